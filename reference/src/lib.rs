@@ -1,0 +1,1 @@
+//! Every program of the unit, as it should be.
