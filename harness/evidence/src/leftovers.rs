@@ -1,0 +1,151 @@
+//! What a case left behind after every actor ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, Bytes, Protocol, Wait};
+
+/// Everything that outlived its actor. What the plan itself had put there and nobody changed is not listed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leftovers {
+    /// System V segments, those given by the plan included.
+    pub segments: Vec<Segment>,
+    /// System V semaphore sets.
+    pub semaphores: Vec<LeftSemaphores>,
+    /// System V message queues.
+    pub queues: Vec<LeftQueue>,
+    /// Files, folders and sockets in the writable folders.
+    pub files: Vec<LeftFile>,
+    /// POSIX shared memory and named semaphores, `shm_overview(7)`: names in `/dev/shm`.
+    pub posix_shm: Vec<LeftFile>,
+    /// POSIX message queues, `mq_overview(7)`.
+    pub posix_queues: Vec<LeftFile>,
+    /// Files that the plan had put there and that are gone.
+    pub missing: Vec<Bytes>,
+    /// Processes that were still alive when the case was over, before anybody was stopped.
+    pub processes: Vec<LeftProcess>,
+    /// Ports that were still served when the case was over, before anybody was stopped.
+    pub ports: Vec<LeftPort>,
+}
+
+/// A System V segment, as `/proc/sysvipc/shm` and a look inside tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Segment {
+    /// 0 for `IPC_PRIVATE` or one marked for removal.
+    pub key: i32,
+    /// Its identifier.
+    pub shmid: i32,
+    /// Permission bits without flags.
+    pub mode: u32,
+    /// Marked for removal while somebody is still attached (`SHM_DEST`).
+    pub doomed: bool,
+    /// Size in bytes as asked for.
+    pub size: u64,
+    /// How many attaches (`shm_nattch`).
+    pub attached: u64,
+    /// Index into [`crate::Evidence::actors`] of who made it; `None`: the plan gave it, or nobody knows.
+    pub made_by: Option<usize>,
+    /// The plan gave it.
+    #[serde(default)]
+    pub given: bool,
+    /// Its first bytes.
+    pub holds: Bytes,
+    /// Whether `holds` is all of it.
+    pub whole: bool,
+}
+
+/// A System V semaphore set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftSemaphores {
+    /// 0 for `IPC_PRIVATE`.
+    pub key: i32,
+    /// Its identifier.
+    pub semid: i32,
+    /// Permission bits.
+    pub mode: u32,
+    /// The value of each semaphore.
+    pub values: Vec<u16>,
+    /// The plan gave it.
+    #[serde(default)]
+    pub given: bool,
+}
+
+/// A System V message queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftQueue {
+    /// 0 for `IPC_PRIVATE`.
+    pub key: i32,
+    /// Its identifier.
+    pub msqid: i32,
+    /// Messages waiting in it.
+    pub messages: u64,
+}
+
+/// A file that was not there before, or not like this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftFile {
+    /// Absolute path inside the box (for POSIX objects: `/name`).
+    pub path: Bytes,
+    /// What it is.
+    pub kind: FileKind,
+    /// Size in bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// The plan had put something there, and it is no longer the same.
+    #[serde(default)]
+    pub changed: bool,
+    /// The plan had put it there, and it is still the same. Listed so that `must` can ask for it.
+    #[serde(default)]
+    pub given: bool,
+}
+
+/// What kind of file, `inode(7)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileKind {
+    /// A regular file.
+    Regular,
+    /// A socket file.
+    Socket,
+    /// A folder.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A FIFO.
+    Fifo,
+    /// A device or something else.
+    Other,
+}
+
+/// A process that outlived its case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftProcess {
+    /// Index into [`crate::Evidence::actors`].
+    pub actor: usize,
+    /// As it sees itself.
+    pub pid: u32,
+    /// `comm` of `/proc`, `proc(5)`.
+    pub name: String,
+    /// Whether it is the actor's first process.
+    pub first: bool,
+    /// What it was blocked in.
+    pub wait: Option<Wait>,
+}
+
+/// A port still served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftPort {
+    /// TCP (listening), UDP or Unix (bound).
+    pub protocol: Protocol,
+    /// Where.
+    pub address: Address,
+    /// Index into [`crate::Evidence::actors`].
+    pub actor: Option<usize>,
+}

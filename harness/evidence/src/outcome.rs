@@ -1,0 +1,260 @@
+//! The evidence: what was observed while a plan ran.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bytes, Call, Leftovers, Object, Segment, Socket};
+
+/// Everything that was observed. Facts only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The plan's name.
+    pub name: String,
+    /// How the box kept the actors apart.
+    pub isolation: Isolation,
+    /// Why it was over.
+    pub ended: Ended,
+    /// One for each actor of the plan, in its order.
+    pub actors: Vec<ActorEvidence>,
+    /// Sockets, in the order in which they were made.
+    pub sockets: Vec<Socket>,
+    /// Calls, in the order in which they began: head and tail.
+    pub trace: Vec<Call>,
+    /// Calls between head and tail that were counted and not kept.
+    pub calls_dropped: u64,
+    /// The looks that the plan asked for, in its order; `None`: no such segment then, or the moment never came.
+    pub looks: Vec<Look>,
+    /// What was left behind.
+    pub leftovers: Leftovers,
+    /// What went wrong on our side or the machine's. Not empty: no verdict may be spoken against anybody.
+    pub trouble: Vec<String>,
+    /// Wall time from the first actor's start to the end, in microseconds.
+    pub elapsed_us: u64,
+}
+
+/// How actors were kept apart, and what was used for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Isolation {
+    /// Which of the two.
+    pub level: Level,
+    /// What counts memory and processes: `rlimits` or `cgroup v2`.
+    pub counted_by: String,
+    /// What this level could not give here, for the report's first lines.
+    pub notes: Vec<String>,
+}
+
+/// The two levels of isolation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// A world of its own for each case.
+    Namespaces,
+    /// The host's world, one case after another, differences attributed by the tracer.
+    Shared,
+}
+
+impl Level {
+    /// The name that reports use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Namespaces => "namespaces",
+            Self::Shared => "shared",
+        }
+    }
+}
+
+/// Why a case was over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// Every actor's first process ended.
+    AllExited,
+    /// Every live process was blocked in a call that only another actor could end.
+    Stuck {
+        /// Who waits in what.
+        waits: Vec<Wait>,
+    },
+    /// The wall time was up.
+    DeadlineExceeded {
+        /// The limit in milliseconds.
+        limit_ms: u64,
+        /// Who waits in what; a process that computes is not listed.
+        waits: Vec<Wait>,
+    },
+    /// An actor hit a limit and was stopped for it; see its evidence.
+    LimitHit {
+        /// Index into [`Evidence::actors`].
+        actor: usize,
+    },
+}
+
+/// A process blocked in a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wait {
+    /// Index into [`Evidence::actors`].
+    pub actor: usize,
+    /// As it sees itself.
+    pub pid: u32,
+    /// The call's name: `accept`.
+    pub call: String,
+    /// Its number in the trace.
+    pub n: u32,
+    /// What its descriptor is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<Object>,
+    /// Ends by itself after a time: a sleep, a timeout.
+    #[serde(default)]
+    pub timed: bool,
+}
+
+/// What one actor did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActorEvidence {
+    /// The plan's name for it.
+    pub name: String,
+    /// Pid of its first process as it saw itself; `None`: it never started.
+    pub pid: Option<u32>,
+    /// How its first process ended.
+    pub exit: Exit,
+    /// Microseconds from the case's start to this actor's; `None`: it never started.
+    pub started_us: Option<u64>,
+    /// Whether its `ready` was reached.
+    pub ready: bool,
+    /// What it wrote on its terminal.
+    pub stdout: Stream,
+    /// What it wrote on descriptor 2.
+    pub stderr: Stream,
+    /// What its first process still had open when it exited by itself, standard streams aside.
+    pub open_at_exit: Vec<OpenDescriptor>,
+    /// Limits that it hit.
+    pub limits: Vec<LimitHit>,
+    /// Processes and threads that it made, the first included.
+    pub processes: u32,
+    /// CPU time of all its processes in milliseconds.
+    pub cpu_ms: u64,
+    /// Largest resident set of one of its processes in KiB.
+    pub rss_max_kib: u64,
+    /// Calls that were traced.
+    pub calls: u64,
+    /// What a scripted peer has to complain about: expected and got.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<String>,
+}
+
+/// How an actor's first process ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exit {
+    /// It never started: what its start waited for could no longer happen.
+    NotStarted,
+    /// It could not be exec'd, for this errno.
+    NotExecuted(String),
+    /// It exited with this status.
+    Code(u8),
+    /// It was killed by a signal that was not ours.
+    Signal {
+        /// The number.
+        signal: i32,
+        /// Its name: `SIGSEGV`.
+        name: String,
+        /// The call that it died in, where it was in one, by name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+    /// It was still alive when the case was over; the box then ended it.
+    Running {
+        /// What it was blocked in; `None`: it was computing.
+        wait: Option<Wait>,
+        /// How it took the `SIGTERM`: exited with this status by itself, or died of it (`None`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_sigterm: Option<u8>,
+    },
+    /// The box stopped it because it hit a limit.
+    Stopped(LimitHit),
+}
+
+/// Head and tail of a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// The first bytes; all of them when `dropped` is 0 (then `tail` is empty).
+    pub head: Bytes,
+    /// The last bytes.
+    pub tail: Bytes,
+    /// How many bytes between head and tail were counted and not kept.
+    pub dropped: u64,
+}
+
+impl Stream {
+    /// All bytes that were kept, in order.
+    #[must_use]
+    pub fn kept(&self) -> Bytes {
+        let mut bytes = self.head.0.clone();
+        bytes.extend_from_slice(&self.tail.0);
+        Bytes(bytes)
+    }
+
+    /// How many bytes were written.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.head.0.len() as u64 + self.dropped + self.tail.0.len() as u64
+    }
+}
+
+/// A descriptor that was still open at exit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenDescriptor {
+    /// Its number.
+    pub fd: i32,
+    /// What it is.
+    pub object: Object,
+}
+
+/// A limit and what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitHit {
+    /// Which.
+    pub kind: LimitKind,
+    /// Its value, in the unit that [`LimitKind`] names.
+    pub limit: u64,
+}
+
+/// Limits, each with its unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LimitKind {
+    /// Milliseconds of CPU time.
+    Cpu,
+    /// Bytes of output on one stream.
+    Output,
+    /// Processes and threads.
+    Processes,
+    /// MiB of memory.
+    Memory,
+    /// MiB of one file or of the private disk.
+    FileSize,
+    /// Open descriptors.
+    OpenFiles,
+    /// Traced calls.
+    Calls,
+    /// System V objects.
+    IpcObjects,
+}
+
+/// A look at a segment at a moment that the plan named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// The key that was asked for.
+    pub key: i32,
+    /// The moment came.
+    pub taken: bool,
+    /// The segment, where there was one.
+    pub segment: Option<Segment>,
+}

@@ -1,0 +1,296 @@
+//! The plan: a case with nothing left to decide.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bytes, Endpoint};
+
+/// Everything the sandbox needs to run one case once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// What the messages call this plan; nothing is decided by it.
+    pub name: String,
+    /// What is already there when the first actor starts.
+    pub world: World,
+    /// The process trees to start, in this order.
+    pub actors: Vec<Actor>,
+    /// What the tracer changes at the kernel boundary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tampers: Vec<Tamper>,
+    /// Segments to look at while the case runs; all that are left at the end are recorded anyway.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watches: Vec<Watch>,
+    /// What no actor may exceed.
+    pub limits: Limits,
+    /// Seed of delays at system calls, to shake out what depends on scheduling; `None` leaves it to the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chaos: Option<u64>,
+}
+
+/// The file system, IPC objects and names that exist before the first actor starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// Host files and folders shown inside.
+    pub binds: Vec<Bind>,
+    /// The actors' working directory: writable, its own for each box, swept for leftovers.
+    pub cwd: PathBuf,
+    /// Files, stale sockets and folders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<GivenFile>,
+    /// System V segments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<GivenSegment>,
+    /// System V semaphore sets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub semaphores: Vec<GivenSemaphores>,
+    /// Lines of `/etc/hosts` beside `localhost`.
+    pub hosts: Vec<(String, IpAddr)>,
+}
+
+/// A host path shown inside the box.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bind {
+    /// On the host.
+    pub host: PathBuf,
+    /// In the box, absolute.
+    pub inside: PathBuf,
+    /// Whether actors may write there. Only builds ask for it.
+    #[serde(default)]
+    pub writable: bool,
+    /// Shown to trusted actors only: the student's mount namespace never has it.
+    #[serde(default)]
+    pub trusted_only: bool,
+}
+
+/// A file that exists before the case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenFile {
+    /// Absolute path inside the box.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: GivenKind,
+    /// Permission bits, `chmod(2)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+}
+
+/// What a given file is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GivenKind {
+    /// A regular file with these bytes.
+    Text(Bytes),
+    /// A socket file that nobody serves any more.
+    StaleSocket,
+    /// An empty folder.
+    Directory,
+}
+
+/// A System V segment that exists before the case, `shmget(2)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenSegment {
+    /// Its key.
+    pub key: i32,
+    /// Size in bytes.
+    pub size: usize,
+    /// Permission bits.
+    pub mode: u32,
+    /// What it holds at offset 0.
+    #[serde(default)]
+    pub holds: Bytes,
+    /// Belongs to a user who is not the actors'.
+    #[serde(default)]
+    pub foreign: bool,
+}
+
+/// A System V semaphore set that exists before the case, `semget(2)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenSemaphores {
+    /// Its key.
+    pub key: i32,
+    /// The value of each semaphore.
+    pub values: Vec<u16>,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// One process tree that a plan starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Actor {
+    /// Its name in messages, awaits and tampers.
+    pub name: String,
+    /// `false`: nothing it does may be believed, and it sees nothing that it does not need.
+    #[serde(default)]
+    pub trusted: bool,
+    /// What it runs.
+    pub run: Run,
+    /// What it reads on descriptor 0.
+    pub stdin: Stdin,
+    /// What must have happened before it starts; all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<Await>,
+    /// When it counts as ready: this endpoint served, or, without one, its program started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Endpoint>,
+}
+
+/// What an actor runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Run {
+    /// A program: path inside the box, `argv` with `argv[0]`, and the whole environment.
+    Program {
+        /// Absolute, or relative to the working directory.
+        path: PathBuf,
+        /// `argv[0]` included.
+        argv: Vec<Bytes>,
+        /// The whole environment: nothing is inherited.
+        env: Vec<(String, String)>,
+    },
+    /// A scripted peer: its steps, one a line, as the peer's own program reads them. `path` is that program.
+    Script {
+        /// The program that plays scripts, with the arguments that make it do so.
+        path: PathBuf,
+        /// `argv[0]` included.
+        argv: Vec<Bytes>,
+        /// One step a line.
+        steps: Vec<String>,
+    },
+}
+
+/// What an actor finds on descriptor 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stdin {
+    /// A pipe that gives these bytes, then end of file.
+    Text(Bytes),
+    /// A pipe that stays open and silent.
+    Silent,
+}
+
+/// Something another actor does that a start waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Await {
+    /// Its `ready` was reached (or it has exec'd, where it has none).
+    Ready(String),
+    /// Its first process ended.
+    Exits(String),
+    /// Every process of it is blocked in a call that only another actor can end.
+    Waits(String),
+}
+
+/// A change that the tracer makes to one actor's calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tamper {
+    /// Whose calls.
+    pub actor: String,
+    /// A call or family: `recv`, `shmget`, `send`.
+    pub call: String,
+    /// Which of them.
+    pub occurrence: Occurrence,
+    /// What happens.
+    pub action: TamperAction,
+}
+
+/// Which of an actor's calls of a family a tamper meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Occurrence {
+    /// All of them.
+    Every,
+    /// Only the n-th, from 1.
+    Nth(u32),
+}
+
+/// What a tamper does to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TamperAction {
+    /// The call is not made and fails with this errno (`ENOSPC`).
+    Fail(String),
+    /// The count of bytes asked for is lowered to this before the call is made.
+    AtMost(u64),
+    /// The call is not made; this signal (`SIGINT`) arrives instead, then the call is made again where the kernel would restart it.
+    Signal(String),
+    /// The call is not made and this value is returned.
+    Skip(i64),
+    /// The count of bytes is changed by this much before the call is made.
+    CountBy(i64),
+    /// The last byte that the call delivered is flipped in the program's memory.
+    FlipLastByte,
+    /// An integer argument (0 the first) is changed by this much before the call is made.
+    ArgumentBy {
+        /// Which argument, from 0.
+        index: u8,
+        /// By how much.
+        by: i64,
+    },
+    /// The port of the address argument is changed by this much, in host order.
+    PortBy(i32),
+    /// The call is made a second time with the same arguments.
+    Twice,
+}
+
+/// A look at a segment while the case runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// The segment's key.
+    pub key: i32,
+    /// When to look.
+    pub when: Await,
+}
+
+/// What no actor may exceed. Hitting one is evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Wall time for the whole case in milliseconds: a net for what sleeps on a timer, stretched while the machine starves us.
+    pub wall_ms: u64,
+    /// CPU time of all processes of one actor together, in milliseconds.
+    pub cpu_ms: u64,
+    /// Address space, or memory where cgroups are delegated, of one process in MiB; 0 is no limit.
+    pub memory_mib: u64,
+    /// Size of one file, and of each private tmpfs, in MiB.
+    pub file_mib: u64,
+    /// Processes and threads alive at once in one box.
+    pub processes: u64,
+    /// Open descriptors of one process.
+    pub open_files: u64,
+    /// Bytes of stdout, and of stderr, of one actor before it is stopped.
+    pub output_bytes: u64,
+    /// Bytes of each stream that are kept: half from its head, half from its tail.
+    pub output_kept: u64,
+    /// Traced calls of one actor before it is stopped.
+    pub calls: u64,
+    /// Traced calls that are kept: half from the head, half from the tail.
+    pub calls_kept: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            wall_ms: 10_000,
+            cpu_ms: 2_000,
+            memory_mib: 1024,
+            file_mib: 32,
+            processes: 64,
+            open_files: 256,
+            output_bytes: 4 << 20,
+            output_kept: 64 << 10,
+            calls: 1_000_000,
+            calls_kept: 4_000,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The trace: what crossed the kernel boundary, decoded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, Bytes};
+
+/// One system call of one process. Calls are numbered in the order in which they began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// From 1, over all actors; findings cite it as `#12`.
+    pub n: u32,
+    /// Microseconds since the first actor started.
+    pub at_us: u64,
+    /// Index into [`crate::Evidence::actors`].
+    pub actor: usize,
+    /// The process as it sees itself.
+    pub pid: u32,
+    /// The name that `strace` would print: `recvfrom`.
+    pub name: String,
+    /// The arguments, as far as they were decoded.
+    pub args: Vec<Arg>,
+    /// `None`: it never returned (the process was blocked in it, exec'd or died).
+    pub returned: Option<Returned>,
+    /// What the call's descriptor, identifier or path stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<Object>,
+    /// What was moved, where the call moves bytes over a socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Transfer>,
+    /// What a tamper changed: `at most 3 bytes`, `EINTR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tampered: Option<String>,
+}
+
+/// One argument as a reader writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arg {
+    /// `IPC_CREAT|0644`, `"/tmp/uc_srv_socket"`, `{AF_INET, 0.0.0.0:12345}`, `NULL`.
+    pub text: String,
+    /// The register, where it is a number and not a pointer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<i64>,
+}
+
+/// What a call gave back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Returned {
+    /// The value; -1 when it failed.
+    pub value: i64,
+    /// The name of errno when it failed: `EADDRINUSE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errno: Option<String>,
+}
+
+/// What a call was about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Object {
+    /// Index into [`crate::Evidence::sockets`].
+    Socket(usize),
+    /// A System V segment by its identifier.
+    Segment(i32),
+    /// A System V semaphore set by its identifier.
+    Semaphores(i32),
+    /// A System V message queue by its identifier.
+    Queue(i32),
+    /// A file by its path inside the box.
+    File(Bytes),
+    /// The actor's own stdin, stdout or stderr, by number.
+    Standard(u8),
+    /// A pipe, terminal, event or other descriptor, as `/proc` names it.
+    Other(String),
+}
+
+/// Bytes that one call moved over a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    /// Index into [`crate::Evidence::sockets`]: the end that made the call.
+    pub socket: usize,
+    /// The other end, where it is known and belongs to an actor.
+    pub peer: Option<usize>,
+    /// Which way.
+    pub direction: Direction,
+    /// How many bytes the kernel said it moved. A peek moves none: it is not a transfer.
+    pub bytes: u64,
+    /// The first of them.
+    pub head: Bytes,
+    /// A datagram that was longer than the buffer: `bytes` is what arrived in it (`MSG_TRUNC`).
+    #[serde(default)]
+    pub cut: bool,
+}
+
+/// Which way bytes went, seen from the actor that made the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Out of the program.
+    Sent,
+    /// Into the program.
+    Received,
+}
+
+/// A socket that an actor made, accepted or was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Socket {
+    /// Index into [`crate::Evidence::actors`]: who made it.
+    pub actor: usize,
+    /// What it is.
+    pub kind: SocketKind,
+    /// Address family as `strace` names it: `AF_INET`.
+    pub family: String,
+    /// The call that made it, by number.
+    pub born: u32,
+    /// The address that it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<Address>,
+    /// The address that it is connected to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Address>,
+    /// The other end of the connection, where it belongs to an actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<usize>,
+    /// The listening socket that it was accepted from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_from: Option<usize>,
+    /// Whether `listen` succeeded on it.
+    #[serde(default)]
+    pub listening: bool,
+}
+
+/// Socket types, `socket(2)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SocketKind {
+    /// `SOCK_STREAM`
+    Stream,
+    /// `SOCK_DGRAM`
+    Datagram,
+    /// `SOCK_SEQPACKET`
+    Seqpacket,
+    /// Any other.
+    Other,
+}
