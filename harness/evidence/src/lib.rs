@@ -6,6 +6,7 @@
 
 mod address;
 mod bytes;
+mod family;
 mod leftovers;
 mod outcome;
 mod plan;
@@ -13,6 +14,7 @@ mod trace;
 
 pub use address::{Address, Endpoint, Protocol};
 pub use bytes::Bytes;
+pub use family::{belongs, canonical, families, family, needs_socket};
 pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, Segment,
 };

@@ -1,0 +1,136 @@
+//! Families: the one name that people use for the calls that the kernel has for one thing.
+//!
+//! `recv()` of the C library is `recvfrom` in the kernel, `accept()` may be `accept4`, `fork()` is `clone`. Specs, faults
+//! and findings speak of families, the trace of kernel calls; this table is the only place where the two meet.
+
+/// A family and the kernel calls that belong to it, by the names that `strace` prints.
+const FAMILIES: &[(&str, &[&str])] = &[
+    (
+        "recv",
+        &["recvfrom", "recvmsg", "recvmmsg", "recv", "read", "readv"],
+    ),
+    (
+        "send",
+        &[
+            "sendto", "sendmsg", "sendmmsg", "send", "sendfile", "write", "writev",
+        ],
+    ),
+    ("accept", &["accept", "accept4"]),
+    ("open", &["open", "openat", "openat2", "creat"]),
+    ("fork", &["fork", "vfork", "clone", "clone3"]),
+    ("wait", &["wait4", "waitid", "waitpid"]),
+    (
+        "poll",
+        &[
+            "poll",
+            "ppoll",
+            "select",
+            "pselect6",
+            "epoll_wait",
+            "epoll_pwait",
+            "epoll_pwait2",
+        ],
+    ),
+    ("unlink", &["unlink", "unlinkat"]),
+    ("sleep", &["nanosleep", "clock_nanosleep"]),
+    ("semop", &["semop", "semtimedop"]),
+    ("exec", &["execve", "execveat"]),
+    ("pipe", &["pipe", "pipe2"]),
+    ("dup", &["dup", "dup2", "dup3"]),
+    ("exit", &["exit_group", "exit"]),
+    ("sigaction", &["rt_sigaction", "sigaction"]),
+];
+
+/// Names of the C library that people use for a family or for a part of one.
+const ALIASES: &[(&str, &[&str])] = &[
+    ("waitpid", &["wait4", "waitid", "waitpid"]),
+    ("select", &["select", "pselect6"]),
+    ("epoll_wait", &["epoll_wait", "epoll_pwait", "epoll_pwait2"]),
+    ("usleep", &["nanosleep", "clock_nanosleep"]),
+    ("signal", &["rt_sigaction", "sigaction"]),
+    ("_exit", &["exit_group", "exit"]),
+];
+
+/// The kernel calls that a family stands for; `None`: no such family, the name is a kernel call's own.
+#[must_use]
+pub fn family(name: &str) -> Option<&'static [&'static str]> {
+    FAMILIES
+        .iter()
+        .chain(ALIASES)
+        .find(|(family, _)| *family == name)
+        .map(|(_, calls)| *calls)
+}
+
+/// Names of all families, for "did you mean".
+pub fn families() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().chain(ALIASES).map(|(family, _)| *family)
+}
+
+/// Whether this kernel call belongs to `recv` or `send` only when its descriptor is a socket: `read(2)`, `write(2)`.
+#[must_use]
+pub fn needs_socket(kernel_name: &str) -> bool {
+    matches!(
+        kernel_name,
+        "read" | "readv" | "write" | "writev" | "sendfile"
+    )
+}
+
+/// The family that a kernel call belongs to, as messages name it; its own name when it has none.
+///
+/// `on_socket` tells whether its descriptor is a socket: `read` is `recv` there and `read` elsewhere.
+#[must_use]
+pub fn canonical(kernel_name: &str, on_socket: bool) -> &str {
+    if needs_socket(kernel_name) && !on_socket {
+        return kernel_name;
+    }
+    FAMILIES
+        .iter()
+        .find(|(_, calls)| calls.contains(&kernel_name))
+        .map_or(kernel_name, |(family, _)| *family)
+}
+
+/// Whether a kernel call is meant by `name`, which is a family or the kernel call's own name.
+#[must_use]
+pub fn belongs(kernel_name: &str, on_socket: bool, name: &str) -> bool {
+    match family(name) {
+        Some(calls) => calls.contains(&kernel_name) && (on_socket || !needs_socket(kernel_name)),
+        None => kernel_name == name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{belongs, canonical, family};
+
+    #[test]
+    fn a_read_is_a_recv_only_on_a_socket() {
+        assert_eq!(canonical("read", true), "recv");
+        assert_eq!(canonical("read", false), "read");
+        assert_eq!(canonical("recvfrom", false), "recv");
+        assert!(belongs("write", true, "send"));
+        assert!(!belongs("write", false, "send"));
+    }
+
+    #[test]
+    fn calls_without_a_family_keep_their_own_name() {
+        assert_eq!(canonical("shmget", false), "shmget");
+        assert_eq!(family("shmget"), None);
+        assert!(belongs("shmget", false, "shmget"));
+        assert!(!belongs("shmget", false, "shmat"));
+    }
+
+    #[test]
+    fn every_family_finds_its_calls_by_either_name() {
+        for (name, call) in [
+            ("accept", "accept4"),
+            ("fork", "clone3"),
+            ("waitpid", "wait4"),
+            ("select", "pselect6"),
+            ("sleep", "clock_nanosleep"),
+            ("unlink", "unlinkat"),
+        ] {
+            assert!(belongs(call, false, name), "{call} belongs to {name}");
+        }
+        assert!(!belongs("poll", false, "select"));
+    }
+}
