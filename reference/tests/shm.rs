@@ -1,0 +1,139 @@
+//! `shm_writer` and `shm_reader`, as programs.
+
+mod world;
+
+use ipclab_reference::sysv::Segment;
+use world::{SegmentRow, run, segments};
+
+/// Makes a segment as somebody else would have left it.
+fn given(key: i32, size: usize, mode: i32, content: &[u8]) -> Segment {
+    let segment = Segment::get(key, size, libc::IPC_CREAT | libc::IPC_EXCL | mode).expect("shmget");
+    if !content.is_empty() {
+        let memory = segment.attach_read_write().expect("shmat");
+        memory.store(content).expect("it fits");
+        memory.detach().expect("shmdt");
+    }
+    segment
+}
+
+/// The string that a segment holds.
+fn holds(segment: Segment) -> Vec<u8> {
+    segment.attach_read_only().expect("shmat").c_string()
+}
+
+fn segment_100() -> SegmentRow {
+    let mut rows: Vec<_> = segments().into_iter().filter(|s| s.key == 100).collect();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rows.remove(0)
+}
+
+fn find_100() -> Segment {
+    Segment::get(100, 0, 0).expect("segment 100")
+}
+
+in_a_world! {
+    fn writer_leaves_hello_and_reader_clears_it_up(world) {
+        world.run("shm_writer", &[], "").success().stdout("").stderr("");
+        let row = segment_100();
+        assert_eq!((row.mode.as_str(), row.size, row.attached), ("644", 1024, 0));
+        assert_eq!(holds(find_100()), b"Hello");
+
+        world.run("shm_reader", &[], "").success().stdout("Hello\n").stderr("");
+        assert!(!segments().iter().any(|s| s.key == 100));
+    }
+
+    fn writer_run_twice_leaves_one_segment(world) {
+        world.run("shm_writer", &[], "").success();
+        let first = segment_100();
+        world.run("shm_writer", &[], "").success();
+        assert_eq!(segment_100(), first);
+        find_100().remove().expect("shmctl");
+    }
+
+    fn writer_touches_nothing_behind_its_string(world) {
+        let segment = given(100, 1024, 0o644, &[b'x'; 1024]);
+        world.run("shm_writer", &[], "").success();
+        let memory = segment.attach_read_write().expect("shmat");
+        assert_eq!(memory.c_string(), b"Hello");
+        // With the NUL out of the way the rest shows.
+        memory.store(b"Hello!").expect("it fits");
+        assert_eq!(memory.c_string(), [&b"Hello!"[..], &[b'x'; 1018]].concat());
+        drop(memory);
+        segment.remove().expect("shmctl");
+    }
+
+    fn writer_refuses_a_segment_that_is_too_small(world) {
+        let segment = given(100, 16, 0o644, b"old");
+        let before = segment_100();
+        world.run("shm_writer", &[], "").code(1).stdout("").stderr("shmget: Invalid argument\n");
+        assert_eq!((segment_100(), holds(segment)), (before, b"old".to_vec()));
+        segment.remove().expect("shmctl");
+    }
+
+    fn a_segment_that_is_not_permitted_is_left_alone(world) {
+        let segment = given(100, 1024, 0, b"");
+        let before = segment_100();
+        for name in ["shm_writer", "shm_reader"] {
+            run(world.powerless(name), "").code(1).stdout("").stderr("shmget: Permission denied\n");
+            assert_eq!(segment_100(), before);
+        }
+        segment.remove().expect("shmctl");
+    }
+
+    fn reader_without_a_segment_makes_none(world) {
+        world.run("shm_reader", &[], "").code(1).stdout("").stderr("shmget: No such file or directory\n");
+        assert!(!segments().iter().any(|s| s.key == 100));
+    }
+
+    fn reader_stops_at_the_end_of_the_segment(world) {
+        // A whole page and no NUL: one byte further there is no memory.
+        given(100, 4096, 0o644, &[b'x'; 4096]);
+        let expect = [&[b'x'; 4096][..], b"\n"].concat();
+        world.run("shm_reader", &[], "").success().stdout(expect);
+    }
+
+    fn reader_prints_bytes_that_are_no_text(world) {
+        given(100, 16, 0o644, b"\xff\x01\n\0");
+        world.run("shm_reader", &[], "").success().stdout(&b"\xff\x01\n\n"[..]);
+    }
+
+    fn reader_removes_its_own_segment_only(world) {
+        let foreign = given(101, 64, 0o644, b"mine");
+        let private = given(libc::IPC_PRIVATE, 64, 0o644, b"mine");
+        world.run("shm_writer", &[], "").success();
+        world.run("shm_reader", &[], "").success();
+        assert_eq!((holds(foreign), holds(private)), (b"mine".to_vec(), b"mine".to_vec()));
+        foreign.remove().expect("shmctl");
+        private.remove().expect("shmctl");
+    }
+
+    fn reader_needs_no_right_to_write(world) {
+        // Read-only for everybody, its owner included; only the removal is the owner's right.
+        given(100, 1024, 0o444, b"");
+        run(world.powerless("shm_reader"), "").success().stdout("\n");
+    }
+
+    fn each_call_that_fails_is_named(world) {
+        for (name, call, errno, expect) in [
+            ("shm_writer", "shmget", "ENOSPC", "shmget: No space left on device\n"),
+            ("shm_writer", "shmat", "ENOMEM", "shmat: Cannot allocate memory\n"),
+            ("shm_writer", "shmdt", "EINVAL", "shmdt: Invalid argument\n"),
+            ("shm_reader", "shmat", "EACCES", "shmat: Permission denied\n"),
+            ("shm_reader", "shmdt", "EINVAL", "shmdt: Invalid argument\n"),
+        ] {
+            given(100, 1024, 0o644, b"old");
+            if let Some(command) = world.injected(&format!("{call}:error={errno}"), name, &[]) {
+                run(command, "").code(1).stderr(expect);
+            }
+            let row = segment_100();
+            assert_eq!(row.attached, 0, "{name} {call}");
+            find_100().remove().expect("shmctl");
+        }
+        // The removal is the last of two shmctl calls; the first asks for the size.
+        given(100, 1024, 0o644, b"old");
+        if let Some(command) = world.injected("shmctl:error=EPERM:when=2", "shm_reader", &[]) {
+            run(command, "").code(1).stdout("old\n").stderr("shmctl: Operation not permitted\n");
+        }
+        find_100().remove().expect("shmctl");
+    }
+}
