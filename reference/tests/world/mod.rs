@@ -19,6 +19,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use assert_cmd::assert::Assert;
+use ipclab_reference::sysv::Segment;
 use nix::mount::{MsFlags, mount};
 
 pub(crate) use look::{SegmentRow, segments, socket_files, sockets};
@@ -52,14 +53,15 @@ macro_rules! in_a_world {
 pub(crate) struct World {
     folder: PathBuf,
     isolated: bool,
+    /// Whether it was empty to begin with, so that all there is now is this test's.
+    entered: bool,
 }
 
 /// Runs the body of the test called `test` in a world, here or in a run of this binary for it alone.
 pub(crate) fn enter(test: &str, body: impl FnOnce(&World)) {
     if std::env::var_os(INSIDE).is_some() {
-        let world = World::isolated().expect("setting up the world");
-        body(&world);
-        world.nothing_is_left();
+        let mut world = World::isolated().expect("setting up the world");
+        world.take(body);
     } else if namespaces_are_allowed() {
         let this = std::env::current_exe().expect("the test binary");
         let mut command = Command::new("unshare");
@@ -79,9 +81,8 @@ pub(crate) fn enter(test: &str, body: impl FnOnce(&World)) {
         let turn = File::open("/tmp").expect("/tmp");
         turn.lock().expect("taking a turn");
         let folder = tempfile::tempdir().expect("a folder");
-        let world = World::in_the_open(folder.path()).expect("setting up the world");
-        body(&world);
-        world.nothing_is_left();
+        let mut world = World::in_the_open(folder.path()).expect("setting up the world");
+        world.take(body);
     }
 }
 
@@ -132,6 +133,7 @@ impl World {
         Ok(Self {
             folder,
             isolated: true,
+            entered: false,
         })
     }
 
@@ -144,7 +146,16 @@ impl World {
         Ok(Self {
             folder: folder.to_owned(),
             isolated: false,
+            entered: false,
         })
+    }
+
+    /// Runs a test, which has to leave the world as empty as it finds it.
+    fn take(&mut self, body: impl FnOnce(&World)) {
+        self.check_empty();
+        self.entered = true;
+        body(self);
+        self.check_empty();
     }
 
     /// Whether the world is fresh in all respects, its hosts file and IPv6 included.
@@ -186,11 +197,16 @@ impl World {
             self.tool("unshare", &["--user", "--", &format!("./{name}")])
         } else {
             let mut command = self.command(name, &[]);
-            if nix::unistd::geteuid().is_root() {
+            if !self.powerless_owns() {
                 command.uid(65534).gid(65534);
             }
             command
         }
+    }
+
+    /// Whether what this test makes belongs to the user of [`World::powerless`] all the same.
+    pub(crate) fn powerless_owns(&self) -> bool {
+        self.isolated || !nix::unistd::geteuid().is_root()
     }
 
     /// The same program with its system calls tampered with (`strace --inject`). `None` where there is no strace.
@@ -227,17 +243,27 @@ impl World {
         server
     }
 
-    fn nothing_is_left(&self) {
+    /// Fails when there is a segment or a socket file; in the open, only those of the unit are looked at.
+    fn check_empty(&self) {
         let segments: Vec<_> = segments()
             .into_iter()
             .filter(|s| self.isolated || s.key == 100)
             .collect();
-        assert!(segments.is_empty(), "segments are left: {segments:?}");
-        assert_eq!(
-            socket_files(),
-            Vec::<String>::new(),
-            "socket files are left"
-        );
+        assert!(segments.is_empty(), "there are segments: {segments:?}");
+        let files = socket_files();
+        assert!(files.is_empty(), "there are socket files: {files:?}");
+    }
+}
+
+impl Drop for World {
+    /// In the open, a test that failed half-way must not spoil the next one's turn.
+    fn drop(&mut self) {
+        if self.entered && !self.isolated && std::thread::panicking() {
+            let _ = Segment::get(100, 0, 0).map(Segment::remove);
+            for file in socket_files() {
+                let _ = fs::remove_file(Path::new("/tmp").join(file));
+            }
+        }
     }
 }
 
