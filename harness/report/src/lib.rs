@@ -1,1 +1,25 @@
-//! placeholder
+//! One Report, many renderers.
+//!
+//! [`Report::new`] assembles what the stages before it found out; here, and nowhere else, points are added up. A
+//! renderer is a function from a [`Report`] to text in a file of its own: it computes no verdict and touches no file,
+//! clock, process or environment, so that every format says the same about a submission.
+//!
+//! What students wrote is hostile until it has become a [`Line`] or a [`Block`]: those are the only kinds of text that
+//! a report holds, and they cannot hold a control character.
+
+mod assemble;
+mod by_name;
+mod conversation;
+mod diff;
+pub mod json;
+mod program;
+mod report;
+pub mod terminal;
+mod text;
+
+pub use assemble::{About, Judged};
+pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
+pub use diff::{Diff, DiffRow};
+pub use program::{CompilerMessage, Problem, Program, Severity};
+pub use report::{CaseReport, FindingReport, Report, Schema, Score, TierScore};
+pub use text::{Block, Line, width};

@@ -1,0 +1,187 @@
+//! From what the stages before found out to a [`Report`]: here points are added up, once.
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{Evidence, Level};
+use ipclab_judge::{Finding, Verdict};
+use ipclab_spec::{Case, Spec, Tier};
+
+use crate::{
+    Block, CaseReport, Conversation, Diff, FindingReport, Line, Program, Report, Schema, Score,
+    TierScore,
+};
+
+/// What a report says of the check itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The submission's name.
+    pub submission: String,
+    /// How the programs were kept apart.
+    pub isolation: Level,
+    /// What this level could not give here.
+    pub isolation_notes: Vec<String>,
+    /// The command that repeats the whole check, word by word: `ipclab check DIR --lab L`.
+    pub command: Vec<String>,
+}
+
+/// One case with its outcome.
+#[derive(Clone, Debug)]
+pub struct Judged<'a> {
+    /// The case as the spec has it.
+    pub case: &'a Case,
+    /// Its outcome.
+    pub verdict: Verdict,
+    /// Points earned.
+    pub earned: u32,
+    /// Points that could be earned.
+    pub max: u32,
+    /// What became of each expectation, causes first.
+    pub findings: &'a [Finding],
+    /// What was observed in the run that the findings speak of; `None`: it did not run.
+    pub evidence: Option<&'a Evidence>,
+    /// What is to be known about its runs.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// Assembles a report. Cases keep the order that they are given in.
+    #[must_use]
+    pub fn new(spec: &Spec, about: &About, programs: Vec<Program>, judged: &[Judged<'_>]) -> Self {
+        let cases: Vec<CaseReport> = judged.iter().map(|case| assemble(case, about)).collect();
+        Self {
+            schema: Schema,
+            lab: Line::new(&spec.lab),
+            title: Line::new(&spec.title),
+            unit: spec
+                .unit
+                .iter()
+                .map(|question| Line::new(question))
+                .collect(),
+            submission: Line::new(&about.submission),
+            isolation: about.isolation,
+            isolation_notes: about
+                .isolation_notes
+                .iter()
+                .map(|note| Line::new(note))
+                .collect(),
+            score: score(&cases),
+            programs,
+            cases,
+        }
+    }
+}
+
+fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
+    let case = judged.case;
+    // Passed cases carry no conversation: a report of full marks is the same on every run, pids and all.
+    let shown = match judged.verdict {
+        Verdict::Pass => None,
+        Verdict::Fail | Verdict::Unknown | Verdict::Skipped => judged.evidence,
+    };
+    let mut command = about.command.clone();
+    command.extend(["--case".to_owned(), case.id.clone()]);
+    CaseReport {
+        id: Line::new(&case.id),
+        title: Line::new(&case.title),
+        tier: case.tier,
+        verdict: judged.verdict,
+        earned: judged.earned,
+        max: judged.max,
+        hint: case.hint.as_deref().map(Block::new),
+        covers: case
+            .covers
+            .iter()
+            .map(|question| Line::new(question))
+            .collect(),
+        visibility: case.visibility,
+        findings: judged.findings.iter().map(FindingReport::from).collect(),
+        notes: judged.notes.iter().map(|note| Block::new(note)).collect(),
+        conversation: shown.map(|evidence| Conversation::new(case, evidence)),
+        repeat: shell_line(&command).into(),
+    }
+}
+
+fn score(cases: &[CaseReport]) -> Score {
+    let mut tiers: BTreeMap<Tier, TierScore> = BTreeMap::new();
+    for case in cases {
+        let tier = tiers.entry(case.tier).or_default();
+        tier.earned = tier.earned.saturating_add(case.earned);
+        tier.max = tier.max.saturating_add(case.max);
+        let unknown = match case.verdict {
+            Verdict::Unknown => case.max.saturating_sub(case.earned),
+            Verdict::Pass | Verdict::Fail | Verdict::Skipped => 0,
+        };
+        tier.unknown = tier.unknown.saturating_add(unknown);
+    }
+    let sum = |part: fn(&TierScore) -> u32| tiers.values().map(part).fold(0, u32::saturating_add);
+    Score {
+        earned: sum(|tier| tier.earned),
+        max: sum(|tier| tier.max),
+        unknown: sum(|tier| tier.unknown),
+        tiers,
+    }
+}
+
+impl From<&Finding> for FindingReport {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            aspect: finding.aspect,
+            verdict: finding.verdict,
+            message: Line::new(&finding.message),
+            graded: finding.graded,
+            actor: finding.actor.as_deref().map(Line::new),
+            expected: finding.expected.as_deref().map(Block::new),
+            seen: finding.seen.as_deref().map(Block::new),
+            diff: finding.difference.as_ref().map(Diff::from),
+            cites: finding.cites.clone(),
+        }
+    }
+}
+
+/// Words as a shell takes them. A name that cannot be shown as it is becomes `$'..'`, which bash, zsh and ksh read.
+fn shell_line(words: &[String]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+    quoted.join(" ")
+}
+
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if Line::new(word).as_str() == word {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let mut out = String::from("$'");
+    for c in word.chars() {
+        let alone = Line::new(c.encode_utf8(&mut [0; 4]));
+        match c {
+            '\'' | '\\' => out.extend(['\\', c]),
+            c if alone.chars().eq([c]) => out.push(c),
+            c => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    out.push_str(&format!("\\x{byte:02x}"));
+                }
+            }
+        }
+    }
+    out.push('\'');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn words_reach_the_shell_as_they_are() {
+        let check = |word: &str, expected: &str| assert_eq!(shell_word(word), expected);
+        check("submissions/a-1", "submissions/a-1");
+        check("", "''");
+        check("my lab", "'my lab'");
+        check("it's", r"'it'\''s'");
+        check("$(reboot)", "'$(reboot)'");
+        check("a\nb\x1b[1m", r"$'a\x0ab\x1b[1m'");
+        check("\u{202e}'\\", r"$'\xe2\x80\xae\'\\'");
+    }
+}

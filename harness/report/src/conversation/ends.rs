@@ -1,0 +1,116 @@
+//! How each actor ended, and what it still waited in when the case was over.
+
+use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, LimitHit, LimitKind, Wait};
+
+use super::{Act, Place, Placed, Row, Tone};
+
+/// The last rows of every actor.
+pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
+    let mut ends = Vec::new();
+    for (actor, seen) in evidence.actors.iter().enumerate() {
+        if let Some((text, tone, by_itself)) = end(seen) {
+            // Its own last row has just been seen; what others did without it comes after.
+            let last = rows
+                .iter()
+                .filter(|row| row.actor == actor)
+                .map(|row| row.place)
+                .max();
+            let place = match (by_itself, last) {
+                (true, Some(Place(n, _))) => Place(n, u8::MAX - 1),
+                (true, None) | (false, _) => Place::END,
+            };
+            ends.push(placed(place, actor, None, text, tone));
+        }
+        for wait in waits(evidence, actor, &seen.exit) {
+            let sleeps = if wait.timed {
+                ", which ends by itself"
+            } else {
+                ""
+            };
+            let text = format!("waits in {}(){sleeps}", wait.call);
+            ends.push(placed(Place::END, actor, Some(wait.n), text, Tone::Waits));
+        }
+    }
+    for left in evidence
+        .leftovers
+        .processes
+        .iter()
+        .filter(|left| !left.first)
+    {
+        let text = format!("process {} ({}) is still there", left.pid, left.name);
+        ends.push(placed(Place::END, left.actor, None, text, Tone::Waits));
+    }
+    ends
+}
+
+fn placed(place: Place, actor: usize, n: Option<u32>, text: String, tone: Tone) -> Placed {
+    let act = Act::Step {
+        actor,
+        text: text.into(),
+    };
+    Placed {
+        place,
+        actor,
+        row: Row::new(n, act, tone),
+    }
+}
+
+/// What to say, how it is to be taken, and whether it happened in the course of the case rather than at its very end.
+fn end(actor: &ActorEvidence) -> Option<(String, Tone, bool)> {
+    let said = match &actor.exit {
+        Exit::NotStarted => ("never started".to_owned(), Tone::Broken, false),
+        Exit::NotExecuted(errno) => (
+            format!("could not be executed: {errno}"),
+            Tone::Broken,
+            true,
+        ),
+        Exit::Code(status) => (format!("exits with {status}"), Tone::Ended, true),
+        Exit::Signal { name, call, .. } => {
+            let place = call
+                .as_deref()
+                .map_or(String::new(), |call| format!(" in {call}()"));
+            (format!("killed by {name}{place}"), Tone::Broken, true)
+        }
+        Exit::Running { wait: Some(_), .. } => return None,
+        Exit::Running { wait: None, .. } => ("is still computing".to_owned(), Tone::Waits, false),
+        Exit::Stopped(hit) => (format!("stopped: {}", limit(hit)), Tone::Broken, false),
+    };
+    Some(said)
+}
+
+fn limit(hit: &LimitHit) -> String {
+    let value = hit.limit;
+    match hit.kind {
+        LimitKind::Cpu => format!("more than {value} ms of CPU time"),
+        LimitKind::Output => format!("more than {value} bytes of output"),
+        LimitKind::Processes => format!("more than {value} processes"),
+        LimitKind::Memory => format!("more than {value} MiB of memory"),
+        LimitKind::FileSize => format!("more than {value} MiB of files"),
+        LimitKind::OpenFiles => format!("more than {value} open descriptors"),
+        LimitKind::Calls => format!("more than {value} system calls"),
+        LimitKind::IpcObjects => format!("more than {value} System V objects"),
+    }
+}
+
+/// What an actor's processes were blocked in at the end, each process once.
+fn waits<'a>(evidence: &'a Evidence, actor: usize, exit: &'a Exit) -> Vec<&'a Wait> {
+    let of_case: &[Wait] = match &evidence.ended {
+        Ended::Stuck { waits } | Ended::DeadlineExceeded { waits, .. } => waits,
+        Ended::AllExited | Ended::LimitHit { .. } => &[],
+    };
+    let own = match exit {
+        Exit::Running { wait, .. } => wait.as_ref(),
+        Exit::NotStarted
+        | Exit::NotExecuted(_)
+        | Exit::Code(_)
+        | Exit::Signal { .. }
+        | Exit::Stopped(_) => None,
+    };
+    let mut waits: Vec<&Wait> = Vec::new();
+    for wait in of_case.iter().filter(|wait| wait.actor == actor).chain(own) {
+        if !waits.iter().any(|known| known.pid == wait.pid) {
+            waits.push(wait);
+        }
+    }
+    waits
+}

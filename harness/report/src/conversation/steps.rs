@@ -1,0 +1,349 @@
+//! Calls of the trace as rows: in the words of the C source, without what only the kernel cares about.
+
+use std::collections::BTreeSet;
+
+use ipclab_evidence::{Call, Direction, Evidence, Object, SocketKind, Transfer};
+
+use super::delivery::{self, Deliveries};
+use super::{Act, Place, Placed, Row, Tone};
+use crate::Line;
+
+/// The rows of all calls that belong to the conversation.
+pub(super) fn of(evidence: &Evidence) -> Vec<Placed> {
+    let deliveries = delivery::of(evidence);
+    let joined: BTreeSet<usize> = deliveries.joined.values().copied().collect();
+    let mut rows = Vec::new();
+    for (index, call) in evidence.trace.iter().enumerate() {
+        // What never returned is told at the end, by who still waits in it.
+        if call.returned.is_none() || joined.contains(&index) {
+            continue;
+        }
+        let Some((place, act)) = row(evidence, &deliveries, index, call) else {
+            continue;
+        };
+        let mut row = Row::new(Some(call.n), act, tone(call));
+        let receive = deliveries
+            .joined
+            .get(&index)
+            .map(|receive| &evidence.trace[*receive]);
+        row.fault = fault(call, receive);
+        rows.push(Placed {
+            place,
+            actor: call.actor,
+            row,
+        });
+    }
+    rows
+}
+
+fn row(
+    evidence: &Evidence,
+    deliveries: &Deliveries,
+    index: usize,
+    call: &Call,
+) -> Option<(Place, Act)> {
+    if let Some(transfer) = &call.transfer {
+        return Some(moved(evidence, deliveries, index, call, transfer));
+    }
+    let text = match text(evidence, call) {
+        Some(text) => text,
+        // Even what is noise otherwise is told when the tracer changed it.
+        None if call.tampered.is_some() => generic(call),
+        None => return None,
+    };
+    let act = match connected_to(evidence, call) {
+        Some(to) if to != call.actor => Act::Connect {
+            from: call.actor,
+            to,
+            text: text.into(),
+        },
+        Some(_) | None => Act::Step {
+            actor: call.actor,
+            text: text.into(),
+        },
+    };
+    Some((place(evidence, call), act))
+}
+
+/// A call that moved bytes: an arrow, where both ends are known.
+fn moved(
+    evidence: &Evidence,
+    deliveries: &Deliveries,
+    index: usize,
+    call: &Call,
+    transfer: &Transfer,
+) -> (Place, Act) {
+    let whole = transfer.head.0.len() as u64 == transfer.bytes;
+    if let Some((socket, delivery)) = deliveries.sends.get(&index) {
+        let to = evidence.sockets[*socket].actor;
+        let empty_on_stream = transfer.bytes == 0 && is_stream(evidence, transfer.socket);
+        if to != call.actor && !empty_on_stream {
+            let act = Act::Message {
+                from: call.actor,
+                to,
+                bytes: transfer.bytes,
+                text: Line::from(transfer.head.escaped()),
+                whole,
+                delivery: *delivery,
+            };
+            return (Place::at(call), act);
+        }
+    }
+    let name = name(evidence, call);
+    let text = match transfer.direction {
+        Direction::Received if transfer.bytes == 0 && is_stream(evidence, transfer.socket) => {
+            end_of_file(name)
+        }
+        Direction::Received | Direction::Sent => {
+            let more = if whole { "" } else { "..." };
+            let cut = if transfer.cut { ", cut" } else { "" };
+            format!(
+                "{name}() = {}{cut} \"{}\"{more}",
+                transfer.bytes,
+                transfer.head.escaped()
+            )
+        }
+    };
+    let place = match deliveries.portions.get(&index) {
+        Some(send) => Place::behind(*send).max(Place::at(call)),
+        None if transfer.bytes == 0 => place(evidence, call),
+        None => Place::at(call),
+    };
+    let act = Act::Step {
+        actor: call.actor,
+        text: text.into(),
+    };
+    (place, act)
+}
+
+fn end_of_file(name: &str) -> String {
+    format!("{name}() = 0 (end of file)")
+}
+
+fn fault(call: &Call, receive: Option<&Call>) -> Option<Line> {
+    let sent = call.tampered.as_deref();
+    let received = receive.and_then(|call| call.tampered.as_deref());
+    match (sent, received) {
+        (Some(sent), Some(received)) => Some(format!("{sent}; recv: {received}").into()),
+        (Some(fault), None) | (None, Some(fault)) => Some(fault.into()),
+        (None, None) => None,
+    }
+}
+
+fn tone(call: &Call) -> Tone {
+    if failed(call) {
+        Tone::Failed
+    } else {
+        Tone::Plain
+    }
+}
+
+fn failed(call: &Call) -> bool {
+    call.returned
+        .as_ref()
+        .is_some_and(|returned| returned.errno.is_some())
+}
+
+/// Where a call stands that may have waited for somebody: behind what it waited for, not where it began.
+fn place(evidence: &Evidence, call: &Call) -> Place {
+    let began = Place::at(call);
+    let Some(Object::Socket(socket)) = call.object else {
+        return began;
+    };
+    let cause = match call.name.as_str() {
+        // The accepted socket is the one that the connecting socket has as its other end.
+        "accept" | "accept4" => evidence
+            .sockets
+            .iter()
+            .find(|made| made.born == call.n)
+            .and_then(|accepted| accepted.peer)
+            .and_then(|peer| number_of(evidence, peer, &["connect"])),
+        // End of file and reset: behind the other end's goodbye.
+        name if is_receive(name) => evidence
+            .sockets
+            .get(socket)
+            .and_then(|socket| socket.peer)
+            .and_then(|peer| {
+                number_of(evidence, peer, &["shutdown", "close"])
+                    .or_else(|| last_of(evidence, peer))
+            }),
+        _ => None,
+    };
+    cause.map_or(began, |n| Place::behind(n).max(began))
+}
+
+fn number_of(evidence: &Evidence, socket: usize, names: &[&str]) -> Option<u32> {
+    let call = evidence.trace.iter().find(|call| {
+        call.object == Some(Object::Socket(socket)) && names.contains(&call.name.as_str())
+    })?;
+    Some(call.n)
+}
+
+/// The last call of the actor that a socket belongs to.
+fn last_of(evidence: &Evidence, socket: usize) -> Option<u32> {
+    let actor = evidence.sockets.get(socket)?.actor;
+    evidence
+        .trace
+        .iter()
+        .rev()
+        .find(|call| call.actor == actor)
+        .map(|call| call.n)
+}
+
+/// The actor at the other end of a connection that this call made.
+fn connected_to(evidence: &Evidence, call: &Call) -> Option<usize> {
+    if call.name != "connect" || failed(call) {
+        return None;
+    }
+    let Some(Object::Socket(socket)) = call.object else {
+        return None;
+    };
+    let peer = evidence.sockets.get(socket)?.peer?;
+    Some(evidence.sockets.get(peer)?.actor)
+}
+
+fn is_stream(evidence: &Evidence, socket: usize) -> bool {
+    evidence
+        .sockets
+        .get(socket)
+        .is_some_and(|socket| match socket.kind {
+            SocketKind::Stream => true,
+            SocketKind::Datagram | SocketKind::Seqpacket | SocketKind::Other => false,
+        })
+}
+
+fn is_receive(name: &str) -> bool {
+    matches!(
+        name,
+        "read" | "readv" | "recvfrom" | "recvmsg" | "recvmmsg" | "recv"
+    )
+}
+
+fn is_send(name: &str) -> bool {
+    matches!(
+        name,
+        "write" | "writev" | "sendto" | "sendmsg" | "sendmmsg" | "send" | "sendfile"
+    )
+}
+
+/// The name that stands in the C source: the kernel has no `send`, the library makes a `sendto` of it.
+fn name<'a>(evidence: &Evidence, call: &'a Call) -> &'a str {
+    let on_stream = match call.object {
+        Some(Object::Socket(socket)) => is_stream(evidence, socket),
+        Some(_) | None => false,
+    };
+    match call.name.as_str() {
+        "sendto" if on_stream => "send",
+        "recvfrom" if on_stream => "recv",
+        "accept4" => "accept",
+        "unlinkat" => "unlink",
+        "openat" => "open",
+        "semtimedop" => "semop",
+        "clone" | "clone3" | "vfork" => "fork",
+        name => name,
+    }
+}
+
+/// What a call that moved nothing looks like; `None`: it is not part of the conversation.
+fn text(evidence: &Evidence, call: &Call) -> Option<String> {
+    let on_socket = matches!(call.object, Some(Object::Socket(_)));
+    let name = name(evidence, call);
+    let arg = |index: usize| call.args.get(index).map_or("", |arg| arg.text.as_str());
+    let value = call.returned.as_ref().map_or(0, |returned| returned.value);
+    let good = match call.name.as_str() {
+        "socket" | "socketpair" => format!("{name}({}, {})", arg(0), arg(1)),
+        "bind" | "connect" => format!("{name}({})", address(arg(1))),
+        "listen" => format!("{name}({})", arg(1)),
+        "accept" | "accept4" => format!("{name}() = {value}"),
+        "shutdown" => format!("{name}({})", arg(1)),
+        "close" if on_socket => {
+            resetting(evidence, call).unwrap_or_else(|| format!("{name}({})", arg(0)))
+        }
+        kernel if is_receive(kernel) && on_socket && value == 0 => end_of_file(name),
+        kernel if (is_receive(kernel) || is_send(kernel)) && on_socket => {
+            format!("{name}() = {value}")
+        }
+        "setsockopt" if failed(call) => format!("{name}({}, {})", arg(1), arg(2)),
+        "shmget" | "semget" | "msgget" => format!("{name}({}) = {value}", all(call)),
+        "shmat" => format!("{name}({})", arg(0)),
+        "shmdt" => format!("{name}()"),
+        "shmctl" => format!("{name}({}, {})", arg(0), arg(1)),
+        "semctl" => format!("{name}({}, {}, {})", arg(0), arg(1), arg(2)),
+        "semop" | "semtimedop" => format!("{name}({}, {})", arg(0), arg(1)),
+        "msgctl" => format!("{name}({}, {})", arg(0), arg(1)),
+        "msgsnd" | "msgrcv" => format!("{name}({}) = {value}", arg(0)),
+        "unlink" => format!("{name}({})", arg(0)),
+        "unlinkat" => format!("{name}({})", arg(1)),
+        "fork" | "vfork" => format!("{name}() = {value}"),
+        // A thread is part of its process; only a new process is news.
+        "clone" | "clone3" if !all(call).contains("CLONE_THREAD") => format!("{name}() = {value}"),
+        "kill" => format!("{name}({}, {})", arg(0), arg(1)),
+        _ => return None,
+    };
+    Some(with_error(good, call))
+}
+
+/// A close that sends a RST: `SO_LINGER` with a time of nothing, `socket(7)`.
+fn resetting(evidence: &Evidence, call: &Call) -> Option<String> {
+    let asked = evidence.trace.iter().any(|earlier| {
+        earlier.n < call.n
+            && earlier.name == "setsockopt"
+            && earlier.object == call.object
+            && earlier.args.iter().any(|arg| arg.text == "SO_LINGER")
+            && earlier
+                .args
+                .iter()
+                .any(|arg| arg.text.replace("l_", "").contains("onoff=1, linger=0"))
+    });
+    asked.then(|| "close() sends RST".to_owned())
+}
+
+fn generic(call: &Call) -> String {
+    with_error(format!("{}({})", call.name, all(call)), call)
+}
+
+fn with_error(mut text: String, call: &Call) -> String {
+    if let Some(errno) = call
+        .returned
+        .as_ref()
+        .and_then(|returned| returned.errno.as_deref())
+    {
+        if let Some(at) = text.rfind(") = ") {
+            text.truncate(at + 1);
+        }
+        text.push_str(" = -1 ");
+        text.push_str(errno);
+    }
+    text
+}
+
+fn all(call: &Call) -> String {
+    let args: Vec<&str> = call.args.iter().map(|arg| arg.text.as_str()).collect();
+    args.join(", ")
+}
+
+/// `{AF_INET, 127.0.0.1:12345}` without its braces and family.
+fn address(text: &str) -> &str {
+    let inner = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'))
+        .unwrap_or(text);
+    match inner.split_once(", ") {
+        Some((family, rest)) if family.starts_with("AF_") => rest,
+        Some(_) | None => inner,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn addresses_lose_their_wrapping() {
+        let check = |text, expected| assert_eq!(address(text), expected);
+        check("{AF_INET, 0.0.0.0:12345}", "0.0.0.0:12345");
+        check("{AF_UNIX, \"/tmp/a, b\"}", "\"/tmp/a, b\"");
+        check("NULL", "NULL");
+        check("", "");
+    }
+}

@@ -1,0 +1,182 @@
+//! What is said about one submission, as plain data.
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::Level;
+use ipclab_judge::Verdict;
+use ipclab_spec::{Aspect, Tier, Visibility};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{Block, Conversation, Diff, Line, Program, by_name};
+
+/// Everything that renderers may say about a submission.
+///
+/// As JSON it is `ipclab/report/v1`: fields may be added to that version, none goes and none changes its meaning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// `ipclab/report/v1`
+    pub schema: Schema,
+    /// The lab's name.
+    pub lab: Line,
+    /// The lab's title.
+    pub title: Line,
+    /// Questions of the unit that the lab is about.
+    pub unit: Vec<Line>,
+    /// The submission's name: its folder, as the command line had it.
+    pub submission: Line,
+    /// How the programs were kept apart from each other and from the host.
+    pub isolation: Level,
+    /// What this level could not give here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub isolation_notes: Vec<Line>,
+    /// Points.
+    pub score: Score,
+    /// The student's programs, in the spec's order.
+    pub programs: Vec<Program>,
+    /// Cases, in the spec's order.
+    pub cases: Vec<CaseReport>,
+}
+
+/// Name and version of the format; reading any other is an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Schema;
+
+/// Points of a submission.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Score {
+    /// Points earned.
+    pub earned: u32,
+    /// Points that could be earned.
+    pub max: u32,
+    /// Points, among those not earned, that could not be graded. They are not lost: nobody knows.
+    #[serde(default)]
+    pub unknown: u32,
+    /// The same for each tier that has a case in this report.
+    #[serde(with = "by_name::by_tier")]
+    pub tiers: BTreeMap<Tier, TierScore>,
+}
+
+/// Points of a tier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TierScore {
+    /// Points earned.
+    pub earned: u32,
+    /// Points that could be earned.
+    pub max: u32,
+    /// Points, among those not earned, that could not be graded.
+    #[serde(default)]
+    pub unknown: u32,
+}
+
+/// What became of one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaseReport {
+    /// `echo-one`
+    pub id: Line,
+    /// For people.
+    pub title: Line,
+    /// Graded apart.
+    #[serde(with = "by_name::Tier")]
+    pub tier: Tier,
+    /// Its outcome.
+    #[serde(with = "by_name::Verdict")]
+    pub verdict: Verdict,
+    /// Points earned.
+    pub earned: u32,
+    /// Points that could be earned.
+    pub max: u32,
+    /// What a teacher would say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Block>,
+    /// Questions of the unit that it tests.
+    pub covers: Vec<Line>,
+    /// Who may see this.
+    #[serde(with = "by_name::Visibility")]
+    pub visibility: Visibility,
+    /// What became of each expectation, causes first.
+    pub findings: Vec<FindingReport>,
+    /// What is to be known about the runs: `a race: failed 3 of 10 runs`, a seed, the smallest input that fails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Block>,
+    /// What really happened between the actors; only for a case that ran and did not pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Conversation>,
+    /// The command that repeats this one case.
+    pub repeat: Line,
+}
+
+/// What became of one expectation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingReport {
+    /// What it is about.
+    #[serde(with = "by_name::Aspect")]
+    pub aspect: Aspect,
+    /// Its outcome.
+    #[serde(with = "by_name::Verdict")]
+    pub verdict: Verdict,
+    /// In a teacher's words.
+    pub message: Line,
+    /// Whether it can cost points; a remark otherwise.
+    pub graded: bool,
+    /// Whose behaviour it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Line>,
+    /// What was expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Block>,
+    /// What was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Block>,
+    /// Where the two part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Diff>,
+    /// Calls of the trace that show it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cites: Vec<u32>,
+}
+
+impl Report {
+    /// The process exit status that says the same: 0 for full marks, 1 when points were lost, 3 when something could not
+    /// be graded (then the score is not final, whatever else was lost).
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let unknown = self.cases.iter().any(|case| match case.verdict {
+            Verdict::Unknown => true,
+            Verdict::Pass | Verdict::Fail | Verdict::Skipped => false,
+        });
+        // A report without cases has graded nothing: that must never look like success to a script.
+        if unknown || self.cases.is_empty() {
+            3
+        } else if self.score.earned < self.score.max {
+            1
+        } else {
+            0
+        }
+    }
+}
+
+impl Schema {
+    /// What reports write.
+    pub const NAME: &'static str = "ipclab/report/v1";
+}
+
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Self::NAME)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if name == Self::NAME {
+            Ok(Self)
+        } else {
+            Err(D::Error::custom(format_args!(
+                "this report is {name:?}, not {:?}",
+                Self::NAME
+            )))
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A case that did not pass: what was found, what really happened, what to do.
+
+use std::collections::BTreeSet;
+
+use ipclab_judge::Verdict;
+use ipclab_spec::Aspect;
+
+use super::glyphs::Glyphs;
+use super::page::{Ink, Page, Row};
+use super::{diagram, of, verdict};
+use crate::diff::visible_end;
+use crate::{CaseReport, Diff, DiffRow, FindingReport, Line, width};
+
+/// Where the text of a finding begins: behind its mark and its aspect.
+const TEXT: usize = 12;
+
+pub(super) fn case(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
+    title(page, case, glyphs);
+    findings(page, case, glyphs);
+    for note in &case.notes {
+        page.gap();
+        for line in note.lines() {
+            page.labelled(
+                Row::new().put(Ink::Faint, format!("  {} ", glyphs.note)),
+                Ink::Plain,
+                line,
+            );
+        }
+    }
+    if let Some(conversation) = &case.conversation
+        && !conversation.rows.is_empty()
+    {
+        page.gap();
+        page.line(Ink::Faint, "  what happened");
+        let cited: BTreeSet<u32> = case
+            .findings
+            .iter()
+            .filter(|finding| finding.verdict != Verdict::Pass)
+            .flat_map(|finding| finding.cites.iter().copied())
+            .collect();
+        diagram::draw(page, conversation, &cited, glyphs);
+    }
+    advice(page, case);
+    page.gap();
+}
+
+fn title(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
+    let (mark, ink) = verdict(case.verdict, glyphs);
+    let said = match case.verdict {
+        Verdict::Pass => "passed",
+        Verdict::Fail => "failed",
+        Verdict::Unknown => "could not be graded",
+        Verdict::Skipped => "skipped",
+    };
+    let points = format!(" {} {}", of(case.earned, case.max), glyphs.dash.repeat(2));
+    let mut row = Row::new()
+        .put(Ink::Faint, format!("{} ", glyphs.dash.repeat(2)))
+        .put(ink, format!("{mark} {}", case.id))
+        .put(Ink::Faint, format!(" {said} "));
+    let rest = page.width().saturating_sub(row.width() + width(&points));
+    row.push(Ink::Faint, glyphs.dash.repeat(rest));
+    row.push(Ink::Faint, points);
+    page.row(row);
+    page.labelled(Row::new().to(3), Ink::Strong, &case.title);
+    page.gap();
+}
+
+/// Findings in the judge's order, causes first: what cost points, then what is a mere remark, then what was right.
+fn findings(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
+    let not_passed = |finding: &&FindingReport| finding.verdict != Verdict::Pass;
+    for shown in case
+        .findings
+        .iter()
+        .filter(not_passed)
+        .filter(|finding| finding.graded)
+    {
+        let (mark, ink) = verdict(shown.verdict, glyphs);
+        finding(page, shown, mark, ink, Ink::Plain, glyphs);
+    }
+    for shown in case
+        .findings
+        .iter()
+        .filter(not_passed)
+        .filter(|finding| !finding.graded)
+    {
+        finding(page, shown, glyphs.remark, Ink::Faint, Ink::Faint, glyphs);
+    }
+    let kept: Vec<&str> = Aspect::ALL
+        .into_iter()
+        .filter(|aspect| {
+            let mut of_aspect = case
+                .findings
+                .iter()
+                .filter(|finding| finding.aspect == *aspect)
+                .peekable();
+            of_aspect.peek().is_some() && of_aspect.all(|finding| finding.verdict == Verdict::Pass)
+        })
+        .map(Aspect::name)
+        .collect();
+    if !kept.is_empty() {
+        let label = Row::new().put(Ink::Good, format!("  {} ", glyphs.pass));
+        page.labelled(
+            label,
+            Ink::Faint,
+            &format!("as expected: {}", kept.join(", ")),
+        );
+    }
+}
+
+fn finding(
+    page: &mut Page,
+    finding: &FindingReport,
+    mark: &str,
+    mark_ink: Ink,
+    ink: Ink,
+    glyphs: &Glyphs,
+) {
+    let label = Row::new()
+        .put(mark_ink, format!("  {mark} "))
+        .put(mark_ink, finding.aspect.name())
+        .to(TEXT);
+    let mut text = finding.message.to_string();
+    if !finding.cites.is_empty() {
+        let cites: Vec<String> = finding.cites.iter().map(|n| format!("#{n}")).collect();
+        text.push_str(&format!(" ({})", cites.join(", ")));
+    }
+    if !finding.graded {
+        text.push_str(" (a remark: costs nothing here)");
+    }
+    page.labelled(label, ink, &text);
+    // A diff shows both sides already.
+    match &finding.diff {
+        Some(diff) => difference(page, diff, glyphs),
+        None => {
+            side(page, "expected", finding.expected.as_ref(), glyphs);
+            side(page, "seen", finding.seen.as_ref(), glyphs);
+        }
+    }
+}
+
+fn side(page: &mut Page, name: &str, text: Option<&crate::Block>, glyphs: &Glyphs) {
+    let Some(text) = text else {
+        return;
+    };
+    let mut label = Row::new().to(TEXT).put(Ink::Faint, name).to(TEXT + 10);
+    if text.lines().is_empty() {
+        page.row(label.put(Ink::Faint, "(nothing)"));
+        return;
+    }
+    for line in text.lines() {
+        page.labelled(label, Ink::Plain, &visible_end(line, glyphs.blank));
+        label = Row::new().to(TEXT + 10);
+    }
+}
+
+fn difference(page: &mut Page, diff: &Diff, glyphs: &Glyphs) {
+    match diff {
+        Diff::Lines(rows) => {
+            for row in rows {
+                diff_row(page, row, glyphs);
+            }
+        }
+        Diff::Byte {
+            offset,
+            expected,
+            seen,
+        } => {
+            page.row(Row::new().to(TEXT).put(
+                Ink::Faint,
+                format!("they part at byte {offset}, counted from 0"),
+            ));
+            hex(page, "expected", Ink::Good, expected.lines());
+            hex(page, "seen", Ink::Bad, seen.lines());
+            if let Some(at) = diff.parts_at() {
+                page.row(Row::new().to(TEXT + 10 + at).put(Ink::Warn, glyphs.caret));
+            }
+        }
+    }
+}
+
+fn diff_row(page: &mut Page, row: &DiffRow, glyphs: &Glyphs) {
+    let at = Row::new().to(TEXT);
+    match row {
+        DiffRow::Same(line) => page.labelled(at.put(Ink::Faint, "  "), Ink::Faint, line),
+        DiffRow::Missing(line) => {
+            page.labelled(
+                at.put(Ink::Good, "- "),
+                Ink::Good,
+                &visible_end(line, glyphs.blank),
+            );
+        }
+        DiffRow::Extra(line) => {
+            page.labelled(
+                at.put(Ink::Bad, "+ "),
+                Ink::Bad,
+                &visible_end(line, glyphs.blank),
+            );
+        }
+        DiffRow::Elided(lines) => {
+            let s = if *lines == 1 { "" } else { "s" };
+            page.row(at.put(
+                Ink::Faint,
+                format!("{} {lines} line{s}", glyphs.lane_left_out),
+            ));
+        }
+    }
+}
+
+/// Never wrapped: bytes of both sides stand above each other.
+fn hex(page: &mut Page, name: &str, ink: Ink, lines: &[Line]) {
+    let mut label = Row::new().to(TEXT).put(Ink::Faint, name).to(TEXT + 10);
+    if lines.is_empty() {
+        page.row(label.put(Ink::Faint, "(nothing)"));
+        return;
+    }
+    for line in lines {
+        page.row(label.put(ink, line.as_str()));
+        label = Row::new().to(TEXT + 10);
+    }
+}
+
+fn advice(page: &mut Page, case: &CaseReport) {
+    page.gap();
+    let mut label = Row::new().put(Ink::Faint, "  hint").to(TEXT);
+    for line in case.hint.iter().flat_map(|hint| hint.lines()) {
+        page.labelled(label, Ink::Plain, line);
+        label = Row::new().to(TEXT);
+    }
+    if !case.covers.is_empty() {
+        let covers: Vec<&str> = case.covers.iter().map(Line::as_str).collect();
+        page.labelled(
+            Row::new().put(Ink::Faint, "  unit").to(TEXT),
+            Ink::Plain,
+            &covers.join(", "),
+        );
+    }
+    // On one line however long: it is there to be copied.
+    page.row(
+        Row::new()
+            .put(Ink::Faint, "  repeat")
+            .to(TEXT)
+            .put(Ink::Link, case.repeat.as_str()),
+    );
+}

@@ -1,0 +1,513 @@
+//! The real conversation, drawn: actors as columns, calls beside their lanes, bytes as arrows between them.
+
+use std::collections::BTreeSet;
+
+use super::glyphs::Glyphs;
+use super::page::{Ink, Page, Row, wrap};
+use crate::conversation::{Act, Column, Conversation, Delivery, Role, Tone};
+use crate::width;
+
+/// Narrower than this a column holds no sentence; the conversation then becomes a list.
+const COLUMN_MIN: usize = 23;
+/// Wider than this an arrow is only long.
+const COLUMN_MAX: usize = 46;
+const INDENT: usize = 2;
+
+/// What stays the same from row to row.
+struct Picture<'a> {
+    glyphs: &'a Glyphs,
+    actors: &'a [Column],
+    /// Columns of the gutter with the calls' numbers.
+    gutter: usize,
+    /// Columns of an actor, its lane included.
+    column: usize,
+    cited: &'a BTreeSet<u32>,
+}
+
+pub(super) fn draw(
+    page: &mut Page,
+    conversation: &Conversation,
+    cited: &BTreeSet<u32>,
+    glyphs: &Glyphs,
+) {
+    let digits = conversation
+        .rows
+        .iter()
+        .filter_map(|row| row.n)
+        .max()
+        .map_or(0, |n| n.to_string().len());
+    // Mark, hash, digits, blank.
+    let gutter = INDENT + digits + 3;
+    let column = page.width().saturating_sub(gutter) / conversation.actors.len().max(1);
+    let picture = Picture {
+        glyphs,
+        actors: &conversation.actors,
+        gutter,
+        column: column.min(COLUMN_MAX),
+        cited,
+    };
+    if column < COLUMN_MIN {
+        for row in &conversation.rows {
+            list_row(page, &picture, row);
+        }
+    } else {
+        heads(page, &picture);
+        let mut alive = vec![true; conversation.actors.len()];
+        for row in &conversation.rows {
+            picture_row(page, &picture, row, &alive);
+            if let (Act::Step { actor, .. }, Tone::Ended | Tone::Broken) = (&row.act, row.tone)
+                && let Some(alive) = alive.get_mut(*actor)
+            {
+                *alive = false;
+            }
+        }
+    }
+}
+
+fn role(column: &Column) -> String {
+    match (column.role, &column.program) {
+        (Role::Student, Some(program)) => format!("your {program}"),
+        (Role::Student, None) => "yours".to_owned(),
+        (Role::Reference, Some(program)) => format!("our {program}"),
+        (Role::Reference, None) => "ours".to_owned(),
+        (Role::Peer, _) => "a script".to_owned(),
+    }
+}
+
+fn heads(page: &mut Page, picture: &Picture<'_>) {
+    let mut names = Row::new();
+    let mut roles = Row::new();
+    for (index, column) in picture.actors.iter().enumerate() {
+        let at = picture.gutter + index * picture.column;
+        names = names.to(at).put(
+            Ink::Strong,
+            fit(&column.name, picture.column - 1, picture.glyphs),
+        );
+        roles = roles.to(at).put(
+            Ink::Faint,
+            fit(&role(column), picture.column - 1, picture.glyphs),
+        );
+    }
+    page.row(names);
+    page.row(roles);
+}
+
+fn fit(text: &str, room: usize, glyphs: &Glyphs) -> String {
+    super::page::cut(text, room, glyphs.more)
+}
+
+fn ink(tone: Tone) -> Ink {
+    match tone {
+        Tone::Plain => Ink::Plain,
+        Tone::Failed | Tone::Broken => Ink::Bad,
+        Tone::Ended => Ink::Faint,
+        Tone::Waits => Ink::Warn,
+    }
+}
+
+fn gutter(picture: &Picture<'_>, n: Option<u32>) -> Row {
+    let Some(n) = n else {
+        return Row::new().to(picture.gutter);
+    };
+    let (mark, ink) = if picture.cited.contains(&n) {
+        (picture.glyphs.cited, Ink::Warn)
+    } else {
+        (" ", Ink::Faint)
+    };
+    let number = format!("{mark}#{n} ");
+    Row::new()
+        .to(picture.gutter.saturating_sub(width(&number)))
+        .put(ink, number)
+}
+
+/// The lanes from one actor up to another, each with its blanks.
+fn lanes(
+    mut row: Row,
+    picture: &Picture<'_>,
+    actors: std::ops::Range<usize>,
+    alive: &[bool],
+) -> Row {
+    for actor in actors {
+        row.pad_to(picture.gutter + actor * picture.column);
+        let lane = if alive[actor] {
+            picture.glyphs.lane
+        } else {
+            " "
+        };
+        row.push(Ink::Faint, lane);
+    }
+    row
+}
+
+fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: &[bool]) {
+    let times = repeated(row.times, picture.glyphs);
+    match &row.act {
+        Act::Step { actor, text } => {
+            beside(
+                page,
+                picture,
+                alive,
+                *actor,
+                row.n,
+                ink(row.tone),
+                &format!("{text}{times}"),
+            );
+            injected(page, picture, alive, *actor, row);
+        }
+        Act::Connect { from, to, text } => {
+            let room = span(picture, *from, *to).saturating_sub(6);
+            let label = format!("{text}{times}");
+            if width(&label) <= room {
+                arrow(page, picture, alive, (*from, *to), row.n, &label, true);
+            } else {
+                beside(page, picture, alive, *from, row.n, ink(row.tone), &label);
+                arrow(page, picture, alive, (*from, *to), None, "", true);
+            }
+            injected(page, picture, alive, *from, row);
+        }
+        Act::Message {
+            from,
+            to,
+            bytes,
+            text,
+            whole,
+            delivery,
+        } => {
+            let room = span(picture, *from, *to).saturating_sub(6);
+            let fate = fate(*delivery);
+            let count = format!("{}{times}", counted(*bytes));
+            let arrives = !matches!(delivery, Delivery::Never);
+            arrow(
+                page,
+                picture,
+                alive,
+                (*from, *to),
+                row.n,
+                &label(&count, text, *whole, room, picture.glyphs),
+                arrives,
+            );
+            if let Some(fate) = fate {
+                beside(page, picture, alive, *from, None, Ink::Bad, &fate);
+            }
+            injected(page, picture, alive, *from, row);
+        }
+        Act::Dropped { .. } | Act::Elided { .. } => {
+            let mut line = Row::new().to(picture.gutter);
+            line.push(
+                Ink::Faint,
+                format!("{} {}", picture.glyphs.lane_left_out, left_out(&row.act)),
+            );
+            page.row(line);
+        }
+    }
+}
+
+/// Text beside an actor's lane, in as many lines as it needs.
+fn beside(
+    page: &mut Page,
+    picture: &Picture<'_>,
+    alive: &[bool],
+    actor: usize,
+    n: Option<u32>,
+    ink: Ink,
+    text: &str,
+) {
+    let count = picture.actors.len();
+    let actor = actor.min(count - 1);
+    // The last column may use what is left of the line.
+    let end = if actor + 1 == count {
+        page.width()
+    } else {
+        picture.gutter + (actor + 1) * picture.column - 1
+    };
+    let room = end.saturating_sub(picture.gutter + actor * picture.column + 2);
+    let mut n = n;
+    for line in wrap(text, room) {
+        let row =
+            lanes(gutter(picture, n), picture, 0..actor + 1, alive).put(ink, format!(" {line}"));
+        page.row(lanes(row, picture, actor + 1..count, alive));
+        n = None;
+    }
+}
+
+fn injected(
+    page: &mut Page,
+    picture: &Picture<'_>,
+    alive: &[bool],
+    actor: usize,
+    row: &crate::Row,
+) {
+    if let Some(fault) = &row.fault {
+        beside(
+            page,
+            picture,
+            alive,
+            actor,
+            None,
+            Ink::Warn,
+            &format!("we injected: {fault}"),
+        );
+    }
+}
+
+/// Columns between two lanes.
+fn span(picture: &Picture<'_>, from: usize, to: usize) -> usize {
+    (from.abs_diff(to) * picture.column).saturating_sub(1)
+}
+
+fn arrow(
+    page: &mut Page,
+    picture: &Picture<'_>,
+    alive: &[bool],
+    (from, to): (usize, usize),
+    n: Option<u32>,
+    label: &str,
+    arrives: bool,
+) {
+    let (glyphs, count) = (picture.glyphs, picture.actors.len());
+    let (left, right) = (from.min(to), from.max(to).min(count - 1));
+    let room = span(picture, left, right);
+    let dash = if arrives {
+        glyphs.dash
+    } else {
+        glyphs.lost_dash
+    };
+    let text = if label.is_empty() {
+        String::new()
+    } else {
+        format!(" {label} ")
+    };
+    let rest = room.saturating_sub(width(&text) + 1);
+    let before = rest / 2;
+    // Cells of the line between the two lanes, the head aside.
+    let mut cells: Vec<(Ink, String)> = Vec::new();
+    cells.extend(std::iter::repeat_n((Ink::Faint, dash.to_owned()), before));
+    if !text.is_empty() {
+        cells.push((Ink::Plain, text.clone()));
+    }
+    cells.extend(std::iter::repeat_n(
+        (Ink::Faint, dash.to_owned()),
+        rest - before,
+    ));
+    let head_ink = if arrives { Ink::Plain } else { Ink::Bad };
+    if from < to {
+        let head = if arrives {
+            glyphs.head_right
+        } else {
+            glyphs.lost_end
+        };
+        cells.push((head_ink, head.to_owned()));
+    } else {
+        let head = if arrives {
+            glyphs.head_left
+        } else {
+            glyphs.lost_end
+        };
+        cells.insert(0, (head_ink, head.to_owned()));
+    }
+    let mut row = lanes(gutter(picture, n), picture, 0..left, alive);
+    row.pad_to(picture.gutter + left * picture.column);
+    row.push(
+        Ink::Faint,
+        if from < to {
+            glyphs.leave_right
+        } else {
+            glyphs.lane
+        },
+    );
+    for (ink, cell) in cells {
+        let at = row.width().saturating_sub(picture.gutter);
+        let over_lane = at.is_multiple_of(picture.column) && cell == dash;
+        row.push(
+            ink,
+            if over_lane {
+                glyphs.cross.to_owned()
+            } else {
+                cell
+            },
+        );
+    }
+    row.push(
+        Ink::Faint,
+        if from < to {
+            glyphs.lane
+        } else {
+            glyphs.leave_left
+        },
+    );
+    page.row(lanes(row, picture, right + 1..count, alive));
+}
+
+fn counted(bytes: u64) -> String {
+    if bytes == 1 {
+        "1 byte".to_owned()
+    } else {
+        format!("{bytes} bytes")
+    }
+}
+
+fn repeated(times: u32, glyphs: &Glyphs) -> String {
+    if times > 1 {
+        format!(" {} {times}", glyphs.times)
+    } else {
+        String::new()
+    }
+}
+
+/// What there is to say about bytes that did not simply arrive.
+fn fate(delivery: Delivery) -> Option<String> {
+    match delivery {
+        Delivery::Received | Delivery::Portions | Delivery::Unseen => None,
+        Delivery::Partly(bytes) => Some(format!("only {bytes} of them were ever received")),
+        Delivery::Cut(bytes) => Some(format!("cut to {bytes}: the buffer there was too short")),
+        Delivery::Never => Some("never received".to_owned()),
+    }
+}
+
+fn left_out(act: &Act) -> String {
+    match act {
+        Act::Dropped { calls } => format!("{calls} calls that were counted and not kept"),
+        Act::Elided { rows } => format!("{rows} more"),
+        Act::Step { .. } | Act::Connect { .. } | Act::Message { .. } => String::new(),
+    }
+}
+
+/// `49 bytes "This is a…\x00"`: the count always, of the text what there is room for, its end included, since that is
+/// where a NUL is or is not.
+fn label(count: &str, text: &str, whole: bool, room: usize, glyphs: &Glyphs) -> String {
+    let room = room.saturating_sub(width(count) + 3);
+    let units = units(text);
+    let full: usize = units.iter().map(|unit| width(unit)).sum();
+    let more = width(glyphs.more);
+    if full == 0 || room < more + 4 {
+        return count.to_owned();
+    }
+    if full <= room && whole {
+        return format!("{count} \"{text}\"");
+    }
+    let room = room - more;
+    let tail_room = if whole { room / 2 } else { 0 };
+    let mut tail: Vec<&str> = Vec::new();
+    let mut used = 0;
+    for unit in units.iter().rev() {
+        if used + width(unit) > tail_room {
+            break;
+        }
+        used += width(unit);
+        tail.push(unit);
+    }
+    let mut head = String::new();
+    for unit in &units[..units.len() - tail.len()] {
+        if used + width(unit) > room {
+            break;
+        }
+        used += width(unit);
+        head.push_str(unit);
+    }
+    tail.reverse();
+    format!("{count} \"{head}{}{}\"", glyphs.more, tail.concat())
+}
+
+/// Characters of escaped text, each escape as one: half of a `\x00` would be a lie.
+fn units(text: &str) -> Vec<&str> {
+    let mut units = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match (first, rest.as_bytes().get(1)) {
+            ('\\', Some(b'x')) => 4,
+            ('\\', Some(b'u')) => rest.find('}').map_or(2, |end| end + 1),
+            ('\\', Some(next)) if next.is_ascii() => 2,
+            _ => first.len_utf8(),
+        };
+        let (unit, more) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        units.push(unit);
+        rest = more;
+    }
+    units
+}
+
+/// The same without columns, for more actors than a line has room for.
+fn list_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row) {
+    let times = repeated(row.times, picture.glyphs);
+    let name = |actor: usize| {
+        picture
+            .actors
+            .get(actor)
+            .map_or("", |column| column.name.as_str())
+    };
+    let (who, what) = match &row.act {
+        Act::Step { actor, text } => (name(*actor).to_owned(), format!("{text}{times}")),
+        Act::Connect { from, to, text } => (
+            format!("{} {} {}", name(*from), picture.glyphs.to, name(*to)),
+            format!("{text}{times}"),
+        ),
+        Act::Message {
+            from,
+            to,
+            bytes,
+            text,
+            whole,
+            delivery,
+        } => {
+            let fate = fate(*delivery).map_or(String::new(), |fate| format!(", {fate}"));
+            let what = label(
+                &format!("{}{times}", counted(*bytes)),
+                text,
+                *whole,
+                40,
+                picture.glyphs,
+            );
+            (
+                format!("{} {} {}", name(*from), picture.glyphs.to, name(*to)),
+                what + &fate,
+            )
+        }
+        Act::Dropped { .. } | Act::Elided { .. } => {
+            (picture.glyphs.lane_left_out.to_owned(), left_out(&row.act))
+        }
+    };
+    let label = gutter(picture, row.n)
+        .put(Ink::Strong, who)
+        .put(Ink::Plain, "  ");
+    page.labelled(label, ink(row.tone), &what);
+    if let Some(fault) = &row.fault {
+        page.labelled(
+            Row::new().to(picture.gutter + 2),
+            Ink::Warn,
+            &format!("we injected: {fault}"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::glyphs::Glyphs;
+    use super::{label, units};
+
+    #[test]
+    fn escapes_stay_whole() {
+        assert_eq!(units("a\\x00\\n\\\\é"), ["a", "\\x00", "\\n", "\\\\", "é"]);
+        assert_eq!(units("\\"), ["\\"]);
+        assert_eq!(units("\\x0"), ["\\x0"]);
+    }
+
+    #[test]
+    fn a_label_keeps_the_end_of_its_text() {
+        let check = |text: &str, whole, room, expected: &str| {
+            assert_eq!(
+                label("49 bytes", text, whole, room, Glyphs::of(true)),
+                expected
+            );
+        };
+        check("Hello\\x00", true, 40, "49 bytes \"Hello\\x00\"");
+        check(
+            "This is a test\\x00",
+            true,
+            27,
+            "49 bytes \"This is …st\\x00\"",
+        );
+        check("This is a test", false, 24, "49 bytes \"This is a te…\"");
+        check("This is a test", true, 12, "49 bytes");
+        check("", true, 40, "49 bytes");
+    }
+}
