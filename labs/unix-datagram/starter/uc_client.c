@@ -13,7 +13,7 @@ int main(int argc, char *argv[])
 {
     struct sockaddr_un here;
 
-    /* TODO: no arguments? Print a usage line on stderr and exit with 1. */
+    /* TODO: no arguments? Print a usage line and exit with 1. */
 
     int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
     if (fd < 0) {
