@@ -1,0 +1,272 @@
+//! The file as it was written: one type a table, nothing checked but shapes and key names.
+//!
+//! serde would stop at the first mistake of a file; an author wants all of them. So the tables are read by a small
+//! reader of our own, which reports an unknown key or a wrong kind of value and goes on. The same types describe
+//! themselves as JSON Schema: what an editor is told and what is read cannot drift apart.
+
+mod forms;
+mod read;
+
+pub(crate) use forms::*;
+pub(crate) use read::*;
+
+tables! {
+    /// A lab: its programs and the cases that grade them.
+    RawSpec {
+        /// Version of the language: 1.
+        #[schemars(required, range(min = 1, max = 1))]
+        format: At<i64>,
+        /// The lab's name, which is also the file's.
+        #[schemars(required)]
+        lab: At<String>,
+        /// The lab's title, for people.
+        #[schemars(required)]
+        title: At<String>,
+        /// Questions of the unit that the lab belongs to; each case says in `covers` which of them it tests.
+        unit: Many,
+        /// A safety net for each case's wall time, never a pacing device: "10s".
+        limit: At<String>,
+        /// What students hand in.
+        #[schemars(required)]
+        program: Keyed<RawProgram>,
+        /// Scenarios.
+        #[schemars(required)]
+        case: Items<RawCase>,
+    }
+
+    /// A program that students hand in.
+    RawProgram {
+        /// File names to look for, best first, whatever their case or folder.
+        source: Many,
+        /// What takes its place beside a student's program: a reference program's name, or sources beside the spec.
+        reference: ReferenceForm,
+        /// A build line without a shell; left out: the folder's Makefile, else the C compiler.
+        build: At<String>,
+        /// More arguments for the compiler, after the sources.
+        flags: Many,
+    }
+
+    /// One scenario: actors, what is there before, what must come of it, points.
+    RawCase {
+        /// Its name, in kebab-case.
+        #[schemars(required)]
+        id: At<String>,
+        /// Take over everything of that case, and change what differs.
+        like: At<String>,
+        /// What is tested, in plain words.
+        title: At<String>,
+        /// Graded apart.
+        #[schemars(schema_with = "schemas::tier")]
+        tier: At<String>,
+        /// One number: all or nothing. A table: so many for each aspect.
+        points: PointsForm,
+        /// The unit's questions that it tests.
+        covers: Many,
+        /// What a teacher would say to somebody who failed it.
+        hint: At<String>,
+        /// Wall time that one run may take at most: "10s".
+        limit: At<String>,
+        /// Cases that must have passed, else this one is skipped.
+        requires: Many,
+        /// Who may see the result.
+        #[schemars(schema_with = "schemas::visibility")]
+        visibility: At<String>,
+        /// Run a second build with AddressSanitizer and UBSan.
+        sanitize: At<bool>,
+        /// Process trees, in the order in which they start.
+        actor: Keyed<RawActor>,
+        /// What must cross, by "from -> to".
+        wire: Keyed<WireForm>,
+        /// What may and must be left behind.
+        leaves: RawLeaves,
+        /// State of System V segments by key, after the last actor ended.
+        shm: Keyed<RawShm>,
+        /// Patterns of system calls by actor: "shmdt(...) = 0", "no accept()", "every socket() has close()".
+        calls: Keyed<Many>,
+        /// What is there before the first actor starts.
+        given: RawGiven,
+        /// Changes at the kernel boundary: "client recv: at most 5 bytes", "server accept #1: EINTR".
+        fault: Many,
+        /// One run for each of these calls, that call failing.
+        fail_each: Many,
+        /// Variables and how their values are drawn.
+        vary: Keyed<RawVary>,
+        /// How often the case runs with values drawn anew.
+        #[schemars(range(min = 1, max = 10000))]
+        runs: At<i64>,
+        /// "reference": judged against the same case with reference programs in the student's places, too.
+        #[schemars(schema_with = "schemas::oracle")]
+        oracle: At<String>,
+    }
+
+    /// A process tree. One of `student`, `reference` and `peer` says who plays it.
+    RawActor {
+        /// The student's program and its arguments.
+        student: At<String>,
+        /// The reference program and its arguments.
+        reference: At<String>,
+        /// A script, one step a line: "connect tcp:12345", "send 'hal'", "until server waits", "reset".
+        peer: Many,
+        /// How many of it; a number or a variable of `vary`.
+        copies: CopiesForm,
+        /// What it reads; left out: nothing, at once end of file.
+        stdin: At<String>,
+        /// Where it must serve, and the starting gun of the next actor: "tcp:12345", "unix:/tmp/socket".
+        listens: At<String>,
+        /// What must have happened before it starts: "server exits", "server waits", "server listens".
+        after: At<String>,
+        /// How it must end: a status, "failure", "running", "any" or a signal's name.
+        exit: ExitForm,
+        /// What it must print: the whole transcript, or a table of expectations.
+        stdout: OutputForm,
+        /// What it must print on descriptor 2.
+        stderr: OutputForm,
+    }
+
+    /// Expectations about a stream.
+    RawOutput {
+        /// These lines in this order, others may stand between.
+        lines: Many,
+        /// These lines in any order, others may stand between.
+        any_order: Many,
+        /// Each of these somewhere.
+        contains: Many,
+        /// None of these anywhere.
+        lacks: Many,
+        /// Each of these regular expressions matches somewhere.
+        regex: Many,
+    }
+
+    /// What must cross from one actor to another.
+    RawWire {
+        /// So many sent and so many received.
+        bytes: AmountForm,
+        /// What the kernel must say was sent: a number of bytes, or the messages.
+        sent: AmountForm,
+        /// What the kernel must say was received.
+        received: AmountForm,
+    }
+
+    /// What may and must be left behind; what is named nowhere may not be left.
+    RawLeaves {
+        /// Allowed: "/tmp/socket", "shm:100", "tcp:12345", "process".
+        may: Many,
+        /// Required.
+        must: Many,
+    }
+
+    /// State of a segment.
+    RawShm {
+        /// false: there must be none.
+        exists: At<bool>,
+        /// Bytes.
+        size: At<i64>,
+        /// Permission bits: "0644".
+        mode: ModeForm,
+        /// How many times it is attached.
+        attached: At<i64>,
+        /// What it must hold at its start.
+        holds: At<String>,
+        /// When: "writer exits"; left out: after the last actor ended.
+        after: At<String>,
+    }
+
+    /// What is there before the first actor starts.
+    RawGiven {
+        /// Files by absolute path: a text, "stale socket" or "directory".
+        files: Keyed<FileForm>,
+        /// System V segments by key.
+        shm: Keyed<RawGivenShm>,
+        /// System V semaphore sets by key.
+        sem: Keyed<RawGivenSem>,
+        /// Names of the hosts file and their addresses.
+        hosts: Keyed<At<String>>,
+    }
+
+    /// A file that is there before, with its permission bits.
+    RawGivenFile {
+        /// What it holds.
+        text: At<String>,
+        /// Permission bits: "0644".
+        mode: ModeForm,
+    }
+
+    /// A segment that is there before.
+    RawGivenShm {
+        /// Bytes.
+        #[schemars(required)]
+        size: At<i64>,
+        /// Permission bits: "0644"; left out: 0600.
+        mode: ModeForm,
+        /// What it holds at its start.
+        holds: At<String>,
+        /// "other": it belongs to another user.
+        #[schemars(schema_with = "schemas::owner")]
+        owner: At<String>,
+    }
+
+    /// A semaphore set that is there before.
+    RawGivenSem {
+        /// The semaphores' values.
+        #[schemars(required)]
+        values: Items<At<i64>>,
+        /// Permission bits: "0644"; left out: 0600.
+        mode: ModeForm,
+    }
+
+    /// How a variable's values are drawn: a text, a whole number or one of a list.
+    RawVary {
+        /// Shortest and longest text: "0..99".
+        length: At<String>,
+        /// Of which characters.
+        #[schemars(schema_with = "schemas::alphabet")]
+        of: At<String>,
+        /// Smallest and largest number: "1..4".
+        int: At<String>,
+        /// One of these.
+        one_of: Many,
+    }
+
+    /// A submission's own mapping: where its programs are and how they are built and run.
+    RawMapping {
+        /// The lab that it is for.
+        lab: At<String>,
+        /// Programs by the name that the lab calls them.
+        program: Keyed<RawMapped>,
+    }
+
+    /// Where a program of a submission is.
+    RawMapped {
+        /// Its source files, relative to the folder.
+        source: Many,
+        /// A build line without a shell.
+        build: At<String>,
+        /// How it is run; the program's own arguments are appended.
+        run: At<String>,
+    }
+}
+
+/// Schemas of texts that are one of a few words.
+pub(crate) mod schemas {
+    use schemars::{Schema, SchemaGenerator, json_schema};
+
+    pub(crate) fn tier(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["core", "robust", "stretch"] })
+    }
+
+    pub(crate) fn visibility(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["visible", "hidden", "after-deadline"] })
+    }
+
+    pub(crate) fn oracle(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["reference"] })
+    }
+
+    pub(crate) fn owner(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["other"] })
+    }
+
+    pub(crate) fn alphabet(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["printable", "letters", "digits", "utf8", "any"] })
+    }
+}

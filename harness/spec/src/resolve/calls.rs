@@ -1,0 +1,153 @@
+//! Patterns of system calls: `shmget(100, 1024, IPC_CREAT|0644) >= 0`, `no accept()`, `every socket() has close()`.
+
+use std::ops::Range;
+
+use super::flaw::Flaw;
+use super::scan::Scan;
+use crate::names::{calls, errnos, is_call, is_errno, nearest};
+use crate::{ArgPattern, CallMatch, CallPattern, ResultPattern};
+
+/// Reads one pattern.
+pub(crate) fn pattern(text: &str) -> Result<CallPattern, Flaw> {
+    let mut scan = Scan::new(text);
+    let pattern = if scan.word("no") {
+        CallPattern::No(call(&mut scan)?)
+    } else if scan.word("every") {
+        let opener = call(&mut scan)?;
+        if !scan.word("has") {
+            return Err(scan.expected("`has` and the call that must follow"));
+        }
+        CallPattern::Every {
+            opener,
+            closer: call(&mut scan)?,
+        }
+    } else {
+        CallPattern::Has(call(&mut scan)?)
+    };
+    scan.end()?;
+    Ok(pattern)
+}
+
+/// Checks the name of a call or family.
+pub(crate) fn known_call(name: &str, at: Range<usize>) -> Result<(), Flaw> {
+    if is_call(name) {
+        return Ok(());
+    }
+    Err(Flaw::new(at, format!("there is no system call `{name}`"))
+        .suggest(nearest(name, calls()))
+        .help_if_none("only what enters the kernel can be seen: see syscalls(2)"))
+}
+
+fn call(scan: &mut Scan<'_>) -> Result<CallMatch, Flaw> {
+    let Some(name) = scan.name() else {
+        return Err(scan.expected("the name of a call"));
+    };
+    let named = scan.last();
+    known_call(name, named)?;
+    if !scan.sign("(") {
+        return Err(scan
+            .expected("`(`")
+            .help(format!("write {name}() for a call with any arguments")));
+    }
+    let mut args = Vec::new();
+    let mut open = false;
+    if scan.sign(")") {
+        open = true;
+    } else {
+        loop {
+            if scan.sign("...") {
+                open = true;
+                if scan.sign(")") {
+                    break;
+                }
+                return Err(scan.expected("`)`: `...` stands for all other arguments"));
+            }
+            args.push(argument(scan)?);
+            if scan.sign(")") {
+                break;
+            }
+            if !scan.sign(",") {
+                return Err(scan.expected("`,` or `)`"));
+            }
+        }
+    }
+    Ok(CallMatch {
+        name: name.to_owned(),
+        args,
+        open,
+        result: result(scan)?,
+        text: scan.text().to_owned(),
+    })
+}
+
+fn argument(scan: &mut Scan<'_>) -> Result<ArgPattern, Flaw> {
+    if let Some(text) = scan.quoted()? {
+        return Ok(ArgPattern::Text(text));
+    }
+    if let Some(number) = scan.number()? {
+        return if scan.peek_sign("|") {
+            flags(scan, vec![scan.text()[scan.last()].to_owned()])
+        } else {
+            Ok(ArgPattern::Number(number))
+        };
+    }
+    match scan.name() {
+        Some("_") => Ok(ArgPattern::Any),
+        Some(name) => flags(scan, vec![name.to_owned()]),
+        None => Err(scan
+            .expected("an argument")
+            .help("an argument is `_`, a number, flags such as IPC_CREAT|0644, or a \"text\"")),
+    }
+}
+
+fn flags(scan: &mut Scan<'_>, mut flags: Vec<String>) -> Result<ArgPattern, Flaw> {
+    while scan.sign("|") {
+        if scan.number()?.is_some() {
+            flags.push(scan.text()[scan.last()].to_owned());
+        } else if let Some(name) = scan.name() {
+            flags.push(name.to_owned());
+        } else {
+            return Err(scan.expected("a flag"));
+        }
+    }
+    Ok(ArgPattern::Flags(flags))
+}
+
+fn result(scan: &mut Scan<'_>) -> Result<Option<ResultPattern>, Flaw> {
+    let compare = ["==", ">=", "<=", "=", ">", "<"]
+        .into_iter()
+        .find(|sign| scan.sign(sign));
+    let Some(compare) = compare else {
+        return Ok(None);
+    };
+    if let Some(number) = scan.number()? {
+        // strace(1) writes `= -1 EINVAL`.
+        if number == -1
+            && matches!(compare, "=" | "==")
+            && let Some(name) = scan.errno_name()
+        {
+            return errno(name, scan.last()).map(Some);
+        }
+        return Ok(Some(match compare {
+            ">=" => ResultPattern::AtLeast(number),
+            ">" => ResultPattern::AtLeast(number.saturating_add(1)),
+            "<" => ResultPattern::Below(number),
+            "<=" => ResultPattern::Below(number.saturating_add(1)),
+            _ => ResultPattern::Is(number),
+        }));
+    }
+    match scan.name() {
+        Some(name) if matches!(compare, "=" | "==") => errno(name, scan.last()).map(Some),
+        Some(_) => Err(Flaw::new(scan.last(), "an errno has no order").help("write `= EINVAL`")),
+        None => Err(scan.expected("a number or an errno")),
+    }
+}
+
+/// Checks the name of an errno.
+pub(crate) fn errno(name: &str, at: Range<usize>) -> Result<ResultPattern, Flaw> {
+    if is_errno(name) {
+        Ok(ResultPattern::Errno(name.to_owned()))
+    } else {
+        Err(Flaw::new(at, format!("there is no errno `{name}`")).suggest(nearest(name, errnos())))
+    }
+}

@@ -1,0 +1,416 @@
+//! A case: everything that stands between two `[[case]]`.
+
+use std::time::Duration;
+
+use super::actor::actors;
+use super::calls::{known_call, pattern};
+use super::context::Context;
+use super::fault::fault;
+use super::flaw::Flaw;
+use super::given::given;
+use super::leaves::leaves;
+use super::points::{add_up, points};
+use super::shm::shm;
+use super::template::Scope;
+use super::vary::vary;
+use super::wire::wire;
+use crate::diagnostic::Diagnostics;
+use crate::names::nearest;
+use crate::raw::{At, Many, RawCase};
+use crate::{ActorCalls, Case, Draw, Fault, Program, Reference, Tier, Visibility};
+
+/// How often a case with `vary` runs when it does not say.
+const RUNS_DEFAULT: u32 = 20;
+/// More runs than this take longer than anybody waits.
+const RUNS_MAX: i64 = 10_000;
+
+/// What a case takes over from its lab.
+pub(crate) struct Lab<'a> {
+    pub(crate) programs: &'a [Program],
+    pub(crate) unit: &'a [String],
+    pub(crate) limit: Duration,
+    /// Every case's id.
+    pub(crate) ids: &'a [At<String>],
+}
+
+/// Resolves one case.
+pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) -> Case {
+    let keys = |names: Option<Vec<String>>| names.unwrap_or_default();
+    let scope = Scope {
+        actors: keys(
+            raw.actor
+                .as_ref()
+                .map(|table| table.iter().map(|(name, _)| name.value.clone()).collect()),
+        ),
+        variables: keys(
+            raw.vary
+                .as_ref()
+                .map(|table| table.iter().map(|(name, _)| name.value.clone()).collect()),
+        ),
+        faults: raw.fault.is_some() || raw.fail_each.is_some(),
+    };
+    let mut context = Context {
+        programs: lab.programs,
+        scope,
+        diagnostics,
+    };
+    let context = &mut context;
+    let case = Case {
+        id: id(raw, context),
+        title: title(raw, context),
+        tier: tier(raw, context),
+        points: points(raw, context),
+        covers: covers(raw, lab, context),
+        hint: raw.hint.as_ref().map(|hint| hint.value.clone()),
+        limit: match &raw.limit {
+            Some(limit) => context.read(limit, duration).unwrap_or(lab.limit),
+            None => lab.limit,
+        },
+        requires: requires(raw, lab, context),
+        visibility: visibility(raw, context),
+        sanitize: raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value),
+        actors: actors(raw.actor.as_ref(), context),
+        wire: wire(raw.wire.as_ref(), context),
+        leaves: leaves(raw.leaves.as_ref(), context),
+        shm: shm(raw.shm.as_ref(), context),
+        calls: calls(raw, context),
+        given: given(raw.given.as_ref(), context),
+        faults: faults(raw, context),
+        fail_each: fail_each(raw, context),
+        vary: vary(raw.vary.as_ref(), context),
+        runs: runs(raw, context),
+        oracle: oracle(raw, context),
+        line: crate::diagnostic::line_of(context.diagnostics.text(), raw.span.start),
+        text: String::new(),
+    };
+    whole(raw, &case, context);
+    add_up(raw, &case, context);
+    case
+}
+
+fn id(raw: &RawCase, context: &mut Context<'_>) -> String {
+    let Some(id) = &raw.id else {
+        context
+            .diagnostics
+            .error(&raw.span, "this case has no `id`")
+            .consequence();
+        return String::new();
+    };
+    let kebab = id
+        .value
+        .starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && id
+            .value
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !kebab {
+        context
+            .diagnostics
+            .error(&id.span, format!("`{}` is no id of a case", id.value))
+            .help("an id has small letters, digits and -, such as echo-one");
+    }
+    id.value.clone()
+}
+
+fn title(raw: &RawCase, context: &mut Context<'_>) -> String {
+    let title = raw
+        .title
+        .as_ref()
+        .filter(|title| !title.value.trim().is_empty());
+    if title.is_none() {
+        let span = raw.title.as_ref().map_or(&raw.span, |title| &title.span);
+        context
+            .diagnostics
+            .error(span, "this case has no `title`")
+            .help("say in plain words what is tested")
+            .consequence();
+    }
+    title.map(|title| title.value.clone()).unwrap_or_default()
+}
+
+fn tier(raw: &RawCase, context: &mut Context<'_>) -> Tier {
+    let names = Tier::ALL.map(Tier::name);
+    let Some(tier) = &raw.tier else {
+        context
+            .diagnostics
+            .error(&raw.span, "this case has no `tier`")
+            .help(format!("known here: {}", names.join(", ")))
+            .consequence();
+        return Tier::Core;
+    };
+    match Tier::ALL
+        .into_iter()
+        .find(|known| known.name() == tier.value)
+    {
+        Some(tier) => tier,
+        None => {
+            context
+                .diagnostics
+                .error(&tier.span, format!("there is no tier `{}`", tier.value))
+                .help(format!("known here: {}", names.join(", ")))
+                .suggest(nearest(&tier.value, names));
+            Tier::Core
+        }
+    }
+}
+
+fn visibility(raw: &RawCase, context: &mut Context<'_>) -> Visibility {
+    let Some(word) = &raw.visibility else {
+        return Visibility::Visible;
+    };
+    match word.value.as_str() {
+        "visible" => Visibility::Visible,
+        "hidden" => Visibility::Hidden,
+        "after-deadline" => Visibility::AfterDeadline,
+        other => {
+            let known = ["visible", "hidden", "after-deadline"];
+            context
+                .diagnostics
+                .error(&word.span, format!("there is no visibility `{other}`"))
+                .help(format!("known here: {}", known.join(", ")))
+                .suggest(nearest(other, known));
+            Visibility::Visible
+        }
+    }
+}
+
+fn texts(many: Option<&Many>) -> &[At<String>] {
+    many.map_or(&[], |many| &many.items)
+}
+
+fn covers(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<String> {
+    let covers = texts(raw.covers.as_ref());
+    if covers.is_empty() && !lab.unit.is_empty() {
+        let span = raw.covers.as_ref().map_or(&raw.span, |many| &many.span);
+        context
+            .diagnostics
+            .error(span, "this case covers no question of the unit")
+            .help(format!("write covers = [\"{}\"]", lab.unit[0]))
+            .consequence();
+    }
+    for question in covers {
+        if !lab.unit.is_empty() && !lab.unit.contains(&question.value) {
+            context
+                .diagnostics
+                .error(
+                    &question.span,
+                    format!("`{}` is not in the lab's `unit`", question.value),
+                )
+                .help(format!("the lab has {}", lab.unit.join(", ")))
+                .consequence();
+        }
+    }
+    covers
+        .iter()
+        .map(|question| question.value.clone())
+        .collect()
+}
+
+fn requires(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<String> {
+    let requires = texts(raw.requires.as_ref());
+    for id in requires {
+        if !lab.ids.iter().any(|known| known.value == id.value) {
+            context
+                .diagnostics
+                .error(&id.span, format!("there is no case `{}`", id.value))
+                .suggest(nearest(
+                    &id.value,
+                    lab.ids.iter().map(|id| id.value.as_str()),
+                ))
+                .consequence();
+        }
+    }
+    requires.iter().map(|id| id.value.clone()).collect()
+}
+
+fn calls(raw: &RawCase, context: &mut Context<'_>) -> Vec<ActorCalls> {
+    let mut found = Vec::new();
+    for (name, many) in raw.calls.iter().flat_map(|calls| calls.iter()) {
+        let actor = context.actor(name, 0..name.value.len());
+        if many.items.is_empty() {
+            context
+                .diagnostics
+                .error(&many.span, "an empty list expects nothing")
+                .consequence();
+        }
+        let patterns = many
+            .items
+            .iter()
+            .filter_map(|item| context.read(item, pattern))
+            .collect();
+        found.push(ActorCalls { actor, patterns });
+    }
+    found
+}
+
+fn faults(raw: &RawCase, context: &mut Context<'_>) -> Vec<Fault> {
+    let actors = context.scope.actors.clone();
+    texts(raw.fault.as_ref())
+        .iter()
+        .filter_map(|item| context.read(item, |text| fault(text, &actors)))
+        .collect()
+}
+
+fn fail_each(raw: &RawCase, context: &mut Context<'_>) -> Vec<String> {
+    let mut calls: Vec<String> = Vec::new();
+    if let Some(many) = raw.fail_each.as_ref().filter(|many| many.items.is_empty()) {
+        context
+            .diagnostics
+            .error(&many.span, "no call is named that shall fail")
+            .consequence();
+    }
+    for item in texts(raw.fail_each.as_ref()) {
+        context.read(item, |name| known_call(name, 0..name.len()));
+        if calls.contains(&item.value) {
+            context
+                .diagnostics
+                .error(&item.span, format!("`{}` is here twice", item.value));
+        }
+        calls.push(item.value.clone());
+    }
+    calls
+}
+
+fn runs(raw: &RawCase, context: &mut Context<'_>) -> u32 {
+    let varies = raw
+        .vary
+        .as_ref()
+        .is_some_and(|vary| !vary.entries.is_empty());
+    let Some(runs) = &raw.runs else {
+        return if varies { RUNS_DEFAULT } else { 1 };
+    };
+    if !(1..=RUNS_MAX).contains(&runs.value) {
+        context
+            .diagnostics
+            .error(&runs.span, format!("a case runs 1 to {RUNS_MAX} times"));
+    } else if !varies && runs.value > 1 {
+        context
+            .diagnostics
+            .error(
+                &runs.span,
+                "`runs` without `vary` runs the same thing again and again",
+            )
+            .help("say what differs: vary.text = { length = \"0..99\" }")
+            .consequence();
+    }
+    u32::try_from(runs.value.clamp(1, RUNS_MAX)).unwrap_or(1)
+}
+
+fn oracle(raw: &RawCase, context: &mut Context<'_>) -> bool {
+    let Some(oracle) = &raw.oracle else {
+        return false;
+    };
+    if oracle.value != "reference" {
+        context
+            .diagnostics
+            .error(
+                &oracle.span,
+                format!("there is no oracle `{}`", oracle.value),
+            )
+            .help("write oracle = \"reference\"");
+        return false;
+    }
+    for (_, actor) in raw.actor.iter().flat_map(|actors| actors.iter()) {
+        let Some(student) = &actor.student else {
+            continue;
+        };
+        let name = student.value.split_whitespace().next().unwrap_or_default();
+        let bare = context
+            .programs
+            .iter()
+            .any(|program| program.name == name && program.reference == Reference::None);
+        if bare {
+            context
+                .diagnostics
+                .error(
+                    &oracle.span,
+                    format!("`{name}` has no reference that could be the oracle"),
+                )
+                .help(format!("say it in [program.{name}]: reference = \"...\""));
+        }
+    }
+    true
+}
+
+/// What only the whole case shows.
+fn whole(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
+    let graded = raw
+        .actor
+        .iter()
+        .flat_map(|actors| actors.iter())
+        .any(|(_, actor)| actor.student.is_some());
+    if !graded {
+        context
+            .diagnostics
+            .error(
+                &raw.span,
+                "the student plays nothing in this case: there is nothing to grade",
+            )
+            .help("give an actor student = \"...\"")
+            .consequence();
+    }
+    let text = |name: &str| format!("{{{{{name}}}}}");
+    for (name, _) in raw.vary.iter().flat_map(|vary| vary.iter()) {
+        // Looked for in what was written: a hole may stand in any of two dozen places.
+        let used = format!("{case:?}").contains(&format!("Variable({:?})", name.value));
+        if !used {
+            context
+                .diagnostics
+                .warning(&name.span, format!("nothing uses {}", text(&name.value)))
+                .consequence();
+        }
+    }
+    if let Some(vary) = case
+        .vary
+        .iter()
+        .find(|vary| matches!(&vary.draw, Draw::Text { .. }))
+        && case.actors.iter().any(|actor| {
+            format!("{:?}", actor.copies).contains(&format!("Variable({:?})", vary.name))
+        })
+    {
+        let span = raw
+            .vary
+            .iter()
+            .flat_map(|table| table.iter())
+            .find(|(name, _)| name.value == vary.name)
+            .map_or(&raw.span, |(name, _)| &name.span);
+        context
+            .diagnostics
+            .error(
+                span,
+                format!(
+                    "{} is a text, and a number of copies is needed",
+                    text(&vary.name)
+                ),
+            )
+            .help(format!("write vary.{} = {{ int = \"1..4\" }}", vary.name));
+    }
+}
+
+/// Reads a time: `10s`, `500ms`, `2m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, Flaw> {
+    let whole = 0..text.len();
+    let trimmed = text.trim();
+    let end = trimmed
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(trimmed.len());
+    let (number, unit) = (&trimmed[..end], trimmed[end..].trim());
+    let bad = || {
+        Flaw::new(whole.clone(), format!("`{text}` is no time"))
+            .help("write a number and ms, s or m: \"10s\"")
+    };
+    let number: u64 = number.parse().map_err(|_| bad())?;
+    let millis = match unit {
+        "ms" => Some(number),
+        "s" => number.checked_mul(1000),
+        "m" | "min" => number.checked_mul(60_000),
+        _ => return Err(bad()),
+    };
+    match millis {
+        Some(millis) if (1..=3_600_000).contains(&millis) => Ok(Duration::from_millis(millis)),
+        _ => Err(Flaw::new(
+            whole,
+            "a limit is more than nothing and at most an hour",
+        )),
+    }
+}

@@ -1,0 +1,93 @@
+//! Changes at the kernel boundary: `client recv: at most 5 bytes`, `server accept #1: EINTR`.
+
+use super::calls::known_call;
+use super::context::known_actor;
+use super::flaw::Flaw;
+use super::scan::Scan;
+use crate::names::{errnos, is_errno, is_signal, nearest, signals};
+use crate::{Fault, FaultKind};
+
+/// Calls that move bytes, so that fewer can be moved.
+const MOVES_BYTES: &[&str] = &[
+    "recv", "send", "read", "write", "recvfrom", "sendto", "recvmsg", "sendmsg", "pread", "pwrite",
+    "pread64", "pwrite64", "readv", "writev", "sendfile",
+];
+
+/// Reads one fault.
+pub(crate) fn fault(text: &str, actors: &[String]) -> Result<Fault, Flaw> {
+    let form =
+        "write \"ACTOR CALL: ERRNO\", \"ACTOR CALL #2: at most 5 bytes\" or \"ACTOR CALL: SIGINT\"";
+    let Some(colon) = text.find(':') else {
+        return Err(Flaw::new(0..text.len(), "this says not what shall happen").help(form));
+    };
+    let mut scan = Scan::new(&text[..colon]);
+    let Some(actor) = scan.chunk() else {
+        return Err(Flaw::new(0..text.len(), "this says not whose call it is").help(form));
+    };
+    known_actor(actor, actors).map_err(|flaw| flaw.shifted(scan.last().start))?;
+    let Some(call) = scan.name() else {
+        return Err(scan.expected("the name of a call").help(form));
+    };
+    let called = scan.last();
+    known_call(call, called.clone())?;
+    let nth = if scan.sign("#") {
+        match scan.number()? {
+            Some(nth) if (1..=i64::from(u32::MAX)).contains(&nth) => u32::try_from(nth).ok(),
+            _ => return Err(Flaw::new(scan.last(), "occurrences count from 1")),
+        }
+    } else {
+        None
+    };
+    scan.end()?;
+    let kind = kind(&text[colon + 1..]).map_err(|flaw| flaw.shifted(colon + 1))?;
+    if matches!(kind, FaultKind::AtMost(_)) && !MOVES_BYTES.contains(&call) {
+        return Err(Flaw::new(
+            called,
+            format!("{call}() moves no bytes that could be fewer"),
+        ));
+    }
+    Ok(Fault {
+        actor: actor.to_owned(),
+        call: call.to_owned(),
+        nth,
+        kind,
+    })
+}
+
+fn kind(text: &str) -> Result<FaultKind, Flaw> {
+    let mut scan = Scan::new(text);
+    if scan.word("at") {
+        if !scan.word("most") {
+            return Err(scan.expected("`most`"));
+        }
+        let bytes = match scan.number()? {
+            Some(bytes) if bytes > 0 => bytes.unsigned_abs(),
+            Some(_) => {
+                return Err(Flaw::new(scan.last(), "at least 1 byte is moved")
+                    .help("a call that moves nothing says that the other side has closed"));
+            }
+            None => return Err(scan.expected("a number of bytes")),
+        };
+        if !(scan.word("bytes") || scan.word("byte")) {
+            return Err(scan.expected("`bytes`"));
+        }
+        scan.end()?;
+        return Ok(FaultKind::AtMost(bytes));
+    }
+    let Some(name) = scan.name() else {
+        return Err(scan.expected("an errno, a signal or `at most N bytes`"));
+    };
+    let named = scan.last();
+    scan.end()?;
+    if is_errno(name) {
+        Ok(FaultKind::Errno(name.to_owned()))
+    } else if is_signal(name) {
+        Ok(FaultKind::Signal(name.to_owned()))
+    } else {
+        Err(Flaw::new(
+            named,
+            format!("there is neither an errno nor a signal `{name}`"),
+        )
+        .suggest(nearest(name, errnos().chain(signals()))))
+    }
+}

@@ -1,0 +1,169 @@
+//! What is there before the first actor starts: files, segments, semaphores, names of hosts.
+
+use super::context::Context;
+use super::shm::{fits, natural, unique_key};
+use super::template::Use;
+use crate::raw::{At, FileForm, Keyed, RawGiven, RawGivenSem, RawGivenShm};
+use crate::{Given, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Template};
+
+/// Resolves the table.
+pub(crate) fn given(raw: Option<&RawGiven>, context: &mut Context<'_>) -> Given {
+    let Some(raw) = raw else {
+        return Given::default();
+    };
+    let mut given = Given::default();
+    for (path, form) in raw.files.iter().flat_map(Keyed::iter) {
+        given.files.extend(file(path, form, context));
+    }
+    let mut seen = Vec::new();
+    for (name, segment) in raw.shm.iter().flat_map(Keyed::iter) {
+        if let Some(key) = unique_key(name, "segment", &mut seen, context) {
+            given.shm.extend(self::segment(key, segment, context));
+        }
+    }
+    let mut seen = Vec::new();
+    for (name, set) in raw.sem.iter().flat_map(Keyed::iter) {
+        if let Some(key) = unique_key(name, "semaphore set", &mut seen, context) {
+            given.sem.extend(semaphores(key, set, context));
+        }
+    }
+    for (name, address) in raw.hosts.iter().flat_map(Keyed::iter) {
+        match address.value.parse() {
+            Ok(ip) => given.hosts.push((name.value.clone(), ip)),
+            Err(_) => {
+                context.diagnostics.error(
+                    &address.span,
+                    format!("`{}` is no IP address", address.value),
+                );
+            }
+        }
+        if name.value.is_empty()
+            || name
+                .value
+                .contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
+        {
+            context
+                .diagnostics
+                .error(&name.span, "this is no name of a host");
+        }
+    }
+    given
+}
+
+fn file(path: &At<String>, form: &FileForm, context: &mut Context<'_>) -> Option<GivenFile> {
+    let absolute = path.value.starts_with('/') && path.value.len() > 1;
+    if !absolute || path.value.contains('\0') || path.value.split('/').any(|part| part == "..") {
+        context.diagnostics.error(
+            &path.span,
+            format!(
+                "`{}` is no absolute path of a file",
+                path.value.escape_debug()
+            ),
+        );
+        return None;
+    }
+    let (kind, mode) = match form {
+        FileForm::Word(word) => match word.value.as_str() {
+            "stale socket" => (GivenKind::StaleSocket, None),
+            "directory" => (GivenKind::Directory, None),
+            _ => (GivenKind::Text(context.template(word, Use::Input)), None),
+        },
+        FileForm::Table(table) => {
+            let text = table
+                .text
+                .as_ref()
+                .map(|text| context.template(text, Use::Input));
+            if text.is_none() {
+                context
+                    .diagnostics
+                    .error(&table.span, "this file has no `text`")
+                    .help("an empty one is text = \"\"")
+                    .consequence();
+            }
+            (
+                GivenKind::Text(text.unwrap_or_default()),
+                table.mode.as_ref().map(|mode| mode.0.value),
+            )
+        }
+    };
+    Some(GivenFile {
+        path: path.value.clone(),
+        kind,
+        mode,
+    })
+}
+
+fn segment(key: i32, raw: &RawGivenShm, context: &mut Context<'_>) -> Option<GivenSegment> {
+    let Some(size) = &raw.size else {
+        context
+            .diagnostics
+            .error(&raw.span, "this segment has no `size`")
+            .consequence();
+        return None;
+    };
+    let bytes = natural(size, context)?;
+    if bytes == 0 || bytes > SEGMENT_MAX {
+        context.diagnostics.error(
+            &size.span,
+            format!("a segment has 1 to {SEGMENT_MAX} bytes"),
+        );
+    }
+    let holds = match &raw.holds {
+        Some(holds) => {
+            let template = context.template(holds, Use::Input);
+            fits(holds, &template, Some(bytes), context);
+            template
+        }
+        None => Template::default(),
+    };
+    let foreign = raw.owner.as_ref().is_some_and(|owner| {
+        if owner.value != "other" {
+            context
+                .diagnostics
+                .error(&owner.span, format!("`{}` is no owner", owner.value))
+                .help("\"other\" is a user who is not the actors'; leave it out for their own");
+        }
+        owner.value == "other"
+    });
+    Some(GivenSegment {
+        key,
+        size: bytes,
+        mode: raw.mode.as_ref().map_or(0o600, |mode| mode.0.value),
+        holds,
+        foreign,
+    })
+}
+
+/// A gibibyte: more is no lab's matter.
+const SEGMENT_MAX: u64 = 1 << 30;
+
+fn semaphores(key: i32, raw: &RawGivenSem, context: &mut Context<'_>) -> Option<GivenSemaphores> {
+    let Some(values) = raw.values.as_ref().filter(|values| !values.0.is_empty()) else {
+        context
+            .diagnostics
+            .error(&raw.span, "this semaphore set has no `values`")
+            .help("a set with one semaphore of value 1 is values = [1]")
+            .consequence();
+        return None;
+    };
+    let mut set = Vec::new();
+    for value in &values.0 {
+        // SEMVMX of semctl(2).
+        match u16::try_from(value.value)
+            .ok()
+            .filter(|value| *value <= 32767)
+        {
+            Some(value) => set.push(value),
+            None => {
+                context
+                    .diagnostics
+                    .error(&value.span, "a semaphore's value is 0 to 32767");
+            }
+        }
+    }
+    Some(GivenSemaphores {
+        key,
+        values: set,
+        mode: raw.mode.as_ref().map_or(0o600, |mode| mode.0.value),
+    })
+}

@@ -1,0 +1,69 @@
+//! What may and must be left behind.
+
+use super::context::Context;
+use super::endpoint::{endpoint, key};
+use super::flaw::Flaw;
+use crate::names::nearest;
+use crate::raw::{Many, RawLeaves};
+use crate::{Leaves, Leftover};
+
+/// Resolves the table; silence means that nothing may be left.
+pub(crate) fn leaves(raw: Option<&RawLeaves>, context: &mut Context<'_>) -> Leaves {
+    let mut list = |many: Option<&Many>| -> Vec<Leftover> {
+        many.into_iter()
+            .flat_map(|many| &many.items)
+            .filter_map(|item| context.read(item, leftover))
+            .collect()
+    };
+    Leaves {
+        may: list(raw.and_then(|raw| raw.may.as_ref())),
+        must: list(raw.and_then(|raw| raw.must.as_ref())),
+    }
+}
+
+fn leftover(text: &str) -> Result<Leftover, Flaw> {
+    let all = 0..text.len();
+    if text == "process" {
+        return Ok(Leftover::Process);
+    }
+    if text.starts_with('/') {
+        return Ok(Leftover::Path(text.to_owned()));
+    }
+    let Some((kind, rest)) = text.split_once(':') else {
+        return Err(Flaw::new(all, format!("`{text}` is nothing that can be left behind"))
+            .suggest(nearest(text, ["process"]))
+            .help_if_none("write a path, shm:100, sem:100, msg:100, posix-shm:/name, tcp:12345 or process"));
+    };
+    let at = kind.len() + 1;
+    let ipc = || match rest {
+        "private" => Ok(None),
+        _ => key(rest).map(Some).map_err(|flaw| flaw.shifted(at)),
+    };
+    match kind {
+        "shm" => ipc().map(Leftover::Shm),
+        "sem" => ipc().map(Leftover::Sem),
+        "msg" => ipc().map(Leftover::Msg),
+        "posix-shm" if rest.starts_with('/') => Ok(Leftover::PosixShm(rest.to_owned())),
+        "posix-shm" => Err(Flaw::new(
+            at..text.len(),
+            "the name of POSIX shared memory starts with `/`",
+        )),
+        "tcp" | "udp" => endpoint(text).map(Leftover::Port),
+        "unix" => Err(
+            Flaw::new(all, "a socket file that is left is named by its path alone")
+                .help(format!("write \"{rest}\"")),
+        ),
+        _ => {
+            let known = ["shm", "sem", "msg", "posix-shm", "tcp", "udp"];
+            Err(Flaw::new(
+                0..kind.len(),
+                format!("there is no `{kind}` that could be left behind"),
+            )
+            .suggest(nearest(kind, known))
+            .help_if_none(&format!(
+                "known here: a path, process, {}",
+                known.join(", ")
+            )))
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Scripted peers: one step a text, `connect tcp:12345`, `send 'hal'`, `until server waits`, `reset`.
+//!
+//! A text in quotes is sent as it stands, without a NUL that is not written. In `'...'` nothing is escaped, in `"..."`
+//! there are `\n \r \t \0 \\ \" \xHH`.
+
+use super::context::{after, known_actor};
+use super::endpoint::{key, peer_endpoint, peer_socket};
+use super::flaw::Flaw;
+use super::scan::Scan;
+use super::template::{Scope, Use, template};
+use crate::names::{is_signal, nearest, signals};
+use crate::{Action, Data, PeerEndpoint, Shutdown, Step, Wanted};
+
+const STEPS: &[&str] = &[
+    "connect", "open", "bind", "listen", "accept", "send", "recv", "until", "shutdown", "reset",
+    "close", "abandon", "flood", "signal", "shm",
+];
+
+/// Reads one step; names are checked against the case's.
+pub(crate) fn step(text: &str, scope: &Scope) -> Result<Step, Flaw> {
+    let mut scan = Scan::new(text);
+    let action = action(&mut scan, scope)?;
+    scan.end()?;
+    Ok(Step {
+        text: text.trim().to_owned(),
+        action,
+    })
+}
+
+fn action(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
+    let Some(verb) = scan.chunk() else {
+        return Err(Flaw::new(0..scan.text().len(), "this step is empty"));
+    };
+    let said = scan.last();
+    match verb {
+        "connect" => place(scan).map(Action::Connect),
+        "open" => {
+            let name = scan
+                .chunk()
+                .ok_or_else(|| scan.expected("a kind of socket, such as udp"))?;
+            peer_socket(name)
+                .map(Action::Open)
+                .map_err(|flaw| flaw.shifted(scan.last().start))
+        }
+        "bind" => place(scan).map(Action::Bind),
+        "listen" => place(scan).map(Action::Listen),
+        "accept" => Ok(Action::Accept),
+        "send" => send(scan, scope),
+        "recv" => recv(scan, scope).map(Action::Recv),
+        "until" => {
+            let start = scan.text().len() - scan.rest().len();
+            let rest = scan.rest();
+            if rest.is_empty() {
+                return Err(scan.expected("whom to wait for, such as `server waits`"));
+            }
+            while scan.chunk().is_some() {}
+            after(rest, &scope.actors)
+                .map(Action::Until)
+                .map_err(|flaw| flaw.shifted(start))
+        }
+        "shutdown" => {
+            let way = scan
+                .chunk()
+                .ok_or_else(|| scan.expected("read, write or both"))?;
+            match way {
+                "read" => Ok(Action::Shutdown(Shutdown::Read)),
+                "write" => Ok(Action::Shutdown(Shutdown::Write)),
+                "both" => Ok(Action::Shutdown(Shutdown::Both)),
+                _ => Err(Flaw::new(scan.last(), format!("`{way}` is no direction"))
+                    .suggest(nearest(way, ["read", "write", "both"]))
+                    .help_if_none("there are read, write and both")),
+            }
+        }
+        "reset" => Ok(Action::Reset),
+        "close" => Ok(Action::Close),
+        "abandon" => Ok(Action::Abandon),
+        "flood" => {
+            let count = bytes(scan)?.ok_or_else(|| scan.expected("so many `bytes`"))?;
+            Ok(Action::Flood(count))
+        }
+        "signal" => signal(scan, scope),
+        "shm" => shm(scan, scope),
+        _ => Err(Flaw::new(said, format!("a peer cannot `{verb}`"))
+            .suggest(nearest(verb, STEPS.iter().copied()))
+            .help_if_none(&format!("it can {}", STEPS.join(", ")))),
+    }
+}
+
+fn place(scan: &mut Scan<'_>) -> Result<PeerEndpoint, Flaw> {
+    let text = scan
+        .chunk()
+        .ok_or_else(|| scan.expected("a place such as tcp:12345"))?;
+    peer_endpoint(text).map_err(|flaw| flaw.shifted(scan.last().start))
+}
+
+/// `100 bytes`
+fn bytes(scan: &mut Scan<'_>) -> Result<Option<u64>, Flaw> {
+    let Some(number) = scan.number()? else {
+        return Ok(None);
+    };
+    let said = scan.last();
+    if !(scan.word("bytes") || scan.word("byte")) {
+        return Err(scan.expected("`bytes`"));
+    }
+    match u64::try_from(number) {
+        Ok(number) if number <= BYTES_MAX => Ok(Some(number)),
+        _ => Err(Flaw::new(said, format!("from 0 to {BYTES_MAX} bytes"))),
+    }
+}
+
+/// A gibibyte: more is no lab's matter.
+const BYTES_MAX: u64 = 1 << 30;
+
+fn data(scan: &mut Scan<'_>, scope: &Scope) -> Result<Option<Data>, Flaw> {
+    let start = scan.text().len() - scan.rest().len();
+    let verbatim = scan.peek_sign("'");
+    if let Some(text) = scan.quoted()? {
+        let whole = start..scan.last().end;
+        return match template(&text, scope, Use::Input) {
+            Ok(template) => Ok(Some(Data::Text(template))),
+            Err(mut flaws) => {
+                let mut flaw = flaws.swap_remove(0);
+                flaw.at = if verbatim {
+                    flaw.at.start + start + 1..flaw.at.end + start + 1
+                } else {
+                    whole
+                };
+                Err(flaw)
+            }
+        };
+    }
+    if scan.word("hex") {
+        let digits = scan
+            .chunk()
+            .ok_or_else(|| scan.expected("hexadecimal digits"))?;
+        return hex(digits)
+            .map(|bytes| Some(Data::Hex(bytes)))
+            .ok_or_else(|| {
+                Flaw::new(
+                    scan.last(),
+                    format!("`{digits}` are no bytes in hexadecimal"),
+                )
+                .help("write two digits for each byte: hex 00ff")
+            });
+    }
+    Ok(bytes(scan)?.map(Data::Bytes))
+}
+
+fn hex(digits: &str) -> Option<Vec<u8>> {
+    if !digits.is_ascii() || digits.len() % 2 == 1 {
+        return None;
+    }
+    let digits = digits.as_bytes();
+    digits
+        .chunks(2)
+        .map(|pair| {
+            let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
+            u8::try_from(high? * 16 + low?).ok()
+        })
+        .collect()
+}
+
+fn send(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
+    let data = data(scan, scope)?
+        .ok_or_else(|| scan.expected("what to send: 'text', `hex 00ff` or `100 bytes`"))?;
+    let (mut to, mut pieces) = (None, None);
+    loop {
+        if to.is_none() && scan.word("to") {
+            to = Some(place(scan)?);
+        } else if pieces.is_none() && scan.word("in") {
+            if !(scan.word("pieces") && scan.word("of")) {
+                return Err(scan.expected("`pieces of N`"));
+            }
+            pieces = match scan.number()? {
+                Some(size) if size > 0 => u32::try_from(size).ok(),
+                _ => None,
+            };
+            if pieces.is_none() {
+                return Err(Flaw::new(scan.last(), "a piece has at least 1 byte"));
+            }
+            if !scan.word("bytes") {
+                scan.word("byte");
+            }
+        } else if pieces.is_none() && scan.word("byte") {
+            if !(scan.word("by") && scan.word("byte")) {
+                return Err(scan.expected("`byte by byte`"));
+            }
+            pieces = Some(1);
+        } else {
+            return Ok(Action::Send { data, to, pieces });
+        }
+    }
+}
+
+fn recv(scan: &mut Scan<'_>, scope: &Scope) -> Result<Wanted, Flaw> {
+    if scan.rest().is_empty() || scan.word("any") {
+        return Ok(Wanted::Any);
+    }
+    if scan.word("until") {
+        return if eof(scan) {
+            Ok(Wanted::UntilEof)
+        } else {
+            Err(scan.expected("`EOF`"))
+        };
+    }
+    if eof(scan) {
+        return Ok(Wanted::Eof);
+    }
+    match data(scan, scope)? {
+        Some(Data::Bytes(count)) => Ok(Wanted::Bytes(count)),
+        Some(data) => Ok(Wanted::Data(data)),
+        None => Err(scan
+            .expected("what to receive")
+            .help("there are 'text', `hex 00ff`, `49 bytes`, `until EOF`, `EOF` and `any`")),
+    }
+}
+
+fn eof(scan: &mut Scan<'_>) -> bool {
+    scan.word("EOF") || scan.word("eof")
+}
+
+fn signal(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
+    let actor = scan.chunk().ok_or_else(|| scan.expected("an actor"))?;
+    known_actor(actor, &scope.actors).map_err(|flaw| flaw.shifted(scan.last().start))?;
+    let signal = scan
+        .chunk()
+        .ok_or_else(|| scan.expected("a signal such as SIGTERM"))?;
+    if !is_signal(signal) {
+        return Err(
+            Flaw::new(scan.last(), format!("there is no signal `{signal}`"))
+                .suggest(nearest(signal, signals())),
+        );
+    }
+    Ok(Action::Signal {
+        actor: actor.to_owned(),
+        signal: signal.to_owned(),
+    })
+}
+
+fn shm(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
+    const ACTIONS: [&str; 6] = ["create", "attach", "write", "read", "detach", "remove"];
+    let what = scan
+        .chunk()
+        .ok_or_else(|| scan.expected(&ACTIONS.join(", ")))?;
+    let said = scan.last();
+    match what {
+        "create" => {
+            let key = shm_key(scan)?;
+            let size = match scan.number()? {
+                Some(size) if (1..=1 << 30).contains(&size) => size.unsigned_abs(),
+                Some(_) => {
+                    return Err(Flaw::new(
+                        scan.last(),
+                        format!("a segment has 1 to {BYTES_MAX} bytes"),
+                    ));
+                }
+                None => return Err(scan.expected("the segment's size in bytes")),
+            };
+            let mode = if scan.rest().is_empty() {
+                0o600
+            } else {
+                let mode = scan.number()?.and_then(|mode| u32::try_from(mode).ok());
+                mode.filter(|mode| *mode <= 0o777).ok_or_else(|| {
+                    Flaw::new(scan.last(), "these are no permission bits").help("write 0644")
+                })?
+            };
+            Ok(Action::ShmCreate { key, size, mode })
+        }
+        "attach" => shm_key(scan).map(Action::ShmAttach),
+        "write" => {
+            let data = data(scan, scope)?
+                .ok_or_else(|| scan.expected("what to write: 'text' or `hex 00ff`"))?;
+            Ok(Action::ShmWrite(data))
+        }
+        "read" => {
+            let data = data(scan, scope)?
+                .ok_or_else(|| scan.expected("what must be there: 'text' or `hex 00ff`"))?;
+            Ok(Action::ShmRead(data))
+        }
+        "detach" => Ok(Action::ShmDetach),
+        "remove" => shm_key(scan).map(Action::ShmRemove),
+        _ => Err(Flaw::new(said, format!("a segment cannot be `{what}`ed"))
+            .suggest(nearest(what, ACTIONS))
+            .help_if_none(&format!("there are {}", ACTIONS.join(", ")))),
+    }
+}
+
+fn shm_key(scan: &mut Scan<'_>) -> Result<i32, Flaw> {
+    let text = scan.chunk().ok_or_else(|| scan.expected("a key"))?;
+    key(text).map_err(|flaw| flaw.shifted(scan.last().start))
+}

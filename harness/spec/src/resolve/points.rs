@@ -1,0 +1,245 @@
+//! Points: what a case is worth, and whether everything that earns or costs something is there.
+
+use super::context::Context;
+use crate::names::nearest;
+use crate::raw::{AmountForm, ExitForm, PointsForm, RawCase};
+use crate::tree::Span;
+use crate::{Action, Aspect, Case, ExitExpectation, Player, Points};
+
+/// More than this is a slip of the finger.
+const POINTS_MAX: i64 = 10_000;
+
+/// Resolves what a case is worth.
+pub(crate) fn points(raw: &RawCase, context: &mut Context<'_>) -> Points {
+    let mut checked = |value: i64, span: &Span| {
+        if !(1..=POINTS_MAX).contains(&value) {
+            context
+                .diagnostics
+                .error(span, format!("points are a number from 1 to {POINTS_MAX}"));
+        }
+        u32::try_from(value.clamp(0, POINTS_MAX)).unwrap_or(0)
+    };
+    match &raw.points {
+        None => {
+            context
+                .diagnostics
+                .error(&raw.span, "this case has no `points`")
+                .help("write points = 2, or points = { output = 1, exit = 1 }")
+                .consequence();
+            Points::Whole(0)
+        }
+        Some(PointsForm::Whole(number)) => Points::Whole(checked(number.value, &number.span)),
+        Some(PointsForm::Split(table)) => {
+            let mut parts = Vec::new();
+            for (name, number) in table.iter() {
+                let points = checked(number.value, &number.span);
+                if let Some(aspect) = Aspect::ALL
+                    .into_iter()
+                    .find(|aspect| aspect.name() == name.value)
+                {
+                    parts.push((aspect, points));
+                }
+            }
+            for (name, _) in table.iter() {
+                let known = Aspect::ALL.map(Aspect::name);
+                if known.contains(&name.value.as_str()) {
+                    continue;
+                }
+                let diagnostic = context
+                    .diagnostics
+                    .error(&name.span, format!("there is no aspect `{}`", name.value));
+                if name.value == "total" {
+                    diagnostic.help("the total is the sum of the parts");
+                } else {
+                    diagnostic
+                        .help(format!("known here: {}", known.join(", ")))
+                        .suggest(nearest(&name.value, known));
+                }
+            }
+            if table.entries.is_empty() {
+                context
+                    .diagnostics
+                    .error(&table.span, "no aspect has any points")
+                    .consequence();
+            }
+            Points::Split(parts)
+        }
+    }
+}
+
+/// Complains about points for an aspect that nothing is expected of, and warns of expectations that cost nothing.
+pub(crate) fn add_up(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
+    let (Some(PointsForm::Split(table)), Points::Split(parts)) = (&raw.points, &case.points) else {
+        return;
+    };
+    let expected = expected(case);
+    for (name, number) in table.iter() {
+        let unexpected = parts
+            .iter()
+            .any(|(aspect, _)| aspect.name() == name.value && !expected.contains(aspect));
+        if unexpected {
+            context
+                .diagnostics
+                .error(
+                    &name.span,
+                    format!(
+                        "{} for `{}`, of which this case expects nothing",
+                        count(number.value),
+                        name.value
+                    ),
+                )
+                .consequence();
+        }
+    }
+    for (aspect, span, what) in written(raw, case) {
+        if !case.points.grades(aspect) {
+            context
+                .diagnostics
+                .warning(
+                    &span,
+                    format!(
+                        "`{what}` earns nothing here: `points` has no `{}`",
+                        aspect.name()
+                    ),
+                )
+                .also(table.span.clone(), "the points")
+                .consequence();
+        }
+    }
+}
+
+fn count(points: i64) -> String {
+    if points == 1 {
+        "1 point".to_owned()
+    } else {
+        format!("{points} points")
+    }
+}
+
+/// The aspects that some finding of this case can be about.
+fn expected(case: &Case) -> Vec<Aspect> {
+    // Silence means that nothing may be left behind, and every program must build.
+    let mut aspects = vec![Aspect::Build, Aspect::Cleanup];
+    if case.oracle {
+        aspects.extend([Aspect::Output, Aspect::Bytes, Aspect::Exit]);
+    }
+    for actor in &case.actors {
+        if !(actor.stdout.is_empty() && actor.stderr.is_empty()) {
+            aspects.push(Aspect::Output);
+        }
+        if !matches!(actor.exit, None | Some(ExitExpectation::Any)) {
+            aspects.push(Aspect::Exit);
+        }
+        if actor.is_student() && actor.listens.is_some() {
+            aspects.push(Aspect::Calls);
+        }
+        if let Player::Peer { steps } = &actor.player {
+            for step in steps {
+                match &step.action {
+                    Action::Recv(_) => aspects.push(Aspect::Bytes),
+                    Action::ShmRead(_) => aspects.push(Aspect::Memory),
+                    _ => {}
+                }
+            }
+        }
+    }
+    if !case.wire.is_empty() {
+        aspects.push(Aspect::Bytes);
+    }
+    if !case.calls.is_empty() {
+        aspects.push(Aspect::Calls);
+    }
+    let in_memory = case.shm.iter().any(|shm| {
+        shm.exists.is_some() || shm.size.is_some() || shm.mode.is_some() || shm.holds.is_some()
+    });
+    if in_memory || case.sanitize {
+        aspects.push(Aspect::Memory);
+    }
+    aspects
+}
+
+/// Expectations as they are written in the file: their aspect, where, and what they are called there. `listens` is not
+/// among them: it is the starting gun of the next actor, too.
+fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
+    let mut found = Vec::new();
+    for (name, actor) in raw.actor.iter().flat_map(|actors| actors.iter()) {
+        let mut add = |aspect, span: &Span, key: &str| {
+            found.push((aspect, span.clone(), format!("{}.{key}", name.value)));
+        };
+        if let Some(form) = &actor.stdout {
+            add(Aspect::Output, form.span(), "stdout");
+        }
+        if let Some(form) = &actor.stderr {
+            add(Aspect::Output, form.span(), "stderr");
+        }
+        match &actor.exit {
+            Some(ExitForm::Word(word)) if word.value == "any" => {}
+            // What must still serve at the end is the others' ground to stand on, as `listens` is.
+            Some(ExitForm::Word(word)) if word.value == "running" => {}
+            Some(form) => add(Aspect::Exit, form.span(), "exit"),
+            None => {}
+        }
+    }
+    for (name, form) in raw.wire.iter().flat_map(|wire| wire.iter()) {
+        let span = match form {
+            crate::raw::WireForm::Messages(many) => &many.span,
+            crate::raw::WireForm::Table(table) => {
+                let side = [&table.bytes, &table.sent, &table.received]
+                    .into_iter()
+                    .flatten()
+                    .next();
+                side.map_or(&table.span, AmountForm::span)
+            }
+        };
+        found.push((
+            Aspect::Bytes,
+            span.clone(),
+            format!("wire.\"{}\"", name.value),
+        ));
+    }
+    for (name, many) in raw.calls.iter().flat_map(|calls| calls.iter()) {
+        found.push((
+            Aspect::Calls,
+            many.span.clone(),
+            format!("calls.{}", name.value),
+        ));
+    }
+    for (name, shm) in raw.shm.iter().flat_map(|shm| shm.iter()) {
+        if let Some(attached) = &shm.attached {
+            found.push((
+                Aspect::Cleanup,
+                attached.span.clone(),
+                format!("shm.{}.attached", name.value),
+            ));
+        }
+        let memory = [
+            shm.exists.as_ref().map(|at| (&at.span, "exists")),
+            shm.size.as_ref().map(|at| (&at.span, "size")),
+            shm.mode.as_ref().map(|mode| (&mode.0.span, "mode")),
+            shm.holds.as_ref().map(|at| (&at.span, "holds")),
+        ];
+        if let Some((span, key)) = memory.into_iter().flatten().next() {
+            found.push((
+                Aspect::Memory,
+                span.clone(),
+                format!("shm.{}.{key}", name.value),
+            ));
+        }
+    }
+    if let Some(must) = raw.leaves.as_ref().and_then(|leaves| leaves.must.as_ref()) {
+        found.push((Aspect::Cleanup, must.span.clone(), "leaves.must".to_owned()));
+    }
+    if let (Some(sanitize), true) = (&raw.sanitize, case.sanitize) {
+        found.push((Aspect::Memory, sanitize.span.clone(), "sanitize".to_owned()));
+    }
+    found
+}
+
+impl crate::raw::OutputForm {
+    fn span(&self) -> &Span {
+        match self {
+            Self::Transcript(text) => &text.span,
+            Self::Table(table) => &table.span,
+        }
+    }
+}

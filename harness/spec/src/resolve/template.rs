@@ -1,0 +1,207 @@
+//! Templates: text with `{{holes}}`.
+
+use std::ops::Range;
+
+use super::flaw::Flaw;
+use crate::names::nearest;
+use crate::{Hole, Part, Template};
+
+/// What a template may speak of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    /// Every actor of the case.
+    pub(crate) actors: Vec<String>,
+    /// Every variable of `vary`.
+    pub(crate) variables: Vec<String>,
+    /// Whether the case makes calls fail.
+    pub(crate) faults: bool,
+}
+
+/// Where a template stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Before the case runs: only variables can be filled in.
+    Input,
+    /// After it: what the trace says, too.
+    Expected,
+    /// And it is matched, so that `{{any}}` and `{{int}}` mean something.
+    Matched,
+}
+
+/// Reads a template; all that is wrong with it.
+pub(crate) fn template(text: &str, scope: &Scope, usage: Use) -> Result<Template, Vec<Flaw>> {
+    let mut parts = Parts::default();
+    let mut flaws = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text[at..].find("{{") {
+        let open = at + open;
+        parts.text(&text[at..open]);
+        // `{{'{{'}}` stands for the two characters themselves.
+        if let Some(rest) = text[open + 2..].strip_prefix('\'')
+            && let Some(close) = rest.find("'}}")
+        {
+            parts.text(&rest[..close]);
+            at = open + 3 + close + 3;
+            continue;
+        }
+        let Some(close) = text[open + 2..].find("}}") else {
+            flaws.push(
+                Flaw::new(open..text.len(), "this `{{` is never closed")
+                    .help("write `{{'{{'}}` for the two characters themselves"),
+            );
+            at = text.len();
+            break;
+        };
+        let close = open + 2 + close;
+        match hole(text, open + 2..close, scope, usage) {
+            Ok(hole) => parts.0.push(Part::Hole(hole)),
+            Err(flaw) => flaws.push(flaw),
+        }
+        at = close + 2;
+    }
+    parts.text(&text[at..]);
+    if flaws.is_empty() {
+        Ok(Template { parts: parts.0 })
+    } else {
+        Err(flaws)
+    }
+}
+
+/// Pieces of a template, no two texts side by side.
+#[derive(Default)]
+pub(crate) struct Parts(pub(crate) Vec<Part>);
+
+impl Parts {
+    pub(crate) fn text(&mut self, more: &str) {
+        if more.is_empty() {
+            return;
+        }
+        match self.0.last_mut() {
+            Some(Part::Text(text)) => text.push_str(more),
+            _ => self.0.push(Part::Text(more.to_owned())),
+        }
+    }
+}
+
+fn hole(text: &str, at: Range<usize>, scope: &Scope, usage: Use) -> Result<Hole, Flaw> {
+    let name = text[at.clone()].trim();
+    let at = if name.is_empty() {
+        at.start.saturating_sub(2)..at.end + 2
+    } else {
+        let start = at.start + (text[at.clone()].len() - text[at.clone()].trim_start().len());
+        start..start + name.len()
+    };
+    let hole = match name {
+        "" => return Err(Flaw::new(at, "this placeholder is empty")),
+        "any" => Hole::Any,
+        "int" => Hole::Int,
+        "fault.call" => Hole::FaultCall,
+        "fault.message" => Hole::FaultMessage,
+        _ => match name.split_once('.') {
+            None => return variable(name, at, scope),
+            Some((actor, fact)) => of_actor(actor, fact, &at, scope)?,
+        },
+    };
+    match (&hole, usage) {
+        (Hole::Any | Hole::Int, Use::Input | Use::Expected) => Err(Flaw::new(
+            at,
+            format!("`{name}` matches what a program prints, and nothing is matched here"),
+        )),
+        (Hole::FaultCall | Hole::FaultMessage, _) if !scope.faults => Err(Flaw::new(
+            at,
+            format!(
+                "`{name}` stands for a call that fails, and this case has neither `fault` nor `fail_each`"
+            ),
+        )),
+        (Hole::Variable(_) | Hole::Any | Hole::Int, _) | (_, Use::Expected | Use::Matched) => {
+            Ok(hole)
+        }
+        (_, Use::Input) => Err(Flaw::new(
+            at,
+            format!("`{name}` is known after the case only; here stand variables of `vary` only"),
+        )),
+    }
+}
+
+fn variable(name: &str, at: Range<usize>, scope: &Scope) -> Result<Hole, Flaw> {
+    if scope.variables.iter().any(|known| known == name) {
+        return Ok(Hole::Variable(name.to_owned()));
+    }
+    let flaw = Flaw::new(at, format!("there is no variable `{name}`")).unknown();
+    if scope.actors.iter().any(|actor| actor == name) {
+        return Err(flaw.help(format!(
+            "of an actor there are `{name}.sent`, `{name}.received` and `{name}.pid`"
+        )));
+    }
+    let known = scope
+        .variables
+        .iter()
+        .map(String::as_str)
+        .chain(["any", "int"]);
+    Err(match nearest(name, known) {
+        Some(meant) => flaw.suggest(Some(meant)),
+        None => flaw.help(format!(
+            "declare it: vary.{name} = {{ length = \"0..99\" }}"
+        )),
+    })
+}
+
+fn of_actor(actor: &str, fact: &str, at: &Range<usize>, scope: &Scope) -> Result<Hole, Flaw> {
+    if actor == "fault" {
+        return Err(Flaw::new(
+            at.clone(),
+            format!("of a fault there are `call` and `message`, not `{fact}`"),
+        ));
+    }
+    // One of several copies: `client.2`.
+    let (actor, fact) = match fact.split_once('.') {
+        Some((copy, rest)) if number(copy).is_some() => (&format!("{actor}.{copy}"), rest),
+        _ => (&actor.to_owned(), fact),
+    };
+    let plain = actor.split('.').next().unwrap_or_default();
+    if !scope.actors.iter().any(|known| known == plain) {
+        let start = at.start;
+        return Err(Flaw::new(
+            start..start + plain.len(),
+            format!("there is no actor `{plain}` in this case"),
+        )
+        .suggest(nearest(plain, scope.actors.iter().map(String::as_str)))
+        .unknown());
+    }
+    let actor = actor.clone();
+    let (what, nth) = match fact.split_once('.') {
+        None => (fact, None),
+        Some((what, nth)) => match number(nth) {
+            Some(nth) => (what, Some(nth)),
+            None => {
+                return Err(Flaw::new(
+                    at.clone(),
+                    format!("`{nth}` is no number of a transfer: they count from 1"),
+                ));
+            }
+        },
+    };
+    match (what, nth) {
+        ("sent", nth) => Ok(Hole::Sent { actor, nth }),
+        ("received", nth) => Ok(Hole::Received { actor, nth }),
+        ("pid", None) => Ok(Hole::Pid { actor }),
+        ("pid", Some(_)) => Err(Flaw::new(at.clone(), "an actor has one `pid`")),
+        _ => Err(Flaw::new(
+            at.clone(),
+            format!("nothing is known as `{what}` of an actor"),
+        )
+        .suggest(nearest(what, ["sent", "received", "pid"]))
+        .help_if_none("there are `sent`, `received` and `pid`")),
+    }
+}
+
+impl Flaw {
+    pub(crate) fn help_if_none(mut self, help: &str) -> Self {
+        self.help.get_or_insert_with(|| help.to_owned());
+        self
+    }
+}
+
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number| *number > 0)
+}

@@ -1,0 +1,35 @@
+//! Whole specs: those of the repository.
+
+use std::path::Path;
+
+/// Every spec of the repository, by file name.
+fn repository() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
+    let mut specs: Vec<(String, String)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    specs.sort();
+    specs
+}
+
+#[test]
+fn every_spec_of_the_repository_parses() {
+    let specs = repository();
+    assert!(!specs.is_empty());
+    let mut complaints = String::new();
+    for (name, text) in &specs {
+        if let Err(diagnostics) = ipclab_spec::parse(name, text) {
+            complaints.push_str(&diagnostics.render(false));
+        }
+    }
+    assert!(complaints.is_empty(), "{complaints}");
+}
