@@ -26,6 +26,65 @@ pub struct Finding {
     pub cites: Vec<u32>,
 }
 
+impl Finding {
+    /// An expectation that was met. Whether it is graded is decided when the case is settled on its points.
+    pub(crate) fn pass(aspect: Aspect, actor: Option<&str>, message: impl Into<String>) -> Self {
+        Self {
+            aspect,
+            verdict: Verdict::Pass,
+            graded: false,
+            actor: actor.map(str::to_owned),
+            message: message.into(),
+            expected: None,
+            seen: None,
+            difference: None,
+            cites: Vec::new(),
+        }
+    }
+
+    /// An expectation that was not met.
+    pub(crate) fn fail(aspect: Aspect, actor: Option<&str>, message: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Fail,
+            ..Self::pass(aspect, actor, message)
+        }
+    }
+
+    /// An expectation that cannot be judged, and why: our trouble or the machine's.
+    pub(crate) fn unknown(aspect: Aspect, actor: Option<&str>, message: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Unknown,
+            ..Self::pass(aspect, actor, message)
+        }
+    }
+
+    pub(crate) fn expecting(
+        mut self,
+        expected: impl Into<String>,
+        seen: impl Into<String>,
+    ) -> Self {
+        self.expected = Some(expected.into());
+        self.seen = Some(seen.into());
+        self
+    }
+
+    /// The same about another aspect.
+    pub(crate) fn about(mut self, aspect: Aspect) -> Self {
+        self.aspect = aspect;
+        self
+    }
+
+    pub(crate) fn with(mut self, difference: Option<Difference>) -> Self {
+        self.difference = difference;
+        self
+    }
+
+    pub(crate) fn citing(mut self, calls: impl IntoIterator<Item = u32>) -> Self {
+        self.cites.extend(calls);
+        self
+    }
+}
+
 /// Outcome of a finding or a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {

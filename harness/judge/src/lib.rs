@@ -1,5 +1,85 @@
 //! Judges Evidence against a Case: facts in, findings out. No file, clock, process or environment is touched here.
 
+mod bytes;
+mod calls;
+mod cleanup;
+mod difference;
+mod exit;
+mod facts;
 mod finding;
+mod listening;
+mod memory;
+mod output;
+mod page;
+mod pattern;
+mod quote;
+mod settle;
 
 pub use finding::{DiffLine, Difference, Finding, Verdict};
+pub use settle::{Outcome, settle};
+
+use ipclab_evidence::Evidence;
+use ipclab_spec::Case;
+
+use crate::facts::Facts;
+
+/// One finding for each expectation of the case: what others follow from comes first, the rest in the order of the aspects.
+///
+/// The case is concrete: variables and fault words are filled in. Trouble in the evidence turns every fail into an unknown.
+#[must_use]
+pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
+    let facts = Facts { case, evidence };
+
+    let mut findings = calls::listens(facts);
+    findings.extend(output::judge(facts));
+    findings.extend(bytes::judge(facts));
+    findings.extend(cleanup::judge(facts));
+    findings.extend(calls::judge(facts));
+    findings.extend(memory::judge(facts));
+    // Last, since the cause of a wrong status may be that nothing else was wrong.
+    let otherwise_right = findings
+        .iter()
+        .all(|finding| finding.verdict == Verdict::Pass);
+    findings.extend(exit::judge(facts, otherwise_right));
+
+    for finding in &mut findings {
+        finding.graded = case.points.grades(finding.aspect);
+        finding.cites.sort_unstable();
+        finding.cites.dedup();
+        if let (Verdict::Fail, Some(trouble)) = (finding.verdict, evidence.trouble.first()) {
+            finding.verdict = Verdict::Unknown;
+            finding.message = format!(
+                "not judged: {} (seen: {})",
+                quote::shown(trouble),
+                finding.message
+            );
+        }
+    }
+    findings.sort_by_key(|finding| rank(finding, facts));
+    findings
+}
+
+/// Causes before what follows from them: nobody served, somebody crashed or hung, then the rest by aspect.
+fn rank(finding: &Finding, facts: Facts<'_>) -> (u8, ipclab_spec::Aspect) {
+    let actors = &facts.evidence.actors;
+    let index = || {
+        actors
+            .iter()
+            .position(|actor| finding.actor.as_deref() == Some(actor.name.as_str()))
+    };
+    let cause = match (finding.verdict, finding.aspect) {
+        (Verdict::Pass, _) => 2,
+        (Verdict::Fail | Verdict::Unknown | Verdict::Skipped, aspect) => match (aspect, index()) {
+            (ipclab_spec::Aspect::Calls, Some(index))
+                if facts
+                    .not_served(index)
+                    .is_some_and(|why| finding.message == why) =>
+            {
+                0
+            }
+            (ipclab_spec::Aspect::Exit, Some(index)) if exit::is_cause(facts, index) => 1,
+            _ => 2,
+        },
+    };
+    (cause, finding.aspect)
+}

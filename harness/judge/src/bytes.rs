@@ -1,0 +1,613 @@
+//! Bytes: what really crossed between two actors, from the kernel's return values.
+
+use ipclab_evidence::{Address, Call, Direction, Object, SocketKind, Transfer, belongs};
+use ipclab_spec::{Amount, Aspect, Player, Wire};
+
+use crate::difference::byte;
+use crate::facts::{Facts, Unfilled, address_of, show_address};
+use crate::finding::Finding;
+use crate::quote::{count, quoted_bytes};
+
+/// One finding for each expectation about a wire, and one for each scripted peer, which knows itself what it wanted.
+pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for wire in &facts.case.wire {
+        let both = [
+            (Direction::Sent, &wire.sent),
+            (Direction::Received, &wire.received),
+        ];
+        for (direction, amount) in both {
+            if let Some(amount) = amount {
+                findings.push(Crossing::new(facts, wire, direction).judge(amount));
+            }
+        }
+    }
+    for role in &facts.case.actors {
+        if matches!(role.player, Player::Peer { .. }) {
+            findings.extend(
+                facts
+                    .copies(&role.name)
+                    .into_iter()
+                    .filter_map(|index| peer(facts, index)),
+            );
+        }
+    }
+    findings
+}
+
+/// What a scripted peer says.
+fn peer(facts: Facts<'_>, index: usize) -> Option<Finding> {
+    let actor = facts.actor(index)?;
+    let who = facts.who(index);
+    Some(match actor.complaints.first() {
+        Some(complaint) => {
+            let complaint = crate::quote::shown(complaint);
+            Finding::fail(
+                Aspect::Bytes,
+                Some(&actor.name),
+                format!("{who} complains: {complaint}{}", facts.because(index)),
+            )
+        }
+        None => Finding::pass(
+            Aspect::Bytes,
+            Some(&actor.name),
+            format!("{who} has no complaint"),
+        ),
+    })
+}
+
+/// One direction of one wire, seen at one of its ends.
+struct Crossing<'a> {
+    facts: Facts<'a>,
+    wire: &'a Wire,
+    direction: Direction,
+    /// The actors at the end where we look.
+    here: Vec<usize>,
+    moved: Vec<(&'a Call, &'a Transfer)>,
+}
+
+impl<'a> Crossing<'a> {
+    fn new(facts: Facts<'a>, wire: &'a Wire, direction: Direction) -> Self {
+        let (from, to) = (facts.copies(&wire.from), facts.copies(&wire.to));
+        let (here, there) = match direction {
+            Direction::Sent => (from, to),
+            Direction::Received => (to, from),
+        };
+        let moved = facts
+            .transfers(&here, direction)
+            .filter(|(call, transfer)| facts.is_between(call, transfer, &there))
+            .collect();
+        Self {
+            facts,
+            wire,
+            direction,
+            here,
+            moved,
+        }
+    }
+
+    fn judge(&self, amount: &Amount) -> Finding {
+        let finding = match amount {
+            Amount::Bytes(template) => {
+                let text = self.facts.text(template, None);
+                let number = text.and_then(|text| {
+                    text.trim()
+                        .parse::<u64>()
+                        .map_err(|_| Unfilled::Trouble(format!("{text:?} is no number of bytes")))
+                });
+                match number {
+                    Ok(wanted) => self.bytes(wanted),
+                    Err(unfilled) => self.unfilled(unfilled),
+                }
+            }
+            Amount::Messages(templates) => {
+                let texts = templates
+                    .iter()
+                    .map(|template| self.facts.text(template, None));
+                match texts.collect::<Result<Vec<_>, _>>() {
+                    Ok(wanted) => self.messages(&wanted),
+                    Err(unfilled) => self.unfilled(unfilled),
+                }
+            }
+        };
+        finding.citing(self.moved.iter().take(8).map(|(call, _)| call.n))
+    }
+
+    fn bytes(&self, wanted: u64) -> Finding {
+        let seen = self.total();
+        if seen == wanted {
+            return self.pass(format!(
+                "{} {} {}",
+                self.who(),
+                self.verb(),
+                self.with_whom(&count(seen, "byte"))
+            ));
+        }
+        let message = self.why_other_count(wanted, seen);
+        self.missed(seen > wanted, message)
+            .expecting(count(wanted, "byte"), count(seen, "byte"))
+    }
+
+    fn messages(&self, wanted: &[String]) -> Finding {
+        let stream = self
+            .moved
+            .iter()
+            .any(|(_, transfer)| self.kind(transfer) == Some(SocketKind::Stream));
+        let several = self.here.len() > 1 || self.there().len() > 1;
+        if stream {
+            // A stream has no messages: what counts is the bytes in their order.
+            return self.as_stream(&wanted.concat());
+        }
+        let matches = |transfer: &Transfer, text: &str| {
+            transfer.bytes == text.len() as u64 && text.as_bytes().starts_with(&transfer.head.0)
+        };
+        let all_met = if several {
+            let fits: Vec<Vec<usize>> = wanted
+                .iter()
+                .map(|text| {
+                    (0..self.moved.len())
+                        .filter(|at| matches(self.moved[*at].1, text))
+                        .collect()
+                })
+                .collect();
+            self.moved.len() == wanted.len() && crate::output::assign(&fits).len() == wanted.len()
+        } else {
+            self.moved.len() == wanted.len()
+                && self
+                    .moved
+                    .iter()
+                    .zip(wanted)
+                    .all(|((_, transfer), text)| matches(transfer, text))
+        };
+        if all_met {
+            let messages = count(wanted.len() as u64, "message");
+            return self.pass(format!(
+                "{} {} {}",
+                self.who(),
+                self.verb(),
+                self.with_whom(&messages)
+            ));
+        }
+        if self.moved.is_empty() {
+            let finding = self.missed(false, self.nothing());
+            return finding.expecting(list(wanted.iter().map(String::as_bytes)), "nothing");
+        }
+        let odd = self
+            .moved
+            .iter()
+            .zip(wanted)
+            .enumerate()
+            .find(|(_, ((_, transfer), text))| !matches(transfer, text));
+        let (message, difference) = match odd {
+            Some((at, ((call, transfer), text))) => (
+                self.other_message(at, call, transfer, text),
+                byte(text.as_bytes(), &transfer.head.0),
+            ),
+            None => {
+                let (seen, wanted) = (self.moved.len() as u64, wanted.len() as u64);
+                let what = if seen < wanted {
+                    self.because()
+                } else {
+                    String::new()
+                };
+                let text = format!(
+                    "{} {} {} instead of {wanted}{what}",
+                    self.who(),
+                    self.verb(),
+                    self.with_whom(&count(seen, "message"))
+                );
+                (text, None)
+            }
+        };
+        let seen = list(
+            self.moved
+                .iter()
+                .map(|(_, transfer)| transfer.head.0.as_slice()),
+        );
+        self.missed(self.moved.len() > wanted.len(), message)
+            .expecting(list(wanted.iter().map(String::as_bytes)), seen)
+            .with(difference)
+    }
+
+    /// The bytes in their order; `None` where they were not kept.
+    fn as_stream(&self, wanted: &str) -> Finding {
+        let wanted = wanted.as_bytes();
+        let seen = self.total();
+        let mut known: Vec<Option<u8>> = Vec::new();
+        for (_, transfer) in &self.moved {
+            let room = (wanted.len() + 64).saturating_sub(known.len());
+            let length = usize::try_from(transfer.bytes)
+                .unwrap_or(usize::MAX)
+                .min(room);
+            known.extend((0..length).map(|at| transfer.head.0.get(at).copied()));
+        }
+        let differs = wanted
+            .iter()
+            .zip(&known)
+            .any(|(wanted, seen)| seen.is_some_and(|seen| seen != *wanted));
+        let length = wanted.len() as u64;
+        if seen == length && !differs {
+            return self.pass(format!(
+                "{} {} {}",
+                self.who(),
+                self.verb(),
+                self.with_whom(&count(seen, "byte"))
+            ));
+        }
+        let bytes: Vec<u8> = known.iter().map_while(|byte| *byte).collect();
+        let message = if !differs || bytes.is_empty() {
+            self.why_other_count(length, seen)
+        } else {
+            let offset = wanted
+                .iter()
+                .zip(&bytes)
+                .take_while(|(a, b)| a == b)
+                .count();
+            format!(
+                "{} {} other bytes than expected: byte {offset} is {} instead of {}",
+                self.who(),
+                self.verb(),
+                hex_at(&bytes, offset),
+                hex_at(wanted, offset)
+            )
+        };
+        self.missed(seen > length, message)
+            .expecting(quoted_bytes(wanted), quoted_bytes(&bytes))
+            .with(byte(wanted, &bytes))
+    }
+
+    fn other_message(&self, at: usize, call: &Call, transfer: &Transfer, text: &str) -> String {
+        let nth = if self.moved.len() > 1 {
+            format!(" in message {}", at + 1)
+        } else {
+            String::new()
+        };
+        let (who, verb, seen) = (self.who(), self.verb(), transfer.bytes);
+        let wanted = text.as_bytes();
+        let bytes = transfer.head.0.as_slice();
+        let whole = bytes.len() as u64 == seen;
+        let length = wanted.len() as u64;
+        if whole && wanted.strip_suffix(b"\0") == Some(bytes) {
+            return format!(
+                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the message went without its NUL, send strlen + 1 bytes",
+                call.n
+            );
+        }
+        if whole && bytes.strip_suffix(b"\0") == Some(wanted) {
+            return format!(
+                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): it sent the NUL as well",
+                call.n
+            );
+        }
+        if seen > length && bytes.starts_with(wanted) {
+            return format!(
+                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): {}",
+                call.n,
+                padding(bytes, wanted.len(), seen)
+            );
+        }
+        if transfer.cut {
+            return format!(
+                "{who} {verb} only {seen} of {length} bytes{nth} (#{}): its buffer was too short for the datagram",
+                call.n
+            );
+        }
+        if whole && wanted.starts_with(bytes) {
+            return format!(
+                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the message is cut",
+                call.n
+            );
+        }
+        let offset = wanted.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        format!(
+            "{who} {verb} {} instead of {}{nth} (#{}): byte {offset} is {} instead of {}",
+            quoted_bytes(bytes),
+            quoted_bytes(wanted),
+            call.n,
+            hex_at(bytes, offset),
+            hex_at(wanted, offset)
+        )
+    }
+
+    /// Why the number of bytes is another one.
+    fn why_other_count(&self, wanted: u64, seen: u64) -> String {
+        if seen == 0 {
+            return self.nothing();
+        }
+        let (who, verb) = (self.who(), self.verb());
+        let amount = format!(
+            "{who} {verb} {} instead of {wanted}",
+            self.with_whom(&count(seen, "byte"))
+        );
+        let all: Vec<u8> = self
+            .moved
+            .iter()
+            .flat_map(|(_, transfer)| transfer.head.0.iter().copied())
+            .collect();
+        let whole = all.len() as u64 == seen;
+        if self.direction == Direction::Received {
+            if let Some((call, _)) = self.moved.iter().find(|(_, transfer)| transfer.cut) {
+                return format!(
+                    "{amount}: its buffer was too short for the datagram at #{}",
+                    call.n
+                );
+            }
+            let sent = Crossing::new(self.facts, self.wire, Direction::Sent).total();
+            if sent == seen {
+                return format!(
+                    "{amount}, because that is what {} sent",
+                    self.names(&self.there())
+                );
+            }
+            if sent > seen {
+                return format!(
+                    "{amount}, though {} were sent: it stopped reading too early{}",
+                    count(sent, "byte"),
+                    self.because()
+                );
+            }
+        }
+        if whole && seen + 1 == wanted && !all.contains(&0) {
+            return format!("{amount}: the message went without its NUL, send strlen + 1 bytes");
+        }
+        if seen > wanted {
+            let at = usize::try_from(wanted).unwrap_or(usize::MAX);
+            return format!("{amount}: {}", padding(&all, at, seen));
+        }
+        format!("{amount}{}", self.because())
+    }
+
+    /// Why nothing crossed at all.
+    fn nothing(&self) -> String {
+        let others = self.names(&self.there());
+        let who = self.who();
+        let first = self.here.first().copied();
+        match self.direction {
+            Direction::Sent => {
+                let elsewhere = self.facts.transfers(&self.here, Direction::Sent).next();
+                let misdirected = self
+                    .here
+                    .iter()
+                    .find_map(|index| self.facts.misdirected(*index));
+                if let Some((why, _)) = misdirected {
+                    return format!("{who} sent nothing to {others}: {why}");
+                }
+                if let Some((call, transfer)) = elsewhere {
+                    let to = address_of(&self.facts, call)
+                        .map(|address| format!(" to {}", show_address(&address)))
+                        .unwrap_or_default();
+                    return format!(
+                        "{who} sent nothing to {others}: its {} went elsewhere{to} (#{})",
+                        count(transfer.bytes, "byte"),
+                        call.n
+                    );
+                }
+                let tried = self.facts.tried(&self.here, "send");
+                let never = if tried || !self.because().is_empty() {
+                    ""
+                } else {
+                    ": it never called send()"
+                };
+                format!("{who} sent nothing to {others}{never}{}", self.because())
+            }
+            Direction::Received => {
+                let sent = Crossing::new(self.facts, self.wire, Direction::Sent).total();
+                if sent == 0 {
+                    let culprit = self
+                        .there()
+                        .iter()
+                        .find_map(|index| self.facts.misdirected(*index))
+                        .map(|(why, _)| why);
+                    return match culprit {
+                        Some(why) => format!("{who} received nothing: {why}"),
+                        None => format!("{who} received nothing, because {others} sent nothing"),
+                    };
+                }
+                if first.is_some() && !self.facts.tried(&self.here, "recv") {
+                    return format!(
+                        "{who} received nothing of the {} that were sent: it never called recv(){}",
+                        count(sent, "byte"),
+                        self.because()
+                    );
+                }
+                format!(
+                    "{who} received nothing of the {} that were sent{}",
+                    count(sent, "byte"),
+                    self.because()
+                )
+            }
+        }
+    }
+
+    fn unfilled(&self, unfilled: Unfilled) -> Finding {
+        match unfilled {
+            Unfilled::Never(why) => self.missed(
+                false,
+                format!("{} {} nothing: {why}", self.who(), self.verb()),
+            ),
+            Unfilled::Trouble(why) => self.unknown(why),
+        }
+    }
+
+    /// A fail; but what is only missing may stand where the trace was not kept.
+    fn missed(&self, too_much: bool, message: String) -> Finding {
+        if self.here.is_empty() || self.there().is_empty() {
+            return self.unknown("the evidence lacks one of the two actors".to_owned());
+        }
+        if !too_much && self.facts.trace_has_holes() {
+            return self.unknown(self.facts.holes());
+        }
+        Finding::fail(Aspect::Bytes, self.actor_name().as_deref(), message)
+    }
+
+    fn unknown(&self, why: String) -> Finding {
+        Finding::unknown(
+            Aspect::Bytes,
+            self.actor_name().as_deref(),
+            format!("not judged: {why}"),
+        )
+    }
+
+    fn pass(&self, message: String) -> Finding {
+        Finding::pass(Aspect::Bytes, self.actor_name().as_deref(), message)
+    }
+
+    /// The one actor that the finding is about; the name of its role when there are copies.
+    fn actor_name(&self) -> Option<String> {
+        match self.here.as_slice() {
+            [one] => self.facts.actor(*one).map(|actor| actor.name.clone()),
+            _ => Some(self.role().to_owned()),
+        }
+    }
+
+    fn role(&self) -> &str {
+        match self.direction {
+            Direction::Sent => &self.wire.from,
+            Direction::Received => &self.wire.to,
+        }
+    }
+
+    fn there(&self) -> Vec<usize> {
+        self.facts.copies(match self.direction {
+            Direction::Sent => &self.wire.to,
+            Direction::Received => &self.wire.from,
+        })
+    }
+
+    fn names(&self, actors: &[usize]) -> String {
+        match actors {
+            [one] => self.facts.who(*one),
+            [] => "nobody".to_owned(),
+            [first, ..] => {
+                let ours = if self.facts.is_student(*first) {
+                    ""
+                } else {
+                    "our "
+                };
+                let role = self.facts.role(*first).map_or("actors", |role| &role.name);
+                format!("the {} copies of {ours}{role}", actors.len())
+            }
+        }
+    }
+
+    fn who(&self) -> String {
+        self.names(&self.here)
+    }
+
+    fn verb(&self) -> &'static str {
+        match self.direction {
+            Direction::Sent => "sent",
+            Direction::Received => "received",
+        }
+    }
+
+    /// `49 bytes to server`
+    fn with_whom(&self, what: &str) -> String {
+        let word = match self.direction {
+            Direction::Sent => "to",
+            Direction::Received => "from",
+        };
+        format!("{what} {word} {}", self.names(&self.there()))
+    }
+
+    fn because(&self) -> String {
+        self.here
+            .iter()
+            .map(|index| self.facts.because(*index))
+            .find(|why| !why.is_empty())
+            .unwrap_or_default()
+    }
+
+    fn total(&self) -> u64 {
+        self.moved
+            .iter()
+            .map(|(_, transfer)| transfer.bytes)
+            .fold(0, u64::saturating_add)
+    }
+
+    fn kind(&self, transfer: &Transfer) -> Option<SocketKind> {
+        self.facts.socket(transfer.socket).map(|socket| socket.kind)
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Whether the other end of a transfer is one of these actors.
+    ///
+    /// Where the sandbox does not know the other end, addresses decide; a datagram whose sender has no name can only come
+    /// from them when nobody else is there.
+    fn is_between(&self, call: &Call, transfer: &Transfer, there: &[usize]) -> bool {
+        if let Some(peer) = transfer.peer.and_then(|peer| self.socket(peer)) {
+            return there.contains(&peer.actor);
+        }
+        match address_of(self, call) {
+            Some(address) => there.iter().any(|index| {
+                self.sockets(*index).any(|(_, socket)| {
+                    socket
+                        .local
+                        .as_ref()
+                        .is_some_and(|local| meets(&address, local))
+                })
+            }),
+            None => {
+                transfer.direction == Direction::Received
+                    && (0..self.evidence.actors.len())
+                        .all(|index| index == call.actor || there.contains(&index))
+            }
+        }
+    }
+
+    /// Whether one of these actors ever called this family on a socket.
+    pub(crate) fn tried(&self, actors: &[usize], family: &str) -> bool {
+        actors.iter().any(|index| {
+            self.calls(*index).any(|call| {
+                belongs(
+                    &call.name,
+                    matches!(call.object, Some(Object::Socket(_))),
+                    family,
+                )
+            })
+        })
+    }
+}
+
+/// Whether what is sent to `to` arrives at a socket bound to `local`.
+fn meets(to: &Address, local: &Address) -> bool {
+    match (to, local) {
+        (Address::Inet(to), Address::Inet(local)) => {
+            to.port() == local.port()
+                && (to.ip() == local.ip()
+                    || local.ip().is_unspecified()
+                    || to.ip().is_unspecified())
+        }
+        (Address::Path(_) | Address::Abstract(_), _) => to == local,
+        (Address::Inet(_) | Address::Unnamed | Address::Other(_), _) => false,
+    }
+}
+
+fn list<'t>(texts: impl Iterator<Item = &'t [u8]>) -> String {
+    texts
+        .take(20)
+        .map(quoted_bytes)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn hex_at(bytes: &[u8], offset: usize) -> String {
+    match bytes.get(offset) {
+        Some(byte) => format!("0x{byte:02x}"),
+        None => "the end".to_owned(),
+    }
+}
+
+/// `51 bytes too many, all of them NUL: ...`
+fn padding(bytes: &[u8], wanted: usize, seen: u64) -> String {
+    let extra = bytes.get(wanted..).unwrap_or_default();
+    let many = count(seen.saturating_sub(wanted as u64), "byte");
+    if !extra.is_empty() && extra.iter().all(|byte| *byte == 0) {
+        format!(
+            "{many} too many, NULs: send what was received or strlen + 1 bytes, not the whole buffer"
+        )
+    } else {
+        format!("{many} too many")
+    }
+}

@@ -1,0 +1,401 @@
+//! Calls: which system calls were made, and where an actor served.
+
+use ipclab_evidence::{Arg, Call, Exit, Object, belongs};
+use ipclab_spec::{ArgPattern, Aspect, CallMatch, CallPattern, ResultPattern};
+
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::listening::show_endpoint;
+use crate::quote::{quoted, shown};
+
+/// One finding for each copy of an actor that must serve somewhere.
+pub(crate) fn listens(facts: Facts<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for role in &facts.case.actors {
+        let Some(endpoint) = &role.listens else {
+            continue;
+        };
+        for index in facts.copies(&role.name) {
+            let Some(service) = facts.service(index) else {
+                continue;
+            };
+            let name = facts.actor(index).map(|actor| actor.name.as_str());
+            let finding = if service.exact {
+                Finding::pass(Aspect::Calls, name, service.message)
+            } else if facts.trace_has_holes() {
+                Finding::unknown(
+                    Aspect::Calls,
+                    name,
+                    format!("not judged: {}", facts.holes()),
+                )
+            } else {
+                Finding {
+                    expected: Some(show_endpoint(endpoint)),
+                    ..Finding::fail(Aspect::Calls, name, service.message)
+                }
+            };
+            findings.push(finding.citing(service.cite));
+        }
+    }
+    findings
+}
+
+/// One finding for each pattern and each copy of its actor.
+pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for expected in &facts.case.calls {
+        for pattern in &expected.patterns {
+            let copies = facts.copies(&expected.actor);
+            if copies.is_empty() {
+                let message = format!(
+                    "the evidence has no actor called {}",
+                    quoted(&expected.actor)
+                );
+                findings.push(Finding::unknown(
+                    Aspect::Calls,
+                    Some(&expected.actor),
+                    message,
+                ));
+            }
+            for index in copies {
+                findings.push(one(facts, index, pattern));
+            }
+        }
+    }
+    findings
+}
+
+fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern) -> Finding {
+    let Some(actor) = facts.actor(index) else {
+        return Finding::unknown(Aspect::Calls, None, "the evidence lost an actor");
+    };
+    let who = facts.who(index);
+    let fail = |text: String| Finding::fail(Aspect::Calls, Some(&actor.name), text);
+    let pass = |text: String| Finding::pass(Aspect::Calls, Some(&actor.name), text);
+    let unsure = || {
+        Finding::unknown(
+            Aspect::Calls,
+            Some(&actor.name),
+            format!("not judged: {}", facts.holes()),
+        )
+    };
+    if matches!(actor.exit, Exit::NotStarted | Exit::NotExecuted(_)) {
+        return fail(format!("{who} made no calls{}", facts.because(index)));
+    }
+    match pattern {
+        CallPattern::Has(wanted) => match facts.calls(index).find(|call| matches(wanted, call)) {
+            Some(call) => pass(format!(
+                "{who} called {} (#{})",
+                shown(&wanted.text),
+                call.n
+            ))
+            .citing([call.n]),
+            None if facts.trace_has_holes() => unsure(),
+            None => missing(facts, index, wanted),
+        },
+        CallPattern::No(unwanted) => {
+            match facts.calls(index).find(|call| matches(unwanted, call)) {
+                Some(call) => {
+                    let failed = facts
+                        .calls(index)
+                        .take_while(|earlier| earlier.n < call.n)
+                        .find(|earlier| {
+                            earlier.tampered.is_some()
+                                && earlier
+                                    .returned
+                                    .as_ref()
+                                    .is_some_and(|returned| returned.value < 0)
+                        });
+                    let although = failed
+                        .map(|call| format!(" although {}", facts.failure(call)))
+                        .unwrap_or_default();
+                    fail(format!(
+                        "{who} called {} at #{}{although}",
+                        Facts::name(call),
+                        call.n
+                    ))
+                    .expecting(shown(&unwanted.text), show(call))
+                    .citing([call.n])
+                    .citing(failed.map(|call| call.n))
+                }
+                None if facts.trace_has_holes() => unsure(),
+                None => pass(format!("{who} did not call {}()", shown(&unwanted.name))),
+            }
+        }
+        CallPattern::Every { opener, closer } => {
+            let unclosed: Vec<&Call> = unclosed(facts, index, opener, closer);
+            match unclosed.as_slice() {
+                [] if facts.trace_has_holes() => unsure(),
+                [] => pass(format!(
+                    "{who} called {}() for every {}()",
+                    shown(&closer.name),
+                    shown(&opener.name)
+                )),
+                [first, ..] if facts.trace_has_holes() => {
+                    let _ = first;
+                    unsure()
+                }
+                [first, rest @ ..] => {
+                    let more = if rest.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" (and {} more)", rest.len())
+                    };
+                    fail(format!(
+                        "{who} called {} at #{}{more}, and no {}() for it{}",
+                        Facts::name(first),
+                        first.n,
+                        shown(&closer.name),
+                        facts.because(index)
+                    ))
+                    .citing(unclosed.iter().take(8).map(|call| call.n))
+                }
+            }
+        }
+    }
+}
+
+/// Why a call that had to be there is not.
+fn missing(facts: Facts<'_>, index: usize, wanted: &CallMatch) -> Finding {
+    let who = facts.who(index);
+    let name = facts.actor(index).map(|actor| actor.name.as_str());
+    let fail = |text: String| Finding::fail(Aspect::Calls, name, text);
+    let named: Vec<&Call> = facts
+        .calls(index)
+        .filter(|call| is_named(wanted, call))
+        .collect();
+    let Some(first) = named.first() else {
+        return fail(format!(
+            "{who} never called {}(){}",
+            shown(&wanted.name),
+            facts.because(index)
+        ))
+        .expecting(shown(&wanted.text), "no such call");
+    };
+    // The right call with another result says more than a wrong call.
+    let near = named
+        .iter()
+        .find(|call| args_match(wanted, call))
+        .unwrap_or(first);
+    let text = if args_match(wanted, near) {
+        let seen = match &near.returned {
+            None => "did not return".to_owned(),
+            Some(returned) => match &returned.errno {
+                Some(errno) => format!("failed with {}", shown(errno)),
+                None => format!("returned {}", returned.value),
+            },
+        };
+        format!(
+            "{who} called {} at #{}, and it {seen}: expected {}",
+            Facts::name(near),
+            near.n,
+            shown(&wanted.text)
+        )
+    } else {
+        format!(
+            "{who} called {} at #{} instead of {}",
+            show(near),
+            near.n,
+            shown(&wanted.text)
+        )
+    };
+    fail(text)
+        .expecting(shown(&wanted.text), show(near))
+        .citing([near.n])
+}
+
+fn is_named(wanted: &CallMatch, call: &Call) -> bool {
+    belongs(&call.name, Facts::on_socket(call), &wanted.name)
+        && !(belongs(&call.name, false, "fork")
+            && call
+                .args
+                .iter()
+                .any(|arg| arg.text.contains("CLONE_THREAD")))
+}
+
+fn matches(wanted: &CallMatch, call: &Call) -> bool {
+    is_named(wanted, call)
+        && args_match(wanted, call)
+        && result_matches(wanted.result.as_ref(), call)
+}
+
+fn args_match(wanted: &CallMatch, call: &Call) -> bool {
+    let args = usual_args(wanted, call);
+    let (given, rest) = match args.split_at_checked(wanted.args.len()) {
+        Some(parts) => parts,
+        None => return false,
+    };
+    // What the C library fills in with NULL or 0 was not written by the student.
+    let complete = wanted.open
+        || rest
+            .iter()
+            .all(|arg| arg.text == "NULL" || arg.value == Some(0));
+    complete
+        && wanted
+            .args
+            .iter()
+            .zip(given)
+            .all(|(pattern, arg)| arg_matches(pattern, arg))
+}
+
+/// The arguments as the C function of the pattern's name has them: `openat` has a folder before those of `open`.
+fn usual_args<'c>(wanted: &CallMatch, call: &'c Call) -> &'c [Arg] {
+    let shifted =
+        wanted.name != call.name && matches!(call.name.as_str(), "openat" | "openat2" | "unlinkat");
+    if shifted {
+        call.args.get(1..).unwrap_or_default()
+    } else {
+        &call.args
+    }
+}
+
+fn arg_matches(pattern: &ArgPattern, arg: &Arg) -> bool {
+    match pattern {
+        ArgPattern::Any => true,
+        ArgPattern::Number(number) => {
+            arg.value == Some(*number) || c_number(&arg.text) == Some(*number)
+        }
+        ArgPattern::Flags(flags) => {
+            let of = |flags: Vec<&str>| -> std::collections::BTreeSet<String> {
+                let flags = flags
+                    .into_iter()
+                    .map(str::trim)
+                    .filter(|flag| !flag.is_empty());
+                flags
+                    .map(|flag| {
+                        c_number(flag).map_or_else(|| flag.to_owned(), |number| number.to_string())
+                    })
+                    .filter(|flag| flag != "0")
+                    .collect()
+            };
+            of(flags.iter().map(String::as_str).collect()) == of(arg.text.split('|').collect())
+        }
+        ArgPattern::Text(text) => {
+            let quoted = arg
+                .text
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'));
+            quoted
+                .and_then(|inner| ipclab_evidence::Bytes::from_escaped(inner).ok())
+                .is_some_and(|bytes| bytes.0 == text.as_bytes())
+        }
+    }
+}
+
+/// A number as C writes it: `0644`, `0x64`, `100`, `-1`.
+fn c_number(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let number = match digits
+        .strip_prefix("0x")
+        .or_else(|| digits.strip_prefix("0X"))
+    {
+        Some(hex) => i64::from_str_radix(hex, 16),
+        None if digits.len() > 1 && digits.starts_with('0') => i64::from_str_radix(digits, 8),
+        None => digits.parse(),
+    };
+    number
+        .ok()
+        .filter(|_| !digits.starts_with(['-', '+']))
+        .map(|number| if negative { -number } else { number })
+}
+
+fn result_matches(wanted: Option<&ResultPattern>, call: &Call) -> bool {
+    let Some(wanted) = wanted else { return true };
+    let Some(returned) = &call.returned else {
+        return false;
+    };
+    match wanted {
+        ResultPattern::Is(value) => returned.value == *value,
+        ResultPattern::AtLeast(value) => returned.value >= *value,
+        ResultPattern::Below(value) => returned.value < *value,
+        ResultPattern::Errno(name) => returned.errno.as_deref() == Some(name),
+    }
+}
+
+/// What a call made or used, as far as it can be told.
+fn object_of(facts: Facts<'_>, call: &Call) -> Option<Object> {
+    let made = facts
+        .evidence
+        .sockets
+        .iter()
+        .position(|socket| socket.born == call.n);
+    let value = call.returned.as_ref().map(|returned| returned.value);
+    let id = value
+        .and_then(|value| i32::try_from(value).ok())
+        .filter(|id| *id >= 0);
+    match call.name.as_str() {
+        "shmget" => id.map(Object::Segment),
+        "semget" => id.map(Object::Semaphores),
+        "msgget" => id.map(Object::Queue),
+        _ => made.map(Object::Socket).or_else(|| call.object.clone()),
+    }
+}
+
+/// Calls of the opener that succeeded and that no call of the closer on the same object followed. Each closer closes one.
+fn unclosed<'a>(
+    facts: Facts<'a>,
+    index: usize,
+    opener: &CallMatch,
+    closer: &CallMatch,
+) -> Vec<&'a Call> {
+    let succeeded = |call: &&Call| {
+        call.returned
+            .as_ref()
+            .is_some_and(|returned| returned.value != -1 && returned.errno.is_none())
+    };
+    let openers = facts
+        .calls(index)
+        .filter(|call| matches(opener, call))
+        .filter(succeeded);
+    let closers: Vec<&Call> = facts
+        .calls(index)
+        .filter(|call| matches(closer, call))
+        .filter(succeeded)
+        .collect();
+    let mut used = vec![false; closers.len()];
+    let mut unclosed = Vec::new();
+    for open in openers {
+        let object = object_of(facts, open);
+        let fits = |close: &Call| {
+            let same = if belongs(&open.name, false, "fork") {
+                // A child is waited for by its pid.
+                let pid = |call: &Call| call.returned.as_ref().map(|returned| returned.value);
+                pid(open) == pid(close)
+            } else {
+                match (&object, object_of(facts, close)) {
+                    (Some(open), Some(close)) => *open == close,
+                    // Where the trace does not say what a call is about, its order has to do.
+                    (None, _) | (_, None) => true,
+                }
+            };
+            close.n > open.n && same
+        };
+        match (0..closers.len()).find(|at| !used[*at] && fits(closers[*at])) {
+            Some(at) => used[at] = true,
+            None => unclosed.push(open),
+        }
+    }
+    unclosed
+}
+
+/// A call as a reader writes it: `shmget(256, 1024, IPC_CREAT|0644) = 0`.
+fn show(call: &Call) -> String {
+    let args = call
+        .args
+        .iter()
+        .take(8)
+        .map(|arg| arg.text.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let returned = match &call.returned {
+        None => String::new(),
+        Some(returned) => match &returned.errno {
+            Some(errno) => format!(" = -1 {errno}"),
+            None => format!(" = {}", returned.value),
+        },
+    };
+    shown(&format!("{}({args}){returned}", call.name))
+}

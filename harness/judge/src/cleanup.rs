@@ -1,0 +1,709 @@
+//! Cleanup: what was left behind. Silence in a spec means: nothing.
+
+use ipclab_evidence::{
+    Address, Call, Exit, FileKind, LeftFile, LeftPort, Protocol, Segment, belongs,
+};
+use ipclab_spec::{Aspect, Endpoint, ExitExpectation, GivenKind, Leftover};
+
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::memory::segment_of;
+use crate::quote::{count, shown};
+
+/// Things left behind that are told one by one; of the rest only the number.
+const TOLD_MAX: usize = 12;
+
+/// One finding for each thing that was left and may not be, one for each that had to be left, one for each number of
+/// attaches; and one that says so when nothing was left.
+pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
+    let mut findings = left_behind(facts);
+    let more = findings.len().saturating_sub(TOLD_MAX);
+    if more > 0 {
+        findings.truncate(TOLD_MAX);
+        findings.push(Finding::fail(
+            Aspect::Cleanup,
+            None,
+            format!("{more} more things were left behind"),
+        ));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::pass(
+            Aspect::Cleanup,
+            None,
+            "nothing was left behind that may not be",
+        ));
+    }
+    findings.extend(
+        facts
+            .case
+            .leaves
+            .must
+            .iter()
+            .map(|must| required(facts, must)),
+    );
+    findings.extend(facts.case.shm.iter().filter_map(|state| {
+        let wanted = state.attached?;
+        Some(match segment_of(facts, state) {
+            Err(finding) => finding.about(Aspect::Cleanup),
+            Ok(None) => Finding::fail(
+                Aspect::Cleanup,
+                None,
+                format!(
+                    "there is no segment with key {} whose attaches could be counted",
+                    state.key
+                ),
+            ),
+            Ok(Some(segment)) => attached(facts, segment, wanted),
+        })
+    }));
+    findings
+}
+
+fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
+    let left = &facts.evidence.leftovers;
+    let mut findings = Vec::new();
+    for segment in &left.segments {
+        // One that is marked for removal goes with its last attach: nobody forgot it.
+        if !segment.given
+            && !segment.doomed
+            && !allowed(facts, |may| is_shm(may, segment.key))
+            && !expected_segment(facts, segment.key)
+        {
+            findings.push(left_segment(facts, segment));
+        }
+    }
+    for set in &left.semaphores {
+        if !set.given && !allowed(facts, |may| is_key(may, set.key, Kind::Semaphores)) {
+            let made = made_by_key(facts, "semget", i64::from(set.semid));
+            let text = format!("the semaphore set with key {}", key(set.key));
+            findings.push(left_object(
+                facts, made, "semget", &text, "semctl", "IPC_RMID",
+            ));
+        }
+    }
+    for queue in &left.queues {
+        if !allowed(facts, |may| is_key(may, queue.key, Kind::Queue)) {
+            let made = made_by_key(facts, "msgget", i64::from(queue.msqid));
+            let text = format!("the message queue with key {}", key(queue.key));
+            findings.push(left_object(
+                facts, made, "msgget", &text, "msgctl", "IPC_RMID",
+            ));
+        }
+    }
+    for file in &left.files {
+        let path = file.path.to_text();
+        if !file.given && !is_by_product(&path) && !allowed(facts, |may| is_path(may, &path)) {
+            findings.push(left_file(facts, file));
+        }
+    }
+    for object in &left.posix_shm {
+        let name = object.path.to_text();
+        let may =
+            |may: &Leftover| matches!(may, Leftover::PosixShm(wanted) if globs(wanted, &name));
+        if !object.given && !allowed(facts, may) {
+            findings.push(fail(
+                facts,
+                None,
+                format!(
+                    "POSIX shared memory {} was left behind: no shm_unlink()",
+                    shown(&name)
+                ),
+            ));
+        }
+    }
+    for queue in &left.posix_queues {
+        if !queue.given {
+            let name = queue.path.to_text();
+            findings.push(fail(
+                facts,
+                None,
+                format!(
+                    "POSIX message queue {} was left behind: no mq_unlink()",
+                    shown(&name)
+                ),
+            ));
+        }
+    }
+    for process in &left.processes {
+        if !process.first
+            && !allowed(facts, |may| *may == Leftover::Process)
+            && !goes_on(facts, process.actor)
+        {
+            let forked = last_call(facts, process.actor, |call| {
+                belongs(&call.name, false, "fork")
+                    && call
+                        .returned
+                        .as_ref()
+                        .is_some_and(|returned| returned.value == i64::from(process.pid))
+            });
+            let doing = process
+                .wait
+                .as_ref()
+                .map(|wait| format!(", which waits in {}", facts.waits_in(wait)))
+                .unwrap_or_default();
+            let from = forked
+                .map(|call| format!(": {} at #{}, no wait()", Facts::name(call), call.n))
+                .unwrap_or_default();
+            let text = format!(
+                "{} left process {} ({}) running{doing}{from}",
+                facts.who(process.actor),
+                process.pid,
+                shown(&process.name)
+            );
+            findings.push(fail(facts, Some(process.actor), text).citing(forked.map(|call| call.n)));
+        }
+    }
+    for port in &left.ports {
+        if !allowed(facts, |may| is_port(may, port))
+            && !port.actor.is_some_and(|actor| serves_on(facts, actor))
+        {
+            findings.push(left_port(facts, port));
+        }
+    }
+    findings
+}
+
+/// Whether this actor's own first process was still alive at the end: what belongs to it then was not left behind by it.
+fn goes_on(facts: Facts<'_>, actor: usize) -> bool {
+    facts
+        .actor(actor)
+        .is_some_and(|actor| matches!(actor.exit, Exit::Running { .. } | Exit::Stopped(_)))
+}
+
+/// Whether a port that is still served is no loss of its own: the spec lets the actor go on, or its end is graded and has
+/// lost that already.
+fn serves_on(facts: Facts<'_>, actor: usize) -> bool {
+    let exit_is_graded = facts.case.points.grades(Aspect::Exit);
+    goes_on(facts, actor)
+        && match facts.role(actor).and_then(|role| role.exit.as_ref()) {
+            None | Some(ExitExpectation::Running | ExitExpectation::Any) => true,
+            Some(
+                ExitExpectation::Code(_) | ExitExpectation::Failure | ExitExpectation::Signal(_),
+            ) => exit_is_graded,
+        }
+}
+
+fn allowed(facts: Facts<'_>, is_it: impl Fn(&Leftover) -> bool) -> bool {
+    let leaves = &facts.case.leaves;
+    leaves.may.iter().chain(&leaves.must).any(is_it)
+}
+
+/// A segment whose state at the end the spec describes is meant to be there.
+fn expected_segment(facts: Facts<'_>, key: i32) -> bool {
+    facts.case.shm.iter().any(|state| {
+        let described = state.size.is_some()
+            || state.mode.is_some()
+            || state.attached.is_some()
+            || state.holds.is_some();
+        state.key == key && state.after.is_none() && state.exists.unwrap_or(described)
+    })
+}
+
+fn left_segment(facts: Facts<'_>, segment: &Segment) -> Finding {
+    let text = format!("the segment with key {}", key(segment.key));
+    let made = made_by_key(facts, "shmget", i64::from(segment.shmid));
+    // Where one of ours made it, the student's program that used it last was to remove it.
+    match (made, segment.made_by) {
+        (None, Some(maker)) => {
+            let text = format!(
+                "{} left {text} behind: no shmctl(IPC_RMID)",
+                facts.who(maker)
+            );
+            fail(facts, Some(maker), text)
+        }
+        (made, _) => left_object(facts, made, "shmget", &text, "shmctl", "IPC_RMID"),
+    }
+}
+
+/// The last call that gave this identifier, a student's before one of ours.
+fn made_by_key<'a>(facts: Facts<'a>, name: &str, id: i64) -> Option<&'a Call> {
+    let gave = |call: &&Call| {
+        call.name == name
+            && call
+                .returned
+                .as_ref()
+                .is_some_and(|returned| returned.value == id)
+    };
+    let calls = || facts.evidence.trace.iter().rev().filter(gave);
+    calls()
+        .find(|call| facts.is_student(call.actor))
+        .or_else(|| calls().next())
+}
+
+/// `writer left the segment with key 100 behind: shmget() at #3, no shmctl(IPC_RMID)`
+fn left_object(
+    facts: Facts<'_>,
+    made: Option<&Call>,
+    getter: &str,
+    text: &str,
+    remover: &str,
+    command: &str,
+) -> Finding {
+    let Some(made) = made else {
+        return fail(
+            facts,
+            None,
+            format!("{text} was left behind: no {remover}({command})"),
+        );
+    };
+    let tried = last_call(facts, made.actor, |call| {
+        call.name == remover
+            && call
+                .args
+                .iter()
+                .any(|arg| arg.text.split('|').any(|flag| flag.trim() == command))
+    });
+    let remove = match tried {
+        Some(call)
+            if call
+                .returned
+                .as_ref()
+                .is_some_and(|returned| returned.value < 0) =>
+        {
+            facts.failure(call)
+        }
+        Some(call) => format!("the {remover}({command}) at #{} was not for it", call.n),
+        None => format!("no {remover}({command})"),
+    };
+    let why = facts.because(made.actor);
+    let text = format!(
+        "{} left {text} behind: {getter}() at #{}, {remove}{why}",
+        facts.who(made.actor),
+        made.n
+    );
+    fail(facts, Some(made.actor), text)
+        .citing([made.n])
+        .citing(tried.map(|call| call.n))
+}
+
+fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
+    let path = shown(&file.path.to_text());
+    let names = |call: &Call| {
+        call.args
+            .iter()
+            .any(|arg| names_path(&arg.text, &file.path.escaped()))
+            && call
+                .returned
+                .as_ref()
+                .is_some_and(|returned| returned.value >= 0)
+    };
+    let makers: &[&str] = match file.kind {
+        FileKind::Socket => &["bind"],
+        FileKind::Regular | FileKind::Symlink => {
+            &["open", "rename", "link", "symlink", "linkat", "renameat2"]
+        }
+        FileKind::Directory => &["mkdir", "mkdirat"],
+        FileKind::Fifo | FileKind::Other => &["mkfifo", "mknod", "mknodat"],
+    };
+    let made =
+        facts.evidence.trace.iter().rev().find(|call| {
+            makers.iter().any(|maker| belongs(&call.name, true, maker)) && names(call)
+        });
+    let kind = match file.kind {
+        FileKind::Socket => "the socket file ",
+        FileKind::Regular => "the file ",
+        FileKind::Directory => "the folder ",
+        FileKind::Symlink => "the symbolic link ",
+        FileKind::Fifo => "the FIFO ",
+        FileKind::Other => "",
+    };
+    let Some(made) = made else {
+        let verb = if file.changed {
+            "was changed"
+        } else {
+            "was left behind"
+        };
+        return fail(facts, None, format!("{kind}{path} {verb}"));
+    };
+    let remover = if file.kind == FileKind::Directory {
+        "rmdir"
+    } else {
+        "unlink"
+    };
+    let removed = last_call(facts, made.actor, |call| {
+        belongs(&call.name, false, remover)
+            && call
+                .args
+                .iter()
+                .any(|arg| names_path(&arg.text, &file.path.escaped()))
+    });
+    let remove = match removed {
+        Some(call) if call.n > made.n => match call
+            .returned
+            .as_ref()
+            .and_then(|returned| returned.errno.as_ref())
+        {
+            Some(_) => facts.failure(call),
+            None => format!("{} at #{}, and yet it is there", Facts::name(call), call.n),
+        },
+        Some(call) => format!("{} only before that, at #{}", Facts::name(call), call.n),
+        None => format!("no {remover}()"),
+    };
+    let why = facts.because(made.actor);
+    let text = format!(
+        "{} left {path} behind: {} at #{}, {remove}{why}",
+        facts.who(made.actor),
+        Facts::name(made),
+        made.n
+    );
+    fail(facts, Some(made.actor), text)
+        .citing([made.n])
+        .citing(removed.map(|call| call.n))
+}
+
+/// Whether an argument names this path (both in the escaped form of the trace), whole.
+fn names_path(arg: &str, path: &str) -> bool {
+    arg.split('"').any(|part| part == path)
+}
+
+fn left_port(facts: Facts<'_>, port: &LeftPort) -> Finding {
+    let protocol = protocol(port.protocol);
+    let address = shown(&port.address.to_string());
+    let Some(actor) = port.actor else {
+        return fail(facts, None, format!("{protocol}:{address} is still served"));
+    };
+    let why = match facts.fate(actor) {
+        Some(fate) if goes_on(facts, actor) => format!(": {fate}"),
+        Some(_) | None => ": by a process that it made".to_owned(),
+    };
+    fail(
+        facts,
+        Some(actor),
+        format!(
+            "{} still serves {protocol}:{address}{why}",
+            facts.who(actor)
+        ),
+    )
+}
+
+fn protocol(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+        Protocol::Unix => "unix",
+        Protocol::Shm => "shm",
+    }
+}
+
+/// What had to be there at the end.
+fn required(facts: Facts<'_>, must: &Leftover) -> Finding {
+    let left = &facts.evidence.leftovers;
+    let (name, there) = match must {
+        Leftover::Path(pattern) => {
+            let file = left
+                .files
+                .iter()
+                .find(|file| globs(pattern, &file.path.to_text()));
+            if let Some(file) = file.filter(|file| file.changed && was_not_to_change(facts, file)) {
+                let path = shown(&file.path.to_text());
+                return fail(
+                    facts,
+                    None,
+                    format!("{path} was there before and is not the same any more"),
+                )
+                .expecting(
+                    format!("{path} as it was"),
+                    format!("{}, {}", kind_name(file.kind), count(file.size, "byte")),
+                );
+            }
+            (pattern.clone(), file.is_some())
+        }
+        Leftover::Shm(wanted) => (
+            format!(
+                "the segment with key {}",
+                wanted.map_or_else(|| "IPC_PRIVATE".to_owned(), |key| key.to_string())
+            ),
+            left.segments
+                .iter()
+                .any(|segment| segment.key == wanted.unwrap_or(0) && !segment.doomed),
+        ),
+        Leftover::Sem(wanted) => (
+            format!("the semaphore set with key {}", wanted.unwrap_or(0)),
+            left.semaphores
+                .iter()
+                .any(|set| set.key == wanted.unwrap_or(0)),
+        ),
+        Leftover::Msg(wanted) => (
+            format!("the message queue with key {}", wanted.unwrap_or(0)),
+            left.queues
+                .iter()
+                .any(|queue| queue.key == wanted.unwrap_or(0)),
+        ),
+        Leftover::PosixShm(pattern) => (
+            format!("POSIX shared memory {pattern}"),
+            left.posix_shm
+                .iter()
+                .any(|object| globs(pattern, &object.path.to_text())),
+        ),
+        Leftover::Port(endpoint) => (
+            crate::listening::show_endpoint(endpoint),
+            left.ports.iter().any(|port| is_port(must, port)),
+        ),
+        Leftover::Process => (
+            "a process that goes on".to_owned(),
+            left.processes.iter().any(|process| !process.first),
+        ),
+    };
+    if there {
+        return Finding::pass(Aspect::Cleanup, None, format!("{name} is there at the end"));
+    }
+    let gone = remover_of(facts, must).or_else(|| maker_elsewhere(facts, must));
+    let (actor, why, cite) = match gone {
+        Some((actor, why, n)) => (Some(actor), why, Some(n)),
+        None => (None, String::new(), None),
+    };
+    let finding = fail(facts, actor, format!("{name} is not there at the end{why}"));
+    finding
+        .expecting(format!("{name} is there"), "it is not")
+        .citing(cite)
+}
+
+/// `: reader removed it, shmctl(IPC_RMID) at #9`
+fn remover_of(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)> {
+    let mut trace = facts.evidence.trace.iter().rev().filter(|call| {
+        call.returned
+            .as_ref()
+            .is_some_and(|returned| returned.value == 0)
+    });
+    let call = match must {
+        Leftover::Path(path) => trace.find(|call| {
+            belongs(&call.name, false, "unlink")
+                && call
+                    .args
+                    .iter()
+                    .any(|arg| arg.text.split('"').any(|part| globs(path, part)))
+        })?,
+        Leftover::Shm(_) => trace.find(|call| {
+            call.name == "shmctl" && call.args.iter().any(|arg| arg.text == "IPC_RMID")
+        })?,
+        Leftover::Sem(_)
+        | Leftover::Msg(_)
+        | Leftover::PosixShm(_)
+        | Leftover::Port(_)
+        | Leftover::Process => return None,
+    };
+    let what = if call.name == "shmctl" {
+        "shmctl(IPC_RMID)".to_owned()
+    } else {
+        Facts::name(call)
+    };
+    Some((
+        call.actor,
+        format!(
+            ": {} removed it, {what} at #{}",
+            facts.who(call.actor),
+            call.n
+        ),
+        call.n,
+    ))
+}
+
+/// `: writer used key 256 instead of 100 ...`
+fn maker_elsewhere(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)> {
+    let Leftover::Shm(Some(key)) = must else {
+        return None;
+    };
+    crate::memory::other_key(facts, *key).map(|(actor, why, n)| (actor, format!(": {why}"), n))
+}
+
+/// A stale socket is there to be replaced; a text or a folder is not.
+fn was_not_to_change(facts: Facts<'_>, file: &LeftFile) -> bool {
+    let path = file.path.to_text();
+    facts
+        .case
+        .given
+        .files
+        .iter()
+        .filter(|given| given.path == path)
+        .any(|given| match given.kind {
+            GivenKind::Text(_) | GivenKind::Directory => true,
+            GivenKind::StaleSocket => false,
+        })
+}
+
+fn kind_name(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Regular => "a file",
+        FileKind::Socket => "a socket file",
+        FileKind::Directory => "a folder",
+        FileKind::Symlink => "a symbolic link",
+        FileKind::Fifo => "a FIFO",
+        FileKind::Other => "something else",
+    }
+}
+
+fn attached(facts: Facts<'_>, segment: &Segment, wanted: u64) -> Finding {
+    let key = segment.key;
+    if segment.attached == wanted {
+        return Finding::pass(
+            Aspect::Cleanup,
+            None,
+            format!("the segment with key {key} has {}", attaches(wanted)),
+        );
+    }
+    let guilty = (0..facts.evidence.actors.len())
+        .filter(|index| facts.is_student(*index))
+        .find(|index| {
+            let calls = |name: &str| {
+                facts
+                    .calls(*index)
+                    .filter(|call| {
+                        call.name == name
+                            && call
+                                .returned
+                                .as_ref()
+                                .is_some_and(|returned| returned.value != -1)
+                    })
+                    .count()
+            };
+            calls("shmat") > calls("shmdt")
+        });
+    let why = match guilty {
+        Some(index) => format!(
+            ": {} called shmat() without a shmdt() after it",
+            facts.who(index)
+        ),
+        None => String::new(),
+    };
+    fail(
+        facts,
+        guilty,
+        format!(
+            "the segment with key {key} has {} instead of {wanted}{why}",
+            attaches(segment.attached)
+        ),
+    )
+    .expecting(attaches(wanted), attaches(segment.attached))
+}
+
+fn attaches(number: u64) -> String {
+    match number {
+        1 => "1 attach".to_owned(),
+        number => format!("{number} attaches"),
+    }
+}
+
+fn fail(facts: Facts<'_>, actor: Option<usize>, text: String) -> Finding {
+    let name = actor
+        .and_then(|actor| facts.actor(actor))
+        .map(|actor| actor.name.as_str());
+    Finding::fail(Aspect::Cleanup, name, text)
+}
+
+fn last_call<'a>(
+    facts: Facts<'a>,
+    actor: usize,
+    is_it: impl Fn(&Call) -> bool,
+) -> Option<&'a Call> {
+    facts.calls(actor).rev().find(|call| is_it(call))
+}
+
+fn key(key: i32) -> String {
+    if key == 0 {
+        "IPC_PRIVATE".to_owned()
+    } else {
+        key.to_string()
+    }
+}
+
+enum Kind {
+    Semaphores,
+    Queue,
+}
+
+fn is_shm(may: &Leftover, key: i32) -> bool {
+    matches!(may, Leftover::Shm(wanted) if wanted.unwrap_or(0) == key)
+}
+
+fn is_key(may: &Leftover, key: i32, kind: Kind) -> bool {
+    match (may, kind) {
+        (Leftover::Sem(wanted), Kind::Semaphores) | (Leftover::Msg(wanted), Kind::Queue) => {
+            wanted.unwrap_or(0) == key
+        }
+        (
+            Leftover::Path(_)
+            | Leftover::Shm(_)
+            | Leftover::Sem(_)
+            | Leftover::Msg(_)
+            | Leftover::PosixShm(_)
+            | Leftover::Port(_)
+            | Leftover::Process,
+            Kind::Semaphores | Kind::Queue,
+        ) => false,
+    }
+}
+
+fn is_path(may: &Leftover, path: &str) -> bool {
+    matches!(may, Leftover::Path(pattern) if globs(pattern, path))
+}
+
+fn is_port(may: &Leftover, port: &LeftPort) -> bool {
+    let Leftover::Port(endpoint) = may else {
+        return false;
+    };
+    match (endpoint, port.protocol, &port.address) {
+        (Endpoint::Tcp { port: wanted, .. }, Protocol::Tcp, Address::Inet(seen))
+        | (Endpoint::Udp { port: wanted, .. }, Protocol::Udp, Address::Inet(seen)) => {
+            seen.port() == *wanted
+        }
+        (Endpoint::Unix(path), Protocol::Unix, address) => crate::listening::is_path(address, path),
+        (
+            Endpoint::Tcp { .. } | Endpoint::Udp { .. } | Endpoint::Unix(_) | Endpoint::Shm(_),
+            Protocol::Tcp | Protocol::Udp | Protocol::Unix | Protocol::Shm,
+            _,
+        ) => false,
+    }
+}
+
+/// What a language's own machinery leaves in the working directory, whatever the program does.
+fn is_by_product(path: &str) -> bool {
+    path.split('/').any(|part| part == "__pycache__")
+}
+
+/// `*` stands for any part of one component of a path.
+fn globs(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<&str>, Vec<&str>) =
+        (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len()
+        && pattern
+            .iter()
+            .zip(&path)
+            .all(|(pattern, part)| component_globs(pattern, part))
+}
+
+fn component_globs(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut middle: Vec<&str> = rest.split('*').collect();
+    let last = middle.pop().unwrap_or_default();
+    for part in middle {
+        let Some(at) = text.find(part) else {
+            return false;
+        };
+        text = &text[at + part.len()..];
+    }
+    text.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::globs;
+
+    #[test]
+    fn a_star_stays_within_its_component() {
+        let check = |pattern: &str, path: &str, expect: bool| {
+            assert_eq!(globs(pattern, path), expect, "{pattern} {path}");
+        };
+        check("/tmp/uc_cli_socket.*", "/tmp/uc_cli_socket.7", true);
+        check("/tmp/uc_cli_socket.*", "/tmp/uc_cli_socket", false);
+        check("/tmp/*", "/tmp/a/b", false);
+        check("/tmp/*a*b", "/tmp/xaxb", true);
+        check("/tmp/*ab", "/tmp/aab", true);
+        check("/tmp/a*a", "/tmp/a", false);
+        check("/tmp/s", "/tmp/s", true);
+    }
+}

@@ -1,0 +1,459 @@
+//! Facts: the case and the evidence side by side, and the questions that every aspect asks of them.
+
+use ipclab_evidence::{
+    ActorEvidence, Address, Call, Direction, Ended, Evidence, Exit, LimitHit, LimitKind, Object,
+    Socket, Transfer, Wait, canonical,
+};
+use ipclab_spec::{Actor, Case, ExitExpectation, Hole, Part, Player, Template};
+
+use crate::pattern::{Pattern, Piece};
+use crate::quote::{count, quoted};
+
+/// What was expected and what was seen.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub(crate) case: &'a Case,
+    pub(crate) evidence: &'a Evidence,
+}
+
+/// Why a template has no text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unfilled {
+    /// It asks for something that never happened.
+    Never(String),
+    /// Our trouble.
+    Trouble(String),
+}
+
+impl<'a> Facts<'a> {
+    /// Indices of an actor's copies in the evidence: `client`, or `client.1`, `client.2`.
+    pub(crate) fn copies(&self, name: &str) -> Vec<usize> {
+        let is_copy = |seen: &str| {
+            seen.strip_prefix(name).is_some_and(|rest| {
+                rest.is_empty()
+                    || rest.strip_prefix('.').is_some_and(|number| {
+                        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+                    })
+            })
+        };
+        let all = self.evidence.actors.iter().enumerate();
+        all.filter(|(_, actor)| is_copy(&actor.name))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    pub(crate) fn actor(&self, index: usize) -> Option<&'a ActorEvidence> {
+        self.evidence.actors.get(index)
+    }
+
+    /// The case's actor that this one of the evidence is a copy of.
+    pub(crate) fn role(&self, index: usize) -> Option<&'a Actor> {
+        let name = &self.actor(index)?.name;
+        self.case.actor(name).or_else(|| {
+            let (base, number) = name.rsplit_once('.')?;
+            number.parse::<u32>().ok()?;
+            self.case.actor(base)
+        })
+    }
+
+    pub(crate) fn is_student(&self, index: usize) -> bool {
+        self.role(index).is_some_and(Actor::is_student)
+    }
+
+    /// How messages call an actor: `server`, or `our client` when the student did not write it.
+    pub(crate) fn who(&self, index: usize) -> String {
+        let name = self.actor(index).map_or("somebody", |actor| &actor.name);
+        match self.role(index).map(|role| &role.player) {
+            Some(Player::Reference { .. } | Player::Peer { .. }) => format!("our {name}"),
+            Some(Player::Student { .. }) | None => name.to_owned(),
+        }
+    }
+
+    pub(crate) fn calls(&self, actor: usize) -> impl DoubleEndedIterator<Item = &'a Call> {
+        let trace = self.evidence.trace.iter();
+        trace.filter(move |call| call.actor == actor)
+    }
+
+    pub(crate) fn socket(&self, index: usize) -> Option<&'a Socket> {
+        self.evidence.sockets.get(index)
+    }
+
+    pub(crate) fn sockets(&self, actor: usize) -> impl Iterator<Item = (usize, &'a Socket)> {
+        let sockets = self.evidence.sockets.iter().enumerate();
+        sockets.filter(move |(_, socket)| socket.actor == actor)
+    }
+
+    /// Everything that these actors moved this way, in order.
+    pub(crate) fn transfers(
+        &self,
+        actors: &[usize],
+        direction: Direction,
+    ) -> impl Iterator<Item = (&'a Call, &'a Transfer)> {
+        self.evidence
+            .trace
+            .iter()
+            .filter(move |call| actors.contains(&call.actor))
+            .filter_map(|call| Some((call, call.transfer.as_ref()?)))
+            .filter(move |(_, transfer)| transfer.direction == direction)
+    }
+
+    /// Calls that were counted and not kept, unless a program of the student's was stopped for making too many.
+    pub(crate) fn trace_has_holes(&self) -> bool {
+        let flooded = |(index, actor): (usize, &ActorEvidence)| {
+            self.is_student(index) && (matches!(actor.exit, Exit::Stopped(_)))
+        };
+        self.evidence.calls_dropped > 0 && !self.evidence.actors.iter().enumerate().any(flooded)
+    }
+
+    /// A template with its facts filled in, for an expectation of this actor.
+    pub(crate) fn pattern(
+        &self,
+        template: &Template,
+        owner: Option<usize>,
+    ) -> Result<Pattern, Unfilled> {
+        let pieces = template.parts.iter().map(|part| match part {
+            Part::Text(text) => Ok(Piece::Text(text.clone())),
+            Part::Hole(hole) => self.fill(hole, owner),
+        });
+        Ok(Pattern::new(pieces.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// The same with every count of bytes left open, to find the line that prints another count.
+    pub(crate) fn pattern_of_any_count(
+        &self,
+        template: &Template,
+        owner: Option<usize>,
+    ) -> Option<Pattern> {
+        let pieces = template.parts.iter().map(|part| match part {
+            Part::Hole(Hole::Sent { .. } | Hole::Received { .. }) => Some(Piece::Int),
+            Part::Text(text) => Some(Piece::Text(text.clone())),
+            Part::Hole(hole) => self.fill(hole, owner).ok(),
+        });
+        Some(Pattern::new(pieces.collect::<Option<Vec<_>>>()?))
+    }
+
+    /// The text of a template, which must not have anything to match.
+    pub(crate) fn text(
+        &self,
+        template: &Template,
+        owner: Option<usize>,
+    ) -> Result<String, Unfilled> {
+        let pattern = self.pattern(template, owner)?;
+        match pattern.as_text() {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(Unfilled::Trouble(format!(
+                "the spec asks for {}, which is not one text",
+                quoted(&pattern.shown())
+            ))),
+        }
+    }
+
+    fn fill(&self, hole: &Hole, owner: Option<usize>) -> Result<Piece, Unfilled> {
+        match hole {
+            Hole::Any => Ok(Piece::Any),
+            Hole::Int => Ok(Piece::Int),
+            Hole::Variable(name) => Err(Unfilled::Trouble(format!(
+                "the spec's variable {} has no value",
+                quoted(name)
+            ))),
+            Hole::FaultCall | Hole::FaultMessage => Err(Unfilled::Trouble(
+                "the spec asks for a fault that was not injected".to_owned(),
+            )),
+            Hole::Sent { actor, nth } => self.moved(actor, *nth, owner, Direction::Sent),
+            Hole::Received { actor, nth } => self.moved(actor, *nth, owner, Direction::Received),
+            Hole::Pid { actor } => {
+                let mut pids = self.meant(actor, owner)?.into_iter();
+                let mut pids = pids.by_ref().filter_map(|index| self.actor(index)?.pid);
+                match (pids.next(), pids.next()) {
+                    (Some(pid), None) => Ok(Piece::Text(pid.to_string())),
+                    // Several copies: whichever of them it was.
+                    (Some(_), Some(_)) => Ok(Piece::Int),
+                    (None, _) => Err(Unfilled::Never(format!("{actor} never started"))),
+                }
+            }
+        }
+    }
+
+    /// Whom a hole means: in an actor's own expectations that very copy, elsewhere all of its copies.
+    pub(crate) fn meant(&self, actor: &str, owner: Option<usize>) -> Result<Vec<usize>, Unfilled> {
+        let copies = self.copies(actor);
+        match owner {
+            Some(owner) if copies.contains(&owner) => Ok(vec![owner]),
+            Some(_) | None if copies.is_empty() => Err(Unfilled::Trouble(format!(
+                "the evidence has no actor called {}",
+                quoted(actor)
+            ))),
+            Some(_) | None => Ok(copies),
+        }
+    }
+
+    fn moved(
+        &self,
+        actor: &str,
+        nth: Option<u32>,
+        owner: Option<usize>,
+        direction: Direction,
+    ) -> Result<Piece, Unfilled> {
+        let actors = self.meant(actor, owner)?;
+        if self.trace_has_holes() {
+            return Err(Unfilled::Trouble(self.holes()));
+        }
+        let mut transfers = self.transfers(&actors, direction);
+        let bytes = match nth {
+            None => transfers.map(|(_, transfer)| transfer.bytes).sum(),
+            Some(nth) => {
+                let index = (nth as usize).saturating_sub(1);
+                let Some((_, transfer)) = transfers.nth(index) else {
+                    let verb = match direction {
+                        Direction::Sent => "sent",
+                        Direction::Received => "received",
+                    };
+                    return Err(Unfilled::Never(format!(
+                        "{actor} {verb} fewer than {}",
+                        count(u64::from(nth), "message")
+                    )));
+                };
+                transfer.bytes
+            }
+        };
+        Ok(Piece::Text(bytes.to_string()))
+    }
+
+    /// Why nothing can be said about what the trace does not hold.
+    pub(crate) fn holes(&self) -> String {
+        format!(
+            "the trace has {} that were not kept",
+            count(self.evidence.calls_dropped, "call")
+        )
+    }
+
+    pub(crate) fn on_socket(call: &Call) -> bool {
+        matches!(call.object, Some(Object::Socket(_)))
+    }
+
+    /// `bind()`
+    pub(crate) fn name(call: &Call) -> String {
+        format!("{}()", canonical(&call.name, Self::on_socket(call)))
+    }
+
+    /// `recv() (#30)`
+    pub(crate) fn waits_in(&self, wait: &Wait) -> String {
+        let on_socket = matches!(wait.object, Some(Object::Socket(_)));
+        let call = canonical(&wait.call, on_socket);
+        let at = if wait.n > 0 {
+            format!(" (#{})", wait.n)
+        } else {
+            String::new()
+        };
+        match (&wait.object, call) {
+            (Some(Object::Standard(0)), _) => format!("{call}(){at} on its stdin"),
+            (_, "sleep") => format!("sleep(){at}"),
+            (Some(Object::Standard(fd)), _) => format!("{call}(){at} on its descriptor {fd}"),
+            _ => format!("{call}(){at}"),
+        }
+    }
+
+    /// `server waits in accept() (#23), our client waits in recv() (#30)`, when the case came to a standstill.
+    pub(crate) fn standstill(&self) -> Option<String> {
+        let waits = match &self.evidence.ended {
+            Ended::Stuck { waits } | Ended::DeadlineExceeded { waits, .. } => waits,
+            Ended::AllExited | Ended::LimitHit { .. } => return None,
+        };
+        let each = waits
+            .iter()
+            .map(|wait| format!("{} waits in {}", self.who(wait.actor), self.waits_in(wait)));
+        (waits.len() > 1).then(|| each.collect::<Vec<_>>().join(", "))
+    }
+
+    /// What became of an actor, to follow `because` or a colon: `it waits in recv() (#30)`. `None`: it ended well.
+    pub(crate) fn fate(&self, index: usize) -> Option<String> {
+        match &self.actor(index)?.exit {
+            Exit::NotStarted => Some(match self.why_not_started(index) {
+                Some(why) => format!("it never started, because {why}"),
+                None => "it never started".to_owned(),
+            }),
+            Exit::NotExecuted(errno) => Some(format!("it could not be started: {errno}")),
+            Exit::Code(0) => None,
+            Exit::Code(status) => Some(match self.last_failure(index) {
+                Some(call) => format!("it ended with status {status} after {}", self.failure(call)),
+                None => format!("it ended with status {status}"),
+            }),
+            Exit::Signal { name, call, .. } => Some(match call {
+                Some(call) => format!("it was killed by {name} in {}()", canonical(call, true)),
+                None => format!("it was killed by {name}"),
+            }),
+            Exit::Running {
+                wait: Some(wait), ..
+            } => Some(format!("it waits in {}", self.waits_in(wait))),
+            Exit::Running { wait: None, .. } => Some("it computes without end".to_owned()),
+            Exit::Stopped(limit) => Some(format!("it was stopped: it {}", Self::hit(limit))),
+        }
+    }
+
+    /// `used up its 2000 ms of CPU time`
+    pub(crate) fn hit(limit: &LimitHit) -> String {
+        let n = limit.limit;
+        match limit.kind {
+            LimitKind::Cpu => format!("used up its {n} ms of CPU time: it computes for ever"),
+            LimitKind::Output => format!("printed more than {n} bytes: it prints without end"),
+            LimitKind::Processes => format!("made more than {n} processes"),
+            LimitKind::Memory => format!("used more than {n} MiB of memory"),
+            LimitKind::FileSize => format!("wrote a file of more than {n} MiB"),
+            LimitKind::OpenFiles => format!("opened more than {n} descriptors"),
+            LimitKind::Calls => format!("made more than {n} system calls: a loop without end"),
+            LimitKind::IpcObjects => format!("made more than {n} System V objects"),
+        }
+    }
+
+    /// `bind() failed with EADDRINUSE at #9`
+    pub(crate) fn failure(&self, call: &Call) -> String {
+        let errno = call
+            .returned
+            .as_ref()
+            .and_then(|returned| returned.errno.as_deref());
+        let to = match (canonical(&call.name, true), address_of(self, call)) {
+            ("connect" | "send", Some(address)) => format!(" to {}", show_address(&address)),
+            _ => String::new(),
+        };
+        format!(
+            "{}{to} failed with {} at #{}",
+            Self::name(call),
+            errno.unwrap_or("an error"),
+            call.n
+        )
+    }
+
+    /// The last call of this actor that failed in a way that a program has to report.
+    pub(crate) fn last_failure(&self, index: usize) -> Option<&'a Call> {
+        self.calls(index).rev().find(|call| is_failure(call))
+    }
+
+    /// The first such call.
+    pub(crate) fn first_failure(&self, index: usize) -> Option<&'a Call> {
+        self.calls(index).find(|call| is_failure(call))
+    }
+
+    /// Whether it went on although it was to end, or ended in a way that nobody wanted.
+    pub(crate) fn ended_badly(&self, index: usize) -> bool {
+        let Some(actor) = self.actor(index) else {
+            return false;
+        };
+        let wanted = self.role(index).and_then(|role| role.exit.as_ref());
+        match &actor.exit {
+            Exit::NotStarted | Exit::NotExecuted(_) | Exit::Stopped(_) => true,
+            Exit::Code(0) => false,
+            Exit::Code(_) => !matches!(
+                wanted,
+                Some(ExitExpectation::Failure | ExitExpectation::Any)
+            ),
+            Exit::Signal { name, .. } => {
+                !matches!(wanted, Some(ExitExpectation::Signal(signal)) if signal == name)
+            }
+            Exit::Running { .. } => !matches!(wanted, Some(ExitExpectation::Running)),
+        }
+    }
+
+    /// What another program of the student's did that may explain why this actor came to nothing.
+    pub(crate) fn culprit(&self, not: usize) -> Option<String> {
+        let others = (0..self.evidence.actors.len()).filter(|index| *index != not);
+        let mut culprits = others.filter(|index| self.is_student(*index));
+        if let Some(why) = culprits.clone().find_map(|index| self.not_served(index)) {
+            return Some(why);
+        }
+        let index = culprits.find(|index| self.ended_badly(*index))?;
+        let fate = self.fate(index)?;
+        Some(format!(
+            "{}{}",
+            self.who(index),
+            fate.strip_prefix("it").unwrap_or(&fate)
+        ))
+    }
+
+    /// What to append to a symptom of this actor: `: it waits in recv() (#30), because ...`. Empty when it ended well.
+    pub(crate) fn because(&self, index: usize) -> String {
+        let own = if self.ended_badly(index) {
+            self.fate(index)
+        } else {
+            None
+        };
+        let culprit = if self.is_student(index) {
+            None
+        } else {
+            self.culprit(index)
+        };
+        match (own, culprit) {
+            (Some(own), Some(_)) if own.contains("because") => format!(": {own}"),
+            (Some(own), Some(culprit)) => format!(": {own}, because {culprit}"),
+            (Some(own), None) => format!(": {own}"),
+            (None, Some(culprit)) => format!(", because {culprit}"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Whether a call failed in a way that ends well-behaved programs; what `EINTR`, `EAGAIN` and searching for files answer
+/// is everyday life.
+fn is_failure(call: &Call) -> bool {
+    let Some(errno) = call
+        .returned
+        .as_ref()
+        .and_then(|returned| returned.errno.as_deref())
+    else {
+        return false;
+    };
+    let everyday = matches!(
+        (canonical(&call.name, Facts::on_socket(call)), errno),
+        (
+            "open" | "unlink" | "stat" | "access" | "ioctl" | "readlink" | "close",
+            _
+        ) | (
+            _,
+            "EINTR" | "EAGAIN" | "ECHILD" | "EINPROGRESS" | "ERESTARTSYS" | "ENOTCONN"
+        )
+    );
+    !everyday
+}
+
+/// The address that a call names, from what its socket knows or from its arguments.
+pub(crate) fn address_of(facts: &Facts<'_>, call: &Call) -> Option<Address> {
+    let spelt = call.args.iter().find_map(|arg| parse_address(&arg.text));
+    spelt.or_else(|| match call.object {
+        Some(Object::Socket(socket)) => facts.socket(socket)?.remote.clone(),
+        Some(
+            Object::Segment(_)
+            | Object::Semaphores(_)
+            | Object::Queue(_)
+            | Object::File(_)
+            | Object::Standard(_)
+            | Object::Other(_),
+        )
+        | None => None,
+    })
+}
+
+/// Reads `{AF_INET, 127.0.0.1:7000}` and `{AF_UNIX, "/tmp/s"}`.
+pub(crate) fn parse_address(text: &str) -> Option<Address> {
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+    let (family, rest) = inner.split_once(',')?;
+    let rest = rest.trim();
+    match family.trim() {
+        "AF_INET" | "AF_INET6" => rest.parse().ok().map(Address::Inet),
+        "AF_UNIX" | "AF_LOCAL" => {
+            let path = rest.strip_prefix('"')?.strip_suffix('"')?;
+            let bytes = ipclab_evidence::Bytes::from_escaped(path).ok()?;
+            Some(Address::Path(bytes))
+        }
+        _ => None,
+    }
+}
+
+/// An address in a message, escaped.
+pub(crate) fn show_address(address: &Address) -> String {
+    match address {
+        Address::Inet(address) => address.to_string(),
+        Address::Path(path) => crate::quote::shown(&path.to_text()),
+        Address::Abstract(_) | Address::Unnamed | Address::Other(_) => {
+            crate::quote::shown(&address.to_string())
+        }
+    }
+}

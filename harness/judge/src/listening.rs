@@ -1,0 +1,480 @@
+//! Listening: whether an actor served the place that it should, and what it did instead.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipclab_evidence::{Address, Bytes, Call, Object, Socket, SocketKind};
+use ipclab_spec::{Actor, After, Endpoint};
+
+use crate::facts::{Facts, parse_address, show_address};
+use crate::quote::quoted;
+
+/// What an actor did about the place that it should serve.
+pub(crate) struct Service {
+    /// It did what was wanted, address included.
+    pub(crate) exact: bool,
+    /// Others could reach it there.
+    pub(crate) reachable: bool,
+    /// One sentence: `server bound port 14640 instead of 12345: htons() is missing`.
+    pub(crate) message: String,
+    /// The call that shows it.
+    pub(crate) cite: Option<u32>,
+}
+
+impl Service {
+    fn missed(message: String, cite: Option<u32>) -> Self {
+        Self {
+            exact: false,
+            reachable: false,
+            message,
+            cite,
+        }
+    }
+}
+
+impl Facts<'_> {
+    /// What this actor did about its `listens`; `None`: it has none.
+    pub(crate) fn service(&self, index: usize) -> Option<Service> {
+        let wanted = self.role(index)?.listens.as_ref()?;
+        Some(match wanted {
+            Endpoint::Tcp { ip, port } => self.inet(index, wanted, SocketKind::Stream, *ip, *port),
+            Endpoint::Udp { ip, port } => {
+                self.inet(index, wanted, SocketKind::Datagram, *ip, *port)
+            }
+            Endpoint::Unix(path) => self.unix(index, path),
+            Endpoint::Shm(key) => self.segment(index, *key),
+        })
+    }
+
+    /// Why nobody could reach this actor where it should serve.
+    pub(crate) fn not_served(&self, index: usize) -> Option<String> {
+        let service = self.service(index)?;
+        (!service.reachable).then_some(service.message)
+    }
+
+    /// Why this actor never started.
+    pub(crate) fn why_not_started(&self, index: usize) -> Option<String> {
+        let role = self.role(index)?;
+        let awaited = match &role.after {
+            Some(After::Exits(name)) => {
+                let other = *self.copies(name).first()?;
+                return Some(format!(
+                    "{} never ended{}",
+                    self.who(other),
+                    self.fate_of(other, index)
+                ));
+            }
+            Some(After::Waits(name)) => {
+                let other = *self.copies(name).first()?;
+                return Some(format!(
+                    "{} never came to wait for anybody{}",
+                    self.who(other),
+                    self.fate_of(other, index)
+                ));
+            }
+            Some(After::Listens(name)) => *self.copies(name).first()?,
+            None => {
+                let at = self
+                    .case
+                    .actors
+                    .iter()
+                    .position(|actor| actor.name == role.name)?;
+                let before = self.case.actors.get(at.checked_sub(1)?)?;
+                *self.copies(&before.name).first()?
+            }
+        };
+        self.not_served(awaited).or_else(|| {
+            let fate = self.fate_of(awaited, index);
+            Some(format!(
+                "{}{}",
+                self.who(awaited),
+                fate.strip_prefix(": it")?
+            ))
+        })
+    }
+
+    /// `: it waits in accept() (#9)`. Only of an actor that stands earlier in the evidence, so that actors which wait for
+    /// one another cannot send us in circles.
+    fn fate_of(&self, other: usize, index: usize) -> String {
+        let fate = if other < index {
+            self.fate(other)
+        } else {
+            None
+        };
+        fate.map(|fate| format!(": {fate}")).unwrap_or_default()
+    }
+
+    fn inet(
+        &self,
+        index: usize,
+        endpoint: &Endpoint,
+        kind: SocketKind,
+        ip: Option<IpAddr>,
+        port: u16,
+    ) -> Service {
+        let who = self.who(index);
+        let place = show_endpoint(endpoint);
+        let bound: Vec<(usize, &Socket, SocketAddr)> = self
+            .sockets(index)
+            .filter(|(_, socket)| socket.kind == kind && socket.accepted_from.is_none())
+            .filter_map(|(at, socket)| match &socket.local {
+                Some(Address::Inet(local)) => Some((at, socket, *local)),
+                Some(
+                    Address::Path(_) | Address::Abstract(_) | Address::Unnamed | Address::Other(_),
+                )
+                | None => None,
+            })
+            .filter(|(at, socket, _)| socket.listening || self.bind_of(index, *at).is_some())
+            .collect();
+        let stream = kind == SocketKind::Stream;
+        let ready = |socket: &Socket| socket.listening || !stream;
+        let verb = if stream { "listens on" } else { "is bound to" };
+        let cite = |at: usize| self.bind_of(index, at).map(|call| call.n);
+        let right_port = || bound.iter().filter(|(_, _, local)| local.port() == port);
+
+        if let Some((at, _, _)) =
+            right_port().find(|(_, socket, local)| ready(socket) && suits(ip, local.ip()))
+        {
+            return Service {
+                exact: true,
+                reachable: true,
+                message: format!("{who} {verb} {place}"),
+                cite: cite(*at),
+            };
+        }
+        if let Some((at, _, local)) = right_port().find(|(_, socket, _)| ready(socket)) {
+            let wanted = ip.map(|ip| ip.to_string()).unwrap_or_default();
+            let message = match ip {
+                Some(ip) if ip.is_unspecified() && local.ip().is_loopback() => format!(
+                    "{who} {verb} {local} only: clients on other machines cannot reach it, bind INADDR_ANY ({wanted})"
+                ),
+                _ => format!("{who} {verb} {local} instead of {wanted}:{port}"),
+            };
+            return Service {
+                exact: false,
+                reachable: true,
+                message,
+                cite: cite(*at),
+            };
+        }
+        if let Some((at, _, _)) = right_port().next() {
+            let message = format!(
+                "{who} bound port {port} but never called listen(){}",
+                self.instead(index)
+            );
+            return Service::missed(message, cite(*at));
+        }
+        if let Some((at, _, local)) = bound
+            .iter()
+            .find(|(_, socket, _)| ready(socket))
+            .or(bound.first())
+        {
+            let seen = local.port();
+            let message = if seen == port.swap_bytes() {
+                format!(
+                    "{who} bound port {seen} instead of {port}: htons() is missing, the two bytes of the port are swapped"
+                )
+            } else if self.bind_of(index, *at).is_none() {
+                format!(
+                    "{who} listens on port {seen}, which the kernel chose, instead of {port}: bind() was never called"
+                )
+            } else {
+                format!("{who} bound port {seen} instead of {port}")
+            };
+            return Service::missed(message, cite(*at));
+        }
+        self.nothing_bound(index, &place, kind)
+    }
+
+    fn unix(&self, index: usize, path: &str) -> Service {
+        let who = self.who(index);
+        let bound: Vec<(usize, &Socket, &Address)> = self
+            .sockets(index)
+            .filter(|(_, socket)| socket.accepted_from.is_none())
+            .filter_map(|(at, socket)| Some((at, socket, socket.local.as_ref()?)))
+            .filter(|(_, _, local)| matches!(local, Address::Path(_) | Address::Abstract(_)))
+            .collect();
+        let cite = |at: usize| self.bind_of(index, at).map(|call| call.n);
+        let right = |local: &Address| is_path(local, path);
+        let ready = |socket: &Socket| socket.listening || socket.kind == SocketKind::Datagram;
+        if let Some((at, _, _)) = bound
+            .iter()
+            .find(|(_, socket, local)| right(local) && ready(socket))
+        {
+            return Service {
+                exact: true,
+                reachable: true,
+                message: format!("{who} serves unix:{path}"),
+                cite: cite(*at),
+            };
+        }
+        if let Some((at, _, _)) = bound.iter().find(|(_, _, local)| right(local)) {
+            let message = format!(
+                "{who} bound {path} but never called listen(){}",
+                self.instead(index)
+            );
+            return Service::missed(message, cite(*at));
+        }
+        if let Some((at, _, local)) = bound.first() {
+            let message = format!("{who} bound {} instead of {path}", show_address(local));
+            return Service::missed(message, cite(*at));
+        }
+        self.nothing_bound(index, &format!("unix:{path}"), SocketKind::Other)
+    }
+
+    fn segment(&self, index: usize, key: i32) -> Service {
+        let who = self.who(index);
+        let calls: Vec<&Call> = self
+            .calls(index)
+            .filter(|call| call.name == "shmget")
+            .collect();
+        let got = |call: &&&Call| {
+            call.returned
+                .as_ref()
+                .is_some_and(|returned| returned.value >= 0)
+        };
+        let key_of = |call: &Call| call.args.first().and_then(|arg| arg.value);
+        if let Some(call) = calls
+            .iter()
+            .filter(got)
+            .find(|call| key_of(call) == Some(i64::from(key)))
+        {
+            return Service {
+                exact: true,
+                reachable: true,
+                message: format!("{who} got the segment with key {key}"),
+                cite: Some(call.n),
+            };
+        }
+        if let Some(call) = calls
+            .iter()
+            .find(|call| key_of(call) == Some(i64::from(key)))
+        {
+            return Service::missed(
+                format!("{who} has no segment: {}", self.failure(call)),
+                Some(call.n),
+            );
+        }
+        if let Some((call, seen)) = calls.iter().find_map(|call| Some((call, key_of(call)?))) {
+            let message = format!("{who} used {}", wrong_key(seen, key));
+            return Service::missed(message, Some(call.n));
+        }
+        Service::missed(
+            format!("{who} never called shmget(){}", self.instead(index)),
+            None,
+        )
+    }
+
+    fn nothing_bound(&self, index: usize, place: &str, kind: SocketKind) -> Service {
+        let who = self.who(index);
+        let failed = |name: &str| {
+            self.calls(index)
+                .filter(|call| call.name == name)
+                .find(|call| {
+                    call.returned
+                        .as_ref()
+                        .is_some_and(|returned| returned.value < 0)
+                })
+        };
+        for name in ["bind", "listen", "socket"] {
+            if let Some(call) = failed(name) {
+                let errno = call
+                    .returned
+                    .as_ref()
+                    .and_then(|returned| returned.errno.as_deref());
+                let hint = match (name, errno) {
+                    ("bind", Some("EINVAL")) => {
+                        ": its third argument must be the size of the address, and a socket can be bound only once"
+                    }
+                    ("bind", Some("EADDRNOTAVAIL")) => ": that is no address of this machine",
+                    ("bind", Some("EACCES")) => ": that place is not permitted",
+                    ("bind", Some("EAFNOSUPPORT")) => ": sin_family was not set",
+                    _ => "",
+                };
+                let message = format!("{who} never served {place}: {}{hint}", self.failure(call));
+                return Service::missed(message, Some(call.n));
+            }
+        }
+        let mut made = self
+            .sockets(index)
+            .filter(|(_, socket)| socket.accepted_from.is_none())
+            .peekable();
+        let what = match made.peek() {
+            None => "it never made a socket".to_owned(),
+            Some((_, socket)) if kind != SocketKind::Other && socket.kind != kind => {
+                let name = |kind: SocketKind| match kind {
+                    SocketKind::Stream => "SOCK_STREAM",
+                    SocketKind::Datagram => "SOCK_DGRAM",
+                    SocketKind::Seqpacket => "SOCK_SEQPACKET",
+                    SocketKind::Other => "some other type",
+                };
+                format!(
+                    "its socket is of {} instead of {}",
+                    name(socket.kind),
+                    name(kind)
+                )
+            }
+            Some(_) => "it never called bind()".to_owned(),
+        };
+        Service::missed(
+            format!("{who} never served {place}: {what}{}", self.instead(index)),
+            None,
+        )
+    }
+
+    /// What it did instead: `, it exited with status 1`.
+    fn instead(&self, index: usize) -> String {
+        match self.fate(index) {
+            Some(fate) => format!(", {fate}"),
+            None => ", it ended with status 0".to_owned(),
+        }
+    }
+
+    /// The successful `bind` of this socket by this actor.
+    fn bind_of(&self, index: usize, socket: usize) -> Option<&Call> {
+        self.calls(index).find(|call| {
+            call.name == "bind"
+                && call.object == Some(Object::Socket(socket))
+                && call
+                    .returned
+                    .as_ref()
+                    .is_some_and(|returned| returned.value == 0)
+        })
+    }
+
+    /// Whether the student's client went to another place than anybody serves; `client connects to port 14640 ...`.
+    pub(crate) fn misdirected(&self, index: usize) -> Option<(String, u32)> {
+        let served: Vec<&Endpoint> = self
+            .case
+            .actors
+            .iter()
+            .filter_map(|actor: &Actor| actor.listens.as_ref())
+            .collect();
+        let ports: Vec<u16> = served
+            .iter()
+            .filter_map(|endpoint| match endpoint {
+                Endpoint::Tcp { port, .. } | Endpoint::Udp { port, .. } => Some(*port),
+                Endpoint::Unix(_) | Endpoint::Shm(_) => None,
+            })
+            .collect();
+        let paths: Vec<&str> = served
+            .iter()
+            .filter_map(|endpoint| match endpoint {
+                Endpoint::Unix(path) => Some(path.as_str()),
+                Endpoint::Tcp { .. } | Endpoint::Udp { .. } | Endpoint::Shm(_) => None,
+            })
+            .collect();
+        // Who serves answers to wherever a question came from.
+        if self.role(index)?.listens.is_some() {
+            return None;
+        }
+        let who = self.who(index);
+        for call in self
+            .calls(index)
+            .filter(|call| matches!(call.name.as_str(), "connect" | "sendto" | "sendmsg"))
+        {
+            let Some(address) = call.args.iter().find_map(|arg| parse_address(&arg.text)) else {
+                continue;
+            };
+            let verb = if call.name == "connect" {
+                "connects to"
+            } else {
+                "sends to"
+            };
+            match &address {
+                Address::Inet(to) if !ports.is_empty() && !ports.contains(&to.port()) => {
+                    // Name lookups may try a name server; that is nobody's mistake.
+                    if to.port() == 53 {
+                        continue;
+                    }
+                    let seen = to.port();
+                    let swapped = ports.iter().find(|port| port.swap_bytes() == seen);
+                    let message = match swapped {
+                        Some(port) => format!(
+                            "{who} {verb} port {seen} instead of {port} (#{}): htons() is missing, the two bytes of the port are swapped",
+                            call.n
+                        ),
+                        None => format!(
+                            "{who} {verb} port {seen} instead of {} (#{})",
+                            ports[0], call.n
+                        ),
+                    };
+                    return Some((message, call.n));
+                }
+                Address::Path(to)
+                    if !paths.is_empty() && !paths.iter().any(|path| is_path(&address, path)) =>
+                {
+                    let lookup = [&b"/var/run/nscd/socket"[..], b"/run/nscd/socket"]
+                        .contains(&to.0.as_slice());
+                    if lookup {
+                        continue;
+                    }
+                    let message = format!(
+                        "{who} {verb} {} instead of {} (#{})",
+                        quoted(&to.to_text()),
+                        paths[0],
+                        call.n
+                    );
+                    return Some((message, call.n));
+                }
+                Address::Inet(_)
+                | Address::Path(_)
+                | Address::Abstract(_)
+                | Address::Unnamed
+                | Address::Other(_) => {}
+            }
+        }
+        None
+    }
+}
+
+/// Whether a server at `seen` is one at `wanted`. `::` takes IPv4 as well, unless a program goes out of its way.
+fn suits(wanted: Option<IpAddr>, seen: IpAddr) -> bool {
+    match wanted {
+        None => true,
+        Some(wanted) => wanted == seen || (wanted.is_unspecified() && seen.is_unspecified()),
+    }
+}
+
+/// Whether an address is this path, however many slashes it has.
+pub(crate) fn is_path(address: &Address, path: &str) -> bool {
+    let parts = |text: &str| -> Vec<String> {
+        text.split('/')
+            .filter(|part| !part.is_empty() && *part != ".")
+            .map(str::to_owned)
+            .collect()
+    };
+    match address {
+        Address::Path(Bytes(bytes)) => {
+            let seen = String::from_utf8_lossy(bytes);
+            parts(seen.trim_end_matches('\0')) == parts(path)
+        }
+        Address::Inet(_) | Address::Abstract(_) | Address::Unnamed | Address::Other(_) => false,
+    }
+}
+
+/// `key 256 instead of 100: that is 0x100, and 100 is decimal`
+pub(crate) fn wrong_key(seen: i64, wanted: i32) -> String {
+    let digits = wanted.to_string();
+    let misread = |radix: u32| i64::from_str_radix(&digits, radix).ok() == Some(seen) && wanted > 7;
+    if seen == 0 {
+        format!("IPC_PRIVATE (key 0) instead of key {wanted}: nobody else can find such a segment")
+    } else if misread(16) {
+        format!("key {seen} instead of {wanted}: that is 0x{digits}, and {digits} is decimal")
+    } else if misread(8) {
+        format!("key {seen} instead of {wanted}: that is 0{digits}, which C reads as octal")
+    } else {
+        format!("key {seen} instead of {wanted}")
+    }
+}
+
+/// `tcp:0.0.0.0:12345`
+pub(crate) fn show_endpoint(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Tcp { ip: Some(ip), port } => format!("tcp:{}", SocketAddr::new(*ip, *port)),
+        Endpoint::Udp { ip: Some(ip), port } => format!("udp:{}", SocketAddr::new(*ip, *port)),
+        Endpoint::Tcp { ip: None, port } => format!("tcp:{port}"),
+        Endpoint::Udp { ip: None, port } => format!("udp:{port}"),
+        Endpoint::Unix(path) => format!("unix:{path}"),
+        Endpoint::Shm(key) => format!("shm:{key}"),
+    }
+}

@@ -1,0 +1,377 @@
+//! Memory: what shared memory looks like, and memory errors that the sanitizers found.
+
+use ipclab_evidence::{Look, Segment};
+use ipclab_spec::{After, Aspect, ShmState};
+
+use crate::difference::byte;
+use crate::facts::{Facts, Unfilled};
+use crate::finding::Finding;
+use crate::listening::wrong_key;
+use crate::page::Page;
+use crate::quote::{count, quoted_bytes, shown};
+
+/// One finding for each field of each state of a segment, and one for each student's program that runs sanitized.
+pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = facts
+        .case
+        .shm
+        .iter()
+        .flat_map(|state| segment(facts, state))
+        .collect();
+    if facts.case.sanitize {
+        let students = (0..facts.evidence.actors.len()).filter(|index| facts.is_student(*index));
+        findings.extend(students.filter_map(|index| sanitized(facts, index)));
+    }
+    findings
+}
+
+/// The segment that a state is about; a finding when that moment never came or the key is unknown to the evidence.
+pub(crate) fn segment_of<'a>(
+    facts: Facts<'a>,
+    state: &ShmState,
+) -> Result<Option<&'a Segment>, Box<Finding>> {
+    let left = &facts.evidence.leftovers.segments;
+    let Some(after) = &state.after else {
+        return Ok(left
+            .iter()
+            .find(|segment| segment.key == state.key && !segment.doomed));
+    };
+    // The plan looks once for each state with a moment, in their order.
+    let timed = facts.case.shm.iter().filter(|other| other.after.is_some());
+    let nth = timed
+        .take_while(|other| !std::ptr::eq(*other, state))
+        .count();
+    let looks = &facts.evidence.looks;
+    let about = |look: &&Look| look.key == state.key;
+    match looks
+        .get(nth)
+        .filter(about)
+        .or_else(|| looks.iter().find(about))
+    {
+        None => Err(Box::new(Finding::unknown(
+            Aspect::Memory,
+            None,
+            format!("not judged: nobody looked at segment {}", state.key),
+        ))),
+        Some(look) if !look.taken => {
+            let (name, moment) = match after {
+                After::Exits(name) => (name, format!("{name} ended")),
+                After::Waits(name) => (name, format!("{name} waited")),
+                After::Listens(name) => (name, format!("{name} was ready")),
+            };
+            let index = facts.copies(name).first().copied();
+            let why = index
+                .and_then(|index| facts.fate(index))
+                .map(|fate| format!(": {fate}"))
+                .unwrap_or_default();
+            Err(Box::new(Finding::fail(
+                Aspect::Memory,
+                Some(name),
+                format!(
+                    "the moment to look at segment {} never came, that {moment}{why}",
+                    state.key
+                ),
+            )))
+        }
+        Some(look) => Ok(look.segment.as_ref().filter(|segment| !segment.doomed)),
+    }
+}
+
+fn segment(facts: Facts<'_>, state: &ShmState) -> Vec<Finding> {
+    let key = state.key;
+    let fields = [
+        state.size.is_some(),
+        state.mode.is_some(),
+        state.holds.is_some(),
+    ];
+    let described = fields.into_iter().filter(|field| *field).count();
+    let seen = match segment_of(facts, state) {
+        Ok(seen) => seen,
+        Err(finding) if described > 0 || state.exists.is_some() => return vec![*finding],
+        Err(_) => return Vec::new(),
+    };
+    let mut findings = Vec::new();
+    match (state.exists, seen) {
+        (Some(false), None) => findings.push(pass(format!("there is no segment with key {key}"))),
+        (Some(false), Some(segment)) => {
+            let user = user_of(facts, segment);
+            let why = match &user {
+                Some((_, who, n)) => {
+                    format!(": {who} got it at #{n} and never called shmctl(IPC_RMID)")
+                }
+                None => String::new(),
+            };
+            let name = user
+                .as_ref()
+                .and_then(|(index, _, _)| facts.actor(*index))
+                .map(|actor| actor.name.as_str());
+            let finding = Finding::fail(
+                Aspect::Memory,
+                name,
+                format!("the segment with key {key} is still there{why}"),
+            );
+            return vec![finding.citing(user.map(|(_, _, n)| n))];
+        }
+        (Some(true), Some(_)) => findings.push(pass(format!("there is a segment with key {key}"))),
+        (_, None) => {
+            let (actor, why, cite) = match other_key(facts, key).or_else(|| no_segment(facts)) {
+                Some((actor, why, n)) => {
+                    (Some(actor), format!(": {why}"), Some(n).filter(|n| *n > 0))
+                }
+                None => (None, String::new(), None),
+            };
+            let name = actor
+                .and_then(|actor| facts.actor(actor))
+                .map(|actor| actor.name.as_str());
+            let finding = Finding::fail(
+                Aspect::Memory,
+                name,
+                format!("there is no segment with key {key}{why}"),
+            )
+            .citing(cite);
+            return vec![finding];
+        }
+        (None, Some(_)) => {}
+    }
+    let Some(segment) = seen else { return findings };
+    let maker = facts.evidence.trace.iter().find(|call| {
+        call.name == "shmget"
+            && call
+                .returned
+                .as_ref()
+                .is_some_and(|returned| returned.value == i64::from(segment.shmid))
+    });
+    let cite = maker.map(|call| call.n);
+    if let Some(wanted) = state.size {
+        findings.push(if segment.size == wanted {
+            pass(format!(
+                "the segment with key {key} has {}",
+                count(wanted, "byte")
+            ))
+        } else {
+            fail(format!(
+                "the segment with key {key} has {} instead of {wanted}",
+                count(segment.size, "byte")
+            ))
+            .expecting(count(wanted, "byte"), count(segment.size, "byte"))
+            .citing(cite)
+        });
+    }
+    if let Some(wanted) = state.mode {
+        findings.push(if segment.mode == wanted {
+            pass(format!("the segment with key {key} has mode {wanted:04o}"))
+        } else {
+            fail(format!(
+                "the segment with key {key} has mode {:04o} instead of {wanted:04o}{}",
+                segment.mode,
+                misread_mode(segment.mode, wanted)
+            ))
+            .expecting(format!("{wanted:04o}"), format!("{:04o}", segment.mode))
+            .citing(cite)
+        });
+    }
+    if let Some(wanted) = &state.holds {
+        findings.push(match facts.text(wanted, None) {
+            Ok(text) => holds(segment, text.as_bytes()),
+            Err(Unfilled::Trouble(why) | Unfilled::Never(why)) => {
+                Finding::unknown(Aspect::Memory, None, format!("not judged: {why}"))
+            }
+        });
+    }
+    findings
+}
+
+fn holds(segment: &Segment, wanted: &[u8]) -> Finding {
+    let key = segment.key;
+    let seen = segment
+        .holds
+        .0
+        .get(..wanted.len())
+        .unwrap_or(&segment.holds.0);
+    if seen == wanted {
+        return pass(format!(
+            "the segment with key {key} holds {}",
+            quoted_bytes(wanted)
+        ));
+    }
+    if seen.len() < wanted.len() && !segment.whole && wanted.starts_with(seen) {
+        let why = format!(
+            "not judged: only the first {} of the segment were kept",
+            count(seen.len() as u64, "byte")
+        );
+        return Finding::unknown(Aspect::Memory, None, why);
+    }
+    let offset = wanted.iter().zip(seen).take_while(|(a, b)| a == b).count();
+    let at = |bytes: &[u8]| {
+        bytes
+            .get(offset)
+            .map_or_else(|| "nothing".to_owned(), |byte| format!("0x{byte:02x}"))
+    };
+    let why = if seen.iter().all(|byte| *byte == 0) {
+        ": nothing was stored in it".to_owned()
+    } else if wanted
+        .strip_suffix(b"\0")
+        .is_some_and(|text| seen.starts_with(text))
+    {
+        ": the string has no NUL at its end".to_owned()
+    } else {
+        format!(": byte {offset} is {} instead of {}", at(seen), at(wanted))
+    };
+    fail(format!(
+        "the segment with key {key} does not hold {}{why}",
+        quoted_bytes(wanted)
+    ))
+    .expecting(quoted_bytes(wanted), quoted_bytes(seen))
+    .with(byte(wanted, seen))
+}
+
+/// `: 644 without a 0 before it is decimal`
+fn misread_mode(seen: u32, wanted: u32) -> String {
+    let digits = format!("{wanted:o}");
+    match digits.parse::<u32>() {
+        Ok(decimal) if decimal & 0o777 == seen => {
+            format!(": {digits} without a 0 in front is decimal, a mode is octal (0{digits})")
+        }
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+/// The student's program that worked with another key: who, what it did, in which call.
+pub(crate) fn other_key(facts: Facts<'_>, key: i32) -> Option<(usize, String, u32)> {
+    facts.evidence.trace.iter().find_map(|call| {
+        let seen = call
+            .args
+            .first()?
+            .value
+            .filter(|seen| *seen != i64::from(key))?;
+        let done = call
+            .returned
+            .as_ref()
+            .is_some_and(|returned| returned.value >= 0);
+        (call.name == "shmget" && done && facts.is_student(call.actor)).then(|| {
+            (
+                call.actor,
+                format!("{} used {}", facts.who(call.actor), wrong_key(seen, key)),
+                call.n,
+            )
+        })
+    })
+}
+
+/// The student's program that got no segment at all.
+fn no_segment(facts: Facts<'_>) -> Option<(usize, String, u32)> {
+    let students = (0..facts.evidence.actors.len()).filter(|index| facts.is_student(*index));
+    students.into_iter().find_map(|index| {
+        let who = facts.who(index);
+        let mut calls = facts
+            .calls(index)
+            .filter(|call| call.name == "shmget")
+            .peekable();
+        if calls.peek().is_none() {
+            let fate = facts
+                .fate(index)
+                .map(|fate| format!(", {fate}"))
+                .unwrap_or_default();
+            return Some((index, format!("{who} never called shmget(){fate}"), 0));
+        }
+        let failed = calls.find(|call| {
+            call.returned
+                .as_ref()
+                .is_some_and(|returned| returned.value < 0)
+        })?;
+        Some((
+            index,
+            format!("{who} got none, {}", facts.failure(failed)),
+            failed.n,
+        ))
+    })
+}
+
+/// Who of the student's programs worked with this segment last.
+fn user_of(facts: Facts<'_>, segment: &Segment) -> Option<(usize, String, u32)> {
+    let got = facts.evidence.trace.iter().rev().find(|call| {
+        call.name == "shmget"
+            && call
+                .returned
+                .as_ref()
+                .is_some_and(|returned| returned.value == i64::from(segment.shmid))
+            && facts.is_student(call.actor)
+    })?;
+    Some((got.actor, facts.who(got.actor), got.n))
+}
+
+/// What AddressSanitizer or UBSan wrote about this program.
+fn sanitized(facts: Facts<'_>, index: usize) -> Option<Finding> {
+    let actor = facts.actor(index)?;
+    let who = facts.who(index);
+    let page = Page::of(&actor.stderr);
+    let Some((at, what)) = page
+        .lines
+        .iter()
+        .enumerate()
+        .find_map(|(at, line)| Some((at, report(line)?)))
+    else {
+        return Some(Finding::pass(
+            Aspect::Memory,
+            Some(&actor.name),
+            format!("{who} ran without a memory error"),
+        ));
+    };
+    let lines = page.lines.get(at + 1..).unwrap_or_default();
+    let how = lines
+        .iter()
+        .find(|line| line.starts_with("READ of size") || line.starts_with("WRITE of size"));
+    let how = how
+        .and_then(|line| line.split(" at 0x").next())
+        .map(|how| format!(", {}", shown(how)))
+        .unwrap_or_default();
+    // The first frame in a file of the student's: the ones above it are the C library's.
+    let frame = lines
+        .iter()
+        .find_map(|line| own_frame(line))
+        .map(|frame| format!(", in {}", shown(frame)))
+        .unwrap_or_default();
+    let report = page
+        .lines
+        .iter()
+        .skip(at)
+        .take(12)
+        .map(|line| shown(line))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let finding = Finding::fail(
+        Aspect::Memory,
+        Some(&actor.name),
+        format!("{who} has a memory error: {}{how}{frame}", shown(&what)),
+    );
+    Some(finding.expecting("no memory error", report))
+}
+
+/// `stack-buffer-overflow`, or what follows `runtime error:` with its place.
+fn report(line: &str) -> Option<String> {
+    if let Some((_, what)) = line.split_once("ERROR: AddressSanitizer: ") {
+        return Some(what.split([' ', ':']).next().unwrap_or(what).to_owned());
+    }
+    let (place, what) = line.split_once(": runtime error: ")?;
+    Some(format!("{what} at {place}"))
+}
+
+/// `main iserver.c:42` out of a frame whose source is known.
+fn own_frame(line: &str) -> Option<&str> {
+    let frame = line.trim_start().strip_prefix('#')?;
+    let (_, place) = frame.split_once(" in ")?;
+    let file = place.rsplit_once(' ')?.1;
+    let known = file.contains(':')
+        && !file.starts_with('(')
+        && !file.contains("sanitizer")
+        && !file.starts_with("../");
+    known.then_some(place)
+}
+
+fn pass(text: String) -> Finding {
+    Finding::pass(Aspect::Memory, None, text)
+}
+
+fn fail(text: String) -> Finding {
+    Finding::fail(Aspect::Memory, None, text)
+}

@@ -1,0 +1,105 @@
+//! Settling: what a case earns for its findings.
+
+use ipclab_spec::{Aspect, Case, Points};
+
+use crate::finding::{Finding, Verdict};
+
+/// What became of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Pass: every graded expectation was met.
+    pub verdict: Verdict,
+    /// Points earned.
+    pub earned: u32,
+    /// Points that there were to earn.
+    pub max: u32,
+    /// One for each expectation, causes first.
+    pub findings: Vec<Finding>,
+}
+
+/// Counts the points: a whole case is all or nothing over all findings; in a split one each aspect earns its own when all
+/// findings of that aspect pass, and the other aspects are remarks.
+///
+/// An aspect that is graded and has no finding earns nothing and makes the case unknown: nothing was judged.
+#[must_use]
+pub fn settle(case: &Case, findings: Vec<Finding>) -> Outcome {
+    let all = |aspect: Option<Aspect>, verdict: fn(Verdict) -> bool| {
+        let mut meant = findings
+            .iter()
+            .filter(|finding| {
+                finding.graded && aspect.is_none_or(|aspect| finding.aspect == aspect)
+            })
+            .peekable();
+        meant.peek().is_some() && meant.all(|finding| verdict(finding.verdict))
+    };
+    let passed = |verdict| verdict == Verdict::Pass;
+    let (earned, judged) = match &case.points {
+        Points::Whole(points) => (if all(None, passed) { *points } else { 0 }, true),
+        Points::Split(parts) => {
+            let earned = parts
+                .iter()
+                .filter(|(aspect, _)| all(Some(*aspect), passed))
+                .map(|(_, points)| points)
+                .sum();
+            let judged = parts.iter().all(|(aspect, _)| all(Some(*aspect), |_| true));
+            (earned, judged)
+        }
+    };
+    let any = |verdict| {
+        let mut graded = findings.iter().filter(|finding| finding.graded);
+        graded.any(|finding| finding.verdict == verdict)
+    };
+    let verdict =
+        if any(Verdict::Unknown) || !judged || findings.iter().all(|finding| !finding.graded) {
+            Verdict::Unknown
+        } else if any(Verdict::Fail) {
+            Verdict::Fail
+        } else if any(Verdict::Skipped) {
+            Verdict::Skipped
+        } else {
+            Verdict::Pass
+        };
+    Outcome {
+        verdict,
+        earned,
+        max: case.points.max(),
+        findings,
+    }
+}
+
+impl Outcome {
+    /// Not run, because something that it depends on failed: `iserver could not be built`, `echo-one failed`.
+    #[must_use]
+    pub fn skipped(case: &Case, aspect: Aspect, reason: &str) -> Self {
+        Self::single(case, aspect, Verdict::Skipped, reason)
+    }
+
+    /// Not judged, for trouble of ours or the machine's.
+    #[must_use]
+    pub fn unknown(case: &Case, reason: &str) -> Self {
+        let first = match &case.points {
+            Points::Split(parts) => parts.first().map(|(aspect, _)| *aspect),
+            Points::Whole(_) => None,
+        };
+        Self::single(
+            case,
+            first.unwrap_or(Aspect::Exit),
+            Verdict::Unknown,
+            reason,
+        )
+    }
+
+    fn single(case: &Case, aspect: Aspect, verdict: Verdict, reason: &str) -> Self {
+        let finding = Finding {
+            verdict,
+            graded: true,
+            ..Finding::pass(aspect, None, reason)
+        };
+        Self {
+            verdict,
+            earned: 0,
+            max: case.points.max(),
+            findings: vec![finding],
+        }
+    }
+}
