@@ -11,7 +11,7 @@ use assert_cmd::assert::Assert;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{setsockopt, sockopt};
 use predicates::prelude::*;
-use world::{Running, World, run, sockets, until};
+use world::{LIMIT, Running, World, run, sockets, until};
 
 const USAGE: &str = "Usage: ./iserver <The_number_of_client_connection else 1 will be used>\n";
 const STUPID: &str = "This is a test message from a stupid client lol!";
@@ -69,7 +69,10 @@ fn ready(mut server: Running) -> Running {
 }
 
 fn connect() -> TcpStream {
-    TcpStream::connect("127.0.0.1:12345").expect("connect")
+    let peer = TcpStream::connect("127.0.0.1:12345").expect("connect");
+    peer.set_read_timeout(Some(LIMIT)).expect("setsockopt");
+    peer.set_write_timeout(Some(LIMIT)).expect("setsockopt");
+    peer
 }
 
 fn listen() -> TcpListener {

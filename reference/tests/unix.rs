@@ -11,11 +11,9 @@ use std::thread;
 
 use nix::sys::signal::Signal;
 use predicates::prelude::*;
-use world::{Running, World, run, socket_files, until};
+use world::{LIMIT, Running, World, run, socket_files, until};
 
 const SERVER: &str = "/tmp/uc_srv_socket";
-/// A name of a client that is none of ours, in the programs' folder: nothing is left when that goes.
-const PEER: &str = "peer";
 
 /// Ends the server as it is meant to be ended.
 fn ended(server: Running, signal: Signal) -> assert_cmd::assert::Assert {
@@ -30,11 +28,11 @@ fn received(bytes: usize, from: &str) -> String {
     format!("server received {bytes} bytes from {from}\n")
 }
 
-/// A scripted client, bound to a name of its own.
-fn peer(world: &World) -> (UnixDatagram, String) {
-    let path = world.folder().join(PEER);
-    let _ = fs::remove_file(&path);
+/// A scripted client, bound to a name in the programs' folder: nothing is left when that goes.
+fn peer(world: &World, name: &str) -> (UnixDatagram, String) {
+    let path = world.folder().join(name);
     let socket = UnixDatagram::bind(&path).expect("bind");
+    socket.set_read_timeout(Some(LIMIT)).expect("setsockopt");
     (socket, path.to_str().expect("text").to_owned())
 }
 
@@ -208,7 +206,7 @@ in_a_world! {
 
     fn datagrams_of_every_kind(world) {
         let server = world.start_uc_server();
-        let (socket, name) = peer(world);
+        let (socket, name) = peer(world, "peer");
         let mut expect = String::new();
         for (message, answer) in [
             (&b""[..], &b""[..]),
@@ -236,8 +234,8 @@ in_a_world! {
         server.until(expect.trim_end());
 
         // Gone, with and without its file, before the server takes its message: it is stopped meanwhile.
-        for file_too in [false, true] {
-            let (socket, name) = peer(world);
+        for (name, file_too) in [("refuses", false), ("missing", true)] {
+            let (socket, name) = peer(world, name);
             server.signal(Signal::SIGSTOP);
             socket.send_to(b"bye", SERVER).expect("send");
             drop(socket);
@@ -270,7 +268,7 @@ in_a_world! {
 
     fn a_client_that_does_not_read_holds_up_nobody_for_long(world) {
         let server = world.start_uc_server();
-        let (mute, _) = peer(world);
+        let (mute, _) = peer(world, "peer");
         // Fills its own queue with answers, and goes on asking until the server has given one up.
         let queue: usize = fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen")
             .expect("/proc").trim().parse().expect("a number");

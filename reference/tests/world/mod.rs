@@ -23,7 +23,7 @@ use ipclab_reference::sysv::Segment;
 use nix::mount::{MsFlags, mount};
 
 pub(crate) use look::{SegmentRow, segments, socket_files, sockets};
-pub(crate) use running::{Running, run, until};
+pub(crate) use running::{LIMIT, Running, run, until};
 
 const INSIDE: &str = "IPCLAB_REFERENCE_TEST_WORLD";
 const NAMESPACES: &[&str] = &[
@@ -67,7 +67,12 @@ pub(crate) fn enter(test: &str, body: impl FnOnce(&World)) {
         let mut command = Command::new("unshare");
         command.args(NAMESPACES).arg("--").arg(this);
         command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
-        let output = command.env(INSIDE, "1").output().expect("unshare");
+        command.env(INSIDE, "1");
+        // Ended by us, `unshare` takes all that is in the world along.
+        let output = assert_cmd::Command::from_std(command)
+            .timeout(2 * LIMIT)
+            .output()
+            .expect("unshare");
         let said = String::from_utf8_lossy(&output.stdout);
         let complained = String::from_utf8_lossy(&output.stderr);
         let ran = said.contains("1 passed");

@@ -10,7 +10,7 @@ use assert_cmd::assert::Assert;
 use wait_timeout::ChildExt;
 
 /// A net for what would hang; nothing is paced by it.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs a command to its end, with `stdin` as its input.
 pub(crate) fn run(command: Command, stdin: impl Into<Vec<u8>>) -> Assert {
