@@ -52,10 +52,9 @@ int main(void)
         for (ssize_t i = 0; i < count; i++)
             text[i] = toupper((unsigned char)text[i]);
 
+        unlink(SERVER);
         if (sendto(fd, text, count, 0, (struct sockaddr *)&from, length) < 0)
             perror("sendto error");
-        break;
+        return 0;
     }
-    unlink(SERVER);
-    return 0;
 }
