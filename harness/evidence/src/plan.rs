@@ -25,9 +25,17 @@ pub struct Plan {
     pub watches: Vec<Watch>,
     /// What no actor may exceed.
     pub limits: Limits,
+    /// Whether system calls are traced. A build asks for `false`: processes are followed and bounded all the same, but
+    /// the compiler runs at full speed, and only the wall time ends what waits for ever.
+    #[serde(default = "yes")]
+    pub traced: bool,
     /// Seed of delays at system calls, to shake out what depends on scheduling; `None` leaves it to the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chaos: Option<u64>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The file system, IPC objects and names that exist before the first actor starts.

@@ -1,1 +1,159 @@
-//! placeholder
+//! Runs a [`Plan`] and brings back [`Evidence`].
+//!
+//! ```text
+//! ipclab (threads)
+//!  |  one Sandbox a worker: the tool's own executable, started again as a keeper
+//!  keeper      single-threaded; waits for plans and for the tool's death
+//!  |  clone into new user, net, ipc, pid, mount, uts and cgroup namespaces
+//!  supervisor  pid 1 of the case: makes the world, starts actors, traces them, sweeps up
+//!  |- reaper   pid 1 of the students' own pid namespace
+//!  |- student  pid namespace, mount namespace and user namespace of its own; no capabilities
+//!  |- reference programs and peers, in the supervisor's pid namespace
+//! ```
+//!
+//! When the tool dies, the keeper reads end of file and exits; the supervisor dies of its parent-death signal; the
+//! kernel kills both pid namespaces. Nothing of a case can outlive it.
+//!
+//! Where namespaces are refused, the `shared` level runs the same tracer in the host's world, one case after another.
+//!
+//! The sandbox does not know what a check, a point or a student is.
+
+mod calls;
+mod decode;
+mod doctor;
+mod filter;
+mod frame;
+mod given;
+mod keeper;
+mod leftovers;
+mod level;
+mod procfs;
+mod quiet;
+mod shared;
+mod sockets;
+mod spawn;
+mod streams;
+mod supervisor;
+mod sys;
+mod tamper;
+mod tracer;
+mod watch;
+mod world;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ipclab_evidence::{Evidence, Level, Plan};
+
+pub use doctor::{Capability, doctor};
+pub use level::Wish;
+
+/// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.
+#[derive(Debug)]
+pub struct Sandbox {
+    keeper: Child,
+    plans: ChildStdin,
+    answers: ChildStdout,
+    level: Level,
+}
+
+/// The first argument that makes the tool's executable a keeper.
+const KEEPER: &str = "__keeper";
+
+/// Numbers the keepers of one tool, so that each gets a processor of its own where there are enough.
+static KEEPERS: AtomicUsize = AtomicUsize::new(0);
+
+impl Sandbox {
+    /// Starts a keeper at the wished level; `Auto` takes namespaces where they work.
+    ///
+    /// # Errors
+    /// When the tool cannot start itself again, or the wished level cannot be had here.
+    pub fn start(wish: Wish) -> Result<Self, SandboxError> {
+        let level = level::choose(wish)?;
+        let number = KEEPERS.fetch_add(1, Ordering::Relaxed);
+        let mut keeper = Command::new("/proc/self/exe")
+            .args([KEEPER, level.name(), &number.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .env_clear()
+            .spawn()
+            .map_err(|error| SandboxError::new("starting the keeper (/proc/self/exe)", &error))?;
+        let (Some(plans), Some(answers)) = (keeper.stdin.take(), keeper.stdout.take()) else {
+            return Err(SandboxError::told("starting the keeper: it has no pipes"));
+        };
+        Ok(Self {
+            keeper,
+            plans,
+            answers,
+            level,
+        })
+    }
+
+    /// How actors are kept apart here.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Runs one plan in a fresh box.
+    ///
+    /// # Errors
+    /// Only what went wrong on our side or the machine's: nothing that an actor does is an error.
+    pub fn run(&mut self, plan: &Plan) -> Result<Evidence, SandboxError> {
+        frame::write(&mut self.plans, plan)
+            .map_err(|error| SandboxError::new("handing the plan to the keeper", &error))?;
+        let answer: Option<Result<Evidence, String>> = frame::read(&mut self.answers)
+            .map_err(|error| SandboxError::new("reading the keeper's answer", &error))?;
+        match answer {
+            Some(Ok(evidence)) => Ok(evidence),
+            Some(Err(message)) => Err(SandboxError(message)),
+            None => Err(SandboxError::told(
+                "the keeper died in the middle of a case",
+            )),
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // A keeper between plans holds nothing; one in the middle of a plan takes its box with it.
+        let _ = self.keeper.kill();
+        let _ = self.keeper.wait();
+    }
+}
+
+/// Plays the hidden parts of the tool's executable. Call it before anything else in `main`, and exit with what it
+/// returns; `None`: these are ordinary arguments.
+#[must_use]
+pub fn hidden(args: &[OsString]) -> Option<ExitCode> {
+    match args {
+        [_, keeper, level, number] if keeper == KEEPER => Some(keeper::main(level, number)),
+        [_, probe] if probe == level::PROBE => Some(level::probe()),
+        _ => None,
+    }
+}
+
+/// Something went wrong on our side or the machine's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxError(String);
+
+impl SandboxError {
+    pub(crate) fn new(doing: &str, error: &io::Error) -> Self {
+        Self(format!("{doing}: {error}"))
+    }
+
+    pub(crate) fn told(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl fmt::Display for SandboxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SandboxError {}

@@ -1,0 +1,325 @@
+//! The seccomp filter of an actor: which calls stop at the tracer, which are refused, which end the process.
+//!
+//! Written out by hand, about a hundred instructions: the tracer wants one program with three kinds of answers, and
+//! foreign ABIs killed rather than left to chance.
+
+use libc::sock_filter;
+
+use crate::calls::{self, When};
+
+/// What exists only for somebody who wants out of the box, or to be unseen in it.
+const REFUSED: &[i64] = &[
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_kcmp,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_bpf,
+    libc::SYS_userfaultfd,
+    libc::SYS_perf_event_open,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_reboot,
+    libc::SYS_syslog,
+    libc::SYS_quotactl,
+    libc::SYS_acct,
+    // Leaving the tracer's processor would let packets be in flight unseen when it decides that nothing moves any more.
+    libc::SYS_sched_setaffinity,
+];
+
+/// What has an older call that libraries fall back to when the kernel says that it has never heard of it. The flags of
+/// `clone3` are in memory, where a filter cannot see them; `io_uring` would do I/O past the tracer.
+const UNKNOWN: &[i64] = &[
+    libc::SYS_clone3,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+];
+
+/// Namespaces that a `clone` may not make, and the flag that would hide the child from the tracer.
+const CLONE_REFUSED: u32 = (libc::CLONE_NEWUSER
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_UNTRACED) as u32;
+
+/// Families that a lab can need. Others (netlink, packet, vsock, ...) reach past the box or into the kernel.
+const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+
+const AUDIT_ARCH_X86_64: u32 = 0xC000_003E;
+const X32_BIT: u32 = 0x4000_0000;
+
+const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+const TRACE: u32 = libc::SECCOMP_RET_TRACE;
+
+const fn errno(number: i32) -> u32 {
+    libc::SECCOMP_RET_ERRNO | number as u32
+}
+
+const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+const AND: u16 = (libc::BPF_ALU | libc::BPF_AND | libc::BPF_K) as u16;
+const JUMP_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const JUMP_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+const JUMP_ANY_BIT: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+
+/// Offset of the low half of an argument in `struct seccomp_data`.
+const fn low_half(arg: u8) -> u32 {
+    16 + 8 * arg as u32
+}
+
+const fn put(code: u16, k: u32) -> sock_filter {
+    sock_filter {
+        code,
+        jt: 0,
+        jf: 0,
+        k,
+    }
+}
+
+const fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
+    sock_filter { code, jt, jf, k }
+}
+
+/// What the filter is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Whether somebody traces: a traced answer without a tracer makes every such call fail.
+    pub(crate) traced: bool,
+}
+
+/// The program.
+pub(crate) fn program(options: Options) -> Vec<sock_filter> {
+    let mut code = vec![
+        put(LOAD, ARCHITECTURE),
+        jump(JUMP_EQUAL, AUDIT_ARCH_X86_64, 1, 0),
+        put(RETURN, KILL),
+        put(LOAD, NUMBER),
+        jump(JUMP_AT_LEAST, X32_BIT, 0, 1),
+        put(RETURN, KILL),
+    ];
+    for number in REFUSED {
+        answer_to(&mut code, *number, errno(libc::EPERM));
+    }
+    for number in UNKNOWN {
+        answer_to(&mut code, *number, errno(libc::ENOSYS));
+    }
+    refuse_families(&mut code, libc::SYS_socket);
+    refuse_families(&mut code, libc::SYS_socketpair);
+    // clone with forbidden flags is refused; any other clone is a call like the rest.
+    code.extend([
+        jump(JUMP_EQUAL, libc::SYS_clone as u32, 0, 4),
+        put(LOAD, low_half(0)),
+        jump(JUMP_ANY_BIT, CLONE_REFUSED, 0, 1),
+        put(RETURN, errno(libc::EPERM)),
+        put(LOAD, NUMBER),
+    ]);
+    if options.traced {
+        for spec in calls::TABLE {
+            trace(&mut code, spec.number, spec.when);
+        }
+    }
+    code.push(put(RETURN, ALLOW));
+    code
+}
+
+fn answer_to(code: &mut Vec<sock_filter>, number: i64, answer: u32) {
+    code.extend([jump(JUMP_EQUAL, number as u32, 0, 1), put(RETURN, answer)]);
+}
+
+fn refuse_families(code: &mut Vec<sock_filter>, number: i64) {
+    code.extend([
+        jump(JUMP_EQUAL, number as u32, 0, FAMILIES.len() as u8 + 3),
+        put(LOAD, low_half(0)),
+    ]);
+    for (at, family) in FAMILIES.into_iter().enumerate() {
+        code.push(jump(
+            JUMP_EQUAL,
+            family as u32,
+            (FAMILIES.len() - at) as u8,
+            0,
+        ));
+    }
+    code.extend([put(RETURN, errno(libc::EAFNOSUPPORT)), put(LOAD, NUMBER)]);
+}
+
+fn trace(code: &mut Vec<sock_filter>, number: i64, when: When) {
+    match when {
+        When::Always => answer_to(code, number, TRACE),
+        When::Bits { arg, bits } => code.extend([
+            jump(JUMP_EQUAL, number as u32, 0, 4),
+            put(LOAD, low_half(arg)),
+            jump(JUMP_ANY_BIT, bits, 0, 1),
+            put(RETURN, TRACE),
+            put(LOAD, NUMBER),
+        ]),
+        When::OneOf { arg, mask, values } => {
+            let count = values.len() as u8;
+            code.extend([
+                jump(JUMP_EQUAL, number as u32, 0, count + 4),
+                put(LOAD, low_half(arg)),
+                put(AND, mask),
+            ]);
+            for (at, value) in values.iter().enumerate() {
+                let last = at + 1 == values.len();
+                code.push(jump(
+                    JUMP_EQUAL,
+                    *value,
+                    count - 1 - at as u8,
+                    u8::from(last),
+                ));
+            }
+            code.extend([put(RETURN, TRACE), put(LOAD, NUMBER)]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs the program as the kernel would, for one call.
+    fn decide(code: &[sock_filter], arch: u32, number: u32, args: [u32; 6]) -> u32 {
+        let (mut at, mut a) = (0, 0u32);
+        loop {
+            let op = code[at];
+            at += 1;
+            let branch = |yes: bool| usize::from(if yes { op.jt } else { op.jf });
+            match op.code {
+                LOAD => {
+                    a = match op.k {
+                        NUMBER => number,
+                        ARCHITECTURE => arch,
+                        k => args[(k as usize - 16) / 8],
+                    }
+                }
+                AND => a &= op.k,
+                JUMP_EQUAL => at += branch(a == op.k),
+                JUMP_AT_LEAST => at += branch(a >= op.k),
+                JUMP_ANY_BIT => at += branch(a & op.k != 0),
+                RETURN => return op.k,
+                other => panic!("unknown instruction {other:#x}"),
+            }
+        }
+    }
+
+    fn ask(number: i64, args: [u32; 6]) -> u32 {
+        decide(
+            &program(Options { traced: true }),
+            AUDIT_ARCH_X86_64,
+            number as u32,
+            args,
+        )
+    }
+
+    #[test]
+    fn every_traced_call_stops_and_no_other() {
+        for spec in calls::TABLE {
+            match spec.when {
+                When::Always if !matches!(spec.number, libc::SYS_socket | libc::SYS_socketpair) => {
+                    assert_eq!(ask(spec.number, [0; 6]), TRACE, "{}", spec.name);
+                }
+                When::Always => assert_eq!(
+                    ask(spec.number, [libc::AF_INET as u32, 0, 0, 0, 0, 0]),
+                    TRACE
+                ),
+                When::Bits { arg, bits } => {
+                    let mut args = [0; 6];
+                    assert_eq!(ask(spec.number, args), ALLOW, "{}", spec.name);
+                    args[arg as usize] = bits | 1;
+                    assert_eq!(ask(spec.number, args), TRACE, "{}", spec.name);
+                }
+                When::OneOf { arg, values, .. } => {
+                    for value in values {
+                        let mut args = [0; 6];
+                        args[arg as usize] = *value;
+                        assert_eq!(ask(spec.number, args), TRACE, "{} {value}", spec.name);
+                    }
+                    let mut args = [0; 6];
+                    args[arg as usize] = 1;
+                    assert_eq!(ask(spec.number, args), ALLOW, "{}", spec.name);
+                }
+            }
+        }
+        assert_eq!(ask(libc::SYS_getpid, [0; 6]), ALLOW);
+        assert_eq!(ask(libc::SYS_mmap, [0; 6]), ALLOW);
+    }
+
+    #[test]
+    fn ways_out_are_refused() {
+        for number in REFUSED {
+            assert_eq!(ask(*number, [0; 6]), errno(libc::EPERM));
+        }
+        for number in UNKNOWN {
+            assert_eq!(ask(*number, [0; 6]), errno(libc::ENOSYS));
+        }
+        for family in [libc::AF_NETLINK, libc::AF_VSOCK, libc::AF_PACKET] {
+            assert_eq!(
+                ask(libc::SYS_socket, [family as u32, 0, 0, 0, 0, 0]),
+                errno(libc::EAFNOSUPPORT)
+            );
+        }
+        assert_eq!(
+            ask(
+                libc::SYS_clone,
+                [libc::CLONE_UNTRACED as u32, 0, 0, 0, 0, 0]
+            ),
+            errno(libc::EPERM)
+        );
+        assert_eq!(
+            ask(
+                libc::SYS_clone,
+                [libc::CLONE_NEWUSER as u32 | 17, 0, 0, 0, 0, 0]
+            ),
+            errno(libc::EPERM)
+        );
+        assert_eq!(ask(libc::SYS_clone, [17, 0, 0, 0, 0, 0]), TRACE);
+    }
+
+    #[test]
+    fn foreign_abis_end_the_process() {
+        let code = program(Options { traced: true });
+        assert_eq!(decide(&code, 0x4000_0003, 3, [0; 6]), KILL);
+        assert_eq!(decide(&code, AUDIT_ARCH_X86_64, X32_BIT | 1, [0; 6]), KILL);
+    }
+
+    #[test]
+    fn without_a_tracer_nothing_asks_for_one() {
+        let code = program(Options { traced: false });
+        for spec in calls::TABLE {
+            assert_ne!(
+                decide(&code, AUDIT_ARCH_X86_64, spec.number as u32, [1; 6]),
+                TRACE,
+                "{}",
+                spec.name
+            );
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What is there before the first actor starts: files, segments, semaphore sets.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+
+use ipclab_evidence::{GivenFile, GivenKind, GivenSegment, GivenSemaphores, World};
+
+use crate::sys;
+use crate::world::{self, Ids};
+
+/// What was put there, so that it can be recognised (and, in the host's world, taken away) afterwards.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    files: Vec<(PathBuf, GivenKind, u64)>,
+    segments: Vec<PutSegment>,
+    semaphores: Vec<i32>,
+}
+
+#[derive(Debug)]
+struct PutSegment {
+    shmid: i32,
+    /// As the plan wants it.
+    mode: u32,
+    /// As it was set here, where another user's had to be played by our own.
+    set: u32,
+}
+
+/// Makes everything that a world gives.
+///
+/// # Errors
+/// What could not be made, by name.
+pub(crate) fn make(world: &World, ids: Option<Ids>) -> io::Result<Given> {
+    let mut given = Given::default();
+    for file in &world.files {
+        let inode = make_file(file, ids).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("giving {}: {error}", file.path.display()),
+            )
+        })?;
+        given
+            .files
+            .push((file.path.clone(), file.kind.clone(), inode));
+    }
+    for segment in &world.segments {
+        let put = make_segment(segment, ids).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("giving segment {}: {error}", segment.key),
+            )
+        })?;
+        given.segments.push(put);
+    }
+    for set in &world.semaphores {
+        let semid = make_semaphores(set).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("giving semaphores {}: {error}", set.key),
+            )
+        })?;
+        given.semaphores.push(semid);
+    }
+    Ok(given)
+}
+
+fn make_file(file: &GivenFile, ids: Option<Ids>) -> io::Result<u64> {
+    if let Some(parent) = file.path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match &file.kind {
+        GivenKind::Text(text) => {
+            let mut options = fs::File::options();
+            io::Write::write_all(
+                &mut options.write(true).create_new(true).open(&file.path)?,
+                &text.0,
+            )?;
+        }
+        // Closing a socket leaves its file: that is what makes it stale.
+        GivenKind::StaleSocket => drop(UnixDatagram::bind(&file.path)?),
+        GivenKind::Directory => fs::create_dir(&file.path)?,
+    }
+    match ids {
+        Some(ids) => world::give(&file.path, file.mode, ids)?,
+        None => {
+            if let Some(mode) = file.mode {
+                fs::set_permissions(
+                    &file.path,
+                    std::os::unix::fs::PermissionsExt::from_mode(mode),
+                )?;
+            }
+        }
+    }
+    Ok(fs::symlink_metadata(&file.path)?.ino())
+}
+
+fn make_segment(segment: &GivenSegment, ids: Option<Ids>) -> io::Result<PutSegment> {
+    let shmid = sys::shm_get(
+        segment.key,
+        segment.size,
+        libc::IPC_CREAT | libc::IPC_EXCL | 0o600,
+    )?;
+    sys::shm_write(shmid, segment.size, &segment.holds.0)?;
+    let other = ids.and_then(|ids| ids.other);
+    // Without a second user, the part of the permissions that is for others is given to the owner, which refuses the
+    // same things to the same people.
+    let set = if segment.foreign && other.is_none() {
+        0o111 * (segment.mode & 0o7)
+    } else {
+        segment.mode
+    };
+    let owner = match ids {
+        Some(ids) if !segment.foreign => ids.actor,
+        Some(ids) => ids.other.unwrap_or(ids.actor),
+        None => nix::unistd::geteuid().as_raw(),
+    };
+    let group = if ids.is_some() {
+        owner
+    } else {
+        nix::unistd::getegid().as_raw()
+    };
+    sys::shm_set(shmid, owner, group, set)?;
+    Ok(PutSegment {
+        shmid,
+        mode: segment.mode,
+        set,
+    })
+}
+
+fn make_semaphores(set: &GivenSemaphores) -> io::Result<i32> {
+    sys::sem_create(set.key, &set.values, set.mode)
+}
+
+/// What became of a given file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing.
+    Same,
+    /// Another file is there, or it holds something else.
+    Changed,
+}
+
+impl Given {
+    /// What became of the file at a path, if one was given there.
+    pub(crate) fn fate(&self, path: &Path) -> Option<Fate> {
+        let (_, kind, inode) = self.files.iter().find(|(given, _, _)| given == path)?;
+        let same_file = fs::symlink_metadata(path).is_ok_and(|now| now.ino() == *inode);
+        let same_text = match kind {
+            GivenKind::Text(text) => fs::read(path).is_ok_and(|now| now == text.0),
+            GivenKind::StaleSocket | GivenKind::Directory => true,
+        };
+        Some(if same_file && same_text {
+            Fate::Same
+        } else {
+            Fate::Changed
+        })
+    }
+
+    /// Given files that are gone.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &Path> {
+        self.files
+            .iter()
+            .map(|(path, _, _)| path.as_path())
+            .filter(|path| fs::symlink_metadata(path).is_err())
+    }
+
+    /// For a given segment: its mode as the plan wants it told, from the mode that it has now.
+    pub(crate) fn segment_mode(&self, shmid: i32, now: u32) -> Option<u32> {
+        let put = self.segments.iter().find(|put| put.shmid == shmid)?;
+        Some(if now == put.set { put.mode } else { now })
+    }
+
+    /// Whether a semaphore set was given.
+    pub(crate) fn has_semaphores(&self, semid: i32) -> bool {
+        self.semaphores.contains(&semid)
+    }
+
+    /// Takes away what is still there: for the host's world, which goes on.
+    pub(crate) fn take_away(&self) {
+        for (path, kind, _) in &self.files {
+            let _ = match kind {
+                GivenKind::Directory => fs::remove_dir_all(path),
+                GivenKind::Text(_) | GivenKind::StaleSocket => fs::remove_file(path),
+            };
+        }
+        for put in &self.segments {
+            let _ = sys::shm_remove(put.shmid);
+        }
+        for semid in &self.semaphores {
+            let _ = sys::sem_remove(*semid);
+        }
+    }
+}

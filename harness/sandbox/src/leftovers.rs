@@ -1,0 +1,293 @@
+//! Leftovers: what a case left behind after every actor ended.
+//!
+//! Everything is read from inside the box, after the last process of it is dead and reaped: a segment that is marked
+//! for removal shows a wrong mode and key while a survivor is still attached.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use ipclab_evidence::{
+    Address, Bytes, FileKind, LeftFile, LeftPort, LeftQueue, LeftSemaphores, Protocol, Segment,
+};
+
+use crate::given::{Fate, Given};
+use crate::sys::{self, Pid};
+
+/// How much of a segment is looked at.
+const SEGMENT_BYTES: usize = 64 << 10;
+
+/// How many files are listed before the sweep gives up on telling more.
+const FILES: usize = 500;
+
+/// How deep folders are entered.
+const DEPTH: usize = 12;
+
+/// The rows of one of the tables in `/proc/sysvipc`, as numbers; the mode, which is octal, as text is not needed
+/// elsewhere.
+fn table(name: &str) -> io::Result<Vec<Vec<i64>>> {
+    let text = fs::read_to_string(format!("/proc/sysvipc/{name}"))?;
+    Ok(text
+        .lines()
+        .skip(1)
+        .map(|line| {
+            line.split_whitespace()
+                .enumerate()
+                .map(|(column, word)| {
+                    let radix = if column == 2 { 8 } else { 10 };
+                    i64::from_str_radix(word, radix).unwrap_or(i64::MAX)
+                })
+                .collect()
+        })
+        .collect())
+}
+
+/// Every System V segment of this IPC namespace. `makers` tells whose process made it.
+pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Result<Vec<Segment>> {
+    let mut all = Vec::new();
+    for row in table("shm")? {
+        let [key, shmid, perms, size, cpid, _lpid, attached, ..] = row[..] else {
+            continue;
+        };
+        let shmid = shmid as i32;
+        let mode = perms as u32 & 0o777;
+        let told = given.segment_mode(shmid, mode);
+        // One that may not be read, or went away meanwhile, is listed all the same.
+        let holds = sys::shm_read(shmid, size as usize, SEGMENT_BYTES).unwrap_or_default();
+        all.push(Segment {
+            key: key as i32,
+            shmid,
+            mode: told.unwrap_or(mode),
+            doomed: perms & 0o1000 != 0,
+            size: size as u64,
+            attached: attached as u64,
+            made_by: if told.is_some() {
+                None
+            } else {
+                makers.get(&(cpid as Pid)).copied()
+            },
+            given: told.is_some(),
+            whole: holds.len() == size as usize,
+            holds: Bytes(holds),
+        });
+    }
+    Ok(all)
+}
+
+/// Every System V semaphore set of this IPC namespace.
+pub(crate) fn semaphores(given: &Given) -> io::Result<Vec<LeftSemaphores>> {
+    let mut all = Vec::new();
+    for row in table("sem")? {
+        let [key, semid, perms, count, ..] = row[..] else {
+            continue;
+        };
+        all.push(LeftSemaphores {
+            key: key as i32,
+            semid: semid as i32,
+            mode: perms as u32 & 0o777,
+            values: sys::sem_values(semid as i32, count as usize).unwrap_or_default(),
+            given: given.has_semaphores(semid as i32),
+        });
+    }
+    Ok(all)
+}
+
+/// Every System V message queue of this IPC namespace.
+pub(crate) fn queues() -> io::Result<Vec<LeftQueue>> {
+    let mut all = Vec::new();
+    for row in table("msg")? {
+        let [key, msqid, _perms, _bytes, messages, ..] = row[..] else {
+            continue;
+        };
+        all.push(LeftQueue {
+            key: key as i32,
+            msqid: msqid as i32,
+            messages: messages as u64,
+        });
+    }
+    Ok(all)
+}
+
+/// Every file below a folder that was not there before, or is no longer the same; nothing is ever opened but folders.
+/// `shown` are the paths at which the plan shows files of the host.
+pub(crate) fn files(folder: &Path, given: &Given, shown: &dyn Fn(&Path) -> bool) -> Vec<LeftFile> {
+    let mut all = Vec::new();
+    list(folder, 0, given, shown, &mut all);
+    all.sort_by(|one, other| one.path.cmp(&other.path));
+    all
+}
+
+fn list(
+    folder: &Path,
+    depth: usize,
+    given: &Given,
+    shown: &dyn Fn(&Path) -> bool,
+    all: &mut Vec<LeftFile>,
+) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if shown(&path) || all.len() >= FILES {
+            continue;
+        }
+        let Some(file) = file(&path, path.as_os_str().as_bytes(), given) else {
+            continue;
+        };
+        let folder = file.kind == FileKind::Directory;
+        all.push(file);
+        if folder && depth < DEPTH {
+            list(&path, depth + 1, given, shown, all);
+        }
+    }
+}
+
+fn file(path: &Path, name: &[u8], given: &Given) -> Option<LeftFile> {
+    let found = fs::symlink_metadata(path).ok()?;
+    let kind = found.file_type();
+    let kind = if kind.is_file() {
+        FileKind::Regular
+    } else if kind.is_dir() {
+        FileKind::Directory
+    } else if kind.is_symlink() {
+        FileKind::Symlink
+    } else if kind.is_socket() {
+        FileKind::Socket
+    } else if kind.is_fifo() {
+        FileKind::Fifo
+    } else {
+        FileKind::Other
+    };
+    let fate = given.fate(path);
+    Some(LeftFile {
+        path: name.into(),
+        kind,
+        size: found.len(),
+        mode: found.mode() & 0o7777,
+        changed: fate == Some(Fate::Changed),
+        given: fate == Some(Fate::Same),
+    })
+}
+
+/// Objects that live in a flat folder under names of their own: POSIX shared memory, semaphores and queues.
+pub(crate) fn named_objects(folder: &Path, given: &Given) -> Vec<LeftFile> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut all: Vec<LeftFile> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let mut name = b"/".to_vec();
+            name.extend_from_slice(entry.file_name().as_bytes());
+            file(&entry.path(), &name, given)
+        })
+        .take(FILES)
+        .collect();
+    all.sort_by(|one, other| one.path.cmp(&other.path));
+    all
+}
+
+/// A row of one of the tables in `/proc/net`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// Where it is bound.
+    pub(crate) local: SocketAddr,
+    /// As `enum` in the kernel's `tcp_states.h`.
+    pub(crate) state: u8,
+    /// Bytes sent and not yet acknowledged, or not yet sent.
+    pub(crate) unsent: u64,
+    /// Its inode.
+    pub(crate) inode: u64,
+}
+
+/// `TCP_LISTEN`
+pub(crate) const LISTEN: u8 = 0x0a;
+/// `TCP_SYN_SENT`
+pub(crate) const SYN_SENT: u8 = 0x02;
+
+/// The rows of `/proc/net/{tcp,tcp6,udp,udp6}`; none where the table is missing.
+pub(crate) fn net(name: &str) -> Vec<Row> {
+    let Ok(text) = fs::read_to_string(format!("/proc/net/{name}")) else {
+        return Vec::new();
+    };
+    text.lines().skip(1).filter_map(row).collect()
+}
+
+fn row(line: &str) -> Option<Row> {
+    let mut words = line.split_whitespace().skip(1);
+    let (local, _remote, state, queues) =
+        (words.next()?, words.next()?, words.next()?, words.next()?);
+    let inode = words.nth(4)?.parse().ok()?;
+    let (ip, port) = local.split_once(':')?;
+    // Words of 32 bits in the machine's own order.
+    let mut bytes = Vec::new();
+    for at in (0..ip.len()).step_by(8) {
+        bytes.extend(
+            u32::from_str_radix(ip.get(at..at + 8)?, 16)
+                .ok()?
+                .to_ne_bytes(),
+        );
+    }
+    let ip = match <[u8; 4]>::try_from(bytes.as_slice()) {
+        Ok(four) => IpAddr::V4(Ipv4Addr::from(four)),
+        Err(_) => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes.as_slice()).ok()?)),
+    };
+    Some(Row {
+        local: SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?),
+        state: u8::from_str_radix(state, 16).ok()?,
+        unsent: u64::from_str_radix(queues.split_once(':')?.0, 16).ok()?,
+        inode,
+    })
+}
+
+/// Ports that are served now. `owner` tells whose socket an inode is; sockets of nobody's are left out.
+pub(crate) fn ports(owner: &dyn Fn(u64) -> Option<usize>) -> Vec<LeftPort> {
+    let mut all = Vec::new();
+    for (table, protocol) in [
+        ("tcp", Protocol::Tcp),
+        ("tcp6", Protocol::Tcp),
+        ("udp", Protocol::Udp),
+        ("udp6", Protocol::Udp),
+    ] {
+        for row in net(table) {
+            let served = protocol == Protocol::Udp || row.state == LISTEN;
+            if let Some(actor) = owner(row.inode)
+                && served
+            {
+                all.push(LeftPort {
+                    protocol,
+                    address: Address::Inet(row.local),
+                    actor: Some(actor),
+                });
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LISTEN, row};
+
+    #[test]
+    fn rows_of_proc_net_are_read() {
+        let line = "   0: 0100007F:3039 00000000:0000 0A 00000005:00000000 00:00000000 00000000  1000        0 4711 1 0";
+        let row = row(line).unwrap();
+        assert_eq!(row.local.to_string(), "127.0.0.1:12345");
+        assert_eq!((row.state, row.unsent, row.inode), (LISTEN, 5, 4711));
+    }
+
+    #[test]
+    fn ipv6_and_rubbish() {
+        let line =
+            "   0: 00000000000000000000000001000000:1B58 0:0 07 0:0 0:0 0  0        0 12 2 0";
+        assert_eq!(row(line).unwrap().local.to_string(), "[::1]:7000");
+        assert_eq!(row("   0: zz:1B58 0:0 07 0:0 0:0 0 0 0 12"), None);
+        assert_eq!(row(""), None);
+    }
+}

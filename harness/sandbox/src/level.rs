@@ -1,0 +1,119 @@
+//! Which level of isolation can be had here, found out by doing it.
+
+use std::io;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::OnceLock;
+
+use ipclab_evidence::{Level, World};
+
+use crate::keeper::{IdMap, NAMESPACES};
+use crate::{SandboxError, sys, world};
+
+/// What the user asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// Namespaces where they work, else shared.
+    #[default]
+    Auto,
+    /// Namespaces or nothing.
+    Namespaces,
+    /// The host's world, even where namespaces would work.
+    Shared,
+}
+
+/// The argument that makes the tool's executable try a box.
+pub(crate) const PROBE: &str = "__probe";
+
+/// The level for a wish.
+///
+/// # Errors
+/// When namespaces are asked for by name and do not work, with what refused them.
+pub(crate) fn choose(wish: Wish) -> Result<Level, SandboxError> {
+    match wish {
+        Wish::Shared => Ok(Level::Shared),
+        Wish::Auto => Ok(if refusal().is_none() {
+            Level::Namespaces
+        } else {
+            Level::Shared
+        }),
+        Wish::Namespaces => match refusal() {
+            None => Ok(Level::Namespaces),
+            Some(why) => Err(SandboxError::told(format!(
+                "namespaces do not work here ({why}); `ipclab doctor` names the remedy, `--isolation shared` does without"
+            ))),
+        },
+    }
+}
+
+/// Why namespaces do not work here; `None`: they do. Tried once for each run of the tool.
+///
+/// `unshare` alone proves nothing: where AppArmor restricts user namespaces it succeeds, and only the mounts after it
+/// are refused. So the whole box is made, and thrown away.
+pub(crate) fn refusal() -> Option<&'static str> {
+    static REFUSAL: OnceLock<Option<String>> = OnceLock::new();
+    REFUSAL
+        .get_or_init(|| {
+            let tried = Command::new("/proc/self/exe")
+                .arg(PROBE)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .env_clear()
+                .output();
+            match tried {
+                Ok(output) if output.status.success() => None,
+                Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+                Err(error) => Some(format!("starting the probe: {error}")),
+            }
+        })
+        .as_deref()
+}
+
+/// Makes a box with an empty world and throws it away; what refused goes to stderr.
+pub(crate) fn probe() -> ExitCode {
+    match try_box() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_box() -> io::Result<()> {
+    let (go, go_in) = sys::socket_pair()?;
+    let pid = sys::clone_process(NAMESPACES).map_err(|error| {
+        io::Error::new(error.kind(), format!("clone into new namespaces: {error}"))
+    })?;
+    if pid == 0 {
+        drop(go_in);
+        let made = world::enter(
+            &World {
+                cwd: "/lab".into(),
+                ..World::default()
+            },
+            1,
+            go,
+        );
+        if let Err(error) = &made {
+            eprintln!("{error}");
+        }
+        sys::exit_now(i32::from(made.is_err()));
+    }
+    drop(go);
+    let mapped = IdMap::here().write(pid);
+    if mapped.is_ok() {
+        use std::os::fd::AsFd;
+        sys::write_some(go_in.as_fd(), b"go")?;
+    }
+    drop(go_in);
+    let status = sys::wait_for(pid)?;
+    mapped?;
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!(
+            "the trial box ended with wait status {status:#x}"
+        )))
+    }
+}

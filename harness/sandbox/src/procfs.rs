@@ -1,0 +1,101 @@
+//! A small reader for what `/proc` says of one process.
+
+use std::fs;
+
+use crate::sys::Pid;
+
+/// State letter of a thread (`R`, `S`, `D`, `T`, `t`, `Z`, ...), `proc(5)`. `None`: it is gone.
+pub(crate) fn state(tid: Pid) -> Option<u8> {
+    let stat = fs::read(format!("/proc/{tid}/stat")).ok()?;
+    // The name may hold anything, a closing parenthesis included: the last one ends it.
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    stat.get(end + 2).copied()
+}
+
+/// What `/proc/PID/status` says of a process's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its name.
+    pub(crate) name: String,
+    /// The process that the thread belongs to.
+    pub(crate) tgid: Pid,
+    /// The process in its innermost pid namespace: its own number as it sees itself.
+    pub(crate) own_pid: u32,
+}
+
+/// Reads a thread's place.
+pub(crate) fn place(tid: Pid) -> Option<Place> {
+    let status = fs::read(format!("/proc/{tid}/status")).ok()?;
+    let status = String::from_utf8_lossy(&status);
+    let field = |name: &str| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    };
+    Some(Place {
+        name: field("Name:")?.to_owned(),
+        tgid: field("Tgid:")?.parse().ok()?,
+        own_pid: field("NStgid:")?.split_whitespace().last()?.parse().ok()?,
+    })
+}
+
+/// Resident memory of a process in KiB.
+pub(crate) fn resident_kib(pid: Pid) -> Option<u64> {
+    let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4)
+}
+
+/// What a descriptor of a process is, as the link in `/proc/PID/fd` names it: `socket:[4711]`.
+pub(crate) fn descriptor(tid: Pid, fd: i32) -> Option<String> {
+    let link = fs::read_link(format!("/proc/{tid}/fd/{fd}")).ok()?;
+    Some(link.to_string_lossy().into_owned())
+}
+
+/// Every open descriptor of a process with its link, by number.
+pub(crate) fn descriptors(tid: Pid) -> Vec<(i32, String)> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{tid}/fd")) else {
+        return Vec::new();
+    };
+    let mut all: Vec<(i32, String)> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let fd = entry.file_name().to_str()?.parse().ok()?;
+            Some((fd, descriptor(tid, fd)?))
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+/// The inode in a link such as `socket:[4711]`.
+pub(crate) fn inode(link: &str, kind: &str) -> Option<u64> {
+    link.strip_prefix(kind)?
+        .strip_prefix(":[")?
+        .strip_suffix(']')?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{descriptor, inode, place, state};
+
+    #[test]
+    fn this_process_finds_itself() {
+        let me = std::process::id();
+        let found = place(me as i32).unwrap();
+        assert_eq!((found.tgid, found.own_pid), (me as i32, me));
+        assert!(matches!(state(me as i32), Some(b'R' | b'S')));
+        assert!(descriptor(me as i32, 1).is_some());
+        assert_eq!(state(-1), None);
+    }
+
+    #[test]
+    fn links_name_inodes() {
+        assert_eq!(inode("socket:[4711]", "socket"), Some(4711));
+        assert_eq!(inode("pipe:[4711]", "socket"), None);
+        assert_eq!(inode("/tmp/socket:[1]", "socket"), None);
+    }
+}

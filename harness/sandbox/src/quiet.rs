@@ -1,0 +1,163 @@
+//! Quiet: whether anything can still move by itself.
+//!
+//! A case is stuck when every thread is asleep in a call that only another actor could end. Three things could make
+//! that look so when it is not: a thread that was woken and has not run yet (its state is `R`), a packet that the
+//! loopback interface has queued and not delivered yet (a datagram of our own, sent behind it and received, proves that
+//! the queue is empty: all actors and we share one processor, and its queue is first in, first out), and a timer of the
+//! kernel's (TCP has bytes that are not acknowledged, or a connection that is not answered).
+
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+
+use crate::leftovers::{self, SYN_SENT};
+use crate::procfs;
+use crate::sys::Pid;
+use crate::tracer::Tracer;
+
+/// A socket that talks to itself over the loopback interface.
+#[derive(Debug)]
+pub(crate) struct Barrier {
+    socket: Option<UdpSocket>,
+}
+
+/// Longest wait for our own datagram. On a machine that takes longer, nothing is called quiet.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl Barrier {
+    /// `own_network`: this network namespace is the case's alone, and a port that no actor may bind is free.
+    pub(crate) fn new(own_network: bool) -> Self {
+        let port = u16::from(own_network);
+        let make = || -> std::io::Result<UdpSocket> {
+            // An address of the loopback network that nobody talks to.
+            let socket = UdpSocket::bind(("127.83.91.7", port))?;
+            socket.connect(socket.local_addr()?)?;
+            socket.set_read_timeout(Some(PATIENCE))?;
+            Ok(socket)
+        };
+        Self {
+            socket: make().ok(),
+        }
+    }
+
+    /// Waits until everything that the loopback interface had queued is delivered.
+    fn pass(&self) -> bool {
+        let Some(socket) = &self.socket else {
+            return true;
+        };
+        let mut word = [0; 8];
+        socket.send(b"barrier").is_ok() && socket.recv(&mut word).is_ok()
+    }
+}
+
+/// Whether anybody moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Motion {
+    /// Somebody runs, or is about to.
+    Running,
+    /// All are asleep; something will wake one of them by itself.
+    Waiting,
+    /// All are asleep, and only we could change that.
+    Stuck,
+}
+
+/// Looks whether any of these threads moves. `Stuck` is said only when it is certain.
+pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motion {
+    if !tracer.all_in_calls(threads) {
+        return if asleep(tracer, threads) {
+            Motion::Waiting
+        } else {
+            Motion::Running
+        };
+    }
+    if !asleep(tracer, threads) {
+        return Motion::Running;
+    }
+    if tracer.any_timed(threads) {
+        return Motion::Waiting;
+    }
+    if !barrier.pass() || !asleep(tracer, threads) {
+        return Motion::Running;
+    }
+    if kernel_will_act() {
+        Motion::Waiting
+    } else {
+        Motion::Stuck
+    }
+}
+
+/// Whether all of these threads sleep.
+pub(crate) fn asleep(tracer: &Tracer, threads: &[Pid]) -> bool {
+    threads.iter().all(|tid| match procfs::state(*tid) {
+        Some(b'S' | b'T') => true,
+        // A vfork sleeps undisturbed until its child is done; `t` is a group stop that we listen on.
+        Some(b'D') => tracer.waits_for_child(*tid),
+        Some(b't') => tracer.all_in_calls(&[*tid]),
+        _ => false,
+    })
+}
+
+/// Whether TCP itself has something to do: bytes on their way, or a connection that nobody has answered.
+fn kernel_will_act() -> bool {
+    ["tcp", "tcp6"]
+        .into_iter()
+        .flat_map(leftovers::net)
+        .any(|row| row.state == SYN_SENT || (row.state != leftovers::LISTEN && row.unsent > 0))
+}
+
+/// How long to sleep before the next look, when nothing is heard: short at first, since most waits are, longer later.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    next: Duration,
+}
+
+impl Pace {
+    const SHORTEST: Duration = Duration::from_micros(200);
+    const LONGEST: Duration = Duration::from_millis(10);
+
+    pub(crate) fn new() -> Self {
+        Self {
+            next: Self::SHORTEST,
+        }
+    }
+
+    /// Something happened.
+    pub(crate) fn reset(&mut self) {
+        self.next = Self::SHORTEST;
+    }
+
+    /// How long to sleep now.
+    pub(crate) fn step(&mut self) -> Duration {
+        let now = self.next;
+        self.next = (now * 2).min(Self::LONGEST);
+        now
+    }
+}
+
+/// Wall time that counts: the time in which everybody was seen to be asleep. While somebody wants to run and the
+/// machine does not let them, it stands still.
+#[derive(Debug)]
+pub(crate) struct Idle {
+    counted: Duration,
+    last: Instant,
+}
+
+impl Idle {
+    pub(crate) fn new() -> Self {
+        Self {
+            counted: Duration::ZERO,
+            last: Instant::now(),
+        }
+    }
+
+    /// One look: everybody was asleep (or not) since the look before. A gap longer than our own pace means that it was
+    /// us whom the machine did not let run.
+    pub(crate) fn look(&mut self, asleep: bool) -> Duration {
+        let now = Instant::now();
+        let since = now.duration_since(self.last).min(4 * Pace::LONGEST);
+        self.last = now;
+        if asleep {
+            self.counted += since;
+        }
+        self.counted
+    }
+}

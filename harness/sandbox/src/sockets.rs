@@ -1,0 +1,248 @@
+//! The sockets of a case: which descriptor is which, and which two are the ends of one conversation.
+//!
+//! A socket is known by its inode, so copies made by `dup`, `fork` or a message count as one. What it is bound and
+//! connected to is asked of the kernel, through a copy of the descriptor that lives for one question.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use ipclab_evidence::{Address, Call, Endpoint, Protocol, Socket, SocketKind};
+
+use crate::{decode, sys};
+
+/// Every socket that was seen, in the order in which they were.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    all: Vec<Socket>,
+    by_inode: HashMap<u64, usize>,
+    /// Receive timeouts: a wait on such a socket ends by itself.
+    timed: Vec<bool>,
+    /// For each datagram call, by its number: the address that it went to or came from.
+    correspondents: Vec<(u32, usize, Address)>,
+    /// Process that made each connection or socket, for matching Unix streams, whose client end has no name.
+    makers: Vec<i32>,
+}
+
+impl Sockets {
+    /// The socket of that inode.
+    pub(crate) fn find(&self, inode: u64) -> Option<usize> {
+        self.by_inode.get(&inode).copied()
+    }
+
+    /// The socket of that index.
+    pub(crate) fn get(&self, index: usize) -> &Socket {
+        &self.all[index]
+    }
+
+    /// Takes note of a socket by asking the kernel what it is.
+    pub(crate) fn add(
+        &mut self,
+        inode: u64,
+        actor: usize,
+        born: u32,
+        pid: i32,
+        fd: Option<BorrowedFd<'_>>,
+    ) -> usize {
+        let option =
+            |option| fd.and_then(|fd| sys::socket_option(fd, libc::SOL_SOCKET, option).ok());
+        let kind = match option(libc::SO_TYPE) {
+            Some(libc::SOCK_STREAM) => SocketKind::Stream,
+            Some(libc::SOCK_DGRAM) => SocketKind::Datagram,
+            Some(libc::SOCK_SEQPACKET) => SocketKind::Seqpacket,
+            _ => SocketKind::Other,
+        };
+        let family = match option(libc::SO_DOMAIN) {
+            Some(libc::AF_UNIX) => "AF_UNIX".to_owned(),
+            Some(libc::AF_INET) => "AF_INET".to_owned(),
+            Some(libc::AF_INET6) => "AF_INET6".to_owned(),
+            Some(other) => format!("family {other}"),
+            None => "unknown".to_owned(),
+        };
+        let index = self.all.len();
+        self.all.push(Socket {
+            actor,
+            kind,
+            family,
+            born,
+            local: None,
+            remote: None,
+            peer: None,
+            accepted_from: None,
+            listening: false,
+        });
+        self.timed.push(false);
+        self.makers.push(pid);
+        self.by_inode.insert(inode, index);
+        if let Some(fd) = fd {
+            self.refresh(index, fd);
+        }
+        index
+    }
+
+    /// Asks the kernel what a socket is bound and connected to now.
+    pub(crate) fn refresh(&mut self, index: usize, fd: BorrowedFd<'_>) {
+        let ask = |other_end| {
+            let address = sys::socket_address(fd, other_end)
+                .ok()
+                .and_then(|raw| decode::parse_address(&raw))?;
+            // An unbound socket answers with port 0 or without a name: that is no address.
+            match &address {
+                Address::Inet(at) if at.port() == 0 => None,
+                Address::Unnamed if !other_end => None,
+                _ => Some(address),
+            }
+        };
+        let socket = &mut self.all[index];
+        socket.local = ask(false).or(socket.local.take());
+        socket.remote = ask(true).or(socket.remote.take());
+    }
+
+    /// A connection was taken from a listening socket.
+    pub(crate) fn accepted(&mut self, index: usize, from: Option<usize>) {
+        self.all[index].accepted_from = from;
+        self.timed[index] = from.is_some_and(|from| self.timed[from]);
+    }
+
+    /// `listen` succeeded.
+    pub(crate) fn listening(&mut self, index: usize) {
+        self.all[index].listening = true;
+    }
+
+    /// Two ends made together.
+    pub(crate) fn paired(&mut self, one: usize, other: usize) {
+        self.all[one].peer = Some(other);
+        self.all[other].peer = Some(one);
+    }
+
+    /// Whether waits on it end by themselves.
+    pub(crate) fn set_timed(&mut self, index: usize, timed: bool) {
+        self.timed[index] = timed;
+    }
+
+    /// Whether waits on it end by themselves.
+    pub(crate) fn is_timed(&self, index: usize) -> bool {
+        self.timed[index]
+    }
+
+    /// A datagram call went to, or came from, this address.
+    pub(crate) fn correspondent(&mut self, call: u32, socket: usize, address: Address) {
+        self.correspondents.push((call, socket, address));
+    }
+
+    /// Whether a socket serves an endpoint, as a starting gun asks: the address does not matter.
+    pub(crate) fn serves(&self, index: usize, endpoint: &Endpoint) -> bool {
+        let socket = &self.all[index];
+        let ready = match socket.kind {
+            SocketKind::Stream | SocketKind::Seqpacket => socket.listening,
+            SocketKind::Datagram | SocketKind::Other => socket.local.is_some(),
+        };
+        let same_port = |at: &SocketAddr| endpoint.port.is_none_or(|port| port == at.port());
+        ready
+            && match (endpoint.protocol, &socket.local) {
+                (Protocol::Tcp, Some(Address::Inet(at))) => {
+                    socket.kind == SocketKind::Stream && same_port(at)
+                }
+                (Protocol::Udp, Some(Address::Inet(at))) => {
+                    socket.kind == SocketKind::Datagram && same_port(at)
+                }
+                (Protocol::Unix, Some(Address::Path(path))) => endpoint
+                    .path
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.as_bytes() == path.0),
+                _ => false,
+            }
+    }
+
+    /// Matches the ends of all conversations, writes them into the transfers, and hands the sockets over.
+    pub(crate) fn settle(mut self, calls: &mut [Call]) -> Vec<Socket> {
+        self.match_connections();
+        let correspondents: HashMap<u32, (usize, Address)> = self
+            .correspondents
+            .iter()
+            .map(|(call, socket, address)| (*call, (*socket, address.clone())))
+            .collect();
+        for call in calls {
+            let Some(transfer) = &mut call.transfer else {
+                continue;
+            };
+            transfer.peer = match correspondents.get(&call.n) {
+                Some((socket, address)) => self.bound_to(*socket, address, call.n),
+                None => {
+                    let socket = &self.all[transfer.socket];
+                    socket
+                        .peer
+                        .or_else(|| self.bound_to(transfer.socket, socket.remote.as_ref()?, call.n))
+                }
+            };
+        }
+        self.all
+    }
+
+    fn match_connections(&mut self) {
+        for accepted in 0..self.all.len() {
+            if self.all[accepted].peer.is_some() || self.all[accepted].accepted_from.is_none() {
+                continue;
+            }
+            if let Some(client) =
+                (0..self.all.len()).find(|client| self.are_ends(accepted, *client))
+            {
+                self.paired(accepted, client);
+            }
+        }
+    }
+
+    /// Whether two sockets are the ends of one connection. Unix clients have no name: the first unmatched one that is
+    /// connected to the path is taken, since listening queues are first in, first out.
+    fn are_ends(&self, accepted: usize, client: usize) -> bool {
+        let (server, client) = (&self.all[accepted], &self.all[client]);
+        if client.peer.is_some() || client.accepted_from.is_some() || client.kind != server.kind {
+            return false;
+        }
+        match (&server.local, &server.remote, &client.local, &client.remote) {
+            (
+                Some(Address::Inet(near)),
+                Some(Address::Inet(far)),
+                Some(Address::Inet(own)),
+                Some(Address::Inet(other)),
+            ) => same_host(far, own) && same_host(near, other),
+            (Some(near @ (Address::Path(_) | Address::Abstract(_))), _, _, Some(other)) => {
+                near == other
+            }
+            _ => false,
+        }
+    }
+
+    /// The newest socket, made before call `n`, that a datagram to (or from) this address belongs to.
+    fn bound_to(&self, from: usize, address: &Address, n: u32) -> Option<usize> {
+        let kind = self.all[from].kind;
+        let is_it = |socket: &Socket| {
+            socket.kind == kind
+                && socket.born <= n
+                && match (&socket.local, address) {
+                    (Some(Address::Inet(own)), Address::Inet(wanted)) => {
+                        own.port() == wanted.port()
+                            && (own.ip().is_unspecified() || same_host(own, wanted))
+                    }
+                    (Some(own), wanted) => own == wanted,
+                    (None, _) => false,
+                }
+        };
+        self.all.iter().rposition(is_it)
+    }
+}
+
+/// The same address, an IPv4 one written as IPv6 included.
+fn same_host(one: &SocketAddr, other: &SocketAddr) -> bool {
+    one.port() == other.port() && one.ip().to_canonical() == other.ip().to_canonical()
+}
+
+/// A copy of a tracee's descriptor for the length of one question.
+pub(crate) fn with_copy<T>(
+    process: Option<&impl AsFd>,
+    fd: i32,
+    ask: impl FnOnce(Option<BorrowedFd<'_>>) -> T,
+) -> T {
+    let copy = process.and_then(|process| sys::copy_descriptor(process.as_fd(), fd).ok());
+    ask(copy.as_ref().map(AsFd::as_fd))
+}

@@ -1,0 +1,214 @@
+//! Starts one actor: fork, its place in the box, its standard descriptors, its limits, its filter, exec.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use ipclab_evidence::{Actor, Bytes, Limits, Run};
+
+use crate::streams::{Capture, Feed};
+use crate::sys::{self, Pid};
+use crate::{filter, procfs};
+
+/// An actor that has been started and waits at its first event.
+#[derive(Debug)]
+pub(crate) struct Started {
+    /// Its first process, as the supervisor sees it.
+    pub(crate) pid: Pid,
+    /// What it reads.
+    pub(crate) stdin: Feed,
+    /// What it writes on its terminal.
+    pub(crate) stdout: Capture,
+    /// What it writes on descriptor 2.
+    pub(crate) stderr: Capture,
+    /// Tells why it could not be exec'd, when it could not.
+    pub(crate) refusal: OwnedFd,
+    /// For a scripted peer: our end of its control socket.
+    pub(crate) control: Option<OwnedFd>,
+}
+
+/// The descriptor on which a scripted peer talks to the supervisor.
+pub(crate) const CONTROL: i32 = 3;
+
+/// What the child says when it is in its place and may be attached to.
+const IN_PLACE: &[u8] = b"r";
+
+/// Starts an actor. `enter` takes the child to its place (mounts, user, rules) and runs in it.
+///
+/// The child is attached to before it installs its filter, so no call of the program itself is ever missed.
+///
+/// # Errors
+/// What the machine refused; nothing that the program does.
+pub(crate) fn start(
+    actor: &Actor,
+    limits: &Limits,
+    traced: bool,
+    enter: impl FnOnce() -> io::Result<()>,
+) -> io::Result<Started> {
+    let (stdin, stdin_in) = sys::pipe()?;
+    let (stdout, terminal) = sys::raw_terminal()?;
+    let (stderr, stderr_in) = sys::pipe()?;
+    let (ours, theirs) = sys::socket_pair()?;
+    let (refusal, refusal_in) = sys::pipe()?;
+    let control = match &actor.run {
+        Run::Program { .. } => None,
+        Run::Script { .. } => Some(sys::socket_pair()?),
+    };
+    let pid = sys::clone_process(0)?;
+    if pid == 0 {
+        // Out of the way of the numbers that the program will find its descriptors at.
+        let Ok(refusal_in) = sys::duplicate_above(refusal_in.as_fd(), CONTROL + 1) else {
+            sys::exit_now(127)
+        };
+        let control = control.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
+        let place = [
+            stdin.as_raw_fd(),
+            terminal.as_raw_fd(),
+            stderr_in.as_raw_fd(),
+        ];
+        let failed = become_program(actor, limits, traced, place, control, &theirs, enter);
+        let _ = sys::write_some(refusal_in.as_fd(), failed.to_string().as_bytes());
+        sys::exit_now(127);
+    }
+    drop((stdin, terminal, stderr_in, theirs, refusal_in));
+    let mut word = [0; 512];
+    let said = sys::read_some(ours.as_fd(), &mut word)?.unwrap_or(0);
+    if &word[..said] != IN_PLACE {
+        let told = sys::read_some(refusal.as_fd(), &mut word)?.unwrap_or(0);
+        let why = String::from_utf8_lossy(&word[..told]).into_owned();
+        return Err(io::Error::other(format!("starting {}: {why}", actor.name)));
+    }
+    sys::seize(pid).map_err(|error| {
+        io::Error::new(
+            error.kind(),
+            format!("attaching to {}: {error}", actor.name),
+        )
+    })?;
+    sys::write_some(ours.as_fd(), b"g")?;
+    Ok(Started {
+        pid,
+        stdin: Feed::new(stdin_in, &actor.stdin)?,
+        stdout: Capture::new(stdout, limits.output_kept)?,
+        stderr: Capture::new(stderr, limits.output_kept)?,
+        refusal,
+        control: control.map(|(ours, _)| ours),
+    })
+}
+
+/// The child's way to the program; returns only when it failed.
+#[allow(clippy::too_many_arguments)]
+fn become_program(
+    actor: &Actor,
+    limits: &Limits,
+    traced: bool,
+    place: [i32; 3],
+    control: Option<i32>,
+    to_tracer: &OwnedFd,
+    enter: impl FnOnce() -> io::Result<()>,
+) -> io::Error {
+    let go = || -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
+        enter()?;
+        sys::new_session()?;
+        apply(limits)?;
+        let (path, argv, env) = match &actor.run {
+            Run::Program { path, argv, env } => (path, argv, env.as_slice()),
+            Run::Script { path, argv, .. } => (path, argv, [].as_slice()),
+        };
+        let list = |texts: &[Bytes]| {
+            texts
+                .iter()
+                .map(|text| sys::c_string(std::ffi::OsStr::from_bytes(&text.0)))
+                .collect()
+        };
+        let argv: io::Result<Vec<CString>> = list(argv);
+        let env: io::Result<Vec<CString>> = env
+            .iter()
+            .map(|(name, value)| sys::c_string(format!("{name}={value}")))
+            .collect();
+        let program = (sys::c_string(path)?, argv?, env?);
+        // Nothing of ours is ever an actor's descriptor.
+        sys::close_from(3, true)?;
+        sys::write_some(to_tracer.as_fd(), IN_PLACE)?;
+        if sys::read_some(to_tracer.as_fd(), &mut [0; 8])? != Some(1) {
+            return Err(io::Error::other("the tracer went away"));
+        }
+        for (at, fd) in place.into_iter().enumerate() {
+            sys::place(fd, at as i32)?;
+        }
+        if let Some(fd) = control {
+            sys::place(fd, CONTROL)?;
+        }
+        sys::default_signals();
+        Ok(program)
+    };
+    let (path, argv, env) = match go() {
+        Ok(program) => program,
+        Err(error) => return error,
+    };
+    // The last thing before exec: from here on every call of the table stops at the tracer.
+    if let Err(error) = sys::install_filter(&filter::program(filter::Options { traced })) {
+        return error;
+    }
+    let error = sys::exec(&path, &argv, &env);
+    io::Error::other(format!("exec:{}", error.raw_os_error().unwrap_or(0)))
+}
+
+/// What the kernel itself keeps an actor below.
+fn apply(limits: &Limits) -> io::Result<()> {
+    const MIB: u64 = 1 << 20;
+    sys::lower_limit(libc::RLIMIT_CORE, 0)?;
+    sys::lower_limit(libc::RLIMIT_MEMLOCK, MIB)?;
+    sys::lower_limit(libc::RLIMIT_NPROC, limits.processes)?;
+    sys::lower_limit(libc::RLIMIT_NOFILE, limits.open_files)?;
+    sys::lower_limit(libc::RLIMIT_FSIZE, limits.file_mib * MIB)?;
+    sys::lower_limit(libc::RLIMIT_MSGQUEUE, MIB)?;
+    // A net for the net: the supervisor counts milliseconds over all processes of an actor, the kernel whole seconds
+    // of each.
+    sys::lower_limit(libc::RLIMIT_CPU, limits.cpu_ms.div_ceil(1000) + 2)?;
+    if limits.memory_mib > 0 {
+        sys::lower_limit(libc::RLIMIT_AS, limits.memory_mib * MIB)?;
+    }
+    Ok(())
+}
+
+/// Why an actor could not be exec'd, from what its child said; `None`: it said nothing, so it was.
+pub(crate) fn refusal(refusal: &OwnedFd) -> Option<Refusal> {
+    let mut word = [0; 512];
+    sys::set_nonblocking(refusal.as_fd()).ok()?;
+    let told = sys::read_some(refusal.as_fd(), &mut word).ok()??;
+    let text = String::from_utf8_lossy(&word[..told]).into_owned();
+    if text.is_empty() {
+        return None;
+    }
+    Some(
+        match text
+            .strip_prefix("exec:")
+            .and_then(|errno| errno.parse().ok())
+        {
+            Some(errno) => Refusal::Exec(crate::decode::errno_name(errno)),
+            None => Refusal::Machine(text),
+        },
+    )
+}
+
+/// Why an actor could not be exec'd.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The kernel would not run this file: the program's fault. The errno's name.
+    Exec(String),
+    /// The machine refused something before that: ours.
+    Machine(String),
+}
+
+/// What the links of an actor's standard descriptors are, so that copies of them are recognised.
+pub(crate) fn standard_links(pid: Pid) -> [Option<String>; 3] {
+    [0, 1, 2].map(|fd| procfs::descriptor(pid, fd))
+}
+
+/// Whether a path is inside a folder, both absolute.
+pub(crate) fn is_below(path: &Path, folder: &Path) -> bool {
+    path.strip_prefix(folder)
+        .is_ok_and(|rest| !rest.as_os_str().is_empty())
+}

@@ -1,0 +1,204 @@
+//! The supervisor: makes the world, runs the case, sweeps up, answers, ends.
+//!
+//! At the `namespaces` level it is pid 1 of the case, and everything in the case dies with it.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use ipclab_evidence::{Actor, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment};
+
+use crate::given::{self, Given};
+use crate::spawn::{self, Started};
+use crate::sys::{self, Pid};
+use crate::tracer::Tracer;
+use crate::watch::{Ground, Watch, Watched};
+use crate::world::{self, Ids};
+use crate::{frame, leftovers};
+
+/// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
+/// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
+const FIRST_STUDENT_PID: u32 = 4000;
+
+/// Runs a plan in the process that was cloned for it, answers, and ends.
+pub(crate) fn main(level: Level, plan: &Plan, go: OwnedFd, answer: OwnedFd) -> ! {
+    // Before anything else: whoever cloned us may die at any moment.
+    let tied = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
+    let evidence = tied.and_then(|()| match level {
+        Level::Namespaces => in_namespaces(plan, go),
+        Level::Shared => {
+            sys::read_some(go.as_fd(), &mut [0; 8])?;
+            drop(go);
+            crate::shared::run(plan)
+        }
+    });
+    let document: Result<Evidence, String> = evidence.map_err(|error| error.to_string());
+    let sent = frame::write(File::from(answer), &document);
+    sys::exit_now(i32::from(sent.is_err()));
+}
+
+/// A world of the case's own.
+struct OwnGround {
+    ids: Ids,
+    /// The supervisor's own pid namespace, and the students'.
+    own: OwnedFd,
+    students: OwnedFd,
+    /// First process of the students' pid namespace.
+    reaper: Pid,
+    given: Given,
+}
+
+fn in_namespaces(plan: &Plan, go: OwnedFd) -> io::Result<Evidence> {
+    let ids = world::enter(&plan.world, plan.limits.file_mib, go)?;
+    let given = given::make(&plan.world, Some(ids))?;
+    let mut ground = OwnGround::new(ids, given)?;
+    // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
+    sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
+    let watched = Watch::new(plan, &mut ground).run()?;
+    let makers = watched.tracer.makers();
+    let shown = |path: &Path| plan.world.binds.iter().any(|bind| bind.inside == path);
+    let below = |folder: &str| leftovers::files(Path::new(folder), &ground.given, &shown);
+    let mut files = below("/tmp");
+    if !plan
+        .world
+        .binds
+        .iter()
+        .any(|bind| bind.inside == plan.world.cwd)
+    {
+        files.extend(leftovers::files(&plan.world.cwd, &ground.given, &shown));
+    }
+    let leftovers = Leftovers {
+        segments: leftovers::segments(&ground.given, &makers)?,
+        semaphores: leftovers::semaphores(&ground.given)?,
+        queues: leftovers::queues()?,
+        files,
+        posix_shm: leftovers::named_objects(Path::new("/dev/shm"), &ground.given),
+        posix_queues: leftovers::named_objects(Path::new("/dev/mqueue"), &ground.given),
+        missing: missing(&ground.given),
+        processes: Vec::new(),
+        ports: Vec::new(),
+    };
+    let isolation = Isolation {
+        level: Level::Namespaces,
+        counted_by: "rlimits".to_owned(),
+        notes: Vec::new(),
+    };
+    Ok(assemble(plan, watched, leftovers, isolation))
+}
+
+/// Given files that are gone.
+pub(crate) fn missing(given: &Given) -> Vec<ipclab_evidence::Bytes> {
+    use std::os::unix::ffi::OsStrExt;
+    given
+        .missing()
+        .map(|path| path.as_os_str().as_bytes().into())
+        .collect()
+}
+
+/// Puts the document together.
+pub(crate) fn assemble(
+    plan: &Plan,
+    watched: Watched,
+    leftovers: Leftovers,
+    isolation: Isolation,
+) -> Evidence {
+    let Watched {
+        ended,
+        actors,
+        looks,
+        processes,
+        ports,
+        elapsed_us,
+        mut tracer,
+    } = watched;
+    let trouble = std::mem::take(&mut tracer.trouble);
+    let (trace, calls_dropped, sockets) = tracer.finish();
+    Evidence {
+        name: plan.name.clone(),
+        isolation,
+        ended,
+        actors,
+        sockets,
+        trace,
+        calls_dropped,
+        looks,
+        leftovers: Leftovers {
+            processes,
+            ports,
+            ..leftovers
+        },
+        trouble,
+        elapsed_us,
+    }
+}
+
+impl OwnGround {
+    /// Makes the students' pid namespace and its first process.
+    fn new(ids: Ids, given: Given) -> io::Result<Self> {
+        let own = OwnedFd::from(File::open("/proc/self/ns/pid")?);
+        sys::unshare(libc::CLONE_NEWPID)?;
+        let (ready, ready_in) = sys::pipe()?;
+        let reaper = sys::clone_process(0)?;
+        if reaper == 0 {
+            let _ = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
+            let _ = std::fs::write(
+                "/proc/sys/kernel/ns_last_pid",
+                FIRST_STUDENT_PID.to_string(),
+            );
+            let _ = sys::write_some(ready_in.as_fd(), b"r");
+            let _ = sys::prctl(libc::PR_SET_DUMPABLE, 0);
+            let _ = sys::close_from(0, false);
+            sys::reap_for_ever();
+        }
+        drop(ready_in);
+        if sys::read_some(ready.as_fd(), &mut [0; 8])? != Some(1) {
+            return Err(io::Error::other(
+                "the first process of the students' pid namespace died",
+            ));
+        }
+        let students = OwnedFd::from(File::open(format!("/proc/{reaper}/ns/pid"))?);
+        sys::join_namespace(own.as_fd(), libc::CLONE_NEWPID)?;
+        Ok(Self {
+            ids,
+            own,
+            students,
+            reaper,
+            given,
+        })
+    }
+}
+
+impl Ground for OwnGround {
+    fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started> {
+        let ids = self.ids;
+        if actor.trusted {
+            return spawn::start(actor, limits, traced, || world::become_actor(ids));
+        }
+        sys::join_namespace(self.students.as_fd(), libc::CLONE_NEWPID)?;
+        let started = spawn::start(actor, limits, traced, || {
+            world::enter_untrusted()?;
+            world::become_actor(ids)
+        });
+        sys::join_namespace(self.own.as_fd(), libc::CLONE_NEWPID)?;
+        started
+    }
+
+    fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment> {
+        let all = leftovers::segments(&self.given, &tracer.makers()).ok()?;
+        all.into_iter().find(|segment| segment.key == key)
+    }
+
+    fn end_all(&mut self) {
+        // The kernel ends everything in the students' namespace with its first process.
+        let _ = sys::kill(self.reaper, libc::SIGKILL);
+    }
+
+    fn own_network(&self) -> bool {
+        true
+    }
+
+    fn is_own(&self, pid: Pid) -> bool {
+        pid == self.reaper
+    }
+}

@@ -1,0 +1,322 @@
+//! What the tracer changes at the kernel boundary, and how it is undone.
+//!
+//! An error is injected by making the call one that does not exist and writing the result at its exit; a short read by
+//! lowering the count on entry, so that the kernel itself moves fewer bytes. The registers that a program may still
+//! rely on are put back at the exit.
+
+use std::io;
+
+use ipclab_evidence::{Occurrence, Tamper, TamperAction};
+
+use crate::calls::{ArgKind, Role, Spec};
+use crate::sys::{self, Pid};
+use crate::{decode, procfs};
+
+/// A tamper of the plan and how often its call was met.
+#[derive(Debug)]
+struct Counted {
+    tamper: Tamper,
+    met: u32,
+}
+
+/// The tampers of a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Tampers {
+    all: Vec<Counted>,
+}
+
+/// What has to be done at the exit of a call that was tampered with.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    /// As the trace tells it.
+    pub(crate) note: String,
+    restore: Restore,
+}
+
+#[derive(Debug)]
+enum Restore {
+    /// The call was skipped: this is its result.
+    Result(i64),
+    /// The call was skipped as if this signal had interrupted it; the call's number, for the kernel to make it again.
+    Interrupted { signal: i32, number: u64 },
+    /// An argument register had another value.
+    Register { index: usize, value: u64 },
+    /// A word in memory had another value.
+    Word { address: u64, value: u64 },
+    /// Bytes in memory had other values.
+    Bytes { address: u64, bytes: Vec<u8> },
+    /// The last byte delivered is flipped.
+    Flip { buffer: u64 },
+    /// The call is made once more from its entry.
+    Again { number: u64 },
+}
+
+/// What the tracer has to do after the exit of a tampered call.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct After {
+    /// Deliver this signal on resuming.
+    pub(crate) signal: i32,
+    /// The result that the program sees, where it is not the kernel's.
+    pub(crate) result: Option<i64>,
+}
+
+impl Tampers {
+    pub(crate) fn new(tampers: &[Tamper]) -> Self {
+        Self {
+            all: tampers
+                .iter()
+                .map(|tamper| Counted {
+                    tamper: tamper.clone(),
+                    met: 0,
+                })
+                .collect(),
+        }
+    }
+
+    /// Meets a call at its entry: counts it, and changes it if it is one that the plan names.
+    ///
+    /// # Errors
+    /// When the tracee's registers or memory cannot be written.
+    pub(crate) fn enter(
+        &mut self,
+        actor: &str,
+        spec: &Spec,
+        on_socket: bool,
+        pid: Pid,
+        args: &[u64; 6],
+    ) -> io::Result<Option<Pending>> {
+        let name = ipclab_evidence::canonical(spec.name, on_socket);
+        let mut chosen = None;
+        for counted in &mut self.all {
+            let tamper = &counted.tamper;
+            let named = tamper.call == spec.name || tamper.call == name;
+            // A copy `client.2` answers to the name of all copies, `client`, too.
+            let mine =
+                tamper.actor == actor || actor.split('.').next() == Some(tamper.actor.as_str());
+            if !named || !mine {
+                continue;
+            }
+            counted.met += 1;
+            let now = match tamper.occurrence {
+                Occurrence::Every => true,
+                Occurrence::Nth(nth) => counted.met == nth,
+            };
+            if now && chosen.is_none() {
+                chosen = Some(tamper.action.clone());
+            }
+        }
+        chosen
+            .map(|action| apply(&action, spec, pid, args))
+            .transpose()
+    }
+}
+
+fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Pending> {
+    let pending = |note: String, restore| Ok(Pending { note, restore });
+    match action {
+        TamperAction::Fail(name) => {
+            let errno = decode::errno_number(name).ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("no errno is called {name}"),
+                )
+            })?;
+            skip(pid)?;
+            pending(name.clone(), Restore::Result(-i64::from(errno)))
+        }
+        TamperAction::Skip(value) => {
+            skip(pid)?;
+            pending("not done".to_owned(), Restore::Result(*value))
+        }
+        TamperAction::Signal(name) => {
+            let signal = decode::signal_number(name).ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("no signal is called {name}"),
+                )
+            })?;
+            let number = skip(pid)?;
+            pending(name.clone(), Restore::Interrupted { signal, number })
+        }
+        TamperAction::AtMost(most) => {
+            let restore = change_count(spec, pid, args, |count| count.min(*most))?;
+            pending(format!("at most {most} bytes"), restore)
+        }
+        TamperAction::CountBy(by) => {
+            let restore = change_count(spec, pid, args, |count| count.saturating_add_signed(*by))?;
+            pending(format!("count changed by {by:+}"), restore)
+        }
+        TamperAction::ArgumentBy { index, by } => {
+            let index = usize::from(*index).min(5);
+            let restore = change_register(pid, index, args[index].wrapping_add_signed(*by))?;
+            pending(format!("argument {index} changed by {by:+}"), restore)
+        }
+        TamperAction::PortBy(by) => {
+            let Some(at) = spec.args.iter().position(|kind| *kind == ArgKind::Address) else {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("{} has no address", spec.name),
+                ));
+            };
+            let address = args[at].wrapping_add(2);
+            let bytes = decode::memory(pid, address, 2, 2);
+            let Ok(port) = <[u8; 2]>::try_from(bytes.as_slice()) else {
+                return Err(io::Error::from_raw_os_error(libc::EFAULT));
+            };
+            let changed = (i32::from(u16::from_be_bytes(port)) + by) as u16;
+            sys::write_memory(pid, address, &changed.to_be_bytes())?;
+            pending(
+                format!("port changed by {by:+}"),
+                Restore::Bytes { address, bytes },
+            )
+        }
+        TamperAction::FlipLastByte => pending(
+            "last byte flipped".to_owned(),
+            Restore::Flip { buffer: args[1] },
+        ),
+        TamperAction::Twice => {
+            let number = sys::registers(pid)?.orig_rax;
+            pending("made twice".to_owned(), Restore::Again { number })
+        }
+    }
+}
+
+/// Makes the call that a tracee is about to make one that does not exist; gives its number.
+fn skip(pid: Pid) -> io::Result<u64> {
+    let mut registers = sys::registers(pid)?;
+    let number = registers.orig_rax;
+    registers.orig_rax = u64::MAX;
+    sys::set_registers(pid, &registers)?;
+    Ok(number)
+}
+
+fn change_count(
+    spec: &Spec,
+    pid: Pid,
+    args: &[u64; 6],
+    change: impl Fn(u64) -> u64,
+) -> io::Result<Restore> {
+    if let Some(at) = spec
+        .args
+        .iter()
+        .position(|kind| matches!(kind, ArgKind::Size))
+    {
+        return change_register(pid, at, change(args[at]));
+    }
+    // Vectors: the first buffer takes the change. Enough for programs that use one, which all but a few do.
+    let iov = match spec.args.get(1) {
+        Some(ArgKind::Iovec) => args[1],
+        Some(ArgKind::Message) => match decode::Message::read(pid, args[1]) {
+            Some(message) => message.iov,
+            None => return Err(io::Error::from_raw_os_error(libc::EFAULT)),
+        },
+        _ => {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{} has no count", spec.name),
+            ));
+        }
+    };
+    let Some((_, length)) = decode::vectors(pid, iov, 1).first().copied() else {
+        return Err(io::Error::from_raw_os_error(libc::EFAULT));
+    };
+    let address = iov.wrapping_add(8);
+    sys::write_memory(pid, address, &change(length).to_ne_bytes())?;
+    Ok(Restore::Word {
+        address,
+        value: length,
+    })
+}
+
+fn change_register(pid: Pid, index: usize, value: u64) -> io::Result<Restore> {
+    let mut registers = sys::registers(pid)?;
+    let register = argument(&mut registers, index);
+    let before = std::mem::replace(register, value);
+    sys::set_registers(pid, &registers)?;
+    Ok(Restore::Register {
+        index,
+        value: before,
+    })
+}
+
+/// The register of an argument, `syscall(2)`.
+fn argument(registers: &mut libc::user_regs_struct, index: usize) -> &mut u64 {
+    match index {
+        0 => &mut registers.rdi,
+        1 => &mut registers.rsi,
+        2 => &mut registers.rdx,
+        3 => &mut registers.r10,
+        4 => &mut registers.r8,
+        _ => &mut registers.r9,
+    }
+}
+
+/// What `ERESTARTSYS` is: the kernel makes the call again, or turns it into `EINTR` when the handler says so.
+const RESTART: i64 = -512;
+
+impl Pending {
+    /// Undoes at the exit what was changed at the entry, and writes the result.
+    ///
+    /// # Errors
+    /// When the tracee's registers or memory cannot be written.
+    pub(crate) fn exit(&self, pid: Pid, result: i64) -> io::Result<After> {
+        match &self.restore {
+            Restore::Result(value) => {
+                let mut registers = sys::registers(pid)?;
+                registers.rax = *value as u64;
+                sys::set_registers(pid, &registers)?;
+                Ok(After {
+                    signal: 0,
+                    result: Some(*value),
+                })
+            }
+            Restore::Interrupted { signal, number } => {
+                let mut registers = sys::registers(pid)?;
+                registers.rax = RESTART as u64;
+                registers.orig_rax = *number;
+                sys::set_registers(pid, &registers)?;
+                Ok(After {
+                    signal: *signal,
+                    result: Some(-i64::from(libc::EINTR)),
+                })
+            }
+            Restore::Register { index, value } => {
+                let mut registers = sys::registers(pid)?;
+                *argument(&mut registers, *index) = *value;
+                sys::set_registers(pid, &registers)?;
+                Ok(After::default())
+            }
+            Restore::Word { address, value } => {
+                sys::write_memory(pid, *address, &value.to_ne_bytes())?;
+                Ok(After::default())
+            }
+            Restore::Bytes { address, bytes } => {
+                sys::write_memory(pid, *address, bytes)?;
+                Ok(After::default())
+            }
+            Restore::Flip { buffer } => {
+                if result > 0 {
+                    let last = buffer.wrapping_add(result as u64 - 1);
+                    if let [byte] = decode::memory(pid, last, 1, 1)[..] {
+                        sys::write_memory(pid, last, &[byte ^ 0x01])?;
+                    }
+                }
+                Ok(After::default())
+            }
+            Restore::Again { number } => {
+                let mut registers = sys::registers(pid)?;
+                // Back to the two bytes of the `syscall` instruction, with the number where the kernel looks for it.
+                registers.rip = registers.rip.wrapping_sub(2);
+                registers.rax = *number;
+                sys::set_registers(pid, &registers)?;
+                Ok(After::default())
+            }
+        }
+    }
+}
+
+/// Whether a call's descriptor is a socket, for the families that are about sockets only.
+pub(crate) fn is_socket_call(spec: &Spec, tid: Pid, args: &[u64; 6]) -> bool {
+    matches!(spec.role, Role::Send | Role::Receive)
+        && procfs::descriptor(tid, args[0] as i32).is_some_and(|link| link.starts_with("socket:"))
+}

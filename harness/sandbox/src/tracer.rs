@@ -1,0 +1,1182 @@
+//! The tracer: one wait status in, one state change out.
+//!
+//! It follows every process and thread of every actor, decodes the calls that the filter stops at, and knows at any
+//! moment who is in which call. `ESRCH` can come from any request, since a tracee may be killed at any time: its death
+//! is then told by the next wait status.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use ipclab_evidence::{
+    Address, Bytes, Call, Direction, Endpoint, Limits, Object, OpenDescriptor, Plan, Protocol,
+    Returned, Socket, SocketKind, Transfer, Wait,
+};
+
+use crate::calls::{self, ArgKind, Role, Spec};
+use crate::sockets::{self, Sockets};
+use crate::sys::{self, Pid, Resume, Stop, Waited};
+use crate::tamper::{Pending, Tampers};
+use crate::{decode, procfs, spawn};
+
+/// What the watch has to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// An actor's program has started.
+    Started(usize),
+    /// An actor's first process ended, with this wait status.
+    Ended(usize, i32),
+    /// A new process could not be made: the limit.
+    NoMoreProcesses(usize),
+    /// A System V object could not be made: the limit.
+    NoMoreObjects(usize),
+    /// A descriptor could not be made: the limit.
+    NoMoreDescriptors(usize),
+}
+
+/// A thread of an actor.
+#[derive(Debug)]
+struct Thread {
+    process: Pid,
+    call: Option<InCall>,
+    /// Stopped by a signal, and staying so.
+    stopped: bool,
+    /// On its way out: it will run no more code of its own.
+    exiting: bool,
+    /// The last call that returned, and how.
+    last: Option<(&'static str, i64)>,
+}
+
+/// A call between its entry and its exit.
+#[derive(Debug)]
+struct InCall {
+    spec: &'static Spec,
+    args: [u64; 6],
+    /// Its number in the trace, when it is recorded.
+    n: Option<u32>,
+    object: Option<Object>,
+    socket: Option<usize>,
+    /// What it is about to send.
+    outgoing: Vec<u8>,
+    /// It ends by itself after a time.
+    timed: bool,
+    tampered: Option<Pending>,
+}
+
+/// A process of an actor, dead ones included: objects that outlive it carry its number.
+#[derive(Debug)]
+struct Process {
+    actor: usize,
+    own_pid: u32,
+    name: String,
+    first: bool,
+    alive: bool,
+    handle: Option<OwnedFd>,
+    /// Until when a timer may still wake or interrupt it.
+    timer: Option<Instant>,
+    /// Where it has attached which segment.
+    attached: HashMap<u64, i32>,
+    /// The call that the signal it is dying of came in.
+    died_in: Option<&'static str>,
+}
+
+/// What the tracer knows of an actor.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    name: String,
+    ready_at: Option<Endpoint>,
+    /// Its program has started.
+    pub(crate) started: bool,
+    /// What its start is awaited for has happened.
+    pub(crate) ready: bool,
+    links: [Option<String>; 3],
+    /// Traced calls.
+    pub(crate) calls: u64,
+    /// Processes and threads made.
+    pub(crate) made: u32,
+    /// CPU time of its dead processes in microseconds.
+    cpu_us: u64,
+    /// Largest resident set so far in KiB.
+    pub(crate) rss_max_kib: u64,
+    /// What its first process had open when it exited by itself.
+    pub(crate) open_at_exit: Vec<OpenDescriptor>,
+    /// The call that its first process died in.
+    pub(crate) died_in: Option<&'static str>,
+}
+
+/// Head and tail of the trace.
+#[derive(Debug)]
+struct Trace {
+    head: Vec<Call>,
+    tail: VecDeque<Call>,
+    keep: usize,
+    next: u32,
+    /// Bytes of transfers that are kept; beyond the bound only their counts are.
+    bytes: usize,
+}
+
+/// Bytes of all transfers together that are kept.
+const TRANSFER_BYTES: usize = 2 << 20;
+
+impl Trace {
+    fn push(&mut self, mut call: Call) -> u32 {
+        let n = self.next;
+        self.next += 1;
+        call.n = n;
+        if self.head.len() < self.keep {
+            self.head.push(call);
+        } else {
+            if self.tail.len() == self.keep {
+                self.tail.pop_front();
+            }
+            self.tail.push_back(call);
+        }
+        n
+    }
+
+    fn get(&mut self, n: u32) -> Option<&mut Call> {
+        if n as usize <= self.head.len() {
+            return self.head.get_mut((n as usize).checked_sub(1)?);
+        }
+        let first = self.tail.front()?.n;
+        self.tail.get_mut(n.checked_sub(first)? as usize)
+    }
+}
+
+/// The tracer of one case.
+#[derive(Debug)]
+pub(crate) struct Tracer {
+    threads: HashMap<Pid, Thread>,
+    processes: HashMap<Pid, Process>,
+    /// Children whose first stop came before their parent's event.
+    early: HashMap<Pid, Waited>,
+    /// One for each actor of the plan.
+    pub(crate) actors: Vec<Traced>,
+    trace: Trace,
+    sockets: Sockets,
+    tampers: Tampers,
+    /// What went wrong on our side.
+    pub(crate) trouble: Vec<String>,
+    began: Instant,
+    /// Grows with every event: whoever compares two values knows whether anything happened between.
+    pub(crate) events: u64,
+}
+
+fn gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        other => other,
+    }
+}
+
+impl Tracer {
+    pub(crate) fn new(plan: &Plan, limits: &Limits) -> Self {
+        let actors = plan.actors.iter().map(|actor| Traced {
+            name: actor.name.clone(),
+            ready_at: actor.ready.clone(),
+            started: false,
+            ready: false,
+            links: [None, None, None],
+            calls: 0,
+            made: 0,
+            cpu_us: 0,
+            rss_max_kib: 0,
+            open_at_exit: Vec::new(),
+            died_in: None,
+        });
+        Self {
+            threads: HashMap::new(),
+            processes: HashMap::new(),
+            early: HashMap::new(),
+            actors: actors.collect(),
+            trace: Trace {
+                head: Vec::new(),
+                tail: VecDeque::new(),
+                keep: (limits.calls_kept / 2) as usize,
+                next: 1,
+                bytes: 0,
+            },
+            sockets: Sockets::default(),
+            tampers: Tampers::new(&plan.tampers),
+            trouble: Vec::new(),
+            began: Instant::now(),
+            events: 0,
+        }
+    }
+
+    /// Time since the case began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Takes in an actor's first process, which has been attached to and has not yet run anything of its own.
+    pub(crate) fn adopt(&mut self, actor: usize, pid: Pid) {
+        self.add(pid, actor, true);
+    }
+
+    /// The number by which an actor's process knows itself.
+    pub(crate) fn own_pid(&self, pid: Pid) -> Option<u32> {
+        self.processes.get(&pid).map(|process| process.own_pid)
+    }
+
+    fn add(&mut self, tid: Pid, actor: usize, first: bool) {
+        self.actors[actor].made += 1;
+        let place = procfs::place(tid);
+        let process = place.as_ref().map_or(tid, |place| place.tgid);
+        self.processes.entry(process).or_insert_with(|| Process {
+            actor,
+            own_pid: place.as_ref().map_or(process as u32, |place| place.own_pid),
+            name: place.map(|place| place.name).unwrap_or_default(),
+            first,
+            alive: true,
+            handle: None,
+            timer: None,
+            attached: HashMap::new(),
+            died_in: None,
+        });
+        self.threads.insert(
+            tid,
+            Thread {
+                process,
+                call: None,
+                stopped: false,
+                exiting: false,
+                last: None,
+            },
+        );
+    }
+
+    /// One wait status.
+    ///
+    /// # Errors
+    /// When the kernel refuses something that it should not: our trouble, not the tracee's.
+    pub(crate) fn handle(&mut self, waited: Waited) -> io::Result<Option<Notice>> {
+        self.events += 1;
+        let Waited { pid, status, .. } = waited;
+        if !self.threads.contains_key(&pid) {
+            if libc::WIFSTOPPED(status) {
+                self.early.insert(pid, waited);
+            }
+            return Ok(None);
+        }
+        if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
+            return Ok(self.dead(waited));
+        }
+        let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
+        match event {
+            libc::PTRACE_EVENT_SECCOMP => self.entered(pid),
+            libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
+                self.forked(pid)?;
+                self.go_on(pid, 0).map(|()| None)
+            }
+            libc::PTRACE_EVENT_EXEC => {
+                let notice = self.executed(pid)?;
+                self.go_on(pid, 0).map(|()| notice)
+            }
+            libc::PTRACE_EVENT_EXIT => {
+                self.exiting(pid);
+                gone(sys::resume(pid, Resume::Run, 0)).map(|()| None)
+            }
+            libc::PTRACE_EVENT_STOP if signal != libc::SIGTRAP => {
+                // A group stop: it stays stopped, and SIGCONT or SIGKILL is still told.
+                if let Some(thread) = self.threads.get_mut(&pid) {
+                    thread.stopped = true;
+                }
+                gone(sys::resume(pid, Resume::Listen, 0)).map(|()| None)
+            }
+            0 if signal == libc::SIGTRAP | 0x80 => self.returned(pid),
+            0 => {
+                self.signalled(pid, signal);
+                self.go_on(pid, signal).map(|()| None)
+            }
+            _ => self.go_on(pid, 0).map(|()| None),
+        }
+    }
+
+    /// Lets a thread go on to where its next event is.
+    fn go_on(&mut self, tid: Pid, signal: i32) -> io::Result<()> {
+        let Some(thread) = self.threads.get_mut(&tid) else {
+            return Ok(());
+        };
+        thread.stopped = false;
+        let how = if thread.call.is_some() {
+            Resume::ToSyscallExit
+        } else {
+            Resume::Run
+        };
+        gone(sys::resume(tid, how, signal))
+    }
+
+    fn forked(&mut self, parent: Pid) -> io::Result<()> {
+        let Ok(child) = sys::event_message(parent) else {
+            return Ok(());
+        };
+        let child = child as Pid;
+        let Some(thread) = self.threads.get(&parent) else {
+            return Ok(());
+        };
+        let parent = thread.process;
+        let actor = self.processes[&parent].actor;
+        self.add(child, actor, false);
+        // A new process has its parent's segments attached; a new thread is in the same process.
+        let attached = self.processes[&parent].attached.clone();
+        let own = self.threads[&child].process;
+        if own != parent
+            && let Some(process) = self.processes.get_mut(&own)
+        {
+            process.attached = attached;
+        }
+        match self.early.remove(&child) {
+            Some(waited) => self.handle(waited).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn executed(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+        // An exec from a thread that is not the first takes the first one's number; the others are gone.
+        let former = sys::event_message(tid).map_or(tid, |former| former as Pid);
+        let call = self
+            .threads
+            .get_mut(&former)
+            .and_then(|thread| thread.call.take());
+        self.threads
+            .retain(|other, thread| thread.process != tid || *other == tid);
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.call = call;
+            thread.exiting = false;
+        }
+        let Some(process) = self.processes.get_mut(&tid) else {
+            return Ok(None);
+        };
+        process.attached.clear();
+        process.name = procfs::place(tid)
+            .map(|place| place.name)
+            .unwrap_or_default();
+        let actor = process.actor;
+        if !process.first || self.actors[actor].started {
+            return Ok(None);
+        }
+        let traced = &mut self.actors[actor];
+        traced.started = true;
+        traced.links = spawn::standard_links(tid);
+        if traced.ready_at.is_none() {
+            traced.ready = true;
+        }
+        Ok(Some(Notice::Started(actor)))
+    }
+
+    fn exiting(&mut self, tid: Pid) {
+        let Some(thread) = self.threads.get_mut(&tid) else {
+            return;
+        };
+        thread.exiting = true;
+        let in_call = thread.call.as_ref().map(|call| call.spec.name);
+        let process = thread.process;
+        let Some(process) = self.processes.get_mut(&process) else {
+            return;
+        };
+        process.died_in = process.died_in.or(in_call);
+        let (actor, first) = (process.actor, process.first);
+        if !first || self.threads[&tid].process != tid {
+            return;
+        }
+        let by_itself = sys::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
+        if by_itself {
+            let open = procfs::descriptors(tid)
+                .into_iter()
+                .filter(|(fd, _)| *fd > 2)
+                .map(|(fd, link)| OpenDescriptor {
+                    fd,
+                    object: self.named_object(actor, &link),
+                })
+                .collect();
+            self.actors[actor].open_at_exit = open;
+        }
+    }
+
+    fn dead(&mut self, waited: Waited) -> Option<Notice> {
+        let thread = self.threads.remove(&waited.pid)?;
+        if thread.process != waited.pid {
+            return None;
+        }
+        self.threads.retain(|_, other| other.process != waited.pid);
+        let process = self.processes.get_mut(&waited.pid)?;
+        process.alive = false;
+        process.handle = None;
+        let actor = &mut self.actors[process.actor];
+        actor.cpu_us += waited.cpu_us;
+        actor.rss_max_kib = actor.rss_max_kib.max(waited.rss_max_kib);
+        if !process.first {
+            return None;
+        }
+        actor.died_in = process.died_in;
+        Some(Notice::Ended(process.actor, waited.status))
+    }
+
+    fn signalled(&mut self, tid: Pid, signal: i32) {
+        let Some(thread) = self.threads.get(&tid) else {
+            return;
+        };
+        let interrupted = |result: i64| matches!(-result, 4 | 512..=516);
+        let cause = match thread.last {
+            Some((name, result))
+                if signal == libc::SIGPIPE && result == -i64::from(libc::EPIPE) =>
+            {
+                Some(name)
+            }
+            Some((name, result)) if interrupted(result) => Some(name),
+            _ => None,
+        };
+        let process = thread.process;
+        if let Some(process) = self.processes.get_mut(&process) {
+            process.died_in = cause;
+        }
+    }
+
+    /// What a link in `/proc/PID/fd` stands for.
+    fn named_object(&self, actor: usize, link: &str) -> Object {
+        if let Some(socket) =
+            procfs::inode(link, "socket").and_then(|inode| self.sockets.find(inode))
+        {
+            return Object::Socket(socket);
+        }
+        if let Some(at) = self.actors[actor]
+            .links
+            .iter()
+            .position(|own| own.as_deref() == Some(link))
+        {
+            return Object::Standard(at as u8);
+        }
+        if link.starts_with('/') {
+            Object::File(link.into())
+        } else {
+            Object::Other(link.to_owned())
+        }
+    }
+
+    /// What a descriptor of a thread is. A socket that was never seen is taken in.
+    fn object(&mut self, tid: Pid, process: Pid, fd: i32) -> Option<Object> {
+        let link = procfs::descriptor(tid, fd)?;
+        let actor = self.processes[&process].actor;
+        if let Some(inode) = procfs::inode(&link, "socket")
+            && self.sockets.find(inode).is_none()
+        {
+            self.take_in(process, fd, inode);
+        }
+        Some(self.named_object(actor, &link))
+    }
+
+    fn take_in(&mut self, process: Pid, fd: i32, inode: u64) -> usize {
+        let born = self.trace.next.saturating_sub(1);
+        let (sockets, owner) = (
+            &mut self.sockets,
+            Self::handle_of(&mut self.processes, process),
+        );
+        let actor = self.processes[&process].actor;
+        let handle = self
+            .processes
+            .get(&process)
+            .and_then(|process| process.handle.as_ref())
+            .filter(|_| owner);
+        sockets::with_copy(handle, fd, |copy| {
+            sockets.add(inode, actor, born, process, copy)
+        })
+    }
+
+    /// Opens a process's handle once; tells whether there is one.
+    fn handle_of(processes: &mut HashMap<Pid, Process>, process: Pid) -> bool {
+        let Some(entry) = processes.get_mut(&process) else {
+            return false;
+        };
+        if entry.handle.is_none() {
+            entry.handle = sys::pidfd_open(process).ok();
+        }
+        entry.handle.is_some()
+    }
+
+    /// Asks the kernel again what a socket is bound and connected to.
+    fn refresh(&mut self, process: Pid, fd: i32, socket: usize) {
+        Self::handle_of(&mut self.processes, process);
+        let handle = self
+            .processes
+            .get(&process)
+            .and_then(|process| process.handle.as_ref());
+        let sockets = &mut self.sockets;
+        sockets::with_copy(handle, fd, |copy| {
+            if let Some(copy) = copy {
+                sockets.refresh(socket, copy);
+            }
+        });
+    }
+
+    /// Entry of a call of the table.
+    fn entered(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+        let Ok(Stop::Entry { number, args, .. }) = sys::stop_info(tid) else {
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        let Some(spec) = calls::spec(number) else {
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        let process = self.threads[&tid].process;
+        let actor = self.processes[&process].actor;
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            // A call made again by the kernel after a signal enters anew; the old one never returned to the program.
+            thread.call = None;
+        }
+        if !self.actors[actor].started && spec.role != Role::Exec {
+            // Our own child on its way to exec.
+            return self.go_on(tid, 0).map(|()| None);
+        }
+        self.actors[actor].calls += 1;
+        let object = self.object_of_call(tid, process, spec, &args);
+        let socket = match object {
+            Some(Object::Socket(socket)) => Some(socket),
+            _ => None,
+        };
+        let attention = if self.actors[actor].started {
+            attention(spec, object.as_ref())
+        } else {
+            Attention::Exit
+        };
+        if attention == Attention::None {
+            return self.go_on(tid, 0).map(|()| None);
+        }
+        let tampered =
+            match self
+                .tampers
+                .enter(&self.actors[actor].name, spec, socket.is_some(), tid, &args)
+            {
+                Ok(pending) => pending,
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => None,
+                Err(error) => {
+                    self.trouble.push(format!(
+                        "changing {} of {}: {error}",
+                        spec.name, self.actors[actor].name
+                    ));
+                    None
+                }
+            };
+        let n = (attention == Attention::Record).then(|| {
+            let arguments = decode::arguments(tid, spec, &args);
+            self.trace.push(Call {
+                n: 0,
+                at_us: self.began.elapsed().as_micros() as u64,
+                actor,
+                pid: self.processes[&process].own_pid,
+                name: spec.name.to_owned(),
+                args: arguments,
+                returned: None,
+                object: object.clone(),
+                transfer: None,
+                tampered: tampered.as_ref().map(|pending| pending.note.clone()),
+            })
+        });
+        let outgoing = if spec.role == Role::Send && socket.is_some() {
+            outgoing(tid, spec, &args)
+        } else {
+            Vec::new()
+        };
+        let timed = self.is_timed(tid, spec, &args, socket);
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.call = Some(InCall {
+                spec,
+                args,
+                n,
+                object,
+                socket,
+                outgoing,
+                timed,
+                tampered,
+            });
+        }
+        self.go_on(tid, 0).map(|()| None)
+    }
+
+    fn object_of_call(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        spec: &Spec,
+        args: &[u64; 6],
+    ) -> Option<Object> {
+        match spec.role {
+            Role::ShmAttach | Role::ShmControl => Some(Object::Segment(args[0] as i32)),
+            Role::ShmDetach => self.processes[&process]
+                .attached
+                .get(&args[0])
+                .map(|shmid| Object::Segment(*shmid)),
+            Role::SemControl => Some(Object::Semaphores(args[0] as i32)),
+            Role::MsgControl => Some(Object::Queue(args[0] as i32)),
+            Role::File => {
+                let at = spec.args.iter().rposition(|kind| *kind == ArgKind::Path)?;
+                let path = decode::path(tid, args[at])?;
+                Some(Object::File(absolute(tid, path)))
+            }
+            _ if spec.args.first() == Some(&ArgKind::Fd) => {
+                self.object(tid, process, args[0] as i32)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_timed(&self, tid: Pid, spec: &Spec, args: &[u64; 6], socket: Option<usize>) -> bool {
+        let by_argument = spec.args.iter().enumerate().any(|(at, kind)| match kind {
+            ArgKind::Timespec | ArgKind::Timeval => {
+                decode::duration_us(tid, *kind, args[at]).is_some()
+            }
+            ArgKind::PollMillis => args[at] as i32 >= 0,
+            _ => false,
+        });
+        spec.role == Role::Sleep
+            || by_argument
+            || socket.is_some_and(|socket| self.sockets.is_timed(socket))
+    }
+
+    /// Exit of a call.
+    fn returned(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+        let Ok(Stop::Exit(mut result)) = sys::stop_info(tid) else {
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        let Some(call) = self
+            .threads
+            .get_mut(&tid)
+            .and_then(|thread| thread.call.take())
+        else {
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        let mut signal = 0;
+        if let Some(pending) = &call.tampered {
+            match pending.exit(tid, result) {
+                Ok(after) => {
+                    signal = after.signal;
+                    result = after.result.unwrap_or(result);
+                }
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                Err(error) => self
+                    .trouble
+                    .push(format!("changing {}: {error}", call.spec.name)),
+            }
+        }
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.last = Some((call.spec.name, result));
+        }
+        let notice = self.done(tid, call, result);
+        self.go_on(tid, signal).map(|()| notice)
+    }
+
+    /// A call is over: what follows from its result.
+    fn done(&mut self, tid: Pid, call: InCall, result: i64) -> Option<Notice> {
+        let process = self.threads.get(&tid)?.process;
+        let actor = self.processes[&process].actor;
+        let mut object = call.object.clone();
+        let mut transfer = None;
+        let mut notice = None;
+        if result >= 0 {
+            let fd = call.args[0] as i32;
+            match (call.spec.role, call.socket) {
+                (Role::Socket, _) => object = self.object(tid, process, result as i32).or(object),
+                (Role::SocketPair, _) => self.paired(tid, process, call.args[3]),
+                (Role::Accept, listener) => {
+                    object = self.object(tid, process, result as i32).or(object);
+                    if let Some(Object::Socket(accepted)) = object {
+                        self.sockets.accepted(accepted, listener);
+                    }
+                }
+                (Role::Bind | Role::Connect, Some(socket)) => {
+                    self.refresh(process, fd, socket);
+                    self.check_ready(actor, socket);
+                }
+                (Role::Listen, Some(socket)) => {
+                    self.refresh(process, fd, socket);
+                    self.sockets.listening(socket);
+                    self.check_ready(actor, socket);
+                }
+                (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
+                (Role::Send, Some(socket)) => {
+                    transfer = self.sent(tid, process, &call, socket, result as u64);
+                }
+                (Role::Receive, Some(socket)) => {
+                    transfer = self.received(tid, &call, socket, result as u64)
+                }
+                (Role::ShmGet, _) => {
+                    object = Some(Object::Segment(result as i32));
+                    self.check_segment_ready(actor, call.args[0] as i32);
+                }
+                (Role::ShmAttach, _) => {
+                    let shmid = call.args[0] as i32;
+                    self.processes
+                        .get_mut(&process)?
+                        .attached
+                        .insert(result as u64, shmid);
+                }
+                (Role::ShmDetach, _) => {
+                    self.processes
+                        .get_mut(&process)?
+                        .attached
+                        .remove(&call.args[0]);
+                }
+                (Role::SemGet, _) => object = Some(Object::Semaphores(result as i32)),
+                (Role::MsgGet, _) => object = Some(Object::Queue(result as i32)),
+                (Role::Timer, _) => self.timer_set(tid, process, &call),
+                _ => {}
+            }
+        } else {
+            if call.spec.role == Role::Connect && -result == i64::from(libc::EINPROGRESS) {
+                self.refresh(process, call.args[0] as i32, call.socket?);
+            }
+            notice = match (call.spec.role, -result as i32) {
+                (Role::Fork, libc::EAGAIN) => Some(Notice::NoMoreProcesses(actor)),
+                (Role::ShmGet | Role::SemGet | Role::MsgGet, libc::ENOSPC) => {
+                    Some(Notice::NoMoreObjects(actor))
+                }
+                (Role::Socket | Role::SocketPair | Role::Accept, libc::EMFILE) => {
+                    Some(Notice::NoMoreDescriptors(actor))
+                }
+                _ => None,
+            };
+        }
+        if let Some(recorded) = call.n.and_then(|n| self.trace.get(n)) {
+            recorded.object = object;
+            recorded.returned = Some(match result {
+                -4095..=-1 => Returned {
+                    value: -1,
+                    errno: Some(decode::errno_name(-result as i32)),
+                },
+                value => Returned { value, errno: None },
+            });
+            recorded.transfer = transfer;
+        }
+        notice
+    }
+
+    fn paired(&mut self, tid: Pid, process: Pid, at: u64) {
+        let fds = decode::memory(tid, at, 8, 8);
+        let fd = |at: usize| Some(i32::from_ne_bytes(fds.get(at..at + 4)?.try_into().ok()?));
+        let (Some(one), Some(other)) = (fd(0), fd(4)) else {
+            return;
+        };
+        let one = self.object(tid, process, one);
+        let other = self.object(tid, process, other);
+        if let (Some(Object::Socket(one)), Some(Object::Socket(other))) = (one, other) {
+            self.sockets.paired(one, other);
+        }
+    }
+
+    fn check_ready(&mut self, actor: usize, socket: usize) {
+        let traced = &mut self.actors[actor];
+        if let Some(endpoint) = &traced.ready_at
+            && self.sockets.serves(socket, endpoint)
+        {
+            traced.ready = true;
+        }
+    }
+
+    fn check_segment_ready(&mut self, actor: usize, key: i32) {
+        let traced = &mut self.actors[actor];
+        if let Some(endpoint) = &traced.ready_at
+            && endpoint.protocol == Protocol::Shm
+            && endpoint.key.is_none_or(|wanted| wanted == key)
+        {
+            traced.ready = true;
+        }
+    }
+
+    fn option_set(&mut self, tid: Pid, args: &[u64; 6], socket: usize) {
+        if args[1] as i32 == libc::SOL_SOCKET && args[2] as i32 == libc::SO_RCVTIMEO {
+            let value = decode::memory(tid, args[3], args[4], 16);
+            self.sockets
+                .set_timed(socket, value.iter().any(|byte| *byte != 0));
+        }
+    }
+
+    fn timer_set(&mut self, tid: Pid, process: Pid, call: &InCall) {
+        let now = Instant::now();
+        // Both structs hold the interval first and the value after it, each two words.
+        let spec_at = if call.spec.name == "setitimer" {
+            call.args[1]
+        } else {
+            call.args[2]
+        };
+        let until = if call.spec.name == "alarm" {
+            (call.args[0] != 0).then(|| now + Duration::from_secs(call.args[0] & 0xffff_ffff))
+        } else {
+            let kind = if call.spec.name == "setitimer" {
+                ArgKind::Timeval
+            } else {
+                ArgKind::Timespec
+            };
+            let us = |at| decode::duration_us(tid, kind, at).unwrap_or(0);
+            match (us(spec_at), us(spec_at + 16)) {
+                (_, 0) => None,
+                (0, value) => Some(now + Duration::from_micros(value)),
+                // It fires again and again: for longer than any case lasts.
+                (_, _) => Some(now + Duration::from_secs(86_400)),
+            }
+        };
+        if let Some(process) = self.processes.get_mut(&process) {
+            process.timer = until;
+        }
+    }
+
+    fn kept(&mut self, bytes: Vec<u8>) -> Bytes {
+        if self.trace.bytes + bytes.len() > TRANSFER_BYTES {
+            return Bytes::default();
+        }
+        self.trace.bytes += bytes.len();
+        Bytes(bytes)
+    }
+
+    fn sent(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        call: &InCall,
+        socket: usize,
+        result: u64,
+    ) -> Option<Transfer> {
+        let kind = self.sockets.get(socket).kind;
+        let (bytes, address) = match call.spec.name {
+            "sendto" => (result, decode::address(tid, call.args[4], call.args[5])),
+            "sendmsg" => {
+                let message = decode::Message::read(tid, call.args[1]);
+                (
+                    result,
+                    message
+                        .and_then(|message| decode::address(tid, message.name.0, message.name.1)),
+                )
+            }
+            "sendmmsg" => (sum_of_messages(tid, call.args[1], result), None),
+            _ => (result, None),
+        };
+        if let (Some(address), Some(n)) = (address.filter(|_| kind == SocketKind::Datagram), call.n)
+        {
+            self.sockets.correspondent(n, socket, address);
+        }
+        if self.sockets.get(socket).local.is_none() {
+            // The kernel gave it a port on this occasion.
+            self.refresh(process, call.args[0] as i32, socket);
+        }
+        let mut head = call.outgoing.clone();
+        head.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let head = self.kept(head);
+        Some(Transfer {
+            socket,
+            peer: None,
+            direction: Direction::Sent,
+            bytes,
+            head,
+            cut: false,
+        })
+    }
+
+    fn received(
+        &mut self,
+        tid: Pid,
+        call: &InCall,
+        socket: usize,
+        result: u64,
+    ) -> Option<Transfer> {
+        let kind = self.sockets.get(socket).kind;
+        let flags = match call.spec.name {
+            "recvfrom" => call.args[3],
+            "recvmsg" => call.args[2],
+            "recvmmsg" => call.args[3],
+            _ => 0,
+        } as i32;
+        // A peek leaves the bytes where they are; nothing at all on a stream is its end.
+        if flags & libc::MSG_PEEK != 0 || (result == 0 && kind == SocketKind::Stream) {
+            return None;
+        }
+        let most = decode::KEPT as u64;
+        let (bytes, head, address, cut) = match call.spec.name {
+            "recvmsg" => {
+                let message = decode::Message::read(tid, call.args[1])?;
+                let bytes = result.min(decode::total(&message.vectors));
+                let address = decode::address(tid, message.name.0, message.name.1);
+                let cut = message.flags & libc::MSG_TRUNC != 0;
+                (
+                    bytes,
+                    decode::gather(tid, &message.vectors, bytes.min(most)),
+                    address,
+                    cut,
+                )
+            }
+            "recvmmsg" => (
+                sum_of_messages(tid, call.args[1], result),
+                Vec::new(),
+                None,
+                false,
+            ),
+            "readv" => {
+                let vectors = decode::vectors(tid, call.args[1], call.args[2]);
+                (
+                    result,
+                    decode::gather(tid, &vectors, result.min(most)),
+                    None,
+                    false,
+                )
+            }
+            name => {
+                let bytes = result.min(call.args[2]);
+                let length = if name == "recvfrom" {
+                    decode::memory(tid, call.args[5], 4, 4)
+                } else {
+                    Vec::new()
+                };
+                let length = <[u8; 4]>::try_from(length.as_slice()).map_or(0, u32::from_ne_bytes);
+                let address = if name == "recvfrom" && call.args[4] != 0 {
+                    decode::address(tid, call.args[4], length.into())
+                } else {
+                    None
+                };
+                (
+                    bytes,
+                    decode::memory(tid, call.args[1], bytes, decode::KEPT),
+                    address,
+                    result > bytes,
+                )
+            }
+        };
+        if let (Some(address), Some(n)) = (address, call.n)
+            && kind == SocketKind::Datagram
+            && address != Address::Unnamed
+        {
+            self.sockets.correspondent(n, socket, address);
+        }
+        let head = self.kept(head);
+        Some(Transfer {
+            socket,
+            peer: None,
+            direction: Direction::Received,
+            bytes,
+            head,
+            cut,
+        })
+    }
+
+    /// How many processes of an actor are alive.
+    pub(crate) fn living(&self, actor: usize) -> usize {
+        self.processes
+            .values()
+            .filter(|process| process.alive && process.actor == actor)
+            .count()
+    }
+
+    /// Every living process: (number, actor, first).
+    pub(crate) fn processes(&self) -> Vec<(Pid, usize, bool)> {
+        let mut all: Vec<_> = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.alive)
+            .map(|(pid, process)| (*pid, process.actor, process.first))
+            .collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Name and own number of a process.
+    pub(crate) fn identity(&self, pid: Pid) -> (String, u32) {
+        self.processes
+            .get(&pid)
+            .map_or((String::new(), 0), |process| {
+                (process.name.clone(), process.own_pid)
+            })
+    }
+
+    /// Whose process has (or had) that number.
+    pub(crate) fn makers(&self) -> HashMap<Pid, usize> {
+        self.processes
+            .iter()
+            .map(|(pid, process)| (*pid, process.actor))
+            .collect()
+    }
+
+    /// Every living thread, of one actor or of all.
+    pub(crate) fn threads(&self, actor: Option<usize>) -> Vec<Pid> {
+        self.threads
+            .iter()
+            .filter(|(_, thread)| !thread.exiting)
+            .filter(|(_, thread)| {
+                actor.is_none_or(|actor| self.processes[&thread.process].actor == actor)
+            })
+            .map(|(tid, _)| *tid)
+            .collect()
+    }
+
+    /// Whether every one of these threads is in a call, or stopped by a signal: only then can it be that nobody moves.
+    pub(crate) fn all_in_calls(&self, threads: &[Pid]) -> bool {
+        threads.iter().all(|tid| {
+            self.threads
+                .get(tid)
+                .is_some_and(|thread| thread.call.is_some() || thread.stopped)
+        })
+    }
+
+    /// Whether a thread's call may keep it in the state `D`, in which others only pass.
+    pub(crate) fn waits_for_child(&self, tid: Pid) -> bool {
+        self.threads
+            .get(&tid)
+            .and_then(|thread| thread.call.as_ref())
+            .is_some_and(|call| call.spec.role == Role::Fork)
+    }
+
+    /// Whether something will end a wait without anybody's doing: a timeout, a sleep, a timer.
+    pub(crate) fn any_timed(&self, threads: &[Pid]) -> bool {
+        let now = Instant::now();
+        threads
+            .iter()
+            .filter_map(|tid| self.threads.get(tid))
+            .any(|thread| {
+                let timer = self.processes[&thread.process]
+                    .timer
+                    .is_some_and(|until| until > now);
+                timer || thread.call.as_ref().is_some_and(|call| call.timed)
+            })
+    }
+
+    /// What a process is blocked in, told by one of its threads, the first one by preference.
+    pub(crate) fn wait_of(&self, pid: Pid) -> Option<Wait> {
+        let mut threads: Vec<_> = self
+            .threads
+            .iter()
+            .filter(|(_, thread)| thread.process == pid)
+            .collect();
+        threads.sort_by_key(|(tid, _)| (**tid != pid, **tid));
+        let process = self.processes.get(&pid)?;
+        let wait = |call: &str, n, object, timed| Wait {
+            actor: process.actor,
+            pid: process.own_pid,
+            call: call.to_owned(),
+            n,
+            object,
+            timed,
+        };
+        threads.into_iter().find_map(|(_, thread)| {
+            if thread.stopped {
+                return Some(wait("stopped", 0, None, false));
+            }
+            let call = thread.call.as_ref()?;
+            Some(wait(
+                call.spec.name,
+                call.n.unwrap_or(0),
+                call.object.clone(),
+                call.timed,
+            ))
+        })
+    }
+
+    /// CPU time of an actor's processes so far, dead and alive, in microseconds.
+    pub(crate) fn cpu_us(&self, actor: usize) -> u64 {
+        let alive = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.alive && process.actor == actor);
+        self.actors[actor].cpu_us
+            + alive
+                .filter_map(|(pid, _)| sys::cpu_time_us(*pid))
+                .sum::<u64>()
+    }
+
+    /// Resident memory of an actor's living processes together in KiB.
+    pub(crate) fn resident_kib(&self, actor: usize) -> u64 {
+        let alive = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.alive && process.actor == actor);
+        alive
+            .filter_map(|(pid, _)| procfs::resident_kib(*pid))
+            .sum()
+    }
+
+    /// Whose socket has that inode.
+    pub(crate) fn socket_owner(&self, inode: u64) -> Option<usize> {
+        self.sockets
+            .find(inode)
+            .map(|socket| self.sockets.get(socket).actor)
+    }
+
+    /// Hands the trace over: calls, how many were dropped between head and tail, and the sockets, ends matched.
+    pub(crate) fn finish(self) -> (Vec<Call>, u64, Vec<Socket>) {
+        let mut calls = self.trace.head;
+        let kept = calls.len() + self.trace.tail.len();
+        calls.extend(self.trace.tail);
+        let dropped = u64::from(self.trace.next - 1) - kept as u64;
+        let sockets = self.sockets.settle(&mut calls);
+        (calls, dropped, sockets)
+    }
+}
+
+/// How much of a call the tracer looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attention {
+    /// It goes on at once.
+    None,
+    /// Its exit is awaited, since it may block.
+    Exit,
+    /// It is recorded.
+    Record,
+}
+
+fn attention(spec: &Spec, object: Option<&Object>) -> Attention {
+    match (spec.role, object) {
+        // What is printed is read off the terminal.
+        (Role::Send, Some(Object::Standard(1 | 2))) => Attention::None,
+        (Role::Send | Role::Receive, Some(Object::Socket(_) | Object::Standard(_))) => {
+            Attention::Record
+        }
+        (Role::Send | Role::Receive, Some(Object::File(_)) | None) => Attention::None,
+        (Role::Send | Role::Receive, Some(_)) => Attention::Exit,
+        (Role::Plain, object) if spec.name == "close" => match object {
+            Some(Object::Socket(_)) => Attention::Record,
+            _ => Attention::None,
+        },
+        (Role::Wait, _) if spec.name.starts_with("futex") => Attention::Exit,
+        _ => Attention::Record,
+    }
+}
+
+/// The bytes that a call is about to send, as many as are kept.
+fn outgoing(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<u8> {
+    match spec.name {
+        "writev" => decode::gather(
+            tid,
+            &decode::vectors(tid, args[1], args[2]),
+            decode::KEPT as u64,
+        ),
+        "sendmsg" => decode::Message::read(tid, args[1])
+            .map(|message| decode::gather(tid, &message.vectors, decode::KEPT as u64))
+            .unwrap_or_default(),
+        "sendmmsg" | "sendfile" => Vec::new(),
+        _ => decode::memory(tid, args[1], args[2], decode::KEPT),
+    }
+}
+
+/// `msg_len` of the first `count` entries of an array of `struct mmsghdr`.
+fn sum_of_messages(tid: Pid, at: u64, count: u64) -> u64 {
+    const ENTRY: u64 = 64;
+    (0..count.min(1024))
+        .map(|index| {
+            let length = decode::memory(tid, at.wrapping_add(ENTRY * index + 56), 4, 4);
+            <[u8; 4]>::try_from(length.as_slice())
+                .map_or(0, |bytes| u64::from(u32::from_ne_bytes(bytes)))
+        })
+        .sum()
+}
+
+/// A path as seen from the root of the box.
+fn absolute(tid: Pid, path: Bytes) -> Bytes {
+    if path.0.first() == Some(&b'/') {
+        return path;
+    }
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(cwd) = std::fs::read_link(format!("/proc/{tid}/cwd")) else {
+        return path;
+    };
+    Bytes(
+        cwd.join(std::ffi::OsStr::from_bytes(&path.0))
+            .as_os_str()
+            .as_bytes()
+            .to_vec(),
+    )
+}

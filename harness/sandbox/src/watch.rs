@@ -1,0 +1,658 @@
+//! One case from its first actor to its last: starts who is due, waits for what happens, decides when it is over.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use ipclab_evidence::{
+    Actor, ActorEvidence, Await, Ended, Exit, LeftPort, LeftProcess, LimitHit, LimitKind, Limits,
+    Look, Plan, Wait,
+};
+
+use crate::quiet::{self, Barrier, Idle, Motion, Pace};
+use crate::spawn::{self, Refusal, Started};
+use crate::streams::{Capture, Feed};
+use crate::sys::{self, Pid};
+use crate::tracer::{Notice, Tracer};
+use crate::{decode, leftovers};
+
+/// Where actors are started: a world of their own, or the host's.
+pub(crate) trait Ground {
+    /// Starts an actor.
+    fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started>;
+    /// A segment by its key, now.
+    fn segment(&self, key: i32, tracer: &Tracer) -> Option<ipclab_evidence::Segment>;
+    /// Ends everything that lives on it.
+    fn end_all(&mut self);
+    /// Whether the network is the case's alone.
+    fn own_network(&self) -> bool;
+    /// Whether `pid` belongs to the ground itself.
+    fn is_own(&self, pid: Pid) -> bool;
+}
+
+/// An actor's life.
+#[derive(Debug)]
+struct Life {
+    state: State,
+    pid: Option<Pid>,
+    own_pid: Option<u32>,
+    started_us: Option<u64>,
+    stdin: Feed,
+    stdout: Capture,
+    stderr: Capture,
+    refusal: Option<OwnedFd>,
+    control: Option<OwnedFd>,
+    exit: Option<Exit>,
+    limits: Vec<LimitHit>,
+    /// The box asked it to end.
+    asked_to_end: bool,
+}
+
+/// Where an actor is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Its start is awaited.
+    Awaited,
+    /// Its first process lives.
+    Alive,
+    /// Its first process ended, or it never started.
+    Over,
+}
+
+/// Whether an actor can start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Now,
+    NotYet,
+    Never,
+}
+
+/// Everything that was observed of the actors.
+pub(crate) struct Watched {
+    /// Why it was over.
+    pub(crate) ended: Ended,
+    /// One for each actor.
+    pub(crate) actors: Vec<ActorEvidence>,
+    /// In the plan's order.
+    pub(crate) looks: Vec<Look>,
+    /// Alive when it was over.
+    pub(crate) processes: Vec<LeftProcess>,
+    /// Served when it was over.
+    pub(crate) ports: Vec<LeftPort>,
+    /// Wall time in microseconds.
+    pub(crate) elapsed_us: u64,
+    /// The trace.
+    pub(crate) tracer: Tracer,
+}
+
+/// How much of one stream is taken before everything else gets its turn.
+const GULP: usize = 256 << 10;
+
+/// How long processes that outlive every first process may go on by themselves, while they do nothing.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// How long a program may take to end after it was asked to, while it does nothing.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// How often CPU time and memory are looked at.
+const TICK: Duration = Duration::from_millis(20);
+
+/// So much longer than its limit may a case last in real time before we stop believing in this machine.
+const DESPAIR: u32 = 20;
+
+pub(crate) struct Watch<'a, G: Ground> {
+    plan: &'a Plan,
+    ground: &'a mut G,
+    tracer: Tracer,
+    lives: Vec<Life>,
+    looks: Vec<Look>,
+    barrier: Barrier,
+    last_tick: Instant,
+}
+
+impl<'a, G: Ground> Watch<'a, G> {
+    pub(crate) fn new(plan: &'a Plan, ground: &'a mut G) -> Self {
+        let life = |_: &Actor| Life {
+            state: State::Awaited,
+            pid: None,
+            own_pid: None,
+            started_us: None,
+            stdin: Feed::nothing(),
+            stdout: Capture::nothing(),
+            stderr: Capture::nothing(),
+            refusal: None,
+            control: None,
+            exit: None,
+            limits: Vec::new(),
+            asked_to_end: false,
+        };
+        Self {
+            barrier: Barrier::new(ground.own_network()),
+            tracer: Tracer::new(plan, &plan.limits),
+            lives: plan.actors.iter().map(life).collect(),
+            looks: plan
+                .watches
+                .iter()
+                .map(|watch| Look {
+                    key: watch.key,
+                    taken: false,
+                    segment: None,
+                })
+                .collect(),
+            last_tick: Instant::now(),
+            plan,
+            ground,
+        }
+    }
+
+    /// Runs the case to its end.
+    ///
+    /// # Errors
+    /// What the machine refused.
+    pub(crate) fn run(mut self) -> io::Result<Watched> {
+        let ended = self.until_over()?;
+        let (processes, ports) = (self.survivors(), self.ports());
+        let elapsed_us = self.tracer.elapsed().as_micros() as u64;
+        self.wind_down(&ended)?;
+        self.take_looks(true);
+        let actors = self.plan.actors.iter().zip(self.lives).enumerate();
+        let actors = actors
+            .map(|(index, (actor, life))| told(actor, life, index, &self.tracer))
+            .collect();
+        let looks = self.looks;
+        Ok(Watched {
+            ended,
+            actors,
+            looks,
+            processes,
+            ports,
+            elapsed_us,
+            tracer: self.tracer,
+        })
+    }
+
+    /// The case proper: until nothing more can come of it.
+    fn until_over(&mut self) -> io::Result<Ended> {
+        let (mut pace, mut idle, mut lingering) = (Pace::new(), Idle::new(), None);
+        let limit = Duration::from_millis(self.plan.limits.wall_ms);
+        loop {
+            let events = self.tracer.events;
+            if let Some(ended) = self.reap()? {
+                return Ok(ended);
+            }
+            self.take_looks(false);
+            self.start_due()?;
+            if self.tracer.events != events {
+                pace.reset();
+            }
+            if self.all_over() {
+                if self.tracer.processes().is_empty() {
+                    return Ok(Ended::AllExited);
+                }
+                let lingering = lingering.get_or_insert_with(Idle::new);
+                let threads = self.tracer.threads(None);
+                let motion = quiet::look(&self.tracer, &threads, &self.barrier);
+                if motion == Motion::Stuck || lingering.look(motion != Motion::Running) > LINGER {
+                    return Ok(Ended::AllExited);
+                }
+            }
+            let before = self.tracer.events;
+            self.wait_for_events(pace.step())?;
+            if let Some(ended) = self.check_limits() {
+                return Ok(ended);
+            }
+            if let Some(ended) = self.reap()? {
+                return Ok(ended);
+            }
+            if self.tracer.events != before {
+                continue;
+            }
+            let threads = self.tracer.threads(None);
+            let motion = quiet::look(&self.tracer, &threads, &self.barrier);
+            if motion == Motion::Stuck
+                && !self.feeding()
+                && !self.release_waiters()?
+                && !self.all_over()
+            {
+                return Ok(Ended::Stuck {
+                    waits: self.waits(),
+                });
+            }
+            if idle.look(motion != Motion::Running) > limit {
+                return Ok(Ended::DeadlineExceeded {
+                    limit_ms: self.plan.limits.wall_ms,
+                    waits: self.waits(),
+                });
+            }
+            if self.tracer.elapsed() > limit * DESPAIR {
+                self.tracer.trouble.push(format!(
+                    "the machine is too busy: after {} s the case had not had {} s of quiet",
+                    self.tracer.elapsed().as_secs(),
+                    limit.as_secs()
+                ));
+                return Ok(Ended::DeadlineExceeded {
+                    limit_ms: self.plan.limits.wall_ms,
+                    waits: self.waits(),
+                });
+            }
+        }
+    }
+
+    /// Takes every wait status that is there. `Some`: an actor has to be stopped for good.
+    fn reap(&mut self) -> io::Result<Option<Ended>> {
+        while let Some(waited) = sys::wait_any(false)? {
+            if self.ground.is_own(waited.pid) {
+                self.tracer
+                    .trouble
+                    .push("the reaper of the box died".to_owned());
+                continue;
+            }
+            let notice = self.tracer.handle(waited)?;
+            if let Some(notice) = notice {
+                self.notice(notice);
+            }
+            if let Some(ended) = self.check_calls() {
+                return Ok(Some(ended));
+            }
+        }
+        Ok(None)
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        let limits = self.plan.limits;
+        match notice {
+            Notice::Started(_) => {}
+            Notice::Ended(actor, status) => self.ended(actor, status),
+            Notice::NoMoreProcesses(actor) => {
+                self.hit(actor, LimitKind::Processes, limits.processes)
+            }
+            Notice::NoMoreObjects(actor) => self.hit(actor, LimitKind::IpcObjects, 64),
+            Notice::NoMoreDescriptors(actor) => {
+                self.hit(actor, LimitKind::OpenFiles, limits.open_files)
+            }
+        }
+    }
+
+    fn hit(&mut self, actor: usize, kind: LimitKind, limit: u64) {
+        let limits = &mut self.lives[actor].limits;
+        if !limits.iter().any(|hit| hit.kind == kind) {
+            limits.push(LimitHit { kind, limit });
+        }
+    }
+
+    /// An actor's first process ended.
+    fn ended(&mut self, actor: usize, status: i32) {
+        let life = &mut self.lives[actor];
+        life.state = State::Over;
+        life.stdin.close();
+        life.control = None;
+        let started = self.tracer.actors[actor].started;
+        let refusal = life
+            .refusal
+            .take()
+            .filter(|_| !started)
+            .and_then(|refusal| spawn::refusal(&refusal));
+        let exit = match refusal {
+            Some(Refusal::Exec(errno)) => Exit::NotExecuted(errno),
+            Some(Refusal::Machine(why)) => {
+                self.tracer
+                    .trouble
+                    .push(format!("starting {}: {why}", self.plan.actors[actor].name));
+                Exit::NotStarted
+            }
+            None if libc::WIFSIGNALED(status) => {
+                let signal = libc::WTERMSIG(status);
+                let call = self.tracer.actors[actor].died_in.map(str::to_owned);
+                Exit::Signal {
+                    signal,
+                    name: decode::signal_name(signal),
+                    call,
+                }
+            }
+            None => Exit::Code(libc::WEXITSTATUS(status) as u8),
+        };
+        let life = &mut self.lives[actor];
+        life.exit = Some(match (life.exit.take(), exit) {
+            // Asked to end: what it did about it.
+            (Some(Exit::Running { wait, .. }), Exit::Code(code)) => Exit::Running {
+                wait,
+                on_sigterm: Some(code),
+            },
+            (Some(earlier @ (Exit::Running { .. } | Exit::Stopped(_))), _) => earlier,
+            (_, exit) => exit,
+        });
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.plan.actors.iter().position(|actor| actor.name == name)
+    }
+
+    fn due(&self, awaited: &Await) -> Due {
+        let (name, happened): (&str, &dyn Fn(usize) -> bool) = match awaited {
+            Await::Ready(name) => (name, &|actor| self.tracer.actors[actor].ready),
+            Await::Exits(name) => (name, &|actor| self.lives[actor].state == State::Over),
+            // Only a look that finds it asleep can tell: see release_waiters.
+            Await::Waits(name) => (name, &|_| false),
+        };
+        let Some(actor) = self.index(name) else {
+            return Due::Never;
+        };
+        let life = &self.lives[actor];
+        if happened(actor) && life.exit != Some(Exit::NotStarted) {
+            Due::Now
+        } else if life.state == State::Over {
+            Due::Never
+        } else {
+            Due::NotYet
+        }
+    }
+
+    /// Starts every actor whose start is due, and gives up those whose start can no longer come.
+    fn start_due(&mut self) -> io::Result<()> {
+        for index in 0..self.lives.len() {
+            if self.lives[index].state != State::Awaited {
+                continue;
+            }
+            let due = self.plan.actors[index]
+                .start
+                .iter()
+                .map(|awaited| self.due(awaited));
+            match due.max_by_key(|due| *due as u8).unwrap_or(Due::Now) {
+                Due::Now => self.start(index)?,
+                Due::NotYet => {}
+                Due::Never => {
+                    self.lives[index].state = State::Over;
+                    self.lives[index].exit = Some(Exit::NotStarted);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, index: usize) -> io::Result<()> {
+        let actor = &self.plan.actors[index];
+        let at = self.tracer.elapsed().as_micros() as u64;
+        let started = self
+            .ground
+            .start(actor, &self.plan.limits, self.plan.traced)?;
+        self.tracer.adopt(index, started.pid);
+        self.tracer.events += 1;
+        let own_pid = self.tracer.own_pid(started.pid);
+        let life = &mut self.lives[index];
+        life.state = State::Alive;
+        life.pid = Some(started.pid);
+        life.own_pid = own_pid;
+        life.started_us = Some(at);
+        life.stdin = started.stdin;
+        life.stdout = started.stdout;
+        life.stderr = started.stderr;
+        life.refusal = Some(started.refusal);
+        life.control = started.control;
+        Ok(())
+    }
+
+    /// Nobody moves: starts whoever waited for exactly that. Tells whether there was somebody.
+    fn release_waiters(&mut self) -> io::Result<bool> {
+        for index in 0..self.lives.len() {
+            if self.lives[index].state != State::Awaited {
+                continue;
+            }
+            let starts = &self.plan.actors[index].start;
+            let met = |awaited: &Await| match awaited {
+                Await::Waits(name) => self
+                    .index(name)
+                    .is_some_and(|actor| self.lives[actor].state == State::Alive),
+                other => self.due(other) == Due::Now,
+            };
+            if starts
+                .iter()
+                .any(|awaited| matches!(awaited, Await::Waits(_)))
+                && starts.iter().all(met)
+            {
+                self.start(index)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether every first process has ended and no start is awaited any more.
+    fn all_over(&self) -> bool {
+        self.lives.iter().all(|life| life.state == State::Over)
+    }
+
+    /// Whether an actor has not yet been handed all that it may read.
+    fn feeding(&self) -> bool {
+        // A reader of a full pipe is not stuck: we are about to hand it more. A full pipe that nobody reads is.
+        self.lives
+            .iter()
+            .any(|life| life.stdin.poll_fd().is_some_and(can_write))
+    }
+
+    fn take_looks(&mut self, last: bool) {
+        for at in 0..self.looks.len() {
+            let watch = &self.plan.watches[at];
+            if !self.looks[at].taken && (self.due(&watch.when) == Due::Now) {
+                self.looks[at].taken = true;
+                self.looks[at].segment = self.ground.segment(watch.key, &self.tracer);
+            } else if last && !self.looks[at].taken && matches!(watch.when, Await::Waits(_)) {
+                self.looks[at].segment = self.ground.segment(watch.key, &self.tracer);
+            }
+        }
+    }
+
+    /// Sleeps until something happens or the time is up, and takes what is to be read.
+    fn wait_for_events(&mut self, most: Duration) -> io::Result<()> {
+        let mut fds: Vec<libc::pollfd> = Vec::with_capacity(3 * self.lives.len());
+        for life in &self.lives {
+            fds.extend(
+                [
+                    life.stdout.poll_fd(),
+                    life.stderr.poll_fd(),
+                    life.stdin.poll_fd(),
+                ]
+                .into_iter()
+                .flatten(),
+            );
+        }
+        sys::poll_with_children(&mut fds, most)?;
+        if fds.iter().any(|fd| fd.revents != 0) {
+            self.drain();
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) {
+        for life in &mut self.lives {
+            life.stdout.drain(GULP);
+            life.stderr.drain(GULP);
+            life.stdin.push();
+        }
+    }
+
+    fn check_calls(&mut self) -> Option<Ended> {
+        let most = self.plan.limits.calls;
+        let actor = self
+            .tracer
+            .actors
+            .iter()
+            .position(|actor| actor.calls > most)?;
+        Some(self.stop(actor, LimitKind::Calls, most))
+    }
+
+    /// Whether somebody has used up what it may use.
+    fn check_limits(&mut self) -> Option<Ended> {
+        let limits = self.plan.limits;
+        let flooded =
+            |life: &Life| life.stdout.total().max(life.stderr.total()) > limits.output_bytes;
+        if let Some(actor) = self.lives.iter().position(flooded) {
+            return Some(self.stop(actor, LimitKind::Output, limits.output_bytes));
+        }
+        if self.last_tick.elapsed() < TICK {
+            return None;
+        }
+        self.last_tick = Instant::now();
+        for actor in 0..self.lives.len() {
+            if self.tracer.living(actor) == 0 {
+                continue;
+            }
+            if self.tracer.cpu_us(actor) > limits.cpu_ms * 1000 {
+                return Some(self.stop(actor, LimitKind::Cpu, limits.cpu_ms));
+            }
+            let resident = self.tracer.resident_kib(actor);
+            let traced = &mut self.tracer.actors[actor];
+            traced.rss_max_kib = traced.rss_max_kib.max(resident);
+            if limits.memory_mib > 0 && resident > limits.memory_mib << 10 {
+                return Some(self.stop(actor, LimitKind::Memory, limits.memory_mib));
+            }
+        }
+        None
+    }
+
+    fn stop(&mut self, actor: usize, kind: LimitKind, limit: u64) -> Ended {
+        self.hit(actor, kind, limit);
+        let life = &mut self.lives[actor];
+        if life.state == State::Alive {
+            life.exit = Some(Exit::Stopped(LimitHit { kind, limit }));
+        }
+        for (pid, _, _) in self
+            .tracer
+            .processes()
+            .into_iter()
+            .filter(|(_, owner, _)| *owner == actor)
+        {
+            let _ = sys::kill(pid, libc::SIGKILL);
+        }
+        Ended::LimitHit { actor }
+    }
+
+    /// Who waits in what.
+    fn waits(&self) -> Vec<Wait> {
+        self.tracer
+            .processes()
+            .into_iter()
+            .filter_map(|(pid, _, _)| self.tracer.wait_of(pid))
+            .collect()
+    }
+
+    fn survivors(&self) -> Vec<LeftProcess> {
+        let survivor = |(pid, actor, first)| {
+            let (name, own_pid) = self.tracer.identity(pid);
+            LeftProcess {
+                actor,
+                pid: own_pid,
+                name,
+                first,
+                wait: self.tracer.wait_of(pid),
+            }
+        };
+        self.tracer.processes().into_iter().map(survivor).collect()
+    }
+
+    fn ports(&self) -> Vec<LeftPort> {
+        if self.tracer.processes().is_empty() {
+            return Vec::new();
+        }
+        leftovers::ports(&|inode| self.tracer.socket_owner(inode))
+    }
+
+    /// Asks everybody who is still there to end, gives them a moment, then ends everything.
+    fn wind_down(&mut self, ended: &Ended) -> io::Result<()> {
+        for life in &mut self.lives {
+            if life.state == State::Awaited {
+                life.state = State::Over;
+                life.exit = Some(Exit::NotStarted);
+            }
+        }
+        let limited = matches!(ended, Ended::LimitHit { .. });
+        for index in 0..self.lives.len() {
+            let (State::Alive, Some(pid)) = (self.lives[index].state, self.lives[index].pid) else {
+                continue;
+            };
+            if self.lives[index].exit.is_none() {
+                let wait = self.tracer.wait_of(pid);
+                self.lives[index].exit = Some(Exit::Running {
+                    wait,
+                    on_sigterm: None,
+                });
+            }
+            if !limited {
+                self.lives[index].asked_to_end = true;
+                let _ = sys::kill(pid, libc::SIGTERM);
+            }
+        }
+        let (mut pace, mut idle) = (Pace::new(), Idle::new());
+        let asked = Instant::now();
+        while self
+            .lives
+            .iter()
+            .any(|life| life.asked_to_end && life.state == State::Alive)
+        {
+            let before = self.tracer.events;
+            self.wait_for_events(pace.step())?;
+            if self.reap()?.is_some() || self.check_limits().is_some() {
+                break;
+            }
+            if self.tracer.events != before {
+                pace.reset();
+                continue;
+            }
+            let motion = quiet::look(&self.tracer, &self.tracer.threads(None), &self.barrier);
+            let done = motion == Motion::Stuck || idle.look(motion != Motion::Running) > GRACE;
+            if done || asked.elapsed() > GRACE * DESPAIR {
+                break;
+            }
+        }
+        self.drain();
+        self.ground.end_all();
+        for (pid, _, _) in self.tracer.processes() {
+            let _ = sys::kill(pid, libc::SIGKILL);
+        }
+        // Until there is nobody left at all: a namespace is gone only when its last process is reaped.
+        while let Some(waited) = sys::wait_any(true)? {
+            if !self.ground.is_own(waited.pid) {
+                let notice = self.tracer.handle(waited)?;
+                if let Some(Notice::Ended(actor, status)) = notice {
+                    self.ended(actor, status);
+                }
+            }
+        }
+        for life in &mut self.lives {
+            life.stdout.drain(usize::MAX);
+            life.stderr.drain(usize::MAX);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a descriptor takes bytes right now.
+fn can_write(mut fd: libc::pollfd) -> bool {
+    sys::poll_with_children(std::slice::from_mut(&mut fd), Duration::ZERO).is_ok()
+        && fd.revents & libc::POLLOUT != 0
+}
+
+fn told(actor: &Actor, life: Life, index: usize, tracer: &Tracer) -> ActorEvidence {
+    let traced = &tracer.actors[index];
+    ActorEvidence {
+        name: actor.name.clone(),
+        pid: life.own_pid,
+        exit: life.exit.unwrap_or(Exit::NotStarted),
+        started_us: life.started_us,
+        ready: traced.ready,
+        stdout: life.stdout.finish(),
+        stderr: life.stderr.finish(),
+        open_at_exit: traced.open_at_exit.clone(),
+        limits: life.limits,
+        processes: traced.made,
+        cpu_ms: tracer.cpu_us(index) / 1000,
+        rss_max_kib: traced.rss_max_kib,
+        calls: traced.calls,
+        complaints: Vec::new(),
+    }
+}
+
+/// The end of a scripted peer's control socket that belongs to the supervisor.
+#[allow(dead_code)]
+fn control_fd(control: &OwnedFd) -> i32 {
+    control.as_raw_fd()
+}

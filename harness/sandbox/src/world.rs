@@ -1,0 +1,385 @@
+//! The world of a case at the `namespaces` level: its root, its network, its ids.
+//!
+//! The root is a tmpfs of its own: the system's folders and the built programs read-only, `/tmp`, `/dev/shm` and the
+//! working directory writable, nothing of anybody's home. Everything is mounted before an untrusted program runs, by a
+//! process with power over the new namespaces only.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use ipclab_evidence::World;
+
+use crate::sys;
+
+/// The user that actors are, as they see it, and the group.
+pub(crate) const ACTOR: u32 = 1000;
+
+/// Where programs of the reference are shown: a mount of its own, so that a student's namespace can let go of it whole.
+pub(crate) const TRUSTED: &str = "/ref";
+
+/// How ids of the box are named by its supervisor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ids {
+    /// The actors' user.
+    pub(crate) actor: u32,
+    /// Another user, where the box has a range of ids and not just one.
+    pub(crate) other: Option<u32>,
+}
+
+/// Mount attributes for everything shown read-only.
+const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+
+/// Mount flags for the writable folders.
+const SCRATCH: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
+
+fn doing<T>(what: impl std::fmt::Display, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
+}
+
+/// Makes the world of the process that calls it: one that has just been cloned into new namespaces and whose id maps
+/// are written when something arrives on `go`. `file_mib` bounds each writable folder.
+///
+/// # Errors
+/// What was refused, by name. The process is then of no use and has to exit.
+pub(crate) fn enter(world: &World, file_mib: u64, go: OwnedFd) -> io::Result<Ids> {
+    if sys::read_some(go.as_fd(), &mut [0; 8])? != Some(2) {
+        return Err(io::Error::other("the keeper went away"));
+    }
+    drop(go);
+    // Sources are opened while this process still has the ids that it was started with: a path below a 0700 folder is
+    // out of reach afterwards. Binding from the descriptor needs no path.
+    let sources = world
+        .binds
+        .iter()
+        .map(|bind| {
+            doing(
+                format_args!("opening {}", bind.host.display()),
+                open_path(&bind.host),
+            )
+        })
+        .collect::<io::Result<Vec<_>>>()?;
+    let range = fs::read_to_string("/proc/self/uid_map")?
+        .split_whitespace()
+        .nth(2)
+        != Some("1");
+    doing("becoming the box's root", sys::become_user(0, 0, range))?;
+    // Changing ids clears the parent-death signal, and makes the process undumpable: its own files in /proc would
+    // belong to nobody in the box, and the binds below go through them. No untrusted program runs yet.
+    doing(
+        "asking for the parent-death signal",
+        sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
+    )?;
+    doing("becoming dumpable", sys::prctl(libc::PR_SET_DUMPABLE, 1))?;
+    let ids = Ids {
+        actor: if range { ACTOR } else { 0 },
+        other: range.then_some(ACTOR + 1),
+    };
+
+    doing(
+        "naming the host",
+        nix::unistd::sethostname("ipclab").map_err(io::Error::from),
+    )?;
+    doing("bringing loopback up", sys::loopback_up())?;
+    mount_root(world, &sources, file_mib, ids)?;
+    set_kernel_limits();
+    Ok(ids)
+}
+
+fn open_path(path: &Path) -> io::Result<File> {
+    File::options()
+        .read(true)
+        .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
+        .open(path)
+}
+
+fn tmpfs(target: &str, size: &str, mode: &str) -> io::Result<()> {
+    let options = format!("size={size},nr_inodes=8192,mode={mode}");
+    doing(
+        format_args!("mounting {target}"),
+        sys::mount(
+            Path::new("tmpfs"),
+            Path::new(target),
+            "tmpfs",
+            SCRATCH,
+            &options,
+        ),
+    )
+}
+
+fn mount_root(world: &World, sources: &[File], file_mib: u64, ids: Ids) -> io::Result<()> {
+    let none = Path::new("");
+    doing(
+        "making mounts private",
+        sys::mount(
+            none,
+            Path::new("/"),
+            "",
+            libc::MS_REC | libc::MS_PRIVATE,
+            "",
+        ),
+    )?;
+    // Any folder will do to build the new root on: it is hidden in this namespace only.
+    tmpfs("/tmp", "4m", "0755")?;
+    std::env::set_current_dir("/tmp")?;
+    for name in ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
+        show_system_folder(name)?;
+    }
+    for folder in [
+        "etc",
+        "tmp",
+        "dev",
+        "dev/shm",
+        "dev/mqueue",
+        "proc",
+        "var",
+        &TRUSTED[1..],
+    ] {
+        fs::create_dir(folder)?;
+    }
+    symlink("/tmp", "var/tmp")?;
+    write_etc(world)?;
+    for name in ["etc/ld.so.cache", "etc/alternatives"] {
+        show_if_there(name)?;
+    }
+    make_dev()?;
+    let scratch = format!("{file_mib}m");
+    tmpfs("tmp", &scratch, "1777")?;
+    tmpfs("dev/shm", &scratch, "1777")?;
+    tmpfs(&TRUSTED[1..], "1m", "0755")?;
+    // Refused where the kernel has no POSIX queues: then nobody can leave one behind either.
+    let _ = sys::mount(
+        Path::new("mqueue"),
+        Path::new("dev/mqueue"),
+        "mqueue",
+        SCRATCH | libc::MS_NOEXEC,
+        "",
+    );
+    doing("mounting /proc", mount_proc(Path::new("proc")))?;
+    show_binds(world, sources, &scratch, ids)?;
+    doing("pivoting into the new root", sys::pivot_here())?;
+    std::env::set_current_dir(&world.cwd)?;
+    doing(
+        "closing the root",
+        sys::restrict_mount(Path::new("/"), READ_ONLY, false),
+    )
+}
+
+/// A fresh `/proc` for the pid namespace of the caller.
+pub(crate) fn mount_proc(target: &Path) -> io::Result<()> {
+    sys::mount(
+        Path::new("proc"),
+        target,
+        "proc",
+        SCRATCH | libc::MS_NOEXEC,
+        "",
+    )
+}
+
+/// Shows one of the system's top folders as the host has it: bound read-only, or the same symbolic link.
+fn show_system_folder(name: &str) -> io::Result<()> {
+    let host = Path::new("/").join(name);
+    let Ok(kind) = fs::symlink_metadata(&host) else {
+        return Ok(());
+    };
+    if kind.is_symlink() {
+        return symlink(fs::read_link(&host)?, name);
+    }
+    fs::create_dir(name)?;
+    bind(&host, Path::new(name), true)
+}
+
+fn show_if_there(name: &str) -> io::Result<()> {
+    let host = Path::new("/").join(name);
+    match fs::metadata(&host) {
+        Err(_) => return Ok(()),
+        Ok(kind) if kind.is_dir() => fs::create_dir(name)?,
+        Ok(_) => drop(File::create(name)?),
+    }
+    bind(&host, Path::new(name), true)
+}
+
+fn bind(source: &Path, target: &Path, read_only: bool) -> io::Result<()> {
+    let shown = sys::mount(source, target, "", libc::MS_BIND | libc::MS_REC, "");
+    doing(format_args!("binding {}", target.display()), shown)?;
+    let attributes = if read_only {
+        READ_ONLY
+    } else {
+        libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV
+    };
+    doing(
+        format_args!("restricting {}", target.display()),
+        sys::restrict_mount(target, attributes, true),
+    )
+}
+
+/// The few files of `/etc` that programs of the unit ask for, in our own words.
+fn write_etc(world: &World) -> io::Result<()> {
+    let mut hosts = String::from("127.0.0.1 localhost ipclab\n::1 localhost ip6-localhost\n");
+    for (name, address) in &world.hosts {
+        hosts.push_str(&format!("{address} {name}\n"));
+    }
+    let files = [
+        (
+            "passwd",
+            format!("root:x:0:0::/:/usr/sbin/nologin\nstudent:x:{ACTOR}:{ACTOR}::/lab:/bin/sh\n"),
+        ),
+        ("group", format!("root:x:0:\nstudent:x:{ACTOR}:\n")),
+        ("hosts", hosts),
+        ("hostname", "ipclab\n".to_owned()),
+        (
+            "nsswitch.conf",
+            "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"
+                .to_owned(),
+        ),
+        (
+            "protocols",
+            "ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6 41 IPv6\n".to_owned(),
+        ),
+        (
+            "services",
+            "echo 7/tcp\necho 7/udp\ndaytime 13/tcp\ndaytime 13/udp\nhttp 80/tcp\n".to_owned(),
+        ),
+    ];
+    files
+        .into_iter()
+        .try_for_each(|(name, text)| fs::write(Path::new("etc").join(name), text))
+}
+
+fn make_dev() -> io::Result<()> {
+    for name in ["null", "zero", "full", "random", "urandom"] {
+        let target = Path::new("dev").join(name);
+        File::create(&target)?;
+        let host = Path::new("/dev").join(name);
+        // Not through `bind`: a device shown without devices allowed would be useless.
+        doing(
+            format_args!("binding /dev/{name}"),
+            sys::mount(&host, &target, "", libc::MS_BIND, ""),
+        )?;
+    }
+    // Terminals of the box's own, so that a program can ask for the name of its terminal and open it.
+    fs::create_dir("dev/pts")?;
+    let options = "newinstance,ptmxmode=0666,mode=0666";
+    let terminals = sys::mount(
+        Path::new("devpts"),
+        Path::new("dev/pts"),
+        "devpts",
+        libc::MS_NOSUID | libc::MS_NOEXEC,
+        options,
+    );
+    doing("mounting /dev/pts", terminals)?;
+    symlink("pts/ptmx", "dev/ptmx")?;
+    for (name, target) in [
+        ("fd", ""),
+        ("stdin", "/0"),
+        ("stdout", "/1"),
+        ("stderr", "/2"),
+    ] {
+        symlink(
+            format!("/proc/self/fd{target}"),
+            Path::new("dev").join(name),
+        )?;
+    }
+    Ok(())
+}
+
+/// Shows what the plan binds, and makes the working directory where no bind is it.
+fn show_binds(world: &World, sources: &[File], scratch: &str, ids: Ids) -> io::Result<()> {
+    let inside = |path: &Path| -> PathBuf { path.strip_prefix("/").unwrap_or(path).to_path_buf() };
+    let cwd = inside(&world.cwd);
+    fs::create_dir_all(&cwd)?;
+    if !world.binds.iter().any(|bind| bind.inside == world.cwd) {
+        let target = cwd.to_string_lossy();
+        tmpfs(&target, scratch, "0755")?;
+        std::os::unix::fs::chown(&cwd, Some(ids.actor), Some(ids.actor))?;
+    }
+    for (wanted, source) in world.binds.iter().zip(sources) {
+        let target = inside(&wanted.inside);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        if source.metadata()?.is_dir() {
+            fs::create_dir_all(&target)?;
+        } else {
+            File::create(&target)?;
+        }
+        bind(
+            Path::new(&format!("/proc/self/fd/{}", source.as_raw_fd())),
+            &target,
+            !wanted.writable,
+        )?;
+    }
+    Ok(())
+}
+
+/// Lowers what a hostile program could fill. Where the kernel lets this namespace's root decide it; a refusal leaves
+/// the kernel's own default in force.
+fn set_kernel_limits() {
+    for (name, value) in [
+        ("kernel/shmmni", "64"),
+        ("kernel/shmall", "65536"),
+        ("kernel/msgmni", "16"),
+        ("kernel/sem", "256 4096 32 64"),
+        ("net/ipv4/ip_unprivileged_port_start", "1024"),
+    ] {
+        let _ = fs::write(Path::new("/proc/sys").join(name), value);
+    }
+}
+
+/// Lets the students' copy of the mounts go of what only trusted actors may see, and shows their own `/proc`.
+pub(crate) fn enter_untrusted() -> io::Result<()> {
+    doing(
+        "a mount namespace for the actor",
+        sys::unshare(libc::CLONE_NEWNS),
+    )?;
+    doing("hiding the reference", sys::detach(Path::new(TRUSTED)))?;
+    doing("mounting the actor's /proc", mount_proc(Path::new("/proc")))
+}
+
+/// Becomes the actors' user, in one more user namespace, without any power over the supervisor's.
+pub(crate) fn become_actor(ids: Ids) -> io::Result<()> {
+    doing(
+        "becoming the actor's user",
+        sys::become_user(ids.actor, ids.actor, ids.other.is_some()),
+    )?;
+    // Changing ids makes a process undumpable, and the files of an undumpable one in /proc belong to nobody here.
+    doing("becoming dumpable", sys::prctl(libc::PR_SET_DUMPABLE, 1))?;
+    doing(
+        "a user namespace for the actor",
+        sys::unshare(libc::CLONE_NEWUSER),
+    )?;
+    // Denied already where the box has one id only; saying so again is allowed.
+    doing(
+        "denying setgroups",
+        fs::write("/proc/self/setgroups", "deny"),
+    )?;
+    let map = format!("{ACTOR} {} 1", ids.actor);
+    doing(
+        "mapping the actor's user",
+        fs::write("/proc/self/uid_map", &map),
+    )?;
+    doing(
+        "mapping the actor's group",
+        fs::write("/proc/self/gid_map", &map),
+    )?;
+    doing("dropping capabilities", sys::drop_capabilities())?;
+    doing(
+        "asking for the parent-death signal",
+        sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
+    )?;
+    doing(
+        "forbidding new privileges",
+        sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1),
+    )
+}
+
+/// Gives a file of the box the actors' owner and the mode asked for.
+pub(crate) fn give(path: &Path, mode: Option<u32>, ids: Ids) -> io::Result<()> {
+    std::os::unix::fs::chown(path, Some(ids.actor), Some(ids.actor))?;
+    match mode {
+        Some(mode) => fs::set_permissions(path, Permissions::from_mode(mode)),
+        None => Ok(()),
+    }
+}
