@@ -559,12 +559,19 @@ impl<'a> Facts<'a> {
     /// Whether one of these actors ever called this family on a socket.
     pub(crate) fn tried(&self, actors: &[usize], family: &str) -> bool {
         actors.iter().any(|index| {
-            self.calls(*index).any(|call| {
-                belongs(
-                    &call.name,
-                    matches!(call.object, Some(Object::Socket(_))),
-                    family,
+            self.calls(*index).any(|call| match call.object {
+                Some(Object::Socket(socket)) => {
+                    !self.is_lookup(socket) && belongs(&call.name, true, family)
+                }
+                Some(
+                    Object::Segment(_)
+                    | Object::Semaphores(_)
+                    | Object::Queue(_)
+                    | Object::File(_)
+                    | Object::Standard(_)
+                    | Object::Other(_),
                 )
+                | None => belongs(&call.name, false, family),
             })
         })
     }

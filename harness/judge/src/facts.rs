@@ -85,7 +85,7 @@ impl<'a> Facts<'a> {
 
     /// Everything that these actors moved this way, in order.
     pub(crate) fn transfers(
-        &self,
+        self,
         actors: &[usize],
         direction: Direction,
     ) -> impl Iterator<Item = (&'a Call, &'a Transfer)> {
@@ -95,6 +95,19 @@ impl<'a> Facts<'a> {
             .filter(move |call| actors.contains(&call.actor))
             .filter_map(|call| Some((call, call.transfer.as_ref()?)))
             .filter(move |(_, transfer)| transfer.direction == direction)
+            .filter(move |(_, transfer)| !self.is_lookup(transfer.socket))
+    }
+
+    /// Whether a socket serves the C library's own business, looking up names (`getaddrinfo(3)`): not the program's wire.
+    pub(crate) fn is_lookup(&self, socket: usize) -> bool {
+        self.socket(socket).is_some_and(|socket| {
+            let asks = match &socket.remote {
+                Some(Address::Inet(remote)) => remote.port() == 53,
+                Some(Address::Path(path)) => path.0.ends_with(b"/nscd/socket"),
+                Some(Address::Abstract(_) | Address::Unnamed | Address::Other(_)) | None => false,
+            };
+            asks || socket.family == "AF_NETLINK"
+        })
     }
 
     /// Calls that were counted and not kept, unless a program of the student's was stopped for making too many.
@@ -325,12 +338,12 @@ impl<'a> Facts<'a> {
 
     /// The last call of this actor that failed in a way that a program has to report.
     pub(crate) fn last_failure(&self, index: usize) -> Option<&'a Call> {
-        self.calls(index).rev().find(|call| is_failure(call))
+        self.calls(index).rev().find(|call| is_failure(call, self))
     }
 
     /// The first such call.
     pub(crate) fn first_failure(&self, index: usize) -> Option<&'a Call> {
-        self.calls(index).find(|call| is_failure(call))
+        self.calls(index).find(|call| is_failure(call, self))
     }
 
     /// Whether it went on although it was to end, or ended in a way that nobody wanted.
@@ -357,7 +370,19 @@ impl<'a> Facts<'a> {
     pub(crate) fn culprit(&self, not: usize) -> Option<String> {
         let others = (0..self.evidence.actors.len()).filter(|index| *index != not);
         let mut culprits = others.filter(|index| self.is_student(*index));
-        if let Some(why) = culprits.clone().find_map(|index| self.not_served(index)) {
+        if let Some(why) = culprits
+            .clone()
+            .find_map(|index| self.not_served_briefly(index))
+        {
+            return Some(why);
+        }
+        if let Some(why) = culprits
+            .clone()
+            .find_map(|index| self.out_of_reach(not, index))
+        {
+            return Some(why);
+        }
+        if let Some((why, _)) = culprits.clone().find_map(|index| self.misdirected(index)) {
             return Some(why);
         }
         let index = culprits.find(|index| self.ended_badly(*index))?;
@@ -393,7 +418,7 @@ impl<'a> Facts<'a> {
 
 /// Whether a call failed in a way that ends well-behaved programs; what `EINTR`, `EAGAIN` and searching for files answer
 /// is everyday life.
-fn is_failure(call: &Call) -> bool {
+fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
     let Some(errno) = call
         .returned
         .as_ref()
@@ -411,7 +436,13 @@ fn is_failure(call: &Call) -> bool {
             "EINTR" | "EAGAIN" | "ECHILD" | "EINPROGRESS" | "ERESTARTSYS" | "ENOTCONN"
         )
     );
-    !everyday
+    let lookup = match (&call.object, address_of(facts, call)) {
+        (_, Some(Address::Path(path))) => path.0.ends_with(b"/nscd/socket"),
+        (_, Some(Address::Inet(to))) => to.port() == 53,
+        (Some(Object::Socket(socket)), _) => facts.is_lookup(*socket),
+        (_, Some(Address::Abstract(_) | Address::Unnamed | Address::Other(_)) | None) => false,
+    };
+    !everyday && !lookup
 }
 
 /// The address that a call names, from what its socket knows or from its arguments.

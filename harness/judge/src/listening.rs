@@ -31,7 +31,7 @@ impl Service {
     }
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
     /// What this actor did about its `listens`; `None`: it has none.
     pub(crate) fn service(&self, index: usize) -> Option<Service> {
         let wanted = self.role(index)?.listens.as_ref()?;
@@ -49,6 +49,15 @@ impl Facts<'_> {
     pub(crate) fn not_served(&self, index: usize) -> Option<String> {
         let service = self.service(index)?;
         (!service.reachable).then_some(service.message)
+    }
+
+    /// The same for findings that only follow from it: without the advice, which stands once, at the cause.
+    pub(crate) fn not_served_briefly(&self, index: usize) -> Option<String> {
+        let message = self.not_served(index)?;
+        let advice = message
+            .find(": htons() is missing")
+            .unwrap_or(message.len());
+        Some(message[..advice].to_owned())
     }
 
     /// Why this actor never started.
@@ -82,7 +91,7 @@ impl Facts<'_> {
                 *self.copies(&before.name).first()?
             }
         };
-        self.not_served(awaited).or_else(|| {
+        self.not_served_briefly(awaited).or_else(|| {
             let fate = self.fate_of(awaited, index);
             Some(format!(
                 "{}{}",
@@ -321,6 +330,33 @@ impl Facts<'_> {
         )
     }
 
+    /// Why a client that was refused could not reach this server, which serves the same port at another address only.
+    pub(crate) fn out_of_reach(&self, client: usize, server: usize) -> Option<String> {
+        let refused = self.calls(client).find(|call| {
+            let errno = call
+                .returned
+                .as_ref()
+                .and_then(|returned| returned.errno.as_deref());
+            errno == Some("ECONNREFUSED")
+        })?;
+        let Some(Address::Inet(to)) = crate::facts::address_of(self, refused) else {
+            return None;
+        };
+        self.sockets(server).find_map(|(at, socket)| {
+            let Some(Address::Inet(local)) = &socket.local else {
+                return None;
+            };
+            let bound = self.bind_of(server, at)?;
+            let elsewhere = local.port() == to.port() && !local.ip().is_unspecified() && local.ip() != to.ip();
+            elsewhere.then(|| {
+                format!(
+                    "{} is bound to {local} only (#{}): it cannot be reached at {}, bind INADDR_ANY",
+                    self.who(server), bound.n, to.ip()
+                )
+            })
+        })
+    }
+
     /// What it did instead: `, it exited with status 1`.
     fn instead(&self, index: usize) -> String {
         match self.fate(index) {
@@ -330,7 +366,7 @@ impl Facts<'_> {
     }
 
     /// The successful `bind` of this socket by this actor.
-    fn bind_of(&self, index: usize, socket: usize) -> Option<&Call> {
+    fn bind_of(&self, index: usize, socket: usize) -> Option<&'a Call> {
         self.calls(index).find(|call| {
             call.name == "bind"
                 && call.object == Some(Object::Socket(socket))

@@ -1,0 +1,485 @@
+//! What the judge says when a server is not where it should be, and when its clients suffer from it.
+
+mod common;
+
+use common::{Scene, case, check, complaints};
+use ipclab_evidence::{Ended, Exit, Object, SocketKind};
+
+const LISTENS: &str = r#"
+[case.actor.server]
+student = "server"
+listens = "tcp:0.0.0.0:12345"
+exit = "running"
+"#;
+
+/// A server that serves where it should and waits there.
+fn waiting(address: &str) -> Scene {
+    let mut scene = Scene::of(&["server"]);
+    let socket = scene.serve(0, address);
+    scene.hangs(0, "accept", Some(Object::Socket(socket)));
+    scene
+}
+
+#[track_caller]
+fn check_server(wrong: Scene, expect: &[&str]) {
+    check(
+        &case(LISTENS),
+        &waiting("0.0.0.0:12345"),
+        |scene| *scene = wrong,
+        expect,
+    );
+}
+
+#[test]
+fn a_port_in_the_wrong_byte_order_is_a_missing_htons() {
+    check_server(
+        waiting("0.0.0.0:14640"),
+        &[
+            "calls: server bound port 14640 instead of 12345: htons() is missing, the two bytes of the port are swapped",
+        ],
+    );
+}
+
+#[test]
+fn another_port_is_named() {
+    check_server(
+        waiting("0.0.0.0:12346"),
+        &["calls: server bound port 12346 instead of 12345"],
+    );
+}
+
+#[test]
+fn loopback_is_not_every_address() {
+    check_server(
+        waiting("127.0.0.1:12345"),
+        &[
+            "calls: server listens on 127.0.0.1:12345 only: clients on other machines cannot reach it, bind INADDR_ANY (0.0.0.0)",
+        ],
+    );
+    // A server on every IPv6 address takes IPv4 as well.
+    assert_eq!(
+        complaints(&case(LISTENS), &waiting("[::]:12345")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn bound_but_not_listening() {
+    let mut scene = Scene::of(&["server"]);
+    let socket = scene.socket(0, SocketKind::Stream);
+    scene.bind(socket, "0.0.0.0:12345");
+    scene.fails(0, "accept", &["3", "NULL", "NULL"], "EINVAL");
+    scene.exit(0, 1);
+    check_server(
+        scene,
+        &[
+            "calls: server bound port 12345 but never called listen(), it ended with status 1 after accept() failed with EINVAL at #3",
+            "exit: server ended with status 1 instead of serving on: accept() failed with EINVAL at #3",
+        ],
+    );
+}
+
+#[test]
+fn listening_without_bind_is_a_port_of_the_kernel() {
+    let mut scene = Scene::of(&["server"]);
+    let socket = scene.socket(0, SocketKind::Stream);
+    scene.listen(socket);
+    scene.e.sockets[socket].local = Some(common::addressed("0.0.0.0:41234").1);
+    scene.hangs(0, "accept", Some(Object::Socket(socket)));
+    check_server(
+        scene,
+        &[
+            "calls: server listens on port 41234, which the kernel chose, instead of 12345: bind() was never called",
+        ],
+    );
+}
+
+#[test]
+fn a_bind_that_failed_is_the_cause() {
+    let mut scene = Scene::of(&["server"]);
+    scene.socket(0, SocketKind::Stream);
+    scene.fails(0, "bind", &["3", "{AF_INET, 0.0.0.0:12345}", "4"], "EINVAL");
+    scene.exit(0, 1);
+    check_server(
+        scene,
+        &[
+            "calls: server never served tcp:0.0.0.0:12345: bind() failed with EINVAL at #2: its third argument must be the size of the address, and a socket can be bound only once",
+            "exit: server ended with status 1 instead of serving on: bind() failed with EINVAL at #2",
+        ],
+    );
+}
+
+#[test]
+fn what_it_did_instead_is_told() {
+    let mut nothing = Scene::of(&["server"]);
+    check_server(
+        nothing.clone(),
+        &[
+            "calls: server never served tcp:0.0.0.0:12345: it never made a socket, it ended with status 0",
+            "exit: server ended with status 0 instead of serving on until it is stopped",
+        ],
+    );
+    nothing.killed(0, 11, "SIGSEGV", None);
+    check_server(
+        nothing.clone(),
+        &[
+            "calls: server never served tcp:0.0.0.0:12345: it never made a socket, it was killed by SIGSEGV",
+            "exit: server was killed by SIGSEGV (signal 11): it touched memory that is not its own",
+        ],
+    );
+    let mut asks = Scene::of(&["server"]);
+    asks.hangs(0, "read", Some(Object::Standard(0)));
+    check_server(
+        asks,
+        &[
+            "calls: server never served tcp:0.0.0.0:12345: it never made a socket, it waits in read() (#1) on its stdin",
+        ],
+    );
+    let mut datagram = Scene::of(&["server"]);
+    datagram.serve_datagrams(0, "0.0.0.0:12345");
+    check_server(
+        datagram,
+        &[
+            "calls: server never served tcp:0.0.0.0:12345: its socket is of SOCK_DGRAM instead of SOCK_STREAM, it ended with status 0",
+            "exit: server ended with status 0 instead of serving on until it is stopped",
+        ],
+    );
+}
+
+#[test]
+fn datagrams_paths_and_keys_are_places_too() {
+    let place = |listens: &str| {
+        case(&format!(
+            "[case.actor.server]\nstudent = \"server\"\nlistens = \"{listens}\"\n[case.leaves]\nmay = [\"shm:100\"]\n"
+        ))
+    };
+    let datagrams = |address: &str| {
+        let mut scene = Scene::of(&["server"]);
+        scene.serve_datagrams(0, address);
+        scene
+    };
+    check(
+        &place("udp:7000"),
+        &datagrams("0.0.0.0:7000"),
+        |scene| *scene = datagrams("0.0.0.0:22555"),
+        &[
+            "calls: server bound port 22555 instead of 7000: htons() is missing, the two bytes of the port are swapped",
+        ],
+    );
+    check(
+        &place("unix:/tmp/s"),
+        &datagrams("/tmp/s"),
+        |scene| *scene = datagrams("/tmp/t"),
+        &["calls: server bound /tmp/t instead of /tmp/s"],
+    );
+    let keyed = |key: &str| {
+        let mut scene = Scene::of(&["server"]);
+        scene.call(0, "shmget", &[key, "1024", "IPC_CREAT|0644"], 7);
+        scene
+    };
+    check(
+        &place("shm:100"),
+        &keyed("100"),
+        |scene| *scene = keyed("256"),
+        &["calls: server used key 256 instead of 100: that is 0x100, and 100 is decimal"],
+    );
+    check(
+        &place("shm:100"),
+        &keyed("100"),
+        |scene| *scene = keyed("64"),
+        &["calls: server used key 64 instead of 100: that is 0100, which C reads as octal"],
+    );
+}
+
+const PAIR: &str = r#"
+[case.actor.server]
+student = "server"
+listens = "tcp:0.0.0.0:12345"
+exit = 0
+[case.actor.client]
+reference = "client 127.0.0.1"
+exit = 0
+stdout.lines = ["client - recv() is OK."]
+[case.wire]
+"client -> server" = { bytes = 49 }
+"server -> client" = { bytes = 49 }
+"#;
+
+const MESSAGE: &[u8] = b"This is a test message from a stupid client lol!\0";
+
+/// One message there and back.
+fn echoed() -> Scene {
+    let mut scene = Scene::of(&["server", "client"]);
+    let listening = scene.serve(0, "0.0.0.0:12345");
+    let (client, server) = scene.connect(1, listening);
+    scene.cross(client, server, MESSAGE);
+    scene.cross(server, client, MESSAGE);
+    scene.out(1, "client - recv() is OK.\n");
+    scene
+}
+
+#[test]
+fn a_server_elsewhere_explains_everything_that_follows() {
+    check(
+        &case(PAIR),
+        &echoed(),
+        |scene| {
+            *scene = Scene::of(&["server", "client"]);
+            let socket = scene.serve(0, "0.0.0.0:14640");
+            scene.hangs(0, "accept", Some(Object::Socket(socket)));
+            scene.unstarted(1);
+        },
+        &[
+            "calls: server bound port 14640 instead of 12345: htons() is missing, the two bytes of the port are swapped",
+            "exit: server never ended: it waits in accept() (#4)",
+            "output: our client printed nothing: it never started, because server bound port 14640 instead of 12345",
+            "bytes: our client sent nothing to server: it never started, because server bound port 14640 instead of 12345",
+            "bytes: server received nothing, because our client sent nothing",
+            "bytes: server sent nothing to our client: it waits in accept() (#4)",
+            "bytes: our client received nothing, because server sent nothing",
+            "exit: our client never started, because server bound port 14640 instead of 12345",
+        ],
+    );
+}
+
+#[test]
+fn a_server_on_loopback_only_is_out_of_reach_at_another_address() {
+    let case = case(
+        r#"
+[case.actor.server]
+student = "server"
+listens = "tcp:12345"
+[case.actor.client]
+reference = "client 127.0.0.2"
+[case.wire]
+"client -> server" = { sent = 49 }
+"#,
+    );
+    check(
+        &case,
+        &echoed(),
+        |scene| {
+            *scene = waiting("127.0.0.1:12345");
+            scene
+                .e
+                .actors
+                .push(Scene::of(&["server", "client"]).e.actors.remove(1));
+            scene.socket(1, SocketKind::Stream);
+            scene.fails(
+                1,
+                "connect",
+                &["3", "{AF_INET, 127.0.0.2:12345}", "16"],
+                "ECONNREFUSED",
+            );
+            scene.exit(1, 1);
+        },
+        &[
+            "bytes: our client sent nothing to server: it ended with status 1 after connect() to 127.0.0.2:12345 failed with ECONNREFUSED at #6, because server is bound to 127.0.0.1:12345 only (#2): it cannot be reached at 127.0.0.2, bind INADDR_ANY",
+        ],
+    );
+}
+
+#[test]
+fn a_deadlock_is_spelt_out() {
+    check(
+        &case(PAIR),
+        &echoed(),
+        |scene| {
+            *scene = Scene::of(&["server", "client"]);
+            let listening = scene.serve(0, "0.0.0.0:12345");
+            let (client, server) = scene.connect(1, listening);
+            scene.cross(client, server, MESSAGE);
+            scene.hangs(0, "recvfrom", Some(Object::Socket(server)));
+            scene.hangs(1, "recvfrom", Some(Object::Socket(client)));
+        },
+        &[
+            "exit: server never ended: it waits in recv() (#9); everybody waits for somebody else: server waits in recv() (#9), our client waits in recv() (#10)",
+            "output: our client printed nothing on stdout: it waits in recv() (#10), because server waits in recv() (#9)",
+            "bytes: server sent nothing to our client: it waits in recv() (#9)",
+            "bytes: our client received nothing, because server sent nothing",
+            "exit: our client never ended: it waits in recv() (#10); everybody waits for somebody else: server waits in recv() (#9), our client waits in recv() (#10), because server waits in recv() (#9)",
+        ],
+    );
+}
+
+#[test]
+fn a_crash_is_the_cause_and_names_its_call() {
+    check(
+        &case(PAIR),
+        &echoed(),
+        |scene| {
+            *scene = Scene::of(&["server", "client"]);
+            let listening = scene.serve(0, "0.0.0.0:12345");
+            let (client, server) = scene.connect(1, listening);
+            scene.cross(client, server, MESSAGE);
+            scene.killed(0, 11, "SIGSEGV", Some("write"));
+            scene.moves(
+                ipclab_evidence::Direction::Received,
+                client,
+                Some(server),
+                b"",
+            );
+            scene.err(1, "client - recv() error: end of file\n");
+            scene.exit(1, 1);
+        },
+        &[
+            "exit: server was killed by SIGSEGV (signal 11) in send(): it touched memory that is not its own",
+            "output: our client printed nothing on stdout: it wrote this on stderr instead: `client - recv() error: end of file`: it ended with status 1, because server was killed by SIGSEGV in send()",
+            "bytes: server sent nothing to our client: it was killed by SIGSEGV in send()",
+            "bytes: our client received nothing, because server sent nothing",
+            "exit: our client ended with status 1 instead of 0, and its last words are `client - recv() error: end of file`, because server was killed by SIGSEGV in send()",
+        ],
+    );
+}
+
+#[test]
+fn a_client_of_the_students_that_goes_elsewhere_is_found_out() {
+    let case = case(
+        r#"
+[case.actor.server]
+reference = "server"
+listens = "tcp:12345"
+[case.actor.client]
+student = "client 127.0.0.1"
+exit = 0
+[case.wire]
+"client -> server" = { bytes = 49 }
+"#,
+    );
+    let refused = |port: &'static str| {
+        move |scene: &mut Scene| {
+            *scene = waiting("0.0.0.0:12345");
+            scene
+                .e
+                .actors
+                .push(Scene::of(&["server", "client"]).e.actors.remove(1));
+            scene.socket(1, SocketKind::Stream);
+            scene.fails(
+                1,
+                "connect",
+                &["3", &format!("{{AF_INET, 127.0.0.1:{port}}}"), "16"],
+                "ECONNREFUSED",
+            );
+            scene.exit(1, 1);
+        }
+    };
+    check(
+        &case,
+        &echoed(),
+        refused("14640"),
+        &[
+            "bytes: client sent nothing to our server: client connects to port 14640 instead of 12345 (#6): htons() is missing, the two bytes of the port are swapped",
+            "bytes: our server received nothing: client connects to port 14640 instead of 12345 (#6): htons() is missing, the two bytes of the port are swapped",
+            "exit: client ended with status 1 instead of 0: connect() to 127.0.0.1:14640 failed with ECONNREFUSED at #6",
+        ],
+    );
+    check(
+        &case,
+        &echoed(),
+        refused("12346"),
+        &[
+            "bytes: client sent nothing to our server: client connects to port 12346 instead of 12345 (#6)",
+            "bytes: our server received nothing: client connects to port 12346 instead of 12345 (#6)",
+            "exit: client ended with status 1 instead of 0: connect() to 127.0.0.1:12346 failed with ECONNREFUSED at #6",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_never_ends_keeps_others_from_starting() {
+    let case = case(
+        r#"
+[case.actor.server]
+student = "server 2"
+listens = "tcp:12345"
+exit = 0
+[case.actor.third]
+reference = "client 127.0.0.1"
+after = "server exits"
+exit = "failure"
+"#,
+    );
+    let mut right = Scene::of(&["server", "third"]);
+    right.serve(0, "0.0.0.0:12345");
+    right.exit(1, 1);
+    check(
+        &case,
+        &right,
+        |scene| {
+            *scene = waiting("0.0.0.0:12345");
+            scene
+                .e
+                .actors
+                .push(Scene::of(&["server", "third"]).e.actors.remove(1));
+            scene.unstarted(1);
+        },
+        &[
+            "exit: server never ended: it waits in accept() (#4)",
+            "exit: our third never started, because server never ended: it waits in accept() (#4)",
+        ],
+    );
+}
+
+#[test]
+fn trouble_of_ours_is_nobodys_loss() {
+    let mut scene = waiting("0.0.0.0:14640");
+    scene.e.trouble.push("the disk is full".to_owned());
+    let case = case(LISTENS);
+    assert_eq!(
+        complaints(&case, &scene),
+        [
+            "unknown calls: not judged: the disk is full (seen: server bound port 14640 instead of 12345: htons() is missing, the two bytes of the port are swapped)",
+        ]
+    );
+    assert_eq!(
+        common::outcome(&case, &scene).verdict,
+        ipclab_judge::Verdict::Unknown
+    );
+}
+
+#[test]
+fn computing_for_ever_and_limits_are_ends() {
+    let case = case("[case.actor.server]\nstudent = \"server\"\nexit = 0\n");
+    let limit = |kind, limit| Exit::Stopped(ipclab_evidence::LimitHit { kind, limit });
+    let spoil = |exit: Exit| {
+        move |scene: &mut Scene| {
+            scene.e.actors[0].exit = exit;
+            scene.e.ended = Ended::LimitHit { actor: 0 };
+        }
+    };
+    use ipclab_evidence::LimitKind::{Cpu, Output, Processes};
+    let right = Scene::of(&["server"]);
+    check(
+        &case,
+        &right,
+        spoil(limit(Cpu, 2000)),
+        &["exit: server was stopped: it used up its 2000 ms of CPU time: it computes for ever"],
+    );
+    check(
+        &case,
+        &right,
+        spoil(limit(Output, 4096)),
+        &["exit: server was stopped: it printed more than 4096 bytes: it prints without end"],
+    );
+    check(
+        &case,
+        &right,
+        spoil(limit(Processes, 64)),
+        &["exit: server was stopped: it made more than 64 processes"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.actors[0].exit = Exit::Running {
+                wait: None,
+                on_sigterm: None,
+            };
+            scene.e.ended = Ended::DeadlineExceeded {
+                limit_ms: 10_000,
+                waits: Vec::new(),
+            };
+        },
+        &["exit: server never ended: it was still busy when the 10000 ms were up"],
+    );
+}
