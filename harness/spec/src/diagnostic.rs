@@ -152,7 +152,12 @@ impl Diagnostics {
     }
 
     /// In the order of the file, and each once: what is inherited with `like` is read, and found wrong, again.
+    /// Warnings that may only be the consequence of an error wait until it is mended.
     pub(crate) fn finish(mut self) -> Self {
+        if self.has_errors() {
+            self.list
+                .retain(|one| one.severity == Severity::Error || !one.consequence);
+        }
         self.list.sort_by(|a, b| {
             (a.span.start, a.span.end, a.severity, &a.message).cmp(&(
                 b.span.start,
@@ -168,17 +173,29 @@ impl Diagnostics {
 
     /// Drops what was found since `first` and may only be there because the text before it could not be understood.
     pub(crate) fn forget_consequences(&mut self, first: usize) {
-        let broken: Vec<usize> = self.list[..first]
-            .iter()
-            .map(|one| line_of(&self.text, one.span.start))
-            .collect();
-        let text = &self.text;
+        let text = self.text.as_str();
+        let mut broken: Vec<Range<usize>> = Vec::new();
+        let mut headless = false;
+        for one in &self.list[..first] {
+            let at = text.floor_char_boundary(one.span.start.min(text.len()));
+            let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+            let header = text[start..].trim_start().starts_with('[');
+            headless |= header;
+            // Below a header that could not be read, every key stands in the wrong table.
+            let next = if header { "\n[" } else { "\n" };
+            let end = text[at..].find(next).map_or(text.len(), |next| at + next);
+            broken.push(start..end);
+        }
         let mut at = 0;
         self.list.retain(|one| {
-            let keep =
-                at < first || !(one.consequence || broken.contains(&line_of(text, one.span.start)));
+            let own = at < first;
             at += 1;
-            keep
+            let meant = one
+                .help
+                .as_ref()
+                .is_some_and(|help| help.starts_with("did you mean"));
+            let follows = one.consequence && (headless || !meant);
+            own || !(follows || broken.iter().any(|line| line.contains(&one.span.start)))
         });
     }
 

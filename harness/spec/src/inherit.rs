@@ -32,8 +32,9 @@ pub(crate) fn inherit(root: &mut Table, diagnostics: &mut Diagnostics) {
             base
         }));
     }
+    let written = bases.clone();
     for start in 0..cases.len() {
-        let chain = chain(&bases, start);
+        let chain = chain(&written, start);
         if chain.looped {
             if let Some((name, span)) = &links[start].like
                 && chain.links.contains(&start)

@@ -6,16 +6,21 @@
 //! (meaning) → [`Spec`].
 
 mod diagnostic;
+mod fill;
 mod inherit;
 mod model;
 mod names;
 mod raw;
 mod resolve;
+mod schema;
+mod submission;
 mod tree;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use model::*;
 pub use resolve::{parse_step, split_command};
+pub use schema::{schema, submission_schema};
+pub use submission::{Mapped, Mapping, submission};
 
 use raw::{RawSpec, Read};
 use tree::{Node, Value};

@@ -446,17 +446,21 @@ impl Template {
         }
     }
 
-    /// The same with variables filled in; the other holes stay.
+    /// The same with values filled in: variables by their names, `fault.call` and `fault.message` by these; the other
+    /// holes stay.
     #[must_use]
-    pub fn with(&self, variables: &BTreeMap<String, String>) -> Self {
+    pub fn with(&self, values: &BTreeMap<String, String>) -> Self {
         let mut parts: Vec<Part> = Vec::new();
         for part in &self.parts {
-            let part = match part {
-                Part::Hole(Hole::Variable(name)) => match variables.get(name) {
-                    Some(value) => Part::Text(value.clone()),
-                    None => part.clone(),
-                },
-                other => other.clone(),
+            let name = match part {
+                Part::Hole(Hole::Variable(name)) => Some(name.as_str()),
+                Part::Hole(Hole::FaultCall) => Some("fault.call"),
+                Part::Hole(Hole::FaultMessage) => Some("fault.message"),
+                Part::Text(_) | Part::Hole(_) => None,
+            };
+            let part = match name.and_then(|name| values.get(name)) {
+                Some(value) => Part::Text(value.clone()),
+                None => part.clone(),
             };
             match (parts.last_mut(), part) {
                 (Some(Part::Text(text)), Part::Text(more)) => text.push_str(&more),

@@ -36,6 +36,7 @@ pub(crate) enum ReferenceForm {
 
 super::tables! {
     /// A reference that is built from sources beside the spec.
+    #[schemars(rename = "Reference")]
     RawReference {
         /// The sources, relative to the spec.
         #[schemars(required)]
@@ -49,7 +50,7 @@ impl Read for ReferenceForm {
             Value::Text(_) => At::read(node, diagnostics).map(Self::Name),
             Value::Table(_) => {
                 let table = RawReference::read(node, diagnostics)?;
-                if table.source.is_none() {
+                if table.source.is_none() && table.lacks("source") {
                     diagnostics
                         .error(&table.span, "this reference has no `source`")
                         .consequence();

@@ -12,6 +12,7 @@ pub(crate) use read::*;
 
 tables! {
     /// A lab: its programs and the cases that grade them.
+    #[schemars(rename = "Spec")]
     RawSpec {
         /// Version of the language: 1.
         #[schemars(required, range(min = 1, max = 1))]
@@ -35,6 +36,7 @@ tables! {
     }
 
     /// A program that students hand in.
+    #[schemars(rename = "Program")]
     RawProgram {
         /// File names to look for, best first, whatever their case or folder.
         source: Many,
@@ -47,6 +49,7 @@ tables! {
     }
 
     /// One scenario: actors, what is there before, what must come of it, points.
+    #[schemars(rename = "Case")]
     RawCase {
         /// Its name, in kebab-case.
         #[schemars(required)]
@@ -100,6 +103,7 @@ tables! {
     }
 
     /// A process tree. One of `student`, `reference` and `peer` says who plays it.
+    #[schemars(rename = "Actor")]
     RawActor {
         /// The student's program and its arguments.
         student: At<String>,
@@ -124,6 +128,7 @@ tables! {
     }
 
     /// Expectations about a stream.
+    #[schemars(rename = "Output")]
     RawOutput {
         /// These lines in this order, others may stand between.
         lines: Many,
@@ -138,6 +143,7 @@ tables! {
     }
 
     /// What must cross from one actor to another.
+    #[schemars(rename = "Wire")]
     RawWire {
         /// So many sent and so many received.
         bytes: AmountForm,
@@ -148,6 +154,7 @@ tables! {
     }
 
     /// What may and must be left behind; what is named nowhere may not be left.
+    #[schemars(rename = "Leaves")]
     RawLeaves {
         /// Allowed: "/tmp/socket", "shm:100", "tcp:12345", "process".
         may: Many,
@@ -156,6 +163,7 @@ tables! {
     }
 
     /// State of a segment.
+    #[schemars(rename = "Shm")]
     RawShm {
         /// false: there must be none.
         exists: At<bool>,
@@ -172,6 +180,7 @@ tables! {
     }
 
     /// What is there before the first actor starts.
+    #[schemars(rename = "Given")]
     RawGiven {
         /// Files by absolute path: a text, "stale socket" or "directory".
         files: Keyed<FileForm>,
@@ -184,6 +193,7 @@ tables! {
     }
 
     /// A file that is there before, with its permission bits.
+    #[schemars(rename = "GivenFile")]
     RawGivenFile {
         /// What it holds.
         text: At<String>,
@@ -192,6 +202,7 @@ tables! {
     }
 
     /// A segment that is there before.
+    #[schemars(rename = "GivenShm")]
     RawGivenShm {
         /// Bytes.
         #[schemars(required)]
@@ -206,6 +217,7 @@ tables! {
     }
 
     /// A semaphore set that is there before.
+    #[schemars(rename = "GivenSem")]
     RawGivenSem {
         /// The semaphores' values.
         #[schemars(required)]
@@ -215,6 +227,7 @@ tables! {
     }
 
     /// How a variable's values are drawn: a text, a whole number or one of a list.
+    #[schemars(rename = "Vary")]
     RawVary {
         /// Shortest and longest text: "0..99".
         length: At<String>,
@@ -228,6 +241,7 @@ tables! {
     }
 
     /// A submission's own mapping: where its programs are and how they are built and run.
+    #[schemars(rename = "Mapping")]
     RawMapping {
         /// The lab that it is for.
         lab: At<String>,
@@ -236,6 +250,7 @@ tables! {
     }
 
     /// Where a program of a submission is.
+    #[schemars(rename = "Mapped")]
     RawMapped {
         /// Its source files, relative to the folder.
         source: Many,

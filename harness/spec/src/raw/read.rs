@@ -143,10 +143,14 @@ impl Read for Many {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let items = match &node.value {
             Value::Text(_) => vec![At::read(node, diagnostics)?],
-            Value::List(items) => items
-                .iter()
-                .filter_map(|item| At::read(item, diagnostics))
-                .collect(),
+            // All or nothing: a list without the items that could not be read would seem to be another one.
+            Value::List(items) => {
+                let read: Vec<_> = items
+                    .iter()
+                    .map(|item| At::read(item, diagnostics))
+                    .collect();
+                read.into_iter().collect::<Option<Vec<_>>>()?
+            }
             _ => {
                 wrong_kind(node, "a text or a list of texts", diagnostics);
                 return None;
@@ -229,15 +233,26 @@ macro_rules! tables {
         $(#[$about:meta])*
         $name:ident { $( $(#[$field_about:meta])* $field:ident: $kind:ty, )* }
     )*) => { $(
-        $(#[$about])*
         #[derive(Clone, Debug, schemars::JsonSchema)]
+        $(#[$about])*
         #[schemars(deny_unknown_fields)]
         pub(crate) struct $name {
             /// Where its header, or all of an inline table, stands.
             #[schemars(skip)]
             #[allow(dead_code, reason = "every table knows its place, even where nothing can be wrong with the whole")]
             pub(crate) span: $crate::tree::Span,
+            /// Keys that are there, but could not be read or are misspelt: it would be wrong to call them missing.
+            #[schemars(skip)]
+            pub(crate) unread: Vec<String>,
             $( $(#[$field_about])* pub(crate) $field: Option<$kind>, )*
+        }
+
+        impl $name {
+            /// Whether a key that was not read is not there either.
+            #[allow(dead_code, reason = "not every table must have some key")]
+            pub(crate) fn lacks(&self, key: &str) -> bool {
+                !self.unread.iter().any(|unread| unread == key)
+            }
         }
 
         impl $crate::raw::Read for $name {
@@ -249,13 +264,20 @@ macro_rules! tables {
                     $crate::raw::wrong_kind(node, "a table", diagnostics);
                     return None;
                 };
-                let mut this = Self { span: node.span.clone(), $($field: None),* };
+                let mut this = Self { span: node.span.clone(), unread: Vec::new(), $($field: None),* };
                 for entry in &table.entries {
                     match entry.key.as_str() {
                         $( stringify!($field) => {
                             this.$field = $crate::raw::Read::read(&entry.node, diagnostics);
+                            if this.$field.is_none() {
+                                this.unread.push(entry.key.clone());
+                            }
                         } )*
-                        _ => $crate::raw::unknown_key(entry, &[$(stringify!($field)),*], diagnostics),
+                        _ => {
+                            let meant =
+                                $crate::raw::unknown_key(entry, &[$(stringify!($field)),*], diagnostics);
+                            this.unread.extend(meant);
+                        }
                     }
                 }
                 Some(this)
@@ -265,16 +287,20 @@ macro_rules! tables {
 }
 pub(crate) use tables;
 
-/// Says that a key is none of those that may stand here.
+/// Says that a key is none of those that may stand here; gives the one that was probably meant.
 pub(crate) fn unknown_key(
     entry: &crate::tree::Entry,
     keys: &[&str],
     diagnostics: &mut Diagnostics,
-) {
+) -> Option<String> {
     let meant = crate::names::nearest(&entry.key, keys.iter().copied());
-    let diagnostic = diagnostics.error(&entry.key_span, format!("unknown key `{}`", entry.key));
+    let diagnostic = diagnostics.error(
+        &entry.key_span,
+        format!("unknown key `{}`", entry.key.escape_debug()),
+    );
     match meant {
         Some(_) => diagnostic.suggest(meant),
         None => diagnostic.help(format!("known here: {}", keys.join(", "))),
     };
+    meant.map(str::to_owned)
 }

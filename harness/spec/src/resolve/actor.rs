@@ -66,7 +66,10 @@ fn player(name: &At<String>, raw: &RawActor, context: &mut Context<'_>) -> Optio
     ];
     let chosen: Vec<_> = choices.into_iter().flatten().collect();
     match chosen.as_slice() {
-        [] => {
+        [] if ["student", "reference", "peer"]
+            .into_iter()
+            .all(|key| raw.lacks(key)) =>
+        {
             context
                 .diagnostics
                 .error(&raw.span, format!("nobody plays `{}`", name.value))
@@ -74,6 +77,7 @@ fn player(name: &At<String>, raw: &RawActor, context: &mut Context<'_>) -> Optio
                 .consequence();
             return None;
         }
+        [] => return None,
         [_] => {}
         [first, second, ..] => {
             context

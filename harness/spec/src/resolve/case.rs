@@ -48,6 +48,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
                 .map(|table| table.iter().map(|(name, _)| name.value.clone()).collect()),
         ),
         faults: raw.fault.is_some() || raw.fail_each.is_some(),
+        filled: false,
     };
     let mut context = Context {
         programs: lab.programs,
@@ -90,10 +91,12 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
 
 fn id(raw: &RawCase, context: &mut Context<'_>) -> String {
     let Some(id) = &raw.id else {
-        context
-            .diagnostics
-            .error(&raw.span, "this case has no `id`")
-            .consequence();
+        if raw.lacks("id") {
+            context
+                .diagnostics
+                .error(&raw.span, "this case has no `id`")
+                .consequence();
+        }
         return String::new();
     };
     let kebab = id
@@ -117,7 +120,7 @@ fn title(raw: &RawCase, context: &mut Context<'_>) -> String {
         .title
         .as_ref()
         .filter(|title| !title.value.trim().is_empty());
-    if title.is_none() {
+    if title.is_none() && raw.lacks("title") {
         let span = raw.title.as_ref().map_or(&raw.span, |title| &title.span);
         context
             .diagnostics
@@ -131,11 +134,13 @@ fn title(raw: &RawCase, context: &mut Context<'_>) -> String {
 fn tier(raw: &RawCase, context: &mut Context<'_>) -> Tier {
     let names = Tier::ALL.map(Tier::name);
     let Some(tier) = &raw.tier else {
-        context
-            .diagnostics
-            .error(&raw.span, "this case has no `tier`")
-            .help(format!("known here: {}", names.join(", ")))
-            .consequence();
+        if raw.lacks("tier") {
+            context
+                .diagnostics
+                .error(&raw.span, "this case has no `tier`")
+                .help(format!("known here: {}", names.join(", ")))
+                .consequence();
+        }
         return Tier::Core;
     };
     match Tier::ALL
@@ -180,7 +185,7 @@ fn texts(many: Option<&Many>) -> &[At<String>] {
 
 fn covers(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<String> {
     let covers = texts(raw.covers.as_ref());
-    if covers.is_empty() && !lab.unit.is_empty() {
+    if covers.is_empty() && raw.lacks("covers") && !lab.unit.is_empty() {
         let span = raw.covers.as_ref().map_or(&raw.span, |many| &many.span);
         context
             .diagnostics
@@ -338,8 +343,8 @@ fn whole(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
         .actor
         .iter()
         .flat_map(|actors| actors.iter())
-        .any(|(_, actor)| actor.student.is_some());
-    if !graded {
+        .any(|(_, actor)| actor.student.is_some() || !actor.lacks("student"));
+    if !graded && raw.lacks("actor") {
         context
             .diagnostics
             .error(

@@ -73,7 +73,7 @@ fn file(path: &At<String>, form: &FileForm, context: &mut Context<'_>) -> Option
                 .text
                 .as_ref()
                 .map(|text| context.template(text, Use::Input));
-            if text.is_none() {
+            if text.is_none() && table.lacks("text") {
                 context
                     .diagnostics
                     .error(&table.span, "this file has no `text`")
@@ -95,10 +95,12 @@ fn file(path: &At<String>, form: &FileForm, context: &mut Context<'_>) -> Option
 
 fn segment(key: i32, raw: &RawGivenShm, context: &mut Context<'_>) -> Option<GivenSegment> {
     let Some(size) = &raw.size else {
-        context
-            .diagnostics
-            .error(&raw.span, "this segment has no `size`")
-            .consequence();
+        if raw.lacks("size") {
+            context
+                .diagnostics
+                .error(&raw.span, "this segment has no `size`")
+                .consequence();
+        }
         return None;
     };
     let bytes = natural(size, context)?;
@@ -139,11 +141,13 @@ const SEGMENT_MAX: u64 = 1 << 30;
 
 fn semaphores(key: i32, raw: &RawGivenSem, context: &mut Context<'_>) -> Option<GivenSemaphores> {
     let Some(values) = raw.values.as_ref().filter(|values| !values.0.is_empty()) else {
-        context
-            .diagnostics
-            .error(&raw.span, "this semaphore set has no `values`")
-            .help("a set with one semaphore of value 1 is values = [1]")
-            .consequence();
+        if raw.lacks("values") {
+            context
+                .diagnostics
+                .error(&raw.span, "this semaphore set has no `values`")
+                .help("a set with one semaphore of value 1 is values = [1]")
+                .consequence();
+        }
         return None;
     };
     let mut set = Vec::new();

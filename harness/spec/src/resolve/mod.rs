@@ -92,6 +92,7 @@ fn header(raw: &RawSpec, diagnostics: &mut Diagnostics) {
     // There is no better place for what is not there than the file's beginning.
     let start: Span = 0..0;
     match &raw.format {
+        None if !raw.lacks("format") => {}
         None => {
             diagnostics
                 .error(&start, "the file does not say its `format`")
@@ -113,6 +114,7 @@ fn header(raw: &RawSpec, diagnostics: &mut Diagnostics) {
         ("title", &raw.title, "the lab's title, for people"),
     ] {
         match value {
+            None if !raw.lacks(key) => {}
             None => {
                 diagnostics
                     .error(&start, format!("the file has no `{key}`"))
@@ -143,13 +145,14 @@ fn header(raw: &RawSpec, diagnostics: &mut Diagnostics) {
         .program
         .as_ref()
         .is_none_or(|table| table.entries.is_empty())
+        && raw.lacks("program")
     {
         diagnostics
             .error(&start, "the lab has no programs")
             .help("write [program.NAME] with source = [\"NAME.c\"]")
             .consequence();
     }
-    if raw.case.as_ref().is_none_or(|cases| cases.0.is_empty()) {
+    if raw.case.as_ref().is_none_or(|cases| cases.0.is_empty()) && raw.lacks("case") {
         diagnostics
             .error(&start, "the lab has no cases")
             .help("write [[case]]")
@@ -158,22 +161,9 @@ fn header(raw: &RawSpec, diagnostics: &mut Diagnostics) {
 }
 
 fn program(name: &At<String>, raw: &RawProgram, diagnostics: &mut Diagnostics) -> Program {
-    let plain = |text: &str| {
-        !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c))
-    };
-    if !plain(&name.value) || name.value.starts_with(['.', '-']) {
-        diagnostics
-            .error(
-                &name.span,
-                format!("`{}` is no name of a program", name.value.escape_debug()),
-            )
-            .help("a name has letters, digits, -, _, . and +");
-    }
+    program_name(name, diagnostics);
     let sources = items(raw.source.as_ref());
-    if sources.is_empty() {
+    if sources.is_empty() && raw.lacks("source") {
         let span = raw.source.as_ref().map_or(&raw.span, |source| &source.span);
         diagnostics
             .error(span, format!("`{}` has no `source`", name.value))
@@ -186,7 +176,7 @@ fn program(name: &At<String>, raw: &RawProgram, diagnostics: &mut Diagnostics) -
     let reference = match &raw.reference {
         None => Reference::None,
         Some(ReferenceForm::Name(name)) => {
-            if !plain(&name.value) {
+            if !is_plain(&name.value) {
                 diagnostics
                     .error(&name.span, format!("`{}` is no name of a reference program", name.value.escape_debug()))
                     .help("sources beside the spec are written reference = { source = [\"ref/server.c\"] }");
@@ -205,12 +195,8 @@ fn program(name: &At<String>, raw: &RawProgram, diagnostics: &mut Diagnostics) -
             Reference::Sources(items(Some(many)))
         }
     };
-    if let Some(build) = raw
-        .build
-        .as_ref()
-        .filter(|build| build.value.trim().is_empty())
-    {
-        diagnostics.error(&build.span, "this build line is empty");
+    if let Some(build) = &raw.build {
+        command_line(build, diagnostics);
     }
     Program {
         name: name.value.clone(),
@@ -219,6 +205,26 @@ fn program(name: &At<String>, raw: &RawProgram, diagnostics: &mut Diagnostics) -
         flags: items(raw.flags.as_ref()),
         reference,
     }
+}
+
+/// Checks the name of a program, which becomes a file's.
+pub(crate) fn program_name(name: &At<String>, diagnostics: &mut Diagnostics) {
+    if !is_plain(&name.value) {
+        diagnostics
+            .error(
+                &name.span,
+                format!("`{}` is no name of a program", name.value.escape_debug()),
+            )
+            .help("a name has letters, digits, -, _, . and +");
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(['.', '-'])
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c))
 }
 
 /// A source is in the folder, not above it or elsewhere.
@@ -234,18 +240,20 @@ pub(crate) fn inside(source: &At<String>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Checks a command line without templates, such as a build line.
-pub(crate) fn command_line(line: &At<String>, diagnostics: &mut Diagnostics) {
+/// Reads a command line without templates, such as a build line.
+pub(crate) fn command_line(line: &At<String>, diagnostics: &mut Diagnostics) -> Vec<String> {
     match words::words(&line.value) {
-        Ok(words) if words.is_empty() => {
-            diagnostics.error(&line.span, "this command is empty");
+        Ok(words) => {
+            if words.is_empty() {
+                diagnostics.error(&line.span, "this command is empty");
+            } else if line.value.contains('\0') {
+                diagnostics.error(&line.span, "a command has no NUL");
+            }
+            words.into_iter().map(|word| word.text).collect()
         }
-        Ok(_) if line.value.contains('\0') => {
-            diagnostics.error(&line.span, "a command has no NUL");
-        }
-        Ok(_) => {}
         Err(flaw) => {
             diagnostics.flaw(line, flaw);
+            Vec::new()
         }
     }
 }

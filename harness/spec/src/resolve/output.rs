@@ -40,7 +40,7 @@ pub(crate) fn output(
         not_empty(many, context);
         expectations.push(OutputExpectation::Regex(regexes(many, context)));
     }
-    if expectations.is_empty() {
+    if expectations.is_empty() && table.unread.is_empty() {
         context
             .diagnostics
             .error(&table.span, "nothing is expected here")

@@ -2,9 +2,9 @@
 
 use super::context::Context;
 use crate::names::nearest;
-use crate::raw::{AmountForm, ExitForm, PointsForm, RawCase};
+use crate::raw::{AmountForm, ExitForm, PointsForm, RawCase, RawShm};
 use crate::tree::Span;
-use crate::{Action, Aspect, Case, ExitExpectation, Player, Points};
+use crate::{Aspect, Case, Points};
 
 /// More than this is a slip of the finger.
 const POINTS_MAX: i64 = 10_000;
@@ -20,6 +20,7 @@ pub(crate) fn points(raw: &RawCase, context: &mut Context<'_>) -> Points {
         u32::try_from(value.clamp(0, POINTS_MAX)).unwrap_or(0)
     };
     match &raw.points {
+        None if !raw.lacks("points") => Points::Whole(0),
         None => {
             context
                 .diagnostics
@@ -72,7 +73,7 @@ pub(crate) fn add_up(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
     let (Some(PointsForm::Split(table)), Points::Split(parts)) = (&raw.points, &case.points) else {
         return;
     };
-    let expected = expected(case);
+    let expected = expected(raw);
     for (name, number) in table.iter() {
         let unexpected = parts
             .iter()
@@ -102,8 +103,7 @@ pub(crate) fn add_up(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
                         aspect.name()
                     ),
                 )
-                .also(table.span.clone(), "the points")
-                .consequence();
+                .also(table.span.clone(), "the points");
         }
     }
 }
@@ -116,45 +116,58 @@ fn count(points: i64) -> String {
     }
 }
 
-/// The aspects that some finding of this case can be about.
-fn expected(case: &Case) -> Vec<Aspect> {
+/// The aspects that some finding of this case can be about. What could not be read counts: it has been complained about.
+fn expected(raw: &RawCase) -> Vec<Aspect> {
     // Silence means that nothing may be left behind, and every program must build.
     let mut aspects = vec![Aspect::Build, Aspect::Cleanup];
-    if case.oracle {
-        aspects.extend([Aspect::Output, Aspect::Bytes, Aspect::Exit]);
+    let mut add = |when: bool, aspect: Aspect| {
+        if when {
+            aspects.push(aspect);
+        }
+    };
+    for aspect in [Aspect::Output, Aspect::Bytes, Aspect::Exit] {
+        add(raw.oracle.is_some(), aspect);
     }
-    for actor in &case.actors {
-        if !(actor.stdout.is_empty() && actor.stderr.is_empty()) {
-            aspects.push(Aspect::Output);
-        }
-        if !matches!(actor.exit, None | Some(ExitExpectation::Any)) {
-            aspects.push(Aspect::Exit);
-        }
-        if actor.is_student() && actor.listens.is_some() {
-            aspects.push(Aspect::Calls);
-        }
-        if let Player::Peer { steps } = &actor.player {
-            for step in steps {
-                match &step.action {
-                    Action::Recv(_) => aspects.push(Aspect::Bytes),
-                    Action::ShmRead(_) => aspects.push(Aspect::Memory),
-                    _ => {}
-                }
+    for (_, actor) in raw.actor.iter().flat_map(|actors| actors.iter()) {
+        let any = matches!(&actor.exit, Some(ExitForm::Word(word)) if word.value == "any");
+        let printed = actor.stdout.is_some() || actor.stderr.is_some();
+        add(
+            (actor.exit.is_some() && !any) || !actor.lacks("exit"),
+            Aspect::Exit,
+        );
+        add(
+            printed || !actor.lacks("stdout") || !actor.lacks("stderr"),
+            Aspect::Output,
+        );
+        let student = actor.student.is_some() || !actor.lacks("student");
+        let listens = actor.listens.is_some() || !actor.lacks("listens");
+        add(student && listens, Aspect::Calls);
+        for step in actor.peer.iter().flat_map(|steps| &steps.items) {
+            let mut words = step.value.split_whitespace();
+            match (words.next(), words.next()) {
+                (Some("recv"), _) => add(true, Aspect::Bytes),
+                (Some("shm"), Some("read")) => add(true, Aspect::Memory),
+                _ => {}
             }
         }
     }
-    if !case.wire.is_empty() {
-        aspects.push(Aspect::Bytes);
-    }
-    if !case.calls.is_empty() {
-        aspects.push(Aspect::Calls);
-    }
-    let in_memory = case.shm.iter().any(|shm| {
-        shm.exists.is_some() || shm.size.is_some() || shm.mode.is_some() || shm.holds.is_some()
-    });
-    if in_memory || case.sanitize {
-        aspects.push(Aspect::Memory);
-    }
+    add(raw.wire.is_some() || !raw.lacks("wire"), Aspect::Bytes);
+    add(raw.calls.is_some() || !raw.lacks("calls"), Aspect::Calls);
+    let in_memory = |shm: &RawShm| {
+        let said =
+            shm.exists.is_some() || shm.size.is_some() || shm.mode.is_some() || shm.holds.is_some();
+        said || !shm.unread.is_empty()
+    };
+    let some_in_memory = raw
+        .shm
+        .iter()
+        .flat_map(|shm| shm.iter())
+        .any(|(_, shm)| in_memory(shm));
+    let sanitized = raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value);
+    add(
+        some_in_memory || sanitized || !raw.lacks("shm") || !raw.lacks("sanitize"),
+        Aspect::Memory,
+    );
     aspects
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn shm(table: Option<&Keyed<RawShm>>, context: &mut Context<'_>) -> V
                     "a segment that must not exist has no size, mode, attaches or contents",
                 );
             }
-            None if !says_more => {
+            None if !says_more && raw.unread.is_empty() => {
                 context
                     .diagnostics
                     .error(

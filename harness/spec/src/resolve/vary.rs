@@ -54,6 +54,9 @@ fn draw(raw: &RawVary, context: &mut Context<'_>) -> Option<Draw> {
         raw.int.is_some(),
         raw.one_of.is_some(),
     ];
+    if !raw.unread.is_empty() && ways == [false; 3] {
+        return None;
+    }
     if ways.iter().filter(|way| **way).count() != 1 {
         context
             .diagnostics

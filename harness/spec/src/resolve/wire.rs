@@ -90,7 +90,7 @@ fn amounts(form: &WireForm, context: &mut Context<'_>) -> (Option<Amount>, Optio
         };
         return (amount.clone(), amount);
     }
-    if table.sent.is_none() && table.received.is_none() {
+    if table.sent.is_none() && table.received.is_none() && table.unread.is_empty() {
         context
             .diagnostics
             .error(&table.span, "nothing is expected here")
