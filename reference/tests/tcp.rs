@@ -206,7 +206,7 @@ in_a_world! {
             loop {
                 let length = peer.read(&mut piece).expect("recv");
                 peer.write_all(&piece[..length]).expect("send");
-                if piece[..length].contains(&0) {
+                if length == 0 || piece[..length].contains(&0) {
                     break;
                 }
             }
