@@ -1,1 +1,108 @@
-fn main() {}
+//! `ipclab`: grades a Linux-programming unit on System V shared memory and sockets.
+//!
+//! This crate is where the stages meet: it finds the lab ([`labs`]), takes the submission in ([`submission`]), builds it
+//! ([`build`]), plans every case ([`plan`]), has the plans run ([`grade`]), judges what was observed ([`verdict`]) and
+//! prints the report. Only this crate and the sandbox touch the machine.
+
+mod args;
+mod build;
+mod check;
+mod crew;
+mod explain;
+mod failure;
+mod grade;
+mod interrupt;
+mod keep;
+mod labs;
+mod output;
+mod plan;
+mod progress;
+mod record;
+mod show;
+mod store;
+mod submission;
+mod verdict;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command, SpecCommand};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    // The tool starts itself again as the sandbox's processes and as reference programs: those come first, since their
+    // arguments are not ours to read.
+    if let Some(code) = ipclab_sandbox::hidden(&argv) {
+        return code;
+    }
+    if let Some(code) = called_as(&argv).and_then(|program| ipclab_reference::run(&argv, &program))
+    {
+        return code;
+    }
+    let args = Args::parse_from(&argv);
+    match run(args) {
+        Ok(code) => code,
+        Err(failure) => {
+            output::complain(&failure);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode, Failure> {
+    let color = args.color;
+    match args.command {
+        Command::Check(check) => check::check(&check, color),
+        Command::Judge { folder, format } => check::judge(&folder, format, color),
+        Command::Spec(SpecCommand::Check { files }) => check::specs(&files),
+        Command::Spec(SpecCommand::Schema) => output::print(&ipclab_spec::schema()),
+        Command::Reference { name, args } => reference(name, args),
+        Command::Doctor => explain::doctor(),
+        Command::Explain { lab, case } => explain::explain(&lab, case.as_deref()),
+        Command::Labs { lab: None, .. } => explain::labs(),
+        Command::Labs {
+            lab: Some(lab),
+            starter: None,
+        } => explain::handout(&lab),
+        Command::Labs {
+            lab: Some(lab),
+            starter: Some(folder),
+        } => explain::starter(&lab, &folder),
+    }
+}
+
+/// The name that the tool was called by.
+fn called_as(argv: &[OsString]) -> Option<String> {
+    Some(
+        Path::new(argv.first()?)
+            .file_name()?
+            .to_string_lossy()
+            .into_owned(),
+    )
+}
+
+/// Plays a reference program as if it had been called by its own name, or lists all of them.
+fn reference(name: Option<String>, args: Vec<OsString>) -> Result<ExitCode, Failure> {
+    let list = || {
+        let programs = ipclab_reference::PROGRAMS.iter();
+        programs
+            .map(|(name, about)| format!("  {name:<14} {about}\n"))
+            .collect::<String>()
+    };
+    let Some(name) = name else {
+        return output::print(&list());
+    };
+    let mut argv = vec![OsString::from(format!("./{name}"))];
+    argv.extend(args);
+    match ipclab_reference::run(&argv, &name) {
+        Some(code) => Ok(code),
+        None => Err(
+            Failure::usage(format!("there is no reference program {name:?}"))
+                .remedy(format!("there are:\n{}", list().trim_end())),
+        ),
+    }
+}

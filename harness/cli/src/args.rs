@@ -1,0 +1,200 @@
+//! The command line, as its user sees it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use ipclab_sandbox::Wish;
+use ipclab_spec::Tier;
+
+/// Grades C programs on System V shared memory and sockets by running them beside reference programs.
+#[derive(Debug, Parser)]
+#[command(name = "ipclab", version, subcommand_required = true, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Colours in the output
+    #[arg(long, value_enum, default_value_t = When::Auto, global = true, value_name = "WHEN")]
+    pub(crate) color: When,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ipclab labs                                   which labs there are
+  ipclab labs tcp-echo --starter work           the files to start from
+  ipclab check work                             grade the programs in the folder work
+  ipclab check work --case echo-one             one case of it again
+  ipclab explain tcp-echo echo-one              what that case does and wants
+  ipclab reference iserver 2                    run our own server, to try a client by hand
+
+Exit status: 0 full marks, 1 points lost, 2 the command line or the spec is wrong, 3 could not grade.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  ipclab check                                  the current folder, the lab is told by its programs
+  ipclab check alice --lab tcp-echo --tier core
+  ipclab check alice --case echo-one --keep seen
+  ipclab check alice --spec my-lab.toml --format json
+
+Odd names and other languages: put an ipclab.toml into the folder.
+  [program.iserver]
+  source = \"src/My Server.c\"                    or: build = \"rustc server.rs -o iserver\"
+                                                or: run = \"python3 server.py\"";
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build a submission, run every case and report
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(Check),
+    /// Judge again what `check --keep DIR` observed, without running anything
+    Judge {
+        /// Folder that was written by --keep
+        folder: PathBuf,
+        /// Form of the report
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Help for writing labs
+    #[command(subcommand)]
+    Spec(SpecCommand),
+    /// Play a reference program: `ipclab reference iserver 2`
+    Reference {
+        /// The program; left out: all of them are listed
+        name: Option<String>,
+        /// Its own arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Try what the sandbox needs, and say what to do where it does not work
+    Doctor,
+    /// Say in words what a lab's cases do and want
+    Explain {
+        /// A lab's name, or a spec file
+        lab: String,
+        /// One of its cases
+        case: Option<String>,
+    },
+    /// List the labs, or show a lab's handout
+    Labs {
+        /// Show the handout of this lab
+        lab: Option<String>,
+        /// Write the lab's starter files into this folder
+        #[arg(long, value_name = "DIR", requires = "lab")]
+        starter: Option<PathBuf>,
+    },
+}
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// The student's folder
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// The lab's name, or the path of a spec; left out: told by the programs in the folder
+    #[arg(long, conflicts_with = "spec")]
+    pub(crate) lab: Option<String>,
+    /// A spec file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// Only this case; can be given several times
+    #[arg(long = "case", value_name = "ID")]
+    pub(crate) cases: Vec<String>,
+    /// Only this tier; can be given several times
+    #[arg(long = "tier", value_enum, value_name = "TIER")]
+    pub(crate) tiers: Vec<TierArg>,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Keep plans and evidence in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// How programs are kept apart
+    #[arg(long, value_enum, default_value_t = Isolation::Auto, value_name = "LEVEL")]
+    pub(crate) isolation: Isolation,
+    /// How many cases run at a time; left out: one a processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Seed of what random cases draw; the same seed draws the same
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Build everything anew and keep no builds
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// Commands for authors of labs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SpecCommand {
+    /// Check specs and show every mistake
+    Check {
+        /// Spec files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print a JSON Schema of the spec language, for editors
+    Schema,
+}
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: ipclab/report/v1
+    Json,
+}
+
+/// Tiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TierArg {
+    /// What the unit's own listings do
+    Core,
+    /// What a careful engineer adds
+    Robust,
+    /// What the unit promises beyond its listings
+    Stretch,
+}
+
+impl From<TierArg> for Tier {
+    fn from(tier: TierArg) -> Self {
+        match tier {
+            TierArg::Core => Self::Core,
+            TierArg::Robust => Self::Robust,
+            TierArg::Stretch => Self::Stretch,
+        }
+    }
+}
+
+/// Levels of isolation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Isolation {
+    /// Namespaces where they work
+    Auto,
+    /// A world of its own for each case
+    Namespaces,
+    /// This machine's own world, one case after another
+    Shared,
+}
+
+impl From<Isolation> for Wish {
+    fn from(isolation: Isolation) -> Self {
+        match isolation {
+            Isolation::Auto => Self::Auto,
+            Isolation::Namespaces => Self::Namespaces,
+            Isolation::Shared => Self::Shared,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The C compiler of this machine, and what it must be told so that a textbook's programs build.
+//!
+//! Textbooks call `gets`, leave headers out and write `main()`. Compilers took that for thirty years; gcc 14 and clang 16
+//! made errors of it, gcc 15 changed what `()` means. A submission that its author could build must build here too.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::toolchain::{self, Tool};
+use crate::failure::Failure;
+
+/// A compiler of this machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Compiler {
+    /// The program and what must be shown for it to work.
+    pub(crate) tool: Tool,
+    /// Flags that any C source gets.
+    pub(crate) flags: Vec<String>,
+    /// Whatever makes the same source build to something else: paths, sizes, times, versions.
+    pub(crate) identity: String,
+}
+
+/// Which build of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Variant {
+    /// As the student would build it.
+    Plain,
+    /// With AddressSanitizer and UndefinedBehaviorSanitizer.
+    Sanitized,
+}
+
+impl Variant {
+    /// What it adds to the flags.
+    pub(crate) fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &[],
+            Self::Sanitized => &["-fsanitize=address,undefined", "-fno-omit-frame-pointer"],
+        }
+    }
+}
+
+impl Compiler {
+    /// The compiler that `CC` names, else `cc`, `gcc` or `clang`, whichever is there first.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn find() -> Result<Self, Failure> {
+        let named = std::env::var("CC")
+            .ok()
+            .filter(|name| !name.trim().is_empty());
+        let names: Vec<&str> = match &named {
+            Some(name) => vec![name.trim()],
+            None => vec!["cc", "gcc", "clang"],
+        };
+        let tool = names
+            .iter()
+            .find_map(|name| toolchain::find(name))
+            .ok_or_else(|| {
+                let what = match &named {
+                    Some(name) => format!("no C compiler: CC says {name}, which is not in PATH"),
+                    None => "no C compiler: neither cc, gcc nor clang is in PATH".to_owned(),
+                };
+                Failure::unable(what)
+                    .remedy("install one, for example: apt-get install gcc libc6-dev")
+            })?;
+        let version = asked(&tool.path, "--version").ok_or_else(|| {
+            Failure::unable(format!(
+                "{} --version fails: it is no C compiler",
+                tool.path.display()
+            ))
+        })?;
+        let clang = version.contains("clang");
+        let major = asked(&tool.path, "-dumpversion")
+            .and_then(|version| version.split('.').next()?.trim().parse().ok())
+            .unwrap_or(0);
+        let identity = identity(&tool.path, &version);
+        Ok(Self {
+            tool,
+            flags: flags(clang, major),
+            identity,
+        })
+    }
+}
+
+/// The flags for every C source, for a compiler of this kind and major version.
+fn flags(clang: bool, major: u32) -> Vec<String> {
+    let mut flags = vec!["-std=gnu17", "-O0", "-g"];
+    // What the compiler knows and would refuse. An older one does not know the name and refuses that.
+    flags.extend([
+        "-Wno-error=implicit-function-declaration",
+        "-Wno-error=implicit-int",
+        "-Wno-error=int-conversion",
+        "-Wno-error=incompatible-pointer-types",
+    ]);
+    if clang {
+        flags.extend([
+            "-Wno-error=return-type",
+            "-Wno-error=incompatible-function-pointer-types",
+        ]);
+    } else if major >= 14 {
+        // For C it turns exactly those of gcc 14's new errors back into warnings; before, gcc has it for C++ only.
+        flags.push("-fpermissive");
+    }
+    flags.into_iter().map(str::to_owned).collect()
+}
+
+/// The compiler's parts and what it links to every program, each by path, size and time.
+fn identity(compiler: &Path, version: &str) -> String {
+    let mut identity = version.lines().next().unwrap_or_default().to_owned();
+    let ask = [
+        "-print-prog-name=cc1",
+        "-print-prog-name=as",
+        "-print-prog-name=ld",
+        "-print-file-name=crt1.o",
+    ];
+    let parts = ask
+        .iter()
+        .filter_map(|ask| asked(compiler, ask))
+        .map(|part| PathBuf::from(part.trim()));
+    for part in std::iter::once(compiler.to_owned()).chain(parts) {
+        identity.push('\n');
+        identity.push_str(&toolchain::stamp(&part));
+    }
+    identity
+}
+
+fn asked(compiler: &Path, question: &str) -> Option<String> {
+    let output = Command::new(compiler)
+        .arg(question)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_compiler_gets_what_it_understands() {
+        let has = |clang, major, flag: &str| flags(clang, major).iter().any(|own| own == flag);
+        assert!(!has(false, 12, "-fpermissive"));
+        assert!(has(false, 14, "-fpermissive"));
+        assert!(has(false, 15, "-std=gnu17"));
+        assert!(!has(true, 19, "-fpermissive"));
+        for major in 12..=15 {
+            assert!(has(
+                false,
+                major,
+                "-Wno-error=implicit-function-declaration"
+            ));
+        }
+    }
+}

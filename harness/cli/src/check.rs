@@ -1,0 +1,123 @@
+//! `ipclab check`, `ipclab judge` and `ipclab spec check`: from the command line to an exit status.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use ipclab_report::{Report, json, terminal};
+
+use crate::args::{Check, Format, When};
+use crate::failure::{Failure, reason};
+use crate::grade::{self, Options};
+use crate::labs::{self, Lab};
+use crate::store::Store;
+use crate::submission::Submission;
+use crate::{interrupt, keep, output, verdict};
+
+/// Grades a submission and prints the report.
+///
+/// # Errors
+/// What keeps the tool from grading at all.
+pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
+    let named = match (&args.lab, &args.spec) {
+        (Some(name), _) => Some(labs::named(name)?),
+        (None, Some(file)) => Some(labs::file(file)?),
+        (None, None) => None,
+    };
+    interrupt::watch().map_err(|error| {
+        Failure::unable(format!(
+            "setting up the handling of Ctrl-C: {}",
+            reason(&error)
+        ))
+    })?;
+    let store = Store::open()?;
+    let submission = Submission::take_in(&args.folder, store.folder("submission")?)?;
+    let lab = match named {
+        Some(lab) => lab,
+        None => labs::guess(&submission)?,
+    };
+    if !lab.warnings.is_empty() {
+        output::note(&lab.warnings);
+    }
+    let record = grade::grade(&lab, &submission, &store, &options(args, &lab))?;
+    if let Some(folder) = &args.keep {
+        keep::keep(&record, folder)?;
+    }
+    show(&verdict::report(&lab.spec, &record), args.format, color)
+}
+
+fn options(args: &Check, lab: &Lab) -> Options {
+    let mut command = vec![
+        "ipclab".to_owned(),
+        "check".to_owned(),
+        args.folder.to_string_lossy().into_owned(),
+    ];
+    command.extend(lab.words.iter().cloned());
+    if args.seed != 0 {
+        command.extend(["--seed".to_owned(), args.seed.to_string()]);
+    }
+    Options {
+        cases: args.cases.clone(),
+        tiers: args.tiers.iter().map(|tier| (*tier).into()).collect(),
+        isolation: args.isolation.into(),
+        jobs: args.jobs.map(usize::from),
+        seed: args.seed,
+        use_cache: !args.no_cache,
+        command,
+    }
+}
+
+/// Judges a kept check again.
+///
+/// # Errors
+/// The folder cannot be read, or is none that `--keep` wrote.
+pub(crate) fn judge(folder: &Path, format: Format, color: When) -> Result<ExitCode, Failure> {
+    let record = keep::load(folder)?;
+    let lab = labs::parse(
+        record.spec_name.clone(),
+        record.spec.clone(),
+        Vec::new(),
+        None,
+    )?;
+    show(&verdict::report(&lab.spec, &record), format, color)
+}
+
+fn show(report: &Report, format: Format, color: When) -> Result<ExitCode, Failure> {
+    let text = match format {
+        Format::Text => terminal::render(report, &output::style(color)),
+        Format::Json => json::render(report),
+    };
+    output::print(&text)?;
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Checks specs and tells every mistake of all of them.
+///
+/// # Errors
+/// One of them has a mistake or cannot be read; the others were checked all the same.
+pub(crate) fn specs(files: &[PathBuf]) -> Result<ExitCode, Failure> {
+    let mut wrong = 0;
+    for file in files {
+        match labs::file(file) {
+            Ok(lab) => {
+                if !lab.warnings.is_empty() {
+                    output::note(&lab.warnings);
+                }
+                let points: u32 = lab.spec.cases.iter().map(|case| case.points.max()).sum();
+                output::print(&format!(
+                    "{}: {} cases, {points} points",
+                    lab.file,
+                    lab.spec.cases.len()
+                ))?;
+            }
+            Err(failure) => {
+                wrong += 1;
+                output::complain(&failure);
+            }
+        }
+    }
+    Ok(if wrong == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
+}

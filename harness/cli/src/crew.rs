@@ -1,0 +1,77 @@
+//! The crew: worker threads, each with a sandbox of its own.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use ipclab_evidence::Level;
+use ipclab_sandbox::{Sandbox, Wish};
+
+use crate::failure::Failure;
+
+/// Sandboxes, one for each task that may run at a time.
+pub(crate) struct Crew {
+    boxes: Vec<Sandbox>,
+    level: Level,
+}
+
+impl Crew {
+    /// Starts `jobs` sandboxes; as many as there are processors when it is not said.
+    ///
+    /// # Errors
+    /// No sandbox can be had here, or not at the wished level.
+    pub(crate) fn gather(wish: Wish, jobs: Option<usize>) -> Result<Self, Failure> {
+        let start = || {
+            Sandbox::start(wish).map_err(|error| {
+                Failure::unable(error.to_string())
+                    .remedy("see what works here, and what to do about it: ipclab doctor")
+            })
+        };
+        let first = start()?;
+        let level = first.level();
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let jobs = match level {
+            Level::Namespaces => jobs.unwrap_or(processors).max(1),
+            // One world for all: one case after another.
+            Level::Shared => 1,
+        };
+        let mut boxes = vec![first];
+        for _ in 1..jobs {
+            boxes.push(start()?);
+        }
+        Ok(Self { boxes, level })
+    }
+
+    /// How the sandboxes keep programs apart.
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Does every task, as many at a time as there are sandboxes. Results come in the order of the tasks, whoever was
+    /// faster.
+    pub(crate) fn each<T: Sync, R: Send>(
+        &mut self,
+        tasks: &[T],
+        work: impl Fn(&mut Sandbox, &T) -> R + Sync,
+    ) -> Vec<R> {
+        let next = AtomicUsize::new(0);
+        let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(tasks.len()));
+        std::thread::scope(|scope| {
+            for sandbox in self.boxes.iter_mut().take(tasks.len()) {
+                scope.spawn(|| {
+                    loop {
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(task) = tasks.get(n) else { break };
+                        let result = work(sandbox, task);
+                        done.lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push((n, result));
+                    }
+                });
+            }
+        });
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|(n, _)| *n);
+        done.into_iter().map(|(_, result)| result).collect()
+    }
+}

@@ -1,0 +1,272 @@
+//! The commands that explain: `labs`, `explain` and `doctor`.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use ipclab_spec::{Case, ExitExpectation, Player, Points, Template, Tier, Visibility};
+
+use crate::failure::Failure;
+use crate::labs::{self, Lab};
+use crate::{output, show};
+
+/// Lists the labs.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub(crate) fn labs() -> Result<ExitCode, Failure> {
+    let mut out = String::new();
+    for name in labs::names() {
+        let lab = labs::carried(&name)?;
+        let _ = writeln!(
+            out,
+            "{name:<16} {} ({})",
+            lab.spec.title,
+            lab.spec.unit.join(", ")
+        );
+        let programs: Vec<&str> = lab
+            .spec
+            .programs
+            .iter()
+            .map(|program| program.name.as_str())
+            .collect();
+        let _ = writeln!(
+            out,
+            "{:<16} programs: {}; {}",
+            "",
+            programs.join(", "),
+            tiers(&lab)
+        );
+    }
+    out.push_str("\nipclab labs NAME shows the handout, ipclab labs NAME --starter DIR writes the files to start from.\n");
+    output::print(&out)
+}
+
+/// `core 30 points, robust 20 points`
+fn tiers(lab: &Lab) -> String {
+    let points = |tier: Tier| {
+        lab.spec
+            .cases
+            .iter()
+            .filter(|case| case.tier == tier)
+            .map(|case| case.points.max())
+            .sum::<u32>()
+    };
+    let tiers = Tier::ALL.iter().filter(|tier| points(**tier) > 0);
+    let tiers: Vec<String> = tiers
+        .map(|tier| format!("{} {} points", tier.name(), points(*tier)))
+        .collect();
+    tiers.join(", ")
+}
+
+/// Shows a lab's handout.
+///
+/// # Errors
+/// There is no such lab, or it has none.
+pub(crate) fn handout(lab: &str) -> Result<ExitCode, Failure> {
+    labs::carried(lab)?;
+    match labs::handout(lab) {
+        Some(text) => output::print(text),
+        None => Err(Failure::usage(format!("the lab {lab} has no handout"))),
+    }
+}
+
+/// Writes a lab's starter files into a folder, over nobody's work.
+///
+/// # Errors
+/// There is no such lab, one of the files is there already, or the folder cannot be written.
+pub(crate) fn starter(lab: &str, folder: &Path) -> Result<ExitCode, Failure> {
+    labs::carried(lab)?;
+    let files = labs::starter(lab);
+    if files.is_empty() {
+        return Err(Failure::usage(format!(
+            "the lab {lab} has no starter files"
+        )));
+    }
+    if let Some((name, _)) = files.iter().find(|(name, _)| folder.join(name).exists()) {
+        return Err(Failure::usage(format!(
+            "{} is there already",
+            show::path(&folder.join(name))
+        ))
+        .remedy("name a new folder: nothing is written over"));
+    }
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))?;
+    let mut out = String::new();
+    for (name, contents) in files {
+        let path = folder.join(name);
+        fs::write(&path, contents).map_err(|error| {
+            Failure::disk(format_args!("writing {}", show::path(&path)), &error)
+        })?;
+        let _ = writeln!(out, "{}", show::path(&path));
+    }
+    output::print(&out)
+}
+
+/// Explains a lab's cases, or one of them.
+///
+/// # Errors
+/// There is no such lab or case.
+pub(crate) fn explain(lab: &str, case: Option<&str>) -> Result<ExitCode, Failure> {
+    let lab = labs::named(lab)?;
+    match case {
+        None => output::print(&overview(&lab)),
+        Some(id) => match lab.spec.case(id) {
+            Some(case) => output::print(&in_words(&lab, case)),
+            None => Err(
+                Failure::usage(format!("the lab {} has no case {id:?}", lab.spec.lab))
+                    .remedy(format!("all of them: ipclab explain {}", lab.spec.lab)),
+            ),
+        },
+    }
+}
+
+fn overview(lab: &Lab) -> String {
+    let mut out = format!("{}: {}\n", lab.spec.lab, lab.spec.title);
+    for tier in Tier::ALL {
+        let cases: Vec<&Case> = lab
+            .spec
+            .cases
+            .iter()
+            .filter(|case| case.tier == tier)
+            .collect();
+        if cases.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n{}", tier.name());
+        let width = cases.iter().map(|case| case.id.len()).max().unwrap_or(0);
+        for case in cases {
+            let _ = writeln!(
+                out,
+                "  {:<width$}  {:>2}  {}",
+                case.id,
+                case.points.max(),
+                case.title
+            );
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\nipclab explain {} CASE tells what one of them does and wants.",
+        lab.spec.lab
+    );
+    out
+}
+
+fn in_words(lab: &Lab, case: &Case) -> String {
+    let mut out = format!("{}: {}\n", case.id, case.title);
+    let points = match &case.points {
+        Points::Whole(points) => format!("{points}, all or nothing"),
+        Points::Split(parts) => {
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|(aspect, points)| format!("{points} {}", aspect.name()))
+                .collect();
+            parts.join(", ")
+        }
+    };
+    let seen = match case.visibility {
+        Visibility::Visible => "",
+        Visibility::Hidden => ", shown to staff only",
+        Visibility::AfterDeadline => ", shown after the deadline",
+    };
+    let _ = writeln!(
+        out,
+        "tier {}, points: {points}, of the unit: {}{seen}\n",
+        case.tier.name(),
+        case.covers.join(", ")
+    );
+    for actor in &case.actors {
+        let who = match &actor.player {
+            Player::Student { program, args } => format!("your {}", command(program, args)),
+            Player::Reference { program, args } => format!("our {}", command(program, args)),
+            Player::Peer { steps } => {
+                let steps: Vec<&str> = steps.iter().map(|step| step.text.as_str()).collect();
+                format!("a scripted peer: {}", steps.join("; "))
+            }
+        };
+        let end = match &actor.exit {
+            None | Some(ExitExpectation::Any) => String::new(),
+            Some(ExitExpectation::Code(code)) => format!(", and must exit with {code}"),
+            Some(ExitExpectation::Failure) => {
+                ", and must exit with another status than 0".to_owned()
+            }
+            Some(ExitExpectation::Running) => {
+                ", and must still run when the others are done".to_owned()
+            }
+            Some(ExitExpectation::Signal(signal)) => format!(", and must die of {signal}"),
+        };
+        let _ = writeln!(out, "  {} is {who}{end}", actor.name);
+    }
+    if let Some(hint) = &case.hint {
+        let _ = writeln!(out, "\nhint: {hint}");
+    }
+    let _ = writeln!(
+        out,
+        "\nIn {} from line {}:\n\n{}",
+        lab.file, case.line, case.text
+    );
+    out
+}
+
+fn command(program: &str, args: &[Template]) -> String {
+    use ipclab_spec::{Hole, Part};
+    let mut words = vec![program.to_owned()];
+    for arg in args {
+        let text: String = arg
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Hole(Hole::Variable(name)) => format!("{{{{{name}}}}}"),
+                Part::Hole(_) => "...".to_owned(),
+            })
+            .collect();
+        words.push(if text.is_empty() || text.contains(' ') {
+            format!("'{text}'")
+        } else {
+            text
+        });
+    }
+    words.join(" ")
+}
+
+/// Tries what the sandbox needs.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub(crate) fn doctor() -> Result<ExitCode, Failure> {
+    let mut out = String::new();
+    let capabilities = ipclab_sandbox::doctor();
+    let width = capabilities
+        .iter()
+        .map(|one| one.name.len())
+        .max()
+        .unwrap_or(0);
+    for capability in &capabilities {
+        let mark = if capability.works { "yes" } else { "no " };
+        let _ = writeln!(
+            out,
+            "  {mark}  {:<width$}  {}",
+            capability.name, capability.detail
+        );
+        if let (false, Some(remedy)) = (capability.works, &capability.remedy) {
+            for line in remedy.lines() {
+                let _ = writeln!(out, "       {:<width$}  {line}", "");
+            }
+        }
+    }
+    let level = match ipclab_sandbox::Sandbox::start(ipclab_sandbox::Wish::Auto) {
+        Ok(sandbox) => format!("level: {}\n", sandbox.level().name()),
+        Err(error) => format!("level: none, programs cannot be run here: {error}\n"),
+    };
+    let usable = !level.starts_with("level: none");
+    out.push_str(&level);
+    output::print(&out)?;
+    Ok(if usable {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    })
+}

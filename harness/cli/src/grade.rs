@@ -1,0 +1,397 @@
+//! Grading: builds, then cases, then a record of everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use ipclab_judge::Verdict;
+use ipclab_report::Line;
+use ipclab_sandbox::{Sandbox, Wish};
+use ipclab_spec::{Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier};
+
+use crate::build::{Artifact, Built, Variant, Workshop};
+use crate::crew::Crew;
+use crate::failure::Failure;
+use crate::labs::Lab;
+use crate::plan::{self, Programs};
+use crate::progress::Progress;
+use crate::record::{AboutRun, CaseRecord, FORMAT, Record, RunRecord};
+use crate::show;
+use crate::store::Store;
+use crate::submission::Submission;
+use crate::verdict;
+
+/// What is to be graded, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Ids of cases; none: all.
+    pub(crate) cases: Vec<String>,
+    /// Tiers; none: all.
+    pub(crate) tiers: Vec<Tier>,
+    /// Level of isolation.
+    pub(crate) isolation: Wish,
+    /// How many programs run at a time; `None`: one a processor.
+    pub(crate) jobs: Option<usize>,
+    /// Seed of what is drawn.
+    pub(crate) seed: u64,
+    /// Whether builds may be taken from the cache and kept there.
+    pub(crate) use_cache: bool,
+    /// The command that repeats this check.
+    pub(crate) command: Vec<String>,
+}
+
+/// Grades a submission.
+///
+/// # Errors
+/// Only what keeps the tool from grading at all; what a student or a single case runs into is in the record.
+pub(crate) fn grade(
+    lab: &Lab,
+    submission: &Submission,
+    store: &Store,
+    options: &Options,
+) -> Result<Record, Failure> {
+    let cases = selected(lab, options)?;
+    let workshop = Workshop::open(store, submission, options.use_cache)?;
+    let mut crew = Crew::gather(options.isolation, options.jobs)?;
+    let progress = Progress::start();
+
+    let mut record = Record {
+        format: FORMAT.to_owned(),
+        spec_name: lab.file.clone(),
+        spec: lab.text.clone(),
+        submission: submission.name.clone(),
+        command: options.command.clone(),
+        isolation: crew.level(),
+        programs: Vec::new(),
+        not_sanitized: BTreeMap::new(),
+        cases: Vec::new(),
+    };
+    let mut programs = build(
+        &lab.spec,
+        &cases,
+        &workshop,
+        &mut crew,
+        &progress,
+        &mut record,
+    );
+    programs.references = references(lab, &cases, store, options, &mut crew)?;
+    remark_on_leftovers(submission, &mut record.programs);
+
+    let scene = Scene {
+        spec: &lab.spec,
+        programs: &programs,
+        seed: options.seed,
+    };
+    progress.stage("running cases", cases.len());
+    record.cases = run_all(&cases, &scene, &mut crew, &progress, &record);
+    Ok(record)
+}
+
+/// The cases that were asked for, in the spec's order.
+fn selected<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>, Failure> {
+    let spec = &lab.spec;
+    if let Some(unknown) = options.cases.iter().find(|id| spec.case(id).is_none()) {
+        let near = spec
+            .cases
+            .iter()
+            .map(|case| case.id.as_str())
+            .max_by(|a, b| {
+                strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
+            });
+        let failure = Failure::usage(format!("the lab {} has no case {unknown:?}", spec.lab));
+        return Err(match near {
+            Some(near) => failure.remedy(format!(
+                "did you mean {near}? All of them: ipclab explain {}",
+                spec.lab
+            )),
+            None => failure,
+        });
+    }
+    let wanted = |case: &&Case| {
+        (options.cases.is_empty() || options.cases.contains(&case.id))
+            && (options.tiers.is_empty() || options.tiers.contains(&case.tier))
+    };
+    let cases: Vec<&Case> = spec.cases.iter().filter(wanted).collect();
+    if cases.is_empty() {
+        let tiers: BTreeSet<&str> = spec.cases.iter().map(|case| case.tier.name()).collect();
+        let tiers: Vec<&str> = tiers.into_iter().collect();
+        return Err(Failure::usage(format!(
+            "no case of {} is in what --case and --tier leave",
+            spec.lab
+        ))
+        .remedy(format!("its tiers are: {}", tiers.join(", "))));
+    }
+    Ok(cases)
+}
+
+/// Builds what the cases need of the student's, in parallel. Every program of the lab is reported on.
+fn build(
+    spec: &Spec,
+    cases: &[&Case],
+    workshop: &Workshop<'_>,
+    crew: &mut Crew,
+    progress: &Progress,
+    record: &mut Record,
+) -> Programs {
+    let needs = |variant: Variant, program: &Program| {
+        let sanitize = variant == Variant::Sanitized;
+        cases
+            .iter()
+            .any(|case| case.sanitize == sanitize && case.needs().contains(&program.name.as_str()))
+    };
+    let mut tasks: Vec<(&Program, Variant)> = Vec::new();
+    for program in &spec.programs {
+        // The plain build is what the report speaks of, so it is made also where only sanitized cases were asked for.
+        let any = needs(Variant::Plain, program) || needs(Variant::Sanitized, program);
+        tasks.extend(any.then_some((program, Variant::Plain)));
+    }
+    progress.stage("building programs", tasks.len());
+    let one = |sandbox: &mut Sandbox, (program, variant): &(&Program, Variant)| {
+        let built = workshop.build(program, *variant, sandbox);
+        progress.step();
+        built
+    };
+    let plain = crew.each(&tasks, one);
+    let sanitized_tasks: Vec<(&Program, Variant)> = tasks
+        .iter()
+        .zip(&plain)
+        .filter(|((program, _), built)| {
+            built.artifact.is_some() && needs(Variant::Sanitized, program)
+        })
+        .map(|((program, _), _)| (*program, Variant::Sanitized))
+        .collect();
+    let sanitized = crew.each(&sanitized_tasks, one);
+
+    let mut programs = Programs {
+        own: own_executable(),
+        ..Programs::default()
+    };
+    for ((program, _), built) in tasks.iter().zip(plain) {
+        record.programs.push(built.report);
+        programs.plain.extend(
+            built
+                .artifact
+                .map(|artifact| (program.name.clone(), artifact)),
+        );
+    }
+    for ((program, _), Built { report, artifact }) in sanitized_tasks.iter().zip(sanitized) {
+        if let Some(problem) = report.problem {
+            record
+                .not_sanitized
+                .insert(program.name.clone(), problem.message.to_string());
+        }
+        programs
+            .sanitized
+            .extend(artifact.map(|artifact| (program.name.clone(), artifact)));
+    }
+    programs
+}
+
+/// Builds the references that the spec has as sources, in the way of a submission of which the spec's folder is the folder.
+fn references(
+    lab: &Lab,
+    cases: &[&Case],
+    store: &Store,
+    options: &Options,
+    crew: &mut Crew,
+) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let played: BTreeSet<&str> = cases
+        .iter()
+        .flat_map(|case| &case.actors)
+        .filter_map(|actor| match &actor.player {
+            Player::Reference { program, .. } => Some(program.as_str()),
+            Player::Student { .. } | Player::Peer { .. } => None,
+        })
+        .collect();
+    let wanted: Vec<Program> = lab
+        .spec
+        .programs
+        .iter()
+        .filter(|program| played.contains(program.name.as_str()))
+        .filter_map(|program| match &program.reference {
+            Reference::Sources(sources) => Some(Program {
+                sources: sources.clone(),
+                build: None,
+                ..program.clone()
+            }),
+            Reference::BuiltIn(_) | Reference::None => None,
+        })
+        .collect();
+    let Some(beside) = lab.beside.as_deref().filter(|_| !wanted.is_empty()) else {
+        return Ok(BTreeMap::new());
+    };
+    let beside = if beside.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        beside
+    };
+    let mut folder = Submission::take_in(beside, store.folder("reference")?)?;
+    // Its authors name paths, not programs to be looked for.
+    folder.mapping = Mapping {
+        lab: None,
+        programs: wanted
+            .iter()
+            .map(|program| Mapped {
+                name: program.name.clone(),
+                sources: program.sources.clone(),
+                ..Mapped::default()
+            })
+            .collect(),
+    };
+    let workshop = Workshop::open(store, &folder, options.use_cache)?;
+    let built = crew.each(&wanted, |sandbox, program| {
+        workshop.build(program, Variant::Plain, sandbox)
+    });
+    wanted
+        .into_iter()
+        .zip(built)
+        .map(
+            |(program, built)| match (built.artifact, built.report.problem) {
+                (Some(Artifact::Executable(path)), _) => Ok((program.name, path)),
+                (_, problem) => {
+                    let mut why = problem
+                        .as_ref()
+                        .map_or("it is not a program".to_owned(), |problem| {
+                            problem.message.to_string()
+                        });
+                    for error in problem.iter().flat_map(|problem| &problem.errors) {
+                        why.push_str(&format!(
+                            "\n  {}: {}",
+                            error.place().unwrap_or_default(),
+                            error.message
+                        ));
+                    }
+                    Err(Failure::usage(format!(
+                        "the reference of {} does not build: {why}",
+                        program.name
+                    )))
+                }
+            },
+        )
+        .collect()
+}
+
+/// What all cases are planned with.
+struct Scene<'a> {
+    spec: &'a Spec,
+    programs: &'a Programs,
+    seed: u64,
+}
+
+/// Runs the cases: those that others require before those that require them, and otherwise as many at a time as there
+/// are sandboxes.
+fn run_all(
+    cases: &[&Case],
+    scene: &Scene<'_>,
+    crew: &mut Crew,
+    progress: &Progress,
+    record: &Record,
+) -> Vec<CaseRecord> {
+    let mut done: Vec<Option<CaseRecord>> = cases.iter().map(|_| None).collect();
+    let mut verdicts: BTreeMap<&str, Verdict> = BTreeMap::new();
+    while done.iter().any(Option::is_none) {
+        let waits = |case: &Case| {
+            case.requires.iter().any(|id| {
+                cases.iter().any(|other| other.id == *id) && !verdicts.contains_key(id.as_str())
+            })
+        };
+        let mut wave: Vec<usize> = (0..cases.len())
+            .filter(|n| done[*n].is_none() && !waits(cases[*n]))
+            .collect();
+        if wave.is_empty() {
+            // Cases that require each other in a circle: the spec's own check refuses them, so this is only for safety.
+            wave = (0..cases.len()).filter(|n| done[*n].is_none()).collect();
+        }
+        let known = &verdicts;
+        let ran = crew.each(&wave, |sandbox, n| {
+            let case = cases[*n];
+            let ran = match verdict::obstacle(case, record, known) {
+                Some(outcome) => (
+                    CaseRecord {
+                        id: case.id.clone(),
+                        ..CaseRecord::default()
+                    },
+                    outcome.verdict,
+                ),
+                None => run_case(case, scene, sandbox),
+            };
+            progress.step();
+            ran
+        });
+        for (n, (ran, verdict)) in wave.into_iter().zip(ran) {
+            verdicts.insert(&cases[n].id, verdict);
+            done[n] = Some(ran);
+        }
+    }
+    done.into_iter().flatten().collect()
+}
+
+/// Runs every run of a case; a varied case ends with the first run that fails, since one failing input is enough to know.
+fn run_case(case: &Case, scene: &Scene<'_>, sandbox: &mut Sandbox) -> (CaseRecord, Verdict) {
+    let mut record = CaseRecord {
+        id: case.id.clone(),
+        ..CaseRecord::default()
+    };
+    if case.oracle {
+        record.unable =
+            Some("comparing with the reference program is not supported yet".to_owned());
+        return (record, Verdict::Unknown);
+    }
+    let runs = match plan::plan(scene.spec, case, scene.programs, scene.seed) {
+        Ok(runs) => runs,
+        Err(why) => {
+            record.unable = Some(why);
+            return (record, Verdict::Unknown);
+        }
+    };
+    for run in runs {
+        let observed = sandbox.run(&run.plan).map_err(|error| error.to_string());
+        let unable = observed.as_ref().err().cloned();
+        let about = AboutRun {
+            label: run.label,
+            values: run.values,
+            unable,
+        };
+        record.runs.push(RunRecord {
+            about,
+            plan: run.plan,
+            observed,
+        });
+        let enough = !case.vary.is_empty() && {
+            let last = &record.runs[record.runs.len() - 1..];
+            verdict::settled_runs(case, last).outcome.verdict != Verdict::Pass
+        };
+        if enough {
+            break;
+        }
+    }
+    record.run_count = record.runs.len();
+    let verdict = verdict::settled_runs(case, &record.runs).outcome.verdict;
+    (record, verdict)
+}
+
+/// Says once that committed binaries were not run, with the program that they look like.
+fn remark_on_leftovers(submission: &Submission, programs: &mut [ipclab_report::Program]) {
+    for binary in submission.binaries() {
+        let stem = binary
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let owner = programs
+            .iter()
+            .position(|program| program.name.as_str() == stem)
+            .unwrap_or(0);
+        if let Some(program) = programs.get_mut(owner) {
+            let what = format!(
+                "ignored the binary {}: what is graded is built from source",
+                show::path(binary)
+            );
+            program.warnings.push(Line::new(&what));
+        }
+    }
+}
+
+fn own_executable() -> PathBuf {
+    // The link itself would be resolved inside the box, where it is somebody else's.
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"))
+}

@@ -1,0 +1,256 @@
+//! Labs: the ones that the tool carries with it, and specs that somebody else wrote.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use ipclab_spec::Spec;
+
+use crate::failure::{Failure, reason};
+use crate::show;
+use crate::submission::{MAPPING, Submission, find};
+
+/// Every spec, and each lab's handout and starter, as `build.rs` gathered them.
+static COURSE: Dir<'static> = include_dir!("$OUT_DIR/course");
+
+/// A lab, ready to grade.
+#[derive(Debug)]
+pub(crate) struct Lab {
+    /// What messages call its spec.
+    pub(crate) file: String,
+    /// The spec's text.
+    pub(crate) text: String,
+    /// The spec.
+    pub(crate) spec: Spec,
+    /// What its author probably did not mean, rendered.
+    pub(crate) warnings: String,
+    /// The words that name it on a command line.
+    pub(crate) words: Vec<String>,
+    /// The folder that sources of its references are relative to; `None`: it is one of ours.
+    pub(crate) beside: Option<PathBuf>,
+}
+
+/// The names of the labs that the tool carries.
+pub(crate) fn names() -> Vec<String> {
+    let files = COURSE
+        .get_dir("specs")
+        .map(|specs| specs.files())
+        .into_iter()
+        .flatten();
+    files
+        .filter(|file| {
+            file.path()
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .filter_map(|file| Some(file.path().file_stem()?.to_string_lossy().into_owned()))
+        .collect()
+}
+
+/// Opens one of our labs by its name.
+///
+/// # Errors
+/// There is none of that name.
+pub(crate) fn carried(name: &str) -> Result<Lab, Failure> {
+    let file = COURSE.get_file(format!("specs/{name}.toml"));
+    let Some(text) = file.and_then(|file| file.contents_utf8()) else {
+        let names = names();
+        let near = names
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+        let failure = Failure::usage(format!("there is no lab {name:?}"));
+        return Err(
+            match near.filter(|near| strsim::jaro_winkler(near, name) > 0.8) {
+                Some(near) => failure.remedy(format!(
+                    "did you mean {near}? The labs are: {}",
+                    names.join(", ")
+                )),
+                None => failure.remedy(format!(
+                    "the labs are: {}; a spec of your own is named by --spec FILE",
+                    names.join(", ")
+                )),
+            },
+        );
+    };
+    parse(
+        format!("{name}.toml"),
+        text.to_owned(),
+        vec!["--lab".to_owned(), name.to_owned()],
+        None,
+    )
+}
+
+/// Opens a spec file.
+///
+/// # Errors
+/// It cannot be read, or has mistakes: all of them are told.
+pub(crate) fn file(path: &Path) -> Result<Lab, Failure> {
+    let shown = show::path(path);
+    let text = fs::read(path).map_err(|error| {
+        Failure::usage(format!("reading the spec {shown}: {}", reason(&error))).remedy(format!(
+            "name a spec file, or one of the labs: {}",
+            names().join(", ")
+        ))
+    })?;
+    let text = String::from_utf8(text).map_err(|error| {
+        Failure::usage(format!(
+            "reading the spec {shown}: not UTF-8 text after {} bytes",
+            error.utf8_error().valid_up_to()
+        ))
+    })?;
+    let words = vec!["--spec".to_owned(), path.to_string_lossy().into_owned()];
+    parse(
+        shown,
+        text,
+        words,
+        Some(path.parent().unwrap_or(Path::new("")).to_owned()),
+    )
+}
+
+/// A lab's name, or the path of a spec: what has a slash or ends in `.toml` is a path.
+pub(crate) fn named(name: &str) -> Result<Lab, Failure> {
+    if name.contains('/') || name.ends_with(".toml") {
+        file(Path::new(name))
+    } else {
+        carried(name)
+    }
+}
+
+/// Reads a spec's text, whichever way it came.
+///
+/// # Errors
+/// All its mistakes, rendered.
+pub(crate) fn parse(
+    file: String,
+    text: String,
+    words: Vec<String>,
+    beside: Option<PathBuf>,
+) -> Result<Lab, Failure> {
+    match ipclab_spec::parse(&file, &text) {
+        Ok(parsed) => {
+            let warnings = if parsed.warnings.is_empty() {
+                String::new()
+            } else {
+                parsed.warnings.render(false)
+            };
+            Ok(Lab {
+                file,
+                text,
+                spec: parsed.spec,
+                warnings,
+                words,
+                beside,
+            })
+        }
+        Err(diagnostics) => {
+            let count = diagnostics
+                .iter()
+                .filter(|one| one.severity == ipclab_spec::Severity::Error)
+                .count();
+            let count = if count == 1 {
+                "1 mistake".to_owned()
+            } else {
+                format!("{count} mistakes")
+            };
+            Err(Failure::usage(format!(
+                "the spec {file} has {count}:\n\n{}",
+                diagnostics.render(false).trim_end()
+            )))
+        }
+    }
+}
+
+/// The lab that a submission is for: what its own `ipclab.toml` says, else the one whose programs it has.
+///
+/// # Errors
+/// It fits none, or several equally well.
+pub(crate) fn guess(submission: &Submission) -> Result<Lab, Failure> {
+    if let Some(lab) = &submission.mapping.lab {
+        return carried(lab).map_err(|failure| Failure {
+            message: format!("{MAPPING}: {}", failure.message),
+            ..failure
+        });
+    }
+    let mut scored: Vec<(u32, Lab)> = Vec::new();
+    for name in names() {
+        let lab = carried(&name)?;
+        scored.push((fit(&lab.spec, submission), lab));
+    }
+    // The order of names decides nothing: equal scores are an error below.
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let best = scored.first().map_or(0, |(score, _)| *score);
+    if best == 0 {
+        let mut contents = submission.contents();
+        let there = if contents.is_empty() {
+            "the folder is empty".to_owned()
+        } else {
+            let more = contents.len().saturating_sub(8);
+            contents.truncate(8);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!("there is: {}{more}", contents.join(", "))
+        };
+        return Err(Failure::usage(format!(
+            "nothing in {} is called like a program of a lab; {there}",
+            submission.name
+        ))
+        .remedy(format!(
+            "name the lab with --lab, one of: {}",
+            names().join(", ")
+        )));
+    }
+    let fitting: Vec<&str> = scored
+        .iter()
+        .filter(|(score, _)| *score == best)
+        .map(|(_, lab)| lab.spec.lab.as_str())
+        .collect();
+    if fitting.len() > 1 {
+        return Err(Failure::usage(format!(
+            "{} could be for any of: {}",
+            submission.name,
+            fitting.join(", ")
+        ))
+        .remedy(format!(
+            "say which with --lab, for example: --lab {}",
+            fitting[0]
+        )));
+    }
+    let (_, lab) = scored.swap_remove(0);
+    Ok(lab)
+}
+
+/// How well a submission fits a lab. A lab's own name for a file says much; a name that every lab takes (`server.c`) little.
+fn fit(spec: &Spec, submission: &Submission) -> u32 {
+    spec.programs
+        .iter()
+        .map(|program| {
+            if submission.mapping.program(&program.name).is_some() {
+                return 100;
+            }
+            match find::choose(&program.sources, &submission.files) {
+                Some(choice) if choice.rank == 0 => 100,
+                Some(choice) => 10_u32.saturating_sub(choice.rank as u32).max(1),
+                None => 0,
+            }
+        })
+        .sum()
+}
+
+/// A lab's handout.
+pub(crate) fn handout(lab: &str) -> Option<&'static str> {
+    COURSE
+        .get_file(format!("labs/{lab}/README.md"))?
+        .contents_utf8()
+}
+
+/// A lab's starter: file names and contents.
+pub(crate) fn starter(lab: &str) -> Vec<(&'static Path, &'static [u8])> {
+    let folder = COURSE.get_dir(format!("labs/{lab}/starter"));
+    let files = folder.map(|folder| folder.files()).into_iter().flatten();
+    files
+        .filter_map(|file| Some((Path::new(file.path().file_name()?), file.contents())))
+        .collect()
+}

@@ -1,0 +1,75 @@
+//! Writing to the terminal: the report on stdout, everything else on stderr.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use ipclab_report::terminal::Style;
+
+use crate::args::When;
+use crate::failure::Failure;
+
+/// Prints on stdout. A reader that has gone (`ipclab labs | head -1`) is no error.
+///
+/// # Errors
+/// Stdout cannot be written: a full disk behind `>`.
+pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+    let mut stdout = io::stdout().lock();
+    let newline = if text.ends_with('\n') || text.is_empty() {
+        ""
+    } else {
+        "\n"
+    };
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.write_all(newline.as_bytes()))
+        .and_then(|()| stdout.flush())
+    {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(Failure::disk("writing to stdout", &error)),
+    }
+}
+
+/// Says on stderr why the tool stops.
+pub(crate) fn complain(failure: &Failure) {
+    note(&format!("ipclab: {failure}"));
+}
+
+/// Says something on stderr; there is nobody to tell when that fails.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// What stdout can show.
+pub(crate) fn style(when: When) -> Style {
+    let terminal = io::stdout().is_terminal();
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let color = match when {
+        When::Always => true,
+        When::Never => false,
+        // https://no-color.org, and terminals that say themselves that they are none.
+        When::Auto => {
+            terminal
+                && variable("NO_COLOR").is_none()
+                && variable("TERM").is_none_or(|term| term != "dumb")
+        }
+    };
+    let columns = variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let width = match terminal_size::terminal_size() {
+        Some((width, _)) if terminal => usize::from(width.0),
+        _ => columns.unwrap_or(80),
+    };
+    // POSIX: the first that is set decides.
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| variable(name))
+        .unwrap_or_default()
+        .to_lowercase();
+    // A file or a pipe is read elsewhere, where UTF-8 is what there is.
+    let unicode = !terminal || locale.contains("utf-8") || locale.contains("utf8");
+    Style {
+        color,
+        width,
+        unicode,
+    }
+}

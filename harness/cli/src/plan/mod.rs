@@ -1,0 +1,539 @@
+//! From a case to the plans of its runs: every name becomes a path, every template a text, nothing is left to decide.
+//!
+//! Pure: no file is looked at. What a submission's programs became is handed in.
+
+mod likely;
+mod vary;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use ipclab_evidence as evidence;
+use ipclab_evidence::{
+    Await, Bind, Bytes, Limits, Occurrence, Plan, Stdin, Tamper, TamperAction, Watch, World,
+};
+use ipclab_spec::{
+    Actor, After, Case, Endpoint, FaultKind, GivenKind, Player, Reference, Spec, Template,
+};
+
+use crate::build::toolchain::PATH;
+use crate::build::{self, Artifact};
+
+/// The actors' working directory inside.
+const FOLDER: &str = "/lab";
+/// Where reference programs are shown, to trusted actors only.
+const REFERENCES: &str = "/ref";
+/// The name under which the tool plays a script.
+const PEER: &str = "ipclab-peer";
+/// The unit's own name for the machine that its server runs on.
+const UNIT_HOST: &str = "bakawali";
+
+/// One run of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Run {
+    /// What sets it apart from the case's other runs: `when bind() fails with EADDRINUSE`.
+    pub(crate) label: Option<String>,
+    /// What was filled into the case.
+    pub(crate) values: BTreeMap<String, String>,
+    /// The case with everything filled in, as it is to be judged.
+    pub(crate) case: Case,
+    /// What is to be run.
+    pub(crate) plan: Plan,
+}
+
+/// The programs that plans may run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Programs {
+    /// The student's, by name.
+    pub(crate) plain: BTreeMap<String, Artifact>,
+    /// The same, built with sanitizers.
+    pub(crate) sanitized: BTreeMap<String, Artifact>,
+    /// References that were built from sources beside the spec, by program.
+    pub(crate) references: BTreeMap<String, PathBuf>,
+    /// This tool's own executable, which plays the other references and the scripts.
+    pub(crate) own: PathBuf,
+}
+
+/// Plans every run of a case.
+///
+/// # Errors
+/// Something in the case cannot be planned, such as a template in a place that must be known beforehand.
+pub(crate) fn plan(
+    spec: &Spec,
+    case: &Case,
+    programs: &Programs,
+    seed: u64,
+) -> Result<Vec<Run>, String> {
+    variants(case, seed)?
+        .into_iter()
+        .map(|variant| {
+            let filled = case.filled(&variant.values);
+            let mut plan = one(spec, &filled, programs)?;
+            for tamper in variant.tampers {
+                // A tamper of an actor with copies is one of each copy.
+                let is_copy = |name: &str| {
+                    name.rsplit_once('.')
+                        .is_some_and(|(actor, _)| actor == tamper.actor)
+                };
+                let whose: Vec<String> =
+                    plan.actors.iter().map(|actor| actor.name.clone()).collect();
+                let whose = whose
+                    .into_iter()
+                    .filter(|name| *name == tamper.actor || is_copy(name));
+                plan.tampers.extend(whose.map(|actor| Tamper {
+                    actor,
+                    ..tamper.clone()
+                }));
+            }
+            Ok(Run {
+                label: variant.label,
+                values: variant.values,
+                case: filled,
+                plan,
+            })
+        })
+        .collect()
+}
+
+/// What sets a run apart before it is planned.
+#[derive(Default)]
+struct Variant {
+    label: Option<String>,
+    values: BTreeMap<String, String>,
+    tampers: Vec<Tamper>,
+}
+
+fn variants(case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
+    let mut variants = Vec::new();
+    let runs = if case.vary.is_empty() {
+        1
+    } else {
+        case.runs.max(1)
+    };
+    for run in 0..runs {
+        let mut values: BTreeMap<String, String> = vary::draw(&case.vary, &case.id, seed, run)
+            .into_iter()
+            .collect();
+        let label = (!values.is_empty()).then(|| {
+            let drawn: Vec<String> = values
+                .iter()
+                .map(|(name, value)| format!("{name} = {value:?}"))
+                .collect();
+            format!("with {} (run {} of seed {seed})", drawn.join(", "), run + 1)
+        });
+        values.extend(fault_words(case));
+        variants.push(Variant {
+            label,
+            values,
+            tampers: Vec::new(),
+        });
+    }
+    if case.fail_each.is_empty() {
+        return Ok(variants);
+    }
+    // Each call in turn fails each time that it is made: a program that tries again must not get away with it.
+    let students: Vec<&Actor> = case
+        .actors
+        .iter()
+        .filter(|actor| actor.is_student())
+        .collect();
+    if students.is_empty() {
+        return Err("fail_each needs an actor that the student plays".to_owned());
+    }
+    let mut failing = Vec::new();
+    for variant in &variants {
+        for call in &case.fail_each {
+            for actor in &students {
+                for errno in likely::errors(call) {
+                    let errno = likely::name(*errno);
+                    let mut values = variant.values.clone();
+                    values.insert("fault.call".to_owned(), call.clone());
+                    values.insert(
+                        "fault.message".to_owned(),
+                        likely::message(&errno).unwrap_or_default(),
+                    );
+                    let whose = if students.len() > 1 {
+                        format!("{}'s ", actor.name)
+                    } else {
+                        String::new()
+                    };
+                    let mut label = format!("when {whose}{call}() fails with {errno}");
+                    if let Some(drawn) = &variant.label {
+                        label = format!("{label}, {drawn}");
+                    }
+                    let tamper = Tamper {
+                        actor: actor.name.clone(),
+                        call: call.clone(),
+                        occurrence: Occurrence::Every,
+                        action: TamperAction::Fail(errno),
+                    };
+                    failing.push(Variant {
+                        label: Some(label),
+                        values,
+                        tampers: vec![tamper],
+                    });
+                }
+            }
+        }
+    }
+    Ok(failing)
+}
+
+/// What the first failing call of the case's own faults is called, and what `strerror(3)` says for it.
+fn fault_words(case: &Case) -> Vec<(String, String)> {
+    let failing = case.faults.iter().find_map(|fault| match &fault.kind {
+        FaultKind::Errno(errno) => Some((fault.call.clone(), likely::message(errno)?)),
+        FaultKind::AtMost(_) | FaultKind::Signal(_) => None,
+    });
+    failing.map_or(Vec::new(), |(call, message)| {
+        vec![
+            ("fault.call".to_owned(), call),
+            ("fault.message".to_owned(), message),
+        ]
+    })
+}
+
+/// Plans a case in which nothing is left to fill in but what the judge fills in.
+fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
+    let copies: BTreeMap<&str, Vec<String>> = case
+        .actors
+        .iter()
+        .map(|actor| Ok((actor.name.as_str(), copies(actor)?)))
+        .collect::<Result<_, String>>()?;
+    let mut binds: Vec<Bind> = Vec::new();
+    let mut actors = Vec::new();
+    let mut before: Option<&Actor> = None;
+    for actor in &case.actors {
+        let (run, trusted, needed) = play(spec, case, actor, programs)?;
+        merge(&mut binds, needed);
+        let start = match (&actor.after, before) {
+            (Some(after), _) => awaits(after, &copies),
+            (None, Some(before)) => copies[before.name.as_str()]
+                .iter()
+                .cloned()
+                .map(Await::Ready)
+                .collect(),
+            (None, None) => Vec::new(),
+        };
+        for name in &copies[actor.name.as_str()] {
+            actors.push(evidence::Actor {
+                name: name.clone(),
+                trusted,
+                run: run.clone(),
+                stdin: Stdin::Text(match &actor.stdin {
+                    Some(template) => Bytes::from(known(template, "stdin", &actor.name)?.as_str()),
+                    None => Bytes::default(),
+                }),
+                start: start.clone(),
+                ready: actor.listens.as_ref().map(endpoint),
+            });
+        }
+        before = Some(actor);
+    }
+    let watches = case
+        .shm
+        .iter()
+        .filter_map(|state| Some((state.key, state.after.as_ref()?)));
+    Ok(Plan {
+        name: case.id.clone(),
+        world: world(case, binds)?,
+        actors,
+        tampers: tampers(case, &copies),
+        watches: watches
+            .flat_map(|(key, after)| {
+                awaits(after, &copies)
+                    .into_iter()
+                    .last()
+                    .map(|when| Watch { key, when })
+            })
+            .collect(),
+        limits: limits(case),
+        traced: true,
+        chaos: None,
+    })
+}
+
+/// `client.1`, `client.2`; a single one keeps the name.
+fn copies(actor: &Actor) -> Result<Vec<String>, String> {
+    let text = known(&actor.copies, "copies", &actor.name)?;
+    match text.trim().parse::<usize>() {
+        Ok(1) => Ok(vec![actor.name.clone()]),
+        Ok(count @ 2..=64) => Ok((1..=count).map(|n| format!("{}.{n}", actor.name)).collect()),
+        Ok(count) => Err(format!(
+            "{count} copies of {}: there can be 1 to 64",
+            actor.name
+        )),
+        Err(_) => Err(format!("copies of {}: {text:?} is no number", actor.name)),
+    }
+}
+
+/// What an actor runs, whether it is ours, and what must be shown for it.
+fn play(
+    spec: &Spec,
+    case: &Case,
+    actor: &Actor,
+    programs: &Programs,
+) -> Result<(evidence::Run, bool, Vec<Bind>), String> {
+    match &actor.player {
+        Player::Student { program, args } => {
+            let built = if case.sanitize {
+                &programs.sanitized
+            } else {
+                &programs.plain
+            };
+            let artifact = built
+                .get(program)
+                .ok_or_else(|| format!("{program} was not built"))?;
+            let binds = build::binds(artifact, program, Path::new(FOLDER));
+            let (path, mut argv, search) = match artifact {
+                Artifact::Executable(_) => (
+                    Path::new(FOLDER).join(program),
+                    vec![format!("./{program}")],
+                    PATH.to_owned(),
+                ),
+                Artifact::Command {
+                    tool: Some(tool),
+                    argv,
+                    ..
+                } => (tool.path.clone(), argv.clone(), tool.search_path()),
+                Artifact::Command {
+                    tool: None, argv, ..
+                } => {
+                    let first = argv.first().map(String::as_str).unwrap_or_default();
+                    (
+                        Path::new(FOLDER).join(first.trim_start_matches("./")),
+                        argv.clone(),
+                        PATH.to_owned(),
+                    )
+                }
+            };
+            argv.extend(arguments(args, &actor.name)?);
+            Ok((
+                run(path, &argv, environment(search, case.sanitize)),
+                false,
+                binds,
+            ))
+        }
+        Player::Reference { program, args } => {
+            let reference = spec.program(program).map(|program| &program.reference);
+            let (host, name) = match reference {
+                Some(Reference::BuiltIn(name)) => (programs.own.clone(), name.clone()),
+                Some(Reference::Sources(_)) => {
+                    let built = programs.references.get(program);
+                    let built =
+                        built.ok_or_else(|| format!("the reference of {program} was not built"))?;
+                    (built.clone(), program.clone())
+                }
+                Some(Reference::None) | None => return Err(format!("{program} has no reference")),
+            };
+            let inside = Path::new(REFERENCES).join(&name);
+            let mut argv = vec![format!("./{name}")];
+            argv.extend(arguments(args, &actor.name)?);
+            Ok((
+                run(inside.clone(), &argv, environment(PATH.to_owned(), false)),
+                true,
+                vec![ours(host, inside)],
+            ))
+        }
+        Player::Peer { steps } => {
+            let inside = Path::new(REFERENCES).join(PEER);
+            let script = evidence::Run::Script {
+                path: inside.clone(),
+                argv: vec![Bytes::from(PEER)],
+                steps: steps.iter().map(|step| step.text.clone()).collect(),
+            };
+            Ok((script, true, vec![ours(programs.own.clone(), inside)]))
+        }
+    }
+}
+
+fn run(path: PathBuf, argv: &[String], env: Vec<(String, String)>) -> evidence::Run {
+    evidence::Run::Program {
+        path,
+        argv: argv.iter().map(|word| Bytes::from(word.as_str())).collect(),
+        env,
+    }
+}
+
+fn ours(host: PathBuf, inside: PathBuf) -> Bind {
+    Bind {
+        host,
+        inside,
+        writable: false,
+        trusted_only: true,
+    }
+}
+
+fn environment(search: String, sanitize: bool) -> Vec<(String, String)> {
+    let mut environment = vec![
+        ("PATH".to_owned(), search),
+        ("HOME".to_owned(), FOLDER.to_owned()),
+        ("LANG".to_owned(), "C.UTF-8".to_owned()),
+    ];
+    if sanitize {
+        // LeakSanitizer cannot work under a tracer and would end every program with an error.
+        environment.push((
+            "ASAN_OPTIONS".to_owned(),
+            "detect_leaks=0:color=never".to_owned(),
+        ));
+        environment.push((
+            "UBSAN_OPTIONS".to_owned(),
+            "print_stacktrace=1:color=never".to_owned(),
+        ));
+    }
+    environment
+}
+
+fn arguments(args: &[Template], actor: &str) -> Result<Vec<String>, String> {
+    args.iter()
+        .map(|arg| known(arg, "an argument", actor))
+        .collect()
+}
+
+/// The text of a template that must be known before the run.
+fn known(template: &Template, what: &str, actor: &str) -> Result<String, String> {
+    template.as_text().map(str::to_owned).ok_or_else(|| {
+        format!(
+            "{what} of {actor} depends on what happens in the run, which nobody knows before it"
+        )
+    })
+}
+
+fn awaits(after: &After, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Await> {
+    let (name, wait): (&String, fn(String) -> Await) = match after {
+        After::Exits(name) => (name, Await::Exits),
+        After::Waits(name) => (name, Await::Waits),
+        After::Listens(name) => (name, Await::Ready),
+    };
+    match copies.get(name.as_str()) {
+        Some(names) => names.iter().cloned().map(wait).collect(),
+        None => vec![wait(name.clone())],
+    }
+}
+
+fn endpoint(endpoint: &Endpoint) -> evidence::Endpoint {
+    let none = evidence::Endpoint {
+        protocol: evidence::Protocol::Tcp,
+        ip: None,
+        port: None,
+        path: None,
+        key: None,
+    };
+    match endpoint {
+        Endpoint::Tcp { ip, port } => evidence::Endpoint {
+            ip: *ip,
+            port: Some(*port),
+            ..none
+        },
+        Endpoint::Udp { ip, port } => evidence::Endpoint {
+            protocol: evidence::Protocol::Udp,
+            ip: *ip,
+            port: Some(*port),
+            ..none
+        },
+        Endpoint::Unix(path) => evidence::Endpoint {
+            protocol: evidence::Protocol::Unix,
+            path: Some(path.clone()),
+            ..none
+        },
+        Endpoint::Shm(key) => evidence::Endpoint {
+            protocol: evidence::Protocol::Shm,
+            key: Some(*key),
+            ..none
+        },
+    }
+}
+
+fn world(case: &Case, binds: Vec<Bind>) -> Result<World, String> {
+    let mut hosts = vec![(UNIT_HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))];
+    // A case that says where the name leads means it.
+    hosts.retain(|(name, _)| case.given.hosts.iter().all(|(given, _)| given != name));
+    hosts.extend(case.given.hosts.iter().cloned());
+    let files = case.given.files.iter().map(|file| {
+        Ok(evidence::GivenFile {
+            path: file.path.clone().into(),
+            kind: match &file.kind {
+                GivenKind::Text(text) => evidence::GivenKind::Text(Bytes::from(
+                    known(text, "the text", &file.path)?.as_str(),
+                )),
+                GivenKind::StaleSocket => evidence::GivenKind::StaleSocket,
+                GivenKind::Directory => evidence::GivenKind::Directory,
+            },
+            mode: file.mode,
+        })
+    });
+    let segments = case.given.shm.iter().map(|segment| {
+        let what = format!("segment {}", segment.key);
+        Ok(evidence::GivenSegment {
+            key: segment.key,
+            size: usize::try_from(segment.size).map_err(|_| format!("{what} is too large"))?,
+            mode: segment.mode,
+            holds: Bytes::from(known(&segment.holds, "the content", &what)?.as_str()),
+            foreign: segment.foreign,
+        })
+    });
+    let semaphores = case.given.sem.iter().map(|set| evidence::GivenSemaphores {
+        key: set.key,
+        values: set.values.clone(),
+        mode: set.mode,
+    });
+    Ok(World {
+        binds,
+        cwd: FOLDER.into(),
+        files: files.collect::<Result<_, String>>()?,
+        segments: segments.collect::<Result<_, String>>()?,
+        semaphores: semaphores.collect(),
+        hosts,
+    })
+}
+
+fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
+    let mut tampers = Vec::new();
+    for fault in &case.faults {
+        let action = match &fault.kind {
+            FaultKind::Errno(errno) => TamperAction::Fail(errno.clone()),
+            FaultKind::AtMost(bytes) => TamperAction::AtMost(*bytes),
+            FaultKind::Signal(signal) => TamperAction::Signal(signal.clone()),
+        };
+        for actor in copies.get(fault.actor.as_str()).into_iter().flatten() {
+            tampers.push(Tamper {
+                actor: actor.clone(),
+                call: fault.call.clone(),
+                occurrence: fault.nth.map_or(Occurrence::Every, Occurrence::Nth),
+                action: action.clone(),
+            });
+        }
+    }
+    tampers
+}
+
+fn limits(case: &Case) -> Limits {
+    let mut limits = Limits {
+        wall_ms: u64::try_from(case.limit.as_millis()).unwrap_or(u64::MAX),
+        ..Limits::default()
+    };
+    if case.sanitize {
+        // AddressSanitizer maps terabytes that it never touches.
+        limits.memory_mib = 0;
+        limits.cpu_ms *= 2;
+    }
+    limits
+}
+
+/// Adds what is not shown yet. Two programs that were built each in a copy of the submission's folder both bring its
+/// files: the same ones, so the first of a name will do. A program that was asked for by its own name is bound alone and
+/// comes before files that only happen to lie about.
+fn merge(binds: &mut Vec<Bind>, needed: Vec<Bind>) {
+    let alone = needed.len() == 1;
+    for bind in needed {
+        match binds.iter_mut().find(|known| known.inside == bind.inside) {
+            Some(known) if alone => *known = bind,
+            Some(_) => {}
+            None => binds.push(bind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! The record of a check: everything that running brought, as plain data.
+//!
+//! A report is made of the spec and a record, by [`crate::verdict::report`], and of nothing else. So a record that was
+//! written to disk and read back gives the identical report: `ipclab judge`.
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{Evidence, Level, Plan};
+use serde::{Deserialize, Serialize};
+
+/// Name and version of the format.
+pub(crate) const FORMAT: &str = "ipclab/record/v1";
+
+/// One check of one submission.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    /// [`FORMAT`]
+    pub(crate) format: String,
+    /// What messages call the spec.
+    pub(crate) spec_name: String,
+    /// The spec itself, so that the record stands alone.
+    pub(crate) spec: String,
+    /// The submission's name.
+    pub(crate) submission: String,
+    /// The command that repeats the check, word by word.
+    pub(crate) command: Vec<String>,
+    /// How the programs were kept apart.
+    pub(crate) isolation: Level,
+    /// What became of the programs, in the spec's order.
+    pub(crate) programs: Vec<ipclab_report::Program>,
+    /// Builds with sanitizers that failed, by program, and why: our trouble, since the plain build did not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) not_sanitized: BTreeMap<String, String>,
+    /// The cases that were asked for, in the spec's order.
+    pub(crate) cases: Vec<CaseRecord>,
+}
+
+/// One case of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CaseRecord {
+    /// The case's id.
+    pub(crate) id: String,
+    /// Why it could not be run, for trouble of ours or the machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unable: Option<String>,
+    /// How many runs there are; each has files of its own.
+    pub(crate) run_count: usize,
+    /// Its runs.
+    #[serde(skip)]
+    pub(crate) runs: Vec<RunRecord>,
+}
+
+/// One run of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RunRecord {
+    /// What it was.
+    pub(crate) about: AboutRun,
+    /// What was run.
+    pub(crate) plan: Plan,
+    /// What was observed; `Err`: why nothing was.
+    pub(crate) observed: Result<Evidence, String>,
+}
+
+/// What sets a run apart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AboutRun {
+    /// For people: `when bind() fails with EADDRINUSE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
+    /// What was filled into the case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) values: BTreeMap<String, String>,
+    /// Why there is no evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unable: Option<String>,
+}

@@ -1,0 +1,229 @@
+//! The store: the tool's own place on disk. Builds that can be used again are kept in it, and every run has a scratch
+//! folder in it that goes when the run ends.
+//!
+//! It is `$XDG_CACHE_HOME/ipclab`, else `~/.cache/ipclab`, else a private folder for temporary files that goes at the
+//! end. Nothing in it is trusted that another user could have written: it must be ours and closed to everybody else.
+//!
+//! A run that was killed cannot clear up. Its scratch folder has a lock that died with it, so the next run sees that
+//! nobody holds it and clears up in its stead.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::failure::Failure;
+
+/// Scratch folders that a signal must clear up, since nothing else of the tool runs then.
+static TO_CLEAR: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// An open store. Dropping it removes the scratch folder.
+pub(crate) struct Store {
+    builds: PathBuf,
+    scratch: PathBuf,
+    /// Held as long as the scratch folder is in use.
+    _lock: File,
+    /// The folder for temporary files, where there is no writable home.
+    temporary: Option<PathBuf>,
+}
+
+impl Store {
+    /// Opens the first place that will do.
+    ///
+    /// # Errors
+    /// No place can be written, with the reason for the last one.
+    pub(crate) fn open() -> Result<Self, Failure> {
+        for root in homes() {
+            // A home that cannot be written is common (CI, containers); the next place may do.
+            if let Ok(store) = Self::at(&root, None) {
+                return Ok(store);
+            }
+        }
+        let folder = std::env::temp_dir();
+        let made = tempfile::Builder::new()
+            .prefix("ipclab-")
+            .tempdir_in(&folder)
+            .map_err(|error| {
+                Failure::disk(
+                    format_args!("making a folder in {}", folder.display()),
+                    &error,
+                )
+            })?
+            .keep();
+        Self::at(&made, Some(made.clone()))
+            .map_err(|error| Failure::disk(format_args!("using {}", made.display()), &error))
+    }
+
+    fn at(root: &Path, temporary: Option<PathBuf>) -> io::Result<Self> {
+        make_private(root)?;
+        let (builds, scratches) = (root.join("builds"), root.join("scratch"));
+        make_private(&builds)?;
+        make_private(&scratches)?;
+        // Held while others' leftovers are swept and our own folder is locked, so that nobody sweeps it in between.
+        let door = open_lock(&root.join("lock"))?;
+        door.lock()?;
+        sweep(&scratches);
+        let scratch = tempfile::Builder::new()
+            .prefix("run-")
+            .tempdir_in(&scratches)?
+            .keep();
+        let lock = open_lock(&scratch.join("lock"))?;
+        lock.lock()?;
+        drop(door);
+        remember(temporary.as_ref().unwrap_or(&scratch).clone());
+        Ok(Self {
+            builds,
+            scratch,
+            _lock: lock,
+            temporary,
+        })
+    }
+
+    /// Where builds are kept.
+    pub(crate) fn builds(&self) -> &Path {
+        &self.builds
+    }
+
+    /// A folder of this run, made now, closed to others.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn folder(&self, purpose: &str) -> Result<PathBuf, Failure> {
+        tempfile::Builder::new()
+            .prefix(&format!("{purpose}-"))
+            .tempdir_in(&self.scratch)
+            .map(tempfile::TempDir::keep)
+            .map_err(|error| {
+                Failure::disk(
+                    format_args!("making a folder in {}", self.scratch.display()),
+                    &error,
+                )
+            })
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        remove_tree(self.temporary.as_ref().unwrap_or(&self.scratch));
+    }
+}
+
+/// Removes every scratch folder of this process; for the end by a signal.
+pub(crate) fn clear_scratch() {
+    let folders = std::mem::take(&mut *TO_CLEAR.lock().unwrap_or_else(PoisonError::into_inner));
+    for folder in folders {
+        remove_tree(&folder);
+    }
+}
+
+fn remember(folder: PathBuf) {
+    TO_CLEAR
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(folder);
+}
+
+fn homes() -> Vec<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let mut homes = Vec::new();
+    homes.extend(absolute("XDG_CACHE_HOME").map(|cache| cache.join("ipclab")));
+    homes.extend(absolute("HOME").map(|home| home.join(".cache/ipclab")));
+    homes
+}
+
+/// Makes sure that the folder is there, ours, and nobody else's to read or write.
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let about = fs::symlink_metadata(folder)?;
+    let ours = about.is_dir() && about.uid() == nix::unistd::geteuid().as_raw();
+    if !ours || about.mode() & 0o077 != 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "not a private folder of this user",
+        ));
+    }
+    // Whether it can be written is best asked by writing.
+    tempfile::tempfile_in(folder).map(|_| ())
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+}
+
+/// Clears up after runs that were killed.
+fn sweep(scratches: &Path) {
+    for entry in fs::read_dir(scratches).into_iter().flatten().flatten() {
+        let abandoned = match File::options().write(true).open(entry.path().join("lock")) {
+            Ok(lock) => !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if abandoned {
+            remove_tree(&entry.path());
+        }
+    }
+}
+
+/// Removes a folder whatever a hostile build did to the permissions in it. What cannot be removed stays for the next
+/// sweep: there is nobody to tell who could do better.
+pub(crate) fn remove_tree(folder: &Path) {
+    if fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+        return;
+    }
+    open_up(folder);
+    let _ = fs::remove_dir_all(folder);
+}
+
+fn open_up(folder: &Path) {
+    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_is_swept_and_what_is_in_use_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("ipclab");
+        let used = Store::at(&root, None).unwrap();
+        let killed = root.join("scratch/run-killed");
+        fs::create_dir(&killed).unwrap();
+        fs::create_dir(killed.join("closed")).unwrap();
+        fs::write(killed.join("lock"), "").unwrap();
+        fs::set_permissions(killed.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+
+        let other = Store::at(&root, None).unwrap();
+        assert!(!killed.exists());
+        assert!(used.scratch.exists() && other.scratch.exists());
+
+        let scratch = used.scratch.clone();
+        drop(used);
+        assert!(!scratch.exists());
+    }
+
+    #[test]
+    fn a_place_that_others_may_write_is_not_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("ipclab");
+        fs::create_dir(&root).unwrap();
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(Store::at(&root, None).is_err());
+    }
+}

@@ -1,0 +1,107 @@
+//! A submission: a student's folder, never trusted.
+//!
+//! It is looked at once ([`walk`]), copied once to a place of ours ([`stage`]), and only the copy is read from then on.
+//! [`find`] says which file is meant by a program's source name, [`source`] what can be told from a file's text.
+
+pub(crate) mod find;
+pub(crate) mod source;
+pub(crate) mod stage;
+pub(crate) mod walk;
+
+use std::path::{Path, PathBuf};
+
+use ipclab_spec::Mapping;
+
+use crate::failure::{Failure, reason};
+use crate::show;
+use walk::Skipped;
+
+/// What a folder's own mapping file is called.
+pub(crate) const MAPPING: &str = "ipclab.toml";
+
+/// A submission, staged: nothing of the student's folder is read any more.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    /// What reports call it.
+    pub(crate) name: String,
+    /// Our copy: regular files and folders, nothing else.
+    pub(crate) staged: PathBuf,
+    /// The copied files, relative, in order.
+    pub(crate) files: Vec<PathBuf>,
+    /// What is in the folder and was not copied.
+    pub(crate) skipped: Vec<(PathBuf, Skipped)>,
+    /// Its `ipclab.toml`, where it has one.
+    pub(crate) mapping: Mapping,
+}
+
+impl Submission {
+    /// Takes in the student's folder: copies it into `staged`, which must be empty.
+    ///
+    /// # Errors
+    /// No such folder, a folder that cannot be read, one that is too large, a broken `ipclab.toml`.
+    pub(crate) fn take_in(folder: &Path, staged: PathBuf) -> Result<Self, Failure> {
+        let listing = walk::walk(folder)?;
+        let copied = stage::stage(folder, &listing, &staged)?;
+        let mapping = mapping(&staged, &copied.files)?;
+        let mut skipped = listing.skipped;
+        skipped.extend(copied.refused);
+        skipped.sort();
+        Ok(Self {
+            name: name(folder),
+            staged,
+            files: copied.files,
+            skipped,
+            mapping,
+        })
+    }
+
+    /// Reads a staged file. What cannot be read is as good as empty: it was readable when it was copied.
+    pub(crate) fn read(&self, file: &Path) -> Vec<u8> {
+        std::fs::read(self.staged.join(file)).unwrap_or_default()
+    }
+
+    /// Everything that is in the folder, for a message to somebody whose source was not found.
+    pub(crate) fn contents(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.files.iter().map(|file| show::path(file)).collect();
+        lines.extend(
+            self.skipped
+                .iter()
+                .map(|(path, why)| format!("{} ({})", show::path(path), why.words())),
+        );
+        lines
+    }
+
+    /// The committed binaries, which are never run.
+    pub(crate) fn binaries(&self) -> impl Iterator<Item = &Path> {
+        self.skipped
+            .iter()
+            .filter(|(_, why)| *why == Skipped::Binary)
+            .map(|(path, _)| path.as_path())
+    }
+}
+
+fn mapping(staged: &Path, files: &[PathBuf]) -> Result<Mapping, Failure> {
+    let Some(file) = files.iter().find(|file| file.as_os_str() == MAPPING) else {
+        return Ok(Mapping::default());
+    };
+    let text = std::fs::read(staged.join(file))
+        .map_err(|error| Failure::unable(format!("reading {MAPPING}: {}", reason(&error))))?;
+    let text = String::from_utf8(text)
+        .map_err(|_| Failure::usage(format!("{MAPPING} of the submission is not UTF-8 text")))?;
+    ipclab_spec::submission(MAPPING, &text).map_err(|diagnostics| {
+        Failure::usage(format!(
+            "the submission's {MAPPING} is wrong:\n{}",
+            diagnostics.render(false)
+        ))
+    })
+}
+
+/// The folder's own name: `.` and `..` have none, so the path is resolved first.
+fn name(folder: &Path) -> String {
+    let resolved = folder
+        .canonicalize()
+        .unwrap_or_else(|_| folder.to_path_buf());
+    show::path(Path::new(
+        resolved.file_name().unwrap_or(folder.as_os_str()),
+    ))
+}
