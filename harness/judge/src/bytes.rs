@@ -172,6 +172,31 @@ impl<'a> Crossing<'a> {
             let finding = self.missed(false, self.nothing());
             return finding.expecting(list(wanted.iter().map(String::as_bytes)), "nothing");
         }
+        if self.direction == Direction::Received {
+            let sent = Crossing::new(self.facts, self.wire, Direction::Sent);
+            let bytes = |crossing: &Self| {
+                crossing
+                    .moved
+                    .iter()
+                    .map(|(_, transfer)| transfer.head.clone())
+                    .collect::<Vec<_>>()
+            };
+            if bytes(&sent) == bytes(self) {
+                let seen = list(
+                    self.moved
+                        .iter()
+                        .map(|(_, transfer)| transfer.head.0.as_slice()),
+                );
+                let message = format!(
+                    "{} received {seen}, because that is what {} sent",
+                    self.who(),
+                    self.names(&self.there())
+                );
+                return self
+                    .missed(false, message)
+                    .expecting(list(wanted.iter().map(String::as_bytes)), seen);
+            }
+        }
         let odd = self
             .moved
             .iter()
@@ -275,7 +300,7 @@ impl<'a> Crossing<'a> {
         }
         if whole && bytes.strip_suffix(b"\0") == Some(wanted) {
             return format!(
-                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): it sent the NUL as well",
+                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the NUL went as well",
                 call.n
             );
         }

@@ -5,7 +5,7 @@ use ipclab_evidence::{ActorEvidence, Direction, Exit, Object, Stream, canonical}
 use ipclab_spec::{Aspect, OutputExpectation, Template, TranscriptLine};
 use predicates::Predicate as _;
 
-use crate::difference::{framed, likeness, lines};
+use crate::difference::{framed, likeness};
 use crate::facts::{Facts, Unfilled};
 use crate::finding::{DiffLine, Difference, Finding};
 use crate::page::Page;
@@ -151,9 +151,33 @@ impl Printed<'_> {
             .flatten()
             .next()
             .map_or((0, 0), |(line, span)| (*line, span.end));
-        let message = self.explain(&wanted[first], from);
+        let message = match self.too_few(wanted, first) {
+            Some(message) => message,
+            None => self.explain(&wanted[first], from),
+        };
         self.missed(message)
             .with(Some(self.picture(wanted, &found)))
+    }
+
+    /// A line that is expected several times and was printed, but not as often.
+    fn too_few(&self, wanted: &[Wanted<'_>], first: usize) -> Option<String> {
+        let pattern = &wanted[first].pattern;
+        let expected = wanted
+            .iter()
+            .filter(|other| other.pattern == *pattern)
+            .count();
+        let on_line = |text: &String| pattern.find(text, 0, Place::Line).is_some();
+        let seen = self.page.lines.iter().filter(|text| on_line(text)).count();
+        (seen > 0 && seen < expected).then(|| {
+            let times = |number: usize| count(number as u64, "time");
+            format!(
+                "{} printed {} {}, which is expected {}",
+                self.who(),
+                quoted(&pattern.shown()),
+                times(seen),
+                times(expected)
+            )
+        })
     }
 
     /// Each takes the earliest place after the one before it that ends first, which leaves the most room to the rest. The
@@ -251,21 +275,20 @@ impl Printed<'_> {
                 count(wanted.len() as u64, "line")
             )),
             Some(first) => {
-                let same = wanted
+                let taken = self
+                    .page
+                    .lines
                     .iter()
-                    .filter(|other| other.pattern == wanted[first].pattern)
-                    .count();
-                let seen = fits[first].len();
-                let message = if same > 1 && seen > 0 {
-                    format!(
-                        "{} printed {} {}, which is expected {}",
+                    .find(|text| wanted[first].pattern.find(text, 0, Place::Line).is_some());
+                let message = match (self.too_few(wanted, first), taken) {
+                    (Some(message), _) => message,
+                    (None, Some(text)) => format!(
+                        "{} did not print {} on a line of its own: {} is another of the expected lines",
                         self.who(),
                         quoted(&wanted[first].pattern.shown()),
-                        times(seen),
-                        times(same)
-                    )
-                } else {
-                    self.explain(&wanted[first], (0, 0))
+                        quoted(text.trim())
+                    ),
+                    (None, None) => self.explain(&wanted[first], (0, 0)),
                 };
                 let expected = wanted
                     .iter()
@@ -340,12 +363,21 @@ impl Printed<'_> {
                 quoted(&line.pattern.shown()),
                 self.because()
             ),
-            (Some(Some(line)), None) => format!(
-                "{} did not print {}{}",
-                self.who(),
-                quoted(&line.pattern.shown()),
-                self.because()
-            ),
+            (Some(Some(line)), None) => match self.alike(&line.pattern, seen) {
+                Some(text) => format!(
+                    "{} printed {} instead of {}{}",
+                    self.who(),
+                    quoted(text.trim()),
+                    quoted(&line.pattern.shown()),
+                    self.because()
+                ),
+                None => format!(
+                    "{} did not print {}{}",
+                    self.who(),
+                    quoted(&line.pattern.shown()),
+                    self.because()
+                ),
+            },
             (Some(None) | None, Some(text)) => format!(
                 "{} printed {}, which is not expected there",
                 self.who(),
@@ -355,7 +387,8 @@ impl Printed<'_> {
                 format!("{} printed another text than expected", self.who())
             }
         };
-        self.missed(message).with(Some(lines_of(&expected, seen)))
+        self.missed(message)
+            .with(Some(crate::difference::lines(&expected, seen)))
     }
 
     fn contains(&self, wanted: &Wanted<'_>) -> Finding {
@@ -717,14 +750,6 @@ impl Printed<'_> {
     fn fail(&self, message: String) -> Finding {
         Finding::fail(Aspect::Output, Some(&self.actor.name), message)
     }
-}
-
-fn lines_of(expected: &[String], seen: &[String]) -> Difference {
-    lines(expected, seen)
-}
-
-fn times(number: usize) -> String {
-    count(number as u64, "time")
 }
 
 /// How far a transcript was followed.
