@@ -135,17 +135,22 @@ fn take_datagram(
     let Some(waiting) = datagrams.get_mut(&transfer.socket) else {
         return;
     };
-    // Of those to this socket, the first from the sender that the kernel named; from anybody, where it named none.
-    let sender_fits = |send: &usize| {
-        let sender = evidence.trace[*send]
+    // Of those to this socket, the first from the sender that the kernel named. Where it named none, the first that the
+    // bytes can have come from.
+    let fits = |send: &usize| {
+        evidence.trace[*send]
             .transfer
             .as_ref()
-            .map(|sent| sent.socket);
-        transfer.peer.is_none() || transfer.peer == sender
+            .is_some_and(|sent| match transfer.peer {
+                Some(peer) => peer == sent.socket,
+                None => {
+                    transfer.bytes <= sent.bytes && same_beginning(&transfer.head.0, &sent.head.0)
+                }
+            })
     };
     let Some(send) = waiting
         .iter()
-        .position(sender_fits)
+        .position(fits)
         .and_then(|at| waiting.remove(at))
     else {
         return;
@@ -161,6 +166,10 @@ fn take_datagram(
     };
     deliveries.sends.insert(send, (transfer.socket, delivery));
     deliveries.joined.insert(send, index);
+}
+
+fn same_beginning(a: &[u8], b: &[u8]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 fn match_stream(evidence: &Evidence, stream: &Stream, open_end: bool, deliveries: &mut Deliveries) {

@@ -9,12 +9,17 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
     let mut ends = Vec::new();
     for (actor, seen) in evidence.actors.iter().enumerate() {
         if let Some((text, tone, by_itself)) = end(seen) {
-            // Its own last row has just been seen; what others did without it comes after.
-            let last = rows
+            // The exit has no number of its own: it comes after all that the actor did, told or not.
+            let done = evidence
+                .trace
+                .iter()
+                .filter(|call| call.actor == actor)
+                .map(|call| Place::at(call));
+            let told = rows
                 .iter()
                 .filter(|row| row.actor == actor)
-                .map(|row| row.place)
-                .max();
+                .map(|row| row.place);
+            let last = done.chain(told).max();
             let place = match (by_itself, last) {
                 (true, Some(Place(n, _))) => Place(n, u8::MAX - 1),
                 (true, None) | (false, _) => Place::END,

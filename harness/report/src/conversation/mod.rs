@@ -57,6 +57,9 @@ pub struct Row {
     /// Number of the call that it shows, as findings cite it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
+    /// For a message: the number of the call at the other end that took it as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<u32>,
     /// What happened.
     pub act: Act,
     /// How it is to be taken.
@@ -208,6 +211,7 @@ impl Row {
     fn new(n: Option<u32>, act: Act, tone: Tone) -> Self {
         Self {
             n,
+            taken: None,
             act,
             tone,
             fault: None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ipclab_evidence::{Call, Direction, Evidence, Object, SocketKind, Transfer};
+use ipclab_evidence::{Call, Direction, Evidence, Object, SocketKind, Transfer, canonical};
 
 use super::delivery::{self, Deliveries};
 use super::{Act, Place, Placed, Row, Tone};
@@ -27,6 +27,7 @@ pub(super) fn of(evidence: &Evidence) -> Vec<Placed> {
             .get(&index)
             .map(|receive| &evidence.trace[*receive]);
         row.fault = fault(call, receive);
+        row.taken = receive.map(|receive| receive.n);
         rows.push(Placed {
             place,
             actor: call.actor,
@@ -159,7 +160,7 @@ fn place(evidence: &Evidence, call: &Call) -> Place {
             .and_then(|accepted| accepted.peer)
             .and_then(|peer| number_of(evidence, peer, &["connect"])),
         // End of file and reset: behind the other end's goodbye.
-        name if is_receive(name) => evidence
+        name if is(name, "recv") => evidence
             .sockets
             .get(socket)
             .and_then(|socket| socket.peer)
@@ -212,18 +213,9 @@ fn is_stream(evidence: &Evidence, socket: usize) -> bool {
         })
 }
 
-fn is_receive(name: &str) -> bool {
-    matches!(
-        name,
-        "read" | "readv" | "recvfrom" | "recvmsg" | "recvmmsg" | "recv"
-    )
-}
-
-fn is_send(name: &str) -> bool {
-    matches!(
-        name,
-        "write" | "writev" | "sendto" | "sendmsg" | "sendmmsg" | "send" | "sendfile"
-    )
+/// Whether a kernel call on a socket is one of the family `recv`, or `send`.
+fn is(name: &str, family: &str) -> bool {
+    canonical(name, true) == family
 }
 
 /// The name that stands in the C source: the kernel has no `send`, the library makes a `sendto` of it.
@@ -256,11 +248,12 @@ fn text(evidence: &Evidence, call: &Call) -> Option<String> {
         "listen" => format!("{name}({})", arg(1)),
         "accept" | "accept4" => format!("{name}() = {value}"),
         "shutdown" => format!("{name}({})", arg(1)),
-        "close" if on_socket => {
-            resetting(evidence, call).unwrap_or_else(|| format!("{name}({})", arg(0)))
+        "close" if on_socket && lingering(evidence, call) => {
+            format!("{name}({}) with SO_LINGER", arg(0))
         }
-        kernel if is_receive(kernel) && on_socket && value == 0 => end_of_file(name),
-        kernel if (is_receive(kernel) || is_send(kernel)) && on_socket => {
+        "close" if on_socket => format!("{name}({})", arg(0)),
+        kernel if is(kernel, "recv") && on_socket && value == 0 => end_of_file(name),
+        kernel if (is(kernel, "recv") || is(kernel, "send")) && on_socket => {
             format!("{name}() = {value}")
         }
         "setsockopt" if failed(call) => format!("{name}({}, {})", arg(1), arg(2)),
@@ -283,19 +276,14 @@ fn text(evidence: &Evidence, call: &Call) -> Option<String> {
     Some(with_error(good, call))
 }
 
-/// A close that sends a RST: `SO_LINGER` with a time of nothing, `socket(7)`.
-fn resetting(evidence: &Evidence, call: &Call) -> Option<String> {
-    let asked = evidence.trace.iter().any(|earlier| {
+/// A close that may send a RST, since the program asked for `SO_LINGER`, `socket(7)`. The trace does not hold its value.
+fn lingering(evidence: &Evidence, call: &Call) -> bool {
+    evidence.trace.iter().any(|earlier| {
         earlier.n < call.n
             && earlier.name == "setsockopt"
             && earlier.object == call.object
             && earlier.args.iter().any(|arg| arg.text == "SO_LINGER")
-            && earlier
-                .args
-                .iter()
-                .any(|arg| arg.text.replace("l_", "").contains("onoff=1, linger=0"))
-    });
-    asked.then(|| "close() sends RST".to_owned())
+    })
 }
 
 fn generic(call: &Call) -> String {

@@ -12,19 +12,17 @@ use crate::diff::visible_end;
 use crate::{CaseReport, Diff, DiffRow, FindingReport, Line, width};
 
 /// Where the text of a finding begins: behind its mark and its aspect.
-const TEXT: usize = 12;
+const TEXT: usize = 13;
 
 pub(super) fn case(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
     title(page, case, glyphs);
     findings(page, case, glyphs);
     for note in &case.notes {
         page.gap();
+        let mut label = Row::new().put(Ink::Faint, format!("  {} ", glyphs.note));
         for line in note.lines() {
-            page.labelled(
-                Row::new().put(Ink::Faint, format!("  {} ", glyphs.note)),
-                Ink::Plain,
-                line,
-            );
+            page.labelled(label, Ink::Plain, line);
+            label = Row::new().to(4);
         }
     }
     if let Some(conversation) = &case.conversation

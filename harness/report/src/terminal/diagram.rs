@@ -36,6 +36,9 @@ pub(super) fn draw(
         .filter_map(|row| row.n)
         .max()
         .map_or(0, |n| n.to_string().len());
+    if conversation.actors.is_empty() {
+        return;
+    }
     // Mark, hash, digits, blank.
     let gutter = INDENT + digits + 3;
     let column = page.width().saturating_sub(gutter) / conversation.actors.len().max(1);
@@ -105,6 +108,16 @@ fn ink(tone: Tone) -> Ink {
     }
 }
 
+/// The number to show for a row: that of the receive, when a finding cites it and not the send.
+fn number(picture: &Picture<'_>, row: &crate::Row) -> Option<u32> {
+    match (row.n, row.taken) {
+        (Some(n), Some(taken)) if picture.cited.contains(&taken) && !picture.cited.contains(&n) => {
+            Some(taken)
+        }
+        (n, _) => n,
+    }
+}
+
 fn gutter(picture: &Picture<'_>, n: Option<u32>) -> Row {
     let Some(n) = n else {
         return Row::new().to(picture.gutter);
@@ -148,7 +161,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 picture,
                 alive,
                 *actor,
-                row.n,
+                number(picture, row),
                 ink(row.tone),
                 &format!("{text}{times}"),
             );
@@ -156,13 +169,23 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
         }
         Act::Connect { from, to, text } => {
             let room = span(picture, *from, *to).saturating_sub(6);
-            let label = format!("{text}{times}");
-            if width(&label) <= room {
-                arrow(page, picture, alive, (*from, *to), row.n, &label, true);
+            let full = format!("{text}{times}");
+            // Where the address does not fit, the name alone says enough: the arrow shows where to.
+            let short = text.split('(').next().unwrap_or_default();
+            let label = if width(&full) <= room {
+                full.as_str()
             } else {
-                beside(page, picture, alive, *from, row.n, ink(row.tone), &label);
-                arrow(page, picture, alive, (*from, *to), None, "", true);
-            }
+                short
+            };
+            arrow(
+                page,
+                picture,
+                alive,
+                (*from, *to),
+                number(picture, row),
+                label,
+                true,
+            );
             injected(page, picture, alive, *from, row);
         }
         Act::Message {
@@ -182,7 +205,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 picture,
                 alive,
                 (*from, *to),
-                row.n,
+                number(picture, row),
                 &label(&count, text, *whole, room, picture.glyphs),
                 arrives,
             );
@@ -265,7 +288,11 @@ fn arrow(
     arrives: bool,
 ) {
     let (glyphs, count) = (picture.glyphs, picture.actors.len());
-    let (left, right) = (from.min(to), from.max(to).min(count - 1));
+    let (left, right) = (from.min(to).min(count - 1), from.max(to).min(count - 1));
+    if left == right {
+        // Nothing that the tracer makes; a report that was read from a file may say so.
+        return beside(page, picture, alive, left, n, Ink::Plain, label);
+    }
     let room = span(picture, left, right);
     let dash = if arrives {
         glyphs.dash
@@ -466,7 +493,7 @@ fn list_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row) {
             (picture.glyphs.lane_left_out.to_owned(), left_out(&row.act))
         }
     };
-    let label = gutter(picture, row.n)
+    let label = gutter(picture, number(picture, row))
         .put(Ink::Strong, who)
         .put(Ink::Plain, "  ");
     page.labelled(label, ink(row.tone), &what);
@@ -504,7 +531,7 @@ mod tests {
             "This is a test\\x00",
             true,
             27,
-            "49 bytes \"This is …st\\x00\"",
+            "49 bytes \"This is …est\\x00\"",
         );
         check("This is a test", false, 24, "49 bytes \"This is a te…\"");
         check("This is a test", true, 12, "49 bytes");

@@ -110,11 +110,13 @@ fn bar(tier: Tier, score: &TierScore, glyphs: &Glyphs) -> Row {
     const CELLS: usize = 32;
     let cells = |points: u32| match score.max {
         0 => 0,
-        max => points as usize * CELLS / max as usize,
+        max => CELLS.min(points as usize * CELLS / max as usize),
     };
     // Rounded down: only full marks look full.
-    let (good, open) = (cells(score.earned), cells(score.unknown));
-    let rest = CELLS.saturating_sub(good + open);
+    let good = cells(score.earned);
+    let known = CELLS.min(cells(score.earned.saturating_add(score.unknown)));
+    let open = known.saturating_sub(good);
+    let rest = CELLS - known;
     let row = Row::new()
         .put(Ink::Plain, format!("  {}", tier.name()))
         .to(11)

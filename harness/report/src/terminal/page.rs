@@ -160,7 +160,10 @@ pub(super) fn wrap(text: &str, columns_max: usize) -> Vec<String> {
     let room = columns_max.max(8);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_inclusive(' ') {
+    for word in text
+        .split_inclusive(' ')
+        .flat_map(|word| pieces(word, room))
+    {
         if width(&line) + width(word.trim_end()) > room && !line.trim().is_empty() {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
         }
@@ -175,6 +178,15 @@ pub(super) fn wrap(text: &str, columns_max: usize) -> Vec<String> {
         lines.push(line.trim_end().to_owned());
     }
     lines
+}
+
+/// A word that is longer than a line may also be broken behind what calls and paths are made of.
+fn pieces(word: &str, room: usize) -> Vec<&str> {
+    if width(word.trim_end()) > room {
+        word.split_inclusive(['(', ',', '/']).collect()
+    } else {
+        vec![word]
+    }
 }
 
 /// A text cut to so many columns, with a mark where it was cut.
@@ -208,6 +220,8 @@ mod tests {
         check("two lines of text", &["two lines", "of text"]);
         check("abcdefghijklmno", &["abcdefghij", "klmno"]);
         check("  kept in", &["  kept in"]);
+        check("bind(127.0.0.1)", &["bind(", "127.0.0.1)"]);
+        check("waits in f(a)", &["waits in", "f(a)"]);
         check("世界世界世界", &["世界世界世", "界"]);
     }
 
