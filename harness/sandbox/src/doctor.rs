@@ -1,4 +1,11 @@
-//! Tries each capability by using it.
+//! What this machine can do, found out by doing it, and what would mend what it cannot.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Wish, level, sys};
+
 /// One capability of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capability {
@@ -6,13 +13,203 @@ pub struct Capability {
     pub name: &'static str,
     /// Whether it works here.
     pub works: bool,
+    /// Whether grading works without it.
+    pub optional: bool,
     /// What was seen.
     pub detail: String,
     /// What would make it work.
     pub remedy: Option<String>,
 }
-/// Tries everything.
+
+/// Tries everything that grading uses.
 #[must_use]
 pub fn doctor() -> Vec<Capability> {
-    Vec::new()
+    vec![
+        namespaces(),
+        tracing(),
+        landlock(),
+        cgroups(),
+        compiler(),
+        program("make", "make"),
+        program("python3", "python3"),
+    ]
+}
+
+fn namespaces() -> Capability {
+    let refusal = level::refusal();
+    Capability {
+        name: "namespaces",
+        works: refusal.is_none(),
+        optional: true,
+        detail: match refusal {
+            None => {
+                "a whole box was made and thrown away: cases are kept apart and run in parallel"
+                    .to_owned()
+            }
+            Some(why) => format!("{why}; the shared level is used instead"),
+        },
+        remedy: refusal.map(|_| namespace_remedy()),
+    }
+}
+
+/// The remedy for where user namespaces are refused, by what refuses them.
+fn namespace_remedy() -> String {
+    let setting = |name: &str| fs::read_to_string(Path::new("/proc/sys").join(name)).ok();
+    let is = |name: &str, value: &str| setting(name).is_some_and(|text| text.trim() == value);
+    if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
+        "AppArmor restricts user namespaces (Ubuntu 23.10 and later): \
+         `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or give the tool a profile that says `userns,`"
+            .to_owned()
+    } else if is("user/max_user_namespaces", "0") {
+        "user namespaces are switched off: `sudo sysctl -w user.max_user_namespaces=15000`"
+            .to_owned()
+    } else if is("kernel/unprivileged_userns_clone", "0") {
+        "user namespaces are for root only: `sudo sysctl -w kernel.unprivileged_userns_clone=1`"
+            .to_owned()
+    } else if Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists() {
+        "this is a container: start it with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined \
+         --security-opt systempaths=unconfined`, or with `--privileged`"
+            .to_owned()
+    } else {
+        "ask whoever runs this machine to allow user namespaces".to_owned()
+    }
+}
+
+fn tracing() -> Capability {
+    let plan = ipclab_evidence::Plan {
+        name: "doctor".to_owned(),
+        world: ipclab_evidence::World {
+            cwd: "/lab".into(),
+            ..Default::default()
+        },
+        actors: Vec::new(),
+        tampers: Vec::new(),
+        watches: Vec::new(),
+        limits: ipclab_evidence::Limits::default(),
+        traced: true,
+        chaos: None,
+    };
+    let actor = ipclab_evidence::Actor {
+        name: "true".to_owned(),
+        trusted: false,
+        run: ipclab_evidence::Run::Program {
+            path: "/usr/bin/true".into(),
+            argv: vec!["true".into()],
+            env: Vec::new(),
+        },
+        stdin: ipclab_evidence::Stdin::Text(ipclab_evidence::Bytes::default()),
+        start: Vec::new(),
+        ready: None,
+    };
+    let plan = ipclab_evidence::Plan {
+        actors: vec![actor],
+        ..plan
+    };
+    let run = crate::Sandbox::start(Wish::Auto).and_then(|mut sandbox| sandbox.run(&plan));
+    let worked = match &run {
+        Ok(evidence) => {
+            evidence.actors[0].exit == ipclab_evidence::Exit::Code(0) && evidence.trouble.is_empty()
+        }
+        Err(_) => false,
+    };
+    Capability {
+        name: "tracing",
+        works: worked,
+        optional: false,
+        detail: match run {
+            Ok(evidence) if worked => format!("ran /usr/bin/true in a box in {} µs", evidence.elapsed_us),
+            Ok(evidence) => format!("/usr/bin/true: {:?} {}", evidence.actors[0].exit, evidence.trouble.join("; ")),
+            Err(error) => error.to_string(),
+        },
+        remedy: (!worked).then(|| {
+            "ptrace and seccomp must be allowed: in a container, `--cap-add=SYS_PTRACE` and a seccomp profile that allows them"
+                .to_owned()
+        }),
+    }
+}
+
+fn landlock() -> Capability {
+    let abi = landlock::ABI::from(landlock::ABI::V6);
+    use landlock::{Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
+    let works = Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(abi))
+        .and_then(Ruleset::create)
+        .is_ok();
+    Capability {
+        name: "landlock",
+        works,
+        optional: true,
+        detail: if works {
+            "the shared level can bound what files programs touch".to_owned()
+        } else {
+            "at the shared level programs can touch every file that this user can".to_owned()
+        },
+        remedy: (!works).then(|| "a kernel of version 6.12 or later with Landlock".to_owned()),
+    }
+}
+
+fn cgroups() -> Capability {
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let path = own
+        .lines()
+        .find_map(|line| line.strip_prefix("0::"))
+        .map(str::trim);
+    let delegated = path.is_some_and(|path| {
+        let folder = Path::new("/sys/fs/cgroup").join(path.trim_start_matches('/'));
+        fs::read_to_string(folder.join("cgroup.controllers")).is_ok_and(|list| {
+            list.split_whitespace().any(|name| name == "memory")
+                && list.split_whitespace().any(|name| name == "pids")
+        })
+    });
+    Capability {
+        name: "cgroup v2",
+        works: delegated,
+        optional: true,
+        detail: if delegated {
+            "memory and pids controllers are there".to_owned()
+        } else {
+            "no memory and pids controllers: limits are counted by rlimits and by the supervisor"
+                .to_owned()
+        },
+        remedy: None,
+    }
+}
+
+fn compiler() -> Capability {
+    let compiler = program("C compiler", "cc");
+    Capability {
+        optional: false,
+        ..compiler
+    }
+}
+
+fn program(name: &'static str, command: &str) -> Capability {
+    let output = Command::new(command).arg("--version").output();
+    let works = output.as_ref().is_ok_and(|output| output.status.success());
+    Capability {
+        name,
+        works,
+        optional: true,
+        detail: match &output {
+            Ok(output) => String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            Err(error) => format!("`{command}`: {error}"),
+        },
+        remedy: (!works).then(|| {
+            format!(
+                "install it: `sudo apt-get install {}`",
+                if command == "cc" { "gcc" } else { command }
+            )
+        }),
+    }
+}
+
+/// Processors that keepers can be spread over; for `doctor`'s last line and for the default of `--jobs`.
+#[must_use]
+pub fn processors() -> usize {
+    sys::usable_cpus().len().max(1)
 }

@@ -73,9 +73,13 @@ fn keep(level: Level, plan: &Plan) -> io::Result<Option<Result<Evidence, String>
         relay(&evidence)
     })();
     // Whatever happened, the supervisor ends: by itself, or because of this. SIGKILL passes through namespaces, and
-    // takes everything in them along.
+    // takes everything in them along; in the host's world it has to sweep up first.
     if !matches!(answer, Ok(Some(_))) {
-        let _ = sys::kill(supervisor, libc::SIGKILL);
+        let signal = match level {
+            Level::Namespaces => libc::SIGKILL,
+            Level::Shared => libc::SIGTERM,
+        };
+        let _ = sys::kill(supervisor, signal);
     }
     let status = sys::wait_for(supervisor)?;
     let Some(bytes) = answer? else {

@@ -147,6 +147,11 @@ fn list(
     }
 }
 
+/// The file at a path, if there is one.
+pub(crate) fn one(path: &Path, given: &Given) -> Option<LeftFile> {
+    file(path, path.as_os_str().as_bytes(), given)
+}
+
 fn file(path: &Path, name: &[u8], given: &Given) -> Option<LeftFile> {
     let found = fs::symlink_metadata(path).ok()?;
     let kind = found.file_type();

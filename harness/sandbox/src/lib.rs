@@ -48,7 +48,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipclab_evidence::{Evidence, Level, Plan};
 
-pub use doctor::{Capability, doctor};
+pub use doctor::{Capability, doctor, processors};
 pub use level::Wish;
 
 /// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.

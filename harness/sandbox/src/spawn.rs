@@ -4,7 +4,6 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use ipclab_evidence::{Actor, Bytes, Limits, Run};
 
@@ -37,6 +36,8 @@ const IN_PLACE: &[u8] = b"r";
 
 /// Starts an actor. `enter` takes the child to its place (mounts, user, rules) and runs in it.
 ///
+/// `own_users`: the actor's user is the box's alone.
+///
 /// The child is attached to before it installs its filter, so no call of the program itself is ever missed.
 ///
 /// # Errors
@@ -45,6 +46,7 @@ pub(crate) fn start(
     actor: &Actor,
     limits: &Limits,
     traced: bool,
+    own_users: bool,
     enter: impl FnOnce() -> io::Result<()>,
 ) -> io::Result<Started> {
     let (stdin, stdin_in) = sys::pipe()?;
@@ -68,7 +70,9 @@ pub(crate) fn start(
             terminal.as_raw_fd(),
             stderr_in.as_raw_fd(),
         ];
-        let failed = become_program(actor, limits, traced, place, control, &theirs, enter);
+        let failed = become_program(
+            actor, limits, traced, own_users, place, control, &theirs, enter,
+        );
         let _ = sys::write_some(refusal_in.as_fd(), failed.to_string().as_bytes());
         sys::exit_now(127);
     }
@@ -103,6 +107,7 @@ fn become_program(
     actor: &Actor,
     limits: &Limits,
     traced: bool,
+    own_users: bool,
     place: [i32; 3],
     control: Option<i32>,
     to_tracer: &OwnedFd,
@@ -111,7 +116,7 @@ fn become_program(
     let go = || -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
         enter()?;
         sys::new_session()?;
-        apply(limits)?;
+        apply(limits, own_users)?;
         let (path, argv, env) = match &actor.run {
             Run::Program { path, argv, env } => (path, argv, env.as_slice()),
             Run::Script { path, argv, .. } => (path, argv, [].as_slice()),
@@ -148,7 +153,10 @@ fn become_program(
         Err(error) => return error,
     };
     // The last thing before exec: from here on every call of the table stops at the tracer.
-    if let Err(error) = sys::install_filter(&filter::program(filter::Options { traced })) {
+    if let Err(error) = sys::install_filter(&filter::program(filter::Options {
+        traced,
+        host: !own_users,
+    })) {
         return error;
     }
     let error = sys::exec(&path, &argv, &env);
@@ -156,11 +164,14 @@ fn become_program(
 }
 
 /// What the kernel itself keeps an actor below.
-fn apply(limits: &Limits) -> io::Result<()> {
+fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
     const MIB: u64 = 1 << 20;
     sys::lower_limit(libc::RLIMIT_CORE, 0)?;
     sys::lower_limit(libc::RLIMIT_MEMLOCK, MIB)?;
-    sys::lower_limit(libc::RLIMIT_NPROC, limits.processes)?;
+    if own_users {
+        // The kernel counts by user: where the user is not the box's own, that is everything that they run.
+        sys::lower_limit(libc::RLIMIT_NPROC, limits.processes)?;
+    }
     sys::lower_limit(libc::RLIMIT_NOFILE, limits.open_files)?;
     sys::lower_limit(libc::RLIMIT_FSIZE, limits.file_mib * MIB)?;
     sys::lower_limit(libc::RLIMIT_MSGQUEUE, MIB)?;
@@ -205,10 +216,4 @@ pub(crate) enum Refusal {
 /// What the links of an actor's standard descriptors are, so that copies of them are recognised.
 pub(crate) fn standard_links(pid: Pid) -> [Option<String>; 3] {
     [0, 1, 2].map(|fd| procfs::descriptor(pid, fd))
-}
-
-/// Whether a path is inside a folder, both absolute.
-pub(crate) fn is_below(path: &Path, folder: &Path) -> bool {
-    path.strip_prefix(folder)
-        .is_ok_and(|rest| !rest.as_os_str().is_empty())
 }

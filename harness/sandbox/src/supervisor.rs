@@ -146,8 +146,8 @@ impl OwnGround {
                 "/proc/sys/kernel/ns_last_pid",
                 FIRST_STUDENT_PID.to_string(),
             );
-            let _ = sys::write_some(ready_in.as_fd(), b"r");
             let _ = sys::prctl(libc::PR_SET_DUMPABLE, 0);
+            let _ = sys::write_some(ready_in.as_fd(), b"r");
             let _ = sys::close_from(0, false);
             sys::reap_for_ever();
         }
@@ -157,7 +157,8 @@ impl OwnGround {
                 "the first process of the students' pid namespace died",
             ));
         }
-        let students = OwnedFd::from(File::open(format!("/proc/{reaper}/ns/pid"))?);
+        // By way of ourselves: the reaper's own files in /proc are closed to everybody.
+        let students = OwnedFd::from(File::open("/proc/self/ns/pid_for_children")?);
         sys::join_namespace(own.as_fd(), libc::CLONE_NEWPID)?;
         Ok(Self {
             ids,
@@ -173,10 +174,10 @@ impl Ground for OwnGround {
     fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started> {
         let ids = self.ids;
         if actor.trusted {
-            return spawn::start(actor, limits, traced, || world::become_actor(ids));
+            return spawn::start(actor, limits, traced, true, || world::become_actor(ids));
         }
         sys::join_namespace(self.students.as_fd(), libc::CLONE_NEWPID)?;
-        let started = spawn::start(actor, limits, traced, || {
+        let started = spawn::start(actor, limits, traced, true, || {
             world::enter_untrusted()?;
             world::become_actor(ids)
         });

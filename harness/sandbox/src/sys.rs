@@ -9,6 +9,7 @@ use std::io::{self, Result};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Process id in the caller's pid namespace.
 pub(crate) type Pid = i32;
@@ -315,16 +316,6 @@ pub(crate) fn wait_any(block: bool) -> Result<Option<Waited>> {
     }
 }
 
-/// Whether this process has any children, without reaping one: the difference between "nothing yet" and "nobody".
-pub(crate) fn has_children() -> bool {
-    // SAFETY: an all-zero siginfo_t is valid; WNOWAIT leaves every child as it is.
-    unsafe {
-        let mut info: libc::siginfo_t = std::mem::zeroed();
-        let flags = libc::WEXITED | libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
-        libc::waitid(libc::P_ALL, 0, &mut info, flags) == 0
-    }
-}
-
 /// `waitpid(2)` for one child, until it ended.
 pub(crate) fn wait_for(pid: Pid) -> Result<c_int> {
     loop {
@@ -554,6 +545,21 @@ pub(crate) fn socket_option(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> 
     Ok(value)
 }
 
+/// Lets a socket be bound to a port that an old connection still holds, `socket(7)`. A refusal changes nothing.
+pub(crate) fn allow_reuse(fd: BorrowedFd<'_>) {
+    let yes: c_int = 1;
+    // SAFETY: the buffer is an int and its length is passed.
+    unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_REUSEADDR,
+            (&raw const yes).cast(),
+            size_of::<c_int>() as libc::socklen_t,
+        );
+    }
+}
+
 /// The raw address of a socket's own or other end, `getsockname(2)` and `getpeername(2)`.
 pub(crate) fn socket_address(fd: BorrowedFd<'_>, other_end: bool) -> Result<Vec<u8>> {
     let mut buffer = [0u8; 128];
@@ -736,6 +742,30 @@ pub(crate) fn prepare_signals() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Set when somebody wants this process to end.
+static ASKED_TO_END: AtomicBool = AtomicBool::new(false);
+
+/// From here on a `SIGTERM`, `SIGINT` or `SIGHUP` is noted, and wakes [`poll_with_children`].
+pub(crate) fn heed_termination() -> Result<()> {
+    extern "C" fn note(_signal: c_int) {
+        ASKED_TO_END.store(true, Ordering::Relaxed);
+    }
+    // SAFETY: the handler only stores to an atomic; structs are zeroed before their fields are set.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = note as *const () as usize;
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+            check_int(libc::sigaction(signal, &action, std::ptr::null_mut()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody wants this process to end.
+pub(crate) fn asked_to_end() -> bool {
+    ASKED_TO_END.load(Ordering::Relaxed)
 }
 
 /// Undoes [`prepare_signals`] and everything inherited: what a program that is about to start expects.

@@ -5,12 +5,14 @@
 //! rely on are put back at the exit.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use ipclab_evidence::{Occurrence, Tamper, TamperAction};
 
-use crate::calls::{ArgKind, Role, Spec};
+use crate::calls::{ArgKind, Spec};
+use crate::decode;
 use crate::sys::{self, Pid};
-use crate::{decode, procfs};
 
 /// A tamper of the plan and how often its call was met.
 #[derive(Debug)]
@@ -181,6 +183,35 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
     }
 }
 
+/// Makes a call fail with this errno, whatever the plan says.
+///
+/// # Errors
+/// When the tracee's registers cannot be written.
+pub(crate) fn refuse(pid: Pid, errno: i32) -> io::Result<Pending> {
+    skip(pid)?;
+    Ok(Pending {
+        note: decode::errno_name(errno),
+        restore: Restore::Result(-i64::from(errno)),
+    })
+}
+
+/// Makes a call see another path than the one that argument `index` points at.
+///
+/// # Errors
+/// When the tracee's registers or memory cannot be written.
+pub(crate) fn redirect(pid: Pid, index: usize, stack: u64, to: &Path) -> io::Result<Pending> {
+    let mut path = to.as_os_str().as_bytes().to_vec();
+    path.push(0);
+    // Below the stack pointer, and below the red zone that the ABI lets a function use there: nobody's memory.
+    let address = stack.wrapping_sub(1024 + path.len() as u64);
+    sys::write_memory(pid, address, &path)?;
+    let restore = change_register(pid, index, address)?;
+    Ok(Pending {
+        note: "opened elsewhere".to_owned(),
+        restore,
+    })
+}
+
 /// Makes the call that a tracee is about to make one that does not exist; gives its number.
 fn skip(pid: Pid) -> io::Result<u64> {
     let mut registers = sys::registers(pid)?;
@@ -313,10 +344,4 @@ impl Pending {
             }
         }
     }
-}
-
-/// Whether a call's descriptor is a socket, for the families that are about sockets only.
-pub(crate) fn is_socket_call(spec: &Spec, tid: Pid, args: &[u64; 6]) -> bool {
-    matches!(spec.role, Role::Send | Role::Receive)
-        && procfs::descriptor(tid, args[0] as i32).is_some_and(|link| link.starts_with("socket:"))
 }

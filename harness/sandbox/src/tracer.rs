@@ -4,7 +4,7 @@
 //! moment who is in which call. `ESRCH` can come from any request, since a tracee may be killed at any time: its death
 //! is then told by the next wait status.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -15,9 +15,10 @@ use ipclab_evidence::{
 };
 
 use crate::calls::{self, ArgKind, Role, Spec};
+use crate::shared::HostRules;
 use crate::sockets::{self, Sockets};
 use crate::sys::{self, Pid, Resume, Stop, Waited};
-use crate::tamper::{Pending, Tampers};
+use crate::tamper::{self, Pending, Tampers};
 use crate::{decode, procfs, spawn};
 
 /// What the watch has to hear of.
@@ -159,6 +160,14 @@ pub(crate) struct Tracer {
     /// What went wrong on our side.
     pub(crate) trouble: Vec<String>,
     began: Instant,
+    /// What is done beyond tracing in the host's own world.
+    pub(crate) host: Option<HostRules>,
+    /// Processes and threads that an actor may have at once.
+    most_threads: u64,
+    /// An actor that has more.
+    pub(crate) crowded: Option<usize>,
+    /// Ports that sockets of this case were bound to.
+    ports: HashSet<u16>,
     /// Grows with every event: whoever compares two values knows whether anything happened between.
     pub(crate) events: u64,
 }
@@ -202,6 +211,10 @@ impl Tracer {
             trouble: Vec::new(),
             began: Instant::now(),
             events: 0,
+            host: None,
+            most_threads: limits.processes,
+            crowded: None,
+            ports: HashSet::new(),
         }
     }
 
@@ -319,6 +332,9 @@ impl Tracer {
         let parent = thread.process;
         let actor = self.processes[&parent].actor;
         self.add(child, actor, false);
+        if self.threads(Some(actor)).len() as u64 > self.most_threads {
+            self.crowded = Some(actor);
+        }
         // A new process has its parent's segments attached; a new thread is in the same process.
         let attached = self.processes[&parent].attached.clone();
         let own = self.threads[&child].process;
@@ -512,7 +528,12 @@ impl Tracer {
 
     /// Entry of a call of the table.
     fn entered(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
-        let Ok(Stop::Entry { number, args, .. }) = sys::stop_info(tid) else {
+        let Ok(Stop::Entry {
+            number,
+            args,
+            stack,
+        }) = sys::stop_info(tid)
+        else {
             return self.go_on(tid, 0).map(|()| None);
         };
         let Some(spec) = calls::spec(number) else {
@@ -539,24 +560,34 @@ impl Tracer {
         } else {
             Attention::Exit
         };
+        let ruled = self.host_rule(tid, process, spec, &args, stack, socket);
+        let attention = match ruled {
+            Some(_) => attention,
+            // Opens that make nothing stop at the tracer only for the sake of the rules.
+            None if is_plain_open(spec, &args) => Attention::None,
+            None => attention,
+        };
         if attention == Attention::None {
             return self.go_on(tid, 0).map(|()| None);
         }
-        let tampered =
-            match self
-                .tampers
-                .enter(&self.actors[actor].name, spec, socket.is_some(), tid, &args)
-            {
-                Ok(pending) => pending,
-                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => None,
-                Err(error) => {
-                    self.trouble.push(format!(
-                        "changing {} of {}: {error}",
-                        spec.name, self.actors[actor].name
-                    ));
-                    None
-                }
-            };
+        let tampered = ruled.map_or_else(
+            || {
+                self.tampers
+                    .enter(&self.actors[actor].name, spec, socket.is_some(), tid, &args)
+            },
+            |ruled| ruled.map(Some),
+        );
+        let tampered = match tampered {
+            Ok(pending) => pending,
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => None,
+            Err(error) => {
+                self.trouble.push(format!(
+                    "changing {} of {}: {error}",
+                    spec.name, self.actors[actor].name
+                ));
+                None
+            }
+        };
         let n = (attention == Attention::Record).then(|| {
             let arguments = decode::arguments(tid, spec, &args);
             self.trace.push(Call {
@@ -591,6 +622,55 @@ impl Tracer {
             });
         }
         self.go_on(tid, 0).map(|()| None)
+    }
+
+    /// What the host's own world asks for beyond tracing; `None`: nothing.
+    fn host_rule(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        spec: &Spec,
+        args: &[u64; 6],
+        stack: u64,
+        socket: Option<usize>,
+    ) -> Option<io::Result<Pending>> {
+        let host = self.host.as_ref()?;
+        match spec.role {
+            Role::File if is_plain_open(spec, args) => {
+                let at = spec.args.iter().position(|kind| *kind == ArgKind::Path)?;
+                let path = decode::path(tid, args[at])?;
+                let (_, to) = host.redirects.iter().find(|(from, _)| *from == path.0)?;
+                Some(tamper::redirect(tid, at, stack, to))
+            }
+            Role::Connect | Role::Send => {
+                let at = spec
+                    .args
+                    .iter()
+                    .position(|kind| *kind == ArgKind::Address)?;
+                let Address::Inet(to) = decode::address(tid, args[at], args[at + 1])? else {
+                    return None;
+                };
+                let ip = to.ip().to_canonical();
+                (!ip.is_loopback() && !ip.is_unspecified())
+                    .then(|| tamper::refuse(tid, libc::ENETUNREACH))
+            }
+            Role::Bind => {
+                let Address::Inet(at) = decode::address(tid, args[1], args[2])? else {
+                    return None;
+                };
+                // The case before this one may have left the port in TIME_WAIT, which in a world of its own it could
+                // not have. The second socket of one case that wants a port is on its own.
+                if self.ports.insert(at.port())
+                    && self.sockets.get(socket?).kind == SocketKind::Stream
+                    && Self::handle_of(&mut self.processes, process)
+                {
+                    let handle = self.processes[&process].handle.as_ref();
+                    sockets::with_copy(handle, args[0] as i32, |copy| copy.map(sys::allow_reuse));
+                }
+                None
+            }
+            _ => None,
+        }
     }
 
     fn object_of_call(
@@ -1096,6 +1176,11 @@ impl Tracer {
             .map(|socket| self.sockets.get(socket).actor)
     }
 
+    /// The calls that are kept.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.trace.head.iter().chain(&self.trace.tail)
+    }
+
     /// Hands the trace over: calls, how many were dropped between head and tail, and the sockets, ends matched.
     pub(crate) fn finish(self) -> (Vec<Call>, u64, Vec<Socket>) {
         let mut calls = self.trace.head;
@@ -1105,6 +1190,16 @@ impl Tracer {
         let sockets = self.sockets.settle(&mut calls);
         (calls, dropped, sockets)
     }
+}
+
+/// Whether a call opens a file that must be there already.
+fn is_plain_open(spec: &Spec, args: &[u64; 6]) -> bool {
+    let flags = match spec.name {
+        "open" => args[1],
+        "openat" => args[2],
+        _ => return false,
+    };
+    flags & libc::O_CREAT as u64 == 0
 }
 
 /// How much of a call the tracer looks at.

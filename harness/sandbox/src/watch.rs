@@ -1,7 +1,7 @@
 //! One case from its first actor to its last: starts who is due, waits for what happens, decides when it is over.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
@@ -10,6 +10,7 @@ use ipclab_evidence::{
 };
 
 use crate::quiet::{self, Barrier, Idle, Motion, Pace};
+use crate::shared::HostRules;
 use crate::spawn::{self, Refusal, Started};
 use crate::streams::{Capture, Feed};
 use crate::sys::{self, Pid};
@@ -145,6 +146,12 @@ impl<'a, G: Ground> Watch<'a, G> {
         }
     }
 
+    /// What the tracer does beyond tracing in the host's own world.
+    pub(crate) fn with_host_rules(mut self, rules: HostRules) -> Self {
+        self.tracer.host = Some(rules);
+        self
+    }
+
     /// Runs the case to its end.
     ///
     /// # Errors
@@ -176,6 +183,15 @@ impl<'a, G: Ground> Watch<'a, G> {
         let (mut pace, mut idle, mut lingering) = (Pace::new(), Idle::new(), None);
         let limit = Duration::from_millis(self.plan.limits.wall_ms);
         loop {
+            if sys::asked_to_end() {
+                self.tracer
+                    .trouble
+                    .push("the case was interrupted".to_owned());
+                return Ok(Ended::DeadlineExceeded {
+                    limit_ms: 0,
+                    waits: Vec::new(),
+                });
+            }
             let events = self.tracer.events;
             if let Some(ended) = self.reap()? {
                 return Ok(ended);
@@ -471,6 +487,9 @@ impl<'a, G: Ground> Watch<'a, G> {
     }
 
     fn check_calls(&mut self) -> Option<Ended> {
+        if let Some(actor) = self.tracer.crowded.take() {
+            return Some(self.stop(actor, LimitKind::Processes, self.plan.limits.processes));
+        }
         let most = self.plan.limits.calls;
         let actor = self
             .tracer
@@ -649,10 +668,4 @@ fn told(actor: &Actor, life: Life, index: usize, tracer: &Tracer) -> ActorEviden
         calls: traced.calls,
         complaints: Vec::new(),
     }
-}
-
-/// The end of a scripted peer's control socket that belongs to the supervisor.
-#[allow(dead_code)]
-fn control_fd(control: &OwnedFd) -> i32 {
-    control.as_raw_fd()
 }
