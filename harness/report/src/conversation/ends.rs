@@ -14,7 +14,7 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
                 .trace
                 .iter()
                 .filter(|call| call.actor == actor)
-                .map(|call| Place::at(call));
+                .map(Place::at);
             let told = rows
                 .iter()
                 .filter(|row| row.actor == actor)

@@ -6,6 +6,7 @@
 mod details;
 mod diagram;
 mod glyphs;
+mod label;
 mod page;
 
 use ipclab_evidence::Level;

@@ -1,0 +1,285 @@
+//! What is drawn of a trace: which calls, in which order, and what became of the bytes.
+
+mod common;
+
+use common::{Trace, case};
+use ipclab_evidence::{Ended, Exit, SocketKind, Wait};
+use ipclab_report::{Act, Conversation, Row, Tone};
+use ipclab_spec::{Points, Tier};
+
+fn draw(trace: &Trace) -> Vec<Row> {
+    let case = case("one", "one", Tier::Core, Points::Whole(1));
+    Conversation::new(&case, &trace.0).rows
+}
+
+/// One line a row, so that a test reads like the picture.
+fn told(rows: &[Row]) -> Vec<String> {
+    rows.iter()
+        .map(|row| match &row.act {
+            Act::Step { actor, text } => format!("{actor} {text}"),
+            Act::Connect { from, to, text } => format!("{from}>{to} {text}"),
+            Act::Message {
+                from,
+                to,
+                bytes,
+                text,
+                delivery,
+                ..
+            } => format!("{from}>{to} {bytes} {text} {delivery:?}"),
+            Act::Dropped { calls } => format!("dropped {calls}"),
+            Act::Elided { rows } => format!("elided {rows}"),
+        })
+        .collect()
+}
+
+/// The rows between the established connection and the exits.
+fn check(talk: impl FnOnce(&mut Trace, usize, usize), expected: &[&str]) {
+    let mut trace = Trace::new(&["server", "client"]);
+    let (client, served) = trace.connected();
+    talk(&mut trace, client, served);
+    let rows = told(&draw(&trace));
+    let middle: Vec<&str> = rows
+        .iter()
+        .map(String::as_str)
+        .skip(6)
+        .filter(|row| !row.ends_with("exits with 0"))
+        .collect();
+    assert_eq!(middle, expected);
+}
+
+#[test]
+fn a_connection_is_made_before_it_is_accepted() {
+    let mut trace = Trace::new(&["server", "client"]);
+    trace.connected();
+    let expected = [
+        "0 socket(AF_INET, SOCK_STREAM)",
+        "0 bind(0.0.0.0:12345)",
+        "0 listen(5)",
+        "1 socket(AF_INET, SOCK_STREAM)",
+        "1>0 connect(127.0.0.1:12345)",
+        "0 accept() = 4",
+        "0 exits with 0",
+        "1 exits with 0",
+    ];
+    let mut rows = told(&draw(&trace));
+    rows[6..].sort();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn a_send_and_its_receive_are_one_arrow() {
+    check(
+        |trace, client, served| {
+            trace.send(client, b"hello");
+            trace.recv(served, b"hello");
+            trace.send(served, b"HELLO");
+            trace.recv(client, b"HELLO");
+        },
+        &["1>0 5 hello Received", "0>1 5 HELLO Received"],
+    );
+}
+
+/// The receive is numbered when it begins to wait, long before the send.
+#[test]
+fn a_receive_that_waited_comes_after_what_it_waited_for() {
+    check(
+        |trace, client, served| {
+            trace.recv(served, b"hel");
+            trace.recv(served, b"lo");
+            trace.send(client, b"hello");
+        },
+        &[
+            "1>0 5 hello Portions",
+            "0 recv() = 3 \"hel\"",
+            "0 recv() = 2 \"lo\"",
+        ],
+    );
+}
+
+#[test]
+fn two_sends_that_one_receive_took() {
+    check(
+        |trace, client, served| {
+            trace.send(client, b"hel");
+            trace.send(client, b"lo");
+            trace.recv(served, b"hello");
+        },
+        &[
+            "1>0 3 hel Portions",
+            "1>0 2 lo Portions",
+            "0 recv() = 5 \"hello\"",
+        ],
+    );
+}
+
+#[test]
+fn bytes_that_nobody_took() {
+    check(
+        |trace, client, served| {
+            trace.send(client, b"hello");
+            trace.recv(served, b"he");
+            trace.send(client, b"world");
+        },
+        &[
+            "1>0 5 hello Partly(2)",
+            "0 recv() = 2 \"he\"",
+            "1>0 5 world Never",
+        ],
+    );
+}
+
+#[test]
+fn end_of_file_comes_behind_the_goodbye() {
+    check(
+        |trace, client, served| {
+            trace.recv(served, b"");
+            trace.on(1, client, "shutdown", &["3", "SHUT_WR"], Ok(0));
+        },
+        &["1 shutdown(SHUT_WR)", "0 recv() = 0 (end of file)"],
+    );
+}
+
+#[test]
+fn noise_is_left_out_unless_we_made_it() {
+    check(
+        |trace, _, _| {
+            trace.call(0, "write", &["1", "\"hello\"", "5"], Ok(5));
+            trace.call(0, "openat", &["AT_FDCWD", "\"x\"", "O_RDONLY"], Ok(5));
+            let ours = trace.call(0, "write", &["1", "\"hello\"", "5"], Err("ENOSPC"));
+            trace.0.trace[ours].tampered = Some("ENOSPC".into());
+        },
+        &["0 write(1, \"hello\", 5) = -1 ENOSPC"],
+    );
+}
+
+#[test]
+fn shared_memory_is_told() {
+    check(
+        |trace, _, _| {
+            trace.call(0, "shmget", &["100", "1024", "IPC_CREAT|0644"], Ok(3));
+            trace.call(
+                0,
+                "shmget",
+                &["100", "16", "IPC_CREAT|IPC_EXCL|0644"],
+                Err("EEXIST"),
+            );
+            trace.call(0, "shmat", &["3", "NULL", "0"], Ok(0x7fff_0000));
+            trace.call(0, "shmdt", &["0x7fff0000"], Ok(0));
+            trace.call(0, "shmctl", &["3", "IPC_RMID", "NULL"], Ok(0));
+        },
+        &[
+            "0 shmget(100, 1024, IPC_CREAT|0644) = 3",
+            "0 shmget(100, 16, IPC_CREAT|IPC_EXCL|0644) = -1 EEXIST",
+            "0 shmat(3)",
+            "0 shmdt()",
+            "0 shmctl(3, IPC_RMID)",
+        ],
+    );
+}
+
+#[test]
+fn a_long_one_keeps_its_beginning_and_its_end() {
+    let mut trace = Trace::new(&["server", "client"]);
+    for n in 0..100 {
+        trace.call(0, "unlink", &[&format!("\"/tmp/{n}\"")], Ok(0));
+    }
+    let rows = told(&draw(&trace));
+    assert_eq!(rows.len(), 40);
+    assert_eq!(rows[21], "0 unlink(\"/tmp/21\")");
+    assert_eq!(rows[22], "elided 63");
+    assert_eq!(rows[23], "0 unlink(\"/tmp/85\")");
+    // 22 shown, 63 left out, 15 shown.
+    assert_eq!(rows[37], "0 unlink(\"/tmp/99\")");
+}
+
+#[test]
+fn repeats_are_counted() {
+    let mut trace = Trace::new(&["server"]);
+    for _ in 0..1000 {
+        trace.call(0, "semop", &["5", "{0, -1, 0}"], Ok(0));
+    }
+    let rows = draw(&trace);
+    assert_eq!((rows.len(), rows[0].times), (2, 1000));
+}
+
+/// What happened in the gap is not known, so nobody is accused of losing bytes.
+#[test]
+fn a_gap_in_the_trace_is_shown_and_nothing_is_guessed_behind_it() {
+    let mut trace = Trace::new(&["server", "client"]);
+    let (client, served) = trace.connected();
+    trace.send(client, b"one");
+    trace.recv(served, b"one");
+    trace.send(client, b"lost?");
+    for call in [trace.recv(served, b"two"), trace.send(client, b"end")] {
+        trace.0.trace[call].n += 5000;
+    }
+    trace.0.calls_dropped = 5000;
+    let rows = told(&draw(&trace));
+    let expected = [
+        "1>0 3 one Received",
+        "1>0 5 lost? Unseen",
+        "dropped 5000",
+        "0 recv() = 3 \"two\"",
+        "0 exits with 0",
+        "1>0 3 end Unseen",
+        "1 exits with 0",
+    ];
+    assert_eq!(rows[6..], expected);
+}
+
+#[test]
+fn who_still_waits_is_told_last() {
+    let mut trace = Trace::new(&["server", "client"]);
+    let socket = trace.socket(0, SocketKind::Stream, "AF_INET", None);
+    let first = trace.waits(0, socket, "accept");
+    let child = Wait {
+        pid: 7,
+        ..trace.waits(0, socket, "read")
+    };
+    trace.0.actors[0].exit = Exit::Running {
+        wait: Some(first.clone()),
+        on_sigterm: None,
+    };
+    trace.0.actors[1].exit = Exit::NotStarted;
+    trace.0.ended = Ended::Stuck {
+        waits: vec![first, child],
+    };
+    let rows = draw(&trace);
+    assert_eq!(
+        told(&rows),
+        [
+            "0 waits in accept()",
+            "0 waits in read()",
+            "1 never started"
+        ]
+    );
+    assert_eq!(
+        (rows[0].n, rows[0].tone, rows[2].tone),
+        (Some(1), Tone::Waits, Tone::Broken)
+    );
+}
+
+#[test]
+fn copies_have_the_role_of_their_actor() {
+    let trace = Trace::new(&["server", "client.1", "client.2", "who"]);
+    let case = case("one", "one", Tier::Core, Points::Whole(1));
+    let roles: Vec<String> = Conversation::new(&case, &trace.0)
+        .actors
+        .iter()
+        .map(|column| {
+            format!(
+                "{} {:?} {:?}",
+                column.name,
+                column.role,
+                column.program.as_ref().map(|name| name.as_str())
+            )
+        })
+        .collect();
+    let expected = [
+        "server Student Some(\"iserver\")",
+        "client.1 Reference Some(\"comclient\")",
+        "client.2 Reference Some(\"comclient\")",
+        "who Peer None",
+    ];
+    assert_eq!(roles, expected);
+}
