@@ -52,6 +52,12 @@ impl Diagnostic {
         self
     }
 
+    fn is_suggestion(&self) -> bool {
+        self.help
+            .as_ref()
+            .is_some_and(|help| help.starts_with("did you mean"))
+    }
+
     pub(crate) fn also(&mut self, span: Range<usize>, why: impl Into<String>) -> &mut Self {
         self.also = Some((span, why.into()));
         self
@@ -171,6 +177,16 @@ impl Diagnostics {
         self
     }
 
+    /// Drops what was found since `first` to be missing or unknown in a place that would have inherited it.
+    pub(crate) fn forget_in(&mut self, place: &Range<usize>, first: usize) {
+        let mut at = 0;
+        self.list.retain(|one| {
+            let own = at < first;
+            at += 1;
+            own || !one.consequence || one.is_suggestion() || !place.contains(&one.span.start)
+        });
+    }
+
     /// Drops what was found since `first` and may only be there because the text before it could not be understood.
     pub(crate) fn forget_consequences(&mut self, first: usize) {
         let text = self.text.as_str();
@@ -190,11 +206,7 @@ impl Diagnostics {
         self.list.retain(|one| {
             let own = at < first;
             at += 1;
-            let meant = one
-                .help
-                .as_ref()
-                .is_some_and(|help| help.starts_with("did you mean"));
-            let follows = one.consequence && (headless || !meant);
+            let follows = one.consequence && (headless || !one.is_suggestion());
             own || !(follows || broken.iter().any(|line| line.contains(&one.span.start)))
         });
     }

@@ -7,13 +7,14 @@ use crate::diagnostic::Diagnostics;
 use crate::names::nearest;
 use crate::tree::{Entry, Node, Span, Table, Value};
 
-/// Resolves every `like` among the cases of a file.
-pub(crate) fn inherit(root: &mut Table, diagnostics: &mut Diagnostics) {
+/// Resolves every `like` among the cases of a file; gives the places of the cases whose `like` leads nowhere.
+pub(crate) fn inherit(root: &mut Table, diagnostics: &mut Diagnostics) -> Vec<Span> {
+    let mut orphans = Vec::new();
     let Some(cases) = root.entries.iter_mut().find(|entry| entry.key == "case") else {
-        return;
+        return orphans;
     };
     let Value::List(cases) = &mut cases.node.value else {
-        return;
+        return orphans;
     };
     let links: Vec<Link> = cases.iter().map(link).collect();
     let ids: Vec<&str> = links.iter().filter_map(|link| link.id.as_deref()).collect();
@@ -28,6 +29,7 @@ pub(crate) fn inherit(root: &mut Table, diagnostics: &mut Diagnostics) {
                     .error(span, format!("there is no case `{name}` to be like"))
                     .suggest(nearest(name, ids.iter().copied()))
                     .consequence();
+                orphans.push(link.place.clone());
             }
             base
         }));
@@ -45,6 +47,7 @@ pub(crate) fn inherit(root: &mut Table, diagnostics: &mut Diagnostics) {
                 );
             }
             bases[start] = None;
+            orphans.push(links[start].place.clone());
         }
     }
     let plain = cases.clone();
@@ -63,9 +66,11 @@ pub(crate) fn inherit(root: &mut Table, diagnostics: &mut Diagnostics) {
             *case = merged;
         }
     }
+    orphans
 }
 
 struct Link {
+    place: Span,
     id: Option<String>,
     like: Option<(String, Span)>,
 }
@@ -73,6 +78,7 @@ struct Link {
 fn link(case: &Node) -> Link {
     let Value::Table(table) = &case.value else {
         return Link {
+            place: case.span.clone(),
             id: None,
             like: None,
         };
@@ -83,6 +89,7 @@ fn link(case: &Node) -> Link {
             .and_then(|node| Some((node.as_text()?.to_owned(), node.span.clone())))
     };
     Link {
+        place: case.span.start..case.end(),
         id: text("id").map(|(id, _)| id),
         like: text("like"),
     }

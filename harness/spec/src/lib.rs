@@ -44,7 +44,8 @@ pub fn parse(name: &str, text: &str) -> Result<Parsed, Diagnostics> {
     let mut root = tree::read(text, &mut diagnostics);
     let syntax_errors = diagnostics.len();
     let ends = case_ends(&root);
-    inherit::inherit(&mut root, &mut diagnostics);
+    let orphans = inherit::inherit(&mut root, &mut diagnostics);
+    let before_reading = diagnostics.len();
     let root = Node {
         span: 0..0,
         value: Value::Table(root),
@@ -61,6 +62,9 @@ pub fn parse(name: &str, text: &str) -> Result<Parsed, Diagnostics> {
             case.text = own_text(text, start, &ends);
         }
         spec = Some(resolved);
+    }
+    for orphan in &orphans {
+        diagnostics.forget_in(orphan, before_reading);
     }
     if syntax_errors > 0 {
         diagnostics.forget_consequences(syntax_errors);

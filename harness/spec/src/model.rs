@@ -380,7 +380,7 @@ pub enum TranscriptLine {
 /// Text with holes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
-    /// In order; no two texts stand side by side.
+    /// In order; no text is empty, no two stand side by side.
     pub parts: Vec<Part>,
 }
 
@@ -431,8 +431,13 @@ impl Template {
     /// A template without holes.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
+        let text = text.into();
         Self {
-            parts: vec![Part::Text(text.into())],
+            parts: if text.is_empty() {
+                Vec::new()
+            } else {
+                vec![Part::Text(text)]
+            },
         }
     }
 
@@ -463,6 +468,7 @@ impl Template {
                 None => part.clone(),
             };
             match (parts.last_mut(), part) {
+                (_, Part::Text(more)) if more.is_empty() => {}
                 (Some(Part::Text(text)), Part::Text(more)) => text.push_str(&more),
                 (_, part) => parts.push(part),
             }

@@ -59,7 +59,7 @@ tables! {
         /// What is tested, in plain words.
         title: At<String>,
         /// Graded apart.
-        #[schemars(schema_with = "schemas::tier")]
+        #[schemars(extend("enum" = ["core", "robust", "stretch"]))]
         tier: At<String>,
         /// One number: all or nothing. A table: so many for each aspect.
         points: PointsForm,
@@ -72,7 +72,7 @@ tables! {
         /// Cases that must have passed, else this one is skipped.
         requires: Many,
         /// Who may see the result.
-        #[schemars(schema_with = "schemas::visibility")]
+        #[schemars(extend("enum" = ["visible", "hidden", "after-deadline"]))]
         visibility: At<String>,
         /// Run a second build with AddressSanitizer and UBSan.
         sanitize: At<bool>,
@@ -98,7 +98,7 @@ tables! {
         #[schemars(range(min = 1, max = 10000))]
         runs: At<i64>,
         /// "reference": judged against the same case with reference programs in the student's places, too.
-        #[schemars(schema_with = "schemas::oracle")]
+        #[schemars(extend("enum" = ["reference"]))]
         oracle: At<String>,
     }
 
@@ -212,7 +212,7 @@ tables! {
         /// What it holds at its start.
         holds: At<String>,
         /// "other": it belongs to another user.
-        #[schemars(schema_with = "schemas::owner")]
+        #[schemars(extend("enum" = ["other"]))]
         owner: At<String>,
     }
 
@@ -232,7 +232,7 @@ tables! {
         /// Shortest and longest text: "0..99".
         length: At<String>,
         /// Of which characters.
-        #[schemars(schema_with = "schemas::alphabet")]
+        #[schemars(extend("enum" = ["printable", "letters", "digits", "utf8", "any"]))]
         of: At<String>,
         /// Smallest and largest number: "1..4".
         int: At<String>,
@@ -258,30 +258,5 @@ tables! {
         build: At<String>,
         /// How it is run; the program's own arguments are appended.
         run: At<String>,
-    }
-}
-
-/// Schemas of texts that are one of a few words.
-pub(crate) mod schemas {
-    use schemars::{Schema, SchemaGenerator, json_schema};
-
-    pub(crate) fn tier(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["core", "robust", "stretch"] })
-    }
-
-    pub(crate) fn visibility(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["visible", "hidden", "after-deadline"] })
-    }
-
-    pub(crate) fn oracle(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["reference"] })
-    }
-
-    pub(crate) fn owner(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["other"] })
-    }
-
-    pub(crate) fn alphabet(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["printable", "letters", "digits", "utf8", "any"] })
     }
 }

@@ -104,10 +104,11 @@ pub(crate) fn known_actor(name: &str, actors: &[String]) -> Result<(), Flaw> {
 pub(crate) fn after(text: &str, actors: &[String]) -> Result<After, Flaw> {
     let trimmed = text.trim_end();
     let Some(blank) = trimmed.rfind(char::is_whitespace) else {
-        return Err(
-            Flaw::new(0..text.len(), "this says not what the actor must have done")
-                .help("write \"server exits\", \"server waits\" or \"server listens\""),
-        );
+        return Err(Flaw::new(
+            0..text.len(),
+            "this does not say what the actor must have done",
+        )
+        .help("write \"server exits\", \"server waits\" or \"server listens\""));
     };
     let (name, verb) = (trimmed[..blank].trim(), trimmed[blank..].trim_start());
     let at = text.len() - text.trim_start().len();

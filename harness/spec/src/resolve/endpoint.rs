@@ -108,8 +108,13 @@ fn address(text: &str, at: usize) -> Result<(Option<IpAddr>, u16), Flaw> {
             };
             let Some(parsed) = parsed else {
                 return Err(
-                    Flaw::new(at..at + ip.len(), format!("`{ip}` is no IP address"))
-                        .help("an IPv6 address stands in brackets: tcp:[::1]:12345"),
+                    Flaw::new(at..at + ip.len(), format!("`{ip}` is no IP address")).help(
+                        if ip.contains(':') {
+                            "an IPv6 address stands in brackets: tcp:[::1]:12345"
+                        } else {
+                            "an address is written in numbers: tcp:127.0.0.1:12345"
+                        },
+                    ),
                 );
             };
             (Some(parsed), port)

@@ -18,11 +18,11 @@ pub(crate) fn fault(text: &str, actors: &[String]) -> Result<Fault, Flaw> {
     let form =
         "write \"ACTOR CALL: ERRNO\", \"ACTOR CALL #2: at most 5 bytes\" or \"ACTOR CALL: SIGINT\"";
     let Some(colon) = text.find(':') else {
-        return Err(Flaw::new(0..text.len(), "this says not what shall happen").help(form));
+        return Err(Flaw::new(0..text.len(), "this does not say what shall happen").help(form));
     };
     let mut scan = Scan::new(&text[..colon]);
     let Some(actor) = scan.chunk() else {
-        return Err(Flaw::new(0..text.len(), "this says not whose call it is").help(form));
+        return Err(Flaw::new(0..text.len(), "this does not say whose call it is").help(form));
     };
     known_actor(actor, actors).map_err(|flaw| flaw.shifted(scan.last().start))?;
     let Some(call) = scan.name() else {

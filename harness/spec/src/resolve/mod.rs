@@ -321,6 +321,7 @@ fn unused(raw: &RawSpec, cases: &[Case], diagnostics: &mut Diagnostics) {
 pub fn parse_step(text: &str, actors: &[String]) -> Result<Step, String> {
     let scope = Scope {
         actors: actors.to_vec(),
+        filled: true,
         ..Scope::default()
     };
     peer::step(text, &scope).map_err(|flaw| match flaw.help {

@@ -92,7 +92,9 @@ pub(crate) fn add_up(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
                 .consequence();
         }
     }
-    for (aspect, span, what) in written(raw, case) {
+    // A misspelt aspect is not one that the author forgot.
+    let all_known = table.entries.len() == parts.len();
+    for (aspect, span, what) in written(raw, case).into_iter().filter(|_| all_known) {
         if !case.points.grades(aspect) {
             context
                 .diagnostics
