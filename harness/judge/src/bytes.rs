@@ -372,7 +372,7 @@ impl<'a> Crossing<'a> {
                 );
             }
         }
-        if whole && seen + 1 == wanted && !all.contains(&0) {
+        if whole && seen.checked_add(1) == Some(wanted) && !all.contains(&0) {
             return format!("{amount}: the message went without its NUL, send strlen + 1 bytes");
         }
         if seen > wanted {

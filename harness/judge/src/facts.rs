@@ -213,7 +213,9 @@ impl<'a> Facts<'a> {
         }
         let mut transfers = self.transfers(&actors, direction);
         let bytes = match nth {
-            None => transfers.map(|(_, transfer)| transfer.bytes).sum(),
+            None => transfers
+                .map(|(_, transfer)| transfer.bytes)
+                .fold(0, u64::saturating_add),
             Some(nth) => {
                 let index = (nth as usize).saturating_sub(1);
                 let Some((_, transfer)) = transfers.nth(index) else {

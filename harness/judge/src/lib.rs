@@ -44,6 +44,13 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
 
     for finding in &mut findings {
         finding.graded = case.points.grades(finding.aspect);
+        finding.message = quote::clean(&finding.message, false);
+        for text in [&mut finding.expected, &mut finding.seen]
+            .into_iter()
+            .flatten()
+        {
+            *text = quote::clean(text, true);
+        }
         finding.cites.sort_unstable();
         finding.cites.dedup();
         if let (Verdict::Fail, Some(trouble)) = (finding.verdict, evidence.trouble.first()) {

@@ -20,6 +20,20 @@ pub(crate) fn shown(text: &str) -> String {
     escaped(text.as_bytes(), false)
 }
 
+/// A whole message, in case that something got into it unquoted: nothing in it may move the cursor or start a line. A
+/// text of several lines keeps them.
+pub(crate) fn clean(text: &str, lines: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' if lines => out.push(c),
+            c if is_treacherous(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 fn escaped(bytes: &[u8], backticks: bool) -> String {
     let mut out = String::new();
     let mut count = 0;
