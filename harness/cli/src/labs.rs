@@ -224,13 +224,16 @@ pub(crate) fn guess(submission: &Submission) -> Result<Lab, Failure> {
 
 /// How well a submission fits a lab. A lab's own name for a file says much; a name that every lab takes (`server.c`) little.
 fn fit(spec: &Spec, submission: &Submission) -> u32 {
+    // What could not be taken in was meant all the same.
+    let meant = submission.refused().map(|(path, _)| path);
+    let files: Vec<PathBuf> = submission.files.iter().chain(meant).cloned().collect();
     spec.programs
         .iter()
         .map(|program| {
             if submission.mapping.program(&program.name).is_some() {
                 return 100;
             }
-            match find::choose(&program.sources, &submission.files) {
+            match find::choose(&program.sources, &files) {
                 Some(choice) if choice.rank == 0 => 100,
                 Some(choice) => 10_u32.saturating_sub(choice.rank as u32).max(1),
                 None => 0,

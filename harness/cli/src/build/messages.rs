@@ -12,7 +12,7 @@ pub(crate) fn parse(output: &str) -> Vec<CompilerMessage> {
     let lines: Vec<&str> = output.lines().collect();
     let mut messages: Vec<CompilerMessage> = Vec::new();
     for (n, line) in lines.iter().enumerate() {
-        let Some(mut message) = gnu(line).or_else(|| rustc(line, lines.get(n + 1).copied())) else {
+        let Some(mut message) = rustc(line, lines.get(n + 1).copied()).or_else(|| gnu(line)) else {
             continue;
         };
         let shown = messages
@@ -241,9 +241,14 @@ mod tests {
     fn the_source_line_and_its_caret_are_kept() {
         let message =
             &parse("x.c:2:5: error: bad\n    2 | int x\n      |     ^\nx.c:9:1: note: n\n")[0];
-        assert_eq!(
-            message.excerpt.as_ref().map(ToString::to_string).as_deref(),
-            Some("    2 | int x\n      |     ^")
-        );
+        let excerpt = message.excerpt.as_ref().map(|block| {
+            block
+                .lines()
+                .iter()
+                .map(|line| line.as_str())
+                .collect::<Vec<_>>()
+                .join("\n")
+        });
+        assert_eq!(excerpt.as_deref(), Some("    2 | int x\n      |     ^"));
     }
 }

@@ -220,6 +220,23 @@ fn not_found(program: &Program, submission: &Submission) -> Problem {
         }
         (None, None) => format!("put the program's source into the folder as {wanted}"),
     };
+    let refused: Vec<PathBuf> = submission.refused().map(|(path, _)| path.clone()).collect();
+    let refused = find::choose(&program.sources, &refused).and_then(|choice| {
+        let (path, why) = submission
+            .refused()
+            .find(|(path, _)| **path == choice.file)?;
+        Some((show::path(path), why))
+    });
+    if let Some((path, why)) = refused {
+        return Problem {
+            message: Line::new(&format!("{path} was not taken in: {}", why.words())),
+            ours: false,
+            errors: Vec::new(),
+            log: None,
+            found: Vec::new(),
+            remedy: Some(why.remedy().into()),
+        };
+    }
     let message = if found.is_empty() {
         format!("no source of {} found: the folder is empty", program.name)
     } else {

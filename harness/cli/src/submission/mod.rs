@@ -71,6 +71,17 @@ impl Submission {
         lines
     }
 
+    /// Files that their author meant to hand in and that could not be taken in, and why.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (&PathBuf, &Skipped)> {
+        self.skipped
+            .iter()
+            .filter(|(_, why)| match why {
+                Skipped::Link | Skipped::Special | Skipped::Large | Skipped::Unreadable(_) => true,
+                Skipped::Binary | Skipped::Media | Skipped::Junk => false,
+            })
+            .map(|(path, why)| (path, why))
+    }
+
     /// The committed binaries, which are never run.
     pub(crate) fn binaries(&self) -> impl Iterator<Item = &Path> {
         self.skipped

@@ -58,9 +58,21 @@ impl Skipped {
             Self::Media => "not a source".to_owned(),
             Self::Large => "too large for a source".to_owned(),
             Self::Junk => "left out".to_owned(),
-            Self::Link => "a link that leaves the submission: refused".to_owned(),
+            Self::Link => "a link that leaves the submission or leads nowhere".to_owned(),
             Self::Special => "not a regular file".to_owned(),
             Self::Unreadable(why) => why.clone(),
+        }
+    }
+}
+
+impl Skipped {
+    /// What its author can do.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Link | Self::Special => "put the file itself into the folder",
+            Self::Unreadable(_) => "make it readable: chmod u+r",
+            Self::Large => "take out of it what is no source",
+            Self::Binary | Self::Media | Self::Junk => "put the source into the folder",
         }
     }
 }
