@@ -193,7 +193,7 @@ impl Diagnostics {
         let mut broken: Vec<Range<usize>> = Vec::new();
         let mut headless = false;
         for one in &self.list[..first] {
-            let at = text.floor_char_boundary(one.span.start.min(text.len()));
+            let at = boundary(text, one.span.start);
             let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
             let header = text[start..].trim_start().starts_with('[');
             headless |= header;
@@ -305,10 +305,19 @@ pub(crate) fn line_of(text: &str, at: usize) -> usize {
         .count()
 }
 
+/// The last place up to `at` that is inside the text and between two characters.
+fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 /// The part of a span that is on its first line, on character boundaries and inside the text.
 fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
-    let start = text.floor_char_boundary(span.start.min(text.len()));
-    let end = text.ceil_char_boundary(span.end.clamp(start, text.len()));
+    let start = boundary(text, span.start);
+    let end = boundary(text, span.end).max(start);
     let line = text[start..end]
         .find(['\n', '\r'])
         .map_or(end, |newline| start + newline);

@@ -1,13 +1,11 @@
 //! Filling: a case with the values of one run in the places of its variables.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use crate::{
-    Action, Actor, Amount, Case, Data, Endpoint, GivenKind, Hole, OutputExpectation, Part,
-    PeerEndpoint, PeerSocket, Player, Shutdown, Step, Template, TranscriptLine, Wanted, Wire,
+    Action, Actor, Amount, Case, Data, GivenFile, GivenKind, GivenSegment, OutputExpectation,
+    Player, ShmState, Step, Template, TranscriptLine, Wanted, Wire,
 };
-use crate::{After, GivenFile, GivenSegment, ShmState};
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.
 type Values = BTreeMap<String, String>;
@@ -48,6 +46,67 @@ impl Case {
             },
             ..self.clone()
         }
+    }
+}
+
+impl Case {
+    /// Every template of the case.
+    pub(crate) fn templates(&self) -> Vec<&Template> {
+        let mut found: Vec<&Template> = Vec::new();
+        for actor in &self.actors {
+            found.push(&actor.copies);
+            found.extend(&actor.stdin);
+            match &actor.player {
+                Player::Student { args, .. } | Player::Reference { args, .. } => found.extend(args),
+                Player::Peer { steps } => found.extend(steps.iter().filter_map(sent)),
+            }
+            for expectation in actor.stdout.iter().chain(&actor.stderr) {
+                match expectation {
+                    OutputExpectation::Transcript(lines) => {
+                        found.extend(lines.iter().filter_map(|line| match line {
+                            TranscriptLine::Elided => None,
+                            TranscriptLine::Line(template) => Some(template),
+                        }));
+                    }
+                    OutputExpectation::Lines(texts)
+                    | OutputExpectation::AnyOrder(texts)
+                    | OutputExpectation::Contains(texts)
+                    | OutputExpectation::Lacks(texts) => found.extend(texts),
+                    OutputExpectation::Regex(_) => {}
+                }
+            }
+        }
+        for amount in self
+            .wire
+            .iter()
+            .flat_map(|wire| wire.sent.iter().chain(&wire.received))
+        {
+            match amount {
+                Amount::Bytes(template) => found.push(template),
+                Amount::Messages(messages) => found.extend(messages),
+            }
+        }
+        found.extend(self.shm.iter().filter_map(|shm| shm.holds.as_ref()));
+        found.extend(self.given.shm.iter().map(|segment| &segment.holds));
+        found.extend(self.given.files.iter().filter_map(|file| match &file.kind {
+            GivenKind::Text(text) => Some(text),
+            GivenKind::StaleSocket | GivenKind::Directory => None,
+        }));
+        found
+    }
+}
+
+/// The template of a step, if it has one.
+fn sent(step: &Step) -> Option<&Template> {
+    match &step.action {
+        Action::Send { data, .. }
+        | Action::Recv(Wanted::Data(data))
+        | Action::ShmWrite(data)
+        | Action::ShmRead(data) => match data {
+            Data::Text(template) => Some(template),
+            Data::Hex(_) | Data::Bytes(_) => None,
+        },
+        _ => None,
     }
 }
 
@@ -151,167 +210,5 @@ fn step(step: &Step, values: &Values) -> Step {
             step.text.clone()
         },
         action,
-    }
-}
-
-/// A step as [`parse_step`](crate::parse_step) reads it.
-impl std::fmt::Display for Action {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Connect(place) => write!(f, "connect {place}"),
-            Self::Open(socket) => write!(f, "open {socket}"),
-            Self::Bind(place) => write!(f, "bind {place}"),
-            Self::Listen(place) => write!(f, "listen {place}"),
-            Self::Accept => f.write_str("accept"),
-            Self::Send { data, to, pieces } => {
-                write!(f, "send {data}")?;
-                if let Some(to) = to {
-                    write!(f, " to {to}")?;
-                }
-                if let Some(pieces) = pieces {
-                    write!(f, " in pieces of {pieces}")?;
-                }
-                Ok(())
-            }
-            Self::Recv(wanted) => match wanted {
-                Wanted::Data(data) => write!(f, "recv {data}"),
-                Wanted::Bytes(count) => write!(f, "recv {count} bytes"),
-                Wanted::UntilEof => f.write_str("recv until EOF"),
-                Wanted::Any => f.write_str("recv any"),
-                Wanted::Eof => f.write_str("recv EOF"),
-            },
-            Self::Until(after) => write!(f, "until {after}"),
-            Self::Shutdown(way) => f.write_str(match way {
-                Shutdown::Read => "shutdown read",
-                Shutdown::Write => "shutdown write",
-                Shutdown::Both => "shutdown both",
-            }),
-            Self::Reset => f.write_str("reset"),
-            Self::Close => f.write_str("close"),
-            Self::Abandon => f.write_str("abandon"),
-            Self::Flood(count) => write!(f, "flood {count} bytes"),
-            Self::Signal { actor, signal } => write!(f, "signal {actor} {signal}"),
-            Self::ShmCreate { key, size, mode } => write!(f, "shm create {key} {size} 0{mode:o}"),
-            Self::ShmAttach(key) => write!(f, "shm attach {key}"),
-            Self::ShmWrite(data) => write!(f, "shm write {data}"),
-            Self::ShmRead(data) => write!(f, "shm read {data}"),
-            Self::ShmDetach => f.write_str("shm detach"),
-            Self::ShmRemove(key) => write!(f, "shm remove {key}"),
-        }
-    }
-}
-
-impl std::fmt::Display for Data {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Hex(bytes) => {
-                f.write_str("hex ")?;
-                bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-            }
-            Self::Bytes(count) => write!(f, "{count} bytes"),
-            Self::Text(template) => {
-                f.write_char('"')?;
-                for part in &template.parts {
-                    match part {
-                        Part::Text(text) => escaped(f, text)?,
-                        Part::Hole(hole) => write!(f, "{hole}")?,
-                    }
-                }
-                f.write_char('"')
-            }
-        }
-    }
-}
-
-fn escaped(f: &mut std::fmt::Formatter<'_>, text: &str) -> std::fmt::Result {
-    for c in text.chars() {
-        match c {
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            '\0' => f.write_str("\\0")?,
-            '"' | '\\' => write!(f, "\\{c}")?,
-            c if c.is_ascii_control() => write!(f, "\\x{:02x}", u32::from(c))?,
-            c => f.write_char(c)?,
-        }
-    }
-    Ok(())
-}
-
-/// A hole as a spec writes it.
-impl std::fmt::Display for Hole {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Any => f.write_str("{{any}}"),
-            Self::Int => f.write_str("{{int}}"),
-            Self::Variable(name) => write!(f, "{{{{{name}}}}}"),
-            Self::Sent { actor, nth: None } => write!(f, "{{{{{actor}.sent}}}}"),
-            Self::Sent {
-                actor,
-                nth: Some(nth),
-            } => write!(f, "{{{{{actor}.sent.{nth}}}}}"),
-            Self::Received { actor, nth: None } => write!(f, "{{{{{actor}.received}}}}"),
-            Self::Received {
-                actor,
-                nth: Some(nth),
-            } => write!(f, "{{{{{actor}.received.{nth}}}}}"),
-            Self::Pid { actor } => write!(f, "{{{{{actor}.pid}}}}"),
-            Self::FaultCall => f.write_str("{{fault.call}}"),
-            Self::FaultMessage => f.write_str("{{fault.message}}"),
-        }
-    }
-}
-
-impl std::fmt::Display for After {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exits(name) => write!(f, "{name} exits"),
-            Self::Waits(name) => write!(f, "{name} waits"),
-            Self::Listens(name) => write!(f, "{name} listens"),
-        }
-    }
-}
-
-impl std::fmt::Display for PeerSocket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-            Self::UnixStream => "unix-stream",
-            Self::UnixDatagram => "unix-dgram",
-            Self::UnixSeqpacket => "unix-seqpacket",
-        })
-    }
-}
-
-impl std::fmt::Display for PeerEndpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:", self.socket)?;
-        match self.ip {
-            Some(ip) if ip.is_ipv6() => write!(f, "[{ip}]:")?,
-            Some(ip) => write!(f, "{ip}:")?,
-            None => {}
-        }
-        if let Some(port) = self.port {
-            write!(f, "{port}")?;
-        }
-        f.write_str(self.path.as_deref().unwrap_or_default())
-    }
-}
-
-/// A place as a spec writes it.
-impl std::fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (kind, ip, port) = match self {
-            Self::Tcp { ip, port } => ("tcp", ip, port),
-            Self::Udp { ip, port } => ("udp", ip, port),
-            Self::Unix(path) => return write!(f, "unix:{path}"),
-            Self::Shm(key) => return write!(f, "shm:{key}"),
-        };
-        match ip {
-            Some(ip) if ip.is_ipv6() => write!(f, "{kind}:[{ip}]:{port}"),
-            Some(ip) => write!(f, "{kind}:{ip}:{port}"),
-            None => write!(f, "{kind}:{port}"),
-        }
     }
 }

@@ -15,6 +15,7 @@ mod resolve;
 mod schema;
 mod submission;
 mod tree;
+mod written;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use model::*;

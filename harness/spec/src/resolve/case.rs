@@ -17,7 +17,7 @@ use super::wire::wire;
 use crate::diagnostic::Diagnostics;
 use crate::names::nearest;
 use crate::raw::{At, Many, RawCase};
-use crate::{ActorCalls, Case, Draw, Fault, Program, Reference, Tier, Visibility};
+use crate::{ActorCalls, Case, Fault, Hole, Part, Program, Reference, Template, Tier, Visibility};
 
 /// How often a case with `vary` runs when it does not say.
 const RUNS_DEFAULT: u32 = 20;
@@ -354,41 +354,38 @@ fn whole(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
             .help("give an actor student = \"...\"")
             .consequence();
     }
-    let text = |name: &str| format!("{{{{{name}}}}}");
-    for (name, _) in raw.vary.iter().flat_map(|vary| vary.iter()) {
-        // Looked for in what was written: a hole may stand in any of two dozen places.
-        let used = format!("{case:?}").contains(&format!("Variable({:?})", name.value));
-        if !used {
+    let uses = |template: &Template, name: &str| {
+        template
+            .parts
+            .iter()
+            .any(|part| matches!(part, Part::Hole(Hole::Variable(used)) if used == name))
+    };
+    for (name, drawn) in raw.vary.iter().flat_map(|vary| vary.iter()) {
+        let hole = Hole::Variable(name.value.clone());
+        if !case
+            .templates()
+            .iter()
+            .any(|template| uses(template, &name.value))
+        {
             context
                 .diagnostics
-                .warning(&name.span, format!("nothing uses {}", text(&name.value)))
+                .warning(&name.span, format!("nothing uses {hole}"))
                 .consequence();
         }
-    }
-    if let Some(vary) = case
-        .vary
-        .iter()
-        .find(|vary| matches!(&vary.draw, Draw::Text { .. }))
-        && case.actors.iter().any(|actor| {
-            format!("{:?}", actor.copies).contains(&format!("Variable({:?})", vary.name))
-        })
-    {
-        let span = raw
-            .vary
-            .iter()
-            .flat_map(|table| table.iter())
-            .find(|(name, _)| name.value == vary.name)
-            .map_or(&raw.span, |(name, _)| &name.span);
-        context
-            .diagnostics
-            .error(
-                span,
-                format!(
-                    "{} is a text, and a number of copies is needed",
-                    text(&vary.name)
-                ),
-            )
-            .help(format!("write vary.{} = {{ int = \"1..4\" }}", vary.name));
+        if drawn.length.is_some()
+            && case
+                .actors
+                .iter()
+                .any(|actor| uses(&actor.copies, &name.value))
+        {
+            context
+                .diagnostics
+                .error(
+                    &name.span,
+                    format!("{hole} is a text, and a number of copies is needed"),
+                )
+                .help(format!("write vary.{} = {{ int = \"1..4\" }}", name.value));
+        }
     }
 }
 

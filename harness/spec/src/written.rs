@@ -1,0 +1,169 @@
+//! Written: how parts of a spec are written, for steps that are read again and for messages.
+
+use std::fmt::{Display, Formatter, Result, Write as _};
+
+use crate::{
+    Action, After, Data, Endpoint, Hole, Part, PeerEndpoint, PeerSocket, Shutdown, Wanted,
+};
+
+/// A step as [`parse_step`](crate::parse_step) reads it.
+impl Display for Action {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Connect(place) => write!(f, "connect {place}"),
+            Self::Open(socket) => write!(f, "open {socket}"),
+            Self::Bind(place) => write!(f, "bind {place}"),
+            Self::Listen(place) => write!(f, "listen {place}"),
+            Self::Accept => f.write_str("accept"),
+            Self::Send { data, to, pieces } => {
+                write!(f, "send {data}")?;
+                if let Some(to) = to {
+                    write!(f, " to {to}")?;
+                }
+                if let Some(pieces) = pieces {
+                    write!(f, " in pieces of {pieces}")?;
+                }
+                Ok(())
+            }
+            Self::Recv(wanted) => match wanted {
+                Wanted::Data(data) => write!(f, "recv {data}"),
+                Wanted::Bytes(count) => write!(f, "recv {count} bytes"),
+                Wanted::UntilEof => f.write_str("recv until EOF"),
+                Wanted::Any => f.write_str("recv any"),
+                Wanted::Eof => f.write_str("recv EOF"),
+            },
+            Self::Until(after) => write!(f, "until {after}"),
+            Self::Shutdown(way) => f.write_str(match way {
+                Shutdown::Read => "shutdown read",
+                Shutdown::Write => "shutdown write",
+                Shutdown::Both => "shutdown both",
+            }),
+            Self::Reset => f.write_str("reset"),
+            Self::Close => f.write_str("close"),
+            Self::Abandon => f.write_str("abandon"),
+            Self::Flood(count) => write!(f, "flood {count} bytes"),
+            Self::Signal { actor, signal } => write!(f, "signal {actor} {signal}"),
+            Self::ShmCreate { key, size, mode } => write!(f, "shm create {key} {size} 0{mode:o}"),
+            Self::ShmAttach(key) => write!(f, "shm attach {key}"),
+            Self::ShmWrite(data) => write!(f, "shm write {data}"),
+            Self::ShmRead(data) => write!(f, "shm read {data}"),
+            Self::ShmDetach => f.write_str("shm detach"),
+            Self::ShmRemove(key) => write!(f, "shm remove {key}"),
+        }
+    }
+}
+
+impl Display for Data {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Hex(bytes) => {
+                f.write_str("hex ")?;
+                bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+            Self::Bytes(count) => write!(f, "{count} bytes"),
+            Self::Text(template) => {
+                f.write_char('"')?;
+                for part in &template.parts {
+                    match part {
+                        Part::Text(text) => escaped(f, text)?,
+                        Part::Hole(hole) => write!(f, "{hole}")?,
+                    }
+                }
+                f.write_char('"')
+            }
+        }
+    }
+}
+
+fn escaped(f: &mut Formatter<'_>, text: &str) -> Result {
+    for c in text.chars() {
+        match c {
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            '\0' => f.write_str("\\0")?,
+            '"' | '\\' => write!(f, "\\{c}")?,
+            c if c.is_ascii_control() => write!(f, "\\x{:02x}", u32::from(c))?,
+            c => f.write_char(c)?,
+        }
+    }
+    Ok(())
+}
+
+/// A hole as a spec writes it.
+impl Display for Hole {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Any => f.write_str("{{any}}"),
+            Self::Int => f.write_str("{{int}}"),
+            Self::Variable(name) => write!(f, "{{{{{name}}}}}"),
+            Self::Sent { actor, nth: None } => write!(f, "{{{{{actor}.sent}}}}"),
+            Self::Sent {
+                actor,
+                nth: Some(nth),
+            } => write!(f, "{{{{{actor}.sent.{nth}}}}}"),
+            Self::Received { actor, nth: None } => write!(f, "{{{{{actor}.received}}}}"),
+            Self::Received {
+                actor,
+                nth: Some(nth),
+            } => write!(f, "{{{{{actor}.received.{nth}}}}}"),
+            Self::Pid { actor } => write!(f, "{{{{{actor}.pid}}}}"),
+            Self::FaultCall => f.write_str("{{fault.call}}"),
+            Self::FaultMessage => f.write_str("{{fault.message}}"),
+        }
+    }
+}
+
+impl Display for After {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Exits(name) => write!(f, "{name} exits"),
+            Self::Waits(name) => write!(f, "{name} waits"),
+            Self::Listens(name) => write!(f, "{name} listens"),
+        }
+    }
+}
+
+impl Display for PeerSocket {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::UnixStream => "unix-stream",
+            Self::UnixDatagram => "unix-dgram",
+            Self::UnixSeqpacket => "unix-seqpacket",
+        })
+    }
+}
+
+impl Display for PeerEndpoint {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}:", self.socket)?;
+        match self.ip {
+            Some(ip) if ip.is_ipv6() => write!(f, "[{ip}]:")?,
+            Some(ip) => write!(f, "{ip}:")?,
+            None => {}
+        }
+        if let Some(port) = self.port {
+            write!(f, "{port}")?;
+        }
+        f.write_str(self.path.as_deref().unwrap_or_default())
+    }
+}
+
+/// A place as a spec writes it.
+impl Display for Endpoint {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let (kind, ip, port) = match self {
+            Self::Tcp { ip, port } => ("tcp", ip, port),
+            Self::Udp { ip, port } => ("udp", ip, port),
+            Self::Unix(path) => return write!(f, "unix:{path}"),
+            Self::Shm(key) => return write!(f, "shm:{key}"),
+        };
+        match ip {
+            Some(ip) if ip.is_ipv6() => write!(f, "{kind}:[{ip}]:{port}"),
+            Some(ip) => write!(f, "{kind}:{ip}:{port}"),
+            None => write!(f, "{kind}:{port}"),
+        }
+    }
+}
