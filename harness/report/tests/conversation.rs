@@ -283,3 +283,20 @@ fn copies_have_the_role_of_their_actor() {
     ];
     assert_eq!(roles, expected);
 }
+
+/// Between two senders a socket's datagrams may change places; who sent which is in the trace.
+#[test]
+fn datagrams_are_matched_by_their_sender() {
+    let mut trace = Trace::new(&["server", "a", "b"]);
+    let server = trace.socket(0, SocketKind::Datagram, "AF_INET", None);
+    let senders = [1, 2].map(|actor| trace.socket(actor, SocketKind::Datagram, "AF_INET", None));
+    for (sender, text) in senders.into_iter().zip([b"one", b"two"]) {
+        let sent = trace.send(sender, text);
+        trace.0.trace[sent].transfer.as_mut().unwrap().peer = Some(server);
+    }
+    let received = trace.recv(server, b"two");
+    trace.0.trace[received].transfer.as_mut().unwrap().peer = Some(senders[1]);
+    let rows = told(&draw(&trace));
+    assert!(rows.contains(&"1>0 3 one Never".to_owned()), "{rows:?}");
+    assert!(rows.contains(&"2>0 3 two Received".to_owned()), "{rows:?}");
+}
