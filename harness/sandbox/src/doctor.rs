@@ -129,7 +129,7 @@ fn tracing() -> Capability {
 }
 
 fn landlock() -> Capability {
-    let abi = landlock::ABI::from(landlock::ABI::V6);
+    let abi = landlock::ABI::V6;
     use landlock::{Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
     let works = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)

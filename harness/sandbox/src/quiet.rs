@@ -62,6 +62,10 @@ pub(crate) enum Motion {
 
 /// Looks whether any of these threads moves. `Stuck` is said only when it is certain.
 pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motion {
+    // Nobody left who could run code of their own: they are on their way out, and their end is still to be told.
+    if threads.is_empty() {
+        return Motion::Running;
+    }
     if !tracer.all_in_calls(threads) {
         return if asleep(tracer, threads) {
             Motion::Waiting
