@@ -192,8 +192,15 @@ impl Diagnostics {
         let text = self.text.as_str();
         let mut broken: Vec<Range<usize>> = Vec::new();
         let mut headless = false;
-        for one in &self.list[..first] {
-            let at = boundary(text, one.span.start);
+        let mut places: Vec<usize> = self.list[..first]
+            .iter()
+            .map(|one| boundary(text, one.span.start))
+            .collect();
+        places.sort_unstable();
+        for at in places {
+            if broken.last().is_some_and(|last| at < last.end) {
+                continue;
+            }
             let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
             let header = text[start..].trim_start().starts_with('[');
             headless |= header;
@@ -202,12 +209,17 @@ impl Diagnostics {
             let end = text[at..].find(next).map_or(text.len(), |next| at + next);
             broken.push(start..end);
         }
+        // In the order of the text, and apart: looked up, not walked, since a student's file may be all mistakes.
+        let is_broken = |at: usize| {
+            let next = broken.partition_point(|line| line.start <= at);
+            next > 0 && at < broken[next - 1].end
+        };
         let mut at = 0;
         self.list.retain(|one| {
             let own = at < first;
             at += 1;
             let follows = one.consequence && (headless || !one.is_suggestion());
-            own || !(follows || broken.iter().any(|line| line.contains(&one.span.start)))
+            own || !(follows || is_broken(one.span.start))
         });
     }
 

@@ -93,7 +93,6 @@ impl Table {
 
 /// Reads the text; every syntax error becomes a diagnostic and the rest of the file is read all the same.
 pub(crate) fn read(text: &str, diagnostics: &mut Diagnostics) -> Table {
-    // An editor's byte order mark is nobody's mistake, but would shift nothing if it were left to the parser either.
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);

@@ -33,6 +33,7 @@ pub(crate) fn actors(table: Option<&Keyed<RawActor>>, context: &mut Context<'_>)
         actors.extend(actor(name, raw, context));
     }
     circles(raw, context);
+    never_listening(raw, context);
     actors
 }
 
@@ -261,6 +262,30 @@ fn exit(form: &ExitForm, context: &mut Context<'_>) -> Option<ExitExpectation> {
                     .help("write a status, \"failure\", \"running\", \"any\" or a signal's name"),
             };
             None
+        }
+    }
+}
+
+/// Complains about waiting for an actor to listen that is not known to listen anywhere.
+fn never_listening(raw: &[(At<String>, RawActor)], context: &mut Context<'_>) {
+    for (_, actor) in raw {
+        let Some(after) = &actor.after else { continue };
+        let Ok(After::Listens(name)) = super::context::after(&after.value, &context.scope.actors)
+        else {
+            continue;
+        };
+        let silent = raw.iter().any(|(other, actor)| {
+            other.value == name && actor.listens.is_none() && actor.lacks("listens")
+        });
+        if silent {
+            context
+                .diagnostics
+                .error(
+                    &after.span,
+                    format!("`{name}` does not say where it listens"),
+                )
+                .help(format!("give `{name}` a `listens`"))
+                .consequence();
         }
     }
 }
