@@ -300,3 +300,64 @@ fn datagrams_are_matched_by_their_sender() {
     assert!(rows.contains(&"1>0 3 one Never".to_owned()), "{rows:?}");
     assert!(rows.contains(&"2>0 3 two Received".to_owned()), "{rows:?}");
 }
+
+#[test]
+fn what_the_c_library_says_to_itself_is_left_out() {
+    check(
+        |trace, _, _| {
+            let cache = trace.socket(1, SocketKind::Stream, "AF_UNIX", None);
+            trace.on(
+                1,
+                cache,
+                "socket",
+                &["AF_UNIX", "SOCK_STREAM|SOCK_CLOEXEC", "0"],
+                Ok(3),
+            );
+            trace.on(
+                1,
+                cache,
+                "connect",
+                &["3", "{AF_UNIX, \"/var/run/nscd/socket\"}", "110"],
+                Err("ENOENT"),
+            );
+            trace.on(1, cache, "close", &["3"], Ok(0));
+            let routes = trace.socket(1, SocketKind::Other, "AF_NETLINK", None);
+            trace.on(1, routes, "bind", &["3", "{family 16}", "12"], Ok(0));
+            let own = trace.socket(1, SocketKind::Stream, "AF_UNIX", None);
+            trace.on(
+                1,
+                own,
+                "socket",
+                &["AF_UNIX", "SOCK_STREAM|SOCK_CLOEXEC", "0"],
+                Ok(3),
+            );
+        },
+        &["1 socket(AF_UNIX, SOCK_STREAM)"],
+    );
+}
+
+/// The kernel's own word for a call that a signal met; no program ever sees it.
+#[test]
+fn a_call_that_our_end_interrupted_did_not_fail() {
+    check(
+        |trace, _, served| {
+            trace.on(0, served, "recvfrom", &["4"], Err("ERESTARTSYS"));
+            trace.on(0, 0, "accept", &["3"], Err("ERESTART"));
+        },
+        &[],
+    );
+}
+
+/// Some traces name the listening socket, some the one that came out of it.
+#[test]
+fn an_accept_is_told_behind_its_connect() {
+    let mut trace = Trace::new(&["server", "client"]);
+    let (_, served) = trace.connected();
+    trace.0.sockets[served].born = 7;
+    trace.0.trace[3].object = Some(ipclab_evidence::Object::Socket(served));
+    let rows = told(&draw(&trace));
+    assert_eq!(
+        rows[4..6],
+        ["1>0 connect(127.0.0.1:12345)", "0 accept() = 4"]
+    );
+}

@@ -12,10 +12,14 @@ use crate::Line;
 pub(super) fn of(evidence: &Evidence) -> Vec<Placed> {
     let deliveries = delivery::of(evidence);
     let joined: BTreeSet<usize> = deliveries.joined.values().copied().collect();
+    let library = library_sockets(evidence);
     let mut rows = Vec::new();
     for (index, call) in evidence.trace.iter().enumerate() {
         // What never returned is told at the end, by who still waits in it.
-        if call.returned.is_none() || joined.contains(&index) {
+        if !returned(call) || joined.contains(&index) {
+            continue;
+        }
+        if is_library_talk(evidence, &library, call) {
             continue;
         }
         let Some((place, act)) = row(evidence, &deliveries, index, call) else {
@@ -35,6 +39,45 @@ pub(super) fn of(evidence: &Evidence) -> Vec<Placed> {
         });
     }
     rows
+}
+
+/// Whether a program ever saw the call return. `ERESTART` and its kind stay in the kernel: a signal, mostly our own at the
+/// end of a case, met the call while it was blocked.
+fn returned(call: &Call) -> bool {
+    match &call.returned {
+        Some(returned) => !returned
+            .errno
+            .as_deref()
+            .is_some_and(|errno| errno.starts_with("ERESTART")),
+        None => false,
+    }
+}
+
+/// Sockets that the C library made for itself while it looked up a name: to the name service's cache, `nscd(8)`, and to
+/// the kernel's routing tables, `netlink(7)`.
+fn library_sockets(evidence: &Evidence) -> BTreeSet<usize> {
+    let of_family = evidence
+        .sockets
+        .iter()
+        .enumerate()
+        .filter(|(_, socket)| socket.family == "AF_NETLINK");
+    let to_cache = evidence.trace.iter().filter_map(|call| match call.object {
+        Some(Object::Socket(socket)) if call.name == "connect" => {
+            let address = call.args.get(1)?;
+            address.text.contains("/nscd/socket").then_some(socket)
+        }
+        Some(_) | None => None,
+    });
+    of_family.map(|(index, _)| index).chain(to_cache).collect()
+}
+
+fn is_library_talk(evidence: &Evidence, library: &BTreeSet<usize>, call: &Call) -> bool {
+    match call.object {
+        Some(Object::Socket(socket)) => {
+            library.contains(&socket) && socket < evidence.sockets.len() && call.tampered.is_none()
+        }
+        Some(_) | None => false,
+    }
 }
 
 fn row(
@@ -152,12 +195,9 @@ fn place(evidence: &Evidence, call: &Call) -> Place {
         return began;
     };
     let cause = match call.name.as_str() {
-        // The accepted socket is the one that the connecting socket has as its other end.
-        "accept" | "accept4" => evidence
-            .sockets
-            .iter()
-            .find(|made| made.born == call.n)
-            .and_then(|accepted| accepted.peer)
+        // What was accepted has the connecting socket as its other end.
+        "accept" | "accept4" => accepted(evidence, call, socket)
+            .and_then(|accepted| evidence.sockets[accepted].peer)
             .and_then(|peer| number_of(evidence, peer, &["connect"])),
         // End of file and reset: behind the other end's goodbye.
         name if is(name, "recv") => evidence
@@ -171,6 +211,20 @@ fn place(evidence: &Evidence, call: &Call) -> Place {
         _ => None,
     };
     cause.map_or(began, |n| Place::behind(n).max(began))
+}
+
+/// The socket that an accept gave: the trace names either it or the one that listens.
+fn accepted(evidence: &Evidence, call: &Call, named: usize) -> Option<usize> {
+    let is_accepted = |socket: usize| {
+        evidence
+            .sockets
+            .get(socket)
+            .is_some_and(|socket| socket.accepted_from.is_some())
+    };
+    if is_accepted(named) {
+        return Some(named);
+    }
+    evidence.sockets.iter().position(|made| made.born == call.n)
 }
 
 fn number_of(evidence: &Evidence, socket: usize, names: &[&str]) -> Option<u32> {
@@ -243,7 +297,11 @@ fn text(evidence: &Evidence, call: &Call) -> Option<String> {
     let arg = |index: usize| call.args.get(index).map_or("", |arg| arg.text.as_str());
     let value = call.returned.as_ref().map_or(0, |returned| returned.value);
     let good = match call.name.as_str() {
-        "socket" | "socketpair" => format!("{name}({}, {})", arg(0), arg(1)),
+        "socket" | "socketpair" => format!(
+            "{name}({}, {})",
+            arg(0),
+            arg(1).replace("|SOCK_CLOEXEC", "")
+        ),
         "bind" | "connect" => format!("{name}({})", address(arg(1))),
         "listen" => format!("{name}({})", arg(1)),
         "accept" | "accept4" => format!("{name}() = {value}"),

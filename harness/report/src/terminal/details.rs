@@ -118,8 +118,19 @@ fn finding(
         .put(mark_ink, finding.aspect.name())
         .to(TEXT);
     let mut text = finding.message.to_string();
-    if !finding.cites.is_empty() {
-        let cites: Vec<String> = finding.cites.iter().map(|n| format!("#{n}")).collect();
+    // Many messages name their calls themselves.
+    let mentioned = |cite: &String| {
+        finding.message.match_indices(cite.as_str()).any(|(at, _)| {
+            !finding.message[at + cite.len()..].starts_with(|c: char| c.is_ascii_digit())
+        })
+    };
+    let cites: Vec<String> = finding
+        .cites
+        .iter()
+        .map(|n| format!("#{n}"))
+        .filter(|cite| !mentioned(cite))
+        .collect();
+    if !cites.is_empty() {
         text.push_str(&format!(" ({})", cites.join(", ")));
     }
     if !finding.graded {
