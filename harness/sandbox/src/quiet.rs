@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::leftovers::{self, SYN_SENT};
 use crate::procfs;
-use crate::sys::Pid;
+use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 
 /// A socket that talks to itself over the loopback interface.
@@ -79,7 +79,7 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
     if tracer.any_timed(threads) {
         return Motion::Waiting;
     }
-    if !barrier.pass() || !asleep(tracer, threads) {
+    if !barrier.pass() || !asleep(tracer, threads) || sys::anything_to_reap() {
         return Motion::Running;
     }
     if kernel_will_act() {
@@ -93,9 +93,10 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
 pub(crate) fn asleep(tracer: &Tracer, threads: &[Pid]) -> bool {
     threads.iter().all(|tid| match procfs::state(*tid) {
         Some(b'S' | b'T') => true,
-        // A vfork sleeps undisturbed until its child is done; `t` is a group stop that we listen on.
+        // A vfork sleeps undisturbed until its child is done; `t` may be a group stop that we listen on, but is
+        // mostly an event that we have not heard of yet.
         Some(b'D') => tracer.waits_for_child(*tid),
-        Some(b't') => tracer.all_in_calls(&[*tid]),
+        Some(b't') => tracer.is_stopped(*tid),
         _ => false,
     })
 }

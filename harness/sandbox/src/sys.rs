@@ -316,6 +316,17 @@ pub(crate) fn wait_any(block: bool) -> Result<Option<Waited>> {
     }
 }
 
+/// Whether a child has something to tell that was not yet taken, without taking it.
+pub(crate) fn anything_to_reap() -> bool {
+    // SAFETY: an all-zero siginfo_t is valid, and si_pid stays 0 when nobody has anything to tell; WNOWAIT leaves every
+    // child as it is.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        let flags = libc::WEXITED | libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
+        libc::waitid(libc::P_ALL, 0, &mut info, flags) == 0 && info.si_pid() != 0
+    }
+}
+
 /// `waitpid(2)` for one child, until it ended.
 pub(crate) fn wait_for(pid: Pid) -> Result<c_int> {
     loop {

@@ -1072,16 +1072,27 @@ impl Tracer {
             .collect()
     }
 
-    /// Every living thread, of one actor or of all.
+    /// Every living thread, of one actor or of all. A first thread that ended before the others is left out: it stays a
+    /// zombie until they do.
     pub(crate) fn threads(&self, actor: Option<usize>) -> Vec<Pid> {
+        let goes_on = |process: Pid| {
+            self.threads
+                .values()
+                .any(|thread| thread.process == process && !thread.exiting)
+        };
         self.threads
             .iter()
-            .filter(|(_, thread)| !thread.exiting)
             .filter(|(_, thread)| {
                 actor.is_none_or(|actor| self.processes[&thread.process].actor == actor)
             })
+            .filter(|(_, thread)| !thread.exiting || !goes_on(thread.process))
             .map(|(tid, _)| *tid)
             .collect()
+    }
+
+    /// Whether a thread was stopped by a signal and stays so.
+    pub(crate) fn is_stopped(&self, tid: Pid) -> bool {
+        self.threads.get(&tid).is_some_and(|thread| thread.stopped)
     }
 
     /// Whether every one of these threads is in a call, or stopped by a signal: only then can it be that nobody moves.
