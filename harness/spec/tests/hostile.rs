@@ -133,8 +133,8 @@ fn odd_files() {
     survives(&format!("x = {}", "[".repeat(10_000)));
     survives(&"a = 1\n".repeat(3_000));
     survives(&format!("format = \"{}\"", "x".repeat(1_000_000)));
-    survives(&"[x\ny = \n".repeat(20_000));
-    survives(&"x = ?\n".repeat(20_000));
+    survives(&"[x\ny = \n".repeat(4_000));
+    survives(&"x = ?\n".repeat(4_000));
     survives(&"[[case]]\nid = \"a\"\n".repeat(500));
     survives(&format!("{}\n", "é".repeat(5_000)));
 }
