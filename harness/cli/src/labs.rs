@@ -171,11 +171,15 @@ pub(crate) fn guess(submission: &Submission) -> Result<Lab, Failure> {
             ..failure
         });
     }
-    let mut scored: Vec<(u32, Lab)> = Vec::new();
-    for name in names() {
-        let lab = carried(&name)?;
-        scored.push((fit(&lab.spec, submission), lab));
-    }
+    let labs = names()
+        .iter()
+        .map(|name| carried(name))
+        .collect::<Result<Vec<Lab>, Failure>>()?;
+    let scores: Vec<u32> = labs
+        .iter()
+        .map(|lab| fit(&lab.spec, submission, &labs))
+        .collect();
+    let mut scored: Vec<(u32, Lab)> = scores.into_iter().zip(labs).collect();
     // The order of names decides nothing: equal scores are an error below.
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let best = scored.first().map_or(0, |(score, _)| *score);
@@ -222,22 +226,29 @@ pub(crate) fn guess(submission: &Submission) -> Result<Lab, Failure> {
     Ok(lab)
 }
 
-/// How well a submission fits a lab. A lab's own name for a file says much; a name that every lab takes (`server.c`) little.
-fn fit(spec: &Spec, submission: &Submission) -> u32 {
+/// How well a submission fits a lab. A file name that only this lab knows says much; one that several labs know
+/// (`server.c`) says as much less as there are labs.
+fn fit(spec: &Spec, submission: &Submission, labs: &[Lab]) -> u32 {
     // What could not be taken in was meant all the same.
     let meant = submission.refused().map(|(path, _)| path);
     let files: Vec<PathBuf> = submission.files.iter().chain(meant).cloned().collect();
+    let knows = |lab: &Lab, name: &String| {
+        lab.spec
+            .programs
+            .iter()
+            .any(|program| program.sources.contains(name))
+    };
     spec.programs
         .iter()
         .map(|program| {
             if submission.mapping.program(&program.name).is_some() {
                 return 100;
             }
-            match find::choose(&program.sources, &files) {
-                Some(choice) if choice.rank == 0 => 100,
-                Some(choice) => 10_u32.saturating_sub(choice.rank as u32).max(1),
-                None => 0,
-            }
+            let says = |name: &String| {
+                find::choose(std::slice::from_ref(name), &files)?;
+                Some(100 / labs.iter().filter(|lab| knows(lab, name)).count().max(1) as u32)
+            };
+            program.sources.iter().filter_map(says).max().unwrap_or(0)
         })
         .sum()
 }

@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{
-    Actor, Bind, Bytes, Evidence, Exit, LimitKind, Limits, Plan, Run, Stdin, World,
+    Actor, Bind, Bytes, Ended, Evidence, Exit, LimitKind, Limits, Plan, Run, Stdin, World,
 };
 use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
@@ -274,7 +274,24 @@ fn outcome(evidence: &Evidence, command: &str) -> Result<Outcome, String> {
             false
         }
         Exit::Running { .. } => {
-            stopped = stopped.or_else(|| Some(format!("{command} did not end")));
+            match evidence.ended {
+                Ended::DeadlineExceeded { limit_ms, .. } => {
+                    stopped = stopped.or_else(|| {
+                        Some(format!(
+                            "{command} did not end within {} s",
+                            limit_ms / 1000
+                        ))
+                    });
+                }
+                Ended::Stuck { .. } => {
+                    stopped = stopped.or_else(|| {
+                        Some(format!("{command} waited for something that never comes"))
+                    });
+                }
+                Ended::LimitHit { .. } => {}
+                // Nobody's fault but ours: a student must not lose anything by it.
+                Ended::AllExited => return Err(format!("{command} was ended before it was done")),
+            }
             false
         }
         Exit::Stopped(_) => false,

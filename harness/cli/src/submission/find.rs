@@ -13,8 +13,6 @@ pub(crate) struct Choice {
     pub(crate) file: PathBuf,
     /// Others of the same name that were passed over.
     pub(crate) passed_over: Vec<PathBuf>,
-    /// Which of the wanted names it has, from 0: the first is the lab's own.
-    pub(crate) rank: usize,
 }
 
 /// Takes the first wanted name that the submission has: as it is, else but for its case, else but for blanks, hyphens
@@ -22,7 +20,7 @@ pub(crate) struct Choice {
 /// last in the order that puts `v10` after `v9`.
 pub(crate) fn choose(wanted: &[String], files: &[PathBuf]) -> Option<Choice> {
     for form in [same_but_case, loosely] {
-        for (rank, want) in wanted.iter().enumerate() {
+        for want in wanted {
             let mut found: Vec<&PathBuf> =
                 files.iter().filter(|file| form(name(file), want)).collect();
             found.sort_by(|a, b| order(want, a, b));
@@ -30,7 +28,6 @@ pub(crate) fn choose(wanted: &[String], files: &[PathBuf]) -> Option<Choice> {
                 return Some(Choice {
                     file: (*first).clone(),
                     passed_over: rest.iter().map(|path| (*path).clone()).collect(),
-                    rank,
                 });
             }
         }

@@ -1,0 +1,396 @@
+//! `ipclab check`: from a folder to a report, and every way that submissions differ.
+
+mod common;
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{Desk, GOOD, SPEC};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+fn report(desk: &Desk) -> (Option<i32>, Value) {
+    let output = desk.check().args(["--format", "json"]).output().unwrap();
+    let report = serde_json::from_slice(&output.stdout);
+    let report = report
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code(), report)
+}
+
+/// Checks a submission and wants full marks; gives the report.
+fn full_marks(desk: &Desk) -> Value {
+    let (code, report) = report(desk);
+    assert_eq!(
+        (code, &report["score"]["earned"]),
+        (Some(0), &Value::from(4)),
+        "{report:#}"
+    );
+    report
+}
+
+#[test]
+fn a_good_program_gets_full_marks_and_leaves_no_scratch() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    desk.check()
+        .assert()
+        .code(0)
+        .stdout(contains("4 of 4 points").and(contains("greets")));
+    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn json_is_what_it_is_promised_to_be() {
+    let report = full_marks(&Desk::with(&[("hello.c", GOOD)]));
+    assert_eq!(report["schema"], "ipclab/report/v1");
+    assert_eq!(report["lab"], "greet");
+    assert_eq!(report["score"]["tiers"]["core"]["max"], 3);
+    assert_eq!(report["cases"][0]["findings"][0]["verdict"], "pass");
+}
+
+#[test]
+fn a_wrong_program_loses_its_points_and_what_requires_it_is_skipped() {
+    let desk = Desk::with(&[(
+        "hello.c",
+        "#include <stdio.h>\nint main(void) { puts(\"Bye\"); return 0; }\n",
+    )]);
+    let (code, report) = report(&desk);
+    assert_eq!(code, Some(1));
+    let verdicts: Vec<&Value> = [0, 1]
+        .iter()
+        .map(|n| &report["cases"][n]["verdict"])
+        .collect();
+    assert_eq!(verdicts, ["fail", "skipped"]);
+    assert_eq!(report["score"]["earned"], 1);
+    let repeat = report["cases"][0]["repeat"].as_str().unwrap();
+    assert_eq!(repeat, "ipclab check work --spec greet.toml --case greets");
+    // A case alone stands alone: what it requires was not asked for.
+    desk.check()
+        .args(["--case", "greets-again"])
+        .assert()
+        .code(1)
+        .stdout(contains("skipped").not());
+}
+
+#[test]
+fn a_build_that_fails_names_file_and_line_and_skips_the_cases() {
+    let desk = Desk::with(&[("src/hello.c", "int main(void) {\n  return x\n}\n")]);
+    let (code, report) = report(&desk);
+    assert_eq!(code, Some(1));
+    let problem = &report["programs"][0]["problem"];
+    assert_eq!(problem["message"], "the compiler refused src/hello.c");
+    assert_eq!(
+        (&problem["errors"][0]["file"], &problem["errors"][0]["line"]),
+        (&"src/hello.c".into(), &2.into())
+    );
+    assert_eq!(report["cases"][0]["verdict"], "skipped");
+}
+
+#[test]
+fn what_textbooks_print_builds() {
+    let code = "main()\n{\n  char line[100];\n  if (0) gets(line);\n  printf(\"Hello\\n\");\n  exit(helper(\"x\"));\n}\nhelper(s) char *s; { return 0; }\n";
+    full_marks(&Desk::with(&[("hello.c", code)]));
+}
+
+#[test]
+fn students_hand_in_what_they_like() {
+    let crlf = GOOD.replace('\n', "\r\n");
+    let bom = format!("\u{feff}{GOOD}");
+    let no_newline = GOOD.trim_end();
+    for (name, code) in [
+        ("HELLO.C.", "x"),
+        ("Hello.c", &*crlf),
+        ("Lab 5/Unit V/hello.c", GOOD),
+        ("hello (1).c", &*bom),
+        ("greet.c", no_newline),
+        ("hello/hello.c", GOOD),
+    ]
+    .iter()
+    .skip(1)
+    {
+        full_marks(&Desk::with(&[(name, code)]));
+    }
+    // Latin-1 in a comment, as editors of old wrote it.
+    let desk = Desk::with(&[]);
+    desk.write(
+        "work/hello.c",
+        [b"/* gr\xfc\xdfe */\n", GOOD.as_bytes()].concat(),
+    );
+    full_marks(&desk);
+}
+
+#[test]
+fn a_committed_binary_is_never_run() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    fs::copy("/bin/false", desk.path("work/hello")).unwrap();
+    let report = full_marks(&desk);
+    assert_eq!(
+        report["programs"][0]["warnings"][0],
+        "ignored the binary hello: what is graded is built from source"
+    );
+
+    // Not even by a Makefile that finds it up to date.
+    desk.write("work/Makefile", "hello: hello.c\n\tcc -o hello hello.c\n");
+    full_marks(&desk);
+}
+
+#[test]
+fn a_makefile_with_the_target_is_used_whatever_its_name_and_line_ends() {
+    let code = "#include <stdio.h>\nint main(void) { puts(WORD); return 0; }\n";
+    for name in [
+        "Makefile",
+        "makefile",
+        "MakeFile",
+        "GNUmakefile",
+        "sub folder/makefile",
+    ] {
+        let folder = Path::new(name).parent().unwrap();
+        let source = folder.join("hello.c");
+        let makefile = "hello: hello.c\n\tcc -DWORD='\"Hello\"' -o hello hello.c\n";
+        full_marks(&Desk::with(&[
+            (source.to_str().unwrap(), code),
+            (name, makefile),
+        ]));
+    }
+    let crlf = "hello: hello.c\r\n\tcc -DWORD='\"Hello\"' -o hello hello.c\r\n";
+    full_marks(&Desk::with(&[("hello.c", code), ("Makefile", crlf)]));
+}
+
+#[test]
+fn a_makefile_that_fails_costs_nothing_when_the_compiler_alone_succeeds() {
+    let desk = Desk::with(&[
+        ("hello.c", GOOD),
+        ("Makefile", "hello: hello.c\n\tno-such-compiler hello.c\n"),
+    ]);
+    let report = full_marks(&desk);
+    let warning = report["programs"][0]["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.starts_with("Makefile did not build it"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn files_that_belong_together_are_linked() {
+    let main = "#include \"say.h\"\nint main(void) { say(); return 0; }\n";
+    let say = "#include <stdio.h>\n#include \"say.h\"\nvoid say(void) { puts(\"Hello\"); }\n";
+    let other = "int main(void) { return 1; }\n";
+    let desk = Desk::with(&[
+        ("src/hello.c", main),
+        ("lib/say.c", say),
+        ("include/say.h", "void say(void);\n"),
+        ("src/other.c", other),
+    ]);
+    full_marks(&desk);
+}
+
+#[test]
+fn of_two_candidates_one_is_taken_and_the_report_says_which() {
+    let bad = "int main(void) { return 1; }\n";
+    let desk = Desk::with(&[("v9/hello.c", bad), ("v10/hello.c", GOOD)]);
+    let report = full_marks(&desk);
+    assert_eq!(
+        report["programs"][0]["warnings"][0],
+        "took v10/hello.c, not v9/hello.c"
+    );
+}
+
+#[test]
+fn a_mapping_takes_odd_names_and_other_languages() {
+    let by_source = "[program.hello]\nsource = \"My Programs/main one.c\"\n";
+    full_marks(&Desk::with(&[
+        ("ipclab.toml", by_source),
+        ("My Programs/main one.c", GOOD),
+    ]));
+
+    let by_build = "[program.hello]\nbuild = \"cc -DMINE -o hello 'a b.c'\"\n";
+    let code =
+        "#include <stdio.h>\n#ifdef MINE\nint main(void) { puts(\"Hello\"); return 0; }\n#endif\n";
+    full_marks(&Desk::with(&[("ipclab.toml", by_build), ("a b.c", code)]));
+
+    let by_run = "[program.hello]\nrun = \"sh say.sh\"\n";
+    full_marks(&Desk::with(&[
+        ("ipclab.toml", by_run),
+        ("say.sh", ". ./words.sh\necho $WORD\n"),
+        ("words.sh", "WORD=Hello\n"),
+    ]));
+
+    let both = "[program.hello]\nbuild = \"cc -o made hello.c\"\nrun = \"./made\"\n";
+    full_marks(&Desk::with(&[("ipclab.toml", both), ("hello.c", GOOD)]));
+}
+
+#[test]
+fn a_kept_check_is_judged_again_to_the_identical_report() {
+    let desk = Desk::with(&[(
+        "hello.c",
+        "#include <stdio.h>\nint main(void) { puts(\"Bye\"); return 3; }\n",
+    )]);
+    for format in ["text", "json"] {
+        let checked = desk
+            .check()
+            .args(["--keep", "kept", "--format", format])
+            .output()
+            .unwrap();
+        let judged = desk
+            .ipclab()
+            .args(["judge", "kept", "--format", format])
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8(judged.stdout).unwrap(),
+            String::from_utf8(checked.stdout).unwrap()
+        );
+        assert_eq!(
+            (judged.status.code(), checked.status.code()),
+            (Some(1), Some(1))
+        );
+    }
+    for file in [
+        "record.json",
+        "greets/plan.json",
+        "greets/evidence.json",
+        "greets/run.json",
+    ] {
+        assert!(desk.path("kept").join(file).is_file(), "{file}");
+    }
+    // Only what was observed decides: a changed observation changes the report.
+    let evidence = desk.path("kept/greets/evidence.json");
+    let text = fs::read_to_string(&evidence).unwrap();
+    fs::write(&evidence, text.replace("Bye", "Hello")).unwrap();
+    let judged = desk
+        .ipclab()
+        .args(["judge", "kept", "--format", "json"])
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&judged.stdout).unwrap();
+    assert_eq!(report["cases"][0]["earned"], 2);
+
+    desk.write("full/of/other things", "");
+    desk.check()
+        .args(["--keep", "full"])
+        .assert()
+        .code(2)
+        .stderr(contains("not empty"));
+}
+
+#[test]
+fn a_build_is_used_again_and_only_for_the_same_files() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    full_marks(&desk);
+    let entries = || -> Vec<_> {
+        let all = fs::read_dir(desk.path("cache/ipclab/builds")).unwrap();
+        all.map(|entry| entry.unwrap().path()).collect()
+    };
+    let [entry] = <[_; 1]>::try_from(entries()).unwrap();
+    // The entry is marked, so that its use shows.
+    fs::copy("/bin/false", entry.join("program")).unwrap();
+    assert_eq!(report(&desk).0, Some(1));
+    desk.check().arg("--no-cache").assert().code(0);
+    desk.write("work/hello.c", GOOD.replace("puts", " puts"));
+    full_marks(&desk);
+    assert_eq!(entries().len(), 2);
+}
+
+#[test]
+fn unknown_cases_and_empty_choices_are_the_command_lines_fault() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    desk.check()
+        .args(["--case", "greet"])
+        .assert()
+        .code(2)
+        .stderr(contains("did you mean greets?"));
+    desk.check()
+        .args(["--tier", "stretch"])
+        .assert()
+        .code(2)
+        .stderr(contains("its tiers are: core, robust"));
+    desk.check()
+        .args(["--tier", "cor"])
+        .assert()
+        .code(2)
+        .stderr(contains("core"));
+    desk.check().args(["--jobs", "0"]).assert().code(2);
+    desk.check()
+        .args(["--tier", "core"])
+        .assert()
+        .code(0)
+        .stdout(contains("3 of 3 points"));
+}
+
+#[test]
+fn colours_come_only_when_asked_for_or_on_a_terminal() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    desk.check().assert().stdout(contains("\u{1b}[").not());
+    desk.check()
+        .args(["--color", "always"])
+        .assert()
+        .stdout(contains("\u{1b}["));
+}
+
+/// A program that sleeps longer than anybody waits.
+fn sleeper() -> Desk {
+    let desk = Desk::with(&[(
+        "hello.c",
+        "#include <unistd.h>\nint main(void) { write(1, \"up\", 2); sleep(1000); return 0; }\n",
+    )]);
+    desk.write(
+        "greet.toml",
+        SPEC.replace("limit  = \"10s\"", "limit  = \"60s\""),
+    );
+    desk
+}
+
+/// Starts a check and waits until it is at work: its scratch folder is there and the program was built.
+fn started(desk: &Desk) -> std::process::Child {
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("ipclab"))
+        .args(["check", "work", "--spec", "greet.toml", "--case", "greets"])
+        .current_dir(desk.path("."))
+        .env("HOME", desk.path("."))
+        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    let built = || {
+        fs::read_dir(desk.path("cache/ipclab/builds"))
+            .is_ok_and(|mut builds| builds.next().is_some())
+    };
+    while !(built() && !desk.scratch().is_empty()) {
+        assert!(Instant::now() < until, "the check never got to work");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+#[test]
+fn ctrl_c_ends_everything_and_says_so() {
+    let desk = sleeper();
+    let child = started(&desk);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("interrupted"),
+        "{output:?}"
+    );
+    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn what_a_killed_check_left_is_cleared_up_by_the_next_one() {
+    let desk = sleeper();
+    let child = started(&desk);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGKILL).unwrap();
+    child.wait_with_output().unwrap();
+    assert_eq!(desk.scratch().len(), 1);
+    desk.write("work/hello.c", GOOD);
+    desk.check().assert().code(0);
+    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+}

@@ -1,0 +1,233 @@
+//! Every command but `check`: what it prints and how it exits.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use common::{Desk, top};
+use predicates::prelude::*;
+use predicates::str::contains;
+
+#[test]
+fn help_teaches_by_example() {
+    let desk = Desk::with(&[]);
+    desk.ipclab()
+        .arg("--help")
+        .assert()
+        .success()
+        .stdout(contains("ipclab check work").and(contains("Exit status")));
+    desk.ipclab()
+        .args(["check", "--help"])
+        .assert()
+        .success()
+        .stdout(contains("ipclab.toml"));
+    desk.ipclab().assert().code(2).stderr(contains("Usage"));
+    desk.ipclab()
+        .arg("chekc")
+        .assert()
+        .code(2)
+        .stderr(contains("check"));
+}
+
+#[test]
+fn labs_are_listed_shown_and_started() {
+    let desk = Desk::with(&[]);
+    let mut listed = desk.ipclab().arg("labs").assert().success();
+    for spec in fs::read_dir(top().join("specs")).unwrap().flatten() {
+        let path = spec.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            listed = listed.stdout(contains(path.file_stem().unwrap().to_str().unwrap()));
+        }
+    }
+    desk.ipclab()
+        .args(["labs", "shm-hello"])
+        .assert()
+        .success()
+        .stdout(contains("shm_writer"));
+    desk.ipclab()
+        .args(["labs", "shm-helo"])
+        .assert()
+        .code(2)
+        .stderr(contains("did you mean shm-hello?"));
+    desk.ipclab()
+        .args(["labs", "shm-hello", "--starter", "new/work"])
+        .assert()
+        .success()
+        .stdout(contains("shm_writer.c"));
+    assert!(desk.path("new/work/shm_writer.c").is_file());
+    // Nobody's work is written over.
+    desk.ipclab()
+        .args(["labs", "shm-hello", "--starter", "new/work"])
+        .assert()
+        .code(2)
+        .stderr(contains("is there already"));
+}
+
+#[test]
+fn a_case_is_explained_in_words() {
+    let desk = Desk::with(&[]);
+    desk.ipclab()
+        .args(["explain", "greet.toml"])
+        .assert()
+        .code(0)
+        .stdout(contains("your program says Hello"));
+    let words =
+        contains("greeter is your hello, and must exit with 0").and(contains("2 output, 1 exit"));
+    desk.ipclab()
+        .args(["explain", "./greet.toml", "greets"])
+        .assert()
+        .success()
+        .stdout(words);
+    desk.ipclab()
+        .args(["explain", "greet.toml", "nope"])
+        .assert()
+        .code(2)
+        .stderr(contains("no case \"nope\""));
+}
+
+#[test]
+fn every_spec_of_the_repository_is_right() {
+    let desk = Desk::with(&[]);
+    let mut command = desk.ipclab();
+    command.args(["spec", "check"]);
+    for spec in fs::read_dir(top().join("specs")).unwrap().flatten() {
+        command.arg(spec.path());
+    }
+    command.assert().success().stdout(contains("cases"));
+}
+
+#[test]
+fn the_schema_is_json() {
+    let desk = Desk::with(&[]);
+    let output = desk.ipclab().args(["spec", "schema"]).output().unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(schema["properties"]["case"].is_object());
+}
+
+#[test]
+fn ten_mistakes_are_told_in_one_go() {
+    let desk = Desk::with(&[]);
+    let spec = common::SPEC
+        .replace("format = 1", "format = 2")
+        .replace("limit  =", "limmit =")
+        .replace("id     = \"greets\"", "id     = \"Greets It\"")
+        .replace("tier   = \"core\"", "tier   = \"cor\"")
+        .replace("{ output = 2, exit = 1 }", "{ outptu = 2, exit = 0 }")
+        .replace("requires = [\"greets\"]", "requires = [\"greet\"]")
+        .replace("exit    = 0", "exit    = \"SIGSEGVV\"")
+        .replace("hint     = \"The same.\"", "hnit     = \"The same.\"")
+        .replace(
+            "[case.actor.greeter]\nstudent = \"hello\"\nstdout",
+            "[case.actor.greeter]\nstudent = \"helo\"\nstdout",
+        )
+        .replace("covers   = [\"Q1\"]", "covers   = []");
+    desk.write("wrong.toml", spec);
+    let output = desk
+        .ipclab()
+        .args(["spec", "check", "wrong.toml", "greet.toml"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let places = errors.matches("wrong.toml:").count();
+    assert!(places >= 10, "{places} places in:\n{errors}");
+    // The other file was checked all the same.
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("greet.toml: 2 cases")
+    );
+    desk.ipclab()
+        .args(["check", "work", "--spec", "wrong.toml"])
+        .assert()
+        .code(2)
+        .stderr(contains("mistakes"));
+}
+
+#[test]
+fn reference_programs_are_played_by_command_and_by_name() {
+    let desk = Desk::with(&[]);
+    desk.ipclab()
+        .arg("reference")
+        .assert()
+        .success()
+        .stdout(contains("iserver").and(contains("uc_client")));
+    desk.ipclab()
+        .args(["reference", "isrever"])
+        .assert()
+        .code(2)
+        .stderr(contains("no reference program"));
+    let usage = contains("Usage: ./comclient");
+    desk.ipclab()
+        .args(["reference", "comclient"])
+        .assert()
+        .failure()
+        .stdout(usage.clone());
+    symlink(
+        assert_cmd::cargo::cargo_bin("ipclab"),
+        desk.path("comclient"),
+    )
+    .unwrap();
+    assert_cmd::Command::new(desk.path("comclient"))
+        .assert()
+        .failure()
+        .stdout(contains("comclient <Server"));
+}
+
+#[test]
+fn the_doctor_names_the_level() {
+    let desk = Desk::with(&[]);
+    desk.ipclab()
+        .arg("doctor")
+        .assert()
+        .success()
+        .stdout(contains("level: ").and(contains("level: none").not()));
+}
+
+#[test]
+fn judging_wants_a_kept_check() {
+    let desk = Desk::with(&[]);
+    desk.ipclab()
+        .args(["judge", "nowhere"])
+        .assert()
+        .code(2)
+        .stderr(contains("nowhere/record.json").and(contains("--keep")));
+    desk.write("kept/record.json", "{\"format\": 1}");
+    desk.ipclab()
+        .args(["judge", "kept"])
+        .assert()
+        .code(2)
+        .stderr(contains("line 1"));
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_an_error_and_a_closed_pipe_is_none() {
+    let desk = Desk::with(&[]);
+    let full = |device: &str| {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin("ipclab"))
+            .arg("labs")
+            .stdout(fs::File::options().write(true).open(device).unwrap())
+            .output()
+            .unwrap()
+    };
+    let output = full("/dev/full");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("writing to stdout: no space left on device")
+    );
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = std::process::Command::new(assert_cmd::cargo::cargo_bin("ipclab"))
+        .args(["labs", "shm-hello"])
+        .stdout(writer)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+    drop(desk);
+}

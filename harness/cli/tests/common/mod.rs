@@ -1,0 +1,111 @@
+//! What the tests of the tool share: a desk of its own for each test, with a home, a cache and a submission.
+
+// Each test file uses its own part of this.
+#![allow(dead_code, unreachable_pub)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+/// A lab of one program that has to say `Hello`, so that these tests test the tool and no lab.
+pub const SPEC: &str = r#"
+format = 1
+lab    = "greet"
+title  = "A greeting"
+unit   = ["Q1"]
+limit  = "10s"
+
+[program.hello]
+source = ["hello.c", "greet.c"]
+
+[[case]]
+id     = "greets"
+title  = "your program says Hello"
+tier   = "core"
+points = { output = 2, exit = 1 }
+covers = ["Q1"]
+hint   = "puts(\"Hello\");"
+[case.actor.greeter]
+student = "hello"
+exit    = 0
+stdout.lines = ["Hello"]
+
+[[case]]
+id       = "greets-again"
+title    = "and says it again"
+tier     = "robust"
+points   = { output = 1 }
+covers   = ["Q1"]
+hint     = "The same."
+requires = ["greets"]
+[case.actor.greeter]
+student = "hello"
+stdout.lines = ["Hello"]
+"#;
+
+/// A program with full marks.
+pub const GOOD: &str = "#include <stdio.h>\nint main(void) { puts(\"Hello\"); return 0; }\n";
+
+/// A folder of its own for everything that a test touches.
+pub struct Desk(tempfile::TempDir);
+
+impl Desk {
+    /// A desk with these files in the submission `work`.
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let desk = Self(tempfile::tempdir().expect("a folder for the test"));
+        fs::create_dir(desk.path("work")).expect("a folder for the submission");
+        fs::write(desk.path("greet.toml"), SPEC).expect("the spec");
+        for (name, text) in files {
+            desk.write(&format!("work/{name}"), text);
+        }
+        desk
+    }
+
+    /// A path on it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file, and the folders that it needs.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, bytes).expect("a file");
+    }
+
+    /// The tool, with a home here and nothing of the machine's settings.
+    pub fn ipclab(&self) -> Command {
+        let mut command = Command::cargo_bin("ipclab").expect("the tool is built");
+        command
+            .current_dir(self.0.path())
+            .env("HOME", self.0.path())
+            .env("XDG_CACHE_HOME", self.path("cache"))
+            .env("COLUMNS", "80")
+            .env_remove("CC")
+            .env_remove("NO_COLOR")
+            .timeout(std::time::Duration::from_secs(120));
+        command
+    }
+
+    /// `ipclab check work --spec greet.toml`
+    pub fn check(&self) -> Command {
+        let mut command = self.ipclab();
+        command.args(["check", "work", "--spec", "greet.toml"]);
+        command
+    }
+
+    /// What is left of scratch folders.
+    pub fn scratch(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path("cache/ipclab/scratch"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        entries.map(|entry| entry.path()).collect()
+    }
+}
+
+/// The top of the repository.
+pub fn top() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}

@@ -1,0 +1,322 @@
+//! Rubbish in: a clear message, the right exit status, no panic.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::{Desk, GOOD};
+use predicates::prelude::*;
+use predicates::str::contains;
+
+#[test]
+fn an_empty_folder() {
+    let desk = Desk::with(&[]);
+    desk.ipclab()
+        .args(["check", "work"])
+        .assert()
+        .code(2)
+        .stderr(contains("the folder is empty").and(contains("--lab")));
+    desk.check()
+        .assert()
+        .code(1)
+        .stdout(contains("no source of hello found: the folder is empty"));
+}
+
+#[test]
+fn a_folder_of_pictures() {
+    let desk = Desk::with(&[("a.png", "\u{89}PNG"), ("proof.JPG", "x")]);
+    desk.ipclab()
+        .args(["check", "work"])
+        .assert()
+        .code(2)
+        .stderr(contains("a.png (not a source)"));
+    desk.check()
+        .assert()
+        .code(1)
+        .stdout(contains("looked for hello.c, greet.c").and(contains("proof.JPG")));
+}
+
+#[test]
+fn a_folder_that_is_none() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    let check = |folder: &str| {
+        let mut command = desk.ipclab();
+        command.args(["check", folder, "--spec", "greet.toml"]);
+        command.assert().code(2)
+    };
+    check("nowhere").stderr(contains(
+        "opening the submission nowhere: no such file or directory",
+    ));
+    check("work/hello.c").stderr(contains("work/hello.c is a file, not a folder"));
+    check("").stderr(contains("opening the submission"));
+}
+
+#[test]
+fn a_spec_that_is_none() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    let check = |spec: &str| {
+        let mut command = desk.ipclab();
+        command.args(["check", "work", "--spec", spec]);
+        command.assert().code(2)
+    };
+    check("nowhere.toml").stderr(contains(
+        "reading the spec nowhere.toml: no such file or directory",
+    ));
+    check("work").stderr(contains("reading the spec work: is a directory"));
+    desk.write("bytes.toml", [0xff, 0xfe, 0]);
+    check("bytes.toml").stderr(contains("not UTF-8"));
+    desk.ipclab()
+        .args(["check", "work", "--lab", "tcp-ecko"])
+        .assert()
+        .code(2)
+        .stderr(contains("did you mean tcp-echo?"));
+}
+
+#[test]
+fn a_source_of_100_mb() {
+    let desk = Desk::with(&[]);
+    fs::File::create(desk.path("work/hello.c"))
+        .unwrap()
+        .set_len(100 << 20)
+        .unwrap();
+    desk.check()
+        .assert()
+        .code(2)
+        .stderr(contains("work/hello.c is 100 MiB"));
+}
+
+#[test]
+fn a_source_that_is_something_else() {
+    let desk = Desk::with(&[]);
+    nix::unistd::mkfifo(&desk.path("work/hello.c"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    desk.check()
+        .assert()
+        .code(1)
+        .stdout(contains("hello.c was not taken in: not a regular file"));
+    fs::remove_file(desk.path("work/hello.c")).unwrap();
+    fs::create_dir(desk.path("work/hello.c")).unwrap();
+    desk.check()
+        .assert()
+        .code(1)
+        .stdout(contains("no source of hello found"));
+}
+
+#[test]
+fn a_link_out_of_the_folder() {
+    let desk = Desk::with(&[]);
+    desk.write("secret.c", GOOD);
+    symlink("../secret.c", desk.path("work/hello.c")).unwrap();
+    desk.check().assert().code(1).stdout(contains(
+        "hello.c was not taken in: a link that leaves the submission",
+    ));
+    // A link within is the file itself.
+    desk.write("work/real.c", GOOD);
+    fs::remove_file(desk.path("work/hello.c")).unwrap();
+    symlink("real.c", desk.path("work/hello.c")).unwrap();
+    desk.check().assert().code(0);
+}
+
+#[test]
+fn an_unreadable_file() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    fs::set_permissions(desk.path("work/hello.c"), fs::Permissions::from_mode(0)).unwrap();
+    let output = as_somebody(&desk, &["check", "work", "--spec", "greet.toml"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(
+        text.contains("hello.c was not taken in: permission denied") && text.contains("chmod u+r"),
+        "{text}"
+    );
+}
+
+/// Runs the tool as a user who is not root, who may read everything.
+fn as_somebody(desk: &Desk, args: &[&str]) -> Output {
+    // The build folder may be closed to others: the tool is copied to where anybody can run it.
+    let tool = desk.path("ipclab");
+    fs::copy(assert_cmd::cargo::cargo_bin("ipclab"), &tool).unwrap();
+    let mut command = Command::new(&tool);
+    command
+        .args(args)
+        .current_dir(desk.path("."))
+        .env("HOME", desk.path("."))
+        .env("XDG_CACHE_HOME", desk.path("cache"));
+    if nix::unistd::geteuid().is_root() {
+        give_away(&desk.path("."));
+        command.uid(65534).gid(65534);
+    }
+    command.output().unwrap()
+}
+
+fn give_away(path: &Path) {
+    let nobody = (
+        Some(nix::unistd::Uid::from_raw(65534)),
+        Some(nix::unistd::Gid::from_raw(65534)),
+    );
+    nix::unistd::chown(path, nobody.0, nobody.1).unwrap();
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            give_away(&entry.path());
+        } else {
+            nix::unistd::chown(&entry.path(), nobody.0, nobody.1).unwrap();
+        }
+    }
+}
+
+#[test]
+fn names_with_newlines_and_escapes() {
+    let desk = Desk::with(&[
+        ("a\n::error::\u{1b}[31m.c", GOOD),
+        ("hello.c", "int main(void) { return }\n"),
+    ]);
+    let output = desk.check().output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!String::from_utf8_lossy(&output.stdout).contains('\u{1b}'));
+
+    let desk = Desk::with(&[("a\n\u{1b}]0;x\u{7}/hello.c", GOOD)]);
+    let output = desk.check().output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'));
+
+    // A name that a compiler would take for an option or a list of options.
+    let desk = Desk::with(&[("-fplugin=x/hello.c", GOOD), ("@x.c", "int x;\n")]);
+    desk.check().assert().code(0);
+}
+
+#[test]
+fn a_mapping_with_mistakes() {
+    let desk = Desk::with(&[
+        ("hello.c", GOOD),
+        ("ipclab.toml", "[program.hello]\nsorce = \"hello.c\"\n"),
+    ]);
+    desk.check()
+        .assert()
+        .code(2)
+        .stderr(contains("ipclab.toml is wrong").and(contains("source")));
+    desk.write("work/ipclab.toml", "[program.hello]\nsource = \"nope.c\"\n");
+    desk.check()
+        .assert()
+        .code(1)
+        .stdout(contains("names nope.c as hello"));
+}
+
+#[test]
+fn no_compiler() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    desk.check()
+        .env("PATH", "/nowhere")
+        .assert()
+        .code(3)
+        .stderr(contains("no C compiler").and(contains("apt-get install gcc")));
+    desk.check()
+        .env("CC", "no-such-cc")
+        .assert()
+        .code(3)
+        .stderr(contains("CC says no-such-cc"));
+    // A submission that needs none does without.
+    let desk = Desk::with(&[(
+        "ipclab.toml",
+        "[program.hello]\nrun = \"no-such-language hello.x\"\n",
+    )]);
+    desk.check()
+        .assert()
+        .code(3)
+        .stdout(contains("no-such-language is not installed here"));
+}
+
+#[test]
+fn a_build_that_never_ends_is_stopped() {
+    let desk = Desk::with(&[(
+        "hello.c",
+        "#include \"/dev/zero\"\nint main(void) { return 0; }\n",
+    )]);
+    let output = desk.check().output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let desk = Desk::with(&[
+        ("hello.c", GOOD),
+        ("Makefile", "hello:\n\t@while :; do :; done\n"),
+    ]);
+    let output = desk.check().output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("Makefile did not build it"),
+        "{output:?}"
+    );
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_makefile_cannot_plant_a_link_for_a_program() {
+    let makefile = "hello: hello.c\n\tln -s /bin/echo hello\n";
+    let desk = Desk::with(&[("hello.c", "no C at all"), ("Makefile", makefile)]);
+    desk.check().assert().code(1).stdout(contains("hello"));
+}
+
+#[test]
+fn no_writable_home() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    let temporary = desk.path("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let mut check = desk.check();
+    check
+        .env("HOME", "/proc")
+        .env("XDG_CACHE_HOME", "/proc/nowhere")
+        .env("TMPDIR", &temporary);
+    check.assert().code(0);
+    assert_eq!(
+        fs::read_dir(&temporary).unwrap().count(),
+        0,
+        "the private folder goes at the end"
+    );
+}
+
+#[test]
+fn a_full_disk() {
+    let desk = Desk::with(&[("hello.c", &format!("{GOOD}/*{}*/", "x".repeat(300_000)))]);
+    let tool = assert_cmd::cargo::cargo_bin("ipclab");
+    let check = format!("exec {} check work --spec greet.toml", tool.display());
+    let run = |script: &str, unshare: bool| {
+        let mut command = if unshare {
+            Command::new("unshare")
+        } else {
+            Command::new("sh")
+        };
+        if unshare {
+            command.args(["--user", "--map-root-user", "--mount", "sh"]);
+        }
+        command
+            .args(["-c", script])
+            .current_dir(desk.path("."))
+            .env("HOME", desk.path("full"))
+            .env_remove("XDG_CACHE_HOME");
+        command.env("TMPDIR", desk.path("full")).output().unwrap()
+    };
+    fs::create_dir(desk.path("full")).unwrap();
+    let small = "mount -t tmpfs -o size=128k none full && ";
+    let (output, expect) = if run(&format!("{small}true"), true).status.success() {
+        (
+            run(&format!("{small}{check}"), true),
+            "no space left on device",
+        )
+    } else {
+        // Where nobody may mount, a bound on the size of files stands in for the disk's.
+        (
+            run(&format!("trap '' XFSZ; ulimit -f 100; {check}"), false),
+            "file too large",
+        )
+    };
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(
+        text.contains(expect) && !text.contains("panicked"),
+        "{text}"
+    );
+}
