@@ -3,13 +3,22 @@
 //! A socket is known by its inode, so copies made by `dup`, `fork` or a message count as one. What it is bound and
 //! connected to is asked of the kernel, through a copy of the descriptor that lives for one question.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ipclab_evidence::{Address, Call, Endpoint, Protocol, Socket, SocketKind};
+use ipclab_evidence::{Address, Call, Direction, Endpoint, Protocol, Socket, SocketKind};
 
 use crate::{decode, sys};
+
+/// The address at the other end of one datagram call.
+#[derive(Debug)]
+struct Correspondent {
+    socket: usize,
+    address: Address,
+    /// How many calls had begun when it was known: a receiver may have entered long before its sender existed.
+    known_at: u32,
+}
 
 /// Every socket that was seen, in the order in which they were.
 #[derive(Debug, Default)]
@@ -19,7 +28,7 @@ pub(crate) struct Sockets {
     /// Receive timeouts: a wait on such a socket ends by itself.
     timed: Vec<bool>,
     /// For each datagram call, by its number: the address that it went to or came from.
-    correspondents: Vec<(u32, usize, Address)>,
+    correspondents: HashMap<u32, Correspondent>,
     /// Process that made each connection or socket, for matching Unix streams, whose client end has no name.
     makers: Vec<i32>,
 }
@@ -125,9 +134,22 @@ impl Sockets {
         self.timed[index]
     }
 
-    /// A datagram call went to, or came from, this address.
-    pub(crate) fn correspondent(&mut self, call: u32, socket: usize, address: Address) {
-        self.correspondents.push((call, socket, address));
+    /// A datagram call went to, or came from, this address; `known_at` calls had begun by then.
+    pub(crate) fn correspondent(
+        &mut self,
+        call: u32,
+        socket: usize,
+        address: Address,
+        known_at: u32,
+    ) {
+        self.correspondents.insert(
+            call,
+            Correspondent {
+                socket,
+                address,
+                known_at,
+            },
+        );
     }
 
     /// Whether a socket serves an endpoint, as a starting gun asks: the address does not matter.
@@ -157,26 +179,48 @@ impl Sockets {
     /// Matches the ends of all conversations, writes them into the transfers, and hands the sockets over.
     pub(crate) fn settle(mut self, calls: &mut [Call]) -> Vec<Socket> {
         self.match_connections();
-        let correspondents: HashMap<u32, (usize, Address)> = self
-            .correspondents
-            .iter()
-            .map(|(call, socket, address)| (*call, (*socket, address.clone())))
-            .collect();
-        for call in calls {
+        for call in calls.iter_mut() {
             let Some(transfer) = &mut call.transfer else {
                 continue;
             };
-            transfer.peer = match correspondents.get(&call.n) {
-                Some((socket, address)) => self.bound_to(*socket, address, call.n),
+            transfer.peer = match self.correspondents.get(&call.n) {
+                Some(other) => self.bound_to(other.socket, &other.address, other.known_at),
                 None => {
                     let socket = &self.all[transfer.socket];
-                    socket
-                        .peer
-                        .or_else(|| self.bound_to(transfer.socket, socket.remote.as_ref()?, call.n))
+                    socket.peer.or_else(|| {
+                        self.bound_to(transfer.socket, socket.remote.as_ref()?, u32::MAX)
+                    })
                 }
             };
         }
+        self.match_nameless(calls);
         self.all
+    }
+
+    /// Datagrams whose receiver did not ask where they came from: queues are first in, first out, so the n-th that a
+    /// socket received is the n-th that was sent to it.
+    fn match_nameless(&self, calls: &mut [Call]) {
+        let mut senders: HashMap<usize, VecDeque<usize>> = HashMap::new();
+        for transfer in calls.iter().filter_map(|call| call.transfer.as_ref()) {
+            if transfer.direction == Direction::Sent
+                && let Some(receiver) = transfer.peer
+            {
+                senders
+                    .entry(receiver)
+                    .or_default()
+                    .push_back(transfer.socket);
+            }
+        }
+        for transfer in calls.iter_mut().filter_map(|call| call.transfer.as_mut()) {
+            if transfer.direction == Direction::Received
+                && self.all[transfer.socket].kind == SocketKind::Datagram
+            {
+                let sender = senders
+                    .get_mut(&transfer.socket)
+                    .and_then(VecDeque::pop_front);
+                transfer.peer = transfer.peer.or(sender);
+            }
+        }
     }
 
     fn match_connections(&mut self) {

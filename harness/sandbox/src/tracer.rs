@@ -931,7 +931,8 @@ impl Tracer {
         };
         if let (Some(address), Some(n)) = (address.filter(|_| kind == SocketKind::Datagram), call.n)
         {
-            self.sockets.correspondent(n, socket, address);
+            self.sockets
+                .correspondent(n, socket, address, self.trace.next);
         }
         if self.sockets.get(socket).local.is_none() {
             // The kernel gave it a port on this occasion.
@@ -1022,7 +1023,8 @@ impl Tracer {
             && kind == SocketKind::Datagram
             && address != Address::Unnamed
         {
-            self.sockets.correspondent(n, socket, address);
+            self.sockets
+                .correspondent(n, socket, address, self.trace.next);
         }
         let head = self.kept(head);
         Some(Transfer {
