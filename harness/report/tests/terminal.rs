@@ -550,3 +550,42 @@ fn datagrams() {
         file!["snapshots/datagrams.txt"],
     );
 }
+
+#[test]
+fn a_remark_that_is_the_cause_comes_first() {
+    let mut cause = finding(
+        Aspect::Calls,
+        Verdict::Fail,
+        "server bound port 14640 instead of 12345: htons() is missing",
+    );
+    cause.graded = false;
+    let effect = finding(
+        Aspect::Output,
+        Verdict::Fail,
+        "our client printed nothing: it never started",
+    );
+    let mut other = finding(Aspect::Cleanup, Verdict::Fail, "server left a file behind");
+    other.graded = false;
+    let case = case(
+        "echo-one",
+        "your server echoes one message to our client",
+        Tier::Core,
+        Points::Whole(5),
+    );
+    let report = report(
+        &about(),
+        programs(),
+        &[Done::new(
+            case,
+            Verdict::Fail,
+            0,
+            vec![cause, effect, other],
+        )],
+    );
+    let text = terminal::render(&report, &plain(80));
+    let at = |part: &str| {
+        text.find(part)
+            .unwrap_or_else(|| panic!("{part} in {text}"))
+    };
+    assert!(at("htons()") < at("never started") && at("never started") < at("left a file"));
+}

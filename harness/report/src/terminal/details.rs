@@ -63,25 +63,21 @@ fn title(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
     page.gap();
 }
 
-/// Findings in the judge's order, causes first: what cost points, then what is a mere remark, then what was right.
+/// Findings in the judge's order, causes first, then what was right. A remark costs nothing and so is faint, unless it is
+/// the cause itself: a port without `htons()` explains everything also where only the output earns points.
 fn findings(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
-    let not_passed = |finding: &&FindingReport| finding.verdict != Verdict::Pass;
-    for shown in case
+    let not_passed = case
         .findings
         .iter()
-        .filter(not_passed)
-        .filter(|finding| finding.graded)
-    {
+        .filter(|finding| finding.verdict != Verdict::Pass);
+    for (place, shown) in not_passed.enumerate() {
         let (mark, ink) = verdict(shown.verdict, glyphs);
-        finding(page, shown, mark, ink, Ink::Plain, glyphs);
-    }
-    for shown in case
-        .findings
-        .iter()
-        .filter(not_passed)
-        .filter(|finding| !finding.graded)
-    {
-        finding(page, shown, glyphs.remark, Ink::Faint, Ink::Faint, glyphs);
+        if shown.graded {
+            finding(page, shown, mark, ink, Ink::Plain, glyphs);
+        } else {
+            let text = if place == 0 { Ink::Plain } else { Ink::Faint };
+            finding(page, shown, glyphs.remark, Ink::Faint, text, glyphs);
+        }
     }
     let kept: Vec<&str> = Aspect::ALL
         .into_iter()
@@ -134,7 +130,7 @@ fn finding(
         text.push_str(&format!(" ({})", cites.join(", ")));
     }
     if !finding.graded {
-        text.push_str(" (a remark: costs nothing here)");
+        text.push_str(" (costs nothing here)");
     }
     page.labelled(label, ink, &text);
     // A diff shows both sides already.
