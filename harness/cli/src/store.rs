@@ -43,6 +43,7 @@ impl Store {
         let folder = std::env::temp_dir();
         let made = tempfile::Builder::new()
             .prefix("ipclab-")
+            .permissions(closed())
             .tempdir_in(&folder)
             .map_err(|error| {
                 Failure::disk(
@@ -66,6 +67,7 @@ impl Store {
         sweep(&scratches);
         let scratch = tempfile::Builder::new()
             .prefix("run-")
+            .permissions(closed())
             .tempdir_in(&scratches)?
             .keep();
         let lock = open_lock(&scratch.join("lock"))?;
@@ -92,6 +94,7 @@ impl Store {
     pub(crate) fn folder(&self, purpose: &str) -> Result<PathBuf, Failure> {
         tempfile::Builder::new()
             .prefix(&format!("{purpose}-"))
+            .permissions(closed())
             .tempdir_in(&self.scratch)
             .map(tempfile::TempDir::keep)
             .map_err(|error| {
@@ -154,6 +157,11 @@ fn make_private(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(|_| ())
 }
 
+/// Temporary folders would otherwise be open to everybody, as far as the umask goes.
+fn closed() -> fs::Permissions {
+    fs::Permissions::from_mode(0o700)
+}
+
 fn open_lock(path: &Path) -> io::Result<File> {
     File::options()
         .create(true)
@@ -207,7 +215,7 @@ mod tests {
         fs::create_dir(&killed).unwrap();
         fs::create_dir(killed.join("closed")).unwrap();
         fs::write(killed.join("lock"), "").unwrap();
-        fs::set_permissions(killed.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(killed.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
 
         let other = Store::at(&root, None).unwrap();
         assert!(!killed.exists());

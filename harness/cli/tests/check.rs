@@ -362,7 +362,7 @@ fn started(desk: &Desk) -> std::process::Child {
         fs::read_dir(desk.path("cache/ipclab/builds"))
             .is_ok_and(|mut builds| builds.next().is_some())
     };
-    while !(built() && !desk.scratch().is_empty()) {
+    while !built() || desk.scratch().is_empty() {
         assert!(Instant::now() < until, "the check never got to work");
         std::thread::sleep(Duration::from_millis(5));
     }

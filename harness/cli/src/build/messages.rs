@@ -19,7 +19,7 @@ pub(crate) fn parse(output: &str) -> Vec<CompilerMessage> {
             .iter()
             .filter(|earlier| earlier.severity == message.severity)
             .count();
-        if shown == SHOWN || messages.iter().any(|earlier| *earlier == message) {
+        if shown == SHOWN || messages.contains(&message) {
             continue;
         }
         let excerpt: Vec<&str> = lines[n + 1..]

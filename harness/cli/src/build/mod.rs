@@ -1,14 +1,17 @@
 //! The build stage: from a submission's sources to programs that a plan can run.
 //!
-//! [`recipe`] decides how, [`boxed`] does it in a box, [`messages`] makes out what the compiler said, [`cache`] remembers.
+//! [`recipe`] decides how, [`ways`] makes commands of it, [`boxed`] runs them in a box, [`messages`] makes out what the
+//! compiler said, [`problem`] says it to the student, [`cache`] remembers.
 
 mod boxed;
 mod cache;
 mod compiler;
 mod makefile;
 mod messages;
+mod problem;
 mod recipe;
 pub(crate) mod toolchain;
+mod ways;
 
 use std::ffi::OsString;
 use std::fs;
@@ -22,12 +25,14 @@ use ipclab_spec::Program;
 use crate::failure::Failure;
 use crate::show;
 use crate::store::Store;
-use crate::submission::{Submission, stage, walk};
+use crate::submission::{Submission, source, stage, walk};
 use boxed::{Bench, Harvest};
 use compiler::Compiler;
 pub(crate) use compiler::Variant;
+use problem::{ours, own_trouble, students_mistake};
 use recipe::{Recipe, Way};
 use toolchain::Tool;
+use ways::Step;
 
 /// A program that can be run.
 #[derive(Clone, Debug)]
@@ -109,7 +114,7 @@ impl<'a> Workshop<'a> {
             Ok(built) => built,
             Err(problem) => Built {
                 report: ipclab_report::Program {
-                    problem: Some(problem),
+                    problem: Some(*problem),
                     ..ipclab_report::Program::built(&program.name, &[])
                 },
                 artifact: None,
@@ -122,7 +127,7 @@ impl<'a> Workshop<'a> {
         program: &Program,
         variant: Variant,
         sandbox: &mut Sandbox,
-    ) -> Result<Built, Problem> {
+    ) -> Result<Built, Box<Problem>> {
         let mut recipe = recipe::decide(program, self.submission)?;
         if variant == Variant::Sanitized {
             // Other languages have no such build, and no such mistakes: the plain program stands in.
@@ -131,6 +136,10 @@ impl<'a> Workshop<'a> {
             }
             // Only the compiler can be told about sanitizers from outside.
             recipe.ways.retain(|way| matches!(way, Way::Compile { .. }));
+            if recipe.ways.is_empty() {
+                let sources = recipe.sources.clone();
+                recipe.ways.push(Way::Compile { sources });
+            }
         }
         let mut report = ipclab_report::Program::built(&program.name, &[]);
         report.sources = recipe
@@ -174,7 +183,7 @@ impl<'a> Workshop<'a> {
         .map_err(ours)?;
         let made = self.try_ways(program, &recipe, variant, &bench, sandbox, &mut report)?;
         if let Some(problem) = made.problem {
-            report.problem = Some(problem);
+            report.problem = Some(*problem);
             return Ok(Built {
                 report,
                 artifact: None,
@@ -207,11 +216,12 @@ impl<'a> Workshop<'a> {
         bench: &Bench,
         sandbox: &mut Sandbox,
         report: &mut ipclab_report::Program,
-    ) -> Result<Made, Problem> {
-        let mut last: Option<Problem> = None;
+    ) -> Result<Made, Box<Problem>> {
+        let mut last: Option<Box<Problem>> = None;
         for (n, way) in recipe.ways.iter().enumerate() {
-            let command = self.command_of(program, way, variant)?;
-            let Some((tool, argv, places)) = command else {
+            let compiler = self.compiler.as_ref().map_err(String::as_str);
+            let step = ways::step(program, way, variant, compiler, &self.submission.files)?;
+            let Some(Step { tool, argv, places }) = step else {
                 report.warnings.push(Line::new(
                     "there is no make here: built with the compiler instead of the Makefile",
                 ));
@@ -258,7 +268,11 @@ impl<'a> Workshop<'a> {
                 });
             }
             let missing = messages::undefined(&outcome.output);
-            let problem = self.problem(program, way, &outcome, harvest, &report.sources, recipe);
+            let oddities = recipe
+                .sources
+                .iter()
+                .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
+            let problem = problem::of(program, way, &outcome, harvest, oddities.collect());
             // A wider set of files helps a linker that misses something and nobody else; and what the compiler says of
             // the wider set must not hide what it said of the student's own file.
             let wider = matches!(way, Way::Compile { .. });
@@ -275,127 +289,6 @@ impl<'a> Workshop<'a> {
             binary: None,
             problem: Some(problem),
         })
-    }
-
-    /// The command of a way: its program, its words, and where the program then lies. `None`: this machine has no `make`.
-    #[allow(clippy::type_complexity)]
-    fn command_of(
-        &self,
-        program: &Program,
-        way: &Way,
-        variant: Variant,
-    ) -> Result<Option<(Tool, Vec<String>, Vec<PathBuf>)>, Problem> {
-        let name = &program.name;
-        match way {
-            Way::Line { argv, folder } => {
-                let Some(first) = argv.first() else {
-                    return Err(students_mistake(&format!(
-                        "the build line of {name} is empty"
-                    )));
-                };
-                let tool = toolchain::find(first).ok_or_else(|| {
-                    own_trouble(&format!(
-                        "{first} is not installed here, and building {name} needs it"
-                    ))
-                })?;
-                let argv = if folder.as_os_str().is_empty() {
-                    argv.clone()
-                } else {
-                    // `env -C` is the one way to another folder without a shell.
-                    [
-                        vec!["env".into(), "-C".into(), boxed::argument(folder)],
-                        argv.clone(),
-                    ]
-                    .concat()
-                };
-                let tool = if folder.as_os_str().is_empty() {
-                    tool
-                } else {
-                    let env = toolchain::find("env")
-                        .ok_or_else(|| own_trouble("there is no env(1) here"))?;
-                    Tool {
-                        shown: tool.shown,
-                        ..env
-                    }
-                };
-                Ok(Some((tool, argv, vec![folder.join(name)])))
-            }
-            Way::Make { makefile } => {
-                let Some(tool) = boxed::make() else {
-                    return Ok(None);
-                };
-                let folder = makefile.parent().unwrap_or(Path::new(""));
-                let file = makefile.file_name().unwrap_or_default().to_string_lossy();
-                let mut argv: Vec<String> = vec!["make".into(), "--no-print-directory".into()];
-                if !folder.as_os_str().is_empty() {
-                    argv.extend(["-C".into(), boxed::argument(folder)]);
-                }
-                argv.extend(["-f".into(), format!("./{file}"), name.clone()]);
-                let places = [
-                    folder.join(name),
-                    PathBuf::from(name),
-                    folder.join("bin").join(name),
-                    folder.join("build").join(name),
-                ];
-                Ok(Some((tool, argv, places.into())))
-            }
-            Way::Compile { sources } => {
-                let compiler = self.compiler.as_ref().map_err(|why| own_trouble(why))?;
-                let plus_plus = sources
-                    .iter()
-                    .any(|file| walk::has_extension(file, &["cc", "cpp", "cxx"]));
-                let tool = if plus_plus {
-                    toolchain::find("c++")
-                        .ok_or_else(|| own_trouble("there is no C++ compiler here"))?
-                } else {
-                    compiler.tool.clone()
-                };
-                let mut argv = vec![if plus_plus {
-                    "c++".to_owned()
-                } else {
-                    "cc".to_owned()
-                }];
-                if plus_plus {
-                    argv.extend(["-O0", "-g"].map(str::to_owned));
-                } else {
-                    argv.extend(compiler.flags.iter().cloned());
-                }
-                argv.extend(variant.flags().iter().map(|flag| (*flag).to_owned()));
-                for folder in self.header_folders() {
-                    argv.extend(["-iquote".to_owned(), boxed::argument(&folder)]);
-                }
-                argv.extend(sources.iter().map(|file| boxed::argument(file)));
-                argv.extend([
-                    "-o".to_owned(),
-                    Bench::output(name),
-                    "-pthread".to_owned(),
-                    "-lm".to_owned(),
-                    "-lrt".to_owned(),
-                ]);
-                argv.extend(program.flags.iter().cloned());
-                Ok(Some((
-                    tool,
-                    argv,
-                    vec![PathBuf::from(Bench::output(name).trim_start_matches("./"))],
-                )))
-            }
-        }
-    }
-
-    /// Folders with headers, so that `#include "x.h"` finds them from wherever the source lies.
-    fn header_folders(&self) -> Vec<PathBuf> {
-        let headers = self
-            .submission
-            .files
-            .iter()
-            .filter(|file| walk::has_extension(file, &["h", "hpp"]));
-        let mut folders: Vec<PathBuf> = headers
-            .filter_map(|file| file.parent().map(Path::to_owned))
-            .collect();
-        folders.sort();
-        folders.dedup();
-        folders.truncate(32);
-        folders
     }
 
     /// A program that a command runs, in the entries of this folder.
@@ -424,7 +317,7 @@ impl<'a> Workshop<'a> {
             let named = run.iter().filter(|word| folder.join(word).is_file());
             report.sources = named.map(|word| Line::new(word)).collect();
         }
-        report.problem = problem;
+        report.problem = problem.map(|problem| *problem);
         let mut entries: Vec<(PathBuf, OsString)> = fs::read_dir(folder)
             .into_iter()
             .flatten()
@@ -469,122 +362,18 @@ impl<'a> Workshop<'a> {
         }
         key.name()
     }
-
-    /// What the student has to hear about a build that failed.
-    fn problem(
-        &self,
-        program: &Program,
-        way: &Way,
-        outcome: &boxed::Outcome,
-        harvest: Harvest,
-        sources: &[Line],
-        recipe: &Recipe,
-    ) -> Problem {
-        let errors: Vec<_> = messages::parse(&outcome.output)
-            .into_iter()
-            .filter(|message| message.severity == Severity::Error)
-            .collect();
-        let named: Vec<&str> = sources.iter().map(Line::as_str).collect();
-        let message = match (way, &outcome.stopped, harvest) {
-            (_, Some(stopped), _) => stopped.clone(),
-            (_, None, Harvest::Refused(why)) => {
-                format!("the build of {} left no program: {why}", program.name)
-            }
-            (Way::Line { argv, .. }, None, _) if outcome.succeeded => {
-                format!(
-                    "{} ended well and left no file {}",
-                    argv.join(" "),
-                    program.name
-                )
-            }
-            (Way::Line { argv, .. }, None, _) => format!("{} failed", argv.join(" ")),
-            (Way::Make { makefile }, None, _) if outcome.succeeded => {
-                format!(
-                    "make {} with {} ended well and left no file {}",
-                    program.name,
-                    show::path(makefile),
-                    program.name
-                )
-            }
-            (Way::Make { makefile }, None, _) => format!(
-                "make {} failed, with {}",
-                program.name,
-                show::path(makefile)
-            ),
-            (Way::Compile { .. }, None, _) if messages::undefined(&outcome.output) => {
-                format!(
-                    "{} does not link: something that it calls is defined nowhere",
-                    program.name
-                )
-            }
-            (Way::Compile { .. }, None, _) => format!("the compiler refused {}", named.join(", ")),
-        };
-        let mut oddities: Vec<String> = Vec::new();
-        for file in &recipe.sources {
-            oddities.extend(crate::submission::source::oddities(
-                &show::path(file),
-                &self.submission.read(file),
-            ));
-        }
-        Problem {
-            message: Line::new(&message),
-            ours: false,
-            log: errors
-                .is_empty()
-                .then(|| last_lines(&outcome.output))
-                .flatten()
-                .map(|log| log.as_str().into()),
-            errors,
-            found: Vec::new(),
-            remedy: (!oddities.is_empty()).then(|| oddities.join("\n").as_str().into()),
-        }
-    }
 }
 
 /// What the ways of a recipe brought.
 #[derive(Default)]
 struct Made {
     binary: Option<PathBuf>,
-    problem: Option<Problem>,
+    problem: Option<Box<Problem>>,
 }
 
 /// Whether the way before this one was a Makefile, whose complaint the compiler's own may replace.
 fn last_was_make(recipe: &Recipe, n: usize) -> bool {
     n > 0 && matches!(recipe.ways[n - 1], Way::Make { .. })
-}
-
-fn last_lines(output: &str) -> Option<String> {
-    let lines: Vec<&str> = output
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let from = lines.len().saturating_sub(12);
-    (!lines.is_empty()).then(|| lines[from..].join("\n"))
-}
-
-fn students_mistake(message: &str) -> Problem {
-    Problem {
-        message: Line::new(message),
-        ours: false,
-        errors: Vec::new(),
-        log: None,
-        found: Vec::new(),
-        remedy: None,
-    }
-}
-
-fn own_trouble(message: &str) -> Problem {
-    Problem {
-        ours: true,
-        ..students_mistake(message)
-    }
-}
-
-fn ours(failure: Failure) -> Problem {
-    Problem {
-        remedy: failure.remedy.as_deref().map(Into::into),
-        ..own_trouble(&failure.message)
-    }
 }
 
 /// What a plan must bind so that an artifact can run as `NAME` in the working directory.

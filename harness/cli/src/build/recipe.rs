@@ -40,7 +40,7 @@ pub(crate) struct Recipe {
 ///
 /// # Errors
 /// Nothing to build from: what is there, and what can be done about it.
-pub(crate) fn decide(program: &Program, submission: &Submission) -> Result<Recipe, Problem> {
+pub(crate) fn decide(program: &Program, submission: &Submission) -> Result<Recipe, Box<Problem>> {
     let mapped = submission.mapping.program(&program.name);
     if let Some(mapped) = mapped
         && (!(mapped.build.is_empty() && mapped.run.is_empty()))
@@ -141,7 +141,7 @@ fn mapped_sources(
     program: &Program,
     mapped: &Mapped,
     submission: &Submission,
-) -> Result<(Vec<PathBuf>, Vec<String>), Problem> {
+) -> Result<(Vec<PathBuf>, Vec<String>), Box<Problem>> {
     let mut sources = Vec::new();
     for path in &mapped.sources {
         match find::at(path, &submission.files) {
@@ -183,7 +183,7 @@ fn remarks(choice: &find::Choice) -> Vec<String> {
 }
 
 /// Says what is there and how the student can say which file is meant.
-fn not_found(program: &Program, submission: &Submission) -> Problem {
+fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
     let mut found = submission.contents();
     let more = found.len().saturating_sub(12);
     found.truncate(12);
@@ -228,14 +228,14 @@ fn not_found(program: &Program, submission: &Submission) -> Problem {
         Some((show::path(path), why))
     });
     if let Some((path, why)) = refused {
-        return Problem {
+        return Box::new(Problem {
             message: Line::new(&format!("{path} was not taken in: {}", why.words())),
             ours: false,
             errors: Vec::new(),
             log: None,
             found: Vec::new(),
             remedy: Some(why.remedy().into()),
-        };
+        });
     }
     let message = if found.is_empty() {
         format!("no source of {} found: the folder is empty", program.name)
@@ -246,14 +246,14 @@ fn not_found(program: &Program, submission: &Submission) -> Problem {
             program.sources.join(", ")
         )
     };
-    Problem {
+    Box::new(Problem {
         message: Line::new(&message),
         ours: false,
         errors: Vec::new(),
         log: None,
         found: found.iter().map(|line| Line::new(line)).collect(),
         remedy: Some(remedy.as_str().into()),
-    }
+    })
 }
 
 /// A spec's build line as words: it was checked when the spec was read.
