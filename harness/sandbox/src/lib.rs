@@ -29,6 +29,7 @@ mod leftovers;
 mod level;
 mod procfs;
 mod quiet;
+mod script;
 mod shared;
 mod sockets;
 mod spawn;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
     Address, Bytes, Call, Direction, Endpoint, Limits, Object, OpenDescriptor, Plan, Protocol,
-    Returned, Socket, SocketKind, Transfer, Wait,
+    Returned, Run, Socket, SocketKind, Transfer, Wait,
 };
 
 use crate::calls::{self, ArgKind, Role, Spec};
@@ -92,6 +92,9 @@ pub(crate) struct Traced {
     /// What its start is awaited for has happened.
     pub(crate) ready: bool,
     links: [Option<String>; 3],
+    /// It is scripted, and this is its control socket.
+    control: Option<String>,
+    scripted: bool,
     /// Traced calls.
     pub(crate) calls: u64,
     /// Processes and threads made.
@@ -187,6 +190,8 @@ impl Tracer {
             started: false,
             ready: false,
             links: [None, None, None],
+            control: None,
+            scripted: matches!(actor.run, Run::Script { .. }),
             calls: 0,
             made: 0,
             cpu_us: 0,
@@ -376,6 +381,9 @@ impl Tracer {
         let traced = &mut self.actors[actor];
         traced.started = true;
         traced.links = spawn::standard_links(tid);
+        if traced.scripted {
+            traced.control = procfs::descriptor(tid, spawn::CONTROL);
+        }
         if traced.ready_at.is_none() {
             traced.ready = true;
         }
@@ -475,6 +483,9 @@ impl Tracer {
     fn object(&mut self, tid: Pid, process: Pid, fd: i32) -> Option<Object> {
         let link = procfs::descriptor(tid, fd)?;
         let actor = self.processes[&process].actor;
+        if self.actors[actor].control.as_ref() == Some(&link) {
+            return Some(Object::Other("control".to_owned()));
+        }
         if let Some(inode) = procfs::inode(&link, "socket")
             && self.sockets.find(inode).is_none()
         {
@@ -819,6 +830,8 @@ impl Tracer {
         if let Some(recorded) = call.n.and_then(|n| self.trace.get(n)) {
             recorded.object = object;
             recorded.returned = Some(match result {
+                // The kernel will make the call again, or the process dies in it: to the program it never returned.
+                -516..=-512 => return notice,
                 -4095..=-1 => Returned {
                     value: -1,
                     errno: Some(decode::errno_name(-result as i32)),

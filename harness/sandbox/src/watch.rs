@@ -10,6 +10,7 @@ use ipclab_evidence::{
 };
 
 use crate::quiet::{self, Barrier, Idle, Motion, Pace};
+use crate::script::{Asked, Script};
 use crate::shared::HostRules;
 use crate::spawn::{self, Refusal, Started};
 use crate::streams::{Capture, Feed};
@@ -42,7 +43,7 @@ struct Life {
     stdout: Capture,
     stderr: Capture,
     refusal: Option<OwnedFd>,
-    control: Option<OwnedFd>,
+    script: Option<Script>,
     exit: Option<Exit>,
     limits: Vec<LimitHit>,
     /// The box asked it to end.
@@ -122,7 +123,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             stdout: Capture::nothing(),
             stderr: Capture::nothing(),
             refusal: None,
-            control: None,
+            script: None,
             exit: None,
             limits: Vec::new(),
             asked_to_end: false,
@@ -197,6 +198,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                 return Ok(ended);
             }
             self.take_looks(false);
+            self.hear_scripts()?;
             self.start_due()?;
             if self.tracer.events != events {
                 pace.reset();
@@ -225,11 +227,11 @@ impl<'a, G: Ground> Watch<'a, G> {
             }
             let threads = self.tracer.threads(None);
             let motion = quiet::look(&self.tracer, &threads, &self.barrier);
-            if motion == Motion::Stuck
-                && !self.feeding()
-                && !self.release_waiters()?
-                && !self.all_over()
-            {
+            if self.release_waiters(motion)? {
+                pace.reset();
+                continue;
+            }
+            if motion == Motion::Stuck && !self.feeding() && !self.all_over() {
                 return Ok(Ended::Stuck {
                     waits: self.waits(),
                 });
@@ -301,7 +303,6 @@ impl<'a, G: Ground> Watch<'a, G> {
         let life = &mut self.lives[actor];
         life.state = State::Over;
         life.stdin.close();
-        life.control = None;
         let started = self.tracer.actors[actor].started;
         let refusal = life
             .refusal
@@ -394,6 +395,10 @@ impl<'a, G: Ground> Watch<'a, G> {
         self.tracer.adopt(index, started.pid);
         self.tracer.events += 1;
         let own_pid = self.tracer.own_pid(started.pid);
+        let script = started
+            .control
+            .map(|control| Script::begin(control, &actor.run))
+            .transpose()?;
         let life = &mut self.lives[index];
         life.state = State::Alive;
         life.pid = Some(started.pid);
@@ -403,26 +408,89 @@ impl<'a, G: Ground> Watch<'a, G> {
         life.stdout = started.stdout;
         life.stderr = started.stderr;
         life.refusal = Some(started.refusal);
-        life.control = started.control;
+        life.script = script;
         Ok(())
     }
 
-    /// Nobody moves: starts whoever waited for exactly that. Tells whether there was somebody.
-    fn release_waiters(&mut self) -> io::Result<bool> {
+    /// Takes what scripted peers say, and answers what has happened meanwhile.
+    fn hear_scripts(&mut self) -> io::Result<()> {
         for index in 0..self.lives.len() {
-            if self.lives[index].state != State::Awaited {
+            let Some(script) = &mut self.lives[index].script else {
                 continue;
+            };
+            for wanted in script.hear() {
+                let sent = self.signal(&wanted.actor, &wanted.signal);
+                if let Some(script) = &mut self.lives[index].script {
+                    script.answer(sent)?;
+                }
+            }
+            let asked = self.lives[index].script.as_ref().and_then(Script::asked);
+            let due = match asked {
+                Some(Asked::Await(awaited)) => self.due(awaited),
+                // Only a look that finds everybody asleep can tell: see release_waiters.
+                Some(Asked::Quiet) | None => Due::NotYet,
+            };
+            if due != Due::NotYet
+                && let Some(script) = &mut self.lives[index].script
+            {
+                script.answer(due == Due::Now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a signal to an actor's first process; tells whether there was one.
+    fn signal(&self, actor: &str, signal: &str) -> bool {
+        let life = self.index(actor).map(|index| &self.lives[index]);
+        let pid = life
+            .filter(|life| life.state == State::Alive)
+            .and_then(|life| life.pid);
+        match (pid, decode::signal_number(signal)) {
+            (Some(pid), Some(signal)) => sys::kill(pid, signal).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Whether an actor waits for what only another actor can do. `motion` is everybody's.
+    fn waits_now(&self, name: &str, motion: Motion) -> bool {
+        let Some(actor) = self
+            .index(name)
+            .filter(|actor| self.lives[*actor].state == State::Alive)
+        else {
+            return false;
+        };
+        let own = || {
+            quiet::look(
+                &self.tracer,
+                &self.tracer.threads(Some(actor)),
+                &self.barrier,
+            )
+        };
+        motion == Motion::Stuck || own() == Motion::Stuck
+    }
+
+    /// Lets go on whoever waited for somebody to wait. Tells whether there was one: then something moves again.
+    fn release_waiters(&mut self, motion: Motion) -> io::Result<bool> {
+        for index in 0..self.lives.len() {
+            let asked = self.lives[index].script.as_ref().and_then(Script::asked);
+            let so = match asked {
+                Some(Asked::Await(Await::Waits(name))) => self.waits_now(name, motion),
+                Some(Asked::Quiet) => motion == Motion::Stuck,
+                Some(Asked::Await(_)) | None => false,
+            };
+            if so && let Some(script) = &mut self.lives[index].script {
+                script.answer(true)?;
+                return Ok(true);
             }
             let starts = &self.plan.actors[index].start;
             let met = |awaited: &Await| match awaited {
-                Await::Waits(name) => self
-                    .index(name)
-                    .is_some_and(|actor| self.lives[actor].state == State::Alive),
+                Await::Waits(name) => self.waits_now(name, motion),
                 other => self.due(other) == Due::Now,
             };
-            if starts
-                .iter()
-                .any(|awaited| matches!(awaited, Await::Waits(_)))
+            if self.lives[index].state == State::Awaited
+                && starts
+                    .iter()
+                    .any(|awaited| matches!(awaited, Await::Waits(_)))
                 && starts.iter().all(met)
             {
                 self.start(index)?;
@@ -466,6 +534,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                     life.stdout.poll_fd(),
                     life.stderr.poll_fd(),
                     life.stdin.poll_fd(),
+                    life.script.as_ref().and_then(Script::poll_fd),
                 ]
                 .into_iter()
                 .flatten(),
@@ -666,6 +735,6 @@ fn told(actor: &Actor, life: Life, index: usize, tracer: &Tracer) -> ActorEviden
         cpu_ms: tracer.cpu_us(index) / 1000,
         rss_max_kib: traced.rss_max_kib,
         calls: traced.calls,
-        complaints: Vec::new(),
+        complaints: life.script.map(Script::finish).unwrap_or_default(),
     }
 }
