@@ -32,7 +32,7 @@ struct PutSegment {
 ///
 /// # Errors
 /// What could not be made, by name.
-pub(crate) fn make(world: &World, ids: Option<Ids>) -> io::Result<Given> {
+pub(crate) fn make(world: &World, ids: Ids) -> io::Result<Given> {
     let mut given = Given::default();
     for file in &world.files {
         let inode = make_file(file, ids).map_err(|error| {
@@ -66,7 +66,7 @@ pub(crate) fn make(world: &World, ids: Option<Ids>) -> io::Result<Given> {
     Ok(given)
 }
 
-fn make_file(file: &GivenFile, ids: Option<Ids>) -> io::Result<u64> {
+fn make_file(file: &GivenFile, ids: Ids) -> io::Result<u64> {
     if let Some(parent) = file.path.parent() {
         fs::create_dir_all(parent)?;
     }
@@ -82,28 +82,18 @@ fn make_file(file: &GivenFile, ids: Option<Ids>) -> io::Result<u64> {
         GivenKind::StaleSocket => drop(UnixDatagram::bind(&file.path)?),
         GivenKind::Directory => fs::create_dir(&file.path)?,
     }
-    match ids {
-        Some(ids) => world::give(&file.path, file.mode, ids)?,
-        None => {
-            if let Some(mode) = file.mode {
-                fs::set_permissions(
-                    &file.path,
-                    std::os::unix::fs::PermissionsExt::from_mode(mode),
-                )?;
-            }
-        }
-    }
+    world::give(&file.path, file.mode, ids)?;
     Ok(fs::symlink_metadata(&file.path)?.ino())
 }
 
-fn make_segment(segment: &GivenSegment, ids: Option<Ids>) -> io::Result<PutSegment> {
+fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PutSegment> {
     let shmid = sys::shm_get(
         segment.key,
         segment.size,
         libc::IPC_CREAT | libc::IPC_EXCL | 0o600,
     )?;
     sys::shm_write(shmid, segment.size, &segment.holds.0)?;
-    let other = ids.and_then(|ids| ids.other);
+    let other = ids.other;
     // Without a second user, the part of the permissions that is for others is given to the owner, which refuses the
     // same things to the same people.
     let set = if segment.foreign && other.is_none() {
@@ -111,15 +101,9 @@ fn make_segment(segment: &GivenSegment, ids: Option<Ids>) -> io::Result<PutSegme
     } else {
         segment.mode
     };
-    let owner = match ids {
-        Some(ids) if !segment.foreign => ids.actor,
-        Some(ids) => ids.other.unwrap_or(ids.actor),
-        None => nix::unistd::geteuid().as_raw(),
-    };
-    let group = if ids.is_some() {
-        owner
-    } else {
-        nix::unistd::getegid().as_raw()
+    let (owner, group) = match other {
+        Some(other) if segment.foreign => (other, other),
+        _ => (ids.actor, ids.group),
     };
     sys::shm_set(shmid, owner, group, set)?;
     Ok(PutSegment {

@@ -27,6 +27,7 @@ use crate::spawn::{self, Started};
 use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch};
+use crate::world::Ids;
 use crate::{leftovers, supervisor};
 
 /// Folders of the host that actors may write to: the labs' own paths are in them.
@@ -58,6 +59,7 @@ struct SharedGround {
     trusted: Vec<(PathBuf, File)>,
     given: Given,
     before: Before,
+    ids: Ids,
     as_root: bool,
 }
 
@@ -86,7 +88,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     check_free(plan)?;
     let before = Before::look();
     let mut ground = SharedGround::new(plan, &folder.0, before)?;
-    let made = given::make(&plan.world, None);
+    let made = given::make(&plan.world, ground.ids);
     let watched = match made {
         Ok(given) => {
             ground.given = given;
@@ -240,6 +242,24 @@ impl SharedGround {
         let as_root = nix::unistd::geteuid().is_root();
         let mut cwd = folder.join("lab");
         fs::create_dir(&cwd)?;
+        // As root the actors are somebody who owns nothing; else they are who we are.
+        let ids = if as_root {
+            Ids {
+                actor: NOBODY,
+                group: NOBODY,
+                other: Some(NOBODY + 1),
+            }
+        } else {
+            let (actor, group) = (
+                nix::unistd::geteuid().as_raw(),
+                nix::unistd::getegid().as_raw(),
+            );
+            Ids {
+                actor,
+                group,
+                other: None,
+            }
+        };
         if as_root {
             std::os::unix::fs::chown(&cwd, Some(NOBODY), Some(NOBODY))?;
         }
@@ -264,6 +284,7 @@ impl SharedGround {
             trusted,
             given: Given::default(),
             before,
+            ids,
             as_root,
         })
     }

@@ -51,7 +51,7 @@ struct OwnGround {
 
 fn in_namespaces(plan: &Plan, go: OwnedFd) -> io::Result<Evidence> {
     let ids = world::enter(&plan.world, plan.limits.file_mib, go)?;
-    let given = given::make(&plan.world, Some(ids))?;
+    let given = given::make(&plan.world, ids)?;
     let mut ground = OwnGround::new(ids, given)?;
     // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
     sys::prctl(libc::PR_SET_DUMPABLE, 0)?;

@@ -25,6 +25,8 @@ pub(crate) const TRUSTED: &str = "/ref";
 pub(crate) struct Ids {
     /// The actors' user.
     pub(crate) actor: u32,
+    /// The actors' group.
+    pub(crate) group: u32,
     /// Another user, where the box has a range of ids and not just one.
     pub(crate) other: Option<u32>,
 }
@@ -73,8 +75,10 @@ pub(crate) fn enter(world: &World, file_mib: u64, go: OwnedFd) -> io::Result<Ids
         sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
     )?;
     doing("becoming dumpable", sys::prctl(libc::PR_SET_DUMPABLE, 1))?;
+    let actor = if range { ACTOR } else { 0 };
     let ids = Ids {
-        actor: if range { ACTOR } else { 0 },
+        actor,
+        group: actor,
         other: range.then_some(ACTOR + 1),
     };
 
@@ -293,7 +297,7 @@ fn show_binds(world: &World, sources: &[File], scratch: &str, ids: Ids) -> io::R
     if !world.binds.iter().any(|bind| bind.inside == world.cwd) {
         let target = cwd.to_string_lossy();
         tmpfs(&target, scratch, "0755")?;
-        std::os::unix::fs::chown(&cwd, Some(ids.actor), Some(ids.actor))?;
+        std::os::unix::fs::chown(&cwd, Some(ids.actor), Some(ids.group))?;
     }
     for (wanted, source) in world.binds.iter().zip(sources) {
         let target = inside(&wanted.inside);
@@ -377,7 +381,7 @@ pub(crate) fn become_actor(ids: Ids) -> io::Result<()> {
 
 /// Gives a file of the box the actors' owner and the mode asked for.
 pub(crate) fn give(path: &Path, mode: Option<u32>, ids: Ids) -> io::Result<()> {
-    std::os::unix::fs::chown(path, Some(ids.actor), Some(ids.actor))?;
+    std::os::unix::fs::chown(path, Some(ids.actor), Some(ids.group))?;
     match mode {
         Some(mode) => fs::set_permissions(path, Permissions::from_mode(mode)),
         None => Ok(()),
