@@ -407,6 +407,27 @@ impl<'a> Crossing<'a> {
                         call.n
                     );
                 }
+                let failed = self.here.iter().find_map(|index| {
+                    let sends = |call: &&Call| {
+                        belongs(
+                            &call.name,
+                            matches!(call.object, Some(Object::Socket(_))),
+                            "send",
+                        )
+                    };
+                    let mut sends = self.facts.calls(*index).filter(sends);
+                    sends.find(|call| {
+                        call.returned
+                            .as_ref()
+                            .is_some_and(|returned| returned.errno.is_some())
+                    })
+                });
+                if let Some(call) = failed.filter(|_| self.because().is_empty()) {
+                    return format!(
+                        "{who} sent nothing to {others}: {}",
+                        self.facts.failure(call)
+                    );
+                }
                 let tried = self.facts.tried(&self.here, "send");
                 let never = if tried || !self.because().is_empty() {
                     ""

@@ -394,6 +394,8 @@ fn show(call: &Call) -> String {
         None => String::new(),
         Some(returned) => match &returned.errno {
             Some(errno) => format!(" = -1 {errno}"),
+            // An address.
+            None if returned.value > i64::from(u32::MAX) => format!(" = {:#x}", returned.value),
             None => format!(" = {}", returned.value),
         },
     };

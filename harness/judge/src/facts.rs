@@ -368,6 +368,40 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What went wrong on our side or the machine's: what the sandbox says, or a script or program of ours that could not be
+    /// played at all. A peer that is not content says so in a complaint.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let unplayed = |index: usize| {
+            let actor = self.actor(index)?;
+            let peer = matches!(self.role(index)?.player, Player::Peer { .. });
+            match &actor.exit {
+                Exit::NotExecuted(errno) if !self.is_student(index) => Some(format!(
+                    "{} could not be started: {}",
+                    self.who(index),
+                    quoted(errno)
+                )),
+                Exit::Code(status) if peer && *status != 0 && actor.complaints.is_empty() => {
+                    Some(format!(
+                        "{} could not play its script and ended with status {status}",
+                        self.who(index)
+                    ))
+                }
+                Exit::NotExecuted(_)
+                | Exit::Code(_)
+                | Exit::NotStarted
+                | Exit::Signal { .. }
+                | Exit::Running { .. }
+                | Exit::Stopped(_) => None,
+            }
+        };
+        let said = self
+            .evidence
+            .trouble
+            .first()
+            .map(|trouble| crate::quote::shown(trouble));
+        said.or_else(|| (0..self.evidence.actors.len()).find_map(unplayed))
+    }
+
     /// What another program of the student's did that may explain why this actor came to nothing.
     pub(crate) fn culprit(&self, not: usize) -> Option<String> {
         let others = (0..self.evidence.actors.len()).filter(|index| *index != not);
@@ -387,7 +421,12 @@ impl<'a> Facts<'a> {
         if let Some((why, _)) = culprits.clone().find_map(|index| self.misdirected(index)) {
             return Some(why);
         }
-        let index = culprits.find(|index| self.ended_badly(*index))?;
+        // Who never started is a victim, too.
+        let started = |index: &usize| {
+            self.actor(*index)
+                .is_some_and(|actor| actor.exit != Exit::NotStarted)
+        };
+        let index = culprits.find(|index| self.ended_badly(*index) && started(index))?;
         let fate = self.fate(index)?;
         Some(format!(
             "{}{}",

@@ -42,6 +42,7 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
         .all(|finding| finding.verdict == Verdict::Pass);
     findings.extend(exit::judge(facts, otherwise_right));
 
+    let trouble = facts.trouble();
     for finding in &mut findings {
         finding.graded = case.points.grades(finding.aspect);
         finding.message = quote::clean(&finding.message, false);
@@ -53,13 +54,9 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
         }
         finding.cites.sort_unstable();
         finding.cites.dedup();
-        if let (Verdict::Fail, Some(trouble)) = (finding.verdict, evidence.trouble.first()) {
+        if let (Verdict::Fail, Some(trouble)) = (finding.verdict, &trouble) {
             finding.verdict = Verdict::Unknown;
-            finding.message = format!(
-                "not judged: {} (seen: {})",
-                quote::shown(trouble),
-                finding.message
-            );
+            finding.message = format!("not judged: {trouble} (seen: {})", finding.message);
         }
     }
     findings.sort_by_key(|finding| rank(finding, facts));

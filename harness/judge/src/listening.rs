@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ipclab_evidence::{Address, Bytes, Call, Object, Socket, SocketKind};
+use ipclab_evidence::{Address, Bytes, Call, Exit, Object, Socket, SocketKind};
 use ipclab_spec::{Actor, After, Endpoint};
 
 use crate::facts::{Facts, parse_address, show_address};
@@ -275,6 +275,18 @@ impl<'a> Facts<'a> {
 
     fn nothing_bound(&self, index: usize, place: &str, kind: SocketKind) -> Service {
         let who = self.who(index);
+        if self
+            .actor(index)
+            .is_some_and(|actor| actor.exit == Exit::NotStarted)
+        {
+            return Service::missed(
+                format!(
+                    "{who} never served {place}{}",
+                    self.instead(index).replacen(',', ":", 1)
+                ),
+                None,
+            );
+        }
         let failed = |name: &str| {
             self.calls(index)
                 .filter(|call| call.name == name)

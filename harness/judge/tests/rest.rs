@@ -892,6 +892,52 @@ fn a_peers_complaint_is_a_finding() {
 }
 
 #[test]
+fn a_script_that_could_not_be_played_is_our_trouble() {
+    let case = case(
+        "[case.actor.server]\nstudent = \"server\"\nexit = 0\n[case.actor.rude]\npeer = [\"connect tcp:12345\"]\n",
+    );
+    let mut scene = Scene::of(&["server", "rude"]);
+    scene.exit(1, 2);
+    scene.exit(0, 1);
+    assert_eq!(
+        complaints(&case, &scene),
+        [
+            "unknown exit: not judged: our rude could not play its script and ended with status 2 (seen: server ended with status 1 instead of 0)",
+        ]
+    );
+    scene.e.actors[1]
+        .complaints
+        .push("connect tcp:12345: ECONNREFUSED".to_owned());
+    assert_eq!(complaints(&case, &scene).len(), 2);
+    assert!(
+        complaints(&case, &scene)
+            .iter()
+            .all(|text| !text.starts_with("unknown"))
+    );
+}
+
+#[test]
+fn a_send_that_failed_is_named() {
+    let case = pair(r#""client -> server" = { sent = 5 }"#);
+    check(
+        &case,
+        &stream(&[b"hall\0"]),
+        |scene| {
+            *scene = datagrams(&[]);
+            scene.fails(
+                1,
+                "sendto",
+                &["3", "...", "5", "0", "{AF_UNIX, \"/tmp/s\"}"],
+                "ECONNREFUSED",
+            );
+        },
+        &[
+            "bytes: client sent nothing to our server: send() to /tmp/s failed with ECONNREFUSED at #5",
+        ],
+    );
+}
+
+#[test]
 fn points_are_whole_or_split_over_aspects() {
     let whole = case("[case.actor.client]\nstudent = \"client\"\nexit = 0\n");
     let mut right = Scene::of(&["client"]);
