@@ -292,15 +292,36 @@ impl SharedGround {
     /// The actor as it runs here: the plan's paths in the box stand for others of the host.
     fn here(&self, actor: &Actor) -> Actor {
         let mut actor = actor.clone();
-        let path = match &mut actor.run {
-            Run::Program { path, .. } | Run::Script { path, .. } => path,
+        let (path, argv, env) = match &mut actor.run {
+            Run::Program { path, argv, env } => (path, argv, env.as_mut_slice()),
+            Run::Script { path, argv, .. } => (path, argv, [].as_mut_slice()),
         };
         if let Some((_, program)) = self.trusted.iter().find(|(inside, _)| inside == path) {
             *path = PathBuf::from(format!("/proc/self/fd/{}", program.as_raw_fd()));
-        } else if let Ok(rest) = path.strip_prefix(&self.plan_cwd) {
-            *path = self.cwd.join(rest);
+        } else if let Some(there) = self.there(path) {
+            *path = there;
+        }
+        for word in argv {
+            if let Some(there) = self.there(Path::new(std::ffi::OsStr::from_bytes(&word.0))) {
+                *word = Bytes(there.into_os_string().into_encoded_bytes());
+            }
+        }
+        for (_, value) in env {
+            if let Some(there) = self.there(Path::new(value)) {
+                *value = there.to_string_lossy().into_owned();
+            }
         }
         actor
+    }
+
+    /// Where something below the plan's working directory is here; `None`: it is not below it.
+    fn there(&self, path: &Path) -> Option<PathBuf> {
+        let rest = path.strip_prefix(&self.plan_cwd).ok()?;
+        Some(if rest.as_os_str().is_empty() {
+            self.cwd.clone()
+        } else {
+            self.cwd.join(rest)
+        })
     }
 
     /// What the actors left, and takes it away: the machine goes on.
