@@ -39,6 +39,7 @@ pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
         output::note(&lab.warnings);
     }
     let record = grade::grade(&lab, &submission, &store, &options(args, &lab))?;
+    interrupt::hold_if_begun();
     if let Some(folder) = &args.keep {
         keep::keep(&record, folder)?;
     }

@@ -4,11 +4,23 @@
 //! whatever lives in them.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::store;
+
+/// A signal has come: what the rest of the tool still does is of no account.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// Stops the calling thread for good when a signal has come. A case whose files have just been cleared away would
+/// otherwise be reported as trouble, and the report could come before the end.
+pub(crate) fn hold_if_begun() {
+    while BEGUN.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}
 
 /// Watches for the signals that end the tool, from a thread of its own.
 ///
@@ -18,6 +30,7 @@ pub(crate) fn watch() -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
+            BEGUN.store(true, Ordering::SeqCst);
             store::clear_scratch();
             eprintln!(
                 "\nipclab: interrupted, nothing graded; every program that was running has been ended"

@@ -44,7 +44,9 @@ fn main() -> ExitCode {
         return code;
     }
     let args = Args::parse_from(&argv);
-    match run(args) {
+    let result = run(args);
+    interrupt::hold_if_begun();
+    match result {
         Ok(code) => code,
         Err(failure) => {
             output::complain(&failure);
