@@ -3,6 +3,7 @@
 use ipclab_evidence::{Arg, Call, Exit, Object, belongs};
 use ipclab_spec::{ArgPattern, Aspect, CallMatch, CallPattern, ResultPattern};
 
+use crate::errno::described;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::listening::show_endpoint;
@@ -181,7 +182,7 @@ fn missing(facts: Facts<'_>, index: usize, wanted: &CallMatch) -> Finding {
         let seen = match &near.returned {
             None => "did not return".to_owned(),
             Some(returned) => match &returned.errno {
-                Some(errno) => format!("failed with {}", shown(errno)),
+                Some(errno) => format!("failed with {}", described(errno)),
                 None => format!("returned {}", returned.value),
             },
         };

@@ -158,7 +158,7 @@ fn wrong_status(
             if leaked_printf(facts, index, status, otherwise_right) =>
         {
             format!(
-                "{who} ended with status {status} instead of 0: the status looks like the return value of the last printf(): main must be int and return 0"
+                "{who} ended with status {status} instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0"
             )
         }
         (ExitExpectation::Code(wanted), status, Some(failure)) => {

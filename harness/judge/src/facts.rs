@@ -6,6 +6,7 @@ use ipclab_evidence::{
 };
 use ipclab_spec::{Actor, Case, ExitExpectation, Hole, Part, Player, Template};
 
+use crate::errno::described;
 use crate::pattern::{Pattern, Piece};
 use crate::quote::{count, quoted};
 
@@ -333,7 +334,7 @@ impl<'a> Facts<'a> {
         format!(
             "{}{to} failed with {} at #{}",
             Self::name(call),
-            errno.unwrap_or("an error"),
+            errno.map_or_else(|| "an error".to_owned(), described),
             call.n
         )
     }

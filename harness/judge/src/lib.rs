@@ -4,6 +4,7 @@ mod bytes;
 mod calls;
 mod cleanup;
 mod difference;
+mod errno;
 mod exit;
 mod facts;
 mod finding;

@@ -256,7 +256,7 @@ fn a_status_is_explained() {
         &right,
         |scene| scene.exit(0, 24),
         &[
-            "exit: server ended with status 24 instead of 0: the status looks like the return value of the last printf(): main must be int and return 0",
+            "exit: server ended with status 24 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
         ],
     );
     // Not the length of that line, but all else is right.
@@ -265,7 +265,7 @@ fn a_status_is_explained() {
         &right,
         |scene| scene.exit(0, 39),
         &[
-            "exit: server ended with status 39 instead of 0: the status looks like the return value of the last printf(): main must be int and return 0",
+            "exit: server ended with status 39 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
         ],
     );
     check(
@@ -281,7 +281,9 @@ fn a_status_is_explained() {
             scene.fails(0, "listen", &["3", "5"], "EOPNOTSUPP");
             scene.exit(0, 1);
         },
-        &["exit: server ended with status 1 instead of 0: listen() failed with EOPNOTSUPP at #1"],
+        &[
+            "exit: server ended with status 1 instead of 0: listen() failed with EOPNOTSUPP (Operation not supported) at #1",
+        ],
     );
     check(
         &zero,
@@ -309,7 +311,7 @@ fn a_failure_has_a_status_of_its_own() {
         &right,
         |scene| scene.exit(0, 0),
         &[
-            "exit: server ended with status 0 although bind() failed with EADDRINUSE at #1: a program that fails must end with another status, as exit(1) does",
+            "exit: server ended with status 0 although bind() failed with EADDRINUSE (Address already in use) at #1: a program that fails must end with another status, as exit(1) does",
         ],
     );
     check(
@@ -319,7 +321,7 @@ fn a_failure_has_a_status_of_its_own() {
             scene.hangs(0, "accept", None);
         },
         &[
-            "exit: server never ended although bind() failed with EADDRINUSE at #1: it waits in accept() (#2)",
+            "exit: server never ended although bind() failed with EADDRINUSE (Address already in use) at #1: it waits in accept() (#2)",
         ],
     );
     check(
@@ -364,7 +366,7 @@ fn files_left_behind() {
             left(scene);
         },
         &[
-            "cleanup: client left /tmp/uc_cli_socket.7 behind: bind() at #2, no unlink(): it ended with status 1 after send() to /tmp/uc_srv_socket failed with ENOENT at #3",
+            "cleanup: client left /tmp/uc_cli_socket.7 behind: bind() at #2, no unlink(): it ended with status 1 after send() to /tmp/uc_srv_socket failed with ENOENT (No such file or directory) at #3",
         ],
     );
     check(
@@ -375,7 +377,7 @@ fn files_left_behind() {
             left(scene);
         },
         &[
-            "cleanup: client left /tmp/uc_cli_socket.7 behind: bind() at #2, unlink() failed with EACCES at #3",
+            "cleanup: client left /tmp/uc_cli_socket.7 behind: bind() at #2, unlink() failed with EACCES (Permission denied) at #3",
         ],
     );
     check(
@@ -426,7 +428,7 @@ fn system_v_objects_left_behind() {
             scene.fails(0, "shmctl", &["7", "IPC_RMID", "NULL"], "EPERM");
         },
         &[
-            "cleanup: client left the segment with key 100 behind: shmget() at #1, shmctl() failed with EPERM at #2",
+            "cleanup: client left the segment with key 100 behind: shmget() at #1, shmctl() failed with EPERM (Operation not permitted) at #2",
         ],
     );
     check(
@@ -621,7 +623,9 @@ fn a_call_that_must_be_made() {
                 errno: Some("EINVAL".to_owned()),
             });
         },
-        &["calls: client called shmdt() at #3, and it failed with EINVAL: expected shmdt(...) = 0"],
+        &[
+            "calls: client called shmdt() at #3, and it failed with EINVAL (Invalid argument): expected shmdt(...) = 0",
+        ],
     );
     check(
         &case,
@@ -659,7 +663,9 @@ fn a_call_that_must_not_be_made() {
         |scene| {
             scene.call(0, "accept4", &["3", "NULL", "NULL", "0"], 4);
         },
-        &["calls: client called accept() at #3 although listen() failed with EADDRINUSE at #1"],
+        &[
+            "calls: client called accept() at #3 although listen() failed with EADDRINUSE (Address already in use) at #1",
+        ],
     );
 }
 
@@ -932,7 +938,7 @@ fn a_send_that_failed_is_named() {
             );
         },
         &[
-            "bytes: client sent nothing to our server: send() to /tmp/s failed with ECONNREFUSED at #5",
+            "bytes: client sent nothing to our server: send() to /tmp/s failed with ECONNREFUSED (Connection refused) at #5",
         ],
     );
 }

@@ -73,8 +73,8 @@ fn bound_but_not_listening() {
     check_server(
         scene,
         &[
-            "calls: server bound port 12345 but never called listen(), it ended with status 1 after accept() failed with EINVAL at #3",
-            "exit: server ended with status 1 instead of serving on: accept() failed with EINVAL at #3",
+            "calls: server bound port 12345 but never called listen(), it ended with status 1 after accept() failed with EINVAL (Invalid argument) at #3",
+            "exit: server ended with status 1 instead of serving on: accept() failed with EINVAL (Invalid argument) at #3",
         ],
     );
 }
@@ -103,8 +103,8 @@ fn a_bind_that_failed_is_the_cause() {
     check_server(
         scene,
         &[
-            "calls: server never served tcp:0.0.0.0:12345: bind() failed with EINVAL at #2: its third argument must be the size of the address, and a socket can be bound only once",
-            "exit: server ended with status 1 instead of serving on: bind() failed with EINVAL at #2",
+            "calls: server never served tcp:0.0.0.0:12345: bind() failed with EINVAL (Invalid argument) at #2: its third argument must be the size of the address, and a socket can be bound only once",
+            "exit: server ended with status 1 instead of serving on: bind() failed with EINVAL (Invalid argument) at #2",
         ],
     );
 }
@@ -274,7 +274,7 @@ reference = "client 127.0.0.2"
             scene.exit(1, 1);
         },
         &[
-            "bytes: our client sent nothing to server: it ended with status 1 after connect() to 127.0.0.2:12345 failed with ECONNREFUSED at #6, because server is bound to 127.0.0.1:12345 only (#2): it cannot be reached at 127.0.0.2, bind INADDR_ANY",
+            "bytes: our client sent nothing to server: it ended with status 1 after connect() to 127.0.0.2:12345 failed with ECONNREFUSED (Connection refused) at #6, because server is bound to 127.0.0.1:12345 only (#2): it cannot be reached at 127.0.0.2, bind INADDR_ANY",
         ],
     );
 }
@@ -370,7 +370,7 @@ exit = 0
         &[
             "bytes: client sent nothing to our server: client connects to port 14640 instead of 12345 (#6): htons() is missing, the two bytes of the port are swapped",
             "bytes: our server received nothing: client connects to port 14640 instead of 12345 (#6): htons() is missing, the two bytes of the port are swapped",
-            "exit: client ended with status 1 instead of 0: connect() to 127.0.0.1:14640 failed with ECONNREFUSED at #6",
+            "exit: client ended with status 1 instead of 0: connect() to 127.0.0.1:14640 failed with ECONNREFUSED (Connection refused) at #6",
         ],
     );
     check(
@@ -380,7 +380,7 @@ exit = 0
         &[
             "bytes: client sent nothing to our server: client connects to port 12346 instead of 12345 (#6)",
             "bytes: our server received nothing: client connects to port 12346 instead of 12345 (#6)",
-            "exit: client ended with status 1 instead of 0: connect() to 127.0.0.1:12346 failed with ECONNREFUSED at #6",
+            "exit: client ended with status 1 instead of 0: connect() to 127.0.0.1:12346 failed with ECONNREFUSED (Connection refused) at #6",
         ],
     );
 }
