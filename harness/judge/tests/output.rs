@@ -95,6 +95,16 @@ fn prompts_without_newline_and_nuls_cost_nothing() {
 }
 
 #[test]
+fn a_nul_on_the_screen_is_seen_by_nobody() {
+    check_text(
+        r#"stdout.lines = ["HELLO", "x"]"#,
+        "HELLO\0\nx\0y\0\nx",
+        "HELL\0\nx",
+        "client printed `HELL` instead of `HELLO`",
+    );
+}
+
+#[test]
 fn numbers_are_not_parts_of_other_numbers() {
     check_text(
         r#"stdout.lines = ["Iteration: #1"]"#,

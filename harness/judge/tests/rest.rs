@@ -274,6 +274,31 @@ fn a_status_is_explained() {
         |scene| scene.exit(0, 1),
         &["exit: server ended with status 1 instead of 0"],
     );
+    // The length of the last line tells, whatever else is wrong; a status alone does not.
+    let wrong = |status: u8| {
+        move |scene: &mut Scene| {
+            scene.exit(0, status);
+            scene.file("/tmp/x", FileKind::Regular);
+        }
+    };
+    check(
+        &zero,
+        &right,
+        wrong(24),
+        &[
+            "exit: server ended with status 24 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
+            "cleanup: the file /tmp/x was left behind",
+        ],
+    );
+    check(
+        &zero,
+        &right,
+        wrong(39),
+        &[
+            "exit: server ended with status 39 instead of 0",
+            "cleanup: the file /tmp/x was left behind",
+        ],
+    );
     check(
         &zero,
         &right,
@@ -684,6 +709,8 @@ fn every_one_has_its_other() {
         right.call(0, name, &["7"], 0);
         right.last().object = Some(Object::Segment(7));
     }
+    // A thread is no child to wait for.
+    right.call(0, "clone3", &["CLONE_VM|CLONE_THREAD"], 10);
     check(
         &case,
         &right,
@@ -705,7 +732,7 @@ fn every_one_has_its_other() {
         &case,
         &right,
         |scene| {
-            scene.e.trace.pop();
+            scene.e.trace.retain(|call| call.name != "shmdt");
         },
         &["calls: client called shmat() at #5, and no shmdt() for it"],
     );
@@ -919,6 +946,35 @@ fn a_script_that_could_not_be_played_is_our_trouble() {
         complaints(&case, &scene)
             .iter()
             .all(|text| !text.starts_with("unknown"))
+    );
+}
+
+#[test]
+fn a_wire_is_between_its_two_actors_only() {
+    let case = case(
+        "[case.actor.server]\nreference = \"server\"\n[case.actor.first]\nstudent = \"client\"\n[case.actor.second]\nstudent = \"client\"\n[case.wire]\n\"first -> server\" = { bytes = 5 }\n\"server -> second\" = { bytes = 3 }\n",
+    );
+    let mut right = Scene::of(&["server", "first", "second"]);
+    let listening = right.serve(0, "0.0.0.0:12345");
+    let (first, at_first) = right.connect(1, listening);
+    let (second, at_second) = right.connect(2, listening);
+    right.cross(first, at_first, b"hall\0");
+    right.cross(at_first, first, b"to the first");
+    right.cross(second, at_second, b"from the second");
+    right.cross(at_second, second, b"abc");
+    check(
+        &case,
+        &right,
+        |scene| {
+            // The server's last answer goes to the wrong one of the two.
+            let at = scene.e.trace.len() - 2;
+            scene.e.trace.truncate(at);
+            scene.cross(at_first, first, b"abc");
+        },
+        &[
+            "bytes: our server sent nothing to second: its 12 bytes went elsewhere (#12)",
+            "bytes: second received nothing, because our server sent nothing",
+        ],
     );
 }
 
