@@ -218,6 +218,7 @@ impl<'a> Workshop<'a> {
         report: &mut ipclab_report::Program,
     ) -> Result<Made, Box<Problem>> {
         let mut last: Option<Box<Problem>> = None;
+        let mut makefile_failed: Option<Line> = None;
         for (n, way) in recipe.ways.iter().enumerate() {
             let compiler = self.compiler.as_ref().map_err(String::as_str);
             let step = ways::step(program, way, variant, compiler, &self.submission.files)?;
@@ -250,18 +251,7 @@ impl<'a> Workshop<'a> {
                 report
                     .compiler
                     .retain(|message| message.severity != Severity::Error);
-                if let Some(Way::Make { makefile }) = recipe.ways.first()
-                    && n > 0
-                {
-                    let why = last
-                        .as_ref()
-                        .map_or(String::new(), |problem| format!(" ({})", problem.message));
-                    let what = format!(
-                        "{} did not build it{why}: built with the compiler instead",
-                        show::path(makefile)
-                    );
-                    report.warnings.push(Line::new(&what));
-                }
+                report.warnings.extend(makefile_failed);
                 return Ok(Made {
                     binary: Some(binary),
                     problem: None,
@@ -273,6 +263,9 @@ impl<'a> Workshop<'a> {
                 .iter()
                 .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
             let problem = problem::of(program, way, &outcome, harvest, oddities.collect());
+            if let Way::Make { makefile } = way {
+                makefile_failed = Some(without_makefile(makefile, &problem));
+            }
             // A wider set of files helps a linker that misses something and nobody else; and what the compiler says of
             // the wider set must not hide what it said of the student's own file.
             let wider = matches!(way, Way::Compile { .. });
@@ -335,6 +328,9 @@ impl<'a> Workshop<'a> {
 
     fn key(&self, program: &Program, recipe: &Recipe, variant: Variant) -> String {
         let mut key = cache::Key::new();
+        // Another version of this tool may build otherwise, or better.
+        let own = std::env::current_exe().unwrap_or_default();
+        key.add(toolchain::stamp(&own).as_bytes());
         key.add(program.name.as_bytes());
         key.add(format!("{recipe:?} {variant:?} {:?}", program.flags).as_bytes());
         match &self.compiler {
@@ -369,6 +365,30 @@ impl<'a> Workshop<'a> {
 struct Made {
     binary: Option<PathBuf>,
     problem: Option<Box<Problem>>,
+}
+
+/// For a program that the compiler built although its Makefile did not: the Makefile's own trouble, since what the
+/// compiler tried in between was our idea.
+fn without_makefile(makefile: &Path, problem: &Problem) -> Line {
+    let said = problem.errors.first().map(|error| {
+        let place = error
+            .place()
+            .map_or(String::new(), |place| format!("{place}: "));
+        format!("{place}{}", error.message)
+    });
+    let said = said.or_else(|| {
+        let lines = problem.log.as_ref()?.lines();
+        // Its closing line says only that something above it failed.
+        let closing = |line: &&Line| line.as_str().contains(": *** [");
+        let line = lines.iter().rev().find(|line| !closing(line));
+        line.map(Line::to_string)
+    });
+    let said = said.map_or(String::new(), |said| format!(": {said}"));
+    Line::new(&format!(
+        "{} did not build it ({}{said}): built with the compiler instead",
+        show::path(makefile),
+        problem.message
+    ))
 }
 
 /// Whether the way before this one was a Makefile, whose complaint the compiler's own may replace.
