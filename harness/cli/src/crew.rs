@@ -42,6 +42,22 @@ impl Crew {
         Ok(Self { boxes, level })
     }
 
+    /// All of it.
+    pub(crate) fn team(&mut self) -> Team<'_> {
+        Team {
+            boxes: &mut self.boxes,
+            level: self.level,
+        }
+    }
+}
+
+/// Sandboxes that work on one thing together: a whole crew, or one of it.
+pub(crate) struct Team<'a> {
+    boxes: &'a mut [Sandbox],
+    level: Level,
+}
+
+impl Team<'_> {
     /// How the sandboxes keep programs apart.
     pub(crate) fn level(&self) -> Level {
         self.level
@@ -56,22 +72,39 @@ impl Crew {
     ) -> Vec<R> {
         let next = AtomicUsize::new(0);
         let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(tasks.len()));
-        std::thread::scope(|scope| {
-            for sandbox in self.boxes.iter_mut().take(tasks.len()) {
-                scope.spawn(|| {
-                    loop {
-                        let n = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(task) = tasks.get(n) else { break };
-                        let result = work(sandbox, task);
-                        done.lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push((n, result));
-                    }
-                });
+        let toil = |sandbox: &mut Sandbox| {
+            loop {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                let Some(task) = tasks.get(n) else { break };
+                let result = work(sandbox, task);
+                done.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((n, result));
             }
-        });
+        };
+        match &mut *self.boxes {
+            [one] => toil(one),
+            several => std::thread::scope(|scope| {
+                for sandbox in several.iter_mut().take(tasks.len()) {
+                    scope.spawn(|| toil(sandbox));
+                }
+            }),
+        }
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(n, _)| *n);
         done.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// Does every task with a team of one, as many at a time as there are sandboxes.
+    pub(crate) fn each_alone<T: Sync, R: Send>(
+        &mut self,
+        tasks: &[T],
+        work: impl Fn(&mut Team<'_>, &T) -> R + Sync,
+    ) -> Vec<R> {
+        let level = self.level;
+        self.each(tasks, |sandbox, task| {
+            let boxes = std::slice::from_mut(sandbox);
+            work(&mut Team { boxes, level }, task)
+        })
     }
 }

@@ -9,7 +9,7 @@ use ipclab_sandbox::{Sandbox, Wish};
 use ipclab_spec::{Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier};
 
 use crate::build::{Artifact, Built, Variant, Workshop};
-use crate::crew::Crew;
+use crate::crew::{Crew, Team};
 use crate::failure::Failure;
 use crate::labs::Lab;
 use crate::plan::{self, Programs};
@@ -49,41 +49,125 @@ pub(crate) fn grade(
     store: &Store,
     options: &Options,
 ) -> Result<Record, Failure> {
-    let cases = selected(lab, options)?;
-    let workshop = Workshop::open(store, submission, options.use_cache)?;
+    // What was asked for wrongly is said before the machine is tried.
+    selected(lab, options)?;
     let mut crew = Crew::gather(options.isolation, options.jobs)?;
     let progress = Progress::start();
+    grade_by(&mut crew.team(), lab, submission, store, options, &progress)
+}
 
-    let mut record = Record {
+/// Grades a submission with sandboxes that are there already.
+///
+/// # Errors
+/// As [`grade`].
+pub(crate) fn grade_by(
+    team: &mut Team<'_>,
+    lab: &Lab,
+    submission: &Submission,
+    store: &Store,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Record, Failure> {
+    let cases = selected(lab, options)?;
+    let workshop = Workshop::open(store, submission, options.use_cache)?;
+    let mut record = empty(lab, &submission.name, team, options);
+    let mut programs = build(&lab.spec, &cases, &workshop, team, progress, &mut record);
+    let played = references_among(&cases);
+    programs.references = references(lab, &played, store, options, team)?;
+    remark_on_leftovers(submission, &mut record.programs);
+    run(lab, &cases, &programs, options, team, progress, &mut record);
+    Ok(record)
+}
+
+/// Grades the reference programs in the student's places, as untrusted as any student's. Cases with a program that has
+/// no reference are left out.
+///
+/// # Errors
+/// As [`grade`].
+pub(crate) fn grade_references(
+    team: &mut Team<'_>,
+    lab: &Lab,
+    store: &Store,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Record, Failure> {
+    let spec = &lab.spec;
+    let has_reference = |name: &str| {
+        spec.program(name)
+            .is_some_and(|program| program.reference != Reference::None)
+    };
+    let mut cases = selected(lab, options)?;
+    cases.retain(|case| case.needs().into_iter().all(has_reference));
+    let mut record = empty(lab, "reference", team, options);
+    let mut played = references_among(&cases);
+    played.extend(cases.iter().flat_map(|case| case.needs()));
+    let own = own_executable();
+    let references = references(lab, &played, store, options, team)?;
+    let mut plain = BTreeMap::new();
+    for program in &spec.programs {
+        let artifact = match &program.reference {
+            Reference::None => continue,
+            Reference::Sources(_) => references
+                .get(&program.name)
+                .cloned()
+                .map(Artifact::Executable),
+            Reference::BuiltIn(name) if *name == program.name => {
+                Some(Artifact::Executable(own.clone()))
+            }
+            // The tool plays what it is called: it must bear the reference's name there, too.
+            Reference::BuiltIn(name) => Some(Artifact::Command {
+                tool: None,
+                argv: vec![format!("./{name}")],
+                entries: vec![(own.clone(), name.into())],
+            }),
+        };
+        plain.extend(artifact.map(|artifact| (program.name.clone(), artifact)));
+        record
+            .programs
+            .push(ipclab_report::Program::built(&program.name, &[]));
+    }
+    let programs = Programs {
+        sanitized: plain.clone(),
+        plain,
+        references,
+        own,
+    };
+    run(lab, &cases, &programs, options, team, progress, &mut record);
+    Ok(record)
+}
+
+/// A record of nothing yet.
+fn empty(lab: &Lab, submission: &str, team: &Team<'_>, options: &Options) -> Record {
+    Record {
         format: FORMAT.to_owned(),
         spec_name: lab.file.clone(),
         spec: lab.text.clone(),
-        submission: submission.name.clone(),
+        submission: submission.to_owned(),
         command: options.command.clone(),
-        isolation: crew.level(),
+        isolation: team.level(),
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
         cases: Vec::new(),
-    };
-    let mut programs = build(
-        &lab.spec,
-        &cases,
-        &workshop,
-        &mut crew,
-        &progress,
-        &mut record,
-    );
-    programs.references = references(lab, &cases, store, options, &mut crew)?;
-    remark_on_leftovers(submission, &mut record.programs);
+    }
+}
 
+/// Runs the cases with these programs, into the record.
+fn run(
+    lab: &Lab,
+    cases: &[&Case],
+    programs: &Programs,
+    options: &Options,
+    team: &mut Team<'_>,
+    progress: &Progress,
+    record: &mut Record,
+) {
     let scene = Scene {
         spec: &lab.spec,
-        programs: &programs,
+        programs,
         seed: options.seed,
     };
     progress.stage("running cases", cases.len());
-    record.cases = run_all(&cases, &scene, &mut crew, &progress, &record);
-    Ok(record)
+    record.cases = run_all(cases, &scene, team, progress, record);
 }
 
 /// The cases that were asked for, in the spec's order.
@@ -128,7 +212,7 @@ fn build(
     spec: &Spec,
     cases: &[&Case],
     workshop: &Workshop<'_>,
-    crew: &mut Crew,
+    team: &mut Team<'_>,
     progress: &Progress,
     record: &mut Record,
 ) -> Programs {
@@ -150,7 +234,7 @@ fn build(
         progress.step();
         built
     };
-    let plain = crew.each(&tasks, one);
+    let plain = team.each(&tasks, one);
     let sanitized_tasks: Vec<(&Program, Variant)> = tasks
         .iter()
         .zip(&plain)
@@ -159,7 +243,7 @@ fn build(
         })
         .map(|((program, _), _)| (*program, Variant::Sanitized))
         .collect();
-    let sanitized = crew.each(&sanitized_tasks, one);
+    let sanitized = team.each(&sanitized_tasks, one);
 
     let mut programs = Programs {
         own: own_executable(),
@@ -186,22 +270,25 @@ fn build(
     programs
 }
 
-/// Builds the references that the spec has as sources, in the way of a submission of which the spec's folder is the folder.
-fn references(
-    lab: &Lab,
-    cases: &[&Case],
-    store: &Store,
-    options: &Options,
-    crew: &mut Crew,
-) -> Result<BTreeMap<String, PathBuf>, Failure> {
-    let played: BTreeSet<&str> = cases
-        .iter()
-        .flat_map(|case| &case.actors)
+/// The programs whose references play in these cases.
+fn references_among<'a>(cases: &[&'a Case]) -> BTreeSet<&'a str> {
+    let actors = cases.iter().flat_map(|case| &case.actors);
+    actors
         .filter_map(|actor| match &actor.player {
             Player::Reference { program, .. } => Some(program.as_str()),
             Player::Student { .. } | Player::Peer { .. } => None,
         })
-        .collect();
+        .collect()
+}
+
+/// Builds those of the references that the spec has as sources, in the way of a submission of which the spec's folder is the folder.
+fn references(
+    lab: &Lab,
+    played: &BTreeSet<&str>,
+    store: &Store,
+    options: &Options,
+    team: &mut Team<'_>,
+) -> Result<BTreeMap<String, PathBuf>, Failure> {
     let wanted: Vec<Program> = lab
         .spec
         .programs
@@ -238,7 +325,7 @@ fn references(
             .collect(),
     };
     let workshop = Workshop::open(store, &folder, options.use_cache)?;
-    let built = crew.each(&wanted, |sandbox, program| {
+    let built = team.each(&wanted, |sandbox, program| {
         workshop.build(program, Variant::Plain, sandbox)
     });
     wanted
@@ -282,7 +369,7 @@ struct Scene<'a> {
 fn run_all(
     cases: &[&Case],
     scene: &Scene<'_>,
-    crew: &mut Crew,
+    team: &mut Team<'_>,
     progress: &Progress,
     record: &Record,
 ) -> Vec<CaseRecord> {
@@ -302,7 +389,7 @@ fn run_all(
             wave = (0..cases.len()).filter(|n| done[*n].is_none()).collect();
         }
         let known = &verdicts;
-        let ran = crew.each(&wave, |sandbox, n| {
+        let ran = team.each(&wave, |sandbox, n| {
             let case = cases[*n];
             let ran = match verdict::obstacle(case, record, known) {
                 Some(outcome) => (

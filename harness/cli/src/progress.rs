@@ -15,6 +15,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// Says nothing to anybody: for the parts of something that has a line already.
+    pub(crate) fn silent() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
     /// The next stage, with so many steps.
     pub(crate) fn stage(&self, what: &'static str, steps: usize) {
         self.0.set_length(steps as u64);

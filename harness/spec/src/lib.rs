@@ -6,6 +6,7 @@
 //! (meaning) → [`Spec`].
 
 mod diagnostic;
+mod expected;
 mod fill;
 mod inherit;
 mod model;
@@ -18,6 +19,7 @@ mod tree;
 mod written;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use expected::{Cause, Expected, Failing, Skipping, expected};
 pub use model::*;
 pub use resolve::{parse_step, split_command};
 pub use schema::{schema, submission_schema};

@@ -259,4 +259,18 @@ tables! {
         /// How it is run; the program's own arguments are appended.
         run: At<String>,
     }
+
+    /// What a submission that proves a spec must get.
+    #[schemars(rename = "Expected")]
+    RawExpected {
+        /// What sets it apart.
+        #[schemars(required)]
+        about: At<String>,
+        /// Words that what is found must contain.
+        says: Many,
+        /// Cases that it must fail, and on which aspects.
+        fails: Keyed<Many>,
+        /// Cases that must be skipped: "build", or the case that was required.
+        skips: Keyed<At<String>>,
+    }
 }
