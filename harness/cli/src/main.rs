@@ -15,6 +15,7 @@ mod interrupt;
 mod keep;
 mod labs;
 mod output;
+mod peer;
 mod plan;
 mod progress;
 mod record;
@@ -34,8 +35,11 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
-    // The tool starts itself again as the sandbox's processes and as reference programs: those come first, since their
-    // arguments are not ours to read.
+    // The tool starts itself again as the sandbox's processes, as peers and as reference programs: those come first,
+    // since their arguments are not ours to read.
+    if called_as(&argv).as_deref() == Some(peer::NAME) {
+        return peer::play();
+    }
     if let Some(code) = ipclab_sandbox::hidden(&argv) {
         return code;
     }

@@ -1,0 +1,158 @@
+//! Peers: the tool as a scripted other side, which connects, sends half a message, resets, and says what it got.
+//!
+//! The supervisor starts the tool under the name [`NAME`], with one end of a `SOCK_SEQPACKET` pair as descriptor 3
+//! ([`control`]). Over it come the steps of the script, and go the peer's questions ("tell me when the server waits") and
+//! complaints. The peer does its steps by itself, one blocking call after another, with no timeout, no retry and no
+//! sleep: that nothing moves any more is for the supervisor to see.
+//!
+//! # When a step fails
+//!
+//! It complains: the step as its author wrote it, then what came instead. Then one cause is to give one complaint, and
+//! the script is still to do what does not hang on it (`signal server SIGTERM`):
+//!
+//! - Other bytes than expected: the connection is as good as before, and the script goes on.
+//! - A call failed, or the other side closed too early: the socket is spent. What the script still wants of it is passed
+//!   over without a word until it is closed. Steps that are about other things go on.
+//! - The supervisor says that what is waited for can no longer happen: the script stops, as every step after that was
+//!   meant for a moment that never came.
+//!
+//! The status is 0 without a complaint, 1 with one, 2 when there is no supervisor or no script that can be read.
+//!
+//! # Which socket a step means
+//!
+//! The last one that was opened and not closed: sockets pile up, and `close` shows the one beneath again, so that
+//! `listen`, `accept`, `close`, `accept` takes two connections. `bind`, `connect` and `listen` take the socket that `open`
+//! or `bind` made just before, when it is of the same type and still free; otherwise they make a new one.
+
+mod bytes;
+mod control;
+mod place;
+mod receive;
+mod segments;
+mod send;
+mod sockets;
+mod wrong;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use ipclab_spec::{Action, After, Step};
+
+use control::Control;
+use segments::Segments;
+use sockets::Sockets;
+use wrong::Wrong;
+
+/// The name under which the tool plays a script.
+pub(crate) const NAME: &str = "ipclab-peer";
+
+/// Plays the script that the supervisor on descriptor 3 hands over.
+pub(crate) fn play() -> ExitCode {
+    let played = Control::open().and_then(|control| {
+        let steps = control.script()?;
+        Peer::new(control).play(&steps)
+    });
+    match played {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody may be left to read it.
+            let _ = writeln!(io::stderr(), "{NAME}: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A peer and what it holds.
+#[derive(Debug)]
+struct Peer {
+    control: Control,
+    sockets: Sockets,
+    segments: Segments,
+    complained: bool,
+}
+
+impl Peer {
+    fn new(control: Control) -> Self {
+        Self {
+            control,
+            sockets: Sockets::default(),
+            segments: Segments::default(),
+            complained: false,
+        }
+    }
+
+    /// Does the steps, then lets go of everything.
+    fn play(mut self, steps: &[Step]) -> Result<ExitCode, Wrong> {
+        for step in steps {
+            self.control.tell(&format!("doing {}", step.text))?;
+            let done = self.act(&step.action);
+            let over = matches!(done, Err(Wrong::Never(_)));
+            self.note(&step.text, done)?;
+            self.control.tell("done")?;
+            if step.action == Action::Abandon {
+                // Not one call more: what is open stays open until the kernel closes it, files stay.
+                std::process::exit(i32::from(self.complained));
+            }
+            if over {
+                break;
+            }
+        }
+        while !self.sockets.is_empty() {
+            let closed = self.sockets.close();
+            self.note("at the script's end", closed)?;
+        }
+        Ok(ExitCode::from(u8::from(self.complained)))
+    }
+
+    /// Complains about what went wrong with the script; what went wrong with the line to the supervisor comes back.
+    fn note(&mut self, step: &str, done: Result<(), Wrong>) -> Result<(), Wrong> {
+        match done {
+            Ok(()) => Ok(()),
+            Err(Wrong::Step(why) | Wrong::Never(why)) => {
+                self.complained = true;
+                self.control.complain(step, &why)
+            }
+            Err(wrong @ Wrong::Line(_)) => Err(wrong),
+        }
+    }
+
+    fn act(&mut self, action: &Action) -> Result<(), Wrong> {
+        match action {
+            Action::Connect(place) => self.sockets.connect(place),
+            Action::Open(kind) => self.sockets.open(*kind),
+            Action::Bind(place) => self.sockets.bind(place),
+            Action::Listen(place) => self.sockets.listen(place),
+            Action::Accept => self.sockets.accept(),
+            Action::Send { data, to, pieces } => self.send(data, to.as_ref(), *pieces),
+            Action::Recv(wanted) => self.recv(wanted),
+            Action::Until(after) => self.until(after),
+            Action::Shutdown(way) => self.sockets.shutdown(*way),
+            Action::Reset => self.sockets.reset(),
+            Action::Close => self.sockets.close(),
+            Action::Abandon => Ok(()),
+            Action::Flood(count) => self.flood(*count),
+            Action::Signal { actor, signal } => {
+                self.control.wait(&format!("signal {actor} {signal}"), || {
+                    format!("{actor} had ended already, or never began")
+                })
+            }
+            Action::ShmCreate { key, size, mode } => self.segments.create(*key, *size, *mode),
+            Action::ShmAttach(key) => self.segments.attach(*key),
+            Action::ShmWrite(data) => self.segments.write(&bytes::of(data)?),
+            Action::ShmRead(data) => self.segments.read(&bytes::of(data)?),
+            Action::ShmDetach => self.segments.detach(),
+            Action::ShmRemove(key) => self.segments.remove(*key),
+        }
+    }
+
+    fn until(&self, after: &After) -> Result<(), Wrong> {
+        let (question, actor) = match after {
+            After::Exits(actor) => (format!("await exits {actor}"), actor),
+            After::Waits(actor) => (format!("await waits {actor}"), actor),
+            After::Listens(actor) => (format!("await ready {actor}"), actor),
+        };
+        self.control.wait(&question, || {
+            format!("this can no longer happen: {actor} has ended, or never began")
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! The System V segments that a peer has attached, the last one on top.
+
+use std::io;
+
+use ipclab_reference::sysv::{Attachment, ReadWrite, Segment};
+use nix::errno::Errno;
+use nix::libc;
+
+use super::bytes::{count, difference, differs, quoted};
+use super::wrong::{Wrong, failed};
+
+/// All of them. What is still attached when the peer ends is detached by the kernel.
+#[derive(Debug, Default)]
+pub(super) struct Segments(Vec<Attachment<ReadWrite>>);
+
+impl Segments {
+    /// `shm create 100 1024 0644`: shmget(2) with `IPC_CREAT` and `IPC_EXCL`; nothing is attached.
+    pub(super) fn create(&self, key: i32, size: u64, mode: u32) -> Result<(), Wrong> {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let flags = libc::IPC_CREAT | libc::IPC_EXCL | (mode & 0o777).cast_signed();
+        done("shmget", Segment::get(key, size, flags)).map(drop)
+    }
+
+    /// `shm attach 100`: shmget(2), shmat(2) to read and write.
+    pub(super) fn attach(&mut self, key: i32) -> Result<(), Wrong> {
+        let segment = find(key)?;
+        self.0.push(done("shmat", segment.attach_read_write())?);
+        Ok(())
+    }
+
+    /// `shm write 'text'`
+    pub(super) fn write(&self, data: &[u8]) -> Result<(), Wrong> {
+        let attached = self.current()?;
+        fits(attached, data)?;
+        done("store", attached.store(data))
+    }
+
+    /// `shm read 'text'`: the segment begins with these bytes.
+    pub(super) fn read(&self, wanted: &[u8]) -> Result<(), Wrong> {
+        let attached = self.current()?;
+        fits(attached, wanted)?;
+        let mut held = attached.c_string();
+        if held.len() < attached.size() {
+            held.push(0);
+        }
+        if let Some((at, got, wanted)) = difference(&held, wanted) {
+            let all = held.len() as u64;
+            return Err(Wrong::Step(format!(
+                "the segment begins with {}: {}",
+                quoted(&held, all),
+                differs(at as u64, got, wanted)
+            )));
+        }
+        if wanted.len() > held.len() {
+            // The wrapper reads strings.
+            return Err(Wrong::Step(
+                "a peer cannot look behind the segment's first NUL".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// `shm detach`: shmdt(2)
+    pub(super) fn detach(&mut self) -> Result<(), Wrong> {
+        match self.0.pop() {
+            Some(attached) => done("shmdt", attached.detach()),
+            None => Err(nothing_attached()),
+        }
+    }
+
+    /// `shm remove 100`: shmget(2), shmctl(2) with `IPC_RMID`.
+    pub(super) fn remove(&self, key: i32) -> Result<(), Wrong> {
+        done("shmctl", find(key)?.remove())
+    }
+
+    fn current(&self) -> Result<&Attachment<ReadWrite>, Wrong> {
+        self.0.last().ok_or_else(nothing_attached)
+    }
+}
+
+fn find(key: i32) -> Result<Segment, Wrong> {
+    done("shmget", Segment::get(key, 0, 0))
+}
+
+fn fits(attached: &Attachment<ReadWrite>, data: &[u8]) -> Result<(), Wrong> {
+    if data.len() <= attached.size() {
+        return Ok(());
+    }
+    Err(Wrong::Step(format!(
+        "the segment has {}, not {}",
+        count(attached.size() as u64),
+        data.len()
+    )))
+}
+
+fn nothing_attached() -> Wrong {
+    Wrong::Step("no segment is attached".to_owned())
+}
+
+fn done<T>(call: &str, result: io::Result<T>) -> Result<T, Wrong> {
+    result.map_err(|error| {
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
+        failed(call, errno)
+    })
+}

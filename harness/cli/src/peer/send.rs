@@ -1,0 +1,144 @@
+//! Sending: one call for each piece, and a short send is continued.
+
+use std::os::fd::RawFd;
+
+use ipclab_spec::{Data, PeerEndpoint};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, send, sendto};
+
+use super::bytes;
+use super::place::{Place, message_name};
+use super::wrong::{Wrong, said, uninterrupted};
+use super::{Peer, sockets::Socket};
+
+/// What one call of a flood sends on a stream.
+const FLOOD_PIECE: u64 = 64 << 10;
+
+/// What one call of a flood sends where a call is a message: any network takes it whole.
+const FLOOD_MESSAGE: u64 = 1024;
+
+impl Peer {
+    /// `send 'hal'`, `send 100 bytes to udp:7000`, `send 'abc' byte by byte`: send(2) or sendto(2).
+    ///
+    /// After each piece the peer waits until everybody else waits: then the other side has taken it, and the next piece
+    /// cannot join it in one `recv`.
+    pub(super) fn send(
+        &mut self,
+        data: &Data,
+        to: Option<&PeerEndpoint>,
+        pieces: Option<u32>,
+    ) -> Result<(), Wrong> {
+        let data = bytes::of(data)?;
+        let Self {
+            control, sockets, ..
+        } = self;
+        let Some(socket) = sockets.current()? else {
+            return Ok(());
+        };
+        let to = to.map(|to| destination(socket, to)).transpose()?;
+        let Some(size) = pieces else {
+            return send_whole(socket, &data, to.as_ref(), 0, data.len());
+        };
+        let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
+        for (nth, piece) in data.chunks(size).enumerate() {
+            send_whole(socket, piece, to.as_ref(), nth * size, data.len())?;
+            control.quiet()?;
+        }
+        Ok(())
+    }
+
+    /// `flood 1000000 bytes`: so much, without ever reading. How much of it the other side takes before it closes is the
+    /// other side's business: its closing is no complaint, and ends the flood.
+    pub(super) fn flood(&mut self, count: u64) -> Result<(), Wrong> {
+        let Some(socket) = self.sockets.current()? else {
+            return Ok(());
+        };
+        let size = match message_name(socket.kind) {
+            None => FLOOD_PIECE,
+            Some(_) => FLOOD_MESSAGE,
+        };
+        let piece = bytes::letters(size)?;
+        let mut left = count;
+        while left > 0 {
+            let now = &piece[..left.min(size) as usize];
+            match uninterrupted(|| send(socket.number(), now, MsgFlags::MSG_NOSIGNAL)) {
+                Ok(sent) => left -= sent as u64,
+                Err(Errno::EPIPE | Errno::ECONNRESET) => {
+                    socket.spend();
+                    return Ok(());
+                }
+                Err(errno) => {
+                    socket.spend();
+                    return Err(Wrong::Step(after(count - left, count, "send", errno)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a step sends to, when the open socket can send there.
+fn destination(socket: &mut Socket, to: &PeerEndpoint) -> Result<Place, Wrong> {
+    if socket.kind != to.socket {
+        return Err(Wrong::Step(format!(
+            "the open socket is {}, not {}",
+            socket.kind, to.socket
+        )));
+    }
+    if message_name(socket.kind) != Some("datagram") {
+        return Err(Wrong::Step(format!(
+            "a {} socket sends to where it is connected",
+            socket.kind
+        )));
+    }
+    let place = Place::of(to)?;
+    socket.suit(place.family())?;
+    Ok(place)
+}
+
+/// Sends a piece, which stands behind `before` bytes of `all`.
+fn send_whole(
+    socket: &mut Socket,
+    piece: &[u8],
+    to: Option<&Place>,
+    before: usize,
+    all: usize,
+) -> Result<(), Wrong> {
+    let mut sent = 0;
+    loop {
+        let rest = &piece[sent..];
+        let (name, done) = match to {
+            None => ("send", send_now(socket.number(), rest)),
+            Some(to) => ("sendto", send_there(socket.number(), rest, to)),
+        };
+        match done {
+            Ok(more) => sent += more,
+            Err(errno) => {
+                socket.spend();
+                let gone = (before + sent) as u64;
+                return Err(Wrong::Step(after(gone, all as u64, name, errno)));
+            }
+        }
+        // Asked after the call: an empty message is sent too.
+        if sent >= piece.len() {
+            return Ok(());
+        }
+    }
+}
+
+fn send_now(fd: RawFd, bytes: &[u8]) -> nix::Result<usize> {
+    uninterrupted(|| send(fd, bytes, MsgFlags::MSG_NOSIGNAL))
+}
+
+fn send_there(fd: RawFd, bytes: &[u8], to: &Place) -> nix::Result<usize> {
+    uninterrupted(|| sendto(fd, bytes, to.address(), MsgFlags::MSG_NOSIGNAL))
+}
+
+/// `after 5 of 100 bytes send() failed: broken pipe (the other side has closed)`
+fn after(sent: u64, all: u64, name: &str, errno: Errno) -> String {
+    let why = said(name, errno);
+    match sent {
+        0 => why,
+        sent => format!("after {sent} of {} {why}", bytes::count(all)),
+    }
+}
