@@ -206,10 +206,14 @@ pub(crate) struct Row {
     pub(crate) state: u8,
     /// Bytes sent and not yet acknowledged, or not yet sent.
     pub(crate) unsent: u64,
+    /// The other end has no room, and is asked from time to time whether it has: nothing moves until it reads.
+    pub(crate) probing: bool,
     /// Its inode.
     pub(crate) inode: u64,
 }
 
+/// The timer of a zero window, `proc(5)`.
+const PROBES: &str = "04:";
 /// `TCP_LISTEN`
 pub(crate) const LISTEN: u8 = 0x0a;
 /// `TCP_SYN_SENT`
@@ -227,7 +231,8 @@ fn row(line: &str) -> Option<Row> {
     let mut words = line.split_whitespace().skip(1);
     let (local, _remote, state, queues) =
         (words.next()?, words.next()?, words.next()?, words.next()?);
-    let inode = words.nth(4)?.parse().ok()?;
+    let timer = words.next()?;
+    let inode = words.nth(3)?.parse().ok()?;
     let (ip, port) = local.split_once(':')?;
     // Words of 32 bits in the machine's own order.
     let mut bytes = Vec::new();
@@ -246,6 +251,7 @@ fn row(line: &str) -> Option<Row> {
         local: SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?),
         state: u8::from_str_radix(state, 16).ok()?,
         unsent: u64::from_str_radix(queues.split_once(':')?.0, 16).ok()?,
+        probing: timer.starts_with(PROBES),
         inode,
     })
 }
@@ -285,6 +291,12 @@ mod tests {
         let row = row(line).unwrap();
         assert_eq!(row.local.to_string(), "127.0.0.1:12345");
         assert_eq!((row.state, row.unsent, row.inode), (LISTEN, 5, 4711));
+        assert!(!row.probing);
+        assert!(
+            super::row(&line.replace("00:00000000", "04:00000010"))
+                .unwrap()
+                .probing
+        );
     }
 
     #[test]

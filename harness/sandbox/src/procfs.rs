@@ -12,6 +12,18 @@ pub(crate) fn state(tid: Pid) -> Option<u8> {
     stat.get(end + 2).copied()
 }
 
+/// The call that a sleeping thread is in, with its arguments. `None`: it is in none, or runs.
+pub(crate) fn current_call(tid: Pid) -> Option<(i64, [u64; 6])> {
+    let line = fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?;
+    let mut words = line.split_whitespace();
+    let number = words.next()?.parse().ok().filter(|number| *number >= 0)?;
+    let mut args = [0; 6];
+    for arg in &mut args {
+        *arg = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+    }
+    Some((number, args))
+}
+
 /// What `/proc/PID/status` says of a process's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {

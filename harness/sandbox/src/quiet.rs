@@ -101,12 +101,16 @@ pub(crate) fn asleep(tracer: &Tracer, threads: &[Pid]) -> bool {
     })
 }
 
-/// Whether TCP itself has something to do: bytes on their way, or a connection that nobody has answered.
+/// Whether TCP itself has something to do: bytes on their way, or a connection that nobody has answered. Bytes for
+/// which the other end has no room are on no way: only its reading lets them go.
 fn kernel_will_act() -> bool {
     ["tcp", "tcp6"]
         .into_iter()
         .flat_map(leftovers::net)
-        .any(|row| row.state == SYN_SENT || (row.state != leftovers::LISTEN && row.unsent > 0))
+        .any(|row| {
+            row.state == SYN_SENT
+                || (row.state != leftovers::LISTEN && row.unsent > 0 && !row.probing)
+        })
 }
 
 /// How long to sleep before the next look, when nothing is heard: short at first, since most waits are, longer later.

@@ -20,13 +20,20 @@ struct Correspondent {
     known_at: u32,
 }
 
+/// Which waits on a socket end by themselves: `SO_RCVTIMEO` and `SO_SNDTIMEO` of `socket(7)`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Timeouts {
+    received: bool,
+    sent: bool,
+}
+
 /// Every socket that was seen, in the order in which they were.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
     all: Vec<Socket>,
     by_inode: HashMap<u64, usize>,
-    /// Receive timeouts: a wait on such a socket ends by itself.
-    timed: Vec<bool>,
+    /// Timeouts: a wait on such a socket ends by itself.
+    timed: Vec<Timeouts>,
     /// For each datagram call, by its number: the address that it went to or came from.
     correspondents: HashMap<u32, Correspondent>,
     /// Process that made each connection or socket, for matching Unix streams, whose client end has no name.
@@ -80,7 +87,7 @@ impl Sockets {
             accepted_from: None,
             listening: false,
         });
-        self.timed.push(false);
+        self.timed.push(Timeouts::default());
         self.makers.push(pid);
         self.by_inode.insert(inode, index);
         if let Some(fd) = fd {
@@ -110,7 +117,7 @@ impl Sockets {
     /// A connection was taken from a listening socket.
     pub(crate) fn accepted(&mut self, index: usize, from: Option<usize>) {
         self.all[index].accepted_from = from;
-        self.timed[index] = from.is_some_and(|from| self.timed[from]);
+        self.timed[index] = from.map_or_else(Timeouts::default, |from| self.timed[from]);
     }
 
     /// `listen` succeeded.
@@ -125,13 +132,19 @@ impl Sockets {
     }
 
     /// Whether waits on it end by themselves.
-    pub(crate) fn set_timed(&mut self, index: usize, timed: bool) {
-        self.timed[index] = timed;
+    pub(crate) fn set_timed(&mut self, index: usize, way: Direction, timed: bool) {
+        match way {
+            Direction::Received => self.timed[index].received = timed,
+            Direction::Sent => self.timed[index].sent = timed,
+        }
     }
 
     /// Whether waits on it end by themselves.
-    pub(crate) fn is_timed(&self, index: usize) -> bool {
-        self.timed[index]
+    pub(crate) fn is_timed(&self, index: usize, way: Direction) -> bool {
+        match way {
+            Direction::Received => self.timed[index].received,
+            Direction::Sent => self.timed[index].sent,
+        }
     }
 
     /// A datagram call went to, or came from, this address; `known_at` calls had begun by then.
@@ -198,27 +211,27 @@ impl Sockets {
     }
 
     /// Datagrams whose receiver did not ask where they came from: queues are first in, first out, so the n-th that a
-    /// socket received is the n-th that was sent to it.
+    /// socket received is the n-th that was sent to it. The same tells which were cut, where the kernel does not:
+    /// `recv` of a datagram that is longer than the buffer returns the buffer's length and no flag.
     fn match_nameless(&self, calls: &mut [Call]) {
-        let mut senders: HashMap<usize, VecDeque<usize>> = HashMap::new();
+        let mut sent: HashMap<usize, VecDeque<(usize, u64)>> = HashMap::new();
         for transfer in calls.iter().filter_map(|call| call.transfer.as_ref()) {
             if transfer.direction == Direction::Sent
                 && let Some(receiver) = transfer.peer
             {
-                senders
-                    .entry(receiver)
+                sent.entry(receiver)
                     .or_default()
-                    .push_back(transfer.socket);
+                    .push_back((transfer.socket, transfer.bytes));
             }
         }
         for transfer in calls.iter_mut().filter_map(|call| call.transfer.as_mut()) {
             if transfer.direction == Direction::Received
-                && self.all[transfer.socket].kind == SocketKind::Datagram
+                && self.all[transfer.socket].kind != SocketKind::Stream
+                && let Some((sender, bytes)) =
+                    sent.get_mut(&transfer.socket).and_then(VecDeque::pop_front)
             {
-                let sender = senders
-                    .get_mut(&transfer.socket)
-                    .and_then(VecDeque::pop_front);
-                transfer.peer = transfer.peer.or(sender);
+                let from = *transfer.peer.get_or_insert(sender);
+                transfer.cut |= from == sender && bytes > transfer.bytes;
             }
         }
     }

@@ -719,9 +719,16 @@ impl Tracer {
             ArgKind::PollMillis => args[at] as i32 >= 0,
             _ => false,
         });
-        spec.role == Role::Sleep
-            || by_argument
-            || socket.is_some_and(|socket| self.sockets.is_timed(socket))
+        let by_socket = match (spec.role, socket) {
+            (Role::Receive | Role::Accept, Some(socket)) => {
+                self.sockets.is_timed(socket, Direction::Received)
+            }
+            (Role::Send | Role::Connect, Some(socket)) => {
+                self.sockets.is_timed(socket, Direction::Sent)
+            }
+            _ => false,
+        };
+        spec.role == Role::Sleep || by_argument || by_socket
     }
 
     /// Exit of a call.
@@ -876,11 +883,14 @@ impl Tracer {
     }
 
     fn option_set(&mut self, tid: Pid, args: &[u64; 6], socket: usize) {
-        if args[1] as i32 == libc::SOL_SOCKET && args[2] as i32 == libc::SO_RCVTIMEO {
-            let value = decode::memory(tid, args[3], args[4], 16);
-            self.sockets
-                .set_timed(socket, value.iter().any(|byte| *byte != 0));
-        }
+        let way = match (args[1] as i32, args[2] as i32) {
+            (libc::SOL_SOCKET, libc::SO_RCVTIMEO) => Direction::Received,
+            (libc::SOL_SOCKET, libc::SO_SNDTIMEO) => Direction::Sent,
+            _ => return,
+        };
+        let value = decode::memory(tid, args[3], args[4], 16);
+        self.sockets
+            .set_timed(socket, way, value.iter().any(|byte| *byte != 0));
     }
 
     fn timer_set(&mut self, tid: Pid, process: Pid, call: &InCall) {
@@ -1113,9 +1123,9 @@ impl Tracer {
     /// Whether every one of these threads is in a call, or stopped by a signal: only then can it be that nobody moves.
     pub(crate) fn all_in_calls(&self, threads: &[Pid]) -> bool {
         threads.iter().all(|tid| {
-            self.threads
-                .get(tid)
-                .is_some_and(|thread| thread.call.is_some() || thread.stopped)
+            self.threads.get(tid).is_some_and(|thread| {
+                thread.call.is_some() || thread.stopped || unseen_wait(*tid).is_some()
+            })
         })
     }
 
@@ -1158,11 +1168,14 @@ impl Tracer {
             object,
             timed,
         };
-        threads.into_iter().find_map(|(_, thread)| {
+        threads.into_iter().find_map(|(tid, thread)| {
             if thread.stopped {
                 return Some(wait("stopped", 0, None, false));
             }
-            let call = thread.call.as_ref()?;
+            let Some(call) = thread.call.as_ref() else {
+                let (call, object) = unseen_wait(*tid)?;
+                return Some(wait(call, 0, Some(object), false));
+            };
             Some(wait(
                 call.spec.name,
                 call.n.unwrap_or(0),
@@ -1255,6 +1268,30 @@ fn attention(spec: &Spec, object: Option<&Object>) -> Attention {
         (Role::Wait, _) if spec.name.starts_with("futex") => Attention::Exit,
         _ => Attention::Record,
     }
+}
+
+/// A wait in a call that the filter or the tracer lets pass, because it hardly ever is one: opening a FIFO by its name,
+/// or reading and writing one that was. The call's name and the FIFO.
+fn unseen_wait(tid: Pid) -> Option<(&'static str, Object)> {
+    use std::os::unix::fs::FileTypeExt;
+    let (number, args) = procfs::current_call(tid)?;
+    let spec = calls::spec(number as u64)?;
+    let (name, place) = match spec.role {
+        Role::File => {
+            let at = spec.args.iter().position(|kind| *kind == ArgKind::Path)?;
+            let path = absolute(tid, decode::path(tid, args[at])?);
+            let place = format!("/proc/{tid}/root{}", path.to_text());
+            (path, place)
+        }
+        Role::Receive | Role::Send => {
+            let fd = args[0] as i32;
+            let link = procfs::descriptor(tid, fd)?;
+            (link.as_str().into(), format!("/proc/{tid}/fd/{fd}"))
+        }
+        _ => return None,
+    };
+    let fifo = std::fs::metadata(place).is_ok_and(|found| found.file_type().is_fifo());
+    fifo.then_some((spec.name, Object::File(name)))
 }
 
 /// The bytes that a call is about to send, as many as are kept.
