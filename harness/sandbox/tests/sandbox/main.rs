@@ -1,0 +1,30 @@
+//! Real programs in real boxes, and what is observed of them, at both levels.
+//!
+//! The programs are written in C, compiled once a run; every test is a plan of a few words and the exact evidence that
+//! must come of it. `cargo test -p ipclab-sandbox --test sandbox -- stuck` runs one theme.
+
+mod bench;
+mod readiness;
+mod stuck;
+mod wire;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args_os().collect();
+    if let Some(code) = ipclab_sandbox::hidden(&args) {
+        return code;
+    }
+    let themes = [
+        ("readiness", readiness::tests()),
+        ("stuck", stuck::tests()),
+        ("wire", wire::tests()),
+    ];
+    let trials = themes
+        .into_iter()
+        .flat_map(|(theme, tests)| tests.into_iter().flat_map(move |test| test.trials(theme)))
+        .collect();
+    let conclusion = libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials);
+    bench::clear();
+    conclusion.exit_code()
+}
