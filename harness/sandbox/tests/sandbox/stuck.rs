@@ -9,9 +9,9 @@ use crate::bench::{Adjust, Test, both, own, pair, plan, run, student};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    for (act, waits) in ALONE {
+    for &(act, waits) in ALONE {
         // Landlock knows nothing of POSIX queues: at the shared level there are none.
-        let test = if *act == "posix-queue" { own } else { both };
+        let test = if act == "posix-queue" { own } else { both };
         tests.push(test(act, move |level| {
             let actor = student("one", &format!("stuck {act}")).stdin(Stdin::Silent);
             let seen = run(level, &patient(plan([actor])));
