@@ -42,12 +42,30 @@ Odd names and other languages: put an ipclab.toml into the folder.
   source = \"src/My Server.c\"                    or: build = \"rustc server.rs -o iserver\"
                                                 or: run = \"python3 server.py\"";
 
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  ipclab validate                               every lab of this repository
+  ipclab validate tcp-echo --tier core
+  ipclab validate my-lab/spec.toml              its programs in my-lab/submissions/{accepted,rejected}
+  ipclab validate my-lab/spec.toml --update     write what came out, for you to look at
+
+What a submission must get stands in its expected.toml:
+  about = \"binds port 12346 instead of 12345\"
+  says  = [\"12346\"]                             words that its report must contain
+  [fails]                                       exactly what it must lose, and nothing else
+  echo-one = [\"output\", \"bytes\"]
+
+Exit status: 0 proved, 1 there are holes, 2 a spec or an expected.toml is wrong, 3 could not grade.";
+
 /// Commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Build a submission, run every case and report
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Prove specs on programs of which it is known what they must get
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate(Validate),
     /// Judge again what `check --keep DIR` observed, without running anything
     Judge {
         /// Folder that was written by --keep
@@ -122,6 +140,26 @@ pub(crate) struct Check {
     /// Build everything anew and keep no builds
     #[arg(long)]
     pub(crate) no_cache: bool,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Validate {
+    /// Labs by name, or spec files; left out: every lab
+    #[arg(value_name = "LAB|SPEC")]
+    pub(crate) labs: Vec<String>,
+    /// Only this tier; can be given several times
+    #[arg(long = "tier", value_enum, value_name = "TIER")]
+    pub(crate) tiers: Vec<TierArg>,
+    /// How many submissions are tried at a time; left out: one a processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Write what came out into the expected.toml files that say otherwise
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 /// Commands for authors of labs.

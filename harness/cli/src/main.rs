@@ -22,6 +22,7 @@ mod record;
 mod show;
 mod store;
 mod submission;
+mod validate;
 mod verdict;
 
 use std::ffi::OsString;
@@ -63,6 +64,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
     let color = args.color;
     match args.command {
         Command::Check(check) => check::check(&check, color),
+        Command::Validate(args) => validate::validate(&args, color),
         Command::Judge { folder, format } => check::judge(&folder, format, color),
         Command::Spec(SpecCommand::Check { files }) => check::specs(&files),
         Command::Spec(SpecCommand::Schema) => output::print(&ipclab_spec::schema()),

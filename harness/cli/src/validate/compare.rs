@@ -1,0 +1,342 @@
+//! Where what became of the probes is not what must become of them: holes in a spec, in its submissions, or in us.
+//!
+//! Pure: nothing is run or read here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipclab_spec::{Aspect, Case, Cause, Points, Tier};
+use serde::Serialize;
+
+use super::probes::{Expectation, Kind, Probe};
+use super::seen::{Came, Seen, SeenCase};
+use crate::show;
+
+/// Something that keeps a spec from being proved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Hole {
+    /// The probe that shows it; `None`: all of them together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) submission: Option<String>,
+    /// The case that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) case: Option<String>,
+    /// What is wrong: `must pass, and is failed on bytes`.
+    pub(crate) what: String,
+    /// What the report said there, in the judge's words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) said: Vec<String>,
+    /// What to do about it.
+    pub(crate) remedy: String,
+}
+
+/// Who loses what: rejected submissions by case and aspect. A case that is all or nothing has one entry, without an
+/// aspect.
+pub(crate) type FailedBy<'a> = BTreeMap<(&'a str, Option<Aspect>), BTreeSet<&'a str>>;
+
+/// The holes that one probe shows.
+pub(crate) fn holes(probe: &Probe, seen: &Seen, cases: &[&Case]) -> Vec<Hole> {
+    match probe.kind {
+        Kind::Reference => reference(probe, seen),
+        Kind::Accepted | Kind::Rejected => match &probe.expectation {
+            Some(expectation) => submission(probe, expectation, seen, cases),
+            None => vec![hole(
+                probe,
+                "nobody says what it must get",
+                "write its expected.toml; --update writes what came out, for you to look at",
+            )],
+        },
+        Kind::Starter => starter(probe, seen),
+        Kind::Empty | Kind::Rubbish => nothing(probe, seen),
+    }
+}
+
+fn hole(probe: &Probe, what: impl Into<String>, remedy: impl Into<String>) -> Hole {
+    Hole {
+        submission: Some(probe.name.clone()),
+        case: None,
+        what: what.into(),
+        said: Vec::new(),
+        remedy: remedy.into(),
+    }
+}
+
+/// What the report says first of a case that did not pass.
+fn said(seen: &SeenCase) -> Vec<String> {
+    seen.said.iter().take(3).cloned().collect()
+}
+
+fn reference(probe: &Probe, seen: &Seen) -> Vec<Hole> {
+    let failed = seen.cases.iter().filter(|case| match &case.came {
+        Came::Fail(_) | Came::Skipped(_) => true,
+        Came::Pass | Came::Unknown(_) => false,
+    });
+    failed
+        .map(|case| Hole {
+            case: Some(case.id.clone()),
+            said: said(case),
+            ..hole(
+                probe,
+                format!("the reference must pass, and {}", came(&case.came)),
+                "mend the case, or the reference program: one of the two is wrong",
+            )
+        })
+        .collect()
+}
+
+fn submission(probe: &Probe, expectation: &Expectation, seen: &Seen, cases: &[&Case]) -> Vec<Hole> {
+    let expected = &expectation.expected;
+    let file = probe
+        .expectation_file()
+        .map_or_else(String::new, |file| show::path(&file));
+    let mut holes = Vec::new();
+    // What was asked for in these tiers, and could be judged.
+    let mut asked = false;
+    for case in &seen.cases {
+        let must = must(expectation, &case.id);
+        let not_judged = matches!(case.came, Came::Unknown(_));
+        asked |= must != Came::Pass && !not_judged;
+        if must != case.came && !not_judged {
+            holes.push(Hole {
+                case: Some(case.id.clone()),
+                said: said(case),
+                ..hole(
+                    probe,
+                    format!("must {}, and {}", wanted(&must), came(&case.came)),
+                    format!(
+                        "mend the case or the submission; or, where the report is right, {file}"
+                    ),
+                )
+            });
+        }
+    }
+    if probe.kind == Kind::Accepted {
+        let core = |id: &str| {
+            let case = cases.iter().find(|case| case.id == id);
+            case.is_some_and(|case| case.tier == Tier::Core)
+        };
+        for failing in expected.fails.iter().filter(|failing| core(&failing.case)) {
+            holes.push(Hole {
+                case: Some(failing.case.clone()),
+                ..hole(
+                    probe,
+                    "an accepted submission gets every core point, and this one is expected to lose some",
+                    "it belongs to the rejected ones, or the case asks too much",
+                )
+            });
+        }
+        return holes;
+    }
+    if expected.fails.is_empty() && expected.skips.is_empty() {
+        holes.push(hole(
+            probe,
+            "it is rejected, and nothing says what it fails",
+            format!("say in {file} under [fails] which cases, and on which aspects"),
+        ));
+    }
+    if asked {
+        holes.extend(silence(probe, expectation, seen, &file));
+    }
+    holes
+}
+
+/// A report that does not say what the fault is helps nobody.
+fn silence(probe: &Probe, expectation: &Expectation, seen: &Seen, file: &str) -> Vec<Hole> {
+    let says = &expectation.expected.says;
+    if says.is_empty() {
+        return vec![hole(
+            probe,
+            "nothing says how its report must name the fault",
+            format!("add to {file}: says = [\"words of a finding that tell what is wrong\"]"),
+        )];
+    }
+    let all = || seen.cases.iter().flat_map(|case| &case.said);
+    let missing = says
+        .iter()
+        .filter(|words| !all().any(|said| said.contains(*words)));
+    missing
+        .map(|words| Hole {
+            said: all().take(3).cloned().collect(),
+            ..hole(
+                probe,
+                format!("no finding says {words:?}"),
+                format!(
+                    "the report must name the fault; where it does in other words, mend {file}"
+                ),
+            )
+        })
+        .collect()
+}
+
+fn starter(probe: &Probe, seen: &Seen) -> Vec<Hole> {
+    let mut holes: Vec<Hole> = seen
+        .unbuilt
+        .iter()
+        .map(|(program, why)| {
+            hole(
+                probe,
+                format!("{program} does not build: {why}"),
+                "what students start from must compile",
+            )
+        })
+        .collect();
+    let full = seen
+        .tiers
+        .iter()
+        .filter(|(_, score)| score.earned == score.max && score.max > 0);
+    holes.extend(full.map(|(tier, _)| {
+        hole(
+            probe,
+            format!("it has all points of the {} tier", tier.name()),
+            "the starter must not be a solution, or the cases ask nothing",
+        )
+    }));
+    holes
+}
+
+fn nothing(probe: &Probe, seen: &Seen) -> Vec<Hole> {
+    let mut holes = Vec::new();
+    if seen.earned > 0 {
+        holes.push(hole(
+            probe,
+            format!("it has {} points for nothing", seen.earned),
+            "a case that no program of the student's plays a part in gives points to everybody",
+        ));
+    }
+    let judged = seen.unknown().next().is_none();
+    if judged && seen.exit_code != 1 {
+        holes.push(hole(
+            probe,
+            format!(
+                "check exits with {}, and points are lost: 1",
+                seen.exit_code
+            ),
+            "a script that reads the exit status would take it for something else",
+        ));
+    }
+    holes
+}
+
+/// Which rejected submissions lose which points.
+pub(crate) fn failed_by<'a>(
+    cases: &[&'a Case],
+    tried: impl Iterator<Item = (&'a Probe, &'a Seen)> + Clone,
+) -> FailedBy<'a> {
+    let mut failed_by = FailedBy::new();
+    for case in cases {
+        for aspect in worth(case) {
+            let losers = tried.clone().filter(|(probe, seen)| {
+                let Some(Came::Fail(failed)) = seen.case(&case.id).map(|case| &case.came) else {
+                    return false;
+                };
+                probe.kind == Kind::Rejected && aspect.is_none_or(|aspect| failed.contains(&aspect))
+            });
+            let losers = losers.map(|(probe, _)| probe.name.as_str()).collect();
+            failed_by.insert((&case.id, aspect), losers);
+        }
+    }
+    failed_by
+}
+
+/// What a case can cost: each aspect with points, or all of it.
+pub(crate) fn worth(case: &Case) -> Vec<Option<Aspect>> {
+    match &case.points {
+        Points::Whole(_) => vec![None],
+        Points::Split(parts) => parts.iter().map(|(aspect, _)| Some(*aspect)).collect(),
+    }
+}
+
+/// The holes that only all probes together show: points that nobody loses, or that nobody gets.
+pub(crate) fn holes_of_all<'a>(
+    cases: &[&'a Case],
+    failed_by: &FailedBy<'a>,
+    tried: impl Iterator<Item = (&'a Probe, &'a Seen)> + Clone,
+    folder: &str,
+) -> Vec<Hole> {
+    let of = |case: &Case, what: String, remedy: String| Hole {
+        submission: None,
+        case: Some(case.id.clone()),
+        what,
+        said: Vec::new(),
+        remedy,
+    };
+    let mut holes = Vec::new();
+    for case in cases {
+        let missing = |aspect: &Option<Aspect>| {
+            failed_by
+                .get(&(case.id.as_str(), *aspect))
+                .is_none_or(BTreeSet::is_empty)
+        };
+        let missing: Vec<Option<Aspect>> = worth(case).into_iter().filter(missing).collect();
+        if !missing.is_empty() {
+            let aspects: Vec<Aspect> = missing.into_iter().flatten().collect();
+            let on = if aspects.is_empty() {
+                String::new()
+            } else {
+                format!(" on {}", names(&aspects))
+            };
+            holes.push(of(
+                case,
+                format!("no rejected submission fails it{on}"),
+                format!(
+                    "write one to {folder}/submissions/rejected that does; if none can, the points are a gift"
+                ),
+            ));
+        }
+        let mut passing = tried.clone().filter(|(probe, seen)| {
+            matches!(probe.kind, Kind::Reference | Kind::Accepted)
+                && seen
+                    .case(&case.id)
+                    .is_some_and(|case| matches!(case.came, Came::Pass | Came::Unknown(_)))
+        });
+        if passing.next().is_none() {
+            holes.push(of(
+                case,
+                "neither a reference nor an accepted submission passes it".to_owned(),
+                format!("write one to {folder}/submissions/accepted that does"),
+            ));
+        }
+    }
+    holes
+}
+
+/// How a case must come out.
+pub(crate) fn must(expectation: &Expectation, case: &str) -> Came {
+    let expected = &expectation.expected;
+    match (expected.failing(case), expected.skipping(case)) {
+        (Some(aspects), _) => Came::Fail(aspects.to_vec()),
+        (None, Some(cause)) => Came::Skipped(cause.clone()),
+        (None, None) => Came::Pass,
+    }
+}
+
+fn wanted(must: &Came) -> String {
+    match must {
+        Came::Pass => "pass".to_owned(),
+        Came::Fail(aspects) => format!("be failed on {}", names(aspects)),
+        Came::Skipped(cause) => format!("be skipped ({})", cause_name(cause)),
+        Came::Unknown(_) => "come to something".to_owned(),
+    }
+}
+
+fn came(came: &Came) -> String {
+    match came {
+        Came::Pass => "passes".to_owned(),
+        Came::Fail(aspects) => format!("is failed on {}", names(aspects)),
+        Came::Skipped(cause) => format!("is skipped ({})", cause_name(cause)),
+        Came::Unknown(why) => format!("could not be graded: {why}"),
+    }
+}
+
+/// `output, exit`
+pub(crate) fn names(aspects: &[Aspect]) -> String {
+    let names: Vec<&str> = aspects.iter().map(|aspect| aspect.name()).collect();
+    names.join(", ")
+}
+
+/// As `expected.toml` writes it.
+pub(crate) fn cause_name(cause: &Cause) -> &str {
+    match cause {
+        Cause::Build => Aspect::Build.name(),
+        Cause::Case(id) => id,
+    }
+}

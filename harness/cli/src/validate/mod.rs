@@ -1,0 +1,170 @@
+//! `ipclab validate`: a spec proves itself on programs of which it is known what they must get.
+//!
+//! [`probes`] finds them: the references in the student's places, accepted and rejected submissions, the starter, an
+//! empty folder and a folder of rubbish. Each is graded as any submission; [`seen`] is what came of it. [`compare`] says
+//! where that is not what was expected, and which points nobody ever loses: holes. [`table`] prints all of it, and
+//! [`update`] writes what was seen into the `expected.toml` files, for somebody to look at.
+
+mod compare;
+mod probes;
+mod result;
+mod seen;
+mod table;
+mod update;
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use ipclab_sandbox::Wish;
+use ipclab_spec::{Case, Tier};
+
+use crate::args::{Format, Validate, When};
+use crate::crew::{Crew, Team};
+use crate::failure::{Failure, reason};
+use crate::grade::{self, Options};
+use crate::labs::Lab;
+use crate::progress::Progress;
+use crate::store::Store;
+use crate::submission::Submission;
+use crate::{interrupt, output, show, verdict};
+use probes::{Kind, Probe, Proof};
+use result::{LabResult, Validation};
+use seen::Seen;
+
+/// Validates labs and prints a table for each.
+///
+/// # Errors
+/// A lab cannot be found or read, an `expected.toml` is wrong, or there is no sandbox.
+pub(crate) fn validate(args: &Validate, color: When) -> Result<ExitCode, Failure> {
+    let tiers: Vec<Tier> = args.tiers.iter().map(|tier| (*tier).into()).collect();
+    let proofs = probes::gather(&args.labs)?;
+    for proof in &proofs {
+        if !proof.lab.warnings.is_empty() {
+            output::note(&proof.lab.warnings);
+        }
+    }
+    interrupt::watch().map_err(|error| {
+        Failure::unable(format!(
+            "setting up the handling of Ctrl-C: {}",
+            reason(&error)
+        ))
+    })?;
+    let store = Store::open()?;
+    let mut crew = Crew::gather(Wish::Auto, args.jobs.map(usize::from))?;
+    let seen = try_all(&proofs, &tiers, &store, &mut crew.team());
+
+    let mut labs = Vec::new();
+    for (proof, seen) in proofs.iter().zip(&seen) {
+        let cases = selected(&proof.lab, &tiers);
+        let updated = if args.update {
+            update(proof, seen, &cases)?
+        } else {
+            Vec::new()
+        };
+        labs.push(LabResult::new(proof, &cases, seen, updated));
+    }
+    let validation = Validation::new(&tiers, labs);
+    let text = match args.format {
+        Format::Text => table::render(&validation, &output::style(color)),
+        Format::Json => validation.json(),
+    };
+    output::print(&text)?;
+    Ok(ExitCode::from(validation.exit_code()))
+}
+
+/// The cases of these tiers, in the spec's order; no tier: all of them.
+fn selected<'a>(lab: &'a Lab, tiers: &[Tier]) -> Vec<&'a Case> {
+    let cases = lab.spec.cases.iter();
+    cases
+        .filter(|case| tiers.is_empty() || tiers.contains(&case.tier))
+        .collect()
+}
+
+/// Grades everything, one probe on each sandbox at a time. Gives for each lab what each of its probes came to.
+fn try_all(
+    proofs: &[Proof],
+    tiers: &[Tier],
+    store: &Store,
+    team: &mut Team<'_>,
+) -> Vec<Vec<Result<Seen, Failure>>> {
+    let tasks: Vec<(&Proof, &Probe)> = proofs
+        .iter()
+        .filter(|proof| !selected(&proof.lab, tiers).is_empty())
+        .flat_map(|proof| proof.probes.iter().map(move |probe| (proof, probe)))
+        .collect();
+    let progress = Progress::start();
+    progress.stage("trying submissions", tasks.len());
+    let mut seen = team
+        .each_alone(&tasks, |team, (proof, probe)| {
+            let seen = try_one(&proof.lab, probe, tiers, store, team);
+            progress.step();
+            seen
+        })
+        .into_iter();
+    progress.end();
+    proofs
+        .iter()
+        .map(|proof| match selected(&proof.lab, tiers).len() {
+            0 => Vec::new(),
+            _ => seen.by_ref().take(proof.probes.len()).collect(),
+        })
+        .collect()
+}
+
+fn try_one(
+    lab: &Lab,
+    probe: &Probe,
+    tiers: &[Tier],
+    store: &Store,
+    team: &mut Team<'_>,
+) -> Result<Seen, Failure> {
+    let options = Options {
+        cases: Vec::new(),
+        tiers: tiers.to_vec(),
+        isolation: Wish::Auto,
+        jobs: None,
+        seed: 0,
+        use_cache: true,
+        command: vec!["ipclab".to_owned(), "check".to_owned()],
+    };
+    let silent = Progress::silent();
+    let take_in = |folder: &Path| Submission::take_in(folder, store.folder("submission")?);
+    let submission = match (&probe.kind, &probe.folder) {
+        (Kind::Reference, _) => {
+            let record = grade::grade_references(team, lab, store, &options, &silent)?;
+            return Ok(Seen::of(&lab.spec, &verdict::report(&lab.spec, &record)));
+        }
+        (Kind::Rubbish, _) => take_in(&probes::rubbish(&lab.spec, store)?)?,
+        (Kind::Empty, _) => take_in(&store.folder("empty")?)?,
+        (Kind::Accepted | Kind::Rejected | Kind::Starter, Some(folder)) => take_in(folder)?,
+        (Kind::Accepted | Kind::Rejected | Kind::Starter, None) => {
+            return Err(Failure::usage(format!("{} has no folder", probe.name)));
+        }
+    };
+    let record = grade::grade_by(team, lab, &submission, store, &options, &silent)?;
+    Ok(Seen::of(&lab.spec, &verdict::report(&lab.spec, &record)))
+}
+
+/// Writes what was seen into the `expected.toml` files that say otherwise. Gives their names.
+fn update(
+    proof: &Proof,
+    seen: &[Result<Seen, Failure>],
+    cases: &[&Case],
+) -> Result<Vec<String>, Failure> {
+    let mut written = Vec::new();
+    for (probe, seen) in proof.probes.iter().zip(seen) {
+        let (Some(file), Ok(seen)) = (probe.expectation_file(), seen) else {
+            continue;
+        };
+        let old = probe.expectation.as_ref();
+        let Some(text) = update::rewritten(old, seen, &proof.lab.spec, cases) else {
+            continue;
+        };
+        fs::write(&file, text).map_err(|error| {
+            Failure::disk(format_args!("writing {}", show::path(&file)), &error)
+        })?;
+        written.push(show::path(&file));
+    }
+    Ok(written)
+}
