@@ -1,0 +1,203 @@
+//! The host is the same before and after: IPC objects, files, mounts, processes; also when the tool is killed.
+//!
+//! One test, in a file of its own: nothing else of this suite runs beside it and could be seen by it.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{Desk, top};
+
+/// What could be left on a host.
+#[derive(Debug, PartialEq, Eq)]
+struct Host {
+    ipc: BTreeSet<String>,
+    files: BTreeSet<String>,
+    mounts: BTreeSet<String>,
+}
+
+impl Host {
+    fn look() -> Self {
+        let lines = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        let ids = |name: &str| {
+            let table = lines(&format!("/proc/sysvipc/{name}"));
+            let rows = table.lines().skip(1).map(|row| {
+                let columns: Vec<_> = row.split_whitespace().take(2).collect();
+                format!("{name} key {} id {}", columns[0], columns[1])
+            });
+            rows.collect::<Vec<_>>()
+        };
+        let names = |folder: &str| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let names = entries.map(|entry| entry.path().display().to_string());
+            // Folders that tests themselves hold at this moment.
+            names
+                .filter(|name| !name.starts_with("/tmp/.tmp"))
+                .collect::<Vec<_>>()
+        };
+        Self {
+            ipc: ["shm", "sem", "msg"].into_iter().flat_map(ids).collect(),
+            files: ["/tmp", "/dev/shm"].into_iter().flat_map(names).collect(),
+            mounts: lines("/proc/self/mounts")
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+}
+
+/// Processes that run our executable or a program called `sleeps_for_ever`.
+fn ours() -> Vec<String> {
+    let tool = assert_cmd::cargo::cargo_bin!("ipclab");
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let ours = processes.filter_map(|entry| {
+        let path = entry.path();
+        entry.file_name().to_str()?.parse::<u32>().ok()?;
+        let name = fs::read_to_string(path.join("comm")).ok()?;
+        let ours = fs::read_link(path.join("exe")).is_ok_and(|exe| exe == tool);
+        (ours || name.starts_with("sleeps_for_ever"))
+            .then(|| format!("{}: {}", path.display(), name.trim()))
+    });
+    ours.collect()
+}
+
+/// Waits for something that is about to happen: another process's end.
+fn eventually(what: &str, so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !so() {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "{what}: {:?}",
+            ours()
+        );
+        std::thread::yield_now();
+    }
+}
+
+const LABS: [(&str, &str); 6] = [
+    ("shm-hello", "accepted/listing"),
+    ("shm-hello", "rejected/reader-keeps-segment"),
+    ("tcp-echo", "rejected/server-leaves-process"),
+    ("tcp-echo", "rejected/client-leaves-file"),
+    ("udp-datagram", "accepted/listing"),
+    ("unix-datagram", "rejected/client-keeps-socket-file"),
+];
+
+const SLEEPER: &str = "#include <signal.h>\n#include <stdio.h>\n#include <sys/ipc.h>\n#include <sys/shm.h>\n#include <unistd.h>\n\
+    int main(void) { signal(SIGTERM, SIG_IGN); shmget(4711, 100, IPC_CREAT | 0600); fclose(fopen(\"/tmp/sleeps_for_ever\", \"w\"));\n\
+    if (fork() == 0) setsid(); puts(\"Hello\"); for (;;) sleep(1000); }\n";
+
+const SLEEPER_SPEC: &str = r#"
+format = 1
+lab    = "sleeper"
+title  = "Sleeps for ever"
+unit   = ["Q1"]
+limit  = "600s"
+
+[program.sleeps_for_ever]
+source = ["sleeps_for_ever.c"]
+
+[[case]]
+id     = "sleeps"
+title  = "your program sleeps"
+tier   = "core"
+points = 1
+covers = ["Q1"]
+hint   = "Sleep."
+[case.actor.sleeper]
+student = "sleeps_for_ever"
+exit    = 0
+"#;
+
+#[test]
+fn nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends() {
+    let desk = Desk::with(&[("sleeps_for_ever.c", SLEEPER)]);
+    desk.write("sleeper.toml", SLEEPER_SPEC);
+    let before = Host::look();
+    assert_eq!(
+        ours(),
+        Vec::<String>::new(),
+        "somebody else runs the tool at this moment"
+    );
+    for level in levels(&desk) {
+        for (lab, name) in LABS {
+            let folder = top().join("labs").join(lab).join("submissions").join(name);
+            assert!(folder.is_dir(), "{}", folder.display());
+            let mut check = desk.ipclab();
+            check.arg("check").arg(folder).args([
+                "--lab",
+                lab,
+                "--tier",
+                "core",
+                "--isolation",
+                level,
+            ]);
+            let status = check.output().unwrap().status.code();
+            assert!(
+                matches!(status, Some(0 | 1 | 3)),
+                "{lab}/{name} at {level}: {status:?}"
+            );
+            assert_eq!(Host::look(), before, "after {lab}/{name} at {level}");
+        }
+        killed_in_the_middle(&desk, level);
+        eventually(
+            &format!("the host is clean after a SIGKILL at {level}"),
+            || ours().is_empty() && Host::look() == before,
+        );
+    }
+}
+
+/// The levels that this machine has: where namespaces are refused, the other one alone.
+fn levels(desk: &Desk) -> Vec<&'static str> {
+    let doctor = desk.ipclab().arg("doctor").output().unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let refused = said.contains("shared level is used instead");
+    if refused {
+        vec!["shared"]
+    } else {
+        vec!["namespaces", "shared"]
+    }
+}
+
+/// Kills the tool while its case sleeps.
+fn killed_in_the_middle(desk: &Desk, level: &str) {
+    let mut tool = Command::new(assert_cmd::cargo::cargo_bin!("ipclab"))
+        .current_dir(desk.path(""))
+        .env("HOME", desk.path(""))
+        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .args([
+            "check",
+            "work",
+            "--spec",
+            "sleeper.toml",
+            "--isolation",
+            level,
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    eventually("the sleeper sleeps, and so does its child", || {
+        ours()
+            .iter()
+            .filter(|name| name.contains("sleeps_for_ever"))
+            .count()
+            == 2
+    });
+    tool.kill().unwrap();
+    tool.wait().unwrap();
+    // The keeper holds the tool's stderr: when it closes, the keeper is gone too.
+    let said: Vec<_> = BufReader::new(tool.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .collect();
+    assert!(
+        said.iter().all(|line| !line.contains("panicked")),
+        "{said:?}"
+    );
+}
