@@ -11,6 +11,7 @@ mod fill;
 mod inherit;
 mod model;
 mod names;
+mod plain;
 mod raw;
 mod resolve;
 mod schema;

@@ -1,0 +1,456 @@
+//! Plain: a case with the values of one run filled in, written as a spec has it, so that it can be pasted into one.
+//!
+//! It is written from the resolved case and not from its author's text: what the case inherits (`like`) stands there in
+//! full, and quotes within quotes come out right whatever a value holds. Lines are short enough for a terminal.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::{
+    Actor, Amount, CallPattern, Case, Endpoint, ExitExpectation, FaultKind, GivenKind, Leftover,
+    OutputExpectation, Part, Player, Points, Template, TranscriptLine, Visibility,
+};
+
+/// The widest that a line gets, where a text can be broken at all.
+const WIDTH: usize = 72;
+
+impl Case {
+    /// The case with these values in the places of its variables, as a spec of its lab would have it. It varies no more:
+    /// `vary`, `runs` and `oracle` are left out, and its id says where it is from.
+    #[must_use]
+    pub fn plain(&self, values: &BTreeMap<String, String>) -> String {
+        let case = self.filled(values);
+        let mut out = String::from("[[case]]\n");
+        head(&mut out, &case);
+        for actor in &case.actors {
+            write_actor(&mut out, actor);
+        }
+        expectations(&mut out, &case);
+        given(&mut out, &case);
+        out
+    }
+}
+
+fn head(out: &mut String, case: &Case) {
+    pair(out, "id", &text(&format!("{}-smallest", case.id)));
+    pair(out, "title", &text(&case.title));
+    pair(out, "tier", &text(case.tier.name()));
+    let points = match &case.points {
+        Points::Whole(points) => points.to_string(),
+        Points::Split(parts) => {
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|(aspect, points)| format!("{} = {points}", aspect.name()))
+                .collect();
+            format!("{{ {} }}", parts.join(", "))
+        }
+    };
+    pair(out, "points", &points);
+    if !case.covers.is_empty() {
+        pair(out, "covers", &list(&case.covers));
+    }
+    if let Some(hint) = &case.hint {
+        pair(out, "hint", &text(hint));
+    }
+    let limit = case.limit.as_millis();
+    pair(
+        out,
+        "limit",
+        &if limit.is_multiple_of(1000) {
+            format!("\"{}s\"", limit / 1000)
+        } else {
+            format!("\"{limit}ms\"")
+        },
+    );
+    if !case.requires.is_empty() {
+        pair(out, "requires", &list(&case.requires));
+    }
+    match case.visibility {
+        Visibility::Visible => {}
+        Visibility::Hidden => pair(out, "visibility", "\"hidden\""),
+        Visibility::AfterDeadline => pair(out, "visibility", "\"after-deadline\""),
+    }
+    if case.sanitize {
+        pair(out, "sanitize", "true");
+    }
+    let faults: Vec<String> = case
+        .faults
+        .iter()
+        .map(|fault| {
+            let nth = fault.nth.map(|n| format!(" #{n}")).unwrap_or_default();
+            let what = match &fault.kind {
+                FaultKind::Errno(name) | FaultKind::Signal(name) => name.clone(),
+                FaultKind::AtMost(bytes) => format!("at most {bytes} bytes"),
+            };
+            format!("{} {}{nth}: {what}", fault.actor, fault.call)
+        })
+        .collect();
+    if !faults.is_empty() {
+        pair(out, "fault", &list(&faults));
+    }
+    if !case.fail_each.is_empty() {
+        pair(out, "fail_each", &list(&case.fail_each));
+    }
+}
+
+fn write_actor(out: &mut String, actor: &Actor) {
+    let _ = writeln!(out, "\n[case.actor.{}]", key(&actor.name));
+    match &actor.player {
+        Player::Student { program, args } => pair(out, "student", &command(program, args)),
+        Player::Reference { program, args } => pair(out, "reference", &command(program, args)),
+        Player::Peer { steps } => {
+            // A step has quotes and escapes of its own, and holes within them.
+            let steps: Vec<String> = steps
+                .iter()
+                .map(|step| braces(&step.action.to_string()))
+                .collect();
+            pair(out, "peer", &list(&steps));
+        }
+    }
+    match actor.copies.as_text() {
+        Some("1") => {}
+        Some(number) if number.parse::<u32>().is_ok() => pair(out, "copies", number),
+        Some(_) | None => pair(out, "copies", &template(&actor.copies)),
+    }
+    if let Some(stdin) = &actor.stdin {
+        pair(out, "stdin", &template(stdin));
+    }
+    if let Some(listens) = &actor.listens {
+        pair(out, "listens", &text(&listens.to_string()));
+    }
+    if let Some(after) = &actor.after {
+        pair(out, "after", &text(&after.to_string()));
+    }
+    match &actor.exit {
+        None => {}
+        Some(ExitExpectation::Code(status)) => pair(out, "exit", &status.to_string()),
+        Some(ExitExpectation::Failure) => pair(out, "exit", "\"failure\""),
+        Some(ExitExpectation::Running) => pair(out, "exit", "\"running\""),
+        Some(ExitExpectation::Signal(name)) => pair(out, "exit", &text(name)),
+        Some(ExitExpectation::Any) => pair(out, "exit", "\"any\""),
+    }
+    for (stream, expected) in [("stdout", &actor.stdout), ("stderr", &actor.stderr)] {
+        for expectation in expected {
+            output(out, stream, expectation);
+        }
+    }
+}
+
+fn output(out: &mut String, stream: &str, expectation: &OutputExpectation) {
+    let (name, items) = match expectation {
+        OutputExpectation::Transcript(lines) => {
+            let lines = lines.iter().map(|line| match line {
+                TranscriptLine::Elided => "...\n".to_owned(),
+                TranscriptLine::Line(line) => source(line) + "\n",
+            });
+            return pair(out, stream, &text(&lines.collect::<String>()));
+        }
+        OutputExpectation::Lines(lines) => ("lines", sources(lines)),
+        OutputExpectation::AnyOrder(lines) => ("any_order", sources(lines)),
+        OutputExpectation::Contains(texts) => ("contains", sources(texts)),
+        OutputExpectation::Lacks(texts) => ("lacks", sources(texts)),
+        OutputExpectation::Regex(texts) => ("regex", texts.clone()),
+    };
+    // A text that became empty with its value is found everywhere; a spec must not ask for it.
+    let items: Vec<String> = items.into_iter().filter(|item| !item.is_empty()).collect();
+    if !items.is_empty() {
+        pair(out, &format!("{stream}.{name}"), &list(&items));
+    }
+}
+
+fn expectations(out: &mut String, case: &Case) {
+    if !case.wire.is_empty() {
+        out.push_str("\n[case.wire]\n");
+    }
+    for wire in &case.wire {
+        let sides = [("sent", &wire.sent), ("received", &wire.received)];
+        let amount = match (&wire.sent, &wire.received) {
+            (Some(Amount::Bytes(sent)), Some(Amount::Bytes(received))) if sent == received => {
+                format!("{{ bytes = {} }}", number(sent))
+            }
+            _ => {
+                let sides: Vec<String> = sides
+                    .into_iter()
+                    .filter_map(|(side, amount)| {
+                        Some(match amount.as_ref()? {
+                            Amount::Bytes(bytes) => format!("{side} = {}", number(bytes)),
+                            Amount::Messages(messages) => {
+                                format!("{side} = {}", list(&sources(messages)))
+                            }
+                        })
+                    })
+                    .collect();
+                format!("{{ {} }}", sides.join(", "))
+            }
+        };
+        pair(out, &key(&format!("{} -> {}", wire.from, wire.to)), &amount);
+    }
+    if !(case.leaves.may.is_empty() && case.leaves.must.is_empty()) {
+        out.push_str("\n[case.leaves]\n");
+        for (name, left) in [("may", &case.leaves.may), ("must", &case.leaves.must)] {
+            if !left.is_empty() {
+                pair(
+                    out,
+                    name,
+                    &list(&left.iter().map(leftover).collect::<Vec<_>>()),
+                );
+            }
+        }
+    }
+    for state in &case.shm {
+        let _ = writeln!(out, "\n[case.shm.{}]", key(&state.key.to_string()));
+        if let Some(after) = &state.after {
+            pair(out, "after", &text(&after.to_string()));
+        }
+        if let Some(exists) = state.exists {
+            pair(out, "exists", &exists.to_string());
+        }
+        if let Some(size) = state.size {
+            pair(out, "size", &size.to_string());
+        }
+        if let Some(mode) = state.mode {
+            pair(out, "mode", &format!("\"{mode:04o}\""));
+        }
+        if let Some(attached) = state.attached {
+            pair(out, "attached", &attached.to_string());
+        }
+        if let Some(holds) = &state.holds {
+            pair(out, "holds", &template(holds));
+        }
+    }
+    if !case.calls.is_empty() {
+        out.push_str("\n[case.calls]\n");
+    }
+    for calls in &case.calls {
+        let patterns: Vec<String> = calls
+            .patterns
+            .iter()
+            .map(|pattern| match pattern {
+                CallPattern::Has(call) | CallPattern::No(call) => call.text.clone(),
+                CallPattern::Every { opener, .. } => opener.text.clone(),
+            })
+            .collect();
+        pair(out, &key(&calls.actor), &list(&patterns));
+    }
+}
+
+fn given(out: &mut String, case: &Case) {
+    let given = &case.given;
+    let empty = given.files.is_empty()
+        && given.shm.is_empty()
+        && given.sem.is_empty()
+        && given.hosts.is_empty();
+    if empty {
+        return;
+    }
+    out.push_str("\n[case.given]\n");
+    for file in &given.files {
+        let value = match (&file.kind, file.mode) {
+            (GivenKind::StaleSocket, _) => "\"stale socket\"".to_owned(),
+            (GivenKind::Directory, _) => "\"directory\"".to_owned(),
+            (GivenKind::Text(held), None) => format!("{{ text = {} }}", template(held)),
+            (GivenKind::Text(held), Some(mode)) => {
+                format!("{{ text = {}, mode = \"{mode:04o}\" }}", template(held))
+            }
+        };
+        pair(out, &format!("files.{}", key(&file.path)), &value);
+    }
+    for segment in &given.shm {
+        let owner = if segment.foreign {
+            ", owner = \"other\""
+        } else {
+            ""
+        };
+        let value = format!(
+            "{{ size = {}, mode = \"{:04o}\", holds = {}{owner} }}",
+            segment.size,
+            segment.mode,
+            template(&segment.holds)
+        );
+        pair(
+            out,
+            &format!("shm.{}", key(&segment.key.to_string())),
+            &value,
+        );
+    }
+    for set in &given.sem {
+        let value = format!(
+            "{{ values = {:?}, mode = \"{:04o}\" }}",
+            set.values, set.mode
+        );
+        pair(out, &format!("sem.{}", key(&set.key.to_string())), &value);
+    }
+    for (name, address) in &given.hosts {
+        pair(
+            out,
+            &format!("hosts.{}", key(name)),
+            &text(&address.to_string()),
+        );
+    }
+}
+
+fn leftover(left: &Leftover) -> String {
+    let of = |kind: &str, key: &Option<i32>| match key {
+        Some(key) => format!("{kind}:{key}"),
+        None => format!("{kind}:private"),
+    };
+    match left {
+        Leftover::Path(path) => path.clone(),
+        Leftover::Shm(key) => of("shm", key),
+        Leftover::Sem(key) => of("sem", key),
+        Leftover::Msg(key) => of("msg", key),
+        Leftover::PosixShm(name) => format!("posix-shm:{name}"),
+        Leftover::Port(port @ (Endpoint::Tcp { .. } | Endpoint::Udp { .. })) => port.to_string(),
+        Leftover::Port(other @ (Endpoint::Unix(_) | Endpoint::Shm(_))) => other.to_string(),
+        Leftover::Process => "process".to_owned(),
+    }
+}
+
+/// A number where the template is one, else the template.
+fn number(amount: &Template) -> String {
+    match amount.as_text() {
+        Some(number) if number.parse::<u32>().is_ok() => number.to_owned(),
+        Some(_) | None => template(amount),
+    }
+}
+
+/// A command line; words that a reader of it would take apart are quoted.
+fn command(program: &str, args: &[Template]) -> String {
+    let mut line = program.to_owned();
+    for arg in args {
+        let word = source(arg);
+        let plain = !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_./:=@%+,-{}".contains(c));
+        if plain {
+            let _ = write!(line, " {word}");
+        } else {
+            let _ = write!(line, " '{}'", word.replace('\'', r"'\''"));
+        }
+    }
+    text(&line)
+}
+
+/// A template as a value.
+fn template(template: &Template) -> String {
+    text(&source(template))
+}
+
+fn sources(templates: &[Template]) -> Vec<String> {
+    templates.iter().map(source).collect()
+}
+
+/// A template as a spec writes it, holes and all.
+fn source(template: &Template) -> String {
+    let mut out = String::new();
+    for (n, part) in template.parts.iter().enumerate() {
+        match part {
+            Part::Text(text) => {
+                let before_hole = n + 1 < template.parts.len();
+                escape_braces(&mut out, text, before_hole);
+            }
+            Part::Hole(hole) => {
+                let _ = write!(out, "{hole}");
+            }
+        }
+    }
+    out
+}
+
+/// A step has no holes left but none were in it after filling: every `{{` is text.
+fn braces(text: &str) -> String {
+    let mut out = String::new();
+    escape_braces(&mut out, text, false);
+    out
+}
+
+/// Two braces and more start a placeholder; so does one that stands before a placeholder. `{{'{{'}}` stands for themselves.
+fn escape_braces(out: &mut String, text: &str, before_hole: bool) {
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let (before, from) = rest.split_at(open);
+        let run = from.len() - from.trim_start_matches('{').len();
+        let (run, after) = from.split_at(run);
+        out.push_str(before);
+        if run.len() > 1 || (after.is_empty() && before_hole) {
+            let _ = write!(out, "{{{{'{run}'}}}}");
+        } else {
+            out.push_str(run);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+}
+
+/// `name = value`
+fn pair(out: &mut String, name: &str, value: &str) {
+    let _ = writeln!(out, "{name} = {value}");
+}
+
+/// A key, quoted where it must be.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    if bare { name.to_owned() } else { quoted(name) }
+}
+
+/// A list of texts, on one line where they fit.
+fn list(items: &[String]) -> String {
+    let short: Vec<String> = items.iter().map(|item| quoted(item)).collect();
+    let line = format!("[{}]", short.join(", "));
+    if line.len() <= WIDTH / 2 {
+        return line;
+    }
+    let mut out = String::from("[\n");
+    for item in items {
+        let _ = writeln!(out, "  {},", text(item));
+    }
+    out + "]"
+}
+
+/// A text; a long one over several lines, each ended by a backslash that takes the line's end away.
+fn text(text: &str) -> String {
+    let line = quoted(text);
+    if line.chars().count() <= WIDTH / 2 {
+        return line;
+    }
+    let mut out = String::from("\"\"\"\\\n");
+    let mut width = 0;
+    for c in text.chars() {
+        let c = if width == 0 && c == ' ' {
+            // A blank at a line's beginning would go with the line's end.
+            "\\u0020".to_owned()
+        } else {
+            escaped(c)
+        };
+        width += c.chars().count();
+        out.push_str(&c);
+        if width >= WIDTH - 8 {
+            out.push_str("\\\n");
+            width = 0;
+        }
+    }
+    out + "\"\"\""
+}
+
+fn quoted(text: &str) -> String {
+    let inner: String = text.chars().map(escaped).collect();
+    format!("\"{inner}\"")
+}
+
+/// As a TOML basic string has it. What a reader could not see or copy is spelt out.
+fn escaped(c: char) -> String {
+    match c {
+        '"' | '\\' => format!("\\{c}"),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        ' '..='~' => c.to_string(),
+        c if c.is_alphanumeric() => c.to_string(),
+        c if u32::from(c) > 0xffff => format!("\\U{:08x}", u32::from(c)),
+        c => format!("\\u{:04x}", u32::from(c)),
+    }
+}
