@@ -193,16 +193,12 @@ impl<'a, G: Ground> Watch<'a, G> {
                     waits: Vec::new(),
                 });
             }
-            let events = self.tracer.events;
             if let Some(ended) = self.reap()? {
                 return Ok(ended);
             }
             self.take_looks(false);
             self.hear_scripts()?;
             self.start_due()?;
-            if self.tracer.events != events {
-                pace.reset();
-            }
             if self.all_over() {
                 if self.tracer.processes().is_empty() {
                     return Ok(Ended::AllExited);
@@ -223,6 +219,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                 return Ok(ended);
             }
             if self.tracer.events != before {
+                pace.reset();
                 continue;
             }
             let threads = self.tracer.threads(None);
@@ -357,11 +354,16 @@ impl<'a, G: Ground> Watch<'a, G> {
         let life = &self.lives[actor];
         if happened(actor) && life.exit != Some(Exit::NotStarted) {
             Due::Now
-        } else if life.state == State::Over {
+        } else if self.is_gone(actor) {
             Due::Never
         } else {
             Due::NotYet
         }
+    }
+
+    /// Whether nothing more can come of an actor. One whose first process ended may go on as a daemon.
+    fn is_gone(&self, actor: usize) -> bool {
+        self.lives[actor].state == State::Over && self.tracer.living(actor) == 0
     }
 
     /// Starts every actor whose start is due, and gives up those whose start can no longer come.
@@ -455,7 +457,7 @@ impl<'a, G: Ground> Watch<'a, G> {
     fn waits_now(&self, name: &str, motion: Motion) -> bool {
         let Some(actor) = self
             .index(name)
-            .filter(|actor| self.lives[*actor].state == State::Alive)
+            .filter(|actor| self.lives[*actor].state != State::Awaited && !self.is_gone(*actor))
         else {
             return false;
         };
