@@ -11,9 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use ipclab_evidence::{
-    Address, Bytes, FileKind, LeftFile, LeftPort, LeftQueue, LeftSemaphores, Protocol, Segment,
-};
+use ipclab_evidence::{Bytes, FileKind, LeftFile, LeftQueue, LeftSemaphores, Segment};
 
 use crate::given::{Fate, Given};
 use crate::sys::{self, Pid};
@@ -254,31 +252,6 @@ fn row(line: &str) -> Option<Row> {
         probing: timer.starts_with(PROBES),
         inode,
     })
-}
-
-/// Ports that are served now. `owner` tells whose socket an inode is; sockets of nobody's are left out.
-pub(crate) fn ports(owner: &dyn Fn(u64) -> Option<usize>) -> Vec<LeftPort> {
-    let mut all = Vec::new();
-    for (table, protocol) in [
-        ("tcp", Protocol::Tcp),
-        ("tcp6", Protocol::Tcp),
-        ("udp", Protocol::Udp),
-        ("udp6", Protocol::Udp),
-    ] {
-        for row in net(table) {
-            let served = protocol == Protocol::Udp || row.state == LISTEN;
-            if let Some(actor) = owner(row.inode)
-                && served
-            {
-                all.push(LeftPort {
-                    protocol,
-                    address: Address::Inet(row.local),
-                    actor: Some(actor),
-                });
-            }
-        }
-    }
-    all
 }
 
 #[cfg(test)]

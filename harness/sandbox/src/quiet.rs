@@ -82,7 +82,7 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
     if !barrier.pass() || !asleep(tracer, threads) || sys::anything_to_reap() {
         return Motion::Running;
     }
-    if kernel_will_act() {
+    if kernel_will_act(tracer) {
         Motion::Waiting
     } else {
         Motion::Stuck
@@ -101,16 +101,20 @@ pub(crate) fn asleep(tracer: &Tracer, threads: &[Pid]) -> bool {
     })
 }
 
-/// Whether TCP itself has something to do: bytes on their way, or a connection that nobody has answered. Bytes for
-/// which the other end has no room are on no way: only its reading lets them go.
-fn kernel_will_act() -> bool {
-    ["tcp", "tcp6"]
-        .into_iter()
-        .flat_map(leftovers::net)
-        .any(|row| {
-            row.state == SYN_SENT
-                || (row.state != leftovers::LISTEN && row.unsent > 0 && !row.probing)
-        })
+/// Whether TCP itself has something to do: a connection that nobody has answered, or bytes that have not been sent. Bytes
+/// for which the other end has no room are on no way: only its reading lets them go.
+///
+/// The kernel's table of connections tells about zero windows, and takes milliseconds to read; so the sockets are asked
+/// first, and mostly have nothing to send.
+fn kernel_will_act(tracer: &Tracer) -> bool {
+    tracer.tcp_has_to_send()
+        && ["tcp", "tcp6"]
+            .into_iter()
+            .flat_map(leftovers::net)
+            .any(|row| {
+                row.state == SYN_SENT
+                    || (row.state != leftovers::LISTEN && row.unsent > 0 && !row.probing)
+            })
 }
 
 /// How long to sleep before the next look, when nothing is heard: short at first, since most waits are, longer later.

@@ -556,6 +556,27 @@ pub(crate) fn socket_option(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> 
     Ok(value)
 }
 
+/// Whether a TCP socket waits for its connection to be answered, or holds bytes that it has not sent, `tcp(7)`.
+pub(crate) fn tcp_has_to_send(fd: BorrowedFd<'_>) -> bool {
+    const SYN_SENT: u8 = 2;
+    const SIOCOUTQNSD: libc::Ioctl = 0x894B;
+    // SAFETY: an all-zero tcp_info is valid and its size is passed; the ioctl writes one int.
+    unsafe {
+        let mut info: libc::tcp_info = std::mem::zeroed();
+        let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+        let told = libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast(),
+            &mut length,
+        );
+        let mut unsent: c_int = 0;
+        let asked = libc::ioctl(fd.as_raw_fd(), SIOCOUTQNSD, &mut unsent);
+        (told == 0 && info.tcpi_state == SYN_SENT) || (asked == 0 && unsent > 0)
+    }
+}
+
 /// Lets a socket be bound to a port that an old connection still holds, `socket(7)`. A refusal changes nothing.
 pub(crate) fn allow_reuse(fd: BorrowedFd<'_>) {
     let yes: c_int = 1;

@@ -10,8 +10,8 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
-    Address, Bytes, Call, Direction, Endpoint, Limits, Object, OpenDescriptor, Plan, Protocol,
-    Returned, Run, Socket, SocketKind, Transfer, Wait,
+    Address, Bytes, Call, Direction, Endpoint, LeftPort, Limits, Object, OpenDescriptor, Plan,
+    Protocol, Returned, Run, Socket, SocketKind, Transfer, Wait,
 };
 
 use crate::calls::{self, ArgKind, Role, Spec};
@@ -78,7 +78,9 @@ struct Process {
     timer: Option<Instant>,
     /// Where it has attached which segment.
     attached: HashMap<u64, i32>,
-    /// The call that the signal it is dying of came in.
+    /// The last signal that was delivered to it, and the call that it came in.
+    signalled: Option<(i32, Option<&'static str>)>,
+    /// The call that the signal it died of came in.
     died_in: Option<&'static str>,
 }
 
@@ -251,6 +253,7 @@ impl Tracer {
             handle: None,
             timer: None,
             attached: HashMap::new(),
+            signalled: None,
             died_in: None,
         });
         self.threads.insert(
@@ -400,7 +403,13 @@ impl Tracer {
         let Some(process) = self.processes.get_mut(&process) else {
             return;
         };
-        process.died_in = process.died_in.or(in_call);
+        let signal = sys::event_message(tid).map_or(0, |status| status as i32 & 0x7f);
+        process.died_in = match process.signalled {
+            // It came in the thread that it was delivered to, wherever the others were.
+            Some((delivered, cause)) if delivered == signal => cause,
+            // Nobody is told of a SIGKILL beforehand.
+            _ => process.died_in.or(in_call),
+        };
         let (actor, first) = (process.actor, process.first);
         if !first || self.threads[&tid].process != tid {
             return;
@@ -454,7 +463,7 @@ impl Tracer {
         };
         let process = thread.process;
         if let Some(process) = self.processes.get_mut(&process) {
-            process.died_in = cause;
+            process.signalled = Some((signal, cause));
         }
     }
 
@@ -1085,7 +1094,10 @@ impl Tracer {
         self.processes
             .get(&pid)
             .map_or((String::new(), 0), |process| {
-                (process.name.clone(), process.own_pid)
+                // Programs may rename themselves: prctl(2), PR_SET_NAME.
+                let name = procfs::place(pid).map(|place| place.name);
+                let name = name.unwrap_or_else(|| process.name.clone());
+                (name, process.own_pid)
             })
     }
 
@@ -1098,7 +1110,8 @@ impl Tracer {
     }
 
     /// Every living thread, of one actor or of all. A first thread that ended before the others is left out: it stays a
-    /// zombie until they do.
+    /// zombie until they do. One that is still on its way to its end is not: the last thing that it does may wake
+    /// another, who waits for it in `pthread_join`.
     pub(crate) fn threads(&self, actor: Option<usize>) -> Vec<Pid> {
         let goes_on = |process: Pid| {
             self.threads
@@ -1110,7 +1123,11 @@ impl Tracer {
             .filter(|(_, thread)| {
                 actor.is_none_or(|actor| self.processes[&thread.process].actor == actor)
             })
-            .filter(|(_, thread)| !thread.exiting || !goes_on(thread.process))
+            .filter(|(tid, thread)| {
+                !thread.exiting
+                    || !goes_on(thread.process)
+                    || !matches!(procfs::state(**tid), None | Some(b'Z' | b'X'))
+            })
             .map(|(tid, _)| *tid)
             .collect()
     }
@@ -1208,11 +1225,65 @@ impl Tracer {
             .sum()
     }
 
-    /// Whose socket has that inode.
-    pub(crate) fn socket_owner(&self, inode: u64) -> Option<usize> {
-        self.sockets
-            .find(inode)
-            .map(|socket| self.sockets.get(socket).actor)
+    /// Every socket that a living process has open, once for each: (process, descriptor, socket).
+    fn open_sockets(&self) -> Vec<(Pid, i32, usize)> {
+        let mut open = Vec::new();
+        for (pid, _, _) in self.processes() {
+            for (fd, link) in procfs::descriptors(pid) {
+                let socket =
+                    procfs::inode(&link, "socket").and_then(|inode| self.sockets.find(inode));
+                open.extend(socket.map(|socket| (pid, fd, socket)));
+            }
+        }
+        open
+    }
+
+    /// Ports that are served now.
+    pub(crate) fn ports(&self) -> Vec<LeftPort> {
+        let mut served: Vec<usize> = self
+            .open_sockets()
+            .into_iter()
+            .map(|(_, _, socket)| socket)
+            .collect();
+        served.sort_unstable();
+        served.dedup();
+        let port = |socket: usize| {
+            let socket = self.sockets.get(socket);
+            let address = socket
+                .local
+                .clone()
+                .filter(|at| matches!(at, Address::Inet(_)))?;
+            let protocol = match socket.kind {
+                SocketKind::Stream if socket.listening => Protocol::Tcp,
+                SocketKind::Datagram => Protocol::Udp,
+                _ => return None,
+            };
+            Some(LeftPort {
+                protocol,
+                address,
+                actor: Some(socket.actor),
+            })
+        };
+        served.into_iter().filter_map(port).collect()
+    }
+
+    /// Whether a TCP socket of a living process has something to send that it has not sent yet, its own connection
+    /// request included.
+    pub(crate) fn tcp_has_to_send(&self) -> bool {
+        let is_tcp = |socket: usize| {
+            let socket = self.sockets.get(socket);
+            socket.kind == SocketKind::Stream && socket.family != "AF_UNIX" && !socket.listening
+        };
+        self.open_sockets()
+            .into_iter()
+            .filter(|(_, _, socket)| is_tcp(*socket))
+            .any(|(pid, fd, _)| {
+                let handle = sys::pidfd_open(pid).ok();
+                // What cannot be asked may have something to send.
+                sockets::with_copy(handle.as_ref(), fd, |copy| {
+                    copy.is_none_or(sys::tcp_has_to_send)
+                })
+            })
     }
 
     /// The calls that are kept.

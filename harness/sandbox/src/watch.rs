@@ -9,6 +9,7 @@ use ipclab_evidence::{
     Look, Plan, Wait,
 };
 
+use crate::decode;
 use crate::quiet::{self, Barrier, Idle, Motion, Pace};
 use crate::script::{Asked, Script};
 use crate::shared::HostRules;
@@ -16,7 +17,6 @@ use crate::spawn::{self, Refusal, Started};
 use crate::streams::{Capture, Feed};
 use crate::sys::{self, Pid};
 use crate::tracer::{Notice, Tracer};
-use crate::{decode, leftovers};
 
 /// Where actors are started: a world of their own, or the host's.
 pub(crate) trait Ground {
@@ -159,7 +159,7 @@ impl<'a, G: Ground> Watch<'a, G> {
     /// What the machine refused.
     pub(crate) fn run(mut self) -> io::Result<Watched> {
         let ended = self.until_over()?;
-        let (processes, ports) = (self.survivors(), self.ports());
+        let (processes, ports) = (self.survivors(), self.tracer.ports());
         let elapsed_us = self.tracer.elapsed().as_micros() as u64;
         self.wind_down(&ended)?;
         self.take_looks(true);
@@ -637,13 +637,6 @@ impl<'a, G: Ground> Watch<'a, G> {
             }
         };
         self.tracer.processes().into_iter().map(survivor).collect()
-    }
-
-    fn ports(&self) -> Vec<LeftPort> {
-        if self.tracer.processes().is_empty() {
-            return Vec::new();
-        }
-        leftovers::ports(&|inode| self.tracer.socket_owner(inode))
     }
 
     /// Asks everybody who is still there to end, gives them a moment, then ends everything.
