@@ -340,3 +340,46 @@ pub(crate) fn cause_name(cause: &Cause) -> &str {
         Cause::Case(id) => id,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_for_nothing_and_a_wrong_status_are_holes() {
+        let check = |earned: u32, exit_code: u8, came: Came, expect: &[&str]| {
+            let probe = Probe {
+                kind: Kind::Empty,
+                name: "an empty folder".to_owned(),
+                folder: None,
+                expectation: None,
+            };
+            let seen = Seen {
+                earned,
+                max: 4,
+                tiers: BTreeMap::new(),
+                exit_code,
+                unbuilt: Vec::new(),
+                cases: vec![SeenCase {
+                    id: "greets".to_owned(),
+                    came,
+                    said: Vec::new(),
+                }],
+            };
+            let holes = holes(&probe, &seen, &[]);
+            let what: Vec<&str> = holes.iter().map(|hole| hole.what.as_str()).collect();
+            assert_eq!(what, expect);
+        };
+        let skipped = || Came::Skipped(Cause::Build);
+        check(0, 1, skipped(), &[]);
+        check(3, 1, skipped(), &["it has 3 points for nothing"]);
+        check(
+            0,
+            0,
+            skipped(),
+            &["check exits with 0, and points are lost: 1"],
+        );
+        // Our own trouble is told as such elsewhere.
+        check(0, 3, Came::Unknown("a full disk".to_owned()), &[]);
+    }
+}

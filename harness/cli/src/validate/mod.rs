@@ -158,9 +158,11 @@ fn update(
             continue;
         };
         let old = probe.expectation.as_ref();
-        let Some(text) = update::rewritten(old, seen, &proof.lab.spec, cases) else {
-            continue;
-        };
+        let rewritten = update::rewritten(old, seen, &proof.lab.spec, cases).map_err(|remedy| {
+            let shown = show::path(&file);
+            Failure::usage(format!("{shown} cannot be written anew as it stands")).remedy(remedy)
+        })?;
+        let Some(text) = rewritten else { continue };
         fs::write(&file, text).map_err(|error| {
             Failure::disk(format_args!("writing {}", show::path(&file)), &error)
         })?;

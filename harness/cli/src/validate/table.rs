@@ -143,8 +143,13 @@ fn is_unknown(row: &Row) -> bool {
 /// What a row lost, a case each: `echo-one: output, exit`.
 fn lost(row: &Row) -> Vec<String> {
     // A folder without a program has lost everything, each case for the same reason.
-    if row.fails.is_empty() && row.skips.len() > 3 {
-        return vec![format!("{} cases skipped", row.skips.len())];
+    let mut causes = row.skips.values();
+    if let Some(first) = causes.next()
+        && row.fails.is_empty()
+        && row.skips.len() > 1
+        && causes.all(|cause| cause == first)
+    {
+        return vec![format!("{} cases skipped ({first})", row.skips.len())];
     }
     let fails = row.fails.iter();
     let fails = fails.map(|(case, aspects)| format!("{case}: {}", aspects.join(", ")));

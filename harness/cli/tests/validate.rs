@@ -1,0 +1,397 @@
+//! `ipclab validate`: what proves a spec, and every kind of hole.
+
+mod common;
+
+use std::fs;
+
+use common::{Desk, GOOD};
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+const SPEC: &str = r#"
+format = 1
+lab    = "greet"
+title  = "A greeting"
+unit   = ["Q1"]
+limit  = "10s"
+
+[program.hello]
+source    = ["hello.c"]
+reference = { source = ["ref/polite.c"] }
+
+[[case]]
+id     = "greets"
+title  = "your program says Hello"
+tier   = "core"
+points = { output = 2, exit = 1 }
+covers = ["Q1"]
+[case.actor.greeter]
+student = "hello"
+exit    = 0
+stdout.lines = ["Hello"]
+
+[[case]]
+id       = "greets-by-name"
+title    = "and to whom"
+tier     = "robust"
+points   = 1
+covers   = ["Q1"]
+requires = ["greets"]
+[case.actor.greeter]
+student = "hello Ada"
+stdout.lines = ["Hello Ada"]
+"#;
+
+/// A program that greets whom it is told, with this status.
+fn program(word: &str, status: &str) -> String {
+    format!(
+        "#include <stdio.h>\nint main(int argc, char **argv) {{\n\
+         printf(argc > 1 ? \"{word} %s\\n\" : \"{word}\\n\", argv[1]);\nreturn {status};\n}}\n"
+    )
+}
+
+/// A desk with a lab that is proved.
+fn lab() -> Desk {
+    let desk = Desk::with(&[]);
+    let file = |name: &str, text: &str| desk.write(&format!("greet/{name}"), text);
+    file("spec.toml", SPEC);
+    file("ref/polite.c", &program("Hello", "0"));
+    file("starter/hello.c", "int main(void) { return 0; }\n");
+    let submission = |name: &str, code: &str, expected: &str| {
+        file(&format!("submissions/{name}/hello.c"), code);
+        file(&format!("submissions/{name}/expected.toml"), expected);
+    };
+    submission(
+        "accepted/whole",
+        &program("Hello", "0"),
+        "about = \"all of it\"\n",
+    );
+    submission(
+        "accepted/short",
+        GOOD,
+        "about = \"greets the world only\"\n[fails]\ngreets-by-name = [\"output\"]\n",
+    );
+    submission(
+        "rejected/rude",
+        &program("Go away", "0"),
+        "about = \"is rude\"\nsays = [\"Go away\"]\n[fails]\ngreets = [\"output\"]\n[skips]\ngreets-by-name = \"greets\"\n",
+    );
+    submission(
+        "rejected/status",
+        &program("Hello", "argc == 1"),
+        "about = \"ends with 1\"\nsays = [\"status 1\"]\n[fails]\ngreets = [\"exit\"]\n[skips]\ngreets-by-name = \"greets\"\n",
+    );
+    submission(
+        "rejected/deaf",
+        GOOD,
+        "about = \"does not listen\"\nsays = [\"Hello\"]\n[fails]\ngreets-by-name = [\"output\"]\n",
+    );
+    submission(
+        "rejected/broken",
+        "int main(void) { return }\n",
+        "about = \"no C\"\nsays = [\"could not be built\"]\n[skips]\ngreets = \"build\"\ngreets-by-name = \"build\"\n",
+    );
+    desk
+}
+
+fn validate(desk: &Desk, args: &[&str]) -> (Option<i32>, String) {
+    let output = desk
+        .ipclab()
+        .args(["validate", "greet/spec.toml"])
+        .args(args)
+        .output()
+        .unwrap();
+    let mut text = String::from_utf8(output.stdout).unwrap();
+    text.push_str(&String::from_utf8(output.stderr).unwrap());
+    (output.status.code(), text)
+}
+
+#[test]
+fn a_lab_is_proved_by_programs_of_every_kind() {
+    let desk = lab();
+    let (code, text) = validate(&desk, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    for row in [
+        "✓ reference              4 of 4\n",
+        "✓ accepted/short         3 of 4   greets-by-name: output\n",
+        "✓ accepted/whole         4 of 4\n",
+        "✓ rejected/broken        0 of 4   2 cases skipped (build)\n",
+        "✓ rejected/rude          1 of 4   greets: output\n                                    greets-by-name: skipped (greets)\n",
+        "✓ starter                1 of 4   greets: output\n",
+        "✓ an empty folder        0 of 4   2 cases skipped (build)\n",
+        "✓ a folder of rubbish    0 of 4   2 cases skipped (build)\n",
+        "3 of 3 parts of the points are lost by a rejected submission",
+        "proved · 1 lab · 10 program sets tried",
+    ] {
+        assert!(text.contains(row), "{row}\n{text}");
+    }
+    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn json_says_the_same() {
+    let (code, text) = validate(&lab(), &["--format", "json", "--tier", "core"]);
+    let result: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(result["schema"], "ipclab/validation/v1");
+    assert_eq!(result["valid"], true);
+    assert_eq!(result["tiers"], serde_json::json!(["core"]));
+    let lab = &result["labs"][0];
+    assert_eq!(
+        lab["cases"],
+        serde_json::json!([{
+            "id": "greets", "tier": "core",
+            "failed_by": {"output": ["rejected/rude"], "exit": ["rejected/status"]},
+        }])
+    );
+    let rude = lab["submissions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["name"] == "rejected/rude")
+        .unwrap();
+    assert_eq!(rude["fails"], serde_json::json!({"greets": ["output"]}));
+    assert_eq!(lab["holes"], serde_json::json!([]));
+}
+
+/// Changes one file of the proved lab (`None`: takes it away) and wants this hole.
+fn hole(file: &str, text: Option<&str>, says: &str) {
+    let desk = lab();
+    match text {
+        Some(text) => desk.write(&format!("greet/{file}"), text),
+        None => {
+            let path = desk.path(&format!("greet/{file}"));
+            if path.is_dir() {
+                fs::remove_dir_all(path).unwrap();
+            } else {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+    let (code, said) = validate(&desk, &[]);
+    assert_eq!(code, Some(1), "{file}: {said}");
+    assert!(said.contains(says), "{file}: {says}\n{said}");
+    assert!(said.contains("not proved: "), "{said}");
+}
+
+#[test]
+fn what_comes_out_otherwise_is_a_hole() {
+    let rude = "submissions/rejected/rude/expected.toml";
+    hole(
+        rude,
+        Some(
+            "about = \"x\"\nsays = [\"Go away\"]\n[fails]\ngreets = [\"output\", \"exit\"]\n[skips]\ngreets-by-name = \"greets\"\n",
+        ),
+        "✗ rejected/rude: greets: must be failed on output, exit, and is failed on output\n",
+    );
+    hole(
+        rude,
+        Some("about = \"x\"\nsays = [\"Go away\"]\n[fails]\ngreets = [\"output\"]\n"),
+        "✗ rejected/rude: greets-by-name: must pass, and is skipped (greets)\n",
+    );
+    hole(
+        "submissions/rejected/rude/hello.c",
+        Some(&program("Hello", "0")),
+        "✗ rejected/rude: greets: must be failed on output, and passes\n",
+    );
+    hole(
+        "submissions/accepted/whole/hello.c",
+        Some(GOOD),
+        "✗ accepted/whole: greets-by-name: must pass, and is failed on output\n",
+    );
+    hole(
+        "submissions/accepted/short/expected.toml",
+        Some("about = \"x\"\n[fails]\ngreets = [\"exit\"]\ngreets-by-name = [\"output\"]\n"),
+        "✗ accepted/short: greets: an accepted submission gets every core point, and this one is expected to lose some",
+    );
+    hole(
+        "ref/polite.c",
+        Some(&program("Good day", "0")),
+        "✗ reference: greets: the reference must pass, and is failed on output\n",
+    );
+    hole(
+        "submissions/accepted/whole/ipclab.toml",
+        Some("[program.hello]\n"),
+        "✗ accepted/whole: it cannot be graded: the submission's ipclab.toml is wrong",
+    );
+}
+
+#[test]
+fn a_fault_that_is_not_named_is_a_hole() {
+    let rude = "submissions/rejected/rude/expected.toml";
+    let fails = "[fails]\ngreets = [\"output\"]\n[skips]\ngreets-by-name = \"greets\"\n";
+    hole(
+        rude,
+        Some(&format!("about = \"x\"\nsays = [\"impolite\"]\n{fails}")),
+        "✗ rejected/rude: no finding says \"impolite\"\n",
+    );
+    hole(
+        rude,
+        Some(&format!("about = \"x\"\n{fails}")),
+        "✗ rejected/rude: nothing says how its report must name the fault\n",
+    );
+    hole(
+        rude,
+        None,
+        "✗ rejected/rude: nobody says what it must get\n",
+    );
+    hole(
+        "submissions/rejected/kind/expected.toml",
+        Some("about = \"nothing is wrong with it\"\n"),
+        "✗ rejected/kind: it is rejected, and nothing says what it fails\n",
+    );
+}
+
+#[test]
+fn points_that_nobody_loses_are_a_hole() {
+    hole(
+        "submissions/rejected/status",
+        None,
+        "✗ greets: no rejected submission fails it on exit\n",
+    );
+    hole(
+        "submissions/rejected/deaf",
+        None,
+        "✗ greets-by-name: no rejected submission fails it\n",
+    );
+    let alone = SPEC.replace("reference = { source = [\"ref/polite.c\"] }\n", "");
+    hole(
+        "spec.toml",
+        Some(&alone.replace("Hello Ada", "Hello, Ada")),
+        "✗ greets-by-name: neither a reference nor an accepted submission passes it\n",
+    );
+}
+
+#[test]
+fn a_starter_compiles_and_is_no_solution() {
+    hole(
+        "starter/hello.c",
+        Some("int main(void) { return }\n"),
+        "✗ starter: hello does not build: the compiler refused hello.c\n",
+    );
+    hole(
+        "starter/hello.c",
+        Some(GOOD),
+        "✗ starter: it has all points of the core tier\n",
+    );
+}
+
+#[test]
+fn every_mistake_of_every_expected_toml_is_told_before_anything_runs() {
+    let desk = lab();
+    let rude = "greet/submissions/rejected/rude/expected.toml";
+    let deaf = "greet/submissions/rejected/deaf/expected.toml";
+    desk.write(rude, "about = \"x\"\n[fails]\ngreet = [\"output\"]\n");
+    desk.write(deaf, "about = \"x\"\n[fails]\ngreets = [\"ouput\"]\n");
+    let (code, said) = validate(&desk, &[]);
+    assert_eq!(code, Some(2), "{said}");
+    for words in [
+        &format!("{rude}:3"),
+        "greet has no case `greet`",
+        "did you mean `greets`?",
+        &format!("{deaf}:3"),
+        "did you mean `output`?",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+}
+
+#[test]
+fn what_cannot_be_graded_proves_nothing() {
+    let desk = lab();
+    let mapping = "[program.hello]\nrun = \"no-such-interpreter hello.c\"\n";
+    desk.write("greet/submissions/accepted/short/ipclab.toml", mapping);
+    let (code, said) = validate(&desk, &[]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("? accepted/short         0 of 4"), "{said}");
+    assert!(
+        said.contains("accepted/short: greets: hello: no-such-interpreter is not installed here"),
+        "{said}"
+    );
+    assert!(
+        said.contains("not proved · 1 lab · 10 program sets tried · 1 could not be graded"),
+        "{said}"
+    );
+}
+
+#[test]
+fn update_writes_what_came_out_and_then_it_is_proved() {
+    let desk = lab();
+    let rude = "greet/submissions/rejected/rude/expected.toml";
+    desk.write(
+        rude,
+        "# Kept.\nabout = \"is rude\"\nsays = [\"Go away\"]\n[fails]\n# Not so.\ngreets = [\"exit\"]\n",
+    );
+    let kind = "greet/submissions/accepted/kind/hello.c";
+    desk.write(kind, program("Hello", "0"));
+    let (code, said) = validate(&desk, &["--update"]);
+    assert_eq!(code, Some(1), "a file without words is a hole: {said}");
+    assert!(said.contains(&format!("written, to be looked at:\n    greet/submissions/accepted/kind/expected.toml\n    {rude}\n")), "{said}");
+    assert_eq!(
+        fs::read_to_string(desk.path(rude)).unwrap(),
+        "# Kept.\nabout = \"is rude\"\nsays = [\"Go away\"]\n[fails]\n# Not so.\ngreets = [\"output\"]\n\n[skips]\ngreets-by-name = \"greets\"\n"
+    );
+    let new = "greet/submissions/accepted/kind/expected.toml";
+    let text = fs::read_to_string(desk.path(new)).unwrap();
+    desk.write(
+        new,
+        text.replace("about = \"\"", "about = \"as it should be\""),
+    );
+    let (code, said) = validate(&desk, &["--update"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("written"), "{said}");
+}
+
+#[test]
+fn what_is_not_there_is_named_with_what_to_do() {
+    let desk = lab();
+    let check = |args: &[&str], says: &str| {
+        desk.ipclab()
+            .arg("validate")
+            .args(args)
+            .assert()
+            .code(2)
+            .stderr(contains(says));
+    };
+    check(&["tpc-echo"], "did you mean tcp-echo?");
+    check(
+        &["tcp-echo"],
+        "the submissions that prove tcp-echo are not here",
+    );
+    check(&[], "are not here: no specs/");
+    check(
+        &["greet.toml"],
+        "there are no submissions to try greet.toml with",
+    );
+    check(
+        &["no/such.toml"],
+        "reading the spec no/such.toml: no such file",
+    );
+    check(&["greet/spec.toml", "--tier", "cor"], "core");
+    // A tier without a case is no mistake, but it proves nothing.
+    desk.ipclab()
+        .args(["validate", "greet/spec.toml", "--tier", "stretch"])
+        .assert()
+        .code(3)
+        .stdout(contains("it has no case of these tiers").and(contains("nothing was tried")));
+}
+
+#[test]
+fn it_works_from_below_the_top_of_a_repository() {
+    let desk = lab();
+    fs::create_dir(desk.path("labs")).unwrap();
+    fs::create_dir(desk.path("specs")).unwrap();
+    fs::create_dir(desk.path("deep")).unwrap();
+    fs::rename(desk.path("greet/spec.toml"), desk.path("specs/greet.toml")).unwrap();
+    fs::rename(desk.path("greet/ref"), desk.path("specs/ref")).unwrap();
+    fs::rename(desk.path("greet"), desk.path("labs/greet")).unwrap();
+    for (folder, spec) in [("deep", "greet"), (".", "greet"), (".", "specs/greet.toml")] {
+        desk.ipclab()
+            .current_dir(desk.path(folder))
+            .args(["validate", spec, "--tier", "core"])
+            .assert()
+            .code(0)
+            .stdout(contains("proved · 1 lab"));
+    }
+}

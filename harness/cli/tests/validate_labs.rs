@@ -1,0 +1,163 @@
+//! Our labs prove themselves, and a spec from which one expectation is taken away does not.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use assert_cmd::Command;
+use common::top;
+use serde_json::Value;
+
+/// The tool, with builds that all of these tests share: the same submissions are built for each.
+fn validate() -> Command {
+    let mut command = Command::cargo_bin("ipclab").expect("the tool is built");
+    command
+        .arg("validate")
+        .current_dir(top())
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .timeout(std::time::Duration::from_secs(600));
+    command
+}
+
+#[test]
+fn the_core_tier_of_every_lab_is_proved() {
+    let output = validate().args(["--tier", "core"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for lab in fs::read_dir(top().join("specs")).unwrap() {
+        let lab = lab.unwrap().path();
+        let name = lab.file_stem().unwrap().to_str().unwrap();
+        if top().join("labs").join(name).exists() {
+            assert!(text.contains(&format!("{name} · ")), "{text}");
+        }
+    }
+}
+
+/// One expectation taken away: what to replace in the text behind the case's id, and who must be seen to get away.
+struct Weak {
+    case: &'static str,
+    was: &'static str,
+    is: &'static str,
+    escapes: &'static str,
+    aspect: &'static str,
+}
+
+#[test]
+fn an_expectation_taken_away_is_missed_output_and_cleanup() {
+    weakened(
+        "udp-datagram",
+        &[
+            Weak {
+                case: "server-ready",
+                was: "  \"Let us wait for a remote client to send some data\",\n",
+                is: "",
+                escapes: "rejected/server-silent-banner",
+                aspect: "output",
+            },
+            Weak {
+                case: "own-pair",
+                was: "[case.wire]\n",
+                is: "[case.leaves]\nmay = [\"/tmp/*\"]\n[case.wire]\n",
+                escapes: "rejected/client-leaves-file",
+                aspect: "cleanup",
+            },
+        ],
+    );
+}
+
+#[test]
+fn an_expectation_taken_away_is_missed_exit_memory_and_calls() {
+    weakened(
+        "shm-hello",
+        &[
+            Weak {
+                case: "writer-feeds-our-reader",
+                was: "exit    = 0\n",
+                is: "",
+                escapes: "rejected/writer-void-main",
+                aspect: "exit",
+            },
+            Weak {
+                case: "writer-stores-hello",
+                was: "size     = 1024\n",
+                is: "",
+                escapes: "rejected/writer-wrong-size",
+                aspect: "memory",
+            },
+            Weak {
+                case: "writer-stores-hello",
+                was: ", \"shmdt(...) = 0\"",
+                is: "",
+                escapes: "rejected/writer-no-shmdt",
+                aspect: "calls",
+            },
+        ],
+    );
+}
+
+#[test]
+fn an_expectation_taken_away_is_missed_bytes() {
+    weakened(
+        "tcp-echo",
+        &[Weak {
+            case: "echo-one",
+            was: "\"server -> client\" = { bytes = 49 }\n",
+            is: "",
+            escapes: "rejected/server-short-echo",
+            aspect: "bytes",
+        }],
+    );
+}
+
+fn weakened(lab: &str, weak: &[Weak]) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("specs").join(format!("{lab}.toml"));
+    let spec = Path::new("specs").join(format!("{lab}.toml"));
+    let mut text = fs::read_to_string(top().join(spec)).unwrap();
+    for one in weak {
+        let case = text.find(&format!("\"{}\"", one.case)).expect(one.case);
+        let at = case + text[case..].find(one.was).expect(one.was);
+        text.replace_range(at..at + one.was.len(), one.is);
+    }
+    fs::create_dir(folder.path().join("specs")).unwrap();
+    fs::write(&file, text).unwrap();
+    symlink(
+        top().join("labs").canonicalize().unwrap(),
+        folder.path().join("labs"),
+    )
+    .unwrap();
+
+    let output = validate()
+        .arg(&file)
+        .args(["--tier", "core", "--format", "json"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert_eq!(
+        (output.status.code(), &report["valid"]),
+        (Some(1), &Value::Bool(false)),
+        "{said}"
+    );
+    let holes = report["labs"][0]["holes"].as_array().unwrap();
+    for one in weak {
+        let hole = holes
+            .iter()
+            .find(|hole| hole["submission"] == one.escapes && hole["case"] == one.case);
+        let hole = hole.unwrap_or_else(|| panic!("{} is not missed: {holes:#?}", one.aspect));
+        let what = hole["what"].as_str().unwrap();
+        let (must, came) = what.split_once(", and ").expect(what);
+        assert!(
+            must.contains(one.aspect) && !came.contains(one.aspect),
+            "{what}"
+        );
+    }
+}
