@@ -10,13 +10,17 @@ mod facts;
 mod finding;
 mod listening;
 mod memory;
+mod oracle;
 mod output;
 mod page;
 mod pattern;
 mod quote;
+mod sanitizer;
 mod settle;
 
 pub use finding::{DiffLine, Difference, Finding, Verdict};
+pub use oracle::compare;
+pub use sanitizer::EXIT_STATUS as SANITIZER_STATUS;
 pub use settle::{Outcome, settle};
 
 use ipclab_evidence::Evidence;
@@ -42,9 +46,19 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
         .iter()
         .all(|finding| finding.verdict == Verdict::Pass);
     findings.extend(exit::judge(facts, otherwise_right));
+    let reports = sanitizer::judge(facts);
+    reports.excuse(&mut findings);
+    findings.extend(reports.findings);
+    finish(&mut findings, facts);
+    findings
+}
 
+/// What every finding goes through: whether it counts, nothing unquoted in it, no blame where there was trouble of ours, its
+/// place among the others.
+fn finish(findings: &mut [Finding], facts: Facts<'_>) {
+    let case = facts.case;
     let trouble = facts.trouble();
-    for finding in &mut findings {
+    for finding in &mut *findings {
         finding.graded = case.points.grades(finding.aspect);
         finding.message = quote::clean(&finding.message, false);
         for text in [&mut finding.expected, &mut finding.seen]
@@ -61,7 +75,6 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
         }
     }
     findings.sort_by_key(|finding| rank(finding, facts));
-    findings
 }
 
 /// Causes before what follows from them: nobody served, somebody crashed or hung, then the rest by aspect.
@@ -83,6 +96,7 @@ fn rank(finding: &Finding, facts: Facts<'_>) -> (u8, ipclab_spec::Aspect) {
                 0
             }
             (ipclab_spec::Aspect::Exit, Some(index)) if exit::is_cause(facts, index) => 1,
+            (ipclab_spec::Aspect::Memory, Some(_)) if facts.case.sanitize => 1,
             _ => 2,
         },
     };

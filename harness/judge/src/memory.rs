@@ -1,4 +1,4 @@
-//! Memory: what shared memory looks like, and memory errors that the sanitizers found.
+//! Memory: what shared memory looks like. Memory errors of programs are the sanitizers' affair.
 
 use ipclab_evidence::{Look, Segment};
 use ipclab_spec::{After, Aspect, ShmState};
@@ -7,22 +7,12 @@ use crate::difference::byte;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
 use crate::listening::wrong_key;
-use crate::page::Page;
-use crate::quote::{count, quoted_bytes, shown};
+use crate::quote::{count, quoted_bytes};
 
-/// One finding for each field of each state of a segment, and one for each student's program that runs sanitized.
+/// One finding for each field of each state of a segment.
 pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = facts
-        .case
-        .shm
-        .iter()
-        .flat_map(|state| segment(facts, state))
-        .collect();
-    if facts.case.sanitize {
-        let students = (0..facts.evidence.actors.len()).filter(|index| facts.is_student(*index));
-        findings.extend(students.filter_map(|index| sanitized(facts, index)));
-    }
-    findings
+    let states = facts.case.shm.iter();
+    states.flat_map(|state| segment(facts, state)).collect()
 }
 
 /// The segment that a state is about; a finding when that moment never came or the key is unknown to the evidence.
@@ -298,74 +288,6 @@ fn user_of(facts: Facts<'_>, segment: &Segment) -> Option<(usize, String, u32)> 
             && facts.is_student(call.actor)
     })?;
     Some((got.actor, facts.who(got.actor), got.n))
-}
-
-/// What AddressSanitizer or UBSan wrote about this program.
-fn sanitized(facts: Facts<'_>, index: usize) -> Option<Finding> {
-    let actor = facts.actor(index)?;
-    let who = facts.who(index);
-    let page = Page::of(&actor.stderr);
-    let Some((at, what)) = page
-        .lines
-        .iter()
-        .enumerate()
-        .find_map(|(at, line)| Some((at, report(line)?)))
-    else {
-        return Some(Finding::pass(
-            Aspect::Memory,
-            Some(&actor.name),
-            format!("{who} ran without a memory error"),
-        ));
-    };
-    let lines = page.lines.get(at + 1..).unwrap_or_default();
-    let how = lines
-        .iter()
-        .find(|line| line.starts_with("READ of size") || line.starts_with("WRITE of size"));
-    let how = how
-        .and_then(|line| line.split(" at 0x").next())
-        .map(|how| format!(", {}", shown(how)))
-        .unwrap_or_default();
-    // The first frame in a file of the student's: the ones above it are the C library's.
-    let frame = lines
-        .iter()
-        .find_map(|line| own_frame(line))
-        .map(|frame| format!(", in {}", shown(frame)))
-        .unwrap_or_default();
-    let report = page
-        .lines
-        .iter()
-        .skip(at)
-        .take(12)
-        .map(|line| shown(line))
-        .collect::<Vec<_>>()
-        .join("\n");
-    let finding = Finding::fail(
-        Aspect::Memory,
-        Some(&actor.name),
-        format!("{who} has a memory error: {}{how}{frame}", shown(&what)),
-    );
-    Some(finding.expecting("no memory error", report))
-}
-
-/// `stack-buffer-overflow`, or what follows `runtime error:` with its place.
-fn report(line: &str) -> Option<String> {
-    if let Some((_, what)) = line.split_once("ERROR: AddressSanitizer: ") {
-        return Some(what.split([' ', ':']).next().unwrap_or(what).to_owned());
-    }
-    let (place, what) = line.split_once(": runtime error: ")?;
-    Some(format!("{what} at {place}"))
-}
-
-/// `main iserver.c:42` out of a frame whose source is known.
-fn own_frame(line: &str) -> Option<&str> {
-    let frame = line.trim_start().strip_prefix('#')?;
-    let (_, place) = frame.split_once(" in ")?;
-    let file = place.rsplit_once(' ')?.1;
-    let known = file.contains(':')
-        && !file.starts_with('(')
-        && !file.contains("sanitizer")
-        && !file.starts_with("../");
-    known.then_some(place)
 }
 
 fn pass(text: String) -> Finding {

@@ -889,7 +889,7 @@ fn the_sanitizers_word() {
     ))
         },
         &[
-            "memory: client has a memory error: stack-buffer-overflow, WRITE of size 101, in main /lab/comclient.c:42",
+            "memory: client has a memory error: stack-buffer-overflow, gets() writes 101 bytes (main(), /lab/comclient.c:42)",
         ],
     );
     check(
@@ -902,7 +902,7 @@ fn the_sanitizers_word() {
             )
         },
         &[
-            "memory: client has a memory error: index 100 out of bounds for type 'char [100]' at comclient.c:7:3",
+            "memory: client has a memory error: index 100 out of bounds for type 'char [100]' (comclient.c:7:3)",
         ],
     );
 }
