@@ -42,20 +42,26 @@ impl Control {
     /// The script, up to `begin`.
     pub(super) fn script(&self) -> Result<Vec<Step>, Wrong> {
         let mut steps = Vec::new();
+        let mut unreadable = None;
         loop {
             let record = self.hear()?;
             if record == "begin" {
-                return Ok(steps);
+                break;
             }
             let Some(text) = record.strip_prefix("step ") else {
                 return Err(unexpected(&record));
             };
             match readable(text) {
                 Ok(step) => steps.push(step),
-                Err(why) => {
-                    self.complain(text, &why)?;
-                    return Err(Wrong::Line(format!("{}: {why}", shortened(text))));
-                }
+                Err(why) => unreadable = unreadable.or(Some((text.to_owned(), why))),
+            }
+        }
+        // Said only now: records that are still unread when a peer ends make the kernel drop what it said (ECONNRESET).
+        match unreadable {
+            None => Ok(steps),
+            Some((text, why)) => {
+                self.complain(&text, &why)?;
+                Err(Wrong::Line(format!("{}: {why}", shortened(&text))))
             }
         }
     }

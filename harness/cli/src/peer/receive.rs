@@ -97,7 +97,10 @@ fn stream(
     let ended = taken.ended();
     Err(Wrong::Step(match (taken.parted, ended) {
         (None, None) => return Ok(()),
-        (None, Some(ended)) if taken.all == 0 => format!("got nothing: {ended}"),
+        (None, Some(ended)) if taken.all == 0 => match taken.end {
+            End::Closed | End::Failed(Errno::ECONNRESET) => format!("got nothing: {ended}"),
+            End::Open | End::Failed(_) => ended,
+        },
         (None, Some(ended)) => format!("got {got}, then {ended}"),
         (Some((at, got_byte, wanted)), None) => {
             format!("got {got}: {}", differs(at, got_byte, wanted))

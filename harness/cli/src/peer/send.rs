@@ -53,6 +53,9 @@ impl Peer {
         let Some(socket) = self.sockets.current()? else {
             return Ok(());
         };
+        if !socket.is_connected() {
+            return Err(Wrong::Step("the open socket is not connected".to_owned()));
+        }
         let size = match message_name(socket.kind) {
             None => FLOOD_PIECE,
             Some(_) => FLOOD_MESSAGE,
@@ -134,7 +137,7 @@ fn send_there(fd: RawFd, bytes: &[u8], to: &Place) -> nix::Result<usize> {
     uninterrupted(|| sendto(fd, bytes, to.address(), MsgFlags::MSG_NOSIGNAL))
 }
 
-/// `after 5 of 100 bytes send() failed: broken pipe (the other side has closed)`
+/// `after 5 of 100 bytes send() failed: broken pipe (nobody can receive it any more)`
 fn after(sent: u64, all: u64, name: &str, errno: Errno) -> String {
     let why = said(name, errno);
     match sent {

@@ -27,8 +27,8 @@ enum Stage {
     Bound(PeerEndpoint),
     /// Takes connections.
     Listening,
-    /// Has another end, or has been used.
-    Used,
+    /// Has another end.
+    Connected,
     /// A call failed, or it ended too early: nothing more is done with it.
     Spent,
 }
@@ -68,6 +68,11 @@ impl Socket {
     /// Whether nothing more is to be done with it.
     pub(super) fn is_spent(&self) -> bool {
         self.stage == Stage::Spent
+    }
+
+    /// Whether it has another end.
+    pub(super) fn is_connected(&self) -> bool {
+        self.stage == Stage::Connected
     }
 
     /// Notes that nothing more is to be done with it.
@@ -154,7 +159,7 @@ impl Sockets {
         })?;
         let connected = call::connect(socket.number(), place.address());
         socket.call("connect", connected)?;
-        socket.stage = Stage::Used;
+        socket.stage = Stage::Connected;
         Ok(())
     }
 
@@ -197,7 +202,7 @@ impl Sockets {
                 fd,
                 kind: listener.kind,
                 family: listener.family,
-                stage: Stage::Used,
+                stage: Stage::Connected,
                 file: None,
             }),
             Err(error) => listener.call("accept", Err(errno_of(&error))),
@@ -226,7 +231,7 @@ impl Sockets {
         let Some(socket) = self.current()? else {
             return self.close();
         };
-        if socket.kind != PeerSocket::Tcp || socket.stage != Stage::Used {
+        if socket.kind != PeerSocket::Tcp || !socket.is_connected() {
             return Err(Wrong::Step(format!(
                 "only a tcp connection can be reset, and the open {} socket is none",
                 socket.kind

@@ -33,11 +33,11 @@ pub(super) fn failed(call: &str, errno: Errno) -> Wrong {
 /// `connect() failed: connection refused (nobody listens there)`
 pub(super) fn said(call: &str, errno: Errno) -> String {
     let meaning = match (call, errno) {
-        ("connect" | "send" | "sendto", Errno::ECONNREFUSED) => " (nobody listens there)",
+        ("connect" | "send" | "sendto" | "recv", Errno::ECONNREFUSED) => " (nobody listens there)",
         ("connect" | "sendto", Errno::ENOENT) => " (there is no socket of that name)",
         ("connect" | "sendto", Errno::EPROTOTYPE) => " (the socket there is of another type)",
         ("bind" | "listen", Errno::EADDRINUSE) => " (somebody else has it)",
-        ("send" | "sendto", Errno::EPIPE) => " (the other side has closed)",
+        ("send" | "sendto", Errno::EPIPE) => " (nobody can receive it any more)",
         ("send" | "sendto", Errno::EMSGSIZE) => " (too long for one message)",
         ("shmget", Errno::ENOENT) => " (there is no segment with that key)",
         ("shmget", Errno::EEXIST) => " (there is one with that key already)",
