@@ -16,6 +16,8 @@ pub(crate) struct Compiler {
     pub(crate) tool: Tool,
     /// Flags that any C source gets.
     pub(crate) flags: Vec<String>,
+    /// Flags that a build with sanitizers gets as well.
+    pub(crate) sanitize: Vec<String>,
     /// Whatever makes the same source build to something else: paths, sizes, times, versions.
     pub(crate) identity: String,
 }
@@ -27,16 +29,6 @@ pub(crate) enum Variant {
     Plain,
     /// With AddressSanitizer and UndefinedBehaviorSanitizer.
     Sanitized,
-}
-
-impl Variant {
-    /// What it adds to the flags.
-    pub(crate) fn flags(self) -> &'static [&'static str] {
-        match self {
-            Self::Plain => &[],
-            Self::Sanitized => &["-fsanitize=address,undefined", "-fno-omit-frame-pointer"],
-        }
-    }
 }
 
 impl Compiler {
@@ -77,8 +69,17 @@ impl Compiler {
         Ok(Self {
             tool,
             flags: flags(clang, major),
+            sanitize: sanitize(clang, major),
             identity,
         })
+    }
+
+    /// What a variant adds to the flags.
+    pub(crate) fn of(&self, variant: Variant) -> &[String] {
+        match variant {
+            Variant::Plain => &[],
+            Variant::Sanitized => &self.sanitize,
+        }
     }
 }
 
@@ -100,6 +101,18 @@ fn flags(clang: bool, major: u32) -> Vec<String> {
     } else if major >= 14 {
         // For C it turns exactly those of gcc 14's new errors back into warnings; before, gcc has it for C++ only.
         flags.push("-fpermissive");
+    }
+    flags.into_iter().map(str::to_owned).collect()
+}
+
+/// The flags that make a compiler of this kind and major version find memory errors.
+fn sanitize(clang: bool, major: u32) -> Vec<String> {
+    let mut flags = vec!["-fsanitize=address,undefined", "-fno-omit-frame-pointer"];
+    // What is never set would hold whatever was there before, another thing on every run: here it holds the same
+    // rubbish on all of them.
+    let fills = if clang { major >= 8 } else { major >= 12 };
+    if fills {
+        flags.push("-ftrivial-auto-var-init=pattern");
     }
     flags.into_iter().map(str::to_owned).collect()
 }
@@ -155,5 +168,10 @@ mod tests {
                 "-Wno-error=implicit-function-declaration"
             ));
         }
+        let fills = |clang, major| {
+            let flags = sanitize(clang, major);
+            flags.iter().any(|flag| flag.contains("auto-var-init"))
+        };
+        assert!(!fills(false, 11) && fills(false, 12) && fills(true, 14));
     }
 }

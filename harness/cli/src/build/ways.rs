@@ -118,7 +118,7 @@ pub(crate) fn step(
             } else {
                 argv.extend(compiler.flags.iter().cloned());
             }
-            argv.extend(variant.flags().iter().map(|flag| (*flag).to_owned()));
+            argv.extend(compiler.of(variant).iter().cloned());
             for folder in header_folders(files) {
                 argv.extend(["-iquote".to_owned(), boxed::argument(&folder)]);
             }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipclab_spec::{Aspect, Case, Cause, Points, Tier};
+use ipclab_spec::{Aspect, Case, Cause, Points, Spec, Tier};
 use serde::Serialize;
 
 use super::probes::{Expectation, Kind, Probe};
@@ -34,11 +34,11 @@ pub(crate) struct Hole {
 pub(crate) type FailedBy<'a> = BTreeMap<(&'a str, Option<Aspect>), BTreeSet<&'a str>>;
 
 /// The holes that one probe shows.
-pub(crate) fn holes(probe: &Probe, seen: &Seen, cases: &[&Case]) -> Vec<Hole> {
+pub(crate) fn holes(probe: &Probe, seen: &Seen, spec: &Spec) -> Vec<Hole> {
     match probe.kind {
         Kind::Reference => reference(probe, seen),
         Kind::Accepted | Kind::Rejected => match &probe.expectation {
-            Some(expectation) => submission(probe, expectation, seen, cases),
+            Some(expectation) => submission(probe, expectation, seen, spec),
             None => vec![hole(
                 probe,
                 "nobody says what it must get",
@@ -83,18 +83,15 @@ fn reference(probe: &Probe, seen: &Seen) -> Vec<Hole> {
         .collect()
 }
 
-fn submission(probe: &Probe, expectation: &Expectation, seen: &Seen, cases: &[&Case]) -> Vec<Hole> {
+fn submission(probe: &Probe, expectation: &Expectation, seen: &Seen, spec: &Spec) -> Vec<Hole> {
     let expected = &expectation.expected;
     let file = probe
         .expectation_file()
         .map_or_else(String::new, |file| show::path(&file));
     let mut holes = Vec::new();
-    // What was asked for in these tiers, and could be judged.
-    let mut asked = false;
     for case in &seen.cases {
         let must = must(expectation, &case.id);
         let not_judged = matches!(case.came, Came::Unknown(_));
-        asked |= must != Came::Pass && !not_judged;
         if must != case.came && !not_judged {
             holes.push(Hole {
                 case: Some(case.id.clone()),
@@ -110,10 +107,7 @@ fn submission(probe: &Probe, expectation: &Expectation, seen: &Seen, cases: &[&C
         }
     }
     if probe.kind == Kind::Accepted {
-        let core = |id: &str| {
-            let case = cases.iter().find(|case| case.id == id);
-            case.is_some_and(|case| case.tier == Tier::Core)
-        };
+        let core = |id: &str| spec.case(id).is_some_and(|case| case.tier == Tier::Core);
         for failing in expected.fails.iter().filter(|failing| core(&failing.case)) {
             holes.push(Hole {
                 case: Some(failing.case.clone()),
@@ -133,10 +127,29 @@ fn submission(probe: &Probe, expectation: &Expectation, seen: &Seen, cases: &[&C
             format!("say in {file} under [fails] which cases, and on which aspects"),
         ));
     }
-    if asked {
+    if shows_its_fault(expectation, seen, spec) {
         holes.extend(silence(probe, expectation, seen, &file));
     }
     holes
+}
+
+/// Whether the fault must be named by what was run: by the first tier that it shows in. Later ones build on that, and
+/// may tell only what follows from it.
+fn shows_its_fault(expectation: &Expectation, seen: &Seen, spec: &Spec) -> bool {
+    let expected = &expectation.expected;
+    let fails = expected.fails.iter().map(|failing| &failing.case);
+    let lost: Vec<&Case> = fails
+        .chain(expected.skips.iter().map(|skipping| &skipping.case))
+        .filter_map(|id| spec.case(id))
+        .collect();
+    let first = lost.iter().map(|case| case.tier).min();
+    let judged = |case: &&&Case| {
+        let came = seen.case(&case.id).map(|case| &case.came);
+        came.is_some_and(|came| !matches!(came, Came::Unknown(_)))
+    };
+    lost.iter()
+        .filter(|case| Some(case.tier) == first)
+        .any(|case| judged(&case))
 }
 
 /// A report that does not say what the fault is helps nobody.
@@ -347,6 +360,13 @@ mod tests {
 
     #[test]
     fn points_for_nothing_and_a_wrong_status_are_holes() {
+        let spec = Spec {
+            lab: "greet".to_owned(),
+            title: String::new(),
+            unit: Vec::new(),
+            programs: Vec::new(),
+            cases: Vec::new(),
+        };
         let check = |earned: u32, exit_code: u8, came: Came, expect: &[&str]| {
             let probe = Probe {
                 kind: Kind::Empty,
@@ -366,7 +386,7 @@ mod tests {
                     said: Vec::new(),
                 }],
             };
-            let holes = holes(&probe, &seen, &[]);
+            let holes = holes(&probe, &seen, &spec);
             let what: Vec<&str> = holes.iter().map(|hole| hole.what.as_str()).collect();
             assert_eq!(what, expect);
         };

@@ -132,7 +132,7 @@ impl LabResult {
         let mut submissions = Vec::new();
         for (probe, seen) in proof.probes.iter().zip(seen) {
             let own = match seen {
-                Ok(seen) => compare::holes(probe, seen, cases),
+                Ok(seen) => compare::holes(probe, seen, &proof.lab.spec),
                 Err(failure) => could_not(probe, failure),
             };
             submissions.push(Row::new(probe, seen, own.is_empty()));
