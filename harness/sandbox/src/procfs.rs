@@ -31,6 +31,8 @@ pub(crate) struct Place {
     pub(crate) name: String,
     /// The process that the thread belongs to.
     pub(crate) tgid: Pid,
+    /// That process's parent.
+    pub(crate) parent: Pid,
     /// The process in its innermost pid namespace: its own number as it sees itself.
     pub(crate) own_pid: u32,
 }
@@ -48,8 +50,17 @@ pub(crate) fn place(tid: Pid) -> Option<Place> {
     Some(Place {
         name: field("Name:")?.to_owned(),
         tgid: field("Tgid:")?.parse().ok()?,
+        parent: field("PPid:")?.parse().ok()?,
         own_pid: field("NStgid:")?.split_whitespace().last()?.parse().ok()?,
     })
+}
+
+/// The session that a process belongs to, by the number of its first process.
+pub(crate) fn session(tid: Pid) -> Option<Pid> {
+    let stat = fs::read(format!("/proc/{tid}/stat")).ok()?;
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = String::from_utf8_lossy(stat.get(end + 1..)?);
+    rest.split_whitespace().nth(3)?.parse().ok()
 }
 
 /// Resident memory of a process in KiB.
@@ -100,6 +111,8 @@ mod tests {
         let found = place(me as i32).unwrap();
         assert_eq!((found.tgid, found.own_pid), (me as i32, me));
         assert!(matches!(state(me as i32), Some(b'R' | b'S')));
+        assert_eq!(found.parent, std::os::unix::process::parent_id() as i32);
+        assert!(super::session(me as i32).is_some());
         assert!(descriptor(me as i32, 1).is_some());
         assert_eq!(state(-1), None);
     }

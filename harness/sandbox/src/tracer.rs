@@ -62,6 +62,8 @@ struct InCall {
     outgoing: Vec<u8>,
     /// It ends by itself after a time.
     timed: bool,
+    /// It has made a child that has the caller's memory until it ends or starts a program, `vfork(2)`.
+    lent: bool,
     tampered: Option<Pending>,
 }
 
@@ -155,8 +157,9 @@ impl Trace {
 pub(crate) struct Tracer {
     threads: HashMap<Pid, Thread>,
     processes: HashMap<Pid, Process>,
-    /// Children whose first stop came before their parent's event.
-    early: HashMap<Pid, Waited>,
+    /// Children whose first stop came before their parent's event, and who were taken in without it: it may never
+    /// come, when the thread that made them is killed at that very moment (by an exec in another thread, say).
+    early: HashSet<Pid>,
     /// One for each actor of the plan.
     pub(crate) actors: Vec<Traced>,
     trace: Trace,
@@ -204,7 +207,7 @@ impl Tracer {
         Self {
             threads: HashMap::new(),
             processes: HashMap::new(),
-            early: HashMap::new(),
+            early: HashSet::new(),
             actors: actors.collect(),
             trace: Trace {
                 head: Vec::new(),
@@ -276,10 +279,16 @@ impl Tracer {
         self.events += 1;
         let Waited { pid, status, .. } = waited;
         if !self.threads.contains_key(&pid) {
-            if libc::WIFSTOPPED(status) {
-                self.early.insert(pid, waited);
+            if !libc::WIFSTOPPED(status) {
+                return Ok(None);
             }
-            return Ok(None);
+            let Some(parent) = self.parent_of(pid) else {
+                // Killed while it waited to be let go, or nobody's: in neither case may it stay as it is.
+                let _ = sys::kill(pid, libc::SIGKILL);
+                return Ok(None);
+            };
+            self.early.insert(pid);
+            self.take_child(pid, parent);
         }
         if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
             return Ok(self.dead(waited));
@@ -288,7 +297,13 @@ impl Tracer {
         match event {
             libc::PTRACE_EVENT_SECCOMP => self.entered(pid),
             libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
-                self.forked(pid)?;
+                self.forked(pid);
+                if event == libc::PTRACE_EVENT_VFORK
+                    && let Some(thread) = self.threads.get_mut(&pid)
+                    && let Some(call) = &mut thread.call
+                {
+                    call.lent = true;
+                }
                 self.go_on(pid, 0).map(|()| None)
             }
             libc::PTRACE_EVENT_EXEC => {
@@ -329,15 +344,32 @@ impl Tracer {
         gone(sys::resume(tid, how, signal))
     }
 
-    fn forked(&mut self, parent: Pid) -> io::Result<()> {
+    fn forked(&mut self, parent: Pid) {
         let Ok(child) = sys::event_message(parent) else {
-            return Ok(());
+            return;
         };
         let child = child as Pid;
-        let Some(thread) = self.threads.get(&parent) else {
-            return Ok(());
-        };
-        let parent = thread.process;
+        let parent = self.threads.get(&parent).map(|thread| thread.process);
+        // One that was taken in before its parent's event may be dead by now.
+        if let Some(parent) = parent
+            && !self.early.remove(&child)
+        {
+            self.take_child(child, parent);
+        }
+    }
+
+    /// Who made a process or thread of which nothing is known yet: the process that it belongs to, its parent, or,
+    /// where that one is gone already, the first of its session.
+    fn parent_of(&self, tid: Pid) -> Option<Pid> {
+        let place = procfs::place(tid)?;
+        let known = |pid: &Pid| self.processes.contains_key(pid);
+        [place.tgid, place.parent, procfs::session(tid)?]
+            .into_iter()
+            .find(known)
+    }
+
+    /// Takes in a new process or thread.
+    fn take_child(&mut self, child: Pid, parent: Pid) {
         let actor = self.processes[&parent].actor;
         self.add(child, actor, false);
         if self.threads(Some(actor)).len() as u64 > self.most_threads {
@@ -350,10 +382,6 @@ impl Tracer {
             && let Some(process) = self.processes.get_mut(&own)
         {
             process.attached = attached;
-        }
-        match self.early.remove(&child) {
-            Some(waited) => self.handle(waited).map(drop),
-            None => Ok(()),
         }
     }
 
@@ -638,6 +666,7 @@ impl Tracer {
                 socket,
                 outgoing,
                 timed,
+                lent: false,
                 tampered,
             });
         }
@@ -1146,12 +1175,13 @@ impl Tracer {
         })
     }
 
-    /// Whether a thread's call may keep it in the state `D`, in which others only pass.
+    /// Whether a thread's call may keep it in the state `D`, in which others only pass (a `fork` among them, on a busy
+    /// machine).
     pub(crate) fn waits_for_child(&self, tid: Pid) -> bool {
         self.threads
             .get(&tid)
             .and_then(|thread| thread.call.as_ref())
-            .is_some_and(|call| call.spec.role == Role::Fork)
+            .is_some_and(|call| call.lent)
     }
 
     /// Whether something will end a wait without anybody's doing: a timeout, a sleep, a timer.

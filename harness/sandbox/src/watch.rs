@@ -694,6 +694,10 @@ impl<'a, G: Ground> Watch<'a, G> {
         // Until there is nobody left at all: a namespace is gone only when its last process is reaped.
         while let Some(waited) = sys::wait_any(true)? {
             if !self.ground.is_own(waited.pid) {
+                if libc::WIFSTOPPED(waited.status) {
+                    // One that was being made while the others were killed.
+                    let _ = sys::kill(waited.pid, libc::SIGKILL);
+                }
                 let notice = self.tracer.handle(waited)?;
                 if let Some(Notice::Ended(actor, status)) = notice {
                     self.ended(actor, status);
