@@ -24,6 +24,23 @@ pub(crate) fn current_call(tid: Pid) -> Option<(i64, [u64; 6])> {
     Some((number, args))
 }
 
+/// How often a thread that is off its processor has been taken off one. `None`: it runs, or would like to.
+///
+/// The state letter does not tell: a thread that is about to sleep, and looks once more whether it has to, shows `S`
+/// already, and may lose its processor just then. Reading its `syscall` waits until it is really off the queue.
+pub(crate) fn switches_at_rest(tid: Pid) -> Option<u64> {
+    let call = fs::read(format!("/proc/{tid}/syscall"));
+    if call.is_ok_and(|call| call.starts_with(b"running")) {
+        return None;
+    }
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let count = |name| -> Option<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().parse().ok()
+    };
+    Some(count("voluntary_ctxt_switches:")? + count("nonvoluntary_ctxt_switches:")?)
+}
+
 /// What `/proc/PID/status` says of a process's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -111,6 +128,7 @@ mod tests {
         let found = place(me as i32).unwrap();
         assert_eq!((found.tgid, found.own_pid), (me as i32, me));
         assert!(matches!(state(me as i32), Some(b'R' | b'S')));
+        assert!(super::switches_at_rest(me as i32).is_some());
         assert_eq!(found.parent, std::os::unix::process::parent_id() as i32);
         assert!(super::session(me as i32).is_some());
         assert!(descriptor(me as i32, 1).is_some());

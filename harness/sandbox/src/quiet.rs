@@ -1,7 +1,8 @@
 //! Quiet: whether anything can still move by itself.
 //!
-//! A case is stuck when every thread is asleep in a call that only another actor could end. Three things could make
-//! that look so when it is not: a thread that was woken and has not run yet (its state is `R`), a packet that the
+//! A case is stuck when every thread is asleep in a call that only another actor could end. Four things could make
+//! that look so when it is not: a thread that was woken and has not run yet (its state is `R`), one that was about to
+//! sleep and lost its processor before it found that it need not (its state is `S`, but it is queued to run), a packet that the
 //! loopback interface has queued and not delivered yet (a datagram of our own, sent behind it and received, proves that
 //! the queue is empty: all actors and we share one processor, and its queue is first in, first out), and a timer of the
 //! kernel's (TCP has bytes that are not acknowledged, or a connection that is not answered).
@@ -79,7 +80,7 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
     if tracer.any_timed(threads) {
         return Motion::Waiting;
     }
-    if !barrier.pass() || !asleep(tracer, threads) || sys::anything_to_reap() {
+    if !barrier.pass() || !at_rest(threads) || !asleep(tracer, threads) || sys::anything_to_reap() {
         return Motion::Running;
     }
     if kernel_will_act(tracer) {
@@ -99,6 +100,19 @@ pub(crate) fn asleep(tracer: &Tracer, threads: &[Pid]) -> bool {
         Some(b't') => tracer.is_stopped(*tid),
         _ => false,
     })
+}
+
+/// Whether all of these threads were off their processors at one and the same moment: none of them ran between two looks
+/// at all of them.
+fn at_rest(threads: &[Pid]) -> bool {
+    let look = || -> Option<Vec<u64>> {
+        threads
+            .iter()
+            .map(|tid| procfs::switches_at_rest(*tid))
+            .collect()
+    };
+    let first = look();
+    first.is_some() && first == look()
 }
 
 /// Whether TCP itself has something to do: a connection that nobody has answered, or bytes that have not been sent. Bytes

@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use include_dir::{Dir, include_dir};
 use ipclab_evidence::{
@@ -27,6 +27,8 @@ pub(crate) const KEY: i32 = 236_100;
 pub(crate) struct Test {
     name: String,
     levels: &'static [Level],
+    /// Whether the kernel must have all of Landlock.
+    landlock: bool,
     run: Arc<dyn Fn(Level) + Send + Sync>,
 }
 
@@ -35,6 +37,7 @@ pub(crate) fn both(name: impl Into<String>, run: impl Fn(Level) + Send + Sync + 
     Test {
         name: name.into(),
         levels: &[Level::Namespaces, Level::Shared],
+        landlock: false,
         run: Arc::new(run),
     }
 }
@@ -44,6 +47,17 @@ pub(crate) fn own(name: impl Into<String>, run: impl Fn(Level) + Send + Sync + '
     Test {
         levels: &[Level::Namespaces],
         ..both(name, run)
+    }
+}
+
+/// A test of something that Landlock gives in the host's world, where the kernel has all of it.
+pub(crate) fn shared_with_landlock(
+    name: impl Into<String>,
+    run: impl Fn(Level) + Send + Sync + 'static,
+) -> Test {
+    Test {
+        landlock: true,
+        ..shared(name, run)
     }
 }
 
@@ -60,12 +74,15 @@ impl Test {
     /// One trial for each level.
     pub(crate) fn trials(self, theme: &str) -> Vec<Trial> {
         let trial = |level: Level| {
-            let run = Arc::clone(&self.run);
+            let (run, landlock) = (Arc::clone(&self.run), self.landlock);
             Trial::ignorable_test(
                 format!("{theme}::{}::{}", self.name, level.name()),
                 move || {
                     if let Err(why) = sandbox(level) {
                         return Ok(Completion::ignored_with(why.to_string()));
+                    }
+                    if landlock && !has_landlock() {
+                        return Ok(Completion::ignored_with("no Landlock of version 6"));
                     }
                     run(level);
                     Ok(Completion::Completed)
@@ -74,6 +91,16 @@ impl Test {
         };
         self.levels.iter().copied().map(trial).collect()
     }
+}
+
+/// Asked of the doctor, once.
+fn has_landlock() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    *HAS.get_or_init(|| {
+        let all = ipclab_sandbox::doctor();
+        all.iter()
+            .any(|capability| capability.name == "landlock" && capability.works)
+    })
 }
 
 fn sandbox(level: Level) -> Result<Sandbox, SandboxError> {
@@ -116,11 +143,12 @@ fn compile() -> std::io::Result<TempDir> {
         let source = file.path();
         if source.extension().is_some_and(|ending| ending == "c") {
             let mut compiler = Command::new("cc");
-            compiler.args(["-O0", "-w", "-pthread", "-o"]);
+            compiler.args(["-O0", "-w", "-pthread"]);
             if source.with_extension("") == Path::new("static") {
                 compiler.arg("-static");
             }
             let built = compiler
+                .arg("-o")
                 .arg(source.with_extension(""))
                 .arg(source)
                 .current_dir(folder.path())
@@ -309,7 +337,7 @@ impl Seen {
                 brief(&actor.stderr.kept().escaped()),
             ));
         }
-        for call in self.trace.iter().take(150) {
+        for call in self.trace.iter().take(600) {
             let args: Vec<&str> = call.args.iter().map(|arg| arg.text.as_str()).collect();
             text.push_str(&format!(
                 "#{} {} us {}/{} {}({}) = {:?} {:?} {:?} {:?}\n",

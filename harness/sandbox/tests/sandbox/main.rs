@@ -4,6 +4,8 @@
 //! must come of it. `cargo test -p ipclab-sandbox --test sandbox -- stuck` runs one theme.
 
 mod bench;
+mod descendants;
+mod exits;
 mod readiness;
 mod stuck;
 mod wire;
@@ -16,6 +18,8 @@ fn main() -> ExitCode {
         return code;
     }
     let themes = [
+        ("descendants", descendants::tests()),
+        ("exits", exits::tests()),
         ("readiness", readiness::tests()),
         ("stuck", stuck::tests()),
         ("wire", wire::tests()),
