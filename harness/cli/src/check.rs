@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use ipclab_report::{Report, json, terminal};
 
 use crate::args::{Check, Format, When};
+use crate::explore::Oracles;
 use crate::failure::{Failure, reason};
 use crate::grade::{self, Options};
 use crate::labs::{self, Lab};
@@ -64,6 +65,8 @@ fn options(args: &Check, lab: &Lab) -> Options {
         seed: args.seed,
         use_cache: !args.no_cache,
         command,
+        look_into: true,
+        oracles: Oracles::default(),
     }
 }
 

@@ -10,11 +10,12 @@ use ipclab_spec::{Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier}
 
 use crate::build::{Artifact, Built, Variant, Workshop};
 use crate::crew::{Crew, Team};
+use crate::explore::{Oracles, Scene, explore};
 use crate::failure::Failure;
 use crate::labs::Lab;
-use crate::plan::{self, Programs};
+use crate::plan::Programs;
 use crate::progress::Progress;
-use crate::record::{AboutRun, CaseRecord, FORMAT, Record, RunRecord};
+use crate::record::{CaseRecord, FORMAT, Record};
 use crate::show;
 use crate::store::Store;
 use crate::submission::Submission;
@@ -37,6 +38,10 @@ pub(crate) struct Options {
     pub(crate) use_cache: bool,
     /// The command that repeats this check.
     pub(crate) command: Vec<String>,
+    /// Whether cases that fail are looked into: repeated, tried with the references, shrunk.
+    pub(crate) look_into: bool,
+    /// What the references did before; copies of these options share it.
+    pub(crate) oracles: Oracles,
 }
 
 /// Grades a submission.
@@ -72,8 +77,7 @@ pub(crate) fn grade_by(
     let workshop = Workshop::open(store, submission, options.use_cache)?;
     let mut record = empty(lab, &submission.name, team, options);
     let mut programs = build(&lab.spec, &cases, &workshop, team, progress, &mut record);
-    let played = references_among(&cases);
-    programs.references = references(lab, &played, store, options, team)?;
+    programs.references = references(lab, &cases, store, options, team)?;
     remark_on_leftovers(submission, &mut record.programs);
     run(lab, &cases, &programs, options, team, progress, &mut record);
     Ok(record)
@@ -99,14 +103,25 @@ pub(crate) fn grade_references(
     let mut cases = selected(lab, options)?;
     cases.retain(|case| case.needs().into_iter().all(has_reference));
     let mut record = empty(lab, "reference", team, options);
-    let mut played = references_among(&cases);
-    played.extend(cases.iter().flat_map(|case| case.needs()));
+    let references = references(lab, &cases, store, options, team)?;
+    let programs = stand_ins(spec, &references);
+    record.programs = spec
+        .programs
+        .iter()
+        .filter(|program| programs.plain.contains_key(&program.name))
+        .map(|program| ipclab_report::Program::built(&program.name, &[]))
+        .collect();
+    run(lab, &cases, &programs, options, team, progress, &mut record);
+    Ok(record)
+}
+
+/// The references in the student's places. `references` are those that were built from sources beside the spec.
+fn stand_ins(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Programs {
     let own = own_executable();
-    let references = references(lab, &played, store, options, team)?;
     let mut plain = BTreeMap::new();
     for program in &spec.programs {
         let artifact = match &program.reference {
-            Reference::None => continue,
+            Reference::None => None,
             Reference::Sources(_) => references
                 .get(&program.name)
                 .cloned()
@@ -122,18 +137,13 @@ pub(crate) fn grade_references(
             }),
         };
         plain.extend(artifact.map(|artifact| (program.name.clone(), artifact)));
-        record
-            .programs
-            .push(ipclab_report::Program::built(&program.name, &[]));
     }
-    let programs = Programs {
+    Programs {
         sanitized: plain.clone(),
         plain,
-        references,
+        references: references.clone(),
         own,
-    };
-    run(lab, &cases, &programs, options, team, progress, &mut record);
-    Ok(record)
+    }
 }
 
 /// A record of nothing yet.
@@ -145,6 +155,7 @@ fn empty(lab: &Lab, submission: &str, team: &Team<'_>, options: &Options) -> Rec
         submission: submission.to_owned(),
         command: options.command.clone(),
         isolation: team.level(),
+        seed: options.seed,
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
         cases: Vec::new(),
@@ -164,7 +175,10 @@ fn run(
     let scene = Scene {
         spec: &lab.spec,
         programs,
+        stand_ins: &stand_ins(&lab.spec, &programs.references),
+        oracles: &options.oracles,
         seed: options.seed,
+        look_into: options.look_into,
     };
     progress.stage("running cases", cases.len());
     record.cases = run_all(cases, &scene, team, progress, record);
@@ -270,25 +284,24 @@ fn build(
     programs
 }
 
-/// The programs whose references play in these cases.
-fn references_among<'a>(cases: &[&'a Case]) -> BTreeSet<&'a str> {
-    let actors = cases.iter().flat_map(|case| &case.actors);
-    actors
-        .filter_map(|actor| match &actor.player {
-            Player::Reference { program, .. } => Some(program.as_str()),
-            Player::Student { .. } | Player::Peer { .. } => None,
-        })
-        .collect()
-}
-
-/// Builds those of the references that the spec has as sources, in the way of a submission of which the spec's folder is the folder.
+/// Builds those of the references that the spec has as sources, in the way of a submission of which the spec's folder is the
+/// folder. A reference may play in a case, or show in the student's place whether the case can be passed.
 fn references(
     lab: &Lab,
-    played: &BTreeSet<&str>,
+    cases: &[&Case],
     store: &Store,
     options: &Options,
     team: &mut Team<'_>,
 ) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let actors = cases.iter().flat_map(|case| &case.actors);
+    let played: BTreeSet<&str> = actors
+        .filter_map(|actor| match &actor.player {
+            Player::Reference { program, .. } | Player::Student { program, .. } => {
+                Some(program.as_str())
+            }
+            Player::Peer { .. } => None,
+        })
+        .collect();
     let wanted: Vec<Program> = lab
         .spec
         .programs
@@ -357,13 +370,6 @@ fn references(
         .collect()
 }
 
-/// What all cases are planned with.
-struct Scene<'a> {
-    spec: &'a Spec,
-    programs: &'a Programs,
-    seed: u64,
-}
-
 /// Runs the cases: those that others require before those that require them, and otherwise as many at a time as there
 /// are sandboxes.
 fn run_all(
@@ -399,7 +405,7 @@ fn run_all(
                     },
                     outcome.verdict,
                 ),
-                None => run_case(case, scene, sandbox),
+                None => explore(case, scene, sandbox),
             };
             progress.step();
             ran
@@ -410,50 +416,6 @@ fn run_all(
         }
     }
     done.into_iter().flatten().collect()
-}
-
-/// Runs every run of a case; a varied case ends with the first run that fails, since one failing input is enough to know.
-fn run_case(case: &Case, scene: &Scene<'_>, sandbox: &mut Sandbox) -> (CaseRecord, Verdict) {
-    let mut record = CaseRecord {
-        id: case.id.clone(),
-        ..CaseRecord::default()
-    };
-    if case.oracle {
-        record.unable =
-            Some("comparing with the reference program is not supported yet".to_owned());
-        return (record, Verdict::Unknown);
-    }
-    let runs = match plan::plan(scene.spec, case, scene.programs, scene.seed) {
-        Ok(runs) => runs,
-        Err(why) => {
-            record.unable = Some(why);
-            return (record, Verdict::Unknown);
-        }
-    };
-    for run in runs {
-        let observed = sandbox.run(&run.plan).map_err(|error| error.to_string());
-        let unable = observed.as_ref().err().cloned();
-        let about = AboutRun {
-            label: run.label,
-            values: run.values,
-            unable,
-        };
-        record.runs.push(RunRecord {
-            about,
-            plan: run.plan,
-            observed,
-        });
-        let enough = !case.vary.is_empty() && {
-            let last = &record.runs[record.runs.len() - 1..];
-            verdict::settled_runs(case, last).outcome.verdict != Verdict::Pass
-        };
-        if enough {
-            break;
-        }
-    }
-    record.run_count = record.runs.len();
-    let verdict = verdict::settled_runs(case, &record.runs).outcome.verdict;
-    (record, verdict)
 }
 
 /// Says once that committed binaries were not run, with the program that they look like.

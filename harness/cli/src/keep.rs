@@ -6,6 +6,9 @@
 //! DIR/echo-one/evidence.json  what was observed
 //! DIR/echo-one/run.json       what was filled in, or why there is no evidence
 //! DIR/any-text/run-7/...      the same for each run of a case with several
+//! DIR/.../again-1/...         the same again, where it had failed
+//! DIR/.../reference/...       the same with the reference programs in the student's places
+//! DIR/any-text/smallest/...   the smallest input that fails
 //! ```
 
 use std::fs;
@@ -15,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::failure::{Failure, reason};
-use crate::record::{AboutRun, CaseRecord, FORMAT, Record, RunRecord};
+use crate::record::{AboutRun, CaseRecord, FORMAT, Observed, Record, RunRecord};
 use crate::show;
 
 /// Writes a record into a folder, which is made where it is not there.
@@ -34,22 +37,46 @@ pub(crate) fn keep(record: &Record, folder: &Path) -> Result<(), Failure> {
     }
     for case in &record.cases {
         for (n, run) in case.runs.iter().enumerate() {
-            let at = run_folder(folder, &case.id, n, case.runs.len());
-            fs::create_dir_all(&at).map_err(|error| {
-                Failure::disk(format_args!("making {}", show::path(&at)), &error)
-            })?;
-            write(&at.join("plan.json"), &run.plan)?;
-            write(&at.join("run.json"), &run.about)?;
-            match &run.observed {
-                Ok(evidence) => write(&at.join("evidence.json"), evidence)?,
-                // What an earlier check may have left there must not pass for this one's.
-                Err(_) => drop(fs::remove_file(at.join("evidence.json"))),
-            }
+            keep_run(run, &run_folder(folder, &case.id, n, case.runs.len()))?;
+        }
+        if let Some(run) = &case.smallest {
+            keep_run(run, &folder.join(&case.id).join(SMALLEST))?;
         }
     }
     fs::create_dir_all(folder)
         .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))?;
     write(&folder.join("record.json"), record)
+}
+
+fn keep_run(run: &RunRecord, at: &Path) -> Result<(), Failure> {
+    make(at)?;
+    write(&at.join("plan.json"), &run.plan)?;
+    write(&at.join("run.json"), &run.described())?;
+    keep_evidence(&run.observed, at)?;
+    for (n, again) in run.again.iter().enumerate() {
+        keep_evidence(again, &again_folder(at, n))?;
+    }
+    if let Some(reference) = &run.reference {
+        keep_evidence(reference, &at.join(REFERENCE))?;
+    }
+    Ok(())
+}
+
+fn keep_evidence(observed: &Observed, at: &Path) -> Result<(), Failure> {
+    make(at)?;
+    match observed {
+        Ok(evidence) => write(&at.join("evidence.json"), evidence),
+        // What an earlier check may have left there must not pass for this one's.
+        Err(_) => {
+            let _ = fs::remove_file(at.join("evidence.json"));
+            Ok(())
+        }
+    }
+}
+
+fn make(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))
 }
 
 /// Reads a record back.
@@ -69,26 +96,47 @@ pub(crate) fn load(folder: &Path) -> Result<Record, Failure> {
     }
     for case in &mut record.cases {
         case.runs = runs(folder, case)?;
+        if case.smallest_of.is_some() {
+            case.smallest = Some(load_run(&folder.join(&case.id).join(SMALLEST))?);
+        }
     }
     Ok(record)
 }
 
 fn runs(folder: &Path, case: &CaseRecord) -> Result<Vec<RunRecord>, Failure> {
     (0..case.run_count)
-        .map(|n| {
-            let at = run_folder(folder, &case.id, n, case.run_count);
-            let about: AboutRun = read(&at.join("run.json"))?;
-            let observed = match &about.unable {
-                Some(why) => Err(why.clone()),
-                None => Ok(read(&at.join("evidence.json"))?),
-            };
-            Ok(RunRecord {
-                about,
-                plan: read(&at.join("plan.json"))?,
-                observed,
-            })
-        })
+        .map(|n| load_run(&run_folder(folder, &case.id, n, case.run_count)))
         .collect()
+}
+
+fn load_run(at: &Path) -> Result<RunRecord, Failure> {
+    let about: AboutRun = read(&at.join("run.json"))?;
+    let observed = |at: &Path, unable: &Option<String>| -> Result<Observed, Failure> {
+        Ok(match unable {
+            Some(why) => Err(why.clone()),
+            None => Ok(read(&at.join("evidence.json"))?),
+        })
+    };
+    let again = about.again.iter().enumerate();
+    Ok(RunRecord {
+        plan: read(&at.join("plan.json"))?,
+        observed: observed(at, &about.unable)?,
+        again: again
+            .map(|(n, unable)| observed(&again_folder(at, n), unable))
+            .collect::<Result<_, _>>()?,
+        reference: match about.reference.first() {
+            Some(unable) => Some(observed(&at.join(REFERENCE), unable)?),
+            None => None,
+        },
+        about,
+    })
+}
+
+const SMALLEST: &str = "smallest";
+const REFERENCE: &str = "reference";
+
+fn again_folder(run: &Path, n: usize) -> PathBuf {
+    run.join(format!("again-{}", n + 1))
 }
 
 fn run_folder(folder: &Path, case: &str, n: usize, count: usize) -> PathBuf {

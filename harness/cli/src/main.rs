@@ -9,6 +9,7 @@ mod build;
 mod check;
 mod crew;
 mod explain;
+mod explore;
 mod failure;
 mod grade;
 mod interrupt;

@@ -27,6 +27,9 @@ pub(crate) struct Record {
     pub(crate) command: Vec<String>,
     /// How the programs were kept apart.
     pub(crate) isolation: Level,
+    /// Seed of what was drawn.
+    #[serde(default)]
+    pub(crate) seed: u64,
     /// What became of the programs, in the spec's order.
     pub(crate) programs: Vec<ipclab_report::Program>,
     /// Builds with sanitizers that failed, by program, and why: our trouble, since the plain build did not.
@@ -50,7 +53,16 @@ pub(crate) struct CaseRecord {
     /// Its runs.
     #[serde(skip)]
     pub(crate) runs: Vec<RunRecord>,
+    /// How many inputs were tried to find the smallest one that fails; it has files of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) smallest_of: Option<u32>,
+    /// What came of that.
+    #[serde(skip)]
+    pub(crate) smallest: Option<RunRecord>,
 }
+
+/// What was observed; `Err`: why nothing was.
+pub(crate) type Observed = Result<Evidence, String>;
 
 /// One run of a case.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,8 +71,12 @@ pub(crate) struct RunRecord {
     pub(crate) about: AboutRun,
     /// What was run.
     pub(crate) plan: Plan,
-    /// What was observed; `Err`: why nothing was.
-    pub(crate) observed: Result<Evidence, String>,
+    /// What was observed.
+    pub(crate) observed: Observed,
+    /// The same plan again, since it had failed.
+    pub(crate) again: Vec<Observed>,
+    /// The same with the reference programs in the student's places, where that was of interest.
+    pub(crate) reference: Option<Observed>,
 }
 
 /// What sets a run apart.
@@ -76,4 +92,23 @@ pub(crate) struct AboutRun {
     /// Why there is no evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unable: Option<String>,
+    /// Its repetitions, in files of their own: of each, why there is no evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) again: Vec<Option<String>>,
+    /// The same of the run with the references, where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) reference: Vec<Option<String>>,
+}
+
+impl RunRecord {
+    /// What is to be known of it beside its plan and evidence.
+    pub(crate) fn described(&self) -> AboutRun {
+        let unable = |observed: &Observed| observed.as_ref().err().cloned();
+        AboutRun {
+            unable: unable(&self.observed),
+            again: self.again.iter().map(unable).collect(),
+            reference: self.reference.iter().map(unable).collect(),
+            ..self.about.clone()
+        }
+    }
 }

@@ -24,7 +24,10 @@ impl Segments {
     /// `shm attach 100`: shmget(2), shmat(2) to read and write.
     pub(super) fn attach(&mut self, key: i32) -> Result<(), Wrong> {
         let segment = find(key)?;
-        self.0.push(done("shmat", segment.attach_read_write())?);
+        self.0.push(done(
+            "shmat",
+            segment.attach_read_write().map_err(io::Error::from),
+        )?);
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use ipclab_evidence as evidence;
 use ipclab_evidence::{
     Await, Bind, Bytes, Limits, Occurrence, Plan, Stdin, Tamper, TamperAction, Watch, World,
 };
+use ipclab_judge::SANITIZER_STATUS;
 use ipclab_spec::{
     Actor, After, Case, Endpoint, FaultKind, GivenKind, Player, Reference, Spec, Template,
 };
@@ -29,19 +30,6 @@ const PEER: &str = "ipclab-peer";
 /// The unit's own name for the machine that its server runs on.
 const UNIT_HOST: &str = "bakawali";
 
-/// One run of a case.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Run {
-    /// What sets it apart from the case's other runs: `when bind() fails with EADDRINUSE`.
-    pub(crate) label: Option<String>,
-    /// What was filled into the case.
-    pub(crate) values: BTreeMap<String, String>,
-    /// The case with everything filled in, as it is to be judged.
-    pub(crate) case: Case,
-    /// What is to be run.
-    pub(crate) plan: Plan,
-}
-
 /// The programs that plans may run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Programs {
@@ -55,56 +43,65 @@ pub(crate) struct Programs {
     pub(crate) own: PathBuf,
 }
 
-/// Plans every run of a case.
+/// Plans one run of a case: with these programs in the student's places.
 ///
 /// # Errors
 /// Something in the case cannot be planned, such as a template in a place that must be known beforehand.
-pub(crate) fn plan(
+pub(crate) fn run(
     spec: &Spec,
     case: &Case,
     programs: &Programs,
-    seed: u64,
-) -> Result<Vec<Run>, String> {
-    variants(case, seed)?
-        .into_iter()
-        .map(|variant| {
-            let filled = case.filled(&variant.values);
-            let mut plan = one(spec, &filled, programs)?;
-            for tamper in variant.tampers {
-                // A tamper of an actor with copies is one of each copy.
-                let is_copy = |name: &str| {
-                    name.rsplit_once('.')
-                        .is_some_and(|(actor, _)| actor == tamper.actor)
-                };
-                let whose: Vec<String> =
-                    plan.actors.iter().map(|actor| actor.name.clone()).collect();
-                let whose = whose
-                    .into_iter()
-                    .filter(|name| *name == tamper.actor || is_copy(name));
-                plan.tampers.extend(whose.map(|actor| Tamper {
-                    actor,
-                    ..tamper.clone()
-                }));
-            }
-            Ok(Run {
-                label: variant.label,
-                values: variant.values,
-                case: filled,
-                plan,
-            })
-        })
-        .collect()
+    variant: &Variant,
+) -> Result<Plan, String> {
+    let filled = case.filled(&variant.values);
+    let mut plan = one(spec, &filled, programs)?;
+    for tamper in &variant.tampers {
+        // A tamper of an actor with copies is one of each copy.
+        let is_copy = |name: &str| {
+            name.rsplit_once('.')
+                .is_some_and(|(actor, _)| actor == tamper.actor)
+        };
+        let whose: Vec<String> = plan.actors.iter().map(|actor| actor.name.clone()).collect();
+        let whose = whose
+            .into_iter()
+            .filter(|name| *name == tamper.actor || is_copy(name));
+        plan.tampers.extend(whose.map(|actor| Tamper {
+            actor,
+            ..tamper.clone()
+        }));
+    }
+    Ok(plan)
 }
 
-/// What sets a run apart before it is planned.
-#[derive(Default)]
-struct Variant {
-    label: Option<String>,
-    values: BTreeMap<String, String>,
+/// What sets a run apart from the case's other runs, before it is planned.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Variant {
+    /// For people: `when bind() fails with EADDRINUSE`.
+    pub(crate) label: Option<String>,
+    /// What is filled into the case: drawn values, words of the fault.
+    pub(crate) values: BTreeMap<String, String>,
     tampers: Vec<Tamper>,
 }
 
-fn variants(case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
+impl Variant {
+    /// The same with other drawn values.
+    pub(crate) fn with(&self, drawn: &BTreeMap<String, String>, label: String) -> Self {
+        let mut values = self.values.clone();
+        values.extend(drawn.clone());
+        Self {
+            label: Some(label),
+            values,
+            tampers: self.tampers.clone(),
+        }
+    }
+}
+
+/// Every run of a case. Which values are drawn depends on the lab, the case, the seed and the number of the run, and on
+/// nothing else.
+///
+/// # Errors
+/// The case makes calls of the student's fail and has no student.
+pub(crate) fn variants(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
     let mut variants = Vec::new();
     let runs = if case.vary.is_empty() {
         1
@@ -112,15 +109,15 @@ fn variants(case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
         case.runs.max(1)
     };
     for run in 0..runs {
-        let mut values: BTreeMap<String, String> = vary::draw(&case.vary, &case.id, seed, run)
+        let mut values: BTreeMap<String, String> = vary::draw(&case.vary, lab, &case.id, seed, run)
             .into_iter()
             .collect();
         let label = (!values.is_empty()).then(|| {
-            let drawn: Vec<String> = values
-                .iter()
-                .map(|(name, value)| format!("{name} = {value:?}"))
-                .collect();
-            format!("with {} (run {} of seed {seed})", drawn.join(", "), run + 1)
+            format!(
+                "with {} (run {} of seed {seed})",
+                described(&values),
+                run + 1
+            )
         });
         values.extend(fault_words(case));
         variants.push(Variant {
@@ -178,6 +175,23 @@ fn variants(case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
         }
     }
     Ok(failing)
+}
+
+/// Drawn values for people, long texts by their beginning and length: `n = "3", text = "aaaaaa…" (99 characters)`.
+pub(crate) fn described(values: &BTreeMap<String, String>) -> String {
+    const SHOWN: usize = 30;
+    let one = |(name, value): (&String, &String)| {
+        let length = value.chars().count();
+        if length <= SHOWN {
+            return format!("{name} = {value:?}");
+        }
+        let head: String = value.chars().take(SHOWN - 6).collect();
+        format!(
+            "{name} = \"{}…\" ({length} characters)",
+            head.escape_debug()
+        )
+    };
+    values.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// What the first failing call of the case's own faults is called, and what `strerror(3)` says for it.
@@ -310,7 +324,7 @@ fn play(
             };
             argv.extend(arguments(args, &actor.name)?);
             Ok((
-                run(path, &argv, environment(search, case.sanitize)),
+                self::program(path, &argv, environment(search, case.sanitize)),
                 false,
                 binds,
             ))
@@ -331,7 +345,7 @@ fn play(
             let mut argv = vec![format!("./{name}")];
             argv.extend(arguments(args, &actor.name)?);
             Ok((
-                run(inside.clone(), &argv, environment(PATH.to_owned(), false)),
+                self::program(inside.clone(), &argv, environment(PATH.to_owned(), false)),
                 true,
                 vec![ours(host, inside)],
             ))
@@ -348,7 +362,7 @@ fn play(
     }
 }
 
-fn run(path: PathBuf, argv: &[String], env: Vec<(String, String)>) -> evidence::Run {
+fn program(path: PathBuf, argv: &[String], env: Vec<(String, String)>) -> evidence::Run {
     evidence::Run::Program {
         path,
         argv: argv.iter().map(|word| Bytes::from(word.as_str())).collect(),
@@ -372,11 +386,13 @@ fn environment(search: String, sanitize: bool) -> Vec<(String, String)> {
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
     ];
     if sanitize {
-        // LeakSanitizer cannot work under a tracer and would end every program with an error.
-        environment.push((
-            "ASAN_OPTIONS".to_owned(),
-            "detect_leaks=0:color=never".to_owned(),
-        ));
+        // LeakSanitizer cannot work under a tracer and would end every program with an error. An allocation that is too
+        // large fails as it does without sanitizers: that is the program's to handle.
+        let options = format!(
+            "detect_leaks=0:abort_on_error=0:exitcode={SANITIZER_STATUS}:allocator_may_return_null=1:\
+             print_legend=0:color=never"
+        );
+        environment.push(("ASAN_OPTIONS".to_owned(), options));
         environment.push((
             "UBSAN_OPTIONS".to_owned(),
             "print_stacktrace=1:color=never".to_owned(),

@@ -1,16 +1,22 @@
 //! Drawing the values of a varied case.
 //!
-//! Pure: the same seed, case, variable and run give the same value on every machine. Programs break at the ends of
+//! Pure: the same seed, lab, case, variable and run give the same value on every machine. Programs break at the ends of
 //! ranges, so the first runs go there: shortest, longest, and one short of each; then the dice.
 
 use ipclab_spec::{Alphabet, Draw, Vary};
 
 /// The values of one run, numbered from 0.
-pub(crate) fn draw(vary: &[Vary], case: &str, seed: u64, run: u32) -> Vec<(String, String)> {
+pub(crate) fn draw(
+    vary: &[Vary],
+    lab: &str,
+    case: &str,
+    seed: u64,
+    run: u32,
+) -> Vec<(String, String)> {
     vary.iter()
         .enumerate()
         .map(|(n, variable)| {
-            let mut dice = Dice::new(seed, case, &variable.name, run);
+            let mut dice = Dice::new(seed, lab, case, &variable.name, run);
             // The variables of a case reach their ends in different runs.
             let corner = u64::from(run) + n as u64;
             (
@@ -84,10 +90,12 @@ fn pick(dice: &mut Dice, from: char, to: char) -> char {
 struct Dice(u64);
 
 impl Dice {
-    fn new(seed: u64, case: &str, variable: &str, run: u32) -> Self {
+    fn new(seed: u64, lab: &str, case: &str, variable: &str, run: u32) -> Self {
         let mut hash = blake3::Hasher::new();
         for part in [
             &seed.to_le_bytes()[..],
+            lab.as_bytes(),
+            b"\0",
             case.as_bytes(),
             b"\0",
             variable.as_bytes(),
@@ -130,7 +138,7 @@ mod tests {
             },
         }];
         (0..runs)
-            .map(|run| draw(&vary, "any-text", 7, run)[0].1.chars().count())
+            .map(|run| draw(&vary, "lab", "any-text", 7, run)[0].1.chars().count())
             .collect()
     }
 
@@ -156,7 +164,7 @@ mod tests {
         }];
         let values = |seed| {
             (4..30)
-                .map(|run| draw(&vary, "case", seed, run))
+                .map(|run| draw(&vary, "lab", "case", seed, run))
                 .collect::<Vec<_>>()
         };
         assert_eq!(values(1), values(1));
@@ -172,7 +180,7 @@ mod tests {
             Alphabet::Utf8,
             Alphabet::Any,
         ] {
-            let mut dice = Dice::new(1, "c", "v", 1);
+            let mut dice = Dice::new(1, "l", "c", "v", 1);
             let text: String = (0..5000).map(|_| letter(of, &mut dice)).collect();
             assert!(!text.contains(['\0', '\n']), "{of:?}");
         }

@@ -21,6 +21,7 @@ use ipclab_spec::{Case, Tier};
 
 use crate::args::{Format, Validate, When};
 use crate::crew::{Crew, Team};
+use crate::explore::Oracles;
 use crate::failure::{Failure, reason};
 use crate::grade::{self, Options};
 use crate::labs::Lab;
@@ -95,9 +96,11 @@ fn try_all(
         .collect();
     let progress = Progress::start();
     progress.stage("trying submissions", tasks.len());
+    // What the references do is the same beside every submission.
+    let oracles = Oracles::default();
     let mut seen = team
         .each_alone(&tasks, |team, (proof, probe)| {
-            let seen = try_one(&proof.lab, probe, tiers, store, team);
+            let seen = try_one(&proof.lab, probe, tiers, store, &oracles, team);
             progress.step();
             seen
         })
@@ -117,6 +120,7 @@ fn try_one(
     probe: &Probe,
     tiers: &[Tier],
     store: &Store,
+    oracles: &Oracles,
     team: &mut Team<'_>,
 ) -> Result<Seen, Failure> {
     let options = Options {
@@ -127,6 +131,9 @@ fn try_one(
         seed: 0,
         use_cache: true,
         command: vec!["ipclab".to_owned(), "check".to_owned()],
+        // Which runs a submission fails is all that is asked here.
+        look_into: false,
+        oracles: oracles.clone(),
     };
     let silent = Progress::silent();
     let take_in = |folder: &Path| Submission::take_in(folder, store.folder("submission")?);

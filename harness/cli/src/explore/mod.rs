@@ -1,0 +1,252 @@
+//! Exploring a case: all its runs, and where one fails, what there is to know about it.
+//!
+//! ```text
+//! each run            the student's programs; with an oracle the references in their places, too
+//! a run that fails    the same again, to tell a mistake from a race; the references in the student's places, to tell the
+//!                     student's mistake from ours
+//! a varied one        if it fails every time: smaller and smaller inputs, as long as they fail the same way
+//! ```
+//!
+//! Nothing that is found here turns a fail into a pass. What is found is evidence like any other: it goes into the record,
+//! and what it means is decided where records are judged ([`crate::verdict`]).
+
+mod oracles;
+mod shrink;
+
+use std::collections::BTreeSet;
+
+use ipclab_evidence::{Ended, Evidence, Exit, Plan};
+use ipclab_judge::Verdict;
+use ipclab_sandbox::Sandbox;
+use ipclab_spec::{Aspect, Case, Spec};
+
+pub(crate) use oracles::Oracles;
+
+use crate::plan::{self, Programs, Variant};
+use crate::record::{AboutRun, CaseRecord, Observed, RunRecord};
+use crate::verdict;
+use shrink::{Values, shrink};
+
+/// How often a failing run is repeated.
+const AGAIN: usize = 2;
+/// The same for a varied one: what comes of it is shrunk, and that needs a failure that stays.
+const AGAIN_VARIED: usize = 3;
+/// How many inputs are tried to find a smaller one.
+const INPUTS_MAX: u32 = 60;
+/// The same where each of them waits for a limit.
+const SLOW_INPUTS_MAX: u32 = 6;
+
+/// What all cases of a check are explored with.
+pub(crate) struct Scene<'a> {
+    /// The lab.
+    pub(crate) spec: &'a Spec,
+    /// What plays.
+    pub(crate) programs: &'a Programs,
+    /// The references in the student's places.
+    pub(crate) stand_ins: &'a Programs,
+    /// What the references did with the same plans before.
+    pub(crate) oracles: &'a Oracles,
+    /// Seed of what is drawn.
+    pub(crate) seed: u64,
+    /// Whether failing runs are looked into; the verdicts are the same either way, but for what is our own mistake.
+    pub(crate) look_into: bool,
+}
+
+/// Runs a case, and gives what was observed and the verdict so far.
+pub(crate) fn explore(
+    case: &Case,
+    scene: &Scene<'_>,
+    sandbox: &mut Sandbox,
+) -> (CaseRecord, Verdict) {
+    let mut explorer = Explorer {
+        case,
+        scene,
+        sandbox,
+    };
+    let mut record = CaseRecord {
+        id: case.id.clone(),
+        ..CaseRecord::default()
+    };
+    let failing = match explorer.runs(&mut record) {
+        Ok(failing) => failing,
+        Err(why) => {
+            record.unable = Some(why);
+            return (record, Verdict::Unknown);
+        }
+    };
+    if scene.look_into {
+        for (n, variant) in &failing {
+            explorer.look_into(&mut record.runs[*n], variant);
+        }
+        if let (false, Some((n, variant))) = (case.vary.is_empty(), failing.last()) {
+            let smallest = explorer.smallest(&record.runs[*n], variant);
+            (record.smallest, record.smallest_of) = smallest.unzip();
+        }
+    }
+    record.run_count = record.runs.len();
+    let verdict = verdict::settled_runs(case, &record, scene.seed)
+        .outcome
+        .verdict;
+    (record, verdict)
+}
+
+struct Explorer<'a> {
+    case: &'a Case,
+    scene: &'a Scene<'a>,
+    sandbox: &'a mut Sandbox,
+}
+
+impl Explorer<'_> {
+    /// All runs; of a varied case up to the first that fails, since one failing input is enough to know. Gives those that
+    /// failed.
+    fn runs(&mut self, record: &mut CaseRecord) -> Result<Vec<(usize, Variant)>, String> {
+        let mut failing = Vec::new();
+        for variant in plan::variants(&self.scene.spec.lab, self.case, self.scene.seed)? {
+            let run = self.run(&variant)?;
+            let verdict = verdict::run_verdict(self.case, &run);
+            record.runs.push(run);
+            if verdict == Verdict::Fail {
+                failing.push((record.runs.len() - 1, variant));
+            }
+            if verdict != Verdict::Pass && !self.case.vary.is_empty() {
+                break;
+            }
+        }
+        Ok(failing)
+    }
+
+    fn run(&mut self, variant: &Variant) -> Result<RunRecord, String> {
+        let plan = plan::run(self.scene.spec, self.case, self.scene.programs, variant)?;
+        let observed = self.observe(&plan);
+        let reference = if self.case.oracle {
+            Some(self.reference(variant))
+        } else {
+            None
+        };
+        Ok(RunRecord {
+            about: AboutRun {
+                label: variant.label.clone(),
+                values: variant.values.clone(),
+                ..AboutRun::default()
+            },
+            plan,
+            observed,
+            again: Vec::new(),
+            reference,
+        })
+    }
+
+    fn observe(&mut self, plan: &Plan) -> Observed {
+        self.sandbox.run(plan).map_err(|error| error.to_string())
+    }
+
+    /// The same run with the references in the student's places.
+    fn reference(&mut self, variant: &Variant) -> Observed {
+        let plan = plan::run(self.scene.spec, self.case, self.scene.stand_ins, variant)?;
+        let oracles = self.scene.oracles;
+        oracles.ask(&plan, || self.observe(&plan))
+    }
+
+    /// Repeats a run that failed, and lets the references show whether it can be done at all.
+    fn look_into(&mut self, run: &mut RunRecord, variant: &Variant) {
+        if run.reference.is_none() && self.has_references() {
+            run.reference = Some(self.reference(variant));
+        }
+        if verdict::run_verdict(self.case, run) != Verdict::Fail {
+            // Our own mistake: how often the student's program makes it is of no interest.
+            return;
+        }
+        let times = match (is_slow(run), self.case.vary.is_empty()) {
+            (true, _) => 1,
+            (false, true) => AGAIN,
+            (false, false) => AGAIN_VARIED,
+        };
+        let plan = run.plan.clone();
+        run.again.extend((0..times).map(|_| self.observe(&plan)));
+    }
+
+    fn has_references(&self) -> bool {
+        let needs = self.case.needs();
+        !needs.is_empty()
+            && needs
+                .iter()
+                .all(|name| self.scene.stand_ins.plain.contains_key(*name))
+    }
+
+    /// The smallest input that fails as this run did, if that failed every time; a race has no smallest input.
+    ///
+    /// The number is how many inputs were tried.
+    fn smallest(&mut self, run: &RunRecord, variant: &Variant) -> Option<(RunRecord, u32)> {
+        let way = self.way(run);
+        if way.is_empty() || !verdict::fails_always(self.case, run) {
+            return None;
+        }
+        let drawn = |values: &Values| -> Values {
+            let vary = self.case.vary.iter();
+            vary.filter_map(|variable| values.get_key_value(&variable.name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect()
+        };
+        let start = drawn(&variant.values);
+        let budget = if is_slow(run) {
+            SLOW_INPUTS_MAX
+        } else {
+            INPUTS_MAX
+        };
+        let mut smallest = run.clone();
+        let shrunk = shrink(&self.case.vary, &start, budget, |values| {
+            let label = format!("with {}", plan::described(values));
+            let Ok(run) = self.run(&variant.with(values, label)) else {
+                return false;
+            };
+            let same = self.way(&run) == way;
+            if same {
+                smallest = run;
+            }
+            same
+        });
+        if shrunk.values != start {
+            let times = if is_slow(&smallest) { 1 } else { AGAIN };
+            let plan = smallest.plan.clone();
+            smallest.again = (0..times).map(|_| self.observe(&plan)).collect();
+            if !verdict::fails_always(self.case, &smallest) {
+                // What stays is the input that was drawn, which failed every time.
+                smallest = run.clone();
+            }
+        }
+        Some((smallest, shrunk.tried))
+    }
+
+    /// The way in which a run fails: on which graded aspects, and who. Copies of an actor are one.
+    fn way(&self, run: &RunRecord) -> BTreeSet<(Aspect, Option<String>)> {
+        let findings = verdict::run_findings(self.case, run);
+        findings
+            .into_iter()
+            .filter(|finding| finding.graded && finding.verdict == Verdict::Fail)
+            .map(|finding| {
+                let actor = finding.actor.map(|name| {
+                    let whole = self.case.actor(&name).is_some();
+                    let base = name.rsplit_once('.').map(|(base, _)| base.to_owned());
+                    if whole { name } else { base.unwrap_or(name) }
+                });
+                (finding.aspect, actor)
+            })
+            .collect()
+    }
+}
+
+/// Whether a run was ended by a limit, and the next one like it would wait for that, too.
+fn is_slow(run: &RunRecord) -> bool {
+    let slow = |evidence: &Evidence| {
+        let stopped = evidence
+            .actors
+            .iter()
+            .any(|actor| matches!(actor.exit, Exit::Stopped(_)));
+        stopped
+            || matches!(
+                evidence.ended,
+                Ended::DeadlineExceeded { .. } | Ended::LimitHit { .. }
+            )
+    };
+    run.observed.as_ref().is_ok_and(slow)
+}
