@@ -19,6 +19,21 @@ pub struct Segment {
     id: libc::c_int,
 }
 
+/// Why a segment could not be attached, and which of the two calls that it takes said so.
+#[derive(Debug)]
+pub struct AttachError {
+    /// `shmat`, or `shmctl` when the size could not be asked.
+    pub call: &'static str,
+    /// What the call said.
+    pub error: io::Error,
+}
+
+impl From<AttachError> for io::Error {
+    fn from(refused: AttachError) -> Self {
+        refused.error
+    }
+}
+
 /// What `IPC_STAT` says of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status {
@@ -63,7 +78,7 @@ impl Segment {
     ///
     /// # Errors
     /// `EACCES`, `EIDRM`, `EINVAL`, `ENOMEM`: see shmat(2).
-    pub fn attach_read_only(self) -> io::Result<Attachment<ReadOnly>> {
+    pub fn attach_read_only(self) -> Result<Attachment<ReadOnly>, AttachError> {
         self.attach(libc::SHM_RDONLY)
     }
 
@@ -71,19 +86,21 @@ impl Segment {
     ///
     /// # Errors
     /// `EACCES`, `EIDRM`, `EINVAL`, `ENOMEM`: see shmat(2).
-    pub fn attach_read_write(self) -> io::Result<Attachment<ReadWrite>> {
+    pub fn attach_read_write(self) -> Result<Attachment<ReadWrite>, AttachError> {
         self.attach(0)
     }
 
-    fn attach<Access>(self, flags: libc::c_int) -> io::Result<Attachment<Access>> {
+    fn attach<Access>(self, flags: libc::c_int) -> Result<Attachment<Access>, AttachError> {
+        let refused = |call| move |error| AttachError { call, error };
         // SAFETY: a null address lets the kernel choose one that overlaps nothing of ours.
         let start = unsafe { libc::shmat(self.id, ptr::null(), flags) };
         // The failure value is -1 and not null (shmat(2)).
         if start.addr() == usize::MAX {
-            return Err(io::Error::last_os_error());
+            return Err(refused("shmat")(io::Error::last_os_error()));
         }
-        let start =
-            NonNull::new(start.cast()).ok_or_else(|| io::Error::other("attached at address 0"))?;
+        let start = NonNull::new(start.cast())
+            .ok_or_else(|| io::Error::other("attached at address 0"))
+            .map_err(refused("shmat"))?;
         let mut attachment = Attachment {
             start,
             size: 0,
@@ -91,7 +108,7 @@ impl Segment {
         };
         // While it is attached its identifier cannot come to mean another segment, not even after IPC_RMID: the size is
         // this segment's. On an error the attachment is dropped, that is, detached.
-        attachment.size = self.status()?.size;
+        attachment.size = self.status().map_err(refused("shmctl"))?.size;
         Ok(attachment)
     }
 

@@ -19,7 +19,7 @@ pub(super) fn main(_argv: &[OsString]) -> Result<(), Failure> {
     let segment = Segment::get(KEY, 0, 0o444).map_err(|e| Failure::perror("shmget", e))?;
     let memory = segment
         .attach_read_only()
-        .map_err(|e| Failure::perror("shmat", e))?;
+        .map_err(|e| Failure::perror(e.call, e))?;
     say(memory.c_string());
     memory.detach().map_err(|e| Failure::perror("shmdt", e))?;
     segment.remove().map_err(|e| Failure::perror("shmctl", e))

@@ -22,7 +22,7 @@ pub(super) fn main(_argv: &[OsString]) -> Result<(), Failure> {
         .map_err(|e| Failure::perror("shmget", e))?;
     let memory = segment
         .attach_read_write()
-        .map_err(|e| Failure::perror("shmat", e))?;
+        .map_err(|e| Failure::perror(e.call, e))?;
     memory
         .store(MESSAGE)
         .map_err(|e| Failure::perror("shm_writer", e))?;
