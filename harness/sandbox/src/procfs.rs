@@ -128,11 +128,25 @@ mod tests {
         let found = place(me as i32).unwrap();
         assert_eq!((found.tgid, found.own_pid), (me as i32, me));
         assert!(matches!(state(me as i32), Some(b'R' | b'S')));
-        assert!(super::switches_at_rest(me as i32).is_some());
         assert_eq!(found.parent, std::os::unix::process::parent_id() as i32);
         assert!(super::session(me as i32).is_some());
         assert!(descriptor(me as i32, 1).is_some());
         assert_eq!(state(-1), None);
+    }
+
+    #[test]
+    fn a_thread_rests_when_it_waits_and_not_when_it_runs() {
+        let mut reader = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        while super::switches_at_rest(reader.id() as i32).is_none() {
+            std::thread::yield_now();
+        }
+        let runs = nix::unistd::gettid().as_raw();
+        assert_eq!(super::switches_at_rest(runs), None);
+        drop(reader.stdin.take());
+        reader.wait().unwrap();
     }
 
     #[test]
