@@ -120,6 +120,8 @@ pub(crate) fn inode(link: &str, kind: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::{descriptor, inode, place, state};
 
     #[test]
@@ -143,8 +145,21 @@ mod tests {
         while super::switches_at_rest(reader.id() as i32).is_none() {
             std::thread::yield_now();
         }
-        let runs = nix::unistd::gettid().as_raw();
-        assert_eq!(super::switches_at_rest(runs), None);
+        let (done, told) = (AtomicBool::new(false), std::sync::mpsc::channel());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                told.0.send(nix::unistd::gettid().as_raw()).unwrap();
+                while !done.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+            let spinner = told.1.recv().unwrap();
+            // It may still be in the call that told its number.
+            while super::switches_at_rest(spinner).is_some() {
+                std::thread::yield_now();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
         drop(reader.stdin.take());
         reader.wait().unwrap();
     }
