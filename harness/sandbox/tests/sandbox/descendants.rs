@@ -137,7 +137,15 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(own("kill_first_reaches_nobody", |level| {
         let seen = one(level, "kill-first");
         seen.all_well();
-        assert_eq!(seen.out("one"), "kill 1: Operation not permitted\n");
+        // Where the tool has one id only, the first process has the same user and the call succeeds: the kernel then
+        // keeps the signal from it, since it is the first of its namespace.
+        let one_id_only = !nix::unistd::geteuid().is_root();
+        let said = if one_id_only {
+            "kill 1: done\n"
+        } else {
+            "kill 1: Operation not permitted\n"
+        };
+        assert_eq!(seen.out("one"), said);
     }));
     tests.push(shared_with_landlock("kill_first_reaches_nobody", |level| {
         let seen = one(level, "kill-first");
