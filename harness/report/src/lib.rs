@@ -9,6 +9,7 @@
 
 mod assemble;
 mod by_name;
+mod class;
 mod conversation;
 mod diff;
 pub mod json;
@@ -18,6 +19,10 @@ pub mod terminal;
 mod text;
 
 pub use assemble::{About, Judged};
+pub use class::{
+    Cell, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome, Standing,
+    Student, Summary, Who,
+};
 pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
 pub use program::{CompilerMessage, Problem, Program, Severity};

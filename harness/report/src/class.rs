@@ -1,0 +1,295 @@
+//! A class: what many submissions of one lab came to, as plain data.
+//!
+//! An [`Entry`] is all that is known of one submission: a page for a student is made of it, and a line of
+//! `results.jsonl` holds it. A [`Class`] is the table of all of them, and small: it keeps of each report what tables and
+//! gradebooks need, so that a class of thousands fits where a few whole reports do.
+
+use std::collections::BTreeMap;
+
+use ipclab_judge::Verdict;
+use ipclab_spec::{Tier, Visibility};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{CaseReport, Line, Report, Score, by_name};
+
+/// One submission of a class, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Whose it is.
+    pub who: Who,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Whose a submission is, and how it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// Names the submission in its class, the same in every run.
+    pub id: Line,
+    /// The same as a name for files: ASCII letters, digits, `-`, `_` and `.`, of at most 100 bytes, unlike any other's.
+    pub page: Line,
+    /// Who handed it in, as far as that is known: several are a team.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub students: Vec<Student>,
+    /// Whether it came after the deadline; `None`: nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<bool>,
+    /// What else came with it, by name: `group`, `handed in`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub about: BTreeMap<Line, Line>,
+    /// What is to be known about how it was taken in: `unpacked homework.zip`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Line>,
+}
+
+/// A student, as far as a submission's name, its metadata and a roster say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Student {
+    /// As they are called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Line>,
+    /// What other systems know them by; the keys are this type's constants.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ids: BTreeMap<Line, Line>,
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It was graded; single cases can be unknown all the same.
+    Report(Box<Report>),
+    /// It was not.
+    NotGraded(NotGraded),
+}
+
+/// Why a submission could not be graded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotGraded {
+    /// As a sentence without a full stop: `homework.zip is refused: ../../x leads out of it`.
+    pub why: Line,
+    /// Our trouble or the machine's; otherwise what was handed in is the reason.
+    pub ours: bool,
+}
+
+/// What all submissions of a class came to. As JSON it is `ipclab/class/v1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Class {
+    /// `ipclab/class/v1`
+    pub schema: ClassSchema,
+    /// The lab's name.
+    pub lab: Line,
+    /// The lab's title.
+    pub title: Line,
+    /// Questions of the unit that the lab is about.
+    pub unit: Vec<Line>,
+    /// Points that each submission could earn.
+    pub max: u32,
+    /// The cases that were graded, in the spec's order.
+    pub cases: Vec<ClassCase>,
+    /// The submissions, by id.
+    pub submissions: Vec<Member>,
+    /// Students of the roster of whom there is no submission, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Student>,
+    /// What is to be known about the class as a whole: what was handed in by nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Line>,
+}
+
+/// A case that a class was graded by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassCase {
+    /// `echo-one`
+    pub id: Line,
+    /// For people.
+    pub title: Line,
+    /// Graded apart.
+    #[serde(with = "by_name::Tier")]
+    pub tier: Tier,
+    /// Points that could be earned.
+    pub max: u32,
+    /// Questions of the unit that it tests.
+    pub covers: Vec<Line>,
+    /// Who may see what came of it.
+    #[serde(with = "by_name::Visibility")]
+    pub visibility: Visibility,
+}
+
+/// One submission in the table of a class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Whose it is.
+    pub who: Who,
+    /// What became of it.
+    pub standing: Standing,
+}
+
+/// What became of a submission, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It was graded.
+    Graded(Summary),
+    /// It was not.
+    NotGraded(NotGraded),
+}
+
+/// A report in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Points.
+    pub score: Score,
+    /// Programs that could not be built: name and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_built: Vec<NotBuilt>,
+    /// Its cases, in the spec's order.
+    pub cases: Vec<Cell>,
+}
+
+/// A program that could not be built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotBuilt {
+    /// `iserver`
+    pub program: Line,
+    /// One sentence.
+    pub why: Line,
+    /// Our trouble or the machine's.
+    pub ours: bool,
+}
+
+/// A case of a submission, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The case's id.
+    pub id: Line,
+    /// Its outcome.
+    #[serde(with = "by_name::Verdict")]
+    pub verdict: Verdict,
+    /// Points earned.
+    pub earned: u32,
+    /// What the first finding that did not pass says; `None`: it passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<Line>,
+}
+
+/// Name and version of the format; reading any other is an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClassSchema;
+
+impl Student {
+    /// The number of a Canvas user.
+    pub const CANVAS: &'static str = "canvas";
+    /// The number in a Moodle submission's name, which is the `Identifier` of grading worksheets.
+    pub const MOODLE: &'static str = "moodle";
+    /// The number of a Gradescope user.
+    pub const GRADESCOPE: &'static str = "gradescope";
+    /// The institution's own number.
+    pub const NUMBER: &'static str = "number";
+    /// The name that somebody logs in by.
+    pub const LOGIN: &'static str = "login";
+    /// The name on GitHub.
+    pub const GITHUB: &'static str = "github";
+    /// The address of e-mail.
+    pub const EMAIL: &'static str = "email";
+    /// The part of the class.
+    pub const SECTION: &'static str = "section";
+
+    /// What is known under one of the constants above.
+    #[must_use]
+    pub fn id(&self, key: &str) -> Option<&Line> {
+        self.ids
+            .iter()
+            .find(|(name, _)| name.as_str() == key)
+            .map(|(_, id)| id)
+    }
+}
+
+impl Entry {
+    /// The same in short.
+    #[must_use]
+    pub fn member(&self) -> Member {
+        Member {
+            who: self.who.clone(),
+            standing: match &self.outcome {
+                Outcome::Report(report) => Standing::Graded(Summary::of(report)),
+                Outcome::NotGraded(why) => Standing::NotGraded(why.clone()),
+            },
+        }
+    }
+
+    /// Whether every case was graded, so that there is a mark that stands.
+    #[must_use]
+    pub fn is_graded(&self) -> bool {
+        match &self.outcome {
+            Outcome::Report(report) => report.exit_code() != 3,
+            Outcome::NotGraded(_) => false,
+        }
+    }
+}
+
+impl Summary {
+    /// A report in short.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let problems = report.programs.iter().filter_map(|program| {
+            let problem = program.problem.as_ref()?;
+            Some(NotBuilt {
+                program: program.name.clone(),
+                why: problem.message.clone(),
+                ours: problem.ours,
+            })
+        });
+        Self {
+            score: report.score.clone(),
+            not_built: problems.collect(),
+            cases: report.cases.iter().map(Cell::of).collect(),
+        }
+    }
+}
+
+impl Cell {
+    fn of(case: &CaseReport) -> Self {
+        let matters = |verdict: Verdict| match verdict {
+            Verdict::Pass => false,
+            Verdict::Fail | Verdict::Unknown | Verdict::Skipped => true,
+        };
+        let mut telling = case
+            .findings
+            .iter()
+            .filter(|finding| finding.graded && matters(finding.verdict));
+        let says = telling.next().filter(|_| matters(case.verdict));
+        Self {
+            id: case.id.clone(),
+            verdict: case.verdict,
+            earned: case.earned,
+            says: says.map(|finding| finding.message.clone()),
+        }
+    }
+}
+
+impl ClassSchema {
+    /// What classes write.
+    pub const NAME: &'static str = "ipclab/class/v1";
+}
+
+impl Serialize for ClassSchema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Self::NAME)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClassSchema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if name == Self::NAME {
+            Ok(Self)
+        } else {
+            Err(D::Error::custom(format_args!(
+                "this class is {name:?}, not {:?}",
+                Self::NAME
+            )))
+        }
+    }
+}
