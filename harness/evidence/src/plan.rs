@@ -203,7 +203,8 @@ pub enum Await {
 pub struct Tamper {
     /// Whose calls.
     pub actor: String,
-    /// A call or family: `recv`, `shmget`, `send`.
+    /// A call or family: `recv`, `shmget`, `send`; `stdout` or `stderr` for what is written on that stream, `exit` for the
+    /// end that a process makes itself.
     pub call: String,
     /// Which of them.
     pub occurrence: Occurrence,
@@ -248,6 +249,13 @@ pub enum TamperAction {
     PortBy(i32),
     /// The call is made a second time with the same arguments.
     Twice,
+    /// The last letter or digit of what the call hands over, or its last byte where there is none, is another one on its
+    /// way; the program's own memory is put back.
+    AlterLastLetter,
+    /// Before the call the process makes a child that waits for ever, `pause(2)`.
+    LeaveChild,
+    /// Before the call the process makes an empty file at this absolute path.
+    LeaveFile(String),
 }
 
 /// A look at a segment while the case runs.

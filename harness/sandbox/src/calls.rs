@@ -137,6 +137,8 @@ pub(crate) enum Role {
     Fork,
     /// Starts a program.
     Exec,
+    /// Ends the process.
+    Exit,
 }
 
 /// A row of the table.
@@ -286,6 +288,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(libc::SYS_clone, "clone", &[Hex], Role::Fork),
     row(libc::SYS_execve, "execve", &[Path], Role::Exec),
     row(libc::SYS_execveat, "execveat", &[Fd, Path], Role::Exec),
+    row(libc::SYS_exit_group, "exit_group", &[Int], Role::Exit),
 ];
 
 /// The row of a call, by its number.

@@ -19,6 +19,7 @@
 //! The sandbox does not know what a check, a point or a student is.
 
 mod calls;
+mod chaos;
 mod decode;
 mod doctor;
 mod filter;

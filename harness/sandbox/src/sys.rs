@@ -509,6 +509,18 @@ pub(crate) fn write_memory(pid: Pid, address: u64, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// Writes into memory that the process itself may only read, as debuggers do.
+///
+/// # Errors
+/// The kernel's.
+pub(crate) fn poke(pid: Pid, address: u64, bytes: &[u8]) -> Result<()> {
+    use std::os::unix::fs::FileExt;
+    let memory = std::fs::File::options()
+        .write(true)
+        .open(format!("/proc/{pid}/mem"))?;
+    memory.write_all_at(bytes, address)
+}
+
 /// CPU time of a whole process so far in microseconds, `clock_getcpuclockid(3)`.
 pub(crate) fn cpu_time_us(pid: Pid) -> Option<u64> {
     // SAFETY: an all-zero timespec is valid; both pointers outlive their calls.

@@ -8,9 +8,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use ipclab_evidence::{Occurrence, Tamper, TamperAction};
+use ipclab_evidence::{Object, Occurrence, Tamper, TamperAction};
 
-use crate::calls::{ArgKind, Spec};
+use crate::calls::{ArgKind, Role, Spec};
 use crate::decode;
 use crate::sys::{self, Pid};
 
@@ -47,10 +47,26 @@ enum Restore {
     Word { address: u64, value: u64 },
     /// Bytes in memory had other values.
     Bytes { address: u64, bytes: Vec<u8> },
+    /// The same, in memory that the program itself may only read.
+    Poked { address: u64, bytes: Vec<u8> },
     /// The last byte delivered is flipped.
     Flip { buffer: u64 },
     /// The call is made once more from its entry.
     Again { number: u64 },
+    /// Another call was made in its place, and now it is its turn: the registers with which it had been entered.
+    Instead {
+        entered: Box<libc::user_regs_struct>,
+        made: Made,
+    },
+}
+
+/// A call that is made in the place of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Made {
+    /// The kernel's number.
+    pub(crate) number: u64,
+    /// Its arguments.
+    pub(crate) args: [u64; 6],
 }
 
 /// What the tracer has to do after the exit of a tampered call.
@@ -83,15 +99,19 @@ impl Tampers {
         &mut self,
         actor: &str,
         spec: &Spec,
-        on_socket: bool,
+        object: Option<&Object>,
         pid: Pid,
         args: &[u64; 6],
     ) -> io::Result<Option<Pending>> {
-        let name = ipclab_evidence::canonical(spec.name, on_socket);
+        let on_socket = matches!(object, Some(Object::Socket(_)));
+        let names = match unrecorded(spec, object) {
+            Some(name) => [name, name],
+            None => [spec.name, ipclab_evidence::canonical(spec.name, on_socket)],
+        };
         let mut chosen = None;
         for counted in &mut self.all {
             let tamper = &counted.tamper;
-            let named = tamper.call == spec.name || tamper.call == name;
+            let named = names.contains(&tamper.call.as_str());
             // A copy `client.2` answers to the name of all copies, `client`, too.
             let mine =
                 tamper.actor == actor || actor.split('.').next() == Some(tamper.actor.as_str());
@@ -100,7 +120,8 @@ impl Tampers {
             }
             counted.met += 1;
             let now = match tamper.occurrence {
-                Occurrence::Every => true,
+                // What is made again is met again at once.
+                Occurrence::Every => !is_met_again(&tamper.action) || counted.met % 2 == 1,
                 Occurrence::Nth(nth) => counted.met == nth,
             };
             if now && chosen.is_none() {
@@ -111,6 +132,31 @@ impl Tampers {
             .map(|action| apply(&action, spec, pid, args))
             .transpose()
     }
+
+    /// Whether a call that is not recorded otherwise may be one that the plan names.
+    pub(crate) fn want(&self, spec: &Spec, object: Option<&Object>) -> bool {
+        unrecorded(spec, object)
+            .is_some_and(|name| self.all.iter().any(|counted| counted.tamper.call == name))
+    }
+}
+
+/// What plans call a call that the trace has no need of: what is printed is read off the terminal, and how a process
+/// ended is told by its status.
+fn unrecorded(spec: &Spec, object: Option<&Object>) -> Option<&'static str> {
+    match (spec.role, object) {
+        (Role::Send, Some(Object::Standard(1))) => Some("stdout"),
+        (Role::Send, Some(Object::Standard(2))) => Some("stderr"),
+        (Role::Exit, _) => Some("exit"),
+        _ => None,
+    }
+}
+
+/// Whether a call that is tampered with in this way enters a second time.
+fn is_met_again(action: &TamperAction) -> bool {
+    matches!(
+        action,
+        TamperAction::Twice | TamperAction::LeaveChild | TamperAction::LeaveFile(_)
+    )
 }
 
 fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Pending> {
@@ -180,6 +226,24 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
             let number = sys::registers(pid)?.orig_rax;
             pending("made twice".to_owned(), Restore::Again { number })
         }
+        TamperAction::AlterLastLetter => {
+            let restore = alter(spec, pid, args)?;
+            pending("a character altered".to_owned(), restore)
+        }
+        TamperAction::LeaveChild => {
+            let (entered, made) = put_instead(pid, libc::SYS_fork, |_| Ok([0; 3]))?;
+            pending(
+                "a child left".to_owned(),
+                Restore::Instead { entered, made },
+            )
+        }
+        TamperAction::LeaveFile(path) => {
+            let (entered, made) = put_instead(pid, libc::SYS_mknod, |stack| {
+                let path = below_stack(pid, stack, path.as_bytes())?;
+                Ok([path, u64::from(libc::S_IFREG | 0o644), 0])
+            })?;
+            pending(format!("{path} left"), Restore::Instead { entered, made })
+        }
     }
 }
 
@@ -200,15 +264,78 @@ pub(crate) fn refuse(pid: Pid, errno: i32) -> io::Result<Pending> {
 /// # Errors
 /// When the tracee's registers or memory cannot be written.
 pub(crate) fn redirect(pid: Pid, index: usize, stack: u64, to: &Path) -> io::Result<Pending> {
-    let mut path = to.as_os_str().as_bytes().to_vec();
-    path.push(0);
-    // Below the stack pointer, and below the red zone that the ABI lets a function use there: nobody's memory.
-    let address = stack.wrapping_sub(1024 + path.len() as u64);
-    sys::write_memory(pid, address, &path)?;
+    let address = below_stack(pid, stack, to.as_os_str().as_bytes())?;
     let restore = change_register(pid, index, address)?;
     Ok(Pending {
         note: "opened elsewhere".to_owned(),
         restore,
+    })
+}
+
+/// Makes the call that a tracee is about to make another one; `args` gives its arguments from the stack pointer. Gives
+/// the registers as they were.
+fn put_instead(
+    pid: Pid,
+    number: i64,
+    args: impl FnOnce(u64) -> io::Result<[u64; 3]>,
+) -> io::Result<(Box<libc::user_regs_struct>, Made)> {
+    let entered = Box::new(sys::registers(pid)?);
+    let number = number as u64;
+    let [rdi, rsi, rdx] = args(entered.rsp)?;
+    sys::set_registers(
+        pid,
+        &libc::user_regs_struct {
+            orig_rax: number,
+            rdi,
+            rsi,
+            rdx,
+            ..*entered
+        },
+    )?;
+    let args = [rdi, rsi, rdx, 0, 0, 0];
+    Ok((entered, Made { number, args }))
+}
+
+/// Puts a C string below the stack pointer, and below the red zone that the ABI lets a function use there: nobody's
+/// memory. Gives its address.
+fn below_stack(pid: Pid, stack: u64, text: &[u8]) -> io::Result<u64> {
+    let mut text = text.to_vec();
+    text.push(0);
+    let address = stack.wrapping_sub(1024 + text.len() as u64);
+    sys::write_memory(pid, address, &text)?;
+    Ok(address)
+}
+
+/// Alters one character of what a call hands over.
+fn alter(spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Restore> {
+    let parts: Vec<(u64, u64)> = match spec.args.get(1) {
+        Some(ArgKind::Buffer) => vec![(args[1], args[2])],
+        Some(ArgKind::Iovec) => decode::vectors(pid, args[1], args[2]),
+        Some(ArgKind::Message) => decode::Message::read(pid, args[1])
+            .map(|message| message.vectors)
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let mut last = None;
+    for (address, length) in parts.into_iter().rev() {
+        let bytes = decode::memory(pid, address, length, decode::KEPT);
+        if let Some(at) = bytes.iter().rposition(u8::is_ascii_alphanumeric) {
+            last = Some((address.wrapping_add(at as u64), bytes[at]));
+            break;
+        }
+        let end = bytes.len().checked_sub(1);
+        last = last.or_else(|| end.map(|end| (address.wrapping_add(end as u64), bytes[end])));
+    }
+    let Some((address, byte)) = last else {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{} hands over nothing", spec.name),
+        ));
+    };
+    sys::poke(pid, address, &[byte ^ 0x01])?;
+    Ok(Restore::Poked {
+        address,
+        bytes: vec![byte],
     })
 }
 
@@ -270,6 +397,18 @@ fn change_register(pid: Pid, index: usize, value: u64) -> io::Result<Restore> {
     })
 }
 
+/// Makes a new child, at its first stop, wait for ever.
+///
+/// # Errors
+/// When its registers cannot be written.
+pub(crate) fn wait_for_ever(child: Pid) -> io::Result<()> {
+    let mut registers = sys::registers(child)?;
+    registers.rip = registers.rip.wrapping_sub(2);
+    registers.rax = libc::SYS_pause as u64;
+    registers.orig_rax = u64::MAX;
+    sys::set_registers(child, &registers)
+}
+
 /// The register of an argument, `syscall(2)`.
 fn argument(registers: &mut libc::user_regs_struct, index: usize) -> &mut u64 {
     match index {
@@ -286,6 +425,25 @@ fn argument(registers: &mut libc::user_regs_struct, index: usize) -> &mut u64 {
 const RESTART: i64 = -512;
 
 impl Pending {
+    /// Whether the call that is made in its place makes a child that is to wait for ever.
+    pub(crate) fn leaves_child(&self) -> bool {
+        self.instead()
+            .is_some_and(|made| made.number == libc::SYS_fork as u64)
+    }
+
+    /// The call that is made in its place.
+    pub(crate) fn instead(&self) -> Option<Made> {
+        match self.restore {
+            Restore::Instead { made, .. } => Some(made),
+            _ => None,
+        }
+    }
+
+    /// Whether the call is not made at all, whatever the program is told.
+    pub(crate) fn is_skipped(&self) -> bool {
+        matches!(self.restore, Restore::Result(_))
+    }
+
     /// Undoes at the exit what was changed at the entry, and writes the result.
     ///
     /// # Errors
@@ -323,6 +481,19 @@ impl Pending {
             }
             Restore::Bytes { address, bytes } => {
                 sys::write_memory(pid, *address, bytes)?;
+                Ok(After::default())
+            }
+            Restore::Poked { address, bytes } => {
+                sys::poke(pid, *address, bytes)?;
+                Ok(After::default())
+            }
+            Restore::Instead { entered, .. } => {
+                let registers = libc::user_regs_struct {
+                    rip: entered.rip.wrapping_sub(2),
+                    rax: entered.orig_rax,
+                    ..**entered
+                };
+                sys::set_registers(pid, &registers)?;
                 Ok(After::default())
             }
             Restore::Flip { buffer } => {

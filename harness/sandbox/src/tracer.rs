@@ -15,6 +15,7 @@ use ipclab_evidence::{
 };
 
 use crate::calls::{self, ArgKind, Role, Spec};
+use crate::chaos::{Chaos, Side};
 use crate::shared::HostRules;
 use crate::sockets::{self, Sockets};
 use crate::sys::{self, Pid, Resume, Stop, Waited};
@@ -65,6 +66,8 @@ struct InCall {
     /// It has made a child that has the caller's memory until it ends or starts a program, `vfork(2)`.
     lent: bool,
     tampered: Option<Pending>,
+    /// Which of its actor's calls it is, from 1.
+    of_actor: u64,
 }
 
 /// A process of an actor, dead ones included: objects that outlive it carry its number.
@@ -160,6 +163,9 @@ pub(crate) struct Tracer {
     /// Children whose first stop came before their parent's event, and who were taken in without it: it may never
     /// come, when the thread that made them is killed at that very moment (by an exec in another thread, say).
     early: HashSet<Pid>,
+    /// New children that are to wait for ever, once they have come to their first stop.
+    left: HashSet<Pid>,
+    chaos: Chaos,
     /// One for each actor of the plan.
     pub(crate) actors: Vec<Traced>,
     trace: Trace,
@@ -208,6 +214,8 @@ impl Tracer {
             threads: HashMap::new(),
             processes: HashMap::new(),
             early: HashSet::new(),
+            left: HashSet::new(),
+            chaos: Chaos::new(plan.chaos),
             actors: actors.collect(),
             trace: Trace {
                 head: Vec::new(),
@@ -278,6 +286,7 @@ impl Tracer {
     pub(crate) fn handle(&mut self, waited: Waited) -> io::Result<Option<Notice>> {
         self.events += 1;
         let Waited { pid, status, .. } = waited;
+        self.chaos.forget(pid);
         if !self.threads.contains_key(&pid) {
             if !libc::WIFSTOPPED(status) {
                 return Ok(None);
@@ -326,7 +335,45 @@ impl Tracer {
                 self.signalled(pid, signal);
                 self.go_on(pid, signal).map(|()| None)
             }
-            _ => self.go_on(pid, 0).map(|()| None),
+            _ => {
+                if self.left.remove(&pid) {
+                    gone(tamper::wait_for_ever(pid))?;
+                }
+                self.go_on(pid, 0).map(|()| None)
+            }
+        }
+    }
+
+    /// Lets those go on who have been held long enough.
+    ///
+    /// # Errors
+    /// As [`Tracer::handle`].
+    pub(crate) fn release_held(&mut self) -> io::Result<()> {
+        for (tid, signal) in self.chaos.due() {
+            self.events += 1;
+            self.go_on(tid, signal)?;
+        }
+        Ok(())
+    }
+
+    /// How long it is until somebody who is held may go on; `None`: nobody is.
+    pub(crate) fn until_release(&self) -> Option<Duration> {
+        self.chaos.wait()
+    }
+
+    /// Lets a thread go on, or holds it for a while first.
+    fn go_on_some_time(
+        &mut self,
+        tid: Pid,
+        actor: usize,
+        call: u64,
+        side: Side,
+        signal: i32,
+    ) -> io::Result<()> {
+        if self.chaos.hold((actor, call), side, tid, signal) {
+            Ok(())
+        } else {
+            self.go_on(tid, signal)
         }
     }
 
@@ -378,6 +425,13 @@ impl Tracer {
         // A new process has its parent's segments attached; a new thread is in the same process.
         let attached = self.processes[&parent].attached.clone();
         let own = self.threads[&child].process;
+        let is_left = |thread: &Thread| {
+            let pending = thread.call.as_ref().and_then(|call| call.tampered.as_ref());
+            thread.process == parent && pending.is_some_and(Pending::leaves_child)
+        };
+        if own != parent && self.threads.values().any(is_left) {
+            self.left.insert(child);
+        }
         if own != parent
             && let Some(process) = self.processes.get_mut(&own)
         {
@@ -597,7 +651,10 @@ impl Tracer {
             // Our own child on its way to exec.
             return self.go_on(tid, 0).map(|()| None);
         }
-        self.actors[actor].calls += 1;
+        if spec.role != Role::Exit {
+            self.actors[actor].calls += 1;
+        }
+        let of_actor = self.actors[actor].calls;
         let object = self.object_of_call(tid, process, spec, &args);
         let socket = match object {
             Some(Object::Socket(socket)) => Some(socket),
@@ -615,13 +672,15 @@ impl Tracer {
             None if is_plain_open(spec, &args) => Attention::None,
             None => attention,
         };
-        if attention == Attention::None {
+        // What is not recorded otherwise is, when it was changed.
+        let wanted = attention == Attention::None && self.tampers.want(spec, object.as_ref());
+        if attention == Attention::None && !wanted {
             return self.go_on(tid, 0).map(|()| None);
         }
         let tampered = ruled.map_or_else(
             || {
-                self.tampers
-                    .enter(&self.actors[actor].name, spec, socket.is_some(), tid, &args)
+                let name = &self.actors[actor].name;
+                self.tampers.enter(name, spec, object.as_ref(), tid, &args)
             },
             |ruled| ruled.map(Some),
         );
@@ -636,7 +695,21 @@ impl Tracer {
                 None
             }
         };
-        let n = (attention == Attention::Record).then(|| {
+        if wanted && tampered.is_none() {
+            return self.go_on(tid, 0).map(|()| None);
+        }
+        let instead = tampered
+            .as_ref()
+            .and_then(Pending::instead)
+            .and_then(|made| Some((calls::spec(made.number)?, made.args)));
+        let (spec, args, object) = match instead {
+            Some((spec, args)) => {
+                let object = self.object_of_call(tid, process, spec, &args);
+                (spec, args, object)
+            }
+            None => (spec, args, object),
+        };
+        let n = (wanted || attention == Attention::Record).then(|| {
             let arguments = decode::arguments(tid, spec, &args);
             self.trace.push(Call {
                 n: 0,
@@ -668,9 +741,11 @@ impl Tracer {
                 timed,
                 lent: false,
                 tampered,
+                of_actor,
             });
         }
-        self.go_on(tid, 0).map(|()| None)
+        self.go_on_some_time(tid, actor, of_actor, Side::Entry, 0)
+            .map(|()| None)
     }
 
     /// What the host's own world asks for beyond tracing; `None`: nothing.
@@ -797,8 +872,14 @@ impl Tracer {
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.last = Some((call.spec.name, result));
         }
+        let of_actor = call.of_actor;
         let notice = self.done(tid, call, result);
-        self.go_on(tid, signal).map(|()| notice)
+        let actor = self
+            .threads
+            .get(&tid)
+            .map_or(0, |thread| self.processes[&thread.process].actor);
+        self.go_on_some_time(tid, actor, of_actor, Side::Exit, signal)
+            .map(|()| notice)
     }
 
     /// A call is over: what follows from its result.
@@ -808,7 +889,9 @@ impl Tracer {
         let mut object = call.object.clone();
         let mut transfer = None;
         let mut notice = None;
-        if result >= 0 {
+        // What was not made has changed nothing, though the program was told otherwise.
+        let skipped = call.tampered.as_ref().is_some_and(Pending::is_skipped);
+        if result >= 0 && !skipped {
             let fd = call.args[0] as i32;
             match (call.spec.role, call.socket) {
                 (Role::Socket, _) => object = self.object(tid, process, result as i32).or(object),
@@ -857,7 +940,7 @@ impl Tracer {
                 (Role::Timer, _) => self.timer_set(tid, process, &call),
                 _ => {}
             }
-        } else {
+        } else if result < 0 {
             if call.spec.role == Role::Connect && -result == i64::from(libc::EINPROGRESS) {
                 self.refresh(process, call.args[0] as i32, call.socket?);
             }
@@ -1367,6 +1450,7 @@ fn attention(spec: &Spec, object: Option<&Object>) -> Attention {
             _ => Attention::None,
         },
         (Role::Wait, _) if spec.name.starts_with("futex") => Attention::Exit,
+        (Role::Exit, _) => Attention::None,
         _ => Attention::Record,
     }
 }

@@ -270,6 +270,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                 return Ok(Some(ended));
             }
         }
+        self.tracer.release_held()?;
         Ok(None)
     }
 
@@ -542,6 +543,10 @@ impl<'a, G: Ground> Watch<'a, G> {
                 .flatten(),
             );
         }
+        let most = self
+            .tracer
+            .until_release()
+            .map_or(most, |release| most.min(release));
         sys::poll_with_children(&mut fds, most)?;
         if fds.iter().any(|fd| fd.revents != 0) {
             self.drain();

@@ -8,6 +8,7 @@ mod descendants;
 mod exits;
 mod readiness;
 mod stuck;
+mod tampers;
 mod wire;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         ("exits", exits::tests()),
         ("readiness", readiness::tests()),
         ("stuck", stuck::tests()),
+        ("tampers", tampers::tests()),
         ("wire", wire::tests()),
     ];
     let trials = themes
