@@ -39,7 +39,7 @@ pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
     if !lab.warnings.is_empty() {
         output::note(&lab.warnings);
     }
-    let record = grade::grade(&lab, &submission, &store, &options(args, &lab))?;
+    let record = grade::grade(&lab, &submission, &store, &options(args, &lab, &store))?;
     interrupt::hold_if_begun();
     if let Some(folder) = &args.keep {
         keep::keep(&record, folder)?;
@@ -47,7 +47,7 @@ pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
     show(&verdict::report(&lab.spec, &record), args.format, color)
 }
 
-fn options(args: &Check, lab: &Lab) -> Options {
+fn options(args: &Check, lab: &Lab, store: &Store) -> Options {
     let mut command = vec![
         "ipclab".to_owned(),
         "check".to_owned(),
@@ -66,7 +66,10 @@ fn options(args: &Check, lab: &Lab) -> Options {
         use_cache: !args.no_cache,
         command,
         look_into: true,
-        oracles: Oracles::default(),
+        oracles: match args.no_cache {
+            true => Oracles::default(),
+            false => Oracles::on_disk(store.answers()),
+        },
     }
 }
 

@@ -1,5 +1,5 @@
-//! The store: the tool's own place on disk. Builds that can be used again are kept in it, and every run has a scratch
-//! folder in it that goes when the run ends.
+//! The store: the tool's own place on disk. Builds, and answers of the references, that can be used again are kept in it,
+//! and every run has a scratch folder in it that goes when the run ends.
 //!
 //! It is `$XDG_CACHE_HOME/ipclab`, else `~/.cache/ipclab`, else a private folder for temporary files that goes at the
 //! end. Nothing in it is trusted that another user could have written: it must be ours and closed to everybody else.
@@ -21,6 +21,7 @@ static TO_CLEAR: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// An open store. Dropping it removes the scratch folder.
 pub(crate) struct Store {
     builds: PathBuf,
+    answers: PathBuf,
     scratch: PathBuf,
     /// Held as long as the scratch folder is in use.
     _lock: File,
@@ -59,7 +60,9 @@ impl Store {
     fn at(root: &Path, temporary: Option<PathBuf>) -> io::Result<Self> {
         make_private(root)?;
         let (builds, scratches) = (root.join("builds"), root.join("scratch"));
+        let answers = root.join("answers");
         make_private(&builds)?;
+        make_private(&answers)?;
         make_private(&scratches)?;
         // Held while others' leftovers are swept and our own folder is locked, so that nobody sweeps it in between.
         let door = open_lock(&root.join("lock"))?;
@@ -76,6 +79,7 @@ impl Store {
         remember(temporary.as_ref().unwrap_or(&scratch).clone());
         Ok(Self {
             builds,
+            answers,
             scratch,
             _lock: lock,
             temporary,
@@ -85,6 +89,11 @@ impl Store {
     /// Where builds are kept.
     pub(crate) fn builds(&self) -> &Path {
         &self.builds
+    }
+
+    /// Where answers of the reference programs are kept.
+    pub(crate) fn answers(&self) -> &Path {
+        &self.answers
     }
 
     /// A folder of this run, made now, closed to others.

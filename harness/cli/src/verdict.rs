@@ -268,6 +268,11 @@ pub(crate) fn fails_always(case: &Case, run: &RunRecord) -> bool {
     run_verdict(case, run) == Verdict::Fail && race(case, run).is_none()
 }
 
+/// Whether a run failed, and not each time that it was repeated.
+pub(crate) fn is_race(case: &Case, run: &RunRecord) -> bool {
+    race(case, run).is_some()
+}
+
 /// `a race: 1 of 4 runs`, when a run that failed did not fail every time that it was repeated. Repetitions that could not be
 /// judged count neither way.
 fn race(case: &Case, run: &RunRecord) -> Option<String> {

@@ -11,6 +11,8 @@ mod messages;
 mod problem;
 mod recipe;
 pub(crate) mod toolchain;
+
+pub(crate) use toolchain::stamp;
 mod ways;
 
 use std::ffi::OsString;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! each run            the student's programs; with an oracle the references in their places, too
-//! a run that fails    the same again, to tell a mistake from a race; the references in the student's places, to tell the
-//!                     student's mistake from ours
+//! a run that fails    the references in the student's places, to tell the student's mistake from ours; the first of a case
+//!                     once more, to tell a mistake from a race, and then often enough to count
 //! a varied one        if it fails every time: smaller and smaller inputs, as long as they fail the same way
 //! ```
 //!
@@ -15,8 +15,8 @@ mod shrink;
 
 use std::collections::BTreeSet;
 
-use ipclab_evidence::{Ended, Evidence, Exit, Plan};
-use ipclab_judge::Verdict;
+use ipclab_evidence::{ActorEvidence, Ended, Exit, Plan};
+use ipclab_judge::{Verdict, judge};
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::{Aspect, Case, Spec};
 
@@ -27,9 +27,11 @@ use crate::record::{AboutRun, CaseRecord, Observed, RunRecord};
 use crate::verdict;
 use shrink::{Values, shrink};
 
-/// How often a failing run is repeated.
-const AGAIN: usize = 2;
-/// The same for a varied one: what comes of it is shrunk, and that needs a failure that stays.
+/// How often a failing run is repeated. One repetition shows most races; where it does, there are more of them.
+const AGAIN: usize = 1;
+/// How often a run is repeated that was seen to fail and not to fail: enough to say how often it does.
+const AGAIN_RACE: usize = 4;
+/// The same as [`AGAIN`] for a varied one: what comes of it is shrunk, and that needs a failure that stays.
 const AGAIN_VARIED: usize = 3;
 /// How many inputs are tried to find a smaller one.
 const INPUTS_MAX: u32 = 60;
@@ -76,7 +78,12 @@ pub(crate) fn explore(
     };
     if scene.look_into {
         for (n, variant) in &failing {
-            explorer.look_into(&mut record.runs[*n], variant);
+            explorer.excuse(&mut record.runs[*n], variant);
+        }
+        // What the student's program does when the mistake is ours is of no interest.
+        let own = |run: &RunRecord| verdict::run_verdict(case, run) == Verdict::Fail;
+        if let Some((n, _)) = failing.iter().find(|(n, _)| own(&record.runs[*n])) {
+            explorer.repeat(&mut record.runs[*n]);
         }
         if let (false, Some((n, variant))) = (case.vary.is_empty(), failing.last()) {
             let smallest = explorer.smallest(&record.runs[*n], variant);
@@ -143,26 +150,40 @@ impl Explorer<'_> {
     /// The same run with the references in the student's places.
     fn reference(&mut self, variant: &Variant) -> Observed {
         let plan = plan::run(self.scene.spec, self.case, self.scene.stand_ins, variant)?;
-        let oracles = self.scene.oracles;
-        oracles.ask(&plan, || self.observe(&plan))
+        let (case, oracles) = (self.case, self.scene.oracles);
+        let filled = case.filled(&variant.values);
+        let passes = |observed: &Observed| {
+            let asked = observed.as_ref().map(|evidence| judge(&filled, evidence));
+            asked.is_ok_and(|findings| {
+                findings
+                    .iter()
+                    .all(|finding| finding.verdict == Verdict::Pass)
+            })
+        };
+        oracles.ask(&plan, self.sandbox.level(), || self.observe(&plan), passes)
     }
 
-    /// Repeats a run that failed, and lets the references show whether it can be done at all.
-    fn look_into(&mut self, run: &mut RunRecord, variant: &Variant) {
+    /// Lets the references show whether a run that failed can be passed at all.
+    fn excuse(&mut self, run: &mut RunRecord, variant: &Variant) {
         if run.reference.is_none() && self.has_references() {
             run.reference = Some(self.reference(variant));
         }
-        if verdict::run_verdict(self.case, run) != Verdict::Fail {
-            // Our own mistake: how often the student's program makes it is of no interest.
-            return;
-        }
-        let times = match (is_slow(run), self.case.vary.is_empty()) {
-            (true, _) => 1,
-            (false, true) => AGAIN,
-            (false, false) => AGAIN_VARIED,
+    }
+
+    /// Repeats a run that failed. What its limits ended is repeated only where they may have come too early.
+    fn repeat(&mut self, run: &mut RunRecord) {
+        let times = match (ended_by(run), self.case.vary.is_empty()) {
+            (Some(Net::Sure), _) => 0,
+            (Some(Net::Time), _) => 1,
+            (None, true) => AGAIN,
+            (None, false) => AGAIN_VARIED,
         };
         let plan = run.plan.clone();
         run.again.extend((0..times).map(|_| self.observe(&plan)));
+        if verdict::is_race(self.case, run) {
+            run.again
+                .extend((times..AGAIN_RACE).map(|_| self.observe(&plan)));
+        }
     }
 
     fn has_references(&self) -> bool {
@@ -188,7 +209,7 @@ impl Explorer<'_> {
                 .collect()
         };
         let start = drawn(&variant.values);
-        let budget = if is_slow(run) {
+        let budget = if ended_by(run).is_some() {
             SLOW_INPUTS_MAX
         } else {
             INPUTS_MAX
@@ -206,9 +227,8 @@ impl Explorer<'_> {
             same
         });
         if shrunk.values != start {
-            let times = if is_slow(&smallest) { 1 } else { AGAIN };
-            let plan = smallest.plan.clone();
-            smallest.again = (0..times).map(|_| self.observe(&plan)).collect();
+            smallest.again = Vec::new();
+            self.repeat(&mut smallest);
             if !verdict::fails_always(self.case, &smallest) {
                 // What stays is the input that was drawn, which failed every time.
                 smallest = run.clone();
@@ -235,18 +255,26 @@ impl Explorer<'_> {
     }
 }
 
-/// Whether a run was ended by a limit, and the next one like it would wait for that, too.
-fn is_slow(run: &RunRecord) -> bool {
-    let slow = |evidence: &Evidence| {
-        let stopped = evidence
-            .actors
-            .iter()
-            .any(|actor| matches!(actor.exit, Exit::Stopped(_)));
-        stopped
-            || matches!(
-                evidence.ended,
-                Ended::DeadlineExceeded { .. } | Ended::LimitHit { .. }
-            )
+/// A net that caught a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Net {
+    /// A count of something that the program did: it would do it again.
+    Sure,
+    /// Time on the clock, which others use, too.
+    Time,
+}
+
+/// What limit ended a run, if one did: the next run like it would wait for that, too.
+fn ended_by(run: &RunRecord) -> Option<Net> {
+    let Ok(evidence) = &run.observed else {
+        return None;
     };
-    run.observed.as_ref().is_ok_and(slow)
+    let stopped = |actor: &ActorEvidence| matches!(actor.exit, Exit::Stopped(_));
+    match evidence.ended {
+        Ended::DeadlineExceeded { .. } => Some(Net::Time),
+        Ended::LimitHit { .. } => Some(Net::Sure),
+        Ended::AllExited | Ended::Stuck { .. } => {
+            evidence.actors.iter().any(stopped).then_some(Net::Sure)
+        }
+    }
 }
