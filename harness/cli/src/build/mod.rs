@@ -12,7 +12,6 @@ mod problem;
 mod recipe;
 pub(crate) mod toolchain;
 
-pub(crate) use toolchain::stamp;
 mod ways;
 
 use std::ffi::OsString;
@@ -34,6 +33,7 @@ pub(crate) use compiler::Variant;
 use problem::{ours, own_trouble, students_mistake};
 use recipe::{Recipe, Way};
 use toolchain::Tool;
+pub(crate) use toolchain::stamp;
 use ways::Step;
 
 /// A program that can be run.
