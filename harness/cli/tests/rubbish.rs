@@ -281,40 +281,46 @@ fn no_writable_home() {
     );
 }
 
+/// Checks with everything that the tool writes going to a disk of that size; `None`: nobody may mount here.
+fn on_a_disk_of(size: &str, desk: &Desk) -> Option<Output> {
+    fs::create_dir_all(desk.path("full")).unwrap();
+    let mount = format!("mount -t tmpfs -o size={size} none full");
+    let run = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
+        with_little_room(command, desk)
+    };
+    run(&mount).status.success().then(|| {
+        let tool = assert_cmd::cargo::cargo_bin("ipclab");
+        run(&format!(
+            "{mount} && exec {} check work --spec greet.toml",
+            tool.display()
+        ))
+    })
+}
+
+fn with_little_room(mut command: Command, desk: &Desk) -> Output {
+    command
+        .current_dir(desk.path("."))
+        .env("HOME", desk.path("full"))
+        .env("TMPDIR", desk.path("full"))
+        .env_remove("XDG_CACHE_HOME");
+    command.output().unwrap()
+}
+
 #[test]
 fn a_full_disk() {
     let desk = Desk::with(&[("hello.c", &format!("{GOOD}/*{}*/", "x".repeat(300_000)))]);
-    let tool = assert_cmd::cargo::cargo_bin("ipclab");
-    let check = format!("exec {} check work --spec greet.toml", tool.display());
-    let run = |script: &str, unshare: bool| {
-        let mut command = if unshare {
-            Command::new("unshare")
-        } else {
-            Command::new("sh")
-        };
-        if unshare {
-            command.args(["--user", "--map-root-user", "--mount", "sh"]);
+    let (output, expect) = match on_a_disk_of("128k", &desk) {
+        Some(output) => (output, "no space left on device"),
+        None => {
+            // Where nobody may mount, a bound on the size of files stands in for the disk's.
+            let tool = assert_cmd::cargo::cargo_bin("ipclab");
+            let check = format!("exec {} check work --spec greet.toml", tool.display());
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("trap '' XFSZ; ulimit -f 100; {check}")]);
+            (with_little_room(command, &desk), "file too large")
         }
-        command
-            .args(["-c", script])
-            .current_dir(desk.path("."))
-            .env("HOME", desk.path("full"))
-            .env_remove("XDG_CACHE_HOME");
-        command.env("TMPDIR", desk.path("full")).output().unwrap()
-    };
-    fs::create_dir(desk.path("full")).unwrap();
-    let small = "mount -t tmpfs -o size=128k none full && ";
-    let (output, expect) = if run(&format!("{small}true"), true).status.success() {
-        (
-            run(&format!("{small}{check}"), true),
-            "no space left on device",
-        )
-    } else {
-        // Where nobody may mount, a bound on the size of files stands in for the disk's.
-        (
-            run(&format!("trap '' XFSZ; ulimit -f 100; {check}"), false),
-            "file too large",
-        )
     };
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{text}");
@@ -322,4 +328,18 @@ fn a_full_disk() {
         text.contains(expect) && !text.contains("panicked"),
         "{text}"
     );
+}
+
+#[test]
+fn a_disk_that_fills_up_while_the_linker_writes_costs_nobody_a_point() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    // The sources fit, and the program does not.
+    let Some(output) = on_a_disk_of("40k", &desk) else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    let names_it = contains("no space left on device").and(contains("free some space"));
+    assert!(names_it.eval(&text), "{text}");
+    assert!(!text.contains("refused"), "{text}");
 }

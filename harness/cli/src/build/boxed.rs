@@ -15,7 +15,7 @@ use ipclab_evidence::{
 };
 use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
 use super::toolchain::{self, Tool};
 use crate::failure::{Failure, reason};
@@ -27,6 +27,9 @@ const INSIDE: &str = "/lab";
 const OURS: &str = ".ipclab";
 /// No program of a lab is larger, sanitizers included.
 const PROGRAM_MAX: u64 = 64 << 20;
+
+/// What a build must have had at least, in bytes: several times what any program of a lab takes.
+const ROOM: i64 = 8 << 20;
 
 /// Bounds of a build.
 fn limits() -> Limits {
@@ -65,6 +68,27 @@ impl Bench {
         stage::again(staged, &folder)?;
         open_folders(&folder).map_err(|error| failed(&error))?;
         Ok(Self { parent, folder })
+    }
+
+    /// Whether there is room left for a program: asked after a build that failed. The compiler and the linker remove what
+    /// they could not finish, so that it is not enough to see whether the disk is full to the last byte.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn has_room(&self) -> Result<(), Failure> {
+        let tried = tempfile::tempfile_in(&self.parent).and_then(|file| {
+            match posix_fallocate(&file, 0, ROOM) {
+                // Not every file system can say so beforehand.
+                Ok(()) | Err(Errno::EOPNOTSUPP | Errno::EINVAL) => Ok(()),
+                Err(errno) => Err(errno.into()),
+            }
+        });
+        tried.map_err(|error| {
+            Failure::disk(
+                format_args!("building in {}", self.folder.display()),
+                &error,
+            )
+        })
     }
 
     /// Where the compiler is told to put the program, inside.

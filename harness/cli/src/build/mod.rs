@@ -185,6 +185,8 @@ impl<'a> Workshop<'a> {
         .map_err(ours)?;
         let made = self.try_ways(program, &recipe, variant, &bench, sandbox, &mut report)?;
         if let Some(problem) = made.problem {
+            // Nobody's program is to blame when there was no room to build it in.
+            bench.has_room().map_err(ours)?;
             report.problem = Some(*problem);
             return Ok(Built {
                 report,
