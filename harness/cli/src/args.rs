@@ -57,6 +57,17 @@ What a submission must get stands in its expected.toml:
 
 Exit status: 0 proved, 1 there are holes, 2 a spec or an expected.toml is wrong, 3 could not grade.";
 
+const CERTIFY_EXAMPLES: &str = "\
+Examples:
+  ipclab certify                                every lab, 2000 runs
+  ipclab certify tcp-echo --runs 30000          p < 1 in 10000 when nothing differs
+  ipclab certify tcp-echo --case restart --way delays
+
+Reference and accepted programs are run while the machine is idle, with every processor busy twice over, with all boxes
+on one processor, and with seeded delays at their calls.
+
+Exit status: 0 every verdict was the same, 1 some differed, 2 the command line or a spec is wrong, 3 could not judge.";
+
 /// Commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -66,6 +77,9 @@ pub(crate) enum Command {
     /// Prove specs on programs of which it is known what they must get
     #[command(after_help = VALIDATE_EXAMPLES)]
     Validate(Validate),
+    /// Run the same programs again and again in different ways: every verdict must stay the same
+    #[command(after_help = CERTIFY_EXAMPLES)]
+    Certify(Certify),
     /// Judge again what `check --keep DIR` observed, without running anything
     Judge {
         /// Folder that was written by --keep
@@ -157,6 +171,38 @@ pub(crate) struct Validate {
     /// Write what came out into the expected.toml files that say otherwise
     #[arg(long)]
     pub(crate) update: bool,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `certify`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Certify {
+    /// Labs by name, or spec files; left out: every lab
+    #[arg(value_name = "LAB|SPEC")]
+    pub(crate) labs: Vec<String>,
+    /// How many runs, over all ways together
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) runs: usize,
+    /// Only this way of running; can be given several times
+    #[arg(long = "way", value_enum, value_name = "WAY")]
+    pub(crate) ways: Vec<crate::certify::Way>,
+    /// Only this case; can be given several times
+    #[arg(long = "case", value_name = "ID")]
+    pub(crate) cases: Vec<String>,
+    /// Only this tier; can be given several times
+    #[arg(long = "tier", value_enum, value_name = "TIER")]
+    pub(crate) tiers: Vec<TierArg>,
+    /// Seed of the order, of the delays and of what random cases draw
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How many boxes run at a time; left out: one a processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Where the runs go that disagree; it is made only when there are some
+    #[arg(long, value_name = "DIR", default_value_os_t = crate::certify::keep_default())]
+    pub(crate) keep: PathBuf,
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

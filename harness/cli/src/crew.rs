@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ipclab_evidence::Level;
-use ipclab_sandbox::{Sandbox, Wish};
+use ipclab_sandbox::{Sandbox, SandboxError, Wish};
 
 use crate::failure::Failure;
 
@@ -21,8 +21,23 @@ impl Crew {
     /// # Errors
     /// No sandbox can be had here, or not at the wished level.
     pub(crate) fn gather(wish: Wish, jobs: Option<usize>) -> Result<Self, Failure> {
+        Self::gather_by(|| Sandbox::start(wish), jobs)
+    }
+
+    /// The same with all of them on one processor.
+    ///
+    /// # Errors
+    /// As [`Crew::gather`].
+    pub(crate) fn gather_on_one(wish: Wish, jobs: Option<usize>) -> Result<Self, Failure> {
+        Self::gather_by(|| Sandbox::start_on(wish, 0), jobs)
+    }
+
+    fn gather_by(
+        start: impl Fn() -> Result<Sandbox, SandboxError>,
+        jobs: Option<usize>,
+    ) -> Result<Self, Failure> {
         let start = || {
-            Sandbox::start(wish).map_err(|error| {
+            start().map_err(|error| {
                 Failure::unable(error.to_string())
                     .remedy("see what works here, and what to do about it: ipclab doctor")
             })

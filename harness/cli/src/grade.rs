@@ -44,6 +44,19 @@ pub(crate) struct Options {
     pub(crate) oracles: Oracles,
 }
 
+impl Options {
+    /// Whether a case was asked for.
+    fn want(&self, case: &Case) -> bool {
+        (self.cases.is_empty() || self.cases.contains(&case.id))
+            && (self.tiers.is_empty() || self.tiers.contains(&case.tier))
+    }
+
+    /// Whether any case of a lab was.
+    pub(crate) fn want_any(&self, lab: &Lab) -> bool {
+        lab.spec.cases.iter().any(|case| self.want(case))
+    }
+}
+
 /// Grades a submission.
 ///
 /// # Errors
@@ -74,13 +87,76 @@ pub(crate) fn grade_by(
     progress: &Progress,
 ) -> Result<Record, Failure> {
     let cases = selected(lab, options)?;
+    let Cast {
+        mut record,
+        programs,
+    } = cast_submission(team, lab, submission, store, options, progress)?;
+    run(lab, &cases, &programs, options, team, progress, &mut record);
+    Ok(record)
+}
+
+/// Programs that can play in the student's places, and a record that says what became of them, with no case run yet.
+pub(crate) struct Cast {
+    /// What is known of the programs.
+    pub(crate) record: Record,
+    /// The programs.
+    pub(crate) programs: Programs,
+}
+
+/// Builds a submission for the cases that were asked for.
+///
+/// # Errors
+/// As [`grade`].
+pub(crate) fn cast_submission(
+    team: &mut Team<'_>,
+    lab: &Lab,
+    submission: &Submission,
+    store: &Store,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Cast, Failure> {
+    let cases = selected(lab, options)?;
     let workshop = Workshop::open(store, submission, options.use_cache)?;
     let mut record = empty(lab, &submission.name, team, options);
     let mut programs = build(&lab.spec, &cases, &workshop, team, progress, &mut record);
     programs.references = references(lab, &cases, store, options, team)?;
     remark_on_leftovers(submission, &mut record.programs);
-    run(lab, &cases, &programs, options, team, progress, &mut record);
-    Ok(record)
+    Ok(Cast { record, programs })
+}
+
+/// Puts the reference programs in the student's places.
+///
+/// # Errors
+/// As [`grade`].
+pub(crate) fn cast_references(
+    team: &mut Team<'_>,
+    lab: &Lab,
+    store: &Store,
+    options: &Options,
+) -> Result<Cast, Failure> {
+    let spec = &lab.spec;
+    let mut record = empty(lab, "reference", team, options);
+    let references = references(lab, &with_references(lab, options)?, store, options, team)?;
+    let programs = stand_ins(spec, &references);
+    record.programs = spec
+        .programs
+        .iter()
+        .filter(|program| programs.plain.contains_key(&program.name))
+        .map(|program| ipclab_report::Program::built(&program.name, &[]))
+        .collect();
+    Ok(Cast { record, programs })
+}
+
+/// The cases that were asked for, but for those with a program that has no reference.
+fn with_references<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>, Failure> {
+    let has_reference = |name: &str| {
+        lab.spec
+            .program(name)
+            .is_some_and(|program| program.reference != Reference::None)
+    };
+    let mut cases = selected(lab, options)?;
+    cases.retain(|case| case.needs().into_iter().all(has_reference));
+    Ok(cases)
 }
 
 /// Grades the reference programs in the student's places, as untrusted as any student's. Cases with a program that has
@@ -95,28 +171,17 @@ pub(crate) fn grade_references(
     options: &Options,
     progress: &Progress,
 ) -> Result<Record, Failure> {
-    let spec = &lab.spec;
-    let has_reference = |name: &str| {
-        spec.program(name)
-            .is_some_and(|program| program.reference != Reference::None)
-    };
-    let mut cases = selected(lab, options)?;
-    cases.retain(|case| case.needs().into_iter().all(has_reference));
-    let mut record = empty(lab, "reference", team, options);
-    let references = references(lab, &cases, store, options, team)?;
-    let programs = stand_ins(spec, &references);
-    record.programs = spec
-        .programs
-        .iter()
-        .filter(|program| programs.plain.contains_key(&program.name))
-        .map(|program| ipclab_report::Program::built(&program.name, &[]))
-        .collect();
+    let cases = with_references(lab, options)?;
+    let Cast {
+        mut record,
+        programs,
+    } = cast_references(team, lab, store, options)?;
     run(lab, &cases, &programs, options, team, progress, &mut record);
     Ok(record)
 }
 
 /// The references in the student's places. `references` are those that were built from sources beside the spec.
-fn stand_ins(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Programs {
+pub(crate) fn stand_ins(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Programs {
     let own = own_executable();
     let mut plain = BTreeMap::new();
     for program in &spec.programs {
@@ -185,7 +250,7 @@ fn run(
 }
 
 /// The cases that were asked for, in the spec's order.
-fn selected<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>, Failure> {
+pub(crate) fn selected<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>, Failure> {
     let spec = &lab.spec;
     if let Some(unknown) = options.cases.iter().find(|id| spec.case(id).is_none()) {
         let near = spec
@@ -204,10 +269,7 @@ fn selected<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>, Failur
             None => failure,
         });
     }
-    let wanted = |case: &&Case| {
-        (options.cases.is_empty() || options.cases.contains(&case.id))
-            && (options.tiers.is_empty() || options.tiers.contains(&case.tier))
-    };
+    let wanted = |case: &&Case| options.want(case);
     let cases: Vec<&Case> = spec.cases.iter().filter(wanted).collect();
     if cases.is_empty() {
         let tiers: BTreeSet<&str> = spec.cases.iter().map(|case| case.tier.name()).collect();

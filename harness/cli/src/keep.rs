@@ -48,7 +48,11 @@ pub(crate) fn keep(record: &Record, folder: &Path) -> Result<(), Failure> {
     write(&folder.join("record.json"), record)
 }
 
-fn keep_run(run: &RunRecord, at: &Path) -> Result<(), Failure> {
+/// Writes one run into a folder.
+///
+/// # Errors
+/// The folder cannot be written.
+pub(crate) fn keep_run(run: &RunRecord, at: &Path) -> Result<(), Failure> {
     make(at)?;
     write(&at.join("plan.json"), &run.plan)?;
     write(&at.join("run.json"), &run.described())?;

@@ -6,6 +6,7 @@
 
 mod args;
 mod build;
+mod certify;
 mod check;
 mod crew;
 mod explain;
@@ -45,6 +46,9 @@ fn main() -> ExitCode {
     if let Some(code) = ipclab_sandbox::hidden(&argv) {
         return code;
     }
+    if let Some(code) = certify::load::hidden(&argv) {
+        return code;
+    }
     if let Some(code) = called_as(&argv).and_then(|program| ipclab_reference::run(&argv, &program))
     {
         return code;
@@ -66,6 +70,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Check(check) => check::check(&check, color),
         Command::Validate(args) => validate::validate(&args, color),
+        Command::Certify(args) => certify::certify(&args, color),
         Command::Judge { folder, format } => check::judge(&folder, format, color),
         Command::Spec(SpecCommand::Check { files }) => check::specs(&files),
         Command::Spec(SpecCommand::Schema) => output::print(&ipclab_spec::schema()),

@@ -27,6 +27,11 @@ impl Progress {
         self.0.set_message(what);
     }
 
+    /// Says something above the line, to whoever reads stderr.
+    pub(crate) fn say(&self, text: &str) {
+        self.0.suspend(|| crate::output::note(text));
+    }
+
     /// One step is done.
     pub(crate) fn step(&self) {
         self.0.inc(1);

@@ -74,8 +74,15 @@ impl Sandbox {
     /// # Errors
     /// When the tool cannot start itself again, or the wished level cannot be had here.
     pub fn start(wish: Wish) -> Result<Self, SandboxError> {
+        Self::start_on(wish, KEEPERS.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Starts a keeper on this processor, counted from 0 over those that may be used, and again from the first.
+    ///
+    /// # Errors
+    /// As [`Sandbox::start`].
+    pub fn start_on(wish: Wish, number: usize) -> Result<Self, SandboxError> {
         let level = level::choose(wish)?;
-        let number = KEEPERS.fetch_add(1, Ordering::Relaxed);
         let mut keeper = Command::new("/proc/self/exe")
             .args([KEEPER, level.name(), &number.to_string()])
             .stdin(Stdio::piped())

@@ -97,6 +97,26 @@ pub(crate) fn explore(
     (record, verdict)
 }
 
+/// Runs one variant of a case once, its plan changed by `adjust`, beside the references where the case is compared with
+/// them: those play the plan as it was.
+///
+/// # Errors
+/// The case cannot be planned.
+pub(crate) fn once(
+    case: &Case,
+    scene: &Scene<'_>,
+    variant: &Variant,
+    sandbox: &mut Sandbox,
+    adjust: impl FnOnce(&mut Plan),
+) -> Result<RunRecord, String> {
+    let mut explorer = Explorer {
+        case,
+        scene,
+        sandbox,
+    };
+    explorer.run_adjusted(variant, adjust)
+}
+
 struct Explorer<'a> {
     case: &'a Case,
     scene: &'a Scene<'a>,
@@ -123,7 +143,16 @@ impl Explorer<'_> {
     }
 
     fn run(&mut self, variant: &Variant) -> Result<RunRecord, String> {
-        let plan = plan::run(self.scene.spec, self.case, self.scene.programs, variant)?;
+        self.run_adjusted(variant, |_| {})
+    }
+
+    fn run_adjusted(
+        &mut self,
+        variant: &Variant,
+        adjust: impl FnOnce(&mut Plan),
+    ) -> Result<RunRecord, String> {
+        let mut plan = plan::run(self.scene.spec, self.case, self.scene.programs, variant)?;
+        adjust(&mut plan);
         let observed = self.observe(&plan);
         let reference = if self.case.oracle {
             Some(self.reference(variant))

@@ -6,7 +6,7 @@
 //! [`update`] writes what was seen into the `expected.toml` files, for somebody to look at.
 
 mod compare;
-mod probes;
+pub(crate) mod probes;
 mod result;
 mod seen;
 mod table;
