@@ -1,0 +1,216 @@
+//! Random inputs: what they find, the smallest that shows it, and that a seed repeats it.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use assert_cmd::Command;
+use common::{Desk, top};
+use predicates::str::contains;
+use serde_json::Value;
+
+/// A program that says a line again, and random lines for it.
+const SPEC: &str = r#"
+format = 1
+lab    = "again"
+title  = "Says a line again"
+unit   = ["Q1"]
+limit  = "10s"
+
+[program.again]
+source    = ["again.c"]
+reference = { source = ["ref/again.c"] }
+
+[[case]]
+id     = "any-line"
+title  = "any line is said again"
+tier   = "robust"
+points = { output = 2, exit = 1 }
+covers = ["Q1"]
+hint   = "How long can a line be?"
+runs   = 20
+oracle = "reference"
+vary.text = { length = "0..100", of = "printable" }
+[case.actor.speaker]
+student = "again"
+stdin   = "{{text}}\n"
+exit    = 0
+stdout.lines = ["<{{text}}>"]
+"#;
+
+/// The program with a buffer of `room` bytes.
+fn program(room: usize) -> String {
+    format!(
+        "#include <stdio.h>\n#include <string.h>\n\
+         int main(void) {{\n  char line[{room}];\n\
+         \x20 if (!fgets(line, sizeof line, stdin)) return 1;\n\
+         \x20 line[strcspn(line, \"\\n\")] = 0;\n  printf(\"<%s>\\n\", line);\n  return 0;\n}}\n"
+    )
+}
+
+/// A desk with the program in a buffer of `room` bytes, and a reference that has room for everything.
+fn desk(room: usize) -> Desk {
+    let desk = Desk::with(&[("again.c", &program(room))]);
+    desk.write("again.toml", SPEC);
+    desk.write("ref/again.c", program(400));
+    desk
+}
+
+fn check(desk: &Desk, seed: u64) -> Command {
+    let mut command = desk.ipclab();
+    command
+        .args(["check", "work", "--spec", "again.toml", "--format", "json"])
+        .args(["--seed", &seed.to_string()]);
+    command
+}
+
+/// Checks with a seed; gives the case's report.
+#[track_caller]
+fn failed_case(desk: &Desk, seed: u64) -> Value {
+    let output = check(desk, seed).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert_eq!(output.status.code(), Some(1), "seed {seed}: {report:#}");
+    report["cases"][0].clone()
+}
+
+/// What the report says in a note that begins or goes on like this.
+#[track_caller]
+fn note<'a>(case: &'a Value, words: &str) -> &'a str {
+    let notes = case["notes"].as_array().unwrap().iter();
+    let mut notes = notes.filter_map(|note| note.as_str().or(note["text"].as_str()));
+    let found = notes.find(|note| note.contains(words));
+    found.unwrap_or_else(|| panic!("no note says {words:?}: {:#}", case["notes"]))
+}
+
+/// The case that a report offers for pasting.
+fn pasted(case: &Value) -> String {
+    let note = note(case, "as a case of its own");
+    let (_, case) = note.split_once("\n\n").expect(note);
+    case.to_owned()
+}
+
+/// The text that the pasted case feeds to the program.
+fn fed(case: &str) -> String {
+    let spec: toml::Table = toml::from_str(case).unwrap_or_else(|error| panic!("{error}: {case}"));
+    let stdin = &spec["case"][0]["actor"]["speaker"]["stdin"];
+    let line = stdin.as_str().unwrap();
+    line.strip_suffix('\n').unwrap_or(line).to_owned()
+}
+
+#[test]
+fn an_off_by_one_at_the_end_of_the_range_is_found_with_every_seed_and_shrunk() {
+    // fgets() leaves room for a newline and a NUL or not: 100 bytes hold a line of 99 characters, 99 one of 98.
+    for (room, shortest) in [(100, 100), (99, 99)] {
+        let desk = desk(room);
+        let mut drawn = BTreeSet::new();
+        for seed in 0..50 {
+            let case = failed_case(&desk, seed);
+            let aspects: BTreeSet<&str> = case["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|finding| finding["verdict"] == "fail")
+                .map(|finding| finding["aspect"].as_str().unwrap())
+                .collect();
+            assert_eq!(aspects, BTreeSet::from(["output"]), "seed {seed}");
+            assert_eq!(
+                fed(&pasted(&case)),
+                "a".repeat(shortest),
+                "seed {seed}, room for {room}"
+            );
+            drawn.insert(note(&case, &format!("drawn with seed {seed}: ")).to_owned());
+        }
+        assert_eq!(drawn.len(), 50, "each seed draws lines of its own");
+    }
+}
+
+#[test]
+fn what_is_offered_for_pasting_is_a_case_that_fails_by_itself() {
+    let desk = desk(100);
+    let case = pasted(&failed_case(&desk, 7));
+    desk.write("again.toml", format!("{SPEC}\n{case}"));
+    desk.ipclab()
+        .args(["spec", "check", "again.toml"])
+        .assert()
+        .success();
+    let alone = |code: i32| {
+        desk.ipclab()
+            .args(["check", "work", "--spec", "again.toml"])
+            .args(["--case", "any-line-smallest"])
+            .assert()
+            .code(code)
+    };
+    alone(1).stdout(contains("any-line-smallest failed"));
+    // One character less in the line, and it holds: it was the shortest.
+    let shorter = case.replacen("\\n", "", 1).replacen("aa\"", "a\\n\"", 1);
+    let shorter = shorter.replacen("a>", ">", 1);
+    assert_eq!(fed(&shorter).len(), 99, "{shorter}");
+    desk.write("again.toml", format!("{SPEC}\n{shorter}"));
+    alone(0);
+}
+
+#[test]
+fn a_seed_repeats_byte_for_byte_and_another_draws_something_else() {
+    let desk = desk(100);
+    let report = |seed| check(&desk, seed).output().unwrap().stdout;
+    let first = report(11);
+    assert!(!first.is_empty());
+    assert_eq!(
+        String::from_utf8(first.clone()).unwrap(),
+        String::from_utf8(report(11)).unwrap()
+    );
+    assert_ne!(first, report(12));
+    // All runs, not only those up to the first that fails.
+    desk.write("work/again.c", program(400));
+    let lines = |seed: &str, folder: &str| -> Vec<String> {
+        desk.ipclab()
+            .args(["check", "work", "--spec", "again.toml", "--seed", seed])
+            .args(["--keep", folder])
+            .assert()
+            .code(0);
+        let run = |n| {
+            let file = desk.path(folder).join(format!("any-line/run-{n}/plan.json"));
+            let plan: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+            plan["actors"][0]["stdin"].to_string()
+        };
+        (1..=20).map(run).collect()
+    };
+    let drawn = lines("11", "a");
+    assert_eq!(drawn, lines("11", "b"));
+    let other = lines("12", "c");
+    let same = drawn.iter().zip(&other).filter(|(a, b)| a == b).count();
+    // An empty line is an empty line.
+    assert!(same <= 2, "{drawn:?}\n{other:?}");
+}
+
+#[test]
+fn the_repeat_command_carries_the_seed() {
+    let desk = desk(100);
+    let case = failed_case(&desk, 23);
+    let repeat = case["repeat"].as_str().unwrap();
+    assert!(repeat.contains("--seed 23"), "{repeat}");
+}
+
+#[test]
+fn random_lines_find_the_labs_own_off_by_one() {
+    let desk = Desk::with(&[]);
+    let submission = top().join("labs/tcp-echo/submissions/rejected/client-fgets-99");
+    for seed in 0..3 {
+        let output = desk
+            .ipclab()
+            .args(["check", submission.to_str().unwrap(), "--lab", "tcp-echo"])
+            .args(["--case", "any-line", "--format", "json"])
+            .args(["--seed", &seed.to_string()])
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let case = &report["cases"][0];
+        assert_eq!(case["verdict"], "fail", "{report:#}");
+        let spec: toml::Table = toml::from_str(&pasted(case)).unwrap();
+        let line = spec["case"][0]["actor"]["client"]["stdin"].as_str().unwrap();
+        assert_eq!(line, format!("{}\n", "a".repeat(99)), "seed {seed}");
+    }
+}
