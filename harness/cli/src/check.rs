@@ -70,6 +70,7 @@ fn options(args: &Check, lab: &Lab, store: &Store) -> Options {
             true => Oracles::default(),
             false => Oracles::on_disk(store.answers()),
         },
+        alike: None,
     }
 }
 

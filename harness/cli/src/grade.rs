@@ -10,7 +10,7 @@ use ipclab_spec::{Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier}
 
 use crate::build::{Artifact, Built, Variant, Workshop};
 use crate::crew::{Crew, Team};
-use crate::explore::{Oracles, Scene, explore};
+use crate::explore::{Alike, Oracles, Scene, explore};
 use crate::failure::Failure;
 use crate::labs::Lab;
 use crate::plan::Programs;
@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) look_into: bool,
     /// What the references did before; copies of these options share it.
     pub(crate) oracles: Oracles,
+    /// What students' programs did before, where the very same one is tried once; copies of these options share it.
+    pub(crate) alike: Option<Alike>,
 }
 
 impl Options {
@@ -242,6 +244,7 @@ fn run(
         programs,
         stand_ins: &stand_ins(&lab.spec, &programs.references),
         oracles: &options.oracles,
+        alike: options.alike.as_ref(),
         seed: options.seed,
         look_into: options.look_into,
     };

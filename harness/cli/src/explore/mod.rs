@@ -10,16 +10,18 @@
 //! Nothing that is found here turns a fail into a pass. What is found is evidence like any other: it goes into the record,
 //! and what it means is decided where records are judged ([`crate::verdict`]).
 
+mod alike;
 mod oracles;
 mod shrink;
 
 use std::collections::BTreeSet;
 
-use ipclab_evidence::{ActorEvidence, Ended, Exit, Plan};
+use ipclab_evidence::{ActorEvidence, Ended, Exit, Level, Plan};
 use ipclab_judge::{Verdict, judge};
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::{Aspect, Case, Spec};
 
+pub(crate) use alike::Alike;
 pub(crate) use oracles::Oracles;
 
 use crate::plan::{self, Programs, Variant};
@@ -48,6 +50,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) stand_ins: &'a Programs,
     /// What the references did with the same plans before.
     pub(crate) oracles: &'a Oracles,
+    /// What students' programs did with the same plans before, where the very same one is not to be tried again.
+    pub(crate) alike: Option<&'a Alike>,
     /// Seed of what is drawn.
     pub(crate) seed: u64,
     /// Whether failing runs are looked into; the verdicts are the same either way, but for what is our own mistake.
@@ -153,7 +157,12 @@ impl Explorer<'_> {
     ) -> Result<RunRecord, String> {
         let mut plan = plan::run(self.scene.spec, self.case, self.scene.programs, variant)?;
         adjust(&mut plan);
-        let observed = self.observe(&plan);
+        let observed = match self.scene.alike {
+            Some(alike) if self.sandbox.level() == Level::Namespaces => {
+                alike.ask(&plan, || self.observe(&plan))
+            }
+            Some(_) | None => self.observe(&plan),
+        };
         let reference = if self.case.oracle {
             Some(self.reference(variant))
         } else {

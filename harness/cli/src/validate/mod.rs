@@ -21,7 +21,7 @@ use ipclab_spec::{Case, Tier};
 
 use crate::args::{Format, Validate, When};
 use crate::crew::{Crew, Team};
-use crate::explore::Oracles;
+use crate::explore::{Alike, Oracles};
 use crate::failure::{Failure, reason};
 use crate::grade::{self, Options};
 use crate::labs::Lab;
@@ -98,9 +98,11 @@ fn try_all(
     progress.stage("trying submissions", tasks.len());
     // What the references do is the same beside every submission.
     let oracles = Oracles::default();
+    // So is one of the two programs in most of them.
+    let alike = Alike::default();
     let mut seen = team
         .each_alone(&tasks, |team, (proof, probe)| {
-            let seen = try_one(&proof.lab, probe, tiers, store, &oracles, team);
+            let seen = try_one(&proof.lab, probe, tiers, store, (&oracles, &alike), team);
             progress.step();
             seen
         })
@@ -120,7 +122,7 @@ fn try_one(
     probe: &Probe,
     tiers: &[Tier],
     store: &Store,
-    oracles: &Oracles,
+    (oracles, alike): (&Oracles, &Alike),
     team: &mut Team<'_>,
 ) -> Result<Seen, Failure> {
     let options = Options {
@@ -134,6 +136,7 @@ fn try_one(
         // Which runs a submission fails is all that is asked here.
         look_into: false,
         oracles: oracles.clone(),
+        alike: Some(alike.clone()),
     };
     let silent = Progress::silent();
     let take_in = |folder: &Path| Submission::take_in(folder, store.folder("submission")?);
