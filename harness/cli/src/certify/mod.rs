@@ -150,6 +150,7 @@ fn options(args: &Certify) -> Options {
         command: Vec::new(),
         look_into: false,
         oracles: Oracles::default(),
+        alike: None,
     }
 }
 
@@ -256,6 +257,8 @@ fn run_way(
             programs: &site.troupe.cast.programs,
             stand_ins: &site.troupe.stand_ins,
             oracles: &options.oracles,
+            // Here it is the repetition that counts.
+            alike: None,
             seed: options.seed,
             look_into: false,
         };
