@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
@@ -14,9 +15,17 @@ use crate::world::{self, Ids};
 /// What was put there, so that it can be recognised (and, in the host's world, taken away) afterwards.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
-    files: Vec<(PathBuf, GivenKind, u64)>,
+    files: Vec<PutFile>,
     segments: Vec<PutSegment>,
     semaphores: Vec<i32>,
+}
+
+#[derive(Debug)]
+struct PutFile {
+    path: PathBuf,
+    kind: GivenKind,
+    /// Held open, so that no file that is made later gets its number.
+    held: OwnedFd,
 }
 
 #[derive(Debug)]
@@ -35,15 +44,17 @@ struct PutSegment {
 pub(crate) fn make(world: &World, ids: Ids) -> io::Result<Given> {
     let mut given = Given::default();
     for file in &world.files {
-        let inode = make_file(file, ids).map_err(|error| {
+        let held = make_file(file, ids).map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("giving {}: {error}", file.path.display()),
             )
         })?;
-        given
-            .files
-            .push((file.path.clone(), file.kind.clone(), inode));
+        given.files.push(PutFile {
+            path: file.path.clone(),
+            kind: file.kind.clone(),
+            held,
+        });
     }
     for segment in &world.segments {
         let put = make_segment(segment, ids).map_err(|error| {
@@ -66,7 +77,7 @@ pub(crate) fn make(world: &World, ids: Ids) -> io::Result<Given> {
     Ok(given)
 }
 
-fn make_file(file: &GivenFile, ids: Ids) -> io::Result<u64> {
+fn make_file(file: &GivenFile, ids: Ids) -> io::Result<OwnedFd> {
     if let Some(parent) = file.path.parent() {
         fs::create_dir_all(parent)?;
     }
@@ -83,7 +94,11 @@ fn make_file(file: &GivenFile, ids: Ids) -> io::Result<u64> {
         GivenKind::Directory => fs::create_dir(&file.path)?,
     }
     world::give(&file.path, file.mode, ids)?;
-    Ok(fs::symlink_metadata(&file.path)?.ino())
+    let held = fs::File::options()
+        .read(true)
+        .custom_flags(libc::O_PATH | libc::O_NOFOLLOW)
+        .open(&file.path)?;
+    Ok(held.into())
 }
 
 fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PutSegment> {
@@ -129,9 +144,11 @@ pub(crate) enum Fate {
 impl Given {
     /// What became of the file at a path, if one was given there.
     pub(crate) fn fate(&self, path: &Path) -> Option<Fate> {
-        let (_, kind, inode) = self.files.iter().find(|(given, _, _)| given == path)?;
-        let same_file = fs::symlink_metadata(path).is_ok_and(|now| now.ino() == *inode);
-        let same_text = match kind {
+        let put = self.files.iter().find(|put| put.path == path)?;
+        let was = nix::sys::stat::fstat(&put.held).ok()?;
+        let same_file = fs::symlink_metadata(path)
+            .is_ok_and(|now| (now.dev(), now.ino()) == (was.st_dev, was.st_ino));
+        let same_text = match &put.kind {
             GivenKind::Text(text) => fs::read(path).is_ok_and(|now| now == text.0),
             GivenKind::StaleSocket | GivenKind::Directory => true,
         };
@@ -146,7 +163,7 @@ impl Given {
     pub(crate) fn missing(&self) -> impl Iterator<Item = &Path> {
         self.files
             .iter()
-            .map(|(path, _, _)| path.as_path())
+            .map(|put| put.path.as_path())
             .filter(|path| fs::symlink_metadata(path).is_err())
     }
 
@@ -163,10 +180,10 @@ impl Given {
 
     /// Takes away what is still there: for the host's world, which goes on.
     pub(crate) fn take_away(&self) {
-        for (path, kind, _) in &self.files {
-            let _ = match kind {
-                GivenKind::Directory => fs::remove_dir_all(path),
-                GivenKind::Text(_) | GivenKind::StaleSocket => fs::remove_file(path),
+        for put in &self.files {
+            let _ = match put.kind {
+                GivenKind::Directory => fs::remove_dir_all(&put.path),
+                GivenKind::Text(_) | GivenKind::StaleSocket => fs::remove_file(&put.path),
             };
         }
         for put in &self.segments {

@@ -87,6 +87,15 @@ pub(crate) fn resident_kib(pid: Pid) -> Option<u64> {
     Some(pages * 4)
 }
 
+/// Largest address space that a process has had in KiB.
+pub(crate) fn peak_kib(pid: Pid) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmPeak:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// What a descriptor of a process is, as the link in `/proc/PID/fd` names it: `socket:[4711]`.
 pub(crate) fn descriptor(tid: Pid, fd: i32) -> Option<String> {
     let link = fs::read_link(format!("/proc/{tid}/fd/{fd}")).ok()?;

@@ -10,12 +10,12 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{
-    Actor, Bytes, Call, Evidence, Isolation, LeftFile, Leftovers, Level, Limits, Object, Plan,
-    Protocol, Run, Segment,
+    Actor, Bytes, Call, Evidence, FileKind, Isolation, LeftFile, Leftovers, Level, Limits, Object,
+    Plan, Protocol, Run, Segment,
 };
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
@@ -368,7 +368,14 @@ impl SharedGround {
                         ..file
                     }));
                 } else {
+                    let folder = found
+                        .as_ref()
+                        .is_some_and(|found| found.kind == FileKind::Directory);
                     files.extend(found);
+                    if folder && !given {
+                        let below = Path::new(std::ffi::OsStr::from_bytes(&path));
+                        files.extend(leftovers::files(below, &self.given, &|_| false));
+                    }
                 }
                 if !given {
                     take_away(&path);
@@ -529,8 +536,10 @@ impl Ground for SharedGround {
     fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started> {
         let (as_root, cwd, trusted) = (self.as_root, self.cwd.clone(), actor.trusted);
         let actor = self.here(actor);
-        spawn::start(&actor, limits, traced, false, || {
+        spawn::start(&actor, limits, traced, false, |terminal| {
             if as_root {
+                // A program may open its terminal again, by its name.
+                fchown(terminal, Some(NOBODY), Some(NOBODY))?;
                 sys::become_user(NOBODY, NOBODY, true)?;
                 sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
             }

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use ipclab_evidence::{Actor, Bytes, Limits, Run};
@@ -47,7 +47,7 @@ pub(crate) fn start(
     limits: &Limits,
     traced: bool,
     own_users: bool,
-    enter: impl FnOnce() -> io::Result<()>,
+    enter: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
 ) -> io::Result<Started> {
     let (stdin, stdin_in) = sys::pipe()?;
     let (stdout, terminal) = sys::raw_terminal()?;
@@ -71,7 +71,14 @@ pub(crate) fn start(
             stderr_in.as_raw_fd(),
         ];
         let failed = become_program(
-            actor, limits, traced, own_users, place, control, &theirs, enter,
+            actor,
+            limits,
+            traced,
+            own_users,
+            place,
+            control,
+            &theirs,
+            || enter(terminal.as_fd()),
         );
         let _ = sys::write_some(refusal_in.as_fd(), failed.to_string().as_bytes());
         sys::exit_now(127);

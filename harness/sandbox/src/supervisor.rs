@@ -174,10 +174,10 @@ impl Ground for OwnGround {
     fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started> {
         let ids = self.ids;
         if actor.trusted {
-            return spawn::start(actor, limits, traced, true, || world::become_actor(ids));
+            return spawn::start(actor, limits, traced, true, |_| world::become_actor(ids));
         }
         sys::join_namespace(self.students.as_fd(), libc::CLONE_NEWPID)?;
-        let started = spawn::start(actor, limits, traced, true, || {
+        let started = spawn::start(actor, limits, traced, true, |_| {
             world::enter_untrusted()?;
             world::become_actor(ids)
         });

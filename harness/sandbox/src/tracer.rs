@@ -35,6 +35,10 @@ pub(crate) enum Notice {
     NoMoreObjects(usize),
     /// A descriptor could not be made: the limit.
     NoMoreDescriptors(usize),
+    /// A process ended with all the memory that it may have.
+    NoMoreMemory(usize),
+    /// A file was written beyond the limit.
+    FileTooLarge(usize),
 }
 
 /// A thread of an actor.
@@ -178,6 +182,9 @@ pub(crate) struct Tracer {
     pub(crate) host: Option<HostRules>,
     /// Processes and threads that an actor may have at once.
     most_threads: u64,
+    /// Address space that a process may have in KiB, 0 for any, and descriptors.
+    most_memory_kib: u64,
+    most_open: u64,
     /// An actor that has more.
     pub(crate) crowded: Option<usize>,
     /// Ports that sockets of this case were bound to.
@@ -231,6 +238,8 @@ impl Tracer {
             events: 0,
             host: None,
             most_threads: limits.processes,
+            most_memory_kib: limits.memory_mib << 10,
+            most_open: limits.open_files,
             crowded: None,
             ports: HashSet::new(),
         }
@@ -320,8 +329,8 @@ impl Tracer {
                 self.go_on(pid, 0).map(|()| notice)
             }
             libc::PTRACE_EVENT_EXIT => {
-                self.exiting(pid);
-                gone(sys::resume(pid, Resume::Run, 0)).map(|()| None)
+                let notice = self.exiting(pid);
+                gone(sys::resume(pid, Resume::Run, 0)).map(|()| notice)
             }
             libc::PTRACE_EVENT_STOP if signal != libc::SIGTRAP => {
                 // A group stop: it stays stopped, and SIGCONT or SIGKILL is still told.
@@ -332,8 +341,8 @@ impl Tracer {
             }
             0 if signal == libc::SIGTRAP | 0x80 => self.returned(pid),
             0 => {
-                self.signalled(pid, signal);
-                self.go_on(pid, signal).map(|()| None)
+                let notice = self.signalled(pid, signal);
+                self.go_on(pid, signal).map(|()| notice)
             }
             _ => {
                 if self.left.remove(&pid) {
@@ -475,16 +484,12 @@ impl Tracer {
         Ok(Some(Notice::Started(actor)))
     }
 
-    fn exiting(&mut self, tid: Pid) {
-        let Some(thread) = self.threads.get_mut(&tid) else {
-            return;
-        };
+    fn exiting(&mut self, tid: Pid) -> Option<Notice> {
+        let thread = self.threads.get_mut(&tid)?;
         thread.exiting = true;
         let in_call = thread.call.as_ref().map(|call| call.spec.name);
         let process = thread.process;
-        let Some(process) = self.processes.get_mut(&process) else {
-            return;
-        };
+        let process = self.processes.get_mut(&process)?;
         let signal = sys::event_message(tid).map_or(0, |status| status as i32 & 0x7f);
         process.died_in = match process.signalled {
             // It came in the thread that it was delivered to, wherever the others were.
@@ -493,8 +498,12 @@ impl Tracer {
             _ => process.died_in.or(in_call),
         };
         let (actor, first) = (process.actor, process.first);
-        if !first || self.threads[&tid].process != tid {
-            return;
+        if self.threads[&tid].process != tid {
+            return None;
+        }
+        let notice = self.full(actor, tid);
+        if !first {
+            return notice;
         }
         let by_itself = sys::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
         if by_itself {
@@ -508,6 +517,20 @@ impl Tracer {
                 .collect();
             self.actors[actor].open_at_exit = open;
         }
+        notice
+    }
+
+    /// Whether a process that is about to end had as much as it may have of what the kernel itself refuses more of, in
+    /// calls that nobody looks at.
+    fn full(&self, actor: usize, pid: Pid) -> Option<Notice> {
+        // What was refused was a block, not a byte: an eighth of the whole may have been left over.
+        let enough = self.most_memory_kib - self.most_memory_kib / 8;
+        let full = enough > 0 && procfs::peak_kib(pid).is_some_and(|peak| peak > enough);
+        if full {
+            return Some(Notice::NoMoreMemory(actor));
+        }
+        let open = procfs::descriptors(pid).len() as u64;
+        (open >= self.most_open).then_some(Notice::NoMoreDescriptors(actor))
     }
 
     fn dead(&mut self, waited: Waited) -> Option<Notice> {
@@ -529,10 +552,8 @@ impl Tracer {
         Some(Notice::Ended(process.actor, waited.status))
     }
 
-    fn signalled(&mut self, tid: Pid, signal: i32) {
-        let Some(thread) = self.threads.get(&tid) else {
-            return;
-        };
+    fn signalled(&mut self, tid: Pid, signal: i32) -> Option<Notice> {
+        let thread = self.threads.get(&tid)?;
         let interrupted = |result: i64| matches!(-result, 4 | 512..=516);
         let cause = match thread.last {
             Some((name, result))
@@ -543,10 +564,9 @@ impl Tracer {
             Some((name, result)) if interrupted(result) => Some(name),
             _ => None,
         };
-        let process = thread.process;
-        if let Some(process) = self.processes.get_mut(&process) {
-            process.signalled = Some((signal, cause));
-        }
+        let process = self.processes.get_mut(&thread.process)?;
+        process.signalled = Some((signal, cause));
+        (signal == libc::SIGXFSZ).then_some(Notice::FileTooLarge(process.actor))
     }
 
     /// What a link in `/proc/PID/fd` stands for.
@@ -784,8 +804,8 @@ impl Tracer {
                 };
                 // The case before this one may have left the port in TIME_WAIT, which in a world of its own it could
                 // not have. The second socket of one case that wants a port is on its own.
-                if self.ports.insert(at.port())
-                    && self.sockets.get(socket?).kind == SocketKind::Stream
+                if self.sockets.get(socket?).kind == SocketKind::Stream
+                    && self.ports.insert(at.port())
                     && Self::handle_of(&mut self.processes, process)
                 {
                     let handle = self.processes[&process].handle.as_ref();

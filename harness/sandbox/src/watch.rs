@@ -162,7 +162,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         let (processes, ports) = (self.survivors(), self.tracer.ports());
         let elapsed_us = self.tracer.elapsed().as_micros() as u64;
         self.wind_down(&ended)?;
-        self.take_looks(true);
+        self.take_looks(None);
         let actors = self.plan.actors.iter().zip(self.lives).enumerate();
         let actors = actors
             .map(|(index, (actor, life))| told(actor, life, index, &self.tracer))
@@ -196,7 +196,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             if let Some(ended) = self.reap()? {
                 return Ok(ended);
             }
-            self.take_looks(false);
+            self.take_looks(None);
             self.hear_scripts()?;
             self.start_due()?;
             if self.all_over() {
@@ -283,6 +283,8 @@ impl<'a, G: Ground> Watch<'a, G> {
                 self.hit(actor, LimitKind::Processes, limits.processes)
             }
             Notice::NoMoreObjects(actor) => self.hit(actor, LimitKind::IpcObjects, 64),
+            Notice::NoMoreMemory(actor) => self.hit(actor, LimitKind::Memory, limits.memory_mib),
+            Notice::FileTooLarge(actor) => self.hit(actor, LimitKind::FileSize, limits.file_mib),
             Notice::NoMoreDescriptors(actor) => {
                 self.hit(actor, LimitKind::OpenFiles, limits.open_files)
             }
@@ -474,6 +476,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Lets go on whoever waited for somebody to wait. Tells whether there was one: then something moves again.
     fn release_waiters(&mut self, motion: Motion) -> io::Result<bool> {
+        self.take_looks(Some(motion));
         for index in 0..self.lives.len() {
             let asked = self.lives[index].script.as_ref().and_then(Script::asked);
             let so = match asked {
@@ -516,13 +519,16 @@ impl<'a, G: Ground> Watch<'a, G> {
             .any(|life| life.stdin.poll_fd().is_some_and(can_write))
     }
 
-    fn take_looks(&mut self, last: bool) {
+    /// Takes the looks whose moment is now. Whether somebody waits is only known after a look at what moves.
+    fn take_looks(&mut self, motion: Option<Motion>) {
         for at in 0..self.looks.len() {
             let watch = &self.plan.watches[at];
-            if !self.looks[at].taken && (self.due(&watch.when) == Due::Now) {
+            let now = match (&watch.when, motion) {
+                (Await::Waits(name), Some(motion)) => self.waits_now(name, motion),
+                (when, _) => self.due(when) == Due::Now,
+            };
+            if now && !self.looks[at].taken {
                 self.looks[at].taken = true;
-                self.looks[at].segment = self.ground.segment(watch.key, &self.tracer);
-            } else if last && !self.looks[at].taken && matches!(watch.when, Await::Waits(_)) {
                 self.looks[at].segment = self.ground.segment(watch.key, &self.tracer);
             }
         }

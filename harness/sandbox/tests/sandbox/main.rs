@@ -6,7 +6,10 @@
 mod bench;
 mod descendants;
 mod exits;
+mod leftovers;
+mod limits;
 mod readiness;
+mod streams;
 mod stuck;
 mod tampers;
 mod wire;
@@ -21,7 +24,10 @@ fn main() -> ExitCode {
     let themes = [
         ("descendants", descendants::tests()),
         ("exits", exits::tests()),
+        ("leftovers", leftovers::tests()),
+        ("limits", limits::tests()),
         ("readiness", readiness::tests()),
+        ("streams", streams::tests()),
         ("stuck", stuck::tests()),
         ("tampers", tampers::tests()),
         ("wire", wire::tests()),

@@ -1,0 +1,120 @@
+/* Programs that do not clean up. */
+#include "common.h"
+
+static void segment(char **a)
+{
+    int id = must(shmget(KEY, 10, IPC_CREAT | 0640), "shmget");
+    strcpy(shmat(id, 0, 0), "left");
+}
+static void private_segment(char **a) { must(shmget(IPC_PRIVATE, 4096, 0600), "shmget"); }
+static void removed(char **a)
+{
+    int id = must(shmget(KEY, 10, IPC_CREAT | 0600), "shmget");
+    shmat(id, 0, 0);
+    must(shmctl(id, IPC_RMID, 0), "shmctl");
+}
+/* Marked for removal under somebody who is still attached when the case is over. */
+static void doomed(char **a)
+{
+    int id = must(shmget(KEY, 10, IPC_CREAT | 0600), "shmget");
+    shmat(id, 0, 0);
+    must(shmctl(id, IPC_RMID, 0), "shmctl");
+    if (fork() == 0)
+        pause();
+}
+static void by_child(char **a)
+{
+    if (fork() == 0)
+        segment(a), exit(0);
+    wait(0);
+}
+static void semaphores(char **a)
+{
+    int id = must(semget(KEY, 3, IPC_CREAT | 0600), "semget");
+    must(semctl(id, 1, SETVAL, 7), "semctl");
+}
+static void queue(char **a)
+{
+    struct { long kind; char text[5]; } m = {1, "left"};
+    int id = must(msgget(KEY, IPC_CREAT | 0600), "msgget");
+    must(msgsnd(id, &m, 5, 0), "msgsnd");
+    must(msgsnd(id, &m, 5, 0), "msgsnd");
+}
+static void put(const char *path, const char *text)
+{
+    int f = must(open(path, O_CREAT | O_WRONLY | O_TRUNC, 0644), path);
+    must(write(f, text, strlen(text)), path);
+    close(f);
+}
+static void files(char **a)
+{
+    must(mkdir("/tmp/ipclab test", 0700), "mkdir");
+    put("/tmp/ipclab test/new\nline", "12345");
+    put("/tmp/ipclab test/\xff\xfe", "");
+    must(symlink("/etc/passwd", "/tmp/ipclab test/link"), "symlink");
+    must(mkfifo("/tmp/ipclab test/fifo", 0600), "mkfifo");
+    put("in cwd", "123");
+}
+static void socket_file(char **a) { bound(AF_UNIX, SOCK_DGRAM); }
+static void socket_in_cwd(char **a)
+{
+    struct sockaddr_un at = local("own.sock");
+    must(bind(must(socket(AF_UNIX, SOCK_STREAM, 0), "socket"), (void *)&at, sizeof at), "bind");
+}
+static void replace(char **a)
+{
+    must(unlink(PATH), "unlink");
+    bound(AF_UNIX, SOCK_DGRAM);
+}
+static void remove_path(char **a) { must(unlink(a[0]), "unlink"); }
+static void change(char **a) { put(a[0], "changed"); }
+static void renames(char **a)
+{
+    put("/tmp/ipclab_test_before", "x");
+    must(rename("/tmp/ipclab_test_before", "/tmp/ipclab_test_after"), "rename");
+}
+static void posix(char **a)
+{
+    int f = must(shm_open("/ipclab_test_shm", O_CREAT | O_RDWR, 0600), "shm_open");
+    must(ftruncate(f, 33), "ftruncate");
+    must(-(sem_open("/ipclab_test_sem", O_CREAT, 0600, 1) == SEM_FAILED), "sem_open");
+}
+static void posix_queue(char **a)
+{
+    struct mq_attr attr = {.mq_maxmsg = 1, .mq_msgsize = 9};
+    must(mq_open("/ipclab_test_mq", O_CREAT | O_RDWR, 0600, &attr), "mq_open");
+}
+static void serve(char **a)
+{
+    bound(AF_INET, SOCK_DGRAM);
+    accept(listening(AF_INET, SOCK_STREAM), 0, 0);
+}
+static void nothing(char **a)
+{
+    put("/tmp/ipclab_test_gone", "x");
+    must(unlink("/tmp/ipclab_test_gone"), "unlink");
+    int id = must(shmget(KEY, 10, IPC_CREAT | 0600), "shmget");
+    must(shmctl(id, IPC_RMID, 0), "shmctl");
+}
+/* Writes into a segment that is already there, waits, writes again. */
+static void in_two_steps(char **a)
+{
+    char *at = shmat(must(shmget(KEY, 10, IPC_CREAT | 0600), "shmget"), 0, 0);
+    strcpy(at, "one");
+    accept(listening(AF_INET, SOCK_STREAM), 0, 0);
+    strcpy(at, "two");
+}
+static void let_on(char **a) { connected(AF_INET, SOCK_STREAM); }
+static void read_foreign(char **a)
+{
+    int id = shmget(KEY, 0, 0600);
+    printf("%s\n", id < 0 ? strerror(errno) : shmat(id, 0, 0) == (void *)-1 ? strerror(errno) : "attached");
+}
+
+static const struct act acts[] = {
+    {"segment", segment}, {"private", private_segment}, {"removed", removed}, {"doomed", doomed},
+    {"by-child", by_child}, {"semaphores", semaphores}, {"queue", queue}, {"files", files},
+    {"socket-file", socket_file}, {"socket-in-cwd", socket_in_cwd}, {"replace", replace}, {"remove", remove_path},
+    {"change", change}, {"renames", renames}, {"posix", posix}, {"posix-queue", posix_queue}, {"serve", serve},
+    {"nothing", nothing}, {"in-two-steps", in_two_steps}, {"let-on", let_on}, {"read-foreign", read_foreign}, {0}};
+PLAY(acts)

@@ -1,0 +1,135 @@
+/* Programs that take more than they may. */
+#include "common.h"
+
+static void cpu(char **a)
+{
+    for (int n = atoi(a[0]); n > 1; n--)
+        if (fork() == 0)
+            break;
+    for (;;)
+        ;
+}
+static void *spin(void *a)
+{
+    for (;;)
+        ;
+}
+static void cpu_thread(char **a)
+{
+    pthread_t t;
+    pthread_create(&t, 0, spin, 0);
+    pthread_join(t, 0);
+}
+/* Many that each take little: none of them alone would be noticed. */
+static void cpu_brood(char **a)
+{
+    for (;;) {
+        if (fork() == 0) {
+            compute_ms(5);
+            _exit(0);
+        }
+        wait(0);
+    }
+}
+static void flood(char **a)
+{
+    static char b[8192];
+    memset(b, 'f', sizeof b);
+    for (;;)
+        if (write(atoi(a[0]), b, sizeof b) < 0)
+            exit(98);
+}
+static void fork_bomb(char **a)
+{
+    for (;;)
+        fork();
+}
+static void *sleeper(void *a)
+{
+    pause();
+    return 0;
+}
+static void thread_bomb(char **a)
+{
+    pthread_t t;
+    for (int n = 0; n < 1000; n++)
+        if (pthread_create(&t, 0, sleeper, 0))
+            break;
+    pause();
+}
+static void polite_forks(char **a)
+{
+    int n = 0;
+    for (; n < 1000; n++) {
+        pid_t child = fork();
+        if (child == 0)
+            for (;;)
+                pause();
+        if (child < 0)
+            break;
+    }
+    exit(n < 1000 ? 7 : 98);
+}
+static void memory(char **a)
+{
+    for (;;) {
+        char *p = malloc(1 << 20);
+        if (!p)
+            exit(7);
+        memset(p, 1, 1 << 20);
+    }
+}
+static void memory_brood(char **a)
+{
+    for (int n = 0; n < 4; n++)
+        if (fork() == 0) {
+            memset(malloc(60 << 20), 1, 60 << 20);
+            pause();
+        }
+    pause();
+}
+static void file(char **a)
+{
+    static char b[1 << 16];
+    int f = must(open(a[0], O_CREAT | O_WRONLY, 0600), "open");
+    if (a[1])
+        signal(SIGXFSZ, SIG_IGN);
+    for (;;)
+        if (write(f, b, sizeof b) < 0)
+            exit(errno == EFBIG ? 7 : 98);
+}
+static void sockets(char **a)
+{
+    int n = 0;
+    while (socket(AF_INET, SOCK_STREAM, 0) >= 0)
+        n++;
+    exit(errno == EMFILE ? 7 : 98);
+}
+static void opens(char **a)
+{
+    while (open("/dev/null", O_RDONLY) >= 0)
+        ;
+    exit(errno == EMFILE ? 7 : 98);
+}
+static void calls(char **a)
+{
+    int s = socket(AF_INET, SOCK_STREAM, 0), value;
+    socklen_t length = sizeof value;
+    for (;;)
+        getsockopt(s, SOL_SOCKET, SO_TYPE, &value, &length);
+}
+static void segments(char **a)
+{
+    int n = 0;
+    while (n < 5000 && shmget(IPC_PRIVATE, 1, 0600) >= 0)
+        n++;
+    exit(n < 5000 ? 7 : 98);
+}
+static void core(char **a) { abort(); }
+
+static const struct act acts[] = {
+    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"fork-bomb", fork_bomb},
+    {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
+    {"memory-brood", memory_brood}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
+    {"segments", segments}, {"core", core}, {0}};
+PLAY(acts)

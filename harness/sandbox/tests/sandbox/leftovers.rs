@@ -1,0 +1,256 @@
+//! What was left behind is told with its kind, size and maker; what was there before and is the same, is not.
+
+use ipclab_evidence::{
+    Address, Await, Bytes, Ended, FileKind, GivenFile, GivenKind, GivenSegment, LeftFile, Protocol,
+    Segment, Watch,
+};
+
+use crate::bench::{
+    Adjust, KEY, PATH, PORT, Seen, Test, both, endpoint, own, plan, ready, run, student, waits,
+};
+
+/// Everything that was left, a line each: what, where, how large, whose.
+fn left(seen: &Seen) -> Vec<String> {
+    let left = &seen.leftovers;
+    let file = |class: &str, file: &LeftFile| {
+        let kind = match file.kind {
+            FileKind::Regular => format!("file of {}", file.size),
+            FileKind::Socket => "socket".to_owned(),
+            FileKind::Directory => "folder".to_owned(),
+            FileKind::Symlink => "link".to_owned(),
+            FileKind::Fifo => "fifo".to_owned(),
+            FileKind::Other => "something".to_owned(),
+        };
+        let was = match (file.changed, file.given) {
+            (true, _) => " changed",
+            (false, true) => " given",
+            (false, false) => "",
+        };
+        format!("{class}{kind} {}{was}", file.path.escaped())
+    };
+    let mut lines: Vec<String> = Vec::new();
+    lines.extend(left.segments.iter().map(segment));
+    lines.extend(
+        left.semaphores
+            .iter()
+            .map(|set| format!("semaphores {} {:o} {:?}", set.key, set.mode, set.values)),
+    );
+    lines.extend(
+        left.queues
+            .iter()
+            .map(|queue| format!("queue {} of {}", queue.key, queue.messages)),
+    );
+    lines.extend(left.files.iter().map(|left| file("", left)));
+    lines.extend(left.posix_shm.iter().map(|left| file("posix ", left)));
+    lines.extend(left.posix_queues.iter().map(|left| file("mqueue ", left)));
+    lines.extend(
+        left.missing
+            .iter()
+            .map(|path| format!("missing {}", path.escaped())),
+    );
+    lines.extend(left.processes.iter().map(|process| {
+        let actor = &seen.actors[process.actor].name;
+        let which = if process.first { "first" } else { "later" };
+        format!("process {} of {actor}, its {which}", process.name)
+    }));
+    lines.extend(left.ports.iter().map(|port| {
+        let actor = port
+            .actor
+            .map_or("nobody", |actor| &seen.actors[actor].name);
+        format!("port {:?} of {actor}", port.protocol).to_lowercase()
+    }));
+    lines.sort();
+    lines
+}
+
+fn segment(segment: &Segment) -> String {
+    let maker = match (segment.given, segment.made_by) {
+        (true, _) => "given".to_owned(),
+        (false, Some(actor)) => format!("by {actor}"),
+        (false, None) => "by nobody".to_owned(),
+    };
+    let doomed = if segment.doomed { " doomed" } else { "" };
+    let holds = segment.holds.to_text();
+    let holds = holds.trim_end_matches('\0');
+    format!(
+        "segment {} {:o} of {}, {} attached{doomed}, {maker}: {holds}",
+        segment.key, segment.mode, segment.size, segment.attached
+    )
+}
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (line, expected) in [
+        ("nothing", vec![]),
+        ("removed", vec![]),
+        (
+            "segment",
+            vec![format!("segment {KEY} 640 of 10, 0 attached, by 0: left")],
+        ),
+        (
+            "private",
+            vec!["segment 0 600 of 4096, 0 attached, by 0: ".to_owned()],
+        ),
+        (
+            "by-child",
+            vec![format!("segment {KEY} 640 of 10, 0 attached, by 0: left")],
+        ),
+        (
+            "semaphores",
+            vec![format!("semaphores {KEY} 600 [0, 7, 0]")],
+        ),
+        ("queue", vec![format!("queue {KEY} of 2")]),
+        ("socket-file", vec![format!("socket {PATH}")]),
+        ("socket-in-cwd", vec!["socket /lab/own.sock".to_owned()]),
+        (
+            "renames",
+            vec!["file of 1 /tmp/ipclab_test_after".to_owned()],
+        ),
+        (
+            "posix",
+            vec![
+                "posix file of 32 /sem.ipclab_test_sem".to_owned(),
+                "posix file of 33 /ipclab_test_shm".to_owned(),
+            ],
+        ),
+        (
+            "files",
+            vec![
+                "fifo /tmp/ipclab test/fifo".to_owned(),
+                r"file of 0 /tmp/ipclab test/\xff\xfe".to_owned(),
+                "file of 3 /lab/in cwd".to_owned(),
+                r"file of 5 /tmp/ipclab test/new\nline".to_owned(),
+                "folder /tmp/ipclab test".to_owned(),
+                "link /tmp/ipclab test/link".to_owned(),
+            ],
+        ),
+    ] {
+        tests.push(both(line, move |level| {
+            let seen = run(level, &plan([student("one", &format!("leftovers {line}"))]));
+            seen.all_well();
+            assert_eq!(left(&seen), expected);
+        }));
+    }
+    tests.push(own("posix_queue", |level| {
+        let seen = run(level, &plan([student("one", "leftovers posix-queue")]));
+        seen.all_well();
+        let queues = &seen.leftovers.posix_queues;
+        assert_eq!(queues.len(), 1, "{queues:?}");
+        assert_eq!(queues[0].path, Bytes::from("/ipclab_test_mq"));
+    }));
+    // It is gone with its last holder: who held it is what was left.
+    tests.push(both("marked_for_removal_under_a_survivor", |level| {
+        let seen = run(level, &plan([student("one", "leftovers doomed")]));
+        seen.all_well();
+        assert_eq!(left(&seen), ["process leftovers of one, its later"]);
+    }));
+    tests.push(both("served_when_it_was_over", |level| {
+        let seen = run(level, &plan([student("one", "leftovers serve")]));
+        assert!(matches!(seen.ended, Ended::Stuck { .. }));
+        assert_eq!(
+            left(&seen),
+            [
+                "port tcp of one",
+                "port udp of one",
+                "process leftovers of one, its first"
+            ]
+        );
+        assert!(
+            seen.leftovers
+                .ports
+                .iter()
+                .all(|port| { matches!(&port.address, Address::Inet(at) if at.port() == PORT) })
+        );
+    }));
+    let given = |content: &str| GivenFile {
+        path: "/tmp/ipclab_test_given".into(),
+        kind: GivenKind::Text(Bytes::from(content)),
+        mode: None,
+    };
+    tests.push(both("what_was_given_and_is_the_same", move |level| {
+        let mut plan = plan([student("one", "leftovers nothing")]);
+        plan.world.files = vec![given("here before")];
+        let seen = run(level, &plan);
+        seen.all_well();
+        assert_eq!(left(&seen), ["file of 11 /tmp/ipclab_test_given given"]);
+    }));
+    tests.push(both("what_was_given_and_changed", move |level| {
+        let mut plan = plan([student("one", "leftovers change /tmp/ipclab_test_given")]);
+        plan.world.files = vec![given("here before")];
+        let seen = run(level, &plan);
+        assert_eq!(left(&seen), ["file of 7 /tmp/ipclab_test_given changed"]);
+    }));
+    tests.push(both("what_was_given_and_is_gone", move |level| {
+        let mut plan = plan([student("one", "leftovers remove /tmp/ipclab_test_given")]);
+        plan.world.files = vec![given("here before")];
+        let seen = run(level, &plan);
+        seen.all_well();
+        assert_eq!(left(&seen), ["missing /tmp/ipclab_test_given"]);
+    }));
+    tests.push(both("a_stale_socket_that_was_replaced", |level| {
+        let mut plan = plan([student("one", "leftovers replace")]);
+        plan.world.files = vec![GivenFile {
+            path: PATH.into(),
+            kind: GivenKind::StaleSocket,
+            mode: None,
+        }];
+        let seen = run(level, &plan);
+        seen.all_well();
+        assert_eq!(left(&seen), [format!("socket {PATH} changed")]);
+    }));
+    tests.push(both("a_given_segment_is_told_apart", |level| {
+        let mut plan = plan([student("one", "leftovers nothing")]);
+        plan.world.segments = vec![GivenSegment {
+            key: KEY + 1,
+            size: 16,
+            mode: 0o600,
+            holds: Bytes::from("old"),
+            foreign: false,
+        }];
+        let seen = run(level, &plan);
+        seen.all_well();
+        assert_eq!(
+            left(&seen),
+            [format!(
+                "segment {} 600 of 16, 0 attached, given: old",
+                KEY + 1
+            )]
+        );
+    }));
+    // A look while the case runs, and one at its end.
+    tests.push(both("looks", |level| {
+        let mut plan = plan([
+            student("one", "leftovers in-two-steps").ready(endpoint(Protocol::Tcp)),
+            student("two", "leftovers let-on")
+                .after(ready("one"))
+                .after(waits("one")),
+        ]);
+        plan.watches = vec![
+            Watch {
+                key: KEY,
+                when: Await::Waits("one".to_owned()),
+            },
+            Watch {
+                key: KEY,
+                when: Await::Exits("one".to_owned()),
+            },
+            Watch {
+                key: KEY + 5,
+                when: Await::Exits("one".to_owned()),
+            },
+        ];
+        let seen = run(level, &plan);
+        seen.all_well();
+        let held = |n: usize| {
+            let look = &seen.looks[n];
+            assert!(look.taken, "look {n}");
+            look.segment
+                .as_ref()
+                .map(|segment| segment.holds.to_text().trim_end_matches('\0').to_owned())
+        };
+        assert_eq!(held(0).as_deref(), Some("one"));
+        assert_eq!(held(1).as_deref(), Some("two"));
+        assert_eq!(held(2), None);
+    }));
+    tests
+}

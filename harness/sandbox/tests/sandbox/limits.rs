@@ -1,0 +1,140 @@
+//! Whoever takes more than it may is stopped, or refused by the kernel, and the evidence says which limit it was.
+
+use ipclab_evidence::{Ended, Exit, LimitHit, LimitKind, Limits};
+
+use crate::bench::{Test, both, own, plan, run, student};
+
+/// What the plans of this theme allow.
+fn small() -> Limits {
+    Limits {
+        wall_ms: 60_000,
+        cpu_ms: 300,
+        memory_mib: 200,
+        file_mib: 2,
+        processes: 20,
+        open_files: 40,
+        output_bytes: 100_000,
+        output_kept: 1_000,
+        calls: 2_000,
+        calls_kept: 100,
+    }
+}
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    // Stopped by the box.
+    for (line, kind, limit) in [
+        ("cpu 1", LimitKind::Cpu, 300),
+        ("cpu 3", LimitKind::Cpu, 300),
+        ("cpu-thread", LimitKind::Cpu, 300),
+        ("cpu-brood", LimitKind::Cpu, 300),
+        ("flood 1", LimitKind::Output, 100_000),
+        ("flood 2", LimitKind::Output, 100_000),
+        ("calls", LimitKind::Calls, 2_000),
+        ("memory-brood", LimitKind::Memory, 200),
+    ] {
+        tests.push(both(line.replace(' ', "_"), move |level| {
+            let mut plan = plan([student("one", &format!("limits {line}"))]);
+            plan.limits = small();
+            let seen = run(level, &plan);
+            let hit = LimitHit { kind, limit };
+            assert_eq!(seen.ended, Ended::LimitHit { actor: 0 });
+            assert_eq!(seen.actor("one").limits, std::slice::from_ref(&hit));
+            assert_eq!(seen.actor("one").exit, Exit::Stopped(hit));
+            let stdout = &seen.actor("one").stdout;
+            assert!(stdout.kept().0.len() <= 1_000);
+            assert!(seen.trace.len() <= 100);
+        }));
+    }
+    // Refused by the kernel: the program goes on as it likes.
+    for (line, kind, limit) in [
+        ("memory", LimitKind::Memory, 200),
+        ("file /tmp/ipclab_test_large ignore", LimitKind::FileSize, 2),
+        ("file large ignore", LimitKind::FileSize, 2),
+        ("sockets", LimitKind::OpenFiles, 40),
+        ("opens", LimitKind::OpenFiles, 40),
+    ] {
+        tests.push(both(line.replace([' ', '/'], "_"), move |level| {
+            let mut plan = plan([student("one", &format!("limits {line}"))]);
+            plan.limits = small();
+            let seen = run(level, &plan);
+            assert_eq!(seen.actor("one").exit, Exit::Code(7));
+            assert_eq!(seen.actor("one").limits, [LimitHit { kind, limit }]);
+        }));
+    }
+    tests.push(both("too_large_a_file_kills", |level| {
+        let mut plan = plan([student("one", "limits file large")]);
+        plan.limits = small();
+        let seen = run(level, &plan);
+        assert!(matches!(
+            &seen.actor("one").exit,
+            Exit::Signal { name, .. } if name == "SIGXFSZ"
+        ));
+        assert_eq!(seen.actor("one").limits[0].kind, LimitKind::FileSize);
+    }));
+    // Made without end, or asked for politely: nobody else notices, and nobody survives.
+    for line in ["fork-bomb", "thread-bomb", "polite-forks"] {
+        tests.push(both(line, move |level| {
+            let mut plan = plan([student("one", &format!("limits {line}"))]);
+            plan.limits = small();
+            let seen = run(level, &plan);
+            let hits = &seen.actor("one").limits;
+            assert!(
+                hits.contains(&LimitHit {
+                    kind: LimitKind::Processes,
+                    limit: 20
+                }),
+                "{hits:?}"
+            );
+        }));
+    }
+    tests.push(own("system_v_objects", |level| {
+        let mut plan = plan([student("one", "limits segments")]);
+        plan.limits.calls = 100_000;
+        let seen = run(level, &plan);
+        assert_eq!(seen.actor("one").exit, Exit::Code(7));
+        assert_eq!(
+            seen.actor("one").limits,
+            [LimitHit {
+                kind: LimitKind::IpcObjects,
+                limit: 64
+            }]
+        );
+        assert_eq!(seen.leftovers.segments.len(), 64);
+    }));
+    tests.push(both("no_core_is_dumped", |level| {
+        let seen = run(level, &plan([student("one", "limits core")]));
+        assert_eq!(seen.leftovers.files, []);
+    }));
+    tests.push(both("two_actors_are_counted_apart", |level| {
+        let mut plan = plan([
+            student("idle", "leftovers serve"),
+            student("busy", "limits cpu 1"),
+        ]);
+        plan.limits = small();
+        let seen = run(level, &plan);
+        assert_eq!(seen.ended, Ended::LimitHit { actor: 1 });
+        assert_eq!(seen.actor("idle").limits, []);
+        assert!(matches!(seen.actor("idle").exit, Exit::Running { .. }));
+    }));
+    tests.push(both(
+        "untraced_programs_are_bounded_all_the_same",
+        |level| {
+            for (line, kind, limit) in [
+                ("cpu 2", LimitKind::Cpu, 300),
+                ("flood 1", LimitKind::Output, 100_000),
+            ] {
+                let mut plan = plan([student("one", &format!("limits {line}"))]);
+                plan.limits = small();
+                plan.traced = false;
+                let seen = run(level, &plan);
+                assert_eq!(
+                    seen.actor("one").exit,
+                    Exit::Stopped(LimitHit { kind, limit })
+                );
+                assert_eq!(seen.trace, []);
+            }
+        },
+    ));
+    tests
+}
