@@ -38,6 +38,7 @@ pub(crate) fn report(spec: &Spec, record: &Record) -> Report {
             verdict: done.outcome.verdict,
             earned: done.outcome.earned,
             max: done.outcome.max,
+            parts: &done.outcome.parts,
             findings: &done.outcome.findings,
             evidence: done.evidence,
             notes: done.notes.clone(),

@@ -21,7 +21,7 @@ mod settle;
 pub use finding::{DiffLine, Difference, Finding, Verdict};
 pub use oracle::compare;
 pub use sanitizer::EXIT_STATUS as SANITIZER_STATUS;
-pub use settle::{Outcome, settle};
+pub use settle::{Outcome, Part, settle};
 
 use ipclab_evidence::Evidence;
 use ipclab_spec::Case;

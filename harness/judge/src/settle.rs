@@ -13,8 +13,21 @@ pub struct Outcome {
     pub earned: u32,
     /// Points that there were to earn.
     pub max: u32,
+    /// The same for each aspect of a case whose points are split, in the spec's order; empty: all or nothing.
+    pub parts: Vec<Part>,
     /// One for each expectation, causes first.
     pub findings: Vec<Finding>,
+}
+
+/// Points of one aspect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which.
+    pub aspect: Aspect,
+    /// Points earned.
+    pub earned: u32,
+    /// Points that there were to earn.
+    pub max: u32,
 }
 
 /// Counts the points: a whole case is all or nothing over all findings; in a split one each aspect earns its own when all
@@ -33,15 +46,12 @@ pub fn settle(case: &Case, findings: Vec<Finding>) -> Outcome {
         meant.peek().is_some() && meant.all(|finding| verdict(finding.verdict))
     };
     let passed = |verdict| verdict == Verdict::Pass;
+    let parts = parts(case, |aspect| all(Some(aspect), passed));
     let (earned, judged) = match &case.points {
         Points::Whole(points) => (if all(None, passed) { *points } else { 0 }, true),
-        Points::Split(parts) => {
-            let earned = parts
-                .iter()
-                .filter(|(aspect, _)| all(Some(*aspect), passed))
-                .map(|(_, points)| points)
-                .sum();
-            let judged = parts.iter().all(|(aspect, _)| all(Some(*aspect), |_| true));
+        Points::Split(_) => {
+            let earned = parts.iter().map(|part| part.earned).sum();
+            let judged = parts.iter().all(|part| all(Some(part.aspect), |_| true));
             (earned, judged)
         }
     };
@@ -63,8 +73,22 @@ pub fn settle(case: &Case, findings: Vec<Finding>) -> Outcome {
         verdict,
         earned,
         max: case.points.max(),
+        parts,
         findings,
     }
+}
+
+fn parts(case: &Case, earns: impl Fn(Aspect) -> bool) -> Vec<Part> {
+    let split: &[(Aspect, u32)] = match &case.points {
+        Points::Whole(_) => &[],
+        Points::Split(parts) => parts,
+    };
+    let part = |(aspect, max): &(Aspect, u32)| Part {
+        aspect: *aspect,
+        earned: if earns(*aspect) { *max } else { 0 },
+        max: *max,
+    };
+    split.iter().map(part).collect()
 }
 
 impl Outcome {
@@ -99,6 +123,7 @@ impl Outcome {
             verdict,
             earned: 0,
             max: case.points.max(),
+            parts: parts(case, |_| false),
             findings: vec![finding],
         }
     }

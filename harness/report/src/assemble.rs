@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use ipclab_evidence::{Evidence, Level};
-use ipclab_judge::{Finding, Verdict};
+use ipclab_judge::{Finding, Part, Verdict};
 use ipclab_spec::{Case, Spec, Tier};
 
 use crate::{
-    Block, CaseReport, Conversation, Diff, FindingReport, Line, Program, Report, Schema, Score,
-    TierScore,
+    Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Program, Report,
+    Schema, Score, TierScore,
 };
 
 /// What a report says of the check itself.
@@ -35,6 +35,8 @@ pub struct Judged<'a> {
     pub earned: u32,
     /// Points that could be earned.
     pub max: u32,
+    /// The same for each aspect, where points are split.
+    pub parts: &'a [Part],
     /// What became of each expectation, causes first.
     pub findings: &'a [Finding],
     /// What was observed in the run that the findings speak of; `None`: it did not run.
@@ -65,6 +67,7 @@ impl Report {
                 .map(|note| Line::new(note))
                 .collect(),
             score: score(&cases),
+            withheld: None,
             programs,
             cases,
         }
@@ -87,6 +90,7 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
         verdict: judged.verdict,
         earned: judged.earned,
         max: judged.max,
+        parts: judged.parts.iter().map(PartReport::from).collect(),
         hint: case.hint.as_deref().map(Block::new),
         covers: case
             .covers
@@ -101,7 +105,7 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
     }
 }
 
-fn score(cases: &[CaseReport]) -> Score {
+pub(crate) fn score(cases: &[CaseReport]) -> Score {
     let mut tiers: BTreeMap<Tier, TierScore> = BTreeMap::new();
     for case in cases {
         let tier = tiers.entry(case.tier).or_default();
@@ -119,6 +123,16 @@ fn score(cases: &[CaseReport]) -> Score {
         max: sum(|tier| tier.max),
         unknown: sum(|tier| tier.unknown),
         tiers,
+    }
+}
+
+impl From<&Part> for PartReport {
+    fn from(part: &Part) -> Self {
+        Self {
+            aspect: part.aspect,
+            earned: part.earned,
+            max: part.max,
+        }
     }
 }
 

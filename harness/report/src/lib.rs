@@ -8,6 +8,7 @@
 //! a report holds, and they cannot hold a control character.
 
 mod assemble;
+mod audience;
 mod by_name;
 mod class;
 mod conversation;
@@ -17,8 +18,10 @@ mod program;
 mod report;
 pub mod terminal;
 mod text;
+mod words;
 
 pub use assemble::{About, Judged};
+pub use audience::Audience;
 pub use class::{
     Cell, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome, Standing,
     Student, Summary, Who,
@@ -26,5 +29,7 @@ pub use class::{
 pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
 pub use program::{CompilerMessage, Problem, Program, Severity};
-pub use report::{CaseReport, FindingReport, Report, Schema, Score, TierScore};
+pub use report::{
+    CaseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,
+};
 pub use text::{Block, Line, width};

@@ -32,6 +32,9 @@ pub struct Report {
     pub isolation_notes: Vec<Line>,
     /// Points.
     pub score: Score,
+    /// What was taken out of this report because its reader may not see it; `score` does not count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Withheld>,
     /// The student's programs, in the spec's order.
     pub programs: Vec<Program>,
     /// Cases, in the spec's order.
@@ -86,6 +89,9 @@ pub struct CaseReport {
     pub earned: u32,
     /// Points that could be earned.
     pub max: u32,
+    /// The same for each aspect of a case whose points are split; empty: all or nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartReport>,
     /// What a teacher would say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<Block>,
@@ -104,6 +110,27 @@ pub struct CaseReport {
     pub conversation: Option<Conversation>,
     /// The command that repeats this one case.
     pub repeat: Line,
+}
+
+/// Points of one aspect of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartReport {
+    /// Which.
+    #[serde(with = "by_name::Aspect")]
+    pub aspect: Aspect,
+    /// Points earned.
+    pub earned: u32,
+    /// Points that could be earned.
+    pub max: u32,
+}
+
+/// How much a report keeps from its reader. What became of it is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// Cases.
+    pub cases: u32,
+    /// Points that could be earned with them.
+    pub max: u32,
 }
 
 /// What became of one expectation.

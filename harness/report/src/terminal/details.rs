@@ -1,15 +1,10 @@
 //! A case that did not pass: what was found, what really happened, what to do.
 
-use std::collections::BTreeSet;
-
-use ipclab_judge::Verdict;
-use ipclab_spec::Aspect;
-
 use super::glyphs::Glyphs;
 use super::page::{Ink, Page, Row};
 use super::{diagram, of, verdict};
 use crate::diff::visible_end;
-use crate::{CaseReport, Diff, DiffRow, FindingReport, Line, width};
+use crate::{CaseReport, Diff, DiffRow, FindingReport, Line, width, words};
 
 /// Where the text of a finding begins: behind its mark and its aspect.
 const TEXT: usize = 13;
@@ -30,12 +25,7 @@ pub(super) fn case(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
     {
         page.gap();
         page.line(Ink::Faint, "  what happened");
-        let cited: BTreeSet<u32> = case
-            .findings
-            .iter()
-            .filter(|finding| finding.verdict != Verdict::Pass)
-            .flat_map(|finding| finding.cites.iter().copied())
-            .collect();
+        let cited = words::cited(case);
         diagram::draw(page, conversation, &cited, glyphs);
     }
     advice(page, case);
@@ -44,12 +34,7 @@ pub(super) fn case(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
 
 fn title(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
     let (mark, ink) = verdict(case.verdict, glyphs);
-    let said = match case.verdict {
-        Verdict::Pass => "passed",
-        Verdict::Fail => "failed",
-        Verdict::Unknown => "could not be graded",
-        Verdict::Skipped => "skipped",
-    };
+    let said = words::verdict(case.verdict);
     let points = format!(" {} {}", of(case.earned, case.max), glyphs.dash.repeat(2));
     let mut row = Row::new()
         .put(Ink::Faint, format!("{} ", glyphs.dash.repeat(2)))
@@ -66,11 +51,7 @@ fn title(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
 /// Findings in the judge's order, causes first, then what was right. A remark costs nothing and so is faint, unless it is
 /// the cause itself: a port without `htons()` explains everything also where only the output earns points.
 fn findings(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
-    let not_passed = case
-        .findings
-        .iter()
-        .filter(|finding| finding.verdict != Verdict::Pass);
-    for (place, shown) in not_passed.enumerate() {
+    for (place, shown) in words::not_passed(case).enumerate() {
         let (mark, ink) = verdict(shown.verdict, glyphs);
         if shown.graded {
             finding(page, shown, mark, ink, Ink::Plain, glyphs);
@@ -79,18 +60,7 @@ fn findings(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
             finding(page, shown, glyphs.remark, Ink::Faint, text, glyphs);
         }
     }
-    let kept: Vec<&str> = Aspect::ALL
-        .into_iter()
-        .filter(|aspect| {
-            let mut of_aspect = case
-                .findings
-                .iter()
-                .filter(|finding| finding.aspect == *aspect)
-                .peekable();
-            of_aspect.peek().is_some() && of_aspect.all(|finding| finding.verdict == Verdict::Pass)
-        })
-        .map(Aspect::name)
-        .collect();
+    let kept = words::as_expected(case);
     if !kept.is_empty() {
         let label = Row::new().put(Ink::Good, format!("  {} ", glyphs.pass));
         page.labelled(
@@ -113,25 +83,7 @@ fn finding(
         .put(mark_ink, format!("  {mark} "))
         .put(mark_ink, finding.aspect.name())
         .to(TEXT);
-    let mut text = finding.message.to_string();
-    // Many messages name their calls themselves.
-    let mentioned = |cite: &String| {
-        finding.message.match_indices(cite.as_str()).any(|(at, _)| {
-            !finding.message[at + cite.len()..].starts_with(|c: char| c.is_ascii_digit())
-        })
-    };
-    let cites: Vec<String> = finding
-        .cites
-        .iter()
-        .map(|n| format!("#{n}"))
-        .filter(|cite| !mentioned(cite))
-        .collect();
-    if !cites.is_empty() {
-        text.push_str(&format!(" ({})", cites.join(", ")));
-    }
-    if !finding.graded {
-        text.push_str(" (costs nothing here)");
-    }
+    let text = words::finding(finding);
     page.labelled(label, ink, &text);
     // A diff shows both sides already.
     match &finding.diff {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::glyphs::Glyphs;
 use super::label::label;
 use super::page::{Ink, Page, Row, wrap};
-use crate::conversation::{Act, Column, Conversation, Delivery, Role, Tone};
+use crate::conversation::{Act, Column, Conversation, Delivery, Tone};
 use crate::width;
+use crate::words::{counted, fate, left_out, number, role};
 
 /// Narrower than this a column holds no sentence; the conversation then becomes a list.
 const COLUMN_MIN: usize = 23;
@@ -68,16 +69,6 @@ pub(super) fn draw(
     }
 }
 
-fn role(column: &Column) -> String {
-    match (column.role, &column.program) {
-        (Role::Student, Some(program)) => format!("your {program}"),
-        (Role::Student, None) => "yours".to_owned(),
-        (Role::Reference, Some(program)) => format!("our {program}"),
-        (Role::Reference, None) => "ours".to_owned(),
-        (Role::Peer, _) => "a script".to_owned(),
-    }
-}
-
 fn heads(page: &mut Page, picture: &Picture<'_>) {
     let mut names = Row::new();
     let mut roles = Row::new();
@@ -106,16 +97,6 @@ fn ink(tone: Tone) -> Ink {
         Tone::Failed | Tone::Broken => Ink::Bad,
         Tone::Ended => Ink::Faint,
         Tone::Waits => Ink::Warn,
-    }
-}
-
-/// The number to show for a row: that of the receive, when a finding cites it and not the send.
-fn number(picture: &Picture<'_>, row: &crate::Row) -> Option<u32> {
-    match (row.n, row.taken) {
-        (Some(n), Some(taken)) if picture.cited.contains(&taken) && !picture.cited.contains(&n) => {
-            Some(taken)
-        }
-        (n, _) => n,
     }
 }
 
@@ -162,7 +143,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 picture,
                 alive,
                 *actor,
-                number(picture, row),
+                number(row, picture.cited),
                 ink(row.tone),
                 &format!("{text}{times}"),
             );
@@ -183,7 +164,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 picture,
                 alive,
                 (*from, *to),
-                number(picture, row),
+                number(row, picture.cited),
                 label,
                 true,
             );
@@ -206,7 +187,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 picture,
                 alive,
                 (*from, *to),
-                number(picture, row),
+                number(row, picture.cited),
                 &label(&count, text, *whole, room, picture.glyphs),
                 arrives,
             );
@@ -366,37 +347,11 @@ fn arrow(
     page.row(lanes(row, picture, right + 1..count, alive));
 }
 
-fn counted(bytes: u64) -> String {
-    if bytes == 1 {
-        "1 byte".to_owned()
-    } else {
-        format!("{bytes} bytes")
-    }
-}
-
 fn repeated(times: u32, glyphs: &Glyphs) -> String {
     if times > 1 {
         format!(" {} {times}", glyphs.times)
     } else {
         String::new()
-    }
-}
-
-/// What there is to say about bytes that did not simply arrive.
-fn fate(delivery: Delivery) -> Option<String> {
-    match delivery {
-        Delivery::Received | Delivery::Portions | Delivery::Unseen => None,
-        Delivery::Partly(bytes) => Some(format!("only {bytes} of them were ever received")),
-        Delivery::Cut(bytes) => Some(format!("cut to {bytes}: the buffer there was too short")),
-        Delivery::Never => Some("never received".to_owned()),
-    }
-}
-
-fn left_out(act: &Act) -> String {
-    match act {
-        Act::Dropped { calls } => format!("{calls} calls that were counted and not kept"),
-        Act::Elided { rows } => format!("{rows} more"),
-        Act::Step { .. } | Act::Connect { .. } | Act::Message { .. } => String::new(),
     }
 }
 
@@ -440,7 +395,7 @@ fn list_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row) {
             (picture.glyphs.lane_left_out.to_owned(), left_out(&row.act))
         }
     };
-    let label = gutter(picture, number(picture, row))
+    let label = gutter(picture, number(row, picture.cited))
         .put(Ink::Strong, who)
         .put(Ink::Plain, "  ");
     page.labelled(label, ink(row.tone), &what);

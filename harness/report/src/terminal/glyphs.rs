@@ -1,40 +1,40 @@
 //! The few characters that reports draw with, in two alphabets.
 
 /// One alphabet.
-pub(super) struct Glyphs {
-    pub(super) pass: &'static str,
-    pub(super) fail: &'static str,
-    pub(super) unknown: &'static str,
-    pub(super) skipped: &'static str,
-    pub(super) remark: &'static str,
-    pub(super) note: &'static str,
-    pub(super) dot: &'static str,
+pub(crate) struct Glyphs {
+    pub(crate) pass: &'static str,
+    pub(crate) fail: &'static str,
+    pub(crate) unknown: &'static str,
+    pub(crate) skipped: &'static str,
+    pub(crate) remark: &'static str,
+    pub(crate) note: &'static str,
+    pub(crate) dot: &'static str,
     /// Stands where text was cut.
-    pub(super) more: &'static str,
+    pub(crate) more: &'static str,
     /// Stands for a blank that must be seen.
-    pub(super) blank: char,
-    pub(super) full: &'static str,
-    pub(super) open: &'static str,
-    pub(super) empty: &'static str,
-    pub(super) dash: &'static str,
-    pub(super) caret: &'static str,
-    pub(super) times: &'static str,
-    pub(super) lane: &'static str,
-    pub(super) lane_left_out: &'static str,
+    pub(crate) blank: char,
+    pub(crate) full: &'static str,
+    pub(crate) open: &'static str,
+    pub(crate) empty: &'static str,
+    pub(crate) dash: &'static str,
+    pub(crate) caret: &'static str,
+    pub(crate) times: &'static str,
+    pub(crate) lane: &'static str,
+    pub(crate) lane_left_out: &'static str,
     /// Where an arrow leaves a lane to the right, and to the left.
-    pub(super) leave_right: &'static str,
-    pub(super) leave_left: &'static str,
-    pub(super) head_right: &'static str,
-    pub(super) head_left: &'static str,
+    pub(crate) leave_right: &'static str,
+    pub(crate) leave_left: &'static str,
+    pub(crate) head_right: &'static str,
+    pub(crate) head_left: &'static str,
     /// An arrow over a lane that it has nothing to do with.
-    pub(super) cross: &'static str,
+    pub(crate) cross: &'static str,
     /// The line of what never arrived, and where it ends.
-    pub(super) lost_dash: &'static str,
-    pub(super) lost_end: &'static str,
+    pub(crate) lost_dash: &'static str,
+    pub(crate) lost_end: &'static str,
     /// Before a call that a finding cites.
-    pub(super) cited: &'static str,
+    pub(crate) cited: &'static str,
     /// From one actor to another, in running text.
-    pub(super) to: &'static str,
+    pub(crate) to: &'static str,
 }
 
 const UNICODE: Glyphs = Glyphs {
@@ -96,7 +96,7 @@ const ASCII: Glyphs = Glyphs {
 };
 
 impl Glyphs {
-    pub(super) fn of(unicode: bool) -> &'static Self {
+    pub(crate) fn of(unicode: bool) -> &'static Self {
         if unicode { &UNICODE } else { &ASCII }
     }
 }

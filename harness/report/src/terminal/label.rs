@@ -5,7 +5,7 @@ use crate::width;
 
 /// `49 bytes "This is a…\x00"`: the count always, of the text what there is room for, its end included, since that is
 /// where a NUL is or is not.
-pub(super) fn label(count: &str, text: &str, whole: bool, room: usize, glyphs: &Glyphs) -> String {
+pub(crate) fn label(count: &str, text: &str, whole: bool, room: usize, glyphs: &Glyphs) -> String {
     let room = room.saturating_sub(width(count) + 3);
     let units = units(text);
     let full: usize = units.iter().map(|unit| width(unit)).sum();

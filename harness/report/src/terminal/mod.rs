@@ -5,15 +5,15 @@
 
 mod details;
 mod diagram;
-mod glyphs;
-mod label;
-mod page;
+pub(crate) mod glyphs;
+pub(crate) mod label;
+pub(crate) mod page;
 
 use ipclab_evidence::Level;
 use ipclab_judge::Verdict;
-use ipclab_spec::{Tier, Visibility};
+use ipclab_spec::Tier;
 
-use crate::{CaseReport, CompilerMessage, Line, Program, Report, Severity, TierScore};
+use crate::{CaseReport, CompilerMessage, Line, Program, Report, Severity, TierScore, words};
 use glyphs::Glyphs;
 use page::{Ink, Page, Row, cut};
 
@@ -60,6 +60,17 @@ pub fn render(report: &Report, style: &Style) -> String {
     }
     total(&mut page, report, glyphs);
     page.finish()
+}
+
+/// One case as its own text: what was found, what really happened, what to do. For formats that take a text a case.
+#[must_use]
+pub fn render_case(case: &CaseReport, style: &Style) -> String {
+    let mut page = Page::new(Style {
+        width: style.width.clamp(60, 110),
+        ..*style
+    });
+    details::case(&mut page, case, Glyphs::of(style.unicode));
+    page.finish().trim_end().to_owned()
 }
 
 fn header(page: &mut Page, report: &Report, glyphs: &Glyphs) {
@@ -256,7 +267,7 @@ fn overview(page: &mut Page, report: &Report, glyphs: &Glyphs) {
         .unwrap_or(0)
         .min(ID_MAX);
     for tier in report.score.tiers.keys() {
-        page.line(Ink::Strong, heading(*tier));
+        page.line(Ink::Strong, words::heading(*tier));
         for case in report.cases.iter().filter(|case| case.tier == *tier) {
             page.row(overview_row(page.width(), case, ids, glyphs));
         }
@@ -264,20 +275,11 @@ fn overview(page: &mut Page, report: &Report, glyphs: &Glyphs) {
     }
 }
 
-fn heading(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Core => "Core",
-        Tier::Robust => "Robust",
-        Tier::Stretch => "Stretch",
-    }
-}
-
 fn overview_row(width: usize, case: &CaseReport, ids: usize, glyphs: &Glyphs) -> Row {
     let points = format!("{}/{}", case.earned, case.max);
-    let tag = match case.visibility {
-        Visibility::Visible => "",
-        Visibility::Hidden => " (hidden)",
-        Visibility::AfterDeadline => " (after the deadline)",
+    let tag = match words::tag(case.visibility) {
+        "" => String::new(),
+        tag => format!(" ({tag})"),
     };
     let title_at = ids + 6;
     let room = width.saturating_sub(title_at + points.len() + tag.len() + 2);
@@ -321,6 +323,9 @@ fn total(page: &mut Page, report: &Report, glyphs: &Glyphs) {
         row.push(Ink::Plain, format!("{count} {name}"));
     }
     page.row(row);
+    if let Some(withheld) = words::withheld(report) {
+        page.line(Ink::Faint, &format!("{withheld}."));
+    }
     for advice in next(report) {
         page.labelled(Row::new(), Ink::Plain, &advice);
     }

@@ -156,7 +156,7 @@ fn ascii(text: &str) -> String {
 
 /// Breaks text at blanks into lines of at most so many columns; a word that is longer than a line is broken anywhere.
 /// Blanks at the beginning are kept. Never empty: no text is one empty line.
-pub(super) fn wrap(text: &str, columns_max: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns_max: usize) -> Vec<String> {
     let room = columns_max.max(8);
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -190,7 +190,7 @@ fn pieces(word: &str, room: usize) -> Vec<&str> {
 }
 
 /// A text cut to so many columns, with a mark where it was cut.
-pub(super) fn cut(text: &str, columns_max: usize, mark: &str) -> String {
+pub(crate) fn cut(text: &str, columns_max: usize, mark: &str) -> String {
     if width(text) <= columns_max {
         return text.to_owned();
     }

@@ -7,7 +7,7 @@ use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Evidence, Exit, Isolation,
     Leftovers, Level, Object, Returned, Socket, SocketKind, Stream, Transfer, Wait,
 };
-use ipclab_judge::{Finding, Verdict};
+use ipclab_judge::{Finding, Part, Verdict};
 use ipclab_report::{About, Judged, Program, Report};
 use ipclab_spec::{
     Actor, Aspect, Case, Given, Leaves, Player, Points, Reference, Spec, Template, Tier, Visibility,
@@ -136,6 +136,7 @@ pub(crate) struct Done {
     pub(crate) case: Case,
     pub(crate) verdict: Verdict,
     pub(crate) earned: u32,
+    pub(crate) parts: Vec<Part>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) evidence: Option<Evidence>,
     pub(crate) notes: Vec<String>,
@@ -147,6 +148,7 @@ impl Done {
             case,
             verdict,
             earned,
+            parts: Vec::new(),
             findings,
             evidence: None,
             notes: Vec::new(),
@@ -182,6 +184,7 @@ pub(crate) fn report(about: &About, programs: Vec<Program>, done: &[Done]) -> Re
             verdict: done.verdict,
             earned: done.earned,
             max: done.case.points.max(),
+            parts: &done.parts,
             findings: &done.findings,
             evidence: done.evidence.as_ref(),
             notes: done.notes.clone(),

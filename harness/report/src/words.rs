@@ -1,0 +1,222 @@
+//! Wording that every renderer shares, so that all of them say the same about the same thing.
+
+use std::collections::BTreeSet;
+
+use ipclab_judge::Verdict;
+use ipclab_spec::{Aspect, Tier, Visibility};
+
+use crate::conversation::{Act, Column, Conversation, Delivery, Role, Row};
+use crate::{CaseReport, FindingReport, Report, Student, Who};
+
+/// What became of a case, in words.
+pub(crate) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "passed",
+        Verdict::Fail => "failed",
+        Verdict::Unknown => "could not be graded",
+        Verdict::Skipped => "skipped",
+    }
+}
+
+/// A tier as a heading.
+pub(crate) fn heading(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Core => "Core",
+        Tier::Robust => "Robust",
+        Tier::Stretch => "Stretch",
+    }
+}
+
+/// Behind the title of a case that not everybody sees.
+pub(crate) fn tag(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Visible => "",
+        Visibility::Hidden => "hidden",
+        Visibility::AfterDeadline => "after the deadline",
+    }
+}
+
+/// `3 cases`, `1 case`
+pub(crate) fn count(number: usize, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
+}
+
+/// What a report keeps from its reader: `2 cases, 5 points, are not shown here`.
+pub(crate) fn withheld(report: &Report) -> Option<String> {
+    let withheld = report.withheld?;
+    let cases = count(withheld.cases as usize, "case");
+    let points = count(withheld.max as usize, "point");
+    let are = if withheld.cases == 1 { "is" } else { "are" };
+    Some(format!("{cases}, {points}, {are} not shown here"))
+}
+
+/// A finding in one line: its message, the calls that it does not name itself, and whether it costs anything.
+pub(crate) fn finding(finding: &FindingReport) -> String {
+    let mut text = finding.message.to_string();
+    // Many messages name their calls themselves.
+    let mentioned = |cite: &String| {
+        finding.message.match_indices(cite.as_str()).any(|(at, _)| {
+            !finding.message[at + cite.len()..].starts_with(|c: char| c.is_ascii_digit())
+        })
+    };
+    let cites: Vec<String> = finding
+        .cites
+        .iter()
+        .map(|n| format!("#{n}"))
+        .filter(|cite| !mentioned(cite))
+        .collect();
+    if !cites.is_empty() {
+        text.push_str(&format!(" ({})", cites.join(", ")));
+    }
+    if !finding.graded {
+        text.push_str(" (costs nothing here)");
+    }
+    text
+}
+
+/// The findings to show: what was not as expected, causes first.
+pub(crate) fn not_passed(case: &CaseReport) -> impl Iterator<Item = &FindingReport> {
+    case.findings
+        .iter()
+        .filter(|finding| finding.verdict != Verdict::Pass)
+}
+
+/// What was all as expected: `output, exit`.
+pub(crate) fn as_expected(case: &CaseReport) -> Vec<&'static str> {
+    Aspect::ALL
+        .into_iter()
+        .filter(|aspect| {
+            let mut of_aspect = case
+                .findings
+                .iter()
+                .filter(|finding| finding.aspect == *aspect)
+                .peekable();
+            of_aspect.peek().is_some() && of_aspect.all(|finding| finding.verdict == Verdict::Pass)
+        })
+        .map(Aspect::name)
+        .collect()
+}
+
+/// The first thing to say about a case that did not pass.
+pub(crate) fn first_message(case: &CaseReport) -> Option<&FindingReport> {
+    let graded = not_passed(case).find(|finding| finding.graded);
+    graded.or_else(|| not_passed(case).next())
+}
+
+/// Calls of the trace that findings of a case cite.
+pub(crate) fn cited(case: &CaseReport) -> BTreeSet<u32> {
+    not_passed(case)
+        .flat_map(|finding| finding.cites.iter().copied())
+        .collect()
+}
+
+/// The number to show for a row: that of the receive, when a finding cites it and not the send.
+pub(crate) fn number(row: &Row, cited: &BTreeSet<u32>) -> Option<u32> {
+    match (row.n, row.taken) {
+        (Some(n), Some(taken)) if cited.contains(&taken) && !cited.contains(&n) => Some(taken),
+        (n, _) => n,
+    }
+}
+
+/// Who plays an actor.
+pub(crate) fn role(column: &Column) -> String {
+    match (column.role, &column.program) {
+        (Role::Student, Some(program)) => format!("your {program}"),
+        (Role::Student, None) => "yours".to_owned(),
+        (Role::Reference, Some(program)) => format!("our {program}"),
+        (Role::Reference, None) => "ours".to_owned(),
+        (Role::Peer, _) => "a script".to_owned(),
+    }
+}
+
+/// What there is to say about bytes that did not simply arrive.
+pub(crate) fn fate(delivery: Delivery) -> Option<String> {
+    match delivery {
+        Delivery::Received | Delivery::Portions | Delivery::Unseen => None,
+        Delivery::Partly(bytes) => Some(format!("only {bytes} of them were ever received")),
+        Delivery::Cut(bytes) => Some(format!("cut to {bytes}: the buffer there was too short")),
+        Delivery::Never => Some("never received".to_owned()),
+    }
+}
+
+/// What a row that stands for many says.
+pub(crate) fn left_out(act: &Act) -> String {
+    match act {
+        Act::Dropped { calls } => format!("{calls} calls that were counted and not kept"),
+        Act::Elided { rows } => format!("{rows} more"),
+        Act::Step { .. } | Act::Connect { .. } | Act::Message { .. } => String::new(),
+    }
+}
+
+/// `49 bytes`
+pub(crate) fn counted(bytes: u64) -> String {
+    if bytes == 1 {
+        "1 byte".to_owned()
+    } else {
+        format!("{bytes} bytes")
+    }
+}
+
+/// A row as a sentence, for those who cannot see the picture.
+pub(crate) fn sentence(conversation: &Conversation, row: &Row) -> String {
+    let name = |actor: usize| {
+        conversation
+            .actors
+            .get(actor)
+            .map_or("somebody", |column| column.name.as_str())
+    };
+    let mut text = match &row.act {
+        Act::Step { actor, text } => format!("{}: {text}", name(*actor)),
+        Act::Connect { from, to, text } => {
+            format!("{} connects to {}: {text}", name(*from), name(*to))
+        }
+        Act::Message {
+            from,
+            to,
+            bytes,
+            text,
+            whole,
+            delivery,
+        } => {
+            let more = if *whole { "" } else { " and more" };
+            let fate = fate(*delivery).map_or(String::new(), |fate| format!(", {fate}"));
+            format!(
+                "{} sends {} to {}: \"{text}\"{more}{fate}",
+                name(*from),
+                counted(*bytes),
+                name(*to)
+            )
+        }
+        Act::Dropped { .. } | Act::Elided { .. } => left_out(&row.act),
+    };
+    if row.times > 1 {
+        text.push_str(&format!(", {} times", row.times));
+    }
+    if let Some(fault) = &row.fault {
+        text.push_str(&format!(" (we injected: {fault})"));
+    }
+    match row.n {
+        Some(n) => format!("#{n} {text}"),
+        None => text,
+    }
+}
+
+/// Who handed a submission in, else what the submission is called.
+pub(crate) fn called(who: &Who) -> String {
+    let names: Vec<String> = who.students.iter().map(student).collect();
+    if names.is_empty() {
+        who.id.to_string()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// A student's name, else what else they are known by.
+pub(crate) fn student(student: &Student) -> String {
+    match (&student.name, student.ids.values().next()) {
+        (Some(name), _) => name.to_string(),
+        (None, Some(id)) => id.to_string(),
+        (None, None) => "somebody".to_owned(),
+    }
+}
