@@ -1,0 +1,150 @@
+//! Tables for spreadsheets: the cases of one submission, or a line for each submission of a class.
+//!
+//! RFC 4180, UTF-8, a header line. A cell that a spreadsheet would run as a formula is kept from it.
+
+use ipclab_spec::Tier;
+
+use crate::rows::tests;
+use crate::{Class, Report, Standing, Student, words};
+
+/// One line for each program and case.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut out = line([
+        "submission",
+        "lab",
+        "case",
+        "title",
+        "tier",
+        "verdict",
+        "earned",
+        "max",
+        "message",
+    ]);
+    for test in tests(report) {
+        let (tier, earned, max) = match test.case {
+            Some(case) => (
+                case.tier.name(),
+                case.earned.to_string(),
+                case.max.to_string(),
+            ),
+            None => ("", String::new(), String::new()),
+        };
+        out += &line([
+            report.submission.as_str(),
+            report.lab.as_str(),
+            &test.name,
+            &test.title,
+            tier,
+            test.verdict.name(),
+            &earned,
+            &max,
+            &test.message,
+        ]);
+    }
+    out
+}
+
+/// One line for each submission, a column for each case. Points that could not be graded are in a column of their own; a
+/// submission that was not graded has no points.
+#[must_use]
+pub fn class(class: &Class) -> String {
+    let tiers: Vec<Tier> = Tier::ALL
+        .into_iter()
+        .filter(|tier| class.cases.iter().any(|case| case.tier == *tier))
+        .collect();
+    let ids = [
+        Student::NUMBER,
+        Student::LOGIN,
+        Student::EMAIL,
+        Student::GITHUB,
+        Student::CANVAS,
+        Student::MOODLE,
+        Student::GRADESCOPE,
+        Student::SECTION,
+    ];
+    let mut head: Vec<String> = ["submission", "students"].map(String::from).to_vec();
+    head.extend(ids.map(String::from));
+    head.extend(["late", "earned", "max", "not graded", "remark"].map(String::from));
+    head.extend(tiers.iter().map(|tier| format!("{} earned", tier.name())));
+    head.extend(class.cases.iter().map(|case| case.id.to_string()));
+    let mut out = line(&head);
+    for member in &class.submissions {
+        let who = &member.who;
+        let mut cells = vec![who.id.to_string(), words::called(who)];
+        for id in ids {
+            let known: Vec<&str> = who
+                .students
+                .iter()
+                .filter_map(|student| Some(student.id(id)?.as_str()))
+                .collect();
+            cells.push(known.join(" "));
+        }
+        cells.push(match who.late {
+            Some(true) => "yes".to_owned(),
+            Some(false) => "no".to_owned(),
+            None => String::new(),
+        });
+        match &member.standing {
+            Standing::NotGraded(why) => {
+                cells.extend([String::new(), class.max.to_string(), String::new()]);
+                cells.push(why.why.to_string());
+                cells.extend(tiers.iter().map(|_| String::new()));
+                cells.extend(class.cases.iter().map(|_| String::new()));
+            }
+            Standing::Graded(summary) => {
+                let score = &summary.score;
+                cells.extend([score.earned, score.max, score.unknown].map(|n| n.to_string()));
+                let broken: Vec<String> = summary
+                    .not_built
+                    .iter()
+                    .map(|one| format!("{}: {}", one.program, one.why))
+                    .collect();
+                cells.push(broken.join("; "));
+                let tier = |tier| score.tiers.get(tier).map_or(0, |score| score.earned);
+                cells.extend(tiers.iter().map(|one| tier(one).to_string()));
+                cells.extend(class.cases.iter().map(|case| {
+                    let cell = summary.cases.iter().find(|cell| cell.id == case.id);
+                    cell.map_or(String::new(), |cell| cell.earned.to_string())
+                }));
+            }
+        }
+        out += &line(&cells);
+    }
+    out
+}
+
+fn line<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
+    let cells: Vec<String> = cells
+        .into_iter()
+        .map(|cell| quoted(&harmless(cell.as_ref()), ','))
+        .collect();
+    cells.join(",") + "\r\n"
+}
+
+/// A cell that begins like a formula gets an apostrophe, which makes it text in every spreadsheet.
+pub(crate) fn harmless(cell: &str) -> String {
+    // Blanks and quotes before it do not keep a spreadsheet from it, nor do full-width forms.
+    let first = cell.trim_start().chars().next();
+    let formula = first.is_some_and(|c| {
+        matches!(
+            c,
+            '=' | '+' | '-' | '@' | '|' | '%' | '＝' | '＋' | '－' | '＠'
+        )
+    });
+    if formula || cell.starts_with(['\t', '\r', '\n']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+/// A cell as it stands between two delimiters.
+pub(crate) fn quoted(cell: &str, delimiter: char) -> String {
+    let plain = |c: char| c != delimiter && c != '"' && c != '\n' && c != '\r';
+    if cell.chars().all(plain) && cell.trim() == cell {
+        cell.to_owned()
+    } else {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    }
+}

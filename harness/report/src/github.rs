@@ -1,0 +1,114 @@
+//! GitHub Actions: what a step prints so that the run shows it in the right places.
+//!
+//! The report itself, in which a student could have written a workflow command, stands where commands are not read;
+//! then come annotations, no more than GitHub shows, each escaped.
+
+use std::fmt::Write;
+
+use ipclab_judge::Verdict;
+
+use crate::rows::{Test, tests};
+use crate::terminal::{self, Style};
+use crate::{CompilerMessage, Report};
+
+/// Annotations of one kind that GitHub shows of a step.
+const ANNOTATIONS_MAX: usize = 10;
+
+/// What a run of the workflow knows and a report does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// Nobody must be able to guess it: it ends the part in which commands are not read.
+    pub token: String,
+    /// The submission's folder as seen from the repository's root, with a slash at its end, or empty.
+    pub folder: String,
+}
+
+/// Writes what a step prints.
+#[must_use]
+pub fn render(report: &Report, run: &Run) -> String {
+    let style = Style {
+        width: 100,
+        ..Style::default()
+    };
+    let token = &run.token;
+    let mut out = format!(
+        "::stop-commands::{token}\n{}::{token}::\n",
+        terminal::render(report, &style)
+    );
+    let mut errors: Vec<String> = Vec::new();
+    let mut warnings: Vec<String> = Vec::new();
+    let places = report
+        .programs
+        .iter()
+        .filter_map(|program| program.problem.as_ref())
+        .flat_map(|problem| &problem.errors);
+    errors.extend(places.filter_map(|error| placed("error", error, run)));
+    for test in tests(report) {
+        match test.verdict {
+            Verdict::Pass => {}
+            Verdict::Fail | Verdict::Skipped => errors.push(annotation("error", &test)),
+            Verdict::Unknown => warnings.push(annotation("warning", &test)),
+        }
+    }
+    let compiler = report.programs.iter().flat_map(|program| &program.compiler);
+    warnings.extend(compiler.filter_map(|warning| placed("warning", warning, run)));
+    for line in limited("error", errors)
+        .iter()
+        .chain(&limited("warning", warnings))
+    {
+        out.push_str(line);
+        out.push('\n');
+    }
+    let score = &report.score;
+    let title = property(&format!("{} of {} points", score.earned, score.max));
+    let _ = writeln!(out, "::notice title={title}::{}", data(&report.submission));
+    out
+}
+
+fn annotation(kind: &str, test: &Test<'_>) -> String {
+    let points = test.case.map_or(String::new(), |case| {
+        format!(", {} of {}", case.earned, case.max)
+    });
+    format!(
+        "::{kind} title={}::{}",
+        property(&format!("{}{points}", test.name)),
+        data(&format!("{}\n{}", test.title, test.message))
+    )
+}
+
+/// A compiler's message at its place in the source.
+fn placed(kind: &str, message: &CompilerMessage, run: &Run) -> Option<String> {
+    let file = message.file.as_ref()?;
+    let mut place = format!("file={}", property(&format!("{}{file}", run.folder)));
+    if let Some(line) = message.line {
+        let _ = write!(place, ",line={line}");
+    }
+    if let Some(column) = message.column {
+        let _ = write!(place, ",col={column}");
+    }
+    Some(format!("::{kind} {place}::{}", data(&message.message)))
+}
+
+/// No more than are shown; the last one then says how many are not.
+fn limited(kind: &str, mut all: Vec<String>) -> Vec<String> {
+    if all.len() > ANNOTATIONS_MAX {
+        let left = all.len() - (ANNOTATIONS_MAX - 1);
+        all.truncate(ANNOTATIONS_MAX - 1);
+        all.push(format!(
+            "::{kind} title=and {left} more::see the log and the summary of this step"
+        ));
+    }
+    all
+}
+
+/// Text of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// A value of a command's property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,304 @@
+//! The page of a class: what nobody understood, and how everybody did.
+
+use std::collections::BTreeMap;
+
+use ipclab_judge::Verdict;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use super::{fill, style, view};
+use crate::{Cell, Class, ClassCase, Line, Member, Standing, Summary, words};
+
+/// How many of the things said most often about a case are shown.
+const SAYS_MAX: usize = 3;
+/// Columns of the histogram.
+const BINS: u64 = 10;
+
+#[derive(Serialize)]
+struct Bin {
+    label: String,
+    count: usize,
+    width: usize,
+}
+
+#[derive(Serialize)]
+struct Rate {
+    id: String,
+    title: String,
+    tier: &'static str,
+    max: u32,
+    covers: String,
+    tag: &'static str,
+    of: usize,
+    percent: usize,
+    /// Widths in percent.
+    width: usize,
+    open: usize,
+    parts: String,
+    says: Vec<Said>,
+}
+
+#[derive(Serialize)]
+struct Said {
+    count: usize,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct RowView {
+    name: String,
+    id: String,
+    href: String,
+    points: String,
+    tiers: Vec<String>,
+    tags: Vec<String>,
+    says: String,
+    cells: Vec<view::Mark>,
+}
+
+/// The page of a class. `folder` is where the submissions' pages lie, as seen from this page: `submissions`.
+#[must_use]
+pub fn class(class: &Class, folder: &str) -> String {
+    let graded: Vec<&Summary> = class
+        .submissions
+        .iter()
+        .filter_map(|row| summary(row))
+        .collect();
+    let rates = rates(class, &graded);
+    let mut tiers: Vec<_> = class.cases.iter().map(|case| case.tier).collect();
+    tiers.sort_unstable();
+    tiers.dedup();
+    let rows: Vec<RowView> = class
+        .submissions
+        .iter()
+        .map(|row| RowView {
+            tiers: match summary(row) {
+                Some(summary) => tiers
+                    .iter()
+                    .map(|tier| {
+                        let score = summary.score.tiers.get(tier).copied().unwrap_or_default();
+                        format!("{}/{}", score.earned, score.max)
+                    })
+                    .collect(),
+                None => tiers.iter().map(|_| String::new()).collect(),
+            },
+            ..row_view(class, row, folder)
+        })
+        .collect();
+    let missing: Vec<String> = class.missing.iter().map(words::student).collect();
+    fill(
+        "class.html",
+        context! {
+            style => style(),
+            lab => class.lab.as_str(),
+            title => class.title.as_str(),
+            max => class.max,
+            notes => class.notes.iter().map(Line::to_string).collect::<Vec<_>>(),
+            figures => figures(class, &graded),
+            bins => Value::from(Serde(&bins(class, &graded))),
+            rates => Value::from(Serde(&rates)),
+            tiers => tiers.iter().map(|tier| tier.name()).collect::<Vec<_>>(),
+            columns => class.cases.iter().map(|case| case.id.to_string()).collect::<Vec<_>>(),
+            rows => Value::from(Serde(&rows)),
+            missing,
+        },
+    )
+}
+
+fn summary(row: &Member) -> Option<&Summary> {
+    match &row.standing {
+        Standing::Graded(summary) => Some(summary),
+        Standing::NotGraded(_) => None,
+    }
+}
+
+/// Name and value of what stands above all.
+fn figures(class: &Class, graded: &[&Summary]) -> Vec<(&'static str, String)> {
+    let mut scores: Vec<u32> = graded.iter().map(|summary| summary.score.earned).collect();
+    scores.sort_unstable();
+    let mut figures = vec![("submissions", class.submissions.len().to_string())];
+    let not_graded = class.submissions.len() - graded.len();
+    if not_graded > 0 {
+        figures.push(("not graded", not_graded.to_string()));
+    }
+    let open = graded.iter().filter(|one| one.score.unknown > 0).count();
+    if open > 0 {
+        figures.push(("marks not final", open.to_string()));
+    }
+    if !class.missing.is_empty() {
+        figures.push(("nothing handed in", class.missing.len().to_string()));
+    }
+    figures.push(("points to earn", class.max.to_string()));
+    if let (Some(median), sum) = (
+        scores.get(scores.len() / 2),
+        scores.iter().map(|score| u64::from(*score)).sum::<u64>(),
+    ) {
+        // In tenths, without a float: the same on every machine.
+        let tenths = (sum * 10 + scores.len() as u64 / 2) / scores.len() as u64;
+        figures.push(("mean", format!("{}.{}", tenths / 10, tenths % 10)));
+        figures.push(("median", median.to_string()));
+        let full = scores.iter().filter(|score| **score >= class.max).count();
+        figures.push(("full marks", full.to_string()));
+    }
+    figures
+}
+
+fn bins(class: &Class, graded: &[&Summary]) -> Vec<Bin> {
+    let max = u64::from(class.max);
+    if max == 0 || graded.is_empty() {
+        return Vec::new();
+    }
+    let bins = BINS.min(max);
+    let mut counts = vec![0; bins as usize];
+    for summary in graded {
+        let at = u64::from(summary.score.earned) * bins / (max + 1);
+        if let Some(count) = counts.get_mut(at as usize) {
+            *count += 1;
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let edge = |at: u64| (at * (max + 1)).div_ceil(bins);
+    (0..bins)
+        .zip(counts)
+        .map(|(at, count)| {
+            let (from, to) = (edge(at), edge(at + 1) - 1);
+            Bin {
+                label: if from == to {
+                    from.to_string()
+                } else {
+                    format!("{from} to {to}")
+                },
+                count,
+                width: count * 100 / most,
+            }
+        })
+        .collect()
+}
+
+/// How often each case was not passed, what most lost first.
+fn rates(class: &Class, graded: &[&Summary]) -> Vec<Rate> {
+    let mut rates: Vec<(usize, Rate)> = class
+        .cases
+        .iter()
+        .map(|case| {
+            let cells: Vec<&Cell> = graded
+                .iter()
+                .filter_map(|summary| summary.cases.iter().find(|cell| cell.id == case.id))
+                .collect();
+            rate(case, &cells)
+        })
+        .collect();
+    // Stable: cases that were lost equally often keep the spec's order.
+    rates.sort_by_key(|(lost, _)| std::cmp::Reverse(*lost));
+    rates.into_iter().map(|(_, rate)| rate).collect()
+}
+
+fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
+    let of = |verdict| cells.iter().filter(|cell| cell.verdict == verdict).count();
+    let (failed, skipped, unknown) = (
+        of(Verdict::Fail),
+        of(Verdict::Skipped),
+        of(Verdict::Unknown),
+    );
+    let lost = failed + skipped;
+    let percent = |count: usize| (count * 100).checked_div(cells.len()).unwrap_or(0);
+    let parts: Vec<String> = [
+        (failed, "failed"),
+        (skipped, "skipped"),
+        (unknown, "not graded"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}"))
+    .collect();
+    let covers: Vec<&str> = case.covers.iter().map(Line::as_str).collect();
+    let rate = Rate {
+        id: case.id.to_string(),
+        title: case.title.to_string(),
+        tier: case.tier.name(),
+        max: case.max,
+        covers: covers.join(", "),
+        tag: words::tag(case.visibility),
+        of: cells.len(),
+        percent: percent(lost),
+        width: percent(lost),
+        open: percent(unknown),
+        parts: parts.join(", "),
+        says: says(cells),
+    };
+    (percent(lost) * 1000 + lost.min(999), rate)
+}
+
+/// What was said most often; messages that differ in numbers only (a pid, a count) are one.
+fn says(cells: &[&Cell]) -> Vec<Said> {
+    let mut said: BTreeMap<String, (usize, &Line)> = BTreeMap::new();
+    for cell in cells {
+        let Some(text) = &cell.says else {
+            continue;
+        };
+        let mut key = String::new();
+        for c in text.chars() {
+            match (c.is_ascii_digit(), key.ends_with('0')) {
+                (true, true) => {}
+                (true, false) => key.push('0'),
+                (false, _) => key.push(c),
+            }
+        }
+        said.entry(key).or_insert((0, text)).0 += 1;
+    }
+    let mut said: Vec<Said> = said
+        .into_values()
+        .map(|(count, text)| Said {
+            count,
+            text: text.to_string(),
+        })
+        .collect();
+    said.sort_by_key(|said| std::cmp::Reverse(said.count));
+    said.truncate(SAYS_MAX);
+    said
+}
+
+fn row_view(class: &Class, row: &Member, folder: &str) -> RowView {
+    let name = words::called(&row.who);
+    let mut tags = Vec::new();
+    if row.who.late == Some(true) {
+        tags.push("late".to_owned());
+    }
+    let mut view = RowView {
+        id: if name == row.who.id.as_str() {
+            String::new()
+        } else {
+            row.who.id.to_string()
+        },
+        name,
+        href: format!("{folder}/{}.html", row.who.page),
+        points: String::new(),
+        tiers: Vec::new(),
+        tags,
+        says: String::new(),
+        cells: Vec::new(),
+    };
+    match &row.standing {
+        Standing::NotGraded(why) => {
+            view.tags.push("not graded".to_owned());
+            view.says = why.why.to_string();
+        }
+        Standing::Graded(summary) => {
+            view.points = format!("{}/{}", summary.score.earned, summary.score.max);
+            if summary.score.unknown > 0 {
+                view.tags
+                    .push(format!("{} not graded", summary.score.unknown));
+            }
+            for program in &summary.not_built {
+                view.tags.push(format!("{} not built", program.program));
+            }
+            let cells = class.cases.iter().map(|case| {
+                let cell = summary.cases.iter().find(|cell| cell.id == case.id);
+                view::mark(cell.map_or(Verdict::Unknown, |cell| cell.verdict))
+            });
+            view.cells = cells.collect();
+        }
+    }
+    view
+}

@@ -1,0 +1,152 @@
+//! Pages for people: of one submission, and of a class.
+//!
+//! A page is one file: no network, no script, style and pictures within. What students wrote goes through the template
+//! engine's escaping, or through [`escape`] in pictures.
+
+mod class;
+mod svg;
+mod view;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+
+use crate::{Line, Outcome, Report, Who, words};
+
+pub use class::class;
+
+const STYLE: &str = include_str!("templates/style.css");
+const LAYOUT: &str = include_str!("templates/layout.html");
+const SUBMISSION: &str = include_str!("templates/submission.html");
+const CLASS: &str = include_str!("templates/class.html");
+
+/// A page of one submission.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    page(report, report.submission.as_str(), None, None)
+}
+
+/// A page of a submission of a class. `class_page` is the address of the class's page, for those who may see it.
+#[must_use]
+pub fn submission(who: &Who, outcome: &Outcome, class_page: Option<&str>) -> String {
+    let name = words::called(who);
+    match outcome {
+        Outcome::Report(report) => page(report, &name, Some(who), class_page),
+        Outcome::NotGraded(why) => {
+            let remedy = if why.ours {
+                "Nobody loses a point for this: whoever set the lab will look into it."
+            } else {
+                "Hand it in again as the lab's text says."
+            };
+            fill(
+                "submission.html",
+                context! {
+                    style => style(), lab => "", title => "Not graded", name, class_page,
+                    not_graded => context! { why => why.why.as_str(), remedy },
+                    details => details(who),
+                },
+            )
+        }
+    }
+}
+
+fn page(report: &Report, name: &str, who: Option<&Who>, class_page: Option<&str>) -> String {
+    let groups = view::groups(report);
+    let tiers: Vec<_> = report
+        .score
+        .tiers
+        .iter()
+        .map(|(tier, score)| view::tier(*tier, score))
+        .collect();
+    let unit: Vec<&str> = report.unit.iter().map(Line::as_str).collect();
+    let programs: Vec<_> = report.programs.iter().map(view::program).collect();
+    fill(
+        "submission.html",
+        context! {
+            style => style(),
+            lab => report.lab.as_str(),
+            title => report.title.as_str(),
+            unit => unit.join(", "),
+            name,
+            class_page,
+            details => who.map(details).unwrap_or_default(),
+            isolation => view::isolation(report),
+            isolation_notes => report.isolation_notes.iter().map(Line::to_string).collect::<Vec<_>>(),
+            earned => report.score.earned,
+            max => report.score.max,
+            unknown => report.score.unknown,
+            withheld => words::withheld(report),
+            tiers => Value::from(Serde(&tiers)),
+            programs => Value::from(Serde(&programs)),
+            groups => Value::from(Serde(&groups)),
+        },
+    )
+}
+
+/// What is known of how a submission came, as pairs of name and value.
+fn details(who: &Who) -> Vec<(String, String)> {
+    let mut details = Vec::new();
+    if words::called(who) != who.id.as_str() {
+        details.push(("handed in as".to_owned(), who.id.to_string()));
+    }
+    match who.late {
+        Some(true) => details.push(("when".to_owned(), "late".to_owned())),
+        Some(false) => details.push(("when".to_owned(), "in time".to_owned())),
+        None => {}
+    }
+    for (name, value) in &who.about {
+        details.push((name.to_string(), value.to_string()));
+    }
+    for note in &who.notes {
+        details.push(("note".to_owned(), note.to_string()));
+    }
+    details
+}
+
+fn style() -> Value {
+    Value::from_safe_string(STYLE.to_owned())
+}
+
+/// Fills a template. They are part of the tool and tested with every kind of report, so an error is a mistake of ours:
+/// it is told on the page instead of ending the tool.
+fn fill(template: &str, context: Value) -> String {
+    let filled = || {
+        let mut pages = Environment::new();
+        pages.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        pages.set_auto_escape_callback(|_| AutoEscape::Html);
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?;
+        pages.set_syntax(syntax);
+        pages.add_template("layout.html", LAYOUT)?;
+        pages.add_template("submission.html", SUBMISSION)?;
+        pages.add_template("class.html", CLASS)?;
+        pages.get_template(template)?.render(context)
+    };
+    let mut page = match filled() {
+        Ok(page) => page,
+        Err(error) => format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>No page</title>\n<p>This page could not be made: {}</p>\n</html>",
+            escape(&format!("{error:#}"))
+        ),
+    };
+    page.push('\n');
+    page
+}
+
+/// Text as HTML and SVG take it, within elements and within attributes in double quotes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}

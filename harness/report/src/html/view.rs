@@ -1,0 +1,368 @@
+//! What a student's page shows, as the template takes it: every word chosen, nothing left to decide there.
+
+use ipclab_evidence::Level;
+use ipclab_judge::Verdict;
+use ipclab_spec::Tier;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::svg;
+use crate::diff::visible_end;
+use crate::{
+    Block, CaseReport, CompilerMessage, Diff, DiffRow, FindingReport, Line, Problem, Program,
+    Report, TierScore, words,
+};
+
+/// A verdict: its class in the style sheet, its mark, and its word for who sees no mark.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Mark {
+    class: &'static str,
+    mark: &'static str,
+    word: &'static str,
+}
+
+/// Points of a tier, with a bar.
+#[derive(Serialize)]
+pub(super) struct TierView {
+    name: &'static str,
+    earned: u32,
+    max: u32,
+    unknown: u32,
+    /// Widths in percent.
+    good: u64,
+    open: u64,
+}
+
+/// A program and how its build went.
+#[derive(Serialize)]
+pub(super) struct ProgramView {
+    name: String,
+    mark: Mark,
+    sources: String,
+    command: Option<String>,
+    problem: Option<ProblemView>,
+    warnings: Vec<String>,
+    compiler: Vec<MessageView>,
+}
+
+#[derive(Serialize)]
+struct ProblemView {
+    message: String,
+    errors: Vec<MessageView>,
+    log: Vec<String>,
+    found: String,
+    remedy: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct MessageView {
+    place: Option<String>,
+    severity: &'static str,
+    message: String,
+    excerpt: Vec<String>,
+}
+
+/// Cases of a tier.
+#[derive(Serialize)]
+pub(super) struct GroupView {
+    heading: &'static str,
+    earned: u32,
+    max: u32,
+    cases: Vec<CaseView>,
+}
+
+/// A case.
+#[derive(Serialize)]
+pub(super) struct CaseView {
+    anchor: String,
+    id: String,
+    title: String,
+    tag: &'static str,
+    mark: Mark,
+    earned: u32,
+    max: u32,
+    parts: Vec<PartView>,
+    /// Whether it has a section of its own below.
+    told: bool,
+    findings: Vec<FindingView>,
+    as_expected: String,
+    notes: Vec<Vec<String>>,
+    picture: Option<Value>,
+    sentences: Vec<String>,
+    hint: Vec<String>,
+    covers: String,
+    repeat: String,
+}
+
+#[derive(Serialize)]
+struct PartView {
+    aspect: &'static str,
+    earned: u32,
+    max: u32,
+    lost: bool,
+}
+
+#[derive(Serialize)]
+struct FindingView {
+    mark: Mark,
+    aspect: &'static str,
+    text: String,
+    remark: bool,
+    sides: Vec<SideView>,
+    diff: Vec<DiffView>,
+    byte: Option<ByteView>,
+}
+
+#[derive(Serialize)]
+struct SideView {
+    name: &'static str,
+    lines: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct DiffView {
+    class: &'static str,
+    sign: &'static str,
+    /// For who sees no colour.
+    word: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct ByteView {
+    offset: usize,
+    expected: Vec<String>,
+    seen: Vec<String>,
+    /// Blanks up to a caret under the first difference.
+    caret: Option<String>,
+}
+
+pub(super) fn mark(verdict: Verdict) -> Mark {
+    let (class, mark) = match verdict {
+        Verdict::Pass => ("pass", "✓"),
+        Verdict::Fail => ("fail", "✗"),
+        Verdict::Unknown => ("unknown", "?"),
+        Verdict::Skipped => ("skipped", "–"),
+    };
+    Mark {
+        class,
+        mark,
+        word: words::verdict(verdict),
+    }
+}
+
+pub(super) fn tier(tier: Tier, score: &TierScore) -> TierView {
+    let percent = |points: u32| match score.max {
+        0 => 0,
+        max => u64::from(points) * 100 / u64::from(max),
+    };
+    let good = percent(score.earned).min(100);
+    TierView {
+        name: tier.name(),
+        earned: score.earned,
+        max: score.max,
+        unknown: score.unknown,
+        good,
+        open: percent(score.unknown).min(100 - good),
+    }
+}
+
+/// What may have spoilt the result; nothing where each case had a world of its own.
+pub(super) fn isolation(report: &Report) -> &'static str {
+    match report.isolation {
+        Level::Namespaces => "",
+        Level::Shared => {
+            "These programs shared the machine with everything else that ran on it (isolation: shared)."
+        }
+    }
+}
+
+pub(super) fn groups(report: &Report) -> Vec<GroupView> {
+    let numbered: Vec<(usize, &CaseReport)> = report.cases.iter().enumerate().collect();
+    report
+        .score
+        .tiers
+        .iter()
+        .map(|(tier, score)| GroupView {
+            heading: words::heading(*tier),
+            earned: score.earned,
+            max: score.max,
+            cases: numbered
+                .iter()
+                .filter(|(_, case)| case.tier == *tier)
+                .map(|(at, one)| case(*at, one))
+                .collect(),
+        })
+        .collect()
+}
+
+fn case(at: usize, case: &CaseReport) -> CaseView {
+    let told = match case.verdict {
+        Verdict::Pass => false,
+        Verdict::Fail | Verdict::Unknown | Verdict::Skipped => true,
+    };
+    let conversation = case.conversation.as_ref().filter(|_| told);
+    let title = format!(
+        "Sequence diagram of {}: the list below says the same",
+        case.id
+    );
+    let picture = conversation
+        .and_then(|conversation| svg::sequence(conversation, &words::cited(case), &title));
+    CaseView {
+        anchor: format!("case-{}", at + 1),
+        id: case.id.to_string(),
+        title: case.title.to_string(),
+        tag: words::tag(case.visibility),
+        mark: mark(case.verdict),
+        earned: case.earned,
+        max: case.max,
+        parts: case
+            .parts
+            .iter()
+            .map(|part| PartView {
+                aspect: part.aspect.name(),
+                earned: part.earned,
+                max: part.max,
+                lost: part.earned < part.max,
+            })
+            .collect(),
+        told,
+        findings: words::not_passed(case)
+            .enumerate()
+            .map(|(place, shown)| finding(place, shown))
+            .collect(),
+        as_expected: words::as_expected(case).join(", "),
+        notes: case.notes.iter().map(lines).collect(),
+        picture: picture.map(Value::from_safe_string),
+        sentences: conversation.map_or_else(Vec::new, |conversation| {
+            conversation
+                .rows
+                .iter()
+                .map(|row| words::sentence(conversation, row))
+                .collect()
+        }),
+        hint: case.hint.as_ref().map_or_else(Vec::new, lines),
+        covers: joined(&case.covers),
+        repeat: case.repeat.to_string(),
+    }
+}
+
+/// A remark costs nothing and so is faint, unless it is the cause itself, which comes first.
+fn finding(place: usize, finding: &FindingReport) -> FindingView {
+    let sides = match &finding.diff {
+        // A diff shows both sides already.
+        Some(_) => Vec::new(),
+        None => [("expected", &finding.expected), ("seen", &finding.seen)]
+            .into_iter()
+            .filter_map(|(name, text)| {
+                let lines = text.as_ref()?.lines();
+                let lines = lines.iter().map(|line| visible_end(line, '·')).collect();
+                Some(SideView { name, lines })
+            })
+            .collect(),
+    };
+    let (diff, byte) = match &finding.diff {
+        None => (Vec::new(), None),
+        Some(Diff::Lines(rows)) => (rows.iter().map(diff_row).collect(), None),
+        Some(
+            diff @ Diff::Byte {
+                offset,
+                expected,
+                seen,
+            },
+        ) => {
+            let byte = ByteView {
+                offset: *offset,
+                expected: lines(expected),
+                seen: lines(seen),
+                caret: diff.parts_at().map(|at| " ".repeat(at)),
+            };
+            (Vec::new(), Some(byte))
+        }
+    };
+    FindingView {
+        mark: if finding.graded {
+            mark(finding.verdict)
+        } else {
+            Mark {
+                class: "remark",
+                mark: "·",
+                word: "a remark",
+            }
+        },
+        aspect: finding.aspect.name(),
+        text: words::finding(finding),
+        remark: !finding.graded && place > 0,
+        sides,
+        diff,
+        byte,
+    }
+}
+
+fn diff_row(row: &DiffRow) -> DiffView {
+    let (class, sign, word, text) = match row {
+        DiffRow::Same(line) => ("same", " ", "", line.to_string()),
+        DiffRow::Missing(line) => ("missing", "-", "expected: ", visible_end(line, '·')),
+        DiffRow::Extra(line) => ("extra", "+", "seen: ", visible_end(line, '·')),
+        DiffRow::Elided(lines) => ("elided", "⋮", "", words::count(*lines, "line")),
+    };
+    DiffView {
+        class,
+        sign,
+        word,
+        text,
+    }
+}
+
+pub(super) fn program(program: &Program) -> ProgramView {
+    let verdict = match &program.problem {
+        None => Verdict::Pass,
+        Some(problem) if problem.ours => Verdict::Unknown,
+        Some(_) => Verdict::Fail,
+    };
+    let word = match verdict {
+        Verdict::Pass => "built",
+        Verdict::Unknown => "could not be built here",
+        Verdict::Fail | Verdict::Skipped => "not built",
+    };
+    ProgramView {
+        name: program.name.to_string(),
+        mark: Mark {
+            word,
+            ..mark(verdict)
+        },
+        sources: joined(&program.sources),
+        command: program.command.as_ref().map(Line::to_string),
+        problem: program.problem.as_ref().map(problem),
+        warnings: program.warnings.iter().map(Line::to_string).collect(),
+        compiler: program.compiler.iter().map(message).collect(),
+    }
+}
+
+fn problem(problem: &Problem) -> ProblemView {
+    ProblemView {
+        message: problem.message.to_string(),
+        errors: problem.errors.iter().map(message).collect(),
+        log: problem.log.as_ref().map_or_else(Vec::new, lines),
+        found: joined(&problem.found),
+        remedy: problem.remedy.as_ref().map_or_else(Vec::new, lines),
+    }
+}
+
+fn message(message: &CompilerMessage) -> MessageView {
+    MessageView {
+        place: message.place(),
+        severity: message.severity.name(),
+        message: message.message.to_string(),
+        excerpt: message.excerpt.as_ref().map_or_else(Vec::new, lines),
+    }
+}
+
+fn lines(block: &Block) -> Vec<String> {
+    block.lines().iter().map(Line::to_string).collect()
+}
+
+fn joined(lines: &[Line]) -> String {
+    let lines: Vec<&str> = lines.iter().map(Line::as_str).collect();
+    lines.join(", ")
+}

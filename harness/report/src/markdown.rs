@@ -1,0 +1,171 @@
+//! Markdown, as GitHub and its kind show it: a comment, a step summary, a wiki page.
+//!
+//! What students wrote stands either in fenced code whose fence is longer than any within, or escaped so that no mark-up,
+//! link, mention or issue number can come of it.
+
+use std::fmt::Write;
+
+use ipclab_judge::Verdict;
+
+use crate::rows::tests;
+use crate::terminal::{self, Style};
+use crate::{CaseReport, Report, words};
+
+/// What GitHub takes of a step's summary, in bytes.
+pub const SUMMARY_MAX: usize = 1024 * 1024;
+
+/// Writes a report as Markdown.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    render_within(report, usize::MAX)
+}
+
+/// The same in at most so many bytes: the details of cases for which there is no room are left out, and it says so.
+#[must_use]
+pub fn render_within(report: &Report, bytes_max: usize) -> String {
+    // Room for the sentence that says what is missing.
+    const LAST: usize = 200;
+    let mut out = overview(report);
+    if out.len() + LAST > bytes_max {
+        let score = &report.score;
+        return format!("{} of {} points\n", score.earned, score.max);
+    }
+    let mut left = 0;
+    for case in &report.cases {
+        match case.verdict {
+            Verdict::Pass => {}
+            Verdict::Fail | Verdict::Unknown | Verdict::Skipped => {
+                let details = details(case);
+                if left > 0 || out.len() + details.len() + LAST > bytes_max {
+                    left += 1;
+                } else {
+                    out.push_str(&details);
+                }
+            }
+        }
+    }
+    if left > 0 {
+        let more = words::count(left, "more case");
+        let _ = writeln!(out, "\nThere was no room for the details of {more}.");
+    }
+    out
+}
+
+fn overview(report: &Report) -> String {
+    let score = &report.score;
+    let mut out = format!(
+        "# {}: {} of {} points\n\n{}\n\n",
+        escape(&report.title),
+        score.earned,
+        score.max,
+        escape(&report.submission)
+    );
+    if score.unknown > 0 {
+        let _ = writeln!(
+            out,
+            "**{} of the others could not be graded.** They are not lost: the mark is not final.\n",
+            score.unknown
+        );
+    }
+    if let Some(withheld) = words::withheld(report) {
+        let _ = writeln!(out, "{withheld}.\n");
+    }
+    if report.cases.is_empty() {
+        out.push_str("No case was graded.\n\n");
+    }
+    if !score.tiers.is_empty() {
+        out.push_str("| Tier | Points | Of |\n|---|--:|--:|\n");
+        for (tier, score) in &score.tiers {
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} |",
+                tier.name(),
+                score.earned,
+                score.max
+            );
+        }
+        out.push('\n');
+    }
+    out.push_str("| | Case | | Points |\n|---|---|---|--:|\n");
+    for test in tests(report) {
+        let mark = match test.verdict {
+            Verdict::Pass => "✅ passed",
+            Verdict::Fail => "❌ failed",
+            Verdict::Unknown => "❔ not graded",
+            Verdict::Skipped => "➖ skipped",
+        };
+        let points = test.case.map_or(String::new(), |case| {
+            format!("{}/{}", case.earned, case.max)
+        });
+        let tag = match test.case.map_or("", |case| words::tag(case.visibility)) {
+            "" => String::new(),
+            tag => format!(" *({tag})*"),
+        };
+        let (name, title) = (escape(&test.name), escape(&test.title));
+        let _ = writeln!(out, "| {mark} | {name} | {title}{tag} | {points} |");
+        if let (None, false) = (test.case, test.details.is_empty()) {
+            let _ = writeln!(out, "| | | {} | |", escape(&test.message));
+        }
+    }
+    for test in tests(report) {
+        if let (None, false) = (test.case, test.details.is_empty()) {
+            let _ = writeln!(
+                out,
+                "\n## {}\n\n{}",
+                escape(&test.name),
+                fenced(&test.details)
+            );
+        }
+    }
+    out
+}
+
+fn details(case: &CaseReport) -> String {
+    let style = Style {
+        width: 96,
+        ..Style::default()
+    };
+    let first = words::first_message(case)
+        .map_or(String::new(), |finding| escape(&words::finding(finding)));
+    format!(
+        "\n## {}: {}, {} of {}\n\n{}\n\n**{first}**\n\n{}\n",
+        escape(&case.id),
+        words::verdict(case.verdict),
+        case.earned,
+        case.max,
+        escape(&case.title),
+        fenced(&terminal::render_case(case, &style))
+    )
+}
+
+/// Code within a fence that nothing in it can end.
+fn fenced(text: &str) -> String {
+    let mut longest = 0;
+    let mut run = 0;
+    for c in text.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}text\n{text}\n{fence}")
+}
+
+/// Text in which nothing is mark-up: every punctuation character is escaped, which CommonMark allows of all of them.
+/// GitHub looks for `@name` and `#1` in what came of that, so an empty comment keeps them apart.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // In a table a bar ends the cell even when it is escaped within code; escaped in text it does not.
+            c if c.is_ascii_punctuation() => {
+                out.push('\\');
+                out.push(c);
+                if c == '@' || c == '#' {
+                    out.push_str("<!-- -->");
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
