@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use ipclab_report::Audience;
 use ipclab_sandbox::Wish;
 use ipclab_spec::Tier;
 
@@ -36,6 +37,8 @@ Examples:
   ipclab check alice --lab tcp-echo --tier core
   ipclab check alice --case echo-one --keep seen
   ipclab check alice --spec my-lab.toml --format json
+  ipclab check alice --format html -o alice.html
+  ipclab check --for staff                      hidden cases, too
 
 Odd names and other languages: put an ipclab.toml into the folder.
   [program.iserver]
@@ -84,9 +87,8 @@ pub(crate) enum Command {
     Judge {
         /// Folder that was written by --keep
         folder: PathBuf,
-        /// Form of the report
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[command(flatten)]
+        presentation: Presentation,
     },
     /// Help for writing labs
     #[command(subcommand)]
@@ -136,9 +138,8 @@ pub(crate) struct Check {
     /// Only this tier; can be given several times
     #[arg(long = "tier", value_enum, value_name = "TIER")]
     pub(crate) tiers: Vec<TierArg>,
-    /// Form of the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) presentation: Presentation,
     /// Keep plans and evidence in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
@@ -232,7 +233,69 @@ pub(crate) enum When {
     Never,
 }
 
-/// Forms of a report.
+/// What a report looks like, who reads it and where it goes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Presentation {
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Write the report into this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Who reads the report: cases that they may not see are left out of it
+    #[arg(long = "for", value_enum, default_value_t = AudienceArg::Students, value_name = "WHO")]
+    pub(crate) audience: AudienceArg,
+}
+
+/// Forms of a report about one submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people, on a terminal
+    Text,
+    /// For programs: ipclab/report/v1
+    Json,
+    /// A page, self-contained, with diagrams
+    Html,
+    /// For comments and summaries
+    Markdown,
+    /// JUnit XML, for CI systems
+    Junit,
+    /// A table of the cases
+    Csv,
+    /// Test Anything Protocol 14
+    Tap,
+    /// Common Test Report Format, for dashboards
+    Ctrf,
+    /// Gradescope's results.json
+    Gradescope,
+    /// Annotations and step summary of GitHub Actions
+    Github,
+    /// Classroom 50's result.json
+    Classroom50,
+}
+
+/// Readers of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AudienceArg {
+    /// Cases that are hidden, or shown after the deadline, are left out and not counted
+    Students,
+    /// Only hidden cases are left out
+    StudentsAfterDeadline,
+    /// Everything
+    Staff,
+}
+
+impl From<AudienceArg> for Audience {
+    fn from(audience: AudienceArg) -> Self {
+        match audience {
+            AudienceArg::Students => Self::Students,
+            AudienceArg::StudentsAfterDeadline => Self::StudentsAfterDeadline,
+            AudienceArg::Staff => Self::Staff,
+        }
+    }
+}
+
+/// Forms of other results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people

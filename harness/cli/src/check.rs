@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ipclab_report::{Report, json, terminal};
-
-use crate::args::{Check, Format, When};
+use crate::args::{Check, Presentation, When};
 use crate::explore::Oracles;
 use crate::failure::{Failure, reason};
 use crate::grade::{self, Options};
 use crate::labs::{self, Lab};
+use crate::present::present;
 use crate::store::Store;
 use crate::submission::Submission;
 use crate::{interrupt, keep, output, verdict};
@@ -44,7 +43,12 @@ pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.keep {
         keep::keep(&record, folder)?;
     }
-    show(&verdict::report(&lab.spec, &record), args.format, color)
+    present(
+        &verdict::report(&lab.spec, &record),
+        &args.presentation,
+        &args.folder,
+        color,
+    )
 }
 
 fn options(args: &Check, lab: &Lab, store: &Store) -> Options {
@@ -78,7 +82,7 @@ fn options(args: &Check, lab: &Lab, store: &Store) -> Options {
 ///
 /// # Errors
 /// The folder cannot be read, or is none that `--keep` wrote.
-pub(crate) fn judge(folder: &Path, format: Format, color: When) -> Result<ExitCode, Failure> {
+pub(crate) fn judge(folder: &Path, how: &Presentation, color: When) -> Result<ExitCode, Failure> {
     let record = keep::load(folder)?;
     let lab = labs::parse(
         record.spec_name.clone(),
@@ -86,16 +90,7 @@ pub(crate) fn judge(folder: &Path, format: Format, color: When) -> Result<ExitCo
         Vec::new(),
         None,
     )?;
-    show(&verdict::report(&lab.spec, &record), format, color)
-}
-
-fn show(report: &Report, format: Format, color: When) -> Result<ExitCode, Failure> {
-    let text = match format {
-        Format::Text => terminal::render(report, &output::style(color)),
-        Format::Json => json::render(report),
-    };
-    output::print(&text)?;
-    Ok(ExitCode::from(report.exit_code()))
+    present(&verdict::report(&lab.spec, &record), how, folder, color)
 }
 
 /// Checks specs and tells every mistake of all of them.

@@ -19,6 +19,7 @@ mod labs;
 mod output;
 mod peer;
 mod plan;
+mod present;
 mod progress;
 mod record;
 mod show;
@@ -71,7 +72,10 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Check(check) => check::check(&check, color),
         Command::Validate(args) => validate::validate(&args, color),
         Command::Certify(args) => certify::certify(&args, color),
-        Command::Judge { folder, format } => check::judge(&folder, format, color),
+        Command::Judge {
+            folder,
+            presentation,
+        } => check::judge(&folder, &presentation, color),
         Command::Spec(SpecCommand::Check { files }) => check::specs(&files),
         Command::Spec(SpecCommand::Schema) => output::print(&ipclab_spec::schema()),
         Command::Reference { name, args } => reference(name, args),

@@ -45,8 +45,9 @@ pub fn render(report: &Report, run: &Run) -> String {
     errors.extend(places.filter_map(|error| placed("error", error, run)));
     for test in tests(report) {
         match test.verdict {
-            Verdict::Pass => {}
-            Verdict::Fail | Verdict::Skipped => errors.push(annotation("error", &test)),
+            // What was skipped is a consequence: its cause has an annotation of its own.
+            Verdict::Pass | Verdict::Skipped => {}
+            Verdict::Fail => errors.push(annotation("error", &test)),
             Verdict::Unknown => warnings.push(annotation("warning", &test)),
         }
     }

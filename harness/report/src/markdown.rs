@@ -33,8 +33,9 @@ pub fn render_within(report: &Report, bytes_max: usize) -> String {
     let mut left = 0;
     for case in &report.cases {
         match case.verdict {
-            Verdict::Pass => {}
-            Verdict::Fail | Verdict::Unknown | Verdict::Skipped => {
+            // Of a skipped case the table says all there is.
+            Verdict::Pass | Verdict::Skipped => {}
+            Verdict::Fail | Verdict::Unknown => {
                 let details = details(case);
                 if left > 0 || out.len() + details.len() + LAST > bytes_max {
                     left += 1;
@@ -102,10 +103,11 @@ fn overview(report: &Report) -> String {
             tag => format!(" *({tag})*"),
         };
         let (name, title) = (escape(&test.name), escape(&test.title));
-        let _ = writeln!(out, "| {mark} | {name} | {title}{tag} | {points} |");
-        if let (None, false) = (test.case, test.details.is_empty()) {
-            let _ = writeln!(out, "| | | {} | |", escape(&test.message));
-        }
+        let why = match test.verdict {
+            Verdict::Skipped => format!(" ({})", escape(&test.message)),
+            Verdict::Pass | Verdict::Fail | Verdict::Unknown => String::new(),
+        };
+        let _ = writeln!(out, "| {mark} | {name} | {title}{why}{tag} | {points} |");
     }
     for test in tests(report) {
         if let (None, false) = (test.case, test.details.is_empty()) {
@@ -150,22 +152,33 @@ fn fenced(text: &str) -> String {
     format!("{fence}text\n{text}\n{fence}")
 }
 
-/// Text in which nothing is mark-up: every punctuation character is escaped, which CommonMark allows of all of them.
-/// GitHub looks for `@name` and `#1` in what came of that, so an empty comment keeps them apart.
+/// Text of one line in which nothing is mark-up: what could begin any is escaped, which CommonMark allows of all
+/// punctuation. GitHub looks for `@name` and `#1` in what came of that, so an empty comment keeps them apart.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            // In a table a bar ends the cell even when it is escaped within code; escaped in text it does not.
-            c if c.is_ascii_punctuation() => {
-                out.push('\\');
-                out.push(c);
-                if c == '@' || c == '#' {
-                    out.push_str("<!-- -->");
-                }
-            }
-            c => out.push(c),
+    let mut before = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let first = before.trim().is_empty();
+        // `1.` and `1)` begin a list; `www.` and `https:` a link, which no bracket announces.
+        let numbered = !first && before.trim().chars().all(|c| c.is_ascii_digit());
+        let marks = match c {
+            '\\' | '`' | '*' | '_' | '{' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '@' | '&'
+            | '$' | '!' => true,
+            '.' => numbered || before.to_ascii_lowercase().ends_with("www"),
+            ')' => numbered,
+            ':' => rest.peek().is_some_and(|next| !next.is_whitespace()),
+            '-' | '+' | '=' => first,
+            _ => false,
+        };
+        if marks {
+            out.push('\\');
         }
+        out.push(c);
+        if c == '@' || c == '#' {
+            out.push_str("<!-- -->");
+        }
+        before.push(c);
     }
     out
 }

@@ -84,6 +84,8 @@ pub(super) struct CaseView {
     parts: Vec<PartView>,
     /// Whether it has a section of its own below.
     told: bool,
+    /// Why it was skipped.
+    why: String,
     findings: Vec<FindingView>,
     as_expected: String,
     notes: Vec<Vec<String>>,
@@ -197,9 +199,14 @@ pub(super) fn groups(report: &Report) -> Vec<GroupView> {
 }
 
 fn case(at: usize, case: &CaseReport) -> CaseView {
-    let told = match case.verdict {
-        Verdict::Pass => false,
-        Verdict::Fail | Verdict::Unknown | Verdict::Skipped => true,
+    let (told, why) = match case.verdict {
+        Verdict::Pass => (false, String::new()),
+        Verdict::Fail | Verdict::Unknown => (true, String::new()),
+        // The reason is all there is to say.
+        Verdict::Skipped => {
+            let why = words::first_message(case).map(words::finding);
+            (false, why.unwrap_or_default())
+        }
     };
     let conversation = case.conversation.as_ref().filter(|_| told);
     let title = format!(
@@ -227,6 +234,7 @@ fn case(at: usize, case: &CaseReport) -> CaseView {
             })
             .collect(),
         told,
+        why,
         findings: words::not_passed(case)
             .enumerate()
             .map(|(place, shown)| finding(place, shown))

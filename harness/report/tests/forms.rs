@@ -1,0 +1,453 @@
+//! Every machine form, read back by parsers that are not ours, from reports full of what hurts.
+
+mod common;
+
+use common::{Done, Trace, about, case, finding, programs, report};
+use ipclab_judge::{DiffLine, Difference, Part, Verdict};
+use ipclab_report::{
+    Audience, CompilerMessage, Problem, Program, Report, Severity, classroom50, csv, ctrf, github,
+    gradescope, html, junit, markdown, tap,
+};
+use ipclab_spec::{Aspect, Points, Tier, Visibility};
+use proptest::prelude::*;
+use pulldown_cmark::{Event, Options, Parser, Tag};
+use serde_json::Value;
+
+/// One case of each verdict and visibility, a program that was refused, and `text` wherever a student's could stand.
+fn sample(text: &str) -> Report {
+    let mut failed = case("one", text, Tier::Core, Points::Whole(5));
+    failed.hint = Some(text.into());
+    let mut output = finding(Aspect::Output, Verdict::Fail, text);
+    output.difference = Some(Difference::Lines(vec![
+        DiffLine::Missing(text.into()),
+        DiffLine::Extra(text.into()),
+    ]));
+    let mut bytes = finding(Aspect::Bytes, Verdict::Fail, text);
+    bytes.expected = Some(text.into());
+    bytes.seen = Some(text.into());
+    bytes.cites = vec![3];
+    let mut trace = Trace::new(&["server", "client"]);
+    let (client, served) = trace.connected();
+    trace.send(client, text.as_bytes());
+    trace.recv(served, b"hel");
+    let mut failed = Done::new(failed, Verdict::Fail, 2, vec![output, bytes]).with(trace.0);
+    failed.notes = vec![text.into()];
+    failed.parts = vec![
+        Part {
+            aspect: Aspect::Output,
+            earned: 0,
+            max: 3,
+        },
+        Part {
+            aspect: Aspect::Exit,
+            earned: 2,
+            max: 2,
+        },
+    ];
+    let unknown = Done::new(
+        case("nobody-knows", "unknown", Tier::Core, Points::Whole(4)),
+        Verdict::Unknown,
+        0,
+        vec![finding(Aspect::Exit, Verdict::Unknown, text)],
+    );
+    let skipped = Done::new(
+        case("later", "skipped", Tier::Robust, Points::Whole(2)),
+        Verdict::Skipped,
+        0,
+        vec![finding(Aspect::Build, Verdict::Skipped, text)],
+    );
+    let mut hidden = Done::new(
+        case("secret", "sesame", Tier::Robust, Points::Whole(7)),
+        Verdict::Fail,
+        0,
+        vec![finding(Aspect::Exit, Verdict::Fail, "open")],
+    );
+    hidden.case.visibility = Visibility::Hidden;
+    let mut after = Done::passed("in-time", "shown later", Tier::Stretch, 3);
+    after.case.visibility = Visibility::AfterDeadline;
+    let mut waits = Done::new(
+        case("waits", "needs the secret", Tier::Robust, Points::Whole(1)),
+        Verdict::Skipped,
+        0,
+        vec![finding(Aspect::Exit, Verdict::Skipped, "secret failed")],
+    );
+    waits.case.requires = vec!["secret".into()];
+    let refused = Program {
+        problem: Some(Problem {
+            message: text.into(),
+            ours: false,
+            errors: vec![CompilerMessage {
+                file: Some(text.into()),
+                line: Some(3),
+                column: Some(4),
+                severity: Severity::Error,
+                message: text.into(),
+                excerpt: Some(text.into()),
+            }],
+            log: None,
+            found: vec![text.into()],
+            remedy: Some(text.into()),
+        }),
+        ..Program::built("comclient", &[text])
+    };
+    let mut about = about();
+    about.submission = text.into();
+    report(
+        &about,
+        vec![programs().remove(0), refused],
+        &[failed, unknown, skipped, hidden, after, waits],
+    )
+}
+
+/// Text with more than its share of what means something to one of the forms.
+fn nasty() -> impl Strategy<Value = String> {
+    let pieces = [
+        "</pre></svg><script>alert(1)</script>",
+        "\" onload=\"x",
+        "]]>",
+        "<!--",
+        "-->",
+        "&amp;&#0;",
+        "\u{fffe}\u{ffff}\0\u{1b}[31m",
+        "```\n# pass\n~~~",
+        "[a](http://x.example) ![](y) <b> **x** __y__ |",
+        "@everybody #1 www.example.com https://example.com :bomb:",
+        "=HYPERLINK(\"http://x\")",
+        "\n::error::x\r::stop-commands::y",
+        "%0A%25:,",
+        "\nnot ok 1 - x # TODO\nBail out!\n1..99",
+        "\\# SKIP",
+        "{{ 7 * 7 }}{% raw %}",
+        "\n  ...\n  ---\n",
+        "1. one\n- two",
+        ",;\t\"a\"\"",
+    ];
+    let piece = prop_oneof![
+        any::<String>(),
+        "[ -~]{0,10}",
+        proptest::sample::select(&pieces[..]).prop_map(str::to_owned),
+    ];
+    proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
+}
+
+fn junit_holds(report: &Report) {
+    let text = junit::render(report);
+    let xml = roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let cases: Vec<_> = xml
+        .descendants()
+        .filter(|node| node.has_tag_name("testcase"))
+        .collect();
+    assert_eq!(cases.len(), report.programs.len() + report.cases.len());
+    let with = |name: &str| {
+        let children = cases.iter().flat_map(|case| case.children());
+        children.filter(|child| child.has_tag_name(name)).count()
+    };
+    let of = |verdict| {
+        let cases = report.cases.iter();
+        cases.filter(|case| case.verdict == verdict).count()
+    };
+    let builds = report.programs.iter();
+    let refused = builds.filter(|one| one.problem.is_some()).count();
+    assert_eq!(with("failure"), of(Verdict::Fail) + refused);
+    assert_eq!(
+        with("error"),
+        of(Verdict::Unknown),
+        "errors are our own trouble"
+    );
+    assert_eq!(with("skipped"), of(Verdict::Skipped));
+    let top = xml.root_element();
+    assert_eq!(
+        top.attribute("failures"),
+        Some(with("failure").to_string().as_str())
+    );
+    let earned: u32 = cases
+        .iter()
+        .flat_map(|case| case.descendants())
+        .filter(|node| node.attribute("name") == Some("points.earned"))
+        .map(|node| node.attribute("value").unwrap().parse::<u32>().unwrap())
+        .sum();
+    assert_eq!(earned, report.score.earned);
+}
+
+fn csv_holds(report: &Report) {
+    let text = csv::render(report);
+    let mut rows = ::csv::ReaderBuilder::new()
+        .flexible(false)
+        .from_reader(text.as_bytes());
+    let mut count = 0;
+    for row in rows.records() {
+        let row = row.unwrap();
+        for cell in &row {
+            let first = cell.trim_start().chars().next();
+            assert!(
+                !first.is_some_and(|c| "=+-@|%".contains(c)),
+                "a formula: {cell:?}"
+            );
+        }
+        count += 1;
+    }
+    assert_eq!(count, report.programs.len() + report.cases.len());
+}
+
+fn markdown_holds(report: &Report) {
+    let text = markdown::render(report);
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH;
+    let mut cells = 0;
+    for event in Parser::new_ext(&text, options) {
+        match event {
+            Event::InlineHtml(html) => assert_eq!(&*html, "<!-- -->", "in {text}"),
+            Event::Html(html) => assert_eq!(html.trim(), "<!-- -->", "in {text}"),
+            Event::Start(
+                Tag::Link { .. }
+                | Tag::Image { .. }
+                | Tag::HtmlBlock
+                | Tag::List(_)
+                | Tag::BlockQuote(_)
+                | Tag::Strikethrough,
+            )
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::Rule
+            | Event::Code(_) => panic!("{event:?} in {text}"),
+            Event::Start(Tag::TableRow) => cells += 1,
+            _ => {}
+        }
+    }
+    let rows = report.score.tiers.len() + report.programs.len() + report.cases.len();
+    assert_eq!(cells, rows, "{text}");
+    let outside = text.split("```").step_by(2).collect::<String>();
+    assert!(!outside.contains("https://example"), "{text}");
+    for limit in [0, 100, 2000, 20_000] {
+        assert!(markdown::render_within(report, limit.max(100)).len() <= limit.max(100));
+    }
+}
+
+fn tap_holds(report: &Report) {
+    let text = tap::render(report);
+    let count = report.programs.len() + report.cases.len();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("TAP version 14"));
+    assert_eq!(lines.next(), Some(format!("1..{count}").as_str()));
+    let mut yaml = false;
+    let mut points = Vec::new();
+    for line in lines {
+        match line {
+            "  ---" => yaml = true,
+            "  ..." => yaml = false,
+            line if yaml => assert!(line.starts_with("  "), "{line:?} in {text}"),
+            line => {
+                let point = line.strip_prefix("not ok ").or(line.strip_prefix("ok "));
+                match point {
+                    Some(point) => points.push(point.to_owned()),
+                    None => assert!(line.starts_with("# "), "{line:?} in {text}"),
+                }
+            }
+        }
+    }
+    assert!(!yaml);
+    for (at, point) in points.iter().enumerate() {
+        assert!(point.starts_with(&format!("{} - ", at + 1)), "{point}");
+        let directives = point.match_indices(" # ").count();
+        assert!(directives <= 1, "{point}");
+    }
+    assert_eq!(points.len(), count);
+    let failed = text
+        .lines()
+        .filter(|line| line.starts_with("not ok "))
+        .count();
+    let fails = report
+        .cases
+        .iter()
+        .filter(|case| case.verdict == Verdict::Fail);
+    let refused = report.programs.iter().filter(|one| one.problem.is_some());
+    assert_eq!(failed, fails.count() + refused.count());
+}
+
+fn github_holds(report: &Report) {
+    let run = github::Run {
+        token: "0123456789abcdef".into(),
+        folder: "work/".into(),
+    };
+    let text = github::render(report, &run);
+    let (before, after) = text.split_once("\n::0123456789abcdef::\n").unwrap();
+    assert!(before.starts_with("::stop-commands::0123456789abcdef\n"));
+    for kind in ["error", "warning"] {
+        let of_kind = after
+            .lines()
+            .filter(|line| line.starts_with(&format!("::{kind} ")));
+        assert!(of_kind.count() <= 10);
+    }
+    for line in after.lines() {
+        let (command, _) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
+        let (kind, properties) = command.split_once(' ').unwrap();
+        assert!(["error", "warning", "notice"].contains(&kind), "{line}");
+        for property in properties.split(',') {
+            let (name, _) = property.split_once('=').unwrap_or_else(|| panic!("{line}"));
+            assert!(["file", "line", "col", "title"].contains(&name), "{line}");
+        }
+    }
+}
+
+fn json_forms_hold(report: &Report) {
+    let scope: Value = serde_json::from_str(&gradescope::render(report)).unwrap();
+    for (test, expected) in scope["tests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .skip(2)
+        .zip(&report.cases)
+    {
+        let status = test["status"].as_str().unwrap();
+        assert_eq!(status == "passed", expected.verdict == Verdict::Pass);
+        let visibility = match expected.visibility {
+            Visibility::Visible => "visible",
+            Visibility::Hidden => "hidden",
+            Visibility::AfterDeadline => "after_due_date",
+        };
+        assert_eq!(test["visibility"], visibility);
+        assert!(test["number"].is_string());
+    }
+    let classroom: Value =
+        serde_json::from_str(&classroom50::render(report, &classroom50::About::default())).unwrap();
+    assert_eq!(classroom["schema"], "classroom50/result/v1");
+    assert_eq!(classroom["max-score"], report.score.max);
+    let ctrf: Value = serde_json::from_str(&ctrf::render(report)).unwrap();
+    let summary = &ctrf["results"]["summary"];
+    let sum: u64 = ["passed", "failed", "skipped", "pending", "other"]
+        .iter()
+        .map(|status| summary[status].as_u64().unwrap())
+        .sum();
+    assert_eq!(summary["tests"], sum);
+    assert_eq!(
+        ctrf["results"]["tests"].as_array().unwrap().len() as u64,
+        sum
+    );
+}
+
+/// The page is well-formed enough for an XML parser once the few void elements are closed, and nothing in it acts.
+fn html_holds(report: &Report) {
+    let text = html::render(report);
+    assert!(!text.contains("could not be made"), "{text}");
+    let mut xml = text.replacen("<!DOCTYPE html>", "", 1);
+    for void in ["<meta charset=\"utf-8\">", "<br>"] {
+        xml = xml.replace(void, &void.replace('>', "/>"));
+    }
+    for name in ["viewport", "color-scheme", "robots"] {
+        let start = format!("<meta name=\"{name}\"");
+        let at = xml.find(&start).unwrap();
+        let end = at + xml[at..].find('>').unwrap();
+        xml.insert(end, '/');
+    }
+    let xml = xml.replace("<details open>", "<details>");
+    let page = roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{error}: {xml}"));
+    for node in page.descendants().filter(roxmltree::Node::is_element) {
+        let name = node.tag_name().name();
+        assert!(
+            !["script", "iframe", "img", "object", "form", "b1"].contains(&name),
+            "{name}"
+        );
+        for attribute in node.attributes() {
+            assert!(!attribute.name().starts_with("on"), "{attribute:?}");
+            if ["href", "src"].contains(&attribute.name()) {
+                assert!(attribute.value().starts_with('#'), "{attribute:?}");
+            }
+        }
+    }
+    let ids: Vec<_> = page
+        .descendants()
+        .filter_map(|node| node.attribute("id"))
+        .collect();
+    let mut once = ids.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(ids.len(), once.len(), "each id once: {ids:?}");
+}
+
+fn all_hold(report: &Report) {
+    junit_holds(report);
+    csv_holds(report);
+    markdown_holds(report);
+    tap_holds(report);
+    github_holds(report);
+    json_forms_hold(report);
+    html_holds(report);
+}
+
+#[test]
+fn every_form_of_a_report_with_everything_in_it() {
+    all_hold(&sample("49 bytes, not 48"));
+    all_hold(&sample("49 bytes, not 48").seen_by(Audience::Students));
+}
+
+#[test]
+fn a_report_of_nothing_is_no_success_in_any_form() {
+    let nothing = report(&about(), Vec::new(), &[]);
+    assert!(tap::render(&nothing).contains("1..0 # SKIP"));
+    assert!(markdown::render(&nothing).contains("No case was graded"));
+    assert!(html::render(&nothing).contains("No case was graded"));
+    assert!(gradescope::render(&nothing).contains("No case was graded"));
+    roxmltree::Document::parse(&junit::render(&nothing)).unwrap();
+}
+
+#[test]
+fn what_students_may_not_see_is_in_no_form_of_theirs() {
+    let seen = sample("x").seen_by(Audience::Students);
+    let run = github::Run::default();
+    let forms = [
+        ipclab_report::json::render(&seen),
+        html::render(&seen),
+        junit::render(&seen),
+        csv::render(&seen),
+        markdown::render(&seen),
+        tap::render(&seen),
+        ctrf::render(&seen),
+        github::render(&seen, &run),
+        classroom50::render(&seen, &classroom50::About::default()),
+        ipclab_report::terminal::render(&seen, &ipclab_report::terminal::Style::default()),
+    ];
+    for form in &forms {
+        for secret in ["sesame", "secret failed", "shown later", "in-time"] {
+            assert!(!form.contains(secret), "{secret} in {form}");
+        }
+    }
+    assert_eq!((seen.score.earned, seen.score.max), (2, 12));
+    let withheld = seen.withheld.unwrap();
+    assert_eq!((withheld.cases, withheld.max), (2, 10));
+    for shown in [&forms[1], &forms[4], &forms[9]] {
+        assert!(
+            shown.contains("2 cases, 10 points, are not shown here"),
+            "{shown}"
+        );
+    }
+    let later = sample("x").seen_by(Audience::StudentsAfterDeadline);
+    assert_eq!(later.score.earned, 5);
+    assert!(html::render(&later).contains("shown later"));
+    assert!(!html::render(&later).contains("sesame"));
+    assert_eq!(sample("x").seen_by(Audience::Staff), sample("x"));
+    // Gradescope gets everything, and is told to whom it may show it; what is above all tests is seen by all.
+    let scope: Value = serde_json::from_str(&gradescope::render(&sample("x"))).unwrap();
+    assert!(!scope["output"].as_str().unwrap().contains("1 passed"));
+    assert_eq!(scope["score"], 5);
+}
+
+#[test]
+fn points_of_aspects_are_told() {
+    let report = sample("x");
+    let json: Value = serde_json::from_str(&ipclab_report::json::render(&report)).unwrap();
+    assert_eq!(
+        json.pointer("/cases/0/parts/1"),
+        Some(&serde_json::json!({"aspect": "exit", "earned": 2, "max": 2}))
+    );
+    assert!(json.pointer("/cases/1/parts").is_none());
+    assert!(html::render(&report).contains("exit 2/2"));
+    assert!(junit::render(&report).contains("name=\"points.exit\" value=\"2 of 2\""));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn nothing_that_students_write_breaks_a_form(text in nasty()) {
+        all_hold(&sample(&text));
+    }
+}
