@@ -130,7 +130,7 @@ fn details(case: &CaseReport) -> String {
     let first = words::first_message(case)
         .map_or(String::new(), |finding| escape(&words::finding(finding)));
     format!(
-        "\n## {}: {}, {} of {}\n\n{}\n\n**{first}**\n\n{}\n",
+        "\n## {}: {}, {} of {}\n\n{}\n\n**Found:** {first}\n\n{}\n",
         escape(&case.id),
         words::verdict(case.verdict),
         case.earned,
@@ -157,7 +157,7 @@ fn fenced(text: &str) -> String {
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = String::new();
-    let mut rest = text.chars().peekable();
+    let mut rest = text.trim().chars().peekable();
     while let Some(c) = rest.next() {
         let first = before.trim().is_empty();
         // `1.` and `1)` begin a list; `www.` and `https:` a link, which no bracket announces.

@@ -69,7 +69,10 @@ fn escape(text: &str) -> String {
 
 /// Controls beyond ASCII, and characters that are invisible or turn the text round (Unicode TR 36, section 3).
 fn is_unseen(c: char) -> bool {
+    // Noncharacters, which XML and HTML forbid, are the last two of each plane and a few more.
+    let noncharacter = u32::from(c) & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}');
     c.is_control()
+        || noncharacter
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
@@ -189,6 +192,7 @@ mod tests {
         check("\u{9b}31m", "\\u{9b}31m");
         check("ab\u{202e}dc\u{2066}", "ab\\u{202e}dc\\u{2066}");
         check("zero\u{200b}width\u{feff}", "zero\\u{200b}width\\u{feff}");
+        check("\u{fffe}\u{fdd0}\u{1ffff}", "\\u{fffe}\\u{fdd0}\\u{1ffff}");
         check("a\u{301}", "a\u{301}");
         check("a\u{301}\u{302}\u{303}", "a\u{301}\\u{302}\\u{303}");
         check("\u{301}b", "\\u{301}b");

@@ -125,7 +125,7 @@ fn nasty() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<String>(),
         "[ -~]{0,10}",
-        proptest::sample::select(&pieces[..]).prop_map(str::to_owned),
+        proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned),
     ];
     proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
