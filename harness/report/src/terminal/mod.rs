@@ -324,7 +324,7 @@ fn total(page: &mut Page, report: &Report, glyphs: &Glyphs) {
     }
     page.row(row);
     if let Some(withheld) = words::withheld(report) {
-        page.line(Ink::Faint, &format!("{withheld}."));
+        page.line(Ink::Faint, format!("{withheld}."));
     }
     for advice in next(report) {
         page.labelled(Row::new(), Ink::Plain, &advice);
