@@ -8,6 +8,9 @@ use ipclab_report::Audience;
 use ipclab_sandbox::Wish;
 use ipclab_spec::Tier;
 
+use crate::batch::Shard;
+use crate::import::System;
+
 /// Grades C programs on System V shared memory and sockets by running them beside reference programs.
 #[derive(Debug, Parser)]
 #[command(name = "ipclab", version, subcommand_required = true, arg_required_else_help = true, after_help = EXAMPLES)]
@@ -26,6 +29,7 @@ Examples:
   ipclab labs tcp-echo --starter work           the files to start from
   ipclab check work                             grade the programs in the folder work
   ipclab check work --case echo-one             one case of it again
+  ipclab grade class.zip --lab tcp-echo -o out  grade everybody
   ipclab explain tcp-echo echo-one              what that case does and wants
   ipclab reference iserver 2                    run our own server, to try a client by hand
 
@@ -44,6 +48,29 @@ Odd names and other languages: put an ipclab.toml into the folder.
   [program.iserver]
   source = \"src/My Server.c\"                    or: build = \"rustc server.rs -o iserver\"
                                                 or: run = \"python3 server.py\"";
+
+const GRADE_EXAMPLES: &str = "\
+Examples:
+  ipclab grade submissions.zip --lab tcp-echo -o results
+  ipclab grade clones --lab tcp-echo -o results --roster students.csv
+  ipclab grade class --lab tcp-echo --list      who is in it, without grading
+  ipclab grade class --lab tcp-echo -o results --only ada --regrade
+
+What a class may be: a folder or an archive with a folder, an archive or C files (ada_iserver.c) for each student; what
+Canvas, Moodle and Gradescope give to download; clones of GitHub Classroom and Classroom 50.
+
+In the folder of results: results.jsonl has a line for each submission, written as soon as it is graded; class.json is the
+class in short. The same command again grades what has changed and what could not be graded.
+
+Exit status: 0 everybody has a mark, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  ipclab grade class --lab tcp-echo -o part1 --shard 1/2     on one machine
+  ipclab grade class --lab tcp-echo -o part2 --shard 2/2     on another
+  ipclab merge part1 part2 -o results
+
+Exit status: 0 everybody has a mark, 2 the parts do not belong together or contradict each other, 3 somebody has none.";
 
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
@@ -77,6 +104,12 @@ pub(crate) enum Command {
     /// Build a submission, run every case and report
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Grade a whole class
+    #[command(after_help = GRADE_EXAMPLES)]
+    Grade(Grade),
+    /// Bring together parts of a class that were graded apart
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge(Merge),
     /// Prove specs on programs of which it is known what they must get
     #[command(after_help = VALIDATE_EXAMPLES)]
     Validate(Validate),
@@ -155,6 +188,69 @@ pub(crate) struct Check {
     /// Build everything anew and keep no builds
     #[arg(long)]
     pub(crate) no_cache: bool,
+}
+
+/// Arguments of `grade`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Grade {
+    /// A folder or an archive with everybody's submissions
+    pub(crate) submissions: PathBuf,
+    /// The lab's name, or the path of a spec
+    #[arg(long, conflicts_with = "spec")]
+    pub(crate) lab: Option<String>,
+    /// A spec file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// The folder for the results; what is there already is gone on with
+    #[arg(short, long, value_name = "DIR", required_unless_present = "list")]
+    pub(crate) out: Option<PathBuf>,
+    /// How many submissions are graded at a time; left out: one a processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Only who is called so, by id, name or number; can be given several times
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) only: Vec<String>,
+    /// Grade again what has not changed, too
+    #[arg(long)]
+    pub(crate) regrade: bool,
+    /// A CSV file that says who is who: name, number, login, email, section, late
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roster: Option<PathBuf>,
+    /// Where the class comes from; left out: told by the names in it
+    #[arg(long, value_enum, value_name = "SYSTEM")]
+    pub(crate) from: Option<System>,
+    /// Only the part K of N, for several machines: 1/3
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<Shard>,
+    /// Show who is in the class, and grade nobody
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Only this case; can be given several times
+    #[arg(long = "case", value_name = "ID")]
+    pub(crate) cases: Vec<String>,
+    /// Only this tier; can be given several times
+    #[arg(long = "tier", value_enum, value_name = "TIER")]
+    pub(crate) tiers: Vec<TierArg>,
+    /// How programs are kept apart
+    #[arg(long, value_enum, default_value_t = Isolation::Auto, value_name = "LEVEL")]
+    pub(crate) isolation: Isolation,
+    /// Seed of what random cases draw; the same seed draws the same
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Build everything anew and keep no builds
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Merge {
+    /// Folders that `grade --shard` wrote
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// The folder for what comes of them together
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 /// Arguments of `validate`.

@@ -36,12 +36,7 @@ impl Crew {
         start: impl Fn() -> Result<Sandbox, SandboxError>,
         jobs: Option<usize>,
     ) -> Result<Self, Failure> {
-        let start = || {
-            start().map_err(|error| {
-                Failure::unable(error.to_string())
-                    .remedy("see what works here, and what to do about it: ipclab doctor")
-            })
-        };
+        let start = || start().map_err(unable);
         let first = start()?;
         let level = first.level();
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -66,6 +61,11 @@ impl Crew {
     }
 }
 
+fn unable(error: SandboxError) -> Failure {
+    Failure::unable(error.to_string())
+        .remedy("see what works here, and what to do about it: ipclab doctor")
+}
+
 /// Sandboxes that work on one thing together: a whole crew, or one of it.
 pub(crate) struct Team<'a> {
     boxes: &'a mut [Sandbox],
@@ -76,6 +76,23 @@ impl Team<'_> {
     /// How the sandboxes keep programs apart.
     pub(crate) fn level(&self) -> Level {
         self.level
+    }
+
+    /// Replaces sandboxes whose keeper has died, or all of them: after a panic nobody knows what one is in the middle of.
+    ///
+    /// # Errors
+    /// No other can be had.
+    pub(crate) fn renew(&mut self, all: bool) -> Result<(), Failure> {
+        let wish = match self.level {
+            Level::Namespaces => Wish::Namespaces,
+            Level::Shared => Wish::Shared,
+        };
+        for sandbox in self.boxes.iter_mut() {
+            if all || !sandbox.is_alive() {
+                *sandbox = Sandbox::start(wish).map_err(unable)?;
+            }
+        }
+        Ok(())
     }
 
     /// Does every task, as many at a time as there are sandboxes. Results come in the order of the tasks, whoever was

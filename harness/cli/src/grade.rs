@@ -253,6 +253,9 @@ fn run(
 }
 
 /// The cases that were asked for, in the spec's order.
+///
+/// # Errors
+/// There is no such case, or none at all.
 pub(crate) fn selected<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>, Failure> {
     let spec = &lab.spec;
     if let Some(unknown) = options.cases.iter().find(|id| spec.case(id).is_none()) {

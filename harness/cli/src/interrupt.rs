@@ -27,14 +27,20 @@ pub(crate) fn hold_if_begun() {
 /// # Errors
 /// The handlers could not be set.
 pub(crate) fn watch() -> io::Result<()> {
+    watch_saying("nothing graded; every program that was running has been ended")
+}
+
+/// The same with the words that the last line says after `interrupted,`.
+///
+/// # Errors
+/// The handlers could not be set.
+pub(crate) fn watch_saying(last_words: &'static str) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             BEGUN.store(true, Ordering::SeqCst);
             store::clear_scratch();
-            eprintln!(
-                "\nipclab: interrupted, nothing graded; every program that was running has been ended"
-            );
+            eprintln!("\nipclab: interrupted, {last_words}");
             // 128 + the signal's number, as shells count: 130 for Ctrl-C.
             std::process::exit(128 + signal);
         }

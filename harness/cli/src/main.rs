@@ -5,6 +5,7 @@
 //! prints the report. Only this crate and the sandbox touch the machine.
 
 mod args;
+mod batch;
 mod build;
 mod certify;
 mod check;
@@ -13,6 +14,7 @@ mod explain;
 mod explore;
 mod failure;
 mod grade;
+mod import;
 mod interrupt;
 mod keep;
 mod labs;
@@ -70,6 +72,8 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
     let color = args.color;
     match args.command {
         Command::Check(check) => check::check(&check, color),
+        Command::Grade(args) => batch::grade(&args),
+        Command::Merge(args) => batch::merge(&args),
         Command::Validate(args) => validate::validate(&args, color),
         Command::Certify(args) => certify::certify(&args, color),
         Command::Judge {

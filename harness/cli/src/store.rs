@@ -23,8 +23,8 @@ pub(crate) struct Store {
     builds: PathBuf,
     answers: PathBuf,
     scratch: PathBuf,
-    /// Held as long as the scratch folder is in use.
-    _lock: File,
+    /// Held as long as the scratch folder is in use; a part of another store is held by that one.
+    _lock: Option<File>,
     /// The folder for temporary files, where there is no writable home.
     temporary: Option<PathBuf>,
 }
@@ -81,7 +81,7 @@ impl Store {
             builds,
             answers,
             scratch,
-            _lock: lock,
+            _lock: Some(lock),
             temporary,
         })
     }
@@ -94,6 +94,21 @@ impl Store {
     /// Where answers of the reference programs are kept.
     pub(crate) fn answers(&self) -> &Path {
         &self.answers
+    }
+
+    /// The same store with a scratch folder of its own, for work of which nothing is needed afterwards: dropping it
+    /// removes what is in there while the rest of the run goes on.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn part(&self, purpose: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            builds: self.builds.clone(),
+            answers: self.answers.clone(),
+            scratch: self.folder(purpose)?,
+            _lock: None,
+            temporary: None,
+        })
     }
 
     /// A folder of this run, made now, closed to others.
@@ -233,6 +248,17 @@ mod tests {
         let scratch = used.scratch.clone();
         drop(used);
         assert!(!scratch.exists());
+    }
+
+    #[test]
+    fn a_part_goes_before_the_rest_does() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::at(&home.path().join("ipclab"), None).unwrap();
+        let part = store.part("one").unwrap();
+        let folder = part.folder("files").unwrap();
+        assert!(folder.starts_with(&store.scratch));
+        drop(part);
+        assert!(!folder.exists() && store.scratch.exists() && store.builds().exists());
     }
 
     #[test]

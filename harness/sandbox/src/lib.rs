@@ -107,6 +107,12 @@ impl Sandbox {
         self.level
     }
 
+    /// Whether the keeper still lives; something outside may have killed it.
+    #[must_use]
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.keeper.try_wait(), Ok(None))
+    }
+
     /// Runs one plan in a fresh box.
     ///
     /// # Errors

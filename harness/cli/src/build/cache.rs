@@ -6,10 +6,12 @@
 //!
 //! Entries appear whole or not at all (written apart, then renamed), so two runs at once do no harm to each other.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use ipclab_report::Program;
@@ -52,6 +54,49 @@ impl Key {
     /// The entry's name.
     pub(crate) fn name(&self) -> String {
         self.0.finalize().to_hex().to_string()
+    }
+}
+
+/// Builds of this process that go on now, by key.
+static GOING_ON: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+static ONE_ENDED: Condvar = Condvar::new();
+/// Builds of this process that brought no program, by key: in a class, one mistake is often handed in many times.
+static IN_VAIN: Mutex<BTreeMap<String, Program>> = Mutex::new(BTreeMap::new());
+
+/// The right to build something. Whoever wants to build the same meanwhile waits, and then finds it built.
+pub(crate) struct Turn<'a>(&'a str);
+
+/// Waits until nobody in this process builds what has this key.
+pub(crate) fn turn(key: &str) -> Turn<'_> {
+    let mut going_on = GOING_ON.lock().unwrap_or_else(PoisonError::into_inner);
+    while !going_on.insert(key.to_owned()) {
+        going_on = ONE_ENDED
+            .wait(going_on)
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+    Turn(key)
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut going_on = GOING_ON.lock().unwrap_or_else(PoisonError::into_inner);
+        going_on.remove(self.0);
+        drop(going_on);
+        ONE_ENDED.notify_all();
+    }
+}
+
+/// What came of that build when this process tried it before, and it brought no program.
+pub(crate) fn in_vain(key: &str) -> Option<Program> {
+    let in_vain = IN_VAIN.lock().unwrap_or_else(PoisonError::into_inner);
+    in_vain.get(key).cloned()
+}
+
+/// Remembers a build that brought no program, through the student's fault and not ours.
+pub(crate) fn remember_in_vain(key: &str, report: &Program) {
+    if report.problem.as_ref().is_some_and(|problem| !problem.ours) {
+        let mut in_vain = IN_VAIN.lock().unwrap_or_else(PoisonError::into_inner);
+        in_vain.insert(key.to_owned(), report.clone());
     }
 }
 
@@ -218,6 +263,47 @@ mod tests {
         assert!(text.contains("/usr/include/stdio.h "), "{text}");
         fs::write(&note, text.replace("stdio.h ", "stdio.h 9")).unwrap();
         assert!(look_up(&builds, "k").is_none());
+    }
+
+    #[test]
+    fn two_at_once_do_not_build_the_same_twice() {
+        let (_root, builds) = builds();
+        let built = std::sync::atomic::AtomicUsize::new(0);
+        let gate = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    gate.wait();
+                    let _turn = turn("same");
+                    if look_up(&builds, "same").is_none() {
+                        built.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        kept(&builds, "same", "");
+                    }
+                });
+            }
+        });
+        assert_eq!(built.into_inner(), 1);
+    }
+
+    #[test]
+    fn only_a_students_own_failure_is_remembered() {
+        let report = Program::built("iserver", &[]);
+        remember_in_vain("none", &report);
+        assert_eq!(in_vain("none"), None);
+        let check = |key: &str, ours: bool| {
+            let mut report = report.clone();
+            report.problem = Some(ipclab_report::Problem {
+                message: "m".into(),
+                ours,
+                errors: Vec::new(),
+                log: None,
+                found: Vec::new(),
+                remedy: None,
+            });
+            remember_in_vain(key, &report);
+            in_vain(key).is_some()
+        };
+        assert!(check("students", false) && !check("ours", true));
     }
 
     #[test]

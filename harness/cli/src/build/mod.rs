@@ -164,6 +164,13 @@ impl<'a> Workshop<'a> {
         let builds = self.store.builds();
         // What is run from a folder is the folder after the build, which is not kept.
         let use_cache = self.use_cache && recipe.run.is_none();
+        let _turn = use_cache.then(|| cache::turn(&key));
+        if use_cache && let Some(report) = cache::in_vain(&key) {
+            return Ok(Built {
+                report,
+                artifact: None,
+            });
+        }
         if use_cache && let Some((kept, note)) = cache::look_up(builds, &key) {
             // A copy of our own: another run may evict the entry meanwhile.
             let own = self.store.folder("program").map_err(ours)?.join("program");
@@ -188,6 +195,9 @@ impl<'a> Workshop<'a> {
             // Nobody's program is to blame when there was no room to build it in.
             bench.has_room().map_err(ours)?;
             report.problem = Some(*problem);
+            if use_cache {
+                cache::remember_in_vain(&key, &report);
+            }
             return Ok(Built {
                 report,
                 artifact: None,

@@ -34,22 +34,52 @@ pub(crate) struct Submission {
     pub(crate) mapping: Mapping,
 }
 
+/// A folder of which everything belongs to a submission.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Where it is.
+    pub(crate) folder: PathBuf,
+    /// Where it belongs in the submission; empty: it is the submission.
+    pub(crate) under: PathBuf,
+}
+
 impl Submission {
     /// Takes in the student's folder: copies it into `staged`, which must be empty.
     ///
     /// # Errors
     /// No such folder, a folder that cannot be read, one that is too large, a broken `ipclab.toml`.
     pub(crate) fn take_in(folder: &Path, staged: PathBuf) -> Result<Self, Failure> {
-        let listing = walk::walk(folder)?;
-        let copied = stage::stage(folder, &listing, &staged)?;
-        let mapping = mapping(&staged, &copied.files)?;
-        let mut skipped = listing.skipped;
-        skipped.extend(copied.refused);
+        let whole = Part {
+            folder: folder.to_owned(),
+            under: PathBuf::new(),
+        };
+        Self::take_in_parts(name(folder), &[whole], staged)
+    }
+
+    /// Takes in a submission that lies in several folders.
+    ///
+    /// # Errors
+    /// As [`Submission::take_in`].
+    pub(crate) fn take_in_parts(
+        name: String,
+        parts: &[Part],
+        staged: PathBuf,
+    ) -> Result<Self, Failure> {
+        let (mut files, mut skipped) = (Vec::new(), Vec::new());
+        for Part { folder, under } in parts {
+            let listing = walk::walk(folder)?;
+            let copied = stage::stage(folder, &listing, &staged.join(under))?;
+            files.extend(copied.files.iter().map(|file| under.join(file)));
+            let left_out = listing.skipped.into_iter().chain(copied.refused);
+            skipped.extend(left_out.map(|(path, why)| (under.join(path), why)));
+        }
+        files.sort();
         skipped.sort();
+        let mapping = mapping(&staged, &files)?;
         Ok(Self {
-            name: name(folder),
+            name,
             staged,
-            files: copied.files,
+            files,
             skipped,
             mapping,
         })

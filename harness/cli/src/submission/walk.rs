@@ -232,7 +232,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 /// Folders that builds make and that hold nothing by hand.
-fn is_built(path: &Path) -> bool {
+pub(crate) fn is_built(path: &Path) -> bool {
     let name = path
         .file_name()
         .unwrap_or_default()

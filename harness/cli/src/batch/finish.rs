@@ -1,0 +1,363 @@
+//! The end of a run: from the lines of `results.jsonl` to what people and other systems read.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, Standing, Student};
+use serde::{Deserialize, Serialize};
+
+use super::key::Settings;
+use super::out::Out;
+use super::results::{self, Kept, Results};
+use super::{Shard, shown};
+use crate::failure::{Failure, reason};
+use crate::grade::{self, Options};
+use crate::import;
+use crate::labs::Lab;
+use crate::output;
+
+/// How a folder of results was made: what `merge` compares.
+pub(super) const RUN: &str = "run.json";
+/// The class in short.
+pub(super) const CLASS: &str = "class.json";
+/// Results of submissions that are no longer there.
+const LEFT_OUT: &str = "left-out.jsonl";
+
+/// How a folder of results was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Run {
+    pub(super) schema: String,
+    /// Version of the tool.
+    pub(super) tool: String,
+    /// The lab's name.
+    pub(super) lab: String,
+    /// By what was graded, as a digest.
+    pub(super) settings: String,
+    /// Where the class came from.
+    pub(super) system: String,
+    /// How many submissions the class has, those of other parts included.
+    pub(super) submissions: usize,
+    /// The part that was graded; `None`: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) shard: Option<String>,
+}
+
+/// Version of [`Run`].
+pub(super) const RUN_SCHEMA: &str = "ipclab/run/v1";
+
+/// What there is to finish.
+pub(super) struct Finish<'a> {
+    pub(super) out: &'a Out,
+    pub(super) lab: &'a Lab,
+    pub(super) options: &'a Options,
+    pub(super) settings: &'a Settings,
+    pub(super) class: &'a import::Class,
+    pub(super) shard: Option<Shard>,
+    pub(super) kept: usize,
+}
+
+/// Writes everything, and says what came of it.
+///
+/// # Errors
+/// The disk's.
+pub(super) fn finish(run: &Finish<'_>) -> Result<ExitCode, Failure> {
+    let out = run.out;
+    let results = Results::read_only(&out.path(""))?;
+    let (present, gone): (Vec<_>, Vec<_>) = results.all().partition(|(id, _)| {
+        let mut found = run.class.found.iter();
+        found.any(|found| found.who.id.as_str() == id.as_str())
+    });
+    leave_out(out, &results, &gone)?;
+    out.write_by(results::NAME, |file| copy(&results, &present, file))?;
+
+    let results = Results::read_only(&out.path(""))?;
+    let cases = grade::selected(run.lab, run.options)?;
+    let mut class = Class {
+        schema: ClassSchema,
+        lab: Line::new(&run.lab.spec.lab),
+        title: Line::new(&run.lab.spec.title),
+        unit: run
+            .lab
+            .spec
+            .unit
+            .iter()
+            .map(|text| Line::new(text))
+            .collect(),
+        max: cases.iter().map(|case| case.points.max()).sum(),
+        cases: cases
+            .iter()
+            .map(|case| ClassCase {
+                id: Line::new(&case.id),
+                title: Line::new(&case.title),
+                tier: case.tier,
+                max: case.points.max(),
+                covers: case.covers.iter().map(|text| Line::new(text)).collect(),
+                visibility: case.visibility,
+            })
+            .collect(),
+        submissions: Vec::new(),
+        missing: run.class.missing.clone(),
+        notes: run.class.notes.iter().map(|note| Line::new(note)).collect(),
+    };
+    gather(&results, &mut class, &|key| run.settings.made(key))?;
+    let about = Run {
+        schema: RUN_SCHEMA.to_owned(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        lab: run.lab.spec.lab.clone(),
+        settings: run.settings.written().to_owned(),
+        system: run.class.system.name().to_owned(),
+        submissions: run.class.found.len(),
+        shard: run.shard.map(|shard| shard.to_string()),
+    };
+    write(out, &results, &class, &about)?;
+
+    let mine = |found: &&import::Found| run.shard.is_none_or(|shard| shard.has(&found.who.id));
+    let expected = run.class.found.iter().filter(mine).count();
+    let summary = Summary {
+        out,
+        class: &class,
+        expected,
+        kept: run.kept,
+    };
+    output::print(&summary.text())?;
+    Ok(summary.exit_code())
+}
+
+/// Gathers the members of a class from its lines, one after another: whole reports are large.
+pub(super) fn gather(
+    results: &Results,
+    class: &mut Class,
+    counts: &dyn Fn(&str) -> bool,
+) -> Result<(), Failure> {
+    for (_, kept) in results.all().filter(|(_, kept)| counts(&kept.key)) {
+        class.submissions.push(results.line(kept)?.entry.member());
+    }
+    Ok(())
+}
+
+/// Writes what is made of the lines.
+pub(super) fn write(
+    out: &Out,
+    _results: &Results,
+    class: &Class,
+    about: &Run,
+) -> Result<(), Failure> {
+    out.write(CLASS, &json(class))?;
+    out.write(RUN, &json(about))
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Strings, numbers and lists: there is nothing that JSON cannot say.
+    let mut text = serde_json::to_string_pretty(value)
+        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
+    text.push('\n');
+    text
+}
+
+/// Writes lines, in this order.
+pub(super) fn copy(
+    results: &Results,
+    kept: &[(&String, &Kept)],
+    file: &mut dyn Write,
+) -> io::Result<()> {
+    for (_, kept) in kept {
+        file.write_all(&results.bytes(kept)?)?;
+    }
+    Ok(())
+}
+
+/// Puts results aside whose submissions are no longer there: nothing that was graded is thrown away.
+fn leave_out(out: &Out, results: &Results, gone: &[(&String, &Kept)]) -> Result<(), Failure> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let path = out.path(LEFT_OUT);
+    let file = File::options().create(true).append(true).open(&path);
+    file.and_then(|mut file| {
+        copy(results, gone, &mut file)?;
+        file.sync_data()
+    })
+    .map_err(|error| Failure::unable(format!("writing {}: {}", shown(&path), reason(&error))))?;
+    let names: Vec<String> = gone.iter().take(5).map(|(id, _)| (*id).clone()).collect();
+    let more = if gone.len() > 5 { ", ..." } else { "" };
+    output::note(&format!(
+        "note: results of submissions that are no longer there were moved to {}: {}{more}",
+        out.shown(LEFT_OUT),
+        names.join(", ")
+    ));
+    Ok(())
+}
+
+/// The last words of a run.
+pub(super) struct Summary<'a> {
+    pub(super) out: &'a Out,
+    pub(super) class: &'a Class,
+    /// How many submissions there should be results of.
+    pub(super) expected: usize,
+    pub(super) kept: usize,
+}
+
+impl Summary<'_> {
+    /// Submissions without a mark that stands.
+    fn open(&self) -> Vec<&Member> {
+        let open = |member: &&Member| match &member.standing {
+            Standing::NotGraded(_) => true,
+            Standing::Graded(summary) => summary.cases.iter().any(|cell| match cell.verdict {
+                ipclab_judge::Verdict::Unknown => true,
+                ipclab_judge::Verdict::Pass
+                | ipclab_judge::Verdict::Fail
+                | ipclab_judge::Verdict::Skipped => false,
+            }),
+        };
+        self.class.submissions.iter().filter(open).collect()
+    }
+
+    /// For a terminal.
+    pub(super) fn text(&self) -> String {
+        let class = self.class;
+        let open = self.open();
+        let graded = class.submissions.len() - open.len();
+        let kept = match self.kept {
+            0 => String::new(),
+            kept => format!(" ({kept} as before, not graded again)"),
+        };
+        let mut text = format!(
+            "{} · {}\n  graded      {graded} of {}{kept}\n",
+            class.lab, class.title, self.expected
+        );
+        let mut points: Vec<u32> = class.submissions.iter().filter_map(points).collect();
+        points.sort_unstable();
+        if let (Some(least), Some(most)) = (points.first(), points.last()) {
+            let sum: u64 = points.iter().copied().map(u64::from).sum();
+            let tenths = (sum * 10 + points.len() as u64 / 2) / points.len() as u64;
+            let median = points[points.len() / 2];
+            text.push_str(&format!(
+                "  points      {}.{} on average, median {median}, from {least} to {most} of {}\n",
+                tenths / 10,
+                tenths % 10,
+                class.max
+            ));
+        }
+        let late = class.submissions.iter();
+        let late = late.filter(|member| member.who.late == Some(true)).count();
+        if late > 0 {
+            text.push_str(&format!("  late        {late}\n"));
+        }
+        if !class.missing.is_empty() {
+            text.push_str(&format!(
+                "  missing     {} of the roster\n",
+                class.missing.len()
+            ));
+        }
+        text.push_str(&format!("  results in  {}\n", self.out.name()));
+        let yet = self.expected.saturating_sub(class.submissions.len());
+        if yet > 0 {
+            text.push_str(&format!("\nNot graded yet: {yet}\n"));
+        }
+        if !open.is_empty() {
+            text.push_str("\nWithout a mark that stands:\n");
+            for member in open.iter().take(20) {
+                text.push_str(&format!("  {}: {}\n", member.who.id, why(member)));
+            }
+            if open.len() > 20 {
+                text.push_str(&format!(
+                    "  ... and {} more, all in {CLASS}\n",
+                    open.len() - 20
+                ));
+            }
+        }
+        text
+    }
+
+    /// 0: everybody has a mark. 3: somebody has none.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        let all = self.open().is_empty() && self.class.submissions.len() >= self.expected;
+        ExitCode::from(if all { 0 } else { 3 })
+    }
+}
+
+fn points(member: &Member) -> Option<u32> {
+    match &member.standing {
+        Standing::Graded(summary) => Some(summary.score.earned),
+        Standing::NotGraded(_) => None,
+    }
+}
+
+fn why(member: &Member) -> String {
+    match &member.standing {
+        Standing::NotGraded(why) => why.why.to_string(),
+        Standing::Graded(summary) => {
+            let unknown: Vec<String> = summary
+                .cases
+                .iter()
+                .filter(|cell| cell.verdict == ipclab_judge::Verdict::Unknown)
+                .map(|cell| match &cell.says {
+                    Some(says) => format!("{} ({says})", cell.id),
+                    None => cell.id.to_string(),
+                })
+                .collect();
+            let first = unknown.first().cloned().unwrap_or_default();
+            match unknown.len() {
+                0 | 1 => format!("could not be graded in {first}"),
+                n => format!("could not be graded in {n} cases, such as {first}"),
+            }
+        }
+    }
+}
+
+/// What an import found, for `--list`.
+pub(super) fn list(class: &import::Class) -> String {
+    let mut text = format!(
+        "{} submissions, from {}\n",
+        class.found.len(),
+        class.system.name()
+    );
+    let width = class.found.iter().map(|one| one.who.id.chars().count());
+    let width = width.max().unwrap_or(0).min(40);
+    for one in &class.found {
+        let students: Vec<String> = one.who.students.iter().map(described).collect();
+        let late = if one.who.late == Some(true) {
+            "  late"
+        } else {
+            ""
+        };
+        let what = match &one.from {
+            import::From::Folder(_) => "a folder".to_owned(),
+            import::From::Files(files) => {
+                let names: Vec<String> = files
+                    .iter()
+                    .map(|(_, name)| Line::new(name).to_string())
+                    .collect();
+                names.join(", ")
+            }
+            import::From::Nothing(why) => Line::new(why).to_string(),
+        };
+        let students = match students.is_empty() {
+            true => String::new(),
+            false => format!("  {}", students.join(", ")),
+        };
+        text.push_str(&format!(
+            "  {:width$}{students}{late}  [{what}]\n",
+            one.who.id
+        ));
+    }
+    for student in &class.missing {
+        text.push_str(&format!("  missing: {}\n", described(student)));
+    }
+    text
+}
+
+fn described(student: &Student) -> String {
+    let ids: Vec<String> = student
+        .ids
+        .iter()
+        .map(|(key, id)| format!("{key} {id}"))
+        .collect();
+    match (&student.name, ids.is_empty()) {
+        (Some(name), true) => name.to_string(),
+        (Some(name), false) => format!("{name} ({})", ids.join(", ")),
+        (None, _) => ids.join(", "),
+    }
+}

@@ -1,0 +1,149 @@
+//! Grading one submission of a class, whatever it does: nothing that is wrong with it reaches the others.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use ipclab_report::{Entry, Line as Text, NotGraded, Outcome, Who};
+
+use super::key::Settings;
+use super::results::{Kept, Line};
+use crate::crew::Team;
+use crate::failure::Failure;
+use crate::grade::{self, Options};
+use crate::import::{self, Found};
+use crate::labs::Lab;
+use crate::progress::Progress;
+use crate::store::Store;
+use crate::submission::Submission;
+use crate::verdict;
+
+/// What all submissions of a class share.
+pub(super) struct Scene<'a> {
+    pub(super) lab: &'a Lab,
+    pub(super) options: &'a Options,
+    pub(super) settings: &'a Settings,
+    pub(super) store: &'a Store,
+}
+
+/// What became of one.
+pub(super) enum Graded {
+    /// It is as it was, and so is its result; whose it is may be known better.
+    Unchanged { who: Box<Who> },
+    /// It was graded now.
+    Now { line: Box<Line> },
+}
+
+/// Why there is no report.
+struct Hindered {
+    why: String,
+    ours: bool,
+}
+
+/// Grades a submission, unless `known` is its result already.
+pub(super) fn grade(
+    scene: &Scene<'_>,
+    team: &mut Team<'_>,
+    found: &Found,
+    known: Option<&Kept>,
+) -> Graded {
+    let began = Instant::now();
+    let mut who = found.who.clone();
+    // A mistake of ours that one submission brings to light must not end the batch.
+    let tried = catch_unwind(AssertUnwindSafe(|| {
+        attempt(scene, team, found, known, &mut who)
+    }));
+    let panicked = tried.is_err();
+    let renewed = team.renew(panicked);
+    let tried = tried.unwrap_or_else(|cause| {
+        Err(Hindered {
+            why: format!("this tool failed: {}", text_of(cause.as_ref())),
+            ours: true,
+        })
+    });
+    let (key, outcome) = match tried {
+        Ok(Tried::Unchanged) => return Graded::Unchanged { who: Box::new(who) },
+        Ok(Tried::Graded(key, outcome)) => (key, outcome),
+        Err(hindered) => (scene.settings.key_of_nothing(), not_graded(hindered)),
+    };
+    let outcome = match renewed {
+        Ok(()) => outcome,
+        Err(failure) => not_graded(Hindered::by(&failure)),
+    };
+    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let entry = Entry { who, outcome };
+    Graded::Now {
+        line: Box::new(Line::new(&scene.lab.spec.lab, key, took_ms, entry)),
+    }
+}
+
+enum Tried {
+    Unchanged,
+    Graded(String, Outcome),
+}
+
+fn attempt(
+    scene: &Scene<'_>,
+    team: &mut Team<'_>,
+    found: &Found,
+    known: Option<&Kept>,
+    who: &mut Who,
+) -> Result<Tried, Hindered> {
+    // Everything of this submission goes when it is done, not when the batch is.
+    let store = scene
+        .store
+        .part("one")
+        .map_err(|failure| Hindered::by(&failure))?;
+    let fetched = import::fetch(found, &store).map_err(Hindered::from)?;
+    who.notes
+        .extend(fetched.notes.iter().map(|note| Text::new(note)));
+    let staged = store
+        .folder("submission")
+        .map_err(|failure| Hindered::by(&failure))?;
+    let submission = Submission::take_in_parts(who.id.to_string(), &fetched.parts, staged)
+        .map_err(|failure| Hindered::by(&failure))?;
+    let key = scene.settings.key(&submission);
+    if known.is_some_and(|known| known.graded && known.key == key) {
+        return Ok(Tried::Unchanged);
+    }
+    let silent = Progress::silent();
+    let record = grade::grade_by(team, scene.lab, &submission, &store, scene.options, &silent)
+        .map_err(|failure| Hindered::by(&failure))?;
+    let report = verdict::report(&scene.lab.spec, &record);
+    Ok(Tried::Graded(key, Outcome::Report(Box::new(report))))
+}
+
+fn not_graded(hindered: Hindered) -> Outcome {
+    Outcome::NotGraded(NotGraded {
+        why: Text::new(&hindered.why),
+        ours: hindered.ours,
+    })
+}
+
+impl Hindered {
+    /// Taking in and grading tell by the code whose trouble it is.
+    fn by(failure: &Failure) -> Self {
+        let remedy = failure.remedy.as_deref().filter(|_| failure.code == 3);
+        Self {
+            why: match remedy {
+                Some(remedy) => format!("{} ({remedy})", failure.message),
+                None => failure.message.clone(),
+            },
+            ours: failure.code == 3,
+        }
+    }
+}
+
+impl From<import::Nothing> for Hindered {
+    fn from(nothing: import::Nothing) -> Self {
+        match nothing {
+            import::Nothing::HandedIn(why) => Self { why, ours: false },
+            import::Nothing::Ours(failure) => Self::by(&failure),
+        }
+    }
+}
+
+fn text_of(cause: &(dyn std::any::Any + Send)) -> &str {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("without a word")
+}

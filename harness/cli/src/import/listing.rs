@@ -1,0 +1,100 @@
+//! The first level of a class's folder: names and kinds, nothing opened.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{archive, text};
+use crate::failure::{Failure, reason};
+use crate::show;
+
+/// What lies in a folder, by name. Links are left out: a class is folders and files.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// The folder itself.
+    pub(crate) folder: PathBuf,
+    /// Its folders.
+    pub(crate) folders: Vec<PathBuf>,
+    /// Its files.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+impl Listing {
+    /// Looks.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be read.
+    pub(crate) fn of(folder: &Path) -> Result<Self, Failure> {
+        let failed = |error: &std::io::Error| {
+            Failure::usage(format!(
+                "reading the submissions in {}: {}",
+                show::path(folder),
+                reason(error)
+            ))
+            .remedy("name the folder or the archive that holds the submissions")
+        };
+        let (mut folders, mut files) = (Vec::new(), Vec::new());
+        for entry in fs::read_dir(folder).map_err(|error| failed(&error))? {
+            let entry = entry.map_err(|error| failed(&error))?;
+            let name = text(&entry.file_name());
+            if name.starts_with('.') || name == "__MACOSX" {
+                continue;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => files.push(entry.path()),
+                // A link or something stranger is nobody's submission; what cannot be asked shows when it is opened.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        folders.sort();
+        files.sort();
+        Ok(Self {
+            folder: folder.to_owned(),
+            folders,
+            files,
+        })
+    }
+
+    /// Names of its folders, with their paths.
+    pub(crate) fn folder_names(&self) -> impl Iterator<Item = (String, &PathBuf)> {
+        self.folders
+            .iter()
+            .map(|path| (text(path.file_name().unwrap_or_default()), path))
+    }
+
+    /// Names of its files, with their paths.
+    pub(crate) fn file_names(&self) -> impl Iterator<Item = (String, &PathBuf)> {
+        self.files
+            .iter()
+            .map(|path| (text(path.file_name().unwrap_or_default()), path))
+    }
+
+    /// Whether it has a file of that name.
+    pub(crate) fn has_file(&self, name: &str) -> bool {
+        self.file_names().any(|(file, _)| file == name)
+    }
+
+    /// Its one folder, where there is nothing else.
+    pub(crate) fn only_folder(&self) -> Option<PathBuf> {
+        match (self.folders.as_slice(), self.files.is_empty()) {
+            ([only], true) => Some(only.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether it looks like a class and not like one student's work: several folders or archives, or the names of a
+    /// course system.
+    pub(crate) fn is_class(&self) -> bool {
+        let archives = self
+            .file_names()
+            .filter(|(name, _)| archive::kind(name).is_some());
+        let sources = self.file_names().any(|(name, _)| {
+            let name = name.to_lowercase();
+            name.ends_with(".c") || name.ends_with(".h") || name == "makefile"
+        });
+        self.has_file(super::gradescope::METADATA)
+            || super::moodle::is_likely(self)
+            || super::canvas::is_likely(self)
+            || (!sources && self.folders.len() + archives.count() >= 2)
+    }
+}

@@ -1,0 +1,257 @@
+//! A made class, and what the tests ask of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+use crate::archives::{file, gz, tar, tar_entry, zip};
+use crate::common::{Desk, GOOD};
+
+/// Says the wrong thing.
+pub(crate) const WRONG: &str = "#include <stdio.h>\nint main(void) { puts(\"Bye\"); return 1; }\n";
+/// Does not compile.
+pub(crate) const BROKEN: &str = "int main(void) { return 0 }\n";
+/// Never ends.
+pub(crate) const HANGS: &str = "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n";
+
+/// A class of twelve in the folder `class`, in every form that a submission has.
+pub(crate) fn class() -> Desk {
+    let desk = Desk::with(&[]);
+    desk.write("class/ada/hello.c", GOOD);
+    desk.write("class/bob/hello.c", WRONG);
+    desk.write("class/cem/hello.c", BROKEN);
+    desk.write("class/dan/notes.txt", "I did not get to it");
+    desk.write("class/eva/src/deep/Hello.C", GOOD);
+    desk.write("class/fay.c", GOOD);
+    desk.write("class/gus.zip", zip(&[file("work/hello.c", GOOD)]));
+    let packed = tar(&[tar_entry(b"hello.c", b'0', GOOD.as_bytes(), "")]);
+    desk.write("class/hal.tar.gz", gz(&packed));
+    desk.write("class/ida/hello.zip", zip(&[file("hello.c", WRONG)]));
+    desk.write("class/jon/hello.c", GOOD);
+    desk.write("class/kim_hello.c", HANGS);
+    desk.write("class/leo (2)/hello.c", BROKEN);
+    desk
+}
+
+/// Points of each submission; `None`: not graded.
+pub(crate) fn marks(desk: &Desk, out: &str) -> BTreeMap<String, Option<u64>> {
+    let text = fs::read(desk.path(out).join("class.json")).expect("class.json");
+    let class: Value = serde_json::from_slice(&text).expect("JSON");
+    let members = class["submissions"].as_array().expect("submissions");
+    members
+        .iter()
+        .map(|member| {
+            let id = member["who"]["id"].as_str().expect("an id").to_owned();
+            let points = &member["standing"]["graded"]["score"]["earned"];
+            (id, points.as_u64())
+        })
+        .collect()
+}
+
+/// Every file of a folder of results, with the times taken out.
+pub(crate) fn but_for_times(desk: &Desk, out: &str) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(desk.path(out)).expect("results").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let text = fs::read_to_string(entry.path()).expect("text");
+        let text = match name.as_str() {
+            "results.jsonl" => text.lines().map(without_time).collect(),
+            _ => text,
+        };
+        files.insert(name, text);
+    }
+    files
+}
+
+fn without_time(line: &str) -> String {
+    let at = line.find("\"took_ms\":").expect("a time");
+    let rest = line[at..].find(',').expect("what follows");
+    format!("{}{}\n", &line[..at], &line[at + rest..])
+}
+
+/// `ipclab grade class --spec greet.toml -o OUT`
+pub(crate) fn grade(desk: &Desk, out: &str) -> assert_cmd::Command {
+    let mut command = desk.ipclab();
+    command.args(["grade", "class", "--spec", "greet.toml", "-o", out]);
+    command
+}
+
+#[test]
+fn a_class_is_graded_twice_with_the_same_result() {
+    let desk = class();
+    grade(&desk, "one")
+        .assert()
+        .code(0)
+        .stdout(contains("graded      12 of 12").and(contains("results in  one")))
+        .stderr(contains("[12/12]"));
+    let expect: BTreeMap<String, Option<u64>> = [
+        ("ada", 4),
+        ("bob", 0),
+        ("cem", 0),
+        ("dan", 0),
+        ("eva", 4),
+        ("fay", 4),
+        ("gus", 4),
+        ("hal", 4),
+        ("ida", 0),
+        ("jon", 4),
+        ("kim", 0),
+        ("leo (2)", 0),
+    ]
+    .map(|(id, points)| (id.to_owned(), Some(points)))
+    .into();
+    assert_eq!(marks(&desk, "one"), expect);
+    // Another order of work, another number of hands, nothing from the cache.
+    grade(&desk, "two")
+        .args(["--jobs", "5", "--no-cache"])
+        .assert()
+        .code(0);
+    assert_eq!(but_for_times(&desk, "one"), but_for_times(&desk, "two"));
+    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn the_same_command_again_grades_what_has_changed_and_nothing_else() {
+    let desk = class();
+    grade(&desk, "out").assert().code(0);
+    let again = |args: &[&str]| {
+        let output = grade(&desk, "out").args(args).output().expect("a run");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let mut names: Vec<String> = said
+            .lines()
+            .filter_map(|line| Some(line.split_once("] ")?.1.split_once(':')?.0.to_owned()))
+            .collect();
+        names.sort();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        names
+    };
+    assert_eq!(again(&[]), Vec::<String>::new());
+    desk.write("class/bob/hello.c", GOOD);
+    desk.write("class/ada/hello.c", WRONG);
+    assert_eq!(again(&["--only", "bob"]), ["bob"]);
+    let marks_now = marks(&desk, "out");
+    assert_eq!((marks_now["bob"], marks_now["ada"]), (Some(4), Some(4)));
+    assert_eq!(again(&[]), ["ada"]);
+    assert_eq!(marks(&desk, "out")["ada"], Some(0));
+    assert_eq!(
+        again(&["--only", "JON", "gus", "--regrade"]),
+        ["gus", "jon"]
+    );
+    // Another spec, everybody.
+    let spec = fs::read_to_string(desk.path("greet.toml")).expect("the spec");
+    desk.write("greet.toml", spec.replace("output = 2", "output = 3"));
+    assert_eq!(again(&["--only", "ada"]), ["ada"]);
+}
+
+#[test]
+fn what_a_spec_does_not_cover_any_more_is_no_result() {
+    let desk = class();
+    grade(&desk, "out").assert().code(0);
+    let spec = fs::read_to_string(desk.path("greet.toml")).expect("the spec");
+    desk.write("greet.toml", spec.replace("output = 2", "output = 3"));
+    grade(&desk, "out")
+        .args(["--only", "ada"])
+        .assert()
+        .code(3)
+        .stdout(contains("Not graded yet: 11"));
+    assert_eq!(marks(&desk, "out").len(), 1);
+    grade(&desk, "out").assert().code(0);
+    assert_eq!(marks(&desk, "out").len(), 12);
+}
+
+#[test]
+fn results_of_who_is_gone_are_put_aside() {
+    let desk = class();
+    grade(&desk, "out").assert().code(0);
+    fs::rename(desk.path("class/ada"), desk.path("class/zoe")).expect("a new name");
+    grade(&desk, "out")
+        .assert()
+        .code(0)
+        .stderr(contains("[1/1] zoe: 4 of 4").and(contains("left-out.jsonl: ada")));
+    assert!(!marks(&desk, "out").contains_key("ada"));
+    let aside = fs::read_to_string(desk.path("out/left-out.jsonl")).expect("the others");
+    assert_eq!(aside.lines().count(), 1);
+}
+
+#[test]
+fn a_roster_says_who_is_who_and_who_is_missing_without_grading_again() {
+    let desk = class();
+    grade(&desk, "out").assert().code(0);
+    desk.write(
+        "students.csv",
+        "login;Family name;Given name;late\nada;Lovelace;Ada;yes\nzoe;Zzz;Zoe;\n",
+    );
+    grade(&desk, "out")
+        .args(["--roster", "students.csv"])
+        .assert()
+        .code(0)
+        .stdout(
+            contains("12 as before")
+                .and(contains("late        1"))
+                .and(contains("missing     1 of the roster")),
+        );
+    let text = fs::read_to_string(desk.path("out/class.json")).expect("class.json");
+    let class: Value = serde_json::from_str(&text).expect("JSON");
+    let ada = &class["submissions"][0]["who"];
+    assert_eq!(ada["students"][0]["name"], "Ada Lovelace");
+    assert_eq!(ada["late"], true);
+    assert_eq!(class["missing"][0]["name"], "Zoe Zzz");
+}
+
+#[test]
+fn wrong_command_lines_are_told_with_a_remedy() {
+    let desk = class();
+    let check = |args: &[&str], says: &str| {
+        let mut command = desk.ipclab();
+        let assert = command.args(args).assert();
+        assert.code(2).stderr(contains(says));
+    };
+    let spec = ["--spec", "greet.toml"];
+    check(&["grade", "class", "-o", "out"], "which with --lab");
+    check(&[&["grade", "class"], &spec[..]].concat(), "--out");
+    check(
+        &[&["grade", "nowhere", "-o", "out"], &spec[..]].concat(),
+        "no such file",
+    );
+    check(
+        &[&["grade", "class", "-o", "class/out"], &spec[..]].concat(),
+        "among the submissions",
+    );
+    check(
+        &[
+            &["grade", "class", "-o", "out", "--only", "adda"],
+            &spec[..],
+        ]
+        .concat(),
+        "did you mean ada",
+    );
+    check(
+        &[
+            &["grade", "class", "-o", "out", "--shard", "4/3"],
+            &spec[..],
+        ]
+        .concat(),
+        "from 1/3 to 3/3",
+    );
+    check(
+        &[&["grade", "greet.toml", "-o", "out"], &spec[..]].concat(),
+        "no zip, tar or tar.gz",
+    );
+    desk.write("one/hello.c", GOOD);
+    check(
+        &[&["grade", "one", "-o", "out"], &spec[..]].concat(),
+        "ipclab check one",
+    );
+    desk.write("roster.csv", "points\n3\n");
+    check(
+        &[
+            &["grade", "class", "-o", "out", "--roster", "roster.csv"],
+            &spec[..],
+        ]
+        .concat(),
+        "no column says who somebody is",
+    );
+}

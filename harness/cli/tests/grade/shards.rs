@@ -1,0 +1,80 @@
+//! A class spread over machines, and brought together.
+
+use std::fs;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use crate::class::{WRONG, but_for_times, class, grade};
+use crate::common::{Desk, GOOD};
+
+fn merge(desk: &Desk, parts: &[&str], out: &str) -> assert_cmd::assert::Assert {
+    let mut command = desk.ipclab();
+    command.arg("merge").args(parts).args(["-o", out]).assert()
+}
+
+fn in_parts(desk: &Desk) {
+    for part in ["1", "2", "3"] {
+        let shard = format!("{part}/3");
+        grade(desk, &format!("part{part}"))
+            .args(["--shard", &shard])
+            .assert()
+            .code(0);
+    }
+}
+
+#[test]
+fn three_parts_make_what_one_machine_makes() {
+    let desk = class();
+    grade(&desk, "whole").assert().code(0);
+    in_parts(&desk);
+    merge(&desk, &["part3", "part1", "part2"], "merged")
+        .code(0)
+        .stdout(contains("graded      12 of 12"));
+    assert_eq!(
+        but_for_times(&desk, "merged"),
+        but_for_times(&desk, "whole")
+    );
+}
+
+#[test]
+fn a_part_that_is_missing_is_told() {
+    let desk = class();
+    in_parts(&desk);
+    merge(&desk, &["part1", "part2"], "merged")
+        .code(3)
+        .stderr(contains("are in none of these parts (1/3, 2/3)"));
+}
+
+#[test]
+fn contradictions_are_named_and_nothing_is_merged() {
+    let desk = class();
+    grade(&desk, "one").assert().code(0);
+    desk.write("class/ada/hello.c", WRONG);
+    grade(&desk, "two").assert().code(0);
+    merge(&desk, &["one", "two"], "merged").code(2).stderr(
+        contains("ada: what was handed in differs in one and two").and(contains("bob").not()),
+    );
+    assert!(!desk.path("merged/results.jsonl").exists());
+    // The same, but for a mark that somebody wrote in.
+    desk.write("class/ada/hello.c", GOOD);
+    grade(&desk, "two").assert().code(0);
+    merge(&desk, &["one", "two"], "merged").code(0);
+    let path = desk.path("two/results.jsonl");
+    let text = fs::read_to_string(&path).expect("results");
+    fs::write(&path, text.replacen("\"earned\":2", "\"earned\":1", 2)).expect("changed");
+    merge(&desk, &["one", "two"], "again")
+        .code(2)
+        .stderr(contains("the marks differ in one and two"));
+    // Other cases were graded, so these are no parts of one class.
+    grade(&desk, "core")
+        .args(["--tier", "core"])
+        .assert()
+        .code(0);
+    merge(&desk, &["one", "core"], "again")
+        .code(2)
+        .stderr(contains("do not belong together").and(contains("other options")));
+    merge(&desk, &["one", "class"], "again")
+        .code(2)
+        .stderr(contains("run.json"));
+}
