@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Makes a class of any size from a lab's own submissions: variants, broken ones, duplicates, archives and hostile ones.
+
+    made_class.py LAB COUNT FOLDER
+
+The same arguments make the same class, byte for byte, so that two gradings of it can be compared.
+"""
+
+import io
+import pathlib
+import random
+import shutil
+import sys
+import tarfile
+import zipfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+HOSTILE = {
+    "forks": "#include <unistd.h>\nint main(void) { for (;;) fork(); }\n",
+    "floods": "#include <stdio.h>\nint main(void) { for (;;) puts(\"flood\"); }\n",
+    "hangs": "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n",
+    "spins": "int main(void) { for (;;) ; }\n",
+    "crashes": "int main(void) { *(volatile int *)0 = 1; }\n",
+    "kills": "#include <signal.h>\nint main(void) { kill(-1, SIGKILL); return 0; }\n",
+    "eats": "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (;;) { char *p = malloc(1 << 20); if (p) memset(p, 1, 1 << 20); } }\n",
+    "looks": "#include <stdlib.h>\nint main(void) { return system(\"cat /etc/shadow; ls /root /home; rm -rf /tmp/* ~\"); }\n",
+    "build": "#include \"/dev/zero\"\nint main(void) { return 0; }\n",
+}
+
+
+def sources(folder):
+    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ".c" and path.is_file()]
+
+
+def variant(rng, originals, folder, number):
+    """A submission of the lab that no other is equal to."""
+    original = rng.choice(originals)
+    for path in sorted(original.rglob("*")):
+        if path.is_file() and path.name != "expected.toml":
+            below = path.relative_to(original)
+            target = folder / below
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    for path in sources(folder):
+        text = path.read_bytes()
+        path.write_bytes(b"/* student %d */\n" % number + text)
+        if rng.random() < 0.2:
+            path.rename(path.with_name(path.name.upper()))
+    if rng.random() < 0.3:
+        (folder / "notes.txt").write_text("It works on my machine.\n")
+
+
+def broken(rng, folder):
+    for path in sources(folder)[: rng.randint(1, 2)]:
+        text = path.read_bytes()
+        at = text.find(b";", rng.randrange(max(1, len(text) // 2)))
+        path.write_bytes(text[:at] + text[at + 1 :])
+
+
+def entry(name):
+    info = zipfile.ZipInfo(name, (2026, 3, 1, 10, 0, 0))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
+
+
+def packed_zip(folder):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.writestr(entry(str(path.relative_to(folder))), path.read_bytes())
+    return out.getvalue()
+
+
+def packed_tar(folder):
+    out = io.BytesIO()
+    # Without a time in the header of gzip two classes are the same.
+    import gzip
+
+    with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                info = tarfile.TarInfo(str(path.relative_to(folder)))
+                info.size = path.stat().st_size
+                archive.addfile(info, io.BytesIO(path.read_bytes()))
+    return out.getvalue()
+
+
+def hostile_archive(rng):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        if rng.random() < 0.5:
+            archive.writestr(entry("../../../../tmp/evil.c"), "int x;")
+        else:
+            archive.writestr(entry("zeros"), bytes(64 << 20))
+    return out.getvalue()
+
+
+def main():
+    lab, count, folder = sys.argv[1], int(sys.argv[2]), pathlib.Path(sys.argv[3])
+    rng = random.Random(f"{lab} {count}")
+    submissions = TOP / "labs" / lab / "submissions"
+    originals = [path for path in sorted(submissions.glob("*/*")) if sources(path)]
+    names = {path.name.lower() for original in originals for path in sources(original)}
+    folder.mkdir(parents=True)
+    folders = []
+    for number in range(count):
+        name = f"student-{number:03}"
+        own = folder / name
+        kind = rng.choices(
+            ["variant", "twin", "broken", "empty", "zip", "tar", "hostile", "archive"],
+            [58, 12, 8, 4, 6, 4, 5, 3],
+        )[0]
+        if kind == "twin" and folders:
+            shutil.copytree(rng.choice(folders), own)
+            continue
+        if kind == "archive":
+            (folder / f"{name}.zip").write_bytes(hostile_archive(rng))
+            continue
+        own.mkdir()
+        if kind == "empty":
+            (own / "readme.txt").write_text("I was ill.\n")
+            continue
+        if kind == "hostile":
+            attack = rng.choice(sorted(HOSTILE))
+            for source in sorted(names):
+                (own / source).write_text(HOSTILE[attack])
+            continue
+        variant(rng, originals, own, number)
+        if kind == "broken":
+            broken(rng, own)
+        elif kind in ("zip", "tar"):
+            ending, pack = {"zip": (".zip", packed_zip), "tar": (".tar.gz", packed_tar)}[kind]
+            (folder / f"{name}{ending}").write_bytes(pack(own))
+            shutil.rmtree(own)
+            continue
+        folders.append(own)
+
+
+if __name__ == "__main__":
+    main()
