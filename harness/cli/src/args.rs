@@ -64,6 +64,14 @@ class in short. The same command again grades what has changed and what could no
 
 Exit status: 0 everybody has a mark, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
 
+const SLURM_EXAMPLES: &str = "\
+Examples:
+  ipclab package slurm class.zip --lab tcp-echo -o results --parts 20 > grade.sh
+  bash grade.sh                                 hands in the array and the merge
+  less results/merge.log                        what came of it, when it is done
+
+The class is in results/class then. The same script again goes on after a failure.";
+
 const MERGE_EXAMPLES: &str = "\
 Examples:
   ipclab grade class --lab tcp-echo -o part1 --shard 1/2     on one machine
@@ -110,6 +118,9 @@ pub(crate) enum Command {
     /// Bring together parts of a class that were graded apart
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(Merge),
+    /// Write what other systems need to grade with this tool
+    #[command(subcommand)]
+    Package(PackageCommand),
     /// Prove specs on programs of which it is known what they must get
     #[command(after_help = VALIDATE_EXAMPLES)]
     Validate(Validate),
@@ -303,6 +314,33 @@ pub(crate) struct Certify {
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// Systems that the tool can be packed for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PackageCommand {
+    /// A script for Slurm: a class as an array of jobs, and a last one that merges
+    #[command(after_help = SLURM_EXAMPLES)]
+    Slurm(Slurm),
+}
+
+/// Arguments of `package slurm`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Slurm {
+    /// A folder or an archive with everybody's submissions, where every node sees it
+    pub(crate) submissions: PathBuf,
+    /// The lab's name, or the path of a spec
+    #[arg(long)]
+    pub(crate) lab: String,
+    /// The folder for the results, where every node sees it
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// How many jobs the class is spread over
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) parts: u16,
+    /// Processors of each job
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) processors: u16,
 }
 
 /// Commands for authors of labs.

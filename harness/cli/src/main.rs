@@ -19,6 +19,7 @@ mod interrupt;
 mod keep;
 mod labs;
 mod output;
+mod package;
 mod peer;
 mod plan;
 mod present;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command, SpecCommand};
+use args::{Args, Command, PackageCommand, SpecCommand};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -74,6 +75,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Check(check) => check::check(&check, color),
         Command::Grade(args) => batch::grade(&args),
         Command::Merge(args) => batch::merge(&args),
+        Command::Package(PackageCommand::Slurm(args)) => package::slurm(&args),
         Command::Validate(args) => validate::validate(&args, color),
         Command::Certify(args) => certify::certify(&args, color),
         Command::Judge {

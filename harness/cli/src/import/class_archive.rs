@@ -4,6 +4,8 @@
 //! others are not touched.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::archive::unpack::Unpacker;
@@ -38,7 +40,7 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
     };
     let folder = store.folder("class")?;
     let depth = depth_of_students(path, kind)?;
-    let mut unpackers: BTreeMap<PathBuf, Unpacker> = BTreeMap::new();
+    let mut unpackers: BTreeMap<(PathBuf, bool), Unpacker> = BTreeMap::new();
     let mut refused: BTreeMap<PathBuf, String> = BTreeMap::new();
     let mut notes = Vec::new();
     let each = archive::each(path, kind, Limits::CLASS, &mut |entry: Entry<'_>| {
@@ -61,18 +63,31 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
         if parts.len() <= depth {
             return Ok(());
         }
-        let (above, below) = parts.split_at(depth);
-        // What lies there as a file is a student's own archive or source: its name is the student.
-        let owner: PathBuf = above.iter().chain(&below[..1]).collect();
-        let at = folder.join(&owner);
+        let at = folder.join(parts[..=depth].iter().collect::<PathBuf>());
         if refused.contains_key(&at) {
             return Ok(());
         }
-        let above: PathBuf = above.iter().collect();
+        // A student's folder is its own world: no link leads to another's. What lies there as a file is a student's own
+        // archive or source.
+        let in_folder = parts.len() > depth + 1;
+        if !in_folder && matches!(entry.what, archive::What::Folder) {
+            // Empty folders count: somebody handed in nothing. One that is there is there.
+            return match fs::create_dir_all(&at) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    Err(Refusal::Ours(Failure::disk(
+                        format_args!("unpacking into {}", show::path(&folder)),
+                        &error,
+                    )))
+                }
+                Ok(()) | Err(_) => Ok(()),
+            };
+        }
+        let cut = depth + usize::from(in_folder);
+        let root = folder.join(parts[..cut].iter().collect::<PathBuf>());
         let unpacker = unpackers
-            .entry(at.clone())
-            .or_insert_with(|| Unpacker::into(&folder.join(&above), Limits::STUDENT));
-        let below: PathBuf = below.iter().collect();
+            .entry((at.clone(), in_folder))
+            .or_insert_with(|| Unpacker::into(&root, Limits::STUDENT));
+        let below: PathBuf = parts[cut..].iter().collect();
         let entry = Entry {
             name: Ok(text(below.as_os_str())),
             what: entry.what,
@@ -89,7 +104,7 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
     let finished = each.and_then(|()| {
         unpackers
             .iter_mut()
-            .filter(|(at, _)| !refused.contains_key(*at))
+            .filter(|((at, _), _)| !refused.contains_key(at))
             .try_for_each(|(_, unpacker)| unpacker.finish())
     });
     match finished {

@@ -117,7 +117,7 @@ fn a_class_is_graded_twice_with_the_same_result() {
 fn the_same_command_again_grades_what_has_changed_and_nothing_else() {
     let desk = class();
     grade(&desk, "out").assert().code(0);
-    let again = |args: &[&str]| {
+    let again_with = |args: &[&str], code: i32| {
         let output = grade(&desk, "out").args(args).output().expect("a run");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut names: Vec<String> = said
@@ -125,9 +125,10 @@ fn the_same_command_again_grades_what_has_changed_and_nothing_else() {
             .filter_map(|line| Some(line.split_once("] ")?.1.split_once(':')?.0.to_owned()))
             .collect();
         names.sort();
-        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert_eq!(output.status.code(), Some(code), "{said}");
         names
     };
+    let again = |args: &[&str]| again_with(args, 0);
     assert_eq!(again(&[]), Vec::<String>::new());
     desk.write("class/bob/hello.c", GOOD);
     desk.write("class/ada/hello.c", WRONG);
@@ -143,7 +144,8 @@ fn the_same_command_again_grades_what_has_changed_and_nothing_else() {
     // Another spec, everybody.
     let spec = fs::read_to_string(desk.path("greet.toml")).expect("the spec");
     desk.write("greet.toml", spec.replace("output = 2", "output = 3"));
-    assert_eq!(again(&["--only", "ada"]), ["ada"]);
+    assert_eq!(again_with(&["--only", "ada"], 3), ["ada"]);
+    assert_eq!(again(&[]).len(), 11);
 }
 
 #[test]

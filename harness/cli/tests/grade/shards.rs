@@ -62,7 +62,7 @@ fn contradictions_are_named_and_nothing_is_merged() {
     merge(&desk, &["one", "two"], "merged").code(0);
     let path = desk.path("two/results.jsonl");
     let text = fs::read_to_string(&path).expect("results");
-    fs::write(&path, text.replacen("\"earned\":2", "\"earned\":1", 2)).expect("changed");
+    fs::write(&path, text.replacen("\"earned\":3", "\"earned\":2", 3)).expect("changed");
     merge(&desk, &["one", "two"], "again")
         .code(2)
         .stderr(contains("the marks differ in one and two"));
@@ -77,4 +77,65 @@ fn contradictions_are_named_and_nothing_is_merged() {
     merge(&desk, &["one", "class"], "again")
         .code(2)
         .stderr(contains("run.json"));
+}
+
+/// A stand-in for Slurm on the path: runs every part of an array, one after another, then what waits for it.
+const SBATCH: &str = r#"#!/bin/bash
+array= ; after= ; log=/dev/null ; words=()
+for word in "$@"; do
+  case "$word" in
+    --array=*) array=${word#*=} ;;
+    --dependency=*) after=${word#*=} ;;
+    --output=*) log=${word#*=} ;;
+    --*) ;;
+    *) words+=("$word") ;;
+  esac
+done
+[ -n "$array" ] || array=$(sed -n 's/^#SBATCH --array=//p' "${words[0]}")
+echo "$array $after $log" >> sbatch.log
+for n in $(seq "${array%-*}" "${array#*-}"); do
+  SLURM_ARRAY_TASK_ID=$n SLURM_CPUS_PER_TASK=1 bash "${words[@]}" > "${log//%a/$n}" 2>&1
+done
+echo "7;cluster"
+"#;
+
+#[test]
+fn the_script_for_slurm_grades_in_parts_and_merges() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = class();
+    grade(&desk, "whole").assert().code(0);
+    desk.write("bin/sbatch", SBATCH);
+    fs::set_permissions(desk.path("bin/sbatch"), fs::Permissions::from_mode(0o755)).expect("mode");
+    let mut command = desk.ipclab();
+    let script = command
+        .args(["package", "slurm", "class", "--lab", "./greet.toml"])
+        .args(["-o", "it's out", "--parts", "3"])
+        .output()
+        .expect("a script");
+    assert!(script.status.success(), "{script:?}");
+    desk.write("grade.sh", script.stdout);
+    let path = format!(
+        "{}:{}",
+        desk.path("bin").display(),
+        std::env::var("PATH").expect("a path")
+    );
+    let mut bash = std::process::Command::new("bash");
+    let run = bash
+        .arg("grade.sh")
+        .current_dir(desk.path(""))
+        .env("PATH", path)
+        .env("HOME", desk.path(""))
+        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .output()
+        .expect("a run");
+    assert!(run.status.success(), "{run:?}");
+    let merged = fs::read_to_string(desk.path("it's out/merge.log")).expect("its log");
+    assert!(merged.contains("graded      12 of 12"), "{merged}");
+    let handed_in = fs::read_to_string(desk.path("sbatch.log")).expect("what was handed in");
+    assert!(handed_in.contains("1-1 afterany:7 "), "{handed_in}");
+    // The spec was named in another way, which reports repeat; the marks are the same.
+    assert_eq!(
+        crate::class::marks(&desk, "it's out/class"),
+        crate::class::marks(&desk, "whole")
+    );
 }

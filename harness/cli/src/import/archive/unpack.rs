@@ -230,7 +230,21 @@ impl Unpacker {
         fs::create_dir_all(parent).map_err(|error| self.disk(&error))
     }
 
+    /// Why something could not be made. A name that another entry has taken in another sense is the archive's own
+    /// trouble; the rest is ours.
     fn disk(&self, error: &io::Error) -> Refusal {
+        let names = [
+            io::ErrorKind::AlreadyExists,
+            io::ErrorKind::NotADirectory,
+            io::ErrorKind::IsADirectory,
+            io::ErrorKind::InvalidFilename,
+        ];
+        if names.contains(&error.kind()) {
+            return Refusal::Archive(format!(
+                "is refused: two of its entries want the same place, or one has a name that no file has ({})",
+                crate::failure::reason(error)
+            ));
+        }
         Refusal::Ours(Failure::disk(
             format_args!("unpacking into {}", show::path(&self.folder)),
             error,

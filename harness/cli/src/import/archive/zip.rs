@@ -68,15 +68,19 @@ pub(super) fn each(
     Ok(())
 }
 
+/// Says that names are UTF-8.
+const UTF8: u16 = 1 << 11;
+
 /// The name as text. Without the flag for UTF-8 it is in the code page of DOS, which has a letter for every byte; most
 /// tools write UTF-8 all the same, so that is tried first. Some write backslashes between folders.
 fn name(entry: &zip::read::ZipFileEntry<'_>) -> Result<String, Vec<u8>> {
     let raw = entry.name_raw();
     let text = match std::str::from_utf8(raw) {
         Ok(text) => text.to_owned(),
+        Err(_) if entry.flags().as_u16() & UTF8 != 0 => return Err(raw.to_owned()),
         Err(_) => match entry.name() {
-            Ok(name) if !name.contains('\u{fffd}') => name.into_owned(),
-            _ => return Err(raw.to_owned()),
+            Ok(name) => name.into_owned(),
+            Err(_) => return Err(raw.to_owned()),
         },
     };
     Ok(text.replace('\\', "/"))
