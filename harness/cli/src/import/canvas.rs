@@ -104,26 +104,22 @@ fn original_names(one: &mut Found) {
         return;
     };
     let before: Vec<String> = files.iter().map(|(_, name)| name.to_lowercase()).collect();
-    for n in 0..files.len() {
-        let Some(original) = without_count(&files[n].1) else {
+    for (n, (_, name)) in files.iter_mut().enumerate() {
+        let Some(original) = without_count(name) else {
             continue;
         };
+        let lower = original.to_lowercase();
         let alike = |other: &String| {
-            *other == original.to_lowercase()
-                || without_count(other).is_some_and(|name| name == original.to_lowercase())
+            *other == lower || without_count(other).is_some_and(|name| name == lower)
         };
-        if before
-            .iter()
-            .enumerate()
-            .any(|(m, other)| m != n && alike(other))
-        {
+        let mut others = before.iter().enumerate().filter(|(m, _)| *m != n);
+        if others.any(|(_, other)| alike(other)) {
             continue;
         }
         one.who.notes.push(Line::new(&format!(
-            "{} was taken as {original}: Canvas counts files that are handed in again",
-            files[n].1
+            "{name} was taken as {original}: Canvas counts files that are handed in again"
         )));
-        files[n].1 = original;
+        *name = original;
     }
 }
 
