@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Grades a made class in every way that must come to the same, and measures it.
 
-    batch.py TOOL LAB [--count 300] [--jobs 2] [--tier core] [--folder DIR] [STEP...]
+    batch.py TOOL LAB [--count 300] [--jobs 2] [--tier core] [--calm] [--folder DIR] [STEP...]
 
 Steps, all of them when none is named:
     twice    the class is graded twice, the second time without the cache: the same results but for times
@@ -34,7 +34,8 @@ class Bench:
     def made(self, count):
         target = self.folder / f"class-{count}"
         if not target.exists():
-            subprocess.run([sys.executable, HERE / "made_class.py", self.args.lab, str(count), target], check=True)
+            calm = ["--calm"] if self.args.calm else []
+            subprocess.run([sys.executable, HERE / "made_class.py", self.args.lab, str(count), target, *calm], check=True)
         return target
 
     def command(self, count, out, *more):
@@ -163,6 +164,7 @@ def main():
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tier")
+    parser.add_argument("--calm", action="store_true", help="without those that compute for ever")
     parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--kill-within", type=float, default=20.0)
     args = parser.parse_args()

@@ -48,18 +48,8 @@ pub(super) fn grade(
 ) -> Graded {
     let began = Instant::now();
     let mut who = found.who.clone();
-    // A mistake of ours that one submission brings to light must not end the batch.
-    let tried = catch_unwind(AssertUnwindSafe(|| {
-        attempt(scene, team, found, known, &mut who)
-    }));
-    let panicked = tried.is_err();
+    let (tried, panicked) = caught(|| attempt(scene, team, found, known, &mut who));
     let renewed = team.renew(panicked);
-    let tried = tried.unwrap_or_else(|cause| {
-        Err(Hindered {
-            why: format!("this tool failed: {}", text_of(cause.as_ref())),
-            ours: true,
-        })
-    });
     let (key, outcome) = match tried {
         Ok(Tried::Unchanged) => return Graded::Unchanged { who: Box::new(who) },
         Ok(Tried::Graded(key, outcome)) => (key, outcome),
@@ -73,6 +63,18 @@ pub(super) fn grade(
     let entry = Entry { who, outcome };
     Graded::Now {
         line: Box::new(Line::new(&scene.lab.spec.lab, key, took_ms, entry)),
+    }
+}
+
+/// Does it. A mistake of ours that one submission brings to light must not end the batch; whether there was one is the
+/// second thing to know.
+fn caught<T>(work: impl FnOnce() -> Result<T, Hindered>) -> (Result<T, Hindered>, bool) {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => (result, false),
+        Err(cause) => {
+            let why = format!("this tool failed: {}", text_of(cause.as_ref()));
+            (Err(Hindered { why, ours: true }), true)
+        }
     }
 }
 
@@ -146,4 +148,19 @@ fn text_of(cause: &(dyn std::any::Any + Send)) -> &str {
     let text = cause.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| cause.downcast_ref::<&str>().copied())
         .unwrap_or("without a word")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_of_ours_is_one_submissions_trouble() {
+        let (result, panicked) = caught::<()>(|| panic!("index {} of {}", 3, 2));
+        let hindered = result.err().unwrap();
+        assert!(panicked && hindered.ours);
+        assert_eq!(hindered.why, "this tool failed: index 3 of 2");
+        let (result, panicked) = caught(|| Ok(5));
+        assert_eq!((result.ok(), panicked), (Some(5), false));
+    }
 }

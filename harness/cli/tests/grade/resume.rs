@@ -11,8 +11,9 @@ use predicates::str::contains;
 use crate::class::{but_for_times, class, grade};
 use crate::common::Desk;
 
-/// Starts a run and ends it by a signal once so many submissions are done. Gives what it still said.
-fn interrupted(desk: &Desk, signal: Signal, after: usize) -> (Option<i32>, String) {
+/// Starts a run, waits until so many submissions are done, and does something to the tool's process. Gives how it ended
+/// and what it said.
+fn disturbed(desk: &Desk, after: usize, disturb: impl FnOnce(Pid)) -> (Option<i32>, String) {
     let mut tool = Command::new(assert_cmd::cargo::cargo_bin!("ipclab"))
         .current_dir(desk.path(""))
         .env("HOME", desk.path(""))
@@ -38,12 +39,48 @@ fn interrupted(desk: &Desk, signal: Signal, after: usize) -> (Option<i32>, Strin
         said.push_str(&line);
         said.push('\n');
     }
-    kill(pid, signal).expect("a signal");
+    disturb(pid);
     for line in lines.map_while(Result::ok) {
         said.push_str(&line);
         said.push('\n');
     }
     (tool.wait().expect("its end").code(), said)
+}
+
+/// The same with a signal that ends it.
+fn interrupted(desk: &Desk, signal: Signal, after: usize) -> (Option<i32>, String) {
+    disturbed(desk, after, |pid| kill(pid, signal).expect("a signal"))
+}
+
+/// Children of a process.
+fn children(of: Pid) -> Vec<Pid> {
+    let processes = fs::read_dir("/proc").expect("/proc").flatten();
+    let child = |entry: fs::DirEntry| {
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // pid (name) state parent
+        let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?;
+        (parent == of.to_string()).then(|| Pid::from_raw(pid))
+    };
+    processes.filter_map(child).collect()
+}
+
+#[test]
+fn a_sandbox_that_is_killed_costs_nobody_but_who_was_in_it() {
+    let desk = class();
+    grade(&desk, "whole").assert().code(0);
+    let (code, said) = disturbed(&desk, 2, |tool| {
+        let keeper = children(tool).into_iter().next().expect("a keeper");
+        kill(keeper, Signal::SIGKILL).expect("a signal");
+    });
+    // It may have been between two submissions.
+    assert!(matches!(code, Some(0 | 3)), "{said}");
+    let graded = crate::class::marks(&desk, "out");
+    assert_eq!(graded.len(), 12, "{said}");
+    let lines = fs::read_to_string(desk.path("out/results.jsonl")).expect("results");
+    assert!(lines.matches("\"graded\":false").count() <= 1, "{said}");
+    grade(&desk, "out").assert().code(0);
+    assert_eq!(but_for_times(&desk, "out"), but_for_times(&desk, "whole"));
 }
 
 #[test]
