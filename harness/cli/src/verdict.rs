@@ -129,7 +129,7 @@ fn settled_case<'a>(
         };
     }
     let mut settled = settled_runs(case, ran, record.seed);
-    settled.notes.extend(not_sanitized(case, record));
+    settled.notes.extend(unsanitized(case, record));
     settled
 }
 
@@ -363,28 +363,13 @@ fn excuse(findings: &mut [Finding], own: &str) {
     }
 }
 
-/// Programs of a sanitized case that are not C: they were run as they are, since no sanitizer is for them. They lose nothing.
-fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
-    let is_c = |program: &ipclab_report::Program| {
-        let c = ["c", "cc", "cpp", "cxx"];
-        program.command.is_none()
-            && program.sources.iter().any(|source| {
-                let ending = source.rsplit_once('.').map(|(_, ending)| ending);
-                ending.is_some_and(|ending| c.iter().any(|c| ending.eq_ignore_ascii_case(c)))
-            })
-    };
-    let mut notes = Vec::new();
-    if case.sanitize {
-        for name in case.needs() {
-            let mut programs = record.programs.iter();
-            if programs.any(|program| program.name.as_str() == name && !is_c(program)) {
-                notes.push(format!(
-                    "{name} is not C: it ran as it is, without sanitizers"
-                ));
-            }
-        }
-    }
-    notes
+/// Programs of a sanitized case in languages without sanitizers. They lose nothing.
+fn unsanitized(case: &Case, record: &Record) -> Vec<String> {
+    let needs = case.needs().into_iter();
+    needs
+        .filter(|name| case.sanitize && record.unsanitized.contains(*name))
+        .map(|name| format!("{name} is not C: it ran as it is, without sanitizers"))
+        .collect()
 }
 
 /// Skipped on the first aspect that the case grades.

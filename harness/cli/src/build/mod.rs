@@ -70,6 +70,8 @@ pub(crate) struct Built {
     pub(crate) report: ipclab_report::Program,
     /// To run; `None`: see the report's problem.
     pub(crate) artifact: Option<Artifact>,
+    /// It was to be built with sanitizers, and there are none for its language: it is as it is.
+    pub(crate) unsanitized: bool,
 }
 
 /// Where programs are built, and with what.
@@ -120,6 +122,7 @@ impl<'a> Workshop<'a> {
                     ..ipclab_report::Program::built(&program.name, &[])
                 },
                 artifact: None,
+                unsanitized: false,
             },
         }
     }
@@ -134,7 +137,11 @@ impl<'a> Workshop<'a> {
         if variant == Variant::Sanitized {
             // Other languages have no such build, and no such mistakes: the plain program stands in.
             if !Artifact::is_compiled_c(&recipe) {
-                return self.try_build(program, Variant::Plain, sandbox);
+                let plain = self.try_build(program, Variant::Plain, sandbox)?;
+                return Ok(Built {
+                    unsanitized: true,
+                    ..plain
+                });
             }
             // Only the compiler can be told about sanitizers from outside.
             recipe.ways.retain(|way| matches!(way, Way::Compile { .. }));
@@ -181,6 +188,7 @@ impl<'a> Workshop<'a> {
                 return Ok(Built {
                     report: note.program,
                     artifact: Some(Artifact::Executable(own)),
+                    unsanitized: false,
                 });
             }
         }
@@ -201,6 +209,7 @@ impl<'a> Workshop<'a> {
             return Ok(Built {
                 report,
                 artifact: None,
+                unsanitized: false,
             });
         }
         if let Some(run) = &recipe.run {
@@ -218,6 +227,7 @@ impl<'a> Workshop<'a> {
         Ok(Built {
             report,
             artifact: Some(Artifact::Executable(binary)),
+            unsanitized: false,
         })
     }
 
@@ -337,7 +347,11 @@ impl<'a> Workshop<'a> {
             argv: run.to_vec(),
             entries,
         });
-        Built { report, artifact }
+        Built {
+            report,
+            artifact,
+            unsanitized: false,
+        }
     }
 
     fn key(&self, program: &Program, recipe: &Recipe, variant: Variant) -> String {
