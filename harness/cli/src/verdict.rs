@@ -230,7 +230,8 @@ fn about_drawing(case: &Case, ran: &CaseRecord, seed: u64, failed: bool) -> Vec<
     }
     if let (Some(run), Some(tried)) = (&ran.smallest, ran.smallest_of) {
         notes.push(format!(
-            "the smallest input that fails, after {tried} others had been tried, as a case of its own:\n\n{}",
+            "the smallest input that fails, found in {tried} more {}, as a case of its own:\n\n{}",
+            if tried == 1 { "run" } else { "runs" },
             case.plain(&run.about.values).trim_end()
         ));
     }

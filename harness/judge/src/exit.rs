@@ -252,7 +252,11 @@ fn never_ended(
     }
     .unwrap_or_default();
     let doing = match wait {
-        Some(wait) => format!("it waits in {}", facts.waits_in(wait)),
+        Some(wait) => format!(
+            "it waits in {}{}",
+            facts.waits_in(wait),
+            facts.no_answer(wait).unwrap_or_default()
+        ),
         None => match &facts.evidence.ended {
             Ended::DeadlineExceeded { limit_ms, .. } => {
                 format!("it was still busy when the {limit_ms} ms were up")
@@ -263,7 +267,7 @@ fn never_ended(
         },
     };
     match facts.standstill() {
-        Some(all) if wait.is_some() => {
+        Some(all) if wait.is_some_and(|wait| facts.no_answer(wait).is_none()) => {
             format!("{who} never ended{failed}: {doing}; everybody waits for somebody else: {all}")
         }
         Some(_) | None => format!("{who} never ended{failed}: {doing}"),
