@@ -381,7 +381,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The failure that the program was to report: the one that we caused, else the first.
-    pub(crate) fn to_report(&self, index: usize) -> Option<&'a Call> {
+    pub(crate) fn failure_due(&self, index: usize) -> Option<&'a Call> {
         let caused = |call: &&Call| call.tampered.is_some() && is_failure(call, self);
         let caused = self.calls(index).find(caused);
         caused.or_else(|| self.first_failure(index))

@@ -188,7 +188,7 @@ impl Printed<'_> {
                     .facts
                     .role(self.index)
                     .is_some_and(|role| matches!(role.exit, Some(ExitExpectation::Failure)));
-                self.fail(match self.facts.to_report(self.index) {
+                self.fail(match self.facts.failure_due(self.index) {
                     Some(call) if fails => {
                         let failure = self.facts.failure(call);
                         format!("{who} printed {shown} although {failure} ({line})")

@@ -73,7 +73,7 @@ impl Printed<'_> {
     pub(super) fn why(&self) -> String {
         let because = self.because();
         let call = match self.name {
-            "stderr" => self.facts.to_report(self.index),
+            "stderr" => self.facts.failure_due(self.index),
             _ => None,
         };
         match call.map(|call| self.facts.failure(call)) {
@@ -232,7 +232,7 @@ impl Printed<'_> {
         if self.name == "stdout" {
             return lines.next().cloned();
         }
-        let failure = self.facts.to_report(self.index).and_then(|call| {
+        let failure = self.facts.failure_due(self.index).and_then(|call| {
             let errno = call.returned.as_ref()?.errno.as_deref()?;
             Some(message(errno)?.to_lowercase())
         });
