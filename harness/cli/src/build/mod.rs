@@ -176,6 +176,7 @@ impl<'a> Workshop<'a> {
             return Ok(Built {
                 report,
                 artifact: None,
+                unsanitized: false,
             });
         }
         if use_cache && let Some((kept, note)) = cache::look_up(builds, &key) {
