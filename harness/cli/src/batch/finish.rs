@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, Standing, Student};
 use serde::{Deserialize, Serialize};
 
-use super::key::Settings;
+use super::key::{Settings, made_by};
 use super::out::Out;
+use super::pages;
 use super::results::{self, Kept, Results};
 use super::{Shard, shown};
 use crate::failure::{Failure, reason};
@@ -101,7 +102,6 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<ExitCode, Failure> {
         missing: run.class.missing.clone(),
         notes: run.class.notes.iter().map(|note| Line::new(note)).collect(),
     };
-    gather(&results, &mut class, &|key| run.settings.made(key))?;
     let about = Run {
         schema: RUN_SCHEMA.to_owned(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -111,7 +111,7 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<ExitCode, Failure> {
         submissions: run.class.found.len(),
         shard: run.shard.map(|shard| shard.to_string()),
     };
-    write(out, &results, &class, &about)?;
+    write(out, &results, &mut class, &about)?;
 
     let mine = |found: &&import::Found| run.shard.is_none_or(|shard| shard.has(&found.who.id));
     let expected = run.class.found.iter().filter(mine).count();
@@ -125,26 +125,24 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<ExitCode, Failure> {
     Ok(summary.exit_code())
 }
 
-/// Gathers the members of a class from its lines, one after another: whole reports are large.
-pub(super) fn gather(
-    results: &Results,
-    class: &mut Class,
-    counts: &dyn Fn(&str) -> bool,
-) -> Result<(), Failure> {
-    for (_, kept) in results.all().filter(|(_, kept)| counts(&kept.key)) {
-        class.submissions.push(results.line(kept)?.entry.member());
-    }
-    Ok(())
-}
-
-/// Writes what is made of the lines.
+/// Gathers the members of a class from its lines, one after another since whole reports are large, and writes everything
+/// that is made of the lines.
+///
+/// # Errors
+/// The disk's.
 pub(super) fn write(
     out: &Out,
-    _results: &Results,
-    class: &Class,
+    results: &Results,
+    class: &mut Class,
     about: &Run,
 ) -> Result<(), Failure> {
+    for (_, kept) in results.all() {
+        if made_by(&about.settings, &kept.key) {
+            class.submissions.push(results.line(kept)?.entry.member());
+        }
+    }
     out.write(CLASS, &json(class))?;
+    pages::write(out, results, class, &about.settings)?;
     out.write(RUN, &json(about))
 }
 
@@ -252,6 +250,7 @@ impl Summary<'_> {
             ));
         }
         text.push_str(&format!("  results in  {}\n", self.out.name()));
+        text.push_str(&format!("  to read     {}\n", self.out.shown(pages::CLASS)));
         let yet = self.expected.saturating_sub(class.submissions.len());
         if yet > 0 {
             text.push_str(&format!("\nNot graded yet: {yet}\n"));

@@ -65,12 +65,6 @@ impl Settings {
         &self.0
     }
 
-    /// Whether a key is of a result by these settings.
-    pub(super) fn made(&self, key: &str) -> bool {
-        key.split_once('-')
-            .is_some_and(|(settings, _)| settings == self.0)
-    }
-
     /// The key of a submission.
     pub(super) fn key(&self, submission: &Submission) -> String {
         let mut digest = Digest::new();
@@ -95,6 +89,11 @@ impl Settings {
     pub(super) fn key_of_nothing(&self) -> String {
         format!("{}-none", self.0)
     }
+}
+
+/// Whether a key is of a result by these settings.
+pub(super) fn made_by(settings: &str, key: &str) -> bool {
+    key.split_once('-').is_some_and(|(by, _)| by == settings)
 }
 
 struct Digest(blake3::Hasher);

@@ -61,13 +61,11 @@ pub(crate) fn merge(args: &Merge) -> Result<ExitCode, Failure> {
     let results = Results::read_only(&out.path(""))?;
     let mut class = first.class.clone();
     class.submissions.clear();
-    let settings = format!("{}-", first.run.settings);
-    finish::gather(&results, &mut class, &|key| key.starts_with(&settings))?;
     let about = Run {
         shard: None,
         ..first.run.clone()
     };
-    finish::write(&out, &results, &class, &about)?;
+    finish::write(&out, &results, &mut class, &about)?;
     let absent = about.submissions.saturating_sub(class.submissions.len());
     if absent > 0 {
         let shards: Vec<&str> = parts

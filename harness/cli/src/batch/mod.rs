@@ -14,6 +14,7 @@ mod key;
 mod merge;
 mod one;
 mod out;
+mod pages;
 mod progress;
 mod results;
 mod shard;

@@ -80,6 +80,14 @@ impl Out {
         self.write_by(name, |file| file.write_all(text.as_bytes()))
     }
 
+    /// The same of something that is made anew by every run, and need not outlast the machine's crash.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn write_page(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.whole(name, false, |file| file.write_all(text.as_bytes()))
+    }
+
     /// The same with a writer that need not have all of it at once.
     ///
     /// # Errors
@@ -87,6 +95,15 @@ impl Out {
     pub(super) fn write_by(
         &self,
         name: &str,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
+        self.whole(name, true, write)
+    }
+
+    fn whole(
+        &self,
+        name: &str,
+        sync: bool,
         write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     ) -> Result<(), Failure> {
         let path = self.path(name);
@@ -102,7 +119,9 @@ impl Out {
             let file = buffered
                 .into_inner()
                 .map_err(std::io::IntoInnerError::into_error)?;
-            file.as_file().sync_data()?;
+            if sync {
+                file.as_file().sync_data()?;
+            }
             file.persist(&path)?;
             Ok(())
         })();

@@ -54,9 +54,15 @@ pub(crate) fn marks(desk: &Desk, out: &str) -> BTreeMap<String, Option<u64>> {
 /// Every file of a folder of results, with the times taken out.
 pub(crate) fn but_for_times(desk: &Desk, out: &str) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
-    for entry in fs::read_dir(desk.path(out)).expect("results").flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let text = fs::read_to_string(entry.path()).expect("text");
+    let below = ["", "submissions", "feedback"].map(|name| desk.path(out).join(name));
+    let entries = below
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).expect("results").flatten());
+    for entry in entries.filter(|entry| entry.path().is_file()) {
+        let path = entry.path();
+        let name = path.strip_prefix(desk.path(out)).expect("below it");
+        let name = name.to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("text");
         let text = match name.as_str() {
             "results.jsonl" => text.lines().map(without_time).collect(),
             _ => text,
@@ -174,6 +180,9 @@ fn results_of_who_is_gone_are_put_aside() {
         .code(0)
         .stderr(contains("[1/1] zoe: 4 of 4").and(contains("left-out.jsonl: ada")));
     assert!(!marks(&desk, "out").contains_key("ada"));
+    let page = |name: &str| desk.path("out").join(name).exists();
+    assert!(page("submissions/zoe.html") && page("feedback/zoe.html"));
+    assert!(!page("submissions/ada.html") && !page("feedback/ada.html"));
     let aside = fs::read_to_string(desk.path("out/left-out.jsonl")).expect("the others");
     assert_eq!(aside.lines().count(), 1);
 }
@@ -256,4 +265,24 @@ fn wrong_command_lines_are_told_with_a_remedy() {
         .concat(),
         "no column says who somebody is",
     );
+}
+
+#[test]
+fn students_pages_show_nothing_that_is_kept_from_them_and_lead_to_nobody_else() {
+    let desk = class();
+    let spec = fs::read_to_string(desk.path("greet.toml")).expect("the spec");
+    let hidden = spec.replace(
+        "id       = \"greets-again\"",
+        "id = \"greets-again\"\nvisibility = \"hidden\"",
+    );
+    assert_ne!(spec, hidden);
+    desk.write("greet.toml", hidden);
+    grade(&desk, "out").assert().code(0);
+    let read = |name: &str| fs::read_to_string(desk.path("out").join(name)).expect("a page");
+    let (staff, own) = (read("submissions/ada.html"), read("feedback/ada.html"));
+    assert!(staff.contains("and says it again") && staff.contains("../report.html"));
+    assert!(!own.contains("says it again") && !own.contains("greets-again"));
+    assert!(!own.contains("report.html") && own.contains("your program says Hello"));
+    let class = read("report.html");
+    assert!(class.contains("submissions/ada.html") && !class.contains("feedback/"));
 }
