@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use super::shown;
 use crate::failure::{Failure, reason};
 
+/// What a file is called before it is whole.
+const NEW: &str = ".new-";
+
 /// A folder that this run alone writes to.
 #[derive(Debug)]
 pub(super) struct Out {
@@ -44,16 +47,33 @@ impl Out {
             .open(folder.join(".lock"))
             .map_err(|error| failed(&error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                folder: folder.to_owned(),
-                _lock: lock,
-            }),
+            Ok(()) => {
+                let out = Self {
+                    folder: folder.to_owned(),
+                    _lock: lock,
+                };
+                out.sweep();
+                Ok(out)
+            }
             Err(TryLockError::WouldBlock) => Err(Failure::usage(format!(
                 "another run writes to {}",
                 shown(folder)
             ))
             .remedy("wait for it to end, or name another folder with -o")),
             Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
+    }
+
+    /// Removes what a run that was killed was about to write. What cannot be removed is in nobody's way.
+    fn sweep(&self) {
+        let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let folders = entries(&self.folder).map(|entry| entry.path());
+        for folder in folders.filter(|path| path.is_dir()).chain([self.folder.clone()]) {
+            for entry in entries(&folder) {
+                if entry.file_name().to_string_lossy().starts_with(NEW) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
         }
     }
 
@@ -111,7 +131,7 @@ impl Out {
             let folder = path.parent().unwrap_or(&self.folder);
             fs::create_dir_all(folder)?;
             let file = tempfile::Builder::new()
-                .prefix(".new-")
+                .prefix(NEW)
                 .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
                 .tempfile_in(folder)?;
             let mut buffered = std::io::BufWriter::new(file);

@@ -58,7 +58,7 @@ impl Progress {
     pub(super) fn kept(&self, id: &str) {
         let mut state = locked(&self.state);
         state.leave(id);
-        state.all -= 1;
+        state.done += 1;
         if let Some(bar) = &self.bar {
             bar.dec_length(1);
         }

@@ -384,6 +384,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_run_was_about_to_write_is_swept() {
+        let (desk, out) = out();
+        out.write("pages/a.html", "whole").unwrap();
+        drop(out);
+        let half = ["out/.new-1", "out/pages/.new-2"].map(|name| desk.path().join(name));
+        for half in &half {
+            std::fs::write(half, "half").unwrap();
+        }
+        let out = Out::open(&desk.path().join("out"), &desk.path().join("in")).unwrap();
+        assert!(half.iter().all(|half| !half.exists()));
+        assert!(out.path("pages/a.html").exists());
+    }
+
+    #[test]
     fn results_do_not_lie_among_the_submissions() {
         let desk = tempfile::tempdir().unwrap();
         let failure = Out::open(&desk.path().join("in/out"), &desk.path().join("in")).unwrap_err();
