@@ -68,7 +68,10 @@ impl Out {
     fn sweep(&self) {
         let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
         let folders = entries(&self.folder).map(|entry| entry.path());
-        for folder in folders.filter(|path| path.is_dir()).chain([self.folder.clone()]) {
+        for folder in folders
+            .filter(|path| path.is_dir())
+            .chain([self.folder.clone()])
+        {
             for entry in entries(&folder) {
                 if entry.file_name().to_string_lossy().starts_with(NEW) {
                     let _ = fs::remove_file(entry.path());
