@@ -131,7 +131,6 @@ class Bench:
         """The plain compiler's time for every source of the class that it takes, beside a grading without a cache."""
         count = self.args.count
         units = [path for path in sorted(self.made(count).rglob("*")) if path.suffix.lower() == ".c"]
-        flags = "-x c -std=gnu17 -O1 -g -w -fpermissive -lpthread".split()
         compiled = self.folder / "compiled"
         compiled.mkdir(exist_ok=True)
 
@@ -139,17 +138,16 @@ class Bench:
             began = time.monotonic()
             lines = "".join(f"{path}\0{compiled / f'{n}.out'}\0" for n, path in enumerate(units))
             subprocess.run(
-                ["xargs", "-0", "-n", "2", "-P", str(self.args.jobs), "sh", "-c", f'exec cc {" ".join(flags[:6])} "$0" -o "$1" 2>/dev/null'],
+                ["xargs", "-0", "-n", "2", "-P", str(self.args.jobs), "sh", "-c", 'exec cc -x c -std=gnu17 -g -w "$0" -o "$1" 2>/dev/null'],
                 input=lines, text=True, env=self.env,
             )
             return time.monotonic() - began
 
-        times = []
         for n in range(2):
             cc = once()
-            took, *_ = self.grade(count, f"timed-{n}", "--no-cache")
-            times.append((took, cc))
-            print(f"{len(units)} sources: cc {cc:.1f} s, graded from nothing in {took:.1f} s: {took / cc:.2f} times", flush=True)
+            took, peak, *_ = self.grade(count, f"timed-{n}", "--no-cache")
+            said = f"{len(units)} sources: cc {cc:.1f} s, graded from nothing in {took:.1f} s: {took / cc:.2f} times"
+            print(f"{said}; peak {peak} KiB", flush=True)
 
     def ensure_one(self):
         if not (self.folder / "one" / "class.json").exists():

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::store;
+use crate::{output, store};
 
 /// A signal has come: what the rest of the tool still does is of no account.
 static BEGUN: AtomicBool = AtomicBool::new(false);
@@ -40,7 +40,8 @@ pub(crate) fn watch_saying(last_words: &'static str) -> io::Result<()> {
         if let Some(signal) = signals.forever().next() {
             BEGUN.store(true, Ordering::SeqCst);
             store::clear_scratch();
-            eprintln!("\nipclab: interrupted, {last_words}");
+            // Whoever read this may have gone with the signal: `eprintln!` would end this thread, and nothing the tool.
+            output::note(&format!("\nipclab: interrupted, {last_words}"));
             // 128 + the signal's number, as shells count: 130 for Ctrl-C.
             std::process::exit(128 + signal);
         }

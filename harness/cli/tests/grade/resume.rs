@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -108,6 +109,42 @@ fn a_class_that_was_killed_again_and_again_comes_out_as_one_that_was_not() {
         .stderr(contains("1 line is damaged"));
     assert_eq!(but_for_times(&desk, "out"), but_for_times(&desk, "whole"));
     assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn a_signal_ends_it_also_when_nobody_reads_what_it_says() {
+    let desk = class();
+    let mut tool = Command::new(assert_cmd::cargo::cargo_bin!("ipclab"))
+        .current_dir(desk.path(""))
+        .env("HOME", desk.path(""))
+        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .args([
+            "grade",
+            "class",
+            "--spec",
+            "greet.toml",
+            "-o",
+            "out",
+            "--jobs",
+            "1",
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the tool starts");
+    let mut stderr = BufReader::new(tool.stderr.take().expect("stderr"));
+    stderr.read_line(&mut String::new()).expect("a line");
+    drop(stderr);
+    let pid = Pid::from_raw(i32::try_from(tool.id()).expect("a pid"));
+    kill(pid, Signal::SIGTERM).expect("a signal");
+    // The harness of this test would wait for ever for a tool that only hangs.
+    let ended = wait_timeout::ChildExt::wait_timeout(&mut tool, Duration::from_secs(60));
+    let ended = ended.expect("a wait");
+    if ended.is_none() {
+        tool.kill().expect("its end");
+        tool.wait().expect("its end");
+    }
+    assert_eq!(ended.expect("it ends").code(), Some(143));
 }
 
 #[test]
