@@ -86,6 +86,7 @@ Examples:
   ipclab validate tcp-echo --tier core
   ipclab validate my-lab/spec.toml              its programs in my-lab/submissions/{accepted,rejected}
   ipclab validate my-lab/spec.toml --update     write what came out, for you to look at
+  ipclab validate tcp-echo --mutants            change calls of programs that pass, and see that it costs points
 
 What a submission must get stands in its expected.toml:
   about = \"binds port 12346 instead of 12345\"
@@ -279,6 +280,9 @@ pub(crate) struct Validate {
     /// Write what came out into the expected.toml files that say otherwise
     #[arg(long)]
     pub(crate) update: bool,
+    /// Instead of trying submissions, make programs that pass wrong, one call at a time: every change must cost points
+    #[arg(long, conflicts_with = "update")]
+    pub(crate) mutants: bool,
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

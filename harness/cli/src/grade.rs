@@ -8,7 +8,7 @@ use ipclab_report::Line;
 use ipclab_sandbox::{Sandbox, Wish};
 use ipclab_spec::{Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier};
 
-use crate::build::{Artifact, Variant, Workshop};
+use crate::build::{Artifact, Built, Variant, Workshop};
 use crate::crew::{Crew, Team};
 use crate::explore::{Alike, Oracles, Scene, explore};
 use crate::failure::Failure;
@@ -225,7 +225,6 @@ fn empty(lab: &Lab, submission: &str, team: &Team<'_>, options: &Options) -> Rec
         seed: options.seed,
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
-        unsanitized: BTreeSet::new(),
         cases: Vec::new(),
     }
 }
@@ -340,20 +339,15 @@ fn build(
                 .map(|artifact| (program.name.clone(), artifact)),
         );
     }
-    for ((program, _), built) in sanitized_tasks.iter().zip(sanitized) {
-        if built.unsanitized {
-            record.unsanitized.insert(program.name.clone());
-        }
-        if let Some(problem) = built.report.problem {
+    for ((program, _), Built { report, artifact }) in sanitized_tasks.iter().zip(sanitized) {
+        if let Some(problem) = report.problem {
             record
                 .not_sanitized
                 .insert(program.name.clone(), problem.message.to_string());
         }
-        programs.sanitized.extend(
-            built
-                .artifact
-                .map(|artifact| (program.name.clone(), artifact)),
-        );
+        programs
+            .sanitized
+            .extend(artifact.map(|artifact| (program.name.clone(), artifact)));
     }
     programs
 }

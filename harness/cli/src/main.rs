@@ -18,6 +18,7 @@ mod import;
 mod interrupt;
 mod keep;
 mod labs;
+mod mutants;
 mod output;
 mod package;
 mod peer;
@@ -76,6 +77,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Grade(args) => batch::grade(&args),
         Command::Merge(args) => batch::merge(&args),
         Command::Package(PackageCommand::Slurm(args)) => package::slurm(&args),
+        Command::Validate(args) if args.mutants => mutants::mutants(&args, color),
         Command::Validate(args) => validate::validate(&args, color),
         Command::Certify(args) => certify::certify(&args, color),
         Command::Judge {

@@ -3,7 +3,7 @@
 //! A report is made of the spec and a record, by [`crate::verdict::report`], and of nothing else. So a record that was
 //! written to disk and read back gives the identical report: `ipclab judge`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ipclab_evidence::{Evidence, Level, Plan};
 use serde::{Deserialize, Serialize};
@@ -35,9 +35,6 @@ pub(crate) struct Record {
     /// Builds with sanitizers that failed, by program, and why: our trouble, since the plain build did not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) not_sanitized: BTreeMap<String, String>,
-    /// Programs in languages without sanitizers: they ran as they are.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(crate) unsanitized: BTreeSet<String>,
     /// The cases that were asked for, in the spec's order.
     pub(crate) cases: Vec<CaseRecord>,
 }

@@ -129,7 +129,7 @@ fn settled_case<'a>(
         };
     }
     let mut settled = settled_runs(case, ran, record.seed);
-    settled.notes.extend(unsanitized(case, record));
+    settled.notes.extend(not_sanitized(case, record));
     settled
 }
 
@@ -230,8 +230,7 @@ fn about_drawing(case: &Case, ran: &CaseRecord, seed: u64, failed: bool) -> Vec<
     }
     if let (Some(run), Some(tried)) = (&ran.smallest, ran.smallest_of) {
         notes.push(format!(
-            "the smallest input that fails, found in {tried} more {}, as a case of its own:\n\n{}",
-            if tried == 1 { "run" } else { "runs" },
+            "the smallest input that fails, after {tried} others had been tried, as a case of its own:\n\n{}",
             case.plain(&run.about.values).trim_end()
         ));
     }
@@ -364,13 +363,28 @@ fn excuse(findings: &mut [Finding], own: &str) {
     }
 }
 
-/// Programs of a sanitized case in languages without sanitizers. They lose nothing.
-fn unsanitized(case: &Case, record: &Record) -> Vec<String> {
-    let needs = case.needs().into_iter();
-    needs
-        .filter(|name| case.sanitize && record.unsanitized.contains(*name))
-        .map(|name| format!("{name} is not C: it ran as it is, without sanitizers"))
-        .collect()
+/// Programs of a sanitized case that are not C: they were run as they are, since no sanitizer is for them. They lose nothing.
+fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
+    let is_c = |program: &ipclab_report::Program| {
+        let c = ["c", "cc", "cpp", "cxx"];
+        program.command.is_none()
+            && program.sources.iter().any(|source| {
+                let ending = source.rsplit_once('.').map(|(_, ending)| ending);
+                ending.is_some_and(|ending| c.iter().any(|c| ending.eq_ignore_ascii_case(c)))
+            })
+    };
+    let mut notes = Vec::new();
+    if case.sanitize {
+        for name in case.needs() {
+            let mut programs = record.programs.iter();
+            if programs.any(|program| program.name.as_str() == name && !is_c(program)) {
+                notes.push(format!(
+                    "{name} is not C: it ran as it is, without sanitizers"
+                ));
+            }
+        }
+    }
+    notes
 }
 
 /// Skipped on the first aspect that the case grades.

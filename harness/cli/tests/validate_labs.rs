@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -27,88 +26,34 @@ fn validate() -> Command {
 
 #[test]
 fn every_lab_is_proved_in_all_tiers() {
-    let output = validate().args(["--format", "json"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    let result: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
-    let labs = result["labs"].as_array().unwrap();
-    let mut missing = 0;
-    for lab in labs {
-        assert_eq!(lab["holes"], Value::Array(Vec::new()), "{}", lab["lab"]);
-        for row in rows(lab) {
-            if row["as_expected"] == true {
-                continue;
-            }
-            // Where there is no Rust, the submissions in Rust cannot be built, and nothing else may be missing.
-            assert!(
-                row["name"] == "accepted/rust" && !has("rustc"),
-                "{}: {row:#}",
-                lab["lab"]
-            );
-            missing += 1;
-        }
-    }
-    let proved = if missing == 0 { Some(0) } else { Some(3) };
-    assert_eq!(output.status.code(), proved, "{said}");
-    for spec in fs::read_dir(top().join("specs")).unwrap() {
-        let spec = spec.unwrap().path();
-        let name = spec.file_stem().unwrap().to_str().unwrap();
-        if top().join("labs").join(name).exists() {
-            assert!(labs.iter().any(|lab| lab["lab"] == name), "{name}");
-        }
-    }
-    hazards(labs);
-}
-
-fn rows(lab: &Value) -> &Vec<Value> {
-    lab["submissions"].as_array().unwrap()
-}
-
-/// What a submission of a lab lost: ids of cases.
-#[track_caller]
-fn lost(lab: &Value, name: &str) -> BTreeSet<String> {
-    let row = rows(lab).iter().find(|row| row["name"] == name);
-    let row = row.unwrap_or_else(|| panic!("{} has no {name}", lab["lab"]));
-    let parts = [&row["fails"], &row["skips"], &row["unknown"]];
-    let ids = parts
-        .iter()
-        .flat_map(|part| part.as_object().unwrap().keys());
-    ids.cloned().collect()
-}
-
-/// A program with a hazard loses the case that shows it, a mended one keeps it, and the unit's listing has the hazards that
-/// it is said to have and no others.
-fn hazards(labs: &[Value]) {
-    let table: toml::Table = toml::from_str(include_str!("hazards.toml")).unwrap();
-    let hazards = table["hazard"].as_array().unwrap();
-    for lab in labs {
-        let mut told = BTreeSet::new();
-        let mut those_of_the_listing = BTreeSet::new();
-        for hazard in hazards {
-            let text = |key: &str| hazard[key].as_str().unwrap();
-            if lab["lab"] != text("lab") {
-                continue;
-            }
-            let (what, case) = (text("what"), text("case"));
-            let lost = |name: String| lost(lab, &name).contains(case);
-            assert!(lost(format!("rejected/{}", text("with"))), "kept: {what}");
-            assert!(
-                !lost(format!("accepted/{}", text("mended"))),
-                "lost: {what}"
-            );
-            assert!(!lost("reference".to_owned()), "lost by us: {what}");
-            told.insert(case.to_owned());
-            if hazard["listing"].as_bool().unwrap() {
-                those_of_the_listing.insert(case.to_owned());
-            }
-        }
-        assert!(!told.is_empty(), "{} has hazards", lab["lab"]);
-        assert_eq!(
-            lost(lab, "accepted/listing"),
-            those_of_the_listing,
-            "the listing of {}",
-            lab["lab"]
+    let output = validate().output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let graded = if !has("rustc") {
+        // Where there is no Rust, the submissions in Rust cannot be built, and nothing else may be missing.
+        let troubles: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with("  ? "))
+            .collect();
+        assert!(
+            troubles.iter().all(|line| line.contains("accepted/rust")),
+            "{text}"
         );
+        Some(3)
+    } else {
+        Some(0)
+    };
+    assert_eq!(
+        output.status.code(),
+        graded,
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for lab in fs::read_dir(top().join("specs")).unwrap() {
+        let lab = lab.unwrap().path();
+        let name = lab.file_stem().unwrap().to_str().unwrap();
+        if top().join("labs").join(name).exists() {
+            assert!(text.contains(&format!("{name} · ")), "{text}");
+        }
     }
 }
 

@@ -230,39 +230,3 @@ fn faults_change_what_they_say_and_nothing_else() {
         untouched(&whole, "sendto")
     );
 }
-
-/// A program in C is built with sanitizers, whatever else its folder brings, and only one in another language is said to
-/// run without them.
-#[test]
-fn only_what_is_not_c_runs_without_sanitizers_and_is_told_so() {
-    let spec = SPEC.replace(
-        "fault = [\"server recv: at most 3 bytes\"]",
-        "sanitize = true",
-    );
-    let makefile = "gather: gather.c\n\tcc -o gather gather.c\n";
-    let python = "import socket\nlistener = socket.create_server(('0.0.0.0', 4000))\n\
-        connection, _ = listener.accept()\ntext = b''\n\
-        while piece := connection.recv(100):\n    text += piece\n\
-        print(text.decode())\nconnection.sendall(text)\n";
-    let notes = |files: &[(&str, &str)]| {
-        let desk = Desk::with(files);
-        desk.write("gather.toml", &spec);
-        let output = desk
-            .ipclab()
-            .args(["check", "work", "--spec", "gather.toml", "--case", "short"])
-            .args(["--format", "json"])
-            .output()
-            .unwrap();
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{report:#}");
-        report["cases"][0]["notes"].to_string()
-    };
-    assert_eq!(notes(&[("gather.c", PROGRAM)]), "null");
-    assert_eq!(
-        notes(&[("gather.c", PROGRAM), ("Makefile", makefile)]),
-        "null"
-    );
-    let mapping = "[program.gather]\nrun = \"python3 gather.py\"\n";
-    let note = notes(&[("gather.py", python), ("ipclab.toml", mapping)]);
-    assert!(note.contains("gather is not C"), "{note}");
-}

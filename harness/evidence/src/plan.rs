@@ -247,6 +247,8 @@ pub enum TamperAction {
     },
     /// The port of the address argument is changed by this much, in host order.
     PortBy(i32),
+    /// The call is not made, and the program is told that all that it handed over was taken.
+    Lose,
     /// The call is made a second time with the same arguments.
     Twice,
     /// The last letter or digit of what the call hands over, or its last byte where there is none, is another one on its
@@ -256,6 +258,28 @@ pub enum TamperAction {
     LeaveChild,
     /// Before the call the process makes an empty file at this absolute path.
     LeaveFile(String),
+}
+
+impl TamperAction {
+    /// How the trace marks a call that was changed in this way, [`crate::Call::tampered`].
+    #[must_use]
+    pub fn note(&self) -> String {
+        match self {
+            Self::Fail(errno) => errno.clone(),
+            Self::AtMost(most) => format!("at most {most} bytes"),
+            Self::Signal(signal) => signal.clone(),
+            Self::Skip(_) => "not done".to_owned(),
+            Self::CountBy(by) => format!("count changed by {by:+}"),
+            Self::FlipLastByte => "last byte flipped".to_owned(),
+            Self::ArgumentBy { index, by } => format!("argument {index} changed by {by:+}"),
+            Self::PortBy(by) => format!("port changed by {by:+}"),
+            Self::Lose => "lost".to_owned(),
+            Self::Twice => "made twice".to_owned(),
+            Self::AlterLastLetter => "a character altered".to_owned(),
+            Self::LeaveChild => "a child left".to_owned(),
+            Self::LeaveFile(path) => format!("{path} left"),
+        }
+    }
 }
 
 /// A look at a segment while the case runs.

@@ -372,12 +372,6 @@ impl<'a> Crossing<'a> {
                 );
             }
         }
-        if self.direction == Direction::Sent && whole && self.sends_back(&all) {
-            return format!(
-                "{amount}, because that is what it received from {}",
-                self.names(&self.there())
-            );
-        }
         if whole && seen.checked_add(1) == Some(wanted) && !all.contains(&0) {
             return format!("{amount}: the message went without its NUL, send strlen + 1 bytes");
         }
@@ -386,25 +380,6 @@ impl<'a> Crossing<'a> {
             return format!("{amount}: {}", padding(&all, at, seen));
         }
         format!("{amount}{}", self.because())
-    }
-
-    /// Whether what was sent is an echo: all that had come from there, and that was all that was sent there.
-    fn sends_back(&self, sent: &[u8]) -> bool {
-        let there = self.there();
-        let between = |actors: &[usize], others: &[usize], direction| {
-            let moved = self.facts.transfers(actors, direction);
-            let moved = moved.filter(|(call, moved)| self.facts.is_between(call, moved, others));
-            moved.collect::<Vec<_>>()
-        };
-        let bytes = |moved: &[(&Call, &Transfer)]| -> Vec<u8> {
-            let heads = moved.iter().map(|(_, transfer)| &transfer.head.0);
-            heads.flatten().copied().collect()
-        };
-        let came = between(&self.here, &there, Direction::Received);
-        let first = |moved: &[(&Call, &Transfer)]| moved.first().map(|(call, _)| call.n);
-        first(&came) < first(&self.moved)
-            && bytes(&came) == sent
-            && bytes(&between(&there, &self.here, Direction::Sent)) == sent
     }
 
     /// Why nothing crossed at all.

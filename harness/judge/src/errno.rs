@@ -40,12 +40,6 @@ const WORDS: &[(&str, &str)] = &[
     ("ETIMEDOUT", "Connection timed out"),
 ];
 
-/// `Address already in use`
-pub(crate) fn message(errno: &str) -> Option<&'static str> {
-    let known = WORDS.iter().find(|(name, _)| *name == errno);
-    known.map(|(_, words)| *words)
-}
-
 /// `EADDRINUSE (Address already in use)`
 pub(crate) fn described(errno: &str) -> String {
     match WORDS.iter().find(|(name, _)| *name == errno) {

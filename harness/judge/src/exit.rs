@@ -252,11 +252,7 @@ fn never_ended(
     }
     .unwrap_or_default();
     let doing = match wait {
-        Some(wait) => format!(
-            "it waits in {}{}",
-            facts.waits_in(wait),
-            facts.no_answer(wait).unwrap_or_default()
-        ),
+        Some(wait) => format!("it waits in {}", facts.waits_in(wait)),
         None => match &facts.evidence.ended {
             Ended::DeadlineExceeded { limit_ms, .. } => {
                 format!("it was still busy when the {limit_ms} ms were up")
@@ -267,7 +263,7 @@ fn never_ended(
         },
     };
     match facts.standstill() {
-        Some(all) if wait.is_some_and(|wait| facts.no_answer(wait).is_none()) => {
+        Some(all) if wait.is_some() => {
             format!("{who} never ended{failed}: {doing}; everybody waits for somebody else: {all}")
         }
         Some(_) | None => format!("{who} never ended{failed}: {doing}"),

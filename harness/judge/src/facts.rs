@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{
     ActorEvidence, Address, Call, Direction, Ended, Evidence, Exit, LimitHit, LimitKind, Object,
-    Socket, SocketKind, Transfer, Wait, canonical,
+    Socket, Transfer, Wait, canonical,
 };
 use ipclab_spec::{Actor, Case, ExitExpectation, Hole, Part, Player, Template};
 
@@ -269,38 +269,6 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What follows `it waits in recv() (#9)` where it waits for an answer that nobody can send: a Unix datagram socket without
-    /// a name has sent something, and there is nowhere to answer to.
-    pub(crate) fn no_answer(&self, wait: &Wait) -> Option<String> {
-        let Some(Object::Socket(index)) = wait.object else {
-            return None;
-        };
-        let socket = self.socket(index)?;
-        let unnamed = matches!(socket.local, None | Some(Address::Unnamed));
-        let receives = canonical(&wait.call, true) == "recv";
-        if socket.kind != SocketKind::Datagram
-            || socket.family != "AF_UNIX"
-            || !unnamed
-            || !receives
-        {
-            return None;
-        }
-        self.calls(wait.actor).find(|call| {
-            let transfer = call.transfer.as_ref();
-            transfer.is_some_and(|t| t.socket == index && t.direction == Direction::Sent)
-        })?;
-        let bind = self
-            .calls(wait.actor)
-            .find(|call| call.name == "bind" && call.object == Some(Object::Socket(index)));
-        let why = match bind {
-            Some(call) => self.failure(call),
-            None => "it never called bind()".to_owned(),
-        };
-        Some(format!(
-            " for an answer that nobody can send: its socket has no name, {why}"
-        ))
-    }
-
     /// `server waits in accept() (#23), our client waits in recv() (#30)`, when the case came to a standstill.
     pub(crate) fn standstill(&self) -> Option<String> {
         let waits = match &self.evidence.ended {
@@ -332,11 +300,7 @@ impl<'a> Facts<'a> {
             }),
             Exit::Running {
                 wait: Some(wait), ..
-            } => Some(format!(
-                "it waits in {}{}",
-                self.waits_in(wait),
-                self.no_answer(wait).unwrap_or_default()
-            )),
+            } => Some(format!("it waits in {}", self.waits_in(wait))),
             Exit::Running { wait: None, .. } => Some("it computes without end".to_owned()),
             Exit::Stopped(limit) => Some(format!("it was stopped: it {}", Self::hit(limit))),
         }
@@ -378,26 +342,6 @@ impl<'a> Facts<'a> {
     /// The last call of this actor that failed in a way that a program has to report.
     pub(crate) fn last_failure(&self, index: usize) -> Option<&'a Call> {
         self.calls(index).rev().find(|call| is_failure(call, self))
-    }
-
-    /// The failure that the program was to report: the one that we caused, else the first.
-    pub(crate) fn failure_due(&self, index: usize) -> Option<&'a Call> {
-        let caused = |call: &&Call| call.tampered.is_some() && is_failure(call, self);
-        let caused = self.calls(index).find(caused);
-        caused.or_else(|| self.first_failure(index))
-    }
-
-    /// Whether a template has a count of bytes in it and nothing came that could be counted; an empty datagram did come.
-    pub(crate) fn counts_nothing(&self, template: &Template, owner: Option<usize>) -> bool {
-        template.parts.iter().any(|part| {
-            let (actor, direction) = match part {
-                Part::Hole(Hole::Sent { actor, .. }) => (actor, Direction::Sent),
-                Part::Hole(Hole::Received { actor, .. }) => (actor, Direction::Received),
-                Part::Hole(_) | Part::Text(_) => return false,
-            };
-            let actors = self.meant(actor, owner).unwrap_or_default();
-            self.transfers(&actors, direction).next().is_none()
-        })
     }
 
     /// The first such call.

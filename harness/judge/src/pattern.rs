@@ -81,14 +81,14 @@ impl Pattern {
         }
     }
 
-    /// As a report shows it to a student, escaped: `fd: <number>`, `…HELLO`.
+    /// As a report shows it, escaped.
     pub(crate) fn shown(&self) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
             out.push_str(match piece {
                 Piece::Text(text) => text,
-                Piece::Any => "…",
-                Piece::Int => "<number>",
+                Piece::Any => "{{any}}",
+                Piece::Int => "{{int}}",
             });
         }
         shown(&out)

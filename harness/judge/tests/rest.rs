@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Scene, case, check, complaints, outcome};
-use ipclab_evidence::{Arg, Direction, FileKind, Object, Returned, SocketKind};
+use ipclab_evidence::{Arg, Direction, FileKind, Object, Returned};
 use ipclab_judge::{Difference, Outcome, Verdict, judge};
 use ipclab_spec::Aspect;
 
@@ -1044,74 +1044,4 @@ fn points_are_whole_or_split_over_aspects() {
 
 fn points(outcome: &Outcome) -> (Verdict, u32, u32) {
     (outcome.verdict, outcome.earned, outcome.max)
-}
-
-/// Who echoes what it got is not to blame for what that was.
-#[test]
-fn an_echo_is_not_blamed_for_what_it_echoes() {
-    let case = pair("\"client -> server\" = { sent = 5 }\n\"server -> client\" = { sent = 5 }");
-    let echo = |came: &'static [u8], back: &'static [u8]| {
-        let mut scene = Scene::of(&["server", "client"]);
-        let listening = scene.serve(0, "0.0.0.0:12345");
-        let (client, server) = scene.connect(1, listening);
-        scene.cross(client, server, came);
-        scene.cross(server, client, back);
-        scene
-    };
-    let right = echo(b"hall\0", b"hall\0");
-    check(
-        &case,
-        &right,
-        |scene| *scene = echo(b"hall", b"hall"),
-        &[
-            "bytes: client sent 4 bytes to our server instead of 5: the message went without its NUL, send strlen + 1 bytes",
-            "bytes: our server sent 4 bytes to client instead of 5, because that is what it received from client",
-        ],
-    );
-    check(
-        &case,
-        &right,
-        |scene| *scene = echo(b"hall\0", b"hall"),
-        &[
-            "bytes: our server sent 4 bytes to client instead of 5: the message went without its NUL, send strlen + 1 bytes",
-        ],
-    );
-}
-
-/// A Unix datagram socket without a name can ask and never hear.
-#[test]
-fn a_client_that_never_gave_its_socket_a_name_is_told_so() {
-    let case = case(
-        "[case.actor.server]\nreference = \"server\"\n[case.actor.client]\nstudent = \"client\"\nexit = 0\n",
-    );
-    let asks = |spoil: fn(&mut Scene, usize)| {
-        let mut scene = Scene::of(&["server", "client"]);
-        let server = scene.serve_datagrams(0, "/tmp/s");
-        let client = scene.socket(1, SocketKind::Datagram);
-        scene.e.sockets[client].family = "AF_UNIX".to_owned();
-        spoil(&mut scene, client);
-        scene.cross(client, server, b"hello");
-        scene.hangs(1, "recvfrom", Some(Object::Socket(client)));
-        complaints(&case, &scene)
-    };
-    assert_eq!(
-        asks(|_, _| {}),
-        [
-            "exit: client never ended: it waits in recv() (#6) for an answer that nobody can send: its socket has no name, it never called bind()"
-        ]
-    );
-    assert_eq!(
-        asks(|scene, client| {
-            scene.fails(1, "bind", &["3"], "EADDRINUSE");
-            scene.last().object = Some(Object::Socket(client));
-        }),
-        [
-            "exit: client never ended: it waits in recv() (#7) for an answer that nobody can send: its socket has no name, bind() failed with EADDRINUSE (Address already in use) at #4"
-        ]
-    );
-    // One that has a name waits for somebody who does not answer.
-    assert_eq!(
-        asks(|scene, client| scene.bind(client, "/tmp/c")),
-        ["exit: client never ended: it waits in recv() (#7)"]
-    );
 }

@@ -160,7 +160,12 @@ fn is_met_again(action: &TamperAction) -> bool {
 }
 
 fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Pending> {
-    let pending = |note: String, restore| Ok(Pending { note, restore });
+    let pending = |restore| {
+        Ok(Pending {
+            note: action.note(),
+            restore,
+        })
+    };
     match action {
         TamperAction::Fail(name) => {
             let errno = decode::errno_number(name).ok_or_else(|| {
@@ -170,11 +175,17 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
                 )
             })?;
             skip(pid)?;
-            pending(name.clone(), Restore::Result(-i64::from(errno)))
+            pending(Restore::Result(-i64::from(errno)))
         }
         TamperAction::Skip(value) => {
             skip(pid)?;
-            pending("not done".to_owned(), Restore::Result(*value))
+            pending(Restore::Result(*value))
+        }
+        TamperAction::Lose => {
+            let handed = handed_over(spec, pid, args);
+            let count: u64 = handed.iter().map(|(_, length)| length).sum();
+            skip(pid)?;
+            pending(Restore::Result(count as i64))
         }
         TamperAction::Signal(name) => {
             let signal = decode::signal_number(name).ok_or_else(|| {
@@ -184,20 +195,20 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
                 )
             })?;
             let number = skip(pid)?;
-            pending(name.clone(), Restore::Interrupted { signal, number })
+            pending(Restore::Interrupted { signal, number })
         }
         TamperAction::AtMost(most) => {
             let restore = change_count(spec, pid, args, |count| count.min(*most))?;
-            pending(format!("at most {most} bytes"), restore)
+            pending(restore)
         }
         TamperAction::CountBy(by) => {
             let restore = change_count(spec, pid, args, |count| count.saturating_add_signed(*by))?;
-            pending(format!("count changed by {by:+}"), restore)
+            pending(restore)
         }
         TamperAction::ArgumentBy { index, by } => {
             let index = usize::from(*index).min(5);
             let restore = change_register(pid, index, args[index].wrapping_add_signed(*by))?;
-            pending(format!("argument {index} changed by {by:+}"), restore)
+            pending(restore)
         }
         TamperAction::PortBy(by) => {
             let Some(at) = spec.args.iter().position(|kind| *kind == ArgKind::Address) else {
@@ -213,36 +224,27 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
             };
             let changed = (i32::from(u16::from_be_bytes(port)) + by) as u16;
             sys::write_memory(pid, address, &changed.to_be_bytes())?;
-            pending(
-                format!("port changed by {by:+}"),
-                Restore::Bytes { address, bytes },
-            )
+            pending(Restore::Bytes { address, bytes })
         }
-        TamperAction::FlipLastByte => pending(
-            "last byte flipped".to_owned(),
-            Restore::Flip { buffer: args[1] },
-        ),
+        TamperAction::FlipLastByte => pending(Restore::Flip { buffer: args[1] }),
         TamperAction::Twice => {
             let number = sys::registers(pid)?.orig_rax;
-            pending("made twice".to_owned(), Restore::Again { number })
+            pending(Restore::Again { number })
         }
         TamperAction::AlterLastLetter => {
             let restore = alter(spec, pid, args)?;
-            pending("a character altered".to_owned(), restore)
+            pending(restore)
         }
         TamperAction::LeaveChild => {
             let (entered, made) = put_instead(pid, libc::SYS_fork, |_| Ok([0; 3]))?;
-            pending(
-                "a child left".to_owned(),
-                Restore::Instead { entered, made },
-            )
+            pending(Restore::Instead { entered, made })
         }
         TamperAction::LeaveFile(path) => {
             let (entered, made) = put_instead(pid, libc::SYS_mknod, |stack| {
                 let path = below_stack(pid, stack, path.as_bytes())?;
                 Ok([path, u64::from(libc::S_IFREG | 0o644), 0])
             })?;
-            pending(format!("{path} left"), Restore::Instead { entered, made })
+            pending(Restore::Instead { entered, made })
         }
     }
 }
@@ -306,18 +308,22 @@ fn below_stack(pid: Pid, stack: u64, text: &[u8]) -> io::Result<u64> {
     Ok(address)
 }
 
-/// Alters one character of what a call hands over.
-fn alter(spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Restore> {
-    let parts: Vec<(u64, u64)> = match spec.args.get(1) {
+/// Where what a call hands over is, and how long each part of it.
+fn handed_over(spec: &Spec, pid: Pid, args: &[u64; 6]) -> Vec<(u64, u64)> {
+    match spec.args.get(1) {
         Some(ArgKind::Buffer) => vec![(args[1], args[2])],
         Some(ArgKind::Iovec) => decode::vectors(pid, args[1], args[2]),
         Some(ArgKind::Message) => decode::Message::read(pid, args[1])
             .map(|message| message.vectors)
             .unwrap_or_default(),
         _ => Vec::new(),
-    };
+    }
+}
+
+/// Alters one character of what a call hands over.
+fn alter(spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Restore> {
     let mut last = None;
-    for (address, length) in parts.into_iter().rev() {
+    for (address, length) in handed_over(spec, pid, args).into_iter().rev() {
         let bytes = decode::memory(pid, address, length, decode::KEPT);
         if let Some(at) = bytes.iter().rposition(u8::is_ascii_alphanumeric) {
             last = Some((address.wrapping_add(at as u64), bytes[at]));

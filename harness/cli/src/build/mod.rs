@@ -70,8 +70,6 @@ pub(crate) struct Built {
     pub(crate) report: ipclab_report::Program,
     /// To run; `None`: see the report's problem.
     pub(crate) artifact: Option<Artifact>,
-    /// It was to be built with sanitizers, and there are none for its language: it is as it is.
-    pub(crate) unsanitized: bool,
 }
 
 /// Where programs are built, and with what.
@@ -122,7 +120,6 @@ impl<'a> Workshop<'a> {
                     ..ipclab_report::Program::built(&program.name, &[])
                 },
                 artifact: None,
-                unsanitized: false,
             },
         }
     }
@@ -137,11 +134,7 @@ impl<'a> Workshop<'a> {
         if variant == Variant::Sanitized {
             // Other languages have no such build, and no such mistakes: the plain program stands in.
             if !Artifact::is_compiled_c(&recipe) {
-                let plain = self.try_build(program, Variant::Plain, sandbox)?;
-                return Ok(Built {
-                    unsanitized: true,
-                    ..plain
-                });
+                return self.try_build(program, Variant::Plain, sandbox);
             }
             // Only the compiler can be told about sanitizers from outside.
             recipe.ways.retain(|way| matches!(way, Way::Compile { .. }));
@@ -176,7 +169,6 @@ impl<'a> Workshop<'a> {
             return Ok(Built {
                 report,
                 artifact: None,
-                unsanitized: false,
             });
         }
         if use_cache && let Some((kept, note)) = cache::look_up(builds, &key) {
@@ -189,7 +181,6 @@ impl<'a> Workshop<'a> {
                 return Ok(Built {
                     report: note.program,
                     artifact: Some(Artifact::Executable(own)),
-                    unsanitized: false,
                 });
             }
         }
@@ -210,7 +201,6 @@ impl<'a> Workshop<'a> {
             return Ok(Built {
                 report,
                 artifact: None,
-                unsanitized: false,
             });
         }
         if let Some(run) = &recipe.run {
@@ -228,7 +218,6 @@ impl<'a> Workshop<'a> {
         Ok(Built {
             report,
             artifact: Some(Artifact::Executable(binary)),
-            unsanitized: false,
         })
     }
 
@@ -348,11 +337,7 @@ impl<'a> Workshop<'a> {
             argv: run.to_vec(),
             entries,
         });
-        Built {
-            report,
-            artifact,
-            unsanitized: false,
-        }
+        Built { report, artifact }
     }
 
     fn key(&self, program: &Program, recipe: &Recipe, variant: Variant) -> String {

@@ -1,0 +1,844 @@
+//! Output: what programs printed, matched leniently where a correct program could lose and strictly where a wrong one
+//! could win.
+
+use ipclab_evidence::{ActorEvidence, Direction, Exit, Object, Stream, canonical};
+use ipclab_spec::{Aspect, OutputExpectation, Template, TranscriptLine};
+use predicates::Predicate as _;
+
+use crate::difference::{framed, likeness};
+use crate::facts::{Facts, Unfilled};
+use crate::finding::{DiffLine, Difference, Finding};
+use crate::page::Page;
+use crate::pattern::{Pattern, Place, Span};
+use crate::quote::{count, quoted, shown};
+
+/// How alike a line must be to be called the one that was meant.
+const ALIKE: f32 = 0.6;
+/// Lines that are looked at for one that is alike.
+const ALIKE_LINES: usize = 200;
+/// Lines of a program's output that a finding shows as seen.
+const SEEN_LINES: usize = 12;
+
+/// One finding for each expectation about a stream and each copy of its actor.
+pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for role in &facts.case.actors {
+        let copies = facts.copies(&role.name);
+        let streams = [("stdout", &role.stdout), ("stderr", &role.stderr)];
+        for (name, expectations) in streams {
+            for expectation in expectations {
+                if copies.is_empty() {
+                    let message =
+                        format!("the evidence has no actor called {}", quoted(&role.name));
+                    findings.push(Finding::unknown(Aspect::Output, Some(&role.name), message));
+                }
+                for index in &copies {
+                    let Some(actor) = facts.actor(*index) else {
+                        continue;
+                    };
+                    let stream = if name == "stdout" {
+                        &actor.stdout
+                    } else {
+                        &actor.stderr
+                    };
+                    let printed = Printed {
+                        facts,
+                        index: *index,
+                        actor,
+                        name,
+                        page: Page::of(stream),
+                    };
+                    findings.extend(printed.judge(expectation));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// One stream of one actor.
+struct Printed<'a> {
+    facts: Facts<'a>,
+    index: usize,
+    actor: &'a ActorEvidence,
+    /// `stdout` or `stderr`
+    name: &'static str,
+    page: Page,
+}
+
+/// A template and the pattern that it became.
+struct Wanted<'t> {
+    template: &'t Template,
+    pattern: Pattern,
+}
+
+impl Printed<'_> {
+    fn judge(&self, expectation: &OutputExpectation) -> Vec<Finding> {
+        let each = |templates: &[Template], one: &dyn Fn(&Wanted<'_>) -> Finding| {
+            let filled = templates.iter().map(|template| match self.fill(template) {
+                Ok(wanted) => one(&wanted),
+                Err(unfilled) => self.unfilled(template, unfilled),
+            });
+            filled.collect::<Vec<_>>()
+        };
+        match expectation {
+            OutputExpectation::Lines(templates) => vec![self.whole(templates, Self::in_order)],
+            OutputExpectation::AnyOrder(templates) => vec![self.whole(templates, Self::any_order)],
+            OutputExpectation::Transcript(lines) => vec![self.transcript(lines)],
+            OutputExpectation::Contains(templates) => {
+                each(templates, &|wanted| self.contains(wanted))
+            }
+            OutputExpectation::Lacks(templates) => each(templates, &|wanted| self.lacks(wanted)),
+            OutputExpectation::Regex(patterns) => {
+                patterns.iter().map(|pattern| self.regex(pattern)).collect()
+            }
+        }
+    }
+
+    fn fill<'t>(&self, template: &'t Template) -> Result<Wanted<'t>, Unfilled> {
+        let pattern = self.facts.pattern(template, Some(self.index))?;
+        Ok(Wanted { template, pattern })
+    }
+
+    /// Lines are judged together: all must be filled in first.
+    fn whole(&self, templates: &[Template], judge: fn(&Self, &[Wanted<'_>]) -> Finding) -> Finding {
+        let mut all = Vec::new();
+        for template in templates {
+            match self.fill(template) {
+                Ok(Wanted { template, pattern }) => all.push(Wanted {
+                    template,
+                    pattern: pattern.trimmed(),
+                }),
+                Err(unfilled) => return self.unfilled(template, unfilled),
+            }
+        }
+        judge(self, &all)
+    }
+
+    fn unfilled(&self, template: &Template, unfilled: Unfilled) -> Finding {
+        match unfilled {
+            Unfilled::Trouble(why) => Finding::unknown(
+                Aspect::Output,
+                Some(&self.actor.name),
+                format!("not judged: {why}"),
+            ),
+            Unfilled::Never(why) => {
+                let open = self.facts.pattern_of_any_count(template, Some(self.index));
+                let line = open
+                    .map(|pattern| format!(" the line {}", quoted(&pattern.shown())))
+                    .unwrap_or_default();
+                self.fail(format!(
+                    "{} cannot have printed{line} truthfully: {why}{}",
+                    self.who(),
+                    self.because()
+                ))
+            }
+        }
+    }
+
+    fn in_order(&self, wanted: &[Wanted<'_>]) -> Finding {
+        let (found, missing) = self.match_in_order(wanted);
+        let Some(first) = missing else {
+            return self.pass(format!(
+                "{} printed {} as expected",
+                self.who(),
+                count(wanted.len() as u64, "line")
+            ));
+        };
+        let from = found[..first]
+            .iter()
+            .rev()
+            .flatten()
+            .next()
+            .map_or((0, 0), |(line, span)| (*line, span.end));
+        let message = match self.too_few(wanted, first) {
+            Some(message) => message,
+            None => self.explain(&wanted[first], from),
+        };
+        self.missed(message)
+            .with(Some(self.picture(wanted, &found)))
+    }
+
+    /// A line that is expected several times and was printed, but not as often.
+    fn too_few(&self, wanted: &[Wanted<'_>], first: usize) -> Option<String> {
+        let pattern = &wanted[first].pattern;
+        let expected = wanted
+            .iter()
+            .filter(|other| other.pattern == *pattern)
+            .count();
+        let on_line = |text: &String| pattern.find(text, 0, Place::Line).is_some();
+        let seen = self.page.lines.iter().filter(|text| on_line(text)).count();
+        (seen > 0 && seen < expected).then(|| {
+            let times = |number: usize| count(number as u64, "time");
+            format!(
+                "{} printed {} {}, which is expected {}",
+                self.who(),
+                quoted(&pattern.shown()),
+                times(seen),
+                times(expected)
+            )
+        })
+    }
+
+    /// Each takes the earliest place after the one before it that ends first, which leaves the most room to the rest. The
+    /// first that has no place is told; the others are still looked for, so that the picture shows them.
+    fn match_in_order(&self, wanted: &[Wanted<'_>]) -> (Vec<Option<(usize, Span)>>, Option<usize>) {
+        let mut at = (0, 0);
+        let mut found = Vec::new();
+        let mut missing = None;
+        for (k, wanted) in wanted.iter().enumerate() {
+            let place = self.find_from(&wanted.pattern, at);
+            match &place {
+                Some((line, span)) => {
+                    // A blank line that was expected is used up whole, too.
+                    at = if span.end == 0 {
+                        (line + 1, 0)
+                    } else {
+                        (*line, span.end)
+                    };
+                }
+                None => missing = missing.or(Some(k)),
+            }
+            found.push(place);
+        }
+        (found, missing)
+    }
+
+    fn find_from(&self, pattern: &Pattern, from: (usize, usize)) -> Option<(usize, Span)> {
+        let (line, column) = from;
+        let lines = self.page.lines.iter().enumerate().skip(line);
+        for (at, text) in lines {
+            let start = if at == line { column } else { 0 };
+            if start > 0 && pattern.as_text() == Some("") {
+                continue;
+            }
+            if let Some(span) = pattern.find(text, start, Place::Line) {
+                return Some((at, span));
+            }
+        }
+        None
+    }
+
+    fn any_order(&self, wanted: &[Wanted<'_>]) -> Finding {
+        let fits: Vec<Vec<usize>> = wanted
+            .iter()
+            .map(|wanted| {
+                let lines = self.page.lines.iter().enumerate();
+                lines
+                    .filter(|(_, text)| wanted.pattern.find(text, 0, Place::Line).is_some())
+                    .map(|(at, _)| at)
+                    .collect()
+            })
+            .collect();
+        let taken = assign(&fits);
+        let mut found = Vec::new();
+        for (k, wanted) in wanted.iter().enumerate() {
+            let line = taken
+                .iter()
+                .find(|(_, by)| **by == k)
+                .map(|(line, _)| *line);
+            let span = line.and_then(|line| {
+                Some((
+                    line,
+                    wanted
+                        .pattern
+                        .find(self.page.lines.get(line)?, 0, Place::Line)?,
+                ))
+            });
+            found.push(span);
+        }
+        // Several may share a line after a prompt without newline: each its own part of it.
+        for (k, wanted) in wanted.iter().enumerate() {
+            if found[k].is_none() {
+                let shared = self.page.lines.iter().enumerate().find_map(|(at, text)| {
+                    let after = found
+                        .iter()
+                        .flatten()
+                        .filter(|(line, _)| *line == at)
+                        .map(|(_, span)| span.end)
+                        .max()?;
+                    Some((
+                        at,
+                        wanted
+                            .pattern
+                            .find(text, after, Place::Line)
+                            .filter(|span| span.end > after)?,
+                    ))
+                });
+                found[k] = shared;
+            }
+        }
+        match found.iter().position(Option::is_none) {
+            None => self.pass(format!(
+                "{} printed {} as expected",
+                self.who(),
+                count(wanted.len() as u64, "line")
+            )),
+            Some(first) => {
+                let taken = self
+                    .page
+                    .lines
+                    .iter()
+                    .find(|text| wanted[first].pattern.find(text, 0, Place::Line).is_some());
+                let message = match (self.too_few(wanted, first), taken) {
+                    (Some(message), _) => message,
+                    (None, Some(text)) => format!(
+                        "{} did not print {} on a line of its own: {} is another of the expected lines",
+                        self.who(),
+                        quoted(&wanted[first].pattern.shown()),
+                        quoted(text.trim())
+                    ),
+                    (None, None) => self.explain(&wanted[first], (0, 0)),
+                };
+                let expected = wanted
+                    .iter()
+                    .map(|wanted| wanted.pattern.shown())
+                    .collect::<Vec<_>>()
+                    .join("\n");
+                let missing = wanted
+                    .iter()
+                    .zip(&found)
+                    .filter(|(_, found)| found.is_none());
+                let missing = missing
+                    .map(|(wanted, _)| DiffLine::Missing(wanted.pattern.shown()))
+                    .collect();
+                self.missed(message)
+                    .expecting(expected, self.seen())
+                    .with(Some(Difference::Lines(missing)))
+            }
+        }
+    }
+
+    fn transcript(&self, lines: &[TranscriptLine]) -> Finding {
+        let mut wanted: Vec<Option<Wanted<'_>>> = Vec::new();
+        for line in lines {
+            match line {
+                TranscriptLine::Elided => wanted.push(None),
+                TranscriptLine::Line(template) => match self.fill(template) {
+                    Ok(Wanted { template, pattern }) => {
+                        wanted.push(Some(Wanted {
+                            template,
+                            pattern: pattern.trimmed(),
+                        }));
+                    }
+                    Err(unfilled) => return self.unfilled(template, unfilled),
+                },
+            }
+        }
+        let blank = |line: &Option<Wanted<'_>>| {
+            line.as_ref()
+                .is_some_and(|wanted| wanted.pattern.as_text() == Some(""))
+        };
+        while wanted.last().is_some_and(blank) {
+            wanted.pop();
+        }
+        let mut seen: &[String] = &self.page.lines;
+        while let [rest @ .., last] = seen
+            && last.trim().is_empty()
+        {
+            seen = rest;
+        }
+        let reached = follow(&wanted, seen);
+        if reached.whole {
+            return self.pass(format!("{} printed exactly the expected text", self.who()));
+        }
+        // In the picture, lines that match stand as they were printed, so that only what differs differs.
+        let expected: Vec<String> = wanted
+            .iter()
+            .map(|line| match line {
+                None => "...".to_owned(),
+                Some(wanted) => seen
+                    .iter()
+                    .find(|text| wanted.pattern.find(text, 0, Place::Whole).is_some())
+                    .cloned()
+                    .unwrap_or_else(|| wanted.pattern.shown()),
+            })
+            .collect();
+        let message = match (wanted.get(reached.wanted), seen.get(reached.seen)) {
+            _ if self.page.is_blank() => self.silence(),
+            (Some(Some(line)), Some(text)) => format!(
+                "{} printed {} where {} is expected{}",
+                self.who(),
+                quoted(text),
+                quoted(&line.pattern.shown()),
+                self.because()
+            ),
+            (Some(Some(line)), None) => match self.alike(&line.pattern, seen) {
+                Some(text) => format!(
+                    "{} printed {} instead of {}{}",
+                    self.who(),
+                    quoted(text.trim()),
+                    quoted(&line.pattern.shown()),
+                    self.because()
+                ),
+                None => format!(
+                    "{} did not print {}{}",
+                    self.who(),
+                    quoted(&line.pattern.shown()),
+                    self.because()
+                ),
+            },
+            (Some(None) | None, Some(text)) => format!(
+                "{} printed {}, which is not expected there",
+                self.who(),
+                quoted(text)
+            ),
+            (Some(None) | None, None) => {
+                format!("{} printed another text than expected", self.who())
+            }
+        };
+        self.missed(message)
+            .with(Some(crate::difference::lines(&expected, seen)))
+    }
+
+    fn contains(&self, wanted: &Wanted<'_>) -> Finding {
+        let found = wanted
+            .pattern
+            .find(&self.page.text, 0, Place::Anywhere)
+            .is_some();
+        let shown = wanted.pattern.shown();
+        if found {
+            return self.pass(format!(
+                "{} printed {} on {}",
+                self.who(),
+                quoted(&shown),
+                self.name
+            ));
+        }
+        let finding = self.missed(self.explain(wanted, (0, 0)));
+        finding.expecting(shown, self.seen())
+    }
+
+    fn lacks(&self, wanted: &Wanted<'_>) -> Finding {
+        let shown = wanted.pattern.shown();
+        let found = wanted.pattern.find(&self.page.text, 0, Place::Anywhere);
+        match found {
+            Some(span) => {
+                let line = self
+                    .page
+                    .text
+                    .get(..span.start)
+                    .unwrap_or_default()
+                    .matches('\n')
+                    .count();
+                let text = self
+                    .page
+                    .lines
+                    .get(line)
+                    .map(String::as_str)
+                    .unwrap_or_default();
+                let message = format!(
+                    "{} printed {}, which must not be there: line {} is {}",
+                    self.who(),
+                    quoted(&shown),
+                    line + 1,
+                    quoted(text)
+                );
+                self.fail(message)
+                    .expecting(format!("no {shown}"), self.seen())
+            }
+            None if self.page.has_hole && !self.flooded() => self.hole(),
+            None if self.actor.exit == Exit::NotStarted => {
+                self.fail(format!("{} printed nothing{}", self.who(), self.because()))
+            }
+            None => self.pass(format!("{} did not print {}", self.who(), quoted(&shown))),
+        }
+    }
+
+    fn regex(&self, pattern: &str) -> Finding {
+        match predicates::str::is_match(pattern) {
+            Err(_) => Finding::unknown(
+                Aspect::Output,
+                Some(&self.actor.name),
+                format!(
+                    "not judged: the spec's pattern {} is no regular expression",
+                    quoted(pattern)
+                ),
+            ),
+            Ok(predicate) if predicate.eval(&self.page.text) => self.pass(format!(
+                "{} printed what {} matches",
+                self.who(),
+                quoted(pattern)
+            )),
+            Ok(_) if self.page.is_blank() => self.missed(self.silence()),
+            Ok(_) => {
+                let message = format!(
+                    "{} printed nothing on {} that {} matches{}",
+                    self.who(),
+                    self.name,
+                    quoted(pattern),
+                    self.because()
+                );
+                self.missed(message).expecting(shown(pattern), self.seen())
+            }
+        }
+    }
+
+    /// Why a line is not there, from the most telling sign to the least.
+    fn explain(&self, wanted: &Wanted<'_>, from: (usize, usize)) -> String {
+        let who = self.who();
+        let line = quoted(&wanted.pattern.shown());
+        if self.page.is_blank() {
+            return self.silence();
+        }
+        if let Some(message) = self.untrue_count(wanted) {
+            return message;
+        }
+        if self.on_the_other_stream(&wanted.pattern) {
+            let other = if self.name == "stdout" {
+                "stderr"
+            } else {
+                "stdout"
+            };
+            return format!("{who} wrote {line} on {other} instead of {}", self.name);
+        }
+        let earlier = self.find_from(&wanted.pattern, (0, 0));
+        let case = |text: &String| {
+            wanted
+                .pattern
+                .lowercase()
+                .find(&text.to_lowercase(), 0, Place::Line)
+                .is_some()
+        };
+        let rest = self.page.lines.get(from.0..).unwrap_or_default();
+        if let Some((at, _)) = earlier {
+            return format!(
+                "{who} printed {line} only on line {}, before what should stand before it{}",
+                at + 1,
+                self.because()
+            );
+        }
+        if let Some(text) = rest.iter().find(|text| case(text)) {
+            return format!(
+                "{who} printed {} instead of {line}: capital letters differ",
+                quoted(text.trim())
+            );
+        }
+        if let Some(text) = self.alike(&wanted.pattern, rest) {
+            return format!(
+                "{who} printed {} instead of {line}{}",
+                quoted(text.trim()),
+                self.because()
+            );
+        }
+        format!(
+            "{who} did not print {line} on {}{}",
+            self.name,
+            self.because()
+        )
+    }
+
+    /// The line is there with another count than the one that crossed.
+    fn untrue_count(&self, wanted: &Wanted<'_>) -> Option<String> {
+        use ipclab_spec::{Hole, Part};
+        let open = self
+            .facts
+            .pattern_of_any_count(wanted.template, Some(self.index))?
+            .trimmed();
+        let (hole, actor, direction) =
+            wanted.template.parts.iter().find_map(|part| match part {
+                Part::Hole(hole @ Hole::Sent { actor, .. }) => Some((hole, actor, Direction::Sent)),
+                Part::Hole(hole @ Hole::Received { actor, .. }) => {
+                    Some((hole, actor, Direction::Received))
+                }
+                Part::Hole(
+                    Hole::Any
+                    | Hole::Int
+                    | Hole::Variable(_)
+                    | Hole::Pid { .. }
+                    | Hole::FaultCall
+                    | Hole::FaultMessage,
+                )
+                | Part::Text(_) => None,
+            })?;
+        let truth = self
+            .facts
+            .pattern(
+                &Template {
+                    parts: vec![Part::Hole(hole.clone())],
+                },
+                Some(self.index),
+            )
+            .ok()?;
+        let truth = truth.as_text()?.to_owned();
+        let (_, span) = self.find_from(&open, (0, 0))?;
+        let printed = span.ints.iter().find(|printed| **printed != truth)?;
+        let actors = self.facts.meant(actor, Some(self.index)).ok()?;
+        let verb = match direction {
+            Direction::Sent => "sent",
+            Direction::Received => "received",
+        };
+        let whose = match actors.as_slice() {
+            [one] if *one == self.index => String::new(),
+            [one] => format!(" by {}", self.facts.who(*one)),
+            _ => format!(" by all copies of {actor}"),
+        };
+        let never = match direction {
+            Direction::Received if truth == "0" && !self.facts.tried(&actors, "recv") => {
+                ": it never called recv()"
+            }
+            Direction::Sent if truth == "0" && !self.facts.tried(&actors, "send") => {
+                ": it never called send()"
+            }
+            Direction::Sent | Direction::Received => "",
+        };
+        Some(format!(
+            "{}: the count printed ({}) is not what was {verb}{whose} ({truth}){never}",
+            self.who(),
+            shown(printed)
+        ))
+    }
+
+    fn on_the_other_stream(&self, pattern: &Pattern) -> bool {
+        let other = Page::of(self.other());
+        other.lines.iter().any(|text| {
+            pattern
+                .clone()
+                .trimmed()
+                .find(text, 0, Place::Line)
+                .is_some()
+        })
+    }
+
+    fn other(&self) -> &Stream {
+        if self.name == "stdout" {
+            &self.actor.stderr
+        } else {
+            &self.actor.stdout
+        }
+    }
+
+    /// The line among these that was probably meant.
+    fn alike<'t>(&self, pattern: &Pattern, lines: &'t [String]) -> Option<&'t String> {
+        let letters = pattern.letters();
+        if letters.trim().len() < 3 {
+            return None;
+        }
+        let scored = lines
+            .iter()
+            .take(ALIKE_LINES)
+            .map(|text| (likeness(&letters, text.trim()), text));
+        scored
+            .filter(|(score, _)| *score >= ALIKE)
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|(_, text)| text)
+    }
+
+    /// Why there is nothing on the stream at all.
+    fn silence(&self) -> String {
+        let who = self.who();
+        if matches!(self.actor.exit, Exit::NotStarted | Exit::NotExecuted(_)) {
+            return format!("{who} printed nothing{}", self.because());
+        }
+        let descriptor = |wrong: &'static [u8], name: &'static str| {
+            self.facts
+                .calls(self.index)
+                .filter(move |call| canonical(&call.name, true) == name)
+                .find_map(move |call| {
+                    let fd = wrong
+                        .iter()
+                        .find(|fd| call.object == Some(Object::Standard(**fd)))?;
+                    Some((*fd, call.n))
+                })
+        };
+        if let Some((fd, n)) = descriptor(&[0], "send") {
+            return format!(
+                "{who} printed nothing on {}: it writes to descriptor {fd}, its stdin (#{n}), which works on a terminal only",
+                self.name
+            );
+        }
+        if let Some((fd, n)) = descriptor(&[1, 2], "recv") {
+            return format!(
+                "{who} printed nothing on {}: it reads from descriptor {fd} instead of 0 (#{n}), which works on a terminal only",
+                self.name
+            );
+        }
+        let other = Page::of(self.other());
+        if let Some(line) = other.lines.iter().find(|line| !line.trim().is_empty()) {
+            let (other, hint) = match self.name {
+                "stdout" => ("stderr", ""),
+                _ => (
+                    "stdout",
+                    ", where nobody sees it when the output goes to a file: perror() writes to stderr",
+                ),
+            };
+            return format!(
+                "{who} printed nothing on {}: it wrote this on {other} instead: {}{hint}{}",
+                self.name,
+                quoted(line.trim()),
+                self.because()
+            );
+        }
+        format!("{who} printed nothing on {}{}", self.name, self.because())
+    }
+
+    /// Expected lines with what was printed around them: there, missing, or in the way.
+    fn picture(&self, wanted: &[Wanted<'_>], found: &[Option<(usize, Span)>]) -> Difference {
+        let mut all = Vec::new();
+        let mut next = 0;
+        for (wanted, found) in wanted.iter().zip(found) {
+            match found {
+                None => all.push(DiffLine::Missing(wanted.pattern.shown())),
+                Some((line, _)) if *line < next => {}
+                Some((line, _)) => {
+                    all.extend(
+                        self.page.lines[next..*line]
+                            .iter()
+                            .map(|text| DiffLine::Extra(shown(text))),
+                    );
+                    all.push(DiffLine::Same(shown(&self.page.lines[*line])));
+                    next = line + 1;
+                }
+            }
+        }
+        let rest = self.page.lines.get(next..).unwrap_or_default();
+        all.extend(rest.iter().map(|text| DiffLine::Extra(shown(text))));
+        Difference::Lines(framed(all, |line| matches!(line, DiffLine::Missing(_))))
+    }
+
+    fn seen(&self) -> String {
+        let mut lines: Vec<String> = self
+            .page
+            .lines
+            .iter()
+            .take(SEEN_LINES)
+            .map(|line| shown(line))
+            .collect();
+        if self.page.lines.len() > SEEN_LINES {
+            lines.push(format!(
+                "({} more)",
+                count((self.page.lines.len() - SEEN_LINES) as u64, "line")
+            ));
+        }
+        lines.join("\n")
+    }
+
+    /// Something is not there: a fail, unless it may stand where nothing was kept.
+    fn missed(&self, message: String) -> Finding {
+        if self.page.has_hole && !self.flooded() {
+            return self.hole();
+        }
+        self.fail(message)
+    }
+
+    fn hole(&self) -> Finding {
+        let message = format!(
+            "not judged: the middle of what {} printed on {} was not kept",
+            self.who(),
+            self.name
+        );
+        Finding::unknown(Aspect::Output, Some(&self.actor.name), message)
+    }
+
+    /// Stopped for printing or computing without end: what was not kept is its own fault.
+    fn flooded(&self) -> bool {
+        matches!(self.actor.exit, Exit::Stopped(_)) || !self.actor.limits.is_empty()
+    }
+
+    fn who(&self) -> String {
+        self.facts.who(self.index)
+    }
+
+    fn because(&self) -> String {
+        self.facts.because(self.index)
+    }
+
+    fn pass(&self, message: String) -> Finding {
+        Finding::pass(Aspect::Output, Some(&self.actor.name), message)
+    }
+
+    fn fail(&self, message: String) -> Finding {
+        Finding::fail(Aspect::Output, Some(&self.actor.name), message)
+    }
+}
+
+/// How far a transcript was followed.
+struct Reached {
+    /// To the end of both.
+    whole: bool,
+    /// The first expected line that was not met.
+    wanted: usize,
+    /// The line that stood in its place.
+    seen: usize,
+}
+
+/// Follows a transcript whose `None`s stand for any number of lines: the set of expected positions that are possible after
+/// each line, so that no choice has to be taken back.
+fn follow(wanted: &[Option<Wanted<'_>>], seen: &[String]) -> Reached {
+    let skip_elided = |positions: &mut Vec<bool>| {
+        for at in 0..wanted.len() {
+            if positions[at] && wanted[at].is_none() {
+                positions[at + 1] = true;
+            }
+        }
+    };
+    let furthest = |positions: &[bool]| {
+        positions
+            .iter()
+            .rposition(|possible| *possible)
+            .unwrap_or(0)
+    };
+    let mut positions = vec![false; wanted.len() + 1];
+    positions[0] = true;
+    skip_elided(&mut positions);
+    for (line, text) in seen.iter().enumerate() {
+        let mut next = vec![false; wanted.len() + 1];
+        for at in 0..wanted.len() {
+            if !positions[at] {
+                continue;
+            }
+            match &wanted[at] {
+                None => next[at] = true,
+                Some(wanted) => {
+                    if wanted.pattern.find(text, 0, Place::Whole).is_some() {
+                        next[at + 1] = true;
+                    }
+                }
+            }
+        }
+        skip_elided(&mut next);
+        if !next.contains(&true) {
+            return Reached {
+                whole: false,
+                wanted: furthest(&positions),
+                seen: line,
+            };
+        }
+        positions = next;
+    }
+    Reached {
+        whole: positions[wanted.len()],
+        wanted: furthest(&positions),
+        seen: seen.len(),
+    }
+}
+
+/// Gives each expected line a line of its own where that is possible (augmenting paths); line -> who took it.
+pub(crate) fn assign(fits: &[Vec<usize>]) -> std::collections::BTreeMap<usize, usize> {
+    fn place(
+        k: usize,
+        fits: &[Vec<usize>],
+        taken: &mut std::collections::BTreeMap<usize, usize>,
+        tried: &mut std::collections::BTreeSet<usize>,
+    ) -> bool {
+        for line in &fits[k] {
+            if !tried.insert(*line) {
+                continue;
+            }
+            let free = match taken.get(line).copied() {
+                None => true,
+                Some(other) => place(other, fits, taken, tried),
+            };
+            if free {
+                taken.insert(*line, k);
+                return true;
+            }
+        }
+        false
+    }
+    let mut taken = std::collections::BTreeMap::new();
+    for k in 0..fits.len() {
+        place(k, fits, &mut taken, &mut std::collections::BTreeSet::new());
+    }
+    taken
+}
