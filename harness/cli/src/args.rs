@@ -128,6 +128,12 @@ pub(crate) enum Command {
     /// Run the same programs again and again in different ways: every verdict must stay the same
     #[command(after_help = CERTIFY_EXAMPLES)]
     Certify(Certify),
+    /// Show what the unit asks, and which cases test it
+    Coverage {
+        /// Form of the table
+        #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+        format: TableFormat,
+    },
     /// Judge again what `check --keep DIR` observed, without running anything
     Judge {
         /// Folder that was written by --keep
@@ -439,6 +445,17 @@ pub(crate) enum Format {
     /// For people
     Text,
     /// For programs: ipclab/report/v1
+    Json,
+}
+
+/// Forms of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people
+    Text,
+    /// For documents
+    Markdown,
+    /// For programs: ipclab/coverage/v1
     Json,
 }
 

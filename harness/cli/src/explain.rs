@@ -175,7 +175,7 @@ fn in_words(lab: &Lab, case: &Case) -> String {
         out,
         "tier {}, points: {points}, of the unit: {}{seen}\n",
         case.tier.name(),
-        case.covers.join(", ")
+        case.questions().join(", ")
     );
     for actor in &case.actors {
         let who = match &actor.player {

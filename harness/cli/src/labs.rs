@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use ipclab_spec::Spec;
 
+use crate::coverage::Unit;
 use crate::failure::{Failure, reason};
 use crate::show;
 use crate::submission::{MAPPING, Submission, find};
@@ -42,6 +43,7 @@ pub(crate) fn names() -> Vec<String> {
             file.path()
                 .extension()
                 .is_some_and(|extension| extension == "toml")
+                && !file.path().ends_with(UNIT)
         })
         .filter_map(|file| Some(file.path().file_stem()?.to_string_lossy().into_owned()))
         .collect()
@@ -72,12 +74,26 @@ pub(crate) fn carried(name: &str) -> Result<Lab, Failure> {
             },
         );
     };
-    parse(
+    parse_covering(
         format!("{name}.toml"),
         text.to_owned(),
         vec!["--lab".to_owned(), name.to_owned()],
         None,
+        Some(&unit()?.requirements()),
     )
+}
+
+/// What the unit asks, beside the specs.
+const UNIT: &str = "unit.toml";
+
+/// What the unit asks, as the tool carries it.
+///
+/// # Errors
+/// It is not as it must be, which its own test would have told.
+pub(crate) fn unit() -> Result<Unit, Failure> {
+    let file = COURSE.get_file(format!("specs/{UNIT}"));
+    let text = file.and_then(|file| file.contents_utf8());
+    Unit::parse(UNIT, text.unwrap_or_default())
 }
 
 /// Opens a spec file.
@@ -99,12 +115,14 @@ pub(crate) fn file(path: &Path) -> Result<Lab, Failure> {
         ))
     })?;
     let words = vec!["--spec".to_owned(), path.to_string_lossy().into_owned()];
-    parse(
-        shown,
-        text,
-        words,
-        Some(path.parent().unwrap_or(Path::new("")).to_owned()),
-    )
+    let beside = path.parent().unwrap_or(Path::new("")).to_owned();
+    let unit = beside.join(UNIT);
+    let requirements = match fs::read_to_string(&unit) {
+        Ok(text) => Some(Unit::parse(&show::path(&unit), &text)?.requirements()),
+        // Whoever has no list may cover what he likes.
+        Err(_) => None,
+    };
+    parse_covering(shown, text, words, Some(beside), requirements.as_deref())
 }
 
 /// A lab's name, or the path of a spec: what has a slash or ends in `.toml` is a path.
@@ -126,7 +144,17 @@ pub(crate) fn parse(
     words: Vec<String>,
     beside: Option<PathBuf>,
 ) -> Result<Lab, Failure> {
-    match ipclab_spec::parse(&file, &text) {
+    parse_covering(file, text, words, beside, None)
+}
+
+fn parse_covering(
+    file: String,
+    text: String,
+    words: Vec<String>,
+    beside: Option<PathBuf>,
+    requirements: Option<&[String]>,
+) -> Result<Lab, Failure> {
+    match ipclab_spec::parse_covering(&file, &text, requirements) {
         Ok(parsed) => {
             let warnings = if parsed.warnings.is_empty() {
                 String::new()

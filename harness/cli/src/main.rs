@@ -9,6 +9,7 @@ mod batch;
 mod build;
 mod certify;
 mod check;
+mod coverage;
 mod crew;
 mod explain;
 mod explore;
@@ -79,6 +80,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Package(PackageCommand::Slurm(args)) => package::slurm(&args),
         Command::Validate(args) if args.mutants => mutants::mutants(&args, color),
         Command::Validate(args) => validate::validate(&args, color),
+        Command::Coverage { format } => coverage::coverage(format, color),
         Command::Certify(args) => certify::certify(&args, color),
         Command::Judge {
             folder,

@@ -92,11 +92,7 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
         max: judged.max,
         parts: judged.parts.iter().map(PartReport::from).collect(),
         hint: case.hint.as_deref().map(Block::new),
-        covers: case
-            .covers
-            .iter()
-            .map(|question| Line::new(question))
-            .collect(),
+        covers: case.questions().into_iter().map(Line::new).collect(),
         visibility: case.visibility,
         findings: judged.findings.iter().map(FindingReport::from).collect(),
         notes: judged.notes.iter().map(|note| Block::new(note)).collect(),

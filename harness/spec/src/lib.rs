@@ -44,6 +44,20 @@ pub struct Parsed {
 ///
 /// Every mistake of the file, warnings among them.
 pub fn parse(name: &str, text: &str) -> Result<Parsed, Diagnostics> {
+    parse_covering(name, text, None)
+}
+
+/// Reads a spec whose cases may cover these requirements (`Q6.restart`) and nothing else; `None`: any of the lab's
+/// questions.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_covering(
+    name: &str,
+    text: &str,
+    requirements: Option<&[String]>,
+) -> Result<Parsed, Diagnostics> {
     let mut diagnostics = Diagnostics::new(name, text);
     let mut root = tree::read(text, &mut diagnostics);
     let syntax_errors = diagnostics.len();
@@ -56,7 +70,7 @@ pub fn parse(name: &str, text: &str) -> Result<Parsed, Diagnostics> {
     };
     let mut spec = None;
     if let Some(raw) = RawSpec::read(&root, &mut diagnostics) {
-        let mut resolved = resolve::resolve(&raw, &mut diagnostics);
+        let mut resolved = resolve::resolve(&raw, requirements, &mut diagnostics);
         let starts = raw
             .case
             .iter()

@@ -114,6 +114,21 @@ pub struct Case {
 }
 
 impl Case {
+    /// The questions of the unit that it tests, each once: `Q6` for `Q6.restart`.
+    #[must_use]
+    pub fn questions(&self) -> Vec<&str> {
+        let mut questions: Vec<&str> = Vec::new();
+        for covered in &self.covers {
+            let question = covered
+                .split_once('.')
+                .map_or(covered.as_str(), |(question, _)| question);
+            if !questions.contains(&question) {
+                questions.push(question);
+            }
+        }
+        questions
+    }
+
     /// The actor of that name.
     #[must_use]
     pub fn actor(&self, name: &str) -> Option<&Actor> {

@@ -258,9 +258,9 @@ fn try_one(
             tried.push(mutant.tried(case, fate(case, &run)));
         }
     }
-    for mut series in subject.outputs() {
+    for series in subject.outputs() {
         // How many times a program writes is not in the trace: one change after another, until there was no such call.
-        while let Some(mutant) = series.next() {
+        for mutant in series {
             let mut run = run(case, &scene, variant, &mutant, sandbox)?;
             let Some(evidence) = met(&mut run, &mutant) else {
                 break;

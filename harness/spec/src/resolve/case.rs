@@ -28,6 +28,8 @@ const RUNS_MAX: i64 = 10_000;
 pub(crate) struct Lab<'a> {
     pub(crate) programs: &'a [Program],
     pub(crate) unit: &'a [String],
+    /// What of the unit cases may cover; `None`: nobody says.
+    pub(crate) requirements: Option<&'a [String]>,
     pub(crate) limit: Duration,
     /// Every case's id.
     pub(crate) ids: &'a [At<String>],
@@ -193,8 +195,15 @@ fn covers(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<String
             .help(format!("write covers = [\"{}\"]", lab.unit[0]))
             .consequence();
     }
+    for covered in covers {
+        requirement(covered, lab, context);
+    }
     for question in covers {
-        if !lab.unit.is_empty() && !lab.unit.contains(&question.value) {
+        let is_of_lab = lab
+            .unit
+            .iter()
+            .any(|known| *known == question_of(&question.value));
+        if !lab.unit.is_empty() && !is_of_lab {
             context
                 .diagnostics
                 .error(
@@ -209,6 +218,41 @@ fn covers(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<String
         .iter()
         .map(|question| question.value.clone())
         .collect()
+}
+
+/// The question of what is covered: `Q6` of `Q6.restart`.
+fn question_of(covered: &str) -> &str {
+    covered
+        .split_once('.')
+        .map_or(covered, |(question, _)| question)
+}
+
+/// Checks that the unit asks for what a case covers, where it is known what that is.
+fn requirement(covered: &At<String>, lab: &Lab<'_>, context: &mut Context<'_>) {
+    let Some(known) = lab.requirements else {
+        return;
+    };
+    if known.contains(&covered.value) {
+        return;
+    }
+    let question = question_of(&covered.value);
+    let of_question = known.iter().filter(|known| question_of(known) == question);
+    let of_question: Vec<&str> = of_question.map(String::as_str).collect();
+    let help = match nearest(&covered.value, known.iter().map(String::as_str)) {
+        _ if question == covered.value && !of_question.is_empty() => {
+            format!("{question} has {}", of_question.join(", "))
+        }
+        Some(near) => format!("did you mean `{near}`?"),
+        None if of_question.is_empty() => "see: ipclab coverage".to_owned(),
+        None => format!("{question} has {}", of_question.join(", ")),
+    };
+    context
+        .diagnostics
+        .error(
+            &covered.span,
+            format!("the unit has no requirement `{}`", covered.value),
+        )
+        .help(help);
 }
 
 fn requires(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<String> {

@@ -34,7 +34,11 @@ const FORMAT: i64 = 1;
 const LIMIT_DEFAULT: Duration = Duration::from_secs(10);
 
 /// Resolves a whole file.
-pub(crate) fn resolve(raw: &RawSpec, diagnostics: &mut Diagnostics) -> Spec {
+pub(crate) fn resolve(
+    raw: &RawSpec,
+    requirements: Option<&[String]>,
+    diagnostics: &mut Diagnostics,
+) -> Spec {
     header(raw, diagnostics);
     let text = |at: &Option<At<String>>| at.as_ref().map(|at| at.value.clone()).unwrap_or_default();
     let unit: Vec<String> = items(raw.unit.as_ref());
@@ -63,6 +67,7 @@ pub(crate) fn resolve(raw: &RawSpec, diagnostics: &mut Diagnostics) -> Spec {
     let lab = case::Lab {
         programs: &programs,
         unit: &unit,
+        requirements,
         limit: limit.unwrap_or(LIMIT_DEFAULT),
         ids: &ids,
     };
