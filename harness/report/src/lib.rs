@@ -17,6 +17,7 @@ pub mod csv;
 pub mod ctrf;
 mod diff;
 pub mod github;
+pub mod gradebook;
 pub mod gradescope;
 pub mod html;
 pub mod json;

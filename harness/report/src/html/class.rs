@@ -230,13 +230,11 @@ fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
     (percent(lost) * 1000 + lost.min(999), rate)
 }
 
-/// What was said most often; messages that differ in numbers only (a pid, a count) are one.
+/// What was said most often of those that failed; messages that differ in numbers only (a pid, a count) are one.
 fn says(cells: &[&Cell]) -> Vec<Said> {
     let mut said: BTreeMap<String, (usize, &Line)> = BTreeMap::new();
-    for cell in cells {
-        let Some(text) = &cell.says else {
-            continue;
-        };
+    let failed = cells.iter().filter(|cell| cell.verdict == Verdict::Fail);
+    for text in failed.filter_map(|cell| cell.says.as_ref()) {
         let mut key = String::new();
         for c in text.chars() {
             match (c.is_ascii_digit(), key.ends_with('0')) {

@@ -1,0 +1,132 @@
+//! Canvas: the gradebook as "Export" writes it and "Import" takes it.
+
+use super::sheet::Sheet;
+use super::{Filled, Known, Row, column, mark, same_max};
+use crate::{Class, Student};
+
+/// Fills one assignment's column. `assignment` is its title, with or without its number in brackets; without it, the column
+/// that is called like the lab.
+///
+/// # Errors
+/// It is no gradebook, or which column is meant cannot be told: the ones that there are are named.
+pub fn fill(gradebook: &[u8], assignment: Option<&str>, class: &Class) -> Result<Filled, String> {
+    let mut sheet = Sheet::parse(gradebook)?;
+    let header = sheet.header();
+    let id = column(&header, &["ID"]);
+    let student = column(&header, &["Student"]);
+    let names = (
+        column(&header, &["LastName"]),
+        column(&header, &["FirstName"]),
+    );
+    if id.is_none() || (student.is_none() && names == (None, None)) {
+        return Err(
+            "its first row has no columns Student and ID: export the gradebook in Canvas and give that file"
+                .to_owned(),
+        );
+    }
+    let marks = assignment_column(&header, assignment, class)?;
+    let known_ids = [
+        (Student::CANVAS, id),
+        (Student::NUMBER, column(&header, &["SIS User ID"])),
+        (Student::LOGIN, column(&header, &["SIS Login ID"])),
+        (Student::EMAIL, column(&header, &["SIS Login ID"])),
+        (Student::NUMBER, column(&header, &["SIS Login ID"])),
+    ];
+    let mut known = Known::new(class);
+    let mut filled = Filled::default();
+    for at in 1..sheet.len() {
+        let name = match (student, names) {
+            (Some(student), _) => sheet.cell(at, student),
+            (None, (last, first)) => {
+                let part = |column: Option<usize>| {
+                    column.map_or(String::new(), |column| sheet.cell(at, column))
+                };
+                format!("{}, {}", part(last), part(first))
+            }
+        };
+        if name.trim().eq_ignore_ascii_case("Points Possible") {
+            filled
+                .warnings
+                .extend(same_max(class, &sheet.cell(at, marks)));
+            continue;
+        }
+        let row = Row {
+            ids: known_ids
+                .iter()
+                .filter_map(|(key, column)| Some((*key, sheet.cell(at, (*column)?))))
+                .collect(),
+            name,
+        };
+        // Rows without an id are Canvas's own: `Manual Posting`, a blank line.
+        if row.ids.iter().all(|(_, id)| id.trim().is_empty()) {
+            continue;
+        }
+        match known.member(&row) {
+            Err(why) => filled.warnings.push(why),
+            Ok(None) => filled.no_submission.push(row.name),
+            Ok(Some(_)) if sheet.cell(at, marks).trim().eq_ignore_ascii_case("EX") => {
+                filled
+                    .warnings
+                    .push(format!("{}: excused, and left so", row.name));
+            }
+            Ok(Some(member)) => match mark(member) {
+                Ok(points) => {
+                    sheet.set(at, marks, &points.to_string());
+                    filled.written += 1;
+                }
+                Err(why) => filled.not_final.push(why),
+            },
+        }
+    }
+    filled.no_row = known.not_found();
+    filled.bytes = sheet.finish();
+    Ok(filled)
+}
+
+/// `Echo lab (4711)`: the columns of assignments end with their number.
+fn assignment_column(
+    header: &[String],
+    assignment: Option<&str>,
+    class: &Class,
+) -> Result<usize, String> {
+    let title = |cell: &str| -> Option<String> {
+        let (title, number) = cell.trim().strip_suffix(')')?.rsplit_once('(')?;
+        let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+        is_number.then(|| title.trim().to_owned())
+    };
+    let wanted: Vec<&str> = match assignment {
+        Some(one) => vec![one],
+        None => vec![class.title.as_str(), class.lab.as_str()],
+    };
+    let fits = |cell: &String| {
+        title(cell).is_some_and(|title| {
+            wanted.iter().any(|wanted| {
+                title.eq_ignore_ascii_case(wanted.trim())
+                    || cell.trim().eq_ignore_ascii_case(wanted.trim())
+            })
+        })
+    };
+    let fitting: Vec<usize> = (0..header.len()).filter(|at| fits(&header[*at])).collect();
+    if let [one] = fitting[..] {
+        return Ok(one);
+    }
+    let there: Vec<&str> = header
+        .iter()
+        .filter(|cell| title(cell).is_some())
+        .map(|cell| cell.trim())
+        .collect();
+    let which = if fitting.is_empty() {
+        "no column is"
+    } else {
+        "several columns are"
+    };
+    Err(format!(
+        "{which} called {}; name one of its assignments: {}",
+        wanted.join(" or "),
+        if there.is_empty() {
+            "it has none".to_owned()
+        } else {
+            there.join(", ")
+        }
+    ))
+}

@@ -1,0 +1,199 @@
+//! Gradebooks of other systems: the file that was downloaded, with the marks filled in, to be uploaded again.
+//!
+//! Only the cells of marks and feedback change. A mark that is not final is not written, and whoever was not found is named.
+
+mod canvas;
+mod moodle;
+mod sheet;
+
+use std::collections::BTreeMap;
+
+use ipclab_judge::Verdict;
+use ipclab_spec::Visibility;
+
+use crate::{Class, Line, Member, Standing, words};
+
+pub use canvas::fill as canvas;
+pub use moodle::{Columns as MoodleColumns, fill as moodle};
+
+/// A gradebook with marks, and what is to be known about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filled {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// How many marks were written.
+    pub written: usize,
+    /// Submissions for which there is no row.
+    pub no_row: Vec<String>,
+    /// Rows of students who handed in nothing.
+    pub no_submission: Vec<String>,
+    /// Submissions whose mark is not final: their cells are as they were.
+    pub not_final: Vec<String>,
+    /// What else should be looked at.
+    pub warnings: Vec<String>,
+}
+
+/// What a row may be recognised by.
+struct Row<'a> {
+    /// Kinds of ids, and what the row has under each; the best first.
+    ids: Vec<(&'a str, String)>,
+    name: String,
+}
+
+/// Members by what their students are known by.
+struct Known<'a> {
+    class: &'a Class,
+    by_id: BTreeMap<(String, String), Vec<usize>>,
+    by_name: BTreeMap<String, Vec<usize>>,
+    found: Vec<bool>,
+}
+
+impl<'a> Known<'a> {
+    fn new(class: &'a Class) -> Self {
+        let mut by_id: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+        let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, member) in class.submissions.iter().enumerate() {
+            for student in &member.who.students {
+                for (key, id) in &student.ids {
+                    let key = (key.to_string(), id.trim().to_lowercase());
+                    by_id.entry(key).or_default().push(at);
+                }
+                if let Some(name) = &student.name {
+                    by_name.entry(plain_name(name)).or_default().push(at);
+                }
+            }
+        }
+        Self {
+            class,
+            by_id,
+            by_name,
+            found: vec![false; class.submissions.len()],
+        }
+    }
+
+    /// The submission of a row's student; an error when several could be.
+    fn member(&mut self, row: &Row<'_>) -> Result<Option<&'a Member>, String> {
+        let several = |how: &str| {
+            format!(
+                "{}: several submissions have this {how}, so that none was taken",
+                row.name
+            )
+        };
+        for (key, id) in &row.ids {
+            let id = id.trim().to_lowercase();
+            if id.is_empty() {
+                continue;
+            }
+            match self.by_id.get(&((*key).to_owned(), id)).map(Vec::as_slice) {
+                Some([one]) => {
+                    self.found[*one] = true;
+                    return Ok(self.class.submissions.get(*one));
+                }
+                Some(_) => return Err(several("id")),
+                None => {}
+            }
+        }
+        match self.by_name.get(&plain_name(&row.name)).map(Vec::as_slice) {
+            Some([one]) => {
+                self.found[*one] = true;
+                Ok(self.class.submissions.get(*one))
+            }
+            Some(_) => Err(several("name")),
+            None => Ok(None),
+        }
+    }
+
+    fn not_found(&self) -> Vec<String> {
+        let members = self.class.submissions.iter().zip(&self.found);
+        members
+            .filter(|(_, found)| !**found)
+            .map(|(member, _)| words::called(&member.who))
+            .collect()
+    }
+}
+
+/// A name for comparison: `Lovelace, Ada` and `Ada LOVELACE` are one.
+fn plain_name(name: &str) -> String {
+    let turned = match name.split_once(',') {
+        Some((last, first)) => format!("{first} {last}"),
+        None => name.to_owned(),
+    };
+    let words: Vec<String> = turned.split_whitespace().map(str::to_lowercase).collect();
+    words.join(" ")
+}
+
+/// The mark that stands; an error says why there is none.
+fn mark(member: &Member) -> Result<u32, String> {
+    let name = words::called(&member.who);
+    match &member.standing {
+        Standing::NotGraded(why) => Err(format!("{name}: not graded, {}", why.why)),
+        Standing::Graded(summary) => {
+            let unknown = summary
+                .cases
+                .iter()
+                .any(|cell| cell.verdict == Verdict::Unknown);
+            if unknown || summary.cases.is_empty() {
+                let points = words::count(summary.score.unknown as usize, "point");
+                Err(format!("{name}: {points} could not be graded"))
+            } else {
+                Ok(summary.score.earned)
+            }
+        }
+    }
+}
+
+/// What a student reads beside the mark: one line, of the cases that everybody may see.
+fn feedback(class: &Class, member: &Member) -> String {
+    let Standing::Graded(summary) = &member.standing else {
+        return String::new();
+    };
+    let seen = |id: &Line| {
+        class
+            .cases
+            .iter()
+            .any(|case| case.id == *id && case.visibility == Visibility::Visible)
+    };
+    let of = |verdict: Verdict| {
+        let cells = summary.cases.iter();
+        let cells = cells.filter(|cell| cell.verdict == verdict && seen(&cell.id));
+        cells
+            .map(|cell| cell.id.to_string())
+            .collect::<Vec<String>>()
+    };
+    let mut parts = vec![format!(
+        "{} of {} points",
+        summary.score.earned, summary.score.max
+    )];
+    for program in &summary.not_built {
+        parts.push(format!("{} could not be built", program.program));
+    }
+    for (verdict, what) in [(Verdict::Fail, "failed"), (Verdict::Skipped, "skipped")] {
+        let cases = of(verdict);
+        if !cases.is_empty() {
+            parts.push(format!("{what}: {}", cases.join(", ")));
+        }
+    }
+    parts.join("; ")
+}
+
+/// Which column has one of these headers, whatever their case.
+fn column(header: &[String], names: &[&str]) -> Option<usize> {
+    names.iter().find_map(|name| {
+        header
+            .iter()
+            .position(|title| title.trim().eq_ignore_ascii_case(name))
+    })
+}
+
+/// Points that the gradebook counts to, compared with the lab's.
+fn same_max(class: &Class, said: &str) -> Option<String> {
+    let said = said.trim();
+    let whole = said.replace(',', ".");
+    let number: f64 = whole.parse().ok()?;
+    (number != f64::from(class.max)).then(|| {
+        format!(
+            "the gradebook counts to {said} points and the lab to {}: marks are written as the lab counts them",
+            class.max
+        )
+    })
+}

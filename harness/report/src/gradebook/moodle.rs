@@ -1,0 +1,161 @@
+//! Moodle: the grading worksheet of an assignment, downloaded and uploaded on the same page.
+
+use super::sheet::Sheet;
+use super::{Filled, Known, Row, column, feedback, mark, same_max};
+use crate::{Class, Student};
+
+/// Headers of the columns, where a worksheet has others: Moodle writes them in the teacher's language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// `Grade`
+    pub grade: Option<String>,
+    /// `Feedback comments`
+    pub feedback: Option<String>,
+}
+
+const IDENTIFIER: [&str; 8] = [
+    "Identifier",
+    "ID",
+    "Identifikator",
+    "Identifiant",
+    "Identificador",
+    "Identificativo",
+    "Identificatie",
+    "Identificatienummer",
+];
+const GRADE: [&str; 8] = [
+    "Grade",
+    "Bewertung",
+    "Note",
+    "Calificación",
+    "Valutazione",
+    "Cijfer",
+    "Nota",
+    "Avaliação",
+];
+const MAXIMUM: [&str; 6] = [
+    "Maximum grade",
+    "Maximum Grade",
+    "Bestwertung",
+    "Note maximale",
+    "Calificación máxima",
+    "Valutazione massima",
+];
+const FEEDBACK: [&str; 6] = [
+    "Feedback comments",
+    "Feedback als Kommentar",
+    "Feedback par commentaires",
+    "Comentarios de retroalimentación",
+    "Commenti",
+    "Comentários de feedback",
+];
+
+/// Fills marks and feedback.
+///
+/// # Errors
+/// It is no worksheet, or its columns are called in a way that has to be told: the headers are named.
+pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled, String> {
+    let mut sheet = Sheet::parse(worksheet)?;
+    let header = sheet.header();
+    let named = |given: &Option<String>, usual: &[&str]| match given {
+        Some(name) => column(&header, &[name.as_str()]),
+        None => column(&header, usual),
+    };
+    let wrong = |what: &str| {
+        format!(
+            "no column of it is known to be the one of {what}; name it, one of: {}",
+            header.join(", ")
+        )
+    };
+    // Whatever it is called, it stands first and its cells end with the number: `Participant 4711`.
+    let identifier = column(&header, &IDENTIFIER)
+        .or_else(|| number_at_end(&sheet.cell(1, 0)).map(|_| 0))
+        .ok_or_else(|| wrong("identifiers"))?;
+    let grade = named(&columns.grade, &GRADE).ok_or_else(|| wrong("grades"))?;
+    let comments = named(&columns.feedback, &FEEDBACK);
+    if let (Some(name), None) = (&columns.feedback, comments) {
+        return Err(wrong(&format!("feedback, {name}")));
+    }
+    let name = column(
+        &header,
+        &[
+            "Full name",
+            "Vollständiger Name",
+            "Nom complet",
+            "Nombre completo",
+            "Nome",
+        ],
+    );
+    let number = column(
+        &header,
+        &[
+            "ID number",
+            "ID-Nummer",
+            "Número de ID",
+            "Numéro d'identification",
+        ],
+    );
+    let email = column(
+        &header,
+        &[
+            "Email address",
+            "E-Mail-Adresse",
+            "Adresse de courriel",
+            "Dirección de correo",
+        ],
+    );
+    let maximum = column(&header, &MAXIMUM);
+    let changeable = column(&header, &["Grade can be changed"]);
+    let mut known = Known::new(class);
+    let mut filled = Filled::default();
+    for at in 1..sheet.len() {
+        let cell =
+            |column: Option<usize>| column.map_or(String::new(), |column| sheet.cell(at, column));
+        let Some(id) = number_at_end(&sheet.cell(at, identifier)) else {
+            continue;
+        };
+        let shown = match cell(name) {
+            name if name.trim().is_empty() => sheet.cell(at, identifier),
+            name => name,
+        };
+        let row = Row {
+            ids: vec![
+                (Student::MOODLE, id),
+                (Student::NUMBER, cell(number)),
+                (Student::EMAIL, cell(email)),
+            ],
+            name: shown,
+        };
+        if filled.warnings.is_empty() {
+            filled.warnings.extend(same_max(class, &cell(maximum)));
+        }
+        match known.member(&row) {
+            Err(why) => filled.warnings.push(why),
+            Ok(None) => filled.no_submission.push(row.name),
+            Ok(Some(_)) if cell(changeable).trim().eq_ignore_ascii_case("No") => {
+                let why = "Moodle says that this grade cannot be changed, and it was not";
+                filled.warnings.push(format!("{}: {why}", row.name));
+            }
+            Ok(Some(member)) => match mark(member) {
+                Ok(points) => {
+                    sheet.set(at, grade, &points.to_string());
+                    if let Some(comments) = comments {
+                        sheet.set(at, comments, &feedback(class, member));
+                    }
+                    filled.written += 1;
+                }
+                Err(why) => filled.not_final.push(why),
+            },
+        }
+    }
+    filled.no_row = known.not_found();
+    filled.bytes = sheet.finish();
+    Ok(filled)
+}
+
+/// `4711` of `Participant 4711`.
+fn number_at_end(text: &str) -> Option<String> {
+    let text = text.trim();
+    let start = text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    (start < text.len()).then(|| text[start..].to_owned())
+}

@@ -1,0 +1,283 @@
+//! Gradebooks are filled and otherwise stay as they were, byte for byte; a class's table and page.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{Done, about, case, finding, programs, report};
+use ipclab_judge::Verdict;
+use ipclab_report::gradebook::{self, MoodleColumns};
+use ipclab_report::{
+    Class, ClassCase, Entry, Line, Member, NotGraded, Outcome, Student, Who, csv, html,
+};
+use ipclab_spec::{Aspect, Points, Tier, Visibility};
+
+fn student(name: &str, ids: &[(&str, &str)]) -> Student {
+    Student {
+        name: Some(name.into()),
+        ids: ids
+            .iter()
+            .map(|(key, id)| (Line::new(key), Line::new(id)))
+            .collect(),
+    }
+}
+
+fn graded(id: &str, students: Vec<Student>, verdict: Verdict) -> Entry {
+    let earned = if verdict == Verdict::Pass { 5 } else { 0 };
+    let first = Done::new(
+        case("echo-one", "echoes", Tier::Core, Points::Whole(5)),
+        verdict,
+        earned,
+        vec![finding(
+            Aspect::Bytes,
+            verdict,
+            "48 bytes by process 71, not 49",
+        )],
+    );
+    let mut hidden = Done::new(
+        case("secret", "sesame", Tier::Robust, Points::Whole(2)),
+        Verdict::Fail,
+        0,
+        vec![finding(Aspect::Exit, Verdict::Fail, "open")],
+    );
+    hidden.case.visibility = Visibility::Hidden;
+    let passed = Done::passed("two", "two", Tier::Robust, 3);
+    Entry {
+        who: Who {
+            id: id.into(),
+            page: id.into(),
+            students,
+            late: Some(id == "bob"),
+            about: BTreeMap::new(),
+            notes: Vec::new(),
+        },
+        outcome: Outcome::Report(Box::new(report(
+            &about(),
+            programs(),
+            &[first, hidden, passed],
+        ))),
+    }
+}
+
+fn class() -> Class {
+    let entries = [
+        graded(
+            "ada",
+            vec![student(
+                "Ada Lovelace",
+                &[("canvas", "11"), ("moodle", "901")],
+            )],
+            Verdict::Pass,
+        ),
+        graded(
+            "bob",
+            vec![student("Bob =1+1", &[("login", "bob7")])],
+            Verdict::Fail,
+        ),
+        graded(
+            "team",
+            vec![
+                student("Carl", &[("number", "s3")]),
+                student("Dora", &[("number", "s4")]),
+            ],
+            Verdict::Fail,
+        ),
+        graded(
+            "open",
+            vec![student("Eve", &[("canvas", "15"), ("moodle", "905")])],
+            Verdict::Unknown,
+        ),
+        graded("lost", vec![student("Nobody Knows", &[])], Verdict::Fail),
+        Entry {
+            who: Who {
+                id: "zip".into(),
+                page: "zip".into(),
+                students: vec![student("Zoe", &[("canvas", "16")])],
+                ..Who::default()
+            },
+            outcome: Outcome::NotGraded(NotGraded {
+                why: "homework.zip is refused: ../../x leads out of it".into(),
+                ours: false,
+            }),
+        },
+    ];
+    let case = |id: &str, tier, max, visibility| ClassCase {
+        id: id.into(),
+        title: id.into(),
+        tier,
+        max,
+        covers: vec!["Q6".into()],
+        visibility,
+    };
+    Class {
+        schema: Default::default(),
+        lab: "tcp-echo".into(),
+        title: "Connection-oriented client and server".into(),
+        unit: vec!["Q6".into()],
+        max: 10,
+        cases: vec![
+            case("echo-one", Tier::Core, 5, Visibility::Visible),
+            case("secret", Tier::Robust, 2, Visibility::Hidden),
+            case("two", Tier::Robust, 3, Visibility::Visible),
+        ],
+        submissions: entries.iter().map(Entry::member).collect::<Vec<Member>>(),
+        missing: vec![student("Max Absent", &[])],
+        notes: Vec::new(),
+    }
+}
+
+#[test]
+fn canvas_gets_its_own_file_back_with_marks_in_it() {
+    let before = "\u{feff}Student,ID,SIS User ID,SIS Login ID,Section,\"Echo, one (4711)\",Other (5)\r\n\
+        \x20   Points Possible,,,,,10.0,3\r\n\
+        \"Lovelace, Ada\",11,s1,ada,\"A, 1\",,2\r\n\
+        \"=1+1, Bob\",12,s2,BOB7,A,7,\r\n\
+        \"Carl\",13,s3,carl,A,\"\",\r\n\
+        Dora,14,s4,dora,A,EX,\r\n\
+        Eve,15,s5,eve,A,4,\r\n\
+        Absent Max,17,s7,max,A,,1\r\n\
+        Zoe,16,,,A,,\r\n";
+    let filled = gradebook::canvas(before.as_bytes(), Some("echo, ONE"), &class()).unwrap();
+    let expected = before
+        .replace("\"A, 1\",,2", "\"A, 1\",8,2")
+        .replace("BOB7,A,7,", "BOB7,A,3,")
+        .replace("carl,A,\"\",", "carl,A,\"3\",");
+    assert_eq!(String::from_utf8(filled.bytes.clone()).unwrap(), expected);
+    assert_eq!(filled.written, 3);
+    assert_eq!(filled.no_row, ["Nobody Knows"]);
+    assert_eq!(filled.no_submission, ["Absent Max"]);
+    assert_eq!(filled.not_final.len(), 2, "{:?}", filled.not_final);
+    assert!(filled.not_final[1].contains("leads out of it"));
+    assert_eq!(filled.warnings, ["Dora: excused, and left so"]);
+
+    let other = before.replace(',', ";").replace("10.0", "20");
+    let other = other.replace("Echo; one", "tcp-echo").replace("A; 1", "A");
+    let filled = gradebook::canvas(other.as_bytes(), None, &class()).unwrap();
+    assert!(filled.warnings[0].contains("counts to 20 points and the lab to 10"));
+}
+
+#[test]
+fn a_column_that_is_not_there_is_told_with_those_that_are() {
+    let sheet = b"Student,ID,Section,First (1),Second (2)\nAda,11,A,,\n";
+    let why = gradebook::canvas(sheet, None, &class()).unwrap_err();
+    assert!(why.contains("First (1), Second (2)"), "{why}");
+    let why = gradebook::canvas(b"a,b\n1,2\n", None, &class()).unwrap_err();
+    assert!(why.contains("Student and ID"), "{why}");
+    let why = gradebook::moodle(
+        b"Kennung,Punkte\nTeilnehmer/in 901,\n",
+        &MoodleColumns::default(),
+        &class(),
+    );
+    assert!(why.unwrap_err().contains("Kennung, Punkte"));
+}
+
+#[test]
+fn moodle_gets_marks_and_feedback() {
+    let before = "Identifier,\"Full name\",\"ID number\",\"Email address\",Status,Grade,\"Maximum grade\",\"Grade can be changed\",\"Last modified (grade)\",\"Feedback comments\"\n\
+        \"Participant 901\",\"Ada Lovelace\",s1,ada@x.example,\"Submitted\",,\"10,00\",Yes,-,\"\"\n\
+        \"Participant 902\",\"BOB =1+1\",s2,,Submitted,5,\"10,00\",Yes,-,\n\
+        \"Participant 903\",Carl,s3,,Submitted,,\"10,00\",No,-,\n\
+        \"Participant 905\",Eve,,,Submitted,1,\"10,00\",Yes,-,ok\n";
+    let filled = gradebook::moodle(before.as_bytes(), &MoodleColumns::default(), &class()).unwrap();
+    let expected = before
+        .replace(
+            "\"Submitted\",,\"10,00\",Yes,-,\"\"",
+            "\"Submitted\",8,\"10,00\",Yes,-,\"8 of 10 points\"",
+        )
+        .replace(
+            "Submitted,5,\"10,00\",Yes,-,",
+            "Submitted,3,\"10,00\",Yes,-,3 of 10 points; failed: echo-one",
+        );
+    let after = String::from_utf8(filled.bytes).unwrap();
+    assert_eq!(
+        after,
+        expected.replace("\"8 of 10 points\"", "\"8 of 10 points\"")
+    );
+    assert!(!after.contains("secret"), "students read this: {after}");
+    assert_eq!(filled.written, 2);
+    assert!(
+        filled.warnings[0].contains("cannot be changed"),
+        "{:?}",
+        filled.warnings
+    );
+    let blind = "Kennung;Bewertung\r\nTeilnehmer/in 901;\r\n";
+    let filled = gradebook::moodle(blind.as_bytes(), &MoodleColumns::default(), &class()).unwrap();
+    assert_eq!(
+        filled.bytes,
+        b"Kennung;Bewertung\r\nTeilnehmer/in 901;8\r\n"
+    );
+    let named = MoodleColumns {
+        grade: Some("Punkte".into()),
+        feedback: None,
+    };
+    let filled = gradebook::moodle(b"Kennung;Punkte\nX 901;\n", &named, &class()).unwrap();
+    assert_eq!(filled.bytes, b"Kennung;Punkte\nX 901;8\n");
+}
+
+#[test]
+fn two_of_a_name_get_no_mark_by_it() {
+    let mut class = class();
+    class.submissions[1].who.students[0].name = Some("Ada Lovelace".into());
+    class.submissions[0].who.students[0].ids.clear();
+    let sheet = b"Student,ID,tcp-echo (1)\nAda Lovelace,99,\n";
+    let filled = gradebook::canvas(sheet, None, &class).unwrap();
+    assert_eq!(filled.bytes, sheet);
+    assert!(
+        filled.warnings[0].contains("several"),
+        "{:?}",
+        filled.warnings
+    );
+}
+
+#[test]
+fn the_table_of_a_class() {
+    let text = csv::class(&class());
+    let mut rows = ::csv::Reader::from_reader(text.as_bytes());
+    let header = rows.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|one| one == name).unwrap();
+    let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 6);
+    assert_eq!(&rows[0][column("earned")], "8");
+    assert_eq!(&rows[0][column("robust earned")], "3");
+    assert_eq!(&rows[1][column("late")], "yes");
+    assert_eq!(&rows[2][column("students")], "Carl, Dora");
+    assert_eq!(&rows[2][column("number")], "s3 s4");
+    assert_eq!(&rows[5][column("earned")], "");
+    assert!(rows[5][column("remark")].contains("refused"));
+}
+
+#[test]
+fn the_page_of_a_class_and_those_of_its_submissions() {
+    let class = class();
+    let page = html::class(&class, "submissions");
+    assert!(!page.contains("could not be made"), "{page}");
+    assert!(
+        page.contains("href=\"submissions&#x2f;ada.html\""),
+        "{page}"
+    );
+    for said in [
+        "Carl, Dora",
+        "Max Absent",
+        "echo-one",
+        "is refused",
+        "3 × 48 bytes by process 71, not 49",
+    ] {
+        assert!(page.contains(said), "{said} in {page}");
+    }
+    // Of the five that were graded, three lost echo-one and one is open; all lost the secret one, which so comes first.
+    assert!(page.find("secret").unwrap() < page.find("<code>echo-one").unwrap());
+    assert!(page.contains("60 %") && page.contains("100 %"));
+    let refused = html::submission(
+        &class.submissions[5].who,
+        &Outcome::NotGraded(NotGraded {
+            why: "<b>no</b>".into(),
+            ours: true,
+        }),
+        None,
+    );
+    assert!(refused.contains("&lt;b&gt;no") && refused.contains("Nobody loses a point"));
+    let ada = graded("ada", vec![student("Ada Lovelace", &[])], Verdict::Fail);
+    let page = html::submission(&ada.who, &ada.outcome, Some("../class.html"));
+    assert!(page.contains("Ada Lovelace") && page.contains("The whole class"));
+    assert!(page.contains("in time"));
+}
