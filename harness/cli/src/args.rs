@@ -26,7 +26,7 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   ipclab labs                                   which labs there are
-  ipclab labs tcp-echo --starter work           the files to start from
+  ipclab init tcp-echo work                     the files to start from
   ipclab check work                             grade the programs in the folder work
   ipclab check work --case echo-one             one case of it again
   ipclab grade class.zip --lab tcp-echo -o out  grade everybody
@@ -43,6 +43,7 @@ Examples:
   ipclab check alice --spec my-lab.toml --format json
   ipclab check alice --format html -o alice.html
   ipclab check --for staff                      hidden cases, too
+  ipclab check work --watch                     again at every save
 
 Odd names and other languages: put an ipclab.toml into the folder.
   [program.iserver]
@@ -79,6 +80,21 @@ Examples:
   ipclab merge part1 part2 -o results
 
 Exit status: 0 everybody has a mark, 2 the parts do not belong together or contradict each other, 3 somebody has none.";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  ipclab export canvas results --fill Grades.csv --column 'Echo lab' -o Grades-filled.csv
+  ipclab export moodle results --fill Grades-Unit.csv -o filled.csv
+  ipclab export csv results
+
+Of the file that was downloaded only the cells of marks and feedback change. Marks that are not final are not written.";
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  ipclab init tcp-echo                          starter files and handout, in the folder tcp-echo
+  ipclab init tcp-echo work                     the same in the folder work
+  ipclab init --ci github                       a workflow for the current folder, which is a repository
+  ipclab init tcp-echo . --ci github            both, into the current folder";
 
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
@@ -140,6 +156,23 @@ pub(crate) enum Command {
         folder: PathBuf,
         #[command(flatten)]
         presentation: Presentation,
+    },
+    /// Write a class's marks as other systems take them
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Export),
+    /// Write a folder to start working in, or a workflow that grades every push
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(Init),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write man pages into a folder
+    Man {
+        /// The folder
+        folder: PathBuf,
     },
     /// Help for writing labs
     #[command(subcommand)]
@@ -206,6 +239,9 @@ pub(crate) struct Check {
     /// Build everything anew and keep no builds
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// Grade again whenever a file was saved, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// Arguments of `grade`.
@@ -332,6 +368,76 @@ pub(crate) enum PackageCommand {
     /// A script for Slurm: a class as an array of jobs, and a last one that merges
     #[command(after_help = SLURM_EXAMPLES)]
     Slurm(Slurm),
+    /// A zip for Gradescope: the tool, what installs it and what runs it
+    Gradescope(Gradescope),
+}
+
+/// Arguments of `package gradescope`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Gradescope {
+    /// The lab's name, or the path of a spec
+    #[arg(long)]
+    pub(crate) lab: String,
+    /// The zip
+    #[arg(short, long, value_name = "FILE", default_value = "autograder.zip")]
+    pub(crate) output: PathBuf,
+    /// The executable to put in; left out: this one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tool: Option<PathBuf>,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// Write this lab's starter files and handout
+    pub(crate) lab: Option<String>,
+    /// Into this folder; left out: one called like the lab, or the current one
+    pub(crate) folder: Option<PathBuf>,
+    /// Write a workflow that grades every push
+    #[arg(long, value_enum, value_name = "SYSTEM")]
+    pub(crate) ci: Option<Ci>,
+}
+
+/// CI systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ci {
+    /// GitHub Actions
+    Github,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// What it is for
+    #[arg(value_enum)]
+    pub(crate) form: ExportForm,
+    /// Folder that `grade` wrote
+    pub(crate) class: PathBuf,
+    /// The file that was downloaded and is to be filled
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fill: Option<PathBuf>,
+    /// Canvas: the assignment's title. Moodle: the header of the column of grades, where it is not known
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: Option<String>,
+    /// Moodle: the header of the column of feedback, where it is not known
+    #[arg(long, value_name = "NAME")]
+    pub(crate) feedback: Option<String>,
+    /// Write into this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// What a class can be exported for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportForm {
+    /// Canvas's gradebook, filled
+    Canvas,
+    /// Moodle's grading worksheet, filled
+    Moodle,
+    /// A table for spreadsheets
+    Csv,
+    /// The page of the class
+    Html,
 }
 
 /// Arguments of `package slurm`.

@@ -11,24 +11,41 @@ use crate::labs::{self, Lab};
 use crate::present::present;
 use crate::store::Store;
 use crate::submission::Submission;
-use crate::{interrupt, keep, output, verdict};
+use crate::{interrupt, keep, output, verdict, watch};
 
 /// Grades a submission and prints the report.
 ///
 /// # Errors
 /// What keeps the tool from grading at all.
 pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
-    let named = match (&args.lab, &args.spec) {
-        (Some(name), _) => Some(labs::named(name)?),
-        (None, Some(file)) => Some(labs::file(file)?),
-        (None, None) => None,
+    let watched = if args.watch {
+        interrupt::watch_saying("no longer watching")
+    } else {
+        interrupt::watch()
     };
-    interrupt::watch().map_err(|error| {
+    watched.map_err(|error| {
         Failure::unable(format!(
             "setting up the handling of Ctrl-C: {}",
             reason(&error)
         ))
     })?;
+    if args.watch {
+        watch::watch(args, color)
+    } else {
+        once(args, color)
+    }
+}
+
+/// The same without looking what comes after.
+///
+/// # Errors
+/// What keeps the tool from grading at all.
+pub(crate) fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
+    let named = match (&args.lab, &args.spec) {
+        (Some(name), _) => Some(labs::named(name)?),
+        (None, Some(file)) => Some(labs::file(file)?),
+        (None, None) => None,
+    };
     let store = Store::open()?;
     let submission = Submission::take_in(&args.folder, store.folder("submission")?)?;
     let lab = match named {

@@ -26,7 +26,10 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
             files.push(("HANDOUT.md".to_owned(), text.as_bytes().to_vec()));
         }
         // So that neither `check` nor the workflow has to be told which lab it is.
-        files.push(("ipclab.toml".to_owned(), format!("lab = \"{name}\"\n").into_bytes()));
+        files.push((
+            "ipclab.toml".to_owned(),
+            format!("lab = \"{name}\"\n").into_bytes(),
+        ));
     }
     match args.ci {
         Some(Ci::Github) => {
@@ -34,8 +37,10 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
             files.push((path, GITHUB.as_bytes().to_vec()));
         }
         None if args.lab.is_none() => {
-            return Err(Failure::usage("nothing to write: name a lab, or a CI system with --ci")
-                .remedy(format!("the labs are: {}", labs::names().join(", "))));
+            return Err(
+                Failure::usage("nothing to write: name a lab, or a CI system with --ci")
+                    .remedy(format!("the labs are: {}", labs::names().join(", "))),
+            );
         }
         None => {}
     }
@@ -74,7 +79,9 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
         ));
     }
     if args.ci.is_some() {
-        out.push_str("\nLook at the first lines of the workflow: they say where it gets ipclab from.\n");
+        out.push_str(
+            "\nLook at the first lines of the workflow: they say where it gets ipclab from.\n",
+        );
     }
     output::print(&out)
 }

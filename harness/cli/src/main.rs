@@ -13,12 +13,15 @@ mod coverage;
 mod crew;
 mod explain;
 mod explore;
+mod export;
 mod failure;
 mod grade;
 mod import;
+mod init;
 mod interrupt;
 mod keep;
 mod labs;
+mod manual;
 mod mutants;
 mod output;
 mod package;
@@ -32,6 +35,7 @@ mod store;
 mod submission;
 mod validate;
 mod verdict;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -79,6 +83,11 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Merge(args) => batch::merge(&args),
         Command::Package(PackageCommand::Slurm(args)) => package::slurm(&args),
         Command::Validate(args) if args.mutants => mutants::mutants(&args, color),
+        Command::Package(PackageCommand::Gradescope(args)) => package::gradescope(&args),
+        Command::Export(args) => export::export(&args),
+        Command::Init(args) => init::init(&args),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::pages(&folder),
         Command::Validate(args) => validate::validate(&args, color),
         Command::Coverage { format } => coverage::coverage(format, color),
         Command::Certify(args) => certify::certify(&args, color),
