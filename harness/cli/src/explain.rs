@@ -202,12 +202,58 @@ fn in_words(lab: &Lab, case: &Case) -> String {
     if let Some(hint) = &case.hint {
         let _ = writeln!(out, "\nhint: {hint}");
     }
+    out.push_str(&by_hand(case));
     let _ = writeln!(
         out,
         "\nIn {} from line {}:\n\n{}",
         lab.file, case.line, case.text
     );
     out
+}
+
+/// How to try a case without this tool's eyes: what to type, in the order in which the actors start.
+fn by_hand(case: &Case) -> String {
+    let mut out = String::from("\nby hand, each line in a terminal of its own, from the top:\n");
+    for actor in &case.actors {
+        let stdin = actor.stdin.as_ref().map_or(String::new(), |text| {
+            format!("printf '{}' | ", printed(text))
+        });
+        let line = match &actor.player {
+            Player::Student { program, args } => format!("{stdin}./{}", command(program, args)),
+            Player::Reference { program, args } => {
+                format!("{stdin}ipclab reference {}", command(program, args))
+            }
+            // What a script does at the right moment nobody types.
+            Player::Peer { .. } => format!("# {}: played by a script, as above", actor.name),
+        };
+        let _ = writeln!(out, "  {line}");
+    }
+    if !case.faults.is_empty() || !case.fail_each.is_empty() {
+        out.push_str("  # the calls that are made to fail here cannot be by hand\n");
+    }
+    out
+}
+
+/// Text as `printf` takes it within single quotes.
+fn printed(text: &Template) -> String {
+    use ipclab_spec::{Hole, Part};
+    let part = |part: &Part| match part {
+        Part::Text(text) => text
+            .chars()
+            .map(|c| match c {
+                '\n' => "\\n".to_owned(),
+                '\t' => "\\t".to_owned(),
+                '\'' => "'\\''".to_owned(),
+                '\\' => "\\\\".to_owned(),
+                '%' => "%%".to_owned(),
+                c if c.is_ascii_control() => format!("\\{:03o}", u32::from(c)),
+                c => c.to_string(),
+            })
+            .collect(),
+        Part::Hole(Hole::Variable(name)) => format!("{{{{{name}}}}}"),
+        Part::Hole(_) => "...".to_owned(),
+    };
+    text.parts.iter().map(part).collect()
 }
 
 fn command(program: &str, args: &[Template]) -> String {

@@ -1,0 +1,282 @@
+//! Forms of a report, folders to start with, packages, and grading at every save.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{Desk, GOOD, SPEC};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+const BYE: &str = "#include <stdio.h>\nint main(void) { puts(\"<b>Bye\"); return 0; }\n";
+
+#[test]
+fn a_report_goes_into_a_file_in_every_form() {
+    let desk = Desk::with(&[("hello.c", BYE)]);
+    let seen = desk.path("seen");
+    desk.check().arg("--keep").arg(&seen).assert().code(1);
+    let forms = [
+        ("text", "did not print"),
+        ("json", "\"ipclab/report/v1\""),
+        ("html", "&lt;b&gt;Bye"),
+        ("markdown", "| ❌ failed | greets |"),
+        ("junit", "<testcase name=\"greets\""),
+        ("csv", "greet,greets,your program says Hello,core,fail,1,3"),
+        ("tap", "not ok 2 - greets"),
+        ("ctrf", "\"CTRF\""),
+        ("gradescope", "\"status\": \"failed\""),
+        ("github", "::error title=greets%2C 1 of 3::"),
+        ("classroom50", "classroom50/result/v1"),
+    ];
+    for (form, said) in forms {
+        let file = desk.path("report");
+        desk.ipclab()
+            .arg("judge")
+            .arg(&seen)
+            .args(["--format", form, "-o"])
+            .arg(&file)
+            .assert()
+            .code(1)
+            .stdout("");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(said), "{form}: {text}");
+        desk.ipclab()
+            .arg("judge")
+            .arg(&seen)
+            .args(["--format", form])
+            .assert()
+            .code(1)
+            .stdout(contains(said));
+    }
+    let nowhere = desk.path("none/report");
+    desk.ipclab()
+        .arg("judge")
+        .arg(&seen)
+        .arg("-o")
+        .arg(nowhere)
+        .assert()
+        .code(3)
+        .stderr(contains("writing").and(contains("none/report")));
+}
+
+#[test]
+fn hidden_cases_are_for_the_staff() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    desk.write(
+        "greet.toml",
+        &SPEC.replace("covers   = [", "visibility = \"hidden\"\ncovers   = ["),
+    );
+    desk.check().assert().code(0).stdout(
+        contains("greets-again")
+            .not()
+            .and(contains("1 case, 1 point, is not shown here")),
+    );
+    desk.check()
+        .args(["--for", "staff"])
+        .assert()
+        .code(0)
+        .stdout(contains("greets-again").and(contains("4 of 4")));
+    let output = desk
+        .check()
+        .args(["--format", "gradescope"])
+        .output()
+        .unwrap();
+    let results: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(results["tests"][2]["visibility"], "hidden");
+    assert_eq!(results["score"], 4);
+}
+
+#[test]
+fn a_step_of_a_workflow_gets_its_summary() {
+    let desk = Desk::with(&[("hello.c", BYE)]);
+    let summary = desk.path("summary.md");
+    fs::write(&summary, "before\n").unwrap();
+    let mut check = desk.check();
+    check.env("GITHUB_STEP_SUMMARY", &summary);
+    check.args(["--format", "github"]).assert().code(1);
+    let text = fs::read_to_string(&summary).unwrap();
+    assert!(
+        text.starts_with("before\n# A greeting: 1 of 4 points"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_folder_to_start_with_is_written_once() {
+    let desk = Desk::with(&[]);
+    let folder = desk.path("mine");
+    let mut init = desk.ipclab();
+    init.args(["init", "shm-hello"])
+        .arg(&folder)
+        .args(["--ci", "github"]);
+    init.assert()
+        .success()
+        .stdout(contains("HANDOUT.md").and(contains("--watch")));
+    assert!(folder.join("shm_writer.c").exists());
+    assert_eq!(
+        fs::read_to_string(folder.join("ipclab.toml")).unwrap(),
+        "lab = \"shm-hello\"\n"
+    );
+    let workflow = fs::read_to_string(folder.join(".github/workflows/ipclab.yml")).unwrap();
+    assert!(workflow.contains("--format github"));
+    fs::write(folder.join("shm_writer.c"), "mine").unwrap();
+    init.assert().code(2).stderr(contains("is there already"));
+    assert_eq!(
+        fs::read_to_string(folder.join("shm_writer.c")).unwrap(),
+        "mine"
+    );
+    desk.ipclab()
+        .arg("init")
+        .assert()
+        .code(2)
+        .stderr(contains("shm-hello"));
+    // The starter builds as it is, and its lab is known.
+    fs::remove_dir_all(&folder).unwrap();
+    desk.ipclab()
+        .args(["init", "shm-hello"])
+        .arg(&folder)
+        .assert()
+        .success();
+    desk.ipclab()
+        .arg("check")
+        .arg(&folder)
+        .args(["--tier", "core"])
+        .assert()
+        .code(1)
+        .stdout(contains("shm-hello").and(contains("could not be built").not()));
+}
+
+#[test]
+fn shells_and_man_are_told() {
+    let desk = Desk::with(&[]);
+    for shell in ["bash", "zsh", "fish"] {
+        let completions = desk
+            .ipclab()
+            .args(["completions", shell])
+            .assert()
+            .success();
+        completions.stdout(contains("ipclab").and(contains("explain")));
+    }
+    let man = desk.path("man");
+    desk.ipclab().arg("man").arg(&man).assert().success();
+    let page = fs::read_to_string(man.join("ipclab-check.1")).unwrap();
+    assert!(page.starts_with(".ie") || page.contains(".TH"), "{page}");
+    assert!(page.contains("watch"));
+}
+
+/// The zip as Gradescope unpacks it, its script run with the folder put in the place of `/autograder`.
+#[test]
+fn the_package_for_gradescope_grades() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    let zip = desk.path("autograder.zip");
+    desk.ipclab()
+        .args(["package", "gradescope", "--lab"])
+        .arg(desk.path("greet.toml"))
+        .arg("-o")
+        .arg(&zip)
+        .assert()
+        .success()
+        .stdout(contains("glibc 2.").or(contains("statically")));
+    let there = desk.path("autograder");
+    let mut archive = zip::ZipArchive::new(fs::File::open(&zip).unwrap()).unwrap();
+    archive.extract(there.join("source")).unwrap();
+    for name in ["setup.sh", "run_autograder", "ipclab"] {
+        let mode = fs::metadata(there.join("source").join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o111, 0o111, "{name} can be run");
+    }
+    fs::rename(desk.path("work"), there.join("submission")).unwrap();
+    let script = fs::read_to_string(there.join("source/run_autograder")).unwrap();
+    let script = script.replace("/autograder", &there.to_string_lossy());
+    let run = |script: &str| {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", script])
+            .env("XDG_CACHE_HOME", desk.path("cache"));
+        bash.output().unwrap()
+    };
+    let output = run(&script);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let results = there.join("results/results.json");
+    let value: Value = serde_json::from_slice(&fs::read(&results).unwrap()).unwrap();
+    assert_eq!(value["score"], 4);
+    // Trouble of ours leaves no results, neither new nor old ones.
+    fs::write(there.join("source/lab/spec.toml"), "format = 1").unwrap();
+    assert!(!run(&script).status.success());
+    assert!(!results.exists());
+}
+
+#[test]
+fn what_is_no_executable_is_not_packed() {
+    let desk = Desk::with(&[("hello.c", GOOD)]);
+    desk.ipclab()
+        .args(["package", "gradescope", "--lab", "shm-hello", "--tool"])
+        .arg(desk.path("work/hello.c"))
+        .arg("-o")
+        .arg(desk.path("a.zip"))
+        .assert()
+        .code(2)
+        .stderr(contains("no executable"));
+    assert!(!desk.path("a.zip").exists());
+}
+
+/// Reads tables until one has this line.
+fn until(stdout: &mut impl BufRead, wanted: &str) {
+    let mut all = String::new();
+    while !all.contains(wanted) {
+        assert!(stdout.read_line(&mut all).unwrap() > 0, "it ended: {all}");
+    }
+}
+
+#[test]
+fn every_save_is_graded_until_ctrl_c() {
+    let desk = Desk::with(&[("hello.c", "#include <stdio.h>\nint main(void) { broken\n")]);
+    let tool = Path::new(env!("CARGO_BIN_EXE_ipclab"));
+    let mut watching = Command::new(tool)
+        .arg("check")
+        .arg(desk.path("work"))
+        .arg("--spec")
+        .arg(desk.path("greet.toml"))
+        .args(["--watch", "--format", "csv"])
+        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(watching.stdout.take().unwrap());
+    until(
+        &mut stdout,
+        ",greets,your program says Hello,core,skipped,0,3,",
+    );
+    desk.write("work/hello.c", BYE);
+    until(
+        &mut stdout,
+        ",greets,your program says Hello,core,fail,1,3,",
+    );
+    desk.write("work/hello.c", GOOD);
+    until(
+        &mut stdout,
+        ",greets,your program says Hello,core,pass,3,3,",
+    );
+    kill(Pid::from_raw(watching.id() as i32), Signal::SIGINT).unwrap();
+    let output = watching.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(
+        said.contains("watching ") && said.contains("no longer watching"),
+        "{said}"
+    );
+    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+}
