@@ -71,7 +71,7 @@ fn hidden_cases_are_for_the_staff() {
     let desk = Desk::with(&[("hello.c", GOOD)]);
     desk.write(
         "greet.toml",
-        &SPEC.replace("covers   = [", "visibility = \"hidden\"\ncovers   = ["),
+        SPEC.replace("covers   = [", "visibility = \"hidden\"\ncovers   = ["),
     );
     desk.check().assert().code(0).stdout(
         contains("greets-again")

@@ -189,10 +189,7 @@ fn moodle_gets_marks_and_feedback() {
             "Submitted,3,\"10,00\",Yes,-,3 of 10 points; failed: echo-one",
         );
     let after = String::from_utf8(filled.bytes).unwrap();
-    assert_eq!(
-        after,
-        expected.replace("\"8 of 10 points\"", "\"8 of 10 points\"")
-    );
+    assert_eq!(after, expected);
     assert!(!after.contains("secret"), "students read this: {after}");
     assert_eq!(filled.written, 2);
     assert!(
