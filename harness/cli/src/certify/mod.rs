@@ -12,8 +12,10 @@ mod ledger;
 pub(crate) mod load;
 mod result;
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ipclab_sandbox::{Sandbox, Wish};
@@ -249,6 +251,7 @@ fn run_way(
     let progress = Progress::start();
     progress.stage(way.name(), tasks.len());
     let began = Instant::now();
+    let done_so_far = AtomicUsize::new(0);
     let one = |sandbox: &mut Sandbox, (n, chaos): &(usize, Option<u64>)| {
         interrupt::hold_if_begun();
         let site = &sites[*n];
@@ -274,6 +277,11 @@ fn run_way(
             ));
         }
         progress.step();
+        // Whoever reads a log wants to know, too, and not of each.
+        let so_far = done_so_far.fetch_add(1, Ordering::Relaxed) + 1;
+        if !io::stderr().is_terminal() && so_far.is_multiple_of(1000) && so_far < runs {
+            output::note(&format!("{}: {so_far} of {runs} runs", way.name()));
+        }
         Ok(())
     };
     let done: Result<Vec<()>, Failure> = crew.team().each(&tasks, one).into_iter().collect();

@@ -167,6 +167,8 @@ impl LabMutants {
                 }),
             }
         }
+        // One reason is told once.
+        equivalent.sort_by(|a, b| (&a.program, &a.reason).cmp(&(&b.program, &b.reason)));
         let stale = list.iter().enumerate().filter(|(n, _)| {
             // Where it was not tried, or not by everybody, nothing is known.
             let tried_at_all = all && tried.iter().any(|(_, tried)| !tried.is_empty());
