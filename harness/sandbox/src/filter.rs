@@ -15,6 +15,8 @@ const REFUSED: &[i64] = &[
     libc::SYS_process_madvise,
     libc::SYS_pidfd_getfd,
     libc::SYS_kcmp,
+    // A filter of its own could answer a call before ours hands it to the tracer: SECCOMP_RET_USER_NOTIF comes first.
+    libc::SYS_seccomp,
     libc::SYS_keyctl,
     libc::SYS_add_key,
     libc::SYS_request_key,
@@ -48,12 +50,20 @@ const REFUSED: &[i64] = &[
 ];
 
 /// What has an older call that libraries fall back to when the kernel says that it has never heard of it. The flags of
-/// `clone3` are in memory, where a filter cannot see them; `io_uring` would do I/O past the tracer.
+/// `clone3` are in memory, where a filter cannot see them; `io_uring` and `io_submit` would do I/O past the tracer.
 const UNKNOWN: &[i64] = &[
     libc::SYS_clone3,
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
+    libc::SYS_io_setup,
+    libc::SYS_io_submit,
+    // Memory that nobody counts.
+    libc::SYS_memfd_create,
+    // These move bytes of sockets, too.
+    libc::SYS_splice,
+    libc::SYS_preadv2,
+    libc::SYS_pwritev2,
 ];
 
 /// Namespaces that a `clone` may not make, and the flag that would hide the child from the tracer.
@@ -133,6 +143,14 @@ pub(crate) fn program(options: Options) -> Vec<sock_filter> {
     for number in UNKNOWN {
         answer_to(&mut code, *number, errno(libc::ENOSYS));
     }
+    // prctl's older way to the same.
+    code.extend([
+        jump(JUMP_EQUAL, libc::SYS_prctl as u32, 0, 4),
+        put(LOAD, low_half(0)),
+        jump(JUMP_EQUAL, libc::PR_SET_SECCOMP as u32, 0, 1),
+        put(RETURN, errno(libc::EPERM)),
+        put(LOAD, NUMBER),
+    ]);
     refuse_families(&mut code, libc::SYS_socket);
     refuse_families(&mut code, libc::SYS_socketpair);
     // clone with forbidden flags is refused; any other clone is a call like the rest.
@@ -312,6 +330,9 @@ mod tests {
             errno(libc::EPERM)
         );
         assert_eq!(ask(libc::SYS_clone, [17, 0, 0, 0, 0, 0]), TRACE);
+        let asked = |option: i32| ask(libc::SYS_prctl, [option as u32, 2, 0, 0, 0, 0]);
+        assert_eq!(asked(libc::PR_SET_SECCOMP), errno(libc::EPERM));
+        assert_eq!(asked(libc::PR_SET_NAME), ALLOW);
     }
 
     #[test]

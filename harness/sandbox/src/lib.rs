@@ -40,6 +40,7 @@ mod sys;
 mod tamper;
 mod tracer;
 mod watch;
+mod workspace;
 mod world;
 
 use std::ffi::OsString;

@@ -50,7 +50,7 @@ struct OwnGround {
 }
 
 fn in_namespaces(plan: &Plan, go: OwnedFd) -> io::Result<Evidence> {
-    let ids = world::enter(&plan.world, plan.limits.file_mib, go)?;
+    let (ids, workspaces) = world::enter(&plan.world, plan.limits.file_mib, go)?;
     let given = given::make(&plan.world, ids)?;
     let mut ground = OwnGround::new(ids, given)?;
     // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
@@ -79,6 +79,9 @@ fn in_namespaces(plan: &Plan, go: OwnedFd) -> io::Result<Evidence> {
         processes: Vec::new(),
         ports: Vec::new(),
     };
+    for workspace in &workspaces {
+        workspace.copy_back()?;
+    }
     let isolation = Isolation {
         level: Level::Namespaces,
         counted_by: "rlimits".to_owned(),

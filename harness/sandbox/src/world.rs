@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::World;
 
 use crate::sys;
+use crate::workspace::{self, Workspace};
 
 /// The user that actors are, as they see it, and the group.
 pub(crate) const ACTOR: u32 = 1000;
@@ -46,7 +47,11 @@ fn doing<T>(what: impl std::fmt::Display, result: io::Result<T>) -> io::Result<T
 ///
 /// # Errors
 /// What was refused, by name. The process is then of no use and has to exit.
-pub(crate) fn enter(world: &World, file_mib: u64, go: OwnedFd) -> io::Result<Ids> {
+pub(crate) fn enter(
+    world: &World,
+    file_mib: u64,
+    go: OwnedFd,
+) -> io::Result<(Ids, Vec<Workspace>)> {
     if sys::read_some(go.as_fd(), &mut [0; 8])? != Some(2) {
         return Err(io::Error::other("the keeper went away"));
     }
@@ -87,9 +92,9 @@ pub(crate) fn enter(world: &World, file_mib: u64, go: OwnedFd) -> io::Result<Ids
         nix::unistd::sethostname("ipclab").map_err(io::Error::from),
     )?;
     doing("bringing loopback up", sys::loopback_up())?;
-    mount_root(world, &sources, file_mib, ids)?;
+    let workspaces = mount_root(world, sources, file_mib, ids)?;
     set_kernel_limits();
-    Ok(ids)
+    Ok((ids, workspaces))
 }
 
 fn open_path(path: &Path) -> io::Result<File> {
@@ -113,7 +118,12 @@ fn tmpfs(target: &str, size: &str, mode: &str) -> io::Result<()> {
     )
 }
 
-fn mount_root(world: &World, sources: &[File], file_mib: u64, ids: Ids) -> io::Result<()> {
+fn mount_root(
+    world: &World,
+    sources: Vec<File>,
+    file_mib: u64,
+    ids: Ids,
+) -> io::Result<Vec<Workspace>> {
     let none = Path::new("");
     doing(
         "making mounts private",
@@ -162,13 +172,14 @@ fn mount_root(world: &World, sources: &[File], file_mib: u64, ids: Ids) -> io::R
         "",
     );
     doing("mounting /proc", mount_proc(Path::new("proc")))?;
-    show_binds(world, sources, &scratch, ids)?;
+    let workspaces = show_binds(world, sources, file_mib, ids)?;
     doing("pivoting into the new root", sys::pivot_here())?;
     std::env::set_current_dir(&world.cwd)?;
     doing(
         "closing the root",
         sys::restrict_mount(Path::new("/"), READ_ONLY, false),
-    )
+    )?;
+    Ok(workspaces)
 }
 
 /// A fresh `/proc` for the pid namespace of the caller.
@@ -289,33 +300,56 @@ fn make_dev() -> io::Result<()> {
     Ok(())
 }
 
-/// Shows what the plan binds, and makes the working directory where no bind is it.
-fn show_binds(world: &World, sources: &[File], scratch: &str, ids: Ids) -> io::Result<()> {
+/// Shows what the plan binds, and makes the working directory where no bind is it. Gives the folders that actors may write
+/// to.
+fn show_binds(
+    world: &World,
+    sources: Vec<File>,
+    file_mib: u64,
+    ids: Ids,
+) -> io::Result<Vec<Workspace>> {
+    let scratch = format!("{file_mib}m");
     let inside = |path: &Path| -> PathBuf { path.strip_prefix("/").unwrap_or(path).to_path_buf() };
+    let own_folder = |target: &Path| -> io::Result<()> {
+        tmpfs(&target.to_string_lossy(), &scratch, "0755")?;
+        std::os::unix::fs::chown(target, Some(ids.actor), Some(ids.group))
+    };
     let cwd = inside(&world.cwd);
     fs::create_dir_all(&cwd)?;
     if !world.binds.iter().any(|bind| bind.inside == world.cwd) {
-        let target = cwd.to_string_lossy();
-        tmpfs(&target, scratch, "0755")?;
-        std::os::unix::fs::chown(&cwd, Some(ids.actor), Some(ids.group))?;
+        own_folder(&cwd)?;
     }
+    let mut workspaces = Vec::new();
     for (wanted, source) in world.binds.iter().zip(sources) {
         let target = inside(&wanted.inside);
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent)?;
         }
-        if source.metadata()?.is_dir() {
+        let folder = source.metadata()?.is_dir();
+        if folder {
             fs::create_dir_all(&target)?;
         } else {
             File::create(&target)?;
         }
-        bind(
-            Path::new(&format!("/proc/self/fd/{}", source.as_raw_fd())),
-            &target,
-            !wanted.writable,
-        )?;
+        let from = PathBuf::from(format!("/proc/self/fd/{}", source.as_raw_fd()));
+        if folder && wanted.writable {
+            own_folder(&target)?;
+            let into = File::open(&target)?;
+            let owner = Some((ids.actor, ids.group));
+            doing(
+                format_args!("copying {}", wanted.host.display()),
+                workspace::mirror(&from, into.as_fd(), owner, &mut u64::MAX.clone(), 64),
+            )?;
+            workspaces.push(Workspace {
+                host: source,
+                inside: wanted.inside.clone(),
+                most: file_mib << 20,
+            });
+        } else {
+            bind(&from, &target, !wanted.writable)?;
+        }
     }
-    Ok(())
+    Ok(workspaces)
 }
 
 /// Lowers what a hostile program could fill. Where the kernel lets this namespace's root decide it; a refusal leaves

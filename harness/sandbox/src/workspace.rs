@@ -1,0 +1,212 @@
+//! Workspaces: folders of the host that actors may write to, shown as copies.
+//!
+//! What is shown by binding would be written straight to the host's disk, and a build could fill that. So the folder is
+//! copied into a tmpfs of a bounded size before the first actor starts, and what is in it after the last one ended is
+//! copied back. Nobody but the supervisor touches either side meanwhile.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::{Mode, UtimensatFlags, fstatat, mkdirat, utimensat};
+use nix::sys::time::TimeSpec;
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, symlinkat, unlinkat};
+
+/// Deeper folders are not copied: no build needs them.
+const DEPTH: usize = 32;
+
+/// A folder of the host and where it is shown.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// The host's, `O_PATH`.
+    pub(crate) host: File,
+    /// Inside the box.
+    pub(crate) inside: PathBuf,
+    /// Bytes that are copied back at most.
+    pub(crate) most: u64,
+}
+
+impl Workspace {
+    /// Copies everything back that the host has not, or not like this. Links are made again and never followed; sockets
+    /// and devices stay behind.
+    ///
+    /// # Errors
+    /// The host's disk refused something.
+    pub(crate) fn copy_back(&self) -> io::Result<()> {
+        let mut left = self.most;
+        mirror(&self.inside, self.host.as_fd(), None, &mut left, DEPTH).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("copying {} back: {error}", self.inside.display()),
+            )
+        })
+    }
+}
+
+/// Copies what is below `from` to `into`, where it is not there already with the same size and time; all of it is then
+/// `owner`'s. Files that would exceed `left` bytes together are left out.
+///
+/// # Errors
+/// What could not be written; and what could not be read, which is the supervisor's own.
+pub(crate) fn mirror(
+    from: &Path,
+    into: BorrowedFd<'_>,
+    owner: Option<(u32, u32)>,
+    left: &mut u64,
+    depth: usize,
+) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.as_os_str();
+        let about = fs::symlink_metadata(&path)?;
+        let kind = about.file_type();
+        if kind.is_dir() && depth > 0 {
+            match mkdirat(into, name, Mode::from_bits_truncate(about.mode() | 0o700)) {
+                Ok(()) | Err(Errno::EEXIST) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+            let folder = openat(
+                into,
+                name,
+                OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
+                Mode::empty(),
+            );
+            // What is a folder here and something else there is left as it is.
+            let Ok(folder) = folder else { continue };
+            give(folder.as_fd(), owner)?;
+            mirror(&path, folder.as_fd(), owner, left, depth - 1)?;
+        } else if kind.is_file() && !is_there(into, name, &about) {
+            if about.len() > *left {
+                continue;
+            }
+            *left -= about.len();
+            let from = File::options()
+                .read(true)
+                .custom_flags(libc::O_NOFOLLOW)
+                .open(&path)?;
+            copy(&from, &about, into, name, owner)?;
+        } else if kind.is_symlink() {
+            remove(into, name)?;
+            let target = fs::read_link(&path)?;
+            symlinkat(target.as_path(), into, name).map_err(io::Error::from)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a regular file of that size and time is there.
+fn is_there(into: BorrowedFd<'_>, name: &std::ffi::OsStr, about: &fs::Metadata) -> bool {
+    fstatat(into, name, AtFlags::AT_SYMLINK_NOFOLLOW).is_ok_and(|there| {
+        there.st_mode & libc::S_IFMT == libc::S_IFREG
+            && there.st_size == about.size() as i64
+            && (there.st_mtime, there.st_mtime_nsec) == (about.mtime(), about.mtime_nsec())
+    })
+}
+
+fn copy(
+    mut from: &File,
+    about: &fs::Metadata,
+    into: BorrowedFd<'_>,
+    name: &std::ffi::OsStr,
+    owner: Option<(u32, u32)>,
+) -> io::Result<()> {
+    remove(into, name)?;
+    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+    // Who may do what is the file's own affair; nobody becomes another user by it.
+    let mode = Mode::from_bits_truncate(about.mode() & 0o777);
+    let mut to = File::from(openat(into, name, flags, mode)?);
+    io::copy(&mut from, &mut to)?;
+    nix::sys::stat::fchmod(&to, mode)?;
+    give(to.as_fd(), owner)?;
+    let time = TimeSpec::new(about.mtime(), about.mtime_nsec());
+    utimensat(into, name, &time, &time, UtimensatFlags::NoFollowSymlink)?;
+    Ok(())
+}
+
+fn remove(into: BorrowedFd<'_>, name: &std::ffi::OsStr) -> io::Result<()> {
+    match unlinkat(into, name, UnlinkatFlags::NoRemoveDir) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(io::Error::new(
+            io::Error::from(errno).kind(),
+            format!("replacing {}: {errno}", name.as_bytes().escape_ascii()),
+        )),
+    }
+}
+
+fn give(fd: BorrowedFd<'_>, owner: Option<(u32, u32)>) -> io::Result<()> {
+    match owner {
+        Some((user, group)) => Ok(fchown(
+            fd,
+            Some(Uid::from_raw(user)),
+            Some(Gid::from_raw(group)),
+        )?),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_tree_is_copied_and_copied_back_with_what_became_of_it() {
+        let (host, inside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(host.path().join("src")).unwrap();
+        fs::write(host.path().join("src/a.c"), "int main;").unwrap();
+        let to = |path: &Path| File::open(path).unwrap();
+        let all = &mut u64::MAX.clone();
+        mirror(host.path(), to(inside.path()).as_fd(), None, all, DEPTH).unwrap();
+        let copied = inside.path().join("src/a.c");
+        assert_eq!(fs::read_to_string(&copied).unwrap(), "int main;");
+
+        fs::write(inside.path().join("src/a"), "\x7fELF").unwrap();
+        let runs = fs::Permissions::from_mode(0o4755);
+        fs::set_permissions(inside.path().join("src/a"), runs).unwrap();
+        symlink("/etc/passwd", inside.path().join("link")).unwrap();
+        let workspace = Workspace {
+            host: to(host.path()),
+            inside: inside.path().to_owned(),
+            most: 100,
+        };
+        workspace.copy_back().unwrap();
+        let program = fs::metadata(host.path().join("src/a")).unwrap();
+        assert_eq!((program.len(), program.mode() & 0o7777), (4, 0o755));
+        let link = fs::read_link(host.path().join("link")).unwrap();
+        assert_eq!(link, Path::new("/etc/passwd"));
+    }
+
+    #[test]
+    fn no_link_is_followed_on_the_way_back() {
+        let (host, inside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join("file"), "theirs").unwrap();
+        symlink(elsewhere.path(), host.path().join("folder")).unwrap();
+        symlink(elsewhere.path().join("file"), host.path().join("file")).unwrap();
+        fs::create_dir(inside.path().join("folder")).unwrap();
+        fs::write(inside.path().join("folder/file"), "ours").unwrap();
+        fs::write(inside.path().join("file"), "ours").unwrap();
+        let into = File::open(host.path()).unwrap();
+        mirror(inside.path(), into.as_fd(), None, &mut 100, DEPTH).unwrap();
+        let theirs = fs::read_to_string(elsewhere.path().join("file")).unwrap();
+        assert_eq!(theirs, "theirs");
+    }
+
+    #[test]
+    fn holes_fill_no_disk() {
+        let (host, inside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let hole = File::create(inside.path().join("hole")).unwrap();
+        hole.set_len(1 << 40).unwrap();
+        fs::write(inside.path().join("small"), "1").unwrap();
+        let into = File::open(host.path()).unwrap();
+        mirror(inside.path(), into.as_fd(), None, &mut (1 << 20), DEPTH).unwrap();
+        assert!(!host.path().join("hole").exists());
+        assert!(host.path().join("small").exists());
+    }
+}
