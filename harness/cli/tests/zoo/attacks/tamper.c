@@ -1,0 +1,205 @@
+/* Attacks on what others own: files, processes, the box, the one who grades. */
+#include "attack.h"
+
+static void secret(char **a) { read_what(a[0]); }
+static void shadow(char **a)
+{
+    read_what("/etc/shadow");
+    read_what("/etc/gshadow");
+}
+static void homes(char **a)
+{
+    const char *homes[] = {"/root", "/home", "/var/spool", "/srv", 0};
+    for (const char **home = homes; *home; home++) {
+        DIR *folder = opendir(*home);
+        struct dirent *entry;
+        while (folder && (entry = readdir(folder)))
+            if (entry->d_name[0] != '.')
+                got(entry->d_name);
+    }
+}
+static void first_process(char **a)
+{
+    char path[64];
+    const char *files[] = {"mem", "environ", "maps", "root/etc/hostname", "exe", "fd/0", "fd/3", "auxv", 0};
+    pid_t who[] = {1, getppid(), 0};
+    for (int n = 0; who[n] > 0; n++)
+        for (const char **file = files; *file; file++) {
+            snprintf(path, sizeof path, "/proc/%d/%s", who[n], *file);
+            refused(path, open(path, O_RDWR));
+            read_what(path);
+        }
+}
+static void trace_others(char **a)
+{
+    refused("ptrace 1", ptrace(PTRACE_SEIZE, 1, 0, 0));
+    refused("ptrace parent", ptrace(PTRACE_ATTACH, getppid(), 0, 0));
+    char byte = 0;
+    struct iovec own = {&byte, 1}, other = {&byte, 1};
+    refused("process_vm_writev", process_vm_writev(1, &own, 1, &other, 1, 0));
+    refused("process_vm_readv", process_vm_readv(getppid(), &own, 1, &other, 1, 0));
+    int one = syscall(SYS_pidfd_open, 1, 0);
+    refused("pidfd_getfd", one < 0 ? -1 : syscall(SYS_pidfd_getfd, one, 3, 0));
+}
+static void kill_everybody(char **a)
+{
+    kill(-1, SIGKILL);
+    if (getppid() > 0)
+        kill(getppid(), SIGKILL);
+    kill(1, SIGKILL);
+    for (int pid = 2; pid < 40; pid++)
+        if (pid != getpid())
+            kill(pid, SIGSTOP);
+}
+static void descriptors(char **a)
+{
+    char name[32];
+    for (int fd = 3; fd < 1024; fd++)
+        if (fcntl(fd, F_GETFD) >= 0) {
+            snprintf(name, sizeof name, "descriptor %d", fd);
+            got(name);
+        } else
+            write(fd, "{\"verdict\":\"pass\"}", 18);
+}
+static void namespaces(char **a)
+{
+    refused("unshare user", unshare(CLONE_NEWUSER));
+    refused("unshare mount", unshare(CLONE_NEWNS));
+    refused("unshare ipc", unshare(CLONE_NEWIPC));
+    int own = open("/proc/1/ns/net", O_RDONLY);
+    refused("setns", own < 0 ? -1 : setns(own, 0));
+}
+static void mounts(char **a)
+{
+    refused("mount", mount("none", "/tmp", "tmpfs", 0, ""));
+    refused("remount", mount("none", "/", "", MS_REMOUNT, ""));
+    refused("umount", umount2("/tmp", MNT_DETACH));
+    refused("umount proc", umount2("/proc", MNT_DETACH));
+    refused("chroot", chroot("/tmp"));
+    refused("pivot_root", syscall(SYS_pivot_root, "/tmp", "/tmp"));
+}
+static void become_root(char **a)
+{
+    refused("setuid", setuid(0));
+    refused("setresgid", setresgid(0, 0, 0));
+    if (geteuid() == 0)
+        got("root");
+    if (fork() == 0) {
+        execl("/usr/bin/su", "su", "-c", "echo GOT a shell", (char *)0);
+        execl("/bin/su", "su", "-c", "echo GOT a shell", (char *)0);
+        _exit(1);
+    }
+    wait(0);
+}
+static void type_into_terminals(char **a)
+{
+    for (int fd = 0; fd < 3; fd++)
+        for (const char *key = "echo GOT typed\n"; *key; key++)
+            ioctl(fd, TIOCSTI, key);
+    int console = open("/dev/tty", O_RDWR);
+    refused("the terminal of the one who grades", console);
+}
+static void odd_families(char **a)
+{
+    refused("vsock", socket(AF_VSOCK, SOCK_STREAM, 0));
+    refused("netlink", socket(AF_NETLINK, SOCK_RAW, 0));
+    refused("packet", socket(AF_PACKET, SOCK_RAW, 0));
+    refused("raw", socket(AF_INET, SOCK_RAW, IPPROTO_TCP));
+    refused("raw icmp", socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6));
+}
+static void kernel_doors(char **a)
+{
+    char zero[256] = {0};
+    refused("keyctl", syscall(SYS_keyctl, 0, -3, 1));
+    refused("add_key", syscall(SYS_add_key, "user", "x", "y", 1, -3));
+    refused("bpf", syscall(SYS_bpf, 0, zero, sizeof zero));
+    refused("userfaultfd", syscall(SYS_userfaultfd, 0));
+    refused("perf_event_open", syscall(SYS_perf_event_open, zero, 0, -1, -1, 0));
+    refused("open_by_handle_at", syscall(SYS_open_by_handle_at, -100, zero, 0));
+    refused("kexec_load", syscall(SYS_kexec_load, 0, 0, 0, 0));
+    refused("init_module", syscall(SYS_init_module, zero, 1, ""));
+    refused("reboot", syscall(SYS_reboot, 0xfee1dead, 672274793, 0, 0));
+}
+static void own_filter(char **a)
+{
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    unsigned action = SECCOMP_RET_ALLOW;
+    refused("seccomp", syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action));
+    refused("strict mode", prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0));
+}
+static void unseen_io(char **a)
+{
+    char zero[256] = {0};
+    unsigned long context = 0;
+    refused("io_uring", syscall(SYS_io_uring_setup, 4, zero));
+    refused("io_setup", syscall(SYS_io_setup, 4, &context));
+    int ends[2];
+    pipe(ends);
+    write(ends[1], "x", 1);
+    refused("splice", syscall(SYS_splice, ends[0], 0, 1, 0, 1, 0));
+}
+static void untraced_child(char **a)
+{
+    long child = syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0)
+        _exit(0);
+    refused("clone untraced", child);
+    refused("clone3", syscall(SYS_clone3, 0, 0));
+}
+static void foreign_abi(char **a)
+{
+    long result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(20) : "memory");
+    got("int 0x80");
+}
+static void x32_abi(char **a)
+{
+    syscall(0x40000000 | 39);
+    got("x32");
+}
+static void own_program(char **a)
+{
+    refused("own program", open("/proc/self/exe", O_WRONLY));
+    refused("unlink", unlink(a[0]));
+    refused("chmod", chmod(a[0], 0777));
+    refused("truncate", truncate(a[0], 0));
+}
+static void sysctls(char **a)
+{
+    const char *names[] = {"/proc/sys/kernel/core_pattern", "/proc/sys/kernel/shmmni", "/proc/sys/kernel/hostname",
+                           "/proc/sysrq-trigger", "/proc/self/oom_score_adj", "/sys/kernel/uevent_helper", 0};
+    for (const char **name = names; *name; name++) {
+        int file = open(*name, O_WRONLY);
+        refused(*name, file < 0 ? -1 : write(file, "-1000", 5));
+    }
+}
+static void preload(char **a)
+{
+    /* What comes after must not inherit it: only its own descendants can. */
+    setenv("LD_PRELOAD", "/tmp/evil.so", 1);
+    setenv("LD_LIBRARY_PATH", "/tmp", 1);
+    FILE *file = fopen("/etc/ld.so.preload", "w");
+    refused("ld.so.preload", file ? 0 : -1);
+}
+static void system_files(char **a)
+{
+    const char *names[] = {"/etc/hosts", "/etc/passwd", "/usr/bin/env", "/bin/sh", "/usr/include/stdio.h", 0};
+    for (const char **name = names; *name; name++) {
+        refused(*name, open(*name, O_WRONLY));
+        refused(*name, rename(*name, "/tmp/taken"));
+    }
+}
+static void leave_the_processor(char **a)
+{
+    cpu_set_t all;
+    memset(&all, 255, sizeof all);
+    refused("all processors", sched_setaffinity(0, sizeof all, &all));
+}
+
+ATTACKS({"secret", secret}, {"shadow", shadow}, {"homes", homes}, {"first-process", first_process},
+        {"trace-others", trace_others}, {"kill-everybody", kill_everybody}, {"descriptors", descriptors},
+        {"namespaces", namespaces}, {"mounts", mounts}, {"become-root", become_root},
+        {"type-into-terminals", type_into_terminals}, {"odd-families", odd_families}, {"kernel-doors", kernel_doors},
+        {"own-filter", own_filter}, {"unseen-io", unseen_io}, {"untraced-child", untraced_child},
+        {"foreign-abi", foreign_abi}, {"x32-abi", x32_abi}, {"own-program", own_program}, {"sysctls", sysctls},
+        {"preload", preload}, {"system-files", system_files}, {"leave-the-processor", leave_the_processor})

@@ -1,0 +1,211 @@
+//! The zoo: what hostile programs try, at both levels, and that each of them is contained.
+//!
+//! `outcomes.toml` has a line for every attack of `attacks/`: its verdict at each level, and what the report must say.
+//! All of them are cases of one lab and are graded in one go, with well-behaved programs in between, whose verdicts must
+//! be what they are without them. Before and after, the host must be the same.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+
+use common::Desk;
+use common::host::{Host, levels};
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+use serde_json::Value;
+
+static ATTACKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/zoo/attacks");
+const OUTCOMES: &str = include_str!("outcomes.toml");
+/// Who finds this in a report has got what nobody may get.
+const SECRET: &str = "the-answers-of-next-year";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outcomes {
+    attack: Vec<Attack>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attack {
+    id: String,
+    /// Program, act and words.
+    plays: String,
+    /// For people.
+    what: String,
+    /// The verdict, at every level or each.
+    verdict: Verdict,
+    /// What the report must say.
+    #[serde(default)]
+    says: Vec<String>,
+    /// The same at one level.
+    #[serde(default)]
+    says_at: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Verdict {
+    Same(String),
+    Each(BTreeMap<String, String>),
+}
+
+impl Attack {
+    fn verdict(&self, level: &str) -> &str {
+        match &self.verdict {
+            Verdict::Same(verdict) => verdict,
+            Verdict::Each(verdicts) => &verdicts[level],
+        }
+    }
+}
+
+/// One case an attack, and a well-behaved one after every fifth.
+fn spec(attacks: &[Attack], fill: &dyn Fn(&str) -> String) -> String {
+    let mut text = String::from(
+        "format = 1\nlab = \"zoo\"\ntitle = \"A zoo\"\nunit = [\"Z\"]\nlimit = \"2s\"\n",
+    );
+    for file in ATTACKS.files() {
+        let name = file.path().display().to_string();
+        if let Some(stem) = name.strip_suffix(".c") {
+            text += &format!("\n[program.{stem}]\nsource = [\"{name}\"]\n");
+        }
+    }
+    let case = |id: &str, title: &str, expected: &str| {
+        format!(
+            "\n[[case]]\nid = {id:?}\ntitle = {title:?}\ntier = \"core\"\npoints = 1\ncovers = [\"Z\"]\nhint = \"No.\"\n{expected}"
+        )
+    };
+    for (n, attack) in attacks.iter().enumerate() {
+        let actor = format!(
+            "[case.actor.guest]\nstudent = {:?}\nexit = \"any\"\nstdout.contains = [\"tried\"]\nstdout.lacks = [\"GOT\"]\n",
+            fill(&attack.plays)
+        );
+        text += &case(&attack.id, &attack.what, &actor);
+        if n % 5 == 4 {
+            let actor =
+                "[case.actor.guest]\nstudent = \"well\"\nexit = 0\nstdout.lines = [\"Hello\"]\n";
+            text += &case(&format!("well-{n}"), "does as it should", actor);
+        }
+    }
+    text
+}
+
+fn grade(level: &str) {
+    let outcomes: Outcomes = toml::from_str(OUTCOMES).unwrap();
+    let desk = Desk::with(&[]);
+    for file in ATTACKS.files() {
+        desk.write(&format!("work/{}", file.path().display()), file.contents());
+    }
+    // Not in /tmp, which at the shared level is everybody's.
+    let private = tempfile::Builder::new()
+        .prefix("ipclab-zoo-")
+        .tempdir_in("/var/tmp")
+        .unwrap();
+    let secret = private.path().join("secret");
+    fs::write(&secret, SECRET).unwrap();
+    let service = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = service.local_addr().unwrap().port();
+    let name = format!("ipclab zoo {}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let _host_socket = UnixListener::bind_addr(&address).unwrap();
+    let fill = |text: &str| {
+        text.replace("{secret}", &secret.display().to_string())
+            .replace(
+                "{spec}",
+                &private.path().join("zoo.toml").display().to_string(),
+            )
+            .replace(
+                "{other}",
+                &private.path().join("other.c").display().to_string(),
+            )
+            .replace("{port}", &port.to_string())
+            .replace("{abstract}", &name.replace(' ', "_"))
+    };
+    let text = spec(&outcomes.attack, &fill);
+    let spec_file = private.path().join("zoo.toml");
+    fs::write(&spec_file, format!("# {SECRET}\n{text}")).unwrap();
+    fs::write(private.path().join("other.c"), SECRET).unwrap();
+
+    let host = Host::look();
+    let output = desk
+        .ipclab()
+        .args([
+            "check",
+            "work",
+            "--isolation",
+            level,
+            "--format",
+            "json",
+            "--spec",
+        ])
+        .arg(&spec_file)
+        .timeout(std::time::Duration::from_secs(600))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    let cases: BTreeMap<&str, &Value> = report["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| (case["id"].as_str().unwrap(), case))
+        .collect();
+    let mut wrong = Vec::new();
+    for (id, case) in &cases {
+        if id.starts_with("well-") && case["verdict"] != "pass" {
+            wrong.push(format!("{id} was disturbed: {}", told(case)));
+        }
+    }
+    for attack in &outcomes.attack {
+        let case = cases[attack.id.as_str()];
+        let (seen, expected) = (case["verdict"].as_str().unwrap(), attack.verdict(level));
+        let told = told(case);
+        println!("{:<22} {:<10} {seen:<8} {}", attack.id, level, attack.what);
+        if seen != expected {
+            wrong.push(format!("{}: {seen}, not {expected}: {told}", attack.id));
+        }
+        let at_level = attack.says_at.get(level).into_iter().flatten();
+        for say in attack.says.iter().chain(at_level) {
+            if !told.contains(say) {
+                wrong.push(format!("{}: it does not say {say:?}: {told}", attack.id));
+            }
+        }
+    }
+    let whole = String::from_utf8_lossy(&output.stdout);
+    if whole.contains(SECRET) {
+        wrong.push("the secret is out".to_owned());
+    }
+    if whole.contains('\u{1b}') || whole.contains('\u{9b}') {
+        wrong.push("an escape came through".to_owned());
+    }
+    assert!(wrong.is_empty(), "at {level}:\n{}", wrong.join("\n"));
+    host.is_as_before(&format!("after the zoo at {level}"));
+}
+
+/// Everything that is said of a case.
+fn told(case: &Value) -> String {
+    let mut told = String::new();
+    for finding in case["findings"].as_array().into_iter().flatten() {
+        for part in ["message", "expected", "seen"] {
+            if let Some(text) = finding[part].as_str() {
+                told += &format!("{text}\n");
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn every_attack_is_contained_and_disturbs_nobody() {
+    // One level after the other: at the shared one, both would see the same host.
+    for level in levels(&Desk::with(&[])) {
+        grade(level);
+    }
+}
