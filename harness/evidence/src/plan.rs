@@ -329,7 +329,7 @@ impl Default for Limits {
             open_files: 256,
             output_bytes: 4 << 20,
             output_kept: 64 << 10,
-            calls: 1_000_000,
+            calls: 100_000,
             calls_kept: 4_000,
         }
     }

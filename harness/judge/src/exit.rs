@@ -28,11 +28,17 @@ pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
             let Some(actor) = facts.actor(index) else {
                 continue;
             };
-            let finding = if met(wanted, &actor.exit) {
+            let mut finding = if met(wanted, &actor.exit) {
                 Finding::pass(Aspect::Exit, Some(&actor.name), passed(facts, index))
             } else {
                 missed(facts, index, wanted, otherwise_right)
             };
+            // What the box refused it explains how it went on; what it was stopped for is said already.
+            for hit in &actor.limits {
+                if !matches!(&actor.exit, Exit::Stopped(stopped) if stopped == hit) {
+                    finding.message += &format!("; it hit a limit: it {}", Facts::hit(hit));
+                }
+            }
             findings.push(finding.expecting(show_wanted(wanted), show_exit(&actor.exit)));
         }
     }

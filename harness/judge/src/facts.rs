@@ -264,6 +264,7 @@ impl<'a> Facts<'a> {
         match (&wait.object, call) {
             (Some(Object::Standard(0)), _) => format!("{call}(){at} on its stdin"),
             (_, "sleep") => format!("sleep(){at}"),
+            (None, "stopped") => "state T (stopped): a signal has stopped it".to_owned(),
             (Some(Object::Standard(fd)), _) => format!("{call}(){at} on its descriptor {fd}"),
             _ => format!("{call}(){at}"),
         }

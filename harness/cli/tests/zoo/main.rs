@@ -82,7 +82,7 @@ fn spec(attacks: &[Attack], fill: &dyn Fn(&str) -> String) -> String {
     };
     for (n, attack) in attacks.iter().enumerate() {
         let actor = format!(
-            "[case.actor.guest]\nstudent = {:?}\nexit = \"any\"\nstdout.contains = [\"tried\"]\nstdout.lacks = [\"GOT\"]\n",
+            "[case.actor.guest]\nstudent = {:?}\nexit = 0\nstdout.contains = [\"tried\"]\nstdout.lacks = [\"GOT\"]\n",
             fill(&attack.plays)
         );
         text += &case(&attack.id, &attack.what, &actor);
