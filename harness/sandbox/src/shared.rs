@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ use crate::spawn::{self, Started};
 use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch};
+use crate::workspace::{self, Workspace};
 use crate::world::Ids;
 use crate::{leftovers, supervisor};
 
@@ -51,10 +52,11 @@ pub(crate) struct HostRules {
 }
 
 struct SharedGround {
-    folder: PathBuf,
     /// The working directory, as the plan names it and as it is here.
     plan_cwd: PathBuf,
     cwd: PathBuf,
+    /// The folder of the host that the working directory is a copy of, in a build.
+    workspace: Option<Workspace>,
     /// Programs that are run from a descriptor, since actors may not go where they are.
     trusted: Vec<(PathBuf, File)>,
     given: Given,
@@ -240,8 +242,9 @@ fn entries(folder: &str) -> Vec<(Vec<u8>, u64)> {
 impl SharedGround {
     fn new(plan: &Plan, folder: &Path, before: Before) -> io::Result<Self> {
         let as_root = nix::unistd::geteuid().is_root();
-        let mut cwd = folder.join("lab");
+        let cwd = folder.join("lab");
         fs::create_dir(&cwd)?;
+        let mut workspace = None;
         // As root the actors are somebody who owns nothing; else they are who we are.
         let ids = if as_root {
             Ids {
@@ -272,15 +275,24 @@ impl SharedGround {
                     .open(&bind.host)?;
                 trusted.push((bind.inside.clone(), program));
             } else if bind.inside == plan.world.cwd {
-                cwd.clone_from(&bind.host);
+                // Whoever the actors are here, they may not go through the folders that lead to it.
+                let host = File::open(&bind.host)?;
+                let owner = as_root.then_some((NOBODY, NOBODY));
+                let into = File::open(&cwd)?;
+                workspace::mirror(&bind.host, into.as_fd(), owner, &mut u64::MAX.clone(), 64)?;
+                workspace = Some(Workspace {
+                    host,
+                    inside: cwd.clone(),
+                    most: plan.limits.file_mib << 20,
+                });
             } else if let Ok(rest) = bind.inside.strip_prefix(&plan.world.cwd) {
                 copy(&bind.host, &folder.join("lab").join(rest))?;
             }
         }
         Ok(Self {
-            folder: folder.to_path_buf(),
             plan_cwd: plan.world.cwd.clone(),
             cwd,
+            workspace,
             trusted,
             given: Given::default(),
             before,
@@ -382,10 +394,12 @@ impl SharedGround {
                 }
             }
         }
-        let lab = self.folder.join("lab");
-        if self.cwd == lab {
+        let lab = &self.cwd;
+        if let Some(workspace) = &self.workspace {
+            workspace.copy_back()?;
+        } else {
             files.extend(
-                leftovers::files(&lab, &self.given, &|path| self.is_ours(path))
+                leftovers::files(lab, &self.given, &|path| self.is_ours(path))
                     .into_iter()
                     .map(|file| {
                         let rest = file
