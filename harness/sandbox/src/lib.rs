@@ -28,6 +28,7 @@ mod given;
 mod keeper;
 mod leftovers;
 mod level;
+mod made;
 mod procfs;
 mod quiet;
 mod script;

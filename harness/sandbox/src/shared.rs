@@ -14,8 +14,8 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{
-    Actor, Bytes, Call, Evidence, FileKind, Isolation, LeftFile, Leftovers, Level, Limits, Object,
-    Plan, Protocol, Run, Segment,
+    Actor, Bytes, Evidence, FileKind, Isolation, LeftFile, Leftovers, Level, Limits, Plan,
+    Protocol, Run, Segment,
 };
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
@@ -38,9 +38,10 @@ const OPEN_FOLDERS: [&str; 2] = ["/tmp", "/dev/shm"];
 const NOBODY: u32 = 64_999;
 
 /// What this level cannot give, for the report's first lines.
-const NOTES: [&str; 3] = [
+const NOTES: [&str; 4] = [
     "cases run one after another, in this machine's own network, IPC objects and /tmp",
     "leftovers are what the trace says that the programs made; others' objects are left alone",
+    "abstract sockets and UDP services of this machine can be reached",
     "the programs can see other files that this user may read in /tmp and /usr",
 ];
 
@@ -338,7 +339,7 @@ impl SharedGround {
 
     /// What the actors left, and takes it away: the machine goes on.
     fn sweep(&self, tracer: &Tracer) -> io::Result<Leftovers> {
-        let made = Made::of(tracer.calls());
+        let made = tracer.made();
         let mut segments = leftovers::segments(&self.given, &tracer.makers())?;
         segments.retain(|segment| {
             segment.given
@@ -438,46 +439,6 @@ impl SharedGround {
 
 /// Mode of the files that are put into the working directory: no umask makes it, so it tells them apart.
 const PUT_MODE: u32 = 0o1555;
-
-/// Objects that the trace says actors made.
-#[derive(Default)]
-struct Made {
-    segments: HashSet<i32>,
-    semaphores: HashSet<i32>,
-    queues: HashSet<i32>,
-    files: HashSet<Vec<u8>>,
-}
-
-impl Made {
-    fn of<'a>(calls: impl Iterator<Item = &'a Call>) -> Self {
-        let mut made = Self::default();
-        for call in calls.filter(|call| {
-            call.returned
-                .as_ref()
-                .is_some_and(|returned| returned.errno.is_none())
-        }) {
-            let _new = match &call.object {
-                Some(Object::Segment(id)) if call.name == "shmget" => made.segments.insert(*id),
-                Some(Object::Semaphores(id)) if call.name == "semget" => {
-                    made.semaphores.insert(*id)
-                }
-                Some(Object::Queue(id)) if call.name == "msgget" => made.queues.insert(*id),
-                Some(Object::File(path)) => made.files.insert(path.0.clone()),
-                _ => false,
-            };
-            if call.name == "bind"
-                && let Some(path) = call
-                    .args
-                    .get(1)
-                    .and_then(|arg| arg.text.strip_prefix("{AF_UNIX, \""))
-                && let Ok(path) = Bytes::from_escaped(path.trim_end_matches("\"}"))
-            {
-                made.files.insert(path.0);
-            }
-        }
-        made
-    }
-}
 
 fn take_away(path: &[u8]) {
     let path = Path::new(std::ffi::OsStr::from_bytes(path));

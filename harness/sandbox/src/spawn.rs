@@ -123,6 +123,8 @@ fn become_program(
     let go = || -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
         enter()?;
         sys::new_session()?;
+        // A container may refuse it: then addresses differ, and nothing else.
+        let _ = sys::fix_addresses();
         apply(limits, own_users)?;
         let (path, argv, env) = match &actor.run {
             Run::Program { path, argv, env } => (path, argv, env.as_slice()),

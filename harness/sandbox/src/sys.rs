@@ -845,6 +845,13 @@ pub(crate) fn new_session() -> Result<()> {
     check_int(unsafe { libc::setsid() }).map(drop)
 }
 
+/// Lets what this process executes find its memory at the same addresses in every run, `personality(2)`: a program that
+/// uses what it never set does the same each time, and addresses that are printed are the same.
+pub(crate) fn fix_addresses() -> Result<()> {
+    // SAFETY: a plain number.
+    check_int(unsafe { libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong) }).map(drop)
+}
+
 /// Keeps this process, and what it forks, on one processor.
 pub(crate) fn pin_to_cpu(cpu: usize) -> Result<()> {
     // SAFETY: an all-zero set is valid; CPU_SET checks the index against the set's size.

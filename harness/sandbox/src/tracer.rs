@@ -16,6 +16,7 @@ use ipclab_evidence::{
 
 use crate::calls::{self, ArgKind, Role, Spec};
 use crate::chaos::{Chaos, Side};
+use crate::made::Made;
 use crate::shared::HostRules;
 use crate::sockets::{self, Sockets};
 use crate::sys::{self, Pid, Resume, Stop, Waited};
@@ -129,6 +130,8 @@ struct Trace {
     next: u32,
     /// Bytes of transfers that are kept; beyond the bound only their counts are.
     bytes: usize,
+    /// What the calls made that are kept no longer, where somebody has to know.
+    made: Option<Made>,
 }
 
 /// Bytes of all transfers together that are kept.
@@ -142,8 +145,10 @@ impl Trace {
         if self.head.len() < self.keep {
             self.head.push(call);
         } else {
-            if self.tail.len() == self.keep {
-                self.tail.pop_front();
+            if self.tail.len() == self.keep
+                && let (Some(dropped), Some(made)) = (self.tail.pop_front(), &mut self.made)
+            {
+                made.note(&dropped);
             }
             self.tail.push_back(call);
         }
@@ -228,6 +233,7 @@ impl Tracer {
                 head: Vec::new(),
                 tail: VecDeque::new(),
                 keep: (limits.calls_kept / 2) as usize,
+                made: None,
                 next: 1,
                 bytes: 0,
             },
@@ -787,16 +793,19 @@ impl Tracer {
                 Some(tamper::redirect(tid, at, stack, to))
             }
             Role::Connect | Role::Send => {
-                let at = spec
-                    .args
-                    .iter()
-                    .position(|kind| *kind == ArgKind::Address)?;
-                let Address::Inet(to) = decode::address(tid, args[at], args[at + 1])? else {
-                    return None;
-                };
-                let ip = to.ip().to_canonical();
-                (!ip.is_loopback() && !ip.is_unspecified())
-                    .then(|| tamper::refuse(tid, libc::ENETUNREACH))
+                let to = destinations(tid, spec, args);
+                if to.iter().any(leaves_the_machine) {
+                    return Some(tamper::refuse(tid, libc::ENETUNREACH));
+                }
+                // In a world of its own nobody else serves anything either.
+                let strange = |port: u16| !self.ports.contains(&port) && !self.ports.contains(&0);
+                let is_stream = |socket| self.sockets.get(socket).kind == SocketKind::Stream;
+                match &to[..] {
+                    [Address::Inet(to)] if strange(to.port()) && socket.is_some_and(is_stream) => {
+                        Some(tamper::refuse(tid, libc::ECONNREFUSED))
+                    }
+                    _ => None,
+                }
             }
             Role::Bind => {
                 let Address::Inet(at) = decode::address(tid, args[1], args[2])? else {
@@ -1419,9 +1428,19 @@ impl Tracer {
             })
     }
 
-    /// The calls that are kept.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.trace.head.iter().chain(&self.trace.tail)
+    /// What the case makes is the host's, and has to be told apart from what others make.
+    pub(crate) fn with_host_rules(&mut self, rules: HostRules) {
+        self.host = Some(rules);
+        self.trace.made = Some(Made::default());
+    }
+
+    /// What actors made; of all of their calls where the rules of the host are kept.
+    pub(crate) fn made(&self) -> Made {
+        let mut made = self.trace.made.clone().unwrap_or_default();
+        for call in self.trace.head.iter().chain(&self.trace.tail) {
+            made.note(call);
+        }
+        made
     }
 
     /// Hands the trace over: calls, how many were dropped between head and tail, and the sockets, ends matched.
@@ -1433,6 +1452,36 @@ impl Tracer {
         let sockets = self.sockets.settle(&mut calls);
         (calls, dropped, sockets)
     }
+}
+
+/// Where a call sends something, or connects to.
+fn destinations(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<Address> {
+    /// Bytes of a `struct mmsghdr`, `sendmmsg(2)`, and how many of them the kernel takes at once.
+    const SIZE: u64 = 64;
+    const MOST: u64 = 1024;
+    let of_message = |at: u64| {
+        let (name, length) = decode::Message::read(tid, at)?.name;
+        decode::address(tid, name, length)
+    };
+    let mut all = Vec::new();
+    for (at, kind) in spec.args.iter().enumerate() {
+        match kind {
+            ArgKind::Address => all.extend(decode::address(tid, args[at], args[at + 1])),
+            ArgKind::Message => all.extend(of_message(args[at])),
+            ArgKind::Messages => {
+                let count = (args[at + 1] & 0xffff_ffff).min(MOST);
+                all.extend((0..count).filter_map(|n| of_message(args[at] + n * SIZE)));
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+fn leaves_the_machine(to: &Address) -> bool {
+    let Address::Inet(to) = to else { return false };
+    let ip = to.ip().to_canonical();
+    !ip.is_loopback() && !ip.is_unspecified()
 }
 
 /// Whether a call opens a file that must be there already.

@@ -149,7 +149,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// What the tracer does beyond tracing in the host's own world.
     pub(crate) fn with_host_rules(mut self, rules: HostRules) -> Self {
-        self.tracer.host = Some(rules);
+        self.tracer.with_host_rules(rules);
         self
     }
 

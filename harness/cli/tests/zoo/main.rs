@@ -110,7 +110,7 @@ fn grade(level: &str) {
     fs::write(&secret, SECRET).unwrap();
     let service = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = service.local_addr().unwrap().port();
-    let name = format!("ipclab zoo {}", std::process::id());
+    let name = format!("ipclab-zoo-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(&name).unwrap();
     let _host_socket = UnixListener::bind_addr(&address).unwrap();
     let fill = |text: &str| {
@@ -124,7 +124,7 @@ fn grade(level: &str) {
                 &private.path().join("other.c").display().to_string(),
             )
             .replace("{port}", &port.to_string())
-            .replace("{abstract}", &name.replace(' ', "_"))
+            .replace("{abstract}", &name)
     };
     let text = spec(&outcomes.attack, &fill);
     let spec_file = private.path().join("zoo.toml");

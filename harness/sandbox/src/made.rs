@@ -1,0 +1,43 @@
+//! What actors made, as the trace tells: in the host's world only that is theirs, and theirs to be taken away.
+
+use std::collections::HashSet;
+
+use ipclab_evidence::{Bytes, Call, Object};
+
+/// Objects that the trace says actors made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made {
+    pub(crate) segments: HashSet<i32>,
+    pub(crate) semaphores: HashSet<i32>,
+    pub(crate) queues: HashSet<i32>,
+    pub(crate) files: HashSet<Vec<u8>>,
+}
+
+impl Made {
+    /// Notes what a call made, if it made anything.
+    pub(crate) fn note(&mut self, call: &Call) {
+        if call
+            .returned
+            .as_ref()
+            .is_none_or(|returned| returned.errno.is_some())
+        {
+            return;
+        }
+        let _new = match &call.object {
+            Some(Object::Segment(id)) if call.name == "shmget" => self.segments.insert(*id),
+            Some(Object::Semaphores(id)) if call.name == "semget" => self.semaphores.insert(*id),
+            Some(Object::Queue(id)) if call.name == "msgget" => self.queues.insert(*id),
+            Some(Object::File(path)) => self.files.insert(path.0.clone()),
+            _ => false,
+        };
+        if call.name == "bind"
+            && let Some(path) = call
+                .args
+                .get(1)
+                .and_then(|arg| arg.text.strip_prefix("{AF_UNIX, \""))
+            && let Ok(path) = Bytes::from_escaped(path.trim_end_matches("\"}"))
+        {
+            self.files.insert(path.0);
+        }
+    }
+}
