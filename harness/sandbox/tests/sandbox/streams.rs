@@ -71,6 +71,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(both("head_and_tail_of_much", |level| {
         let mut plan = plan([student("one", "streams numbered 100000")]);
         plan.limits.output_kept = 40;
+        plan.limits.calls = 1_000_000;
         let seen = run(level, &plan);
         seen.all_well();
         let stdout = &seen.actor("one").stdout;
