@@ -40,6 +40,9 @@ struct Attack {
     what: String,
     /// The verdict, at every level or each.
     verdict: Verdict,
+    /// The only level at which it is tried.
+    #[serde(default)]
+    only: Option<String>,
     /// What the report must say.
     #[serde(default)]
     says: Vec<String>,
@@ -96,7 +99,9 @@ fn spec(attacks: &[Attack], fill: &dyn Fn(&str) -> String) -> String {
 }
 
 fn grade(level: &str) {
-    let outcomes: Outcomes = toml::from_str(OUTCOMES).unwrap();
+    let mut outcomes: Outcomes = toml::from_str(OUTCOMES).unwrap();
+    let here = |attack: &Attack| attack.only.as_deref().is_none_or(|only| only == level);
+    outcomes.attack.retain(here);
     let desk = Desk::with(&[]);
     for file in ATTACKS.files() {
         desk.write(&format!("work/{}", file.path().display()), file.contents());

@@ -205,7 +205,7 @@ static void runs_away(char **a)
 {
     /* Each generation ends at once and leaves the next: no number stays the same for long. */
     for (int n = 0; n < 100000; n++)
-        if (fork() != 0)
+        if (fork() > 0)
             _exit(0);
     for (;;)
         pause();
