@@ -133,7 +133,7 @@ impl Folder {
     }
 
     fn remove(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        remove_folder(&self.0);
     }
 }
 
@@ -150,7 +150,8 @@ fn write_hosts(folder: &Path, plan: &Plan) -> io::Result<PathBuf> {
         text.push_str(&format!("{address} {name}\n"));
     }
     fs::write(&path, text)?;
-    fs::set_permissions(&path, Permissions::from_mode(0o644))?;
+    // Nobody writes to it, also where actors are who we are.
+    fs::set_permissions(&path, Permissions::from_mode(0o444))?;
     Ok(path)
 }
 
@@ -443,11 +444,28 @@ const PUT_MODE: u32 = 0o1555;
 fn take_away(path: &[u8]) {
     let path = Path::new(std::ffi::OsStr::from_bytes(path));
     let folder = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
-    let _ = if folder {
-        fs::remove_dir_all(path)
+    if folder {
+        remove_folder(path);
     } else {
-        fs::remove_file(path)
-    };
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Removes a folder, also one that its maker had closed. What cannot be removed is told by nobody: it is seen as left.
+fn remove_folder(path: &Path) {
+    if fs::remove_dir_all(path).is_err() {
+        open_up(path);
+        let _ = fs::remove_dir_all(path);
+    }
+}
+
+fn open_up(folder: &Path) {
+    let _ = fs::set_permissions(folder, Permissions::from_mode(0o700));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
 }
 
 /// Copies a file or a folder of the plan's, readable by everybody and writable by nobody.
