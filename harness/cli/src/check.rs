@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::args::{Check, Presentation, When};
 use crate::explore::Oracles;
-use crate::failure::{Failure, reason};
+use crate::failure::Failure;
 use crate::grade::{self, Options};
 use crate::labs::{self, Lab};
 use crate::present::present;
@@ -18,20 +18,11 @@ use crate::{interrupt, keep, output, verdict, watch};
 /// # Errors
 /// What keeps the tool from grading at all.
 pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
-    let watched = if args.watch {
-        interrupt::watch_saying("no longer watching")
-    } else {
-        interrupt::watch()
-    };
-    watched.map_err(|error| {
-        Failure::unable(format!(
-            "setting up the handling of Ctrl-C: {}",
-            reason(&error)
-        ))
-    })?;
     if args.watch {
+        interrupt::watch_saying("no longer watching")?;
         watch::watch(args, color)
     } else {
+        interrupt::watch()?;
         once(args, color)
     }
 }

@@ -3,12 +3,12 @@
 //! The boxes need no signal of ours: each hangs on a lifeline that ends with this process, and the kernel ends
 //! whatever lives in them.
 
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::failure::{Failure, reason};
 use crate::{output, store};
 
 /// A signal has come: what the rest of the tool still does is of no account.
@@ -26,7 +26,7 @@ pub(crate) fn hold_if_begun() {
 ///
 /// # Errors
 /// The handlers could not be set.
-pub(crate) fn watch() -> io::Result<()> {
+pub(crate) fn watch() -> Result<(), Failure> {
     watch_saying("nothing graded; every program that was running has been ended")
 }
 
@@ -34,8 +34,13 @@ pub(crate) fn watch() -> io::Result<()> {
 ///
 /// # Errors
 /// The handlers could not be set.
-pub(crate) fn watch_saying(last_words: &'static str) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+pub(crate) fn watch_saying(last_words: &'static str) -> Result<(), Failure> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|error| {
+        Failure::unable(format!(
+            "setting up the handling of Ctrl-C: {}",
+            reason(&error)
+        ))
+    })?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             BEGUN.store(true, Ordering::SeqCst);

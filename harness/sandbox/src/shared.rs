@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ use crate::spawn::{self, Started};
 use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use crate::world::Ids;
 use crate::{leftovers, supervisor};
 
@@ -280,13 +280,9 @@ impl SharedGround {
                 // Whoever the actors are here, they may not go through the folders that lead to it.
                 let host = File::open(&bind.host)?;
                 let owner = as_root.then_some((NOBODY, NOBODY));
-                let into = File::open(&cwd)?;
-                workspace::mirror(&bind.host, into.as_fd(), owner, &mut u64::MAX.clone(), 64)?;
-                workspace = Some(Workspace {
-                    host,
-                    inside: cwd.clone(),
-                    most: plan.limits.file_mib << 20,
-                });
+                let most = plan.limits.file_mib << 20;
+                let at = (cwd.as_path(), cwd.as_path());
+                workspace = Some(Workspace::open(host, &bind.host, at, owner, most)?);
             } else if let Ok(rest) = bind.inside.strip_prefix(&plan.world.cwd) {
                 copy(&bind.host, &folder.join("lab").join(rest))?;
             }

@@ -507,13 +507,14 @@ impl Tracer {
         if self.threads[&tid].process != tid {
             return None;
         }
-        let notice = self.full(actor, tid);
+        let open = procfs::descriptors(tid);
+        let notice = self.full(actor, tid, open.len());
         if !first {
             return notice;
         }
         let by_itself = sys::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
         if by_itself {
-            let open = procfs::descriptors(tid)
+            let open = open
                 .into_iter()
                 .filter(|(fd, _)| *fd > 2)
                 .map(|(fd, link)| OpenDescriptor {
@@ -528,15 +529,14 @@ impl Tracer {
 
     /// Whether a process that is about to end had as much as it may have of what the kernel itself refuses more of, in
     /// calls that nobody looks at.
-    fn full(&self, actor: usize, pid: Pid) -> Option<Notice> {
+    fn full(&self, actor: usize, pid: Pid, open: usize) -> Option<Notice> {
         // What was refused was a block, not a byte: an eighth of the whole may have been left over.
         let enough = self.most_memory_kib - self.most_memory_kib / 8;
         let full = enough > 0 && procfs::peak_kib(pid).is_some_and(|peak| peak > enough);
         if full {
             return Some(Notice::NoMoreMemory(actor));
         }
-        let open = procfs::descriptors(pid).len() as u64;
-        (open >= self.most_open).then_some(Notice::NoMoreDescriptors(actor))
+        (open as u64 >= self.most_open).then_some(Notice::NoMoreDescriptors(actor))
     }
 
     fn dead(&mut self, waited: Waited) -> Option<Notice> {

@@ -17,21 +17,46 @@ use nix::sys::stat::{Mode, UtimensatFlags, fstatat, mkdirat, utimensat};
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, symlinkat, unlinkat};
 
-/// Deeper folders are not copied: no build needs them.
+/// Deeper folders of the host are not shown: no submission has them.
+const DEPTH_SHOWN: usize = 64;
+/// Deeper folders are not copied back: no build needs them.
 const DEPTH: usize = 32;
 
 /// A folder of the host and where it is shown.
 #[derive(Debug)]
 pub(crate) struct Workspace {
-    /// The host's, `O_PATH`.
-    pub(crate) host: File,
+    /// The host's.
+    host: File,
     /// Inside the box.
-    pub(crate) inside: PathBuf,
+    inside: PathBuf,
     /// Bytes that are copied back at most.
-    pub(crate) most: u64,
+    most: u64,
 }
 
 impl Workspace {
+    /// Copies the folder `host`, which can be read at `from`, to the empty folder `at`, which will be `inside` when it is
+    /// copied back. All of the copy is `owner`'s.
+    ///
+    /// # Errors
+    /// What could not be copied.
+    pub(crate) fn open(
+        host: File,
+        from: &Path,
+        (at, inside): (&Path, &Path),
+        owner: Option<(u32, u32)>,
+        most: u64,
+    ) -> io::Result<Self> {
+        let into = File::open(at)?;
+        // What the host has is bounded already, by what was taken in.
+        let mut left = u64::MAX;
+        mirror(from, into.as_fd(), owner, &mut left, DEPTH_SHOWN)?;
+        Ok(Self {
+            host,
+            inside: inside.to_owned(),
+            most,
+        })
+    }
+
     /// Copies everything back that the host has not, or not like this. Links are made again and never followed; sockets
     /// and devices stay behind.
     ///
@@ -53,7 +78,7 @@ impl Workspace {
 ///
 /// # Errors
 /// What could not be written; and what could not be read, which is the supervisor's own.
-pub(crate) fn mirror(
+fn mirror(
     from: &Path,
     into: BorrowedFd<'_>,
     owner: Option<(u32, u32)>,
@@ -161,8 +186,9 @@ mod tests {
         fs::create_dir(host.path().join("src")).unwrap();
         fs::write(host.path().join("src/a.c"), "int main;").unwrap();
         let to = |path: &Path| File::open(path).unwrap();
-        let all = &mut u64::MAX.clone();
-        mirror(host.path(), to(inside.path()).as_fd(), None, all, DEPTH).unwrap();
+        let (here, there) = (inside.path(), inside.path());
+        let workspace =
+            Workspace::open(to(host.path()), host.path(), (here, there), None, 100).unwrap();
         let copied = inside.path().join("src/a.c");
         assert_eq!(fs::read_to_string(&copied).unwrap(), "int main;");
 
@@ -170,11 +196,6 @@ mod tests {
         let runs = fs::Permissions::from_mode(0o4755);
         fs::set_permissions(inside.path().join("src/a"), runs).unwrap();
         symlink("/etc/passwd", inside.path().join("link")).unwrap();
-        let workspace = Workspace {
-            host: to(host.path()),
-            inside: inside.path().to_owned(),
-            most: 100,
-        };
         workspace.copy_back().unwrap();
         let program = fs::metadata(host.path().join("src/a")).unwrap();
         assert_eq!((program.len(), program.mode() & 0o7777), (4, 0o755));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::World;
 
 use crate::sys;
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 
 /// The user that actors are, as they see it, and the group.
 pub(crate) const ACTOR: u32 = 1000;
@@ -334,17 +334,12 @@ fn show_binds(
         let from = PathBuf::from(format!("/proc/self/fd/{}", source.as_raw_fd()));
         if folder && wanted.writable {
             own_folder(&target)?;
-            let into = File::open(&target)?;
+            let places = (target.as_path(), wanted.inside.as_path());
             let owner = Some((ids.actor, ids.group));
-            doing(
+            workspaces.push(doing(
                 format_args!("copying {}", wanted.host.display()),
-                workspace::mirror(&from, into.as_fd(), owner, &mut u64::MAX.clone(), 64),
-            )?;
-            workspaces.push(Workspace {
-                host: source,
-                inside: wanted.inside.clone(),
-                most: file_mib << 20,
-            });
+                Workspace::open(source, &from, places, owner, file_mib << 20),
+            )?);
         } else {
             bind(&from, &target, !wanted.writable)?;
         }

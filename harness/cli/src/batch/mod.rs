@@ -30,7 +30,7 @@ use ipclab_spec::Tier;
 use crate::args::Grade;
 use crate::crew::Crew;
 use crate::explore::Oracles;
-use crate::failure::{Failure, reason};
+use crate::failure::Failure;
 use crate::grade::{self, Options};
 use crate::import::{self, Class, Found, Roster, Wanted};
 use crate::labs::{self, Lab};
@@ -54,13 +54,7 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
     // What was asked for wrongly is said before anything is unpacked.
     grade::selected(&lab, &options)?;
     let roster = args.roster.as_deref().map(Roster::read).transpose()?;
-    interrupt::watch_saying("what was graded is kept, and the same command goes on from there")
-        .map_err(|error| {
-            Failure::unable(format!(
-                "setting up the handling of Ctrl-C: {}",
-                reason(&error)
-            ))
-        })?;
+    interrupt::watch_saying("what was graded is kept, and the same command goes on from there")?;
     let store = Store::open()?;
     if !args.no_cache {
         options.oracles = Oracles::on_disk(store.answers());

@@ -24,7 +24,7 @@ use ipclab_spec::{Case, Tier};
 use crate::args::{Certify, Format, When};
 use crate::crew::Crew;
 use crate::explore::{self, Oracles, Scene};
-use crate::failure::{Failure, reason};
+use crate::failure::Failure;
 use crate::grade::{self, Cast, Options};
 use crate::plan::{self, Variant};
 use crate::progress::Progress;
@@ -87,12 +87,7 @@ struct Site<'a> {
 /// A lab cannot be found or read, an accepted submission cannot be taken in, or there is no sandbox.
 pub(crate) fn certify(args: &Certify, color: When) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs)?;
-    interrupt::watch().map_err(|error| {
-        Failure::unable(format!(
-            "setting up the handling of Ctrl-C: {}",
-            reason(&error)
-        ))
-    })?;
+    interrupt::watch()?;
     let store = Store::open()?;
     let options = options(args);
     let troupes = troupes(&proofs, &store, &options)?;

@@ -22,7 +22,7 @@ use ipclab_spec::{Case, Tier};
 use crate::args::{Format, Validate, When};
 use crate::crew::{Crew, Team};
 use crate::explore::{self, Oracles, Scene};
-use crate::failure::{Failure, reason};
+use crate::failure::Failure;
 use crate::grade::{self, Cast, Options};
 use crate::plan::{self, Variant};
 use crate::progress::Progress;
@@ -79,12 +79,7 @@ pub(crate) fn mutants(args: &Validate, color: When) -> Result<ExitCode, Failure>
         .iter()
         .map(|proof| equivalent::read(&proof.folder))
         .collect::<Result<Vec<_>, Failure>>()?;
-    interrupt::watch().map_err(|error| {
-        Failure::unable(format!(
-            "setting up the handling of Ctrl-C: {}",
-            reason(&error)
-        ))
-    })?;
+    interrupt::watch()?;
     let store = Store::open()?;
     let options = Options {
         cases: Vec::new(),

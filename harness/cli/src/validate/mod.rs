@@ -22,7 +22,7 @@ use ipclab_spec::{Case, Tier};
 use crate::args::{Format, Validate, When};
 use crate::crew::{Crew, Team};
 use crate::explore::{Alike, Oracles};
-use crate::failure::{Failure, reason};
+use crate::failure::Failure;
 use crate::grade::{self, Options};
 use crate::labs::Lab;
 use crate::progress::Progress;
@@ -45,12 +45,7 @@ pub(crate) fn validate(args: &Validate, color: When) -> Result<ExitCode, Failure
             output::note(&proof.lab.warnings);
         }
     }
-    interrupt::watch().map_err(|error| {
-        Failure::unable(format!(
-            "setting up the handling of Ctrl-C: {}",
-            reason(&error)
-        ))
-    })?;
+    interrupt::watch()?;
     let store = Store::open()?;
     let mut crew = Crew::gather(Wish::Auto, args.jobs.map(usize::from))?;
     let seen = try_all(&proofs, &tiers, &store, &mut crew.team());
