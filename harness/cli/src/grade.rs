@@ -10,7 +10,7 @@ use ipclab_spec::{Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier}
 
 use crate::build::{Artifact, Built, Variant, Workshop};
 use crate::crew::{Crew, Team};
-use crate::explore::{Alike, Oracles, Scene, explore};
+use crate::explore::{Alike, Oracles, Scene, explore, repeat_failing};
 use crate::failure::Failure;
 use crate::labs::Lab;
 use crate::plan::Programs;
@@ -250,6 +250,9 @@ fn run(
     };
     progress.stage("running cases", cases.len());
     record.cases = run_all(cases, &scene, team, progress, record);
+    if options.look_into {
+        repeat_failing(cases, &mut record.cases, &scene, team, progress);
+    }
 }
 
 /// The cases that were asked for, in the spec's order.

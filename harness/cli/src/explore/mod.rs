@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! each run            the student's programs; with an oracle the references in their places, too
-//! a run that fails    the references in the student's places, to tell the student's mistake from ours; the first of a case
-//!                     once more, to tell a mistake from a race, and then often enough to count
+//! a run that fails    the references in the student's places, to tell the student's mistake from ours
 //! a varied one        if it fails every time: smaller and smaller inputs, as long as they fail the same way
+//! all cases done      the first failing run of each again, to tell a mistake from a race, and then often enough to count
 //! ```
 //!
 //! Nothing that is found here turns a fail into a pass. What is found is evidence like any other: it goes into the record,
@@ -24,17 +24,20 @@ use ipclab_spec::{Aspect, Case, Spec};
 pub(crate) use alike::Alike;
 pub(crate) use oracles::Oracles;
 
+use crate::crew::Team;
 use crate::plan::{self, Programs, Variant};
+use crate::progress::Progress;
 use crate::record::{AboutRun, CaseRecord, Observed, RunRecord};
 use crate::verdict;
 use shrink::{Values, shrink};
 
-/// How often a failing run is repeated. One repetition shows most races; where it does, there are more of them.
-const AGAIN: usize = 1;
 /// How often a run is repeated that was seen to fail and not to fail: enough to say how often it does.
 const AGAIN_RACE: usize = 4;
-/// The same as [`AGAIN`] for a varied one: what comes of it is shrunk, and that needs a failure that stays.
+/// How often a failing run of a varied case is repeated: what comes of it is shrunk, and that needs a failure that stays.
 const AGAIN_VARIED: usize = 3;
+/// All repetitions together are at most so many of a submission's runs: one in two. Whoever fails everything is graded in
+/// less than twice the time, and a program that fails once is repeated often enough to show most races.
+const AGAIN_SHARE: usize = 2;
 /// How many inputs are tried to find a smaller one.
 const INPUTS_MAX: u32 = 60;
 /// The same where each of them waits for a limit.
@@ -84,12 +87,10 @@ pub(crate) fn explore(
         for (n, variant) in &failing {
             explorer.excuse(&mut record.runs[*n], variant);
         }
-        // What the student's program does when the mistake is ours is of no interest.
-        let own = |run: &RunRecord| verdict::run_verdict(case, run) == Verdict::Fail;
-        if let Some((n, _)) = failing.iter().find(|(n, _)| own(&record.runs[*n])) {
-            explorer.repeat(&mut record.runs[*n]);
-        }
         if let (false, Some((n, variant))) = (case.vary.is_empty(), failing.last()) {
+            if is_own(case, &record.runs[*n]) {
+                record.runs[*n].again = explorer.again(&record.runs[*n], AGAIN_VARIED);
+            }
             let smallest = explorer.smallest(&record.runs[*n], variant);
             (record.smallest, record.smallest_of) = smallest.unzip();
         }
@@ -99,6 +100,55 @@ pub(crate) fn explore(
         .outcome
         .verdict;
     (record, verdict)
+}
+
+/// Repeats what failed when all cases have been run, to tell mistakes from races: the first failing run of each case. The
+/// fewer fail, the more often each is repeated.
+pub(crate) fn repeat_failing(
+    cases: &[&Case],
+    records: &mut [CaseRecord],
+    scene: &Scene<'_>,
+    team: &mut Team<'_>,
+    progress: &Progress,
+) {
+    let runs = records.iter().map(|record| record.runs.len()).sum();
+    let mut failing = Vec::new();
+    for (n, (case, record)) in cases.iter().zip(&*records).enumerate() {
+        let first = record.runs.iter().position(|run| is_own(case, run));
+        // What varies was repeated before it was shrunk.
+        failing.extend(first.filter(|_| case.vary.is_empty()).map(|run| (n, run)));
+    }
+    let times = repetitions(runs, failing.len());
+    let tasks: Vec<_> = failing.into_iter().zip(times).collect();
+    progress.stage("running again what failed", tasks.len());
+    let known = &*records;
+    let repeated = team.each(&tasks, |sandbox, ((n, run), times)| {
+        let mut explorer = Explorer {
+            case: cases[*n],
+            scene,
+            sandbox,
+        };
+        let again = explorer.again(&known[*n].runs[*run], *times);
+        progress.step();
+        again
+    });
+    for (((n, run), _), again) in tasks.into_iter().zip(repeated) {
+        records[n].runs[run].again = again;
+    }
+}
+
+/// How often each of the failing runs is repeated, when all cases together were so many.
+fn repetitions(runs: usize, failing: usize) -> Vec<usize> {
+    let all = (runs / AGAIN_SHARE).max(AGAIN_RACE);
+    let each = (all / failing.max(1)).clamp(1, AGAIN_RACE);
+    (0..failing)
+        .map(|n| if n < all { each } else { 0 })
+        .collect()
+}
+
+/// Whether a run failed, and not by our own mistake: what the student's program does then is of no interest.
+fn is_own(case: &Case, run: &RunRecord) -> bool {
+    verdict::run_verdict(case, run) == Verdict::Fail
 }
 
 /// Runs one variant of a case once, its plan changed by `adjust`, beside the references where the case is compared with
@@ -208,20 +258,21 @@ impl Explorer<'_> {
         }
     }
 
-    /// Repeats a run that failed. What its limits ended is repeated only where they may have come too early.
-    fn repeat(&mut self, run: &mut RunRecord) {
-        let times = match (ended_by(run), self.case.vary.is_empty()) {
-            (Some(Net::Sure), _) => 0,
-            (Some(Net::Time), _) => 1,
-            (None, true) => AGAIN,
-            (None, false) => AGAIN_VARIED,
+    /// Repeats a run that failed, so often, and oftener where it then does not. What its limits ended is repeated only where
+    /// they may have come too early.
+    fn again(&mut self, run: &RunRecord, times: usize) -> Vec<Observed> {
+        let times = match ended_by(run) {
+            Some(Net::Sure) => 0,
+            Some(Net::Time) => times.min(1),
+            None => times,
         };
-        let plan = run.plan.clone();
-        run.again.extend((0..times).map(|_| self.observe(&plan)));
-        if verdict::is_race(self.case, run) {
-            run.again
-                .extend((times..AGAIN_RACE).map(|_| self.observe(&plan)));
+        let mut repeated = run.clone();
+        for n in 0..AGAIN_RACE.max(times) {
+            if n < times || verdict::is_race(self.case, &repeated) {
+                repeated.again.push(self.observe(&run.plan));
+            }
         }
+        repeated.again
     }
 
     fn has_references(&self) -> bool {
@@ -266,7 +317,7 @@ impl Explorer<'_> {
         });
         if shrunk.values != start {
             smallest.again = Vec::new();
-            self.repeat(&mut smallest);
+            smallest.again = self.again(&smallest, AGAIN_VARIED);
             if !verdict::fails_always(self.case, &smallest) {
                 // What stays is the input that was drawn, which failed every time.
                 smallest = run.clone();
@@ -294,7 +345,7 @@ impl Explorer<'_> {
 }
 
 /// A net that caught a run.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Net {
     /// A count of something that the program did: it would do it again.
     Sure,
@@ -314,5 +365,28 @@ fn ended_by(run: &RunRecord) -> Option<Net> {
         Ended::AllExited | Ended::Stuck { .. } => {
             evidence.actors.iter().any(stopped).then_some(Net::Sure)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_are_half_of_all_runs_at_most_and_more_for_each_where_few_fail() {
+        let check = |runs, failing, expect: &[usize]| {
+            assert_eq!(
+                repetitions(runs, failing),
+                expect,
+                "{failing} of {runs} failed"
+            );
+        };
+        check(20, 0, &[]);
+        check(1, 1, &[4]);
+        check(20, 1, &[4]);
+        check(20, 3, &[3, 3, 3]);
+        check(20, 6, &[1; 6]);
+        check(12, 8, &[1, 1, 1, 1, 1, 1, 0, 0]);
+        check(6, 6, &[1, 1, 1, 1, 0, 0]);
     }
 }
