@@ -30,6 +30,7 @@ Examples:
   ipclab check work                             grade the programs in the folder work
   ipclab check work --case echo-one             one case of it again
   ipclab grade class.zip --lab tcp-echo -o out  grade everybody
+  ipclab interop class --lab tcp-echo -o out    every server with every client
   ipclab explain tcp-echo echo-one              what that case does and wants
   ipclab reference iserver 2                    run our own server, to try a client by hand
 
@@ -64,6 +65,16 @@ In the folder of results: results.jsonl has a line for each submission, written 
 class in short. The same command again grades what has changed and what could not be graded.
 
 Exit status: 0 everybody has a mark, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
+
+const INTEROP_EXAMPLES: &str = "\
+Examples:
+  ipclab interop submissions.zip --lab tcp-echo -o results
+  ipclab interop class --lab tcp-echo -o results --from github
+
+In the folder of results: interop.html, the heat map, and interop.json. Programs that are the same to the byte meet others
+once. The cases are those of the lab in which the student plays more than one program; --case and --tier choose among them.
+
+Exit status: 0 done, 2 the command line, the spec or the class is wrong, 3 some meetings could not be judged.";
 
 const SLURM_EXAMPLES: &str = "\
 Examples:
@@ -132,6 +143,9 @@ pub(crate) enum Command {
     /// Grade a whole class
     #[command(after_help = GRADE_EXAMPLES)]
     Grade(Grade),
+    /// Let everybody's programs meet everybody else's
+    #[command(after_help = INTEROP_EXAMPLES)]
+    Interop(Interop),
     /// Bring together parts of a class that were graded apart
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(Merge),
@@ -291,6 +305,43 @@ pub(crate) struct Grade {
     /// Seed of what random cases draw; the same seed draws the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+    /// Build everything anew and keep no builds
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// Arguments of `interop`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Interop {
+    /// A folder or an archive with everybody's submissions
+    pub(crate) submissions: PathBuf,
+    /// The lab's name, or the path of a spec
+    #[arg(long, conflicts_with = "spec")]
+    pub(crate) lab: Option<String>,
+    /// A spec file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// The folder for the results
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// How many pairs meet at a time; left out: one a processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// A CSV file that says who is who: name, number, login, email, section, late
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roster: Option<PathBuf>,
+    /// Where the class comes from; left out: told by the names in it
+    #[arg(long, value_enum, value_name = "SYSTEM")]
+    pub(crate) from: Option<System>,
+    /// Only this case; can be given several times
+    #[arg(long = "case", value_name = "ID")]
+    pub(crate) cases: Vec<String>,
+    /// Only this tier; can be given several times
+    #[arg(long = "tier", value_enum, value_name = "TIER")]
+    pub(crate) tiers: Vec<TierArg>,
+    /// How programs are kept apart
+    #[arg(long, value_enum, default_value_t = Isolation::Auto, value_name = "LEVEL")]
+    pub(crate) isolation: Isolation,
     /// Build everything anew and keep no builds
     #[arg(long)]
     pub(crate) no_cache: bool,

@@ -18,11 +18,13 @@ mod failure;
 mod grade;
 mod import;
 mod init;
+mod interop;
 mod interrupt;
 mod keep;
 mod labs;
 mod manual;
 mod mutants;
+mod out;
 mod output;
 mod package;
 mod peer;
@@ -80,6 +82,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Check(check) => check::check(&check, color),
         Command::Grade(args) => batch::grade(&args),
+        Command::Interop(args) => interop::interop(&args),
         Command::Merge(args) => batch::merge(&args),
         Command::Package(PackageCommand::Slurm(args)) => package::slurm(&args),
         Command::Validate(args) if args.mutants => mutants::mutants(&args, color),

@@ -20,6 +20,7 @@ pub mod github;
 pub mod gradebook;
 pub mod gradescope;
 pub mod html;
+pub mod interop;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -44,3 +45,4 @@ pub use report::{
     CaseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,
 };
 pub use text::{Block, Line, width};
+pub use words::called;

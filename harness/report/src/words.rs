@@ -203,7 +203,8 @@ pub(crate) fn sentence(conversation: &Conversation, row: &Row) -> String {
 }
 
 /// Who handed a submission in, else what the submission is called.
-pub(crate) fn called(who: &Who) -> String {
+#[must_use]
+pub fn called(who: &Who) -> String {
     let names: Vec<String> = who.students.iter().map(student).collect();
     if names.is_empty() {
         who.id.to_string()

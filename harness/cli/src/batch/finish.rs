@@ -8,7 +8,6 @@ use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, Standing, Stude
 use serde::{Deserialize, Serialize};
 
 use super::key::{Settings, made_by};
-use super::out::Out;
 use super::pages;
 use super::results::{self, Kept, Results};
 use super::{Shard, shown};
@@ -16,6 +15,7 @@ use crate::failure::{Failure, reason};
 use crate::grade::{self, Options};
 use crate::import;
 use crate::labs::Lab;
+use crate::out::Out;
 use crate::output;
 
 /// How a folder of results was made: what `merge` compares.

@@ -10,11 +10,11 @@ use std::process::ExitCode;
 use ipclab_report::Class;
 
 use super::finish::{self, CLASS, RUN, RUN_SCHEMA, Run, Summary};
-use super::out::Out;
 use super::results::{self, Kept, Line, Results};
 use super::shown;
 use crate::args::Merge;
 use crate::failure::{Failure, reason};
+use crate::out::Out;
 use crate::output;
 
 /// One part.

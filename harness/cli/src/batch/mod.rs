@@ -13,7 +13,6 @@ mod finish;
 mod key;
 mod merge;
 mod one;
-mod out;
 mod pages;
 mod progress;
 mod results;
@@ -34,12 +33,12 @@ use crate::failure::Failure;
 use crate::grade::{self, Options};
 use crate::import::{self, Class, Found, Roster, Wanted};
 use crate::labs::{self, Lab};
+use crate::out::Out;
 use crate::store::Store;
 use crate::{interrupt, output};
 use key::Settings;
 pub(crate) use merge::merge;
 use one::{Graded, Scene};
-use out::Out;
 use progress::Progress;
 use results::{Kept, Results};
 pub(crate) use shard::Shard;
@@ -49,7 +48,7 @@ pub(crate) use shard::Shard;
 /// # Errors
 /// What keeps the tool from grading at all, or from keeping what it graded.
 pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
-    let lab = lab(args)?;
+    let lab = lab(args.lab.as_deref(), args.spec.as_deref())?;
     let mut options = options(args, &lab);
     // What was asked for wrongly is said before anything is unpacked.
     grade::selected(&lab, &options)?;
@@ -59,7 +58,7 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
     if !args.no_cache {
         options.oracles = Oracles::on_disk(store.answers());
     }
-    let class = look(args, &lab, roster.as_ref(), &store)?;
+    let class = look(&args.submissions, args.from, &lab, roster.as_ref(), &store)?;
     if args.list {
         return output::print(&finish::list(&class));
     }
@@ -175,8 +174,12 @@ fn said(outcome: &Outcome) -> String {
     }
 }
 
-fn lab(args: &Grade) -> Result<Lab, Failure> {
-    let lab = match (&args.lab, &args.spec) {
+/// The lab that a class is about.
+///
+/// # Errors
+/// None is named, or it cannot be read.
+pub(crate) fn lab(name: Option<&str>, spec: Option<&Path>) -> Result<Lab, Failure> {
+    let lab = match (name, spec) {
         (Some(name), _) => labs::named(name)?,
         (None, Some(file)) => labs::file(file)?,
         (None, None) => {
@@ -216,7 +219,17 @@ fn options(args: &Grade, lab: &Lab) -> Options {
     }
 }
 
-fn look(args: &Grade, lab: &Lab, roster: Option<&Roster>, store: &Store) -> Result<Class, Failure> {
+/// Finds the submissions of a class.
+///
+/// # Errors
+/// As [`import::look`].
+pub(crate) fn look(
+    submissions: &Path,
+    from: Option<import::System>,
+    lab: &Lab,
+    roster: Option<&Roster>,
+    store: &Store,
+) -> Result<Class, Failure> {
     let programs = &lab.spec.programs;
     let sources: Vec<String> = programs
         .iter()
@@ -230,7 +243,7 @@ fn look(args: &Grade, lab: &Lab, roster: Option<&Roster>, store: &Store) -> Resu
         sources: &sources,
         single,
     };
-    let class = import::look(&args.submissions, args.from, &wanted, roster, store)?;
+    let class = import::look(submissions, from, &wanted, roster, store)?;
     for note in &class.notes {
         output::note(&format!("note: {}", Line::new(note)));
     }

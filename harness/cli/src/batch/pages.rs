@@ -8,9 +8,9 @@ use std::fs;
 use ipclab_report::{Audience, Class, Entry, Outcome, csv, html};
 
 use super::key::made_by;
-use super::out::Out;
 use super::results::Results;
 use crate::failure::Failure;
+use crate::out::Out;
 
 /// The page of the class.
 pub(super) const CLASS: &str = "report.html";

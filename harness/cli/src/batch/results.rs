@@ -13,9 +13,9 @@ use ipclab_report::{Entry, Who};
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::out::Out;
 use super::shown;
 use crate::failure::{Failure, reason};
+use crate::out::Out;
 
 /// What the file is called.
 pub(super) const NAME: &str = "results.jsonl";

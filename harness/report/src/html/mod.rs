@@ -1,9 +1,10 @@
-//! Pages for people: of one submission, and of a class.
+//! Pages for people: of one submission, of a class, and of who works with whom in it.
 //!
 //! A page is one file: no network, no script, style and pictures within. What students wrote goes through the template
 //! engine's escaping, or through [`escape`] in pictures.
 
 mod class;
+mod interop;
 mod svg;
 mod view;
 
@@ -14,11 +15,13 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use crate::{Line, Outcome, Report, Who, words};
 
 pub use class::class;
+pub use interop::interop;
 
 const STYLE: &str = include_str!("templates/style.css");
 const LAYOUT: &str = include_str!("templates/layout.html");
 const SUBMISSION: &str = include_str!("templates/submission.html");
 const CLASS: &str = include_str!("templates/class.html");
+const INTEROP: &str = include_str!("templates/interop.html");
 
 /// A page of one submission.
 #[must_use]
@@ -122,6 +125,7 @@ fn fill(template: &str, context: Value) -> String {
         pages.add_template("layout.html", LAYOUT)?;
         pages.add_template("submission.html", SUBMISSION)?;
         pages.add_template("class.html", CLASS)?;
+        pages.add_template("interop.html", INTEROP)?;
         pages.get_template(template)?.render(context)
     };
     let mut page = match filled() {

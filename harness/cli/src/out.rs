@@ -4,15 +4,15 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::shown;
 use crate::failure::{Failure, reason};
+use crate::show::path as shown;
 
 /// What a file is called before it is whole.
 const NEW: &str = ".new-";
 
 /// A folder that this run alone writes to.
 #[derive(Debug)]
-pub(super) struct Out {
+pub(crate) struct Out {
     folder: PathBuf,
     _lock: File,
 }
@@ -22,7 +22,7 @@ impl Out {
     ///
     /// # Errors
     /// Another run writes to it, it lies among the submissions, or the disk's.
-    pub(super) fn open(folder: &Path, submissions: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(folder: &Path, submissions: &Path) -> Result<Self, Failure> {
         let failed = |error: &std::io::Error| {
             Failure::usage(format!(
                 "writing results to {}: {}",
@@ -81,17 +81,17 @@ impl Out {
     }
 
     /// A file in it.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// The same in a message.
-    pub(super) fn shown(&self, name: &str) -> String {
+    pub(crate) fn shown(&self, name: &str) -> String {
         shown(&self.folder.join(name))
     }
 
     /// The folder in a message.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         shown(&self.folder)
     }
 
@@ -99,7 +99,7 @@ impl Out {
     ///
     /// # Errors
     /// The disk's.
-    pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         self.write_by(name, |file| file.write_all(text.as_bytes()))
     }
 
@@ -107,7 +107,7 @@ impl Out {
     ///
     /// # Errors
     /// The disk's.
-    pub(super) fn write_page(&self, name: &str, text: &str) -> Result<(), Failure> {
+    pub(crate) fn write_page(&self, name: &str, text: &str) -> Result<(), Failure> {
         self.whole(name, false, |file| file.write_all(text.as_bytes()))
     }
 
@@ -115,7 +115,7 @@ impl Out {
     ///
     /// # Errors
     /// The disk's, or the writer's.
-    pub(super) fn write_by(
+    pub(crate) fn write_by(
         &self,
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,

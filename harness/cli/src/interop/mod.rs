@@ -1,0 +1,143 @@
+//! `ipclab interop`: everybody's programs with everybody else's.
+//!
+//! ```text
+//! SUBMISSIONS ── import ──► Found ── parties ──► programs ── meetings ──► Interop ──► interop.html, interop.json
+//! ```
+//!
+//! The cases are those of the lab in which the student plays more than one program. Whoever plays the first of them gets a
+//! row, whoever plays the others a column ([`roles`]); the reference is a party, too, so that it shows who of two is wrong.
+//! What is asked is whether two get their work done together, and not whether each keeps the contract.
+
+mod meetings;
+mod parties;
+mod roles;
+
+use std::process::ExitCode;
+
+use ipclab_report::html;
+use ipclab_report::interop::{Interop, InteropSchema};
+use ipclab_report::{ClassCase, Line};
+use ipclab_spec::Tier;
+
+use crate::args;
+use crate::batch;
+use crate::crew::Crew;
+use crate::explore::Oracles;
+use crate::failure::Failure;
+use crate::grade::Options;
+use crate::import::Roster;
+use crate::labs::Lab;
+use crate::out::Out;
+use crate::progress::Progress;
+use crate::store::Store;
+use crate::{interrupt, output};
+use roles::Roles;
+
+/// Lets everybody meet everybody, and writes what came of it.
+///
+/// # Errors
+/// What keeps the tool from trying at all, or from writing what it saw.
+pub(crate) fn interop(args: &args::Interop) -> Result<ExitCode, Failure> {
+    let lab = batch::lab(args.lab.as_deref(), args.spec.as_deref())?;
+    let options = options(args);
+    let roles = Roles::of(&lab, &options)?;
+    let roster = args.roster.as_deref().map(Roster::read).transpose()?;
+    interrupt::watch_saying("nothing was written: the meetings had not all been held")?;
+    let store = Store::open()?;
+    let class = batch::look(&args.submissions, args.from, &lab, roster.as_ref(), &store)?;
+    let out = Out::open(&args.out, &args.submissions)?;
+    let mut crew = Crew::gather(options.isolation, options.jobs)?;
+    let progress = Progress::start();
+    let options = Options {
+        cases: roles.cases.iter().map(|case| case.id.clone()).collect(),
+        ..options
+    };
+    let parties = parties::gather(&mut crew.team(), &lab, &class, &store, &options, &progress)?;
+    let held = meetings::hold(&mut crew.team(), &lab, &roles, &parties, &progress);
+    progress.end();
+    drop(crew);
+    interrupt::hold_if_begun();
+    let matrix = Interop {
+        schema: InteropSchema,
+        lab: Line::new(&lab.spec.lab),
+        title: Line::new(&lab.spec.title),
+        row_program: Line::new(roles.row),
+        column_programs: roles.columns.iter().map(|name| Line::new(name)).collect(),
+        cases: cases(&roles),
+        parties: parties.iter().map(parties::Party::shown).collect(),
+        sayings: held.sayings,
+        meetings: held.meetings,
+        oddities: Vec::new(),
+    }
+    .judged();
+    let json = serde_json::to_string(&matrix)
+        .map_err(|error| Failure::unable(format!("writing interop.json: {error}")))?;
+    out.write("interop.json", &format!("{json}\n"))?;
+    out.write("interop.html", &html::interop(&matrix))?;
+    output::print(&summary(&matrix, held.tried, &lab, &out))?;
+    let (_, _, _, unknown) = matrix.counts();
+    Ok(ExitCode::from(if unknown > 0 { 3 } else { 0 }))
+}
+
+fn options(args: &args::Interop) -> Options {
+    Options {
+        cases: args.cases.clone(),
+        tiers: args.tiers.iter().map(|tier| Tier::from(*tier)).collect(),
+        isolation: args.isolation.into(),
+        jobs: args.jobs.map(usize::from),
+        seed: 0,
+        use_cache: !args.no_cache,
+        command: Vec::new(),
+        // Who is wrong is seen from the others' meetings.
+        look_into: false,
+        oracles: Oracles::default(),
+        alike: None,
+    }
+}
+
+fn cases(roles: &Roles<'_>) -> Vec<ClassCase> {
+    let one = |case: &ipclab_spec::Case| ClassCase {
+        id: Line::new(&case.id),
+        title: Line::new(&case.title),
+        tier: case.tier,
+        max: case.points.max(),
+        covers: case.covers.iter().map(|text| Line::new(text)).collect(),
+        visibility: case.visibility,
+    };
+    roles.cases.iter().map(one).collect()
+}
+
+/// How many oddities are shown at the terminal; the page has all.
+const SHOWN: usize = 20;
+
+fn summary(matrix: &Interop, tried: usize, lab: &Lab, out: &Out) -> String {
+    let (all, passed, failed, unknown) = matrix.counts();
+    let mut text = format!(
+        "{} · {}\n  met         {all} pairs of {} parties, the reference among them",
+        lab.spec.lab,
+        lab.spec.title,
+        matrix.parties.len()
+    );
+    if tried < all {
+        text.push_str(&format!(
+            " ({tried} run: the others are between the same programs)"
+        ));
+    }
+    text.push_str(&format!(
+        "\n  work        {passed}\n  fail        {failed}\n"
+    ));
+    if unknown > 0 {
+        text.push_str(&format!("  not known   {unknown}\n"));
+    }
+    if !matrix.oddities.is_empty() {
+        text.push_str("\nWhat stands out\n");
+        for oddity in matrix.oddities.iter().take(SHOWN) {
+            text.push_str(&format!("  {}\n", oddity.says));
+        }
+        if let Some(more @ 1..) = matrix.oddities.len().checked_sub(SHOWN) {
+            text.push_str(&format!("  and {more} more, on the page\n"));
+        }
+    }
+    text.push_str(&format!("\nThe heat map: {}\n", out.shown("interop.html")));
+    text
+}

@@ -1,0 +1,120 @@
+//! The parties: each submission is taken in and built once.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use ipclab_report::{Line, called, interop as shown};
+
+use crate::build::Artifact;
+use crate::crew::Team;
+use crate::failure::Failure;
+use crate::grade::{self, Cast, Options};
+use crate::import::{self, Class, Found};
+use crate::labs::Lab;
+use crate::plan::Programs;
+use crate::progress::Progress;
+use crate::store::Store;
+use crate::submission::Submission;
+
+/// Whose programs meet the others'.
+pub(super) struct Party {
+    id: Line,
+    name: Line,
+    problems: Vec<Line>,
+    /// What can be run.
+    pub(super) programs: Programs,
+    /// What each program is: the same for programs that are the same to the byte.
+    pub(super) alike: BTreeMap<String, [u8; 32]>,
+    /// Programs that are no single executable lie in its folders.
+    _store: Option<Store>,
+}
+
+impl Party {
+    /// For the report.
+    pub(super) fn shown(&self) -> shown::Party {
+        shown::Party {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            problems: self.problems.clone(),
+        }
+    }
+}
+
+/// The reference and everybody of the class, in its order.
+///
+/// # Errors
+/// The reference cannot play.
+pub(super) fn gather(
+    team: &mut Team<'_>,
+    lab: &Lab,
+    class: &Class,
+    store: &Store,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Vec<Party>, Failure> {
+    let reference = grade::cast_references(team, lab, store, options)?;
+    let mut parties = vec![party(
+        (Line::new("reference"), Line::new("the reference")),
+        Ok((reference, None)),
+    )];
+    progress.stage("building submissions", class.found.len());
+    parties.extend(team.each_alone(&class.found, |team, found| {
+        let cast = cast(team, lab, found, store, options);
+        progress.step();
+        let name = Line::new(&called(&found.who));
+        party((found.who.id.clone(), name), cast)
+    }));
+    Ok(parties)
+}
+
+type Built = Result<(Cast, Option<Store>), String>;
+
+fn cast(team: &mut Team<'_>, lab: &Lab, found: &Found, store: &Store, options: &Options) -> Built {
+    let told = |failure: Failure| failure.message;
+    let store = store.part("party").map_err(told)?;
+    let fetched = import::fetch(found, &store).map_err(|nothing| match nothing {
+        import::Nothing::HandedIn(why) => why,
+        import::Nothing::Ours(failure) => failure.message,
+    })?;
+    let staged = store.folder("submission").map_err(told)?;
+    let id = found.who.id.to_string();
+    let submission = Submission::take_in_parts(id, &fetched.parts, staged).map_err(told)?;
+    let silent = Progress::silent();
+    let cast = grade::cast_submission(team, lab, &submission, &store, options, &silent);
+    Ok((cast.map_err(told)?, Some(store)))
+}
+
+fn party((id, name): (Line, Line), built: Built) -> Party {
+    let (programs, problems, store) = match built {
+        Ok((cast, store)) => {
+            let problems = cast.record.programs.iter().filter_map(|program| {
+                let problem = program.problem.as_ref()?;
+                Some(Line::new(&format!("{}: {}", program.name, problem.message)))
+            });
+            (cast.programs, problems.collect(), store)
+        }
+        Err(why) => (Programs::default(), vec![Line::new(&why)], None),
+    };
+    let alike = programs.plain.iter();
+    Party {
+        alike: alike
+            .map(|(program, artifact)| (program.clone(), digest(artifact, &id)))
+            .collect(),
+        id,
+        name,
+        problems,
+        programs,
+        _store: store,
+    }
+}
+
+/// The digest of an executable; what lies in a folder of files stays that submission's own.
+fn digest(artifact: &Artifact, id: &Line) -> [u8; 32] {
+    let own = || *blake3::hash(id.as_bytes()).as_bytes();
+    match artifact {
+        Artifact::Executable(path) => {
+            fs::read(path).map_or_else(|_| own(), |bytes| *blake3::hash(&bytes).as_bytes())
+        }
+        Artifact::Command { .. } => own(),
+    }
+}
