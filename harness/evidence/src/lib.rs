@@ -20,7 +20,7 @@ pub use leftovers::{
 };
 pub use outcome::{
     ActorEvidence, Ended, Evidence, Exit, Isolation, Level, LimitHit, LimitKind, Look,
-    OpenDescriptor, Stream, Wait,
+    OpenDescriptor, Spent, Stream, Wait,
 };
 pub use plan::{
     Actor, Await, Bind, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Limits, Occurrence,

@@ -28,8 +28,20 @@ pub struct Evidence {
     pub leftovers: Leftovers,
     /// What went wrong on our side or the machine's. Not empty: no verdict may be spoken against anybody.
     pub trouble: Vec<String>,
-    /// Wall time from the first actor's start to the end, in microseconds.
-    pub elapsed_us: u64,
+    /// How long each part of it took.
+    pub spent: Spent,
+}
+
+/// Wall times of a case, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spent {
+    /// Making the world: mounts, ids, what is given.
+    pub world_us: u64,
+    /// From the first actor's start until nobody was left.
+    pub actors_us: u64,
+    /// Looking for what was left behind, and sweeping it up.
+    pub sweep_us: u64,
 }
 
 /// How actors were kept apart, and what was used for it.

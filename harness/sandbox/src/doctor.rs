@@ -117,7 +117,7 @@ fn tracing() -> Capability {
         works: worked,
         optional: false,
         detail: match run {
-            Ok(evidence) if worked => format!("ran /usr/bin/true in a box in {} µs", evidence.elapsed_us),
+            Ok(evidence) if worked => format!("ran /usr/bin/true in a box in {} µs", evidence.spent.actors_us),
             Ok(evidence) => format!("/usr/bin/true: {:?} {}", evidence.actors[0].exit, evidence.trouble.join("; ")),
             Err(error) => error.to_string(),
         },

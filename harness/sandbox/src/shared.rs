@@ -24,6 +24,7 @@ use landlock::{
 
 use crate::given::{self, Given};
 use crate::spawn::{self, Started};
+use crate::supervisor::Clock;
 use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch};
@@ -80,6 +81,7 @@ struct Before {
 /// What the machine refused, a port, key or path in use among it.
 pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     let _lock = lock()?;
+    let clock = Clock::start();
     sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)?;
     // Nothing goes away with this process here, so when the tool dies it is asked to sweep up, not killed.
     sys::heed_termination()?;
@@ -92,6 +94,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     let before = Before::look();
     let mut ground = SharedGround::new(plan, &folder.0, before)?;
     let made = given::make(&plan.world, ground.ids);
+    let clock = clock.made();
     let watched = match made {
         Ok(given) => {
             ground.given = given;
@@ -99,6 +102,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
         }
         Err(error) => Err(error),
     };
+    let clock = clock.over();
     let evidence = watched.and_then(|watched| {
         let leftovers = ground.sweep(&watched.tracer)?;
         let isolation = Isolation {
@@ -106,7 +110,9 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
             counted_by: "rlimits".to_owned(),
             notes: NOTES.iter().map(|note| (*note).to_owned()).collect(),
         };
-        Ok(supervisor::assemble(plan, watched, leftovers, isolation))
+        Ok(supervisor::assemble(
+            plan, watched, leftovers, isolation, &clock,
+        ))
     });
     ground.given.take_away();
     folder.remove();

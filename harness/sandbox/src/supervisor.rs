@@ -6,8 +6,9 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::Instant;
 
-use ipclab_evidence::{Actor, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment};
+use ipclab_evidence::{Actor, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment, Spent};
 
 use crate::given::{self, Given};
 use crate::spawn::{self, Started};
@@ -50,12 +51,15 @@ struct OwnGround {
 }
 
 fn in_namespaces(plan: &Plan, go: OwnedFd) -> io::Result<Evidence> {
+    let clock = Clock::start();
     let (ids, workspaces) = world::enter(&plan.world, plan.limits.file_mib, go)?;
     let given = given::make(&plan.world, ids)?;
     let mut ground = OwnGround::new(ids, given)?;
     // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
     sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
+    let clock = clock.made();
     let watched = Watch::new(plan, &mut ground).run()?;
+    let clock = clock.over();
     let makers = watched.tracer.makers();
     let shown = |path: &Path| plan.world.binds.iter().any(|bind| bind.inside == path);
     let below = |folder: &str| leftovers::files(Path::new(folder), &ground.given, &shown);
@@ -87,7 +91,48 @@ fn in_namespaces(plan: &Plan, go: OwnedFd) -> io::Result<Evidence> {
         counted_by: "rlimits".to_owned(),
         notes: Vec::new(),
     };
-    Ok(assemble(plan, watched, leftovers, isolation))
+    Ok(assemble(plan, watched, leftovers, isolation, &clock))
+}
+
+/// When what began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    began: Instant,
+    made: Instant,
+    over: Instant,
+}
+
+impl Clock {
+    /// The world is about to be made.
+    pub(crate) fn start() -> Self {
+        let began = Instant::now();
+        Self {
+            began,
+            made: began,
+            over: began,
+        }
+    }
+
+    /// It is, and the first actor is about to start.
+    pub(crate) fn made(self) -> Self {
+        let made = Instant::now();
+        Self { made, ..self }
+    }
+
+    /// Nobody is left.
+    pub(crate) fn over(self) -> Self {
+        let over = Instant::now();
+        Self { over, ..self }
+    }
+
+    fn spent(&self) -> Spent {
+        let us = |from: Instant, to: Instant| to.duration_since(from).as_micros() as u64;
+        Spent {
+            world_us: us(self.began, self.made),
+            actors_us: us(self.made, self.over),
+            sweep_us: us(self.over, Instant::now()),
+        }
+    }
 }
 
 /// Given files that are gone.
@@ -105,6 +150,7 @@ pub(crate) fn assemble(
     watched: Watched,
     leftovers: Leftovers,
     isolation: Isolation,
+    clock: &Clock,
 ) -> Evidence {
     let Watched {
         ended,
@@ -112,7 +158,6 @@ pub(crate) fn assemble(
         looks,
         processes,
         ports,
-        elapsed_us,
         mut tracer,
     } = watched;
     let trouble = std::mem::take(&mut tracer.trouble);
@@ -132,7 +177,7 @@ pub(crate) fn assemble(
             ..leftovers
         },
         trouble,
-        elapsed_us,
+        spent: clock.spent(),
     }
 }
 

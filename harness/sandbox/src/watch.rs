@@ -81,8 +81,6 @@ pub(crate) struct Watched {
     pub(crate) processes: Vec<LeftProcess>,
     /// Served when it was over.
     pub(crate) ports: Vec<LeftPort>,
-    /// Wall time in microseconds.
-    pub(crate) elapsed_us: u64,
     /// The trace.
     pub(crate) tracer: Tracer,
 }
@@ -160,7 +158,6 @@ impl<'a, G: Ground> Watch<'a, G> {
     pub(crate) fn run(mut self) -> io::Result<Watched> {
         let ended = self.until_over()?;
         let (processes, ports) = (self.survivors(), self.tracer.ports());
-        let elapsed_us = self.tracer.elapsed().as_micros() as u64;
         self.wind_down(&ended)?;
         self.take_looks(None);
         let actors = self.plan.actors.iter().zip(self.lives).enumerate();
@@ -174,7 +171,6 @@ impl<'a, G: Ground> Watch<'a, G> {
             looks,
             processes,
             ports,
-            elapsed_us,
             tracer: self.tracer,
         })
     }

@@ -145,7 +145,7 @@ mod tests {
         let isolation = json!({ "level": "namespaces", "counted_by": "rlimits", "notes": [] });
         Ok(from_value(json!({
             "name": "a", "isolation": isolation, "ended": "all-exited", "actors": [], "sockets": [], "trace": [],
-            "calls_dropped": 0, "looks": [], "leftovers": leftovers, "trouble": [], "elapsed_us": 1,
+            "calls_dropped": 0, "looks": [], "leftovers": leftovers, "trouble": [], "spent": { "world_us": 1, "actors_us": 1, "sweep_us": 1 },
         }))
         .unwrap())
     }

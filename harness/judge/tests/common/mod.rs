@@ -10,7 +10,7 @@
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Evidence, Exit, FileKind,
     Isolation, LeftFile, LeftPort, LeftProcess, Leftovers, Level, Object, Protocol, Returned,
-    Segment, Socket, SocketKind, Stream, Transfer, Wait,
+    Segment, Socket, SocketKind, Spent, Stream, Transfer, Wait,
 };
 use ipclab_judge::{Finding, Outcome, Verdict, judge, settle};
 use ipclab_spec::Case;
@@ -70,7 +70,7 @@ impl Scene {
                 looks: Vec::new(),
                 leftovers: Leftovers::default(),
                 trouble: Vec::new(),
-                elapsed_us: 1000,
+                spent: Spent::default(),
             },
         }
     }

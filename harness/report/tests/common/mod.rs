@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Evidence, Exit, Isolation,
-    Leftovers, Level, Object, Returned, Socket, SocketKind, Stream, Transfer, Wait,
+    Leftovers, Level, Object, Returned, Socket, SocketKind, Spent, Stream, Transfer, Wait,
 };
 use ipclab_judge::{Finding, Part, Verdict};
 use ipclab_report::{About, Judged, Program, Report};
@@ -229,7 +229,7 @@ impl Trace {
             looks: Vec::new(),
             leftovers: Leftovers::default(),
             trouble: Vec::new(),
-            elapsed_us: 1000,
+            spent: Spent::default(),
         })
     }
 
