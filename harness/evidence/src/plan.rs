@@ -327,7 +327,7 @@ impl Default for Limits {
             file_mib: 32,
             processes: 64,
             open_files: 256,
-            output_bytes: 4 << 20,
+            output_bytes: 256 << 10,
             output_kept: 64 << 10,
             calls: 100_000,
             calls_kept: 4_000,
