@@ -257,6 +257,8 @@ pub enum LimitKind {
     Calls,
     /// System V objects.
     IpcObjects,
+    /// Files made.
+    Files,
 }
 
 /// A look at a segment at a moment that the plan named.

@@ -316,6 +316,9 @@ pub struct Limits {
     pub calls: u64,
     /// Traced calls that are kept: half from the head, half from the tail.
     pub calls_kept: u64,
+    /// Files, folders, links and socket files that one actor makes before it is stopped, as the trace counts them.
+    #[serde(default = "files")]
+    pub files: u64,
 }
 
 impl Default for Limits {
@@ -331,6 +334,12 @@ impl Default for Limits {
             output_kept: 64 << 10,
             calls: 100_000,
             calls_kept: 4_000,
+            files: files(),
         }
     }
+}
+
+/// Far more than any program of a lab makes, and so few that taking them away costs no time.
+fn files() -> u64 {
+    2_000
 }

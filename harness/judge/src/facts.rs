@@ -319,6 +319,7 @@ impl<'a> Facts<'a> {
             LimitKind::OpenFiles => format!("opened more than {n} descriptors"),
             LimitKind::Calls => format!("made more than {n} system calls: a loop without end"),
             LimitKind::IpcObjects => format!("made more than {n} System V objects"),
+            LimitKind::Files => format!("made more than {n} files"),
         }
     }
 

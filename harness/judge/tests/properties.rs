@@ -295,6 +295,7 @@ fn limit() -> impl Strategy<Value = LimitHit> {
         LimitKind::OpenFiles,
         LimitKind::Calls,
         LimitKind::IpcObjects,
+        LimitKind::Files,
     ]);
     (kind, any::<u64>()).prop_map(|(kind, limit)| LimitHit { kind, limit })
 }

@@ -14,7 +14,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::Value;
 
 /// One case of each verdict and visibility, a program that was refused, and `text` wherever a student's could stand.
-fn sample(text: &str) -> Report {
+pub(crate) fn sample(text: &str) -> Report {
     let mut failed = case("one", text, Tier::Core, Points::Whole(5));
     failed.hint = Some(text.into());
     let mut output = finding(Aspect::Output, Verdict::Fail, text);
@@ -375,7 +375,7 @@ fn html_holds(report: &Report) {
     assert_eq!(ids.len(), once.len(), "each id once: {ids:?}");
 }
 
-fn all_hold(report: &Report) {
+pub(crate) fn all_hold(report: &Report) {
     junit_holds(report);
     csv_holds(report);
     markdown_holds(report);

@@ -26,7 +26,7 @@ fn nasty() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
 
-fn with_text(text: &str, evidence: Evidence) -> Report {
+pub(crate) fn with_text(text: &str, evidence: Evidence) -> Report {
     let mut about = about();
     about.submission = text.into();
     about.isolation_notes = vec![text.into()];
@@ -73,7 +73,7 @@ fn with_text(text: &str, evidence: Evidence) -> Report {
     report(&about, vec![program], &[done])
 }
 
-fn talk(text: &str) -> Evidence {
+pub(crate) fn talk(text: &str) -> Evidence {
     let mut trace = Trace::new(&["server", "client"]);
     let (client, served) = trace.connected();
     trace.send(client, text.as_bytes());
@@ -117,7 +117,7 @@ fn harmless(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn all_formats(report: &Report) -> Result<(), TestCaseError> {
+pub(crate) fn all_formats(report: &Report) -> Result<(), TestCaseError> {
     for (color, unicode, width) in [
         (false, true, 80),
         (true, true, 120),

@@ -20,7 +20,7 @@ use crate::sys::{self, Pid};
 const SEGMENT_BYTES: usize = 64 << 10;
 
 /// How many files are listed before the sweep gives up on telling more.
-const FILES: usize = 500;
+pub(crate) const FILES: usize = 500;
 
 /// How deep folders are entered.
 const DEPTH: usize = 12;

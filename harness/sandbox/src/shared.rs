@@ -10,7 +10,7 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{
@@ -59,6 +59,8 @@ struct SharedGround {
     cwd: PathBuf,
     /// The folder of the host that the working directory is a copy of, in a build.
     workspace: Option<Workspace>,
+    /// What stands for `/tmp` where nobody traces what is made there, as in a build.
+    scratch: Option<PathBuf>,
     /// Programs that are run from a descriptor, since actors may not go where they are.
     trusted: Vec<(PathBuf, File)>,
     given: Given,
@@ -274,6 +276,13 @@ impl SharedGround {
         if as_root {
             std::os::unix::fs::chown(&cwd, Some(NOBODY), Some(NOBODY))?;
         }
+        let scratch = (!plan.traced).then(|| folder.join("tmp"));
+        if let Some(scratch) = &scratch {
+            fs::create_dir(scratch)?;
+            if as_root {
+                std::os::unix::fs::chown(scratch, Some(NOBODY), Some(NOBODY))?;
+            }
+        }
         let mut trusted = Vec::new();
         for bind in &plan.world.binds {
             if bind.trusted_only {
@@ -297,6 +306,7 @@ impl SharedGround {
             plan_cwd: plan.world.cwd.clone(),
             cwd,
             workspace,
+            scratch,
             trusted,
             given: Given::default(),
             before,
@@ -323,7 +333,9 @@ impl SharedGround {
             }
         }
         for (_, value) in env {
-            if let Some(there) = self.there(Path::new(value)) {
+            if let (Some(scratch), "/tmp") = (&self.scratch, value.as_str()) {
+                *value = scratch.to_string_lossy().into_owned();
+            } else if let Some(there) = self.there(Path::new(value)) {
                 *value = there.to_string_lossy().into_owned();
             }
         }
@@ -375,7 +387,13 @@ impl SharedGround {
                 .given
                 .fate(Path::new(std::ffi::OsStr::from_bytes(&path)))
                 .is_some();
-            if given || (!old && made.files.contains(&path)) {
+            let theirs = || made.files.contains(&path) || self.is_actors(&path);
+            if given || (!old && theirs()) {
+                // What is not told any more is taken away all the same.
+                if !given && files.len() + posix_shm.len() >= leftovers::FILES {
+                    take_away(&path);
+                    continue;
+                }
                 let found =
                     leftovers::one(Path::new(std::ffi::OsStr::from_bytes(&path)), &self.given);
                 if path.starts_with(b"/dev/shm/") {
@@ -431,6 +449,12 @@ impl SharedGround {
             processes: Vec::new(),
             ports: Vec::new(),
         })
+    }
+
+    /// A file that can only be an actor's, by its owner: what nobody traced is told by that alone.
+    fn is_actors(&self, path: &[u8]) -> bool {
+        let path = Path::new(std::ffi::OsStr::from_bytes(path));
+        self.as_root && fs::symlink_metadata(path).is_ok_and(|about| about.uid() == NOBODY)
     }
 
     /// A file in the working directory that we put there: not writable, and owned by us.
@@ -490,7 +514,8 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Bounds what this process and all that it starts may do with files and signals, as far as this kernel can.
-fn restrict(cwd: &Path) -> io::Result<()> {
+/// `open`: the folders beside the working directory that it may write to.
+fn restrict(cwd: &Path, open: &[&Path]) -> io::Result<()> {
     let all = ABI::V6;
     let ruleset = || -> Result<(), landlock::RulesetError> {
         Ruleset::default()
@@ -517,7 +542,7 @@ fn restrict(cwd: &Path) -> io::Result<()> {
                 AccessFs::from_all(all) & !AccessFs::MakeBlock & !AccessFs::MakeChar,
             ))?
             .add_rules(path_beneath_rules(
-                OPEN_FOLDERS,
+                open,
                 AccessFs::from_all(all) & !AccessFs::Execute,
             ))?
             .add_rules(path_beneath_rules([cwd], AccessFs::from_all(all)))?
@@ -530,6 +555,11 @@ fn restrict(cwd: &Path) -> io::Result<()> {
 impl Ground for SharedGround {
     fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started> {
         let (as_root, cwd, trusted) = (self.as_root, self.cwd.clone(), actor.trusted);
+        // Where nobody sees what is made, nothing is made that would have to be found again.
+        let open: Vec<&Path> = match &self.scratch {
+            Some(scratch) => vec![scratch],
+            None => OPEN_FOLDERS.iter().map(Path::new).collect(),
+        };
         let actor = self.here(actor);
         spawn::start(&actor, limits, traced, false, |terminal| {
             if as_root {
@@ -541,7 +571,11 @@ impl Ground for SharedGround {
             std::env::set_current_dir(&cwd)?;
             sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
             sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
-            if trusted { Ok(()) } else { restrict(&cwd) }
+            if trusted {
+                Ok(())
+            } else {
+                restrict(&cwd, &open)
+            }
         })
     }
 

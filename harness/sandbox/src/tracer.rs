@@ -109,6 +109,8 @@ pub(crate) struct Traced {
     scripted: bool,
     /// Traced calls.
     pub(crate) calls: u64,
+    /// Files of any kind that it made.
+    pub(crate) files: u64,
     /// Processes and threads made.
     pub(crate) made: u32,
     /// CPU time of its dead processes in microseconds.
@@ -216,6 +218,7 @@ impl Tracer {
             control: None,
             scripted: matches!(actor.run, Run::Script { .. }),
             calls: 0,
+            files: 0,
             made: 0,
             cpu_us: 0,
             rss_max_kib: 0,
@@ -922,6 +925,9 @@ impl Tracer {
         let skipped = call.tampered.as_ref().is_some_and(Pending::is_skipped);
         if result >= 0 && !skipped {
             let fd = call.args[0] as i32;
+            if makes_file(call.spec, &call.args) {
+                self.actors[actor].files += 1;
+            }
             match (call.spec.role, call.socket) {
                 (Role::Socket, _) => object = self.object(tid, process, result as i32).or(object),
                 (Role::SocketPair, _) => self.paired(tid, process, call.args[3]),
@@ -934,6 +940,10 @@ impl Tracer {
                 (Role::Bind | Role::Connect, Some(socket)) => {
                     self.refresh(process, fd, socket);
                     self.check_ready(actor, socket);
+                    let bound = decode::address(tid, call.args[1], call.args[2]);
+                    if call.spec.role == Role::Bind && matches!(bound, Some(Address::Path(_))) {
+                        self.actors[actor].files += 1;
+                    }
                 }
                 (Role::Listen, Some(socket)) => {
                     self.refresh(process, fd, socket);
@@ -1492,6 +1502,17 @@ fn is_plain_open(spec: &Spec, args: &[u64; 6]) -> bool {
         _ => return false,
     };
     flags & libc::O_CREAT as u64 == 0
+}
+
+/// Whether a call that succeeds has made a file of some kind, or was ready to.
+fn makes_file(spec: &Spec, args: &[u64; 6]) -> bool {
+    match spec.name {
+        "mknod" | "mknodat" | "link" | "linkat" | "symlink" | "symlinkat" | "mkdir" | "mkdirat"
+        | "creat" => true,
+        "open" | "openat" => !is_plain_open(spec, args),
+        "mq_open" => args[1] & libc::O_CREAT as u64 != 0,
+        _ => false,
+    }
 }
 
 /// How much of a call the tracer looks at.

@@ -568,13 +568,13 @@ impl<'a, G: Ground> Watch<'a, G> {
         if let Some(actor) = self.tracer.crowded.take() {
             return Some(self.stop(actor, LimitKind::Processes, self.plan.limits.processes));
         }
-        let most = self.plan.limits.calls;
-        let actor = self
-            .tracer
-            .actors
-            .iter()
-            .position(|actor| actor.calls > most)?;
-        Some(self.stop(actor, LimitKind::Calls, most))
+        let Limits { calls, files, .. } = self.plan.limits;
+        let actors = &self.tracer.actors;
+        if let Some(actor) = actors.iter().position(|actor| actor.files > files) {
+            return Some(self.stop(actor, LimitKind::Files, files));
+        }
+        let actor = actors.iter().position(|actor| actor.calls > calls)?;
+        Some(self.stop(actor, LimitKind::Calls, calls))
     }
 
     /// Whether somebody has used up what it may use.

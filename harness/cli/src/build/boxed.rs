@@ -345,6 +345,7 @@ fn too_much(kind: LimitKind, limit: u64) -> String {
         LimitKind::OpenFiles => format!("more than {limit} open files"),
         LimitKind::Calls => format!("more than {limit} system calls"),
         LimitKind::IpcObjects => format!("more than {limit} System V objects"),
+        LimitKind::Files => format!("more than {limit} files"),
     }
 }
 

@@ -52,7 +52,11 @@ impl Roster {
         })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads its text.
+    ///
+    /// # Errors
+    /// Why it says nothing, as a sentence without its subject.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim_start_matches('\u{feff}');
         let first = text.lines().next().unwrap_or_default();
         // What there is most of in the first line stands between the columns.

@@ -79,7 +79,15 @@ pub(super) fn read(lab: &Path) -> Result<Vec<Equivalent>, Failure> {
             )));
         }
     };
-    let raw: Raw = toml::from_str(&text)
+    parse(&shown, &text)
+}
+
+/// Reads its text. `shown` is what messages call the file.
+///
+/// # Errors
+/// It says something that is not understood, or gives no reason.
+pub(super) fn parse(shown: &str, text: &str) -> Result<Vec<Equivalent>, Failure> {
+    let raw: Raw = toml::from_str(text)
         .map_err(|error| Failure::usage(format!("{shown}: {}", error.to_string().trim_end())))?;
     if let Some(bare) = raw
         .equivalent

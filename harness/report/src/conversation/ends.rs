@@ -94,6 +94,7 @@ fn limit(hit: &LimitHit) -> String {
         LimitKind::OpenFiles => format!("more than {value} open descriptors"),
         LimitKind::Calls => format!("more than {value} system calls"),
         LimitKind::IpcObjects => format!("more than {value} System V objects"),
+        LimitKind::Files => format!("more than {value} files"),
     }
 }
 

@@ -125,11 +125,41 @@ static void segments(char **a)
         n++;
     exit(n < 5000 ? 7 : 98);
 }
+/* Made without end: whoever gets to a thousand was not stopped. */
+static void without_end(int (*make)(const char *name))
+{
+    char name[64];
+    for (int n = 0; n < 1000; n++) {
+        snprintf(name, sizeof name, "/tmp/ipclab_test_%d", n);
+        must(make(name), "make");
+    }
+    exit(98);
+}
+static int one_file(const char *name)
+{
+    int f = open(name, O_CREAT | O_WRONLY, 0600);
+    return f < 0 ? f : close(f);
+}
+static int one_folder(const char *name) { return mkdir(name, 0700); }
+static int one_link(const char *name) { return symlink("/nowhere", name); }
+static int one_socket(const char *name)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    strcpy(at.sun_path, name);
+    int s = socket(AF_UNIX, SOCK_DGRAM, 0), bound = bind(s, (void *)&at, sizeof at);
+    close(s);
+    return bound;
+}
+static void files(char **a) { without_end(one_file); }
+static void folders(char **a) { without_end(one_folder); }
+static void links(char **a) { without_end(one_link); }
+static void socket_files(char **a) { without_end(one_socket); }
 static void core(char **a) { abort(); }
 
 static const struct act acts[] = {
     {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"fork-bomb", fork_bomb},
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
     {"memory-brood", memory_brood}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
-    {"segments", segments}, {"core", core}, {0}};
+    {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
+    {"core", core}, {0}};
 PLAY(acts)

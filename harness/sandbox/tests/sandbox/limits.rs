@@ -17,6 +17,7 @@ fn small() -> Limits {
         output_kept: 1_000,
         calls: 2_000,
         calls_kept: 100,
+        files: 30,
     }
 }
 
@@ -32,6 +33,10 @@ pub(crate) fn tests() -> Vec<Test> {
         ("flood 2", LimitKind::Output, 100_000),
         ("calls", LimitKind::Calls, 2_000),
         ("memory-brood", LimitKind::Memory, 200),
+        ("files", LimitKind::Files, 30),
+        ("folders", LimitKind::Files, 30),
+        ("links", LimitKind::Files, 30),
+        ("socket-files", LimitKind::Files, 30),
     ] {
         tests.push(both(line.replace(' ', "_"), move |level| {
             let mut plan = plan([student("one", &format!("limits {line}"))]);

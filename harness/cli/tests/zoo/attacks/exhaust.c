@@ -70,6 +70,32 @@ static void inodes(char **a)
     }
     got("100000 folders");
 }
+static void files_of_many(char **a)
+{
+    char name[64];
+    for (int child = 0; child < 20; child++)
+        if (fork() == 0) {
+            for (int n = 0; n < 5000; n++) {
+                snprintf(name, sizeof name, "/tmp/m%d.%d", child, n);
+                close(open(name, O_CREAT | O_WRONLY, 0600));
+            }
+            _exit(0);
+        }
+    while (wait(0) > 0)
+        ;
+    got("100000 files");
+}
+static void socket_files(char **a)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    for (int n = 0; n < 20000; n++) {
+        int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+        snprintf(at.sun_path, sizeof at.sun_path, "/tmp/s%d", n);
+        bind(s, (void *)&at, sizeof at);
+        close(s);
+    }
+    got("20000 socket files");
+}
 static void deep_folders(char **a)
 {
     chdir("/tmp");
@@ -212,7 +238,8 @@ static void runs_away(char **a)
 }
 
 ATTACKS({"fork-bomb", fork_bomb}, {"thread-bomb", thread_bomb}, {"memory", memory}, {"memory-of-many", memory_of_many},
-        {"shared-memory", shared_memory}, {"disk", disk}, {"inodes", inodes}, {"deep-folders", deep_folders},
+        {"shared-memory", shared_memory}, {"disk", disk}, {"inodes", inodes},
+        {"files-of-many", files_of_many}, {"socket-files", socket_files}, {"deep-folders", deep_folders},
         {"descriptors", descriptors}, {"flood", flood}, {"flood-both", flood_both}, {"segments", segments},
         {"large-segment", large_segment}, {"semaphores", semaphores}, {"queues", queues}, {"calls", calls}, {"cpu", cpu},
         {"deaf", deaf}, {"stops-itself", stops_itself}, {"sleeps", sleeps}, {"daemon", daemon_},
