@@ -16,6 +16,8 @@ pub(crate) struct Listing {
     pub(crate) folders: Vec<PathBuf>,
     /// Its files.
     pub(crate) files: Vec<PathBuf>,
+    /// Names of what is neither, such as links: nobody's submission.
+    pub(crate) others: Vec<String>,
 }
 
 impl Listing {
@@ -32,7 +34,7 @@ impl Listing {
             ))
             .remedy("name the folder or the archive that holds the submissions")
         };
-        let (mut folders, mut files) = (Vec::new(), Vec::new());
+        let (mut folders, mut files, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for entry in fs::read_dir(folder).map_err(|error| failed(&error))? {
             let entry = entry.map_err(|error| failed(&error))?;
             let name = text(&entry.file_name());
@@ -42,16 +44,19 @@ impl Listing {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
                 Ok(kind) if kind.is_file() => files.push(entry.path()),
-                // A link or something stranger is nobody's submission; what cannot be asked shows when it is opened.
-                Ok(_) | Err(_) => {}
+                Ok(_) => others.push(name),
+                // It has gone since.
+                Err(_) => {}
             }
         }
         folders.sort();
         files.sort();
+        others.sort();
         Ok(Self {
             folder: folder.to_owned(),
             folders,
             files,
+            others,
         })
     }
 

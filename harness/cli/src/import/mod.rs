@@ -163,6 +163,11 @@ pub(crate) fn look(
         }
         listing = below;
     }
+    let stranger = |name: &String| {
+        let name = Line::new(name);
+        format!("{name} is a link or something stranger, and was left out")
+    };
+    notes.extend(listing.others.iter().map(stranger));
     let system = system.unwrap_or_else(|| told_by_names(&listing));
     let mut found = match system {
         System::Canvas => canvas::find(&listing, &mut notes),

@@ -52,7 +52,7 @@ pub(crate) struct Folder {
     pub(crate) says: Vec<String>,
     /// The same at one level.
     #[serde(default)]
-    says_at: BTreeMap<String, Vec<String>>,
+    pub(crate) says_at: BTreeMap<String, Vec<String>>,
     /// For people: why it is not tried at a level.
     #[serde(default)]
     pub(crate) note: BTreeMap<String, String>,
@@ -345,6 +345,13 @@ fn mixed(level: &str, well_behaved: usize, folders: &[Folder]) {
             if !told.contains(say.as_str()) {
                 wrong.push(format!("{id}: it does not say {say:?}: {told}"));
             }
+        }
+    }
+    // Who is no submission is told of all the same.
+    let class = fs::read_to_string(desk.path("among/class.json")).unwrap();
+    for folder in folders.iter().filter(|folder| folder.is_link.is_some()) {
+        if !class.contains(&format!("{} is a link", folder.id)) {
+            wrong.push(format!("{}: nobody is told", folder.id));
         }
     }
     let mut files = Vec::new();

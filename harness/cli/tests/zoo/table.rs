@@ -26,6 +26,11 @@ fn cell(row: &Row<'_>, level: &str, user: &str) -> String {
         return format!("not tried{}{why}", if why.is_empty() { "" } else { ": " });
     }
     let verdict = row.verdict.at_as(level, user);
+    if verdict == "fail"
+        && let Some(note) = (row.note)(level)
+    {
+        return note;
+    }
     let words = match verdict {
         "pass" => "gets nothing, leaves nothing",
         "fail" => "fails",
@@ -37,9 +42,7 @@ fn cell(row: &Row<'_>, level: &str, user: &str) -> String {
     };
     let said = (row.says)(level).filter(|_| verdict != "pass");
     let said = said.map_or(String::new(), |said| format!(", told: {said}"));
-    let note = (row.note)(level).filter(|_| verdict == "fail");
-    let note = note.map_or(String::new(), |note| format!(" ({note})"));
-    format!("{words}{said}{note}")
+    format!("{words}{said}")
 }
 
 fn line(table: &mut String, row: &Row<'_>) {
@@ -99,7 +102,10 @@ fn table(attacks: &[Attack], folders: &[Folder]) -> String {
             what: &folder.what,
             verdict: &folder.verdict,
             only: folder.only.as_deref(),
-            says: &|_| folder.says.first().cloned(),
+            says: &|level| {
+                let at = folder.says_at.get(level).into_iter().flatten();
+                folder.says.iter().chain(at).next().cloned()
+            },
             note: &|level| folder.note.get(level).cloned(),
         };
         line(&mut table, &row);
