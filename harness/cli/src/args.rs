@@ -505,6 +505,15 @@ pub(crate) struct Slurm {
     /// How many jobs the class is spread over
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) parts: u16,
+    /// A CSV file that says who is who, where every node sees it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roster: Option<PathBuf>,
+    /// Where the class comes from; left out: told by the names in it
+    #[arg(long, value_enum, value_name = "SYSTEM")]
+    pub(crate) from: Option<System>,
+    /// Only this tier; can be given several times
+    #[arg(long = "tier", value_enum, value_name = "TIER")]
+    pub(crate) tiers: Vec<TierArg>,
     /// Processors of each job
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) processors: u16,

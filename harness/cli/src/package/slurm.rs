@@ -5,8 +5,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::ValueEnum;
+use ipclab_spec::Tier;
+
 use crate::args::Slurm;
 use crate::failure::{Failure, reason};
+use crate::import::Roster;
 use crate::{labs, output};
 
 /// Writes the script on stdout.
@@ -41,12 +45,26 @@ pub(crate) fn slurm(args: &Slurm) -> Result<ExitCode, Failure> {
             .into_owned(),
         None => args.lab.clone(),
     };
+    let mut options = String::new();
+    if let Some(roster) = &args.roster {
+        // Read once here, so that a mistake in it is said now and not by every part.
+        Roster::read(roster)?;
+        let roster = absolute(roster)?;
+        options.push_str(&format!(" --roster {}", quoted(&roster.to_string_lossy())));
+    }
+    if let Some(name) = args.from.as_ref().and_then(ValueEnum::to_possible_value) {
+        options.push_str(&format!(" --from {}", name.get_name()));
+    }
+    for tier in &args.tiers {
+        options.push_str(&format!(" --tier {}", Tier::from(*tier).name()));
+    }
     let text = script(&Script {
         tool: &quoted(&tool.to_string_lossy()),
         class: &quoted(&class.to_string_lossy()),
         out: &quoted(&absolute(&args.out)?.to_string_lossy()),
         lab: &quoted(&lab_word),
         name: &lab.spec.lab,
+        options: &options,
         parts: args.parts,
         processors: args.processors,
     });
@@ -60,6 +78,8 @@ struct Script<'a> {
     out: &'a str,
     lab: &'a str,
     name: &'a str,
+    /// Each with a blank before it.
+    options: &'a str,
     parts: u16,
     processors: u16,
 }
@@ -71,6 +91,7 @@ fn script(words: &Script<'_>) -> String {
         out,
         lab,
         name,
+        options,
         parts,
         processors,
     } = words;
@@ -104,7 +125,7 @@ if [ "${{1:-}}" = merge ]; then
 fi
 
 exec "$tool" grade "$class" --lab "$lab" -o "$out/parts/$SLURM_ARRAY_TASK_ID" \
-  --shard "$SLURM_ARRAY_TASK_ID/$parts" --jobs "${{SLURM_CPUS_PER_TASK:-{processors}}}"
+  --shard "$SLURM_ARRAY_TASK_ID/$parts" --jobs "${{SLURM_CPUS_PER_TASK:-{processors}}}"{options}
 "#
     )
 }

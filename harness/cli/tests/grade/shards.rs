@@ -139,3 +139,43 @@ fn the_script_for_slurm_grades_in_parts_and_merges() {
         crate::class::marks(&desk, "whole")
     );
 }
+
+#[test]
+fn what_the_class_is_graded_by_is_handed_on_to_slurm() {
+    let desk = class();
+    let asked = |more: &[&str]| {
+        let mut command = desk.ipclab();
+        command
+            .args([
+                "package",
+                "slurm",
+                "class",
+                "--lab",
+                "./greet.toml",
+                "-o",
+                "out",
+            ])
+            .args(more);
+        command.assert()
+    };
+    desk.write("who's who.csv", "name,id\nAda,1\n");
+    let roster = desk.path("who's who.csv").display().to_string();
+    let quoted = format!("--roster '{}'", roster.replace('\'', r"'\''"));
+    asked(&[
+        "--roster",
+        "who's who.csv",
+        "--tier",
+        "core",
+        "--tier",
+        "robust",
+    ])
+    .code(0)
+    .stdout(predicates::str::contains(quoted))
+    .stdout(predicates::str::contains(" --tier core --tier robust\n"));
+    asked(&["--from", "folders"])
+        .code(0)
+        .stdout(predicates::str::contains(" --from folders\n"));
+    asked(&["--roster", "nobody.csv"])
+        .code(2)
+        .stderr(predicates::str::contains("nobody.csv"));
+}
