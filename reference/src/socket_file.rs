@@ -27,16 +27,26 @@ impl SocketFile {
     /// that is no socket is at the path: neither is touched.
     pub(crate) fn bind(socket: &OwnedFd, path: impl Into<PathBuf>) -> Result<Self, Failure> {
         let path = path.into();
+        let name = address(&path).map_err(|e| Failure::perror("bind error", e))?;
         if is_stale(&path) {
             fs::remove_file(&path).map_err(|e| Failure::perror("unlink error", e))?;
         }
-        UnixAddr::new(&path)
-            .map_err(io::Error::from)
-            .and_then(|name| net::bind(socket, &name))
-            .map_err(|e| Failure::perror("bind error", e))?;
+        net::bind(socket, &name).map_err(|e| Failure::perror("bind error", e))?;
         let identity = identity(&path);
         Ok(Self { path, identity })
     }
+}
+
+/// A path as a Unix socket's address.
+///
+/// # Errors
+/// `ENAMETOOLONG` for more than the 107 bytes that `sun_path` has room for beside its NUL, unix(7): a path is never cut.
+/// `ENOENT` for none at all, which would be the wish for a name of the kernel's choice.
+pub(crate) fn address(path: &Path) -> io::Result<UnixAddr> {
+    if path.as_os_str().is_empty() {
+        return Err(nix::errno::Errno::ENOENT.into());
+    }
+    Ok(UnixAddr::new(path)?)
 }
 
 impl Drop for SocketFile {

@@ -52,7 +52,13 @@ fn the_library_knows_its_programs_and_no_others() {
             "udp_server",
             "udp_client",
             "uc_server",
-            "uc_client"
+            "uc_client",
+            "us_server",
+            "us_client",
+            "sp_server",
+            "sp_client",
+            "half_close",
+            "peek_server"
         ]
     );
     for name in ["", "iserver ", "./iserver", "Iserver"] {

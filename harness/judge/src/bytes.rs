@@ -1,6 +1,6 @@
 //! Bytes: what really crossed between two actors, from the kernel's return values.
 
-use ipclab_evidence::{Address, Call, Direction, Object, SocketKind, Transfer, belongs};
+use ipclab_evidence::{Address, Call, Direction, Exit, Object, SocketKind, Transfer, belongs};
 use ipclab_spec::{Amount, Aspect, Player, Wire};
 
 use crate::difference::byte;
@@ -48,6 +48,12 @@ fn peer(facts: Facts<'_>, index: usize) -> Option<Finding> {
                 format!("{who} complains: {complaint}{}", facts.because(index)),
             )
         }
+        // It could find fault with nothing, and nothing was shown to it.
+        None if actor.exit == Exit::NotStarted => Finding::fail(
+            Aspect::Bytes,
+            Some(&actor.name),
+            format!("{who} met nobody{}", facts.because(index)),
+        ),
         None => Finding::pass(
             Aspect::Bytes,
             Some(&actor.name),

@@ -1,5 +1,8 @@
 //! Calls: which system calls were made, and where an actor served.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use ipclab_evidence::{Arg, Call, Exit, Object, belongs};
 use ipclab_spec::{ArgPattern, Aspect, CallMatch, CallPattern, ResultPattern};
 
@@ -173,6 +176,17 @@ fn missing(facts: Facts<'_>, index: usize, wanted: &CallMatch) -> Finding {
         ))
         .expecting(shown(&wanted.text), "no such call");
     };
+    if let Some(flags) = never_with(wanted, &named) {
+        return fail(format!(
+            "{who} called {}() without {}: {} at #{}",
+            shown(&wanted.name),
+            shown(flags),
+            show(first),
+            first.n
+        ))
+        .expecting(shown(&wanted.text), show(first))
+        .citing(named.iter().take(8).map(|call| call.n));
+    }
     // The right call with another result says more than a wrong call.
     let near = named
         .iter()
@@ -203,6 +217,26 @@ fn missing(facts: Facts<'_>, index: usize, wanted: &CallMatch) -> Finding {
     fail(text)
         .expecting(shown(&wanted.text), show(near))
         .citing([near.n])
+}
+
+/// The flags that were asked for and that none of these calls had.
+fn never_with<'a>(wanted: &'a CallMatch, calls: &[&Call]) -> Option<&'a str> {
+    wanted.args.iter().enumerate().find_map(|(at, pattern)| {
+        let ArgPattern::FlagsAmong(flags) = pattern else {
+            return None;
+        };
+        flags
+            .iter()
+            .find(|flag| {
+                let alone = ArgPattern::FlagsAmong(vec![(*flag).clone()]);
+                !calls.iter().any(|call| {
+                    usual_args(wanted, call)
+                        .get(at)
+                        .is_some_and(|arg| arg_matches(&alone, arg))
+                })
+            })
+            .map(String::as_str)
+    })
 }
 
 fn is_named(wanted: &CallMatch, call: &Call) -> bool {
@@ -239,15 +273,34 @@ fn args_match(wanted: &CallMatch, call: &Call) -> bool {
             .all(|(pattern, arg)| arg_matches(pattern, arg))
 }
 
-/// The arguments as the C function of the pattern's name has them: `openat` has a folder before those of `open`.
-fn usual_args<'c>(wanted: &CallMatch, call: &'c Call) -> &'c [Arg] {
-    let shifted =
-        wanted.name != call.name && matches!(call.name.as_str(), "openat" | "openat2" | "unlinkat");
-    if shifted {
-        call.args.get(1..).unwrap_or_default()
-    } else {
-        &call.args
+/// The arguments as the C function of the pattern's name has them: `openat` has a folder before those of `open`, and
+/// `recvmsg` has its flags where `recv` has the size of the buffer.
+fn usual_args<'c>(wanted: &CallMatch, call: &'c Call) -> Cow<'c, [Arg]> {
+    let args = call.args.as_slice();
+    if wanted.name == call.name {
+        return args.into();
     }
+    match (call.name.as_str(), args) {
+        ("openat" | "openat2" | "unlinkat", [_, rest @ ..]) => rest.into(),
+        ("recvmsg" | "sendmsg", [socket, message, flags]) => {
+            let size = Arg {
+                text: String::new(),
+                value: None,
+            };
+            vec![socket.clone(), message.clone(), size, flags.clone()].into()
+        }
+        _ => args.into(),
+    }
+}
+
+/// Flags in one form, each once; 0 is none.
+fn flag_set<'a>(flags: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    flags
+        .map(str::trim)
+        .filter(|flag| !flag.is_empty())
+        .map(|flag| c_number(flag).map_or_else(|| flag.to_owned(), |number| number.to_string()))
+        .filter(|flag| flag != "0")
+        .collect()
 }
 
 fn arg_matches(pattern: &ArgPattern, arg: &Arg) -> bool {
@@ -257,19 +310,10 @@ fn arg_matches(pattern: &ArgPattern, arg: &Arg) -> bool {
             arg.value == Some(*number) || c_number(&arg.text) == Some(*number)
         }
         ArgPattern::Flags(flags) => {
-            let of = |flags: Vec<&str>| -> std::collections::BTreeSet<String> {
-                let flags = flags
-                    .into_iter()
-                    .map(str::trim)
-                    .filter(|flag| !flag.is_empty());
-                flags
-                    .map(|flag| {
-                        c_number(flag).map_or_else(|| flag.to_owned(), |number| number.to_string())
-                    })
-                    .filter(|flag| flag != "0")
-                    .collect()
-            };
-            of(flags.iter().map(String::as_str).collect()) == of(arg.text.split('|').collect())
+            flag_set(flags.iter().map(String::as_str)) == flag_set(arg.text.split('|'))
+        }
+        ArgPattern::FlagsAmong(flags) => {
+            flag_set(flags.iter().map(String::as_str)).is_subset(&flag_set(arg.text.split('|')))
         }
         ArgPattern::Text(text) => {
             let quoted = arg

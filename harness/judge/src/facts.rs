@@ -330,6 +330,8 @@ impl<'a> Facts<'a> {
             .as_ref()
             .and_then(|returned| returned.errno.as_deref());
         let to = match (canonical(&call.name, true), address_of(self, call)) {
+            // A connected Unix socket's other end mostly has no name: that says nothing.
+            ("connect" | "send", Some(Address::Unnamed)) => String::new(),
             ("connect" | "send", Some(address)) => format!(" to {}", show_address(&address)),
             _ => String::new(),
         };

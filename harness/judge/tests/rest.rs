@@ -310,6 +310,18 @@ fn a_status_is_explained() {
             "exit: server ended with status 1 instead of 0: listen() failed with EOPNOTSUPP (Operation not supported) at #1",
         ],
     );
+    // A call that failed explains nothing where it was meant to fail: all else is right.
+    let mut refused = Scene::of(&["server"]);
+    refused.fails(0, "sendto", &["3", "\"more\"", "4", "0"], "EPIPE");
+    refused.out(0, "send: Broken pipe\n");
+    check(
+        &zero,
+        &refused,
+        |scene| scene.exit(0, 18),
+        &[
+            "exit: server ended with status 18 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
+        ],
+    );
     check(
         &zero,
         &right,
@@ -675,6 +687,44 @@ fn a_call_that_must_be_made() {
 }
 
 #[test]
+fn flags_that_must_be_set_whatever_others_are() {
+    let case = calls(r#""recv(_, _, _, MSG_PEEK|...) > 0""#);
+    let mut right = Scene::of(&["client"]);
+    right.call(0, "recvfrom", &["4", "0x7f00", "100", "0"], 4);
+    right.call(
+        0,
+        "recvfrom",
+        &["4", "0x7f00", "4", "MSG_PEEK|MSG_WAITALL", "NULL", "NULL"],
+        4,
+    );
+    // Its flags stand elsewhere, and mean the same.
+    let mut by_message = Scene::of(&["client"]);
+    by_message.call(0, "recvmsg", &["4", "0x7f00", "MSG_PEEK"], 4);
+    for right in [right, by_message] {
+        let at = right.e.trace.len() - 1;
+        let flags = right.e.trace[at].args.len().min(4) - 1;
+        let (wrong, named) = match at {
+            0 => (
+                "recvmsg(4, 0x7f00, MSG_WAITALL) = 4 at #1",
+                "recv() without MSG_PEEK",
+            ),
+            _ => (
+                "recvfrom(4, 0x7f00, 100, 0) = 4 at #1",
+                "recv() without MSG_PEEK",
+            ),
+        };
+        check(
+            &case,
+            &right,
+            |scene| {
+                scene.e.trace[at].args[flags].text = "MSG_WAITALL".to_owned();
+            },
+            &[&format!("calls: client called {named}: {wrong}")],
+        );
+    }
+}
+
+#[test]
 fn a_call_that_must_not_be_made() {
     let case = calls(r#""no accept()", "no recv()""#);
     let mut right = Scene::of(&["client"]);
@@ -921,6 +971,15 @@ fn a_peers_complaint_is_a_finding() {
                 .push("recv 'hal': got \"hAl\"".to_owned())
         },
         &["bytes: our rude complains: recv 'hal': got \"hAl\""],
+    );
+    check(
+        &case,
+        &Scene::of(&["server", "rude"]),
+        |scene| {
+            scene.exit(0, 1);
+            scene.e.actors[1].exit = ipclab_evidence::Exit::NotStarted;
+        },
+        &["bytes: our rude met nobody: it never started, because server ended with status 1"],
     );
 }
 

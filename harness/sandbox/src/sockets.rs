@@ -213,6 +213,9 @@ impl Sockets {
     /// Datagrams whose receiver did not ask where they came from: queues are first in, first out, so the n-th that a
     /// socket received is the n-th that was sent to it. The same tells which were cut, where the kernel does not:
     /// `recv` of a datagram that is longer than the buffer returns the buffer's length and no flag.
+    ///
+    /// And which `recv` of a seqpacket socket brought no record but the connection's end: both return 0, and the kernel
+    /// has nothing else to say. What was sent can tell them apart.
     fn match_nameless(&self, calls: &mut [Call]) {
         let mut sent: HashMap<usize, VecDeque<(usize, u64)>> = HashMap::new();
         for transfer in calls.iter().filter_map(|call| call.transfer.as_ref()) {
@@ -224,14 +227,23 @@ impl Sockets {
                     .push_back((transfer.socket, transfer.bytes));
             }
         }
-        for transfer in calls.iter_mut().filter_map(|call| call.transfer.as_mut()) {
-            if transfer.direction == Direction::Received
-                && self.all[transfer.socket].kind != SocketKind::Stream
-                && let Some((sender, bytes)) =
-                    sent.get_mut(&transfer.socket).and_then(VecDeque::pop_front)
-            {
-                let from = *transfer.peer.get_or_insert(sender);
-                transfer.cut |= from == sender && bytes > transfer.bytes;
+        for call in calls {
+            let Some(transfer) = &mut call.transfer else {
+                continue;
+            };
+            let kind = self.all[transfer.socket].kind;
+            if transfer.direction == Direction::Sent || kind == SocketKind::Stream {
+                continue;
+            }
+            match sent.get_mut(&transfer.socket).and_then(VecDeque::pop_front) {
+                Some((sender, bytes)) => {
+                    let from = *transfer.peer.get_or_insert(sender);
+                    transfer.cut |= from == sender && bytes > transfer.bytes;
+                }
+                None if kind == SocketKind::Seqpacket && transfer.bytes == 0 => {
+                    call.transfer = None;
+                }
+                None => {}
             }
         }
     }

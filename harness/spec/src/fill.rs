@@ -191,10 +191,12 @@ fn step(step: &Step, values: &Values) -> Step {
             data: sent,
             to,
             pieces,
+            oob,
         } => Action::Send {
             data: data(sent),
             to: to.clone(),
             pieces: *pieces,
+            oob: *oob,
         },
         Action::Recv(Wanted::Data(wanted)) => Action::Recv(Wanted::Data(data(wanted))),
         Action::ShmWrite(written) => Action::ShmWrite(data(written)),

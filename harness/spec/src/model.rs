@@ -610,6 +610,8 @@ pub enum ArgPattern {
     Number(i64),
     /// Flags in any order: `IPC_CREAT|0644`; numbers among them as in C.
     Flags(Vec<String>),
+    /// These flags, and others may be set too: `MSG_PEEK|...`
+    FlagsAmong(Vec<String>),
     /// `"text"`
     Text(String),
 }
@@ -781,7 +783,7 @@ pub enum Action {
     Listen(PeerEndpoint),
     /// `accept`
     Accept,
-    /// `send 'hal'`, `send hex 00ff`, `send 100 bytes`, `send 'abc' to udp:7000`
+    /// `send 'hal'`, `send hex 00ff`, `send 100 bytes`, `send 'abc' to udp:7000`, `send '!' oob`
     Send {
         /// What.
         data: Data,
@@ -789,6 +791,8 @@ pub enum Action {
         to: Option<PeerEndpoint>,
         /// In pieces of so many bytes each, one call each, waiting for the other side to take each.
         pieces: Option<u32>,
+        /// With `MSG_OOB`: the last byte of each call is TCP's urgent one.
+        oob: bool,
     },
     /// `recv 'hal'`, `recv 49 bytes`, `recv until EOF`, `recv any`
     Recv(Wanted),

@@ -15,13 +15,21 @@ impl Display for Action {
             Self::Bind(place) => write!(f, "bind {place}"),
             Self::Listen(place) => write!(f, "listen {place}"),
             Self::Accept => f.write_str("accept"),
-            Self::Send { data, to, pieces } => {
+            Self::Send {
+                data,
+                to,
+                pieces,
+                oob,
+            } => {
                 write!(f, "send {data}")?;
                 if let Some(to) = to {
                     write!(f, " to {to}")?;
                 }
                 if let Some(pieces) = pieces {
                     write!(f, " in pieces of {pieces}")?;
+                }
+                if *oob {
+                    f.write_str(" oob")?;
                 }
                 Ok(())
             }

@@ -95,6 +95,7 @@ proptest! {
             data: ipclab_spec::Data::Text(ipclab_spec::Template::text(text)),
             to: None,
             pieces: None,
+            oob: false,
         };
         let step = ipclab_spec::parse_step(&action.to_string(), &[]).unwrap();
         prop_assert_eq!(step.action, action);

@@ -36,7 +36,11 @@ pub(crate) fn socket_files() -> Vec<String> {
     let entries = fs::read_dir("/tmp").expect("/tmp");
     entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.starts_with("uc_"))
+        .filter(|name| {
+            ["uc_", "us_", "sp_"]
+                .iter()
+                .any(|start| name.starts_with(start))
+        })
         .collect()
 }
 

@@ -169,7 +169,7 @@ impl<'a> Subject<'a> {
             "shmctl" if call.args.get(1).is_some_and(|arg| arg.text == "IPC_RMID") => {
                 changes.push(not_done(" with IPC_RMID"));
             }
-            "shmdt" | "listen" => changes.push(not_done("")),
+            "shmdt" | "listen" | "shutdown" => changes.push(not_done("")),
             "close" => {
                 let of = match socket {
                     Some(socket) if socket.listening => " of the listening socket",
@@ -211,6 +211,9 @@ impl<'a> Subject<'a> {
                 ));
             }
             _ => {}
+        }
+        if family == "recv" {
+            changes.extend(flags_gone(call));
         }
         if matches!(family, "bind" | "connect" | "send") && port() {
             // A client's own port is the kernel's choice.
@@ -311,6 +314,31 @@ impl<'a> Subject<'a> {
             None => line,
         }
     }
+}
+
+/// A receive without one of the flags that say how it is to receive, `recv(2)`.
+fn flags_gone(call: &Call) -> Vec<(String, TamperAction)> {
+    const FLAGS: [(&str, i64); 4] = [
+        ("MSG_OOB", 0x1),
+        ("MSG_PEEK", 0x2),
+        ("MSG_TRUNC", 0x20),
+        ("MSG_WAITALL", 0x100),
+    ];
+    let index = match &*call.name {
+        "recvfrom" => 3,
+        "recvmsg" => 2,
+        _ => return Vec::new(),
+    };
+    let set = call.args.get(usize::from(index));
+    let is_set = |flag: &str| set.is_some_and(|set| set.text.split('|').any(|one| one == flag));
+    FLAGS
+        .into_iter()
+        .filter(|(flag, _)| is_set(flag))
+        .map(|(flag, bit)| {
+            let action = TamperAction::ArgumentBy { index, by: -bit };
+            (format!("recv() without {flag}"), action)
+        })
+        .collect()
 }
 
 /// One write of a stream after another.

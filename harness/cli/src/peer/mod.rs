@@ -123,7 +123,12 @@ impl Peer {
             Action::Bind(place) => self.sockets.bind(place),
             Action::Listen(place) => self.sockets.listen(place),
             Action::Accept => self.sockets.accept(),
-            Action::Send { data, to, pieces } => self.send(data, to.as_ref(), *pieces),
+            Action::Send {
+                data,
+                to,
+                pieces,
+                oob,
+            } => self.send(data, to.as_ref(), *pieces, *oob),
             Action::Recv(wanted) => self.recv(wanted),
             Action::Until(after) => self.until(after),
             Action::Shutdown(way) => self.sockets.shutdown(*way),

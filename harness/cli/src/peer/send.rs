@@ -2,7 +2,7 @@
 
 use std::os::fd::RawFd;
 
-use ipclab_spec::{Data, PeerEndpoint};
+use ipclab_spec::{Data, PeerEndpoint, PeerSocket};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, send, sendto};
 
@@ -17,8 +17,15 @@ const FLOOD_PIECE: u64 = 64 << 10;
 /// What one call of a flood sends where a call is a message: any network takes it whole.
 const FLOOD_MESSAGE: u64 = 1024;
 
+/// Where to, and how.
+struct How {
+    /// `None`: to where the socket is connected.
+    to: Option<Place>,
+    flags: MsgFlags,
+}
+
 impl Peer {
-    /// `send 'hal'`, `send 100 bytes to udp:7000`, `send 'abc' byte by byte`: send(2) or sendto(2).
+    /// `send 'hal'`, `send 100 bytes to udp:7000`, `send 'abc' byte by byte`, `send '!' oob`: send(2) or sendto(2).
     ///
     /// After each piece the peer waits until everybody else waits: then the other side has taken it, and the next piece
     /// cannot join it in one `recv`.
@@ -27,6 +34,7 @@ impl Peer {
         data: &Data,
         to: Option<&PeerEndpoint>,
         pieces: Option<u32>,
+        oob: bool,
     ) -> Result<(), Wrong> {
         let data = bytes::of(data)?;
         let Self {
@@ -35,13 +43,26 @@ impl Peer {
         let Some(socket) = sockets.current()? else {
             return Ok(());
         };
-        let to = to.map(|to| destination(socket, to)).transpose()?;
+        if oob && socket.kind != PeerSocket::Tcp {
+            return Err(Wrong::Step(format!(
+                "only TCP has urgent data, and the open socket is {}",
+                socket.kind
+            )));
+        }
+        let how = How {
+            to: to.map(|to| destination(socket, to)).transpose()?,
+            flags: if oob {
+                MsgFlags::MSG_OOB | MsgFlags::MSG_NOSIGNAL
+            } else {
+                MsgFlags::MSG_NOSIGNAL
+            },
+        };
         let Some(size) = pieces else {
-            return send_whole(socket, &data, to.as_ref(), 0, data.len());
+            return send_whole(socket, &data, &how, 0, data.len());
         };
         let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
         for (nth, piece) in data.chunks(size).enumerate() {
-            send_whole(socket, piece, to.as_ref(), nth * size, data.len())?;
+            send_whole(socket, piece, &how, nth * size, data.len())?;
             control.quiet()?;
         }
         Ok(())
@@ -103,16 +124,16 @@ fn destination(socket: &mut Socket, to: &PeerEndpoint) -> Result<Place, Wrong> {
 fn send_whole(
     socket: &mut Socket,
     piece: &[u8],
-    to: Option<&Place>,
+    how: &How,
     before: usize,
     all: usize,
 ) -> Result<(), Wrong> {
     let mut sent = 0;
     loop {
         let rest = &piece[sent..];
-        let (name, done) = match to {
-            None => ("send", send_now(socket.number(), rest)),
-            Some(to) => ("sendto", send_there(socket.number(), rest, to)),
+        let (name, done) = match &how.to {
+            None => ("send", send_now(socket.number(), rest, how.flags)),
+            Some(to) => ("sendto", send_there(socket.number(), rest, to, how.flags)),
         };
         match done {
             Ok(more) => sent += more,
@@ -129,12 +150,12 @@ fn send_whole(
     }
 }
 
-fn send_now(fd: RawFd, bytes: &[u8]) -> nix::Result<usize> {
-    uninterrupted(|| send(fd, bytes, MsgFlags::MSG_NOSIGNAL))
+fn send_now(fd: RawFd, bytes: &[u8], flags: MsgFlags) -> nix::Result<usize> {
+    uninterrupted(|| send(fd, bytes, flags))
 }
 
-fn send_there(fd: RawFd, bytes: &[u8], to: &Place) -> nix::Result<usize> {
-    uninterrupted(|| sendto(fd, bytes, to.address(), MsgFlags::MSG_NOSIGNAL))
+fn send_there(fd: RawFd, bytes: &[u8], to: &Place, flags: MsgFlags) -> nix::Result<usize> {
+    uninterrupted(|| sendto(fd, bytes, to.address(), flags))
 }
 
 /// `after 5 of 100 bytes send() failed: broken pipe (nobody can receive it any more)`

@@ -4,7 +4,9 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd as _;
 
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, socket};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrIn, bind, getsockname, recv, socket,
+};
 
 use crate::stage::{Stage, listener, own_ip, reset, says, serve};
 
@@ -313,6 +315,37 @@ fn pieces_stop_when_nobody_comes_to_rest() {
     played.complains(&["send 'abc' byte by byte: the others never came to rest"]);
     assert_eq!(played.steps(), 2);
     assert_eq!(server.join().unwrap().unwrap(), b"a");
+}
+
+#[test]
+fn the_last_byte_of_an_urgent_send_goes_beside_the_others() {
+    let stage = Stage::new();
+    let (place, server) = serve(|stream| {
+        let take = |flags| {
+            let mut bytes = [0; 9];
+            let got = recv(stream.as_raw_fd(), &mut bytes, flags)?;
+            nix::Result::Ok(bytes[..got].to_vec())
+        };
+        [
+            take(MsgFlags::MSG_WAITALL),
+            take(MsgFlags::MSG_OOB),
+            take(MsgFlags::MSG_WAITALL),
+        ]
+    });
+    let connect = format!("connect {place}");
+    stage
+        .play_alone(&[&connect, "send 'ab!' oob", "send 'cd'", "close"])
+        .is_content();
+    assert_eq!(
+        server.join().unwrap(),
+        [b"ab", &b"!"[..], b"cd"].map(|bytes| Ok(bytes.to_vec()))
+    );
+}
+
+#[test]
+fn only_tcp_has_urgent_data() {
+    let played = Stage::new().play_alone(&["open udp", "send '!' oob"]);
+    played.complains(&["send '!' oob: only TCP has urgent data, and the open socket is udp"]);
 }
 
 #[test]

@@ -322,6 +322,27 @@ static void urgent_in(char **a)
     must(recv(c, (char[9]){0}, 9, MSG_OOB), "recv");
     must(send(c, "k", 1, 0), "send");
 }
+/* Three records, one of them empty and one too long for the room, and then the end. */
+static void records_in(char **a)
+{
+    char text[9];
+    int c = must(accept(listening(AF_UNIX, SOCK_SEQPACKET), 0, 0), "accept");
+    must(recv(c, text, 9, 0), "recv");
+    must(recv(c, text, 9, 0), "recv");
+    must(recv(c, text, 4, MSG_TRUNC), "recv");
+    if (must(recv(c, text, 9, 0), "recv") != 0)
+        exit(98);
+    struct iovec part = {text, 9};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+    must(recvmsg(c, &m, 0), "recvmsg");
+}
+static void records_out(char **a)
+{
+    int s = connected(AF_UNIX, SOCK_SEQPACKET);
+    must(send(s, "one", 3, 0), "send");
+    must(send(s, "", 0, 0), "send");
+    must(send(s, "longer", 6, 0), "send");
+}
 /* What is written to a file or a pipe crosses no wire. */
 static void elsewhere(char **a)
 {
@@ -362,5 +383,5 @@ static const struct act acts[] = {
     {"many-out", many_out}, {"much-in", much_in}, {"much-out", much_out}, {"half-close", half_close},
     {"until-end", until_end}, {"abstract", abstract}, {"failed", failed}, {"urgent", urgent},
     {"urgent-in", urgent_in}, {"elsewhere", elsewhere}, {"number-again", number_again},
-    {"two-after-another", two_after_another}, {0}};
+    {"two-after-another", two_after_another}, {"records-in", records_in}, {"records-out", records_out}, {0}};
 PLAY(acts)

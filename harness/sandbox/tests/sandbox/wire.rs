@@ -222,7 +222,7 @@ type Row = (
 
 /// Name, protocol, server, client, what moved at the server's end and at the client's.
 fn table() -> Vec<Row> {
-    use Protocol::{Tcp, Udp};
+    use Protocol::{Tcp, Udp, Unix};
     vec![
         (
             "forked_server",
@@ -311,6 +311,22 @@ fn table() -> Vec<Row> {
                 "sent 0  to server",
                 "sent 7 0123456 to server",
                 "sent 6 abcdef to server",
+            ],
+        ),
+        (
+            "records_empty_and_cut_and_the_end_which_is_none",
+            Unix,
+            "wire records-in",
+            "wire records-out",
+            &[
+                "received 3 one from client",
+                "received 0  from client",
+                "received 4 long from client cut",
+            ],
+            &[
+                "sent 3 one to server",
+                "sent 0  to server",
+                "sent 6 longer to server",
             ],
         ),
         (

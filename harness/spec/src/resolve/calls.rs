@@ -106,8 +106,12 @@ fn flags(scan: &mut Scan<'_>, mut flags: Vec<String>) -> Result<ArgPattern, Flaw
             flags.push(scan.text()[scan.last()].to_owned());
         } else if let Some(name) = scan.name() {
             flags.push(name.to_owned());
+        } else if scan.sign("...") {
+            return Ok(ArgPattern::FlagsAmong(flags));
         } else {
-            return Err(scan.expected("a flag"));
+            return Err(scan
+                .expected("a flag")
+                .help("`...` stands for whatever other flags: MSG_PEEK|..."));
         }
     }
     Ok(ArgPattern::Flags(flags))

@@ -3,6 +3,8 @@
 //! A text in quotes is sent as it stands, without a NUL that is not written. In `'...'` nothing is escaped, in `"..."`
 //! there are `\n \r \t \0 \\ \" \xHH`.
 
+use std::ops::Range;
+
 use super::context::{after, known_actor};
 use super::endpoint::{key, peer_endpoint, peer_socket};
 use super::flaw::Flaw;
@@ -163,10 +165,14 @@ fn hex(digits: &str) -> Option<Vec<u8>> {
 fn send(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
     let data = data(scan, scope)?
         .ok_or_else(|| scan.expected("what to send: 'text', `hex 00ff` or `100 bytes`"))?;
-    let (mut to, mut pieces) = (None, None);
+    let (mut to, mut pieces, mut oob) = (None, None, false);
     loop {
         if to.is_none() && scan.word("to") {
+            let said = scan.last();
             to = Some(place(scan)?);
+            if oob {
+                return Err(no_urgent_datagram(said));
+            }
         } else if pieces.is_none() && scan.word("in") {
             if !(scan.word("pieces") && scan.word("of")) {
                 return Err(scan.expected("`pieces of N`"));
@@ -186,10 +192,34 @@ fn send(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
                 return Err(scan.expected("`byte by byte`"));
             }
             pieces = Some(1);
+        } else if !oob && scan.word("oob") {
+            let said = scan.last();
+            if to.is_some() {
+                return Err(no_urgent_datagram(said));
+            }
+            oob = true;
+        } else if let Some(word) = scan.chunk() {
+            return Err(
+                Flaw::new(scan.last(), format!("`{word}` says nothing of a send"))
+                    .suggest(nearest(word, ["to", "in", "byte", "oob"]))
+                    .help_if_none(
+                        "there are `to PLACE`, `in pieces of N`, `byte by byte` and `oob`",
+                    ),
+            );
         } else {
-            return Ok(Action::Send { data, to, pieces });
+            return Ok(Action::Send {
+                data,
+                to,
+                pieces,
+                oob,
+            });
         }
     }
+}
+
+fn no_urgent_datagram(at: Range<usize>) -> Flaw {
+    Flaw::new(at, "a datagram is never urgent")
+        .help("`oob` is for a TCP connection, which needs no `to`")
 }
 
 fn recv(scan: &mut Scan<'_>, scope: &Scope) -> Result<Wanted, Flaw> {
