@@ -8,6 +8,7 @@
 //! hazards (*robust*), and what the unit's prose promises and no listing does (*stretch*). Each module says point by
 //! point how.
 
+mod crowd;
 mod failure;
 mod net;
 mod programs;

@@ -4,7 +4,7 @@
 //! process in between, and read from a descriptor (signalfd(2)), so that one poll(2) waits for either without a race.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
@@ -36,6 +36,11 @@ impl Shutdown {
         let signals =
             SignalFd::with_flags(&wanted, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         Ok(Self { signals })
+    }
+
+    /// What becomes readable when the process is to end, for who waits by itself.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.signals.as_fd()
     }
 
     /// Waits until `socket` has something to receive or the process is to end; the latter goes first.

@@ -7,11 +7,18 @@
 //! The calls are libc's. This is the only file of the crate with unsafe code.
 #![allow(unsafe_code)]
 
+use std::ffi::CStr;
 use std::io;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU8, Ordering};
+
+/// What shmctl(2) calls them; `libc` does not have all of them on every C library.
+const SHM_LOCK: libc::c_int = 11;
+const SHM_UNLOCK: libc::c_int = 12;
+const SHM_DEST: u32 = 0o1000;
+const SHM_LOCKED: u32 = 0o2000;
 
 /// The identifier of a shared memory segment, as shmget(2) gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +50,35 @@ pub struct Status {
     pub mode: u32,
     /// How many attachments there are at this moment, in all processes.
     pub attached: u64,
+    /// The key that it was made with; 0 (`IPC_PRIVATE`) also once it is marked for removal.
+    pub key: libc::key_t,
+    /// User and group of its owner.
+    pub owner: (u32, u32),
+    /// User and group of its maker.
+    pub creator: (u32, u32),
+    /// The process that made it, and the one that attached or detached it last; 0: nobody yet.
+    pub made_by: i32,
+    /// See `made_by`.
+    pub used_by: i32,
+    /// When it was attached last, in seconds since 1970; 0: never.
+    pub attached_at: i64,
+    /// When it was detached last.
+    pub detached_at: i64,
+    /// When it was made, or changed by `IPC_SET`.
+    pub changed_at: i64,
+    /// Marked for removal, and gone with its last detachment (`SHM_DEST`).
+    pub doomed: bool,
+    /// Kept in memory (`SHM_LOCKED`).
+    pub locked: bool,
+}
+
+/// ftok(3): the key that every process gets for the same existing file and the same number from 1 to 255.
+///
+/// # Errors
+/// What stat(2) says of the file.
+pub fn ftok(path: &CStr, number: u8) -> io::Result<libc::key_t> {
+    // SAFETY: `path` is a string that ends with a NUL, and is only read.
+    check(unsafe { libc::ftok(path.as_ptr(), libc::c_int::from(number)) })
 }
 
 /// An attachment that can only be read (`SHM_RDONLY`).
@@ -74,12 +110,34 @@ impl Segment {
         Ok(Self { id })
     }
 
+    /// The segment with this identifier, which somebody else got from shmget(2) and handed on. No call is made.
+    pub fn with_id(id: libc::c_int) -> Self {
+        Self { id }
+    }
+
+    /// Its identifier.
+    pub fn id(self) -> libc::c_int {
+        self.id
+    }
+
     /// shmat(2) with `SHM_RDONLY`, at an address of the kernel's choice.
     ///
     /// # Errors
     /// `EACCES`, `EIDRM`, `EINVAL`, `ENOMEM`: see shmat(2).
     pub fn attach_read_only(self) -> Result<Attachment<ReadOnly>, AttachError> {
         self.attach(libc::SHM_RDONLY)
+    }
+
+    /// shmat(2) with `SHM_RDONLY` and `SHM_RND`: at this address, rounded down to a page's beginning, where nothing of ours
+    /// may be; an address that is taken is refused.
+    ///
+    /// # Errors
+    /// `EACCES`, `EIDRM`, `EINVAL` (something is there), `ENOMEM`: see shmat(2).
+    pub fn attach_read_only_at(self, address: usize) -> Result<Attachment<ReadOnly>, AttachError> {
+        self.attach_at(
+            ptr::without_provenance(address),
+            libc::SHM_RDONLY | libc::SHM_RND,
+        )
     }
 
     /// shmat(2) for reading and writing, at an address of the kernel's choice.
@@ -91,9 +149,18 @@ impl Segment {
     }
 
     fn attach<Access>(self, flags: libc::c_int) -> Result<Attachment<Access>, AttachError> {
+        self.attach_at(ptr::null(), flags)
+    }
+
+    fn attach_at<Access>(
+        self,
+        address: *const libc::c_void,
+        flags: libc::c_int,
+    ) -> Result<Attachment<Access>, AttachError> {
         let refused = |call| move |error| AttachError { call, error };
-        // SAFETY: a null address lets the kernel choose one that overlaps nothing of ours.
-        let start = unsafe { libc::shmat(self.id, ptr::null(), flags) };
+        // SAFETY: a null address lets the kernel choose one that overlaps nothing of ours; at any other one it refuses
+        // (EINVAL) when something is there, as no caller passes SHM_REMAP.
+        let start = unsafe { libc::shmat(self.id, address, flags) };
         // The failure value is -1 and not null (shmat(2)).
         if start.addr() == usize::MAX {
             return Err(refused("shmat")(io::Error::last_os_error()));
@@ -117,16 +184,57 @@ impl Segment {
     /// # Errors
     /// `EACCES`, `EIDRM`, `EINVAL`: see shmctl(2).
     pub fn status(self) -> io::Result<Status> {
+        let status = self.stat()?;
+        // The key is in no portable field: shmctl(2) calls it `__key`, and `libc` keeps the name.
+        let perm = status.shm_perm;
+        let flags = u32::from(perm.mode);
+        Ok(Status {
+            size: status.shm_segsz,
+            mode: flags & 0o777,
+            attached: status.shm_nattch,
+            key: perm.__key,
+            owner: (perm.uid, perm.gid),
+            creator: (perm.cuid, perm.cgid),
+            made_by: status.shm_cpid,
+            used_by: status.shm_lpid,
+            attached_at: status.shm_atime,
+            detached_at: status.shm_dtime,
+            changed_at: status.shm_ctime,
+            doomed: flags & SHM_DEST != 0,
+            locked: flags & SHM_LOCKED != 0,
+        })
+    }
+
+    /// shmctl(2) with `IPC_SET`: other permission bits. Owner and group, which the call sets as well, stay.
+    ///
+    /// # Errors
+    /// `EPERM` (neither owner nor creator), `EACCES`, `EIDRM`, `EINVAL`: see shmctl(2).
+    pub fn set_mode(self, mode: u32) -> io::Result<()> {
+        let mut status = self.stat()?;
+        // The type of the field differs between C libraries; nine bits fit into each of them.
+        status.shm_perm.mode = (mode & 0o777) as _;
+        // SAFETY: IPC_SET reads one shmid_ds, which the kernel itself has filled.
+        check(unsafe { libc::shmctl(self.id, libc::IPC_SET, &mut status) })?;
+        Ok(())
+    }
+
+    /// shmctl(2) with `SHM_LOCK` or `SHM_UNLOCK`: the segment's pages stay in memory, or may be swapped out again.
+    ///
+    /// # Errors
+    /// `EPERM`, `ENOMEM` (`RLIMIT_MEMLOCK`), `EINVAL`: see shmctl(2).
+    pub fn lock(self, locked: bool) -> io::Result<()> {
+        let command = if locked { SHM_LOCK } else { SHM_UNLOCK };
+        // SAFETY: both commands ignore the pointer.
+        check(unsafe { libc::shmctl(self.id, command, ptr::null_mut()) })?;
+        Ok(())
+    }
+
+    fn stat(self) -> io::Result<libc::shmid_ds> {
         let mut status = MaybeUninit::<libc::shmid_ds>::uninit();
         // SAFETY: IPC_STAT writes one shmid_ds to the pointer, and there is room for one.
         check(unsafe { libc::shmctl(self.id, libc::IPC_STAT, status.as_mut_ptr()) })?;
         // SAFETY: the call succeeded, so the structure has been filled.
-        let status = unsafe { status.assume_init() };
-        Ok(Status {
-            size: status.shm_segsz,
-            mode: u32::from(status.shm_perm.mode) & 0o777,
-            attached: status.shm_nattch,
-        })
+        Ok(unsafe { status.assume_init() })
     }
 
     /// shmctl(2) with `IPC_RMID`: no more processes can find the segment, and it is gone with its last detachment.
@@ -141,6 +249,11 @@ impl Segment {
 }
 
 impl<Access> Attachment<Access> {
+    /// Where it begins.
+    pub fn address(&self) -> usize {
+        self.start.as_ptr().addr()
+    }
+
     /// The segment's size in bytes.
     pub fn size(&self) -> usize {
         self.size

@@ -3,6 +3,8 @@
 mod world;
 
 use ipclab_reference::sysv::Segment;
+use predicates::prelude::*;
+use predicates::str::{contains, starts_with};
 use world::{SegmentRow, run, segments};
 
 /// Makes a segment as somebody else would have left it.
@@ -140,5 +142,93 @@ in_a_world! {
             run(command, "").code(1).stdout("old\n").stderr("shmctl: Operation not permitted\n");
         }
         find_100().remove().expect("shmctl");
+    }
+
+    fn create_info_and_remove_show_the_whole_life(world) {
+        let file = world.folder().join("key");
+        std::fs::write(&file, "any file").expect("a file");
+        let path = file.to_str().expect("text");
+        let made = world.run("shm_create", &[path, "7", "5000"], "").success().stderr("");
+        let said = String::from_utf8(made.get_output().stdout.clone()).expect("text");
+        let row = segments().remove(0);
+        let key = format!("{:#010x}", row.key);
+        let id = said.lines().last().and_then(|line| line.strip_prefix("shmid: ")).expect("shmid").to_owned();
+        assert_eq!(said, format!("key: {key}\nshmid: {id}\n"));
+        assert_eq!((row.mode.as_str(), row.size, row.attached), ("640", 5000, 0));
+        assert_eq!(row.key >> 24, 7, "ftok puts the number into the highest byte");
+
+        world.run("shm_create", &[path, "7", "5000"], "").code(1).stdout("")
+            .stderr("shmget: File exists\n");
+        let info = world.run("shm_info", &[&id], "").success().stderr("");
+        let said = String::from_utf8(info.get_output().stdout.clone()).expect("text");
+        let names: Vec<&str> = said.lines().filter_map(|line| line.split(": ").next()).collect();
+        assert_eq!(names, [
+            "shmid", "shm_perm.key", "shm_perm.uid", "shm_perm.gid", "shm_perm.cuid", "shm_perm.cgid",
+            "shm_perm.mode", "shm_segsz", "shm_atime", "shm_dtime", "shm_ctime", "shm_cpid", "shm_lpid",
+            "shm_nattch", "pages", "flags",
+        ]);
+        for line in [
+            &format!("shmid: {id}"), &format!("shm_perm.key: {key}"), "shm_perm.mode: 0640", "shm_segsz: 5000",
+            "shm_atime: 0", "shm_dtime: 0", "shm_lpid: 0", "shm_nattch: 0", "pages: 2", "flags: none",
+        ] {
+            assert!(said.lines().any(|seen| seen == line), "{line} in\n{said}");
+        }
+
+        world.run("shm_info", &[&id, "mode", "604"], "").success()
+            .stdout(contains("shm_perm.mode: 0604\n"));
+        world.run("shm_info", &[&id, "lock"], "").success().stdout(contains("flags: locked\n"));
+        world.run("shm_info", &[&id, "unlock"], "").success().stdout(contains("flags: none\n"));
+        world.run("shm_info", &[&id, "attach", "0x600000001234"], "").success()
+            .stdout(starts_with("attached: 0x600000001000\nshmid: ").and(contains("shm_nattch: 1\n")));
+        assert_eq!(segments().remove(0).attached, 0);
+        world.run("shm_remove", &[&id], "").success().stdout(format!("segment {id}: removed\n")).stderr("");
+        assert_eq!(segments(), []);
+        for program in ["shm_info", "shm_remove"] {
+            world.run(program, &[&id], "").code(1).stdout("").stderr("shmctl: Invalid argument\n");
+        }
+    }
+
+    fn a_segment_lives_until_its_last_detachment(world) {
+        let segment = given(100, 64, 0o600, b"held");
+        let id = segment.id().to_string();
+        let memory = segment.attach_read_write().expect("shmat");
+        world.run("shm_remove", &[&id], "").success()
+            .stdout(format!("segment {id}: marked for removal, 1 attached\n"));
+        world.run("shm_info", &[&id], "").success()
+            .stdout(contains("shm_perm.key: 0x00000000\n").and(contains("shm_nattch: 1\n")).and(contains("flags: dest\n")));
+        assert_eq!(memory.c_string(), b"held");
+        memory.detach().expect("shmdt");
+        assert_eq!(segments(), []);
+    }
+
+    fn private_segments_are_new_every_time(world) {
+        for _ in 0..2 {
+            world.run("shm_create", &["-", "1", "10"], "").success()
+                .stdout(starts_with("key: 0x00000000\nshmid: "));
+        }
+        let rows = segments();
+        assert_eq!(rows.iter().map(|row| row.key).collect::<Vec<_>>(), [0, 0]);
+        for row in rows {
+            world.run("shm_remove", &[&row.id.to_string()], "").success();
+        }
+    }
+
+    fn arguments_that_are_none_make_and_remove_nothing(world) {
+        let segment = given(100, 64, 0o600, b"");
+        for args in [&["-", "0", "10"][..], &["-", "256", "10"], &["-", "7x", "10"], &["-", "7", "0"], &["-", "7", "-1"],
+                     &["-", "7", "12x"], &["-", "7"], &[]] {
+            world.run("shm_create", args, "").code(1).stdout("").stderr("Usage: ./shm_create PATH ID SIZE\n");
+        }
+        world.run("shm_create", &["/nowhere", "7", "10"], "").code(1).stdout("")
+            .stderr("ftok: No such file or directory\n");
+        for args in [&["x"][..], &["-1"], &["0x0"], &["0", "0"], &[]] {
+            world.run("shm_remove", args, "").code(1).stdout("").stderr("Usage: ./shm_remove SHMID\n");
+        }
+        for args in [&["x"][..], &["0", "mode"], &["0", "mode", "888"], &["0", "mode", "1777"], &["0", "lock", "now"],
+                     &["0", "attach", "12"], &["0", "look"]] {
+            world.run("shm_info", args, "").code(1).stdout("").stderr(starts_with("Usage: ./shm_info SHMID [mode"));
+        }
+        assert_eq!(segments().len(), 1);
+        segment.remove().expect("shmctl");
     }
 }

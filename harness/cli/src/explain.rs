@@ -251,9 +251,19 @@ fn printed(text: &Template) -> String {
             })
             .collect(),
         Part::Hole(Hole::Variable(name)) => format!("{{{{{name}}}}}"),
-        Part::Hole(_) => "...".to_owned(),
+        Part::Hole(hole) => known_then(hole),
     };
     text.parts.iter().map(part).collect()
+}
+
+/// What whoever tries it by hand has to fill in: `SHMID`.
+fn known_then(hole: &ipclab_spec::Hole) -> String {
+    use ipclab_spec::Hole;
+    match hole {
+        Hole::Told { name, .. } => name.to_uppercase(),
+        Hole::Segment(_) => "SHMID".to_owned(),
+        _ => "...".to_owned(),
+    }
 }
 
 fn command(program: &str, args: &[Template]) -> String {
@@ -266,7 +276,7 @@ fn command(program: &str, args: &[Template]) -> String {
             .map(|part| match part {
                 Part::Text(text) => text.clone(),
                 Part::Hole(Hole::Variable(name)) => format!("{{{{{name}}}}}"),
-                Part::Hole(_) => "...".to_owned(),
+                Part::Hole(hole) => known_then(hole),
             })
             .collect();
         words.push(if text.is_empty() || text.contains(' ') {

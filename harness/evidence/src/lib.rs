@@ -23,7 +23,7 @@ pub use outcome::{
     OpenDescriptor, Spent, Stream, Wait,
 };
 pub use plan::{
-    Actor, Await, Bind, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Limits, Occurrence,
-    Plan, Run, Stdin, Tamper, TamperAction, Watch, World,
+    Actor, Await, Bind, Fill, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Known, Limits,
+    Occurrence, Plan, Run, Stdin, Tamper, TamperAction, Watch, World,
 };
-pub use trace::{Arg, Call, Direction, Object, Returned, Socket, SocketKind, Transfer};
+pub use trace::{Arg, Call, Direction, Object, Returned, Socket, SocketKind, Told, Transfer};

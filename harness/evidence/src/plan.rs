@@ -55,7 +55,7 @@ pub struct World {
     /// System V semaphore sets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub semaphores: Vec<GivenSemaphores>,
-    /// Lines of `/etc/hosts` beside `localhost`.
+    /// Lines of `/etc/hosts` beside `localhost`: a host's name, or its own and its aliases with blanks between them.
     pub hosts: Vec<(String, IpAddr)>,
 }
 
@@ -149,6 +149,47 @@ pub struct Actor {
     /// When it counts as ready: this endpoint served, or, without one, its program started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Endpoint>,
+    /// Texts in its arguments, steps and stdin that become what is known when it starts. It does not start when one is not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fills: Vec<Fill>,
+    /// How many descriptors it finds open beside the usual three: all numbers below this, but for a few.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub descriptors: u32,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// A text that is filled in at an actor's start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fill {
+    /// As it stands in the plan.
+    pub text: String,
+    /// What it becomes.
+    pub with: Known,
+}
+
+/// Something that is known only while a case runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Known {
+    /// What the kernel has told an actor, [`crate::Told`].
+    Told {
+        /// Whom.
+        actor: String,
+        /// Under which name.
+        name: String,
+        /// Which time, from 1; `None`: the last.
+        nth: Option<u32>,
+    },
+    /// The identifier of the segment with this key.
+    Segment(i32),
 }
 
 /// What an actor runs.

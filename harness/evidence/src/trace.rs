@@ -31,6 +31,19 @@ pub struct Call {
     /// What a tamper changed: `at most 3 bytes`, `EINTR`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tampered: Option<String>,
+    /// What the kernel told by it beyond the value returned, in the order of its structure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
+}
+
+/// A fact that a call brought to its program: an identifier, a field of a structure, a socket's option.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    /// As C calls it: `shmid`, `shm_perm.mode`, `SO_RCVBUF`.
+    pub name: String,
+    /// As programs print it: numbers in decimals, a key as `0x00000064`, permission bits as `0644`.
+    pub value: String,
 }
 
 /// One argument as a reader writes it.

@@ -366,7 +366,7 @@ fn object_of(facts: Facts<'_>, call: &Call) -> Option<Object> {
         .evidence
         .sockets
         .iter()
-        .position(|socket| socket.born == call.n);
+        .position(|socket| socket.born == call.n && socket.actor == call.actor);
     let value = call.returned.as_ref().map(|returned| returned.value);
     let id = value
         .and_then(|value| i32::try_from(value).ok())

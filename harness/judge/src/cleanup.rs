@@ -3,7 +3,7 @@
 use ipclab_evidence::{
     Address, Call, Exit, FileKind, LeftFile, LeftPort, Protocol, Segment, belongs,
 };
-use ipclab_spec::{Aspect, Endpoint, ExitExpectation, GivenKind, Leftover};
+use ipclab_spec::{Aspect, Endpoint, ExitExpectation, GivenKind, Leftover, Named};
 
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -409,25 +409,18 @@ fn required(facts: Facts<'_>, must: &Leftover) -> Finding {
             (pattern.clone(), file.is_some())
         }
         Leftover::Shm(wanted) => (
-            format!(
-                "the segment with key {}",
-                wanted.map_or_else(|| "IPC_PRIVATE".to_owned(), |key| key.to_string())
-            ),
+            named("segment", *wanted),
             left.segments
                 .iter()
-                .any(|segment| segment.key == wanted.unwrap_or(0) && !segment.doomed),
+                .any(|segment| wanted.is(segment.key) && !segment.doomed),
         ),
         Leftover::Sem(wanted) => (
-            format!("the semaphore set with key {}", wanted.unwrap_or(0)),
-            left.semaphores
-                .iter()
-                .any(|set| set.key == wanted.unwrap_or(0)),
+            named("semaphore set", *wanted),
+            left.semaphores.iter().any(|set| wanted.is(set.key)),
         ),
         Leftover::Msg(wanted) => (
-            format!("the message queue with key {}", wanted.unwrap_or(0)),
-            left.queues
-                .iter()
-                .any(|queue| queue.key == wanted.unwrap_or(0)),
+            named("message queue", *wanted),
+            left.queues.iter().any(|queue| wanted.is(queue.key)),
         ),
         Leftover::PosixShm(pattern) => (
             format!("POSIX shared memory {pattern}"),
@@ -500,7 +493,7 @@ fn remover_of(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)>
 
 /// `: writer used key 256 instead of 100 ...`
 fn maker_elsewhere(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)> {
-    let Leftover::Shm(Some(key)) = must else {
+    let Leftover::Shm(Named::Key(key)) = must else {
         return None;
     };
     crate::memory::other_key(facts, *key).map(|(actor, why, n)| (actor, format!(": {why}"), n))
@@ -606,19 +599,28 @@ fn key(key: i32) -> String {
     }
 }
 
+/// `the segment with key 100`
+fn named(kind: &str, wanted: Named) -> String {
+    match wanted {
+        Named::Key(number) => format!("the {kind} with key {}", key(number)),
+        Named::Private => format!("the {kind} with key {}", key(0)),
+        Named::Any => format!("a {kind}"),
+    }
+}
+
 enum Kind {
     Semaphores,
     Queue,
 }
 
 fn is_shm(may: &Leftover, key: i32) -> bool {
-    matches!(may, Leftover::Shm(wanted) if wanted.unwrap_or(0) == key)
+    matches!(may, Leftover::Shm(wanted) if wanted.is(key))
 }
 
 fn is_key(may: &Leftover, key: i32, kind: Kind) -> bool {
     match (may, kind) {
         (Leftover::Sem(wanted), Kind::Semaphores) | (Leftover::Msg(wanted), Kind::Queue) => {
-            wanted.unwrap_or(0) == key
+            wanted.is(key)
         }
         (
             Leftover::Path(_)

@@ -47,3 +47,8 @@ pub(crate) fn described(errno: &str) -> String {
         None => shown(errno),
     }
 }
+
+/// Whether a text has the words of some errno.
+pub(crate) fn is_told_in(text: &str) -> bool {
+    WORDS.iter().any(|(_, words)| text.contains(words))
+}

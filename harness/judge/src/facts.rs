@@ -175,6 +175,10 @@ impl<'a> Facts<'a> {
             )),
             Hole::Sent { actor, nth } => self.moved(actor, *nth, owner, Direction::Sent),
             Hole::Received { actor, nth } => self.moved(actor, *nth, owner, Direction::Received),
+            Hole::Told { actor, name, nth } => self.told(actor, name, *nth, owner),
+            Hole::Segment(key) => Err(Unfilled::Trouble(format!(
+                "the identifier of segment {key} is known when an actor starts, and not here"
+            ))),
             Hole::Pid { actor } => {
                 let mut pids = self.meant(actor, owner)?.into_iter();
                 let mut pids = pids.by_ref().filter_map(|index| self.actor(index)?.pid);
@@ -233,6 +237,33 @@ impl<'a> Facts<'a> {
             }
         };
         Ok(Piece::Text(bytes.to_string()))
+    }
+
+    /// What the kernel has told an actor under this name: the n-th time, or the last.
+    fn told(
+        &self,
+        actor: &str,
+        name: &str,
+        nth: Option<u32>,
+        owner: Option<usize>,
+    ) -> Result<Piece, Unfilled> {
+        let actors = self.meant(actor, owner)?;
+        if self.trace_has_holes() {
+            return Err(Unfilled::Trouble(self.holes()));
+        }
+        let told = self.evidence.trace.iter();
+        let told = told
+            .filter(|call| actors.contains(&call.actor))
+            .flat_map(|call| &call.told)
+            .filter(|told| told.name == name);
+        let mut values = told.map(|told| told.value.clone());
+        let value = match nth {
+            Some(nth) => values.nth((nth as usize).saturating_sub(1)),
+            None => values.next_back(),
+        };
+        value
+            .map(Piece::Text)
+            .ok_or_else(|| Unfilled::Never(untold(actor, name, nth)))
     }
 
     /// Why nothing can be said about what the trace does not hold.
@@ -459,6 +490,22 @@ impl<'a> Facts<'a> {
             (None, Some(culprit)) => format!(", because {culprit}"),
             (None, None) => String::new(),
         }
+    }
+}
+
+/// `no shmget() of creator succeeded, which would have told it shmid`
+pub(crate) fn untold(actor: &str, name: &str, nth: Option<u32>) -> String {
+    let call = match name {
+        "shmid" | "key" => "shmget()",
+        "shmaddr" => "shmat()",
+        _ if name.starts_with("shm_") => "shmctl(IPC_STAT)",
+        _ => "getsockopt()",
+    };
+    match nth {
+        None | Some(1) => {
+            format!("no {call} of {actor} succeeded, which would have told it {name}")
+        }
+        Some(nth) => format!("the kernel told {actor} {name} fewer than {nth} times"),
     }
 }
 

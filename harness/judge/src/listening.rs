@@ -3,9 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipclab_evidence::{Address, Bytes, Call, Exit, Object, Socket, SocketKind};
-use ipclab_spec::{Actor, After, Endpoint};
+use ipclab_spec::{Actor, After, Endpoint, Hole, Part, Template};
 
-use crate::facts::{Facts, parse_address, show_address};
+use crate::facts::{Facts, Unfilled, parse_address, show_address};
 use crate::quote::quoted;
 
 /// What an actor did about the place that it should serve.
@@ -63,6 +63,9 @@ impl<'a> Facts<'a> {
     /// Why this actor never started.
     pub(crate) fn why_not_started(&self, index: usize) -> Option<String> {
         let role = self.role(index)?;
+        if let Some(why) = self.not_told(role) {
+            return Some(why);
+        }
         let awaited = match &role.after {
             Some(After::Exits(name)) => {
                 let other = *self.copies(name).first()?;
@@ -99,6 +102,25 @@ impl<'a> Facts<'a> {
                 fate.strip_prefix(": it")?
             ))
         })
+    }
+
+    /// What an actor needed to be told before it could start, and nobody was.
+    fn not_told(&self, role: &Actor) -> Option<String> {
+        let templates = role.given_at_start().into_iter();
+        templates
+            .flat_map(|template| &template.parts)
+            .find_map(|part| {
+                let Part::Hole(hole @ Hole::Told { .. }) = part else {
+                    return None;
+                };
+                let wanted = Template {
+                    parts: vec![Part::Hole(hole.clone())],
+                };
+                match self.pattern(&wanted, None) {
+                    Err(Unfilled::Never(why)) => Some(why),
+                    Ok(_) | Err(Unfilled::Trouble(_)) => None,
+                }
+            })
     }
 
     /// `: it waits in accept() (#9)`. Only of an actor that stands earlier in the evidence, so that actors which wait for

@@ -546,6 +546,8 @@ impl Printed<'_> {
                     | Hole::Int
                     | Hole::Variable(_)
                     | Hole::Pid { .. }
+                    | Hole::Told { .. }
+                    | Hole::Segment(_)
                     | Hole::FaultCall
                     | Hole::FaultMessage,
                 )
@@ -614,6 +616,16 @@ impl Printed<'_> {
         if letters.trim().len() < 3 {
             return None;
         }
+        // `size: 12` is meant by the line about the size, however like it a line about something else looks.
+        let label = letters.split_inclusive(": ").next();
+        let label = label.filter(|label| label.trim().len() > 2 && label.ends_with(": "));
+        let labelled = label.and_then(|label| {
+            let mut lines = lines.iter().take(ALIKE_LINES);
+            lines.find(|text| text.trim_start().starts_with(label))
+        });
+        if labelled.is_some() {
+            return labelled;
+        }
         let scored = lines
             .iter()
             .take(ALIKE_LINES)
@@ -655,6 +667,17 @@ impl Printed<'_> {
         }
         let other = Page::of(self.other());
         if let Some(line) = other.lines.iter().find(|line| !line.trim().is_empty()) {
+            // Who complains on the wrong stream has something to complain about.
+            if self.name == "stderr"
+                && self.actor.exit == Exit::Code(0)
+                && self.facts.last_failure(self.index).is_none()
+                && !crate::errno::is_told_in(&other.text)
+            {
+                return format!(
+                    "{who} printed nothing on stderr: it found nothing wrong, and printed {} on stdout",
+                    quoted(line.trim())
+                );
+            }
             let (other, hint) = match self.name {
                 "stdout" => ("stderr", ""),
                 _ => (

@@ -232,6 +232,7 @@ fn call() -> impl Strategy<Value = Call> {
                 object,
                 transfer,
                 tampered,
+                told: Vec::new(),
             },
         )
 }

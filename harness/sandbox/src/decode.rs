@@ -382,6 +382,13 @@ const OPTIONS: Table = names![
     SO_DOMAIN,
     SO_PROTOCOL
 ];
+const TCP_OPTIONS: Table = names![
+    TCP_NODELAY,
+    TCP_MAXSEG,
+    TCP_KEEPIDLE,
+    TCP_KEEPINTVL,
+    TCP_KEEPCNT
+];
 const IPC_FLAGS: Table = names![IPC_CREAT, IPC_EXCL, IPC_NOWAIT];
 const ATTACH_FLAGS: Table = names![SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC];
 const COMMANDS: Table = names![
@@ -422,6 +429,17 @@ fn set(table: Table, mut value: u32) -> Vec<String> {
     parts
 }
 
+/// The name of a socket's option: `SO_RCVBUF`, `TCP_NODELAY`.
+pub(crate) fn option_name(level: i32, option: i32) -> Option<&'static str> {
+    let table = match level {
+        libc::SOL_SOCKET => OPTIONS,
+        libc::IPPROTO_TCP => TCP_OPTIONS,
+        _ => return None,
+    };
+    let known = table.iter().find(|(number, _)| *number == option as u32);
+    known.map(|(_, name)| *name)
+}
+
 fn joined(parts: Vec<String>) -> String {
     if parts.is_empty() {
         "0".to_owned()
@@ -445,6 +463,7 @@ fn named(names: Names, value: u32, args: &[u64; 6]) -> String {
         Names::Shutdown => one(DIRECTIONS, value),
         Names::OptionLevel => one(LEVELS, value),
         Names::Option if args[1] == libc::SOL_SOCKET as u64 => one(OPTIONS, value),
+        Names::Option if args[1] == libc::IPPROTO_TCP as u64 => one(TCP_OPTIONS, value),
         Names::Option => value.to_string(),
         Names::IpcGet => {
             let mut parts = set(IPC_FLAGS, value & !0o777);

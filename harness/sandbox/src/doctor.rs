@@ -100,6 +100,8 @@ fn tracing() -> Capability {
         stdin: ipclab_evidence::Stdin::Text(ipclab_evidence::Bytes::default()),
         start: Vec::new(),
         ready: None,
+        fills: Vec::new(),
+        descriptors: 0,
     };
     let plan = ipclab_evidence::Plan {
         actors: vec![actor],

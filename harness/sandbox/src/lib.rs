@@ -39,6 +39,7 @@ mod streams;
 mod supervisor;
 mod sys;
 mod tamper;
+mod told;
 mod tracer;
 mod watch;
 mod workspace;

@@ -155,6 +155,7 @@ fn become_program(
             sys::place(fd, CONTROL)?;
         }
         sys::default_signals();
+        sys::hold_descriptors(actor.descriptors)?;
         Ok(program)
     };
     let (path, argv, env) = match go() {

@@ -699,6 +699,22 @@ pub(crate) fn duplicate_above(fd: BorrowedFd<'_>, lowest: c_int) -> Result<Owned
     }
 }
 
+/// Opens `/dev/null` again and again, for whatever program comes next, until every number below this is taken.
+pub(crate) fn hold_descriptors(below: u32) -> Result<()> {
+    let below = c_int::try_from(below).unwrap_or(c_int::MAX);
+    if below == 0 {
+        return Ok(());
+    }
+    let null = std::fs::File::open("/dev/null")?;
+    loop {
+        // SAFETY: numbers only; the copies are the next program's and nobody's here.
+        let copy = check_int(unsafe { libc::fcntl(null.as_raw_fd(), libc::F_DUPFD, 3) })?;
+        if copy + 1 >= below {
+            return Ok(());
+        }
+    }
+}
+
 /// Reads, `None` when a non-blocking descriptor has nothing now.
 pub(crate) fn read_some(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Option<usize>> {
     loop {

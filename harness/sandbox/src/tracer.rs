@@ -21,6 +21,7 @@ use crate::shared::HostRules;
 use crate::sockets::{self, Sockets};
 use crate::sys::{self, Pid, Resume, Stop, Waited};
 use crate::tamper::{self, Pending, Tampers};
+use crate::told;
 use crate::{decode, procfs, spawn};
 
 /// What the watch has to hear of.
@@ -155,6 +156,10 @@ impl Trace {
             self.tail.push_back(call);
         }
         n
+    }
+
+    fn calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.head.iter().chain(&self.tail)
     }
 
     fn get(&mut self, n: u32) -> Option<&mut Call> {
@@ -751,6 +756,7 @@ impl Tracer {
                 object: object.clone(),
                 transfer: None,
                 tampered: tampered.as_ref().map(|pending| pending.note.clone()),
+                told: Vec::new(),
             })
         });
         let outgoing = if spec.role == Role::Send && socket.is_some() {
@@ -994,8 +1000,14 @@ impl Tracer {
                 _ => None,
             };
         }
+        let told = if result >= 0 && !skipped {
+            told::by(tid, call.spec.name, &call.args, result)
+        } else {
+            Vec::new()
+        };
         if let Some(recorded) = call.n.and_then(|n| self.trace.get(n)) {
             recorded.object = object;
+            recorded.told = told;
             recorded.returned = Some(match result {
                 // The kernel will make the call again, or the process dies in it: to the program it never returned.
                 -516..=-512 => return notice,
@@ -1029,6 +1041,21 @@ impl Tracer {
             && self.sockets.serves(socket, endpoint)
         {
             traced.ready = true;
+        }
+    }
+
+    /// What the kernel has told an actor under this name: the n-th time, from 1, or the last one.
+    pub(crate) fn told(&self, actor: usize, name: &str, nth: Option<u32>) -> Option<String> {
+        let mut values = self
+            .trace
+            .calls()
+            .filter(|call| call.actor == actor)
+            .flat_map(|call| &call.told)
+            .filter(|told| told.name == name)
+            .map(|told| told.value.clone());
+        match nth {
+            Some(nth) => values.nth((nth as usize).checked_sub(1)?),
+            None => values.next_back(),
         }
     }
 

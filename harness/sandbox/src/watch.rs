@@ -5,8 +5,8 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
-    Actor, ActorEvidence, Await, Ended, Exit, LeftPort, LeftProcess, LimitHit, LimitKind, Limits,
-    Look, Plan, Wait,
+    Actor, ActorEvidence, Await, Ended, Exit, Known, LeftPort, LeftProcess, LimitHit, LimitKind,
+    Limits, Look, Plan, Wait,
 };
 
 use crate::decode;
@@ -16,6 +16,7 @@ use crate::shared::HostRules;
 use crate::spawn::{self, Refusal, Started};
 use crate::streams::{Capture, Feed};
 use crate::sys::{self, Pid};
+use crate::told;
 use crate::tracer::{Notice, Tracer};
 
 /// Where actors are started: a world of their own, or the host's.
@@ -388,7 +389,13 @@ impl<'a, G: Ground> Watch<'a, G> {
     }
 
     fn start(&mut self, index: usize) -> io::Result<()> {
-        let actor = &self.plan.actors[index];
+        let Some(actor) = &self.filled(index) else {
+            let life = &mut self.lives[index];
+            life.state = State::Over;
+            life.exit = Some(Exit::NotStarted);
+            self.tracer.events += 1;
+            return Ok(());
+        };
         let at = self.tracer.elapsed().as_micros() as u64;
         let started = self
             .ground
@@ -411,6 +418,21 @@ impl<'a, G: Ground> Watch<'a, G> {
         life.refusal = Some(started.refusal);
         life.script = script;
         Ok(())
+    }
+
+    /// An actor with everything filled in that is known only now; `None`: something is not.
+    fn filled(&self, index: usize) -> Option<Actor> {
+        let mut actor = self.plan.actors[index].clone();
+        for fill in &self.plan.actors[index].fills {
+            let value = match &fill.with {
+                Known::Told { actor, name, nth } => {
+                    self.tracer.told(self.index(actor)?, name, *nth)?
+                }
+                Known::Segment(key) => self.ground.segment(*key, &self.tracer)?.shmid.to_string(),
+            };
+            told::fill(&mut actor, &fill.text, &value);
+        }
+        Some(actor)
     }
 
     /// Takes what scripted peers say, and answers what has happened meanwhile.
@@ -460,6 +482,11 @@ impl<'a, G: Ground> Watch<'a, G> {
         else {
             return false;
         };
+        // A peer that waits for the others in the middle of a step is not done with it.
+        let script = self.lives[actor].script.as_ref();
+        if script.and_then(Script::asked) == Some(&Asked::Quiet) {
+            return false;
+        }
         let own = || {
             quiet::look(
                 &self.tracer,

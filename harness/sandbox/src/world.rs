@@ -243,6 +243,8 @@ fn write_etc(world: &World) -> io::Result<()> {
         ),
         ("group", format!("root:x:0:\nstudent:x:{ACTOR}:\n")),
         ("hosts", hosts),
+        // All addresses of a name, as distributions have it; without it gethostbyname(3) tells the first one only.
+        ("host.conf", "multi on\n".to_owned()),
         ("hostname", "ipclab\n".to_owned()),
         (
             "nsswitch.conf",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Action, Actor, Amount, Case, Data, GivenFile, GivenKind, GivenSegment, OutputExpectation,
-    Player, ShmState, Step, Template, TranscriptLine, Wanted, Wire,
+    Player, SegmentName, ShmState, Step, Template, TranscriptLine, Wanted, Wire,
 };
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.
@@ -97,8 +97,12 @@ impl Case {
 }
 
 /// The template of a step, if it has one.
-fn sent(step: &Step) -> Option<&Template> {
-    match &step.action {
+pub(crate) fn sent(step: &Step) -> Option<&Template> {
+    in_action(&step.action)
+}
+
+fn in_action(action: &Action) -> Option<&Template> {
+    match action {
         Action::Send { data, .. }
         | Action::Recv(Wanted::Data(data))
         | Action::ShmWrite(data)
@@ -106,6 +110,8 @@ fn sent(step: &Step) -> Option<&Template> {
             Data::Text(template) => Some(template),
             Data::Hex(_) | Data::Bytes(_) => None,
         },
+        Action::ShmAttach(SegmentName::Id(id)) | Action::ShmRemove(SegmentName::Id(id)) => Some(id),
+        Action::Times { action, .. } | Action::Each(action) => in_action(action),
         _ => None,
     }
 }
@@ -182,11 +188,28 @@ fn file(file: &GivenFile, values: &Values) -> GivenFile {
 }
 
 fn step(step: &Step, values: &Values) -> Step {
+    let action = action(&step.action, values);
+    Step {
+        // A step's text is what the peer reads: there, `{{` must mean nothing any more.
+        text: if step.text.contains("{{") {
+            action.to_string()
+        } else {
+            step.text.clone()
+        },
+        action,
+    }
+}
+
+fn action(action: &Action, values: &Values) -> Action {
     let data = |data: &Data| match data {
         Data::Text(template) => Data::Text(template.with(values)),
         Data::Hex(_) | Data::Bytes(_) => data.clone(),
     };
-    let action = match &step.action {
+    let segment = |name: &SegmentName| match name {
+        SegmentName::Key(_) => name.clone(),
+        SegmentName::Id(id) => SegmentName::Id(id.with(values)),
+    };
+    match action {
         Action::Send {
             data: sent,
             to,
@@ -201,16 +224,14 @@ fn step(step: &Step, values: &Values) -> Step {
         Action::Recv(Wanted::Data(wanted)) => Action::Recv(Wanted::Data(data(wanted))),
         Action::ShmWrite(written) => Action::ShmWrite(data(written)),
         Action::ShmRead(wanted) => Action::ShmRead(data(wanted)),
+        Action::ShmAttach(name) => Action::ShmAttach(segment(name)),
+        Action::ShmRemove(name) => Action::ShmRemove(segment(name)),
+        Action::Times { times, action } => Action::Times {
+            times: *times,
+            action: Box::new(self::action(action, values)),
+        },
+        Action::Each(action) => Action::Each(Box::new(self::action(action, values))),
         // The others have no templates.
         other => other.clone(),
-    };
-    Step {
-        // A step's text is what the peer reads: there, `{{` must mean nothing any more.
-        text: if step.text.contains("{{") {
-            action.to_string()
-        } else {
-            step.text.clone()
-        },
-        action,
     }
 }

@@ -85,6 +85,8 @@ pub struct Case {
     pub visibility: Visibility,
     /// Run a second build with AddressSanitizer and UBSan.
     pub sanitize: bool,
+    /// How many descriptors a process may have open at once; `None`: the box's own limit.
+    pub open_files: Option<u32>,
     /// Process trees, in the order in which they start.
     pub actors: Vec<Actor>,
     /// Expectations about what crossed.
@@ -127,6 +129,21 @@ impl Case {
             }
         }
         questions
+    }
+
+    /// How often peers do what they do many times, all together.
+    #[must_use]
+    pub fn crowd(&self) -> u64 {
+        let steps = self.actors.iter().flat_map(|actor| match &actor.player {
+            Player::Peer { steps } => steps.as_slice(),
+            Player::Student { .. } | Player::Reference { .. } => &[],
+        });
+        steps
+            .map(|step| match step.action {
+                Action::Times { times, .. } => u64::from(times),
+                _ => 0,
+            })
+            .sum()
     }
 
     /// The actor of that name.
@@ -286,6 +303,17 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The templates that are filled in when it starts: its arguments, its steps' and what it reads.
+    #[must_use]
+    pub fn given_at_start(&self) -> Vec<&Template> {
+        let mut found: Vec<&Template> = self.stdin.iter().collect();
+        match &self.player {
+            Player::Student { args, .. } | Player::Reference { args, .. } => found.extend(args),
+            Player::Peer { steps } => found.extend(steps.iter().filter_map(crate::fill::sent)),
+        }
+        found
+    }
+
     /// Whether the student's own program plays it.
     #[must_use]
     pub fn is_student(&self) -> bool {
@@ -436,6 +464,18 @@ pub enum Hole {
         /// Whose.
         actor: String,
     },
+    /// `{{creator.told.shmid}}`: what the kernel told the actor under this name, the last time; `{{report.told.SO_TYPE.2}}`:
+    /// the second time.
+    Told {
+        /// Whom.
+        actor: String,
+        /// `shmid`, `shm_perm.mode`, `SO_RCVBUF`.
+        name: String,
+        /// From 1.
+        nth: Option<u32>,
+    },
+    /// `{{shm.100.shmid}}`: the identifier of the segment with this key, when the actor starts.
+    Segment(i32),
     /// `{{fault.call}}`: the call that was made to fail.
     FaultCall,
     /// `{{fault.message}}`: what `strerror` says for it.
@@ -528,18 +568,41 @@ pub struct Leaves {
 pub enum Leftover {
     /// A file or socket file; `*` stands for any part of one path component.
     Path(String),
-    /// `shm:100`; `None`: `shm:private`
-    Shm(Option<i32>),
+    /// `shm:100`, `shm:private`, `shm:any`
+    Shm(Named),
     /// `sem:100`
-    Sem(Option<i32>),
+    Sem(Named),
     /// `msg:100`
-    Msg(Option<i32>),
+    Msg(Named),
     /// `posix-shm:/name`
     PosixShm(String),
     /// `tcp:12345`, still served.
     Port(Endpoint),
     /// `process`: a child that goes on.
     Process,
+}
+
+/// Which System V object of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The one with this key.
+    Key(i32),
+    /// One that `IPC_PRIVATE` made.
+    Private,
+    /// Whatever its key: `ftok` chose it, for example.
+    Any,
+}
+
+impl Named {
+    /// Whether an object with this key is meant; 0 is `IPC_PRIVATE`.
+    #[must_use]
+    pub fn is(self, key: i32) -> bool {
+        match self {
+            Self::Key(wanted) => key == wanted,
+            Self::Private => key == 0,
+            Self::Any => true,
+        }
+    }
 }
 
 /// State of a segment at some moment.
@@ -638,7 +701,9 @@ pub struct Given {
     pub shm: Vec<GivenSegment>,
     /// Semaphore sets.
     pub sem: Vec<GivenSemaphores>,
-    /// Names of the hosts file.
+    /// Students' programs find so many descriptors open when they start: numbers below this are taken. 0: the usual three.
+    pub descriptors: u32,
+    /// Lines of the hosts file: a name, or a host's own and its others with a blank between them, and an address.
     pub hosts: Vec<(String, IpAddr)>,
 }
 
@@ -808,6 +873,8 @@ pub enum Action {
     Abandon,
     /// `flood 1000000 bytes`: send so much without ever reading.
     Flood(u64),
+    /// `fill 64000000 bytes`: the same, but done when the other side takes no more for now.
+    Fill(u64),
     /// `signal server SIGTERM`
     Signal {
         /// To whom.
@@ -824,8 +891,8 @@ pub enum Action {
         /// Permission bits.
         mode: u32,
     },
-    /// `shm attach 100`: and hold it until the peer ends or `shm detach`.
-    ShmAttach(i32),
+    /// `shm attach 100`, `shm attach id {{creator.told.shmid}}`: and hold it until the peer ends or `shm detach`.
+    ShmAttach(SegmentName),
     /// `shm write 'text'`, at offset 0 of the attached one.
     ShmWrite(Data),
     /// `shm read 'text'`
@@ -833,7 +900,25 @@ pub enum Action {
     /// `shm detach`
     ShmDetach,
     /// `shm remove 100`
-    ShmRemove(i32),
+    ShmRemove(SegmentName),
+    /// `200 times connect tcp:9000`: a step again and again; now and then the peer waits until everybody else waits.
+    Times {
+        /// How often.
+        times: u32,
+        /// What.
+        action: Box<Action>,
+    },
+    /// `each recv 'hal'`: a step once with each of the sockets that are open, in the order in which they were opened.
+    Each(Box<Action>),
+}
+
+/// How a peer names a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SegmentName {
+    /// By its key.
+    Key(i32),
+    /// `id 5`: by its identifier, which a template may fill in when the peer starts.
+    Id(Template),
 }
 
 /// What a peer sends.

@@ -107,3 +107,40 @@ const SIGNALS: &str = "\
     SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE SIGALRM \
     SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF \
     SIGWINCH SIGIO SIGPWR SIGSYS";
+
+/// What the kernel tells by calls that succeed: by shmget and shmat, by shmctl's IPC_STAT in the fields of `shmid_ds`, and
+/// by getsockopt.
+pub(crate) const TOLD: &[&str] = &[
+    "shmid",
+    "key",
+    "shmaddr",
+    "shm_perm.key",
+    "shm_perm.uid",
+    "shm_perm.gid",
+    "shm_perm.cuid",
+    "shm_perm.cgid",
+    "shm_perm.mode",
+    "shm_segsz",
+    "shm_atime",
+    "shm_dtime",
+    "shm_ctime",
+    "shm_cpid",
+    "shm_lpid",
+    "shm_nattch",
+    "SO_REUSEADDR",
+    "SO_TYPE",
+    "SO_ERROR",
+    "SO_BROADCAST",
+    "SO_SNDBUF",
+    "SO_RCVBUF",
+    "SO_KEEPALIVE",
+    "SO_OOBINLINE",
+    "SO_LINGER",
+    "SO_REUSEPORT",
+    "SO_RCVLOWAT",
+    "SO_ACCEPTCONN",
+    "SO_DOMAIN",
+    "SO_PROTOCOL",
+    "TCP_NODELAY",
+    "TCP_MAXSEG",
+];

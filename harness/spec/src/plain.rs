@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::{
     Actor, Amount, CallPattern, Case, Endpoint, ExitExpectation, FaultKind, GivenKind, Leftover,
-    OutputExpectation, Part, Player, Points, Template, TranscriptLine, Visibility,
+    Named, OutputExpectation, Part, Player, Points, Template, TranscriptLine, Visibility,
 };
 
 /// The widest that a line gets, where a text can be broken at all.
@@ -72,6 +72,9 @@ fn head(out: &mut String, case: &Case) {
     }
     if case.sanitize {
         pair(out, "sanitize", "true");
+    }
+    if let Some(number) = case.open_files {
+        pair(out, "open_files", &number.to_string());
     }
     let faults: Vec<String> = case
         .faults
@@ -239,6 +242,7 @@ fn given(out: &mut String, case: &Case) {
     let empty = given.files.is_empty()
         && given.shm.is_empty()
         && given.sem.is_empty()
+        && given.descriptors == 0
         && given.hosts.is_empty();
     if empty {
         return;
@@ -280,19 +284,30 @@ fn given(out: &mut String, case: &Case) {
         );
         pair(out, &format!("sem.{}", key(&set.key.to_string())), &value);
     }
-    for (name, address) in &given.hosts {
-        pair(
-            out,
-            &format!("hosts.{}", key(name)),
-            &text(&address.to_string()),
-        );
+    if given.descriptors > 0 {
+        pair(out, "descriptors", &given.descriptors.to_string());
+    }
+    let mut written: Vec<&String> = Vec::new();
+    for (name, _) in &given.hosts {
+        if written.contains(&name) {
+            continue;
+        }
+        written.push(name);
+        let of_name = given.hosts.iter().filter(|(other, _)| other == name);
+        let addresses: Vec<String> = of_name.map(|(_, address)| address.to_string()).collect();
+        let value = match addresses.as_slice() {
+            [one] => text(one),
+            several => list(several),
+        };
+        pair(out, &format!("hosts.{}", key(name)), &value);
     }
 }
 
 fn leftover(left: &Leftover) -> String {
-    let of = |kind: &str, key: &Option<i32>| match key {
-        Some(key) => format!("{kind}:{key}"),
-        None => format!("{kind}:private"),
+    let of = |kind: &str, named: &Named| match named {
+        Named::Key(key) => format!("{kind}:{key}"),
+        Named::Private => format!("{kind}:private"),
+        Named::Any => format!("{kind}:any"),
     };
     match left {
         Leftover::Path(path) => path.clone(),

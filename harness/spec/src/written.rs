@@ -3,7 +3,8 @@
 use std::fmt::{Display, Formatter, Result, Write as _};
 
 use crate::{
-    Action, After, Data, Endpoint, Hole, Part, PeerEndpoint, PeerSocket, Shutdown, Wanted,
+    Action, After, Data, Endpoint, Hole, Part, PeerEndpoint, PeerSocket, SegmentName, Shutdown,
+    Wanted,
 };
 
 /// A step as [`parse_step`](crate::parse_step) reads it.
@@ -50,13 +51,31 @@ impl Display for Action {
             Self::Close => f.write_str("close"),
             Self::Abandon => f.write_str("abandon"),
             Self::Flood(count) => write!(f, "flood {count} bytes"),
+            Self::Fill(count) => write!(f, "fill {count} bytes"),
             Self::Signal { actor, signal } => write!(f, "signal {actor} {signal}"),
             Self::ShmCreate { key, size, mode } => write!(f, "shm create {key} {size} 0{mode:o}"),
-            Self::ShmAttach(key) => write!(f, "shm attach {key}"),
+            Self::ShmAttach(segment) => write!(f, "shm attach {segment}"),
             Self::ShmWrite(data) => write!(f, "shm write {data}"),
             Self::ShmRead(data) => write!(f, "shm read {data}"),
             Self::ShmDetach => f.write_str("shm detach"),
-            Self::ShmRemove(key) => write!(f, "shm remove {key}"),
+            Self::ShmRemove(segment) => write!(f, "shm remove {segment}"),
+            Self::Times { times, action } => write!(f, "{times} times {action}"),
+            Self::Each(action) => write!(f, "each {action}"),
+        }
+    }
+}
+
+impl Display for SegmentName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Key(key) => write!(f, "{key}"),
+            Self::Id(template) => {
+                f.write_str("id ")?;
+                template.parts.iter().try_for_each(|part| match part {
+                    Part::Text(text) => f.write_str(text),
+                    Part::Hole(hole) => write!(f, "{hole}"),
+                })
+            }
         }
     }
 }
@@ -116,6 +135,17 @@ impl Display for Hole {
                 nth: Some(nth),
             } => write!(f, "{{{{{actor}.received.{nth}}}}}"),
             Self::Pid { actor } => write!(f, "{{{{{actor}.pid}}}}"),
+            Self::Told {
+                actor,
+                name,
+                nth: None,
+            } => write!(f, "{{{{{actor}.told.{name}}}}}"),
+            Self::Told {
+                actor,
+                name,
+                nth: Some(nth),
+            } => write!(f, "{{{{{actor}.told.{name}.{nth}}}}}"),
+            Self::Segment(key) => write!(f, "{{{{shm.{key}.shmid}}}}"),
             Self::FaultCall => f.write_str("{{fault.call}}"),
             Self::FaultMessage => f.write_str("{{fault.message}}"),
         }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use ipclab_spec::{
     Action, After, Amount, ArgPattern, Aspect, CallPattern, Case, Data, Draw, Endpoint,
-    ExitExpectation, FaultKind, GivenKind, Hole, Leftover, OutputExpectation, Part, Player, Points,
-    Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Visibility, Wanted, parse,
+    ExitExpectation, FaultKind, GivenKind, Hole, Leftover, Named, OutputExpectation, Part, Player,
+    Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Visibility, Wanted,
+    parse,
 };
 
 fn spec(text: &str) -> Spec {
@@ -303,8 +304,8 @@ exists = false
         case.leaves.may,
         [
             Leftover::Path("/tmp/s*".into()),
-            Leftover::Shm(Some(100)),
-            Leftover::Shm(None),
+            Leftover::Shm(Named::Key(100)),
+            Leftover::Shm(Named::Private),
             Leftover::Port(Endpoint::Tcp {
                 ip: None,
                 port: 12345
@@ -316,8 +317,8 @@ exists = false
         case.leaves.must,
         [
             Leftover::PosixShm("/x".into()),
-            Leftover::Msg(Some(3)),
-            Leftover::Sem(Some(7))
+            Leftover::Msg(Named::Key(3)),
+            Leftover::Sem(Named::Key(7))
         ]
     );
     let [first, second] = case.shm.as_slice() else {

@@ -3,9 +3,16 @@
 mod comclient;
 mod half_close;
 mod iserver;
+mod lookup;
 mod peek_server;
+mod poll_server;
+mod select_server;
+mod shm_create;
+mod shm_info;
 mod shm_reader;
+mod shm_remove;
 mod shm_writer;
+mod sockopt_report;
 mod sp_client;
 mod sp_server;
 mod uc_client;
@@ -39,6 +46,21 @@ pub(crate) const TABLE: &[Program] = &[
         main: shm_reader::main,
     },
     Program {
+        name: "shm_create",
+        about: "makes a segment with ftok's key for PATH and ID, or a private one (Q2, Q8)",
+        main: shm_create::main,
+    },
+    Program {
+        name: "shm_info",
+        about: "shows what the kernel keeps of a segment, and changes its mode (Q2, Q9)",
+        main: shm_info::main,
+    },
+    Program {
+        name: "shm_remove",
+        about: "removes a segment, or marks it while it is attached (Q1, Q8, Q10)",
+        main: shm_remove::main,
+    },
+    Program {
         name: "iserver",
         about: "TCP server on port 12345: echoes one message to each of N clients (Q6)",
         main: iserver::main,
@@ -57,6 +79,26 @@ pub(crate) const TABLE: &[Program] = &[
         name: "udp_client",
         about: "UDP client: sends one datagram to port 7000 (Q7)",
         main: udp_client::main,
+    },
+    Program {
+        name: "select_server",
+        about: "TCP server on PORT: echoes to many clients at once, by select (Q11)",
+        main: select_server::main,
+    },
+    Program {
+        name: "poll_server",
+        about: "TCP server on PORT: echoes to many clients at once, by poll (Q11)",
+        main: poll_server::main,
+    },
+    Program {
+        name: "sockopt_report",
+        about: "shows options of sockets before and after they are set (Q11)",
+        main: sockopt_report::main,
+    },
+    Program {
+        name: "lookup",
+        about: "shows the addresses of a name, or the name of an address (Q11)",
+        main: lookup::main,
     },
     Program {
         name: "uc_server",
@@ -99,3 +141,11 @@ pub(crate) const TABLE: &[Program] = &[
         main: peek_server::main,
     },
 ];
+
+/// The complaint about wrong arguments: `Usage: ./shm_remove SHMID`.
+fn usage(argv: &[OsString], name: &str, arguments: &str) -> Failure {
+    let called = argv
+        .first()
+        .map_or(name.into(), |called| called.to_string_lossy());
+    Failure::because("Usage", format_args!("{called} {arguments}"))
+}

@@ -143,6 +143,8 @@ impl Bench {
                 stdin: Stdin::Text(Bytes::default()),
                 start: Vec::new(),
                 ready: None,
+                fills: Vec::new(),
+                descriptors: 0,
             }],
             tampers: Vec::new(),
             watches: Vec::new(),

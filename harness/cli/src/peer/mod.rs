@@ -46,6 +46,9 @@ use wrong::Wrong;
 /// The name under which the tool plays a script.
 pub(crate) const NAME: &str = "ipclab-peer";
 
+/// How often something is done before the others are waited for.
+const AT_A_TIME: u32 = 4;
+
 /// Plays the script that the supervisor on descriptor 3 hands over.
 pub(crate) fn play() -> ExitCode {
     let played = Control::open().and_then(|control| {
@@ -136,17 +139,59 @@ impl Peer {
             Action::Close => self.sockets.close(),
             Action::Abandon => Ok(()),
             Action::Flood(count) => self.flood(*count),
+            Action::Fill(count) => self.fill(*count),
             Action::Signal { actor, signal } => {
                 self.control.wait(&format!("signal {actor} {signal}"), || {
                     format!("{actor} had ended already, or never began")
                 })
             }
             Action::ShmCreate { key, size, mode } => self.segments.create(*key, *size, *mode),
-            Action::ShmAttach(key) => self.segments.attach(*key),
+            Action::ShmAttach(name) => self.segments.attach(name),
             Action::ShmWrite(data) => self.segments.write(&bytes::of(data)?),
             Action::ShmRead(data) => self.segments.read(&bytes::of(data)?),
             Action::ShmDetach => self.segments.detach(),
-            Action::ShmRemove(key) => self.segments.remove(*key),
+            Action::ShmRemove(name) => self.segments.remove(name),
+            Action::Times { times, action } => self.times(*times, action),
+            Action::Each(action) => self.each(action),
+        }
+    }
+
+    /// `200 times connect tcp:9000`: a few at a time, the next when the others have dealt with those. A server's queue of
+    /// connections is short (`listen(2)` with 3 has room for 4), and what does not fit into it is asked for again a second
+    /// later. (To see that everybody is at rest takes milliseconds, which is too long after each.)
+    fn times(&mut self, times: u32, action: &Action) -> Result<(), Wrong> {
+        for nth in 1..=times {
+            self.act(action)
+                .map_err(|wrong| wrong.at(format_args!("number {nth} of {times}")))?;
+            if nth % AT_A_TIME == 0 || nth == times {
+                self.control.quiet()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `each recv 'hal'`: with every open socket in turn, which is the current one for so long. The first that something
+    /// is wrong with is told, with how many others there are.
+    fn each(&mut self, action: &Action) -> Result<(), Wrong> {
+        let all = self.sockets.len();
+        let mut first = None;
+        let mut more = 0;
+        for nth in 1..=all {
+            // The lowest comes to the top; what is done with it leaves it there, or closes it.
+            self.sockets.turn();
+            match self.act(action) {
+                Ok(()) => {}
+                Err(wrong @ Wrong::Step(_)) if first.is_none() => {
+                    first = Some(wrong.at(format_args!("socket {nth} of {all}")));
+                }
+                Err(Wrong::Step(_)) => more += 1,
+                Err(wrong @ (Wrong::Never(_) | Wrong::Line(_))) => return Err(wrong),
+            }
+        }
+        match first {
+            None => Ok(()),
+            Some(wrong) if more == 0 => Err(wrong),
+            Some(wrong) => Err(wrong.and(format_args!("and so with {more} more"))),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use ipclab_reference::sysv::{Attachment, ReadWrite, Segment};
+use ipclab_spec::SegmentName;
 use nix::errno::Errno;
 use nix::libc;
 
@@ -22,8 +23,8 @@ impl Segments {
     }
 
     /// `shm attach 100`: shmget(2), shmat(2) to read and write.
-    pub(super) fn attach(&mut self, key: i32) -> Result<(), Wrong> {
-        let segment = find(key)?;
+    pub(super) fn attach(&mut self, name: &SegmentName) -> Result<(), Wrong> {
+        let segment = find(name)?;
         self.0.push(done(
             "shmat",
             segment.attach_read_write().map_err(io::Error::from),
@@ -72,8 +73,8 @@ impl Segments {
     }
 
     /// `shm remove 100`: shmget(2), shmctl(2) with `IPC_RMID`.
-    pub(super) fn remove(&self, key: i32) -> Result<(), Wrong> {
-        done("shmctl", find(key)?.remove())
+    pub(super) fn remove(&self, name: &SegmentName) -> Result<(), Wrong> {
+        done("shmctl", find(name)?.remove())
     }
 
     fn current(&self) -> Result<&Attachment<ReadWrite>, Wrong> {
@@ -81,8 +82,14 @@ impl Segments {
     }
 }
 
-fn find(key: i32) -> Result<Segment, Wrong> {
-    done("shmget", Segment::get(key, 0, 0))
+fn find(name: &SegmentName) -> Result<Segment, Wrong> {
+    match name {
+        SegmentName::Key(key) => done("shmget", Segment::get(*key, 0, 0)),
+        SegmentName::Id(id) => match id.as_text().and_then(|id| id.parse().ok()) {
+            Some(id) => Ok(Segment::with_id(id)),
+            None => Err(Wrong::Step("nobody said which segment".to_owned())),
+        },
+    }
 }
 
 fn fits(attached: &Attachment<ReadWrite>, data: &[u8]) -> Result<(), Wrong> {

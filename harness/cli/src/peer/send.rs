@@ -101,6 +101,49 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// `fill 64000000 bytes`: without ever waiting, until nothing fits any more although everybody has come to rest, or so
+    /// much has gone. How much room there is, is the kernel's and the other side's business.
+    pub(super) fn fill(&mut self, count: u64) -> Result<(), Wrong> {
+        let Self {
+            control, sockets, ..
+        } = self;
+        let Some(socket) = sockets.current()? else {
+            return Ok(());
+        };
+        if !socket.is_connected() {
+            return Err(Wrong::Step("the open socket is not connected".to_owned()));
+        }
+        let piece = bytes::letters(FLOOD_PIECE)?;
+        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        let mut left = count;
+        let mut rested = false;
+        while left > 0 {
+            let now = &piece[..left.min(FLOOD_PIECE) as usize];
+            match uninterrupted(|| send(socket.number(), now, flags)) {
+                Ok(sent) => {
+                    left -= sent as u64;
+                    rested = false;
+                }
+                Err(Errno::EAGAIN) if rested => return Ok(()),
+                Err(Errno::EAGAIN) => {
+                    control.quiet()?;
+                    rested = true;
+                }
+                Err(Errno::EPIPE | Errno::ECONNRESET) => {
+                    socket.spend();
+                    return Ok(());
+                }
+                Err(errno) => {
+                    socket.spend();
+                    return Err(Wrong::Step(after(count - left, count, "send", errno)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Where a step sends to, when the open socket can send there.
 fn destination(socket: &mut Socket, to: &PeerEndpoint) -> Result<Place, Wrong> {
     if socket.kind != to.socket {

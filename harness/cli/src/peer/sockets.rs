@@ -126,6 +126,18 @@ impl Sockets {
         self.0.is_empty()
     }
 
+    /// How many are open.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Brings the one that was opened first to the top.
+    pub(super) fn turn(&mut self) {
+        if !self.0.is_empty() {
+            self.0.rotate_left(1);
+        }
+    }
+
     /// The one that a step means, `None` when nothing more is to be done with it.
     pub(super) fn current(&mut self) -> Result<Option<&mut Socket>, Wrong> {
         match self.0.last_mut() {

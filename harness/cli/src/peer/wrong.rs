@@ -17,6 +17,26 @@ pub(super) enum Wrong {
     Line(String),
 }
 
+impl Wrong {
+    /// The same, said of one of many.
+    pub(super) fn at(self, which: fmt::Arguments<'_>) -> Self {
+        self.reworded(|why| format!("{which}: {why}"))
+    }
+
+    /// The same, with something added.
+    pub(super) fn and(self, more: fmt::Arguments<'_>) -> Self {
+        self.reworded(|why| format!("{why}, {more}"))
+    }
+
+    fn reworded(self, reword: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Step(why) => Self::Step(reword(why)),
+            Self::Never(why) => Self::Never(reword(why)),
+            Self::Line(why) => Self::Line(why),
+        }
+    }
+}
+
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

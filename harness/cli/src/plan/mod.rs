@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 
 use ipclab_evidence as evidence;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Limits, Occurrence, Plan, Stdin, Tamper, TamperAction, Watch, World,
+    Await, Bind, Bytes, Fill, Known, Limits, Occurrence, Plan, Stdin, Tamper, TamperAction, Watch,
+    World,
 };
 use ipclab_judge::SANITIZER_STATUS;
 use ipclab_spec::{
-    Actor, After, Case, Endpoint, FaultKind, GivenKind, Player, Reference, Spec, Template,
+    Actor, After, Case, Endpoint, FaultKind, GivenKind, Hole, Part, Player, Reference, Spec,
+    Template,
 };
 
 use crate::build::toolchain::PATH;
@@ -236,11 +238,19 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
                 trusted,
                 run: run.clone(),
                 stdin: Stdin::Text(match &actor.stdin {
-                    Some(template) => Bytes::from(known(template, "stdin", &actor.name)?.as_str()),
+                    Some(template) => {
+                        Bytes::from(at_start(template, "stdin", &actor.name)?.as_str())
+                    }
                     None => Bytes::default(),
                 }),
                 start: start.clone(),
                 ready: actor.listens.as_ref().map(endpoint),
+                fills: fills(actor, &copies),
+                descriptors: if actor.is_student() {
+                    case.given.descriptors
+                } else {
+                    0
+                },
             });
         }
         before = Some(actor);
@@ -403,7 +413,7 @@ fn environment(search: String, sanitize: bool) -> Vec<(String, String)> {
 
 fn arguments(args: &[Template], actor: &str) -> Result<Vec<String>, String> {
     args.iter()
-        .map(|arg| known(arg, "an argument", actor))
+        .map(|arg| at_start(arg, "an argument", actor))
         .collect()
 }
 
@@ -414,6 +424,46 @@ fn known(template: &Template, what: &str, actor: &str) -> Result<String, String>
             "{what} of {actor} depends on what happens in the run, which nobody knows before it"
         )
     })
+}
+
+/// The text of a template that is filled in when the actor starts: what is known only then stays as it is written, for
+/// the sandbox to replace ([`fills`]).
+fn at_start(template: &Template, what: &str, actor: &str) -> Result<String, String> {
+    let parts = template.parts.iter().map(|part| match part {
+        Part::Text(text) => Ok(text.clone()),
+        Part::Hole(hole @ (Hole::Told { .. } | Hole::Segment(_))) => Ok(hole.to_string()),
+        Part::Hole(_) => known(template, what, actor),
+    });
+    parts.collect()
+}
+
+/// What is filled in when an actor starts.
+fn fills(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Fill> {
+    let mut fills: Vec<Fill> = Vec::new();
+    for template in actor.given_at_start() {
+        for part in &template.parts {
+            let Part::Hole(hole) = part else { continue };
+            let with = match hole {
+                Hole::Told { actor, name, nth } => Known::Told {
+                    // Of several copies the first is meant.
+                    actor: copies
+                        .get(actor.as_str())
+                        .and_then(|names| names.first())
+                        .unwrap_or(actor)
+                        .clone(),
+                    name: name.clone(),
+                    nth: *nth,
+                },
+                Hole::Segment(key) => Known::Segment(*key),
+                _ => continue,
+            };
+            let text = hole.to_string();
+            if fills.iter().all(|known| known.text != text) {
+                fills.push(Fill { text, with });
+            }
+        }
+    }
+    fills
 }
 
 fn awaits(after: &After, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Await> {
@@ -464,7 +514,10 @@ fn endpoint(endpoint: &Endpoint) -> evidence::Endpoint {
 fn world(case: &Case, binds: Vec<Bind>) -> Result<World, String> {
     let mut hosts = vec![(UNIT_HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))];
     // A case that says where the name leads means it.
-    hosts.retain(|(name, _)| case.given.hosts.iter().all(|(given, _)| given != name));
+    hosts.retain(|(name, _)| {
+        let mut given = case.given.hosts.iter();
+        given.all(|(names, _)| names.split(' ').all(|given| given != name))
+    });
     hosts.extend(case.given.hosts.iter().cloned());
     let files = case.given.files.iter().map(|file| {
         Ok(evidence::GivenFile {
@@ -524,11 +577,19 @@ fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
     tampers
 }
 
+/// Calls that both sides may make for one connection of a crowd.
+const CALLS_OF_ONE: u64 = 100;
+
 fn limits(case: &Case) -> Limits {
     let mut limits = Limits {
         wall_ms: u64::try_from(case.limit.as_millis()).unwrap_or(u64::MAX),
         ..Limits::default()
     };
+    // A crowd makes many calls, on both sides, and every one of them may be asked for.
+    limits.calls_kept += CALLS_OF_ONE * case.crowd();
+    if let Some(open_files) = case.open_files {
+        limits.open_files = u64::from(open_files);
+    }
     if case.sanitize {
         // AddressSanitizer maps terabytes that it never touches.
         limits.memory_mib = 0;

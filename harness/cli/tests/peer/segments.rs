@@ -138,3 +138,26 @@ fn what_can_be_wrong_with_a_segment() {
     // Nothing of what failed has touched it.
     assert_eq!(held.c_string(), b"Hullo");
 }
+
+#[test]
+fn a_segment_that_only_its_identifier_leads_to() {
+    let stage = Stage::new();
+    let key = Key::own();
+    let segment = Segment::get(key.0, 64, libc::IPC_CREAT | 0o600).unwrap();
+    let id = segment.id();
+    let played = stage.play_alone(&[
+        format!("shm attach id {id}"),
+        "shm write 'hello'".to_owned(),
+        "shm read 'hello'".to_owned(),
+        "shm detach".to_owned(),
+        format!("shm remove id {id}"),
+        format!("shm attach id {id}"),
+    ]);
+    assert!(key.segment().is_none());
+    assert_eq!(
+        played.complaints,
+        [format!(
+            "shm attach id {id}: shmat() failed: invalid argument"
+        )]
+    );
+}

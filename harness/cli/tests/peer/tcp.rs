@@ -636,3 +636,49 @@ fn ipv6() {
     );
     played.is_content();
 }
+
+#[test]
+fn a_crowd_of_connections_from_one_peer() {
+    let stage = Stage::new();
+    let (listener, place) = listener();
+    let server = std::thread::spawn(move || {
+        let mut all: Vec<TcpStream> = (0..5).map(|_| listener.accept().unwrap().0).collect();
+        for (nth, stream) in all.iter_mut().enumerate() {
+            let mut got = [0; 2];
+            stream.read_exact(&mut got).unwrap();
+            assert_eq!(&got, b"hi");
+            // The third and the fourth get another answer.
+            let answer = if nth == 2 || nth == 3 { b"ho" } else { b"hi" };
+            stream.write_all(answer).unwrap();
+        }
+        all.into_iter().map(read_all).collect::<Vec<_>>()
+    });
+    let mut asked = Vec::new();
+    let connect = format!("5 times connect {place}");
+    let steps = [
+        &connect,
+        "each send 'hi'",
+        "each recv 'hi'",
+        "send 'the last'",
+        "each close",
+    ];
+    let played = stage.play(&steps, |question| {
+        asked.push(question.to_owned());
+        "go"
+    });
+    // After four connections and the last, and twice to see what else comes instead of what was wanted.
+    assert_eq!(asked, ["await quiet"; 4]);
+    assert_eq!(
+        played.complaints,
+        [
+            r#"each recv 'hi': socket 3 of 5: got 2 bytes "ho": byte 2 is 0x6f, not 0x69, and so with 1 more"#
+        ]
+    );
+    let rest: Vec<_> = server
+        .join()
+        .unwrap()
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(rest, [&b""[..], b"", b"", b"", b"the last"]);
+}

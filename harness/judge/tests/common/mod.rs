@@ -93,6 +93,7 @@ impl Scene {
             object: None,
             transfer: None,
             tampered: None,
+            told: Vec::new(),
         });
         n
     }

@@ -42,6 +42,7 @@ pub(crate) fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         requires: Vec::new(),
         visibility: Visibility::Visible,
         sanitize: false,
+        open_files: None,
         actors: vec![
             student("server", "iserver"),
             reference("client", "comclient"),
@@ -265,6 +266,7 @@ impl Trace {
             object: None,
             transfer: None,
             tampered: None,
+            told: Vec::new(),
         });
         self.0.trace.len() - 1
     }

@@ -104,6 +104,23 @@ static void in_two_steps(char **a)
     accept(listening(AF_INET, SOCK_STREAM), 0, 0);
     strcpy(at, "two");
 }
+/* How large the segment with this identifier is. */
+static void size_of(char **a)
+{
+    struct shmid_ds ds;
+    must(shmctl(atoi(a[0]), IPC_STAT, &ds), "shmctl");
+    printf("%s has %zu\n", a[0], ds.shm_segsz);
+}
+/* Whether most descriptors below this number are open, and the next ones are not. */
+static void holds(char **a)
+{
+    int below = atoi(a[0]), open = 0, beyond = 0;
+    for (int f = 3; f < below; f++)
+        open += fcntl(f, F_GETFD) != -1;
+    for (int f = below; f < below + 50; f++)
+        beyond += fcntl(f, F_GETFD) != -1;
+    printf("%s, %d beyond\n", open > below - 30 ? "most" : "few", beyond);
+}
 static void let_on(char **a) { connected(AF_INET, SOCK_STREAM); }
 static void read_foreign(char **a)
 {
@@ -116,5 +133,5 @@ static const struct act acts[] = {
     {"by-child", by_child}, {"semaphores", semaphores}, {"queue", queue}, {"files", files},
     {"socket-file", socket_file}, {"socket-in-cwd", socket_in_cwd}, {"replace", replace}, {"remove", remove_path},
     {"change", change}, {"renames", renames}, {"posix", posix}, {"posix-queue", posix_queue}, {"serve", serve},
-    {"nothing", nothing}, {"in-two-steps", in_two_steps}, {"let-on", let_on}, {"read-foreign", read_foreign}, {0}};
+    {"nothing", nothing}, {"in-two-steps", in_two_steps}, {"let-on", let_on}, {"holds", holds}, {"size-of", size_of}, {"read-foreign", read_foreign}, {0}};
 PLAY(acts)

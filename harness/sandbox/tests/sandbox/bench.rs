@@ -173,6 +173,8 @@ pub(crate) fn student(name: &str, line: &str) -> Actor {
         stdin: Stdin::Text(Bytes::default()),
         start: Vec::new(),
         ready: None,
+        fills: Vec::new(),
+        descriptors: 0,
     }
 }
 

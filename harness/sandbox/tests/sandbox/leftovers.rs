@@ -1,8 +1,8 @@
 //! What was left behind is told with its kind, size and maker; what was there before and is the same, is not.
 
 use ipclab_evidence::{
-    Address, Await, Bytes, Ended, FileKind, GivenFile, GivenKind, GivenSegment, LeftFile, Protocol,
-    Segment, Watch,
+    Address, Await, Bytes, Ended, Exit, FileKind, Fill, GivenFile, GivenKind, GivenSegment, Known,
+    LeftFile, Protocol, Segment, Watch,
 };
 
 use crate::bench::{
@@ -79,7 +79,7 @@ fn segment(segment: &Segment) -> String {
 }
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = Vec::new();
+    let mut tests = told();
     for (line, expected) in [
         ("nothing", vec![]),
         ("removed", vec![]),
@@ -253,4 +253,74 @@ pub(crate) fn tests() -> Vec<Test> {
         assert_eq!(held(2), None);
     }));
     tests
+}
+
+/// What one actor is told, another one is given when it starts.
+fn told() -> Vec<Test> {
+    let known = |name: &str, nth| Known::Told {
+        actor: "one".to_owned(),
+        name: name.to_owned(),
+        nth,
+    };
+    let fill = |text: &str, with| Fill {
+        text: text.to_owned(),
+        with,
+    };
+    let both_actors = |line: &str, fills: Vec<Fill>| {
+        let mut two =
+            student("two", "leftovers size-of <id>").after(Await::Exits("one".to_owned()));
+        two.fills = fills;
+        plan([student("one", line), two])
+    };
+    let size_of = move |name: &'static str, line: &'static str, fills: Vec<Fill>, size: usize| {
+        let plan = both_actors(line, fills);
+        both(name, move |level| {
+            let seen = run(level, &plan);
+            seen.all_well();
+            let told = seen.trace.iter().flat_map(|call| &call.told);
+            let told = |name: &str| {
+                let mut told = told.clone().filter(|told| told.name == name);
+                told.next().map(|told| told.value.clone())
+            };
+            let id = told("shmid").expect("an identifier");
+            assert_eq!(
+                seen.out("two"),
+                format!("{id} has {size}\r\n").replace('\r', "")
+            );
+            assert_eq!(told("shm_segsz"), Some(size.to_string()));
+            assert_eq!(told("shm_nattch").as_deref(), Some("0"));
+            assert_eq!(told("shm_perm.key"), told("key"));
+        })
+    };
+    let never = both_actors(
+        "leftovers nothing",
+        vec![fill("<id>", known("shmid", Some(2)))],
+    );
+    vec![
+        size_of(
+            "an_identifier_that_was_told_last",
+            "leftovers segment",
+            vec![fill("<id>", known("shmid", None))],
+            10,
+        ),
+        size_of(
+            "an_identifier_of_a_key",
+            "leftovers segment",
+            vec![fill("<id>", Known::Segment(KEY))],
+            10,
+        ),
+        both("descriptors_that_are_open_from_the_start", |level| {
+            let mut one = student("one", "leftovers holds 200");
+            one.descriptors = 200;
+            let seen = run(level, &plan([one, student("two", "leftovers holds 200")]));
+            seen.all_well();
+            assert_eq!(seen.out("one").trim(), "most, 0 beyond");
+            assert_eq!(seen.out("two").trim(), "few, 0 beyond");
+        }),
+        both("who_is_not_told_does_not_start", move |level| {
+            let seen = run(level, &never);
+            assert_eq!(seen.actor("two").exit, Exit::NotStarted);
+            assert_eq!(seen.actor("one").exit, Exit::Code(0));
+        }),
+    ]
 }

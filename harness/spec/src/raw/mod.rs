@@ -76,6 +76,9 @@ tables! {
         visibility: At<String>,
         /// Run a second build with AddressSanitizer and UBSan.
         sanitize: At<bool>,
+        /// How many descriptors a process may have open at once; left out: 256.
+        #[schemars(range(min = 16, max = 4096))]
+        open_files: At<i64>,
         /// Process trees, in the order in which they start.
         actor: Keyed<RawActor>,
         /// What must cross, by "from -> to".
@@ -188,8 +191,12 @@ tables! {
         shm: Keyed<RawGivenShm>,
         /// System V semaphore sets by key.
         sem: Keyed<RawGivenSem>,
-        /// Names of the hosts file and their addresses.
-        hosts: Keyed<At<String>>,
+        /// Students' programs find the descriptors below this number open when they start.
+        #[schemars(range(min = 3, max = 4000))]
+        descriptors: At<i64>,
+        /// Lines of the hosts file by name, or by several names of which the first is the host's own: an address, or a
+        /// list of them.
+        hosts: Keyed<Many>,
     }
 
     /// A file that is there before, with its permission bits.

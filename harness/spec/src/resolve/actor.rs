@@ -16,10 +16,13 @@ pub(crate) fn actors(table: Option<&Keyed<RawActor>>, context: &mut Context<'_>)
     let raw: &[(At<String>, RawActor)] = table.map_or(&[], |table| &table.entries);
     let mut actors = Vec::new();
     for (name, raw) in raw {
-        if name.value == "fault" {
+        if name.value == "fault" || name.value == "shm" {
             context
                 .diagnostics
-                .error(&name.span, "`fault` means something else in a placeholder")
+                .error(
+                    &name.span,
+                    format!("`{}` means something else in a placeholder", name.value),
+                )
                 .help("give the actor another name");
         } else if !is_name(&name.value) {
             context
@@ -46,7 +49,7 @@ fn actor(name: &At<String>, raw: &RawActor, context: &mut Context<'_>) -> Option
         stdin: raw
             .stdin
             .as_ref()
-            .map(|stdin| context.template(stdin, Use::Input)),
+            .map(|stdin| context.template(stdin, Use::Start)),
         listens: raw
             .listens
             .as_ref()
@@ -144,7 +147,7 @@ fn command(line: &At<String>, context: &mut Context<'_>) -> Option<(String, Vec<
     }
     let mut args = Vec::new();
     for word in rest {
-        match template(&word.text, &context.scope, Use::Input) {
+        match template(&word.text, &context.scope, Use::Start) {
             Ok(template) => args.push(template),
             Err(flaws) => {
                 for mut flaw in flaws {

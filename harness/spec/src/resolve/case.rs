@@ -72,6 +72,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         requires: requires(raw, lab, context),
         visibility: visibility(raw, context),
         sanitize: raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value),
+        open_files: open_files(raw, context),
         actors: actors(raw.actor.as_ref(), context),
         wire: wire(raw.wire.as_ref(), context),
         leaves: leaves(raw.leaves.as_ref(), context),
@@ -179,6 +180,22 @@ fn visibility(raw: &RawCase, context: &mut Context<'_>) -> Visibility {
             Visibility::Visible
         }
     }
+}
+
+/// What every machine's hard limit allows.
+const OPEN_FILES_MAX: u32 = 4096;
+
+fn open_files(raw: &RawCase, context: &mut Context<'_>) -> Option<u32> {
+    let number = raw.open_files.as_ref()?;
+    let open = u32::try_from(number.value).ok();
+    let open = open.filter(|open| (16..=OPEN_FILES_MAX).contains(open));
+    if open.is_none() {
+        context.diagnostics.error(
+            &number.span,
+            format!("a process may have 16 to {OPEN_FILES_MAX} descriptors open"),
+        );
+    }
+    open
 }
 
 fn texts(many: Option<&Many>) -> &[At<String>] {

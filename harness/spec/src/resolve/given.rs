@@ -27,24 +27,46 @@ pub(crate) fn given(raw: Option<&RawGiven>, context: &mut Context<'_>) -> Given 
             given.sem.extend(semaphores(key, set, context));
         }
     }
-    for (name, address) in raw.hosts.iter().flat_map(Keyed::iter) {
-        match address.value.parse() {
-            Ok(ip) => given.hosts.push((name.value.clone(), ip)),
-            Err(_) => {
+    if let Some(number) = &raw.descriptors {
+        match u32::try_from(number.value) {
+            Ok(below) if (3..=DESCRIPTORS_MAX).contains(&below) => given.descriptors = below,
+            _ => {
                 context.diagnostics.error(
-                    &address.span,
-                    format!("`{}` is no IP address", address.value),
+                    &number.span,
+                    format!(
+                        "programs start with the descriptors below 3 to {DESCRIPTORS_MAX} open"
+                    ),
                 );
             }
         }
-        if name.value.is_empty()
-            || name
-                .value
-                .contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
-        {
+    }
+    for (names, addresses) in raw.hosts.iter().flat_map(Keyed::iter) {
+        for address in &addresses.items {
+            match address.value.parse() {
+                Ok(ip) => given.hosts.push((names.value.clone(), ip)),
+                Err(_) => {
+                    context.diagnostics.error(
+                        &address.span,
+                        format!("`{}` is no IP address", address.value),
+                    );
+                }
+            }
+        }
+        if addresses.items.is_empty() {
             context
                 .diagnostics
-                .error(&name.span, "this is no name of a host");
+                .error(&addresses.span, "this host has no address")
+                .consequence();
+        }
+        let mut each = names.value.split(' ');
+        if each.any(|name| {
+            name.is_empty()
+                || name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
+        }) {
+            context
+                .diagnostics
+                .error(&names.span, "this is no name of a host")
+                .help("several names of one host stand with one blank between them");
         }
     }
     given
@@ -135,6 +157,9 @@ fn segment(key: i32, raw: &RawGivenShm, context: &mut Context<'_>) -> Option<Giv
         foreign,
     })
 }
+
+/// So that some are left below the most that a case may ask for.
+const DESCRIPTORS_MAX: u32 = 4000;
 
 /// A gibibyte: more is no lab's matter.
 const SEGMENT_MAX: u64 = 1 << 30;

@@ -5,7 +5,7 @@ use super::endpoint::{endpoint, key};
 use super::flaw::Flaw;
 use crate::names::nearest;
 use crate::raw::{Many, RawLeaves};
-use crate::{Leaves, Leftover};
+use crate::{Leaves, Leftover, Named};
 
 /// Resolves the table; silence means that nothing may be left.
 pub(crate) fn leaves(raw: Option<&RawLeaves>, context: &mut Context<'_>) -> Leaves {
@@ -36,8 +36,9 @@ fn leftover(text: &str) -> Result<Leftover, Flaw> {
     };
     let at = kind.len() + 1;
     let ipc = || match rest {
-        "private" => Ok(None),
-        _ => key(rest).map(Some).map_err(|flaw| flaw.shifted(at)),
+        "private" => Ok(Named::Private),
+        "any" => Ok(Named::Any),
+        _ => key(rest).map(Named::Key).map_err(|flaw| flaw.shifted(at)),
     };
     match kind {
         "shm" => ipc().map(Leftover::Shm),

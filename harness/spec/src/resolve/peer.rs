@@ -11,12 +11,15 @@ use super::flaw::Flaw;
 use super::scan::Scan;
 use super::template::{Scope, Use, template};
 use crate::names::{is_signal, nearest, signals};
-use crate::{Action, Data, PeerEndpoint, Shutdown, Step, Wanted};
+use crate::{Action, Data, PeerEndpoint, SegmentName, Shutdown, Step, Wanted};
 
 const STEPS: &[&str] = &[
     "connect", "open", "bind", "listen", "accept", "send", "recv", "until", "shutdown", "reset",
-    "close", "abandon", "flood", "signal", "shm",
+    "close", "abandon", "flood", "signal", "shm", "each", "fill",
 ];
+
+/// More often than this a step is not done.
+const TIMES_MAX: u32 = 4096;
 
 /// Reads one step; names are checked against the case's.
 pub(crate) fn step(text: &str, scope: &Scope) -> Result<Step, Flaw> {
@@ -30,6 +33,23 @@ pub(crate) fn step(text: &str, scope: &Scope) -> Result<Step, Flaw> {
 }
 
 fn action(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
+    if let Some(times) = scan.number()? {
+        let said = scan.last();
+        if !(scan.word("times") || scan.word("time")) {
+            return Err(scan.expected("`times`, and what is to be done so often"));
+        }
+        let times = u32::try_from(times)
+            .ok()
+            .filter(|times| (1..=TIMES_MAX).contains(times))
+            .ok_or_else(|| Flaw::new(said, format!("a step is done 1 to {TIMES_MAX} times")))?;
+        let action = Box::new(once(scan, scope)?);
+        return Ok(Action::Times { times, action });
+    }
+    once(scan, scope)
+}
+
+/// A step that is not said to be done so many times.
+fn once(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
     let Some(verb) = scan.chunk() else {
         return Err(Flaw::new(0..scan.text().len(), "this step is empty"));
     };
@@ -80,12 +100,34 @@ fn action(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
             let count = bytes(scan)?.ok_or_else(|| scan.expected("so many `bytes`"))?;
             Ok(Action::Flood(count))
         }
+        "fill" => {
+            let count = bytes(scan)?.ok_or_else(|| scan.expected("at most so many `bytes`"))?;
+            Ok(Action::Fill(count))
+        }
         "signal" => signal(scan, scope),
         "shm" => shm(scan, scope),
+        "each" => each(scan, scope),
         _ => Err(Flaw::new(said, format!("a peer cannot `{verb}`"))
             .suggest(nearest(verb, STEPS.iter().copied()))
             .help_if_none(&format!("it can {}", STEPS.join(", ")))),
     }
+}
+
+/// What can be done with each socket that is open.
+fn each(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
+    const ACTIONS: [&str; 5] = ["send", "recv", "shutdown", "reset", "close"];
+    let verb = scan.rest().split_whitespace().next().unwrap_or_default();
+    if !ACTIONS.contains(&verb) {
+        scan.chunk()
+            .ok_or_else(|| scan.expected("what to do with each socket"))?;
+        return Err(Flaw::new(
+            scan.last(),
+            format!("`{verb}` is not done with each socket"),
+        )
+        .suggest(nearest(verb, ACTIONS))
+        .help_if_none(&format!("there are {}", ACTIONS.join(", "))));
+    }
+    once(scan, scope).map(|action| Action::Each(Box::new(action)))
 }
 
 fn place(scan: &mut Scan<'_>) -> Result<PeerEndpoint, Flaw> {
@@ -296,7 +338,7 @@ fn shm(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
             };
             Ok(Action::ShmCreate { key, size, mode })
         }
-        "attach" => shm_key(scan).map(Action::ShmAttach),
+        "attach" => segment(scan, scope).map(Action::ShmAttach),
         "write" => {
             let data = data(scan, scope)?
                 .ok_or_else(|| scan.expected("what to write: 'text' or `hex 00ff`"))?;
@@ -308,10 +350,30 @@ fn shm(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
             Ok(Action::ShmRead(data))
         }
         "detach" => Ok(Action::ShmDetach),
-        "remove" => shm_key(scan).map(Action::ShmRemove),
+        "remove" => segment(scan, scope).map(Action::ShmRemove),
         _ => Err(Flaw::new(said, format!("a segment cannot be `{what}`ed"))
             .suggest(nearest(what, ACTIONS))
             .help_if_none(&format!("there are {}", ACTIONS.join(", ")))),
+    }
+}
+
+/// `100`, `id {{creator.told.shmid}}`
+fn segment(scan: &mut Scan<'_>, scope: &Scope) -> Result<SegmentName, Flaw> {
+    if !scan.word("id") {
+        return shm_key(scan).map(SegmentName::Key);
+    }
+    let text = scan
+        .chunk()
+        .ok_or_else(|| scan.expected("an identifier such as {{creator.told.shmid}}"))?;
+    let at = scan.last();
+    let name = template(text, scope, Use::Start)
+        .map_err(|mut flaws| flaws.swap_remove(0).shifted(at.start))?;
+    match name.as_text() {
+        Some(number) if number.parse::<i32>().map_or(true, |id| id < 0) => Err(Flaw::new(
+            at,
+            format!("`{number}` is no identifier of a segment"),
+        )),
+        _ => Ok(SegmentName::Id(name)),
     }
 }
 

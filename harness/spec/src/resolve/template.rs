@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::flaw::Flaw;
-use crate::names::nearest;
+use crate::names::{TOLD, nearest};
 use crate::{Hole, Part, Template};
 
 /// What a template may speak of.
@@ -24,6 +24,8 @@ pub(crate) struct Scope {
 pub(crate) enum Use {
     /// Before the case runs: only variables can be filled in.
     Input,
+    /// When an actor starts: what the kernel has told others until then, too.
+    Start,
     /// After it: what the trace says, too.
     Expected,
     /// And it is matched, so that `{{any}}` and `{{int}}` mean something.
@@ -108,7 +110,7 @@ fn hole(text: &str, at: Range<usize>, scope: &Scope, usage: Use) -> Result<Hole,
         },
     };
     match (&hole, usage) {
-        (Hole::Any | Hole::Int, Use::Input | Use::Expected) => Err(Flaw::new(
+        (Hole::Any | Hole::Int, Use::Input | Use::Start | Use::Expected) => Err(Flaw::new(
             at,
             format!("`{name}` matches what a program prints, and nothing is matched here"),
         )),
@@ -118,10 +120,14 @@ fn hole(text: &str, at: Range<usize>, scope: &Scope, usage: Use) -> Result<Hole,
                 "`{name}` stands for a call that fails, and this case has neither `fault` nor `fail_each`"
             ),
         )),
-        (Hole::Variable(_) | Hole::Any | Hole::Int, _) | (_, Use::Expected | Use::Matched) => {
-            Ok(hole)
-        }
-        (_, Use::Input) => Err(Flaw::new(
+        (Hole::Segment(_), Use::Expected | Use::Matched) => Err(Flaw::new(
+            at,
+            format!("`{name}` is known when an actor starts; here stands what is expected of it"),
+        )),
+        (Hole::Told { .. } | Hole::Segment(_), Use::Start)
+        | (Hole::Variable(_) | Hole::Any | Hole::Int, _)
+        | (_, Use::Expected | Use::Matched) => Ok(hole),
+        (_, Use::Input | Use::Start) => Err(Flaw::new(
             at,
             format!("`{name}` is known after the case only; here stand variables of `vary` only"),
         )),
@@ -135,7 +141,7 @@ fn variable(name: &str, at: Range<usize>, scope: &Scope) -> Result<Hole, Flaw> {
     let flaw = Flaw::new(at, format!("there is no variable `{name}`")).unknown();
     if scope.actors.iter().any(|actor| actor == name) {
         return Err(flaw.help(format!(
-            "of an actor there are `{name}.sent`, `{name}.received` and `{name}.pid`"
+            "of an actor there are `{name}.sent`, `{name}.received`, `{name}.pid` and `{name}.told.NAME`"
         )));
     }
     let known = scope
@@ -158,6 +164,9 @@ fn of_actor(actor: &str, fact: &str, at: &Range<usize>, scope: &Scope) -> Result
             format!("of a fault there are `call` and `message`, not `{fact}`"),
         ));
     }
+    if actor == "shm" {
+        return segment(fact, at);
+    }
     // One of several copies: `client.2`.
     let (actor, fact) = match fact.split_once('.') {
         Some((copy, rest)) if number(copy).is_some() => (&format!("{actor}.{copy}"), rest),
@@ -174,6 +183,9 @@ fn of_actor(actor: &str, fact: &str, at: &Range<usize>, scope: &Scope) -> Result
         .unknown());
     }
     let actor = actor.clone();
+    if let Some(name) = fact.strip_prefix("told.") {
+        return told(actor, name, at);
+    }
     let (what, nth) = match fact.split_once('.') {
         None => (fact, None),
         Some((what, nth)) => match number(nth) {
@@ -190,13 +202,46 @@ fn of_actor(actor: &str, fact: &str, at: &Range<usize>, scope: &Scope) -> Result
         ("sent", nth) => Ok(Hole::Sent { actor, nth }),
         ("received", nth) => Ok(Hole::Received { actor, nth }),
         ("pid", None) => Ok(Hole::Pid { actor }),
+        ("told", _) => Err(Flaw::new(at.clone(), "this does not say what was told")
+            .help(format!("write `{actor}.told.shmid`, for example"))),
         ("pid", Some(_)) => Err(Flaw::new(at.clone(), "an actor has one `pid`")),
         _ => Err(Flaw::new(
             at.clone(),
             format!("nothing is known as `{what}` of an actor"),
         )
         .suggest(nearest(what, ["sent", "received", "pid"]))
-        .help_if_none("there are `sent`, `received` and `pid`")),
+        .help_if_none("there are `sent`, `received`, `pid` and `told.NAME`")),
+    }
+}
+
+/// `shm_perm.mode`, `SO_TYPE.2`: what the kernel tells by calls, and which time.
+fn told(actor: String, text: &str, at: &Range<usize>) -> Result<Hole, Flaw> {
+    let (name, nth) = match text.rsplit_once('.') {
+        Some((name, nth)) if number(nth).is_some() => (name, number(nth)),
+        _ => (text, None),
+    };
+    if TOLD.contains(&name) {
+        let name = name.to_owned();
+        return Ok(Hole::Told { actor, name, nth });
+    }
+    Err(Flaw::new(
+        at.clone(),
+        format!("the kernel tells nothing that is called `{name}`"),
+    )
+    .suggest(nearest(name, TOLD.iter().copied()))
+    .help_if_none("it tells shmid, key, shmaddr, the fields of shmid_ds, and options of sockets"))
+}
+
+/// `100.shmid`
+fn segment(fact: &str, at: &Range<usize>) -> Result<Hole, Flaw> {
+    match fact.split_once('.') {
+        Some((key, "shmid")) => super::endpoint::key(key)
+            .map(Hole::Segment)
+            .map_err(|flaw| Flaw::new(at.clone(), flaw.message)),
+        _ => Err(Flaw::new(
+            at.clone(),
+            format!("of a segment there is `shm.100.shmid`, not `shm.{fact}`"),
+        )),
     }
 }
 
