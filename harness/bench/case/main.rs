@@ -192,6 +192,8 @@ fn plan(place: &Path) -> Plan {
         stdin: Stdin::Text(Bytes::default()),
         start: Vec::new(),
         ready: None,
+        fills: Vec::new(),
+        descriptors: 0,
     };
     let mut server = actor("server");
     server.ready = Some(Endpoint {
