@@ -19,6 +19,10 @@ use crate::sys::{self, Pid};
 /// How much of a segment is looked at.
 const SEGMENT_BYTES: usize = 64 << 10;
 
+/// How much of all of them together, beyond the beginning of each.
+const ALL_SEGMENTS_BYTES: usize = 1 << 20;
+const SEGMENT_BEGINNING: usize = 256;
+
 /// How many files are listed before the sweep gives up on telling more.
 pub(crate) const FILES: usize = 500;
 
@@ -47,6 +51,7 @@ fn table(name: &str) -> io::Result<Vec<Vec<i64>>> {
 /// Every System V segment of this IPC namespace. `makers` tells whose process made it.
 pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Result<Vec<Segment>> {
     let mut all = Vec::new();
+    let mut left = ALL_SEGMENTS_BYTES;
     for row in table("shm")? {
         let [key, shmid, perms, size, cpid, _lpid, attached, ..] = row[..] else {
             continue;
@@ -55,7 +60,9 @@ pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Resul
         let mode = perms as u32 & 0o777;
         let told = given.segment_mode(shmid, mode);
         // One that may not be read, or went away meanwhile, is listed all the same.
-        let holds = sys::shm_read(shmid, size as usize, SEGMENT_BYTES).unwrap_or_default();
+        let most = SEGMENT_BYTES.min(left).max(SEGMENT_BEGINNING);
+        let holds = sys::shm_read(shmid, size as usize, most).unwrap_or_default();
+        left = left.saturating_sub(holds.len());
         all.push(Segment {
             key: key as i32,
             shmid,

@@ -133,6 +133,8 @@ struct Trace {
     next: u32,
     /// Bytes of transfers that are kept; beyond the bound only their counts are.
     bytes: usize,
+    /// Bytes of long texts that are kept: paths, mostly.
+    text: usize,
     /// What the calls made that are kept no longer, where somebody has to know.
     made: Option<Made>,
 }
@@ -140,8 +142,37 @@ struct Trace {
 /// Bytes of all transfers together that are kept.
 const TRANSFER_BYTES: usize = 2 << 20;
 
+/// Bytes of all long texts together that are kept, and what is long.
+const TEXT_BYTES: usize = 2 << 20;
+const LONG: usize = 256;
+
+/// Whether an object has a path that counts as long.
+fn is_long(object: Option<&Object>) -> bool {
+    matches!(object, Some(Object::File(path)) if path.0.len() > LONG)
+}
+
 impl Trace {
+    /// Keeps the beginnings of long texts only, once there is much of them: a loop over names of 4,000 bytes would make
+    /// evidence of hundreds of megabytes.
+    fn shorten(&mut self, call: &mut Call) {
+        let long = call.args.iter().map(|arg| arg.text.len());
+        let size: usize = long.filter(|length| *length > LONG).sum();
+        if size == 0 || self.text + size <= TEXT_BYTES {
+            self.text += size;
+            return;
+        }
+        for arg in call.args.iter_mut().filter(|arg| arg.text.len() > LONG) {
+            let end = (0..=LONG).rev().find(|at| arg.text.is_char_boundary(*at));
+            // A new one: the old one's room would be kept, too.
+            arg.text = format!("{}...", &arg.text[..end.unwrap_or(0)]);
+        }
+        if is_long(call.object.as_ref()) {
+            call.object = None;
+        }
+    }
+
     fn push(&mut self, mut call: Call) -> u32 {
+        self.shorten(&mut call);
         let n = self.next;
         self.next += 1;
         call.n = n;
@@ -244,6 +275,7 @@ impl Tracer {
                 made: None,
                 next: 1,
                 bytes: 0,
+                text: 0,
             },
             sockets: Sockets::default(),
             tampers: Tampers::new(&plan.tampers),
@@ -1006,7 +1038,11 @@ impl Tracer {
             Vec::new()
         };
         if let Some(recorded) = call.n.and_then(|n| self.trace.get(n)) {
-            recorded.object = object;
+            // What was kept no longer stays so, unless it has to be found again.
+            let made = result >= 0 && makes_file(call.spec, &call.args);
+            if recorded.object.is_some() || !is_long(object.as_ref()) || made {
+                recorded.object = object;
+            }
             recorded.told = told;
             recorded.returned = Some(match result {
                 // The kernel will make the call again, or the process dies in it: to the program it never returned.
@@ -1535,7 +1571,7 @@ fn is_plain_open(spec: &Spec, args: &[u64; 6]) -> bool {
 fn makes_file(spec: &Spec, args: &[u64; 6]) -> bool {
     match spec.name {
         "mknod" | "mknodat" | "link" | "linkat" | "symlink" | "symlinkat" | "mkdir" | "mkdirat"
-        | "creat" => true,
+        | "creat" | "rename" | "renameat" | "renameat2" => true,
         "open" | "openat" => !is_plain_open(spec, args),
         "mq_open" => args[1] & libc::O_CREAT as u64 != 0,
         _ => false,

@@ -154,6 +154,20 @@ static void files(char **a) { without_end(one_file); }
 static void folders(char **a) { without_end(one_folder); }
 static void links(char **a) { without_end(one_link); }
 static void socket_files(char **a) { without_end(one_socket); }
+static void long_names(char **a)
+{
+    static char name[4096];
+    memset(name, 1, 4000);
+    for (;;)
+        unlink(name);
+}
+static void full_segments(char **a)
+{
+    for (int n = 0; n < 40; n++) {
+        char *at = shmat(shmget(IPC_PRIVATE, 1 << 17, 0600), 0, 0);
+        memset(at, 0xff, 1 << 17);
+    }
+}
 static void core(char **a) { abort(); }
 
 static const struct act acts[] = {
@@ -161,5 +175,5 @@ static const struct act acts[] = {
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
     {"memory-brood", memory_brood}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"core", core}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {0}};
 PLAY(acts)

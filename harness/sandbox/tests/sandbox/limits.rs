@@ -107,6 +107,24 @@ pub(crate) fn tests() -> Vec<Test> {
         );
         assert_eq!(seen.leftovers.segments.len(), 64);
     }));
+    // What strangers make long is not kept at its length: evidence has a size.
+    for line in ["long-names", "full-segments"] {
+        tests.push(both(line, move |level| {
+            let mut plan = plan([student("one", &format!("limits {line}"))]);
+            plan.limits.calls = 2_000;
+            let seen = run(level, &plan);
+            let size = serde_json::to_vec(&seen.0).expect("JSON").len();
+            assert!(size < 16 << 20, "{size} bytes");
+            let segments = &seen.leftovers.segments;
+            assert!(segments.iter().all(|one| one.holds.0.len() >= 256));
+            let called = seen
+                .trace
+                .iter()
+                .filter(|call| call.name == "unlink")
+                .count();
+            assert!(called > 1_900 || segments.len() == 40, "{called}");
+        }));
+    }
     tests.push(both("no_core_is_dumped", |level| {
         let seen = run(level, &plan([student("one", "limits core")]));
         assert_eq!(seen.leftovers.files, []);
