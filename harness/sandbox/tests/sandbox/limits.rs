@@ -114,7 +114,7 @@ pub(crate) fn tests() -> Vec<Test> {
             plan.limits.calls = 2_000;
             let seen = run(level, &plan);
             let size = serde_json::to_vec(&seen.0).expect("JSON").len();
-            assert!(size < 16 << 20, "{size} bytes");
+            assert!(size < 10 << 20, "{size} bytes");
             let segments = &seen.leftovers.segments;
             assert!(segments.iter().all(|one| one.holds.0.len() >= 256));
             let called = seen
