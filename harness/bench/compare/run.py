@@ -116,21 +116,18 @@ def outcome_of_check50(text):
         results = json.loads(text)["results"]
     except (ValueError, KeyError):
         return None
-    return frozenset(result["name"].replace("_", "-") for result in results if result["passed"] is not True) or frozenset()
+    return frozenset(result["name"].replace("_", "-") for result in results if result["passed"] is not True) if results else None
 
 
 def outcome_of_report(text):
     """ipclab's report. Finer than the others: a case's parts count one by one, and what could not be graded counts."""
     try:
-        report = json.loads(text)
-        return frozenset(
-            f"{case['id']}/{what}"
-            for case in report["cases"]
-            for what in [part["aspect"] for part in case["parts"] if part["earned"] < part["max"]]
-            + ([case["verdict"]] if case["verdict"] not in ("pass", "fail") else [])
-        )
+        cases = json.loads(text)["cases"]
     except (ValueError, KeyError):
         return None
+    lost = lambda case: [part["aspect"] for part in case["parts"] if part["earned"] < part["max"]]
+    unsettled = lambda case: [case["verdict"]] if case["verdict"] not in ("pass", "fail") else []
+    return frozenset(f"{case['id']}/{what}" for case in cases for what in lost(case) + unsettled(case)) if cases else None
 
 
 # ---------------------------------------------------------------- graders
