@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Grades the same programs with four graders, idle and under load, and shows what each catches, costs and changes.
 
-    run.py --tool IPCLAB [--runs 2] [--grader NAME...] [--program NAME...] [--json] [--venv DIR]
+    run.py --tool IPCLAB [--runs 2] [--busy 2] [--grader NAME...] [--program NAME...] [--json] [--venv DIR]
     run.py --tool IPCLAB --self-check
 
-The graders lie beside this file: `bash` (grade.sh with sleeps and model programs), `pytest` (with pexpect), `check50`
-(the same checks for check50) and `ipclab`, the tool itself. The programs are those of programs.toml. Needs make, a C
+The graders lie beside this file: `bash` (grade.sh, with sleeps and model programs), `hasty` (the same with sleeps of a
+tenth of a second), `pytest` (with pexpect), `check50` (the same checks for check50) and `ipclab`, the tool itself. The programs are those of programs.toml. Needs make, a C
 compiler, unshare, setpriv, ip, ss and PyPI; a virtual environment is made in a temporary folder and taken away again.
 
 All graders but ipclab run students' programs in the host's world, where port 12345, /tmp and the process table are
@@ -14,7 +14,7 @@ processes and System V objects of its own (as in a fresh container). What is lef
 
 First every grader grades every program on the idle machine, one grader after the other; times are taken here. Graders
 that sleep or wait most of the time do several gradings at once (AT_ONCE), or this would take an hour. Then, loaded: every
-core is kept busy twice over, and all graders are at work at the same time.
+core is kept busy twice over (--busy), and all graders are at work at the same time.
 
 A grading's outcome is the set of checks that it failed. A verdict changed when an outcome is not the most frequent one
 among the same grader's idle gradings of the same program.
@@ -44,8 +44,10 @@ TOP = HERE.parents[2]
 # A grading that takes this long is ended, and its outcome is "no result". The longest of ours takes half a minute.
 LIMIT_S = 120
 
-# Gradings at once: so many that the cores stay idle for half the time, and more where loaded.
-AT_ONCE = {"bash": 12, "pytest": 3, "check50": 3, "ipclab": 1, "warm": 1, "compiling": 1}
+# Gradings at once: so many that two cores are still idle for half the time.
+AT_ONCE = {"bash": 16, "hasty": 4, "pytest": 4, "check50": 4, "ipclab": 1, "warm": 1, "compiling": 1}
+
+TITLES = {"bash": "bash, sleeps of 1 s", "hasty": "bash, 0.1 s", "pytest": "pytest + pexpect", "check50": "check50", "ipclab": "ipclab"}
 
 # A fresh world: loopback up, an empty /tmp. The shell stays as process 1 and reaps.
 WORLD = 'ip link set lo up && mount -t tmpfs none /tmp && "$@"'
@@ -209,7 +211,13 @@ class Bench:
         return frozenset(), seconds
 
     def by_bash(self, program, folder, result):
-        said, seconds = self.timed([self.work / "graders/bash/grade.sh", folder, self.work / "model"], folder)
+        return self.by_script(folder, "1")
+
+    def by_hasty(self, program, folder, result):
+        return self.by_script(folder, "0.1")
+
+    def by_script(self, folder, pause):
+        said, seconds = self.timed([self.work / "graders/bash/grade.sh", folder, self.work / "model", pause], folder)
         return outcome_of_lines(said), seconds
 
     def by_pytest(self, program, folder, result):
@@ -239,9 +247,9 @@ class Bench:
         self.by_ipclab(program, folder, result, cache)
         return self.by_ipclab(program, folder, result, cache)
 
-    def several(self, grader, runs):
-        """{program: [(outcome, seconds)]}"""
-        jobs = [program for _ in range(runs) for program in self.args.programs]
+    def several(self, grader, runs, only=None):
+        """{program: [(outcome, seconds)]}, of all programs or of those of a kind."""
+        jobs = [name for _ in range(runs) for name, kind in self.args.programs.items() if only in (None, kind)]
         found = collections.defaultdict(list)
         with self.pool(AT_ONCE[grader]) as pool:
             for program, got in zip(jobs, pool.map(lambda program: self.grade(grader, program), jobs)):
@@ -282,11 +290,14 @@ def read(path):
 
 
 class Load:
-    """Every core kept busy twice over."""
+    """Every core kept busy so many times over."""
+
+    def __init__(self, times):
+        self.times = times
 
     def __enter__(self):
         spin = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", "while :; do :; done"]
-        self.spinning = [subprocess.Popen(spin) for _ in range(2 * os.cpu_count())]
+        self.spinning = [subprocess.Popen(spin) for _ in range(self.times * os.cpu_count())]
 
     def __exit__(self, *_):
         for process in self.spinning:
@@ -338,7 +349,7 @@ def share(counts):
 def table(document):
     """The document as Markdown."""
     graders, compiling = document["graders"], document["compiling"]
-    rows = [["", *graders]]
+    rows = [["", *map(TITLES.get, graders)]]
     time_row = lambda value, base: "" if value is None else f"{value:.2f} s" if base is None else f"{value:.2f} s ({value / base:.1f}x)"
     column = lambda title, cell: rows.append([title, *(cell(document["results"][grader]) for grader in graders)])
     column("a good submission, median", lambda r: time_row(r["seconds_good"], compiling["good"]))
@@ -350,7 +361,7 @@ def table(document):
         column(f"verdicts changed, {word}", lambda r: f"{sum(r[f'changed_{word}'].values())} of {gradings}")
     out = [line(rows[0]), line(["---"] * len(rows[0])), *map(line, rows[1:]), ""]
 
-    rows = [["wrong program", "kind of fault", *graders]]
+    rows = [["wrong program", "kind of fault", *map(TITLES.get, graders)]]
     for name in [name for name, kind in document["programs"].items() if kind == "rejected"]:
         cells = [document["results"][grader]["caught"][name] for grader in graders]
         words = ["caught" if k == n else "**missed**" if k == 0 else f"**{k} of {n}**" for k, n in cells]
@@ -387,8 +398,8 @@ def measure(bench, args):
     warm = None
     if "ipclab" in args.graders:
         tell("ipclab, with its build cache")
-        warm = bench.several("warm", 1)
-    with Load():
+        warm = bench.several("warm", 1, "accepted")
+    with Load(args.busy):
         tell("all of them, loaded")
         loaded = bench.all_at_once(args.graders, args.runs)
     tell("done")
@@ -402,6 +413,7 @@ def measure(bench, args):
         "lab": bench.data["lab"],
         "runs": args.runs,
         "at_once": AT_ONCE,
+        "busy": args.busy,
         "cores": os.cpu_count(),
         "load_before": round(load, 2),
         "seconds": round(time.monotonic() - began, 1),
@@ -409,7 +421,7 @@ def measure(bench, args):
         "kinds": {name: bench.data[kind][name] for name, kind in args.programs.items()},
         "graders": args.graders,
         "compiling": {"good": median_of(compiled, "accepted"), "wrong": median_of(compiled, "rejected")},
-        "ipclab_warm": warm and {"good": median_of(warm, "accepted"), "wrong": median_of(warm, "rejected")},
+        "ipclab_warm": warm and median_of(warm, "accepted"),
         "results": {grader: summary(args.programs, idle[grader], loaded[grader]) for grader in args.graders},
     }
 
@@ -418,11 +430,11 @@ def about(document):
     """The conditions of a measurement, as a sentence or two."""
     text = (
         f"{document['cores']} cores, load {document['load_before']} before; {document['runs']} gradings of {len(document['programs'])} programs "
-        f"by each grader, idle and as many loaded; {document['seconds']:.0f} s in all. "
+        f"by each grader, idle and as many with every core kept busy {document['busy']} times over; {document['seconds']:.0f} s in all. "
         f"Compiling alone: {document['compiling']['good'] or 0:.2f} s (good), {document['compiling']['wrong'] or 0:.2f} s (wrong)."
     )
     if document["ipclab_warm"]:
-        text += f" ipclab with a warm build cache: {document['ipclab_warm']['good'] or 0:.2f} s and {document['ipclab_warm']['wrong'] or 0:.2f} s."
+        text += f" ipclab with the build in its cache: {document['ipclab_warm']:.2f} s (good)."
     return text
 
 
@@ -445,22 +457,23 @@ def self_check(bench, args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tool", type=pathlib.Path, required=True, help="the ipclab executable")
-    parser.add_argument("--runs", type=int, default=2, help="gradings of each program by each grader, idle and again loaded")
-    parser.add_argument("--grader", action="append", choices=["bash", "pytest", "check50", "ipclab"], dest="graders")
+    parser.add_argument("--runs", type=int, default=2, help="gradings of each program by each grader, idle and again loaded (2)")
+    parser.add_argument("--busy", type=int, default=2, help="how many times over every core is kept busy when loaded (2)")
+    parser.add_argument("--grader", action="append", choices=list(TITLES), dest="graders")
     parser.add_argument("--program", action="append", dest="programs", help="only this one of programs.toml")
     parser.add_argument("--venv", help="a virtual environment to use, made if it is not there, and kept")
     parser.add_argument("--json", action="store_true", help="everything as ipclab/compare/v1 instead of tables")
     parser.add_argument("--self-check", action="store_true", help="that each grader works here, in half a minute")
     args = parser.parse_args()
-    args.graders = args.graders or ["bash", "pytest", "check50", "ipclab"]
+    args.graders = args.graders or [name for name in TITLES if not (args.self_check and name == "hasty")]
     args.tool = args.tool.resolve()
     # So that a terminated run cleans up as an interrupted one does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if not os.access(args.tool, os.X_OK):
             raise Trouble(f"{args.tool}: not an executable")
-        if args.runs < 1:
-            raise Trouble("--runs: at least 1")
+        if args.runs < 1 or args.busy < 1:
+            raise Trouble("--runs and --busy: at least 1")
         data, args.programs = chosen(args.programs)
         if args.self_check:
             args.programs = {"whole": "accepted", "listing": "accepted", "client-no-usage": "rejected"}

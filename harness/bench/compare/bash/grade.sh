@@ -1,8 +1,10 @@
 #!/bin/bash
-# grade.sh FOLDER MODEL: grades iserver and comclient in FOLDER beside the model programs (server, client) in MODEL.
+# grade.sh FOLDER MODEL [PAUSE]: grades iserver and comclient in FOLDER beside the model programs (server, client) in
+# MODEL. PAUSE is what a program is given to start or to end, in seconds (1).
 # A line for each check: "ok NAME", or "not ok NAME: why".
 cd "$1" || exit 2
 model=$2
+pause=${3:-1}
 message="This is a test message from a stupid client lol!"
 export PYTHONUNBUFFERED=1
 
@@ -22,16 +24,16 @@ lacks() { ! grep -aqF -e "$2" "$1" || { why="\"$2\" in $1"; return 1; }; }
 exits() { [ "$code" = "$1" ] || { why="exit status $code"; return 1; }; }
 fails() { [ "$code" != 0 ] && [ "$code" != 124 ] && [ "$code" != running ] || { why="exit status $code"; return 1; }; }
 
-# What a line buffer holds back is lost when a program is killed, hence stdbuf. A second is enough to start.
+# What a line buffer holds back is lost when a program is killed, hence stdbuf.
 serve() {
     stdbuf -oL "$@" >server.out 2>server.err &
     server=$!
-    sleep 1
+    sleep "$pause"
 }
 
-# The server's exit status, when it has had a second to end.
+# The server's exit status, when it has had time to end.
 end() {
-    sleep 1
+    sleep "$pause"
     if kill -0 $server 2>/dev/null; then
         stop
         code=running
@@ -107,7 +109,7 @@ any_address() {
 port_taken() {
     "$model/server" 2>/dev/null &
     server=$!
-    sleep 1
+    sleep "$pause"
     timeout 5 stdbuf -oL ./iserver 1 >taken.out 2>taken.err
     code=$?
     stop
@@ -117,7 +119,7 @@ port_taken() {
 client_talks() {
     "$model/server" 2>model.err &
     server=$!
-    sleep 1
+    sleep "$pause"
     student_client "$message"
     stop
     has model.err "received 49 bytes with NUL" &&
@@ -132,7 +134,7 @@ client_talks() {
 client_other_line() {
     "$model/server" 2>model.err &
     server=$!
-    sleep 1
+    sleep "$pause"
     student_client "Test message #1"
     stop
     has model.err "received 16 bytes with NUL" &&
