@@ -119,8 +119,8 @@ class Summaries(unittest.TestCase):
         self.assertIn("| a good submission, median | 1.00 s (2.0x) |", text)
         self.assertIn("| verdicts changed, loaded | 1 of 2 |", text)
         self.assertIn("| `broken` | another port | **1 of 2** |", text)
-        self.assertIn("bash failed the accepted `fine` in 2 of 2 gradings: echo", text)
-        self.assertIn("bash on `broken`: usually nothing failed; also: echo", text)
+        self.assertIn("bash, sleeps of 1 s failed the accepted `fine` every time: echo", text)
+        self.assertIn("bash, sleeps of 1 s on `broken`: usually fails nothing; also echo", text)
 
 
 if __name__ == "__main__":
