@@ -278,3 +278,29 @@ fn the_page_of_a_class_and_those_of_its_submissions() {
     assert!(page.contains("Ada Lovelace") && page.contains("The whole class"));
     assert!(page.contains("in time"));
 }
+
+/// Namesakes, one of whom handed in nothing: by the name alone both would get the mark.
+#[test]
+fn a_mark_is_nobodys_who_is_only_called_alike() {
+    let canvas =
+        "Student,ID,echo (1)\n\"Lovelace, Ada\",11,\n\"=1+1, Bob\",12,\n\"=1+1, Bob\",13,\n";
+    let filled = gradebook::canvas(canvas.as_bytes(), Some("echo"), &class()).unwrap();
+    assert_eq!(filled.written, 1, "{filled:?}");
+    assert_eq!(filled.warnings.len(), 2, "{filled:?}");
+    assert!(filled.warnings[0].contains("several rows are called so"));
+    let moodle = "Identifier,Full name,Grade\nParticipant 1,Bob =1+1,\nParticipant 2,Bob =1+1,\n";
+    let filled = gradebook::moodle(moodle.as_bytes(), &MoodleColumns::default(), &class()).unwrap();
+    assert_eq!(
+        (filled.written, filled.warnings.len()),
+        (0, 2),
+        "{filled:?}"
+    );
+    // Who is known by a number is not touched by it.
+    let canvas = "Student,ID,echo (1)\n\"Lovelace, Ada\",11,\n\"Lovelace, Ada\",12,\n";
+    let filled = gradebook::canvas(canvas.as_bytes(), Some("echo"), &class()).unwrap();
+    assert_eq!(
+        (filled.written, filled.warnings.len()),
+        (1, 1),
+        "{filled:?}"
+    );
+}

@@ -32,18 +32,19 @@ pub fn fill(gradebook: &[u8], assignment: Option<&str>, class: &Class) -> Result
         (Student::EMAIL, column(&header, &["SIS Login ID"])),
         (Student::NUMBER, column(&header, &["SIS Login ID"])),
     ];
-    let mut known = Known::new(class);
+    let name_of = |sheet: &Sheet<'_>, at: usize| match (student, names) {
+        (Some(student), _) => sheet.cell(at, student),
+        (None, (last, first)) => {
+            let part = |column: Option<usize>| {
+                column.map_or(String::new(), |column| sheet.cell(at, column))
+            };
+            format!("{}, {}", part(last), part(first))
+        }
+    };
+    let mut known = Known::new(class, (1..sheet.len()).map(|at| name_of(&sheet, at)));
     let mut filled = Filled::default();
     for at in 1..sheet.len() {
-        let name = match (student, names) {
-            (Some(student), _) => sheet.cell(at, student),
-            (None, (last, first)) => {
-                let part = |column: Option<usize>| {
-                    column.map_or(String::new(), |column| sheet.cell(at, column))
-                };
-                format!("{}, {}", part(last), part(first))
-            }
-        };
+        let name = name_of(&sheet, at);
         if name.trim().eq_ignore_ascii_case("Points Possible") {
             filled
                 .warnings

@@ -45,11 +45,18 @@ struct Known<'a> {
     class: &'a Class,
     by_id: BTreeMap<(String, String), Vec<usize>>,
     by_name: BTreeMap<String, Vec<usize>>,
+    /// How many rows have a name: nobody's mark is another's who is called alike.
+    rows: BTreeMap<String, usize>,
     found: Vec<bool>,
 }
 
 impl<'a> Known<'a> {
-    fn new(class: &'a Class) -> Self {
+    /// `names`: what all rows are called.
+    fn new(class: &'a Class, names: impl Iterator<Item = String>) -> Self {
+        let mut rows: BTreeMap<String, usize> = BTreeMap::new();
+        for name in names {
+            *rows.entry(plain_name(&name)).or_default() += 1;
+        }
         let mut by_id: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
         let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, member) in class.submissions.iter().enumerate() {
@@ -67,6 +74,7 @@ impl<'a> Known<'a> {
             class,
             by_id,
             by_name,
+            rows,
             found: vec![false; class.submissions.len()],
         }
     }
@@ -93,7 +101,12 @@ impl<'a> Known<'a> {
                 None => {}
             }
         }
-        match self.by_name.get(&plain_name(&row.name)).map(Vec::as_slice) {
+        let name = plain_name(&row.name);
+        match self.by_name.get(&name).map(Vec::as_slice) {
+            Some([_]) if self.rows.get(&name).is_some_and(|rows| *rows > 1) => Err(format!(
+                "{}: several rows are called so, so that none was taken by its name",
+                row.name
+            )),
             Some([one]) => {
                 self.found[*one] = true;
                 Ok(self.class.submissions.get(*one))

@@ -106,7 +106,8 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
     );
     let maximum = column(&header, &MAXIMUM);
     let changeable = column(&header, &["Grade can be changed"]);
-    let mut known = Known::new(class);
+    let names = (1..sheet.len()).filter_map(|at| Some(sheet.cell(at, name?)));
+    let mut known = Known::new(class, names);
     let mut filled = Filled::default();
     for at in 1..sheet.len() {
         let cell =
