@@ -19,11 +19,11 @@ pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, Segment,
 };
 pub use outcome::{
-    ActorEvidence, Ended, Evidence, Exit, Isolation, Level, LimitHit, LimitKind, Look,
-    OpenDescriptor, Spent, Stream, Wait,
+    Access, ActorEvidence, Collision, Ended, Evidence, Exit, Isolation, Level, LimitHit, LimitKind,
+    Look, OpenDescriptor, Sharing, Spent, Stream, Wait,
 };
 pub use plan::{
     Actor, Await, Bind, Fill, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Known, Limits,
-    Occurrence, Plan, Run, Stdin, Tamper, TamperAction, Watch, World,
+    Occurrence, Order, Plan, Run, Stdin, Tamper, TamperAction, Watch, World,
 };
 pub use trace::{Arg, Call, Direction, Object, Returned, Socket, SocketKind, Told, Transfer};

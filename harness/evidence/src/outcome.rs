@@ -26,6 +26,9 @@ pub struct Evidence {
     pub looks: Vec<Look>,
     /// What was left behind.
     pub leftovers: Leftovers,
+    /// What processes did to System V segments, where they took turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing: Option<Sharing>,
     /// What went wrong on our side or the machine's. Not empty: no verdict may be spoken against anybody.
     pub trouble: Vec<String>,
     /// How long each part of it took.
@@ -259,6 +262,8 @@ pub enum LimitKind {
     IpcObjects,
     /// Files made.
     Files,
+    /// Accesses to System V segments, where processes take turns.
+    Accesses,
 }
 
 /// A look at a segment at a moment that the plan named.
@@ -271,4 +276,52 @@ pub struct Look {
     pub taken: bool,
     /// The segment, where there was one.
     pub segment: Option<Segment>,
+}
+
+/// What processes that took turns did to the System V segments that they had attached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sharing {
+    /// Accesses by instructions, all of them.
+    pub accesses: u64,
+    /// How often a process wrote where another had written since it had read there.
+    pub lost: u64,
+    /// The first of those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collisions: Vec<Collision>,
+}
+
+/// A process read a place, another wrote there, and the first one then wrote without having read again: what the other
+/// had written is gone, and was never looked at. One in which the other was made after the read and had ended before the
+/// write is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collision {
+    /// Index into [`Evidence::actors`].
+    pub actor: usize,
+    /// The segment, by its identifier.
+    pub segment: i32,
+    /// The place in bytes from the segment's start.
+    pub offset: u64,
+    /// What the one read.
+    pub read: Access,
+    /// What the other wrote after that.
+    pub other: Access,
+    /// What the one wrote then.
+    pub write: Access,
+}
+
+/// One access to shared memory by one instruction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// From 1, over all actors, in the order in which they happened.
+    pub n: u64,
+    /// The process as it sees itself.
+    pub pid: u32,
+    /// Calls of the trace with smaller numbers had begun before it.
+    pub before_call: u32,
+    /// The number that was read or written, where its width is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<i64>,
 }

@@ -32,6 +32,26 @@ pub struct Plan {
     /// Seed of delays at system calls, to shake out what depends on scheduling; `None` leaves it to the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chaos: Option<u64>,
+    /// Actors' processes go on one at a time, in this order, and whoever is about to touch a System V segment may have to
+    /// let others go first; `None`: they run as the machine lets them. Scripted peers take no turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<Order>,
+}
+
+/// Whose turn it is, where processes take turns. Each order is the same every time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// Who is about to write where it has read before waits until nobody else can go on; else everybody in turn.
+    LateWriters,
+    /// Who is about to write at all waits until nobody else can go on; else everybody in turn.
+    ReadersFirst,
+    /// Each goes on for as long as it can; then the one that was made first.
+    OldestFirst,
+    /// Each goes on for as long as it can; then the one that was made last.
+    NewestFirst,
+    /// Drawn anew at each access, from this seed.
+    Drawn(u64),
 }
 
 fn yes() -> bool {

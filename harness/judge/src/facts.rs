@@ -351,6 +351,7 @@ impl<'a> Facts<'a> {
             LimitKind::Calls => format!("made more than {n} system calls: a loop without end"),
             LimitKind::IpcObjects => format!("made more than {n} System V objects"),
             LimitKind::Files => format!("made more than {n} files"),
+            LimitKind::Accesses => format!("touched shared memory more than {n} times"),
         }
     }
 

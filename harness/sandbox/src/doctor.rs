@@ -88,6 +88,7 @@ fn tracing() -> Capability {
         limits: ipclab_evidence::Limits::default(),
         traced: true,
         chaos: None,
+        turns: None,
     };
     let actor = ipclab_evidence::Actor {
         name: "true".to_owned(),

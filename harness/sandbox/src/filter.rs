@@ -121,10 +121,21 @@ const fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
 /// What the filter is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// Whether somebody traces: a traced answer without a tracer makes every such call fail.
-    pub(crate) traced: bool,
+    /// Which calls stop at the tracer.
+    pub(crate) sight: Sight,
     /// Whether the actor is in the host's own world, where every open is looked at.
     pub(crate) host: bool,
+}
+
+/// Which calls stop at the tracer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// None: nobody traces, and a traced answer without a tracer would make every such call fail.
+    Nothing,
+    /// Those of the table.
+    Table,
+    /// All: any of them may point into memory that is closed.
+    Everything,
 }
 
 /// The program.
@@ -161,7 +172,7 @@ pub(crate) fn program(options: Options) -> Vec<sock_filter> {
         put(RETURN, errno(libc::EPERM)),
         put(LOAD, NUMBER),
     ]);
-    if options.traced {
+    if options.sight != Sight::Nothing {
         for spec in calls::TABLE {
             let looked_at =
                 options.host && matches!(spec.number, libc::SYS_open | libc::SYS_openat);
@@ -172,7 +183,13 @@ pub(crate) fn program(options: Options) -> Vec<sock_filter> {
             );
         }
     }
-    code.push(put(RETURN, ALLOW));
+    code.push(put(
+        RETURN,
+        match options.sight {
+            Sight::Nothing | Sight::Table => ALLOW,
+            Sight::Everything => TRACE,
+        },
+    ));
     code
 }
 
@@ -259,7 +276,7 @@ mod tests {
     fn ask(number: i64, args: [u32; 6]) -> u32 {
         decide(
             &program(Options {
-                traced: true,
+                sight: Sight::Table,
                 host: false,
             }),
             AUDIT_ARCH_X86_64,
@@ -302,6 +319,20 @@ mod tests {
     }
 
     #[test]
+    fn where_every_call_is_looked_at_none_passes_and_ways_out_stay_refused() {
+        let code = program(Options {
+            sight: Sight::Everything,
+            host: false,
+        });
+        let ask = |number: i64, args| decide(&code, AUDIT_ARCH_X86_64, number as u32, args);
+        for number in [libc::SYS_getpid, libc::SYS_mmap, libc::SYS_openat] {
+            assert_eq!(ask(number, [0; 6]), TRACE);
+        }
+        assert_eq!(ask(libc::SYS_ptrace, [0; 6]), errno(libc::EPERM));
+        assert_eq!(ask(libc::SYS_clone3, [0; 6]), errno(libc::ENOSYS));
+    }
+
+    #[test]
     fn ways_out_are_refused() {
         for number in REFUSED {
             assert_eq!(ask(*number, [0; 6]), errno(libc::EPERM));
@@ -338,7 +369,7 @@ mod tests {
     #[test]
     fn foreign_abis_end_the_process() {
         let code = program(Options {
-            traced: true,
+            sight: Sight::Table,
             host: false,
         });
         assert_eq!(decide(&code, 0x4000_0003, 3, [0; 6]), KILL);
@@ -348,7 +379,7 @@ mod tests {
     #[test]
     fn without_a_tracer_nothing_asks_for_one() {
         let code = program(Options {
-            traced: false,
+            sight: Sight::Nothing,
             host: false,
         });
         for spec in calls::TABLE {

@@ -18,6 +18,7 @@
 //!
 //! The sandbox does not know what a check, a point or a student is.
 
+mod accesses;
 mod calls;
 mod chaos;
 mod decode;
@@ -25,10 +26,12 @@ mod doctor;
 mod filter;
 mod frame;
 mod given;
+mod instruction;
 mod keeper;
 mod leftovers;
 mod level;
 mod made;
+mod order;
 mod procfs;
 mod quiet;
 mod script;

@@ -41,6 +41,19 @@ pub(crate) fn switches_at_rest(tid: Pid) -> Option<u64> {
     Some(count("voluntary_ctxt_switches:")? + count("nonvoluntary_ctxt_switches:")?)
 }
 
+/// The mapping of a process that begins at an address: its length in bytes, and whether it may be written to, `proc(5)`.
+pub(crate) fn mapping(tid: Pid, start: u64) -> Option<(u64, bool)> {
+    let maps = fs::read(format!("/proc/{tid}/maps")).ok()?;
+    let maps = String::from_utf8_lossy(&maps);
+    maps.lines().find_map(|line| {
+        let (range, rest) = line.split_once(' ')?;
+        let (from, to) = range.split_once('-')?;
+        let from = u64::from_str_radix(from, 16).ok()?;
+        let to = u64::from_str_radix(to, 16).ok()?;
+        (from == start).then(|| (to - from, rest.as_bytes().get(1) == Some(&b'w')))
+    })
+}
+
 /// What `/proc/PID/status` says of a process's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {

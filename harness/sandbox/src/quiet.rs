@@ -104,7 +104,7 @@ pub(crate) fn asleep(tracer: &Tracer, threads: &[Pid]) -> bool {
 
 /// Whether all of these threads were off their processors at one and the same moment: none of them ran between two looks
 /// at all of them.
-fn at_rest(threads: &[Pid]) -> bool {
+pub(crate) fn at_rest(threads: &[Pid]) -> bool {
     let look = || -> Option<Vec<u64>> {
         threads
             .iter()

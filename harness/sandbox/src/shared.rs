@@ -22,6 +22,7 @@ use landlock::{
     Scope, path_beneath_rules,
 };
 
+use crate::filter::Sight;
 use crate::given::{self, Given};
 use crate::spawn::{self, Started};
 use crate::supervisor::Clock;
@@ -553,7 +554,7 @@ fn restrict(cwd: &Path, open: &[&Path]) -> io::Result<()> {
 }
 
 impl Ground for SharedGround {
-    fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started> {
+    fn start(&mut self, actor: &Actor, limits: &Limits, sight: Sight) -> io::Result<Started> {
         let (as_root, cwd, trusted) = (self.as_root, self.cwd.clone(), actor.trusted);
         // Where nobody sees what is made, nothing is made that would have to be found again.
         let open: Vec<&Path> = match &self.scratch {
@@ -561,7 +562,7 @@ impl Ground for SharedGround {
             None => OPEN_FOLDERS.iter().map(Path::new).collect(),
         };
         let actor = self.here(actor);
-        spawn::start(&actor, limits, traced, false, |terminal| {
+        spawn::start(&actor, limits, sight, false, |terminal| {
             if as_root {
                 // A program may open its terminal again, by its name.
                 fchown(terminal, Some(NOBODY), Some(NOBODY))?;

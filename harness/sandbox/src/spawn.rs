@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use ipclab_evidence::{Actor, Bytes, Limits, Run};
 
+use crate::filter::Sight;
 use crate::streams::{Capture, Feed};
 use crate::sys::{self, Pid};
 use crate::{filter, procfs};
@@ -45,7 +46,7 @@ const IN_PLACE: &[u8] = b"r";
 pub(crate) fn start(
     actor: &Actor,
     limits: &Limits,
-    traced: bool,
+    sight: Sight,
     own_users: bool,
     enter: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
 ) -> io::Result<Started> {
@@ -73,7 +74,7 @@ pub(crate) fn start(
         let failed = become_program(
             actor,
             limits,
-            traced,
+            sight,
             own_users,
             place,
             control,
@@ -113,7 +114,7 @@ pub(crate) fn start(
 fn become_program(
     actor: &Actor,
     limits: &Limits,
-    traced: bool,
+    sight: Sight,
     own_users: bool,
     place: [i32; 3],
     control: Option<i32>,
@@ -164,7 +165,7 @@ fn become_program(
     };
     // The last thing before exec: from here on every call of the table stops at the tracer.
     if let Err(error) = sys::install_filter(&filter::program(filter::Options {
-        traced,
+        sight,
         host: !own_users,
     })) {
         return error;

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use ipclab_evidence::{Actor, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment, Spent};
 
+use crate::filter::Sight;
 use crate::given::{self, Given};
 use crate::spawn::{self, Started};
 use crate::sys::{self, Pid};
@@ -161,7 +162,7 @@ pub(crate) fn assemble(
         mut tracer,
     } = watched;
     let trouble = std::mem::take(&mut tracer.trouble);
-    let (trace, calls_dropped, sockets) = tracer.finish();
+    let (trace, calls_dropped, sockets, sharing) = tracer.finish();
     Evidence {
         name: plan.name.clone(),
         isolation,
@@ -176,6 +177,7 @@ pub(crate) fn assemble(
             ports,
             ..leftovers
         },
+        sharing,
         trouble,
         spent: clock.spent(),
     }
@@ -219,13 +221,13 @@ impl OwnGround {
 }
 
 impl Ground for OwnGround {
-    fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started> {
+    fn start(&mut self, actor: &Actor, limits: &Limits, sight: Sight) -> io::Result<Started> {
         let ids = self.ids;
         if actor.trusted {
-            return spawn::start(actor, limits, traced, true, |_| world::become_actor(ids));
+            return spawn::start(actor, limits, sight, true, |_| world::become_actor(ids));
         }
         sys::join_namespace(self.students.as_fd(), libc::CLONE_NEWPID)?;
-        let started = spawn::start(actor, limits, traced, true, |_| {
+        let started = spawn::start(actor, limits, sight, true, |_| {
             world::enter_untrusted()?;
             world::become_actor(ids)
         });

@@ -327,6 +327,32 @@ pub(crate) fn anything_to_reap() -> bool {
     }
 }
 
+/// `wait4(2)` for whatever one child has to tell next.
+pub(crate) fn wait_next(pid: Pid) -> Result<Waited> {
+    loop {
+        let mut status = 0;
+        // SAFETY: an all-zero rusage is valid, and both pointers outlive the call.
+        let (got, usage) = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            let got = libc::wait4(pid, &mut status, libc::__WALL, &mut usage);
+            (got, usage)
+        };
+        if got == pid {
+            let us = |time: libc::timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
+            return Ok(Waited {
+                pid,
+                status,
+                cpu_us: us(usage.ru_utime) + us(usage.ru_stime),
+                rss_max_kib: usage.ru_maxrss as u64,
+            });
+        }
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() != Some(libc::EINTR) {
+            return Err(error);
+        }
+    }
+}
+
 /// `waitpid(2)` for one child, until it ended.
 pub(crate) fn wait_for(pid: Pid) -> Result<c_int> {
     loop {
@@ -377,6 +403,8 @@ pub(crate) enum Resume {
     Run,
     /// To the exit of the call that it is in.
     ToSyscallExit,
+    /// For one instruction.
+    Step,
     /// Not at all: it stays in its group stop and events are still told.
     Listen,
 }
@@ -386,6 +414,7 @@ pub(crate) fn resume(pid: Pid, how: Resume, signal: c_int) -> Result<()> {
     let request = match how {
         Resume::Run => libc::PTRACE_CONT,
         Resume::ToSyscallExit => libc::PTRACE_SYSCALL,
+        Resume::Step => libc::PTRACE_SINGLESTEP,
         Resume::Listen => libc::PTRACE_LISTEN,
     };
     ptrace(request, pid, signal as usize)
@@ -473,6 +502,75 @@ pub(crate) fn set_registers(pid: Pid, registers: &libc::user_regs_struct) -> Res
         )
     })
     .map(drop)
+}
+
+/// Where the fault was that the `SIGSEGV` tells of with which a tracee is stopped: an access that its page does not
+/// allow, `SEGV_ACCERR` of `sigaction(2)`. `None`: another signal, or another reason for it.
+pub(crate) fn forbidden_access(pid: Pid) -> Result<Option<u64>> {
+    const SEGV_ACCERR: c_int = 2;
+    // SAFETY: an all-zero siginfo_t is valid, the request fills exactly this struct, and a SIGSEGV of the kernel's has
+    // an address.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        check(libc::ptrace(
+            libc::PTRACE_GETSIGINFO,
+            pid,
+            0usize,
+            &raw mut info,
+        ))?;
+        let told = info.si_signo == libc::SIGSEGV && info.si_code == SEGV_ACCERR;
+        Ok(told.then(|| info.si_addr() as u64))
+    }
+}
+
+/// Signals that an instruction itself may cause: to hold them back would change what they do.
+const SYNCHRONOUS: [c_int; 6] = [
+    libc::SIGSEGV,
+    libc::SIGTRAP,
+    libc::SIGBUS,
+    libc::SIGILL,
+    libc::SIGFPE,
+    libc::SIGSYS,
+];
+
+/// A mask with every signal that does not come of an instruction.
+pub(crate) fn asynchronous_signals() -> u64 {
+    SYNCHRONOUS
+        .iter()
+        .fold(u64::MAX, |mask, signal| mask & !(1 << (signal - 1)))
+}
+
+/// The signals that a stopped tracee holds back, as bits from signal 1 up, `PTRACE_GETSIGMASK`.
+pub(crate) fn held_signals(pid: Pid) -> Result<u64> {
+    const PTRACE_GETSIGMASK: libc::c_uint = 0x420a;
+    let mut mask = 0u64;
+    // SAFETY: the address is the mask's size, as the request wants it, and the mask outlives the call.
+    check(unsafe { libc::ptrace(PTRACE_GETSIGMASK, pid, size_of::<u64>(), &raw mut mask) })?;
+    Ok(mask)
+}
+
+/// Changes the signals that a stopped tracee holds back, `PTRACE_SETSIGMASK`.
+pub(crate) fn hold_signals(pid: Pid, mask: u64) -> Result<()> {
+    const PTRACE_SETSIGMASK: libc::c_uint = 0x420b;
+    // SAFETY: as above; the request only reads the mask.
+    check(unsafe { libc::ptrace(PTRACE_SETSIGMASK, pid, size_of::<u64>(), &raw const mask) })
+        .map(drop)
+}
+
+/// A word of a stopped tracee's memory, even where the tracee itself may not read it now, `PTRACE_PEEKDATA`.
+pub(crate) fn peek(pid: Pid, address: u64) -> Result<u64> {
+    let mut word = 0u64;
+    // SAFETY: the raw request writes the word to the pointer, which outlives the call.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_ptrace,
+            c_long::from(libc::PTRACE_PEEKDATA),
+            c_long::from(pid),
+            address,
+            &raw mut word,
+        )
+    })?;
+    Ok(word)
 }
 
 /// Reads a tracee's memory: as many bytes as can be read, which may be fewer than asked for or none.

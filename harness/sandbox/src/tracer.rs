@@ -4,6 +4,8 @@
 //! moment who is in which call. `ESRCH` can come from any request, since a tracee may be killed at any time: its death
 //! is then told by the next wait status.
 
+mod turns;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -11,12 +13,14 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
     Address, Bytes, Call, Direction, Endpoint, LeftPort, Limits, Object, OpenDescriptor, Plan,
-    Protocol, Returned, Run, Socket, SocketKind, Transfer, Wait,
+    Protocol, Returned, Run, Sharing, Socket, SocketKind, Transfer, Wait,
 };
 
+use crate::accesses::Accesses;
 use crate::calls::{self, ArgKind, Role, Spec};
 use crate::chaos::{Chaos, Side};
 use crate::made::Made;
+use crate::order::Turns;
 use crate::shared::HostRules;
 use crate::sockets::{self, Sockets};
 use crate::sys::{self, Pid, Resume, Stop, Waited};
@@ -54,6 +58,10 @@ struct Thread {
     exiting: bool,
     /// The last call that returned, and how.
     last: Option<(&'static str, i64)>,
+    /// It is in a call for which all that its process has attached was opened.
+    opened: bool,
+    /// It is about to write to a segment, and waits for its turn.
+    write: Option<turns::Write>,
 }
 
 /// A call between its entry and its exit.
@@ -89,6 +97,8 @@ struct Process {
     timer: Option<Instant>,
     /// Where it has attached which segment.
     attached: HashMap<u64, i32>,
+    /// Of these, what is closed to it, so that each access is seen.
+    closed: Vec<turns::Attachment>,
     /// The last signal that was delivered to it, and the call that it came in.
     signalled: Option<(i32, Option<&'static str>)>,
     /// The call that the signal it died of came in.
@@ -112,6 +122,8 @@ pub(crate) struct Traced {
     pub(crate) calls: u64,
     /// Files of any kind that it made.
     pub(crate) files: u64,
+    /// Accesses to segments that were seen.
+    pub(crate) accesses: u64,
     /// Processes and threads made.
     pub(crate) made: u32,
     /// CPU time of its dead processes in microseconds.
@@ -213,6 +225,18 @@ pub(crate) struct Tracer {
     /// New children that are to wait for ever, once they have come to their first stop.
     left: HashSet<Pid>,
     chaos: Chaos,
+    turns: Turns,
+    /// Processor time that whoever has the turn had used before it, in microseconds.
+    turn_began_us: u64,
+    /// Who goes on beside the others: a turn that would not end.
+    loose: HashSet<Pid>,
+    accesses: Accesses,
+    /// Turns are, or were, taken.
+    shares: bool,
+    /// What was heard while somebody was made to do something, and is still to be handled.
+    unheard: VecDeque<Waited>,
+    /// Who was stopped meanwhile.
+    late_stops: Vec<Pid>,
     /// One for each actor of the plan.
     pub(crate) actors: Vec<Traced>,
     trace: Trace,
@@ -255,6 +279,7 @@ impl Tracer {
             scripted: matches!(actor.run, Run::Script { .. }),
             calls: 0,
             files: 0,
+            accesses: 0,
             made: 0,
             cpu_us: 0,
             rss_max_kib: 0,
@@ -266,7 +291,15 @@ impl Tracer {
             processes: HashMap::new(),
             early: HashSet::new(),
             left: HashSet::new(),
-            chaos: Chaos::new(plan.chaos),
+            // Who takes turns has no need of luck.
+            chaos: Chaos::new(plan.chaos.filter(|_| plan.turns.is_none())),
+            turns: Turns::new(plan.turns),
+            turn_began_us: 0,
+            loose: HashSet::new(),
+            accesses: Accesses::default(),
+            shares: plan.turns.is_some(),
+            unheard: VecDeque::new(),
+            late_stops: Vec::new(),
             actors: actors.collect(),
             trace: Trace {
                 head: Vec::new(),
@@ -319,6 +352,7 @@ impl Tracer {
             handle: None,
             timer: None,
             attached: HashMap::new(),
+            closed: Vec::new(),
             signalled: None,
             died_in: None,
         });
@@ -330,8 +364,12 @@ impl Tracer {
                 stopped: false,
                 exiting: false,
                 last: None,
+                opened: false,
+                write: None,
             },
         );
+        self.turns.made(tid);
+        self.accesses.born(tid);
     }
 
     /// One wait status.
@@ -342,6 +380,8 @@ impl Tracer {
         self.events += 1;
         let Waited { pid, status, .. } = waited;
         self.chaos.forget(pid);
+        self.turns.forget(pid);
+        self.loose.remove(&pid);
         if !self.threads.contains_key(&pid) {
             if !libc::WIFSTOPPED(status) {
                 return Ok(None);
@@ -383,10 +423,16 @@ impl Tracer {
                 if let Some(thread) = self.threads.get_mut(&pid) {
                     thread.stopped = true;
                 }
+                if self.turns.is_turn_of(pid) {
+                    self.turns.free();
+                }
                 gone(sys::resume(pid, Resume::Listen, 0)).map(|()| None)
             }
             0 if signal == libc::SIGTRAP | 0x80 => self.returned(pid),
             0 => {
+                if signal == libc::SIGSEGV && self.touched(pid)? {
+                    return Ok(None);
+                }
                 let notice = self.signalled(pid, signal);
                 self.go_on(pid, signal).map(|()| notice)
             }
@@ -434,11 +480,14 @@ impl Tracer {
 
     /// Lets a thread go on to where its next event is.
     fn go_on(&mut self, tid: Pid, signal: i32) -> io::Result<()> {
+        if self.has_to_wait(tid, signal) {
+            return Ok(());
+        }
         let Some(thread) = self.threads.get_mut(&tid) else {
             return Ok(());
         };
         thread.stopped = false;
-        let how = if thread.call.is_some() {
+        let how = if thread.call.is_some() || thread.opened {
             Resume::ToSyscallExit
         } else {
             Resume::Run
@@ -479,6 +528,7 @@ impl Tracer {
         }
         // A new process has its parent's segments attached; a new thread is in the same process.
         let attached = self.processes[&parent].attached.clone();
+        let closed = self.processes[&parent].closed.clone();
         let own = self.threads[&child].process;
         let is_left = |thread: &Thread| {
             let pending = thread.call.as_ref().and_then(|call| call.tampered.as_ref());
@@ -491,6 +541,7 @@ impl Tracer {
             && let Some(process) = self.processes.get_mut(&own)
         {
             process.attached = attached;
+            process.closed = closed;
         }
     }
 
@@ -506,11 +557,14 @@ impl Tracer {
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.call = call;
             thread.exiting = false;
+            thread.opened = false;
+            thread.write = None;
         }
         let Some(process) = self.processes.get_mut(&tid) else {
             return Ok(None);
         };
         process.attached.clear();
+        process.closed.clear();
         process.name = procfs::place(tid)
             .map(|place| place.name)
             .unwrap_or_default();
@@ -581,6 +635,8 @@ impl Tracer {
 
     fn dead(&mut self, waited: Waited) -> Option<Notice> {
         let thread = self.threads.remove(&waited.pid)?;
+        self.turns.dead(waited.pid);
+        self.accesses.died(waited.pid);
         if thread.process != waited.pid {
             return None;
         }
@@ -704,7 +760,15 @@ impl Tracer {
         else {
             return self.go_on(tid, 0).map(|()| None);
         };
-        let Some(spec) = calls::spec(number) else {
+        let spec = calls::spec(number);
+        let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
+        if !is_open && self.points_inside(tid, spec, &args) {
+            return gone(self.open_for_call(tid)).map(|()| None);
+        }
+        let Some(spec) = spec else {
+            if number == libc::SYS_sched_yield as u64 {
+                self.gives_up_turn(tid);
+            }
             return self.go_on(tid, 0).map(|()| None);
         };
         let process = self.threads[&tid].process;
@@ -919,6 +983,7 @@ impl Tracer {
         let Ok(Stop::Exit(mut result)) = sys::stop_info(tid) else {
             return self.go_on(tid, 0).map(|()| None);
         };
+        gone(self.close_after_call(tid))?;
         let Some(call) = self
             .threads
             .get_mut(&tid)
@@ -944,6 +1009,9 @@ impl Tracer {
         }
         let of_actor = call.of_actor;
         let notice = self.done(tid, call, result);
+        if self.after_call(tid, signal) {
+            return Ok(notice);
+        }
         let actor = self
             .threads
             .get(&tid)
@@ -1005,12 +1073,21 @@ impl Tracer {
                         .get_mut(&process)?
                         .attached
                         .insert(result as u64, shmid);
+                    if self.takes_turns(actor)
+                        && let Err(error) = gone(self.attached(tid, shmid, result as u64))
+                    {
+                        self.trouble.push(format!(
+                            "watching a segment of {}: {error}",
+                            self.actors[actor].name
+                        ));
+                    }
                 }
                 (Role::ShmDetach, _) => {
                     self.processes
                         .get_mut(&process)?
                         .attached
                         .remove(&call.args[0]);
+                    self.detached(process, call.args[0]);
                 }
                 (Role::SemGet, _) => object = Some(Object::Semaphores(result as i32)),
                 (Role::MsgGet, _) => object = Some(Object::Queue(result as i32)),
@@ -1516,14 +1593,16 @@ impl Tracer {
         made
     }
 
-    /// Hands the trace over: calls, how many were dropped between head and tail, and the sockets, ends matched.
-    pub(crate) fn finish(self) -> (Vec<Call>, u64, Vec<Socket>) {
+    /// Hands the trace over: calls, how many were dropped between head and tail, the sockets, ends matched, and what was
+    /// seen of shared memory.
+    pub(crate) fn finish(self) -> (Vec<Call>, u64, Vec<Socket>, Option<Sharing>) {
         let mut calls = self.trace.head;
         let kept = calls.len() + self.trace.tail.len();
         calls.extend(self.trace.tail);
         let dropped = u64::from(self.trace.next - 1) - kept as u64;
         let sockets = self.sockets.settle(&mut calls);
-        (calls, dropped, sockets)
+        let sharing = self.shares.then(|| self.accesses.finish());
+        (calls, dropped, sockets, sharing)
     }
 }
 

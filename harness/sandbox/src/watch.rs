@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
     Actor, ActorEvidence, Await, Ended, Exit, Known, LeftPort, LeftProcess, LimitHit, LimitKind,
-    Limits, Look, Plan, Wait,
+    Limits, Look, Plan, Run, Wait,
 };
 
 use crate::decode;
+use crate::filter::Sight;
 use crate::quiet::{self, Barrier, Idle, Motion, Pace};
 use crate::script::{Asked, Script};
 use crate::shared::HostRules;
@@ -22,7 +23,7 @@ use crate::tracer::{Notice, Tracer};
 /// Where actors are started: a world of their own, or the host's.
 pub(crate) trait Ground {
     /// Starts an actor.
-    fn start(&mut self, actor: &Actor, limits: &Limits, traced: bool) -> io::Result<Started>;
+    fn start(&mut self, actor: &Actor, limits: &Limits, sight: Sight) -> io::Result<Started>;
     /// A segment by its key, now.
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<ipclab_evidence::Segment>;
     /// Ends everything that lives on it.
@@ -94,6 +95,10 @@ const LINGER: Duration = Duration::from_millis(200);
 
 /// How long a program may take to end after it was asked to, while it does nothing.
 const GRACE: Duration = Duration::from_millis(300);
+
+/// Accesses to segments of one actor, where each of them is a stop: who waits in a loop for what nobody will ever write
+/// makes more and more of them.
+const ACCESSES: u64 = 20_000;
 
 /// How often CPU time and memory are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -196,6 +201,14 @@ impl<'a, G: Ground> Watch<'a, G> {
             self.take_looks(None);
             self.hear_scripts()?;
             self.start_due()?;
+            if self.tracer.next_turn()? {
+                if let Some(ended) = self.check_calls().or_else(|| self.check_limits()) {
+                    return Ok(ended);
+                }
+                self.drain();
+                pace.reset();
+                continue;
+            }
             if self.all_over() {
                 if self.tracer.processes().is_empty() {
                     return Ok(Ended::AllExited);
@@ -252,7 +265,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Takes every wait status that is there. `Some`: an actor has to be stopped for good.
     fn reap(&mut self) -> io::Result<Option<Ended>> {
-        while let Some(waited) = sys::wait_any(false)? {
+        while let Some(waited) = self.heard()? {
             if self.ground.is_own(waited.pid) {
                 self.tracer
                     .trouble
@@ -269,6 +282,14 @@ impl<'a, G: Ground> Watch<'a, G> {
         }
         self.tracer.release_held()?;
         Ok(None)
+    }
+
+    /// The next wait status, if there is one.
+    fn heard(&mut self) -> io::Result<Option<sys::Waited>> {
+        match self.tracer.unheard() {
+            Some(waited) => Ok(Some(waited)),
+            None => sys::wait_any(false),
+        }
     }
 
     fn notice(&mut self, notice: Notice) {
@@ -397,9 +418,12 @@ impl<'a, G: Ground> Watch<'a, G> {
             return Ok(());
         };
         let at = self.tracer.elapsed().as_micros() as u64;
-        let started = self
-            .ground
-            .start(actor, &self.plan.limits, self.plan.traced)?;
+        let sight = match (&actor.run, self.plan.turns) {
+            _ if !self.plan.traced => Sight::Nothing,
+            (Run::Program { .. }, Some(_)) => Sight::Everything,
+            _ => Sight::Table,
+        };
+        let started = self.ground.start(actor, &self.plan.limits, sight)?;
         self.tracer.adopt(index, started.pid);
         self.tracer.events += 1;
         let own_pid = self.tracer.own_pid(started.pid);
@@ -600,8 +624,13 @@ impl<'a, G: Ground> Watch<'a, G> {
         if let Some(actor) = actors.iter().position(|actor| actor.files > files) {
             return Some(self.stop(actor, LimitKind::Files, files));
         }
-        let actor = actors.iter().position(|actor| actor.calls > calls)?;
-        Some(self.stop(actor, LimitKind::Calls, calls))
+        if let Some(actor) = actors.iter().position(|actor| actor.calls > calls) {
+            return Some(self.stop(actor, LimitKind::Calls, calls));
+        }
+        let actor = actors
+            .iter()
+            .position(|actor| actor.accesses > ACCESSES)?;
+        Some(self.stop(actor, LimitKind::Accesses, ACCESSES))
     }
 
     /// Whether somebody has used up what it may use.
@@ -681,6 +710,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                 life.exit = Some(Exit::NotStarted);
             }
         }
+        self.tracer.end_turns()?;
         let limited = matches!(ended, Ended::LimitHit { .. });
         for index in 0..self.lives.len() {
             let (State::Alive, Some(pid)) = (self.lives[index].state, self.lives[index].pid) else {
@@ -726,7 +756,13 @@ impl<'a, G: Ground> Watch<'a, G> {
             let _ = sys::kill(pid, libc::SIGKILL);
         }
         // Until there is nobody left at all: a namespace is gone only when its last process is reaped.
-        while let Some(waited) = sys::wait_any(true)? {
+        loop {
+            let Some(waited) = (match self.tracer.unheard() {
+                Some(waited) => Some(waited),
+                None => sys::wait_any(true)?,
+            }) else {
+                break;
+            };
             if !self.ground.is_own(waited.pid) {
                 if libc::WIFSTOPPED(waited.status) {
                     // One that was being made while the others were killed.

@@ -151,6 +151,7 @@ impl Bench {
             limits: limits(),
             traced: false,
             chaos: None,
+            turns: None,
         };
         let evidence = sandbox.run(&plan).map_err(|error| error.to_string())?;
         outcome(&evidence, &argv[0])
@@ -348,6 +349,7 @@ fn too_much(kind: LimitKind, limit: u64) -> String {
         LimitKind::Calls => format!("more than {limit} system calls"),
         LimitKind::IpcObjects => format!("more than {limit} System V objects"),
         LimitKind::Files => format!("more than {limit} files"),
+        LimitKind::Accesses => format!("more than {limit} accesses to shared memory"),
     }
 }
 

@@ -134,6 +134,7 @@ mod tests {
             limits: Limits::default(),
             traced: true,
             chaos: None,
+            turns: None,
         }
     }
 

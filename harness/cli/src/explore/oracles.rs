@@ -137,6 +137,7 @@ mod tests {
             limits: Limits::default(),
             traced: true,
             chaos: None,
+            turns: None,
         }
     }
 

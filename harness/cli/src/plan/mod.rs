@@ -275,6 +275,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         limits: limits(case),
         traced: true,
         chaos: None,
+        turns: None,
     })
 }
 

@@ -69,6 +69,7 @@ impl Scene {
                 calls_dropped: 0,
                 looks: Vec::new(),
                 leftovers: Leftovers::default(),
+                sharing: None,
                 trouble: Vec::new(),
                 spent: Spent::default(),
             },

@@ -95,6 +95,7 @@ fn limit(hit: &LimitHit) -> String {
         LimitKind::Calls => format!("more than {value} system calls"),
         LimitKind::IpcObjects => format!("more than {value} System V objects"),
         LimitKind::Files => format!("more than {value} files"),
+        LimitKind::Accesses => format!("more than {value} accesses to shared memory"),
     }
 }
 

@@ -229,6 +229,7 @@ impl Trace {
             calls_dropped: 0,
             looks: Vec::new(),
             leftovers: Leftovers::default(),
+            sharing: None,
             trouble: Vec::new(),
             spent: Spent::default(),
         })

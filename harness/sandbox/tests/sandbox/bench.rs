@@ -284,6 +284,7 @@ pub(crate) fn plan(actors: impl IntoIterator<Item = Actor>) -> Plan {
         limits: Limits::default(),
         traced: true,
         chaos: None,
+        turns: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod readiness;
 mod streams;
 mod stuck;
 mod tampers;
+mod turns;
 mod wire;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         ("streams", streams::tests()),
         ("stuck", stuck::tests()),
         ("tampers", tampers::tests()),
+        ("turns", turns::tests()),
         ("wire", wire::tests()),
     ];
     let trials = themes

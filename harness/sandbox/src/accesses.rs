@@ -1,0 +1,204 @@
+//! Accesses: who read and wrote which place of which segment, and where two collided.
+
+use std::collections::HashMap;
+
+use ipclab_evidence::{Access, Collision, Sharing};
+
+use crate::sys::Pid;
+
+/// Collisions that are kept; the others are counted.
+const KEPT: usize = 8;
+
+/// A place: the segment's identifier, and where in it an access begins.
+pub(crate) type Place = (i32, u64);
+
+/// What an access is told with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Touch {
+    /// The thread.
+    pub(crate) tid: Pid,
+    /// The index of its actor.
+    pub(crate) actor: usize,
+    /// Its process, as it sees itself.
+    pub(crate) pid: u32,
+    /// Where.
+    pub(crate) place: Place,
+    /// The next call of the trace.
+    pub(crate) before_call: u32,
+    /// What was read or written.
+    pub(crate) value: Option<i64>,
+}
+
+/// All accesses of a case, as far as they can still matter.
+#[derive(Debug, Default)]
+pub(crate) struct Accesses {
+    count: u64,
+    /// What each thread has read and where it has not written since.
+    read: HashMap<(Pid, Place), Access>,
+    /// What each thread last wrote in a place.
+    written: HashMap<Place, Vec<(Pid, Access)>>,
+    /// The number of accesses when each thread began and ended.
+    born: HashMap<Pid, u64>,
+    died: HashMap<Pid, u64>,
+    lost: u64,
+    collisions: Vec<Collision>,
+}
+
+impl Accesses {
+    /// A new thread.
+    pub(crate) fn born(&mut self, tid: Pid) {
+        self.born.insert(tid, self.count);
+        self.died.remove(&tid);
+    }
+
+    /// A thread has ended.
+    pub(crate) fn died(&mut self, tid: Pid) {
+        self.died.insert(tid, self.count);
+        self.read.retain(|(reader, _), _| *reader != tid);
+    }
+
+    /// Whether a thread has read a place where it has not written since.
+    pub(crate) fn has_read(&self, tid: Pid, place: Place) -> bool {
+        self.read.contains_key(&(tid, place))
+    }
+
+    fn access(&mut self, touch: &Touch) -> Access {
+        self.count += 1;
+        Access {
+            n: self.count,
+            pid: touch.pid,
+            before_call: touch.before_call,
+            value: touch.value,
+        }
+    }
+
+    /// A thread has read.
+    pub(crate) fn reads(&mut self, touch: &Touch) {
+        let access = self.access(touch);
+        self.read.insert((touch.tid, touch.place), access);
+    }
+
+    /// A thread has written, and what it wrote may come of what it had read there.
+    pub(crate) fn writes(&mut self, touch: &Touch) {
+        let write = self.access(touch);
+        let read = self.read.remove(&(touch.tid, touch.place));
+        let written = self.written.entry(touch.place).or_default();
+        let between = read.as_ref().and_then(|read| {
+            let strange = |(other, access): &&(Pid, Access)| {
+                let before = self.born.get(other).is_none_or(|born| *born < read.n);
+                let after = !self.died.contains_key(other);
+                *other != touch.tid && access.n > read.n && (before || after)
+            };
+            written
+                .iter()
+                .filter(strange)
+                .min_by_key(|(_, access)| access.n)
+                .map(|(_, access)| access.clone())
+        });
+        written.retain(|(other, _)| *other != touch.tid);
+        written.push((touch.tid, write.clone()));
+        if let (Some(read), Some(other)) = (read, between) {
+            self.lost += 1;
+            if self.collisions.len() < KEPT {
+                self.collisions.push(Collision {
+                    actor: touch.actor,
+                    segment: touch.place.0,
+                    offset: touch.place.1,
+                    read,
+                    other,
+                    write,
+                });
+            }
+        }
+    }
+
+    /// A thread has read and written as one: nobody came between.
+    pub(crate) fn updates(&mut self, touch: &Touch) {
+        self.read.remove(&(touch.tid, touch.place));
+        self.writes(touch);
+    }
+
+    /// What is told of them.
+    pub(crate) fn finish(self) -> Sharing {
+        Sharing {
+            accesses: self.count,
+            lost: self.lost,
+            collisions: self.collisions,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn touch(tid: Pid, offset: u64) -> Touch {
+        Touch {
+            tid,
+            actor: 0,
+            pid: tid as u32,
+            place: (1, offset),
+            before_call: 1,
+            value: None,
+        }
+    }
+
+    /// Plays a story: `r1` thread 1 reads, `w2` thread 2 writes, `u` as one, `+` begins, `-` ends. How many were lost?
+    fn lost(story: &str) -> u64 {
+        let mut all = Accesses::default();
+        for word in story.split(' ') {
+            let (deed, tid) = word.split_at(1);
+            let tid = tid.parse().unwrap();
+            match deed {
+                "r" => all.reads(&touch(tid, 0)),
+                "w" => all.writes(&touch(tid, 0)),
+                "u" => all.updates(&touch(tid, 0)),
+                "+" => all.born(tid),
+                _ => all.died(tid),
+            }
+        }
+        all.finish().lost
+    }
+
+    #[test]
+    fn an_update_is_lost_when_somebody_wrote_in_between() {
+        for (story, expected) in [
+            ("+1 +2 r1 r2 w1 w2", 1),
+            ("+1 +2 r1 w2 w1", 1),
+            ("+1 +2 r1 w1 r2 w2", 0),
+            ("+1 +2 r1 w2 r1 w1", 0),
+            ("+1 +2 r1 u2 w1", 1),
+            ("+1 +2 r1 w2 u1", 0),
+            ("+1 +2 u1 u2 u1", 0),
+            ("+1 +2 +3 r1 r2 r3 w1 w2 w3", 2),
+            // A parent looks before there are children, and clears when all of them are gone.
+            ("+1 r1 +2 w2 -2 w1", 0),
+            // It writes while they are there.
+            ("+1 r1 +2 w2 w1 -2", 1),
+            // They were there when it looked.
+            ("+1 +2 r1 w2 -2 w1", 1),
+            ("+1 +2 w1 w2 w1 w2", 0),
+        ] {
+            assert_eq!(lost(story), expected, "{story}");
+        }
+    }
+
+    #[test]
+    fn places_are_apart_and_what_is_kept_is_bounded() {
+        let mut all = Accesses::default();
+        all.reads(&touch(1, 0));
+        all.writes(&touch(2, 4));
+        all.writes(&touch(1, 0));
+        assert_eq!(all.lost, 0);
+        for _ in 0..100 {
+            all.reads(&touch(1, 0));
+            all.writes(&touch(2, 0));
+            all.writes(&touch(1, 0));
+        }
+        let told = all.finish();
+        assert_eq!(
+            (told.accesses, told.lost, told.collisions.len()),
+            (303, 100, KEPT)
+        );
+    }
+}

@@ -1,0 +1,348 @@
+//! Order: whose turn it is, where processes go on one at a time.
+//!
+//! Nothing here knows a process from a number: who waits for a turn and what for is handed in, and who goes on is a
+//! function of that, the order and what went before. So the same plan takes the same turns again.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ipclab_evidence::Order;
+
+use crate::sys::Pid;
+
+/// Calls that a thread makes in one turn without touching shared memory, when others wait: one that asks again and
+/// again whether something has happened may not keep those waiting who would make it happen.
+const CALLS: u32 = 24;
+/// Accesses of one turn that change nothing: one that looks at a place until somebody else writes there, likewise.
+const LOOKS: u32 = 24;
+/// How many turns of others anybody waits, whatever the order: those others may be waiting for what it is about to write.
+const PATIENCE: u64 = 48;
+
+/// Somebody who waits for a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// What is delivered when it goes on.
+    pub(crate) signal: i32,
+    /// It is about to write to shared memory.
+    pub(crate) writes: bool,
+    /// It is about to write where it has read before.
+    pub(crate) late: bool,
+}
+
+/// The turns of one case.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    order: Option<Order>,
+    /// Whose turn it is.
+    runner: Option<Pid>,
+    /// Who had the last one.
+    former: Option<Pid>,
+    /// Calls since the last access of this turn.
+    calls: u32,
+    /// Accesses since the last one of this turn that changed something.
+    looks: u32,
+    /// Whoever has the turn said that others may have it.
+    yielded: bool,
+    waiting: BTreeMap<Pid, Waiting>,
+    /// How many threads there have been, and which of them each is.
+    made: HashMap<Pid, u64>,
+    /// When each had its last turn, and began to wait.
+    last: HashMap<Pid, u64>,
+    since: HashMap<Pid, u64>,
+    turns: u64,
+    drawn: u64,
+}
+
+impl Turns {
+    /// `None`: nobody ever waits.
+    pub(crate) fn new(order: Option<Order>) -> Self {
+        let drawn = match order {
+            Some(Order::Drawn(seed)) => seed,
+            _ => 0,
+        };
+        Self {
+            order,
+            drawn,
+            ..Self::default()
+        }
+    }
+
+    /// Whether turns are taken.
+    pub(crate) fn on(&self) -> bool {
+        self.order.is_some()
+    }
+
+    /// From here on everybody goes on as the machine lets them. Gives who waited.
+    pub(crate) fn end(&mut self) -> BTreeMap<Pid, Waiting> {
+        self.order = None;
+        self.runner = None;
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// A new thread.
+    pub(crate) fn made(&mut self, tid: Pid) {
+        let count = self.made.len() as u64;
+        self.made.insert(tid, count);
+    }
+
+    /// Whether it is this thread's turn.
+    pub(crate) fn is_turn_of(&self, tid: Pid) -> bool {
+        self.runner == Some(tid)
+    }
+
+    /// Whose turn it is.
+    pub(crate) fn runner(&self) -> Option<Pid> {
+        self.runner
+    }
+
+    /// Nobody has the turn.
+    pub(crate) fn free(&mut self) {
+        self.former = self.runner.take().or(self.former);
+    }
+
+    /// Whether this thread waits for a turn.
+    pub(crate) fn waits(&self, tid: Pid) -> bool {
+        self.waiting.contains_key(&tid)
+    }
+
+    /// Whether anybody does.
+    pub(crate) fn anybody_waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// A thread stops until it is its turn.
+    pub(crate) fn wait(&mut self, tid: Pid, waiting: Waiting) {
+        if self.is_turn_of(tid) {
+            self.free();
+        }
+        self.since.insert(tid, self.turns);
+        self.waiting.insert(tid, waiting);
+    }
+
+    /// Something else happened to a thread: it is no longer where it waited.
+    pub(crate) fn forget(&mut self, tid: Pid) {
+        self.waiting.remove(&tid);
+    }
+
+    /// A thread is no more.
+    pub(crate) fn dead(&mut self, tid: Pid) {
+        self.forget(tid);
+        if self.is_turn_of(tid) {
+            self.free();
+        }
+    }
+
+    /// Whoever has the turn has touched shared memory, and changed it or not.
+    pub(crate) fn touches(&mut self, changed: bool) {
+        self.calls = 0;
+        self.looks = if changed { 0 } else { self.looks + 1 };
+    }
+
+    /// Whether whoever has the turn may go on at an access.
+    pub(crate) fn may_touch(&self) -> bool {
+        matches!(self.order, Some(Order::OldestFirst | Order::NewestFirst)) && self.looks <= LOOKS
+    }
+
+    /// Whoever has the turn has made a call: whether it may go on.
+    pub(crate) fn may_call(&mut self) -> bool {
+        self.calls += 1;
+        self.calls <= CALLS || self.waiting.is_empty()
+    }
+
+    /// Whoever has the turn gives it up by itself, `sched_yield(2)`.
+    pub(crate) fn gives_up(&mut self) {
+        self.yielded = true;
+    }
+
+    /// The next turn: who has it.
+    pub(crate) fn next(&mut self) -> Option<(Pid, Waiting)> {
+        let order = self.order?;
+        let former = self.former;
+        let spent = self.yielded || self.calls > CALLS || self.looks > LOOKS;
+        let last = |tid: &Pid| self.last.get(tid).copied().unwrap_or(0);
+        let made = |tid: &Pid| self.made.get(tid).copied().unwrap_or(u64::MAX);
+        // Everybody in turn: whoever has waited longest since their last one, and who was made first.
+        let in_turn = |tid: &Pid| (last(tid), made(tid));
+        let since = |tid: &Pid| self.since.get(tid).copied().unwrap_or(0);
+        let longest = self
+            .waiting
+            .keys()
+            .min_by_key(|tid| (since(tid), made(tid)));
+        let longest = longest.filter(|tid| self.turns - since(tid) > PATIENCE);
+        let chosen = match order {
+            Order::LateWriters | Order::ReadersFirst if longest.is_some() => {
+                longest.and_then(|tid| self.waiting.get_key_value(tid))
+            }
+            Order::LateWriters => {
+                let first = self.waiting.iter();
+                first.min_by_key(|(tid, waiting)| (waiting.late, in_turn(tid)))
+            }
+            Order::ReadersFirst => {
+                let first = self.waiting.iter();
+                first.min_by_key(|(tid, waiting)| (waiting.writes, in_turn(tid)))
+            }
+            Order::OldestFirst | Order::NewestFirst if spent => {
+                self.waiting.iter().min_by_key(|(tid, _)| in_turn(tid))
+            }
+            Order::OldestFirst => self
+                .waiting
+                .iter()
+                .min_by_key(|(tid, _)| (former != Some(**tid), made(tid))),
+            Order::NewestFirst => self
+                .waiting
+                .iter()
+                .min_by_key(|(tid, _)| (former != Some(**tid), std::cmp::Reverse(made(tid)))),
+            Order::Drawn(_) => {
+                self.drawn = mixed(self.drawn);
+                let mut all: Vec<_> = self.waiting.iter().collect();
+                all.sort_by_key(|(tid, _)| made(tid));
+                let at = self.drawn as usize % all.len().max(1);
+                all.get(at).copied()
+            }
+        };
+        let (tid, waiting) = chosen.map(|(tid, waiting)| (*tid, *waiting))?;
+        self.waiting.remove(&tid);
+        if former != Some(tid) || spent {
+            (self.calls, self.looks) = (0, 0);
+        }
+        self.yielded = false;
+        self.turns += 1;
+        self.last.insert(tid, self.turns);
+        self.runner = Some(tid);
+        Some((tid, waiting))
+    }
+}
+
+/// The next state of SplitMix64 (Steele, Lea, Flood 2014), finalised.
+fn mixed(state: u64) -> u64 {
+    let state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOES_ON: Waiting = Waiting {
+        signal: 0,
+        writes: false,
+        late: false,
+    };
+    const LATE: Waiting = Waiting {
+        writes: true,
+        late: true,
+        ..GOES_ON
+    };
+
+    /// Three threads, of which the second is about to write where it has read; each waits again after its turn.
+    fn taken(order: Order, turns: usize) -> Vec<Pid> {
+        let mut all = Turns::new(Some(order));
+        for (tid, waiting) in [(7, GOES_ON), (8, LATE), (5, GOES_ON)] {
+            all.made(tid);
+            all.wait(tid, waiting);
+        }
+        let mut taken = Vec::new();
+        for _ in 0..turns {
+            let (tid, waiting) = all.next().unwrap();
+            assert!(all.is_turn_of(tid) && !all.waits(tid));
+            taken.push(tid);
+            all.touches(true);
+            all.wait(tid, waiting);
+        }
+        taken
+    }
+
+    #[test]
+    fn each_order_takes_its_turns() {
+        assert_eq!(taken(Order::LateWriters, 5), [7, 5, 7, 5, 7]);
+        assert_eq!(taken(Order::ReadersFirst, 5), [7, 5, 7, 5, 7]);
+        assert_eq!(taken(Order::OldestFirst, 3), [7, 7, 7]);
+        assert_eq!(taken(Order::NewestFirst, 3), [5, 5, 5]);
+        assert_eq!(taken(Order::Drawn(1), 40), taken(Order::Drawn(1), 40));
+        assert_ne!(taken(Order::Drawn(1), 40), taken(Order::Drawn(2), 40));
+    }
+
+    #[test]
+    fn who_is_late_goes_on_when_nobody_else_can() {
+        let mut all = Turns::new(Some(Order::LateWriters));
+        all.made(3);
+        all.wait(3, LATE);
+        assert_eq!(all.next(), Some((3, LATE)));
+        assert_eq!(all.next(), None);
+    }
+
+    #[test]
+    fn who_asks_again_and_again_does_not_keep_the_others_waiting() {
+        for order in [Order::OldestFirst, Order::NewestFirst, Order::LateWriters] {
+            let mut all = Turns::new(Some(order));
+            for tid in [1, 2] {
+                all.made(tid);
+                all.wait(tid, GOES_ON);
+            }
+            let (first, _) = all.next().unwrap();
+            let asked = (0..1000).take_while(|_| all.may_call()).count();
+            assert_eq!(asked, CALLS as usize, "{order:?}");
+            all.wait(first, GOES_ON);
+            assert_ne!(all.next().unwrap().0, first, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn who_looks_again_and_again_neither() {
+        let mut all = Turns::new(Some(Order::OldestFirst));
+        for tid in [1, 2] {
+            all.made(tid);
+            all.wait(tid, GOES_ON);
+        }
+        all.next().unwrap();
+        while all.may_touch() {
+            all.touches(false);
+        }
+        all.wait(1, GOES_ON);
+        assert_eq!(all.next().unwrap().0, 2);
+        for _ in 0..1000 {
+            all.touches(true);
+            all.touches(false);
+            assert!(all.may_touch(), "who writes goes on");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_for_those_who_may_wait_for_it() {
+        let mut all = Turns::new(Some(Order::LateWriters));
+        for (tid, waiting) in [(1, LATE), (2, GOES_ON)] {
+            all.made(tid);
+            all.wait(tid, waiting);
+        }
+        let mut turns = 0;
+        while all.next().unwrap().0 != 1 {
+            all.wait(2, GOES_ON);
+            turns += 1;
+        }
+        assert_eq!(turns, PATIENCE + 1);
+    }
+
+    #[test]
+    fn who_is_alone_may_ask_for_ever() {
+        let mut all = Turns::new(Some(Order::OldestFirst));
+        all.made(1);
+        all.wait(1, GOES_ON);
+        all.next().unwrap();
+        assert!((0..1000).all(|_| all.may_call()));
+    }
+
+    #[test]
+    fn the_dead_have_no_turn() {
+        let mut all = Turns::new(Some(Order::OldestFirst));
+        for tid in [1, 2, 3] {
+            all.made(tid);
+            all.wait(tid, GOES_ON);
+        }
+        assert_eq!(all.next().unwrap().0, 1);
+        all.dead(1);
+        all.dead(2);
+        assert_eq!(all.runner(), None);
+        assert_eq!(all.next().unwrap().0, 3);
+    }
+}

@@ -1,0 +1,356 @@
+/* A counter in shared memory, guarded in many ways and in none. Three children add one to it four times each. */
+#include "common.h"
+
+#define CHILDREN 3
+#define TIMES 4
+
+struct place {
+    long padding;
+    volatile int count;
+    int other;
+};
+
+static int seg, sem;
+static struct place *p;
+
+static void op(int n, int by)
+{
+    struct sembuf b = {n, by, SEM_UNDO};
+    must(semop(sem, &b, 1), "semop");
+}
+static void prepare(void)
+{
+    seg = must(shmget(IPC_PRIVATE, 8192, IPC_CREAT | 0600), "shmget");
+    p = shmat(seg, 0, 0);
+    sem = must(semget(IPC_PRIVATE, 2, IPC_CREAT | 0600), "semget");
+    must(semctl(sem, 0, SETVAL, 1), "semctl");
+    must(semctl(sem, 1, SETVAL, 1), "semctl");
+}
+static void tell(void)
+{
+    while (wait(0) > 0)
+        ;
+    printf("%d\n", p->count);
+    shmdt(p);
+    shmctl(seg, IPC_RMID, 0);
+    semctl(sem, 0, IPC_RMID);
+}
+static void children(void (*work)(int))
+{
+    for (int n = 0; n < CHILDREN; n++)
+        if (fork() == 0) {
+            work(n);
+            _exit(0);
+        }
+}
+static void counted(void (*work)(int))
+{
+    prepare();
+    children(work);
+    tell();
+}
+
+/* -- right -- */
+static void add_guarded(int n) { for (int i = 0; i < TIMES; i++) { op(0, -1); p->count++; op(0, 1); } }
+static void guarded(char **a) { counted(add_guarded); }
+static void add_all(int n) { op(0, -1); for (int i = 0; i < TIMES; i++) p->count++; op(0, 1); }
+static void whole(char **a) { counted(add_all); }
+static void add_atomic(int n) { for (int i = 0; i < TIMES; i++) __atomic_fetch_add(&p->count, 1, __ATOMIC_SEQ_CST); }
+static void atomic(char **a) { counted(add_atomic); }
+static void add_compared(int n)
+{
+    for (int i = 0; i < TIMES; i++)
+        for (int was = p->count; !__sync_bool_compare_and_swap(&p->count, was, was + 1); was = p->count)
+            ;
+}
+static void compared(char **a) { counted(add_compared); }
+static void add_at_end(int n)
+{
+    volatile int *last = (int *)((char *)p + 8188);
+    for (int i = 0; i < TIMES; i++) { op(0, -1); *last = *last + 1; p->count = *last; op(0, 1); }
+}
+static void at_end(char **a) { counted(add_at_end); }
+static void add_struct(int n)
+{
+    for (int i = 0; i < TIMES; i++) {
+        op(0, -1);
+        struct place copy = *p;
+        copy.count++;
+        copy.other = getpid();
+        *p = copy;
+        op(0, 1);
+    }
+}
+static void structure(char **a) { counted(add_struct); }
+static void add_own(int n)
+{
+    shmdt(p);
+    p = shmat(seg, 0, 0);
+    add_guarded(n);
+}
+static void own_attach(char **a) { counted(add_own); }
+static void add_spinning(int n)
+{
+    for (int i = 0; i < TIMES; i++) {
+        while (__sync_lock_test_and_set(&p->other, 1))
+            ;
+        p->count++;
+        __sync_lock_release(&p->other);
+    }
+}
+static void spinning(char **a) { counted(add_spinning); }
+static void add_yielding(int n)
+{
+    for (int i = 0; i < TIMES; i++) {
+        while (__sync_lock_test_and_set(&p->other, 1))
+            sched_yield();
+        p->count++;
+        __sync_lock_release(&p->other);
+    }
+}
+static void yielding(char **a) { counted(add_yielding); }
+static void add_in_turn(int n)
+{
+    for (int i = 0; i < TIMES; i++) {
+        while (p->other % CHILDREN != n)
+            ;
+        p->count++;
+        p->other++;
+    }
+}
+static void in_turn(char **a) { counted(add_in_turn); }
+static void add_mutex(int n)
+{
+    for (int i = 0; i < TIMES; i++) {
+        pthread_mutex_lock((void *)(p + 1));
+        p->count++;
+        pthread_mutex_unlock((void *)(p + 1));
+    }
+}
+static void mutex(char **a)
+{
+    prepare();
+    pthread_mutexattr_t attr;
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init((void *)(p + 1), &attr);
+    children(add_mutex);
+    tell();
+}
+static void add_posix(int n) { for (int i = 0; i < TIMES; i++) { sem_wait((void *)(p + 1)); p->count++; sem_post((void *)(p + 1)); } }
+static void posix(char **a)
+{
+    prepare();
+    sem_init((void *)(p + 1), 1, 1);
+    children(add_posix);
+    tell();
+}
+static int token[2];
+static void add_token(int n)
+{
+    for (int i = 0; i < TIMES; i++) {
+        char c;
+        must(read(token[0], &c, 1), "read");
+        p->count++;
+        must(write(token[1], &c, 1), "write");
+    }
+}
+static void tokens(char **a)
+{
+    pipe(token);
+    write(token[1], "x", 1);
+    counted(add_token);
+}
+/* The calls' own arguments are in the segment. */
+static void add_inside(int n)
+{
+    struct sembuf *b = (struct sembuf *)(p + 10 + n);
+    for (int i = 0; i < TIMES; i++) {
+        *b = (struct sembuf){0, -1, SEM_UNDO};
+        must(semop(sem, b, 1), "semop");
+        p->count++;
+        b->sem_op = 1;
+        must(semop(sem, b, 1), "semop");
+    }
+}
+static void inside(char **a) { counted(add_inside); }
+static void through_calls(char **a)
+{
+    prepare();
+    int fds[2];
+    pipe(fds);
+    memset(p, 0, 4096);
+    strcpy((char *)p + 100, "by the kernel\n");
+    must(write(fds[1], (char *)p + 100, 14), "write");
+    must(read(fds[0], (char *)p + 200, 14), "read");
+    struct iovec v[] = {{(char *)p + 200, 3}, {(char *)p + 203, 11}};
+    must(writev(1, v, 2), "writev");
+    printf("%s", (char *)p + 200);
+    fflush(stdout);
+    must(mprotect(p, 4096, PROT_READ | PROT_WRITE), "mprotect");
+    children(add_guarded);
+    tell();
+}
+static void look_then_clear(char **a)
+{
+    prepare();
+    if (p->count != 0)
+        exit(1);
+    children(add_guarded);
+    while (wait(0) > 0)
+        ;
+    int got = p->count;
+    p->count = 0;
+    p->count = got;
+    tell();
+}
+static void polling(char **a)
+{
+    prepare();
+    children(add_guarded);
+    for (int left = CHILDREN; left > 0;)
+        if (waitpid(-1, 0, WNOHANG) > 0)
+            left--;
+    tell();
+}
+static volatile sig_atomic_t gone;
+static void on_child(int s) { gone = 1; }
+static void flagged(char **a)
+{
+    signal(SIGCHLD, on_child);
+    prepare();
+    if (fork() == 0) {
+        for (int i = 0; i < CHILDREN; i++)
+            add_guarded(0);
+        _exit(0);
+    }
+    while (!gone)
+        ;
+    tell();
+}
+static void add_napping(int n) { for (int i = 0; i < TIMES; i++) { op(0, -1); int was = p->count; usleep(300); p->count = was + 1; op(0, 1); } }
+static void napping(char **a) { counted(add_napping); }
+static void *add_thread(void *n) { add_guarded(0); return 0; }
+static void threads(char **a)
+{
+    prepare();
+    pthread_t t[CHILDREN];
+    for (int n = 0; n < CHILDREN; n++)
+        pthread_create(&t[n], 0, add_thread, 0);
+    for (int n = 0; n < CHILDREN; n++)
+        pthread_join(t[n], 0);
+    tell();
+}
+static void grandchildren(char **a)
+{
+    prepare();
+    if (fork() == 0) {
+        if (fork() == 0) {
+            if (fork() == 0) {
+                add_guarded(0);
+                _exit(0);
+            }
+            add_guarded(0);
+            wait(0);
+            _exit(0);
+        }
+        add_guarded(0);
+        wait(0);
+        _exit(0);
+    }
+    wait(0);
+    system("true");
+    tell();
+}
+static void read_only(char **a)
+{
+    prepare();
+    children(add_guarded);
+    while (wait(0) > 0)
+        ;
+    struct place *again = shmat(seg, 0, SHM_RDONLY);
+    printf("%d\n", again->count);
+    fflush(stdout);
+    again->count = 7;
+}
+static void stray(char **a)
+{
+    prepare();
+    p->count = 1;
+    *(volatile int *)16 = 1;
+}
+static void for_ever(char **a)
+{
+    prepare();
+    if (fork() == 0)
+        for (;;)
+            if (p->other)
+                _exit(0);
+    wait(0);
+}
+static void killed(char **a)
+{
+    prepare();
+    if (fork() == 0)
+        for (;;)
+            p->other++;
+    while (p->other < 20)
+        ;
+    kill(0, SIGKILL);
+}
+static void stopped(char **a)
+{
+    prepare();
+    int child = fork();
+    if (child == 0) {
+        raise(SIGSTOP);
+        add_guarded(0);
+        _exit(0);
+    }
+    waitpid(child, 0, WUNTRACED);
+    kill(child, SIGCONT);
+    tell();
+}
+
+/* -- wrong -- */
+static void add_plainly(int n) { for (int i = 0; i < TIMES; i++) p->count++; }
+static void plain(char **a) { counted(add_plainly); }
+static void add_at_once(int n) { for (int i = 0; i < TIMES; i++) __asm__ volatile("addl $1, %0" : "+m"(p->count)); }
+static void at_once(char **a) { counted(add_at_once); }
+static void add_sum(int n) { int sum = p->count; for (int i = 0; i < TIMES; i++) sum++; p->count = sum; }
+static void sum(char **a) { counted(add_sum); }
+static void add_early(int n) { for (int i = 0; i < TIMES; i++) { op(0, -1); int was = p->count; op(0, 1); p->count = was + 1; } }
+static void early(char **a) { counted(add_early); }
+static void add_late(int n) { for (int i = 0; i < TIMES; i++) { int was = p->count; op(0, -1); p->count = was + 1; op(0, 1); } }
+static void late(char **a) { counted(add_late); }
+static void add_two(int n) { for (int i = 0; i < TIMES; i++) { op(n & 1, -1); p->count++; op(n & 1, 1); } }
+static void two(char **a) { counted(add_two); }
+static void add_initialised(int n) { must(semctl(sem, 0, SETVAL, 1), "semctl"); add_guarded(n); }
+static void initialised(char **a) { counted(add_initialised); }
+static void add_cleared(int n) { op(0, -1); p->count = 0; op(0, 1); add_guarded(n); }
+static void cleared(char **a) { counted(add_cleared); }
+static void add_atomic_parts(int n) { for (int i = 0; i < TIMES; i++) __atomic_store_n(&p->count, __atomic_load_n(&p->count, __ATOMIC_SEQ_CST) + 1, __ATOMIC_SEQ_CST); }
+static void atomic_parts(char **a) { counted(add_atomic_parts); }
+static void *add_thread_plainly(void *n) { add_plainly(0); return 0; }
+static void threads_plain(char **a)
+{
+    prepare();
+    pthread_t t[CHILDREN];
+    for (int n = 0; n < CHILDREN; n++)
+        pthread_create(&t[n], 0, add_thread_plainly, 0);
+    for (int n = 0; n < CHILDREN; n++)
+        pthread_join(t[n], 0);
+    tell();
+}
+
+static const struct act acts[] = {
+    {"guarded", guarded}, {"whole", whole}, {"atomic", atomic}, {"compared", compared}, {"at-end", at_end},
+    {"structure", structure}, {"own-attach", own_attach}, {"spinning", spinning}, {"yielding", yielding},
+    {"in-turn", in_turn}, {"mutex", mutex}, {"posix", posix}, {"tokens", tokens}, {"inside", inside},
+    {"through-calls", through_calls}, {"look-then-clear", look_then_clear}, {"polling", polling},
+    {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"grandchildren", grandchildren},
+    {"read-only", read_only}, {"stray", stray}, {"for-ever", for_ever}, {"killed", killed}, {"stopped", stopped},
+    {"plain", plain}, {"at-once", at_once}, {"sum", sum}, {"early", early}, {"late", late}, {"two", two},
+    {"initialised", initialised}, {"cleared", cleared}, {"atomic-parts", atomic_parts},
+    {"threads-plain", threads_plain}, {0}};
+PLAY(acts)
