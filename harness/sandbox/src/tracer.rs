@@ -7,6 +7,7 @@
 mod turns;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -228,6 +229,8 @@ pub(crate) struct Tracer {
     turns: Turns,
     /// Processor time that whoever has the turn had used before it, in microseconds.
     turn_began_us: u64,
+    /// The number by which our own calls pass the filter, where every call stops.
+    pub(crate) pass: u32,
     /// Who goes on beside the others: a turn that would not end.
     loose: HashSet<Pid>,
     accesses: Accesses,
@@ -295,6 +298,7 @@ impl Tracer {
             chaos: Chaos::new(plan.chaos.filter(|_| plan.turns.is_none())),
             turns: Turns::new(plan.turns),
             turn_began_us: 0,
+            pass: RandomState::new().build_hasher().finish() as u32,
             loose: HashSet::new(),
             accesses: Accesses::default(),
             shares: plan.turns.is_some(),

@@ -98,7 +98,7 @@ const GRACE: Duration = Duration::from_millis(300);
 
 /// Accesses to segments of one actor, where each of them is a stop: who waits in a loop for what nobody will ever write
 /// makes more and more of them.
-const ACCESSES: u64 = 20_000;
+const ACCESSES: u64 = 8_000;
 
 /// How often CPU time and memory are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -420,7 +420,9 @@ impl<'a, G: Ground> Watch<'a, G> {
         let at = self.tracer.elapsed().as_micros() as u64;
         let sight = match (&actor.run, self.plan.turns) {
             _ if !self.plan.traced => Sight::Nothing,
-            (Run::Program { .. }, Some(_)) => Sight::Everything,
+            (Run::Program { .. }, Some(_)) => Sight::Everything {
+                pass: self.tracer.pass,
+            },
             _ => Sight::Table,
         };
         let started = self.ground.start(actor, &self.plan.limits, sight)?;

@@ -632,6 +632,7 @@ impl Tracer {
                 rdi: attachment.start,
                 rsi: attachment.length,
                 rdx: how,
+                r10: self.pass.into(),
                 ..before
             },
         )?;
