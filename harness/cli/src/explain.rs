@@ -231,6 +231,9 @@ fn by_hand(case: &Case) -> String {
     if !case.faults.is_empty() || !case.fail_each.is_empty() {
         out.push_str("  # the calls that are made to fail here cannot be by hand\n");
     }
+    if !case.interleave.is_empty() {
+        out.push_str("  # here it is decided at each access to shared memory which process goes on, which nobody can by hand\n");
+    }
     out
 }
 

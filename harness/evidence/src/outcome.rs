@@ -284,6 +284,9 @@ pub struct Look {
 pub struct Sharing {
     /// Accesses by instructions, all of them.
     pub accesses: u64,
+    /// Processes that wrote, as they see themselves, in the order of their first writes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writers: Vec<u32>,
     /// How often a process wrote where another had written since it had read there.
     pub lost: u64,
     /// The first of those.

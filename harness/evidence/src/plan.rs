@@ -265,7 +265,8 @@ pub struct Tamper {
     /// Whose calls.
     pub actor: String,
     /// A call or family: `recv`, `shmget`, `send`; `stdout` or `stderr` for what is written on that stream, `exit` for the
-    /// end that a process makes itself.
+    /// end that a process makes itself, `store` for a write to a System V segment by a process that the actor's first one
+    /// made (where turns are taken; the one action for it is a signal).
     pub call: String,
     /// Which of them.
     pub occurrence: Occurrence,

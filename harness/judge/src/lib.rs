@@ -17,6 +17,7 @@ mod pattern;
 mod quote;
 mod sanitizer;
 mod settle;
+mod sharing;
 
 pub use finding::{DiffLine, Difference, Finding, Verdict};
 pub use oracle::compare;
@@ -41,6 +42,7 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(cleanup::judge(facts));
     findings.extend(calls::judge(facts));
     findings.extend(memory::judge(facts));
+    findings.extend(sharing::judge(facts));
     // Last, since the cause of a wrong status may be that nothing else was wrong.
     let otherwise_right = findings
         .iter()

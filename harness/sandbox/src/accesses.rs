@@ -40,6 +40,7 @@ pub(crate) struct Accesses {
     /// The number of accesses when each thread began and ended.
     born: HashMap<Pid, u64>,
     died: HashMap<Pid, u64>,
+    writers: Vec<u32>,
     lost: u64,
     collisions: Vec<Collision>,
 }
@@ -81,6 +82,9 @@ impl Accesses {
     /// A thread has written, and what it wrote may come of what it had read there.
     pub(crate) fn writes(&mut self, touch: &Touch) {
         let write = self.access(touch);
+        if !self.writers.contains(&touch.pid) {
+            self.writers.push(touch.pid);
+        }
         let read = self.read.remove(&(touch.tid, touch.place));
         let written = self.written.entry(touch.place).or_default();
         let between = read.as_ref().and_then(|read| {
@@ -122,6 +126,7 @@ impl Accesses {
     pub(crate) fn finish(self) -> Sharing {
         Sharing {
             accesses: self.count,
+            writers: self.writers,
             lost: self.lost,
             collisions: self.collisions,
         }

@@ -5,7 +5,8 @@
 
 use ArgKind::{
     Address, Buffer, ClockFlags, Fd, FdPair, Flags, Hex, Id, Int, Iovec, Key, Message, Messages,
-    Mode, NewAddress, Octal, OutBuffer, Path, Pointer, PollMillis, Signal, Size, Timespec, Timeval,
+    Mode, NewAddress, Octal, OutBuffer, Path, Pointer, PollMillis, SemOps, Signal, Size, Timespec,
+    Timeval,
 };
 
 /// How an argument is shown and what it stands for.
@@ -53,6 +54,8 @@ pub(crate) enum ArgKind {
     Timespec,
     /// A `struct timeval`, NULL: no end.
     Timeval,
+    /// An array of `struct sembuf`; the next argument is their count.
+    SemOps,
     /// Milliseconds, negative: no end.
     PollMillis,
     /// Flags of `clock_nanosleep`.
@@ -239,8 +242,8 @@ pub(crate) const TABLE: &[Spec] = &[
     row(libc::SYS_shmdt, "shmdt", &[Hex], Role::ShmDetach),
     row(libc::SYS_shmctl, "shmctl", &[Id, Flags(Names::Control), Pointer], Role::ShmControl),
     row(libc::SYS_semget, "semget", &[Key, Int, Flags(Names::IpcGet)], Role::SemGet),
-    row(libc::SYS_semop, "semop", &[Id, Pointer, Int], Role::SemControl),
-    row(libc::SYS_semtimedop, "semtimedop", &[Id, Pointer, Int, Timespec], Role::SemControl),
+    row(libc::SYS_semop, "semop", &[Id, SemOps, Int], Role::SemControl),
+    row(libc::SYS_semtimedop, "semtimedop", &[Id, SemOps, Int, Timespec], Role::SemControl),
     row(libc::SYS_semctl, "semctl", &[Id, Int, Flags(Names::Control), Pointer], Role::SemControl),
     row(libc::SYS_msgget, "msgget", &[Key, Flags(Names::IpcGet)], Role::MsgGet),
     row(libc::SYS_msgsnd, "msgsnd", &[Id, Pointer, Size, Int], Role::MsgControl),

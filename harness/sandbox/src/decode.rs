@@ -118,6 +118,7 @@ fn argument(pid: Pid, kind: ArgKind, args: &[u64; 6], at: usize, spec: &Spec) ->
             )),
             None => pointer(raw),
         },
+        ArgKind::SemOps => sem_ops(pid, raw, next).map_or_else(|| pointer(raw), text),
         ArgKind::Timespec | ArgKind::Timeval => match duration_us(pid, kind, raw) {
             Some(us) => text(format!("{}.{:06}s", us / 1_000_000, us % 1_000_000)),
             None => pointer(raw),
@@ -127,6 +128,35 @@ fn argument(pid: Pid, kind: ArgKind, args: &[u64; 6], at: usize, spec: &Spec) ->
             value: Some(small),
         },
     }
+}
+
+/// `[{0, -1, SEM_UNDO}]`: number, operation and flags of each, `semop(2)`.
+fn sem_ops(pid: Pid, at: u64, count: u64) -> Option<String> {
+    /// Bytes of a `struct sembuf`, and how many of them are shown.
+    const SIZE: u64 = 6;
+    const MOST: u64 = 8;
+    let bytes = memory(pid, at, count.min(MOST) * SIZE, (MOST * SIZE) as usize);
+    let half = |op: &[u8], at: usize| i16::from_ne_bytes([op[at], op[at + 1]]);
+    let ops: Vec<String> = bytes
+        .chunks_exact(SIZE as usize)
+        .map(|op| {
+            let flags = half(op, 4);
+            let mut names = Vec::new();
+            for (bit, name) in [(0x1000, "SEM_UNDO"), (0o4000, "IPC_NOWAIT")] {
+                if flags & bit != 0 {
+                    names.push(name);
+                }
+            }
+            let flags = if names.is_empty() {
+                "0".to_owned()
+            } else {
+                names.join("|")
+            };
+            format!("{{{}, {}, {flags}}}", half(op, 0) as u16, half(op, 2))
+        })
+        .collect();
+    let more = if count > MOST { ", ..." } else { "" };
+    (!ops.is_empty()).then(|| format!("[{}{more}]", ops.join(", ")))
 }
 
 fn creates(flags: u64) -> bool {

@@ -14,6 +14,9 @@ use crate::calls::{ArgKind, Role, Spec};
 use crate::decode;
 use crate::sys::{self, Pid};
 
+/// What plans call a write to a segment.
+const STORE: &str = "store";
+
 /// A tamper of the plan and how often its call was met.
 #[derive(Debug)]
 struct Counted {
@@ -131,6 +134,28 @@ impl Tampers {
         chosen
             .map(|action| apply(&action, spec, pid, args))
             .transpose()
+    }
+
+    /// Meets a write to a segment by a process that the actor's first one made: the signal that the plan sends instead.
+    pub(crate) fn store(&mut self, actor: &str) -> Option<i32> {
+        let mut chosen = None;
+        for counted in &mut self.all {
+            let tamper = &counted.tamper;
+            let mine =
+                tamper.actor == actor || actor.split('.').next() == Some(tamper.actor.as_str());
+            if tamper.call != STORE || !mine {
+                continue;
+            }
+            counted.met += 1;
+            let now = match tamper.occurrence {
+                Occurrence::Every => true,
+                Occurrence::Nth(nth) => counted.met == nth,
+            };
+            if let (true, TamperAction::Signal(name)) = (now, &tamper.action) {
+                chosen = chosen.or(decode::signal_number(name));
+            }
+        }
+        chosen
     }
 
     /// Whether a call that is not recorded otherwise may be one that the plan names.

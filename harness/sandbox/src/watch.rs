@@ -265,7 +265,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Takes every wait status that is there. `Some`: an actor has to be stopped for good.
     fn reap(&mut self) -> io::Result<Option<Ended>> {
-        while let Some(waited) = self.heard()? {
+        while let Some(waited) = self.heard(false)? {
             if self.ground.is_own(waited.pid) {
                 self.tracer
                     .trouble
@@ -284,11 +284,11 @@ impl<'a, G: Ground> Watch<'a, G> {
         Ok(None)
     }
 
-    /// The next wait status, if there is one.
-    fn heard(&mut self) -> io::Result<Option<sys::Waited>> {
+    /// The next wait status, if there is one, or as soon as there is one.
+    fn heard(&mut self, block: bool) -> io::Result<Option<sys::Waited>> {
         match self.tracer.unheard() {
             Some(waited) => Ok(Some(waited)),
-            None => sys::wait_any(false),
+            None => sys::wait_any(block),
         }
     }
 
@@ -758,13 +758,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             let _ = sys::kill(pid, libc::SIGKILL);
         }
         // Until there is nobody left at all: a namespace is gone only when its last process is reaped.
-        loop {
-            let Some(waited) = (match self.tracer.unheard() {
-                Some(waited) => Some(waited),
-                None => sys::wait_any(true)?,
-            }) else {
-                break;
-            };
+        while let Some(waited) = self.heard(true)? {
             if !self.ground.is_own(waited.pid) {
                 if libc::WIFSTOPPED(waited.status) {
                     // One that was being made while the others were killed.

@@ -87,6 +87,8 @@ pub struct Case {
     pub sanitize: bool,
     /// How many descriptors a process may have open at once; `None`: the box's own limit.
     pub open_files: Option<u32>,
+    /// In which orders processes take turns at shared memory, one run for each; empty: as the machine lets them.
+    pub interleave: Vec<Turns>,
     /// Process trees, in the order in which they start.
     pub actors: Vec<Actor>,
     /// Expectations about what crossed.
@@ -164,6 +166,44 @@ impl Case {
             }
         }
         names
+    }
+}
+
+/// Whose turn it is, where processes take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Turns {
+    /// Who is about to write where it has read before waits until nobody else can go on.
+    LateWriters,
+    /// Who is about to write at all waits until nobody else can go on.
+    ReadersFirst,
+    /// Each goes on for as long as it can; then the one that was made first.
+    OldestFirst,
+    /// Each goes on for as long as it can; then the one that was made last.
+    NewestFirst,
+    /// Drawn anew at each access.
+    Drawn,
+}
+
+impl Turns {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::LateWriters,
+        Self::ReadersFirst,
+        Self::OldestFirst,
+        Self::NewestFirst,
+        Self::Drawn,
+    ];
+
+    /// As specs write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LateWriters => "late-writers",
+            Self::ReadersFirst => "readers-first",
+            Self::OldestFirst => "oldest-first",
+            Self::NewestFirst => "newest-first",
+            Self::Drawn => "drawn",
+        }
     }
 }
 

@@ -76,6 +76,14 @@ fn head(out: &mut String, case: &Case) {
     if let Some(number) = case.open_files {
         pair(out, "open_files", &number.to_string());
     }
+    if !case.interleave.is_empty() {
+        let names: Vec<String> = case
+            .interleave
+            .iter()
+            .map(|turns| turns.name().to_owned())
+            .collect();
+        pair(out, "interleave", &list(&names));
+    }
     let faults: Vec<String> = case
         .faults
         .iter()

@@ -164,6 +164,11 @@ fn refuses_misspelt_keys_and_wrong_kinds() {
             "$.case[0].sanitize: not of type \"boolean\"",
         ),
         (
+            "interleave = [\"late-writers\", \"drawn\"]",
+            "interleave = true",
+            "$.case[0].interleave: of none",
+        ),
+        (
             "runs       = 40",
             "runs       = 0",
             "$.case[0].runs: less than 1",

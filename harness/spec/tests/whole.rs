@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipclab_spec::{
     Action, After, Amount, ArgPattern, Aspect, CallPattern, Case, Data, Draw, Endpoint,
     ExitExpectation, FaultKind, GivenKind, Hole, Leftover, Named, OutputExpectation, Part, Player,
-    Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Visibility, Wanted,
+    Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Turns, Visibility, Wanted,
     parse,
 };
 
@@ -331,6 +331,23 @@ exists = false
     assert_eq!(text(first.holds.as_ref().unwrap()), "Hello\0");
     assert_eq!(first.after, Some(After::Exits("bird".into())));
     assert_eq!((second.key, second.exists), (200, Some(false)));
+}
+
+#[test]
+fn orders_of_turns() {
+    let case = case(
+        "points = 1\ninterleave = [\"newest-first\", \"drawn\"]\nfault = [\"bird store #2: SIGKILL\"]\n\
+         [case.actor.bird]\nstudent = \"parrot\"\nexit = 0\n",
+    );
+    assert_eq!(case.interleave, [Turns::NewestFirst, Turns::Drawn]);
+    assert_eq!(
+        (case.faults[0].call.as_str(), &case.faults[0].kind),
+        ("store", &FaultKind::Signal("SIGKILL".into()))
+    );
+    let all = self::case(
+        "points = 1\ninterleave = \"all\"\n[case.actor.bird]\nstudent = \"parrot\"\nexit = 0\n",
+    );
+    assert_eq!(all.interleave, Turns::ALL);
 }
 
 #[test]

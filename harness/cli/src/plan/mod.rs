@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use ipclab_evidence as evidence;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Fill, Known, Limits, Occurrence, Plan, Stdin, Tamper, TamperAction, Watch,
-    World,
+    Await, Bind, Bytes, Fill, Known, Limits, Occurrence, Order, Plan, Stdin, Tamper, TamperAction,
+    Watch, World,
 };
 use ipclab_judge::SANITIZER_STATUS;
 use ipclab_spec::{
     Actor, After, Case, Endpoint, FaultKind, GivenKind, Hole, Part, Player, Reference, Spec,
-    Template,
+    Template, Turns,
 };
 
 use crate::build::toolchain::PATH;
@@ -57,6 +57,7 @@ pub(crate) fn run(
 ) -> Result<Plan, String> {
     let filled = case.filled(&variant.values);
     let mut plan = one(spec, &filled, programs)?;
+    plan.turns = variant.turns;
     for tamper in &variant.tampers {
         // A tamper of an actor with copies is one of each copy.
         let is_copy = |name: &str| {
@@ -83,6 +84,7 @@ pub(crate) struct Variant {
     /// What is filled into the case: drawn values, words of the fault.
     pub(crate) values: BTreeMap<String, String>,
     tampers: Vec<Tamper>,
+    turns: Option<Order>,
 }
 
 impl Variant {
@@ -94,16 +96,68 @@ impl Variant {
             label: Some(label),
             values,
             tampers: self.tampers.clone(),
+            turns: self.turns,
+        }
+    }
+
+    /// The same with processes that take turns.
+    fn in_turn(&self, turns: Turns, seed: u64) -> Self {
+        let (order, told) = match turns {
+            Turns::LateWriters => (
+                Order::LateWriters,
+                "when whoever has read lets the others go first before it writes".to_owned(),
+            ),
+            Turns::ReadersFirst => (
+                Order::ReadersFirst,
+                "when whoever is about to write lets the others go first".to_owned(),
+            ),
+            Turns::OldestFirst => (
+                Order::OldestFirst,
+                "when each process goes as far as it can, the oldest first".to_owned(),
+            ),
+            Turns::NewestFirst => (
+                Order::NewestFirst,
+                "when each process goes as far as it can, the newest first".to_owned(),
+            ),
+            Turns::Drawn => (
+                Order::Drawn(seed),
+                format!("when processes take turns as drawn from seed {seed}"),
+            ),
+        };
+        let label = match &self.label {
+            Some(label) => format!("{label}, {told}"),
+            None => told,
+        };
+        Self {
+            label: Some(label),
+            turns: Some(order),
+            ..self.clone()
         }
     }
 }
 
-/// Every run of a case. Which values are drawn depends on the lab, the case, the seed and the number of the run, and on
+/// Every run of a case: in each of the orders in which its processes take turns, if they do.
+///
+/// # Errors
+/// As [`as_it_comes`].
+pub(crate) fn variants(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
+    let variants = as_it_comes(lab, case, seed)?;
+    if case.interleave.is_empty() {
+        return Ok(variants);
+    }
+    let in_turn = |variant: &Variant| -> Vec<Variant> {
+        let orders = case.interleave.iter();
+        orders.map(|turns| variant.in_turn(*turns, seed)).collect()
+    };
+    Ok(variants.iter().flat_map(in_turn).collect())
+}
+
+/// Every run of a case, whatever the order in which its processes go on. Which values are drawn depends on the lab, the case, the seed and the number of the run, and on
 /// nothing else.
 ///
 /// # Errors
 /// The case makes calls of the student's fail and has no student.
-pub(crate) fn variants(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
+fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
     let mut variants = Vec::new();
     let runs = if case.vary.is_empty() {
         1
@@ -126,6 +180,7 @@ pub(crate) fn variants(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>
             label,
             values,
             tampers: Vec::new(),
+            turns: None,
         });
     }
     if case.fail_each.is_empty() {
@@ -171,6 +226,7 @@ pub(crate) fn variants(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>
                         label: Some(label),
                         values,
                         tampers: vec![tamper],
+                        turns: None,
                     });
                 }
             }
@@ -590,6 +646,10 @@ fn limits(case: &Case) -> Limits {
     limits.calls_kept += CALLS_OF_ONE * case.crowd();
     if let Some(open_files) = case.open_files {
         limits.open_files = u64::from(open_files);
+    }
+    if !case.interleave.is_empty() {
+        // Each access is a handful of stops, which are the process's own time.
+        limits.cpu_ms *= 4;
     }
     if case.sanitize {
         // AddressSanitizer maps terabytes that it never touches.

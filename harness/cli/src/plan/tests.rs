@@ -319,6 +319,32 @@ peer = ["connect tcp:12345", "send 'hal'", "until server waits", "reset"]
 }
 
 #[test]
+fn processes_that_take_turns_do_so_in_one_run_for_each_order() {
+    let case = r#"
+interleave = ["late-writers", "drawn"]
+fault = ["server store #3: SIGKILL"]
+[case.actor.server]
+student = "iserver"
+exit    = 0
+"#;
+    let runs = planned(case);
+    let orders: Vec<_> = runs.iter().map(|run| run.plan.turns).collect();
+    let [
+        Some(evidence::Order::LateWriters),
+        Some(evidence::Order::Drawn(_)),
+    ] = orders[..]
+    else {
+        panic!("{orders:?}")
+    };
+    for run in &runs {
+        assert_eq!(run.plan.tampers[0].call, "store");
+        assert!(run.plan.limits.cpu_ms > Limits::default().cpu_ms);
+    }
+    let plain = planned("[case.actor.server]\nstudent = \"iserver\"\nexit = 0\n");
+    assert_eq!(plain[0].plan.turns, None);
+}
+
+#[test]
 fn a_sanitized_case_runs_the_other_build_without_a_bound_on_its_address_space() {
     let case = r#"
 sanitize = true

@@ -441,6 +441,9 @@ impl Tracer {
         let Some(attachment) = self.attachment(tid, write.address) else {
             return self.go_on(tid, 0);
         };
+        if let Some(signal) = self.struck(tid) {
+            return self.go_on(tid, signal);
+        }
         let before = peek(tid, write.address, write.instruction.width);
         let reached = match &write.found {
             Some(found) => self.update(tid, &attachment, write.address, found)?,
@@ -463,6 +466,15 @@ impl Tracer {
             Reached::Signal(signal) => self.go_on(tid, signal),
             Reached::Gone => Ok(()),
         }
+    }
+
+    /// Whether the plan has a signal for a thread that is about to write.
+    fn struck(&mut self, tid: Pid) -> Option<i32> {
+        let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+        if process.first {
+            return None;
+        }
+        self.tampers.store(&self.actors[process.actor].name)
     }
 
     /// An update that is not atomic goes on from what it has read, whatever is there now: so it is on a machine with

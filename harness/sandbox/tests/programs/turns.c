@@ -54,6 +54,16 @@ static void counted(void (*work)(int))
 static void add_guarded(int n) { for (int i = 0; i < TIMES; i++) { op(0, -1); p->count++; op(0, 1); } }
 static void guarded(char **a) { counted(add_guarded); }
 static void add_all(int n) { op(0, -1); for (int i = 0; i < TIMES; i++) p->count++; op(0, 1); }
+static void add_carelessly(int n)
+{
+    struct sembuf take = {0, -1, 0}, give = {0, 1, 0};
+    for (int i = 0; i < TIMES; i++) {
+        must(semop(sem, &take, 1), "semop");
+        p->count++;
+        must(semop(sem, &give, 1), "semop");
+    }
+}
+static void without_undo(char **a) { counted(add_carelessly); }
 static void whole(char **a) { counted(add_all); }
 static void add_atomic(int n) { for (int i = 0; i < TIMES; i++) __atomic_fetch_add(&p->count, 1, __ATOMIC_SEQ_CST); }
 static void atomic(char **a) { counted(add_atomic); }
@@ -344,7 +354,7 @@ static void threads_plain(char **a)
 }
 
 static const struct act acts[] = {
-    {"guarded", guarded}, {"whole", whole}, {"atomic", atomic}, {"compared", compared}, {"at-end", at_end},
+    {"guarded", guarded}, {"without-undo", without_undo}, {"whole", whole}, {"atomic", atomic}, {"compared", compared}, {"at-end", at_end},
     {"structure", structure}, {"own-attach", own_attach}, {"spinning", spinning}, {"yielding", yielding},
     {"in-turn", in_turn}, {"mutex", mutex}, {"posix", posix}, {"tokens", tokens}, {"inside", inside},
     {"through-calls", through_calls}, {"look-then-clear", look_then_clear}, {"polling", polling},

@@ -1,6 +1,8 @@
 //! Processes that take turns: what is guarded comes out right in every order, and what is not never does.
 
-use ipclab_evidence::{Ended, Exit, Level, LimitHit, LimitKind, Order, Plan};
+use ipclab_evidence::{
+    Ended, Exit, Level, LimitHit, LimitKind, Occurrence, Order, Plan, Tamper, TamperAction,
+};
 
 use crate::bench::{Seen, Test, both, plan, run, student};
 
@@ -108,6 +110,31 @@ pub(crate) fn tests() -> Vec<Test> {
             );
         }
     }));
+    tests.push(both(
+        "a_child_that_is_killed_at_a_write_has_not_written",
+        |level| {
+            for (nth, guarded) in [(1, true), (2, true), (1, false)] {
+                let act = if guarded { "guarded" } else { "without-undo" };
+                let mut plan: Plan = plan([student("one", &format!("turns {act}"))]);
+                plan.turns = Some(Order::LateWriters);
+                plan.tampers.push(Tamper {
+                    actor: "one".to_owned(),
+                    call: "store".to_owned(),
+                    occurrence: Occurrence::Nth(nth),
+                    action: TamperAction::Signal("SIGKILL".to_owned()),
+                });
+                let seen = run(level, &plan);
+                if guarded {
+                    seen.all_well();
+                    // Its own share is missing, but for what it had added before.
+                    let count: u32 = last_line(&seen).parse().unwrap();
+                    assert!((8..12).contains(&count), "{count}");
+                } else {
+                    seen.stuck_in(&["one semop", "one semop", "one wait"]);
+                }
+            }
+        },
+    ));
     tests.push(both("who_is_stopped_and_continued_goes_on", |level| {
         for order in ORDERS {
             let seen = in_order(level, "stopped", order);
@@ -150,8 +177,11 @@ fn nth(order: &mut Vec<u32>, pid: u32) -> usize {
     })
 }
 
+/// Accesses, changes lost, and of each access that collided its number, process and value.
+type Told = (u64, u64, Vec<(u64, usize, Option<i64>)>);
+
 /// What is the same in every run of a plan: who collided with whom.
-fn told(seen: &Seen) -> (u64, u64, Vec<(u64, usize, Option<i64>)>) {
+fn told(seen: &Seen) -> Told {
     let sharing = seen.sharing.as_ref().unwrap();
     let mut order = Vec::new();
     let accesses = sharing

@@ -79,6 +79,10 @@ tables! {
         /// How many descriptors a process may have open at once; left out: 256.
         #[schemars(range(min = 16, max = 4096))]
         open_files: At<i64>,
+        /// Processes go on one at a time, and at each access to a System V segment it is decided who is next; one run for
+        /// each of these orders: "late-writers", "readers-first", "oldest-first", "newest-first", "drawn"; "all" of them. No
+        /// change to shared memory may be lost, and more than one process has to write there.
+        interleave: Many,
         /// Process trees, in the order in which they start.
         actor: Keyed<RawActor>,
         /// What must cross, by "from -> to".

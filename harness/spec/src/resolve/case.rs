@@ -17,7 +17,9 @@ use super::wire::wire;
 use crate::diagnostic::Diagnostics;
 use crate::names::nearest;
 use crate::raw::{At, Many, RawCase};
-use crate::{ActorCalls, Case, Fault, Hole, Part, Program, Reference, Template, Tier, Visibility};
+use crate::{
+    ActorCalls, Case, Fault, Hole, Part, Program, Reference, Template, Tier, Turns, Visibility,
+};
 
 /// How often a case with `vary` runs when it does not say.
 const RUNS_DEFAULT: u32 = 20;
@@ -73,6 +75,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         visibility: visibility(raw, context),
         sanitize: raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value),
         open_files: open_files(raw, context),
+        interleave: interleave(raw, context),
         actors: actors(raw.actor.as_ref(), context),
         wire: wire(raw.wire.as_ref(), context),
         leaves: leaves(raw.leaves.as_ref(), context),
@@ -311,10 +314,53 @@ fn calls(raw: &RawCase, context: &mut Context<'_>) -> Vec<ActorCalls> {
 
 fn faults(raw: &RawCase, context: &mut Context<'_>) -> Vec<Fault> {
     let actors = context.scope.actors.clone();
+    let turns = raw.interleave.is_some() || !raw.lacks("interleave");
     texts(raw.fault.as_ref())
         .iter()
-        .filter_map(|item| context.read(item, |text| fault(text, &actors)))
+        .filter_map(|item| context.read(item, |text| fault(text, &actors, turns)))
         .collect()
+}
+
+fn interleave(raw: &RawCase, context: &mut Context<'_>) -> Vec<Turns> {
+    let Some(many) = &raw.interleave else {
+        return Vec::new();
+    };
+    if many.items.is_empty() {
+        context
+            .diagnostics
+            .error(
+                &many.span,
+                "no order is named in which processes take turns",
+            )
+            .help("write interleave = \"all\"")
+            .consequence();
+    }
+    let names = || Turns::ALL.into_iter().map(Turns::name);
+    let mut orders: Vec<Turns> = Vec::new();
+    for item in &many.items {
+        let named: Vec<Turns> = Turns::ALL
+            .into_iter()
+            .filter(|turns| item.value == "all" || turns.name() == item.value)
+            .collect();
+        if named.is_empty() {
+            context
+                .diagnostics
+                .error(&item.span, format!("there is no order `{}`", item.value))
+                .help(format!(
+                    "known here: {}, all",
+                    names().collect::<Vec<_>>().join(", ")
+                ))
+                .suggest(nearest(&item.value, names().chain(["all"])));
+        }
+        if named.iter().any(|turns| orders.contains(turns)) {
+            context
+                .diagnostics
+                .error(&item.span, format!("`{}` is here twice", item.value));
+            continue;
+        }
+        orders.extend(named);
+    }
+    orders
 }
 
 fn fail_each(raw: &RawCase, context: &mut Context<'_>) -> Vec<String> {

@@ -13,8 +13,11 @@ const MOVES_BYTES: &[&str] = &[
     "pread64", "pwrite64", "readv", "writev", "sendfile",
 ];
 
+/// A write to shared memory by a process that the actor's first one made.
+const STORE: &str = "store";
+
 /// Reads one fault.
-pub(crate) fn fault(text: &str, actors: &[String]) -> Result<Fault, Flaw> {
+pub(crate) fn fault(text: &str, actors: &[String], turns: bool) -> Result<Fault, Flaw> {
     let form =
         "write \"ACTOR CALL: ERRNO\", \"ACTOR CALL #2: at most 5 bytes\" or \"ACTOR CALL: SIGINT\"";
     let Some(colon) = text.find(':') else {
@@ -29,7 +32,16 @@ pub(crate) fn fault(text: &str, actors: &[String]) -> Result<Fault, Flaw> {
         return Err(scan.expected("the name of a call").help(form));
     };
     let called = scan.last();
-    known_call(call, called.clone())?;
+    let is_store = call == STORE;
+    if !is_store {
+        known_call(call, called.clone())?;
+    } else if !turns {
+        return Err(Flaw::new(
+            called,
+            "writes to shared memory are only seen where processes take turns",
+        )
+        .help("write interleave = \"all\""));
+    }
     let nth = if scan.sign("#") {
         match scan.number()? {
             Some(nth) if (1..=i64::from(u32::MAX)).contains(&nth) => u32::try_from(nth).ok(),
@@ -40,6 +52,13 @@ pub(crate) fn fault(text: &str, actors: &[String]) -> Result<Fault, Flaw> {
     };
     scan.end()?;
     let kind = kind(&text[colon + 1..]).map_err(|flaw| flaw.shifted(colon + 1))?;
+    if is_store && !matches!(kind, FaultKind::Signal(_)) {
+        return Err(Flaw::new(
+            called,
+            "a write to shared memory is no call: it cannot fail, only be prevented by a signal",
+        )
+        .help("write \"ACTOR store #2: SIGKILL\""));
+    }
     if matches!(kind, FaultKind::AtMost(_)) && !MOVES_BYTES.contains(&call) {
         return Err(Flaw::new(
             called,

@@ -167,7 +167,12 @@ fn expected(raw: &RawCase) -> Vec<Aspect> {
         .any(|(_, shm)| in_memory(shm));
     let sanitized = raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value);
     add(
-        some_in_memory || sanitized || !raw.lacks("shm") || !raw.lacks("sanitize"),
+        some_in_memory
+            || sanitized
+            || raw.interleave.is_some()
+            || ["shm", "sanitize", "interleave"]
+                .iter()
+                .any(|key| !raw.lacks(key)),
         Aspect::Memory,
     );
     aspects
@@ -246,6 +251,13 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
     }
     if let (Some(sanitize), true) = (&raw.sanitize, case.sanitize) {
         found.push((Aspect::Memory, sanitize.span.clone(), "sanitize".to_owned()));
+    }
+    if let Some(interleave) = &raw.interleave {
+        found.push((
+            Aspect::Memory,
+            interleave.span.clone(),
+            "interleave".to_owned(),
+        ));
     }
     found
 }

@@ -1,0 +1,116 @@
+//! An update that is not guarded is lost every time and not by luck, and one that is guarded never is.
+
+mod common;
+
+use common::Desk;
+use serde_json::Value;
+
+const SPEC: &str = r#"
+format = 1
+lab    = "sum"
+title  = "Adds up"
+unit   = ["Q1"]
+limit  = "10s"
+
+[program.sum]
+source = ["sum.c"]
+
+[[case]]
+id         = "adds"
+title      = "two processes add three each"
+tier       = "core"
+points     = { output = 1, memory = 1 }
+covers     = ["Q1"]
+hint       = "Take the semaphore."
+interleave = "late-writers"
+[case.actor.adder]
+student = "sum"
+stdout.lines = ["6"]
+"#;
+
+fn desk(before: &str, after: &str) -> Desk {
+    let program = format!(
+        r#"#include <stdio.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{{
+    int shmid = shmget(IPC_PRIVATE, 64, IPC_CREAT | 0600), semid = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    int *sum = shmat(shmid, NULL, 0);
+    struct sembuf take = {{0, -1, 0}}, give = {{0, 1, 0}};
+    semctl(semid, 0, SETVAL, 1);
+    for (int n = 0; n < 2; n++)
+        if (fork() == 0) {{
+            for (int i = 0; i < 3; i++) {{
+                {before}
+                ++*sum;
+                {after}
+            }}
+            _exit(0);
+        }}
+    while (wait(NULL) > 0)
+        ;
+    printf("%d\n", *sum);
+    shmctl(shmid, IPC_RMID, NULL);
+    semctl(semid, 0, IPC_RMID);
+    return 0;
+}}
+"#
+    );
+    let desk = Desk::with(&[("sum.c", &program)]);
+    desk.write("sum.toml", SPEC);
+    desk
+}
+
+fn check(desk: &Desk, more: &[&str]) -> (Option<i32>, Vec<u8>) {
+    let output = desk
+        .ipclab()
+        .args(["check", "work", "--spec", "sum.toml"])
+        .args(more)
+        .output()
+        .unwrap();
+    (output.status.code(), output.stdout)
+}
+
+#[test]
+fn what_is_not_guarded_is_caught_every_time() {
+    let desk = desk("", "(void)take, (void)give;");
+    let first = check(&desk, &["--keep", "kept"]);
+    let text = String::from_utf8(first.1).unwrap();
+    assert_eq!(first.0, Some(1), "{text}");
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "printed `3` instead of `6`",
+        "was lost, the first of",
+        "nothing guards it: neither of them called semop()",
+        "read 0, after",
+    ] {
+        assert!(joined.contains(part), "{part}: {text}");
+    }
+    let told = |bytes: &[u8]| -> (Value, Value) {
+        let report: Value = serde_json::from_slice(bytes).unwrap();
+        let case = &report["cases"][0];
+        (case["points"].clone(), case["findings"].clone())
+    };
+    let (status, json) = check(&desk, &["--format", "json"]);
+    let expect = told(&json);
+    assert_eq!(status, Some(1));
+    for time in 0..20 {
+        let (status, json) = check(&desk, &["--format", "json"]);
+        assert_eq!((status, told(&json)), (Some(1), expect.clone()), "{time}");
+    }
+    // What was kept is judged to the same report.
+    let again = desk.ipclab().args(["judge", "kept"]).output().unwrap();
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), text);
+}
+
+#[test]
+fn what_is_guarded_passes_every_time() {
+    let desk = desk("semop(semid, &take, 1);", "semop(semid, &give, 1);");
+    for _ in 0..5 {
+        let (status, text) = check(&desk, &[]);
+        assert_eq!(status, Some(0), "{}", String::from_utf8_lossy(&text));
+    }
+}

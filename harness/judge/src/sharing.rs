@@ -1,0 +1,326 @@
+//! Sharing: whether processes that took turns lost each other's changes to shared memory, and why.
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{Access, Call, Collision, belongs, canonical};
+use ipclab_spec::Aspect;
+
+use crate::facts::Facts;
+use crate::finding::Finding;
+
+/// What is expected of processes that take turns.
+const EXPECTED: &str = "between a process's read and its write nobody else writes there";
+
+/// One finding for a case whose processes take turns, two where they did not share anything either.
+pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
+    if facts.case.interleave.is_empty() {
+        return Vec::new();
+    }
+    let Some(sharing) = &facts.evidence.sharing else {
+        let why = "not judged: the processes did not take turns";
+        return vec![Finding::unknown(Aspect::Memory, None, why)];
+    };
+    let mut findings = Vec::new();
+    let student = (0..facts.evidence.actors.len()).find(|index| facts.is_student(*index));
+    let name = student
+        .and_then(|index| facts.actor(index))
+        .map(|actor| actor.name.as_str());
+    let writers = sharing.writers.len();
+    findings.push(if writers > 1 {
+        let text = format!("{writers} processes wrote to shared memory");
+        Finding::pass(Aspect::Memory, name, text)
+    } else {
+        let who = match (sharing.writers.first(), student) {
+            (Some(pid), Some(index)) => format!("only {} wrote", process(facts, index, *pid)),
+            _ => "no process wrote".to_owned(),
+        };
+        let fate = student
+            .and_then(|index| facts.fate(index))
+            .map(|fate| format!(": {fate}"))
+            .unwrap_or_default();
+        let text = format!("{who} to a System V segment, so nothing was shared{fate}");
+        Finding::fail(Aspect::Memory, name, text)
+    });
+    findings.push(match sharing.collisions.first() {
+        None => Finding::pass(
+            Aspect::Memory,
+            name,
+            format!(
+                "no change to shared memory was lost (accesses: {})",
+                sharing.accesses
+            ),
+        ),
+        Some(collision) => lost(facts, collision, sharing.lost),
+    });
+    findings
+}
+
+/// `the parent (process 2)`, `process 3`
+fn process(facts: Facts<'_>, actor: usize, pid: u32) -> String {
+    let first = facts.actor(actor).and_then(|actor| actor.pid);
+    if first == Some(pid) {
+        format!("the parent (process {pid})")
+    } else {
+        format!("process {pid}")
+    }
+}
+
+/// `3`, or `something` where nobody knows.
+fn value(access: &Access) -> String {
+    access
+        .value
+        .map_or_else(|| "something".to_owned(), |value| value.to_string())
+}
+
+fn lost(facts: Facts<'_>, collision: &Collision, times: u64) -> Finding {
+    let Collision {
+        actor,
+        offset,
+        read,
+        other,
+        write,
+        ..
+    } = collision;
+    let (one, two) = (
+        process(facts, *actor, read.pid),
+        process(facts, *actor, other.pid),
+    );
+    let more = match times {
+        0 | 1 => String::new(),
+        times => format!(", the first of {times} such collisions"),
+    };
+    let why = diagnosis(facts, collision);
+    let message = format!(
+        "what {two} wrote to shared memory was lost{more}: {one} read {} at offset {offset}, {two} wrote {} there, and \
+         {one} then wrote {} without having seen it; {}",
+        value(read),
+        value(other),
+        value(write),
+        why.text
+    );
+    let line = |access: &Access, deed: &str| {
+        let who = process(facts, *actor, access.pid);
+        let (before, after) = around(facts, *actor, access);
+        let near = match (before, after) {
+            (Some(before), Some(after)) => {
+                format!("after {}, before {}", told(before), told(after))
+            }
+            (Some(before), None) => format!("after {}", told(before)),
+            (None, Some(after)) => format!("before {}", told(after)),
+            (None, None) => "with no call around it".to_owned(),
+        };
+        format!("{who} {deed} {}, {near}", value(access))
+    };
+    let seen = [
+        line(read, "read"),
+        line(other, "wrote"),
+        line(write, "wrote"),
+    ]
+    .join("\n");
+    let name = facts.actor(*actor).map(|actor| actor.name.as_str());
+    let near = [read, other, write].map(|access| around(facts, *actor, access).0);
+    Finding::fail(Aspect::Memory, name, message)
+        .expecting(EXPECTED, seen)
+        .citing(near.into_iter().flatten().map(|call| call.n))
+        .citing(why.cites)
+}
+
+/// The calls that a process made right before and after an access.
+fn around<'a>(
+    facts: Facts<'a>,
+    actor: usize,
+    access: &Access,
+) -> (Option<&'a Call>, Option<&'a Call>) {
+    let own = |call: &&Call| call.pid == access.pid;
+    let before = facts
+        .calls(actor)
+        .filter(own)
+        .take_while(|call| call.n < access.before_call)
+        .last();
+    let after = facts
+        .calls(actor)
+        .filter(own)
+        .find(|call| call.n >= access.before_call);
+    (before, after)
+}
+
+/// `semop(0, [{0, -1, SEM_UNDO}]) (#12)`
+fn told(call: &Call) -> String {
+    let name = canonical(&call.name, Facts::on_socket(call));
+    let args: Vec<&str> = if name == "semop" || name == "semctl" {
+        let args = call.args.iter().take(if name == "semop" { 2 } else { 3 });
+        args.map(|arg| arg.text.as_str()).collect()
+    } else {
+        Vec::new()
+    };
+    format!("{name}({}) (#{})", args.join(", "), call.n)
+}
+
+/// Why two collided, in a teacher's words.
+struct Diagnosis {
+    text: String,
+    cites: Vec<u32>,
+}
+
+fn because(text: impl Into<String>, cites: impl IntoIterator<Item = u32>) -> Diagnosis {
+    Diagnosis {
+        text: text.into(),
+        cites: cites.into_iter().collect(),
+    }
+}
+
+fn diagnosis(facts: Facts<'_>, collision: &Collision) -> Diagnosis {
+    let Collision {
+        actor,
+        read,
+        other,
+        write,
+        ..
+    } = collision;
+    let at_read = held(facts, *actor, read);
+    let at_write = held(facts, *actor, write);
+    let of_other = held(facts, *actor, other);
+    let used = |pid: u32| sem_ops(facts, *actor, pid).next().is_some();
+    if !used(read.pid) && !used(other.pid) {
+        return because("nothing guards it: neither of them called semop()", []);
+    }
+    for (pid, whose) in [(read.pid, "the first"), (other.pid, "the other")] {
+        if !used(pid) {
+            let who = process(facts, *actor, pid);
+            return because(
+                format!("nothing guards it: {who}, {whose} of them, never called semop()"),
+                [],
+            );
+        }
+    }
+    let common = at_read.keys().any(|sem| at_write.contains_key(sem));
+    if !common && !at_write.is_empty() && at_read.is_empty() {
+        return because(
+            format!(
+                "it took the semaphore only after it had read ({}): take it before the read",
+                numbers(&at_write)
+            ),
+            at_write.into_values(),
+        );
+    }
+    if !common && !at_read.is_empty() {
+        let given = sem_ops(facts, *actor, read.pid)
+            .filter(|call| call.n >= read.before_call && call.n < write.before_call)
+            .map(|call| call.n)
+            .next();
+        let at = given.map(|n| format!(" (#{n})")).unwrap_or_default();
+        return because(
+            format!(
+                "it gave the semaphore back{at} before it wrote: keep it until the write is done"
+            ),
+            at_read.into_values().chain(given),
+        );
+    }
+    if at_read.is_empty() {
+        return because(
+            "neither read nor write was made while it held a semaphore: take it before the read, give it back after the \
+             write",
+            [],
+        );
+    }
+    if of_other.is_empty() {
+        let who = process(facts, *actor, other.pid);
+        return because(format!("{who} wrote without holding the semaphore"), []);
+    }
+    if !at_write.keys().any(|sem| of_other.contains_key(sem)) {
+        return because(
+            format!(
+                "they held two different semaphores ({} and {}), which keeps nobody out",
+                numbers(&at_write),
+                numbers(&of_other)
+            ),
+            at_write.into_values().chain(of_other.into_values()),
+        );
+    }
+    // Both hold the same one: somebody gave it back without having taken it, or set it anew.
+    let set = facts
+        .calls(*actor)
+        .filter(|call| call.name == "semctl" && call.n < other.before_call)
+        .rfind(|call| sets(call));
+    let how = set.map(|call| format!(", last by {},", told(call)));
+    because(
+        format!(
+            "both held the semaphore at once: it was set{} to more than 1, or when it was taken already; set it to 1 once, \
+             before anybody can take it",
+            how.unwrap_or_default()
+        ),
+        set.map(|call| call.n),
+    )
+}
+
+fn sets(call: &Call) -> bool {
+    call.args
+        .get(2)
+        .is_some_and(|arg| arg.text == "SETVAL" || arg.text == "SETALL")
+}
+
+/// `#12`, `#12 and #14`
+fn numbers(held: &BTreeMap<(i64, u16), u32>) -> String {
+    let all: Vec<String> = held.values().map(|n| format!("#{n}")).collect();
+    all.join(" and ")
+}
+
+/// A process's operations on semaphores that succeeded.
+fn sem_ops<'a>(facts: Facts<'a>, actor: usize, pid: u32) -> impl Iterator<Item = &'a Call> {
+    facts.evidence.trace.iter().filter(move |call| {
+        let done = call
+            .returned
+            .as_ref()
+            .is_some_and(|returned| returned.value >= 0);
+        call.actor == actor && call.pid == pid && done && belongs(&call.name, false, "semop")
+    })
+}
+
+/// Which semaphores a process held at an access, and by which call it had taken each.
+fn held(facts: Facts<'_>, actor: usize, access: &Access) -> BTreeMap<(i64, u16), u32> {
+    let mut held = BTreeMap::new();
+    let calls = sem_ops(facts, actor, access.pid);
+    for call in calls.take_while(|call| call.n < access.before_call) {
+        let Some(set) = call.args.first().and_then(|arg| arg.value) else {
+            continue;
+        };
+        let ops = call.args.get(1).map_or("", |arg| arg.text.as_str());
+        for (number, by) in operations(ops) {
+            if by < 0 {
+                held.insert((set, number), call.n);
+            } else if by > 0 {
+                held.remove(&(set, number));
+            }
+        }
+    }
+    held
+}
+
+/// Number and operation of each part of `[{0, -1, SEM_UNDO}, {1, 1, 0}]`.
+fn operations(text: &str) -> Vec<(u16, i16)> {
+    text.split('{')
+        .skip(1)
+        .filter_map(|op| {
+            let mut words = op.split(',').map(str::trim);
+            Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::operations;
+
+    #[test]
+    fn operations_are_read_as_the_trace_shows_them() {
+        for (text, expected) in [
+            ("[{0, -1, SEM_UNDO}]", &[(0, -1)][..]),
+            ("[{0, 0, 0}, {1, 2, IPC_NOWAIT}]", &[(0, 0), (1, 2)]),
+            ("0x7ffe1000", &[]),
+            ("[{", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(operations(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What the judge says where processes took turns at shared memory, and why they collided.
+
+mod common;
+
+use common::{Scene, case, check, complaints};
+use ipclab_evidence::{Access, Collision, Sharing};
+use ipclab_spec::Case;
+
+fn shared() -> Case {
+    case("interleave = \"late-writers\"\n[case.actor.counter]\nstudent = \"client\"\nexit = 0\n")
+}
+
+/// Two processes that added, 3 and 4, children of 2.
+fn right() -> Scene {
+    let mut scene = Scene::of(&["counter"]);
+    scene.e.sharing = Some(Sharing {
+        accesses: 8,
+        writers: vec![3, 4],
+        ..Sharing::default()
+    });
+    scene
+}
+
+fn op(scene: &mut Scene, pid: u32, ops: &str) {
+    scene.call(0, "semtimedop", &["5", ops, "1", "NULL"], 0);
+    scene.last().pid = pid;
+}
+
+/// An access by a process, made now.
+fn access(scene: &Scene, n: u64, pid: u32, value: i64) -> Access {
+    Access {
+        n,
+        pid,
+        before_call: scene.e.trace.len() as u32 + 1,
+        value: Some(value),
+    }
+}
+
+/// A story of two: `3-` and `3+` take and give back semaphore 0, `3_` semaphore 1; `3r`, `4w`, `3w` are the accesses.
+fn collided(story: &str) -> impl FnOnce(&mut Scene) {
+    move |scene: &mut Scene| {
+        let mut accesses = Vec::new();
+        for word in story.split(' ') {
+            let (pid, deed) = word.split_at(1);
+            let pid = pid.parse().unwrap();
+            match deed {
+                "-" => op(scene, pid, "[{0, -1, SEM_UNDO}]"),
+                "+" => op(scene, pid, "[{0, 1, SEM_UNDO}]"),
+                "_" => op(scene, pid, "[{1, -1, 0}]"),
+                "=" => {
+                    scene.call(0, "semctl", &["5", "0", "SETVAL", "0x1"], 0);
+                    scene.last().pid = pid;
+                }
+                _ => {
+                    let n = accesses.len() as u64 + 1;
+                    accesses.push(access(scene, n, pid, i64::from(deed == "w")));
+                }
+            }
+        }
+        let [read, other, write] = <[Access; 3]>::try_from(accesses).unwrap();
+        let sharing = scene.e.sharing.as_mut().unwrap();
+        sharing.lost = 1;
+        sharing.collisions.push(Collision {
+            actor: 0,
+            segment: 7,
+            offset: 4,
+            read,
+            other,
+            write,
+        });
+    }
+}
+
+#[test]
+fn why_two_collided() {
+    let lost = "memory: what process 4 wrote to shared memory was lost: process 3 read 0 at offset 4, process 4 wrote 1 \
+                there, and process 3 then wrote 1 without having seen it; ";
+    for (story, why) in [
+        (
+            "3r 4w 3w",
+            "nothing guards it: neither of them called semop()",
+        ),
+        (
+            "3- 3r 4w 3w 3+",
+            "nothing guards it: process 4, the other of them, never called semop()",
+        ),
+        (
+            "3r 4- 4w 4+ 3- 3w 3+",
+            "it took the semaphore only after it had read (#3): take it before the read",
+        ),
+        (
+            "3- 3r 3+ 4- 4w 4+ 3w",
+            "it gave the semaphore back (#2) before it wrote: keep it until the write is done",
+        ),
+        (
+            "3- 4_ 3r 4w 3w 3+",
+            "they held two different semaphores (#1 and #2), which keeps nobody out",
+        ),
+        (
+            "3- 3+ 4- 4+ 3r 4w 3w",
+            "neither read nor write was made while it held a semaphore: take it before the read, give it back after the \
+             write",
+        ),
+        (
+            "4- 4+ 3- 3r 4w 3w 3+",
+            "process 4 wrote without holding the semaphore",
+        ),
+        (
+            "3= 3- 4= 4- 3r 4w 3w 3+",
+            "both held the semaphore at once: it was set, last by semctl(5, 0, SETVAL) (#3), to more than 1, or when it \
+             was taken already; set it to 1 once, before anybody can take it",
+        ),
+    ] {
+        check(
+            &shared(),
+            &right(),
+            collided(story),
+            &[&format!("{lost}{why}")],
+        );
+    }
+}
+
+#[test]
+fn the_accesses_are_shown_with_the_calls_around_them() {
+    let mut scene = right();
+    collided("3- 3r 3+ 4- 4w 4+ 3w")(&mut scene);
+    let findings = ipclab_judge::judge(&shared(), &scene.e);
+    let finding = findings
+        .iter()
+        .find(|finding| finding.verdict == ipclab_judge::Verdict::Fail)
+        .unwrap();
+    assert_eq!(
+        finding.seen.as_deref().unwrap(),
+        "process 3 read 0, after semop(5, [{0, -1, SEM_UNDO}]) (#1), before semop(5, [{0, 1, SEM_UNDO}]) (#2)\n\
+         process 4 wrote 1, after semop(5, [{0, -1, SEM_UNDO}]) (#3), before semop(5, [{0, 1, SEM_UNDO}]) (#4)\n\
+         process 3 wrote 1, after semop(5, [{0, 1, SEM_UNDO}]) (#2)"
+    );
+    assert_eq!(finding.cites, [1, 2, 3]);
+}
+
+#[test]
+fn the_parent_is_called_so_and_many_are_counted() {
+    let mut scene = right();
+    collided("2r 4w 2w")(&mut scene);
+    scene.e.sharing.as_mut().unwrap().lost = 9;
+    let said = complaints(&shared(), &scene);
+    assert!(
+        said[0].starts_with(
+            "memory: what process 4 wrote to shared memory was lost, the first of 9 such collisions: the parent (process 2) \
+             read 0 at offset 4"
+        ),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn who_shares_nothing_is_told() {
+    for (writers, expect) in [
+        (
+            vec![2],
+            "memory: only the parent (process 2) wrote to a System V segment, so nothing was shared",
+        ),
+        (
+            vec![],
+            "memory: no process wrote to a System V segment, so nothing was shared",
+        ),
+    ] {
+        let spoil = |scene: &mut Scene| scene.e.sharing.as_mut().unwrap().writers = writers;
+        check(&shared(), &right(), spoil, &[expect]);
+    }
+}
+
+#[test]
+fn evidence_without_turns_is_not_judged() {
+    let spoil = |scene: &mut Scene| scene.e.sharing = None;
+    check(
+        &shared(),
+        &right(),
+        spoil,
+        &["unknown memory: not judged: the processes did not take turns"],
+    );
+}
