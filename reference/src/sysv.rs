@@ -1,4 +1,5 @@
-//! System V shared memory: a segment, and its attachment to this process's memory (Q1, Q2, Q8, Q10).
+//! System V shared memory: a segment, and its attachment to this process's memory (Q1, Q2, Q8, Q10); a semaphore for it,
+//! and the fork(2) of those who share both.
 //!
 //! A [`Segment`] is an identifier and owns nothing: segments live in the kernel until [`Segment::remove`]. An
 //! [`Attachment`] is owned: it is detached by [`Attachment::detach`], or when dropped. Its bytes belong to every process that has
@@ -12,7 +13,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
 
 /// What shmctl(2) calls them; `libc` does not have all of them on every C library.
 const SHM_LOCK: libc::c_int = 11;
@@ -301,6 +302,94 @@ impl Attachment<ReadWrite> {
         }
         Ok(())
     }
+}
+
+impl Attachment<ReadWrite> {
+    /// The segment's first `int`, as something that other processes may change at any moment.
+    ///
+    /// # Errors
+    /// `EMSGSIZE` when the segment is too small for one.
+    pub fn number(&self) -> io::Result<&AtomicI32> {
+        if self.size < size_of::<AtomicI32>() {
+            return Err(io::Error::from_raw_os_error(libc::EMSGSIZE));
+        }
+        // SAFETY: inside the mapping, which lives as long as `self` and begins at a page; all processes use it as an atomic.
+        Ok(unsafe { self.start.cast::<AtomicI32>().as_ref() })
+    }
+}
+
+/// The identifier of a set of one semaphore, as semget(2) gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Semaphore {
+    id: libc::c_int,
+}
+
+impl Semaphore {
+    /// semget(2) with `IPC_PRIVATE`: a set that nobody else can find, of one semaphore. What it is worth is not said there.
+    ///
+    /// # Errors
+    /// `ENOSPC`, `ENOMEM`: see semget(2).
+    pub fn private() -> io::Result<Self> {
+        // SAFETY: takes three numbers and touches no memory of ours.
+        let id = check(unsafe { libc::semget(libc::IPC_PRIVATE, 1, libc::IPC_CREAT | 0o600) })?;
+        Ok(Self { id })
+    }
+
+    /// semctl(2) with `SETVAL`.
+    ///
+    /// # Errors
+    /// `EIDRM`, `EINVAL`, `ERANGE`: see semctl(2).
+    pub fn set(self, value: libc::c_int) -> io::Result<()> {
+        // SAFETY: SETVAL takes an int.
+        check(unsafe { libc::semctl(self.id, 0, libc::SETVAL, value) })?;
+        Ok(())
+    }
+
+    /// semop(2) with `SEM_UNDO`, made again when a signal interrupts it: with -1 it waits until the semaphore can be taken,
+    /// with 1 it gives it back. What a process has not given back when it ends the kernel gives back for it.
+    ///
+    /// # Errors
+    /// `EIDRM`, `EINVAL`, `ENOSPC`: see semop(2).
+    pub fn change(self, by: i16) -> io::Result<()> {
+        let mut operation = libc::sembuf {
+            sem_num: 0,
+            sem_op: by,
+            sem_flg: libc::SEM_UNDO as i16,
+        };
+        loop {
+            // SAFETY: one operation, which outlives the call.
+            match check(unsafe { libc::semop(self.id, &raw mut operation, 1) }) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// semctl(2) with `IPC_RMID`: whoever waits for it is woken with `EIDRM`.
+    ///
+    /// # Errors
+    /// `EPERM`, `EIDRM`, `EINVAL`: see semctl(2).
+    pub fn remove(self) -> io::Result<()> {
+        // SAFETY: IPC_RMID takes no further argument.
+        check(unsafe { libc::semctl(self.id, 0, libc::IPC_RMID) })?;
+        Ok(())
+    }
+}
+
+/// fork(2), for a process with one thread: `work` is done in the child, which ends with what it gives.
+///
+/// # Errors
+/// `EAGAIN`, `ENOMEM`: see fork(2).
+pub fn fork(work: impl FnOnce() -> i32) -> io::Result<libc::pid_t> {
+    // SAFETY: the program has one thread, so no lock can be held by a thread that the child lacks.
+    let child = check(unsafe { libc::fork() })?;
+    if child == 0 {
+        let status = work();
+        // SAFETY: ends the process at once: what the parent has to clear up is the parent's.
+        unsafe { libc::_exit(status) };
+    }
+    Ok(child)
 }
 
 impl<Access> Drop for Attachment<Access> {

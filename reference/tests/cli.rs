@@ -47,6 +47,7 @@ fn the_library_knows_its_programs_and_no_others() {
         [
             "shm_writer",
             "shm_reader",
+            "shm_counter",
             "iserver",
             "comclient",
             "udp_server",

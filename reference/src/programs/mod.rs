@@ -7,6 +7,7 @@ mod lookup;
 mod peek_server;
 mod poll_server;
 mod select_server;
+mod shm_counter;
 mod shm_create;
 mod shm_info;
 mod shm_reader;
@@ -59,6 +60,11 @@ pub(crate) const TABLE: &[Program] = &[
         name: "shm_remove",
         about: "removes a segment, or marks it while it is attached (Q1, Q8, Q10)",
         main: shm_remove::main,
+    },
+    Program {
+        name: "shm_counter",
+        about: "NPROC processes add to one counter in shared memory, guarded by a semaphore (Q1)",
+        main: shm_counter::main,
     },
     Program {
         name: "iserver",
