@@ -224,6 +224,7 @@ fn plan(place: &Path) -> Plan {
         limits: Limits::default(),
         traced: true,
         chaos: None,
+        turns: None,
     }
 }
 

@@ -629,9 +629,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         if let Some(actor) = actors.iter().position(|actor| actor.calls > calls) {
             return Some(self.stop(actor, LimitKind::Calls, calls));
         }
-        let actor = actors
-            .iter()
-            .position(|actor| actor.accesses > ACCESSES)?;
+        let actor = actors.iter().position(|actor| actor.accesses > ACCESSES)?;
         Some(self.stop(actor, LimitKind::Accesses, ACCESSES))
     }
 
