@@ -8,8 +8,8 @@ use std::time::Duration;
 use ipclab_spec::{
     Action, After, Amount, ArgPattern, Aspect, CallPattern, Case, Data, Draw, Endpoint,
     ExitExpectation, FaultKind, GivenKind, Hole, Leftover, Named, OutputExpectation, Part, Player,
-    Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Turns, Visibility, Wanted,
-    parse,
+    Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Turns, Visibility,
+    Wanted, parse,
 };
 
 fn spec(text: &str) -> Spec {
