@@ -80,10 +80,13 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
     if tracer.any_timed(threads) {
         return Motion::Waiting;
     }
+    // Asked before the last look at the threads: what TCP had to send when it was asked later may just have gone (an
+    // acknowledgement that was put off lets go of bytes that Nagle's algorithm held), and whom it wakes is not asleep then.
+    let kernel_acts = kernel_will_act(tracer);
     if !barrier.pass() || !at_rest(threads) || !asleep(tracer, threads) || sys::anything_to_reap() {
         return Motion::Running;
     }
-    if kernel_will_act(tracer) {
+    if kernel_acts {
         Motion::Waiting
     } else {
         Motion::Stuck

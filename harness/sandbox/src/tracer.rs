@@ -259,6 +259,9 @@ pub(crate) struct Tracer {
     pub(crate) crowded: Option<usize>,
     /// Ports that sockets of this case were bound to.
     ports: HashSet<u16>,
+    /// The case is over, and everybody is being ended. What still crosses is chance: a server may answer a client whose
+    /// end came first, or not.
+    pub(crate) over: bool,
     /// Grows with every event: whoever compares two values knows whether anything happened between.
     pub(crate) events: u64,
 }
@@ -318,6 +321,7 @@ impl Tracer {
             tampers: Tampers::new(&plan.tampers),
             trouble: Vec::new(),
             began: Instant::now(),
+            over: false,
             events: 0,
             host: None,
             most_threads: limits.processes,
@@ -1061,6 +1065,7 @@ impl Tracer {
                     self.check_ready(actor, socket);
                 }
                 (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
+                (Role::Send | Role::Receive, Some(_)) if self.over => {}
                 (Role::Send, Some(socket)) => {
                     transfer = self.sent(tid, process, &call, socket, result as u64);
                 }

@@ -704,6 +704,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Asks everybody who is still there to end, gives them a moment, then ends everything.
     fn wind_down(&mut self, ended: &Ended) -> io::Result<()> {
+        self.tracer.over = true;
         for life in &mut self.lives {
             if life.state == State::Awaited {
                 life.state = State::Over;

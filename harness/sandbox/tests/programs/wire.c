@@ -343,6 +343,47 @@ static void records_out(char **a)
     must(send(s, "", 0, 0), "send");
     must(send(s, "longer", 6, 0), "send");
 }
+/* Answers in two calls: the second waits for the first to be acknowledged, which the other end puts off. */
+static void in_two(char **a)
+{
+    int c = tcp_taken();
+    for (int n = 0; n < 30; n++) {
+        must(recv(c, (char[9]){0}, 1, 0), "recv");
+        must(send(c, "a", 1, 0), "send");
+        must(send(c, "b", 1, 0), "send");
+    }
+}
+static void puts_off(char **a)
+{
+    int s = connected(AF_INET, SOCK_STREAM), no = 0;
+    for (int n = 0; n < 30; n++) {
+        must(send(s, "q", 1, 0), "send");
+        must(setsockopt(s, IPPROTO_TCP, TCP_QUICKACK, &no, sizeof no), "setsockopt");
+        must(recv(s, (char[9]){0}, 1, 0), "recv");
+        must(setsockopt(s, IPPROTO_TCP, TCP_QUICKACK, &no, sizeof no), "setsockopt");
+        must(recv(s, (char[9]){0}, 1, 0), "recv");
+    }
+}
+static int last_one;
+static void last_words(int signal)
+{
+    send(last_one, "late", 4, MSG_NOSIGNAL);
+    _exit(0);
+}
+/* Waits for ever, and says something when it is asked to end. */
+static void late(char **a)
+{
+    last_one = tcp_taken();
+    signal(SIGTERM, last_words);
+    recv(last_one, (char[9]){0}, 9, 0);
+}
+static void late_talk(char **a)
+{
+    int s = connected(AF_INET, SOCK_STREAM);
+    signal(SIGTERM, SIG_IGN);
+    recv(s, (char[9]){0}, 9, 0);
+    pause();
+}
 /* What is written to a file or a pipe crosses no wire. */
 static void elsewhere(char **a)
 {
@@ -383,5 +424,5 @@ static const struct act acts[] = {
     {"many-out", many_out}, {"much-in", much_in}, {"much-out", much_out}, {"half-close", half_close},
     {"until-end", until_end}, {"abstract", abstract}, {"failed", failed}, {"urgent", urgent},
     {"urgent-in", urgent_in}, {"elsewhere", elsewhere}, {"number-again", number_again},
-    {"two-after-another", two_after_another}, {"records-in", records_in}, {"records-out", records_out}, {0}};
+    {"two-after-another", two_after_another}, {"in-two", in_two}, {"puts-off", puts_off}, {"late", late}, {"late-talk", late_talk}, {"records-in", records_in}, {"records-out", records_out}, {0}};
 PLAY(acts)

@@ -47,6 +47,31 @@ pub(crate) fn tests() -> Vec<Test> {
             })
         },
     ));
+    // What Nagle's algorithm holds goes when the acknowledgement comes that was put off: nobody moves until then, and yet
+    // nobody is stuck.
+    tests.push(both("bytes_that_are_held_back_come", |level| {
+        let seen = run(level, &pair(Protocol::Tcp, "wire in-two", "wire puts-off"));
+        seen.all_well();
+        assert_eq!(seen.moved("client").len(), 90);
+    }));
+    tests.push(both(
+        "what_crosses_when_all_is_over_does_not_count",
+        |level| {
+            let plan = pair(Protocol::Tcp, "wire late", "wire late-talk");
+            let seen = run(level, &plan);
+            assert!(
+                matches!(seen.ended, Ended::Stuck { .. }),
+                "{:?}",
+                seen.ended
+            );
+            let sent = |call: &ipclab_evidence::Call| {
+                call.name == "sendto" && call.returned.as_ref().is_some_and(|back| back.value == 4)
+            };
+            assert!(seen.trace.iter().any(sent), "it was sent all the same");
+            assert_eq!(seen.moved("server"), Vec::<String>::new());
+            assert_eq!(seen.moved("client"), Vec::<String>::new());
+        },
+    ));
     tests.push(both("two_clients_are_told_apart", |level| {
         let plan = plan([
             student("server", "wire fork-serve 2").ready(endpoint(Protocol::Tcp)),
