@@ -71,6 +71,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(both("head_and_tail_of_much", |level| {
         let mut plan = plan([student("one", "streams numbered 100000")]);
         plan.limits.output_kept = 40;
+        plan.limits.output_bytes = 4 << 20;
         plan.limits.calls = 1_000_000;
         let seen = run(level, &plan);
         seen.all_well();
@@ -99,6 +100,7 @@ pub(crate) fn tests() -> Vec<Test> {
         let text: Vec<u8> = (0..1_000_000u32).map(|n| (n % 251) as u8).collect();
         let actor = student("one", "streams copy out").stdin(Stdin::Text(Bytes(text.clone())));
         let mut plan = plan([actor]);
+        plan.limits.output_bytes = 4 << 20;
         plan.limits.output_kept = 4 << 20;
         let seen = run(level, &plan);
         seen.all_well();
