@@ -467,8 +467,12 @@ def main():
     args = parser.parse_args()
     args.graders = args.graders or [name for name in TITLES if not (args.self_check and name == "hasty")]
     args.tool = args.tool.resolve()
-    # So that a terminated run cleans up as an interrupted one does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A terminated run cleans up as an interrupted one does, and being told twice does not interrupt that.
+    def told_to_end(*_):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(143)
+
+    signal.signal(signal.SIGTERM, told_to_end)
     try:
         if not os.access(args.tool, os.X_OK):
             raise Trouble(f"{args.tool}: not an executable")
