@@ -53,6 +53,10 @@ int main(int argc, char *argv[])
                     perror("accept() error");
                     continue;
                 }
+                if (cfd >= FD_SETSIZE) {
+                    close(cfd);
+                    continue;
+                }
                 printf("new client on descriptor %d\n", cfd);
                 FD_SET(cfd, &master);
                 if (cfd > maxfd)
