@@ -613,7 +613,7 @@ impl<'a> Facts<'a> {
         actors.iter().any(|index| {
             self.calls(*index).any(|call| match call.object {
                 Some(Object::Socket(socket)) => {
-                    !self.is_lookup(socket) && belongs(&call.name, true, family)
+                    !self.is_of_resolver(socket) && belongs(&call.name, true, family)
                 }
                 Some(
                     Object::Segment(_)

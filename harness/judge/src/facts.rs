@@ -96,11 +96,11 @@ impl<'a> Facts<'a> {
             .filter(move |call| actors.contains(&call.actor))
             .filter_map(|call| Some((call, call.transfer.as_ref()?)))
             .filter(move |(_, transfer)| transfer.direction == direction)
-            .filter(move |(_, transfer)| !self.is_lookup(transfer.socket))
+            .filter(move |(_, transfer)| !self.is_of_resolver(transfer.socket))
     }
 
     /// Whether a socket serves the C library's own business, looking up names (`getaddrinfo(3)`): not the program's wire.
-    pub(crate) fn is_lookup(&self, socket: usize) -> bool {
+    pub(crate) fn is_of_resolver(&self, socket: usize) -> bool {
         self.socket(socket).is_some_and(|socket| {
             let asks = match &socket.remote {
                 Some(Address::Inet(remote)) => remote.port() == 53,
@@ -530,13 +530,13 @@ fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
             "EINTR" | "EAGAIN" | "ECHILD" | "EINPROGRESS" | "ERESTARTSYS" | "ENOTCONN"
         )
     );
-    let lookup = match (&call.object, address_of(facts, call)) {
+    let resolver = match (&call.object, address_of(facts, call)) {
         (_, Some(Address::Path(path))) => path.0.ends_with(b"/nscd/socket"),
         (_, Some(Address::Inet(to))) => to.port() == 53,
-        (Some(Object::Socket(socket)), _) => facts.is_lookup(*socket),
+        (Some(Object::Socket(socket)), _) => facts.is_of_resolver(*socket),
         (_, Some(Address::Abstract(_) | Address::Unnamed | Address::Other(_)) | None) => false,
     };
-    !everyday && !lookup
+    !everyday && !resolver
 }
 
 /// The address that a call names, from what its socket knows or from its arguments.

@@ -473,9 +473,9 @@ impl<'a> Facts<'a> {
                 Address::Path(to)
                     if !paths.is_empty() && !paths.iter().any(|path| is_path(&address, path)) =>
                 {
-                    let lookup = [&b"/var/run/nscd/socket"[..], b"/run/nscd/socket"]
+                    let resolver = [&b"/var/run/nscd/socket"[..], b"/run/nscd/socket"]
                         .contains(&to.0.as_slice());
-                    if lookup {
+                    if resolver {
                         continue;
                     }
                     let message = format!(

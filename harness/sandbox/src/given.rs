@@ -187,7 +187,7 @@ impl Given {
             };
         }
         for put in &self.segments {
-            let _ = sys::shm_remove(put.shmid);
+            let _ = sys::remove_segment(put.shmid);
         }
         for semid in &self.semaphores {
             let _ = sys::sem_remove(*semid);

@@ -363,7 +363,7 @@ impl SharedGround {
                     && made.segments.contains(&segment.shmid))
         });
         for segment in segments.iter().filter(|segment| !segment.given) {
-            let _ = sys::shm_remove(segment.shmid);
+            let _ = sys::remove_segment(segment.shmid);
         }
         let mut semaphores = leftovers::semaphores(&self.given)?;
         semaphores.retain(|set| {
