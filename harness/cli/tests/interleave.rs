@@ -82,10 +82,10 @@ fn what_is_not_guarded_is_caught_every_time() {
     assert_eq!(first.0, Some(1), "{text}");
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
-        "printed `3` instead of `6`",
+        "adder did not print `6` on stdout",
         "was lost, the first of",
         "nothing guards it: neither of them called semop()",
-        "read 0, after",
+        "process 4003 read 0, with no call around it",
     ] {
         assert!(joined.contains(part), "{part}: {text}");
     }
