@@ -71,8 +71,9 @@ pub(crate) fn tests() -> Vec<Test> {
         );
         let seen = run(level, &plan);
         assert!(seen.actor("server").ready);
-        // It has nobody to talk to: its own trouble, told by its own exit.
-        assert_eq!(seen.actor("client").exit, Exit::Code(99));
+        // Whether somebody was still there when it called is its own trouble, told by its own exit.
+        let exit = &seen.actor("client").exit;
+        assert!(matches!(exit, Exit::Code(0 | 99)), "{exit:?}");
     }));
     tests.push(both("without_an_endpoint_exec_is_ready", |level| {
         let plan = plan([
