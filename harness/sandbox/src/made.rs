@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ipclab_evidence::{Bytes, Call, Object};
+use ipclab_evidence::{Bytes, Call, Object, Returned};
 
 /// Objects that the trace says actors made.
 #[derive(Clone, Debug, Default)]
@@ -14,13 +14,10 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// Notes what a call made, if it made anything.
+    /// Notes what a call made, if it made anything. One that never returned, since its process was killed in it, may have.
     pub(crate) fn note(&mut self, call: &Call) {
-        if call
-            .returned
-            .as_ref()
-            .is_none_or(|returned| returned.errno.is_some())
-        {
+        let failed = |returned: &Returned| returned.errno.is_some();
+        if call.returned.as_ref().is_some_and(failed) {
             return;
         }
         let _new = match &call.object {
