@@ -285,35 +285,47 @@ pub(crate) struct Waited {
     pub(crate) rss_max_kib: u64,
 }
 
-/// `wait4(-1, __WALL)`. `None`: nothing to report now, or (when blocking) no children at all.
-pub(crate) fn wait_any(block: bool) -> Result<Option<Waited>> {
+/// `wait4(2)` for one child, or for any (-1). `None`: there is nothing to report now, with `WNOHANG`.
+fn wait(who: Pid, flags: c_int) -> Result<Option<Waited>> {
     loop {
         let mut status = 0;
         // SAFETY: an all-zero rusage is valid, and both pointers outlive the call.
         let (pid, usage) = unsafe {
             let mut usage: libc::rusage = std::mem::zeroed();
-            let flags = libc::__WALL | if block { 0 } else { libc::WNOHANG };
-            (libc::wait4(-1, &mut status, flags, &mut usage), usage)
+            let pid = libc::wait4(who, &mut status, libc::__WALL | flags, &mut usage);
+            (pid, usage)
         };
         if pid > 0 {
             let us = |time: libc::timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
-            let cpu_us = us(usage.ru_utime) + us(usage.ru_stime);
             return Ok(Some(Waited {
                 pid,
                 status,
-                cpu_us,
+                cpu_us: us(usage.ru_utime) + us(usage.ru_stime),
                 rss_max_kib: usage.ru_maxrss as u64,
             }));
         }
         if pid == 0 {
             return Ok(None);
         }
-        match io::Error::last_os_error() {
-            error if error.raw_os_error() == Some(libc::EINTR) => {}
-            error if error.raw_os_error() == Some(libc::ECHILD) => return Ok(None),
-            error => return Err(error),
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() != Some(libc::EINTR) {
+            return Err(error);
         }
     }
+}
+
+/// Whatever any child has to tell. `None`: nothing now, or (when blocking) no children at all.
+pub(crate) fn wait_any(block: bool) -> Result<Option<Waited>> {
+    match wait(-1, if block { 0 } else { libc::WNOHANG }) {
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+        other => other,
+    }
+}
+
+/// Whatever one child has to tell next.
+pub(crate) fn wait_next(pid: Pid) -> Result<Waited> {
+    // Without WNOHANG the kernel never says "nothing now".
+    wait(pid, 0)?.ok_or_else(|| io::Error::from_raw_os_error(libc::ECHILD))
 }
 
 /// Whether a child has something to tell that was not yet taken, without taking it.
@@ -324,32 +336,6 @@ pub(crate) fn anything_to_reap() -> bool {
         let mut info: libc::siginfo_t = std::mem::zeroed();
         let flags = libc::WEXITED | libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
         libc::waitid(libc::P_ALL, 0, &mut info, flags) == 0 && info.si_pid() != 0
-    }
-}
-
-/// `wait4(2)` for whatever one child has to tell next.
-pub(crate) fn wait_next(pid: Pid) -> Result<Waited> {
-    loop {
-        let mut status = 0;
-        // SAFETY: an all-zero rusage is valid, and both pointers outlive the call.
-        let (got, usage) = unsafe {
-            let mut usage: libc::rusage = std::mem::zeroed();
-            let got = libc::wait4(pid, &mut status, libc::__WALL, &mut usage);
-            (got, usage)
-        };
-        if got == pid {
-            let us = |time: libc::timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
-            return Ok(Waited {
-                pid,
-                status,
-                cpu_us: us(usage.ru_utime) + us(usage.ru_stime),
-                rss_max_kib: usage.ru_maxrss as u64,
-            });
-        }
-        let error = io::Error::last_os_error();
-        if error.raw_os_error() != Some(libc::EINTR) {
-            return Err(error);
-        }
     }
 }
 

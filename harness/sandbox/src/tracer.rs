@@ -1037,9 +1037,10 @@ impl Tracer {
         let mut notice = None;
         // What was not made has changed nothing, though the program was told otherwise.
         let skipped = call.tampered.as_ref().is_some_and(Pending::is_skipped);
+        let makes_file = result >= 0 && makes_file(call.spec, &call.args);
         if result >= 0 && !skipped {
             let fd = call.args[0] as i32;
-            if makes_file(call.spec, &call.args) {
+            if makes_file {
                 self.actors[actor].files += 1;
             }
             match (call.spec.role, call.socket) {
@@ -1054,8 +1055,8 @@ impl Tracer {
                 (Role::Bind | Role::Connect, Some(socket)) => {
                     self.refresh(process, fd, socket);
                     self.check_ready(actor, socket);
-                    let bound = decode::address(tid, call.args[1], call.args[2]);
-                    if call.spec.role == Role::Bind && matches!(bound, Some(Address::Path(_))) {
+                    let address = || decode::address(tid, call.args[1], call.args[2]);
+                    if call.spec.role == Role::Bind && matches!(address(), Some(Address::Path(_))) {
                         self.actors[actor].files += 1;
                     }
                 }
@@ -1125,8 +1126,7 @@ impl Tracer {
         };
         if let Some(recorded) = call.n.and_then(|n| self.trace.get(n)) {
             // What was kept no longer stays so, unless it has to be found again.
-            let made = result >= 0 && makes_file(call.spec, &call.args);
-            if recorded.object.is_some() || !is_long(object.as_ref()) || made {
+            if recorded.object.is_some() || !is_long(object.as_ref()) || makes_file {
                 recorded.object = object;
             }
             recorded.told = told;
