@@ -646,6 +646,11 @@ impl From<TierArg> for Tier {
     }
 }
 
+/// What a spec calls them.
+pub(crate) fn tiers(named: &[TierArg]) -> Vec<Tier> {
+    named.iter().map(|tier| Tier::from(*tier)).collect()
+}
+
 /// Levels of isolation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Isolation {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::args::{Check, Presentation, When};
+use crate::args::{Check, Presentation, When, tiers};
 use crate::explore::Oracles;
 use crate::failure::Failure;
 use crate::grade::{self, Options};
@@ -60,29 +60,20 @@ pub(crate) fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
 }
 
 fn options(args: &Check, lab: &Lab, store: &Store) -> Options {
-    let mut command = vec![
-        "ipclab".to_owned(),
-        "check".to_owned(),
-        args.folder.to_string_lossy().into_owned(),
-    ];
-    command.extend(lab.words.iter().cloned());
-    if args.seed != 0 {
-        command.extend(["--seed".to_owned(), args.seed.to_string()]);
-    }
     Options {
         cases: args.cases.clone(),
-        tiers: args.tiers.iter().map(|tier| (*tier).into()).collect(),
+        tiers: tiers(&args.tiers),
         isolation: args.isolation.into(),
         jobs: args.jobs.map(usize::from),
         seed: args.seed,
         use_cache: !args.no_cache,
-        command,
+        command: Options::command(&args.folder.to_string_lossy(), lab, args.seed),
         look_into: true,
         oracles: match args.no_cache {
             true => Oracles::default(),
             false => Oracles::on_disk(store.answers()),
         },
-        alike: None,
+        ..Options::default()
     }
 }
 

@@ -46,7 +46,35 @@ pub(crate) struct Options {
     pub(crate) alike: Option<Alike>,
 }
 
+impl Default for Options {
+    /// Every case of a lab as its author tries it: no report comes of it that a student reads.
+    fn default() -> Self {
+        Self {
+            cases: Vec::new(),
+            tiers: Vec::new(),
+            isolation: Wish::Auto,
+            jobs: None,
+            seed: 0,
+            use_cache: true,
+            command: Vec::new(),
+            look_into: false,
+            oracles: Oracles::default(),
+            alike: None,
+        }
+    }
+}
+
 impl Options {
+    /// The command that checks a folder again.
+    pub(crate) fn command(folder: &str, lab: &Lab, seed: u64) -> Vec<String> {
+        let mut command = ["ipclab", "check", folder].map(str::to_owned).to_vec();
+        command.extend(lab.words.iter().cloned());
+        if seed != 0 {
+            command.extend(["--seed".to_owned(), seed.to_string()]);
+        }
+        command
+    }
+
     /// Whether a case was asked for.
     fn want(&self, case: &Case) -> bool {
         (self.cases.is_empty() || self.cases.contains(&case.id))

@@ -27,18 +27,15 @@ pub(crate) enum Unfilled {
 }
 
 impl<'a> Facts<'a> {
-    /// Indices of an actor's copies in the evidence: `client`, or `client.1`, `client.2`.
+    /// Indices in the evidence of an actor or of its copies, and of one copy of these: of `client.1` and `client.2` for
+    /// `client`, of itself for `client.2`.
     pub(crate) fn copies(&self, name: &str) -> Vec<usize> {
-        let is_copy = |seen: &str| {
-            seen.strip_prefix(name).is_some_and(|rest| {
-                rest.is_empty()
-                    || rest.strip_prefix('.').is_some_and(|number| {
-                        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
-                    })
-            })
+        let plays = |seen: &str| {
+            let role = || self.case.role(seen);
+            seen == name || role().is_some_and(|role| role.name == name)
         };
         let all = self.evidence.actors.iter().enumerate();
-        all.filter(|(_, actor)| is_copy(&actor.name))
+        all.filter(|(_, actor)| plays(&actor.name))
             .map(|(index, _)| index)
             .collect()
     }
@@ -49,12 +46,7 @@ impl<'a> Facts<'a> {
 
     /// The case's actor that this one of the evidence is a copy of.
     pub(crate) fn role(&self, index: usize) -> Option<&'a Actor> {
-        let name = &self.actor(index)?.name;
-        self.case.actor(name).or_else(|| {
-            let (base, number) = name.rsplit_once('.')?;
-            number.parse::<u32>().ok()?;
-            self.case.actor(base)
-        })
+        self.case.role(&self.actor(index)?.name)
     }
 
     pub(crate) fn is_student(&self, index: usize) -> bool {

@@ -2,7 +2,26 @@
 //!
 //! Mirrors in the manner of serde's remote derive: a word that is added over there does not compile until it is here.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Reads the name and version of a format.
+///
+/// # Errors
+/// It is any other.
+pub(crate) fn schema<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    what: &str,
+    name: &str,
+) -> Result<(), D::Error> {
+    let found = String::deserialize(deserializer)?;
+    if found == name {
+        return Ok(());
+    }
+    Err(D::Error::custom(format_args!(
+        "this {what} is {found:?}, not {name:?}"
+    )))
+}
 
 /// Mirror of the judge's verdicts.
 #[derive(Serialize, Deserialize)]

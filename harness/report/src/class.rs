@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 
 use ipclab_judge::Verdict;
-use ipclab_spec::{Tier, Visibility};
-use serde::de::Error;
+use ipclab_spec::{Case, Tier, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{CaseReport, Line, Report, Score, by_name};
@@ -269,6 +268,21 @@ impl Cell {
     }
 }
 
+impl ClassCase {
+    /// What a class is told of a case.
+    #[must_use]
+    pub fn of(case: &Case) -> Self {
+        Self {
+            id: Line::new(&case.id),
+            title: Line::new(&case.title),
+            tier: case.tier,
+            max: case.points.max(),
+            covers: case.covers.iter().map(|text| Line::new(text)).collect(),
+            visibility: case.visibility,
+        }
+    }
+}
+
 impl ClassSchema {
     /// What classes write.
     pub const NAME: &'static str = "ipclab/class/v1";
@@ -282,14 +296,6 @@ impl Serialize for ClassSchema {
 
 impl<'de> Deserialize<'de> for ClassSchema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        if name == Self::NAME {
-            Ok(Self)
-        } else {
-            Err(D::Error::custom(format_args!(
-                "this class is {name:?}, not {:?}",
-                Self::NAME
-            )))
-        }
+        by_name::schema(deserializer, "class", Self::NAME).map(|()| Self)
     }
 }

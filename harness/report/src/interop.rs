@@ -5,15 +5,18 @@
 //! with the reference and not with each other, and a program that fails with the reference and works with somebody.
 
 use ipclab_judge::Verdict;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::{ClassCase, Line, by_name, words};
+
+/// Name and version of the format that a matrix is written in; nothing reads one.
+pub const SCHEMA: &str = "ipclab/interop/v1";
 
 /// A matrix. As JSON it is `ipclab/interop/v1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Interop {
-    /// `ipclab/interop/v1`
-    pub schema: InteropSchema,
+    /// [`SCHEMA`]
+    pub schema: &'static str,
     /// The lab's name.
     pub lab: Line,
     /// The lab's title.
@@ -32,16 +35,6 @@ pub struct Interop {
     pub meetings: Vec<Vec<Option<Meeting>>>,
     /// What stands out.
     pub oddities: Vec<Oddity>,
-}
-
-/// The version that a matrix has, as a value that can be no other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InteropSchema;
-
-impl Serialize for InteropSchema {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("ipclab/interop/v1")
-    }
 }
 
 /// Whose programs meet the others'.
@@ -299,7 +292,7 @@ mod tests {
             })
         };
         Interop {
-            schema: InteropSchema,
+            schema: SCHEMA,
             lab: Line::new("echo"),
             title: Line::new("Echo"),
             row_program: Line::new("server"),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use ipclab_evidence::Level;
 use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Tier, Visibility};
-use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Block, Conversation, Diff, Line, Program, by_name};
@@ -196,14 +195,6 @@ impl Serialize for Schema {
 
 impl<'de> Deserialize<'de> for Schema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        if name == Self::NAME {
-            Ok(Self)
-        } else {
-            Err(D::Error::custom(format_args!(
-                "this report is {name:?}, not {:?}",
-                Self::NAME
-            )))
-        }
+        by_name::schema(deserializer, "report", Self::NAME).map(|()| Self)
     }
 }

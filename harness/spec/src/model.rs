@@ -154,6 +154,17 @@ impl Case {
         self.actors.iter().find(|actor| actor.name == name)
     }
 
+    /// The actor that somebody in a run is: the one of that name, or the one whose copy it is, as `client.2` is one of
+    /// `client`.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Option<&Actor> {
+        self.actor(name).or_else(|| {
+            let (role, number) = name.rsplit_once('.')?;
+            number.parse::<u32>().ok()?;
+            self.actor(role)
+        })
+    }
+
     /// Names of the student's programs that it needs, each once.
     #[must_use]
     pub fn needs(&self) -> Vec<&str> {

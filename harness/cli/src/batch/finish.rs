@@ -87,17 +87,7 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<ExitCode, Failure> {
             .map(|text| Line::new(text))
             .collect(),
         max: cases.iter().map(|case| case.points.max()).sum(),
-        cases: cases
-            .iter()
-            .map(|case| ClassCase {
-                id: Line::new(&case.id),
-                title: Line::new(&case.title),
-                tier: case.tier,
-                max: case.points.max(),
-                covers: case.covers.iter().map(|text| Line::new(text)).collect(),
-                visibility: case.visibility,
-            })
-            .collect(),
+        cases: cases.iter().map(|case| ClassCase::of(case)).collect(),
         submissions: Vec::new(),
         missing: run.class.missing.clone(),
         notes: run.class.notes.iter().map(|note| Line::new(note)).collect(),

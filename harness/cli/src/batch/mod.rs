@@ -24,9 +24,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use ipclab_report::{Line, Outcome};
-use ipclab_spec::Tier;
 
-use crate::args::Grade;
+use crate::args::{Grade, tiers};
 use crate::crew::Crew;
 use crate::explore::Oracles;
 use crate::failure::Failure;
@@ -198,24 +197,18 @@ pub(crate) fn lab(name: Option<&str>, spec: Option<&Path>) -> Result<Lab, Failur
 }
 
 fn options(args: &Grade, lab: &Lab) -> Options {
-    // What a student can run, wherever the folder is there: no path of this machine has a place in their report.
-    let mut command = ["ipclab", "check", "."].map(str::to_owned).to_vec();
-    command.extend(lab.words.iter().cloned());
-    if args.seed != 0 {
-        command.extend(["--seed".to_owned(), args.seed.to_string()]);
-    }
     Options {
         cases: args.cases.clone(),
-        tiers: args.tiers.iter().map(|tier| Tier::from(*tier)).collect(),
+        tiers: tiers(&args.tiers),
         isolation: args.isolation.into(),
         jobs: args.jobs.map(usize::from),
         seed: args.seed,
         use_cache: !args.no_cache,
-        command,
+        // What a student can run, wherever the folder is there: no path of this machine has a place in their report.
+        command: Options::command(".", lab, args.seed),
         look_into: true,
-        oracles: Oracles::default(),
-        // Everybody's programs are run for themselves: what others did is no evidence.
-        alike: None,
+        // Everybody's programs are run for themselves: what others did is no evidence, so that nothing is alike.
+        ..Options::default()
     }
 }
 

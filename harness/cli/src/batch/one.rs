@@ -14,7 +14,6 @@ use crate::import::{self, Found};
 use crate::labs::Lab;
 use crate::progress::Progress;
 use crate::store::Store;
-use crate::submission::Submission;
 use crate::verdict;
 
 /// What all submissions of a class share.
@@ -95,14 +94,7 @@ fn attempt(
         .store
         .part("one")
         .map_err(|failure| Hindered::by(&failure))?;
-    let fetched = import::fetch(found, &store).map_err(Hindered::from)?;
-    who.notes
-        .extend(fetched.notes.iter().map(|note| Text::new(note)));
-    let staged = store
-        .folder("submission")
-        .map_err(|failure| Hindered::by(&failure))?;
-    let submission = Submission::take_in_parts(who.id.to_string(), &fetched.parts, staged)
-        .map_err(|failure| Hindered::by(&failure))?;
+    let submission = import::take_in(found, &store, &mut who.notes).map_err(Hindered::from)?;
     let key = scene.settings.key(&submission);
     if known.is_some_and(|known| known.graded && known.key == key) {
         return Ok(Tried::Unchanged);
@@ -122,7 +114,7 @@ fn not_graded(hindered: Hindered) -> Outcome {
 }
 
 impl Hindered {
-    /// Taking in and grading tell by the code whose trouble it is.
+    /// Grading tells by the code whose trouble it is.
     fn by(failure: &Failure) -> Self {
         let remedy = failure.remedy.as_deref().filter(|_| failure.code == 3);
         Self {

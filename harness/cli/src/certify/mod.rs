@@ -18,12 +18,12 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ipclab_sandbox::{Sandbox, Wish};
-use ipclab_spec::{Case, Tier};
+use ipclab_sandbox::Sandbox;
+use ipclab_spec::Case;
 
-use crate::args::{Certify, Format, When};
+use crate::args::{Certify, Format, When, tiers};
 use crate::crew::Crew;
-use crate::explore::{self, Oracles, Scene};
+use crate::explore::{self, Scene};
 use crate::failure::Failure;
 use crate::grade::{self, Cast, Options};
 use crate::plan::{self, Variant};
@@ -139,15 +139,10 @@ pub(crate) fn certify(args: &Certify, color: When) -> Result<ExitCode, Failure> 
 fn options(args: &Certify) -> Options {
     Options {
         cases: args.cases.clone(),
-        tiers: args.tiers.iter().map(|tier| Tier::from(*tier)).collect(),
-        isolation: Wish::Auto,
+        tiers: tiers(&args.tiers),
         jobs: args.jobs.map(usize::from),
         seed: args.seed,
-        use_cache: true,
-        command: Vec::new(),
-        look_into: false,
-        oracles: Oracles::default(),
-        alike: None,
+        ..Options::default()
     }
 }
 

@@ -334,9 +334,8 @@ impl Explorer<'_> {
             .filter(|finding| finding.graded && finding.verdict == Verdict::Fail)
             .map(|finding| {
                 let actor = finding.actor.map(|name| {
-                    let whole = self.case.actor(&name).is_some();
-                    let base = name.rsplit_once('.').map(|(base, _)| base.to_owned());
-                    if whole { name } else { base.unwrap_or(name) }
+                    let role = self.case.role(&name).map(|role| role.name.clone());
+                    role.unwrap_or(name)
                 });
                 (finding.aspect, actor)
             })

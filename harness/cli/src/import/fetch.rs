@@ -5,22 +5,41 @@ use std::fs::{self, File};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use ipclab_report::Line;
+
 use super::archive::{self, Refusal, unpack};
 use super::{Found, From, plain, text};
 use crate::failure::{Failure, reason};
 use crate::store::Store;
-use crate::submission::{Part, walk};
+use crate::submission::{Part, Submission, walk};
 
 /// How many archives of one submission are opened.
 const ARCHIVES_MAX: usize = 8;
 
 /// What a submission is made of.
 #[derive(Debug)]
-pub(crate) struct Fetched {
+struct Fetched {
     /// Folders, and where what is in each belongs in the submission.
-    pub(crate) parts: Vec<Part>,
+    parts: Vec<Part>,
     /// What is to be known about it.
-    pub(crate) notes: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Takes in a submission: fetches it and stages it under its id. What is to be known about it goes to `notes`, also when
+/// it cannot be taken in after all.
+///
+/// # Errors
+/// It is not harmless, or nothing that could be graded.
+pub(crate) fn take_in(
+    found: &Found,
+    store: &Store,
+    notes: &mut Vec<Line>,
+) -> Result<Submission, Nothing> {
+    let fetched = fetch(found, store)?;
+    notes.extend(fetched.notes.iter().map(|note| Line::new(note)));
+    let staged = store.folder("submission")?;
+    let id = found.who.id.to_string();
+    Ok(Submission::take_in_parts(id, &fetched.parts, staged)?)
 }
 
 /// Why there is nothing to grade.
@@ -32,11 +51,21 @@ pub(crate) enum Nothing {
     Ours(Failure),
 }
 
+impl std::convert::From<Failure> for Nothing {
+    /// Taking in tells by the code whose trouble it is.
+    fn from(failure: Failure) -> Self {
+        match failure.code {
+            3 => Self::Ours(failure),
+            _ => Self::HandedIn(failure.message),
+        }
+    }
+}
+
 /// Fetches a submission into scratch folders.
 ///
 /// # Errors
 /// It is not harmless, or nothing that could be graded.
-pub(crate) fn fetch(found: &Found, store: &Store) -> Result<Fetched, Nothing> {
+fn fetch(found: &Found, store: &Store) -> Result<Fetched, Nothing> {
     let mut fetched = Fetched {
         parts: Vec::new(),
         notes: Vec::new(),

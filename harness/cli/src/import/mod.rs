@@ -2,7 +2,7 @@
 //!
 //! A class is looked at once ([`look`]): which system it came from is told by its names, and so are the submissions and
 //! whose they are. Nothing of a student's is opened then but for archives of a whole class, which are unpacked
-//! ([`class_archive`]). What a submission is made of is gathered when its turn comes ([`fetch`]), so that one that is
+//! ([`class_archive`]). What a submission is made of is gathered when its turn comes ([`take_in`]), so that one that is
 //! hostile is trouble for nobody else.
 
 pub(crate) mod archive;
@@ -25,7 +25,7 @@ use ipclab_report::{Line, Student, Who};
 use crate::failure::Failure;
 use crate::show;
 use crate::store::Store;
-pub(crate) use fetch::{Nothing, fetch};
+pub(crate) use fetch::{Nothing, take_in};
 use listing::Listing;
 pub(crate) use roster::Roster;
 

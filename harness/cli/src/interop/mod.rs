@@ -15,14 +15,12 @@ mod roles;
 use std::process::ExitCode;
 
 use ipclab_report::html;
-use ipclab_report::interop::{Interop, InteropSchema};
+use ipclab_report::interop::{Interop, SCHEMA};
 use ipclab_report::{ClassCase, Line};
-use ipclab_spec::Tier;
 
 use crate::args;
 use crate::batch;
 use crate::crew::Crew;
-use crate::explore::Oracles;
 use crate::failure::Failure;
 use crate::grade::Options;
 use crate::import::Roster;
@@ -58,12 +56,12 @@ pub(crate) fn interop(args: &args::Interop) -> Result<ExitCode, Failure> {
     drop(crew);
     interrupt::hold_if_begun();
     let matrix = Interop {
-        schema: InteropSchema,
+        schema: SCHEMA,
         lab: Line::new(&lab.spec.lab),
         title: Line::new(&lab.spec.title),
         row_program: Line::new(roles.row),
         column_programs: roles.columns.iter().map(|name| Line::new(name)).collect(),
-        cases: cases(&roles),
+        cases: roles.cases.iter().map(ClassCase::of).collect(),
         parties: parties.iter().map(parties::Party::shown).collect(),
         sayings: held.sayings,
         meetings: held.meetings,
@@ -82,29 +80,13 @@ pub(crate) fn interop(args: &args::Interop) -> Result<ExitCode, Failure> {
 fn options(args: &args::Interop) -> Options {
     Options {
         cases: args.cases.clone(),
-        tiers: args.tiers.iter().map(|tier| Tier::from(*tier)).collect(),
+        tiers: args::tiers(&args.tiers),
         isolation: args.isolation.into(),
         jobs: args.jobs.map(usize::from),
-        seed: 0,
         use_cache: !args.no_cache,
-        command: Vec::new(),
-        // Who is wrong is seen from the others' meetings.
-        look_into: false,
-        oracles: Oracles::default(),
-        alike: None,
+        // Who is wrong is seen from the others' meetings: nothing is looked into.
+        ..Options::default()
     }
-}
-
-fn cases(roles: &Roles<'_>) -> Vec<ClassCase> {
-    let one = |case: &ipclab_spec::Case| ClassCase {
-        id: Line::new(&case.id),
-        title: Line::new(&case.title),
-        tier: case.tier,
-        max: case.points.max(),
-        covers: case.covers.iter().map(|text| Line::new(text)).collect(),
-        visibility: case.visibility,
-    };
-    roles.cases.iter().map(one).collect()
 }
 
 /// How many oddities are shown at the terminal; the page has all.

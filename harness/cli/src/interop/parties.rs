@@ -14,7 +14,6 @@ use crate::labs::Lab;
 use crate::plan::Programs;
 use crate::progress::Progress;
 use crate::store::Store;
-use crate::submission::Submission;
 
 /// Whose programs meet the others'.
 pub(super) struct Party {
@@ -72,13 +71,12 @@ type Built = Result<(Cast, Option<Store>), String>;
 fn cast(team: &mut Team<'_>, lab: &Lab, found: &Found, store: &Store, options: &Options) -> Built {
     let told = |failure: Failure| failure.message;
     let store = store.part("party").map_err(told)?;
-    let fetched = import::fetch(found, &store).map_err(|nothing| match nothing {
-        import::Nothing::HandedIn(why) => why,
-        import::Nothing::Ours(failure) => failure.message,
-    })?;
-    let staged = store.folder("submission").map_err(told)?;
-    let id = found.who.id.to_string();
-    let submission = Submission::take_in_parts(id, &fetched.parts, staged).map_err(told)?;
+    // A matrix says why somebody has no program, and nothing else about a submission.
+    let submission =
+        import::take_in(found, &store, &mut Vec::new()).map_err(|nothing| match nothing {
+            import::Nothing::HandedIn(why) => why,
+            import::Nothing::Ours(failure) => failure.message,
+        })?;
     let silent = Progress::silent();
     let cast = grade::cast_submission(team, lab, &submission, &store, options, &silent);
     Ok((cast.map_err(told)?, Some(store)))

@@ -52,10 +52,7 @@ impl<'a> Roles<'a> {
 
     /// Whether an actor plays the row's program; `None`: nobody's.
     pub(super) fn is_row(&self, case: &Case, actor: &str) -> Option<bool> {
-        // `client.2` is one of the client's copies.
-        let base = actor.rsplit_once('.').map_or(actor, |(base, _)| base);
-        let actor = case.actor(actor).or_else(|| case.actor(base))?;
-        match &actor.player {
+        match &case.role(actor)?.player {
             Player::Student { program, .. } => Some(program == self.row),
             Player::Reference { .. } | Player::Peer { .. } => None,
         }

@@ -50,13 +50,9 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     pub(super) fn new(case: &Case, plan: &Plan, seen: &'a Evidence) -> Self {
-        let program = |name: &str| {
-            let base = name.rsplit_once('.').map_or(name, |(base, _)| base);
-            let actor = case.actor(name).or_else(|| case.actor(base))?;
-            match &actor.player {
-                Player::Student { program, .. } => Some(program.clone()),
-                Player::Reference { .. } | Player::Peer { .. } => None,
-            }
+        let program = |name: &str| match &case.role(name)?.player {
+            Player::Student { program, .. } => Some(program.clone()),
+            Player::Reference { .. } | Player::Peer { .. } => None,
         };
         let students = seen.actors.iter().enumerate();
         let students = students

@@ -17,11 +17,11 @@ use std::process::ExitCode;
 use ipclab_evidence::{Evidence, TamperAction};
 use ipclab_judge::Verdict;
 use ipclab_sandbox::{Sandbox, Wish};
-use ipclab_spec::{Case, Tier};
+use ipclab_spec::Case;
 
-use crate::args::{Format, Validate, When};
+use crate::args::{Format, Validate, When, tiers};
 use crate::crew::{Crew, Team};
-use crate::explore::{self, Oracles, Scene};
+use crate::explore::{self, Scene};
 use crate::failure::Failure;
 use crate::grade::{self, Cast, Options};
 use crate::plan::{self, Variant};
@@ -82,16 +82,9 @@ pub(crate) fn mutants(args: &Validate, color: When) -> Result<ExitCode, Failure>
     interrupt::watch()?;
     let store = Store::open()?;
     let options = Options {
-        cases: Vec::new(),
-        tiers: args.tiers.iter().map(|tier| Tier::from(*tier)).collect(),
-        isolation: Wish::Auto,
+        tiers: tiers(&args.tiers),
         jobs: args.jobs.map(usize::from),
-        seed: 0,
-        use_cache: true,
-        command: Vec::new(),
-        look_into: false,
-        oracles: Oracles::default(),
-        alike: None,
+        ..Options::default()
     };
     let mut crew = Crew::gather(Wish::Auto, options.jobs)?;
     let mut labs = Vec::new();

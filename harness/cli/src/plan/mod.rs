@@ -60,15 +60,13 @@ pub(crate) fn run(
     plan.turns = variant.turns;
     for tamper in &variant.tampers {
         // A tamper of an actor with copies is one of each copy.
-        let is_copy = |name: &str| {
-            name.rsplit_once('.')
-                .is_some_and(|(actor, _)| actor == tamper.actor)
+        let plays = |name: &String| {
+            let role = filled.role(name);
+            role.is_some_and(|role| role.name == tamper.actor)
         };
-        let whose: Vec<String> = plan.actors.iter().map(|actor| actor.name.clone()).collect();
-        let whose = whose
-            .into_iter()
-            .filter(|name| *name == tamper.actor || is_copy(name));
-        plan.tampers.extend(whose.map(|actor| Tamper {
+        let names = plan.actors.iter().map(|actor| actor.name.clone());
+        let whose: Vec<String> = names.filter(plays).collect();
+        plan.tampers.extend(whose.into_iter().map(|actor| Tamper {
             actor,
             ..tamper.clone()
         }));

@@ -121,17 +121,12 @@ fn try_one(
     team: &mut Team<'_>,
 ) -> Result<Seen, Failure> {
     let options = Options {
-        cases: Vec::new(),
         tiers: tiers.to_vec(),
-        isolation: Wish::Auto,
-        jobs: None,
-        seed: 0,
-        use_cache: true,
         command: vec!["ipclab".to_owned(), "check".to_owned()],
-        // Which runs a submission fails is all that is asked here.
-        look_into: false,
         oracles: oracles.clone(),
         alike: Some(alike.clone()),
+        // Which runs a submission fails is all that is asked here: nothing is looked into.
+        ..Options::default()
     };
     let silent = Progress::silent();
     let take_in = |folder: &Path| Submission::take_in(folder, store.folder("submission")?);
