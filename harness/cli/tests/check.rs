@@ -102,17 +102,16 @@ fn students_hand_in_what_they_like() {
     let crlf = GOOD.replace('\n', "\r\n");
     let bom = format!("\u{feff}{GOOD}");
     let no_newline = GOOD.trim_end();
+    // No C++: compilers take a capital C for that.
+    let only_c = "#include <stdio.h>\n#include <stdlib.h>\nint main(void) {\n    char *class = malloc(6);\n    return puts(\"Hello\") < 0 || !class;\n}\n";
     for (name, code) in [
-        ("HELLO.C.", "x"),
+        ("HELLO.C", only_c),
         ("Hello.c", &*crlf),
         ("Lab 5/Unit V/hello.c", GOOD),
         ("hello (1).c", &*bom),
         ("greet.c", no_newline),
         ("hello/hello.c", GOOD),
-    ]
-    .iter()
-    .skip(1)
-    {
+    ] {
         full_marks(&Desk::with(&[(name, code)]));
     }
     // Latin-1 in a comment, as editors of old wrote it.

@@ -122,7 +122,14 @@ pub(crate) fn step(
             for folder in header_folders(files) {
                 argv.extend(["-iquote".to_owned(), boxed::argument(&folder)]);
             }
-            argv.extend(sources.iter().map(|file| boxed::argument(file)));
+            for file in sources {
+                // Compilers take `SERVER.C` for C++.
+                let capital = !plus_plus && file.extension().is_some_and(|ending| ending == "C");
+                let language = |name: &str| ["-x".to_owned(), name.to_owned()];
+                argv.extend(capital.then(|| language("c")).into_iter().flatten());
+                argv.push(boxed::argument(file));
+                argv.extend(capital.then(|| language("none")).into_iter().flatten());
+            }
             argv.extend([
                 "-o".to_owned(),
                 Bench::output(name),
