@@ -179,7 +179,25 @@ fn contains_lacks_and_regex() {
         "stdout.regex = '(?i)send|write'",
         "Send failed",
         "nothing of it",
-        "client printed nothing on stdout that `(?i)send|write` matches",
+        "client printed neither `send` nor `write` on stdout",
+    );
+    check_text(
+        "stdout.regex = '(?i)connect'",
+        "Connect: no",
+        "nothing of it",
+        "client did not print `connect` on stdout",
+    );
+    check_text(
+        r"stdout.regex = '={3}\s'",
+        "=== x",
+        "==",
+        "client printed nothing on stdout that has the form which is wanted, `={3}\\s`",
+    );
+    check_text(
+        r"stdout.regex = '\S'",
+        "x",
+        "\n",
+        "client printed nothing on stdout",
     );
 }
 
