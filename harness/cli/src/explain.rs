@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use ipclab_spec::{Case, ExitExpectation, Player, Points, Template, Tier, Visibil
 
 use crate::failure::Failure;
 use crate::labs::{self, Lab};
-use crate::{output, show};
+use crate::{output, plan, show};
 
 /// Lists the labs.
 ///
@@ -214,6 +215,15 @@ fn in_words(lab: &Lab, case: &Case) -> String {
 /// How to try a case without this tool's eyes: what to type, in the order in which the actors start.
 fn by_hand(case: &Case) -> String {
     let mut out = String::from("\nby hand, each line in a terminal of its own, from the top:\n");
+    let hosts = known_hosts(case);
+    if !hosts.is_empty() {
+        out.push_str(
+            "  # names that are known in the box only; on your own machine, add to /etc/hosts:\n",
+        );
+    }
+    for (names, address) in &hosts {
+        let _ = writeln!(out, "  #   {address} {names}");
+    }
     for actor in &case.actors {
         let stdin = actor.stdin.as_ref().map_or(String::new(), |text| {
             format!("printf '{}' | ", printed(text))
@@ -235,6 +245,23 @@ fn by_hand(case: &Case) -> String {
         out.push_str("  # here it is decided at each access to shared memory which process goes on, which nobody can by hand\n");
     }
     out
+}
+
+/// The lines of the hosts file that somebody needs who tries a case elsewhere: those that it is given, and the unit's own
+/// host where a command names it.
+fn known_hosts(case: &Case) -> Vec<(String, IpAddr)> {
+    let names_it = |actor: &ipclab_spec::Actor| match &actor.player {
+        Player::Student { program, args } | Player::Reference { program, args } => {
+            let command = command(program, args);
+            command.split(' ').any(|word| word == plan::UNIT_HOST)
+        }
+        Player::Peer { .. } => false,
+    };
+    let named = case.actors.iter().any(names_it);
+    let hosts = plan::hosts(case).into_iter();
+    hosts
+        .filter(|host| named || case.given.hosts.contains(host))
+        .collect()
 }
 
 /// Text as `printf` takes it within single quotes.

@@ -91,6 +91,25 @@ fn a_case_is_explained_in_words() {
 }
 
 #[test]
+fn a_try_by_hand_needs_the_names_that_the_box_knows() {
+    let desk = Desk::with(&[]);
+    let by_hand = |lab: &str, case: &str| {
+        let output = desk.ipclab().args(["explain", lab, case]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (_, rest) = text.split_once("by hand").unwrap();
+        rest.split("\n\n").next().unwrap().to_owned()
+    };
+    let given = by_hand("name-lookup", "several");
+    assert!(given.contains("/etc/hosts"), "{given}");
+    assert!(given.contains("  #   10.0.0.2 cluster\n"), "{given}");
+    assert!(!given.contains("bakawali"), "{given}");
+    let units = by_hand("tcp-echo", "client-talks");
+    assert!(units.contains("  #   127.0.0.1 bakawali\n"), "{units}");
+    let none = by_hand("shm-hello", "writer-stores-hello");
+    assert!(!none.contains("/etc/hosts"), "{none}");
+}
+
+#[test]
 fn every_spec_of_the_repository_is_right() {
     let desk = Desk::with(&[]);
     let mut command = desk.ipclab();

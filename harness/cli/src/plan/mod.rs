@@ -30,7 +30,7 @@ const REFERENCES: &str = "/ref";
 /// The name under which the tool plays a script.
 const PEER: &str = "ipclab-peer";
 /// The unit's own name for the machine that its server runs on.
-const UNIT_HOST: &str = "bakawali";
+pub(crate) const UNIT_HOST: &str = "bakawali";
 
 /// The programs that plans may run.
 #[derive(Clone, Debug, Default)]
@@ -566,7 +566,8 @@ fn endpoint(endpoint: &Endpoint) -> evidence::Endpoint {
     }
 }
 
-fn world(case: &Case, binds: Vec<Bind>) -> Result<World, String> {
+/// Lines of a case's hosts file besides the machine's own names: names with blanks between them, and an address.
+pub(crate) fn hosts(case: &Case) -> Vec<(String, IpAddr)> {
     let mut hosts = vec![(UNIT_HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))];
     // A case that says where the name leads means it.
     hosts.retain(|(name, _)| {
@@ -574,6 +575,11 @@ fn world(case: &Case, binds: Vec<Bind>) -> Result<World, String> {
         given.all(|(names, _)| names.split(' ').all(|given| given != name))
     });
     hosts.extend(case.given.hosts.iter().cloned());
+    hosts
+}
+
+fn world(case: &Case, binds: Vec<Bind>) -> Result<World, String> {
+    let hosts = hosts(case);
     let files = case.given.files.iter().map(|file| {
         Ok(evidence::GivenFile {
             path: file.path.clone().into(),
