@@ -39,10 +39,12 @@ Exit status: 0 full marks, 1 points lost, 2 the command line or the spec is wron
 const CHECK_EXAMPLES: &str = "\
 Examples:
   ipclab check                                  the current folder, the lab is told by its programs
-  ipclab check alice --lab tcp-echo --tier core
+  ipclab check alice --lab tcp-echo --tier core one tier of a lab that is named
   ipclab check alice --case echo-one --keep seen
-  ipclab check alice --spec my-lab.toml --format json
+                                                one case; `ipclab judge seen` shows it again
+  ipclab check alice --spec my-lab.toml         by a spec of your own
   ipclab check alice --format html -o alice.html
+                                                a page, with the conversation as a diagram
   ipclab check --for staff                      hidden cases, too
   ipclab check work --watch                     again at every save
 
@@ -53,26 +55,31 @@ Odd names and other languages: put an ipclab.toml into the folder.
 
 const GRADE_EXAMPLES: &str = "\
 Examples:
-  ipclab grade submissions.zip --lab tcp-echo -o results
-  ipclab grade clones --lab tcp-echo -o results --roster students.csv
   ipclab grade class --lab tcp-echo --list      who is in it, without grading
+  ipclab grade class.zip --lab tcp-echo -o results
+                                                everybody; again: only what has changed
+  ipclab grade clones --lab tcp-echo -o results --roster students.csv
+                                                with names, and who is missing
   ipclab grade class --lab tcp-echo -o results --only ada --regrade
+                                                one of them again
 
-What a class may be: a folder or an archive with a folder, an archive or C files (ada_iserver.c) for each student; what
-Canvas, Moodle and Gradescope give to download; clones of GitHub Classroom and Classroom 50.
+What a class may be: a folder or an archive with a folder, an archive or C files (ada_iserver.c) for each student; \
+what Canvas, Moodle and Gradescope give to download; clones of GitHub Classroom and Classroom 50.
 
-In the folder of results: results.jsonl has a line for each submission, written as soon as it is graded; class.json is the
-class in short. The same command again grades what has changed and what could not be graded.
+In the folder of results: report.html is the class as a page, submissions/ has a page of each for you, feedback/ the same \
+for the students. results.jsonl has a line for each submission, written as soon as it is graded; class.json and class.csv \
+are the class in short. The same command again grades what has changed and what could not be graded.
 
 Exit status: 0 everybody has a mark, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
 
 const INTEROP_EXAMPLES: &str = "\
 Examples:
-  ipclab interop submissions.zip --lab tcp-echo -o results
-  ipclab interop class --lab tcp-echo -o results --from github
+  ipclab interop class.zip --lab tcp-echo -o results
+  ipclab interop clones --lab tcp-echo -o results --from github
 
-In the folder of results: interop.html, the heat map, and interop.json. Programs that are the same to the byte meet others
-once. The cases are those of the lab in which the student plays more than one program; --case and --tier choose among them.
+In the folder of results: interop.html, the heat map, and interop.json. Programs that are the same to the byte meet \
+others once. The cases are those of the lab in which the student plays more than one program; --case and --tier choose \
+among them.
 
 Exit status: 0 done, 2 the command line, the spec or the class is wrong, 3 some meetings could not be judged.";
 
@@ -104,7 +111,7 @@ const INIT_EXAMPLES: &str = "\
 Examples:
   ipclab init tcp-echo                          starter files and handout, in the folder tcp-echo
   ipclab init tcp-echo work                     the same in the folder work
-  ipclab init --ci github                       a workflow for the current folder, which is a repository
+  ipclab init --ci github                       a workflow for the repository that you are in
   ipclab init tcp-echo . --ci github            both, into the current folder";
 
 const VALIDATE_EXAMPLES: &str = "\

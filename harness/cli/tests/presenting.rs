@@ -169,6 +169,13 @@ fn shells_and_man_are_told() {
     let page = fs::read_to_string(man.join("ipclab-check.1")).unwrap();
     assert!(page.starts_with(".ie") || page.contains(".TH"), "{page}");
     assert!(page.contains("watch"));
+    // Examples stay lines, and what is said after them flows.
+    let (_, examples) = page
+        .split_once(".SH EXAMPLES\n.nf\n  ipclab check")
+        .unwrap();
+    assert!(examples.contains("\n.fi\n\nOdd names"), "{examples}");
+    assert!(man.join("ipclab-package-slurm.1").is_file());
+    assert!(man.join("ipclab.1").is_file());
 }
 
 /// The zip as Gradescope unpacks it, its script run with the folder put in the place of `/autograder`.

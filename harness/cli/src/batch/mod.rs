@@ -263,16 +263,18 @@ fn chosen<'a>(class: &'a Class, args: &Grade) -> Result<Vec<&'a Found>, Failure>
     let wanted: BTreeSet<String> = args.only.iter().map(|name| name.to_lowercase()).collect();
     for name in &wanted {
         if !class.found.iter().any(|found| names(found).contains(name)) {
-            let near = class.found.iter().max_by(|a, b| {
-                let like = |found: &Found| strsim::jaro_winkler(&found.who.id.to_lowercase(), name);
-                like(a).total_cmp(&like(b))
-            });
-            let near = near.map_or("", |found| found.who.id.as_str());
+            let like = |found: &Found| strsim::jaro_winkler(&found.who.id.to_lowercase(), name);
+            let near = class.found.iter().filter(|found| like(found) > 0.7);
+            let near = near.max_by(|a, b| like(a).total_cmp(&like(b)));
+            let remedy = match near {
+                Some(near) => format!("did you mean {}? All of them: --list", near.who.id),
+                None => "all of them: --list".to_owned(),
+            };
             return Err(Failure::usage(format!(
                 "there is no submission of {:?}",
                 Line::new(name).as_str()
             ))
-            .remedy(format!("did you mean {near}? All of them: --list")));
+            .remedy(remedy));
         }
     }
     chosen.retain(|found| names(found).iter().any(|name| wanted.contains(name)));

@@ -241,6 +241,14 @@ fn wrong_command_lines_are_told_with_a_remedy() {
     );
     check(
         &[
+            &["grade", "class", "-o", "out", "--only", "xyzzy"],
+            &spec[..],
+        ]
+        .concat(),
+        "all of them: --list",
+    );
+    check(
+        &[
             &["grade", "class", "-o", "out", "--shard", "4/3"],
             &spec[..],
         ]
