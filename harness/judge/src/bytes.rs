@@ -1,10 +1,12 @@
 //! Bytes: what really crossed between two actors, from the kernel's return values.
 
+mod why;
+
 use ipclab_evidence::{Address, Call, Direction, Exit, Object, SocketKind, Transfer, belongs};
 use ipclab_spec::{Amount, Aspect, Player, Wire};
 
 use crate::difference::byte;
-use crate::facts::{Facts, Unfilled, address_of, show_address};
+use crate::facts::{Facts, Unfilled, address_of};
 use crate::finding::Finding;
 use crate::quote::{count, quoted_bytes};
 
@@ -287,190 +289,6 @@ impl<'a> Crossing<'a> {
             .with(byte(wanted, &bytes))
     }
 
-    fn other_message(&self, at: usize, call: &Call, transfer: &Transfer, text: &str) -> String {
-        let nth = if self.moved.len() > 1 {
-            format!(" in message {}", at + 1)
-        } else {
-            String::new()
-        };
-        let (who, verb, seen) = (self.who(), self.verb(), transfer.bytes);
-        let wanted = text.as_bytes();
-        let bytes = transfer.head.0.as_slice();
-        let whole = bytes.len() as u64 == seen;
-        let length = wanted.len() as u64;
-        if whole && wanted.strip_suffix(b"\0") == Some(bytes) {
-            return format!(
-                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the message went without its NUL, send strlen + 1 bytes",
-                call.n
-            );
-        }
-        if whole && bytes.strip_suffix(b"\0") == Some(wanted) {
-            return format!(
-                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the NUL went as well",
-                call.n
-            );
-        }
-        if seen > length && bytes.starts_with(wanted) {
-            return format!(
-                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): {}",
-                call.n,
-                padding(bytes, wanted.len(), seen)
-            );
-        }
-        if transfer.cut {
-            return format!(
-                "{who} {verb} only {seen} of {length} bytes{nth} (#{}): its buffer was too short for the datagram",
-                call.n
-            );
-        }
-        if whole && wanted.starts_with(bytes) {
-            return format!(
-                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the message is cut",
-                call.n
-            );
-        }
-        let offset = wanted.iter().zip(bytes).take_while(|(a, b)| a == b).count();
-        format!(
-            "{who} {verb} {} instead of {}{nth} (#{}): byte {offset} is {} instead of {}",
-            quoted_bytes(bytes),
-            quoted_bytes(wanted),
-            call.n,
-            hex_at(bytes, offset),
-            hex_at(wanted, offset)
-        )
-    }
-
-    /// Why the number of bytes is another one.
-    fn why_other_count(&self, wanted: u64, seen: u64) -> String {
-        if seen == 0 {
-            return self.nothing();
-        }
-        let (who, verb) = (self.who(), self.verb());
-        let amount = format!(
-            "{who} {verb} {} instead of {wanted}",
-            self.with_whom(&count(seen, "byte"))
-        );
-        let all: Vec<u8> = self
-            .moved
-            .iter()
-            .flat_map(|(_, transfer)| transfer.head.0.iter().copied())
-            .collect();
-        let whole = all.len() as u64 == seen;
-        if self.direction == Direction::Received {
-            if let Some((call, _)) = self.moved.iter().find(|(_, transfer)| transfer.cut) {
-                return format!(
-                    "{amount}: its buffer was too short for the datagram at #{}",
-                    call.n
-                );
-            }
-            let sent = Crossing::new(self.facts, self.wire, Direction::Sent).total();
-            if sent == seen {
-                return format!(
-                    "{amount}, because that is what {} sent",
-                    self.names(&self.there())
-                );
-            }
-            if sent > seen {
-                return format!(
-                    "{amount}, though {} were sent: it stopped reading too early{}",
-                    count(sent, "byte"),
-                    self.because()
-                );
-            }
-        }
-        if whole && seen.checked_add(1) == Some(wanted) && !all.contains(&0) {
-            return format!("{amount}: the message went without its NUL, send strlen + 1 bytes");
-        }
-        if seen > wanted {
-            let at = usize::try_from(wanted).unwrap_or(usize::MAX);
-            return format!("{amount}: {}", padding(&all, at, seen));
-        }
-        format!("{amount}{}", self.because())
-    }
-
-    /// Why nothing crossed at all.
-    fn nothing(&self) -> String {
-        let others = self.names(&self.there());
-        let who = self.who();
-        let first = self.here.first().copied();
-        match self.direction {
-            Direction::Sent => {
-                let elsewhere = self.facts.transfers(&self.here, Direction::Sent).next();
-                let misdirected = self
-                    .here
-                    .iter()
-                    .find_map(|index| self.facts.misdirected(*index));
-                if let Some((why, _)) = misdirected {
-                    return format!("{who} sent nothing to {others}: {why}");
-                }
-                if let Some((call, transfer)) = elsewhere {
-                    let to = address_of(&self.facts, call)
-                        .map(|address| format!(" to {}", show_address(&address)))
-                        .unwrap_or_default();
-                    return format!(
-                        "{who} sent nothing to {others}: its {} went elsewhere{to} (#{})",
-                        count(transfer.bytes, "byte"),
-                        call.n
-                    );
-                }
-                let failed = self.here.iter().find_map(|index| {
-                    let sends = |call: &&Call| {
-                        belongs(
-                            &call.name,
-                            matches!(call.object, Some(Object::Socket(_))),
-                            "send",
-                        )
-                    };
-                    let mut sends = self.facts.calls(*index).filter(sends);
-                    sends.find(|call| {
-                        call.returned
-                            .as_ref()
-                            .is_some_and(|returned| returned.errno.is_some())
-                    })
-                });
-                if let Some(call) = failed.filter(|_| self.because().is_empty()) {
-                    return format!(
-                        "{who} sent nothing to {others}: {}",
-                        self.facts.failure(call)
-                    );
-                }
-                let tried = self.facts.tried(&self.here, "send");
-                let never = if tried || !self.because().is_empty() {
-                    ""
-                } else {
-                    ": it never called send()"
-                };
-                format!("{who} sent nothing to {others}{never}{}", self.because())
-            }
-            Direction::Received => {
-                let sent = Crossing::new(self.facts, self.wire, Direction::Sent).total();
-                if sent == 0 {
-                    let culprit = self
-                        .there()
-                        .iter()
-                        .find_map(|index| self.facts.misdirected(*index))
-                        .map(|(why, _)| why);
-                    return match culprit {
-                        Some(why) => format!("{who} received nothing: {why}"),
-                        None => format!("{who} received nothing, because {others} sent nothing"),
-                    };
-                }
-                if first.is_some() && !self.facts.tried(&self.here, "recv") {
-                    return format!(
-                        "{who} received nothing of the {} that were sent: it never called recv(){}",
-                        count(sent, "byte"),
-                        self.because()
-                    );
-                }
-                format!(
-                    "{who} received nothing of the {} that were sent{}",
-                    count(sent, "byte"),
-                    self.because()
-                )
-            }
-        }
-    }
-
     fn unfilled(&self, unfilled: Unfilled) -> Finding {
         match unfilled {
             Unfilled::Never(why) => self.missed(
@@ -651,13 +469,6 @@ fn list<'t>(texts: impl Iterator<Item = &'t [u8]>) -> String {
         .join(", ")
 }
 
-fn hex_at(bytes: &[u8], offset: usize) -> String {
-    match bytes.get(offset) {
-        Some(byte) => format!("0x{byte:02x}"),
-        None => "the end".to_owned(),
-    }
-}
-
 /// `51 bytes too many, all of them NUL: ...`
 fn padding(bytes: &[u8], wanted: usize, seen: u64) -> String {
     let extra = bytes.get(wanted..).unwrap_or_default();
@@ -668,5 +479,12 @@ fn padding(bytes: &[u8], wanted: usize, seen: u64) -> String {
         )
     } else {
         format!("{many} too many")
+    }
+}
+
+fn hex_at(bytes: &[u8], offset: usize) -> String {
+    match bytes.get(offset) {
+        Some(byte) => format!("0x{byte:02x}"),
+        None => "the end".to_owned(),
     }
 }

@@ -1,14 +1,18 @@
 //! Cleanup: what was left behind. Silence in a spec means: nothing.
 
-use ipclab_evidence::{
-    Address, Call, Exit, FileKind, LeftFile, LeftPort, Protocol, Segment, belongs,
-};
-use ipclab_spec::{Aspect, Endpoint, ExitExpectation, GivenKind, Leftover, Named};
+mod names;
+mod required;
+
+use ipclab_evidence::{Call, Exit, FileKind, LeftFile, LeftPort, Protocol, Segment, belongs};
+use ipclab_spec::{Aspect, ExitExpectation, Leftover};
+
+use names::{Kind, globs, is_by_product, is_key, is_path, is_port, is_shm, key};
+use required::required;
 
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::memory::segment_of;
-use crate::quote::{count, shown};
+use crate::quote::shown;
 
 /// Things left behind that are told one by one; of the rest only the number.
 const TOLD_MAX: usize = 12;
@@ -385,146 +389,6 @@ fn protocol(protocol: Protocol) -> &'static str {
     }
 }
 
-/// What had to be there at the end.
-fn required(facts: Facts<'_>, must: &Leftover) -> Finding {
-    let left = &facts.evidence.leftovers;
-    let (name, there) = match must {
-        Leftover::Path(pattern) => {
-            let file = left
-                .files
-                .iter()
-                .find(|file| globs(pattern, &file.path.to_text()));
-            if let Some(file) = file.filter(|file| file.changed && was_not_to_change(facts, file)) {
-                let path = shown(&file.path.to_text());
-                return fail(
-                    facts,
-                    None,
-                    format!("{path} was there before and is not the same any more"),
-                )
-                .expecting(
-                    format!("{path} as it was"),
-                    format!("{}, {}", kind_name(file.kind), count(file.size, "byte")),
-                );
-            }
-            (pattern.clone(), file.is_some())
-        }
-        Leftover::Shm(wanted) => (
-            named("segment", *wanted),
-            left.segments
-                .iter()
-                .any(|segment| wanted.is(segment.key) && !segment.doomed),
-        ),
-        Leftover::Sem(wanted) => (
-            named("semaphore set", *wanted),
-            left.semaphores.iter().any(|set| wanted.is(set.key)),
-        ),
-        Leftover::Msg(wanted) => (
-            named("message queue", *wanted),
-            left.queues.iter().any(|queue| wanted.is(queue.key)),
-        ),
-        Leftover::PosixShm(pattern) => (
-            format!("POSIX shared memory {pattern}"),
-            left.posix_shm
-                .iter()
-                .any(|object| globs(pattern, &object.path.to_text())),
-        ),
-        Leftover::Port(endpoint) => (
-            crate::listening::show_endpoint(endpoint),
-            left.ports.iter().any(|port| is_port(must, port)),
-        ),
-        Leftover::Process => (
-            "a process that goes on".to_owned(),
-            left.processes.iter().any(|process| !process.first),
-        ),
-    };
-    if there {
-        return Finding::pass(Aspect::Cleanup, None, format!("{name} is there at the end"));
-    }
-    let gone = remover_of(facts, must).or_else(|| maker_elsewhere(facts, must));
-    let (actor, why, cite) = match gone {
-        Some((actor, why, n)) => (Some(actor), why, Some(n)),
-        None => (None, String::new(), None),
-    };
-    let finding = fail(facts, actor, format!("{name} is not there at the end{why}"));
-    finding
-        .expecting(format!("{name} is there"), "it is not")
-        .citing(cite)
-}
-
-/// `: reader removed it, shmctl(IPC_RMID) at #9`
-fn remover_of(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)> {
-    let mut trace = facts.evidence.trace.iter().rev().filter(|call| {
-        call.returned
-            .as_ref()
-            .is_some_and(|returned| returned.value == 0)
-    });
-    let call = match must {
-        Leftover::Path(path) => trace.find(|call| {
-            belongs(&call.name, false, "unlink")
-                && call
-                    .args
-                    .iter()
-                    .any(|arg| arg.text.split('"').any(|part| globs(path, part)))
-        })?,
-        Leftover::Shm(_) => trace.find(|call| {
-            call.name == "shmctl" && call.args.iter().any(|arg| arg.text == "IPC_RMID")
-        })?,
-        Leftover::Sem(_)
-        | Leftover::Msg(_)
-        | Leftover::PosixShm(_)
-        | Leftover::Port(_)
-        | Leftover::Process => return None,
-    };
-    let what = if call.name == "shmctl" {
-        "shmctl(IPC_RMID)".to_owned()
-    } else {
-        Facts::name(call)
-    };
-    Some((
-        call.actor,
-        format!(
-            ": {} removed it, {what} at #{}",
-            facts.who(call.actor),
-            call.n
-        ),
-        call.n,
-    ))
-}
-
-/// `: writer used key 256 instead of 100 ...`
-fn maker_elsewhere(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)> {
-    let Leftover::Shm(Named::Key(key)) = must else {
-        return None;
-    };
-    crate::memory::other_key(facts, *key).map(|(actor, why, n)| (actor, format!(": {why}"), n))
-}
-
-/// A stale socket is there to be replaced; a text or a folder is not.
-fn was_not_to_change(facts: Facts<'_>, file: &LeftFile) -> bool {
-    let path = file.path.to_text();
-    facts
-        .case
-        .given
-        .files
-        .iter()
-        .filter(|given| given.path == path)
-        .any(|given| match given.kind {
-            GivenKind::Text(_) | GivenKind::Directory => true,
-            GivenKind::StaleSocket => false,
-        })
-}
-
-fn kind_name(kind: FileKind) -> &'static str {
-    match kind {
-        FileKind::Regular => "a file",
-        FileKind::Socket => "a socket file",
-        FileKind::Directory => "a folder",
-        FileKind::Symlink => "a symbolic link",
-        FileKind::Fifo => "a FIFO",
-        FileKind::Other => "something else",
-    }
-}
-
 fn attached(facts: Facts<'_>, segment: &Segment, wanted: u64) -> Finding {
     let key = segment.key;
     if segment.attached == wanted {
@@ -589,123 +453,4 @@ fn last_call<'a>(
     is_it: impl Fn(&Call) -> bool,
 ) -> Option<&'a Call> {
     facts.calls(actor).rev().find(|call| is_it(call))
-}
-
-fn key(key: i32) -> String {
-    if key == 0 {
-        "IPC_PRIVATE".to_owned()
-    } else {
-        key.to_string()
-    }
-}
-
-/// `the segment with key 100`
-fn named(kind: &str, wanted: Named) -> String {
-    match wanted {
-        Named::Key(number) => format!("the {kind} with key {}", key(number)),
-        Named::Private => format!("the {kind} with key {}", key(0)),
-        Named::Any => format!("a {kind}"),
-    }
-}
-
-enum Kind {
-    Semaphores,
-    Queue,
-}
-
-fn is_shm(may: &Leftover, key: i32) -> bool {
-    matches!(may, Leftover::Shm(wanted) if wanted.is(key))
-}
-
-fn is_key(may: &Leftover, key: i32, kind: Kind) -> bool {
-    match (may, kind) {
-        (Leftover::Sem(wanted), Kind::Semaphores) | (Leftover::Msg(wanted), Kind::Queue) => {
-            wanted.is(key)
-        }
-        (
-            Leftover::Path(_)
-            | Leftover::Shm(_)
-            | Leftover::Sem(_)
-            | Leftover::Msg(_)
-            | Leftover::PosixShm(_)
-            | Leftover::Port(_)
-            | Leftover::Process,
-            Kind::Semaphores | Kind::Queue,
-        ) => false,
-    }
-}
-
-fn is_path(may: &Leftover, path: &str) -> bool {
-    matches!(may, Leftover::Path(pattern) if globs(pattern, path))
-}
-
-fn is_port(may: &Leftover, port: &LeftPort) -> bool {
-    let Leftover::Port(endpoint) = may else {
-        return false;
-    };
-    match (endpoint, port.protocol, &port.address) {
-        (Endpoint::Tcp { port: wanted, .. }, Protocol::Tcp, Address::Inet(seen))
-        | (Endpoint::Udp { port: wanted, .. }, Protocol::Udp, Address::Inet(seen)) => {
-            seen.port() == *wanted
-        }
-        (Endpoint::Unix(path), Protocol::Unix, address) => crate::listening::is_path(address, path),
-        (
-            Endpoint::Tcp { .. } | Endpoint::Udp { .. } | Endpoint::Unix(_) | Endpoint::Shm(_),
-            Protocol::Tcp | Protocol::Udp | Protocol::Unix | Protocol::Shm,
-            _,
-        ) => false,
-    }
-}
-
-/// What a language's own machinery leaves in the working directory, whatever the program does.
-fn is_by_product(path: &str) -> bool {
-    path.split('/').any(|part| part == "__pycache__")
-}
-
-/// `*` stands for any part of one component of a path.
-fn globs(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<&str>, Vec<&str>) =
-        (pattern.split('/').collect(), path.split('/').collect());
-    pattern.len() == path.len()
-        && pattern
-            .iter()
-            .zip(&path)
-            .all(|(pattern, part)| component_globs(pattern, part))
-}
-
-fn component_globs(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(mut text) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut middle: Vec<&str> = rest.split('*').collect();
-    let last = middle.pop().unwrap_or_default();
-    for part in middle {
-        let Some(at) = text.find(part) else {
-            return false;
-        };
-        text = &text[at + part.len()..];
-    }
-    text.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::globs;
-
-    #[test]
-    fn a_star_stays_within_its_component() {
-        let check = |pattern: &str, path: &str, expect: bool| {
-            assert_eq!(globs(pattern, path), expect, "{pattern} {path}");
-        };
-        check("/tmp/uc_cli_socket.*", "/tmp/uc_cli_socket.7", true);
-        check("/tmp/uc_cli_socket.*", "/tmp/uc_cli_socket", false);
-        check("/tmp/*", "/tmp/a/b", false);
-        check("/tmp/*a*b", "/tmp/xaxb", true);
-        check("/tmp/*ab", "/tmp/aab", true);
-        check("/tmp/a*a", "/tmp/a", false);
-        check("/tmp/s", "/tmp/s", true);
-    }
 }

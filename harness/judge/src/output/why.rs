@@ -1,0 +1,238 @@
+//! Why something was not printed: the most telling sign, from what was printed instead and what was called.
+
+use ipclab_evidence::{Direction, Exit, Object, Stream, canonical};
+use ipclab_spec::Template;
+
+use super::{Printed, Wanted};
+use crate::difference::likeness;
+use crate::page::Page;
+use crate::pattern::{Pattern, Place};
+use crate::quote::{quoted, shown};
+
+/// How alike a line must be to be called the one that was meant.
+const ALIKE: f32 = 0.6;
+/// Lines that are looked at for one that is alike.
+const ALIKE_LINES: usize = 200;
+
+impl Printed<'_> {
+    /// Why a line is not there, from the most telling sign to the least.
+    pub(super) fn explain(&self, wanted: &Wanted<'_>, from: (usize, usize)) -> String {
+        let who = self.who();
+        let line = quoted(&wanted.pattern.shown());
+        if self.page.is_blank() {
+            return self.silence();
+        }
+        if let Some(message) = self.untrue_count(wanted) {
+            return message;
+        }
+        if self.on_the_other_stream(&wanted.pattern) {
+            let other = if self.name == "stdout" {
+                "stderr"
+            } else {
+                "stdout"
+            };
+            return format!("{who} wrote {line} on {other} instead of {}", self.name);
+        }
+        let earlier = self.find_from(&wanted.pattern, (0, 0));
+        let case = |text: &String| {
+            wanted
+                .pattern
+                .lowercase()
+                .find(&text.to_lowercase(), 0, Place::Line)
+                .is_some()
+        };
+        let rest = self.page.lines.get(from.0..).unwrap_or_default();
+        if let Some((at, _)) = earlier {
+            return format!(
+                "{who} printed {line} only on line {}, before what should stand before it{}",
+                at + 1,
+                self.because()
+            );
+        }
+        if let Some(text) = rest.iter().find(|text| case(text)) {
+            return format!(
+                "{who} printed {} instead of {line}: capital letters differ",
+                quoted(text.trim())
+            );
+        }
+        if let Some(text) = self.alike(&wanted.pattern, rest) {
+            return format!(
+                "{who} printed {} instead of {line}{}",
+                quoted(text.trim()),
+                self.because()
+            );
+        }
+        format!(
+            "{who} did not print {line} on {}{}",
+            self.name,
+            self.because()
+        )
+    }
+
+    /// The line is there with another count than the one that crossed.
+    pub(super) fn untrue_count(&self, wanted: &Wanted<'_>) -> Option<String> {
+        use ipclab_spec::{Hole, Part};
+        let open = self
+            .facts
+            .pattern_of_any_count(wanted.template, Some(self.index))?
+            .trimmed();
+        let (hole, actor, direction) =
+            wanted.template.parts.iter().find_map(|part| match part {
+                Part::Hole(hole @ Hole::Sent { actor, .. }) => Some((hole, actor, Direction::Sent)),
+                Part::Hole(hole @ Hole::Received { actor, .. }) => {
+                    Some((hole, actor, Direction::Received))
+                }
+                Part::Hole(
+                    Hole::Any
+                    | Hole::Int
+                    | Hole::Variable(_)
+                    | Hole::Pid { .. }
+                    | Hole::Told { .. }
+                    | Hole::Segment(_)
+                    | Hole::FaultCall
+                    | Hole::FaultMessage,
+                )
+                | Part::Text(_) => None,
+            })?;
+        let truth = self
+            .facts
+            .pattern(
+                &Template {
+                    parts: vec![Part::Hole(hole.clone())],
+                },
+                Some(self.index),
+            )
+            .ok()?;
+        let truth = truth.as_text()?.to_owned();
+        let (_, span) = self.find_from(&open, (0, 0))?;
+        let printed = span.ints.iter().find(|printed| **printed != truth)?;
+        let actors = self.facts.meant(actor, Some(self.index)).ok()?;
+        let verb = match direction {
+            Direction::Sent => "sent",
+            Direction::Received => "received",
+        };
+        let whose = match actors.as_slice() {
+            [one] if *one == self.index => String::new(),
+            [one] => format!(" by {}", self.facts.who(*one)),
+            _ => format!(" by all copies of {actor}"),
+        };
+        let never = match direction {
+            Direction::Received if truth == "0" && !self.facts.tried(&actors, "recv") => {
+                ": it never called recv()"
+            }
+            Direction::Sent if truth == "0" && !self.facts.tried(&actors, "send") => {
+                ": it never called send()"
+            }
+            Direction::Sent | Direction::Received => "",
+        };
+        Some(format!(
+            "{}: the count printed ({}) is not what was {verb}{whose} ({truth}){never}",
+            self.who(),
+            shown(printed)
+        ))
+    }
+
+    pub(super) fn on_the_other_stream(&self, pattern: &Pattern) -> bool {
+        let other = Page::of(self.other());
+        other.lines.iter().any(|text| {
+            pattern
+                .clone()
+                .trimmed()
+                .find(text, 0, Place::Line)
+                .is_some()
+        })
+    }
+
+    pub(super) fn other(&self) -> &Stream {
+        if self.name == "stdout" {
+            &self.actor.stderr
+        } else {
+            &self.actor.stdout
+        }
+    }
+
+    /// The line among these that was probably meant.
+    pub(super) fn alike<'t>(&self, pattern: &Pattern, lines: &'t [String]) -> Option<&'t String> {
+        let letters = pattern.letters();
+        if letters.trim().len() < 3 {
+            return None;
+        }
+        // `size: 12` is meant by the line about the size, however like it a line about something else looks.
+        let label = letters.split_inclusive(": ").next();
+        let label = label.filter(|label| label.trim().len() > 2 && label.ends_with(": "));
+        let labelled = label.and_then(|label| {
+            let mut lines = lines.iter().take(ALIKE_LINES);
+            lines.find(|text| text.trim_start().starts_with(label))
+        });
+        if labelled.is_some() {
+            return labelled;
+        }
+        let scored = lines
+            .iter()
+            .take(ALIKE_LINES)
+            .map(|text| (likeness(&letters, text.trim()), text));
+        scored
+            .filter(|(score, _)| *score >= ALIKE)
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|(_, text)| text)
+    }
+
+    /// Why there is nothing on the stream at all.
+    pub(super) fn silence(&self) -> String {
+        let who = self.who();
+        if matches!(self.actor.exit, Exit::NotStarted | Exit::NotExecuted(_)) {
+            return format!("{who} printed nothing{}", self.because());
+        }
+        let descriptor = |wrong: &'static [u8], name: &'static str| {
+            self.facts
+                .calls(self.index)
+                .filter(move |call| canonical(&call.name, true) == name)
+                .find_map(move |call| {
+                    let fd = wrong
+                        .iter()
+                        .find(|fd| call.object == Some(Object::Standard(**fd)))?;
+                    Some((*fd, call.n))
+                })
+        };
+        if let Some((fd, n)) = descriptor(&[0], "send") {
+            return format!(
+                "{who} printed nothing on {}: it writes to descriptor {fd}, its stdin (#{n}), which works on a terminal only",
+                self.name
+            );
+        }
+        if let Some((fd, n)) = descriptor(&[1, 2], "recv") {
+            return format!(
+                "{who} printed nothing on {}: it reads from descriptor {fd} instead of 0 (#{n}), which works on a terminal only",
+                self.name
+            );
+        }
+        let other = Page::of(self.other());
+        if let Some(line) = other.lines.iter().find(|line| !line.trim().is_empty()) {
+            // Who complains on the wrong stream has something to complain about.
+            if self.name == "stderr"
+                && self.actor.exit == Exit::Code(0)
+                && self.facts.last_failure(self.index).is_none()
+                && !crate::errno::is_told_in(&other.text)
+            {
+                return format!(
+                    "{who} printed nothing on stderr: it found nothing wrong, and printed {} on stdout",
+                    quoted(line.trim())
+                );
+            }
+            let (other, hint) = match self.name {
+                "stdout" => ("stderr", ""),
+                _ => (
+                    "stdout",
+                    ", where nobody sees it when the output goes to a file: perror() writes to stderr",
+                ),
+            };
+            return format!(
+                "{who} printed nothing on {}: it wrote this on {other} instead: {}{hint}{}",
+                self.name,
+                quoted(line.trim()),
+                self.because()
+            );
+        }
+        format!("{who} printed nothing on {}{}", self.name, self.because())
+    }
+}
