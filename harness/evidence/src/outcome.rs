@@ -39,7 +39,10 @@ pub struct Evidence {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spent {
-    /// Making the world: mounts, ids, what is given.
+    /// Making what is the same for every plan, while the plan before this one ran: namespaces aside, it cost nobody time.
+    #[serde(default)]
+    pub ahead_us: u64,
+    /// Making the rest of the world: what the plan shows, and what is given.
     pub world_us: u64,
     /// From the first actor's start until nobody was left.
     pub actors_us: u64,

@@ -9,16 +9,30 @@ use serde::de::DeserializeOwned;
 const MAX_BYTES: u32 = 256 << 20;
 
 /// Writes one document.
-pub(crate) fn write<T: Serialize>(mut to: impl Write, document: &T) -> io::Result<()> {
-    let body = serde_json::to_vec(document).map_err(io::Error::other)?;
+pub(crate) fn write<T: Serialize>(to: impl Write, document: &T) -> io::Result<()> {
+    write_body(to, &serde_json::to_vec(document).map_err(io::Error::other)?)
+}
+
+/// Writes one document that is JSON already.
+pub(crate) fn write_body(mut to: impl Write, body: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len()).map_err(io::Error::other)?;
     to.write_all(&length.to_le_bytes())?;
-    to.write_all(&body)?;
+    to.write_all(body)?;
     to.flush()
 }
 
 /// Reads one document; `None` at a clean end of the stream.
-pub(crate) fn read<T: DeserializeOwned>(mut from: impl Read) -> io::Result<Option<T>> {
+pub(crate) fn read<T: DeserializeOwned>(from: impl Read) -> io::Result<Option<T>> {
+    let Some(body) = read_body(from)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&body)
+        .map(Some)
+        .map_err(io::Error::other)
+}
+
+/// Reads one document as its JSON; `None` at a clean end of the stream.
+pub(crate) fn read_body(mut from: impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     let mut got = 0;
     while got < length.len() {
@@ -39,9 +53,7 @@ pub(crate) fn read<T: DeserializeOwned>(mut from: impl Read) -> io::Result<Optio
     }
     let mut body = vec![0; length as usize];
     from.read_exact(&mut body)?;
-    serde_json::from_slice(&body)
-        .map(Some)
-        .map_err(io::Error::other)
+    Ok(Some(body))
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! The keeper: between the tool, which has threads, and the boxes, which must be forked without any.
 //!
 //! It reads plans from descriptor 0 and answers on descriptor 1, one after another, until the tool closes its end or
-//! dies. Each plan gets a box of its own, cloned from here.
+//! dies. Each plan gets a box of its own, cloned from here while the plan before it runs.
 
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ipclab_evidence::{Evidence, Level, Plan};
+use ipclab_evidence::{Evidence, Level};
 
 use crate::{frame, supervisor, sys};
 
@@ -24,73 +25,218 @@ pub(crate) fn main(level: &OsStr, number: &OsStr) -> ExitCode {
         .to_str()
         .and_then(|number| number.parse().ok())
         .unwrap_or(0usize);
-    // Tracer and tracee on one processor cost a fifth of what they cost on two; workers are spread over all.
-    let cpus = sys::usable_cpus();
-    if let Some(cpu) = cpus.get(number % cpus.len().max(1)) {
-        // Refused affinity only costs time.
-        let _ = sys::pin_to_cpu(*cpu);
-    }
     if sys::prepare_signals().is_err() {
         return ExitCode::FAILURE;
     }
+    let maker = Maker {
+        level,
+        cpu: choose_cpu(number),
+        ids: IdMap::here(),
+    };
     let (plans, answers) = (io::stdin(), io::stdout());
-    loop {
-        let plan: Plan = match frame::read(plans.lock()) {
+    let mut ahead = maker.make();
+    let code = loop {
+        let plan = match frame::read_body(plans.lock()) {
             Ok(Some(plan)) => plan,
-            Ok(None) => return ExitCode::SUCCESS,
-            Err(_) => return ExitCode::FAILURE,
+            Ok(None) => break ExitCode::SUCCESS,
+            Err(_) => break ExitCode::FAILURE,
         };
-        let answer = match keep(level, &plan) {
-            Ok(Some(answer)) => answer,
-            Ok(None) => return ExitCode::FAILURE,
-            Err(error) => Err(format!("making the box: {error}")),
+        let begun = match ahead.and_then(|ready| ready.begin(&plan)) {
+            Ok(running) => Ok(running),
+            // It died while it waited, or could not be made then: nothing has begun, so another one may do.
+            Err(_) => maker.make().and_then(|ready| ready.begin(&plan)),
         };
-        if frame::write(answers.lock(), &answer).is_err() {
-            return ExitCode::FAILURE;
+        // Made while the plan runs; not while its world is made, since mounts wait for each other.
+        if let Ok(running) = &begun {
+            running.wait_until_made();
+        }
+        ahead = maker.make();
+        let told = match begun {
+            Ok(running) => running.finish(answers.lock()),
+            Err(error) => refuse(answers.lock(), format!("making the box: {error}")),
+        };
+        if told.is_err() {
+            break ExitCode::FAILURE;
+        }
+    };
+    if let Ok(ready) = ahead {
+        ready.end();
+    }
+    code
+}
+
+/// The processor that this keeper's plans run on; the keeper itself, and the making of boxes, keeps to the others.
+///
+/// Tracer and tracee on one processor cost a fifth of what they cost on two; workers are spread over all. Refused
+/// affinity only costs time.
+fn choose_cpu(number: usize) -> Option<usize> {
+    let mut cpus = sys::usable_cpus();
+    let cpu = *cpus.get(number % cpus.len().max(1))?;
+    cpus.retain(|other| *other != cpu);
+    if !cpus.is_empty() {
+        let _ = sys::keep_on(0, &cpus);
+    }
+    Some(cpu)
+}
+
+/// Makes boxes.
+struct Maker {
+    level: Level,
+    /// Where plans run.
+    cpu: Option<usize>,
+    ids: IdMap,
+}
+
+/// A box that waits for its plan.
+struct Ready {
+    level: Level,
+    cpu: Option<usize>,
+    supervisor: sys::Pid,
+    plan: OwnedFd,
+    made: OwnedFd,
+    answer: OwnedFd,
+}
+
+/// A box in the middle of a plan.
+struct Running {
+    level: Level,
+    supervisor: sys::Pid,
+    /// Closed at the other end when the box has its world.
+    made: OwnedFd,
+    answer: OwnedFd,
+}
+
+impl Maker {
+    fn make(&self) -> io::Result<Ready> {
+        let (answer, answer_in) = sys::pipe()?;
+        let (plan_out, plan) = sys::pipe()?;
+        let (made, made_in) = sys::pipe()?;
+        let (go, go_in) = sys::socket_pair()?;
+        let namespaces = match self.level {
+            Level::Namespaces => NAMESPACES,
+            Level::Shared => 0,
+        };
+        let supervisor = sys::clone_process(namespaces)?;
+        if supervisor == 0 {
+            // Nothing of the box before it, which may be in the middle of its plan.
+            let own = [
+                go.as_fd(),
+                plan_out.as_fd(),
+                made_in.as_fd(),
+                answer_in.as_fd(),
+            ];
+            if sys::close_all_but(&own).is_err() {
+                sys::exit_now(1);
+            }
+            supervisor::main(self.level, go, plan_out, made_in, answer_in);
+        }
+        let ready = Ready {
+            level: self.level,
+            cpu: self.cpu,
+            supervisor,
+            plan,
+            made,
+            answer,
+        };
+        let mapped = match self.level {
+            Level::Namespaces => self.ids.write(supervisor),
+            Level::Shared => Ok(()),
+        };
+        match mapped.and_then(|()| sys::write_some(go_in.as_fd(), b"go")) {
+            Ok(_) => Ok(ready),
+            Err(error) => {
+                ready.end();
+                Err(error)
+            }
         }
     }
 }
 
-/// One box from clone to reaping. `None`: the tool is gone, and the box with it.
-fn keep(level: Level, plan: &Plan) -> io::Result<Option<Result<Evidence, String>>> {
-    let (evidence, evidence_in) = sys::pipe()?;
-    let (go, go_in) = sys::socket_pair()?;
-    let namespaces = match level {
-        Level::Namespaces => NAMESPACES,
-        Level::Shared => 0,
-    };
-    let supervisor = sys::clone_process(namespaces)?;
-    if supervisor == 0 {
-        drop((evidence, go_in));
-        supervisor::main(level, plan, go, evidence_in);
-    }
-    drop((evidence_in, go));
-    let answer = (|| {
-        if level == Level::Namespaces {
-            IdMap::here().write(supervisor)?;
+impl Ready {
+    /// Hands it its plan, which is JSON.
+    ///
+    /// # Errors
+    /// It is gone, and has been reaped.
+    fn begin(self, plan: &[u8]) -> io::Result<Running> {
+        let Self {
+            level,
+            cpu,
+            supervisor,
+            plan: pipe,
+            made,
+            answer,
+        } = self;
+        if let Some(cpu) = cpu {
+            let _ = sys::keep_on(supervisor, &[cpu]);
         }
-        sys::write_some(go_in.as_fd(), b"go")?;
-        relay(&evidence)
-    })();
-    // Whatever happened, the supervisor ends: by itself, or because of this. SIGKILL passes through namespaces, and
-    // takes everything in them along; in the host's world it has to sweep up first.
-    if !matches!(answer, Ok(Some(_))) {
-        let signal = match level {
-            Level::Namespaces => libc::SIGKILL,
-            Level::Shared => libc::SIGTERM,
-        };
-        let _ = sys::kill(supervisor, signal);
+        match frame::write_body(File::from(pipe), plan) {
+            Ok(()) => Ok(Running {
+                level,
+                supervisor,
+                made,
+                answer,
+            }),
+            Err(error) => {
+                end(supervisor, libc::SIGKILL);
+                Err(error)
+            }
+        }
     }
-    let status = sys::wait_for(supervisor)?;
-    let Some(bytes) = answer? else {
-        return Ok(None);
-    };
-    Ok(Some(match frame::read(bytes.as_slice()) {
-        Ok(Some(answer)) => answer,
-        Ok(None) | Err(_) => Err(format!(
-            "the supervisor of the box died (wait status {status:#x})"
-        )),
-    }))
+
+    /// There will be no plan.
+    fn end(self) {
+        end(self.supervisor, libc::SIGKILL);
+    }
+}
+
+fn end(supervisor: sys::Pid, signal: i32) {
+    let _ = sys::kill(supervisor, signal);
+    let _ = sys::wait_for(supervisor);
+}
+
+impl Running {
+    /// Returns when the box has its world, or is gone.
+    fn wait_until_made(&self) {
+        let _ = sys::read_some(self.made.as_fd(), &mut [0]);
+    }
+
+    /// Hands its answer on and sees it off.
+    ///
+    /// # Errors
+    /// The tool is gone, and the box with it; or the tool takes no answer.
+    fn finish(self, to: impl Write) -> io::Result<()> {
+        match relay(&self.answer) {
+            Ok(Some(bytes)) => match frame::read_body(bytes.as_slice()) {
+                Ok(Some(answer)) => {
+                    let told = frame::write_body(to, &answer);
+                    sys::wait_for(self.supervisor)?;
+                    told
+                }
+                Ok(None) | Err(_) => {
+                    let status = sys::wait_for(self.supervisor)?;
+                    refuse(
+                        to,
+                        format!("the supervisor of the box died (wait status {status:#x})"),
+                    )
+                }
+            },
+            lost => {
+                // SIGKILL passes through namespaces, and takes everything in them along; in the host's world it has to
+                // sweep up first.
+                let signal = match self.level {
+                    Level::Namespaces => libc::SIGKILL,
+                    Level::Shared => libc::SIGTERM,
+                };
+                end(self.supervisor, signal);
+                Err(lost.err().unwrap_or(io::ErrorKind::BrokenPipe.into()))
+            }
+        }
+    }
+}
+
+/// Tells the tool that there is no evidence, and why.
+fn refuse(to: impl Write, why: String) -> io::Result<()> {
+    frame::write(to, &Err::<Evidence, String>(why))
 }
 
 /// What a box is cloned with.

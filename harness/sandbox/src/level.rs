@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use ipclab_evidence::{Level, World};
 
 use crate::keeper::{IdMap, NAMESPACES};
-use crate::{SandboxError, sys, world};
+use crate::world::Bare;
+use crate::{SandboxError, sys};
 
 /// What the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,14 +88,11 @@ fn try_box() -> io::Result<()> {
     })?;
     if pid == 0 {
         drop(go_in);
-        let made = world::enter(
-            &World {
-                cwd: "/lab".into(),
-                ..World::default()
-            },
-            1,
-            go,
-        );
+        let empty = World {
+            cwd: "/lab".into(),
+            ..World::default()
+        };
+        let made = Bare::make(go).and_then(|bare| bare.furnish(&empty, 1));
         if let Err(error) = &made {
             eprintln!("{error}");
         }

@@ -3,9 +3,9 @@
 //! ```text
 //! ipclab (threads)
 //!  |  one Sandbox a worker: the tool's own executable, started again as a keeper
-//!  keeper      single-threaded; waits for plans and for the tool's death
+//!  keeper      single-threaded; waits for plans and for the tool's death, and has one box made ahead
 //!  |  clone into new user, net, ipc, pid, mount, uts and cgroup namespaces
-//!  supervisor  pid 1 of the case: makes the world, starts actors, traces them, sweeps up
+//!  supervisor  pid 1 of the case: makes the world, waits for its plan, starts actors, traces them, sweeps up
 //!  |- reaper   pid 1 of the students' own pid namespace
 //!  |- student  pid namespace, mount namespace and user namespace of its own; no capabilities
 //!  |- reference programs and peers, in the supervisor's pid namespace
@@ -31,6 +31,7 @@ mod keeper;
 mod leftovers;
 mod level;
 mod made;
+mod opener;
 mod order;
 mod procfs;
 mod quiet;
@@ -63,7 +64,8 @@ pub use level::Wish;
 #[derive(Debug)]
 pub struct Sandbox {
     keeper: Child,
-    plans: ChildStdin,
+    /// Taken when this is dropped: the keeper ends when nobody can give it plans any more.
+    plans: Option<ChildStdin>,
     answers: ChildStdout,
     level: Level,
 }
@@ -101,7 +103,7 @@ impl Sandbox {
         };
         Ok(Self {
             keeper,
-            plans,
+            plans: Some(plans),
             answers,
             level,
         })
@@ -124,7 +126,11 @@ impl Sandbox {
     /// # Errors
     /// Only what went wrong on our side or the machine's: nothing that an actor does is an error.
     pub fn run(&mut self, plan: &Plan) -> Result<Evidence, SandboxError> {
-        frame::write(&mut self.plans, plan)
+        let plans = self
+            .plans
+            .as_mut()
+            .ok_or_else(|| SandboxError::told("the sandbox has ended"))?;
+        frame::write(plans, plan)
             .map_err(|error| SandboxError::new("handing the plan to the keeper", &error))?;
         let answer: Option<Result<Evidence, String>> = frame::read(&mut self.answers)
             .map_err(|error| SandboxError::new("reading the keeper's answer", &error))?;
@@ -140,8 +146,8 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // A keeper between plans holds nothing; one in the middle of a plan takes its box with it.
-        let _ = self.keeper.kill();
+        // It takes the box that waits along, and one in the middle of a plan, and ends when both are gone.
+        drop(self.plans.take());
         let _ = self.keeper.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! The supervisor: makes the world, runs the case, sweeps up, answers, ends.
+//! The supervisor: makes the world, waits for its plan, runs the case, sweeps up, answers, ends.
 //!
 //! At the `namespaces` level it is pid 1 of the case, and everything in the case dies with it.
 
@@ -16,23 +16,31 @@ use crate::spawn::{self, Started};
 use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch, Watched};
-use crate::world::{self, Ids};
+use crate::world::{self, Bare, Ids};
 use crate::{frame, leftovers};
 
 /// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
 /// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
 const FIRST_STUDENT_PID: u32 = 4000;
 
-/// Runs a plan in the process that was cloned for it, answers, and ends.
-pub(crate) fn main(level: Level, plan: &Plan, go: OwnedFd, answer: OwnedFd) -> ! {
+/// Makes what can be made without a plan, waits for one, runs it, answers, and ends.
+///
+/// `made` is closed when the world is made.
+pub(crate) fn main(level: Level, go: OwnedFd, plan: OwnedFd, made: OwnedFd, answer: OwnedFd) -> ! {
     // Before anything else: whoever cloned us may die at any moment.
     let tied = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
     let evidence = tied.and_then(|()| match level {
-        Level::Namespaces => in_namespaces(plan, go),
+        Level::Namespaces => {
+            let clock = Clock::start();
+            let bare = Bare::make(go)?;
+            let students = Students::make()?;
+            let clock = clock.ready();
+            let plan = wait_for_plan(plan)?;
+            in_namespaces(&plan, bare, students, clock.go(), made)
+        }
         Level::Shared => {
-            sys::read_some(go.as_fd(), &mut [0; 8])?;
-            drop(go);
-            crate::shared::run(plan)
+            drop((go, made));
+            crate::shared::run(&wait_for_plan(plan)?)
         }
     });
     let document: Result<Evidence, String> = evidence.map_err(|error| error.to_string());
@@ -40,25 +48,39 @@ pub(crate) fn main(level: Level, plan: &Plan, go: OwnedFd, answer: OwnedFd) -> !
     sys::exit_now(i32::from(sent.is_err()));
 }
 
+/// The plan that this box was made for. Ends the process when there will be none.
+fn wait_for_plan(pipe: OwnedFd) -> io::Result<Plan> {
+    let Some(plan) = frame::read(File::from(pipe))? else {
+        sys::exit_now(0)
+    };
+    Ok(plan)
+}
+
 /// A world of the case's own.
 struct OwnGround {
     ids: Ids,
-    /// The supervisor's own pid namespace, and the students'.
-    own: OwnedFd,
-    students: OwnedFd,
-    /// First process of the students' pid namespace.
-    reaper: Pid,
+    students: Students,
     given: Given,
 }
 
-fn in_namespaces(plan: &Plan, go: OwnedFd) -> io::Result<Evidence> {
-    let clock = Clock::start();
-    let (ids, workspaces) = world::enter(&plan.world, plan.limits.file_mib, go)?;
+fn in_namespaces(
+    plan: &Plan,
+    bare: Bare,
+    students: Students,
+    clock: Clock,
+    made: OwnedFd,
+) -> io::Result<Evidence> {
+    let (ids, workspaces) = bare.furnish(&plan.world, plan.limits.file_mib)?;
     let given = given::make(&plan.world, ids)?;
-    let mut ground = OwnGround::new(ids, given)?;
+    let mut ground = OwnGround {
+        ids,
+        students,
+        given,
+    };
     // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
     sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
     let clock = clock.made();
+    drop(made);
     let watched = Watch::new(plan, &mut ground).run()?;
     let clock = clock.over();
     let makers = watched.tracer.makers();
@@ -98,6 +120,8 @@ fn in_namespaces(plan: &Plan, go: OwnedFd) -> io::Result<Evidence> {
 /// When what began.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
+    born: Instant,
+    ready: Instant,
     began: Instant,
     made: Instant,
     over: Instant,
@@ -106,15 +130,29 @@ pub(crate) struct Clock {
 impl Clock {
     /// The world is about to be made.
     pub(crate) fn start() -> Self {
-        let began = Instant::now();
+        let born = Instant::now();
         Self {
-            began,
-            made: began,
-            over: began,
+            born,
+            ready: born,
+            began: born,
+            made: born,
+            over: born,
         }
     }
 
-    /// It is, and the first actor is about to start.
+    /// All of it is made that needs no plan.
+    fn ready(self) -> Self {
+        let ready = Instant::now();
+        Self { ready, ..self }
+    }
+
+    /// The plan is there.
+    fn go(self) -> Self {
+        let began = Instant::now();
+        Self { began, ..self }
+    }
+
+    /// The world is made, and the first actor is about to start.
     pub(crate) fn made(self) -> Self {
         let made = Instant::now();
         Self { made, ..self }
@@ -129,6 +167,7 @@ impl Clock {
     fn spent(&self) -> Spent {
         let us = |from: Instant, to: Instant| to.duration_since(from).as_micros() as u64;
         Spent {
+            ahead_us: us(self.born, self.ready),
             world_us: us(self.began, self.made),
             actors_us: us(self.made, self.over),
             sweep_us: us(self.over, Instant::now()),
@@ -183,19 +222,24 @@ pub(crate) fn assemble(
     }
 }
 
-impl OwnGround {
-    /// Makes the students' pid namespace and its first process.
-    fn new(ids: Ids, given: Given) -> io::Result<Self> {
-        let own = OwnedFd::from(File::open("/proc/self/ns/pid")?);
+/// The students' pid namespace, beside the supervisor's own.
+struct Students {
+    own: OwnedFd,
+    theirs: OwnedFd,
+    /// Its first process.
+    reaper: Pid,
+}
+
+impl Students {
+    /// Makes the namespace and its first process. The working directory is the box's root, whose `/proc` this uses.
+    fn make() -> io::Result<Self> {
+        let own = OwnedFd::from(File::open("proc/self/ns/pid")?);
         sys::unshare(libc::CLONE_NEWPID)?;
         let (ready, ready_in) = sys::pipe()?;
         let reaper = sys::clone_process(0)?;
         if reaper == 0 {
             let _ = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
-            let _ = std::fs::write(
-                "/proc/sys/kernel/ns_last_pid",
-                FIRST_STUDENT_PID.to_string(),
-            );
+            let _ = std::fs::write("proc/sys/kernel/ns_last_pid", FIRST_STUDENT_PID.to_string());
             let _ = sys::prctl(libc::PR_SET_DUMPABLE, 0);
             let _ = sys::write_some(ready_in.as_fd(), b"r");
             let _ = sys::close_from(0, false);
@@ -208,14 +252,12 @@ impl OwnGround {
             ));
         }
         // By way of ourselves: the reaper's own files in /proc are closed to everybody.
-        let students = OwnedFd::from(File::open("/proc/self/ns/pid_for_children")?);
+        let theirs = OwnedFd::from(File::open("proc/self/ns/pid_for_children")?);
         sys::join_namespace(own.as_fd(), libc::CLONE_NEWPID)?;
         Ok(Self {
-            ids,
             own,
-            students,
+            theirs,
             reaper,
-            given,
         })
     }
 }
@@ -226,12 +268,12 @@ impl Ground for OwnGround {
         if actor.trusted {
             return spawn::start(actor, limits, sight, true, |_| world::become_actor(ids));
         }
-        sys::join_namespace(self.students.as_fd(), libc::CLONE_NEWPID)?;
+        sys::join_namespace(self.students.theirs.as_fd(), libc::CLONE_NEWPID)?;
         let started = spawn::start(actor, limits, sight, true, |_| {
             world::enter_untrusted()?;
             world::become_actor(ids)
         });
-        sys::join_namespace(self.own.as_fd(), libc::CLONE_NEWPID)?;
+        sys::join_namespace(self.students.own.as_fd(), libc::CLONE_NEWPID)?;
         started
     }
 
@@ -242,7 +284,7 @@ impl Ground for OwnGround {
 
     fn end_all(&mut self) {
         // The kernel ends everything in the students' namespace with its first process.
-        let _ = sys::kill(self.reaper, libc::SIGKILL);
+        let _ = sys::kill(self.students.reaper, libc::SIGKILL);
     }
 
     fn own_network(&self) -> bool {
@@ -250,6 +292,6 @@ impl Ground for OwnGround {
     }
 
     fn is_own(&self, pid: Pid) -> bool {
-        pid == self.reaper
+        pid == self.students.reaper
     }
 }

@@ -753,6 +753,60 @@ pub(crate) fn socket_pair() -> Result<(OwnedFd, OwnedFd)> {
     }
 }
 
+/// Sends a word and descriptors, `SCM_RIGHTS` of `unix(7)`.
+pub(crate) fn send_descriptors(socket: BorrowedFd<'_>, word: &[u8], fds: &[RawFd]) -> Result<()> {
+    use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+    let word = [io::IoSlice::new(word)];
+    let rights = [ControlMessage::ScmRights(fds)];
+    sendmsg::<()>(socket.as_raw_fd(), &word, &rights, MsgFlags::empty(), None)
+        .map(drop)
+        .map_err(io::Error::from)
+}
+
+/// Receives a word, its length, and descriptors, which are then close-on-exec.
+pub(crate) fn receive_descriptors(
+    socket: BorrowedFd<'_>,
+    word: &mut [u8],
+) -> Result<(usize, Vec<OwnedFd>)> {
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
+    /// As many as the kernel sends at a time.
+    const MOST: usize = 253;
+    let mut word = [io::IoSliceMut::new(word)];
+    let mut room = nix::cmsg_space!([RawFd; MOST]);
+    let message = recvmsg::<()>(
+        socket.as_raw_fd(),
+        &mut word,
+        Some(&mut room),
+        MsgFlags::MSG_CMSG_CLOEXEC,
+    )?;
+    let fds = message
+        .cmsgs()?
+        .filter_map(|part| match part {
+            ControlMessageOwned::ScmRights(fds) => Some(fds),
+            _ => None,
+        })
+        .flatten()
+        // SAFETY: the kernel has just made these for us, and nobody else knows of them.
+        .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+        .collect();
+    Ok((message.bytes, fds))
+}
+
+/// Closes every descriptor but the standard three and these.
+pub(crate) fn close_all_but(kept: &[BorrowedFd<'_>]) -> Result<()> {
+    let mut kept: Vec<u32> = kept.iter().map(|fd| fd.as_raw_fd() as u32).collect();
+    kept.sort_unstable();
+    let mut first = 3;
+    for fd in kept {
+        if fd > first {
+            // SAFETY: used only in forked children, where no Rust owner of the others will run again.
+            check_int(unsafe { libc::close_range(first, fd - 1, 0) })?;
+        }
+        first = fd + 1;
+    }
+    close_from(first, false)
+}
+
 /// Makes a descriptor non-blocking.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> Result<()> {
     // SAFETY: numbers only.
@@ -952,17 +1006,19 @@ pub(crate) fn fix_addresses() -> Result<()> {
     check_int(unsafe { libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong) }).map(drop)
 }
 
-/// Keeps this process, and what it forks, on one processor.
-pub(crate) fn pin_to_cpu(cpu: usize) -> Result<()> {
-    // SAFETY: an all-zero set is valid; CPU_SET checks the index against the set's size.
+/// Keeps a process, and what it forks from now on, on these processors; 0 is this process.
+pub(crate) fn keep_on(pid: Pid, cpus: &[usize]) -> Result<()> {
+    // SAFETY: an all-zero set is valid, and every index is checked against its size before it is set.
     unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
-        if cpu >= 8 * size_of::<libc::cpu_set_t>() {
-            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        for cpu in cpus {
+            if *cpu >= 8 * size_of::<libc::cpu_set_t>() {
+                return Err(io::Error::from_raw_os_error(libc::EINVAL));
+            }
+            libc::CPU_SET(*cpu, &mut set);
         }
-        libc::CPU_SET(cpu, &mut set);
         check_int(libc::sched_setaffinity(
-            0,
+            pid,
             size_of::<libc::cpu_set_t>(),
             &set,
         ))

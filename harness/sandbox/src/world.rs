@@ -7,18 +7,19 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::World;
 
+use crate::opener::{self, Opener};
 use crate::sys;
 use crate::workspace::Workspace;
 
 /// The user that actors are, as they see it, and the group.
 pub(crate) const ACTOR: u32 = 1000;
 
-/// Where programs of the reference are shown: a mount of its own, so that a student's namespace can let go of it whole.
+/// Where programs of the reference are shown: a mount of its own, so that it can be covered whole in a student's namespace.
 pub(crate) const TRUSTED: &str = "/ref";
 
 /// How ids of the box are named by its supervisor.
@@ -42,66 +43,89 @@ fn doing<T>(what: impl std::fmt::Display, result: io::Result<T>) -> io::Result<T
     result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
 }
 
-/// Makes the world of the process that calls it: one that has just been cloned into new namespaces and whose id maps
-/// are written when something arrives on `go`. `file_mib` bounds each writable folder.
-///
-/// # Errors
-/// What was refused, by name. The process is then of no use and has to exit.
-pub(crate) fn enter(
-    world: &World,
-    file_mib: u64,
-    go: OwnedFd,
-) -> io::Result<(Ids, Vec<Workspace>)> {
-    if sys::read_some(go.as_fd(), &mut [0; 8])? != Some(2) {
-        return Err(io::Error::other("the keeper went away"));
-    }
-    drop(go);
-    // Sources are opened while this process still has the ids that it was started with: a path below a 0700 folder is
-    // out of reach afterwards. Binding from the descriptor needs no path.
-    let sources = world
-        .binds
-        .iter()
-        .map(|bind| {
-            doing(
-                format_args!("opening {}", bind.host.display()),
-                open_path(&bind.host),
-            )
-        })
-        .collect::<io::Result<Vec<_>>>()?;
-    let range = fs::read_to_string("/proc/self/uid_map")?
-        .split_whitespace()
-        .nth(2)
-        != Some("1");
-    doing("becoming the box's root", sys::become_user(0, 0, range))?;
-    // Changing ids clears the parent-death signal, and makes the process undumpable: its own files in /proc would
-    // belong to nobody in the box, and the binds below go through them. No untrusted program runs yet.
-    doing(
-        "asking for the parent-death signal",
-        sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
-    )?;
-    doing("becoming dumpable", sys::prctl(libc::PR_SET_DUMPABLE, 1))?;
-    let actor = if range { ACTOR } else { 0 };
-    let ids = Ids {
-        actor,
-        group: actor,
-        other: range.then_some(ACTOR + 1),
-    };
-
-    doing(
-        "naming the host",
-        nix::unistd::sethostname("ipclab").map_err(io::Error::from),
-    )?;
-    doing("bringing loopback up", sys::loopback_up())?;
-    let workspaces = mount_root(world, sources, file_mib, ids)?;
-    set_kernel_limits();
-    Ok((ids, workspaces))
+/// A world that waits for its plan: all of it that is the same for every plan.
+#[derive(Debug)]
+pub(crate) struct Bare {
+    ids: Ids,
+    /// Opens what a plan shows, where this process itself no longer can.
+    opener: Option<Opener>,
 }
 
-fn open_path(path: &Path) -> io::Result<File> {
-    File::options()
-        .read(true)
-        .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
-        .open(path)
+impl Bare {
+    /// Makes it around the process that calls this: one that has just been cloned into new namespaces and whose id maps
+    /// are written when something arrives on `go`. The new root is mounted over the old one and is the working directory;
+    /// absolute paths are still the host's.
+    ///
+    /// # Errors
+    /// What was refused, by name. The process is then of no use and has to exit.
+    pub(crate) fn make(go: OwnedFd) -> io::Result<Self> {
+        if sys::read_some(go.as_fd(), &mut [0; 8])? != Some(2) {
+            return Err(io::Error::other("the keeper went away"));
+        }
+        drop(go);
+        let range = fs::read_to_string("/proc/self/uid_map")?
+            .split_whitespace()
+            .nth(2)
+            != Some("1");
+        let opener = match range {
+            true => Some(doing("a process that opens folders", Opener::start())?),
+            false => None,
+        };
+        doing("becoming the box's root", sys::become_user(0, 0, range))?;
+        // Changing ids clears the parent-death signal, and makes the process undumpable: its own files in /proc would
+        // belong to nobody in the box, and the binds go through them. No untrusted program runs yet.
+        doing(
+            "asking for the parent-death signal",
+            sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
+        )?;
+        doing("becoming dumpable", sys::prctl(libc::PR_SET_DUMPABLE, 1))?;
+        doing(
+            "naming the host",
+            nix::unistd::sethostname("ipclab").map_err(io::Error::from),
+        )?;
+        doing("bringing loopback up", sys::loopback_up())?;
+        mount_root()?;
+        set_kernel_limits();
+        let actor = if range { ACTOR } else { 0 };
+        let ids = Ids {
+            actor,
+            group: actor,
+            other: range.then_some(ACTOR + 1),
+        };
+        Ok(Self { ids, opener })
+    }
+
+    /// Puts into it what a plan names, and closes it. `file_mib` bounds each writable folder. Gives the folders that actors
+    /// may write to and that are to be copied back.
+    ///
+    /// # Errors
+    /// As [`Bare::make`].
+    pub(crate) fn furnish(self, world: &World, file_mib: u64) -> io::Result<(Ids, Vec<Workspace>)> {
+        let paths: Vec<&Path> = world.binds.iter().map(|bind| bind.host.as_path()).collect();
+        let sources = match &self.opener {
+            Some(opener) => opener.open(&paths)?,
+            None => paths
+                .into_iter()
+                .map(opener::open_path)
+                .collect::<io::Result<_>>()?,
+        };
+        let scratch = format!("{file_mib}m");
+        tmpfs("tmp", &scratch, "1777")?;
+        tmpfs("dev/shm", &scratch, "1777")?;
+        name_hosts(world)?;
+        let workspaces = show_binds(world, sources, file_mib, self.ids)?;
+        doing("pivoting into the new root", sys::pivot_here())?;
+        std::env::set_current_dir(&world.cwd)?;
+        doing(
+            "closing the root",
+            sys::restrict_mount(Path::new("/"), READ_ONLY, false),
+        )?;
+        // It has been ending while this went on.
+        if let Some(opener) = self.opener {
+            opener.end()?;
+        }
+        Ok((self.ids, workspaces))
+    }
 }
 
 fn tmpfs(target: &str, size: &str, mode: &str) -> io::Result<()> {
@@ -118,12 +142,8 @@ fn tmpfs(target: &str, size: &str, mode: &str) -> io::Result<()> {
     )
 }
 
-fn mount_root(
-    world: &World,
-    sources: Vec<File>,
-    file_mib: u64,
-    ids: Ids,
-) -> io::Result<Vec<Workspace>> {
+/// Mounts the new root over the old one and goes there.
+fn mount_root() -> io::Result<()> {
     let none = Path::new("");
     doing(
         "making mounts private",
@@ -135,9 +155,10 @@ fn mount_root(
             "",
         ),
     )?;
-    // Any folder will do to build the new root on: it is hidden in this namespace only.
-    tmpfs("/tmp", "4m", "0755")?;
-    std::env::set_current_dir("/tmp")?;
+    // On the root and not on some folder: paths that begin at this process's root are still below it, so that no folder of
+    // the host is hidden from the binds to come. The way up leads to what is mounted on it.
+    tmpfs("/", "4m", "0755")?;
+    std::env::set_current_dir("/..")?;
     for name in ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
         show_system_folder(name)?;
     }
@@ -154,14 +175,11 @@ fn mount_root(
         fs::create_dir(folder)?;
     }
     symlink("/tmp", "var/tmp")?;
-    write_etc(world)?;
+    write_etc()?;
     for name in ["etc/ld.so.cache", "etc/alternatives"] {
         show_if_there(name)?;
     }
     make_dev()?;
-    let scratch = format!("{file_mib}m");
-    tmpfs("tmp", &scratch, "1777")?;
-    tmpfs("dev/shm", &scratch, "1777")?;
     tmpfs(&TRUSTED[1..], "1m", "0755")?;
     // Refused where the kernel has no POSIX queues: then nobody can leave one behind either.
     let _ = sys::mount(
@@ -171,15 +189,7 @@ fn mount_root(
         SCRATCH | libc::MS_NOEXEC,
         "",
     );
-    doing("mounting /proc", mount_proc(Path::new("proc")))?;
-    let workspaces = show_binds(world, sources, file_mib, ids)?;
-    doing("pivoting into the new root", sys::pivot_here())?;
-    std::env::set_current_dir(&world.cwd)?;
-    doing(
-        "closing the root",
-        sys::restrict_mount(Path::new("/"), READ_ONLY, false),
-    )?;
-    Ok(workspaces)
+    doing("mounting /proc", mount_proc(Path::new("proc")))
 }
 
 /// A fresh `/proc` for the pid namespace of the caller.
@@ -231,18 +241,14 @@ fn bind(source: &Path, target: &Path, read_only: bool) -> io::Result<()> {
 }
 
 /// The few files of `/etc` that programs of the unit ask for, in our own words.
-fn write_etc(world: &World) -> io::Result<()> {
-    let mut hosts = String::from("127.0.0.1 localhost ipclab\n::1 localhost ip6-localhost\n");
-    for (name, address) in &world.hosts {
-        hosts.push_str(&format!("{address} {name}\n"));
-    }
+fn write_etc() -> io::Result<()> {
     let files = [
         (
             "passwd",
             format!("root:x:0:0::/:/usr/sbin/nologin\nstudent:x:{ACTOR}:{ACTOR}::/lab:/bin/sh\n"),
         ),
         ("group", format!("root:x:0:\nstudent:x:{ACTOR}:\n")),
-        ("hosts", hosts),
+        ("hosts", OWN_NAMES.to_owned()),
         // All addresses of a name, as distributions have it; without it gethostbyname(3) tells the first one only.
         ("host.conf", "multi on\n".to_owned()),
         ("hostname", "ipclab\n".to_owned()),
@@ -263,6 +269,21 @@ fn write_etc(world: &World) -> io::Result<()> {
     files
         .into_iter()
         .try_for_each(|(name, text)| fs::write(Path::new("etc").join(name), text))
+}
+
+/// The names that every box knows, as `hosts(5)` has them.
+const OWN_NAMES: &str = "127.0.0.1 localhost ipclab\n::1 localhost ip6-localhost\n";
+
+/// Adds the names that the plan gives.
+fn name_hosts(world: &World) -> io::Result<()> {
+    if world.hosts.is_empty() {
+        return Ok(());
+    }
+    let mut hosts = OWN_NAMES.to_owned();
+    for (name, address) in &world.hosts {
+        hosts.push_str(&format!("{address} {name}\n"));
+    }
+    fs::write("etc/hosts", hosts)
 }
 
 fn make_dev() -> io::Result<()> {
@@ -350,7 +371,7 @@ fn show_binds(
 }
 
 /// Lowers what a hostile program could fill. Where the kernel lets this namespace's root decide it; a refusal leaves
-/// the kernel's own default in force.
+/// the kernel's own default in force. By way of the new `/proc`: the host's belongs to nobody here.
 fn set_kernel_limits() {
     for (name, value) in [
         ("kernel/shmmni", "64"),
@@ -359,17 +380,25 @@ fn set_kernel_limits() {
         ("kernel/sem", "256 4096 32 64"),
         ("net/ipv4/ip_unprivileged_port_start", "1024"),
     ] {
-        let _ = fs::write(Path::new("/proc/sys").join(name), value);
+        let _ = fs::write(Path::new("proc/sys").join(name), value);
     }
 }
 
-/// Lets the students' copy of the mounts go of what only trusted actors may see, and shows their own `/proc`.
+/// Covers in the students' copy of the mounts what only trusted actors may see, and shows their own `/proc`.
 pub(crate) fn enter_untrusted() -> io::Result<()> {
     doing(
         "a mount namespace for the actor",
         sys::unshare(libc::CLONE_NEWNS),
     )?;
-    doing("hiding the reference", sys::detach(Path::new(TRUSTED)))?;
+    // Covered, not unmounted: the kernel waits for every processor before it lets go of a mount.
+    let cover = sys::mount(
+        Path::new("tmpfs"),
+        Path::new(TRUSTED),
+        "tmpfs",
+        SCRATCH | libc::MS_RDONLY,
+        "size=4k,mode=0",
+    );
+    doing("covering the reference", cover)?;
     doing("mounting the actor's /proc", mount_proc(Path::new("/proc")))
 }
 

@@ -3,6 +3,7 @@
 //! The programs are written in C, compiled once a run; every test is a plan of a few words and the exact evidence that
 //! must come of it. `cargo test -p ipclab-sandbox --test sandbox -- stuck` runs one theme.
 
+mod ahead;
 mod bench;
 mod descendants;
 mod exits;
@@ -22,7 +23,11 @@ fn main() -> ExitCode {
     if let Some(code) = ipclab_sandbox::hidden(&args) {
         return code;
     }
+    if let Some(code) = ahead::alone(&args) {
+        return code;
+    }
     let themes = [
+        ("ahead", ahead::tests()),
         ("descendants", descendants::tests()),
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),
