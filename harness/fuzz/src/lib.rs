@@ -33,12 +33,12 @@ mod forms;
 #[path = "../../report/tests/hostile.rs"]
 mod hostile;
 
-mod target;
+mod targets;
 
-pub use target::archives::archives;
-pub use target::decoder::decoder;
-pub use target::evidence::evidence;
-pub use target::renderers::renderers;
-pub use target::small_files::small_files;
-pub use target::spec::spec;
-pub use target::tables::tables;
+pub use targets::archives::archives;
+pub use targets::decoder::decoder;
+pub use targets::evidence::evidence;
+pub use targets::renderers::renderers;
+pub use targets::small_files::small_files;
+pub use targets::spec::spec;
+pub use targets::tables::tables;

@@ -196,7 +196,7 @@ pub(crate) fn path(pid: Pid, address: u64) -> Option<Bytes> {
         }
         if let Some(end) = piece.iter().position(|byte| *byte == 0) {
             bytes.extend_from_slice(&piece[..end]);
-            return Some(Bytes(bytes));
+            break;
         }
         bytes.extend_from_slice(&piece);
     }
@@ -508,6 +508,9 @@ fn named(names: Names, value: u32, args: &[u64; 6]) -> String {
         Names::Open => joined([vec![one(ACCESS, value & 3)], set(OPEN_FLAGS, value & !3)].concat()),
     }
 }
+
+#[cfg(test)]
+mod any;
 
 #[cfg(test)]
 mod tests {

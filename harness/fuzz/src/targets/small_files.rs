@@ -1,0 +1,39 @@
+//! The small files beside submissions: `ipclab.toml`, `expected.toml`, `equivalent.toml`, a spreadsheet's metadata.
+
+use std::sync::LazyLock;
+
+use ipclab_spec::Spec;
+
+use super::spec::shown;
+use crate::equivalent;
+
+static SPEC: LazyLock<Spec> = LazyLock::new(|| {
+    let text = include_str!("../../../spec/tests/everything.toml");
+    ipclab_spec::parse("everything.toml", text)
+        .expect("it is a test that it can be read")
+        .spec
+});
+
+/// Any text as each of them.
+pub fn small_files(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Err(diagnostics) = ipclab_spec::expected("expected.toml", text, &SPEC) {
+        assert!(diagnostics.has_errors());
+        shown(text, &diagnostics);
+    }
+    if let Err(diagnostics) = ipclab_spec::submission("ipclab.toml", text) {
+        assert!(diagnostics.has_errors());
+        shown(text, &diagnostics);
+    }
+    if let Ok(entries) = equivalent::parse("equivalent.toml", text) {
+        for entry in entries {
+            entry.matches(
+                "accepted/plain",
+                "server",
+                "close() of a connection not done",
+            );
+        }
+    }
+}
