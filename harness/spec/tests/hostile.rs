@@ -3,6 +3,7 @@
 mod common;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 fn survives(text: &str) {
     for said in [
@@ -18,6 +19,13 @@ fn survives(text: &str) {
         let lines = 1 + text.matches('\n').count();
         for one in &said {
             assert!((1..=lines).contains(&said.line(one)), "{one:?}");
+            for span in [Some(&one.span), one.also.as_ref().map(|(span, _)| span)]
+                .into_iter()
+                .flatten()
+            {
+                // It can be cut out of the text: it lies in it, and no letter is cut in two.
+                assert!(text.get(span.clone()).is_some(), "{one:?}");
+            }
         }
     }
 }
@@ -67,7 +75,7 @@ fn edited(text: &str, edits: &[Edit]) -> String {
 const EVERYTHING: &str = include_str!("everything.toml");
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, rng_seed: RngSeed::Fixed(0x1bc), ..ProptestConfig::default() })]
 
     #[test]
     fn any_text(text in "\\PC*") {
@@ -109,7 +117,7 @@ proptest! {
 
 proptest! {
     // The labs' own specs are long: fewer of them.
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, rng_seed: RngSeed::Fixed(0x1bc), ..ProptestConfig::default() })]
 
     #[test]
     fn a_spec_of_the_repository_with_edits(edits in edits(), which in 0usize..64) {

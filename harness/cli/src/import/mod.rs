@@ -290,3 +290,6 @@ fn page(id: &str) -> String {
 pub(crate) fn text(name: &std::ffi::OsStr) -> String {
     name.to_string_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod any;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ipclab_report::{Line, Student};
 
 use super::listing::Listing;
-use super::{Found, From};
+use super::{Found, From, text};
 
 const MARK: &str = "_assignsubmission_";
 
@@ -64,15 +64,19 @@ pub(super) fn find(listing: &Listing, notes: &mut Vec<String>) -> Vec<Found> {
                 "there is {} beside what is graded",
                 parts.plugin
             )));
+        } else if let From::Folder(first) = &one.from {
+            // Never by accident: somebody put two downloads together.
+            let first = text(first.file_name().unwrap_or_default());
+            let name = Line::new(&name);
+            one.who.notes.push(Line::new(&format!(
+                "{name} was left out: {first} is graded"
+            )));
         } else if is_folder {
             one.from = From::Folder(path.clone());
+        } else if let From::Files(files) = &mut one.from {
+            files.push((path.clone(), parts.file.to_owned()));
         } else {
-            match &mut one.from {
-                From::Files(files) => files.push((path.clone(), parts.file.to_owned())),
-                From::Folder(_) | From::Nothing(_) => {
-                    one.from = From::Files(vec![(path.clone(), parts.file.to_owned())]);
-                }
-            }
+            one.from = From::Files(vec![(path.clone(), parts.file.to_owned())]);
         }
     }
     found.into_values().collect()
