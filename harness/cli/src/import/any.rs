@@ -196,23 +196,17 @@ fn by_each(listing: &Listing) -> Vec<(&'static str, Vec<Found>, Vec<String>)> {
         sources: &sources,
         single: None,
     };
-    let with = |find: &dyn Fn(&mut Vec<String>) -> Vec<Found>| {
-        let mut notes = Vec::new();
-        (find(&mut notes), notes)
-    };
-    let ways: [(&'static str, &dyn Fn(&mut Vec<String>) -> Vec<Found>); 4] = [
-        ("canvas", &|notes| canvas::find(listing, notes)),
-        ("moodle", &|notes| moodle::find(listing, notes)),
-        ("github", &|notes| github::find(listing, notes)),
-        ("folders", &|notes| {
-            plain::find(listing, &wanted, notes).unwrap_or_default()
-        }),
+    let mut notes: [Vec<String>; 4] = Default::default();
+    let found = [
+        canvas::find(listing, &mut notes[0]),
+        moodle::find(listing, &mut notes[1]),
+        github::find(listing, &mut notes[2]),
+        plain::find(listing, &wanted, &mut notes[3]).unwrap_or_default(),
     ];
-    ways.into_iter()
-        .map(|(system, find)| {
-            let (found, notes) = with(find);
-            (system, found, notes)
-        })
+    ["canvas", "moodle", "github", "folders"]
+        .into_iter()
+        .zip(found.into_iter().zip(notes))
+        .map(|(system, (found, notes))| (system, found, notes))
         .collect()
 }
 
