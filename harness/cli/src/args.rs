@@ -1,5 +1,7 @@
 //! The command line, as its user sees it.
 
+mod examples;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -10,6 +12,10 @@ use ipclab_spec::Tier;
 
 use crate::batch::Shard;
 use crate::import::System;
+use examples::{
+    CERTIFY_EXAMPLES, CHECK_EXAMPLES, EXAMPLES, EXPORT_EXAMPLES, GRADE_EXAMPLES, INIT_EXAMPLES,
+    INTEROP_EXAMPLES, MERGE_EXAMPLES, SLURM_EXAMPLES, VALIDATE_EXAMPLES,
+};
 
 /// Grades C programs on System V shared memory and sockets by running them beside reference programs.
 #[derive(Debug, Parser)]
@@ -22,124 +28,6 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = When::Auto, global = true, value_name = "WHEN")]
     pub(crate) color: When,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  ipclab labs                                   which labs there are
-  ipclab init tcp-echo work                     the files to start from
-  ipclab check work                             grade the programs in the folder work
-  ipclab check work --case echo-one             one case of it again
-  ipclab grade class.zip --lab tcp-echo -o out  grade everybody
-  ipclab interop class --lab tcp-echo -o out    every server with every client
-  ipclab explain tcp-echo echo-one              what that case does and wants
-  ipclab reference iserver 2                    run our own server, to try a client by hand
-
-Exit status: 0 full marks, 1 points lost, 2 the command line or the spec is wrong, 3 could not grade.";
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  ipclab check                                  the current folder, the lab is told by its programs
-  ipclab check alice --lab tcp-echo --tier core one tier of a lab that is named
-  ipclab check alice --case echo-one --keep seen
-                                                one case; `ipclab judge seen` shows it again
-  ipclab check alice --spec my-lab.toml         by a spec of your own
-  ipclab check alice --format html -o alice.html
-                                                a page, with the conversation as a diagram
-  ipclab check --for staff                      hidden cases, too
-  ipclab check work --watch                     again at every save
-
-Odd names and other languages: put an ipclab.toml into the folder.
-  [program.iserver]
-  source = \"src/My Server.c\"                    or: build = \"rustc server.rs -o iserver\"
-                                                or: run = \"python3 server.py\"";
-
-const GRADE_EXAMPLES: &str = "\
-Examples:
-  ipclab grade class --lab tcp-echo --list      who is in it, without grading
-  ipclab grade class.zip --lab tcp-echo -o results
-                                                everybody; again: only what has changed
-  ipclab grade clones --lab tcp-echo -o results --roster students.csv
-                                                with names, and who is missing
-  ipclab grade class --lab tcp-echo -o results --only ada --regrade
-                                                one of them again
-
-What a class may be: a folder or an archive with a folder, an archive or C files (ada_iserver.c) for each student; \
-what Canvas, Moodle and Gradescope give to download; clones of GitHub Classroom and Classroom 50.
-
-In the folder of results: report.html is the class as a page, submissions/ has a page of each for you, feedback/ the same \
-for the students. results.jsonl has a line for each submission, written as soon as it is graded; class.json and class.csv \
-are the class in short. The same command again grades what has changed and what could not be graded.
-
-Exit status: 0 everybody has a mark, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
-
-const INTEROP_EXAMPLES: &str = "\
-Examples:
-  ipclab interop class.zip --lab tcp-echo -o results
-  ipclab interop clones --lab tcp-echo -o results --from github
-
-In the folder of results: interop.html, the heat map, and interop.json. Programs that are the same to the byte meet \
-others once. The cases are those of the lab in which the student plays more than one program; --case and --tier choose \
-among them.
-
-Exit status: 0 done, 2 the command line, the spec or the class is wrong, 3 some meetings could not be judged.";
-
-const SLURM_EXAMPLES: &str = "\
-Examples:
-  ipclab package slurm class.zip --lab tcp-echo -o results --parts 20 > grade.sh
-  bash grade.sh                                 hands in the array and the merge
-  less results/merge.log                        what came of it, when it is done
-
-The class is in results/class then. The same script again goes on after a failure.";
-
-const MERGE_EXAMPLES: &str = "\
-Examples:
-  ipclab grade class --lab tcp-echo -o part1 --shard 1/2     on one machine
-  ipclab grade class --lab tcp-echo -o part2 --shard 2/2     on another
-  ipclab merge part1 part2 -o results
-
-Exit status: 0 everybody has a mark, 2 the parts do not belong together or contradict each other, 3 somebody has none.";
-
-const EXPORT_EXAMPLES: &str = "\
-Examples:
-  ipclab export canvas results --fill Grades.csv --column 'Echo lab' -o Grades-filled.csv
-  ipclab export moodle results --fill Grades-Unit.csv -o filled.csv
-  ipclab export csv results
-
-Of the file that was downloaded only the cells of marks and feedback change. Marks that are not final are not written.";
-
-const INIT_EXAMPLES: &str = "\
-Examples:
-  ipclab init tcp-echo                          starter files and handout, in the folder tcp-echo
-  ipclab init tcp-echo work                     the same in the folder work
-  ipclab init --ci github                       a workflow for the repository that you are in
-  ipclab init tcp-echo . --ci github            both, into the current folder";
-
-const VALIDATE_EXAMPLES: &str = "\
-Examples:
-  ipclab validate                               every lab of this repository
-  ipclab validate tcp-echo --tier core
-  ipclab validate my-lab/spec.toml              its programs in my-lab/submissions/{accepted,rejected}
-  ipclab validate my-lab/spec.toml --update     write what came out, for you to look at
-  ipclab validate tcp-echo --mutants            change calls of programs that pass, and see that it costs points
-
-What a submission must get stands in its expected.toml:
-  about = \"binds port 12346 instead of 12345\"
-  says  = [\"12346\"]                             words that its report must contain
-  [fails]                                       exactly what it must lose, and nothing else
-  echo-one = [\"output\", \"bytes\"]
-
-Exit status: 0 proved, 1 there are holes, 2 a spec or an expected.toml is wrong, 3 could not grade.";
-
-const CERTIFY_EXAMPLES: &str = "\
-Examples:
-  ipclab certify                                every lab, 2000 runs
-  ipclab certify tcp-echo --runs 30000          p < 1 in 10000 when nothing differs
-  ipclab certify tcp-echo --case restart --way delays
-
-Reference and accepted programs are run while the machine is idle, with every processor busy twice over, with all boxes
-on one processor, and with seeded delays at their calls.
-
-Exit status: 0 every verdict was the same, 1 some differed, 2 the command line or a spec is wrong, 3 could not judge.";
 
 /// Commands.
 #[derive(Debug, Subcommand)]

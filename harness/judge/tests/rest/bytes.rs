@@ -1,0 +1,345 @@
+//! What the judge says about bytes that cross, and about peers that complain of them.
+
+use crate::common::{Scene, case, check, complaints};
+use ipclab_evidence::{Arg, Direction};
+use ipclab_judge::{Difference, judge};
+
+fn pair(wire: &str) -> ipclab_spec::Case {
+    case(&format!(
+        "[case.actor.server]\nreference = \"server\"\n[case.actor.client]\nstudent = \"client\"\n[case.wire]\n{wire}\n"
+    ))
+}
+
+/// A stream from client to server that carries these bytes.
+fn stream(pieces: &[&[u8]]) -> Scene {
+    let mut scene = Scene::of(&["server", "client"]);
+    let listening = scene.serve(0, "0.0.0.0:12345");
+    let (client, server) = scene.connect(1, listening);
+    for piece in pieces {
+        scene.cross(client, server, piece);
+    }
+    scene
+}
+
+/// Datagrams from client to server.
+fn datagrams(texts: &[&[u8]]) -> Scene {
+    let mut scene = Scene::of(&["server", "client"]);
+    let server = scene.serve_datagrams(0, "/tmp/s");
+    let client = scene.serve_datagrams(1, "/tmp/c");
+    for text in texts {
+        scene.cross(client, server, text);
+    }
+    scene
+}
+
+#[test]
+fn a_count_of_bytes_on_the_wire() {
+    let case = pair(r#""client -> server" = { sent = 5 }"#);
+    let right = stream(&[b"hal", b"l\0"]);
+    let sends = |bytes: &'static [u8]| move |scene: &mut Scene| *scene = stream(&[bytes]);
+    check(
+        &case,
+        &right,
+        sends(b"hall"),
+        &[
+            "bytes: client sent 4 bytes to our server instead of 5: the message went without its NUL, send strlen + 1 bytes",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        sends(b"hall\0\0\0"),
+        &[
+            "bytes: client sent 7 bytes to our server instead of 5: 2 bytes too many, NULs: send what was received or strlen + 1 bytes, not the whole buffer",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        sends(b"hall\0xx"),
+        &["bytes: client sent 7 bytes to our server instead of 5: 2 bytes too many"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| *scene = stream(&[]),
+        &["bytes: client sent nothing to our server: it never called send()"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| *scene = Scene::of(&["server", "client"]),
+        &["bytes: client sent nothing to our server: it never called send()"],
+    );
+}
+
+#[test]
+fn what_was_sent_and_never_taken() {
+    let case = case(
+        "[case.actor.server]\nstudent = \"server\"\n[case.actor.client]\nreference = \"client\"\n[case.wire]\n\"client -> server\" = { bytes = 5 }\n",
+    );
+    let right = stream(&[b"hall\0"]);
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.trace.pop();
+        },
+        &["bytes: server received nothing of the 5 bytes that were sent: it never called recv()"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            let last = scene.last().transfer.as_mut().unwrap();
+            last.bytes = 3;
+            last.head = "hal".into();
+        },
+        &[
+            "bytes: server received 3 bytes from our client instead of 5, though 5 bytes were sent: it stopped reading too early",
+        ],
+    );
+}
+
+#[test]
+fn messages_are_compared_one_by_one() {
+    let case = pair(r#""client -> server" = { sent = ["one", "two"], received = ["one", "two"] }"#);
+    let right = datagrams(&[b"one", b"two"]);
+    let sends =
+        |texts: &'static [&'static [u8]]| move |scene: &mut Scene| *scene = datagrams(texts);
+    check(
+        &case,
+        &right,
+        sends(&[b"one", b"twO"]),
+        &[
+            "bytes: client sent `twO` instead of `two` in message 2 (#7): byte 2 is 0x4f instead of 0x6f",
+            "bytes: our server received `one`, `twO`, because that is what client sent",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        sends(&[b"one\0", b"two\0"]),
+        &[
+            "bytes: client sent 4 bytes instead of 3 in message 1 (#5): the NUL went as well",
+            "bytes: our server received `one\\x00`, `two\\x00`, because that is what client sent",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        sends(&[b"one"]),
+        &[
+            "bytes: client sent 1 message to our server instead of 2",
+            "bytes: our server received `one`, because that is what client sent",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        sends(&[b"onetwo"]),
+        &[
+            "bytes: client sent 6 bytes instead of 3 (#5): 3 bytes too many",
+            "bytes: our server received `onetwo`, because that is what client sent",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            let last = scene.last().transfer.as_mut().unwrap();
+            (last.cut, last.bytes, last.head) = (true, 2, "tw".into());
+        },
+        &[
+            "bytes: our server received only 2 of 3 bytes in message 2 (#8): its buffer was too short for the datagram",
+        ],
+    );
+    let wrong = datagrams(&[b"one", b"twO"]);
+    let finding = judge(&case, &wrong.e).remove(0);
+    assert_eq!(
+        finding.difference,
+        Some(Difference::Byte {
+            offset: 2,
+            expected: "00000000: 7477 6f  two".to_owned(),
+            seen: "00000000: 7477 4f  twO".to_owned(),
+        })
+    );
+    assert_eq!(finding.cites, [5, 7]);
+}
+
+#[test]
+fn a_nul_that_a_message_lacks_is_named() {
+    let case = pair(r#""client -> server" = { sent = ["Mona\u0000"] }"#);
+    check(
+        &case,
+        &datagrams(&[b"Mona\0"]),
+        |scene| *scene = datagrams(&[b"Mona"]),
+        &[
+            "bytes: client sent 4 bytes instead of 5 (#5): the message went without its NUL, send strlen + 1 bytes",
+        ],
+    );
+}
+
+#[test]
+fn a_stream_has_no_messages() {
+    let case = pair(r#""client -> server" = { sent = ["hal", "lo\u0000"] }"#);
+    check(
+        &case,
+        &stream(&[b"h", b"allo\0"]),
+        |scene| *scene = stream(&[b"hAllo\0"]),
+        &["bytes: client sent other bytes than expected: byte 1 is 0x41 instead of 0x61"],
+    );
+}
+
+#[test]
+fn a_datagram_to_another_place_is_not_sent_to_the_server() {
+    let case = case(
+        "[case.actor.server]\nreference = \"server\"\nlistens = \"udp:7000\"\n[case.actor.client]\nstudent = \"client\"\n[case.wire]\n\"client -> server\" = { sent = 3 }\n",
+    );
+    let sent = |to: &'static str, peer: Option<usize>| {
+        let mut scene = Scene::of(&["server", "client"]);
+        scene.serve_datagrams(0, "0.0.0.0:7000");
+        let socket = scene.socket(1, ipclab_evidence::SocketKind::Datagram);
+        scene.moves(Direction::Sent, socket, peer, b"abc");
+        scene.last().args.push(Arg {
+            text: to.to_owned(),
+            value: None,
+        });
+        scene
+    };
+    // Known by its address where the other end is not.
+    let right = sent("{AF_INET, 127.0.0.1:7000}", None);
+    check(
+        &case,
+        &right,
+        |scene| *scene = sent("{AF_INET, 127.0.0.1:22555}", None),
+        &[
+            "bytes: client sent nothing to our server: client sends to port 22555 instead of 7000 (#4): htons() is missing, the two bytes of the port are swapped",
+        ],
+    );
+}
+
+#[test]
+fn name_lookups_are_nobodys_wire() {
+    let case = case(
+        "[case.actor.client]\nstudent = \"client\"\nexit = 0\nstdout.lines = [\"{{client.sent}}\"]\n",
+    );
+    let mut right = Scene::of(&["client"]);
+    let netlink = right.socket(0, ipclab_evidence::SocketKind::Other);
+    right.e.sockets[netlink].family = "AF_NETLINK".to_owned();
+    right.moves(Direction::Sent, netlink, None, &[0; 20]);
+    right.fails(
+        0,
+        "connect",
+        &["3", "{AF_UNIX, \"/var/run/nscd/socket\"}", "110"],
+        "ENOENT",
+    );
+    right.out(0, "0\n");
+    check(
+        &case,
+        &right,
+        |scene| scene.exit(0, 1),
+        &["exit: client ended with status 1 instead of 0"],
+    );
+}
+
+#[test]
+fn a_peers_complaint_is_a_finding() {
+    let case = case(
+        "[case.actor.server]\nstudent = \"server\"\n[case.actor.rude]\npeer = [\"connect tcp:12345\", \"recv 'hal'\"]\n",
+    );
+    check(
+        &case,
+        &Scene::of(&["server", "rude"]),
+        |scene| {
+            scene.e.actors[1]
+                .complaints
+                .push("recv 'hal': got \"hAl\"".to_owned())
+        },
+        &["bytes: our rude complains: recv 'hal': got \"hAl\""],
+    );
+    check(
+        &case,
+        &Scene::of(&["server", "rude"]),
+        |scene| {
+            scene.exit(0, 1);
+            scene.e.actors[1].exit = ipclab_evidence::Exit::NotStarted;
+        },
+        &["bytes: our rude met nobody: it never started, because server ended with status 1"],
+    );
+}
+
+#[test]
+fn a_script_that_could_not_be_played_is_our_trouble() {
+    let case = case(
+        "[case.actor.server]\nstudent = \"server\"\nexit = 0\n[case.actor.rude]\npeer = [\"connect tcp:12345\"]\n",
+    );
+    let mut scene = Scene::of(&["server", "rude"]);
+    scene.exit(1, 2);
+    scene.exit(0, 1);
+    assert_eq!(
+        complaints(&case, &scene),
+        [
+            "unknown exit: not judged: our rude could not play its script and ended with status 2 (seen: server ended with status 1 instead of 0)",
+        ]
+    );
+    scene.e.actors[1]
+        .complaints
+        .push("connect tcp:12345: ECONNREFUSED".to_owned());
+    assert_eq!(complaints(&case, &scene).len(), 2);
+    assert!(
+        complaints(&case, &scene)
+            .iter()
+            .all(|text| !text.starts_with("unknown"))
+    );
+}
+
+#[test]
+fn a_wire_is_between_its_two_actors_only() {
+    let case = case(
+        "[case.actor.server]\nreference = \"server\"\n[case.actor.first]\nstudent = \"client\"\n[case.actor.second]\nstudent = \"client\"\n[case.wire]\n\"first -> server\" = { bytes = 5 }\n\"server -> second\" = { bytes = 3 }\n",
+    );
+    let mut right = Scene::of(&["server", "first", "second"]);
+    let listening = right.serve(0, "0.0.0.0:12345");
+    let (first, at_first) = right.connect(1, listening);
+    let (second, at_second) = right.connect(2, listening);
+    right.cross(first, at_first, b"hall\0");
+    right.cross(at_first, first, b"to the first");
+    right.cross(second, at_second, b"from the second");
+    right.cross(at_second, second, b"abc");
+    check(
+        &case,
+        &right,
+        |scene| {
+            // The server's last answer goes to the wrong one of the two.
+            let at = scene.e.trace.len() - 2;
+            scene.e.trace.truncate(at);
+            scene.cross(at_first, first, b"abc");
+        },
+        &[
+            "bytes: our server sent nothing to second: its 12 bytes went elsewhere (#12)",
+            "bytes: second received nothing, because our server sent nothing",
+        ],
+    );
+}
+
+#[test]
+fn a_send_that_failed_is_named() {
+    let case = pair(r#""client -> server" = { sent = 5 }"#);
+    check(
+        &case,
+        &stream(&[b"hall\0"]),
+        |scene| {
+            *scene = datagrams(&[]);
+            scene.fails(
+                1,
+                "sendto",
+                &["3", "...", "5", "0", "{AF_UNIX, \"/tmp/s\"}"],
+                "ECONNREFUSED",
+            );
+        },
+        &[
+            "bytes: client sent nothing to our server: send() to /tmp/s failed with ECONNREFUSED (Connection refused) at #5",
+        ],
+    );
+}

@@ -1,0 +1,165 @@
+//! What the judge says about calls.
+
+use crate::SILENT;
+use crate::common::{Scene, case, check};
+use ipclab_evidence::{Object, Returned};
+
+fn calls(patterns: &str) -> ipclab_spec::Case {
+    case(&format!(
+        "{SILENT}[case.calls]\nclient = [{patterns}]\n[case.leaves]\nmay = [\"shm:100\"]\n"
+    ))
+}
+
+#[test]
+fn a_call_that_must_be_made() {
+    let case = calls(
+        r#""shmget(100, 1024, IPC_CREAT|0644) >= 0", "shmat(_, _, SHM_RDONLY)", "shmdt(...) = 0""#,
+    );
+    let mut right = Scene::of(&["client"]);
+    right.call(0, "shmget", &["100", "1024", "0644|IPC_CREAT"], 7);
+    right.call(0, "shmat", &["7", "NULL", "SHM_RDONLY"], 0x7f00_0000);
+    right.call(0, "shmdt", &["0x7f000000"], 0);
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.trace.pop();
+        },
+        &["calls: client never called shmdt()"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.trace[2].returned = Some(Returned {
+                value: -1,
+                errno: Some("EINVAL".to_owned()),
+            });
+        },
+        &[
+            "calls: client called shmdt() at #3, and it failed with EINVAL (Invalid argument): expected shmdt(...) = 0",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.trace[1].args[2].text = "0".to_owned();
+        },
+        &[
+            "calls: client called shmat(7, NULL, 0) = 2130706432 at #2 instead of shmat(_, _, SHM_RDONLY)",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.trace[0].args[2].text = "IPC_CREAT|0600".to_owned();
+        },
+        &[
+            "calls: client called shmget(100, 1024, IPC_CREAT|0600) = 7 at #1 instead of shmget(100, 1024, IPC_CREAT|0644) >= 0",
+        ],
+    );
+}
+
+#[test]
+fn flags_that_must_be_set_whatever_others_are() {
+    let case = calls(r#""recv(_, _, _, MSG_PEEK|...) > 0""#);
+    let mut right = Scene::of(&["client"]);
+    right.call(0, "recvfrom", &["4", "0x7f00", "100", "0"], 4);
+    right.call(
+        0,
+        "recvfrom",
+        &["4", "0x7f00", "4", "MSG_PEEK|MSG_WAITALL", "NULL", "NULL"],
+        4,
+    );
+    // Its flags stand elsewhere, and mean the same.
+    let mut by_message = Scene::of(&["client"]);
+    by_message.call(0, "recvmsg", &["4", "0x7f00", "MSG_PEEK"], 4);
+    for right in [right, by_message] {
+        let at = right.e.trace.len() - 1;
+        let flags = right.e.trace[at].args.len().min(4) - 1;
+        let (wrong, named) = match at {
+            0 => (
+                "recvmsg(4, 0x7f00, MSG_WAITALL) = 4 at #1",
+                "recv() without MSG_PEEK",
+            ),
+            _ => (
+                "recvfrom(4, 0x7f00, 100, 0) = 4 at #1",
+                "recv() without MSG_PEEK",
+            ),
+        };
+        check(
+            &case,
+            &right,
+            |scene| {
+                scene.e.trace[at].args[flags].text = "MSG_WAITALL".to_owned();
+            },
+            &[&format!("calls: client called {named}: {wrong}")],
+        );
+    }
+}
+
+#[test]
+fn a_call_that_must_not_be_made() {
+    let case = calls(r#""no accept()", "no recv()""#);
+    let mut right = Scene::of(&["client"]);
+    right.fails(0, "listen", &["3", "5"], "EADDRINUSE");
+    right.last().tampered = Some("EADDRINUSE".to_owned());
+    right.call(0, "read", &["0", "...", "100"], 0);
+    right.last().object = Some(Object::Standard(0));
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.call(0, "accept4", &["3", "NULL", "NULL", "0"], 4);
+        },
+        &[
+            "calls: client called accept() at #3 although listen() failed with EADDRINUSE (Address already in use) at #1",
+        ],
+    );
+}
+
+#[test]
+fn every_one_has_its_other() {
+    let case = calls(
+        r#""every socket() has close()", "every fork() has wait()", "every shmat() has shmdt()""#,
+    );
+    let mut right = Scene::of(&["client"]);
+    let socket = right.socket(0, ipclab_evidence::SocketKind::Stream);
+    right.call(0, "close", &["3"], 0);
+    right.last().object = Some(Object::Socket(socket));
+    right.call(0, "clone", &["SIGCHLD"], 9);
+    right.call(0, "wait4", &["-1", "NULL", "0", "NULL"], 9);
+    for name in ["shmat", "shmdt"] {
+        right.call(0, name, &["7"], 0);
+        right.last().object = Some(Object::Segment(7));
+    }
+    // A thread is no child to wait for.
+    right.call(0, "clone3", &["CLONE_VM|CLONE_THREAD"], 10);
+    check(
+        &case,
+        &right,
+        |scene| scene.e.trace[1].object = Some(Object::Other("pipe".to_owned())),
+        &["calls: client called socket() at #1, and no close() for it"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.trace[3].returned = Some(Returned {
+                value: 10,
+                errno: None,
+            })
+        },
+        &["calls: client called fork() at #3, and no wait() for it"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.trace.retain(|call| call.name != "shmdt");
+        },
+        &["calls: client called shmat() at #5, and no shmdt() for it"],
+    );
+}

@@ -1,0 +1,212 @@
+//! What the judge says about how programs end, and about points.
+
+use crate::SILENT;
+use crate::common::{Scene, case, check, outcome};
+use ipclab_evidence::FileKind;
+use ipclab_judge::{Outcome, Verdict};
+use ipclab_spec::Aspect;
+
+#[test]
+fn a_status_is_explained() {
+    let zero = case("[case.actor.server]\nstudent = \"server\"\nexit = 0\n");
+    let mut right = Scene::of(&["server"]);
+    right.out(0, "Iserver - send() is OK.\n");
+    check(
+        &zero,
+        &right,
+        |scene| scene.exit(0, 24),
+        &[
+            "exit: server ended with status 24 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
+        ],
+    );
+    // Not the length of that line, but all else is right.
+    check(
+        &zero,
+        &right,
+        |scene| scene.exit(0, 39),
+        &[
+            "exit: server ended with status 39 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
+        ],
+    );
+    check(
+        &zero,
+        &right,
+        |scene| scene.exit(0, 1),
+        &["exit: server ended with status 1 instead of 0"],
+    );
+    // The length of the last line tells, whatever else is wrong; a status alone does not.
+    let wrong = |status: u8| {
+        move |scene: &mut Scene| {
+            scene.exit(0, status);
+            scene.file("/tmp/x", FileKind::Regular);
+        }
+    };
+    check(
+        &zero,
+        &right,
+        wrong(24),
+        &[
+            "exit: server ended with status 24 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
+            "cleanup: the file /tmp/x was left behind",
+        ],
+    );
+    check(
+        &zero,
+        &right,
+        wrong(39),
+        &[
+            "exit: server ended with status 39 instead of 0",
+            "cleanup: the file /tmp/x was left behind",
+        ],
+    );
+    check(
+        &zero,
+        &right,
+        |scene| {
+            scene.fails(0, "listen", &["3", "5"], "EOPNOTSUPP");
+            scene.exit(0, 1);
+        },
+        &[
+            "exit: server ended with status 1 instead of 0: listen() failed with EOPNOTSUPP (Operation not supported) at #1",
+        ],
+    );
+    // A call that failed explains nothing where it was meant to fail: all else is right.
+    let mut refused = Scene::of(&["server"]);
+    refused.fails(0, "sendto", &["3", "\"more\"", "4", "0"], "EPIPE");
+    refused.out(0, "send: Broken pipe\n");
+    check(
+        &zero,
+        &refused,
+        |scene| scene.exit(0, 18),
+        &[
+            "exit: server ended with status 18 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
+        ],
+    );
+    check(
+        &zero,
+        &right,
+        |scene| scene.killed(0, 13, "SIGPIPE", Some("sendto")),
+        &[
+            "exit: server was killed by SIGPIPE (signal 13) in send(): it wrote to a connection whose other end had closed",
+        ],
+    );
+}
+
+#[test]
+fn a_failure_has_a_status_of_its_own() {
+    let failure = case("[case.actor.server]\nstudent = \"server\"\nexit = \"failure\"\n");
+    let mut right = Scene::of(&["server"]);
+    right.fails(
+        0,
+        "bind",
+        &["3", "{AF_INET, 0.0.0.0:12345}", "16"],
+        "EADDRINUSE",
+    );
+    right.exit(0, 1);
+    check(
+        &failure,
+        &right,
+        |scene| scene.exit(0, 0),
+        &[
+            "exit: server ended with status 0 although bind() failed with EADDRINUSE (Address already in use) at #1: a program that fails must end with another status, as exit(1) does",
+        ],
+    );
+    check(
+        &failure,
+        &right,
+        |scene| {
+            scene.hangs(0, "accept", None);
+        },
+        &[
+            "exit: server never ended although bind() failed with EADDRINUSE (Address already in use) at #1: it waits in accept() (#2)",
+        ],
+    );
+    check(
+        &failure,
+        &right,
+        |scene| scene.killed(0, 11, "SIGSEGV", None),
+        &["exit: server was killed by SIGSEGV (signal 11): it touched memory that is not its own"],
+    );
+}
+
+#[test]
+fn the_sanitizers_word() {
+    let case = case(&format!("sanitize = true\n{SILENT}"));
+    let right = Scene::of(&["client"]);
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.err(0, concat!(
+        "=================================================================\n",
+        "==2==ERROR: AddressSanitizer: stack-buffer-overflow on address 0x7f at pc 0x5 bp 0x7 sp 0x7\n",
+        "WRITE of size 101 at 0x7ffd thread T0\n",
+        "    #0 0x7f in gets (/lib/libasan.so.8+0x5)\n",
+        "    #1 0x55 in main /lab/comclient.c:42\n",
+    ))
+        },
+        &[
+            "memory: client has a memory error: stack-buffer-overflow, gets() writes 101 bytes (main(), /lab/comclient.c:42)",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.err(
+                0,
+                "comclient.c:7:3: runtime error: index 100 out of bounds for type 'char [100]'\n",
+            )
+        },
+        &[
+            "memory: client has a memory error: index 100 out of bounds for type 'char [100]' (comclient.c:7:3)",
+        ],
+    );
+}
+
+#[test]
+fn points_are_whole_or_split_over_aspects() {
+    let whole = case("[case.actor.client]\nstudent = \"client\"\nexit = 0\n");
+    let mut right = Scene::of(&["client"]);
+    assert_eq!(points(&outcome(&whole, &right)), (Verdict::Pass, 1, 1));
+    right.file("/tmp/x", FileKind::Regular);
+    assert_eq!(points(&outcome(&whole, &right)), (Verdict::Fail, 0, 1));
+
+    let mut split = whole.clone();
+    split.points = ipclab_spec::Points::Split(vec![(Aspect::Exit, 3), (Aspect::Cleanup, 2)]);
+    assert_eq!(points(&outcome(&split, &right)), (Verdict::Fail, 3, 5));
+    // A remark costs nothing.
+    split.points = ipclab_spec::Points::Split(vec![(Aspect::Exit, 3)]);
+    let remarked = outcome(&split, &right);
+    assert_eq!(points(&remarked), (Verdict::Pass, 3, 3));
+    assert_eq!(
+        remarked
+            .findings
+            .iter()
+            .filter(|finding| !finding.graded && finding.verdict == Verdict::Fail)
+            .count(),
+        1
+    );
+    // An aspect that nothing was judged about earns nothing.
+    split.points = ipclab_spec::Points::Split(vec![(Aspect::Exit, 3), (Aspect::Bytes, 2)]);
+    assert_eq!(points(&outcome(&split, &right)), (Verdict::Unknown, 3, 5));
+
+    right.e.trouble.push("no disk".to_owned());
+    assert_eq!(points(&outcome(&whole, &right)), (Verdict::Unknown, 0, 1));
+    assert_eq!(
+        points(&Outcome::skipped(
+            &whole,
+            Aspect::Build,
+            "client could not be built"
+        )),
+        (Verdict::Skipped, 0, 1)
+    );
+    assert_eq!(
+        points(&Outcome::unknown(&whole, "the box could not be made")),
+        (Verdict::Unknown, 0, 1)
+    );
+}
+
+fn points(outcome: &Outcome) -> (Verdict, u32, u32) {
+    (outcome.verdict, outcome.earned, outcome.max)
+}

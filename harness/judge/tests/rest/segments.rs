@@ -1,0 +1,139 @@
+//! What the judge says about the state of segments.
+
+use crate::SILENT;
+use crate::common::{Scene, case, check};
+use ipclab_evidence::Arg;
+
+const STATE: &str =
+    "[case.shm.100]\nsize = 1024\nmode = \"0644\"\nattached = 0\nholds = \"Hello\\u0000\"\n";
+
+#[test]
+fn the_state_of_a_segment() {
+    let case = case(&format!("{SILENT}{STATE}"));
+    let mut right = Scene::of(&["client"]);
+    right.call(0, "shmget", &["100", "1024", "IPC_CREAT|0644"], 7);
+    right.segment(100, b"Hello\0");
+    let spoil = |change: fn(&mut ipclab_evidence::Segment)| {
+        move |scene: &mut Scene| change(&mut scene.e.leftovers.segments[0])
+    };
+    check(
+        &case,
+        &right,
+        spoil(|segment| segment.size = 1000),
+        &["memory: the segment with key 100 has 1000 bytes instead of 1024"],
+    );
+    check(
+        &case,
+        &right,
+        spoil(|segment| segment.mode = 0o600),
+        &["memory: the segment with key 100 has mode 0600 instead of 0644"],
+    );
+    check(
+        &case,
+        &right,
+        spoil(|segment| segment.mode = 0o204),
+        &[
+            "memory: the segment with key 100 has mode 0204 instead of 0644: 644 without a 0 in front is decimal, a mode is octal (0644)",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        spoil(|segment| segment.holds.0[5] = b'!'),
+        &[
+            "memory: the segment with key 100 does not hold `Hello\\x00`: the string has no NUL at its end",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        spoil(|segment| segment.holds.0[1] = b'E'),
+        &[
+            "memory: the segment with key 100 does not hold `Hello\\x00`: byte 1 is 0x45 instead of 0x65",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        spoil(|segment| segment.holds.0.fill(0)),
+        &["memory: the segment with key 100 does not hold `Hello\\x00`: nothing was stored in it"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.call(0, "shmat", &["7", "NULL", "0"], 0x7f00);
+            scene.e.leftovers.segments[0].attached = 1;
+        },
+        &[
+            "cleanup: the segment with key 100 has 1 attach instead of 0: client called shmat() without a shmdt() after it",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.e.leftovers.segments[0].key = 256;
+            scene.e.trace[0].args[0] = Arg {
+                text: "256".to_owned(),
+                value: Some(256),
+            };
+        },
+        &[
+            "cleanup: client left the segment with key 256 behind: shmget() at #1, no shmctl(IPC_RMID)",
+            "cleanup: there is no segment with key 100 whose attaches could be counted",
+            "memory: there is no segment with key 100: client used key 256 instead of 100: that is 0x100, and 100 is decimal",
+        ],
+    );
+}
+
+#[test]
+fn a_segment_that_must_be_gone() {
+    let case = case(&format!(
+        "{SILENT}[case.leaves]\nmay = [\"shm:100\"]\n[case.shm.100]\nexists = false\n"
+    ));
+    let mut right = Scene::of(&["client"]);
+    right.call(0, "shmget", &["100", "0", "0000"], 7);
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.segment(100, b"");
+        },
+        &[
+            "memory: the segment with key 100 is still there: client got it at #1 and never called shmctl(IPC_RMID)",
+        ],
+    );
+}
+
+#[test]
+fn a_look_in_the_middle() {
+    let case = case(
+        "[case.actor.writer]\nstudent = \"server\"\n[case.shm.100]\nafter = \"writer exits\"\nsize = 1024\n",
+    );
+    let mut right = Scene::of(&["writer"]);
+    let segment = right.segment(100, b"").clone();
+    right.e.leftovers.segments.clear();
+    right.e.looks.push(ipclab_evidence::Look {
+        key: 100,
+        taken: true,
+        segment: Some(segment),
+    });
+    check(
+        &case,
+        &right,
+        |scene| scene.e.looks[0].segment = None,
+        &["memory: there is no segment with key 100: writer never called shmget()"],
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            scene.hangs(0, "pause", None);
+            scene.e.looks[0].taken = false;
+        },
+        &[
+            "memory: the moment to look at segment 100 never came, that writer ended: it waits in pause() (#1)",
+        ],
+    );
+}

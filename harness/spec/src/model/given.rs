@@ -1,0 +1,139 @@
+//! What a case sets up: what is there before, calls that fail, values that are drawn.
+
+use std::net::IpAddr;
+
+use super::Template;
+
+/// What is there before the first actor starts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given {
+    /// Files, in file order.
+    pub files: Vec<GivenFile>,
+    /// Segments.
+    pub shm: Vec<GivenSegment>,
+    /// Semaphore sets.
+    pub sem: Vec<GivenSemaphores>,
+    /// Students' programs find so many descriptors open when they start: numbers below this are taken. 0: the usual three.
+    pub descriptors: u32,
+    /// Lines of the hosts file: a name, or a host's own and its others with a blank between them, and an address.
+    pub hosts: Vec<(String, IpAddr)>,
+}
+
+/// A file that is there before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenFile {
+    /// Absolute.
+    pub path: String,
+    /// What it is.
+    pub kind: GivenKind,
+    /// Permission bits.
+    pub mode: Option<u32>,
+}
+
+/// What a given file is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GivenKind {
+    /// A regular file with this text.
+    Text(Template),
+    /// A socket file that nobody serves.
+    StaleSocket,
+    /// A folder.
+    Directory,
+}
+
+/// A segment that is there before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenSegment {
+    /// Its key.
+    pub key: i32,
+    /// Bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// At offset 0.
+    pub holds: Template,
+    /// Belongs to another user.
+    pub foreign: bool,
+}
+
+/// A semaphore set that is there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenSemaphores {
+    /// Its key.
+    pub key: i32,
+    /// The semaphores' values.
+    pub values: Vec<u16>,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A change at the kernel boundary: `server recv #2: EINTR`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Whose call.
+    pub actor: String,
+    /// A call or a family.
+    pub call: String,
+    /// Only the n-th, from 1.
+    pub nth: Option<u32>,
+    /// What happens.
+    pub kind: FaultKind,
+}
+
+/// What a fault does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The call fails with this errno: `ENOSPC`.
+    Errno(String),
+    /// It moves at most so many bytes.
+    AtMost(u64),
+    /// This signal arrives: `SIGINT`.
+    Signal(String),
+}
+
+/// A variable and how its values are drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vary {
+    /// `text`
+    pub name: String,
+    /// How.
+    pub draw: Draw,
+}
+
+/// How a variable's values are drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Draw {
+    /// A text of so many characters.
+    Text {
+        /// Shortest.
+        min: u32,
+        /// Longest.
+        max: u32,
+        /// Of which characters.
+        of: Alphabet,
+    },
+    /// A whole number.
+    Int {
+        /// Smallest.
+        min: i64,
+        /// Largest.
+        max: i64,
+    },
+    /// One of these.
+    OneOf(Vec<String>),
+}
+
+/// Which characters a text is drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alphabet {
+    /// Printable ASCII.
+    Printable,
+    /// `a` to `z`, `A` to `Z`.
+    Letters,
+    /// Digits.
+    Digits,
+    /// Printable ASCII and the other characters of Latin-1 and beyond, as UTF-8.
+    Utf8,
+    /// Every character but NUL and newline, control characters included.
+    Any,
+}

@@ -1,0 +1,165 @@
+//! What a scripted peer does.
+
+use std::net::IpAddr;
+
+use super::{After, Template};
+
+/// One step of a scripted peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// As the author wrote it.
+    pub text: String,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a step does. Sockets and segments are the peer's current one, the last that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `connect tcp:12345`, `connect unix:/tmp/s`, `connect unix-stream:/tmp/s`
+    Connect(PeerEndpoint),
+    /// `open udp`, `open unix-dgram`: an unbound socket.
+    Open(PeerSocket),
+    /// `bind udp:7001`
+    Bind(PeerEndpoint),
+    /// `listen tcp:12345`
+    Listen(PeerEndpoint),
+    /// `accept`
+    Accept,
+    /// `send 'hal'`, `send hex 00ff`, `send 100 bytes`, `send 'abc' to udp:7000`, `send '!' oob`
+    Send {
+        /// What.
+        data: Data,
+        /// Where to, on an unconnected datagram socket.
+        to: Option<PeerEndpoint>,
+        /// In pieces of so many bytes each, one call each, waiting for the other side to take each.
+        pieces: Option<u32>,
+        /// With `MSG_OOB`: the last byte of each call is TCP's urgent one.
+        oob: bool,
+    },
+    /// `recv 'hal'`, `recv 49 bytes`, `recv until EOF`, `recv any`
+    Recv(Wanted),
+    /// `until server waits`, `until server exits`
+    Until(After),
+    /// `shutdown read|write|both`
+    Shutdown(Shutdown),
+    /// `reset`: close so that the other side gets a RST.
+    Reset,
+    /// `close`
+    Close,
+    /// `abandon`: exit at once, everything open.
+    Abandon,
+    /// `flood 1000000 bytes`: send so much without ever reading.
+    Flood(u64),
+    /// `fill 64000000 bytes`: the same, but done when the other side takes no more for now.
+    Fill(u64),
+    /// `signal server SIGTERM`
+    Signal {
+        /// To whom.
+        actor: String,
+        /// Which.
+        signal: String,
+    },
+    /// `shm create 100 1024 0644`
+    ShmCreate {
+        /// Key.
+        key: i32,
+        /// Bytes.
+        size: u64,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// `shm attach 100`, `shm attach id {{creator.told.shmid}}`: and hold it until the peer ends or `shm detach`.
+    ShmAttach(SegmentName),
+    /// `shm write 'text'`, at offset 0 of the attached one.
+    ShmWrite(Data),
+    /// `shm read 'text'`
+    ShmRead(Data),
+    /// `shm detach`
+    ShmDetach,
+    /// `shm remove 100`
+    ShmRemove(SegmentName),
+    /// `200 times connect tcp:9000`: a step again and again; now and then the peer waits until everybody else waits.
+    Times {
+        /// How often.
+        times: u32,
+        /// What.
+        action: Box<Action>,
+    },
+    /// `each recv 'hal'`: a step once with each of the sockets that are open, in the order in which they were opened.
+    Each(Box<Action>),
+}
+
+/// How a peer names a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SegmentName {
+    /// By its key.
+    Key(i32),
+    /// `id 5`: by its identifier, which a template may fill in when the peer starts.
+    Id(Template),
+}
+
+/// What a peer sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// `'text'`, with a NUL only where it is written.
+    Text(Template),
+    /// `hex 00ff`
+    Hex(Vec<u8>),
+    /// `100 bytes`: of letters, without a NUL.
+    Bytes(u64),
+}
+
+/// What a peer wants to receive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Exactly this.
+    Data(Data),
+    /// So many bytes of whatever.
+    Bytes(u64),
+    /// Everything until the other side closes.
+    UntilEof,
+    /// One call, whatever it gives.
+    Any,
+    /// End of file and nothing before it.
+    Eof,
+}
+
+/// Which direction a peer shuts down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// `SHUT_RD`
+    Read,
+    /// `SHUT_WR`
+    Write,
+    /// `SHUT_RDWR`
+    Both,
+}
+
+/// A socket type that a peer can open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerSocket {
+    /// `tcp`
+    Tcp,
+    /// `udp`
+    Udp,
+    /// `unix-stream`
+    UnixStream,
+    /// `unix-dgram`
+    UnixDatagram,
+    /// `unix-seqpacket`
+    UnixSeqpacket,
+}
+
+/// A socket type and its address, as a peer names it: `tcp:127.0.0.1:12345`, `unix-dgram:/tmp/s`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerEndpoint {
+    /// Which type.
+    pub socket: PeerSocket,
+    /// For TCP and UDP; `None`: 127.0.0.1.
+    pub ip: Option<IpAddr>,
+    /// For TCP and UDP.
+    pub port: Option<u16>,
+    /// For Unix sockets.
+    pub path: Option<String>,
+}
