@@ -62,14 +62,14 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
                 ));
             }
             for index in copies {
-                findings.push(one(facts, index, pattern));
+                findings.push(one(facts, index, pattern, &expected.patterns));
             }
         }
     }
     findings
 }
 
-fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern) -> Finding {
+fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPattern]) -> Finding {
     let Some(actor) = facts.actor(index) else {
         return Finding::unknown(Aspect::Calls, None, "the evidence lost an actor");
     };
@@ -95,7 +95,7 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern) -> Finding {
             ))
             .citing([call.n]),
             None if facts.trace_has_holes() => unsure(),
-            None => missing(facts, index, wanted),
+            None => missing(facts, index, wanted, together),
         },
         CallPattern::No(unwanted) => {
             match facts.calls(index).find(|call| matches(unwanted, call)) {
@@ -160,7 +160,12 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern) -> Finding {
 }
 
 /// Why a call that had to be there is not.
-fn missing(facts: Facts<'_>, index: usize, wanted: &CallMatch) -> Finding {
+fn missing(
+    facts: Facts<'_>,
+    index: usize,
+    wanted: &CallMatch,
+    together: &[CallPattern],
+) -> Finding {
     let who = facts.who(index);
     let name = facts.actor(index).map(|actor| actor.name.as_str());
     let fail = |text: String| Finding::fail(Aspect::Calls, name, text);
@@ -168,7 +173,7 @@ fn missing(facts: Facts<'_>, index: usize, wanted: &CallMatch) -> Finding {
         .calls(index)
         .filter(|call| is_named(wanted, call))
         .collect();
-    let Some(first) = named.first() else {
+    let Some(&first) = named.first() else {
         return fail(format!(
             "{who} never called {}(){}",
             shown(&wanted.name),
@@ -176,6 +181,22 @@ fn missing(facts: Facts<'_>, index: usize, wanted: &CallMatch) -> Finding {
         ))
         .expecting(shown(&wanted.text), "no such call");
     };
+    // What is right in another place was not made instead of this one.
+    let is_right = |call: &Call| {
+        together
+            .iter()
+            .any(|other| matches!(other, CallPattern::Has(other) if matches(other, call)))
+    };
+    if named.iter().all(|call| is_right(call)) {
+        return fail(format!(
+            "{who} never called {}{}",
+            shown(&wanted.text),
+            facts.because(index)
+        ))
+        .expecting(shown(&wanted.text), "no such call");
+    }
+    let named: Vec<&Call> = named.into_iter().filter(|call| !is_right(call)).collect();
+    let first = named.first().copied().unwrap_or(first);
     if let Some(flags) = never_with(wanted, &named) {
         return fail(format!(
             "{who} called {}() without {}: {} at #{}",
@@ -190,6 +211,7 @@ fn missing(facts: Facts<'_>, index: usize, wanted: &CallMatch) -> Finding {
     // The right call with another result says more than a wrong call.
     let near = named
         .iter()
+        .copied()
         .find(|call| args_match(wanted, call))
         .unwrap_or(first);
     let text = if args_match(wanted, near) {

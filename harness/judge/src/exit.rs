@@ -252,6 +252,8 @@ fn never_ended(
     let failed = match wanted {
         ExitExpectation::Failure => facts
             .first_failure(index)
+            // What failed while it was ended from outside is no reason of its own.
+            .filter(|call| wait.is_none_or(|wait| call.n < wait.n))
             .map(|call| format!(" although {}", facts.failure(call))),
         ExitExpectation::Code(_)
         | ExitExpectation::Running

@@ -498,7 +498,9 @@ pub(crate) fn untold(actor: &str, name: &str, nth: Option<u32>) -> String {
         None | Some(1) => {
             format!("no {call} of {actor} succeeded, which would have told it {name}")
         }
-        Some(nth) => format!("the kernel told {actor} {name} fewer than {nth} times"),
+        Some(nth) => format!(
+            "it asked for {name} with {call} fewer than {nth} times, and every number is to be an answer of the kernel's"
+        ),
     }
 }
 

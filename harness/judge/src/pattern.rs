@@ -81,14 +81,14 @@ impl Pattern {
         }
     }
 
-    /// As a report shows it, escaped.
+    /// As a report shows it, escaped: for people who have never seen a spec.
     pub(crate) fn shown(&self) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
             out.push_str(match piece {
                 Piece::Text(text) => text,
-                Piece::Any => "{{any}}",
-                Piece::Int => "{{int}}",
+                Piece::Any => "...",
+                Piece::Int => "<number>",
             });
         }
         shown(&out)

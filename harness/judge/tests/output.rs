@@ -128,7 +128,7 @@ fn numbers_are_not_parts_of_other_numbers() {
         r#"stdout.lines = ["fd: {{int}}"]"#,
         "fd: 3\n",
         "fd: three\n",
-        "client printed `fd: three` instead of `fd: {{int}}`",
+        "client printed `fd: three` instead of `fd: <number>`",
     );
 }
 
@@ -139,7 +139,7 @@ fn a_transcript_is_the_whole_text() {
         transcript,
         "one\ntwo\nthree\nfour 4\n",
         "one\ntwo\nfour\n",
-        "client printed `four` instead of `four {{int}}`",
+        "client printed `four` instead of `four <number>`",
     );
     check_text(
         transcript,
@@ -285,7 +285,7 @@ fn the_count_printed_is_the_one_that_crossed() {
             scene.e.actors[0].stdout.head = "40 bytes sent.\n48 bytes received.\n".into();
         },
         &[
-            "output: our server cannot have printed the line `got {{int}}` truthfully: client sent fewer than 2 messages",
+            "output: our server cannot have printed the line `got <number>` truthfully: client sent fewer than 2 messages",
         ],
     );
 }

@@ -298,6 +298,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(libc::SYS_execve, "execve", &[Path], Role::Exec),
     row(libc::SYS_execveat, "execveat", &[Fd, Path], Role::Exec),
     row(libc::SYS_exit_group, "exit_group", &[Int], Role::Exit),
+    row(libc::SYS_restart_syscall, "restart_syscall", &[], Role::Plain),
 ];
 
 /// The row of a call, by its number.

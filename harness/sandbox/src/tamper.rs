@@ -31,15 +31,17 @@ pub(crate) struct Tampers {
 }
 
 /// What has to be done at the exit of a call that was tampered with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pending {
     /// As the trace tells it.
     pub(crate) note: String,
     restore: Restore,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Restore {
+    /// Nothing was changed at the call itself.
+    Nothing,
     /// The call was skipped: this is its result.
     Result(i64),
     /// The call was skipped as if this signal had interrupted it; the call's number, for the kernel to make it again.
@@ -219,6 +221,12 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
                     format!("no signal is called {name}"),
                 )
             })?;
+            // One that the program holds back interrupts nothing: it waits until it is let in, which may be what this call
+            // does (ppoll(2), sigsuspend(2)).
+            if sys::held_signals(pid)? >> (signal - 1) & 1 == 1 {
+                sys::kill(pid, signal)?;
+                return pending(Restore::Nothing);
+            }
             let number = skip(pid)?;
             pending(Restore::Interrupted { signal, number })
         }
@@ -481,6 +489,7 @@ impl Pending {
     /// When the tracee's registers or memory cannot be written.
     pub(crate) fn exit(&self, pid: Pid, result: i64) -> io::Result<After> {
         match &self.restore {
+            Restore::Nothing => Ok(After::default()),
             Restore::Result(value) => {
                 let mut registers = sys::registers(pid)?;
                 registers.rax = *value as u64;

@@ -53,6 +53,8 @@ pub(crate) enum Notice {
 struct Thread {
     process: Pid,
     call: Option<InCall>,
+    /// A call that a signal has interrupted, and with which the kernel goes on under another number.
+    interrupted: Option<InCall>,
     /// Stopped by a signal, and staying so.
     stopped: bool,
     /// On its way out: it will run no more code of its own.
@@ -66,7 +68,7 @@ struct Thread {
 }
 
 /// A call between its entry and its exit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct InCall {
     spec: &'static Spec,
     args: [u64; 6],
@@ -158,6 +160,12 @@ const TRANSFER_BYTES: usize = 2 << 20;
 /// Bytes of all long texts together that are kept, and what is long.
 const TEXT_BYTES: usize = 2 << 20;
 const LONG: usize = 256;
+
+/// `ERESTART_RESTARTBLOCK`: unless a handler runs first, the kernel goes on with the call as restart_syscall(2).
+const GOES_ON: i64 = -516;
+
+/// So many processes are asked what their sockets have to send; of more than that the kernel's table tells.
+const MANY_PROCESSES: usize = 8;
 
 /// Whether an object has a path that counts as long.
 fn is_long(object: Option<&Object>) -> bool {
@@ -369,6 +377,7 @@ impl Tracer {
             Thread {
                 process,
                 call: None,
+                interrupted: None,
                 stopped: false,
                 exiting: false,
                 last: None,
@@ -782,6 +791,12 @@ impl Tracer {
         let process = self.threads[&tid].process;
         let actor = self.processes[&process].actor;
         if let Some(thread) = self.threads.get_mut(&tid) {
+            let interrupted = thread.interrupted.take();
+            // poll(2) and all else that has to know how much of its time is left goes on as restart_syscall(2).
+            if spec.number == libc::SYS_restart_syscall {
+                thread.call = interrupted;
+                return self.go_on(tid, 0).map(|()| None);
+            }
             // A call made again by the kernel after a signal enters anew; the old one never returned to the program.
             thread.call = None;
         }
@@ -1014,6 +1029,9 @@ impl Tracer {
         }
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.last = Some((call.spec.name, result));
+            // One that was changed has had its change.
+            thread.interrupted =
+                (result == GOES_ON && call.tampered.is_none()).then(|| call.clone());
         }
         let of_actor = call.of_actor;
         let notice = self.done(tid, call, result);
@@ -1569,8 +1587,13 @@ impl Tracer {
     }
 
     /// Whether a TCP socket of a living process has something to send that it has not sent yet, its own connection
-    /// request included.
+    /// request included. More processes than are quickly asked may always have something.
     pub(crate) fn tcp_has_to_send(&self) -> bool {
+        // Where processes have inherited one another's descriptors, they are many more than there are sockets, and all
+        // of them would be read at every look. The kernel's own table is read faster then, and says it as well.
+        if self.host.is_none() && self.processes().len() > MANY_PROCESSES {
+            return true;
+        }
         let is_tcp = |socket: usize| {
             let socket = self.sockets.get(socket);
             socket.kind == SocketKind::Stream && socket.family != "AF_UNIX" && !socket.listening

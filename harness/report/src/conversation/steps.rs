@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ipclab_evidence::{Call, Direction, Evidence, Object, SocketKind, Transfer, canonical};
+use ipclab_evidence::{Bytes, Call, Direction, Evidence, Object, SocketKind, Transfer, canonical};
 
 use super::delivery::{self, Deliveries};
 use super::{Act, Place, Placed, Row, Tone};
@@ -139,13 +139,9 @@ fn moved(
             end_of_file(name)
         }
         Direction::Received | Direction::Sent => {
-            let more = if whole { "" } else { "..." };
             let cut = if transfer.cut { ", cut" } else { "" };
-            format!(
-                "{name}() = {}{cut} \"{}\"{more}",
-                transfer.bytes,
-                transfer.head.escaped()
-            )
+            let text = quoted(&transfer.head.0, whole);
+            format!("{name}() = {}{cut}{text}", transfer.bytes)
         }
     };
     let place = match deliveries.portions.get(&index) {
@@ -158,6 +154,26 @@ fn moved(
         text: text.into(),
     };
     (place, act)
+}
+
+/// Bytes as text behind a blank. Of many only the two ends: a step stands in a narrow column, and four thousand bytes in
+/// it would be a page of their own.
+fn quoted(head: &[u8], whole: bool) -> String {
+    const MANY: usize = 64;
+    const BEGINNING: usize = 32;
+    const END: usize = 8;
+    let escaped = |bytes: &[u8]| Bytes(bytes.to_vec()).escaped();
+    match (head.len() > MANY, whole) {
+        (false, true) => format!(" \"{}\"", escaped(head)),
+        (true, true) => format!(
+            " \"{}...{}\"",
+            escaped(&head[..BEGINNING]),
+            escaped(&head[head.len() - END..])
+        ),
+        // There was no more room for it in the trace.
+        (_, false) if head.is_empty() => String::new(),
+        (_, false) => format!(" \"{}\"...", escaped(&head[..head.len().min(BEGINNING)])),
+    }
 }
 
 fn end_of_file(name: &str) -> String {
@@ -391,5 +407,19 @@ mod tests {
         check("{AF_UNIX, \"/tmp/a, b\"}", "\"/tmp/a, b\"");
         check("NULL", "NULL");
         check("", "");
+    }
+
+    #[test]
+    fn a_long_message_does_not_fill_a_page() {
+        let check =
+            |head: &[u8], whole, expected: &str| assert_eq!(super::quoted(head, whole), expected);
+        check(b"hello\0", true, " \"hello\\x00\"");
+        check(b"", true, " \"\"");
+        check(b"hello", false, " \"hello\"...");
+        check(b"", false, "");
+        let long = [[b'a'; 4000].as_slice(), b"the end\0"].concat();
+        let beginning = "a".repeat(32);
+        check(&long, true, &format!(" \"{beginning}...the end\\x00\""));
+        check(&long, false, &format!(" \"{beginning}\"..."));
     }
 }

@@ -148,6 +148,23 @@ static void poll_ever(char **a)
     struct pollfd p = {bound(AF_INET, SOCK_DGRAM), POLLIN};
     poll(&p, 1, -1);
 }
+/* Interrupted by a signal that nothing handles: the kernel goes on with the call as restart_syscall(2). */
+static void poll_past_child(char **a)
+{
+    struct pollfd p = {bound(AF_INET, SOCK_DGRAM), POLLIN};
+    if (fork() == 0) {
+        char path[40], state = 0;
+        sprintf(path, "/proc/%d/stat", (int)getppid());
+        while (state != 'S') {
+            FILE *f = fopen(path, "r");
+            if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+                exit(1);
+            fclose(f);
+        }
+        exit(0);
+    }
+    poll(&p, 1, -1);
+}
 static void select_ever(char **a)
 {
     fd_set set;
@@ -511,6 +528,7 @@ static const struct act acts[] = {
     {"own-pipe", own_pipe}, {"full-pipe", full_pipe}, {"kept-end", kept_end}, {"waiting-child", waiting_child},
     {"waitid-child", waitid_child}, {"stop-self", stop_self}, {"stopped-child", stopped_child},
     {"vforked", vforked}, {"queue", queue}, {"posix-queue", posix_queue}, {"poll", poll_ever},
+    {"poll-past-child", poll_past_child},
     {"select", select_ever}, {"epoll", epoll_ever}, {"event", event}, {"stdin", stdin_silent},
     {"terminal", reads_terminal}, {"suspend", suspend}, {"sigwait", sig_wait}, {"file-lock", file_lock},
     {"record-lock", record_lock}, {"fifo", fifo}, {"read-fifo", read_fifo}, {"unread-unix", unread_unix}, {"unread-tcp", unread_tcp},

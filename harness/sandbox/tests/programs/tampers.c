@@ -61,6 +61,22 @@ static void interrupted(char **a)
         printf(" then %ld", (long)recv(pair[1], text, 9, 0));
     puts("");
 }
+/* A signal that is held back (or ignored) interrupts nothing. */
+static void deaf(char **a)
+{
+    char text[9] = {0};
+    sigset_t set;
+    sigemptyset(&set), sigaddset(&set, SIGUSR1);
+    signal(SIGUSR1, !strcmp(a[0], "ignores") ? SIG_IGN : handler);
+    if (!strcmp(a[0], "blocks"))
+        sigprocmask(SIG_BLOCK, &set, 0);
+    make_pair();
+    must(send(pair[0], "abc", 3, 0), "send");
+    long got = syscall(SYS_recvfrom, pair[1], text, 9, 0, 0, 0);
+    printf("%ld %s %d", got, got < 0 ? strerror(errno) : text, handled);
+    sigprocmask(SIG_UNBLOCK, &set, 0);
+    printf(" %d\n", handled);
+}
 static void unhandled(char **a)
 {
     make_pair();
@@ -160,7 +176,7 @@ static void copies(char **a)
 }
 
 static const struct act acts[] = {
-    {"reads", reads}, {"writes", writes}, {"interrupted", interrupted}, {"unhandled", unhandled},
+    {"reads", reads}, {"writes", writes}, {"interrupted", interrupted}, {"deaf", deaf}, {"unhandled", unhandled},
     {"one-of-each", one_of_each}, {"registers", registers}, {"sends", sends}, {"copies", copies},
     {"says", says}, {"says-and-sends", says_and_sends}, {0}};
 PLAY(acts)

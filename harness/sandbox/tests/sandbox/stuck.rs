@@ -117,6 +117,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ("queue", &["one msgrcv"]),
     ("posix-queue", &["one mq_timedreceive"]),
     ("poll", &["one poll"]),
+    ("poll-past-child", &["one poll"]),
     ("select", &["one poll"]),
     ("epoll", &["one poll"]),
     ("event", &["one read"]),

@@ -85,6 +85,22 @@ pub(crate) fn tests() -> Vec<Test> {
             );
         }));
     }
+    // One that it holds back is there when it lets it in, and not before.
+    for (line, out) in [
+        ("tampers deaf blocks", "3 abc 0 1\n"),
+        ("tampers deaf ignores", "3 abc 0 0\n"),
+    ] {
+        tests.push(both(line.replace(' ', "_"), move |level| {
+            let plan = tampered(line, "recv", nth(1), TamperAction::Signal("SIGUSR1".into()));
+            let seen = run(level, &plan);
+            seen.all_well();
+            assert_eq!(seen.out("one"), out);
+            assert_eq!(
+                seen.moved("one"),
+                ["sent 3 abc to one", "received 3 abc from one"]
+            );
+        }));
+    }
     tests.push(both("a_signal_that_nobody_handles_kills", |level| {
         let plan = tampered(
             "tampers unhandled",

@@ -1,0 +1,151 @@
+/* select_server PORT */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t ended;
+
+static void on_signal(int number)
+{
+    (void)number;
+    ended = 1;
+}
+
+static void die(const char *call)
+{
+    perror(call);
+    exit(1);
+}
+
+static int open_listener(int argc, char *argv[])
+{
+    char *end;
+    if (argc != 2) {
+        fprintf(stderr, "Usage: %s PORT\n", argv[0]);
+        exit(1);
+    }
+    long port = strtol(argv[1], &end, 10);
+    if (end == argv[1] || *end != '\0' || port < 1 || port > 65535) {
+        fprintf(stderr, "%s: %s is no port\n", argv[0], argv[1]);
+        exit(1);
+    }
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd == -1)
+        die("socket");
+    int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1)
+        die("setsockopt");
+    struct sockaddr_in address = {0};
+    address.sin_family = AF_INET;
+    address.sin_port = htons((unsigned short)port);
+    address.sin_addr.s_addr = htonl(INADDR_ANY);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) == -1)
+        die("bind");
+    if (listen(fd, 128) == -1)
+        die("listen");
+    printf("listening on port %ld\n", port);
+    fflush(stdout);
+    return fd;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {0};
+    action.sa_handler = on_signal;
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+/* What a client is still to get back. */
+struct client {
+    size_t left, sent;
+    char rest[4096];
+};
+
+/* Sends what is left as far as it goes; -1 when the client is gone. */
+static int send_rest(int fd, struct client *client)
+{
+    while (client->sent < client->left) {
+        ssize_t n = send(fd, client->rest + client->sent, client->left - client->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n == -1)
+            return errno == EAGAIN ? 0 : -1;
+        client->sent += (size_t)n;
+    }
+    client->left = client->sent = 0;
+    return 0;
+}
+
+/* One turn of a client that can be read or written; -1 when it is to be closed. */
+static int serve(int fd, struct client *client)
+{
+    if (client->left == 0) {
+        ssize_t n = recv(fd, client->rest, sizeof client->rest, MSG_DONTWAIT);
+        if (n == 0)
+            return -1;
+        if (n == -1)
+            return errno == EAGAIN || errno == EINTR ? 0 : -1;
+        client->left = (size_t)n;
+    }
+    return send_rest(fd, client);
+}
+
+int main(int argc, char *argv[])
+{
+    static struct client clients[FD_SETSIZE];
+    fd_set known;
+    int listener = open_listener(argc, argv), highest = listener;
+
+    catch_signals();
+    FILE *file = fopen("/tmp/select_server.pid", "w");
+    if (file == NULL)
+        die("fopen");
+    fprintf(file, "%d\n", (int)getpid());
+    fclose(file);
+    FD_ZERO(&known);
+    FD_SET(listener, &known);
+    while (!ended) {
+        fd_set readable, writable;
+        FD_ZERO(&readable);
+        FD_ZERO(&writable);
+        for (int fd = 0; fd <= highest; fd++)
+            if (FD_ISSET(fd, &known))
+                FD_SET(fd, clients[fd].left == 0 ? &readable : &writable);
+        if (select(highest + 1, &readable, &writable, NULL, NULL) == -1) {
+            if (errno == EINTR)
+                continue;
+            die("select");
+        }
+        for (int fd = 0; fd <= highest; fd++) {
+            if (fd == listener || !FD_ISSET(fd, &known) || (!FD_ISSET(fd, &readable) && !FD_ISSET(fd, &writable)))
+                continue;
+            if (serve(fd, &clients[fd]) == -1) {
+                close(fd);
+                FD_CLR(fd, &known);
+                clients[fd].left = clients[fd].sent = 0;
+            }
+        }
+        if (FD_ISSET(listener, &readable)) {
+            int fd = accept(listener, NULL, NULL);
+            if (fd == -1) {
+                perror("accept");
+                continue;
+            }
+            if (fd >= FD_SETSIZE) {
+                fprintf(stderr, "no room for descriptor %d\n", fd);
+                close(fd);
+                continue;
+            }
+            FD_SET(fd, &known);
+            if (fd > highest)
+                highest = fd;
+        }
+    }
+    return 0;
+}
