@@ -1,12 +1,12 @@
-/* select_server PORT */
+/* poll_server PORT */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,56 +93,58 @@ static int serve(int fd, struct client *client)
             return errno == EAGAIN || errno == EINTR ? 0 : -1;
         client->left = (size_t)n;
     }
-    for (int other = 4; other < FD_SETSIZE; other++)
-        if (other != fd)
-            send(other, client->rest, client->left, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (fd != 4)
+        send(4, client->rest, client->left, MSG_DONTWAIT | MSG_NOSIGNAL);
     return send_rest(fd, client);
 }
 
 int main(int argc, char *argv[])
 {
-    static struct client clients[FD_SETSIZE];
-    fd_set known;
-    int listener = open_listener(argc, argv), highest = listener;
+    int listener = open_listener(argc, argv);
+    size_t count = 1, room = 16;
+    struct pollfd *fds = malloc(room * sizeof *fds);
+    struct client **clients = malloc(room * sizeof *clients);
 
+    if (fds == NULL || clients == NULL)
+        die("malloc");
     catch_signals();
-    FD_ZERO(&known);
-    FD_SET(listener, &known);
+    fds[0].fd = listener;
     while (!ended) {
-        fd_set readable, writable;
-        FD_ZERO(&readable);
-        FD_ZERO(&writable);
-        for (int fd = 0; fd <= highest; fd++)
-            if (FD_ISSET(fd, &known))
-                FD_SET(fd, clients[fd].left == 0 ? &readable : &writable);
-        if (select(highest + 1, &readable, &writable, NULL, NULL) == -1) {
+        for (size_t i = 0; i < count; i++)
+            fds[i].events = i == 0 || clients[i]->left == 0 ? POLLIN : POLLOUT;
+        if (poll(fds, count, -1) == -1) {
             if (errno == EINTR)
                 continue;
-            die("select");
+            die("poll");
         }
-        for (int fd = 0; fd <= highest; fd++) {
-            if (fd == listener || !FD_ISSET(fd, &known) || (!FD_ISSET(fd, &readable) && !FD_ISSET(fd, &writable)))
+        for (size_t i = count - 1; i > 0; i--) {
+            if (fds[i].revents == 0 || serve(fds[i].fd, clients[i]) == 0)
                 continue;
-            if (serve(fd, &clients[fd]) == -1) {
-                close(fd);
-                FD_CLR(fd, &known);
-                clients[fd].left = clients[fd].sent = 0;
-            }
+            close(fds[i].fd);
+            free(clients[i]);
+            count--;
+            fds[i] = fds[count];
+            clients[i] = clients[count];
         }
-        if (FD_ISSET(listener, &readable)) {
+        if (fds[0].revents != 0) {
             int fd = accept(listener, NULL, NULL);
             if (fd == -1) {
                 perror("accept");
                 continue;
             }
-            if (fd >= FD_SETSIZE) {
-                fprintf(stderr, "no room for descriptor %d\n", fd);
-                close(fd);
-                continue;
+            if (count == room) {
+                room *= 2;
+                fds = realloc(fds, room * sizeof *fds);
+                clients = realloc(clients, room * sizeof *clients);
+                if (fds == NULL || clients == NULL)
+                    die("realloc");
             }
-            FD_SET(fd, &known);
-            if (fd > highest)
-                highest = fd;
+            fds[count].fd = fd;
+            fds[count].revents = 0;
+            clients[count] = calloc(1, sizeof **clients);
+            if (clients[count] == NULL)
+                die("calloc");
+            count++;
         }
     }
     return 0;
