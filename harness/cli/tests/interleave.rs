@@ -114,3 +114,68 @@ fn what_is_guarded_passes_every_time() {
         assert_eq!(status, Some(0), "{}", String::from_utf8_lossy(&text));
     }
 }
+
+/// Who waits for a crowd to wait is not started while it is still connecting: between its connections it waits for the
+/// server to have dealt with them, which is no end of its step.
+#[test]
+fn a_crowd_that_waits_in_the_middle_of_a_step_is_not_done_with_it() {
+    let desk = Desk::with(&[(
+        "server.c",
+        r#"#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int main(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(9100)};
+    int s = socket(AF_INET, SOCK_STREAM, 0), fds[13];
+    bind(s, (void *)&at, sizeof at);
+    listen(s, 16);
+    for (int i = 0; i < 13; i++) {
+        fds[i] = accept(s, NULL, NULL);
+        usleep(20000);
+    }
+    for (int i = 0; i < 13; i++) {
+        char c = '?';
+        recv(fds[i], &c, 1, 0);
+        putchar(c);
+    }
+    puts("");
+    return 0;
+}
+"#,
+    )]);
+    desk.write(
+        "sum.toml",
+        r#"
+format = 1
+lab    = "crowd"
+title  = "Takes a crowd"
+unit   = ["Q1"]
+limit  = "10s"
+
+[program.server]
+source = ["server.c"]
+
+[[case]]
+id     = "late"
+title  = "one comes after twelve"
+tier   = "core"
+points = 1
+covers = ["Q1"]
+hint   = "Take them in order."
+[case.actor.server]
+student = "server"
+listens = "tcp:9100"
+exit    = 0
+stdout  = "ccccccccccccl\n"
+[case.actor.crowd]
+peer = ["12 times connect tcp:9100", "until late exits", "each send 'c'", "each close"]
+[case.actor.late]
+after = "crowd waits"
+peer  = ["connect tcp:9100", "send 'l'", "close"]
+"#,
+    );
+    let (status, text) = check(&desk, &[]);
+    assert_eq!(status, Some(0), "{}", String::from_utf8_lossy(&text));
+}
