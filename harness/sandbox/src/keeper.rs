@@ -65,18 +65,12 @@ pub(crate) fn main(level: &OsStr, number: &OsStr) -> ExitCode {
     code
 }
 
-/// The processor that this keeper's plans run on; the keeper itself, and the making of boxes, keeps to the others.
+/// The processor that this keeper's plans run on. The keeper itself, and the making of boxes, goes where there is room.
 ///
-/// Tracer and tracee on one processor cost a fifth of what they cost on two; workers are spread over all. Refused
-/// affinity only costs time.
+/// Tracer and tracee on one processor cost a fifth of what they cost on two; workers are spread over all.
 fn choose_cpu(number: usize) -> Option<usize> {
-    let mut cpus = sys::usable_cpus();
-    let cpu = *cpus.get(number % cpus.len().max(1))?;
-    cpus.retain(|other| *other != cpu);
-    if !cpus.is_empty() {
-        let _ = sys::keep_on(0, &cpus);
-    }
-    Some(cpu)
+    let cpus = sys::usable_cpus();
+    cpus.get(number % cpus.len().max(1)).copied()
 }
 
 /// Makes boxes.
@@ -205,21 +199,8 @@ impl Running {
     /// # Errors
     /// The tool is gone, and the box with it; or the tool takes no answer.
     fn finish(self, to: impl Write) -> io::Result<()> {
-        match relay(&self.answer) {
-            Ok(Some(bytes)) => match frame::read_body(bytes.as_slice()) {
-                Ok(Some(answer)) => {
-                    let told = frame::write_body(to, &answer);
-                    sys::wait_for(self.supervisor)?;
-                    told
-                }
-                Ok(None) | Err(_) => {
-                    let status = sys::wait_for(self.supervisor)?;
-                    refuse(
-                        to,
-                        format!("the supervisor of the box died (wait status {status:#x})"),
-                    )
-                }
-            },
+        let answer = match relay(&self.answer) {
+            Ok(Some(answer)) => answer,
             lost => {
                 // SIGKILL passes through namespaces, and takes everything in them along; in the host's world it has to
                 // sweep up first.
@@ -228,7 +209,20 @@ impl Running {
                     Level::Shared => libc::SIGTERM,
                 };
                 end(self.supervisor, signal);
-                Err(lost.err().unwrap_or(io::ErrorKind::BrokenPipe.into()))
+                return Err(lost.err().unwrap_or(io::ErrorKind::BrokenPipe.into()));
+            }
+        };
+        match frame::read_body(answer.as_slice()) {
+            Ok(Some(answer)) => {
+                // The kernel takes the box apart while the tool thinks about the answer.
+                let told = frame::write_body(to, &answer);
+                sys::wait_for(self.supervisor)?;
+                told
+            }
+            Ok(None) | Err(_) => {
+                let status = sys::wait_for(self.supervisor)?;
+                let why = format!("the supervisor of the box died (wait status {status:#x})");
+                refuse(to, why)
             }
         }
     }

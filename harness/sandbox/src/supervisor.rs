@@ -12,16 +12,13 @@ use ipclab_evidence::{Actor, Evidence, Isolation, Leftovers, Level, Limits, Plan
 
 use crate::filter::Sight;
 use crate::given::{self, Given};
+use crate::reaper::Reaper;
 use crate::spawn::{self, Started};
 use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch, Watched};
-use crate::world::{self, Bare, Ids};
+use crate::world::{self, Bare, Furnished, Ids};
 use crate::{frame, leftovers};
-
-/// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
-/// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
-const FIRST_STUDENT_PID: u32 = 4000;
 
 /// Makes what can be made without a plan, waits for one, runs it, answers, and ends.
 ///
@@ -33,10 +30,9 @@ pub(crate) fn main(level: Level, go: OwnedFd, plan: OwnedFd, made: OwnedFd, answ
         Level::Namespaces => {
             let clock = Clock::start();
             let bare = Bare::make(go)?;
-            let students = Students::make()?;
             let clock = clock.ready();
             let plan = wait_for_plan(plan)?;
-            in_namespaces(&plan, bare, students, clock.go(), made)
+            in_namespaces(&plan, bare, clock.go(), made)
         }
         Level::Shared => {
             drop((go, made));
@@ -59,24 +55,18 @@ fn wait_for_plan(pipe: OwnedFd) -> io::Result<Plan> {
 /// A world of the case's own.
 struct OwnGround {
     ids: Ids,
-    students: Students,
+    reaper: Reaper,
     given: Given,
 }
 
-fn in_namespaces(
-    plan: &Plan,
-    bare: Bare,
-    students: Students,
-    clock: Clock,
-    made: OwnedFd,
-) -> io::Result<Evidence> {
-    let (ids, workspaces) = bare.furnish(&plan.world, plan.limits.file_mib)?;
-    let given = given::make(&plan.world, ids)?;
-    let mut ground = OwnGround {
+fn in_namespaces(plan: &Plan, bare: Bare, clock: Clock, made: OwnedFd) -> io::Result<Evidence> {
+    let Furnished {
         ids,
-        students,
-        given,
-    };
+        reaper,
+        workspaces,
+    } = bare.furnish(&plan.world, plan.limits.file_mib)?;
+    let given = given::make(&plan.world, ids)?;
+    let mut ground = OwnGround { ids, reaper, given };
     // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
     sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
     let clock = clock.made();
@@ -222,58 +212,18 @@ pub(crate) fn assemble(
     }
 }
 
-/// The students' pid namespace, beside the supervisor's own.
-struct Students {
-    own: OwnedFd,
-    theirs: OwnedFd,
-    /// Its first process.
-    reaper: Pid,
-}
-
-impl Students {
-    /// Makes the namespace and its first process. The working directory is the box's root, whose `/proc` this uses.
-    fn make() -> io::Result<Self> {
-        let own = OwnedFd::from(File::open("proc/self/ns/pid")?);
-        sys::unshare(libc::CLONE_NEWPID)?;
-        let (ready, ready_in) = sys::pipe()?;
-        let reaper = sys::clone_process(0)?;
-        if reaper == 0 {
-            let _ = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
-            let _ = std::fs::write("proc/sys/kernel/ns_last_pid", FIRST_STUDENT_PID.to_string());
-            let _ = sys::prctl(libc::PR_SET_DUMPABLE, 0);
-            let _ = sys::write_some(ready_in.as_fd(), b"r");
-            let _ = sys::close_from(0, false);
-            sys::reap_for_ever();
-        }
-        drop(ready_in);
-        if sys::read_some(ready.as_fd(), &mut [0; 8])? != Some(1) {
-            return Err(io::Error::other(
-                "the first process of the students' pid namespace died",
-            ));
-        }
-        // By way of ourselves: the reaper's own files in /proc are closed to everybody.
-        let theirs = OwnedFd::from(File::open("proc/self/ns/pid_for_children")?);
-        sys::join_namespace(own.as_fd(), libc::CLONE_NEWPID)?;
-        Ok(Self {
-            own,
-            theirs,
-            reaper,
-        })
-    }
-}
-
 impl Ground for OwnGround {
     fn start(&mut self, actor: &Actor, limits: &Limits, sight: Sight) -> io::Result<Started> {
         let ids = self.ids;
         if actor.trusted {
             return spawn::start(actor, limits, sight, true, |_| world::become_actor(ids));
         }
-        sys::join_namespace(self.students.theirs.as_fd(), libc::CLONE_NEWPID)?;
+        sys::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
         let started = spawn::start(actor, limits, sight, true, |_| {
             world::enter_untrusted()?;
             world::become_actor(ids)
         });
-        sys::join_namespace(self.students.own.as_fd(), libc::CLONE_NEWPID)?;
+        sys::join_namespace(self.reaper.own.as_fd(), libc::CLONE_NEWPID)?;
         started
     }
 
@@ -284,7 +234,7 @@ impl Ground for OwnGround {
 
     fn end_all(&mut self) {
         // The kernel ends everything in the students' namespace with its first process.
-        let _ = sys::kill(self.students.reaper, libc::SIGKILL);
+        let _ = sys::kill(self.reaper.pid, libc::SIGKILL);
     }
 
     fn own_network(&self) -> bool {
@@ -292,6 +242,6 @@ impl Ground for OwnGround {
     }
 
     fn is_own(&self, pid: Pid) -> bool {
-        pid == self.students.reaper
+        pid == self.reaper.pid
     }
 }

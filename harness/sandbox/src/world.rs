@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use ipclab_evidence::World;
 
-use crate::opener::{self, Opener};
+use crate::reaper::Reaper;
 use crate::sys;
 use crate::workspace::Workspace;
 
@@ -43,12 +43,20 @@ fn doing<T>(what: impl std::fmt::Display, result: io::Result<T>) -> io::Result<T
     result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
 }
 
+/// A world with everything that its plan names.
+#[derive(Debug)]
+pub(crate) struct Furnished {
+    pub(crate) ids: Ids,
+    pub(crate) reaper: Reaper,
+    /// The folders that actors may write to and that are to be copied back.
+    pub(crate) workspaces: Vec<Workspace>,
+}
+
 /// A world that waits for its plan: all of it that is the same for every plan.
 #[derive(Debug)]
 pub(crate) struct Bare {
     ids: Ids,
-    /// Opens what a plan shows, where this process itself no longer can.
-    opener: Option<Opener>,
+    reaper: Reaper,
 }
 
 impl Bare {
@@ -67,10 +75,7 @@ impl Bare {
             .split_whitespace()
             .nth(2)
             != Some("1");
-        let opener = match range {
-            true => Some(doing("a process that opens folders", Opener::start())?),
-            false => None,
-        };
+        let reaper = doing("the students' pid namespace", Reaper::start(range))?;
         doing("becoming the box's root", sys::become_user(0, 0, range))?;
         // Changing ids clears the parent-death signal, and makes the process undumpable: its own files in /proc would
         // belong to nobody in the box, and the binds go through them. No untrusted program runs yet.
@@ -92,23 +97,16 @@ impl Bare {
             group: actor,
             other: range.then_some(ACTOR + 1),
         };
-        Ok(Self { ids, opener })
+        Ok(Self { ids, reaper })
     }
 
-    /// Puts into it what a plan names, and closes it. `file_mib` bounds each writable folder. Gives the folders that actors
-    /// may write to and that are to be copied back.
+    /// Puts into it what a plan names, and closes it. `file_mib` bounds each writable folder.
     ///
     /// # Errors
     /// As [`Bare::make`].
-    pub(crate) fn furnish(self, world: &World, file_mib: u64) -> io::Result<(Ids, Vec<Workspace>)> {
+    pub(crate) fn furnish(self, world: &World, file_mib: u64) -> io::Result<Furnished> {
         let paths: Vec<&Path> = world.binds.iter().map(|bind| bind.host.as_path()).collect();
-        let sources = match &self.opener {
-            Some(opener) => opener.open(&paths)?,
-            None => paths
-                .into_iter()
-                .map(opener::open_path)
-                .collect::<io::Result<_>>()?,
-        };
+        let sources = self.reaper.open(&paths)?;
         let scratch = format!("{file_mib}m");
         tmpfs("tmp", &scratch, "1777")?;
         tmpfs("dev/shm", &scratch, "1777")?;
@@ -120,11 +118,12 @@ impl Bare {
             "closing the root",
             sys::restrict_mount(Path::new("/"), READ_ONLY, false),
         )?;
-        // It has been ending while this went on.
-        if let Some(opener) = self.opener {
-            opener.end()?;
-        }
-        Ok((self.ids, workspaces))
+        doing("settling the students' pid namespace", self.reaper.settle())?;
+        Ok(Furnished {
+            ids: self.ids,
+            reaper: self.reaper,
+            workspaces,
+        })
     }
 }
 

@@ -1,0 +1,179 @@
+//! The first process of the students' pid namespace.
+//!
+//! First it opens the host's folders that a plan shows: a box is made before there is a plan, and its supervisor has
+//! become another user by then, out of whose reach a path below a 0700 folder is. This process stays who the tool is for
+//! so long. Then it becomes the box's root too, before any student starts, and does nothing but reap.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use crate::sys::{self, Pid};
+
+/// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
+/// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
+const FIRST_STUDENT_PID: u32 = 4000;
+
+/// What the kernel takes along with one message, `SCM_MAX_FD` of `unix(7)`.
+const MOST: usize = 253;
+/// Room for the paths of a message.
+const LETTER: usize = 128 << 10;
+/// The answer when everything is open.
+const OPEN: &[u8] = b"open";
+/// Said to it when it has nothing more to open; no path is like it.
+const SETTLE: &[u8] = b"\0";
+/// The answer when it has settled.
+const SETTLED: &[u8] = b"settled";
+
+/// The process, the namespace that it is the first of, and the supervisor's own.
+#[derive(Debug)]
+pub(crate) struct Reaper {
+    pub(crate) pid: Pid,
+    pub(crate) own: OwnedFd,
+    pub(crate) students: OwnedFd,
+    line: OwnedFd,
+}
+
+impl Reaper {
+    /// Makes both, as whoever calls this. `range`: it is to drop its groups when it becomes the box's root.
+    ///
+    /// # Errors
+    /// What the machine refused.
+    pub(crate) fn start(range: bool) -> io::Result<Self> {
+        let own = OwnedFd::from(File::open("/proc/self/ns/pid")?);
+        sys::unshare(libc::CLONE_NEWPID)?;
+        let (line, theirs) = sys::socket_pair()?;
+        let pid = sys::clone_process(0)?;
+        if pid == 0 {
+            drop(line);
+            let _ = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
+            match serve(theirs.as_fd(), range) {
+                Ok(()) => {
+                    let _ = sys::close_from(0, false);
+                    sys::reap_for_ever()
+                }
+                Err(_) => sys::exit_now(1),
+            }
+        }
+        let students = OwnedFd::from(File::open("/proc/self/ns/pid_for_children")?);
+        sys::join_namespace(own.as_fd(), libc::CLONE_NEWPID)?;
+        Ok(Self {
+            pid,
+            own,
+            students,
+            line,
+        })
+    }
+
+    /// Opens these, to be bound and not to be read.
+    ///
+    /// # Errors
+    /// Which path cannot be opened, and why.
+    pub(crate) fn open(&self, paths: &[&Path]) -> io::Result<Vec<File>> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let letter = paths
+            .iter()
+            .map(|path| path.as_os_str().as_bytes())
+            .collect::<Vec<_>>()
+            .join(&0);
+        if paths.len() > MOST || letter.len() > LETTER {
+            return Err(io::Error::other(format!(
+                "{} folders are more than a box can show",
+                paths.len()
+            )));
+        }
+        let (said, files) = self.ask(&letter)?;
+        if said == OPEN && files.len() == paths.len() {
+            return Ok(files.into_iter().map(File::from).collect());
+        }
+        Err(io::Error::other(
+            String::from_utf8_lossy(&said).into_owned(),
+        ))
+    }
+
+    /// Has it become the box's root, when the new root is in place.
+    ///
+    /// # Errors
+    /// It could not.
+    pub(crate) fn settle(&self) -> io::Result<()> {
+        let (said, _) = self.ask(SETTLE)?;
+        match said == SETTLED {
+            true => Ok(()),
+            false => Err(io::Error::other(
+                String::from_utf8_lossy(&said).into_owned(),
+            )),
+        }
+    }
+
+    fn ask(&self, letter: &[u8]) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
+        sys::write_some(self.line.as_fd(), letter)?;
+        let mut word = [0; 4096 + 512];
+        let (said, files) = sys::receive_descriptors(self.line.as_fd(), &mut word)?;
+        match said {
+            0 => Err(io::Error::other(
+                "the first process of the students' pid namespace died",
+            )),
+            _ => Ok((word[..said].to_vec(), files)),
+        }
+    }
+}
+
+/// Opens what it is asked for until it is to settle.
+fn serve(line: BorrowedFd<'_>, range: bool) -> io::Result<()> {
+    let mut letter = vec![0; LETTER];
+    loop {
+        let length = sys::read_some(line, &mut letter)?.unwrap_or(0);
+        if length == 0 {
+            return Err(io::Error::other("the supervisor is gone"));
+        }
+        if &letter[..length] == SETTLE {
+            break;
+        }
+        let opened = letter[..length]
+            .split(|byte| *byte == 0)
+            .map(|path| open_path(Path::new(std::ffi::OsStr::from_bytes(path))))
+            .collect::<io::Result<Vec<_>>>();
+        match opened {
+            Ok(files) => {
+                let fds: Vec<_> = files.iter().map(|file| file.as_raw_fd()).collect();
+                sys::send_descriptors(line, OPEN, &fds)?;
+            }
+            Err(error) => drop(sys::write_some(line, error.to_string().as_bytes())?),
+        }
+    }
+    let settled = settle(range);
+    let word = match &settled {
+        Ok(()) => SETTLED.to_vec(),
+        Err(error) => error.to_string().into_bytes(),
+    };
+    sys::write_some(line, &word)?;
+    settled
+}
+
+fn settle(range: bool) -> io::Result<()> {
+    sys::become_user(0, 0, range)?;
+    // Changing ids has cleared it.
+    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
+    // Refused where the kernel cannot give numbers: then only the numbers differ.
+    let _ = std::fs::write(
+        "/proc/sys/kernel/ns_last_pid",
+        FIRST_STUDENT_PID.to_string(),
+    );
+    sys::prctl(libc::PR_SET_DUMPABLE, 0)
+}
+
+/// Opens a path of the host so that it can be bound, whatever may be read of it.
+fn open_path(path: &Path) -> io::Result<File> {
+    File::options()
+        .read(true)
+        .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
+        .open(path)
+        .map_err(|error| {
+            io::Error::new(error.kind(), format!("opening {}: {error}", path.display()))
+        })
+}
