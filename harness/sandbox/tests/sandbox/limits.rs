@@ -8,7 +8,8 @@ use crate::bench::{Test, both, own, plan, run, student};
 fn small() -> Limits {
     Limits {
         wall_ms: 60_000,
-        cpu_ms: 300,
+        // Plenty: filling memory takes a slow machine long, and that limit is not the one in question.
+        cpu_ms: 30_000,
         memory_mib: 200,
         file_mib: 2,
         processes: 20,
@@ -41,6 +42,9 @@ pub(crate) fn tests() -> Vec<Test> {
         tests.push(both(line.replace(' ', "_"), move |level| {
             let mut plan = plan([student("one", &format!("limits {line}"))]);
             plan.limits = small();
+            if kind == LimitKind::Cpu {
+                plan.limits.cpu_ms = limit;
+            }
             let seen = run(level, &plan);
             let hit = LimitHit { kind, limit };
             assert_eq!(seen.ended, Ended::LimitHit { actor: 0 });
@@ -135,6 +139,7 @@ pub(crate) fn tests() -> Vec<Test> {
             student("busy", "limits cpu 1"),
         ]);
         plan.limits = small();
+        plan.limits.cpu_ms = 300;
         let seen = run(level, &plan);
         assert_eq!(seen.ended, Ended::LimitHit { actor: 1 });
         assert_eq!(seen.actor("idle").limits, []);
@@ -149,6 +154,7 @@ pub(crate) fn tests() -> Vec<Test> {
             ] {
                 let mut plan = plan([student("one", &format!("limits {line}"))]);
                 plan.limits = small();
+                plan.limits.cpu_ms = 300;
                 plan.traced = false;
                 let seen = run(level, &plan);
                 assert_eq!(
