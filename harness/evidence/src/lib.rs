@@ -19,8 +19,8 @@ pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, Segment,
 };
 pub use outcome::{
-    Access, ActorEvidence, Collision, Ended, Evidence, Exit, Isolation, Level, LimitHit, LimitKind,
-    Look, OpenDescriptor, Sharing, Spent, Stream, Wait,
+    Access, ActorEvidence, Collision, Counted, Ended, Evidence, Exit, Isolation, Level, LimitHit,
+    LimitKind, Look, OpenDescriptor, Sharing, Spent, Stream, Wait,
 };
 pub use plan::{
     Actor, Await, Bind, Fill, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Known, Limits,

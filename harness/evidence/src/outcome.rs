@@ -158,9 +158,29 @@ pub struct ActorEvidence {
     pub rss_max_kib: u64,
     /// Calls that were traced.
     pub calls: u64,
+    /// What the kernel counted of all its processes together, where the box had cgroups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// What a scripted peer has to complain about: expected and got.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
+}
+
+/// What a cgroup of version 2 counted, `cgroups(7)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counted {
+    /// The most memory that was in use at once in KiB: that of processes, of files in memory, of System V segments, of the
+    /// kernel for them. `None`: this kernel does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_peak_kib: Option<u64>,
+    /// The most processes and threads that there were at once. `None`: this kernel does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes_peak: Option<u64>,
+    /// Processes that were killed since no memory was left.
+    pub out_of_memory: u64,
+    /// How often another process was refused.
+    pub refused_processes: u64,
 }
 
 /// How an actor's first process ended.

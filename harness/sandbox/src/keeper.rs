@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use ipclab_evidence::{Evidence, Level};
 
+use crate::cgroup::{self, Groups, Home};
+use crate::supervisor::Ways;
 use crate::{frame, supervisor, sys};
 
 /// Runs until the tool is gone.
-pub(crate) fn main(level: &OsStr, number: &OsStr) -> ExitCode {
+pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
     let level = if level == Level::Namespaces.name() {
         Level::Namespaces
     } else {
@@ -28,6 +30,11 @@ pub(crate) fn main(level: &OsStr, number: &OsStr) -> ExitCode {
     if sys::prepare_signals().is_err() {
         return ExitCode::FAILURE;
     }
+    let tool = std::os::unix::process::parent_id();
+    let watched = sys::pidfd_open(tool as sys::Pid);
+    let home = Home::told(home);
+    // Nothing of a box can be counted so where the kernel does not let its processes be moved.
+    let dividing = home.clone().filter(|home| home.trial().is_ok());
     let maker = Maker {
         level,
         cpu: choose_cpu(number),
@@ -35,16 +42,30 @@ pub(crate) fn main(level: &OsStr, number: &OsStr) -> ExitCode {
     };
     let (plans, answers) = (io::stdin(), io::stdout());
     let mut ahead = maker.make();
+    let mut gone = false;
     let code = loop {
         let plan = match frame::read_body(plans.lock()) {
+            Ok(Some(plan)) if plan.is_empty() => break ExitCode::SUCCESS,
             Ok(Some(plan)) => plan,
-            Ok(None) => break ExitCode::SUCCESS,
+            // It went without a word: it was killed.
+            Ok(None) => {
+                gone = true;
+                break ExitCode::SUCCESS;
+            }
             Err(_) => break ExitCode::FAILURE,
         };
-        let begun = match ahead.and_then(|ready| ready.begin(&plan)) {
+        let groups = match &dividing {
+            Some(home) => home.divide(tool, number, &plan),
+            None => Ok(None),
+        };
+        // What cannot be counted in the kernel is counted as everywhere else.
+        let groups = groups.unwrap_or_default();
+        let begun = match ahead.and_then(|ready| ready.begin(&plan, groups.as_ref())) {
             Ok(running) => Ok(running),
             // It died while it waited, or could not be made then: nothing has begun, so another one may do.
-            Err(_) => maker.make().and_then(|ready| ready.begin(&plan)),
+            Err(_) => maker
+                .make()
+                .and_then(|ready| ready.begin(&plan, groups.as_ref())),
         };
         // Made while the plan runs; not while its world is made, since mounts wait for each other.
         if let Ok(running) = &begun {
@@ -55,12 +76,26 @@ pub(crate) fn main(level: &OsStr, number: &OsStr) -> ExitCode {
             Ok(running) => running.finish(answers.lock()),
             Err(error) => refuse(answers.lock(), format!("making the box: {error}")),
         };
+        if let Some(groups) = groups {
+            groups.remove();
+        }
         if told.is_err() {
+            gone = true;
             break ExitCode::FAILURE;
         }
     };
     if let Ok(ready) = ahead {
         ready.end();
+    }
+    if let (true, Some(home), Ok(tool)) = (gone, home, watched) {
+        // It is still in its cgroup while it dies.
+        let mut fds = [libc::pollfd {
+            fd: tool.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        }];
+        let _ = sys::poll_with_children(&mut fds, Duration::from_secs(2));
+        home.give_back();
     }
     code
 }
@@ -86,6 +121,8 @@ struct Ready {
     level: Level,
     cpu: Option<usize>,
     supervisor: sys::Pid,
+    /// Where the cgroups of its actors are handed over.
+    seats: OwnedFd,
     plan: OwnedFd,
     made: OwnedFd,
     answer: OwnedFd,
@@ -105,6 +142,7 @@ impl Maker {
         let (answer, answer_in) = sys::pipe()?;
         let (plan_out, plan) = sys::pipe()?;
         let (made, made_in) = sys::pipe()?;
+        let (seats_out, seats) = sys::socket_pair()?;
         let (go, go_in) = sys::socket_pair()?;
         let namespaces = match self.level {
             Level::Namespaces => NAMESPACES,
@@ -115,6 +153,7 @@ impl Maker {
             // Nothing of the box before it, which may be in the middle of its plan.
             let own = [
                 go.as_fd(),
+                seats_out.as_fd(),
                 plan_out.as_fd(),
                 made_in.as_fd(),
                 answer_in.as_fd(),
@@ -122,12 +161,20 @@ impl Maker {
             if sys::close_all_but(&own).is_err() {
                 sys::exit_now(1);
             }
-            supervisor::main(self.level, go, plan_out, made_in, answer_in);
+            let ways = Ways {
+                go,
+                seats: seats_out,
+                plan: plan_out,
+                made: made_in,
+                answer: answer_in,
+            };
+            supervisor::main(self.level, ways);
         }
         let ready = Ready {
             level: self.level,
             cpu: self.cpu,
             supervisor,
+            seats,
             plan,
             made,
             answer,
@@ -151,11 +198,12 @@ impl Ready {
     ///
     /// # Errors
     /// It is gone, and has been reaped.
-    fn begin(self, plan: &[u8]) -> io::Result<Running> {
+    fn begin(self, plan: &[u8], groups: Option<&Groups>) -> io::Result<Running> {
         let Self {
             level,
             cpu,
             supervisor,
+            seats,
             plan: pipe,
             made,
             answer,
@@ -163,7 +211,11 @@ impl Ready {
         if let Some(cpu) = cpu {
             let _ = sys::keep_on(supervisor, &[cpu]);
         }
-        match frame::write_body(File::from(pipe), plan) {
+        let handed = match groups {
+            Some(groups) => groups.hand_over(seats.as_fd()),
+            None => cgroup::hand_nothing(seats.as_fd()),
+        };
+        match handed.and_then(|()| frame::write_body(File::from(pipe), plan)) {
             Ok(()) => Ok(Running {
                 level,
                 supervisor,

@@ -20,6 +20,7 @@
 
 mod accesses;
 mod calls;
+mod cgroup;
 mod chaos;
 mod decode;
 mod doctor;
@@ -57,6 +58,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipclab_evidence::{Evidence, Level, Plan};
 
+use cgroup::Home;
 pub use doctor::{Capability, doctor, processors};
 pub use level::Wish;
 
@@ -68,6 +70,9 @@ pub struct Sandbox {
     plans: Option<ChildStdin>,
     answers: ChildStdout,
     level: Level,
+    /// Its number, and what it divides.
+    number: usize,
+    home: Option<Home>,
 }
 
 /// The first argument that makes the tool's executable a keeper.
@@ -91,8 +96,25 @@ impl Sandbox {
     /// As [`Sandbox::start`].
     pub fn start_on(wish: Wish, number: usize) -> Result<Self, SandboxError> {
         let level = level::choose(wish)?;
+        let home = match level {
+            Level::Namespaces => cgroup::enter(),
+            Level::Shared => None,
+        };
+        let started = Self::keep(level, number, home);
+        if started.is_err() && level == Level::Namespaces {
+            cgroup::leave();
+        }
+        started
+    }
+
+    fn keep(level: Level, number: usize, home: Option<Home>) -> Result<Self, SandboxError> {
         let mut keeper = Command::new("/proc/self/exe")
-            .args([KEEPER, level.name(), &number.to_string()])
+            .args([
+                KEEPER,
+                level.name(),
+                &number.to_string(),
+                &Home::argument(home.as_ref()),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .env_clear()
@@ -106,6 +128,8 @@ impl Sandbox {
             plans: Some(plans),
             answers,
             level,
+            number,
+            home,
         })
     }
 
@@ -147,8 +171,16 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         // It takes the box that waits along, and one in the middle of a plan, and ends when both are gone.
-        drop(self.plans.take());
+        if let Some(mut plans) = self.plans.take() {
+            let _ = frame::write_body(&mut plans, &[]);
+        }
         let _ = self.keeper.wait();
+        if let Some(home) = &self.home {
+            home.clear(std::process::id(), self.number);
+        }
+        if self.level == Level::Namespaces {
+            cgroup::leave();
+        }
     }
 }
 
@@ -157,7 +189,9 @@ impl Drop for Sandbox {
 #[must_use]
 pub fn hidden(args: &[OsString]) -> Option<ExitCode> {
     match args {
-        [_, keeper, level, number] if keeper == KEEPER => Some(keeper::main(level, number)),
+        [_, keeper, level, number, home] if keeper == KEEPER => {
+            Some(keeper::main(level, number, home))
+        }
         [_, probe] if probe == level::PROBE => Some(level::probe()),
         _ => None,
     }

@@ -554,7 +554,13 @@ fn restrict(cwd: &Path, open: &[&Path]) -> io::Result<()> {
 }
 
 impl Ground for SharedGround {
-    fn start(&mut self, actor: &Actor, limits: &Limits, sight: Sight) -> io::Result<Started> {
+    fn start(
+        &mut self,
+        _index: usize,
+        actor: &Actor,
+        limits: &Limits,
+        sight: Sight,
+    ) -> io::Result<Started> {
         let (as_root, cwd, trusted) = (self.as_root, self.cwd.clone(), actor.trusted);
         // Where nobody sees what is made, nothing is made that would have to be found again.
         let open: Vec<&Path> = match &self.scratch {

@@ -8,8 +8,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
 
-use ipclab_evidence::{Actor, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment, Spent};
+use ipclab_evidence::{
+    Actor, Counted, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment, Spent,
+};
 
+use crate::cgroup::{self, Seat};
 use crate::filter::Sight;
 use crate::given::{self, Given};
 use crate::reaper::Reaper;
@@ -20,10 +23,32 @@ use crate::watch::{Ground, Watch, Watched};
 use crate::world::{self, Bare, Furnished, Ids};
 use crate::{frame, leftovers};
 
+/// So much higher is the limit of a user's processes where a cgroup counts them.
+const SPARE_PROCESSES: u64 = 16;
+
+/// The ways between a box and its keeper.
+pub(crate) struct Ways {
+    /// Something comes when the ids are mapped.
+    pub(crate) go: OwnedFd,
+    /// The cgroups of the actors come before the plan.
+    pub(crate) seats: OwnedFd,
+    /// The plan comes.
+    pub(crate) plan: OwnedFd,
+    /// Closed when the world is made.
+    pub(crate) made: OwnedFd,
+    /// The answer goes.
+    pub(crate) answer: OwnedFd,
+}
+
 /// Makes what can be made without a plan, waits for one, runs it, answers, and ends.
-///
-/// `made` is closed when the world is made.
-pub(crate) fn main(level: Level, go: OwnedFd, plan: OwnedFd, made: OwnedFd, answer: OwnedFd) -> ! {
+pub(crate) fn main(level: Level, ways: Ways) -> ! {
+    let Ways {
+        go,
+        seats,
+        plan,
+        made,
+        answer,
+    } = ways;
     // Before anything else: whoever cloned us may die at any moment.
     let tied = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
     let evidence = tied.and_then(|()| match level {
@@ -32,10 +57,11 @@ pub(crate) fn main(level: Level, go: OwnedFd, plan: OwnedFd, made: OwnedFd, answ
             let bare = Bare::make(go)?;
             let clock = clock.ready();
             let plan = wait_for_plan(plan)?;
-            in_namespaces(&plan, bare, clock.go(), made)
+            let seats = cgroup::receive(seats.as_fd())?;
+            in_namespaces(&plan, bare, seats, clock.go(), made)
         }
         Level::Shared => {
-            drop((go, made));
+            drop((go, made, seats));
             crate::shared::run(&wait_for_plan(plan)?)
         }
     });
@@ -57,16 +83,33 @@ struct OwnGround {
     ids: Ids,
     reaper: Reaper,
     given: Given,
+    /// The cgroups of the actors, where there are any.
+    seats: Vec<Seat>,
 }
 
-fn in_namespaces(plan: &Plan, bare: Bare, clock: Clock, made: OwnedFd) -> io::Result<Evidence> {
+fn in_namespaces(
+    plan: &Plan,
+    bare: Bare,
+    seats: Vec<Seat>,
+    clock: Clock,
+    made: OwnedFd,
+) -> io::Result<Evidence> {
     let Furnished {
         ids,
         reaper,
         workspaces,
     } = bare.furnish(&plan.world, plan.limits.file_mib)?;
     let given = given::make(&plan.world, ids)?;
-    let mut ground = OwnGround { ids, reaper, given };
+    let counted_by = match seats.is_empty() {
+        true => "rlimits",
+        false => "cgroup v2",
+    };
+    let mut ground = OwnGround {
+        ids,
+        reaper,
+        given,
+        seats,
+    };
     // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
     sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
     let clock = clock.made();
@@ -101,7 +144,7 @@ fn in_namespaces(plan: &Plan, bare: Bare, clock: Clock, made: OwnedFd) -> io::Re
     }
     let isolation = Isolation {
         level: Level::Namespaces,
-        counted_by: "rlimits".to_owned(),
+        counted_by: counted_by.to_owned(),
         notes: Vec::new(),
     };
     Ok(assemble(plan, watched, leftovers, isolation, &clock))
@@ -213,13 +256,30 @@ pub(crate) fn assemble(
 }
 
 impl Ground for OwnGround {
-    fn start(&mut self, actor: &Actor, limits: &Limits, sight: Sight) -> io::Result<Started> {
-        let ids = self.ids;
+    fn start(
+        &mut self,
+        index: usize,
+        actor: &Actor,
+        limits: &Limits,
+        sight: Sight,
+    ) -> io::Result<Started> {
+        let (ids, seat) = (self.ids, self.seats.get(index));
+        // Where the kernel counts the actor as a whole it shall be that count which refuses: it can be read afterwards.
+        let spare = if seat.is_some() { SPARE_PROCESSES } else { 0 };
+        let limits = &Limits {
+            processes: limits.processes + spare,
+            ..*limits
+        };
+        let take_seat = || seat.map_or(Ok(()), Seat::join);
         if actor.trusted {
-            return spawn::start(actor, limits, sight, true, |_| world::become_actor(ids));
+            return spawn::start(actor, limits, sight, true, |_| {
+                take_seat()?;
+                world::become_actor(ids)
+            });
         }
         sys::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
         let started = spawn::start(actor, limits, sight, true, |_| {
+            take_seat()?;
             world::enter_untrusted()?;
             world::become_actor(ids)
         });
@@ -230,6 +290,16 @@ impl Ground for OwnGround {
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment> {
         let all = leftovers::segments(&self.given, &tracer.makers()).ok()?;
         all.into_iter().find(|segment| segment.key == key)
+    }
+
+    fn counted(&self, index: usize) -> Option<Counted> {
+        self.seats.get(index).map(Seat::counted)
+    }
+
+    fn end_at_once(&self, index: usize) {
+        if let Some(seat) = self.seats.get(index) {
+            seat.end();
+        }
     }
 
     fn end_all(&mut self) {

@@ -5,8 +5,8 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
-    Actor, ActorEvidence, Await, Ended, Exit, Known, LeftPort, LeftProcess, LimitHit, LimitKind,
-    Limits, Look, Plan, Run, Wait,
+    Actor, ActorEvidence, Await, Counted, Ended, Exit, Known, LeftPort, LeftProcess, LimitHit,
+    LimitKind, Limits, Look, Plan, Run, Wait,
 };
 
 use crate::decode;
@@ -23,7 +23,19 @@ use crate::tracer::{Notice, Tracer};
 /// Where actors are started: a world of their own, or the host's.
 pub(crate) trait Ground {
     /// Starts an actor.
-    fn start(&mut self, actor: &Actor, limits: &Limits, sight: Sight) -> io::Result<Started>;
+    fn start(
+        &mut self,
+        index: usize,
+        actor: &Actor,
+        limits: &Limits,
+        sight: Sight,
+    ) -> io::Result<Started>;
+    /// What the kernel counted of an actor, where it does.
+    fn counted(&self, _index: usize) -> Option<Counted> {
+        None
+    }
+    /// Ends all processes of an actor, where the kernel does that in one go.
+    fn end_at_once(&self, _index: usize) {}
     /// A segment by its key, now.
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<ipclab_evidence::Segment>;
     /// Ends everything that lives on it.
@@ -114,6 +126,8 @@ pub(crate) struct Watch<'a, G: Ground> {
     looks: Vec<Look>,
     barrier: Barrier,
     last_tick: Instant,
+    /// Somebody was ended by the kernel, since no memory was left to it.
+    starved: Option<usize>,
 }
 
 impl<'a, G: Ground> Watch<'a, G> {
@@ -146,6 +160,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                 })
                 .collect(),
             last_tick: Instant::now(),
+            starved: None,
             plan,
             ground,
         }
@@ -166,9 +181,17 @@ impl<'a, G: Ground> Watch<'a, G> {
         let (processes, ports) = (self.survivors(), self.tracer.ports());
         self.wind_down(&ended)?;
         self.take_looks(None);
+        let counted: Vec<Option<Counted>> = (0..self.lives.len())
+            .map(|index| self.ground.counted(index))
+            .collect();
+        for (index, counted) in counted.iter().enumerate() {
+            if counted.is_some_and(|counted| counted.refused_processes > 0) {
+                self.hit(index, LimitKind::Processes, self.plan.limits.processes);
+            }
+        }
         let actors = self.plan.actors.iter().zip(self.lives).enumerate();
         let actors = actors
-            .map(|(index, (actor, life))| told(actor, life, index, &self.tracer))
+            .map(|(index, (actor, life))| told(actor, life, index, &self.tracer, counted[index]))
             .collect();
         let looks = self.looks;
         Ok(Watched {
@@ -316,6 +339,12 @@ impl<'a, G: Ground> Watch<'a, G> {
         }
     }
 
+    /// Whether the kernel had no memory left to give to an actor.
+    fn has_starved(&self, actor: usize) -> bool {
+        let counted = self.ground.counted(actor);
+        counted.is_some_and(|counted| counted.out_of_memory > 0)
+    }
+
     /// An actor's first process ended.
     fn ended(&mut self, actor: usize, status: i32) {
         let life = &mut self.lives[actor];
@@ -334,6 +363,17 @@ impl<'a, G: Ground> Watch<'a, G> {
                     .trouble
                     .push(format!("starting {}: {why}", self.plan.actors[actor].name));
                 Exit::NotStarted
+            }
+            None if libc::WIFSIGNALED(status)
+                && libc::WTERMSIG(status) == libc::SIGKILL
+                && !self.tracer.over
+                && self.has_starved(actor) =>
+            {
+                self.starved = Some(actor);
+                Exit::Stopped(LimitHit {
+                    kind: LimitKind::Memory,
+                    limit: self.plan.limits.memory_mib,
+                })
             }
             None if libc::WIFSIGNALED(status) => {
                 let signal = libc::WTERMSIG(status);
@@ -425,7 +465,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             },
             _ => Sight::Table,
         };
-        let started = self.ground.start(actor, &self.plan.limits, sight)?;
+        let started = self.ground.start(index, actor, &self.plan.limits, sight)?;
         self.tracer.adopt(index, started.pid);
         self.tracer.events += 1;
         let own_pid = self.tracer.own_pid(started.pid);
@@ -618,6 +658,9 @@ impl<'a, G: Ground> Watch<'a, G> {
     }
 
     fn check_calls(&mut self) -> Option<Ended> {
+        if let Some(actor) = self.starved.take() {
+            return Some(self.stop(actor, LimitKind::Memory, self.plan.limits.memory_mib));
+        }
         if let Some(actor) = self.tracer.crowded.take() {
             return Some(self.stop(actor, LimitKind::Processes, self.plan.limits.processes));
         }
@@ -676,6 +719,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         {
             let _ = sys::kill(pid, libc::SIGKILL);
         }
+        self.ground.end_at_once(actor);
         Ended::LimitHit { actor }
     }
 
@@ -783,7 +827,13 @@ fn can_write(mut fd: libc::pollfd) -> bool {
         && fd.revents & libc::POLLOUT != 0
 }
 
-fn told(actor: &Actor, life: Life, index: usize, tracer: &Tracer) -> ActorEvidence {
+fn told(
+    actor: &Actor,
+    life: Life,
+    index: usize,
+    tracer: &Tracer,
+    counted: Option<Counted>,
+) -> ActorEvidence {
     let traced = &tracer.actors[index];
     ActorEvidence {
         name: actor.name.clone(),
@@ -799,6 +849,7 @@ fn told(actor: &Actor, life: Life, index: usize, tracer: &Tracer) -> ActorEviden
         cpu_ms: tracer.cpu_us(index) / 1000,
         rss_max_kib: traced.rss_max_kib,
         calls: traced.calls,
+        counted,
         complaints: life.script.map(Script::finish).unwrap_or_default(),
     }
 }

@@ -51,6 +51,7 @@ impl Scene {
             processes: 1,
             cpu_ms: 1,
             rss_max_kib: 1000,
+            counted: None,
             calls: 10,
             complaints: Vec::new(),
         };

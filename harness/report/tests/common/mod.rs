@@ -213,6 +213,7 @@ impl Trace {
             processes: 1,
             cpu_ms: 1,
             rss_max_kib: 1000,
+            counted: None,
             calls: 10,
             complaints: Vec::new(),
         };

@@ -29,6 +29,8 @@ pub(crate) struct Test {
     levels: &'static [Level],
     /// Whether the kernel must have all of Landlock.
     landlock: bool,
+    /// Whether a cgroup of version 2 must be delegated to these tests.
+    cgroups: bool,
     run: Arc<dyn Fn(Level) + Send + Sync>,
 }
 
@@ -38,6 +40,7 @@ pub(crate) fn both(name: impl Into<String>, run: impl Fn(Level) + Send + Sync + 
         name: name.into(),
         levels: &[Level::Namespaces, Level::Shared],
         landlock: false,
+        cgroups: false,
         run: Arc::new(run),
     }
 }
@@ -47,6 +50,17 @@ pub(crate) fn own(name: impl Into<String>, run: impl Fn(Level) + Send + Sync + '
     Test {
         levels: &[Level::Namespaces],
         ..both(name, run)
+    }
+}
+
+/// A test of what cgroups count, where there is one to divide.
+pub(crate) fn counted_by_cgroups(
+    name: impl Into<String>,
+    run: impl Fn(Level) + Send + Sync + 'static,
+) -> Test {
+    Test {
+        cgroups: true,
+        ..own(name, run)
     }
 }
 
@@ -74,7 +88,7 @@ impl Test {
     /// One trial for each level.
     pub(crate) fn trials(self, theme: &str) -> Vec<Trial> {
         let trial = |level: Level| {
-            let (run, landlock) = (Arc::clone(&self.run), self.landlock);
+            let (run, landlock, cgroups) = (Arc::clone(&self.run), self.landlock, self.cgroups);
             Trial::ignorable_test(
                 format!("{theme}::{}::{}", self.name, level.name()),
                 move || {
@@ -83,6 +97,10 @@ impl Test {
                     }
                     if landlock && !has_landlock() {
                         return Ok(Completion::ignored_with("no Landlock of version 6"));
+                    }
+                    if cgroups && let Err(why) = has_cgroups(level) {
+                        eprintln!("left out: {why}");
+                        return Ok(Completion::ignored_with(why));
                     }
                     run(level);
                     Ok(Completion::Completed)
@@ -101,6 +119,21 @@ fn has_landlock() -> bool {
         all.iter()
             .any(|capability| capability.name == "landlock" && capability.works)
     })
+}
+
+/// Found out by running something, once; or why there are none.
+fn has_cgroups(level: Level) -> Result<(), String> {
+    static HAS: OnceLock<Result<(), String>> = OnceLock::new();
+    let has = HAS.get_or_init(|| {
+        let seen = run(level, &plan([student("one", "exits code 3")]));
+        if seen.isolation.counted_by == "cgroup v2" {
+            return Ok(());
+        }
+        let all = ipclab_sandbox::doctor();
+        let told = all.into_iter().find(|one| one.name == "cgroup v2");
+        Err(told.map(|one| one.detail).unwrap_or_default())
+    });
+    has.clone()
 }
 
 fn sandbox(level: Level) -> Result<Sandbox, SandboxError> {

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod bench;
+mod cgroups;
 mod descendants;
 mod exits;
 mod leftovers;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     }
     let themes = [
         ("ahead", ahead::tests()),
+        ("cgroups", cgroups::tests()),
         ("descendants", descendants::tests()),
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),
@@ -45,5 +47,10 @@ fn main() -> ExitCode {
         .collect();
     let conclusion = libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials);
     bench::clear();
+    let left = cgroups::left();
+    if !left.is_empty() {
+        eprintln!("left behind: {left:?}");
+        return ExitCode::FAILURE;
+    }
     conclusion.exit_code()
 }
