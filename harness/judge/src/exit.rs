@@ -36,7 +36,7 @@ pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
             // What the box refused it explains how it went on; what it was stopped for is said already.
             for hit in &actor.limits {
                 if !matches!(&actor.exit, Exit::Stopped(stopped) if stopped == hit) {
-                    finding.message += &format!("; it hit a limit: it {}", Facts::hit(hit));
+                    finding.message += &format!("; it hit a limit: it {}", Facts::hit(actor, hit));
                 }
             }
             findings.push(finding.expecting(show_wanted(wanted), show_exit(&actor.exit)));
@@ -137,7 +137,7 @@ fn missed(
                 None => text,
             }
         }
-        Exit::Stopped(limit) => format!("{who} was stopped: it {}", Facts::hit(limit)),
+        Exit::Stopped(limit) => format!("{who} was stopped: it {}", Facts::hit(actor, limit)),
     };
     Finding::fail(Aspect::Exit, Some(&actor.name), message)
         .citing(cites.into_iter().filter(|n| *n > 0))

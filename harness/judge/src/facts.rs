@@ -307,7 +307,8 @@ impl<'a> Facts<'a> {
 
     /// What became of an actor, to follow `because` or a colon: `it waits in recv() (#30)`. `None`: it ended well.
     pub(crate) fn fate(&self, index: usize) -> Option<String> {
-        match &self.actor(index)?.exit {
+        let actor = self.actor(index)?;
+        match &actor.exit {
             Exit::NotStarted => Some(match self.why_not_started(index) {
                 Some(why) => format!("it never started, because {why}"),
                 None => "it never started".to_owned(),
@@ -326,18 +327,23 @@ impl<'a> Facts<'a> {
                 wait: Some(wait), ..
             } => Some(format!("it waits in {}", self.waits_in(wait))),
             Exit::Running { wait: None, .. } => Some("it computes without end".to_owned()),
-            Exit::Stopped(limit) => Some(format!("it was stopped: it {}", Self::hit(limit))),
+            Exit::Stopped(limit) => Some(format!("it was stopped: it {}", Self::hit(actor, limit))),
         }
     }
 
     /// `used up its 2000 ms of CPU time`
-    pub(crate) fn hit(limit: &LimitHit) -> String {
+    pub(crate) fn hit(actor: &ActorEvidence, limit: &LimitHit) -> String {
         let n = limit.limit;
+        // Who wonders how that was found out, since no process of it was so large, has to know.
+        let counted = match actor.counted {
+            Some(_) => " (all its processes together, counted by cgroup v2)",
+            None => "",
+        };
         match limit.kind {
             LimitKind::Cpu => format!("used up its {n} ms of CPU time: it computes for ever"),
             LimitKind::Output => format!("printed more than {n} bytes: it prints without end"),
-            LimitKind::Processes => format!("made more than {n} processes"),
-            LimitKind::Memory => format!("used more than {n} MiB of memory"),
+            LimitKind::Processes => format!("made more than {n} processes{counted}"),
+            LimitKind::Memory => format!("used more than {n} MiB of memory{counted}"),
             LimitKind::FileSize => format!("wrote a file of more than {n} MiB"),
             LimitKind::OpenFiles => format!("opened more than {n} descriptors"),
             LimitKind::Calls => format!("made more than {n} system calls: a loop without end"),

@@ -61,6 +61,9 @@ impl Report {
                 .collect(),
             submission: Line::new(&about.submission),
             isolation: about.isolation,
+            counted_by: judged
+                .iter()
+                .find_map(|case| Some(Line::new(&case.evidence?.isolation.counted_by))),
             isolation_notes: about
                 .isolation_notes
                 .iter()

@@ -29,6 +29,9 @@ pub struct Report {
     /// What this level could not give here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub isolation_notes: Vec<Line>,
+    /// What counted the memory and the processes of programs: `rlimits` or `cgroup v2`. `None`: none ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_by: Option<Line>,
     /// Points.
     pub score: Score,
     /// What was taken out of this report because its reader may not see it; `score` does not count it.
