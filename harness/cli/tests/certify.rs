@@ -7,7 +7,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Desk, GOOD};
+use common::{Desk, GOOD, json};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -50,10 +50,7 @@ fn certify(desk: &Desk, args: &[&str]) -> (Option<i32>, Value) {
         .args(args)
         .output()
         .expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    let found =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
-    (output.status.code(), found)
+    (output.status.code(), json(&output))
 }
 
 #[test]

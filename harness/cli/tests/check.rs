@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{Desk, GOOD, SPEC};
+use common::{Desk, GOOD, SPEC, json};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;
@@ -17,10 +17,7 @@ use serde_json::Value;
 
 fn report(desk: &Desk) -> (Option<i32>, Value) {
     let output = desk.check().args(["--format", "json"]).output().unwrap();
-    let report = serde_json::from_slice(&output.stdout);
-    let report = report
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-    (output.status.code(), report)
+    (output.status.code(), json(&output))
 }
 
 /// Checks a submission and wants full marks; gives the report.
@@ -272,7 +269,7 @@ fn a_kept_check_is_judged_again_to_the_identical_report() {
         .args(["judge", "kept", "--format", "json"])
         .output()
         .unwrap();
-    let report: Value = serde_json::from_slice(&judged.stdout).unwrap();
+    let report = json(&judged);
     assert_eq!(report["cases"][0]["earned"], 2);
 
     desk.write("full/of/other things", "");

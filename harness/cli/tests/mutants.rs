@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Desk;
+use common::{Desk, json};
 use serde_json::Value;
 
 /// The reference: says Hello, and keeps its folder clean.
@@ -53,10 +53,7 @@ fn mutants(desk: &Desk) -> (Option<i32>, Value) {
         .args(["validate", "./greet.toml", "--mutants", "--format", "json"])
         .output()
         .expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    let found: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
-    (output.status.code(), found["labs"][0].clone())
+    (output.status.code(), json(&output)["labs"][0].clone())
 }
 
 /// What survived: `change: of whom`.

@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use assert_cmd::Command;
-use common::top;
+use common::{json, top};
 use serde_json::Value;
 
 /// The tool, with builds that all of these tests share: the same submissions are built for each. They lie where the caller
@@ -164,8 +164,7 @@ fn weakened(lab: &str, weak: &[Weak]) {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    let report: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let report = json(&output);
     assert_eq!(
         (output.status.code(), &report["valid"]),
         (Some(1), &Value::Bool(false)),

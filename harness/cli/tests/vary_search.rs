@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use assert_cmd::Command;
-use common::{Desk, top};
+use common::{Desk, json, top};
 use predicates::str::contains;
 use serde_json::Value;
 
@@ -69,9 +69,7 @@ fn check(desk: &Desk, seed: u64) -> Command {
 #[track_caller]
 fn failed_case(desk: &Desk, seed: u64) -> Value {
     let output = check(desk, seed).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    let report: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let report = json(&output);
     assert_eq!(output.status.code(), Some(1), "seed {seed}: {report:#}");
     report["cases"][0].clone()
 }
@@ -222,7 +220,7 @@ fn random_lines_find_the_labs_own_off_by_one() {
             .args(["--seed", &seed.to_string()])
             .output()
             .unwrap();
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let report = json(&output);
         let case = &report["cases"][0];
         assert_eq!(case["verdict"], "fail", "{report:#}");
         let spec: toml::Table = toml::from_str(&pasted(case)).unwrap();

@@ -7,8 +7,10 @@ pub mod host;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use assert_cmd::Command;
+use serde_json::Value;
 
 /// A lab of one program that has to say `Hello`, so that these tests test the tool and no lab.
 pub const SPEC: &str = r#"
@@ -105,6 +107,14 @@ impl Desk {
             .flatten();
         entries.map(|entry| entry.path()).collect()
     }
+}
+
+/// The JSON that the tool printed.
+#[track_caller]
+pub fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
+    })
 }
 
 /// The top of the repository.

@@ -19,8 +19,8 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::Desk;
 use common::host::{Host, levels};
+use common::{Desk, json};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use serde_json::Value;
@@ -178,8 +178,7 @@ fn grade(level: &str) {
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!stderr.contains("panicked"), "{stderr}");
-    let report: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    let report = json(&output);
     let cases: BTreeMap<&str, &Value> = report["cases"]
         .as_array()
         .unwrap()
