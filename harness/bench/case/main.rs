@@ -260,13 +260,14 @@ fn timed<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<Duration> {
 struct Times(BTreeMap<&'static str, Vec<Duration>>);
 
 /// Names of the rows, in the order of the table.
-const ROWS: [&str; 10] = [
+const ROWS: [&str; 11] = [
     "bare",
     "namespaces",
     "the rest of the world",
     "actors, traced",
     "sweeping up",
-    "namespaces, teardown, plan and evidence",
+    "plan and evidence, there and back",
+    "(made ahead)",
     "shared",
     "true",
     "bwrap true",
