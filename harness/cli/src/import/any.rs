@@ -191,7 +191,7 @@ fn listing() -> impl Strategy<Value = Listing> {
 
 /// What is found of a class, by each of the systems whose names say everything.
 fn by_each(listing: &Listing) -> Vec<(&'static str, Vec<Found>, Vec<String>)> {
-    let sources = ["uc_server.c".to_owned(), "server.c".to_owned()];
+    let sources = ["my_server.c".to_owned(), "server.c".to_owned()];
     let wanted = Wanted {
         sources: &sources,
         single: None,
