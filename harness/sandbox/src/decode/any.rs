@@ -79,7 +79,7 @@ fn contents() -> impl Strategy<Value = (Vec<u8>, Vec<(usize, Place)>)> {
         proptest::collection::vec(any::<u8>(), 0..64),
         Just(b"\x02\0\x30\x39\x7f\0\0\x01".to_vec()),
         Just(b"\x0a\0\x30\x39".to_vec()),
-        Just(b"\x01\0/tmp/uc_srv_socket\0".to_vec()),
+        Just(b"\x01\0/tmp/some_socket\0".to_vec()),
         Just(b"\x01\0\0abstract".to_vec()),
         Just("\u{1b}[31m\r\n\u{9b}2J\u{202e}e\u{301}\u{301}\"\\".into()),
         Just(vec![b'x'; 5_000]),
