@@ -61,8 +61,11 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
             in_namespaces(&plan, bare, seats, clock.go(), made)
         }
         Level::Shared => {
-            drop((go, made, seats));
-            crate::shared::run(&wait_for_plan(plan)?)
+            drop((go, made));
+            let plan = wait_for_plan(plan)?;
+            // Not before: what comes on it comes before the plan, and must not find it closed.
+            drop(seats);
+            crate::shared::run(&plan)
         }
     });
     let document: Result<Evidence, String> = evidence.map_err(|error| error.to_string());
