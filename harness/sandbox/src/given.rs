@@ -128,6 +128,22 @@ fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PutSegment> {
     })
 }
 
+/// What a plan gives that cannot be had where the box has one user only. That others may look, and only the owner may
+/// change and remove, is so for another user's segment; a segment of one's own cannot be made like that.
+pub(crate) fn beyond_us(world: &World, ids: Ids) -> Option<String> {
+    let foreign = world
+        .segments
+        .iter()
+        .find(|segment| segment.foreign && segment.mode & 0o7 != 0);
+    match (foreign, ids.other) {
+        (Some(segment), None) => Some(format!(
+            "the segment with key {} must be another user's, and only a tool that root runs has a second user",
+            segment.key
+        )),
+        _ => None,
+    }
+}
+
 fn make_semaphores(set: &GivenSemaphores) -> io::Result<i32> {
     sys::sem_create(set.key, &set.values, set.mode)
 }
@@ -192,5 +208,40 @@ impl Given {
         for semid in &self.semaphores {
             let _ = sys::sem_remove(*semid);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ipclab_evidence::{GivenSegment, World};
+
+    use super::{Ids, beyond_us};
+
+    #[test]
+    fn whoever_has_one_user_only_cannot_give_what_others_may_look_at() {
+        let segment = |mode, foreign| GivenSegment {
+            key: 100,
+            size: 1,
+            mode,
+            holds: Default::default(),
+            foreign,
+        };
+        let said = |segment, other| {
+            let world = World {
+                segments: vec![segment],
+                ..World::default()
+            };
+            let ids = Ids {
+                actor: 0,
+                group: 0,
+                other,
+            };
+            beyond_us(&world, ids).is_some()
+        };
+        assert!(said(segment(0o644, true), None));
+        // Who may do nothing at all is refused the same things by permissions alone.
+        assert!(!said(segment(0o600, true), None));
+        assert!(!said(segment(0o644, false), None));
+        assert!(!said(segment(0o644, true), Some(1001)));
     }
 }

@@ -106,7 +106,9 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
         Err(error) => Err(error),
     };
     let clock = clock.over();
-    let evidence = watched.and_then(|watched| {
+    let evidence = watched.and_then(|mut watched| {
+        let trouble = given::beyond_us(&plan.world, ground.ids);
+        watched.tracer.trouble.extend(trouble);
         let leftovers = ground.sweep(&watched.tracer)?;
         let isolation = Isolation {
             level: Level::Shared,

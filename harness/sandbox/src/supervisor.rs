@@ -117,7 +117,9 @@ fn in_namespaces(
     sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
     let clock = clock.made();
     drop(made);
-    let watched = Watch::new(plan, &mut ground).run()?;
+    let mut watched = Watch::new(plan, &mut ground).run()?;
+    let trouble = given::beyond_us(&plan.world, ground.ids);
+    watched.tracer.trouble.extend(trouble);
     let clock = clock.over();
     let makers = watched.tracer.makers();
     let shown = |path: &Path| plan.world.binds.iter().any(|bind| bind.inside == path);
