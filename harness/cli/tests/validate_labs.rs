@@ -28,6 +28,18 @@ fn validate() -> Command {
 fn every_lab_is_proved_in_all_tiers() {
     let output = validate().output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
+    // Where there is one user only, cases that need another's segment cannot be judged, and nothing else may be missing.
+    let unjudged: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("must be another user's"))
+        .filter_map(|line| line.split(": ").nth(1))
+        .collect();
+    if !is_root() && !unjudged.is_empty() {
+        for line in text.lines().filter(|line| line.starts_with("  ✗ ")) {
+            assert!(unjudged.iter().any(|case| line.contains(case)), "{text}");
+        }
+        return;
+    }
     let graded = if !has("rustc") {
         // Where there is no Rust, the submissions in Rust cannot be built, and nothing else may be missing.
         let troubles: Vec<_> = text
@@ -55,6 +67,11 @@ fn every_lab_is_proved_in_all_tiers() {
             assert!(text.contains(&format!("{name} · ")), "{text}");
         }
     }
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
 /// Whether a program can be found as a shell would find it.
