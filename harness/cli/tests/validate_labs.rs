@@ -36,7 +36,12 @@ fn every_lab_is_proved_in_all_tiers() {
         .collect();
     if !is_root() && !unjudged.is_empty() {
         for line in text.lines().filter(|line| line.starts_with("  ✗ ")) {
-            assert!(unjudged.iter().any(|case| line.contains(case)), "{text}");
+            // What a report should have said may have been said in such a case.
+            let silent = line.contains("no finding says");
+            assert!(
+                silent || unjudged.iter().any(|case| line.contains(case)),
+                "{text}"
+            );
         }
         return;
     }
