@@ -11,12 +11,17 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 
 /// Scratch folders that a signal must clear up, since nothing else of the tool runs then.
 static TO_CLEAR: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// How long a signal's end may wait for what is still put into a scratch folder. What is there then is left to the next
+/// run.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open store. Dropping it removes the scratch folder.
 pub(crate) struct Store {
@@ -68,15 +73,18 @@ impl Store {
         let door = open_lock(&root.join("lock"))?;
         door.lock()?;
         sweep(&scratches);
+        // A signal clears up before this or after it, never in between.
+        let mut to_clear = to_clear();
         let scratch = tempfile::Builder::new()
             .prefix("run-")
             .permissions(closed())
             .tempdir_in(&scratches)?
             .keep();
+        to_clear.push(temporary.as_ref().unwrap_or(&scratch).clone());
+        drop(to_clear);
         let lock = open_lock(&scratch.join("lock"))?;
         lock.lock()?;
         drop(door);
-        remember(temporary.as_ref().unwrap_or(&scratch).clone());
         Ok(Self {
             builds,
             answers,
@@ -136,19 +144,34 @@ impl Drop for Store {
     }
 }
 
-/// Removes every scratch folder of this process; for the end by a signal.
+/// Removes every scratch folder of this process; for the end by a signal. No store is opened after it.
 pub(crate) fn clear_scratch() {
-    let folders = std::mem::take(&mut *TO_CLEAR.lock().unwrap_or_else(PoisonError::into_inner));
-    for folder in folders {
-        remove_tree(&folder);
+    let folders = to_clear();
+    for folder in folders.iter() {
+        clear_under_work(folder);
+    }
+    std::mem::forget(folders);
+}
+
+/// Removes a folder that threads and boxes are still at work in.
+///
+/// Whatever names a path in it finds nothing there once it has another name. A box that is handing a build back holds
+/// the folders themselves; it has little left to hand back, and can put nothing into a folder that is gone.
+fn clear_under_work(folder: &Path) {
+    let mut ended = folder.as_os_str().to_owned();
+    ended.push("-ended");
+    let ended = match fs::rename(folder, &ended) {
+        Ok(()) => PathBuf::from(ended),
+        Err(_) => folder.to_owned(),
+    };
+    let begun = Instant::now();
+    while ended.exists() && begun.elapsed() < PATIENCE {
+        remove_tree(&ended);
     }
 }
 
-fn remember(folder: PathBuf) {
-    TO_CLEAR
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(folder);
+fn to_clear() -> MutexGuard<'static, Vec<PathBuf>> {
+    TO_CLEAR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn homes() -> Vec<PathBuf> {
@@ -248,6 +271,42 @@ mod tests {
         let scratch = used.scratch.clone();
         drop(used);
         assert!(!scratch.exists());
+    }
+
+    #[test]
+    fn a_folder_goes_while_threads_and_boxes_still_write_to_it() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        use std::thread;
+
+        for _ in 0..20 {
+            let home = tempfile::tempdir().unwrap();
+            let scratch = home.path().join("run-1");
+            fs::create_dir(&scratch).unwrap();
+            let cleared = AtomicBool::new(false);
+            thread::scope(|work| {
+                // As an archive is unpacked: by name, for as long as it will.
+                work.spawn(|| {
+                    for n in 0.. {
+                        if cleared.load(Ordering::SeqCst) {
+                            break;
+                        }
+                        let _ = fs::create_dir(scratch.join(n.to_string()));
+                    }
+                });
+                // As a box hands a build back: into the folder that it holds, and then it is done.
+                let held = File::open(&scratch).unwrap();
+                work.spawn(move || {
+                    for n in 0..300 {
+                        let mode = nix::sys::stat::Mode::S_IRWXU;
+                        let _ = nix::sys::stat::mkdirat(&held, format!("built-{n}").as_str(), mode);
+                    }
+                });
+                while fs::read_dir(&scratch).unwrap().count() < 20 {}
+                clear_under_work(&scratch);
+                cleared.store(true, Ordering::SeqCst);
+            });
+            assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+        }
     }
 
     #[test]
