@@ -27,7 +27,7 @@ use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::sys;
+use crate::sys::{self, doing};
 
 /// What has to be counted; one without the other is of no use.
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];
@@ -35,8 +35,8 @@ const CONTROLLERS: [&str; 2] = ["memory", "pids"];
 /// Where the one hierarchy is on every system that uses it.
 const MOUNT: &str = "/sys/fs/cgroup";
 
-/// Three descriptors of each actor are handed over, and the kernel takes 253 at a time.
-const ACTORS_MAX: usize = 80;
+/// Three descriptors of each actor are handed over, all at once.
+const ACTORS_MAX: usize = sys::DESCRIPTORS_MAX / 3;
 
 /// How long a cgroup may be busy with the dying before it is left to the next tool.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -82,10 +82,6 @@ pub(crate) fn here() -> Result<PathBuf, String> {
         Some(Err(why)) => Err(why.clone()),
         None => Err("no sandbox was started".to_owned()),
     }
-}
-
-fn doing<T>(what: impl std::fmt::Display, result: io::Result<T>) -> io::Result<T> {
-    result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
 }
 
 /// The cgroup of this process, where cgroup v2 is all that there is.

@@ -31,10 +31,11 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let tool = std::os::unix::process::parent_id();
-    let watched = sys::pidfd_open(tool as sys::Pid);
-    let home = Home::told(home);
+    // Whatever was divided is given back when the tool is gone, and not before.
+    let home = Home::told(home).map(|home| (sys::pidfd_open(tool as sys::Pid), home));
     // Nothing of a box can be counted so where the kernel does not let its processes be moved.
-    let dividing = home.clone().filter(|home| home.trial().is_ok());
+    let dividing = home.as_ref().map(|(_, home)| home);
+    let dividing = dividing.filter(|home| home.trial().is_ok());
     let maker = Maker {
         level,
         cpu: choose_cpu(number),
@@ -54,7 +55,7 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
             }
             Err(_) => break ExitCode::FAILURE,
         };
-        let groups = match &dividing {
+        let groups = match dividing {
             Some(home) => home.divide(tool, number, &plan),
             None => Ok(None),
         };
@@ -87,7 +88,7 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
     if let Ok(ready) = ahead {
         ready.end();
     }
-    if let (true, Some(home), Ok(tool)) = (gone, home, watched) {
+    if gone && let Some((Ok(tool), home)) = home {
         // It is still in its cgroup while it dies.
         let mut fds = [libc::pollfd {
             fd: tool.as_raw_fd(),
@@ -122,7 +123,7 @@ struct Ready {
     cpu: Option<usize>,
     supervisor: sys::Pid,
     /// Where the cgroups of its actors are handed over.
-    seats: OwnedFd,
+    go: OwnedFd,
     plan: OwnedFd,
     made: OwnedFd,
     answer: OwnedFd,
@@ -142,8 +143,7 @@ impl Maker {
         let (answer, answer_in) = sys::pipe()?;
         let (plan_out, plan) = sys::pipe()?;
         let (made, made_in) = sys::pipe()?;
-        let (seats_out, seats) = sys::socket_pair()?;
-        let (go, go_in) = sys::socket_pair()?;
+        let (go_out, go) = sys::socket_pair()?;
         let namespaces = match self.level {
             Level::Namespaces => NAMESPACES,
             Level::Shared => 0,
@@ -152,8 +152,7 @@ impl Maker {
         if supervisor == 0 {
             // Nothing of the box before it, which may be in the middle of its plan.
             let own = [
-                go.as_fd(),
-                seats_out.as_fd(),
+                go_out.as_fd(),
                 plan_out.as_fd(),
                 made_in.as_fd(),
                 answer_in.as_fd(),
@@ -162,8 +161,7 @@ impl Maker {
                 sys::exit_now(1);
             }
             let ways = Ways {
-                go,
-                seats: seats_out,
+                go: go_out,
                 plan: plan_out,
                 made: made_in,
                 answer: answer_in,
@@ -174,7 +172,7 @@ impl Maker {
             level: self.level,
             cpu: self.cpu,
             supervisor,
-            seats,
+            go,
             plan,
             made,
             answer,
@@ -183,7 +181,7 @@ impl Maker {
             Level::Namespaces => self.ids.write(supervisor),
             Level::Shared => Ok(()),
         };
-        match mapped.and_then(|()| sys::write_some(go_in.as_fd(), b"go")) {
+        match mapped.and_then(|()| sys::write_some(ready.go.as_fd(), b"go")) {
             Ok(_) => Ok(ready),
             Err(error) => {
                 ready.end();
@@ -203,7 +201,7 @@ impl Ready {
             level,
             cpu,
             supervisor,
-            seats,
+            go,
             plan: pipe,
             made,
             answer,
@@ -212,8 +210,8 @@ impl Ready {
             let _ = sys::keep_on(supervisor, &[cpu]);
         }
         let handed = match groups {
-            Some(groups) => groups.hand_over(seats.as_fd()),
-            None => cgroup::hand_nothing(seats.as_fd()),
+            Some(groups) => groups.hand_over(go.as_fd()),
+            None => cgroup::hand_nothing(go.as_fd()),
         };
         match handed.and_then(|()| frame::write_body(File::from(pipe), plan)) {
             Ok(()) => Ok(Running {

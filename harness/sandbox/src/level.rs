@@ -1,6 +1,7 @@
 //! Which level of isolation can be had here, found out by doing it.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
@@ -92,7 +93,7 @@ fn try_box() -> io::Result<()> {
             cwd: "/lab".into(),
             ..World::default()
         };
-        let made = Bare::make(go).and_then(|bare| bare.furnish(&empty, 1));
+        let made = Bare::make(go.as_fd()).and_then(|bare| bare.furnish(&empty, 1));
         if let Err(error) = &made {
             eprintln!("{error}");
         }
@@ -101,7 +102,6 @@ fn try_box() -> io::Result<()> {
     drop(go);
     let mapped = IdMap::here().write(pid);
     if mapped.is_ok() {
-        use std::os::fd::AsFd;
         sys::write_some(go_in.as_fd(), b"go")?;
     }
     drop(go_in);

@@ -11,14 +11,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::sys::{self, Pid};
+use crate::sys::{self, Pid, doing};
 
 /// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
 /// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
 const FIRST_STUDENT_PID: u32 = 4000;
 
-/// What the kernel takes along with one message, `SCM_MAX_FD` of `unix(7)`.
-const MOST: usize = 253;
 /// Room for the paths of a message.
 const LETTER: usize = 128 << 10;
 /// The answer when everything is open.
@@ -81,7 +79,7 @@ impl Reaper {
             .map(|path| path.as_os_str().as_bytes())
             .collect::<Vec<_>>()
             .join(&0);
-        if paths.len() > MOST || letter.len() > LETTER {
+        if paths.len() > sys::DESCRIPTORS_MAX || letter.len() > LETTER {
             return Err(io::Error::other(format!(
                 "{} folders are more than a box can show",
                 paths.len()
@@ -169,11 +167,9 @@ fn settle(range: bool) -> io::Result<()> {
 
 /// Opens a path of the host so that it can be bound, whatever may be read of it.
 fn open_path(path: &Path) -> io::Result<File> {
-    File::options()
+    let opened = File::options()
         .read(true)
         .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
-        .open(path)
-        .map_err(|error| {
-            io::Error::new(error.kind(), format!("opening {}: {error}", path.display()))
-        })
+        .open(path);
+    doing(format_args!("opening {}", path.display()), opened)
 }

@@ -106,9 +106,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
         Err(error) => Err(error),
     };
     let clock = clock.over();
-    let evidence = watched.and_then(|mut watched| {
-        let trouble = given::beyond_us(&plan.world, ground.ids);
-        watched.tracer.trouble.extend(trouble);
+    let evidence = watched.and_then(|watched| {
         let leftovers = ground.sweep(&watched.tracer)?;
         let isolation = Isolation {
             level: Level::Shared,
@@ -116,7 +114,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
             notes: NOTES.iter().map(|note| (*note).to_owned()).collect(),
         };
         Ok(supervisor::assemble(
-            plan, watched, leftovers, isolation, &clock,
+            plan, watched, leftovers, isolation, ground.ids, &clock,
         ))
     });
     ground.given.take_away();

@@ -28,10 +28,8 @@ const SPARE_PROCESSES: u64 = 16;
 
 /// The ways between a box and its keeper.
 pub(crate) struct Ways {
-    /// Something comes when the ids are mapped.
+    /// Something comes when the ids are mapped, and the cgroups of the actors before the plan.
     pub(crate) go: OwnedFd,
-    /// The cgroups of the actors come before the plan.
-    pub(crate) seats: OwnedFd,
     /// The plan comes.
     pub(crate) plan: OwnedFd,
     /// Closed when the world is made.
@@ -44,7 +42,6 @@ pub(crate) struct Ways {
 pub(crate) fn main(level: Level, ways: Ways) -> ! {
     let Ways {
         go,
-        seats,
         plan,
         made,
         answer,
@@ -54,17 +51,17 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
     let evidence = tied.and_then(|()| match level {
         Level::Namespaces => {
             let clock = Clock::start();
-            let bare = Bare::make(go)?;
+            let bare = Bare::make(go.as_fd())?;
             let clock = clock.ready();
             let plan = wait_for_plan(plan)?;
-            let seats = cgroup::receive(seats.as_fd())?;
+            let seats = cgroup::receive(go.as_fd())?;
             in_namespaces(&plan, bare, seats, clock.go(), made)
         }
         Level::Shared => {
-            drop((go, made));
+            drop(made);
             let plan = wait_for_plan(plan)?;
             // Not before: what comes on it comes before the plan, and must not find it closed.
-            drop(seats);
+            drop(go);
             crate::shared::run(&plan)
         }
     });
@@ -117,9 +114,7 @@ fn in_namespaces(
     sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
     let clock = clock.made();
     drop(made);
-    let mut watched = Watch::new(plan, &mut ground).run()?;
-    let trouble = given::beyond_us(&plan.world, ground.ids);
-    watched.tracer.trouble.extend(trouble);
+    let watched = Watch::new(plan, &mut ground).run()?;
     let clock = clock.over();
     let makers = watched.tracer.makers();
     let shown = |path: &Path| plan.world.binds.iter().any(|bind| bind.inside == path);
@@ -152,7 +147,7 @@ fn in_namespaces(
         counted_by: counted_by.to_owned(),
         notes: Vec::new(),
     };
-    Ok(assemble(plan, watched, leftovers, isolation, &clock))
+    Ok(assemble(plan, watched, leftovers, isolation, ids, &clock))
 }
 
 /// When what began.
@@ -228,6 +223,7 @@ pub(crate) fn assemble(
     watched: Watched,
     leftovers: Leftovers,
     isolation: Isolation,
+    ids: Ids,
     clock: &Clock,
 ) -> Evidence {
     let Watched {
@@ -238,7 +234,8 @@ pub(crate) fn assemble(
         ports,
         mut tracer,
     } = watched;
-    let trouble = std::mem::take(&mut tracer.trouble);
+    let mut trouble = std::mem::take(&mut tracer.trouble);
+    trouble.extend(given::beyond_us(&plan.world, ids));
     let (trace, calls_dropped, sockets, sharing) = tracer.finish();
     Evidence {
         name: plan.name.clone(),

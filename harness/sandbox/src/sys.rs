@@ -30,6 +30,11 @@ fn check_int(result: c_int) -> Result<c_int> {
     }
 }
 
+/// Says in an error what was being done.
+pub(crate) fn doing<T>(what: impl std::fmt::Display, result: Result<T>) -> Result<T> {
+    result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
+}
+
 /// A path or name for the kernel.
 ///
 /// # Errors
@@ -159,7 +164,7 @@ pub(crate) fn mount(
 }
 
 /// `umount2(2)`, lazily.
-pub(crate) fn detach(target: &Path) -> Result<()> {
+fn detach(target: &Path) -> Result<()> {
     let target = c_string(target)?;
     // SAFETY: a NUL-terminated string that outlives the call.
     check_int(unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) }).map(drop)
@@ -763,16 +768,17 @@ pub(crate) fn send_descriptors(socket: BorrowedFd<'_>, word: &[u8], fds: &[RawFd
         .map_err(io::Error::from)
 }
 
+/// As many descriptors as the kernel takes along with one message, `SCM_MAX_FD` of `unix(7)`.
+pub(crate) const DESCRIPTORS_MAX: usize = 253;
+
 /// Receives a word, its length, and descriptors, which are then close-on-exec.
 pub(crate) fn receive_descriptors(
     socket: BorrowedFd<'_>,
     word: &mut [u8],
 ) -> Result<(usize, Vec<OwnedFd>)> {
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
-    /// As many as the kernel sends at a time.
-    const MOST: usize = 253;
     let mut word = [io::IoSliceMut::new(word)];
-    let mut room = nix::cmsg_space!([RawFd; MOST]);
+    let mut room = nix::cmsg_space!([RawFd; DESCRIPTORS_MAX]);
     let message = recvmsg::<()>(
         socket.as_raw_fd(),
         &mut word,

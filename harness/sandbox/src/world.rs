@@ -6,14 +6,14 @@
 
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::World;
 
 use crate::reaper::Reaper;
-use crate::sys;
+use crate::sys::{self, doing};
 use crate::workspace::Workspace;
 
 /// The user that actors are, as they see it, and the group.
@@ -39,10 +39,6 @@ const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc:
 /// Mount flags for the writable folders.
 const SCRATCH: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
 
-fn doing<T>(what: impl std::fmt::Display, result: io::Result<T>) -> io::Result<T> {
-    result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
-}
-
 /// A world with everything that its plan names.
 #[derive(Debug)]
 pub(crate) struct Furnished {
@@ -66,11 +62,10 @@ impl Bare {
     ///
     /// # Errors
     /// What was refused, by name. The process is then of no use and has to exit.
-    pub(crate) fn make(go: OwnedFd) -> io::Result<Self> {
-        if sys::read_some(go.as_fd(), &mut [0; 8])? != Some(2) {
+    pub(crate) fn make(go: BorrowedFd<'_>) -> io::Result<Self> {
+        if sys::read_some(go, &mut [0; 8])? != Some(2) {
             return Err(io::Error::other("the keeper went away"));
         }
-        drop(go);
         let range = fs::read_to_string("/proc/self/uid_map")?
             .split_whitespace()
             .nth(2)
