@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ipclab_evidence::{Access, Call, Collision, belongs, canonical};
-use ipclab_spec::Aspect;
+use ipclab_spec::{Aspect, Case, Fault, FaultKind};
 
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -20,16 +20,16 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
         let why = "not judged: the processes did not take turns";
         return vec![Finding::unknown(Aspect::Memory, None, why)];
     };
-    let mut findings = Vec::new();
     let student = (0..facts.evidence.actors.len()).find(|index| facts.is_student(*index));
     let name = student
         .and_then(|index| facts.actor(index))
         .map(|actor| actor.name.as_str());
+    let mut findings = Vec::new();
     let writers = sharing.writers.len();
-    findings.push(if writers > 1 {
+    if writers > 1 {
         let text = format!("{writers} processes wrote to shared memory");
-        Finding::pass(Aspect::Memory, name, text)
-    } else {
+        findings.push(Finding::pass(Aspect::Memory, name, text));
+    } else if !told_to_end(facts.case) {
         let who = match (sharing.writers.first(), student) {
             (Some(pid), Some(index)) => format!("only {} wrote", process(facts, index, *pid)),
             _ => "no process wrote".to_owned(),
@@ -39,8 +39,8 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
             .map(|fate| format!(": {fate}"))
             .unwrap_or_default();
         let text = format!("{who} to a System V segment, so nothing was shared{fate}");
-        Finding::fail(Aspect::Memory, name, text)
-    });
+        findings.push(Finding::fail(Aspect::Memory, name, text));
+    }
     findings.push(match sharing.collisions.first() {
         None => Finding::pass(
             Aspect::Memory,
@@ -53,6 +53,13 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
         Some(collision) => lost(facts, collision, sharing.lost),
     });
     findings
+}
+
+/// Whether a signal comes with one of the calls: whoever ends then may do so before anybody has written.
+fn told_to_end(case: &Case) -> bool {
+    case.faults
+        .iter()
+        .any(|fault| matches!(fault.kind, FaultKind::Signal(_)) && fault.call != Fault::STORE)
 }
 
 /// `the parent (process 2)`, `process 3`

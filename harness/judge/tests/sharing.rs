@@ -171,6 +171,21 @@ fn who_shares_nothing_is_told() {
 }
 
 #[test]
+fn who_is_told_to_end_need_not_have_shared_anything() {
+    let told = |fault: &str| {
+        case(&format!(
+            "interleave = \"late-writers\"\nfault = [\"{fault}\"]\n[case.actor.counter]\nstudent = \"client\"\nexit = 0\n"
+        ))
+    };
+    let nobody = |scene: &mut Scene| scene.e.sharing.as_mut().unwrap().writers.clear();
+    let complaint = "memory: no process wrote to a System V segment, so nothing was shared";
+    check(&told("counter wait #1: SIGTERM"), &right(), nobody, &[]);
+    for other in ["counter store #2: SIGKILL", "counter fork #2: EAGAIN"] {
+        check(&told(other), &right(), nobody, &[complaint]);
+    }
+}
+
+#[test]
 fn evidence_without_turns_is_not_judged() {
     let spoil = |scene: &mut Scene| scene.e.sharing = None;
     check(

@@ -80,6 +80,11 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
+impl Fault {
+    /// The word that stands in place of a call for a write to a segment by a process that the actor made.
+    pub const STORE: &str = "store";
+}
+
 /// What a fault does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {

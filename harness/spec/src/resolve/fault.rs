@@ -13,9 +13,6 @@ const MOVES_BYTES: &[&str] = &[
     "pread64", "pwrite64", "readv", "writev", "sendfile",
 ];
 
-/// A write to shared memory by a process that the actor's first one made.
-const STORE: &str = "store";
-
 /// Reads one fault.
 pub(crate) fn fault(text: &str, actors: &[String], turns: bool) -> Result<Fault, Flaw> {
     let form =
@@ -32,7 +29,7 @@ pub(crate) fn fault(text: &str, actors: &[String], turns: bool) -> Result<Fault,
         return Err(scan.expected("the name of a call").help(form));
     };
     let called = scan.last();
-    let is_store = call == STORE;
+    let is_store = call == Fault::STORE;
     if !is_store {
         known_call(call, called.clone())?;
     } else if !turns {
