@@ -2,7 +2,8 @@
 //!
 //! First it opens the host's folders that a plan shows: a box is made before there is a plan, and its supervisor has
 //! become another user by then, out of whose reach a path below a 0700 folder is. This process stays who the tool is for
-//! so long. Then it becomes the box's root too, before any student starts, and does nothing but reap.
+//! so long. Then it becomes the box's root too, before any student starts, makes the students' mount namespace, and does
+//! nothing but reap.
 
 use std::fs::File;
 use std::io;
@@ -12,6 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::sys::{self, Pid, doing};
+use crate::world;
 
 /// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
 /// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
@@ -94,15 +96,15 @@ impl Reaper {
         ))
     }
 
-    /// Has it become the box's root, when the new root is in place.
+    /// Has it become the box's root, when the new root is in place, and make the students' mount namespace, which it gives.
     ///
     /// # Errors
     /// It could not.
-    pub(crate) fn settle(&self) -> io::Result<()> {
-        let (said, _) = self.ask(SETTLE)?;
-        match said == SETTLED {
-            true => Ok(()),
-            false => Err(io::Error::other(
+    pub(crate) fn settle(&self) -> io::Result<OwnedFd> {
+        let (said, mut mounts) = self.ask(SETTLE)?;
+        match mounts.pop() {
+            Some(mounts) if said == SETTLED => Ok(mounts),
+            _ => Err(io::Error::other(
                 String::from_utf8_lossy(&said).into_owned(),
             )),
         }
@@ -144,16 +146,16 @@ fn serve(line: BorrowedFd<'_>, range: bool) -> io::Result<()> {
             Err(error) => drop(sys::write_some(line, error.to_string().as_bytes())?),
         }
     }
-    let settled = settle(range);
-    let word = match &settled {
-        Ok(()) => SETTLED.to_vec(),
-        Err(error) => error.to_string().into_bytes(),
-    };
-    sys::write_some(line, &word)?;
-    settled
+    match settle(range) {
+        Ok(mounts) => sys::send_descriptors(line, SETTLED, &[mounts.as_raw_fd()]),
+        Err(error) => {
+            sys::write_some(line, error.to_string().as_bytes())?;
+            Err(error)
+        }
+    }
 }
 
-fn settle(range: bool) -> io::Result<()> {
+fn settle(range: bool) -> io::Result<OwnedFd> {
     sys::become_user(0, 0, range)?;
     // Changing ids has cleared it.
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
@@ -162,7 +164,11 @@ fn settle(range: bool) -> io::Result<()> {
         "/proc/sys/kernel/ns_last_pid",
         FIRST_STUDENT_PID.to_string(),
     );
-    sys::prctl(libc::PR_SET_DUMPABLE, 0)
+    // Its own files in /proc would belong to nobody. No student runs yet.
+    sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
+    let mounts = world::make_students()?;
+    sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
+    Ok(mounts)
 }
 
 /// Opens a path of the host so that it can be bound, whatever may be read of it.

@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ipclab_evidence::{
@@ -82,6 +82,9 @@ fn wait_for_plan(pipe: OwnedFd) -> io::Result<Plan> {
 struct OwnGround {
     ids: Ids,
     reaper: Reaper,
+    /// The students' mount namespace.
+    mounts: OwnedFd,
+    cwd: PathBuf,
     given: Given,
     /// The cgroups of the actors, where there are any.
     seats: Vec<Seat>,
@@ -97,6 +100,7 @@ fn in_namespaces(
     let Furnished {
         ids,
         reaper,
+        mounts,
         workspaces,
     } = bare.furnish(&plan.world, plan.limits.file_mib)?;
     let given = given::make(&plan.world, ids)?;
@@ -107,6 +111,8 @@ fn in_namespaces(
     let mut ground = OwnGround {
         ids,
         reaper,
+        mounts,
+        cwd: plan.world.cwd.clone(),
         given,
         seats,
     };
@@ -266,6 +272,7 @@ impl Ground for OwnGround {
         sight: Sight,
     ) -> io::Result<Started> {
         let (ids, seat) = (self.ids, self.seats.get(index));
+        let (mounts, cwd) = (self.mounts.as_fd(), self.cwd.as_path());
         // Where the kernel counts the actor as a whole it shall be that count which refuses: it can be read afterwards.
         let spare = if seat.is_some() { SPARE_PROCESSES } else { 0 };
         let limits = &Limits {
@@ -282,7 +289,7 @@ impl Ground for OwnGround {
         sys::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
         let started = spawn::start(actor, limits, sight, true, |_| {
             take_seat()?;
-            world::enter_untrusted()?;
+            world::enter_untrusted(mounts, cwd)?;
             world::become_actor(ids)
         });
         sys::join_namespace(self.reaper.own.as_fd(), libc::CLONE_NEWPID)?;

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,8 @@ const SCRATCH: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
 pub(crate) struct Furnished {
     pub(crate) ids: Ids,
     pub(crate) reaper: Reaper,
+    /// The students' mount namespace.
+    pub(crate) mounts: OwnedFd,
     /// The folders that actors may write to and that are to be copied back.
     pub(crate) workspaces: Vec<Workspace>,
 }
@@ -113,10 +115,11 @@ impl Bare {
             "closing the root",
             sys::restrict_mount(Path::new("/"), READ_ONLY, false),
         )?;
-        doing("settling the students' pid namespace", self.reaper.settle())?;
+        let mounts = doing("settling the students' namespaces", self.reaper.settle())?;
         Ok(Furnished {
             ids: self.ids,
             reaper: self.reaper,
+            mounts,
             workspaces,
         })
     }
@@ -378,10 +381,15 @@ fn set_kernel_limits() {
     }
 }
 
-/// Covers in the students' copy of the mounts what only trusted actors may see, and shows their own `/proc`.
-pub(crate) fn enter_untrusted() -> io::Result<()> {
+/// Makes the students' copy of the mounts, for the process that calls this: what only trusted actors may see is covered,
+/// and `/proc` is that of their pid namespace, which the process is in. All students' actors of a case share it: to make
+/// one, and to take it apart, costs as much as starting a program.
+///
+/// # Errors
+/// What was refused.
+pub(crate) fn make_students() -> io::Result<OwnedFd> {
     doing(
-        "a mount namespace for the actor",
+        "a mount namespace for the students",
         sys::unshare(libc::CLONE_NEWNS),
     )?;
     // Covered, not unmounted: the kernel waits for every processor before it lets go of a mount.
@@ -393,7 +401,29 @@ pub(crate) fn enter_untrusted() -> io::Result<()> {
         "size=4k,mode=0",
     );
     doing("covering the reference", cover)?;
-    doing("mounting the actor's /proc", mount_proc(Path::new("/proc")))
+    doing(
+        "mounting the students' /proc",
+        mount_proc(Path::new("/proc")),
+    )?;
+    doing(
+        "opening the students' mount namespace",
+        File::open("/proc/self/ns/mnt").map(OwnedFd::from),
+    )
+}
+
+/// Takes the calling process among the students' mounts, to the working directory `cwd`.
+///
+/// # Errors
+/// What was refused.
+pub(crate) fn enter_untrusted(mounts: BorrowedFd<'_>, cwd: &Path) -> io::Result<()> {
+    doing(
+        "joining the students' mount namespace",
+        sys::join_namespace(mounts, libc::CLONE_NEWNS),
+    )?;
+    doing(
+        "going to the working directory",
+        std::env::set_current_dir(cwd),
+    )
 }
 
 /// Becomes the actors' user, in one more user namespace, without any power over the supervisor's.
