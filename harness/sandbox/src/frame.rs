@@ -16,8 +16,11 @@ pub(crate) fn write<T: Serialize>(to: impl Write, document: &T) -> io::Result<()
 /// Writes one document that is JSON already.
 pub(crate) fn write_body(mut to: impl Write, body: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len()).map_err(io::Error::other)?;
-    to.write_all(&length.to_le_bytes())?;
-    to.write_all(body)?;
+    // All at once: whoever waits for it is woken once.
+    let mut document = Vec::with_capacity(4 + body.len());
+    document.extend_from_slice(&length.to_le_bytes());
+    document.extend_from_slice(body);
+    to.write_all(&document)?;
     to.flush()
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use ipclab_evidence::{Evidence, Level};
 
 use crate::cgroup::{self, Groups, Home};
+use crate::room::{self, Room};
 use crate::supervisor::Ways;
 use crate::{frame, supervisor, sys};
 
@@ -36,18 +37,20 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
     // Nothing of a box can be counted so where the kernel does not let its processes be moved.
     let dividing = home.as_ref().map(|(_, home)| home);
     let dividing = dividing.filter(|home| home.trial().is_ok());
+    let cpu = choose_cpu(number);
     let maker = Maker {
         level,
-        cpu: choose_cpu(number),
+        cpu,
+        room: Room::beside(cpu),
         ids: IdMap::here(),
     };
     let (plans, answers) = (io::stdin(), io::stdout());
     let mut ahead = maker.make();
+    let mut last: Option<Over> = None;
     let mut gone = false;
     let code = loop {
-        let plan = match frame::read_body(plans.lock()) {
-            Ok(Some(plan)) if plan.is_empty() => break ExitCode::SUCCESS,
-            Ok(Some(plan)) => plan,
+        let letter = match frame::read_body(plans.lock()) {
+            Ok(Some(letter)) => letter,
             // It went without a word: it was killed.
             Ok(None) => {
                 gone = true;
@@ -55,26 +58,39 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
             }
             Err(_) => break ExitCode::FAILURE,
         };
+        // Nothing at all when there will be no plan.
+        let Some((room, plan)) = room::open(&letter) else {
+            break ExitCode::SUCCESS;
+        };
         let groups = match dividing {
-            Some(home) => home.divide(tool, number, &plan),
+            Some(home) => home.divide(tool, number, plan),
             None => Ok(None),
         };
         // What cannot be counted in the kernel is counted as everywhere else.
         let groups = groups.unwrap_or_default();
-        let begun = match ahead.and_then(|ready| ready.begin(&plan, groups.as_ref())) {
+        let begun = match ahead.and_then(|ready| ready.begin(&letter, groups.as_ref())) {
             Ok(running) => Ok(running),
             // It died while it waited, or could not be made then: nothing has begun, so another one may do.
             Err(_) => maker
                 .make()
-                .and_then(|ready| ready.begin(&plan, groups.as_ref())),
+                .and_then(|ready| ready.begin(&letter, groups.as_ref())),
         };
         // Made while the plan runs; not while its world is made, since mounts wait for each other.
         if let Ok(running) = &begun {
             running.wait_until_made();
         }
-        ahead = maker.make();
+        let mut prepare = || {
+            if let Some(last) = last.take() {
+                last.reap();
+            }
+            maker.make()
+        };
+        ahead = match room {
+            true => maker.room.aside(prepare),
+            false => prepare(),
+        };
         let told = match begun {
-            Ok(running) => running.finish(answers.lock()),
+            Ok(running) => running.finish(answers.lock()).map(|over| last = over),
             Err(error) => refuse(answers.lock(), format!("making the box: {error}")),
         };
         if let Some(groups) = groups {
@@ -87,6 +103,9 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
     };
     if let Ok(ready) = ahead {
         ready.end();
+    }
+    if let Some(last) = last {
+        last.reap();
     }
     if gone && let Some((Ok(tool), home)) = home {
         // It is still in its cgroup while it dies.
@@ -112,8 +131,9 @@ fn choose_cpu(number: usize) -> Option<usize> {
 /// Makes boxes.
 struct Maker {
     level: Level,
-    /// Where plans run.
+    /// Where plans run, and where everything else may.
     cpu: Option<usize>,
+    room: Room,
     ids: IdMap,
 }
 
@@ -165,6 +185,7 @@ impl Maker {
                 plan: plan_out,
                 made: made_in,
                 answer: answer_in,
+                room: self.room.clone(),
             };
             supervisor::main(self.level, ways);
         }
@@ -192,11 +213,11 @@ impl Maker {
 }
 
 impl Ready {
-    /// Hands it its plan, which is JSON.
+    /// Hands it its plan, in the tool's letter.
     ///
     /// # Errors
     /// It is gone, and has been reaped.
-    fn begin(self, plan: &[u8], groups: Option<&Groups>) -> io::Result<Running> {
+    fn begin(self, letter: &[u8], groups: Option<&Groups>) -> io::Result<Running> {
         let Self {
             level,
             cpu,
@@ -213,7 +234,7 @@ impl Ready {
             Some(groups) => groups.hand_over(go.as_fd()),
             None => cgroup::hand_nothing(go.as_fd()),
         };
-        match handed.and_then(|()| frame::write_body(File::from(pipe), plan)) {
+        match handed.and_then(|()| frame::write_body(File::from(pipe), letter)) {
             Ok(()) => Ok(Running {
                 level,
                 supervisor,
@@ -244,11 +265,11 @@ impl Running {
         let _ = sys::read_some(self.made.as_fd(), &mut [0]);
     }
 
-    /// Hands its answer on and sees it off.
+    /// Hands its answer on. Gives the box where it still has to be taken apart.
     ///
     /// # Errors
     /// The tool is gone, and the box with it; or the tool takes no answer.
-    fn finish(self, to: impl Write) -> io::Result<()> {
+    fn finish(self, to: impl Write) -> io::Result<Option<Over>> {
         let answer = match relay(&self.answer) {
             Ok(Some(answer)) => answer,
             lost => {
@@ -264,17 +285,31 @@ impl Running {
         };
         match frame::read_body(answer.as_slice()) {
             Ok(Some(answer)) => {
-                // The kernel takes the box apart while the tool thinks about the answer.
-                let told = frame::write_body(to, &answer);
-                sys::wait_for(self.supervisor)?;
-                told
+                let over = Over(self.supervisor);
+                match frame::write_body(to, &answer) {
+                    Ok(()) => Ok(Some(over)),
+                    Err(error) => {
+                        over.reap();
+                        Err(error)
+                    }
+                }
             }
             Ok(None) | Err(_) => {
                 let status = sys::wait_for(self.supervisor)?;
                 let why = format!("the supervisor of the box died (wait status {status:#x})");
-                refuse(to, why)
+                refuse(to, why).map(|()| None)
             }
         }
+    }
+}
+
+/// A box that has answered: the kernel takes it apart while the tool thinks about the answer and the next plan begins.
+struct Over(sys::Pid);
+
+impl Over {
+    /// Returns when nothing is left of it.
+    fn reap(self) {
+        let _ = sys::wait_for(self.0);
     }
 }
 

@@ -36,6 +36,7 @@ mod order;
 mod procfs;
 mod quiet;
 mod reaper;
+mod room;
 mod script;
 mod shared;
 mod sockets;
@@ -61,6 +62,7 @@ use ipclab_evidence::{Evidence, Level, Plan};
 use cgroup::Home;
 pub use doctor::{Capability, doctor, processors};
 pub use level::Wish;
+use room::Busy;
 
 /// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.
 #[derive(Debug)]
@@ -154,7 +156,9 @@ impl Sandbox {
             .plans
             .as_mut()
             .ok_or_else(|| SandboxError::told("the sandbox has ended"))?;
-        frame::write(plans, plan)
+        let busy = Busy::begin();
+        room::letter(&busy, plan)
+            .and_then(|letter| frame::write_body(plans, &letter))
             .map_err(|error| SandboxError::new("handing the plan to the keeper", &error))?;
         let answer: Option<Result<Evidence, String>> = frame::read(&mut self.answers)
             .map_err(|error| SandboxError::new("reading the keeper's answer", &error))?;

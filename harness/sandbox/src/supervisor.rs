@@ -16,6 +16,7 @@ use crate::cgroup::{self, Seat};
 use crate::filter::Sight;
 use crate::given::{self, Given};
 use crate::reaper::Reaper;
+use crate::room::{self, Room};
 use crate::spawn::{self, Started};
 use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
@@ -26,7 +27,7 @@ use crate::{frame, leftovers};
 /// So much higher is the limit of a user's processes where a cgroup counts them.
 const SPARE_PROCESSES: u64 = 16;
 
-/// The ways between a box and its keeper.
+/// The ways between a box and its keeper, and where it may go when it is over.
 pub(crate) struct Ways {
     /// Something comes when the ids are mapped, and the cgroups of the actors before the plan.
     pub(crate) go: OwnedFd,
@@ -36,6 +37,8 @@ pub(crate) struct Ways {
     pub(crate) made: OwnedFd,
     /// The answer goes.
     pub(crate) answer: OwnedFd,
+    /// Where the box is taken apart.
+    pub(crate) room: Room,
 }
 
 /// Makes what can be made without a plan, waits for one, runs it, answers, and ends.
@@ -45,21 +48,24 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
         plan,
         made,
         answer,
+        room,
     } = ways;
     // Before anything else: whoever cloned us may die at any moment.
     let tied = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
+    let mut aside = false;
     let evidence = tied.and_then(|()| match level {
         Level::Namespaces => {
             let clock = Clock::start();
             let bare = Bare::make(go.as_fd())?;
             let clock = clock.ready();
-            let plan = wait_for_plan(plan)?;
+            let (is_room, plan) = wait_for_plan(plan)?;
+            aside = is_room;
             let seats = cgroup::receive(go.as_fd())?;
             in_namespaces(&plan, bare, seats, clock.go(), made)
         }
         Level::Shared => {
             drop(made);
-            let plan = wait_for_plan(plan)?;
+            let (_, plan) = wait_for_plan(plan)?;
             // Not before: what comes on it comes before the plan, and must not find it closed.
             drop(go);
             crate::shared::run(&plan)
@@ -67,15 +73,19 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
     });
     let document: Result<Evidence, String> = evidence.map_err(|error| error.to_string());
     let sent = frame::write(File::from(answer), &document);
+    if aside {
+        room.step_aside();
+    }
     sys::exit_now(i32::from(sent.is_err()));
 }
 
-/// The plan that this box was made for. Ends the process when there will be none.
-fn wait_for_plan(pipe: OwnedFd) -> io::Result<Plan> {
-    let Some(plan) = frame::read(File::from(pipe))? else {
+/// The plan that this box was made for, and whether there is room beside it. Ends the process when there will be none.
+fn wait_for_plan(pipe: OwnedFd) -> io::Result<(bool, Plan)> {
+    let letter = frame::read_body(File::from(pipe))?.unwrap_or_default();
+    let Some((room, plan)) = room::open(&letter) else {
         sys::exit_now(0)
     };
-    Ok(plan)
+    Ok((room, serde_json::from_slice(plan)?))
 }
 
 /// A world of the case's own.
