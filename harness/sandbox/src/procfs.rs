@@ -1,12 +1,35 @@
 //! A small reader for what `/proc` says of one process.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 
 use crate::sys::Pid;
 
+/// All of a file about a process, which is small: asked for at once, since the kernel writes it anew for each question.
+fn read(tid: Pid, name: &str) -> Option<Vec<u8>> {
+    let mut file = File::open(format!("/proc/{tid}/{name}")).ok()?;
+    let mut text = vec![0; 4096];
+    let mut length = 0;
+    loop {
+        match file.read(&mut text[length..]).ok()? {
+            0 => break,
+            got => length += got,
+        }
+        if length == text.len() {
+            text.resize(2 * length, 0);
+        }
+    }
+    text.truncate(length);
+    Some(text)
+}
+
+fn read_text(tid: Pid, name: &str) -> Option<String> {
+    String::from_utf8(read(tid, name)?).ok()
+}
+
 /// State letter of a thread (`R`, `S`, `D`, `T`, `t`, `Z`, ...), `proc(5)`. `None`: it is gone.
 pub(crate) fn state(tid: Pid) -> Option<u8> {
-    let stat = fs::read(format!("/proc/{tid}/stat")).ok()?;
+    let stat = read(tid, "stat")?;
     // The name may hold anything, a closing parenthesis included: the last one ends it.
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     stat.get(end + 2).copied()
@@ -14,7 +37,7 @@ pub(crate) fn state(tid: Pid) -> Option<u8> {
 
 /// The call that a sleeping thread is in, with its arguments. `None`: it is in none, or runs.
 pub(crate) fn current_call(tid: Pid) -> Option<(i64, [u64; 6])> {
-    let line = fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?;
+    let line = read_text(tid, "syscall")?;
     let mut words = line.split_whitespace();
     let number = words.next()?.parse().ok().filter(|number| *number >= 0)?;
     let mut args = [0; 6];
@@ -29,16 +52,33 @@ pub(crate) fn current_call(tid: Pid) -> Option<(i64, [u64; 6])> {
 /// The state letter does not tell: a thread that is about to sleep, and looks once more whether it has to, shows `S`
 /// already, and may lose its processor just then. Reading its `syscall` waits until it is really off the queue.
 pub(crate) fn switches_at_rest(tid: Pid) -> Option<u64> {
-    let call = fs::read(format!("/proc/{tid}/syscall"));
-    if call.is_ok_and(|call| call.starts_with(b"running")) {
+    let call = read(tid, "syscall");
+    if call.is_some_and(|call| call.starts_with(b"running")) {
         return None;
     }
-    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let status = read(tid, "status")?;
+    let status = String::from_utf8_lossy(&status);
     let count = |name| -> Option<u64> {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.trim().parse().ok()
     };
     Some(count("voluntary_ctxt_switches:")? + count("nonvoluntary_ctxt_switches:")?)
+}
+
+/// Every process of this pid namespace and of those below it, zombies among them.
+pub(crate) fn all() -> Option<Vec<Pid>> {
+    let entries = fs::read_dir("/proc").ok()?;
+    let mut all = Vec::new();
+    for entry in entries {
+        all.extend(
+            entry
+                .ok()?
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse::<Pid>().ok()),
+        );
+    }
+    Some(all)
 }
 
 /// The mapping of a process that begins at an address: its length in bytes, and whether it may be written to, `proc(5)`.
@@ -69,7 +109,7 @@ pub(crate) struct Place {
 
 /// Reads a thread's place.
 pub(crate) fn place(tid: Pid) -> Option<Place> {
-    let status = fs::read(format!("/proc/{tid}/status")).ok()?;
+    let status = read(tid, "status")?;
     let status = String::from_utf8_lossy(&status);
     let field = |name: &str| {
         status
@@ -85,9 +125,16 @@ pub(crate) fn place(tid: Pid) -> Option<Place> {
     })
 }
 
+/// A process's name, as `execve(2)` gave it.
+pub(crate) fn name(tid: Pid) -> Option<String> {
+    let name = read(tid, "comm")?;
+    let name = name.strip_suffix(b"\n").unwrap_or(&name);
+    Some(String::from_utf8_lossy(name).into_owned())
+}
+
 /// The session that a process belongs to, by the number of its first process.
 pub(crate) fn session(tid: Pid) -> Option<Pid> {
-    let stat = fs::read(format!("/proc/{tid}/stat")).ok()?;
+    let stat = read(tid, "stat")?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = String::from_utf8_lossy(stat.get(end + 1..)?);
     rest.split_whitespace().nth(3)?.parse().ok()
@@ -95,14 +142,15 @@ pub(crate) fn session(tid: Pid) -> Option<Pid> {
 
 /// Resident memory of a process in KiB.
 pub(crate) fn resident_kib(pid: Pid) -> Option<u64> {
-    let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let statm = read_text(pid, "statm")?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4)
 }
 
 /// Largest address space that a process has had in KiB.
 pub(crate) fn peak_kib(pid: Pid) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let status = read(pid, "status")?;
+    let status = String::from_utf8_lossy(&status);
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmPeak:"))?;

@@ -22,7 +22,7 @@ use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch, Watched};
 use crate::world::{self, Bare, Furnished, Ids};
-use crate::{frame, leftovers};
+use crate::{frame, leftovers, procfs};
 
 /// So much higher is the limit of a user's processes where a cgroup counts them.
 const SPARE_PROCESSES: u64 = 16;
@@ -60,6 +60,7 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
             let clock = clock.ready();
             let (is_room, plan) = wait_for_plan(plan)?;
             aside = is_room;
+            bare.keep_with_us();
             let seats = cgroup::receive(go.as_fd())?;
             in_namespaces(&plan, bare, seats, clock.go(), made)
         }
@@ -319,6 +320,11 @@ impl Ground for OwnGround {
         if let Some(seat) = self.seats.get(index) {
             seat.end();
         }
+    }
+
+    fn is_deserted(&self) -> bool {
+        // Our own namespace's: it shows the students', too.
+        procfs::all().is_some_and(|all| all.iter().all(|pid| [1, self.reaper.pid].contains(pid)))
     }
 
     fn end_all(&mut self) {

@@ -9,7 +9,7 @@ use std::io::{self, Result};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Process id in the caller's pid namespace.
 pub(crate) type Pid = i32;
@@ -944,8 +944,34 @@ pub(crate) fn prepare_signals() -> Result<()> {
         for signal in [libc::SIGPIPE, libc::SIGTTOU, libc::SIGTTIN] {
             libc::signal(signal, libc::SIG_IGN);
         }
+        // Handlers of ours go with exec; what is ignored stays, also what whoever started the tool ignored.
+        let mut ignored = 0;
+        for signal in 1..=64 {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            let known = libc::sigaction(signal, std::ptr::null(), &mut action) == 0;
+            if known && action.sa_sigaction == libc::SIG_IGN {
+                ignored |= 1 << (signal - 1);
+            }
+        }
+        IGNORED.store(ignored, Ordering::Relaxed);
     }
     Ok(())
+}
+
+/// What this process ignores since [`prepare_signals`]: bit 0 is signal 1.
+static IGNORED: AtomicU64 = AtomicU64::new(0);
+
+/// Takes a `SIGCHLD` that is pending: [`poll_with_children`] is then woken only by what happens from now on. Whoever calls
+/// this asks for what had happened before afterwards.
+pub(crate) fn forget_children() {
+    // SAFETY: the set is initialised by sigemptyset; the timeout outlives the call.
+    unsafe {
+        let mut children: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut children);
+        libc::sigaddset(&mut children, libc::SIGCHLD);
+        let at_once: libc::timespec = std::mem::zeroed();
+        libc::sigtimedwait(&children, std::ptr::null_mut(), &at_once);
+    }
 }
 
 /// Set when somebody wants this process to end.
@@ -974,9 +1000,10 @@ pub(crate) fn asked_to_end() -> bool {
 
 /// Undoes [`prepare_signals`] and everything inherited: what a program that is about to start expects.
 pub(crate) fn default_signals() {
-    // SAFETY: setting default dispositions and an empty mask; SIGKILL, SIGSTOP and unused numbers fail harmlessly.
+    // SAFETY: setting default dispositions and an empty mask.
     unsafe {
-        for signal in 1..=64 {
+        let ignored = IGNORED.load(Ordering::Relaxed);
+        for signal in (1..=64).filter(|signal| ignored >> (signal - 1) & 1 == 1) {
             libc::signal(signal, libc::SIG_DFL);
         }
         let mut none: libc::sigset_t = std::mem::zeroed();

@@ -582,9 +582,7 @@ impl Tracer {
         };
         process.attached.clear();
         process.closed.clear();
-        process.name = procfs::place(tid)
-            .map(|place| place.name)
-            .unwrap_or_default();
+        process.name = procfs::name(tid).unwrap_or_default();
         let actor = process.actor;
         if !process.first || self.actors[actor].started {
             return Ok(None);
@@ -1413,8 +1411,7 @@ impl Tracer {
             .get(&pid)
             .map_or((String::new(), 0), |process| {
                 // Programs may rename themselves: prctl(2), PR_SET_NAME.
-                let name = procfs::place(pid).map(|place| place.name);
-                let name = name.unwrap_or_else(|| process.name.clone());
+                let name = procfs::name(pid).unwrap_or_else(|| process.name.clone());
                 (name, process.own_pid)
             })
     }

@@ -38,6 +38,10 @@ pub(crate) trait Ground {
     fn end_at_once(&self, _index: usize) {}
     /// A segment by its key, now.
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<ipclab_evidence::Segment>;
+    /// Whether nobody is left on it, dead or alive, so that nothing has to be ended.
+    fn is_deserted(&self) -> bool {
+        false
+    }
     /// Ends everything that lives on it.
     fn end_all(&mut self);
     /// Whether the network is the case's alone.
@@ -288,6 +292,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Takes every wait status that is there. `Some`: an actor has to be stopped for good.
     fn reap(&mut self) -> io::Result<Option<Ended>> {
+        sys::forget_children();
         while let Some(waited) = self.heard(false)? {
             if self.ground.is_own(waited.pid) {
                 self.tracer
@@ -796,11 +801,24 @@ impl<'a, G: Ground> Watch<'a, G> {
             }
         }
         self.drain();
-        self.ground.end_all();
-        for (pid, _, _) in self.tracer.processes() {
-            let _ = sys::kill(pid, libc::SIGKILL);
+        let left = self.tracer.processes();
+        if !left.is_empty() || !self.ground.is_deserted() {
+            self.end_all(&left)?;
         }
-        // Until there is nobody left at all: a namespace is gone only when its last process is reaped.
+        for life in &mut self.lives {
+            life.stdout.drain(usize::MAX);
+            life.stderr.drain(usize::MAX);
+        }
+        Ok(())
+    }
+
+    /// Ends everybody, and waits until there is nobody left at all: a namespace is gone only when its last process is
+    /// reaped.
+    fn end_all(&mut self, left: &[(Pid, usize, bool)]) -> io::Result<()> {
+        self.ground.end_all();
+        for (pid, _, _) in left {
+            let _ = sys::kill(*pid, libc::SIGKILL);
+        }
         while let Some(waited) = self.heard(true)? {
             if !self.ground.is_own(waited.pid) {
                 if libc::WIFSTOPPED(waited.status) {
@@ -812,10 +830,6 @@ impl<'a, G: Ground> Watch<'a, G> {
                     self.ended(actor, status);
                 }
             }
-        }
-        for life in &mut self.lives {
-            life.stdout.drain(usize::MAX);
-            life.stderr.drain(usize::MAX);
         }
         Ok(())
     }
