@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -49,6 +49,9 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
     let mut last: Option<Over> = None;
     let mut gone = false;
     let code = loop {
+        if let Some(over) = last.take() {
+            last = over.reap_before(io::stdin().as_fd());
+        }
         let letter = match frame::read_body(plans.lock()) {
             Ok(Some(letter)) => letter,
             // It went without a word: it was killed.
@@ -307,6 +310,24 @@ impl Running {
 struct Over(sys::Pid);
 
 impl Over {
+    /// Waits until something comes there, and reaps it if it ends before that.
+    fn reap_before(self, something: BorrowedFd<'_>) -> Option<Self> {
+        let mut fds = [libc::pollfd {
+            fd: something.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        }];
+        loop {
+            if sys::has_ended(self.0) {
+                return None;
+            }
+            let polled = sys::poll_with_children(&mut fds, Duration::from_secs(3600));
+            if polled.is_err() || fds[0].revents != 0 {
+                return Some(self);
+            }
+        }
+    }
+
     /// Returns when nothing is left of it.
     fn reap(self) {
         let _ = sys::wait_for(self.0);

@@ -82,6 +82,14 @@ impl Room {
         done
     }
 
+    /// Sends another process to another processor.
+    pub(crate) fn send_aside(&self, pid: sys::Pid) {
+        if !self.others.is_empty() {
+            // One that is gone needs no room.
+            let _ = sys::keep_on(pid, &self.others);
+        }
+    }
+
     /// Goes to another processor, and tells whether it went.
     pub(crate) fn step_aside(&self) -> bool {
         !self.others.is_empty() && sys::keep_on(0, &self.others).is_ok()

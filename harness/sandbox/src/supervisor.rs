@@ -52,15 +52,15 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
     } = ways;
     // Before anything else: whoever cloned us may die at any moment.
     let tied = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
-    let mut aside = false;
+    let mut aside = None;
     let evidence = tied.and_then(|()| match level {
         Level::Namespaces => {
             let clock = Clock::start();
             let bare = Bare::make(go.as_fd())?;
             let clock = clock.ready();
             let (is_room, plan) = wait_for_plan(plan)?;
-            aside = is_room;
-            bare.keep_with_us();
+            let first = bare.keep_with_us();
+            aside = is_room.then_some(first);
             let seats = cgroup::receive(go.as_fd())?;
             in_namespaces(&plan, bare, seats, clock.go(), made)
         }
@@ -74,7 +74,8 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
     });
     let document: Result<Evidence, String> = evidence.map_err(|error| error.to_string());
     let sent = frame::write(File::from(answer), &document);
-    if aside {
+    if let Some(reaper) = aside {
+        room.send_aside(reaper);
         room.step_aside();
     }
     sys::exit_now(i32::from(sent.is_err()));

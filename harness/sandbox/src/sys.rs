@@ -344,6 +344,12 @@ pub(crate) fn anything_to_reap() -> bool {
     }
 }
 
+/// Whether a child has ended, and reaps it if so.
+pub(crate) fn has_ended(pid: Pid) -> bool {
+    let ended = |waited: Waited| libc::WIFEXITED(waited.status) || libc::WIFSIGNALED(waited.status);
+    wait(pid, libc::WNOHANG).is_ok_and(|waited| waited.is_some_and(ended))
+}
+
 /// `waitpid(2)` for one child, until it ended.
 pub(crate) fn wait_for(pid: Pid) -> Result<c_int> {
     loop {

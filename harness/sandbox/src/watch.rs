@@ -20,6 +20,9 @@ use crate::sys::{self, Pid};
 use crate::told;
 use crate::tracer::{Notice, Tracer};
 
+/// How many wait statuses are waited for in turn before we look after what is written and read.
+const TURNS: u32 = 32;
+
 /// Where actors are started: a world of their own, or the host's.
 pub(crate) trait Ground {
     /// Starts an actor.
@@ -293,7 +296,8 @@ impl<'a, G: Ground> Watch<'a, G> {
     /// Takes every wait status that is there. `Some`: an actor has to be stopped for good.
     fn reap(&mut self) -> io::Result<Option<Ended>> {
         sys::forget_children();
-        while let Some(waited) = self.heard(false)? {
+        let mut turns = 0;
+        while let Some(waited) = self.heard_in_turn(&mut turns)? {
             if self.ground.is_own(waited.pid) {
                 self.tracer
                     .trouble
@@ -310,6 +314,18 @@ impl<'a, G: Ground> Watch<'a, G> {
         }
         self.tracer.release_held()?;
         Ok(None)
+    }
+
+    /// The next wait status, if there is one. Between two of them whoever was let go on gets the processor: tracer and
+    /// tracee share it, so the next stop is mostly there without our going to sleep for it.
+    fn heard_in_turn(&mut self, turns: &mut u32) -> io::Result<Option<sys::Waited>> {
+        let mut heard = self.heard(false)?;
+        if heard.is_none() && (1..TURNS).contains(turns) {
+            std::thread::yield_now();
+            heard = self.heard(false)?;
+        }
+        *turns += 1;
+        Ok(heard)
     }
 
     /// The next wait status, if there is one, or as soon as there is one.

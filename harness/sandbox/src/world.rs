@@ -97,9 +97,11 @@ impl Bare {
         Ok(Self { ids, reaper })
     }
 
-    /// Keeps all of it on the processor that its plan runs on, which is ours.
-    pub(crate) fn keep_with_us(&self) {
+    /// Keeps all of it on the processor that its plan runs on, which is ours: the first process of the students' pid
+    /// namespace, which it gives.
+    pub(crate) fn keep_with_us(&self) -> sys::Pid {
         let _ = sys::keep_on(self.reaper.pid, &sys::usable_cpus());
+        self.reaper.pid
     }
 
     /// Puts into it what a plan names, and closes it. `file_mib` bounds each writable folder.
