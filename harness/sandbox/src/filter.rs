@@ -3,7 +3,9 @@
 //! Written out by hand, some three hundred instructions: the tracer wants one program with three kinds of answers, and
 //! foreign ABIs killed rather than left to chance.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use libc::sock_filter;
 
@@ -149,7 +151,26 @@ pub(crate) enum Sight {
 ///
 /// The search is a tree and not a list because the kernel, when a filter is installed, runs it once for every call that it
 /// has: through a list of this length that takes a third of a millisecond for each actor.
-pub(crate) fn program(options: Options) -> Vec<sock_filter> {
+pub(crate) fn program(options: Options) -> Cow<'static, [sock_filter]> {
+    match USUAL.get() {
+        Some((usual, code)) if *usual == options => Cow::Borrowed(code),
+        _ => Cow::Owned(assemble(options)),
+    }
+}
+
+/// The program that nearly every actor of a keeper gets.
+static USUAL: OnceLock<(Options, Vec<sock_filter>)> = OnceLock::new();
+
+/// Puts the usual program together once, for all processes that are forked from this one: actors need not.
+pub(crate) fn prepare(host: bool) {
+    let options = Options {
+        sight: Sight::Table,
+        host,
+    };
+    USUAL.get_or_init(|| (options, assemble(options)));
+}
+
+fn assemble(options: Options) -> Vec<sock_filter> {
     let mut code = vec![
         put(LOAD, ARCHITECTURE),
         jump(JUMP_EQUAL, AUDIT_ARCH_X86_64, 1, 0),
@@ -480,6 +501,24 @@ mod tests {
                 "{}",
                 spec.name
             );
+        }
+    }
+
+    #[test]
+    fn the_usual_program_is_the_same_as_one_put_together_anew() {
+        prepare(false);
+        let fields = |code: &[sock_filter]| -> Vec<_> {
+            code.iter()
+                .map(|one| (one.code, one.jt, one.jf, one.k))
+                .collect()
+        };
+        for (sight, host) in [
+            (Sight::Table, false),
+            (Sight::Table, true),
+            (Sight::Nothing, false),
+        ] {
+            let options = Options { sight, host };
+            assert_eq!(fields(&program(options)), fields(&assemble(options)));
         }
     }
 }

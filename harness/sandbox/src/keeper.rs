@@ -15,7 +15,7 @@ use ipclab_evidence::{Evidence, Level};
 use crate::cgroup::{self, Groups, Home};
 use crate::room::{self, Room};
 use crate::supervisor::Ways;
-use crate::{frame, supervisor, sys};
+use crate::{filter, frame, supervisor, sys};
 
 /// Runs until the tool is gone.
 pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
@@ -38,6 +38,7 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
     let dividing = home.as_ref().map(|(_, home)| home);
     let dividing = dividing.filter(|home| home.trial().is_ok());
     let cpu = choose_cpu(number);
+    filter::prepare(level == Level::Shared);
     let maker = Maker {
         level,
         cpu,
