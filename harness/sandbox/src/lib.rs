@@ -6,13 +6,15 @@
 //!  keeper      single-threaded; waits for plans and for the tool's death, and has one box made ahead
 //!  |  clone into new user, net, ipc, pid, mount, uts and cgroup namespaces
 //!  supervisor  pid 1 of the case: makes the world, waits for its plan, starts actors, traces them, sweeps up
-//!  |- reaper   pid 1 of the students' own pid namespace
-//!  |- student  pid namespace, mount namespace and user namespace of its own; no capabilities
+//!  |- reaper   pid 1 of the students' own pid namespace, and the maker of their mount namespace
+//!  |- student  in both of them, in a user namespace of its own; no capabilities
 //!  |- reference programs and peers, in the supervisor's pid namespace
 //! ```
 //!
 //! When the tool dies, the keeper reads end of file and exits; the supervisor dies of its parent-death signal; the
 //! kernel kills both pid namespaces. Nothing of a case can outlive it.
+//!
+//! All of a case runs on one processor; making the next box and taking the last one apart go to another where one is idle.
 //!
 //! Where namespaces are refused, the `shared` level runs the same tracer in the host's world, one case after another.
 //!
