@@ -118,6 +118,38 @@ fn what_a_spec_does_not_ask_survives() {
 }
 
 #[test]
+fn a_line_that_is_another_in_every_run_is_not_taken_for_the_one_that_was_changed() {
+    const CLOCK: &str = "#include <stdio.h>
+#include <time.h>
+int main(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    printf(\"at %ld.%09ld\\n\", (long)now.tv_sec, now.tv_nsec);
+    puts(\"Hello\");
+    puts(\"and 1 more\");
+    puts(\"7\");
+    return 0;
+}
+";
+    let desk = desk(&SPEC.replace(", \"and 1 more\"", ""));
+    for file in ["ref/hello.c", "submissions/accepted/one/hello.c"] {
+        desk.write(file, CLOCK);
+    }
+    let (code, found) = mutants(&desk);
+    assert_eq!(code, Some(1), "{found:#}");
+    let lines = ["#", "and # more", "at #.#"];
+    let survives: Vec<String> = lines
+        .iter()
+        .flat_map(|line| {
+            ["altered by a character", "lost"]
+                .map(|what| format!("stdout \"{line}\" {what}: accepted/one, reference"))
+        })
+        .collect();
+    assert_eq!(told(&found, "survivors"), survives, "{found:#}");
+}
+
+#[test]
 fn a_survivor_with_its_reason_is_no_hole_and_a_reason_for_nothing_is_one() {
     let desk = desk(&SPEC.replace(", \"and 1 more\"", ""));
     let list = "

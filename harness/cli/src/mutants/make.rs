@@ -267,20 +267,8 @@ impl<'a> Subject<'a> {
             Some(stream.kept().0)
         };
         let (before, after) = (text(self.seen)?, text(changed)?);
-        if before == after {
-            return None;
-        }
-        let at = before
-            .iter()
-            .zip(&after)
-            .position(|(before, after)| before != after)
-            .unwrap_or(before.len().min(after.len()));
-        let start = before[..at]
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |end| end + 1);
-        let line = before[start..].split(|byte| *byte == b'\n').next()?;
-        let line = self.normal(&String::from_utf8_lossy(line));
+        let line = changed_line(&before, &after, &written(changed, action))?;
+        let line = self.normal(&line);
         let what = match action {
             TamperAction::Lose => "lost",
             _ => "altered by a character",
@@ -310,6 +298,44 @@ impl<'a> Subject<'a> {
             None => line,
         }
     }
+}
+
+/// What the call that was changed would have written, or wrote, as the trace shows it.
+fn written(evidence: &Evidence, action: &TamperAction) -> String {
+    let note = action.note();
+    let call = evidence
+        .trace
+        .iter()
+        .find(|call| call.tampered.as_ref() == Some(&note));
+    let args = call.map_or(&[][..], |call| &call.args);
+    args.iter().map(|arg| arg.text.as_str()).collect()
+}
+
+/// The line of an output that a change of one write was about. The time of day and numbers of processes may be others in
+/// the two runs, so a line that differs in its numbers alone is it only if no other one differs, and if it was written then.
+fn changed_line(before: &[u8], after: &[u8], written: &str) -> Option<String> {
+    let lines = |text: &[u8]| -> Vec<String> {
+        text.split(|byte| *byte == b'\n')
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect()
+    };
+    let (before, after) = (lines(before), lines(after));
+    let line = |at: usize| after.get(at).map_or("", String::as_str);
+    let differ = |at: &usize| before[*at] != line(*at);
+    let in_words =
+        |at: &usize| at + 1 > after.len() || numbers_gone(&before[*at]) != numbers_gone(line(*at));
+    let was_written = |at: &usize| {
+        let line = line(*at).trim_end();
+        !line.is_empty() && written.contains(line)
+    };
+    let all = || 0..before.len();
+    let at = all()
+        .find(in_words)
+        .or_else(|| all().filter(differ).find(was_written))
+        .or_else(|| all().find(differ))
+        // A number was altered into what it had been a second ago.
+        .or_else(|| all().find(was_written))?;
+    Some(before[at].clone())
 }
 
 /// A receive without one of the flags that say how it is to receive, `recv(2)`.
