@@ -335,7 +335,9 @@ fn changed_line(before: &[u8], after: &[u8], written: &str) -> Option<String> {
         .or_else(|| all().find(differ))
         // A number was altered into what it had been a second ago.
         .or_else(|| all().find(was_written))?;
-    Some(before[at].clone())
+    // An end of line that is lost is the line's.
+    let is_end = before[at].is_empty() && at + 1 == before.len();
+    Some(before[if is_end { at.saturating_sub(1) } else { at }].clone())
 }
 
 /// A receive without one of the flags that say how it is to receive, `recv(2)`.
