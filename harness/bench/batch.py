@@ -167,7 +167,7 @@ def main():
     parser.add_argument("--calm", action="store_true", help="without those that compute for ever")
     parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--kill-within", type=float, default=20.0)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     args.tool = str(pathlib.Path(args.tool).resolve())
     folder = args.folder or pathlib.Path(tempfile.mkdtemp(prefix="ipclab-bench-"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -104,7 +104,7 @@ def main():
     args.add_argument("tool")
     args.add_argument("labs", nargs="*")
     args.add_argument("--rounds", type=int, default=7)
-    args = args.parse_args()
+    args = args.parse_intermixed_args()
     labs = args.labs or sorted(path.stem for path in (TOP / "specs").glob("*.toml") if (TOP / "labs" / path.stem).is_dir())
     print("| lab | compiler | check, warm | check, cold | core tier | waits | crashes | floods |")
     print("|---|---|---|---|---|---|---|---|")
