@@ -323,7 +323,7 @@ fn changed_line(before: &[u8], after: &[u8], written: &str) -> Option<String> {
     let line = |at: usize| after.get(at).map_or("", String::as_str);
     let differ = |at: &usize| before[*at] != line(*at);
     let in_words =
-        |at: &usize| at + 1 > after.len() || numbers_gone(&before[*at]) != numbers_gone(line(*at));
+        |at: &usize| *at >= after.len() || numbers_gone(&before[*at]) != numbers_gone(line(*at));
     let was_written = |at: &usize| {
         let line = line(*at).trim_end();
         !line.is_empty() && written.contains(line)
