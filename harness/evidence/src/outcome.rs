@@ -271,6 +271,8 @@ pub enum LimitKind {
     Cpu,
     /// Bytes of output on one stream.
     Output,
+    /// Lines of output on one stream.
+    Lines,
     /// Processes and threads.
     Processes,
     /// MiB of memory.

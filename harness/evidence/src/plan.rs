@@ -372,6 +372,9 @@ pub struct Limits {
     pub open_files: u64,
     /// Bytes of stdout, and of stderr, of one actor before it is stopped.
     pub output_bytes: u64,
+    /// Lines of stdout, and of stderr, of one actor before it is stopped.
+    #[serde(default = "output_lines")]
+    pub output_lines: u64,
     /// Bytes of each stream that are kept: half from its head, half from its tail.
     pub output_kept: u64,
     /// Traced calls of one actor before it is stopped.
@@ -392,13 +395,21 @@ impl Default for Limits {
             file_mib: 32,
             processes: 64,
             open_files: 256,
-            output_bytes: 256 << 10,
-            output_kept: 64 << 10,
+            output_bytes: 128 << 10,
+            output_lines: output_lines(),
+            // More than what is allowed, so that nothing is missing of a program that was not stopped.
+            output_kept: 256 << 10,
             calls: 100_000,
             calls_kept: 4_000,
             files: files(),
         }
     }
+}
+
+/// Several times what any program of a lab prints, and so few that a program that prints without end is soon done with: each
+/// line is a stop at the tracer.
+fn output_lines() -> u64 {
+    1_000
 }
 
 /// Far more than any program of a lab makes, and so few that taking them away costs no time.

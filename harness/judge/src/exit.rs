@@ -267,6 +267,9 @@ fn never_ended(
             Ended::DeadlineExceeded { limit_ms, .. } => {
                 format!("it was still busy when the {limit_ms} ms were up")
             }
+            Ended::LimitHit { actor } if *actor != index => {
+                return facts.cut_short(index, *actor);
+            }
             Ended::AllExited | Ended::Stuck { .. } | Ended::LimitHit { .. } => {
                 "it computes for ever".to_owned()
             }

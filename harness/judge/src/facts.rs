@@ -326,9 +326,32 @@ impl<'a> Facts<'a> {
             Exit::Running {
                 wait: Some(wait), ..
             } => Some(format!("it waits in {}", self.waits_in(wait))),
-            Exit::Running { wait: None, .. } => Some("it computes without end".to_owned()),
+            Exit::Running { wait: None, .. } => Some(match &self.evidence.ended {
+                Ended::LimitHit { actor } if *actor != index => {
+                    format!("it was still running when {} was stopped", self.who(*actor))
+                }
+                _ => "it computes without end".to_owned(),
+            }),
             Exit::Stopped(limit) => Some(format!("it was stopped: it {}", Self::hit(actor, limit))),
         }
+    }
+
+    /// `second was still running when first was stopped: it printed more than 1000 lines: it prints without end`
+    pub(crate) fn cut_short(&self, index: usize, stopped: usize) -> String {
+        let why = match self.actor(stopped) {
+            Some(
+                actor @ ActorEvidence {
+                    exit: Exit::Stopped(limit),
+                    ..
+                },
+            ) => format!(": it {}", Self::hit(actor, limit)),
+            _ => String::new(),
+        };
+        format!(
+            "{} was still running when {} was stopped{why}",
+            self.who(index),
+            self.who(stopped)
+        )
     }
 
     /// `used up its 2000 ms of CPU time`
@@ -342,6 +365,7 @@ impl<'a> Facts<'a> {
         match limit.kind {
             LimitKind::Cpu => format!("used up its {n} ms of CPU time: it computes for ever"),
             LimitKind::Output => format!("printed more than {n} bytes: it prints without end"),
+            LimitKind::Lines => format!("printed more than {n} lines: it prints without end"),
             LimitKind::Processes => format!("made more than {n} processes{counted}"),
             LimitKind::Memory => format!("used more than {n} MiB of memory{counted}"),
             LimitKind::FileSize => format!("wrote a file of more than {n} MiB"),

@@ -291,6 +291,7 @@ fn limit() -> impl Strategy<Value = LimitHit> {
     let kind = prop::sample::select(vec![
         LimitKind::Cpu,
         LimitKind::Output,
+        LimitKind::Lines,
         LimitKind::Processes,
         LimitKind::Memory,
         LimitKind::FileSize,
@@ -298,6 +299,7 @@ fn limit() -> impl Strategy<Value = LimitHit> {
         LimitKind::Calls,
         LimitKind::IpcObjects,
         LimitKind::Files,
+        LimitKind::Accesses,
     ]);
     (kind, any::<u64>()).prop_map(|(kind, limit)| LimitHit { kind, limit })
 }

@@ -447,7 +447,7 @@ fn computing_for_ever_and_limits_are_ends() {
             scene.e.ended = Ended::LimitHit { actor: 0 };
         }
     };
-    use ipclab_evidence::LimitKind::{Cpu, Output, Processes};
+    use ipclab_evidence::LimitKind::{Cpu, Lines, Output, Processes};
     let right = Scene::of(&["server"]);
     check(
         &case,
@@ -466,6 +466,31 @@ fn computing_for_ever_and_limits_are_ends() {
         &right,
         spoil(limit(Processes, 64)),
         &["exit: server was stopped: it made more than 64 processes"],
+    );
+    check(
+        &case,
+        &right,
+        spoil(limit(Lines, 1000)),
+        &["exit: server was stopped: it printed more than 1000 lines: it prints without end"],
+    );
+    // Whoever was not done when somebody else's limit ended the case is not said to compute for ever.
+    let two = case(
+        "[case.actor.server]\nstudent = \"server\"\nexit = 0\n[case.actor.client]\nstudent = \"client\"\nexit = 0\n",
+    );
+    check(
+        &two,
+        &Scene::of(&["server", "client"]),
+        |scene| {
+            spoil(limit(Lines, 1000))(scene);
+            scene.e.actors[1].exit = Exit::Running {
+                wait: None,
+                on_sigterm: None,
+            };
+        },
+        &[
+            "exit: server was stopped: it printed more than 1000 lines: it prints without end",
+            "exit: client was still running when server was stopped: it printed more than 1000 lines: it prints without end",
+        ],
     );
     check(
         &case,

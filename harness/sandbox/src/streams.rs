@@ -17,6 +17,7 @@ pub(crate) struct Capture {
     /// How much of each is kept.
     keep: usize,
     total: u64,
+    lines: u64,
 }
 
 impl Capture {
@@ -30,6 +31,7 @@ impl Capture {
             tail: VecDeque::new(),
             keep,
             total: 0,
+            lines: 0,
         })
     }
 
@@ -41,6 +43,7 @@ impl Capture {
             tail: VecDeque::new(),
             keep: 0,
             total: 0,
+            lines: 0,
         }
     }
 
@@ -75,6 +78,7 @@ impl Capture {
 
     fn take(&mut self, mut bytes: &[u8]) {
         self.total += bytes.len() as u64;
+        self.lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
         let room = self.keep - self.head.len().min(self.keep);
         let (first, rest) = bytes.split_at(room.min(bytes.len()));
         self.head.extend_from_slice(first);
@@ -88,6 +92,11 @@ impl Capture {
     /// Bytes that came so far.
     pub(crate) fn total(&self) -> u64 {
         self.total
+    }
+
+    /// Lines that ended so far.
+    pub(crate) fn lines(&self) -> u64 {
+        self.lines
     }
 
     /// What was kept.

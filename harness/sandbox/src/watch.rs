@@ -700,10 +700,18 @@ impl<'a, G: Ground> Watch<'a, G> {
     /// Whether somebody has used up what it may use.
     fn check_limits(&mut self) -> Option<Ended> {
         let limits = self.plan.limits;
-        let flooded =
-            |life: &Life| life.stdout.total().max(life.stderr.total()) > limits.output_bytes;
-        if let Some(actor) = self.lives.iter().position(flooded) {
-            return Some(self.stop(actor, LimitKind::Output, limits.output_bytes));
+        for (kind, limit, printed) in [
+            (
+                LimitKind::Lines,
+                limits.output_lines,
+                Capture::lines as fn(&Capture) -> u64,
+            ),
+            (LimitKind::Output, limits.output_bytes, Capture::total),
+        ] {
+            let floods = |life: &Life| printed(&life.stdout).max(printed(&life.stderr)) > limit;
+            if let Some(actor) = self.lives.iter().position(floods) {
+                return Some(self.stop(actor, kind, limit));
+            }
         }
         if self.last_tick.elapsed() < TICK {
             return None;

@@ -41,6 +41,7 @@ fn limits() -> Limits {
         processes: 64,
         open_files: 256,
         output_bytes: 1 << 20,
+        output_lines: 20_000,
         output_kept: 128 << 10,
         ..Limits::default()
     }
@@ -342,6 +343,7 @@ fn too_much(kind: LimitKind, limit: u64) -> String {
     match kind {
         LimitKind::Cpu => format!("more than {} s of computing", limit / 1000),
         LimitKind::Output => format!("more than {} KiB of messages", limit >> 10),
+        LimitKind::Lines => format!("more than {limit} lines of messages"),
         LimitKind::Processes => format!("more than {limit} processes"),
         LimitKind::Memory => format!("more than {limit} MiB of memory"),
         LimitKind::FileSize => format!("a file of more than {limit} MiB"),

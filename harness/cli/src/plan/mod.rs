@@ -452,6 +452,8 @@ fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
 
 /// Calls that both sides may make for one connection of a crowd.
 const CALLS_OF_ONE: u64 = 100;
+/// Lines that a program may print about one connection of a crowd.
+const LINES_OF_ONE: u64 = 20;
 
 fn limits(case: &Case) -> Limits {
     let mut limits = Limits {
@@ -460,6 +462,7 @@ fn limits(case: &Case) -> Limits {
     };
     // A crowd makes many calls, on both sides, and every one of them may be asked for.
     limits.calls_kept += CALLS_OF_ONE * case.crowd();
+    limits.output_lines += LINES_OF_ONE * case.crowd();
     if let Some(open_files) = case.open_files {
         limits.open_files = u64::from(open_files);
     }

@@ -8,7 +8,7 @@ use super::{Act, Place, Placed, Row, Tone};
 pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
     let mut ends = Vec::new();
     for (actor, seen) in evidence.actors.iter().enumerate() {
-        if let Some((text, tone, by_itself)) = end(seen) {
+        if let Some((text, tone, by_itself)) = end(seen, &evidence.ended) {
             // The exit has no number of its own: it comes after all that the actor did, told or not.
             let done = evidence
                 .trace
@@ -61,7 +61,7 @@ fn placed(place: Place, actor: usize, n: Option<u32>, text: String, tone: Tone) 
 }
 
 /// What to say, how it is to be taken, and whether it happened in the course of the case rather than at its very end.
-fn end(actor: &ActorEvidence) -> Option<(String, Tone, bool)> {
+fn end(actor: &ActorEvidence, ended: &Ended) -> Option<(String, Tone, bool)> {
     let said = match &actor.exit {
         Exit::NotStarted => ("never started".to_owned(), Tone::Broken, false),
         Exit::NotExecuted(errno) => (
@@ -77,7 +77,16 @@ fn end(actor: &ActorEvidence) -> Option<(String, Tone, bool)> {
             (format!("killed by {name}{place}"), Tone::Broken, true)
         }
         Exit::Running { wait: Some(_), .. } => return None,
-        Exit::Running { wait: None, .. } => ("is still computing".to_owned(), Tone::Waits, false),
+        Exit::Running { wait: None, .. } => {
+            let said = match ended {
+                // Somebody else's limit ended the case: how it would have gone on is not known.
+                Ended::LimitHit { .. } => "was still running",
+                Ended::AllExited | Ended::Stuck { .. } | Ended::DeadlineExceeded { .. } => {
+                    "is still computing"
+                }
+            };
+            (said.to_owned(), Tone::Waits, false)
+        }
         Exit::Stopped(hit) => (format!("stopped: {}", limit(hit)), Tone::Broken, false),
     };
     Some(said)
@@ -88,6 +97,7 @@ fn limit(hit: &LimitHit) -> String {
     match hit.kind {
         LimitKind::Cpu => format!("more than {value} ms of CPU time"),
         LimitKind::Output => format!("more than {value} bytes of output"),
+        LimitKind::Lines => format!("more than {value} lines of output"),
         LimitKind::Processes => format!("more than {value} processes"),
         LimitKind::Memory => format!("more than {value} MiB of memory"),
         LimitKind::FileSize => format!("more than {value} MiB of files"),

@@ -39,6 +39,12 @@ static void flood(char **a)
         if (write(atoi(a[0]), b, sizeof b) < 0)
             exit(98);
 }
+static void lines(char **a)
+{
+    for (;;)
+        if (write(atoi(a[0]), "line\n", 5) < 0)
+            exit(98);
+}
 static void fork_bomb(char **a)
 {
     for (;;)
@@ -171,7 +177,7 @@ static void full_segments(char **a)
 static void core(char **a) { abort(); }
 
 static const struct act acts[] = {
-    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"fork-bomb", fork_bomb},
+    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"lines", lines}, {"fork-bomb", fork_bomb},
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
     {"memory-brood", memory_brood}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},

@@ -15,6 +15,7 @@ fn small() -> Limits {
         processes: 20,
         open_files: 40,
         output_bytes: 100_000,
+        output_lines: 500,
         output_kept: 1_000,
         calls: 2_000,
         calls_kept: 100,
@@ -32,6 +33,8 @@ pub(crate) fn tests() -> Vec<Test> {
         ("cpu-brood", LimitKind::Cpu, 300),
         ("flood 1", LimitKind::Output, 100_000),
         ("flood 2", LimitKind::Output, 100_000),
+        ("lines 1", LimitKind::Lines, 500),
+        ("lines 2", LimitKind::Lines, 500),
         ("calls", LimitKind::Calls, 2_000),
         ("memory-brood", LimitKind::Memory, 200),
         ("files", LimitKind::Files, 30),
@@ -151,6 +154,7 @@ pub(crate) fn tests() -> Vec<Test> {
             for (line, kind, limit) in [
                 ("cpu 2", LimitKind::Cpu, 300),
                 ("flood 1", LimitKind::Output, 100_000),
+                ("lines 1", LimitKind::Lines, 500),
             ] {
                 let mut plan = plan([student("one", &format!("limits {line}"))]);
                 plan.limits = small();

@@ -72,6 +72,7 @@ pub(crate) fn tests() -> Vec<Test> {
         let mut plan = plan([student("one", "streams numbered 100000")]);
         plan.limits.output_kept = 40;
         plan.limits.output_bytes = 4 << 20;
+        plan.limits.output_lines = 1_000_000;
         plan.limits.calls = 1_000_000;
         let seen = run(level, &plan);
         seen.all_well();
@@ -81,7 +82,9 @@ pub(crate) fn tests() -> Vec<Test> {
         assert_eq!((stdout.total(), stdout.dropped), (1_000_000, 999_960));
     }));
     tests.push(both("both_streams_at_once", |level| {
-        let seen = run(level, &plan([student("one", "streams both")]));
+        let mut plan = plan([student("one", "streams both")]);
+        plan.limits.output_bytes = 4 << 20;
+        let seen = run(level, &plan);
         seen.all_well();
         let actor = seen.actor("one");
         assert_eq!(
@@ -101,6 +104,7 @@ pub(crate) fn tests() -> Vec<Test> {
         let actor = student("one", "streams copy out").stdin(Stdin::Text(Bytes(text.clone())));
         let mut plan = plan([actor]);
         plan.limits.output_bytes = 4 << 20;
+        plan.limits.output_lines = 1_000_000;
         plan.limits.output_kept = 4 << 20;
         let seen = run(level, &plan);
         seen.all_well();
