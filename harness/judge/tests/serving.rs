@@ -474,7 +474,7 @@ fn computing_for_ever_and_limits_are_ends() {
         &["exit: server was stopped: it printed more than 1000 lines: it prints without end"],
     );
     // Whoever was not done when somebody else's limit ended the case is not said to compute for ever.
-    let two = case(
+    let two = common::case(
         "[case.actor.server]\nstudent = \"server\"\nexit = 0\n[case.actor.client]\nstudent = \"client\"\nexit = 0\n",
     );
     check(

@@ -129,6 +129,8 @@ pub(crate) struct Traced {
     pub(crate) accesses: u64,
     /// Processes and threads made.
     pub(crate) made: u32,
+    /// Processes and threads that the kernel refused it.
+    refused_forks: u32,
     /// CPU time of its dead processes in microseconds.
     cpu_us: u64,
     /// Largest resident set so far in KiB.
@@ -160,6 +162,9 @@ const TRANSFER_BYTES: usize = 2 << 20;
 /// Bytes of all long texts together that are kept, and what is long.
 const TEXT_BYTES: usize = 2 << 20;
 const LONG: usize = 256;
+
+/// So many processes the kernel refuses an actor before it is stopped: who goes on asking makes nothing else any more.
+const REFUSED_FORKS: u32 = 100;
 
 /// `ERESTART_RESTARTBLOCK`: unless a handler runs first, the kernel goes on with the call as restart_syscall(2).
 const GOES_ON: i64 = -516;
@@ -295,6 +300,7 @@ impl Tracer {
             files: 0,
             accesses: 0,
             made: 0,
+            refused_forks: 0,
             cpu_us: 0,
             rss_max_kib: 0,
             open_at_exit: Vec::new(),
@@ -1125,7 +1131,15 @@ impl Tracer {
                 self.refresh(process, call.args[0] as i32, call.socket?);
             }
             notice = match (call.spec.role, -result as i32) {
-                (Role::Fork, libc::EAGAIN) => Some(Notice::NoMoreProcesses(actor)),
+                // What we made fail is no bound of the kernel's.
+                _ if call.tampered.is_some() => None,
+                (Role::Fork, libc::EAGAIN) => {
+                    self.actors[actor].refused_forks += 1;
+                    if self.actors[actor].refused_forks > REFUSED_FORKS {
+                        self.crowded = Some(actor);
+                    }
+                    Some(Notice::NoMoreProcesses(actor))
+                }
                 (Role::ShmGet | Role::SemGet | Role::MsgGet, libc::ENOSPC) => {
                     Some(Notice::NoMoreObjects(actor))
                 }

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipclab_evidence::{
-    Address, Call, Evidence, Exit, Object, Occurrence, Plan, Run, SocketKind, Stdin, Tamper,
-    TamperAction, canonical,
+    ActorEvidence, Address, Call, Evidence, Exit, Object, Occurrence, Plan, Run, SocketKind, Stdin,
+    Tamper, TamperAction, canonical,
 };
 use ipclab_spec::{Case, Player};
 
@@ -267,7 +267,7 @@ impl<'a> Subject<'a> {
             Some(stream.kept().0)
         };
         let (before, after) = (text(self.seen)?, text(changed)?);
-        let line = changed_line(&before, &after, &written(changed, action))?;
+        let line = changed_line(&before, &after, &written(changed, &mutant.tamper))?;
         let line = self.normal(&line);
         let what = match action {
             TamperAction::Lose => "lost",
@@ -300,13 +300,17 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Whether a call is one that a change was made to.
+pub(super) fn changed_by(tamper: &Tamper, actors: &[ActorEvidence]) -> impl Fn(&Call) -> bool {
+    let note = tamper.action.note();
+    let actor = actors.iter().position(|actor| actor.name == tamper.actor);
+    move |call| call.tampered.as_ref() == Some(&note) && Some(call.actor) == actor
+}
+
 /// What the call that was changed would have written, or wrote, as the trace shows it.
-fn written(evidence: &Evidence, action: &TamperAction) -> String {
-    let note = action.note();
-    let call = evidence
-        .trace
-        .iter()
-        .find(|call| call.tampered.as_ref() == Some(&note));
+fn written(evidence: &Evidence, tamper: &Tamper) -> String {
+    let of = changed_by(tamper, &evidence.actors);
+    let call = evidence.trace.iter().find(|call| of(call));
     let args = call.map_or(&[][..], |call| &call.args);
     args.iter().map(|arg| arg.text.as_str()).collect()
 }

@@ -279,12 +279,8 @@ fn run(
 /// What was observed, if the call came that was to be changed.
 fn met<'a>(run: &'a mut RunRecord, mutant: &Mutant) -> Option<&'a mut Evidence> {
     let evidence = run.observed.as_mut().ok()?;
-    let note = mutant.tamper.action.note();
-    let changed = evidence.trace.iter().any(|call| {
-        call.tampered.as_ref() == Some(&note)
-            && evidence.actors[call.actor].name == mutant.tamper.actor
-    });
-    changed.then_some(evidence)
+    let of = make::changed_by(&mutant.tamper, &evidence.actors);
+    evidence.trace.iter().any(of).then_some(evidence)
 }
 
 /// Takes the calls out of the trace that were not made: the program without a call is what the mutant stands for.
@@ -293,11 +289,8 @@ fn forget(evidence: &mut Evidence, mutant: &Mutant) {
         mutant.tamper.action,
         TamperAction::Skip(_) | TamperAction::Lose
     ) {
-        let note = mutant.tamper.action.note();
-        let actors = &evidence.actors;
-        evidence.trace.retain(|call| {
-            call.tampered.as_ref() != Some(&note) || actors[call.actor].name != mutant.tamper.actor
-        });
+        let of = make::changed_by(&mutant.tamper, &evidence.actors);
+        evidence.trace.retain(|call| !of(call));
     }
 }
 

@@ -194,6 +194,15 @@ fn rates(class: &Class, graded: &[&Summary]) -> Vec<Rate> {
     rates.into_iter().map(|(_, rate)| rate).collect()
 }
 
+/// To the nearest whole one; but a few are more than nobody, and less than everybody.
+fn percent(count: usize, of: usize) -> usize {
+    match count {
+        0 => 0,
+        all if all == of => 100,
+        some => ((some * 200 + of) / (2 * of)).clamp(1, 99),
+    }
+}
+
 fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
     let of = |verdict| cells.iter().filter(|cell| cell.verdict == verdict).count();
     let (failed, skipped, unknown) = (
@@ -202,7 +211,7 @@ fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
         of(Verdict::Unknown),
     );
     let lost = failed + skipped;
-    let percent = |count: usize| (count * 100).checked_div(cells.len()).unwrap_or(0);
+    let percent = |count: usize| percent(count, cells.len());
     let parts: Vec<String> = [
         (failed, "failed"),
         (skipped, "skipped"),
@@ -299,4 +308,24 @@ fn row_view(class: &Class, row: &Member, folder: &str) -> RowView {
         }
     }
     view
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn a_few_are_neither_nobody_nor_everybody() {
+        for (count, of, shown) in [
+            (0, 300, 0),
+            (1, 300, 1),
+            (2, 3, 67),
+            (1, 8, 13),
+            (299, 300, 99),
+            (300, 300, 100),
+            (0, 0, 0),
+        ] {
+            assert_eq!(percent(count, of), shown, "{count} of {of}");
+        }
+    }
 }

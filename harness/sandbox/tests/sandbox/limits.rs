@@ -90,14 +90,16 @@ pub(crate) fn tests() -> Vec<Test> {
             let mut plan = plan([student("one", &format!("limits {line}"))]);
             plan.limits = small();
             let seen = run(level, &plan);
-            let hits = &seen.actor("one").limits;
-            assert!(
-                hits.contains(&LimitHit {
-                    kind: LimitKind::Processes,
-                    limit: 20
-                }),
-                "{hits:?}"
-            );
+            let one = seen.actor("one");
+            let hit = LimitHit {
+                kind: LimitKind::Processes,
+                limit: 20,
+            };
+            assert!(one.limits.contains(&hit), "{:?}", one.limits);
+            // Who is refused and goes on asking is stopped, and not only when its calls or its time are used up.
+            if line == "fork-bomb" {
+                assert_eq!(one.exit, Exit::Stopped(hit));
+            }
         }));
     }
     tests.push(own("system_v_objects", |level| {

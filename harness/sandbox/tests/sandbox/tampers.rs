@@ -154,6 +154,7 @@ pub(crate) fn tests() -> Vec<Test> {
             let seen = run(level, &plan);
             let out = seen.out("one");
             assert!(out.lines().any(|line| line == told), "{out}");
+            assert_eq!(seen.actor("one").limits, [], "nobody used up anything");
             let changed = seen.trace.iter().filter(|call| call.tampered.is_some());
             for changed in changed {
                 let returned = changed.returned.as_ref().expect("it returned");
