@@ -518,7 +518,7 @@ impl Tracer {
             actor: process.actor,
             pid: process.own_pid,
             place,
-            before_call: self.trace.next,
+            before_call: self.trace.next(),
             value,
         };
         self.actors[touch.actor].accesses += 1;

@@ -1,0 +1,352 @@
+//! A call begins: what it is about, whether it may go on, is changed or waits for its turn.
+
+use std::io;
+
+use ipclab_evidence::{Address, Bytes, Call, Direction, Object, SocketKind};
+
+use super::{InCall, Notice, Tracer, gone};
+use crate::calls::{self, ArgKind, Role, Spec};
+use crate::chaos::Side;
+use crate::decode;
+use crate::sockets;
+use crate::sys::{self, Pid, Stop};
+use crate::tamper::{self, Pending};
+
+impl Tracer {
+    /// Entry of a call of the table.
+    pub(super) fn entered(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+        let Ok(Stop::Entry {
+            number,
+            args,
+            stack,
+        }) = sys::stop_info(tid)
+        else {
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        let spec = calls::spec(number);
+        let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
+        if !is_open && self.points_inside(tid, spec, &args) {
+            return gone(self.open_for_call(tid)).map(|()| None);
+        }
+        let Some(spec) = spec else {
+            if number == libc::SYS_sched_yield as u64 {
+                self.gives_up_turn(tid);
+            }
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        let process = self.threads[&tid].process;
+        let actor = self.processes[&process].actor;
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            let interrupted = thread.interrupted.take();
+            // poll(2) and all else that has to know how much of its time is left goes on as restart_syscall(2).
+            if spec.number == libc::SYS_restart_syscall {
+                thread.call = interrupted;
+                return self.go_on(tid, 0).map(|()| None);
+            }
+            // A call made again by the kernel after a signal enters anew; the old one never returned to the program.
+            thread.call = None;
+        }
+        if !self.actors[actor].started && spec.role != Role::Exec {
+            // Our own child on its way to exec.
+            return self.go_on(tid, 0).map(|()| None);
+        }
+        if spec.role != Role::Exit {
+            self.actors[actor].calls += 1;
+        }
+        let of_actor = self.actors[actor].calls;
+        let object = self.object_of_call(tid, process, spec, &args);
+        let socket = match object {
+            Some(Object::Socket(socket)) => Some(socket),
+            _ => None,
+        };
+        let attention = if self.actors[actor].started {
+            attention(spec, object.as_ref())
+        } else {
+            Attention::Exit
+        };
+        let ruled = self.host_rule(tid, process, spec, &args, stack, socket);
+        let attention = match ruled {
+            Some(_) => attention,
+            // Opens that make nothing stop at the tracer only for the sake of the rules.
+            None if is_plain_open(spec, &args) => Attention::None,
+            None => attention,
+        };
+        // What is not recorded otherwise is, when it was changed.
+        let wanted = attention == Attention::None && self.tampers.want(spec, object.as_ref());
+        if attention == Attention::None && !wanted {
+            return self.go_on(tid, 0).map(|()| None);
+        }
+        let tampered = ruled.map_or_else(
+            || {
+                let name = &self.actors[actor].name;
+                self.tampers.enter(name, spec, object.as_ref(), tid, &args)
+            },
+            |ruled| ruled.map(Some),
+        );
+        let tampered = match tampered {
+            Ok(pending) => pending,
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => None,
+            Err(error) => {
+                self.trouble.push(format!(
+                    "changing {} of {}: {error}",
+                    spec.name, self.actors[actor].name
+                ));
+                None
+            }
+        };
+        if wanted && tampered.is_none() {
+            return self.go_on(tid, 0).map(|()| None);
+        }
+        let instead = tampered
+            .as_ref()
+            .and_then(Pending::instead)
+            .and_then(|made| Some((calls::spec(made.number)?, made.args)));
+        let (spec, args, object) = match instead {
+            Some((spec, args)) => {
+                let object = self.object_of_call(tid, process, spec, &args);
+                (spec, args, object)
+            }
+            None => (spec, args, object),
+        };
+        let n = (wanted || attention == Attention::Record).then(|| {
+            let arguments = decode::arguments(tid, spec, &args);
+            self.trace.push(Call {
+                n: 0,
+                at_us: self.began.elapsed().as_micros() as u64,
+                actor,
+                pid: self.processes[&process].own_pid,
+                name: spec.name.to_owned(),
+                args: arguments,
+                returned: None,
+                object: object.clone(),
+                transfer: None,
+                tampered: tampered.as_ref().map(|pending| pending.note.clone()),
+                told: Vec::new(),
+            })
+        });
+        let outgoing = if spec.role == Role::Send && socket.is_some() {
+            outgoing(tid, spec, &args)
+        } else {
+            Vec::new()
+        };
+        let timed = self.is_timed(tid, spec, &args, socket);
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.call = Some(InCall {
+                spec,
+                args,
+                n,
+                object,
+                socket,
+                outgoing,
+                timed,
+                lent: false,
+                tampered,
+                of_actor,
+            });
+        }
+        self.go_on_some_time(tid, actor, of_actor, Side::Entry, 0)
+            .map(|()| None)
+    }
+
+    /// What the host's own world asks for beyond tracing; `None`: nothing.
+    fn host_rule(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        spec: &Spec,
+        args: &[u64; 6],
+        stack: u64,
+        socket: Option<usize>,
+    ) -> Option<io::Result<Pending>> {
+        let host = self.host.as_ref()?;
+        match spec.role {
+            Role::File if is_plain_open(spec, args) => {
+                let at = spec.args.iter().position(|kind| *kind == ArgKind::Path)?;
+                let path = decode::path(tid, args[at])?;
+                let (_, to) = host.redirects.iter().find(|(from, _)| *from == path.0)?;
+                Some(tamper::redirect(tid, at, stack, to))
+            }
+            Role::Connect | Role::Send => {
+                let to = destinations(tid, spec, args);
+                if to.iter().any(leaves_the_machine) {
+                    return Some(tamper::refuse(tid, libc::ENETUNREACH));
+                }
+                // In a world of its own nobody else serves anything either.
+                let strange = |port: u16| !self.ports.contains(&port) && !self.ports.contains(&0);
+                let is_stream = |socket| self.sockets.get(socket).kind == SocketKind::Stream;
+                match &to[..] {
+                    [Address::Inet(to)] if strange(to.port()) && socket.is_some_and(is_stream) => {
+                        Some(tamper::refuse(tid, libc::ECONNREFUSED))
+                    }
+                    _ => None,
+                }
+            }
+            Role::Bind => {
+                let Address::Inet(at) = decode::address(tid, args[1], args[2])? else {
+                    return None;
+                };
+                // The case before this one may have left the port in TIME_WAIT, which in a world of its own it could
+                // not have. The second socket of one case that wants a port is on its own.
+                if self.sockets.get(socket?).kind == SocketKind::Stream
+                    && self.ports.insert(at.port())
+                    && Self::handle_of(&mut self.processes, process)
+                {
+                    let handle = self.processes[&process].handle.as_ref();
+                    sockets::with_copy(handle, args[0] as i32, |copy| copy.map(sys::allow_reuse));
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn object_of_call(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        spec: &Spec,
+        args: &[u64; 6],
+    ) -> Option<Object> {
+        match spec.role {
+            Role::ShmAttach | Role::ShmControl => Some(Object::Segment(args[0] as i32)),
+            Role::ShmDetach => self.processes[&process]
+                .attached
+                .get(&args[0])
+                .map(|shmid| Object::Segment(*shmid)),
+            Role::SemControl => Some(Object::Semaphores(args[0] as i32)),
+            Role::MsgControl => Some(Object::Queue(args[0] as i32)),
+            Role::File => {
+                let at = spec.args.iter().rposition(|kind| *kind == ArgKind::Path)?;
+                let path = decode::path(tid, args[at])?;
+                Some(Object::File(absolute(tid, path)))
+            }
+            _ if spec.args.first() == Some(&ArgKind::Fd) => {
+                self.object(tid, process, args[0] as i32)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_timed(&self, tid: Pid, spec: &Spec, args: &[u64; 6], socket: Option<usize>) -> bool {
+        let by_argument = spec.args.iter().enumerate().any(|(at, kind)| match kind {
+            ArgKind::Timespec | ArgKind::Timeval => {
+                decode::duration_us(tid, *kind, args[at]).is_some()
+            }
+            ArgKind::PollMillis => args[at] as i32 >= 0,
+            _ => false,
+        });
+        let by_socket = match (spec.role, socket) {
+            (Role::Receive | Role::Accept, Some(socket)) => {
+                self.sockets.is_timed(socket, Direction::Received)
+            }
+            (Role::Send | Role::Connect, Some(socket)) => {
+                self.sockets.is_timed(socket, Direction::Sent)
+            }
+            _ => false,
+        };
+        spec.role == Role::Sleep || by_argument || by_socket
+    }
+}
+
+/// Where a call sends something, or connects to.
+fn destinations(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<Address> {
+    /// Bytes of a `struct mmsghdr`, `sendmmsg(2)`, and how many of them the kernel takes at once.
+    const SIZE: u64 = 64;
+    const MOST: u64 = 1024;
+    let of_message = |at: u64| {
+        let (name, length) = decode::Message::read(tid, at)?.name;
+        decode::address(tid, name, length)
+    };
+    let mut all = Vec::new();
+    for (at, kind) in spec.args.iter().enumerate() {
+        match kind {
+            ArgKind::Address => all.extend(decode::address(tid, args[at], args[at + 1])),
+            ArgKind::Message => all.extend(of_message(args[at])),
+            ArgKind::Messages => {
+                let count = (args[at + 1] & 0xffff_ffff).min(MOST);
+                all.extend((0..count).filter_map(|n| of_message(args[at] + n * SIZE)));
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+fn leaves_the_machine(to: &Address) -> bool {
+    let Address::Inet(to) = to else { return false };
+    let ip = to.ip().to_canonical();
+    !ip.is_loopback() && !ip.is_unspecified()
+}
+
+/// Whether a call opens a file that must be there already.
+pub(super) fn is_plain_open(spec: &Spec, args: &[u64; 6]) -> bool {
+    let flags = match spec.name {
+        "open" => args[1],
+        "openat" => args[2],
+        _ => return false,
+    };
+    flags & libc::O_CREAT as u64 == 0
+}
+
+/// How much of a call the tracer looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attention {
+    /// It goes on at once.
+    None,
+    /// Its exit is awaited, since it may block.
+    Exit,
+    /// It is recorded.
+    Record,
+}
+
+fn attention(spec: &Spec, object: Option<&Object>) -> Attention {
+    match (spec.role, object) {
+        // What is printed is read off the terminal.
+        (Role::Send, Some(Object::Standard(1 | 2))) => Attention::None,
+        (Role::Send | Role::Receive, Some(Object::Socket(_) | Object::Standard(_))) => {
+            Attention::Record
+        }
+        (Role::Send | Role::Receive, Some(Object::File(_)) | None) => Attention::None,
+        (Role::Send | Role::Receive, Some(_)) => Attention::Exit,
+        (Role::Plain, object) if spec.name == "close" => match object {
+            Some(Object::Socket(_)) => Attention::Record,
+            _ => Attention::None,
+        },
+        (Role::Wait, _) if spec.name.starts_with("futex") => Attention::Exit,
+        (Role::Exit, _) => Attention::None,
+        _ => Attention::Record,
+    }
+}
+
+/// The bytes that a call is about to send, as many as are kept.
+fn outgoing(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<u8> {
+    match spec.name {
+        "writev" => decode::gather(
+            tid,
+            &decode::vectors(tid, args[1], args[2]),
+            decode::KEPT as u64,
+        ),
+        "sendmsg" => decode::Message::read(tid, args[1])
+            .map(|message| decode::gather(tid, &message.vectors, decode::KEPT as u64))
+            .unwrap_or_default(),
+        "sendmmsg" | "sendfile" => Vec::new(),
+        _ => decode::memory(tid, args[1], args[2], decode::KEPT),
+    }
+}
+
+/// A path as seen from the root of the box.
+pub(super) fn absolute(tid: Pid, path: Bytes) -> Bytes {
+    if path.0.first() == Some(&b'/') {
+        return path;
+    }
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(cwd) = std::fs::read_link(format!("/proc/{tid}/cwd")) else {
+        return path;
+    };
+    Bytes(
+        cwd.join(std::ffi::OsStr::from_bytes(&path.0))
+            .as_os_str()
+            .as_bytes()
+            .to_vec(),
+    )
+}

@@ -1,0 +1,414 @@
+//! A call has ended: what it did to what is known, and its line in the trace.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use ipclab_evidence::{Address, Direction, Object, Protocol, Returned, SocketKind, Transfer};
+
+use super::{
+    GOES_ON, InCall, Notice, REFUSED_FORKS, Tracer, entry::is_plain_open, gone, trace::is_long,
+};
+use crate::calls::{ArgKind, Role, Spec};
+use crate::chaos::Side;
+use crate::decode;
+use crate::sys::{self, Pid, Stop};
+use crate::tamper::Pending;
+use crate::told;
+
+impl Tracer {
+    /// Exit of a call.
+    pub(super) fn returned(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+        let Ok(Stop::Exit(mut result)) = sys::stop_info(tid) else {
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        gone(self.close_after_call(tid))?;
+        let Some(call) = self
+            .threads
+            .get_mut(&tid)
+            .and_then(|thread| thread.call.take())
+        else {
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        let mut signal = 0;
+        if let Some(pending) = &call.tampered {
+            match pending.exit(tid, result) {
+                Ok(after) => {
+                    signal = after.signal;
+                    result = after.result.unwrap_or(result);
+                }
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                Err(error) => self
+                    .trouble
+                    .push(format!("changing {}: {error}", call.spec.name)),
+            }
+        }
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.last = Some((call.spec.name, result));
+            // One that was changed has had its change.
+            thread.interrupted =
+                (result == GOES_ON && call.tampered.is_none()).then(|| call.clone());
+        }
+        let of_actor = call.of_actor;
+        let notice = self.done(tid, call, result);
+        if self.after_call(tid, signal) {
+            return Ok(notice);
+        }
+        let actor = self
+            .threads
+            .get(&tid)
+            .map_or(0, |thread| self.processes[&thread.process].actor);
+        self.go_on_some_time(tid, actor, of_actor, Side::Exit, signal)
+            .map(|()| notice)
+    }
+
+    /// A call is over: what follows from its result.
+    fn done(&mut self, tid: Pid, call: InCall, result: i64) -> Option<Notice> {
+        let process = self.threads.get(&tid)?.process;
+        let actor = self.processes[&process].actor;
+        let mut object = call.object.clone();
+        let mut transfer = None;
+        let mut notice = None;
+        // What was not made has changed nothing, though the program was told otherwise.
+        let skipped = call.tampered.as_ref().is_some_and(Pending::is_skipped);
+        let makes_file = result >= 0 && makes_file(call.spec, &call.args);
+        if result >= 0 && !skipped {
+            let fd = call.args[0] as i32;
+            if makes_file {
+                self.actors[actor].files += 1;
+            }
+            match (call.spec.role, call.socket) {
+                (Role::Socket, _) => object = self.object(tid, process, result as i32).or(object),
+                (Role::SocketPair, _) => self.paired(tid, process, call.args[3]),
+                (Role::Accept, listener) => {
+                    object = self.object(tid, process, result as i32).or(object);
+                    if let Some(Object::Socket(accepted)) = object {
+                        self.sockets.accepted(accepted, listener);
+                    }
+                }
+                (Role::Bind | Role::Connect, Some(socket)) => {
+                    self.refresh(process, fd, socket);
+                    self.check_ready(actor, socket);
+                    let address = || decode::address(tid, call.args[1], call.args[2]);
+                    if call.spec.role == Role::Bind && matches!(address(), Some(Address::Path(_))) {
+                        self.actors[actor].files += 1;
+                    }
+                }
+                (Role::Listen, Some(socket)) => {
+                    self.refresh(process, fd, socket);
+                    self.sockets.listening(socket);
+                    self.check_ready(actor, socket);
+                }
+                (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
+                (Role::Send | Role::Receive, Some(_)) if self.over => {}
+                (Role::Send, Some(socket)) => {
+                    transfer = self.sent(tid, process, &call, socket, result as u64);
+                }
+                (Role::Receive, Some(socket)) => {
+                    transfer = self.received(tid, &call, socket, result as u64)
+                }
+                (Role::ShmGet, _) => {
+                    object = Some(Object::Segment(result as i32));
+                    self.check_segment_ready(actor, call.args[0] as i32);
+                }
+                (Role::ShmAttach, _) => {
+                    let shmid = call.args[0] as i32;
+                    self.processes
+                        .get_mut(&process)?
+                        .attached
+                        .insert(result as u64, shmid);
+                    if self.takes_turns(actor)
+                        && let Err(error) = gone(self.attached(tid, shmid, result as u64))
+                    {
+                        self.trouble.push(format!(
+                            "watching a segment of {}: {error}",
+                            self.actors[actor].name
+                        ));
+                    }
+                }
+                (Role::ShmDetach, _) => {
+                    self.processes
+                        .get_mut(&process)?
+                        .attached
+                        .remove(&call.args[0]);
+                    self.detached(process, call.args[0]);
+                }
+                (Role::SemGet, _) => object = Some(Object::Semaphores(result as i32)),
+                (Role::MsgGet, _) => object = Some(Object::Queue(result as i32)),
+                (Role::Timer, _) => self.timer_set(tid, process, &call),
+                _ => {}
+            }
+        } else if result < 0 {
+            if call.spec.role == Role::Connect && -result == i64::from(libc::EINPROGRESS) {
+                self.refresh(process, call.args[0] as i32, call.socket?);
+            }
+            notice = match (call.spec.role, -result as i32) {
+                // What we made fail is no bound of the kernel's.
+                _ if call.tampered.is_some() => None,
+                (Role::Fork, libc::EAGAIN) => {
+                    self.actors[actor].refused_forks += 1;
+                    if self.actors[actor].refused_forks > REFUSED_FORKS {
+                        self.crowded = Some(actor);
+                    }
+                    Some(Notice::NoMoreProcesses(actor))
+                }
+                (Role::ShmGet | Role::SemGet | Role::MsgGet, libc::ENOSPC) => {
+                    Some(Notice::NoMoreObjects(actor))
+                }
+                (Role::Socket | Role::SocketPair | Role::Accept, libc::EMFILE) => {
+                    Some(Notice::NoMoreDescriptors(actor))
+                }
+                _ => None,
+            };
+        }
+        let told = if result >= 0 && !skipped {
+            told::by(tid, call.spec.name, &call.args, result)
+        } else {
+            Vec::new()
+        };
+        if let Some(recorded) = call.n.and_then(|n| self.trace.get(n)) {
+            // What was kept no longer stays so, unless it has to be found again.
+            if recorded.object.is_some() || !is_long(object.as_ref()) || makes_file {
+                recorded.object = object;
+            }
+            recorded.told = told;
+            recorded.returned = Some(match result {
+                // The kernel will make the call again, or the process dies in it: to the program it never returned.
+                -516..=-512 => return notice,
+                -4095..=-1 => Returned {
+                    value: -1,
+                    errno: Some(decode::errno_name(-result as i32)),
+                },
+                value => Returned { value, errno: None },
+            });
+            recorded.transfer = transfer;
+        }
+        notice
+    }
+
+    fn check_ready(&mut self, actor: usize, socket: usize) {
+        let traced = &mut self.actors[actor];
+        if let Some(endpoint) = &traced.ready_at
+            && self.sockets.serves(socket, endpoint)
+        {
+            traced.ready = true;
+        }
+    }
+
+    /// What the kernel has told an actor under this name: the n-th time, from 1, or the last one.
+    pub(crate) fn told(&self, actor: usize, name: &str, nth: Option<u32>) -> Option<String> {
+        let mut values = self
+            .trace
+            .calls()
+            .filter(|call| call.actor == actor)
+            .flat_map(|call| &call.told)
+            .filter(|told| told.name == name)
+            .map(|told| told.value.clone());
+        match nth {
+            Some(nth) => values.nth((nth as usize).checked_sub(1)?),
+            None => values.next_back(),
+        }
+    }
+
+    fn check_segment_ready(&mut self, actor: usize, key: i32) {
+        let traced = &mut self.actors[actor];
+        if let Some(endpoint) = &traced.ready_at
+            && endpoint.protocol == Protocol::Shm
+            && endpoint.key.is_none_or(|wanted| wanted == key)
+        {
+            traced.ready = true;
+        }
+    }
+
+    fn option_set(&mut self, tid: Pid, args: &[u64; 6], socket: usize) {
+        let way = match (args[1] as i32, args[2] as i32) {
+            (libc::SOL_SOCKET, libc::SO_RCVTIMEO) => Direction::Received,
+            (libc::SOL_SOCKET, libc::SO_SNDTIMEO) => Direction::Sent,
+            _ => return,
+        };
+        let value = decode::memory(tid, args[3], args[4], 16);
+        self.sockets
+            .set_timed(socket, way, value.iter().any(|byte| *byte != 0));
+    }
+
+    fn timer_set(&mut self, tid: Pid, process: Pid, call: &InCall) {
+        let now = Instant::now();
+        // Both structs hold the interval first and the value after it, each two words.
+        let spec_at = if call.spec.name == "setitimer" {
+            call.args[1]
+        } else {
+            call.args[2]
+        };
+        let until = if call.spec.name == "alarm" {
+            (call.args[0] != 0).then(|| now + Duration::from_secs(call.args[0] & 0xffff_ffff))
+        } else {
+            let kind = if call.spec.name == "setitimer" {
+                ArgKind::Timeval
+            } else {
+                ArgKind::Timespec
+            };
+            let us = |at| decode::duration_us(tid, kind, at).unwrap_or(0);
+            match (us(spec_at), us(spec_at + 16)) {
+                (_, 0) => None,
+                (0, value) => Some(now + Duration::from_micros(value)),
+                // It fires again and again: for longer than any case lasts.
+                (_, _) => Some(now + Duration::from_secs(86_400)),
+            }
+        };
+        if let Some(process) = self.processes.get_mut(&process) {
+            process.timer = until;
+        }
+    }
+
+    fn sent(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        call: &InCall,
+        socket: usize,
+        result: u64,
+    ) -> Option<Transfer> {
+        let kind = self.sockets.get(socket).kind;
+        let (bytes, address) = match call.spec.name {
+            "sendto" => (result, decode::address(tid, call.args[4], call.args[5])),
+            "sendmsg" => {
+                let message = decode::Message::read(tid, call.args[1]);
+                (
+                    result,
+                    message
+                        .and_then(|message| decode::address(tid, message.name.0, message.name.1)),
+                )
+            }
+            "sendmmsg" => (sum_of_messages(tid, call.args[1], result), None),
+            _ => (result, None),
+        };
+        if let (Some(address), Some(n)) = (address.filter(|_| kind == SocketKind::Datagram), call.n)
+        {
+            self.sockets
+                .correspondent(n, socket, address, self.trace.next());
+        }
+        if self.sockets.get(socket).local.is_none() {
+            // The kernel gave it a port on this occasion.
+            self.refresh(process, call.args[0] as i32, socket);
+        }
+        let mut head = call.outgoing.clone();
+        head.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let head = self.trace.kept(head);
+        Some(Transfer {
+            socket,
+            peer: None,
+            direction: Direction::Sent,
+            bytes,
+            head,
+            cut: false,
+        })
+    }
+
+    fn received(
+        &mut self,
+        tid: Pid,
+        call: &InCall,
+        socket: usize,
+        result: u64,
+    ) -> Option<Transfer> {
+        let kind = self.sockets.get(socket).kind;
+        let flags = match call.spec.name {
+            "recvfrom" => call.args[3],
+            "recvmsg" => call.args[2],
+            "recvmmsg" => call.args[3],
+            _ => 0,
+        } as i32;
+        // A peek leaves the bytes where they are; nothing at all on a stream is its end.
+        if flags & libc::MSG_PEEK != 0 || (result == 0 && kind == SocketKind::Stream) {
+            return None;
+        }
+        let most = decode::KEPT as u64;
+        let (bytes, head, address, cut) = match call.spec.name {
+            "recvmsg" => {
+                let message = decode::Message::read(tid, call.args[1])?;
+                let bytes = result.min(decode::total(&message.vectors));
+                let address = decode::address(tid, message.name.0, message.name.1);
+                let cut = message.flags & libc::MSG_TRUNC != 0;
+                (
+                    bytes,
+                    decode::gather(tid, &message.vectors, bytes.min(most)),
+                    address,
+                    cut,
+                )
+            }
+            "recvmmsg" => (
+                sum_of_messages(tid, call.args[1], result),
+                Vec::new(),
+                None,
+                false,
+            ),
+            "readv" => {
+                let vectors = decode::vectors(tid, call.args[1], call.args[2]);
+                (
+                    result,
+                    decode::gather(tid, &vectors, result.min(most)),
+                    None,
+                    false,
+                )
+            }
+            name => {
+                let bytes = result.min(call.args[2]);
+                let length = if name == "recvfrom" {
+                    decode::memory(tid, call.args[5], 4, 4)
+                } else {
+                    Vec::new()
+                };
+                let length = <[u8; 4]>::try_from(length.as_slice()).map_or(0, u32::from_ne_bytes);
+                let address = if name == "recvfrom" && call.args[4] != 0 {
+                    decode::address(tid, call.args[4], length.into())
+                } else {
+                    None
+                };
+                (
+                    bytes,
+                    decode::memory(tid, call.args[1], bytes, decode::KEPT),
+                    address,
+                    result > bytes,
+                )
+            }
+        };
+        if let (Some(address), Some(n)) = (address, call.n)
+            && kind == SocketKind::Datagram
+            && address != Address::Unnamed
+        {
+            self.sockets
+                .correspondent(n, socket, address, self.trace.next());
+        }
+        let head = self.trace.kept(head);
+        Some(Transfer {
+            socket,
+            peer: None,
+            direction: Direction::Received,
+            bytes,
+            head,
+            cut,
+        })
+    }
+}
+
+/// Whether a call that succeeds has made a file of some kind, or was ready to.
+fn makes_file(spec: &Spec, args: &[u64; 6]) -> bool {
+    match spec.name {
+        "mknod" | "mknodat" | "link" | "linkat" | "symlink" | "symlinkat" | "mkdir" | "mkdirat"
+        | "creat" | "rename" | "renameat" | "renameat2" => true,
+        "open" | "openat" => !is_plain_open(spec, args),
+        "mq_open" => args[1] & libc::O_CREAT as u64 != 0,
+        _ => false,
+    }
+}
+
+/// `msg_len` of the first `count` entries of an array of `struct mmsghdr`.
+fn sum_of_messages(tid: Pid, at: u64, count: u64) -> u64 {
+    const ENTRY: u64 = 64;
+    (0..count.min(1024))
+        .map(|index| {
+            let length = decode::memory(tid, at.wrapping_add(ENTRY * index + 56), 4, 4);
+            <[u8; 4]>::try_from(length.as_slice())
+                .map_or(0, |bytes| u64::from(u32::from_ne_bytes(bytes)))
+        })
+        .sum()
+}

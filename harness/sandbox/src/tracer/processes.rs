@@ -1,0 +1,251 @@
+//! Processes and threads of the actors: born, started as programs, dying, and who they are.
+
+use std::collections::HashMap;
+use std::io;
+
+use ipclab_evidence::OpenDescriptor;
+
+use super::{Notice, Thread, Tracer};
+use crate::procfs;
+use crate::spawn;
+use crate::sys::{self, Pid, Waited};
+use crate::tamper::Pending;
+
+impl Tracer {
+    /// A process or thread was made: takes the new one in.
+    pub(super) fn forked(&mut self, parent: Pid) {
+        let Ok(child) = sys::event_message(parent) else {
+            return;
+        };
+        let child = child as Pid;
+        let parent = self.threads.get(&parent).map(|thread| thread.process);
+        // One that was taken in before its parent's event may be dead by now.
+        if let Some(parent) = parent
+            && !self.early.remove(&child)
+        {
+            self.take_child(child, parent);
+        }
+    }
+
+    /// Who made a process or thread of which nothing is known yet: the process that it belongs to, its parent, or,
+    /// where that one is gone already, the first of its session.
+    pub(super) fn parent_of(&self, tid: Pid) -> Option<Pid> {
+        let place = procfs::place(tid)?;
+        let known = |pid: &Pid| self.processes.contains_key(pid);
+        [place.tgid, place.parent, procfs::session(tid)?]
+            .into_iter()
+            .find(known)
+    }
+
+    /// Takes in a new process or thread.
+    pub(super) fn take_child(&mut self, child: Pid, parent: Pid) {
+        let actor = self.processes[&parent].actor;
+        self.add(child, actor, false);
+        if self.threads(Some(actor)).len() as u64 > self.most_threads {
+            self.crowded = Some(actor);
+        }
+        // A new process has its parent's segments attached; a new thread is in the same process.
+        let attached = self.processes[&parent].attached.clone();
+        let closed = self.processes[&parent].closed.clone();
+        let own = self.threads[&child].process;
+        let is_left = |thread: &Thread| {
+            let pending = thread.call.as_ref().and_then(|call| call.tampered.as_ref());
+            thread.process == parent && pending.is_some_and(Pending::leaves_child)
+        };
+        if own != parent && self.threads.values().any(is_left) {
+            self.left.insert(child);
+        }
+        if own != parent
+            && let Some(process) = self.processes.get_mut(&own)
+        {
+            process.attached = attached;
+            process.closed = closed;
+        }
+    }
+
+    pub(super) fn executed(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+        // An exec from a thread that is not the first takes the first one's number; the others are gone.
+        let former = sys::event_message(tid).map_or(tid, |former| former as Pid);
+        let call = self
+            .threads
+            .get_mut(&former)
+            .and_then(|thread| thread.call.take());
+        self.threads
+            .retain(|other, thread| thread.process != tid || *other == tid);
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.call = call;
+            thread.exiting = false;
+            thread.opened = false;
+            thread.write = None;
+        }
+        let Some(process) = self.processes.get_mut(&tid) else {
+            return Ok(None);
+        };
+        process.attached.clear();
+        process.closed.clear();
+        process.name = procfs::name(tid).unwrap_or_default();
+        let actor = process.actor;
+        if !process.first || self.actors[actor].started {
+            return Ok(None);
+        }
+        let traced = &mut self.actors[actor];
+        traced.started = true;
+        traced.links = spawn::standard_links(tid);
+        if traced.scripted {
+            traced.control = procfs::descriptor(tid, spawn::CONTROL);
+        }
+        if traced.ready_at.is_none() {
+            traced.ready = true;
+        }
+        Ok(Some(Notice::Started(actor)))
+    }
+
+    pub(super) fn exiting(&mut self, tid: Pid) -> Option<Notice> {
+        let thread = self.threads.get_mut(&tid)?;
+        thread.exiting = true;
+        let in_call = thread.call.as_ref().map(|call| call.spec.name);
+        let process = thread.process;
+        let process = self.processes.get_mut(&process)?;
+        let signal = sys::event_message(tid).map_or(0, |status| status as i32 & 0x7f);
+        process.died_in = match process.signalled {
+            // It came in the thread that it was delivered to, wherever the others were.
+            Some((delivered, cause)) if delivered == signal => cause,
+            // Nobody is told of a SIGKILL beforehand.
+            _ => process.died_in.or(in_call),
+        };
+        let (actor, first) = (process.actor, process.first);
+        if self.threads[&tid].process != tid {
+            return None;
+        }
+        let open = procfs::descriptors(tid);
+        let notice = self.full(actor, tid, open.len());
+        if !first {
+            return notice;
+        }
+        let by_itself = sys::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
+        if by_itself {
+            let open = open
+                .into_iter()
+                .filter(|(fd, _)| *fd > 2)
+                .map(|(fd, link)| OpenDescriptor {
+                    fd,
+                    object: self.named_object(actor, &link),
+                })
+                .collect();
+            self.actors[actor].open_at_exit = open;
+        }
+        notice
+    }
+
+    /// Whether a process that is about to end had as much as it may have of what the kernel itself refuses more of, in
+    /// calls that nobody looks at.
+    fn full(&self, actor: usize, pid: Pid, open: usize) -> Option<Notice> {
+        // What was refused was a block, not a byte: an eighth of the whole may have been left over.
+        let enough = self.most_memory_kib - self.most_memory_kib / 8;
+        let full = enough > 0 && procfs::peak_kib(pid).is_some_and(|peak| peak > enough);
+        if full {
+            return Some(Notice::NoMoreMemory(actor));
+        }
+        (open as u64 >= self.most_open).then_some(Notice::NoMoreDescriptors(actor))
+    }
+
+    pub(super) fn dead(&mut self, waited: Waited) -> Option<Notice> {
+        let thread = self.threads.remove(&waited.pid)?;
+        self.turns.dead(waited.pid);
+        self.accesses.died(waited.pid);
+        if thread.process != waited.pid {
+            return None;
+        }
+        self.threads.retain(|_, other| other.process != waited.pid);
+        let process = self.processes.get_mut(&waited.pid)?;
+        process.alive = false;
+        process.handle = None;
+        let actor = &mut self.actors[process.actor];
+        actor.cpu_us += waited.cpu_us;
+        actor.rss_max_kib = actor.rss_max_kib.max(waited.rss_max_kib);
+        if !process.first {
+            return None;
+        }
+        actor.died_in = process.died_in;
+        Some(Notice::Ended(process.actor, waited.status))
+    }
+
+    pub(super) fn signalled(&mut self, tid: Pid, signal: i32) -> Option<Notice> {
+        let thread = self.threads.get(&tid)?;
+        let interrupted = |result: i64| matches!(-result, 4 | 512..=516);
+        let cause = match thread.last {
+            Some((name, result))
+                if signal == libc::SIGPIPE && result == -i64::from(libc::EPIPE) =>
+            {
+                Some(name)
+            }
+            Some((name, result)) if interrupted(result) => Some(name),
+            _ => None,
+        };
+        let process = self.processes.get_mut(&thread.process)?;
+        process.signalled = Some((signal, cause));
+        (signal == libc::SIGXFSZ).then_some(Notice::FileTooLarge(process.actor))
+    }
+
+    /// How many processes of an actor are alive.
+    pub(crate) fn living(&self, actor: usize) -> usize {
+        self.processes
+            .values()
+            .filter(|process| process.alive && process.actor == actor)
+            .count()
+    }
+
+    /// Every living process: (number, actor, first).
+    pub(crate) fn processes(&self) -> Vec<(Pid, usize, bool)> {
+        let mut all: Vec<_> = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.alive)
+            .map(|(pid, process)| (*pid, process.actor, process.first))
+            .collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Name and own number of a process.
+    pub(crate) fn identity(&self, pid: Pid) -> (String, u32) {
+        self.processes
+            .get(&pid)
+            .map_or((String::new(), 0), |process| {
+                // Programs may rename themselves: prctl(2), PR_SET_NAME.
+                let name = procfs::name(pid).unwrap_or_else(|| process.name.clone());
+                (name, process.own_pid)
+            })
+    }
+
+    /// Whose process has (or had) that number.
+    pub(crate) fn makers(&self) -> HashMap<Pid, usize> {
+        self.processes
+            .iter()
+            .map(|(pid, process)| (*pid, process.actor))
+            .collect()
+    }
+
+    /// CPU time of an actor's processes so far, dead and alive, in microseconds.
+    pub(crate) fn cpu_us(&self, actor: usize) -> u64 {
+        let alive = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.alive && process.actor == actor);
+        self.actors[actor].cpu_us
+            + alive
+                .filter_map(|(pid, _)| sys::cpu_time_us(*pid))
+                .sum::<u64>()
+    }
+
+    /// Resident memory of an actor's living processes together in KiB.
+    pub(crate) fn resident_kib(&self, actor: usize) -> u64 {
+        let alive = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.alive && process.actor == actor);
+        alive
+            .filter_map(|(pid, _)| procfs::resident_kib(*pid))
+            .sum()
+    }
+}

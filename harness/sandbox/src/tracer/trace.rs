@@ -1,0 +1,137 @@
+//! Head and tail of the trace, and bounds of what is kept of it.
+
+use std::collections::VecDeque;
+
+use ipclab_evidence::{Bytes, Call, Object};
+
+use crate::made::Made;
+
+/// Head and tail of the trace.
+#[derive(Debug)]
+pub(super) struct Trace {
+    head: Vec<Call>,
+    tail: VecDeque<Call>,
+    keep: usize,
+    next: u32,
+    /// Bytes of transfers that are kept; beyond the bound only their counts are.
+    bytes: usize,
+    /// Bytes of long texts that are kept: paths, mostly.
+    text: usize,
+    /// What the calls made that are kept no longer, where somebody has to know.
+    made: Option<Made>,
+}
+
+/// Bytes of all transfers together that are kept.
+const TRANSFER_BYTES: usize = 2 << 20;
+
+/// Bytes of all long texts together that are kept, and what is long.
+const TEXT_BYTES: usize = 2 << 20;
+const LONG: usize = 256;
+
+/// Whether an object has a path that counts as long.
+pub(super) fn is_long(object: Option<&Object>) -> bool {
+    matches!(object, Some(Object::File(path)) if path.0.len() > LONG)
+}
+
+impl Trace {
+    /// `kept` calls are for head and tail together.
+    pub(super) fn new(kept: u64) -> Self {
+        Self {
+            head: Vec::new(),
+            tail: VecDeque::new(),
+            keep: (kept / 2) as usize,
+            next: 1,
+            bytes: 0,
+            text: 0,
+            made: None,
+        }
+    }
+
+    /// From here on what calls make is known, of those that are not kept, too.
+    pub(super) fn note_what_is_made(&mut self) {
+        self.made = Some(Made::default());
+    }
+
+    /// What all calls made.
+    pub(super) fn made(&self) -> Made {
+        let mut made = self.made.clone().unwrap_or_default();
+        for call in self.calls() {
+            made.note(call);
+        }
+        made
+    }
+
+    /// The number of the next call.
+    pub(super) fn next(&self) -> u32 {
+        self.next
+    }
+
+    /// Keeps the beginnings of long texts only, once there is much of them: a loop over names of 4,000 bytes would make
+    /// evidence of hundreds of megabytes.
+    fn shorten(&mut self, call: &mut Call) {
+        let long = call.args.iter().map(|arg| arg.text.len());
+        let size: usize = long.filter(|length| *length > LONG).sum();
+        if size == 0 || self.text + size <= TEXT_BYTES {
+            self.text += size;
+            return;
+        }
+        for arg in call.args.iter_mut().filter(|arg| arg.text.len() > LONG) {
+            let end = (0..=LONG).rev().find(|at| arg.text.is_char_boundary(*at));
+            // A new one: the old one's room would be kept, too.
+            arg.text = format!("{}...", &arg.text[..end.unwrap_or(0)]);
+        }
+        if is_long(call.object.as_ref()) {
+            call.object = None;
+        }
+    }
+
+    /// Gives a call its number, and that back.
+    pub(super) fn push(&mut self, mut call: Call) -> u32 {
+        self.shorten(&mut call);
+        let n = self.next;
+        self.next += 1;
+        call.n = n;
+        if self.head.len() < self.keep {
+            self.head.push(call);
+        } else {
+            if self.tail.len() == self.keep
+                && let (Some(dropped), Some(made)) = (self.tail.pop_front(), &mut self.made)
+            {
+                made.note(&dropped);
+            }
+            self.tail.push_back(call);
+        }
+        n
+    }
+
+    /// What a transfer carried, or nothing where so much is kept already.
+    pub(super) fn kept(&mut self, bytes: Vec<u8>) -> Bytes {
+        if self.bytes + bytes.len() > TRANSFER_BYTES {
+            return Bytes::default();
+        }
+        self.bytes += bytes.len();
+        Bytes(bytes)
+    }
+
+    /// What is kept.
+    pub(super) fn calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.head.iter().chain(&self.tail)
+    }
+
+    /// The call of that number, if it is kept.
+    pub(super) fn get(&mut self, n: u32) -> Option<&mut Call> {
+        if n as usize <= self.head.len() {
+            return self.head.get_mut((n as usize).checked_sub(1)?);
+        }
+        let first = self.tail.front()?.n;
+        self.tail.get_mut(n.checked_sub(first)? as usize)
+    }
+
+    /// The calls, and how many were dropped between head and tail.
+    pub(super) fn finish(self) -> (Vec<Call>, u64) {
+        let mut calls = self.head;
+        let kept = calls.len() + self.tail.len();
+        calls.extend(self.tail);
+        (calls, u64::from(self.next - 1) - kept as u64)
+    }
+}

@@ -1,0 +1,131 @@
+//! What processes are in: calls that wait, calls that end by themselves, and those that no stop told of.
+
+use std::time::Instant;
+
+use ipclab_evidence::{Object, Wait};
+
+use super::{Tracer, entry::absolute};
+use crate::calls::{self, ArgKind, Role};
+use crate::decode;
+use crate::procfs;
+use crate::sys::Pid;
+
+impl Tracer {
+    /// Every living thread, of one actor or of all. A first thread that ended before the others is left out: it stays a
+    /// zombie until they do. One that is still on its way to its end is not: the last thing that it does may wake
+    /// another, who waits for it in `pthread_join`.
+    pub(crate) fn threads(&self, actor: Option<usize>) -> Vec<Pid> {
+        let goes_on = |process: Pid| {
+            self.threads
+                .values()
+                .any(|thread| thread.process == process && !thread.exiting)
+        };
+        self.threads
+            .iter()
+            .filter(|(_, thread)| {
+                actor.is_none_or(|actor| self.processes[&thread.process].actor == actor)
+            })
+            .filter(|(tid, thread)| {
+                !thread.exiting
+                    || !goes_on(thread.process)
+                    || !matches!(procfs::state(**tid), None | Some(b'Z' | b'X'))
+            })
+            .map(|(tid, _)| *tid)
+            .collect()
+    }
+
+    /// Whether a thread was stopped by a signal and stays so.
+    pub(crate) fn is_stopped(&self, tid: Pid) -> bool {
+        self.threads.get(&tid).is_some_and(|thread| thread.stopped)
+    }
+
+    /// Whether every one of these threads is in a call, or stopped by a signal: only then can it be that nobody moves.
+    pub(crate) fn all_in_calls(&self, threads: &[Pid]) -> bool {
+        threads.iter().all(|tid| {
+            self.threads.get(tid).is_some_and(|thread| {
+                thread.call.is_some() || thread.stopped || unseen_wait(*tid).is_some()
+            })
+        })
+    }
+
+    /// Whether a thread's call may keep it in the state `D`, in which others only pass (a `fork` among them, on a busy
+    /// machine).
+    pub(crate) fn waits_for_child(&self, tid: Pid) -> bool {
+        self.threads
+            .get(&tid)
+            .and_then(|thread| thread.call.as_ref())
+            .is_some_and(|call| call.lent)
+    }
+
+    /// Whether something will end a wait without anybody's doing: a timeout, a sleep, a timer.
+    pub(crate) fn any_timed(&self, threads: &[Pid]) -> bool {
+        let now = Instant::now();
+        threads
+            .iter()
+            .filter_map(|tid| self.threads.get(tid))
+            .any(|thread| {
+                let timer = self.processes[&thread.process]
+                    .timer
+                    .is_some_and(|until| until > now);
+                timer || thread.call.as_ref().is_some_and(|call| call.timed)
+            })
+    }
+
+    /// What a process is blocked in, told by one of its threads, the first one by preference.
+    pub(crate) fn wait_of(&self, pid: Pid) -> Option<Wait> {
+        let mut threads: Vec<_> = self
+            .threads
+            .iter()
+            .filter(|(_, thread)| thread.process == pid)
+            .collect();
+        threads.sort_by_key(|(tid, _)| (**tid != pid, **tid));
+        let process = self.processes.get(&pid)?;
+        let wait = |call: &str, n, object, timed| Wait {
+            actor: process.actor,
+            pid: process.own_pid,
+            call: call.to_owned(),
+            n,
+            object,
+            timed,
+        };
+        threads.into_iter().find_map(|(tid, thread)| {
+            if thread.stopped {
+                return Some(wait("stopped", 0, None, false));
+            }
+            let Some(call) = thread.call.as_ref() else {
+                let (call, object) = unseen_wait(*tid)?;
+                return Some(wait(call, 0, Some(object), false));
+            };
+            Some(wait(
+                call.spec.name,
+                call.n.unwrap_or(0),
+                call.object.clone(),
+                call.timed,
+            ))
+        })
+    }
+}
+
+/// A wait in a call that the filter or the tracer lets pass, because it hardly ever is one: opening a FIFO by its name,
+/// or reading and writing one that was. The call's name and the FIFO.
+fn unseen_wait(tid: Pid) -> Option<(&'static str, Object)> {
+    use std::os::unix::fs::FileTypeExt;
+    let (number, args) = procfs::current_call(tid)?;
+    let spec = calls::spec(number as u64)?;
+    let (name, place) = match spec.role {
+        Role::File => {
+            let at = spec.args.iter().position(|kind| *kind == ArgKind::Path)?;
+            let path = absolute(tid, decode::path(tid, args[at])?);
+            let place = format!("/proc/{tid}/root{}", path.to_text());
+            (path, place)
+        }
+        Role::Receive | Role::Send => {
+            let fd = args[0] as i32;
+            let link = procfs::descriptor(tid, fd)?;
+            (link.as_str().into(), format!("/proc/{tid}/fd/{fd}"))
+        }
+        _ => return None,
+    };
+    let fifo = std::fs::metadata(place).is_ok_and(|found| found.file_type().is_fifo());
+    fifo.then_some((spec.name, Object::File(name)))
+}
