@@ -97,6 +97,8 @@ pub struct Case {
     pub sanitize: bool,
     /// How many descriptors a process may have open at once; `None`: the box's own limit.
     pub open_files: Option<u32>,
+    /// How many lines a program may print on one stream; `None`: the box's own limit.
+    pub output_lines: Option<u32>,
     /// In which orders processes take turns at shared memory, one run for each; empty: as the machine lets them.
     pub interleave: Vec<Turns>,
     /// Process trees, in the order in which they start.

@@ -76,6 +76,9 @@ fn head(out: &mut String, case: &Case) {
     if let Some(number) = case.open_files {
         pair(out, "open_files", &number.to_string());
     }
+    if let Some(number) = case.output_lines {
+        pair(out, "output_lines", &number.to_string());
+    }
     if !case.interleave.is_empty() {
         let names: Vec<String> = case
             .interleave

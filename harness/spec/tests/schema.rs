@@ -164,6 +164,11 @@ fn refuses_misspelt_keys_and_wrong_kinds() {
             "$.case[0].sanitize: not of type \"boolean\"",
         ),
         (
+            "output_lines = 5000",
+            "output_lines = 50000",
+            "$.case[0].output_lines: more than 20000",
+        ),
+        (
             "interleave = [\"late-writers\", \"drawn\"]",
             "interleave = true",
             "$.case[0].interleave: of none",

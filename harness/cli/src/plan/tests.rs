@@ -345,6 +345,41 @@ exit    = 0
 }
 
 #[test]
+fn a_program_may_print_as_many_lines_as_its_case_says() {
+    let default = Limits::default();
+    let case = |says: &str| {
+        let text = format!("{says}[case.actor.server]\nstudent = \"iserver\"\nexit = 0\n");
+        planned(&text).remove(0).plan.limits
+    };
+    let (none, few, many) = (
+        case(""),
+        case("output_lines = 100\n"),
+        case("output_lines = 20000\n"),
+    );
+    assert_eq!(
+        (none.output_lines, none.output_bytes),
+        (default.output_lines, default.output_bytes)
+    );
+    assert_eq!(
+        (few.output_lines, few.output_bytes),
+        (100, default.output_bytes)
+    );
+    assert_eq!((many.output_lines, many.output_bytes), (20_000, 2_560_000));
+    assert!(many.output_kept > many.output_bytes);
+    // Who serves a crowd has more to say.
+    let crowd = r#"
+[case.actor.server]
+student = "iserver"
+listens = "tcp:9000"
+exit    = 0
+[case.actor.crowd]
+peer = ["200 times connect tcp:9000"]
+"#;
+    let crowd = planned(crowd).remove(0).plan.limits;
+    assert_eq!(crowd.output_lines, default.output_lines + 4_000);
+}
+
+#[test]
 fn a_sanitized_case_runs_the_other_build_without_a_bound_on_its_address_space() {
     let case = r#"
 sanitize = true

@@ -43,6 +43,7 @@ pub(crate) fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         visibility: Visibility::Visible,
         sanitize: false,
         open_files: None,
+        output_lines: None,
         interleave: Vec::new(),
         actors: vec![
             student("server", "iserver"),

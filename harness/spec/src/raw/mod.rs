@@ -79,6 +79,10 @@ tables! {
         /// How many descriptors a process may have open at once; left out: 256.
         #[schemars(range(min = 16, max = 4096))]
         open_files: At<i64>,
+        /// How many lines a program may print on one stream before it is stopped as one that prints without end; left out:
+        /// 1,000, and 20 more for each connection of a crowd.
+        #[schemars(range(min = 100, max = 20000))]
+        output_lines: At<i64>,
         /// Processes go on one at a time, and at each access to a System V segment it is decided who is next; one run for
         /// each of these orders: "late-writers", "readers-first", "oldest-first", "newest-first", "drawn"; "all" of them. No
         /// change to shared memory may be lost, and more than one process has to write there.

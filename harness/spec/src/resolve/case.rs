@@ -1,5 +1,6 @@
 //! A case: everything that stands between two `[[case]]`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::actor::actors;
@@ -74,7 +75,18 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         requires: requires(raw, lab, context),
         visibility: visibility(raw, context),
         sanitize: raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value),
-        open_files: open_files(raw, context),
+        open_files: number_of(
+            &raw.open_files,
+            OPEN_FILES,
+            ("have", "descriptors open"),
+            context,
+        ),
+        output_lines: number_of(
+            &raw.output_lines,
+            OUTPUT_LINES,
+            ("print", "lines on one stream"),
+            context,
+        ),
         interleave: interleave(raw, context),
         actors: actors(raw.actor.as_ref(), context),
         wire: wire(raw.wire.as_ref(), context),
@@ -185,20 +197,29 @@ fn visibility(raw: &RawCase, context: &mut Context<'_>) -> Visibility {
     }
 }
 
-/// What every machine's hard limit allows.
-const OPEN_FILES_MAX: u32 = 4096;
+/// Descriptors: at most what every machine's hard limit allows.
+const OPEN_FILES: RangeInclusive<u32> = 16..=4096;
+/// Lines on one stream: at most what evidence has room for.
+const OUTPUT_LINES: RangeInclusive<u32> = 100..=20_000;
 
-fn open_files(raw: &RawCase, context: &mut Context<'_>) -> Option<u32> {
-    let number = raw.open_files.as_ref()?;
-    let open = u32::try_from(number.value).ok();
-    let open = open.filter(|open| (16..=OPEN_FILES_MAX).contains(open));
-    if open.is_none() {
+/// How much of something a process may do, in words: `a process may have 16 to 4096 descriptors open`.
+fn number_of(
+    number: &Option<At<i64>>,
+    allowed: RangeInclusive<u32>,
+    (verb, what): (&str, &str),
+    context: &mut Context<'_>,
+) -> Option<u32> {
+    let number = number.as_ref()?;
+    let read = u32::try_from(number.value).ok();
+    let read = read.filter(|read| allowed.contains(read));
+    if read.is_none() {
+        let (least, most) = allowed.into_inner();
         context.diagnostics.error(
             &number.span,
-            format!("a process may have 16 to {OPEN_FILES_MAX} descriptors open"),
+            format!("a process may {verb} {least} to {most} {what}"),
         );
     }
-    open
+    read
 }
 
 fn texts(many: Option<&Many>) -> &[At<String>] {
