@@ -74,7 +74,12 @@ impl Bytes {
 }
 
 fn push_hex(out: &mut String, byte: u8) {
-    out.push_str(&format!("\\x{byte:02x}"));
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    out.push_str("\\x");
+    out.push(DIGITS[usize::from(byte >> 4)]);
+    out.push(DIGITS[usize::from(byte & 0xf)]);
 }
 
 impl fmt::Debug for Bytes {

@@ -187,6 +187,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         let ended = self.until_over()?;
         let (processes, ports) = (self.survivors(), self.tracer.ports());
         self.wind_down(&ended)?;
+        let ended = self.take_last_words(ended);
         self.take_looks(None);
         let counted: Vec<Option<Counted>> = (0..self.lives.len())
             .map(|index| self.ground.counted(index))
@@ -699,20 +700,11 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Whether somebody has used up what it may use.
     fn check_limits(&mut self) -> Option<Ended> {
-        let limits = self.plan.limits;
-        for (kind, limit, printed) in [
-            (
-                LimitKind::Lines,
-                limits.output_lines,
-                Capture::lines as fn(&Capture) -> u64,
-            ),
-            (LimitKind::Output, limits.output_bytes, Capture::total),
-        ] {
-            let floods = |life: &Life| printed(&life.stdout).max(printed(&life.stderr)) > limit;
-            if let Some(actor) = self.lives.iter().position(floods) {
-                return Some(self.stop(actor, kind, limit));
-            }
+        let flood = self.floods().next();
+        if let Some((actor, hit)) = flood {
+            return Some(self.stop(actor, hit.kind, hit.limit));
         }
+        let limits = self.plan.limits;
         if self.last_tick.elapsed() < TICK {
             return None;
         }
@@ -732,6 +724,41 @@ impl<'a, G: Ground> Watch<'a, G> {
             }
         }
         None
+    }
+
+    /// Who has printed more than anybody may.
+    fn floods(&self) -> impl Iterator<Item = (usize, LimitHit)> {
+        let limits = self.plan.limits;
+        let hit = move |life: &Life| {
+            let most =
+                |printed: fn(&Capture) -> u64| printed(&life.stdout).max(printed(&life.stderr));
+            [
+                (LimitKind::Lines, limits.output_lines, most(Capture::lines)),
+                (LimitKind::Output, limits.output_bytes, most(Capture::total)),
+            ]
+            .into_iter()
+            .find(|(_, limit, printed)| printed > limit)
+            .map(|(kind, limit, _)| LimitHit { kind, limit })
+        };
+        let lives = self.lives.iter().enumerate();
+        lives.filter_map(move |(actor, life)| Some((actor, hit(life)?)))
+    }
+
+    /// Takes in what was printed last. Too much is too much, whether we read it before its program ended or after.
+    fn take_last_words(&mut self, ended: Ended) -> Ended {
+        for life in &mut self.lives {
+            life.stdout.drain(usize::MAX);
+            life.stderr.drain(usize::MAX);
+        }
+        let floods: Vec<_> = self.floods().collect();
+        for (actor, hit) in &floods {
+            self.hit(*actor, hit.kind, hit.limit);
+            self.lives[*actor].exit = Some(Exit::Stopped(hit.clone()));
+        }
+        match (floods.first(), ended) {
+            (_, ended @ Ended::LimitHit { .. }) | (None, ended) => ended,
+            (Some((actor, _)), _) => Ended::LimitHit { actor: *actor },
+        }
     }
 
     fn stop(&mut self, actor: usize, kind: LimitKind, limit: u64) -> Ended {
@@ -828,10 +855,6 @@ impl<'a, G: Ground> Watch<'a, G> {
         let left = self.tracer.processes();
         if !left.is_empty() || !self.ground.is_deserted() {
             self.end_all(&left)?;
-        }
-        for life in &mut self.lives {
-            life.stdout.drain(usize::MAX);
-            life.stderr.drain(usize::MAX);
         }
         Ok(())
     }

@@ -45,6 +45,13 @@ static void lines(char **a)
         if (write(atoi(a[0]), "line\n", 5) < 0)
             exit(98);
 }
+static void lines_at_once(char **a)
+{
+    static char b[2000];
+    memset(b, '\n', sizeof b);
+    for (char *at = b; at < b + 600; at += 200)
+        write(atoi(a[0]), at, 200);
+}
 static void fork_bomb(char **a)
 {
     for (;;)
@@ -177,7 +184,7 @@ static void full_segments(char **a)
 static void core(char **a) { abort(); }
 
 static const struct act acts[] = {
-    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"lines", lines}, {"fork-bomb", fork_bomb},
+    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"lines", lines}, {"lines-at-once", lines_at_once}, {"fork-bomb", fork_bomb},
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
     {"memory-brood", memory_brood}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},

@@ -102,6 +102,24 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         }));
     }
+    // When we come to read it, its program may be gone, having said that all is well.
+    for stream in [1, 2] {
+        let name = format!("too_many_lines_of_a_program_that_ends_well_{stream}");
+        tests.push(both(name, move |level| {
+            let mut plan = plan([student("one", &format!("limits lines-at-once {stream}"))]);
+            plan.limits = small();
+            let hit = LimitHit {
+                kind: LimitKind::Lines,
+                limit: 500,
+            };
+            for _ in 0..20 {
+                let seen = run(level, &plan);
+                assert_eq!(seen.ended, Ended::LimitHit { actor: 0 });
+                assert_eq!(seen.actor("one").exit, Exit::Stopped(hit.clone()));
+                assert_eq!(seen.actor("one").limits, std::slice::from_ref(&hit));
+            }
+        }));
+    }
     tests.push(own("system_v_objects", |level| {
         let mut plan = plan([student("one", "limits segments")]);
         plan.limits.calls = 100_000;
