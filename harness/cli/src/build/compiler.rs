@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use super::toolchain::{self, Tool};
 use crate::failure::Failure;
@@ -55,17 +56,34 @@ impl Compiler {
                 Failure::unable(what)
                     .remedy("install one, for example: apt-get install gcc libc6-dev")
             })?;
-        let version = asked(&tool.path, "--version").ok_or_else(|| {
+        // One submission after the other is built by the same: it is asked again only when it has changed.
+        static LAST: Mutex<Option<(String, Compiler)>> = Mutex::new(None);
+        let stamp = toolchain::stamp(&tool.path);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((known, compiler)) if *known == stamp => Ok(compiler.clone()),
+            Some(_) | None => {
+                let compiler = Self::ask(tool)?;
+                *last = Some((stamp, compiler.clone()));
+                Ok(compiler)
+            }
+        }
+    }
+
+    /// Lets a compiler tell what it is.
+    fn ask(tool: Tool) -> Result<Self, Failure> {
+        let [version, major, parts @ ..] = asked(&tool.path, QUESTIONS);
+        let version = version.ok_or_else(|| {
             Failure::unable(format!(
                 "{} --version fails: it is no C compiler",
                 tool.path.display()
             ))
         })?;
         let clang = version.contains("clang");
-        let major = asked(&tool.path, "-dumpversion")
+        let major = major
             .and_then(|version| version.split('.').next()?.trim().parse().ok())
             .unwrap_or(0);
-        let identity = identity(&tool.path, &version);
+        let identity = identity(&tool.path, &version, parts.into_iter().flatten());
         Ok(Self {
             tool,
             flags: flags(clang, major),
@@ -117,19 +135,20 @@ fn sanitize(clang: bool, major: u32) -> Vec<String> {
     flags.into_iter().map(str::to_owned).collect()
 }
 
-/// The compiler's parts and what it links to every program, each by path, size and time.
-fn identity(compiler: &Path, version: &str) -> String {
+/// What a compiler is asked: its name, its version, then where its parts are and what it links to every program.
+const QUESTIONS: [&str; 6] = [
+    "--version",
+    "-dumpversion",
+    "-print-prog-name=cc1",
+    "-print-prog-name=as",
+    "-print-prog-name=ld",
+    "-print-file-name=crt1.o",
+];
+
+/// The compiler and its parts, each by path, size and time.
+fn identity(compiler: &Path, version: &str, parts: impl Iterator<Item = String>) -> String {
     let mut identity = version.lines().next().unwrap_or_default().to_owned();
-    let ask = [
-        "-print-prog-name=cc1",
-        "-print-prog-name=as",
-        "-print-prog-name=ld",
-        "-print-file-name=crt1.o",
-    ];
-    let parts = ask
-        .iter()
-        .filter_map(|ask| asked(compiler, ask))
-        .map(|part| PathBuf::from(part.trim()));
+    let parts = parts.map(|part| PathBuf::from(part.trim()));
     for part in std::iter::once(compiler.to_owned()).chain(parts) {
         identity.push('\n');
         identity.push_str(&toolchain::stamp(&part));
@@ -137,17 +156,24 @@ fn identity(compiler: &Path, version: &str) -> String {
     identity
 }
 
-fn asked(compiler: &Path, question: &str) -> Option<String> {
-    let output = Command::new(compiler)
-        .arg(question)
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+/// Its answers to several questions, all asked at the same time.
+fn asked<const N: usize>(compiler: &Path, questions: [&str; N]) -> [Option<String>; N] {
+    let asked = questions.map(|question| {
+        Command::new(compiler)
+            .arg(question)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+    });
+    asked.map(|child| {
+        let output = child.ok()?.wait_with_output().ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    })
 }
 
 #[cfg(test)]
