@@ -168,6 +168,8 @@ class Bench:
 
         for n in range(2):
             cc = once()
+            # What is there would be gone on with.
+            shutil.rmtree(self.folder / f"timed-{n}", ignore_errors=True)
             took, peak, *_ = self.grade(count, f"timed-{n}", "--no-cache")
             said = f"{len(units)} sources: cc {cc:.1f} s, graded from nothing in {took:.1f} s: {took / cc:.2f} times"
             print(f"{said}; peak {peak} KiB", flush=True)

@@ -3,10 +3,10 @@
 
     run.py [--quick] [PART...] [> figures.md]
 
-Parts, all of them when none is named; together about a quarter of an hour on two idle cores:
+Parts, all of them when none is named; together about twenty minutes on two idle cores:
     case      a case beside the same programs run bare and beside bwrap
     lab       a submission of each lab beside compiling it
-    class     a class beside compiling it, with one job and with two
+    class     a class beside compiling it, with one job, two and four
     memory    the tool's peak memory for classes of three sizes
     floods    the tool's peak memory beside programs that flood
     compare   other graders on the same programs
@@ -27,13 +27,13 @@ TOP = HERE.parents[1]
 
 def steps(tool, quick):
     """The commands of each part."""
-    rounds, count = ("2", "10") if quick else ("7", "40")
+    rounds, count = ("2", "10") if quick else ("7", "300")
     of_case = ["cargo", "bench", "-q", "-p", "ipclab-sandbox", "--bench", "case"]
     of_class = [HERE / "batch.py", tool, "shm-hello", "--tier", "core", "--calm"]
     return {
         "case": [[*of_case, "--", "20"] if quick else of_case],
         "lab": [[HERE / "lab.py", tool, "--rounds", rounds]],
-        "class": [[*of_class, "compile", "--count", count, "--jobs", jobs] for jobs in ("1", "2")],
+        "class": [[*of_class, "compile", "--count", count, "--jobs", jobs] for jobs in ("1", "2", "4")],
         "memory": [[*of_class, "memory"]],
         "floods": [[HERE / "floods.py", tool]],
         "compare": [[HERE / "compare" / "run.py", "--tool", tool]],

@@ -102,8 +102,8 @@ pub(crate) fn start(
     Ok(Started {
         pid,
         stdin: Feed::new(stdin_in, &actor.stdin)?,
-        stdout: Capture::new(stdout, limits.output_kept)?,
-        stderr: Capture::new(stderr, limits.output_kept)?,
+        stdout: Capture::new(stdout, limits)?,
+        stderr: Capture::new(stderr, limits)?,
         refusal,
         control: control.map(|(ours, _)| ours),
     })

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use ipclab_evidence::{Bytes, Stdin, Stream};
+use ipclab_evidence::{Bytes, LimitHit, LimitKind, Limits, Stdin, Stream};
 
 use crate::sys;
 
@@ -18,20 +18,20 @@ pub(crate) struct Capture {
     keep: usize,
     total: u64,
     lines: u64,
+    /// How many bytes and lines there may be.
+    bytes_max: u64,
+    lines_max: u64,
 }
 
 impl Capture {
-    /// `kept` is for head and tail together.
-    pub(crate) fn new(source: OwnedFd, kept: u64) -> io::Result<Self> {
+    pub(crate) fn new(source: OwnedFd, limits: &Limits) -> io::Result<Self> {
         sys::set_nonblocking(source.as_fd())?;
-        let keep = (kept / 2) as usize;
         Ok(Self {
             source: Some(source),
-            head: Vec::new(),
-            tail: VecDeque::new(),
-            keep,
-            total: 0,
-            lines: 0,
+            keep: (limits.output_kept / 2) as usize,
+            bytes_max: limits.output_bytes,
+            lines_max: limits.output_lines,
+            ..Self::nothing()
         })
     }
 
@@ -44,6 +44,8 @@ impl Capture {
             keep: 0,
             total: 0,
             lines: 0,
+            bytes_max: 0,
+            lines_max: 0,
         }
     }
 
@@ -76,9 +78,9 @@ impl Capture {
         }
     }
 
-    fn take(&mut self, mut bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8]) {
+        let mut bytes = self.within_bounds(bytes);
         self.total += bytes.len() as u64;
-        self.lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
         let room = self.keep - self.head.len().min(self.keep);
         let (first, rest) = bytes.split_at(room.min(bytes.len()));
         self.head.extend_from_slice(first);
@@ -89,14 +91,33 @@ impl Capture {
         self.tail.drain(..surplus);
     }
 
-    /// Bytes that came so far.
-    pub(crate) fn total(&self) -> u64 {
-        self.total
+    /// As much of what came as ends with the line, or the byte, that is one too many. How much more a program prints until
+    /// it is stopped is a matter of chance, and evidence is not.
+    fn within_bounds<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.flooded().is_some() {
+            return &[];
+        }
+        let room = (self.bytes_max.saturating_add(1) - self.total).min(bytes.len() as u64);
+        let bytes = &bytes[..room as usize];
+        for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+            self.lines += 1;
+            if self.lines > self.lines_max {
+                return &bytes[..=at];
+            }
+        }
+        bytes
     }
 
-    /// Lines that ended so far.
-    pub(crate) fn lines(&self) -> u64 {
-        self.lines
+    /// Whether more came than may: of what, and how much that may be.
+    pub(crate) fn flooded(&self) -> Option<LimitHit> {
+        let hit = |kind, limit| Some(LimitHit { kind, limit });
+        if self.lines > self.lines_max {
+            hit(LimitKind::Lines, self.lines_max)
+        } else if self.total > self.bytes_max {
+            hit(LimitKind::Output, self.bytes_max)
+        } else {
+            None
+        }
     }
 
     /// What was kept.
@@ -189,13 +210,22 @@ impl Feed {
 mod tests {
     use std::os::fd::AsFd;
 
+    use ipclab_evidence::{LimitKind, Limits};
+
     use super::Capture;
     use crate::sys;
+
+    fn keeping(output_kept: u64) -> Limits {
+        Limits {
+            output_kept,
+            ..Limits::default()
+        }
+    }
 
     #[test]
     fn head_and_tail_are_kept_and_the_middle_is_counted() {
         let (source, sink) = sys::pipe().unwrap();
-        let mut capture = Capture::new(source, 8).unwrap();
+        let mut capture = Capture::new(source, &keeping(8)).unwrap();
         sys::write_some(sink.as_fd(), b"0123456789abcdef").unwrap();
         drop(sink);
         capture.drain(usize::MAX);
@@ -210,7 +240,7 @@ mod tests {
     #[test]
     fn what_fits_is_whole() {
         let (source, sink) = sys::pipe().unwrap();
-        let mut capture = Capture::new(source, 8).unwrap();
+        let mut capture = Capture::new(source, &keeping(8)).unwrap();
         sys::write_some(sink.as_fd(), b"012345").unwrap();
         drop(sink);
         capture.drain(usize::MAX);
@@ -227,8 +257,45 @@ mod tests {
         let (master, slave) = sys::raw_terminal().unwrap();
         sys::write_some(slave.as_fd(), b"last words\n").unwrap();
         drop(slave);
-        let mut capture = Capture::new(master, 1024).unwrap();
+        let mut capture = Capture::new(master, &keeping(1024)).unwrap();
         capture.drain(usize::MAX);
         assert_eq!(capture.finish().head.0, b"last words\n");
+    }
+
+    #[test]
+    fn what_comes_after_the_first_that_is_too_much_is_not_looked_at() {
+        let check = |parts: &[&str], taken: &str, flood: Option<LimitKind>| {
+            let limits = Limits {
+                output_bytes: 10,
+                output_lines: 2,
+                ..Limits::default()
+            };
+            let (source, sink) = sys::pipe().unwrap();
+            let mut capture = Capture::new(source, &limits).unwrap();
+            for part in parts {
+                sys::write_some(sink.as_fd(), part.as_bytes()).unwrap();
+                capture.drain(usize::MAX);
+            }
+            assert_eq!(capture.flooded().map(|hit| hit.kind), flood, "{parts:?}");
+            assert_eq!(capture.finish().kept().to_text(), taken, "{parts:?}");
+        };
+        check(&["0123456789"], "0123456789", None);
+        check(
+            &["01234", "5678901234"],
+            "01234567890",
+            Some(LimitKind::Output),
+        );
+        check(&["0\n1\n2"], "0\n1\n2", None);
+        check(&["0\n1\n2\n3\n4"], "0\n1\n2\n", Some(LimitKind::Lines));
+        check(
+            &["0\n1\n2", "2\n", "3\n"],
+            "0\n1\n22\n",
+            Some(LimitKind::Lines),
+        );
+        check(
+            &["0\n123456789", "0\n1\n2\n"],
+            "0\n123456789",
+            Some(LimitKind::Output),
+        );
     }
 }

@@ -728,20 +728,11 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Who has printed more than anybody may.
     fn floods(&self) -> impl Iterator<Item = (usize, LimitHit)> {
-        let limits = self.plan.limits;
-        let hit = move |life: &Life| {
-            let most =
-                |printed: fn(&Capture) -> u64| printed(&life.stdout).max(printed(&life.stderr));
-            [
-                (LimitKind::Lines, limits.output_lines, most(Capture::lines)),
-                (LimitKind::Output, limits.output_bytes, most(Capture::total)),
-            ]
-            .into_iter()
-            .find(|(_, limit, printed)| printed > limit)
-            .map(|(kind, limit, _)| LimitHit { kind, limit })
-        };
         let lives = self.lives.iter().enumerate();
-        lives.filter_map(move |(actor, life)| Some((actor, hit(life)?)))
+        lives.filter_map(|(actor, life)| {
+            let hit = life.stdout.flooded().or_else(|| life.stderr.flooded());
+            Some((actor, hit?))
+        })
     }
 
     /// Takes in what was printed last. Too much is too much, whether we read it before its program ended or after.

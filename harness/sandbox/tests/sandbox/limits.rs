@@ -55,6 +55,13 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(seen.actor("one").exit, Exit::Stopped(hit));
             let stdout = &seen.actor("one").stdout;
             assert!(stdout.kept().0.len() <= 1_000);
+            // What is too much is not evidence: it is never the same twice.
+            let printed = stdout.total().max(seen.actor("one").stderr.total());
+            match kind {
+                LimitKind::Output => assert_eq!(printed, limit + 1),
+                LimitKind::Lines => assert_eq!(printed, (limit + 1) * "line\n".len() as u64),
+                _ => {}
+            }
             assert!(seen.trace.len() <= 100);
         }));
     }
