@@ -148,8 +148,9 @@ pub(crate) struct Traced {
     pub(crate) died_in: Option<&'static str>,
 }
 
-/// So many processes the kernel refuses an actor before it is stopped: who goes on asking makes nothing else any more.
-const REFUSED_FORKS: u32 = 100;
+/// So many processes the kernel refuses an actor before it is stopped: more than any crowd of clients asks for, and who still
+/// goes on asking does nothing else any more.
+const REFUSED_FORKS: u32 = 1_000;
 
 /// `ERESTART_RESTARTBLOCK`: unless a handler runs first, the kernel goes on with the call as restart_syscall(2).
 const GOES_ON: i64 = -516;
