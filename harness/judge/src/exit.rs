@@ -261,14 +261,14 @@ fn never_ended(
         | ExitExpectation::Any => None,
     }
     .unwrap_or_default();
+    if let (None, Some(stopped)) = (wait, facts.stopped_before(index)) {
+        return facts.cut_short(index, stopped);
+    }
     let doing = match wait {
         Some(wait) => format!("it waits in {}", facts.waits_in(wait)),
         None => match &facts.evidence.ended {
             Ended::DeadlineExceeded { limit_ms, .. } => {
                 format!("it was still busy when the {limit_ms} ms were up")
-            }
-            Ended::LimitHit { actor } if *actor != index => {
-                return facts.cut_short(index, *actor);
             }
             Ended::AllExited | Ended::Stuck { .. } | Ended::LimitHit { .. } => {
                 "it computes for ever".to_owned()

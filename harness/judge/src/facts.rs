@@ -326,13 +326,24 @@ impl<'a> Facts<'a> {
             Exit::Running {
                 wait: Some(wait), ..
             } => Some(format!("it waits in {}", self.waits_in(wait))),
-            Exit::Running { wait: None, .. } => Some(match &self.evidence.ended {
-                Ended::LimitHit { actor } if *actor != index => {
-                    format!("it was still running when {} was stopped", self.who(*actor))
+            Exit::Running { wait: None, .. } => Some(match self.stopped_before(index) {
+                Some(stopped) => {
+                    format!(
+                        "it was still running when {} was stopped",
+                        self.who(stopped)
+                    )
                 }
-                _ => "it computes without end".to_owned(),
+                None => "it computes without end".to_owned(),
             }),
             Exit::Stopped(limit) => Some(format!("it was stopped: it {}", Self::hit(actor, limit))),
+        }
+    }
+
+    /// Somebody else whose limit ended the case, before it could be seen what becomes of this actor.
+    pub(crate) fn stopped_before(&self, index: usize) -> Option<usize> {
+        match self.evidence.ended {
+            Ended::LimitHit { actor } if actor != index => Some(actor),
+            _ => None,
         }
     }
 

@@ -464,14 +464,14 @@ fn limits(case: &Case) -> Limits {
     };
     // A crowd makes many calls, on both sides, and every one of them may be asked for.
     limits.calls_kept += CALLS_OF_ONE * case.crowd();
-    limits.output_lines = match case.output_lines {
-        Some(lines) => u64::from(lines),
-        None => limits.output_lines + LINES_OF_ONE * case.crowd(),
-    };
-    if let Some(lines) = case.output_lines {
-        // Long ones, and what is kept stays more than what may come.
-        limits.output_bytes = limits.output_bytes.max(u64::from(lines) * LONG_LINE);
-        limits.output_kept = limits.output_kept.max(2 * limits.output_bytes);
+    match case.output_lines.map(u64::from) {
+        None => limits.output_lines += LINES_OF_ONE * case.crowd(),
+        Some(lines) => {
+            limits.output_lines = lines;
+            // Long ones, and what is kept stays more than what may come.
+            limits.output_bytes = limits.output_bytes.max(lines * LONG_LINE);
+            limits.output_kept = limits.output_kept.max(2 * limits.output_bytes);
+        }
     }
     if let Some(open_files) = case.open_files {
         limits.open_files = u64::from(open_files);

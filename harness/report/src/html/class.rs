@@ -203,6 +203,12 @@ fn percent(count: usize, of: usize) -> usize {
     }
 }
 
+/// Of the two parts of a bar, in percent: both may have been rounded up, and they have to fit.
+fn widths(lost: usize, unknown: usize, of: usize) -> (usize, usize) {
+    let lost = percent(lost, of);
+    (lost, percent(unknown, of).min(100 - lost))
+}
+
 fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
     let of = |verdict| cells.iter().filter(|cell| cell.verdict == verdict).count();
     let (failed, skipped, unknown) = (
@@ -221,6 +227,7 @@ fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| format!("{count} {what}"))
     .collect();
+    let (width, open) = widths(lost, unknown, cells.len());
     let covers: Vec<&str> = case.covers.iter().map(Line::as_str).collect();
     let rate = Rate {
         id: case.id.to_string(),
@@ -231,8 +238,8 @@ fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
         tag: words::tag(case.visibility),
         of: cells.len(),
         percent: percent(lost),
-        width: percent(lost),
-        open: percent(unknown),
+        width,
+        open,
         parts: parts.join(", "),
         says: says(cells),
     };
@@ -312,7 +319,14 @@ fn row_view(class: &Class, row: &Member, folder: &str) -> RowView {
 
 #[cfg(test)]
 mod tests {
-    use super::percent;
+    use super::{percent, widths};
+
+    #[test]
+    fn two_parts_of_a_bar_that_are_rounded_up_still_fit() {
+        assert_eq!(widths(1, 7, 8), (13, 87));
+        assert_eq!(widths(1, 1, 2), (50, 50));
+        assert_eq!(widths(0, 1, 300), (0, 1));
+    }
 
     #[test]
     fn a_few_are_neither_nobody_nor_everybody() {

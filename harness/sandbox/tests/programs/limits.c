@@ -184,7 +184,8 @@ static void full_segments(char **a)
 static void core(char **a) { abort(); }
 
 static const struct act acts[] = {
-    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"lines", lines}, {"lines-at-once", lines_at_once}, {"fork-bomb", fork_bomb},
+    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"lines", lines},
+    {"lines-at-once", lines_at_once}, {"fork-bomb", fork_bomb},
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
     {"memory-brood", memory_brood}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
