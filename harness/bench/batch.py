@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Grades a made class in every way that must come to the same, and measures it.
 
-    batch.py TOOL LAB [--count 300] [--jobs 2] [--tier core] [--calm] [--folder DIR] [STEP...]
+    batch.py TOOL LAB [--count 300] [--jobs 2] [--tier core] [--calm] [--distinct] [--folder DIR] [STEP...]
 
 Steps, all of them when none is named:
     twice    the class is graded twice, the second time without the cache: the same results but for times
@@ -36,8 +36,8 @@ class Bench:
     def made(self, count):
         target = self.folder / f"class-{count}"
         if not target.exists():
-            calm = ["--calm"] if self.args.calm else []
-            subprocess.run([sys.executable, HERE / "made_class.py", self.args.lab, str(count), target, *calm], check=True)
+            how = [f"--{word}" for word in ("calm", "distinct") if getattr(self.args, word)]
+            subprocess.run([sys.executable, HERE / "made_class.py", self.args.lab, str(count), target, *how], check=True)
         return target
 
     def command(self, count, out, *more):
@@ -149,7 +149,7 @@ class Bench:
         return target
 
     def compile(self):
-        """The plain compiler's time for every source of the class that it takes, beside a grading without a cache."""
+        """The plain compiler's time for every source of the class that it takes, beside a grading with an empty cache."""
         count = self.args.count
         # Without a box around it, a compiler reads /dev/zero until the machine has no memory left.
         units = [path for path in sorted(self.unpacked(count).rglob("*")) if path.suffix.lower() == ".c"]
@@ -168,9 +168,10 @@ class Bench:
 
         for n in range(2):
             cc = once()
-            # What is there would be gone on with.
-            shutil.rmtree(self.folder / f"timed-{n}", ignore_errors=True)
-            took, peak, *_ = self.grade(count, f"timed-{n}", "--no-cache")
+            # What is there would be gone on with, and what is built would not be built again.
+            for gone in (self.folder / f"timed-{n}", self.folder / "cache"):
+                shutil.rmtree(gone, ignore_errors=True)
+            took, peak, *_ = self.grade(count, f"timed-{n}")
             said = f"{len(units)} sources: cc {cc:.1f} s, graded from nothing in {took:.1f} s: {took / cc:.2f} times"
             print(f"{said}; peak {peak} KiB", flush=True)
 
@@ -188,6 +189,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tier")
     parser.add_argument("--calm", action="store_true", help="without those that take all the time or memory they may have")
+    parser.add_argument("--distinct", action="store_true", help="no two of the programs are the same")
     parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--kill-within", type=float, default=20.0)
     args = parser.parse_intermixed_args()

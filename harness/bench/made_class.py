@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Makes a class of any size from a lab's own submissions: variants, broken ones, duplicates, archives and hostile ones.
 
-    made_class.py LAB COUNT FOLDER [--calm]
+    made_class.py LAB COUNT FOLDER [--calm] [--distinct]
 
 The same arguments make the same class, byte for byte, so that two gradings of it can be compared. A calm class
 is without those that take all the processor time or memory that they may have, in every run of every case or from the
-compiler: they are a cost of their own, and no compiler without a box around it lives through the last of them.
+compiler: they are a cost of their own, and no compiler without a box around it lives through the last of them. In a distinct class no
+two variants are the same program; otherwise they differ in a comment, as where many type in the same listing.
 """
 
 import io
@@ -35,7 +36,7 @@ def sources(folder):
     return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ".c" and path.is_file()]
 
 
-def variant(rng, originals, folder, number):
+def variant(rng, originals, folder, number, distinct):
     """A submission of the lab that no other is equal to."""
     original = rng.choice(originals)
     for path in sorted(original.rglob("*")):
@@ -44,9 +45,12 @@ def variant(rng, originals, folder, number):
             target = folder / below
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    for path in sources(folder):
+    for n, path in enumerate(sources(folder)):
         text = path.read_bytes()
-        path.write_bytes(b"/* student %d */\n" % number + text)
+        text = b"/* student %d */\n" % number + text
+        if distinct:
+            text += b'\nconst char handed_in_%d[] = "student %d";\n' % (n, number)
+        path.write_bytes(text)
         if rng.random() < 0.2:
             path.rename(path.with_name(path.name.upper()))
     if rng.random() < 0.3:
@@ -137,7 +141,7 @@ def main():
             for source in sorted(names):
                 (own / source).write_text(HOSTILE[attack])
             continue
-        variant(rng, originals, own, number)
+        variant(rng, originals, own, number, "--distinct" in sys.argv[4:])
         if kind == "broken":
             broken(rng, own)
         elif kind in ("zip", "tar"):

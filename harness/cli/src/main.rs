@@ -16,6 +16,7 @@ mod explore;
 mod export;
 mod failure;
 mod grade;
+mod image;
 mod import;
 mod init;
 mod interop;

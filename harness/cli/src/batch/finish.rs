@@ -57,6 +57,7 @@ pub(super) struct Finish<'a> {
     pub(super) class: &'a import::Class,
     pub(super) shard: Option<Shard>,
     pub(super) kept: usize,
+    pub(super) spared: usize,
 }
 
 /// Writes everything, and says what came of it.
@@ -110,6 +111,7 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<ExitCode, Failure> {
         class: &class,
         expected,
         kept: run.kept,
+        spared: run.spared,
     };
     output::print(&summary.text())?;
     Ok(summary.exit_code())
@@ -184,7 +186,10 @@ pub(super) struct Summary<'a> {
     pub(super) class: &'a Class,
     /// How many submissions there should be results of.
     pub(super) expected: usize,
+    /// How many of them were not graded again.
     pub(super) kept: usize,
+    /// How many runs were those of another submission with the same program.
+    pub(super) spared: usize,
 }
 
 impl Summary<'_> {
@@ -232,6 +237,13 @@ impl Summary<'_> {
         let late = late.filter(|member| member.who.late == Some(true)).count();
         if late > 0 {
             text.push_str(&format!("  late        {late}\n"));
+        }
+        if self.spared > 0 {
+            let runs = if self.spared == 1 { "run" } else { "runs" };
+            text.push_str(&format!(
+                "  alike       {} {runs} of programs that somebody else had handed in, too\n",
+                self.spared
+            ));
         }
         if !class.missing.is_empty() {
             text.push_str(&format!(

@@ -83,6 +83,7 @@ pub(crate) fn merge(args: &Merge) -> Result<ExitCode, Failure> {
         class: &class,
         expected: about.submissions,
         kept: 0,
+        spared: 0,
     };
     output::print(&summary.text())?;
     Ok(summary.exit_code())

@@ -27,7 +27,7 @@ use ipclab_report::{Line, Outcome};
 
 use crate::args::{Grade, tiers};
 use crate::crew::Crew;
-use crate::explore::Oracles;
+use crate::explore::{Alike, Oracles};
 use crate::failure::Failure;
 use crate::grade::{self, Options};
 use crate::import::{self, Class, Found, Roster, Wanted};
@@ -56,6 +56,7 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
     let store = Store::open()?;
     if !args.no_cache {
         options.oracles = Oracles::on_disk(store.answers());
+        options.alike = Some(Alike::default());
     }
     let class = look(&args.submissions, args.from, &lab, roster.as_ref(), &store)?;
     if args.list {
@@ -89,6 +90,7 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
         class: &class,
         shard: args.shard,
         kept: counts.kept,
+        spared: options.alike.as_ref().map_or(0, Alike::spared),
     })
 }
 
@@ -207,7 +209,6 @@ fn options(args: &Grade, lab: &Lab) -> Options {
         // What a student can run, wherever the folder is there: no path of this machine has a place in their report.
         command: Options::command(".", lab, args.seed),
         look_into: true,
-        // Everybody's programs are run for themselves: what others did is no evidence, so that nothing is alike.
         ..Options::default()
     }
 }

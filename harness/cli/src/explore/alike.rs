@@ -1,7 +1,8 @@
-//! What programs did that are the same in many submissions: one that breaks a server comes with a client that is as good as
-//! all others'. `ipclab validate` tries hundreds of submissions, and each program in each plan once.
+//! What programs did that are the same in many submissions: of a class, many type in the same listing, and one that breaks
+//! a server comes with a client that is as good as all others'. Each program is run once in each plan, so that whoever hands
+//! in the same program gets the same marks.
 //!
-//! Programs are told by what is in them and not by where they lie, since each submission is built in a place of its own.
+//! Programs are told by [`image`] and not by where they lie, since each submission is built in a place of its own.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,15 +11,16 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipclab_evidence::Plan;
+use ipclab_evidence::{Ended, Evidence, Plan};
 
+use crate::image::{self, Digest};
 use crate::record::Observed;
 
-/// So many answers are kept at least, and twice as many at most: those that nobody asks for any more go. A program makes a
-/// few hundred.
-const KEPT: usize = 1500;
-
-type Key = [u8; 32];
+/// Answers of so many bytes are kept at least, and twice as many at most: those that nobody asks for any more go. A program
+/// makes some hundred KiB of them.
+const KEPT: usize = 24 << 20;
+/// Of so many files it is remembered what is in them; a class builds thousands, each for a moment.
+const FILES_MAX: usize = 1000;
 
 /// Answers by plan. Copies share them.
 #[derive(Clone, Debug, Default)]
@@ -27,11 +29,20 @@ pub(crate) struct Alike(Arc<Mutex<Answers>>);
 #[derive(Debug, Default)]
 struct Answers {
     /// Those that were asked for lately.
-    lately: BTreeMap<Key, Observed>,
+    lately: Generation,
     /// Those that were not, and go next.
-    before: BTreeMap<Key, Observed>,
+    before: Generation,
     /// Digests of programs that were looked at.
-    programs: BTreeMap<File, Key>,
+    programs: BTreeMap<File, Digest>,
+    /// How many runs there would have been without this.
+    spared: usize,
+}
+
+/// Evidence by the digest of its plan, as it is written: whole, it takes several times as much memory.
+#[derive(Debug, Default)]
+struct Generation {
+    answers: BTreeMap<Digest, Arc<[u8]>>,
+    bytes: usize,
 }
 
 /// A file as it was when it was looked at: path, inode, size and time of its last change.
@@ -43,16 +54,25 @@ impl Alike {
         let Ok(key) = self.key(plan) else {
             return run();
         };
-        if let Some(known) = self.answers().find(key) {
-            return known;
+        let known = self.answers().find(key);
+        if let Some(known) = known.and_then(|known| serde_json::from_slice(&known).ok()) {
+            self.answers().spared += 1;
+            return Ok(known);
         }
         // Nobody waits for the answer of another: at worst a plan is run twice.
         let observed = run();
-        // Trouble of the machine passes: the next one asks again.
-        if observed.is_ok() {
-            self.answers().keep(key, observed.clone());
+        if let Ok(evidence) = &observed
+            && !hangs_on_the_machine(evidence)
+            && let Ok(written) = serde_json::to_vec(evidence)
+        {
+            self.answers().keep(key, written.into());
         }
         observed
+    }
+
+    /// How many runs were spared so far.
+    pub(crate) fn spared(&self) -> usize {
+        self.answers().spared
     }
 
     fn answers(&self) -> MutexGuard<'_, Answers> {
@@ -60,7 +80,7 @@ impl Alike {
     }
 
     /// The plan's digest, with the content of programs in the places of their paths.
-    fn key(&self, plan: &Plan) -> io::Result<Key> {
+    fn key(&self, plan: &Plan) -> io::Result<Digest> {
         let mut plan = plan.clone();
         let mut hash = blake3::Hasher::new();
         for bind in &mut plan.world.binds {
@@ -75,7 +95,7 @@ impl Alike {
         Ok(*hash.finalize().as_bytes())
     }
 
-    fn program(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<Key> {
+    fn program(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<Digest> {
         let file = (
             path.to_owned(),
             metadata.ino(),
@@ -86,65 +106,77 @@ impl Alike {
         if let Some(known) = self.answers().programs.get(&file) {
             return Ok(*known);
         }
-        let digest = *blake3::hash(&fs::read(path)?).as_bytes();
-        self.answers().programs.insert(file, digest);
+        let digest = image::digest(&fs::read(path)?);
+        let programs = &mut self.answers().programs;
+        if programs.len() >= FILES_MAX {
+            programs.clear();
+        }
+        programs.insert(file, digest);
         Ok(digest)
     }
 }
 
+/// The clock goes on while others compute, and trouble of the machine passes: neither says anything of who is next.
+fn hangs_on_the_machine(evidence: &Evidence) -> bool {
+    !evidence.trouble.is_empty() || matches!(evidence.ended, Ended::DeadlineExceeded { .. })
+}
+
 impl Answers {
-    fn find(&mut self, key: Key) -> Option<Observed> {
-        if let Some(known) = self.lately.get(&key) {
+    fn find(&mut self, key: Digest) -> Option<Arc<[u8]>> {
+        if let Some(known) = self.lately.answers.get(&key) {
             return Some(known.clone());
         }
-        let known = self.before.remove(&key)?;
+        let known = self.before.answers.remove(&key)?;
+        self.before.bytes -= known.len();
         self.keep(key, known.clone());
         Some(known)
     }
 
-    fn keep(&mut self, key: Key, observed: Observed) {
-        if self.lately.len() >= KEPT {
+    fn keep(&mut self, key: Digest, answer: Arc<[u8]>) {
+        if self.lately.bytes + answer.len() > KEPT {
             self.before = std::mem::take(&mut self.lately);
         }
-        self.lately.insert(key, observed);
+        self.lately.bytes += answer.len();
+        if let Some(replaced) = self.lately.answers.insert(key, answer) {
+            self.lately.bytes -= replaced.len();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ipclab_evidence::{Bind, Limits, World};
+    use ipclab_evidence::Bind;
 
     use super::*;
+    use crate::explore::made;
 
     fn plan(program: &Path) -> Plan {
-        Plan {
-            name: "any".to_owned(),
-            world: World {
-                binds: vec![Bind {
-                    host: program.to_owned(),
-                    inside: "/lab/program".into(),
-                    writable: false,
-                    trusted_only: false,
-                }],
-                ..World::default()
-            },
-            actors: Vec::new(),
-            tampers: Vec::new(),
-            watches: Vec::new(),
-            limits: Limits::default(),
-            traced: true,
-            chaos: None,
-            turns: None,
+        let mut plan = made::plan("any");
+        plan.world.binds.push(Bind {
+            host: program.to_owned(),
+            inside: "/lab/program".into(),
+            writable: false,
+            trusted_only: false,
+        });
+        plan
+    }
+
+    fn evidence(ended: Ended) -> Evidence {
+        Evidence {
+            ended,
+            ..made::evidence()
         }
     }
 
-    /// An answer that tells who gave it, by the one end of an observation that needs no evidence.
-    fn asked(alike: &Alike, plan: &Plan) -> bool {
+    /// Whether it was run, when this would come of it.
+    fn ran(alike: &Alike, plan: &Plan, observed: Observed) -> bool {
         let mut ran = false;
-        let _ = alike.ask(plan, || {
+        let expect = observed.clone();
+        let got = alike.ask(plan, || {
             ran = true;
-            Err("no machine".to_owned())
+            observed
         });
+        assert_eq!(got, expect);
         ran
     }
 
@@ -168,27 +200,64 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_not_kept_and_what_cannot_be_read_is_run() {
+    fn the_same_program_is_run_once() {
         let folder = tempfile::tempdir().unwrap();
-        let alike = Alike::default();
+        let (alike, plan) = (Alike::default(), plan(folder.path()));
+        let answer = || Ok(evidence(Ended::AllExited));
+        assert!(ran(&alike, &plan, answer()));
+        assert!(!ran(&alike, &plan, answer()));
+        assert_eq!(alike.spared(), 1);
+        // Another question about it is another run.
+        let mut other = plan.clone();
+        other.name.push('2');
+        assert!(ran(&alike, &other, answer()));
+    }
+
+    #[test]
+    fn what_another_one_might_be_luckier_with_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |plan: &Plan, observed: Observed| {
+            let alike = Alike::default();
+            assert!(ran(&alike, plan, observed.clone()));
+            assert!(
+                ran(&alike, plan, observed),
+                "the machine's trouble is not shared"
+            );
+        };
         let plan = plan(folder.path());
-        assert!(asked(&alike, &plan) && asked(&alike, &plan));
-        let gone = self::plan(&folder.path().join("nothing"));
-        assert!(asked(&alike, &gone));
+        check(&plan, Err("no machine".to_owned()));
+        let late = Ended::DeadlineExceeded {
+            limit_ms: 5,
+            waits: Vec::new(),
+        };
+        check(&plan, Ok(evidence(late)));
+        let mut troubled = evidence(Ended::AllExited);
+        troubled.trouble.push("no memory".to_owned());
+        check(&plan, Ok(troubled));
+        // What cannot be read is run.
+        check(
+            &self::plan(&folder.path().join("nothing")),
+            Ok(evidence(Ended::AllExited)),
+        );
     }
 
     #[test]
     fn what_is_asked_for_stays_and_the_rest_goes() {
         let mut answers = Answers::default();
         let key = |n: usize| *blake3::hash(&n.to_le_bytes()).as_bytes();
-        let answer = || Err("kept".to_owned());
+        let answer = || Arc::from(vec![0; KEPT / 100]);
         answers.keep(key(0), answer());
-        for n in 1..5 * KEPT {
+        for n in 1..500 {
             answers.keep(key(n), answer());
             assert!(answers.find(key(0)).is_some(), "asked for all the time");
-            assert!(answers.lately.len() + answers.before.len() <= 2 * KEPT);
+            let held = [&answers.lately, &answers.before];
+            for generation in held {
+                let bytes: usize = generation.answers.values().map(|answer| answer.len()).sum();
+                assert_eq!(bytes, generation.bytes);
+                assert!(bytes <= KEPT);
+            }
         }
         assert!(answers.find(key(1)).is_none());
-        assert!(answers.find(key(5 * KEPT - 1)).is_some());
+        assert!(answers.find(key(499)).is_some());
     }
 }

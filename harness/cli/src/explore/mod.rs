@@ -11,6 +11,8 @@
 //! and what it means is decided where records are judged ([`crate::verdict`]).
 
 mod alike;
+#[cfg(test)]
+mod made;
 mod oracles;
 mod shrink;
 

@@ -124,31 +124,10 @@ fn evict(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipclab_evidence::{Limits, World};
-    use serde_json::{from_value, json};
-
-    fn plan(name: &str) -> Plan {
-        Plan {
-            name: name.to_owned(),
-            world: World::default(),
-            actors: Vec::new(),
-            tampers: Vec::new(),
-            watches: Vec::new(),
-            limits: Limits::default(),
-            traced: true,
-            chaos: None,
-            turns: None,
-        }
-    }
+    use crate::explore::made::{self, plan};
 
     fn evidence() -> Observed {
-        let leftovers = serde_json::to_value(ipclab_evidence::Leftovers::default()).unwrap();
-        let isolation = json!({ "level": "namespaces", "counted_by": "rlimits", "notes": [] });
-        Ok(from_value(json!({
-            "name": "a", "isolation": isolation, "ended": "all-exited", "actors": [], "sockets": [], "trace": [],
-            "calls_dropped": 0, "looks": [], "leftovers": leftovers, "trouble": [], "spent": { "world_us": 1, "actors_us": 1, "sweep_us": 1 },
-        }))
-        .unwrap())
+        Ok(made::evidence())
     }
 
     /// Whether the references had to be asked.

@@ -9,6 +9,7 @@ use crate::build::Artifact;
 use crate::crew::Team;
 use crate::failure::Failure;
 use crate::grade::{self, Cast, Options};
+use crate::image::{self, Digest};
 use crate::import::{self, Class, Found};
 use crate::labs::Lab;
 use crate::plan::Programs;
@@ -22,8 +23,8 @@ pub(super) struct Party {
     problems: Vec<Line>,
     /// What can be run.
     pub(super) programs: Programs,
-    /// What each program is: the same for programs that are the same to the byte.
-    pub(super) alike: BTreeMap<String, [u8; 32]>,
+    /// What each program is: the same for programs that do the same.
+    pub(super) alike: BTreeMap<String, Digest>,
     /// Programs that are no single executable lie in its folders.
     _store: Option<Store>,
 }
@@ -107,11 +108,11 @@ fn party((id, name): (Line, Line), built: Built) -> Party {
 }
 
 /// The digest of an executable; what lies in a folder of files stays that submission's own.
-fn digest(artifact: &Artifact, id: &Line) -> [u8; 32] {
+fn digest(artifact: &Artifact, id: &Line) -> Digest {
     let own = || *blake3::hash(id.as_bytes()).as_bytes();
     match artifact {
         Artifact::Executable(path) => {
-            fs::read(path).map_or_else(|_| own(), |bytes| *blake3::hash(&bytes).as_bytes())
+            fs::read(path).map_or_else(|_| own(), |bytes| image::digest(&bytes))
         }
         Artifact::Command { .. } => own(),
     }

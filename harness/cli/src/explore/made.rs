@@ -1,0 +1,30 @@
+//! Plans and evidence of nothing, for tests of who is asked.
+
+use ipclab_evidence::{Evidence, Leftovers, Limits, Plan, World};
+use serde_json::{from_value, json, to_value};
+
+/// A plan in which nobody plays.
+pub(super) fn plan(name: &str) -> Plan {
+    Plan {
+        name: name.to_owned(),
+        world: World::default(),
+        actors: Vec::new(),
+        tampers: Vec::new(),
+        watches: Vec::new(),
+        limits: Limits::default(),
+        traced: true,
+        chaos: None,
+        turns: None,
+    }
+}
+
+/// Evidence of it.
+pub(super) fn evidence() -> Evidence {
+    let leftovers = to_value(Leftovers::default()).unwrap();
+    let isolation = json!({ "level": "namespaces", "counted_by": "rlimits", "notes": [] });
+    from_value(json!({
+        "name": "a", "isolation": isolation, "ended": "all-exited", "actors": [], "sockets": [], "trace": [],
+        "calls_dropped": 0, "looks": [], "leftovers": leftovers, "trouble": [], "spent": { "world_us": 1, "actors_us": 1, "sweep_us": 1 },
+    }))
+    .unwrap()
+}
