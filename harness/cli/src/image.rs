@@ -4,7 +4,10 @@
 //! out all that differs but for what it wrote down for debuggers. So executables are told apart by what the kernel maps of
 //! them, `elf(5)`, `execve(2)`.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
+use std::path::Path;
 
 use object::Endianness;
 use object::elf::{FileHeader64, NT_GNU_BUILD_ID, PF_W, PT_LOAD, PT_NOTE};
@@ -21,9 +24,27 @@ const ABOUT_SECTIONS: [Range<usize>; 2] = [40..48, 60..64];
 /// down for debuggers, and prints it.
 const SANITIZERS: &[u8] = b"san_";
 
-/// The same for executables that do the same. Of anything but an executable for 64 bits, or one that looks into its own
-/// file, it is the digest of the whole file.
-pub(crate) fn digest(file: &[u8]) -> Digest {
+/// A larger executable is none that a student's few files come to, and is not looked into.
+const LARGEST: u64 = 1 << 20;
+
+/// The same for executables that do the same. Of anything but an executable for 64 bits, or one that is large or looks into
+/// its own file, it is the digest of the whole file.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn of(path: &Path) -> io::Result<Digest> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() > LARGEST {
+        let mut whole = blake3::Hasher::new();
+        whole.update_reader(&mut file)?;
+        return Ok(*whole.finalize().as_bytes());
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(digest(&bytes))
+}
+
+fn digest(file: &[u8]) -> Digest {
     mapped(file).unwrap_or_else(|| *blake3::hash(file).as_bytes())
 }
 
@@ -133,6 +154,21 @@ mod tests {
             digest(&compiled(LISTING, &flags)),
             digest(&compiled(&commented, &flags))
         );
+    }
+
+    #[test]
+    fn a_large_file_is_told_by_the_whole_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let check = |bytes: &[u8], whole: bool| {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(of(&path).unwrap() == *blake3::hash(bytes).as_bytes(), whole);
+        };
+        let mut program = compiled(LISTING, &[]);
+        check(&program, false);
+        program.resize(LARGEST as usize + 1, 0);
+        check(&program, true);
+        assert!(of(&folder.path().join("nothing")).is_err());
     }
 
     #[test]

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use ipclab_report::{Entry, Who};
@@ -251,10 +252,10 @@ impl Results {
     /// # Errors
     /// The disk's.
     pub(super) fn bytes(&self, kept: &Kept) -> io::Result<Vec<u8>> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(kept.offset))?;
-        let mut bytes = Vec::new();
-        file.take(kept.length).read_to_end(&mut bytes)?;
+        let length = usize::try_from(kept.length).map_err(io::Error::other)?;
+        let mut bytes = vec![0; length];
+        // Several may read at a time.
+        self.file.read_exact_at(&mut bytes, kept.offset)?;
         Ok(bytes)
     }
 }

@@ -18,7 +18,9 @@ use crate::record::Observed;
 
 /// Answers of so many bytes are kept at least, and twice as many at most: those that nobody asks for any more go. A program
 /// makes some hundred KiB of them.
-const KEPT: usize = 24 << 20;
+const KEPT: usize = 8 << 20;
+/// An answer of more bytes is not kept: it is of a program that does the same thing for ever, and would drive out ten others.
+const LARGEST: usize = 64 << 10;
 /// Of so many files it is remembered what is in them; a class builds thousands, each for a moment.
 const FILES_MAX: usize = 1000;
 
@@ -49,9 +51,9 @@ struct Generation {
 type File = (PathBuf, u64, u64, i64, i64);
 
 impl Alike {
-    /// What came of this plan; `run` is called when that is not known.
-    pub(crate) fn ask(&self, plan: &Plan, run: impl FnOnce() -> Observed) -> Observed {
-        let Ok(key) = self.key(plan) else {
+    /// What came of this plan when it was run for the `time`th time, counted from 0; `run` is called when that is not known.
+    pub(crate) fn ask(&self, plan: &Plan, time: usize, run: impl FnOnce() -> Observed) -> Observed {
+        let Ok(key) = self.key(plan, time) else {
             return run();
         };
         let known = self.answers().find(key);
@@ -63,9 +65,9 @@ impl Alike {
         let observed = run();
         if let Ok(evidence) = &observed
             && !hangs_on_the_machine(evidence)
-            && let Ok(written) = serde_json::to_vec(evidence)
+            && let Some(written) = written(evidence)
         {
-            self.answers().keep(key, written.into());
+            self.answers().keep(key, written);
         }
         observed
     }
@@ -80,9 +82,10 @@ impl Alike {
     }
 
     /// The plan's digest, with the content of programs in the places of their paths.
-    fn key(&self, plan: &Plan) -> io::Result<Digest> {
+    fn key(&self, plan: &Plan, time: usize) -> io::Result<Digest> {
         let mut plan = plan.clone();
         let mut hash = blake3::Hasher::new();
+        hash.update(&time.to_le_bytes());
         for bind in &mut plan.world.binds {
             let metadata = fs::metadata(&bind.host)?;
             // What lies in a folder is not looked through: it stays that folder's own.
@@ -106,7 +109,7 @@ impl Alike {
         if let Some(known) = self.answers().programs.get(&file) {
             return Ok(*known);
         }
-        let digest = image::digest(&fs::read(path)?);
+        let digest = image::of(path)?;
         let programs = &mut self.answers().programs;
         if programs.len() >= FILES_MAX {
             programs.clear();
@@ -119,6 +122,15 @@ impl Alike {
 /// The clock goes on while others compute, and trouble of the machine passes: neither says anything of who is next.
 fn hangs_on_the_machine(evidence: &Evidence) -> bool {
     !evidence.trouble.is_empty() || matches!(evidence.ended, Ended::DeadlineExceeded { .. })
+}
+
+/// As JSON; `None`: it is too large, and was not written to its end.
+fn written(evidence: &Evidence) -> Option<Arc<[u8]>> {
+    let mut room = [0; LARGEST];
+    let mut left = &mut room[..];
+    serde_json::to_writer(&mut left, evidence).ok()?;
+    let length = LARGEST - left.len();
+    Some(room[..length].into())
 }
 
 impl Answers {
@@ -172,7 +184,7 @@ mod tests {
     fn ran(alike: &Alike, plan: &Plan, observed: Observed) -> bool {
         let mut ran = false;
         let expect = observed.clone();
-        let got = alike.ask(plan, || {
+        let got = alike.ask(plan, 0, || {
             ran = true;
             observed
         });
@@ -189,7 +201,7 @@ mod tests {
             path
         };
         let alike = Alike::default();
-        let key = |path: &Path| alike.key(&plan(path)).unwrap();
+        let key = |path: &Path| alike.key(&plan(path), 0).unwrap();
         let (one, same) = (write("one", "a program"), write("same", "a program"));
         assert_eq!(key(&one), key(&same));
         assert_ne!(key(&one), key(&write("other", "a Program")));
@@ -207,6 +219,9 @@ mod tests {
         assert!(ran(&alike, &plan, answer()));
         assert!(!ran(&alike, &plan, answer()));
         assert_eq!(alike.spared(), 1);
+        // To tell a race from a mistake, it must be run again in earnest.
+        let again = alike.ask(&plan, 1, || Err("not the first time".to_owned()));
+        assert!(again.is_err());
         // Another question about it is another run.
         let mut other = plan.clone();
         other.name.push('2');
@@ -234,6 +249,10 @@ mod tests {
         let mut troubled = evidence(Ended::AllExited);
         troubled.trouble.push("no memory".to_owned());
         check(&plan, Ok(troubled));
+        // As much as whoever prints without end leaves behind.
+        let mut large = evidence(Ended::AllExited);
+        large.name = "x".repeat(LARGEST);
+        check(&plan, Ok(large));
         // What cannot be read is run.
         check(
             &self::plan(&folder.path().join("nothing")),

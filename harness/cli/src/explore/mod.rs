@@ -209,12 +209,7 @@ impl Explorer<'_> {
     ) -> Result<RunRecord, String> {
         let mut plan = plan::run(self.scene.spec, self.case, self.scene.programs, variant)?;
         adjust(&mut plan);
-        let observed = match self.scene.alike {
-            Some(alike) if self.sandbox.level() == Level::Namespaces => {
-                alike.ask(&plan, || self.observe(&plan))
-            }
-            Some(_) | None => self.observe(&plan),
-        };
+        let observed = self.observe_or_know(&plan, 0);
         let reference = if self.case.oracle {
             Some(self.reference(variant))
         } else {
@@ -231,6 +226,17 @@ impl Explorer<'_> {
             again: Vec::new(),
             reference,
         })
+    }
+
+    /// What comes of a plan when it is run for the `time`th time.
+    fn observe_or_know(&mut self, plan: &Plan, time: usize) -> Observed {
+        match self.scene.alike {
+            // In a world that is shared with others, what a program met is past when the next one comes.
+            Some(alike) if self.sandbox.level() == Level::Namespaces => {
+                alike.ask(plan, time, || self.observe(plan))
+            }
+            Some(_) | None => self.observe(plan),
+        }
     }
 
     fn observe(&mut self, plan: &Plan) -> Observed {
@@ -271,7 +277,8 @@ impl Explorer<'_> {
         let mut repeated = run.clone();
         for n in 0..AGAIN_RACE.max(times) {
             if n < times || verdict::is_race(self.case, &repeated) {
-                repeated.again.push(self.observe(&run.plan));
+                let again = self.observe_or_know(&run.plan, repeated.again.len() + 1);
+                repeated.again.push(again);
             }
         }
         repeated.again

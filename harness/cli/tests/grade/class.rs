@@ -114,9 +114,33 @@ fn a_class_is_graded_twice_with_the_same_result() {
     grade(&desk, "two")
         .args(["--jobs", "5", "--no-cache"])
         .assert()
-        .code(0);
+        .code(0)
+        .stdout(contains("alike").not());
     assert_eq!(but_for_times(&desk, "one"), but_for_times(&desk, "two"));
     assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn a_listing_that_many_typed_in_is_run_once() {
+    let desk = Desk::with(&[]);
+    let write = |who: &str, text: &str| desk.write(&format!("class/{who}/hello.c"), text);
+    write("ada", GOOD);
+    write("bob", &format!("/* My own work: Bob. */\n\n{GOOD}"));
+    write("cem", WRONG);
+    grade(&desk, "out")
+        .args(["--jobs", "1"])
+        .assert()
+        .code(0)
+        .stdout(contains("alike       2 runs of programs that somebody else"));
+    let marks = marks(&desk, "out");
+    assert_eq!(marks["bob"], marks["ada"]);
+    assert_ne!(marks["cem"], marks["ada"]);
+    // Each keeps a report of its own.
+    let report = fs::read_to_string(desk.path("out/submissions/bob.html")).expect("a page");
+    assert!(
+        report.contains("bob") && !report.contains("ada"),
+        "{report}"
+    );
 }
 
 #[test]
