@@ -8,7 +8,7 @@ Steps, all of them when none is named:
     killed   it is killed by SIGKILL five times at random moments and gone on with: the same results
     shards   three parts are merged: the same results
     memory   the tool's peak memory for classes of 50, 150 and 300
-    compile  its time beside compiling the same sources with the same parallelism, in turns
+    compile  its time beside make -j on the same sources with the same parallelism, in turns
 """
 
 import argparse
@@ -16,6 +16,8 @@ import os
 import pathlib
 import random
 import re
+import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -103,6 +105,8 @@ class Bench:
         rng = random.Random(5)
         self.ensure_one()
         for n in range(5):
+            # With everything built already there would be nothing to interrupt.
+            shutil.rmtree(self.folder / "cache", ignore_errors=True)
             took, *_ = self.grade(self.args.count, "killed", kill_after=self.args.kill_within * rng.random())
             lines = self.folder / "killed" / "results.jsonl"
             count = lines.read_bytes().count(b"\n") if lines.exists() else 0
@@ -157,12 +161,19 @@ class Bench:
         compiled = self.folder / "compiled"
         compiled.mkdir(exist_ok=True)
 
+        makefile = compiled / "Makefile"
+        rules = [
+            f"{n}:\n\tcc -x c -std=gnu17 -g -w {shlex.quote(str(path))} -o {n}.out\n".replace("$", "$$")
+            for n, path in enumerate(units)
+        ]
+        makefile.write_text(f"all: {' '.join(map(str, range(len(units))))}\n.PHONY: all\n" + "".join(rules))
+
         def once():
             began = time.monotonic()
-            lines = "".join(f"{path}\0{compiled / f'{n}.out'}\0" for n, path in enumerate(units))
             subprocess.run(
-                ["xargs", "-0", "-n", "2", "-P", str(self.args.jobs), "sh", "-c", 'ulimit -v 2000000; exec cc -x c -std=gnu17 -g -w "$0" -o "$1" 2>/dev/null'],
-                input=lines, text=True, env=self.env,
+                ["make", "-k", "-s", "-B", "-j", str(self.args.jobs), "-C", compiled], env=self.env,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)),
             )
             return time.monotonic() - began
 
@@ -171,8 +182,9 @@ class Bench:
             # What is there would be gone on with, and what is built would not be built again.
             for gone in (self.folder / f"timed-{n}", self.folder / "cache"):
                 shutil.rmtree(gone, ignore_errors=True)
+            os.sync()
             took, peak, *_ = self.grade(count, f"timed-{n}")
-            said = f"{len(units)} sources: cc {cc:.1f} s, graded from nothing in {took:.1f} s: {took / cc:.2f} times"
+            said = f"{len(units)} sources: make {cc:.1f} s, graded from nothing in {took:.1f} s: {took / cc:.2f} times"
             print(f"{said}; peak {peak} KiB", flush=True)
 
     def ensure_one(self):

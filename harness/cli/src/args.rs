@@ -200,7 +200,7 @@ pub(crate) struct Grade {
     /// Seed of what random cases draw; the same seed draws the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Build everything anew and keep no builds
+    /// Build everything anew, keep no builds, and run the same program again for each who handed it in
     #[arg(long)]
     pub(crate) no_cache: bool,
 }

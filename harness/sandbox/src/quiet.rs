@@ -137,6 +137,7 @@ fn kernel_will_act(tracer: &Tracer) -> bool {
 /// How long to sleep before the next look, when nothing is heard: short at first, since most waits are, longer later.
 #[derive(Debug)]
 pub(crate) struct Pace {
+    shortest: Duration,
     next: Duration,
 }
 
@@ -144,15 +145,22 @@ impl Pace {
     const SHORTEST: Duration = Duration::from_micros(200);
     const LONGEST: Duration = Duration::from_millis(10);
 
-    pub(crate) fn new() -> Self {
+    /// Where calls are not traced (a build), nobody waits for whoever falls asleep, and each look takes the processor from
+    /// those who compute: then looks are as far apart as they may be from the first.
+    pub(crate) fn new(traced: bool) -> Self {
+        let shortest = match traced {
+            true => Self::SHORTEST,
+            false => Self::LONGEST,
+        };
         Self {
-            next: Self::SHORTEST,
+            shortest,
+            next: shortest,
         }
     }
 
     /// Something happened.
     pub(crate) fn reset(&mut self) {
-        self.next = Self::SHORTEST;
+        self.next = self.shortest;
     }
 
     /// How long to sleep now.
@@ -189,5 +197,22 @@ impl Idle {
             self.counted += since;
         }
         self.counted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_close_at_first_but_for_a_build() {
+        let steps = |mut pace: Pace| -> Vec<u128> {
+            let mut steps = vec![pace.step(), pace.step()];
+            pace.reset();
+            steps.push(pace.step());
+            steps.iter().map(Duration::as_micros).collect()
+        };
+        assert_eq!(steps(Pace::new(true)), [200, 400, 200]);
+        assert_eq!(steps(Pace::new(false)), [10_000; 3]);
     }
 }

@@ -214,7 +214,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// The case proper: until nothing more can come of it.
     fn until_over(&mut self) -> io::Result<Ended> {
-        let (mut pace, mut idle, mut lingering) = (Pace::new(), Idle::new(), None);
+        let (mut pace, mut idle, mut lingering) = (Pace::new(self.plan.traced), Idle::new(), None);
         let limit = Duration::from_millis(self.plan.limits.wall_ms);
         loop {
             if sys::asked_to_end() {
@@ -820,7 +820,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                 let _ = sys::kill(pid, libc::SIGTERM);
             }
         }
-        let (mut pace, mut idle) = (Pace::new(), Idle::new());
+        let (mut pace, mut idle) = (Pace::new(self.plan.traced), Idle::new());
         let asked = Instant::now();
         while self
             .lives

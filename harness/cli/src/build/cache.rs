@@ -160,7 +160,10 @@ pub(crate) fn keep(
         Err(error) => return Err(error),
     }
     // To look at all entries for each new one would cost a class more than its submissions do.
-    if KEPT.fetch_add(1, Ordering::Relaxed) % EVICT_EVERY == 0 {
+    if KEPT
+        .fetch_add(1, Ordering::Relaxed)
+        .is_multiple_of(EVICT_EVERY)
+    {
         evict(builds, SIZE_MAX, ENTRIES_MAX);
     }
     Ok(())

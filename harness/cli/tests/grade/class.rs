@@ -131,7 +131,9 @@ fn a_listing_that_many_typed_in_is_run_once() {
         .args(["--jobs", "1"])
         .assert()
         .code(0)
-        .stdout(contains("alike       2 runs of programs that somebody else"));
+        .stdout(contains(
+            "alike       2 runs of programs that somebody else",
+        ));
     let marks = marks(&desk, "out");
     assert_eq!(marks["bob"], marks["ada"]);
     assert_ne!(marks["cem"], marks["ada"]);
