@@ -230,6 +230,23 @@ fn sweep(scratches: &Path) {
     }
 }
 
+/// Makes the folder `base`/`under` and what is missing in between, in `base`, which must be there. `create_dir_all` would
+/// make a scratch folder again that a signal has just taken away, and nobody would remove it.
+///
+/// # Errors
+/// `base` is not there, a file is in the way, or the disk's.
+pub(crate) fn make_folders(base: &Path, under: &Path) -> io::Result<()> {
+    let mut at = base.to_owned();
+    for part in under.components() {
+        at.push(part);
+        match fs::create_dir(&at) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && at.is_dir() => {}
+            made => made?,
+        }
+    }
+    Ok(())
+}
+
 /// Removes a folder whatever a hostile build did to the permissions in it. What cannot be removed stays for the next
 /// sweep: there is nobody to tell who could do better.
 pub(crate) fn remove_tree(folder: &Path) {
@@ -307,6 +324,41 @@ mod tests {
             });
             assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
         }
+    }
+
+    /// Under load, a copy that was going on at Ctrl-C left a new scratch folder behind.
+    #[test]
+    fn what_still_copies_makes_no_scratch_folder_again_that_a_signal_took_away() {
+        use crate::import::archive::unpack::Unpacker;
+        use crate::import::archive::{Entry, Limits, What};
+        use crate::submission::Submission;
+
+        let home = tempfile::tempdir().unwrap();
+        let handed_in = home.path().join("handed-in");
+        fs::create_dir_all(handed_in.join("src")).unwrap();
+        fs::write(handed_in.join("src/a.c"), "int a;").unwrap();
+        let gone = home.path().join("run-1");
+        let into = gone.join("class");
+        fs::create_dir_all(&into).unwrap();
+        let mut unpacker = Unpacker::into(&into, Path::new("somebody"), Limits::STUDENT);
+        fn unpack(unpacker: &mut Unpacker, name: &str, what: What<'_>) -> bool {
+            let name = Ok(name.to_owned());
+            unpacker.take(Entry { name, what }).is_ok()
+        }
+        fn file<'a>(content: &'a mut &'static [u8]) -> What<'a> {
+            What::File {
+                content,
+                executable: false,
+            }
+        }
+        let mut text = "int a; int b;".as_bytes();
+        assert!(unpack(&mut unpacker, "d/a.c", file(&mut text)));
+        clear_under_work(&gone);
+
+        assert!(!unpack(&mut unpacker, "e", What::Folder));
+        assert!(!unpack(&mut unpacker, "d/b.c", file(&mut text)));
+        assert!(Submission::take_in(&handed_in, gone.join("submission")).is_err());
+        assert!(!gone.exists());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
 use super::toolchain::{self, Tool};
 use crate::failure::{Failure, reason};
+use crate::store;
 use crate::submission::stage;
 
 /// Where the staged files lie inside.
@@ -56,7 +57,7 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// Lays the staged files out in `parent`.
+    /// Lays the staged files out in `parent`, which must be there.
     ///
     /// # Errors
     /// Our own disk's.
@@ -65,7 +66,8 @@ impl Bench {
         let failed = |error: &std::io::Error| {
             Failure::disk(format_args!("making {}", folder.display()), error)
         };
-        fs::create_dir_all(folder.join(OURS)).map_err(|error| failed(&error))?;
+        store::make_folders(&parent, Path::new("lab").join(OURS).as_path())
+            .map_err(|error| failed(&error))?;
         stage::again(staged, &folder)?;
         open_folders(&folder).map_err(|error| failed(&error))?;
         Ok(Self { parent, folder })
@@ -400,6 +402,14 @@ mod tests {
         fs::create_dir(root.path().join("parent")).unwrap();
         let bench = Bench::lay_out(root.path().join("parent"), &staged).unwrap();
         (root, bench)
+    }
+
+    #[test]
+    fn a_folder_that_a_signal_took_away_is_not_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let gone = root.path().join("run-1");
+        assert!(Bench::lay_out(gone.join("build"), root.path()).is_err());
+        assert!(!gone.exists());
     }
 
     fn refused(harvest: Harvest) -> String {

@@ -288,7 +288,7 @@ proptest! {
         let (out, staged) = (place.path().join("out"), place.path().join("staged"));
         fs::create_dir(&out).expect("a folder");
         fs::create_dir(&staged).expect("a folder");
-        let mut unpacker = Unpacker::into(&out, Limits::STUDENT);
+        let mut unpacker = Unpacker::into(&out, Path::new(""), Limits::STUDENT);
         for thing in &things {
             let mut content = thing.path.as_bytes();
             let what = match thing.kind {

@@ -4,7 +4,6 @@
 //! others are not touched.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -13,7 +12,7 @@ use super::archive::{self, Entry, Limits, Refusal, names};
 use super::text;
 use crate::failure::Failure;
 use crate::show;
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// An unpacked class.
 #[derive(Debug)]
@@ -63,7 +62,8 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
         if parts.len() <= depth {
             return Ok(());
         }
-        let at = folder.join(parts[..=depth].iter().collect::<PathBuf>());
+        let owner: PathBuf = parts[..=depth].iter().collect();
+        let at = folder.join(&owner);
         if refused.contains_key(&at) {
             return Ok(());
         }
@@ -72,7 +72,7 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
         let in_folder = parts.len() > depth + 1;
         if !in_folder && matches!(entry.what, archive::What::Folder) {
             // Empty folders count: somebody handed in nothing. One that is there is there.
-            return match fs::create_dir_all(&at) {
+            return match store::make_folders(&folder, &owner) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     Err(Refusal::Ours(Failure::disk(
                         format_args!("unpacking into {}", show::path(&folder)),
@@ -83,10 +83,10 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
             };
         }
         let cut = depth + usize::from(in_folder);
-        let root = folder.join(parts[..cut].iter().collect::<PathBuf>());
+        let root: PathBuf = parts[..cut].iter().collect();
         let unpacker = unpackers
             .entry((at.clone(), in_folder))
-            .or_insert_with(|| Unpacker::into(&root, Limits::STUDENT));
+            .or_insert_with(|| Unpacker::into(&folder, &root, Limits::STUDENT));
         let below: PathBuf = parts[cut..].iter().collect();
         let entry = Entry {
             name: Ok(text(below.as_os_str())),

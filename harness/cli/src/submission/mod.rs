@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use ipclab_spec::Mapping;
 
 use crate::failure::{Failure, reason};
-use crate::show;
+use crate::{show, store};
 use walk::Skipped;
 
 /// What a folder's own mapping file is called.
@@ -68,7 +68,11 @@ impl Submission {
         let (mut files, mut skipped) = (Vec::new(), Vec::new());
         for Part { folder, under } in parts {
             let listing = walk::walk(folder)?;
-            let copied = stage::stage(folder, &listing, &staged.join(under))?;
+            let to = staged.join(under);
+            store::make_folders(&staged, under).map_err(|error| {
+                Failure::disk(format_args!("making {}", show::path(&to)), &error)
+            })?;
+            let copied = stage::stage(folder, &listing, &to)?;
             files.extend(copied.files.iter().map(|file| under.join(file)));
             let left_out = listing.skipped.into_iter().chain(copied.refused);
             skipped.extend(left_out.map(|(path, why)| (under.join(path), why)));

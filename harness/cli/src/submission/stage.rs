@@ -13,7 +13,7 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 
 use super::walk::{self, Listing, Skipped};
 use crate::failure::{Failure, reason};
-use crate::show;
+use crate::{show, store};
 
 /// What staging made of a listing.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(crate) struct Staged {
     pub(crate) refused: Vec<(PathBuf, Skipped)>,
 }
 
-/// Copies what is listed into `to`.
+/// Copies what is listed into `to`, which must be there.
 ///
 /// # Errors
 /// Our own disk's: the student's files that cannot be read are in the result.
@@ -34,13 +34,13 @@ pub(crate) fn stage(root: &Path, listing: &Listing, to: &Path) -> Result<Staged,
         Failure::usage(format!("opening {}: {}", show::path(root), reason(&error)))
     })?;
     for path in &listing.folders {
-        make_folder(&to.join(path))?;
+        make_folder(to, path)?;
     }
     let mut budget = walk::TOTAL_MAX;
     for path in &listing.files {
         match open(&folder, path) {
             Ok(source) => {
-                budget = budget.saturating_sub(copy(source, &to.join(path), budget)?);
+                budget = budget.saturating_sub(copy(source, to, path, budget)?);
                 if budget == 0 {
                     return Err(Failure::usage(format!(
                         "{} grows while it is read",
@@ -99,19 +99,20 @@ fn open_without_links(folder: &File, path: &Path) -> Result<File, Skipped> {
     at.ok_or(Skipped::Link)
 }
 
-fn copy(source: File, to: &Path, at_most: u64) -> Result<u64, Failure> {
+fn copy(source: File, root: &Path, path: &Path, at_most: u64) -> Result<u64, Failure> {
+    let to = root.join(path);
     let writing =
-        |error: &io::Error| Failure::disk(format_args!("copying to {}", show::path(to)), error);
+        |error: &io::Error| Failure::disk(format_args!("copying to {}", show::path(&to)), error);
     let executable = source
         .metadata()
         .is_ok_and(|about| about.permissions().mode() & 0o111 != 0);
-    if let Some(folder) = to.parent() {
-        make_folder(folder)?;
+    if let Some(folder) = path.parent() {
+        make_folder(root, folder)?;
     }
     let mut target = File::options()
         .write(true)
         .create_new(true)
-        .open(to)
+        .open(&to)
         .map_err(|error| writing(&error))?;
     let copied =
         io::copy(&mut source.take(at_most), &mut target).map_err(|error| writing(&error))?;
@@ -122,13 +123,14 @@ fn copy(source: File, to: &Path, at_most: u64) -> Result<u64, Failure> {
     Ok(copied)
 }
 
-fn make_folder(folder: &Path) -> Result<(), Failure> {
-    let made = fs::create_dir_all(folder)
-        .and_then(|()| fs::set_permissions(folder, fs::Permissions::from_mode(0o755)));
-    made.map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))
+fn make_folder(root: &Path, path: &Path) -> Result<(), Failure> {
+    let folder = root.join(path);
+    let made = store::make_folders(root, path)
+        .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)));
+    made.map_err(|error| Failure::disk(format_args!("making {}", show::path(&folder)), &error))
 }
 
-/// Copies a staged tree again: every build writes in a copy of its own.
+/// Copies a staged tree again, into a folder that is there: every build writes in a copy of its own.
 ///
 /// # Errors
 /// Our own disk's.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::names;
 use super::{Entry, Kind, Limits, Refusal, What};
 use crate::failure::Failure;
-use crate::show;
+use crate::{show, store};
 
 /// What is looked at as a bomb: more than this many times the archive's own size ...
 const RATIO_MAX: u64 = 200;
@@ -21,6 +21,9 @@ const RATIO_FROM: u64 = 16 << 20;
 
 /// A folder that entries are unpacked into.
 pub(crate) struct Unpacker {
+    /// Is there already.
+    base: PathBuf,
+    /// The folder itself or one below it, which is made with the first thing in it.
     folder: PathBuf,
     limits: Limits,
     /// Bytes that are still free, and entries.
@@ -41,16 +44,17 @@ pub(crate) fn unpack(archive: &Path, kind: Kind, folder: &Path) -> Result<(), Re
     limits.bytes = limits
         .bytes
         .min(packed.saturating_mul(RATIO_MAX).max(RATIO_FROM));
-    let mut unpacker = Unpacker::into(folder, limits);
+    let mut unpacker = Unpacker::into(folder, Path::new(""), limits);
     super::each(archive, kind, limits, &mut |entry| unpacker.take(entry))?;
     unpacker.finish()
 }
 
 impl Unpacker {
-    /// Begins.
-    pub(crate) fn into(folder: &Path, limits: Limits) -> Self {
+    /// Begins: what is unpacked will be in the folder `under` of `base`, which must be there.
+    pub(crate) fn into(base: &Path, under: &Path, limits: Limits) -> Self {
         Self {
-            folder: folder.to_owned(),
+            base: base.to_owned(),
+            folder: base.join(under),
             limits,
             bytes: limits.bytes,
             entries: limits.entries,
@@ -92,9 +96,7 @@ impl Unpacker {
             return refuse(&why);
         }
         match what {
-            What::Folder => {
-                fs::create_dir_all(self.folder.join(&path)).map_err(|error| self.disk(&error))
-            }
+            What::Folder => self.make_folder(&self.folder.join(&path)),
             What::File {
                 content,
                 executable,
@@ -226,8 +228,12 @@ impl Unpacker {
     }
 
     fn parents(&self, at: &Path) -> Result<(), Refusal> {
-        let parent = at.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(parent).map_err(|error| self.disk(&error))
+        self.make_folder(at.parent().unwrap_or(&self.folder))
+    }
+
+    fn make_folder(&self, at: &Path) -> Result<(), Refusal> {
+        let under = at.strip_prefix(&self.base).unwrap_or(Path::new(""));
+        store::make_folders(&self.base, under).map_err(|error| self.disk(&error))
     }
 
     /// Why something could not be made. A name that another entry has taken in another sense is the archive's own
