@@ -7,7 +7,7 @@ use ipclab_judge::{Finding, Outcome, Verdict, compare, judge, settle};
 use ipclab_report::{About, Judged, Report};
 use ipclab_spec::{Aspect, Case, Points, Spec};
 
-use crate::plan::described;
+use crate::plan::{self, described};
 use crate::record::{CaseRecord, Observed, Record, RunRecord};
 
 /// What became of a case, and the run that shows it.
@@ -210,11 +210,12 @@ pub(crate) fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> S
 fn about_drawing(case: &Case, ran: &CaseRecord, seed: u64, failed: bool) -> Vec<String> {
     let mut notes = Vec::new();
     let runs = ran.runs.len();
+    let (of, drawn_with) = match plan::every_input(case) {
+        Some(inputs) => (inputs, String::new()),
+        None => (case.runs as usize, format!(", drawn with seed {seed}")),
+    };
     match ran.runs.last().filter(|_| failed) {
-        None => notes.push(format!(
-            "{runs} of {} runs, drawn with seed {seed}",
-            case.runs
-        )),
+        None => notes.push(format!("{runs} of {of} runs{drawn_with}")),
         Some(run) => {
             let values = drawn(case, run);
             let values: Vec<String> = values
@@ -222,8 +223,7 @@ fn about_drawing(case: &Case, ran: &CaseRecord, seed: u64, failed: bool) -> Vec<
                 .map(|(name, value)| format!("{name} = {value:?}"))
                 .collect();
             notes.push(format!(
-                "run {runs} of {}, drawn with seed {seed}: {}",
-                case.runs,
+                "run {runs} of {of}{drawn_with}: {}",
                 values.join(", ")
             ));
         }

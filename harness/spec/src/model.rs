@@ -119,7 +119,7 @@ pub struct Case {
     pub fail_each: Vec<String>,
     /// Variables and how their values are drawn.
     pub vary: Vec<Vary>,
-    /// How often the case runs with values drawn anew; 1 without `vary`.
+    /// How often the case runs with values drawn anew, unless there are no more values than that; 1 without `vary`.
     pub runs: u32,
     /// Judge what students print and send against reference programs in the same case, too.
     pub oracle: bool,

@@ -24,6 +24,7 @@ use ipclab_spec::{
 use crate::build::toolchain::PATH;
 use crate::build::{self, Artifact};
 pub(crate) use variants::{Variant, described, variants};
+pub(crate) use vary::every_input;
 
 /// The actors' working directory inside.
 const FOLDER: &str = "/lab";

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use ipclab_evidence::{Occurrence, Order, Tamper, TamperAction};
 use ipclab_spec::{Actor, Case, FaultKind, Turns};
 
-use super::{likely, vary};
+use super::likely;
+use super::vary::{self, Inputs};
 
 /// What sets a run apart from the case's other runs, before it is planned.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -90,21 +91,19 @@ pub(crate) fn variants(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>
 /// The case makes calls of the student's fail and has no student.
 fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
     let mut variants = Vec::new();
-    let runs = if case.vary.is_empty() {
-        1
-    } else {
-        case.runs.max(1)
+    let (inputs, drawn) = match vary::inputs(lab, case, seed) {
+        Inputs::Every(inputs) => (inputs, false),
+        Inputs::Drawn(inputs) => (inputs, true),
     };
-    for run in 0..runs {
-        let mut values: BTreeMap<String, String> = vary::draw(&case.vary, lab, &case.id, seed, run)
-            .into_iter()
-            .collect();
+    for (run, input) in (1..).zip(inputs) {
+        let mut values: BTreeMap<String, String> = input.into_iter().collect();
         let label = (!values.is_empty()).then(|| {
-            format!(
-                "with {} (run {} of seed {seed})",
-                described(&values),
-                run + 1
-            )
+            let with = format!("with {}", described(&values));
+            if drawn {
+                format!("{with} (run {run} of seed {seed})")
+            } else {
+                with
+            }
         });
         values.extend(fault_words(case));
         variants.push(Variant {

@@ -124,7 +124,7 @@ pub enum Draw {
         /// Largest.
         max: i64,
     },
-    /// One of these.
+    /// One of these, each in its turn.
     OneOf(Vec<String>),
 }
 

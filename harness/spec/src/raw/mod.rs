@@ -105,7 +105,8 @@ tables! {
         fail_each: Many,
         /// Variables and how their values are drawn.
         vary: Keyed<RawVary>,
-        /// How often the case runs with values drawn anew.
+        /// How often the case runs with values drawn anew; 20 when left out. Where there are no more values than that, each
+        /// is tried once.
         #[schemars(range(min = 1, max = 10000))]
         runs: At<i64>,
         /// "reference": judged against the same case with reference programs in the student's places, too.
