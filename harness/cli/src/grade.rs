@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ipclab_judge::Verdict;
 use ipclab_report::Line;
-use ipclab_sandbox::{Sandbox, Wish};
+use ipclab_sandbox::Wish;
 use ipclab_spec::{Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier};
 
 use crate::build::{Artifact, Built, Variant, Workshop};
@@ -335,34 +335,35 @@ fn build(
             .iter()
             .any(|case| case.sanitize == sanitize && case.needs().contains(&program.name.as_str()))
     };
-    let mut tasks: Vec<(&Program, Variant)> = Vec::new();
+    let mut tasks: Vec<&Program> = Vec::new();
     for program in &spec.programs {
         // The plain build is what the report speaks of, so it is made also where only sanitized cases were asked for.
         let any = needs(Variant::Plain, program) || needs(Variant::Sanitized, program);
-        tasks.extend(any.then_some((program, Variant::Plain)));
+        tasks.extend(any.then_some(program));
     }
     progress.stage("building programs", tasks.len());
-    let one = |sandbox: &mut Sandbox, (program, variant): &(&Program, Variant)| {
-        let built = workshop.build(program, *variant, sandbox);
+    let plain = team.each(&tasks, |sandbox, program| {
+        let built = workshop.build(program, Variant::Plain, &[], sandbox);
         progress.step();
         built
-    };
-    let plain = team.each(&tasks, one);
-    let sanitized_tasks: Vec<(&Program, Variant)> = tasks
+    });
+    let sanitized_tasks: Vec<(&Program, Vec<PathBuf>)> = tasks
         .iter()
         .zip(&plain)
-        .filter(|((program, _), built)| {
-            built.artifact.is_some() && needs(Variant::Sanitized, program)
-        })
-        .map(|((program, _), _)| (*program, Variant::Sanitized))
+        .filter(|(program, built)| built.artifact.is_some() && needs(Variant::Sanitized, program))
+        .map(|(program, built)| (*program, built.helpers.clone()))
         .collect();
-    let sanitized = team.each(&sanitized_tasks, one);
+    let sanitized = team.each(&sanitized_tasks, |sandbox, (program, helpers)| {
+        let built = workshop.build(program, Variant::Sanitized, helpers, sandbox);
+        progress.step();
+        built
+    });
 
     let mut programs = Programs {
         own: own_executable(),
         ..Programs::default()
     };
-    for ((program, _), built) in tasks.iter().zip(plain) {
+    for (program, built) in tasks.iter().zip(plain) {
         record.programs.push(built.report);
         programs.plain.extend(
             built
@@ -370,7 +371,10 @@ fn build(
                 .map(|artifact| (program.name.clone(), artifact)),
         );
     }
-    for ((program, _), Built { report, artifact }) in sanitized_tasks.iter().zip(sanitized) {
+    for ((program, _), built) in sanitized_tasks.iter().zip(sanitized) {
+        let Built {
+            report, artifact, ..
+        } = built;
         if let Some(problem) = report.problem {
             record
                 .not_sanitized
@@ -438,7 +442,7 @@ fn references(
     };
     let workshop = Workshop::open(store, &folder, options.use_cache)?;
     let built = team.each(&wanted, |sandbox, program| {
-        workshop.build(program, Variant::Plain, sandbox)
+        workshop.build(program, Variant::Plain, &[], sandbox)
     });
     wanted
         .into_iter()

@@ -191,6 +191,36 @@ fn files_that_belong_together_are_linked() {
     full_marks(&desk);
 }
 
+/// An old copy of a helper lay in the folder: with both, the build with sanitizers failed, and its cases with it.
+#[test]
+fn a_build_with_sanitizers_takes_the_files_that_the_makefile_takes() {
+    let say = "#include <stdio.h>\nvoid say(void) { puts(\"Hello\"); }\n";
+    let desk = Desk::with(&[
+        (
+            "hello.c",
+            "void say(void);\nint main(void) { say(); return 0; }\n",
+        ),
+        ("say.c", say),
+        ("say_old.c", say),
+        (
+            "Makefile",
+            "hello: hello.o say.o\n\tcc -o hello hello.o say.o\n",
+        ),
+    ]);
+    let with_memory = format!(
+        "{}\n[[case]]\nid = \"memory\"\ntitle = \"no memory errors\"\ntier = \"robust\"\npoints = {{ memory = 1 }}\n\
+         covers = [\"Q1\"]\nhint = \"None.\"\nsanitize = true\n[case.actor.greeter]\nstudent = \"hello\"\n",
+        common::SPEC
+    );
+    desk.write("greet.toml", with_memory);
+    // The second time the plain build comes from the cache, which knows what it was made of.
+    for tier in ["core", "robust"] {
+        let check = desk.check().args(["--tier", tier]).assert();
+        check.code(0).stdout(contains("could not be built").not());
+    }
+    desk.check().assert().code(0).stdout(contains("5 of 5"));
+}
+
 #[test]
 fn of_two_candidates_one_is_taken_and_the_report_says_which() {
     let bad = "int main(void) { return 1; }\n";

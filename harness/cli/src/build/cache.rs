@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime};
 use ipclab_report::Program;
 use serde::{Deserialize, Serialize};
 
+use super::dependencies::system_files;
 use super::toolchain::stamp;
 
 /// How large all entries together may become, in bytes, before the oldest go.
@@ -26,7 +27,7 @@ const ENTRIES_MAX: usize = 2_000;
 /// Once for so many new entries it is seen whether old ones must go.
 const EVICT_EVERY: usize = 50;
 /// Part of every key: a change of what entries mean must not meet old ones.
-const VERSION: &str = "ipclab build 1";
+const VERSION: &str = "ipclab build 2";
 
 /// How many entries this process has made.
 static KEPT: AtomicUsize = AtomicUsize::new(0);
@@ -36,6 +37,8 @@ static KEPT: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct Note {
     /// As the report shows it.
     pub(crate) program: Program,
+    /// Sources that were compiled beside the program's own.
+    pub(crate) helpers: Vec<PathBuf>,
     /// Files of the system that it read, as [`stamp`] describes them.
     inputs: Vec<(PathBuf, String)>,
 }
@@ -120,7 +123,7 @@ pub(crate) fn look_up(builds: &Path, key: &str) -> Option<(PathBuf, Note)> {
     Some((program, note))
 }
 
-/// Keeps a build. `inputs` are the files that it read, as the compiler's dependency file names them.
+/// Keeps a build. `inputs` are the files that it read, as the compiler said it.
 ///
 /// # Errors
 /// The disk's. The build itself is good all the same.
@@ -129,6 +132,7 @@ pub(crate) fn keep(
     key: &str,
     program: &Path,
     report: &Program,
+    helpers: &[PathBuf],
     inputs: &str,
 ) -> io::Result<()> {
     let entry = tempfile::Builder::new()
@@ -145,6 +149,7 @@ pub(crate) fn keep(
         .collect();
     let note = Note {
         program: report.clone(),
+        helpers: helpers.to_vec(),
         inputs,
     };
     fs::write(entry.path().join("note.json"), serde_json::to_vec(&note)?)?;
@@ -167,34 +172,6 @@ pub(crate) fn keep(
         evict(builds, SIZE_MAX, ENTRIES_MAX);
     }
     Ok(())
-}
-
-/// Absolute paths of a dependency file, in the syntax of `make`.
-fn system_files(dependencies: &str) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = Vec::new();
-    let mut word = String::new();
-    let mut letters = dependencies.chars().peekable();
-    let mut end_word = |word: &mut String| {
-        let path = PathBuf::from(std::mem::take(word));
-        // The box's own paths are the staged files, which the key covers.
-        if path.is_absolute() && !path.starts_with("/lab") && !path.starts_with("/tmp") {
-            files.push(path);
-        }
-    };
-    while let Some(c) = letters.next() {
-        match c {
-            '\\' => match letters.next() {
-                Some('\n') | None => end_word(&mut word),
-                Some(escaped) => word.push(escaped),
-            },
-            c if c.is_whitespace() => end_word(&mut word),
-            c => word.push(c),
-        }
-    }
-    end_word(&mut word);
-    files.sort();
-    files.dedup();
-    files
 }
 
 /// Removes the oldest entries until the rest is small enough, and what a killed run left half written.
@@ -242,6 +219,7 @@ mod tests {
             key,
             &program,
             &Program::built("iserver", &["iserver.c"]),
+            &[],
             inputs,
         )
         .unwrap();
@@ -347,17 +325,5 @@ mod tests {
             .map(|key| builds.join(key).exists())
             .collect();
         assert_eq!(left, [true, false, true]);
-    }
-
-    #[test]
-    fn dependency_files_are_read_as_make_reads_them() {
-        let text = "a\\ b.o: /usr/include/x.h \\\n /opt/my\\ inc/y.h ./own.h /lab/z.h\nc.o: /usr/include/x.h\n";
-        assert_eq!(
-            system_files(text),
-            [
-                PathBuf::from("/opt/my inc/y.h"),
-                PathBuf::from("/usr/include/x.h")
-            ]
-        );
     }
 }

@@ -6,6 +6,7 @@
 mod boxed;
 mod cache;
 mod compiler;
+mod dependencies;
 mod makefile;
 mod messages;
 mod problem;
@@ -70,6 +71,8 @@ pub(crate) struct Built {
     pub(crate) report: ipclab_report::Program,
     /// To run; `None`: see the report's problem.
     pub(crate) artifact: Option<Artifact>,
+    /// Sources of the submission that were compiled beside the program's own, as far as that is known.
+    pub(crate) helpers: Vec<PathBuf>,
 }
 
 /// Where programs are built, and with what.
@@ -105,14 +108,16 @@ impl<'a> Workshop<'a> {
         })
     }
 
-    /// Builds a program, or takes it from the cache. A student's mistake is a value, not an error.
+    /// Builds a program, or takes it from the cache. A student's mistake is a value, not an error. `helpers`: with which files
+    /// of the submission another variant of it was built.
     pub(crate) fn build(
         &self,
         program: &Program,
         variant: Variant,
+        helpers: &[PathBuf],
         sandbox: &mut Sandbox,
     ) -> Built {
-        match self.try_build(program, variant, sandbox) {
+        match self.try_build(program, variant, helpers, sandbox) {
             Ok(built) => built,
             Err(problem) => Built {
                 report: ipclab_report::Program {
@@ -120,6 +125,7 @@ impl<'a> Workshop<'a> {
                     ..ipclab_report::Program::built(&program.name, &[])
                 },
                 artifact: None,
+                helpers: Vec::new(),
             },
         }
     }
@@ -128,19 +134,27 @@ impl<'a> Workshop<'a> {
         &self,
         program: &Program,
         variant: Variant,
+        helpers: &[PathBuf],
         sandbox: &mut Sandbox,
     ) -> Result<Built, Box<Problem>> {
         let mut recipe = recipe::decide(program, self.submission)?;
         if variant == Variant::Sanitized {
             // Other languages have no such build, and no such mistakes: the plain program stands in.
             if !Artifact::is_compiled_c(&recipe) {
-                return self.try_build(program, Variant::Plain, sandbox);
+                return self.try_build(program, Variant::Plain, helpers, sandbox);
             }
             // Only the compiler can be told about sanitizers from outside.
             recipe.ways.retain(|way| matches!(way, Way::Compile { .. }));
             if recipe.ways.is_empty() {
                 let sources = recipe.sources.clone();
                 recipe.ways.push(Way::Compile { sources });
+            }
+            // A Makefile knows what belongs to the program; to find out what the linker misses takes a build in vain.
+            if !helpers.is_empty() {
+                let mut sources = recipe.sources.clone();
+                sources.extend(helpers.iter().cloned());
+                recipe.ways.insert(0, Way::Compile { sources });
+                recipe.guessed = true;
             }
         }
         let mut report = ipclab_report::Program::built(&program.name, &[]);
@@ -169,6 +183,7 @@ impl<'a> Workshop<'a> {
             return Ok(Built {
                 report,
                 artifact: None,
+                helpers: Vec::new(),
             });
         }
         if use_cache && let Some((kept, note)) = cache::look_up(builds, &key) {
@@ -181,6 +196,7 @@ impl<'a> Workshop<'a> {
                 return Ok(Built {
                     report: note.program,
                     artifact: Some(Artifact::Executable(own)),
+                    helpers: note.helpers,
                 });
             }
         }
@@ -201,6 +217,7 @@ impl<'a> Workshop<'a> {
             return Ok(Built {
                 report,
                 artifact: None,
+                helpers: Vec::new(),
             });
         }
         if let Some(run) = &recipe.run {
@@ -211,13 +228,17 @@ impl<'a> Workshop<'a> {
         let Some(binary) = made.binary else {
             return Err(own_trouble("the build brought no program and no reason"));
         };
+        let inputs = bench.inputs();
+        let others = recipe::helpers(&recipe.sources, self.submission);
+        let helpers = dependencies::compiled(&inputs, &recipe.sources, &others).unwrap_or_default();
         if use_cache {
             // A full disk costs the next run a build, and nobody a point.
-            let _ = cache::keep(builds, &key, &binary, &report, &bench.inputs());
+            let _ = cache::keep(builds, &key, &binary, &report, &helpers, &inputs);
         }
         Ok(Built {
             report,
             artifact: Some(Artifact::Executable(binary)),
+            helpers,
         })
     }
 
@@ -270,6 +291,9 @@ impl<'a> Workshop<'a> {
                     binary: Some(binary),
                     problem: None,
                 });
+            }
+            if recipe.guessed && n == 0 {
+                continue;
             }
             let missing = messages::undefined(&outcome.output);
             let oddities = recipe
@@ -337,7 +361,11 @@ impl<'a> Workshop<'a> {
             argv: run.to_vec(),
             entries,
         });
-        Built { report, artifact }
+        Built {
+            report,
+            artifact,
+            helpers: Vec::new(),
+        }
     }
 
     fn key(&self, program: &Program, recipe: &Recipe, variant: Variant) -> String {

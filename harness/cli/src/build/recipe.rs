@@ -30,6 +30,8 @@ pub(crate) struct Recipe {
     pub(crate) sources: Vec<PathBuf>,
     /// Ways to build, best first; none for a program that is run as it is.
     pub(crate) ways: Vec<Way>,
+    /// The first way was good for another build of the program: where it brings nothing, that says nothing of the others.
+    pub(crate) guessed: bool,
     /// How it is run, when not by itself: `python3 server.py`.
     pub(crate) run: Option<Vec<String>>,
     /// What the report should say about the choice.
@@ -87,6 +89,7 @@ pub(crate) fn decide(program: &Program, submission: &Submission) -> Result<Recip
     Ok(Recipe {
         sources,
         ways,
+        guessed: false,
         run: None,
         remarks,
     })
@@ -98,13 +101,8 @@ fn compile(sources: &[PathBuf], submission: &Submission) -> Vec<Way> {
     let mut ways = vec![Way::Compile {
         sources: sources.to_vec(),
     }];
-    let helper = |file: &&PathBuf| {
-        walk::has_extension(file, &["c"])
-            && !sources.contains(file)
-            && !source::has_main(&submission.read(file))
-    };
-    let helpers: Vec<&PathBuf> = submission.files.iter().filter(helper).collect();
-    let beside = |file: &&&PathBuf| {
+    let helpers = helpers(sources, submission);
+    let beside = |file: &&PathBuf| {
         sources
             .iter()
             .any(|source| source.parent() == file.parent())
@@ -114,13 +112,23 @@ fn compile(sources: &[PathBuf], submission: &Submission) -> Vec<Way> {
         helpers.iter().collect(),
     ] {
         let mut all = sources.to_vec();
-        all.extend(more.into_iter().map(|file| (*file).clone()));
+        all.extend(more.into_iter().cloned());
         let way = Way::Compile { sources: all };
         if !ways.contains(&way) {
             ways.push(way);
         }
     }
     ways
+}
+
+/// The other files of the submission that have no `main`.
+pub(crate) fn helpers(sources: &[PathBuf], submission: &Submission) -> Vec<PathBuf> {
+    let helper = |file: &&PathBuf| {
+        walk::has_extension(file, &["c"])
+            && !sources.contains(file)
+            && !source::has_main(&submission.read(file))
+    };
+    submission.files.iter().filter(helper).cloned().collect()
 }
 
 fn by_mapping(mapped: &Mapped) -> Recipe {
@@ -132,6 +140,7 @@ fn by_mapping(mapped: &Mapped) -> Recipe {
     Recipe {
         sources: mapped.sources.iter().map(PathBuf::from).collect(),
         ways: build.into_iter().collect(),
+        guessed: false,
         run: given(&mapped.run),
         remarks: Vec::new(),
     }
