@@ -78,6 +78,11 @@ impl Team<'_> {
         self.level
     }
 
+    /// How many tasks it does at a time.
+    pub(crate) fn size(&self) -> usize {
+        self.boxes.len()
+    }
+
     /// Replaces sandboxes whose keeper has died, or all of them: after a panic nobody knows what one is in the middle of.
     ///
     /// # Errors

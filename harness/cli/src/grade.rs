@@ -1,19 +1,20 @@
 //! Grading: builds, then cases, then a record of everything.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ipclab_judge::Verdict;
 use ipclab_report::Line;
 use ipclab_sandbox::Wish;
-use ipclab_spec::{Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier};
+use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier};
 
 use crate::build::{Artifact, Built, Variant, Workshop};
 use crate::crew::{Crew, Team};
 use crate::explore::{Alike, Oracles, Scene, explore, repeat_failing};
 use crate::failure::Failure;
 use crate::labs::Lab;
-use crate::plan::Programs;
+use crate::plan::{self, Programs};
 use crate::progress::Progress;
 use crate::record::{CaseRecord, FORMAT, Record};
 use crate::show;
@@ -497,6 +498,10 @@ fn run_all(
             // Cases that require each other in a circle: the spec's own check refuses them, so this is only for safety.
             wave = (0..cases.len()).filter(|n| done[*n].is_none()).collect();
         }
+        // The longest first: one that begins when all others are done has a single sandbox to itself.
+        if team.size() > 1 {
+            wave.sort_by_cached_key(|n| Reverse(processes(scene, cases[*n])));
+        }
         let known = &verdicts;
         let ran = team.each(&wave, |sandbox, n| {
             let case = cases[*n];
@@ -519,6 +524,14 @@ fn run_all(
         }
     }
     done.into_iter().flatten().collect()
+}
+
+/// How many processes the runs of a case start, as far as that is known before: what a case costs beside the others.
+fn processes(scene: &Scene<'_>, case: &Case) -> usize {
+    let runs = plan::variants(&scene.spec.lab, case, scene.seed).map_or(1, |runs| runs.len());
+    let copies = |actor: &Actor| actor.copies.as_text()?.parse().ok();
+    let each = case.actors.iter().map(|actor| copies(actor).unwrap_or(1));
+    runs.saturating_mul(each.fold(0, usize::saturating_add))
 }
 
 /// Says once that committed binaries were not run, with the program that they look like.
