@@ -248,7 +248,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                 let threads = self.tracer.threads(None);
                 let motion = quiet::look(&self.tracer, &threads, &self.barrier);
                 if motion == Motion::Stuck || lingering.look(motion != Motion::Running) > LINGER {
-                    return Ok(Ended::AllExited);
+                    return Ok(self.check_use().unwrap_or(Ended::AllExited));
                 }
             }
             let before = self.tracer.events;
@@ -270,9 +270,10 @@ impl<'a, G: Ground> Watch<'a, G> {
                 continue;
             }
             if motion == Motion::Stuck && !self.feeding() && !self.all_over() {
-                return Ok(Ended::Stuck {
+                let stuck = Ended::Stuck {
                     waits: self.waits(),
-                });
+                };
+                return Ok(self.check_use().unwrap_or(stuck));
             }
             if idle.look(motion != Motion::Running) > limit {
                 return Ok(Ended::DeadlineExceeded {
@@ -704,10 +705,16 @@ impl<'a, G: Ground> Watch<'a, G> {
         if let Some((actor, hit)) = flood {
             return Some(self.stop(actor, hit.kind, hit.limit));
         }
-        let limits = self.plan.limits;
         if self.last_tick.elapsed() < TICK {
             return None;
         }
+        self.check_use()
+    }
+
+    /// Whether somebody has used up its CPU time or memory, which are looked at now and then and when all is over: whoever
+    /// waits for ever, having used too much, is stopped for that and not by chance.
+    fn check_use(&mut self) -> Option<Ended> {
+        let limits = self.plan.limits;
         self.last_tick = Instant::now();
         for actor in 0..self.lives.len() {
             if self.tracer.living(actor) == 0 {

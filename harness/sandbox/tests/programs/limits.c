@@ -101,6 +101,22 @@ static void memory_brood(char **a)
         }
     pause();
 }
+static void memory_at_last(char **a)
+{
+    int ready[2];
+    char byte;
+    must(pipe(ready), "pipe");
+    for (int n = 0; n < 3; n++)
+        if (fork() == 0) {
+            memset(malloc(61 << 20), 1, 61 << 20);
+            must(write(ready[1], "", 1), "write");
+            pause();
+        }
+    for (int n = 0; n < 3; n++)
+        must(read(ready[0], &byte, 1), "read");
+    memset(malloc(20 << 20), 1, 20 << 20);
+    pause();
+}
 static void file(char **a)
 {
     static char b[1 << 16];
@@ -187,7 +203,7 @@ static const struct act acts[] = {
     {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"lines", lines},
     {"lines-at-once", lines_at_once}, {"fork-bomb", fork_bomb},
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
-    {"memory-brood", memory_brood}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
+    {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
     {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {0}};
 PLAY(acts)

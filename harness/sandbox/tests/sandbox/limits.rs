@@ -127,6 +127,23 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         }));
     }
+    // What everybody uses is added up now and then: they may all wait for ever before it is looked at again.
+    tests.push(both(
+        "too_much_memory_of_processes_that_then_wait",
+        |level| {
+            let mut plan = plan([student("one", "limits memory-at-last")]);
+            plan.limits = small();
+            let hit = LimitHit {
+                kind: LimitKind::Memory,
+                limit: 200,
+            };
+            for _ in 0..20 {
+                let seen = run(level, &plan);
+                assert_eq!(seen.ended, Ended::LimitHit { actor: 0 });
+                assert_eq!(seen.actor("one").exit, Exit::Stopped(hit.clone()));
+            }
+        },
+    ));
     tests.push(own("system_v_objects", |level| {
         let mut plan = plan([student("one", "limits segments")]);
         plan.limits.calls = 100_000;
