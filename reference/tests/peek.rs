@@ -95,7 +95,7 @@ in_a_world! {
             put(&client, format!("0012{text}").as_bytes());
             client.shutdown(Shutdown::Write).expect("shutdown");
             expect(&client, &format!("{} of 12\n", text.len()));
-            assert_eq!((&client).read(&mut [0]).expect("recv"), 0);
+            assert_eq!((&client).read_to_end(&mut Vec::new()).expect("recv"), 0);
             server.finish().success().stdout(format!("peeked: 0012\nmessage: {printed}\nend\n"));
         }
     }

@@ -38,8 +38,14 @@ fn peer(world: &World, name: &str) -> (UnixDatagram, String) {
 
 fn reply(socket: &UnixDatagram) -> Vec<u8> {
     let mut buffer = [0; 100];
-    let length = socket.recv(&mut buffer).expect("recv");
-    buffer[..length].to_vec()
+    loop {
+        return match socket.recv(&mut buffer) {
+            Ok(length) => buffer[..length].to_vec(),
+            // A wait with a timeout is interrupted by whoever freezes and thaws the machine, signal(7).
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => panic!("recv: {error}"),
+        };
+    }
 }
 
 fn is_socket(path: &str) -> bool {

@@ -7,6 +7,7 @@
 //! the queue is empty: all actors and we share one processor, and its queue is first in, first out), and a timer of the
 //! kernel's (TCP has bytes that are not acknowledged, or a connection that is not answered).
 
+use std::cell::Cell;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,8 @@ use crate::tracer::Tracer;
 #[derive(Debug)]
 pub(crate) struct Barrier {
     socket: Option<UdpSocket>,
+    /// How many datagrams it has sent to itself: the number is in each of them.
+    passed: Cell<u64>,
 }
 
 /// Longest wait for our own datagram. On a machine that takes longer, nothing is called quiet.
@@ -37,6 +40,7 @@ impl Barrier {
         };
         Self {
             socket: make().ok(),
+            passed: Cell::new(0),
         }
     }
 
@@ -45,8 +49,22 @@ impl Barrier {
         let Some(socket) = &self.socket else {
             return true;
         };
+        let own = self.passed.get().wrapping_add(1);
+        self.passed.set(own);
+        if socket.send(&own.to_ne_bytes()).is_err() {
+            return false;
+        }
         let mut word = [0; 8];
-        socket.send(b"barrier").is_ok() && socket.recv(&mut word).is_ok()
+        loop {
+            match socket.recv(&mut word) {
+                // One that was given up comes before ours: it says nothing of what is queued now.
+                Ok(_) if u64::from_ne_bytes(word) != own => {}
+                Ok(_) => return true,
+                // A wait with a timeout is interrupted by whoever freezes and thaws us, signal(7).
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+        }
     }
 }
 
@@ -203,6 +221,19 @@ impl Idle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One that was sent and given up stayed in the queue, and let the next look pass before its own had arrived.
+    #[test]
+    fn a_datagram_that_was_given_up_lets_nobody_pass() {
+        let barrier = Barrier::new(false);
+        let socket = barrier.socket.as_ref().unwrap();
+        assert!(barrier.pass());
+        socket.send(&1_u64.to_ne_bytes()).unwrap();
+        assert!(barrier.pass());
+        socket.set_nonblocking(true).unwrap();
+        let left = socket.recv(&mut [0; 8]).map_err(|error| error.kind());
+        assert_eq!(left, Err(std::io::ErrorKind::WouldBlock));
+    }
 
     #[test]
     fn looks_are_close_at_first_but_for_a_build() {

@@ -162,10 +162,14 @@ pub(crate) fn tell(line: &OwnedFd, record: &str) {
 /// The next record, `None` when the peer has ended.
 pub(crate) fn hear(line: &OwnedFd) -> Option<String> {
     let mut record = vec![0; 64 << 10];
-    match recv(line.as_raw_fd(), &mut record, MsgFlags::empty()) {
-        Ok(0) | Err(nix::Error::ECONNRESET) => None,
-        Ok(got) => Some(String::from_utf8(record[..got].to_vec()).expect("UTF-8")),
-        Err(error) => panic!("the peer says nothing any more: {error}"),
+    loop {
+        return match recv(line.as_raw_fd(), &mut record, MsgFlags::empty()) {
+            Ok(0) | Err(nix::Error::ECONNRESET) => None,
+            Ok(got) => Some(String::from_utf8(record[..got].to_vec()).expect("UTF-8")),
+            // A wait with a timeout is interrupted by whoever freezes and thaws the machine, signal(7).
+            Err(nix::Error::EINTR) => continue,
+            Err(error) => panic!("the peer says nothing any more: {error}"),
+        };
     }
 }
 
