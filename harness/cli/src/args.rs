@@ -13,8 +13,8 @@ use ipclab_spec::Tier;
 use crate::batch::Shard;
 use crate::import::System;
 use examples::{
-    CERTIFY_EXAMPLES, CHECK_EXAMPLES, EXAMPLES, EXPORT_EXAMPLES, GRADE_EXAMPLES, INIT_EXAMPLES,
-    INTEROP_EXAMPLES, MERGE_EXAMPLES, SLURM_EXAMPLES, VALIDATE_EXAMPLES,
+    CERTIFY_EXAMPLES, CHECK_EXAMPLES, EXAMPLES, EXPORT_EXAMPLES, GOLDEN_EXAMPLES, GRADE_EXAMPLES,
+    INIT_EXAMPLES, INTEROP_EXAMPLES, MERGE_EXAMPLES, SLURM_EXAMPLES, VALIDATE_EXAMPLES,
 };
 
 /// Grades C programs on System V shared memory and sockets by running them beside reference programs.
@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// Run the same programs again and again in different ways: every verdict must stay the same
     #[command(after_help = CERTIFY_EXAMPLES)]
     Certify(Certify),
+    /// Compare what every submission of a lab gets with what is written down
+    #[command(after_help = GOLDEN_EXAMPLES)]
+    Golden(Golden),
     /// Show what the unit asks, and which cases test it
     Coverage {
         /// Form of the table
@@ -274,6 +277,23 @@ pub(crate) struct Validate {
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// Arguments of `golden`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Golden {
+    /// Labs by name, or spec files; left out: every lab
+    #[arg(value_name = "LAB|SPEC")]
+    pub(crate) labs: Vec<String>,
+    /// Write down what came out, instead of comparing it
+    #[arg(long)]
+    pub(crate) record: bool,
+    /// Write each report into this folder, too, without what is another in every run
+    #[arg(long, value_name = "DIR")]
+    pub(crate) reports: Option<PathBuf>,
+    /// How many submissions are graded at a time; left out: one a processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
 }
 
 /// Arguments of `certify`.

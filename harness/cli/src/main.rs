@@ -15,6 +15,7 @@ mod explain;
 mod explore;
 mod export;
 mod failure;
+mod golden;
 mod grade;
 mod image;
 mod import;
@@ -93,6 +94,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::pages(&folder),
         Command::Validate(args) => validate::validate(&args, color),
+        Command::Golden(args) => golden::golden(&args),
         Command::Coverage { format } => coverage::coverage(format, color),
         Command::Certify(args) => certify::certify(&args, color),
         Command::Judge {

@@ -107,6 +107,16 @@ What a submission must get stands in its expected.toml:
 
 Exit status: 0 proved, 1 there are holes, 2 a spec or an expected.toml is wrong, 3 could not grade.";
 
+pub(super) const GOLDEN_EXAMPLES: &str = "\
+Examples:
+  ipclab golden                                 every lab of this repository
+  ipclab golden tcp-echo --reports after        and the reports themselves, for diff -r before after
+  ipclab golden tcp-echo --record               after a change that is meant to change verdicts; labs/GOLDEN.md says why
+
+A lab's lines stand in labs/LAB/golden.jsonl: a submission each.
+
+Exit status: 0 nothing differs, 1 something does, 2 the command line or a spec is wrong, 3 could not grade.";
+
 pub(super) const CERTIFY_EXAMPLES: &str = "\
 Examples:
   ipclab certify                                every lab, 2000 runs
