@@ -2,16 +2,17 @@
 //!
 //! A change of structure or speed must leave these files alone. A change that is meant to change a verdict records them
 //! anew, and `labs/GOLDEN.md` says why. A line is one submission: its points, each case that did not get full marks, and
-//! a digest of all that the report says of each case. What differs from run to run by nature (the conversation, and the
-//! numbers by which findings cite it) is not part of it. `--reports DIR` writes the reports themselves, so that two
-//! folders can be compared by `diff -r`.
+//! a digest of all that the report says of each case. What another run numbers otherwise is not part of it: calls,
+//! processes, ephemeral ports, times. Where the words hang on the order in which processes ran, recording finds that out
+//! by grading several times; there, verdict and points are compared alone. `--reports DIR` writes the reports themselves,
+//! so that two folders can be compared by `diff -r`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use ipclab_report::{Report, json};
+use ipclab_report::{Line, Report, json};
 use ipclab_sandbox::Wish;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +31,16 @@ use crate::{interrupt, output, present, show, verdict};
 
 /// Where a lab's lines stand, in its folder.
 const FILE: &str = "golden.jsonl";
+
+/// So many times everything is graded to be recorded, to see whose words hang on the order in which processes ran.
+const RECORDED_PASSES: usize = 3;
+/// Where Linux takes a port from when a program names none, `ip_local_port_range` in ip(7).
+const EPHEMERAL_PORTS: std::ops::RangeInclusive<u64> = 32_768..=60_999;
+/// Seconds since 1970, from 2017 to 2033.
+const TIMES: std::ops::Range<u64> = 1_500_000_000..2_000_000_000;
+
+/// Stands for a digest where the words of a case are not the same in every run.
+const VARIES: &str = "varies";
 
 /// One submission's line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,36 +67,63 @@ pub(crate) fn golden(args: &Golden) -> Result<ExitCode, Failure> {
     interrupt::watch()?;
     let store = Store::open()?;
     let mut crew = Crew::gather(Wish::Auto, args.jobs.map(usize::from))?;
-    let reports = grade_all(&proofs, &store, &mut crew.team());
-    interrupt::hold_if_begun();
+    let mut passes: Vec<Vec<Vec<Entry>>> = Vec::new();
+    for pass in 1..=if args.record { RECORDED_PASSES } else { 1 } {
+        let reports = grade_all(&proofs, &store, &mut crew.team());
+        interrupt::hold_if_begun();
+        let folder = args.reports.as_deref().filter(|_| pass == 1);
+        passes.push(entries(&proofs, reports, folder)?);
+    }
+    let mut passes = passes.into_iter();
+    let mut seen = passes.next().unwrap_or_default();
+    for pass in passes {
+        for (entries, others) in seen.iter_mut().zip(&pass) {
+            entries
+                .iter_mut()
+                .zip(others)
+                .for_each(|(entry, other)| entry.keep_common(other));
+        }
+    }
 
     let mut differ = 0;
-    for (proof, reports) in proofs.iter().zip(reports) {
-        let mut entries = Vec::new();
-        for (probe, report) in proof.probes.iter().zip(reports) {
-            let mut report = report?;
-            normalise(&mut report);
-            if let Some(folder) = &args.reports {
-                write_report(folder, proof, probe, &report)?;
-            }
-            entries.push(Entry::of(probe, &report)?);
-        }
+    for (proof, entries) in proofs.iter().zip(&seen) {
         let file = proof.folder.join(FILE);
         if args.record {
-            write(&file, &entries)?;
+            write(&file, entries)?;
             output::print(&format!("{}: {} written", show::path(&file), entries.len()))?;
-        } else {
-            let differences = differences(&read(&file)?, &entries);
-            differ += differences.len();
-            let lab = &proof.lab.spec.lab;
-            let (count, of) = (differences.len(), entries.len());
-            output::print(&format!("{lab}: {count} differences in {of} submissions"))?;
-            for difference in differences {
-                output::print(&format!("  {difference}"))?;
-            }
+            continue;
+        }
+        let differences = differences(&read(&file)?, entries);
+        differ += differences.len();
+        let lab = &proof.lab.spec.lab;
+        let (count, of) = (differences.len(), entries.len());
+        output::print(&format!("{lab}: {count} differences in {of} submissions"))?;
+        for difference in differences {
+            output::print(&format!("  {difference}"))?;
         }
     }
     Ok(ExitCode::from(u8::from(differ > 0)))
+}
+
+/// What every probe of every lab came to, as lines; the reports go into the folder.
+fn entries(
+    proofs: &[Proof],
+    reports: Vec<Vec<Result<Report, Failure>>>,
+    folder: Option<&Path>,
+) -> Result<Vec<Vec<Entry>>, Failure> {
+    let mut all = Vec::new();
+    for (proof, reports) in proofs.iter().zip(reports) {
+        let mut entries = Vec::new();
+        for (probe, report) in proof.probes.iter().zip(reports) {
+            let report = normalised(report?);
+            if let Some(folder) = folder {
+                write_report(folder, proof, probe, &report)?;
+            }
+            entries.push(Entry::of(&probe.name, &report)?);
+        }
+        all.push(entries);
+    }
+    Ok(all)
 }
 
 fn grade_all(
@@ -149,19 +187,43 @@ fn grade_one(
     Ok(verdict::report(&lab.spec, &record))
 }
 
-/// Takes out of a report what is another in every run, or hangs on where the submission lies.
-fn normalise(report: &mut Report) {
-    report.submission = ipclab_report::Line::new("");
+/// A report without what is another in every run, or hangs on where the submission lies.
+fn normalised(mut report: Report) -> Report {
+    report.submission = Line::new("");
     for case in &mut report.cases {
         case.conversation = None;
+        case.notes.clear();
         for finding in &mut case.findings {
             finding.cites.clear();
         }
     }
+    report
+}
+
+/// Replaces the numbers that differ from run to run: `#12` of a call, process numbers, ephemeral ports, times.
+fn without_run_numbers(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let end = from
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(from.len());
+        let (number, after) = from.split_at(end);
+        kept.push_str(before);
+        let value: u64 = number.parse().unwrap_or(u64::MAX);
+        let of_a_run = kept.ends_with('#')
+            || kept.ends_with("process ")
+            || (kept.ends_with(':') && EPHEMERAL_PORTS.contains(&value))
+            || TIMES.contains(&value);
+        kept.push_str(if of_a_run { "_" } else { number });
+        rest = after;
+    }
+    kept + rest
 }
 
 impl Entry {
-    fn of(probe: &Probe, report: &Report) -> Result<Self, Failure> {
+    fn of(name: &str, report: &Report) -> Result<Self, Failure> {
         let mut cases = BTreeMap::new();
         for case in &report.cases {
             let digest = digest(&case.findings)?;
@@ -172,7 +234,7 @@ impl Entry {
             cases.insert(case.id.to_string(), format!("{verdict}{digest}"));
         }
         Ok(Self {
-            name: probe.name.clone(),
+            name: name.to_owned(),
             score: format!("{}/{}", report.score.earned, report.score.max),
             exit: report.exit_code(),
             programs: digest(&report.programs)?,
@@ -181,11 +243,33 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Notes which cases another pass worded otherwise.
+    fn keep_common(&mut self, other: &Self) {
+        for (id, said) in &mut self.cases {
+            let Some((verdict, digest)) = split(said) else {
+                continue;
+            };
+            if let Some((other_verdict, other_digest)) = other.cases.get(id).and_then(|s| split(s))
+                && (verdict, digest) != (other_verdict, other_digest)
+                && verdict == other_verdict
+            {
+                *said = format!("{verdict}{VARIES}");
+            }
+        }
+    }
+}
+
+/// `fail 1/2 ab12cd34`: what comes before the digest, and the digest.
+fn split(said: &str) -> Option<(&str, &str)> {
+    said.split_at_checked(said.rfind(' ').map_or(0, |at| at + 1))
+}
+
 /// The first eight hexadecimal digits of the digest of what a report says.
 fn digest(said: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string(said)
         .map_err(|error| Failure::unable(format!("writing a report as JSON: {error}")))?;
-    Ok(blake3::hash(text.as_bytes()).to_hex()[..8].to_owned())
+    Ok(blake3::hash(without_run_numbers(&text).as_bytes()).to_hex()[..8].to_owned())
 }
 
 fn write_report(
@@ -265,14 +349,64 @@ fn differing_parts(was: &Entry, is: &Entry) -> Vec<String> {
     }
     parts
         .into_iter()
-        .filter(|(_, was, is)| was != is)
+        .filter(|(_, was, is)| !same(was, is))
         .map(|(part, old, new)| format!("{} {part}: was {old}, is {new}", was.name))
         .collect()
+}
+
+/// Whether a part is as recorded; where the words vary, the rest of it.
+fn same(was: &str, is: &str) -> bool {
+    match (split(was), split(is)) {
+        (Some((was, VARIES)), Some((is, _))) => was == is,
+        _ => was == is,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_a_run_are_no_part_of_what_is_said() {
+        let check = |text, expect| assert_eq!(without_run_numbers(text), expect);
+        check("it waits in accept() (#12)", "it waits in accept() (#_)");
+        check(
+            "left process 7 (iserver) running",
+            "left process _ (iserver) running",
+        );
+        check("went to 127.0.0.1:40784", "went to 127.0.0.1:_");
+        check(
+            "bound port 14640, not 0.0.0.0:12345",
+            "bound port 14640, not 0.0.0.0:12345",
+        );
+        check("shm_dtime: 1795930000", "shm_dtime: _");
+        check("sent 49 bytes, exit 1", "sent 49 bytes, exit 1");
+    }
+
+    #[test]
+    fn words_that_vary_are_not_compared_and_points_are() {
+        let mut entry = entry(
+            "rejected/a",
+            "3/4",
+            &[("echo", "fail 0/1 ab"), ("ready", "cd")],
+        );
+        entry.keep_common(&self::entry(
+            "rejected/a",
+            "3/4",
+            &[("echo", "fail 0/1 ef"), ("ready", "cd")],
+        ));
+        let check = |echo, ready, expect: &[&str]| {
+            let seen = self::entry("rejected/a", "3/4", &[("echo", echo), ("ready", ready)]);
+            assert_eq!(differences(std::slice::from_ref(&entry), &[seen]), expect);
+        };
+        check("fail 0/1 99", "cd", &[]);
+        check(
+            "fail 1/2 99",
+            "cd",
+            &["rejected/a echo: was fail 0/1 varies, is fail 1/2 99"],
+        );
+        check("fail 0/1 99", "99", &["rejected/a ready: was cd, is 99"]);
+    }
 
     fn entry(name: &str, score: &str, cases: &[(&str, &str)]) -> Entry {
         Entry {
