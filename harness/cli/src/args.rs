@@ -11,11 +11,11 @@ use ipclab_sandbox::Wish;
 use ipclab_spec::Tier;
 
 use crate::batch::Shard;
-use crate::import::System;
 use examples::{
     CERTIFY_EXAMPLES, CHECK_EXAMPLES, EXAMPLES, EXPORT_EXAMPLES, GOLDEN_EXAMPLES, GRADE_EXAMPLES,
     INIT_EXAMPLES, INTEROP_EXAMPLES, MERGE_EXAMPLES, SLURM_EXAMPLES, VALIDATE_EXAMPLES,
 };
+use ipclab_intake::import::System;
 
 /// Grades C programs on System V shared memory and sockets by running them beside reference programs.
 #[derive(Debug, Parser)]
@@ -184,7 +184,7 @@ pub(crate) struct Grade {
     pub(crate) roster: Option<PathBuf>,
     /// Where the class comes from; left out: told by the names in it
     #[arg(long, value_enum, value_name = "SYSTEM")]
-    pub(crate) from: Option<System>,
+    pub(crate) from: Option<SystemArg>,
     /// Only the part K of N, for several machines: 1/3
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
@@ -230,7 +230,7 @@ pub(crate) struct Interop {
     pub(crate) roster: Option<PathBuf>,
     /// Where the class comes from; left out: told by the names in it
     #[arg(long, value_enum, value_name = "SYSTEM")]
-    pub(crate) from: Option<System>,
+    pub(crate) from: Option<SystemArg>,
     /// Only this case; can be given several times
     #[arg(long = "case", value_name = "ID")]
     pub(crate) cases: Vec<String>,
@@ -425,7 +425,7 @@ pub(crate) struct Slurm {
     pub(crate) roster: Option<PathBuf>,
     /// Where the class comes from; left out: told by the names in it
     #[arg(long, value_enum, value_name = "SYSTEM")]
-    pub(crate) from: Option<System>,
+    pub(crate) from: Option<SystemArg>,
     /// Only this tier; can be given several times
     #[arg(long = "tier", value_enum, value_name = "TIER")]
     pub(crate) tiers: Vec<TierArg>,
@@ -583,6 +583,33 @@ impl From<Isolation> for Wish {
             Isolation::Auto => Self::Auto,
             Isolation::Namespaces => Self::Namespaces,
             Isolation::Shared => Self::Shared,
+        }
+    }
+}
+
+/// Where a class can come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SystemArg {
+    /// Canvas: "Download Submissions"
+    Canvas,
+    /// Moodle: "Download all submissions"
+    Moodle,
+    /// Gradescope: "Export Submissions"
+    Gradescope,
+    /// Clones of GitHub Classroom or Classroom 50
+    Github,
+    /// A folder with a folder, an archive or a .c file for each student
+    Folders,
+}
+
+impl From<SystemArg> for System {
+    fn from(system: SystemArg) -> Self {
+        match system {
+            SystemArg::Canvas => Self::Canvas,
+            SystemArg::Moodle => Self::Moodle,
+            SystemArg::Gradescope => Self::Gradescope,
+            SystemArg::Github => Self::Github,
+            SystemArg::Folders => Self::Folders,
         }
     }
 }

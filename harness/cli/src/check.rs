@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::args::{Check, Presentation, When, tiers};
-use crate::explore::Oracles;
-use crate::failure::Failure;
-use crate::grade::{self, Options};
-use crate::labs::{self, Lab};
 use crate::present::present;
-use crate::store::Store;
-use crate::submission::Submission;
-use crate::{interrupt, keep, output, verdict, watch};
+use crate::progress::Bar;
+use crate::{output, watch};
+use ipclab_grade::explore::Oracles;
+use ipclab_grade::grade::{self, Options};
+use ipclab_grade::interrupt;
+use ipclab_grade::keep;
+use ipclab_grade::labs::{self, Lab};
+use ipclab_intake::failure::Failure;
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::Submission;
+use ipclab_verdict as verdict;
 
 /// Grades a submission and prints the report.
 ///
@@ -19,10 +23,10 @@ use crate::{interrupt, keep, output, verdict, watch};
 /// What keeps the tool from grading at all.
 pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
     if args.watch {
-        interrupt::watch_saying("no longer watching")?;
+        output::watch_saying("no longer watching")?;
         watch::watch(args, color)
     } else {
-        interrupt::watch()?;
+        output::watch()?;
         once(args, color)
     }
 }
@@ -46,7 +50,13 @@ pub(crate) fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
     if !lab.warnings.is_empty() {
         output::note(&lab.warnings);
     }
-    let record = grade::grade(&lab, &submission, &store, &options(args, &lab, &store))?;
+    let record = grade::grade(
+        &lab,
+        &submission,
+        &store,
+        &options(args, &lab, &store),
+        &Bar::start(),
+    )?;
     interrupt::hold_if_begun();
     if let Some(folder) = &args.keep {
         keep::keep(&record, folder)?;

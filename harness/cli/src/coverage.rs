@@ -9,94 +9,13 @@ use std::process::ExitCode;
 
 use ipclab_report::terminal::Style;
 use ipclab_report::width;
-use ipclab_spec::Tier;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::args::{TableFormat, When};
-use crate::failure::Failure;
-use crate::{labs, output};
-
-/// What the unit asks.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Unit {
-    #[serde(rename = "question")]
-    questions: Vec<Question>,
-}
-
-/// A question of it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Question {
-    /// `Q6`
-    id: String,
-    /// In a few words.
-    title: String,
-    requirements: Vec<Requirement>,
-}
-
-/// One thing that it asks.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Requirement {
-    /// `restart`
-    id: String,
-    tier: TierName,
-    /// As a sentence.
-    asks: String,
-    /// The lab that will test it; `None`: one does.
-    #[serde(default)]
-    waits_for: Option<String>,
-}
-
-/// A tier, as the list writes it.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum TierName {
-    Core,
-    Robust,
-    Stretch,
-}
-
-impl TierName {
-    fn tier(self) -> Tier {
-        match self {
-            Self::Core => Tier::Core,
-            Self::Robust => Tier::Robust,
-            Self::Stretch => Tier::Stretch,
-        }
-    }
-}
-
-impl Unit {
-    /// Reads the list.
-    ///
-    /// # Errors
-    /// It is not understood, or names something twice.
-    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, Failure> {
-        let unit: Self = toml::from_str(text)
-            .map_err(|error| Failure::usage(format!("{name}: {}", error.to_string().trim_end())))?;
-        let mut ids = unit.requirements();
-        ids.sort();
-        match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(Failure::usage(format!(
-                "{name}: {} is there twice",
-                pair[0]
-            ))),
-            None => Ok(unit),
-        }
-    }
-
-    /// What cases may cover: `Q6.restart`.
-    pub(crate) fn requirements(&self) -> Vec<String> {
-        let of = |question: &Question| -> Vec<String> {
-            let own = question.requirements.iter();
-            own.map(|one| format!("{}.{}", question.id, one.id))
-                .collect()
-        };
-        self.questions.iter().flat_map(of).collect()
-    }
-}
+use crate::output;
+use ipclab_grade::labs;
+use ipclab_grade::unit::{Question, Unit};
+use ipclab_intake::failure::Failure;
 
 /// The table. As JSON it is `ipclab/coverage/v1`.
 #[derive(Debug, Serialize)]

@@ -8,9 +8,11 @@ use std::process::ExitCode;
 
 use ipclab_spec::{Case, ExitExpectation, Player, Points, Template, Tier, Visibility};
 
-use crate::failure::Failure;
-use crate::labs::{self, Lab};
-use crate::{output, plan, show};
+use crate::output;
+use ipclab_grade::labs::{self, Lab};
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
+use ipclab_plan as plan;
 
 /// Lists the labs.
 ///

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use ipclab_report::{Class, csv, gradebook, html};
 
 use crate::args::{Export, ExportForm};
-use crate::failure::{Failure, reason};
-use crate::{output, present, show};
+use crate::{output, present};
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
 
 /// Writes a class in one form.
 ///

@@ -18,16 +18,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::args::Golden;
-use crate::crew::{Crew, Team};
-use crate::explore::{Alike, Oracles};
-use crate::failure::{Failure, reason};
-use crate::grade::{self, Options};
-use crate::labs::Lab;
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::submission::Submission;
+use crate::progress::Bar;
 use crate::validate::probes::{self, Kind, Probe, Proof};
-use crate::{interrupt, output, present, show, verdict};
+use crate::{output, present};
+use ipclab_grade::explore::{Oracles, RunCache};
+use ipclab_grade::grade::{self, Options};
+use ipclab_grade::interrupt;
+use ipclab_grade::labs::Lab;
+use ipclab_grade::pool::{PoolSlice, SandboxPool};
+use ipclab_grade::progress::{Progress, Silent};
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::Submission;
+use ipclab_verdict as verdict;
 
 /// Where a lab's lines stand, in its folder.
 const FILE: &str = "golden.jsonl";
@@ -64,12 +68,12 @@ struct Entry {
 /// A lab or its file cannot be read or written, or there is no sandbox.
 pub(crate) fn golden(args: &Golden) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs)?;
-    interrupt::watch()?;
+    output::watch()?;
     let store = Store::open()?;
-    let mut crew = Crew::gather(Wish::Auto, args.jobs.map(usize::from))?;
+    let mut sandboxes = SandboxPool::start(Wish::Auto, args.jobs.map(usize::from))?;
     let mut passes: Vec<Vec<Vec<Entry>>> = Vec::new();
     for pass in 1..=if args.record { RECORDED_PASSES } else { 1 } {
-        let reports = grade_all(&proofs, &store, &mut crew.team());
+        let reports = grade_all(&proofs, &store, &mut sandboxes.all());
         interrupt::hold_if_begun();
         let folder = args.reports.as_deref().filter(|_| pass == 1);
         passes.push(entries(&proofs, reports, folder)?);
@@ -129,19 +133,19 @@ fn entries(
 fn grade_all(
     proofs: &[Proof],
     store: &Store,
-    team: &mut Team<'_>,
+    pool: &mut PoolSlice<'_>,
 ) -> Vec<Vec<Result<Report, Failure>>> {
     let tasks: Vec<(&Proof, &Probe)> = proofs
         .iter()
         .flat_map(|proof| proof.probes.iter().map(move |probe| (proof, probe)))
         .collect();
-    let progress = Progress::start();
+    let progress = Bar::start();
     progress.stage("grading submissions", tasks.len());
     let oracles = Oracles::default();
-    let alike = Alike::default();
-    let mut graded = team
-        .each_alone(&tasks, |team, (proof, probe)| {
-            let graded = grade_one(&proof.lab, probe, store, (&oracles, &alike), team);
+    let run_cache = RunCache::default();
+    let mut graded = pool
+        .each_alone(&tasks, |pool, (proof, probe)| {
+            let graded = grade_one(&proof.lab, probe, store, (&oracles, &run_cache), pool);
             progress.step();
             graded
         })
@@ -158,20 +162,20 @@ fn grade_one(
     lab: &Lab,
     probe: &Probe,
     store: &Store,
-    (oracles, alike): (&Oracles, &Alike),
-    team: &mut Team<'_>,
+    (oracles, run_cache): (&Oracles, &RunCache),
+    pool: &mut PoolSlice<'_>,
 ) -> Result<Report, Failure> {
     let options = Options {
         command: vec!["ipclab".to_owned(), "check".to_owned()],
         look_into: true,
         oracles: oracles.clone(),
-        alike: Some(alike.clone()),
+        run_cache: Some(run_cache.clone()),
         ..Options::default()
     };
-    let silent = Progress::silent();
+    let silent = Silent;
     let folder = match (probe.kind, &probe.folder) {
         (Kind::Reference, _) => {
-            let record = grade::grade_references(team, lab, store, &options, &silent)?;
+            let record = grade::grade_references(pool, lab, store, &options, &silent)?;
             return Ok(verdict::report(&lab.spec, &record));
         }
         (Kind::Rubbish, _) => probes::rubbish(&lab.spec, store)?,
@@ -183,7 +187,7 @@ fn grade_one(
         }
     };
     let submission = Submission::take_in(&folder, store.folder("submission")?)?;
-    let record = grade::grade_by(team, lab, &submission, store, &options, &silent)?;
+    let record = grade::grade_by(pool, lab, &submission, store, &options, &silent)?;
     Ok(verdict::report(&lab.spec, &record))
 }
 

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::args::{Ci, Init};
-use crate::failure::Failure;
-use crate::{labs, output, show};
+use crate::output;
+use ipclab_grade::labs;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
 
 /// The workflow that `--ci github` writes.
 const GITHUB: &str = include_str!("init/github.yml");

@@ -6,39 +6,22 @@
 
 mod args;
 mod batch;
-mod build;
 mod certify;
 mod check;
 mod coverage;
-mod crew;
 mod explain;
-mod explore;
 mod export;
-mod failure;
 mod golden;
-mod grade;
-mod image;
-mod import;
 mod init;
 mod interop;
-mod interrupt;
-mod keep;
-mod labs;
 mod manual;
 mod mutants;
 mod out;
 mod output;
 mod package;
-mod peer;
-mod plan;
 mod present;
 mod progress;
-mod record;
-mod show;
-mod store;
-mod submission;
 mod validate;
-mod verdict;
 mod watch;
 
 use std::ffi::OsString;
@@ -48,14 +31,15 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command, PackageCommand, SpecCommand};
-use failure::Failure;
+use ipclab_grade::interrupt;
+use ipclab_intake::failure::Failure;
 
 fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
     // The tool starts itself again as the sandbox's processes, as peers and as reference programs: those come first,
     // since their arguments are not ours to read.
-    if called_as(&argv).as_deref() == Some(peer::NAME) {
-        return peer::play();
+    if called_as(&argv).as_deref() == Some(ipclab_peer::NAME) {
+        return ipclab_peer::play();
     }
     if let Some(code) = ipclab_sandbox::hidden(&argv) {
         return code;

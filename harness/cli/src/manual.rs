@@ -7,8 +7,9 @@ use std::{fs, io};
 use clap::CommandFactory;
 
 use crate::args::Args;
-use crate::failure::{Failure, reason};
-use crate::{output, show};
+use crate::output;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
 
 /// Prints completions for a shell.
 ///

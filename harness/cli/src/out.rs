@@ -4,8 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, reason};
-use crate::show::path as shown;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show::path as shown;
 
 /// What a file is called before it is whole.
 const NEW: &str = ".new-";

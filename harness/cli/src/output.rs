@@ -3,10 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use ipclab_grade::interrupt;
 use ipclab_report::terminal::Style;
 
 use crate::args::When;
-use crate::failure::Failure;
+use ipclab_intake::failure::Failure;
 
 /// Prints on stdout. A reader that has gone (`ipclab labs | head -1`) is no error.
 ///
@@ -72,4 +73,21 @@ pub(crate) fn style(when: When) -> Style {
         width,
         unicode,
     }
+}
+
+/// Watches for the signals that end the tool. The last line says `interrupted,` and these words.
+///
+/// # Errors
+/// The handlers could not be set.
+pub(crate) fn watch_saying(last_words: &'static str) -> Result<(), Failure> {
+    // A reader may have gone with the signal: `eprintln!` would end the thread that says it, and not the tool.
+    interrupt::watch(move || note(&format!("\nipclab: interrupted, {last_words}")))
+}
+
+/// The same for a command that has graded nothing before its end.
+///
+/// # Errors
+/// The handlers could not be set.
+pub(crate) fn watch() -> Result<(), Failure> {
+    watch_saying("nothing graded; every program that was running has been ended")
 }

@@ -15,8 +15,9 @@ use ipclab_report::{
 };
 
 use crate::args::{Presentation, ReportFormat, When};
-use crate::failure::{Failure, reason};
-use crate::{output, show};
+use crate::output;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
 
 /// Renders a report and writes it; the exit status says the same as what was shown.
 ///

@@ -9,8 +9,9 @@ use notify::event::{EventKind, ModifyKind};
 use notify::{Event, RecursiveMode, Watcher};
 
 use crate::args::{Check, When};
-use crate::failure::Failure;
-use crate::{check, output, show};
+use crate::{check, output};
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
 
 /// An editor that saves makes several changes at once; when none came for so long, it has done.
 const QUIET: Duration = Duration::from_millis(150);

@@ -11,12 +11,12 @@ use super::key::{Settings, made_by};
 use super::pages;
 use super::results::{self, Kept, Results};
 use super::{Shard, shown};
-use crate::failure::{Failure, reason};
-use crate::grade::{self, Options};
-use crate::import;
-use crate::labs::Lab;
 use crate::out::Out;
 use crate::output;
+use ipclab_grade::grade::{self, Options};
+use ipclab_grade::labs::Lab;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::import;
 
 /// How a folder of results was made: what `merge` compares.
 pub(super) const RUN: &str = "run.json";

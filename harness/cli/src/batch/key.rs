@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use ipclab_evidence::Level;
 use ipclab_spec::Reference;
 
-use crate::failure::{Failure, reason};
-use crate::grade::Options;
-use crate::labs::Lab;
-use crate::submission::Submission;
+use ipclab_grade::grade::Options;
+use ipclab_grade::labs::Lab;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::submission::Submission;
 
 /// A change of what results mean must not meet old ones.
 const VERSION: &str = "ipclab result 1";

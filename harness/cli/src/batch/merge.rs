@@ -13,9 +13,9 @@ use super::finish::{self, CLASS, RUN, RUN_SCHEMA, Run, Summary};
 use super::results::{self, Kept, Line, Results};
 use super::shown;
 use crate::args::Merge;
-use crate::failure::{Failure, reason};
 use crate::out::Out;
 use crate::output;
+use ipclab_intake::failure::{Failure, reason};
 
 /// One part.
 struct Part {

@@ -4,7 +4,7 @@
 //! SUBMISSIONS ── import ──► Found ─ one ─► Entry ─ results.jsonl ─► class.json, pages
 //! ```
 //!
-//! [`crate::import`] finds the submissions; [`one`] grades one of them, whatever it does; [`results`] keeps each as a line as
+//! [`ipclab_intake::import`] finds the submissions; [`one`] grades one of them, whatever it does; [`results`] keeps each as a line as
 //! soon as it is there, so that a run that ends early is gone on with; [`finish`] makes of the lines what people read.
 //! [`key`] says what a result hangs on: what has not changed is not graded again. [`shard`] spreads a class over machines,
 //! and [`merge`] brings it together.
@@ -26,15 +26,16 @@ use std::sync::Mutex;
 use ipclab_report::{Line, Outcome};
 
 use crate::args::{Grade, tiers};
-use crate::crew::Crew;
-use crate::explore::{Alike, Oracles};
-use crate::failure::Failure;
-use crate::grade::{self, Options};
-use crate::import::{self, Class, Found, Roster, Wanted};
-use crate::labs::{self, Lab};
 use crate::out::Out;
-use crate::store::Store;
-use crate::{interrupt, output};
+use crate::output;
+use ipclab_grade::explore::{Oracles, RunCache};
+use ipclab_grade::grade::{self, Options};
+use ipclab_grade::interrupt;
+use ipclab_grade::labs::{self, Lab};
+use ipclab_grade::pool::SandboxPool;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::import::{self, Class, Found, Roster, Wanted};
+use ipclab_intake::store::Store;
 use key::Settings;
 pub(crate) use merge::merge;
 use one::{Graded, Scene};
@@ -52,13 +53,19 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
     // What was asked for wrongly is said before anything is unpacked.
     grade::selected(&lab, &options)?;
     let roster = args.roster.as_deref().map(Roster::read).transpose()?;
-    interrupt::watch_saying("what was graded is kept, and the same command goes on from there")?;
+    output::watch_saying("what was graded is kept, and the same command goes on from there")?;
     let store = Store::open()?;
     if !args.no_cache {
         options.oracles = Oracles::on_disk(store.answers());
-        options.alike = Some(Alike::default());
+        options.run_cache = Some(RunCache::default());
     }
-    let class = look(&args.submissions, args.from, &lab, roster.as_ref(), &store)?;
+    let class = look(
+        &args.submissions,
+        args.from.map(Into::into),
+        &lab,
+        roster.as_ref(),
+        &store,
+    )?;
     if args.list {
         return output::print(&finish::list(&class));
     }
@@ -67,8 +74,8 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
     };
     let chosen = chosen(&class, args)?;
     let out = Out::open(folder, &args.submissions)?;
-    let mut crew = Crew::gather(options.isolation, options.jobs)?;
-    let settings = Settings::of(&lab, &options, crew.team().level())?;
+    let mut sandboxes = SandboxPool::start(options.isolation, options.jobs)?;
+    let settings = Settings::of(&lab, &options, sandboxes.all().level())?;
     let results = Results::open(&out, &lab.spec.lab)?;
     if results.dropped > 0 {
         output::note(&format!(
@@ -78,9 +85,16 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
         ));
     }
     let counts = grade_all(
-        &chosen, &lab, &options, &settings, results, &store, &mut crew, args,
+        &chosen,
+        &lab,
+        &options,
+        &settings,
+        results,
+        &store,
+        &mut sandboxes,
+        args,
     )?;
-    drop(crew);
+    drop(sandboxes);
     interrupt::hold_if_begun();
     finish::finish(&finish::Finish {
         out: &out,
@@ -90,7 +104,7 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
         class: &class,
         shard: args.shard,
         kept: counts.kept,
-        spared: options.alike.as_ref().map_or(0, Alike::spared),
+        spared: options.run_cache.as_ref().map_or(0, RunCache::spared),
     })
 }
 
@@ -110,7 +124,7 @@ fn grade_all(
     settings: &Settings,
     results: Results,
     store: &Store,
-    crew: &mut Crew,
+    sandboxes: &mut SandboxPool,
     args: &Grade,
 ) -> Result<Counts, Failure> {
     let progress = Progress::start(chosen.len());
@@ -123,7 +137,7 @@ fn grade_all(
     let results = Mutex::new(results);
     let stopped: Mutex<Option<Failure>> = Mutex::new(None);
     let kept = Mutex::new(0_usize);
-    crew.team().each_alone(chosen, |team, found| {
+    sandboxes.all().each_alone(chosen, |pool, found| {
         // A full disk keeps nothing of what would still be graded: whoever has made space runs it again.
         if locked(&stopped).is_some() {
             return;
@@ -131,7 +145,7 @@ fn grade_all(
         let id = found.who.id.as_str();
         let known: Option<Kept> = (!args.regrade).then(|| locked(&results).get(id)).flatten();
         progress.begin(id);
-        let graded = one::grade(&scene, team, found, known.as_ref());
+        let graded = one::grade(&scene, pool, found, known.as_ref());
         interrupt::hold_if_begun();
         match graded {
             Graded::Unchanged { who } => {
@@ -297,5 +311,5 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// A path of an argument, in messages.
 fn shown(path: &Path) -> String {
-    crate::show::path(path)
+    ipclab_intake::show::path(path)
 }

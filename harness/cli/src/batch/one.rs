@@ -7,14 +7,14 @@ use ipclab_report::{Entry, Line as Text, NotGraded, Outcome, Who};
 
 use super::key::Settings;
 use super::results::{Kept, Line};
-use crate::crew::Team;
-use crate::failure::Failure;
-use crate::grade::{self, Options};
-use crate::import::{self, Found};
-use crate::labs::Lab;
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::verdict;
+use ipclab_grade::grade::{self, Options};
+use ipclab_grade::labs::Lab;
+use ipclab_grade::pool::PoolSlice;
+use ipclab_grade::progress::Silent;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::import::{self, Found};
+use ipclab_intake::store::Store;
+use ipclab_verdict as verdict;
 
 /// What all submissions of a class share.
 pub(super) struct Scene<'a> {
@@ -41,14 +41,14 @@ struct Hindered {
 /// Grades a submission, unless `known` is its result already.
 pub(super) fn grade(
     scene: &Scene<'_>,
-    team: &mut Team<'_>,
+    pool: &mut PoolSlice<'_>,
     found: &Found,
     known: Option<&Kept>,
 ) -> Graded {
     let began = Instant::now();
     let mut who = found.who.clone();
-    let (tried, panicked) = caught(|| attempt(scene, team, found, known, &mut who));
-    let renewed = team.renew(panicked);
+    let (tried, panicked) = caught(|| attempt(scene, pool, found, known, &mut who));
+    let renewed = pool.renew(panicked);
     let (key, outcome) = match tried {
         Ok(Tried::Unchanged) => return Graded::Unchanged { who: Box::new(who) },
         Ok(Tried::Graded(key, outcome)) => (key, outcome),
@@ -84,7 +84,7 @@ enum Tried {
 
 fn attempt(
     scene: &Scene<'_>,
-    team: &mut Team<'_>,
+    pool: &mut PoolSlice<'_>,
     found: &Found,
     known: Option<&Kept>,
     who: &mut Who,
@@ -99,8 +99,8 @@ fn attempt(
     if known.is_some_and(|known| known.graded && known.key == key) {
         return Ok(Tried::Unchanged);
     }
-    let silent = Progress::silent();
-    let record = grade::grade_by(team, scene.lab, &submission, &store, scene.options, &silent)
+    let silent = Silent;
+    let record = grade::grade_by(pool, scene.lab, &submission, &store, scene.options, &silent)
         .map_err(|failure| Hindered::by(&failure))?;
     let report = verdict::report(&scene.lab.spec, &record);
     Ok(Tried::Graded(key, Outcome::Report(Box::new(report))))

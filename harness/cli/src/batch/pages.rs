@@ -12,8 +12,8 @@ use ipclab_report::{Audience, Class, Entry, Outcome, csv, html};
 
 use super::key::made_by;
 use super::results::{Kept, Results};
-use crate::failure::Failure;
 use crate::out::Out;
+use ipclab_intake::failure::Failure;
 
 /// The page of the class.
 pub(super) const CLASS: &str = "report.html";

@@ -15,8 +15,8 @@ use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::shown;
-use crate::failure::{Failure, reason};
 use crate::out::Out;
+use ipclab_intake::failure::{Failure, reason};
 
 /// What the file is called.
 pub(super) const NAME: &str = "results.jsonl";

@@ -8,11 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Case};
 
-use crate::failure::Failure;
-use crate::keep;
-use crate::record::RunRecord;
-use crate::store::Store;
-use crate::verdict;
+use ipclab_grade::keep;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::store::Store;
+use ipclab_verdict as verdict;
+use ipclab_verdict::record::RunRecord;
 
 /// What a verdict consists of: two runs agree when these are equal. Words, numbers and times may differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

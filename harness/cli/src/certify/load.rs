@@ -6,7 +6,7 @@
 use std::io::Read;
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use crate::failure::{Failure, reason};
+use ipclab_intake::failure::{Failure, reason};
 
 /// The argument that makes the tool's executable such a process.
 const LOAD: &str = "__load";

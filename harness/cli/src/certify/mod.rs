@@ -22,16 +22,19 @@ use ipclab_sandbox::Sandbox;
 use ipclab_spec::Case;
 
 use crate::args::{Certify, Format, When, tiers};
-use crate::crew::Crew;
-use crate::explore::{self, Scene};
-use crate::failure::Failure;
-use crate::grade::{self, Cast, Options};
-use crate::plan::{self, Variant};
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::submission::Submission;
+use crate::output;
+use crate::progress::Bar;
 use crate::validate::probes::{self, Kind, Proof};
-use crate::{interrupt, output, verdict};
+use ipclab_grade::explore::{self, Scene};
+use ipclab_grade::grade::{self, Cast, Options};
+use ipclab_grade::interrupt;
+use ipclab_grade::pool::SandboxPool;
+use ipclab_grade::progress::Progress;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::Submission;
+use ipclab_plan::{self as plan, Variant};
+use ipclab_verdict as verdict;
 use ledger::Ledger;
 use load::Load;
 use result::{Certification, WayResult};
@@ -87,7 +90,7 @@ struct Site<'a> {
 /// A lab cannot be found or read, an accepted submission cannot be taken in, or there is no sandbox.
 pub(crate) fn certify(args: &Certify, color: When) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs)?;
-    interrupt::watch()?;
+    output::watch()?;
     let store = Store::open()?;
     let options = options(args);
     let troupes = troupes(&proofs, &store, &options)?;
@@ -152,9 +155,9 @@ fn troupes<'a>(
     store: &Store,
     options: &Options,
 ) -> Result<Vec<Troupe<'a>>, Failure> {
-    let mut crew = Crew::gather(options.isolation, options.jobs)?;
-    let mut team = crew.team();
-    let progress = Progress::start();
+    let mut sandboxes = SandboxPool::start(options.isolation, options.jobs)?;
+    let mut pool = sandboxes.all();
+    let progress = Bar::start();
     let mut troupes = Vec::new();
     for proof in proofs {
         if !options.want_any(&proof.lab) {
@@ -163,12 +166,12 @@ fn troupes<'a>(
         for probe in &proof.probes {
             let cast = match (probe.kind, &probe.folder) {
                 (Kind::Reference, _) => {
-                    grade::cast_references(&mut team, &proof.lab, store, options)?
+                    grade::cast_references(&mut pool, &proof.lab, store, options)?
                 }
                 (Kind::Accepted, Some(folder)) => {
                     let submission = Submission::take_in(folder, store.folder("submission")?)?;
                     grade::cast_submission(
-                        &mut team,
+                        &mut pool,
                         &proof.lab,
                         &submission,
                         store,
@@ -224,9 +227,11 @@ fn run_way(
     options: &Options,
     args: &Certify,
 ) -> Result<Duration, Failure> {
-    let mut crew = match way {
-        Way::Idle | Way::Loaded | Way::Delays => Crew::gather(options.isolation, options.jobs)?,
-        Way::OneCore => Crew::gather_on_one(options.isolation, options.jobs)?,
+    let mut sandboxes = match way {
+        Way::Idle | Way::Loaded | Way::Delays => {
+            SandboxPool::start(options.isolation, options.jobs)?
+        }
+        Way::OneCore => SandboxPool::start_on_one_processor(options.isolation, options.jobs)?,
     };
     let load = match way {
         Way::Loaded => Some(Load::start(2 * ipclab_sandbox::processors())?),
@@ -238,7 +243,7 @@ fn run_way(
         .into_iter()
         .map(|site| (site, (way == Way::Delays).then(|| deal::next(&mut seeds))))
         .collect();
-    let progress = Progress::start();
+    let progress = Bar::start();
     progress.stage(way.name(), tasks.len());
     let began = Instant::now();
     let done_so_far = AtomicUsize::new(0);
@@ -251,7 +256,7 @@ fn run_way(
             stand_ins: &site.troupe.stand_ins,
             oracles: &options.oracles,
             // Here it is the repetition that counts.
-            alike: None,
+            run_cache: None,
             seed: options.seed,
             look_into: false,
         };
@@ -274,7 +279,7 @@ fn run_way(
         }
         Ok(())
     };
-    let done: Result<Vec<()>, Failure> = crew.team().each(&tasks, one).into_iter().collect();
+    let done: Result<Vec<()>, Failure> = sandboxes.all().each(&tasks, one).into_iter().collect();
     done?;
     drop(load);
     progress.end();

@@ -10,8 +10,8 @@ use ipclab_report::terminal::Style;
 use serde::Serialize;
 
 use super::ledger::{Entry, Outcome};
-use crate::failure::Failure;
-use crate::show;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
 
 /// Everything that was found. As JSON it is `ipclab/certification/v1`.
 #[derive(Debug, Serialize)]

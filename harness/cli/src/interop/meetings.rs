@@ -10,14 +10,14 @@ use ipclab_report::interop::{Meeting, Side};
 
 use super::parties::Party;
 use super::roles::{Roles, is_about_both};
-use crate::build::Artifact;
-use crate::crew::Team;
-use crate::explore::{Oracles, Scene, explore};
-use crate::labs::Lab;
-use crate::plan::Programs;
-use crate::progress::Progress;
-use crate::verdict;
+use ipclab_grade::explore::{Oracles, Scene, explore};
+use ipclab_grade::labs::Lab;
+use ipclab_grade::pool::PoolSlice;
+use ipclab_grade::progress::Progress;
+use ipclab_plan::Artifact;
+use ipclab_plan::Programs;
 use ipclab_sandbox::Sandbox;
+use ipclab_verdict as verdict;
 
 /// Where the files of a column's programs are shown that are no executables: beside the row's, which may be called the same.
 const ASIDE: &str = "/aside";
@@ -42,11 +42,11 @@ struct Came {
 
 /// Holds every meeting.
 pub(super) fn hold(
-    team: &mut Team<'_>,
+    pool: &mut PoolSlice<'_>,
     lab: &Lab,
     roles: &Roles<'_>,
     parties: &[Party],
-    progress: &Progress,
+    progress: &dyn Progress,
 ) -> Held {
     let mut pairs: BTreeMap<Key, (&Party, &Party)> = BTreeMap::new();
     for row in parties {
@@ -58,8 +58,8 @@ pub(super) fn hold(
     }
     let pairs: Vec<(Key, (&Party, &Party))> = pairs.into_iter().collect();
     progress.stage("pairs meet", pairs.len());
-    let level = team.level();
-    let came = team.each(&pairs, |sandbox, (_, (row, column))| {
+    let level = pool.level();
+    let came = pool.each(&pairs, |sandbox, (_, (row, column))| {
         let came = match together(roles, row, column, level) {
             Ok(programs) => meet(lab, roles, (&programs, &parties[0].programs), sandbox),
             Err(why) => Came {
@@ -204,7 +204,7 @@ fn meet(
         programs,
         stand_ins,
         oracles: &Oracles::default(),
-        alike: None,
+        run_cache: None,
         seed: 0,
         look_into: false,
     };

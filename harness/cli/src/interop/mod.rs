@@ -20,15 +20,17 @@ use ipclab_report::{ClassCase, Line};
 
 use crate::args;
 use crate::batch;
-use crate::crew::Crew;
-use crate::failure::Failure;
-use crate::grade::Options;
-use crate::import::Roster;
-use crate::labs::Lab;
 use crate::out::Out;
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::{interrupt, output};
+use crate::output;
+use crate::progress::Bar;
+use ipclab_grade::grade::Options;
+use ipclab_grade::interrupt;
+use ipclab_grade::labs::Lab;
+use ipclab_grade::pool::SandboxPool;
+use ipclab_grade::progress::Progress;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::import::Roster;
+use ipclab_intake::store::Store;
 use roles::Roles;
 
 /// Lets everybody meet everybody, and writes what came of it.
@@ -40,20 +42,33 @@ pub(crate) fn interop(args: &args::Interop) -> Result<ExitCode, Failure> {
     let options = options(args);
     let roles = Roles::of(&lab, &options)?;
     let roster = args.roster.as_deref().map(Roster::read).transpose()?;
-    interrupt::watch_saying("nothing was written: the meetings had not all been held")?;
+    output::watch_saying("nothing was written: the meetings had not all been held")?;
     let store = Store::open()?;
-    let class = batch::look(&args.submissions, args.from, &lab, roster.as_ref(), &store)?;
+    let class = batch::look(
+        &args.submissions,
+        args.from.map(Into::into),
+        &lab,
+        roster.as_ref(),
+        &store,
+    )?;
     let out = Out::open(&args.out, &args.submissions)?;
-    let mut crew = Crew::gather(options.isolation, options.jobs)?;
-    let progress = Progress::start();
+    let mut sandboxes = SandboxPool::start(options.isolation, options.jobs)?;
+    let progress = Bar::start();
     let options = Options {
         cases: roles.cases.iter().map(|case| case.id.clone()).collect(),
         ..options
     };
-    let parties = parties::gather(&mut crew.team(), &lab, &class, &store, &options, &progress)?;
-    let held = meetings::hold(&mut crew.team(), &lab, &roles, &parties, &progress);
+    let parties = parties::gather(
+        &mut sandboxes.all(),
+        &lab,
+        &class,
+        &store,
+        &options,
+        &progress,
+    )?;
+    let held = meetings::hold(&mut sandboxes.all(), &lab, &roles, &parties, &progress);
     progress.end();
-    drop(crew);
+    drop(sandboxes);
     interrupt::hold_if_begun();
     let matrix = Interop {
         schema: SCHEMA,

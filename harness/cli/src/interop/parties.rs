@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use ipclab_report::{Line, called, interop as shown};
 
-use crate::build::Artifact;
-use crate::crew::Team;
-use crate::failure::Failure;
-use crate::grade::{self, Cast, Options};
-use crate::image::{self, Digest};
-use crate::import::{self, Class, Found};
-use crate::labs::Lab;
-use crate::plan::Programs;
-use crate::progress::Progress;
-use crate::store::Store;
+use ipclab_grade::grade::{self, Cast, Options};
+use ipclab_grade::labs::Lab;
+use ipclab_grade::pool::PoolSlice;
+use ipclab_grade::program_digest::{self, Digest};
+use ipclab_grade::progress::{Progress, Silent};
+use ipclab_intake::failure::Failure;
+use ipclab_intake::import::{self, Class, Found};
+use ipclab_intake::store::Store;
+use ipclab_plan::Artifact;
+use ipclab_plan::Programs;
 
 /// Whose programs meet the others'.
 pub(super) struct Party {
@@ -44,21 +44,21 @@ impl Party {
 /// # Errors
 /// The reference cannot play.
 pub(super) fn gather(
-    team: &mut Team<'_>,
+    pool: &mut PoolSlice<'_>,
     lab: &Lab,
     class: &Class,
     store: &Store,
     options: &Options,
-    progress: &Progress,
+    progress: &dyn Progress,
 ) -> Result<Vec<Party>, Failure> {
-    let reference = grade::cast_references(team, lab, store, options)?;
+    let reference = grade::cast_references(pool, lab, store, options)?;
     let mut parties = vec![party(
         (Line::new("reference"), Line::new("the reference")),
         Ok((reference, None)),
     )];
     progress.stage("building submissions", class.found.len());
-    parties.extend(team.each_alone(&class.found, |team, found| {
-        let cast = cast(team, lab, found, store, options);
+    parties.extend(pool.each_alone(&class.found, |pool, found| {
+        let cast = cast(pool, lab, found, store, options);
         progress.step();
         let name = Line::new(&called(&found.who));
         party((found.who.id.clone(), name), cast)
@@ -68,7 +68,13 @@ pub(super) fn gather(
 
 type Built = Result<(Cast, Option<Store>), String>;
 
-fn cast(team: &mut Team<'_>, lab: &Lab, found: &Found, store: &Store, options: &Options) -> Built {
+fn cast(
+    pool: &mut PoolSlice<'_>,
+    lab: &Lab,
+    found: &Found,
+    store: &Store,
+    options: &Options,
+) -> Built {
     let told = |failure: Failure| failure.message;
     let store = store.part("party").map_err(told)?;
     // A matrix says why somebody has no program, and nothing else about a submission.
@@ -77,8 +83,8 @@ fn cast(team: &mut Team<'_>, lab: &Lab, found: &Found, store: &Store, options: &
             import::Nothing::HandedIn(why) => why,
             import::Nothing::Ours(failure) => failure.message,
         })?;
-    let silent = Progress::silent();
-    let cast = grade::cast_submission(team, lab, &submission, &store, options, &silent);
+    let silent = Silent;
+    let cast = grade::cast_submission(pool, lab, &submission, &store, options, &silent);
     Ok((cast.map_err(told)?, Some(store)))
 }
 
@@ -110,7 +116,7 @@ fn party((id, name): (Line, Line), built: Built) -> Party {
 fn digest(artifact: &Artifact, id: &Line) -> Digest {
     let own = || *blake3::hash(id.as_bytes()).as_bytes();
     match artifact {
-        Artifact::Executable(path) => image::of(path).unwrap_or_else(|_| own()),
+        Artifact::Executable(path) => program_digest::of(path).unwrap_or_else(|_| own()),
         Artifact::Command { .. } => own(),
     }
 }

@@ -3,9 +3,9 @@
 use ipclab_judge::Finding;
 use ipclab_spec::{After, Aspect, Case, Player};
 
-use crate::failure::Failure;
-use crate::grade::{self, Options};
-use crate::labs::Lab;
+use ipclab_grade::grade::{self, Options};
+use ipclab_grade::labs::Lab;
+use ipclab_intake::failure::Failure;
 
 /// The cases in which programs of two parties can meet, and which program is whose.
 #[derive(Debug)]

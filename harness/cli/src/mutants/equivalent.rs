@@ -14,8 +14,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::failure::{Failure, reason};
-use crate::show;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
 
 /// What a lab's list is called, in the folder of its submissions.
 pub(super) const FILE: &str = "submissions/equivalent.toml";

@@ -20,17 +20,20 @@ use ipclab_sandbox::{Sandbox, Wish};
 use ipclab_spec::Case;
 
 use crate::args::{Format, Validate, When, tiers};
-use crate::crew::{Crew, Team};
-use crate::explore::{self, Scene};
-use crate::failure::Failure;
-use crate::grade::{self, Cast, Options};
-use crate::plan::{self, Variant};
-use crate::progress::Progress;
-use crate::record::RunRecord;
-use crate::store::Store;
-use crate::submission::Submission;
+use crate::output;
+use crate::progress::Bar;
 use crate::validate::probes::{self, Kind, Proof};
-use crate::{interrupt, output, verdict};
+use ipclab_grade::explore::{self, Scene};
+use ipclab_grade::grade::{self, Cast, Options};
+use ipclab_grade::interrupt;
+use ipclab_grade::pool::{PoolSlice, SandboxPool};
+use ipclab_grade::progress::{Progress, Silent};
+use ipclab_intake::failure::Failure;
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::Submission;
+use ipclab_plan::{self as plan, Variant};
+use ipclab_verdict as verdict;
+use ipclab_verdict::record::RunRecord;
 use make::{Mutant, Subject};
 use result::{LabMutants, Mutations};
 
@@ -79,21 +82,21 @@ pub(crate) fn mutants(args: &Validate, color: When) -> Result<ExitCode, Failure>
         .iter()
         .map(|proof| equivalent::read(&proof.folder))
         .collect::<Result<Vec<_>, Failure>>()?;
-    interrupt::watch()?;
+    output::watch()?;
     let store = Store::open()?;
     let options = Options {
         tiers: tiers(&args.tiers),
         jobs: args.jobs.map(usize::from),
         ..Options::default()
     };
-    let mut crew = Crew::gather(Wish::Auto, options.jobs)?;
+    let mut sandboxes = SandboxPool::start(Wish::Auto, options.jobs)?;
     let mut labs = Vec::new();
     for (proof, list) in proofs.iter().zip(lists) {
         if !options.want_any(&proof.lab) {
             continue;
         }
-        let troupes = troupes(proof, &mut crew.team(), &store, &options)?;
-        let tried = try_all(&troupes, &mut crew.team(), &options)?;
+        let troupes = troupes(proof, &mut sandboxes.all(), &store, &options)?;
+        let tried = try_all(&troupes, &mut sandboxes.all(), &options)?;
         labs.push(LabMutants::new(
             proof,
             &list,
@@ -113,14 +116,14 @@ pub(crate) fn mutants(args: &Validate, color: When) -> Result<ExitCode, Failure>
 /// The references, and that accepted submission in C which passes most.
 fn troupes<'a>(
     proof: &'a Proof,
-    team: &mut Team<'_>,
+    pool: &mut PoolSlice<'_>,
     store: &Store,
     options: &Options,
 ) -> Result<Vec<Troupe<'a>>, Failure> {
     let lab = &proof.lab;
     let mut casts = vec![(
         "reference".to_owned(),
-        grade::cast_references(team, lab, store, options)?,
+        grade::cast_references(pool, lab, store, options)?,
     )];
     let fails = |probe: &&probes::Probe| {
         probe
@@ -139,8 +142,7 @@ fn troupes<'a>(
             continue;
         };
         let submission = Submission::take_in(folder, store.folder("submission")?)?;
-        let cast =
-            grade::cast_submission(team, lab, &submission, store, options, &Progress::silent())?;
+        let cast = grade::cast_submission(pool, lab, &submission, store, options, &Silent)?;
         let in_c = cast.record.programs.iter().all(|program| {
             program.problem.is_none() && program.sources.iter().any(|name| name.ends_with(".c"))
         });
@@ -161,7 +163,7 @@ fn troupes<'a>(
 /// Every mutant of every case that a program set passes. Gives them by program set.
 fn try_all(
     troupes: &[Troupe<'_>],
-    team: &mut Team<'_>,
+    pool: &mut PoolSlice<'_>,
     options: &Options,
 ) -> Result<Vec<(String, Vec<Tried>)>, Failure> {
     let mut tasks = Vec::new();
@@ -185,9 +187,9 @@ fn try_all(
             }));
         }
     }
-    let progress = Progress::start();
+    let progress = Bar::start();
     progress.stage("changing calls", tasks.len());
-    let tried = team.each(&tasks, |sandbox, task| {
+    let tried = pool.each(&tasks, |sandbox, task| {
         interrupt::hold_if_begun();
         let tried = try_one(task, options, sandbox);
         progress.step();
@@ -227,7 +229,7 @@ fn try_one(
         oracles: &options.oracles,
         seed: options.seed,
         look_into: false,
-        alike: None,
+        run_cache: None,
     };
     let passing = explore::once(case, &scene, variant, sandbox, |_| {})?;
     // What does not pass proves nothing when it is changed.

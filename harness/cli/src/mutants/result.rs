@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::equivalent::{Equivalent, FILE};
 use super::{Fate, Tried};
-use crate::show;
 use crate::validate::probes::Proof;
+use ipclab_intake::show;
 
 /// Everything that was found. As JSON it is `ipclab/mutants/v1`.
 #[derive(Debug, Serialize)]

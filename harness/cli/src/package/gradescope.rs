@@ -9,9 +9,10 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::args::Gradescope;
-use crate::failure::{Failure, reason};
-use crate::labs::{self, Lab};
-use crate::{output, present, show};
+use crate::{output, present};
+use ipclab_grade::labs::{self, Lab};
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
 
 const SETUP: &str = include_str!("gradescope/setup.sh");
 const RUN: &str = include_str!("gradescope/run_autograder");

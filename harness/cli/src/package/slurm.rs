@@ -9,9 +9,10 @@ use clap::ValueEnum;
 use ipclab_spec::Tier;
 
 use crate::args::Slurm;
-use crate::failure::{Failure, reason};
-use crate::import::Roster;
-use crate::{labs, output};
+use crate::output;
+use ipclab_grade::labs;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::import::Roster;
 
 /// Writes the script on stdout.
 ///
@@ -21,14 +22,18 @@ pub(crate) fn slurm(args: &Slurm) -> Result<ExitCode, Failure> {
     let lab = labs::named(&args.lab)?;
     let absolute = |path: &Path| {
         std::path::absolute(path).map_err(|error| {
-            Failure::usage(format!("{}: {}", crate::show::path(path), reason(&error)))
+            Failure::usage(format!(
+                "{}: {}",
+                ipclab_intake::show::path(path),
+                reason(&error)
+            ))
         })
     };
     let class = absolute(&args.submissions)?;
     if !class.exists() {
         return Err(Failure::usage(format!(
             "there is nothing at {}",
-            crate::show::path(&class)
+            ipclab_intake::show::path(&class)
         ))
         .remedy("name the folder or the archive that holds the submissions, where every node of the cluster sees it"));
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::probes::{Expectation, Kind, Probe};
 use super::seen::{Came, Seen, SeenCase};
-use crate::show;
+use ipclab_intake::show;
 
 /// Something that keeps a spec from being proved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

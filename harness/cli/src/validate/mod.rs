@@ -20,15 +20,18 @@ use ipclab_sandbox::Wish;
 use ipclab_spec::{Case, Tier};
 
 use crate::args::{Format, Validate, When};
-use crate::crew::{Crew, Team};
-use crate::explore::{Alike, Oracles};
-use crate::failure::Failure;
-use crate::grade::{self, Options};
-use crate::labs::Lab;
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::submission::Submission;
-use crate::{interrupt, output, show, verdict};
+use crate::output;
+use crate::progress::Bar;
+use ipclab_grade::explore::{Oracles, RunCache};
+use ipclab_grade::grade::{self, Options};
+use ipclab_grade::labs::Lab;
+use ipclab_grade::pool::{PoolSlice, SandboxPool};
+use ipclab_grade::progress::{Progress, Silent};
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::Submission;
+use ipclab_verdict as verdict;
 use probes::{Kind, Probe, Proof};
 use result::{LabResult, Validation};
 use seen::Seen;
@@ -45,10 +48,10 @@ pub(crate) fn validate(args: &Validate, color: When) -> Result<ExitCode, Failure
             output::note(&proof.lab.warnings);
         }
     }
-    interrupt::watch()?;
+    output::watch()?;
     let store = Store::open()?;
-    let mut crew = Crew::gather(Wish::Auto, args.jobs.map(usize::from))?;
-    let seen = try_all(&proofs, &tiers, &store, &mut crew.team());
+    let mut sandboxes = SandboxPool::start(Wish::Auto, args.jobs.map(usize::from))?;
+    let seen = try_all(&proofs, &tiers, &store, &mut sandboxes.all());
 
     let mut labs = Vec::new();
     for (proof, seen) in proofs.iter().zip(&seen) {
@@ -82,22 +85,29 @@ fn try_all(
     proofs: &[Proof],
     tiers: &[Tier],
     store: &Store,
-    team: &mut Team<'_>,
+    pool: &mut PoolSlice<'_>,
 ) -> Vec<Vec<Result<Seen, Failure>>> {
     let tasks: Vec<(&Proof, &Probe)> = proofs
         .iter()
         .filter(|proof| !selected(&proof.lab, tiers).is_empty())
         .flat_map(|proof| proof.probes.iter().map(move |probe| (proof, probe)))
         .collect();
-    let progress = Progress::start();
+    let progress = Bar::start();
     progress.stage("trying submissions", tasks.len());
     // What the references do is the same beside every submission.
     let oracles = Oracles::default();
     // So is one of the two programs in most of them.
-    let alike = Alike::default();
-    let mut seen = team
-        .each_alone(&tasks, |team, (proof, probe)| {
-            let seen = try_one(&proof.lab, probe, tiers, store, (&oracles, &alike), team);
+    let run_cache = RunCache::default();
+    let mut seen = pool
+        .each_alone(&tasks, |pool, (proof, probe)| {
+            let seen = try_one(
+                &proof.lab,
+                probe,
+                tiers,
+                store,
+                (&oracles, &run_cache),
+                pool,
+            );
             progress.step();
             seen
         })
@@ -117,22 +127,22 @@ fn try_one(
     probe: &Probe,
     tiers: &[Tier],
     store: &Store,
-    (oracles, alike): (&Oracles, &Alike),
-    team: &mut Team<'_>,
+    (oracles, run_cache): (&Oracles, &RunCache),
+    pool: &mut PoolSlice<'_>,
 ) -> Result<Seen, Failure> {
     let options = Options {
         tiers: tiers.to_vec(),
         command: vec!["ipclab".to_owned(), "check".to_owned()],
         oracles: oracles.clone(),
-        alike: Some(alike.clone()),
+        run_cache: Some(run_cache.clone()),
         // Which runs a submission fails is all that is asked here: nothing is looked into.
         ..Options::default()
     };
-    let silent = Progress::silent();
+    let silent = Silent;
     let take_in = |folder: &Path| Submission::take_in(folder, store.folder("submission")?);
     let submission = match (&probe.kind, &probe.folder) {
         (Kind::Reference, _) => {
-            let record = grade::grade_references(team, lab, store, &options, &silent)?;
+            let record = grade::grade_references(pool, lab, store, &options, &silent)?;
             return Ok(Seen::of(&lab.spec, &verdict::report(&lab.spec, &record)));
         }
         (Kind::Rubbish, _) => take_in(&probes::rubbish(&lab.spec, store)?)?,
@@ -142,7 +152,7 @@ fn try_one(
             return Err(Failure::usage(format!("{} has no folder", probe.name)));
         }
     };
-    let record = grade::grade_by(team, lab, &submission, store, &options, &silent)?;
+    let record = grade::grade_by(pool, lab, &submission, store, &options, &silent)?;
     Ok(Seen::of(&lab.spec, &verdict::report(&lab.spec, &record)))
 }
 

@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 
 use ipclab_spec::{Expected, Spec};
 
-use crate::failure::{Failure, reason};
-use crate::labs::{self, Lab};
-use crate::show;
-use crate::store::Store;
+use ipclab_grade::labs::{self, Lab};
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
+use ipclab_intake::store::Store;
 
 /// What a submission must get is said in this file of its folder.
 const EXPECTATION: &str = "expected.toml";

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::compare::{self, Hole};
 use super::probes::{Probe, Proof};
 use super::seen::{Came, Seen};
-use crate::failure::Failure;
-use crate::show;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
 
 /// Everything that is said about some labs. As JSON it is `ipclab/validation/v1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]

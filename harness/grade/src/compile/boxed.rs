@@ -1,0 +1,471 @@
+//! Building in a box: a build is a plan whose actor is the compiler.
+//!
+//! The student's files, and what they make the compiler do, are not trusted: includes of `/dev/zero`, Makefiles that run
+//! anything, programs that never end. The box sees the staged files and the system's `/usr`; it has limits of its own;
+//! and what it leaves is opened with the same care as the student's folder itself.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use ipclab_evidence::{
+    Actor, Bind, Bytes, Ended, Evidence, Exit, LimitKind, Limits, Plan, Run, Stdin, World,
+};
+use ipclab_sandbox::Sandbox;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
+
+use super::toolchain;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::store;
+use ipclab_intake::submission::stage;
+use ipclab_plan::Tool;
+
+/// Where the staged files lie inside.
+const INSIDE: &str = "/lab";
+/// A folder that no submission has, since hidden ones are not copied: what we ask the compiler for goes there.
+const OURS: &str = ".ipclab";
+/// No program of a lab is larger, sanitizers included.
+const PROGRAM_MAX: u64 = 64 << 20;
+
+/// What a build must have had at least, in bytes: several times what any program of a lab takes.
+const ROOM: i64 = 8 << 20;
+
+/// Bounds of a build.
+fn limits() -> Limits {
+    Limits {
+        wall_ms: 60_000,
+        cpu_ms: 10_000,
+        memory_mib: 1024,
+        file_mib: 128,
+        processes: 64,
+        open_files: 256,
+        output_bytes: 1 << 20,
+        output_lines: 20_000,
+        output_kept: 128 << 10,
+        ..Limits::default()
+    }
+}
+
+/// A folder in which one program is built.
+pub(super) struct Bench {
+    /// Closed to everybody else on the host.
+    parent: PathBuf,
+    /// Inside of it, open to the box's user, whoever that is on the host.
+    pub folder: PathBuf,
+}
+
+impl Bench {
+    /// Lays the staged files out in `parent`, which must be there.
+    ///
+    /// # Errors
+    /// Our own disk's.
+    pub(super) fn lay_out(parent: PathBuf, staged: &Path) -> Result<Self, Failure> {
+        let folder = parent.join("lab");
+        let failed = |error: &std::io::Error| {
+            Failure::disk(format_args!("making {}", folder.display()), error)
+        };
+        store::make_folders(&parent, Path::new("lab").join(OURS).as_path())
+            .map_err(|error| failed(&error))?;
+        stage::again(staged, &folder)?;
+        open_folders(&folder).map_err(|error| failed(&error))?;
+        Ok(Self { parent, folder })
+    }
+
+    /// Whether there is room left for a program: asked after a build that failed. The compiler and the linker remove what
+    /// they could not finish, so that it is not enough to see whether the disk is full to the last byte.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn has_room(&self) -> Result<(), Failure> {
+        let tried = tempfile::tempfile_in(&self.parent).and_then(|file| {
+            match posix_fallocate(&file, 0, ROOM) {
+                // Not every file system can say so beforehand.
+                Ok(()) | Err(Errno::EOPNOTSUPP | Errno::EINVAL) => Ok(()),
+                Err(errno) => Err(errno.into()),
+            }
+        });
+        tried.map_err(|error| {
+            Failure::disk(
+                format_args!("building in {}", self.folder.display()),
+                &error,
+            )
+        })
+    }
+
+    /// Where the compiler is told to put the program, inside.
+    pub(super) fn output(name: &str) -> String {
+        format!("./{OURS}/{name}")
+    }
+
+    /// Runs one command of the build in `folder`, relative to the submission.
+    ///
+    /// # Errors
+    /// What went wrong on our side or the machine's.
+    pub(super) fn run(
+        &self,
+        name: &str,
+        tool: &Tool,
+        argv: &[String],
+        sandbox: &mut Sandbox,
+    ) -> Result<Outcome, String> {
+        let environment = [
+            ("PATH", tool.search_path()),
+            ("HOME", INSIDE.to_owned()),
+            ("TMPDIR", "/tmp".to_owned()),
+            // Messages in English and ASCII, whatever the instructor's own language.
+            ("LC_ALL", "C".to_owned()),
+            // gcc and clang then say what they read, headers of the system included, whoever calls them.
+            ("SUNPRO_DEPENDENCIES", format!("{INSIDE}/{OURS}/inputs")),
+        ];
+        let mut binds: Vec<Bind> = tool.binds().collect();
+        binds.push(Bind {
+            host: self.folder.clone(),
+            inside: INSIDE.into(),
+            writable: true,
+            trusted_only: false,
+        });
+        let plan = Plan {
+            name: format!("build {name}"),
+            world: World {
+                binds,
+                cwd: INSIDE.into(),
+                ..World::default()
+            },
+            actors: vec![Actor {
+                name: "compiler".to_owned(),
+                trusted: false,
+                run: Run::Program {
+                    path: tool.path.clone(),
+                    argv: argv.iter().map(|word| Bytes::from(word.as_str())).collect(),
+                    env: environment
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .into(),
+                },
+                stdin: Stdin::Text(Bytes::default()),
+                start: Vec::new(),
+                ready: None,
+                fills: Vec::new(),
+                descriptors: 0,
+            }],
+            tampers: Vec::new(),
+            watches: Vec::new(),
+            limits: limits(),
+            traced: false,
+            chaos: None,
+            turns: None,
+        };
+        let evidence = sandbox.run(&plan).map_err(|error| error.to_string())?;
+        outcome(&evidence, &argv[0])
+    }
+
+    /// Takes the program out of the first of these places, relative to the folder, that has one.
+    pub(super) fn harvest(&self, places: &[PathBuf]) -> Harvest {
+        let mut refused = None;
+        for place in places {
+            match self.take(place) {
+                Ok(program) => return Harvest::Program(program),
+                Err(None) => {}
+                Err(Some(why)) => refused = refused.or(Some(why)),
+            }
+        }
+        refused.map_or(Harvest::Nothing, Harvest::Refused)
+    }
+
+    /// `Err(None)`: nothing is there.
+    fn take(&self, place: &Path) -> Result<PathBuf, Option<String>> {
+        let shown = place.display();
+        let folder = File::open(&self.folder).map_err(|error| Some(reason(&error)))?;
+        let how = OpenHow::new()
+            .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW)
+            .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
+        let opened = match openat2(&folder, place, how) {
+            // Where openat2 is refused, the last component at least is never followed.
+            Err(Errno::ENOSYS) => nix::fcntl::openat(
+                &folder,
+                place,
+                OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW,
+                nix::sys::stat::Mode::empty(),
+            ),
+            other => other,
+        };
+        let file = match opened {
+            Ok(file) => File::from(file),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Err(None),
+            Err(Errno::ELOOP) => return Err(Some(format!("{shown} is a link, not a program"))),
+            Err(errno) => {
+                return Err(Some(format!(
+                    "{shown} cannot be opened: {}",
+                    reason(&errno.into())
+                )));
+            }
+        };
+        let about = file.metadata().map_err(|error| Some(reason(&error)))?;
+        if about.is_dir() {
+            return Err(None);
+        }
+        if !about.is_file() {
+            return Err(Some(format!("{shown} is not a regular file")));
+        }
+        if about.len() > PROGRAM_MAX {
+            return Err(Some(format!(
+                "{shown} is larger than {} MiB",
+                PROGRAM_MAX >> 20
+            )));
+        }
+        if about.permissions().mode() & 0o111 == 0 {
+            return Err(Some(format!("{shown} is not executable")));
+        }
+        let mut bytes = Vec::new();
+        file.take(PROGRAM_MAX)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Some(reason(&error)))?;
+        if !is_program(&bytes) {
+            return Err(Some(format!(
+                "{shown} is not a program of this machine (no ELF executable)"
+            )));
+        }
+        let taken = self.parent.join("program");
+        let written = fs::write(&taken, bytes)
+            .and_then(|()| fs::set_permissions(&taken, fs::Permissions::from_mode(0o755)));
+        written.map_err(|error| Some(reason(&error)))?;
+        Ok(taken)
+    }
+
+    /// What the compiler said that it read.
+    pub(super) fn inputs(&self) -> String {
+        let path = self.folder.join(OURS).join("inputs");
+        // A build may have made anything of it, a link or a pipe included.
+        let plain =
+            fs::symlink_metadata(&path).is_ok_and(|about| about.is_file() && about.len() < 4 << 20);
+        if plain {
+            fs::read(path)
+                .map(|text| String::from_utf8_lossy(&text).into_owned())
+                .unwrap_or_default()
+        } else {
+            String::new()
+        }
+    }
+
+    /// Removes a file that a failed way may have left in another one's place.
+    pub(super) fn forget(&self, place: &Path) {
+        let _ = fs::remove_file(self.folder.join(place));
+    }
+}
+
+/// What a harvest brought.
+pub(super) enum Harvest {
+    /// A copy of the program, ours.
+    Program(PathBuf),
+    /// Something is there, but no program, for this reason.
+    Refused(String),
+    /// Nothing is there.
+    Nothing,
+}
+
+/// How a command of a build ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// It exited with 0.
+    pub succeeded: bool,
+    /// Why not, where it is not for what it printed: a limit, a signal.
+    pub stopped: Option<String>,
+    /// What it printed, errors last.
+    pub output: String,
+}
+
+/// Facts to words. `Err`: our trouble.
+fn outcome(evidence: &Evidence, command: &str) -> Result<Outcome, String> {
+    if let Some(trouble) = evidence.trouble.first() {
+        return Err(trouble.clone());
+    }
+    let Some(actor) = evidence.actors.first() else {
+        return Err("the box brought no evidence of the build".to_owned());
+    };
+    let command = Path::new(command)
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let limit = actor.limits.first().or(match &actor.exit {
+        Exit::Stopped(limit) => Some(limit),
+        _ => None,
+    });
+    let mut stopped = limit.map(|limit| {
+        format!(
+            "{command} was stopped: {}",
+            too_much(limit.kind, limit.limit)
+        )
+    });
+    let succeeded = match &actor.exit {
+        Exit::Code(code) => *code == 0,
+        Exit::Signal { name, .. } => {
+            stopped = stopped.or_else(|| Some(format!("{command} was killed by {name}")));
+            false
+        }
+        Exit::Running { .. } => {
+            match evidence.ended {
+                Ended::DeadlineExceeded { limit_ms, .. } => {
+                    stopped = stopped.or_else(|| {
+                        Some(format!(
+                            "{command} did not end within {} s",
+                            limit_ms / 1000
+                        ))
+                    });
+                }
+                Ended::Stuck { .. } => {
+                    stopped = stopped.or_else(|| {
+                        Some(format!("{command} waited for something that never comes"))
+                    });
+                }
+                Ended::LimitHit { .. } => {}
+                // Nobody's fault but ours: a student must not lose anything by it.
+                Ended::AllExited => return Err(format!("{command} was ended before it was done")),
+            }
+            false
+        }
+        Exit::Stopped(_) => false,
+        Exit::NotStarted => return Err(format!("{command} was never started")),
+        Exit::NotExecuted(errno) => {
+            return Err(format!(
+                "{command} could not be executed in the box: {errno}"
+            ));
+        }
+    };
+    let mut output = actor.stdout.kept().to_text();
+    output.push_str(&actor.stderr.kept().to_text());
+    Ok(Outcome {
+        succeeded,
+        stopped: stopped.filter(|_| !succeeded),
+        output,
+    })
+}
+
+fn too_much(kind: LimitKind, limit: u64) -> String {
+    match kind {
+        LimitKind::Cpu => format!("more than {} s of computing", limit / 1000),
+        LimitKind::Output => format!("more than {} KiB of messages", limit >> 10),
+        LimitKind::Lines => format!("more than {limit} lines of messages"),
+        LimitKind::Processes => format!("more than {limit} processes"),
+        LimitKind::Memory => format!("more than {limit} MiB of memory"),
+        LimitKind::FileSize => format!("a file of more than {limit} MiB"),
+        LimitKind::OpenFiles => format!("more than {limit} open files"),
+        LimitKind::Calls => format!("more than {limit} system calls"),
+        LimitKind::IpcObjects => format!("more than {limit} System V objects"),
+        LimitKind::Files => format!("more than {limit} files"),
+        LimitKind::Accesses => format!("more than {limit} accesses to shared memory"),
+    }
+}
+
+/// An ELF executable, by its header: `elf(5)`.
+fn is_program(bytes: &[u8]) -> bool {
+    // ET_EXEC or ET_DYN, in the byte order of this machine.
+    let kind = bytes
+        .get(16..18)
+        .map(|kind| u16::from_ne_bytes([kind[0], kind[1]]));
+    bytes.starts_with(b"\x7fELF") && matches!(kind, Some(2 | 3))
+}
+
+/// Lets the box's user write into every folder; its host uid is not known here. The parent keeps all others out.
+fn open_folders(folder: &Path) -> std::io::Result<()> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_folders(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A path as an argument that no compiler takes for an option or a response file.
+pub(super) fn argument(path: &Path) -> String {
+    // Names that are not UTF-8 do not reach here: `find` and mappings know none.
+    format!("./{}", String::from_utf8_lossy(path.as_os_str().as_bytes()))
+}
+
+/// `make`, where this machine has it.
+pub(super) fn make() -> Option<Tool> {
+    toolchain::find("make")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn bench() -> (tempfile::TempDir, Bench) {
+        let root = tempfile::tempdir().unwrap();
+        let staged = root.path().join("staged");
+        fs::create_dir_all(staged.join("src")).unwrap();
+        fs::create_dir(root.path().join("parent")).unwrap();
+        let bench = Bench::lay_out(root.path().join("parent"), &staged).unwrap();
+        (root, bench)
+    }
+
+    #[test]
+    fn a_folder_that_a_signal_took_away_is_not_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let gone = root.path().join("run-1");
+        assert!(Bench::lay_out(gone.join("build"), root.path()).is_err());
+        assert!(!gone.exists());
+    }
+
+    fn refused(harvest: Harvest) -> String {
+        match harvest {
+            Harvest::Refused(why) => why,
+            Harvest::Program(_) => "a program".to_owned(),
+            Harvest::Nothing => "nothing".to_owned(),
+        }
+    }
+
+    #[test]
+    fn only_a_program_is_harvested() {
+        let (_root, bench) = bench();
+        let place = [PathBuf::from("iserver")];
+        let at = bench.folder.join("iserver");
+        assert_eq!(refused(bench.harvest(&place)), "nothing");
+
+        symlink("/bin/sh", &at).unwrap();
+        assert_eq!(
+            refused(bench.harvest(&place)),
+            "iserver is a link, not a program"
+        );
+        fs::remove_file(&at).unwrap();
+
+        nix::unistd::mkfifo(&at, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(
+            refused(bench.harvest(&place)),
+            "iserver is not a regular file"
+        );
+        fs::remove_file(&at).unwrap();
+
+        fs::write(&at, "#!/bin/sh\n").unwrap();
+        assert_eq!(refused(bench.harvest(&place)), "iserver is not executable");
+        fs::set_permissions(&at, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(
+            refused(bench.harvest(&place)),
+            "iserver is not a program of this machine (no ELF executable)"
+        );
+
+        fs::copy("/bin/sh", &at).unwrap();
+        assert_eq!(refused(bench.harvest(&place)), "a program");
+
+        fs::rename(&at, bench.folder.join("src/iserver")).unwrap();
+        symlink("src", bench.folder.join("linked")).unwrap();
+        let through = [PathBuf::from("linked/iserver")];
+        assert_eq!(
+            refused(bench.harvest(&through)),
+            "linked/iserver is a link, not a program"
+        );
+    }
+
+    #[test]
+    fn the_boxs_user_can_write_where_others_cannot_look() {
+        let (_root, bench) = bench();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&bench.folder.join("src")), 0o777);
+    }
+}

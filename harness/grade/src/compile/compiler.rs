@@ -1,0 +1,204 @@
+//! The C compiler of this machine, and what it must be told so that a textbook's programs build.
+//!
+//! Textbooks call `gets`, leave headers out and write `main()`. Compilers took that for thirty years; gcc 14 and clang 16
+//! made errors of it, gcc 15 changed what `()` means. A submission that its author could build must build here too.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use super::toolchain;
+use ipclab_intake::failure::Failure;
+use ipclab_plan::Tool;
+
+/// A compiler of this machine.
+#[derive(Clone, Debug)]
+pub(super) struct Compiler {
+    /// The program and what must be shown for it to work.
+    pub tool: Tool,
+    /// Flags that any C source gets.
+    pub flags: Vec<String>,
+    /// Flags that a build with sanitizers gets as well.
+    pub sanitize: Vec<String>,
+    /// Whatever makes the same source build to something else: paths, sizes, times, versions.
+    pub identity: String,
+}
+
+/// Which build of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Variant {
+    /// As the student would build it.
+    Plain,
+    /// With AddressSanitizer and UndefinedBehaviorSanitizer.
+    Sanitized,
+}
+
+impl Compiler {
+    /// The compiler that `CC` names, else `cc`, `gcc` or `clang`, whichever is there first.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn find() -> Result<Self, Failure> {
+        let named = std::env::var("CC")
+            .ok()
+            .filter(|name| !name.trim().is_empty());
+        let names: Vec<&str> = match &named {
+            Some(name) => vec![name.trim()],
+            None => vec!["cc", "gcc", "clang"],
+        };
+        let tool = names
+            .iter()
+            .find_map(|name| toolchain::find(name))
+            .ok_or_else(|| {
+                let what = match &named {
+                    Some(name) => format!("no C compiler: CC says {name}, which is not in PATH"),
+                    None => "no C compiler: neither cc, gcc nor clang is in PATH".to_owned(),
+                };
+                Failure::unable(what)
+                    .remedy("install one, for example: apt-get install gcc libc6-dev")
+            })?;
+        // One submission after the other is built by the same: it is asked again only when it has changed.
+        static LAST: Mutex<Option<(String, Compiler)>> = Mutex::new(None);
+        let stamp = toolchain::stamp(&tool.path);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((known, compiler)) if *known == stamp => Ok(compiler.clone()),
+            Some(_) | None => {
+                let compiler = Self::ask(tool)?;
+                *last = Some((stamp, compiler.clone()));
+                Ok(compiler)
+            }
+        }
+    }
+
+    /// Lets a compiler tell what it is.
+    fn ask(tool: Tool) -> Result<Self, Failure> {
+        let [version, major, parts @ ..] = asked(&tool.path, QUESTIONS);
+        let version = version.ok_or_else(|| {
+            Failure::unable(format!(
+                "{} --version fails: it is no C compiler",
+                tool.path.display()
+            ))
+        })?;
+        let clang = version.contains("clang");
+        let major = major
+            .and_then(|version| version.split('.').next()?.trim().parse().ok())
+            .unwrap_or(0);
+        let identity = identity(&tool.path, &version, parts.into_iter().flatten());
+        Ok(Self {
+            tool,
+            flags: flags(clang, major),
+            sanitize: sanitize(clang, major),
+            identity,
+        })
+    }
+
+    /// What a variant adds to the flags.
+    pub(super) fn of(&self, variant: Variant) -> &[String] {
+        match variant {
+            Variant::Plain => &[],
+            Variant::Sanitized => &self.sanitize,
+        }
+    }
+}
+
+/// The flags for every C source, for a compiler of this kind and major version.
+fn flags(clang: bool, major: u32) -> Vec<String> {
+    let mut flags = vec!["-std=gnu17", "-O0", "-g"];
+    // What the compiler knows and would refuse. An older one does not know the name and refuses that.
+    flags.extend([
+        "-Wno-error=implicit-function-declaration",
+        "-Wno-error=implicit-int",
+        "-Wno-error=int-conversion",
+        "-Wno-error=incompatible-pointer-types",
+    ]);
+    if clang {
+        flags.extend([
+            "-Wno-error=return-type",
+            "-Wno-error=incompatible-function-pointer-types",
+        ]);
+    } else if major >= 14 {
+        // For C it turns exactly those of gcc 14's new errors back into warnings; before, gcc has it for C++ only.
+        flags.push("-fpermissive");
+    }
+    flags.into_iter().map(str::to_owned).collect()
+}
+
+/// The flags that make a compiler of this kind and major version find memory errors.
+fn sanitize(clang: bool, major: u32) -> Vec<String> {
+    let mut flags = vec!["-fsanitize=address,undefined", "-fno-omit-frame-pointer"];
+    // What is never set would hold whatever was there before, another thing on every run: here it holds the same
+    // rubbish on all of them.
+    let fills = if clang { major >= 8 } else { major >= 12 };
+    if fills {
+        flags.push("-ftrivial-auto-var-init=pattern");
+    }
+    flags.into_iter().map(str::to_owned).collect()
+}
+
+/// What a compiler is asked: its name, its version, then where its parts are and what it links to every program.
+const QUESTIONS: [&str; 6] = [
+    "--version",
+    "-dumpversion",
+    "-print-prog-name=cc1",
+    "-print-prog-name=as",
+    "-print-prog-name=ld",
+    "-print-file-name=crt1.o",
+];
+
+/// The compiler and its parts, each by path, size and time.
+fn identity(compiler: &Path, version: &str, parts: impl Iterator<Item = String>) -> String {
+    let mut identity = version.lines().next().unwrap_or_default().to_owned();
+    let parts = parts.map(|part| PathBuf::from(part.trim()));
+    for part in std::iter::once(compiler.to_owned()).chain(parts) {
+        identity.push('\n');
+        identity.push_str(&toolchain::stamp(&part));
+    }
+    identity
+}
+
+/// Its answers to several questions, all asked at the same time.
+fn asked<const N: usize>(compiler: &Path, questions: [&str; N]) -> [Option<String>; N] {
+    let asked = questions.map(|question| {
+        Command::new(compiler)
+            .arg(question)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+    });
+    asked.map(|child| {
+        let output = child.ok()?.wait_with_output().ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_compiler_gets_what_it_understands() {
+        let has = |clang, major, flag: &str| flags(clang, major).iter().any(|own| own == flag);
+        assert!(!has(false, 12, "-fpermissive"));
+        assert!(has(false, 14, "-fpermissive"));
+        assert!(has(false, 15, "-std=gnu17"));
+        assert!(!has(true, 19, "-fpermissive"));
+        for major in 12..=15 {
+            assert!(has(
+                false,
+                major,
+                "-Wno-error=implicit-function-declaration"
+            ));
+        }
+        let fills = |clang, major| {
+            let flags = sanitize(clang, major);
+            flags.iter().any(|flag| flag.contains("auto-var-init"))
+        };
+        assert!(!fills(false, 11) && fills(false, 12) && fills(true, 14));
+    }
+}

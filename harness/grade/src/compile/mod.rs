@@ -1,0 +1,420 @@
+//! The build stage: from a submission's sources to programs that a plan can run.
+//!
+//! [`recipe`] decides how, [`ways`] makes commands of it, [`boxed`] runs them in a box, [`messages`] makes out what the
+//! compiler said, [`problem`] says it to the student, [`cache`] remembers.
+
+mod boxed;
+mod cache;
+mod compiler;
+mod dependencies;
+mod makefile;
+mod messages;
+mod problem;
+mod recipe;
+pub mod toolchain;
+
+mod ways;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ipclab_plan::Artifact;
+use ipclab_report::{Line, Problem, Severity};
+use ipclab_sandbox::Sandbox;
+use ipclab_spec::Program;
+
+use boxed::{Bench, Harvest};
+use compiler::Compiler;
+pub use compiler::Variant;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::{Submission, source, stage, walk};
+use problem::{ours, own_trouble, students_mistake};
+use recipe::{Recipe, Way};
+pub use toolchain::stamp;
+use ways::Step;
+
+/// Whether a memory error in it would be the student's, so that sanitizers have something to find.
+fn is_compiled_c(recipe: &Recipe) -> bool {
+    recipe.run.is_none()
+        && recipe
+            .sources
+            .iter()
+            .any(|file| walk::has_extension(file, &["c", "cc", "cpp", "cxx"]))
+}
+
+/// What became of one program.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// For the report.
+    pub report: ipclab_report::Program,
+    /// To run; `None`: see the report's problem.
+    pub artifact: Option<Artifact>,
+    /// Sources of the submission that were compiled beside the program's own, as far as that is known.
+    pub helpers: Vec<PathBuf>,
+}
+
+/// Where programs are built, and with what.
+pub struct Workshop<'a> {
+    store: &'a Store,
+    submission: &'a Submission,
+    /// `None`: this machine has none, which matters only to programs that need one.
+    compiler: Result<Compiler, String>,
+    use_cache: bool,
+}
+
+impl<'a> Workshop<'a> {
+    /// Opens the workshop.
+    ///
+    /// # Errors
+    /// The submission needs a compiler and this machine has none.
+    pub fn open(
+        store: &'a Store,
+        submission: &'a Submission,
+        use_cache: bool,
+    ) -> Result<Self, Failure> {
+        let compiler = match Compiler::find() {
+            Ok(compiler) => Ok(compiler),
+            // A submission in another language does without.
+            Err(failure) if submission.mapping.programs.is_empty() => return Err(failure),
+            Err(failure) => Err(failure.message),
+        };
+        Ok(Self {
+            store,
+            submission,
+            compiler,
+            use_cache,
+        })
+    }
+
+    /// Builds a program, or takes it from the cache. A student's mistake is a value, not an error. `helpers`: with which files
+    /// of the submission another variant of it was built.
+    pub fn build(
+        &self,
+        program: &Program,
+        variant: Variant,
+        helpers: &[PathBuf],
+        sandbox: &mut Sandbox,
+    ) -> Built {
+        match self.try_build(program, variant, helpers, sandbox) {
+            Ok(built) => built,
+            Err(problem) => Built {
+                report: ipclab_report::Program {
+                    problem: Some(*problem),
+                    ..ipclab_report::Program::built(&program.name, &[])
+                },
+                artifact: None,
+                helpers: Vec::new(),
+            },
+        }
+    }
+
+    fn try_build(
+        &self,
+        program: &Program,
+        variant: Variant,
+        helpers: &[PathBuf],
+        sandbox: &mut Sandbox,
+    ) -> Result<Built, Box<Problem>> {
+        let mut recipe = recipe::decide(program, self.submission)?;
+        if variant == Variant::Sanitized {
+            // Other languages have no such build, and no such mistakes: the plain program stands in.
+            if !is_compiled_c(&recipe) {
+                return self.try_build(program, Variant::Plain, helpers, sandbox);
+            }
+            // Only the compiler can be told about sanitizers from outside.
+            recipe.ways.retain(|way| matches!(way, Way::Compile { .. }));
+            if recipe.ways.is_empty() {
+                let sources = recipe.sources.clone();
+                recipe.ways.push(Way::Compile { sources });
+            }
+            // A Makefile knows what belongs to the program; to find out what the linker misses takes a build in vain.
+            if !helpers.is_empty() {
+                let mut sources = recipe.sources.clone();
+                sources.extend(helpers.iter().cloned());
+                recipe.ways.insert(0, Way::Compile { sources });
+                recipe.guessed = true;
+            }
+        }
+        let mut report = ipclab_report::Program::built(&program.name, &[]);
+        report.sources = recipe
+            .sources
+            .iter()
+            .map(|path| Line::new(&show::path(path)))
+            .collect();
+        report.warnings = recipe
+            .remarks
+            .iter()
+            .map(|remark| Line::new(remark))
+            .collect();
+        if recipe.ways.is_empty() {
+            let run = recipe.run.as_deref().unwrap_or_default();
+            report.command = Some(Line::new(&run.join(" ")));
+            return Ok(self.command(report, run, &self.submission.staged));
+        }
+
+        let key = self.key(program, &recipe, variant);
+        let builds = self.store.builds();
+        // What is run from a folder is the folder after the build, which is not kept.
+        let use_cache = self.use_cache && recipe.run.is_none();
+        let _turn = use_cache.then(|| cache::turn(&key));
+        if use_cache && let Some(report) = cache::in_vain(&key) {
+            return Ok(Built {
+                report,
+                artifact: None,
+                helpers: Vec::new(),
+            });
+        }
+        if use_cache && let Some((kept, note)) = cache::look_up(builds, &key) {
+            // A copy of our own: another run may evict the entry meanwhile.
+            let own = self.store.folder("program").map_err(ours)?.join("program");
+            if fs::hard_link(&kept, &own)
+                .or_else(|_| fs::copy(&kept, &own).map(|_| ()))
+                .is_ok()
+            {
+                return Ok(Built {
+                    report: note.program,
+                    artifact: Some(Artifact::Executable(own)),
+                    helpers: note.helpers,
+                });
+            }
+        }
+
+        let bench = Bench::lay_out(
+            self.store.folder("build").map_err(ours)?,
+            &self.submission.staged,
+        )
+        .map_err(ours)?;
+        let made = self.try_ways(program, &recipe, variant, &bench, sandbox, &mut report)?;
+        if let Some(problem) = made.problem {
+            // Nobody's program is to blame when there was no room to build it in.
+            bench.has_room().map_err(ours)?;
+            report.problem = Some(*problem);
+            if use_cache {
+                cache::remember_in_vain(&key, &report);
+            }
+            return Ok(Built {
+                report,
+                artifact: None,
+                helpers: Vec::new(),
+            });
+        }
+        if let Some(run) = &recipe.run {
+            let after = self.store.folder("run").map_err(ours)?;
+            stage::again(&bench.folder, &after).map_err(ours)?;
+            return Ok(self.command(report, run, &after));
+        }
+        let Some(binary) = made.binary else {
+            return Err(own_trouble("the build brought no program and no reason"));
+        };
+        let inputs = bench.inputs();
+        let others = recipe::helpers(&recipe.sources, self.submission);
+        let helpers = dependencies::compiled(&inputs, &recipe.sources, &others).unwrap_or_default();
+        if use_cache {
+            // A full disk costs the next run a build, and nobody a point.
+            let _ = cache::keep(builds, &key, &binary, &report, &helpers, &inputs);
+        }
+        Ok(Built {
+            report,
+            artifact: Some(Artifact::Executable(binary)),
+            helpers,
+        })
+    }
+
+    /// Tries each way until one brings a program.
+    fn try_ways(
+        &self,
+        program: &Program,
+        recipe: &Recipe,
+        variant: Variant,
+        bench: &Bench,
+        sandbox: &mut Sandbox,
+        report: &mut ipclab_report::Program,
+    ) -> Result<Made, Box<Problem>> {
+        let mut last: Option<Box<Problem>> = None;
+        let mut makefile_failed: Option<Line> = None;
+        for (n, way) in recipe.ways.iter().enumerate() {
+            let compiler = self.compiler.as_ref().map_err(String::as_str);
+            let step = ways::step(program, way, variant, compiler, &self.submission.files)?;
+            let Some(Step { tool, argv, places }) = step else {
+                report.warnings.push(Line::new(
+                    "there is no make here: built with the compiler instead of the Makefile",
+                ));
+                continue;
+            };
+            for place in &places {
+                bench.forget(place);
+            }
+            report.command = Some(Line::new(&argv.join(" ")));
+            if let Way::Compile { sources } = way {
+                report.sources = sources
+                    .iter()
+                    .map(|path| Line::new(&show::path(path)))
+                    .collect();
+            }
+            let outcome = bench
+                .run(&program.name, &tool, &argv, sandbox)
+                .map_err(|why| own_trouble(&why))?;
+            let harvest = match (outcome.succeeded, recipe.run.is_some()) {
+                (false, _) => Harvest::Nothing,
+                (true, true) => return Ok(Made::default()),
+                (true, false) => bench.harvest(&places),
+            };
+            report.compiler = messages::parse(&outcome.output);
+            if let Harvest::Program(binary) = harvest {
+                report
+                    .compiler
+                    .retain(|message| message.severity != Severity::Error);
+                report.warnings.extend(makefile_failed);
+                return Ok(Made {
+                    binary: Some(binary),
+                    problem: None,
+                });
+            }
+            if recipe.guessed && n == 0 {
+                continue;
+            }
+            let missing = messages::undefined(&outcome.output);
+            let oddities = recipe
+                .sources
+                .iter()
+                .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
+            let problem = problem::of(program, way, &outcome, harvest, oddities.collect());
+            if let Way::Make { makefile } = way {
+                makefile_failed = Some(without_makefile(makefile, &problem));
+            }
+            // A wider set of files helps a linker that misses something and nobody else; and what the compiler says of
+            // the wider set must not hide what it said of the student's own file.
+            let wider = matches!(way, Way::Compile { .. });
+            if !(wider && last.is_some() && !last_was_make(recipe, n)) {
+                last = Some(problem);
+            }
+            if wider && !missing {
+                break;
+            }
+        }
+        let problem = last.unwrap_or_else(|| own_trouble("there is no way to build it here"));
+        report.compiler.clear();
+        Ok(Made {
+            binary: None,
+            problem: Some(problem),
+        })
+    }
+
+    /// A program that a command runs, in the entries of this folder.
+    fn command(&self, mut report: ipclab_report::Program, run: &[String], folder: &Path) -> Built {
+        let first = run.first().map(String::as_str).unwrap_or_default();
+        let own = Path::new(first.trim_start_matches("./"));
+        let in_folder = first.starts_with("./") || (first.contains('/') && !first.starts_with('/'));
+        let tool = if in_folder {
+            None
+        } else {
+            toolchain::find(first)
+        };
+        let problem = if in_folder && !folder.join(own).is_file() {
+            Some(students_mistake(&format!(
+                "{first} is to be run, and there is no such file in the submission"
+            )))
+        } else if !in_folder && tool.is_none() {
+            Some(own_trouble(&format!(
+                "{first} is not installed here, and running {} needs it",
+                report.name
+            )))
+        } else {
+            None
+        };
+        if report.sources.is_empty() {
+            let named = run.iter().filter(|word| folder.join(word).is_file());
+            report.sources = named.map(|word| Line::new(word)).collect();
+        }
+        report.problem = problem.map(|problem| *problem);
+        let mut entries: Vec<(PathBuf, OsString)> = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| (entry.path(), entry.file_name()))
+            .collect();
+        entries.sort();
+        let artifact = report.problem.is_none().then(|| Artifact::Command {
+            tool,
+            argv: run.to_vec(),
+            entries,
+        });
+        Built {
+            report,
+            artifact,
+            helpers: Vec::new(),
+        }
+    }
+
+    fn key(&self, program: &Program, recipe: &Recipe, variant: Variant) -> String {
+        let mut key = cache::Key::new();
+        // Another version of this tool may build otherwise, or better.
+        let own = std::env::current_exe().unwrap_or_default();
+        key.add(toolchain::stamp(&own).as_bytes());
+        key.add(program.name.as_bytes());
+        key.add(format!("{recipe:?} {variant:?} {:?}", program.flags).as_bytes());
+        match &self.compiler {
+            Ok(compiler) => {
+                key.add(compiler.identity.as_bytes());
+                key.add(compiler.flags.join(" ").as_bytes());
+            }
+            Err(_) => key.add(b"none"),
+        }
+        for way in &recipe.ways {
+            let tool = match way {
+                Way::Line { argv, .. } => argv.first().and_then(|name| toolchain::find(name)),
+                Way::Make { .. } => boxed::make(),
+                Way::Compile { .. } => None,
+            };
+            key.add(
+                tool.map(|tool| toolchain::stamp(&tool.path))
+                    .unwrap_or_default()
+                    .as_bytes(),
+            );
+        }
+        for file in &self.submission.files {
+            key.add(file.as_os_str().as_encoded_bytes());
+            key.add(&self.submission.read(file));
+        }
+        key.name()
+    }
+}
+
+/// What the ways of a recipe brought.
+#[derive(Default)]
+struct Made {
+    binary: Option<PathBuf>,
+    problem: Option<Box<Problem>>,
+}
+
+/// For a program that the compiler built although its Makefile did not: the Makefile's own trouble, since what the
+/// compiler tried in between was our idea.
+fn without_makefile(makefile: &Path, problem: &Problem) -> Line {
+    let said = problem.errors.first().map(|error| {
+        let place = error
+            .place()
+            .map_or(String::new(), |place| format!("{place}: "));
+        format!("{place}{}", error.message)
+    });
+    let said = said.or_else(|| {
+        let lines = problem.log.as_ref()?.lines();
+        // Its closing line says only that something above it failed.
+        let closing = |line: &&Line| line.as_str().contains(": *** [");
+        let line = lines.iter().rev().find(|line| !closing(line));
+        line.map(Line::to_string)
+    });
+    let said = said.map_or(String::new(), |said| format!(": {said}"));
+    Line::new(&format!(
+        "{} did not build it ({}{said}): built with the compiler instead",
+        show::path(makefile),
+        problem.message
+    ))
+}
+
+/// Whether the way before this one was a Makefile, whose complaint the compiler's own may replace.
+fn last_was_make(recipe: &Recipe, n: usize) -> bool {
+    n > 0 && matches!(recipe.ways[n - 1], Way::Make { .. })
+}

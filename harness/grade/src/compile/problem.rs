@@ -1,0 +1,102 @@
+//! What a student has to hear about a build that failed, and whose trouble it is.
+
+use ipclab_report::{Line, Problem, Severity};
+use ipclab_spec::Program;
+
+use super::boxed::{Harvest, Outcome};
+use super::messages;
+use super::recipe::Way;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
+
+/// The problem of a way that brought no program. `oddities` are what can be told from the sources without a compiler.
+pub(super) fn of(
+    program: &Program,
+    way: &Way,
+    outcome: &Outcome,
+    harvest: Harvest,
+    oddities: Vec<String>,
+) -> Box<Problem> {
+    let errors: Vec<_> = messages::parse(&outcome.output)
+        .into_iter()
+        .filter(|message| message.severity == Severity::Error)
+        .collect();
+    let log = if errors.is_empty() {
+        last_lines(&outcome.output)
+    } else {
+        None
+    };
+    Box::new(Problem {
+        message: Line::new(&message(program, way, outcome, harvest)),
+        ours: false,
+        errors,
+        log: log.map(|log| log.as_str().into()),
+        found: Vec::new(),
+        remedy: (!oddities.is_empty()).then(|| oddities.join("\n").as_str().into()),
+    })
+}
+
+fn message(program: &Program, way: &Way, outcome: &Outcome, harvest: Harvest) -> String {
+    let name = &program.name;
+    match (way, &outcome.stopped, harvest) {
+        (_, Some(stopped), _) => stopped.clone(),
+        (_, None, Harvest::Refused(why)) => format!("the build of {name} left no program: {why}"),
+        (Way::Line { argv, .. }, None, _) if outcome.succeeded => {
+            format!("{} ended well and left no file {name}", argv.join(" "))
+        }
+        (Way::Line { argv, .. }, None, _) => format!("{} failed", argv.join(" ")),
+        (Way::Make { makefile }, None, _) if outcome.succeeded => {
+            format!(
+                "make {name} with {} ended well and left no file {name}",
+                show::path(makefile)
+            )
+        }
+        (Way::Make { makefile }, None, _) => {
+            format!("make {name} failed, with {}", show::path(makefile))
+        }
+        (Way::Compile { .. }, None, _) if messages::undefined(&outcome.output) => {
+            format!("{name} does not link: something that it calls is defined nowhere")
+        }
+        (Way::Compile { sources }, None, _) => {
+            let named: Vec<String> = sources.iter().map(|path| show::path(path)).collect();
+            format!("the compiler refused {}", named.join(", "))
+        }
+    }
+}
+
+fn last_lines(output: &str) -> Option<String> {
+    let lines: Vec<&str> = output
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let from = lines.len().saturating_sub(12);
+    (!lines.is_empty()).then(|| lines[from..].join("\n"))
+}
+
+/// A problem that costs the student.
+pub(super) fn students_mistake(message: &str) -> Box<Problem> {
+    Box::new(Problem {
+        message: Line::new(message),
+        ours: false,
+        errors: Vec::new(),
+        log: None,
+        found: Vec::new(),
+        remedy: None,
+    })
+}
+
+/// A problem of ours or the machine's: nobody loses anything by it, and nothing is graded.
+pub(super) fn own_trouble(message: &str) -> Box<Problem> {
+    Box::new(Problem {
+        ours: true,
+        ..*students_mistake(message)
+    })
+}
+
+/// Our own disk's trouble.
+pub(super) fn ours(failure: Failure) -> Box<Problem> {
+    Box::new(Problem {
+        remedy: failure.remedy.as_deref().map(Into::into),
+        ..*own_trouble(&failure.message)
+    })
+}

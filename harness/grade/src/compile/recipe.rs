@@ -1,0 +1,272 @@
+//! How a program is built: the first of the submission's own mapping, the spec's build line, a Makefile that has the
+//! target, and the compiler.
+//!
+//! Pure but for reading staged files. A recipe holds every way that is worth trying, in order; [`super::boxed`] tries them.
+
+use std::path::{Path, PathBuf};
+
+use ipclab_report::{Line, Problem};
+use ipclab_spec::{Mapped, Program};
+
+use super::makefile;
+use ipclab_intake::show;
+use ipclab_intake::submission::{Submission, find, source, walk};
+
+/// A way to build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A command without a shell, run in this folder; the program must come to lie there under its own name.
+    Line { argv: Vec<String>, folder: PathBuf },
+    /// `make TARGET` with this Makefile, in its folder.
+    Make { makefile: PathBuf },
+    /// The compiler with these sources.
+    Compile { sources: Vec<PathBuf> },
+}
+
+/// Everything that building and running a program takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recipe {
+    /// The files that it is built from, as far as they are known, for the report.
+    pub sources: Vec<PathBuf>,
+    /// Ways to build, best first; none for a program that is run as it is.
+    pub ways: Vec<Way>,
+    /// The first way was good for another build of the program: where it brings nothing, that says nothing of the others.
+    pub guessed: bool,
+    /// How it is run, when not by itself: `python3 server.py`.
+    pub run: Option<Vec<String>>,
+    /// What the report should say about the choice.
+    pub remarks: Vec<String>,
+}
+
+/// Decides on the recipe.
+///
+/// # Errors
+/// Nothing to build from: what is there, and what can be done about it.
+pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recipe, Box<Problem>> {
+    let mapped = submission.mapping.program(&program.name);
+    if let Some(mapped) = mapped
+        && (!(mapped.build.is_empty() && mapped.run.is_empty()))
+    {
+        return Ok(by_mapping(mapped));
+    }
+    let chosen = match mapped {
+        Some(mapped) if !mapped.sources.is_empty() => {
+            Some(mapped_sources(program, mapped, submission)?)
+        }
+        _ => find::choose(&program.sources, &submission.files).map(|choice| {
+            let remarks = remarks(&choice);
+            (vec![choice.file], remarks)
+        }),
+    };
+    let mapped_by_hand = mapped.is_some();
+    let (sources, remarks) = chosen.unwrap_or_default();
+    let first = sources.first();
+    let mut ways = Vec::new();
+    if let Some(build) = &program.build {
+        let folder = first
+            .and_then(|file| file.parent())
+            .unwrap_or(Path::new(""))
+            .to_owned();
+        ways.push(Way::Line {
+            argv: words(build),
+            folder,
+        });
+    } else {
+        // Who names sources wants these sources, whatever a Makefile says.
+        if !mapped_by_hand {
+            let read = |file: &Path| submission.read(file);
+            let source = first.map(PathBuf::as_path);
+            let found = makefile::with_target(&program.name, source, &submission.files, read);
+            ways.extend(found.map(|makefile| Way::Make { makefile }));
+        }
+        if !sources.is_empty() {
+            ways.extend(compile(&sources, submission));
+        }
+    }
+    if ways.is_empty() || (sources.is_empty() && program.build.is_some()) {
+        return Err(not_found(program, submission));
+    }
+    Ok(Recipe {
+        sources,
+        ways,
+        guessed: false,
+        run: None,
+        remarks,
+    })
+}
+
+/// The sources alone; with the folder's other files that have no `main`; with all such files of the submission. The
+/// second and third are for a linker that misses something.
+fn compile(sources: &[PathBuf], submission: &Submission) -> Vec<Way> {
+    let mut ways = vec![Way::Compile {
+        sources: sources.to_vec(),
+    }];
+    let helpers = helpers(sources, submission);
+    let beside = |file: &&PathBuf| {
+        sources
+            .iter()
+            .any(|source| source.parent() == file.parent())
+    };
+    for more in [
+        helpers.iter().filter(beside).collect::<Vec<_>>(),
+        helpers.iter().collect(),
+    ] {
+        let mut all = sources.to_vec();
+        all.extend(more.into_iter().cloned());
+        let way = Way::Compile { sources: all };
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    ways
+}
+
+/// The other files of the submission that have no `main`.
+pub(super) fn helpers(sources: &[PathBuf], submission: &Submission) -> Vec<PathBuf> {
+    let helper = |file: &&PathBuf| {
+        walk::has_extension(file, &["c"])
+            && !sources.contains(file)
+            && !source::has_main(&submission.read(file))
+    };
+    submission.files.iter().filter(helper).cloned().collect()
+}
+
+fn by_mapping(mapped: &Mapped) -> Recipe {
+    let given = |words: &Vec<String>| (!words.is_empty()).then(|| words.clone());
+    let build = given(&mapped.build).map(|argv| Way::Line {
+        argv,
+        folder: PathBuf::new(),
+    });
+    Recipe {
+        sources: mapped.sources.iter().map(PathBuf::from).collect(),
+        ways: build.into_iter().collect(),
+        guessed: false,
+        run: given(&mapped.run),
+        remarks: Vec::new(),
+    }
+}
+
+fn mapped_sources(
+    program: &Program,
+    mapped: &Mapped,
+    submission: &Submission,
+) -> Result<(Vec<PathBuf>, Vec<String>), Box<Problem>> {
+    let mut sources = Vec::new();
+    for path in &mapped.sources {
+        match find::at(path, &submission.files) {
+            Some(file) => sources.push(file),
+            None => {
+                let mut problem = not_found(program, submission);
+                problem.message = Line::new(&format!(
+                    "the submission's ipclab.toml names {path} as {}, and there is no such file",
+                    program.name
+                ));
+                return Err(problem);
+            }
+        }
+    }
+    Ok((sources, Vec::new()))
+}
+
+fn remarks(choice: &find::Choice) -> Vec<String> {
+    if choice.passed_over.is_empty() {
+        return Vec::new();
+    }
+    let others: Vec<String> = choice
+        .passed_over
+        .iter()
+        .take(3)
+        .map(|path| show::path(path))
+        .collect();
+    let more = choice.passed_over.len() - others.len();
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    vec![format!(
+        "took {}, not {}{more}",
+        show::path(&choice.file),
+        others.join(", ")
+    )]
+}
+
+/// Says what is there and how the student can say which file is meant.
+fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
+    let mut found = submission.contents();
+    let more = found.len().saturating_sub(12);
+    found.truncate(12);
+    if more > 0 {
+        found.push(format!("and {more} more"));
+    }
+    let with_main: Vec<PathBuf> = submission
+        .files
+        .iter()
+        .filter(|file| {
+            walk::has_extension(file, &["c"]) && source::has_main(&submission.read(file))
+        })
+        .cloned()
+        .collect();
+    let pasted = submission.files.iter().find(|file| {
+        walk::has_extension(file, &["md", "txt"]) && source::code_in_prose(&submission.read(file))
+    });
+    let wanted = program
+        .sources
+        .first()
+        .map_or(program.name.as_str(), String::as_str);
+    let remedy = match (find::likely(&program.name, &with_main), pasted) {
+        (Some(likely), _) => format!(
+            "name the file {wanted}, or put this into {}:\n\n[program.{}]\nsource = {:?}",
+            ipclab_intake::submission::MAPPING,
+            program.name,
+            likely.to_string_lossy()
+        ),
+        (None, Some(prose)) => {
+            format!(
+                "{} has C code in it: save the program itself as {wanted}",
+                show::path(prose)
+            )
+        }
+        (None, None) => format!("put the program's source into the folder as {wanted}"),
+    };
+    let refused: Vec<PathBuf> = submission.refused().map(|(path, _)| path.clone()).collect();
+    let refused = find::choose(&program.sources, &refused).and_then(|choice| {
+        let (path, why) = submission
+            .refused()
+            .find(|(path, _)| **path == choice.file)?;
+        Some((show::path(path), why))
+    });
+    if let Some((path, why)) = refused {
+        return Box::new(Problem {
+            message: Line::new(&format!("{path} was not taken in: {}", why.words())),
+            ours: false,
+            errors: Vec::new(),
+            log: None,
+            found: Vec::new(),
+            remedy: Some(why.remedy().into()),
+        });
+    }
+    let message = if found.is_empty() {
+        format!("no source of {} found: the folder is empty", program.name)
+    } else {
+        format!(
+            "no source of {} found: looked for {}",
+            program.name,
+            program.sources.join(", ")
+        )
+    };
+    Box::new(Problem {
+        message: Line::new(&message),
+        ours: false,
+        errors: Vec::new(),
+        log: None,
+        found: found.iter().map(|line| Line::new(line)).collect(),
+        remedy: Some(remedy.as_str().into()),
+    })
+}
+
+/// A spec's build line as words: it was checked when the spec was read.
+fn words(line: &str) -> Vec<String> {
+    ipclab_spec::split_command(line)
+        .unwrap_or_else(|_| line.split_whitespace().map(str::to_owned).collect())
+}

@@ -1,0 +1,282 @@
+//! What programs did that are the same in many submissions: of a class, many type in the same listing, and one that breaks
+//! a server comes with a client that is as good as all others'. Each program is run once in each plan, so that whoever hands
+//! in the same program gets the same marks.
+//!
+//! Programs are told by [`image`] and not by where they lie, since each submission is built in a place of its own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ipclab_evidence::{Ended, Evidence, Plan};
+
+use crate::program_digest::{self, Digest};
+use ipclab_verdict::record::Observed;
+
+/// Answers of so many bytes are kept at least, and twice as many at most: those that nobody asks for any more go. A program
+/// makes some hundred KiB of them.
+const KEPT: usize = 8 << 20;
+/// An answer of more bytes is not kept: it is of a program that does the same thing for ever, and would drive out ten others.
+const LARGEST: usize = 64 << 10;
+/// Of so many files it is remembered what is in them; a class builds thousands, each for a moment.
+const FILES_MAX: usize = 1000;
+
+/// Answers by plan. Copies share them.
+#[derive(Clone, Debug, Default)]
+pub struct RunCache(Arc<Mutex<Answers>>);
+
+#[derive(Debug, Default)]
+struct Answers {
+    /// Those that were asked for lately.
+    lately: Generation,
+    /// Those that were not, and go next.
+    before: Generation,
+    /// Digests of programs that were looked at.
+    programs: BTreeMap<File, Digest>,
+    /// How many runs there would have been without this.
+    spared: usize,
+}
+
+/// Evidence by the digest of its plan, as it is written: whole, it takes several times as much memory.
+#[derive(Debug, Default)]
+struct Generation {
+    answers: BTreeMap<Digest, Arc<[u8]>>,
+    bytes: usize,
+}
+
+/// A file as it was when it was looked at: path, inode, size and time of its last change.
+type File = (PathBuf, u64, u64, i64, i64);
+
+impl RunCache {
+    /// What came of this plan when it was run for the `time`th time, counted from 0; `run` is called when that is not known.
+    pub fn ask(&self, plan: &Plan, time: usize, run: impl FnOnce() -> Observed) -> Observed {
+        let Ok(key) = self.key(plan, time) else {
+            return run();
+        };
+        let known = self.answers().find(key);
+        if let Some(known) = known.and_then(|known| serde_json::from_slice(&known).ok()) {
+            self.answers().spared += 1;
+            return Ok(known);
+        }
+        // Nobody waits for the answer of another: at worst a plan is run twice.
+        let observed = run();
+        if let Ok(evidence) = &observed
+            && !hangs_on_the_machine(evidence)
+            && let Some(written) = written(evidence)
+        {
+            self.answers().keep(key, written);
+        }
+        observed
+    }
+
+    /// How many runs were spared so far.
+    pub fn spared(&self) -> usize {
+        self.answers().spared
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The plan's digest, with the content of programs in the places of their paths.
+    fn key(&self, plan: &Plan, time: usize) -> io::Result<Digest> {
+        let mut plan = plan.clone();
+        let mut hash = blake3::Hasher::new();
+        hash.update(&time.to_le_bytes());
+        for bind in &mut plan.world.binds {
+            let metadata = fs::metadata(&bind.host)?;
+            // What lies in a folder is not looked through: it stays that folder's own.
+            if metadata.is_file() {
+                hash.update(&self.program(&bind.host, &metadata)?);
+                bind.host = PathBuf::new();
+            }
+        }
+        hash.update(&serde_json::to_vec(&plan)?);
+        Ok(*hash.finalize().as_bytes())
+    }
+
+    fn program(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<Digest> {
+        let file = (
+            path.to_owned(),
+            metadata.ino(),
+            metadata.size(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+        );
+        if let Some(known) = self.answers().programs.get(&file) {
+            return Ok(*known);
+        }
+        let digest = program_digest::of(path)?;
+        let programs = &mut self.answers().programs;
+        if programs.len() >= FILES_MAX {
+            programs.clear();
+        }
+        programs.insert(file, digest);
+        Ok(digest)
+    }
+}
+
+/// The clock goes on while others compute, and trouble of the machine passes: neither says anything of who is next.
+fn hangs_on_the_machine(evidence: &Evidence) -> bool {
+    !evidence.trouble.is_empty() || matches!(evidence.ended, Ended::DeadlineExceeded { .. })
+}
+
+/// As JSON; `None`: it is too large, and was not written to its end.
+fn written(evidence: &Evidence) -> Option<Arc<[u8]>> {
+    let mut room = [0; LARGEST];
+    let mut left = &mut room[..];
+    serde_json::to_writer(&mut left, evidence).ok()?;
+    let length = LARGEST - left.len();
+    Some(room[..length].into())
+}
+
+impl Answers {
+    fn find(&mut self, key: Digest) -> Option<Arc<[u8]>> {
+        if let Some(known) = self.lately.answers.get(&key) {
+            return Some(known.clone());
+        }
+        let known = self.before.answers.remove(&key)?;
+        self.before.bytes -= known.len();
+        self.keep(key, known.clone());
+        Some(known)
+    }
+
+    fn keep(&mut self, key: Digest, answer: Arc<[u8]>) {
+        if self.lately.bytes + answer.len() > KEPT {
+            self.before = std::mem::take(&mut self.lately);
+        }
+        self.lately.bytes += answer.len();
+        if let Some(replaced) = self.lately.answers.insert(key, answer) {
+            self.lately.bytes -= replaced.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ipclab_evidence::Bind;
+
+    use super::*;
+    use crate::explore::test_data;
+
+    fn plan(program: &Path) -> Plan {
+        let mut plan = test_data::plan("any");
+        plan.world.binds.push(Bind {
+            host: program.to_owned(),
+            inside: "/lab/program".into(),
+            writable: false,
+            trusted_only: false,
+        });
+        plan
+    }
+
+    fn evidence(ended: Ended) -> Evidence {
+        Evidence {
+            ended,
+            ..test_data::evidence()
+        }
+    }
+
+    /// Whether it was run, when this would come of it.
+    fn ran(run_cache: &RunCache, plan: &Plan, observed: Observed) -> bool {
+        let mut ran = false;
+        let expect = observed.clone();
+        let got = run_cache.ask(plan, 0, || {
+            ran = true;
+            observed
+        });
+        assert_eq!(got, expect);
+        ran
+    }
+
+    #[test]
+    fn programs_are_told_by_what_is_in_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let run_cache = RunCache::default();
+        let key = |path: &Path| run_cache.key(&plan(path), 0).unwrap();
+        let (one, same) = (write("one", "a program"), write("same", "a program"));
+        assert_eq!(key(&one), key(&same));
+        assert_ne!(key(&one), key(&write("other", "a Program")));
+        // A file that was written anew is another program, whatever it was called.
+        let before = key(&one);
+        write("one", "a larger program");
+        assert_ne!(before, key(&one));
+    }
+
+    #[test]
+    fn the_same_program_is_run_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (run_cache, plan) = (RunCache::default(), plan(folder.path()));
+        let answer = || Ok(evidence(Ended::AllExited));
+        assert!(ran(&run_cache, &plan, answer()));
+        assert!(!ran(&run_cache, &plan, answer()));
+        assert_eq!(run_cache.spared(), 1);
+        // To tell a race from a mistake, it must be run again in earnest.
+        let again = run_cache.ask(&plan, 1, || Err("not the first time".to_owned()));
+        assert!(again.is_err());
+        // Another question about it is another run.
+        let mut other = plan.clone();
+        other.name.push('2');
+        assert!(ran(&run_cache, &other, answer()));
+    }
+
+    #[test]
+    fn what_another_one_might_be_luckier_with_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |plan: &Plan, observed: Observed| {
+            let run_cache = RunCache::default();
+            assert!(ran(&run_cache, plan, observed.clone()));
+            assert!(
+                ran(&run_cache, plan, observed),
+                "the machine's trouble is not shared"
+            );
+        };
+        let plan = plan(folder.path());
+        check(&plan, Err("no machine".to_owned()));
+        let late = Ended::DeadlineExceeded {
+            limit_ms: 5,
+            waits: Vec::new(),
+        };
+        check(&plan, Ok(evidence(late)));
+        let mut troubled = evidence(Ended::AllExited);
+        troubled.trouble.push("no memory".to_owned());
+        check(&plan, Ok(troubled));
+        // As much as whoever prints without end leaves behind.
+        let mut large = evidence(Ended::AllExited);
+        large.name = "x".repeat(LARGEST);
+        check(&plan, Ok(large));
+        // What cannot be read is run.
+        check(
+            &self::plan(&folder.path().join("nothing")),
+            Ok(evidence(Ended::AllExited)),
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_and_the_rest_goes() {
+        let mut answers = Answers::default();
+        let key = |n: usize| *blake3::hash(&n.to_le_bytes()).as_bytes();
+        let answer = || Arc::from(vec![0; KEPT / 100]);
+        answers.keep(key(0), answer());
+        for n in 1..500 {
+            answers.keep(key(n), answer());
+            assert!(answers.find(key(0)).is_some(), "asked for all the time");
+            let held = [&answers.lately, &answers.before];
+            for generation in held {
+                let bytes: usize = generation.answers.values().map(|answer| answer.len()).sum();
+                assert_eq!(bytes, generation.bytes);
+                assert!(bytes <= KEPT);
+            }
+        }
+        assert!(answers.find(key(1)).is_none());
+        assert!(answers.find(key(499)).is_some());
+    }
+}

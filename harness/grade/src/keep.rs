@@ -1,0 +1,168 @@
+//! Keeping a check on disk, and reading it back: `--keep DIR` and `ipclab judge DIR`.
+//!
+//! ```text
+//! DIR/record.json             the spec's text, what became of the builds, which cases ran
+//! DIR/echo-one/plan.json      what was run
+//! DIR/echo-one/evidence.json  what was observed
+//! DIR/echo-one/run.json       what was filled in, or why there is no evidence
+//! DIR/any-text/run-7/...      the same for each run of a case with several
+//! DIR/.../again-1/...         the same again, where it had failed
+//! DIR/.../reference/...       the same with the reference programs in the student's places
+//! DIR/any-text/smallest/...   the smallest input that fails
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
+use ipclab_verdict::record::{AboutRun, CaseRecord, FORMAT, Observed, Record, RunRecord};
+
+/// Writes a record into a folder, which is made where it is not there.
+///
+/// # Errors
+/// The folder holds something else, or cannot be written.
+pub fn keep(record: &Record, folder: &Path) -> Result<(), Failure> {
+    let foreign = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+        && !folder.join("record.json").exists();
+    if foreign {
+        return Err(Failure::usage(format!(
+            "--keep {}: the folder is not empty and holds no check",
+            show::path(folder)
+        ))
+        .remedy("name a new folder"));
+    }
+    for case in &record.cases {
+        for (n, run) in case.runs.iter().enumerate() {
+            keep_run(run, &run_folder(folder, &case.id, n, case.runs.len()))?;
+        }
+        if let Some(run) = &case.smallest {
+            keep_run(run, &folder.join(&case.id).join(SMALLEST))?;
+        }
+    }
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))?;
+    write(&folder.join("record.json"), record)
+}
+
+/// Writes one run into a folder.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn keep_run(run: &RunRecord, at: &Path) -> Result<(), Failure> {
+    make(at)?;
+    write(&at.join("plan.json"), &run.plan)?;
+    write(&at.join("run.json"), &run.described())?;
+    keep_evidence(&run.observed, at)?;
+    for (n, again) in run.again.iter().enumerate() {
+        keep_evidence(again, &again_folder(at, n))?;
+    }
+    if let Some(reference) = &run.reference {
+        keep_evidence(reference, &at.join(REFERENCE))?;
+    }
+    Ok(())
+}
+
+fn keep_evidence(observed: &Observed, at: &Path) -> Result<(), Failure> {
+    make(at)?;
+    match observed {
+        Ok(evidence) => write(&at.join("evidence.json"), evidence),
+        // What an earlier check may have left there must not pass for this one's.
+        Err(_) => {
+            let _ = fs::remove_file(at.join("evidence.json"));
+            Ok(())
+        }
+    }
+}
+
+fn make(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))
+}
+
+/// Reads a record back.
+///
+/// # Errors
+/// The folder is not one that [`keep`] wrote, or is damaged: the file and the place are named.
+pub fn load(folder: &Path) -> Result<Record, Failure> {
+    let mut record: Record = read(&folder.join("record.json")).map_err(|failure| {
+        failure.remedy("name a folder that was written by: ipclab check ... --keep DIR")
+    })?;
+    if record.format != FORMAT {
+        return Err(Failure::usage(format!(
+            "{} is {:?}, and this ipclab reads {FORMAT:?}",
+            show::path(&folder.join("record.json")),
+            record.format
+        )));
+    }
+    for case in &mut record.cases {
+        case.runs = runs(folder, case)?;
+        if case.smallest_of.is_some() {
+            case.smallest = Some(load_run(&folder.join(&case.id).join(SMALLEST))?);
+        }
+    }
+    Ok(record)
+}
+
+fn runs(folder: &Path, case: &CaseRecord) -> Result<Vec<RunRecord>, Failure> {
+    (0..case.run_count)
+        .map(|n| load_run(&run_folder(folder, &case.id, n, case.run_count)))
+        .collect()
+}
+
+fn load_run(at: &Path) -> Result<RunRecord, Failure> {
+    let about: AboutRun = read(&at.join("run.json"))?;
+    let observed = |at: &Path, unable: &Option<String>| -> Result<Observed, Failure> {
+        Ok(match unable {
+            Some(why) => Err(why.clone()),
+            None => Ok(read(&at.join("evidence.json"))?),
+        })
+    };
+    let again = about.again.iter().enumerate();
+    Ok(RunRecord {
+        plan: read(&at.join("plan.json"))?,
+        observed: observed(at, &about.unable)?,
+        again: again
+            .map(|(n, unable)| observed(&again_folder(at, n), unable))
+            .collect::<Result<_, _>>()?,
+        reference: match about.reference.first() {
+            Some(unable) => Some(observed(&at.join(REFERENCE), unable)?),
+            None => None,
+        },
+        about,
+    })
+}
+
+const SMALLEST: &str = "smallest";
+const REFERENCE: &str = "reference";
+
+fn again_folder(run: &Path, n: usize) -> PathBuf {
+    run.join(format!("again-{}", n + 1))
+}
+
+fn run_folder(folder: &Path, case: &str, n: usize, count: usize) -> PathBuf {
+    if count > 1 {
+        folder.join(case).join(format!("run-{}", n + 1))
+    } else {
+        folder.join(case)
+    }
+}
+
+fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Failure> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| Failure::unable(format!("writing {}: {error}", show::path(path))))?;
+    text.push(b'\n');
+    fs::write(path, text)
+        .map_err(|error| Failure::disk(format_args!("writing {}", show::path(path)), &error))
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text = fs::read(path).map_err(|error| {
+        Failure::usage(format!("reading {}: {}", show::path(path), reason(&error)))
+    })?;
+    serde_json::from_slice(&text)
+        .map_err(|error| Failure::usage(format!("reading {}: {error}", show::path(path))))
+}

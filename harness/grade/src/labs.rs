@@ -1,0 +1,298 @@
+//! Labs: the ones that the tool carries with it, and specs that somebody else wrote.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use ipclab_spec::Spec;
+
+use crate::unit::Unit;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
+use ipclab_intake::submission::{MAPPING, Submission, find};
+
+/// Every spec, and each lab's handout and starter, as `build.rs` gathered them.
+static COURSE: Dir<'static> = include_dir!("$OUT_DIR/course");
+
+/// A lab, ready to grade.
+#[derive(Debug)]
+pub struct Lab {
+    /// What messages call its spec.
+    pub file: String,
+    /// The spec's text.
+    pub text: String,
+    /// The spec.
+    pub spec: Spec,
+    /// What its author probably did not mean, rendered.
+    pub warnings: String,
+    /// The words that name it on a command line.
+    pub words: Vec<String>,
+    /// The folder that sources of its references are relative to; `None`: it is one of ours.
+    pub beside: Option<PathBuf>,
+}
+
+/// The names of the labs that the tool carries.
+pub fn names() -> Vec<String> {
+    let files = COURSE
+        .get_dir("specs")
+        .map(|specs| specs.files())
+        .into_iter()
+        .flatten();
+    files
+        .filter(|file| {
+            file.path()
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+                && !file.path().ends_with(UNIT)
+        })
+        .filter_map(|file| Some(file.path().file_stem()?.to_string_lossy().into_owned()))
+        .collect()
+}
+
+/// Opens one of our labs by its name.
+///
+/// # Errors
+/// There is none of that name.
+pub fn carried(name: &str) -> Result<Lab, Failure> {
+    let file = COURSE.get_file(format!("specs/{name}.toml"));
+    let Some(text) = file.and_then(|file| file.contents_utf8()) else {
+        let names = names();
+        let near = names
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+        let failure = Failure::usage(format!("there is no lab {name:?}"));
+        return Err(
+            match near.filter(|near| strsim::jaro_winkler(near, name) > 0.8) {
+                Some(near) => failure.remedy(format!(
+                    "did you mean {near}? The labs are: {}",
+                    names.join(", ")
+                )),
+                None => failure.remedy(format!(
+                    "the labs are: {}; a spec of your own is named by --spec FILE",
+                    names.join(", ")
+                )),
+            },
+        );
+    };
+    parse_covering(
+        format!("{name}.toml"),
+        text.to_owned(),
+        vec!["--lab".to_owned(), name.to_owned()],
+        None,
+        Some(&unit()?.requirements()),
+    )
+}
+
+/// What the unit asks, beside the specs.
+const UNIT: &str = "unit.toml";
+
+/// What the unit asks, as the tool carries it.
+///
+/// # Errors
+/// It is not as it must be, which its own test would have told.
+pub fn unit() -> Result<Unit, Failure> {
+    let file = COURSE.get_file(format!("specs/{UNIT}"));
+    let text = file.and_then(|file| file.contents_utf8());
+    Unit::parse(UNIT, text.unwrap_or_default())
+}
+
+/// Opens a spec file.
+///
+/// # Errors
+/// It cannot be read, or has mistakes: all of them are told.
+pub fn file(path: &Path) -> Result<Lab, Failure> {
+    let shown = show::path(path);
+    let text = fs::read(path).map_err(|error| {
+        Failure::usage(format!("reading the spec {shown}: {}", reason(&error))).remedy(format!(
+            "name a spec file, or one of the labs: {}",
+            names().join(", ")
+        ))
+    })?;
+    let text = String::from_utf8(text).map_err(|error| {
+        Failure::usage(format!(
+            "reading the spec {shown}: not UTF-8 text after {} bytes",
+            error.utf8_error().valid_up_to()
+        ))
+    })?;
+    let words = vec!["--spec".to_owned(), path.to_string_lossy().into_owned()];
+    let beside = path.parent().unwrap_or(Path::new("")).to_owned();
+    let unit = beside.join(UNIT);
+    let requirements = match fs::read_to_string(&unit) {
+        Ok(text) => Some(Unit::parse(&show::path(&unit), &text)?.requirements()),
+        // Whoever has no list may cover what he likes.
+        Err(_) => None,
+    };
+    parse_covering(shown, text, words, Some(beside), requirements.as_deref())
+}
+
+/// A lab's name, or the path of a spec: what has a slash or ends in `.toml` is a path.
+pub fn named(name: &str) -> Result<Lab, Failure> {
+    if name.contains('/') || name.ends_with(".toml") {
+        file(Path::new(name))
+    } else {
+        carried(name)
+    }
+}
+
+/// Reads a spec's text, whichever way it came.
+///
+/// # Errors
+/// All its mistakes, rendered.
+pub fn parse(
+    file: String,
+    text: String,
+    words: Vec<String>,
+    beside: Option<PathBuf>,
+) -> Result<Lab, Failure> {
+    parse_covering(file, text, words, beside, None)
+}
+
+fn parse_covering(
+    file: String,
+    text: String,
+    words: Vec<String>,
+    beside: Option<PathBuf>,
+    requirements: Option<&[String]>,
+) -> Result<Lab, Failure> {
+    match ipclab_spec::parse_covering(&file, &text, requirements) {
+        Ok(parsed) => {
+            let warnings = if parsed.warnings.is_empty() {
+                String::new()
+            } else {
+                parsed.warnings.render(false)
+            };
+            Ok(Lab {
+                file,
+                text,
+                spec: parsed.spec,
+                warnings,
+                words,
+                beside,
+            })
+        }
+        Err(diagnostics) => {
+            let count = diagnostics
+                .iter()
+                .filter(|one| one.severity == ipclab_spec::Severity::Error)
+                .count();
+            let count = if count == 1 {
+                "1 mistake".to_owned()
+            } else {
+                format!("{count} mistakes")
+            };
+            Err(Failure::usage(format!(
+                "the spec {file} has {count}:\n\n{}",
+                diagnostics.render(false).trim_end()
+            )))
+        }
+    }
+}
+
+/// The lab that a submission is for: what its own `ipclab.toml` says, else the one whose programs it has.
+///
+/// # Errors
+/// It fits none, or several equally well.
+pub fn guess(submission: &Submission) -> Result<Lab, Failure> {
+    if let Some(lab) = &submission.mapping.lab {
+        return carried(lab).map_err(|failure| Failure {
+            message: format!("{MAPPING}: {}", failure.message),
+            ..failure
+        });
+    }
+    let labs = names()
+        .iter()
+        .map(|name| carried(name))
+        .collect::<Result<Vec<Lab>, Failure>>()?;
+    let scores: Vec<u32> = labs
+        .iter()
+        .map(|lab| fit(&lab.spec, submission, &labs))
+        .collect();
+    let mut scored: Vec<(u32, Lab)> = scores.into_iter().zip(labs).collect();
+    // The order of names decides nothing: equal scores are an error below.
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let best = scored.first().map_or(0, |(score, _)| *score);
+    if best == 0 {
+        let mut contents = submission.contents();
+        let there = if contents.is_empty() {
+            "the folder is empty".to_owned()
+        } else {
+            let more = contents.len().saturating_sub(8);
+            contents.truncate(8);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!("there is: {}{more}", contents.join(", "))
+        };
+        return Err(Failure::usage(format!(
+            "nothing in {} is called like a program of a lab; {there}",
+            submission.name
+        ))
+        .remedy(format!(
+            "name the lab with --lab, one of: {}",
+            names().join(", ")
+        )));
+    }
+    let fitting: Vec<&str> = scored
+        .iter()
+        .filter(|(score, _)| *score == best)
+        .map(|(_, lab)| lab.spec.lab.as_str())
+        .collect();
+    if fitting.len() > 1 {
+        return Err(Failure::usage(format!(
+            "{} could be for any of: {}",
+            submission.name,
+            fitting.join(", ")
+        ))
+        .remedy(format!(
+            "say which with --lab, for example: --lab {}",
+            fitting[0]
+        )));
+    }
+    let (_, lab) = scored.swap_remove(0);
+    Ok(lab)
+}
+
+/// How well a submission fits a lab. A file name that only this lab knows says much; one that several labs know
+/// (`server.c`) says as much less as there are labs.
+fn fit(spec: &Spec, submission: &Submission, labs: &[Lab]) -> u32 {
+    // What could not be taken in was meant all the same.
+    let meant = submission.refused().map(|(path, _)| path);
+    let files: Vec<PathBuf> = submission.files.iter().chain(meant).cloned().collect();
+    let knows = |lab: &Lab, name: &String| {
+        lab.spec
+            .programs
+            .iter()
+            .any(|program| program.sources.contains(name))
+    };
+    spec.programs
+        .iter()
+        .map(|program| {
+            if submission.mapping.program(&program.name).is_some() {
+                return 100;
+            }
+            let says = |name: &String| {
+                find::choose(std::slice::from_ref(name), &files)?;
+                Some(100 / labs.iter().filter(|lab| knows(lab, name)).count().max(1) as u32)
+            };
+            program.sources.iter().filter_map(says).max().unwrap_or(0)
+        })
+        .sum()
+}
+
+/// A lab's handout.
+pub fn handout(lab: &str) -> Option<&'static str> {
+    COURSE
+        .get_file(format!("labs/{lab}/README.md"))?
+        .contents_utf8()
+}
+
+/// A lab's starter: file names and contents.
+pub fn starter(lab: &str) -> Vec<(&'static Path, &'static [u8])> {
+    let folder = COURSE.get_dir(format!("labs/{lab}/starter"));
+    let files = folder.map(|folder| folder.files()).into_iter().flatten();
+    files
+        .filter_map(|file| Some((Path::new(file.path().file_name()?), file.contents())))
+        .collect()
+}

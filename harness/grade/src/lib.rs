@@ -1,0 +1,19 @@
+//! Grading: a submission's programs are compiled, every case is planned and run, and all that was seen becomes a record.
+//!
+//! ```text
+//! Submission ── compile ──► Programs ── plan ──► Plan ── pool ──► Evidence ── explore ──► Record
+//! ```
+//!
+//! [`labs`] finds the spec, [`compile`] builds in boxes, [`pool`] is the sandboxes, [`explore`] runs a case and looks into what
+//! fails, [`grade`] does all of it in order, and [`keep`] writes a record to disk and reads it back.
+
+pub mod compile;
+pub mod explore;
+pub mod grade;
+pub mod interrupt;
+pub mod keep;
+pub mod labs;
+pub mod pool;
+pub mod program_digest;
+pub mod progress;
+pub mod unit;

@@ -1,0 +1,11 @@
+//! Taking in what students handed in: one submission's folder, or a whole class as a course system exports it.
+//!
+//! [`import`] finds the submissions of a class, [`submission`] copies one into a folder of the tool's own. Nothing of what
+//! was handed in is trusted: names are escaped before they are shown ([`show`]), archives have budgets, links lead nowhere.
+//! [`store`] is the tool's place on disk, and a [`failure`] is what stops the tool itself.
+
+pub mod failure;
+pub mod import;
+pub mod show;
+pub mod store;
+pub mod submission;

@@ -1,0 +1,217 @@
+//! Which of a submission's files is meant by a source's name.
+//!
+//! Pure: names in, a choice out. Students write `Server.C`, `src/My Server.c` and `server(1).c`; the choice is the same
+//! every time and the report says which file was taken.
+
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+
+/// The file that was taken for a program's source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Relative to the submission.
+    pub file: PathBuf,
+    /// Others of the same name that were passed over.
+    pub passed_over: Vec<PathBuf>,
+}
+
+/// Takes the first wanted name that the submission has: as it is, else but for its case, else but for blanks, hyphens
+/// and what browsers append. Of several such files the shallowest is taken, then the one with the newest name: the
+/// last in the order that puts `v10` after `v9`.
+pub fn choose(wanted: &[String], files: &[PathBuf]) -> Option<Choice> {
+    for form in [same_but_case, loosely] {
+        for want in wanted {
+            let mut found: Vec<&PathBuf> =
+                files.iter().filter(|file| form(name(file), want)).collect();
+            found.sort_by(|a, b| order(want, a, b));
+            if let [first, rest @ ..] = found.as_slice() {
+                return Some(Choice {
+                    file: (*first).clone(),
+                    passed_over: rest.iter().map(|path| (*path).clone()).collect(),
+                });
+            }
+        }
+    }
+    None
+}
+
+/// The file at this path, as a submission's own mapping names it: relative to the folder; its case may differ.
+pub fn at(path: &str, files: &[PathBuf]) -> Option<PathBuf> {
+    let wanted = Path::new(path.trim_start_matches("./"));
+    let alike = |file: &&PathBuf| {
+        file.to_string_lossy().to_lowercase() == wanted.to_string_lossy().to_lowercase()
+    };
+    files
+        .iter()
+        .find(|file| *file == wanted)
+        .or_else(|| files.iter().find(alike))
+        .cloned()
+}
+
+fn name(file: &Path) -> String {
+    file.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn same_but_case(name: String, want: &str) -> bool {
+    name.to_lowercase() == want.to_lowercase()
+}
+
+fn loosely(name: String, want: &str) -> bool {
+    simple(&name) == simple(want)
+}
+
+/// `My-Server (1).c` and `my_server.c` are the same name to somebody who hands in a file.
+fn simple(name: &str) -> String {
+    let name = name.to_lowercase();
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let mut stem = stem.trim();
+    if let Some((before, copy)) = stem.rsplit_once('(')
+        && copy
+            .trim_end_matches(')')
+            .chars()
+            .all(|c| c.is_ascii_digit())
+    {
+        stem = before;
+    }
+    let stem: String = stem
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-' && *c != '_')
+        .collect();
+    format!("{stem}.{extension}")
+}
+
+fn order(want: &str, a: &Path, b: &Path) -> Ordering {
+    let exact = |path: &Path| name(path) != want;
+    let depth = |path: &Path| path.components().count();
+    (depth(a), exact(a))
+        .cmp(&(depth(b), exact(b)))
+        .then_with(|| natural(&b.to_string_lossy(), &a.to_string_lossy()))
+}
+
+/// Runs of digits compare as numbers.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (pieces(a).into_iter(), pieces(b).into_iter());
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(x), Some(y)) => match x.cmp(&y) {
+                Ordering::Equal => {}
+                other => return other,
+            },
+        }
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Piece {
+    /// Length without leading zeros, then the digits: numbers of any size compare rightly.
+    Number(usize, String),
+    Text(char),
+}
+
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        if digits > 0 {
+            let number = rest[..digits].trim_start_matches('0');
+            out.push(Piece::Number(number.len(), number.to_owned()));
+            rest = &rest[digits..];
+        } else {
+            out.push(Piece::Text(c));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// The files that could have been meant, the likeliest first: C sources with a `main`, by likeness of the name.
+pub fn likely<'a>(program: &str, with_main: &'a [PathBuf]) -> Option<&'a Path> {
+    let likeness = |path: &Path| {
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        strsim::jaro_winkler(&stem, program)
+    };
+    with_main
+        .iter()
+        .map(PathBuf::as_path)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(files: &[&str]) -> Vec<PathBuf> {
+        files.iter().map(PathBuf::from).collect()
+    }
+
+    #[test]
+    fn students_name_files_as_they_like() {
+        let check = |files: &[&str], expect: Option<&str>| {
+            let wanted = ["iserver.c".to_owned(), "server.c".to_owned()];
+            let choice = choose(&wanted, &paths(files));
+            assert_eq!(
+                choice.map(|choice| choice.file),
+                expect.map(PathBuf::from),
+                "{files:?}"
+            );
+        };
+        check(&["iserver.c", "server.c"], Some("iserver.c"));
+        check(&["server.c", "client.c"], Some("server.c"));
+        check(&["IServer.C"], Some("IServer.C"));
+        check(
+            &["Lab 5/Unit V/src/Server.c"],
+            Some("Lab 5/Unit V/src/Server.c"),
+        );
+        check(&["server (1).c"], Some("server (1).c"));
+        check(&["i-server.c"], Some("i-server.c"));
+        // A name as wanted beats one that only looks like it, whatever their rank.
+        check(&["i_server.c", "server.c"], Some("server.c"));
+        check(&["myserver.c"], None);
+        check(&[], None);
+        // Two candidates: the shallowest, then the newest name.
+        check(&["old/iserver.c", "iserver.c"], Some("iserver.c"));
+        check(&["v9/iserver.c", "v10/iserver.c"], Some("v10/iserver.c"));
+        check(&["ISERVER.c", "iserver.c"], Some("iserver.c"));
+    }
+
+    #[test]
+    fn what_was_passed_over_is_told() {
+        let files = paths(&["a/server.c", "b/server.c", "server.c"]);
+        let choice = choose(&["server.c".to_owned()], &files).unwrap();
+        assert_eq!(choice.file, Path::new("server.c"));
+        assert_eq!(choice.passed_over, paths(&["b/server.c", "a/server.c"]));
+    }
+
+    #[test]
+    fn a_mapping_names_a_path() {
+        let files = paths(&["src/My Server.c", "server.c"]);
+        assert_eq!(
+            at("src/My Server.c", &files),
+            Some(PathBuf::from("src/My Server.c"))
+        );
+        assert_eq!(
+            at("./SRC/my server.c", &files),
+            Some(PathBuf::from("src/My Server.c"))
+        );
+        assert_eq!(at("My Server.c", &files), None);
+    }
+
+    #[test]
+    fn the_likely_file_has_the_likest_name() {
+        let files = paths(&["main.c", "tcp_srv.c", "srv_tcp_iserv.c", "iserv.c"]);
+        assert_eq!(likely("iserver", &files), Some(Path::new("iserv.c")));
+    }
+}

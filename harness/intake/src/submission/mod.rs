@@ -1,0 +1,149 @@
+//! A submission: a student's folder, never trusted.
+//!
+//! It is looked at once ([`walk`]), copied once to a place of ours ([`stage`]), and only the copy is read from then on.
+//! [`find`] says which file is meant by a program's source name, [`source`] what can be told from a file's text.
+
+pub mod find;
+pub mod source;
+pub mod stage;
+pub mod walk;
+
+use std::path::{Path, PathBuf};
+
+use ipclab_spec::Mapping;
+
+use crate::failure::{Failure, reason};
+use crate::show;
+use crate::store;
+use walk::Skipped;
+
+/// What a folder's own mapping file is called.
+pub const MAPPING: &str = "ipclab.toml";
+
+/// A submission, staged: nothing of the student's folder is read any more.
+#[derive(Debug)]
+pub struct Submission {
+    /// What reports call it.
+    pub name: String,
+    /// Our copy: regular files and folders, nothing else.
+    pub staged: PathBuf,
+    /// The copied files, relative, in order.
+    pub files: Vec<PathBuf>,
+    /// What is in the folder and was not copied.
+    pub skipped: Vec<(PathBuf, Skipped)>,
+    /// Its `ipclab.toml`, where it has one.
+    pub mapping: Mapping,
+}
+
+/// A folder of which everything belongs to a submission.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// Where it belongs in the submission; empty: it is the submission.
+    pub under: PathBuf,
+}
+
+impl Submission {
+    /// Takes in the student's folder: copies it into `staged`, which must be empty.
+    ///
+    /// # Errors
+    /// No such folder, a folder that cannot be read, one that is too large, a broken `ipclab.toml`.
+    pub fn take_in(folder: &Path, staged: PathBuf) -> Result<Self, Failure> {
+        let whole = Part {
+            folder: folder.to_owned(),
+            under: PathBuf::new(),
+        };
+        Self::take_in_parts(name(folder), &[whole], staged)
+    }
+
+    /// Takes in a submission that lies in several folders.
+    ///
+    /// # Errors
+    /// As [`Submission::take_in`].
+    pub fn take_in_parts(name: String, parts: &[Part], staged: PathBuf) -> Result<Self, Failure> {
+        let (mut files, mut skipped) = (Vec::new(), Vec::new());
+        for Part { folder, under } in parts {
+            let listing = walk::walk(folder)?;
+            let to = staged.join(under);
+            store::make_folders(&staged, under).map_err(|error| {
+                Failure::disk(format_args!("making {}", show::path(&to)), &error)
+            })?;
+            let copied = stage::stage(folder, &listing, &to)?;
+            files.extend(copied.files.iter().map(|file| under.join(file)));
+            let left_out = listing.skipped.into_iter().chain(copied.refused);
+            skipped.extend(left_out.map(|(path, why)| (under.join(path), why)));
+        }
+        files.sort();
+        skipped.sort();
+        let mapping = mapping(&staged, &files)?;
+        Ok(Self {
+            name,
+            staged,
+            files,
+            skipped,
+            mapping,
+        })
+    }
+
+    /// Reads a staged file. What cannot be read is as good as empty: it was readable when it was copied.
+    pub fn read(&self, file: &Path) -> Vec<u8> {
+        std::fs::read(self.staged.join(file)).unwrap_or_default()
+    }
+
+    /// Everything that is in the folder, for a message to somebody whose source was not found.
+    pub fn contents(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.files.iter().map(|file| show::path(file)).collect();
+        lines.extend(
+            self.skipped
+                .iter()
+                .map(|(path, why)| format!("{} ({})", show::path(path), why.words())),
+        );
+        lines
+    }
+
+    /// Files that their author meant to hand in and that could not be taken in, and why.
+    pub fn refused(&self) -> impl Iterator<Item = (&PathBuf, &Skipped)> {
+        self.skipped
+            .iter()
+            .filter(|(_, why)| match why {
+                Skipped::Link | Skipped::Special | Skipped::Large | Skipped::Unreadable(_) => true,
+                Skipped::Binary | Skipped::Media | Skipped::Junk => false,
+            })
+            .map(|(path, why)| (path, why))
+    }
+
+    /// The committed binaries, which are never run.
+    pub fn binaries(&self) -> impl Iterator<Item = &Path> {
+        self.skipped
+            .iter()
+            .filter(|(_, why)| *why == Skipped::Binary)
+            .map(|(path, _)| path.as_path())
+    }
+}
+
+fn mapping(staged: &Path, files: &[PathBuf]) -> Result<Mapping, Failure> {
+    let Some(file) = files.iter().find(|file| file.as_os_str() == MAPPING) else {
+        return Ok(Mapping::default());
+    };
+    let text = std::fs::read(staged.join(file))
+        .map_err(|error| Failure::unable(format!("reading {MAPPING}: {}", reason(&error))))?;
+    let text = String::from_utf8(text)
+        .map_err(|_| Failure::usage(format!("{MAPPING} of the submission is not UTF-8 text")))?;
+    ipclab_spec::submission(MAPPING, &text).map_err(|diagnostics| {
+        Failure::usage(format!(
+            "the submission's {MAPPING} is wrong:\n{}",
+            diagnostics.render(false)
+        ))
+    })
+}
+
+/// The folder's own name: `.` and `..` have none, so the path is resolved first.
+fn name(folder: &Path) -> String {
+    let resolved = folder
+        .canonicalize()
+        .unwrap_or_else(|_| folder.to_path_buf());
+    show::path(Path::new(
+        resolved.file_name().unwrap_or(folder.as_os_str()),
+    ))
+}

@@ -1,0 +1,511 @@
+//! From a case to the plans of its runs: every name becomes a path, every template a text, nothing is left to decide.
+//!
+//! Pure: no file is looked at. What a submission's programs became is handed in.
+
+mod artifact;
+mod likely;
+mod variants;
+mod vary;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use ipclab_evidence as evidence;
+use ipclab_evidence::{
+    Await, Bind, Bytes, Fill, Known, Limits, Occurrence, Plan, Stdin, Tamper, TamperAction, Watch,
+    World,
+};
+use ipclab_judge::SANITIZER_STATUS;
+use ipclab_spec::{
+    Actor, After, Case, Endpoint, FaultKind, GivenKind, Hole, Part, Player, Reference, Spec,
+    Template,
+};
+
+pub use artifact::{Artifact, SEARCH_PATH, Tool};
+pub use variants::{Variant, described, variants};
+pub use vary::every_input;
+
+/// The actors' working directory inside.
+const FOLDER: &str = "/lab";
+/// Where reference programs are shown, to trusted actors only.
+const REFERENCES: &str = "/ref";
+/// The name under which the tool plays a script.
+const PEER: &str = "ipclab-peer";
+/// The unit's own name for the machine that its server runs on.
+pub const UNIT_HOST: &str = "bakawali";
+
+/// The programs that plans may run.
+#[derive(Clone, Debug, Default)]
+pub struct Programs {
+    /// The student's, by name.
+    pub plain: BTreeMap<String, Artifact>,
+    /// The same, built with sanitizers.
+    pub sanitized: BTreeMap<String, Artifact>,
+    /// References that were built from sources beside the spec, by program.
+    pub references: BTreeMap<String, PathBuf>,
+    /// This tool's own executable, which plays the other references and the scripts.
+    pub own: PathBuf,
+}
+
+/// Plans one run of a case: with these programs in the student's places.
+///
+/// # Errors
+/// Something in the case cannot be planned, such as a template in a place that must be known beforehand.
+pub fn run(
+    spec: &Spec,
+    case: &Case,
+    programs: &Programs,
+    variant: &Variant,
+) -> Result<Plan, String> {
+    let filled = case.filled(&variant.values);
+    let mut plan = one(spec, &filled, programs)?;
+    plan.turns = variant.turns;
+    for tamper in &variant.tampers {
+        // A tamper of an actor with copies is one of each copy.
+        let plays = |name: &String| {
+            let role = filled.role(name);
+            role.is_some_and(|role| role.name == tamper.actor)
+        };
+        let names = plan.actors.iter().map(|actor| actor.name.clone());
+        let whose: Vec<String> = names.filter(plays).collect();
+        plan.tampers.extend(whose.into_iter().map(|actor| Tamper {
+            actor,
+            ..tamper.clone()
+        }));
+    }
+    Ok(plan)
+}
+
+/// Plans a case in which nothing is left to fill in but what the judge fills in.
+fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
+    let copies: BTreeMap<&str, Vec<String>> = case
+        .actors
+        .iter()
+        .map(|actor| Ok((actor.name.as_str(), copies(actor)?)))
+        .collect::<Result<_, String>>()?;
+    let mut binds: Vec<Bind> = Vec::new();
+    let mut actors = Vec::new();
+    let mut before: Option<&Actor> = None;
+    for actor in &case.actors {
+        let (run, trusted, needed) = play(spec, case, actor, programs)?;
+        merge(&mut binds, needed);
+        let start = match (&actor.after, before) {
+            (Some(after), _) => awaits(after, &copies),
+            (None, Some(before)) => copies[before.name.as_str()]
+                .iter()
+                .cloned()
+                .map(Await::Ready)
+                .collect(),
+            (None, None) => Vec::new(),
+        };
+        for name in &copies[actor.name.as_str()] {
+            actors.push(evidence::Actor {
+                name: name.clone(),
+                trusted,
+                run: run.clone(),
+                stdin: Stdin::Text(match &actor.stdin {
+                    Some(template) => {
+                        Bytes::from(at_start(template, "stdin", &actor.name)?.as_str())
+                    }
+                    None => Bytes::default(),
+                }),
+                start: start.clone(),
+                ready: actor.listens.as_ref().map(endpoint),
+                fills: fills(actor, &copies),
+                descriptors: if actor.is_student() {
+                    case.given.descriptors
+                } else {
+                    0
+                },
+            });
+        }
+        before = Some(actor);
+    }
+    let watches = case
+        .shm
+        .iter()
+        .filter_map(|state| Some((state.key, state.after.as_ref()?)));
+    Ok(Plan {
+        name: case.id.clone(),
+        world: world(case, binds)?,
+        actors,
+        tampers: tampers(case, &copies),
+        watches: watches
+            .flat_map(|(key, after)| {
+                awaits(after, &copies)
+                    .into_iter()
+                    .last()
+                    .map(|when| Watch { key, when })
+            })
+            .collect(),
+        limits: limits(case),
+        traced: true,
+        chaos: None,
+        turns: None,
+    })
+}
+
+/// `client.1`, `client.2`; a single one keeps the name.
+fn copies(actor: &Actor) -> Result<Vec<String>, String> {
+    let text = known(&actor.copies, "copies", &actor.name)?;
+    match text.trim().parse::<usize>() {
+        Ok(1) => Ok(vec![actor.name.clone()]),
+        Ok(count @ 2..=64) => Ok((1..=count).map(|n| format!("{}.{n}", actor.name)).collect()),
+        Ok(count) => Err(format!(
+            "{count} copies of {}: there can be 1 to 64",
+            actor.name
+        )),
+        Err(_) => Err(format!("copies of {}: {text:?} is no number", actor.name)),
+    }
+}
+
+/// What an actor runs, whether it is ours, and what must be shown for it.
+fn play(
+    spec: &Spec,
+    case: &Case,
+    actor: &Actor,
+    programs: &Programs,
+) -> Result<(evidence::Run, bool, Vec<Bind>), String> {
+    match &actor.player {
+        Player::Student { program, args } => {
+            let built = if case.sanitize {
+                &programs.sanitized
+            } else {
+                &programs.plain
+            };
+            let artifact = built
+                .get(program)
+                .ok_or_else(|| format!("{program} was not built"))?;
+            let binds = artifact.binds(program, Path::new(FOLDER));
+            let (path, mut argv, search) = match artifact {
+                Artifact::Executable(_) => (
+                    Path::new(FOLDER).join(program),
+                    vec![format!("./{program}")],
+                    SEARCH_PATH.to_owned(),
+                ),
+                Artifact::Command {
+                    tool: Some(tool),
+                    argv,
+                    ..
+                } => (tool.path.clone(), argv.clone(), tool.search_path()),
+                Artifact::Command {
+                    tool: None, argv, ..
+                } => {
+                    let first = argv.first().map(String::as_str).unwrap_or_default();
+                    (
+                        Path::new(FOLDER).join(first.trim_start_matches("./")),
+                        argv.clone(),
+                        SEARCH_PATH.to_owned(),
+                    )
+                }
+            };
+            argv.extend(arguments(args, &actor.name)?);
+            Ok((
+                self::program(path, &argv, environment(search, case.sanitize)),
+                false,
+                binds,
+            ))
+        }
+        Player::Reference { program, args } => {
+            let reference = spec.program(program).map(|program| &program.reference);
+            let (host, name) = match reference {
+                Some(Reference::BuiltIn(name)) => (programs.own.clone(), name.clone()),
+                Some(Reference::Sources(_)) => {
+                    let built = programs.references.get(program);
+                    let built =
+                        built.ok_or_else(|| format!("the reference of {program} was not built"))?;
+                    (built.clone(), program.clone())
+                }
+                Some(Reference::None) | None => return Err(format!("{program} has no reference")),
+            };
+            let inside = Path::new(REFERENCES).join(&name);
+            let mut argv = vec![format!("./{name}")];
+            argv.extend(arguments(args, &actor.name)?);
+            Ok((
+                self::program(
+                    inside.clone(),
+                    &argv,
+                    environment(SEARCH_PATH.to_owned(), false),
+                ),
+                true,
+                vec![ours(host, inside)],
+            ))
+        }
+        Player::Peer { steps } => {
+            let inside = Path::new(REFERENCES).join(PEER);
+            let script = evidence::Run::Script {
+                path: inside.clone(),
+                argv: vec![Bytes::from(PEER)],
+                steps: steps.iter().map(|step| step.text.clone()).collect(),
+            };
+            Ok((script, true, vec![ours(programs.own.clone(), inside)]))
+        }
+    }
+}
+
+fn program(path: PathBuf, argv: &[String], env: Vec<(String, String)>) -> evidence::Run {
+    evidence::Run::Program {
+        path,
+        argv: argv.iter().map(|word| Bytes::from(word.as_str())).collect(),
+        env,
+    }
+}
+
+fn ours(host: PathBuf, inside: PathBuf) -> Bind {
+    Bind {
+        host,
+        inside,
+        writable: false,
+        trusted_only: true,
+    }
+}
+
+fn environment(search: String, sanitize: bool) -> Vec<(String, String)> {
+    let mut environment = vec![
+        ("PATH".to_owned(), search),
+        ("HOME".to_owned(), FOLDER.to_owned()),
+        ("LANG".to_owned(), "C.UTF-8".to_owned()),
+    ];
+    if sanitize {
+        // LeakSanitizer cannot work under a tracer and would end every program with an error. An allocation that is too
+        // large fails as it does without sanitizers: that is the program's to handle.
+        let options = format!(
+            "detect_leaks=0:abort_on_error=0:exitcode={SANITIZER_STATUS}:allocator_may_return_null=1:\
+             print_legend=0:color=never"
+        );
+        environment.push(("ASAN_OPTIONS".to_owned(), options));
+        environment.push((
+            "UBSAN_OPTIONS".to_owned(),
+            "print_stacktrace=1:color=never".to_owned(),
+        ));
+    }
+    environment
+}
+
+fn arguments(args: &[Template], actor: &str) -> Result<Vec<String>, String> {
+    args.iter()
+        .map(|arg| at_start(arg, "an argument", actor))
+        .collect()
+}
+
+/// The text of a template that must be known before the run.
+fn known(template: &Template, what: &str, actor: &str) -> Result<String, String> {
+    template.as_text().map(str::to_owned).ok_or_else(|| {
+        format!(
+            "{what} of {actor} depends on what happens in the run, which nobody knows before it"
+        )
+    })
+}
+
+/// The text of a template that is filled in when the actor starts: what is known only then stays as it is written, for
+/// the sandbox to replace ([`fills`]).
+fn at_start(template: &Template, what: &str, actor: &str) -> Result<String, String> {
+    let parts = template.parts.iter().map(|part| match part {
+        Part::Text(text) => Ok(text.clone()),
+        Part::Hole(hole @ (Hole::Told { .. } | Hole::Segment(_))) => Ok(hole.to_string()),
+        Part::Hole(_) => known(template, what, actor),
+    });
+    parts.collect()
+}
+
+/// What is filled in when an actor starts.
+fn fills(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Fill> {
+    let mut fills: Vec<Fill> = Vec::new();
+    for template in actor.given_at_start() {
+        for part in &template.parts {
+            let Part::Hole(hole) = part else { continue };
+            let with = match hole {
+                Hole::Told { actor, name, nth } => Known::Told {
+                    // Of several copies the first is meant.
+                    actor: copies
+                        .get(actor.as_str())
+                        .and_then(|names| names.first())
+                        .unwrap_or(actor)
+                        .clone(),
+                    name: name.clone(),
+                    nth: *nth,
+                },
+                Hole::Segment(key) => Known::Segment(*key),
+                _ => continue,
+            };
+            let text = hole.to_string();
+            if fills.iter().all(|known| known.text != text) {
+                fills.push(Fill { text, with });
+            }
+        }
+    }
+    fills
+}
+
+fn awaits(after: &After, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Await> {
+    let (name, wait): (&String, fn(String) -> Await) = match after {
+        After::Exits(name) => (name, Await::Exits),
+        After::Waits(name) => (name, Await::Waits),
+        After::Listens(name) => (name, Await::Ready),
+    };
+    match copies.get(name.as_str()) {
+        Some(names) => names.iter().cloned().map(wait).collect(),
+        None => vec![wait(name.clone())],
+    }
+}
+
+fn endpoint(endpoint: &Endpoint) -> evidence::Endpoint {
+    let none = evidence::Endpoint {
+        protocol: evidence::Protocol::Tcp,
+        ip: None,
+        port: None,
+        path: None,
+        key: None,
+    };
+    match endpoint {
+        Endpoint::Tcp { ip, port } => evidence::Endpoint {
+            ip: *ip,
+            port: Some(*port),
+            ..none
+        },
+        Endpoint::Udp { ip, port } => evidence::Endpoint {
+            protocol: evidence::Protocol::Udp,
+            ip: *ip,
+            port: Some(*port),
+            ..none
+        },
+        Endpoint::Unix(path) => evidence::Endpoint {
+            protocol: evidence::Protocol::Unix,
+            path: Some(path.clone()),
+            ..none
+        },
+        Endpoint::Shm(key) => evidence::Endpoint {
+            protocol: evidence::Protocol::Shm,
+            key: Some(*key),
+            ..none
+        },
+    }
+}
+
+/// Lines of a case's hosts file besides the machine's own names: names with blanks between them, and an address.
+pub fn hosts(case: &Case) -> Vec<(String, IpAddr)> {
+    let mut hosts = vec![(UNIT_HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))];
+    // A case that says where the name leads means it.
+    hosts.retain(|(name, _)| {
+        let mut given = case.given.hosts.iter();
+        given.all(|(names, _)| names.split(' ').all(|given| given != name))
+    });
+    hosts.extend(case.given.hosts.iter().cloned());
+    hosts
+}
+
+fn world(case: &Case, binds: Vec<Bind>) -> Result<World, String> {
+    let hosts = hosts(case);
+    let files = case.given.files.iter().map(|file| {
+        Ok(evidence::GivenFile {
+            path: file.path.clone().into(),
+            kind: match &file.kind {
+                GivenKind::Text(text) => evidence::GivenKind::Text(Bytes::from(
+                    known(text, "the text", &file.path)?.as_str(),
+                )),
+                GivenKind::StaleSocket => evidence::GivenKind::StaleSocket,
+                GivenKind::Directory => evidence::GivenKind::Directory,
+            },
+            mode: file.mode,
+        })
+    });
+    let segments = case.given.shm.iter().map(|segment| {
+        let what = format!("segment {}", segment.key);
+        Ok(evidence::GivenSegment {
+            key: segment.key,
+            size: usize::try_from(segment.size).map_err(|_| format!("{what} is too large"))?,
+            mode: segment.mode,
+            holds: Bytes::from(known(&segment.holds, "the content", &what)?.as_str()),
+            foreign: segment.foreign,
+        })
+    });
+    let semaphores = case.given.sem.iter().map(|set| evidence::GivenSemaphores {
+        key: set.key,
+        values: set.values.clone(),
+        mode: set.mode,
+    });
+    Ok(World {
+        binds,
+        cwd: FOLDER.into(),
+        files: files.collect::<Result<_, String>>()?,
+        segments: segments.collect::<Result<_, String>>()?,
+        semaphores: semaphores.collect(),
+        hosts,
+    })
+}
+
+fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
+    let mut tampers = Vec::new();
+    for fault in &case.faults {
+        let action = match &fault.kind {
+            FaultKind::Errno(errno) => TamperAction::Fail(errno.clone()),
+            FaultKind::AtMost(bytes) => TamperAction::AtMost(*bytes),
+            FaultKind::Signal(signal) => TamperAction::Signal(signal.clone()),
+        };
+        for actor in copies.get(fault.actor.as_str()).into_iter().flatten() {
+            tampers.push(Tamper {
+                actor: actor.clone(),
+                call: fault.call.clone(),
+                occurrence: fault.nth.map_or(Occurrence::Every, Occurrence::Nth),
+                action: action.clone(),
+            });
+        }
+    }
+    tampers
+}
+
+/// Calls that both sides may make for one connection of a crowd.
+const CALLS_OF_ONE: u64 = 100;
+/// Bytes of a line, where a case says how many lines there may be.
+const LONG_LINE: u64 = 128;
+/// Lines that a program may print about one connection of a crowd.
+const LINES_OF_ONE: u64 = 20;
+
+fn limits(case: &Case) -> Limits {
+    let mut limits = Limits {
+        wall_ms: u64::try_from(case.limit.as_millis()).unwrap_or(u64::MAX),
+        ..Limits::default()
+    };
+    // A crowd makes many calls, on both sides, and every one of them may be asked for.
+    limits.calls_kept += CALLS_OF_ONE * case.crowd();
+    match case.output_lines.map(u64::from) {
+        None => limits.output_lines += LINES_OF_ONE * case.crowd(),
+        Some(lines) => {
+            limits.output_lines = lines;
+            // Long ones, and what is kept stays more than what may come.
+            limits.output_bytes = limits.output_bytes.max(lines * LONG_LINE);
+            limits.output_kept = limits.output_kept.max(2 * limits.output_bytes);
+        }
+    }
+    if let Some(open_files) = case.open_files {
+        limits.open_files = u64::from(open_files);
+    }
+    if !case.interleave.is_empty() {
+        // Each access is a handful of stops, which are the process's own time.
+        limits.cpu_ms *= 4;
+    }
+    if case.sanitize {
+        // AddressSanitizer maps terabytes that it never touches.
+        limits.memory_mib = 0;
+        limits.cpu_ms *= 2;
+    }
+    limits
+}
+
+/// Adds what is not shown yet. Two programs that were built each in a copy of the submission's folder both bring its
+/// files: the same ones, so the first of a name will do. A program that was asked for by its own name is bound alone and
+/// comes before files that only happen to lie about.
+fn merge(binds: &mut Vec<Bind>, needed: Vec<Bind>) {
+    let alone = needed.len() == 1;
+    for bind in needed {
+        match binds.iter_mut().find(|known| known.inside == bind.inside) {
+            Some(known) if alone => *known = bind,
+            Some(_) => {}
+            None => binds.push(bind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

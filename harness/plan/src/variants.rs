@@ -1,0 +1,197 @@
+//! The runs of a case: which values are drawn, which call fails, whose turn it is.
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{Occurrence, Order, Tamper, TamperAction};
+use ipclab_spec::{Actor, Case, FaultKind, Turns};
+
+use super::likely;
+use super::vary::{self, Inputs};
+
+/// What sets a run apart from the case's other runs, before it is planned.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Variant {
+    /// For people: `when bind() fails with EADDRINUSE`.
+    pub label: Option<String>,
+    /// What is filled into the case: drawn values, words of the fault.
+    pub values: BTreeMap<String, String>,
+    pub(super) tampers: Vec<Tamper>,
+    pub(super) turns: Option<Order>,
+}
+
+impl Variant {
+    /// The same with other drawn values.
+    pub fn with(&self, drawn: &BTreeMap<String, String>, label: String) -> Self {
+        let mut values = self.values.clone();
+        values.extend(drawn.clone());
+        Self {
+            label: Some(label),
+            values,
+            tampers: self.tampers.clone(),
+            turns: self.turns,
+        }
+    }
+
+    /// The same with processes that take turns.
+    fn in_turn(&self, turns: Turns, seed: u64) -> Self {
+        let (order, told) = match turns {
+            Turns::LateWriters => (
+                Order::LateWriters,
+                "when whoever has read lets the others go first before it writes".to_owned(),
+            ),
+            Turns::ReadersFirst => (
+                Order::ReadersFirst,
+                "when whoever is about to write lets the others go first".to_owned(),
+            ),
+            Turns::OldestFirst => (
+                Order::OldestFirst,
+                "when each process goes as far as it can, the oldest first".to_owned(),
+            ),
+            Turns::NewestFirst => (
+                Order::NewestFirst,
+                "when each process goes as far as it can, the newest first".to_owned(),
+            ),
+            Turns::Drawn => (
+                Order::Drawn(seed),
+                format!("when processes take turns as drawn from seed {seed}"),
+            ),
+        };
+        let label = match &self.label {
+            Some(label) => format!("{label}, {told}"),
+            None => told,
+        };
+        Self {
+            label: Some(label),
+            turns: Some(order),
+            ..self.clone()
+        }
+    }
+}
+
+/// Every run of a case: in each of the orders in which its processes take turns, if they do.
+///
+/// # Errors
+/// As [`as_it_comes`].
+pub fn variants(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
+    let variants = as_it_comes(lab, case, seed)?;
+    if case.interleave.is_empty() {
+        return Ok(variants);
+    }
+    let in_turn = |variant: &Variant| -> Vec<Variant> {
+        let orders = case.interleave.iter();
+        orders.map(|turns| variant.in_turn(*turns, seed)).collect()
+    };
+    Ok(variants.iter().flat_map(in_turn).collect())
+}
+
+/// Every run of a case, whatever the order in which its processes go on. Which values are drawn depends on the lab, the
+/// case, the seed and the number of the run, and on nothing else.
+///
+/// # Errors
+/// The case makes calls of the student's fail and has no student.
+fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String> {
+    let mut variants = Vec::new();
+    let (inputs, drawn) = match vary::inputs(lab, case, seed) {
+        Inputs::Every(inputs) => (inputs, false),
+        Inputs::Drawn(inputs) => (inputs, true),
+    };
+    for (run, input) in (1..).zip(inputs) {
+        let mut values: BTreeMap<String, String> = input.into_iter().collect();
+        let label = (!values.is_empty()).then(|| {
+            let with = format!("with {}", described(&values));
+            if drawn {
+                format!("{with} (run {run} of seed {seed})")
+            } else {
+                with
+            }
+        });
+        values.extend(fault_words(case));
+        variants.push(Variant {
+            label,
+            values,
+            tampers: Vec::new(),
+            turns: None,
+        });
+    }
+    if case.fail_each.is_empty() {
+        return Ok(variants);
+    }
+    // Each call in turn fails each time that it is made: a program that tries again must not get away with it.
+    let students: Vec<&Actor> = case
+        .actors
+        .iter()
+        .filter(|actor| actor.is_student())
+        .collect();
+    if students.is_empty() {
+        return Err("fail_each needs an actor that the student plays".to_owned());
+    }
+    let mut failing = Vec::new();
+    for variant in &variants {
+        for call in &case.fail_each {
+            for actor in &students {
+                for errno in likely::errors(call) {
+                    let errno = likely::name(*errno);
+                    let mut values = variant.values.clone();
+                    values.insert("fault.call".to_owned(), call.clone());
+                    values.insert(
+                        "fault.message".to_owned(),
+                        likely::message(&errno).unwrap_or_default(),
+                    );
+                    let whose = if students.len() > 1 {
+                        format!("{}'s ", actor.name)
+                    } else {
+                        String::new()
+                    };
+                    let mut label = format!("when {whose}{call}() fails with {errno}");
+                    if let Some(drawn) = &variant.label {
+                        label = format!("{label}, {drawn}");
+                    }
+                    let tamper = Tamper {
+                        actor: actor.name.clone(),
+                        call: call.clone(),
+                        occurrence: Occurrence::Every,
+                        action: TamperAction::Fail(errno),
+                    };
+                    failing.push(Variant {
+                        label: Some(label),
+                        values,
+                        tampers: vec![tamper],
+                        turns: None,
+                    });
+                }
+            }
+        }
+    }
+    Ok(failing)
+}
+
+/// Drawn values for people, long texts by their beginning and length: `n = "3", text = "aaaaaa…" (99 characters)`.
+pub fn described(values: &BTreeMap<String, String>) -> String {
+    const SHOWN: usize = 30;
+    let one = |(name, value): (&String, &String)| {
+        let length = value.chars().count();
+        if length <= SHOWN {
+            return format!("{name} = {value:?}");
+        }
+        let head: String = value.chars().take(SHOWN - 6).collect();
+        format!(
+            "{name} = \"{}…\" ({length} characters)",
+            head.escape_debug()
+        )
+    };
+    values.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What the first failing call of the case's own faults is called, and what `strerror(3)` says for it.
+fn fault_words(case: &Case) -> Vec<(String, String)> {
+    let failing = case.faults.iter().find_map(|fault| match &fault.kind {
+        FaultKind::Errno(errno) => Some((fault.call.clone(), likely::message(errno)?)),
+        FaultKind::AtMost(_) | FaultKind::Signal(_) => None,
+    });
+    failing.map_or(Vec::new(), |(call, message)| {
+        vec![
+            ("fault.call".to_owned(), call),
+            ("fault.message".to_owned(), message),
+        ]
+    })
+}

@@ -1,0 +1,415 @@
+//! From a record to a report: judging, and nothing else. No file, clock, process or environment is touched here.
+
+pub mod record;
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::Evidence;
+use ipclab_judge::{Finding, Outcome, Verdict, compare, judge, settle};
+use ipclab_report::{About, Judged, Report};
+use ipclab_spec::{Aspect, Case, Points, Spec};
+
+use crate::record::{CaseRecord, Observed, Record, RunRecord};
+use ipclab_plan::{self as plan, described};
+
+/// What became of a case, and the run that shows it.
+pub struct Settled<'a> {
+    /// Verdict, points, findings.
+    pub outcome: Outcome,
+    /// The first run that did not pass, else the first of all.
+    evidence: Option<&'a Evidence>,
+    notes: Vec<String>,
+}
+
+/// The report of a record. `spec` is the record's own.
+pub fn report(spec: &Spec, record: &Record) -> Report {
+    let mut settled: Vec<(&Case, Settled<'_>)> = Vec::new();
+    let mut verdicts: BTreeMap<&str, Verdict> = BTreeMap::new();
+    for ran in &record.cases {
+        let Some(case) = spec.case(&ran.id) else {
+            continue;
+        };
+        let done = settled_case(case, ran, record, &verdicts);
+        verdicts.insert(&case.id, done.outcome.verdict);
+        settled.push((case, done));
+    }
+    let judged: Vec<Judged<'_>> = settled
+        .iter()
+        .map(|(case, done)| Judged {
+            case,
+            verdict: done.outcome.verdict,
+            earned: done.outcome.earned,
+            max: done.outcome.max,
+            parts: &done.outcome.parts,
+            findings: &done.outcome.findings,
+            evidence: done.evidence,
+            notes: done.notes.clone(),
+        })
+        .collect();
+    let about = About {
+        submission: record.submission.clone(),
+        isolation: record.isolation,
+        isolation_notes: isolation_notes(record),
+        command: record.command.clone(),
+    };
+    Report::new(spec, &about, record.programs.clone(), &judged)
+}
+
+/// Why a case is not to be run at all, given what is known so far.
+pub fn obstacle(
+    case: &Case,
+    record: &Record,
+    verdicts: &BTreeMap<&str, Verdict>,
+) -> Option<Outcome> {
+    for name in case.needs() {
+        let problem = record
+            .programs
+            .iter()
+            .find(|program| program.name.as_str() == name)
+            .and_then(|program| program.problem.as_ref());
+        match problem {
+            Some(problem) if problem.ours => {
+                return Some(Outcome::unknown(
+                    case,
+                    &format!("{name}: {}", problem.message),
+                ));
+            }
+            Some(_) => {
+                return Some(Outcome::skipped(
+                    case,
+                    Aspect::Build,
+                    &format!("{name} could not be built"),
+                ));
+            }
+            None => {}
+        }
+        if let (true, Some(why)) = (case.sanitize, record.not_sanitized.get(name)) {
+            return Some(Outcome::unknown(
+                case,
+                &format!("{name} could not be built with sanitizers: {why}"),
+            ));
+        }
+    }
+    for required in &case.requires {
+        // A case that was not asked for stops nobody.
+        match verdicts.get(required.as_str()) {
+            Some(Verdict::Fail) => return Some(skipped(case, &format!("{required} failed"))),
+            Some(Verdict::Skipped) => {
+                return Some(skipped(case, &format!("{required} was skipped")));
+            }
+            Some(Verdict::Unknown) => {
+                return Some(Outcome::unknown(
+                    case,
+                    &format!("{required} could not be graded"),
+                ));
+            }
+            Some(Verdict::Pass) | None => {}
+        }
+    }
+    None
+}
+
+/// Settles a case that was run.
+fn settled_case<'a>(
+    case: &Case,
+    ran: &'a CaseRecord,
+    record: &Record,
+    verdicts: &BTreeMap<&str, Verdict>,
+) -> Settled<'a> {
+    if let Some(outcome) = obstacle(case, record, verdicts) {
+        return Settled {
+            outcome,
+            evidence: None,
+            notes: Vec::new(),
+        };
+    }
+    if let Some(why) = &ran.unable {
+        return Settled {
+            outcome: Outcome::unknown(case, why),
+            evidence: None,
+            notes: Vec::new(),
+        };
+    }
+    let mut settled = settled_runs(case, ran, record.seed);
+    settled.notes.extend(not_sanitized(case, record));
+    settled
+}
+
+/// Settles the runs of a case together: an expectation that one run did not meet was not met.
+pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<'a> {
+    if ran.runs.is_empty() {
+        return Settled {
+            outcome: Outcome::unknown(case, "it was not run"),
+            evidence: None,
+            notes: Vec::new(),
+        };
+    }
+    let mut shown: Option<&Evidence> = None;
+    let mut not_met: Vec<Finding> = Vec::new();
+    let mut met: Vec<Finding> = Vec::new();
+    let mut failed = 0;
+    let mut notes = Vec::new();
+    for (n, run) in ran.runs.iter().enumerate() {
+        // A varied case ends with the run that fails, and its smallest input speaks for it.
+        let smallest = ran.smallest.as_ref().filter(|_| n + 1 == ran.runs.len());
+        let told = smallest.unwrap_or(run);
+        let label = match smallest {
+            Some(_) => Some(format!(
+                "with {} (the smallest input that fails)",
+                described(&drawn(case, told))
+            )),
+            None => told.about.label.clone(),
+        };
+        let findings = run_findings(case, told);
+        let passed = verdict_of(&findings) == Verdict::Pass;
+        failed += u32::from(!passed);
+        if shown.is_none() || (!passed && failed == 1) {
+            shown = told.observed.as_ref().ok().or(shown);
+        }
+        let race = race(case, run);
+        if let Some(race) = &race {
+            let label = run.about.label.as_deref().unwrap_or("the case");
+            notes.push(format!("{race}: {label} did not fail every time"));
+        }
+        for mut finding in findings {
+            match (finding.verdict, &label) {
+                (Verdict::Pass, _) => {
+                    if met.iter().all(|known| {
+                        (known.aspect, &known.actor, &known.message)
+                            != (finding.aspect, &finding.actor, &finding.message)
+                    }) {
+                        met.push(finding);
+                    }
+                }
+                (Verdict::Fail | Verdict::Unknown | Verdict::Skipped, label) => {
+                    if let Some(label) = label {
+                        finding.message = format!("{label}: {}", finding.message);
+                    }
+                    if let (true, Some(race)) = (finding.graded, &race) {
+                        finding.message = format!("{} ({race})", finding.message);
+                    }
+                    not_met.push(finding);
+                }
+            }
+        }
+    }
+    if case.vary.is_empty() {
+        if ran.runs.len() > 1 && failed > 0 {
+            notes.insert(0, format!("failed in {failed} of {} runs", ran.runs.len()));
+        }
+    } else {
+        notes.splice(0..0, about_drawing(case, ran, seed, failed > 0));
+    }
+    let findings = not_met.into_iter().chain(met).collect();
+    Settled {
+        outcome: settle(case, findings),
+        evidence: shown,
+        notes,
+    }
+}
+
+/// What is to be known of a varied case: its seed, the input that failed and the smallest one that does, as a case to paste.
+fn about_drawing(case: &Case, ran: &CaseRecord, seed: u64, failed: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    let runs = ran.runs.len();
+    let (of, drawn_with) = match plan::every_input(case) {
+        Some(inputs) => (inputs, String::new()),
+        None => (case.runs as usize, format!(", drawn with seed {seed}")),
+    };
+    match ran.runs.last().filter(|_| failed) {
+        None => notes.push(format!("{runs} of {of} runs{drawn_with}")),
+        Some(run) => {
+            let values = drawn(case, run);
+            let values: Vec<String> = values
+                .iter()
+                .map(|(name, value)| format!("{name} = {value:?}"))
+                .collect();
+            notes.push(format!(
+                "run {runs} of {of}{drawn_with}: {}",
+                values.join(", ")
+            ));
+        }
+    }
+    if let (Some(run), Some(tried)) = (&ran.smallest, ran.smallest_of) {
+        notes.push(format!(
+            "the smallest input that fails, after {tried} others had been tried, as a case of its own:\n\n{}",
+            case.plain(&run.about.values).trim_end()
+        ));
+    }
+    notes
+}
+
+/// The values that were drawn for a run.
+fn drawn(case: &Case, run: &RunRecord) -> BTreeMap<String, String> {
+    let values = &run.about.values;
+    let names = case.vary.iter().map(|variable| &variable.name);
+    names
+        .filter_map(|name| Some((name.clone(), values.get(name)?.clone())))
+        .collect()
+}
+
+/// The verdict of findings on what is graded: what failed, though something else could not be judged, has failed.
+fn verdict_of(findings: &[Finding]) -> Verdict {
+    let any = |verdict| {
+        let mut graded = findings.iter().filter(|finding| finding.graded);
+        graded.any(|finding| finding.verdict == verdict)
+    };
+    let order = [Verdict::Unknown, Verdict::Fail, Verdict::Skipped];
+    order
+        .into_iter()
+        .find(|verdict| any(*verdict))
+        .unwrap_or(Verdict::Pass)
+}
+
+/// The verdict of one run.
+pub fn run_verdict(case: &Case, run: &RunRecord) -> Verdict {
+    verdict_of(&run_findings(case, run))
+}
+
+/// Whether a run failed, and each time that it was repeated.
+pub fn fails_always(case: &Case, run: &RunRecord) -> bool {
+    run_verdict(case, run) == Verdict::Fail && race(case, run).is_none()
+}
+
+/// Whether a run failed, and not each time that it was repeated.
+pub fn is_race(case: &Case, run: &RunRecord) -> bool {
+    race(case, run).is_some()
+}
+
+/// `a race: 1 of 4 runs`, when a run that failed did not fail every time that it was repeated. Repetitions that could not be
+/// judged count neither way.
+fn race(case: &Case, run: &RunRecord) -> Option<String> {
+    if run.again.is_empty() || run_verdict(case, run) != Verdict::Fail {
+        return None;
+    }
+    let verdicts = run
+        .again
+        .iter()
+        .map(|again| verdict_of(&observed_findings(case, run, again)));
+    let judged: Vec<Verdict> = verdicts
+        .filter(|verdict| *verdict != Verdict::Unknown)
+        .collect();
+    let passed = judged.iter().filter(|verdict| **verdict == Verdict::Pass);
+    let (passed, runs) = (passed.count(), judged.len() + 1);
+    (passed > 0).then(|| format!("a race: {} of {runs} runs", runs - passed))
+}
+
+/// What one run shows.
+pub fn run_findings(case: &Case, run: &RunRecord) -> Vec<Finding> {
+    observed_findings(case, run, &run.observed)
+}
+
+/// What one observation of a run shows, beside what the references did in the student's places, where that is known.
+fn observed_findings(case: &Case, run: &RunRecord, observed: &Observed) -> Vec<Finding> {
+    let filled = case.filled(&run.about.values);
+    let evidence = match observed {
+        Ok(evidence) => evidence,
+        Err(why) => return Outcome::unknown(case, why).findings,
+    };
+    let mut findings = judge(&filled, evidence);
+    let reference = match &run.reference {
+        None => return findings,
+        Some(Err(why)) if case.oracle => {
+            findings.extend(
+                Outcome::unknown(case, &format!("the reference could not be run: {why}")).findings,
+            );
+            return findings;
+        }
+        // It was only asked whether the case can be passed at all.
+        Some(Err(_)) => return findings,
+        Some(Ok(reference)) => reference,
+    };
+    let asked = judge(&filled, reference);
+    let stumbles = |verdict: Verdict| {
+        let mut graded = asked.iter().filter(|finding| finding.graded);
+        graded.find(|finding| finding.verdict == verdict)
+    };
+    if let Some(own) = stumbles(Verdict::Fail) {
+        excuse(&mut findings, &own.message);
+        if case.oracle {
+            let why = format!("the reference program itself fails here: {}", own.message);
+            findings.extend(Outcome::unknown(case, &why).findings);
+        }
+        return findings;
+    }
+    if case.oracle {
+        if let Some(own) = stumbles(Verdict::Unknown) {
+            findings.extend(Outcome::unknown(case, &own.message).findings);
+            return findings;
+        }
+        let known: Vec<(Aspect, Option<String>)> = findings
+            .iter()
+            .filter(|finding| finding.verdict != Verdict::Pass)
+            .map(|finding| (finding.aspect, finding.actor.clone()))
+            .collect();
+        // What the case's own expectations have found already is not said a second time.
+        let compared = compare(&filled, &run.about.values, evidence, reference);
+        findings.extend(compared.into_iter().filter(|finding| {
+            finding.verdict == Verdict::Pass
+                || !known.contains(&(finding.aspect, finding.actor.clone()))
+        }));
+    }
+    findings
+}
+
+/// Nobody loses a point where the reference would: the mistake is the case's, or ours.
+fn excuse(findings: &mut [Finding], own: &str) {
+    for finding in findings {
+        if finding.verdict == Verdict::Fail {
+            finding.verdict = Verdict::Unknown;
+            finding.message = format!(
+                "not judged: the reference program in the student's place fails, too: {own} (seen: {})",
+                finding.message
+            );
+        }
+    }
+}
+
+/// Programs of a sanitized case that are not C: they were run as they are, since no sanitizer is for them. They lose nothing.
+fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
+    let is_c = |program: &ipclab_report::Program| {
+        let c = ["c", "cc", "cpp", "cxx"];
+        program.command.is_none()
+            && program.sources.iter().any(|source| {
+                let ending = source.rsplit_once('.').map(|(_, ending)| ending);
+                ending.is_some_and(|ending| c.iter().any(|c| ending.eq_ignore_ascii_case(c)))
+            })
+    };
+    let mut notes = Vec::new();
+    if case.sanitize {
+        for name in case.needs() {
+            let mut programs = record.programs.iter();
+            if programs.any(|program| program.name.as_str() == name && !is_c(program)) {
+                notes.push(format!(
+                    "{name} is not C: it ran as it is, without sanitizers"
+                ));
+            }
+        }
+    }
+    notes
+}
+
+/// Skipped on the first aspect that the case grades.
+fn skipped(case: &Case, why: &str) -> Outcome {
+    let aspect = match &case.points {
+        Points::Split(parts) => parts.first().map_or(Aspect::Exit, |(aspect, _)| *aspect),
+        Points::Whole(_) => Aspect::Exit,
+    };
+    Outcome::skipped(case, aspect, why)
+}
+
+/// Each note once, in the order in which the runs gave them.
+fn isolation_notes(record: &Record) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let observed = record
+        .cases
+        .iter()
+        .flat_map(|case| &case.runs)
+        .filter_map(|run| run.observed.as_ref().ok());
+    for note in observed.flat_map(|evidence| &evidence.isolation.notes) {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
+    notes
+}

@@ -1,0 +1,114 @@
+//! The record of a check: everything that running brought, as plain data.
+//!
+//! A report is made of the spec and a record, by [`crate::report`], and of nothing else. So a record that was
+//! written to disk and read back gives the identical report: `ipclab judge`.
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{Evidence, Level, Plan};
+use serde::{Deserialize, Serialize};
+
+/// Name and version of the format.
+pub const FORMAT: &str = "ipclab/record/v1";
+
+/// One check of one submission.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// [`FORMAT`]
+    pub format: String,
+    /// What messages call the spec.
+    pub spec_name: String,
+    /// The spec itself, so that the record stands alone.
+    pub spec: String,
+    /// The submission's name.
+    pub submission: String,
+    /// The command that repeats the check, word by word.
+    pub command: Vec<String>,
+    /// How the programs were kept apart.
+    pub isolation: Level,
+    /// Seed of what was drawn.
+    #[serde(default)]
+    pub seed: u64,
+    /// What became of the programs, in the spec's order.
+    pub programs: Vec<ipclab_report::Program>,
+    /// Builds with sanitizers that failed, by program, and why: our trouble, since the plain build did not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_sanitized: BTreeMap<String, String>,
+    /// The cases that were asked for, in the spec's order.
+    pub cases: Vec<CaseRecord>,
+}
+
+/// One case of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseRecord {
+    /// The case's id.
+    pub id: String,
+    /// Why it could not be run, for trouble of ours or the machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unable: Option<String>,
+    /// How many runs there are; each has files of its own.
+    pub run_count: usize,
+    /// Its runs.
+    #[serde(skip)]
+    pub runs: Vec<RunRecord>,
+    /// How many inputs were tried to find the smallest one that fails; it has files of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smallest_of: Option<u32>,
+    /// What came of that.
+    #[serde(skip)]
+    pub smallest: Option<RunRecord>,
+}
+
+/// What was observed; `Err`: why nothing was.
+pub type Observed = Result<Evidence, String>;
+
+/// One run of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRecord {
+    /// What it was.
+    pub about: AboutRun,
+    /// What was run.
+    pub plan: Plan,
+    /// What was observed.
+    pub observed: Observed,
+    /// The same plan again, since it had failed.
+    pub again: Vec<Observed>,
+    /// The same with the reference programs in the student's places, where that was of interest.
+    pub reference: Option<Observed>,
+}
+
+/// What sets a run apart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AboutRun {
+    /// For people: `when bind() fails with EADDRINUSE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// What was filled into the case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// Why there is no evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unable: Option<String>,
+    /// Its repetitions, in files of their own: of each, why there is no evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<Option<String>>,
+    /// The same of the run with the references, where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference: Vec<Option<String>>,
+}
+
+impl RunRecord {
+    /// What is to be known of it beside its plan and evidence.
+    pub fn described(&self) -> AboutRun {
+        let unable = |observed: &Observed| observed.as_ref().err().cloned();
+        AboutRun {
+            unable: unable(&self.observed),
+            again: self.again.iter().map(unable).collect(),
+            reference: self.reference.iter().map(unable).collect(),
+            ..self.about.clone()
+        }
+    }
+}
