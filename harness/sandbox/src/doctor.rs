@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Wish, cgroup, level, sys};
+use crate::{Wish, cgroup, level};
+use ipclab_kernel::affinity;
 
 /// One capability of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,5 +212,5 @@ fn program(name: &'static str, command: &str) -> Capability {
 /// Processors that keepers can be spread over; for `doctor`'s last line and for the default of `--jobs`.
 #[must_use]
 pub fn processors() -> usize {
-    sys::usable_cpus().len().max(1)
+    affinity::usable_cpus().len().max(1)
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ipclab_evidence::Order;
 
-use crate::sys::Pid;
+use ipclab_kernel::Pid;
 
 /// Calls that a thread makes in one turn without touching shared memory, when others wait: one that asks again and
 /// again whether something has happened may not keep those waiting who would make it happen.

@@ -12,9 +12,8 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use crate::leftovers::{self, SYN_SENT};
-use crate::procfs;
-use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
+use ipclab_kernel::{Pid, procfs, wait};
 
 /// A socket that talks to itself over the loopback interface.
 #[derive(Debug)]
@@ -101,7 +100,7 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
     // Asked before the last look at the threads: what TCP had to send when it was asked later may just have gone (an
     // acknowledgement that was put off lets go of bytes that Nagle's algorithm held), and whom it wakes is not asleep then.
     let kernel_acts = kernel_will_act(tracer);
-    if !barrier.pass() || !at_rest(threads) || !asleep(tracer, threads) || sys::anything_to_reap() {
+    if !barrier.pass() || !at_rest(threads) || !asleep(tracer, threads) || wait::is_any_pending() {
         return Motion::Running;
     }
     if kernel_acts {
@@ -129,7 +128,7 @@ pub(crate) fn at_rest(threads: &[Pid]) -> bool {
     let look = || -> Option<Vec<u64>> {
         threads
             .iter()
-            .map(|tid| procfs::switches_at_rest(*tid))
+            .map(|tid| procfs::context_switches_at_rest(*tid))
             .collect()
     };
     let first = look();

@@ -26,12 +26,12 @@ use crate::filter::Sight;
 use crate::given::{self, Given};
 use crate::spawn::{self, Started};
 use crate::supervisor::Clock;
-use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch};
 use crate::workspace::Workspace;
 use crate::world::Ids;
 use crate::{leftovers, supervisor};
+use ipclab_kernel::{Pid, process, signal, sysv};
 
 /// Folders of the host that actors may write to: the labs' own paths are in them.
 const OPEN_FOLDERS: [&str; 2] = ["/tmp", "/dev/shm"];
@@ -85,10 +85,10 @@ struct Before {
 pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     let _lock = lock()?;
     let clock = Clock::start();
-    sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)?;
+    process::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)?;
     // Nothing goes away with this process here, so when the tool dies it is asked to sweep up, not killed.
-    sys::heed_termination()?;
-    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM as usize)?;
+    signal::catch_termination()?;
+    process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM as usize)?;
     let mut folder = Folder::make()?;
     let rules = HostRules {
         redirects: vec![(b"/etc/hosts".to_vec(), write_hosts(&folder.0, plan)?)],
@@ -196,7 +196,7 @@ fn check_free(plan: &Plan) -> io::Result<()> {
             }),
             Protocol::Shm => endpoint
                 .key
-                .is_some_and(|key| sys::shm_get(key, 0, 0).is_ok()),
+                .is_some_and(|key| sysv::shm_get(key, 0, 0).is_ok()),
         };
         if busy {
             return taken(endpoint.to_string());
@@ -208,7 +208,7 @@ fn check_free(plan: &Plan) -> io::Result<()> {
             .segments
             .iter()
             .any(|segment| segment.key == watch.key);
-        if !given && sys::shm_get(watch.key, 0, 0).is_ok() {
+        if !given && sysv::shm_get(watch.key, 0, 0).is_ok() {
             return taken(format!("the segment with key {}", watch.key));
         }
     }
@@ -363,7 +363,7 @@ impl SharedGround {
                     && made.segments.contains(&segment.shmid))
         });
         for segment in segments.iter().filter(|segment| !segment.given) {
-            let _ = sys::remove_segment(segment.shmid);
+            let _ = sysv::shm_remove(segment.shmid);
         }
         let mut semaphores = leftovers::semaphores(&self.given)?;
         semaphores.retain(|set| {
@@ -372,14 +372,14 @@ impl SharedGround {
                     && made.semaphores.contains(&set.semid))
         });
         for set in semaphores.iter().filter(|set| !set.given) {
-            let _ = sys::sem_remove(set.semid);
+            let _ = sysv::sem_remove(set.semid);
         }
         let mut queues = leftovers::queues()?;
         queues.retain(|queue| {
             !self.before.queues.contains(&queue.msqid) && made.queues.contains(&queue.msqid)
         });
         for queue in &queues {
-            let _ = sys::msg_remove(queue.msqid);
+            let _ = sysv::msg_remove(queue.msqid);
         }
         let (mut files, mut posix_shm) = (Vec::new(), Vec::new());
         for (path, inode) in OPEN_FOLDERS.into_iter().flat_map(entries) {
@@ -572,12 +572,12 @@ impl Ground for SharedGround {
             if as_root {
                 // A program may open its terminal again, by its name.
                 fchown(terminal, Some(NOBODY), Some(NOBODY))?;
-                sys::become_user(NOBODY, NOBODY, true)?;
-                sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
+                process::become_user(NOBODY, NOBODY, true)?;
+                process::prctl(libc::PR_SET_DUMPABLE, 1)?;
             }
             std::env::set_current_dir(&cwd)?;
-            sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
-            sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
+            process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
+            process::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
             if trusted {
                 Ok(())
             } else {

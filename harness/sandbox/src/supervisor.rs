@@ -18,11 +18,11 @@ use crate::given::{self, Given};
 use crate::reaper::Reaper;
 use crate::room::{self, Room};
 use crate::spawn::{self, Started};
-use crate::sys::{self, Pid};
 use crate::tracer::Tracer;
 use crate::watch::{Ground, Watch, Watched};
 use crate::world::{self, Bare, Furnished, Ids};
-use crate::{frame, leftovers, procfs};
+use crate::{frame, leftovers};
+use ipclab_kernel::{Pid, namespace, process, procfs};
 
 /// So much higher is the limit of a user's processes where a cgroup counts them.
 const SPARE_PROCESSES: u64 = 16;
@@ -51,7 +51,7 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
         room,
     } = ways;
     // Before anything else: whoever cloned us may die at any moment.
-    let tied = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
+    let tied = process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
     let mut aside = None;
     let evidence = tied.and_then(|()| match level {
         Level::Namespaces => {
@@ -78,14 +78,14 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
         room.send_aside(reaper);
         room.step_aside();
     }
-    sys::exit_now(i32::from(sent.is_err()));
+    process::exit_now(i32::from(sent.is_err()));
 }
 
 /// The plan that this box was made for, and whether there is room beside it. Ends the process when there will be none.
 fn wait_for_plan(pipe: OwnedFd) -> io::Result<(bool, Plan)> {
     let letter = frame::read_body(File::from(pipe))?.unwrap_or_default();
     let Some((room, plan)) = room::open(&letter) else {
-        sys::exit_now(0)
+        process::exit_now(0)
     };
     Ok((room, serde_json::from_slice(plan)?))
 }
@@ -129,7 +129,7 @@ fn in_namespaces(
         seats,
     };
     // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
-    sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
+    process::prctl(libc::PR_SET_DUMPABLE, 0)?;
     let clock = clock.made();
     drop(made);
     let watched = Watch::new(plan, &mut ground).run()?;
@@ -298,13 +298,13 @@ impl Ground for OwnGround {
                 world::become_actor(ids)
             });
         }
-        sys::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
+        namespace::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
         let started = spawn::start(actor, limits, sight, true, |_| {
             take_seat()?;
             world::enter_untrusted(mounts, cwd)?;
             world::become_actor(ids)
         });
-        sys::join_namespace(self.reaper.own.as_fd(), libc::CLONE_NEWPID)?;
+        namespace::join_namespace(self.reaper.own.as_fd(), libc::CLONE_NEWPID)?;
         started
     }
 
@@ -330,7 +330,7 @@ impl Ground for OwnGround {
 
     fn end_all(&mut self) {
         // The kernel ends everything in the students' namespace with its first process.
-        let _ = sys::kill(self.reaper.pid, libc::SIGKILL);
+        let _ = process::kill(self.reaper.pid, libc::SIGKILL);
     }
 
     fn own_network(&self) -> bool {

@@ -3,7 +3,7 @@
 use ipclab_evidence::{Actor, Bytes, Run, Stdin, Told};
 
 use crate::decode;
-use crate::sys::Pid;
+use ipclab_kernel::Pid;
 
 /// What a call that succeeded has told, `strace`'s names for it. Read from the program's own memory: it is what the program saw.
 pub(crate) fn by(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec<Told> {

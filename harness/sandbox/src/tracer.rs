@@ -30,11 +30,10 @@ use crate::calls::Spec;
 use crate::chaos::{Chaos, Side};
 use crate::made::Made;
 use crate::order::Turns;
-use crate::procfs;
 use crate::shared::HostRules;
 use crate::sockets::Sockets;
-use crate::sys::{self, Pid, Resume, Waited};
 use crate::tamper::{self, Pending, Tampers};
+use ipclab_kernel::{Pid, process, procfs, ptrace, ptrace::Resume, wait::Waited};
 
 /// What the watch has to hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -285,7 +284,7 @@ impl Tracer {
 
     fn add(&mut self, tid: Pid, actor: usize, first: bool) {
         self.actors[actor].made += 1;
-        let place = procfs::place(tid);
+        let place = procfs::identity(tid);
         let process = place.as_ref().map_or(tid, |place| place.tgid);
         self.processes.entry(process).or_insert_with(|| Process {
             actor,
@@ -333,7 +332,7 @@ impl Tracer {
             }
             let Some(parent) = self.parent_of(pid) else {
                 // Killed while it waited to be let go, or nobody's: in neither case may it stay as it is.
-                let _ = sys::kill(pid, libc::SIGKILL);
+                let _ = process::kill(pid, libc::SIGKILL);
                 return Ok(None);
             };
             self.early.insert(pid);
@@ -361,7 +360,7 @@ impl Tracer {
             }
             libc::PTRACE_EVENT_EXIT => {
                 let notice = self.exiting(pid);
-                gone(sys::resume(pid, Resume::Run, 0)).map(|()| notice)
+                gone(ptrace::resume(pid, Resume::Run, 0)).map(|()| notice)
             }
             libc::PTRACE_EVENT_STOP if signal != libc::SIGTRAP => {
                 // A group stop: it stays stopped, and SIGCONT or SIGKILL is still told.
@@ -371,7 +370,7 @@ impl Tracer {
                 if self.turns.is_turn_of(pid) {
                     self.turns.free();
                 }
-                gone(sys::resume(pid, Resume::Listen, 0)).map(|()| None)
+                gone(ptrace::resume(pid, Resume::Listen, 0)).map(|()| None)
             }
             0 if signal == libc::SIGTRAP | 0x80 => self.returned(pid),
             0 => {
@@ -437,7 +436,7 @@ impl Tracer {
         } else {
             Resume::Run
         };
-        gone(sys::resume(tid, how, signal))
+        gone(ptrace::resume(tid, how, signal))
     }
 
     /// What the case makes is the host's, and has to be told apart from what others make.

@@ -16,9 +16,9 @@ use crate::script::{Asked, Script};
 use crate::shared::HostRules;
 use crate::spawn::{self, Refusal, Started};
 use crate::streams::{Capture, Feed};
-use crate::sys::{self, Pid};
 use crate::told;
 use crate::tracer::{Notice, Tracer};
+use ipclab_kernel::{Pid, process, signal, wait};
 
 /// How many wait statuses are waited for in turn before we look after what is written and read.
 const TURNS: u32 = 32;
@@ -217,7 +217,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         let (mut pace, mut idle, mut lingering) = (Pace::new(self.plan.traced), Idle::new(), None);
         let limit = Duration::from_millis(self.plan.limits.wall_ms);
         loop {
-            if sys::asked_to_end() {
+            if signal::termination_requested() {
                 self.tracer
                     .trouble
                     .push("the case was interrupted".to_owned());
@@ -297,7 +297,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Takes every wait status that is there. `Some`: an actor has to be stopped for good.
     fn reap(&mut self) -> io::Result<Option<Ended>> {
-        sys::forget_children();
+        signal::drain_sigchld();
         let mut turns = 0;
         while let Some(waited) = self.heard_in_turn(&mut turns)? {
             if self.ground.is_own(waited.pid) {
@@ -320,7 +320,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// The next wait status, if there is one. Between two of them whoever was let go on gets the processor: tracer and
     /// tracee share it, so the next stop is mostly there without our going to sleep for it.
-    fn heard_in_turn(&mut self, turns: &mut u32) -> io::Result<Option<sys::Waited>> {
+    fn heard_in_turn(&mut self, turns: &mut u32) -> io::Result<Option<wait::Waited>> {
         let mut heard = self.heard(false)?;
         if heard.is_none() && (1..TURNS).contains(turns) {
             std::thread::yield_now();
@@ -331,10 +331,10 @@ impl<'a, G: Ground> Watch<'a, G> {
     }
 
     /// The next wait status, if there is one, or as soon as there is one.
-    fn heard(&mut self, block: bool) -> io::Result<Option<sys::Waited>> {
+    fn heard(&mut self, block: bool) -> io::Result<Option<wait::Waited>> {
         match self.tracer.unheard() {
             Some(waited) => Ok(Some(waited)),
-            None => sys::wait_any(block),
+            None => wait::wait_any(block),
         }
     }
 
@@ -558,7 +558,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             .filter(|life| life.state == State::Alive)
             .and_then(|life| life.pid);
         match (pid, decode::signal_number(signal)) {
-            (Some(pid), Some(signal)) => sys::kill(pid, signal).is_ok(),
+            (Some(pid), Some(signal)) => process::kill(pid, signal).is_ok(),
             _ => false,
         }
     }
@@ -665,7 +665,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             .tracer
             .until_release()
             .map_or(most, |release| most.min(release));
-        sys::poll_with_children(&mut fds, most)?;
+        signal::poll_with_children(&mut fds, most)?;
         if fds.iter().any(|fd| fd.revents != 0) {
             self.drain();
         }
@@ -771,7 +771,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             .into_iter()
             .filter(|(_, owner, _)| *owner == actor)
         {
-            let _ = sys::kill(pid, libc::SIGKILL);
+            let _ = process::kill(pid, libc::SIGKILL);
         }
         self.ground.end_at_once(actor);
         Ended::LimitHit { actor }
@@ -824,7 +824,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             }
             if !limited {
                 self.lives[index].asked_to_end = true;
-                let _ = sys::kill(pid, libc::SIGTERM);
+                let _ = process::kill(pid, libc::SIGTERM);
             }
         }
         let (mut pace, mut idle) = (Pace::new(self.plan.traced), Idle::new());
@@ -862,13 +862,13 @@ impl<'a, G: Ground> Watch<'a, G> {
     fn end_all(&mut self, left: &[(Pid, usize, bool)]) -> io::Result<()> {
         self.ground.end_all();
         for (pid, _, _) in left {
-            let _ = sys::kill(*pid, libc::SIGKILL);
+            let _ = process::kill(*pid, libc::SIGKILL);
         }
         while let Some(waited) = self.heard(true)? {
             if !self.ground.is_own(waited.pid) {
                 if libc::WIFSTOPPED(waited.status) {
                     // One that was being made while the others were killed.
-                    let _ = sys::kill(waited.pid, libc::SIGKILL);
+                    let _ = process::kill(waited.pid, libc::SIGKILL);
                 }
                 let notice = self.tracer.handle(waited)?;
                 if let Some(Notice::Ended(actor, status)) = notice {
@@ -882,7 +882,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
 /// Whether a descriptor takes bytes right now.
 fn can_write(mut fd: libc::pollfd) -> bool {
-    sys::poll_with_children(std::slice::from_mut(&mut fd), Duration::ZERO).is_ok()
+    signal::poll_with_children(std::slice::from_mut(&mut fd), Duration::ZERO).is_ok()
         && fd.revents & libc::POLLOUT != 0
 }
 

@@ -9,8 +9,8 @@ use crate::calls::{self, ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;
 use crate::sockets;
-use crate::sys::{self, Pid, Stop};
 use crate::tamper::{self, Pending};
+use ipclab_kernel::{Pid, ptrace, ptrace::Stop, socket};
 
 impl Tracer {
     /// Entry of a call of the table.
@@ -19,7 +19,7 @@ impl Tracer {
             number,
             args,
             stack,
-        }) = sys::stop_info(tid)
+        }) = ptrace::syscall_stop(tid)
         else {
             return self.go_on(tid, 0).map(|()| None);
         };
@@ -192,7 +192,9 @@ impl Tracer {
                     && Self::handle_of(&mut self.processes, process)
                 {
                     let handle = self.processes[&process].handle.as_ref();
-                    sockets::with_copy(handle, args[0] as i32, |copy| copy.map(sys::allow_reuse));
+                    sockets::with_copy(handle, args[0] as i32, |copy| {
+                        copy.map(socket::allow_reuse)
+                    });
                 }
                 None
             }

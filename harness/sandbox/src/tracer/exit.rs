@@ -11,14 +11,14 @@ use super::{
 use crate::calls::{ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;
-use crate::sys::{self, Pid, Stop};
 use crate::tamper::Pending;
 use crate::told;
+use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
     /// Exit of a call.
     pub(super) fn returned(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
-        let Ok(Stop::Exit(mut result)) = sys::stop_info(tid) else {
+        let Ok(Stop::Exit(mut result)) = ptrace::syscall_stop(tid) else {
             return self.go_on(tid, 0).map(|()| None);
         };
         gone(self.close_after_call(tid))?;

@@ -6,15 +6,14 @@ use std::io;
 use ipclab_evidence::OpenDescriptor;
 
 use super::{Notice, Thread, Tracer};
-use crate::procfs;
 use crate::spawn;
-use crate::sys::{self, Pid, Waited};
 use crate::tamper::Pending;
+use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};
 
 impl Tracer {
     /// A process or thread was made: takes the new one in.
     pub(super) fn forked(&mut self, parent: Pid) {
-        let Ok(child) = sys::event_message(parent) else {
+        let Ok(child) = ptrace::event_message(parent) else {
             return;
         };
         let child = child as Pid;
@@ -30,7 +29,7 @@ impl Tracer {
     /// Who made a process or thread of which nothing is known yet: the process that it belongs to, its parent, or,
     /// where that one is gone already, the first of its session.
     pub(super) fn parent_of(&self, tid: Pid) -> Option<Pid> {
-        let place = procfs::place(tid)?;
+        let place = procfs::identity(tid)?;
         let known = |pid: &Pid| self.processes.contains_key(pid);
         [place.tgid, place.parent, procfs::session(tid)?]
             .into_iter()
@@ -65,7 +64,7 @@ impl Tracer {
 
     pub(super) fn executed(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
         // An exec from a thread that is not the first takes the first one's number; the others are gone.
-        let former = sys::event_message(tid).map_or(tid, |former| former as Pid);
+        let former = ptrace::event_message(tid).map_or(tid, |former| former as Pid);
         let call = self
             .threads
             .get_mut(&former)
@@ -106,7 +105,7 @@ impl Tracer {
         let in_call = thread.call.as_ref().map(|call| call.spec.name);
         let process = thread.process;
         let process = self.processes.get_mut(&process)?;
-        let signal = sys::event_message(tid).map_or(0, |status| status as i32 & 0x7f);
+        let signal = ptrace::event_message(tid).map_or(0, |status| status as i32 & 0x7f);
         process.died_in = match process.signalled {
             // It came in the thread that it was delivered to, wherever the others were.
             Some((delivered, cause)) if delivered == signal => cause,
@@ -122,7 +121,7 @@ impl Tracer {
         if !first {
             return notice;
         }
-        let by_itself = sys::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
+        let by_itself = ptrace::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
         if by_itself {
             let open = open
                 .into_iter()
@@ -234,7 +233,7 @@ impl Tracer {
             .filter(|(_, process)| process.alive && process.actor == actor);
         self.actors[actor].cpu_us
             + alive
-                .filter_map(|(pid, _)| sys::cpu_time_us(*pid))
+                .filter_map(|(pid, _)| process::cpu_time_us(*pid))
                 .sum::<u64>()
     }
 

@@ -16,10 +16,13 @@ use std::io;
 use super::{Thread, Tracer, gone};
 use crate::accesses::{Place, Touch};
 use crate::calls::{ArgKind, Role, Spec};
-use crate::instruction::{self, Deed, Instruction};
 use crate::order::Waiting;
-use crate::sys::{self, Pid, Resume, Waited};
-use crate::{procfs, quiet};
+use crate::quiet;
+use ipclab_kernel::arch::Registers;
+use ipclab_kernel::arch::instruction::{self, Access, Instruction};
+use ipclab_kernel::ptrace::{self, Resume};
+use ipclab_kernel::wait::{self, Waited};
+use ipclab_kernel::{Pid, memory, process, procfs};
 
 /// A segment where a process has attached it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +140,7 @@ impl Tracer {
             return Ok(!self.unheard.is_empty());
         }
         for _ in 0..YIELDS {
-            if sys::anything_to_reap() {
+            if wait::is_any_pending() {
                 return Ok(false);
             }
             if self.at_rest() {
@@ -157,7 +160,7 @@ impl Tracer {
     /// Whether this turn has lasted too long.
     fn is_long(&self) -> bool {
         let process = self.turns.runner().and_then(|tid| self.threads.get(&tid));
-        let used = process.and_then(|thread| sys::cpu_time_us(thread.process));
+        let used = process.and_then(|thread| process::cpu_time_us(thread.process));
         used.is_some_and(|used| used > self.turn_began_us + LONGEST_TURN_US)
     }
 
@@ -179,7 +182,7 @@ impl Tracer {
             others.push(*tid);
         }
         others.is_empty()
-            || (quiet::asleep(self, &others) && quiet::at_rest(&others) && !sys::anything_to_reap())
+            || (quiet::asleep(self, &others) && quiet::at_rest(&others) && !wait::is_any_pending())
     }
 
     fn goes_on(&self, of: &Thread, tid: Pid) -> bool {
@@ -195,7 +198,7 @@ impl Tracer {
         };
         self.events += 1;
         let process = self.threads.get(&tid).map(|thread| thread.process);
-        self.turn_began_us = process.and_then(sys::cpu_time_us).unwrap_or(0);
+        self.turn_began_us = process.and_then(process::cpu_time_us).unwrap_or(0);
         let write = self
             .threads
             .get_mut(&tid)
@@ -257,7 +260,7 @@ impl Tracer {
             length,
             shmid,
             writable,
-            gate: sys::registers(tid)?.rip.wrapping_sub(2),
+            gate: Registers::read(tid)?.syscall_instruction(),
         };
         if let Some(process) = self.processes.get_mut(&process) {
             process.closed.retain(|other| other.start != start);
@@ -307,17 +310,13 @@ impl Tracer {
 
     /// At the entry of a call: opens what the process has attached, and lets it come to the entry again.
     pub(super) fn open_for_call(&mut self, tid: Pid) -> io::Result<()> {
-        let entered = sys::registers(tid)?;
+        let entered = Registers::read(tid)?;
         // The call is not made now: at its exit the thread is where it can be made to do other things.
-        sys::set_registers(
-            tid,
-            &libc::user_regs_struct {
-                orig_rax: u64::MAX,
-                ..entered
-            },
-        )?;
-        sys::resume(tid, Resume::ToSyscallExit, 0)?;
-        let waited = sys::wait_next(tid)?;
+        let mut skipped = entered;
+        skipped.set_no_call();
+        skipped.write(tid)?;
+        ptrace::resume(tid, Resume::ToSyscallExit, 0)?;
+        let waited = wait::wait_one(tid)?;
         let at_exit = libc::WIFSTOPPED(waited.status)
             && libc::WSTOPSIG(waited.status) == libc::SIGTRAP | 0x80;
         if !at_exit {
@@ -329,19 +328,14 @@ impl Tracer {
                 tracer.protect(tid, &attachment, attachment.all())
             })?;
         }
-        sys::set_registers(
-            tid,
-            &libc::user_regs_struct {
-                rip: entered.rip.wrapping_sub(2),
-                rax: entered.orig_rax,
-                orig_rax: u64::MAX,
-                ..entered
-            },
-        )?;
+        let mut again = entered;
+        again.repeat_call(entered.call_number());
+        again.set_no_call();
+        again.write(tid)?;
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.opened = true;
         }
-        gone(sys::resume(tid, Resume::Run, 0))
+        gone(ptrace::resume(tid, Resume::Run, 0))
     }
 
     /// At the exit of such a call: closes it all again.
@@ -360,7 +354,7 @@ impl Tracer {
 
     /// A `SIGSEGV`: whether it is an access to a segment, which is then dealt with.
     pub(super) fn touched(&mut self, tid: Pid) -> io::Result<bool> {
-        let Ok(Some(address)) = sys::forbidden_access(tid) else {
+        let Ok(Some(address)) = ptrace::protection_fault(tid) else {
             return Ok(false);
         };
         let Some(attachment) = self.attachment(tid, address) else {
@@ -373,12 +367,12 @@ impl Tracer {
             // It comes here again when it is its turn.
             return Ok(true);
         }
-        let Ok(registers) = sys::registers(tid) else {
+        let Ok(registers) = Registers::read(tid) else {
             return Ok(true);
         };
-        let mut bytes = [0; instruction::LONGEST];
-        let read = sys::read_memory(tid, registers.rip, &mut bytes);
-        let instruction = instruction::read(&bytes[..read]);
+        let mut bytes = [0; instruction::MAX_LENGTH];
+        let read = memory::read_memory(tid, registers.instruction_pointer(), &mut bytes);
+        let instruction = instruction::decode(&bytes[..read]);
         let place = self.place(&attachment, address);
         let (turns, mut write) = (
             self.takes_turns(actor),
@@ -388,14 +382,14 @@ impl Tracer {
                 found: None,
             },
         );
-        match instruction.deed {
-            Deed::Store | Deed::AtomicUpdate => {}
-            Deed::Update => {
+        match instruction.access {
+            Access::Store | Access::AtomicUpdate => {}
+            Access::Update => {
                 write.found = peek(tid, address, instruction.width);
                 let value = write.found.as_deref().map(number);
                 self.note(tid, place, value, super::Accesses::reads);
             }
-            Deed::Load | Deed::Unknown => match self.reach(tid, address, false)? {
+            Access::Load | Access::Unknown => match self.reach(tid, address, false)? {
                 Reached::Over => {
                     let value = peek(tid, address, instruction.width);
                     let value = value.as_deref().map(number);
@@ -419,7 +413,7 @@ impl Tracer {
             Some(attachment) => self.place(&attachment, write.address),
             None => place,
         };
-        let late = self.accesses.has_read(tid, place) && instruction.deed != Deed::AtomicUpdate;
+        let late = self.accesses.has_read(tid, place) && instruction.access != Access::AtomicUpdate;
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.write = Some(write);
         }
@@ -454,7 +448,7 @@ impl Tracer {
                 let after = peek(tid, write.address, write.instruction.width);
                 let value = after.as_deref().map(number);
                 let place = self.place(&attachment, write.address);
-                let how = if write.instruction.deed == Deed::AtomicUpdate {
+                let how = if write.instruction.access == Access::AtomicUpdate {
                     super::Accesses::updates
                 } else {
                     super::Accesses::writes
@@ -492,7 +486,7 @@ impl Tracer {
                 if !tracer.protect(tid, attachment, attachment.all())? {
                     return Ok(false);
                 }
-                sys::write_memory(tid, address, found)?;
+                memory::write_memory(tid, address, found)?;
                 Ok(true)
             })?;
             if written != Some(true) {
@@ -570,10 +564,10 @@ impl Tracer {
         may_write: bool,
         open: &mut Vec<(Attachment, u64)>,
     ) -> io::Result<Reached> {
-        let at = sys::registers(tid)?.rip;
+        let at = Registers::read(tid)?.instruction_pointer();
         for _ in 0..ROUNDS {
             let fault = match self.step(tid)? {
-                Stepped::Over if sys::registers(tid)?.rip == at => continue,
+                Stepped::Over if Registers::read(tid)?.instruction_pointer() == at => continue,
                 Stepped::Over => return Ok(Reached::Over),
                 Stepped::Signal(signal) => return Ok(Reached::Signal(signal)),
                 Stepped::Gone => return Ok(Reached::Gone),
@@ -615,13 +609,13 @@ impl Tracer {
         what: impl FnOnce(&mut Self) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
         let run = || {
-            let held = sys::held_signals(tid)?;
-            sys::hold_signals(tid, held | sys::asynchronous_signals())?;
+            let held = ptrace::blocked_signals(tid)?;
+            ptrace::set_blocked_signals(tid, held | ptrace::asynchronous_signals())?;
             let done = what(self)?;
             // Whoever is gone by now needs no signals.
-            let _ = sys::hold_signals(tid, held);
+            let _ = ptrace::set_blocked_signals(tid, held);
             for stopped in std::mem::take(&mut self.late_stops) {
-                let _ = sys::kill(stopped, libc::SIGSTOP);
+                let _ = process::kill(stopped, libc::SIGSTOP);
             }
             Ok(done)
         };
@@ -634,31 +628,22 @@ impl Tracer {
 
     /// Changes who may touch a segment's pages, by a call that the process makes itself. `false`: it is on its way out.
     fn protect(&mut self, tid: Pid, attachment: &Attachment, how: u64) -> io::Result<bool> {
-        let before = sys::registers(tid)?;
-        sys::set_registers(
-            tid,
-            &libc::user_regs_struct {
-                rip: attachment.gate,
-                rax: libc::SYS_mprotect as u64,
-                orig_rax: u64::MAX,
-                rdi: attachment.start,
-                rsi: attachment.length,
-                rdx: how,
-                r10: self.pass.into(),
-                ..before
-            },
-        )?;
+        let before = Registers::read(tid)?;
+        let call = [attachment.start, attachment.length, how, self.pass.into()];
+        before
+            .at_call(attachment.gate, libc::SYS_mprotect as u64, &call)
+            .write(tid)?;
         match self.step(tid)? {
             Stepped::Over => {}
             Stepped::Gone => return Ok(false),
             Stepped::Fault(_) | Stepped::Signal(_) => {
                 // Where the call was there is something else now: a program that does this to itself is not graded.
-                sys::kill(tid, libc::SIGKILL)?;
+                process::kill(tid, libc::SIGKILL)?;
                 return Ok(false);
             }
         }
-        let done = sys::registers(tid)?.rax;
-        sys::set_registers(tid, &before)?;
+        let done = Registers::read(tid)?.result();
+        before.write(tid)?;
         if done != 0
             && let Some(process) = self.threads.get(&tid).map(|thread| thread.process)
         {
@@ -671,8 +656,8 @@ impl Tracer {
     /// One instruction. What else happens to the thread meanwhile is heard later.
     fn step(&mut self, tid: Pid) -> io::Result<Stepped> {
         loop {
-            sys::resume(tid, Resume::Step, 0)?;
-            let waited = sys::wait_next(tid)?;
+            ptrace::resume(tid, Resume::Step, 0)?;
+            let waited = wait::wait_one(tid)?;
             if !libc::WIFSTOPPED(waited.status) {
                 self.unheard.push_back(waited);
                 return Ok(Stepped::Gone);
@@ -681,7 +666,7 @@ impl Tracer {
             match event {
                 0 if signal == libc::SIGTRAP => return Ok(Stepped::Over),
                 0 if signal == libc::SIGSEGV => {
-                    return Ok(match sys::forbidden_access(tid)? {
+                    return Ok(match ptrace::protection_fault(tid)? {
                         Some(address) => Stepped::Fault(address),
                         None => Stepped::Signal(signal),
                     });
@@ -712,9 +697,9 @@ fn peek(tid: Pid, address: u64, width: u8) -> Option<Vec<u8>> {
     // A word that ends where the last byte is: it never reaches beyond the page.
     let aligned = address & !7;
     let at = (address - aligned) as usize;
-    let mut bytes = sys::peek(tid, aligned).ok()?.to_ne_bytes().to_vec();
+    let mut bytes = memory::peek(tid, aligned).ok()?.to_ne_bytes().to_vec();
     if at + usize::from(width) > bytes.len() {
-        bytes.extend(sys::peek(tid, aligned + 8).ok()?.to_ne_bytes());
+        bytes.extend(memory::peek(tid, aligned + 8).ok()?.to_ne_bytes());
     }
     Some(bytes[at..at + usize::from(width)].to_vec())
 }

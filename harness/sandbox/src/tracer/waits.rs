@@ -7,8 +7,7 @@ use ipclab_evidence::{Object, Wait};
 use super::{Tracer, entry::absolute};
 use crate::calls::{self, ArgKind, Role};
 use crate::decode;
-use crate::procfs;
-use crate::sys::Pid;
+use ipclab_kernel::{Pid, procfs};
 
 impl Tracer {
     /// Every living thread, of one actor or of all. A first thread that ended before the others is left out: it stays a
