@@ -11,6 +11,7 @@
 #![allow(unsafe_code)]
 
 pub mod affinity;
+pub mod arch;
 pub mod descriptor;
 pub mod error;
 pub mod memory;
@@ -23,17 +24,6 @@ pub mod signal;
 pub mod socket;
 pub mod sysv;
 pub mod wait;
-
-#[cfg(target_arch = "x86_64")]
-pub mod x86_64;
-
-#[cfg(target_arch = "x86_64")]
-pub use x86_64 as arch;
-
-#[cfg(not(target_arch = "x86_64"))]
-compile_error!(
-    "ipclab-kernel knows x86-64 only: another processor needs a folder like `harness/kernel/src/x86_64`"
-);
 
 pub use error::context;
 pub use process::Pid;

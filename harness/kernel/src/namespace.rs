@@ -5,8 +5,20 @@ use std::io::Result;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::path::Path;
 
+use crate::arch::calls;
 use crate::error::{c_string, check, check_int};
+use crate::process::Pid;
 use crate::socket::socket;
+
+/// `clone(2)` as a fork into new namespaces: returns 0 in the child.
+///
+/// Only for a process with one thread: the child goes on with a copy of all memory, locks included.
+pub fn clone_process(namespaces: c_int) -> Result<Pid> {
+    // SAFETY: the callers (keeper and supervisor) are single-threaded, so no lock can be held by a thread that the
+    // child lacks.
+    let pid = check(unsafe { calls::clone(namespaces | libc::SIGCHLD) })?;
+    Ok(pid as Pid)
+}
 
 /// `unshare(2)`.
 pub fn unshare(namespaces: c_int) -> Result<()> {

@@ -4,21 +4,10 @@ use std::ffi::{CStr, CString, c_int};
 use std::io::{self, Result};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use crate::arch;
 use crate::error::{check, check_int};
 
 /// Process id in the caller's pid namespace.
 pub type Pid = i32;
-
-/// `clone(2)` as a fork into new namespaces: returns 0 in the child.
-///
-/// Only for a process with one thread: the child goes on with a copy of all memory, locks included.
-pub fn clone_process(namespaces: c_int) -> Result<Pid> {
-    // SAFETY: the callers (keeper and supervisor) are single-threaded, so no lock can be held by a thread that the
-    // child lacks.
-    let pid = check(unsafe { arch::calls::clone(namespaces | libc::SIGCHLD) })?;
-    Ok(pid as Pid)
-}
 
 /// Ends this process at once, without destructors: for children that never exec'd.
 pub fn exit_now(status: i32) -> ! {

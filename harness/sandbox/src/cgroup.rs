@@ -27,7 +27,7 @@ use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use ipclab_kernel::{context, descriptor, process, signal, socket, wait};
+use ipclab_kernel::{context, descriptor, namespace, process, signal, socket, wait};
 
 /// What has to be counted; one without the other is of no use.
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];
@@ -246,7 +246,7 @@ impl Home {
         remove(&folder);
         let tried = (|| {
             let seat = Seat::make(&folder, &Limits::default())?;
-            let child = process::clone_process(crate::keeper::NAMESPACES)?;
+            let child = namespace::clone_process(crate::id_map::NAMESPACES)?;
             if child == 0 {
                 process::exit_now(i32::from(seat.join().is_err()));
             }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Wish, cgroup, level};
+use crate::cgroup;
+use crate::level::{self, Wish};
+use crate::sandbox::Sandbox;
 use ipclab_kernel::affinity;
 
 /// One capability of this machine.
@@ -109,7 +111,7 @@ fn tracing() -> Capability {
         actors: vec![actor],
         ..plan
     };
-    let run = crate::Sandbox::start(Wish::Auto).and_then(|mut sandbox| sandbox.run(&plan));
+    let run = Sandbox::start(Wish::Auto).and_then(|mut sandbox| sandbox.run(&plan));
     let worked = match &run {
         Ok(evidence) => {
             evidence.actors[0].exit == ipclab_evidence::Exit::Code(0) && evidence.trouble.is_empty()
@@ -154,7 +156,7 @@ fn landlock() -> Capability {
 }
 
 fn cgroups() -> Capability {
-    let here = match crate::Sandbox::start(Wish::Namespaces) {
+    let here = match Sandbox::start(Wish::Namespaces) {
         Ok(_sandbox) => cgroup::here(),
         Err(_) => Err("only the namespaces level uses it".to_owned()),
     };

@@ -7,10 +7,10 @@ use std::sync::OnceLock;
 
 use ipclab_evidence::{Level, World};
 
-use crate::SandboxError;
-use crate::keeper::{IdMap, NAMESPACES};
+use crate::error::SandboxError;
+use crate::id_map::{IdMap, NAMESPACES};
 use crate::world::Bare;
-use ipclab_kernel::{descriptor, process, socket, wait};
+use ipclab_kernel::{descriptor, namespace, process, socket, wait};
 
 /// What the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub(crate) fn probe() -> ExitCode {
 
 fn try_box() -> io::Result<()> {
     let (go, go_in) = socket::socket_pair()?;
-    let pid = process::clone_process(NAMESPACES).map_err(|error| {
+    let pid = namespace::clone_process(NAMESPACES).map_err(|error| {
         io::Error::new(error.kind(), format!("clone into new namespaces: {error}"))
     })?;
     if pid == 0 {

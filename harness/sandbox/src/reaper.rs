@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::world;
+use crate::mounts;
 use ipclab_kernel::{Pid, context, descriptor, namespace, process, signal, socket};
 
 /// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
@@ -46,7 +46,7 @@ impl Reaper {
         let own = OwnedFd::from(File::open("/proc/self/ns/pid")?);
         namespace::unshare(libc::CLONE_NEWPID)?;
         let (line, theirs) = socket::socket_pair()?;
-        let pid = process::clone_process(0)?;
+        let pid = namespace::clone_process(0)?;
         if pid == 0 {
             drop(line);
             let _ = process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
@@ -166,7 +166,7 @@ fn settle(range: bool) -> io::Result<OwnedFd> {
     );
     // Its own files in /proc would belong to nobody. No student runs yet.
     process::prctl(libc::PR_SET_DUMPABLE, 1)?;
-    let mounts = world::make_students()?;
+    let mounts = mounts::make_students()?;
     process::prctl(libc::PR_SET_DUMPABLE, 0)?;
     Ok(mounts)
 }

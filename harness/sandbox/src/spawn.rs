@@ -10,7 +10,9 @@ use ipclab_evidence::{Actor, Bytes, Limits, Run};
 use crate::filter;
 use crate::filter::Sight;
 use crate::streams::{Capture, Feed};
-use ipclab_kernel::{Pid, descriptor, error, process, procfs, ptrace, seccomp, signal, socket};
+use ipclab_kernel::{
+    Pid, descriptor, error, namespace, process, procfs, ptrace, seccomp, signal, socket,
+};
 
 /// An actor that has been started and waits at its first event.
 #[derive(Debug)]
@@ -59,7 +61,7 @@ pub(crate) fn start(
         Run::Program { .. } => None,
         Run::Script { .. } => Some(socket::socket_pair()?),
     };
-    let pid = process::clone_process(0)?;
+    let pid = namespace::clone_process(0)?;
     if pid == 0 {
         // Out of the way of the numbers that the program will find its descriptors at.
         let Ok(refusal_in) = descriptor::duplicate_above(refusal_in.as_fd(), CONTROL + 1) else {

@@ -12,7 +12,8 @@ use ipclab_evidence::{Object, Occurrence, Tamper, TamperAction};
 
 use crate::calls::{ArgKind, Role, Spec};
 use crate::decode;
-use ipclab_kernel::arch::{self, Registers};
+use ipclab_kernel::arch::calls as numbers;
+use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, process, ptrace};
 
 /// What plans call a write to a segment.
@@ -267,11 +268,11 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
             pending(restore)
         }
         TamperAction::LeaveChild => {
-            let (entered, made) = put_instead(pid, arch::calls::FORK, |_| Ok([0; 3]))?;
+            let (entered, made) = put_instead(pid, numbers::FORK, |_| Ok([0; 3]))?;
             pending(Restore::Instead { entered, made })
         }
         TamperAction::LeaveFile(path) => {
-            let (entered, made) = put_instead(pid, arch::calls::MKNOD, |stack| {
+            let (entered, made) = put_instead(pid, numbers::MKNOD, |stack| {
                 let path = below_stack(pid, stack, path.as_bytes())?;
                 Ok([path, u64::from(libc::S_IFREG | 0o644), 0])
             })?;
@@ -436,7 +437,7 @@ fn change_register(pid: Pid, index: usize, value: u64) -> io::Result<Restore> {
 /// When its registers cannot be written.
 pub(crate) fn wait_for_ever(child: Pid) -> io::Result<()> {
     let mut registers = Registers::read(child)?;
-    registers.repeat_call(arch::calls::PAUSE);
+    registers.repeat_call(numbers::PAUSE);
     registers.set_no_call();
     registers.write(child)
 }
@@ -448,7 +449,7 @@ impl Pending {
     /// Whether the call that is made in its place makes a child that is to wait for ever.
     pub(crate) fn leaves_child(&self) -> bool {
         self.instead()
-            .is_some_and(|made| made.number == arch::calls::FORK)
+            .is_some_and(|made| made.number == numbers::FORK)
     }
 
     /// The call that is made in its place.

@@ -11,47 +11,17 @@ use ipclab_evidence::{
 
 use crate::decode;
 use crate::filter::Sight;
+use crate::platform::Platform;
 use crate::quiet::{self, Barrier, Idle, Motion, Pace};
 use crate::script::{Asked, Script};
-use crate::shared::HostRules;
-use crate::spawn::{self, Refusal, Started};
+use crate::spawn::{self, Refusal};
 use crate::streams::{Capture, Feed};
 use crate::told;
-use crate::tracer::{Notice, Tracer};
+use crate::tracer::{HostRules, Notice, Tracer};
 use ipclab_kernel::{Pid, process, signal, wait};
 
 /// How many wait statuses are waited for in turn before we look after what is written and read.
 const TURNS: u32 = 32;
-
-/// Where actors are started: a world of their own, or the host's.
-pub(crate) trait Ground {
-    /// Starts an actor.
-    fn start(
-        &mut self,
-        index: usize,
-        actor: &Actor,
-        limits: &Limits,
-        sight: Sight,
-    ) -> io::Result<Started>;
-    /// What the kernel counted of an actor, where it does.
-    fn counted(&self, _index: usize) -> Option<Counted> {
-        None
-    }
-    /// Ends all processes of an actor, where the kernel does that in one go.
-    fn end_at_once(&self, _index: usize) {}
-    /// A segment by its key, now.
-    fn segment(&self, key: i32, tracer: &Tracer) -> Option<ipclab_evidence::Segment>;
-    /// Whether nobody is left on it, dead or alive, so that nothing has to be ended.
-    fn is_deserted(&self) -> bool {
-        false
-    }
-    /// Ends everything that lives on it.
-    fn end_all(&mut self);
-    /// Whether the network is the case's alone.
-    fn own_network(&self) -> bool;
-    /// Whether `pid` belongs to the ground itself.
-    fn is_own(&self, pid: Pid) -> bool;
-}
 
 /// An actor's life.
 #[derive(Debug)]
@@ -125,9 +95,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// So much longer than its limit may a case last in real time before we stop believing in this machine.
 const DESPAIR: u32 = 20;
 
-pub(crate) struct Watch<'a, G: Ground> {
+pub(crate) struct Watch<'a, P: Platform> {
     plan: &'a Plan,
-    ground: &'a mut G,
+    platform: &'a mut P,
     tracer: Tracer,
     lives: Vec<Life>,
     looks: Vec<Look>,
@@ -137,8 +107,8 @@ pub(crate) struct Watch<'a, G: Ground> {
     starved: Option<usize>,
 }
 
-impl<'a, G: Ground> Watch<'a, G> {
-    pub(crate) fn new(plan: &'a Plan, ground: &'a mut G) -> Self {
+impl<'a, P: Platform> Watch<'a, P> {
+    pub(crate) fn new(plan: &'a Plan, platform: &'a mut P) -> Self {
         let life = |_: &Actor| Life {
             state: State::Awaited,
             pid: None,
@@ -154,7 +124,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             asked_to_end: false,
         };
         Self {
-            barrier: Barrier::new(ground.own_network()),
+            barrier: Barrier::new(platform.own_network()),
             tracer: Tracer::new(plan, &plan.limits),
             lives: plan.actors.iter().map(life).collect(),
             looks: plan
@@ -169,7 +139,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             last_tick: Instant::now(),
             starved: None,
             plan,
-            ground,
+            platform,
         }
     }
 
@@ -190,7 +160,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         let ended = self.take_last_words(ended);
         self.take_looks(None);
         let counted: Vec<Option<Counted>> = (0..self.lives.len())
-            .map(|index| self.ground.counted(index))
+            .map(|index| self.platform.counted(index))
             .collect();
         for (index, counted) in counted.iter().enumerate() {
             if counted.is_some_and(|counted| counted.refused_processes > 0) {
@@ -300,7 +270,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         signal::drain_sigchld();
         let mut turns = 0;
         while let Some(waited) = self.heard_in_turn(&mut turns)? {
-            if self.ground.is_own(waited.pid) {
+            if self.platform.is_own(waited.pid) {
                 self.tracer
                     .trouble
                     .push("the reaper of the box died".to_owned());
@@ -364,7 +334,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Whether the kernel had no memory left to give to an actor.
     fn has_starved(&self, actor: usize) -> bool {
-        let counted = self.ground.counted(actor);
+        let counted = self.platform.counted(actor);
         counted.is_some_and(|counted| counted.out_of_memory > 0)
     }
 
@@ -488,7 +458,9 @@ impl<'a, G: Ground> Watch<'a, G> {
             },
             _ => Sight::Table,
         };
-        let started = self.ground.start(index, actor, &self.plan.limits, sight)?;
+        let started = self
+            .platform
+            .start(index, actor, &self.plan.limits, sight)?;
         self.tracer.adopt(index, started.pid);
         self.tracer.events += 1;
         let own_pid = self.tracer.own_pid(started.pid);
@@ -517,7 +489,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                 Known::Told { actor, name, nth } => {
                     self.tracer.told(self.index(actor)?, name, *nth)?
                 }
-                Known::Segment(key) => self.ground.segment(*key, &self.tracer)?.shmid.to_string(),
+                Known::Segment(key) => self.platform.segment(*key, &self.tracer)?.shmid.to_string(),
             };
             told::fill(&mut actor, &fill.text, &value);
         }
@@ -641,7 +613,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             };
             if now && !self.looks[at].taken {
                 self.looks[at].taken = true;
-                self.looks[at].segment = self.ground.segment(watch.key, &self.tracer);
+                self.looks[at].segment = self.platform.segment(watch.key, &self.tracer);
             }
         }
     }
@@ -773,7 +745,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         {
             let _ = process::kill(pid, libc::SIGKILL);
         }
-        self.ground.end_at_once(actor);
+        self.platform.end_at_once(actor);
         Ended::LimitHit { actor }
     }
 
@@ -851,7 +823,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         }
         self.drain();
         let left = self.tracer.processes();
-        if !left.is_empty() || !self.ground.is_deserted() {
+        if !left.is_empty() || !self.platform.is_deserted() {
             self.end_all(&left)?;
         }
         Ok(())
@@ -860,12 +832,12 @@ impl<'a, G: Ground> Watch<'a, G> {
     /// Ends everybody, and waits until there is nobody left at all: a namespace is gone only when its last process is
     /// reaped.
     fn end_all(&mut self, left: &[(Pid, usize, bool)]) -> io::Result<()> {
-        self.ground.end_all();
+        self.platform.end_all();
         for (pid, _, _) in left {
             let _ = process::kill(*pid, libc::SIGKILL);
         }
         while let Some(waited) = self.heard(true)? {
-            if !self.ground.is_own(waited.pid) {
+            if !self.platform.is_own(waited.pid) {
                 if libc::WIFSTOPPED(waited.status) {
                     // One that was being made while the others were killed.
                     let _ = process::kill(waited.pid, libc::SIGKILL);

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{Address, Direction, Object, Protocol, Returned, SocketKind, Transfer};
 
-use super::{
-    GOES_ON, InCall, Notice, REFUSED_FORKS, Tracer, entry::is_plain_open, gone, trace::is_long,
-};
+use super::entry::is_plain_open;
+use super::state::{GOES_ON, InCall, Notice, REFUSED_FORKS, Tracer, gone};
+use super::trace::is_long;
 use crate::calls::{ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;

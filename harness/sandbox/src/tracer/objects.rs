@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ipclab_evidence::{Address, LeftPort, Object, Protocol, SocketKind};
 
-use super::{MANY_PROCESSES, Process, Tracer};
+use super::state::{MANY_PROCESSES, Process, Tracer};
 use crate::decode;
 use crate::sockets;
 use ipclab_kernel::{Pid, process, procfs, socket};

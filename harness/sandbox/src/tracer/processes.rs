@@ -5,7 +5,7 @@ use std::io;
 
 use ipclab_evidence::OpenDescriptor;
 
-use super::{Notice, Thread, Tracer};
+use super::state::{Notice, Thread, Tracer};
 use crate::spawn;
 use crate::tamper::Pending;
 use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};

@@ -13,48 +13,17 @@
 
 use std::io;
 
-use super::{Thread, Tracer, gone};
-use crate::accesses::{Place, Touch};
+use super::rest;
+use super::segments::{Attachment, Write};
+use super::state::{Thread, Tracer, gone};
+use crate::accesses::{Accesses, Place, Touch};
 use crate::calls::{ArgKind, Role, Spec};
 use crate::order::Waiting;
-use crate::quiet;
-use ipclab_kernel::arch::Registers;
-use ipclab_kernel::arch::instruction::{self, Access, Instruction};
+use ipclab_kernel::arch::instruction::{self, Access};
+use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::ptrace::{self, Resume};
 use ipclab_kernel::wait::{self, Waited};
 use ipclab_kernel::{Pid, memory, process, procfs};
-
-/// A segment where a process has attached it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Attachment {
-    start: u64,
-    /// In bytes, whole pages.
-    length: u64,
-    shmid: i32,
-    writable: bool,
-    /// The `syscall` instruction that attached it.
-    gate: u64,
-}
-
-impl Attachment {
-    fn holds(&self, address: u64) -> bool {
-        address.wrapping_sub(self.start) < self.length
-    }
-
-    fn all(&self) -> u64 {
-        let write = if self.writable { libc::PROT_WRITE } else { 0 };
-        (libc::PROT_READ | write) as u64
-    }
-}
-
-/// A write that waits for its turn.
-#[derive(Clone, Debug)]
-pub(super) struct Write {
-    address: u64,
-    instruction: Instruction,
-    /// What an update that is not atomic has read.
-    found: Option<Vec<u8>>,
-}
 
 /// How a step over an instruction ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -182,7 +151,7 @@ impl Tracer {
             others.push(*tid);
         }
         others.is_empty()
-            || (quiet::asleep(self, &others) && quiet::at_rest(&others) && !wait::is_any_pending())
+            || (self.all_asleep(&others) && rest::at_rest(&others) && !wait::is_any_pending())
     }
 
     fn goes_on(&self, of: &Thread, tid: Pid) -> bool {
@@ -387,13 +356,13 @@ impl Tracer {
             Access::Update => {
                 write.found = peek(tid, address, instruction.width);
                 let value = write.found.as_deref().map(number);
-                self.note(tid, place, value, super::Accesses::reads);
+                self.note(tid, place, value, Accesses::reads);
             }
             Access::Load | Access::Unknown => match self.reach(tid, address, false)? {
                 Reached::Over => {
                     let value = peek(tid, address, instruction.width);
                     let value = value.as_deref().map(number);
-                    self.note(tid, place, value, super::Accesses::reads);
+                    self.note(tid, place, value, Accesses::reads);
                     self.after_access(tid, false)?;
                     return Ok(true);
                 }
@@ -449,9 +418,9 @@ impl Tracer {
                 let value = after.as_deref().map(number);
                 let place = self.place(&attachment, write.address);
                 let how = if write.instruction.access == Access::AtomicUpdate {
-                    super::Accesses::updates
+                    Accesses::updates
                 } else {
-                    super::Accesses::writes
+                    Accesses::writes
                 };
                 self.note(tid, place, value, how);
                 self.after_access(tid, after.is_none() || after != before)
@@ -496,13 +465,7 @@ impl Tracer {
         self.reach(tid, address, true)
     }
 
-    fn note(
-        &mut self,
-        tid: Pid,
-        place: Place,
-        value: Option<i64>,
-        how: fn(&mut super::Accesses, &Touch),
-    ) {
+    fn note(&mut self, tid: Pid, place: Place, value: Option<i64>, how: fn(&mut Accesses, &Touch)) {
         let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
             return;
         };

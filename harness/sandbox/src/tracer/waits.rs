@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use ipclab_evidence::{Object, Wait};
 
-use super::{Tracer, entry::absolute};
+use super::entry::absolute;
+use super::state::Tracer;
 use crate::calls::{self, ArgKind, Role};
 use crate::decode;
 use ipclab_kernel::{Pid, procfs};

@@ -3,5 +3,3 @@
 pub mod calls;
 pub mod instruction;
 pub mod registers;
-
-pub use registers::Registers;

@@ -22,15 +22,16 @@ use landlock::{
     Scope, path_beneath_rules,
 };
 
+use super::Platform;
+use crate::evidence::{Stopwatch, assemble, missing};
 use crate::filter::Sight;
 use crate::given::{self, Given};
+use crate::leftovers;
 use crate::spawn::{self, Started};
-use crate::supervisor::Clock;
-use crate::tracer::Tracer;
-use crate::watch::{Ground, Watch};
+use crate::tracer::{HostRules, Tracer};
+use crate::watch::Watch;
 use crate::workspace::Workspace;
 use crate::world::Ids;
-use crate::{leftovers, supervisor};
 use ipclab_kernel::{Pid, process, signal, sysv};
 
 /// Folders of the host that actors may write to: the labs' own paths are in them.
@@ -47,14 +48,7 @@ const NOTES: [&str; 4] = [
     "the programs can see other files that this user may read in /tmp and /usr",
 ];
 
-/// What the tracer does at this level beyond tracing.
-#[derive(Debug)]
-pub(crate) struct HostRules {
-    /// Files whose place is taken by another when an actor opens them.
-    pub(crate) redirects: Vec<(Vec<u8>, PathBuf)>,
-}
-
-struct SharedGround {
+struct Shared {
     /// The working directory, as the plan names it and as it is here.
     plan_cwd: PathBuf,
     cwd: PathBuf,
@@ -84,7 +78,7 @@ struct Before {
 /// What the machine refused, a port, key or path in use among it.
 pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     let _lock = lock()?;
-    let clock = Clock::start();
+    let stopwatch = Stopwatch::start();
     process::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)?;
     // Nothing goes away with this process here, so when the tool dies it is asked to sweep up, not killed.
     signal::catch_termination()?;
@@ -95,29 +89,34 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     };
     check_free(plan)?;
     let before = Before::look();
-    let mut ground = SharedGround::new(plan, &folder.0, before)?;
-    let made = given::make(&plan.world, ground.ids);
-    let clock = clock.made();
+    let mut platform = Shared::new(plan, &folder.0, before)?;
+    let made = given::make(&plan.world, platform.ids);
+    let stopwatch = stopwatch.made();
     let watched = match made {
         Ok(given) => {
-            ground.given = given;
-            Watch::new(plan, &mut ground).with_host_rules(rules).run()
+            platform.given = given;
+            Watch::new(plan, &mut platform).with_host_rules(rules).run()
         }
         Err(error) => Err(error),
     };
-    let clock = clock.over();
+    let stopwatch = stopwatch.over();
     let evidence = watched.and_then(|watched| {
-        let leftovers = ground.sweep(&watched.tracer)?;
+        let leftovers = platform.sweep(&watched.tracer)?;
         let isolation = Isolation {
             level: Level::Shared,
             counted_by: "rlimits".to_owned(),
             notes: NOTES.iter().map(|note| (*note).to_owned()).collect(),
         };
-        Ok(supervisor::assemble(
-            plan, watched, leftovers, isolation, ground.ids, &clock,
+        Ok(assemble(
+            plan,
+            watched,
+            leftovers,
+            isolation,
+            platform.ids,
+            &stopwatch,
         ))
     });
-    ground.given.take_away();
+    platform.given.take_away();
     folder.remove();
     evidence
 }
@@ -250,7 +249,7 @@ fn entries(folder: &str) -> Vec<(Vec<u8>, u64)> {
         .collect()
 }
 
-impl SharedGround {
+impl Shared {
     fn new(plan: &Plan, folder: &Path, before: Before) -> io::Result<Self> {
         let as_root = nix::unistd::geteuid().is_root();
         let cwd = folder.join("lab");
@@ -446,7 +445,7 @@ impl SharedGround {
             files,
             posix_shm,
             posix_queues: Vec::new(),
-            missing: supervisor::missing(&self.given),
+            missing: missing(&self.given),
             processes: Vec::new(),
             ports: Vec::new(),
         })
@@ -553,7 +552,7 @@ fn restrict(cwd: &Path, open: &[&Path]) -> io::Result<()> {
     ruleset().map_err(io::Error::other)
 }
 
-impl Ground for SharedGround {
+impl Platform for Shared {
     fn start(
         &mut self,
         _index: usize,
