@@ -12,7 +12,7 @@ impl SandboxError {
         Self(format!("{doing}: {error}"))
     }
 
-    pub(crate) fn told(message: impl Into<String>) -> Self {
+    pub(crate) fn message(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 }

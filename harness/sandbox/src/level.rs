@@ -41,7 +41,7 @@ pub(crate) fn choose(wish: Wish) -> Result<Level, SandboxError> {
         }),
         Wish::Namespaces => match refusal() {
             None => Ok(Level::Namespaces),
-            Some(why) => Err(SandboxError::told(format!(
+            Some(why) => Err(SandboxError::message(format!(
                 "namespaces do not work here ({why}); `ipclab doctor` names the remedy, `--isolation shared` does without"
             ))),
         },

@@ -71,7 +71,9 @@ impl Sandbox {
             .spawn()
             .map_err(|error| SandboxError::new("starting the keeper (/proc/self/exe)", &error))?;
         let (Some(plans), Some(answers)) = (keeper.stdin.take(), keeper.stdout.take()) else {
-            return Err(SandboxError::told("starting the keeper: it has no pipes"));
+            return Err(SandboxError::message(
+                "starting the keeper: it has no pipes",
+            ));
         };
         Ok(Self {
             keeper,
@@ -103,7 +105,7 @@ impl Sandbox {
         let plans = self
             .plans
             .as_mut()
-            .ok_or_else(|| SandboxError::told("the sandbox has ended"))?;
+            .ok_or_else(|| SandboxError::message("the sandbox has ended"))?;
         let busy = Busy::begin();
         room::letter(&busy, plan)
             .and_then(|letter| frame::write_body(plans, &letter))
@@ -112,8 +114,8 @@ impl Sandbox {
             .map_err(|error| SandboxError::new("reading the keeper's answer", &error))?;
         match answer {
             Some(Ok(evidence)) => Ok(evidence),
-            Some(Err(message)) => Err(SandboxError::told(message)),
-            None => Err(SandboxError::told(
+            Some(Err(message)) => Err(SandboxError::message(message)),
+            None => Err(SandboxError::message(
                 "the keeper died in the middle of a case",
             )),
         }

@@ -11,12 +11,12 @@ use ipclab_evidence::{
 
 use crate::decode;
 use crate::filter::Sight;
+use crate::outputs;
 use crate::platform::Platform;
 use crate::quiet::{self, Barrier, Idle, Motion, Pace};
 use crate::script::{Asked, Script};
 use crate::spawn::{self, Refusal};
 use crate::streams::{Capture, Feed};
-use crate::told;
 use crate::tracer::{HostRules, Notice, Tracer};
 use ipclab_kernel::{Pid, process, signal, wait};
 
@@ -221,7 +221,7 @@ impl<'a, P: Platform> Watch<'a, P> {
                     return Ok(self.check_use().unwrap_or(Ended::AllExited));
                 }
             }
-            let before = self.tracer.events;
+            let before = self.tracer.event_count;
             self.wait_for_events(pace.step())?;
             if let Some(ended) = self.check_limits() {
                 return Ok(ended);
@@ -229,7 +229,7 @@ impl<'a, P: Platform> Watch<'a, P> {
             if let Some(ended) = self.reap()? {
                 return Ok(ended);
             }
-            if self.tracer.events != before {
+            if self.tracer.event_count != before {
                 pace.reset();
                 continue;
             }
@@ -276,7 +276,7 @@ impl<'a, P: Platform> Watch<'a, P> {
                     .push("the reaper of the box died".to_owned());
                 continue;
             }
-            let notice = self.tracer.handle(waited)?;
+            let notice = self.tracer.dispatch(waited)?;
             if let Some(notice) = notice {
                 self.notice(notice);
             }
@@ -291,21 +291,13 @@ impl<'a, P: Platform> Watch<'a, P> {
     /// The next wait status, if there is one. Between two of them whoever was let go on gets the processor: tracer and
     /// tracee share it, so the next stop is mostly there without our going to sleep for it.
     fn heard_in_turn(&mut self, turns: &mut u32) -> io::Result<Option<wait::Waited>> {
-        let mut heard = self.heard(false)?;
+        let mut heard = self.tracer.next_status(false)?;
         if heard.is_none() && (1..TURNS).contains(turns) {
             std::thread::yield_now();
-            heard = self.heard(false)?;
+            heard = self.tracer.next_status(false)?;
         }
         *turns += 1;
         Ok(heard)
-    }
-
-    /// The next wait status, if there is one, or as soon as there is one.
-    fn heard(&mut self, block: bool) -> io::Result<Option<wait::Waited>> {
-        match self.tracer.unheard() {
-            Some(waited) => Ok(Some(waited)),
-            None => wait::wait_any(block),
-        }
     }
 
     fn notice(&mut self, notice: Notice) {
@@ -359,7 +351,7 @@ impl<'a, P: Platform> Watch<'a, P> {
             }
             None if libc::WIFSIGNALED(status)
                 && libc::WTERMSIG(status) == libc::SIGKILL
-                && !self.tracer.over
+                && !self.tracer.winding_down
                 && self.has_starved(actor) =>
             {
                 self.starved = Some(actor);
@@ -447,14 +439,14 @@ impl<'a, P: Platform> Watch<'a, P> {
             let life = &mut self.lives[index];
             life.state = State::Over;
             life.exit = Some(Exit::NotStarted);
-            self.tracer.events += 1;
+            self.tracer.event_count += 1;
             return Ok(());
         };
         let at = self.tracer.elapsed().as_micros() as u64;
         let sight = match (&actor.run, self.plan.turns) {
             _ if !self.plan.traced => Sight::Nothing,
             (Run::Program { .. }, Some(_)) => Sight::Everything {
-                pass: self.tracer.pass,
+                pass: self.tracer.filter_pass,
             },
             _ => Sight::Table,
         };
@@ -462,7 +454,7 @@ impl<'a, P: Platform> Watch<'a, P> {
             .platform
             .start(index, actor, &self.plan.limits, sight)?;
         self.tracer.adopt(index, started.pid);
-        self.tracer.events += 1;
+        self.tracer.event_count += 1;
         let own_pid = self.tracer.own_pid(started.pid);
         let script = started
             .control
@@ -487,11 +479,11 @@ impl<'a, P: Platform> Watch<'a, P> {
         for fill in &self.plan.actors[index].fills {
             let value = match &fill.with {
                 Known::Told { actor, name, nth } => {
-                    self.tracer.told(self.index(actor)?, name, *nth)?
+                    self.tracer.output(self.index(actor)?, name, *nth)?
                 }
                 Known::Segment(key) => self.platform.segment(*key, &self.tracer)?.shmid.to_string(),
             };
-            told::fill(&mut actor, &fill.text, &value);
+            outputs::fill(&mut actor, &fill.text, &value);
         }
         Some(actor)
     }
@@ -656,7 +648,7 @@ impl<'a, P: Platform> Watch<'a, P> {
         if let Some(actor) = self.starved.take() {
             return Some(self.stop(actor, LimitKind::Memory, self.plan.limits.memory_mib));
         }
-        if let Some(actor) = self.tracer.crowded.take() {
+        if let Some(actor) = self.tracer.over_process_limit.take() {
             return Some(self.stop(actor, LimitKind::Processes, self.plan.limits.processes));
         }
         let Limits { calls, files, .. } = self.plan.limits;
@@ -774,7 +766,7 @@ impl<'a, P: Platform> Watch<'a, P> {
 
     /// Asks everybody who is still there to end, gives them a moment, then ends everything.
     fn wind_down(&mut self, ended: &Ended) -> io::Result<()> {
-        self.tracer.over = true;
+        self.tracer.winding_down = true;
         for life in &mut self.lives {
             if life.state == State::Awaited {
                 life.state = State::Over;
@@ -806,12 +798,12 @@ impl<'a, P: Platform> Watch<'a, P> {
             .iter()
             .any(|life| life.asked_to_end && life.state == State::Alive)
         {
-            let before = self.tracer.events;
+            let before = self.tracer.event_count;
             self.wait_for_events(pace.step())?;
             if self.reap()?.is_some() || self.check_limits().is_some() {
                 break;
             }
-            if self.tracer.events != before {
+            if self.tracer.event_count != before {
                 pace.reset();
                 continue;
             }
@@ -836,13 +828,13 @@ impl<'a, P: Platform> Watch<'a, P> {
         for (pid, _, _) in left {
             let _ = process::kill(*pid, libc::SIGKILL);
         }
-        while let Some(waited) = self.heard(true)? {
+        while let Some(waited) = self.tracer.next_status(true)? {
             if !self.platform.is_own(waited.pid) {
                 if libc::WIFSTOPPED(waited.status) {
                     // One that was being made while the others were killed.
                     let _ = process::kill(waited.pid, libc::SIGKILL);
                 }
-                let notice = self.tracer.handle(waited)?;
+                let notice = self.tracer.dispatch(waited)?;
                 if let Some(Notice::Ended(actor, status)) = notice {
                     self.ended(actor, status);
                 }
@@ -876,7 +868,7 @@ fn told(
         stderr: life.stderr.finish(),
         open_at_exit: traced.open_at_exit.clone(),
         limits: life.limits,
-        processes: traced.made,
+        processes: traced.processes_made,
         cpu_ms: tracer.cpu_us(index) / 1000,
         rss_max_kib: traced.rss_max_kib,
         calls: traced.calls,

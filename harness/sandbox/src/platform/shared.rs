@@ -354,12 +354,12 @@ impl Shared {
 
     /// What the actors left, and takes it away: the machine goes on.
     fn sweep(&self, tracer: &Tracer) -> io::Result<Leftovers> {
-        let made = tracer.made();
+        let created = tracer.created();
         let mut segments = leftovers::segments(&self.given, &tracer.makers())?;
         segments.retain(|segment| {
             segment.given
                 || (!self.before.segments.contains(&segment.shmid)
-                    && made.segments.contains(&segment.shmid))
+                    && created.segments.contains(&segment.shmid))
         });
         for segment in segments.iter().filter(|segment| !segment.given) {
             let _ = sysv::shm_remove(segment.shmid);
@@ -368,14 +368,14 @@ impl Shared {
         semaphores.retain(|set| {
             set.given
                 || (!self.before.semaphores.contains(&set.semid)
-                    && made.semaphores.contains(&set.semid))
+                    && created.semaphores.contains(&set.semid))
         });
         for set in semaphores.iter().filter(|set| !set.given) {
             let _ = sysv::sem_remove(set.semid);
         }
         let mut queues = leftovers::queues()?;
         queues.retain(|queue| {
-            !self.before.queues.contains(&queue.msqid) && made.queues.contains(&queue.msqid)
+            !self.before.queues.contains(&queue.msqid) && created.queues.contains(&queue.msqid)
         });
         for queue in &queues {
             let _ = sysv::msg_remove(queue.msqid);
@@ -387,7 +387,7 @@ impl Shared {
                 .given
                 .fate(Path::new(std::ffi::OsStr::from_bytes(&path)))
                 .is_some();
-            let theirs = || made.files.contains(&path) || self.is_actors(&path);
+            let theirs = || created.files.contains(&path) || self.is_actors(&path);
             if given || (!old && theirs()) {
                 // What is not told any more is taken away all the same.
                 if !given && files.len() + posix_shm.len() >= leftovers::FILES {

@@ -1,111 +1,124 @@
-//! One wait status in, one state change out.
+//! One event in, one state change out.
 
 use std::io;
 use std::time::Duration;
 
-use ipclab_kernel::{Pid, process, ptrace, ptrace::Resume, wait::Waited};
+use ipclab_kernel::ptrace::{self, Resume};
+use ipclab_kernel::wait::{self, Waited};
+use ipclab_kernel::{Pid, process};
 
+use super::event::Event;
 use super::state::{Notice, Tracer, gone};
 use crate::chaos::Side;
-use crate::tamper;
+use crate::fault;
 
 impl Tracer {
-    /// One wait status.
+    /// The next wait status, if there is one, or (`block`) as soon as there is one: first what a remote call came across.
+    ///
+    /// # Errors
+    /// What the kernel refused.
+    pub(crate) fn next_status(&mut self, block: bool) -> io::Result<Option<Waited>> {
+        match self.deferred.pop_front() {
+            Some(waited) => Ok(Some(waited)),
+            None => wait::wait_any(block),
+        }
+    }
+
+    /// Deals with one wait status.
     ///
     /// # Errors
     /// When the kernel refuses something that it should not: our trouble, not the tracee's.
-    pub(crate) fn handle(&mut self, waited: Waited) -> io::Result<Option<Notice>> {
-        self.events += 1;
-        let Waited { pid, status, .. } = waited;
-        self.chaos.forget(pid);
-        self.turns.forget(pid);
-        self.loose.remove(&pid);
-        if !self.threads.contains_key(&pid) {
-            if !libc::WIFSTOPPED(status) {
-                return Ok(None);
-            }
-            let Some(parent) = self.parent_of(pid) else {
-                // Killed while it waited to be let go, or nobody's: in neither case may it stay as it is.
-                let _ = process::kill(pid, libc::SIGKILL);
-                return Ok(None);
-            };
-            self.early.insert(pid);
-            self.take_child(pid, parent);
+    pub(crate) fn dispatch(&mut self, waited: Waited) -> io::Result<Option<Notice>> {
+        self.event_count += 1;
+        let tid = waited.pid;
+        let event = Event::from_status(waited.status);
+        self.chaos.forget(tid);
+        self.schedule.forget(tid);
+        self.overrunning.remove(&tid);
+        if !self.threads.contains_key(&tid) && !self.take_in_early(tid, event) {
+            return Ok(None);
         }
-        if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
-            return Ok(self.dead(waited));
-        }
-        let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
         match event {
-            libc::PTRACE_EVENT_SECCOMP => self.entered(pid),
-            libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
-                self.forked(pid);
-                if event == libc::PTRACE_EVENT_VFORK
-                    && let Some(thread) = self.threads.get_mut(&pid)
-                    && let Some(call) = &mut thread.call
-                {
-                    call.lent = true;
+            Event::Dead => Ok(self.dead(waited)),
+            Event::CallEntry => self.call_entered(tid),
+            Event::CallExit => self.call_exited(tid),
+            Event::NewTask { vfork } => {
+                self.task_made(tid, vfork);
+                self.go_on(tid, 0).map(|()| None)
+            }
+            Event::Exec => {
+                let notice = self.executed(tid)?;
+                self.go_on(tid, 0).map(|()| notice)
+            }
+            Event::Exiting => {
+                let notice = self.exiting(tid);
+                gone(ptrace::resume(tid, Resume::Run, 0)).map(|()| notice)
+            }
+            Event::GroupStop => {
+                self.group_stopped(tid);
+                gone(ptrace::resume(tid, Resume::Listen, 0)).map(|()| None)
+            }
+            Event::Stopped => {
+                if self.parked_children.remove(&tid) {
+                    gone(fault::wait_for_ever(tid))?;
                 }
-                self.go_on(pid, 0).map(|()| None)
+                self.go_on(tid, 0).map(|()| None)
             }
-            libc::PTRACE_EVENT_EXEC => {
-                let notice = self.executed(pid)?;
-                self.go_on(pid, 0).map(|()| notice)
+            Event::Signal(libc::SIGSEGV) if self.handle_page_fault(tid)? => Ok(None),
+            Event::Signal(signal) => {
+                let notice = self.signalled(tid, signal);
+                self.go_on(tid, signal).map(|()| notice)
             }
-            libc::PTRACE_EVENT_EXIT => {
-                let notice = self.exiting(pid);
-                gone(ptrace::resume(pid, Resume::Run, 0)).map(|()| notice)
-            }
-            libc::PTRACE_EVENT_STOP if signal != libc::SIGTRAP => {
-                // A group stop: it stays stopped, and SIGCONT or SIGKILL is still told.
-                if let Some(thread) = self.threads.get_mut(&pid) {
-                    thread.stopped = true;
-                }
-                if self.turns.is_turn_of(pid) {
-                    self.turns.free();
-                }
-                gone(ptrace::resume(pid, Resume::Listen, 0)).map(|()| None)
-            }
-            0 if signal == libc::SIGTRAP | 0x80 => self.returned(pid),
-            0 => {
-                if signal == libc::SIGSEGV && self.touched(pid)? {
-                    return Ok(None);
-                }
-                let notice = self.signalled(pid, signal);
-                self.go_on(pid, signal).map(|()| notice)
-            }
-            _ => {
-                if self.left.remove(&pid) {
-                    gone(tamper::wait_for_ever(pid))?;
-                }
-                self.go_on(pid, 0).map(|()| None)
-            }
+        }
+    }
+
+    /// Takes in a thread of which nothing is known yet; tells whether its event is to be dealt with.
+    fn take_in_early(&mut self, tid: Pid, event: Event) -> bool {
+        if event == Event::Dead {
+            return false;
+        }
+        let Some(parent) = self.parent_of(tid) else {
+            // Killed while it waited to be let go, or no process of this case: in neither case may it stay as it is.
+            let _ = process::kill(tid, libc::SIGKILL);
+            return false;
+        };
+        self.early_children.insert(tid);
+        self.take_child(tid, parent);
+        true
+    }
+
+    /// A thread stays stopped; SIGCONT or SIGKILL is still an event.
+    fn group_stopped(&mut self, tid: Pid) {
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.stopped = true;
+        }
+        if self.schedule.is_turn_of(tid) {
+            self.schedule.free();
         }
     }
 
     /// Lets those go on who have been held long enough.
     ///
     /// # Errors
-    /// As [`Tracer::handle`].
+    /// As [`Tracer::dispatch`].
     pub(crate) fn release_held(&mut self) -> io::Result<()> {
         for (tid, signal) in self.chaos.due() {
-            self.events += 1;
+            self.event_count += 1;
             self.go_on(tid, signal)?;
         }
         Ok(())
     }
 
-    /// How long it is until somebody who is held may go on; `None`: nobody is.
+    /// How long it is until a thread that is held may go on; `None`: none is.
     pub(crate) fn until_release(&self) -> Option<Duration> {
         self.chaos.wait()
     }
 
     /// Lets a thread go on, or holds it for a while first.
-    pub(super) fn go_on_some_time(
+    pub(super) fn go_on_or_hold(
         &mut self,
         tid: Pid,
-        actor: usize,
-        call: u64,
+        (actor, call): (usize, u64),
         side: Side,
         signal: i32,
     ) -> io::Result<()> {

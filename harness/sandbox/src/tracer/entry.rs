@@ -8,12 +8,12 @@ use super::state::{InCall, Notice, Tracer, gone};
 use crate::calls::{self, ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;
-use crate::tamper::Pending;
+use crate::fault::Pending;
 use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
     /// Entry of a call of the table.
-    pub(super) fn entered(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+    pub(super) fn call_entered(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
         let Ok(Stop::Entry {
             number,
             args,
@@ -25,11 +25,11 @@ impl Tracer {
         let spec = calls::spec(number);
         let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
         if !is_open && self.points_inside(tid, spec, &args) {
-            return gone(self.open_for_call(tid)).map(|()| None);
+            return gone(self.skip_until_open(tid)).map(|()| None);
         }
         let Some(spec) = spec else {
             if number == libc::SYS_sched_yield as u64 {
-                self.gives_up_turn(tid);
+                self.yield_turn(tid);
             }
             return self.go_on(tid, 0).map(|()| None);
         };
@@ -71,14 +71,14 @@ impl Tracer {
             None => attention,
         };
         // What is not recorded otherwise is, when it was changed.
-        let wanted = attention == Attention::None && self.tampers.want(spec, object.as_ref());
+        let wanted = attention == Attention::None && self.faults.want(spec, object.as_ref());
         if attention == Attention::None && !wanted {
             return self.go_on(tid, 0).map(|()| None);
         }
         let tampered = ruled.map_or_else(
             || {
                 let name = &self.actors[actor].name;
-                self.tampers.enter(name, spec, object.as_ref(), tid, &args)
+                self.faults.enter(name, spec, object.as_ref(), tid, &args)
             },
             |ruled| ruled.map(Some),
         );
@@ -138,12 +138,12 @@ impl Tracer {
                 socket,
                 outgoing,
                 timed,
-                lent: false,
+                vforked: false,
                 tampered,
                 of_actor,
             });
         }
-        self.go_on_some_time(tid, actor, of_actor, Side::Entry, 0)
+        self.go_on_or_hold(tid, (actor, of_actor), Side::Entry, 0)
             .map(|()| None)
     }
 

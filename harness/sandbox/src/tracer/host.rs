@@ -9,8 +9,8 @@ use super::entry::is_plain_open;
 use super::state::Tracer;
 use crate::calls::{ArgKind, Role, Spec};
 use crate::decode;
+use crate::fault::{self, Pending};
 use crate::sockets;
-use crate::tamper::{self, Pending};
 
 impl Tracer {
     /// What the host's own world asks for beyond tracing; `None`: nothing.
@@ -29,19 +29,19 @@ impl Tracer {
                 let at = spec.args.iter().position(|kind| *kind == ArgKind::Path)?;
                 let path = decode::path(tid, args[at])?;
                 let (_, to) = host.redirects.iter().find(|(from, _)| *from == path.0)?;
-                Some(tamper::redirect(tid, at, stack, to))
+                Some(fault::redirect(tid, at, stack, to))
             }
             Role::Connect | Role::Send => {
                 let to = destinations(tid, spec, args);
                 if to.iter().any(leaves_the_machine) {
-                    return Some(tamper::refuse(tid, libc::ENETUNREACH));
+                    return Some(fault::refuse(tid, libc::ENETUNREACH));
                 }
                 // In a world of its own nobody else serves anything either.
                 let strange = |port: u16| !self.ports.contains(&port) && !self.ports.contains(&0);
                 let is_stream = |socket| self.sockets.get(socket).kind == SocketKind::Stream;
                 match &to[..] {
                     [Address::Inet(to)] if strange(to.port()) && socket.is_some_and(is_stream) => {
-                        Some(tamper::refuse(tid, libc::ECONNREFUSED))
+                        Some(fault::refuse(tid, libc::ECONNREFUSED))
                     }
                     _ => None,
                 }

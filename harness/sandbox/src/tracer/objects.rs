@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ipclab_evidence::{Address, LeftPort, Object, Protocol, SocketKind};
 
-use super::state::{MANY_PROCESSES, Process, Tracer};
+use super::state::{MAX_PROCESSES_ASKED, Process, Tracer};
 use crate::decode;
 use crate::sockets;
 use ipclab_kernel::{Pid, process, procfs, socket};
@@ -149,7 +149,7 @@ impl Tracer {
     pub(crate) fn tcp_has_to_send(&self) -> bool {
         // Where processes have inherited one another's descriptors, they are many more than there are sockets, and all
         // of them would be read at every look. The kernel's own table is read faster then, and says it as well.
-        if self.host.is_none() && self.processes().len() > MANY_PROCESSES {
+        if self.host.is_none() && self.processes().len() > MAX_PROCESSES_ASKED {
             return true;
         }
         let is_tcp = |socket: usize| {

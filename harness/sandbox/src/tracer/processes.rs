@@ -6,21 +6,27 @@ use std::io;
 use ipclab_evidence::OpenDescriptor;
 
 use super::state::{Notice, Thread, Tracer};
+use crate::fault::Pending;
 use crate::spawn;
-use crate::tamper::Pending;
 use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};
 
 impl Tracer {
     /// A process or thread was made: takes the new one in.
-    pub(super) fn forked(&mut self, parent: Pid) {
-        let Ok(child) = ptrace::event_message(parent) else {
+    pub(super) fn task_made(&mut self, maker: Pid, vfork: bool) {
+        if vfork
+            && let Some(thread) = self.threads.get_mut(&maker)
+            && let Some(call) = &mut thread.call
+        {
+            call.vforked = true;
+        }
+        let Ok(child) = ptrace::event_message(maker) else {
             return;
         };
         let child = child as Pid;
-        let parent = self.threads.get(&parent).map(|thread| thread.process);
+        let parent = self.threads.get(&maker).map(|thread| thread.process);
         // One that was taken in before its parent's event may be dead by now.
         if let Some(parent) = parent
-            && !self.early.remove(&child)
+            && !self.early_children.remove(&child)
         {
             self.take_child(child, parent);
         }
@@ -41,24 +47,24 @@ impl Tracer {
         let actor = self.processes[&parent].actor;
         self.add(child, actor, false);
         if self.threads(Some(actor)).len() as u64 > self.most_threads {
-            self.crowded = Some(actor);
+            self.over_process_limit = Some(actor);
         }
         // A new process has its parent's segments attached; a new thread is in the same process.
         let attached = self.processes[&parent].attached.clone();
-        let closed = self.processes[&parent].closed.clone();
+        let guarded = self.processes[&parent].guarded.clone();
         let own = self.threads[&child].process;
         let is_left = |thread: &Thread| {
             let pending = thread.call.as_ref().and_then(|call| call.tampered.as_ref());
             thread.process == parent && pending.is_some_and(Pending::leaves_child)
         };
         if own != parent && self.threads.values().any(is_left) {
-            self.left.insert(child);
+            self.parked_children.insert(child);
         }
         if own != parent
             && let Some(process) = self.processes.get_mut(&own)
         {
             process.attached = attached;
-            process.closed = closed;
+            process.guarded = guarded;
         }
     }
 
@@ -75,13 +81,13 @@ impl Tracer {
             thread.call = call;
             thread.exiting = false;
             thread.opened = false;
-            thread.write = None;
+            thread.pending_write = None;
         }
         let Some(process) = self.processes.get_mut(&tid) else {
             return Ok(None);
         };
         process.attached.clear();
-        process.closed.clear();
+        process.guarded.clear();
         process.name = procfs::name(tid).unwrap_or_default();
         let actor = process.actor;
         if !process.first || self.actors[actor].started {
@@ -150,7 +156,7 @@ impl Tracer {
 
     pub(super) fn dead(&mut self, waited: Waited) -> Option<Notice> {
         let thread = self.threads.remove(&waited.pid)?;
-        self.turns.dead(waited.pid);
+        self.schedule.dead(waited.pid);
         self.accesses.died(waited.pid);
         if thread.process != waited.pid {
             return None;

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{Call, Endpoint, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket};
 
-use super::segments::{Attachment, Write};
+use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;
 use crate::calls::Spec;
 use crate::chaos::Chaos;
-use crate::made::Made;
-use crate::order::Turns;
+use crate::created::Created;
+use crate::fault::{Faults, Pending};
+use crate::schedule::Schedule;
 use crate::sockets::Sockets;
-use crate::tamper::{Pending, Tampers};
+use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, procfs, wait::Waited};
 
 /// What the watch has to hear of.
@@ -54,8 +55,10 @@ pub(super) struct Thread {
     pub(super) last: Option<(&'static str, i64)>,
     /// It is in a call for which all that its process has attached was opened.
     pub(super) opened: bool,
+    /// The registers with which it entered a call that it skips until all of that is opened.
+    pub(super) skipped_call: Option<Box<Registers>>,
     /// It is about to write to a segment, and waits for its turn.
-    pub(super) write: Option<Write>,
+    pub(super) pending_write: Option<PendingWrite>,
 }
 
 /// A call between its entry and its exit.
@@ -72,7 +75,7 @@ pub(super) struct InCall {
     /// It ends by itself after a time.
     pub(super) timed: bool,
     /// It has made a child that has the caller's memory until it ends or starts a program, `vfork(2)`.
-    pub(super) lent: bool,
+    pub(super) vforked: bool,
     pub(super) tampered: Option<Pending>,
     /// Which of its actor's calls it is, from 1.
     pub(super) of_actor: u64,
@@ -92,7 +95,7 @@ pub(super) struct Process {
     /// Where it has attached which segment.
     pub(super) attached: HashMap<u64, i32>,
     /// Of these, what is closed to it, so that each access is seen.
-    pub(super) closed: Vec<Attachment>,
+    pub(super) guarded: Vec<Attachment>,
     /// The last signal that was delivered to it, and the call that it came in.
     pub(super) signalled: Option<(i32, Option<&'static str>)>,
     /// The call that the signal it died of came in.
@@ -108,7 +111,7 @@ pub(crate) struct HostRules {
 
 /// What the tracer knows of an actor.
 #[derive(Debug)]
-pub(crate) struct Traced {
+pub(crate) struct TracedActor {
     pub(super) name: String,
     pub(super) ready_at: Option<Endpoint>,
     /// Its program has started.
@@ -119,14 +122,14 @@ pub(crate) struct Traced {
     /// It is scripted, and this is its control socket.
     pub(super) control: Option<String>,
     pub(super) scripted: bool,
-    /// Traced calls.
+    /// TracedActor calls.
     pub(crate) calls: u64,
     /// Files of any kind that it made.
     pub(crate) files: u64,
     /// Accesses to segments that were seen.
     pub(crate) accesses: u64,
     /// Processes and threads made.
-    pub(crate) made: u32,
+    pub(crate) processes_made: u32,
     /// Processes and threads that the kernel refused it.
     pub(super) refused_forks: u32,
     /// CPU time of its dead processes in microseconds.
@@ -141,13 +144,13 @@ pub(crate) struct Traced {
 
 /// So many processes the kernel refuses an actor before it is stopped: more than any crowd of clients asks for, and who still
 /// goes on asking does nothing else any more.
-pub(super) const REFUSED_FORKS: u32 = 1_000;
+pub(super) const MAX_REFUSED_FORKS: u32 = 1_000;
 
 /// `ERESTART_RESTARTBLOCK`: unless a handler runs first, the kernel goes on with the call as restart_syscall(2).
-pub(super) const GOES_ON: i64 = -516;
+pub(super) const ERESTART_RESTARTBLOCK: i64 = -516;
 
 /// So many processes are asked what their sockets have to send; of more than that the kernel's table tells.
-pub(super) const MANY_PROCESSES: usize = 8;
+pub(super) const MAX_PROCESSES_ASKED: usize = 8;
 
 /// The tracer of one case.
 #[derive(Debug)]
@@ -156,29 +159,27 @@ pub(crate) struct Tracer {
     pub(super) processes: HashMap<Pid, Process>,
     /// Children whose first stop came before their parent's event, and who were taken in without it: it may never
     /// come, when the thread that made them is killed at that very moment (by an exec in another thread, say).
-    pub(super) early: HashSet<Pid>,
+    pub(super) early_children: HashSet<Pid>,
     /// New children that are to wait for ever, once they have come to their first stop.
-    pub(super) left: HashSet<Pid>,
+    pub(super) parked_children: HashSet<Pid>,
     pub(super) chaos: Chaos,
-    pub(super) turns: Turns,
+    pub(super) schedule: Schedule,
     /// Processor time that whoever has the turn had used before it, in microseconds.
     pub(super) turn_began_us: u64,
     /// The number by which our own calls pass the filter, where every call stops.
-    pub(crate) pass: u32,
+    pub(crate) filter_pass: u32,
     /// Who goes on beside the others: a turn that would not end.
-    pub(super) loose: HashSet<Pid>,
+    pub(super) overrunning: HashSet<Pid>,
     pub(super) accesses: Accesses,
     /// Turns are, or were, taken.
     pub(super) shares: bool,
     /// What was heard while somebody was made to do something, and is still to be handled.
-    pub(super) unheard: VecDeque<Waited>,
-    /// Who was stopped meanwhile.
-    pub(super) late_stops: Vec<Pid>,
+    pub(super) deferred: VecDeque<Waited>,
     /// One for each actor of the plan.
-    pub(crate) actors: Vec<Traced>,
+    pub(crate) actors: Vec<TracedActor>,
     pub(super) trace: Trace,
     pub(super) sockets: Sockets,
-    pub(super) tampers: Tampers,
+    pub(super) faults: Faults,
     /// What went wrong on our side.
     pub(crate) trouble: Vec<String>,
     pub(super) began: Instant,
@@ -190,14 +191,14 @@ pub(crate) struct Tracer {
     pub(super) most_memory_kib: u64,
     pub(super) most_open: u64,
     /// An actor that has more.
-    pub(crate) crowded: Option<usize>,
+    pub(crate) over_process_limit: Option<usize>,
     /// Ports that sockets of this case were bound to.
     pub(super) ports: HashSet<u16>,
     /// The case is over, and everybody is being ended. What still crosses is chance: a server may answer a client whose
     /// end came first, or not.
-    pub(crate) over: bool,
+    pub(crate) winding_down: bool,
     /// Grows with every event: whoever compares two values knows whether anything happened between.
-    pub(crate) events: u64,
+    pub(crate) event_count: u64,
 }
 
 pub(super) fn gone(result: io::Result<()>) -> io::Result<()> {
@@ -209,7 +210,7 @@ pub(super) fn gone(result: io::Result<()>) -> io::Result<()> {
 
 impl Tracer {
     pub(crate) fn new(plan: &Plan, limits: &Limits) -> Self {
-        let actors = plan.actors.iter().map(|actor| Traced {
+        let actors = plan.actors.iter().map(|actor| TracedActor {
             name: actor.name.clone(),
             ready_at: actor.ready.clone(),
             started: false,
@@ -220,7 +221,7 @@ impl Tracer {
             calls: 0,
             files: 0,
             accesses: 0,
-            made: 0,
+            processes_made: 0,
             refused_forks: 0,
             cpu_us: 0,
             rss_max_kib: 0,
@@ -230,31 +231,30 @@ impl Tracer {
         Self {
             threads: HashMap::new(),
             processes: HashMap::new(),
-            early: HashSet::new(),
-            left: HashSet::new(),
+            early_children: HashSet::new(),
+            parked_children: HashSet::new(),
             // Who takes turns has no need of luck.
             chaos: Chaos::new(plan.chaos.filter(|_| plan.turns.is_none())),
-            turns: Turns::new(plan.turns),
+            schedule: Schedule::new(plan.turns),
             turn_began_us: 0,
-            pass: RandomState::new().build_hasher().finish() as u32,
-            loose: HashSet::new(),
+            filter_pass: RandomState::new().build_hasher().finish() as u32,
+            overrunning: HashSet::new(),
             accesses: Accesses::default(),
             shares: plan.turns.is_some(),
-            unheard: VecDeque::new(),
-            late_stops: Vec::new(),
+            deferred: VecDeque::new(),
             actors: actors.collect(),
             trace: Trace::new(limits.calls_kept),
             sockets: Sockets::default(),
-            tampers: Tampers::new(&plan.tampers),
+            faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
             began: Instant::now(),
-            over: false,
-            events: 0,
+            winding_down: false,
+            event_count: 0,
             host: None,
             most_threads: limits.processes,
             most_memory_kib: limits.memory_mib << 10,
             most_open: limits.open_files,
-            crowded: None,
+            over_process_limit: None,
             ports: HashSet::new(),
         }
     }
@@ -275,7 +275,7 @@ impl Tracer {
     }
 
     pub(super) fn add(&mut self, tid: Pid, actor: usize, first: bool) {
-        self.actors[actor].made += 1;
+        self.actors[actor].processes_made += 1;
         let place = procfs::identity(tid);
         let process = place.as_ref().map_or(tid, |place| place.tgid);
         self.processes.entry(process).or_insert_with(|| Process {
@@ -287,7 +287,7 @@ impl Tracer {
             handle: None,
             timer: None,
             attached: HashMap::new(),
-            closed: Vec::new(),
+            guarded: Vec::new(),
             signalled: None,
             died_in: None,
         });
@@ -301,10 +301,11 @@ impl Tracer {
                 exiting: false,
                 last: None,
                 opened: false,
-                write: None,
+                pending_write: None,
+                skipped_call: None,
             },
         );
-        self.turns.made(tid);
+        self.schedule.added(tid);
         self.accesses.born(tid);
     }
 
@@ -315,8 +316,8 @@ impl Tracer {
     }
 
     /// What actors made; of all of their calls where the rules of the host are kept.
-    pub(crate) fn made(&self) -> Made {
-        self.trace.made()
+    pub(crate) fn created(&self) -> Created {
+        self.trace.created()
     }
 
     /// Hands the trace over: calls, how many were dropped between head and tail, the sockets, ends matched, and what was

@@ -54,7 +54,7 @@ impl Tracer {
         self.threads
             .get(&tid)
             .and_then(|thread| thread.call.as_ref())
-            .is_some_and(|call| call.lent)
+            .is_some_and(|call| call.vforked)
     }
 
     /// Whether something will end a wait without anybody's doing: a timeout, a sleep, a timer.

@@ -28,7 +28,7 @@ struct Counted {
 
 /// The tampers of a plan.
 #[derive(Debug, Default)]
-pub(crate) struct Tampers {
+pub(crate) struct Faults {
     all: Vec<Counted>,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct After {
     pub(crate) result: Option<i64>,
 }
 
-impl Tampers {
+impl Faults {
     pub(crate) fn new(tampers: &[Tamper]) -> Self {
         Self {
             all: tampers
