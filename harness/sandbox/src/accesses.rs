@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ipclab_evidence::{Access, Collision, Sharing};
 
-use crate::sys::Pid;
+use ipclab_kernel::Pid;
 
 /// Collisions that are kept; the others are counted.
 const KEPT: usize = 8;

@@ -27,7 +27,7 @@ use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::sys::{self, doing};
+use ipclab_kernel::{context, descriptor, namespace, process, signal, socket, wait};
 
 /// What has to be counted; one without the other is of no use.
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];
@@ -36,7 +36,7 @@ const CONTROLLERS: [&str; 2] = ["memory", "pids"];
 const MOUNT: &str = "/sys/fs/cgroup";
 
 /// Three descriptors of each actor are handed over, all at once.
-const ACTORS_MAX: usize = sys::DESCRIPTORS_MAX / 3;
+const ACTORS_MAX: usize = socket::DESCRIPTORS_MAX / 3;
 
 /// How long a cgroup may be busy with the dying before it is left to the next tool.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -103,12 +103,12 @@ fn own() -> io::Result<PathBuf> {
 
 /// The words of one of a cgroup's files.
 fn words(file: &Path) -> io::Result<Vec<String>> {
-    let text = doing(file.display(), fs::read_to_string(file))?;
+    let text = context(file.display(), fs::read_to_string(file))?;
     Ok(text.split_whitespace().map(str::to_owned).collect())
 }
 
 fn make(folder: &Path) -> io::Result<()> {
-    doing(
+    context(
         format_args!("making {}", folder.display()),
         fs::create_dir(folder),
     )
@@ -119,7 +119,7 @@ fn put(file: &Path, text: &str) -> io::Result<()> {
         .write(true)
         .open(file)
         .and_then(|mut file| file.write_all(text.as_bytes()));
-    doing(
+    context(
         format_args!("writing {text} to {}", file.display()),
         written,
     )
@@ -246,11 +246,11 @@ impl Home {
         remove(&folder);
         let tried = (|| {
             let seat = Seat::make(&folder, &Limits::default())?;
-            let child = sys::clone_process(crate::keeper::NAMESPACES)?;
+            let child = namespace::clone_process(crate::id_map::NAMESPACES)?;
             if child == 0 {
-                sys::exit_now(i32::from(seat.join().is_err()));
+                process::exit_now(i32::from(seat.join().is_err()));
             }
-            match sys::wait_for(child)? {
+            match wait::wait_for_exit(child)? {
                 0 => Ok(()),
                 _ => Err(io::Error::other(
                     "a process of new namespaces cannot be moved into a cgroup",
@@ -304,7 +304,7 @@ fn remove(folder: &Path) {
             events: libc::POLLPRI,
             revents: 0,
         }];
-        let _ = sys::poll_with_children(&mut fds, Duration::from_millis(20));
+        let _ = signal::poll_with_children(&mut fds, Duration::from_millis(20));
     }
 }
 
@@ -323,7 +323,7 @@ impl Groups {
             .iter()
             .flat_map(|seat| [&seat.folder, &seat.procs, &seat.kill]);
         let fds: Vec<_> = files.map(AsRawFd::as_raw_fd).collect();
-        sys::send_descriptors(to, COUNTED, &fds)
+        socket::send_descriptors(to, COUNTED, &fds)
     }
 
     /// Ends whatever still lives in them, and takes them away.
@@ -338,12 +338,12 @@ const UNCOUNTED: &[u8] = b"u";
 
 /// Tells a box's supervisor that its actors have no cgroups.
 pub(crate) fn hand_nothing(to: BorrowedFd<'_>) -> io::Result<()> {
-    sys::write_some(to, UNCOUNTED).map(drop)
+    descriptor::write_some(to, UNCOUNTED).map(drop)
 }
 
 /// What the keeper handed over: a cgroup for each actor, in the plan's order, or none at all.
 pub(crate) fn receive(from: BorrowedFd<'_>) -> io::Result<Vec<Seat>> {
-    let (_, fds) = sys::receive_descriptors(from, &mut [0; 8])?;
+    let (_, fds) = socket::receive_descriptors(from, &mut [0; 8])?;
     let mut files = fds.into_iter().map(File::from);
     let mut seats = Vec::new();
     while let (Some(folder), Some(procs), Some(kill)) = (files.next(), files.next(), files.next()) {
@@ -379,10 +379,10 @@ impl Seat {
         put(&folder.join("pids.max"), &limits.processes.to_string())?;
         let write = |name: &str| {
             let path = folder.join(name);
-            doing(path.display(), File::options().write(true).open(&path))
+            context(path.display(), File::options().write(true).open(&path))
         };
         Ok(Self {
-            folder: doing(folder.display(), File::open(folder))?,
+            folder: context(folder.display(), File::open(folder))?,
             procs: write("cgroup.procs")?,
             // Since Linux 5.14.
             kill: write("cgroup.kill")?,
@@ -391,7 +391,7 @@ impl Seat {
 
     /// Moves the calling process into it.
     pub(crate) fn join(&self) -> io::Result<()> {
-        doing("joining the actor's cgroup", (&self.procs).write_all(b"0"))
+        context("joining the actor's cgroup", (&self.procs).write_all(b"0"))
     }
 
     /// Ends every process in it at once.

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sys::Pid;
+use ipclab_kernel::Pid;
 
 /// One call in so many is held.
 const ONE_IN: u64 = 3;

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ipclab_evidence::{Address, Arg, Bytes};
 
 use crate::calls::{ArgKind, Names, Spec};
-use crate::sys::{self, Pid};
+use ipclab_kernel::{Pid, memory};
 
 /// How much of a buffer the trace shows in an argument.
 const SHOWN: usize = 64;
@@ -170,7 +170,7 @@ fn octal(mode: u32) -> String {
 /// A pointer's worth of memory: what could be read of `length` bytes, `most` at the most.
 pub(crate) fn memory(pid: Pid, address: u64, length: u64, most: usize) -> Vec<u8> {
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(most).min(most)];
-    let got = sys::read_memory(pid, address, &mut bytes);
+    let got = memory::read_memory(pid, address, &mut bytes);
     bytes.truncate(got);
     bytes
 }

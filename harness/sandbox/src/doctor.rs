@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Wish, cgroup, level, sys};
+use crate::cgroup;
+use crate::level::{self, Wish};
+use crate::sandbox::Sandbox;
+use ipclab_kernel::affinity;
 
 /// One capability of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +111,7 @@ fn tracing() -> Capability {
         actors: vec![actor],
         ..plan
     };
-    let run = crate::Sandbox::start(Wish::Auto).and_then(|mut sandbox| sandbox.run(&plan));
+    let run = Sandbox::start(Wish::Auto).and_then(|mut sandbox| sandbox.run(&plan));
     let worked = match &run {
         Ok(evidence) => {
             evidence.actors[0].exit == ipclab_evidence::Exit::Code(0) && evidence.trouble.is_empty()
@@ -153,7 +156,7 @@ fn landlock() -> Capability {
 }
 
 fn cgroups() -> Capability {
-    let here = match crate::Sandbox::start(Wish::Namespaces) {
+    let here = match Sandbox::start(Wish::Namespaces) {
         Ok(_sandbox) => cgroup::here(),
         Err(_) => Err("only the namespaces level uses it".to_owned()),
     };
@@ -211,5 +214,5 @@ fn program(name: &'static str, command: &str) -> Capability {
 /// Processors that keepers can be spread over; for `doctor`'s last line and for the default of `--jobs`.
 #[must_use]
 pub fn processors() -> usize {
-    sys::usable_cpus().len().max(1)
+    affinity::usable_cpus().len().max(1)
 }

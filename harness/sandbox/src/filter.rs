@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use ipclab_kernel::arch::calls::{AUDIT_ARCH, CLONE_FLAGS_ARGUMENT, FOREIGN_NUMBERS, OPENS};
 use libc::sock_filter;
 
 use crate::calls::{self, When};
@@ -82,9 +83,6 @@ const CLONE_REFUSED: u32 = (libc::CLONE_NEWUSER
 
 /// Families that a lab can need. Others (netlink, packet, vsock, ...) reach past the box or into the kernel.
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
-
-const AUDIT_ARCH_X86_64: u32 = 0xC000_003E;
-const X32_BIT: u32 = 0x4000_0000;
 
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
@@ -173,7 +171,7 @@ pub(crate) fn prepare(host: bool) {
 fn assemble(options: Options) -> Vec<sock_filter> {
     let mut code = vec![
         put(LOAD, ARCHITECTURE),
-        jump(JUMP_EQUAL, AUDIT_ARCH_X86_64, 1, 0),
+        jump(JUMP_EQUAL, AUDIT_ARCH, 1, 0),
         put(RETURN, KILL),
         put(LOAD, NUMBER),
     ];
@@ -195,7 +193,7 @@ fn stretches(options: Options) -> Vec<Stretch> {
         begin(&mut all, number, code);
         begin(&mut all, number + 1, vec![rest]);
     }
-    begin(&mut all, X32_BIT, vec![put(RETURN, KILL)]);
+    begin(&mut all, FOREIGN_NUMBERS, vec![put(RETURN, KILL)]);
     all
 }
 
@@ -266,7 +264,7 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
     add(
         libc::SYS_clone,
         &[
-            put(LOAD, low_half(0)),
+            put(LOAD, low_half(CLONE_FLAGS_ARGUMENT)),
             jump(JUMP_ANY_BIT, CLONE_REFUSED, 0, 1),
             put(RETURN, errno(libc::EPERM)),
         ],
@@ -275,8 +273,7 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
         Sight::Nothing => {}
         Sight::Table => {
             for spec in calls::TABLE {
-                let looked_at =
-                    options.host && matches!(spec.number, libc::SYS_open | libc::SYS_openat);
+                let looked_at = options.host && OPENS.contains(&spec.number);
                 let when = if looked_at { When::Always } else { spec.when };
                 add(spec.number, &trace(when));
             }
@@ -374,7 +371,7 @@ mod tests {
                 sight: Sight::Table,
                 host: false,
             }),
-            AUDIT_ARCH_X86_64,
+            AUDIT_ARCH,
             number as u32,
             args,
         )
@@ -419,7 +416,7 @@ mod tests {
             sight: Sight::Everything { pass: 77 },
             host: false,
         });
-        let ask = |number: i64, args| decide(&code, AUDIT_ARCH_X86_64, number as u32, args);
+        let ask = |number: i64, args| decide(&code, AUDIT_ARCH, number as u32, args);
         for number in [libc::SYS_getpid, libc::SYS_mmap, libc::SYS_openat] {
             assert_eq!(ask(number, [0; 6]), TRACE);
         }
@@ -473,7 +470,7 @@ mod tests {
         assert!(code.len() < 400, "{} instructions", code.len());
         for number in 0..500 {
             let mut steps = 0;
-            decide_counting(&code, AUDIT_ARCH_X86_64, number, [0; 6], &mut steps);
+            decide_counting(&code, AUDIT_ARCH, number, [0; 6], &mut steps);
             assert!(steps < 25, "{steps} steps to call {number}");
         }
     }
@@ -485,7 +482,7 @@ mod tests {
             host: false,
         });
         assert_eq!(decide(&code, 0x4000_0003, 3, [0; 6]), KILL);
-        assert_eq!(decide(&code, AUDIT_ARCH_X86_64, X32_BIT | 1, [0; 6]), KILL);
+        assert_eq!(decide(&code, AUDIT_ARCH, FOREIGN_NUMBERS | 1, [0; 6]), KILL);
     }
 
     #[test]
@@ -496,7 +493,7 @@ mod tests {
         });
         for spec in calls::TABLE {
             assert_ne!(
-                decide(&code, AUDIT_ARCH_X86_64, spec.number as u32, [1; 6]),
+                decide(&code, AUDIT_ARCH, spec.number as u32, [1; 6]),
                 TRACE,
                 "{}",
                 spec.name

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{GivenFile, GivenKind, GivenSegment, GivenSemaphores, World};
 
-use crate::sys;
 use crate::world::{self, Ids};
+use ipclab_kernel::sysv;
 
 /// What was put there, so that it can be recognised (and, in the host's world, taken away) afterwards.
 #[derive(Debug, Default)]
@@ -102,12 +102,12 @@ fn make_file(file: &GivenFile, ids: Ids) -> io::Result<OwnedFd> {
 }
 
 fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PutSegment> {
-    let shmid = sys::shm_get(
+    let shmid = sysv::shm_get(
         segment.key,
         segment.size,
         libc::IPC_CREAT | libc::IPC_EXCL | 0o600,
     )?;
-    sys::shm_write(shmid, segment.size, &segment.holds.0)?;
+    sysv::shm_write(shmid, segment.size, &segment.holds.0)?;
     let other = ids.other;
     // Without a second user, the part of the permissions that is for others is given to the owner, which refuses the
     // same things to the same people.
@@ -120,7 +120,7 @@ fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PutSegment> {
         Some(other) if segment.foreign => (other, other),
         _ => (ids.actor, ids.group),
     };
-    sys::shm_set(shmid, owner, group, set)?;
+    sysv::shm_set(shmid, owner, group, set)?;
     Ok(PutSegment {
         shmid,
         mode: segment.mode,
@@ -145,7 +145,7 @@ pub(crate) fn beyond_us(world: &World, ids: Ids) -> Option<String> {
 }
 
 fn make_semaphores(set: &GivenSemaphores) -> io::Result<i32> {
-    sys::sem_create(set.key, &set.values, set.mode)
+    sysv::sem_create(set.key, &set.values, set.mode)
 }
 
 /// What became of a given file.
@@ -203,10 +203,10 @@ impl Given {
             };
         }
         for put in &self.segments {
-            let _ = sys::remove_segment(put.shmid);
+            let _ = sysv::shm_remove(put.shmid);
         }
         for semid in &self.semaphores {
-            let _ = sys::sem_remove(*semid);
+            let _ = sysv::sem_remove(*semid);
         }
     }
 }

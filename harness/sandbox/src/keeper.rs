@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,9 +13,11 @@ use std::time::Duration;
 use ipclab_evidence::{Evidence, Level};
 
 use crate::cgroup::{self, Groups, Home};
+use crate::id_map::{IdMap, NAMESPACES};
 use crate::room::{self, Room};
 use crate::supervisor::Ways;
-use crate::{filter, frame, supervisor, sys};
+use crate::{filter, frame, supervisor};
+use ipclab_kernel::{Pid, affinity, descriptor, namespace, process, signal, socket, wait};
 
 /// Runs until the tool is gone.
 pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
@@ -28,12 +30,12 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
         .to_str()
         .and_then(|number| number.parse().ok())
         .unwrap_or(0usize);
-    if sys::prepare_signals().is_err() {
+    if signal::prepare_signals().is_err() {
         return ExitCode::FAILURE;
     }
     let tool = std::os::unix::process::parent_id();
     // Whatever was divided is given back when the tool is gone, and not before.
-    let home = Home::told(home).map(|home| (sys::pidfd_open(tool as sys::Pid), home));
+    let home = Home::told(home).map(|home| (process::pidfd_open(tool as Pid), home));
     // Nothing of a box can be counted so where the kernel does not let its processes be moved.
     let dividing = home.as_ref().map(|(_, home)| home);
     let dividing = dividing.filter(|home| home.trial().is_ok());
@@ -118,7 +120,7 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
             events: libc::POLLIN,
             revents: 0,
         }];
-        let _ = sys::poll_with_children(&mut fds, Duration::from_secs(2));
+        let _ = signal::poll_with_children(&mut fds, Duration::from_secs(2));
         home.give_back();
     }
     code
@@ -128,7 +130,7 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, home: &OsStr) -> ExitCode {
 ///
 /// Tracer and tracee on one processor cost a fifth of what they cost on two; workers are spread over all.
 fn choose_cpu(number: usize) -> Option<usize> {
-    let cpus = sys::usable_cpus();
+    let cpus = affinity::usable_cpus();
     cpus.get(number % cpus.len().max(1)).copied()
 }
 
@@ -145,7 +147,7 @@ struct Maker {
 struct Ready {
     level: Level,
     cpu: Option<usize>,
-    supervisor: sys::Pid,
+    supervisor: Pid,
     /// Where the cgroups of its actors are handed over.
     go: OwnedFd,
     plan: OwnedFd,
@@ -156,7 +158,7 @@ struct Ready {
 /// A box in the middle of a plan.
 struct Running {
     level: Level,
-    supervisor: sys::Pid,
+    supervisor: Pid,
     /// Closed at the other end when the box has its world.
     made: OwnedFd,
     answer: OwnedFd,
@@ -164,15 +166,15 @@ struct Running {
 
 impl Maker {
     fn make(&self) -> io::Result<Ready> {
-        let (answer, answer_in) = sys::pipe()?;
-        let (plan_out, plan) = sys::pipe()?;
-        let (made, made_in) = sys::pipe()?;
-        let (go_out, go) = sys::socket_pair()?;
+        let (answer, answer_in) = descriptor::pipe()?;
+        let (plan_out, plan) = descriptor::pipe()?;
+        let (made, made_in) = descriptor::pipe()?;
+        let (go_out, go) = socket::socket_pair()?;
         let namespaces = match self.level {
             Level::Namespaces => NAMESPACES,
             Level::Shared => 0,
         };
-        let supervisor = sys::clone_process(namespaces)?;
+        let supervisor = namespace::clone_process(namespaces)?;
         if supervisor == 0 {
             // Nothing of the box before it, which may be in the middle of its plan.
             let own = [
@@ -181,8 +183,8 @@ impl Maker {
                 made_in.as_fd(),
                 answer_in.as_fd(),
             ];
-            if sys::close_all_but(&own).is_err() {
-                sys::exit_now(1);
+            if descriptor::close_all_but(&own).is_err() {
+                process::exit_now(1);
             }
             let ways = Ways {
                 go: go_out,
@@ -206,7 +208,7 @@ impl Maker {
             Level::Namespaces => self.ids.write(supervisor),
             Level::Shared => Ok(()),
         };
-        match mapped.and_then(|()| sys::write_some(ready.go.as_fd(), b"go")) {
+        match mapped.and_then(|()| descriptor::write_some(ready.go.as_fd(), b"go")) {
             Ok(_) => Ok(ready),
             Err(error) => {
                 ready.end();
@@ -232,7 +234,7 @@ impl Ready {
             answer,
         } = self;
         if let Some(cpu) = cpu {
-            let _ = sys::keep_on(supervisor, &[cpu]);
+            let _ = affinity::set_affinity(supervisor, &[cpu]);
         }
         let handed = match groups {
             Some(groups) => groups.hand_over(go.as_fd()),
@@ -258,15 +260,15 @@ impl Ready {
     }
 }
 
-fn end(supervisor: sys::Pid, signal: i32) {
-    let _ = sys::kill(supervisor, signal);
-    let _ = sys::wait_for(supervisor);
+fn end(supervisor: Pid, signal: i32) {
+    let _ = process::kill(supervisor, signal);
+    let _ = wait::wait_for_exit(supervisor);
 }
 
 impl Running {
     /// Returns when the box has its world, or is gone.
     fn wait_until_made(&self) {
-        let _ = sys::read_some(self.made.as_fd(), &mut [0]);
+        let _ = descriptor::read_some(self.made.as_fd(), &mut [0]);
     }
 
     /// Hands its answer on. Gives the box where it still has to be taken apart.
@@ -299,7 +301,7 @@ impl Running {
                 }
             }
             Ok(None) | Err(_) => {
-                let status = sys::wait_for(self.supervisor)?;
+                let status = wait::wait_for_exit(self.supervisor)?;
                 let why = format!("the supervisor of the box died (wait status {status:#x})");
                 refuse(to, why).map(|()| None)
             }
@@ -308,7 +310,7 @@ impl Running {
 }
 
 /// A box that has answered: the kernel takes it apart while the tool thinks about the answer and the next plan begins.
-struct Over(sys::Pid);
+struct Over(Pid);
 
 impl Over {
     /// Waits until something comes there, and reaps it if it ends before that.
@@ -319,10 +321,10 @@ impl Over {
             revents: 0,
         }];
         loop {
-            if sys::has_ended(self.0) {
+            if wait::try_reap(self.0) {
                 return None;
             }
-            let polled = sys::poll_with_children(&mut fds, Duration::from_secs(3600));
+            let polled = signal::poll_with_children(&mut fds, Duration::from_secs(3600));
             if polled.is_err() || fds[0].revents != 0 {
                 return Some(self);
             }
@@ -331,7 +333,7 @@ impl Over {
 
     /// Returns when nothing is left of it.
     fn reap(self) {
-        let _ = sys::wait_for(self.0);
+        let _ = wait::wait_for_exit(self.0);
     }
 }
 
@@ -340,18 +342,9 @@ fn refuse(to: impl Write, why: String) -> io::Result<()> {
     frame::write(to, &Err::<Evidence, String>(why))
 }
 
-/// What a box is cloned with.
-pub(crate) const NAMESPACES: i32 = libc::CLONE_NEWUSER
-    | libc::CLONE_NEWNET
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNS
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWCGROUP;
-
 /// Everything from the box until it closes its end; `None` as soon as the tool has closed ours.
 fn relay(evidence: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
-    sys::set_nonblocking(evidence.as_fd())?;
+    descriptor::set_nonblocking(evidence.as_fd())?;
     let mut bytes = Vec::new();
     let mut chunk = [0; 1 << 16];
     loop {
@@ -368,95 +361,15 @@ fn relay(evidence: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
                 revents: 0,
             },
         ];
-        sys::poll_with_children(&mut fds, Duration::from_secs(3600))?;
+        signal::poll_with_children(&mut fds, Duration::from_secs(3600))?;
         if fds[1].revents & (libc::POLLHUP | libc::POLLERR) != 0 {
             return Ok(None);
         }
-        while let Some(got) = sys::read_some(evidence.as_fd(), &mut chunk)? {
+        while let Some(got) = descriptor::read_some(evidence.as_fd(), &mut chunk)? {
             if got == 0 {
                 return Ok(Some(bytes));
             }
             bytes.extend_from_slice(&chunk[..got]);
         }
     }
-}
-
-/// How user and group ids inside stand for ids outside.
-pub(crate) struct IdMap {
-    users: String,
-    groups: String,
-    deny_setgroups: bool,
-}
-
-/// First host id of the range that stands for the box's ids when the tool runs as root.
-///
-/// Never 0: with 0 standing for 0, root-owned files are readable inside and the process limit is void.
-const RANGE_STARTS: [u32; 2] = [100_000, 20_000];
-
-/// How many ids a box has: root, the actors' 1000 and another user's 1001.
-const RANGE_LENGTH: u32 = 2_000;
-
-impl IdMap {
-    /// As root a range of unprivileged ids, else our own id alone, standing for the box's root.
-    pub(crate) fn here() -> Self {
-        let (uid, gid) = (
-            nix::unistd::geteuid().as_raw(),
-            nix::unistd::getegid().as_raw(),
-        );
-        if uid == 0
-            && let Some(start) = RANGE_STARTS
-                .into_iter()
-                .find(|start| is_mapped_here(*start))
-        {
-            let range = format!("0 {start} {RANGE_LENGTH}");
-            return Self {
-                users: range.clone(),
-                groups: range,
-                deny_setgroups: false,
-            };
-        }
-        Self {
-            users: format!("0 {uid} 1"),
-            groups: format!("0 {gid} 1"),
-            deny_setgroups: true,
-        }
-    }
-
-    /// Writes the maps of a process that has just been cloned into a user namespace, `user_namespaces(7)`.
-    pub(crate) fn write(&self, pid: sys::Pid) -> io::Result<()> {
-        let put = |file: &str, text: &str| {
-            std::fs::write(format!("/proc/{pid}/{file}"), text).map_err(|error| {
-                io::Error::new(error.kind(), format!("writing its {file}: {error}"))
-            })
-        };
-        if self.deny_setgroups {
-            put("setgroups", "deny")?;
-        }
-        put("uid_map", &self.users)?;
-        put("gid_map", &self.groups)
-    }
-}
-
-/// Whether our own user namespace has ids for the whole range, for users and for groups.
-fn is_mapped_here(start: u32) -> bool {
-    ["/proc/self/uid_map", "/proc/self/gid_map"]
-        .into_iter()
-        .all(|file| {
-            let mut text = String::new();
-            let read =
-                std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text));
-            read.is_ok()
-                && text.lines().any(|line| {
-                    let mut numbers = line
-                        .split_whitespace()
-                        .filter_map(|number| number.parse::<u64>().ok());
-                    let (Some(first), Some(_), Some(count)) =
-                        (numbers.next(), numbers.next(), numbers.next())
-                    else {
-                        return false;
-                    };
-                    u64::from(start) >= first
-                        && u64::from(start) + u64::from(RANGE_LENGTH) <= first + count
-                })
-        })
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 use ipclab_evidence::{Bytes, FileKind, LeftFile, LeftQueue, LeftSemaphores, Segment};
 
 use crate::given::{Fate, Given};
-use crate::sys::{self, Pid};
+use ipclab_kernel::{Pid, sysv};
 
 /// How much of a segment is looked at.
 const SEGMENT_BYTES: usize = 64 << 10;
@@ -61,7 +61,7 @@ pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Resul
         let told = given.segment_mode(shmid, mode);
         // One that may not be read, or went away meanwhile, is listed all the same.
         let most = SEGMENT_BYTES.min(left).max(SEGMENT_BEGINNING);
-        let holds = sys::shm_read(shmid, size as usize, most).unwrap_or_default();
+        let holds = sysv::shm_read(shmid, size as usize, most).unwrap_or_default();
         left = left.saturating_sub(holds.len());
         all.push(Segment {
             key: key as i32,
@@ -94,7 +94,7 @@ pub(crate) fn semaphores(given: &Given) -> io::Result<Vec<LeftSemaphores>> {
             key: key as i32,
             semid: semid as i32,
             mode: perms as u32 & 0o777,
-            values: sys::sem_values(semid as i32, count as usize).unwrap_or_default(),
+            values: sysv::sem_values(semid as i32, count as usize).unwrap_or_default(),
             given: given.has_semaphores(semid as i32),
         });
     }

@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 
 use ipclab_evidence::{Level, World};
 
-use crate::keeper::{IdMap, NAMESPACES};
+use crate::error::SandboxError;
+use crate::id_map::{IdMap, NAMESPACES};
 use crate::world::Bare;
-use crate::{SandboxError, sys};
+use ipclab_kernel::{descriptor, namespace, process, socket, wait};
 
 /// What the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub(crate) fn choose(wish: Wish) -> Result<Level, SandboxError> {
         }),
         Wish::Namespaces => match refusal() {
             None => Ok(Level::Namespaces),
-            Some(why) => Err(SandboxError::told(format!(
+            Some(why) => Err(SandboxError::message(format!(
                 "namespaces do not work here ({why}); `ipclab doctor` names the remedy, `--isolation shared` does without"
             ))),
         },
@@ -83,8 +84,8 @@ pub(crate) fn probe() -> ExitCode {
 }
 
 fn try_box() -> io::Result<()> {
-    let (go, go_in) = sys::socket_pair()?;
-    let pid = sys::clone_process(NAMESPACES).map_err(|error| {
+    let (go, go_in) = socket::socket_pair()?;
+    let pid = namespace::clone_process(NAMESPACES).map_err(|error| {
         io::Error::new(error.kind(), format!("clone into new namespaces: {error}"))
     })?;
     if pid == 0 {
@@ -97,15 +98,15 @@ fn try_box() -> io::Result<()> {
         if let Err(error) = &made {
             eprintln!("{error}");
         }
-        sys::exit_now(i32::from(made.is_err()));
+        process::exit_now(i32::from(made.is_err()));
     }
     drop(go);
     let mapped = IdMap::here().write(pid);
     if mapped.is_ok() {
-        sys::write_some(go_in.as_fd(), b"go")?;
+        descriptor::write_some(go_in.as_fd(), b"go")?;
     }
     drop(go_in);
-    let status = sys::wait_for(pid)?;
+    let status = wait::wait_for_exit(pid)?;
     mapped?;
     if status == 0 {
         Ok(())

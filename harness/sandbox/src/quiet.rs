@@ -12,9 +12,8 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use crate::leftovers::{self, SYN_SENT};
-use crate::procfs;
-use crate::sys::{self, Pid};
-use crate::tracer::Tracer;
+use crate::tracer::{Tracer, rest};
+use ipclab_kernel::{Pid, wait};
 
 /// A socket that talks to itself over the loopback interface.
 #[derive(Debug)]
@@ -86,13 +85,13 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
         return Motion::Running;
     }
     if !tracer.all_in_calls(threads) {
-        return if asleep(tracer, threads) {
+        return if tracer.all_asleep(threads) {
             Motion::Waiting
         } else {
             Motion::Running
         };
     }
-    if !asleep(tracer, threads) {
+    if !tracer.all_asleep(threads) {
         return Motion::Running;
     }
     if tracer.any_timed(threads) {
@@ -101,7 +100,11 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
     // Asked before the last look at the threads: what TCP had to send when it was asked later may just have gone (an
     // acknowledgement that was put off lets go of bytes that Nagle's algorithm held), and whom it wakes is not asleep then.
     let kernel_acts = kernel_will_act(tracer);
-    if !barrier.pass() || !at_rest(threads) || !asleep(tracer, threads) || sys::anything_to_reap() {
+    if !barrier.pass()
+        || !rest::at_rest(threads)
+        || !tracer.all_asleep(threads)
+        || wait::is_any_pending()
+    {
         return Motion::Running;
     }
     if kernel_acts {
@@ -109,31 +112,6 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
     } else {
         Motion::Stuck
     }
-}
-
-/// Whether all of these threads sleep.
-pub(crate) fn asleep(tracer: &Tracer, threads: &[Pid]) -> bool {
-    threads.iter().all(|tid| match procfs::state(*tid) {
-        Some(b'S' | b'T') => true,
-        // A vfork sleeps undisturbed until its child is done; `t` may be a group stop that we listen on, but is
-        // mostly an event that we have not heard of yet.
-        Some(b'D') => tracer.waits_for_child(*tid),
-        Some(b't') => tracer.is_stopped(*tid),
-        _ => false,
-    })
-}
-
-/// Whether all of these threads were off their processors at one and the same moment: none of them ran between two looks
-/// at all of them.
-pub(crate) fn at_rest(threads: &[Pid]) -> bool {
-    let look = || -> Option<Vec<u64>> {
-        threads
-            .iter()
-            .map(|tid| procfs::switches_at_rest(*tid))
-            .collect()
-    };
-    let first = look();
-    first.is_some() && first == look()
 }
 
 /// Whether TCP itself has something to do: a connection that nobody has answered, or bytes that have not been sent. Bytes

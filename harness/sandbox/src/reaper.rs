@@ -12,8 +12,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::sys::{self, Pid, doing};
-use crate::world;
+use crate::mounts;
+use ipclab_kernel::{Pid, context, descriptor, namespace, process, signal, socket};
 
 /// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
 /// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
@@ -44,22 +44,22 @@ impl Reaper {
     /// What the machine refused.
     pub(crate) fn start(range: bool) -> io::Result<Self> {
         let own = OwnedFd::from(File::open("/proc/self/ns/pid")?);
-        sys::unshare(libc::CLONE_NEWPID)?;
-        let (line, theirs) = sys::socket_pair()?;
-        let pid = sys::clone_process(0)?;
+        namespace::unshare(libc::CLONE_NEWPID)?;
+        let (line, theirs) = socket::socket_pair()?;
+        let pid = namespace::clone_process(0)?;
         if pid == 0 {
             drop(line);
-            let _ = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
+            let _ = process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
             match serve(theirs.as_fd(), range) {
                 Ok(()) => {
-                    let _ = sys::close_from(0, false);
-                    sys::reap_for_ever()
+                    let _ = descriptor::close_from(0, false);
+                    signal::reap_for_ever()
                 }
-                Err(_) => sys::exit_now(1),
+                Err(_) => process::exit_now(1),
             }
         }
         let students = OwnedFd::from(File::open("/proc/self/ns/pid_for_children")?);
-        sys::join_namespace(own.as_fd(), libc::CLONE_NEWPID)?;
+        namespace::join_namespace(own.as_fd(), libc::CLONE_NEWPID)?;
         Ok(Self {
             pid,
             own,
@@ -81,7 +81,7 @@ impl Reaper {
             .map(|path| path.as_os_str().as_bytes())
             .collect::<Vec<_>>()
             .join(&0);
-        if paths.len() > sys::DESCRIPTORS_MAX || letter.len() > LETTER {
+        if paths.len() > socket::DESCRIPTORS_MAX || letter.len() > LETTER {
             return Err(io::Error::other(format!(
                 "{} folders are more than a box can show",
                 paths.len()
@@ -111,9 +111,9 @@ impl Reaper {
     }
 
     fn ask(&self, letter: &[u8]) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
-        sys::write_some(self.line.as_fd(), letter)?;
+        descriptor::write_some(self.line.as_fd(), letter)?;
         let mut word = [0; 4096 + 512];
-        let (said, files) = sys::receive_descriptors(self.line.as_fd(), &mut word)?;
+        let (said, files) = socket::receive_descriptors(self.line.as_fd(), &mut word)?;
         match said {
             0 => Err(io::Error::other(
                 "the first process of the students' pid namespace died",
@@ -127,7 +127,7 @@ impl Reaper {
 fn serve(line: BorrowedFd<'_>, range: bool) -> io::Result<()> {
     let mut letter = vec![0; LETTER];
     loop {
-        let length = sys::read_some(line, &mut letter)?.unwrap_or(0);
+        let length = descriptor::read_some(line, &mut letter)?.unwrap_or(0);
         if length == 0 {
             return Err(io::Error::other("the supervisor is gone"));
         }
@@ -141,33 +141,33 @@ fn serve(line: BorrowedFd<'_>, range: bool) -> io::Result<()> {
         match opened {
             Ok(files) => {
                 let fds: Vec<_> = files.iter().map(|file| file.as_raw_fd()).collect();
-                sys::send_descriptors(line, OPEN, &fds)?;
+                socket::send_descriptors(line, OPEN, &fds)?;
             }
-            Err(error) => drop(sys::write_some(line, error.to_string().as_bytes())?),
+            Err(error) => drop(descriptor::write_some(line, error.to_string().as_bytes())?),
         }
     }
     match settle(range) {
-        Ok(mounts) => sys::send_descriptors(line, SETTLED, &[mounts.as_raw_fd()]),
+        Ok(mounts) => socket::send_descriptors(line, SETTLED, &[mounts.as_raw_fd()]),
         Err(error) => {
-            sys::write_some(line, error.to_string().as_bytes())?;
+            descriptor::write_some(line, error.to_string().as_bytes())?;
             Err(error)
         }
     }
 }
 
 fn settle(range: bool) -> io::Result<OwnedFd> {
-    sys::become_user(0, 0, range)?;
+    process::become_user(0, 0, range)?;
     // Changing ids has cleared it.
-    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
+    process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
     // Refused where the kernel cannot give numbers: then only the numbers differ.
     let _ = std::fs::write(
         "/proc/sys/kernel/ns_last_pid",
         FIRST_STUDENT_PID.to_string(),
     );
     // Its own files in /proc would belong to nobody. No student runs yet.
-    sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
-    let mounts = world::make_students()?;
-    sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
+    process::prctl(libc::PR_SET_DUMPABLE, 1)?;
+    let mounts = mounts::make_students()?;
+    process::prctl(libc::PR_SET_DUMPABLE, 0)?;
     Ok(mounts)
 }
 
@@ -177,5 +177,5 @@ fn open_path(path: &Path) -> io::Result<File> {
         .read(true)
         .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
         .open(path);
-    doing(format_args!("opening {}", path.display()), opened)
+    context(format_args!("opening {}", path.display()), opened)
 }

@@ -11,7 +11,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::sys;
+use ipclab_kernel::{Pid, affinity};
 
 /// How many plans this tool runs now.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
@@ -26,7 +26,7 @@ pub(crate) struct Busy {
 impl Busy {
     pub(crate) fn begin() -> Self {
         static PROCESSORS: OnceLock<usize> = OnceLock::new();
-        let processors = *PROCESSORS.get_or_init(|| sys::usable_cpus().len());
+        let processors = *PROCESSORS.get_or_init(|| affinity::usable_cpus().len());
         let others = RUNNING.fetch_add(1, Ordering::Relaxed);
         Self {
             room: others + 1 < processors,
@@ -63,7 +63,7 @@ pub(crate) struct Room {
 impl Room {
     /// Beside `cpu`, if plans run on one of their own.
     pub(crate) fn beside(cpu: Option<usize>) -> Self {
-        let all = sys::usable_cpus();
+        let all = affinity::usable_cpus();
         let others = all
             .iter()
             .copied()
@@ -77,22 +77,22 @@ impl Room {
         let went = self.step_aside();
         let done = what();
         if went {
-            let _ = sys::keep_on(0, &self.all);
+            let _ = affinity::set_affinity(0, &self.all);
         }
         done
     }
 
     /// Sends another process to another processor.
-    pub(crate) fn send_aside(&self, pid: sys::Pid) {
+    pub(crate) fn send_aside(&self, pid: Pid) {
         if !self.others.is_empty() {
             // One that is gone needs no room.
-            let _ = sys::keep_on(pid, &self.others);
+            let _ = affinity::set_affinity(pid, &self.others);
         }
     }
 
     /// Goes to another processor, and tells whether it went.
     pub(crate) fn step_aside(&self) -> bool {
-        !self.others.is_empty() && sys::keep_on(0, &self.others).is_ok()
+        !self.others.is_empty() && affinity::set_affinity(0, &self.others).is_ok()
     }
 }
 
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn there_is_room_beside_fewer_plans_than_processors() {
-        let processors = sys::usable_cpus().len();
+        let processors = affinity::usable_cpus().len();
         let plans: Vec<Busy> = (0..=processors).map(|_| Busy::begin()).collect();
         for (before, plan) in plans.iter().enumerate() {
             assert_eq!(plan.room, before + 1 < processors);
@@ -113,10 +113,10 @@ mod tests {
 
     #[test]
     fn what_is_done_aside_is_done_and_nobody_stays_there() {
-        let before = sys::usable_cpus();
+        let before = affinity::usable_cpus();
         for cpu in [None, before.first().copied()] {
             assert_eq!(Room::beside(cpu).aside(|| 7), 7);
-            assert_eq!(sys::usable_cpus(), before);
+            assert_eq!(affinity::usable_cpus(), before);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use ipclab_evidence::{Await, Run};
 
-use crate::sys;
+use ipclab_kernel::descriptor;
 
 /// What a peer waits for before its next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Script {
         }
         script.tell("begin")?;
         if let Some(control) = &script.control {
-            sys::set_nonblocking(control.as_fd())?;
+            descriptor::set_nonblocking(control.as_fd())?;
         }
         Ok(script)
     }
@@ -71,7 +71,7 @@ impl Script {
         let Some(control) = &self.control else {
             return Ok(());
         };
-        match sys::write_some(control.as_fd(), record.as_bytes()) {
+        match descriptor::write_some(control.as_fd(), record.as_bytes()) {
             // A peer that is gone is heard of by its wait status.
             Err(error)
                 if matches!(
@@ -100,7 +100,7 @@ impl Script {
         let mut signals = Vec::new();
         let mut record = vec![0; RECORD];
         while let Some(control) = &self.control {
-            let got = match sys::read_some(control.as_fd(), &mut record) {
+            let got = match descriptor::read_some(control.as_fd(), &mut record) {
                 Ok(None) => break,
                 Ok(Some(got)) if got > 0 => got,
                 Ok(Some(_)) | Err(_) => {

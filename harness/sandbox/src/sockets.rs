@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use ipclab_evidence::{Address, Call, Direction, Endpoint, Protocol, Socket, SocketKind};
 
-use crate::{decode, sys};
+use crate::decode;
+use ipclab_kernel::{process, socket};
 
 /// The address at the other end of one datagram call.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl Sockets {
         fd: Option<BorrowedFd<'_>>,
     ) -> usize {
         let option =
-            |option| fd.and_then(|fd| sys::socket_option(fd, libc::SOL_SOCKET, option).ok());
+            |option| fd.and_then(|fd| socket::socket_option(fd, libc::SOL_SOCKET, option).ok());
         let kind = match option(libc::SO_TYPE) {
             Some(libc::SOCK_STREAM) => SocketKind::Stream,
             Some(libc::SOCK_DGRAM) => SocketKind::Datagram,
@@ -99,7 +100,7 @@ impl Sockets {
     /// Asks the kernel what a socket is bound and connected to now.
     pub(crate) fn refresh(&mut self, index: usize, fd: BorrowedFd<'_>) {
         let ask = |other_end| {
-            let address = sys::socket_address(fd, other_end)
+            let address = socket::socket_address(fd, other_end)
                 .ok()
                 .and_then(|raw| decode::parse_address(&raw))?;
             // An unbound socket answers with port 0 or without a name: that is no address.
@@ -312,6 +313,6 @@ pub(crate) fn with_copy<T>(
     fd: i32,
     ask: impl FnOnce(Option<BorrowedFd<'_>>) -> T,
 ) -> T {
-    let copy = process.and_then(|process| sys::copy_descriptor(process.as_fd(), fd).ok());
+    let copy = process.and_then(|process| process::copy_descriptor(process.as_fd(), fd).ok());
     ask(copy.as_ref().map(AsFd::as_fd))
 }

@@ -7,10 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 
 use ipclab_evidence::{Actor, Bytes, Limits, Run};
 
+use crate::filter;
 use crate::filter::Sight;
 use crate::streams::{Capture, Feed};
-use crate::sys::{self, Pid};
-use crate::{filter, procfs};
+use ipclab_kernel::{
+    Pid, descriptor, error, namespace, process, procfs, ptrace, seccomp, signal, socket,
+};
 
 /// An actor that has been started and waits at its first event.
 #[derive(Debug)]
@@ -50,20 +52,20 @@ pub(crate) fn start(
     own_users: bool,
     enter: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
 ) -> io::Result<Started> {
-    let (stdin, stdin_in) = sys::pipe()?;
-    let (stdout, terminal) = sys::raw_terminal()?;
-    let (stderr, stderr_in) = sys::pipe()?;
-    let (ours, theirs) = sys::socket_pair()?;
-    let (refusal, refusal_in) = sys::pipe()?;
+    let (stdin, stdin_in) = descriptor::pipe()?;
+    let (stdout, terminal) = descriptor::raw_terminal()?;
+    let (stderr, stderr_in) = descriptor::pipe()?;
+    let (ours, theirs) = socket::socket_pair()?;
+    let (refusal, refusal_in) = descriptor::pipe()?;
     let control = match &actor.run {
         Run::Program { .. } => None,
-        Run::Script { .. } => Some(sys::socket_pair()?),
+        Run::Script { .. } => Some(socket::socket_pair()?),
     };
-    let pid = sys::clone_process(0)?;
+    let pid = namespace::clone_process(0)?;
     if pid == 0 {
         // Out of the way of the numbers that the program will find its descriptors at.
-        let Ok(refusal_in) = sys::duplicate_above(refusal_in.as_fd(), CONTROL + 1) else {
-            sys::exit_now(127)
+        let Ok(refusal_in) = descriptor::duplicate_above(refusal_in.as_fd(), CONTROL + 1) else {
+            process::exit_now(127)
         };
         let control = control.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
         let place = [
@@ -81,24 +83,24 @@ pub(crate) fn start(
             &theirs,
             || enter(terminal.as_fd()),
         );
-        let _ = sys::write_some(refusal_in.as_fd(), failed.to_string().as_bytes());
-        sys::exit_now(127);
+        let _ = descriptor::write_some(refusal_in.as_fd(), failed.to_string().as_bytes());
+        process::exit_now(127);
     }
     drop((stdin, terminal, stderr_in, theirs, refusal_in));
     let mut word = [0; 512];
-    let said = sys::read_some(ours.as_fd(), &mut word)?.unwrap_or(0);
+    let said = descriptor::read_some(ours.as_fd(), &mut word)?.unwrap_or(0);
     if &word[..said] != IN_PLACE {
-        let told = sys::read_some(refusal.as_fd(), &mut word)?.unwrap_or(0);
+        let told = descriptor::read_some(refusal.as_fd(), &mut word)?.unwrap_or(0);
         let why = String::from_utf8_lossy(&word[..told]).into_owned();
         return Err(io::Error::other(format!("starting {}: {why}", actor.name)));
     }
-    sys::seize(pid).map_err(|error| {
+    ptrace::seize(pid).map_err(|error| {
         io::Error::new(
             error.kind(),
             format!("attaching to {}: {error}", actor.name),
         )
     })?;
-    sys::write_some(ours.as_fd(), b"g")?;
+    descriptor::write_some(ours.as_fd(), b"g")?;
     Ok(Started {
         pid,
         stdin: Feed::new(stdin_in, &actor.stdin)?,
@@ -123,9 +125,9 @@ fn become_program(
 ) -> io::Error {
     let go = || -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
         enter()?;
-        sys::new_session()?;
+        process::new_session()?;
         // A container may refuse it: then addresses differ, and nothing else.
-        let _ = sys::fix_addresses();
+        let _ = process::disable_address_randomization();
         apply(limits, own_users)?;
         let (path, argv, env) = match &actor.run {
             Run::Program { path, argv, env } => (path, argv, env.as_slice()),
@@ -134,29 +136,29 @@ fn become_program(
         let list = |texts: &[Bytes]| {
             texts
                 .iter()
-                .map(|text| sys::c_string(std::ffi::OsStr::from_bytes(&text.0)))
+                .map(|text| error::c_string(std::ffi::OsStr::from_bytes(&text.0)))
                 .collect()
         };
         let argv: io::Result<Vec<CString>> = list(argv);
         let env: io::Result<Vec<CString>> = env
             .iter()
-            .map(|(name, value)| sys::c_string(format!("{name}={value}")))
+            .map(|(name, value)| error::c_string(format!("{name}={value}")))
             .collect();
-        let program = (sys::c_string(path)?, argv?, env?);
+        let program = (error::c_string(path)?, argv?, env?);
         // Nothing of ours is ever an actor's descriptor.
-        sys::close_from(3, true)?;
-        sys::write_some(to_tracer.as_fd(), IN_PLACE)?;
-        if sys::read_some(to_tracer.as_fd(), &mut [0; 8])? != Some(1) {
+        descriptor::close_from(3, true)?;
+        descriptor::write_some(to_tracer.as_fd(), IN_PLACE)?;
+        if descriptor::read_some(to_tracer.as_fd(), &mut [0; 8])? != Some(1) {
             return Err(io::Error::other("the tracer went away"));
         }
         for (at, fd) in place.into_iter().enumerate() {
-            sys::place(fd, at as i32)?;
+            descriptor::duplicate_to(fd, at as i32)?;
         }
         if let Some(fd) = control {
-            sys::place(fd, CONTROL)?;
+            descriptor::duplicate_to(fd, CONTROL)?;
         }
-        sys::default_signals();
-        sys::hold_descriptors(actor.descriptors)?;
+        signal::restore_default_signals();
+        descriptor::occupy_descriptors(actor.descriptors)?;
         Ok(program)
     };
     let (path, argv, env) = match go() {
@@ -164,33 +166,33 @@ fn become_program(
         Err(error) => return error,
     };
     // The last thing before exec: from here on every call of the table stops at the tracer.
-    if let Err(error) = sys::install_filter(&filter::program(filter::Options {
+    if let Err(error) = seccomp::install_filter(&filter::program(filter::Options {
         sight,
         host: !own_users,
     })) {
         return error;
     }
-    let error = sys::exec(&path, &argv, &env);
+    let error = process::exec(&path, &argv, &env);
     io::Error::other(format!("exec:{}", error.raw_os_error().unwrap_or(0)))
 }
 
 /// What the kernel itself keeps an actor below.
 fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
     const MIB: u64 = 1 << 20;
-    sys::lower_limit(libc::RLIMIT_CORE, 0)?;
-    sys::lower_limit(libc::RLIMIT_MEMLOCK, MIB)?;
+    process::lower_limit(libc::RLIMIT_CORE, 0)?;
+    process::lower_limit(libc::RLIMIT_MEMLOCK, MIB)?;
     if own_users {
         // The kernel counts by user: where the user is not the box's own, that is everything that they run.
-        sys::lower_limit(libc::RLIMIT_NPROC, limits.processes)?;
+        process::lower_limit(libc::RLIMIT_NPROC, limits.processes)?;
     }
-    sys::lower_limit(libc::RLIMIT_NOFILE, limits.open_files)?;
-    sys::lower_limit(libc::RLIMIT_FSIZE, limits.file_mib * MIB)?;
-    sys::lower_limit(libc::RLIMIT_MSGQUEUE, MIB)?;
+    process::lower_limit(libc::RLIMIT_NOFILE, limits.open_files)?;
+    process::lower_limit(libc::RLIMIT_FSIZE, limits.file_mib * MIB)?;
+    process::lower_limit(libc::RLIMIT_MSGQUEUE, MIB)?;
     // A net for the net: the supervisor counts milliseconds over all processes of an actor, the kernel whole seconds
     // of each.
-    sys::lower_limit(libc::RLIMIT_CPU, limits.cpu_ms.div_ceil(1000) + 2)?;
+    process::lower_limit(libc::RLIMIT_CPU, limits.cpu_ms.div_ceil(1000) + 2)?;
     if limits.memory_mib > 0 {
-        sys::lower_limit(libc::RLIMIT_AS, limits.memory_mib * MIB)?;
+        process::lower_limit(libc::RLIMIT_AS, limits.memory_mib * MIB)?;
     }
     Ok(())
 }
@@ -198,8 +200,8 @@ fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
 /// Why an actor could not be exec'd, from what its child said; `None`: it said nothing, so it was.
 pub(crate) fn refusal(refusal: &OwnedFd) -> Option<Refusal> {
     let mut word = [0; 512];
-    sys::set_nonblocking(refusal.as_fd()).ok()?;
-    let told = sys::read_some(refusal.as_fd(), &mut word).ok()??;
+    descriptor::set_nonblocking(refusal.as_fd()).ok()?;
+    let told = descriptor::read_some(refusal.as_fd(), &mut word).ok()??;
     let text = String::from_utf8_lossy(&word[..told]).into_owned();
     if text.is_empty() {
         return None;

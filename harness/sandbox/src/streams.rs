@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use ipclab_evidence::{Bytes, LimitHit, LimitKind, Limits, Stdin, Stream};
 
-use crate::sys;
+use ipclab_kernel::descriptor;
 
 /// One output stream: our end of it, and head and tail of what came.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Capture {
 
 impl Capture {
     pub(crate) fn new(source: OwnedFd, limits: &Limits) -> io::Result<Self> {
-        sys::set_nonblocking(source.as_fd())?;
+        descriptor::set_nonblocking(source.as_fd())?;
         Ok(Self {
             source: Some(source),
             keep: (limits.output_kept / 2) as usize,
@@ -66,7 +66,7 @@ impl Capture {
         while let Some(source) = &self.source
             && taken < most
         {
-            match sys::read_some(source.as_fd(), &mut chunk) {
+            match descriptor::read_some(source.as_fd(), &mut chunk) {
                 Ok(None) => return,
                 Ok(Some(got)) if got > 0 => {
                     taken += got;
@@ -148,7 +148,7 @@ pub(crate) struct Feed {
 
 impl Feed {
     pub(crate) fn new(sink: OwnedFd, stdin: &Stdin) -> io::Result<Self> {
-        sys::set_nonblocking(sink.as_fd())?;
+        descriptor::set_nonblocking(sink.as_fd())?;
         let (bytes, silent) = match stdin {
             Stdin::Text(text) => (text.0.clone(), false),
             Stdin::Silent => (Vec::new(), true),
@@ -181,7 +181,7 @@ impl Feed {
                 }
                 return;
             }
-            match sys::write_some(sink.as_fd(), &self.bytes[self.at..]) {
+            match descriptor::write_some(sink.as_fd(), &self.bytes[self.at..]) {
                 Ok(Some(put)) => self.at += put,
                 Ok(None) => return,
                 // Nobody reads any more.
@@ -211,9 +211,9 @@ mod tests {
     use std::os::fd::AsFd;
 
     use ipclab_evidence::{LimitKind, Limits};
+    use ipclab_kernel::descriptor;
 
     use super::Capture;
-    use crate::sys;
 
     fn keeping(output_kept: u64) -> Limits {
         Limits {
@@ -224,9 +224,9 @@ mod tests {
 
     #[test]
     fn head_and_tail_are_kept_and_the_middle_is_counted() {
-        let (source, sink) = sys::pipe().unwrap();
+        let (source, sink) = descriptor::pipe().unwrap();
         let mut capture = Capture::new(source, &keeping(8)).unwrap();
-        sys::write_some(sink.as_fd(), b"0123456789abcdef").unwrap();
+        descriptor::write_some(sink.as_fd(), b"0123456789abcdef").unwrap();
         drop(sink);
         capture.drain(usize::MAX);
         let stream = capture.finish();
@@ -239,9 +239,9 @@ mod tests {
 
     #[test]
     fn what_fits_is_whole() {
-        let (source, sink) = sys::pipe().unwrap();
+        let (source, sink) = descriptor::pipe().unwrap();
         let mut capture = Capture::new(source, &keeping(8)).unwrap();
-        sys::write_some(sink.as_fd(), b"012345").unwrap();
+        descriptor::write_some(sink.as_fd(), b"012345").unwrap();
         drop(sink);
         capture.drain(usize::MAX);
         let stream = capture.finish();
@@ -254,8 +254,8 @@ mod tests {
 
     #[test]
     fn a_terminal_gives_what_was_written_before_its_other_end_closed() {
-        let (master, slave) = sys::raw_terminal().unwrap();
-        sys::write_some(slave.as_fd(), b"last words\n").unwrap();
+        let (master, slave) = descriptor::raw_terminal().unwrap();
+        descriptor::write_some(slave.as_fd(), b"last words\n").unwrap();
         drop(slave);
         let mut capture = Capture::new(master, &keeping(1024)).unwrap();
         capture.drain(usize::MAX);
@@ -270,10 +270,10 @@ mod tests {
                 output_lines: 2,
                 ..Limits::default()
             };
-            let (source, sink) = sys::pipe().unwrap();
+            let (source, sink) = descriptor::pipe().unwrap();
             let mut capture = Capture::new(source, &limits).unwrap();
             for part in parts {
-                sys::write_some(sink.as_fd(), part.as_bytes()).unwrap();
+                descriptor::write_some(sink.as_fd(), part.as_bytes()).unwrap();
                 capture.drain(usize::MAX);
             }
             assert_eq!(capture.flooded().map(|hit| hit.kind), flood, "{parts:?}");

@@ -11,47 +11,17 @@ use ipclab_evidence::{
 
 use crate::decode;
 use crate::filter::Sight;
+use crate::outputs;
+use crate::platform::Platform;
 use crate::quiet::{self, Barrier, Idle, Motion, Pace};
 use crate::script::{Asked, Script};
-use crate::shared::HostRules;
-use crate::spawn::{self, Refusal, Started};
+use crate::spawn::{self, Refusal};
 use crate::streams::{Capture, Feed};
-use crate::sys::{self, Pid};
-use crate::told;
-use crate::tracer::{Notice, Tracer};
+use crate::tracer::{HostRules, Notice, Tracer};
+use ipclab_kernel::{Pid, process, signal, wait};
 
 /// How many wait statuses are waited for in turn before we look after what is written and read.
 const TURNS: u32 = 32;
-
-/// Where actors are started: a world of their own, or the host's.
-pub(crate) trait Ground {
-    /// Starts an actor.
-    fn start(
-        &mut self,
-        index: usize,
-        actor: &Actor,
-        limits: &Limits,
-        sight: Sight,
-    ) -> io::Result<Started>;
-    /// What the kernel counted of an actor, where it does.
-    fn counted(&self, _index: usize) -> Option<Counted> {
-        None
-    }
-    /// Ends all processes of an actor, where the kernel does that in one go.
-    fn end_at_once(&self, _index: usize) {}
-    /// A segment by its key, now.
-    fn segment(&self, key: i32, tracer: &Tracer) -> Option<ipclab_evidence::Segment>;
-    /// Whether nobody is left on it, dead or alive, so that nothing has to be ended.
-    fn is_deserted(&self) -> bool {
-        false
-    }
-    /// Ends everything that lives on it.
-    fn end_all(&mut self);
-    /// Whether the network is the case's alone.
-    fn own_network(&self) -> bool;
-    /// Whether `pid` belongs to the ground itself.
-    fn is_own(&self, pid: Pid) -> bool;
-}
 
 /// An actor's life.
 #[derive(Debug)]
@@ -125,9 +95,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// So much longer than its limit may a case last in real time before we stop believing in this machine.
 const DESPAIR: u32 = 20;
 
-pub(crate) struct Watch<'a, G: Ground> {
+pub(crate) struct Watch<'a, P: Platform> {
     plan: &'a Plan,
-    ground: &'a mut G,
+    platform: &'a mut P,
     tracer: Tracer,
     lives: Vec<Life>,
     looks: Vec<Look>,
@@ -137,8 +107,8 @@ pub(crate) struct Watch<'a, G: Ground> {
     starved: Option<usize>,
 }
 
-impl<'a, G: Ground> Watch<'a, G> {
-    pub(crate) fn new(plan: &'a Plan, ground: &'a mut G) -> Self {
+impl<'a, P: Platform> Watch<'a, P> {
+    pub(crate) fn new(plan: &'a Plan, platform: &'a mut P) -> Self {
         let life = |_: &Actor| Life {
             state: State::Awaited,
             pid: None,
@@ -154,7 +124,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             asked_to_end: false,
         };
         Self {
-            barrier: Barrier::new(ground.own_network()),
+            barrier: Barrier::new(platform.own_network()),
             tracer: Tracer::new(plan, &plan.limits),
             lives: plan.actors.iter().map(life).collect(),
             looks: plan
@@ -169,7 +139,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             last_tick: Instant::now(),
             starved: None,
             plan,
-            ground,
+            platform,
         }
     }
 
@@ -190,7 +160,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         let ended = self.take_last_words(ended);
         self.take_looks(None);
         let counted: Vec<Option<Counted>> = (0..self.lives.len())
-            .map(|index| self.ground.counted(index))
+            .map(|index| self.platform.counted(index))
             .collect();
         for (index, counted) in counted.iter().enumerate() {
             if counted.is_some_and(|counted| counted.refused_processes > 0) {
@@ -217,7 +187,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         let (mut pace, mut idle, mut lingering) = (Pace::new(self.plan.traced), Idle::new(), None);
         let limit = Duration::from_millis(self.plan.limits.wall_ms);
         loop {
-            if sys::asked_to_end() {
+            if signal::termination_requested() {
                 self.tracer
                     .trouble
                     .push("the case was interrupted".to_owned());
@@ -251,7 +221,7 @@ impl<'a, G: Ground> Watch<'a, G> {
                     return Ok(self.check_use().unwrap_or(Ended::AllExited));
                 }
             }
-            let before = self.tracer.events;
+            let before = self.tracer.event_count;
             self.wait_for_events(pace.step())?;
             if let Some(ended) = self.check_limits() {
                 return Ok(ended);
@@ -259,7 +229,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             if let Some(ended) = self.reap()? {
                 return Ok(ended);
             }
-            if self.tracer.events != before {
+            if self.tracer.event_count != before {
                 pace.reset();
                 continue;
             }
@@ -297,16 +267,16 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Takes every wait status that is there. `Some`: an actor has to be stopped for good.
     fn reap(&mut self) -> io::Result<Option<Ended>> {
-        sys::forget_children();
+        signal::drain_sigchld();
         let mut turns = 0;
         while let Some(waited) = self.heard_in_turn(&mut turns)? {
-            if self.ground.is_own(waited.pid) {
+            if self.platform.is_own(waited.pid) {
                 self.tracer
                     .trouble
                     .push("the reaper of the box died".to_owned());
                 continue;
             }
-            let notice = self.tracer.handle(waited)?;
+            let notice = self.tracer.dispatch(waited)?;
             if let Some(notice) = notice {
                 self.notice(notice);
             }
@@ -320,22 +290,14 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// The next wait status, if there is one. Between two of them whoever was let go on gets the processor: tracer and
     /// tracee share it, so the next stop is mostly there without our going to sleep for it.
-    fn heard_in_turn(&mut self, turns: &mut u32) -> io::Result<Option<sys::Waited>> {
-        let mut heard = self.heard(false)?;
+    fn heard_in_turn(&mut self, turns: &mut u32) -> io::Result<Option<wait::Waited>> {
+        let mut heard = self.tracer.next_status(false)?;
         if heard.is_none() && (1..TURNS).contains(turns) {
             std::thread::yield_now();
-            heard = self.heard(false)?;
+            heard = self.tracer.next_status(false)?;
         }
         *turns += 1;
         Ok(heard)
-    }
-
-    /// The next wait status, if there is one, or as soon as there is one.
-    fn heard(&mut self, block: bool) -> io::Result<Option<sys::Waited>> {
-        match self.tracer.unheard() {
-            Some(waited) => Ok(Some(waited)),
-            None => sys::wait_any(block),
-        }
     }
 
     fn notice(&mut self, notice: Notice) {
@@ -364,7 +326,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Whether the kernel had no memory left to give to an actor.
     fn has_starved(&self, actor: usize) -> bool {
-        let counted = self.ground.counted(actor);
+        let counted = self.platform.counted(actor);
         counted.is_some_and(|counted| counted.out_of_memory > 0)
     }
 
@@ -389,7 +351,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             }
             None if libc::WIFSIGNALED(status)
                 && libc::WTERMSIG(status) == libc::SIGKILL
-                && !self.tracer.over
+                && !self.tracer.winding_down
                 && self.has_starved(actor) =>
             {
                 self.starved = Some(actor);
@@ -477,20 +439,22 @@ impl<'a, G: Ground> Watch<'a, G> {
             let life = &mut self.lives[index];
             life.state = State::Over;
             life.exit = Some(Exit::NotStarted);
-            self.tracer.events += 1;
+            self.tracer.event_count += 1;
             return Ok(());
         };
         let at = self.tracer.elapsed().as_micros() as u64;
         let sight = match (&actor.run, self.plan.turns) {
             _ if !self.plan.traced => Sight::Nothing,
             (Run::Program { .. }, Some(_)) => Sight::Everything {
-                pass: self.tracer.pass,
+                pass: self.tracer.filter_pass,
             },
             _ => Sight::Table,
         };
-        let started = self.ground.start(index, actor, &self.plan.limits, sight)?;
+        let started = self
+            .platform
+            .start(index, actor, &self.plan.limits, sight)?;
         self.tracer.adopt(index, started.pid);
-        self.tracer.events += 1;
+        self.tracer.event_count += 1;
         let own_pid = self.tracer.own_pid(started.pid);
         let script = started
             .control
@@ -515,11 +479,11 @@ impl<'a, G: Ground> Watch<'a, G> {
         for fill in &self.plan.actors[index].fills {
             let value = match &fill.with {
                 Known::Told { actor, name, nth } => {
-                    self.tracer.told(self.index(actor)?, name, *nth)?
+                    self.tracer.output(self.index(actor)?, name, *nth)?
                 }
-                Known::Segment(key) => self.ground.segment(*key, &self.tracer)?.shmid.to_string(),
+                Known::Segment(key) => self.platform.segment(*key, &self.tracer)?.shmid.to_string(),
             };
-            told::fill(&mut actor, &fill.text, &value);
+            outputs::fill(&mut actor, &fill.text, &value);
         }
         Some(actor)
     }
@@ -558,7 +522,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             .filter(|life| life.state == State::Alive)
             .and_then(|life| life.pid);
         match (pid, decode::signal_number(signal)) {
-            (Some(pid), Some(signal)) => sys::kill(pid, signal).is_ok(),
+            (Some(pid), Some(signal)) => process::kill(pid, signal).is_ok(),
             _ => false,
         }
     }
@@ -641,7 +605,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             };
             if now && !self.looks[at].taken {
                 self.looks[at].taken = true;
-                self.looks[at].segment = self.ground.segment(watch.key, &self.tracer);
+                self.looks[at].segment = self.platform.segment(watch.key, &self.tracer);
             }
         }
     }
@@ -665,7 +629,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             .tracer
             .until_release()
             .map_or(most, |release| most.min(release));
-        sys::poll_with_children(&mut fds, most)?;
+        signal::poll_with_children(&mut fds, most)?;
         if fds.iter().any(|fd| fd.revents != 0) {
             self.drain();
         }
@@ -684,7 +648,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         if let Some(actor) = self.starved.take() {
             return Some(self.stop(actor, LimitKind::Memory, self.plan.limits.memory_mib));
         }
-        if let Some(actor) = self.tracer.crowded.take() {
+        if let Some(actor) = self.tracer.over_process_limit.take() {
             return Some(self.stop(actor, LimitKind::Processes, self.plan.limits.processes));
         }
         let Limits { calls, files, .. } = self.plan.limits;
@@ -771,9 +735,9 @@ impl<'a, G: Ground> Watch<'a, G> {
             .into_iter()
             .filter(|(_, owner, _)| *owner == actor)
         {
-            let _ = sys::kill(pid, libc::SIGKILL);
+            let _ = process::kill(pid, libc::SIGKILL);
         }
-        self.ground.end_at_once(actor);
+        self.platform.end_at_once(actor);
         Ended::LimitHit { actor }
     }
 
@@ -802,7 +766,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
     /// Asks everybody who is still there to end, gives them a moment, then ends everything.
     fn wind_down(&mut self, ended: &Ended) -> io::Result<()> {
-        self.tracer.over = true;
+        self.tracer.winding_down = true;
         for life in &mut self.lives {
             if life.state == State::Awaited {
                 life.state = State::Over;
@@ -824,7 +788,7 @@ impl<'a, G: Ground> Watch<'a, G> {
             }
             if !limited {
                 self.lives[index].asked_to_end = true;
-                let _ = sys::kill(pid, libc::SIGTERM);
+                let _ = process::kill(pid, libc::SIGTERM);
             }
         }
         let (mut pace, mut idle) = (Pace::new(self.plan.traced), Idle::new());
@@ -834,12 +798,12 @@ impl<'a, G: Ground> Watch<'a, G> {
             .iter()
             .any(|life| life.asked_to_end && life.state == State::Alive)
         {
-            let before = self.tracer.events;
+            let before = self.tracer.event_count;
             self.wait_for_events(pace.step())?;
             if self.reap()?.is_some() || self.check_limits().is_some() {
                 break;
             }
-            if self.tracer.events != before {
+            if self.tracer.event_count != before {
                 pace.reset();
                 continue;
             }
@@ -851,7 +815,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         }
         self.drain();
         let left = self.tracer.processes();
-        if !left.is_empty() || !self.ground.is_deserted() {
+        if !left.is_empty() || !self.platform.is_deserted() {
             self.end_all(&left)?;
         }
         Ok(())
@@ -860,17 +824,17 @@ impl<'a, G: Ground> Watch<'a, G> {
     /// Ends everybody, and waits until there is nobody left at all: a namespace is gone only when its last process is
     /// reaped.
     fn end_all(&mut self, left: &[(Pid, usize, bool)]) -> io::Result<()> {
-        self.ground.end_all();
+        self.platform.end_all();
         for (pid, _, _) in left {
-            let _ = sys::kill(*pid, libc::SIGKILL);
+            let _ = process::kill(*pid, libc::SIGKILL);
         }
-        while let Some(waited) = self.heard(true)? {
-            if !self.ground.is_own(waited.pid) {
+        while let Some(waited) = self.tracer.next_status(true)? {
+            if !self.platform.is_own(waited.pid) {
                 if libc::WIFSTOPPED(waited.status) {
                     // One that was being made while the others were killed.
-                    let _ = sys::kill(waited.pid, libc::SIGKILL);
+                    let _ = process::kill(waited.pid, libc::SIGKILL);
                 }
-                let notice = self.tracer.handle(waited)?;
+                let notice = self.tracer.dispatch(waited)?;
                 if let Some(Notice::Ended(actor, status)) = notice {
                     self.ended(actor, status);
                 }
@@ -882,7 +846,7 @@ impl<'a, G: Ground> Watch<'a, G> {
 
 /// Whether a descriptor takes bytes right now.
 fn can_write(mut fd: libc::pollfd) -> bool {
-    sys::poll_with_children(std::slice::from_mut(&mut fd), Duration::ZERO).is_ok()
+    signal::poll_with_children(std::slice::from_mut(&mut fd), Duration::ZERO).is_ok()
         && fd.revents & libc::POLLOUT != 0
 }
 
@@ -904,7 +868,7 @@ fn told(
         stderr: life.stderr.finish(),
         open_at_exit: traced.open_at_exit.clone(),
         limits: life.limits,
-        processes: traced.made,
+        processes: traced.processes_made,
         cpu_ms: tracer.cpu_us(index) / 1000,
         rss_max_kib: traced.rss_max_kib,
         calls: traced.calls,

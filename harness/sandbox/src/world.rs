@@ -12,15 +12,16 @@ use std::path::{Path, PathBuf};
 
 use ipclab_evidence::World;
 
+use crate::mounts::{
+    READ_ONLY, SCRATCH, TRUSTED, bind, make_dev, mount_proc, show_if_there, show_system_folder,
+    tmpfs,
+};
 use crate::reaper::Reaper;
-use crate::sys::{self, doing};
 use crate::workspace::Workspace;
+use ipclab_kernel::{Pid, affinity, context, descriptor, namespace, process};
 
 /// The user that actors are, as they see it, and the group.
 pub(crate) const ACTOR: u32 = 1000;
-
-/// Where programs of the reference are shown: a mount of its own, so that it can be covered whole in a student's namespace.
-pub(crate) const TRUSTED: &str = "/ref";
 
 /// How ids of the box are named by its supervisor.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +33,6 @@ pub(crate) struct Ids {
     /// Another user, where the box has a range of ids and not just one.
     pub(crate) other: Option<u32>,
 }
-
-/// Mount attributes for everything shown read-only.
-const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
-
-/// Mount flags for the writable folders.
-const SCRATCH: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
 
 /// A world with everything that its plan names.
 #[derive(Debug)]
@@ -65,27 +60,30 @@ impl Bare {
     /// # Errors
     /// What was refused, by name. The process is then of no use and has to exit.
     pub(crate) fn make(go: BorrowedFd<'_>) -> io::Result<Self> {
-        if sys::read_some(go, &mut [0; 8])? != Some(2) {
+        if descriptor::read_some(go, &mut [0; 8])? != Some(2) {
             return Err(io::Error::other("the keeper went away"));
         }
         let range = fs::read_to_string("/proc/self/uid_map")?
             .split_whitespace()
             .nth(2)
             != Some("1");
-        let reaper = doing("the students' pid namespace", Reaper::start(range))?;
-        doing("becoming the box's root", sys::become_user(0, 0, range))?;
+        let reaper = context("the students' pid namespace", Reaper::start(range))?;
+        context("becoming the box's root", process::become_user(0, 0, range))?;
         // Changing ids clears the parent-death signal, and makes the process undumpable: its own files in /proc would
         // belong to nobody in the box, and the binds go through them. No untrusted program runs yet.
-        doing(
+        context(
             "asking for the parent-death signal",
-            sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
+            process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
         )?;
-        doing("becoming dumpable", sys::prctl(libc::PR_SET_DUMPABLE, 1))?;
-        doing(
+        context(
+            "becoming dumpable",
+            process::prctl(libc::PR_SET_DUMPABLE, 1),
+        )?;
+        context(
             "naming the host",
             nix::unistd::sethostname("ipclab").map_err(io::Error::from),
         )?;
-        doing("bringing loopback up", sys::loopback_up())?;
+        context("bringing loopback up", namespace::loopback_up())?;
         mount_root()?;
         set_kernel_limits();
         let actor = if range { ACTOR } else { 0 };
@@ -99,8 +97,8 @@ impl Bare {
 
     /// Keeps all of it on the processor that its plan runs on, which is ours: the first process of the students' pid
     /// namespace, which it gives.
-    pub(crate) fn keep_with_us(&self) -> sys::Pid {
-        let _ = sys::keep_on(self.reaper.pid, &sys::usable_cpus());
+    pub(crate) fn keep_with_us(&self) -> Pid {
+        let _ = affinity::set_affinity(self.reaper.pid, &affinity::usable_cpus());
         self.reaper.pid
     }
 
@@ -116,13 +114,13 @@ impl Bare {
         tmpfs("dev/shm", &scratch, "1777")?;
         name_hosts(world)?;
         let workspaces = show_binds(world, sources, file_mib, self.ids)?;
-        doing("pivoting into the new root", sys::pivot_here())?;
+        context("pivoting into the new root", namespace::pivot_here())?;
         std::env::set_current_dir(&world.cwd)?;
-        doing(
+        context(
             "closing the root",
-            sys::restrict_mount(Path::new("/"), READ_ONLY, false),
+            namespace::restrict_mount(Path::new("/"), READ_ONLY, false),
         )?;
-        let mounts = doing("settling the students' namespaces", self.reaper.settle())?;
+        let mounts = context("settling the students' namespaces", self.reaper.settle())?;
         Ok(Furnished {
             ids: self.ids,
             reaper: self.reaper,
@@ -132,26 +130,12 @@ impl Bare {
     }
 }
 
-fn tmpfs(target: &str, size: &str, mode: &str) -> io::Result<()> {
-    let options = format!("size={size},nr_inodes=8192,mode={mode}");
-    doing(
-        format_args!("mounting {target}"),
-        sys::mount(
-            Path::new("tmpfs"),
-            Path::new(target),
-            "tmpfs",
-            SCRATCH,
-            &options,
-        ),
-    )
-}
-
 /// Mounts the new root over the old one and goes there.
 fn mount_root() -> io::Result<()> {
     let none = Path::new("");
-    doing(
+    context(
         "making mounts private",
-        sys::mount(
+        namespace::mount(
             none,
             Path::new("/"),
             "",
@@ -186,62 +170,14 @@ fn mount_root() -> io::Result<()> {
     make_dev()?;
     tmpfs(&TRUSTED[1..], "1m", "0755")?;
     // Refused where the kernel has no POSIX queues: then nobody can leave one behind either.
-    let _ = sys::mount(
+    let _ = namespace::mount(
         Path::new("mqueue"),
         Path::new("dev/mqueue"),
         "mqueue",
         SCRATCH | libc::MS_NOEXEC,
         "",
     );
-    doing("mounting /proc", mount_proc(Path::new("proc")))
-}
-
-/// A fresh `/proc` for the pid namespace of the caller.
-pub(crate) fn mount_proc(target: &Path) -> io::Result<()> {
-    sys::mount(
-        Path::new("proc"),
-        target,
-        "proc",
-        SCRATCH | libc::MS_NOEXEC,
-        "",
-    )
-}
-
-/// Shows one of the system's top folders as the host has it: bound read-only, or the same symbolic link.
-fn show_system_folder(name: &str) -> io::Result<()> {
-    let host = Path::new("/").join(name);
-    let Ok(kind) = fs::symlink_metadata(&host) else {
-        return Ok(());
-    };
-    if kind.is_symlink() {
-        return symlink(fs::read_link(&host)?, name);
-    }
-    fs::create_dir(name)?;
-    bind(&host, Path::new(name), true)
-}
-
-fn show_if_there(name: &str) -> io::Result<()> {
-    let host = Path::new("/").join(name);
-    match fs::metadata(&host) {
-        Err(_) => return Ok(()),
-        Ok(kind) if kind.is_dir() => fs::create_dir(name)?,
-        Ok(_) => drop(File::create(name)?),
-    }
-    bind(&host, Path::new(name), true)
-}
-
-fn bind(source: &Path, target: &Path, read_only: bool) -> io::Result<()> {
-    let shown = sys::mount(source, target, "", libc::MS_BIND | libc::MS_REC, "");
-    doing(format_args!("binding {}", target.display()), shown)?;
-    let attributes = if read_only {
-        READ_ONLY
-    } else {
-        libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV
-    };
-    doing(
-        format_args!("restricting {}", target.display()),
-        sys::restrict_mount(target, attributes, true),
-    )
+    context("mounting /proc", mount_proc(Path::new("proc")))
 }
 
 /// The few files of `/etc` that programs of the unit ask for, in our own words.
@@ -290,43 +226,6 @@ fn name_hosts(world: &World) -> io::Result<()> {
     fs::write("etc/hosts", hosts)
 }
 
-fn make_dev() -> io::Result<()> {
-    for name in ["null", "zero", "full", "random", "urandom"] {
-        let target = Path::new("dev").join(name);
-        File::create(&target)?;
-        let host = Path::new("/dev").join(name);
-        // Not through `bind`: a device shown without devices allowed would be useless.
-        doing(
-            format_args!("binding /dev/{name}"),
-            sys::mount(&host, &target, "", libc::MS_BIND, ""),
-        )?;
-    }
-    // Terminals of the box's own, so that a program can ask for the name of its terminal and open it.
-    fs::create_dir("dev/pts")?;
-    let options = "newinstance,ptmxmode=0666,mode=0666";
-    let terminals = sys::mount(
-        Path::new("devpts"),
-        Path::new("dev/pts"),
-        "devpts",
-        libc::MS_NOSUID | libc::MS_NOEXEC,
-        options,
-    );
-    doing("mounting /dev/pts", terminals)?;
-    symlink("pts/ptmx", "dev/ptmx")?;
-    for (name, target) in [
-        ("fd", ""),
-        ("stdin", "/0"),
-        ("stdout", "/1"),
-        ("stderr", "/2"),
-    ] {
-        symlink(
-            format!("/proc/self/fd{target}"),
-            Path::new("dev").join(name),
-        )?;
-    }
-    Ok(())
-}
-
 /// Shows what the plan binds, and makes the working directory where no bind is it. Gives the folders that actors may write
 /// to.
 fn show_binds(
@@ -363,7 +262,7 @@ fn show_binds(
             own_folder(&target)?;
             let places = (target.as_path(), wanted.inside.as_path());
             let owner = Some((ids.actor, ids.group));
-            workspaces.push(doing(
+            workspaces.push(context(
                 format_args!("copying {}", wanted.host.display()),
                 Workspace::open(source, &from, places, owner, file_mib << 20),
             )?);
@@ -388,46 +287,16 @@ fn set_kernel_limits() {
     }
 }
 
-/// Makes the students' copy of the mounts, for the process that calls this: what only trusted actors may see is covered,
-/// and `/proc` is that of their pid namespace, which the process is in. All students' actors of a case share it: to make
-/// one, and to take it apart, costs as much as starting a program.
-///
-/// # Errors
-/// What was refused.
-pub(crate) fn make_students() -> io::Result<OwnedFd> {
-    doing(
-        "a mount namespace for the students",
-        sys::unshare(libc::CLONE_NEWNS),
-    )?;
-    // Covered, not unmounted: the kernel waits for every processor before it lets go of a mount.
-    let cover = sys::mount(
-        Path::new("tmpfs"),
-        Path::new(TRUSTED),
-        "tmpfs",
-        SCRATCH | libc::MS_RDONLY,
-        "size=4k,mode=0",
-    );
-    doing("covering the reference", cover)?;
-    doing(
-        "mounting the students' /proc",
-        mount_proc(Path::new("/proc")),
-    )?;
-    doing(
-        "opening the students' mount namespace",
-        File::open("/proc/self/ns/mnt").map(OwnedFd::from),
-    )
-}
-
 /// Takes the calling process among the students' mounts, to the working directory `cwd`.
 ///
 /// # Errors
 /// What was refused.
 pub(crate) fn enter_untrusted(mounts: BorrowedFd<'_>, cwd: &Path) -> io::Result<()> {
-    doing(
+    context(
         "joining the students' mount namespace",
-        sys::join_namespace(mounts, libc::CLONE_NEWNS),
+        namespace::join_namespace(mounts, libc::CLONE_NEWNS),
     )?;
-    doing(
+    context(
         "going to the working directory",
         std::env::set_current_dir(cwd),
     )
@@ -435,38 +304,41 @@ pub(crate) fn enter_untrusted(mounts: BorrowedFd<'_>, cwd: &Path) -> io::Result<
 
 /// Becomes the actors' user, in one more user namespace, without any power over the supervisor's.
 pub(crate) fn become_actor(ids: Ids) -> io::Result<()> {
-    doing(
+    context(
         "becoming the actor's user",
-        sys::become_user(ids.actor, ids.actor, ids.other.is_some()),
+        process::become_user(ids.actor, ids.actor, ids.other.is_some()),
     )?;
     // Changing ids makes a process undumpable, and the files of an undumpable one in /proc belong to nobody here.
-    doing("becoming dumpable", sys::prctl(libc::PR_SET_DUMPABLE, 1))?;
-    doing(
+    context(
+        "becoming dumpable",
+        process::prctl(libc::PR_SET_DUMPABLE, 1),
+    )?;
+    context(
         "a user namespace for the actor",
-        sys::unshare(libc::CLONE_NEWUSER),
+        namespace::unshare(libc::CLONE_NEWUSER),
     )?;
     // Denied already where the box has one id only; saying so again is allowed.
-    doing(
+    context(
         "denying setgroups",
         fs::write("/proc/self/setgroups", "deny"),
     )?;
     let map = format!("{ACTOR} {} 1", ids.actor);
-    doing(
+    context(
         "mapping the actor's user",
         fs::write("/proc/self/uid_map", &map),
     )?;
-    doing(
+    context(
         "mapping the actor's group",
         fs::write("/proc/self/gid_map", &map),
     )?;
-    doing("dropping capabilities", sys::drop_capabilities())?;
-    doing(
+    context("dropping capabilities", process::drop_capabilities())?;
+    context(
         "asking for the parent-death signal",
-        sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
+        process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
     )?;
-    doing(
+    context(
         "forbidding new privileges",
-        sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1),
+        process::prctl(libc::PR_SET_NO_NEW_PRIVS, 1),
     )
 }
 

@@ -2,35 +2,34 @@
 
 use std::io;
 
-use ipclab_evidence::{Address, Bytes, Call, Direction, Object, SocketKind};
+use ipclab_evidence::{Bytes, Call, Direction, Object};
 
-use super::{InCall, Notice, Tracer, gone};
+use super::state::{InCall, Notice, Tracer, gone};
 use crate::calls::{self, ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;
-use crate::sockets;
-use crate::sys::{self, Pid, Stop};
-use crate::tamper::{self, Pending};
+use crate::fault::Pending;
+use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
     /// Entry of a call of the table.
-    pub(super) fn entered(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+    pub(super) fn call_entered(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
         let Ok(Stop::Entry {
             number,
             args,
             stack,
-        }) = sys::stop_info(tid)
+        }) = ptrace::syscall_stop(tid)
         else {
             return self.go_on(tid, 0).map(|()| None);
         };
         let spec = calls::spec(number);
         let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
         if !is_open && self.points_inside(tid, spec, &args) {
-            return gone(self.open_for_call(tid)).map(|()| None);
+            return gone(self.skip_until_open(tid)).map(|()| None);
         }
         let Some(spec) = spec else {
             if number == libc::SYS_sched_yield as u64 {
-                self.gives_up_turn(tid);
+                self.yield_turn(tid);
             }
             return self.go_on(tid, 0).map(|()| None);
         };
@@ -72,14 +71,14 @@ impl Tracer {
             None => attention,
         };
         // What is not recorded otherwise is, when it was changed.
-        let wanted = attention == Attention::None && self.tampers.want(spec, object.as_ref());
+        let wanted = attention == Attention::None && self.faults.want(spec, object.as_ref());
         if attention == Attention::None && !wanted {
             return self.go_on(tid, 0).map(|()| None);
         }
         let tampered = ruled.map_or_else(
             || {
                 let name = &self.actors[actor].name;
-                self.tampers.enter(name, spec, object.as_ref(), tid, &args)
+                self.faults.enter(name, spec, object.as_ref(), tid, &args)
             },
             |ruled| ruled.map(Some),
         );
@@ -139,65 +138,13 @@ impl Tracer {
                 socket,
                 outgoing,
                 timed,
-                lent: false,
+                vforked: false,
                 tampered,
                 of_actor,
             });
         }
-        self.go_on_some_time(tid, actor, of_actor, Side::Entry, 0)
+        self.go_on_or_hold(tid, (actor, of_actor), Side::Entry, 0)
             .map(|()| None)
-    }
-
-    /// What the host's own world asks for beyond tracing; `None`: nothing.
-    fn host_rule(
-        &mut self,
-        tid: Pid,
-        process: Pid,
-        spec: &Spec,
-        args: &[u64; 6],
-        stack: u64,
-        socket: Option<usize>,
-    ) -> Option<io::Result<Pending>> {
-        let host = self.host.as_ref()?;
-        match spec.role {
-            Role::File if is_plain_open(spec, args) => {
-                let at = spec.args.iter().position(|kind| *kind == ArgKind::Path)?;
-                let path = decode::path(tid, args[at])?;
-                let (_, to) = host.redirects.iter().find(|(from, _)| *from == path.0)?;
-                Some(tamper::redirect(tid, at, stack, to))
-            }
-            Role::Connect | Role::Send => {
-                let to = destinations(tid, spec, args);
-                if to.iter().any(leaves_the_machine) {
-                    return Some(tamper::refuse(tid, libc::ENETUNREACH));
-                }
-                // In a world of its own nobody else serves anything either.
-                let strange = |port: u16| !self.ports.contains(&port) && !self.ports.contains(&0);
-                let is_stream = |socket| self.sockets.get(socket).kind == SocketKind::Stream;
-                match &to[..] {
-                    [Address::Inet(to)] if strange(to.port()) && socket.is_some_and(is_stream) => {
-                        Some(tamper::refuse(tid, libc::ECONNREFUSED))
-                    }
-                    _ => None,
-                }
-            }
-            Role::Bind => {
-                let Address::Inet(at) = decode::address(tid, args[1], args[2])? else {
-                    return None;
-                };
-                // The case before this one may have left the port in TIME_WAIT, which in a world of its own it could
-                // not have. The second socket of one case that wants a port is on its own.
-                if self.sockets.get(socket?).kind == SocketKind::Stream
-                    && self.ports.insert(at.port())
-                    && Self::handle_of(&mut self.processes, process)
-                {
-                    let handle = self.processes[&process].handle.as_ref();
-                    sockets::with_copy(handle, args[0] as i32, |copy| copy.map(sys::allow_reuse));
-                }
-                None
-            }
-            _ => None,
-        }
     }
 
     fn object_of_call(
@@ -246,36 +193,6 @@ impl Tracer {
         };
         spec.role == Role::Sleep || by_argument || by_socket
     }
-}
-
-/// Where a call sends something, or connects to.
-fn destinations(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<Address> {
-    /// Bytes of a `struct mmsghdr`, `sendmmsg(2)`, and how many of them the kernel takes at once.
-    const SIZE: u64 = 64;
-    const MOST: u64 = 1024;
-    let of_message = |at: u64| {
-        let (name, length) = decode::Message::read(tid, at)?.name;
-        decode::address(tid, name, length)
-    };
-    let mut all = Vec::new();
-    for (at, kind) in spec.args.iter().enumerate() {
-        match kind {
-            ArgKind::Address => all.extend(decode::address(tid, args[at], args[at + 1])),
-            ArgKind::Message => all.extend(of_message(args[at])),
-            ArgKind::Messages => {
-                let count = (args[at + 1] & 0xffff_ffff).min(MOST);
-                all.extend((0..count).filter_map(|n| of_message(args[at] + n * SIZE)));
-            }
-            _ => {}
-        }
-    }
-    all
-}
-
-fn leaves_the_machine(to: &Address) -> bool {
-    let Address::Inet(to) = to else { return false };
-    let ip = to.ip().to_canonical();
-    !ip.is_loopback() && !ip.is_unspecified()
 }
 
 /// Whether a call opens a file that must be there already.

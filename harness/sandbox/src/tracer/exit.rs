@@ -5,23 +5,27 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{Address, Direction, Object, Protocol, Returned, SocketKind, Transfer};
 
-use super::{
-    GOES_ON, InCall, Notice, REFUSED_FORKS, Tracer, entry::is_plain_open, gone, trace::is_long,
-};
+use super::entry::is_plain_open;
+use super::state::{ERESTART_RESTARTBLOCK, InCall, MAX_REFUSED_FORKS, Notice, Tracer, gone};
+use super::trace::is_long;
 use crate::calls::{ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;
-use crate::sys::{self, Pid, Stop};
-use crate::tamper::Pending;
-use crate::told;
+use crate::fault::Pending;
+use crate::outputs;
+use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
     /// Exit of a call.
-    pub(super) fn returned(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
-        let Ok(Stop::Exit(mut result)) = sys::stop_info(tid) else {
+    pub(super) fn call_exited(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+        let skipped = self.threads.get_mut(&tid);
+        if let Some(entered) = skipped.and_then(|thread| thread.skipped_call.take()) {
+            return gone(self.open_and_repeat(tid, &entered)).map(|()| None);
+        }
+        let Ok(Stop::Exit(mut result)) = ptrace::syscall_stop(tid) else {
             return self.go_on(tid, 0).map(|()| None);
         };
-        gone(self.close_after_call(tid))?;
+        gone(self.protect_after_call(tid))?;
         let Some(call) = self
             .threads
             .get_mut(&tid)
@@ -46,23 +50,23 @@ impl Tracer {
             thread.last = Some((call.spec.name, result));
             // One that was changed has had its change.
             thread.interrupted =
-                (result == GOES_ON && call.tampered.is_none()).then(|| call.clone());
+                (result == ERESTART_RESTARTBLOCK && call.tampered.is_none()).then(|| call.clone());
         }
         let of_actor = call.of_actor;
-        let notice = self.done(tid, call, result);
-        if self.after_call(tid, signal) {
+        let notice = self.apply_result(tid, call, result);
+        if self.pauses_after_call(tid, signal) {
             return Ok(notice);
         }
         let actor = self
             .threads
             .get(&tid)
             .map_or(0, |thread| self.processes[&thread.process].actor);
-        self.go_on_some_time(tid, actor, of_actor, Side::Exit, signal)
+        self.go_on_or_hold(tid, (actor, of_actor), Side::Exit, signal)
             .map(|()| notice)
     }
 
     /// A call is over: what follows from its result.
-    fn done(&mut self, tid: Pid, call: InCall, result: i64) -> Option<Notice> {
+    fn apply_result(&mut self, tid: Pid, call: InCall, result: i64) -> Option<Notice> {
         let process = self.threads.get(&tid)?.process;
         let actor = self.processes[&process].actor;
         let mut object = call.object.clone();
@@ -99,7 +103,7 @@ impl Tracer {
                     self.check_ready(actor, socket);
                 }
                 (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
-                (Role::Send | Role::Receive, Some(_)) if self.over => {}
+                (Role::Send | Role::Receive, Some(_)) if self.winding_down => {}
                 (Role::Send, Some(socket)) => {
                     transfer = self.sent(tid, process, &call, socket, result as u64);
                 }
@@ -116,7 +120,7 @@ impl Tracer {
                         .get_mut(&process)?
                         .attached
                         .insert(result as u64, shmid);
-                    if self.takes_turns(actor)
+                    if self.is_scheduled(actor)
                         && let Err(error) = gone(self.attached(tid, shmid, result as u64))
                     {
                         self.trouble.push(format!(
@@ -146,8 +150,8 @@ impl Tracer {
                 _ if call.tampered.is_some() => None,
                 (Role::Fork, libc::EAGAIN) => {
                     self.actors[actor].refused_forks += 1;
-                    if self.actors[actor].refused_forks > REFUSED_FORKS {
-                        self.crowded = Some(actor);
+                    if self.actors[actor].refused_forks > MAX_REFUSED_FORKS {
+                        self.over_process_limit = Some(actor);
                     }
                     Some(Notice::NoMoreProcesses(actor))
                 }
@@ -161,7 +165,7 @@ impl Tracer {
             };
         }
         let told = if result >= 0 && !skipped {
-            told::by(tid, call.spec.name, &call.args, result)
+            outputs::of_call(tid, call.spec.name, &call.args, result)
         } else {
             Vec::new()
         };
@@ -195,7 +199,7 @@ impl Tracer {
     }
 
     /// What the kernel has told an actor under this name: the n-th time, from 1, or the last one.
-    pub(crate) fn told(&self, actor: usize, name: &str, nth: Option<u32>) -> Option<String> {
+    pub(crate) fn output(&self, actor: usize, name: &str, nth: Option<u32>) -> Option<String> {
         let mut values = self
             .trace
             .calls()

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use ipclab_evidence::{Address, LeftPort, Object, Protocol, SocketKind};
 
-use super::{MANY_PROCESSES, Process, Tracer};
+use super::state::{MAX_PROCESSES_ASKED, Process, Tracer};
 use crate::decode;
-use crate::procfs;
 use crate::sockets;
-use crate::sys::{self, Pid};
+use ipclab_kernel::{Pid, process, procfs, socket};
 
 impl Tracer {
     /// What a link in `/proc/PID/fd` stands for.
@@ -70,7 +69,7 @@ impl Tracer {
             return false;
         };
         if entry.handle.is_none() {
-            entry.handle = sys::pidfd_open(process).ok();
+            entry.handle = process::pidfd_open(process).ok();
         }
         entry.handle.is_some()
     }
@@ -150,7 +149,7 @@ impl Tracer {
     pub(crate) fn tcp_has_to_send(&self) -> bool {
         // Where processes have inherited one another's descriptors, they are many more than there are sockets, and all
         // of them would be read at every look. The kernel's own table is read faster then, and says it as well.
-        if self.host.is_none() && self.processes().len() > MANY_PROCESSES {
+        if self.host.is_none() && self.processes().len() > MAX_PROCESSES_ASKED {
             return true;
         }
         let is_tcp = |socket: usize| {
@@ -161,10 +160,10 @@ impl Tracer {
             .into_iter()
             .filter(|(_, _, socket)| is_tcp(*socket))
             .any(|(pid, fd, _)| {
-                let handle = sys::pidfd_open(pid).ok();
+                let handle = process::pidfd_open(pid).ok();
                 // What cannot be asked may have something to send.
                 sockets::with_copy(handle.as_ref(), fd, |copy| {
-                    copy.is_none_or(sys::tcp_has_to_send)
+                    copy.is_none_or(socket::tcp_has_to_send)
                 })
             })
     }

@@ -5,23 +5,28 @@ use std::io;
 
 use ipclab_evidence::OpenDescriptor;
 
-use super::{Notice, Thread, Tracer};
-use crate::procfs;
+use super::state::{Notice, Thread, Tracer};
+use crate::fault::Pending;
 use crate::spawn;
-use crate::sys::{self, Pid, Waited};
-use crate::tamper::Pending;
+use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};
 
 impl Tracer {
     /// A process or thread was made: takes the new one in.
-    pub(super) fn forked(&mut self, parent: Pid) {
-        let Ok(child) = sys::event_message(parent) else {
+    pub(super) fn task_made(&mut self, maker: Pid, vfork: bool) {
+        if vfork
+            && let Some(thread) = self.threads.get_mut(&maker)
+            && let Some(call) = &mut thread.call
+        {
+            call.vforked = true;
+        }
+        let Ok(child) = ptrace::event_message(maker) else {
             return;
         };
         let child = child as Pid;
-        let parent = self.threads.get(&parent).map(|thread| thread.process);
+        let parent = self.threads.get(&maker).map(|thread| thread.process);
         // One that was taken in before its parent's event may be dead by now.
         if let Some(parent) = parent
-            && !self.early.remove(&child)
+            && !self.early_children.remove(&child)
         {
             self.take_child(child, parent);
         }
@@ -30,7 +35,7 @@ impl Tracer {
     /// Who made a process or thread of which nothing is known yet: the process that it belongs to, its parent, or,
     /// where that one is gone already, the first of its session.
     pub(super) fn parent_of(&self, tid: Pid) -> Option<Pid> {
-        let place = procfs::place(tid)?;
+        let place = procfs::identity(tid)?;
         let known = |pid: &Pid| self.processes.contains_key(pid);
         [place.tgid, place.parent, procfs::session(tid)?]
             .into_iter()
@@ -42,30 +47,30 @@ impl Tracer {
         let actor = self.processes[&parent].actor;
         self.add(child, actor, false);
         if self.threads(Some(actor)).len() as u64 > self.most_threads {
-            self.crowded = Some(actor);
+            self.over_process_limit = Some(actor);
         }
         // A new process has its parent's segments attached; a new thread is in the same process.
         let attached = self.processes[&parent].attached.clone();
-        let closed = self.processes[&parent].closed.clone();
+        let guarded = self.processes[&parent].guarded.clone();
         let own = self.threads[&child].process;
         let is_left = |thread: &Thread| {
             let pending = thread.call.as_ref().and_then(|call| call.tampered.as_ref());
             thread.process == parent && pending.is_some_and(Pending::leaves_child)
         };
         if own != parent && self.threads.values().any(is_left) {
-            self.left.insert(child);
+            self.parked_children.insert(child);
         }
         if own != parent
             && let Some(process) = self.processes.get_mut(&own)
         {
             process.attached = attached;
-            process.closed = closed;
+            process.guarded = guarded;
         }
     }
 
     pub(super) fn executed(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
         // An exec from a thread that is not the first takes the first one's number; the others are gone.
-        let former = sys::event_message(tid).map_or(tid, |former| former as Pid);
+        let former = ptrace::event_message(tid).map_or(tid, |former| former as Pid);
         let call = self
             .threads
             .get_mut(&former)
@@ -76,13 +81,13 @@ impl Tracer {
             thread.call = call;
             thread.exiting = false;
             thread.opened = false;
-            thread.write = None;
+            thread.pending_write = None;
         }
         let Some(process) = self.processes.get_mut(&tid) else {
             return Ok(None);
         };
         process.attached.clear();
-        process.closed.clear();
+        process.guarded.clear();
         process.name = procfs::name(tid).unwrap_or_default();
         let actor = process.actor;
         if !process.first || self.actors[actor].started {
@@ -106,7 +111,7 @@ impl Tracer {
         let in_call = thread.call.as_ref().map(|call| call.spec.name);
         let process = thread.process;
         let process = self.processes.get_mut(&process)?;
-        let signal = sys::event_message(tid).map_or(0, |status| status as i32 & 0x7f);
+        let signal = ptrace::event_message(tid).map_or(0, |status| status as i32 & 0x7f);
         process.died_in = match process.signalled {
             // It came in the thread that it was delivered to, wherever the others were.
             Some((delivered, cause)) if delivered == signal => cause,
@@ -122,7 +127,7 @@ impl Tracer {
         if !first {
             return notice;
         }
-        let by_itself = sys::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
+        let by_itself = ptrace::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
         if by_itself {
             let open = open
                 .into_iter()
@@ -151,7 +156,7 @@ impl Tracer {
 
     pub(super) fn dead(&mut self, waited: Waited) -> Option<Notice> {
         let thread = self.threads.remove(&waited.pid)?;
-        self.turns.dead(waited.pid);
+        self.schedule.dead(waited.pid);
         self.accesses.died(waited.pid);
         if thread.process != waited.pid {
             return None;
@@ -234,7 +239,7 @@ impl Tracer {
             .filter(|(_, process)| process.alive && process.actor == actor);
         self.actors[actor].cpu_us
             + alive
-                .filter_map(|(pid, _)| sys::cpu_time_us(*pid))
+                .filter_map(|(pid, _)| process::cpu_time_us(*pid))
                 .sum::<u64>()
     }
 

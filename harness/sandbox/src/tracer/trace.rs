@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use ipclab_evidence::{Bytes, Call, Object};
 
-use crate::made::Made;
+use crate::created::Created;
 
 /// Head and tail of the trace.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Trace {
     /// Bytes of long texts that are kept: paths, mostly.
     text: usize,
     /// What the calls made that are kept no longer, where somebody has to know.
-    made: Option<Made>,
+    created: Option<Created>,
 }
 
 /// Bytes of all transfers together that are kept.
@@ -43,22 +43,22 @@ impl Trace {
             next: 1,
             bytes: 0,
             text: 0,
-            made: None,
+            created: None,
         }
     }
 
     /// From here on what calls make is known, of those that are not kept, too.
     pub(super) fn note_what_is_made(&mut self) {
-        self.made = Some(Made::default());
+        self.created = Some(Created::default());
     }
 
     /// What all calls made.
-    pub(super) fn made(&self) -> Made {
-        let mut made = self.made.clone().unwrap_or_default();
+    pub(super) fn created(&self) -> Created {
+        let mut created = self.created.clone().unwrap_or_default();
         for call in self.calls() {
-            made.note(call);
+            created.note(call);
         }
-        made
+        created
     }
 
     /// The number of the next call.
@@ -95,9 +95,9 @@ impl Trace {
             self.head.push(call);
         } else {
             if self.tail.len() == self.keep
-                && let (Some(dropped), Some(made)) = (self.tail.pop_front(), &mut self.made)
+                && let (Some(dropped), Some(created)) = (self.tail.pop_front(), &mut self.created)
             {
-                made.note(&dropped);
+                created.note(&dropped);
             }
             self.tail.push_back(call);
         }

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use ipclab_evidence::{Object, Wait};
 
-use super::{Tracer, entry::absolute};
+use super::entry::absolute;
+use super::state::Tracer;
 use crate::calls::{self, ArgKind, Role};
 use crate::decode;
-use crate::procfs;
-use crate::sys::Pid;
+use ipclab_kernel::{Pid, procfs};
 
 impl Tracer {
     /// Every living thread, of one actor or of all. A first thread that ended before the others is left out: it stays a
@@ -54,7 +54,7 @@ impl Tracer {
         self.threads
             .get(&tid)
             .and_then(|thread| thread.call.as_ref())
-            .is_some_and(|call| call.lent)
+            .is_some_and(|call| call.vforked)
     }
 
     /// Whether something will end a wait without anybody's doing: a timeout, a sleep, a timer.

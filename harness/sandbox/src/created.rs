@@ -6,14 +6,14 @@ use ipclab_evidence::{Bytes, Call, Object, Returned};
 
 /// Objects that the trace says actors made.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Made {
+pub(crate) struct Created {
     pub(crate) segments: HashSet<i32>,
     pub(crate) semaphores: HashSet<i32>,
     pub(crate) queues: HashSet<i32>,
     pub(crate) files: HashSet<Vec<u8>>,
 }
 
-impl Made {
+impl Created {
     /// Notes what a call made, if it made anything. One that never returned, since its process was killed in it, may have.
     pub(crate) fn note(&mut self, call: &Call) {
         let failed = |returned: &Returned| returned.errno.is_some();

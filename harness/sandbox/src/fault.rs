@@ -12,7 +12,9 @@ use ipclab_evidence::{Object, Occurrence, Tamper, TamperAction};
 
 use crate::calls::{ArgKind, Role, Spec};
 use crate::decode;
-use crate::sys::{self, Pid};
+use ipclab_kernel::arch::calls as numbers;
+use ipclab_kernel::arch::registers::Registers;
+use ipclab_kernel::{Pid, memory, process, ptrace};
 
 /// What plans call a write to a segment.
 const STORE: &str = "store";
@@ -26,7 +28,7 @@ struct Counted {
 
 /// The tampers of a plan.
 #[derive(Debug, Default)]
-pub(crate) struct Tampers {
+pub(crate) struct Faults {
     all: Vec<Counted>,
 }
 
@@ -59,10 +61,7 @@ enum Restore {
     /// The call is made once more from its entry.
     Again { number: u64 },
     /// Another call was made in its place, and now it is its turn: the registers with which it had been entered.
-    Instead {
-        entered: Box<libc::user_regs_struct>,
-        made: Made,
-    },
+    Instead { entered: Box<Registers>, made: Made },
 }
 
 /// A call that is made in the place of another one.
@@ -83,7 +82,7 @@ pub(crate) struct After {
     pub(crate) result: Option<i64>,
 }
 
-impl Tampers {
+impl Faults {
     pub(crate) fn new(tampers: &[Tamper]) -> Self {
         Self {
             all: tampers
@@ -223,8 +222,8 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
             })?;
             // One that the program holds back interrupts nothing: it waits until it is let in, which may be what this call
             // does (ppoll(2), sigsuspend(2)).
-            if sys::held_signals(pid)? >> (signal - 1) & 1 == 1 {
-                sys::kill(pid, signal)?;
+            if ptrace::blocked_signals(pid)? >> (signal - 1) & 1 == 1 {
+                process::kill(pid, signal)?;
                 return pending(Restore::Nothing);
             }
             let number = skip(pid)?;
@@ -256,12 +255,12 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
                 return Err(io::Error::from_raw_os_error(libc::EFAULT));
             };
             let changed = (i32::from(u16::from_be_bytes(port)) + by) as u16;
-            sys::write_memory(pid, address, &changed.to_be_bytes())?;
+            memory::write_memory(pid, address, &changed.to_be_bytes())?;
             pending(Restore::Bytes { address, bytes })
         }
         TamperAction::FlipLastByte => pending(Restore::Flip { buffer: args[1] }),
         TamperAction::Twice => {
-            let number = sys::registers(pid)?.orig_rax;
+            let number = Registers::read(pid)?.call_number();
             pending(Restore::Again { number })
         }
         TamperAction::AlterLastLetter => {
@@ -269,11 +268,11 @@ fn apply(action: &TamperAction, spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::R
             pending(restore)
         }
         TamperAction::LeaveChild => {
-            let (entered, made) = put_instead(pid, libc::SYS_fork, |_| Ok([0; 3]))?;
+            let (entered, made) = put_instead(pid, numbers::FORK, |_| Ok([0; 3]))?;
             pending(Restore::Instead { entered, made })
         }
         TamperAction::LeaveFile(path) => {
-            let (entered, made) = put_instead(pid, libc::SYS_mknod, |stack| {
+            let (entered, made) = put_instead(pid, numbers::MKNOD, |stack| {
                 let path = below_stack(pid, stack, path.as_bytes())?;
                 Ok([path, u64::from(libc::S_IFREG | 0o644), 0])
             })?;
@@ -311,23 +310,20 @@ pub(crate) fn redirect(pid: Pid, index: usize, stack: u64, to: &Path) -> io::Res
 /// the registers as they were.
 fn put_instead(
     pid: Pid,
-    number: i64,
+    number: u64,
     args: impl FnOnce(u64) -> io::Result<[u64; 3]>,
-) -> io::Result<(Box<libc::user_regs_struct>, Made)> {
-    let entered = Box::new(sys::registers(pid)?);
-    let number = number as u64;
-    let [rdi, rsi, rdx] = args(entered.rsp)?;
-    sys::set_registers(
-        pid,
-        &libc::user_regs_struct {
-            orig_rax: number,
-            rdi,
-            rsi,
-            rdx,
-            ..*entered
-        },
-    )?;
-    let args = [rdi, rsi, rdx, 0, 0, 0];
+) -> io::Result<(Box<Registers>, Made)> {
+    let entered = Registers::read(pid)?;
+    let given = args(entered.stack_pointer())?;
+    let mut changed = entered;
+    changed.set_call_number(number);
+    for (index, value) in given.into_iter().enumerate() {
+        changed.replace_argument(index, value);
+    }
+    changed.write(pid)?;
+    let [first, second, third] = given;
+    let args = [first, second, third, 0, 0, 0];
+    let entered = Box::new(entered);
     Ok((entered, Made { number, args }))
 }
 
@@ -337,7 +333,7 @@ fn below_stack(pid: Pid, stack: u64, text: &[u8]) -> io::Result<u64> {
     let mut text = text.to_vec();
     text.push(0);
     let address = stack.wrapping_sub(1024 + text.len() as u64);
-    sys::write_memory(pid, address, &text)?;
+    memory::write_memory(pid, address, &text)?;
     Ok(address)
 }
 
@@ -371,7 +367,7 @@ fn alter(spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Restore> {
             format!("{} hands over nothing", spec.name),
         ));
     };
-    sys::poke(pid, address, &[byte ^ 0x01])?;
+    memory::poke(pid, address, &[byte ^ 0x01])?;
     Ok(Restore::Poked {
         address,
         bytes: vec![byte],
@@ -380,10 +376,10 @@ fn alter(spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Restore> {
 
 /// Makes the call that a tracee is about to make one that does not exist; gives its number.
 fn skip(pid: Pid) -> io::Result<u64> {
-    let mut registers = sys::registers(pid)?;
-    let number = registers.orig_rax;
-    registers.orig_rax = u64::MAX;
-    sys::set_registers(pid, &registers)?;
+    let mut registers = Registers::read(pid)?;
+    let number = registers.call_number();
+    registers.set_no_call();
+    registers.write(pid)?;
     Ok(number)
 }
 
@@ -418,7 +414,7 @@ fn change_count(
         return Err(io::Error::from_raw_os_error(libc::EFAULT));
     };
     let address = iov.wrapping_add(8);
-    sys::write_memory(pid, address, &change(length).to_ne_bytes())?;
+    memory::write_memory(pid, address, &change(length).to_ne_bytes())?;
     Ok(Restore::Word {
         address,
         value: length,
@@ -426,10 +422,9 @@ fn change_count(
 }
 
 fn change_register(pid: Pid, index: usize, value: u64) -> io::Result<Restore> {
-    let mut registers = sys::registers(pid)?;
-    let register = argument(&mut registers, index);
-    let before = std::mem::replace(register, value);
-    sys::set_registers(pid, &registers)?;
+    let mut registers = Registers::read(pid)?;
+    let before = registers.replace_argument(index, value);
+    registers.write(pid)?;
     Ok(Restore::Register {
         index,
         value: before,
@@ -441,23 +436,10 @@ fn change_register(pid: Pid, index: usize, value: u64) -> io::Result<Restore> {
 /// # Errors
 /// When its registers cannot be written.
 pub(crate) fn wait_for_ever(child: Pid) -> io::Result<()> {
-    let mut registers = sys::registers(child)?;
-    registers.rip = registers.rip.wrapping_sub(2);
-    registers.rax = libc::SYS_pause as u64;
-    registers.orig_rax = u64::MAX;
-    sys::set_registers(child, &registers)
-}
-
-/// The register of an argument, `syscall(2)`.
-fn argument(registers: &mut libc::user_regs_struct, index: usize) -> &mut u64 {
-    match index {
-        0 => &mut registers.rdi,
-        1 => &mut registers.rsi,
-        2 => &mut registers.rdx,
-        3 => &mut registers.r10,
-        4 => &mut registers.r8,
-        _ => &mut registers.r9,
-    }
+    let mut registers = Registers::read(child)?;
+    registers.repeat_call(numbers::PAUSE);
+    registers.set_no_call();
+    registers.write(child)
 }
 
 /// What `ERESTARTSYS` is: the kernel makes the call again, or turns it into `EINTR` when the handler says so.
@@ -467,7 +449,7 @@ impl Pending {
     /// Whether the call that is made in its place makes a child that is to wait for ever.
     pub(crate) fn leaves_child(&self) -> bool {
         self.instead()
-            .is_some_and(|made| made.number == libc::SYS_fork as u64)
+            .is_some_and(|made| made.number == numbers::FORK)
     }
 
     /// The call that is made in its place.
@@ -491,66 +473,61 @@ impl Pending {
         match &self.restore {
             Restore::Nothing => Ok(After::default()),
             Restore::Result(value) => {
-                let mut registers = sys::registers(pid)?;
-                registers.rax = *value as u64;
-                sys::set_registers(pid, &registers)?;
+                let mut registers = Registers::read(pid)?;
+                registers.set_result(*value);
+                registers.write(pid)?;
                 Ok(After {
                     signal: 0,
                     result: Some(*value),
                 })
             }
             Restore::Interrupted { signal, number } => {
-                let mut registers = sys::registers(pid)?;
-                registers.rax = RESTART as u64;
-                registers.orig_rax = *number;
-                sys::set_registers(pid, &registers)?;
+                let mut registers = Registers::read(pid)?;
+                registers.set_result(RESTART);
+                registers.set_call_number(*number);
+                registers.write(pid)?;
                 Ok(After {
                     signal: *signal,
                     result: Some(-i64::from(libc::EINTR)),
                 })
             }
             Restore::Register { index, value } => {
-                let mut registers = sys::registers(pid)?;
-                *argument(&mut registers, *index) = *value;
-                sys::set_registers(pid, &registers)?;
+                let mut registers = Registers::read(pid)?;
+                registers.replace_argument(*index, *value);
+                registers.write(pid)?;
                 Ok(After::default())
             }
             Restore::Word { address, value } => {
-                sys::write_memory(pid, *address, &value.to_ne_bytes())?;
+                memory::write_memory(pid, *address, &value.to_ne_bytes())?;
                 Ok(After::default())
             }
             Restore::Bytes { address, bytes } => {
-                sys::write_memory(pid, *address, bytes)?;
+                memory::write_memory(pid, *address, bytes)?;
                 Ok(After::default())
             }
             Restore::Poked { address, bytes } => {
-                sys::poke(pid, *address, bytes)?;
+                memory::poke(pid, *address, bytes)?;
                 Ok(After::default())
             }
             Restore::Instead { entered, .. } => {
-                let registers = libc::user_regs_struct {
-                    rip: entered.rip.wrapping_sub(2),
-                    rax: entered.orig_rax,
-                    ..**entered
-                };
-                sys::set_registers(pid, &registers)?;
+                let mut registers = **entered;
+                registers.repeat_call(entered.call_number());
+                registers.write(pid)?;
                 Ok(After::default())
             }
             Restore::Flip { buffer } => {
                 if result > 0 {
                     let last = buffer.wrapping_add(result as u64 - 1);
                     if let [byte] = decode::memory(pid, last, 1, 1)[..] {
-                        sys::write_memory(pid, last, &[byte ^ 0x01])?;
+                        memory::write_memory(pid, last, &[byte ^ 0x01])?;
                     }
                 }
                 Ok(After::default())
             }
             Restore::Again { number } => {
-                let mut registers = sys::registers(pid)?;
-                // Back to the two bytes of the `syscall` instruction, with the number where the kernel looks for it.
-                registers.rip = registers.rip.wrapping_sub(2);
-                registers.rax = *number;
-                sys::set_registers(pid, &registers)?;
+                let mut registers = Registers::read(pid)?;
+                registers.repeat_call(*number);
+                registers.write(pid)?;
                 Ok(After::default())
             }
         }

@@ -1,15 +1,15 @@
-//! Told: what calls bring to their programs beyond a number, and what becomes known of it to actors that start later.
+//! Outputs of calls beyond their result, and placeholders for them in what later actors are given.
 
 use ipclab_evidence::{Actor, Bytes, Run, Stdin, Told};
 
 use crate::decode;
-use crate::sys::Pid;
+use ipclab_kernel::Pid;
 
 /// What a call that succeeded has told, `strace`'s names for it. Read from the program's own memory: it is what the program saw.
-pub(crate) fn by(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec<Told> {
+pub(crate) fn of_call(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec<Told> {
     match name {
-        "shmget" => vec![told("shmid", result), told("key", key(args[0] as u32))],
-        "shmat" => vec![told("shmaddr", format!("{result:#x}"))],
+        "shmget" => vec![output("shmid", result), output("key", key(args[0] as u32))],
+        "shmat" => vec![output("shmaddr", format!("{result:#x}"))],
         "shmctl" if args[1] as i32 & !IPC_64 == libc::IPC_STAT => segment(pid, args[2]),
         "getsockopt" => option(pid, args).into_iter().collect(),
         _ => Vec::new(),
@@ -19,7 +19,7 @@ pub(crate) fn by(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec<Told
 /// What libraries of some machines add to the command, `ipc(2)`.
 const IPC_64: i32 = 0x100;
 
-fn told(name: &str, value: impl ToString) -> Told {
+fn output(name: &str, value: impl ToString) -> Told {
     Told {
         name: name.to_owned(),
         value: value.to_string(),
@@ -41,19 +41,19 @@ fn segment(pid: Pid, at: u64) -> Vec<Told> {
     let small = |at: usize| u32::from_ne_bytes([0, 1, 2, 3].map(|byte| bytes[at + byte]));
     let large = |at: usize| (u64::from(small(at + 4)) << 32) | u64::from(small(at));
     vec![
-        told("shm_perm.key", key(small(0))),
-        told("shm_perm.uid", small(4)),
-        told("shm_perm.gid", small(8)),
-        told("shm_perm.cuid", small(12)),
-        told("shm_perm.cgid", small(16)),
-        told("shm_perm.mode", format!("{:04o}", small(20) & 0o777)),
-        told("shm_segsz", large(48)),
-        told("shm_atime", large(56)),
-        told("shm_dtime", large(64)),
-        told("shm_ctime", large(72)),
-        told("shm_cpid", small(80)),
-        told("shm_lpid", small(84)),
-        told("shm_nattch", large(88)),
+        output("shm_perm.key", key(small(0))),
+        output("shm_perm.uid", small(4)),
+        output("shm_perm.gid", small(8)),
+        output("shm_perm.cuid", small(12)),
+        output("shm_perm.cgid", small(16)),
+        output("shm_perm.mode", format!("{:04o}", small(20) & 0o777)),
+        output("shm_segsz", large(48)),
+        output("shm_atime", large(56)),
+        output("shm_dtime", large(64)),
+        output("shm_ctime", large(72)),
+        output("shm_cpid", small(80)),
+        output("shm_lpid", small(84)),
+        output("shm_nattch", large(88)),
     ]
 }
 
@@ -65,8 +65,8 @@ fn option(pid: Pid, args: &[u64; 6]) -> Option<Told> {
     let value = decode::memory(pid, args[3], length.into(), 8);
     let number = |at: usize| Some(i32::from_ne_bytes(value.get(at..at + 4)?.try_into().ok()?));
     match length {
-        4 => Some(told(name, number(0)?)),
-        8 if name == "SO_LINGER" => Some(told(name, format!("{} {}", number(0)?, number(4)?))),
+        4 => Some(output(name, number(0)?)),
+        8 if name == "SO_LINGER" => Some(output(name, format!("{} {}", number(0)?, number(4)?))),
         _ => None,
     }
 }

@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use ipclab_evidence::Order;
 
-use crate::sys::Pid;
+use ipclab_kernel::Pid;
 
 /// Calls that a thread makes in one turn without touching shared memory, when others wait: one that asks again and
 /// again whether something has happened may not keep those waiting who would make it happen.
-const CALLS: u32 = 24;
-/// Accesses of one turn that change nothing: one that looks at a place until somebody else writes there, likewise.
-const LOOKS: u32 = 24;
+const MAX_CALLS: u32 = 24;
+/// Accesses of one turn that change nothing: one that unchanged_accesses at a place until somebody else writes there, likewise.
+const MAX_UNCHANGED_ACCESSES: u32 = 24;
 /// How many turns of others anybody waits, whatever the order: those others may be waiting for what it is about to write.
-const PATIENCE: u64 = 48;
+const MAX_TURNS_WAITED: u64 = 48;
 
 /// Somebody who waits for a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) struct Waiting {
 
 /// The turns of one case.
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
+pub(crate) struct Schedule {
     order: Option<Order>,
     /// Whose turn it is.
     runner: Option<Pid>,
@@ -39,7 +39,7 @@ pub(crate) struct Turns {
     /// Calls since the last access of this turn.
     calls: u32,
     /// Accesses since the last one of this turn that changed something.
-    looks: u32,
+    unchanged_accesses: u32,
     /// Whoever has the turn said that others may have it.
     yielded: bool,
     waiting: BTreeMap<Pid, Waiting>,
@@ -52,7 +52,7 @@ pub(crate) struct Turns {
     drawn: u64,
 }
 
-impl Turns {
+impl Schedule {
     /// `None`: nobody ever waits.
     pub(crate) fn new(order: Option<Order>) -> Self {
         let drawn = match order {
@@ -67,7 +67,7 @@ impl Turns {
     }
 
     /// Whether turns are taken.
-    pub(crate) fn on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.order.is_some()
     }
 
@@ -79,7 +79,7 @@ impl Turns {
     }
 
     /// A new thread.
-    pub(crate) fn made(&mut self, tid: Pid) {
+    pub(crate) fn added(&mut self, tid: Pid) {
         let count = self.made.len() as u64;
         self.made.insert(tid, count);
     }
@@ -105,7 +105,7 @@ impl Turns {
     }
 
     /// Whether anybody does.
-    pub(crate) fn anybody_waits(&self) -> bool {
+    pub(crate) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()
     }
 
@@ -132,24 +132,29 @@ impl Turns {
     }
 
     /// Whoever has the turn has touched shared memory, and changed it or not.
-    pub(crate) fn touches(&mut self, changed: bool) {
+    pub(crate) fn accessed(&mut self, changed: bool) {
         self.calls = 0;
-        self.looks = if changed { 0 } else { self.looks + 1 };
+        self.unchanged_accesses = if changed {
+            0
+        } else {
+            self.unchanged_accesses + 1
+        };
     }
 
     /// Whether whoever has the turn may go on at an access.
-    pub(crate) fn may_touch(&self) -> bool {
-        matches!(self.order, Some(Order::OldestFirst | Order::NewestFirst)) && self.looks <= LOOKS
+    pub(crate) fn may_access(&self) -> bool {
+        matches!(self.order, Some(Order::OldestFirst | Order::NewestFirst))
+            && self.unchanged_accesses <= MAX_UNCHANGED_ACCESSES
     }
 
     /// Whoever has the turn has made a call: whether it may go on.
     pub(crate) fn may_call(&mut self) -> bool {
         self.calls += 1;
-        self.calls <= CALLS || self.waiting.is_empty()
+        self.calls <= MAX_CALLS || self.waiting.is_empty()
     }
 
     /// Whoever has the turn gives it up by itself, `sched_yield(2)`.
-    pub(crate) fn gives_up(&mut self) {
+    pub(crate) fn yielded(&mut self) {
         self.yielded = true;
     }
 
@@ -157,7 +162,9 @@ impl Turns {
     pub(crate) fn next(&mut self) -> Option<(Pid, Waiting)> {
         let order = self.order?;
         let former = self.former;
-        let spent = self.yielded || self.calls > CALLS || self.looks > LOOKS;
+        let spent = self.yielded
+            || self.calls > MAX_CALLS
+            || self.unchanged_accesses > MAX_UNCHANGED_ACCESSES;
         let last = |tid: &Pid| self.last.get(tid).copied().unwrap_or(0);
         let made = |tid: &Pid| self.made.get(tid).copied().unwrap_or(u64::MAX);
         // Everybody in turn: whoever has waited longest since their last one, and who was made first.
@@ -167,7 +174,7 @@ impl Turns {
             .waiting
             .keys()
             .min_by_key(|tid| (since(tid), made(tid)));
-        let longest = longest.filter(|tid| self.turns - since(tid) > PATIENCE);
+        let longest = longest.filter(|tid| self.turns - since(tid) > MAX_TURNS_WAITED);
         let chosen = match order {
             Order::LateWriters | Order::ReadersFirst if longest.is_some() => {
                 longest.and_then(|tid| self.waiting.get_key_value(tid))
@@ -202,7 +209,7 @@ impl Turns {
         let (tid, waiting) = chosen.map(|(tid, waiting)| (*tid, *waiting))?;
         self.waiting.remove(&tid);
         if former != Some(tid) || spent {
-            (self.calls, self.looks) = (0, 0);
+            (self.calls, self.unchanged_accesses) = (0, 0);
         }
         self.yielded = false;
         self.turns += 1;
@@ -237,9 +244,9 @@ mod tests {
 
     /// Three threads, of which the second is about to write where it has read; each waits again after its turn.
     fn taken(order: Order, turns: usize) -> Vec<Pid> {
-        let mut all = Turns::new(Some(order));
+        let mut all = Schedule::new(Some(order));
         for (tid, waiting) in [(7, GOES_ON), (8, LATE), (5, GOES_ON)] {
-            all.made(tid);
+            all.added(tid);
             all.wait(tid, waiting);
         }
         let mut taken = Vec::new();
@@ -247,7 +254,7 @@ mod tests {
             let (tid, waiting) = all.next().unwrap();
             assert!(all.is_turn_of(tid) && !all.waits(tid));
             taken.push(tid);
-            all.touches(true);
+            all.accessed(true);
             all.wait(tid, waiting);
         }
         taken
@@ -265,8 +272,8 @@ mod tests {
 
     #[test]
     fn who_is_late_goes_on_when_nobody_else_can() {
-        let mut all = Turns::new(Some(Order::LateWriters));
-        all.made(3);
+        let mut all = Schedule::new(Some(Order::LateWriters));
+        all.added(3);
         all.wait(3, LATE);
         assert_eq!(all.next(), Some((3, LATE)));
         assert_eq!(all.next(), None);
@@ -275,14 +282,14 @@ mod tests {
     #[test]
     fn who_asks_again_and_again_does_not_keep_the_others_waiting() {
         for order in [Order::OldestFirst, Order::NewestFirst, Order::LateWriters] {
-            let mut all = Turns::new(Some(order));
+            let mut all = Schedule::new(Some(order));
             for tid in [1, 2] {
-                all.made(tid);
+                all.added(tid);
                 all.wait(tid, GOES_ON);
             }
             let (first, _) = all.next().unwrap();
             let asked = (0..1000).take_while(|_| all.may_call()).count();
-            assert_eq!(asked, CALLS as usize, "{order:?}");
+            assert_eq!(asked, MAX_CALLS as usize, "{order:?}");
             all.wait(first, GOES_ON);
             assert_ne!(all.next().unwrap().0, first, "{order:?}");
         }
@@ -290,29 +297,29 @@ mod tests {
 
     #[test]
     fn who_looks_again_and_again_neither() {
-        let mut all = Turns::new(Some(Order::OldestFirst));
+        let mut all = Schedule::new(Some(Order::OldestFirst));
         for tid in [1, 2] {
-            all.made(tid);
+            all.added(tid);
             all.wait(tid, GOES_ON);
         }
         all.next().unwrap();
-        while all.may_touch() {
-            all.touches(false);
+        while all.may_access() {
+            all.accessed(false);
         }
         all.wait(1, GOES_ON);
         assert_eq!(all.next().unwrap().0, 2);
         for _ in 0..1000 {
-            all.touches(true);
-            all.touches(false);
-            assert!(all.may_touch(), "who writes goes on");
+            all.accessed(true);
+            all.accessed(false);
+            assert!(all.may_access(), "who writes goes on");
         }
     }
 
     #[test]
     fn nobody_waits_for_ever_for_those_who_may_wait_for_it() {
-        let mut all = Turns::new(Some(Order::LateWriters));
+        let mut all = Schedule::new(Some(Order::LateWriters));
         for (tid, waiting) in [(1, LATE), (2, GOES_ON)] {
-            all.made(tid);
+            all.added(tid);
             all.wait(tid, waiting);
         }
         let mut turns = 0;
@@ -320,13 +327,13 @@ mod tests {
             all.wait(2, GOES_ON);
             turns += 1;
         }
-        assert_eq!(turns, PATIENCE + 1);
+        assert_eq!(turns, MAX_TURNS_WAITED + 1);
     }
 
     #[test]
     fn who_is_alone_may_ask_for_ever() {
-        let mut all = Turns::new(Some(Order::OldestFirst));
-        all.made(1);
+        let mut all = Schedule::new(Some(Order::OldestFirst));
+        all.added(1);
         all.wait(1, GOES_ON);
         all.next().unwrap();
         assert!((0..1000).all(|_| all.may_call()));
@@ -334,9 +341,9 @@ mod tests {
 
     #[test]
     fn the_dead_have_no_turn() {
-        let mut all = Turns::new(Some(Order::OldestFirst));
+        let mut all = Schedule::new(Some(Order::OldestFirst));
         for tid in [1, 2, 3] {
-            all.made(tid);
+            all.added(tid);
             all.wait(tid, GOES_ON);
         }
         assert_eq!(all.next().unwrap().0, 1);

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 
-use crate::sys::Pid;
+use crate::process::Pid;
 
 /// All of a file about a process, which is small: asked for at once, since the kernel writes it anew for each question.
 fn read(tid: Pid, name: &str) -> Option<Vec<u8>> {
@@ -28,7 +28,8 @@ fn read_text(tid: Pid, name: &str) -> Option<String> {
 }
 
 /// State letter of a thread (`R`, `S`, `D`, `T`, `t`, `Z`, ...), `proc(5)`. `None`: it is gone.
-pub(crate) fn state(tid: Pid) -> Option<u8> {
+#[must_use]
+pub fn state(tid: Pid) -> Option<u8> {
     let stat = read(tid, "stat")?;
     // The name may hold anything, a closing parenthesis included: the last one ends it.
     let end = stat.iter().rposition(|byte| *byte == b')')?;
@@ -36,7 +37,8 @@ pub(crate) fn state(tid: Pid) -> Option<u8> {
 }
 
 /// The call that a sleeping thread is in, with its arguments. `None`: it is in none, or runs.
-pub(crate) fn current_call(tid: Pid) -> Option<(i64, [u64; 6])> {
+#[must_use]
+pub fn current_call(tid: Pid) -> Option<(i64, [u64; 6])> {
     let line = read_text(tid, "syscall")?;
     let mut words = line.split_whitespace();
     let number = words.next()?.parse().ok().filter(|number| *number >= 0)?;
@@ -51,7 +53,8 @@ pub(crate) fn current_call(tid: Pid) -> Option<(i64, [u64; 6])> {
 ///
 /// The state letter does not tell: a thread that is about to sleep, and looks once more whether it has to, shows `S`
 /// already, and may lose its processor just then. Reading its `syscall` waits until it is really off the queue.
-pub(crate) fn switches_at_rest(tid: Pid) -> Option<u64> {
+#[must_use]
+pub fn context_switches_at_rest(tid: Pid) -> Option<u64> {
     let call = read(tid, "syscall");
     if call.is_some_and(|call| call.starts_with(b"running")) {
         return None;
@@ -66,7 +69,8 @@ pub(crate) fn switches_at_rest(tid: Pid) -> Option<u64> {
 }
 
 /// Every process of this pid namespace and of those below it, zombies among them.
-pub(crate) fn all() -> Option<Vec<Pid>> {
+#[must_use]
+pub fn all() -> Option<Vec<Pid>> {
     let entries = fs::read_dir("/proc").ok()?;
     let mut all = Vec::new();
     for entry in entries {
@@ -82,7 +86,8 @@ pub(crate) fn all() -> Option<Vec<Pid>> {
 }
 
 /// The mapping of a process that begins at an address: its length in bytes, and whether it may be written to, `proc(5)`.
-pub(crate) fn mapping(tid: Pid, start: u64) -> Option<(u64, bool)> {
+#[must_use]
+pub fn mapping(tid: Pid, start: u64) -> Option<(u64, bool)> {
     let maps = fs::read(format!("/proc/{tid}/maps")).ok()?;
     let maps = String::from_utf8_lossy(&maps);
     maps.lines().find_map(|line| {
@@ -94,21 +99,22 @@ pub(crate) fn mapping(tid: Pid, start: u64) -> Option<(u64, bool)> {
     })
 }
 
-/// What `/proc/PID/status` says of a process's place.
+/// Who a thread is, as `/proc/PID/status` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub struct Identity {
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// The process that the thread belongs to.
-    pub(crate) tgid: Pid,
+    pub tgid: Pid,
     /// That process's parent.
-    pub(crate) parent: Pid,
+    pub parent: Pid,
     /// The process in its innermost pid namespace: its own number as it sees itself.
-    pub(crate) own_pid: u32,
+    pub own_pid: u32,
 }
 
-/// Reads a thread's place.
-pub(crate) fn place(tid: Pid) -> Option<Place> {
+/// Reads a thread's identity.
+#[must_use]
+pub fn identity(tid: Pid) -> Option<Identity> {
     let status = read(tid, "status")?;
     let status = String::from_utf8_lossy(&status);
     let field = |name: &str| {
@@ -117,7 +123,7 @@ pub(crate) fn place(tid: Pid) -> Option<Place> {
             .find_map(|line| line.strip_prefix(name))
             .map(str::trim)
     };
-    Some(Place {
+    Some(Identity {
         name: field("Name:")?.to_owned(),
         tgid: field("Tgid:")?.parse().ok()?,
         parent: field("PPid:")?.parse().ok()?,
@@ -126,14 +132,16 @@ pub(crate) fn place(tid: Pid) -> Option<Place> {
 }
 
 /// A process's name, as `execve(2)` gave it.
-pub(crate) fn name(tid: Pid) -> Option<String> {
+#[must_use]
+pub fn name(tid: Pid) -> Option<String> {
     let name = read(tid, "comm")?;
     let name = name.strip_suffix(b"\n").unwrap_or(&name);
     Some(String::from_utf8_lossy(name).into_owned())
 }
 
 /// The session that a process belongs to, by the number of its first process.
-pub(crate) fn session(tid: Pid) -> Option<Pid> {
+#[must_use]
+pub fn session(tid: Pid) -> Option<Pid> {
     let stat = read(tid, "stat")?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = String::from_utf8_lossy(stat.get(end + 1..)?);
@@ -141,14 +149,16 @@ pub(crate) fn session(tid: Pid) -> Option<Pid> {
 }
 
 /// Resident memory of a process in KiB.
-pub(crate) fn resident_kib(pid: Pid) -> Option<u64> {
+#[must_use]
+pub fn resident_kib(pid: Pid) -> Option<u64> {
     let statm = read_text(pid, "statm")?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4)
 }
 
 /// Largest address space that a process has had in KiB.
-pub(crate) fn peak_kib(pid: Pid) -> Option<u64> {
+#[must_use]
+pub fn peak_kib(pid: Pid) -> Option<u64> {
     let status = read(pid, "status")?;
     let status = String::from_utf8_lossy(&status);
     let line = status
@@ -158,13 +168,15 @@ pub(crate) fn peak_kib(pid: Pid) -> Option<u64> {
 }
 
 /// What a descriptor of a process is, as the link in `/proc/PID/fd` names it: `socket:[4711]`.
-pub(crate) fn descriptor(tid: Pid, fd: i32) -> Option<String> {
+#[must_use]
+pub fn descriptor(tid: Pid, fd: i32) -> Option<String> {
     let link = fs::read_link(format!("/proc/{tid}/fd/{fd}")).ok()?;
     Some(link.to_string_lossy().into_owned())
 }
 
 /// Every open descriptor of a process with its link, by number.
-pub(crate) fn descriptors(tid: Pid) -> Vec<(i32, String)> {
+#[must_use]
+pub fn descriptors(tid: Pid) -> Vec<(i32, String)> {
     let Ok(entries) = fs::read_dir(format!("/proc/{tid}/fd")) else {
         return Vec::new();
     };
@@ -180,7 +192,8 @@ pub(crate) fn descriptors(tid: Pid) -> Vec<(i32, String)> {
 }
 
 /// The inode in a link such as `socket:[4711]`.
-pub(crate) fn inode(link: &str, kind: &str) -> Option<u64> {
+#[must_use]
+pub fn inode(link: &str, kind: &str) -> Option<u64> {
     link.strip_prefix(kind)?
         .strip_prefix(":[")?
         .strip_suffix(']')?
@@ -192,12 +205,12 @@ pub(crate) fn inode(link: &str, kind: &str) -> Option<u64> {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use super::{descriptor, inode, place, state};
+    use super::{descriptor, identity, inode, state};
 
     #[test]
     fn this_process_finds_itself() {
         let me = std::process::id();
-        let found = place(me as i32).unwrap();
+        let found = identity(me as i32).unwrap();
         assert_eq!((found.tgid, found.own_pid), (me as i32, me));
         assert!(matches!(state(me as i32), Some(b'R' | b'S')));
         assert_eq!(found.parent, std::os::unix::process::parent_id() as i32);
@@ -212,20 +225,20 @@ mod tests {
             .stdin(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        while super::switches_at_rest(reader.id() as i32).is_none() {
+        while super::context_switches_at_rest(reader.id() as i32).is_none() {
             std::thread::yield_now();
         }
-        let (done, told) = (AtomicBool::new(false), std::sync::mpsc::channel());
+        let (done, numbers) = (AtomicBool::new(false), std::sync::mpsc::channel());
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                told.0.send(nix::unistd::gettid().as_raw()).unwrap();
+                numbers.0.send(nix::unistd::gettid().as_raw()).unwrap();
                 while !done.load(Ordering::Relaxed) {
                     std::hint::spin_loop();
                 }
             });
-            let spinner = told.1.recv().unwrap();
+            let spinner = numbers.1.recv().unwrap();
             // It may still be in the call that told its number.
-            while super::switches_at_rest(spinner).is_some() {
+            while super::context_switches_at_rest(spinner).is_some() {
                 std::thread::yield_now();
             }
             done.store(true, Ordering::Relaxed);

@@ -22,16 +22,17 @@ use landlock::{
     Scope, path_beneath_rules,
 };
 
+use super::Platform;
+use crate::evidence::{Stopwatch, assemble, missing};
 use crate::filter::Sight;
 use crate::given::{self, Given};
+use crate::leftovers;
 use crate::spawn::{self, Started};
-use crate::supervisor::Clock;
-use crate::sys::{self, Pid};
-use crate::tracer::Tracer;
-use crate::watch::{Ground, Watch};
+use crate::tracer::{HostRules, Tracer};
+use crate::watch::Watch;
 use crate::workspace::Workspace;
 use crate::world::Ids;
-use crate::{leftovers, supervisor};
+use ipclab_kernel::{Pid, process, signal, sysv};
 
 /// Folders of the host that actors may write to: the labs' own paths are in them.
 const OPEN_FOLDERS: [&str; 2] = ["/tmp", "/dev/shm"];
@@ -47,14 +48,7 @@ const NOTES: [&str; 4] = [
     "the programs can see other files that this user may read in /tmp and /usr",
 ];
 
-/// What the tracer does at this level beyond tracing.
-#[derive(Debug)]
-pub(crate) struct HostRules {
-    /// Files whose place is taken by another when an actor opens them.
-    pub(crate) redirects: Vec<(Vec<u8>, PathBuf)>,
-}
-
-struct SharedGround {
+struct Shared {
     /// The working directory, as the plan names it and as it is here.
     plan_cwd: PathBuf,
     cwd: PathBuf,
@@ -84,40 +78,45 @@ struct Before {
 /// What the machine refused, a port, key or path in use among it.
 pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     let _lock = lock()?;
-    let clock = Clock::start();
-    sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)?;
+    let stopwatch = Stopwatch::start();
+    process::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)?;
     // Nothing goes away with this process here, so when the tool dies it is asked to sweep up, not killed.
-    sys::heed_termination()?;
-    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM as usize)?;
+    signal::catch_termination()?;
+    process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM as usize)?;
     let mut folder = Folder::make()?;
     let rules = HostRules {
         redirects: vec![(b"/etc/hosts".to_vec(), write_hosts(&folder.0, plan)?)],
     };
     check_free(plan)?;
     let before = Before::look();
-    let mut ground = SharedGround::new(plan, &folder.0, before)?;
-    let made = given::make(&plan.world, ground.ids);
-    let clock = clock.made();
+    let mut platform = Shared::new(plan, &folder.0, before)?;
+    let made = given::make(&plan.world, platform.ids);
+    let stopwatch = stopwatch.made();
     let watched = match made {
         Ok(given) => {
-            ground.given = given;
-            Watch::new(plan, &mut ground).with_host_rules(rules).run()
+            platform.given = given;
+            Watch::new(plan, &mut platform).with_host_rules(rules).run()
         }
         Err(error) => Err(error),
     };
-    let clock = clock.over();
+    let stopwatch = stopwatch.over();
     let evidence = watched.and_then(|watched| {
-        let leftovers = ground.sweep(&watched.tracer)?;
+        let leftovers = platform.sweep(&watched.tracer)?;
         let isolation = Isolation {
             level: Level::Shared,
             counted_by: "rlimits".to_owned(),
             notes: NOTES.iter().map(|note| (*note).to_owned()).collect(),
         };
-        Ok(supervisor::assemble(
-            plan, watched, leftovers, isolation, ground.ids, &clock,
+        Ok(assemble(
+            plan,
+            watched,
+            leftovers,
+            isolation,
+            platform.ids,
+            &stopwatch,
         ))
     });
-    ground.given.take_away();
+    platform.given.take_away();
     folder.remove();
     evidence
 }
@@ -196,7 +195,7 @@ fn check_free(plan: &Plan) -> io::Result<()> {
             }),
             Protocol::Shm => endpoint
                 .key
-                .is_some_and(|key| sys::shm_get(key, 0, 0).is_ok()),
+                .is_some_and(|key| sysv::shm_get(key, 0, 0).is_ok()),
         };
         if busy {
             return taken(endpoint.to_string());
@@ -208,7 +207,7 @@ fn check_free(plan: &Plan) -> io::Result<()> {
             .segments
             .iter()
             .any(|segment| segment.key == watch.key);
-        if !given && sys::shm_get(watch.key, 0, 0).is_ok() {
+        if !given && sysv::shm_get(watch.key, 0, 0).is_ok() {
             return taken(format!("the segment with key {}", watch.key));
         }
     }
@@ -250,7 +249,7 @@ fn entries(folder: &str) -> Vec<(Vec<u8>, u64)> {
         .collect()
 }
 
-impl SharedGround {
+impl Shared {
     fn new(plan: &Plan, folder: &Path, before: Before) -> io::Result<Self> {
         let as_root = nix::unistd::geteuid().is_root();
         let cwd = folder.join("lab");
@@ -355,31 +354,31 @@ impl SharedGround {
 
     /// What the actors left, and takes it away: the machine goes on.
     fn sweep(&self, tracer: &Tracer) -> io::Result<Leftovers> {
-        let made = tracer.made();
+        let created = tracer.created();
         let mut segments = leftovers::segments(&self.given, &tracer.makers())?;
         segments.retain(|segment| {
             segment.given
                 || (!self.before.segments.contains(&segment.shmid)
-                    && made.segments.contains(&segment.shmid))
+                    && created.segments.contains(&segment.shmid))
         });
         for segment in segments.iter().filter(|segment| !segment.given) {
-            let _ = sys::remove_segment(segment.shmid);
+            let _ = sysv::shm_remove(segment.shmid);
         }
         let mut semaphores = leftovers::semaphores(&self.given)?;
         semaphores.retain(|set| {
             set.given
                 || (!self.before.semaphores.contains(&set.semid)
-                    && made.semaphores.contains(&set.semid))
+                    && created.semaphores.contains(&set.semid))
         });
         for set in semaphores.iter().filter(|set| !set.given) {
-            let _ = sys::sem_remove(set.semid);
+            let _ = sysv::sem_remove(set.semid);
         }
         let mut queues = leftovers::queues()?;
         queues.retain(|queue| {
-            !self.before.queues.contains(&queue.msqid) && made.queues.contains(&queue.msqid)
+            !self.before.queues.contains(&queue.msqid) && created.queues.contains(&queue.msqid)
         });
         for queue in &queues {
-            let _ = sys::msg_remove(queue.msqid);
+            let _ = sysv::msg_remove(queue.msqid);
         }
         let (mut files, mut posix_shm) = (Vec::new(), Vec::new());
         for (path, inode) in OPEN_FOLDERS.into_iter().flat_map(entries) {
@@ -388,7 +387,7 @@ impl SharedGround {
                 .given
                 .fate(Path::new(std::ffi::OsStr::from_bytes(&path)))
                 .is_some();
-            let theirs = || made.files.contains(&path) || self.is_actors(&path);
+            let theirs = || created.files.contains(&path) || self.is_actors(&path);
             if given || (!old && theirs()) {
                 // What is not told any more is taken away all the same.
                 if !given && files.len() + posix_shm.len() >= leftovers::FILES {
@@ -446,7 +445,7 @@ impl SharedGround {
             files,
             posix_shm,
             posix_queues: Vec::new(),
-            missing: supervisor::missing(&self.given),
+            missing: missing(&self.given),
             processes: Vec::new(),
             ports: Vec::new(),
         })
@@ -553,7 +552,7 @@ fn restrict(cwd: &Path, open: &[&Path]) -> io::Result<()> {
     ruleset().map_err(io::Error::other)
 }
 
-impl Ground for SharedGround {
+impl Platform for Shared {
     fn start(
         &mut self,
         _index: usize,
@@ -572,12 +571,12 @@ impl Ground for SharedGround {
             if as_root {
                 // A program may open its terminal again, by its name.
                 fchown(terminal, Some(NOBODY), Some(NOBODY))?;
-                sys::become_user(NOBODY, NOBODY, true)?;
-                sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
+                process::become_user(NOBODY, NOBODY, true)?;
+                process::prctl(libc::PR_SET_DUMPABLE, 1)?;
             }
             std::env::set_current_dir(&cwd)?;
-            sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
-            sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
+            process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
+            process::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
             if trusted {
                 Ok(())
             } else {

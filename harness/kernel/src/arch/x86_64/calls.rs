@@ -1,0 +1,40 @@
+//! System calls as x86-64 makes them: numbers that newer processors do not have, argument order, the filter's view.
+
+use std::ffi::{c_int, c_long};
+
+/// `AUDIT_ARCH_X86_64` of `linux/audit.h`: what a seccomp filter sees of a call that is made in this way.
+pub const AUDIT_ARCH: u32 = 0xC000_003E;
+
+/// Call numbers from here on are those of another ABI for the same processor, x32.
+pub const FOREIGN_NUMBERS: u32 = 0x4000_0000;
+
+/// `fork(2)`.
+pub const FORK: u64 = libc::SYS_fork as u64;
+/// `mknod(2)`.
+pub const MKNOD: u64 = libc::SYS_mknod as u64;
+/// `pause(2)`.
+pub const PAUSE: u64 = libc::SYS_pause as u64;
+/// Both calls that open a file by its name, `open(2)`.
+pub const OPENS: [i64; 2] = [libc::SYS_open, libc::SYS_openat];
+
+/// Which argument of `clone(2)` holds its flags.
+pub const CLONE_FLAGS_ARGUMENT: u8 = 0;
+
+/// `clone(2)` without a new stack and without pointers: a fork.
+///
+/// # Safety
+/// The child goes on with a copy of all memory, locks included: the caller has one thread.
+pub(crate) unsafe fn clone(flags: c_int) -> c_long {
+    // SAFETY: no stack and no pointers are given, so the child continues on a copy of this stack exactly as after
+    // fork(2).
+    unsafe {
+        libc::syscall(
+            libc::SYS_clone,
+            c_long::from(flags),
+            0usize,
+            0usize,
+            0usize,
+            0usize,
+        )
+    }
+}

@@ -1,0 +1,211 @@
+//! What an instruction does to the memory that it names: reads it, writes it, or both, and how wide.
+//!
+//! Only as much of x86-64 as compilers use for plain variables. What is not known here is found out by trying: with the
+//! page readable, an instruction that faults again is one that writes. What cannot be found out by trying, and is why
+//! this table exists, is that `add %eax,(mem)` without a lock reads first and writes later: on one processor no other
+//! access can come between, on two one can.
+
+/// What an instruction does with the memory that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reads it.
+    Load,
+    /// Writes it, whatever was there.
+    Store,
+    /// Reads it and writes something made of that, with nothing to keep others out in between.
+    Update,
+    /// Reads and writes it as one, `lock`.
+    AtomicUpdate,
+    /// Not in the table.
+    Unknown,
+}
+
+/// How an instruction accesses memory, and how wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// What it does with the memory.
+    pub access: Access,
+    /// How many bytes; 0: not known.
+    pub width: u8,
+}
+
+const UNKNOWN: Instruction = Instruction {
+    access: Access::Unknown,
+    width: 0,
+};
+
+/// Longest instruction in bytes.
+pub const MAX_LENGTH: usize = 15;
+
+/// What the instruction with these bytes does.
+#[must_use]
+pub fn decode(bytes: &[u8]) -> Instruction {
+    let mut rest = bytes;
+    let (mut narrow, mut locked, mut wide) = (false, false, false);
+    while let [prefix, more @ ..] = rest {
+        match prefix {
+            0x66 => narrow = true,
+            0xf0 => locked = true,
+            0xf2 | 0xf3 | 0x2e | 0x36 | 0x3e | 0x26 | 0x64 | 0x65 | 0x67 => {}
+            _ => break,
+        }
+        rest = more;
+    }
+    if let [rex @ 0x40..=0x4f, more @ ..] = rest {
+        wide = rex & 8 != 0;
+        rest = more;
+    }
+    let word = match (wide, narrow) {
+        (true, _) => 8,
+        (false, true) => 2,
+        (false, false) => 4,
+    };
+    // In the one-byte table the lowest bit tells bytes from words.
+    let sized = |opcode: u8| if opcode & 1 == 0 { 1 } else { word };
+    let field = |modrm: Option<&u8>| modrm.map(|modrm| modrm >> 3 & 7);
+    let (access, width) = match rest {
+        [0x0f, opcode, more @ ..] => match opcode {
+            0xb6 | 0xbe => (Access::Load, 1),
+            0xb7 | 0xbf => (Access::Load, 2),
+            0x90..=0x9f => (Access::Store, 1),
+            // Bit tests, shifts of two words.
+            0xab | 0xb3 | 0xbb | 0xa4 | 0xa5 | 0xac | 0xad => (Access::Update, word),
+            0xba => match field(more.first()) {
+                Some(5..=7) => (Access::Update, word),
+                _ => (Access::Load, word),
+            },
+            // cmpxchg and xadd.
+            0xb0 | 0xb1 | 0xc0 | 0xc1 => (Access::Update, sized(*opcode)),
+            0xc7 if field(more.first()) == Some(1) => (Access::Update, 8),
+            0xc3 => (Access::Store, word),
+            // Vector registers, stored.
+            0x11 | 0x13 | 0x17 | 0x29 | 0x2b | 0x7f | 0xd6 | 0xe7 => (Access::Store, 0),
+            _ => return UNKNOWN,
+        },
+        [opcode, more @ ..] => match opcode {
+            // Arithmetic and logic: the last of the eight compares and keeps nothing.
+            0x00..=0x3f => match (opcode & 7, opcode >> 3) {
+                (0 | 1, 0..=6) => (Access::Update, sized(*opcode)),
+                (0..=3, _) => (Access::Load, sized(*opcode)),
+                _ => return UNKNOWN,
+            },
+            0x80 | 0x81 | 0x83 => match field(more.first()) {
+                Some(0..=6) => (Access::Update, sized(*opcode)),
+                _ => (Access::Load, sized(*opcode)),
+            },
+            0x84 | 0x85 | 0x8a | 0x8b => (Access::Load, sized(*opcode)),
+            0x63 => (Access::Load, 4),
+            // xchg locks by itself.
+            0x86 | 0x87 => (Access::AtomicUpdate, sized(*opcode)),
+            0x88 | 0x89 | 0xc6 | 0xc7 => (Access::Store, sized(*opcode)),
+            0xaa | 0xab => (Access::Store, sized(*opcode)),
+            0xc0 | 0xc1 | 0xd0..=0xd3 => (Access::Update, sized(*opcode)),
+            0xf6 | 0xf7 => match field(more.first()) {
+                Some(2 | 3) => (Access::Update, sized(*opcode)),
+                _ => (Access::Load, sized(*opcode)),
+            },
+            0xfe | 0xff => match field(more.first()) {
+                Some(0 | 1) => (Access::Update, sized(*opcode)),
+                _ => (Access::Load, 8),
+            },
+            _ => return UNKNOWN,
+        },
+        [] => return UNKNOWN,
+    };
+    let access = match access {
+        Access::Update if locked => Access::AtomicUpdate,
+        access => access,
+    };
+    Instruction { access, width }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, Instruction, decode};
+
+    #[test]
+    fn what_compilers_make_of_a_counter() {
+        // As gcc and clang write them, with what objdump calls them.
+        for (bytes, name, access, width) in [
+            (&[0x8b, 0x00][..], "mov (%rax),%eax", Access::Load, 4),
+            (&[0x48, 0x8b, 0x00], "mov (%rax),%rax", Access::Load, 8),
+            (&[0x89, 0x10], "mov %edx,(%rax)", Access::Store, 4),
+            (&[0x66, 0x89, 0x10], "mov %dx,(%rax)", Access::Store, 2),
+            (&[0x88, 0x10], "mov %dl,(%rax)", Access::Store, 1),
+            (
+                &[0x41, 0x89, 0x14, 0x24],
+                "mov %edx,(%r12)",
+                Access::Store,
+                4,
+            ),
+            (
+                &[0xc7, 0x00, 0, 0, 0, 0],
+                "movl $0,(%rax)",
+                Access::Store,
+                4,
+            ),
+            (&[0x83, 0x00, 0x01], "addl $1,(%rax)", Access::Update, 4),
+            (
+                &[0x48, 0x83, 0x03, 0x01],
+                "addq $1,(%rbx)",
+                Access::Update,
+                8,
+            ),
+            (&[0x01, 0x10], "add %edx,(%rax)", Access::Update, 4),
+            (&[0x03, 0x10], "add (%rax),%edx", Access::Load, 4),
+            (&[0x83, 0x38, 0x05], "cmpl $5,(%rax)", Access::Load, 4),
+            (&[0x39, 0x10], "cmp %edx,(%rax)", Access::Load, 4),
+            (&[0xff, 0x00], "incl (%rax)", Access::Update, 4),
+            (&[0xfe, 0x08], "decb (%rax)", Access::Update, 1),
+            (
+                &[0xf0, 0x83, 0x00, 0x01],
+                "lock addl $1,(%rax)",
+                Access::AtomicUpdate,
+                4,
+            ),
+            (
+                &[0xf0, 0x0f, 0xc1, 0x02],
+                "lock xadd %eax,(%rdx)",
+                Access::AtomicUpdate,
+                4,
+            ),
+            (&[0x0f, 0xc1, 0x02], "xadd %eax,(%rdx)", Access::Update, 4),
+            (&[0x87, 0x10], "xchg %edx,(%rax)", Access::AtomicUpdate, 4),
+            (&[0x85, 0x10], "test %edx,(%rax)", Access::Load, 4),
+            (&[0xf7, 0x18], "negl (%rax)", Access::Update, 4),
+            (&[0xd1, 0x20], "shll (%rax)", Access::Update, 4),
+            (&[0x0f, 0xb6, 0x00], "movzbl (%rax),%eax", Access::Load, 1),
+            (&[0x0f, 0x11, 0x00], "movups %xmm0,(%rax)", Access::Store, 0),
+            (
+                &[0xf3, 0x48, 0xab],
+                "rep stos %rax,(%rdi)",
+                Access::Store,
+                8,
+            ),
+            (&[0xc5, 0xfe, 0x7f, 0x07], "vmovdqu", Access::Unknown, 0),
+            (&[0xf3, 0xa4], "rep movsb", Access::Unknown, 0),
+        ] {
+            assert_eq!(decode(bytes), Instruction { access, width }, "{name}");
+        }
+    }
+
+    #[test]
+    fn rubbish_and_cut_instructions_are_no_trouble() {
+        for bytes in [
+            &[][..],
+            &[0x66],
+            &[0xf0, 0x66, 0x48],
+            &[0x0f],
+            &[0x83],
+            &[0xff],
+            &[0xf3; 15],
+        ] {
+            let _ = decode(bytes);
+        }
+        for first in 0..=255 {
+            for second in 0..=255 {
+                let _ = decode(&[first, second, 0]);
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The registers of a stopped tracee, by what they are for in a system call, `syscall(2)`.
+
+use std::io::Result;
+
+use crate::error::check;
+use crate::process::Pid;
+
+/// Length of the `syscall` instruction in bytes.
+const SYSCALL_LENGTH: u64 = 2;
+
+/// All registers of a stopped tracee.
+#[derive(Clone, Copy, Debug)]
+pub struct Registers(libc::user_regs_struct);
+
+impl Registers {
+    /// Reads them, `PTRACE_GETREGS`.
+    ///
+    /// # Errors
+    /// The kernel's; `ESRCH`: it is not stopped, or gone.
+    pub fn read(pid: Pid) -> Result<Self> {
+        // SAFETY: an all-zero register set is valid, and the request fills exactly this struct.
+        unsafe {
+            let mut registers: libc::user_regs_struct = std::mem::zeroed();
+            check(libc::ptrace(
+                libc::PTRACE_GETREGS,
+                pid,
+                0usize,
+                &raw mut registers,
+            ))?;
+            Ok(Self(registers))
+        }
+    }
+
+    /// Writes them, `PTRACE_SETREGS`.
+    ///
+    /// # Errors
+    /// As [`Registers::read`].
+    pub fn write(&self, pid: Pid) -> Result<()> {
+        // SAFETY: the request only reads this struct.
+        check(unsafe { libc::ptrace(libc::PTRACE_SETREGS, pid, 0usize, &raw const self.0) })
+            .map(drop)
+    }
+
+    /// Address of the next instruction.
+    #[must_use]
+    pub fn instruction_pointer(&self) -> u64 {
+        self.0.rip
+    }
+
+    /// The stack pointer.
+    #[must_use]
+    pub fn stack_pointer(&self) -> u64 {
+        self.0.rsp
+    }
+
+    /// The number of the call that the tracee is in.
+    #[must_use]
+    pub fn call_number(&self) -> u64 {
+        self.0.orig_rax
+    }
+
+    /// Changes the number of the call that the tracee is about to make, or of one that the kernel is to make again.
+    pub fn set_call_number(&mut self, number: u64) {
+        self.0.orig_rax = number;
+    }
+
+    /// Makes the call that the tracee is about to make one that does not exist. For one that is in none it says just that: the
+    /// kernel has nothing to make again.
+    pub fn set_no_call(&mut self) {
+        self.0.orig_rax = u64::MAX;
+    }
+
+    /// The result of a call, `-errno` where it failed.
+    #[must_use]
+    pub fn result(&self) -> i64 {
+        self.0.rax as i64
+    }
+
+    /// Changes the result that the program sees.
+    pub fn set_result(&mut self, result: i64) {
+        self.0.rax = result as u64;
+    }
+
+    /// Changes an argument, counted from 0, and gives what it was.
+    pub fn replace_argument(&mut self, index: usize, value: u64) -> u64 {
+        let register = match index {
+            0 => &mut self.0.rdi,
+            1 => &mut self.0.rsi,
+            2 => &mut self.0.rdx,
+            3 => &mut self.0.r10,
+            4 => &mut self.0.r8,
+            _ => &mut self.0.r9,
+        };
+        std::mem::replace(register, value)
+    }
+
+    /// The `syscall` instruction by which the tracee has entered the kernel, when it is at a call's entry or exit.
+    #[must_use]
+    pub fn syscall_instruction(&self) -> u64 {
+        self.0.rip.wrapping_sub(SYSCALL_LENGTH)
+    }
+
+    /// Sends the tracee back to that instruction, with the number of a call where the kernel looks for it.
+    pub fn repeat_call(&mut self, number: u64) {
+        self.0.rip = self.syscall_instruction();
+        self.0.rax = number;
+    }
+
+    /// Sends the tracee to a `syscall` instruction, to make a call there with these first arguments.
+    #[must_use]
+    pub fn at_call(mut self, instruction: u64, number: u64, arguments: &[u64]) -> Self {
+        self.0.rip = instruction;
+        self.0.rax = number;
+        self.set_no_call();
+        for (index, value) in arguments.iter().enumerate() {
+            self.replace_argument(index, *value);
+        }
+        self
+    }
+}

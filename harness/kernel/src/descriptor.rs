@@ -1,0 +1,146 @@
+//! File descriptors: pipes, pseudo-terminals, numbers, partial reads and writes.
+
+use std::ffi::c_int;
+use std::io::{self, Result};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use crate::error::check_int;
+
+/// `pipe2(2)` with close-on-exec: (read end, write end).
+pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0; 2];
+    // SAFETY: the array has room for both; the new descriptors are owned by nobody else.
+    unsafe {
+        check_int(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
+        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
+    }
+}
+
+/// Closes every descriptor from a number up, now or (`at_exec`) when a program starts: `close_range(2)`.
+pub fn close_from(first: u32, at_exec: bool) -> Result<()> {
+    let flags = if at_exec {
+        libc::CLOSE_RANGE_CLOEXEC as c_int
+    } else {
+        0
+    };
+    // SAFETY: used only in forked children, where no Rust owner of a higher descriptor will run again.
+    check_int(unsafe { libc::close_range(first, u32::MAX, flags) }).map(drop)
+}
+
+/// Closes every descriptor but the standard three and these.
+pub fn close_all_but(kept: &[BorrowedFd<'_>]) -> Result<()> {
+    let mut kept: Vec<u32> = kept.iter().map(|fd| fd.as_raw_fd() as u32).collect();
+    kept.sort_unstable();
+    let mut first = 3;
+    for fd in kept {
+        if fd > first {
+            // SAFETY: used only in forked children, where no Rust owner of the others will run again.
+            check_int(unsafe { libc::close_range(first, fd - 1, 0) })?;
+        }
+        first = fd + 1;
+    }
+    close_from(first, false)
+}
+
+/// Makes a descriptor non-blocking.
+pub fn set_nonblocking(fd: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: numbers only.
+    unsafe {
+        let flags = check_int(libc::fcntl(fd.as_raw_fd(), libc::F_GETFL))?;
+        check_int(libc::fcntl(
+            fd.as_raw_fd(),
+            libc::F_SETFL,
+            flags | libc::O_NONBLOCK,
+        ))
+        .map(drop)
+    }
+}
+
+/// Puts a descriptor at a number, without close-on-exec: `dup2(2)` between fork and exec.
+pub fn duplicate_to(fd: RawFd, at: RawFd) -> Result<()> {
+    // SAFETY: numbers only; called between fork and exec, where the number at which it lands has no Rust owner that
+    // will run again.
+    check_int(unsafe { libc::dup2(fd, at) }).map(drop)
+}
+
+/// A copy of a descriptor at the first free number from `lowest` up, close-on-exec.
+pub fn duplicate_above(fd: BorrowedFd<'_>, lowest: c_int) -> Result<OwnedFd> {
+    // SAFETY: numbers only; the new descriptor is owned by nobody else.
+    unsafe {
+        let copy = check_int(libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, lowest))?;
+        Ok(OwnedFd::from_raw_fd(copy))
+    }
+}
+
+/// Opens `/dev/null` again and again, for whatever program comes next, until every number below this is taken.
+pub fn occupy_descriptors(below: u32) -> Result<()> {
+    let below = c_int::try_from(below).unwrap_or(c_int::MAX);
+    if below == 0 {
+        return Ok(());
+    }
+    let null = std::fs::File::open("/dev/null")?;
+    loop {
+        // SAFETY: numbers only; the copies are the next program's and nobody's here.
+        let copy = check_int(unsafe { libc::fcntl(null.as_raw_fd(), libc::F_DUPFD, 3) })?;
+        if copy + 1 >= below {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads, `None` when a non-blocking descriptor has nothing now.
+pub fn read_some(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Option<usize>> {
+    loop {
+        // SAFETY: the buffer and its length belong together.
+        let got = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+        if got >= 0 {
+            return Ok(Some(got as usize));
+        }
+        match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => {}
+            error if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            error => return Err(error),
+        }
+    }
+}
+
+/// Writes, `None` when a non-blocking descriptor takes nothing now. `SIGPIPE` is ignored in this process.
+pub fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<Option<usize>> {
+    loop {
+        // SAFETY: the buffer and its length belong together.
+        let put = unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+        if put >= 0 {
+            return Ok(Some(put as usize));
+        }
+        match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => {}
+            error if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            error => return Err(error),
+        }
+    }
+}
+
+/// A pseudo-terminal in raw mode without echo: (our end, the program's end), both close-on-exec, ours non-blocking.
+pub fn raw_terminal() -> Result<(OwnedFd, OwnedFd)> {
+    // SAFETY: the string is constant; new descriptors are owned by nobody else; the termios struct is filled by
+    // tcgetattr before it is read; TIOCGPTPEER takes open flags as its number.
+    unsafe {
+        let master = check_int(libc::posix_openpt(
+            libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC | libc::O_NONBLOCK,
+        ))?;
+        let master = OwnedFd::from_raw_fd(master);
+        let unlock: c_int = 0;
+        check_int(libc::ioctl(master.as_raw_fd(), libc::TIOCSPTLCK, &unlock))?;
+        let slave = check_int(libc::ioctl(
+            master.as_raw_fd(),
+            libc::TIOCGPTPEER,
+            libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC,
+        ))?;
+        let slave = OwnedFd::from_raw_fd(slave);
+        let mut mode: libc::termios = std::mem::zeroed();
+        check_int(libc::tcgetattr(slave.as_raw_fd(), &mut mode))?;
+        libc::cfmakeraw(&mut mode);
+        check_int(libc::tcsetattr(slave.as_raw_fd(), libc::TCSANOW, &mode))?;
+        Ok((master, slave))
+    }
+}

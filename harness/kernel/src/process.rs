@@ -1,0 +1,129 @@
+//! Processes: making and ending them, what they may do, and handles on them.
+
+use std::ffi::{CStr, CString, c_int};
+use std::io::{self, Result};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use crate::error::{check, check_int};
+
+/// Process id in the caller's pid namespace.
+pub type Pid = i32;
+
+/// Ends this process at once, without destructors: for children that never exec'd.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: _exit(2) only ends the process.
+    unsafe { libc::_exit(status) }
+}
+
+/// `execve(2)`: returns only when it failed.
+pub fn exec(path: &CStr, argv: &[CString], env: &[CString]) -> io::Error {
+    let pointers = |list: &[CString]| -> Vec<*const libc::c_char> {
+        list.iter()
+            .map(|text| text.as_ptr())
+            .chain([std::ptr::null()])
+            .collect()
+    };
+    let (argv, env) = (pointers(argv), pointers(env));
+    // SAFETY: both lists end with a null pointer and point at strings that outlive the call.
+    unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), env.as_ptr()) };
+    io::Error::last_os_error()
+}
+
+/// `kill(2)`.
+pub fn kill(pid: Pid, signal: c_int) -> Result<()> {
+    // SAFETY: numbers only.
+    check_int(unsafe { libc::kill(pid, signal) }).map(drop)
+}
+
+/// `setsid(2)`.
+pub fn new_session() -> Result<()> {
+    // SAFETY: no arguments.
+    check_int(unsafe { libc::setsid() }).map(drop)
+}
+
+/// Becomes one user and group, real, effective and saved, with no supplementary groups where that may be set.
+pub fn become_user(uid: u32, gid: u32, drop_groups: bool) -> Result<()> {
+    // SAFETY: plain numbers; the null list of setgroups has length 0. The raw calls concern this thread only, and the
+    // callers have one thread.
+    unsafe {
+        if drop_groups {
+            check(libc::syscall(
+                libc::SYS_setgroups,
+                0usize,
+                std::ptr::null::<libc::gid_t>(),
+            ))?;
+        }
+        check(libc::syscall(libc::SYS_setresgid, gid, gid, gid))?;
+        check(libc::syscall(libc::SYS_setresuid, uid, uid, uid))?;
+    }
+    Ok(())
+}
+
+/// Gives up every capability, the bounding and ambient sets aside: those go with `no_new_privs` and exec.
+pub fn drop_capabilities() -> Result<()> {
+    let header: [u32; 2] = [0x2008_0522, 0]; // _LINUX_CAPABILITY_VERSION_3, this thread
+    let none = [0u32; 6];
+    // SAFETY: both arrays have the layout of capset(2)'s version 3 and outlive the call.
+    check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) }).map(drop)
+}
+
+/// `prctl(2)` with one number.
+pub fn prctl(option: c_int, value: usize) -> Result<()> {
+    // SAFETY: every option used by this crate takes numbers, no pointers.
+    check_int(unsafe { libc::prctl(option, value, 0usize, 0usize, 0usize) }).map(drop)
+}
+
+/// `setrlimit(2)`, soft and hard alike; where the hard limit is lower already, it stays.
+pub fn lower_limit(resource: libc::__rlimit_resource_t, value: u64) -> Result<()> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the struct outlives both calls.
+    unsafe {
+        check_int(libc::getrlimit(resource, &mut limit))?;
+        let value = value.min(limit.rlim_max);
+        limit = libc::rlimit {
+            rlim_cur: value,
+            rlim_max: value,
+        };
+        check_int(libc::setrlimit(resource, &limit)).map(drop)
+    }
+}
+
+/// Lets what this process executes find its memory at the same addresses in every run, `personality(2)`: a program that
+/// uses what it never set does the same each time, and addresses that are printed are the same.
+pub fn disable_address_randomization() -> Result<()> {
+    // SAFETY: a plain number.
+    check_int(unsafe { libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong) }).map(drop)
+}
+
+/// `pidfd_open(2)`.
+pub fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
+    // SAFETY: numbers only; the new descriptor is owned by nobody else.
+    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    // SAFETY: as above.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// A copy of another process's descriptor, `pidfd_getfd(2)`.
+pub fn copy_descriptor(process: BorrowedFd<'_>, fd: RawFd) -> Result<OwnedFd> {
+    // SAFETY: numbers only; the new descriptor is owned by nobody else.
+    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) })?;
+    // SAFETY: as above.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// CPU time of a whole process so far in microseconds, `clock_getcpuclockid(3)`.
+pub fn cpu_time_us(pid: Pid) -> Option<u64> {
+    // SAFETY: an all-zero timespec is valid; both pointers outlive their calls.
+    unsafe {
+        let mut clock = 0;
+        if libc::clock_getcpuclockid(pid, &mut clock) != 0 {
+            return None;
+        }
+        let mut time: libc::timespec = std::mem::zeroed();
+        (libc::clock_gettime(clock, &mut time) == 0)
+            .then(|| time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000)
+    }
+}

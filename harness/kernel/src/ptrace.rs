@@ -1,0 +1,158 @@
+//! Requests to stopped tracees, `ptrace(2)`.
+
+use std::ffi::c_int;
+use std::io::Result;
+
+use crate::error::check;
+use crate::process::Pid;
+
+/// A ptrace request without an address.
+fn ptrace(request: libc::c_uint, pid: Pid, data: usize) -> Result<()> {
+    // SAFETY: only called below with requests whose `data` is a number, never a pointer.
+    check(unsafe { libc::ptrace(request, pid, 0usize, data) }).map(drop)
+}
+
+/// Attaches without stopping: `PTRACE_SEIZE`.
+pub fn seize(pid: Pid) -> Result<()> {
+    let options = libc::PTRACE_O_EXITKILL
+        | libc::PTRACE_O_TRACESYSGOOD
+        | libc::PTRACE_O_TRACESECCOMP
+        | libc::PTRACE_O_TRACEFORK
+        | libc::PTRACE_O_TRACEVFORK
+        | libc::PTRACE_O_TRACECLONE
+        | libc::PTRACE_O_TRACEEXEC
+        | libc::PTRACE_O_TRACEEXIT;
+    ptrace(libc::PTRACE_SEIZE, pid, options as usize)
+}
+
+/// How a stopped tracee goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// To the next event of the filter.
+    Run,
+    /// To the exit of the call that it is in.
+    ToSyscallExit,
+    /// For one instruction.
+    Step,
+    /// Not at all: it stays in its group stop and events are still told.
+    Listen,
+}
+
+/// Lets a tracee go on, with a signal or 0.
+pub fn resume(pid: Pid, how: Resume, signal: c_int) -> Result<()> {
+    let request = match how {
+        Resume::Run => libc::PTRACE_CONT,
+        Resume::ToSyscallExit => libc::PTRACE_SYSCALL,
+        Resume::Step => libc::PTRACE_SINGLESTEP,
+        Resume::Listen => libc::PTRACE_LISTEN,
+    };
+    ptrace(request, pid, signal as usize)
+}
+
+/// What a stopped tracee is at, `PTRACE_GET_SYSCALL_INFO`.
+#[derive(Clone, Copy, Debug)]
+pub enum Stop {
+    /// Entry of a call.
+    Entry {
+        /// Its number.
+        number: u64,
+        /// Its arguments.
+        args: [u64; 6],
+        /// The user stack pointer.
+        stack: u64,
+    },
+    /// Exit of a call, with its value as the kernel returned it (`-errno` on failure).
+    Exit(i64),
+    /// Something else.
+    Other,
+}
+
+/// Reads what call a stopped tracee is at.
+pub fn syscall_stop(pid: Pid) -> Result<Stop> {
+    // SAFETY: an all-zero ptrace_syscall_info is valid; its size is passed; `op` tells which union field was written.
+    unsafe {
+        let mut info: libc::ptrace_syscall_info = std::mem::zeroed();
+        let size = size_of::<libc::ptrace_syscall_info>();
+        check(libc::ptrace(
+            libc::PTRACE_GET_SYSCALL_INFO,
+            pid,
+            size,
+            &raw mut info,
+        ))?;
+        Ok(match info.op {
+            libc::PTRACE_SYSCALL_INFO_ENTRY => Stop::Entry {
+                number: info.u.entry.nr,
+                args: info.u.entry.args,
+                stack: info.stack_pointer,
+            },
+            libc::PTRACE_SYSCALL_INFO_SECCOMP => Stop::Entry {
+                number: info.u.seccomp.nr,
+                args: info.u.seccomp.args,
+                stack: info.stack_pointer,
+            },
+            libc::PTRACE_SYSCALL_INFO_EXIT => Stop::Exit(info.u.exit.sval),
+            _ => Stop::Other,
+        })
+    }
+}
+
+/// The number that an event stop carries: a new process's id, an exit status. `PTRACE_GETEVENTMSG`.
+pub fn event_message(pid: Pid) -> Result<u64> {
+    let mut message: libc::c_ulong = 0;
+    // SAFETY: the request writes one unsigned long to the pointer, which outlives the call.
+    check(unsafe { libc::ptrace(libc::PTRACE_GETEVENTMSG, pid, 0usize, &raw mut message) })?;
+    Ok(message)
+}
+
+/// Where the fault was that the `SIGSEGV` tells of with which a tracee is stopped: an access that its page does not
+/// allow, `SEGV_ACCERR` of `sigaction(2)`. `None`: another signal, or another reason for it.
+pub fn protection_fault(pid: Pid) -> Result<Option<u64>> {
+    const SEGV_ACCERR: c_int = 2;
+    // SAFETY: an all-zero siginfo_t is valid, the request fills exactly this struct, and a SIGSEGV of the kernel's has
+    // an address.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        check(libc::ptrace(
+            libc::PTRACE_GETSIGINFO,
+            pid,
+            0usize,
+            &raw mut info,
+        ))?;
+        let told = info.si_signo == libc::SIGSEGV && info.si_code == SEGV_ACCERR;
+        Ok(told.then(|| info.si_addr() as u64))
+    }
+}
+
+/// Signals that an instruction itself may cause: to hold them back would change what they do.
+const SYNCHRONOUS: [c_int; 6] = [
+    libc::SIGSEGV,
+    libc::SIGTRAP,
+    libc::SIGBUS,
+    libc::SIGILL,
+    libc::SIGFPE,
+    libc::SIGSYS,
+];
+
+/// A mask with every signal that does not come of an instruction.
+pub fn asynchronous_signals() -> u64 {
+    SYNCHRONOUS
+        .iter()
+        .fold(u64::MAX, |mask, signal| mask & !(1 << (signal - 1)))
+}
+
+/// The signals that a stopped tracee holds back, as bits from signal 1 up, `PTRACE_GETSIGMASK`.
+pub fn blocked_signals(pid: Pid) -> Result<u64> {
+    const PTRACE_GETSIGMASK: libc::c_uint = 0x420a;
+    let mut mask = 0u64;
+    // SAFETY: the address is the mask's size, as the request wants it, and the mask outlives the call.
+    check(unsafe { libc::ptrace(PTRACE_GETSIGMASK, pid, size_of::<u64>(), &raw mut mask) })?;
+    Ok(mask)
+}
+
+/// Changes the signals that a stopped tracee holds back, `PTRACE_SETSIGMASK`.
+pub fn set_blocked_signals(pid: Pid, mask: u64) -> Result<()> {
+    const PTRACE_SETSIGMASK: libc::c_uint = 0x420b;
+    // SAFETY: as above; the request only reads the mask.
+    check(unsafe { libc::ptrace(PTRACE_SETSIGMASK, pid, size_of::<u64>(), &raw const mask) })
+        .map(drop)
+}

@@ -1,0 +1,138 @@
+//! Sockets: making them, asking about them, and descriptors that are sent over them.
+
+use std::ffi::c_int;
+use std::io::{self, Result};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use crate::error::check_int;
+
+/// `socket(2)`, close-on-exec.
+pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<OwnedFd> {
+    // SAFETY: numbers only; the new descriptor is owned by nobody else.
+    let fd = check_int(unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, protocol) })?;
+    // SAFETY: as above.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A connected pair of sockets with record boundaries, close-on-exec.
+pub fn socket_pair() -> Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0; 2];
+    // SAFETY: as for pipe.
+    unsafe {
+        check_int(libc::socketpair(
+            libc::AF_UNIX,
+            libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC,
+            0,
+            ends.as_mut_ptr(),
+        ))?;
+        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
+    }
+}
+
+/// Sends a word and descriptors, `SCM_RIGHTS` of `unix(7)`.
+pub fn send_descriptors(socket: BorrowedFd<'_>, word: &[u8], fds: &[RawFd]) -> Result<()> {
+    use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+    let word = [io::IoSlice::new(word)];
+    let rights = [ControlMessage::ScmRights(fds)];
+    sendmsg::<()>(socket.as_raw_fd(), &word, &rights, MsgFlags::empty(), None)
+        .map(drop)
+        .map_err(io::Error::from)
+}
+
+/// As many descriptors as the kernel takes along with one message, `SCM_MAX_FD` of `unix(7)`.
+pub const DESCRIPTORS_MAX: usize = 253;
+
+/// Receives a word, its length, and descriptors, which are then close-on-exec.
+pub fn receive_descriptors(
+    socket: BorrowedFd<'_>,
+    word: &mut [u8],
+) -> Result<(usize, Vec<OwnedFd>)> {
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
+    let mut word = [io::IoSliceMut::new(word)];
+    let mut room = nix::cmsg_space!([RawFd; DESCRIPTORS_MAX]);
+    let message = recvmsg::<()>(
+        socket.as_raw_fd(),
+        &mut word,
+        Some(&mut room),
+        MsgFlags::MSG_CMSG_CLOEXEC,
+    )?;
+    let fds = message
+        .cmsgs()?
+        .filter_map(|part| match part {
+            ControlMessageOwned::ScmRights(fds) => Some(fds),
+            _ => None,
+        })
+        .flatten()
+        // SAFETY: the kernel has just made these for us, and nobody else knows of them.
+        .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+        .collect();
+    Ok((message.bytes, fds))
+}
+
+/// One integer socket option, `getsockopt(2)`.
+pub fn socket_option(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> Result<c_int> {
+    let mut value: c_int = 0;
+    let mut length = size_of::<c_int>() as libc::socklen_t;
+    // SAFETY: the buffer is an int and its length is passed.
+    check_int(unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            level,
+            option,
+            (&raw mut value).cast(),
+            &mut length,
+        )
+    })?;
+    Ok(value)
+}
+
+/// Whether a TCP socket waits for its connection to be answered, or holds bytes that it has not sent, `tcp(7)`.
+pub fn tcp_has_to_send(fd: BorrowedFd<'_>) -> bool {
+    const SYN_SENT: u8 = 2;
+    const SIOCOUTQNSD: libc::Ioctl = 0x894B;
+    // SAFETY: an all-zero tcp_info is valid and its size is passed; the ioctl writes one int.
+    unsafe {
+        let mut info: libc::tcp_info = std::mem::zeroed();
+        let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+        let told = libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast(),
+            &mut length,
+        );
+        let mut unsent: c_int = 0;
+        let asked = libc::ioctl(fd.as_raw_fd(), SIOCOUTQNSD, &mut unsent);
+        (told == 0 && info.tcpi_state == SYN_SENT) || (asked == 0 && unsent > 0)
+    }
+}
+
+/// Lets a socket be bound to a port that an old connection still holds, `socket(7)`. A refusal changes nothing.
+pub fn allow_reuse(fd: BorrowedFd<'_>) {
+    let yes: c_int = 1;
+    // SAFETY: the buffer is an int and its length is passed.
+    unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_REUSEADDR,
+            (&raw const yes).cast(),
+            size_of::<c_int>() as libc::socklen_t,
+        );
+    }
+}
+
+/// The raw address of a socket's own or other end, `getsockname(2)` and `getpeername(2)`.
+pub fn socket_address(fd: BorrowedFd<'_>, other_end: bool) -> Result<Vec<u8>> {
+    let mut buffer = [0u8; 128];
+    let mut length = buffer.len() as libc::socklen_t;
+    let call = if other_end {
+        libc::getpeername
+    } else {
+        libc::getsockname
+    };
+    // SAFETY: the buffer has the size of sockaddr_storage and its length is passed; any alignment will do for bytes
+    // that the kernel writes with copy_to_user.
+    check_int(unsafe { call(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), &mut length) })?;
+    Ok(buffer[..(length as usize).min(buffer.len())].to_vec())
+}

@@ -1,0 +1,97 @@
+//! System V shared memory, semaphores and message queues, `sysvipc(7)`.
+
+use std::ffi::c_int;
+use std::io::{self, Result};
+
+use crate::error::check_int;
+
+/// `shmget(2)`.
+pub fn shm_get(key: i32, size: usize, flags: c_int) -> Result<i32> {
+    // SAFETY: numbers only.
+    check_int(unsafe { libc::shmget(key, size, flags) })
+}
+
+/// Copies up to `limit` bytes out of a segment of `size` bytes.
+pub fn shm_read(shmid: i32, size: usize, limit: usize) -> Result<Vec<u8>> {
+    // SAFETY: the segment is at least `size` bytes long (the kernel's own figure), so `size.min(limit)` bytes from its
+    // start are mapped and readable until shmdt; concurrent writers can only make the copy a mixture of old and new,
+    // for which the bytes are read as volatile.
+    unsafe {
+        let address = libc::shmat(shmid, std::ptr::null(), libc::SHM_RDONLY);
+        if address as isize == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        let bytes = (0..size.min(limit))
+            .map(|at| address.cast::<u8>().add(at).read_volatile())
+            .collect();
+        libc::shmdt(address);
+        Ok(bytes)
+    }
+}
+
+/// Stores bytes at the start of a segment of `size` bytes; what does not fit is left out.
+pub fn shm_write(shmid: i32, size: usize, bytes: &[u8]) -> Result<()> {
+    // SAFETY: as for shm_read: at most `size` bytes are written into a mapping of at least that size.
+    unsafe {
+        let address = libc::shmat(shmid, std::ptr::null(), 0);
+        if address as isize == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), address.cast::<u8>(), bytes.len().min(size));
+        libc::shmdt(address);
+    }
+    Ok(())
+}
+
+/// Changes owner and mode of a segment, `IPC_SET`.
+pub fn shm_set(shmid: i32, uid: u32, gid: u32, mode: u32) -> Result<()> {
+    // SAFETY: the struct is filled by IPC_STAT before it is changed and handed back.
+    unsafe {
+        let mut status: libc::shmid_ds = std::mem::zeroed();
+        check_int(libc::shmctl(shmid, libc::IPC_STAT, &mut status))?;
+        status.shm_perm.uid = uid;
+        status.shm_perm.gid = gid;
+        status.shm_perm.mode = mode as _;
+        check_int(libc::shmctl(shmid, libc::IPC_SET, &mut status)).map(drop)
+    }
+}
+
+/// `IPC_RMID` of a segment.
+pub fn shm_remove(shmid: i32) -> Result<()> {
+    // SAFETY: IPC_RMID ignores the pointer.
+    check_int(unsafe { libc::shmctl(shmid, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
+}
+
+/// `semget(2)` and all values set.
+pub fn sem_create(key: i32, values: &[u16], mode: u32) -> Result<i32> {
+    // SAFETY: SETALL reads exactly as many values as the set has, which is the slice's length.
+    unsafe {
+        let semid = check_int(libc::semget(
+            key,
+            values.len() as c_int,
+            libc::IPC_CREAT | libc::IPC_EXCL | mode as c_int,
+        ))?;
+        check_int(libc::semctl(semid, 0, libc::SETALL, values.as_ptr()))?;
+        Ok(semid)
+    }
+}
+
+/// All values of a semaphore set of `count`.
+pub fn sem_values(semid: i32, count: usize) -> Result<Vec<u16>> {
+    let mut values = vec![0u16; count];
+    // SAFETY: GETALL writes as many values as the set has, which the kernel said is `count` and cannot change.
+    check_int(unsafe { libc::semctl(semid, 0, libc::GETALL, values.as_mut_ptr()) })?;
+    Ok(values)
+}
+
+/// `IPC_RMID` of a semaphore set.
+pub fn sem_remove(semid: i32) -> Result<()> {
+    // SAFETY: IPC_RMID takes no further argument.
+    check_int(unsafe { libc::semctl(semid, 0, libc::IPC_RMID) }).map(drop)
+}
+
+/// `IPC_RMID` of a message queue.
+pub fn msg_remove(msqid: i32) -> Result<()> {
+    // SAFETY: IPC_RMID ignores the pointer.
+    check_int(unsafe { libc::msgctl(msqid, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
+}

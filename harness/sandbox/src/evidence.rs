@@ -1,0 +1,116 @@
+//! Evidence of a case, put together from what was watched, what was left, and how long which part took.
+
+use std::time::Instant;
+
+use ipclab_evidence::{Evidence, Isolation, Leftovers, Plan, Spent};
+
+use crate::given::{self, Given};
+use crate::watch::Watched;
+use crate::world::Ids;
+
+/// When which part of a case began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch {
+    born: Instant,
+    ready: Instant,
+    began: Instant,
+    made: Instant,
+    over: Instant,
+}
+
+impl Stopwatch {
+    /// The world is about to be made.
+    pub(crate) fn start() -> Self {
+        let born = Instant::now();
+        Self {
+            born,
+            ready: born,
+            began: born,
+            made: born,
+            over: born,
+        }
+    }
+
+    /// All of it is made that needs no plan.
+    pub(crate) fn ready(self) -> Self {
+        let ready = Instant::now();
+        Self { ready, ..self }
+    }
+
+    /// The plan is there.
+    pub(crate) fn go(self) -> Self {
+        let began = Instant::now();
+        Self { began, ..self }
+    }
+
+    /// The world is made, and the first actor is about to start.
+    pub(crate) fn made(self) -> Self {
+        let made = Instant::now();
+        Self { made, ..self }
+    }
+
+    /// Nobody is left.
+    pub(crate) fn over(self) -> Self {
+        let over = Instant::now();
+        Self { over, ..self }
+    }
+
+    fn spent(&self) -> Spent {
+        let us = |from: Instant, to: Instant| to.duration_since(from).as_micros() as u64;
+        Spent {
+            ahead_us: us(self.born, self.ready),
+            world_us: us(self.began, self.made),
+            actors_us: us(self.made, self.over),
+            sweep_us: us(self.over, Instant::now()),
+        }
+    }
+}
+
+/// Given files that are gone.
+pub(crate) fn missing(given: &Given) -> Vec<ipclab_evidence::Bytes> {
+    use std::os::unix::ffi::OsStrExt;
+    given
+        .missing()
+        .map(|path| path.as_os_str().as_bytes().into())
+        .collect()
+}
+
+/// Puts the document together.
+pub(crate) fn assemble(
+    plan: &Plan,
+    watched: Watched,
+    leftovers: Leftovers,
+    isolation: Isolation,
+    ids: Ids,
+    stopwatch: &Stopwatch,
+) -> Evidence {
+    let Watched {
+        ended,
+        actors,
+        looks,
+        processes,
+        ports,
+        mut tracer,
+    } = watched;
+    let mut trouble = std::mem::take(&mut tracer.trouble);
+    trouble.extend(given::beyond_us(&plan.world, ids));
+    let (trace, calls_dropped, sockets, sharing) = tracer.finish();
+    Evidence {
+        name: plan.name.clone(),
+        isolation,
+        ended,
+        actors,
+        sockets,
+        trace,
+        calls_dropped,
+        looks,
+        leftovers: Leftovers {
+            processes,
+            ports,
+            ..leftovers
+        },
+        sharing,
+        trouble,
+        spent: stopwatch.spent(),
+    }
+}

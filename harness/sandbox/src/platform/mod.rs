@@ -1,0 +1,43 @@
+//! Platforms: where the actors of a case run, in namespaces of their own or in the host's own world.
+
+pub(crate) mod namespaces;
+pub(crate) mod shared;
+
+use std::io;
+
+use ipclab_evidence::{Actor, Counted, Limits, Segment};
+use ipclab_kernel::Pid;
+
+use crate::filter::Sight;
+use crate::spawn::Started;
+use crate::tracer::Tracer;
+
+/// Where actors are started: a world of their own, or the host's.
+pub(crate) trait Platform {
+    /// Starts an actor.
+    fn start(
+        &mut self,
+        index: usize,
+        actor: &Actor,
+        limits: &Limits,
+        sight: Sight,
+    ) -> io::Result<Started>;
+    /// What the kernel counted of an actor, where it does.
+    fn counted(&self, _index: usize) -> Option<Counted> {
+        None
+    }
+    /// Ends all processes of an actor, where the kernel does that in one go.
+    fn end_at_once(&self, _index: usize) {}
+    /// A segment by its key, now.
+    fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment>;
+    /// Whether nobody is left on it, dead or alive, so that nothing has to be ended.
+    fn is_deserted(&self) -> bool {
+        false
+    }
+    /// Ends everything that lives on it.
+    fn end_all(&mut self);
+    /// Whether the network is the case's alone.
+    fn own_network(&self) -> bool;
+    /// Whether `pid` is a process of the platform's own.
+    fn is_own(&self, pid: Pid) -> bool;
+}

@@ -1,0 +1,176 @@
+//! The `namespaces` level: a world of the case's own.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use ipclab_evidence::{
+    Actor, Counted, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment,
+};
+use ipclab_kernel::{Pid, namespace, process, procfs};
+
+use super::Platform;
+use crate::cgroup::Seat;
+use crate::evidence::{Stopwatch, assemble, missing};
+use crate::filter::Sight;
+use crate::given::{self, Given};
+use crate::leftovers;
+use crate::reaper::Reaper;
+use crate::spawn::{self, Started};
+use crate::tracer::Tracer;
+use crate::watch::Watch;
+use crate::world::{self, Bare, Furnished, Ids};
+
+/// So much higher is the limit of a user's processes where a cgroup counts them.
+const SPARE_PROCESSES: u64 = 16;
+
+/// A world of the case's own.
+struct Namespaces {
+    ids: Ids,
+    reaper: Reaper,
+    /// The students' mount namespace.
+    mounts: OwnedFd,
+    cwd: PathBuf,
+    given: Given,
+    /// The cgroups of the actors, where there are any.
+    seats: Vec<Seat>,
+}
+
+/// Runs a plan in a world that has been made for it.
+///
+/// # Errors
+/// What the machine refused.
+pub(crate) fn run(
+    plan: &Plan,
+    bare: Bare,
+    seats: Vec<Seat>,
+    stopwatch: Stopwatch,
+    made: OwnedFd,
+) -> io::Result<Evidence> {
+    let Furnished {
+        ids,
+        reaper,
+        mounts,
+        workspaces,
+    } = bare.furnish(&plan.world, plan.limits.file_mib)?;
+    let given = given::make(&plan.world, ids)?;
+    let counted_by = match seats.is_empty() {
+        true => "rlimits",
+        false => "cgroup v2",
+    };
+    let mut platform = Namespaces {
+        ids,
+        reaper,
+        mounts,
+        cwd: plan.world.cwd.clone(),
+        given,
+        seats,
+    };
+    // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
+    process::prctl(libc::PR_SET_DUMPABLE, 0)?;
+    let stopwatch = stopwatch.made();
+    drop(made);
+    let watched = Watch::new(plan, &mut platform).run()?;
+    let stopwatch = stopwatch.over();
+    let makers = watched.tracer.makers();
+    let shown = |path: &Path| plan.world.binds.iter().any(|bind| bind.inside == path);
+    let below = |folder: &str| leftovers::files(Path::new(folder), &platform.given, &shown);
+    let mut files = below("/tmp");
+    if !plan
+        .world
+        .binds
+        .iter()
+        .any(|bind| bind.inside == plan.world.cwd)
+    {
+        files.extend(leftovers::files(&plan.world.cwd, &platform.given, &shown));
+    }
+    let leftovers = Leftovers {
+        segments: leftovers::segments(&platform.given, &makers)?,
+        semaphores: leftovers::semaphores(&platform.given)?,
+        queues: leftovers::queues()?,
+        files,
+        posix_shm: leftovers::named_objects(Path::new("/dev/shm"), &platform.given),
+        posix_queues: leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given),
+        missing: missing(&platform.given),
+        processes: Vec::new(),
+        ports: Vec::new(),
+    };
+    for workspace in &workspaces {
+        workspace.copy_back()?;
+    }
+    let isolation = Isolation {
+        level: Level::Namespaces,
+        counted_by: counted_by.to_owned(),
+        notes: Vec::new(),
+    };
+    Ok(assemble(
+        plan, watched, leftovers, isolation, ids, &stopwatch,
+    ))
+}
+
+impl Platform for Namespaces {
+    fn start(
+        &mut self,
+        index: usize,
+        actor: &Actor,
+        limits: &Limits,
+        sight: Sight,
+    ) -> io::Result<Started> {
+        let (ids, seat) = (self.ids, self.seats.get(index));
+        let (mounts, cwd) = (self.mounts.as_fd(), self.cwd.as_path());
+        // Where the kernel counts the actor as a whole it shall be that count which refuses: it can be read afterwards.
+        let spare = if seat.is_some() { SPARE_PROCESSES } else { 0 };
+        let limits = &Limits {
+            processes: limits.processes + spare,
+            ..*limits
+        };
+        let take_seat = || seat.map_or(Ok(()), Seat::join);
+        if actor.trusted {
+            return spawn::start(actor, limits, sight, true, |_| {
+                take_seat()?;
+                world::become_actor(ids)
+            });
+        }
+        namespace::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
+        let started = spawn::start(actor, limits, sight, true, |_| {
+            take_seat()?;
+            world::enter_untrusted(mounts, cwd)?;
+            world::become_actor(ids)
+        });
+        namespace::join_namespace(self.reaper.own.as_fd(), libc::CLONE_NEWPID)?;
+        started
+    }
+
+    fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment> {
+        let all = leftovers::segments(&self.given, &tracer.makers()).ok()?;
+        all.into_iter().find(|segment| segment.key == key)
+    }
+
+    fn counted(&self, index: usize) -> Option<Counted> {
+        self.seats.get(index).map(Seat::counted)
+    }
+
+    fn end_at_once(&self, index: usize) {
+        if let Some(seat) = self.seats.get(index) {
+            seat.end();
+        }
+    }
+
+    fn is_deserted(&self) -> bool {
+        // Our own namespace's: it shows the students', too.
+        procfs::all().is_some_and(|all| all.iter().all(|pid| [1, self.reaper.pid].contains(pid)))
+    }
+
+    fn end_all(&mut self) {
+        // The kernel ends everything in the students' namespace with its first process.
+        let _ = process::kill(self.reaper.pid, libc::SIGKILL);
+    }
+
+    fn own_network(&self) -> bool {
+        true
+    }
+
+    fn is_own(&self, pid: Pid) -> bool {
+        pid == self.reaper.pid
+    }
+}

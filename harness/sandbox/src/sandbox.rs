@@ -1,0 +1,152 @@
+//! A sandbox: a keeper process, the pipes to it, and one plan after another.
+
+use std::ffi::OsString;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ipclab_evidence::{Evidence, Level, Plan};
+
+use crate::cgroup::{self, Home};
+use crate::error::SandboxError;
+use crate::level::{self, Wish};
+use crate::room::{self, Busy};
+use crate::{frame, keeper};
+
+/// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.
+#[derive(Debug)]
+pub struct Sandbox {
+    keeper: Child,
+    /// Taken when this is dropped: the keeper ends when nobody can give it plans any more.
+    plans: Option<ChildStdin>,
+    answers: ChildStdout,
+    level: Level,
+    /// Its number, and what it divides.
+    number: usize,
+    home: Option<Home>,
+}
+
+/// The first argument that makes the tool's executable a keeper.
+const KEEPER: &str = "__keeper";
+
+/// Numbers the keepers of one tool, so that each gets a processor of its own where there are enough.
+static KEEPERS: AtomicUsize = AtomicUsize::new(0);
+
+impl Sandbox {
+    /// Starts a keeper at the wished level; `Auto` takes namespaces where they work.
+    ///
+    /// # Errors
+    /// When the tool cannot start itself again, or the wished level cannot be had here.
+    pub fn start(wish: Wish) -> Result<Self, SandboxError> {
+        Self::start_on(wish, KEEPERS.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Starts a keeper on this processor, counted from 0 over those that may be used, and again from the first.
+    ///
+    /// # Errors
+    /// As [`Sandbox::start`].
+    pub fn start_on(wish: Wish, number: usize) -> Result<Self, SandboxError> {
+        let level = level::choose(wish)?;
+        let home = match level {
+            Level::Namespaces => cgroup::enter(),
+            Level::Shared => None,
+        };
+        let started = Self::keep(level, number, home);
+        if started.is_err() && level == Level::Namespaces {
+            cgroup::leave();
+        }
+        started
+    }
+
+    fn keep(level: Level, number: usize, home: Option<Home>) -> Result<Self, SandboxError> {
+        let mut keeper = Command::new("/proc/self/exe")
+            .args([
+                KEEPER,
+                level.name(),
+                &number.to_string(),
+                &Home::argument(home.as_ref()),
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .env_clear()
+            .spawn()
+            .map_err(|error| SandboxError::new("starting the keeper (/proc/self/exe)", &error))?;
+        let (Some(plans), Some(answers)) = (keeper.stdin.take(), keeper.stdout.take()) else {
+            return Err(SandboxError::message(
+                "starting the keeper: it has no pipes",
+            ));
+        };
+        Ok(Self {
+            keeper,
+            plans: Some(plans),
+            answers,
+            level,
+            number,
+            home,
+        })
+    }
+
+    /// How actors are kept apart here.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Whether the keeper still lives; something outside may have killed it.
+    #[must_use]
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.keeper.try_wait(), Ok(None))
+    }
+
+    /// Runs one plan in a fresh box.
+    ///
+    /// # Errors
+    /// Only what went wrong on our side or the machine's: nothing that an actor does is an error.
+    pub fn run(&mut self, plan: &Plan) -> Result<Evidence, SandboxError> {
+        let plans = self
+            .plans
+            .as_mut()
+            .ok_or_else(|| SandboxError::message("the sandbox has ended"))?;
+        let busy = Busy::begin();
+        room::letter(&busy, plan)
+            .and_then(|letter| frame::write_body(plans, &letter))
+            .map_err(|error| SandboxError::new("handing the plan to the keeper", &error))?;
+        let answer: Option<Result<Evidence, String>> = frame::read(&mut self.answers)
+            .map_err(|error| SandboxError::new("reading the keeper's answer", &error))?;
+        match answer {
+            Some(Ok(evidence)) => Ok(evidence),
+            Some(Err(message)) => Err(SandboxError::message(message)),
+            None => Err(SandboxError::message(
+                "the keeper died in the middle of a case",
+            )),
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // It takes the box that waits along, and one in the middle of a plan, and ends when both are gone.
+        if let Some(mut plans) = self.plans.take() {
+            let _ = frame::write_body(&mut plans, &[]);
+        }
+        let _ = self.keeper.wait();
+        if let Some(home) = &self.home {
+            home.clear(std::process::id(), self.number);
+        }
+        if self.level == Level::Namespaces {
+            cgroup::leave();
+        }
+    }
+}
+
+/// Plays the hidden parts of the tool's executable. Call it before anything else in `main`, and exit with what it
+/// returns; `None`: these are ordinary arguments.
+#[must_use]
+pub fn hidden(args: &[OsString]) -> Option<ExitCode> {
+    match args {
+        [_, keeper, level, number, home] if keeper == KEEPER => {
+            Some(keeper::main(level, number, home))
+        }
+        [_, probe] if probe == level::PROBE => Some(level::probe()),
+        _ => None,
+    }
+}

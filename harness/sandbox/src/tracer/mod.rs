@@ -1,0 +1,38 @@
+//! The tracer: one loop classifies, one match acts.
+//!
+//! It follows every process and thread of every actor, decodes the calls that the filter stops at, and knows at any
+//! moment who is in which call. `ESRCH` can come from any request, since a tracee may be killed at any time: its death
+//! is then told by the next wait status.
+//!
+//! ```text
+//! event       what a wait status says
+//! dispatch    what follows from it
+//!   entry, exit, transfer   the two stops of a call
+//!   processes               lives of processes and threads
+//!   access                  page faults on guarded segments
+//! state       what is known of actors, processes and threads
+//! guard       keeps attached segments protected            | only where
+//! remote      calls made in a tracee, and single steps     | threads
+//! scheduler   whose turn it is                             | take turns
+//! host        rules of the `shared` level
+//! objects, waits, rest, trace    what the watch asks, and what is kept
+//! ```
+
+mod access;
+mod dispatch;
+mod entry;
+mod event;
+mod exit;
+mod guard;
+mod host;
+mod objects;
+mod processes;
+mod remote;
+pub(crate) mod rest;
+mod scheduler;
+mod segments;
+mod state;
+mod trace;
+mod waits;
+
+pub(crate) use state::{HostRules, Notice, Tracer};
