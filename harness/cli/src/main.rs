@@ -23,6 +23,7 @@ mod init;
 mod interop;
 mod interrupt;
 mod keep;
+mod keep_v1;
 mod labs;
 mod manual;
 mod mutants;

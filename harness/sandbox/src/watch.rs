@@ -514,7 +514,7 @@ impl<'a, G: Ground> Watch<'a, G> {
         let mut actor = self.plan.actors[index].clone();
         for fill in &self.plan.actors[index].fills {
             let value = match &fill.with {
-                Known::Told { actor, name, nth } => {
+                Known::Answer { actor, name, nth } => {
                     self.tracer.told(self.index(actor)?, name, *nth)?
                 }
                 Known::Segment(key) => self.ground.segment(*key, &self.tracer)?.shmid.to_string(),
