@@ -292,7 +292,7 @@ fn printed(text: &Template) -> String {
 fn known_then(hole: &ipclab_spec::Hole) -> String {
     use ipclab_spec::Hole;
     match hole {
-        Hole::Told { name, .. } => name.to_uppercase(),
+        Hole::Answer { name, .. } => name.to_uppercase(),
         Hole::Segment(_) => "SHMID".to_owned(),
         _ => "...".to_owned(),
     }

@@ -5,19 +5,27 @@
 //! speaks in facts (a signal number, a byte count, a path that exists), never in opinions.
 
 mod address;
+mod arg;
 mod bytes;
+mod errno;
 mod family;
+pub mod format_v1;
 mod leftovers;
+mod names;
 mod outcome;
 mod plan;
+mod signature;
 mod trace;
 
 pub use address::{Address, Endpoint, Protocol};
+pub use arg::{Arg, SemOp, Word};
 pub use bytes::Bytes;
+pub use errno::Errno;
 pub use family::{belongs, canonical, families, family, needs_socket};
 pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, Segment,
 };
+pub use names::{Names, Part, signal_name, signal_number};
 pub use outcome::{
     Access, ActorEvidence, Collision, Counted, Ended, Evidence, Exit, Isolation, Level, LimitHit,
     LimitKind, Look, OpenDescriptor, Sharing, Spent, Stream, Wait,
@@ -26,4 +34,5 @@ pub use plan::{
     Actor, Await, Bind, Fill, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Known, Limits,
     Occurrence, Order, Plan, Run, Stdin, Tamper, TamperAction, Watch, World,
 };
-pub use trace::{Arg, Call, Direction, Object, Returned, Socket, SocketKind, Told, Transfer};
+pub use signature::{ArgKind, position, signature};
+pub use trace::{Answer, Call, Direction, Object, Returned, Socket, SocketKind, Transfer};

@@ -199,8 +199,9 @@ pub struct Fill {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Known {
-    /// What the kernel has told an actor, [`crate::Told`].
-    Told {
+    /// What the kernel answered an actor, [`crate::Answer`].
+    #[serde(alias = "told")]
+    Answer {
         /// Whom.
         actor: String,
         /// Under which name.

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Bytes};
+use crate::address::Address;
+use crate::arg::Arg;
+use crate::bytes::Bytes;
+use crate::errno::Errno;
+use crate::signature::{ArgKind, position};
 
 /// One system call of one process. Calls are numbered in the order in which they began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,41 +35,55 @@ pub struct Call {
     /// What a tamper changed: `at most 3 bytes`, `EINTR`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tampered: Option<String>,
-    /// What the kernel told by it beyond the value returned, in the order of its structure.
+    /// What the kernel answered beyond the value returned, in the order of its structure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told: Vec<Told>,
+    pub answers: Vec<Answer>,
+}
+
+impl Call {
+    /// Its first argument of this kind.
+    #[must_use]
+    pub fn argument(&self, kind: ArgKind) -> Option<&Arg> {
+        self.args.get(position(&self.name, kind)?)
+    }
+
+    /// Whether it makes a thread, which is part of its process and no child of it, `clone(2)`.
+    #[must_use]
+    pub fn makes_thread(&self) -> bool {
+        const CLONE_THREAD: u64 = 0x0001_0000;
+        match (self.name.as_str(), self.args.first()) {
+            ("clone" | "clone3", Some(Arg::Pointer(flags))) => flags & CLONE_THREAD != 0,
+            _ => false,
+        }
+    }
+
+    /// Why it failed; `None`: it did not, or never returned.
+    #[must_use]
+    pub fn errno(&self) -> Option<Errno> {
+        self.returned.as_ref()?.errno
+    }
 }
 
 /// A fact that a call brought to its program: an identifier, a field of a structure, a socket's option.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Told {
+pub struct Answer {
     /// As C calls it: `shmid`, `shm_perm.mode`, `SO_RCVBUF`.
     pub name: String,
-    /// As programs print it: numbers in decimals, a key as `0x00000064`, permission bits as `0644`.
+    /// As programs print it, which is all that is ever asked of it: numbers in decimals, a key as `0x00000064`, permission
+    /// bits as `0644`.
     pub value: String,
 }
 
-/// One argument as a reader writes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Arg {
-    /// `IPC_CREAT|0644`, `"/tmp/uc_srv_socket"`, `{AF_INET, 0.0.0.0:12345}`, `NULL`.
-    pub text: String,
-    /// The register, where it is a number and not a pointer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<i64>,
-}
-
 /// What a call gave back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Returned {
     /// The value; -1 when it failed.
     pub value: i64,
-    /// The name of errno when it failed: `EADDRINUSE`.
+    /// Why it failed: `EADDRINUSE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub errno: Option<String>,
+    pub errno: Option<Errno>,
 }
 
 /// What a call was about.

@@ -14,12 +14,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ipclab_evidence::Evidence;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
-use ipclab_verdict::record::{AboutRun, CaseRecord, FORMAT, Observed, Record, RunRecord};
+use ipclab_verdict::record::{
+    AboutRun, CaseRecord, FORMAT, FORMAT_V1, Observed, Record, RunRecord,
+};
+
+use crate::keep_v1;
 
 /// Writes a record into a folder, which is made where it is not there.
 ///
@@ -91,34 +96,46 @@ pub fn load(folder: &Path) -> Result<Record, Failure> {
     let mut record: Record = read(&folder.join("record.json")).map_err(|failure| {
         failure.remedy("name a folder that was written by: ipclab check ... --keep DIR")
     })?;
-    if record.format != FORMAT {
-        return Err(Failure::usage(format!(
-            "{} is {:?}, and this ipclab reads {FORMAT:?}",
-            show::path(&folder.join("record.json")),
-            record.format
-        )));
-    }
+    let evidence: ReadEvidence = match record.format.as_str() {
+        FORMAT => read,
+        FORMAT_V1 => |file| keep_v1::evidence(read(file)?, file),
+        other => {
+            return Err(Failure::usage(format!(
+                "{} is {other:?}, and this ipclab reads {FORMAT:?} and {FORMAT_V1:?}",
+                show::path(&folder.join("record.json")),
+            ))
+            .remedy("judge it with the ipclab that wrote it"));
+        }
+    };
     for case in &mut record.cases {
-        case.runs = runs(folder, case)?;
+        case.runs = runs(folder, case, evidence)?;
         if case.smallest_of.is_some() {
-            case.smallest = Some(load_run(&folder.join(&case.id).join(SMALLEST))?);
+            let smallest = load_run(&folder.join(&case.id).join(SMALLEST), evidence)?;
+            case.smallest = Some(smallest);
         }
     }
     Ok(record)
 }
 
-fn runs(folder: &Path, case: &CaseRecord) -> Result<Vec<RunRecord>, Failure> {
+/// Reads a file of evidence, of one version of the format.
+type ReadEvidence = fn(&Path) -> Result<Evidence, Failure>;
+
+fn runs(
+    folder: &Path,
+    case: &CaseRecord,
+    evidence: ReadEvidence,
+) -> Result<Vec<RunRecord>, Failure> {
     (0..case.run_count)
-        .map(|n| load_run(&run_folder(folder, &case.id, n, case.run_count)))
+        .map(|n| load_run(&run_folder(folder, &case.id, n, case.run_count), evidence))
         .collect()
 }
 
-fn load_run(at: &Path) -> Result<RunRecord, Failure> {
+fn load_run(at: &Path, evidence: ReadEvidence) -> Result<RunRecord, Failure> {
     let about: AboutRun = read(&at.join("run.json"))?;
     let observed = |at: &Path, unable: &Option<String>| -> Result<Observed, Failure> {
         Ok(match unable {
             Some(why) => Err(why.clone()),
-            None => Ok(read(&at.join("evidence.json"))?),
+            None => Ok(evidence(&at.join("evidence.json"))?),
         })
     };
     let again = about.again.iter().enumerate();

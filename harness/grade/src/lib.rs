@@ -12,6 +12,7 @@ pub mod explore;
 pub mod grade;
 pub mod interrupt;
 pub mod keep;
+mod keep_v1;
 pub mod labs;
 pub mod pool;
 pub mod program_digest;

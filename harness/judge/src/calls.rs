@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use ipclab_evidence::{Arg, Call, Exit, Object, belongs};
+use ipclab_evidence::{Arg, Call, Exit, Object, Word, belongs};
 use ipclab_spec::{ArgPattern, Aspect, CallMatch, CallPattern, ResultPattern};
 
 use crate::errno::described;
@@ -218,7 +218,7 @@ fn missing(
         let seen = match &near.returned {
             None => "did not return".to_owned(),
             Some(returned) => match &returned.errno {
-                Some(errno) => format!("failed with {}", described(errno)),
+                Some(errno) => format!("failed with {}", described(*errno)),
                 None => format!("returned {}", returned.value),
             },
         };
@@ -262,12 +262,7 @@ fn never_with<'a>(wanted: &'a CallMatch, calls: &[&Call]) -> Option<&'a str> {
 }
 
 fn is_named(wanted: &CallMatch, call: &Call) -> bool {
-    belongs(&call.name, Facts::on_socket(call), &wanted.name)
-        && !(belongs(&call.name, false, "fork")
-            && call
-                .args
-                .iter()
-                .any(|arg| arg.text.contains("CLONE_THREAD")))
+    belongs(&call.name, Facts::on_socket(call), &wanted.name) && !call.makes_thread()
 }
 
 fn matches(wanted: &CallMatch, call: &Call) -> bool {
@@ -283,10 +278,7 @@ fn args_match(wanted: &CallMatch, call: &Call) -> bool {
         None => return false,
     };
     // What the C library fills in with NULL or 0 was not written by the student.
-    let complete = wanted.open
-        || rest
-            .iter()
-            .all(|arg| arg.text == "NULL" || arg.value == Some(0));
+    let complete = wanted.open || rest.iter().all(|arg| arg.number() == Some(0));
     complete
         && wanted
             .args
@@ -305,47 +297,41 @@ fn usual_args<'c>(wanted: &CallMatch, call: &'c Call) -> Cow<'c, [Arg]> {
     match (call.name.as_str(), args) {
         ("openat" | "openat2" | "unlinkat", [_, rest @ ..]) => rest.into(),
         ("recvmsg" | "sendmsg", [socket, message, flags]) => {
-            let size = Arg {
-                text: String::new(),
-                value: None,
-            };
+            let size = Arg::Text(String::new());
             vec![socket.clone(), message.clone(), size, flags.clone()].into()
         }
         _ => args.into(),
     }
 }
 
-/// Flags in one form, each once; 0 is none.
-fn flag_set<'a>(flags: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
-    flags
-        .map(str::trim)
-        .filter(|flag| !flag.is_empty())
-        .map(|flag| c_number(flag).map_or_else(|| flag.to_owned(), |number| number.to_string()))
-        .filter(|flag| flag != "0")
-        .collect()
+/// The flags of a pattern in one form, each once; 0 is none.
+fn wanted_flags(flags: &[String]) -> BTreeSet<Word<'_>> {
+    let words = flags
+        .iter()
+        .map(|flag| flag.trim())
+        .map(|flag| c_number(flag).map_or(Word::Name(flag), Word::Number));
+    words.filter(is_flag).collect()
+}
+
+/// The flags that an argument has, in the same form.
+fn flags_of(arg: &Arg) -> BTreeSet<Word<'static>> {
+    let words = arg.words().unwrap_or_default();
+    words.into_iter().filter(is_flag).collect()
+}
+
+fn is_flag(word: &Word<'_>) -> bool {
+    !matches!(word, Word::Name("") | Word::Number(0))
 }
 
 fn arg_matches(pattern: &ArgPattern, arg: &Arg) -> bool {
     match pattern {
         ArgPattern::Any => true,
         ArgPattern::Number(number) => {
-            arg.value == Some(*number) || c_number(&arg.text) == Some(*number)
+            arg.number() == Some(*number) || arg.words() == Some(vec![Word::Number(*number)])
         }
-        ArgPattern::Flags(flags) => {
-            flag_set(flags.iter().map(String::as_str)) == flag_set(arg.text.split('|'))
-        }
-        ArgPattern::FlagsAmong(flags) => {
-            flag_set(flags.iter().map(String::as_str)).is_subset(&flag_set(arg.text.split('|')))
-        }
-        ArgPattern::Text(text) => {
-            let quoted = arg
-                .text
-                .strip_prefix('"')
-                .and_then(|rest| rest.strip_suffix('"'));
-            quoted
-                .and_then(|inner| ipclab_evidence::Bytes::from_escaped(inner).ok())
-                .is_some_and(|bytes| bytes.0 == text.as_bytes())
-        }
+        ArgPattern::Flags(flags) => arg.words().is_some() && wanted_flags(flags) == flags_of(arg),
+        ArgPattern::FlagsAmong(flags) => wanted_flags(flags).is_subset(&flags_of(arg)),
+        ArgPattern::Text(text) => arg.string().is_some_and(|bytes| bytes.0 == text.as_bytes()),
     }
 }
 
@@ -378,7 +364,9 @@ fn result_matches(wanted: Option<&ResultPattern>, call: &Call) -> bool {
         ResultPattern::Is(value) => returned.value == *value,
         ResultPattern::AtLeast(value) => returned.value >= *value,
         ResultPattern::Below(value) => returned.value < *value,
-        ResultPattern::Errno(name) => returned.errno.as_deref() == Some(name),
+        ResultPattern::Errno(name) => returned
+            .errno
+            .is_some_and(|errno| errno.to_string() == *name),
     }
 }
 
@@ -454,7 +442,7 @@ fn show(call: &Call) -> String {
         .args
         .iter()
         .take(8)
-        .map(|arg| arg.text.as_str())
+        .map(Arg::to_string)
         .collect::<Vec<_>>()
         .join(", ");
     let returned = match &call.returned {

@@ -251,11 +251,7 @@ fn left_object(
         );
     };
     let tried = last_call(facts, made.actor, |call| {
-        call.name == remover
-            && call
-                .args
-                .iter()
-                .any(|arg| arg.text.split('|').any(|flag| flag.trim() == command))
+        call.name == remover && call.args.iter().any(|arg| arg.has(command))
     });
     let remove = match tried {
         Some(call)
@@ -283,9 +279,7 @@ fn left_object(
 fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
     let path = shown(&file.path.to_text());
     let names = |call: &Call| {
-        call.args
-            .iter()
-            .any(|arg| names_path(&arg.text, &file.path.escaped()))
+        call.args.iter().any(|arg| arg.path() == Some(&file.path))
             && call
                 .returned
                 .as_ref()
@@ -326,17 +320,10 @@ fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
     };
     let removed = last_call(facts, made.actor, |call| {
         belongs(&call.name, false, remover)
-            && call
-                .args
-                .iter()
-                .any(|arg| names_path(&arg.text, &file.path.escaped()))
+            && call.args.iter().any(|arg| arg.path() == Some(&file.path))
     });
     let remove = match removed {
-        Some(call) if call.n > made.n => match call
-            .returned
-            .as_ref()
-            .and_then(|returned| returned.errno.as_ref())
-        {
+        Some(call) if call.n > made.n => match call.errno() {
             Some(_) => facts.failure(call),
             None => format!("{} at #{}, and yet it is there", Facts::name(call), call.n),
         },
@@ -353,11 +340,6 @@ fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
     fail(facts, Some(made.actor), text)
         .citing([made.n])
         .citing(removed.map(|call| call.n))
-}
-
-/// Whether an argument names this path (both in the escaped form of the trace), whole.
-fn names_path(arg: &str, path: &str) -> bool {
-    arg.split('"').any(|part| part == path)
 }
 
 fn left_port(facts: Facts<'_>, port: &LeftPort) -> Finding {

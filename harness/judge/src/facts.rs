@@ -1,8 +1,8 @@
 //! Facts: the case and the evidence side by side, and the questions that every aspect asks of them.
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Call, Direction, Ended, Evidence, Exit, LimitHit, LimitKind, Object,
-    Socket, Transfer, Wait, canonical,
+    ActorEvidence, Address, Arg, Call, Direction, Ended, Errno, Evidence, Exit, LimitHit,
+    LimitKind, Object, Socket, Transfer, Wait, canonical,
 };
 use ipclab_spec::{Actor, Case, ExitExpectation, Hole, Part, Player, Template};
 
@@ -167,7 +167,7 @@ impl<'a> Facts<'a> {
             )),
             Hole::Sent { actor, nth } => self.moved(actor, *nth, owner, Direction::Sent),
             Hole::Received { actor, nth } => self.moved(actor, *nth, owner, Direction::Received),
-            Hole::Told { actor, name, nth } => self.told(actor, name, *nth, owner),
+            Hole::Answer { actor, name, nth } => self.answer(actor, name, *nth, owner),
             Hole::Segment(key) => Err(Unfilled::Trouble(format!(
                 "the identifier of segment {key} is known when an actor starts, and not here"
             ))),
@@ -231,8 +231,8 @@ impl<'a> Facts<'a> {
         Ok(Piece::Text(bytes.to_string()))
     }
 
-    /// What the kernel has told an actor under this name: the n-th time, or the last.
-    fn told(
+    /// What the kernel answered an actor under this name: the n-th time, or the last.
+    fn answer(
         &self,
         actor: &str,
         name: &str,
@@ -243,12 +243,12 @@ impl<'a> Facts<'a> {
         if self.trace_has_holes() {
             return Err(Unfilled::Trouble(self.holes()));
         }
-        let told = self.evidence.trace.iter();
-        let told = told
+        let trace = self.evidence.trace.iter();
+        let answers = trace
             .filter(|call| actors.contains(&call.actor))
-            .flat_map(|call| &call.told)
-            .filter(|told| told.name == name);
-        let mut values = told.map(|told| told.value.clone());
+            .flat_map(|call| &call.answers)
+            .filter(|answer| answer.name == name);
+        let mut values = answers.map(|answer| answer.value.clone());
         let value = match nth {
             Some(nth) => values.nth((nth as usize).saturating_sub(1)),
             None => values.next_back(),
@@ -390,10 +390,6 @@ impl<'a> Facts<'a> {
 
     /// `bind() failed with EADDRINUSE at #9`
     pub(crate) fn failure(&self, call: &Call) -> String {
-        let errno = call
-            .returned
-            .as_ref()
-            .and_then(|returned| returned.errno.as_deref());
         let to = match (canonical(&call.name, true), address_of(self, call)) {
             // A connected Unix socket's other end mostly has no name: that says nothing.
             ("connect" | "send", Some(Address::Unnamed)) => String::new(),
@@ -403,7 +399,8 @@ impl<'a> Facts<'a> {
         format!(
             "{}{to} failed with {} at #{}",
             Self::name(call),
-            errno.map_or_else(|| "an error".to_owned(), described),
+            call.errno()
+                .map_or_else(|| "an error".to_owned(), described),
             call.n
         )
     }
@@ -548,11 +545,7 @@ pub(crate) fn untold(actor: &str, name: &str, nth: Option<u32>) -> String {
 /// Whether a call failed in a way that ends well-behaved programs; what `EINTR`, `EAGAIN` and searching for files answer
 /// is everyday life.
 fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
-    let Some(errno) = call
-        .returned
-        .as_ref()
-        .and_then(|returned| returned.errno.as_deref())
-    else {
+    let Some(errno) = call.errno() else {
         return false;
     };
     let everyday = matches!(
@@ -562,7 +555,7 @@ fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
             _
         ) | (
             _,
-            "EINTR" | "EAGAIN" | "ECHILD" | "EINPROGRESS" | "ERESTARTSYS" | "ENOTCONN"
+            Errno::EINTR | Errno::EAGAIN | Errno::ECHILD | Errno::EINPROGRESS | Errno::ENOTCONN
         )
     );
     let resolver = match (&call.object, address_of(facts, call)) {
@@ -576,8 +569,7 @@ fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
 
 /// The address that a call names, from what its socket knows or from its arguments.
 pub(crate) fn address_of(facts: &Facts<'_>, call: &Call) -> Option<Address> {
-    let spelt = call.args.iter().find_map(|arg| parse_address(&arg.text));
-    spelt.or_else(|| match call.object {
+    named_address(call).cloned().or_else(|| match call.object {
         Some(Object::Socket(socket)) => facts.socket(socket)?.remote.clone(),
         Some(
             Object::Segment(_)
@@ -591,20 +583,13 @@ pub(crate) fn address_of(facts: &Facts<'_>, call: &Call) -> Option<Address> {
     })
 }
 
-/// Reads `{AF_INET, 127.0.0.1:7000}` and `{AF_UNIX, "/tmp/s"}`.
-pub(crate) fn parse_address(text: &str) -> Option<Address> {
-    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
-    let (family, rest) = inner.split_once(',')?;
-    let rest = rest.trim();
-    match family.trim() {
-        "AF_INET" | "AF_INET6" => rest.parse().ok().map(Address::Inet),
-        "AF_UNIX" | "AF_LOCAL" => {
-            let path = rest.strip_prefix('"')?.strip_suffix('"')?;
-            let bytes = ipclab_evidence::Bytes::from_escaped(path).ok()?;
-            Some(Address::Path(bytes))
-        }
-        _ => None,
-    }
+/// The place that a call's arguments name: an address of the Internet or a path.
+pub(crate) fn named_address(call: &Call) -> Option<&Address> {
+    let mut addresses = call.args.iter().filter_map(Arg::address);
+    addresses.find(|address| match address {
+        Address::Inet(_) | Address::Path(_) => true,
+        Address::Abstract(_) | Address::Unnamed | Address::Other(_) => false,
+    })
 }
 
 /// An address in a message, escaped.

@@ -2,10 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ipclab_evidence::{Address, Bytes, Call, Exit, Object, Socket, SocketKind};
+use ipclab_evidence::{
+    Address, Arg, ArgKind, Bytes, Call, Errno, Exit, Object, Socket, SocketKind,
+};
 use ipclab_spec::{Actor, After, Endpoint, Hole, Part, Template};
 
-use crate::facts::{Facts, Unfilled, parse_address, show_address};
+use crate::facts::{Facts, Unfilled, named_address, show_address};
 use crate::quote::quoted;
 
 /// What an actor did about the place that it should serve.
@@ -110,7 +112,7 @@ impl<'a> Facts<'a> {
         templates
             .flat_map(|template| &template.parts)
             .find_map(|part| {
-                let Part::Hole(hole @ Hole::Told { .. }) = part else {
+                let Part::Hole(hole @ Hole::Answer { .. }) = part else {
                     return None;
                 };
                 let wanted = Template {
@@ -263,7 +265,7 @@ impl<'a> Facts<'a> {
                 .as_ref()
                 .is_some_and(|returned| returned.value >= 0)
         };
-        let key_of = |call: &Call| call.args.first().and_then(|arg| arg.value);
+        let key_of = |call: &Call| call.argument(ArgKind::Key).and_then(Arg::number);
         if let Some(call) = calls
             .iter()
             .filter(got)
@@ -320,17 +322,13 @@ impl<'a> Facts<'a> {
         };
         for name in ["bind", "listen", "socket"] {
             if let Some(call) = failed(name) {
-                let errno = call
-                    .returned
-                    .as_ref()
-                    .and_then(|returned| returned.errno.as_deref());
-                let hint = match (name, errno) {
-                    ("bind", Some("EINVAL")) => {
+                let hint = match (name, call.errno()) {
+                    ("bind", Some(Errno::EINVAL)) => {
                         ": its third argument must be the size of the address, and a socket can be bound only once"
                     }
-                    ("bind", Some("EADDRNOTAVAIL")) => ": that is no address of this machine",
-                    ("bind", Some("EACCES")) => ": that place is not permitted",
-                    ("bind", Some("EAFNOSUPPORT")) => ": sin_family was not set",
+                    ("bind", Some(Errno::EADDRNOTAVAIL)) => ": that is no address of this machine",
+                    ("bind", Some(Errno::EACCES)) => ": that place is not permitted",
+                    ("bind", Some(Errno::EAFNOSUPPORT)) => ": sin_family was not set",
                     _ => "",
                 };
                 let message = format!("{who} never served {place}: {}{hint}", self.failure(call));
@@ -366,13 +364,9 @@ impl<'a> Facts<'a> {
 
     /// Why a client that was refused could not reach this server, which serves the same port at another address only.
     pub(crate) fn out_of_reach(&self, client: usize, server: usize) -> Option<String> {
-        let refused = self.calls(client).find(|call| {
-            let errno = call
-                .returned
-                .as_ref()
-                .and_then(|returned| returned.errno.as_deref());
-            errno == Some("ECONNREFUSED")
-        })?;
+        let refused = self
+            .calls(client)
+            .find(|call| call.errno() == Some(Errno::ECONNREFUSED))?;
         let Some(Address::Inet(to)) = crate::facts::address_of(self, refused) else {
             return None;
         };
@@ -442,7 +436,7 @@ impl<'a> Facts<'a> {
             .calls(index)
             .filter(|call| matches!(call.name.as_str(), "connect" | "sendto" | "sendmsg"))
         {
-            let Some(address) = call.args.iter().find_map(|arg| parse_address(&arg.text)) else {
+            let Some(address) = named_address(call) else {
                 continue;
             };
             let verb = if call.name == "connect" {
@@ -450,7 +444,7 @@ impl<'a> Facts<'a> {
             } else {
                 "sends to"
             };
-            match &address {
+            match address {
                 Address::Inet(to) if !ports.is_empty() && !ports.contains(&to.port()) => {
                     // Name lookups may try a name server; that is nobody's mistake.
                     if to.port() == 53 {
@@ -471,7 +465,7 @@ impl<'a> Facts<'a> {
                     return Some((message, call.n));
                 }
                 Address::Path(to)
-                    if !paths.is_empty() && !paths.iter().any(|path| is_path(&address, path)) =>
+                    if !paths.is_empty() && !paths.iter().any(|path| is_path(address, path)) =>
                 {
                     let resolver = [&b"/var/run/nscd/socket"[..], b"/run/nscd/socket"]
                         .contains(&to.0.as_slice());

@@ -1,6 +1,6 @@
 //! Memory: what shared memory looks like. Memory errors of programs are the sanitizers' affair.
 
-use ipclab_evidence::{Look, Segment};
+use ipclab_evidence::{Arg, ArgKind, Look, Segment};
 use ipclab_spec::{After, Aspect, ShmState};
 
 use crate::difference::byte;
@@ -230,9 +230,8 @@ fn misread_mode(seen: u32, wanted: u32) -> String {
 pub(crate) fn other_key(facts: Facts<'_>, key: i32) -> Option<(usize, String, u32)> {
     facts.evidence.trace.iter().find_map(|call| {
         let seen = call
-            .args
-            .first()?
-            .value
+            .argument(ArgKind::Key)
+            .and_then(Arg::number)
             .filter(|seen| *seen != i64::from(key))?;
         let done = call
             .returned

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_evidence::{Access, Call, Collision, belongs, canonical};
+use ipclab_evidence::{Access, Arg, ArgKind, Call, Collision, Names, belongs, canonical};
 use ipclab_spec::{Aspect, Case, Fault, FaultKind};
 
 use crate::facts::Facts;
@@ -110,10 +110,14 @@ fn lost(facts: Facts<'_>, collision: &Collision, times: u64) -> Finding {
         let (before, after) = around(facts, *actor, access);
         let near = match (before, after) {
             (Some(before), Some(after)) => {
-                format!("after {}, before {}", told(before), told(after))
+                format!(
+                    "after {}, before {}",
+                    description(before),
+                    description(after)
+                )
             }
-            (Some(before), None) => format!("after {}", told(before)),
-            (None, Some(after)) => format!("before {}", told(after)),
+            (Some(before), None) => format!("after {}", description(before)),
+            (None, Some(after)) => format!("before {}", description(after)),
             (None, None) => "with no call around it".to_owned(),
         };
         format!("{who} {deed} {}, {near}", value(access))
@@ -152,11 +156,11 @@ fn around<'a>(
 }
 
 /// `semop(0, [{0, -1, SEM_UNDO}]) (#12)`
-fn told(call: &Call) -> String {
+fn description(call: &Call) -> String {
     let name = canonical(&call.name, Facts::on_socket(call));
-    let args: Vec<&str> = if name == "semop" || name == "semctl" {
+    let args: Vec<String> = if name == "semop" || name == "semctl" {
         let args = call.args.iter().take(if name == "semop" { 2 } else { 3 });
-        args.map(|arg| arg.text.as_str()).collect()
+        args.map(Arg::to_string).collect()
     } else {
         Vec::new()
     };
@@ -249,7 +253,7 @@ fn diagnosis(facts: Facts<'_>, collision: &Collision) -> Diagnosis {
         .calls(*actor)
         .filter(|call| call.name == "semctl" && call.n < other.before_call)
         .rfind(|call| sets(call));
-    let how = set.map(|call| format!(", last by {},", told(call)));
+    let how = set.map(|call| format!(", last by {},", description(call)));
     because(
         format!(
             "both held the semaphore at once: it was set{} to more than 1, or when it was taken already; set it to 1 once, \
@@ -261,9 +265,8 @@ fn diagnosis(facts: Facts<'_>, collision: &Collision) -> Diagnosis {
 }
 
 fn sets(call: &Call) -> bool {
-    call.args
-        .get(2)
-        .is_some_and(|arg| arg.text == "SETVAL" || arg.text == "SETALL")
+    call.argument(ArgKind::Flags(Names::Control))
+        .is_some_and(|command| command.has("SETVAL") || command.has("SETALL"))
 }
 
 /// `#12`, `#12 and #14`
@@ -288,46 +291,17 @@ fn held(facts: Facts<'_>, actor: usize, access: &Access) -> BTreeMap<(i64, u16),
     let mut held = BTreeMap::new();
     let calls = sem_ops(facts, actor, access.pid);
     for call in calls.take_while(|call| call.n < access.before_call) {
-        let Some(set) = call.args.first().and_then(|arg| arg.value) else {
+        let Some(set) = call.argument(ArgKind::Id).and_then(Arg::number) else {
             continue;
         };
-        let ops = call.args.get(1).map_or("", |arg| arg.text.as_str());
-        for (number, by) in operations(ops) {
-            if by < 0 {
-                held.insert((set, number), call.n);
-            } else if by > 0 {
-                held.remove(&(set, number));
+        let ops = call.argument(ArgKind::SemOps).map_or(&[][..], Arg::sem_ops);
+        for op in ops {
+            if op.by < 0 {
+                held.insert((set, op.number), call.n);
+            } else if op.by > 0 {
+                held.remove(&(set, op.number));
             }
         }
     }
     held
-}
-
-/// Number and operation of each part of `[{0, -1, SEM_UNDO}, {1, 1, 0}]`.
-fn operations(text: &str) -> Vec<(u16, i16)> {
-    text.split('{')
-        .skip(1)
-        .filter_map(|op| {
-            let mut words = op.split(',').map(str::trim);
-            Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::operations;
-
-    #[test]
-    fn operations_are_read_as_the_trace_shows_them() {
-        for (text, expected) in [
-            ("[{0, -1, SEM_UNDO}]", &[(0, -1)][..]),
-            ("[{0, 0, 0}, {1, 2, IPC_NOWAIT}]", &[(0, 0), (1, 2)]),
-            ("0x7ffe1000", &[]),
-            ("[{", &[]),
-            ("", &[]),
-        ] {
-            assert_eq!(operations(text), expected, "{text}");
-        }
-    }
 }

@@ -9,9 +9,10 @@ use std::sync::LazyLock;
 
 use common::{Scene, case};
 use ipclab_evidence::{
-    ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Evidence, Exit, FileKind, LeftFile,
-    LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, LimitHit, LimitKind, Look, Object,
-    Protocol, Returned, Segment, Socket, SocketKind, Stream, Transfer, Wait,
+    ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, FileKind,
+    LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, LimitHit, LimitKind,
+    Look, Names, Object, Protocol, Returned, Segment, SemOp, Socket, SocketKind, Stream, Transfer,
+    Wait,
 };
 use ipclab_judge::{DiffLine, Difference, Finding, Verdict, judge, settle};
 use ipclab_spec::Case;
@@ -100,32 +101,35 @@ fn bytes() -> impl Strategy<Value = Bytes> {
 }
 
 fn arg() -> impl Strategy<Value = Arg> {
-    let words = prop::sample::select(vec![
-        "100",
-        "NULL",
-        "IPC_CREAT|0644",
-        "IPC_RMID",
-        "\"/tmp/s\"",
-        "{AF_INET, 127.0.0.1:12345}",
-        "{AF_INET, 127.0.0.1:14640}",
-        "{AF_UNIX, \"/tmp/t\"}",
-        "{AF_UNIX}",
-        "{",
-        "{AF_INET, }",
-        "\"",
-        "CLONE_THREAD",
-        "O_CREAT",
-        "",
-        "-",
-        "0x",
-        "09",
-        "--1",
+    let op = (0..3u16, -2..3i16).prop_map(|(number, by)| SemOp {
+        number,
+        by,
+        flags: 0,
+    });
+    let names = prop::sample::select(vec![
+        Names::IpcGet,
+        Names::Control,
+        Names::Message,
+        Names::Open,
+        Names::SocketType,
+        Names::SocketOption,
     ]);
-    (
-        prop_oneof![5 => words.prop_map(str::to_owned), 1 => text()],
-        prop::option::of(number()),
-    )
-        .prop_map(|(text, value)| Arg { text, value })
+    prop_oneof![
+        number().prop_map(Arg::Number),
+        prop_oneof![Just(0), Just(0x0001_0000), any::<u64>()].prop_map(Arg::Pointer),
+        any::<u32>().prop_map(Arg::Mode),
+        prop_oneof![Just(100), any::<i32>()].prop_map(Arg::Key),
+        any::<i32>().prop_map(Arg::Signal),
+        (names, prop_oneof![0..0o2000u32, any::<u32>()])
+            .prop_map(|(names, bits)| Arg::Flags(names, bits)),
+        bytes().prop_map(Arg::Path),
+        address().prop_map(Arg::Address),
+        (bytes(), any::<bool>()).prop_map(|(head, whole)| Arg::Bytes { head, whole }),
+        (prop::collection::vec(op, 0..3), any::<bool>())
+            .prop_map(|(ops, whole)| Arg::SemOps { ops, whole }),
+        any::<u64>().prop_map(Arg::Micros),
+        text().prop_map(Arg::Text),
+    ]
 }
 
 fn address() -> impl Strategy<Value = Address> {
@@ -182,16 +186,23 @@ fn transfer() -> impl Strategy<Value = Transfer> {
         })
 }
 
-fn errno() -> impl Strategy<Value = Option<String>> {
+fn errno() -> impl Strategy<Value = Option<Errno>> {
+    let known = prop::sample::select(vec![
+        Errno::EINVAL,
+        Errno::ECONNREFUSED,
+        Errno::EINTR,
+        Errno::ENOENT,
+    ]);
+    prop::option::of(prop_oneof![
+        4 => known,
+        1 => any::<i32>().prop_map(Errno::from_number),
+    ])
+}
+
+fn tampered() -> impl Strategy<Value = Option<String>> {
     prop::option::of(
-        prop::sample::select(vec![
-            "EINVAL",
-            "ECONNREFUSED",
-            "EINTR",
-            "ENOENT",
-            "\u{1b}[1m",
-        ])
-        .prop_map(str::to_owned),
+        prop::sample::select(vec!["EINVAL", "at most 3 bytes", "\u{1b}[1m"])
+            .prop_map(str::to_owned),
     )
 }
 
@@ -218,7 +229,7 @@ fn call() -> impl Strategy<Value = Call> {
             returned,
             prop::option::of(object()),
             prop::option::of(transfer()),
-            errno(),
+            tampered(),
         ),
     )
         .prop_map(
@@ -233,7 +244,7 @@ fn call() -> impl Strategy<Value = Call> {
                 object,
                 transfer,
                 tampered,
-                told: Vec::new(),
+                answers: Vec::new(),
             },
         )
 }

@@ -3,13 +3,13 @@
 mod common;
 
 use common::{Scene, case, check};
-use ipclab_evidence::Told;
+use ipclab_evidence::Answer;
 
 fn told(scene: &mut Scene, facts: &[(&str, &str)]) {
     let call = scene.last();
-    call.told = facts
+    call.answers = facts
         .iter()
-        .map(|(name, value)| Told {
+        .map(|(name, value)| Answer {
             name: (*name).to_owned(),
             value: (*value).to_owned(),
         })
@@ -72,7 +72,7 @@ fn what_nobody_was_told_cannot_be_printed_truthfully() {
         &scene(),
         |scene| {
             for call in &mut scene.e.trace {
-                call.told.retain(|told| !told.name.starts_with("shm_"));
+                call.answers.retain(|answer| !answer.name.starts_with("shm_"));
             }
         },
         &[

@@ -303,7 +303,7 @@ fn known(template: &Template, what: &str, actor: &str) -> Result<String, String>
 fn at_start(template: &Template, what: &str, actor: &str) -> Result<String, String> {
     let parts = template.parts.iter().map(|part| match part {
         Part::Text(text) => Ok(text.clone()),
-        Part::Hole(hole @ (Hole::Told { .. } | Hole::Segment(_))) => Ok(hole.to_string()),
+        Part::Hole(hole @ (Hole::Answer { .. } | Hole::Segment(_))) => Ok(hole.to_string()),
         Part::Hole(_) => known(template, what, actor),
     });
     parts.collect()
@@ -316,7 +316,7 @@ fn fills(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Fill> {
         for part in &template.parts {
             let Part::Hole(hole) = part else { continue };
             let with = match hole {
-                Hole::Told { actor, name, nth } => Known::Told {
+                Hole::Answer { actor, name, nth } => Known::Answer {
                     // Of several copies the first is meant.
                     actor: copies
                         .get(actor.as_str())

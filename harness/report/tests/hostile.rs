@@ -79,7 +79,7 @@ pub(crate) fn talk(text: &str) -> Evidence {
     let (client, served) = trace.connected();
     trace.send(client, text.as_bytes());
     trace.recv(served, text.as_bytes());
-    let failed = trace.call(0, text, &[text], Err(text));
+    let failed = trace.call(0, text, &[text], Err("EACCES"));
     trace.0.trace[failed].tampered = Some(text.into());
     trace.call(0, "unlink", &[text], Err("ENOENT"));
     trace.0.actors[0].name = text.into();

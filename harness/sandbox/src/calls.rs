@@ -1,93 +1,9 @@
-//! The calls that stop at the tracer, and what their arguments are.
+//! The calls that stop at the tracer.
 //!
-//! One row a call: the filter is built from it, the decoder reads arguments by it. A call that is not here runs at
-//! full speed and leaves no trace.
+//! One row a call: the filter is built from it, and the decoder reads arguments by the signature that stands in
+//! [`ipclab_evidence::signature`] under its name. A call that is not here runs at full speed and leaves no trace.
 
-use ArgKind::{
-    Address, Buffer, ClockFlags, Fd, FdPair, Flags, Hex, Id, Int, Iovec, Key, Message, Messages,
-    Mode, NewAddress, Octal, OutBuffer, Path, Pointer, PollMillis, SemOps, Signal, Size, Timespec,
-    Timeval,
-};
-
-/// How an argument is shown and what it stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ArgKind {
-    /// A descriptor.
-    Fd,
-    /// A pair of new descriptors, written at exit.
-    FdPair,
-    /// A signed number.
-    Int,
-    /// A count of bytes.
-    Size,
-    /// An address or a set of bits.
-    Hex,
-    /// Permission bits.
-    Octal,
-    /// Permission bits of a call that makes a file, when its flags say so.
-    Mode,
-    /// A System V key.
-    Key,
-    /// A System V identifier.
-    Id,
-    /// A signal.
-    Signal,
-    /// A pointer of no interest.
-    Pointer,
-    /// A path.
-    Path,
-    /// A socket address; its length is the next argument.
-    Address,
-    /// A socket address that the kernel fills in; the next argument points at its length.
-    NewAddress,
-    /// Bytes that the program hands over; the next argument is their count.
-    Buffer,
-    /// Bytes that the program gets; the next argument is the room.
-    OutBuffer,
-    /// A vector of buffers; the next argument is their count.
-    Iovec,
-    /// A `struct msghdr`.
-    Message,
-    /// An array of `struct mmsghdr`; the next argument is their count.
-    Messages,
-    /// A `struct timespec`, NULL: no end.
-    Timespec,
-    /// A `struct timeval`, NULL: no end.
-    Timeval,
-    /// An array of `struct sembuf`; the next argument is their count.
-    SemOps,
-    /// Milliseconds, negative: no end.
-    PollMillis,
-    /// Flags of `clock_nanosleep`.
-    ClockFlags,
-    /// Named bits or a named number.
-    Flags(Names),
-}
-
-/// Which names a number has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
-    /// Address families.
-    Family,
-    /// Socket types with their flags.
-    SocketType,
-    /// `MSG_*`
-    Message,
-    /// `shutdown(2)` directions.
-    Shutdown,
-    /// Option levels.
-    OptionLevel,
-    /// Socket options (level `SOL_SOCKET`).
-    Option,
-    /// `IPC_CREAT|0644`
-    IpcGet,
-    /// `SHM_RDONLY` ...
-    Attach,
-    /// `IPC_RMID` ...
-    Control,
-    /// `O_CREAT` ...
-    Open,
-}
+pub(crate) use ipclab_evidence::{ArgKind, Names};
 
 /// What the tracer has to know of a call beyond its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,11 +98,14 @@ pub(crate) enum When {
     },
 }
 
-const fn row(number: i64, name: &'static str, args: &'static [ArgKind], role: Role) -> Spec {
+const fn row(number: i64, name: &'static str, role: Role) -> Spec {
     Spec {
         number,
         name,
-        args,
+        args: match ipclab_evidence::signature(name) {
+            Some(args) => args,
+            None => panic!("every watched call has a signature in ipclab-evidence"),
+        },
         role,
         when: When::Always,
     }
@@ -215,90 +134,90 @@ const LOCK_WAITS: When = When::OneOf {
 /// Every call that stops at the tracer.
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Spec] = &[
-    row(libc::SYS_read, "read", &[Fd, OutBuffer, Size], Role::Receive),
-    row(libc::SYS_write, "write", &[Fd, Buffer, Size], Role::Send),
-    row(libc::SYS_readv, "readv", &[Fd, Iovec, Int], Role::Receive),
-    row(libc::SYS_writev, "writev", &[Fd, Iovec, Int], Role::Send),
-    row(libc::SYS_recvfrom, "recvfrom", &[Fd, OutBuffer, Size, Flags(Names::Message), NewAddress, Pointer], Role::Receive),
-    row(libc::SYS_sendto, "sendto", &[Fd, Buffer, Size, Flags(Names::Message), Address, Int], Role::Send),
-    row(libc::SYS_recvmsg, "recvmsg", &[Fd, Message, Flags(Names::Message)], Role::Receive),
-    row(libc::SYS_sendmsg, "sendmsg", &[Fd, Message, Flags(Names::Message)], Role::Send),
-    row(libc::SYS_recvmmsg, "recvmmsg", &[Fd, Messages, Int, Flags(Names::Message), Timespec], Role::Receive),
-    row(libc::SYS_sendmmsg, "sendmmsg", &[Fd, Messages, Int, Flags(Names::Message)], Role::Send),
-    row(libc::SYS_sendfile, "sendfile", &[Fd, Fd, Pointer, Size], Role::Send),
-    row(libc::SYS_close, "close", &[Fd], Role::Plain),
-    row(libc::SYS_socket, "socket", &[Flags(Names::Family), Flags(Names::SocketType), Int], Role::Socket),
-    row(libc::SYS_socketpair, "socketpair", &[Flags(Names::Family), Flags(Names::SocketType), Int, FdPair], Role::SocketPair),
-    row(libc::SYS_bind, "bind", &[Fd, Address, Int], Role::Bind),
-    row(libc::SYS_listen, "listen", &[Fd, Int], Role::Listen),
-    row(libc::SYS_accept, "accept", &[Fd, NewAddress, Pointer], Role::Accept),
-    row(libc::SYS_accept4, "accept4", &[Fd, NewAddress, Pointer, Flags(Names::SocketType)], Role::Accept),
-    row(libc::SYS_connect, "connect", &[Fd, Address, Int], Role::Connect),
-    row(libc::SYS_shutdown, "shutdown", &[Fd, Flags(Names::Shutdown)], Role::Plain),
-    row(libc::SYS_getsockopt, "getsockopt", &[Fd, Flags(Names::OptionLevel), Flags(Names::Option), Pointer, Pointer], Role::Plain),
-    row(libc::SYS_setsockopt, "setsockopt", &[Fd, Flags(Names::OptionLevel), Flags(Names::Option), Pointer, Int], Role::SetOption),
-    row(libc::SYS_shmget, "shmget", &[Key, Size, Flags(Names::IpcGet)], Role::ShmGet),
-    row(libc::SYS_shmat, "shmat", &[Id, Hex, Flags(Names::Attach)], Role::ShmAttach),
-    row(libc::SYS_shmdt, "shmdt", &[Hex], Role::ShmDetach),
-    row(libc::SYS_shmctl, "shmctl", &[Id, Flags(Names::Control), Pointer], Role::ShmControl),
-    row(libc::SYS_semget, "semget", &[Key, Int, Flags(Names::IpcGet)], Role::SemGet),
-    row(libc::SYS_semop, "semop", &[Id, SemOps, Int], Role::SemControl),
-    row(libc::SYS_semtimedop, "semtimedop", &[Id, SemOps, Int, Timespec], Role::SemControl),
-    row(libc::SYS_semctl, "semctl", &[Id, Int, Flags(Names::Control), Pointer], Role::SemControl),
-    row(libc::SYS_msgget, "msgget", &[Key, Flags(Names::IpcGet)], Role::MsgGet),
-    row(libc::SYS_msgsnd, "msgsnd", &[Id, Pointer, Size, Int], Role::MsgControl),
-    row(libc::SYS_msgrcv, "msgrcv", &[Id, Pointer, Size, Int, Int], Role::MsgControl),
-    row(libc::SYS_msgctl, "msgctl", &[Id, Flags(Names::Control), Pointer], Role::MsgControl),
-    row(libc::SYS_unlink, "unlink", &[Path], Role::File),
-    row(libc::SYS_unlinkat, "unlinkat", &[Fd, Path, Int], Role::File),
-    row(libc::SYS_rename, "rename", &[Path, Path], Role::File),
-    row(libc::SYS_renameat, "renameat", &[Fd, Path, Fd, Path], Role::File),
-    row(libc::SYS_renameat2, "renameat2", &[Fd, Path, Fd, Path, Int], Role::File),
-    row(libc::SYS_mknod, "mknod", &[Path, Mode], Role::File),
-    row(libc::SYS_mknodat, "mknodat", &[Fd, Path, Mode], Role::File),
-    row(libc::SYS_link, "link", &[Path, Path], Role::File),
-    row(libc::SYS_linkat, "linkat", &[Fd, Path, Fd, Path, Int], Role::File),
-    row(libc::SYS_symlink, "symlink", &[Path, Path], Role::File),
-    row(libc::SYS_symlinkat, "symlinkat", &[Path, Fd, Path], Role::File),
-    row(libc::SYS_mkdir, "mkdir", &[Path, Mode], Role::File),
-    row(libc::SYS_mkdirat, "mkdirat", &[Fd, Path, Mode], Role::File),
-    row(libc::SYS_creat, "creat", &[Path, Octal], Role::File),
-    when(row(libc::SYS_open, "open", &[Path, Flags(Names::Open), Mode], Role::File), When::Bits { arg: 1, bits: CREATES }),
-    when(row(libc::SYS_openat, "openat", &[Fd, Path, Flags(Names::Open), Mode], Role::File), When::Bits { arg: 2, bits: CREATES }),
-    row(libc::SYS_mq_open, "mq_open", &[Path, Flags(Names::Open), Mode], Role::File),
-    row(libc::SYS_mq_unlink, "mq_unlink", &[Path], Role::File),
-    row(libc::SYS_mq_timedsend, "mq_timedsend", &[Fd, Buffer, Size, Int, Timespec], Role::Wait),
-    row(libc::SYS_mq_timedreceive, "mq_timedreceive", &[Fd, OutBuffer, Size, Pointer, Timespec], Role::Wait),
-    row(libc::SYS_poll, "poll", &[Pointer, Int, PollMillis], Role::Wait),
-    row(libc::SYS_ppoll, "ppoll", &[Pointer, Int, Timespec], Role::Wait),
-    row(libc::SYS_select, "select", &[Int, Pointer, Pointer, Pointer, Timeval], Role::Wait),
-    row(libc::SYS_pselect6, "pselect6", &[Int, Pointer, Pointer, Pointer, Timespec], Role::Wait),
-    row(libc::SYS_epoll_wait, "epoll_wait", &[Fd, Pointer, Int, PollMillis], Role::Wait),
-    row(libc::SYS_epoll_pwait, "epoll_pwait", &[Fd, Pointer, Int, PollMillis], Role::Wait),
-    row(libc::SYS_epoll_pwait2, "epoll_pwait2", &[Fd, Pointer, Int, Timespec], Role::Wait),
-    row(libc::SYS_nanosleep, "nanosleep", &[Timespec, Pointer], Role::Sleep),
-    row(libc::SYS_clock_nanosleep, "clock_nanosleep", &[Int, ClockFlags, Timespec, Pointer], Role::Sleep),
-    row(libc::SYS_pause, "pause", &[], Role::Wait),
-    row(libc::SYS_rt_sigsuspend, "rt_sigsuspend", &[Pointer], Role::Wait),
-    row(libc::SYS_rt_sigtimedwait, "rt_sigtimedwait", &[Pointer, Pointer, Timespec], Role::Wait),
-    row(libc::SYS_wait4, "wait4", &[Int, Pointer, Int], Role::Wait),
-    row(libc::SYS_waitid, "waitid", &[Int, Int, Pointer, Int], Role::Wait),
-    row(libc::SYS_flock, "flock", &[Fd, Int], Role::Wait),
-    when(row(libc::SYS_fcntl, "fcntl", &[Fd, Int, Pointer], Role::Wait), LOCK_WAITS),
-    when(row(libc::SYS_futex, "futex", &[Pointer, Int, Int, Timespec], Role::Wait), FUTEX_WAITS),
-    row(libc::SYS_futex_waitv, "futex_waitv", &[Pointer, Int, Int, Timespec], Role::Wait),
-    row(libc::SYS_alarm, "alarm", &[Int], Role::Timer),
-    row(libc::SYS_setitimer, "setitimer", &[Int, Pointer, Pointer], Role::Timer),
-    row(libc::SYS_timer_settime, "timer_settime", &[Int, Int, Pointer, Pointer], Role::Timer),
-    row(libc::SYS_timerfd_settime, "timerfd_settime", &[Fd, Int, Pointer, Pointer], Role::Timer),
-    row(libc::SYS_kill, "kill", &[Int, Signal], Role::Plain),
-    row(libc::SYS_fork, "fork", &[], Role::Fork),
-    row(libc::SYS_vfork, "vfork", &[], Role::Fork),
-    row(libc::SYS_clone, "clone", &[Hex], Role::Fork),
-    row(libc::SYS_execve, "execve", &[Path], Role::Exec),
-    row(libc::SYS_execveat, "execveat", &[Fd, Path], Role::Exec),
-    row(libc::SYS_exit_group, "exit_group", &[Int], Role::Exit),
-    row(libc::SYS_restart_syscall, "restart_syscall", &[], Role::Plain),
+    row(libc::SYS_read, "read", Role::Receive),
+    row(libc::SYS_write, "write", Role::Send),
+    row(libc::SYS_readv, "readv", Role::Receive),
+    row(libc::SYS_writev, "writev", Role::Send),
+    row(libc::SYS_recvfrom, "recvfrom", Role::Receive),
+    row(libc::SYS_sendto, "sendto", Role::Send),
+    row(libc::SYS_recvmsg, "recvmsg", Role::Receive),
+    row(libc::SYS_sendmsg, "sendmsg", Role::Send),
+    row(libc::SYS_recvmmsg, "recvmmsg", Role::Receive),
+    row(libc::SYS_sendmmsg, "sendmmsg", Role::Send),
+    row(libc::SYS_sendfile, "sendfile", Role::Send),
+    row(libc::SYS_close, "close", Role::Plain),
+    row(libc::SYS_socket, "socket", Role::Socket),
+    row(libc::SYS_socketpair, "socketpair", Role::SocketPair),
+    row(libc::SYS_bind, "bind", Role::Bind),
+    row(libc::SYS_listen, "listen", Role::Listen),
+    row(libc::SYS_accept, "accept", Role::Accept),
+    row(libc::SYS_accept4, "accept4", Role::Accept),
+    row(libc::SYS_connect, "connect", Role::Connect),
+    row(libc::SYS_shutdown, "shutdown", Role::Plain),
+    row(libc::SYS_getsockopt, "getsockopt", Role::Plain),
+    row(libc::SYS_setsockopt, "setsockopt", Role::SetOption),
+    row(libc::SYS_shmget, "shmget", Role::ShmGet),
+    row(libc::SYS_shmat, "shmat", Role::ShmAttach),
+    row(libc::SYS_shmdt, "shmdt", Role::ShmDetach),
+    row(libc::SYS_shmctl, "shmctl", Role::ShmControl),
+    row(libc::SYS_semget, "semget", Role::SemGet),
+    row(libc::SYS_semop, "semop", Role::SemControl),
+    row(libc::SYS_semtimedop, "semtimedop", Role::SemControl),
+    row(libc::SYS_semctl, "semctl", Role::SemControl),
+    row(libc::SYS_msgget, "msgget", Role::MsgGet),
+    row(libc::SYS_msgsnd, "msgsnd", Role::MsgControl),
+    row(libc::SYS_msgrcv, "msgrcv", Role::MsgControl),
+    row(libc::SYS_msgctl, "msgctl", Role::MsgControl),
+    row(libc::SYS_unlink, "unlink", Role::File),
+    row(libc::SYS_unlinkat, "unlinkat", Role::File),
+    row(libc::SYS_rename, "rename", Role::File),
+    row(libc::SYS_renameat, "renameat", Role::File),
+    row(libc::SYS_renameat2, "renameat2", Role::File),
+    row(libc::SYS_mknod, "mknod", Role::File),
+    row(libc::SYS_mknodat, "mknodat", Role::File),
+    row(libc::SYS_link, "link", Role::File),
+    row(libc::SYS_linkat, "linkat", Role::File),
+    row(libc::SYS_symlink, "symlink", Role::File),
+    row(libc::SYS_symlinkat, "symlinkat", Role::File),
+    row(libc::SYS_mkdir, "mkdir", Role::File),
+    row(libc::SYS_mkdirat, "mkdirat", Role::File),
+    row(libc::SYS_creat, "creat", Role::File),
+    when(row(libc::SYS_open, "open", Role::File), When::Bits { arg: 1, bits: CREATES }),
+    when(row(libc::SYS_openat, "openat", Role::File), When::Bits { arg: 2, bits: CREATES }),
+    row(libc::SYS_mq_open, "mq_open", Role::File),
+    row(libc::SYS_mq_unlink, "mq_unlink", Role::File),
+    row(libc::SYS_mq_timedsend, "mq_timedsend", Role::Wait),
+    row(libc::SYS_mq_timedreceive, "mq_timedreceive", Role::Wait),
+    row(libc::SYS_poll, "poll", Role::Wait),
+    row(libc::SYS_ppoll, "ppoll", Role::Wait),
+    row(libc::SYS_select, "select", Role::Wait),
+    row(libc::SYS_pselect6, "pselect6", Role::Wait),
+    row(libc::SYS_epoll_wait, "epoll_wait", Role::Wait),
+    row(libc::SYS_epoll_pwait, "epoll_pwait", Role::Wait),
+    row(libc::SYS_epoll_pwait2, "epoll_pwait2", Role::Wait),
+    row(libc::SYS_nanosleep, "nanosleep", Role::Sleep),
+    row(libc::SYS_clock_nanosleep, "clock_nanosleep", Role::Sleep),
+    row(libc::SYS_pause, "pause", Role::Wait),
+    row(libc::SYS_rt_sigsuspend, "rt_sigsuspend", Role::Wait),
+    row(libc::SYS_rt_sigtimedwait, "rt_sigtimedwait", Role::Wait),
+    row(libc::SYS_wait4, "wait4", Role::Wait),
+    row(libc::SYS_waitid, "waitid", Role::Wait),
+    row(libc::SYS_flock, "flock", Role::Wait),
+    when(row(libc::SYS_fcntl, "fcntl", Role::Wait), LOCK_WAITS),
+    when(row(libc::SYS_futex, "futex", Role::Wait), FUTEX_WAITS),
+    row(libc::SYS_futex_waitv, "futex_waitv", Role::Wait),
+    row(libc::SYS_alarm, "alarm", Role::Timer),
+    row(libc::SYS_setitimer, "setitimer", Role::Timer),
+    row(libc::SYS_timer_settime, "timer_settime", Role::Timer),
+    row(libc::SYS_timerfd_settime, "timerfd_settime", Role::Timer),
+    row(libc::SYS_kill, "kill", Role::Plain),
+    row(libc::SYS_fork, "fork", Role::Fork),
+    row(libc::SYS_vfork, "vfork", Role::Fork),
+    row(libc::SYS_clone, "clone", Role::Fork),
+    row(libc::SYS_execve, "execve", Role::Exec),
+    row(libc::SYS_execveat, "execveat", Role::Exec),
+    row(libc::SYS_exit_group, "exit_group", Role::Exit),
+    row(libc::SYS_restart_syscall, "restart_syscall", Role::Plain),
 ];
 
 /// The row of a call, by its number.

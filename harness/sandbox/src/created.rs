@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ipclab_evidence::{Bytes, Call, Object, Returned};
+use ipclab_evidence::{Address, Arg, ArgKind, Call, Object};
 
 /// Objects that the trace says actors made.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +16,7 @@ pub(crate) struct Created {
 impl Created {
     /// Notes what a call made, if it made anything. One that never returned, since its process was killed in it, may have.
     pub(crate) fn note(&mut self, call: &Call) {
-        let failed = |returned: &Returned| returned.errno.is_some();
-        if call.returned.as_ref().is_some_and(failed) {
+        if call.errno().is_some() {
             return;
         }
         let _new = match &call.object {
@@ -28,13 +27,9 @@ impl Created {
             _ => false,
         };
         if call.name == "bind"
-            && let Some(path) = call
-                .args
-                .get(1)
-                .and_then(|arg| arg.text.strip_prefix("{AF_UNIX, \""))
-            && let Ok(path) = Bytes::from_escaped(path.trim_end_matches("\"}"))
+            && let Some(Arg::Address(Address::Path(path))) = call.argument(ArgKind::Address)
         {
-            self.files.insert(path.0);
+            self.files.insert(path.0.clone());
         }
     }
 }

@@ -56,8 +56,9 @@ pub fn decoder(data: &[u8]) {
     let spec = &TABLE[usize::from(head[0]) % TABLE.len()];
     for arg in decode::arguments(me, spec, &args) {
         // What is shown is one line, a screen's width or a path long, with nothing in it that acts.
-        assert!(arg.text.len() <= 4 * 4096 + 2, "{}", arg.text.len());
-        assert!(!arg.text.chars().any(char::is_control), "{:?}", arg.text);
+        let text = arg.to_string();
+        assert!(text.len() <= 4 * 4096 + 2, "{}", text.len());
+        assert!(!text.chars().any(char::is_control), "{text:?}");
     }
     if let Some(path) = decode::path(me, args[0]) {
         assert!(path.0.len() <= 4096);

@@ -1,15 +1,15 @@
-//! Outputs of calls beyond their result, and placeholders for them in what later actors are given.
+//! Answers: what calls bring to their programs beyond a result, and placeholders for it in what later actors are given.
 
-use ipclab_evidence::{Actor, Bytes, Run, Stdin, Told};
+use ipclab_evidence::{Actor, Answer, Bytes, Names, Part, Run, Stdin};
 
 use crate::decode;
 use ipclab_kernel::Pid;
 
-/// What a call that succeeded has told, `strace`'s names for it. Read from the program's own memory: it is what the program saw.
-pub(crate) fn of_call(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec<Told> {
+/// What the kernel answered to a call that succeeded, `strace`'s names for it. Read from the program's own memory: it is what the program saw.
+pub(crate) fn of_call(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec<Answer> {
     match name {
-        "shmget" => vec![output("shmid", result), output("key", key(args[0] as u32))],
-        "shmat" => vec![output("shmaddr", format!("{result:#x}"))],
+        "shmget" => vec![answer("shmid", result), answer("key", key(args[0] as u32))],
+        "shmat" => vec![answer("shmaddr", format!("{result:#x}"))],
         "shmctl" if args[1] as i32 & !IPC_64 == libc::IPC_STAT => segment(pid, args[2]),
         "getsockopt" => option(pid, args).into_iter().collect(),
         _ => Vec::new(),
@@ -19,8 +19,8 @@ pub(crate) fn of_call(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec
 /// What libraries of some machines add to the command, `ipc(2)`.
 const IPC_64: i32 = 0x100;
 
-fn output(name: &str, value: impl ToString) -> Told {
-    Told {
+fn answer(name: &str, value: impl ToString) -> Answer {
+    Answer {
         name: name.to_owned(),
         value: value.to_string(),
     }
@@ -32,7 +32,7 @@ fn key(key: u32) -> String {
 }
 
 /// A `struct shmid_ds` as the kernel of a 64-bit machine fills it, `shmctl(2)`, `linux/shm.h`.
-fn segment(pid: Pid, at: u64) -> Vec<Told> {
+fn segment(pid: Pid, at: u64) -> Vec<Answer> {
     const SIZE: usize = 112;
     let bytes = decode::memory(pid, at, SIZE as u64, SIZE);
     if bytes.len() < SIZE {
@@ -41,32 +41,35 @@ fn segment(pid: Pid, at: u64) -> Vec<Told> {
     let small = |at: usize| u32::from_ne_bytes([0, 1, 2, 3].map(|byte| bytes[at + byte]));
     let large = |at: usize| (u64::from(small(at + 4)) << 32) | u64::from(small(at));
     vec![
-        output("shm_perm.key", key(small(0))),
-        output("shm_perm.uid", small(4)),
-        output("shm_perm.gid", small(8)),
-        output("shm_perm.cuid", small(12)),
-        output("shm_perm.cgid", small(16)),
-        output("shm_perm.mode", format!("{:04o}", small(20) & 0o777)),
-        output("shm_segsz", large(48)),
-        output("shm_atime", large(56)),
-        output("shm_dtime", large(64)),
-        output("shm_ctime", large(72)),
-        output("shm_cpid", small(80)),
-        output("shm_lpid", small(84)),
-        output("shm_nattch", large(88)),
+        answer("shm_perm.key", key(small(0))),
+        answer("shm_perm.uid", small(4)),
+        answer("shm_perm.gid", small(8)),
+        answer("shm_perm.cuid", small(12)),
+        answer("shm_perm.cgid", small(16)),
+        answer("shm_perm.mode", format!("{:04o}", small(20) & 0o777)),
+        answer("shm_segsz", large(48)),
+        answer("shm_atime", large(56)),
+        answer("shm_dtime", large(64)),
+        answer("shm_ctime", large(72)),
+        answer("shm_cpid", small(80)),
+        answer("shm_lpid", small(84)),
+        answer("shm_nattch", large(88)),
     ]
 }
 
 /// A socket's option that is a number, `socket(7)`, `tcp(7)`; `SO_LINGER` as its two numbers.
-fn option(pid: Pid, args: &[u64; 6]) -> Option<Told> {
-    let name = decode::option_name(args[1] as i32, args[2] as i32)?;
+fn option(pid: Pid, args: &[u64; 6]) -> Option<Answer> {
+    let option = Names::of_options(args[1] as i32)?.parts(args[2] as u32);
+    let [Part::Name(name)] = option[..] else {
+        return None;
+    };
     let length = decode::memory(pid, args[4], 4, 4);
     let length = u32::from_ne_bytes(length.get(..4)?.try_into().ok()?);
     let value = decode::memory(pid, args[3], length.into(), 8);
     let number = |at: usize| Some(i32::from_ne_bytes(value.get(at..at + 4)?.try_into().ok()?));
     match length {
-        4 => Some(output(name, number(0)?)),
-        8 if name == "SO_LINGER" => Some(output(name, format!("{} {}", number(0)?, number(4)?))),
+        4 => Some(answer(name, number(0)?)),
+        8 if name == "SO_LINGER" => Some(answer(name, format!("{} {}", number(0)?, number(4)?))),
         _ => None,
     }
 }

@@ -478,7 +478,7 @@ impl<'a, P: Platform> Watch<'a, P> {
         let mut actor = self.plan.actors[index].clone();
         for fill in &self.plan.actors[index].fills {
             let value = match &fill.with {
-                Known::Told { actor, name, nth } => {
+                Known::Answer { actor, name, nth } => {
                     self.tracer.output(self.index(actor)?, name, *nth)?
                 }
                 Known::Segment(key) => self.platform.segment(*key, &self.tracer)?.shmid.to_string(),

@@ -135,12 +135,12 @@ impl Display for Hole {
                 nth: Some(nth),
             } => write!(f, "{{{{{actor}.received.{nth}}}}}"),
             Self::Pid { actor } => write!(f, "{{{{{actor}.pid}}}}"),
-            Self::Told {
+            Self::Answer {
                 actor,
                 name,
                 nth: None,
             } => write!(f, "{{{{{actor}.told.{name}}}}}"),
-            Self::Told {
+            Self::Answer {
                 actor,
                 name,
                 nth: Some(nth),

@@ -9,13 +9,16 @@ use ipclab_evidence::{Evidence, Level, Plan};
 use serde::{Deserialize, Serialize};
 
 /// Name and version of the format.
-pub const FORMAT: &str = "ipclab/record/v1";
+pub const FORMAT: &str = "ipclab/record/v2";
+
+/// The version before, whose arguments of calls are texts: it is read, `ipclab_grade::keep_v1`, and no longer written.
+pub const FORMAT_V1: &str = "ipclab/record/v1";
 
 /// One check of one submission.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// [`FORMAT`]
+    /// [`FORMAT`], or what it was read from.
     pub format: String,
     /// What messages call the spec.
     pub spec_name: String,

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Call, Evidence, Exit, Object, Occurrence, Plan, Run, SocketKind, Stdin,
-    Tamper, TamperAction, canonical,
+    ActorEvidence, Address, Arg, ArgKind, Call, Evidence, Exit, Names, Object, Occurrence, Plan,
+    Run, SocketKind, Stdin, Tamper, TamperAction, canonical, position,
 };
 use ipclab_spec::{Case, Player};
 
@@ -148,8 +148,8 @@ impl<'a> Subject<'a> {
             _ => None,
         };
         let port = || {
-            let at = call.args.iter().find(|arg| arg.text.starts_with('{'));
-            at.is_some_and(|at| at.text.contains("AF_INET"))
+            let address = call.args.iter().find_map(Arg::address);
+            matches!(address, Some(Address::Inet(_)))
         };
         let bytes = call.transfer.as_ref().map_or(0, |transfer| transfer.bytes);
         let not_done = |of: &str| (format!("{family}(){of} not done"), TamperAction::Skip(0));
@@ -162,7 +162,7 @@ impl<'a> Subject<'a> {
                 };
                 changes.push(not_done(&format!(" of {path}")));
             }
-            "shmctl" if call.args.get(1).is_some_and(|arg| arg.text == "IPC_RMID") => {
+            "shmctl" if call.args.iter().any(|arg| arg.has("IPC_RMID")) => {
                 changes.push(not_done(" with IPC_RMID"));
             }
             "shmdt" | "listen" | "shutdown" => changes.push(not_done("")),
@@ -200,12 +200,13 @@ impl<'a> Subject<'a> {
                     TamperAction::FlipLastByte,
                 ));
             }
-            "shmget" => {
-                changes.push((
+            "shmget" => changes.extend(position("shmget", ArgKind::Key).map(|at| {
+                let index = at as u8;
+                (
                     "shmget() with the key off by one".to_owned(),
-                    TamperAction::ArgumentBy { index: 0, by: 1 },
-                ));
-            }
+                    TamperAction::ArgumentBy { index, by: 1 },
+                )
+            })),
             _ => {}
         }
         if family == "recv" {
@@ -312,7 +313,7 @@ fn written(evidence: &Evidence, tamper: &Tamper) -> String {
     let of = changed_by(tamper, &evidence.actors);
     let call = evidence.trace.iter().find(|call| of(call));
     let args = call.map_or(&[][..], |call| &call.args);
-    args.iter().map(|arg| arg.text.as_str()).collect()
+    args.iter().map(Arg::to_string).collect()
 }
 
 /// The line of an output that a change of one write was about. The time of day and numbers of processes may be others in
@@ -346,25 +347,23 @@ fn changed_line(before: &[u8], after: &[u8], written: &str) -> Option<String> {
 
 /// A receive without one of the flags that say how it is to receive, `recv(2)`.
 fn flags_gone(call: &Call) -> Vec<(String, TamperAction)> {
-    const FLAGS: [(&str, i64); 4] = [
-        ("MSG_OOB", 0x1),
-        ("MSG_PEEK", 0x2),
-        ("MSG_TRUNC", 0x20),
-        ("MSG_WAITALL", 0x100),
-    ];
-    let index = match &*call.name {
-        "recvfrom" => 3,
-        "recvmsg" => 2,
-        _ => return Vec::new(),
+    const FLAGS: [&str; 4] = ["MSG_OOB", "MSG_PEEK", "MSG_TRUNC", "MSG_WAITALL"];
+    if !matches!(&*call.name, "recvfrom" | "recvmsg") {
+        return Vec::new();
+    }
+    let kind = ArgKind::Flags(Names::Message);
+    let (Some(at), Some(set)) = (position(&call.name, kind), call.argument(kind)) else {
+        return Vec::new();
     };
-    let set = call.args.get(usize::from(index));
-    let is_set = |flag: &str| set.is_some_and(|set| set.text.split('|').any(|one| one == flag));
     FLAGS
         .into_iter()
-        .filter(|(flag, _)| is_set(flag))
-        .map(|(flag, bit)| {
-            let action = TamperAction::ArgumentBy { index, by: -bit };
-            (format!("recv() without {flag}"), action)
+        .filter(|flag| set.has(flag))
+        .filter_map(|flag| {
+            let action = TamperAction::ArgumentBy {
+                index: at as u8,
+                by: -i64::from(Names::Message.number(flag)?),
+            };
+            Some((format!("recv() without {flag}"), action))
         })
         .collect()
 }

@@ -5,6 +5,8 @@
 
 use std::hint::black_box;
 
+use ipclab_evidence::{Errno, signal_name};
+
 use crate::calls::{ArgKind, TABLE};
 use crate::decode::{self, Message};
 
@@ -48,8 +50,9 @@ pub fn decoder(data: &[u8]) {
     let spec = &TABLE[usize::from(head[0]) % TABLE.len()];
     for arg in decode::arguments(me, spec, &args) {
         // What is shown is one line, a screen's width or a path long, with nothing in it that acts.
-        assert!(arg.text.len() <= 4 * 4096 + 2, "{}", arg.text.len());
-        assert!(!arg.text.chars().any(char::is_control), "{:?}", arg.text);
+        let text = arg.to_string();
+        assert!(text.len() <= 4 * 4096 + 2, "{}", text.len());
+        assert!(!text.chars().any(char::is_control), "{text:?}");
     }
     if let Some(path) = decode::path(me, args[0]) {
         assert!(path.0.len() <= 4096);
@@ -68,6 +71,6 @@ pub fn decoder(data: &[u8]) {
         black_box(decode::address(me, message.name.0, message.name.1));
         assert!(decode::gather(me, &message.vectors, 64).len() <= 64);
     }
-    black_box(decode::errno_name(args[3] as i32));
-    black_box(decode::signal_name(args[3] as i32));
+    black_box(Errno::from_number(args[3] as i32).to_string());
+    black_box(signal_name(args[3] as i32));
 }

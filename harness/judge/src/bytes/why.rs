@@ -148,11 +148,7 @@ impl Crossing<'_> {
                         )
                     };
                     let mut sends = self.facts.calls(*index).filter(sends);
-                    sends.find(|call| {
-                        call.returned
-                            .as_ref()
-                            .is_some_and(|returned| returned.errno.is_some())
-                    })
+                    sends.find(|call| call.errno().is_some())
                 });
                 if let Some(call) = failed.filter(|_| self.because().is_empty()) {
                     return format!(

@@ -1,6 +1,6 @@
 //! What had to be there at the end.
 
-use ipclab_evidence::{FileKind, LeftFile, belongs};
+use ipclab_evidence::{Arg, FileKind, LeftFile, belongs};
 use ipclab_spec::{Aspect, GivenKind, Leftover, Named};
 
 use super::fail;
@@ -88,10 +88,11 @@ fn remover_of(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)>
                 && call
                     .args
                     .iter()
-                    .any(|arg| arg.text.split('"').any(|part| globs(path, part)))
+                    .filter_map(Arg::path)
+                    .any(|part| globs(path, &part.escaped()))
         })?,
         Leftover::Shm(_) => trace.find(|call| {
-            call.name == "shmctl" && call.args.iter().any(|arg| arg.text == "IPC_RMID")
+            call.name == "shmctl" && call.args.iter().any(|arg| arg.has("IPC_RMID"))
         })?,
         Leftover::Sem(_)
         | Leftover::Msg(_)

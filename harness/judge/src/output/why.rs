@@ -87,7 +87,7 @@ impl Printed<'_> {
                     | Hole::Int
                     | Hole::Variable(_)
                     | Hole::Pid { .. }
-                    | Hole::Told { .. }
+                    | Hole::Answer { .. }
                     | Hole::Segment(_)
                     | Hole::FaultCall
                     | Hole::FaultMessage,
@@ -212,7 +212,7 @@ impl Printed<'_> {
             if self.name == "stderr"
                 && self.actor.exit == Exit::Code(0)
                 && self.facts.last_failure(self.index).is_none()
-                && !crate::errno::is_told_in(&other.text)
+                && !crate::errno::is_described_in(&other.text)
             {
                 return format!(
                     "{who} printed nothing on stderr: it found nothing wrong, and printed {} on stdout",

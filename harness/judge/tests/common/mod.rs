@@ -8,9 +8,9 @@
 )]
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Evidence, Exit, FileKind,
+    ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, FileKind,
     Isolation, LeftFile, LeftPort, LeftProcess, Leftovers, Level, Object, Protocol, Returned,
-    Segment, Socket, SocketKind, Spent, Stream, Transfer, Wait,
+    Segment, Socket, SocketKind, Spent, Stream, Transfer, Wait, format_v1,
 };
 use ipclab_judge::{Finding, Outcome, Verdict, judge, settle};
 use ipclab_spec::Case;
@@ -80,22 +80,18 @@ impl Scene {
     /// The next call of the trace. Arguments that are numbers have their value, as the tracer gives it.
     pub fn call(&mut self, actor: usize, name: &str, args: &[&str], value: i64) -> u32 {
         let n = self.e.trace.len() as u32 + 1;
-        let arg = |text: &&str| Arg {
-            text: (*text).to_owned(),
-            value: text.parse().ok(),
-        };
         self.e.trace.push(Call {
             n,
             at_us: u64::from(n),
             actor,
             pid: 2 + actor as u32,
             name: name.to_owned(),
-            args: args.iter().map(arg).collect(),
+            args: arguments(name, args),
             returned: Some(Returned { value, errno: None }),
             object: None,
             transfer: None,
             tampered: None,
-            told: Vec::new(),
+            answers: Vec::new(),
         });
         n
     }
@@ -108,7 +104,7 @@ impl Scene {
         let n = self.call(actor, name, args, -1);
         self.last().returned = Some(Returned {
             value: -1,
-            errno: Some(errno.to_owned()),
+            errno: Some(Errno::from_name(errno).expect("an errno")),
         });
         n
     }
@@ -327,6 +323,12 @@ impl Scene {
             actor: Some(actor),
         });
     }
+}
+
+/// Arguments from what the trace shows of them.
+pub fn arguments(call: &str, texts: &[&str]) -> Vec<Arg> {
+    let written: Vec<_> = texts.iter().map(|text| (*text, None)).collect();
+    format_v1::arguments(call, &written)
 }
 
 /// As the trace writes it, and as it is.

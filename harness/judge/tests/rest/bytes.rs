@@ -1,7 +1,7 @@
 //! What the judge says about bytes that cross, and about peers that complain of them.
 
-use crate::common::{Scene, case, check, complaints};
-use ipclab_evidence::{Arg, Direction};
+use crate::common::{Scene, arguments, case, check, complaints};
+use ipclab_evidence::Direction;
 use ipclab_judge::{Difference, judge};
 
 fn pair(wire: &str) -> ipclab_spec::Case {
@@ -201,10 +201,8 @@ fn a_datagram_to_another_place_is_not_sent_to_the_server() {
         scene.serve_datagrams(0, "0.0.0.0:7000");
         let socket = scene.socket(1, ipclab_evidence::SocketKind::Datagram);
         scene.moves(Direction::Sent, socket, peer, b"abc");
-        scene.last().args.push(Arg {
-            text: to.to_owned(),
-            value: None,
-        });
+        let args = ["3", "...", "100", "0", to];
+        scene.last().args = arguments("sendto", &args);
         scene
     };
     // Known by its address where the other end is not.

@@ -2,7 +2,7 @@
 
 use crate::SILENT;
 use crate::common::{Scene, case, check};
-use ipclab_evidence::{Object, Returned};
+use ipclab_evidence::{Arg, Errno, Names, Object, Returned};
 
 fn calls(patterns: &str) -> ipclab_spec::Case {
     case(&format!(
@@ -33,7 +33,7 @@ fn a_call_that_must_be_made() {
         |scene| {
             scene.e.trace[2].returned = Some(Returned {
                 value: -1,
-                errno: Some("EINVAL".to_owned()),
+                errno: Some(Errno::EINVAL),
             });
         },
         &[
@@ -44,7 +44,7 @@ fn a_call_that_must_be_made() {
         &case,
         &right,
         |scene| {
-            scene.e.trace[1].args[2].text = "0".to_owned();
+            scene.e.trace[1].args[2] = Arg::Number(0);
         },
         &[
             "calls: client called shmat(7, NULL, 0) = 2130706432 at #2 instead of shmat(_, _, SHM_RDONLY)",
@@ -54,7 +54,7 @@ fn a_call_that_must_be_made() {
         &case,
         &right,
         |scene| {
-            scene.e.trace[0].args[2].text = "IPC_CREAT|0600".to_owned();
+            scene.e.trace[0].args[2] = Arg::Flags(Names::IpcGet, 0o1600);
         },
         &[
             "calls: client called shmget(100, 1024, IPC_CREAT|0600) = 7 at #1 instead of shmget(100, 1024, IPC_CREAT|0644) >= 0",
@@ -93,7 +93,7 @@ fn flags_that_must_be_set_whatever_others_are() {
             &case,
             &right,
             |scene| {
-                scene.e.trace[at].args[flags].text = "MSG_WAITALL".to_owned();
+                scene.e.trace[at].args[flags] = Arg::Flags(Names::Message, 0x100);
             },
             &[&format!("calls: client called {named}: {wrong}")],
         );
@@ -136,7 +136,7 @@ fn every_one_has_its_other() {
         right.last().object = Some(Object::Segment(7));
     }
     // A thread is no child to wait for.
-    right.call(0, "clone3", &["CLONE_VM|CLONE_THREAD"], 10);
+    right.call(0, "clone", &["0x10100"], 10);
     check(
         &case,
         &right,

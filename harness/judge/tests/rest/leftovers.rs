@@ -232,10 +232,7 @@ fn what_must_be_there() {
         &right,
         |scene| {
             scene.e.leftovers.segments.clear();
-            scene.e.trace[0].args[0] = Arg {
-                text: "256".to_owned(),
-                value: Some(256),
-            };
+            scene.e.trace[0].args[0] = Arg::Key(256);
         },
         &[
             "cleanup: the segment with key 100 is not there at the end: client used key 256 instead of 100: that is 0x100, and 100 is decimal",

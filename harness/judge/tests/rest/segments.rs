@@ -74,10 +74,7 @@ fn the_state_of_a_segment() {
         &right,
         |scene| {
             scene.e.leftovers.segments[0].key = 256;
-            scene.e.trace[0].args[0] = Arg {
-                text: "256".to_owned(),
-                value: Some(256),
-            };
+            scene.e.trace[0].args[0] = Arg::Key(256);
         },
         &[
             "cleanup: client left the segment with key 256 behind: shmget() at #1, no shmctl(IPC_RMID)",

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use ipclab_evidence::{Bytes, Call, Direction, Evidence, Object, SocketKind, Transfer, canonical};
+use ipclab_evidence::{
+    Address, Arg, ArgKind, Bytes, Call, Direction, Errno, Evidence, Names, Object, SocketKind,
+    Transfer, canonical,
+};
 
 use super::delivery::{self, Deliveries};
 use super::{Act, Place, Placed, Row, Tone};
@@ -45,10 +48,7 @@ pub(super) fn of(evidence: &Evidence) -> Vec<Placed> {
 /// end of a case, met the call while it was blocked.
 fn returned(call: &Call) -> bool {
     match &call.returned {
-        Some(returned) => !returned
-            .errno
-            .as_deref()
-            .is_some_and(|errno| errno.starts_with("ERESTART")),
+        Some(returned) => !returned.errno.is_some_and(Errno::is_restart),
         None => false,
     }
 }
@@ -63,8 +63,8 @@ fn library_sockets(evidence: &Evidence) -> BTreeSet<usize> {
         .filter(|(_, socket)| socket.family == "AF_NETLINK");
     let to_cache = evidence.trace.iter().filter_map(|call| match call.object {
         Some(Object::Socket(socket)) if call.name == "connect" => {
-            let address = call.args.get(1)?;
-            address.text.contains("/nscd/socket").then_some(socket)
+            let path = call.argument(ArgKind::Address)?.path()?;
+            path.0.ends_with(b"/nscd/socket").then_some(socket)
         }
         Some(_) | None => None,
     });
@@ -199,9 +199,7 @@ fn tone(call: &Call) -> Tone {
 }
 
 fn failed(call: &Call) -> bool {
-    call.returned
-        .as_ref()
-        .is_some_and(|returned| returned.errno.is_some())
+    call.errno().is_some()
 }
 
 /// Where a call stands that may have waited for somebody: behind what it waited for, not where it began.
@@ -310,15 +308,18 @@ fn name<'a>(evidence: &Evidence, call: &'a Call) -> &'a str {
 fn text(evidence: &Evidence, call: &Call) -> Option<String> {
     let on_socket = matches!(call.object, Some(Object::Socket(_)));
     let name = name(evidence, call);
-    let arg = |index: usize| call.args.get(index).map_or("", |arg| arg.text.as_str());
+    let arg = |index: usize| call.args.get(index).map(Arg::to_string).unwrap_or_default();
     let value = call.returned.as_ref().map_or(0, |returned| returned.value);
     let good = match call.name.as_str() {
         "socket" | "socketpair" => format!(
             "{name}({}, {})",
             arg(0),
-            arg(1).replace("|SOCK_CLOEXEC", "")
+            call.args.get(1).map(socket_type).unwrap_or_default()
         ),
-        "bind" | "connect" => format!("{name}({})", address(arg(1))),
+        "bind" | "connect" => {
+            let place = call.args.get(1).map(address).unwrap_or_default();
+            format!("{name}({place})")
+        }
         "listen" => format!("{name}({})", arg(1)),
         "accept" | "accept4" => format!("{name}() = {value}"),
         "shutdown" => format!("{name}({})", arg(1)),
@@ -343,7 +344,7 @@ fn text(evidence: &Evidence, call: &Call) -> Option<String> {
         "unlinkat" => format!("{name}({})", arg(1)),
         "fork" | "vfork" => format!("{name}() = {value}"),
         // A thread is part of its process; only a new process is news.
-        "clone" | "clone3" if !all(call).contains("CLONE_THREAD") => format!("{name}() = {value}"),
+        "clone" | "clone3" if !call.makes_thread() => format!("{name}() = {value}"),
         "kill" => format!("{name}({}, {})", arg(0), arg(1)),
         _ => return None,
     };
@@ -356,7 +357,7 @@ fn lingering(evidence: &Evidence, call: &Call) -> bool {
         earlier.n < call.n
             && earlier.name == "setsockopt"
             && earlier.object == call.object
-            && earlier.args.iter().any(|arg| arg.text == "SO_LINGER")
+            && earlier.args.iter().any(|arg| arg.has("SO_LINGER"))
     })
 }
 
@@ -365,48 +366,60 @@ fn generic(call: &Call) -> String {
 }
 
 fn with_error(mut text: String, call: &Call) -> String {
-    if let Some(errno) = call
-        .returned
-        .as_ref()
-        .and_then(|returned| returned.errno.as_deref())
-    {
+    if let Some(errno) = call.errno() {
         if let Some(at) = text.rfind(") = ") {
             text.truncate(at + 1);
         }
         text.push_str(" = -1 ");
-        text.push_str(errno);
+        text.push_str(&errno.to_string());
     }
     text
 }
 
 fn all(call: &Call) -> String {
-    let args: Vec<&str> = call.args.iter().map(|arg| arg.text.as_str()).collect();
+    let args: Vec<String> = call.args.iter().map(Arg::to_string).collect();
     args.join(", ")
 }
 
-/// `{AF_INET, 127.0.0.1:12345}` without its braces and family.
-fn address(text: &str) -> &str {
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|text| text.strip_suffix('}'))
-        .unwrap_or(text);
-    match inner.split_once(", ") {
-        Some((family, rest)) if family.starts_with("AF_") => rest,
-        Some(_) | None => inner,
+/// `SOCK_STREAM`: the flag that libraries add says nothing about the conversation.
+fn socket_type(kind: &Arg) -> String {
+    match kind {
+        Arg::Flags(Names::SocketType, bits) => {
+            let aside = Names::SocketType.number("SOCK_CLOEXEC").unwrap_or(0);
+            Arg::Flags(Names::SocketType, bits & !aside).to_string()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// An address without the braces and the family that the trace writes around it: `127.0.0.1:12345`.
+fn address(arg: &Arg) -> String {
+    match arg {
+        Arg::Address(Address::Inet(address)) => address.to_string(),
+        Arg::Address(Address::Path(path)) => format!("\"{}\"", path.escaped()),
+        Arg::Address(Address::Abstract(name)) => format!("@\"{}\"", name.escaped()),
+        Arg::Address(Address::Unnamed) => "AF_UNIX".to_owned(),
+        Arg::Address(Address::Other(family)) => format!("family {family}"),
+        other => other.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::address;
+    use super::{Address, Arg, address};
 
     #[test]
     fn addresses_lose_their_wrapping() {
-        let check = |text, expected| assert_eq!(address(text), expected);
-        check("{AF_INET, 0.0.0.0:12345}", "0.0.0.0:12345");
-        check("{AF_UNIX, \"/tmp/a, b\"}", "\"/tmp/a, b\"");
-        check("NULL", "NULL");
-        check("", "");
+        let check = |arg, expected| assert_eq!(address(&arg), expected);
+        check(
+            Arg::Address(Address::Inet(([0, 0, 0, 0], 12345).into())),
+            "0.0.0.0:12345",
+        );
+        check(
+            Arg::Address(Address::Path("/tmp/a, b".into())),
+            "\"/tmp/a, b\"",
+        );
+        check(Arg::Pointer(0), "NULL");
     }
 
     #[test]

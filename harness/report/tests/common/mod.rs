@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Evidence, Exit, Isolation,
+    ActorEvidence, Address, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, Isolation,
     Leftovers, Level, Object, Returned, Socket, SocketKind, Spent, Stream, Transfer, Wait,
+    format_v1,
 };
 use ipclab_judge::{Finding, Part, Verdict};
 use ipclab_report::{About, Judged, Program, Report};
@@ -247,30 +248,25 @@ impl Trace {
         returned: Result<i64, &str>,
     ) -> usize {
         let n = self.0.trace.last().map_or(1, |last| last.n + 1);
+        let written: Vec<_> = args.iter().map(|text| (*text, None)).collect();
         self.0.trace.push(Call {
             n,
             at_us: u64::from(n) * 10,
             actor,
             pid: 2,
             name: name.into(),
-            args: args
-                .iter()
-                .map(|text| Arg {
-                    text: (*text).to_owned(),
-                    value: None,
-                })
-                .collect(),
+            args: format_v1::arguments(name, &written),
             returned: Some(match returned {
                 Ok(value) => Returned { value, errno: None },
                 Err(errno) => Returned {
                     value: -1,
-                    errno: Some(errno.into()),
+                    errno: Some(Errno::from_name(errno).expect("an errno")),
                 },
             }),
             object: None,
             transfer: None,
             tampered: None,
-            told: Vec::new(),
+            answers: Vec::new(),
         });
         self.0.trace.len() - 1
     }

@@ -120,7 +120,7 @@ impl Tracer {
                 object: object.clone(),
                 transfer: None,
                 tampered: tampered.as_ref().map(|pending| pending.note.clone()),
-                told: Vec::new(),
+                answers: Vec::new(),
             })
         });
         let outgoing = if spec.role == Role::Send && socket.is_some() {

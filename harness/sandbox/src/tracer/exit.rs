@@ -3,7 +3,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use ipclab_evidence::{Address, Direction, Object, Protocol, Returned, SocketKind, Transfer};
+use ipclab_evidence::{
+    Address, Direction, Errno, Object, Protocol, Returned, SocketKind, Transfer,
+};
 
 use super::entry::is_plain_open;
 use super::state::{ERESTART_RESTARTBLOCK, InCall, MAX_REFUSED_FORKS, Notice, Tracer, gone};
@@ -164,7 +166,7 @@ impl Tracer {
                 _ => None,
             };
         }
-        let told = if result >= 0 && !skipped {
+        let answers = if result >= 0 && !skipped {
             outputs::of_call(tid, call.spec.name, &call.args, result)
         } else {
             Vec::new()
@@ -174,13 +176,13 @@ impl Tracer {
             if recorded.object.is_some() || !is_long(object.as_ref()) || makes_file {
                 recorded.object = object;
             }
-            recorded.told = told;
+            recorded.answers = answers;
             recorded.returned = Some(match result {
                 // The kernel will make the call again, or the process dies in it: to the program it never returned.
                 -516..=-512 => return notice,
                 -4095..=-1 => Returned {
                     value: -1,
-                    errno: Some(decode::errno_name(-result as i32)),
+                    errno: Some(Errno::from_number(-result as i32)),
                 },
                 value => Returned { value, errno: None },
             });
@@ -204,9 +206,9 @@ impl Tracer {
             .trace
             .calls()
             .filter(|call| call.actor == actor)
-            .flat_map(|call| &call.told)
-            .filter(|told| told.name == name)
-            .map(|told| told.value.clone());
+            .flat_map(|call| &call.answers)
+            .filter(|answer| answer.name == name)
+            .map(|answer| answer.value.clone());
         match nth {
             Some(nth) => values.nth((nth as usize).checked_sub(1)?),
             None => values.next_back(),

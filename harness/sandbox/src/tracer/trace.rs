@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ipclab_evidence::{Bytes, Call, Object};
+use ipclab_evidence::{Arg, Bytes, Call, Object};
 
 use crate::created::Created;
 
@@ -69,16 +69,15 @@ impl Trace {
     /// Keeps the beginnings of long texts only, once there is much of them: a loop over names of 4,000 bytes would make
     /// evidence of hundreds of megabytes.
     fn shorten(&mut self, call: &mut Call) {
-        let long = call.args.iter().map(|arg| arg.text.len());
+        let long = call.args.iter().map(Arg::size);
         let size: usize = long.filter(|length| *length > LONG).sum();
         if size == 0 || self.text + size <= TEXT_BYTES {
             self.text += size;
             return;
         }
-        for arg in call.args.iter_mut().filter(|arg| arg.text.len() > LONG) {
-            let end = (0..=LONG).rev().find(|at| arg.text.is_char_boundary(*at));
-            // A new one: the old one's room would be kept, too.
-            arg.text = format!("{}...", &arg.text[..end.unwrap_or(0)]);
+        for arg in call.args.iter_mut().filter(|arg| arg.size() > LONG) {
+            let text = arg.to_string();
+            *arg = Arg::Text(format!("{}...", &text[..text.floor_char_boundary(LONG)]));
         }
         if is_long(call.object.as_ref()) {
             call.object = None;

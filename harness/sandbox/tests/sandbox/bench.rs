@@ -374,7 +374,7 @@ impl Seen {
             ));
         }
         for call in self.trace.iter().take(600) {
-            let args: Vec<&str> = call.args.iter().map(|arg| arg.text.as_str()).collect();
+            let args: Vec<String> = call.args.iter().map(|arg| arg.to_string()).collect();
             text.push_str(&format!(
                 "#{} {} us {}/{} {}({}) = {:?} {:?} {:?} {:?}\n",
                 call.n,

@@ -257,7 +257,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 /// What one actor is told, another one is given when it starts.
 fn told() -> Vec<Test> {
-    let known = |name: &str, nth| Known::Told {
+    let known = |name: &str, nth| Known::Answer {
         actor: "one".to_owned(),
         name: name.to_owned(),
         nth,
@@ -277,7 +277,7 @@ fn told() -> Vec<Test> {
         both(name, move |level| {
             let seen = run(level, &plan);
             seen.all_well();
-            let told = seen.trace.iter().flat_map(|call| &call.told);
+            let told = seen.trace.iter().flat_map(|call| &call.answers);
             let told = |name: &str| {
                 let mut told = told.clone().filter(|told| told.name == name);
                 told.next().map(|told| told.value.clone())

@@ -1,6 +1,6 @@
 //! What the tracer changes is changed, and nothing else.
 
-use ipclab_evidence::{Ended, Exit, Occurrence, Plan, Protocol, Tamper, TamperAction};
+use ipclab_evidence::{Ended, Errno, Exit, Occurrence, Plan, Protocol, Tamper, TamperAction};
 
 use crate::bench::{KEY, PORT, Seen, Test, both, pair, plan, run, student};
 
@@ -159,8 +159,8 @@ pub(crate) fn tests() -> Vec<Test> {
             for changed in changed {
                 let returned = changed.returned.as_ref().expect("it returned");
                 assert_eq!(
-                    (returned.value, returned.errno.as_deref()),
-                    (-1, Some(errno))
+                    (returned.value, returned.errno),
+                    (-1, Errno::from_name(errno))
                 );
             }
         }));

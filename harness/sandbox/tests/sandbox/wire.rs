@@ -1,6 +1,6 @@
 //! What really crossed: counted by the kernel's own return values, at both ends, with the ends matched.
 
-use ipclab_evidence::{Address, Ended, Exit, Protocol, SocketKind};
+use ipclab_evidence::{Address, Ended, Errno, Exit, Protocol, SocketKind};
 
 use crate::bench::{
     Adjust, Seen, Test, both, endpoint, exits, pair, plan, ready, run, student, waits,
@@ -167,9 +167,9 @@ pub(crate) fn tests() -> Vec<Test> {
         let errnos: Vec<_> = seen.calls("one", "sendto")[1..]
             .iter()
             .chain(&seen.calls("one", "recvfrom"))
-            .map(|call| call.returned.clone().and_then(|returned| returned.errno))
+            .map(|call| call.errno())
             .collect();
-        assert_eq!(errnos, [Some("EPIPE".into()), Some("EAGAIN".into())]);
+        assert_eq!(errnos, [Some(Errno::EPIPE), Some(Errno::EAGAIN)]);
     }));
     tests.push(both("files_pipes_and_output_are_no_wire", |level| {
         let seen = run(level, &plan([student("one", "wire elsewhere")]));

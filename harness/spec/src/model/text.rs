@@ -74,7 +74,7 @@ pub enum Hole {
     },
     /// `{{creator.told.shmid}}`: what the kernel told the actor under this name, the last time; `{{report.told.SO_TYPE.2}}`:
     /// the second time.
-    Told {
+    Answer {
         /// Whom.
         actor: String,
         /// `shmid`, `shm_perm.mode`, `SO_RCVBUF`.

@@ -124,7 +124,7 @@ fn hole(text: &str, at: Range<usize>, scope: &Scope, usage: Use) -> Result<Hole,
             at,
             format!("`{name}` is known when an actor starts; here stands what is expected of it"),
         )),
-        (Hole::Told { .. } | Hole::Segment(_), Use::Start)
+        (Hole::Answer { .. } | Hole::Segment(_), Use::Start)
         | (Hole::Variable(_) | Hole::Any | Hole::Int, _)
         | (_, Use::Expected | Use::Matched) => Ok(hole),
         (_, Use::Input | Use::Start) => Err(Flaw::new(
@@ -222,7 +222,7 @@ fn told(actor: String, text: &str, at: &Range<usize>) -> Result<Hole, Flaw> {
     };
     if TOLD.contains(&name) {
         let name = name.to_owned();
-        return Ok(Hole::Told { actor, name, nth });
+        return Ok(Hole::Answer { actor, name, nth });
     }
     Err(Flaw::new(
         at.clone(),
