@@ -1,7 +1,5 @@
 //! `select_server`, `poll_server`, `lookup` and `sockopt_report`, as programs.
 
-mod world;
-
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
@@ -14,7 +12,7 @@ const SERVERS: [&str; 2] = ["select_server", "poll_server"];
 fn client() -> TcpStream {
     let client = TcpStream::connect("127.0.0.1:9000").expect("connect");
     client
-        .set_read_timeout(Some(world::LIMIT))
+        .set_read_timeout(Some(crate::world::LIMIT))
         .expect("setsockopt");
     client
 }

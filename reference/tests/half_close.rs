@@ -1,16 +1,14 @@
 //! `half_close`, as a program.
 
-mod world;
-
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::thread;
 
+use crate::world::{LIMIT, World, run};
 use assert_cmd::assert::Assert;
 use nix::sys::socket::{setsockopt, sockopt};
 use predicates::prelude::*;
-use world::{LIMIT, World, run};
 
 const TRANSCRIPT: &str = "shutdown 0: received 0 bytes\n\
     shutdown 0: sent 10 bytes\n\

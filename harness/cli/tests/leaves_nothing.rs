@@ -1,13 +1,14 @@
 //! The host is the same before and after: IPC objects, files, mounts, processes; also when the tool is killed.
 //!
-//! One test, in a file of its own: nothing else of this suite runs beside it and could be seen by it.
+//! It sees the tool and what it makes, and no other program of the machine: neither the rest of the suite nor its order
+//! matters.
 
 mod common;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use common::host::{Host, eventually, levels, ours};
+use common::host::{Host, alone, eventually, levels, ours};
 use common::{Desk, top};
 
 const LABS: [(&str, &str); 6] = [
@@ -47,46 +48,52 @@ exit    = 0
 
 #[test]
 fn nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends() {
-    let desk = Desk::with(&[("sleeps_for_ever.c", SLEEPER)]);
-    desk.write("sleeper.toml", SLEEPER_SPEC);
-    let stays = tempfile::Builder::new()
-        .prefix("was-there-")
-        .tempfile()
-        .unwrap();
-    let before = Host::look();
-    assert_eq!(
-        ours(),
-        Vec::<String>::new(),
-        "somebody else runs the tool at this moment"
-    );
-    for level in levels(&desk) {
-        for (lab, name) in LABS {
-            let folder = top().join("labs").join(lab).join("submissions").join(name);
-            assert!(folder.is_dir(), "{}", folder.display());
-            let mut check = desk.ipclab();
-            check.arg("check").arg(folder).args([
-                "--lab",
-                lab,
-                "--tier",
-                "core",
-                "--isolation",
-                level,
-            ]);
-            let status = check.output().unwrap().status.code();
-            assert!(
-                matches!(status, Some(0 | 1 | 3)),
-                "{lab}/{name} at {level}: {status:?}"
+    alone(
+        module_path!(),
+        "nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends",
+        || {
+            let desk = Desk::with(&[("sleeps_for_ever.c", SLEEPER)]);
+            desk.write("sleeper.toml", SLEEPER_SPEC);
+            let stays = tempfile::Builder::new()
+                .prefix("was-there-")
+                .tempfile()
+                .unwrap();
+            let before = Host::look();
+            assert_eq!(
+                ours(),
+                Vec::<String>::new(),
+                "somebody else runs the tool at this moment"
             );
-            before.is_as_before(&format!("after {lab}/{name} at {level}"));
-        }
-        killed_in_the_middle(&desk, level);
-        eventually(
-            &format!("the host is clean after a SIGKILL at {level}"),
-            || ours().is_empty(),
-        );
-        before.is_as_before(&format!("after a SIGKILL at {level}"));
-    }
-    assert!(stays.path().exists(), "somebody else's file is gone");
+            for level in levels(&desk) {
+                for (lab, name) in LABS {
+                    let folder = top().join("labs").join(lab).join("submissions").join(name);
+                    assert!(folder.is_dir(), "{}", folder.display());
+                    let mut check = desk.ipclab();
+                    check.arg("check").arg(folder).args([
+                        "--lab",
+                        lab,
+                        "--tier",
+                        "core",
+                        "--isolation",
+                        level,
+                    ]);
+                    let status = check.output().unwrap().status.code();
+                    assert!(
+                        matches!(status, Some(0 | 1 | 3)),
+                        "{lab}/{name} at {level}: {status:?}"
+                    );
+                    before.is_as_before(&format!("after {lab}/{name} at {level}"));
+                }
+                killed_in_the_middle(&desk, level);
+                eventually(
+                    &format!("the host is clean after a SIGKILL at {level}"),
+                    || ours().is_empty(),
+                );
+                before.is_as_before(&format!("after a SIGKILL at {level}"));
+            }
+            assert!(stays.path().exists(), "somebody else's file is gone");
+        },
+    );
 }
 
 /// Kills the tool while its case sleeps.

@@ -28,10 +28,12 @@ mod store;
 mod submission;
 
 // What a report must hold, as its own tests say it.
+#[path = "../../report/tests/common/mod.rs"]
+mod common;
 #[path = "../../report/tests/forms.rs"]
 mod forms;
-#[path = "../../report/tests/hostile.rs"]
-mod hostile;
+#[path = "../../report/tests/properties.rs"]
+mod properties;
 
 mod targets;
 

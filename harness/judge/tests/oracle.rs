@@ -1,10 +1,8 @@
 //! The oracle: a run of the student's programs beside one of the references, and what may differ between them.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{Scene, case, outcome, said};
+use crate::common::{Scene, case, outcome, said};
 use ipclab_evidence::{Direction, Exit, SocketKind};
 use ipclab_judge::{Verdict, compare};
 use ipclab_spec::Case;
@@ -237,7 +235,7 @@ fn a_memory_error_is_the_only_blame_of_its_run() {
 
     // Its report may be nowhere: the status tells.
     scene.e.actors[0].stderr.head.0.clear();
-    let held = common::complaints(&case, &scene);
+    let held = crate::common::complaints(&case, &scene);
     assert_eq!(
         held[0],
         "memory: server was ended by AddressSanitizer, whose report is not on its stderr"

@@ -1,8 +1,6 @@
 //! What the judge says about what programs print.
 
-mod common;
-
-use common::{Scene, case, check, complaints};
+use crate::common::{Scene, case, check, complaints};
 use ipclab_evidence::{Direction, Exit, LimitHit, LimitKind, Object};
 
 fn client(expectation: &str) -> ipclab_spec::Case {

@@ -1,13 +1,11 @@
 //! What holds for any evidence, however hostile or contradictory: the judge never panics, gives no pass for a line that
 //! is not there, lets no byte of a program's out of its quotation, and takes nobody's points for trouble of ours.
 
-mod common;
-
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::LazyLock;
 
-use common::{Scene, case};
+use crate::common::{Scene, case};
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, FileKind,
     LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, LimitHit, LimitKind,

@@ -1,8 +1,6 @@
 //! What the judge says where processes took turns at shared memory, and why they collided.
 
-mod common;
-
-use common::{Scene, case, check, complaints};
+use crate::common::{Scene, case, check, complaints};
 use ipclab_evidence::{Access, Collision, Sharing};
 use ipclab_spec::Case;
 

@@ -1,8 +1,6 @@
 //! A class as data: what its table keeps of a report, and that it comes back from JSON as it was.
 
-mod common;
-
-use common::{Done, about, case, finding, programs, report};
+use crate::common::{Done, about, case, finding, programs, report};
 use ipclab_judge::Verdict;
 use ipclab_report::{
     Class, ClassCase, ClassSchema, Entry, Line, NotGraded, Outcome, Standing, Student, Who,

@@ -1,8 +1,6 @@
 //! Every machine form, read back by parsers that are not ours, from reports full of what hurts.
 
-mod common;
-
-use common::{Done, Trace, about, case, finding, programs, report};
+use crate::common::{Done, Trace, about, case, finding, programs, report};
 use ipclab_judge::{DiffLine, Difference, Part, Verdict};
 use ipclab_report::{
     Audience, CompilerMessage, Problem, Program, Report, Severity, classroom50, csv, ctrf, github,

@@ -1,10 +1,8 @@
 //! Gradebooks are filled and otherwise stay as they were, byte for byte; a class's table and page.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{Done, about, case, finding, programs, report};
+use crate::common::{Done, about, case, finding, programs, report};
 use ipclab_judge::Verdict;
 use ipclab_report::gradebook::{self, MoodleColumns};
 use ipclab_report::{

@@ -1,8 +1,6 @@
 //! The machine format: what it promises, checked on the text itself and not through the types that wrote it.
 
-mod common;
-
-use common::{Done, Trace, about, case, finding, programs, report};
+use crate::common::{Done, Trace, about, case, finding, programs, report};
 use ipclab_judge::{DiffLine, Difference, Verdict};
 use ipclab_report::{Report, json};
 use ipclab_spec::{Aspect, Points, Tier};

@@ -1,8 +1,8 @@
 //! Whole reports on a terminal, as a reader sees them. `SNAPSHOTS=overwrite cargo test` accepts a new look.
 
-mod common;
-
-use common::{Done, Trace, about, case, finding, peer, programs, reference, report, student};
+use crate::common::{
+    Done, Trace, about, case, finding, peer, programs, reference, report, student,
+};
 use ipclab_evidence::{Ended, Exit, Level, SocketKind};
 use ipclab_judge::{DiffLine, Difference, Verdict};
 use ipclab_report::terminal::{self, Style};

@@ -1,7 +1,5 @@
 //! The JSON Schema: it accepts what the parser accepts, and refuses misspelt keys and wrong kinds.
 
-mod common;
-
 use serde_json::Value;
 
 /// As much of JSON Schema as specs need. A keyword that it does not know is an error, so that nothing passes unseen.
@@ -119,7 +117,7 @@ fn check(schema: &str, text: &str) -> Result<(), String> {
 
 #[test]
 fn accepts_every_spec_of_the_repository() {
-    for (name, text) in common::repository() {
+    for (name, text) in crate::common::repository() {
         assert_eq!(check(&ipclab_spec::schema(), &text), Ok(()), "{name}");
     }
     assert_eq!(

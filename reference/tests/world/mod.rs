@@ -39,12 +39,11 @@ const NAMESPACES: &[&str] = &[
 ];
 
 /// Declares tests that each run in a [`World`].
-#[macro_export]
 macro_rules! in_a_world {
     ($(fn $name:ident($world:ident) $body:block)*) => {
         $(#[test]
         fn $name() {
-            $crate::world::enter(stringify!($name), |$world: &$crate::world::World| $body);
+            $crate::world::enter(concat!(module_path!(), "::", stringify!($name)), |$world: &$crate::world::World| $body);
         })*
     };
 }
@@ -57,8 +56,9 @@ pub(crate) struct World {
     entered: bool,
 }
 
-/// Runs the body of the test called `test` in a world, here or in a run of this binary for it alone.
-pub(crate) fn enter(test: &str, body: impl FnOnce(&World)) {
+/// Runs the body of a test in a world, here or in a run of this binary for it alone. `path` is the test's, crate included.
+pub(crate) fn enter(path: &str, body: impl FnOnce(&World)) {
+    let (_crate, test) = path.split_once("::").expect("a path in this crate");
     if std::env::var_os(INSIDE).is_some() {
         let mut world = World::isolated().expect("setting up the world");
         world.take(body);

@@ -1,18 +1,94 @@
 //! The host before and after.
+//!
+//! Other programs of the machine make files, segments and mounts all the time, and none of that is the tool's. A test that
+//! compares the host therefore runs in [`alone`]: with a `/tmp`, a `/dev/shm`, IPC objects and processes that are its own.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
+
+use nix::unistd::{getegid, geteuid};
 
 use super::Desk;
 
+const INSIDE: &str = "IPCLAB_TEST_ALONE";
+
+/// Runs the body of the test called `module::name` on a host of its own: in a run of this executable for it alone, in new
+/// mount, IPC and process namespaces. Where they are refused, and where they would take a level away that the tool has
+/// outside, the test runs in the open.
+pub fn alone(module: &str, name: &str, body: impl FnOnce()) {
+    // Without the name of the executable, which is no part of a test's name.
+    let path = format!("{module}::{name}");
+    let (_executable, test) = path.split_once("::").expect("a path");
+    let tool = assert_cmd::cargo::cargo_bin!("ipclab");
+    if env::var_os(INSIDE).is_some() || !is_separable(tool) {
+        return body();
+    }
+    let mut run = inside(&env::current_exe().expect("the test executable"));
+    run.args(["--exact", test, "--include-ignored", "--nocapture"]);
+    run.arg("--test-threads=1").env(INSIDE, "1");
+    let output = run.output().expect("unshare");
+    let [said, complained] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    println!("{said}");
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{test}, alone: {}\n{complained}",
+        output.status
+    );
+}
+
+/// Runs a program alone, as the user who runs this.
+fn inside(program: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--ipc", "--pid", "--fork", "--mount-proc"]);
+    command.arg("--kill-child");
+    let own = "mount -t tmpfs -o mode=1777 none /tmp && mount -t tmpfs -o mode=1777 none /dev/shm";
+    let script = if geteuid().is_root() {
+        format!("{own} && exec \"$0\" \"$@\"")
+    } else {
+        // Who is not root needs to be it for the mounts, and must not be it for the test.
+        command.args(["--user", "--map-root-user"]);
+        let (user, group) = (geteuid(), getegid());
+        format!(
+            "{own} && exec unshare --user --map-user={user} --map-group={group} -- \"$0\" \"$@\""
+        )
+    };
+    command.args(["--", "sh", "-c", &script]).arg(program);
+    command
+}
+
+/// Whether the tool finds alone what it finds in the open.
+fn is_separable(tool: &Path) -> bool {
+    // An own /tmp would hide what is built there.
+    let places = [env::current_dir().ok(), env::current_exe().ok()];
+    if places.iter().flatten().any(|at| at.starts_with("/tmp")) || tool.starts_with("/tmp") {
+        eprintln!("built in /tmp: the host is compared in the open");
+        return false;
+    }
+    let mut run = inside(tool);
+    let there = run.arg("doctor").output().map(|output| output.stdout);
+    let here = Command::new(tool).arg("doctor").output();
+    let level = |text: &[u8]| String::from_utf8_lossy(text).contains(ONLY_SHARED);
+    let separable = match (&there, &here) {
+        (Ok(there), Ok(here)) if !there.is_empty() => level(there) == level(&here.stdout),
+        _ => false,
+    };
+    if !separable {
+        eprintln!("namespaces are refused here: the host is compared in the open");
+    }
+    separable
+}
+
+/// What `doctor` says where the level of namespaces is missing.
+const ONLY_SHARED: &str = "shared level is used instead";
+
 /// What could be left on a host.
 #[derive(Debug)]
-pub struct Host {
-    ipc: BTreeSet<String>,
-    files: BTreeSet<String>,
-    mounts: BTreeSet<String>,
-}
+pub struct Host(BTreeSet<String>);
 
 impl Host {
     /// What there is now.
@@ -34,25 +110,25 @@ impl Host {
                 .filter(|name| !name.starts_with("/tmp/.tmp"))
                 .collect::<Vec<_>>()
         };
-        Self {
-            ipc: ["shm", "sem", "msg"].into_iter().flat_map(ids).collect(),
-            files: ["/tmp", "/dev/shm"].into_iter().flat_map(names).collect(),
-            mounts: lines("/proc/self/mounts")
-                .lines()
-                .map(str::to_owned)
+        let mounts = lines("/proc/self/mounts");
+        let all = mounts.lines().map(str::to_owned);
+        let all = all.chain(["shm", "sem", "msg"].into_iter().flat_map(ids));
+        Self(
+            all.chain(["/tmp", "/dev/shm"].into_iter().flat_map(names))
                 .collect(),
-        }
+        )
     }
-}
 
-impl Host {
-    /// What is there now and was not then. Files that vanish from `/tmp` say nothing: it belongs to everybody.
+    /// What there is now and was not then; alone, also what was there and is not.
     fn changes(&self) -> BTreeSet<String> {
         let now = Self::look();
-        let added = now.files.difference(&self.files);
-        let mounts = now.mounts.symmetric_difference(&self.mounts);
-        let ipc = now.ipc.symmetric_difference(&self.ipc);
-        added.chain(mounts).chain(ipc).cloned().collect()
+        let added: BTreeSet<_> = now.0.difference(&self.0).cloned().collect();
+        if env::var_os(INSIDE).is_none() {
+            // In the open, what others take away says nothing.
+            return added;
+        }
+        let gone: BTreeSet<_> = self.0.difference(&now.0).cloned().collect();
+        added.union(&gone).cloned().collect()
     }
 
     /// Waits until nothing of what has changed by now is there any longer: a neighbour's compiler puts files into `/tmp`
@@ -97,7 +173,7 @@ pub fn eventually(what: &str, so: impl Fn() -> bool) {
 pub fn levels(desk: &Desk) -> Vec<&'static str> {
     let doctor = desk.ipclab().arg("doctor").output().unwrap();
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-    let refused = said.contains("shared level is used instead");
+    let refused = said.contains(ONLY_SHARED);
     if refused {
         vec!["shared"]
     } else {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::archives::{self, Entry};
-use crate::common::host::{Host, levels};
+use crate::common::host::{Host, alone, levels};
 use crate::common::{Desk, GOOD, SPEC};
 use crate::{ATTACKS, Outcomes, SECRET, Verdict};
 
@@ -426,31 +426,43 @@ fn program(id: &str, plays: &str) -> Folder {
 
 #[test]
 fn hostile_folders_get_what_they_earn_and_disturb_nobody() {
-    let _alone = crate::alone();
-    for level in levels(&Desk::with(&[])) {
-        let mut folders = all();
-        folders.retain(|folder| folder.only.as_deref().is_none_or(|only| only == level));
-        folders.retain(|folder| !folder.slow);
-        mixed(level, 10, &folders);
-    }
+    alone(
+        module_path!(),
+        "hostile_folders_get_what_they_earn_and_disturb_nobody",
+        || {
+            let _turn = crate::turn();
+            for level in levels(&Desk::with(&[])) {
+                let mut folders = all();
+                folders.retain(|folder| folder.only.as_deref().is_none_or(|only| only == level));
+                folders.retain(|folder| !folder.slow);
+                mixed(level, 10, &folders);
+            }
+        },
+    );
 }
 
 /// The class of fifty, with everything that there is among it: some minutes. `ZOO_LEVEL=shared` runs one level.
 #[test]
 #[ignore = "takes minutes: cargo test -p ipclab --test zoo -- --ignored"]
 fn fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them() {
-    let _alone = crate::alone();
-    let wanted = std::env::var("ZOO_LEVEL").ok();
-    let mut levels = levels(&Desk::with(&[]));
-    levels.retain(|level| wanted.as_deref().is_none_or(|wanted| wanted == *level));
-    for level in levels {
-        let mut folders = all();
-        let outcomes: Outcomes = toml::from_str(crate::OUTCOMES).unwrap();
-        let here = |only: &Option<String>| only.as_deref().is_none_or(|only| only == level);
-        folders.retain(|folder| here(&folder.only));
-        for attack in outcomes.attack.iter().filter(|attack| here(&attack.only)) {
-            folders.push(program(&attack.id, &attack.plays));
-        }
-        mixed(level, 50, &folders);
-    }
+    alone(
+        module_path!(),
+        "fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them",
+        || {
+            let _turn = crate::turn();
+            let wanted = std::env::var("ZOO_LEVEL").ok();
+            let mut levels = levels(&Desk::with(&[]));
+            levels.retain(|level| wanted.as_deref().is_none_or(|wanted| wanted == *level));
+            for level in levels {
+                let mut folders = all();
+                let outcomes: Outcomes = toml::from_str(crate::OUTCOMES).unwrap();
+                let here = |only: &Option<String>| only.as_deref().is_none_or(|only| only == level);
+                folders.retain(|folder| here(&folder.only));
+                for attack in outcomes.attack.iter().filter(|attack| here(&attack.only)) {
+                    folders.push(program(&attack.id, &attack.plays));
+                }
+                mixed(level, 50, &folders);
+            }
+        },
+    );
 }

@@ -19,7 +19,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::host::{Host, levels};
+use common::host::{Host, alone, levels};
 use common::{Desk, json};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
@@ -85,8 +85,8 @@ impl Verdict {
     }
 }
 
-/// One test after the other: each looks at the host as a whole.
-fn alone() -> MutexGuard<'static, ()> {
+/// One test after the other where they run in the open: each looks at the host as a whole.
+fn turn() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -232,9 +232,15 @@ fn told(case: &Value) -> String {
 
 #[test]
 fn every_attack_is_contained_and_disturbs_nobody() {
-    let _alone = alone();
-    // One level after the other: at the shared one, both would see the same host.
-    for level in levels(&Desk::with(&[])) {
-        grade(level);
-    }
+    alone(
+        module_path!(),
+        "every_attack_is_contained_and_disturbs_nobody",
+        || {
+            let _turn = turn();
+            // One level after the other: at the shared one, both would see the same host.
+            for level in levels(&Desk::with(&[])) {
+                grade(level);
+            }
+        },
+    );
 }

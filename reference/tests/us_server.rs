@@ -1,16 +1,14 @@
 //! `us_server` and `us_client`, as programs.
 
-mod world;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 
+use crate::world::{Running, World, run, socket_files, until};
 use nix::sys::signal::Signal;
 use predicates::prelude::*;
-use world::{Running, World, run, socket_files, until};
 
 const SERVER: &str = "/tmp/us_srv_socket";
 

@@ -1,17 +1,15 @@
 //! `iserver` and `comclient`, as programs.
 
-mod world;
-
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::thread;
 
+use crate::world::{LIMIT, Running, World, run, sockets, until};
 use assert_cmd::assert::Assert;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{setsockopt, sockopt};
 use predicates::prelude::*;
-use world::{LIMIT, Running, World, run, sockets, until};
 
 const USAGE: &str = "Usage: ./iserver <The_number_of_client_connection else 1 will be used>\n";
 const STUPID: &str = "This is a test message from a stupid client lol!";

@@ -1,13 +1,11 @@
 //! `peek_server`, as a program.
 
-mod world;
-
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 
+use crate::world::{LIMIT, Running, World, run, sockets, until};
 use nix::sys::socket::{MsgFlags, send};
-use world::{LIMIT, Running, World, run, sockets, until};
 
 const PORT: u16 = 7100;
 

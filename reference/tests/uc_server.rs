@@ -1,7 +1,5 @@
 //! `uc_server` and `uc_client`, as programs.
 
-mod world;
-
 use std::fs;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileTypeExt, symlink};
@@ -9,9 +7,9 @@ use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::Path;
 use std::thread;
 
+use crate::world::{LIMIT, Running, World, run, socket_files, until};
 use nix::sys::signal::Signal;
 use predicates::prelude::*;
-use world::{LIMIT, Running, World, run, socket_files, until};
 
 const SERVER: &str = "/tmp/uc_srv_socket";
 

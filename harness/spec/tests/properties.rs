@@ -1,7 +1,5 @@
 //! Hostile input: no text makes the parser panic, and whatever is wrong can be shown.
 
-mod common;
-
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -121,7 +119,7 @@ proptest! {
 
     #[test]
     fn a_spec_of_the_repository_with_edits(edits in edits(), which in 0usize..64) {
-        let specs = common::repository();
+        let specs = crate::common::repository();
         survives(&edited(&specs[which % specs.len()].1, &edits));
     }
 }

@@ -1,7 +1,5 @@
 //! Whole specs: what they resolve to; and those of the repository.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -532,7 +530,7 @@ fn a_submission_says_where_its_programs_are() {
 
 #[test]
 fn every_spec_of_the_repository_parses() {
-    let specs = common::repository();
+    let specs = crate::common::repository();
     assert!(!specs.is_empty());
     let mut complaints = String::new();
     for (name, text) in &specs {

@@ -1,8 +1,6 @@
 //! What the kernel told a program, and what the program says it did.
 
-mod common;
-
-use common::{Scene, case, check};
+use crate::common::{Scene, case, check};
 use ipclab_evidence::Answer;
 
 fn told(scene: &mut Scene, facts: &[(&str, &str)]) {

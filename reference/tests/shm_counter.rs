@@ -1,13 +1,11 @@
 //! `shm_counter`, as a program.
 
-mod world;
-
 use std::fs;
 
+use crate::world::{run, segments, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::str::{contains, starts_with};
-use world::{run, segments, until};
 
 /// Semaphore sets that there are.
 fn sets() -> usize {

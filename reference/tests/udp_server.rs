@@ -1,11 +1,9 @@
 //! `udp_server` and `udp_client`, as programs.
 
-mod world;
-
 use std::net::UdpSocket;
 
+use crate::world::{World, run, sockets};
 use predicates::prelude::*;
-use world::{World, run, sockets};
 
 const BANNER: &str = "Created a socket with fd: 3\n\
     Let us wait for a remote client to send some data\n";
@@ -100,7 +98,7 @@ in_a_world! {
     fn interrupted_calls_are_made_again(world) {
         let peer = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         if let Some(command) = world.injected("recvfrom:error=EINTR:when=1..3", "udp_server", &[]) {
-            let mut server = world::Running::start(command);
+            let mut server = crate::world::Running::start(command);
             server.until(READY);
             peer.send_to(b"again\0", "127.0.0.1:7000").expect("sendto");
             server.finish().success().stderr("")

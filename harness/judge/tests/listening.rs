@@ -1,8 +1,6 @@
 //! What the judge says when a server is not where it should be, and when its clients suffer from it.
 
-mod common;
-
-use common::{Scene, case, check, complaints};
+use crate::common::{Scene, case, check, complaints};
 use ipclab_evidence::{Ended, Exit, Object, SocketKind};
 
 const LISTENS: &str = r#"
@@ -84,7 +82,7 @@ fn listening_without_bind_is_a_port_of_the_kernel() {
     let mut scene = Scene::of(&["server"]);
     let socket = scene.socket(0, SocketKind::Stream);
     scene.listen(socket);
-    scene.e.sockets[socket].local = Some(common::addressed("0.0.0.0:41234").1);
+    scene.e.sockets[socket].local = Some(crate::common::addressed("0.0.0.0:41234").1);
     scene.hangs(0, "accept", Some(Object::Socket(socket)));
     check_server(
         scene,
@@ -432,7 +430,7 @@ fn trouble_of_ours_is_nobodys_loss() {
         ]
     );
     assert_eq!(
-        common::outcome(&case, &scene).verdict,
+        crate::common::outcome(&case, &scene).verdict,
         ipclab_judge::Verdict::Unknown
     );
 }
@@ -474,7 +472,7 @@ fn computing_for_ever_and_limits_are_ends() {
         &["exit: server was stopped: it printed more than 1000 lines: it prints without end"],
     );
     // Whoever was not done when somebody else's limit ended the case is not said to compute for ever.
-    let two = common::case(
+    let two = crate::common::case(
         "[case.actor.server]\nstudent = \"server\"\nexit = 0\n[case.actor.client]\nstudent = \"client\"\nexit = 0\n",
     );
     check(

@@ -1,11 +1,9 @@
 //! `shm_writer` and `shm_reader`, as programs.
 
-mod world;
-
+use crate::world::{SegmentRow, run, segments};
 use ipclab_reference::sysv::Segment;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
-use world::{SegmentRow, run, segments};
 
 /// Makes a segment as somebody else would have left it.
 fn given(key: i32, size: usize, mode: i32, content: &[u8]) -> Segment {

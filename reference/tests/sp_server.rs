@@ -1,19 +1,17 @@
 //! `sp_server` and `sp_client`, as programs.
 
-mod world;
-
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::thread;
 
+use crate::world::{Running, World, run, socket_files, until};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{
     AddressFamily, Backlog, MsgFlags, Shutdown, SockFlag, SockType, UnixAddr, accept, bind,
     connect, listen, recv, send, shutdown, socket,
 };
 use predicates::prelude::*;
-use world::{Running, World, run, socket_files, until};
 
 const SERVER: &str = "/tmp/sp_srv_socket";
 

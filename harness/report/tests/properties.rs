@@ -1,8 +1,6 @@
 //! Whatever students write, a report can only be read: nothing in it acts on the reader's terminal.
 
-mod common;
-
-use common::{Done, Trace, about, case, finding, report};
+use crate::common::{Done, Trace, about, case, finding, report};
 use ipclab_evidence::{Bytes, Direction, Evidence, Exit, SocketKind, Transfer};
 use ipclab_judge::{DiffLine, Difference, Verdict};
 use ipclab_report::terminal::{self, Style};

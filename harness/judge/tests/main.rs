@@ -1,0 +1,16 @@
+//! What the judge says: a file for each file of `src`, and in `properties` what holds for any evidence.
+
+mod bytes;
+mod calls;
+mod cleanup;
+mod common;
+mod exit;
+mod facts;
+mod listening;
+mod memory;
+mod oracle;
+mod output;
+mod properties;
+mod sharing;
+
+const SILENT: &str = "[case.actor.client]\nstudent = \"client\"\n";

@@ -1,0 +1,12 @@
+//! Every form of a report: a file for each form of `src`; `forms` reads all machine forms back, `properties` says what
+//! holds for reports of any text.
+
+mod class;
+mod common;
+mod conversation;
+mod forms;
+mod gradebook;
+mod gradebook_properties;
+mod json;
+mod properties;
+mod terminal;
