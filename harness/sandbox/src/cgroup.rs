@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A cgroup that the tool may divide.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Home {
+pub(crate) struct Delegation {
     /// What was delegated.
     folder: PathBuf,
     /// Where the tool moved, and which controllers it switched on for that: what has to be undone.
@@ -51,13 +51,13 @@ pub(crate) struct Home {
 }
 
 /// How many sandboxes of this tool live, and what they divide.
-static ENTERED: Mutex<(usize, Option<Result<Home, String>>)> = Mutex::new((0, None));
+static ENTERED: Mutex<(usize, Option<Result<Delegation, String>>)> = Mutex::new((0, None));
 
 /// One more sandbox: with the first, the tool takes what was delegated to it. `None`: nothing was.
-pub(crate) fn enter() -> Option<Home> {
+pub(crate) fn enter() -> Option<Delegation> {
     let mut entered = ENTERED.lock().unwrap_or_else(PoisonError::into_inner);
     if entered.0 == 0 {
-        entered.1 = Some(Home::take().map_err(|error| error.to_string()));
+        entered.1 = Some(Delegation::take().map_err(|error| error.to_string()));
     }
     entered.0 += 1;
     entered.1.clone().and_then(Result::ok)
@@ -68,9 +68,9 @@ pub(crate) fn leave() {
     let mut entered = ENTERED.lock().unwrap_or_else(PoisonError::into_inner);
     entered.0 = entered.0.saturating_sub(1);
     if entered.0 == 0
-        && let Some(Ok(home)) = entered.1.take()
+        && let Some(Ok(delegation)) = entered.1.take()
     {
-        home.give_back();
+        delegation.give_back();
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn leave() {
 pub(crate) fn here() -> Result<PathBuf, String> {
     let entered = ENTERED.lock().unwrap_or_else(PoisonError::into_inner);
     match &entered.1 {
-        Some(Ok(home)) => Ok(home.folder.clone()),
+        Some(Ok(delegation)) => Ok(delegation.folder.clone()),
         Some(Err(why)) => Err(why.clone()),
         None => Err("no sandbox was started".to_owned()),
     }
@@ -125,7 +125,7 @@ fn put(file: &Path, text: &str) -> io::Result<()> {
     )
 }
 
-impl Home {
+impl Delegation {
     /// Takes what was delegated.
     fn take() -> io::Result<Self> {
         let folder = own()?;
@@ -152,19 +152,22 @@ impl Home {
         }
         let leaf = folder.join(format!("ipclab-tool-{}", std::process::id()));
         make(&leaf)?;
-        let home = Self {
+        let delegation = Self {
             undo: Some((leaf.clone(), off.clone())),
             folder,
         };
         let moved = put(&leaf.join("cgroup.procs"), "0").and_then(|()| {
             let on: Vec<String> = off.iter().map(|one| format!("+{one}")).collect();
             // Refused as long as anybody else is in it.
-            put(&home.folder.join("cgroup.subtree_control"), &on.join(" "))
+            put(
+                &delegation.folder.join("cgroup.subtree_control"),
+                &on.join(" "),
+            )
         });
         match moved {
-            Ok(()) => Ok(home),
+            Ok(()) => Ok(delegation),
             Err(error) => {
-                home.give_back();
+                delegation.give_back();
                 Err(error)
             }
         }
@@ -184,12 +187,13 @@ impl Home {
     }
 
     /// How a keeper is told of it.
-    pub(crate) fn argument(home: Option<&Self>) -> String {
-        serde_json::to_string(&home.map(|home| (&home.folder, &home.undo))).unwrap_or_default()
+    pub(crate) fn to_argument(delegation: Option<&Self>) -> String {
+        serde_json::to_string(&delegation.map(|delegation| (&delegation.folder, &delegation.undo)))
+            .unwrap_or_default()
     }
 
     /// What a keeper was told.
-    pub(crate) fn told(argument: &OsStr) -> Option<Self> {
+    pub(crate) fn from_argument(argument: &OsStr) -> Option<Self> {
         let (folder, undo) = serde_json::from_str::<Option<_>>(argument.to_str()?).ok()??;
         Some(Self { folder, undo })
     }
@@ -219,12 +223,12 @@ impl Home {
         let folder = self.place(tool, keeper);
         remove(&folder);
         make(&folder)?;
-        let seats = put(&folder.join("cgroup.subtree_control"), "+memory +pids").and_then(|()| {
+        let groups = put(&folder.join("cgroup.subtree_control"), "+memory +pids").and_then(|()| {
             (0..actors.len())
-                .map(|index| Seat::make(&folder.join(index.to_string()), &limits))
+                .map(|index| ActorGroup::make(&folder.join(index.to_string()), &limits))
                 .collect()
         });
-        match seats {
+        match groups {
             Ok(actors) => Ok(Some(Groups { folder, actors })),
             Err(error) => {
                 remove(&folder);
@@ -245,10 +249,10 @@ impl Home {
             .join(format!("ipclab-box-{}-trial", std::process::id()));
         remove(&folder);
         let tried = (|| {
-            let seat = Seat::make(&folder, &Limits::default())?;
+            let group = ActorGroup::make(&folder, &Limits::default())?;
             let child = namespace::clone_process(crate::id_map::NAMESPACES)?;
             if child == 0 {
-                process::exit_now(i32::from(seat.join().is_err()));
+                process::exit_now(i32::from(group.join().is_err()));
             }
             match wait::wait_for_exit(child)? {
                 0 => Ok(()),
@@ -312,7 +316,7 @@ fn remove(folder: &Path) {
 #[derive(Debug)]
 pub(crate) struct Groups {
     folder: PathBuf,
-    actors: Vec<Seat>,
+    actors: Vec<ActorGroup>,
 }
 
 impl Groups {
@@ -321,7 +325,7 @@ impl Groups {
         let files = self
             .actors
             .iter()
-            .flat_map(|seat| [&seat.folder, &seat.procs, &seat.kill]);
+            .flat_map(|group| [&group.folder, &group.procs, &group.kill]);
         let fds: Vec<_> = files.map(AsRawFd::as_raw_fd).collect();
         socket::send_descriptors(to, COUNTED, &fds)
     }
@@ -342,29 +346,29 @@ pub(crate) fn hand_nothing(to: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// What the keeper handed over: a cgroup for each actor, in the plan's order, or none at all.
-pub(crate) fn receive(from: BorrowedFd<'_>) -> io::Result<Vec<Seat>> {
+pub(crate) fn receive(from: BorrowedFd<'_>) -> io::Result<Vec<ActorGroup>> {
     let (_, fds) = socket::receive_descriptors(from, &mut [0; 8])?;
     let mut files = fds.into_iter().map(File::from);
-    let mut seats = Vec::new();
+    let mut groups = Vec::new();
     while let (Some(folder), Some(procs), Some(kill)) = (files.next(), files.next(), files.next()) {
-        seats.push(Seat {
+        groups.push(ActorGroup {
             folder,
             procs,
             kill,
         });
     }
-    Ok(seats)
+    Ok(groups)
 }
 
 /// An actor's cgroup.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct ActorGroup {
     folder: File,
     procs: File,
     kill: File,
 }
 
-impl Seat {
+impl ActorGroup {
     fn make(folder: &Path, limits: &Limits) -> io::Result<Self> {
         make(folder)?;
         if limits.memory_mib > 0 {

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::cgroup;
 use crate::level::{self, Wish};
 use crate::sandbox::Sandbox;
-use ipclab_kernel::affinity;
+use ipclab_kernel::affinity::usable_cpus;
 
 /// One capability of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,5 +214,5 @@ fn program(name: &'static str, command: &str) -> Capability {
 /// Processors that keepers can be spread over; for `doctor`'s last line and for the default of `--jobs`.
 #[must_use]
 pub fn processors() -> usize {
-    affinity::usable_cpus().len().max(1)
+    usable_cpus().len().max(1)
 }

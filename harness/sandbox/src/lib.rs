@@ -21,6 +21,8 @@
 //! The sandbox does not know what a check, a point or a student is.
 
 mod accesses;
+mod affinity;
+mod boxes;
 mod calls;
 mod cgroup;
 mod chaos;
@@ -43,7 +45,7 @@ mod outputs;
 mod platform;
 mod quiet;
 mod reaper;
-mod room;
+mod request;
 mod sandbox;
 mod schedule;
 mod script;

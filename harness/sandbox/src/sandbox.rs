@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipclab_evidence::{Evidence, Level, Plan};
 
-use crate::cgroup::{self, Home};
+use crate::affinity::RunningPlan;
+use crate::cgroup::{self, Delegation};
 use crate::error::SandboxError;
 use crate::level::{self, Wish};
-use crate::room::{self, Busy};
-use crate::{frame, keeper};
+use crate::{frame, keeper, request};
 
 /// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.
 #[derive(Debug)]
 pub struct Sandbox {
     keeper: Child,
-    /// Taken when this is dropped: the keeper ends when nobody can give it plans any more.
+    /// Taken when this is dropped: the keeper ends when no plan can come any more.
     plans: Option<ChildStdin>,
     answers: ChildStdout,
     level: Level,
     /// Its number, and what it divides.
     number: usize,
-    home: Option<Home>,
+    delegation: Option<Delegation>,
 }
 
 /// The first argument that makes the tool's executable a keeper.
@@ -46,24 +46,28 @@ impl Sandbox {
     /// As [`Sandbox::start`].
     pub fn start_on(wish: Wish, number: usize) -> Result<Self, SandboxError> {
         let level = level::choose(wish)?;
-        let home = match level {
+        let delegation = match level {
             Level::Namespaces => cgroup::enter(),
             Level::Shared => None,
         };
-        let started = Self::keep(level, number, home);
+        let started = Self::keep(level, number, delegation);
         if started.is_err() && level == Level::Namespaces {
             cgroup::leave();
         }
         started
     }
 
-    fn keep(level: Level, number: usize, home: Option<Home>) -> Result<Self, SandboxError> {
+    fn keep(
+        level: Level,
+        number: usize,
+        delegation: Option<Delegation>,
+    ) -> Result<Self, SandboxError> {
         let mut keeper = Command::new("/proc/self/exe")
             .args([
                 KEEPER,
                 level.name(),
                 &number.to_string(),
-                &Home::argument(home.as_ref()),
+                &Delegation::to_argument(delegation.as_ref()),
             ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -81,7 +85,7 @@ impl Sandbox {
             answers,
             level,
             number,
-            home,
+            delegation,
         })
     }
 
@@ -106,9 +110,9 @@ impl Sandbox {
             .plans
             .as_mut()
             .ok_or_else(|| SandboxError::message("the sandbox has ended"))?;
-        let busy = Busy::begin();
-        room::letter(&busy, plan)
-            .and_then(|letter| frame::write_body(plans, &letter))
+        let running = RunningPlan::begin();
+        request::encode(running.idle_processor, plan)
+            .and_then(|request| frame::write_body(plans, &request))
             .map_err(|error| SandboxError::new("handing the plan to the keeper", &error))?;
         let answer: Option<Result<Evidence, String>> = frame::read(&mut self.answers)
             .map_err(|error| SandboxError::new("reading the keeper's answer", &error))?;
@@ -129,8 +133,8 @@ impl Drop for Sandbox {
             let _ = frame::write_body(&mut plans, &[]);
         }
         let _ = self.keeper.wait();
-        if let Some(home) = &self.home {
-            home.clear(std::process::id(), self.number);
+        if let Some(delegation) = &self.delegation {
+            delegation.clear(std::process::id(), self.number);
         }
         if self.level == Level::Namespaces {
             cgroup::leave();
@@ -143,8 +147,8 @@ impl Drop for Sandbox {
 #[must_use]
 pub fn hidden(args: &[OsString]) -> Option<ExitCode> {
     match args {
-        [_, keeper, level, number, home] if keeper == KEEPER => {
-            Some(keeper::main(level, number, home))
+        [_, keeper, level, number, delegation] if keeper == KEEPER => {
+            Some(keeper::main(level, number, delegation))
         }
         [_, probe] if probe == level::PROBE => Some(level::probe()),
         _ => None,

@@ -9,15 +9,16 @@ use std::os::fd::{AsFd, OwnedFd};
 use ipclab_evidence::{Evidence, Level, Plan};
 use ipclab_kernel::process;
 
+use crate::affinity::SpareProcessors;
 use crate::cgroup;
 use crate::evidence::Stopwatch;
 use crate::frame;
 use crate::platform::{namespaces, shared};
-use crate::room::{self, Room};
+use crate::request;
 use crate::world::Bare;
 
-/// The ways between a box and its keeper, and where it may go when it is over.
-pub(crate) struct Ways {
+/// The channels between a box and its keeper, and where it may go when it is over.
+pub(crate) struct Channels {
     /// Something comes when the ids are mapped, and the cgroups of the actors before the plan.
     pub(crate) go: OwnedFd,
     /// The plan comes.
@@ -27,19 +28,19 @@ pub(crate) struct Ways {
     /// The answer goes.
     pub(crate) answer: OwnedFd,
     /// Where the box is taken apart.
-    pub(crate) room: Room,
+    pub(crate) spare: SpareProcessors,
 }
 
 /// Makes what can be made without a plan, waits for one, runs it, answers, and ends.
-pub(crate) fn main(level: Level, ways: Ways) -> ! {
-    let Ways {
+pub(crate) fn main(level: Level, channels: Channels) -> ! {
+    let Channels {
         go,
         plan,
         made,
         answer,
-        room,
-    } = ways;
-    // Before anything else: whoever cloned us may die at any moment.
+        spare,
+    } = channels;
+    // Before anything else: the keeper that cloned us may die at any moment.
     let tied = process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
     let mut aside = None;
     let evidence = tied.and_then(|()| match level {
@@ -47,11 +48,11 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
             let stopwatch = Stopwatch::start();
             let bare = Bare::make(go.as_fd())?;
             let stopwatch = stopwatch.ready();
-            let (is_room, plan) = wait_for_plan(plan)?;
-            let first = bare.keep_with_us();
-            aside = is_room.then_some(first);
-            let seats = cgroup::receive(go.as_fd())?;
-            namespaces::run(&plan, bare, seats, stopwatch.go(), made)
+            let (idle_processor, plan) = wait_for_plan(plan)?;
+            let reaper = bare.keep_with_us();
+            aside = idle_processor.then_some(reaper);
+            let groups = cgroup::receive(go.as_fd())?;
+            namespaces::run(&plan, bare, groups, stopwatch.go(), made)
         }
         Level::Shared => {
             drop(made);
@@ -64,17 +65,17 @@ pub(crate) fn main(level: Level, ways: Ways) -> ! {
     let document: Result<Evidence, String> = evidence.map_err(|error| error.to_string());
     let sent = frame::write(File::from(answer), &document);
     if let Some(reaper) = aside {
-        room.send_aside(reaper);
-        room.step_aside();
+        spare.move_there(reaper);
+        spare.go_there();
     }
     process::exit_now(i32::from(sent.is_err()));
 }
 
-/// The plan that this box was made for, and whether there is room beside it. Ends the process when there will be none.
+/// The plan that this box was made for, and whether a processor is idle beside it. Ends the process when there will be none.
 fn wait_for_plan(pipe: OwnedFd) -> io::Result<(bool, Plan)> {
-    let letter = frame::read_body(File::from(pipe))?.unwrap_or_default();
-    let Some((room, plan)) = room::open(&letter) else {
+    let request = frame::read_body(File::from(pipe))?.unwrap_or_default();
+    let Some((idle_processor, plan)) = request::decode(&request) else {
         process::exit_now(0)
     };
-    Ok((room, serde_json::from_slice(plan)?))
+    Ok((idle_processor, serde_json::from_slice(plan)?))
 }

@@ -10,7 +10,7 @@ use ipclab_evidence::{
 use ipclab_kernel::{Pid, namespace, process, procfs};
 
 use super::Platform;
-use crate::cgroup::Seat;
+use crate::cgroup::ActorGroup;
 use crate::evidence::{Stopwatch, assemble, missing};
 use crate::filter::Sight;
 use crate::given::{self, Given};
@@ -33,7 +33,7 @@ struct Namespaces {
     cwd: PathBuf,
     given: Given,
     /// The cgroups of the actors, where there are any.
-    seats: Vec<Seat>,
+    groups: Vec<ActorGroup>,
 }
 
 /// Runs a plan in a world that has been made for it.
@@ -43,7 +43,7 @@ struct Namespaces {
 pub(crate) fn run(
     plan: &Plan,
     bare: Bare,
-    seats: Vec<Seat>,
+    groups: Vec<ActorGroup>,
     stopwatch: Stopwatch,
     made: OwnedFd,
 ) -> io::Result<Evidence> {
@@ -54,7 +54,7 @@ pub(crate) fn run(
         workspaces,
     } = bare.furnish(&plan.world, plan.limits.file_mib)?;
     let given = given::make(&plan.world, ids)?;
-    let counted_by = match seats.is_empty() {
+    let counted_by = match groups.is_empty() {
         true => "rlimits",
         false => "cgroup v2",
     };
@@ -64,7 +64,7 @@ pub(crate) fn run(
         mounts,
         cwd: plan.world.cwd.clone(),
         given,
-        seats,
+        groups,
     };
     // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
     process::prctl(libc::PR_SET_DUMPABLE, 0)?;
@@ -116,24 +116,24 @@ impl Platform for Namespaces {
         limits: &Limits,
         sight: Sight,
     ) -> io::Result<Started> {
-        let (ids, seat) = (self.ids, self.seats.get(index));
+        let (ids, group) = (self.ids, self.groups.get(index));
         let (mounts, cwd) = (self.mounts.as_fd(), self.cwd.as_path());
         // Where the kernel counts the actor as a whole it shall be that count which refuses: it can be read afterwards.
-        let spare = if seat.is_some() { SPARE_PROCESSES } else { 0 };
+        let spare = if group.is_some() { SPARE_PROCESSES } else { 0 };
         let limits = &Limits {
             processes: limits.processes + spare,
             ..*limits
         };
-        let take_seat = || seat.map_or(Ok(()), Seat::join);
+        let join_group = || group.map_or(Ok(()), ActorGroup::join);
         if actor.trusted {
             return spawn::start(actor, limits, sight, true, |_| {
-                take_seat()?;
+                join_group()?;
                 world::become_actor(ids)
             });
         }
         namespace::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
         let started = spawn::start(actor, limits, sight, true, |_| {
-            take_seat()?;
+            join_group()?;
             world::enter_untrusted(mounts, cwd)?;
             world::become_actor(ids)
         });
@@ -147,12 +147,12 @@ impl Platform for Namespaces {
     }
 
     fn counted(&self, index: usize) -> Option<Counted> {
-        self.seats.get(index).map(Seat::counted)
+        self.groups.get(index).map(ActorGroup::counted)
     }
 
     fn end_at_once(&self, index: usize) {
-        if let Some(seat) = self.seats.get(index) {
-            seat.end();
+        if let Some(group) = self.groups.get(index) {
+            group.end();
         }
     }
 

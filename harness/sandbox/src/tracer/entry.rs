@@ -5,6 +5,7 @@ use std::io;
 use ipclab_evidence::{Bytes, Call, Direction, Object};
 
 use super::state::{InCall, Notice, Tracer, gone};
+use super::transfer::outgoing;
 use crate::calls::{self, ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;
@@ -12,7 +13,7 @@ use crate::fault::Pending;
 use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
-    /// Entry of a call of the table.
+    /// Entry of a call: of the table's, or of any where every call stops.
     pub(super) fn call_entered(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
         let Ok(Stop::Entry {
             number,
@@ -33,8 +34,6 @@ impl Tracer {
             }
             return self.go_on(tid, 0).map(|()| None);
         };
-        let process = self.threads[&tid].process;
-        let actor = self.processes[&process].actor;
         if let Some(thread) = self.threads.get_mut(&tid) {
             let interrupted = thread.interrupted.take();
             // poll(2) and all else that has to know how much of its time is left goes on as restart_syscall(2).
@@ -45,9 +44,27 @@ impl Tracer {
             // A call made again by the kernel after a signal enters anew; the old one never returned to the program.
             thread.call = None;
         }
+        let Some((actor, of_actor)) = self.begin_call(tid, spec, args, stack) else {
+            return self.go_on(tid, 0).map(|()| None);
+        };
+        self.go_on_or_hold(tid, (actor, of_actor), Side::Entry, 0)
+            .map(|()| None)
+    }
+
+    /// Looks at a call, changes it if the plan says so, and notes it where its exit is of interest: then its actor, and
+    /// which of that actor's calls it is.
+    fn begin_call(
+        &mut self,
+        tid: Pid,
+        spec: &'static Spec,
+        args: [u64; 6],
+        stack: u64,
+    ) -> Option<(usize, u64)> {
+        let process = self.threads[&tid].process;
+        let actor = self.processes[&process].actor;
         if !self.actors[actor].started && spec.role != Role::Exec {
             // Our own child on its way to exec.
-            return self.go_on(tid, 0).map(|()| None);
+            return None;
         }
         if spec.role != Role::Exit {
             self.actors[actor].calls += 1;
@@ -73,28 +90,11 @@ impl Tracer {
         // What is not recorded otherwise is, when it was changed.
         let wanted = attention == Attention::None && self.faults.want(spec, object.as_ref());
         if attention == Attention::None && !wanted {
-            return self.go_on(tid, 0).map(|()| None);
+            return None;
         }
-        let tampered = ruled.map_or_else(
-            || {
-                let name = &self.actors[actor].name;
-                self.faults.enter(name, spec, object.as_ref(), tid, &args)
-            },
-            |ruled| ruled.map(Some),
-        );
-        let tampered = match tampered {
-            Ok(pending) => pending,
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => None,
-            Err(error) => {
-                self.trouble.push(format!(
-                    "changing {} of {}: {error}",
-                    spec.name, self.actors[actor].name
-                ));
-                None
-            }
-        };
+        let tampered = self.inject(tid, actor, spec, object.as_ref(), &args, ruled);
         if wanted && tampered.is_none() {
-            return self.go_on(tid, 0).map(|()| None);
+            return None;
         }
         let instead = tampered
             .as_ref()
@@ -143,8 +143,33 @@ impl Tracer {
                 of_actor,
             });
         }
-        self.go_on_or_hold(tid, (actor, of_actor), Side::Entry, 0)
-            .map(|()| None)
+        Some((actor, of_actor))
+    }
+
+    /// Changes a call as the rules of the host or the plan say.
+    fn inject(
+        &mut self,
+        tid: Pid,
+        actor: usize,
+        spec: &Spec,
+        object: Option<&Object>,
+        args: &[u64; 6],
+        ruled: Option<io::Result<Pending>>,
+    ) -> Option<Pending> {
+        let name = &self.actors[actor].name;
+        let injected = match ruled {
+            Some(ruled) => ruled.map(Some),
+            None => self.faults.enter(name, spec, object, tid, args),
+        };
+        match injected {
+            Ok(pending) => pending,
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => None,
+            Err(error) => {
+                self.trouble
+                    .push(format!("changing {} of {name}: {error}", spec.name));
+                None
+            }
+        }
     }
 
     fn object_of_call(
@@ -232,22 +257,6 @@ fn attention(spec: &Spec, object: Option<&Object>) -> Attention {
         (Role::Wait, _) if spec.name.starts_with("futex") => Attention::Exit,
         (Role::Exit, _) => Attention::None,
         _ => Attention::Record,
-    }
-}
-
-/// The bytes that a call is about to send, as many as are kept.
-fn outgoing(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<u8> {
-    match spec.name {
-        "writev" => decode::gather(
-            tid,
-            &decode::vectors(tid, args[1], args[2]),
-            decode::KEPT as u64,
-        ),
-        "sendmsg" => decode::Message::read(tid, args[1])
-            .map(|message| decode::gather(tid, &message.vectors, decode::KEPT as u64))
-            .unwrap_or_default(),
-        "sendmmsg" | "sendfile" => Vec::new(),
-        _ => decode::memory(tid, args[1], args[2], decode::KEPT),
     }
 }
 

@@ -3,9 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use ipclab_evidence::{
-    Address, Direction, Errno, Object, Protocol, Returned, SocketKind, Transfer,
-};
+use ipclab_evidence::{Address, Answer, Direction, Errno, Object, Protocol, Returned, Transfer};
 
 use super::entry::is_plain_open;
 use super::state::{ERESTART_RESTARTBLOCK, InCall, MAX_REFUSED_FORKS, Notice, Tracer, gone};
@@ -16,6 +14,14 @@ use crate::decode;
 use crate::fault::Pending;
 use crate::outputs;
 use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
+
+/// What a call did, as far as its line in the trace says it.
+#[derive(Default)]
+struct Effect {
+    object: Option<Object>,
+    transfer: Option<Transfer>,
+    answers: Vec<Answer>,
+}
 
 impl Tracer {
     /// Exit of a call.
@@ -71,124 +77,154 @@ impl Tracer {
     fn apply_result(&mut self, tid: Pid, call: InCall, result: i64) -> Option<Notice> {
         let process = self.threads.get(&tid)?.process;
         let actor = self.processes[&process].actor;
-        let mut object = call.object.clone();
-        let mut transfer = None;
-        let mut notice = None;
         // What was not made has changed nothing, though the program was told otherwise.
         let skipped = call.tampered.as_ref().is_some_and(Pending::is_skipped);
         let makes_file = result >= 0 && makes_file(call.spec, &call.args);
+        let mut effect = Effect {
+            object: call.object.clone(),
+            ..Effect::default()
+        };
+        let mut notice = None;
         if result >= 0 && !skipped {
-            let fd = call.args[0] as i32;
             if makes_file {
                 self.actors[actor].files += 1;
             }
-            match (call.spec.role, call.socket) {
-                (Role::Socket, _) => object = self.object(tid, process, result as i32).or(object),
-                (Role::SocketPair, _) => self.paired(tid, process, call.args[3]),
-                (Role::Accept, listener) => {
-                    object = self.object(tid, process, result as i32).or(object);
-                    if let Some(Object::Socket(accepted)) = object {
-                        self.sockets.accepted(accepted, listener);
-                    }
-                }
-                (Role::Bind | Role::Connect, Some(socket)) => {
-                    self.refresh(process, fd, socket);
-                    self.check_ready(actor, socket);
-                    let address = || decode::address(tid, call.args[1], call.args[2]);
-                    if call.spec.role == Role::Bind && matches!(address(), Some(Address::Path(_))) {
-                        self.actors[actor].files += 1;
-                    }
-                }
-                (Role::Listen, Some(socket)) => {
-                    self.refresh(process, fd, socket);
-                    self.sockets.listening(socket);
-                    self.check_ready(actor, socket);
-                }
-                (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
-                (Role::Send | Role::Receive, Some(_)) if self.winding_down => {}
-                (Role::Send, Some(socket)) => {
-                    transfer = self.sent(tid, process, &call, socket, result as u64);
-                }
-                (Role::Receive, Some(socket)) => {
-                    transfer = self.received(tid, &call, socket, result as u64)
-                }
-                (Role::ShmGet, _) => {
-                    object = Some(Object::Segment(result as i32));
-                    self.check_segment_ready(actor, call.args[0] as i32);
-                }
-                (Role::ShmAttach, _) => {
-                    let shmid = call.args[0] as i32;
-                    self.processes
-                        .get_mut(&process)?
-                        .attached
-                        .insert(result as u64, shmid);
-                    if self.is_scheduled(actor)
-                        && let Err(error) = gone(self.attached(tid, shmid, result as u64))
-                    {
-                        self.trouble.push(format!(
-                            "watching a segment of {}: {error}",
-                            self.actors[actor].name
-                        ));
-                    }
-                }
-                (Role::ShmDetach, _) => {
-                    self.processes
-                        .get_mut(&process)?
-                        .attached
-                        .remove(&call.args[0]);
-                    self.detached(process, call.args[0]);
-                }
-                (Role::SemGet, _) => object = Some(Object::Semaphores(result as i32)),
-                (Role::MsgGet, _) => object = Some(Object::Queue(result as i32)),
-                (Role::Timer, _) => self.timer_set(tid, process, &call),
-                _ => {}
-            }
+            self.succeeded(tid, process, &call, result, &mut effect)?;
+            effect.answers = outputs::of_call(tid, call.spec.name, &call.args, result);
         } else if result < 0 {
-            if call.spec.role == Role::Connect && -result == i64::from(libc::EINPROGRESS) {
-                self.refresh(process, call.args[0] as i32, call.socket?);
-            }
-            notice = match (call.spec.role, -result as i32) {
-                // What we made fail is no bound of the kernel's.
-                _ if call.tampered.is_some() => None,
-                (Role::Fork, libc::EAGAIN) => {
-                    self.actors[actor].refused_forks += 1;
-                    if self.actors[actor].refused_forks > MAX_REFUSED_FORKS {
-                        self.over_process_limit = Some(actor);
-                    }
-                    Some(Notice::NoMoreProcesses(actor))
-                }
-                (Role::ShmGet | Role::SemGet | Role::MsgGet, libc::ENOSPC) => {
-                    Some(Notice::NoMoreObjects(actor))
-                }
-                (Role::Socket | Role::SocketPair | Role::Accept, libc::EMFILE) => {
-                    Some(Notice::NoMoreDescriptors(actor))
-                }
-                _ => None,
-            };
+            notice = self.failed(process, &call, -result as i32)?;
         }
-        let answers = if result >= 0 && !skipped {
-            outputs::of_call(tid, call.spec.name, &call.args, result)
-        } else {
-            Vec::new()
-        };
-        if let Some(recorded) = call.n.and_then(|n| self.trace.get(n)) {
-            // What was kept no longer stays so, unless it has to be found again.
-            if recorded.object.is_some() || !is_long(object.as_ref()) || makes_file {
-                recorded.object = object;
-            }
-            recorded.answers = answers;
-            recorded.returned = Some(match result {
-                // The kernel will make the call again, or the process dies in it: to the program it never returned.
-                -516..=-512 => return notice,
-                -4095..=-1 => Returned {
-                    value: -1,
-                    errno: Some(Errno::from_number(-result as i32)),
-                },
-                value => Returned { value, errno: None },
-            });
-            recorded.transfer = transfer;
-        }
+        self.record_result(&call, result, effect, makes_file);
         notice
+    }
+
+    /// A call was made and succeeded. `None`: its process is unknown.
+    fn succeeded(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        call: &InCall,
+        result: i64,
+        effect: &mut Effect,
+    ) -> Option<()> {
+        let actor = self.processes[&process].actor;
+        let fd = call.args[0] as i32;
+        match (call.spec.role, call.socket) {
+            (Role::Socket, _) => {
+                effect.object = self
+                    .object(tid, process, result as i32)
+                    .or(effect.object.take());
+            }
+            (Role::SocketPair, _) => self.paired(tid, process, call.args[3]),
+            (Role::Accept, listener) => {
+                effect.object = self
+                    .object(tid, process, result as i32)
+                    .or(effect.object.take());
+                if let Some(Object::Socket(accepted)) = effect.object {
+                    self.sockets.accepted(accepted, listener);
+                }
+            }
+            (Role::Bind | Role::Connect, Some(socket)) => {
+                self.refresh(process, fd, socket);
+                self.check_ready(actor, socket);
+                let address = || decode::address(tid, call.args[1], call.args[2]);
+                if call.spec.role == Role::Bind && matches!(address(), Some(Address::Path(_))) {
+                    self.actors[actor].files += 1;
+                }
+            }
+            (Role::Listen, Some(socket)) => {
+                self.refresh(process, fd, socket);
+                self.sockets.listening(socket);
+                self.check_ready(actor, socket);
+            }
+            (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
+            (Role::Send | Role::Receive, Some(_)) if self.winding_down => {}
+            (Role::Send, Some(socket)) => {
+                effect.transfer = self.sent(tid, process, call, socket, result as u64);
+            }
+            (Role::Receive, Some(socket)) => {
+                effect.transfer = self.received(tid, call, socket, result as u64);
+            }
+            (Role::ShmGet, _) => {
+                effect.object = Some(Object::Segment(result as i32));
+                self.check_segment_ready(actor, call.args[0] as i32);
+            }
+            (Role::ShmAttach, _) => self.segment_attached(tid, process, call, result as u64)?,
+            (Role::ShmDetach, _) => {
+                let process_state = self.processes.get_mut(&process)?;
+                process_state.attached.remove(&call.args[0]);
+                self.detached(process, call.args[0]);
+            }
+            (Role::SemGet, _) => effect.object = Some(Object::Semaphores(result as i32)),
+            (Role::MsgGet, _) => effect.object = Some(Object::Queue(result as i32)),
+            (Role::Timer, _) => self.timer_set(tid, process, call),
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn segment_attached(&mut self, tid: Pid, process: Pid, call: &InCall, at: u64) -> Option<()> {
+        let shmid = call.args[0] as i32;
+        let attached = &mut self.processes.get_mut(&process)?.attached;
+        attached.insert(at, shmid);
+        let actor = self.processes[&process].actor;
+        if self.is_scheduled(actor)
+            && let Err(error) = gone(self.attached(tid, shmid, at))
+        {
+            self.trouble.push(format!(
+                "watching a segment of {}: {error}",
+                self.actors[actor].name
+            ));
+        }
+        Some(())
+    }
+
+    /// A call failed. `None` outside: nothing more is to be done about it.
+    fn failed(&mut self, process: Pid, call: &InCall, errno: i32) -> Option<Option<Notice>> {
+        let actor = self.processes[&process].actor;
+        if call.spec.role == Role::Connect && errno == libc::EINPROGRESS {
+            self.refresh(process, call.args[0] as i32, call.socket?);
+        }
+        Some(match (call.spec.role, errno) {
+            // What we made fail is no bound of the kernel's.
+            _ if call.tampered.is_some() => None,
+            (Role::Fork, libc::EAGAIN) => {
+                self.actors[actor].refused_forks += 1;
+                if self.actors[actor].refused_forks > MAX_REFUSED_FORKS {
+                    self.over_process_limit = Some(actor);
+                }
+                Some(Notice::NoMoreProcesses(actor))
+            }
+            (Role::ShmGet | Role::SemGet | Role::MsgGet, libc::ENOSPC) => {
+                Some(Notice::NoMoreObjects(actor))
+            }
+            (Role::Socket | Role::SocketPair | Role::Accept, libc::EMFILE) => {
+                Some(Notice::NoMoreDescriptors(actor))
+            }
+            _ => None,
+        })
+    }
+
+    /// Completes a call's line in the trace.
+    fn record_result(&mut self, call: &InCall, result: i64, effect: Effect, makes_file: bool) {
+        let Some(recorded) = call.n.and_then(|n| self.trace.get(n)) else {
+            return;
+        };
+        // What was kept no longer stays so, unless it has to be found again.
+        if recorded.object.is_some() || !is_long(effect.object.as_ref()) || makes_file {
+            recorded.object = effect.object;
+        }
+        recorded.answers = effect.answers;
+        recorded.returned = Some(match result {
+            // The kernel will make the call again, or the process dies in it: to the program it never returned.
+            -516..=-512 => return,
+            -4095..=-1 => Returned {
+                value: -1,
+                errno: Some(Errno::from_number(-result as i32)),
+            },
+            value => Returned { value, errno: None },
+        });
+        recorded.transfer = effect.transfer;
     }
 
     fn check_ready(&mut self, actor: usize, socket: usize) {
@@ -264,136 +300,6 @@ impl Tracer {
             process.timer = until;
         }
     }
-
-    fn sent(
-        &mut self,
-        tid: Pid,
-        process: Pid,
-        call: &InCall,
-        socket: usize,
-        result: u64,
-    ) -> Option<Transfer> {
-        let kind = self.sockets.get(socket).kind;
-        let (bytes, address) = match call.spec.name {
-            "sendto" => (result, decode::address(tid, call.args[4], call.args[5])),
-            "sendmsg" => {
-                let message = decode::Message::read(tid, call.args[1]);
-                (
-                    result,
-                    message
-                        .and_then(|message| decode::address(tid, message.name.0, message.name.1)),
-                )
-            }
-            "sendmmsg" => (sum_of_messages(tid, call.args[1], result), None),
-            _ => (result, None),
-        };
-        if let (Some(address), Some(n)) = (address.filter(|_| kind == SocketKind::Datagram), call.n)
-        {
-            self.sockets
-                .correspondent(n, socket, address, self.trace.next());
-        }
-        if self.sockets.get(socket).local.is_none() {
-            // The kernel gave it a port on this occasion.
-            self.refresh(process, call.args[0] as i32, socket);
-        }
-        let mut head = call.outgoing.clone();
-        head.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
-        let head = self.trace.kept(head);
-        Some(Transfer {
-            socket,
-            peer: None,
-            direction: Direction::Sent,
-            bytes,
-            head,
-            cut: false,
-        })
-    }
-
-    fn received(
-        &mut self,
-        tid: Pid,
-        call: &InCall,
-        socket: usize,
-        result: u64,
-    ) -> Option<Transfer> {
-        let kind = self.sockets.get(socket).kind;
-        let flags = match call.spec.name {
-            "recvfrom" => call.args[3],
-            "recvmsg" => call.args[2],
-            "recvmmsg" => call.args[3],
-            _ => 0,
-        } as i32;
-        // A peek leaves the bytes where they are; nothing at all on a stream is its end.
-        if flags & libc::MSG_PEEK != 0 || (result == 0 && kind == SocketKind::Stream) {
-            return None;
-        }
-        let most = decode::KEPT as u64;
-        let (bytes, head, address, cut) = match call.spec.name {
-            "recvmsg" => {
-                let message = decode::Message::read(tid, call.args[1])?;
-                let bytes = result.min(decode::total(&message.vectors));
-                let address = decode::address(tid, message.name.0, message.name.1);
-                let cut = message.flags & libc::MSG_TRUNC != 0;
-                (
-                    bytes,
-                    decode::gather(tid, &message.vectors, bytes.min(most)),
-                    address,
-                    cut,
-                )
-            }
-            "recvmmsg" => (
-                sum_of_messages(tid, call.args[1], result),
-                Vec::new(),
-                None,
-                false,
-            ),
-            "readv" => {
-                let vectors = decode::vectors(tid, call.args[1], call.args[2]);
-                (
-                    result,
-                    decode::gather(tid, &vectors, result.min(most)),
-                    None,
-                    false,
-                )
-            }
-            name => {
-                let bytes = result.min(call.args[2]);
-                let length = if name == "recvfrom" {
-                    decode::memory(tid, call.args[5], 4, 4)
-                } else {
-                    Vec::new()
-                };
-                let length = <[u8; 4]>::try_from(length.as_slice()).map_or(0, u32::from_ne_bytes);
-                let address = if name == "recvfrom" && call.args[4] != 0 {
-                    decode::address(tid, call.args[4], length.into())
-                } else {
-                    None
-                };
-                (
-                    bytes,
-                    decode::memory(tid, call.args[1], bytes, decode::KEPT),
-                    address,
-                    result > bytes,
-                )
-            }
-        };
-        if let (Some(address), Some(n)) = (address, call.n)
-            && kind == SocketKind::Datagram
-            && address != Address::Unnamed
-        {
-            self.sockets
-                .correspondent(n, socket, address, self.trace.next());
-        }
-        let head = self.trace.kept(head);
-        Some(Transfer {
-            socket,
-            peer: None,
-            direction: Direction::Received,
-            bytes,
-            head,
-            cut,
-        })
-    }
 }
 
 /// Whether a call that succeeds has made a file of some kind, or was ready to.
@@ -405,16 +311,4 @@ fn makes_file(spec: &Spec, args: &[u64; 6]) -> bool {
         "mq_open" => args[1] & libc::O_CREAT as u64 != 0,
         _ => false,
     }
-}
-
-/// `msg_len` of the first `count` entries of an array of `struct mmsghdr`.
-fn sum_of_messages(tid: Pid, at: u64, count: u64) -> u64 {
-    const ENTRY: u64 = 64;
-    (0..count.min(1024))
-        .map(|index| {
-            let length = decode::memory(tid, at.wrapping_add(ENTRY * index + 56), 4, 4);
-            <[u8; 4]>::try_from(length.as_slice())
-                .map_or(0, |bytes| u64::from(u32::from_ne_bytes(bytes)))
-        })
-        .sum()
 }

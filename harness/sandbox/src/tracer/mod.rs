@@ -33,6 +33,7 @@ mod scheduler;
 mod segments;
 mod state;
 mod trace;
+mod transfer;
 mod waits;
 
 pub(crate) use state::{HostRules, Notice, Tracer};

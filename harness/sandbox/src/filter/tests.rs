@@ -1,0 +1,192 @@
+use super::*;
+
+/// Runs the program as the kernel would, for one call.
+fn decide(code: &[sock_filter], arch: u32, number: u32, args: [u32; 6]) -> u32 {
+    decide_counting(code, arch, number, args, &mut 0)
+}
+
+fn decide_counting(
+    code: &[sock_filter],
+    arch: u32,
+    number: u32,
+    args: [u32; 6],
+    steps: &mut u32,
+) -> u32 {
+    let (mut at, mut a) = (0, 0u32);
+    loop {
+        *steps += 1;
+        let op = code[at];
+        at += 1;
+        let branch = |yes: bool| usize::from(if yes { op.jt } else { op.jf });
+        match op.code {
+            LOAD => {
+                a = match op.k {
+                    NUMBER => number,
+                    ARCHITECTURE => arch,
+                    k => args[(k as usize - 16) / 8],
+                }
+            }
+            AND => a &= op.k,
+            JUMP => at += op.k as usize,
+            JUMP_EQUAL => at += branch(a == op.k),
+            JUMP_AT_LEAST => at += branch(a >= op.k),
+            JUMP_ANY_BIT => at += branch(a & op.k != 0),
+            RETURN => return op.k,
+            other => panic!("unknown instruction {other:#x}"),
+        }
+    }
+}
+
+fn ask(number: i64, args: [u32; 6]) -> u32 {
+    decide(
+        &program(Options {
+            sight: Sight::Table,
+            host: false,
+        }),
+        AUDIT_ARCH,
+        number as u32,
+        args,
+    )
+}
+
+#[test]
+fn every_traced_call_stops_and_no_other() {
+    for spec in calls::TABLE {
+        match spec.when {
+            When::Always if !matches!(spec.number, libc::SYS_socket | libc::SYS_socketpair) => {
+                assert_eq!(ask(spec.number, [0; 6]), TRACE, "{}", spec.name);
+            }
+            When::Always => assert_eq!(
+                ask(spec.number, [libc::AF_INET as u32, 0, 0, 0, 0, 0]),
+                TRACE
+            ),
+            When::Bits { arg, bits } => {
+                let mut args = [0; 6];
+                assert_eq!(ask(spec.number, args), ALLOW, "{}", spec.name);
+                args[arg as usize] = bits | 1;
+                assert_eq!(ask(spec.number, args), TRACE, "{}", spec.name);
+            }
+            When::OneOf { arg, values, .. } => {
+                for value in values {
+                    let mut args = [0; 6];
+                    args[arg as usize] = *value;
+                    assert_eq!(ask(spec.number, args), TRACE, "{} {value}", spec.name);
+                }
+                let mut args = [0; 6];
+                args[arg as usize] = 1;
+                assert_eq!(ask(spec.number, args), ALLOW, "{}", spec.name);
+            }
+        }
+    }
+    assert_eq!(ask(libc::SYS_getpid, [0; 6]), ALLOW);
+    assert_eq!(ask(libc::SYS_mmap, [0; 6]), ALLOW);
+}
+
+#[test]
+fn where_every_call_is_looked_at_none_passes_and_ways_out_stay_refused() {
+    let code = program(Options {
+        sight: Sight::Everything { pass: 77 },
+        host: false,
+    });
+    let ask = |number: i64, args| decide(&code, AUDIT_ARCH, number as u32, args);
+    for number in [libc::SYS_getpid, libc::SYS_mmap, libc::SYS_openat] {
+        assert_eq!(ask(number, [0; 6]), TRACE);
+    }
+    assert_eq!(ask(libc::SYS_mprotect, [0, 0, 0, 76, 0, 0]), TRACE);
+    assert_eq!(ask(libc::SYS_mprotect, [0, 0, 0, 77, 0, 0]), ALLOW);
+    assert_eq!(ask(libc::SYS_munmap, [0, 0, 0, 77, 0, 0]), TRACE);
+    assert_eq!(ask(libc::SYS_ptrace, [0; 6]), errno(libc::EPERM));
+    assert_eq!(ask(libc::SYS_clone3, [0; 6]), errno(libc::ENOSYS));
+}
+
+#[test]
+fn ways_out_are_refused() {
+    for number in REFUSED {
+        assert_eq!(ask(*number, [0; 6]), errno(libc::EPERM));
+    }
+    for number in UNKNOWN {
+        assert_eq!(ask(*number, [0; 6]), errno(libc::ENOSYS));
+    }
+    for family in [libc::AF_NETLINK, libc::AF_VSOCK, libc::AF_PACKET] {
+        assert_eq!(
+            ask(libc::SYS_socket, [family as u32, 0, 0, 0, 0, 0]),
+            errno(libc::EAFNOSUPPORT)
+        );
+    }
+    assert_eq!(
+        ask(
+            libc::SYS_clone,
+            [libc::CLONE_UNTRACED as u32, 0, 0, 0, 0, 0]
+        ),
+        errno(libc::EPERM)
+    );
+    assert_eq!(
+        ask(
+            libc::SYS_clone,
+            [libc::CLONE_NEWUSER as u32 | 17, 0, 0, 0, 0, 0]
+        ),
+        errno(libc::EPERM)
+    );
+    assert_eq!(ask(libc::SYS_clone, [17, 0, 0, 0, 0, 0]), TRACE);
+    let asked = |option: i32| ask(libc::SYS_prctl, [option as u32, 2, 0, 0, 0, 0]);
+    assert_eq!(asked(libc::PR_SET_SECCOMP), errno(libc::EPERM));
+    assert_eq!(asked(libc::PR_SET_NAME), ALLOW);
+}
+
+#[test]
+fn no_call_is_far_to_find() {
+    let code = program(Options {
+        sight: Sight::Table,
+        host: false,
+    });
+    assert!(code.len() < 400, "{} instructions", code.len());
+    for number in 0..500 {
+        let mut steps = 0;
+        decide_counting(&code, AUDIT_ARCH, number, [0; 6], &mut steps);
+        assert!(steps < 25, "{steps} steps to call {number}");
+    }
+}
+
+#[test]
+fn foreign_abis_end_the_process() {
+    let code = program(Options {
+        sight: Sight::Table,
+        host: false,
+    });
+    assert_eq!(decide(&code, 0x4000_0003, 3, [0; 6]), KILL);
+    assert_eq!(decide(&code, AUDIT_ARCH, FOREIGN_NUMBERS | 1, [0; 6]), KILL);
+}
+
+#[test]
+fn without_a_tracer_nothing_asks_for_one() {
+    let code = program(Options {
+        sight: Sight::Nothing,
+        host: false,
+    });
+    for spec in calls::TABLE {
+        assert_ne!(
+            decide(&code, AUDIT_ARCH, spec.number as u32, [1; 6]),
+            TRACE,
+            "{}",
+            spec.name
+        );
+    }
+}
+
+#[test]
+fn the_usual_program_is_the_same_as_one_put_together_anew() {
+    prepare(false);
+    let fields = |code: &[sock_filter]| -> Vec<_> {
+        code.iter()
+            .map(|one| (one.code, one.jt, one.jf, one.k))
+            .collect()
+    };
+    for (sight, host) in [
+        (Sight::Table, false),
+        (Sight::Table, true),
+        (Sight::Nothing, false),
+    ] {
+        let options = Options { sight, host };
+        assert_eq!(fields(&program(options)), fields(&assemble(options)));
+    }
+}

@@ -1,0 +1,197 @@
+//! The host's own world, as a case uses it: where the plan's paths are, who the actors are.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use ipclab_evidence::{Actor, Bytes, Limits, Plan, Run, Segment};
+use ipclab_kernel::{Pid, process};
+
+use super::before::{Before, OPEN_FOLDERS};
+use super::folders::copy;
+use super::restrict::restrict;
+use crate::filter::Sight;
+use crate::given::Given;
+use crate::leftovers;
+use crate::platform::Platform;
+use crate::spawn::{self, Started};
+use crate::tracer::Tracer;
+use crate::workspace::Workspace;
+use crate::world::Ids;
+
+/// The user that actors become when the tool runs as root: one that owns nothing.
+pub(super) const NOBODY: u32 = 64_999;
+
+/// The host's own world, as a case uses it.
+pub(super) struct Shared {
+    /// The working directory, as the plan names it and as it is here.
+    pub(super) plan_cwd: PathBuf,
+    pub(super) cwd: PathBuf,
+    /// The folder of the host that the working directory is a copy of, in a build.
+    pub(super) workspace: Option<Workspace>,
+    /// What stands for `/tmp` where nobody traces what is made there, as in a build.
+    pub(super) scratch: Option<PathBuf>,
+    /// Programs that are run from a descriptor, since actors may not go where they are.
+    pub(super) trusted: Vec<(PathBuf, File)>,
+    pub(super) given: Given,
+    pub(super) before: Before,
+    pub(super) ids: Ids,
+    pub(super) as_root: bool,
+}
+
+impl Shared {
+    pub(super) fn new(plan: &Plan, folder: &Path, before: Before) -> io::Result<Self> {
+        let as_root = nix::unistd::geteuid().is_root();
+        let cwd = folder.join("lab");
+        fs::create_dir(&cwd)?;
+        let mut workspace = None;
+        // As root the actors are a user who owns nothing; else they are who we are.
+        let ids = if as_root {
+            Ids {
+                actor: NOBODY,
+                group: NOBODY,
+                other: Some(NOBODY + 1),
+            }
+        } else {
+            let (actor, group) = (
+                nix::unistd::geteuid().as_raw(),
+                nix::unistd::getegid().as_raw(),
+            );
+            Ids {
+                actor,
+                group,
+                other: None,
+            }
+        };
+        if as_root {
+            std::os::unix::fs::chown(&cwd, Some(NOBODY), Some(NOBODY))?;
+        }
+        let scratch = (!plan.traced).then(|| folder.join("tmp"));
+        if let Some(scratch) = &scratch {
+            fs::create_dir(scratch)?;
+            if as_root {
+                std::os::unix::fs::chown(scratch, Some(NOBODY), Some(NOBODY))?;
+            }
+        }
+        let mut trusted = Vec::new();
+        for bind in &plan.world.binds {
+            if bind.trusted_only {
+                let program = File::options()
+                    .read(true)
+                    .custom_flags(libc::O_PATH)
+                    .open(&bind.host)?;
+                trusted.push((bind.inside.clone(), program));
+            } else if bind.inside == plan.world.cwd {
+                // Whoever the actors are here, they may not go through the folders that lead to it.
+                let host = File::open(&bind.host)?;
+                let owner = as_root.then_some((NOBODY, NOBODY));
+                let most = plan.limits.file_mib << 20;
+                let at = (cwd.as_path(), cwd.as_path());
+                workspace = Some(Workspace::open(host, &bind.host, at, owner, most)?);
+            } else if let Ok(rest) = bind.inside.strip_prefix(&plan.world.cwd) {
+                copy(&bind.host, &folder.join("lab").join(rest))?;
+            }
+        }
+        Ok(Self {
+            plan_cwd: plan.world.cwd.clone(),
+            cwd,
+            workspace,
+            scratch,
+            trusted,
+            given: Given::default(),
+            before,
+            ids,
+            as_root,
+        })
+    }
+
+    /// The actor as it runs here: the plan's paths in the box stand for others of the host.
+    fn here(&self, actor: &Actor) -> Actor {
+        let mut actor = actor.clone();
+        let (path, argv, env) = match &mut actor.run {
+            Run::Program { path, argv, env } => (path, argv, env.as_mut_slice()),
+            Run::Script { path, argv, .. } => (path, argv, [].as_mut_slice()),
+        };
+        if let Some((_, program)) = self.trusted.iter().find(|(inside, _)| inside == path) {
+            *path = PathBuf::from(format!("/proc/self/fd/{}", program.as_raw_fd()));
+        } else if let Some(there) = self.there(path) {
+            *path = there;
+        }
+        for word in argv {
+            if let Some(there) = self.there(Path::new(std::ffi::OsStr::from_bytes(&word.0))) {
+                *word = Bytes(there.into_os_string().into_encoded_bytes());
+            }
+        }
+        for (_, value) in env {
+            if let (Some(scratch), "/tmp") = (&self.scratch, value.as_str()) {
+                *value = scratch.to_string_lossy().into_owned();
+            } else if let Some(there) = self.there(Path::new(value)) {
+                *value = there.to_string_lossy().into_owned();
+            }
+        }
+        actor
+    }
+
+    /// Where something below the plan's working directory is here; `None`: it is not below it.
+    fn there(&self, path: &Path) -> Option<PathBuf> {
+        let rest = path.strip_prefix(&self.plan_cwd).ok()?;
+        Some(if rest.as_os_str().is_empty() {
+            self.cwd.clone()
+        } else {
+            self.cwd.join(rest)
+        })
+    }
+}
+
+impl Platform for Shared {
+    fn start(
+        &mut self,
+        _index: usize,
+        actor: &Actor,
+        limits: &Limits,
+        sight: Sight,
+    ) -> io::Result<Started> {
+        let (as_root, cwd, trusted) = (self.as_root, self.cwd.clone(), actor.trusted);
+        // Where nobody sees what is made, nothing is made that would have to be found again.
+        let open: Vec<&Path> = match &self.scratch {
+            Some(scratch) => vec![scratch],
+            None => OPEN_FOLDERS.iter().map(Path::new).collect(),
+        };
+        let actor = self.here(actor);
+        spawn::start(&actor, limits, sight, false, |terminal| {
+            if as_root {
+                // A program may open its terminal again, by its name.
+                fchown(terminal, Some(NOBODY), Some(NOBODY))?;
+                process::become_user(NOBODY, NOBODY, true)?;
+                process::prctl(libc::PR_SET_DUMPABLE, 1)?;
+            }
+            std::env::set_current_dir(&cwd)?;
+            process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
+            process::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
+            if trusted {
+                Ok(())
+            } else {
+                restrict(&cwd, &open)
+            }
+        })
+    }
+
+    fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment> {
+        let all = leftovers::segments(&self.given, &tracer.makers()).ok()?;
+        all.into_iter().find(|segment| segment.key == key)
+    }
+
+    /// Everything that was ever an actor's is our child by now, or will be, and is killed by number.
+    fn end_all(&mut self) {}
+
+    fn own_network(&self) -> bool {
+        false
+    }
+
+    fn is_own(&self, _pid: Pid) -> bool {
+        false
+    }
+}

@@ -1,0 +1,258 @@
+//! The loop of a case: starts who is due, waits for what happens, decides when it is over.
+
+use std::io;
+use std::time::Duration;
+
+use ipclab_evidence::{Counted, Ended, LimitKind};
+use ipclab_kernel::{signal, wait};
+
+use super::state::{Watch, Watched};
+use crate::platform::Platform;
+use crate::quiet::{self, Idle, Motion, Pace};
+use crate::script::Script;
+
+/// How many wait statuses are taken in a row, the processor offered to the tracees in between, before we go to sleep.
+const MAX_STATUSES_WITHOUT_SLEEP: u32 = 32;
+
+/// How much of one stream is taken before all else is looked after.
+const MAX_DRAIN_BYTES: usize = 256 << 10;
+
+/// How long processes that outlive every first process may go on by themselves, while they do nothing.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// So much longer than its limit may a case last in real time before this machine counts as too busy.
+const REAL_TIME_FACTOR: u32 = 20;
+
+/// What a look brought when nothing had happened since the one before.
+enum Standstill {
+    /// An actor or a peer that had waited for it goes on.
+    Released,
+    /// The case is over.
+    Over(Ended),
+    /// Something may still happen.
+    Lasts,
+}
+
+impl<P: Platform> Watch<'_, P> {
+    /// Runs the case to its end.
+    ///
+    /// # Errors
+    /// What the machine refused.
+    pub(crate) fn run(mut self) -> io::Result<Watched> {
+        let ended = self.until_over()?;
+        let (processes, ports) = (self.survivors(), self.tracer.ports());
+        self.wind_down(&ended)?;
+        let ended = self.take_last_words(ended);
+        self.take_looks(None);
+        let counted: Vec<Option<Counted>> = (0..self.lives.len())
+            .map(|index| self.platform.counted(index))
+            .collect();
+        for (index, counted) in counted.iter().enumerate() {
+            if counted.is_some_and(|counted| counted.refused_processes > 0) {
+                self.hit(index, LimitKind::Processes, self.plan.limits.processes);
+            }
+        }
+        let actors = self.plan.actors.iter().zip(self.lives).enumerate();
+        let actors = actors
+            .map(|(index, (actor, life))| life.evidence(actor, index, &self.tracer, counted[index]))
+            .collect();
+        let looks = self.looks;
+        Ok(Watched {
+            ended,
+            actors,
+            looks,
+            processes,
+            ports,
+            tracer: self.tracer,
+        })
+    }
+
+    /// The case proper: until nothing more can come of it.
+    fn until_over(&mut self) -> io::Result<Ended> {
+        let mut pace = Pace::new(self.plan.traced);
+        let (mut idle, mut lingering) = (Idle::new(), None);
+        loop {
+            if signal::termination_requested() {
+                return Ok(self.interrupted());
+            }
+            if let Some(ended) = self.dispatch_all()? {
+                return Ok(ended);
+            }
+            self.take_looks(None);
+            self.hear_scripts()?;
+            self.start_due()?;
+            if self.tracer.next_turn()? {
+                if let Some(ended) = self.check_counts().or_else(|| self.check_limits()) {
+                    return Ok(ended);
+                }
+                self.drain();
+                pace.reset();
+                continue;
+            }
+            if self.all_over()
+                && let Some(ended) = self.all_exited(&mut lingering)
+            {
+                return Ok(ended);
+            }
+            let before = self.tracer.event_count;
+            self.wait_for_events(pace.step())?;
+            if let Some(ended) = self.check_limits() {
+                return Ok(ended);
+            }
+            if let Some(ended) = self.dispatch_all()? {
+                return Ok(ended);
+            }
+            if self.tracer.event_count != before {
+                pace.reset();
+                continue;
+            }
+            match self.nothing_happened(&mut idle)? {
+                Standstill::Released => pace.reset(),
+                Standstill::Over(ended) => return Ok(ended),
+                Standstill::Lasts => {}
+            }
+        }
+    }
+
+    /// The tool was asked to end.
+    fn interrupted(&mut self) -> Ended {
+        self.tracer
+            .trouble
+            .push("the case was interrupted".to_owned());
+        Ended::DeadlineExceeded {
+            limit_ms: 0,
+            waits: Vec::new(),
+        }
+    }
+
+    /// Every first process has ended: whether the case is over, or others of them may still do something.
+    fn all_exited(&mut self, lingering: &mut Option<Idle>) -> Option<Ended> {
+        if self.tracer.processes().is_empty() {
+            return Some(Ended::AllExited);
+        }
+        let lingering = lingering.get_or_insert_with(Idle::new);
+        let motion = self.motion();
+        if motion == Motion::Stuck || lingering.look(motion != Motion::Running) > LINGER {
+            return Some(self.check_use().unwrap_or(Ended::AllExited));
+        }
+        None
+    }
+
+    /// What moves now.
+    fn motion(&self) -> Motion {
+        quiet::look(&self.tracer, &self.tracer.threads(None), &self.barrier)
+    }
+
+    /// Nothing has happened for a while: whether anything still can.
+    fn nothing_happened(&mut self, idle: &mut Idle) -> io::Result<Standstill> {
+        let limit = Duration::from_millis(self.plan.limits.wall_ms);
+        let motion = self.motion();
+        if self.release_waiters(motion)? {
+            return Ok(Standstill::Released);
+        }
+        if motion == Motion::Stuck && !self.feeding() && !self.all_over() {
+            let stuck = Ended::Stuck {
+                waits: self.waits(),
+            };
+            return Ok(Standstill::Over(self.check_use().unwrap_or(stuck)));
+        }
+        let out_of_time = idle.look(motion != Motion::Running) > limit;
+        if !out_of_time && self.tracer.elapsed() <= limit * REAL_TIME_FACTOR {
+            return Ok(Standstill::Lasts);
+        }
+        if !out_of_time {
+            self.tracer.trouble.push(format!(
+                "the machine is too busy: after {} s the case had not had {} s of quiet",
+                self.tracer.elapsed().as_secs(),
+                limit.as_secs()
+            ));
+        }
+        Ok(Standstill::Over(Ended::DeadlineExceeded {
+            limit_ms: self.plan.limits.wall_ms,
+            waits: self.waits(),
+        }))
+    }
+
+    pub(super) fn drain(&mut self) {
+        for life in &mut self.lives {
+            life.stdout.drain(MAX_DRAIN_BYTES);
+            life.stderr.drain(MAX_DRAIN_BYTES);
+            life.stdin.push();
+        }
+    }
+
+    /// Whether an actor has not yet been handed all that it may read.
+    pub(super) fn feeding(&self) -> bool {
+        // A reader of a full pipe is not stuck: we are about to hand it more. A full pipe that nobody reads is.
+        self.lives
+            .iter()
+            .any(|life| life.stdin.poll_fd().is_some_and(can_write))
+    }
+
+    /// Sleeps until something happens or the time is up, and takes what is to be read.
+    pub(super) fn wait_for_events(&mut self, most: Duration) -> io::Result<()> {
+        let mut fds: Vec<libc::pollfd> = Vec::with_capacity(3 * self.lives.len());
+        for life in &self.lives {
+            fds.extend(
+                [
+                    life.stdout.poll_fd(),
+                    life.stderr.poll_fd(),
+                    life.stdin.poll_fd(),
+                    life.script.as_ref().and_then(Script::poll_fd),
+                ]
+                .into_iter()
+                .flatten(),
+            );
+        }
+        let most = self
+            .tracer
+            .until_release()
+            .map_or(most, |release| most.min(release));
+        signal::poll_with_children(&mut fds, most)?;
+        if fds.iter().any(|fd| fd.revents != 0) {
+            self.drain();
+        }
+        Ok(())
+    }
+
+    /// Takes every wait status that is there. `Some`: an actor has to be stopped for good.
+    pub(super) fn dispatch_all(&mut self) -> io::Result<Option<Ended>> {
+        signal::drain_sigchld();
+        let mut turns = 0;
+        while let Some(waited) = self.next_status(&mut turns)? {
+            if self.platform.is_own(waited.pid) {
+                self.tracer
+                    .trouble
+                    .push("the reaper of the box died".to_owned());
+                continue;
+            }
+            let notice = self.tracer.dispatch(waited)?;
+            if let Some(notice) = notice {
+                self.notice(notice);
+            }
+            if let Some(ended) = self.check_counts() {
+                return Ok(Some(ended));
+            }
+        }
+        self.tracer.release_held()?;
+        Ok(None)
+    }
+
+    /// The next wait status, if there is one. Between two of them whoever was let go on gets the processor: tracer and
+    /// tracee share it, so the next stop is mostly there without our going to sleep for it.
+    pub(super) fn next_status(&mut self, turns: &mut u32) -> io::Result<Option<wait::Waited>> {
+        let mut heard = self.tracer.next_status(false)?;
+        if heard.is_none() && (1..MAX_STATUSES_WITHOUT_SLEEP).contains(turns) {
+            std::thread::yield_now();
+            heard = self.tracer.next_status(false)?;
+        }
+        *turns += 1;
+        Ok(heard)
+    }
+}
+
+/// Whether a descriptor takes bytes right now.
+fn can_write(mut fd: libc::pollfd) -> bool {
+    signal::poll_with_children(std::slice::from_mut(&mut fd), Duration::ZERO).is_ok()
+        && fd.revents & libc::POLLOUT != 0
+}

@@ -1,0 +1,92 @@
+//! An actor's life, from its awaited start to its exit.
+
+use std::os::fd::OwnedFd;
+
+use ipclab_evidence::{Actor, ActorEvidence, Counted, Exit, LimitHit};
+use ipclab_kernel::Pid;
+
+use crate::script::Script;
+use crate::streams::{Capture, Feed};
+use crate::tracer::Tracer;
+
+/// An actor's life.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) state: State,
+    pub(super) pid: Option<Pid>,
+    pub(super) own_pid: Option<u32>,
+    pub(super) started_us: Option<u64>,
+    pub(super) stdin: Feed,
+    pub(super) stdout: Capture,
+    pub(super) stderr: Capture,
+    pub(super) refusal: Option<OwnedFd>,
+    pub(super) script: Option<Script>,
+    pub(super) exit: Option<Exit>,
+    pub(super) limits: Vec<LimitHit>,
+    /// The box asked it to end.
+    pub(super) asked_to_end: bool,
+}
+
+/// Where an actor is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Its start is awaited.
+    Awaited,
+    /// Its first process lives.
+    Alive,
+    /// Its first process ended, or it never started.
+    Over,
+}
+
+impl Life {
+    pub(super) fn awaited() -> Self {
+        Self {
+            state: State::Awaited,
+            pid: None,
+            own_pid: None,
+            started_us: None,
+            stdin: Feed::nothing(),
+            stdout: Capture::nothing(),
+            stderr: Capture::nothing(),
+            refusal: None,
+            script: None,
+            exit: None,
+            limits: Vec::new(),
+            asked_to_end: false,
+        }
+    }
+
+    /// It never starts, or never has.
+    pub(super) fn not_started(&mut self) {
+        self.state = State::Over;
+        self.exit = Some(Exit::NotStarted);
+    }
+
+    /// What was seen of the actor.
+    pub(super) fn evidence(
+        self,
+        actor: &Actor,
+        index: usize,
+        tracer: &Tracer,
+        counted: Option<Counted>,
+    ) -> ActorEvidence {
+        let traced = &tracer.actors[index];
+        ActorEvidence {
+            name: actor.name.clone(),
+            pid: self.own_pid,
+            exit: self.exit.unwrap_or(Exit::NotStarted),
+            started_us: self.started_us,
+            ready: traced.ready,
+            stdout: self.stdout.finish(),
+            stderr: self.stderr.finish(),
+            open_at_exit: traced.open_at_exit.clone(),
+            limits: self.limits,
+            processes: traced.processes_made,
+            cpu_ms: tracer.cpu_us(index) / 1000,
+            rss_max_kib: traced.rss_max_kib,
+            calls: traced.calls,
+            counted,
+            complaints: self.script.map(Script::finish).unwrap_or_default(),
+        }
+    }
+}

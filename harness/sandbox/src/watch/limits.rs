@@ -1,0 +1,143 @@
+//! Limits: who has used up what it may use, and is stopped.
+
+use std::time::{Duration, Instant};
+
+use ipclab_evidence::{Ended, Exit, LimitHit, LimitKind, Limits};
+use ipclab_kernel::process;
+
+use super::life::State;
+use super::state::Watch;
+use crate::platform::Platform;
+use crate::tracer::Notice;
+
+/// Accesses to segments of one actor, where each of them is a stop: who waits in a loop for what nobody will ever write
+/// makes more and more of them.
+const MAX_ACCESSES: u64 = 8_000;
+
+/// How often CPU time and memory are looked at.
+const USE_PERIOD: Duration = Duration::from_millis(20);
+
+impl<P: Platform> Watch<'_, P> {
+    pub(super) fn notice(&mut self, notice: Notice) {
+        let limits = self.plan.limits;
+        match notice {
+            Notice::Started(_) => {}
+            Notice::Ended(actor, status) => self.ended(actor, status),
+            Notice::NoMoreProcesses(actor) => {
+                self.hit(actor, LimitKind::Processes, limits.processes)
+            }
+            Notice::NoMoreObjects(actor) => self.hit(actor, LimitKind::IpcObjects, 64),
+            Notice::NoMoreMemory(actor) => self.hit(actor, LimitKind::Memory, limits.memory_mib),
+            Notice::FileTooLarge(actor) => self.hit(actor, LimitKind::FileSize, limits.file_mib),
+            Notice::NoMoreDescriptors(actor) => {
+                self.hit(actor, LimitKind::OpenFiles, limits.open_files)
+            }
+        }
+    }
+
+    pub(super) fn hit(&mut self, actor: usize, kind: LimitKind, limit: u64) {
+        let limits = &mut self.lives[actor].limits;
+        if !limits.iter().any(|hit| hit.kind == kind) {
+            limits.push(LimitHit { kind, limit });
+        }
+    }
+
+    pub(super) fn check_counts(&mut self) -> Option<Ended> {
+        if let Some(actor) = self.starved.take() {
+            return Some(self.stop(actor, LimitKind::Memory, self.plan.limits.memory_mib));
+        }
+        if let Some(actor) = self.tracer.over_process_limit.take() {
+            return Some(self.stop(actor, LimitKind::Processes, self.plan.limits.processes));
+        }
+        let Limits { calls, files, .. } = self.plan.limits;
+        let actors = &self.tracer.actors;
+        if let Some(actor) = actors.iter().position(|actor| actor.files > files) {
+            return Some(self.stop(actor, LimitKind::Files, files));
+        }
+        if let Some(actor) = actors.iter().position(|actor| actor.calls > calls) {
+            return Some(self.stop(actor, LimitKind::Calls, calls));
+        }
+        let actor = actors
+            .iter()
+            .position(|actor| actor.accesses > MAX_ACCESSES)?;
+        Some(self.stop(actor, LimitKind::Accesses, MAX_ACCESSES))
+    }
+
+    /// Whether somebody has used up what it may use.
+    pub(super) fn check_limits(&mut self) -> Option<Ended> {
+        let flood = self.floods().next();
+        if let Some((actor, hit)) = flood {
+            return Some(self.stop(actor, hit.kind, hit.limit));
+        }
+        if self.last_tick.elapsed() < USE_PERIOD {
+            return None;
+        }
+        self.check_use()
+    }
+
+    /// Whether somebody has used up its CPU time or memory, which are looked at now and then and when all is over: whoever
+    /// waits for ever, having used too much, is stopped for that and not by chance.
+    pub(super) fn check_use(&mut self) -> Option<Ended> {
+        let limits = self.plan.limits;
+        self.last_tick = Instant::now();
+        for actor in 0..self.lives.len() {
+            if self.tracer.living(actor) == 0 {
+                continue;
+            }
+            if self.tracer.cpu_us(actor) > limits.cpu_ms * 1000 {
+                return Some(self.stop(actor, LimitKind::Cpu, limits.cpu_ms));
+            }
+            let resident = self.tracer.resident_kib(actor);
+            let traced = &mut self.tracer.actors[actor];
+            traced.rss_max_kib = traced.rss_max_kib.max(resident);
+            if limits.memory_mib > 0 && resident > limits.memory_mib << 10 {
+                return Some(self.stop(actor, LimitKind::Memory, limits.memory_mib));
+            }
+        }
+        None
+    }
+
+    /// Who has printed more than anybody may.
+    pub(super) fn floods(&self) -> impl Iterator<Item = (usize, LimitHit)> {
+        let lives = self.lives.iter().enumerate();
+        lives.filter_map(|(actor, life)| {
+            let hit = life.stdout.flooded().or_else(|| life.stderr.flooded());
+            Some((actor, hit?))
+        })
+    }
+
+    /// Takes in what was printed last. Too much is too much, whether we read it before its program ended or after.
+    pub(super) fn take_last_words(&mut self, ended: Ended) -> Ended {
+        for life in &mut self.lives {
+            life.stdout.drain(usize::MAX);
+            life.stderr.drain(usize::MAX);
+        }
+        let floods: Vec<_> = self.floods().collect();
+        for (actor, hit) in &floods {
+            self.hit(*actor, hit.kind, hit.limit);
+            self.lives[*actor].exit = Some(Exit::Stopped(hit.clone()));
+        }
+        match (floods.first(), ended) {
+            (_, ended @ Ended::LimitHit { .. }) | (None, ended) => ended,
+            (Some((actor, _)), _) => Ended::LimitHit { actor: *actor },
+        }
+    }
+
+    pub(super) fn stop(&mut self, actor: usize, kind: LimitKind, limit: u64) -> Ended {
+        self.hit(actor, kind, limit);
+        let life = &mut self.lives[actor];
+        if life.state == State::Alive {
+            life.exit = Some(Exit::Stopped(LimitHit { kind, limit }));
+        }
+        for (pid, _, _) in self
+            .tracer
+            .processes()
+            .into_iter()
+            .filter(|(_, owner, _)| *owner == actor)
+        {
+            let _ = process::kill(pid, libc::SIGKILL);
+        }
+        self.platform.end_at_once(actor);
+        Ended::LimitHit { actor }
+    }
+}

@@ -1,0 +1,184 @@
+//! Readiness: whose start is due, what is awaited, and the looks that the plan asks for.
+
+use std::io;
+
+use ipclab_evidence::{Actor, Await, Exit, Known, Run};
+
+use super::life::State;
+use super::state::Watch;
+use crate::filter::Sight;
+use crate::outputs;
+use crate::platform::Platform;
+use crate::quiet::{self, Motion};
+use crate::script::{Asked, Script};
+
+/// Whether an actor can start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Now,
+    NotYet,
+    Never,
+}
+
+impl<P: Platform> Watch<'_, P> {
+    pub(super) fn due(&self, awaited: &Await) -> Due {
+        let (name, happened): (&str, &dyn Fn(usize) -> bool) = match awaited {
+            Await::Ready(name) => (name, &|actor| self.tracer.actors[actor].ready),
+            Await::Exits(name) => (name, &|actor| self.lives[actor].state == State::Over),
+            // Only a look that finds it asleep can tell: see release_waiters.
+            Await::Waits(name) => (name, &|_| false),
+        };
+        let Some(actor) = self.index(name) else {
+            return Due::Never;
+        };
+        let life = &self.lives[actor];
+        if happened(actor) && life.exit != Some(Exit::NotStarted) {
+            Due::Now
+        } else if self.is_gone(actor) {
+            Due::Never
+        } else {
+            Due::NotYet
+        }
+    }
+
+    /// Starts every actor whose start is due, and gives up those whose start can no longer come.
+    pub(super) fn start_due(&mut self) -> io::Result<()> {
+        for index in 0..self.lives.len() {
+            if self.lives[index].state != State::Awaited {
+                continue;
+            }
+            let due = self.plan.actors[index]
+                .start
+                .iter()
+                .map(|awaited| self.due(awaited));
+            match due.max_by_key(|due| *due as u8).unwrap_or(Due::Now) {
+                Due::Now => self.start(index)?,
+                Due::NotYet => {}
+                Due::Never => self.lives[index].not_started(),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn start(&mut self, index: usize) -> io::Result<()> {
+        let Some(actor) = &self.filled(index) else {
+            self.lives[index].not_started();
+            self.tracer.event_count += 1;
+            return Ok(());
+        };
+        let at = self.tracer.elapsed().as_micros() as u64;
+        let sight = match (&actor.run, self.plan.turns) {
+            _ if !self.plan.traced => Sight::Nothing,
+            (Run::Program { .. }, Some(_)) => Sight::Everything {
+                pass: self.tracer.filter_pass,
+            },
+            _ => Sight::Table,
+        };
+        let started = self
+            .platform
+            .start(index, actor, &self.plan.limits, sight)?;
+        self.tracer.adopt(index, started.pid);
+        self.tracer.event_count += 1;
+        let own_pid = self.tracer.own_pid(started.pid);
+        let script = started
+            .control
+            .map(|control| Script::begin(control, &actor.run))
+            .transpose()?;
+        let life = &mut self.lives[index];
+        life.state = State::Alive;
+        life.pid = Some(started.pid);
+        life.own_pid = own_pid;
+        life.started_us = Some(at);
+        life.stdin = started.stdin;
+        life.stdout = started.stdout;
+        life.stderr = started.stderr;
+        life.refusal = Some(started.refusal);
+        life.script = script;
+        Ok(())
+    }
+
+    /// An actor with everything filled in that is known only now; `None`: something is not.
+    pub(super) fn filled(&self, index: usize) -> Option<Actor> {
+        let mut actor = self.plan.actors[index].clone();
+        for fill in &self.plan.actors[index].fills {
+            let value = match &fill.with {
+                Known::Answer { actor, name, nth } => {
+                    self.tracer.output(self.index(actor)?, name, *nth)?
+                }
+                Known::Segment(key) => self.platform.segment(*key, &self.tracer)?.shmid.to_string(),
+            };
+            outputs::fill(&mut actor, &fill.text, &value);
+        }
+        Some(actor)
+    }
+
+    /// Whether an actor waits for what only another actor can do. `motion` is everybody's.
+    pub(super) fn waits_now(&self, name: &str, motion: Motion) -> bool {
+        let Some(actor) = self
+            .index(name)
+            .filter(|actor| self.lives[*actor].state != State::Awaited && !self.is_gone(*actor))
+        else {
+            return false;
+        };
+        // A peer that waits for the others in the middle of a step is not done with it.
+        let script = self.lives[actor].script.as_ref();
+        if script.and_then(Script::asked) == Some(&Asked::Quiet) {
+            return false;
+        }
+        let own = || {
+            quiet::look(
+                &self.tracer,
+                &self.tracer.threads(Some(actor)),
+                &self.barrier,
+            )
+        };
+        motion == Motion::Stuck || own() == Motion::Stuck
+    }
+
+    /// Lets go on whoever waited for somebody to wait. Tells whether there was one: then something moves again.
+    pub(super) fn release_waiters(&mut self, motion: Motion) -> io::Result<bool> {
+        self.take_looks(Some(motion));
+        for index in 0..self.lives.len() {
+            let asked = self.lives[index].script.as_ref().and_then(Script::asked);
+            let so = match asked {
+                Some(Asked::Await(Await::Waits(name))) => self.waits_now(name, motion),
+                Some(Asked::Quiet) => motion == Motion::Stuck,
+                Some(Asked::Await(_)) | None => false,
+            };
+            if so && let Some(script) = &mut self.lives[index].script {
+                script.answer(true)?;
+                return Ok(true);
+            }
+            let starts = &self.plan.actors[index].start;
+            let met = |awaited: &Await| match awaited {
+                Await::Waits(name) => self.waits_now(name, motion),
+                other => self.due(other) == Due::Now,
+            };
+            if self.lives[index].state == State::Awaited
+                && starts
+                    .iter()
+                    .any(|awaited| matches!(awaited, Await::Waits(_)))
+                && starts.iter().all(met)
+            {
+                self.start(index)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes the looks whose moment is now. Whether somebody waits is only known after a look at what moves.
+    pub(super) fn take_looks(&mut self, motion: Option<Motion>) {
+        for at in 0..self.looks.len() {
+            let watch = &self.plan.watches[at];
+            let now = match (&watch.when, motion) {
+                (Await::Waits(name), Some(motion)) => self.waits_now(name, motion),
+                (when, _) => self.due(when) == Due::Now,
+            };
+            if now && !self.looks[at].taken {
+                self.looks[at].taken = true;
+                self.looks[at].segment = self.platform.segment(watch.key, &self.tracer);
+            }
+        }
+    }
+}

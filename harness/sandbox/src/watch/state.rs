@@ -1,0 +1,83 @@
+//! What the watch of a case knows.
+
+use std::time::Instant;
+
+use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Look, Plan};
+
+use super::life::{Life, State};
+use crate::platform::Platform;
+use crate::quiet::Barrier;
+use crate::tracer::{HostRules, Tracer};
+
+/// Everything that was observed of the actors.
+pub(crate) struct Watched {
+    /// Why it was over.
+    pub(crate) ended: Ended,
+    /// One for each actor.
+    pub(crate) actors: Vec<ActorEvidence>,
+    /// In the plan's order.
+    pub(crate) looks: Vec<Look>,
+    /// Alive when it was over.
+    pub(crate) processes: Vec<LeftProcess>,
+    /// Served when it was over.
+    pub(crate) ports: Vec<LeftPort>,
+    /// The trace.
+    pub(crate) tracer: Tracer,
+}
+
+/// The watch of one case.
+pub(crate) struct Watch<'a, P: Platform> {
+    pub(super) plan: &'a Plan,
+    pub(super) platform: &'a mut P,
+    pub(super) tracer: Tracer,
+    pub(super) lives: Vec<Life>,
+    pub(super) looks: Vec<Look>,
+    pub(super) barrier: Barrier,
+    pub(super) last_tick: Instant,
+    /// Somebody was ended by the kernel, since no memory was left to it.
+    pub(super) starved: Option<usize>,
+}
+
+impl<'a, P: Platform> Watch<'a, P> {
+    pub(crate) fn new(plan: &'a Plan, platform: &'a mut P) -> Self {
+        Self {
+            barrier: Barrier::new(platform.own_network()),
+            tracer: Tracer::new(plan, &plan.limits),
+            lives: plan.actors.iter().map(|_| Life::awaited()).collect(),
+            looks: plan
+                .watches
+                .iter()
+                .map(|watch| Look {
+                    key: watch.key,
+                    taken: false,
+                    segment: None,
+                })
+                .collect(),
+            last_tick: Instant::now(),
+            starved: None,
+            plan,
+            platform,
+        }
+    }
+
+    /// What the tracer does beyond tracing in the host's own world.
+    pub(crate) fn with_host_rules(mut self, rules: HostRules) -> Self {
+        self.tracer.with_host_rules(rules);
+        self
+    }
+
+    /// The actor of that name.
+    pub(super) fn index(&self, name: &str) -> Option<usize> {
+        self.plan.actors.iter().position(|actor| actor.name == name)
+    }
+
+    /// Whether every first process has ended and no start is awaited any more.
+    pub(super) fn all_over(&self) -> bool {
+        self.lives.iter().all(|life| life.state == State::Over)
+    }
+
+    /// Whether nothing more can come of an actor. One whose first process ended may go on as a daemon.
+    pub(super) fn is_gone(&self, actor: usize) -> bool {
+        self.lives[actor].state == State::Over && self.tracer.living(actor) == 0
+    }
+}
