@@ -77,7 +77,8 @@ impl Trace {
         }
         for arg in call.args.iter_mut().filter(|arg| arg.size() > LONG) {
             let text = arg.to_string();
-            *arg = Arg::Text(format!("{}...", &text[..text.floor_char_boundary(LONG)]));
+            let end = (0..=LONG).rev().find(|at| text.is_char_boundary(*at));
+            *arg = Arg::Text(format!("{}...", &text[..end.unwrap_or(0)]));
         }
         if is_long(call.object.as_ref()) {
             call.object = None;

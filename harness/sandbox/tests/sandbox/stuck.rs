@@ -69,7 +69,7 @@ pub(crate) fn tests() -> Vec<Test> {
         };
         assert_eq!(waits[0].object, Some(Object::Socket(0)));
         let call = seen.calls("one", "recvfrom")[0];
-        assert_eq!((waits[0].n, call.returned.clone()), (call.n, None));
+        assert_eq!((waits[0].n, call.returned), (call.n, None));
         assert_eq!(
             seen.actor("one").exit,
             Exit::Running {
