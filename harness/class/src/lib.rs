@@ -1,0 +1,10 @@
+//! Whole classes: every submission graded by one lab, or every submission's programs run with everybody else's.
+//!
+//! [`batch`] grades a class and goes on where an earlier run ended, [`interop`] lets each pair of submissions meet, and
+//! [`export`] fills other systems' gradebooks with what came of it.
+
+pub mod batch;
+pub mod export;
+pub mod finished;
+pub mod interop;
+mod results_folder;
