@@ -2,30 +2,38 @@
 
 use std::fs;
 use std::io::{Cursor, Write};
-use std::process::ExitCode;
+use std::path::Path;
 
 use ipclab_spec::Reference;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::args::Gradescope;
-use crate::output;
 use ipclab_grade::labs::{self, Lab};
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
-use ipclab_intake::whole_file;
 
 const SETUP: &str = include_str!("gradescope/setup.sh");
 const RUN: &str = include_str!("gradescope/run_autograder");
 
-/// Writes the zip, and says what the executable in it needs.
+/// A zip, and what is to be known about it.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// The zip.
+    pub archive: Vec<u8>,
+    /// How many files are in it.
+    pub files: usize,
+    /// What the executable in it needs of the machine that it runs on.
+    pub needs: String,
+}
+
+/// Packs a lab with an executable of the tool; `None`: this one.
 ///
 /// # Errors
-/// There is no such lab, a file of it cannot be read, or the zip cannot be written.
-pub(crate) fn gradescope(args: &Gradescope) -> Result<ExitCode, Failure> {
-    let lab = labs::named(&args.lab)?;
-    let tool = match &args.tool {
-        Some(tool) => tool.clone(),
+/// There is no such lab, a file of it cannot be read, or the executable is none for Linux on x86-64.
+pub fn gradescope(lab: &str, tool: Option<&Path>) -> Result<Package, Failure> {
+    let lab = labs::named(lab)?;
+    let tool = match tool {
+        Some(tool) => tool.to_owned(),
         None => std::env::current_exe().map_err(|error| {
             Failure::unable(format!(
                 "finding the running executable: {}",
@@ -63,13 +71,11 @@ pub(crate) fn gradescope(args: &Gradescope) -> Result<ExitCode, Failure> {
     }
     let archive =
         zipped(&files).map_err(|error| Failure::unable(format!("making the zip: {error}")))?;
-    whole_file::write(&args.output, &archive)?;
-    output::print(&format!(
-        "{}: {} files, {} KiB\nThe executable in it needs {needs}.\nUpload it as the autograder of a programming assignment; its build log ends with what `ipclab doctor` says there.\n",
-        show::path(&args.output),
-        files.len(),
-        archive.len() / 1024
-    ))
+    Ok(Package {
+        archive,
+        files: files.len(),
+        needs,
+    })
 }
 
 /// Files of the spec's own references, relative to it.

@@ -3,22 +3,39 @@
 //! Run by itself the script hands itself in; run by Slurm it is one part.
 
 use std::path::Path;
-use std::process::ExitCode;
 
-use clap::ValueEnum;
-
-use crate::args::Slurm;
-use crate::output;
 use ipclab_grade::labs;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::import::Roster;
+use ipclab_spec::Tier;
 
-/// Writes the script on stdout.
+/// What the script is to grade, and how it is spread.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// A folder or an archive with everybody's submissions.
+    pub submissions: &'a Path,
+    /// The lab's name, or the path of a spec.
+    pub lab: &'a str,
+    /// The folder for the results.
+    pub out: &'a Path,
+    /// A CSV file that says who is who.
+    pub roster: Option<&'a Path>,
+    /// Where the class comes from, as the command line calls it.
+    pub from: Option<String>,
+    /// Only these tiers; none: all.
+    pub tiers: Vec<Tier>,
+    /// How many jobs the class is spread over.
+    pub parts: u16,
+    /// Processors of each job.
+    pub processors: u16,
+}
+
+/// The script.
 ///
 /// # Errors
 /// There is no such lab or class.
-pub(crate) fn slurm(args: &Slurm) -> Result<ExitCode, Failure> {
-    let lab = labs::named(&args.lab)?;
+pub fn slurm(args: &Request<'_>) -> Result<String, Failure> {
+    let lab = labs::named(args.lab)?;
     let absolute = |path: &Path| {
         std::path::absolute(path).map_err(|error| {
             Failure::usage(format!(
@@ -28,7 +45,7 @@ pub(crate) fn slurm(args: &Slurm) -> Result<ExitCode, Failure> {
             ))
         })
     };
-    let class = absolute(&args.submissions)?;
+    let class = absolute(args.submissions)?;
     if !class.exists() {
         return Err(Failure::usage(format!(
             "there is nothing at {}",
@@ -44,40 +61,34 @@ pub(crate) fn slurm(args: &Slurm) -> Result<ExitCode, Failure> {
     })?;
     // A spec of one's own is a path.
     let lab_word = match &lab.beside {
-        Some(_) => absolute(Path::new(&args.lab))?
+        Some(_) => absolute(Path::new(args.lab))?
             .to_string_lossy()
             .into_owned(),
-        None => args.lab.clone(),
+        None => args.lab.to_owned(),
     };
     let mut options = String::new();
-    if let Some(roster) = &args.class.roster {
+    if let Some(roster) = args.roster {
         // Read once here, so that a mistake in it is said now and not by every part.
         Roster::read(roster)?;
         let roster = absolute(roster)?;
         options.push_str(&format!(" --roster {}", quoted(&roster.to_string_lossy())));
     }
-    if let Some(name) = args
-        .class
-        .from
-        .as_ref()
-        .and_then(ValueEnum::to_possible_value)
-    {
-        options.push_str(&format!(" --from {}", name.get_name()));
+    if let Some(name) = &args.from {
+        options.push_str(&format!(" --from {name}"));
     }
-    for tier in args.tiers.tiers() {
+    for tier in &args.tiers {
         options.push_str(&format!(" --tier {}", tier.name()));
     }
-    let text = script(&Script {
+    Ok(script(&Script {
         tool: &quoted(&tool.to_string_lossy()),
         class: &quoted(&class.to_string_lossy()),
-        out: &quoted(&absolute(&args.out)?.to_string_lossy()),
+        out: &quoted(&absolute(args.out)?.to_string_lossy()),
         lab: &quoted(&lab_word),
         name: &lab.spec.lab,
         options: &options,
         parts: args.parts,
         processors: args.processors,
-    });
-    output::print(&text)
+    }))
 }
 
 /// What stands in the script; every word as a shell takes it.
