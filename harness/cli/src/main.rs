@@ -1,28 +1,14 @@
 //! `ipclab`: grades a Linux-programming unit on System V shared memory and sockets.
 //!
-//! This crate is where the stages meet: it finds the lab ([`labs`]), takes the submission in ([`submission`]), builds it
-//! ([`build`]), plans every case ([`plan`]), has the plans run ([`grade`]), judges what was observed ([`verdict`]) and
-//! prints the report. Only this crate and the sandbox touch the machine.
+//! This crate is what a user sees: the command line ([`args`]), one file a [`commands`]' command, and everything that is
+//! printed. What the commands do is done by the crates below it.
 
 mod args;
-mod batch;
-mod certify;
-mod check;
-mod coverage;
-mod explain;
-mod export;
-mod golden;
-mod init;
-mod interop;
-mod manual;
-mod mutants;
-mod out;
+mod class_progress;
+mod commands;
 mod output;
-mod package;
 mod present;
 mod progress;
-mod validate;
-mod watch;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -39,12 +25,15 @@ fn main() -> ExitCode {
     // The tool starts itself again as the sandbox's processes, as peers and as reference programs: those come first,
     // since their arguments are not ours to read.
     if called_as(&argv).as_deref() == Some(ipclab_peer::NAME) {
-        return ipclab_peer::play();
+        return ipclab_peer::play().unwrap_or_else(|error| {
+            output::note(&format!("{}: {error}", ipclab_peer::NAME));
+            ExitCode::from(2)
+        });
     }
     if let Some(code) = ipclab_sandbox::hidden(&argv) {
         return code;
     }
-    if let Some(code) = certify::load::hidden(&argv) {
+    if let Some(code) = ipclab_prove::certify::load::hidden(&argv) {
         return code;
     }
     if let Some(code) = called_as(&argv).and_then(|program| ipclab_reference::run(&argv, &program))
@@ -66,39 +55,39 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<ExitCode, Failure> {
     let color = args.color;
     match args.command {
-        Command::Check(check) => check::check(&check, color),
-        Command::Grade(args) => batch::grade(&args),
-        Command::Interop(args) => interop::interop(&args),
-        Command::Merge(args) => batch::merge(&args),
-        Command::Package(PackageCommand::Slurm(args)) => package::slurm(&args),
-        Command::Validate(args) if args.mutants => mutants::mutants(&args, color),
-        Command::Package(PackageCommand::Gradescope(args)) => package::gradescope(&args),
-        Command::Export(args) => export::export(&args),
-        Command::Init(args) => init::init(&args),
-        Command::Completions { shell } => manual::completions(shell),
-        Command::Man { folder } => manual::pages(&folder),
-        Command::Validate(args) => validate::validate(&args, color),
-        Command::Golden(args) => golden::golden(&args),
-        Command::Coverage { format } => coverage::coverage(format, color),
-        Command::Certify(args) => certify::certify(&args, color),
+        Command::Check(args) => commands::check::check(&args, color),
+        Command::Grade(args) => commands::grade::grade(&args),
+        Command::Interop(args) => commands::interop::interop(&args),
+        Command::Merge(args) => commands::merge::merge(&args),
+        Command::Package(PackageCommand::Slurm(args)) => commands::package::slurm(&args),
+        Command::Package(PackageCommand::Gradescope(args)) => commands::package::gradescope(&args),
+        Command::Export(args) => commands::export::export(&args),
+        Command::Init(args) => commands::init::init(&args),
+        Command::Completions { shell } => commands::manual::completions(shell),
+        Command::Man { folder } => commands::manual::pages(&folder),
+        Command::Validate(args) if args.mutants => commands::validate::mutants(&args, color),
+        Command::Validate(args) => commands::validate::validate(&args, color),
+        Command::Golden(args) => commands::golden::golden(&args),
+        Command::Coverage { format } => commands::coverage::coverage(format, color),
+        Command::Certify(args) => commands::certify::certify(&args, color),
         Command::Judge {
             folder,
             presentation,
-        } => check::judge(&folder, &presentation, color),
-        Command::Spec(SpecCommand::Check { files }) => check::specs(&files),
-        Command::Spec(SpecCommand::Schema) => output::print(&ipclab_spec::schema()),
-        Command::Reference { name, args } => reference(name, args),
-        Command::Doctor => explain::doctor(),
-        Command::Explain { lab, case } => explain::explain(&lab, case.as_deref()),
-        Command::Labs { lab: None, .. } => explain::labs(),
+        } => commands::judge::judge(&folder, &presentation, color),
+        Command::Spec(SpecCommand::Check { files }) => commands::spec::check(&files),
+        Command::Spec(SpecCommand::Schema) => commands::spec::schema(),
+        Command::Reference { name, args } => commands::reference::reference(name, args),
+        Command::Doctor => commands::doctor::doctor(),
+        Command::Explain { lab, case } => commands::explain::explain(&lab, case.as_deref()),
+        Command::Labs { lab: None, .. } => commands::labs::list(),
         Command::Labs {
             lab: Some(lab),
             starter: None,
-        } => explain::handout(&lab),
+        } => commands::labs::handout(&lab),
         Command::Labs {
             lab: Some(lab),
             starter: Some(folder),
-        } => explain::starter(&lab, &folder),
+        } => commands::labs::starter(&lab, &folder),
     }
 }
 
@@ -110,26 +99,4 @@ fn called_as(argv: &[OsString]) -> Option<String> {
             .to_string_lossy()
             .into_owned(),
     )
-}
-
-/// Plays a reference program as if it had been called by its own name, or lists all of them.
-fn reference(name: Option<String>, args: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let list = || {
-        let programs = ipclab_reference::PROGRAMS.iter();
-        programs
-            .map(|(name, about)| format!("  {name:<14} {about}\n"))
-            .collect::<String>()
-    };
-    let Some(name) = name else {
-        return output::print(&list());
-    };
-    let mut argv = vec![OsString::from(format!("./{name}"))];
-    argv.extend(args);
-    match ipclab_reference::run(&argv, &name) {
-        Some(code) => Ok(code),
-        None => Err(
-            Failure::usage(format!("there is no reference program {name:?}"))
-                .remedy(format!("there are:\n{}", list().trim_end())),
-        ),
-    }
 }

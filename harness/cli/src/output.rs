@@ -3,10 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use ipclab_class::finished::Finished;
 use ipclab_grade::interrupt;
+use ipclab_grade::labs::Lab;
 use ipclab_report::terminal::Style;
 
-use crate::args::When;
+use crate::args::values::When;
 use ipclab_intake::failure::Failure;
 
 /// Prints on stdout. A reader that has gone (`ipclab labs | head -1`) is no error.
@@ -36,9 +38,28 @@ pub(crate) fn complain(failure: &Failure) {
     note(&format!("ipclab: {failure}"));
 }
 
+/// Says on stderr what the author of a lab probably did not mean.
+pub(crate) fn warn(lab: &Lab) {
+    if !lab.warnings.is_empty() {
+        note(&lab.warnings);
+    }
+}
+
 /// Says something on stderr; there is nobody to tell when that fails.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// Prints what came of a class.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub(crate) fn finish(finished: &Finished) -> Result<ExitCode, Failure> {
+    for text in &finished.notes {
+        note(text);
+    }
+    print(&finished.text)?;
+    Ok(ExitCode::from(finished.exit_code))
 }
 
 /// What stdout can show.

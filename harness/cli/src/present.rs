@@ -14,10 +14,12 @@ use ipclab_report::{
     terminal,
 };
 
-use crate::args::{Presentation, ReportFormat, When};
+use crate::args::shared::Presentation;
+use crate::args::values::{ReportFormat, When};
 use crate::output;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
+use ipclab_intake::whole_file;
 
 /// Renders a report and writes it; the exit status says the same as what was shown.
 ///
@@ -51,43 +53,10 @@ pub(crate) fn present(
         }
     };
     match &how.output {
-        None => output::print(&text)?,
-        Some(file) => write(file, &text)?,
+        None => output::print(&text).map(drop)?,
+        Some(file) => whole_file::write(file, &text)?,
     };
     Ok(ExitCode::from(seen.exit_code()))
-}
-
-/// Writes a file whole or not at all: a reader never sees half a report.
-///
-/// # Errors
-/// The disk is full, or the folder cannot be written.
-pub(crate) fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<ExitCode, Failure> {
-    let wrong =
-        |error: &std::io::Error| Failure::disk(format_args!("writing {}", show::path(file)), error);
-    // A device or a pipe is written into, not replaced.
-    if fs::metadata(file).is_ok_and(|about| !about.is_file()) {
-        fs::write(file, text).map_err(|error| wrong(&error))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
-    let mut new = tempfile::Builder::new()
-        .prefix(".ipclab-")
-        .permissions(permissions())
-        .tempfile_in(folder)
-        .map_err(|error| wrong(&error))?;
-    new.write_all(text.as_ref())
-        .map_err(|error| wrong(&error))?;
-    new.persist(file).map_err(|error| wrong(&error.error))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What other programs write: the umask takes away what the user does not want.
-fn permissions() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o666)
 }
 
 fn variable(name: &str) -> Option<String> {

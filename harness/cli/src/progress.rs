@@ -1,5 +1,7 @@
 //! Progress on stderr, for somebody who waits at a terminal; nobody else sees any of it.
 
+use std::io::{self, IsTerminal};
+
 use indicatif::{ProgressBar, ProgressStyle};
 use ipclab_grade::progress::Progress;
 
@@ -19,6 +21,9 @@ impl Bar {
 
 impl Progress for Bar {
     fn stage(&self, what: &'static str, steps: usize) {
+        if self.0.is_finished() {
+            self.0.reset();
+        }
         self.0.set_length(steps as u64);
         self.0.set_position(0);
         self.0.set_message(what);
@@ -27,6 +32,12 @@ impl Progress for Bar {
     /// Says something above the line, to whoever reads stderr.
     fn say(&self, text: &str) {
         self.0.suspend(|| crate::output::note(text));
+    }
+
+    fn log(&self, text: &str) {
+        if !io::stderr().is_terminal() {
+            crate::output::note(text);
+        }
     }
 
     fn step(&self) {

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use ipclab_judge::Verdict;
 use ipclab_report::Line;
-use ipclab_sandbox::Wish;
-use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec, Tier};
+use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec};
 
 use crate::compile::{Built, Variant, Workshop};
-use crate::explore::{Oracles, RunCache, Scene, explore, repeat_failing};
+use crate::explore::{Scene, explore, repeat_failing};
 use crate::labs::Lab;
 use crate::pool::{PoolSlice, SandboxPool};
 use crate::progress::Progress;
+use crate::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
@@ -23,69 +23,28 @@ use ipclab_plan::{self as plan, Programs};
 use ipclab_verdict as verdict;
 use ipclab_verdict::record::{CaseRecord, FORMAT, Record};
 
-/// What is to be graded, and how.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Ids of cases; none: all.
-    pub cases: Vec<String>,
-    /// Tiers; none: all.
-    pub tiers: Vec<Tier>,
-    /// Level of isolation.
-    pub isolation: Wish,
-    /// How many programs run at a time; `None`: one a processor.
-    pub jobs: Option<usize>,
-    /// Seed of what is drawn.
-    pub seed: u64,
-    /// Whether builds may be taken from the cache and kept there.
-    pub use_cache: bool,
-    /// The command that repeats this check.
-    pub command: Vec<String>,
-    /// Whether cases that fail are looked into: repeated, tried with the references, shrunk.
-    pub look_into: bool,
-    /// What the references did before; copies of these options share it.
-    pub oracles: Oracles,
-    /// What students' programs did before, where the very same one is tried once; copies of these options share it.
-    pub run_cache: Option<RunCache>,
+/// Everything that submissions of a lab are graded with.
+#[derive(Clone, Copy)]
+pub struct Grader<'a> {
+    /// The lab.
+    pub lab: &'a Lab,
+    /// Where builds and scratch files go.
+    pub store: &'a Store,
+    /// What is graded.
+    pub selection: &'a Selection,
+    /// How.
+    pub config: &'a RunConfig,
+    /// What was seen before.
+    pub caches: &'a Caches,
 }
 
-impl Default for Options {
-    /// Every case of a lab as its author tries it: no report comes of it that a student reads.
-    fn default() -> Self {
-        Self {
-            cases: Vec::new(),
-            tiers: Vec::new(),
-            isolation: Wish::Auto,
-            jobs: None,
-            seed: 0,
-            use_cache: true,
-            command: Vec::new(),
-            look_into: false,
-            oracles: Oracles::default(),
-            run_cache: None,
-        }
-    }
-}
-
-impl Options {
-    /// The command that checks a folder again.
-    pub fn command(folder: &str, lab: &Lab, seed: u64) -> Vec<String> {
-        let mut command = ["ipclab", "check", folder].map(str::to_owned).to_vec();
-        command.extend(lab.words.iter().cloned());
-        if seed != 0 {
-            command.extend(["--seed".to_owned(), seed.to_string()]);
-        }
-        command
-    }
-
-    /// Whether a case was asked for.
-    fn want(&self, case: &Case) -> bool {
-        (self.cases.is_empty() || self.cases.contains(&case.id))
-            && (self.tiers.is_empty() || self.tiers.contains(&case.tier))
-    }
-
-    /// Whether any case of a lab was.
-    pub fn want_any(&self, lab: &Lab) -> bool {
-        lab.spec.cases.iter().any(|case| self.want(case))
+impl<'a> Grader<'a> {
+    /// The cases that were asked for, in the spec's order.
+    ///
+    /// # Errors
+    /// There is no such case, or none at all.
+    pub fn cases(&self) -> Result<Vec<&'a Case>, Failure> {
+        self.selection.cases_of(self.lab)
     }
 }
 
@@ -94,23 +53,14 @@ impl Options {
 /// # Errors
 /// Only what keeps the tool from grading at all; what a student or a single case runs into is in the record.
 pub fn grade(
-    lab: &Lab,
+    grader: &Grader<'_>,
     submission: &Submission,
-    store: &Store,
-    options: &Options,
     progress: &dyn Progress,
 ) -> Result<Record, Failure> {
     // What was asked for wrongly is said before the machine is tried.
-    selected(lab, options)?;
-    let mut sandboxes = SandboxPool::start(options.isolation, options.jobs)?;
-    let record = grade_by(
-        &mut sandboxes.all(),
-        lab,
-        submission,
-        store,
-        options,
-        progress,
-    );
+    grader.cases()?;
+    let mut sandboxes = SandboxPool::start(grader.config.isolation, grader.config.jobs)?;
+    let record = grade_by(&mut sandboxes.all(), grader, submission, progress);
     progress.end();
     record
 }
@@ -121,23 +71,21 @@ pub fn grade(
 /// As [`grade`].
 pub fn grade_by(
     pool: &mut PoolSlice<'_>,
-    lab: &Lab,
+    grader: &Grader<'_>,
     submission: &Submission,
-    store: &Store,
-    options: &Options,
     progress: &dyn Progress,
 ) -> Result<Record, Failure> {
-    let cases = selected(lab, options)?;
-    let Cast {
+    let cases = grader.cases()?;
+    let Prepared {
         mut record,
         programs,
-    } = cast_submission(pool, lab, submission, store, options, progress)?;
-    run(lab, &cases, &programs, options, pool, progress, &mut record);
+    } = prepare_submission(pool, grader, submission, progress)?;
+    run(grader, &cases, &programs, pool, progress, &mut record);
     Ok(record)
 }
 
 /// Programs that can play in the student's places, and a record that says what became of them, with no case run yet.
-pub struct Cast {
+pub struct Prepared {
     /// What is known of the programs.
     pub record: Record,
     /// The programs.
@@ -148,36 +96,39 @@ pub struct Cast {
 ///
 /// # Errors
 /// As [`grade`].
-pub fn cast_submission(
+pub fn prepare_submission(
     pool: &mut PoolSlice<'_>,
-    lab: &Lab,
+    grader: &Grader<'_>,
     submission: &Submission,
-    store: &Store,
-    options: &Options,
     progress: &dyn Progress,
-) -> Result<Cast, Failure> {
-    let cases = selected(lab, options)?;
-    let workshop = Workshop::open(store, submission, options.use_cache)?;
-    let mut record = empty(lab, &submission.name, pool, options);
-    let mut programs = build(&lab.spec, &cases, &workshop, pool, progress, &mut record);
-    programs.references = references(lab, &cases, store, options, pool)?;
+) -> Result<Prepared, Failure> {
+    let cases = grader.cases()?;
+    let workshop = Workshop::open(grader.store, submission, grader.config.use_cache)?;
+    let mut record = empty(grader, &submission.name, pool);
+    let mut programs = build(
+        &grader.lab.spec,
+        &cases,
+        &workshop,
+        pool,
+        progress,
+        &mut record,
+    );
+    programs.references = references(grader, &cases, pool)?;
     remark_on_leftovers(submission, &mut record.programs);
-    Ok(Cast { record, programs })
+    Ok(Prepared { record, programs })
 }
 
 /// Puts the reference programs in the student's places.
 ///
 /// # Errors
 /// As [`grade`].
-pub fn cast_references(
+pub fn prepare_references(
     pool: &mut PoolSlice<'_>,
-    lab: &Lab,
-    store: &Store,
-    options: &Options,
-) -> Result<Cast, Failure> {
-    let spec = &lab.spec;
-    let mut record = empty(lab, "reference", pool, options);
-    let references = references(lab, &with_references(lab, options)?, store, options, pool)?;
+    grader: &Grader<'_>,
+) -> Result<Prepared, Failure> {
+    let spec = &grader.lab.spec;
+    let mut record = empty(grader, "reference", pool);
+    let references = references(grader, &with_references(grader)?, pool)?;
     let programs = stand_ins(spec, &references);
     record.programs = spec
         .programs
@@ -185,17 +136,19 @@ pub fn cast_references(
         .filter(|program| programs.plain.contains_key(&program.name))
         .map(|program| ipclab_report::Program::built(&program.name, &[]))
         .collect();
-    Ok(Cast { record, programs })
+    Ok(Prepared { record, programs })
 }
 
 /// The cases that were asked for, but for those with a program that has no reference.
-fn with_references<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>, Failure> {
+fn with_references<'a>(grader: &Grader<'a>) -> Result<Vec<&'a Case>, Failure> {
     let has_reference = |name: &str| {
-        lab.spec
+        grader
+            .lab
+            .spec
             .program(name)
             .is_some_and(|program| program.reference != Reference::None)
     };
-    let mut cases = selected(lab, options)?;
+    let mut cases = grader.cases()?;
     cases.retain(|case| case.needs().into_iter().all(has_reference));
     Ok(cases)
 }
@@ -207,17 +160,15 @@ fn with_references<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>,
 /// As [`grade`].
 pub fn grade_references(
     pool: &mut PoolSlice<'_>,
-    lab: &Lab,
-    store: &Store,
-    options: &Options,
+    grader: &Grader<'_>,
     progress: &dyn Progress,
 ) -> Result<Record, Failure> {
-    let cases = with_references(lab, options)?;
-    let Cast {
+    let cases = with_references(grader)?;
+    let Prepared {
         mut record,
         programs,
-    } = cast_references(pool, lab, store, options)?;
-    run(lab, &cases, &programs, options, pool, progress, &mut record);
+    } = prepare_references(pool, grader)?;
+    run(grader, &cases, &programs, pool, progress, &mut record);
     Ok(record)
 }
 
@@ -253,15 +204,16 @@ pub fn stand_ins(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Program
 }
 
 /// A record of nothing yet.
-fn empty(lab: &Lab, submission: &str, pool: &PoolSlice<'_>, options: &Options) -> Record {
+fn empty(grader: &Grader<'_>, submission: &str, pool: &PoolSlice<'_>) -> Record {
+    let (lab, config) = (grader.lab, grader.config);
     Record {
         format: FORMAT.to_owned(),
         spec_name: lab.file.clone(),
         spec: lab.text.clone(),
         submission: submission.to_owned(),
-        command: options.command.clone(),
+        command: config.command.clone(),
         isolation: pool.level(),
-        seed: options.seed,
+        seed: config.seed,
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
         cases: Vec::new(),
@@ -270,65 +222,33 @@ fn empty(lab: &Lab, submission: &str, pool: &PoolSlice<'_>, options: &Options) -
 
 /// Runs the cases with these programs, into the record.
 fn run(
-    lab: &Lab,
+    grader: &Grader<'_>,
     cases: &[&Case],
     programs: &Programs,
-    options: &Options,
     pool: &mut PoolSlice<'_>,
     progress: &dyn Progress,
     record: &mut Record,
 ) {
+    let Grader {
+        lab,
+        config,
+        caches,
+        ..
+    } = grader;
     let scene = Scene {
         spec: &lab.spec,
         programs,
         stand_ins: &stand_ins(&lab.spec, &programs.references),
-        oracles: &options.oracles,
-        run_cache: options.run_cache.as_ref(),
-        seed: options.seed,
-        look_into: options.look_into,
+        oracles: &caches.oracles,
+        run_cache: caches.runs.as_ref(),
+        seed: config.seed,
+        look_into: config.look_into,
     };
     progress.stage("running cases", cases.len());
     record.cases = run_all(cases, &scene, pool, progress, record);
-    if options.look_into {
+    if config.look_into {
         repeat_failing(cases, &mut record.cases, &scene, pool, progress);
     }
-}
-
-/// The cases that were asked for, in the spec's order.
-///
-/// # Errors
-/// There is no such case, or none at all.
-pub fn selected<'a>(lab: &'a Lab, options: &Options) -> Result<Vec<&'a Case>, Failure> {
-    let spec = &lab.spec;
-    if let Some(unknown) = options.cases.iter().find(|id| spec.case(id).is_none()) {
-        let near = spec
-            .cases
-            .iter()
-            .map(|case| case.id.as_str())
-            .max_by(|a, b| {
-                strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
-            });
-        let failure = Failure::usage(format!("the lab {} has no case {unknown:?}", spec.lab));
-        return Err(match near {
-            Some(near) => failure.remedy(format!(
-                "did you mean {near}? All of them: ipclab explain {}",
-                spec.lab
-            )),
-            None => failure,
-        });
-    }
-    let wanted = |case: &&Case| options.want(case);
-    let cases: Vec<&Case> = spec.cases.iter().filter(wanted).collect();
-    if cases.is_empty() {
-        let tiers: BTreeSet<&str> = spec.cases.iter().map(|case| case.tier.name()).collect();
-        let tiers: Vec<&str> = tiers.into_iter().collect();
-        return Err(Failure::usage(format!(
-            "no case of {} is in what --case and --tier leave",
-            spec.lab
-        ))
-        .remedy(format!("its tiers are: {}", tiers.join(", "))));
-    }
-    Ok(cases)
 }
 
 /// Builds what the cases need of the student's, in parallel. Every program of the lab is reported on.
@@ -401,10 +321,8 @@ fn build(
 /// Builds those of the references that the spec has as sources, in the way of a submission of which the spec's folder is the
 /// folder. A reference may play in a case, or show in the student's place whether the case can be passed.
 fn references(
-    lab: &Lab,
+    grader: &Grader<'_>,
     cases: &[&Case],
-    store: &Store,
-    options: &Options,
     pool: &mut PoolSlice<'_>,
 ) -> Result<BTreeMap<String, PathBuf>, Failure> {
     let actors = cases.iter().flat_map(|case| &case.actors);
@@ -416,6 +334,7 @@ fn references(
             Player::Peer { .. } => None,
         })
         .collect();
+    let lab = grader.lab;
     let wanted: Vec<Program> = lab
         .spec
         .programs
@@ -438,7 +357,7 @@ fn references(
     } else {
         beside
     };
-    let mut folder = Submission::take_in(beside, store.folder("reference")?)?;
+    let mut folder = Submission::take_in(beside, grader.store.folder("reference")?)?;
     // Its authors name paths, not programs to be looked for.
     folder.mapping = Mapping {
         lab: None,
@@ -451,7 +370,7 @@ fn references(
             })
             .collect(),
     };
-    let workshop = Workshop::open(store, &folder, options.use_cache)?;
+    let workshop = Workshop::open(grader.store, &folder, grader.config.use_cache)?;
     let built = pool.each(&wanted, |sandbox, program| {
         workshop.build(program, Variant::Plain, &[], sandbox)
     });

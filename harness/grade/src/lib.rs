@@ -17,4 +17,5 @@ pub mod labs;
 pub mod pool;
 pub mod program_digest;
 pub mod progress;
+pub mod selection;
 pub mod unit;

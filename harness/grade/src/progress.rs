@@ -1,6 +1,6 @@
-//! Progress: what long work says while it goes on, to whoever started it. How that is shown is not known here.
+//! Progress: what long work says while it goes on. Only the caller knows how that is shown.
 
-/// Somebody who waits for work that has stages and steps.
+/// Takes what work in stages and steps says about itself.
 pub trait Progress: Sync {
     /// The next stage, with so many steps.
     fn stage(&self, what: &'static str, steps: usize);
@@ -10,6 +10,9 @@ pub trait Progress: Sync {
 
     /// Says something that stays: a line of its own.
     fn say(&self, text: &str);
+
+    /// How far it is, for the reader of a log, who sees no stages.
+    fn log(&self, text: &str);
 
     /// The work is done, and something else is shown next.
     fn end(&self);
@@ -25,6 +28,8 @@ impl Progress for Silent {
     fn step(&self) {}
 
     fn say(&self, _text: &str) {}
+
+    fn log(&self, _text: &str) {}
 
     fn end(&self) {}
 }

@@ -9,3 +9,4 @@ pub mod import;
 pub mod show;
 pub mod store;
 pub mod submission;
+pub mod whole_file;

@@ -33,7 +33,6 @@ mod send;
 mod sockets;
 mod wrong;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use ipclab_spec::{Action, After, Step};
@@ -50,19 +49,15 @@ pub const NAME: &str = "ipclab-peer";
 const AT_A_TIME: u32 = 4;
 
 /// Plays the script that the supervisor on descriptor 3 hands over.
-pub fn play() -> ExitCode {
+///
+/// # Errors
+/// There is no supervisor, or no script that can be read.
+pub fn play() -> Result<ExitCode, String> {
     let played = Control::open().and_then(|control| {
         let steps = control.script()?;
         Peer::new(control).play(&steps)
     });
-    match played {
-        Ok(code) => code,
-        Err(error) => {
-            // Nobody may be left to read it.
-            let _ = writeln!(io::stderr(), "{NAME}: {error}");
-            ExitCode::from(2)
-        }
-    }
+    played.map_err(|error| error.to_string())
 }
 
 /// A peer and what it holds.

@@ -1,0 +1,208 @@
+//! `ipclab merge`: parts of a class that were graded apart, brought together.
+//!
+//! The result is what one machine would have written, but for the times. Where two parts say different things about one
+//! submission, nothing is merged: somebody has to look.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ipclab_report::Class;
+
+use super::finish::{self, CLASS, RUN, RUN_SCHEMA, Run, Summary};
+use super::results::{self, Kept, Line, Results};
+use crate::finished::Finished;
+use crate::results_folder::ResultsFolder;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show::path as shown;
+
+/// One part.
+struct Part {
+    folder: PathBuf,
+    run: Run,
+    class: Class,
+    results: Results,
+}
+
+/// Merges folders of results.
+///
+/// # Errors
+/// One of them is none, they do not belong together, or they contradict each other.
+pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
+    let parts = folders
+        .iter()
+        .map(|folder| Part::read(folder))
+        .collect::<Result<Vec<Part>, Failure>>()?;
+    let [first, rest @ ..] = parts.as_slice() else {
+        return Err(Failure::usage("there is nothing to merge"));
+    };
+    for part in rest {
+        first.belongs_with(part)?;
+    }
+    let chosen = choose(&parts)?;
+    for folder in folders {
+        if folder.canonicalize().ok() == into.canonicalize().ok() {
+            return Err(Failure::usage(format!(
+                "{} is one of what is to be merged",
+                shown(folder)
+            ))
+            .remedy("name another folder with -o"));
+        }
+    }
+    let out = ResultsFolder::open(into, Path::new("/nowhere"))?;
+    out.write_by(results::NAME, |file| {
+        for (part, kept) in chosen.values() {
+            file.write_all(&parts[*part].results.bytes(kept)?)?;
+        }
+        Ok(())
+    })?;
+    let results = Results::read_only(&out.path(""))?;
+    let mut class = first.class.clone();
+    class.submissions.clear();
+    let about = Run {
+        shard: None,
+        ..first.run.clone()
+    };
+    finish::write(&out, &results, &mut class, &about)?;
+    let absent = about.submissions.saturating_sub(class.submissions.len());
+    let mut notes = Vec::new();
+    if absent > 0 {
+        let shards: Vec<&str> = parts
+            .iter()
+            .filter_map(|part| part.run.shard.as_deref())
+            .collect();
+        notes.push(format!(
+            "ipclab: {absent} of {} submissions are in none of these parts ({})",
+            about.submissions,
+            shards.join(", ")
+        ));
+    }
+    let summary = Summary {
+        out: &out,
+        class: &class,
+        expected: about.submissions,
+        kept: 0,
+        spared: 0,
+    };
+    Ok(Finished {
+        notes,
+        text: summary.text(),
+        exit_code: summary.exit_code(),
+    })
+}
+
+/// For every submission, the part that says it.
+fn choose(parts: &[Part]) -> Result<BTreeMap<String, (usize, Kept)>, Failure> {
+    let mut chosen: BTreeMap<String, (usize, Kept)> = BTreeMap::new();
+    let mut conflicts: Vec<String> = Vec::new();
+    for (n, part) in parts.iter().enumerate() {
+        for (id, kept) in part.results.all() {
+            let Some((m, other)) = chosen.get(id) else {
+                chosen.insert(id.clone(), (n, kept.clone()));
+                continue;
+            };
+            match (other.graded, kept.graded) {
+                // What one machine could not grade, another could.
+                (false, true) => {
+                    chosen.insert(id.clone(), (n, kept.clone()));
+                }
+                (true, false) | (false, false) => {}
+                (true, true) => {
+                    let one = parts[*m].results.line(other)?;
+                    let two = part.results.line(kept)?;
+                    if let Some(why) = contradiction(&one, &two) {
+                        conflicts.push(format!(
+                            "{id}: {why} in {} and {}",
+                            shown(&parts[*m].folder),
+                            shown(&part.folder)
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    if conflicts.is_empty() {
+        return Ok(chosen);
+    }
+    let more = conflicts.len().saturating_sub(10);
+    conflicts.truncate(10);
+    let more = if more > 0 {
+        format!("\n  ... and {more} more")
+    } else {
+        String::new()
+    };
+    Err(Failure::usage(format!(
+        "these parts contradict each other:\n  {}{more}",
+        conflicts.join("\n  ")
+    ))
+    .remedy("grade those anew with --regrade --only, or leave one of the folders out"))
+}
+
+/// Whether two results of one submission differ in what matters.
+fn contradiction(one: &Line, two: &Line) -> Option<&'static str> {
+    if one.key != two.key {
+        return Some("what was handed in differs");
+    }
+    let marks = |line: &Line| match line.entry.member().standing {
+        ipclab_report::Standing::Graded(summary) => {
+            let cells = summary.cases.into_iter();
+            Some(
+                cells
+                    .map(|cell| (cell.id, cell.verdict, cell.earned))
+                    .collect::<Vec<_>>(),
+            )
+        }
+        ipclab_report::Standing::NotGraded(_) => None,
+    };
+    (marks(one) != marks(two)).then_some("the marks differ")
+}
+
+impl Part {
+    fn read(folder: &Path) -> Result<Self, Failure> {
+        let run: Run = read(&folder.join(RUN))?;
+        if run.schema != RUN_SCHEMA {
+            return Err(Failure::usage(format!(
+                "{} is of another version of this tool",
+                shown(&folder.join(RUN))
+            )));
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            class: read(&folder.join(CLASS))?,
+            results: Results::read_only(folder)?,
+            run,
+        })
+    }
+
+    /// Whether another part is of the same class, graded in the same way.
+    fn belongs_with(&self, other: &Self) -> Result<(), Failure> {
+        let (a, b) = (&self.run, &other.run);
+        let differs = if a.lab != b.lab {
+            format!("one is of the lab {}, the other of {}", a.lab, b.lab)
+        } else if a.settings != b.settings {
+            "they were graded with another version of the tool, another spec or other options"
+                .to_owned()
+        } else if a.submissions != b.submissions {
+            format!(
+                "one is of a class of {}, the other of {}",
+                a.submissions, b.submissions
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Failure::usage(format!(
+            "{} and {} do not belong together: {differs}",
+            shown(&self.folder),
+            shown(&other.folder)
+        ))
+        .remedy("grade every part of one class with the same tool and the same options"))
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text = std::fs::read(path).map_err(|error| {
+        Failure::usage(format!("reading {}: {}", shown(path), reason(&error)))
+            .remedy("name folders that `ipclab grade` wrote and finished")
+    })?;
+    serde_json::from_slice(&text)
+        .map_err(|error| Failure::usage(format!("reading {}: {error}", shown(path))))
+}

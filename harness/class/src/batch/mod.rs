@@ -1,0 +1,253 @@
+//! `ipclab grade`: a whole class.
+//!
+//! ```text
+//! SUBMISSIONS ── import ──► Found ─ one ─► Entry ─ results.jsonl ─► class.json, pages
+//! ```
+//!
+//! [`ipclab_intake::import`] finds the submissions; [`one`] grades one of them, whatever it does; [`results`] keeps each as a line as
+//! soon as it is there, so that a run that ends early is gone on with; [`finish`] makes of the lines what people read.
+//! [`key`] says what a result hangs on: what has not changed is not graded again. [`shard`] spreads a class over machines,
+//! and [`merge`] brings it together.
+
+mod finish;
+mod key;
+mod merge;
+mod one;
+mod pages;
+mod progress;
+mod results;
+mod shard;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Mutex;
+
+use ipclab_grade::explore::RunCache;
+use ipclab_grade::grade::Grader;
+use ipclab_grade::interrupt;
+use ipclab_grade::labs::Lab;
+use ipclab_grade::pool::SandboxPool;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::import::{self, Class, Found, Roster, Wanted};
+use ipclab_intake::store::Store;
+use ipclab_report::{Line, Outcome};
+
+use crate::finished::Finished;
+use crate::results_folder::ResultsFolder;
+pub use finish::list;
+use key::Settings;
+pub use merge::merge;
+use one::{Context, Graded};
+pub use progress::ClassProgress;
+use results::{Kept, Results};
+pub use shard::Shard;
+
+/// Which submissions of a class are graded, and where the results go.
+pub struct Request<'a> {
+    /// Where the class lies.
+    pub submissions: &'a Path,
+    /// What was found there.
+    pub class: &'a Class,
+    /// The folder for the results; what is there already is gone on with.
+    pub out: &'a Path,
+    /// Only those that are called so, by id, name or number; none: all.
+    pub only: &'a [String],
+    /// Only this part.
+    pub shard: Option<Shard>,
+    /// Grade again what has not changed, too.
+    pub regrade: bool,
+}
+
+/// Grades a class.
+///
+/// # Errors
+/// What keeps the tool from grading at all, or from keeping what it graded.
+pub fn grade(
+    grader: &Grader<'_>,
+    request: &Request<'_>,
+    progress: &dyn ClassProgress,
+) -> Result<Finished, Failure> {
+    let chosen = chosen(request)?;
+    let out = ResultsFolder::open(request.out, request.submissions)?;
+    let mut sandboxes = SandboxPool::start(grader.config.isolation, grader.config.jobs)?;
+    let settings = Settings::of(grader, sandboxes.all().level())?;
+    let results = Results::open(&out, &grader.lab.spec.lab)?;
+    if results.dropped > 0 {
+        progress.note(&format!(
+            "{} damaged in {}: what they were about is graded again",
+            lines(results.dropped),
+            out.shown("results.jsonl")
+        ));
+    }
+    let context = Context {
+        grader,
+        settings: &settings,
+    };
+    let kept = grade_all(
+        &chosen,
+        &context,
+        request.regrade,
+        results,
+        &mut sandboxes,
+        progress,
+    )?;
+    drop(sandboxes);
+    interrupt::hold_if_begun();
+    finish::finish(&finish::Finish {
+        out: &out,
+        grader,
+        settings: &settings,
+        class: request.class,
+        shard: request.shard,
+        kept,
+        spared: grader.caches.runs.as_ref().map_or(0, RunCache::spared),
+    })
+}
+
+/// Grades what is to be graded, as many submissions at a time as there are sandboxes. Gives how many results were kept,
+/// since nothing had changed.
+fn grade_all(
+    chosen: &[&Found],
+    context: &Context<'_>,
+    regrade: bool,
+    results: Results,
+    sandboxes: &mut SandboxPool,
+    progress: &dyn ClassProgress,
+) -> Result<usize, Failure> {
+    progress.start(chosen.len());
+    let results = Mutex::new(results);
+    let stopped: Mutex<Option<Failure>> = Mutex::new(None);
+    let kept = Mutex::new(0_usize);
+    sandboxes.all().each_alone(chosen, |pool, found| {
+        // A full disk keeps nothing of what would still be graded: whoever has made space runs it again.
+        if locked(&stopped).is_some() {
+            return;
+        }
+        let id = found.who.id.as_str();
+        let known: Option<Kept> = (!regrade).then(|| locked(&results).get(id)).flatten();
+        progress.begin(id);
+        let graded = one::grade(context, pool, found, known.as_ref());
+        interrupt::hold_if_begun();
+        match graded {
+            Graded::Unchanged { who } => {
+                *locked(&kept) += 1;
+                progress.kept(id);
+                if known.is_some_and(|known| known.who != *who)
+                    && let Err(failure) = locked(&results).rename(id, *who)
+                {
+                    locked(&stopped).get_or_insert(failure);
+                }
+            }
+            Graded::Now { line } => {
+                progress.end(id, &said(&line.entry.outcome));
+                if let Err(failure) = locked(&results).append(&line) {
+                    locked(&stopped).get_or_insert(failure);
+                }
+            }
+        }
+    });
+    progress.finish();
+    match locked(&stopped).take() {
+        Some(failure) => Err(failure),
+        None => Ok(*locked(&kept)),
+    }
+}
+
+/// An outcome in a few words.
+fn said(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Report(report) => {
+            let score = &report.score;
+            let unknown = match score.unknown {
+                0 => String::new(),
+                unknown => format!(", {unknown} unknown"),
+            };
+            format!("{} of {}{unknown}", score.earned, score.max)
+        }
+        Outcome::NotGraded(why) => format!("not graded: {}", why.why),
+    }
+}
+
+/// Finds the submissions of a class.
+///
+/// # Errors
+/// As [`import::look`].
+pub fn look(
+    submissions: &Path,
+    from: Option<import::System>,
+    lab: &Lab,
+    roster: Option<&Roster>,
+    store: &Store,
+) -> Result<Class, Failure> {
+    let programs = &lab.spec.programs;
+    let sources: Vec<String> = programs
+        .iter()
+        .flat_map(|program| program.sources.iter().cloned())
+        .collect();
+    let single = match programs.as_slice() {
+        [only] => only.sources.first().map(String::as_str),
+        _ => None,
+    };
+    let wanted = Wanted {
+        sources: &sources,
+        single,
+    };
+    import::look(submissions, from, &wanted, roster, store)
+}
+
+/// The submissions that this run is about.
+fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
+    let class = request.class;
+    let mine = |found: &&Found| {
+        request
+            .shard
+            .is_none_or(|shard| shard.has(found.who.id.as_str()))
+    };
+    let names = |found: &Found| -> Vec<String> {
+        let students = found.who.students.iter();
+        let known = students.flat_map(|student| student.name.iter().chain(student.ids.values()));
+        let mut names: Vec<String> = known.map(|name| name.to_lowercase()).collect();
+        names.push(found.who.id.to_lowercase());
+        names
+    };
+    let mut chosen: Vec<&Found> = class.found.iter().filter(mine).collect();
+    if request.only.is_empty() {
+        return Ok(chosen);
+    }
+    let wanted: BTreeSet<String> = request
+        .only
+        .iter()
+        .map(|name| name.to_lowercase())
+        .collect();
+    for name in &wanted {
+        if !class.found.iter().any(|found| names(found).contains(name)) {
+            let like = |found: &Found| strsim::jaro_winkler(&found.who.id.to_lowercase(), name);
+            let near = class.found.iter().filter(|found| like(found) > 0.7);
+            let near = near.max_by(|a, b| like(a).total_cmp(&like(b)));
+            let remedy = match near {
+                Some(near) => format!("did you mean {}? All of them: --list", near.who.id),
+                None => "all of them: --list".to_owned(),
+            };
+            return Err(Failure::usage(format!(
+                "there is no submission of {:?}",
+                Line::new(name).as_str()
+            ))
+            .remedy(remedy));
+        }
+    }
+    chosen.retain(|found| names(found).iter().any(|name| wanted.contains(name)));
+    Ok(chosen)
+}
+
+fn lines(count: usize) -> String {
+    match count {
+        1 => "1 line is".to_owned(),
+        count => format!("{count} lines are"),
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

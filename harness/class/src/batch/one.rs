@@ -1,0 +1,158 @@
+//! Grading one submission of a class, whatever it does: nothing that is wrong with it reaches the others.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use ipclab_report::{Entry, Line as Text, NotGraded, Outcome, Who};
+
+use super::key::Settings;
+use super::results::{Kept, Line};
+use ipclab_grade::grade::{self, Grader};
+use ipclab_grade::pool::PoolSlice;
+use ipclab_grade::progress::Silent;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::import::{self, Found};
+use ipclab_verdict as verdict;
+
+/// What all submissions of a class share.
+pub(super) struct Context<'a> {
+    pub(super) grader: &'a Grader<'a>,
+    pub(super) settings: &'a Settings,
+}
+
+/// What became of one.
+pub(super) enum Graded {
+    /// It is as it was, and so is its result; whose it is may be known better.
+    Unchanged { who: Box<Who> },
+    /// It was graded now.
+    Now { line: Box<Line> },
+}
+
+/// Why there is no report.
+struct Hindered {
+    why: String,
+    ours: bool,
+}
+
+/// Grades a submission, unless `known` is its result already.
+pub(super) fn grade(
+    context: &Context<'_>,
+    pool: &mut PoolSlice<'_>,
+    found: &Found,
+    known: Option<&Kept>,
+) -> Graded {
+    let began = Instant::now();
+    let mut who = found.who.clone();
+    let (tried, panicked) = caught(|| attempt(context, pool, found, known, &mut who));
+    let renewed = pool.renew(panicked);
+    let (key, outcome) = match tried {
+        Ok(Tried::Unchanged) => return Graded::Unchanged { who: Box::new(who) },
+        Ok(Tried::Graded(key, outcome)) => (key, outcome),
+        Err(hindered) => (context.settings.key_of_nothing(), not_graded(hindered)),
+    };
+    let outcome = match renewed {
+        Ok(()) => outcome,
+        Err(failure) => not_graded(Hindered::by(&failure)),
+    };
+    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let entry = Entry { who, outcome };
+    Graded::Now {
+        line: Box::new(Line::new(&context.grader.lab.spec.lab, key, took_ms, entry)),
+    }
+}
+
+/// Does it. A mistake of ours that one submission brings to light must not end the batch; whether there was one is the
+/// second thing to know.
+fn caught<T>(work: impl FnOnce() -> Result<T, Hindered>) -> (Result<T, Hindered>, bool) {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => (result, false),
+        Err(cause) => {
+            let why = format!("this tool failed: {}", text_of(cause.as_ref()));
+            (Err(Hindered { why, ours: true }), true)
+        }
+    }
+}
+
+enum Tried {
+    Unchanged,
+    Graded(String, Outcome),
+}
+
+fn attempt(
+    context: &Context<'_>,
+    pool: &mut PoolSlice<'_>,
+    found: &Found,
+    known: Option<&Kept>,
+    who: &mut Who,
+) -> Result<Tried, Hindered> {
+    // Everything of this submission goes when it is done, not when the batch is.
+    let store = context
+        .grader
+        .store
+        .part("one")
+        .map_err(|failure| Hindered::by(&failure))?;
+    let submission = import::take_in(found, &store, &mut who.notes).map_err(Hindered::from)?;
+    let key = context.settings.key(&submission);
+    if known.is_some_and(|known| known.graded && known.key == key) {
+        return Ok(Tried::Unchanged);
+    }
+    let grader = Grader {
+        store: &store,
+        ..*context.grader
+    };
+    let record = grade::grade_by(pool, &grader, &submission, &Silent)
+        .map_err(|failure| Hindered::by(&failure))?;
+    let report = verdict::report(&context.grader.lab.spec, &record);
+    Ok(Tried::Graded(key, Outcome::Report(Box::new(report))))
+}
+
+fn not_graded(hindered: Hindered) -> Outcome {
+    Outcome::NotGraded(NotGraded {
+        why: Text::new(&hindered.why),
+        ours: hindered.ours,
+    })
+}
+
+impl Hindered {
+    /// Grading tells by the code whose trouble it is.
+    fn by(failure: &Failure) -> Self {
+        let remedy = failure.remedy.as_deref().filter(|_| failure.code == 3);
+        Self {
+            why: match remedy {
+                Some(remedy) => format!("{} ({remedy})", failure.message),
+                None => failure.message.clone(),
+            },
+            ours: failure.code == 3,
+        }
+    }
+}
+
+impl From<import::Nothing> for Hindered {
+    fn from(nothing: import::Nothing) -> Self {
+        match nothing {
+            import::Nothing::HandedIn(why) => Self { why, ours: false },
+            import::Nothing::Ours(failure) => Self::by(&failure),
+        }
+    }
+}
+
+fn text_of(cause: &(dyn std::any::Any + Send)) -> &str {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("without a word")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_of_ours_is_one_submissions_trouble() {
+        let (result, panicked) = caught::<()>(|| panic!("index {} of {}", 3, 2));
+        let hindered = result.err().unwrap();
+        assert!(panicked && hindered.ours);
+        assert_eq!(hindered.why, "this tool failed: index 3 of 2");
+        let (result, panicked) = caught(|| Ok(5));
+        assert_eq!((result.ok(), panicked), (Some(5), false));
+    }
+}

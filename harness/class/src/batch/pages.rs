@@ -1,0 +1,101 @@
+//! What people read of a class: a page of it, and of each submission one for whoever set the lab and one for the student.
+//!
+//! Pages are made of the lines of `results.jsonl` and of nothing else, and anew by every run.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
+
+use ipclab_report::{Audience, Class, Entry, Outcome, csv, html};
+
+use super::key::made_by;
+use super::results::{Kept, Results};
+use crate::results_folder::ResultsFolder;
+use ipclab_intake::failure::Failure;
+
+/// The page of the class.
+pub(super) const CLASS: &str = "report.html";
+/// Pages for whoever set the lab.
+const SUBMISSIONS: &str = "submissions";
+/// Pages for students: without what they may not see, and without a way to others' results.
+const FEEDBACK: &str = "feedback";
+
+/// Writes all pages. `settings` are those by which a line was made that counts.
+///
+/// # Errors
+/// The disk's.
+pub(super) fn write(
+    out: &ResultsFolder,
+    results: &Results,
+    class: &Class,
+    settings: &str,
+) -> Result<(), Failure> {
+    let lines: Vec<&Kept> = results
+        .all()
+        .map(|(_, kept)| kept)
+        .filter(|kept| made_by(settings, &kept.key))
+        .collect();
+    let names = write_each(out, results, &lines)?;
+    for folder in [SUBMISSIONS, FEEDBACK] {
+        clear(out, folder, &names);
+    }
+    out.write("class.csv", &csv::class(class))?;
+    out.write(CLASS, &html::class(class, SUBMISSIONS))
+}
+
+/// The pages of each submission, as many at a time as there are processors: nothing else is left to do. Gives their names.
+fn write_each(
+    out: &ResultsFolder,
+    results: &Results,
+    lines: &[&Kept],
+) -> Result<BTreeSet<String>, Failure> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = lines.len().div_ceil(processors).max(1);
+    thread::scope(|scope| {
+        let writers: Vec<_> = lines
+            .chunks(share)
+            .map(|lines| {
+                scope.spawn(|| {
+                    let names = lines.iter().map(|kept| write_both(out, results, kept));
+                    names.collect::<Result<Vec<String>, Failure>>()
+                })
+            })
+            .collect();
+        let mut names = BTreeSet::new();
+        for writer in writers {
+            names.extend(writer.join().unwrap_or_else(|why| resume_unwind(why))?);
+        }
+        Ok(names)
+    })
+}
+
+/// The two pages of one submission. Gives their name.
+fn write_both(out: &ResultsFolder, results: &Results, kept: &Kept) -> Result<String, Failure> {
+    let Entry { who, outcome } = results.line(kept)?.entry;
+    let name = format!("{}.html", who.page);
+    let whole = html::submission(&who, &outcome, Some(&format!("../{CLASS}")));
+    out.write_page(&format!("{SUBMISSIONS}/{name}"), &whole)?;
+    let seen = match outcome {
+        Outcome::Report(report) => Outcome::Report(Box::new(report.seen_by(Audience::Students))),
+        not_graded @ Outcome::NotGraded(_) => not_graded,
+    };
+    let own = html::submission(&who, &seen, None);
+    out.write_page(&format!("{FEEDBACK}/{name}"), &own)?;
+    Ok(name)
+}
+
+/// Removes pages of submissions that have gone; one that cannot be removed is linked by nobody.
+fn clear(out: &ResultsFolder, folder: &str, names: &BTreeSet<String>) {
+    for entry in fs::read_dir(out.path(folder))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".html") && !names.contains(&name) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The folder of results: one run at a time writes to it, and every file in it appears whole.
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show::path as shown;
+
+/// What a file is called before it is whole.
+const NEW: &str = ".new-";
+
+/// A folder that this run alone writes to.
+#[derive(Debug)]
+pub(crate) struct ResultsFolder {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl ResultsFolder {
+    /// Makes the folder where it is not there, and takes hold of it.
+    ///
+    /// # Errors
+    /// Another run writes to it, it lies among the submissions, or the disk's.
+    pub(crate) fn open(folder: &Path, submissions: &Path) -> Result<Self, Failure> {
+        let failed = |error: &std::io::Error| {
+            Failure::usage(format!(
+                "writing results to {}: {}",
+                shown(folder),
+                reason(error)
+            ))
+            .remedy("name a folder that can be written to with -o")
+        };
+        fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if real(folder).starts_with(real(submissions)) {
+            return Err(Failure::usage(format!(
+                "{} lies among the submissions, where it would be taken for one",
+                shown(folder)
+            ))
+            .remedy("name a folder beside them with -o"));
+        }
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join(".lock"))
+            .map_err(|error| failed(&error))?;
+        match lock.try_lock() {
+            Ok(()) => {
+                let out = Self {
+                    folder: folder.to_owned(),
+                    _lock: lock,
+                };
+                out.sweep();
+                Ok(out)
+            }
+            Err(TryLockError::WouldBlock) => Err(Failure::usage(format!(
+                "another run writes to {}",
+                shown(folder)
+            ))
+            .remedy("wait for it to end, or name another folder with -o")),
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
+    }
+
+    /// Removes what a run that was killed was about to write. What cannot be removed is in nobody's way.
+    fn sweep(&self) {
+        let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let folders = entries(&self.folder).map(|entry| entry.path());
+        for folder in folders
+            .filter(|path| path.is_dir())
+            .chain([self.folder.clone()])
+        {
+            for entry in entries(&folder) {
+                if entry.file_name().to_string_lossy().starts_with(NEW) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+
+    /// A file in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The same in a message.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        shown(&self.folder.join(name))
+    }
+
+    /// The folder in a message.
+    pub(crate) fn name(&self) -> String {
+        shown(&self.folder)
+    }
+
+    /// Writes a file whole or not at all.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.write_by(name, |file| file.write_all(text.as_bytes()))
+    }
+
+    /// The same of something that is made anew by every run, and need not outlast the machine's crash.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn write_page(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.whole(name, false, |file| file.write_all(text.as_bytes()))
+    }
+
+    /// The same with a writer that need not have all of it at once.
+    ///
+    /// # Errors
+    /// The disk's, or the writer's.
+    pub(crate) fn write_by(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
+        self.whole(name, true, write)
+    }
+
+    fn whole(
+        &self,
+        name: &str,
+        sync: bool,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
+        let path = self.path(name);
+        let written = (|| {
+            let folder = path.parent().unwrap_or(&self.folder);
+            fs::create_dir_all(folder)?;
+            let file = tempfile::Builder::new()
+                .prefix(NEW)
+                .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+                .tempfile_in(folder)?;
+            let mut buffered = std::io::BufWriter::new(file);
+            write(&mut buffered)?;
+            let file = buffered
+                .into_inner()
+                .map_err(std::io::IntoInnerError::into_error)?;
+            if sync {
+                file.as_file().sync_data()?;
+            }
+            file.persist(&path)?;
+            Ok(())
+        })();
+        written.map_err(|error: std::io::Error| {
+            let failure = Failure::unable(format!("writing {}: {}", shown(&path), reason(&error)));
+            failure.remedy("make space, and run the same command again: what was graded is kept")
+        })
+    }
+}

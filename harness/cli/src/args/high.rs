@@ -1,0 +1,168 @@
+//! From low arguments to high: what is graded, how, and with what is known already.
+
+use ipclab_class::batch;
+use ipclab_grade::explore::{Oracles, RunCache};
+use ipclab_grade::labs::Lab;
+use ipclab_grade::selection::{Caches, RunConfig, Selection};
+use ipclab_intake::store::Store;
+use ipclab_prove::{golden, validate};
+use ipclab_spec::Tier;
+
+use super::shared::{JobsArgs, RunArgs, SelectArgs, TierArgs};
+use super::{Certify, Check, Golden, Grade, Interop, Validate};
+
+impl SelectArgs {
+    /// What is graded.
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            cases: self.cases.clone(),
+            tiers: self.tiers.tiers(),
+        }
+    }
+}
+
+impl TierArgs {
+    /// What a spec calls them.
+    pub(crate) fn tiers(&self) -> Vec<Tier> {
+        self.tiers.iter().map(|tier| Tier::from(*tier)).collect()
+    }
+}
+
+impl JobsArgs {
+    fn count(&self) -> Option<usize> {
+        self.jobs.map(usize::from)
+    }
+}
+
+impl RunArgs {
+    fn config(&self, jobs: &JobsArgs) -> RunConfig {
+        RunConfig {
+            isolation: self.isolation.into(),
+            jobs: jobs.count(),
+            use_cache: !self.no_cache,
+            ..RunConfig::default()
+        }
+    }
+
+    fn oracles(&self, store: &Store) -> Oracles {
+        match self.no_cache {
+            true => Oracles::default(),
+            false => Oracles::on_disk(store.answers()),
+        }
+    }
+}
+
+impl Check {
+    /// How programs are run.
+    pub(crate) fn config(&self, lab: &Lab) -> RunConfig {
+        let seed = self.seed.seed;
+        RunConfig {
+            seed,
+            look_into: true,
+            command: RunConfig::command(&self.folder.to_string_lossy(), lab, seed),
+            ..self.run.config(&self.jobs)
+        }
+    }
+
+    /// What is known already.
+    pub(crate) fn caches(&self, store: &Store) -> Caches {
+        Caches {
+            oracles: self.run.oracles(store),
+            runs: None,
+        }
+    }
+}
+
+impl Grade {
+    /// How programs are run.
+    pub(crate) fn config(&self, lab: &Lab) -> RunConfig {
+        let seed = self.seed.seed;
+        RunConfig {
+            seed,
+            look_into: true,
+            // What a student can run, wherever the folder is there: no path of this machine has a place in their report.
+            command: RunConfig::command(".", lab, seed),
+            ..self.run.config(&self.jobs)
+        }
+    }
+
+    /// What is known already.
+    pub(crate) fn caches(&self, store: &Store) -> Caches {
+        Caches {
+            oracles: self.run.oracles(store),
+            runs: (!self.run.no_cache).then(RunCache::default),
+        }
+    }
+
+    /// The parts of the class that were asked for.
+    pub(crate) fn request<'a>(
+        &'a self,
+        class: &'a ipclab_intake::import::Class,
+        out: &'a std::path::Path,
+    ) -> batch::Request<'a> {
+        batch::Request {
+            submissions: &self.submissions,
+            class,
+            out,
+            only: &self.only,
+            shard: self.shard,
+            regrade: self.regrade,
+        }
+    }
+}
+
+impl Interop {
+    /// How programs are run. Who is wrong is seen from the others' meetings: nothing is looked into.
+    pub(crate) fn config(&self) -> RunConfig {
+        self.run.config(&self.jobs)
+    }
+}
+
+impl Validate {
+    /// How labs are validated.
+    pub(crate) fn request(&self) -> validate::Request {
+        validate::Request {
+            tiers: self.tiers.tiers(),
+            jobs: self.jobs.count(),
+            update: self.update,
+        }
+    }
+
+    /// The cases of which mutants are made.
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            cases: Vec::new(),
+            tiers: self.tiers.tiers(),
+        }
+    }
+
+    /// How mutants are run.
+    pub(crate) fn config(&self) -> RunConfig {
+        RunConfig {
+            jobs: self.jobs.count(),
+            ..RunConfig::default()
+        }
+    }
+}
+
+impl Golden {
+    /// What is done with what came out.
+    pub(crate) fn request(&self) -> golden::Request {
+        golden::Request {
+            record: self.record,
+            reports: self.reports.clone(),
+            jobs: self.jobs.count(),
+        }
+    }
+}
+
+impl Certify {
+    /// How programs are run.
+    pub(crate) fn config(&self) -> RunConfig {
+        RunConfig {
+            jobs: self.jobs.count(),
+            seed: self.seed.seed,
+            ..RunConfig::default()
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Arguments that several commands have. Each stands here once, and is flattened into the commands.
+
+use std::path::PathBuf;
+
+use super::values::{AudienceArg, Isolation, ReportFormat, SystemArg, TierArg};
+
+/// Which lab.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct LabArgs {
+    /// The lab's name, or the path of a spec
+    #[arg(long, conflicts_with = "spec")]
+    pub(crate) lab: Option<String>,
+    /// A spec file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+}
+
+/// Which labs.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct LabsArgs {
+    /// Labs by name, or spec files; left out: every lab
+    #[arg(value_name = "LAB|SPEC")]
+    pub(crate) labs: Vec<String>,
+}
+
+/// Which cases of it.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SelectArgs {
+    /// Only this case; can be given several times
+    #[arg(long = "case", value_name = "ID")]
+    pub(crate) cases: Vec<String>,
+    #[command(flatten)]
+    pub(crate) tiers: TierArgs,
+}
+
+/// Which tiers of it.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct TierArgs {
+    /// Only this tier; can be given several times
+    #[arg(long = "tier", value_enum, value_name = "TIER")]
+    pub(crate) tiers: Vec<TierArg>,
+}
+
+/// How programs are built and run.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// How programs are kept apart
+    #[arg(long, value_enum, default_value_t = Isolation::Auto, value_name = "LEVEL")]
+    pub(crate) isolation: Isolation,
+    /// Build everything anew and keep no builds
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// How much is done at a time.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct JobsArgs {
+    /// How many submissions are graded at a time; left out: one a processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SeedArgs {
+    /// Seed of what random cases draw; the same seed draws the same
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+/// Whose submissions a class has.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ClassArgs {
+    /// A CSV file that says who is who: name, number, login, email, section, late
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roster: Option<PathBuf>,
+    /// Where the class comes from; left out: told by the names in it
+    #[arg(long, value_enum, value_name = "SYSTEM")]
+    pub(crate) from: Option<SystemArg>,
+}
+
+/// What a report looks like, who reads it and where it goes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Presentation {
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Write the report into this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Who reads the report: cases that they may not see are left out of it
+    #[arg(long = "for", value_enum, default_value_t = AudienceArg::Students, value_name = "WHO")]
+    pub(crate) audience: AudienceArg,
+}

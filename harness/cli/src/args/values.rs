@@ -1,0 +1,212 @@
+//! Words that options take, and what they stand for in the rest of the tool.
+
+use clap::ValueEnum;
+use ipclab_class::export;
+use ipclab_intake::import::System;
+use ipclab_prove::certify;
+use ipclab_report::Audience;
+use ipclab_sandbox::Wish;
+use ipclab_spec::Tier;
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// CI systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ci {
+    /// GitHub Actions
+    Github,
+}
+
+/// What a class can be exported for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportForm {
+    /// Canvas's gradebook, filled
+    Canvas,
+    /// Moodle's grading worksheet, filled
+    Moodle,
+    /// A table for spreadsheets
+    Csv,
+    /// The page of the class
+    Html,
+}
+
+impl From<ExportForm> for export::Form {
+    fn from(form: ExportForm) -> Self {
+        match form {
+            ExportForm::Canvas => Self::Canvas,
+            ExportForm::Moodle => Self::Moodle,
+            ExportForm::Csv => Self::Csv,
+            ExportForm::Html => Self::Html,
+        }
+    }
+}
+
+/// Forms of a report about one submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people, on a terminal
+    Text,
+    /// For programs: ipclab/report/v1
+    Json,
+    /// A page, self-contained, with diagrams
+    Html,
+    /// For comments and summaries
+    Markdown,
+    /// JUnit XML, for CI systems
+    Junit,
+    /// A table of the cases
+    Csv,
+    /// Test Anything Protocol 14
+    Tap,
+    /// Common Test Report Format, for dashboards
+    Ctrf,
+    /// Gradescope's results.json
+    Gradescope,
+    /// Annotations and step summary of GitHub Actions
+    Github,
+    /// Classroom 50's result.json
+    Classroom50,
+}
+
+/// Readers of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AudienceArg {
+    /// Cases that are hidden, or shown after the deadline, are left out and not counted
+    Students,
+    /// Only hidden cases are left out
+    StudentsAfterDeadline,
+    /// Everything
+    Staff,
+}
+
+impl From<AudienceArg> for Audience {
+    fn from(audience: AudienceArg) -> Self {
+        match audience {
+            AudienceArg::Students => Self::Students,
+            AudienceArg::StudentsAfterDeadline => Self::StudentsAfterDeadline,
+            AudienceArg::Staff => Self::Staff,
+        }
+    }
+}
+
+/// Forms of other results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: ipclab/report/v1
+    Json,
+}
+
+/// Forms of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people
+    Text,
+    /// For documents
+    Markdown,
+    /// For programs: ipclab/coverage/v1
+    Json,
+}
+
+/// Tiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TierArg {
+    /// What the unit's own listings do
+    Core,
+    /// What a careful engineer adds
+    Robust,
+    /// What the unit promises beyond its listings
+    Stretch,
+}
+
+impl From<TierArg> for Tier {
+    fn from(tier: TierArg) -> Self {
+        match tier {
+            TierArg::Core => Self::Core,
+            TierArg::Robust => Self::Robust,
+            TierArg::Stretch => Self::Stretch,
+        }
+    }
+}
+
+/// Levels of isolation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Isolation {
+    /// Namespaces where they work
+    Auto,
+    /// A world of its own for each case
+    Namespaces,
+    /// This machine's own world, one case after another
+    Shared,
+}
+
+impl From<Isolation> for Wish {
+    fn from(isolation: Isolation) -> Self {
+        match isolation {
+            Isolation::Auto => Self::Auto,
+            Isolation::Namespaces => Self::Namespaces,
+            Isolation::Shared => Self::Shared,
+        }
+    }
+}
+
+/// Where a class can come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SystemArg {
+    /// Canvas: "Download Submissions"
+    Canvas,
+    /// Moodle: "Download all submissions"
+    Moodle,
+    /// Gradescope: "Export Submissions"
+    Gradescope,
+    /// Clones of GitHub Classroom or Classroom 50
+    Github,
+    /// A folder with a folder, an archive or a .c file for each student
+    Folders,
+}
+
+impl From<SystemArg> for System {
+    fn from(system: SystemArg) -> Self {
+        match system {
+            SystemArg::Canvas => Self::Canvas,
+            SystemArg::Moodle => Self::Moodle,
+            SystemArg::Gradescope => Self::Gradescope,
+            SystemArg::Github => Self::Github,
+            SystemArg::Folders => Self::Folders,
+        }
+    }
+}
+
+/// How runs are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WayArg {
+    /// The machine left alone
+    Idle,
+    /// Twice as many busy threads as processors beside it
+    Loaded,
+    /// Every box on the same processor
+    OneCore,
+    /// Seeded delays at the calls
+    Delays,
+}
+
+impl From<WayArg> for certify::Way {
+    fn from(way: WayArg) -> Self {
+        match way {
+            WayArg::Idle => Self::Idle,
+            WayArg::Loaded => Self::Loaded,
+            WayArg::OneCore => Self::OneCore,
+            WayArg::Delays => Self::Delays,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `ipclab check`: grades a submission and prints the report.
+
+use std::process::ExitCode;
+
+use ipclab_grade::grade::{self, Grader};
+use ipclab_grade::{interrupt, keep, labs};
+use ipclab_intake::failure::Failure;
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::Submission;
+use ipclab_verdict as verdict;
+
+use super::watch;
+use crate::args::Check;
+use crate::args::values::When;
+use crate::output;
+use crate::present::present;
+use crate::progress::Bar;
+
+/// Grades a submission and prints the report.
+///
+/// # Errors
+/// What keeps the tool from grading at all.
+pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
+    if args.watch {
+        output::watch_saying("no longer watching")?;
+        watch::watch(args, || once(args, color))
+    } else {
+        output::watch()?;
+        once(args, color)
+    }
+}
+
+/// The same without looking what comes after.
+fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
+    let named = match (&args.lab.lab, &args.lab.spec) {
+        (Some(name), _) => Some(labs::named(name)?),
+        (None, Some(file)) => Some(labs::file(file)?),
+        (None, None) => None,
+    };
+    let store = Store::open()?;
+    let submission = Submission::take_in(&args.folder, store.folder("submission")?)?;
+    let lab = match named {
+        Some(lab) => lab,
+        None => labs::guess(&submission)?,
+    };
+    output::warn(&lab);
+    let grader = Grader {
+        lab: &lab,
+        store: &store,
+        selection: &args.select.selection(),
+        config: &args.config(&lab),
+        caches: &args.caches(&store),
+    };
+    let record = grade::grade(&grader, &submission, &Bar::start())?;
+    interrupt::hold_if_begun();
+    if let Some(folder) = &args.keep {
+        keep::keep(&record, folder)?;
+    }
+    present(
+        &verdict::report(&lab.spec, &record),
+        &args.presentation,
+        &args.folder,
+        color,
+    )
+}

@@ -1,0 +1,225 @@
+//! `ipclab explain`: a lab's cases in words.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use ipclab_grade::labs::{self, Lab};
+use ipclab_intake::failure::Failure;
+use ipclab_plan as plan;
+use ipclab_spec::{Case, ExitExpectation, Player, Points, Template, Tier, Visibility};
+
+use crate::output;
+
+/// Explains a lab's cases, or one of them.
+///
+/// # Errors
+/// There is no such lab or case.
+pub(crate) fn explain(lab: &str, case: Option<&str>) -> Result<ExitCode, Failure> {
+    let lab = labs::named(lab)?;
+    match case {
+        None => output::print(&overview(&lab)),
+        Some(id) => match lab.spec.case(id) {
+            Some(case) => output::print(&in_words(&lab, case)),
+            None => Err(
+                Failure::usage(format!("the lab {} has no case {id:?}", lab.spec.lab))
+                    .remedy(format!("all of them: ipclab explain {}", lab.spec.lab)),
+            ),
+        },
+    }
+}
+
+fn overview(lab: &Lab) -> String {
+    let mut out = format!("{}: {}\n", lab.spec.lab, lab.spec.title);
+    for tier in Tier::ALL {
+        let cases: Vec<&Case> = lab
+            .spec
+            .cases
+            .iter()
+            .filter(|case| case.tier == tier)
+            .collect();
+        if cases.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n{}", tier.name());
+        let width = cases.iter().map(|case| case.id.len()).max().unwrap_or(0);
+        for case in cases {
+            let _ = writeln!(
+                out,
+                "  {:<width$}  {:>2}  {}",
+                case.id,
+                case.points.max(),
+                case.title
+            );
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\nipclab explain {} CASE tells what one of them does and wants.",
+        lab.spec.lab
+    );
+    out
+}
+
+fn in_words(lab: &Lab, case: &Case) -> String {
+    let mut out = format!("{}: {}\n", case.id, case.title);
+    let points = match &case.points {
+        Points::Whole(points) => format!("{points}, all or nothing"),
+        Points::Split(parts) => {
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|(aspect, points)| format!("{points} {}", aspect.name()))
+                .collect();
+            parts.join(", ")
+        }
+    };
+    let seen = match case.visibility {
+        Visibility::Visible => "",
+        Visibility::Hidden => ", shown to staff only",
+        Visibility::AfterDeadline => ", shown after the deadline",
+    };
+    let _ = writeln!(
+        out,
+        "tier {}, points: {points}, of the unit: {}{seen}\n",
+        case.tier.name(),
+        case.questions().join(", ")
+    );
+    for actor in &case.actors {
+        let who = match &actor.player {
+            Player::Student { program, args } => format!("your {}", command(program, args)),
+            Player::Reference { program, args } => format!("our {}", command(program, args)),
+            Player::Peer { steps } => {
+                let steps: Vec<&str> = steps.iter().map(|step| step.text.as_str()).collect();
+                format!("a scripted peer: {}", steps.join("; "))
+            }
+        };
+        let end = match &actor.exit {
+            None | Some(ExitExpectation::Any) => String::new(),
+            Some(ExitExpectation::Code(code)) => format!(", and must exit with {code}"),
+            Some(ExitExpectation::Failure) => {
+                ", and must exit with another status than 0".to_owned()
+            }
+            Some(ExitExpectation::Running) => {
+                ", and must still run when the others are done".to_owned()
+            }
+            Some(ExitExpectation::Signal(signal)) => format!(", and must die of {signal}"),
+        };
+        let _ = writeln!(out, "  {} is {who}{end}", actor.name);
+    }
+    if let Some(hint) = &case.hint {
+        let _ = writeln!(out, "\nhint: {hint}");
+    }
+    out.push_str(&by_hand(case));
+    let _ = writeln!(
+        out,
+        "\nIn {} from line {}:\n\n{}",
+        lab.file, case.line, case.text
+    );
+    out
+}
+
+/// How to try a case without this tool's eyes: what to type, in the order in which the actors start.
+fn by_hand(case: &Case) -> String {
+    let mut out = String::from("\nby hand, each line in a terminal of its own, from the top:\n");
+    let hosts = known_hosts(case);
+    if !hosts.is_empty() {
+        out.push_str(
+            "  # names that are known in the box only; on your own machine, add to /etc/hosts:\n",
+        );
+    }
+    for (names, address) in &hosts {
+        let _ = writeln!(out, "  #   {address} {names}");
+    }
+    for actor in &case.actors {
+        let stdin = actor.stdin.as_ref().map_or(String::new(), |text| {
+            format!("printf '{}' | ", printed(text))
+        });
+        let line = match &actor.player {
+            Player::Student { program, args } => format!("{stdin}./{}", command(program, args)),
+            Player::Reference { program, args } => {
+                format!("{stdin}ipclab reference {}", command(program, args))
+            }
+            // What a script does at the right moment nobody types.
+            Player::Peer { .. } => format!("# {}: played by a script, as above", actor.name),
+        };
+        let _ = writeln!(out, "  {line}");
+    }
+    if !case.faults.is_empty() || !case.fail_each.is_empty() {
+        out.push_str("  # the calls that are made to fail here cannot be by hand\n");
+    }
+    if !case.interleave.is_empty() {
+        out.push_str("  # here it is decided at each access to shared memory which process goes on, which nobody can by hand\n");
+    }
+    out
+}
+
+/// The lines of the hosts file that somebody needs who tries a case elsewhere: those that it is given, and the unit's own
+/// host where a command names it.
+fn known_hosts(case: &Case) -> Vec<(String, IpAddr)> {
+    let names_it = |actor: &ipclab_spec::Actor| match &actor.player {
+        Player::Student { program, args } | Player::Reference { program, args } => {
+            let command = command(program, args);
+            command.split(' ').any(|word| word == plan::UNIT_HOST)
+        }
+        Player::Peer { .. } => false,
+    };
+    let named = case.actors.iter().any(names_it);
+    let hosts = plan::hosts(case).into_iter();
+    hosts
+        .filter(|host| named || case.given.hosts.contains(host))
+        .collect()
+}
+
+/// Text as `printf` takes it within single quotes.
+fn printed(text: &Template) -> String {
+    use ipclab_spec::{Hole, Part};
+    let part = |part: &Part| match part {
+        Part::Text(text) => text
+            .chars()
+            .map(|c| match c {
+                '\n' => "\\n".to_owned(),
+                '\t' => "\\t".to_owned(),
+                '\'' => "'\\''".to_owned(),
+                '\\' => "\\\\".to_owned(),
+                '%' => "%%".to_owned(),
+                c if c.is_ascii_control() => format!("\\{:03o}", u32::from(c)),
+                c => c.to_string(),
+            })
+            .collect(),
+        Part::Hole(Hole::Variable(name)) => format!("{{{{{name}}}}}"),
+        Part::Hole(hole) => known_then(hole),
+    };
+    text.parts.iter().map(part).collect()
+}
+
+/// What whoever tries it by hand has to fill in: `SHMID`.
+fn known_then(hole: &ipclab_spec::Hole) -> String {
+    use ipclab_spec::Hole;
+    match hole {
+        Hole::Answer { name, .. } => name.to_uppercase(),
+        Hole::Segment(_) => "SHMID".to_owned(),
+        _ => "...".to_owned(),
+    }
+}
+
+fn command(program: &str, args: &[Template]) -> String {
+    use ipclab_spec::{Hole, Part};
+    let mut words = vec![program.to_owned()];
+    for arg in args {
+        let text: String = arg
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Hole(Hole::Variable(name)) => format!("{{{{{name}}}}}"),
+                Part::Hole(hole) => known_then(hole),
+            })
+            .collect();
+        words.push(if text.is_empty() || text.contains(' ') {
+            format!("'{text}'")
+        } else {
+            text
+        });
+    }
+    words.join(" ")
+}

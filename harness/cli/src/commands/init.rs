@@ -1,0 +1,90 @@
+//! `ipclab init`: a folder to start working in, or a workflow that grades it at every push.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::args::Init;
+use crate::args::values::Ci;
+use crate::output;
+use ipclab_grade::labs;
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
+
+/// The workflow that `--ci github` writes.
+const GITHUB: &str = include_str!("init/github.yml");
+
+/// Writes a lab's starter and handout into a folder, a workflow, or both.
+///
+/// # Errors
+/// There is no such lab, a file is there already, or the folder cannot be written.
+pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    if let Some(name) = &args.lab {
+        labs::carried(name)?;
+        for (file, contents) in labs::starter(name) {
+            files.push((file.to_string_lossy().into_owned(), contents.to_vec()));
+        }
+        if let Some(text) = labs::handout(name) {
+            files.push(("HANDOUT.md".to_owned(), text.as_bytes().to_vec()));
+        }
+        // So that neither `check` nor the workflow has to be told which lab it is.
+        files.push((
+            "ipclab.toml".to_owned(),
+            format!("lab = \"{name}\"\n").into_bytes(),
+        ));
+    }
+    match args.ci {
+        Some(Ci::Github) => {
+            let path = ".github/workflows/ipclab.yml".to_owned();
+            files.push((path, GITHUB.as_bytes().to_vec()));
+        }
+        None if args.lab.is_none() => {
+            return Err(
+                Failure::usage("nothing to write: name a lab, or a CI system with --ci")
+                    .remedy(format!("the labs are: {}", labs::names().join(", "))),
+            );
+        }
+        None => {}
+    }
+    let folder = match (&args.folder, &args.lab) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(lab)) if args.ci.is_none() => Path::new(lab).to_owned(),
+        (None, _) => Path::new(".").to_owned(),
+    };
+    // Everything is looked at before anything is written: nobody is left with half of it.
+    if let Some((name, _)) = files
+        .iter()
+        .find(|(name, _)| folder.join(name).symlink_metadata().is_ok())
+    {
+        return Err(Failure::usage(format!(
+            "{} is there already",
+            show::path(&folder.join(name))
+        ))
+        .remedy("name a new folder: nothing is written over"));
+    }
+    let mut out = String::new();
+    for (name, contents) in &files {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(&folder);
+        fs::create_dir_all(parent).map_err(|error| {
+            Failure::disk(format_args!("making {}", show::path(parent)), &error)
+        })?;
+        fs::write(&path, contents).map_err(|error| {
+            Failure::disk(format_args!("writing {}", show::path(&path)), &error)
+        })?;
+        out.push_str(&format!("{}\n", show::path(&path)));
+    }
+    if args.lab.is_some() {
+        let folder = show::path(&folder);
+        out.push_str(&format!(
+            "\nRead {folder}/HANDOUT.md, then work there, and see how far you are:\n  ipclab check {folder} --watch\n"
+        ));
+    }
+    if args.ci.is_some() {
+        out.push_str(
+            "\nLook at the first lines of the workflow: they say where it gets ipclab from.\n",
+        );
+    }
+    output::print(&out)
+}

@@ -1,0 +1,27 @@
+//! `ipclab judge`: a kept check, judged again.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use ipclab_grade::{keep, labs};
+use ipclab_intake::failure::Failure;
+use ipclab_verdict as verdict;
+
+use crate::args::shared::Presentation;
+use crate::args::values::When;
+use crate::present::present;
+
+/// Judges a kept check again.
+///
+/// # Errors
+/// The folder cannot be read, or is none that `--keep` wrote.
+pub(crate) fn judge(folder: &Path, how: &Presentation, color: When) -> Result<ExitCode, Failure> {
+    let record = keep::load(folder)?;
+    let lab = labs::parse(
+        record.spec_name.clone(),
+        record.spec.clone(),
+        Vec::new(),
+        None,
+    )?;
+    present(&verdict::report(&lab.spec, &record), how, folder, color)
+}

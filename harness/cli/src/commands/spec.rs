@@ -1,0 +1,47 @@
+//! `ipclab spec`: help for writing labs.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ipclab_grade::labs;
+use ipclab_intake::failure::Failure;
+
+use crate::output;
+
+/// Checks specs and tells every mistake of all of them.
+///
+/// # Errors
+/// One of them has a mistake or cannot be read; the others were checked all the same.
+pub(crate) fn check(files: &[PathBuf]) -> Result<ExitCode, Failure> {
+    let mut wrong = 0;
+    for file in files {
+        match labs::file(file) {
+            Ok(lab) => {
+                output::warn(&lab);
+                let points: u32 = lab.spec.cases.iter().map(|case| case.points.max()).sum();
+                output::print(&format!(
+                    "{}: {} cases, {points} points",
+                    lab.file,
+                    lab.spec.cases.len()
+                ))?;
+            }
+            Err(failure) => {
+                wrong += 1;
+                output::complain(&failure);
+            }
+        }
+    }
+    Ok(if wrong == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
+}
+
+/// Prints a JSON Schema of the spec language.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub(crate) fn schema() -> Result<ExitCode, Failure> {
+    output::print(&ipclab_spec::schema())
+}

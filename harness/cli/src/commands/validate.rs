@@ -1,0 +1,49 @@
+//! `ipclab validate`: specs proved on programs of which it is known what they must get.
+
+use std::process::ExitCode;
+
+use ipclab_intake::failure::Failure;
+use ipclab_intake::store::Store;
+use ipclab_prove::validate::probes;
+use ipclab_prove::{mutants, validate};
+
+use crate::args::Validate;
+use crate::args::values::{Format, When};
+use crate::output;
+use crate::progress::Bar;
+
+/// Validates labs and prints a table for each.
+///
+/// # Errors
+/// A lab cannot be found or read, an `expected.toml` is wrong, or there is no sandbox.
+pub(crate) fn validate(args: &Validate, color: When) -> Result<ExitCode, Failure> {
+    let proofs = probes::gather(&args.labs.labs)?;
+    for proof in &proofs {
+        output::warn(&proof.lab);
+    }
+    output::watch()?;
+    let store = Store::open()?;
+    let validation = validate::validate(&proofs, &args.request(), &store, &Bar::start())?;
+    output::print(&match args.format {
+        Format::Text => validation.text(&output::style(color)),
+        Format::Json => validation.json(),
+    })?;
+    Ok(ExitCode::from(validation.exit_code()))
+}
+
+/// Tries all mutants and prints what survived.
+///
+/// # Errors
+/// A lab cannot be found or read, its list of equivalent changes is wrong, or there is no sandbox.
+pub(crate) fn mutants(args: &Validate, color: When) -> Result<ExitCode, Failure> {
+    let proofs = probes::gather(&args.labs.labs)?;
+    output::watch()?;
+    let store = Store::open()?;
+    let (selection, config) = (args.selection(), args.config());
+    let mutations = mutants::mutants(&proofs, &selection, &config, &store, &Bar::start())?;
+    output::print(&match args.format {
+        Format::Text => mutations.text(&output::style(color)),
+        Format::Json => mutations.json(),
+    })?;
+    Ok(ExitCode::from(mutations.exit_code()))
+}

@@ -1,0 +1,123 @@
+//! What is to be graded, how, and with what is known already.
+
+use std::collections::BTreeSet;
+
+use ipclab_intake::failure::Failure;
+use ipclab_sandbox::Wish;
+use ipclab_spec::{Case, Tier};
+
+use crate::explore::{Oracles, RunCache};
+use crate::labs::Lab;
+
+/// What is graded of a lab.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Ids of cases; none: all.
+    pub cases: Vec<String>,
+    /// Tiers; none: all.
+    pub tiers: Vec<Tier>,
+}
+
+impl Selection {
+    /// Whether a case was asked for.
+    fn wants(&self, case: &Case) -> bool {
+        (self.cases.is_empty() || self.cases.contains(&case.id))
+            && (self.tiers.is_empty() || self.tiers.contains(&case.tier))
+    }
+
+    /// Whether any case of a lab was.
+    #[must_use]
+    pub fn wants_any(&self, lab: &Lab) -> bool {
+        lab.spec.cases.iter().any(|case| self.wants(case))
+    }
+
+    /// The cases of a lab that were asked for, in the spec's order.
+    ///
+    /// # Errors
+    /// There is no such case, or none at all.
+    pub fn cases_of<'a>(&self, lab: &'a Lab) -> Result<Vec<&'a Case>, Failure> {
+        let spec = &lab.spec;
+        if let Some(unknown) = self.cases.iter().find(|id| spec.case(id).is_none()) {
+            let near = spec
+                .cases
+                .iter()
+                .map(|case| case.id.as_str())
+                .max_by(|a, b| {
+                    strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
+                });
+            let failure = Failure::usage(format!("the lab {} has no case {unknown:?}", spec.lab));
+            return Err(match near {
+                Some(near) => failure.remedy(format!(
+                    "did you mean {near}? All of them: ipclab explain {}",
+                    spec.lab
+                )),
+                None => failure,
+            });
+        }
+        let wanted = |case: &&Case| self.wants(case);
+        let cases: Vec<&Case> = spec.cases.iter().filter(wanted).collect();
+        if cases.is_empty() {
+            let tiers: BTreeSet<&str> = spec.cases.iter().map(|case| case.tier.name()).collect();
+            let tiers: Vec<&str> = tiers.into_iter().collect();
+            return Err(Failure::usage(format!(
+                "no case of {} is in what --case and --tier leave",
+                spec.lab
+            ))
+            .remedy(format!("its tiers are: {}", tiers.join(", "))));
+        }
+        Ok(cases)
+    }
+}
+
+/// How programs are run.
+#[derive(Clone, Debug)]
+pub struct RunConfig {
+    /// Level of isolation.
+    pub isolation: Wish,
+    /// How many programs run at a time; `None`: one a processor.
+    pub jobs: Option<usize>,
+    /// Seed of what is drawn.
+    pub seed: u64,
+    /// Whether builds may be taken from the cache and kept there.
+    pub use_cache: bool,
+    /// Whether cases that fail are looked into: repeated, tried with the references, shrunk.
+    pub look_into: bool,
+    /// The command that repeats this check.
+    pub command: Vec<String>,
+}
+
+impl Default for RunConfig {
+    /// A lab as its author tries it: no report comes of it that a student reads.
+    fn default() -> Self {
+        Self {
+            isolation: Wish::Auto,
+            jobs: None,
+            seed: 0,
+            use_cache: true,
+            look_into: false,
+            command: Vec::new(),
+        }
+    }
+}
+
+impl RunConfig {
+    /// The command that checks a folder again.
+    #[must_use]
+    pub fn command(folder: &str, lab: &Lab, seed: u64) -> Vec<String> {
+        let mut command = ["ipclab", "check", folder].map(str::to_owned).to_vec();
+        command.extend(lab.words.iter().cloned());
+        if seed != 0 {
+            command.extend(["--seed".to_owned(), seed.to_string()]);
+        }
+        command
+    }
+}
+
+/// What was seen before and need not be run again. Copies share it.
+#[derive(Clone, Debug, Default)]
+pub struct Caches {
+    /// What the references did.
+    pub oracles: Oracles,
+    /// What students' programs did, where the very same one is tried once.
+    pub runs: Option<RunCache>,
+}

@@ -1,0 +1,295 @@
+//! Probes: everything of which it is known what it must get, and where it is found.
+//!
+//! ```text
+//! specs/tcp-echo.toml                                       the spec
+//! labs/tcp-echo/starter/                                    compiles, and does not pass
+//! labs/tcp-echo/submissions/accepted/NAME/expected.toml     gets what it says, all of the core tier at least
+//! labs/tcp-echo/submissions/rejected/NAME/expected.toml     loses exactly what it says
+//! ```
+//!
+//! A spec of somebody's own has `starter` and `submissions` in `../labs/LAB`, `labs/LAB` or its own folder.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use ipclab_spec::{Expected, Spec};
+
+use ipclab_grade::labs::{self, Lab};
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
+use ipclab_intake::store::Store;
+
+/// What a submission must get is said in this file of its folder.
+const EXPECTATION: &str = "expected.toml";
+
+/// A lab and everything that it is tried with.
+#[derive(Debug)]
+pub struct Proof {
+    /// The lab.
+    pub lab: Lab,
+    /// Where its submissions lie, for messages.
+    pub folder: PathBuf,
+    /// In the order of the table.
+    pub probes: Vec<Probe>,
+}
+
+/// Something of which it is known what it must get.
+#[derive(Debug)]
+pub struct Probe {
+    /// What it must get, roughly.
+    pub kind: Kind,
+    /// `rejected/client-no-nul`
+    pub name: String,
+    /// Where it lies; `None`: it is made when it is needed.
+    pub folder: Option<PathBuf>,
+    /// What exactly it must get, where somebody wrote it down.
+    pub expectation: Option<Expectation>,
+}
+
+/// Kinds of probes, in the order of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The reference programs in the student's places: everything.
+    Reference,
+    /// What its `expected.toml` says, all of the core tier at least.
+    Accepted,
+    /// Loses what its `expected.toml` says.
+    Rejected,
+    /// Builds, and has the full marks of no tier.
+    Starter,
+    /// Nothing.
+    Empty,
+    /// Nothing.
+    Rubbish,
+}
+
+/// A submission's `expected.toml`.
+#[derive(Debug)]
+pub struct Expectation {
+    /// As it was written.
+    pub text: String,
+    /// What it says.
+    pub expected: Expected,
+}
+
+impl Kind {
+    /// As tables and JSON write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Starter => "starter",
+            Self::Empty => "empty",
+            Self::Rubbish => "rubbish",
+        }
+    }
+}
+
+impl Probe {
+    /// Where its `expected.toml` is or should be; `None`: its kind needs none.
+    pub fn expectation_file(&self) -> Option<PathBuf> {
+        match self.kind {
+            Kind::Accepted | Kind::Rejected => Some(self.folder.as_ref()?.join(EXPECTATION)),
+            Kind::Reference | Kind::Starter | Kind::Empty | Kind::Rubbish => None,
+        }
+    }
+}
+
+/// Gathers the probes of the named labs and specs; none named: of all labs.
+///
+/// # Errors
+/// One of them cannot be found or read, or an `expected.toml` is wrong: every mistake of all of them is told.
+pub fn gather(names: &[String]) -> Result<Vec<Proof>, Failure> {
+    let names = if names.is_empty() {
+        labs::names()
+    } else {
+        names.to_vec()
+    };
+    let mut proofs = Vec::new();
+    let mut mistakes = String::new();
+    for name in names {
+        let (lab, folder) = find(&name)?;
+        let mut proof = Proof {
+            probes: Vec::new(),
+            lab,
+            folder,
+        };
+        proof.probes = probes(&proof, &mut mistakes)?;
+        proofs.push(proof);
+    }
+    if mistakes.is_empty() {
+        Ok(proofs)
+    } else {
+        let mistakes = mistakes.trim_end();
+        Err(Failure::usage(format!(
+            "what submissions must get is not said rightly:\n\n{mistakes}"
+        )))
+    }
+}
+
+/// Finds a lab and the folder of its submissions.
+fn find(name: &str) -> Result<(Lab, PathBuf), Failure> {
+    if name.contains('/') || name.ends_with(".toml") {
+        let lab = labs::file(Path::new(name))?;
+        let beside = lab.beside.clone().unwrap_or_default();
+        let places = [
+            beside.join("../labs").join(&lab.spec.lab),
+            beside.join("labs").join(&lab.spec.lab),
+            beside.clone(),
+        ];
+        if let Some(folder) = places
+            .iter()
+            .find(|place| place.join("submissions").is_dir())
+        {
+            return Ok((lab, folder.clone()));
+        }
+        let places = places.map(|place| show::path(&place.join("submissions")));
+        return Err(
+            Failure::usage(format!("there are no submissions to try {} with", lab.file)).remedy(
+                format!(
+                    "put them into accepted and rejected of one of: {}",
+                    places.join(", ")
+                ),
+            ),
+        );
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let spec = Path::new("specs").join(format!("{name}.toml"));
+    let root = here
+        .ancestors()
+        .find(|folder| folder.join(&spec).is_file() && folder.join("labs").join(name).is_dir());
+    match root {
+        Some(root) => {
+            // Messages show the shorter path.
+            let root = if root == here { Path::new("") } else { root };
+            Ok((labs::file(&root.join(spec))?, root.join("labs").join(name)))
+        }
+        None => {
+            // A misspelt name is told as everywhere.
+            labs::carried(name)?;
+            Err(Failure::usage(format!(
+                "the submissions that prove {name} are not here: no {} and labs/{name} in this folder or above it",
+                spec.display()
+            ))
+            .remedy("go to the repository that the lab comes from, or name a spec file"))
+        }
+    }
+}
+
+fn probes(proof: &Proof, mistakes: &mut String) -> Result<Vec<Probe>, Failure> {
+    let made = |kind: Kind, name: &str| Probe {
+        kind,
+        name: name.to_owned(),
+        folder: None,
+        expectation: None,
+    };
+    let mut probes = vec![made(Kind::Reference, "reference")];
+    for kind in [Kind::Accepted, Kind::Rejected] {
+        for folder in folders(&proof.folder.join("submissions").join(kind.name()))? {
+            let own = folder.file_name().unwrap_or_default().to_string_lossy();
+            probes.push(Probe {
+                kind,
+                name: format!("{}/{own}", kind.name()),
+                expectation: expectation(&folder.join(EXPECTATION), &proof.lab.spec, mistakes)?,
+                folder: Some(folder),
+            });
+        }
+    }
+    let starter = proof.folder.join("starter");
+    if starter.is_dir() {
+        probes.push(Probe {
+            folder: Some(starter),
+            ..made(Kind::Starter, "starter")
+        });
+    }
+    probes.push(made(Kind::Empty, "an empty folder"));
+    probes.push(made(Kind::Rubbish, "a folder of rubbish"));
+    Ok(probes)
+}
+
+/// The folders in a folder, hidden ones left out; none when it is not there.
+fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error: &std::io::Error| {
+        Failure::usage(format!("reading {}: {}", show::path(folder), reason(error)))
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(&error)),
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed(&error))?;
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !hidden && entry.path().is_dir() {
+            folders.push(entry.path());
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn expectation(
+    file: &Path,
+    spec: &Spec,
+    mistakes: &mut String,
+) -> Result<Option<Expectation>, Failure> {
+    let shown = show::path(file);
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(Failure::usage(format!(
+                "reading {shown}: {}",
+                reason(&error)
+            )));
+        }
+    };
+    match ipclab_spec::expected(&shown, &text, spec) {
+        Ok(expected) => Ok(Some(Expectation { text, expected })),
+        Err(diagnostics) => {
+            mistakes.push_str(&diagnostics.render(false));
+            mistakes.push('\n');
+            Ok(None)
+        }
+    }
+}
+
+/// Makes a folder as some are handed in: everything is called as it should be, and nothing of it is a program.
+///
+/// # Errors
+/// The disk's.
+pub fn rubbish(spec: &Spec, store: &Store) -> Result<PathBuf, Failure> {
+    let folder = store.folder("rubbish")?;
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        fs::write(&path, bytes)
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
+            .map_err(|error| Failure::disk(format_args!("writing {}", show::path(&path)), &error))
+    };
+    let all_bytes: Vec<u8> = (0..=u8::MAX).cycle().take(4096).collect();
+    write(
+        "screenshot.png",
+        &[b"\x89PNG\r\n\x1a\n".as_slice(), &all_bytes].concat(),
+    )?;
+    write("README.md", b"# It works on my machine\n")?;
+    let mut makefile = String::new();
+    for (n, program) in spec.programs.iter().enumerate() {
+        // Once bytes and once words.
+        let source: &[u8] = if n % 2 == 0 {
+            &all_bytes
+        } else {
+            b"The program is finished, I only have to write it.\n"
+        };
+        if let Some(name) = program.sources.first() {
+            write(name, source)?;
+        }
+        write(&program.name, &[b"\x7fELF".as_slice(), &all_bytes].concat())?;
+        makefile.push_str(&format!("{0}:\n\techo done > {0}\n", program.name));
+    }
+    write("Makefile", makefile.as_bytes())?;
+    Ok(folder)
+}

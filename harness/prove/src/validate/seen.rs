@@ -1,0 +1,151 @@
+//! What became of a probe: its report, reduced to what can be expected of it.
+
+use std::collections::BTreeMap;
+
+use ipclab_judge::Verdict;
+use ipclab_report::{CaseReport, Diff, DiffRow, FindingReport, Report, TierScore};
+use ipclab_spec::{Aspect, Cause, Spec, Tier};
+
+/// What became of a probe.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Seen {
+    /// Points earned.
+    pub earned: u32,
+    /// Points that could be earned.
+    pub max: u32,
+    /// The same for each tier.
+    pub tiers: BTreeMap<Tier, TierScore>,
+    /// What `check` would exit with.
+    pub exit_code: u8,
+    /// Programs that were not built, and why.
+    pub unbuilt: Vec<(String, String)>,
+    /// The cases, in the spec's order.
+    pub cases: Vec<SeenCase>,
+}
+
+/// What became of one case.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SeenCase {
+    /// Its id.
+    pub id: String,
+    /// How it came out.
+    pub came: Came,
+    /// What was said of every expectation that was not met, remarks included: the words for what happened, not those
+    /// for what should have.
+    pub said: Vec<String>,
+}
+
+/// How a case can come out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// Every point.
+    Pass,
+    /// Not on these aspects, in the order of reports.
+    Fail(Vec<Aspect>),
+    /// It was not run.
+    Skipped(Cause),
+    /// Our trouble or the machine's.
+    Unknown(String),
+}
+
+impl Seen {
+    /// Reduces a report.
+    pub(super) fn of(spec: &Spec, report: &Report) -> Self {
+        let mut cases: Vec<SeenCase> = Vec::new();
+        for case in &report.cases {
+            let id = case.id.as_str();
+            let required = spec.case(id).map_or(&[][..], |case| &case.requires);
+            let came = came(case, required, &cases);
+            let open = case.findings.iter().filter(|finding| not_met(finding));
+            cases.push(SeenCase {
+                id: id.to_owned(),
+                came,
+                said: open.flat_map(words).collect(),
+            });
+        }
+        let unbuilt = report.programs.iter().filter_map(|program| {
+            let problem = program.problem.as_ref()?;
+            Some((program.name.to_string(), problem.message.to_string()))
+        });
+        Self {
+            earned: report.score.earned,
+            max: report.score.max,
+            tiers: report.score.tiers.clone(),
+            exit_code: report.exit_code(),
+            unbuilt: unbuilt.collect(),
+            cases,
+        }
+    }
+
+    /// What became of a case; `None`: it was not asked for.
+    pub(super) fn case(&self, id: &str) -> Option<&SeenCase> {
+        self.cases.iter().find(|case| case.id == id)
+    }
+
+    /// Cases that could not be graded, and why.
+    pub(super) fn unknown(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cases.iter().filter_map(|case| match &case.came {
+            Came::Unknown(why) => Some((case.id.as_str(), why.as_str())),
+            Came::Pass | Came::Fail(_) | Came::Skipped(_) => None,
+        })
+    }
+}
+
+fn came(case: &CaseReport, required: &[String], before: &[SeenCase]) -> Came {
+    let first = |verdict: Verdict| {
+        let mut findings = case.findings.iter();
+        findings.find(|finding| finding.graded && finding.verdict == verdict)
+    };
+    match case.verdict {
+        Verdict::Pass => Came::Pass,
+        Verdict::Fail => {
+            let failed = |aspect: &Aspect| {
+                case.findings.iter().any(|finding| {
+                    finding.graded && finding.verdict == Verdict::Fail && finding.aspect == *aspect
+                })
+            };
+            Came::Fail(Aspect::ALL.into_iter().filter(failed).collect())
+        }
+        Verdict::Skipped => {
+            let unmet = |id: &&String| {
+                before
+                    .iter()
+                    .any(|case| case.id == **id && case.came != Came::Pass)
+            };
+            match required.iter().find(unmet) {
+                Some(id)
+                    if first(Verdict::Skipped).is_none_or(|one| one.aspect != Aspect::Build) =>
+                {
+                    Came::Skipped(Cause::Case(id.clone()))
+                }
+                Some(_) | None => Came::Skipped(Cause::Build),
+            }
+        }
+        Verdict::Unknown => {
+            let why = first(Verdict::Unknown).map(|finding| finding.message.to_string());
+            Came::Unknown(why.unwrap_or_else(|| "nothing was judged".to_owned()))
+        }
+    }
+}
+
+fn not_met(finding: &FindingReport) -> bool {
+    match finding.verdict {
+        Verdict::Pass => false,
+        Verdict::Fail | Verdict::Unknown | Verdict::Skipped => true,
+    }
+}
+
+/// The words of a finding for what happened.
+fn words(finding: &FindingReport) -> Vec<String> {
+    let mut words = vec![finding.message.to_string()];
+    let seen = finding.seen.iter().flat_map(|block| block.lines());
+    words.extend(seen.map(ToString::to_string));
+    match &finding.diff {
+        Some(Diff::Lines(rows)) => words.extend(rows.iter().filter_map(|row| match row {
+            DiffRow::Extra(line) => Some(line.to_string()),
+            DiffRow::Same(_) | DiffRow::Missing(_) | DiffRow::Elided(_) => None,
+        })),
+        Some(Diff::Byte { .. }) | None => {}
+    }
+    words
+}
