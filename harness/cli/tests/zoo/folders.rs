@@ -443,7 +443,7 @@ fn hostile_folders_get_what_they_earn_and_disturb_nobody() {
 
 /// The class of fifty, with everything that there is among it: some minutes. `ZOO_LEVEL=shared` runs one level.
 #[test]
-#[ignore = "takes minutes: cargo test -p ipclab --test zoo -- --ignored"]
+#[ignore = "takes minutes: cargo test --workspace -- --ignored fifty"]
 fn fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them() {
     alone(
         module_path!(),
