@@ -158,7 +158,7 @@ impl<'a> Crossing<'a> {
                         .collect()
                 })
                 .collect();
-            self.moved.len() == wanted.len() && crate::output::assign(&fits).len() == wanted.len()
+            self.moved.len() == wanted.len() && crate::assign::assign(&fits).len() == wanted.len()
         } else {
             self.moved.len() == wanted.len()
                 && self

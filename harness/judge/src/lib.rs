@@ -1,5 +1,6 @@
 //! Judges Evidence against a Case: facts in, findings out. No file, clock, process or environment is touched here.
 
+mod assign;
 mod bytes;
 mod calls;
 mod cleanup;

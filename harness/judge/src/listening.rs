@@ -1,14 +1,15 @@
 //! Listening: whether an actor served the place that it should, and what it did instead.
 
+mod causes;
+
 use std::net::{IpAddr, SocketAddr};
 
 use ipclab_evidence::{
     Address, Arg, ArgKind, Bytes, Call, Errno, Exit, Object, Socket, SocketKind,
 };
-use ipclab_spec::{Actor, After, Endpoint, Hole, Part, Template};
+use ipclab_spec::Endpoint;
 
-use crate::facts::{Facts, Unfilled, named_address, show_address};
-use crate::quote::quoted;
+use crate::facts::{Facts, show_address};
 
 /// What an actor did about the place that it should serve.
 pub(crate) struct Service {
@@ -60,80 +61,6 @@ impl<'a> Facts<'a> {
             .find(": htons() is missing")
             .unwrap_or(message.len());
         Some(message[..advice].to_owned())
-    }
-
-    /// Why this actor never started.
-    pub(crate) fn why_not_started(&self, index: usize) -> Option<String> {
-        let role = self.role(index)?;
-        if let Some(why) = self.not_told(role) {
-            return Some(why);
-        }
-        let awaited = match &role.after {
-            Some(After::Exits(name)) => {
-                let other = *self.copies(name).first()?;
-                return Some(format!(
-                    "{} never ended{}",
-                    self.who(other),
-                    self.fate_of(other, index)
-                ));
-            }
-            Some(After::Waits(name)) => {
-                let other = *self.copies(name).first()?;
-                return Some(format!(
-                    "{} never came to wait for anybody{}",
-                    self.who(other),
-                    self.fate_of(other, index)
-                ));
-            }
-            Some(After::Listens(name)) => *self.copies(name).first()?,
-            None => {
-                let at = self
-                    .case
-                    .actors
-                    .iter()
-                    .position(|actor| actor.name == role.name)?;
-                let before = self.case.actors.get(at.checked_sub(1)?)?;
-                *self.copies(&before.name).first()?
-            }
-        };
-        self.not_served_briefly(awaited).or_else(|| {
-            let fate = self.fate_of(awaited, index);
-            Some(format!(
-                "{}{}",
-                self.who(awaited),
-                fate.strip_prefix(": it")?
-            ))
-        })
-    }
-
-    /// What an actor needed to be told before it could start, and nobody was.
-    fn not_told(&self, role: &Actor) -> Option<String> {
-        let templates = role.given_at_start().into_iter();
-        templates
-            .flat_map(|template| &template.parts)
-            .find_map(|part| {
-                let Part::Hole(hole @ Hole::Answer { .. }) = part else {
-                    return None;
-                };
-                let wanted = Template {
-                    parts: vec![Part::Hole(hole.clone())],
-                };
-                match self.pattern(&wanted, None) {
-                    Err(Unfilled::Never(why)) => Some(why),
-                    Ok(_) | Err(Unfilled::Trouble(_)) => None,
-                }
-            })
-    }
-
-    /// `: it waits in accept() (#9)`. Only of an actor that stands earlier in the evidence, so that actors which wait for
-    /// one another cannot send us in circles.
-    fn fate_of(&self, other: usize, index: usize) -> String {
-        let fate = if other < index {
-            self.fate(other)
-        } else {
-            None
-        };
-        fate.map(|fate| format!(": {fate}")).unwrap_or_default()
     }
 
     fn inet(
@@ -362,29 +289,6 @@ impl<'a> Facts<'a> {
         )
     }
 
-    /// Why a client that was refused could not reach this server, which serves the same port at another address only.
-    pub(crate) fn out_of_reach(&self, client: usize, server: usize) -> Option<String> {
-        let refused = self
-            .calls(client)
-            .find(|call| call.errno() == Some(Errno::ECONNREFUSED))?;
-        let Some(Address::Inet(to)) = crate::facts::address_of(self, refused) else {
-            return None;
-        };
-        self.sockets(server).find_map(|(at, socket)| {
-            let Some(Address::Inet(local)) = &socket.local else {
-                return None;
-            };
-            let bound = self.bind_of(server, at)?;
-            let elsewhere = local.port() == to.port() && !local.ip().is_unspecified() && local.ip() != to.ip();
-            elsewhere.then(|| {
-                format!(
-                    "{} is bound to {local} only (#{}): it cannot be reached at {}, bind INADDR_ANY",
-                    self.who(server), bound.n, to.ip()
-                )
-            })
-        })
-    }
-
     /// What it did instead: `, it exited with status 1`.
     fn instead(&self, index: usize) -> String {
         match self.fate(index) {
@@ -403,91 +307,6 @@ impl<'a> Facts<'a> {
                     .as_ref()
                     .is_some_and(|returned| returned.value == 0)
         })
-    }
-
-    /// Whether the student's client went to another place than anybody serves; `client connects to port 14640 ...`.
-    pub(crate) fn misdirected(&self, index: usize) -> Option<(String, u32)> {
-        let served: Vec<&Endpoint> = self
-            .case
-            .actors
-            .iter()
-            .filter_map(|actor: &Actor| actor.listens.as_ref())
-            .collect();
-        let ports: Vec<u16> = served
-            .iter()
-            .filter_map(|endpoint| match endpoint {
-                Endpoint::Tcp { port, .. } | Endpoint::Udp { port, .. } => Some(*port),
-                Endpoint::Unix(_) | Endpoint::Shm(_) => None,
-            })
-            .collect();
-        let paths: Vec<&str> = served
-            .iter()
-            .filter_map(|endpoint| match endpoint {
-                Endpoint::Unix(path) => Some(path.as_str()),
-                Endpoint::Tcp { .. } | Endpoint::Udp { .. } | Endpoint::Shm(_) => None,
-            })
-            .collect();
-        // Who serves answers to wherever a question came from.
-        if self.role(index)?.listens.is_some() {
-            return None;
-        }
-        let who = self.who(index);
-        for call in self
-            .calls(index)
-            .filter(|call| matches!(call.name.as_str(), "connect" | "sendto" | "sendmsg"))
-        {
-            let Some(address) = named_address(call) else {
-                continue;
-            };
-            let verb = if call.name == "connect" {
-                "connects to"
-            } else {
-                "sends to"
-            };
-            match address {
-                Address::Inet(to) if !ports.is_empty() && !ports.contains(&to.port()) => {
-                    // Name lookups may try a name server; that is nobody's mistake.
-                    if to.port() == 53 {
-                        continue;
-                    }
-                    let seen = to.port();
-                    let swapped = ports.iter().find(|port| port.swap_bytes() == seen);
-                    let message = match swapped {
-                        Some(port) => format!(
-                            "{who} {verb} port {seen} instead of {port} (#{}): htons() is missing, the two bytes of the port are swapped",
-                            call.n
-                        ),
-                        None => format!(
-                            "{who} {verb} port {seen} instead of {} (#{})",
-                            ports[0], call.n
-                        ),
-                    };
-                    return Some((message, call.n));
-                }
-                Address::Path(to)
-                    if !paths.is_empty() && !paths.iter().any(|path| is_path(address, path)) =>
-                {
-                    let resolver = [&b"/var/run/nscd/socket"[..], b"/run/nscd/socket"]
-                        .contains(&to.0.as_slice());
-                    if resolver {
-                        continue;
-                    }
-                    let message = format!(
-                        "{who} {verb} {} instead of {} (#{})",
-                        quoted(&to.to_text()),
-                        paths[0],
-                        call.n
-                    );
-                    return Some((message, call.n));
-                }
-                Address::Inet(_)
-                | Address::Path(_)
-                | Address::Abstract(_)
-                | Address::Unnamed
-                | Address::Other(_) => {}
-            }
-        }
-        None
     }
 }
 

@@ -1,0 +1,155 @@
+//! Look-up: actors, their calls, sockets and transfers in a case and its evidence.
+
+use ipclab_evidence::{
+    ActorEvidence, Address, Arg, Call, Direction, Evidence, Exit, Object, Socket, Transfer,
+    canonical,
+};
+use ipclab_spec::{Actor, Case, Player};
+
+use crate::quote::count;
+
+/// What was expected and what was seen.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub(crate) case: &'a Case,
+    pub(crate) evidence: &'a Evidence,
+}
+
+impl<'a> Facts<'a> {
+    /// Indices in the evidence of an actor or of its copies, and of one copy of these: of `client.1` and `client.2` for
+    /// `client`, of itself for `client.2`.
+    pub(crate) fn copies(&self, name: &str) -> Vec<usize> {
+        let plays = |seen: &str| {
+            let role = || self.case.role(seen);
+            seen == name || role().is_some_and(|role| role.name == name)
+        };
+        let all = self.evidence.actors.iter().enumerate();
+        all.filter(|(_, actor)| plays(&actor.name))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    pub(crate) fn actor(&self, index: usize) -> Option<&'a ActorEvidence> {
+        self.evidence.actors.get(index)
+    }
+
+    /// The case's actor that this one of the evidence is a copy of.
+    pub(crate) fn role(&self, index: usize) -> Option<&'a Actor> {
+        self.case.role(&self.actor(index)?.name)
+    }
+
+    pub(crate) fn is_student(&self, index: usize) -> bool {
+        self.role(index).is_some_and(Actor::is_student)
+    }
+
+    /// How messages call an actor: `server`, or `our client` when the student did not write it.
+    pub(crate) fn who(&self, index: usize) -> String {
+        let name = self.actor(index).map_or("somebody", |actor| &actor.name);
+        match self.role(index).map(|role| &role.player) {
+            Some(Player::Reference { .. } | Player::Peer { .. }) => format!("our {name}"),
+            Some(Player::Student { .. }) | None => name.to_owned(),
+        }
+    }
+
+    pub(crate) fn calls(&self, actor: usize) -> impl DoubleEndedIterator<Item = &'a Call> {
+        let trace = self.evidence.trace.iter();
+        trace.filter(move |call| call.actor == actor)
+    }
+
+    pub(crate) fn socket(&self, index: usize) -> Option<&'a Socket> {
+        self.evidence.sockets.get(index)
+    }
+
+    pub(crate) fn sockets(&self, actor: usize) -> impl Iterator<Item = (usize, &'a Socket)> {
+        let sockets = self.evidence.sockets.iter().enumerate();
+        sockets.filter(move |(_, socket)| socket.actor == actor)
+    }
+
+    /// Everything that these actors moved this way, in order.
+    pub(crate) fn transfers(
+        self,
+        actors: &[usize],
+        direction: Direction,
+    ) -> impl Iterator<Item = (&'a Call, &'a Transfer)> {
+        self.evidence
+            .trace
+            .iter()
+            .filter(move |call| actors.contains(&call.actor))
+            .filter_map(|call| Some((call, call.transfer.as_ref()?)))
+            .filter(move |(_, transfer)| transfer.direction == direction)
+            .filter(move |(_, transfer)| !self.is_of_resolver(transfer.socket))
+    }
+
+    /// Whether a socket serves the C library's own business, looking up names (`getaddrinfo(3)`): not the program's wire.
+    pub(crate) fn is_of_resolver(&self, socket: usize) -> bool {
+        self.socket(socket).is_some_and(|socket| {
+            let asks = match &socket.remote {
+                Some(Address::Inet(remote)) => remote.port() == 53,
+                Some(Address::Path(path)) => path.0.ends_with(b"/nscd/socket"),
+                Some(Address::Abstract(_) | Address::Unnamed | Address::Other(_)) | None => false,
+            };
+            asks || socket.family == "AF_NETLINK"
+        })
+    }
+
+    /// Calls that were counted and not kept, unless a program of the student's was stopped for making too many.
+    pub(crate) fn trace_has_holes(&self) -> bool {
+        let flooded = |(index, actor): (usize, &ActorEvidence)| {
+            self.is_student(index) && (matches!(actor.exit, Exit::Stopped(_)))
+        };
+        self.evidence.calls_dropped > 0 && !self.evidence.actors.iter().enumerate().any(flooded)
+    }
+
+    /// Why nothing can be said about what the trace does not hold.
+    pub(crate) fn holes(&self) -> String {
+        format!(
+            "the trace has {} that were not kept",
+            count(self.evidence.calls_dropped, "call")
+        )
+    }
+
+    pub(crate) fn on_socket(call: &Call) -> bool {
+        matches!(call.object, Some(Object::Socket(_)))
+    }
+
+    /// `bind()`
+    pub(crate) fn name(call: &Call) -> String {
+        format!("{}()", canonical(&call.name, Self::on_socket(call)))
+    }
+}
+
+/// The address that a call names, from what its socket knows or from its arguments.
+pub(crate) fn address_of(facts: &Facts<'_>, call: &Call) -> Option<Address> {
+    named_address(call).cloned().or_else(|| match call.object {
+        Some(Object::Socket(socket)) => facts.socket(socket)?.remote.clone(),
+        Some(
+            Object::Segment(_)
+            | Object::Semaphores(_)
+            | Object::Queue(_)
+            | Object::File(_)
+            | Object::Standard(_)
+            | Object::Other(_),
+        )
+        | None => None,
+    })
+}
+
+/// The place that a call's arguments name: an address of the Internet or a path.
+pub(crate) fn named_address(call: &Call) -> Option<&Address> {
+    let mut addresses = call.args.iter().filter_map(Arg::address);
+    addresses.find(|address| match address {
+        Address::Inet(_) | Address::Path(_) => true,
+        Address::Abstract(_) | Address::Unnamed | Address::Other(_) => false,
+    })
+}
+
+/// An address in a message, escaped.
+pub(crate) fn show_address(address: &Address) -> String {
+    match address {
+        Address::Inet(address) => address.to_string(),
+        Address::Path(path) => crate::quote::shown(&path.to_text()),
+        Address::Abstract(_) | Address::Unnamed | Address::Other(_) => {
+            crate::quote::shown(&address.to_string())
+        }
+    }
+}

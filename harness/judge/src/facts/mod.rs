@@ -1,0 +1,8 @@
+//! Facts: the case and the evidence side by side, and the questions that every aspect asks of them.
+
+mod fill;
+mod lookup;
+mod narrative;
+
+pub(crate) use fill::Unfilled;
+pub(crate) use lookup::{Facts, address_of, named_address, show_address};

@@ -1,0 +1,285 @@
+//! The narrative: what became of an actor and why, in the words of findings.
+
+use ipclab_evidence::{
+    ActorEvidence, Address, Call, Ended, Errno, Exit, LimitHit, LimitKind, Object, Wait, canonical,
+};
+use ipclab_spec::{ExitExpectation, Player};
+
+use super::lookup::{Facts, address_of, show_address};
+use crate::errno::described;
+use crate::quote::quoted;
+
+impl<'a> Facts<'a> {
+    /// `recv() (#30)`
+    pub(crate) fn waits_in(&self, wait: &Wait) -> String {
+        let on_socket = matches!(wait.object, Some(Object::Socket(_)));
+        let call = canonical(&wait.call, on_socket);
+        let at = if wait.n > 0 {
+            format!(" (#{})", wait.n)
+        } else {
+            String::new()
+        };
+        match (&wait.object, call) {
+            (Some(Object::Standard(0)), _) => format!("{call}(){at} on its stdin"),
+            (_, "sleep") => format!("sleep(){at}"),
+            (None, "stopped") => "state T (stopped): a signal has stopped it".to_owned(),
+            (Some(Object::Standard(fd)), _) => format!("{call}(){at} on its descriptor {fd}"),
+            _ => format!("{call}(){at}"),
+        }
+    }
+
+    /// `server waits in accept() (#23), our client waits in recv() (#30)`, when the case came to a standstill.
+    pub(crate) fn standstill(&self) -> Option<String> {
+        let waits = match &self.evidence.ended {
+            Ended::Stuck { waits } | Ended::DeadlineExceeded { waits, .. } => waits,
+            Ended::AllExited | Ended::LimitHit { .. } => return None,
+        };
+        let each = waits
+            .iter()
+            .map(|wait| format!("{} waits in {}", self.who(wait.actor), self.waits_in(wait)));
+        (waits.len() > 1).then(|| each.collect::<Vec<_>>().join(", "))
+    }
+
+    /// What became of an actor, to follow `because` or a colon: `it waits in recv() (#30)`. `None`: it ended well.
+    pub(crate) fn fate(&self, index: usize) -> Option<String> {
+        let actor = self.actor(index)?;
+        match &actor.exit {
+            Exit::NotStarted => Some(match self.why_not_started(index) {
+                Some(why) => format!("it never started, because {why}"),
+                None => "it never started".to_owned(),
+            }),
+            Exit::NotExecuted(errno) => Some(format!("it could not be started: {errno}")),
+            Exit::Code(0) => None,
+            Exit::Code(status) => Some(match self.last_failure(index) {
+                Some(call) => format!("it ended with status {status} after {}", self.failure(call)),
+                None => format!("it ended with status {status}"),
+            }),
+            Exit::Signal { name, call, .. } => Some(match call {
+                Some(call) => format!("it was killed by {name} in {}()", canonical(call, true)),
+                None => format!("it was killed by {name}"),
+            }),
+            Exit::Running {
+                wait: Some(wait), ..
+            } => Some(format!("it waits in {}", self.waits_in(wait))),
+            Exit::Running { wait: None, .. } => Some(match self.stopped_before(index) {
+                Some(stopped) => {
+                    format!(
+                        "it was still running when {} was stopped",
+                        self.who(stopped)
+                    )
+                }
+                None => "it computes without end".to_owned(),
+            }),
+            Exit::Stopped(limit) => Some(format!("it was stopped: it {}", Self::hit(actor, limit))),
+        }
+    }
+
+    /// Somebody else whose limit ended the case, before it could be seen what becomes of this actor.
+    pub(crate) fn stopped_before(&self, index: usize) -> Option<usize> {
+        match self.evidence.ended {
+            Ended::LimitHit { actor } if actor != index => Some(actor),
+            _ => None,
+        }
+    }
+
+    /// `second was still running when first was stopped: it printed more than 1000 lines: it prints without end`
+    pub(crate) fn cut_short(&self, index: usize, stopped: usize) -> String {
+        let why = match self.actor(stopped) {
+            Some(
+                actor @ ActorEvidence {
+                    exit: Exit::Stopped(limit),
+                    ..
+                },
+            ) => format!(": it {}", Self::hit(actor, limit)),
+            _ => String::new(),
+        };
+        format!(
+            "{} was still running when {} was stopped{why}",
+            self.who(index),
+            self.who(stopped)
+        )
+    }
+
+    /// `used up its 2000 ms of CPU time`
+    pub(crate) fn hit(actor: &ActorEvidence, limit: &LimitHit) -> String {
+        let n = limit.limit;
+        // Who wonders how that was found out, since no process of it was so large, has to know.
+        let counted = match actor.counted {
+            Some(_) => " (all its processes together, counted by cgroup v2)",
+            None => "",
+        };
+        match limit.kind {
+            LimitKind::Cpu => format!("used up its {n} ms of CPU time: it computes for ever"),
+            LimitKind::Output => format!("printed more than {n} bytes: it prints without end"),
+            LimitKind::Lines => format!("printed more than {n} lines: it prints without end"),
+            LimitKind::Processes => format!("made more than {n} processes{counted}"),
+            LimitKind::Memory => format!("used more than {n} MiB of memory{counted}"),
+            LimitKind::FileSize => format!("wrote a file of more than {n} MiB"),
+            LimitKind::OpenFiles => format!("opened more than {n} descriptors"),
+            LimitKind::Calls => format!("made more than {n} system calls: a loop without end"),
+            LimitKind::IpcObjects => format!("made more than {n} System V objects"),
+            LimitKind::Files => format!("made more than {n} files"),
+            LimitKind::Accesses => format!("touched shared memory more than {n} times"),
+        }
+    }
+
+    /// `bind() failed with EADDRINUSE at #9`
+    pub(crate) fn failure(&self, call: &Call) -> String {
+        let to = match (canonical(&call.name, true), address_of(self, call)) {
+            // A connected Unix socket's other end mostly has no name: that says nothing.
+            ("connect" | "send", Some(Address::Unnamed)) => String::new(),
+            ("connect" | "send", Some(address)) => format!(" to {}", show_address(&address)),
+            _ => String::new(),
+        };
+        format!(
+            "{}{to} failed with {} at #{}",
+            Self::name(call),
+            call.errno()
+                .map_or_else(|| "an error".to_owned(), described),
+            call.n
+        )
+    }
+
+    /// The last call of this actor that failed in a way that a program has to report.
+    pub(crate) fn last_failure(&self, index: usize) -> Option<&'a Call> {
+        self.calls(index).rev().find(|call| is_failure(call, self))
+    }
+
+    /// The first such call.
+    pub(crate) fn first_failure(&self, index: usize) -> Option<&'a Call> {
+        self.calls(index).find(|call| is_failure(call, self))
+    }
+
+    /// Whether it went on although it was to end, or ended in a way that nobody wanted.
+    pub(crate) fn ended_badly(&self, index: usize) -> bool {
+        let Some(actor) = self.actor(index) else {
+            return false;
+        };
+        let wanted = self.role(index).and_then(|role| role.exit.as_ref());
+        match &actor.exit {
+            Exit::NotStarted | Exit::NotExecuted(_) | Exit::Stopped(_) => true,
+            Exit::Code(0) => false,
+            Exit::Code(_) => !matches!(
+                wanted,
+                Some(ExitExpectation::Failure | ExitExpectation::Any)
+            ),
+            Exit::Signal { name, .. } => {
+                !matches!(wanted, Some(ExitExpectation::Signal(signal)) if signal == name)
+            }
+            Exit::Running { .. } => !matches!(wanted, Some(ExitExpectation::Running)),
+        }
+    }
+
+    /// What went wrong on our side or the machine's: what the sandbox says, or a script or program of ours that could not be
+    /// played at all. A peer that is not content says so in a complaint.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let unplayed = |index: usize| {
+            let actor = self.actor(index)?;
+            let peer = matches!(self.role(index)?.player, Player::Peer { .. });
+            match &actor.exit {
+                Exit::NotExecuted(errno) if !self.is_student(index) => Some(format!(
+                    "{} could not be started: {}",
+                    self.who(index),
+                    quoted(errno)
+                )),
+                Exit::Code(status) if peer && *status != 0 && actor.complaints.is_empty() => {
+                    Some(format!(
+                        "{} could not play its script and ended with status {status}",
+                        self.who(index)
+                    ))
+                }
+                Exit::NotExecuted(_)
+                | Exit::Code(_)
+                | Exit::NotStarted
+                | Exit::Signal { .. }
+                | Exit::Running { .. }
+                | Exit::Stopped(_) => None,
+            }
+        };
+        let said = self
+            .evidence
+            .trouble
+            .first()
+            .map(|trouble| crate::quote::shown(trouble));
+        said.or_else(|| (0..self.evidence.actors.len()).find_map(unplayed))
+    }
+
+    /// What another program of the student's did that may explain why this actor came to nothing.
+    pub(crate) fn culprit(&self, not: usize) -> Option<String> {
+        let others = (0..self.evidence.actors.len()).filter(|index| *index != not);
+        let mut culprits = others.filter(|index| self.is_student(*index));
+        if let Some(why) = culprits
+            .clone()
+            .find_map(|index| self.not_served_briefly(index))
+        {
+            return Some(why);
+        }
+        if let Some(why) = culprits
+            .clone()
+            .find_map(|index| self.out_of_reach(not, index))
+        {
+            return Some(why);
+        }
+        if let Some((why, _)) = culprits.clone().find_map(|index| self.misdirected(index)) {
+            return Some(why);
+        }
+        // Who never started is a victim, too.
+        let started = |index: &usize| {
+            self.actor(*index)
+                .is_some_and(|actor| actor.exit != Exit::NotStarted)
+        };
+        let index = culprits.find(|index| self.ended_badly(*index) && started(index))?;
+        let fate = self.fate(index)?;
+        Some(format!(
+            "{}{}",
+            self.who(index),
+            fate.strip_prefix("it").unwrap_or(&fate)
+        ))
+    }
+
+    /// What to append to a symptom of this actor: `: it waits in recv() (#30), because ...`. Empty when it ended well.
+    pub(crate) fn because(&self, index: usize) -> String {
+        let own = if self.ended_badly(index) {
+            self.fate(index)
+        } else {
+            None
+        };
+        let culprit = if self.is_student(index) {
+            None
+        } else {
+            self.culprit(index)
+        };
+        match (own, culprit) {
+            (Some(own), Some(_)) if own.contains("because") => format!(": {own}"),
+            (Some(own), Some(culprit)) => format!(": {own}, because {culprit}"),
+            (Some(own), None) => format!(": {own}"),
+            (None, Some(culprit)) => format!(", because {culprit}"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Whether a call failed in a way that ends well-behaved programs; what `EINTR`, `EAGAIN` and searching for files answer
+/// is everyday life.
+fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
+    let Some(errno) = call.errno() else {
+        return false;
+    };
+    let everyday = matches!(
+        (canonical(&call.name, Facts::on_socket(call)), errno),
+        (
+            "open" | "unlink" | "stat" | "access" | "ioctl" | "readlink" | "close",
+            _
+        ) | (
+            _,
+            Errno::EINTR | Errno::EAGAIN | Errno::ECHILD | Errno::EINPROGRESS | Errno::ENOTCONN
+        )
+    );
+    let resolver = match (&call.object, address_of(facts, call)) {
+        (_, Some(Address::Path(path))) => path.0.ends_with(b"/nscd/socket"),
+        (_, Some(Address::Inet(to))) => to.port() == 53,
+        (Some(Object::Socket(socket)), _) => facts.is_of_resolver(*socket),
+        (_, Some(Address::Abstract(_) | Address::Unnamed | Address::Other(_)) | None) => false,
+    };
+    !everyday && !resolver
+}
