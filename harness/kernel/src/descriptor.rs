@@ -9,7 +9,7 @@ use crate::error::check_int;
 /// `pipe2(2)` with close-on-exec: (read end, write end).
 pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     let mut ends = [0; 2];
-    // SAFETY: the array has room for both; the new descriptors are owned by nobody else.
+    // SAFETY: the array has room for both; the new descriptors have no other owner.
     unsafe {
         check_int(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
         Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
@@ -65,7 +65,7 @@ pub fn duplicate_to(fd: RawFd, at: RawFd) -> Result<()> {
 
 /// A copy of a descriptor at the first free number from `lowest` up, close-on-exec.
 pub fn duplicate_above(fd: BorrowedFd<'_>, lowest: c_int) -> Result<OwnedFd> {
-    // SAFETY: numbers only; the new descriptor is owned by nobody else.
+    // SAFETY: numbers only; the new descriptor has no other owner.
     unsafe {
         let copy = check_int(libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, lowest))?;
         Ok(OwnedFd::from_raw_fd(copy))
@@ -80,7 +80,7 @@ pub fn occupy_descriptors(below: u32) -> Result<()> {
     }
     let null = std::fs::File::open("/dev/null")?;
     loop {
-        // SAFETY: numbers only; the copies are the next program's and nobody's here.
+        // SAFETY: numbers only; the copies are the next program's and have no owner here.
         let copy = check_int(unsafe { libc::fcntl(null.as_raw_fd(), libc::F_DUPFD, 3) })?;
         if copy + 1 >= below {
             return Ok(());
@@ -122,7 +122,7 @@ pub fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<Option<usize>> {
 
 /// A pseudo-terminal in raw mode without echo: (our end, the program's end), both close-on-exec, ours non-blocking.
 pub fn raw_terminal() -> Result<(OwnedFd, OwnedFd)> {
-    // SAFETY: the string is constant; new descriptors are owned by nobody else; the termios struct is filled by
+    // SAFETY: the string is constant; new descriptors have no other owner; the termios struct is filled by
     // tcgetattr before it is read; TIOCGPTPEER takes open flags as its number.
     unsafe {
         let master = check_int(libc::posix_openpt(

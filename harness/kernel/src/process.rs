@@ -100,7 +100,7 @@ pub fn disable_address_randomization() -> Result<()> {
 
 /// `pidfd_open(2)`.
 pub fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
-    // SAFETY: numbers only; the new descriptor is owned by nobody else.
+    // SAFETY: numbers only; the new descriptor has no other owner.
     let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
     // SAFETY: as above.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
@@ -108,7 +108,7 @@ pub fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
 
 /// A copy of another process's descriptor, `pidfd_getfd(2)`.
 pub fn copy_descriptor(process: BorrowedFd<'_>, fd: RawFd) -> Result<OwnedFd> {
-    // SAFETY: numbers only; the new descriptor is owned by nobody else.
+    // SAFETY: numbers only; the new descriptor has no other owner.
     let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) })?;
     // SAFETY: as above.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })

@@ -34,7 +34,7 @@ pub enum Resume {
     ToSyscallExit,
     /// For one instruction.
     Step,
-    /// Not at all: it stays in its group stop and events are still told.
+    /// Not at all: it stays in its group stop and events are still heard of.
     Listen,
 }
 
@@ -118,8 +118,8 @@ pub fn protection_fault(pid: Pid) -> Result<Option<u64>> {
             0usize,
             &raw mut info,
         ))?;
-        let told = info.si_signo == libc::SIGSEGV && info.si_code == SEGV_ACCERR;
-        Ok(told.then(|| info.si_addr() as u64))
+        let forbidden = info.si_signo == libc::SIGSEGV && info.si_code == SEGV_ACCERR;
+        Ok(forbidden.then(|| info.si_addr() as u64))
     }
 }
 

@@ -30,7 +30,7 @@ pub fn prepare_signals() -> Result<()> {
         for signal in [libc::SIGPIPE, libc::SIGTTOU, libc::SIGTTIN] {
             libc::signal(signal, libc::SIG_IGN);
         }
-        // Handlers of ours go with exec; what is ignored stays, also what whoever started the tool ignored.
+        // Handlers of ours go with exec; what is ignored stays, also what the process that started the tool ignored.
         let mut ignored = 0;
         for signal in 1..=64 {
             let mut action: libc::sigaction = std::mem::zeroed();
@@ -47,8 +47,8 @@ pub fn prepare_signals() -> Result<()> {
 /// What this process ignores since [`prepare_signals`]: bit 0 is signal 1.
 static IGNORED: AtomicU64 = AtomicU64::new(0);
 
-/// Takes a `SIGCHLD` that is pending: [`poll_with_children`] is then woken only by what happens from now on. Whoever calls
-/// this asks for what had happened before afterwards.
+/// Takes a `SIGCHLD` that is pending: [`poll_with_children`] is then woken only by what happens from now on. What had
+/// happened before is asked for afterwards.
 pub fn drain_sigchld() {
     // SAFETY: the set is initialised by sigemptyset; the timeout outlives the call.
     unsafe {
@@ -60,7 +60,7 @@ pub fn drain_sigchld() {
     }
 }
 
-/// Set when somebody wants this process to end.
+/// Set when this process is asked to end.
 static TERMINATION_REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// From here on a `SIGTERM`, `SIGINT` or `SIGHUP` is noted, and wakes [`poll_with_children`].
@@ -79,7 +79,7 @@ pub fn catch_termination() -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody wants this process to end.
+/// Whether this process is asked to end.
 pub fn termination_requested() -> bool {
     TERMINATION_REQUESTED.load(Ordering::Relaxed)
 }

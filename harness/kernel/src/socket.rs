@@ -8,7 +8,7 @@ use crate::error::check_int;
 
 /// `socket(2)`, close-on-exec.
 pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<OwnedFd> {
-    // SAFETY: numbers only; the new descriptor is owned by nobody else.
+    // SAFETY: numbers only; the new descriptor has no other owner.
     let fd = check_int(unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, protocol) })?;
     // SAFETY: as above.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
@@ -63,7 +63,7 @@ pub fn receive_descriptors(
             _ => None,
         })
         .flatten()
-        // SAFETY: the kernel has just made these for us, and nobody else knows of them.
+        // SAFETY: the kernel has just made these for us, and they have no other owner.
         .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
         .collect();
     Ok((message.bytes, fds))
@@ -94,7 +94,7 @@ pub fn tcp_has_to_send(fd: BorrowedFd<'_>) -> bool {
     unsafe {
         let mut info: libc::tcp_info = std::mem::zeroed();
         let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
-        let told = libc::getsockopt(
+        let got_info = libc::getsockopt(
             fd.as_raw_fd(),
             libc::IPPROTO_TCP,
             libc::TCP_INFO,
@@ -102,8 +102,8 @@ pub fn tcp_has_to_send(fd: BorrowedFd<'_>) -> bool {
             &mut length,
         );
         let mut unsent: c_int = 0;
-        let asked = libc::ioctl(fd.as_raw_fd(), SIOCOUTQNSD, &mut unsent);
-        (told == 0 && info.tcpi_state == SYN_SENT) || (asked == 0 && unsent > 0)
+        let got_unsent = libc::ioctl(fd.as_raw_fd(), SIOCOUTQNSD, &mut unsent);
+        (got_info == 0 && info.tcpi_state == SYN_SENT) || (got_unsent == 0 && unsent > 0)
     }
 }
 

@@ -63,7 +63,7 @@ pub fn wait_one(pid: Pid) -> Result<Waited> {
 
 /// Whether a child has something to tell that was not yet taken, without taking it.
 pub fn is_any_pending() -> bool {
-    // SAFETY: an all-zero siginfo_t is valid, and si_pid stays 0 when nobody has anything to tell; WNOWAIT leaves every
+    // SAFETY: an all-zero siginfo_t is valid, and si_pid stays 0 when no child has anything to tell; WNOWAIT leaves every
     // child as it is.
     unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();

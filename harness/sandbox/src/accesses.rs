@@ -1,4 +1,4 @@
-//! Accesses: who read and wrote which place of which segment, and where two collided.
+//! Lost updates in shared memory: which thread read and wrote which place of which segment, and where two collided.
 
 use std::collections::HashMap;
 
@@ -116,7 +116,7 @@ impl Accesses {
         }
     }
 
-    /// A thread has read and written as one: nobody came between.
+    /// A thread has read and written as one: no other access came between.
     pub(crate) fn updates(&mut self, touch: &Touch) {
         self.read.remove(&(touch.tid, touch.place));
         self.writes(touch);
@@ -200,9 +200,9 @@ mod tests {
             all.writes(&touch(2, 0));
             all.writes(&touch(1, 0));
         }
-        let told = all.finish();
+        let sharing = all.finish();
         assert_eq!(
-            (told.accesses, told.lost, told.collisions.len()),
+            (sharing.accesses, sharing.lost, sharing.collisions.len()),
             (303, 100, KEPT)
         );
     }

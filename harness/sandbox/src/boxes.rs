@@ -32,7 +32,7 @@ pub(crate) struct WaitingBox {
     /// Where the cgroups of its actors are handed over.
     go: OwnedFd,
     plan: OwnedFd,
-    made: OwnedFd,
+    world_ready: OwnedFd,
     answer: OwnedFd,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct RunningBox {
     level: Level,
     supervisor: Pid,
     /// Closed at the other end when the box has its world.
-    made: OwnedFd,
+    world_ready: OwnedFd,
     answer: OwnedFd,
 }
 
@@ -49,7 +49,7 @@ impl BoxMaker {
     pub(crate) fn make(&self) -> io::Result<WaitingBox> {
         let (answer, answer_in) = descriptor::pipe()?;
         let (plan_out, plan) = descriptor::pipe()?;
-        let (made, made_in) = descriptor::pipe()?;
+        let (world_ready, world_ready_in) = descriptor::pipe()?;
         let (go_out, go) = socket::socket_pair()?;
         let namespaces = match self.level {
             Level::Namespaces => NAMESPACES,
@@ -61,7 +61,7 @@ impl BoxMaker {
             let own = [
                 go_out.as_fd(),
                 plan_out.as_fd(),
-                made_in.as_fd(),
+                world_ready_in.as_fd(),
                 answer_in.as_fd(),
             ];
             if descriptor::close_all_but(&own).is_err() {
@@ -70,7 +70,7 @@ impl BoxMaker {
             let channels = Channels {
                 go: go_out,
                 plan: plan_out,
-                made: made_in,
+                world_ready: world_ready_in,
                 answer: answer_in,
                 spare: self.spare.clone(),
             };
@@ -82,7 +82,7 @@ impl BoxMaker {
             supervisor,
             go,
             plan,
-            made,
+            world_ready,
             answer,
         };
         let mapped = match self.level {
@@ -111,7 +111,7 @@ impl WaitingBox {
             supervisor,
             go,
             plan: pipe,
-            made,
+            world_ready,
             answer,
         } = self;
         if let Some(cpu) = cpu {
@@ -125,7 +125,7 @@ impl WaitingBox {
             Ok(()) => Ok(RunningBox {
                 level,
                 supervisor,
-                made,
+                world_ready,
                 answer,
             }),
             Err(error) => {
@@ -149,7 +149,7 @@ fn end(supervisor: Pid, signal: i32) {
 impl RunningBox {
     /// Returns when the box has its world, or is gone.
     pub(crate) fn wait_until_made(&self) {
-        let _ = descriptor::read_some(self.made.as_fd(), &mut [0]);
+        let _ = descriptor::read_some(self.world_ready.as_fd(), &mut [0]);
     }
 
     /// Hands its answer on. Gives the box where it still has to be taken apart.

@@ -158,7 +158,7 @@ impl Delegation {
         };
         let moved = put(&leaf.join("cgroup.procs"), "0").and_then(|()| {
             let on: Vec<String> = off.iter().map(|one| format!("+{one}")).collect();
-            // Refused as long as anybody else is in it.
+            // Refused as long as another process is in it.
             put(
                 &delegation.folder.join("cgroup.subtree_control"),
                 &on.join(" "),
@@ -320,7 +320,7 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// Hands them to the box's supervisor: nobody in there could open them by their names.
+    /// Hands them to the box's supervisor: no process in there could open them by their names.
     pub(crate) fn hand_over(&self, to: BorrowedFd<'_>) -> io::Result<()> {
         let files = self
             .actors

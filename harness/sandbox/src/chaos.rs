@@ -1,7 +1,7 @@
 //! Chaos: seeded delays at calls, so that interleavings come about that the machine alone would hardly show.
 //!
-//! A thread is held in its stop, before the call or after it, while everybody else goes on. What is held depends on the
-//! seed, the actor and the number of its call, and not on who was faster; for how long it really is, is the machine's.
+//! A thread is held in its stop, before the call or after it, while all others go on. What is held depends on the
+//! seed, the actor and the number of its call, and not on which thread was faster; for how long it really is, is the machine's.
 //! All delays of a case together are bounded, so that a program with many calls does not last for ever.
 
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ pub(crate) struct Chaos {
 }
 
 impl Chaos {
-    /// `None`: nobody is ever held.
+    /// `None`: no thread is ever held.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         Self {
             seed,
@@ -79,7 +79,7 @@ impl Chaos {
         self.held.retain(|held| held.tid != tid);
     }
 
-    /// Everybody whose time is up, with the signal to deliver.
+    /// Every thread whose time is up, with the signal to deliver.
     pub(crate) fn due(&mut self) -> Vec<(Pid, i32)> {
         if self.held.is_empty() {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What actors made, as the trace tells: in the host's world only that is theirs, and theirs to be taken away.
+//! Objects that actors created, read off the trace: in the host's world only that is theirs, and theirs to be taken away.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ impl Created {
         if call.errno().is_some() {
             return;
         }
-        let _new = match &call.object {
+        let _is_new = match &call.object {
             Some(Object::Segment(id)) if call.name == "shmget" => self.segments.insert(*id),
             Some(Object::Semaphores(id)) if call.name == "semget" => self.semaphores.insert(*id),
             Some(Object::Queue(id)) if call.name == "msgget" => self.queues.insert(*id),

@@ -172,7 +172,7 @@ fn cgroups() -> Capability {
             ),
             Err(why) => format!("{why}; memory and processes are counted by rlimits and by the supervisor"),
         },
-        // Asked for by name: a manager of cgroups gives them to nobody unasked.
+        // Asked for by name: a manager of cgroups delegates none unasked.
         remedy: (!works && Path::new("/run/systemd/system").exists()).then(|| {
             "start the tool in a cgroup of its own: `systemd-run --user --scope -p Delegate=yes ipclab ...`".to_owned()
         }),

@@ -14,7 +14,7 @@ pub(crate) struct Stopwatch {
     born: Instant,
     ready: Instant,
     began: Instant,
-    made: Instant,
+    world_made: Instant,
     over: Instant,
 }
 
@@ -26,7 +26,7 @@ impl Stopwatch {
             born,
             ready: born,
             began: born,
-            made: born,
+            world_made: born,
             over: born,
         }
     }
@@ -44,12 +44,12 @@ impl Stopwatch {
     }
 
     /// The world is made, and the first actor is about to start.
-    pub(crate) fn made(self) -> Self {
-        let made = Instant::now();
-        Self { made, ..self }
+    pub(crate) fn world_made(self) -> Self {
+        let world_made = Instant::now();
+        Self { world_made, ..self }
     }
 
-    /// Nobody is left.
+    /// No process is left.
     pub(crate) fn over(self) -> Self {
         let over = Instant::now();
         Self { over, ..self }
@@ -59,8 +59,8 @@ impl Stopwatch {
         let us = |from: Instant, to: Instant| to.duration_since(from).as_micros() as u64;
         Spent {
             ahead_us: us(self.born, self.ready),
-            world_us: us(self.began, self.made),
-            actors_us: us(self.made, self.over),
+            world_us: us(self.began, self.world_made),
+            actors_us: us(self.world_made, self.over),
             sweep_us: us(self.over, Instant::now()),
         }
     }

@@ -12,7 +12,7 @@ use libc::sock_filter;
 
 use crate::calls::{self, When};
 
-/// What exists only for somebody who wants out of the box, or to be unseen in it.
+/// Calls of use only to a program that wants out of the box, or to be unseen in it.
 const REFUSED: &[i64] = &[
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
@@ -63,7 +63,7 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_io_uring_register,
     libc::SYS_io_setup,
     libc::SYS_io_submit,
-    // Memory that nobody counts.
+    // Memory that is not counted.
     libc::SYS_memfd_create,
     // These move bytes of sockets, too.
     libc::SYS_splice,
@@ -133,7 +133,7 @@ pub(crate) struct Options {
 /// Which calls stop at the tracer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sight {
-    /// None: nobody traces, and a traced answer without a tracer would make every such call fail.
+    /// None: there is no tracer, and a traced answer without a tracer would make every such call fail.
     Nothing,
     /// Those of the table.
     Table,

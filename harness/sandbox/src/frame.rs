@@ -16,7 +16,7 @@ pub(crate) fn write<T: Serialize>(to: impl Write, document: &T) -> io::Result<()
 /// Writes one document that is JSON already.
 pub(crate) fn write_body(mut to: impl Write, body: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len()).map_err(io::Error::other)?;
-    // All at once: whoever waits for it is woken once.
+    // All at once: the reader is woken once.
     let mut document = Vec::with_capacity(4 + body.len());
     document.extend_from_slice(&length.to_le_bytes());
     document.extend_from_slice(body);

@@ -58,7 +58,7 @@ pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Resul
         };
         let shmid = shmid as i32;
         let mode = perms as u32 & 0o777;
-        let told = given.segment_mode(shmid, mode);
+        let recorded = given.segment_mode(shmid, mode);
         // One that may not be read, or went away meanwhile, is listed all the same.
         let most = SEGMENT_BYTES.min(left).max(SEGMENT_BEGINNING);
         let holds = sysv::shm_read(shmid, size as usize, most).unwrap_or_default();
@@ -66,16 +66,16 @@ pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Resul
         all.push(Segment {
             key: key as i32,
             shmid,
-            mode: told.unwrap_or(mode),
+            mode: recorded.unwrap_or(mode),
             doomed: perms & 0o1000 != 0,
             size: size as u64,
             attached: attached as u64,
-            made_by: if told.is_some() {
+            made_by: if recorded.is_some() {
                 None
             } else {
                 makers.get(&(cpid as Pid)).copied()
             },
-            given: told.is_some(),
+            given: recorded.is_some(),
             whole: holds.len() == size as usize,
             holds: Bytes(holds),
         });
@@ -119,9 +119,13 @@ pub(crate) fn queues() -> io::Result<Vec<LeftQueue>> {
 
 /// Every file below a folder that was not there before, or is no longer the same; nothing is ever opened but folders.
 /// `shown` are the paths at which the plan shows files of the host.
-pub(crate) fn files(folder: &Path, given: &Given, shown: &dyn Fn(&Path) -> bool) -> Vec<LeftFile> {
+pub(crate) fn files(
+    folder: &Path,
+    given: &Given,
+    skipped: &dyn Fn(&Path) -> bool,
+) -> Vec<LeftFile> {
     let mut all = Vec::new();
-    list(folder, 0, given, shown, &mut all);
+    list(folder, 0, given, skipped, &mut all);
     all.sort_by(|one, other| one.path.cmp(&other.path));
     all
 }
@@ -130,7 +134,7 @@ fn list(
     folder: &Path,
     depth: usize,
     given: &Given,
-    shown: &dyn Fn(&Path) -> bool,
+    skipped: &dyn Fn(&Path) -> bool,
     all: &mut Vec<LeftFile>,
 ) {
     let Ok(entries) = fs::read_dir(folder) else {
@@ -138,7 +142,7 @@ fn list(
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        if shown(&path) || all.len() >= FILES {
+        if skipped(&path) || all.len() >= FILES {
             continue;
         }
         let Some(file) = file(&path, path.as_os_str().as_bytes(), given) else {
@@ -147,7 +151,7 @@ fn list(
         let folder = file.kind == FileKind::Directory;
         all.push(file);
         if folder && depth < DEPTH {
-            list(&path, depth + 1, given, shown, all);
+            list(&path, depth + 1, given, skipped, all);
         }
     }
 }

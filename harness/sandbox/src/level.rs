@@ -9,7 +9,7 @@ use ipclab_evidence::{Level, World};
 
 use crate::error::SandboxError;
 use crate::id_map::{IdMap, NAMESPACES};
-use crate::world::Bare;
+use crate::world::EmptyWorld;
 use ipclab_kernel::{descriptor, namespace, process, socket, wait};
 
 /// What the user asks for.
@@ -94,7 +94,7 @@ fn try_box() -> io::Result<()> {
             cwd: "/lab".into(),
             ..World::default()
         };
-        let made = Bare::make(go.as_fd()).and_then(|bare| bare.furnish(&empty, 1));
+        let made = EmptyWorld::make(go.as_fd()).and_then(|world| world.furnish(&empty, 1));
         if let Err(error) = &made {
             eprintln!("{error}");
         }

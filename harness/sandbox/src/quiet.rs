@@ -31,7 +31,7 @@ impl Barrier {
     pub(crate) fn new(own_network: bool) -> Self {
         let port = u16::from(own_network);
         let make = || -> std::io::Result<UdpSocket> {
-            // An address of the loopback network that nobody talks to.
+            // An address of the loopback network that no program talks to.
             let socket = UdpSocket::bind(("127.83.91.7", port))?;
             socket.connect(socket.local_addr()?)?;
             socket.set_read_timeout(Some(PATIENCE))?;
@@ -59,7 +59,7 @@ impl Barrier {
                 // One that was given up comes before ours: it says nothing of what is queued now.
                 Ok(_) if u64::from_ne_bytes(word) != own => {}
                 Ok(_) => return true,
-                // A wait with a timeout is interrupted by whoever freezes and thaws us, signal(7).
+                // A wait with a timeout is interrupted when we are frozen and thawed, signal(7).
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(_) => return false,
             }
@@ -67,10 +67,10 @@ impl Barrier {
     }
 }
 
-/// Whether anybody moves.
+/// Whether anything moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Motion {
-    /// Somebody runs, or is about to.
+    /// A thread runs, or is about to.
     Running,
     /// All are asleep; something will wake one of them by itself.
     Waiting,
@@ -80,7 +80,7 @@ pub(crate) enum Motion {
 
 /// Looks whether any of these threads moves. `Stuck` is said only when it is certain.
 pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motion {
-    // Nobody left who could run code of their own: they are on their way out, and their end is still to be told.
+    // No thread is left that could run code of its own: all are on their way out, and their end is still to be heard of.
     if threads.is_empty() {
         return Motion::Running;
     }
@@ -114,7 +114,7 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
     }
 }
 
-/// Whether TCP itself has something to do: a connection that nobody has answered, or bytes that have not been sent. Bytes
+/// Whether TCP itself has something to do: a connection that is not answered yet, or bytes that have not been sent. Bytes
 /// for which the other end has no room are on no way: only its reading lets them go.
 ///
 /// The kernel's table of connections tells about zero windows, and takes milliseconds to read; so the sockets are asked
@@ -141,8 +141,8 @@ impl Pace {
     const SHORTEST: Duration = Duration::from_micros(200);
     const LONGEST: Duration = Duration::from_millis(10);
 
-    /// Where calls are not traced (a build), nobody waits for whoever falls asleep, and each look takes the processor from
-    /// those who compute: then looks are as far apart as they may be from the first.
+    /// Where calls are not traced (a build), no actor waits for another to fall asleep, and each look takes the processor
+    /// from those that compute: then looks are as far apart as they may be from the first.
     pub(crate) fn new(traced: bool) -> Self {
         let shortest = match traced {
             true => Self::SHORTEST,
@@ -167,8 +167,8 @@ impl Pace {
     }
 }
 
-/// Wall time that counts: the time in which everybody was seen to be asleep. While somebody wants to run and the
-/// machine does not let them, it stands still.
+/// Wall time that counts: the time in which every thread was seen to be asleep. While one wants to run and the
+/// machine does not let it, it stands still.
 #[derive(Debug)]
 pub(crate) struct Idle {
     counted: Duration,
@@ -183,7 +183,7 @@ impl Idle {
         }
     }
 
-    /// One look: everybody was asleep (or not) since the look before. A gap longer than our own pace means that it was
+    /// One look: every thread was asleep (or not) since the look before. A gap longer than our own pace means that it was
     /// us whom the machine did not let run.
     pub(crate) fn look(&mut self, asleep: bool) -> Duration {
         let now = Instant::now();

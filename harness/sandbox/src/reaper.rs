@@ -1,7 +1,7 @@
-//! The first process of the students' pid namespace.
+//! The reaper: the first process of the students' pid namespace.
 //!
 //! First it opens the host's folders that a plan shows: a box is made before there is a plan, and its supervisor has
-//! become another user by then, out of whose reach a path below a 0700 folder is. This process stays who the tool is for
+//! become another user by then, out of whose reach a path below a 0700 folder is. This process stays the tool's user for
 //! so long. Then it becomes the box's root too, before any student starts, makes the students' mount namespace, and does
 //! nothing but reap.
 
@@ -19,8 +19,8 @@ use ipclab_kernel::{Pid, context, descriptor, namespace, process, signal, socket
 /// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
 const FIRST_STUDENT_PID: u32 = 4000;
 
-/// Room for the paths of a message.
-const LETTER: usize = 128 << 10;
+/// Longest message: the paths of all folders.
+const MAX_MESSAGE_BYTES: usize = 128 << 10;
 /// The answer when everything is open.
 const OPEN: &[u8] = b"open";
 /// Said to it when it has nothing more to open; no path is like it.
@@ -38,7 +38,7 @@ pub(crate) struct Reaper {
 }
 
 impl Reaper {
-    /// Makes both, as whoever calls this. `range`: it is to drop its groups when it becomes the box's root.
+    /// Makes both, as the user of the process that calls this. `range`: it is to drop its groups when it becomes the box's root.
     ///
     /// # Errors
     /// What the machine refused.
@@ -76,23 +76,23 @@ impl Reaper {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
-        let letter = paths
+        let message = paths
             .iter()
             .map(|path| path.as_os_str().as_bytes())
             .collect::<Vec<_>>()
             .join(&0);
-        if paths.len() > socket::DESCRIPTORS_MAX || letter.len() > LETTER {
+        if paths.len() > socket::DESCRIPTORS_MAX || message.len() > MAX_MESSAGE_BYTES {
             return Err(io::Error::other(format!(
                 "{} folders are more than a box can show",
                 paths.len()
             )));
         }
-        let (said, files) = self.ask(&letter)?;
-        if said == OPEN && files.len() == paths.len() {
+        let (reply, files) = self.ask(&message)?;
+        if reply == OPEN && files.len() == paths.len() {
             return Ok(files.into_iter().map(File::from).collect());
         }
         Err(io::Error::other(
-            String::from_utf8_lossy(&said).into_owned(),
+            String::from_utf8_lossy(&reply).into_owned(),
         ))
     }
 
@@ -101,40 +101,40 @@ impl Reaper {
     /// # Errors
     /// It could not.
     pub(crate) fn settle(&self) -> io::Result<OwnedFd> {
-        let (said, mut mounts) = self.ask(SETTLE)?;
+        let (reply, mut mounts) = self.ask(SETTLE)?;
         match mounts.pop() {
-            Some(mounts) if said == SETTLED => Ok(mounts),
+            Some(mounts) if reply == SETTLED => Ok(mounts),
             _ => Err(io::Error::other(
-                String::from_utf8_lossy(&said).into_owned(),
+                String::from_utf8_lossy(&reply).into_owned(),
             )),
         }
     }
 
-    fn ask(&self, letter: &[u8]) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
-        descriptor::write_some(self.line.as_fd(), letter)?;
+    fn ask(&self, message: &[u8]) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
+        descriptor::write_some(self.line.as_fd(), message)?;
         let mut word = [0; 4096 + 512];
-        let (said, files) = socket::receive_descriptors(self.line.as_fd(), &mut word)?;
-        match said {
+        let (reply, files) = socket::receive_descriptors(self.line.as_fd(), &mut word)?;
+        match reply {
             0 => Err(io::Error::other(
                 "the first process of the students' pid namespace died",
             )),
-            _ => Ok((word[..said].to_vec(), files)),
+            _ => Ok((word[..reply].to_vec(), files)),
         }
     }
 }
 
 /// Opens what it is asked for until it is to settle.
 fn serve(line: BorrowedFd<'_>, range: bool) -> io::Result<()> {
-    let mut letter = vec![0; LETTER];
+    let mut message = vec![0; MAX_MESSAGE_BYTES];
     loop {
-        let length = descriptor::read_some(line, &mut letter)?.unwrap_or(0);
+        let length = descriptor::read_some(line, &mut message)?.unwrap_or(0);
         if length == 0 {
             return Err(io::Error::other("the supervisor is gone"));
         }
-        if &letter[..length] == SETTLE {
+        if &message[..length] == SETTLE {
             break;
         }
-        let opened = letter[..length]
+        let opened = message[..length]
             .split(|byte| *byte == 0)
             .map(|path| open_path(Path::new(std::ffi::OsStr::from_bytes(path))))
             .collect::<io::Result<Vec<_>>>();
@@ -164,7 +164,7 @@ fn settle(range: bool) -> io::Result<OwnedFd> {
         "/proc/sys/kernel/ns_last_pid",
         FIRST_STUDENT_PID.to_string(),
     );
-    // Its own files in /proc would belong to nobody. No student runs yet.
+    // Its own files in /proc would belong to no user here. No student runs yet.
     process::prctl(libc::PR_SET_DUMPABLE, 1)?;
     let mounts = mounts::make_students()?;
     process::prctl(libc::PR_SET_DUMPABLE, 0)?;

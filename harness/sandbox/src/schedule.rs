@@ -1,6 +1,6 @@
-//! Order: whose turn it is, where processes go on one at a time.
+//! Scheduling policy: whose turn it is, where threads go on one at a time.
 //!
-//! Nothing here knows a process from a number: who waits for a turn and what for is handed in, and who goes on is a
+//! Nothing here knows a process from a number: which thread waits for a turn and what for is handed in, and which goes on is a
 //! function of that, the order and what went before. So the same plan takes the same turns again.
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,14 +10,14 @@ use ipclab_evidence::Order;
 use ipclab_kernel::Pid;
 
 /// Calls that a thread makes in one turn without touching shared memory, when others wait: one that asks again and
-/// again whether something has happened may not keep those waiting who would make it happen.
+/// again whether something has happened may not keep those waiting that would make it happen.
 const MAX_CALLS: u32 = 24;
-/// Accesses of one turn that change nothing: one that unchanged_accesses at a place until somebody else writes there, likewise.
+/// Accesses of one turn that change nothing: one that looks at a place until another writes there, likewise.
 const MAX_UNCHANGED_ACCESSES: u32 = 24;
-/// How many turns of others anybody waits, whatever the order: those others may be waiting for what it is about to write.
+/// How many turns of others a thread waits at most, whatever the order: those others may be waiting for what it is about to write.
 const MAX_TURNS_WAITED: u64 = 48;
 
-/// Somebody who waits for a turn.
+/// What a thread waits for a turn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
     /// What is delivered when it goes on.
@@ -40,11 +40,11 @@ pub(crate) struct Schedule {
     calls: u32,
     /// Accesses since the last one of this turn that changed something.
     unchanged_accesses: u32,
-    /// Whoever has the turn said that others may have it.
+    /// The runner said that others may have the turn.
     yielded: bool,
     waiting: BTreeMap<Pid, Waiting>,
     /// How many threads there have been, and which of them each is.
-    made: HashMap<Pid, u64>,
+    numbers: HashMap<Pid, u64>,
     /// When each had its last turn, and began to wait.
     last: HashMap<Pid, u64>,
     since: HashMap<Pid, u64>,
@@ -53,7 +53,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// `None`: nobody ever waits.
+    /// `None`: no thread ever waits.
     pub(crate) fn new(order: Option<Order>) -> Self {
         let drawn = match order {
             Some(Order::Drawn(seed)) => seed,
@@ -71,7 +71,7 @@ impl Schedule {
         self.order.is_some()
     }
 
-    /// From here on everybody goes on as the machine lets them. Gives who waited.
+    /// From here on every thread goes on as the machine lets it. Gives those that waited.
     pub(crate) fn end(&mut self) -> BTreeMap<Pid, Waiting> {
         self.order = None;
         self.runner = None;
@@ -80,8 +80,8 @@ impl Schedule {
 
     /// A new thread.
     pub(crate) fn added(&mut self, tid: Pid) {
-        let count = self.made.len() as u64;
-        self.made.insert(tid, count);
+        let count = self.numbers.len() as u64;
+        self.numbers.insert(tid, count);
     }
 
     /// Whether it is this thread's turn.
@@ -94,7 +94,7 @@ impl Schedule {
         self.runner
     }
 
-    /// Nobody has the turn.
+    /// No thread has the turn.
     pub(crate) fn free(&mut self) {
         self.former = self.runner.take().or(self.former);
     }
@@ -104,7 +104,7 @@ impl Schedule {
         self.waiting.contains_key(&tid)
     }
 
-    /// Whether anybody does.
+    /// Whether any thread does.
     pub(crate) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()
     }
@@ -131,7 +131,7 @@ impl Schedule {
         }
     }
 
-    /// Whoever has the turn has touched shared memory, and changed it or not.
+    /// The runner has accessed shared memory, and changed it or not.
     pub(crate) fn accessed(&mut self, changed: bool) {
         self.calls = 0;
         self.unchanged_accesses = if changed {
@@ -141,24 +141,24 @@ impl Schedule {
         };
     }
 
-    /// Whether whoever has the turn may go on at an access.
+    /// Whether the runner may go on at an access.
     pub(crate) fn may_access(&self) -> bool {
         matches!(self.order, Some(Order::OldestFirst | Order::NewestFirst))
             && self.unchanged_accesses <= MAX_UNCHANGED_ACCESSES
     }
 
-    /// Whoever has the turn has made a call: whether it may go on.
+    /// The runner has made a call: whether it may go on.
     pub(crate) fn may_call(&mut self) -> bool {
         self.calls += 1;
         self.calls <= MAX_CALLS || self.waiting.is_empty()
     }
 
-    /// Whoever has the turn gives it up by itself, `sched_yield(2)`.
+    /// The runner gives its turn up by itself, `sched_yield(2)`.
     pub(crate) fn yielded(&mut self) {
         self.yielded = true;
     }
 
-    /// The next turn: who has it.
+    /// The next turn: which thread has it.
     pub(crate) fn next(&mut self) -> Option<(Pid, Waiting)> {
         let order = self.order?;
         let former = self.former;
@@ -166,14 +166,14 @@ impl Schedule {
             || self.calls > MAX_CALLS
             || self.unchanged_accesses > MAX_UNCHANGED_ACCESSES;
         let last = |tid: &Pid| self.last.get(tid).copied().unwrap_or(0);
-        let made = |tid: &Pid| self.made.get(tid).copied().unwrap_or(u64::MAX);
-        // Everybody in turn: whoever has waited longest since their last one, and who was made first.
-        let in_turn = |tid: &Pid| (last(tid), made(tid));
+        let number = |tid: &Pid| self.numbers.get(tid).copied().unwrap_or(u64::MAX);
+        // All in turn: the one that has waited longest since its last one, and of those the one that was made first.
+        let in_turn = |tid: &Pid| (last(tid), number(tid));
         let since = |tid: &Pid| self.since.get(tid).copied().unwrap_or(0);
         let longest = self
             .waiting
             .keys()
-            .min_by_key(|tid| (since(tid), made(tid)));
+            .min_by_key(|tid| (since(tid), number(tid)));
         let longest = longest.filter(|tid| self.turns - since(tid) > MAX_TURNS_WAITED);
         let chosen = match order {
             Order::LateWriters | Order::ReadersFirst if longest.is_some() => {
@@ -193,15 +193,15 @@ impl Schedule {
             Order::OldestFirst => self
                 .waiting
                 .iter()
-                .min_by_key(|(tid, _)| (former != Some(**tid), made(tid))),
+                .min_by_key(|(tid, _)| (former != Some(**tid), number(tid))),
             Order::NewestFirst => self
                 .waiting
                 .iter()
-                .min_by_key(|(tid, _)| (former != Some(**tid), std::cmp::Reverse(made(tid)))),
+                .min_by_key(|(tid, _)| (former != Some(**tid), std::cmp::Reverse(number(tid)))),
             Order::Drawn(_) => {
                 self.drawn = mixed(self.drawn);
                 let mut all: Vec<_> = self.waiting.iter().collect();
-                all.sort_by_key(|(tid, _)| made(tid));
+                all.sort_by_key(|(tid, _)| number(tid));
                 let at = self.drawn as usize % all.len().max(1);
                 all.get(at).copied()
             }

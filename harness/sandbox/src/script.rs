@@ -15,7 +15,7 @@ use ipclab_kernel::descriptor;
 pub(crate) enum Asked {
     /// Something that another actor does.
     Await(Await),
-    /// That nobody moves any more.
+    /// That nothing moves any more.
     Quiet,
 }
 

@@ -88,10 +88,10 @@ pub(crate) fn start(
     }
     drop((stdin, terminal, stderr_in, theirs, refusal_in));
     let mut word = [0; 512];
-    let said = descriptor::read_some(ours.as_fd(), &mut word)?.unwrap_or(0);
-    if &word[..said] != IN_PLACE {
-        let told = descriptor::read_some(refusal.as_fd(), &mut word)?.unwrap_or(0);
-        let why = String::from_utf8_lossy(&word[..told]).into_owned();
+    let length = descriptor::read_some(ours.as_fd(), &mut word)?.unwrap_or(0);
+    if &word[..length] != IN_PLACE {
+        let length = descriptor::read_some(refusal.as_fd(), &mut word)?.unwrap_or(0);
+        let why = String::from_utf8_lossy(&word[..length]).into_owned();
         return Err(io::Error::other(format!("starting {}: {why}", actor.name)));
     }
     ptrace::seize(pid).map_err(|error| {
@@ -197,12 +197,12 @@ fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Why an actor could not be exec'd, from what its child said; `None`: it said nothing, so it was.
+/// Why an actor could not be exec'd, from what its child length; `None`: it length nothing, so it was.
 pub(crate) fn refusal(refusal: &OwnedFd) -> Option<Refusal> {
     let mut word = [0; 512];
     descriptor::set_nonblocking(refusal.as_fd()).ok()?;
-    let told = descriptor::read_some(refusal.as_fd(), &mut word).ok()??;
-    let text = String::from_utf8_lossy(&word[..told]).into_owned();
+    let length = descriptor::read_some(refusal.as_fd(), &mut word).ok()??;
+    let text = String::from_utf8_lossy(&word[..length]).into_owned();
     if text.is_empty() {
         return None;
     }

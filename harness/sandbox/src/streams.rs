@@ -184,7 +184,7 @@ impl Feed {
             match descriptor::write_some(sink.as_fd(), &self.bytes[self.at..]) {
                 Ok(Some(put)) => self.at += put,
                 Ok(None) => return,
-                // Nobody reads any more.
+                // There is no reader any more.
                 Err(_) => self.sink = None,
             }
         }

@@ -15,7 +15,7 @@ use crate::evidence::Stopwatch;
 use crate::frame;
 use crate::platform::{namespaces, shared};
 use crate::request;
-use crate::world::Bare;
+use crate::world::EmptyWorld;
 
 /// The channels between a box and its keeper, and where it may go when it is over.
 pub(crate) struct Channels {
@@ -24,7 +24,7 @@ pub(crate) struct Channels {
     /// The plan comes.
     pub(crate) plan: OwnedFd,
     /// Closed when the world is made.
-    pub(crate) made: OwnedFd,
+    pub(crate) world_ready: OwnedFd,
     /// The answer goes.
     pub(crate) answer: OwnedFd,
     /// Where the box is taken apart.
@@ -36,7 +36,7 @@ pub(crate) fn main(level: Level, channels: Channels) -> ! {
     let Channels {
         go,
         plan,
-        made,
+        world_ready,
         answer,
         spare,
     } = channels;
@@ -46,16 +46,16 @@ pub(crate) fn main(level: Level, channels: Channels) -> ! {
     let evidence = tied.and_then(|()| match level {
         Level::Namespaces => {
             let stopwatch = Stopwatch::start();
-            let bare = Bare::make(go.as_fd())?;
+            let world = EmptyWorld::make(go.as_fd())?;
             let stopwatch = stopwatch.ready();
             let (idle_processor, plan) = wait_for_plan(plan)?;
-            let reaper = bare.keep_with_us();
+            let reaper = world.keep_with_us();
             aside = idle_processor.then_some(reaper);
             let groups = cgroup::receive(go.as_fd())?;
-            namespaces::run(&plan, bare, groups, stopwatch.go(), made)
+            namespaces::run(&plan, world, groups, stopwatch.go(), world_ready)
         }
         Level::Shared => {
-            drop(made);
+            drop(world_ready);
             let (_, plan) = wait_for_plan(plan)?;
             // Not before: what comes on it comes before the plan, and must not find it closed.
             drop(go);

@@ -2,7 +2,7 @@
 //!
 //! What is shown by binding would be written straight to the host's disk, and a build could fill that. So the folder is
 //! copied into a tmpfs of a bounded size before the first actor starts, and what is in it after the last one ended is
-//! copied back. Nobody but the supervisor touches either side meanwhile.
+//! copied back. Only the supervisor touches either side meanwhile.
 
 use std::fs::{self, File};
 use std::io;
@@ -143,7 +143,7 @@ fn copy(
 ) -> io::Result<()> {
     remove(into, name)?;
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
-    // Who may do what is the file's own affair; nobody becomes another user by it.
+    // The permissions are the file's own; the set-user-id bits are not kept.
     let mode = Mode::from_bits_truncate(about.mode() & 0o777);
     let mut to = File::from(openat(into, name, flags, mode)?);
     io::copy(&mut from, &mut to)?;

@@ -1,7 +1,7 @@
 //! The world of a case at the `namespaces` level: its root, its network, its ids.
 //!
 //! The root is a tmpfs of its own: the system's folders and the built programs read-only, `/tmp`, `/dev/shm` and the
-//! working directory writable, nothing of anybody's home. Everything is mounted before an untrusted program runs, by a
+//! working directory writable, no home folder. Everything is mounted before an untrusted program runs, by a
 //! process with power over the new namespaces only.
 
 use std::fs::{self, File, Permissions};
@@ -36,7 +36,7 @@ pub(crate) struct Ids {
 
 /// A world with everything that its plan names.
 #[derive(Debug)]
-pub(crate) struct Furnished {
+pub(crate) struct ReadyWorld {
     pub(crate) ids: Ids,
     pub(crate) reaper: Reaper,
     /// The students' mount namespace.
@@ -47,12 +47,12 @@ pub(crate) struct Furnished {
 
 /// A world that waits for its plan: all of it that is the same for every plan.
 #[derive(Debug)]
-pub(crate) struct Bare {
+pub(crate) struct EmptyWorld {
     ids: Ids,
     reaper: Reaper,
 }
 
-impl Bare {
+impl EmptyWorld {
     /// Makes it around the process that calls this: one that has just been cloned into new namespaces and whose id maps
     /// are written when something arrives on `go`. The new root is mounted over the old one and is the working directory;
     /// absolute paths are still the host's.
@@ -70,7 +70,7 @@ impl Bare {
         let reaper = context("the students' pid namespace", Reaper::start(range))?;
         context("becoming the box's root", process::become_user(0, 0, range))?;
         // Changing ids clears the parent-death signal, and makes the process undumpable: its own files in /proc would
-        // belong to nobody in the box, and the binds go through them. No untrusted program runs yet.
+        // belong to no user of the box, and the binds go through them. No untrusted program runs yet.
         context(
             "asking for the parent-death signal",
             process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize),
@@ -105,8 +105,8 @@ impl Bare {
     /// Puts into it what a plan names, and closes it. `file_mib` bounds each writable folder.
     ///
     /// # Errors
-    /// As [`Bare::make`].
-    pub(crate) fn furnish(self, world: &World, file_mib: u64) -> io::Result<Furnished> {
+    /// As [`EmptyWorld::make`].
+    pub(crate) fn furnish(self, world: &World, file_mib: u64) -> io::Result<ReadyWorld> {
         let paths: Vec<&Path> = world.binds.iter().map(|bind| bind.host.as_path()).collect();
         let sources = self.reaper.open(&paths)?;
         let scratch = format!("{file_mib}m");
@@ -121,7 +121,7 @@ impl Bare {
             namespace::restrict_mount(Path::new("/"), READ_ONLY, false),
         )?;
         let mounts = context("settling the students' namespaces", self.reaper.settle())?;
-        Ok(Furnished {
+        Ok(ReadyWorld {
             ids: self.ids,
             reaper: self.reaper,
             mounts,
@@ -169,7 +169,7 @@ fn mount_root() -> io::Result<()> {
     }
     make_dev()?;
     tmpfs(&TRUSTED[1..], "1m", "0755")?;
-    // Refused where the kernel has no POSIX queues: then nobody can leave one behind either.
+    // Refused where the kernel has no POSIX queues: then none can be left behind either.
     let _ = namespace::mount(
         Path::new("mqueue"),
         Path::new("dev/mqueue"),
@@ -274,7 +274,7 @@ fn show_binds(
 }
 
 /// Lowers what a hostile program could fill. Where the kernel lets this namespace's root decide it; a refusal leaves
-/// the kernel's own default in force. By way of the new `/proc`: the host's belongs to nobody here.
+/// the kernel's own default in force. By way of the new `/proc`: the host's belongs to no user here.
 fn set_kernel_limits() {
     for (name, value) in [
         ("kernel/shmmni", "64"),
@@ -308,7 +308,7 @@ pub(crate) fn become_actor(ids: Ids) -> io::Result<()> {
         "becoming the actor's user",
         process::become_user(ids.actor, ids.actor, ids.other.is_some()),
     )?;
-    // Changing ids makes a process undumpable, and the files of an undumpable one in /proc belong to nobody here.
+    // Changing ids makes a process undumpable, and the files of an undumpable one in /proc belong to no user here.
     context(
         "becoming dumpable",
         process::prctl(libc::PR_SET_DUMPABLE, 1),

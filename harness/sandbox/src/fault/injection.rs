@@ -166,7 +166,7 @@ fn put_instead(
     Ok((entered, Substitute { number, args }))
 }
 
-/// Puts a C string below the stack pointer, and below the red zone that the ABI lets a function use there: nobody's
+/// Puts a C string below the stack pointer, and below the red zone that the ABI lets a function use there: unused
 /// memory. Gives its address.
 fn below_stack(pid: Pid, stack: u64, text: &[u8]) -> io::Result<u64> {
     let mut text = text.to_vec();

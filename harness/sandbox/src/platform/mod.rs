@@ -30,7 +30,7 @@ pub(crate) trait Platform {
     fn end_at_once(&self, _index: usize) {}
     /// A segment by its key, now.
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment>;
-    /// Whether nobody is left on it, dead or alive, so that nothing has to be ended.
+    /// Whether no process is left on it, dead or alive, so that nothing has to be ended.
     fn is_deserted(&self) -> bool {
         false
     }

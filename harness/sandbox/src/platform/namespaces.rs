@@ -19,7 +19,7 @@ use crate::reaper::Reaper;
 use crate::spawn::{self, Started};
 use crate::tracer::Tracer;
 use crate::watch::Watch;
-use crate::world::{self, Bare, Furnished, Ids};
+use crate::world::{self, EmptyWorld, Ids, ReadyWorld};
 
 /// So much higher is the limit of a user's processes where a cgroup counts them.
 const SPARE_PROCESSES: u64 = 16;
@@ -42,17 +42,17 @@ struct Namespaces {
 /// What the machine refused.
 pub(crate) fn run(
     plan: &Plan,
-    bare: Bare,
+    world: EmptyWorld,
     groups: Vec<ActorGroup>,
     stopwatch: Stopwatch,
-    made: OwnedFd,
+    world_ready: OwnedFd,
 ) -> io::Result<Evidence> {
-    let Furnished {
+    let ReadyWorld {
         ids,
         reaper,
         mounts,
         workspaces,
-    } = bare.furnish(&plan.world, plan.limits.file_mib)?;
+    } = world.furnish(&plan.world, plan.limits.file_mib)?;
     let given = given::make(&plan.world, ids)?;
     let counted_by = match groups.is_empty() {
         true => "rlimits",
@@ -66,15 +66,15 @@ pub(crate) fn run(
         given,
         groups,
     };
-    // From here on this process's memory is nobody's business, and its files in /proc belong to nobody in the box.
+    // From here on no process of the box can look into this one, and its files in /proc belong to no user of the box.
     process::prctl(libc::PR_SET_DUMPABLE, 0)?;
-    let stopwatch = stopwatch.made();
-    drop(made);
+    let stopwatch = stopwatch.world_made();
+    drop(world_ready);
     let watched = Watch::new(plan, &mut platform).run()?;
     let stopwatch = stopwatch.over();
     let makers = watched.tracer.makers();
-    let shown = |path: &Path| plan.world.binds.iter().any(|bind| bind.inside == path);
-    let below = |folder: &str| leftovers::files(Path::new(folder), &platform.given, &shown);
+    let is_bind = |path: &Path| plan.world.binds.iter().any(|bind| bind.inside == path);
+    let below = |folder: &str| leftovers::files(Path::new(folder), &platform.given, &is_bind);
     let mut files = below("/tmp");
     if !plan
         .world
@@ -82,7 +82,7 @@ pub(crate) fn run(
         .iter()
         .any(|bind| bind.inside == plan.world.cwd)
     {
-        files.extend(leftovers::files(&plan.world.cwd, &platform.given, &shown));
+        files.extend(leftovers::files(&plan.world.cwd, &platform.given, &is_bind));
     }
     let leftovers = Leftovers {
         segments: leftovers::segments(&platform.given, &makers)?,

@@ -97,7 +97,7 @@ impl Tracer {
         }
     }
 
-    /// Lets those go on who have been held long enough.
+    /// Lets the threads go on that have been held long enough.
     ///
     /// # Errors
     /// As [`Tracer::dispatch`].

@@ -36,7 +36,7 @@ impl Tracer {
                 if to.iter().any(leaves_the_machine) {
                     return Some(fault::refuse(tid, libc::ENETUNREACH));
                 }
-                // In a world of its own nobody else serves anything either.
+                // In a world of its own no other program serves anything either.
                 let strange = |port: u16| !self.ports.contains(&port) && !self.ports.contains(&0);
                 let is_stream = |socket| self.sockets.get(socket).kind == SocketKind::Stream;
                 match &to[..] {

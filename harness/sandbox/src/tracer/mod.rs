@@ -1,7 +1,7 @@
 //! The tracer: one loop classifies, one match acts.
 //!
 //! It follows every process and thread of every actor, decodes the calls that the filter stops at, and knows at any
-//! moment who is in which call. `ESRCH` can come from any request, since a tracee may be killed at any time: its death
+//! moment which thread is in which call. `ESRCH` can come from any request, since a tracee may be killed at any time: its death
 //! is then told by the next wait status.
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! Processes and threads of the actors: born, started as programs, dying, and who they are.
+//! Processes and threads of the actors: born, started as programs, dying, and their names and numbers.
 
 use std::collections::HashMap;
 use std::io;
@@ -115,7 +115,7 @@ impl Tracer {
         process.died_in = match process.signalled {
             // It came in the thread that it was delivered to, wherever the others were.
             Some((delivered, cause)) if delivered == signal => cause,
-            // Nobody is told of a SIGKILL beforehand.
+            // A SIGKILL is not announced.
             _ => process.died_in.or(in_call),
         };
         let (actor, first) = (process.actor, process.first);
@@ -143,7 +143,7 @@ impl Tracer {
     }
 
     /// Whether a process that is about to end had as much as it may have of what the kernel itself refuses more of, in
-    /// calls that nobody looks at.
+    /// calls that are not watched.
     fn full(&self, actor: usize, pid: Pid, open: usize) -> Option<Notice> {
         // What was refused was a block, not a byte: an eighth of the whole may have been left over.
         let enough = self.most_memory_kib - self.most_memory_kib / 8;

@@ -142,8 +142,8 @@ pub(crate) struct TracedActor {
     pub(crate) died_in: Option<&'static str>,
 }
 
-/// So many processes the kernel refuses an actor before it is stopped: more than any crowd of clients asks for, and who still
-/// goes on asking does nothing else any more.
+/// So many processes the kernel refuses an actor before it is stopped: more than any crowd of clients asks for, and one that
+/// still goes on asking does nothing else any more.
 pub(super) const MAX_REFUSED_FORKS: u32 = 1_000;
 
 /// `ERESTART_RESTARTBLOCK`: unless a handler runs first, the kernel goes on with the call as restart_syscall(2).
@@ -157,14 +157,14 @@ pub(super) const MAX_PROCESSES_ASKED: usize = 8;
 pub(crate) struct Tracer {
     pub(super) threads: HashMap<Pid, Thread>,
     pub(super) processes: HashMap<Pid, Process>,
-    /// Children whose first stop came before their parent's event, and who were taken in without it: it may never
+    /// Children whose first stop came before their parent's event, and that were taken in without it: it may never
     /// come, when the thread that made them is killed at that very moment (by an exec in another thread, say).
     pub(super) early_children: HashSet<Pid>,
     /// New children that are to wait for ever, once they have come to their first stop.
     pub(super) parked_children: HashSet<Pid>,
     pub(super) chaos: Chaos,
     pub(super) schedule: Schedule,
-    /// Processor time that whoever has the turn had used before it, in microseconds.
+    /// Processor time that the thread whose turn it is had used before it.
     pub(super) turn_began_us: u64,
     /// The number by which our own calls pass the filter, where every call stops.
     pub(crate) filter_pass: u32,
@@ -173,7 +173,7 @@ pub(crate) struct Tracer {
     pub(super) accesses: Accesses,
     /// Turns are, or were, taken.
     pub(super) shares: bool,
-    /// What was heard while somebody was made to do something, and is still to be handled.
+    /// Wait statuses that a remote call came across, still to be dispatched.
     pub(super) deferred: VecDeque<Waited>,
     /// One for each actor of the plan.
     pub(crate) actors: Vec<TracedActor>,
@@ -194,10 +194,10 @@ pub(crate) struct Tracer {
     pub(crate) over_process_limit: Option<usize>,
     /// Ports that sockets of this case were bound to.
     pub(super) ports: HashSet<u16>,
-    /// The case is over, and everybody is being ended. What still crosses is chance: a server may answer a client whose
+    /// The case is over, and every process is being ended. What still crosses is chance: a server may answer a client whose
     /// end came first, or not.
     pub(crate) winding_down: bool,
-    /// Grows with every event: whoever compares two values knows whether anything happened between.
+    /// Grows with every event: two values tell whether anything happened between.
     pub(crate) event_count: u64,
 }
 

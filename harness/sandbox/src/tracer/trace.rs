@@ -17,7 +17,7 @@ pub(super) struct Trace {
     bytes: usize,
     /// Bytes of long texts that are kept: paths, mostly.
     text: usize,
-    /// What the calls made that are kept no longer, where somebody has to know.
+    /// What the calls made that are kept no longer, where that has to be known.
     created: Option<Created>,
 }
 

@@ -1,4 +1,4 @@
-//! What calls move over sockets: how many bytes, the first of them, and who sent them.
+//! What calls move over sockets: how many bytes, the first of them, and where they came from.
 
 use ipclab_evidence::{Address, Direction, SocketKind, Transfer};
 use ipclab_kernel::Pid;

@@ -13,7 +13,7 @@ use ipclab_kernel::{Pid, procfs};
 impl Tracer {
     /// Every living thread, of one actor or of all. A first thread that ended before the others is left out: it stays a
     /// zombie until they do. One that is still on its way to its end is not: the last thing that it does may wake
-    /// another, who waits for it in `pthread_join`.
+    /// another, which waits for it in `pthread_join`.
     pub(crate) fn threads(&self, actor: Option<usize>) -> Vec<Pid> {
         let goes_on = |process: Pid| {
             self.threads
@@ -39,7 +39,7 @@ impl Tracer {
         self.threads.get(&tid).is_some_and(|thread| thread.stopped)
     }
 
-    /// Whether every one of these threads is in a call, or stopped by a signal: only then can it be that nobody moves.
+    /// Whether every one of these threads is in a call, or stopped by a signal: only then can it be that nothing moves.
     pub(crate) fn all_in_calls(&self, threads: &[Pid]) -> bool {
         threads.iter().all(|tid| {
             self.threads.get(tid).is_some_and(|thread| {
@@ -57,7 +57,7 @@ impl Tracer {
             .is_some_and(|call| call.vforked)
     }
 
-    /// Whether something will end a wait without anybody's doing: a timeout, a sleep, a timer.
+    /// Whether something will end a wait by itself: a timeout, a sleep, a timer.
     pub(crate) fn any_timed(&self, threads: &[Pid]) -> bool {
         let now = Instant::now();
         threads

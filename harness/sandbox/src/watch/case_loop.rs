@@ -1,4 +1,4 @@
-//! The loop of a case: starts who is due, waits for what happens, decides when it is over.
+//! The loop of a case: starts the actors that are due, waits for what happens, decides when it is over.
 
 use std::io;
 use std::time::Duration;
@@ -183,7 +183,7 @@ impl<P: Platform> Watch<'_, P> {
 
     /// Whether an actor has not yet been handed all that it may read.
     pub(super) fn feeding(&self) -> bool {
-        // A reader of a full pipe is not stuck: we are about to hand it more. A full pipe that nobody reads is.
+        // A reader of a full pipe is not stuck: we are about to hand it more. One that waits to write to a full pipe is.
         self.lives
             .iter()
             .any(|life| life.stdin.poll_fd().is_some_and(can_write))
@@ -238,7 +238,7 @@ impl<P: Platform> Watch<'_, P> {
         Ok(None)
     }
 
-    /// The next wait status, if there is one. Between two of them whoever was let go on gets the processor: tracer and
+    /// The next wait status, if there is one. Between two of them the thread that was let go on gets the processor: tracer and
     /// tracee share it, so the next stop is mostly there without our going to sleep for it.
     pub(super) fn next_status(&mut self, turns: &mut u32) -> io::Result<Option<wait::Waited>> {
         let mut heard = self.tracer.next_status(false)?;

@@ -1,4 +1,4 @@
-//! Limits: who has used up what it may use, and is stopped.
+//! Limits: which actor has used up what it may use, and is stopped.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::state::Watch;
 use crate::platform::Platform;
 use crate::tracer::Notice;
 
-/// Accesses to segments of one actor, where each of them is a stop: who waits in a loop for what nobody will ever write
+/// Accesses to segments of one actor, where each of them is a stop: one that waits in a loop for what is never written
 /// makes more and more of them.
 const MAX_ACCESSES: u64 = 8_000;
 
@@ -63,7 +63,7 @@ impl<P: Platform> Watch<'_, P> {
         Some(self.stop(actor, LimitKind::Accesses, MAX_ACCESSES))
     }
 
-    /// Whether somebody has used up what it may use.
+    /// Whether an actor has used up what it may use.
     pub(super) fn check_limits(&mut self) -> Option<Ended> {
         let flood = self.floods().next();
         if let Some((actor, hit)) = flood {
@@ -75,7 +75,7 @@ impl<P: Platform> Watch<'_, P> {
         self.check_use()
     }
 
-    /// Whether somebody has used up its CPU time or memory, which are looked at now and then and when all is over: whoever
+    /// Whether an actor has used up its CPU time or memory, which are looked at now and then and when all is over: one that
     /// waits for ever, having used too much, is stopped for that and not by chance.
     pub(super) fn check_use(&mut self) -> Option<Ended> {
         let limits = self.plan.limits;
@@ -97,7 +97,7 @@ impl<P: Platform> Watch<'_, P> {
         None
     }
 
-    /// Who has printed more than anybody may.
+    /// The actors that have printed more than they may.
     pub(super) fn floods(&self) -> impl Iterator<Item = (usize, LimitHit)> {
         let lives = self.lives.iter().enumerate();
         lives.filter_map(|(actor, life)| {

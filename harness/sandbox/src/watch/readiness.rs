@@ -112,7 +112,7 @@ impl<P: Platform> Watch<'_, P> {
         Some(actor)
     }
 
-    /// Whether an actor waits for what only another actor can do. `motion` is everybody's.
+    /// Whether an actor waits for what only another actor can do. `motion` is that of all actors.
     pub(super) fn waits_now(&self, name: &str, motion: Motion) -> bool {
         let Some(actor) = self
             .index(name)
@@ -135,7 +135,8 @@ impl<P: Platform> Watch<'_, P> {
         motion == Motion::Stuck || own() == Motion::Stuck
     }
 
-    /// Lets go on whoever waited for somebody to wait. Tells whether there was one: then something moves again.
+    /// Lets an actor or a peer go on that waited for another one to wait. Says whether there was one: then something moves
+    /// again.
     pub(super) fn release_waiters(&mut self, motion: Motion) -> io::Result<bool> {
         self.take_looks(Some(motion));
         for index in 0..self.lives.len() {
@@ -167,7 +168,7 @@ impl<P: Platform> Watch<'_, P> {
         Ok(false)
     }
 
-    /// Takes the looks whose moment is now. Whether somebody waits is only known after a look at what moves.
+    /// Takes the looks whose moment is now. Whether an actor waits is only known after a look at what moves.
     pub(super) fn take_looks(&mut self, motion: Option<Motion>) {
         for at in 0..self.looks.len() {
             let watch = &self.plan.watches[at];

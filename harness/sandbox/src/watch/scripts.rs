@@ -27,7 +27,7 @@ impl<P: Platform> Watch<'_, P> {
             let asked = self.lives[index].script.as_ref().and_then(Script::asked);
             let due = match asked {
                 Some(Asked::Await(awaited)) => self.due(awaited),
-                // Only a look that finds everybody asleep can tell: see release_waiters.
+                // Only a look that finds all actors asleep can tell: see release_waiters.
                 Some(Asked::Quiet) | None => Due::NotYet,
             };
             if due != Due::NotYet

@@ -34,7 +34,7 @@ pub(crate) struct Watch<'a, P: Platform> {
     pub(super) looks: Vec<Look>,
     pub(super) barrier: Barrier,
     pub(super) last_tick: Instant,
-    /// Somebody was ended by the kernel, since no memory was left to it.
+    /// The actor that the kernel ended, since no memory was left to it.
     pub(super) starved: Option<usize>,
 }
 

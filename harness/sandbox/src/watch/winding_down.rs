@@ -42,7 +42,7 @@ impl<P: Platform> Watch<'_, P> {
         self.tracer.processes().into_iter().map(survivor).collect()
     }
 
-    /// Asks everybody who is still there to end, gives them a moment, then ends everything.
+    /// Asks the programs that are still there to end, gives them a moment, then ends everything.
     pub(super) fn wind_down(&mut self, ended: &Ended) -> io::Result<()> {
         self.tracer.winding_down = true;
         for life in &mut self.lives {
@@ -98,7 +98,7 @@ impl<P: Platform> Watch<'_, P> {
         Ok(())
     }
 
-    /// Ends everybody, and waits until there is nobody left at all: a namespace is gone only when its last process is
+    /// Ends every process, and waits until none is left at all: a namespace is gone only when its last process is
     /// reaped.
     pub(super) fn end_all(&mut self, left: &[(Pid, usize, bool)]) -> io::Result<()> {
         self.platform.end_all();

@@ -54,9 +54,9 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     check_free(plan)?;
     let before = Before::look();
     let mut platform = Shared::new(plan, &folder.0, before)?;
-    let made = given::make(&plan.world, platform.ids);
-    let stopwatch = stopwatch.made();
-    let watched = match made {
+    let given = given::make(&plan.world, platform.ids);
+    let stopwatch = stopwatch.world_made();
+    let watched = match given {
         Ok(given) => {
             platform.given = given;
             Watch::new(plan, &mut platform).with_host_rules(rules).run()
@@ -85,7 +85,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     evidence
 }
 
-/// One case at a time on this machine: a lock on a folder that everybody can open and nobody deletes.
+/// One case at a time on this machine: a lock on a folder that every user can open and that is never deleted.
 fn lock() -> io::Result<File> {
     let folder = File::open("/tmp")?;
     folder.lock()?;
@@ -99,7 +99,7 @@ fn write_hosts(folder: &Path, plan: &Plan) -> io::Result<PathBuf> {
         text.push_str(&format!("{address} {name}\n"));
     }
     fs::write(&path, text)?;
-    // Nobody writes to it, also where actors are who we are.
+    // Not writable, also where actors are our own user.
     fs::set_permissions(&path, Permissions::from_mode(0o444))?;
     Ok(path)
 }

@@ -1,4 +1,4 @@
-//! The host's own world, as a case uses it: where the plan's paths are, who the actors are.
+//! The host's own world, as a case uses it: where the plan's paths are, which user the actors are.
 
 use std::fs::{self, File};
 use std::io;
@@ -32,7 +32,7 @@ pub(super) struct Shared {
     pub(super) cwd: PathBuf,
     /// The folder of the host that the working directory is a copy of, in a build.
     pub(super) workspace: Option<Workspace>,
-    /// What stands for `/tmp` where nobody traces what is made there, as in a build.
+    /// What stands for `/tmp` where calls are not traced, as in a build.
     pub(super) scratch: Option<PathBuf>,
     /// Programs that are run from a descriptor, since actors may not go where they are.
     pub(super) trusted: Vec<(PathBuf, File)>,
@@ -48,7 +48,7 @@ impl Shared {
         let cwd = folder.join("lab");
         fs::create_dir(&cwd)?;
         let mut workspace = None;
-        // As root the actors are a user who owns nothing; else they are who we are.
+        // As root the actors are a user who owns nothing; else they are our own user.
         let ids = if as_root {
             Ids {
                 actor: NOBODY,
@@ -85,7 +85,7 @@ impl Shared {
                     .open(&bind.host)?;
                 trusted.push((bind.inside.clone(), program));
             } else if bind.inside == plan.world.cwd {
-                // Whoever the actors are here, they may not go through the folders that lead to it.
+                // Whichever user the actors are here, they may not go through the folders that lead to it.
                 let host = File::open(&bind.host)?;
                 let owner = as_root.then_some((NOBODY, NOBODY));
                 let most = plan.limits.file_mib << 20;
@@ -155,7 +155,7 @@ impl Platform for Shared {
         sight: Sight,
     ) -> io::Result<Started> {
         let (as_root, cwd, trusted) = (self.as_root, self.cwd.clone(), actor.trusted);
-        // Where nobody sees what is made, nothing is made that would have to be found again.
+        // Where calls are not traced, nothing is made that would have to be found again.
         let open: Vec<&Path> = match &self.scratch {
             Some(scratch) => vec![scratch],
             None => OPEN_FOLDERS.iter().map(Path::new).collect(),
