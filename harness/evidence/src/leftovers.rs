@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Address, Bytes, Protocol, Wait};
 
-/// Everything that outlived its actor. What the plan itself had put there and nobody changed is not listed.
+/// Everything that outlived its actor. What the plan itself had put there is listed only if it was changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leftovers {
@@ -22,9 +22,9 @@ pub struct Leftovers {
     pub posix_queues: Vec<LeftFile>,
     /// Files that the plan had put there and that are gone.
     pub missing: Vec<Bytes>,
-    /// Processes that were still alive when the case was over, before anybody was stopped.
+    /// Processes that were still alive when the case was over, before any actor was stopped.
     pub processes: Vec<LeftProcess>,
-    /// Ports that were still served when the case was over, before anybody was stopped.
+    /// Ports that were still served when the case was over, before any actor was stopped.
     pub ports: Vec<LeftPort>,
 }
 
@@ -38,13 +38,13 @@ pub struct Segment {
     pub shmid: i32,
     /// Permission bits without flags.
     pub mode: u32,
-    /// Marked for removal while somebody is still attached (`SHM_DEST`).
+    /// Marked for removal while a process is still attached (`SHM_DEST`).
     pub doomed: bool,
     /// Size in bytes as asked for.
     pub size: u64,
     /// How many attaches (`shm_nattch`).
     pub attached: u64,
-    /// Index into [`crate::Evidence::actors`] of who made it; `None`: the plan gave it, or nobody knows.
+    /// Index into [`crate::Evidence::actors`] of the actor that made it; `None`: the plan gave it, or its maker is unknown.
     pub made_by: Option<usize>,
     /// The plan gave it.
     #[serde(default)]

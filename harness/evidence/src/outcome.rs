@@ -29,7 +29,7 @@ pub struct Evidence {
     /// What processes did to System V segments, where they took turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharing: Option<Sharing>,
-    /// What went wrong on our side or the machine's. Not empty: no verdict may be spoken against anybody.
+    /// What went wrong on our side or the machine's. Not empty: no actor may fail because of this run.
     pub trouble: Vec<String>,
     /// How long each part of it took.
     pub spent: Spent,
@@ -39,12 +39,12 @@ pub struct Evidence {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spent {
-    /// Making what is the same for every plan, while the plan before this one ran: namespaces aside, it cost nobody time.
+    /// Making what is the same for every plan, while the plan before this one ran: namespaces aside, no run waited for it.
     #[serde(default)]
     pub ahead_us: u64,
     /// Making the rest of the world: what the plan shows, and what is given.
     pub world_us: u64,
-    /// From the first actor's start until nobody was left.
+    /// From the first actor's start until the last process ended.
     pub actors_us: u64,
     /// Looking for what was left behind, and sweeping it up.
     pub sweep_us: u64,
@@ -91,14 +91,14 @@ pub enum Ended {
     AllExited,
     /// Every live process was blocked in a call that only another actor could end.
     Stuck {
-        /// Who waits in what.
+        /// Every process that waits, and in what.
         waits: Vec<Wait>,
     },
     /// The wall time was up.
     DeadlineExceeded {
         /// The limit in milliseconds.
         limit_ms: u64,
-        /// Who waits in what; a process that computes is not listed.
+        /// Every process that waits, and in what; a process that computes is not listed.
         waits: Vec<Wait>,
     },
     /// An actor hit a limit and was stopped for it; see its evidence.

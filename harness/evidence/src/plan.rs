@@ -32,19 +32,19 @@ pub struct Plan {
     /// Seed of delays at system calls, to shake out what depends on scheduling; `None` leaves it to the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chaos: Option<u64>,
-    /// Actors' processes go on one at a time, in this order, and whoever is about to touch a System V segment may have to
+    /// Actors' processes go on one at a time, in this order, and a process that is about to touch a System V segment may have to
     /// let others go first; `None`: they run as the machine lets them. Scripted peers take no turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turns: Option<Order>,
 }
 
-/// Whose turn it is, where processes take turns. Each order is the same every time.
+/// Which process has its turn, where processes take turns. Each order is the same every time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// Who is about to write where it has read before waits until nobody else can go on; else everybody in turn.
+    /// A process that is about to write where it has read before waits until no other can go on; else all in turn.
     LateWriters,
-    /// Who is about to write at all waits until nobody else can go on; else everybody in turn.
+    /// A process that is about to write at all waits until no other can go on; else all in turn.
     ReadersFirst,
     /// Each goes on for as long as it can; then the one that was made first.
     OldestFirst,
@@ -114,7 +114,7 @@ pub struct GivenFile {
 pub enum GivenKind {
     /// A regular file with these bytes.
     Text(Bytes),
-    /// A socket file that nobody serves any more.
+    /// A socket file that no process serves any more.
     StaleSocket,
     /// An empty folder.
     Directory,
@@ -133,7 +133,7 @@ pub struct GivenSegment {
     /// What it holds at offset 0.
     #[serde(default)]
     pub holds: Bytes,
-    /// Belongs to a user who is not the actors'.
+    /// Belongs to another user than the actors'.
     #[serde(default)]
     pub foreign: bool,
 }
@@ -202,7 +202,7 @@ pub enum Known {
     /// What the kernel answered an actor, [`crate::Answer`].
     #[serde(alias = "told")]
     Answer {
-        /// Whom.
+        /// The actor that it answered.
         actor: String,
         /// Under which name.
         name: String,
@@ -263,7 +263,7 @@ pub enum Await {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tamper {
-    /// Whose calls.
+    /// The actor that makes the calls.
     pub actor: String,
     /// A call or family: `recv`, `shmget`, `send`; `stdout` or `stderr` for what is written on that stream, `exit` for the
     /// end that a process makes itself, `store` for a write to a System V segment by a process that the actor's first one

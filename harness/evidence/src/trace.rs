@@ -139,7 +139,7 @@ pub enum Direction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Socket {
-    /// Index into [`crate::Evidence::actors`]: who made it.
+    /// Index into [`crate::Evidence::actors`]: the actor that made it.
     pub actor: usize,
     /// What it is.
     pub kind: SocketKind,

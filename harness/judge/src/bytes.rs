@@ -404,7 +404,7 @@ impl<'a> Facts<'a> {
     /// Whether the other end of a transfer is one of these actors.
     ///
     /// Where the sandbox does not know the other end, addresses decide; a datagram whose sender has no name can only come
-    /// from them when nobody else is there.
+    /// from them when there is no other actor.
     pub(crate) fn is_between(&self, call: &Call, transfer: &Transfer, there: &[usize]) -> bool {
         if let Some(peer) = transfer.peer.and_then(|peer| self.socket(peer)) {
             return there.contains(&peer.actor);

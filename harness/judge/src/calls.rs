@@ -370,9 +370,9 @@ fn result_matches(wanted: Option<&ResultPattern>, call: &Call) -> bool {
     }
 }
 
-/// What a call made or used, as far as it can be told.
+/// What a call made or used, as far as it is known.
 fn object_of(facts: Facts<'_>, call: &Call) -> Option<Object> {
-    let made = facts
+    let own_socket = facts
         .evidence
         .sockets
         .iter()
@@ -385,7 +385,9 @@ fn object_of(facts: Facts<'_>, call: &Call) -> Option<Object> {
         "shmget" => id.map(Object::Segment),
         "semget" => id.map(Object::Semaphores),
         "msgget" => id.map(Object::Queue),
-        _ => made.map(Object::Socket).or_else(|| call.object.clone()),
+        _ => own_socket
+            .map(Object::Socket)
+            .or_else(|| call.object.clone()),
     }
 }
 

@@ -67,7 +67,7 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
     let left = &facts.evidence.leftovers;
     let mut findings = Vec::new();
     for segment in &left.segments {
-        // One that is marked for removal goes with its last attach: nobody forgot it.
+        // One that is marked for removal goes with its last attach: no program forgot it.
         if !segment.given
             && !segment.doomed
             && !allowed(facts, |may| is_shm(may, segment.key))
@@ -78,19 +78,19 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
     }
     for set in &left.semaphores {
         if !set.given && !allowed(facts, |may| is_key(may, set.key, Kind::Semaphores)) {
-            let made = made_by_key(facts, "semget", i64::from(set.semid));
+            let maker = maker_of(facts, "semget", i64::from(set.semid));
             let text = format!("the semaphore set with key {}", key(set.key));
             findings.push(left_object(
-                facts, made, "semget", &text, "semctl", "IPC_RMID",
+                facts, maker, "semget", &text, "semctl", "IPC_RMID",
             ));
         }
     }
     for queue in &left.queues {
         if !allowed(facts, |may| is_key(may, queue.key, Kind::Queue)) {
-            let made = made_by_key(facts, "msgget", i64::from(queue.msqid));
+            let maker = maker_of(facts, "msgget", i64::from(queue.msqid));
             let text = format!("the message queue with key {}", key(queue.key));
             findings.push(left_object(
-                facts, made, "msgget", &text, "msgctl", "IPC_RMID",
+                facts, maker, "msgget", &text, "msgctl", "IPC_RMID",
             ));
         }
     }
@@ -205,9 +205,9 @@ fn expected_segment(facts: Facts<'_>, key: i32) -> bool {
 
 fn left_segment(facts: Facts<'_>, segment: &Segment) -> Finding {
     let text = format!("the segment with key {}", key(segment.key));
-    let made = made_by_key(facts, "shmget", i64::from(segment.shmid));
+    let maker = maker_of(facts, "shmget", i64::from(segment.shmid));
     // Where one of ours made it, the student's program that used it last was to remove it.
-    match (made, segment.made_by) {
+    match (maker, segment.made_by) {
         (None, Some(maker)) => {
             let text = format!(
                 "{} left {text} behind: no shmctl(IPC_RMID)",
@@ -215,12 +215,12 @@ fn left_segment(facts: Facts<'_>, segment: &Segment) -> Finding {
             );
             fail(facts, Some(maker), text)
         }
-        (made, _) => left_object(facts, made, "shmget", &text, "shmctl", "IPC_RMID"),
+        (maker, _) => left_object(facts, maker, "shmget", &text, "shmctl", "IPC_RMID"),
     }
 }
 
 /// The last call that gave this identifier, a student's before one of ours.
-fn made_by_key<'a>(facts: Facts<'a>, name: &str, id: i64) -> Option<&'a Call> {
+fn maker_of<'a>(facts: Facts<'a>, name: &str, id: i64) -> Option<&'a Call> {
     let gave = |call: &&Call| {
         call.name == name
             && call
@@ -237,20 +237,20 @@ fn made_by_key<'a>(facts: Facts<'a>, name: &str, id: i64) -> Option<&'a Call> {
 /// `writer left the segment with key 100 behind: shmget() at #3, no shmctl(IPC_RMID)`
 fn left_object(
     facts: Facts<'_>,
-    made: Option<&Call>,
+    maker: Option<&Call>,
     getter: &str,
     text: &str,
     remover: &str,
     command: &str,
 ) -> Finding {
-    let Some(made) = made else {
+    let Some(maker) = maker else {
         return fail(
             facts,
             None,
             format!("{text} was left behind: no {remover}({command})"),
         );
     };
-    let tried = last_call(facts, made.actor, |call| {
+    let tried = last_call(facts, maker.actor, |call| {
         call.name == remover && call.args.iter().any(|arg| arg.has(command))
     });
     let remove = match tried {
@@ -265,14 +265,14 @@ fn left_object(
         Some(call) => format!("the {remover}({command}) at #{} was not for it", call.n),
         None => format!("no {remover}({command})"),
     };
-    let why = facts.because(made.actor);
+    let why = facts.because(maker.actor);
     let text = format!(
         "{} left {text} behind: {getter}() at #{}, {remove}{why}",
-        facts.who(made.actor),
-        made.n
+        facts.who(maker.actor),
+        maker.n
     );
-    fail(facts, Some(made.actor), text)
-        .citing([made.n])
+    fail(facts, Some(maker.actor), text)
+        .citing([maker.n])
         .citing(tried.map(|call| call.n))
 }
 
@@ -293,7 +293,7 @@ fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
         FileKind::Directory => &["mkdir", "mkdirat"],
         FileKind::Fifo | FileKind::Other => &["mkfifo", "mknod", "mknodat"],
     };
-    let made =
+    let maker =
         facts.evidence.trace.iter().rev().find(|call| {
             makers.iter().any(|maker| belongs(&call.name, true, maker)) && names(call)
         });
@@ -305,7 +305,7 @@ fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
         FileKind::Fifo => "the FIFO ",
         FileKind::Other => "",
     };
-    let Some(made) = made else {
+    let Some(maker) = maker else {
         let verb = if file.changed {
             "was changed"
         } else {
@@ -318,27 +318,27 @@ fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
     } else {
         "unlink"
     };
-    let removed = last_call(facts, made.actor, |call| {
+    let removed = last_call(facts, maker.actor, |call| {
         belongs(&call.name, false, remover)
             && call.args.iter().any(|arg| arg.path() == Some(&file.path))
     });
     let remove = match removed {
-        Some(call) if call.n > made.n => match call.errno() {
+        Some(call) if call.n > maker.n => match call.errno() {
             Some(_) => facts.failure(call),
             None => format!("{} at #{}, and yet it is there", Facts::name(call), call.n),
         },
         Some(call) => format!("{} only before that, at #{}", Facts::name(call), call.n),
         None => format!("no {remover}()"),
     };
-    let why = facts.because(made.actor);
+    let why = facts.because(maker.actor);
     let text = format!(
         "{} left {path} behind: {} at #{}, {remove}{why}",
-        facts.who(made.actor),
-        Facts::name(made),
-        made.n
+        facts.who(maker.actor),
+        Facts::name(maker),
+        maker.n
     );
-    fail(facts, Some(made.actor), text)
-        .citing([made.n])
+    fail(facts, Some(maker.actor), text)
+        .citing([maker.n])
         .citing(removed.map(|call| call.n))
 }
 

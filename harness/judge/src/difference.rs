@@ -9,7 +9,7 @@ use crate::quote::shown;
 
 /// Lines around a difference that are shown with it.
 const CONTEXT: usize = 2;
-/// Lines of either side that a diff looks at; beyond them nobody reads on.
+/// Lines of either side that a diff looks at; no reader goes on beyond them.
 const COMPARED_MAX: usize = 300;
 /// Lines of a diff that are shown.
 const SHOWN_MAX: usize = 40;

@@ -11,7 +11,7 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Whether the case has points on this aspect; otherwise the finding is a remark and costs nothing.
     pub graded: bool,
-    /// Whose behaviour it is about.
+    /// The actor that it is about.
     pub actor: Option<String>,
     /// In a teacher's words, one sentence, lowercase, without a full stop:
     /// `server bound port 14640 instead of 12345: htons() is missing`.

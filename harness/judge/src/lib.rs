@@ -80,7 +80,7 @@ fn finish(findings: &mut [Finding], facts: Facts<'_>) {
     findings.sort_by_key(|finding| rank(finding, facts));
 }
 
-/// Causes before what follows from them: nobody served, somebody crashed or hung, then the rest by aspect.
+/// Causes before what follows from them: no actor served, an actor crashed or hung, then the rest by aspect.
 fn rank(finding: &Finding, facts: Facts<'_>) -> (u8, ipclab_spec::Aspect) {
     let actors = &facts.evidence.actors;
     let index = || {

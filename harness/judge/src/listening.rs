@@ -48,7 +48,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Why nobody could reach this actor where it should serve.
+    /// Why this actor could not be reached where it should serve.
     pub(crate) fn not_served(&self, index: usize) -> Option<String> {
         let service = self.service(index)?;
         (!service.reachable).then_some(service.message)
@@ -262,11 +262,11 @@ impl<'a> Facts<'a> {
                 return Service::missed(message, Some(call.n));
             }
         }
-        let mut made = self
+        let mut sockets = self
             .sockets(index)
             .filter(|(_, socket)| socket.accepted_from.is_none())
             .peekable();
-        let what = match made.peek() {
+        let what = match sockets.peek() {
             None => "it never made a socket".to_owned(),
             Some((_, socket)) if kind != SocketKind::Other && socket.kind != kind => {
                 let name = |kind: SocketKind| match kind {

@@ -226,7 +226,7 @@ fn misread_mode(seen: u32, wanted: u32) -> String {
     }
 }
 
-/// The student's program that worked with another key: who, what it did, in which call.
+/// The student's program that worked with another key: its index, what it did, in which call.
 pub(crate) fn other_key(facts: Facts<'_>, key: i32) -> Option<(usize, String, u32)> {
     facts.evidence.trace.iter().find_map(|call| {
         let seen = call
@@ -276,7 +276,7 @@ fn no_segment(facts: Facts<'_>) -> Option<(usize, String, u32)> {
     })
 }
 
-/// Who of the student's programs worked with this segment last.
+/// The student's program that worked with this segment last.
 fn user_of(facts: Facts<'_>, segment: &Segment) -> Option<(usize, String, u32)> {
     let got = facts.evidence.trace.iter().rev().find(|call| {
         call.name == "shmget"

@@ -1,15 +1,15 @@
 //! The oracle: what the student's programs did, beside what the reference programs did in the same places of the same case
 //! with the same values.
 //!
-//! Only what a program of other words cannot do otherwise is compared, so that nobody loses a point for being different:
+//! Only what a program of other words cannot do otherwise is compared, so that no program loses a point for being different:
 //!
 //! - **Bytes.** What each of the student's actors sent to each other actor: on a stream all of it in order, whatever the
 //!   pieces; datagrams one by one. And what it received, where the other side sent it the same: a buffer may be larger than
-//!   the reference's, not smaller. What a program sends to itself or to nobody is its own affair.
+//!   the reference's, not smaller. What a program sends to itself or to no actor is its own affair.
 //! - **Exit**, where the case itself expects nothing of it: with status 0, with another one, by a signal, or not at all. Which
 //!   status a failure has, and how a server takes the end of the case, is free.
 //! - **Output**, of actors of whose stdout the case expects something. Wording is free and so is saying less: what must appear
-//!   is a random text that the reference prints as it was drawn, if it is long enough to be in nobody's own words by chance.
+//!   is a random text that the reference prints as it was drawn, if it is too long to be in a program's own words by chance.
 //!   Numbers are not compared: a spec asks for a count with `{{client.sent}}`, which knows the student's own.
 //! - **What is left behind**: a value that the reference stored in a segment must be in the student's, too. That nothing
 //!   else may be left is what the case says anyway, and what it allows to be left is allowed.
@@ -303,13 +303,13 @@ impl Both<'_> {
     }
 }
 
-/// Whether a text is in an output only because it was printed: a shorter one may stand in anybody's own words by chance, and
+/// Whether a text is in an output only because it was printed: a shorter one may stand in a program's own words by chance, and
 /// a number may be written in other ways.
 fn is_telling(text: &str) -> bool {
     text.chars().count() >= TELLING && !text.chars().all(|c| c.is_ascii_digit())
 }
 
-/// The shortest text that nobody prints by chance.
+/// The shortest text that no program prints by chance.
 const TELLING: usize = 8;
 
 /// What an actor moved to or from another one, in order.
@@ -431,7 +431,7 @@ impl Moved {
     }
 }
 
-/// Ways to end that are the same to whoever started the program.
+/// Ways to end that are the same to the process that started the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
     Success,

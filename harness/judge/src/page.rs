@@ -13,7 +13,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// NULs are left out, since many write a string with its NUL to the screen, where nobody sees it; `\r\n` is a line end.
+    /// NULs are left out, since many programs write a string with its NUL to the screen, where it is invisible; `\r\n` is a line end.
     pub(crate) fn of(stream: &Stream) -> Self {
         let clean = |bytes: &[u8]| {
             let kept: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// The most characters of somebody else's text that one message quotes.
+/// The most characters of foreign text that one message quotes.
 const QUOTED_MAX: usize = 200;
 
 /// Text of a program between backticks; nothing in it can end the quotation.

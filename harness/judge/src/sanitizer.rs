@@ -1,6 +1,6 @@
 //! Sanitizers: memory errors that AddressSanitizer and UndefinedBehaviorSanitizer reported on stderr, one finding a program.
 //!
-//! What they write is a page of addresses that differ in every run. What is told of it is what a student can act on and what
+//! What they write is a page of addresses that differ in every run. A finding says of it what a student can act on and what
 //! is the same every time: what kind of error, in which call, in which line of the student's own file, on which input.
 
 use ipclab_evidence::{Direction, Exit};
@@ -11,7 +11,7 @@ use crate::finding::{Finding, Verdict};
 use crate::page::Page;
 use crate::quote::{count, quoted, shown};
 
-/// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
+/// The status with which sanitized programs end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
 /// a lab has a use for it.
 pub const EXIT_STATUS: u8 = 86;
 
@@ -19,7 +19,7 @@ pub const EXIT_STATUS: u8 = 86;
 pub(crate) struct Reports {
     /// One for each student's program that runs sanitized.
     pub(crate) findings: Vec<Finding>,
-    /// Somebody was ended by a sanitizer: what else went wrong in this run may come of that.
+    /// A sanitizer ended a program: what else went wrong in this run may come of that.
     ended: Option<String>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
                 && !matches!(actor.exit, Exit::Code(0) | Exit::Running { .. });
         let who = facts.who(index);
         let finding = match &report {
-            Some(report) => told(facts, index, report),
+            Some(report) => memory_error(facts, index, report),
             None if ended => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),
@@ -82,7 +82,8 @@ impl Reports {
     }
 }
 
-fn told(facts: Facts<'_>, index: usize, report: &Report<'_>) -> Finding {
+/// What a sanitizer found, as a finding.
+fn memory_error(facts: Facts<'_>, index: usize, report: &Report<'_>) -> Finding {
     let who = facts.who(index);
     let name = facts.actor(index).map(|actor| actor.name.as_str());
     let mut message = format!("{who} has a memory error: {}", shown(&report.what));
@@ -317,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn undefined_behaviour_is_told_with_its_place() {
+    fn undefined_behaviour_has_its_place() {
         let text = "chatter\nuc_server.c:51:9: runtime error: index 10 out of bounds for type 'char [10]'\n    \
             #0 0x55 in upper uc_server.c:51\n    #1 0x55 in main uc_server.c:80\n";
         let page = page(text);

@@ -55,7 +55,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether a signal comes with one of the calls: whoever ends then may do so before anybody has written.
+/// Whether a signal comes with one of the calls: a process that it ends may not have written yet.
 fn told_to_end(case: &Case) -> bool {
     case.faults
         .iter()
@@ -72,7 +72,7 @@ fn process(facts: Facts<'_>, actor: usize, pid: u32) -> String {
     }
 }
 
-/// `3`, or `something` where nobody knows.
+/// `3`, or `something` where it is unknown.
 fn value(access: &Access) -> String {
     access
         .value
@@ -248,7 +248,7 @@ fn diagnosis(facts: Facts<'_>, collision: &Collision) -> Diagnosis {
             at_write.into_values().chain(of_other.into_values()),
         );
     }
-    // Both hold the same one: somebody gave it back without having taken it, or set it anew.
+    // Both hold the same one: a process gave it back without having taken it, or set it anew.
     let set = facts
         .calls(*actor)
         .filter(|call| call.name == "semctl" && call.n < other.before_call)

@@ -1,4 +1,4 @@
-//! Who reads a report, and what is taken out of it for them.
+//! The reader of a report, and what is taken out of it for them.
 //!
 //! A spec can keep cases to the staff, or to the staff until the deadline. What a reader may not see is taken out of the
 //! report before any renderer gets it: none of them has to remember to.
@@ -9,10 +9,10 @@ use ipclab_spec::Visibility;
 use crate::assemble::score;
 use crate::{CaseReport, FindingReport, Line, Report, Withheld};
 
-/// Who reads a report.
+/// The reader of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Audience {
-    /// Whoever sets the lab: everything.
+    /// The staff that sets the lab: everything.
     Staff,
     /// Students, before the deadline.
     Students,

@@ -15,23 +15,23 @@ use crate::{CaseReport, Line, Report, Score, by_name};
 /// One submission of a class, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Whose it is.
+    /// Its owner.
     pub who: Who,
     /// What became of it.
     pub outcome: Outcome,
 }
 
-/// Whose a submission is, and how it came.
+/// The owner of a submission, and how it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// Names the submission in its class, the same in every run.
     pub id: Line,
     /// The same as a name for files: ASCII letters, digits, `-`, `_` and `.`, of at most 100 bytes, unlike any other's.
     pub page: Line,
-    /// Who handed it in, as far as that is known: several are a team.
+    /// The students that handed it in, as far as they are known: several are a team.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub students: Vec<Student>,
-    /// Whether it came after the deadline; `None`: nobody said.
+    /// Whether it came after the deadline; `None`: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<bool>,
     /// What else came with it, by name: `group`, `handed in`.
@@ -92,7 +92,7 @@ pub struct Class {
     /// Students of the roster of whom there is no submission, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Student>,
-    /// What is to be known about the class as a whole: what was handed in by nobody.
+    /// What is to be known about the class as a whole: what was handed in without an owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Line>,
 }
@@ -111,7 +111,7 @@ pub struct ClassCase {
     pub max: u32,
     /// Questions of the unit that it tests.
     pub covers: Vec<Line>,
-    /// Who may see what came of it.
+    /// The readers that may see what came of it.
     #[serde(with = "by_name::Visibility")]
     pub visibility: Visibility,
 }
@@ -119,7 +119,7 @@ pub struct ClassCase {
 /// One submission in the table of a class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Whose it is.
+    /// Its owner.
     pub who: Who,
     /// What became of it.
     pub standing: Standing,
@@ -186,7 +186,7 @@ impl Student {
     pub const GRADESCOPE: &'static str = "gradescope";
     /// The institution's own number.
     pub const NUMBER: &'static str = "number";
-    /// The name that somebody logs in by.
+    /// The name that a student logs in by.
     pub const LOGIN: &'static str = "login";
     /// The name on GitHub.
     pub const GITHUB: &'static str = "github";

@@ -83,7 +83,7 @@ impl Diff {
     }
 }
 
-/// A line of a diff as a reader must see it: blanks at its end, which nobody sees, become dots.
+/// A line of a diff as a reader must see it: blanks at its end, which are invisible, become dots.
 #[must_use]
 pub(crate) fn visible_end(line: &str, dot: char) -> String {
     let kept = line.trim_end_matches(' ');

@@ -17,7 +17,7 @@ const ANNOTATIONS_MAX: usize = 10;
 /// What a run of the workflow knows and a report does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
-    /// Nobody must be able to guess it: it ends the part in which commands are not read.
+    /// No program may be able to guess it: it ends the part in which commands are not read.
     pub token: String,
     /// The submission's folder as seen from the repository's root, with a slash at its end, or empty.
     pub folder: String,

@@ -1,6 +1,6 @@
 //! Gradescope's `results.json`.
 //!
-//! It knows itself who may see what and when, so this is rendered from the whole report and carries each case's
+//! It decides itself what students see and when, so this is rendered from the whole report and carries each case's
 //! visibility. `status` is always said: a test of 0 points counts as passed otherwise.
 
 use ipclab_judge::Verdict;

@@ -1,8 +1,8 @@
-//! The interoperability matrix: everybody's programs with everybody else's.
+//! The interoperability matrix: every party's programs with every other's.
 //!
-//! Rows are who plays the first program of the lab's common cases (`iserver`), columns who plays the others (`comclient`).
+//! Rows are the parties that play the first program of the lab's common cases (`iserver`), columns those that play the others (`comclient`).
 //! The reference is the first of both. What stands out is what the references do not explain: two programs that each work
-//! with the reference and not with each other, and a program that fails with the reference and works with somebody.
+//! with the reference and not with each other, and a program that fails with the reference and works with another party.
 
 use ipclab_judge::Verdict;
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub struct Interop {
     pub column_programs: Vec<Line>,
     /// The cases in which they met.
     pub cases: Vec<ClassCase>,
-    /// Who takes part; the first is the reference.
+    /// The parties; the first is the reference.
     pub parties: Vec<Party>,
     /// What is said of meetings that failed, each sentence once.
     pub sayings: Vec<Line>,
@@ -37,14 +37,14 @@ pub struct Interop {
     pub oddities: Vec<Oddity>,
 }
 
-/// Whose programs meet the others'.
+/// A party: its programs meet the others'.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Party {
     /// The submission's name in its class; of the reference: `reference`.
     pub id: Line,
     /// How people call it.
     pub name: Line,
-    /// Why some or all of its programs meet nobody.
+    /// Why some or all of its programs meet no other.
     pub problems: Vec<Line>,
 }
 
@@ -54,7 +54,7 @@ pub struct Meeting {
     /// `pass`: both printed what they should, and ended as they should.
     #[serde(with = "by_name::Verdict")]
     pub verdict: Verdict,
-    /// Who did not.
+    /// The parties that did not.
     pub blames: Vec<Side>,
     /// What is said first of what was not met: a place in [`Interop::sayings`].
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,28 +92,28 @@ impl Interop {
     #[must_use]
     pub fn judged(mut self) -> Self {
         let mut odd: Vec<(usize, usize)> = Vec::new();
-        let mut told: Vec<(u8, Oddity)> = Vec::new();
+        let mut ranked: Vec<(u8, Oddity)> = Vec::new();
         for (party, side) in self.sides() {
             let with = self.own_ways(party, side);
             let says = self.own_way(party, side, &with);
-            // One that nobody else can talk to says more than a way that several share.
+            // One that no other party can talk to says more than a way that several share.
             let rank = if with == [party] { 0 } else { 1 };
-            told.extend((!with.is_empty()).then_some((rank, Oddity { party, side, says })));
+            ranked.extend((!with.is_empty()).then_some((rank, Oddity { party, side, says })));
             odd.extend(with.iter().map(|other| side.place(party, *other)));
         }
         let estranged = self.estranged();
         for (party, side) in self.sides() {
-            let without = told_of(&estranged, party, side);
+            let without = partners(&estranged, party, side);
             let says = self.estranged_from(party, side, &without);
-            told.extend((!without.is_empty()).then_some((2, Oddity { party, side, says })));
+            ranked.extend((!without.is_empty()).then_some((2, Oddity { party, side, says })));
         }
         for (row, column) in odd.into_iter().chain(estranged) {
             if let Some(meeting) = &mut self.meetings[row][column] {
                 meeting.odd = true;
             }
         }
-        told.sort_by_key(|(rank, oddity)| (*rank, oddity.side, oddity.party));
-        self.oddities = told.into_iter().map(|(_, oddity)| oddity).collect();
+        ranked.sort_by_key(|(rank, oddity)| (*rank, oddity.side, oddity.party));
+        self.oddities = ranked.into_iter().map(|(_, oddity)| oddity).collect();
         self
     }
 
@@ -124,7 +124,7 @@ impl Interop {
         sides.flat_map(move |side| (1..parties).map(move |party| (party, side)))
     }
 
-    /// With whom somebody works that fails with the reference: they have a way of their own.
+    /// The parties with which one works that fails with the reference: they have a way of their own.
     fn own_ways(&self, party: usize, side: Side) -> Vec<usize> {
         if self.works(party, 0, side) != Some(false) {
             return Vec::new();
@@ -150,7 +150,7 @@ impl Interop {
         .collect()
     }
 
-    /// Whether two parties work together, `one` being on this side; `None`: they did not meet, or nobody knows.
+    /// Whether two parties work together, `one` being on this side; `None`: they did not meet, or it is unknown.
     fn works(&self, one: usize, other: usize, side: Side) -> Option<bool> {
         let (row, column) = side.place(one, other);
         match self.meetings[row][column].as_ref()?.verdict {
@@ -227,8 +227,8 @@ impl Interop {
     }
 }
 
-/// Those of the pairs that are told of this party: each is told of whoever has more of them.
-fn told_of(pairs: &[(usize, usize)], party: usize, side: Side) -> Vec<usize> {
+/// The partners that a remark about this party names: each pair is remarked on at the party that has more of them.
+fn partners(pairs: &[(usize, usize)], party: usize, side: Side) -> Vec<usize> {
     let count = |party: usize, side: Side| {
         let mine = pairs.iter().filter(|pair| side.of(**pair) == party);
         mine.count()
@@ -326,12 +326,12 @@ mod tests {
             }
         }
         assert_eq!(seen, odd);
-        let told: Vec<&str> = matrix
+        let said: Vec<&str> = matrix
             .oddities
             .iter()
             .map(|one| one.says.as_str())
             .collect();
-        assert_eq!(told, says);
+        assert_eq!(said, says);
     }
 
     #[test]
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_many_servers_refuse_is_told_of_once() {
+    fn a_client_that_many_servers_refuse_is_named_once() {
         check(
             &["++++", "++-+", "++-+", "++++"],
             &[(1, 2), (2, 2)],

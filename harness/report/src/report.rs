@@ -54,7 +54,7 @@ pub struct Score {
     pub earned: u32,
     /// Points that could be earned.
     pub max: u32,
-    /// Points, among those not earned, that could not be graded. They are not lost: nobody knows.
+    /// Points, among those not earned, that could not be graded. They are not lost: it is unknown.
     #[serde(default)]
     pub unknown: u32,
     /// The same for each tier that has a case in this report.
@@ -99,7 +99,7 @@ pub struct CaseReport {
     pub hint: Option<Block>,
     /// Questions of the unit that it tests.
     pub covers: Vec<Line>,
-    /// Who may see this.
+    /// The readers that may see this.
     #[serde(with = "by_name::Visibility")]
     pub visibility: Visibility,
     /// What became of each expectation, causes first.
@@ -148,7 +148,7 @@ pub struct FindingReport {
     pub message: Line,
     /// Whether it can cost points; a remark otherwise.
     pub graded: bool,
-    /// Whose behaviour it is about.
+    /// The actor that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Line>,
     /// What was expected.

@@ -27,7 +27,7 @@ pub(crate) fn heading(tier: Tier) -> &'static str {
     }
 }
 
-/// Behind the title of a case that not everybody sees.
+/// Behind the title of a case that not all readers see.
 pub(crate) fn tag(visibility: Visibility) -> &'static str {
     match visibility {
         Visibility::Visible => "",
@@ -119,7 +119,7 @@ pub(crate) fn number(row: &Row, cited: &BTreeSet<u32>) -> Option<u32> {
     }
 }
 
-/// Who plays an actor.
+/// What plays an actor.
 pub(crate) fn role(column: &Column) -> String {
     match (column.role, &column.program) {
         (Role::Student, Some(program)) => format!("your {program}"),
@@ -202,7 +202,7 @@ pub(crate) fn sentence(conversation: &Conversation, row: &Row) -> String {
     }
 }
 
-/// Who handed a submission in, else what the submission is called.
+/// The students that handed a submission in, else what the submission is called.
 #[must_use]
 pub fn called(who: &Who) -> String {
     let names: Vec<String> = who.students.iter().map(student).collect();

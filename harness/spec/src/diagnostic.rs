@@ -77,7 +77,7 @@ pub struct Diagnostics {
     list: Vec<Diagnostic>,
 }
 
-/// A file with more mistakes than this is not read to the end by anybody.
+/// A file with more mistakes than this is read to its end by no author.
 const SHOWN_MAX: usize = 100;
 
 impl Diagnostics {

@@ -1,7 +1,7 @@
 //! Inheritance: `like = "other-case"` takes everything of that case over, and changes what differs.
 //!
 //! Tables are merged, everything else is replaced. A few tables are one thing and replaced whole: points, what crossed
-//! between two actors, how a variable is drawn. And who plays an actor is one choice out of three keys.
+//! between two actors, how a variable is drawn. And what plays an actor is one choice out of three keys.
 
 use crate::diagnostic::Diagnostics;
 use crate::names::nearest;

@@ -85,13 +85,13 @@ pub struct Case {
     pub points: Points,
     /// What it tests of the unit: `Q6`, or an id of the unit's list.
     pub covers: Vec<String>,
-    /// What a teacher would say to somebody who failed it.
+    /// What a teacher would say to a student who failed it.
     pub hint: Option<String>,
     /// Safety net for one run, wall time.
     pub limit: Duration,
     /// Cases that must have passed, else this one is skipped.
     pub requires: Vec<String>,
-    /// Who may see its result, and when.
+    /// The readers of its result, and when they see it.
     pub visibility: Visibility,
     /// Run a second build with AddressSanitizer and UBSan.
     pub sanitize: bool,
@@ -166,7 +166,7 @@ impl Case {
         self.actors.iter().find(|actor| actor.name == name)
     }
 
-    /// The actor that somebody in a run is: the one of that name, or the one whose copy it is, as `client.2` is one of
+    /// The actor that one of a run is: the one of that name, or the one whose copy it is, as `client.2` is one of
     /// `client`.
     #[must_use]
     pub fn role(&self, name: &str) -> Option<&Actor> {
@@ -192,12 +192,12 @@ impl Case {
     }
 }
 
-/// Whose turn it is, where processes take turns.
+/// Which process has its turn, where processes take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Turns {
-    /// Who is about to write where it has read before waits until nobody else can go on.
+    /// A process that is about to write where it has read before waits until no other can go on.
     LateWriters,
-    /// Who is about to write at all waits until nobody else can go on.
+    /// A process that is about to write at all waits until no other can go on.
     ReadersFirst,
     /// Each goes on for as long as it can; then the one that was made first.
     OldestFirst,
@@ -331,10 +331,10 @@ impl Points {
     }
 }
 
-/// Who may see a result.
+/// The readers of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Visibility {
-    /// Everybody.
+    /// All.
     Visible,
     /// Staff only.
     Hidden,

@@ -90,7 +90,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Whom a hole means: in an actor's own expectations that very copy, elsewhere all of its copies.
+    /// The actors that a hole means: in an actor's own expectations that very copy, elsewhere all of its copies.
     pub(crate) fn meant(&self, actor: &str, owner: Option<usize>) -> Result<Vec<usize>, Unfilled> {
         let copies = self.copies(actor);
         match owner {

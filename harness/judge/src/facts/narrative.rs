@@ -74,7 +74,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Somebody else whose limit ended the case, before it could be seen what becomes of this actor.
+    /// Another actor whose limit ended the case, before it could be seen what becomes of this actor.
     pub(crate) fn stopped_before(&self, index: usize) -> Option<usize> {
         match self.evidence.ended {
             Ended::LimitHit { actor } if actor != index => Some(actor),
@@ -103,7 +103,7 @@ impl<'a> Facts<'a> {
     /// `used up its 2000 ms of CPU time`
     pub(crate) fn hit(actor: &ActorEvidence, limit: &LimitHit) -> String {
         let n = limit.limit;
-        // Who wonders how that was found out, since no process of it was so large, has to know.
+        // No single process need have been so large: the reader must see how it was counted.
         let counted = match actor.counted {
             Some(_) => " (all its processes together, counted by cgroup v2)",
             None => "",
@@ -150,7 +150,7 @@ impl<'a> Facts<'a> {
         self.calls(index).find(|call| is_failure(call, self))
     }
 
-    /// Whether it went on although it was to end, or ended in a way that nobody wanted.
+    /// Whether it went on although it was to end, or ended in another way than expected.
     pub(crate) fn ended_badly(&self, index: usize) -> bool {
         let Some(actor) = self.actor(index) else {
             return false;
@@ -223,7 +223,7 @@ impl<'a> Facts<'a> {
         if let Some((why, _)) = culprits.clone().find_map(|index| self.misdirected(index)) {
             return Some(why);
         }
-        // Who never started is a victim, too.
+        // An actor that never started is a victim, too.
         let started = |index: &usize| {
             self.actor(*index)
                 .is_some_and(|actor| actor.exit != Exit::NotStarted)

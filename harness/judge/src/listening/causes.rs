@@ -11,7 +11,7 @@ impl Facts<'_> {
     /// Why this actor never started.
     pub(crate) fn why_not_started(&self, index: usize) -> Option<String> {
         let role = self.role(index)?;
-        if let Some(why) = self.not_told(role) {
+        if let Some(why) = self.missing_answer(role) {
             return Some(why);
         }
         let awaited = match &role.after {
@@ -52,8 +52,8 @@ impl Facts<'_> {
         })
     }
 
-    /// What an actor needed to be told before it could start, and nobody was.
-    fn not_told(&self, role: &Actor) -> Option<String> {
+    /// The kernel's answer that an actor needed before it could start, and that never came.
+    fn missing_answer(&self, role: &Actor) -> Option<String> {
         let templates = role.given_at_start().into_iter();
         templates
             .flat_map(|template| &template.parts)
@@ -105,7 +105,7 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether the student's client went to another place than anybody serves; `client connects to port 14640 ...`.
+    /// Whether the student's client went to a place that no actor serves; `client connects to port 14640 ...`.
     pub(crate) fn misdirected(&self, index: usize) -> Option<(String, u32)> {
         let served: Vec<&Endpoint> = self
             .case
@@ -127,7 +127,7 @@ impl Facts<'_> {
                 Endpoint::Tcp { .. } | Endpoint::Udp { .. } | Endpoint::Shm(_) => None,
             })
             .collect();
-        // Who serves answers to wherever a question came from.
+        // A server answers to wherever a question came from.
         if self.role(index)?.listens.is_some() {
             return None;
         }
@@ -146,7 +146,7 @@ impl Facts<'_> {
             };
             match address {
                 Address::Inet(to) if !ports.is_empty() && !ports.contains(&to.port()) => {
-                    // Name lookups may try a name server; that is nobody's mistake.
+                    // Name lookups may try a name server; that is no mistake.
                     if to.port() == 53 {
                         continue;
                     }

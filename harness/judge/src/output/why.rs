@@ -208,7 +208,7 @@ impl Printed<'_> {
         }
         let other = Page::of(self.other());
         if let Some(line) = other.lines.iter().find(|line| !line.trim().is_empty()) {
-            // Who complains on the wrong stream has something to complain about.
+            // A message on the wrong stream still says what went wrong.
             if self.name == "stderr"
                 && self.actor.exit == Exit::Code(0)
                 && self.facts.last_failure(self.index).is_none()

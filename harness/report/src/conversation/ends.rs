@@ -9,17 +9,17 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
     let mut ends = Vec::new();
     for (actor, seen) in evidence.actors.iter().enumerate() {
         if let Some((text, tone, by_itself)) = end(seen, &evidence.ended) {
-            // The exit has no number of its own: it comes after all that the actor did, told or not.
+            // The exit has no number of its own: it comes after all that the actor did, shown or not.
             let done = evidence
                 .trace
                 .iter()
                 .filter(|call| call.actor == actor)
                 .map(Place::at);
-            let told = rows
+            let shown = rows
                 .iter()
                 .filter(|row| row.actor == actor)
                 .map(|row| row.place);
-            let last = done.chain(told).max();
+            let last = done.chain(shown).max();
             let place = match (by_itself, last) {
                 (true, Some(Place(n, _))) => Place(n, u8::MAX - 1),
                 (true, None) | (false, _) => Place::END,
@@ -79,7 +79,7 @@ fn end(actor: &ActorEvidence, ended: &Ended) -> Option<(String, Tone, bool)> {
         Exit::Running { wait: Some(_), .. } => return None,
         Exit::Running { wait: None, .. } => {
             let said = match ended {
-                // Somebody else's limit ended the case: how it would have gone on is not known.
+                // Another actor's limit ended the case: how it would have gone on is not known.
                 Ended::LimitHit { .. } => "was still running",
                 Ended::AllExited | Ended::Stuck { .. } | Ended::DeadlineExceeded { .. } => {
                     "is still computing"

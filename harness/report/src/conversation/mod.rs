@@ -18,7 +18,7 @@ const ROWS_MAX: usize = 40;
 /// How many of them come from its beginning. The end says how it went wrong, so it gets nearly as many.
 const ROWS_HEAD: usize = 22;
 
-/// Who did what, in order.
+/// What each actor did, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     /// One column each.
@@ -32,14 +32,14 @@ pub struct Conversation {
 pub struct Column {
     /// Its name in the case.
     pub name: Line,
-    /// Whose program plays it.
+    /// The author of its program.
     pub role: Role,
     /// The program's name, where one plays it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<Line>,
 }
 
-/// Whose program plays an actor.
+/// The author of an actor's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -77,25 +77,25 @@ pub struct Row {
 pub enum Act {
     /// Something that one actor did.
     Step {
-        /// Who.
+        /// The actor.
         actor: usize,
         /// What: `bind(0.0.0.0:12345) = -1 EADDRINUSE`.
         text: Line,
     },
     /// A connection was made.
     Connect {
-        /// Who asked for it.
+        /// The actor that asked for it.
         from: usize,
-        /// Who was asked.
+        /// The actor that was asked.
         to: usize,
         /// `connect(127.0.0.1:12345)`
         text: Line,
     },
     /// Bytes that went from one actor to another.
     Message {
-        /// Who sent them.
+        /// The sender.
         from: usize,
-        /// To whom.
+        /// The receiver.
         to: usize,
         /// How many were sent.
         bytes: u64,
@@ -130,7 +130,7 @@ pub enum Delivery {
     Partly(u64),
     /// The datagram was cut to so many bytes by a buffer that was too short.
     Cut(u64),
-    /// Nobody ever took them.
+    /// No actor ever took them.
     Never,
     /// Not known: the trace was too long to be kept.
     Unseen,

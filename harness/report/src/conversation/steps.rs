@@ -18,7 +18,7 @@ pub(super) fn of(evidence: &Evidence) -> Vec<Placed> {
     let library = library_sockets(evidence);
     let mut rows = Vec::new();
     for (index, call) in evidence.trace.iter().enumerate() {
-        // What never returned is told at the end, by who still waits in it.
+        // What never returned is shown at the end, at the actor that still waits in it.
         if !returned(call) || joined.contains(&index) {
             continue;
         }
@@ -91,7 +91,7 @@ fn row(
     }
     let text = match text(evidence, call) {
         Some(text) => text,
-        // Even what is noise otherwise is told when the tracer changed it.
+        // Even what is noise otherwise is shown when the tracer changed it.
         None if call.tampered.is_some() => generic(call),
         None => return None,
     };
@@ -202,7 +202,7 @@ fn failed(call: &Call) -> bool {
     call.errno().is_some()
 }
 
-/// Where a call stands that may have waited for somebody: behind what it waited for, not where it began.
+/// Where a call stands that may have waited for another: behind what it waited for, not where it began.
 fn place(evidence: &Evidence, call: &Call) -> Place {
     let began = Place::at(call);
     let Some(Object::Socket(socket)) = call.object else {

@@ -1,7 +1,7 @@
 //! Canvas: the gradebook as "Export" writes it and "Import" takes it.
 
 use super::sheet::Sheet;
-use super::{Filled, Known, Row, column, mark, same_max};
+use super::{Filled, Names, Row, column, mark, same_max};
 use crate::{Class, Student};
 
 /// Fills one assignment's column. `assignment` is its title, with or without its number in brackets; without it, the column
@@ -41,7 +41,7 @@ pub fn fill(gradebook: &[u8], assignment: Option<&str>, class: &Class) -> Result
             format!("{}, {}", part(last), part(first))
         }
     };
-    let mut known = Known::new(class, (1..sheet.len()).map(|at| name_of(&sheet, at)));
+    let mut known = Names::new(class, (1..sheet.len()).map(|at| name_of(&sheet, at)));
     let mut filled = Filled::default();
     for at in 1..sheet.len() {
         let name = name_of(&sheet, at);

@@ -1,6 +1,6 @@
 //! Gradebooks of other systems: the file that was downloaded, with the marks filled in, to be uploaded again.
 //!
-//! Only the cells of marks and feedback change. A mark that is not final is not written, and whoever was not found is named.
+//! Only the cells of marks and feedback change. A mark that is not final is not written, and students that were not found are named.
 
 mod canvas;
 mod moodle;
@@ -41,16 +41,16 @@ struct Row<'a> {
 }
 
 /// Members by what their students are known by.
-struct Known<'a> {
+struct Names<'a> {
     class: &'a Class,
     by_id: BTreeMap<(String, String), Vec<usize>>,
     by_name: BTreeMap<String, Vec<usize>>,
-    /// How many rows have a name: nobody's mark is another's who is called alike.
+    /// How many rows have a name: no mark goes to a student of the same name.
     rows: BTreeMap<String, usize>,
     found: Vec<bool>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> Names<'a> {
     /// `names`: what all rows are called.
     fn new(class: &'a Class, names: impl Iterator<Item = String>) -> Self {
         let mut rows: BTreeMap<String, usize> = BTreeMap::new();
@@ -155,7 +155,7 @@ fn mark(member: &Member) -> Result<u32, String> {
     }
 }
 
-/// What a student reads beside the mark: one line, of the cases that everybody may see.
+/// What a student reads beside the mark: one line, of the cases that all may see.
 fn feedback(class: &Class, member: &Member) -> String {
     let Standing::Graded(summary) = &member.standing else {
         return String::new();

@@ -1,7 +1,7 @@
 //! Moodle: the grading worksheet of an assignment, downloaded and uploaded on the same page.
 
 use super::sheet::Sheet;
-use super::{Filled, Known, Row, column, feedback, mark, same_max};
+use super::{Filled, Names, Row, column, feedback, mark, same_max};
 use crate::{Class, Student};
 
 /// Headers of the columns, where a worksheet has others: Moodle writes them in the teacher's language.
@@ -107,7 +107,7 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
     let maximum = column(&header, &MAXIMUM);
     let changeable = column(&header, &["Grade can be changed"]);
     let names = (1..sheet.len()).filter_map(|at| Some(sheet.cell(at, name?)));
-    let mut known = Known::new(class, names);
+    let mut known = Names::new(class, names);
     let mut filled = Filled::default();
     for at in 1..sheet.len() {
         let cell =

@@ -71,7 +71,7 @@ impl<'a> Sheet<'a> {
         };
         let text = String::from_utf8_lossy(&self.bytes[cell.at.clone()]);
         if cell.quoted {
-            // What stands behind the closing quote belongs to nobody.
+            // What stands behind the closing quote belongs to no cell.
             let inner = text.strip_prefix('"').unwrap_or(&text);
             let inner = inner.rfind('"').map_or(inner, |end| &inner[..end]);
             inner.replace("\"\"", "\"")

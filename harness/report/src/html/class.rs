@@ -1,4 +1,4 @@
-//! The page of a class: what nobody understood, and how everybody did.
+//! The page of a class: what most got wrong, and the marks of all.
 
 use std::collections::BTreeMap;
 
@@ -194,7 +194,7 @@ fn rates(class: &Class, graded: &[&Summary]) -> Vec<Rate> {
     rates.into_iter().map(|(_, rate)| rate).collect()
 }
 
-/// To the nearest whole one; but a few are more than nobody, and less than everybody.
+/// To the nearest whole one; but a few are more than none, and less than all.
 fn percent(count: usize, of: usize) -> usize {
     match count {
         0 => 0,

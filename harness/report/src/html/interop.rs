@@ -21,7 +21,7 @@ struct RowView<'a> {
 struct CellView<'a> {
     class: &'static str,
     mark: &'static str,
-    /// For who sees no colours, and for everybody who points at it.
+    /// For readers who see no colours, and for a pointer that rests on it.
     says: &'a str,
 }
 
@@ -90,7 +90,7 @@ pub fn interop(matrix: &Interop) -> String {
     )
 }
 
-/// Which parties have a column: those that met anybody there.
+/// Which parties have a column: those that met another party there.
 fn columns(matrix: &Interop) -> impl Iterator<Item = bool> + '_ {
     (0..matrix.parties.len())
         .map(move |at| matrix.meetings.iter().any(move |row| row[at].is_some()))

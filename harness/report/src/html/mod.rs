@@ -1,4 +1,4 @@
-//! Pages for people: of one submission, of a class, and of who works with whom in it.
+//! Pages for people: of one submission, of a class, and of which programs work together in it.
 //!
 //! A page is one file: no network, no script, style and pictures within. What students wrote goes through the template
 //! engine's escaping, or through [`escape`] in pictures.

@@ -13,7 +13,7 @@ use crate::{
     Report, TierScore, words,
 };
 
-/// A verdict: its class in the style sheet, its mark, and its word for who sees no mark.
+/// A verdict: its class in the style sheet, its mark, and its word for a reader who sees no mark.
 #[derive(Clone, Copy, Serialize)]
 pub(super) struct Mark {
     class: &'static str,
@@ -83,7 +83,7 @@ pub(super) struct CaseView {
     max: u32,
     parts: Vec<PartView>,
     /// Whether it has a section of its own below.
-    told: bool,
+    is_explained: bool,
     /// Why it was skipped.
     why: String,
     findings: Vec<FindingView>,
@@ -125,7 +125,7 @@ struct SideView {
 struct DiffView {
     class: &'static str,
     sign: &'static str,
-    /// For who sees no colour.
+    /// For readers who see no colour.
     word: &'static str,
     text: String,
 }
@@ -199,7 +199,7 @@ pub(super) fn groups(report: &Report) -> Vec<GroupView> {
 }
 
 fn case(at: usize, case: &CaseReport) -> CaseView {
-    let (told, why) = match case.verdict {
+    let (is_explained, why) = match case.verdict {
         Verdict::Pass => (false, String::new()),
         Verdict::Fail | Verdict::Unknown => (true, String::new()),
         // The reason is all there is to say.
@@ -208,7 +208,7 @@ fn case(at: usize, case: &CaseReport) -> CaseView {
             (false, why.unwrap_or_default())
         }
     };
-    let conversation = case.conversation.as_ref().filter(|_| told);
+    let conversation = case.conversation.as_ref().filter(|_| is_explained);
     let title = format!(
         "Sequence diagram of {}: the list below says the same",
         case.id
@@ -233,7 +233,7 @@ fn case(at: usize, case: &CaseReport) -> CaseView {
                 lost: part.earned < part.max,
             })
             .collect(),
-        told,
+        is_explained,
         why,
         findings: words::not_passed(case)
             .enumerate()

@@ -1,4 +1,4 @@
-//! Who takes part in a case, and when and where each starts and ends.
+//! The actors of a case, and when and where each starts and ends.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use super::{OutputExpectation, Step, Template};
 pub struct Actor {
     /// Its key in the file: `server`.
     pub name: String,
-    /// Who plays.
+    /// What plays it.
     pub player: Player,
     /// How many of it; a template, since `vary` may decide. `1` when the file does not say. Copies of `client` are called `client.1`, `client.2`.
     pub copies: Template,
@@ -46,7 +46,7 @@ impl Actor {
     }
 }
 
-/// Who plays an actor.
+/// What plays an actor.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Player {
     /// The submission's program.

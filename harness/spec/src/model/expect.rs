@@ -97,7 +97,7 @@ pub struct ShmState {
 /// What an actor's calls must look like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActorCalls {
-    /// Whose.
+    /// The actor that makes them.
     pub actor: String,
     /// All of them.
     pub patterns: Vec<CallPattern>,

@@ -35,7 +35,7 @@ pub struct GivenFile {
 pub enum GivenKind {
     /// A regular file with this text.
     Text(Template),
-    /// A socket file that nobody serves.
+    /// A socket file that no process serves.
     StaleSocket,
     /// A folder.
     Directory,
@@ -70,7 +70,7 @@ pub struct GivenSemaphores {
 /// A change at the kernel boundary: `server recv #2: EINTR`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Whose call.
+    /// The actor that makes the call.
     pub actor: String,
     /// A call or a family.
     pub call: String,

@@ -55,7 +55,7 @@ pub enum Action {
     Fill(u64),
     /// `signal server SIGTERM`
     Signal {
-        /// To whom.
+        /// The receiver.
         actor: String,
         /// Which.
         signal: String,
@@ -79,7 +79,7 @@ pub enum Action {
     ShmDetach,
     /// `shm remove 100`
     ShmRemove(SegmentName),
-    /// `200 times connect tcp:9000`: a step again and again; now and then the peer waits until everybody else waits.
+    /// `200 times connect tcp:9000`: a step again and again; now and then the peer waits until all others wait.
     Times {
         /// How often.
         times: u32,

@@ -55,27 +55,27 @@ pub enum Hole {
     Variable(String),
     /// `{{client.sent}}`: all bytes that the actor sent; `{{client.sent.2}}`: in its second transfer.
     Sent {
-        /// Whose.
+        /// The actor.
         actor: String,
         /// From 1.
         nth: Option<u32>,
     },
     /// `{{server.received.2}}`
     Received {
-        /// Whose.
+        /// The actor.
         actor: String,
         /// From 1.
         nth: Option<u32>,
     },
     /// `{{client.pid}}`
     Pid {
-        /// Whose.
+        /// The actor.
         actor: String,
     },
-    /// `{{creator.told.shmid}}`: what the kernel told the actor under this name, the last time; `{{report.told.SO_TYPE.2}}`:
+    /// `{{creator.told.shmid}}`: what the kernel answered the actor under this name, the last time; `{{report.told.SO_TYPE.2}}`:
     /// the second time.
     Answer {
-        /// Whom.
+        /// The actor that it answered.
         actor: String,
         /// `shmid`, `shm_perm.mode`, `SO_RCVBUF`.
         name: String,

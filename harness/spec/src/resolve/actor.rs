@@ -1,4 +1,4 @@
-//! Actors: who plays, what starts them, how they must end.
+//! Actors: what plays them, what starts them, how they must end.
 
 use super::context::Context;
 use super::endpoint::endpoint;

@@ -24,14 +24,14 @@ use crate::{
 
 /// How often a case with `vary` runs when it does not say.
 const RUNS_DEFAULT: u32 = 20;
-/// More runs than this take longer than anybody waits.
+/// More runs than this take longer than a user waits.
 const RUNS_MAX: i64 = 10_000;
 
 /// What a case takes over from its lab.
 pub(crate) struct Lab<'a> {
     pub(crate) programs: &'a [Program],
     pub(crate) unit: &'a [String],
-    /// What of the unit cases may cover; `None`: nobody says.
+    /// What of the unit cases may cover; `None`: not known.
     pub(crate) requirements: Option<&'a [String]>,
     pub(crate) limit: Duration,
     /// Every case's id.

@@ -24,7 +24,7 @@ pub(crate) struct Scope {
 pub(crate) enum Use {
     /// Before the case runs: only variables can be filled in.
     Input,
-    /// When an actor starts: what the kernel has told others until then, too.
+    /// When an actor starts: what the kernel has answered others until then, too.
     Start,
     /// After it: what the trace says, too.
     Expected,
@@ -184,7 +184,7 @@ fn of_actor(actor: &str, fact: &str, at: &Range<usize>, scope: &Scope) -> Result
     }
     let actor = actor.clone();
     if let Some(name) = fact.strip_prefix("told.") {
-        return told(actor, name, at);
+        return answer(actor, name, at);
     }
     let (what, nth) = match fact.split_once('.') {
         None => (fact, None),
@@ -215,7 +215,7 @@ fn of_actor(actor: &str, fact: &str, at: &Range<usize>, scope: &Scope) -> Result
 }
 
 /// `shm_perm.mode`, `SO_TYPE.2`: what the kernel tells by calls, and which time.
-fn told(actor: String, text: &str, at: &Range<usize>) -> Result<Hole, Flaw> {
+fn answer(actor: String, text: &str, at: &Range<usize>) -> Result<Hole, Flaw> {
     let (name, nth) = match text.rsplit_once('.') {
         Some((name, nth)) if number(nth).is_some() => (name, number(nth)),
         _ => (text, None),
