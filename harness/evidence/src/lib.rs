@@ -32,7 +32,7 @@ pub use outcome::{
 };
 pub use plan::{
     Actor, Await, Bind, Fill, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Known, Limits,
-    Occurrence, Order, Plan, Run, Stdin, Tamper, TamperAction, Watch, World,
+    Occurrence, Order, Plan, Run, SANITIZER_STATUS, Stdin, Tamper, TamperAction, Watch, World,
 };
 pub use signature::{ArgKind, position, signature};
 pub use trace::{Answer, Call, Direction, Object, Returned, Socket, SocketKind, Transfer};

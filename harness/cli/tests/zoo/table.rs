@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::folders::{self, Folder};
-use crate::{Attack, Outcomes, Verdict};
+use super::{Attack, Outcomes, Verdict};
+use crate::zoo::folders::{self, Folder};
 
 const TABLE: &str = include_str!("../../../sandbox/ATTACKS.md");
 const LEVELS: [&str; 2] = ["namespaces", "shared"];
@@ -115,7 +115,7 @@ fn table(attacks: &[Attack], folders: &[Folder]) -> String {
 
 #[test]
 fn table_of_attacks_is_fresh() {
-    let outcomes: Outcomes = toml::from_str(crate::OUTCOMES).unwrap();
+    let outcomes: Outcomes = toml::from_str(super::OUTCOMES).unwrap();
     let folders = folders::all();
     assert!(outcomes.attack.len() + folders.len() >= 60);
     let now = table(&outcomes.attack, &folders);

@@ -7,7 +7,7 @@ use ipclab_report::gradebook::{self, MoodleColumns};
 use ipclab_report::{Class, Line, Student};
 
 use super::Take;
-use crate::import::{Found, From, Roster};
+use ipclab_intake::import::{Found, From, Roster};
 
 /// A kind, then the table.
 pub fn tables(data: &[u8]) {

@@ -26,6 +26,7 @@ pub(crate) fn spec(cases: Vec<Case>) -> Spec {
         lab: "tcp-echo".into(),
         title: "Connection-oriented client and server".into(),
         unit: vec!["Q4".into(), "Q5".into(), "Q6".into()],
+        hosts: Vec::new(),
         programs: vec![program("iserver"), program("comclient")],
         cases,
     }

@@ -1,10 +1,8 @@
 //! Injected faults change what they say and nothing else: seen in the traces of kept evidence.
 
-mod common;
-
 use std::fs;
 
-use common::Desk;
+use crate::common::Desk;
 use serde_json::Value;
 
 /// One server that reads to the end of what a peer sends it, undisturbed and with faults.
