@@ -6,6 +6,7 @@ mod repository {
     mod architecture;
     mod commands;
     mod coverage;
+    mod modules;
     mod presenting;
     mod shrink;
 }
