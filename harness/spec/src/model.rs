@@ -6,6 +6,7 @@
 mod actors;
 mod expect;
 mod given;
+mod moment;
 mod peer;
 mod text;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 pub use actors::*;
 pub use expect::*;
 pub use given::*;
+pub use moment::*;
 pub use peer::*;
 pub use text::*;
 
