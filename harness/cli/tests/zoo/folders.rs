@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::{ATTACKS, Outcomes, SECRET, Verdict};
 use crate::common::archives::{self, Entry};
 use crate::common::host::{Host, alone, levels};
-use super::{ATTACKS, Outcomes, SECRET, Verdict};
 use crate::common::{Desk, GOOD, SPEC};
 
 const FOLDERS: &str = include_str!("folders.toml");
