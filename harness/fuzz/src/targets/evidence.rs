@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use ipclab_evidence::{Evidence, Level};
 use ipclab_judge::{judge, settle};
 use ipclab_report::{About, Judged, Report};
-use ipclab_spec::{Case, Spec};
+use ipclab_spec::Spec;
 use serde_json::Value;
 
 use super::Take;

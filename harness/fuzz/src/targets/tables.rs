@@ -1,10 +1,7 @@
 //! Tables that come from elsewhere: rosters, gradebooks, and the names of what a course system gives to download.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
 use ipclab_report::gradebook::{self, MoodleColumns};
-use ipclab_report::{Class, Line, Student};
+use ipclab_report::{Class, Student};
 
 use super::Take;
 use ipclab_intake::import::{Found, From, Roster};
