@@ -75,7 +75,7 @@ fn table(attacks: &[Attack], folders: &[Folder]) -> String {
     let mut table = format!(
         "# The zoo: {count} attacks, at both levels, as root and as nobody\n\n\
          Made of `harness/cli/tests/zoo/outcomes.toml` and `folders.toml`, which the tests run by (`UPDATE_TABLE=1 cargo test\n\
-         -p ipclab --test zoo table`). After each of them the host must be as it was, well-behaved programs and submissions\n\
+         -p ipclab --test hostile table`). After each of them the host must be as it was, well-behaved programs and submissions\n\
          beside it must get what they get without it, no secret and no escape may be in any report, and nothing may be left\n\
          running. \"told\" is what the report must say of it.\n"
     );
@@ -125,7 +125,7 @@ fn table_of_attacks_is_fresh() {
     } else {
         assert!(
             now == TABLE,
-            "run: UPDATE_TABLE=1 cargo test -p ipclab --test zoo table"
+            "run: UPDATE_TABLE=1 cargo test -p ipclab --test hostile table"
         );
     }
 }
