@@ -16,6 +16,7 @@ mod outcome;
 mod plan;
 mod signature;
 mod trace;
+mod wait;
 
 pub use address::{Address, Endpoint, Protocol};
 pub use arg::{Arg, SemOp, Word};
@@ -28,11 +29,12 @@ pub use leftovers::{
 pub use names::{Names, Part, signal_name, signal_number};
 pub use outcome::{
     Access, ActorEvidence, Collision, Counted, Ended, Evidence, Exit, Isolation, Level, LimitHit,
-    LimitKind, Look, OpenDescriptor, Sharing, Spent, Stream, Wait,
+    LimitKind, Look, OpenDescriptor, Sharing, Spent, Stream,
 };
 pub use plan::{
     Actor, Await, Bind, Fill, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Known, Limits,
-    Occurrence, Order, Plan, Run, Stdin, Tamper, TamperAction, Watch, World,
+    Occurrence, Order, Plan, Run, SANITIZER_STATUS, Stdin, Tamper, TamperAction, Watch, World,
 };
 pub use signature::{ArgKind, position, signature};
 pub use trace::{Answer, Call, Direction, Object, Returned, Socket, SocketKind, Transfer};
+pub use wait::Wait;

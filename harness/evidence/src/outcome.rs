@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Call, Leftovers, Object, Segment, Socket};
+use crate::{Bytes, Call, Leftovers, Object, Segment, Socket, Wait};
 
 /// Everything that was observed. Facts only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,26 +106,6 @@ pub enum Ended {
         /// Index into [`Evidence::actors`].
         actor: usize,
     },
-}
-
-/// A process blocked in a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wait {
-    /// Index into [`Evidence::actors`].
-    pub actor: usize,
-    /// As it sees itself.
-    pub pid: u32,
-    /// The call's name: `accept`.
-    pub call: String,
-    /// Its number in the trace.
-    pub n: u32,
-    /// What its descriptor is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub object: Option<Object>,
-    /// Ends by itself after a time: a sleep, a timeout.
-    #[serde(default)]
-    pub timed: bool,
 }
 
 /// What one actor did.

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Bytes, Endpoint};
 
+/// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
+/// a lab has a use for it.
+pub const SANITIZER_STATUS: u8 = 86;
+
 /// Everything the sandbox needs to run one case once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,13 @@
 //! Cleanup: what was left behind. Silence in a spec means: nothing.
 
+mod fail;
 mod names;
 mod required;
 
 use ipclab_evidence::{Call, Exit, FileKind, LeftFile, LeftPort, Protocol, Segment, belongs};
 use ipclab_spec::{Aspect, ExitExpectation, Leftover};
 
+use fail::fail;
 use names::{Kind, globs, is_by_product, is_key, is_path, is_port, is_shm, key};
 use required::required;
 
@@ -420,13 +422,6 @@ fn attaches(number: u64) -> String {
         1 => "1 attach".to_owned(),
         number => format!("{number} attaches"),
     }
-}
-
-fn fail(facts: Facts<'_>, actor: Option<usize>, text: String) -> Finding {
-    let name = actor
-        .and_then(|actor| facts.actor(actor))
-        .map(|actor| actor.name.as_str());
-    Finding::fail(Aspect::Cleanup, name, text)
 }
 
 fn last_call<'a>(

@@ -22,7 +22,6 @@ mod sharing;
 
 pub use finding::{DiffLine, Difference, Finding, Verdict};
 pub use oracle::compare;
-pub use sanitizer::EXIT_STATUS as SANITIZER_STATUS;
 pub use settle::{Outcome, Part, settle};
 
 use ipclab_evidence::Evidence;

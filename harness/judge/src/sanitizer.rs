@@ -11,9 +11,7 @@ use crate::finding::{Finding, Verdict};
 use crate::page::Page;
 use crate::quote::{count, quoted, shown};
 
-/// The status with which sanitized programs end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
-/// a lab has a use for it.
-pub const EXIT_STATUS: u8 = 86;
+use ipclab_evidence::SANITIZER_STATUS as EXIT_STATUS;
 
 /// What the sanitizers found.
 pub(crate) struct Reports {

@@ -211,7 +211,7 @@ fn a_memory_error_is_the_only_blame_of_its_run() {
     )
     .filled(&BTreeMap::new());
     let mut scene = Scene::of(&["server"]);
-    scene.exit(0, ipclab_judge::SANITIZER_STATUS);
+    scene.exit(0, ipclab_evidence::SANITIZER_STATUS);
     scene.err(
         0,
         "==1==ERROR: AddressSanitizer: stack-buffer-overflow on address 0x7f at pc 0x5\n    #0 0x1 in main a.c:7\n",

@@ -57,7 +57,7 @@ pub fn shm_set(shmid: i32, uid: u32, gid: u32, mode: u32) -> Result<()> {
 }
 
 /// `IPC_RMID` of a segment.
-pub fn shm_remove(shmid: i32) -> Result<()> {
+pub fn remove_segment(shmid: i32) -> Result<()> {
     // SAFETY: IPC_RMID ignores the pointer.
     check_int(unsafe { libc::shmctl(shmid, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
 }

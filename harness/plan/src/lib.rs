@@ -8,15 +8,15 @@ mod variants;
 mod vary;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence as evidence;
+use ipclab_evidence::SANITIZER_STATUS;
 use ipclab_evidence::{
     Await, Bind, Bytes, Fill, Known, Limits, Occurrence, Plan, Stdin, Tamper, TamperAction, Watch,
     World,
 };
-use ipclab_judge::SANITIZER_STATUS;
 use ipclab_spec::{
     Actor, After, Case, Endpoint, FaultKind, GivenKind, Hole, Part, Player, Reference, Spec,
     Template,
@@ -32,8 +32,6 @@ const FOLDER: &str = "/lab";
 const REFERENCES: &str = "/ref";
 /// The name under which the tool plays a script.
 const PEER: &str = "ipclab-peer";
-/// The unit's own name for the machine that its server runs on.
-pub const UNIT_HOST: &str = "bakawali";
 
 /// The programs that plans may run.
 #[derive(Clone, Debug, Default)]
@@ -128,7 +126,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         .filter_map(|state| Some((state.key, state.after.as_ref()?)));
     Ok(Plan {
         name: case.id.clone(),
-        world: world(case, binds)?,
+        world: world(spec, case, binds)?,
         actors,
         tampers: tampers(case, &copies),
         watches: watches
@@ -384,9 +382,10 @@ fn endpoint(endpoint: &Endpoint) -> evidence::Endpoint {
 }
 
 /// Lines of a case's hosts file besides the machine's own names: names with blanks between them, and an address.
-pub fn hosts(case: &Case) -> Vec<(String, IpAddr)> {
-    let mut hosts = vec![(UNIT_HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))];
-    // A case that says where the name leads means it.
+#[must_use]
+pub fn hosts(spec: &Spec, case: &Case) -> Vec<(String, IpAddr)> {
+    let mut hosts = spec.hosts.clone();
+    // A case that says where a name leads means it.
     hosts.retain(|(name, _)| {
         let mut given = case.given.hosts.iter();
         given.all(|(names, _)| names.split(' ').all(|given| given != name))
@@ -395,8 +394,8 @@ pub fn hosts(case: &Case) -> Vec<(String, IpAddr)> {
     hosts
 }
 
-fn world(case: &Case, binds: Vec<Bind>) -> Result<World, String> {
-    let hosts = hosts(case);
+fn world(spec: &Spec, case: &Case, binds: Vec<Bind>) -> Result<World, String> {
+    let hosts = hosts(spec, case);
     let files = case.given.files.iter().map(|file| {
         Ok(evidence::GivenFile {
             path: file.path.clone().into(),

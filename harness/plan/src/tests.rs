@@ -5,6 +5,7 @@ format = 1
 lab    = "tests"
 title  = "For the planner's tests"
 unit   = ["Q1"]
+hosts.bakawali = "127.0.0.1"
 
 [program.iserver]
 source    = ["iserver.c"]
@@ -127,7 +128,10 @@ fn a_students_program_is_bound_alone_and_a_reference_is_out_of_its_sight() {
     assert_eq!(plan.actors[0].stdin, Stdin::Text(Bytes::default()));
     assert_eq!(
         plan.world.hosts,
-        [("bakawali".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))]
+        [(
+            "bakawali".to_owned(),
+            IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)
+        )]
     );
     let evidence::Run::Program { env, path, .. } = &plan.actors[0].run else {
         panic!("a program")

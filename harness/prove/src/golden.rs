@@ -456,12 +456,12 @@ mod tests {
         let check = |was: &[Entry], is: &[Entry], expect: &[&str]| {
             assert_eq!(differences(was, is), expect);
         };
-        let one = entry("rejected/a", "3/4", &[("echo", "fail 0/1 ab")]);
-        check(&[one.clone()], &[one.clone()], &[]);
-        check(&[one.clone()], &[], &["rejected/a: is no longer there"]);
-        check(&[], &[one.clone()], &["rejected/a: is not recorded"]);
+        let one = &[entry("rejected/a", "3/4", &[("echo", "fail 0/1 ab")])];
+        check(one, one, &[]);
+        check(one, &[], &["rejected/a: is no longer there"]);
+        check(&[], one, &["rejected/a: is not recorded"]);
         check(
-            &[one.clone()],
+            one,
             &[entry("rejected/a", "4/4", &[("echo", "cd")])],
             &[
                 "rejected/a score: was 3/4, is 4/4",
@@ -469,7 +469,7 @@ mod tests {
             ],
         );
         check(
-            &[one],
+            one,
             &[entry("rejected/a", "3/4", &[("ready", "cd")])],
             &[
                 "rejected/a echo: was fail 0/1 ab, is not there",

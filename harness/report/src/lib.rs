@@ -29,6 +29,8 @@ mod report;
 mod rows;
 pub mod tap;
 pub mod terminal;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod words;
 

@@ -1,7 +1,7 @@
 //! A class as data: what its table keeps of a report, and that it comes back from JSON as it was.
 
-use crate::common::{Done, about, case, finding, programs, report};
 use ipclab_judge::Verdict;
+use ipclab_report::testing::build::{Done, about, case, finding, programs, report};
 use ipclab_report::{
     Class, ClassCase, ClassSchema, Entry, Line, NotGraded, Outcome, Standing, Student, Who,
 };

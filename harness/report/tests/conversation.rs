@@ -1,7 +1,7 @@
 //! What is drawn of a trace: which calls, in which order, and what became of the bytes.
 
-use crate::common::{Trace, case};
 use ipclab_evidence::{Ended, Exit, SocketKind, Wait};
+use ipclab_report::testing::build::{Trace, case};
 use ipclab_report::{Act, Conversation, Row, Tone};
 use ipclab_spec::{Points, Tier};
 

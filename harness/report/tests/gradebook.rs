@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::{Done, about, case, finding, programs, report};
 use ipclab_judge::Verdict;
 use ipclab_report::gradebook::{self, MoodleColumns};
+use ipclab_report::testing::build::{Done, about, case, finding, programs, report};
 use ipclab_report::{
     Class, ClassCase, Entry, Line, Member, NotGraded, Outcome, Student, Who, csv, html,
 };

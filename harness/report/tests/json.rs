@@ -1,7 +1,7 @@
 //! The machine format: what it promises, checked on the text itself and not through the types that wrote it.
 
-use crate::common::{Done, Trace, about, case, finding, programs, report};
 use ipclab_judge::{DiffLine, Difference, Verdict};
+use ipclab_report::testing::build::{Done, Trace, about, case, finding, programs, report};
 use ipclab_report::{Report, json};
 use ipclab_spec::{Aspect, Points, Tier};
 use serde_json::{Value, json};

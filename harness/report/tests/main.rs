@@ -2,7 +2,6 @@
 //! holds for reports of any text.
 
 mod class;
-mod common;
 mod conversation;
 mod forms;
 mod gradebook;

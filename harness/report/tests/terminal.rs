@@ -1,11 +1,11 @@
 //! Whole reports on a terminal, as a reader sees them. `SNAPSHOTS=overwrite cargo test` accepts a new look.
 
-use crate::common::{
-    Done, Trace, about, case, finding, peer, programs, reference, report, student,
-};
 use ipclab_evidence::{Ended, Exit, Level, SocketKind};
 use ipclab_judge::{DiffLine, Difference, Verdict};
 use ipclab_report::terminal::{self, Style};
+use ipclab_report::testing::build::{
+    Done, Trace, about, case, finding, peer, programs, reference, report, student,
+};
 use ipclab_report::{CompilerMessage, Problem, Program, Report, Severity};
 use ipclab_spec::{Aspect, Points, Tier, Visibility};
 use snapbox::{Data, IntoData, assert_data_eq, file};

@@ -203,7 +203,7 @@ impl Given {
             };
         }
         for put in &self.segments {
-            let _ = sysv::shm_remove(put.shmid);
+            let _ = sysv::remove_segment(put.shmid);
         }
         for semid in &self.semaphores {
             let _ = sysv::sem_remove(*semid);

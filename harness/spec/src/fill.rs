@@ -58,7 +58,7 @@ impl Case {
             found.extend(&actor.stdin);
             match &actor.player {
                 Player::Student { args, .. } | Player::Reference { args, .. } => found.extend(args),
-                Player::Peer { steps } => found.extend(steps.iter().filter_map(sent)),
+                Player::Peer { steps } => found.extend(steps.iter().filter_map(Step::template)),
             }
             for expectation in actor.stdout.iter().chain(&actor.stderr) {
                 match expectation {
@@ -93,26 +93,6 @@ impl Case {
             GivenKind::StaleSocket | GivenKind::Directory => None,
         }));
         found
-    }
-}
-
-/// The template of a step, if it has one.
-pub(crate) fn sent(step: &Step) -> Option<&Template> {
-    in_action(&step.action)
-}
-
-fn in_action(action: &Action) -> Option<&Template> {
-    match action {
-        Action::Send { data, .. }
-        | Action::Recv(Wanted::Data(data))
-        | Action::ShmWrite(data)
-        | Action::ShmRead(data) => match data {
-            Data::Text(template) => Some(template),
-            Data::Hex(_) | Data::Bytes(_) => None,
-        },
-        Action::ShmAttach(SegmentName::Id(id)) | Action::ShmRemove(SegmentName::Id(id)) => Some(id),
-        Action::Times { action, .. } | Action::Each(action) => in_action(action),
-        _ => None,
     }
 }
 

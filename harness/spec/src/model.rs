@@ -6,14 +6,17 @@
 mod actors;
 mod expect;
 mod given;
+mod moment;
 mod peer;
 mod text;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 pub use actors::*;
 pub use expect::*;
 pub use given::*;
+pub use moment::*;
 pub use peer::*;
 pub use text::*;
 
@@ -26,6 +29,8 @@ pub struct Spec {
     pub title: String,
     /// Questions of the unit: `Q4`.
     pub unit: Vec<String>,
+    /// Lines of the hosts file in every case: names with blanks between them, and an address.
+    pub hosts: Vec<(String, IpAddr)>,
     /// What students hand in, in file order.
     pub programs: Vec<Program>,
     /// Scenarios, in file order.

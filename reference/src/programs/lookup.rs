@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 use dns_lookup::{AddrInfoHints, LookupError, SockType, getaddrinfo, lookup_addr};
 
-use super::usage;
+use super::usage::usage;
 use crate::failure::Failure;
 use crate::stdio::say;
 

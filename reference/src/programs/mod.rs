@@ -22,6 +22,7 @@ mod udp_client;
 mod udp_server;
 mod us_client;
 mod us_server;
+mod usage;
 
 use std::ffi::OsString;
 
@@ -147,11 +148,3 @@ pub(crate) const TABLE: &[Program] = &[
         main: peek_server::main,
     },
 ];
-
-/// The complaint about wrong arguments: `Usage: ./shm_remove SHMID`.
-fn usage(argv: &[OsString], name: &str, arguments: &str) -> Failure {
-    let called = argv
-        .first()
-        .map_or(name.into(), |called| called.to_string_lossy());
-    Failure::because("Usage", format_args!("{called} {arguments}"))
-}

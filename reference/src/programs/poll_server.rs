@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::select_server::port;
-use super::usage;
+use super::usage::usage;
 use crate::crowd::Crowd;
 use crate::failure::Failure;
 use crate::net;

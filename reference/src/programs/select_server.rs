@@ -12,7 +12,7 @@ use nix::libc;
 use nix::sys::select::{FdSet, select};
 
 use super::shm_create::number;
-use super::usage;
+use super::usage::usage;
 use crate::crowd::Crowd;
 use crate::failure::Failure;
 use crate::net;

@@ -10,7 +10,7 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::usage;
+use super::usage::usage;
 use crate::failure::Failure;
 use crate::stdio::say;
 use crate::sysv::{Segment, ftok};

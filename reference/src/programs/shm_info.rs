@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use nix::unistd::{SysconfVar, sysconf};
 
 use super::shm_create::number;
-use super::usage;
+use super::usage::usage;
 use crate::failure::Failure;
 use crate::stdio::say;
 use crate::sysv::{Segment, Status};

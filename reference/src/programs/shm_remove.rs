@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 
 use super::shm_create::number;
-use super::usage;
+use super::usage::usage;
 use crate::failure::Failure;
 use crate::stdio::say;
 use crate::sysv::Segment;

@@ -20,7 +20,7 @@ use nix::sys::socket::{
 };
 
 use super::shm_create::number;
-use super::usage;
+use super::usage::usage;
 use crate::failure::{Failure, strerror};
 use crate::net;
 use crate::stdio::say;

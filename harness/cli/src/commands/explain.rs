@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use ipclab_grade::labs::{self, Lab};
 use ipclab_intake::failure::Failure;
 use ipclab_plan as plan;
-use ipclab_spec::{Case, ExitExpectation, Player, Points, Template, Tier, Visibility};
+use ipclab_spec::{Case, ExitExpectation, Player, Points, Spec, Template, Tier, Visibility};
 
 use crate::output;
 
@@ -109,7 +109,7 @@ fn in_words(lab: &Lab, case: &Case) -> String {
     if let Some(hint) = &case.hint {
         let _ = writeln!(out, "\nhint: {hint}");
     }
-    out.push_str(&by_hand(case));
+    out.push_str(&by_hand(lab, case));
     let _ = writeln!(
         out,
         "\nIn {} from line {}:\n\n{}",
@@ -119,9 +119,9 @@ fn in_words(lab: &Lab, case: &Case) -> String {
 }
 
 /// How to try a case without this tool's eyes: what to type, in the order in which the actors start.
-fn by_hand(case: &Case) -> String {
+fn by_hand(lab: &Lab, case: &Case) -> String {
     let mut out = String::from("\nby hand, each line in a terminal of its own, from the top:\n");
-    let hosts = known_hosts(case);
+    let hosts = known_hosts(&lab.spec, case);
     if !hosts.is_empty() {
         out.push_str(
             "  # names that are known in the box only; on your own machine, add to /etc/hosts:\n",
@@ -153,21 +153,26 @@ fn by_hand(case: &Case) -> String {
     out
 }
 
-/// The lines of the hosts file that somebody needs who tries a case elsewhere: those that it is given, and the unit's own
-/// host where a command names it.
-fn known_hosts(case: &Case) -> Vec<(String, IpAddr)> {
-    let names_it = |actor: &ipclab_spec::Actor| match &actor.player {
-        Player::Student { program, args } | Player::Reference { program, args } => {
-            let command = command(program, args);
-            command.split(' ').any(|word| word == plan::UNIT_HOST)
-        }
-        Player::Peer { .. } => false,
+/// The lines of the hosts file that are needed to try a case elsewhere: those that it is given, and the lab's own where a
+/// command names them.
+fn known_hosts(spec: &Spec, case: &Case) -> Vec<(String, IpAddr)> {
+    let commands: Vec<String> = case
+        .actors
+        .iter()
+        .filter_map(|actor| match &actor.player {
+            Player::Student { program, args } | Player::Reference { program, args } => {
+                Some(command(program, args))
+            }
+            Player::Peer { .. } => None,
+        })
+        .collect();
+    let named = |names: &str| {
+        let mut words = commands.iter().flat_map(|command| command.split(' '));
+        words.any(|word| names.split(' ').any(|name| name == word))
     };
-    let named = case.actors.iter().any(names_it);
-    let hosts = plan::hosts(case).into_iter();
+    let mut hosts = plan::hosts(spec, case);
+    hosts.retain(|host| case.given.hosts.contains(host) || named(&host.0));
     hosts
-        .filter(|host| named || case.given.hosts.contains(host))
-        .collect()
 }
 
 /// Text as `printf` takes it within single quotes.

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::archives::{self, Entry};
+use super::{ATTACKS, Outcomes, SECRET, Verdict};
+use crate::common::archives::{self, Entry};
 use crate::common::host::{Host, alone, levels};
 use crate::common::{Desk, GOOD, SPEC};
-use crate::{ATTACKS, Outcomes, SECRET, Verdict};
 
 const FOLDERS: &str = include_str!("folders.toml");
 
@@ -430,7 +430,7 @@ fn hostile_folders_get_what_they_earn_and_disturb_nobody() {
         module_path!(),
         "hostile_folders_get_what_they_earn_and_disturb_nobody",
         || {
-            let _turn = crate::turn();
+            let _turn = super::turn();
             for level in levels(&Desk::with(&[])) {
                 let mut folders = all();
                 folders.retain(|folder| folder.only.as_deref().is_none_or(|only| only == level));
@@ -449,13 +449,13 @@ fn fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them() {
         module_path!(),
         "fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them",
         || {
-            let _turn = crate::turn();
+            let _turn = super::turn();
             let wanted = std::env::var("ZOO_LEVEL").ok();
             let mut levels = levels(&Desk::with(&[]));
             levels.retain(|level| wanted.as_deref().is_none_or(|wanted| wanted == *level));
             for level in levels {
                 let mut folders = all();
-                let outcomes: Outcomes = toml::from_str(crate::OUTCOMES).unwrap();
+                let outcomes: Outcomes = toml::from_str(super::OUTCOMES).unwrap();
                 let here = |only: &Option<String>| only.as_deref().is_none_or(|only| only == level);
                 folders.retain(|folder| here(&folder.only));
                 for attack in outcomes.attack.iter().filter(|attack| here(&attack.only)) {

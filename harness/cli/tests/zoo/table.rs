@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::folders::{self, Folder};
-use crate::{Attack, Outcomes, Verdict};
+use super::{Attack, Outcomes, Verdict};
+use crate::zoo::folders::{self, Folder};
 
 const TABLE: &str = include_str!("../../../sandbox/ATTACKS.md");
 const LEVELS: [&str; 2] = ["namespaces", "shared"];
@@ -75,7 +75,7 @@ fn table(attacks: &[Attack], folders: &[Folder]) -> String {
     let mut table = format!(
         "# The zoo: {count} attacks, at both levels, as root and as nobody\n\n\
          Made of `harness/cli/tests/zoo/outcomes.toml` and `folders.toml`, which the tests run by (`UPDATE_TABLE=1 cargo test\n\
-         -p ipclab --test zoo table`). After each of them the host must be as it was, well-behaved programs and submissions\n\
+         -p ipclab --test hostile table`). After each of them the host must be as it was, well-behaved programs and submissions\n\
          beside it must get what they get without it, no secret and no escape may be in any report, and nothing may be left\n\
          running. \"told\" is what the report must say of it.\n"
     );
@@ -115,7 +115,7 @@ fn table(attacks: &[Attack], folders: &[Folder]) -> String {
 
 #[test]
 fn table_of_attacks_is_fresh() {
-    let outcomes: Outcomes = toml::from_str(crate::OUTCOMES).unwrap();
+    let outcomes: Outcomes = toml::from_str(super::OUTCOMES).unwrap();
     let folders = folders::all();
     assert!(outcomes.attack.len() + folders.len() >= 60);
     let now = table(&outcomes.attack, &folders);
@@ -125,7 +125,7 @@ fn table_of_attacks_is_fresh() {
     } else {
         assert!(
             now == TABLE,
-            "run: UPDATE_TABLE=1 cargo test -p ipclab --test zoo table"
+            "run: UPDATE_TABLE=1 cargo test -p ipclab --test hostile table"
         );
     }
 }

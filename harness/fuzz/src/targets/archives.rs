@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use super::Take;
-use crate::import::{self, Wanted, archive};
-use crate::store::Store;
-use crate::submission::Submission;
+use ipclab_intake::import::{self, Wanted, archive};
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::Submission;
 
 static STORE: LazyLock<Store> = LazyLock::new(|| Store::open().expect("a writable home"));
 
@@ -46,7 +46,7 @@ pub fn archives(data: &[u8]) {
         if let Ok(class) = import::look(&archive, None, &wanted, None, &store) {
             for found in &class.found {
                 assert!(!found.who.page.contains('/') && !found.who.page.starts_with('.'));
-                let _ = import::fetch(found, &store);
+                let _ = import::take_in(found, &store, &mut Vec::new());
             }
         }
     }

@@ -8,12 +8,12 @@ use std::sync::LazyLock;
 use ipclab_evidence::{Evidence, Level};
 use ipclab_judge::{judge, settle};
 use ipclab_report::{About, Judged, Report};
-use ipclab_spec::{Case, Spec};
+use ipclab_spec::Spec;
 use serde_json::Value;
 
 use super::Take;
 use super::renderers::holds;
-use crate::frame;
+use ipclab_sandbox::fuzzing::evidence_frames;
 
 struct Sample {
     spec: Spec,
@@ -60,12 +60,9 @@ pub fn evidence(data: &[u8]) {
     let mut take = Take(data);
     let kind = take.byte();
     if kind == 0xff {
-        let mut from = take.0;
         // At most as many as there is room for: each takes four bytes at least.
-        while let Ok(Some(evidence)) = frame::read::<Result<Evidence, String>>(&mut from) {
-            if let Ok(evidence) = evidence {
-                report(&SAMPLES[0], &evidence);
-            }
+        for evidence in evidence_frames(take.0).flatten() {
+            report(&SAMPLES[0], &evidence);
         }
         return;
     }

@@ -1,7 +1,6 @@
 //! One file a target.
 
 pub(crate) mod archives;
-pub(crate) mod decoder;
 pub(crate) mod evidence;
 pub(crate) mod renderers;
 pub(crate) mod small_files;

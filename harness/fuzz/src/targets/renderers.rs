@@ -1,28 +1,27 @@
 //! Reports of strangers' texts: every form can be read back by somebody else's parser and holds nothing that acts.
 
+use ipclab_report::testing::{forms, harmless};
 use serde_json::Value;
-
-use crate::{forms, properties};
 
 /// Any bytes as the text that a student wrote, the same everywhere and another at each place.
 pub fn renderers(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     holds(&forms::sample(&text));
-    let report = properties::with_text(&text, properties::talk(&text));
-    properties::all_formats(&report).expect("harmless");
+    let report = harmless::with_text(&text, harmless::talk(&text));
+    harmless::all_formats(&report).expect("harmless");
     // A report that was kept, with others' words in it.
     let mut value: Value =
         serde_json::from_str(&ipclab_report::json::render(&report)).expect("our own JSON");
     poison(&mut value, &mut text.split('\u{1}').cycle());
     if let Ok(report) = ipclab_report::json::parse(&value.to_string()) {
-        properties::all_formats(&report).expect("harmless");
+        harmless::all_formats(&report).expect("harmless");
     }
 }
 
 /// Everything that is checked of a report.
 pub(crate) fn holds(report: &ipclab_report::Report) {
     forms::all_hold(report);
-    properties::all_formats(report).expect("harmless");
+    harmless::all_formats(report).expect("harmless");
 }
 
 fn poison<'a>(value: &mut Value, texts: &mut impl Iterator<Item = &'a str>) {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use ipclab_spec::Spec;
 
 use super::spec::shown;
-use crate::equivalent;
+use ipclab_prove::mutants::equivalent;
 
 static SPEC: LazyLock<Spec> = LazyLock::new(|| {
     let text = include_str!("../../../spec/tests/everything.toml");

@@ -1,13 +1,10 @@
 //! Tables that come from elsewhere: rosters, gradebooks, and the names of what a course system gives to download.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
 use ipclab_report::gradebook::{self, MoodleColumns};
-use ipclab_report::{Class, Line, Student};
+use ipclab_report::{Class, Student};
 
 use super::Take;
-use crate::import::{Found, From, Roster};
+use ipclab_intake::import::{Found, From, Roster};
 
 /// A kind, then the table.
 pub fn tables(data: &[u8]) {

@@ -3,7 +3,7 @@
 use ipclab_evidence::{Arg, FileKind, LeftFile, belongs};
 use ipclab_spec::{Aspect, GivenKind, Leftover, Named};
 
-use super::fail;
+use super::fail::fail;
 use super::names::{globs, is_port, named};
 use crate::facts::Facts;
 use crate::finding::Finding;

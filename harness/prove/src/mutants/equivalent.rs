@@ -30,7 +30,7 @@ struct Raw {
 /// One entry.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Equivalent {
+pub struct Equivalent {
     /// Whose call it is.
     pub(super) program: String,
     /// The change, as it is told.
@@ -44,7 +44,7 @@ pub(super) struct Equivalent {
 
 impl Equivalent {
     /// Whether it is about this change.
-    pub(super) fn matches(&self, set: &str, program: &str, words: &str) -> bool {
+    pub fn matches(&self, set: &str, program: &str, words: &str) -> bool {
         self.program == program
             && self.of.as_deref().is_none_or(|of| of == set)
             && is_like(&self.change, words)
@@ -86,7 +86,7 @@ pub(super) fn read(lab: &Path) -> Result<Vec<Equivalent>, Failure> {
 ///
 /// # Errors
 /// It says something that is not understood, or gives no reason.
-pub(super) fn parse(shown: &str, text: &str) -> Result<Vec<Equivalent>, Failure> {
+pub fn parse(shown: &str, text: &str) -> Result<Vec<Equivalent>, Failure> {
     let raw: Raw = toml::from_str(text)
         .map_err(|error| Failure::usage(format!("{shown}: {}", error.to_string().trim_end())))?;
     if let Some(bare) = raw

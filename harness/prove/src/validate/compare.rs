@@ -364,6 +364,7 @@ mod tests {
             lab: "greet".to_owned(),
             title: String::new(),
             unit: Vec::new(),
+            hosts: Vec::new(),
             programs: Vec::new(),
             cases: Vec::new(),
         };

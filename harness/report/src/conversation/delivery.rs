@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use ipclab_evidence::{Direction, Evidence, SocketKind, Transfer};
 
-use super::{Delivery, gap};
+use super::model::{Delivery, gap};
 
 /// What is known about every transfer of a trace, by index into [`Evidence::trace`].
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, LimitHit, LimitKind, Wait};
 
-use super::{Act, Place, Placed, Row, Tone};
+use super::model::{Act, Place, Placed, Row, Tone};
 
 /// The last rows of every actor.
 pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {

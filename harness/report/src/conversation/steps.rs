@@ -8,7 +8,7 @@ use ipclab_evidence::{
 };
 
 use super::delivery::{self, Deliveries};
-use super::{Act, Place, Placed, Row, Tone};
+use super::model::{Act, Place, Placed, Row, Tone};
 use crate::Line;
 
 /// The rows of all calls that belong to the conversation.

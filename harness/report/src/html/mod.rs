@@ -4,6 +4,7 @@
 //! engine's escaping, or through [`escape`] in pictures.
 
 mod class;
+mod escape;
 mod interop;
 mod svg;
 mod view;
@@ -11,6 +12,8 @@ mod view;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+
+use escape::escape;
 
 use crate::{Line, Outcome, Report, Who, words};
 
@@ -137,20 +140,4 @@ fn fill(template: &str, context: Value) -> String {
     };
     page.push('\n');
     page
-}
-
-/// Text as HTML and SVG take it, within elements and within attributes in double quotes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::escape;
+use super::escape::escape;
 use crate::conversation::{Act, Conversation, Delivery, Row, Tone};
 use crate::terminal::glyphs::Glyphs;
 use crate::terminal::label::label;

@@ -2,7 +2,9 @@
 
 use super::glyphs::Glyphs;
 use super::page::{Ink, Page, Row};
-use super::{diagram, of, verdict};
+use ipclab_judge::Verdict;
+
+use super::diagram;
 use crate::diff::visible_end;
 use crate::{CaseReport, Diff, DiffRow, FindingReport, Line, width, words};
 
@@ -198,4 +200,18 @@ fn advice(page: &mut Page, case: &CaseReport) {
             .to(TEXT)
             .put(Ink::Link, case.repeat.as_str()),
     );
+}
+
+pub(super) fn of(earned: u32, max: u32) -> String {
+    format!("{earned} of {max}")
+}
+
+/// Mark and colour of a verdict.
+pub(super) fn verdict(verdict: Verdict, glyphs: &Glyphs) -> (&'static str, Ink) {
+    match verdict {
+        Verdict::Pass => (glyphs.pass, Ink::Good),
+        Verdict::Fail => (glyphs.fail, Ink::Bad),
+        Verdict::Unknown => (glyphs.unknown, Ink::Warn),
+        Verdict::Skipped => (glyphs.skipped, Ink::Warn),
+    }
 }

@@ -8,35 +8,17 @@ mod diagram;
 pub(crate) mod glyphs;
 pub(crate) mod label;
 pub(crate) mod page;
+mod style;
 
 use ipclab_evidence::Level;
 use ipclab_judge::Verdict;
 use ipclab_spec::Tier;
 
 use crate::{CaseReport, CompilerMessage, Line, Program, Report, Severity, TierScore, words};
+use details::{of, verdict};
 use glyphs::Glyphs;
 use page::{Ink, Page, Row, cut};
-
-/// What the terminal can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// Escape sequences for colours are understood and wanted.
-    pub color: bool,
-    /// Columns; what is wider than 110 is not used, since no eye follows such a line, and less than 60 is taken for 60.
-    pub width: usize,
-    /// More than ASCII can be shown.
-    pub unicode: bool,
-}
-
-impl Default for Style {
-    fn default() -> Self {
-        Self {
-            color: false,
-            width: 80,
-            unicode: true,
-        }
-    }
-}
+pub use style::Style;
 
 /// Writes a report for a reader at a terminal.
 #[must_use]
@@ -152,10 +134,6 @@ fn ink_of(score: &TierScore) -> Ink {
     } else {
         Ink::Plain
     }
-}
-
-fn of(earned: u32, max: u32) -> String {
-    format!("{earned} of {max}")
 }
 
 /// What was built from what; problems with the compiler's own words.
@@ -296,16 +274,6 @@ fn overview_row(width: usize, case: &CaseReport, ids: usize, glyphs: &Glyphs) ->
         .put(Ink::Faint, tag)
         .to(width.saturating_sub(points.len()))
         .put(ink, points)
-}
-
-/// Mark and colour of a verdict.
-fn verdict(verdict: Verdict, glyphs: &Glyphs) -> (&'static str, Ink) {
-    match verdict {
-        Verdict::Pass => (glyphs.pass, Ink::Good),
-        Verdict::Fail => (glyphs.fail, Ink::Bad),
-        Verdict::Unknown => (glyphs.unknown, Ink::Warn),
-        Verdict::Skipped => (glyphs.skipped, Ink::Warn),
-    }
 }
 
 /// The sum, and what to do next.

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::Style;
+use super::style::Style;
 use crate::text::{columns, width};
 
 /// What a span means; the palette says how that looks.

@@ -1,8 +1,6 @@
 //! The actors of a case, and when and where each starts and ends.
 
-use std::net::IpAddr;
-
-use super::{OutputExpectation, Step, Template};
+use super::{After, Endpoint, OutputExpectation, Step, Template};
 
 /// A process tree of a case.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +32,7 @@ impl Actor {
         let mut found: Vec<&Template> = self.stdin.iter().collect();
         match &self.player {
             Player::Student { args, .. } | Player::Reference { args, .. } => found.extend(args),
-            Player::Peer { steps } => found.extend(steps.iter().filter_map(crate::fill::sent)),
+            Player::Peer { steps } => found.extend(steps.iter().filter_map(Step::template)),
         }
         found
     }
@@ -68,40 +66,6 @@ pub enum Player {
         /// In order.
         steps: Vec<Step>,
     },
-}
-
-/// What an actor's start waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum After {
-    /// `"rude exits"`
-    Exits(String),
-    /// `"server waits"`
-    Waits(String),
-    /// `"server listens"`
-    Listens(String),
-}
-
-/// A place where a service is offered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `tcp:12345`, `tcp:0.0.0.0:12345`
-    Tcp {
-        /// `None`: any address will do.
-        ip: Option<IpAddr>,
-        /// Port.
-        port: u16,
-    },
-    /// `udp:7000`
-    Udp {
-        /// `None`: any address will do.
-        ip: Option<IpAddr>,
-        /// Port.
-        port: u16,
-    },
-    /// `unix:/tmp/uc_srv_socket`
-    Unix(String),
-    /// `shm:100`
-    Shm(i32),
 }
 
 /// How an actor must end.

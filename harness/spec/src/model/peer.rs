@@ -163,3 +163,30 @@ pub struct PeerEndpoint {
     /// For Unix sockets.
     pub path: Option<String>,
 }
+
+impl Step {
+    /// The template of a step, if it has one.
+    pub(crate) fn template(&self) -> Option<&Template> {
+        self.action.template()
+    }
+}
+
+impl Action {
+    /// The template of an action, if it has one.
+    fn template(&self) -> Option<&Template> {
+        match self {
+            Action::Send { data, .. }
+            | Action::Recv(Wanted::Data(data))
+            | Action::ShmWrite(data)
+            | Action::ShmRead(data) => match data {
+                Data::Text(template) => Some(template),
+                Data::Hex(_) | Data::Bytes(_) => None,
+            },
+            Action::ShmAttach(SegmentName::Id(id)) | Action::ShmRemove(SegmentName::Id(id)) => {
+                Some(id)
+            }
+            Action::Times { action, .. } | Action::Each(action) => action.template(),
+            _ => None,
+        }
+    }
+}

@@ -27,6 +27,8 @@ tables! {
         unit: Many,
         /// A safety net for each case's wall time, never a pacing device: "10s".
         limit: At<String>,
+        /// Lines of the hosts file in every case, as in `given.hosts`: the names that the lab has for its machine.
+        hosts: Keyed<Many>,
         /// What students hand in.
         #[schemars(required)]
         program: Keyed<RawProgram>,

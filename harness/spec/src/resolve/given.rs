@@ -1,9 +1,12 @@
 //! What is there before the first actor starts: files, segments, semaphores, names of hosts.
 
+use std::net::IpAddr;
+
 use super::context::Context;
 use super::shm::{fits, natural, unique_key};
 use super::template::Use;
-use crate::raw::{At, FileForm, Keyed, RawGiven, RawGivenSem, RawGivenShm};
+use crate::diagnostic::Diagnostics;
+use crate::raw::{At, FileForm, Keyed, Many, RawGiven, RawGivenSem, RawGivenShm};
 use crate::{Given, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Template};
 
 /// Resolves the table.
@@ -40,12 +43,22 @@ pub(crate) fn given(raw: Option<&RawGiven>, context: &mut Context<'_>) -> Given 
             }
         }
     }
-    for (names, addresses) in raw.hosts.iter().flat_map(Keyed::iter) {
+    given.hosts = hosts(raw.hosts.as_ref(), context.diagnostics);
+    given
+}
+
+/// Lines of the hosts file.
+pub(crate) fn hosts(
+    raw: Option<&Keyed<Many>>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(String, IpAddr)> {
+    let mut hosts = Vec::new();
+    for (names, addresses) in raw.into_iter().flat_map(Keyed::iter) {
         for address in &addresses.items {
             match address.value.parse() {
-                Ok(ip) => given.hosts.push((names.value.clone(), ip)),
+                Ok(ip) => hosts.push((names.value.clone(), ip)),
                 Err(_) => {
-                    context.diagnostics.error(
+                    diagnostics.error(
                         &address.span,
                         format!("`{}` is no IP address", address.value),
                     );
@@ -53,8 +66,7 @@ pub(crate) fn given(raw: Option<&RawGiven>, context: &mut Context<'_>) -> Given 
             }
         }
         if addresses.items.is_empty() {
-            context
-                .diagnostics
+            diagnostics
                 .error(&addresses.span, "this host has no address")
                 .consequence();
         }
@@ -63,13 +75,12 @@ pub(crate) fn given(raw: Option<&RawGiven>, context: &mut Context<'_>) -> Given 
             name.is_empty()
                 || name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
         }) {
-            context
-                .diagnostics
+            diagnostics
                 .error(&names.span, "this is no name of a host")
                 .help("several names of one host stand with one blank between them");
         }
     }
-    given
+    hosts
 }
 
 fn file(path: &At<String>, form: &FileForm, context: &mut Context<'_>) -> Option<GivenFile> {

@@ -81,6 +81,7 @@ pub(crate) fn resolve(
         lab: text(&raw.lab),
         title: text(&raw.title),
         unit,
+        hosts: given::hosts(raw.hosts.as_ref(), diagnostics),
         programs,
         cases,
     }

@@ -52,7 +52,7 @@ impl Shared {
                     && created.segments.contains(&segment.shmid))
         });
         for segment in segments.iter().filter(|segment| !segment.given) {
-            let _ = sysv::shm_remove(segment.shmid);
+            let _ = sysv::remove_segment(segment.shmid);
         }
         Ok(segments)
     }

@@ -1,10 +1,8 @@
 //! `ipclab validate`: what proves a spec, and every kind of hole.
 
-mod common;
-
 use std::fs;
 
-use common::{Desk, GOOD};
+use crate::common::{Desk, GOOD};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;

@@ -1,14 +1,12 @@
 //! Forms of a report, folders to start with, packages, and grading at every save.
 
-mod common;
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Desk, GOOD, SPEC};
+use crate::common::{Desk, GOOD, SPEC};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;

@@ -1,13 +1,11 @@
 //! `ipclab certify`: programs that are the same every time are seen to be, one that is not is found out, and no load
 //! outlives the tool.
 
-mod common;
-
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Desk, GOOD, json};
+use crate::common::{Desk, GOOD, json};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;

@@ -1,10 +1,8 @@
 //! Everybody with everybody: who works with whom, and what stands out.
 
-mod common;
-
 use std::fs;
 
-use common::Desk;
+use crate::common::Desk;
 use predicates::prelude::*;
 use serde_json::Value;
 
@@ -229,7 +227,7 @@ fn files_of_two_that_are_called_the_same_are_kept_apart() {
 #[test]
 fn a_lab_in_which_nobody_can_meet_anybody_is_said() {
     let desk = Desk::with(&[]);
-    desk.write("class/ada/hello.c", common::GOOD);
+    desk.write("class/ada/hello.c", crate::common::GOOD);
     let mut command = desk.ipclab();
     command.args(["interop", "class", "--spec", "greet.toml", "-o", "out"]);
     command

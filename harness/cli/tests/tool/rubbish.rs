@@ -1,14 +1,12 @@
 //! Rubbish in: a clear message, the right exit status, no panic.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{Desk, GOOD};
+use crate::common::{Desk, GOOD};
 use predicates::prelude::*;
 use predicates::str::contains;
 

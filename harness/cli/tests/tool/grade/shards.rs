@@ -5,7 +5,7 @@ use std::fs;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::class::{WRONG, but_for_times, class, grade};
+use super::class::{WRONG, but_for_times, class, grade};
 use crate::common::{Desk, GOOD};
 
 fn merge(desk: &Desk, parts: &[&str], out: &str) -> assert_cmd::assert::Assert {
@@ -135,8 +135,8 @@ fn the_script_for_slurm_grades_in_parts_and_merges() {
     assert!(handed_in.contains("1-1 afterany:7 "), "{handed_in}");
     // The spec was named in another way, which reports repeat; the marks are the same.
     assert_eq!(
-        crate::class::marks(&desk, "it's out/class"),
-        crate::class::marks(&desk, "whole")
+        super::class::marks(&desk, "it's out/class"),
+        super::class::marks(&desk, "whole")
     );
 }
 

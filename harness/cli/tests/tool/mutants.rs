@@ -1,9 +1,7 @@
 //! `ipclab validate --mutants`: a change that nobody notices is told, one that is explained is not, and an explanation
 //! of nothing is.
 
-mod common;
-
-use common::{Desk, json};
+use crate::common::{Desk, json};
 use serde_json::Value;
 
 /// The reference: says Hello, and keeps its folder clean.

@@ -1,14 +1,12 @@
 //! `ipclab check`: from a folder to a report, and every way that submissions differ.
 
-mod common;
-
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{Desk, GOOD, SPEC, json};
+use crate::common::{Desk, GOOD, SPEC, json};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;
@@ -210,7 +208,7 @@ fn a_build_with_sanitizers_takes_the_files_that_the_makefile_takes() {
     let with_memory = format!(
         "{}\n[[case]]\nid = \"memory\"\ntitle = \"no memory errors\"\ntier = \"robust\"\npoints = {{ memory = 1 }}\n\
          covers = [\"Q1\"]\nhint = \"None.\"\nsanitize = true\n[case.actor.greeter]\nstudent = \"hello\"\n",
-        common::SPEC
+        crate::common::SPEC
     );
     desk.write("greet.toml", with_memory);
     // The second time the plain build comes from the cache, which knows what it was made of.

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::str::contains;
 
-use crate::class::{but_for_times, class, grade};
+use super::class::{but_for_times, class, grade};
 use crate::common::Desk;
 
 /// Starts a run, waits until so many submissions are done, and does something to the tool's process. Gives how it ended
@@ -76,7 +76,7 @@ fn a_sandbox_that_is_killed_costs_nobody_but_who_was_in_it() {
     });
     // It may have been between two submissions.
     assert!(matches!(code, Some(0 | 3)), "{said}");
-    let graded = crate::class::marks(&desk, "out");
+    let graded = super::class::marks(&desk, "out");
     assert_eq!(graded.len(), 12, "{said}");
     let lines = fs::read_to_string(desk.path("out/results.jsonl")).expect("results");
     assert!(

@@ -1,12 +1,10 @@
 //! Random inputs: what they find, the smallest that shows it, and that a seed repeats it.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::common::{Desk, json, top};
 use assert_cmd::Command;
-use common::{Desk, json, top};
 use predicates::str::contains;
 use serde_json::Value;
 

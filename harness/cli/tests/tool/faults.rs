@@ -1,10 +1,9 @@
 //! Injected faults change what they say and nothing else: seen in the traces of kept evidence.
 
-mod common;
-
 use std::fs;
 
-use common::Desk;
+use crate::common::Desk;
+use ipclab_evidence::Arg;
 use serde_json::Value;
 
 /// One server that reads to the end of what a peer sends it, undisturbed and with faults.
@@ -124,7 +123,11 @@ fn traces() -> impl Fn(&str) -> Vec<Call> {
                     .as_array()
                     .unwrap()
                     .iter()
-                    .filter_map(|arg| text(&arg["text"]))
+                    .map(|arg| {
+                        serde_json::from_value::<Arg>(arg.clone())
+                            .unwrap()
+                            .to_string()
+                    })
                     .filter(|arg| !arg.starts_with("0x"))
                     .collect(),
                 returned: call["returned"]["value"].as_i64().unwrap(),

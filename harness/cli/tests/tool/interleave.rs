@@ -1,8 +1,6 @@
 //! An update that is not guarded is lost every time and not by luck, and one that is guarded never is.
 
-mod common;
-
-use common::Desk;
+use crate::common::Desk;
 use serde_json::Value;
 
 const SPEC: &str = r#"

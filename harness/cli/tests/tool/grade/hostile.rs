@@ -6,8 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::Value;
 
-use crate::archives::{Entry, file, gz, link, tar, tar_entry, zeros, zip};
-use crate::class::{grade, marks};
+use super::class::{grade, marks};
+use crate::common::archives::{Entry, file, gz, link, tar, tar_entry, zeros, zip};
 use crate::common::{Desk, GOOD};
 
 /// Why each submission was not graded.

@@ -1,20 +1,19 @@
 //! Small labs, outcomes and traces to build reports from.
-#![allow(dead_code)] // Each test file is a crate of its own and uses its share.
-
 use std::time::Duration;
 
+use crate::{About, Judged, Program, Report};
 use ipclab_evidence::{
     ActorEvidence, Address, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, Isolation,
     Leftovers, Level, Object, Returned, Socket, SocketKind, Spent, Stream, Transfer, Wait,
     format_v1,
 };
 use ipclab_judge::{Finding, Part, Verdict};
-use ipclab_report::{About, Judged, Program, Report};
 use ipclab_spec::{
     Actor, Aspect, Case, Given, Leaves, Player, Points, Reference, Spec, Template, Tier, Visibility,
 };
 
-pub(crate) fn spec(cases: Vec<Case>) -> Spec {
+/// A lab with these cases.
+pub fn spec(cases: Vec<Case>) -> Spec {
     let program = |name: &str| ipclab_spec::Program {
         name: name.into(),
         sources: vec![format!("{name}.c")],
@@ -26,12 +25,14 @@ pub(crate) fn spec(cases: Vec<Case>) -> Spec {
         lab: "tcp-echo".into(),
         title: "Connection-oriented client and server".into(),
         unit: vec!["Q4".into(), "Q5".into(), "Q6".into()],
+        hosts: Vec::new(),
         programs: vec![program("iserver"), program("comclient")],
         cases,
     }
 }
 
-pub(crate) fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
+/// A case without actors.
+pub fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
     Case {
         id: id.into(),
         title: title.into(),
@@ -79,7 +80,8 @@ fn actor(name: &str, player: Player) -> Actor {
     }
 }
 
-pub(crate) fn student(name: &str, program: &str) -> Actor {
+/// An actor that the student's program plays.
+pub fn student(name: &str, program: &str) -> Actor {
     actor(
         name,
         Player::Student {
@@ -89,7 +91,8 @@ pub(crate) fn student(name: &str, program: &str) -> Actor {
     )
 }
 
-pub(crate) fn reference(name: &str, program: &str) -> Actor {
+/// An actor that a reference program plays.
+pub fn reference(name: &str, program: &str) -> Actor {
     actor(
         name,
         Player::Reference {
@@ -99,11 +102,13 @@ pub(crate) fn reference(name: &str, program: &str) -> Actor {
     )
 }
 
-pub(crate) fn peer(name: &str) -> Actor {
+/// An actor that a script plays.
+pub fn peer(name: &str) -> Actor {
     actor(name, Player::Peer { steps: Vec::new() })
 }
 
-pub(crate) fn about() -> About {
+/// Of whose check the report is.
+pub fn about() -> About {
     About {
         submission: "submissions/alice".into(),
         isolation: Level::Namespaces,
@@ -114,14 +119,16 @@ pub(crate) fn about() -> About {
     }
 }
 
-pub(crate) fn programs() -> Vec<Program> {
+/// Two programs that were built.
+pub fn programs() -> Vec<Program> {
     vec![
         Program::built("iserver", &["iserver.c"]),
         Program::built("comclient", &["client.c", "util.c"]),
     ]
 }
 
-pub(crate) fn finding(aspect: Aspect, verdict: Verdict, message: &str) -> Finding {
+/// A graded finding without evidence.
+pub fn finding(aspect: Aspect, verdict: Verdict, message: &str) -> Finding {
     Finding {
         aspect,
         verdict,
@@ -136,18 +143,26 @@ pub(crate) fn finding(aspect: Aspect, verdict: Verdict, message: &str) -> Findin
 }
 
 /// A case and its outcome, kept together so that a report can borrow both.
-pub(crate) struct Done {
-    pub(crate) case: Case,
-    pub(crate) verdict: Verdict,
-    pub(crate) earned: u32,
-    pub(crate) parts: Vec<Part>,
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) evidence: Option<Evidence>,
-    pub(crate) notes: Vec<String>,
+pub struct Done {
+    /// The case.
+    pub case: Case,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Points earned.
+    pub earned: u32,
+    /// The same by aspect.
+    pub parts: Vec<Part>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What was observed.
+    pub evidence: Option<Evidence>,
+    /// What is said beside it.
+    pub notes: Vec<String>,
 }
 
 impl Done {
-    pub(crate) fn new(case: Case, verdict: Verdict, earned: u32, findings: Vec<Finding>) -> Self {
+    /// A case with this outcome.
+    pub fn new(case: Case, verdict: Verdict, earned: u32, findings: Vec<Finding>) -> Self {
         Self {
             case,
             verdict,
@@ -159,7 +174,8 @@ impl Done {
         }
     }
 
-    pub(crate) fn passed(id: &str, title: &str, tier: Tier, points: u32) -> Self {
+    /// A case that got its points.
+    pub fn passed(id: &str, title: &str, tier: Tier, points: u32) -> Self {
         let findings = vec![finding(
             Aspect::Output,
             Verdict::Pass,
@@ -173,13 +189,15 @@ impl Done {
         )
     }
 
-    pub(crate) fn with(mut self, evidence: Evidence) -> Self {
+    /// With evidence.
+    pub fn with(mut self, evidence: Evidence) -> Self {
         self.evidence = Some(evidence);
         self
     }
 }
 
-pub(crate) fn report(about: &About, programs: Vec<Program>, done: &[Done]) -> Report {
+/// The report of these cases.
+pub fn report(about: &About, programs: Vec<Program>, done: &[Done]) -> Report {
     let spec = spec(done.iter().map(|done| done.case.clone()).collect());
     let judged: Vec<Judged<'_>> = done
         .iter()
@@ -198,10 +216,11 @@ pub(crate) fn report(about: &About, programs: Vec<Program>, done: &[Done]) -> Re
 }
 
 /// A trace, written as a script.
-pub(crate) struct Trace(pub(crate) Evidence);
+pub struct Trace(pub Evidence);
 
 impl Trace {
-    pub(crate) fn new(actors: &[&str]) -> Self {
+    /// A trace of these actors, with no call yet.
+    pub fn new(actors: &[&str]) -> Self {
         let actor = |name: &&str| ActorEvidence {
             name: (*name).to_owned(),
             pid: Some(2),
@@ -240,7 +259,7 @@ impl Trace {
     }
 
     /// A call without an object; returns its index.
-    pub(crate) fn call(
+    pub fn call(
         &mut self,
         actor: usize,
         name: &str,
@@ -272,7 +291,7 @@ impl Trace {
     }
 
     /// A call on a socket.
-    pub(crate) fn on(
+    pub fn on(
         &mut self,
         actor: usize,
         socket: usize,
@@ -286,7 +305,7 @@ impl Trace {
     }
 
     /// A socket that the next call makes.
-    pub(crate) fn socket(
+    pub fn socket(
         &mut self,
         actor: usize,
         kind: SocketKind,
@@ -307,7 +326,8 @@ impl Trace {
         self.0.sockets.len() - 1
     }
 
-    pub(crate) fn moved(
+    /// Bytes that crossed.
+    pub fn moved(
         &mut self,
         socket: usize,
         direction: Direction,
@@ -333,16 +353,18 @@ impl Trace {
         index
     }
 
-    pub(crate) fn send(&mut self, socket: usize, bytes: &[u8]) -> usize {
+    /// Bytes that were sent.
+    pub fn send(&mut self, socket: usize, bytes: &[u8]) -> usize {
         self.moved(socket, Direction::Sent, "sendto", bytes)
     }
 
-    pub(crate) fn recv(&mut self, socket: usize, bytes: &[u8]) -> usize {
+    /// Bytes that were received.
+    pub fn recv(&mut self, socket: usize, bytes: &[u8]) -> usize {
         self.moved(socket, Direction::Received, "recvfrom", bytes)
     }
 
     /// A call that blocks for ever.
-    pub(crate) fn waits(&mut self, actor: usize, socket: usize, name: &str) -> Wait {
+    pub fn waits(&mut self, actor: usize, socket: usize, name: &str) -> Wait {
         let index = self.on(actor, socket, name, &["3"], Ok(0));
         let call = &mut self.0.trace[index];
         call.returned = None;
@@ -357,7 +379,7 @@ impl Trace {
     }
 
     /// Server 0 and client 1 over TCP, up to the established connection: its two ends, the client's first.
-    pub(crate) fn connected(&mut self) -> (usize, usize) {
+    pub fn connected(&mut self) -> (usize, usize) {
         let listener = self.socket(0, SocketKind::Stream, "AF_INET", None);
         self.on(
             0,

@@ -1,11 +1,9 @@
 //! Every command but `check`: what it prints and how it exits.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use common::{Desk, top};
+use crate::common::{Desk, top};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -138,7 +136,7 @@ fn the_schema_is_json() {
 #[test]
 fn ten_mistakes_are_told_in_one_go() {
     let desk = Desk::with(&[]);
-    let spec = common::SPEC
+    let spec = crate::common::SPEC
         .replace("format = 1", "format = 2")
         .replace("limit  =", "limmit =")
         .replace("id     = \"greets\"", "id     = \"Greets It\"")

@@ -2,7 +2,7 @@
 
 use predicates::str::contains;
 
-use crate::archives::{Entry, file, gz, tar, tar_entry, zip};
+use crate::common::archives::{Entry, file, gz, tar, tar_entry, zip};
 use crate::common::{Desk, GOOD};
 
 /// What `--list` says of a class.

@@ -1,11 +1,9 @@
 //! What does not fail every time, what the reference fails too, and that a kept check is judged to the same report.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Desk, top};
+use crate::common::{Desk, top};
 use serde_json::Value;
 
 const SPEC: &str = r#"

@@ -1,10 +1,8 @@
 //! Everything that the unit asks is tested by a case or marked as waiting for one; the document says the same.
 
-mod common;
-
 use std::fs;
 
-use common::{Desk, SPEC, top};
+use crate::common::{Desk, SPEC, top};
 use predicates::str::contains;
 
 #[test]

@@ -7,7 +7,7 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-use crate::archives::{file, gz, tar, tar_entry, zip};
+use crate::common::archives::{file, gz, tar, tar_entry, zip};
 use crate::common::{Desk, GOOD};
 
 /// Says the wrong thing.

@@ -1,0 +1,4 @@
+//! What hostile programs, folders and archives try: the zoo of attacks.
+
+mod common;
+mod zoo;
