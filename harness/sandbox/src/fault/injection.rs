@@ -13,111 +13,105 @@ use super::undo::{Pending, Restore, Substitute};
 use crate::calls::{ArgKind, Spec};
 use crate::decode;
 
+/// Changes the call that a tracee is about to make.
+///
+/// # Errors
+/// When the plan names what does not exist, or the tracee's registers or memory cannot be written.
 pub(super) fn apply(
     action: &TamperAction,
     spec: &Spec,
     pid: Pid,
     args: &[u64; 6],
 ) -> io::Result<Pending> {
-    let pending = |restore| {
-        Ok(Pending {
-            note: action.note(),
-            restore,
-        })
-    };
-    match action {
+    let restore = match action {
         TamperAction::Fail(name) => {
-            let errno = decode::errno_number(name).ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    format!("no errno is called {name}"),
-                )
-            })?;
+            let errno = decode::errno_number(name)
+                .ok_or_else(|| invalid(format!("no errno is called {name}")))?;
             skip(pid)?;
-            pending(Restore::Result(-i64::from(errno)))
+            Restore::Result(-i64::from(errno))
         }
         TamperAction::Skip(value) => {
             skip(pid)?;
-            pending(Restore::Result(*value))
+            Restore::Result(*value)
         }
         TamperAction::Lose => {
             let handed = handed_over(spec, pid, args);
             let count: u64 = handed.iter().map(|(_, length)| length).sum();
             skip(pid)?;
-            pending(Restore::Result(count as i64))
+            Restore::Result(count as i64)
         }
-        TamperAction::Signal(name) => {
-            let signal = decode::signal_number(name).ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    format!("no signal is called {name}"),
-                )
-            })?;
-            // One that the program holds back interrupts nothing: it waits until it is let in, which may be what this call
-            // does (ppoll(2), sigsuspend(2)).
-            if ptrace::blocked_signals(pid)? >> (signal - 1) & 1 == 1 {
-                process::kill(pid, signal)?;
-                return pending(Restore::Nothing);
-            }
-            let number = skip(pid)?;
-            pending(Restore::Interrupted { signal, number })
-        }
-        TamperAction::AtMost(most) => {
-            let restore = change_count(spec, pid, args, |count| count.min(*most))?;
-            pending(restore)
-        }
+        TamperAction::Signal(name) => interrupt(pid, name)?,
+        TamperAction::AtMost(most) => change_count(spec, pid, args, |count| count.min(*most))?,
         TamperAction::CountBy(by) => {
-            let restore = change_count(spec, pid, args, |count| count.saturating_add_signed(*by))?;
-            pending(restore)
+            change_count(spec, pid, args, |count| count.saturating_add_signed(*by))?
         }
         TamperAction::ArgumentBy { index, by } => {
             let index = usize::from(*index).min(5);
-            let restore = change_register(pid, index, args[index].wrapping_add_signed(*by))?;
-            pending(restore)
+            change_register(pid, index, args[index].wrapping_add_signed(*by))?
         }
-        TamperAction::PortBy(by) => {
-            let Some(at) = spec.args.iter().position(|kind| *kind == ArgKind::Address) else {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    format!("{} has no address", spec.name),
-                ));
-            };
-            let address = args[at].wrapping_add(2);
-            let bytes = decode::memory(pid, address, 2, 2);
-            let Ok(port) = <[u8; 2]>::try_from(bytes.as_slice()) else {
-                return Err(io::Error::from_raw_os_error(libc::EFAULT));
-            };
-            let changed = (i32::from(u16::from_be_bytes(port)) + by) as u16;
-            memory::write_memory(pid, address, &changed.to_be_bytes())?;
-            pending(Restore::Bytes { address, bytes })
-        }
-        TamperAction::FlipLastByte => pending(Restore::Flip { buffer: args[1] }),
-        TamperAction::Twice => {
-            let number = Registers::read(pid)?.call_number();
-            pending(Restore::Again { number })
-        }
-        TamperAction::AlterLastLetter => {
-            let restore = alter(spec, pid, args)?;
-            pending(restore)
-        }
+        TamperAction::PortBy(by) => change_port(spec, pid, args, *by)?,
+        TamperAction::FlipLastByte => Restore::Flip { buffer: args[1] },
+        TamperAction::Twice => Restore::Again {
+            number: Registers::read(pid)?.call_number(),
+        },
+        TamperAction::AlterLastLetter => alter(spec, pid, args)?,
         TamperAction::LeaveChild => {
             let (entered, substitute) = put_instead(pid, numbers::FORK, |_| Ok([0; 3]))?;
-            pending(Restore::Instead {
+            Restore::Instead {
                 entered,
                 substitute,
-            })
+            }
         }
         TamperAction::LeaveFile(path) => {
             let (entered, substitute) = put_instead(pid, numbers::MKNOD, |stack| {
                 let path = below_stack(pid, stack, path.as_bytes())?;
                 Ok([path, u64::from(libc::S_IFREG | 0o644), 0])
             })?;
-            pending(Restore::Instead {
+            Restore::Instead {
                 entered,
                 substitute,
-            })
+            }
         }
+    };
+    Ok(Pending {
+        note: action.note(),
+        restore,
+    })
+}
+
+fn invalid(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+/// Skips a call as if a signal had interrupted it.
+fn interrupt(pid: Pid, name: &str) -> io::Result<Restore> {
+    let signal = decode::signal_number(name)
+        .ok_or_else(|| invalid(format!("no signal is called {name}")))?;
+    // One that the program blocks interrupts nothing: it stays pending until it is unblocked, which may be what this call
+    // does (ppoll(2), sigsuspend(2)).
+    if ptrace::blocked_signals(pid)? >> (signal - 1) & 1 == 1 {
+        process::kill(pid, signal)?;
+        return Ok(Restore::Nothing);
     }
+    let number = skip(pid)?;
+    Ok(Restore::Interrupted { signal, number })
+}
+
+/// Changes the port of the address that a call names.
+fn change_port(spec: &Spec, pid: Pid, args: &[u64; 6], by: i32) -> io::Result<Restore> {
+    let at = spec
+        .args
+        .iter()
+        .position(|kind| *kind == ArgKind::Address)
+        .ok_or_else(|| invalid(format!("{} has no address", spec.name)))?;
+    let address = args[at].wrapping_add(2);
+    let bytes = decode::memory(pid, address, 2, 2);
+    let Ok(port) = <[u8; 2]>::try_from(bytes.as_slice()) else {
+        return Err(io::Error::from_raw_os_error(libc::EFAULT));
+    };
+    let changed = (i32::from(u16::from_be_bytes(port)) + by) as u16;
+    memory::write_memory(pid, address, &changed.to_be_bytes())?;
+    Ok(Restore::Bytes { address, bytes })
 }
 
 /// Makes a call fail with this errno, whatever the plan says.

@@ -99,7 +99,7 @@ impl Tracer {
         let instead = tampered
             .as_ref()
             .and_then(Pending::instead)
-            .and_then(|made| Some((calls::spec(made.number)?, made.args)));
+            .and_then(|substitute| Some((calls::spec(substitute.number)?, substitute.args)));
         let (spec, args, object) = match instead {
             Some((spec, args)) => {
                 let object = self.object_of_call(tid, process, spec, &args);
@@ -107,43 +107,47 @@ impl Tracer {
             }
             None => (spec, args, object),
         };
-        let n = (wanted || attention == Attention::Record).then(|| {
-            let arguments = decode::arguments(tid, spec, &args);
-            self.trace.push(Call {
-                n: 0,
-                at_us: self.began.elapsed().as_micros() as u64,
-                actor,
-                pid: self.processes[&process].own_pid,
-                name: spec.name.to_owned(),
-                args: arguments,
-                returned: None,
-                object: object.clone(),
-                transfer: None,
-                tampered: tampered.as_ref().map(|pending| pending.note.clone()),
-                answers: Vec::new(),
-            })
-        });
-        let outgoing = if spec.role == Role::Send && socket.is_some() {
-            outgoing(tid, spec, &args)
-        } else {
-            Vec::new()
+        let mut call = InCall {
+            spec,
+            args,
+            n: None,
+            outgoing: Vec::new(),
+            timed: self.is_timed(tid, spec, &args, socket),
+            object,
+            socket,
+            vforked: false,
+            tampered,
+            of_actor,
         };
-        let timed = self.is_timed(tid, spec, &args, socket);
+        if wanted || attention == Attention::Record {
+            call.n = Some(self.record_entry(tid, process, &call));
+        }
+        if spec.role == Role::Send && socket.is_some() {
+            call.outgoing = outgoing(tid, spec, &args);
+        }
         if let Some(thread) = self.threads.get_mut(&tid) {
-            thread.call = Some(InCall {
-                spec,
-                args,
-                n,
-                object,
-                socket,
-                outgoing,
-                timed,
-                vforked: false,
-                tampered,
-                of_actor,
-            });
+            thread.call = Some(call);
         }
         Some((actor, of_actor))
+    }
+
+    /// Begins a call's line in the trace, and gives its number.
+    fn record_entry(&mut self, tid: Pid, process: Pid, call: &InCall) -> u32 {
+        let arguments = decode::arguments(tid, call.spec, &call.args);
+        let process = &self.processes[&process];
+        self.trace.push(Call {
+            n: 0,
+            at_us: self.began.elapsed().as_micros() as u64,
+            actor: process.actor,
+            pid: process.own_pid,
+            name: call.spec.name.to_owned(),
+            args: arguments,
+            returned: None,
+            object: call.object.clone(),
+            transfer: None,
+            tampered: call.tampered.as_ref().map(|pending| pending.note.clone()),
+            answers: Vec::new(),
+        })
     }
 
     /// Changes a call as the rules of the host or the plan say.

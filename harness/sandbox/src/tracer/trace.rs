@@ -28,6 +28,16 @@ const TRANSFER_BYTES: usize = 2 << 20;
 const TEXT_BYTES: usize = 2 << 20;
 const LONG: usize = 256;
 
+/// Length of an argument's text where it may count as long, else 0. What a byte is written as has up to four characters,
+/// and it is that text which makes evidence large.
+fn text_length(arg: &Arg) -> usize {
+    if arg.size() > LONG / 8 {
+        arg.to_string().len()
+    } else {
+        0
+    }
+}
+
 /// Whether an object has a path that counts as long.
 pub(super) fn is_long(object: Option<&Object>) -> bool {
     matches!(object, Some(Object::File(path)) if path.0.len() > LONG)
@@ -69,13 +79,13 @@ impl Trace {
     /// Keeps the beginnings of long texts only, once there is much of them: a loop over names of 4,000 bytes would make
     /// evidence of hundreds of megabytes.
     fn shorten(&mut self, call: &mut Call) {
-        let long = call.args.iter().map(Arg::size);
+        let long = call.args.iter().map(text_length);
         let size: usize = long.filter(|length| *length > LONG).sum();
         if size == 0 || self.text + size <= TEXT_BYTES {
             self.text += size;
             return;
         }
-        for arg in call.args.iter_mut().filter(|arg| arg.size() > LONG) {
+        for arg in call.args.iter_mut().filter(|arg| text_length(arg) > LONG) {
             let text = arg.to_string();
             let end = (0..=LONG).rev().find(|at| text.is_char_boundary(*at));
             *arg = Arg::Text(format!("{}...", &text[..end.unwrap_or(0)]));
