@@ -136,7 +136,7 @@ pub(crate) enum Command {
 #[command(mut_arg("lab", |arg| arg.help("The lab's name, or the path of a spec; left out: told by the programs in the folder")))]
 #[command(mut_arg("jobs", |arg| arg.help("How many cases run at a time; left out: one a processor")))]
 pub(crate) struct Check {
-    /// The student's folder, or one of a lab's own submissions that is written as a patch
+    /// The student's folder, or the file of a fault: labs/LAB/submissions/rejected/NAME.toml
     #[arg(default_value = ".")]
     pub(crate) folder: PathBuf,
     #[command(flatten)]

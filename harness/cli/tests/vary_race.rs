@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Desk, top};
+use common::{Desk, submission};
 use serde_json::Value;
 
 const SPEC: &str = r#"
@@ -181,7 +181,7 @@ fn what_the_reference_fails_too_costs_nobody_a_point() {
 /// Everything at once: oracle, shrunk input, memory errors, faults, each call failing, copies.
 #[test]
 fn what_is_kept_of_our_labs_is_judged_to_the_identical_report() {
-    for (lab, submission, cases, failing) in [
+    for (lab, name, cases, failing) in [
         (
             "tcp-echo",
             "rejected/server-room-for-nul",
@@ -196,11 +196,7 @@ fn what_is_kept_of_our_labs_is_judged_to_the_identical_report() {
         ),
     ] {
         let desk = Desk::with(&[]);
-        let folder = top()
-            .join("labs")
-            .join(lab)
-            .join("submissions")
-            .join(submission);
+        let folder = submission(lab, name);
         let mut command = desk.ipclab();
         command.args([
             "check",

@@ -100,7 +100,7 @@ Examples:
   ipclab validate tcp-echo --mutants            change calls of programs that pass, and see that it costs points
 
 An accepted submission is a folder, with what it must get in its expected.toml. A rejected one is an accepted one with a \
-fault, written as a patch, rejected/NAME.toml:
+fault, in a file rejected/NAME.toml:
   base  = \"whole\"                               the accepted submission
   about = \"binds port 12346 instead of 12345\"
   says  = [\"12346\"]                             words that its report must contain
@@ -113,7 +113,7 @@ fault, written as a patch, rejected/NAME.toml:
 `ipclab labs LAB --fault NAME -o DIR` writes it as a folder, and `ipclab check rejected/NAME.toml` grades it. What no change \
 of a text can say lies in a folder rejected/NAME, with an expected.toml.
 
-Exit status: 0 proved, 1 there are holes, 2 a spec, a patch or an expected.toml is wrong, 3 could not grade.";
+Exit status: 0 proved, 1 there are holes, 2 a spec or what a submission must get is said wrongly, 3 could not grade.";
 
 pub(super) const GOLDEN_EXAMPLES: &str = "\
 Examples:
