@@ -392,6 +392,8 @@ fn same(was: &str, is: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     #[test]
@@ -425,7 +427,7 @@ mod tests {
         ));
         let check = |echo, ready, expect: &[&str]| {
             let seen = self::entry("rejected/a", "3/4", &[("echo", echo), ("ready", ready)]);
-            assert_eq!(differences(std::slice::from_ref(&entry), &[seen]), expect);
+            assert_eq!(differences(from_ref(&entry), &[seen]), expect);
         };
         check("fail 0/1 99", "cd", &[]);
         check(
@@ -455,11 +457,11 @@ mod tests {
             assert_eq!(differences(was, is), expect);
         };
         let one = entry("rejected/a", "3/4", &[("echo", "fail 0/1 ab")]);
-        check(&[one.clone()], &[one.clone()], &[]);
-        check(&[one.clone()], &[], &["rejected/a: is no longer there"]);
-        check(&[], &[one.clone()], &["rejected/a: is not recorded"]);
+        check(from_ref(&one), from_ref(&one), &[]);
+        check(from_ref(&one), &[], &["rejected/a: is no longer there"]);
+        check(&[], from_ref(&one), &["rejected/a: is not recorded"]);
         check(
-            &[one.clone()],
+            from_ref(&one),
             &[entry("rejected/a", "4/4", &[("echo", "cd")])],
             &[
                 "rejected/a score: was 3/4, is 4/4",
@@ -467,7 +469,7 @@ mod tests {
             ],
         );
         check(
-            &[one],
+            from_ref(&one),
             &[entry("rejected/a", "3/4", &[("ready", "cd")])],
             &[
                 "rejected/a echo: was fail 0/1 ab, is not there",
