@@ -39,7 +39,7 @@ class Bench:
         target = self.folder / f"class-{count}"
         if not target.exists():
             how = [f"--{word}" for word in ("calm", "distinct") if getattr(self.args, word)]
-            subprocess.run([sys.executable, HERE / "made_class.py", self.args.lab, str(count), target, *how], check=True)
+            subprocess.run([sys.executable, HERE / "made_class.py", self.args.tool, self.args.lab, str(count), target, *how], check=True)
         return target
 
     def command(self, count, out, *more):

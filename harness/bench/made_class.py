@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes a class of any size from a lab's own submissions: variants, broken ones, duplicates, archives and hostile ones.
 
-    made_class.py LAB COUNT FOLDER [--calm] [--distinct]
+    made_class.py TOOL LAB COUNT FOLDER [--calm] [--distinct]
 
-The same arguments make the same class, byte for byte, so that two gradings of it can be compared. A calm class
+The tool writes out the rejected submissions, which are files that say what is changed in an accepted one. The same arguments make the same class, byte for byte, so that two gradings of it can be compared. A calm class
 is without those that take all the processor time or memory that they may have, in every run of every case or from the
 compiler: they are a cost of their own, and no compiler without a box around it lives through the last of them. In a distinct class no
 two variants are the same program; otherwise they differ in a comment, as where many type in the same listing.
@@ -13,8 +13,10 @@ import io
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -34,6 +36,17 @@ HOSTILE = {
 
 def sources(folder):
     return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ".c" and path.is_file()]
+
+
+def originals(tool, lab, place):
+    """A folder of each submission of the lab: accepted ones where they lie, rejected ones written out to a place."""
+    submissions = TOP / "labs" / lab / "submissions"
+    folders = sorted(path for path in (submissions / "accepted").iterdir() if path.is_dir())
+    for name in sorted(path.stem for path in (submissions / "rejected").iterdir()):
+        command = [tool, "labs", TOP / "specs" / f"{lab}.toml", "--fault", name, "-o", place / name]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        folders.append(place / name)
+    return [folder for folder in folders if sources(folder)]
 
 
 def variant(rng, originals, folder, number, distinct):
@@ -107,11 +120,15 @@ def hostile_archive(rng):
 
 
 def main():
-    lab, count, folder = sys.argv[1], int(sys.argv[2]), pathlib.Path(sys.argv[3])
+    tool, lab, count, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), pathlib.Path(sys.argv[4])
+    with tempfile.TemporaryDirectory() as place:
+        make(originals(tool, lab, pathlib.Path(place)), lab, count, folder, sys.argv[5:])
+
+
+def make(originals, lab, count, folder, how):
     rng = random.Random(f"{lab} {count}")
-    submissions = TOP / "labs" / lab / "submissions"
-    calm = "--calm" in sys.argv[4:]
-    originals = [path for path in sorted(submissions.glob("*/*")) if sources(path) and not (calm and path.name in BUSY)]
+    calm = "--calm" in how
+    originals = [path for path in originals if not (calm and path.name in BUSY)]
     names = {path.name.lower() for original in originals for path in sources(original)}
     folder.mkdir(parents=True)
     folders = []
@@ -141,7 +158,7 @@ def main():
             for source in sorted(names):
                 (own / source).write_text(HOSTILE[attack])
             continue
-        variant(rng, originals, own, number, "--distinct" in sys.argv[4:])
+        variant(rng, originals, own, number, "--distinct" in how)
         if kind == "broken":
             broken(rng, own)
         elif kind in ("zip", "tar"):

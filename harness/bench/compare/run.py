@@ -148,6 +148,10 @@ class Bench:
     def prepare(self):
         """Whatever is made once for all gradings: tidy folders, model programs, copies of the graders, PyPI's packages."""
         (self.work / "home").mkdir()
+        spec = TOP / "specs" / f"{self.data['lab']}.toml"
+        for program, kind in self.args.programs.items():
+            if kind == "rejected":
+                call([self.args.tool, "labs", spec, "--fault", program, "-o", self.raw(program, kind)])
         shutil.copytree(HERE, self.work / "graders", ignore=shutil.ignore_patterns("__pycache__"))
         for program, kind in self.args.programs.items():
             tidy(self.raw(program, kind), self.work / "tidy" / program, self.lab / "starter")
@@ -161,6 +165,9 @@ class Bench:
         self.inside(["true"], self.work)
 
     def raw(self, program, kind):
+        """The folder of a submission; that of a rejected one is written out by prepare()."""
+        if kind == "rejected":
+            return self.work / "rejected" / program
         return self.lab / "submissions" / kind / program
 
     def inside(self, command, folder, check=True, **env):

@@ -116,6 +116,18 @@ pub(crate) enum Command {
         /// Write the lab's starter files into this folder
         #[arg(long, value_name = "DIR", requires = "lab")]
         starter: Option<PathBuf>,
+        /// Write one of the lab's rejected submissions as a folder
+        #[arg(
+            long,
+            value_name = "NAME",
+            requires = "lab",
+            requires = "out",
+            conflicts_with = "starter"
+        )]
+        fault: Option<String>,
+        /// The folder for it
+        #[arg(short, long, value_name = "DIR", requires = "fault")]
+        out: Option<PathBuf>,
     },
 }
 
@@ -124,7 +136,7 @@ pub(crate) enum Command {
 #[command(mut_arg("lab", |arg| arg.help("The lab's name, or the path of a spec; left out: told by the programs in the folder")))]
 #[command(mut_arg("jobs", |arg| arg.help("How many cases run at a time; left out: one a processor")))]
 pub(crate) struct Check {
-    /// The student's folder
+    /// The student's folder, or the file of a fault: labs/LAB/submissions/rejected/NAME.toml
     #[arg(default_value = ".")]
     pub(crate) folder: PathBuf,
     #[command(flatten)]
@@ -225,7 +237,7 @@ pub(crate) struct Validate {
     pub(crate) tiers: TierArgs,
     #[command(flatten)]
     pub(crate) jobs: JobsArgs,
-    /// Write what came out into the expected.toml files that say otherwise
+    /// Write what came out into the expected.toml files, and those of faults, that say otherwise
     #[arg(long)]
     pub(crate) update: bool,
     /// Instead of trying submissions, make programs that pass wrong, one call at a time: every change must cost points

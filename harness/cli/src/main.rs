@@ -82,11 +82,19 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Labs { lab: None, .. } => commands::labs::list(),
         Command::Labs {
             lab: Some(lab),
+            fault: Some(name),
+            out: Some(folder),
+            ..
+        } => commands::fault::write_out(&lab, &name, &folder),
+        Command::Labs {
+            lab: Some(lab),
             starter: None,
+            ..
         } => commands::labs::handout(&lab),
         Command::Labs {
             lab: Some(lab),
             starter: Some(folder),
+            ..
         } => commands::labs::starter(&lab, &folder),
     }
 }

@@ -24,9 +24,9 @@ use ipclab_grade::pool::{PoolSlice, SandboxPool};
 use ipclab_grade::progress::{Progress, Silent};
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::materialise;
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
-use ipclab_intake::submission::Submission;
 use ipclab_intake::whole_file;
 use ipclab_verdict as verdict;
 
@@ -199,7 +199,7 @@ fn grade_one(
     pool: &mut PoolSlice<'_>,
 ) -> Result<Report, Failure> {
     let Grader { lab, store, .. } = grader;
-    let folder = match (probe.kind, &probe.folder) {
+    let path = match (probe.kind, &probe.path) {
         (Kind::Reference, _) => {
             let record = grade::grade_references(pool, grader, &Silent)?;
             return Ok(verdict::report(&lab.spec, &record));
@@ -208,11 +208,9 @@ fn grade_one(
         (Kind::Empty | Kind::Accepted | Kind::Rejected | Kind::Starter, None) => {
             store.folder("empty")?
         }
-        (Kind::Empty | Kind::Accepted | Kind::Rejected | Kind::Starter, Some(folder)) => {
-            folder.clone()
-        }
+        (Kind::Empty | Kind::Accepted | Kind::Rejected | Kind::Starter, Some(path)) => path.clone(),
     };
-    let submission = Submission::take_in(&folder, store.folder("submission")?)?;
+    let submission = materialise::take_in(&path, store)?;
     let record = grade::grade_by(pool, grader, &submission, &Silent)?;
     Ok(verdict::report(&lab.spec, &record))
 }
@@ -394,6 +392,8 @@ fn same(was: &str, is: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     #[test]
@@ -427,7 +427,7 @@ mod tests {
         ));
         let check = |echo, ready, expect: &[&str]| {
             let seen = self::entry("rejected/a", "3/4", &[("echo", echo), ("ready", ready)]);
-            assert_eq!(differences(std::slice::from_ref(&entry), &[seen]), expect);
+            assert_eq!(differences(from_ref(&entry), &[seen]), expect);
         };
         check("fail 0/1 99", "cd", &[]);
         check(

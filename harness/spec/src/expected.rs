@@ -82,8 +82,8 @@ pub fn expected(name: &str, text: &str, spec: &Spec) -> Result<Expected, Diagnos
         span: 0..0,
         value: Value::Table(root),
     };
-    let expected =
-        RawExpected::read(&root, &mut diagnostics).map(|raw| resolve(&raw, spec, &mut diagnostics));
+    let expected = RawExpected::read(&root, &mut diagnostics)
+        .map(|raw| resolve_expected(&raw, spec, &mut diagnostics));
     if syntax_errors > 0 {
         diagnostics.forget_consequences(syntax_errors);
     }
@@ -94,7 +94,12 @@ pub fn expected(name: &str, text: &str, spec: &Spec) -> Result<Expected, Diagnos
     }
 }
 
-fn resolve(raw: &RawExpected, spec: &Spec, diagnostics: &mut Diagnostics) -> Expected {
+/// What a submission must get, as its `expected.toml` or the file of its fault says it.
+pub(crate) fn resolve_expected(
+    raw: &RawExpected,
+    spec: &Spec,
+    diagnostics: &mut Diagnostics,
+) -> Expected {
     match &raw.about {
         Some(about) if about.value.trim().is_empty() => {
             diagnostics.error(&about.span, "this says nothing");

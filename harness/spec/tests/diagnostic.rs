@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use ipclab_spec::Diagnostics;
+use ipclab_spec::{Diagnostics, Files};
 use snapbox::{Assert, Data};
 
 fn folder() -> PathBuf {
@@ -28,6 +28,8 @@ fn broken() -> Vec<(String, String, Diagnostics)> {
             let file = format!("{name}.toml");
             let said = if name.starts_with("submission-") {
                 ipclab_spec::submission(&file, &text).expect_err(&name)
+            } else if name.starts_with("patch-") {
+                said_of_patch(&file, &text)
             } else if name.starts_with("warning-") {
                 ipclab_spec::parse(&file, &text).expect(&name).warnings
             } else {
@@ -39,6 +41,41 @@ fn broken() -> Vec<(String, String, Diagnostics)> {
     files.sort_by(|a, b| a.0.cmp(&b.0));
     files
 }
+
+/// What is wrong with a patch by itself, else with its base, else with its changes.
+fn said_of_patch(file: &str, text: &str) -> Diagnostics {
+    let files: Files = [
+        ("hello.c", HELLO),
+        ("notes.txt", b"first\r\nsecond\r\n"),
+        ("raw.bin", b"\xff\n\no\nx\n\no\n"),
+        ("src/words.h", b""),
+    ]
+    .map(|(name, bytes)| (name.to_owned(), bytes.to_vec()))
+    .into();
+    let spec = ipclab_spec::parse("greet.toml", include_str!("common/greet.toml"))
+        .expect("the spec is right")
+        .spec;
+    let known = ["careful", "whole"].map(str::to_owned);
+    match ipclab_spec::patch_expecting(file, text, &spec) {
+        Err(said) => said,
+        Ok((patch, _)) if known.iter().all(|name| name != patch.base()) => {
+            patch.unknown_base(&known)
+        }
+        Ok((patch, _)) => patch.apply(&files).expect_err(file),
+    }
+}
+
+const HELLO: &[u8] = b"\
+#include <stdio.h>
+
+int main(void)
+{
+    puts(\"Hello\");
+    if (early)
+        return 1;
+    return 0;
+}
+";
 
 #[test]
 fn each_says_exactly_what_is_wrong() {

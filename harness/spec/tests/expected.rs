@@ -2,37 +2,7 @@
 
 use ipclab_spec::{Aspect, Cause, Spec, expected};
 
-const SPEC: &str = r#"
-format = 1
-lab    = "greet"
-title  = "A greeting"
-unit   = ["Q1"]
-
-[program.hello]
-source = "hello.c"
-
-[[case]]
-id     = "greets"
-title  = "says Hello"
-tier   = "core"
-points = { output = 2, exit = 1 }
-covers = ["Q1"]
-[case.actor.greeter]
-student = "hello"
-exit    = 0
-stdout.lines = ["Hello"]
-
-[[case]]
-id       = "greets-again"
-title    = "says it again"
-tier     = "robust"
-points   = 1
-covers   = ["Q1"]
-requires = ["greets"]
-[case.actor.greeter]
-student = "hello"
-stdout.lines = ["Hello"]
-"#;
+const SPEC: &str = include_str!("common/greet.toml");
 
 fn spec() -> Spec {
     ipclab_spec::parse("greet.toml", SPEC)

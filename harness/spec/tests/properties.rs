@@ -3,10 +3,36 @@
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
+fn base() -> ipclab_spec::Files {
+    [(
+        "hello.c".to_owned(),
+        b"int main(void)\r\n{\n}\n\xff".to_vec(),
+    )]
+    .into()
+}
+
+const PATCH: &str = "\
+base = \"whole\"
+remove = [\"notes\"]
+[[change]]
+file = \"hello.c\"
+replace = '''
+{
+}
+'''
+with = \"\"
+[[add]]
+file = \"src/x.c\"
+text = \"int x;\"
+";
+
 fn survives(text: &str) {
     for said in [
         ipclab_spec::parse("hostile.toml", text).map(|parsed| parsed.warnings),
         ipclab_spec::submission("hostile.toml", text).map(|_| ipclab_spec::Diagnostics::default()),
+        ipclab_spec::patch("hostile.toml", text)
+            .and_then(|patch| patch.apply(&base()))
+            .map(|_| ipclab_spec::Diagnostics::default()),
     ] {
         let said = said.unwrap_or_else(|said| {
             assert!(said.has_errors());
@@ -88,6 +114,11 @@ proptest! {
     #[test]
     fn a_spec_with_edits(edits in edits()) {
         survives(&edited(EVERYTHING, &edits));
+    }
+
+    #[test]
+    fn a_patch_with_edits(edits in edits()) {
+        survives(&edited(PATCH, &edits));
     }
 
     #[test]

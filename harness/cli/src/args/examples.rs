@@ -99,13 +99,21 @@ Examples:
   ipclab validate my-lab/spec.toml --update     write what came out, for you to look at
   ipclab validate tcp-echo --mutants            change calls of programs that pass, and see that it costs points
 
-What a submission must get stands in its expected.toml:
+An accepted submission is a folder, with what it must get in its expected.toml. A rejected one is an accepted one with a \
+fault, in a file rejected/NAME.toml:
+  base  = \"whole\"                               the accepted submission
   about = \"binds port 12346 instead of 12345\"
   says  = [\"12346\"]                             words that its report must contain
+  [[change]]                                    also: [[add]] with file and text; remove = [\"Makefile\"]
+  file    = \"iserver.c\"
+  replace = \"htons(12345)\"                      must be there exactly once
+  with    = \"htons(12346)\"
   [fails]                                       exactly what it must lose, and nothing else
   echo-one = [\"output\", \"bytes\"]
+`ipclab labs LAB --fault NAME -o DIR` writes it as a folder, and `ipclab check rejected/NAME.toml` grades it. What no change \
+of a text can say lies in a folder rejected/NAME, with an expected.toml.
 
-Exit status: 0 proved, 1 there are holes, 2 a spec or an expected.toml is wrong, 3 could not grade.";
+Exit status: 0 proved, 1 there are holes, 2 a spec or what a submission must get is said wrongly, 3 could not grade.";
 
 pub(super) const GOLDEN_EXAMPLES: &str = "\
 Examples:

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use ipclab_grade::grade::{self, Grader};
 use ipclab_grade::{interrupt, keep, labs};
 use ipclab_intake::failure::Failure;
+use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
-use ipclab_intake::submission::Submission;
 use ipclab_verdict as verdict;
 
 use super::watch;
@@ -38,7 +38,7 @@ fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
         (None, None) => None,
     };
     let store = Store::open()?;
-    let submission = Submission::take_in(&args.folder, store.folder("submission")?)?;
+    let submission = materialise::take_in(&args.folder, &store)?;
     let lab = match named {
         Some(lab) => lab,
         None => labs::guess(&submission)?,

@@ -6,6 +6,7 @@ pub(crate) mod coverage;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod fault;
 pub(crate) mod golden;
 pub(crate) mod grade;
 pub(crate) mod init;

@@ -15,7 +15,7 @@ use crate::progress::Bar;
 /// Validates labs and prints a table for each.
 ///
 /// # Errors
-/// A lab cannot be found or read, an `expected.toml` is wrong, or there is no sandbox.
+/// A lab cannot be found or read, what a submission must get is said wrongly, or there is no sandbox.
 pub(crate) fn validate(args: &Validate, color: When) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs.labs)?;
     for proof in &proofs {

@@ -31,6 +31,11 @@ pub(super) fn watch(
         .filter_map(|path| std::path::absolute(path).ok())
         .collect();
     let folder = std::path::absolute(&args.folder).unwrap_or_else(|_| args.folder.clone());
+    // An editor puts another file in the place of one that it saves.
+    let folder = match folder.parent() {
+        Some(parent) if folder.is_file() => parent.to_owned(),
+        _ => folder,
+    };
     let cannot = |error: notify::Error| {
         Failure::usage(format!("watching {}: {error}", show::path(&args.folder)))
             .remedy("without --watch it is graded once")

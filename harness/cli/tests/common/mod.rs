@@ -122,3 +122,15 @@ pub fn json(output: &Output) -> Value {
 pub fn top() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
+
+/// One of the repository's own submissions, `rejected/client-no-nul`: a folder, or the file of a fault.
+pub fn submission(lab: &str, name: &str) -> PathBuf {
+    let submissions = top().join("labs").join(lab).join("submissions");
+    let folder = submissions.join(name);
+    let path = match folder.is_dir() {
+        true => folder,
+        false => submissions.join(format!("{name}.toml")),
+    };
+    assert!(path.exists(), "{}", path.display());
+    path
+}

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
-use crate::common::{Desk, top};
+use crate::common::{Desk, submission, top};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -64,6 +65,53 @@ fn labs_are_listed_shown_and_started() {
         .assert()
         .code(2)
         .stderr(contains("is there already"));
+}
+
+#[test]
+fn a_rejected_submission_is_written_out_and_nothing_is_written_over() {
+    let desk = Desk::with(&[]);
+    let write_out = |args: &[&str]| {
+        let mut command = desk.ipclab();
+        command.current_dir(top()).arg("labs").args(args);
+        command.assert()
+    };
+    let folder = desk.path("new/folder");
+    let folder = folder.to_str().unwrap();
+    let fault = ["udp-datagram", "--fault", "server-wrong-port", "-o", folder];
+    write_out(&fault)
+        .success()
+        .stdout(format!("{folder}/udp_client.c\n{folder}/udp_server.c\n"));
+    let base = submission("udp-datagram", "accepted/whole");
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    assert_eq!(
+        read(&desk.path("new/folder/udp_client.c")),
+        read(&base.join("udp_client.c"))
+    );
+    let port = "#define PORT        700";
+    assert_eq!(
+        read(&desk.path("new/folder/udp_server.c")),
+        read(&base.join("udp_server.c")).replace(&format!("{port}0"), &format!("{port}1"))
+    );
+    assert!(!desk.path("new/folder/expected.toml").exists());
+
+    write_out(&fault).code(2).stderr(
+        contains("new/folder has something in it already").and(contains("nothing is written over")),
+    );
+    let file = desk.path("new/folder/udp_client.c");
+    let file = file.to_str().unwrap();
+    write_out(&["udp-datagram", "--fault", "client-no-nul", "-o", file])
+        .code(2)
+        .stderr(contains("udp_client.c is there already: not a directory"));
+    write_out(&["udp-datagram", "--fault", "server-wrong-prot", "-o", "x"])
+        .code(2)
+        .stderr(contains("did you mean server-wrong-port?"));
+    write_out(&["udp-datagram", "--fault", "server-wrong-port"])
+        .code(2)
+        .stderr(contains("--out <DIR>"));
+    write_out(&["udp-datagrm", "--fault", "server-wrong-port", "-o", "x"])
+        .code(2)
+        .stderr(contains("did you mean udp-datagram?"));
+    assert!(!top().join("x").exists());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::common::{Desk, json, top};
+use crate::common::{Desk, json, submission};
 use assert_cmd::Command;
 use predicates::str::contains;
 use serde_json::Value;
@@ -209,7 +209,7 @@ fn the_repeat_command_carries_the_seed() {
 #[test]
 fn random_lines_find_the_labs_own_off_by_one() {
     let desk = Desk::with(&[]);
-    let submission = top().join("labs/tcp-echo/submissions/rejected/client-fgets-99");
+    let submission = submission("tcp-echo", "rejected/client-fgets-99");
     for seed in 0..3 {
         let output = desk
             .ipclab()

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::common::{Desk, GOOD, SPEC, json};
+use crate::common::{Desk, GOOD, SPEC, json, submission};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;
@@ -46,6 +46,56 @@ fn json_is_what_it_is_promised_to_be() {
     assert_eq!(report["lab"], "greet");
     assert_eq!(report["score"]["tiers"]["core"]["max"], 3);
     assert_eq!(report["cases"][0]["findings"][0]["verdict"], "pass");
+}
+
+#[test]
+fn a_fault_is_graded_as_the_folder_that_it_stands_for() {
+    let desk = Desk::with(&[]);
+    desk.write("lab/accepted/whole/hello.c", GOOD);
+    desk.write(
+        "lab/accepted/whole/expected.toml",
+        "about = \"all of it\"\n",
+    );
+    let fault = |replace: &str| {
+        format!(
+            "base = \"whole\"\nabout = \"is rude\"\n[[change]]\nfile = \"hello.c\"\n\
+             replace = \"{replace}\"\nwith = \"Go away\"\n"
+        )
+    };
+    desk.write("lab/rejected/rude.toml", fault("Hello"));
+    desk.write("rude/hello.c", GOOD.replace("Hello", "Go away"));
+    let report = |path: &str| {
+        let mut command = desk.ipclab();
+        command.args(["check", path, "--spec", "greet.toml", "--format", "json"]);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        json(&output)
+    };
+    let (of_file, of_folder) = (report("lab/rejected/rude.toml"), report("rude"));
+    for part in ["score", "programs"] {
+        assert_eq!(of_file[part], of_folder[part]);
+    }
+    let seen = |report: &Value| report["cases"][0]["findings"][0]["seen"].clone();
+    assert_eq!(seen(&of_file), seen(&of_folder));
+
+    desk.write("lab/rejected/rude.toml", fault("Hallo"));
+    desk.ipclab()
+        .args(["check", "lab/rejected/rude.toml", "--spec", "greet.toml"])
+        .assert()
+        .code(2)
+        .stderr(
+            contains("lab/rejected/rude.toml makes no submission:")
+                .and(contains("--> lab/rejected/rude.toml:5:12"))
+                .and(contains("`hello.c` of `whole` does not contain this")),
+        );
+    // The lab is told by the programs, as that of a folder.
+    desk.ipclab()
+        .arg("check")
+        .arg(submission("shm-hello", "rejected/writer-wrong-key"))
+        .args(["--case", "writer-stores-hello"])
+        .assert()
+        .code(1)
+        .stdout(contains("shm-hello"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{Desk, top};
+use crate::common::{Desk, submission};
 use serde_json::Value;
 
 const SPEC: &str = r#"
@@ -179,7 +179,7 @@ fn what_the_reference_fails_too_costs_nobody_a_point() {
 /// Everything at once: oracle, shrunk input, memory errors, faults, each call failing, copies.
 #[test]
 fn what_is_kept_of_our_labs_is_judged_to_the_identical_report() {
-    for (lab, submission, cases, failing) in [
+    for (lab, name, cases, failing) in [
         (
             "tcp-echo",
             "rejected/server-room-for-nul",
@@ -194,11 +194,7 @@ fn what_is_kept_of_our_labs_is_judged_to_the_identical_report() {
         ),
     ] {
         let desk = Desk::with(&[]);
-        let folder = top()
-            .join("labs")
-            .join(lab)
-            .join("submissions")
-            .join(submission);
+        let folder = submission(lab, name);
         let mut command = desk.ipclab();
         command.args([
             "check",

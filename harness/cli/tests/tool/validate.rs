@@ -295,6 +295,93 @@ fn every_mistake_of_every_expected_toml_is_told_before_anything_runs() {
     }
 }
 
+/// The lab with two of its rejected submissions as changes of `whole`.
+fn lab_of_faults() -> Desk {
+    let desk = lab();
+    let fault = |name: &str, head: &str, replace: &str, with: &str, aspect: &str| {
+        fs::remove_dir_all(desk.path(&format!("greet/submissions/rejected/{name}"))).unwrap();
+        let text = format!(
+            "base = \"whole\"\n{head}[[change]]\nfile = \"hello.c\"\nreplace = '''\n{replace}\n'''\n\
+             with = '''\n{with}\n'''\n[fails]\ngreets = [\"{aspect}\"]\n[skips]\ngreets-by-name = \"greets\"\n"
+        );
+        desk.write(&format!("greet/submissions/rejected/{name}.toml"), text);
+    };
+    fault(
+        "rude",
+        "about = \"is rude\"\nsays = [\"Go away\"]\n",
+        "printf(argc > 1 ? \"Hello %s\\n\" : \"Hello\\n\", argv[1]);",
+        "printf(argc > 1 ? \"Go away %s\\n\" : \"Go away\\n\", argv[1]);",
+        "output",
+    );
+    fault(
+        "status",
+        "about = \"ends with 1\"\nsays = [\"status 1\"]\n",
+        "return 0;",
+        "return argc == 1;",
+        "exit",
+    );
+    desk
+}
+
+#[test]
+fn a_rejected_submission_may_be_a_change_of_an_accepted_one() {
+    let (folders, faults) = (lab(), lab_of_faults());
+    let (code, said) = validate(&faults, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said, validate(&folders, &[]).1);
+}
+
+#[test]
+fn every_fault_that_no_longer_fits_its_base_is_reported_at_once() {
+    let desk = lab_of_faults();
+    desk.write(
+        "greet/submissions/accepted/whole/hello.c",
+        "int main(void) { return 3; }\n",
+    );
+    desk.write(
+        "greet/submissions/rejected/other.toml",
+        "base = \"hwole\"\nabout = \"x\"\nremove = \"hello.c\"\n",
+    );
+    let (code, said) = validate(&desk, &[]);
+    assert_eq!(code, Some(2), "{said}");
+    for words in [
+        "--> greet/submissions/rejected/rude.toml:7:1",
+        "--> greet/submissions/rejected/status.toml:7:1",
+        "`hello.c` of `whole` does not contain this",
+        "--> greet/submissions/rejected/other.toml:1:8",
+        "did you mean `whole`?",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    // Two of one name could not be told apart.
+    desk.write("greet/submissions/rejected/rude/hello.c", GOOD);
+    let (code, said) = validate(&desk, &[]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("are two submissions of one name"), "{said}");
+}
+
+#[test]
+fn update_writes_into_the_file_of_a_fault_and_leaves_its_changes() {
+    let desk = lab_of_faults();
+    let rude = "greet/submissions/rejected/rude.toml";
+    let right = fs::read_to_string(desk.path(rude)).unwrap();
+    let entry = "[fails]\ngreets = [\"output\"]\n";
+    assert!(right.contains(entry), "{right}");
+    desk.write(
+        rude,
+        right.replace(entry, "[fails]\n# Why.\ngreets = [\"exit\"] # so\n"),
+    );
+    let (code, said) = validate(&desk, &["--update"]);
+    assert_eq!(code, Some(0), "{said}");
+    let written = format!("written, to be looked at:\n    {rude}\n");
+    assert!(said.contains(&written), "{said}");
+    let expect = "[fails]\n# Why.\ngreets = [\"output\"]  # so\n";
+    assert_eq!(
+        fs::read_to_string(desk.path(rude)).unwrap(),
+        right.replace(entry, expect)
+    );
+}
+
 #[test]
 fn what_cannot_be_graded_proves_nothing() {
     let desk = lab();

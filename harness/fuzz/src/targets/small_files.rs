@@ -1,4 +1,4 @@
-//! The small files beside submissions: `ipclab.toml`, `expected.toml`, `equivalent.toml`, a spreadsheet's metadata.
+//! The small files beside submissions: `ipclab.toml`, `expected.toml`, a rejected one's patch, `equivalent.toml`, a spreadsheet's metadata.
 
 use std::sync::LazyLock;
 
@@ -24,6 +24,14 @@ pub fn small_files(data: &[u8]) {
         shown(text, &diagnostics);
     }
     if let Err(diagnostics) = ipclab_spec::submission("ipclab.toml", text) {
+        assert!(diagnostics.has_errors());
+        shown(text, &diagnostics);
+    }
+    let applied = ipclab_spec::patch_expecting("fault.toml", text, &SPEC).and_then(|(patch, _)| {
+        let base = [("server.c".to_owned(), b"int main(void)\n{\n}\n".to_vec())];
+        patch.apply(&base.into())
+    });
+    if let Err(diagnostics) = applied {
         assert!(diagnostics.has_errors());
         shown(text, &diagnostics);
     }

@@ -27,8 +27,8 @@ use ipclab_grade::pool::SandboxPool;
 use ipclab_grade::progress::Progress;
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::failure::Failure;
+use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
-use ipclab_intake::submission::Submission;
 use ipclab_plan::{self as plan, Variant};
 use ipclab_verdict as verdict;
 use ledger::Ledger;
@@ -168,10 +168,10 @@ fn program_sets<'a>(
             caches: &caches,
         };
         for probe in &proof.probes {
-            let prepared = match (probe.kind, &probe.folder) {
+            let prepared = match (probe.kind, &probe.path) {
                 (Kind::Reference, _) => grade::prepare_references(&mut pool, &grader)?,
-                (Kind::Accepted, Some(folder)) => {
-                    let submission = Submission::take_in(folder, store.folder("submission")?)?;
+                (Kind::Accepted, Some(path)) => {
+                    let submission = materialise::take_in(path, store)?;
                     grade::prepare_submission(&mut pool, &grader, &submission, progress)?
                 }
                 _ => continue,

@@ -26,8 +26,8 @@ use ipclab_grade::pool::{PoolSlice, SandboxPool};
 use ipclab_grade::progress::{Progress, Silent};
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::failure::Failure;
+use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
-use ipclab_intake::submission::Submission;
 use ipclab_plan::{self as plan, Variant};
 use ipclab_verdict as verdict;
 use ipclab_verdict::record::RunRecord;
@@ -116,10 +116,10 @@ fn program_sets<'a>(
         .collect();
     accepted.sort_by_key(fails);
     for probe in accepted {
-        let Some(folder) = &probe.folder else {
+        let Some(path) = &probe.path else {
             continue;
         };
-        let submission = Submission::take_in(folder, grader.store.folder("submission")?)?;
+        let submission = materialise::take_in(path, grader.store)?;
         let prepared = grade::prepare_submission(pool, grader, &submission, &Silent)?;
         let in_c = prepared.record.programs.iter().all(|program| {
             program.problem.is_none() && program.sources.iter().any(|name| name.ends_with(".c"))

@@ -372,7 +372,7 @@ mod tests {
             let probe = Probe {
                 kind: Kind::Empty,
                 name: "an empty folder".to_owned(),
-                folder: None,
+                path: None,
                 expectation: None,
             };
             let seen = Seen {

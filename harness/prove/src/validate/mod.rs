@@ -3,7 +3,7 @@
 //! [`probes`] finds them: the references in the student's places, accepted and rejected submissions, the starter, an
 //! empty folder and a folder of rubbish. Each is graded as any submission; [`seen`] is what came of it. [`compare`] says
 //! where that is not what was expected, and which points nobody ever loses: holes. [`table`] prints all of it, and
-//! [`update`] writes what was seen into the `expected.toml` files, for somebody to look at.
+//! [`update`] writes what was seen into the `expected.toml` files and the patches, for somebody to look at.
 
 mod compare;
 pub mod probes;
@@ -25,9 +25,9 @@ use ipclab_grade::pool::{PoolSlice, SandboxPool};
 use ipclab_grade::progress::{Progress, Silent};
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::failure::Failure;
+use ipclab_intake::materialise;
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
-use ipclab_intake::submission::Submission;
 use ipclab_verdict as verdict;
 use probes::{Kind, Probe, Proof};
 use result::LabResult;
@@ -41,14 +41,14 @@ pub struct Request {
     pub tiers: Vec<Tier>,
     /// How many submissions are tried at a time; `None`: one a processor.
     pub jobs: Option<usize>,
-    /// Write what came out into the `expected.toml` files that say otherwise.
+    /// Write what came out into the `expected.toml` files and patches that say otherwise.
     pub update: bool,
 }
 
 /// Validates labs.
 ///
 /// # Errors
-/// An `expected.toml` cannot be written anew, or there is no sandbox.
+/// An `expected.toml` or a patch cannot be written anew, or there is no sandbox.
 pub fn validate(
     proofs: &[Proof],
     request: &Request,
@@ -134,15 +134,15 @@ fn try_all(
 
 fn try_one(grader: &Grader<'_>, probe: &Probe, pool: &mut PoolSlice<'_>) -> Result<Seen, Failure> {
     let Grader { lab, store, .. } = grader;
-    let take_in = |folder: &Path| Submission::take_in(folder, store.folder("submission")?);
-    let submission = match (&probe.kind, &probe.folder) {
+    let take_in = |path: &Path| materialise::take_in(path, store);
+    let submission = match (&probe.kind, &probe.path) {
         (Kind::Reference, _) => {
             let record = grade::grade_references(pool, grader, &Silent)?;
             return Ok(Seen::of(&lab.spec, &verdict::report(&lab.spec, &record)));
         }
         (Kind::Rubbish, _) => take_in(&probes::rubbish(&lab.spec, store)?)?,
         (Kind::Empty, _) => take_in(&store.folder("empty")?)?,
-        (Kind::Accepted | Kind::Rejected | Kind::Starter, Some(folder)) => take_in(folder)?,
+        (Kind::Accepted | Kind::Rejected | Kind::Starter, Some(path)) => take_in(path)?,
         (Kind::Accepted | Kind::Rejected | Kind::Starter, None) => {
             return Err(Failure::usage(format!("{} has no folder", probe.name)));
         }
@@ -151,7 +151,7 @@ fn try_one(grader: &Grader<'_>, probe: &Probe, pool: &mut PoolSlice<'_>) -> Resu
     Ok(Seen::of(&lab.spec, &verdict::report(&lab.spec, &record)))
 }
 
-/// Writes what was seen into the `expected.toml` files that say otherwise. Gives their names.
+/// Writes what was seen into the `expected.toml` files and patches that say otherwise. Gives their names.
 fn update(
     proof: &Proof,
     seen: &[Result<Seen, Failure>],

@@ -4,7 +4,8 @@
 //! specs/tcp-echo.toml                                       the spec
 //! labs/tcp-echo/starter/                                    compiles, and does not pass
 //! labs/tcp-echo/submissions/accepted/NAME/expected.toml     gets what it says, all of the core tier at least
-//! labs/tcp-echo/submissions/rejected/NAME/expected.toml     loses exactly what it says
+//! labs/tcp-echo/submissions/rejected/NAME.toml              an accepted one with a fault; loses exactly what it says
+//! labs/tcp-echo/submissions/rejected/NAME/expected.toml     the same as a folder, where a patch cannot say it
 //! ```
 //!
 //! A spec of somebody's own has `starter` and `submissions` in `../labs/LAB`, `labs/LAB` or its own folder.
@@ -14,15 +15,13 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use ipclab_spec::{Expected, Spec};
+use ipclab_spec::{Diagnostics, Expected, Patch, Spec};
 
 use ipclab_grade::labs::{self, Lab};
 use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::materialise::{self, EXPECTATION};
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
-
-/// What a submission must get is said in this file of its folder.
-const EXPECTATION: &str = "expected.toml";
 
 /// A lab and everything that it is tried with.
 #[derive(Debug)]
@@ -42,8 +41,8 @@ pub struct Probe {
     pub kind: Kind,
     /// `rejected/client-no-nul`
     pub name: String,
-    /// Where it lies; `None`: it is made when it is needed.
-    pub folder: Option<PathBuf>,
+    /// Where it lies, a folder or a patch; `None`: it is made when it is needed.
+    pub path: Option<PathBuf>,
     /// What exactly it must get, where somebody wrote it down.
     pub expectation: Option<Expectation>,
 }
@@ -65,13 +64,15 @@ pub enum Kind {
     Rubbish,
 }
 
-/// A submission's `expected.toml`.
+/// What a submission must get: its `expected.toml`, or the patch itself.
 #[derive(Debug)]
 pub struct Expectation {
     /// As it was written.
     pub text: String,
     /// What it says.
     pub expected: Expected,
+    /// What else the file says, where it is a patch.
+    pub patch: Option<Patch>,
 }
 
 impl Kind {
@@ -89,19 +90,27 @@ impl Kind {
 }
 
 impl Probe {
-    /// Where its `expected.toml` is or should be; `None`: its kind needs none.
+    /// Where it is said, or should be, what it must get; `None`: its kind needs none.
     pub fn expectation_file(&self) -> Option<PathBuf> {
         match self.kind {
-            Kind::Accepted | Kind::Rejected => Some(self.folder.as_ref()?.join(EXPECTATION)),
+            Kind::Accepted | Kind::Rejected => Some(expectation_file(self.path.as_ref()?)),
             Kind::Reference | Kind::Starter | Kind::Empty | Kind::Rubbish => None,
         }
+    }
+}
+
+fn expectation_file(submission: &Path) -> PathBuf {
+    if materialise::is_patch(submission) {
+        submission.to_owned()
+    } else {
+        submission.join(EXPECTATION)
     }
 }
 
 /// Gathers the probes of the named labs and specs; none named: of all labs.
 ///
 /// # Errors
-/// One of them cannot be found or read, or an `expected.toml` is wrong: every mistake of all of them is told.
+/// One of them cannot be found or read, or an `expected.toml` or a patch is wrong: every mistake of all of them is told.
 pub fn gather(names: &[String]) -> Result<Vec<Proof>, Failure> {
     let names = if names.is_empty() {
         labs::names()
@@ -125,13 +134,16 @@ pub fn gather(names: &[String]) -> Result<Vec<Proof>, Failure> {
     } else {
         let mistakes = mistakes.trim_end();
         Err(Failure::usage(format!(
-            "what submissions must get is not said rightly:\n\n{mistakes}"
+            "what submissions are, or must get, is not said rightly:\n\n{mistakes}"
         )))
     }
 }
 
 /// Finds a lab and the folder of its submissions.
-fn find(name: &str) -> Result<(Lab, PathBuf), Failure> {
+///
+/// # Errors
+/// There is no such lab, or its submissions are not here.
+pub fn find(name: &str) -> Result<(Lab, PathBuf), Failure> {
     if name.contains('/') || name.ends_with(".toml") {
         let lab = labs::file(Path::new(name))?;
         let beside = lab.beside.clone().unwrap_or_default();
@@ -183,25 +195,25 @@ fn probes(proof: &Proof, mistakes: &mut String) -> Result<Vec<Probe>, Failure> {
     let made = |kind: Kind, name: &str| Probe {
         kind,
         name: name.to_owned(),
-        folder: None,
+        path: None,
         expectation: None,
     };
     let mut probes = vec![made(Kind::Reference, "reference")];
     for kind in [Kind::Accepted, Kind::Rejected] {
-        for folder in folders(&proof.folder.join("submissions").join(kind.name()))? {
-            let own = folder.file_name().unwrap_or_default().to_string_lossy();
+        let folder = proof.folder.join("submissions").join(kind.name());
+        for (own, path) in materialise::submissions(&folder)? {
             probes.push(Probe {
                 kind,
                 name: format!("{}/{own}", kind.name()),
-                expectation: expectation(&folder.join(EXPECTATION), &proof.lab.spec, mistakes)?,
-                folder: Some(folder),
+                expectation: expectation(&path, &proof.lab.spec, mistakes)?,
+                path: Some(path),
             });
         }
     }
     let starter = proof.folder.join("starter");
     if starter.is_dir() {
         probes.push(Probe {
-            folder: Some(starter),
+            path: Some(starter),
             ..made(Kind::Starter, "starter")
         });
     }
@@ -210,35 +222,14 @@ fn probes(proof: &Proof, mistakes: &mut String) -> Result<Vec<Probe>, Failure> {
     Ok(probes)
 }
 
-/// The folders in a folder, hidden ones left out; none when it is not there.
-fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error: &std::io::Error| {
-        Failure::usage(format!("reading {}: {}", show::path(folder), reason(error)))
-    };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(&error)),
-    };
-    let mut folders = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| failed(&error))?;
-        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        if !hidden && entry.path().is_dir() {
-            folders.push(entry.path());
-        }
-    }
-    folders.sort();
-    Ok(folders)
-}
-
 fn expectation(
-    file: &Path,
+    submission: &Path,
     spec: &Spec,
     mistakes: &mut String,
 ) -> Result<Option<Expectation>, Failure> {
-    let shown = show::path(file);
-    let text = match fs::read_to_string(file) {
+    let file = expectation_file(submission);
+    let shown = show::path(&file);
+    let text = match fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
@@ -248,14 +239,38 @@ fn expectation(
             )));
         }
     };
-    match ipclab_spec::expected(&shown, &text, spec) {
-        Ok(expected) => Ok(Some(Expectation { text, expected })),
+    let read = if file == submission {
+        read_patch(submission, &shown, &text, spec)?
+    } else {
+        ipclab_spec::expected(&shown, &text, spec).map(|expected| (expected, None))
+    };
+    match read {
+        Ok((expected, patch)) => Ok(Some(Expectation {
+            text,
+            expected,
+            patch,
+        })),
         Err(diagnostics) => {
             mistakes.push_str(&diagnostics.render(false));
             mistakes.push('\n');
             Ok(None)
         }
     }
+}
+
+/// Reads a patch and tries whether it fits its base: when the base was edited, all that no longer do are reported at once.
+fn read_patch(
+    path: &Path,
+    shown: &str,
+    text: &str,
+    spec: &Spec,
+) -> Result<Result<(Expected, Option<Patch>), Diagnostics>, Failure> {
+    let (patch, expected) = match ipclab_spec::patch_expecting(shown, text, spec) {
+        Ok(read) => read,
+        Err(diagnostics) => return Ok(Err(diagnostics)),
+    };
+    let made = materialise::applied(&patch, path)?;
+    Ok(made.map(|_| (expected, Some(patch))))
 }
 
 /// Makes a folder as some are handed in: everything is called as it should be, and nothing of it is a program.

@@ -1,4 +1,4 @@
-//! `--update`: writes what was seen into an `expected.toml`, and leaves everything else in it as it is.
+//! `--update`: writes what was seen into an `expected.toml` or a patch, and leaves everything else in it as it is.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -76,14 +76,24 @@ pub(super) fn rewritten(
         let read = Expectation {
             text: String::new(),
             expected,
+            patch: None,
         };
         let mut all = spec.cases.iter();
         all.all(|case| must(&read, &case.id) == entry(case))
     };
-    if old.is_some() && !ipclab_spec::expected("", &text, spec).is_ok_and(meant) {
+    if old.is_some_and(|old| !read_again(old, &text, spec).is_some_and(meant)) {
         return Err("write [fails] and [skips] as tables, one case a line");
     }
     Ok(Some(text))
+}
+
+/// What the new text says of the cases; `None`: it cannot be read, or is another patch than the old one.
+fn read_again(old: &Expectation, text: &str, spec: &Spec) -> Option<Expected> {
+    let Some(was) = &old.patch else {
+        return ipclab_spec::expected("", text, spec).ok();
+    };
+    let (is, expected) = ipclab_spec::patch_expecting("", text, spec).ok()?;
+    is.changes_as(was).then_some(expected)
 }
 
 /// What is written around an entry: lines above it, and the rest of its line.
@@ -214,6 +224,7 @@ mod tests {
             let old = Expectation {
                 text: text.to_owned(),
                 expected: expected.unwrap_or_else(|error| panic!("{error}")),
+                patch: None,
             };
             let cases: Vec<&Case> = spec.cases.iter().collect();
             let written = rewritten(Some(&old), &seen(came), &spec, &cases);

@@ -291,4 +291,52 @@ tables! {
         /// Cases that must be skipped: "build", or the case that was required.
         skips: Keyed<At<String>>,
     }
+
+    /// A rejected submission: an accepted one and what is changed in it.
+    #[schemars(rename = "Patch")]
+    RawPatch {
+        /// The name of the accepted submission.
+        #[schemars(required)]
+        base: At<String>,
+        /// What sets it apart.
+        #[schemars(required)]
+        about: At<String>,
+        /// Words that what is found must contain.
+        says: Many,
+        /// Places that are changed.
+        change: Items<RawChange>,
+        /// Files that the base does not have.
+        add: Items<RawAdd>,
+        /// Files of the base that it does not have.
+        remove: Many,
+        /// Cases that it must fail, and on which aspects.
+        fails: Keyed<Many>,
+        /// Cases that must be skipped: "build", or the case that was required.
+        skips: Keyed<At<String>>,
+    }
+
+    /// A place of a file that is changed.
+    #[schemars(rename = "Change")]
+    RawChange {
+        /// The file, relative to the submission's folder.
+        #[schemars(required)]
+        file: At<String>,
+        /// What stands there, exactly once in the file.
+        #[schemars(required)]
+        replace: At<String>,
+        /// What stands there instead.
+        #[schemars(required)]
+        with: At<String>,
+    }
+
+    /// A file that is added.
+    #[schemars(rename = "Add")]
+    RawAdd {
+        /// The file, relative to the submission's folder.
+        #[schemars(required)]
+        file: At<String>,
+        /// What is in it.
+        #[schemars(required)]
+        text: At<String>,
+    }
 }

@@ -1,0 +1,63 @@
+//! `ipclab labs LAB --fault NAME -o DIR`: writes a rejected submission as a folder, for a person to look at and to grade.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::{materialise, show};
+
+use crate::output;
+use ipclab_prove::validate::probes;
+
+/// Writes a lab's rejected submission into a folder that is not there yet, or is empty.
+///
+/// # Errors
+/// There is no such lab or submission, the folder has something in it, or it cannot be written.
+pub(crate) fn write_out(lab: &str, name: &str, folder: &Path) -> Result<ExitCode, Failure> {
+    let (lab, place) = probes::find(lab)?;
+    let lab = &lab.spec.lab;
+    let rejected = materialise::submissions(&place.join("submissions/rejected"))?;
+    let name = name.strip_prefix("rejected/").unwrap_or(name);
+    let name = name.strip_suffix(".toml").unwrap_or(name);
+    let Some((_, path)) = rejected.iter().find(|(own, _)| own == name) else {
+        let known: Vec<&str> = rejected.iter().map(|(own, _)| own.as_str()).collect();
+        return Err(unknown(lab, name, &known));
+    };
+    let made = materialise::materialised(path)?;
+    empty(folder)?;
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))?;
+    materialise::write(&made, folder)?;
+    let mut out = String::new();
+    for file in made.keys() {
+        out += &format!("{}\n", show::path(&folder.join(file)));
+    }
+    output::print(&out)
+}
+
+fn unknown(lab: &str, name: &str, known: &[&str]) -> Failure {
+    let failure = Failure::usage(format!("{lab} has no rejected submission {name:?}"));
+    let alike = |known: &str| strsim::jaro_winkler(known, name);
+    let near = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)));
+    match near.filter(|near| alike(near) > 0.8) {
+        Some(near) => failure.remedy(format!("did you mean {near}?")),
+        None if known.is_empty() => failure,
+        None => failure.remedy(format!("there are: {}", known.join(", "))),
+    }
+}
+
+/// Sees to it that nothing is written over.
+fn empty(folder: &Path) -> Result<(), Failure> {
+    if folder.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let shown = show::path(folder);
+    let taken =
+        |why: String| Err(Failure::usage(why).remedy("name a new folder: nothing is written over"));
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => taken(format!("{shown} has something in it already")),
+        Err(error) => taken(format!("{shown} is there already: {}", reason(&error))),
+    }
+}
