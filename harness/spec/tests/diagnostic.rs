@@ -1,16 +1,45 @@
 //! Broken specs: what is said of each, exactly, and that it points at the right lines.
 //!
-//! In `broken/NAME.toml`, `#~` marks a line that must be pointed at, `#~ @1` says it of line 1 from anywhere else. What
-//! is said stands in `broken/NAME.stderr`; `SNAPSHOTS=overwrite cargo test` writes it anew.
+//! In `broken/NAME.toml`, `#~` marks a line that must be pointed at, `#~ @1` says it of line 1 from anywhere else. The
+//! lines at its end that begin with `#>` are what is said; they are no part of the spec. `SNAPSHOTS=overwrite cargo test`
+//! writes them anew.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ipclab_spec::{Diagnostics, Files};
-use snapbox::{Assert, Data};
+use snapbox::{IntoData, assert_data_eq};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken")
+}
+
+/// Marks a line of what is said.
+const SAID: &str = "#>";
+
+/// A file taken apart: the spec, and what must be said of it.
+fn taken_apart(file: &str) -> (String, String) {
+    let end = if file.starts_with(SAID) {
+        0
+    } else {
+        file.find(&format!("\n{SAID}"))
+            .map_or(file.len(), |at| at + 1)
+    };
+    let (text, said) = file.split_at(end);
+    let said = said.lines().map(|line| {
+        let line = line.strip_prefix(SAID).unwrap_or(line);
+        format!("{}\n", line.strip_prefix(' ').unwrap_or(line))
+    });
+    (text.to_owned(), said.collect())
+}
+
+/// The file that says this of the spec.
+fn put_together(text: &str, said: &str) -> String {
+    let said = said.lines().map(|line| match line {
+        "" => format!("{SAID}\n"),
+        line => format!("{SAID} {line}\n"),
+    });
+    text.to_owned() + &said.collect::<String>()
 }
 
 /// Every broken file by name, with its text and what is said of it.
@@ -24,7 +53,7 @@ fn broken() -> Vec<(String, String, Diagnostics)> {
         })
         .map(|path| {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let text = std::fs::read_to_string(&path).unwrap();
+            let (text, _) = taken_apart(&std::fs::read_to_string(&path).unwrap());
             let file = format!("{name}.toml");
             let said = if name.starts_with("submission-") {
                 ipclab_spec::submission(&file, &text).expect_err(&name)
@@ -81,11 +110,19 @@ int main(void)
 fn each_says_exactly_what_is_wrong() {
     let files = broken();
     assert!(files.len() >= 35, "{}", files.len());
-    for (name, _, said) in files {
-        let expected = Data::read_from(&folder().join(format!("{name}.stderr")), None);
-        Assert::new()
-            .action_env("SNAPSHOTS")
-            .eq(said.render(false), expected.raw());
+    let overwrite = std::env::var_os("SNAPSHOTS").is_some_and(|action| action == "overwrite");
+    for (name, text, said) in files {
+        let path = folder().join(format!("{name}.toml"));
+        let said = said.render(false);
+        if overwrite {
+            std::fs::write(&path, put_together(&text, &said)).unwrap();
+        }
+        let (_, expected) = taken_apart(&std::fs::read_to_string(&path).unwrap());
+        assert!(
+            !expected.is_empty(),
+            "{name} does not say what is said of it"
+        );
+        assert_data_eq!(said, expected.raw());
     }
 }
 

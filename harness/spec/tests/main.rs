@@ -3,6 +3,7 @@
 mod common;
 mod diagnostic;
 mod expected;
+mod patch;
 mod plain;
 mod properties;
 mod resolve;
