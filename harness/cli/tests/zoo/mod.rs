@@ -50,6 +50,10 @@ struct Attack {
     /// The same at one level.
     #[serde(default)]
     says_at: BTreeMap<String, Vec<String>>,
+    /// A limit that ends it as well where the machine is slow: pages that the host has to find first take a virtual
+    /// machine longer to touch than a case may compute.
+    #[serde(default)]
+    or_says: Option<String>,
     /// For people: why it ends like this at a level.
     #[serde(default)]
     note: BTreeMap<String, String>,
@@ -196,7 +200,8 @@ fn grade(level: &str) {
         }
         let at_level = attack.says_at.get(level).into_iter().flatten();
         for say in attack.says.iter().chain(at_level) {
-            if !told.contains(say) {
+            let other = attack.or_says.as_ref();
+            if !told.contains(say) && !other.is_some_and(|other| told.contains(other)) {
                 wrong.push(format!("{}: it does not say {say:?}: {told}", attack.id));
             }
         }
