@@ -20,11 +20,11 @@ use serde::de::DeserializeOwned;
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
-use ipclab_verdict::record::{
-    AboutRun, CaseRecord, FORMAT, FORMAT_V1, Observed, Record, RunRecord,
-};
+use ipclab_verdict::judged::JudgedRun;
+use ipclab_verdict::record::{AboutRun, FORMAT, FORMAT_V1, Observed, Record, RunRecord};
 
 use crate::keep_v1;
+use crate::labs::{self, Lab};
 
 /// Writes a record into a folder, which is made where it is not there.
 ///
@@ -42,10 +42,10 @@ pub fn keep(record: &Record, folder: &Path) -> Result<(), Failure> {
     }
     for case in &record.cases {
         for (n, run) in case.runs.iter().enumerate() {
-            keep_run(run, &run_folder(folder, &case.id, n, case.runs.len()))?;
+            keep_run(run.run(), &run_folder(folder, &case.id, n, case.runs.len()))?;
         }
         if let Some(run) = &case.smallest {
-            keep_run(run, &folder.join(&case.id).join(SMALLEST))?;
+            keep_run(run.run(), &folder.join(&case.id).join(SMALLEST))?;
         }
     }
     fs::create_dir_all(folder)
@@ -88,11 +88,11 @@ fn make(folder: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))
 }
 
-/// Reads a record back.
+/// Reads a record back, with the lab that it is of, and judges its runs.
 ///
 /// # Errors
 /// The folder is not one that [`keep`] wrote, or is damaged: the file and the place are named.
-pub fn load(folder: &Path) -> Result<Record, Failure> {
+pub fn load(folder: &Path) -> Result<(Lab, Record), Failure> {
     let mut record: Record = read(&folder.join("record.json")).map_err(|failure| {
         failure.remedy("name a folder that was written by: ipclab check ... --keep DIR")
     })?;
@@ -107,28 +107,30 @@ pub fn load(folder: &Path) -> Result<Record, Failure> {
             .remedy("judge it with the ipclab that wrote it"));
         }
     };
-    for case in &mut record.cases {
-        case.runs = runs(folder, case, evidence)?;
-        if case.smallest_of.is_some() {
-            let smallest = load_run(&folder.join(&case.id).join(SMALLEST), evidence)?;
-            case.smallest = Some(smallest);
+    let lab = labs::parse(
+        record.spec_name.clone(),
+        record.spec.clone(),
+        Vec::new(),
+        None,
+    )?;
+    for ran in &mut record.cases {
+        // A case that the spec does not have is not reported on either.
+        let Some(case) = lab.spec.case(&ran.id) else {
+            continue;
+        };
+        let judged = |at: PathBuf| Ok(JudgedRun::judge(case, load_run(&at, evidence)?));
+        ran.runs = (0..ran.run_count)
+            .map(|n| judged(run_folder(folder, &ran.id, n, ran.run_count)))
+            .collect::<Result<_, Failure>>()?;
+        if ran.smallest_of.is_some() {
+            ran.smallest = Some(judged(folder.join(&ran.id).join(SMALLEST))?);
         }
     }
-    Ok(record)
+    Ok((lab, record))
 }
 
 /// Reads a file of evidence, of one version of the format.
 type ReadEvidence = fn(&Path) -> Result<Evidence, Failure>;
-
-fn runs(
-    folder: &Path,
-    case: &CaseRecord,
-    evidence: ReadEvidence,
-) -> Result<Vec<RunRecord>, Failure> {
-    (0..case.run_count)
-        .map(|n| load_run(&run_folder(folder, &case.id, n, case.run_count), evidence))
-        .collect()
-}
 
 fn load_run(at: &Path, evidence: ReadEvidence) -> Result<RunRecord, Failure> {
     let about: AboutRun = read(&at.join("run.json"))?;

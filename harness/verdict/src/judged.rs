@@ -61,6 +61,13 @@ impl JudgedRun {
         verdict_of(&self.findings)
     }
 
+    /// Whether the references met every expectation, in the student's places.
+    #[must_use]
+    pub fn reference_passes(&self) -> bool {
+        let own = self.reference.as_ref().and_then(|own| own.as_ref().ok());
+        own.is_some_and(|own| own.iter().all(|finding| finding.verdict == Verdict::Pass))
+    }
+
     /// Adds what the references did in the student's places; a fail that they share is the case's mistake or ours.
     pub fn add_reference(&mut self, observed: Observed) {
         self.reference = Some(self.alone(&observed));

@@ -1,15 +1,17 @@
 //! From a record to a report: judging, and nothing else. No file, clock, process or environment is touched here.
 
+pub mod judged;
+pub mod policy;
 pub mod record;
 
 use std::collections::BTreeMap;
 
 use ipclab_evidence::Evidence;
-use ipclab_judge::{Finding, Outcome, Verdict, compare, judge, settle};
+use ipclab_judge::{Finding, Outcome, Verdict, settle};
 use ipclab_report::{About, Judged, Report};
 use ipclab_spec::{Aspect, Case, Points, Spec};
 
-use crate::record::{CaseRecord, Observed, Record, RunRecord};
+use crate::record::{CaseRecord, Record, RunRecord};
 use ipclab_plan::{self as plan, described};
 
 /// What became of a case, and the run that shows it.
@@ -152,26 +154,25 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
     for (n, run) in ran.runs.iter().enumerate() {
         // A varied case ends with the run that fails, and its smallest input speaks for it.
         let smallest = ran.smallest.as_ref().filter(|_| n + 1 == ran.runs.len());
-        let told = smallest.unwrap_or(run);
+        let shown_run = smallest.unwrap_or(run);
         let label = match smallest {
             Some(_) => Some(format!(
                 "with {} (the smallest input that fails)",
-                described(&drawn(case, told))
+                described(&drawn(case, shown_run.run()))
             )),
-            None => told.about.label.clone(),
+            None => shown_run.run().about.label.clone(),
         };
-        let findings = run_findings(case, told);
-        let passed = verdict_of(&findings) == Verdict::Pass;
+        let passed = shown_run.verdict() == Verdict::Pass;
         failed += u32::from(!passed);
         if shown.is_none() || (!passed && failed == 1) {
-            shown = told.observed.as_ref().ok().or(shown);
+            shown = shown_run.run().observed.as_ref().ok().or(shown);
         }
-        let race = race(case, run);
+        let race = run.race();
         if let Some(race) = &race {
-            let label = run.about.label.as_deref().unwrap_or("the case");
+            let label = run.run().about.label.as_deref().unwrap_or("the case");
             notes.push(format!("{race}: {label} did not fail every time"));
         }
-        for mut finding in findings {
+        for mut finding in shown_run.findings().iter().cloned() {
             match (finding.verdict, &label) {
                 (Verdict::Pass, _) => {
                     if met.iter().all(|known| {
@@ -219,7 +220,7 @@ fn about_drawing(case: &Case, ran: &CaseRecord, seed: u64, failed: bool) -> Vec<
     match ran.runs.last().filter(|_| failed) {
         None => notes.push(format!("{runs} of {of} runs{drawn_with}")),
         Some(run) => {
-            let values = drawn(case, run);
+            let values = drawn(case, run.run());
             let values: Vec<String> = values
                 .iter()
                 .map(|(name, value)| format!("{name} = {value:?}"))
@@ -233,7 +234,7 @@ fn about_drawing(case: &Case, ran: &CaseRecord, seed: u64, failed: bool) -> Vec<
     if let (Some(run), Some(tried)) = (&ran.smallest, ran.smallest_of) {
         notes.push(format!(
             "the smallest input that fails, after {tried} others had been tried, as a case of its own:\n\n{}",
-            case.plain(&run.about.values).trim_end()
+            case.plain(&run.run().about.values).trim_end()
         ));
     }
     notes
@@ -246,123 +247,6 @@ fn drawn(case: &Case, run: &RunRecord) -> BTreeMap<String, String> {
     names
         .filter_map(|name| Some((name.clone(), values.get(name)?.clone())))
         .collect()
-}
-
-/// The verdict of findings on what is graded: what failed, though something else could not be judged, has failed.
-fn verdict_of(findings: &[Finding]) -> Verdict {
-    let any = |verdict| {
-        let mut graded = findings.iter().filter(|finding| finding.graded);
-        graded.any(|finding| finding.verdict == verdict)
-    };
-    let order = [Verdict::Unknown, Verdict::Fail, Verdict::Skipped];
-    order
-        .into_iter()
-        .find(|verdict| any(*verdict))
-        .unwrap_or(Verdict::Pass)
-}
-
-/// The verdict of one run.
-pub fn run_verdict(case: &Case, run: &RunRecord) -> Verdict {
-    verdict_of(&run_findings(case, run))
-}
-
-/// Whether a run failed, and each time that it was repeated.
-pub fn fails_always(case: &Case, run: &RunRecord) -> bool {
-    run_verdict(case, run) == Verdict::Fail && race(case, run).is_none()
-}
-
-/// Whether a run failed, and not each time that it was repeated.
-pub fn is_race(case: &Case, run: &RunRecord) -> bool {
-    race(case, run).is_some()
-}
-
-/// `a race: 1 of 4 runs`, when a run that failed did not fail every time that it was repeated. Repetitions that could not be
-/// judged count neither way.
-fn race(case: &Case, run: &RunRecord) -> Option<String> {
-    if run.again.is_empty() || run_verdict(case, run) != Verdict::Fail {
-        return None;
-    }
-    let verdicts = run
-        .again
-        .iter()
-        .map(|again| verdict_of(&observed_findings(case, run, again)));
-    let judged: Vec<Verdict> = verdicts
-        .filter(|verdict| *verdict != Verdict::Unknown)
-        .collect();
-    let passed = judged.iter().filter(|verdict| **verdict == Verdict::Pass);
-    let (passed, runs) = (passed.count(), judged.len() + 1);
-    (passed > 0).then(|| format!("a race: {} of {runs} runs", runs - passed))
-}
-
-/// What one run shows.
-pub fn run_findings(case: &Case, run: &RunRecord) -> Vec<Finding> {
-    observed_findings(case, run, &run.observed)
-}
-
-/// What one observation of a run shows, beside what the references did in the student's places, where that is known.
-fn observed_findings(case: &Case, run: &RunRecord, observed: &Observed) -> Vec<Finding> {
-    let filled = case.filled(&run.about.values);
-    let evidence = match observed {
-        Ok(evidence) => evidence,
-        Err(why) => return Outcome::unknown(case, why).findings,
-    };
-    let mut findings = judge(&filled, evidence);
-    let reference = match &run.reference {
-        None => return findings,
-        Some(Err(why)) if case.oracle => {
-            findings.extend(
-                Outcome::unknown(case, &format!("the reference could not be run: {why}")).findings,
-            );
-            return findings;
-        }
-        // It was only asked whether the case can be passed at all.
-        Some(Err(_)) => return findings,
-        Some(Ok(reference)) => reference,
-    };
-    let asked = judge(&filled, reference);
-    let stumbles = |verdict: Verdict| {
-        let mut graded = asked.iter().filter(|finding| finding.graded);
-        graded.find(|finding| finding.verdict == verdict)
-    };
-    if let Some(own) = stumbles(Verdict::Fail) {
-        excuse(&mut findings, &own.message);
-        if case.oracle {
-            let why = format!("the reference program itself fails here: {}", own.message);
-            findings.extend(Outcome::unknown(case, &why).findings);
-        }
-        return findings;
-    }
-    if case.oracle {
-        if let Some(own) = stumbles(Verdict::Unknown) {
-            findings.extend(Outcome::unknown(case, &own.message).findings);
-            return findings;
-        }
-        let known: Vec<(Aspect, Option<String>)> = findings
-            .iter()
-            .filter(|finding| finding.verdict != Verdict::Pass)
-            .map(|finding| (finding.aspect, finding.actor.clone()))
-            .collect();
-        // What the case's own expectations have found already is not said a second time.
-        let compared = compare(&filled, &run.about.values, evidence, reference);
-        findings.extend(compared.into_iter().filter(|finding| {
-            finding.verdict == Verdict::Pass
-                || !known.contains(&(finding.aspect, finding.actor.clone()))
-        }));
-    }
-    findings
-}
-
-/// Nobody loses a point where the reference would: the mistake is the case's, or ours.
-fn excuse(findings: &mut [Finding], own: &str) {
-    for finding in findings {
-        if finding.verdict == Verdict::Fail {
-            finding.verdict = Verdict::Unknown;
-            finding.message = format!(
-                "not judged: the reference program in the student's place fails, too: {own} (seen: {})",
-                finding.message
-            );
-        }
-    }
 }
 
 /// Programs of a sanitized case that are not C: they were run as they are, since no sanitizer is for them. They lose nothing.
@@ -405,7 +289,7 @@ fn isolation_notes(record: &Record) -> Vec<String> {
         .cases
         .iter()
         .flat_map(|case| &case.runs)
-        .filter_map(|run| run.observed.as_ref().ok());
+        .filter_map(|run| run.run().observed.as_ref().ok());
     for note in observed.flat_map(|evidence| &evidence.isolation.notes) {
         if !notes.contains(note) {
             notes.push(note.clone());

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use ipclab_evidence::{Evidence, Level, Plan};
 use serde::{Deserialize, Serialize};
 
+use crate::judged::JudgedRun;
+
 /// Name and version of the format.
 pub const FORMAT: &str = "ipclab/record/v2";
 
@@ -55,13 +57,13 @@ pub struct CaseRecord {
     pub run_count: usize,
     /// Its runs.
     #[serde(skip)]
-    pub runs: Vec<RunRecord>,
+    pub runs: Vec<JudgedRun>,
     /// How many inputs were tried to find the smallest one that fails; it has files of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smallest_of: Option<u32>,
     /// What came of that.
     #[serde(skip)]
-    pub smallest: Option<RunRecord>,
+    pub smallest: Option<JudgedRun>,
 }
 
 /// What was observed; `Err`: why nothing was.

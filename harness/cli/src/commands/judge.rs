@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use ipclab_grade::{keep, labs};
+use ipclab_grade::keep;
 use ipclab_intake::failure::Failure;
 use ipclab_verdict as verdict;
 
@@ -16,12 +16,6 @@ use crate::present::present;
 /// # Errors
 /// The folder cannot be read, or is none that `--keep` wrote.
 pub(crate) fn judge(folder: &Path, how: &Presentation, color: When) -> Result<ExitCode, Failure> {
-    let record = keep::load(folder)?;
-    let lab = labs::parse(
-        record.spec_name.clone(),
-        record.spec.clone(),
-        Vec::new(),
-        None,
-    )?;
+    let (lab, record) = keep::load(folder)?;
     present(&verdict::report(&lab.spec, &record), how, folder, color)
 }

@@ -1,14 +1,7 @@
-//! Exploring a case: all its runs, and where one fails, what there is to know about it.
+//! Exploring a case: doing what the policy says ([`ipclab_verdict::policy`]) until everything there is to know is known.
 //!
-//! ```text
-//! each run            the student's programs; with an oracle the references in their places, too
-//! a run that fails    the references in the student's places, to tell the student's mistake from ours
-//! a varied one        if it fails every time: smaller and smaller inputs, as long as they fail the same way
-//! all cases done      the first failing run of each again, to tell a mistake from a race, and then often enough to count
-//! ```
-//!
-//! Nothing that is found here turns a fail into a pass. What is found is evidence like any other: it goes into the record,
-//! and what it means is decided where records are judged ([`ipclab_verdict`]).
+//! Each run is judged once, when its evidence arrives. What is found is evidence like any other: it goes into the record,
+//! and nothing of it turns a fail into a pass.
 
 mod oracles;
 mod run_cache;
@@ -16,12 +9,10 @@ mod shrink;
 #[cfg(test)]
 mod test_data;
 
-use std::collections::BTreeSet;
-
-use ipclab_evidence::{ActorEvidence, Ended, Exit, Level, Plan};
-use ipclab_judge::{Verdict, judge};
+use ipclab_evidence::{Level, Plan};
+use ipclab_judge::Verdict;
 use ipclab_sandbox::Sandbox;
-use ipclab_spec::{Aspect, Case, Spec};
+use ipclab_spec::{Case, Spec};
 
 pub use oracles::Oracles;
 pub use run_cache::RunCache;
@@ -30,16 +21,12 @@ use crate::pool::PoolSlice;
 use crate::progress::Progress;
 use ipclab_plan::{self as plan, Programs, Variant};
 use ipclab_verdict as verdict;
+use ipclab_verdict::judged::JudgedRun;
+use ipclab_verdict::policy::{self, Limit, Next, Policy};
 use ipclab_verdict::record::{AboutRun, CaseRecord, Observed, RunRecord};
+use oracles::Unkept;
 use shrink::{Values, shrink};
 
-/// How often a run is repeated that was seen to fail and not to fail: enough to say how often it does.
-const AGAIN_RACE: usize = 4;
-/// How often a failing run of a varied case is repeated: what comes of it is shrunk, and that needs a failure that stays.
-const AGAIN_VARIED: usize = 3;
-/// All repetitions together are at most so many of a submission's runs: one in two. Whoever fails everything is graded in
-/// less than twice the time, and a program that fails once is repeated often enough to show most races.
-const AGAIN_SHARE: usize = 2;
 /// How many inputs are tried to find a smaller one.
 const INPUTS_MAX: u32 = 60;
 /// The same where each of them waits for a limit.
@@ -74,24 +61,9 @@ pub fn explore(case: &Case, scene: &Scene<'_>, sandbox: &mut Sandbox) -> (CaseRe
         id: case.id.clone(),
         ..CaseRecord::default()
     };
-    let failing = match explorer.runs(&mut record) {
-        Ok(failing) => failing,
-        Err(why) => {
-            record.unable = Some(why);
-            return (record, Verdict::Unknown);
-        }
-    };
-    if scene.look_into {
-        for (n, variant) in &failing {
-            explorer.excuse(&mut record.runs[*n], variant);
-        }
-        if let (false, Some((n, variant))) = (case.vary.is_empty(), failing.last()) {
-            if is_own(case, &record.runs[*n]) {
-                record.runs[*n].again = explorer.again(&record.runs[*n], AGAIN_VARIED);
-            }
-            let smallest = explorer.smallest(&record.runs[*n], variant);
-            (record.smallest, record.smallest_of) = smallest.unzip();
-        }
+    if let Err(why) = explorer.follow_policy(&mut record) {
+        record.unable = Some(why);
+        return (record, Verdict::Unknown);
     }
     record.run_count = record.runs.len();
     let verdict = verdict::settled_runs(case, &record, scene.seed)
@@ -100,8 +72,7 @@ pub fn explore(case: &Case, scene: &Scene<'_>, sandbox: &mut Sandbox) -> (CaseRe
     (record, verdict)
 }
 
-/// Repeats what failed when all cases have been run, to tell mistakes from races: the first failing run of each case. The
-/// fewer fail, the more often each is repeated.
+/// Repeats what failed when all cases have been run, to tell mistakes from races.
 pub fn repeat_failing(
     cases: &[&Case],
     records: &mut [CaseRecord],
@@ -109,44 +80,23 @@ pub fn repeat_failing(
     pool: &mut PoolSlice<'_>,
     progress: &dyn Progress,
 ) {
-    let runs = records.iter().map(|record| record.runs.len()).sum();
-    let mut failing = Vec::new();
-    for (n, (case, record)) in cases.iter().zip(&*records).enumerate() {
-        let first = record.runs.iter().position(|run| is_own(case, run));
-        // What varies was repeated before it was shrunk.
-        failing.extend(first.filter(|_| case.vary.is_empty()).map(|run| (n, run)));
-    }
-    let times = repetitions(runs, failing.len());
-    let tasks: Vec<_> = failing.into_iter().zip(times).collect();
+    let tasks = policy::repetitions(cases, records);
     progress.stage("running again what failed", tasks.len());
     let known = &*records;
-    let repeated = pool.each(&tasks, |sandbox, ((n, run), times)| {
+    let repeated = pool.each(&tasks, |sandbox, (case, run, times)| {
         let mut explorer = Explorer {
-            case: cases[*n],
+            case: cases[*case],
             scene,
             sandbox,
         };
-        let again = explorer.again(&known[*n].runs[*run], *times);
+        let mut run = known[*case].runs[*run].clone();
+        explorer.repeat(&mut run, *times);
         progress.step();
-        again
+        run
     });
-    for (((n, run), _), again) in tasks.into_iter().zip(repeated) {
-        records[n].runs[run].again = again;
+    for ((case, run, _), repeated) in tasks.into_iter().zip(repeated) {
+        records[case].runs[run] = repeated;
     }
-}
-
-/// How often each of the failing runs is repeated, when all cases together were so many.
-fn repetitions(runs: usize, failing: usize) -> Vec<usize> {
-    let all = (runs / AGAIN_SHARE).max(AGAIN_RACE);
-    let each = (all / failing.max(1)).clamp(1, AGAIN_RACE);
-    (0..failing)
-        .map(|n| if n < all { each } else { 0 })
-        .collect()
-}
-
-/// Whether a run failed, and not by our own mistake: what the student's program does then is of no interest.
-fn is_own(case: &Case, run: &RunRecord) -> bool {
-    verdict::run_verdict(case, run) == Verdict::Fail
 }
 
 /// Runs one variant of a case once, its plan changed by `adjust`, beside the references where the case is compared with
@@ -166,7 +116,8 @@ pub fn once(
         scene,
         sandbox,
     };
-    explorer.run_adjusted(variant, adjust)
+    let (run, _) = explorer.run_adjusted(variant, adjust)?;
+    Ok(run)
 }
 
 struct Explorer<'a> {
@@ -176,42 +127,56 @@ struct Explorer<'a> {
 }
 
 impl Explorer<'_> {
-    /// All runs; of a varied case up to the first that fails, since one failing input is enough to know. Gives those that
-    /// failed.
-    fn runs(&mut self, record: &mut CaseRecord) -> Result<Vec<(usize, Variant)>, String> {
-        let mut failing = Vec::new();
-        for variant in plan::variants(&self.scene.spec.lab, self.case, self.scene.seed)? {
-            let run = self.run(&variant)?;
-            let verdict = verdict::run_verdict(self.case, &run);
-            record.runs.push(run);
-            if verdict == Verdict::Fail {
-                failing.push((record.runs.len() - 1, variant));
-            }
-            if verdict != Verdict::Pass && !self.case.vary.is_empty() {
-                break;
+    /// # Errors
+    /// The case cannot be planned.
+    fn follow_policy(&mut self, record: &mut CaseRecord) -> Result<(), String> {
+        let variants = plan::variants(&self.scene.spec.lab, self.case, self.scene.seed)?;
+        let policy = Policy {
+            case: self.case,
+            inputs: variants.len(),
+            look_into: self.scene.look_into,
+            has_references: self.has_references(),
+        };
+        loop {
+            match policy.next(record) {
+                Next::Run(input) => record.runs.push(self.run(&variants[input])?),
+                Next::AskReference(n) => {
+                    let (observed, unkept) = self.reference(&variants[n]);
+                    record.runs[n].add_reference(observed);
+                    keep_if_passed(unkept, &record.runs[n]);
+                }
+                Next::Repeat(n) => self.repeat(&mut record.runs[n], policy::VARIED_REPETITIONS),
+                Next::Shrink(n) => {
+                    let (smallest, tried) = self.smallest(&record.runs[n], &variants[n]);
+                    (record.smallest, record.smallest_of) = (Some(smallest), Some(tried));
+                }
+                Next::Stop => return Ok(()),
             }
         }
-        Ok(failing)
     }
 
-    fn run(&mut self, variant: &Variant) -> Result<RunRecord, String> {
-        self.run_adjusted(variant, |_| {})
+    fn run(&mut self, variant: &Variant) -> Result<JudgedRun, String> {
+        let (run, unkept) = self.run_adjusted(variant, |_| {})?;
+        let judged = JudgedRun::judge(self.case, run);
+        keep_if_passed(unkept, &judged);
+        Ok(judged)
     }
 
     fn run_adjusted(
         &mut self,
         variant: &Variant,
         adjust: impl FnOnce(&mut Plan),
-    ) -> Result<RunRecord, String> {
+    ) -> Result<(RunRecord, Option<Unkept>), String> {
         let mut plan = plan::run(self.scene.spec, self.case, self.scene.programs, variant)?;
         adjust(&mut plan);
         let observed = self.observe_or_know(&plan, 0);
-        let reference = if self.case.oracle {
-            Some(self.reference(variant))
+        let (reference, unkept) = if self.case.oracle {
+            let (observed, unkept) = self.reference(variant);
+            (Some(observed), unkept)
         } else {
-            None
+            (None, None)
         };
-        Ok(RunRecord {
+        let run = RunRecord {
             about: AboutRun {
                 label: variant.label.clone(),
                 values: variant.values.clone(),
@@ -221,7 +186,8 @@ impl Explorer<'_> {
             observed,
             again: Vec::new(),
             reference,
-        })
+        };
+        Ok((run, unkept))
     }
 
     /// What comes of a plan when it is run for the `time`th time.
@@ -240,44 +206,23 @@ impl Explorer<'_> {
     }
 
     /// The same run with the references in the student's places.
-    fn reference(&mut self, variant: &Variant) -> Observed {
-        let plan = plan::run(self.scene.spec, self.case, self.scene.stand_ins, variant)?;
-        let (case, oracles) = (self.case, self.scene.oracles);
-        let filled = case.filled(&variant.values);
-        let passes = |observed: &Observed| {
-            let asked = observed.as_ref().map(|evidence| judge(&filled, evidence));
-            asked.is_ok_and(|findings| {
-                findings
-                    .iter()
-                    .all(|finding| finding.verdict == Verdict::Pass)
-            })
-        };
-        oracles.ask(&plan, self.sandbox.level(), || self.observe(&plan), passes)
-    }
-
-    /// Lets the references show whether a run that failed can be passed at all.
-    fn excuse(&mut self, run: &mut RunRecord, variant: &Variant) {
-        if run.reference.is_none() && self.has_references() {
-            run.reference = Some(self.reference(variant));
-        }
-    }
-
-    /// Repeats a run that failed, so often, and oftener where it then does not. What its limits ended is repeated only where
-    /// they may have come too early.
-    fn again(&mut self, run: &RunRecord, times: usize) -> Vec<Observed> {
-        let times = match ended_by(run) {
-            Some(Net::Sure) => 0,
-            Some(Net::Time) => times.min(1),
-            None => times,
-        };
-        let mut repeated = run.clone();
-        for n in 0..AGAIN_RACE.max(times) {
-            if n < times || verdict::is_race(self.case, &repeated) {
-                let again = self.observe_or_know(&run.plan, repeated.again.len() + 1);
-                repeated.again.push(again);
+    fn reference(&mut self, variant: &Variant) -> (Observed, Option<Unkept>) {
+        match plan::run(self.scene.spec, self.case, self.scene.stand_ins, variant) {
+            Ok(plan) => {
+                let (oracles, level) = (self.scene.oracles, self.sandbox.level());
+                oracles.ask(&plan, level, || self.observe(&plan))
             }
+            Err(why) => (Err(why), None),
         }
-        repeated.again
+    }
+
+    /// Repeats a run that failed, so many times, and more often where it then passes.
+    fn repeat(&mut self, run: &mut JudgedRun, times: usize) {
+        while policy::wants_repetition(run, times) {
+            let time = run.run().again.len() + 1;
+            let observed = self.observe_or_know(&run.run().plan, time);
+            run.add_repetition(observed);
+        }
     }
 
     fn has_references(&self) -> bool {
@@ -288,14 +233,11 @@ impl Explorer<'_> {
                 .all(|name| self.scene.stand_ins.plain.contains_key(*name))
     }
 
-    /// The smallest input that fails as this run did, if that failed every time; a race has no smallest input.
+    /// The smallest input that fails as this run did, which failed every time; a race has no smallest input.
     ///
     /// The number is how many inputs were tried.
-    fn smallest(&mut self, run: &RunRecord, variant: &Variant) -> Option<(RunRecord, u32)> {
-        let way = self.way(run);
-        if way.is_empty() || !verdict::fails_always(self.case, run) {
-            return None;
-        }
+    fn smallest(&mut self, run: &JudgedRun, variant: &Variant) -> (JudgedRun, u32) {
+        let fails = run.failing_parts(self.case);
         let drawn = |values: &Values| -> Values {
             let vary = self.case.vary.iter();
             vary.filter_map(|variable| values.get_key_value(&variable.name))
@@ -303,10 +245,9 @@ impl Explorer<'_> {
                 .collect()
         };
         let start = drawn(&variant.values);
-        let budget = if ended_by(run).is_some() {
-            SLOW_INPUTS_MAX
-        } else {
-            INPUTS_MAX
+        let budget = match policy::ended_by(run.run()) {
+            Some(Limit::Count | Limit::Time) => SLOW_INPUTS_MAX,
+            None => INPUTS_MAX,
         };
         let mut smallest = run.clone();
         let shrunk = shrink(&self.case.vary, &start, budget, |values| {
@@ -314,83 +255,29 @@ impl Explorer<'_> {
             let Ok(run) = self.run(&variant.with(values, label)) else {
                 return false;
             };
-            let same = self.way(&run) == way;
+            let same = run.failing_parts(self.case) == fails;
             if same {
                 smallest = run;
             }
             same
         });
         if shrunk.values != start {
-            smallest.again = Vec::new();
-            smallest.again = self.again(&smallest, AGAIN_VARIED);
-            if !verdict::fails_always(self.case, &smallest) {
+            smallest = smallest.without_repetitions();
+            self.repeat(&mut smallest, policy::VARIED_REPETITIONS);
+            if !smallest.fails_always() {
                 // What stays is the input that was drawn, which failed every time.
                 smallest = run.clone();
             }
         }
-        Some((smallest, shrunk.tried))
-    }
-
-    /// The way in which a run fails: on which graded aspects, and who. Copies of an actor are one.
-    fn way(&self, run: &RunRecord) -> BTreeSet<(Aspect, Option<String>)> {
-        let findings = verdict::run_findings(self.case, run);
-        findings
-            .into_iter()
-            .filter(|finding| finding.graded && finding.verdict == Verdict::Fail)
-            .map(|finding| {
-                let actor = finding.actor.map(|name| {
-                    let role = self.case.role(&name).map(|role| role.name.clone());
-                    role.unwrap_or(name)
-                });
-                (finding.aspect, actor)
-            })
-            .collect()
+        (smallest, shrunk.tried)
     }
 }
 
-/// A net that caught a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Net {
-    /// A count of something that the program did: it would do it again.
-    Sure,
-    /// Time on the clock, which others use, too.
-    Time,
-}
-
-/// What limit ended a run, if one did: the next run like it would wait for that, too.
-fn ended_by(run: &RunRecord) -> Option<Net> {
-    let Ok(evidence) = &run.observed else {
-        return None;
-    };
-    let stopped = |actor: &ActorEvidence| matches!(actor.exit, Exit::Stopped(_));
-    match evidence.ended {
-        Ended::DeadlineExceeded { .. } => Some(Net::Time),
-        Ended::LimitHit { .. } => Some(Net::Sure),
-        Ended::AllExited | Ended::Stuck { .. } => {
-            evidence.actors.iter().any(stopped).then_some(Net::Sure)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn repetitions_are_half_of_all_runs_at_most_and_more_for_each_where_few_fail() {
-        let check = |runs, failing, expect: &[usize]| {
-            assert_eq!(
-                repetitions(runs, failing),
-                expect,
-                "{failing} of {runs} failed"
-            );
-        };
-        check(20, 0, &[]);
-        check(1, 1, &[4]);
-        check(20, 1, &[4]);
-        check(20, 3, &[3, 3, 3]);
-        check(20, 6, &[1; 6]);
-        check(12, 8, &[1, 1, 1, 1, 1, 1, 0, 0]);
-        check(6, 6, &[1, 1, 1, 1, 0, 0]);
+/// Keeps what the references did for the next check, where it was as it should be.
+fn keep_if_passed(unkept: Option<Unkept>, run: &JudgedRun) {
+    if let (Some(unkept), Some(observed)) = (unkept, &run.run().reference)
+        && run.reference_passes()
+    {
+        unkept.keep(observed);
     }
 }

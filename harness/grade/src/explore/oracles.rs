@@ -44,22 +44,20 @@ impl Oracles {
         }
     }
 
-    /// What the references did with this plan; `run` is called when nobody asked before, and `passes` says whether that was
-    /// as it should be.
+    /// What the references did with this plan; `run` is called when that is not known. What was run anew can be kept on disk.
     pub fn ask(
         &self,
         plan: &Plan,
         level: Level,
         run: impl FnOnce() -> Observed,
-        passes: impl FnOnce(&Observed) -> bool,
-    ) -> Observed {
+    ) -> (Observed, Option<Unkept>) {
         let Ok(written) = serde_json::to_vec(plan) else {
-            return run();
+            return (run(), None);
         };
         let key = *blake3::hash(&written).as_bytes();
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(&key) {
-            return known.clone();
+            return (known.clone(), None);
         }
         // In a world that it shares with others, what a program met there is past when the next one asks.
         let disk = self.disk.as_ref().filter(|_| level == Level::Namespaces);
@@ -73,23 +71,29 @@ impl Oracles {
             Some(Ok(evidence))
         });
         // Nobody waits for the answer of another: at worst a plan is run twice.
-        let observed = match kept {
-            Some(kept) => kept,
-            None => {
-                let observed = run();
-                if let (Some(file), true) = (&file, passes(&observed)) {
-                    // What cannot be kept is asked for again.
-                    let _ = keep(file, &observed);
-                }
-                observed
-            }
+        let (observed, unkept) = match kept {
+            Some(kept) => (kept, None),
+            None => (run(), file.map(|file| Unkept { file })),
         };
         let mut known = lock();
         // Trouble of the machine passes: the next one asks again.
         if observed.is_ok() && known.len() < KEPT_MAX {
             known.insert(key, observed.clone());
         }
-        observed
+        (observed, unkept)
+    }
+}
+
+/// A place on disk for an answer that was run anew. It is kept only when it passed, which is known once it was judged.
+#[derive(Debug)]
+pub struct Unkept {
+    file: PathBuf,
+}
+
+impl Unkept {
+    /// Keeps the answer. One that cannot be kept is asked for again.
+    pub fn keep(self, observed: &Observed) {
+        let _ = keep(&self.file, observed);
     }
 }
 
@@ -137,7 +141,10 @@ mod tests {
             ran = true;
             evidence()
         };
-        let answer = Oracles::on_disk(folder).ask(plan, level, run, |_| passes);
+        let (answer, unkept) = Oracles::on_disk(folder).ask(plan, level, run);
+        if let Some(unkept) = unkept.filter(|_| passes) {
+            unkept.keep(&answer);
+        }
         assert_eq!(answer, evidence());
         ran
     }

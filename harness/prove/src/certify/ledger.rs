@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use ipclab_judge::Verdict;
-use ipclab_spec::{Aspect, Case};
+use ipclab_spec::Aspect;
 
 use ipclab_grade::keep;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::store::Store;
-use ipclab_verdict as verdict;
-use ipclab_verdict::record::RunRecord;
+use ipclab_verdict::judged::JudgedRun;
 
 /// What a verdict consists of: two runs agree when these are equal. Words, numbers and times may differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,16 +28,17 @@ impl Outcome {
     }
 
     /// What a run of a case came to.
-    pub(super) fn of(case: &Case, run: &RunRecord) -> Self {
-        let mut failed: Vec<(Aspect, Option<String>)> = verdict::run_findings(case, run)
-            .into_iter()
+    pub(super) fn of(run: &JudgedRun) -> Self {
+        let mut failed: Vec<(Aspect, Option<String>)> = run
+            .findings()
+            .iter()
             .filter(|finding| finding.graded && finding.verdict == Verdict::Fail)
-            .map(|finding| (finding.aspect, finding.actor))
+            .map(|finding| (finding.aspect, finding.actor.clone()))
             .collect();
         failed.sort();
         failed.dedup();
         Self {
-            verdict: match verdict::run_verdict(case, run) {
+            verdict: match run.verdict() {
                 Verdict::Pass => "pass",
                 Verdict::Fail => "fail",
                 Verdict::Unknown => "unknown",
@@ -95,11 +95,10 @@ impl<'a> Ledger<'a> {
     pub(super) fn enter(
         &self,
         site: usize,
-        case: &Case,
-        run: &RunRecord,
+        run: &JudgedRun,
         way: &'static str,
     ) -> Result<bool, Failure> {
-        let outcome = Outcome::of(case, run);
+        let outcome = Outcome::of(run);
         let lock = || self.sites.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sites = lock();
         let of_site = sites.entry(site).or_default();
@@ -109,7 +108,7 @@ impl<'a> Ledger<'a> {
         }
         drop(sites);
         let kept = self.store.folder("run")?;
-        keep::keep_run(run, &kept)?;
+        keep::keep_run(run.run(), &kept)?;
         let mut sites = lock();
         let of_site = sites.entry(site).or_default();
         of_site

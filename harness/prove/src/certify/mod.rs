@@ -31,6 +31,7 @@ use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
 use ipclab_plan::{self as plan, Variant};
 use ipclab_verdict as verdict;
+use ipclab_verdict::judged::JudgedRun;
 use ledger::Ledger;
 use load::Load;
 pub use result::Certification;
@@ -257,7 +258,7 @@ fn run_way(
             plan.chaos = *chaos;
         })
         .map_err(Failure::unable)?;
-        if ledger.enter(*n, site.case, &run, way.name())? {
+        if ledger.enter(*n, &JudgedRun::judge(site.case, run), way.name())? {
             // Said at once: a long run may be stopped for it.
             progress.say(&format!(
                 "{} of {}: {} has more than one verdict",

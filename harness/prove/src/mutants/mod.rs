@@ -29,7 +29,7 @@ use ipclab_intake::failure::Failure;
 use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
 use ipclab_plan::{self as plan, Variant};
-use ipclab_verdict as verdict;
+use ipclab_verdict::judged::JudgedRun;
 use ipclab_verdict::record::RunRecord;
 use make::{Mutant, Subject};
 use result::LabMutants;
@@ -204,19 +204,17 @@ fn try_one(
     };
     let passing = explore::once(case, &scene, variant, sandbox, |_| {})?;
     // What does not pass proves nothing when it is changed.
-    if verdict::run_verdict(case, &passing) != Verdict::Pass {
-        return Ok(Vec::new());
-    }
-    let Ok(seen) = &passing.observed else {
+    let passing = JudgedRun::judge(case, passing);
+    let (Verdict::Pass, Ok(seen)) = (passing.verdict(), &passing.run().observed) else {
         return Ok(Vec::new());
     };
-    let subject = Subject::new(case, &passing.plan, seen);
+    let subject = Subject::new(case, &passing.run().plan, seen);
     let mut tried = Vec::new();
     for mutant in subject.calls() {
         let mut run = run(case, &scene, variant, &mutant, sandbox)?;
         if let Some(evidence) = met(&mut run, &mutant) {
             forget(evidence, &mutant);
-            tried.push(mutant.tried(case, fate(case, &run)));
+            tried.push(mutant.tried(case, fate(case, run)));
         }
     }
     for series in subject.outputs() {
@@ -229,7 +227,7 @@ fn try_one(
             let words = subject.line_changed(&mutant, evidence);
             forget(evidence, &mutant);
             if let Some(words) = words {
-                let fate = fate(case, &run);
+                let fate = fate(case, run);
                 tried.push(Mutant { words, ..mutant }.tried(case, fate));
             }
         }
@@ -267,8 +265,8 @@ fn forget(evidence: &mut Evidence, mutant: &Mutant) {
     }
 }
 
-fn fate(case: &Case, run: &RunRecord) -> Fate {
-    match verdict::run_verdict(case, run) {
+fn fate(case: &Case, run: RunRecord) -> Fate {
+    match JudgedRun::judge(case, run).verdict() {
         Verdict::Fail => Fate::Killed,
         Verdict::Pass | Verdict::Skipped => Fate::Survived,
         Verdict::Unknown => Fate::Unknown,
