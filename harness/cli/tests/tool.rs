@@ -9,6 +9,7 @@ mod tool {
     mod grade;
     mod interleave;
     mod interop;
+    mod keep;
     mod mutants;
     mod races;
     mod rubbish;
