@@ -55,7 +55,12 @@ impl<P: Platform> Watch<'_, P> {
             return Some(self.stop(actor, LimitKind::Files, files));
         }
         if let Some(actor) = actors.iter().position(|actor| actor.calls > calls) {
-            return Some(self.stop(actor, LimitKind::Calls, calls));
+            // Printing is made of calls, too: output that is beyond its own limit was so first, though it was not read yet.
+            self.drain();
+            return Some(
+                self.stop_flood()
+                    .unwrap_or_else(|| self.stop(actor, LimitKind::Calls, calls)),
+            );
         }
         let actor = actors
             .iter()
@@ -65,9 +70,8 @@ impl<P: Platform> Watch<'_, P> {
 
     /// Whether an actor has used up what it may use.
     pub(super) fn check_limits(&mut self) -> Option<Ended> {
-        let flood = self.floods().next();
-        if let Some((actor, hit)) = flood {
-            return Some(self.stop(actor, hit.kind, hit.limit));
+        if let Some(ended) = self.stop_flood() {
+            return Some(ended);
         }
         if self.last_tick.elapsed() < USE_PERIOD {
             return None;
@@ -95,6 +99,12 @@ impl<P: Platform> Watch<'_, P> {
             }
         }
         None
+    }
+
+    /// Stops an actor that has printed more than it may.
+    fn stop_flood(&mut self) -> Option<Ended> {
+        let (actor, hit) = self.floods().next()?;
+        Some(self.stop(actor, hit.kind, hit.limit))
     }
 
     /// The actors that have printed more than they may.
