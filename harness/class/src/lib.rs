@@ -8,5 +8,10 @@ pub mod batch;
 pub mod export;
 pub mod finished;
 pub mod interop;
-pub mod package;
+pub mod package {
+    //! What other systems need to grade with this tool.
+
+    pub mod gradescope;
+    pub mod slurm;
+}
 mod results_folder;

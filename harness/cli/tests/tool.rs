@@ -6,7 +6,15 @@ mod tool {
     mod certify;
     mod check;
     mod faults;
-    mod grade;
+    mod grade {
+        //! `ipclab grade` and `ipclab merge`: whole classes, from every system, and all that may be in them.
+
+        mod class;
+        mod hostile;
+        mod imports;
+        mod resume;
+        mod shards;
+    }
     mod interleave;
     mod interop;
     mod keep;

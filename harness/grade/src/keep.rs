@@ -21,7 +21,8 @@ use serde::de::DeserializeOwned;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
 use ipclab_verdict::judged::JudgedRun;
-use ipclab_verdict::record::{AboutRun, FORMAT, FORMAT_V1, Observed, Record, RunRecord};
+use ipclab_verdict::record::{FORMAT, FORMAT_V1, Record};
+use ipclab_verdict::run::{AboutRun, Observed, RunRecord};
 
 use crate::keep_v1;
 use crate::labs::{self, Lab};

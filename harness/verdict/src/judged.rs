@@ -6,7 +6,7 @@ use ipclab_evidence::Evidence;
 use ipclab_judge::{Finding, Outcome, Verdict, compare, judge};
 use ipclab_spec::{Aspect, Case};
 
-use crate::record::{Observed, RunRecord};
+use crate::run::{Observed, RunRecord};
 
 /// One run of a case with its findings.
 #[derive(Clone, Debug, PartialEq)]

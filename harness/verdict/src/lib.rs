@@ -3,6 +3,7 @@
 pub mod judged;
 pub mod policy;
 pub mod record;
+pub mod run;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use ipclab_judge::{Finding, Outcome, Verdict, settle};
 use ipclab_report::{About, Judged, Report};
 use ipclab_spec::{Aspect, Case, Points, Spec};
 
-use crate::record::{CaseRecord, Record, RunRecord};
+use crate::record::{CaseRecord, Record};
+use crate::run::RunRecord;
 use ipclab_plan::{self as plan, described};
 
 /// What became of a case, and the run that shows it.

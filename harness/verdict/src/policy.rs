@@ -14,7 +14,8 @@ use ipclab_judge::Verdict;
 use ipclab_spec::Case;
 
 use crate::judged::JudgedRun;
-use crate::record::{CaseRecord, RunRecord};
+use crate::record::CaseRecord;
+use crate::run::RunRecord;
 
 /// How often a run is repeated that was seen to fail and not to fail: enough to say how often it does.
 pub const RACE_REPETITIONS: usize = 4;

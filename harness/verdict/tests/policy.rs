@@ -7,7 +7,8 @@ use ipclab_judge::Verdict;
 use ipclab_spec::Case;
 use ipclab_verdict::judged::JudgedRun;
 use ipclab_verdict::policy::{self, Next, Policy};
-use ipclab_verdict::record::{AboutRun, CaseRecord, Observed, RunRecord};
+use ipclab_verdict::record::CaseRecord;
+use ipclab_verdict::run::{AboutRun, Observed, RunRecord};
 use serde_json::{from_value, json, to_value};
 
 /// A case of one program, which must end with 0.

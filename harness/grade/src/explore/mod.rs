@@ -23,7 +23,8 @@ use ipclab_plan::{self as plan, Programs, Variant};
 use ipclab_verdict as verdict;
 use ipclab_verdict::judged::JudgedRun;
 use ipclab_verdict::policy::{self, Limit, Next, Policy};
-use ipclab_verdict::record::{AboutRun, CaseRecord, Observed, RunRecord};
+use ipclab_verdict::record::CaseRecord;
+use ipclab_verdict::run::{AboutRun, Observed, RunRecord};
 use oracles::Unkept;
 use shrink::{Values, shrink};
 

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 use ipclab_evidence::{Level, Plan};
 
 use crate::compile::stamp;
-use ipclab_verdict::record::Observed;
+use ipclab_verdict::run::Observed;
 
 /// More answers than this are not kept in memory: those of a lab with all its runs are far fewer.
 const KEPT_MAX: usize = 4096;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ipclab_evidence::{Ended, Evidence, Plan};
 
 use crate::program_digest::{self, Digest};
-use ipclab_verdict::record::Observed;
+use ipclab_verdict::run::Observed;
 
 /// Answers of so many bytes are kept at least, and twice as many at most: those that nobody asks for any more go. A program
 /// makes some hundred KiB of them.

@@ -30,7 +30,7 @@ use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
 use ipclab_plan::{self as plan, Variant};
 use ipclab_verdict::judged::JudgedRun;
-use ipclab_verdict::record::RunRecord;
+use ipclab_verdict::run::RunRecord;
 use make::{Mutant, Subject};
 use result::LabMutants;
 pub use result::Mutations;
