@@ -1,5 +1,5 @@
 //! Gathers what the tool carries with it, so that one file is all that an instructor has to copy: every spec, and each
-//! lab's handout and starter. Submissions stay in the repository; nobody needs them at run time.
+//! lab's handout and starter. Submissions stay in the repository; the tool does not need them at run time.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

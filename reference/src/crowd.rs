@@ -1,12 +1,12 @@
 //! A crowd: one process, one listening socket, many clients, each of whom gets back what it sends.
 //!
-//! What `select_server` and `poll_server` (Q11) share. Who waits is theirs; what is to be waited for, and what is done when it
-//! has come, is here. Nothing here waits:
+//! What `select_server` and `poll_server` (Q11) share. Those two wait; which descriptors they wait
+//! for, and what is done when one is ready, is here. Nothing here waits:
 //! - What a client sends is sent back at once, as much as fits. The rest is kept, at most one piece of it, and until it has gone
-//!   that client is not read any more: one who never reads its echo stalls itself, and takes no memory.
+//!   that client is not read any more: a client that never reads its echo stalls itself, and takes no memory.
 //! - A client that has shut down its side gets the rest of its echo, then its connection is closed.
 //! - A client that resets is complained about on stderr, and it alone is dropped.
-//! - A connection that was aborted in the queue (`ECONNABORTED`) is nobody. One for which there is no descriptor left
+//! - A connection that was aborted in the queue (`ECONNABORTED`) is no client. One for which there is no descriptor left
 //!   is taken by a spare one and closed: left in the queue it would make every wait return at once.
 
 use std::fs::File;
@@ -27,7 +27,7 @@ const BACKLOG: i32 = 128;
 /// Most of one recv, and so of what is kept for one client.
 const PIECE: usize = 16 << 10;
 
-/// The listening socket and everybody who is connected.
+/// The listening socket and all connected clients.
 pub(crate) struct Crowd {
     listener: TcpListener,
     clients: Vec<Client>,
@@ -102,7 +102,7 @@ impl Crowd {
     /// Does what has become possible: whether each wish has come true, in the order of [`Crowd::wishes`].
     pub(crate) fn serve(&mut self, ready: &[bool]) -> Result<(), Failure> {
         let mut of_clients = ready.iter().skip(1);
-        // Those who came while we did not look have not been waited for yet.
+        // Clients that connected since the last wait have not been waited for yet.
         self.clients.retain_mut(|client| match of_clients.next() {
             Some(true) => client.serve().unwrap_or_else(|failure| {
                 complain(failure);

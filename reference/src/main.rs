@@ -30,7 +30,7 @@ fn usage() -> ExitCode {
     for (name, about) in PROGRAMS {
         text.push_str(&format!("  {name:<12}{about}\n"));
     }
-    // With stderr closed there is nobody left to tell.
+    // With stderr closed there is no place left to complain.
     let _ = io::stderr().lock().write_all(text.as_bytes());
     ExitCode::from(2)
 }

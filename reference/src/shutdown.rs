@@ -38,7 +38,7 @@ impl Shutdown {
         Ok(Self { signals })
     }
 
-    /// What becomes readable when the process is to end, for who waits by itself.
+    /// A descriptor that becomes readable when the process is to end, for a server with a wait of its own.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         self.signals.as_fd()
     }

@@ -1,4 +1,4 @@
-//! The file that a Unix-domain socket's name is: made by bind(2), and removed by whoever bound it.
+//! The file that a Unix-domain socket's name is: bind(2) makes it, and the process that bound it removes it.
 
 use std::fs;
 use std::io;

@@ -1,5 +1,5 @@
 //! System V shared memory: a segment, and its attachment to this process's memory (Q1, Q2, Q8, Q10); a semaphore for it,
-//! and the fork(2) of those who share both.
+//! and the fork(2) of the processes that share both.
 //!
 //! A [`Segment`] is an identifier and owns nothing: segments live in the kernel until [`Segment::remove`]. An
 //! [`Attachment`] is owned: it is detached by [`Attachment::detach`], or when dropped. Its bytes belong to every process that has
@@ -57,7 +57,7 @@ pub struct Status {
     pub owner: (u32, u32),
     /// User and group of its maker.
     pub creator: (u32, u32),
-    /// The process that made it, and the one that attached or detached it last; 0: nobody yet.
+    /// The process that made it, and the one that attached or detached it last; 0: none yet.
     pub made_by: i32,
     /// See `made_by`.
     pub used_by: i32,
@@ -111,7 +111,7 @@ impl Segment {
         Ok(Self { id })
     }
 
-    /// The segment with this identifier, which somebody else got from shmget(2) and handed on. No call is made.
+    /// The segment with this identifier, which another process got from shmget(2) and handed on. No call is made.
     pub fn with_id(id: libc::c_int) -> Self {
         Self { id }
     }
@@ -325,7 +325,7 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// semget(2) with `IPC_PRIVATE`: a set that nobody else can find, of one semaphore. What it is worth is not said there.
+    /// semget(2) with `IPC_PRIVATE`: a set that no other process can find, of one semaphore. The call does not say its value.
     ///
     /// # Errors
     /// `ENOSPC`, `ENOMEM`: see semget(2).
@@ -366,7 +366,7 @@ impl Semaphore {
         }
     }
 
-    /// semctl(2) with `IPC_RMID`: whoever waits for it is woken with `EIDRM`.
+    /// semctl(2) with `IPC_RMID`: a process that waits for it is woken with `EIDRM`.
     ///
     /// # Errors
     /// `EPERM`, `EIDRM`, `EINVAL`: see semctl(2).

@@ -40,7 +40,7 @@ in_a_world! {
             echoes(&mut silent, "at last");
             server.signal(Signal::SIGTERM);
             server.finish().success().stdout("listening on port 9000\n");
-            // What the server has closed waits in TIME_WAIT, and is in nobody's way.
+            // What the server has closed waits in TIME_WAIT, and is in no later server's way.
         }
     }
 

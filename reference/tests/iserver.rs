@@ -360,7 +360,7 @@ in_a_world! {
     }
 
     fn the_client_connects_to_its_host(world) {
-        // Somebody else has the port on another address of this machine.
+        // Another process has the port on another address of this machine.
         let _other = listen();
         let listener = TcpListener::bind("127.0.0.2:12345").expect("the port");
         thread::scope(|scope| {
@@ -398,7 +398,7 @@ in_a_world! {
         });
         drop(listener);
         if world.is_isolated() {
-            // Its first address is ::1, where nobody listens.
+            // Its first address is ::1, where no process listens.
             let server = iserver(world, &["1"]);
             world.run("comclient", &["twofold"], "hi\n").success().stderr("").stdout(talked("twofold", "hi"));
             server.finish().success();

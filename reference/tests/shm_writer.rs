@@ -5,7 +5,7 @@ use ipclab_reference::sysv::Segment;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 
-/// Makes a segment as somebody else would have left it.
+/// Makes a segment as another process would have left it.
 fn given(key: i32, size: usize, mode: i32, content: &[u8]) -> Segment {
     let segment = Segment::get(key, size, libc::IPC_CREAT | libc::IPC_EXCL | mode).expect("shmget");
     if !content.is_empty() {

@@ -39,7 +39,7 @@ fn reply(socket: &UnixDatagram) -> Vec<u8> {
     loop {
         return match socket.recv(&mut buffer) {
             Ok(length) => buffer[..length].to_vec(),
-            // A wait with a timeout is interrupted by whoever freezes and thaws the machine, signal(7).
+            // A wait with a timeout is interrupted when the machine is frozen and thawed, signal(7).
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => panic!("recv: {error}"),
         };

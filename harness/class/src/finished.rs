@@ -7,6 +7,6 @@ pub struct Finished {
     pub notes: Vec<String>,
     /// The summary, for a terminal.
     pub text: String,
-    /// 0: everybody has a mark. 3: somebody has none.
+    /// 0: all students have a mark. 3: a student has none.
     pub exit_code: u8,
 }

@@ -1,4 +1,4 @@
-//! Whole classes: every submission graded by one lab, or every submission's programs run with everybody else's.
+//! Whole classes: every submission graded by one lab, or every submission's programs run with each other's.
 //!
 //! [`batch`] grades a class and goes on where an earlier run ended, [`interop`] lets each pair of submissions meet, and
 //! [`export`] fills other systems' gradebooks with what came of it. [`package`] is what such systems need to grade by

@@ -64,7 +64,7 @@ impl ResultsFolder {
         }
     }
 
-    /// Removes what a run that was killed was about to write. What cannot be removed is in nobody's way.
+    /// Removes what a run that was killed was about to write. What cannot be removed does no harm.
     fn sweep(&self) {
         let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
         let folders = entries(&self.folder).map(|entry| entry.path());

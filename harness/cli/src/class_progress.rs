@@ -17,11 +17,11 @@ pub(crate) struct ClassBar(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// `None`: nobody watches.
+    /// `None`: stderr is no terminal.
     bar: Option<ProgressBar>,
     done: usize,
     all: usize,
-    /// Who is being graded.
+    /// Ids of the submissions that are being graded.
     active: Vec<String>,
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn warn(lab: &Lab) {
     }
 }
 
-/// Says something on stderr; there is nobody to tell when that fails.
+/// Says something on stderr; when that fails there is no other place to say so.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
 }

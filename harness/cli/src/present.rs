@@ -1,7 +1,7 @@
 //! Presenting a report: in the form that was asked for, to the reader that it is for, where it is to go.
 //!
 //! Renderers are pure; what a form needs of the world beside the report (the workflow's environment, the time, a number
-//! that nobody can guess) is looked up here.
+//! that a submission cannot guess) is looked up here.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};

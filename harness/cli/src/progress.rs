@@ -1,4 +1,4 @@
-//! Progress on stderr, for somebody who waits at a terminal; nobody else sees any of it.
+//! Progress on stderr, for a user who waits at a terminal; it is shown nowhere else.
 
 use std::io::{self, IsTerminal};
 
@@ -29,7 +29,7 @@ impl Progress for Bar {
         self.0.set_message(what);
     }
 
-    /// Says something above the line, to whoever reads stderr.
+    /// Says something on stderr, above the line.
     fn say(&self, text: &str) {
         self.0.suspend(|| crate::output::note(text));
     }

@@ -1,4 +1,4 @@
-//! What hangs on the repository itself, or says the same whoever runs it.
+//! Tests of the repository itself, and of commands that say the same for every user.
 
 mod common;
 

@@ -11,7 +11,7 @@ use common::{json, top};
 use serde_json::Value;
 
 /// The tool, with builds that all of these tests share: the same submissions are built for each. They lie where the caller
-/// says, who may not be the one that Cargo's own folder belongs to.
+/// says, since another user may own Cargo's own folder.
 fn validate() -> Command {
     let mut command = Command::cargo_bin("ipclab").expect("the tool is built");
     let builds =
@@ -82,7 +82,7 @@ fn has(program: &str) -> bool {
     })
 }
 
-/// One expectation taken away: what to replace in the text behind the case's id, and who must be seen to get away.
+/// One expectation taken away: what to replace in the text behind the case's id, and the submission that must then get away.
 struct Weak {
     case: &'static str,
     was: &'static str,

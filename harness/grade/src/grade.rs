@@ -486,6 +486,6 @@ fn remark_on_leftovers(submission: &Submission, programs: &mut [ipclab_report::P
 }
 
 fn own_executable() -> PathBuf {
-    // The link itself would be resolved inside the box, where it is somebody else's.
+    // The link itself would be resolved inside the box, where it names another program.
     std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"))
 }

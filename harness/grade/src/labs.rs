@@ -1,4 +1,4 @@
-//! Labs: the ones that the tool carries with it, and specs that somebody else wrote.
+//! Labs: the ones that the tool carries with it, and specs that an instructor wrote.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ pub fn file(path: &Path) -> Result<Lab, Failure> {
     let unit = beside.join(UNIT);
     let requirements = match fs::read_to_string(&unit) {
         Ok(text) => Some(Unit::parse(&show::path(&unit), &text)?.requirements()),
-        // Whoever has no list may cover what he likes.
+        // An instructor without a list may cover anything.
         Err(_) => None,
     };
     parse_covering(shown, text, words, Some(beside), requirements.as_deref())

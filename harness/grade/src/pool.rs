@@ -83,7 +83,7 @@ impl PoolSlice<'_> {
         self.boxes.len()
     }
 
-    /// Replaces sandboxes whose keeper has died, or all of them: after a panic nobody knows what one is in the middle of.
+    /// Replaces sandboxes whose keeper has died, or all of them: after a panic a sandbox may be in the middle of anything.
     ///
     /// # Errors
     /// No other can be had.
@@ -100,8 +100,8 @@ impl PoolSlice<'_> {
         Ok(())
     }
 
-    /// Does every task, as many at a time as there are sandboxes. Results come in the order of the tasks, whoever was
-    /// faster.
+    /// Does every task, as many at a time as there are sandboxes. Results come in the order of the tasks, whichever
+    /// sandbox was faster.
     pub fn each<T: Sync, R: Send>(
         &mut self,
         tasks: &[T],

@@ -11,7 +11,7 @@ pub trait Progress: Sync {
     /// Says something that stays: a line of its own.
     fn say(&self, text: &str);
 
-    /// How far it is, for the reader of a log, who sees no stages.
+    /// How far it is, for a log, where no stages are seen.
     fn log(&self, text: &str);
 
     /// The work is done, and something else is shown next.

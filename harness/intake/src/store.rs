@@ -2,10 +2,10 @@
 //! and every run has a scratch folder in it that goes when the run ends.
 //!
 //! It is `$XDG_CACHE_HOME/ipclab`, else `~/.cache/ipclab`, else a private folder for temporary files that goes at the
-//! end. Nothing in it is trusted that another user could have written: it must be ours and closed to everybody else.
+//! end. Nothing in it is trusted that another user could have written: it must be ours and closed to all other users.
 //!
-//! A run that was killed cannot clear up. Its scratch folder has a lock that died with it, so the next run sees that
-//! nobody holds it and clears up in its stead.
+//! A run that was killed cannot clear up. Its scratch folder has a lock that died with it, so the next run finds the
+//! lock free and clears up in its stead.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
@@ -69,7 +69,7 @@ impl Store {
         make_private(&builds)?;
         make_private(&answers)?;
         make_private(&scratches)?;
-        // Held while others' leftovers are swept and our own folder is locked, so that nobody sweeps it in between.
+        // Held while others' leftovers are swept and our own folder is locked, so that no other run sweeps it in between.
         let door = open_lock(&root.join("lock"))?;
         door.lock()?;
         sweep(&scratches);
@@ -186,7 +186,7 @@ fn homes() -> Vec<PathBuf> {
     homes
 }
 
-/// Makes sure that the folder is there, ours, and nobody else's to read or write.
+/// Makes sure that the folder is there and ours, and that no other user may read or write it.
 fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)
@@ -204,7 +204,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(|_| ())
 }
 
-/// Temporary folders would otherwise be open to everybody, as far as the umask goes.
+/// Temporary folders would otherwise be open to all users, as far as the umask goes.
 fn closed() -> fs::Permissions {
     fs::Permissions::from_mode(0o700)
 }
@@ -231,7 +231,7 @@ fn sweep(scratches: &Path) {
 }
 
 /// Makes the folder `base`/`under` and what is missing in between, in `base`, which must be there. `create_dir_all` would
-/// make a scratch folder again that a signal has just taken away, and nobody would remove it.
+/// make a scratch folder again that a signal has just taken away, and no run would remove it.
 ///
 /// # Errors
 /// `base` is not there, a file is in the way, or the disk's.
@@ -248,7 +248,7 @@ pub fn make_folders(base: &Path, under: &Path) -> io::Result<()> {
 }
 
 /// Removes a folder whatever a hostile build did to the permissions in it. What cannot be removed stays for the next
-/// sweep: there is nobody to tell who could do better.
+/// sweep: a caller who heard of it could do no better.
 pub fn remove_tree(folder: &Path) {
     if fs::remove_dir_all(folder).is_ok() || !folder.exists() {
         return;

@@ -76,7 +76,7 @@ impl Control {
         }
     }
 
-    /// Waits until everybody else waits: then the other side has taken what was sent, and has sent what it would send.
+    /// Waits until all other actors wait: then the other side has taken what was sent, and has sent what it would send.
     pub(super) fn quiet(&self) -> Result<(), Wrong> {
         self.wait("await quiet", || "the others never came to rest".to_owned())
     }

@@ -153,7 +153,7 @@ impl Peer {
 
     /// `200 times connect tcp:9000`: a few at a time, the next when the others have dealt with those. A server's queue of
     /// connections is short (`listen(2)` with 3 has room for 4), and what does not fit into it is asked for again a second
-    /// later. (To see that everybody is at rest takes milliseconds, which is too long after each.)
+    /// later. (To see that all actors are at rest takes milliseconds, which is too long after each.)
     fn times(&mut self, times: u32, action: &Action) -> Result<(), Wrong> {
         for nth in 1..=times {
             self.act(action)

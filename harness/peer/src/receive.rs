@@ -86,7 +86,7 @@ fn stream(
     let mut taken = Taken::nothing();
     taken.fill(socket.number(), size, data, MsgFlags::empty());
     if taken.parted.is_some() {
-        // How much of a wrong answer one recv gives is chance. What is there when nobody moves any more is not.
+        // How much of a wrong answer one recv gives is chance. What is there once all actors rest is not.
         at_rest(control)?;
         taken.fill(socket.number(), size, None, MsgFlags::MSG_DONTWAIT);
     }
@@ -198,7 +198,7 @@ fn any(socket: &mut Socket) -> Result<(), Wrong> {
     }
 }
 
-/// Waits until everybody else waits, or never will.
+/// Waits until all other actors wait, or never will.
 fn at_rest(control: &Control) -> Result<(), Wrong> {
     match control.quiet() {
         Ok(()) | Err(Wrong::Step(_) | Wrong::Never(_)) => Ok(()),

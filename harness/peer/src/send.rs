@@ -27,7 +27,7 @@ struct How {
 impl Peer {
     /// `send 'hal'`, `send 100 bytes to udp:7000`, `send 'abc' byte by byte`, `send '!' oob`: send(2) or sendto(2).
     ///
-    /// After each piece the peer waits until everybody else waits: then the other side has taken it, and the next piece
+    /// After each piece the peer waits until all other actors wait: then the other side has taken it, and the next piece
     /// cannot join it in one `recv`.
     pub(super) fn send(
         &mut self,
@@ -102,7 +102,7 @@ impl Peer {
 }
 
 impl Peer {
-    /// `fill 64000000 bytes`: without ever waiting, until nothing fits any more although everybody has come to rest, or so
+    /// `fill 64000000 bytes`: without ever waiting, until nothing fits any more although all actors have come to rest, or so
     /// much has gone. How much room there is, is the kernel's and the other side's business.
     pub(super) fn fill(&mut self, count: u64) -> Result<(), Wrong> {
         let Self {

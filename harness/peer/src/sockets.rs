@@ -80,7 +80,7 @@ impl Socket {
         self.stage = Stage::Spent;
     }
 
-    /// Makes a socket that nobody has seen yet one of this family: `open udp` does not say which.
+    /// Makes a socket that is not bound or connected yet one of this family: `open udp` does not say which.
     pub(super) fn suit(&mut self, family: AddressFamily) -> Result<(), Wrong> {
         if self.stage == Stage::Free && self.family != family {
             *self = Self::new(self.kind, family)?;
@@ -109,7 +109,7 @@ impl Socket {
         drop(self.fd);
         match self.file.map(fs::remove_file) {
             None | Some(Ok(())) => Ok(()),
-            // Whoever removed it before us did what we would have done.
+            // Another process that removed it before us did what we would have done.
             Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Some(Err(error)) => Err(failed("unlink", errno_of(&error))),
         }
@@ -185,7 +185,7 @@ impl Sockets {
         if socket.stage == Stage::Free {
             if socket.kind == PeerSocket::Tcp {
                 // Connections of an earlier actor in TIME_WAIT are not to be in a listener's way. `bind` leaves the option
-                // off, so that a port which is only taken is taken for everybody.
+                // off, so that a port which is only taken is taken for all processes.
                 let set = setsockopt(&socket.fd, ReuseAddr, &true);
                 socket.call("setsockopt", set)?;
             }

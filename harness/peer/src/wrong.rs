@@ -11,7 +11,7 @@ pub(super) enum Wrong {
     Step(String),
     /// What it waits for can no longer happen.
     Never(String),
-    /// The line to the supervisor is broken: nobody is there to complain to.
+    /// The line to the supervisor is broken: there is no reader for a complaint.
     Line(String),
 }
 

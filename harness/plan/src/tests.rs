@@ -370,7 +370,7 @@ fn a_program_may_print_as_many_lines_as_its_case_says() {
     );
     assert_eq!((many.output_lines, many.output_bytes), (20_000, 2_560_000));
     assert!(many.output_kept > many.output_bytes);
-    // Who serves a crowd has more to say.
+    // A server of a crowd prints more.
     let crowd = r#"
 [case.actor.server]
 student = "iserver"

@@ -1,4 +1,4 @@
-//! The runs of a case: which values are drawn, which call fails, whose turn it is.
+//! The runs of a case: which values are drawn, which call fails, which process has the turn.
 
 use std::collections::BTreeMap;
 

@@ -35,7 +35,7 @@ struct Row {
     requirements: Vec<Covered>,
 }
 
-/// A requirement and who tests it.
+/// A requirement and the cases that test it.
 #[derive(Debug, Serialize)]
 struct Covered {
     id: String,

@@ -33,7 +33,7 @@ use ipclab_verdict as verdict;
 /// Where a lab's lines stand, in its folder.
 const FILE: &str = "golden.jsonl";
 
-/// So many times everything is graded to be recorded, to see whose words hang on the order in which processes ran.
+/// Recording grades everything so many times, to see which reports hang on the order in which processes ran.
 const RECORDED_PASSES: usize = 3;
 /// Where Linux takes a port from when a program names none, `ip_local_port_range` in ip(7).
 const EPHEMERAL_PORTS: std::ops::RangeInclusive<u64> = 32_768..=60_999;

@@ -4,11 +4,11 @@
 //! - Port 12345 on every IPv4 address; socket, `SO_REUSEADDR`, bind, listen, then accept, recv, send and close for each
 //!   connection, each with the unit's line. Without N the usage line is printed and N is 1.
 //! - `SO_REUSEADDR`: the connection that the server closes stays in TIME_WAIT for a minute, and a restart must not wait for
-//!   it. A port on which somebody listens is refused all the same.
-//! - N of `0`, `-1` or `x` is refused instead of serving nobody or for ever.
+//!   it. A port on which another process listens is refused all the same.
+//! - N of `0`, `-1` or `x` is refused instead of serving no client or for ever.
 //! - A client that leaves without a word, resets, or goes before its echo is complained about on stderr; it counts as one of
 //!   the N, and the server goes on with the next. `SIGPIPE` is not raised.
-//! - accept(2) that reports a connection aborted while it was queued (`ECONNABORTED`) is called again: nobody was served.
+//! - accept(2) that reports a connection aborted while it was queued (`ECONNABORTED`) is called again: no client was served.
 //!
 //! **Where a message ends.** A stream has no messages. The unit's server takes what one recv brings and echoes that; the
 //! contract adds that a message may come in pieces, may be longer than any buffer, and may lack its NUL while its sender waits for

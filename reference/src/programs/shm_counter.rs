@@ -3,8 +3,8 @@
 //! How the contract is kept:
 //! - Segment and semaphore set are `IPC_PRIVATE`: children inherit the one and are told the other, and two runs at once
 //!   have nothing to do with each other. Both are removed however the program ends, the set first.
-//! - The semaphore is 1 before there is anybody who could take it. A worker takes it, reads, writes, gives it back.
-//! - `SEM_UNDO`: what a worker holds when it dies the kernel gives back, so that nobody waits for the dead.
+//! - The semaphore is 1 before there is a worker that could take it. A worker takes it, reads, writes, gives it back.
+//! - `SEM_UNDO`: what a worker holds when it dies the kernel gives back, so that no worker waits for a dead one.
 //! - All workers are waited for, and how each ended is looked at: a total with a share missing is no total.
 //! - semop(2) is never made again by the kernel after a signal handler, whatever `SA_RESTART` says: see `sysv`.
 //! - `SIGTERM` and `SIGINT` are blocked and waited for beside `SIGCHLD`, so that neither can come between a look and a
@@ -51,7 +51,7 @@ fn number(word: &OsString, most: u32) -> Option<u32> {
     (1..=most).contains(&number).then_some(number)
 }
 
-/// What is removed when nobody needs it any more, whatever happened.
+/// The segment and the set, removed at the end whatever happened.
 struct Shared {
     segment: Segment,
     semaphore: Option<Semaphore>,
@@ -195,7 +195,7 @@ fn wait_for(mut alive: Vec<libc::pid_t>) -> Result<(), Failure> {
                     format!("process {worker} was killed by {signal}"),
                 ));
             }
-            // Somebody is still at work.
+            // A worker is still running.
             _ => match watched().wait() {
                 Ok(Signal::SIGCHLD) | Err(_) => {}
                 Ok(signal) => {

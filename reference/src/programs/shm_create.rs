@@ -1,7 +1,7 @@
 //! `shm_create PATH ID SIZE` (Q2, Q8): makes one new segment and says how others find it.
 //!
 //! How the contract is kept:
-//! - The key is ftok(3)'s for the file PATH and the number ID, from 1 to 255: the same for everybody who asks. With `-` for
+//! - The key is ftok(3)'s for the file PATH and the number ID, from 1 to 255: the same for every process that asks. With `-` for
 //!   PATH it is `IPC_PRIVATE`: a new segment every time, which only its identifier leads to.
 //! - `IPC_CREAT` with `IPC_EXCL`: a segment that exists is refused (`File exists`) and left as it is.
 //! - Key and identifier are printed, the key as `ipcs` shows it. Nothing is attached; the segment stays.

@@ -1,4 +1,4 @@
-//! `shm_remove SHMID` (Q1, Q8, Q10): removes a segment, or marks it for removal while somebody is attached.
+//! `shm_remove SHMID` (Q1, Q8, Q10): removes a segment, or marks it for removal while a process is attached.
 //!
 //! How the contract is kept:
 //! - `IPC_RMID` first, and then a look at what is left: asked beforehand, the number of attachments could be another one by

@@ -1,7 +1,7 @@
 //! `shm_writer` (Q3): leaves the string `Hello` in a shared memory segment for another process to find.
 //!
 //! How the contract is kept:
-//! - segment 100, 1024 bytes, `IPC_CREAT|0644`; attach, six bytes with the NUL at offset 0, detach. It stays, attached to nobody.
+//! - segment 100, 1024 bytes, `IPC_CREAT|0644`; attach, six bytes with the NUL at offset 0, detach. It stays, attached to no process.
 //! - A segment 100 that is too small (`EINVAL`) or not permitted (`EACCES`) fails in shmget(2), before anything is touched.
 //! - Only those six bytes are written, so that what else an existing segment holds survives, and a second run finds the
 //!   first one's segment and makes no other.

@@ -3,7 +3,7 @@
 //! How the contract is kept:
 //! - Each option is asked once before it is set and once after, in the order of the lines, so that what is printed is what
 //!   the kernel said then: it doubles the buffers that it is asked for, and has bounds of its own for them.
-//! - The pending error of a connection that is refused while nobody waits for it is asked twice: the first time tells it and
+//! - The pending error of a connection that is refused while no call waits for it is asked twice: the first time tells it and
 //!   takes it away.
 //! - BYTES is a number from 1 up; 10000 where it is left out.
 
@@ -27,7 +27,7 @@ use crate::stdio::say;
 
 /// How large the buffers are asked to be.
 const BYTES: usize = 10_000;
-/// Where nobody listens.
+/// A port on which no process listens.
 const PORT: u16 = 9009;
 /// How long a closing socket lingers, in seconds.
 const LINGER_S: libc::c_int = 5;

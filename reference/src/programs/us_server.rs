@@ -27,7 +27,7 @@ use crate::stdio::{complain, say};
 const SERVER_PATH: &str = "/tmp/us_srv_socket";
 /// How many clients may wait for their turn.
 const BACKLOG: i32 = 16;
-/// How often a sender whose client does not read looks whether it is to end.
+/// How often a sender looks whether it is to end while its client does not read.
 const LOOK_UP: Duration = Duration::from_millis(100);
 
 pub(super) fn main(argv: &[OsString]) -> Result<(), Failure> {

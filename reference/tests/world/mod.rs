@@ -48,7 +48,7 @@ macro_rules! in_a_world {
     };
 }
 
-/// Where a test runs: a folder with the programs under their names, and nobody else.
+/// Where a test runs: a folder with the programs under their names, and no other process.
 pub(crate) struct World {
     folder: PathBuf,
     isolated: bool,

@@ -272,7 +272,7 @@ impl Summary<'_> {
         text
     }
 
-    /// 0: everybody has a mark. 3: somebody has none.
+    /// 0: all students have a mark. 3: a student has none.
     pub(super) fn exit_code(&self) -> u8 {
         let all = self.open().is_empty() && self.class.submissions.len() >= self.expected;
         if all { 0 } else { 3 }

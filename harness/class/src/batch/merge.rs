@@ -1,7 +1,7 @@
 //! `ipclab merge`: parts of a class that were graded apart, brought together.
 //!
 //! The result is what one machine would have written, but for the times. Where two parts say different things about one
-//! submission, nothing is merged: somebody has to look.
+//! submission, nothing is merged: the instructor has to look.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -119,7 +119,7 @@ fn grade_all(
     let stopped: Mutex<Option<Failure>> = Mutex::new(None);
     let kept = Mutex::new(0_usize);
     sandboxes.all().each_alone(chosen, |pool, found| {
-        // A full disk keeps nothing of what would still be graded: whoever has made space runs it again.
+        // A full disk keeps nothing of what would still be graded: the instructor makes space and runs it again.
         if locked(&stopped).is_some() {
             return;
         }

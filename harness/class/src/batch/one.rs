@@ -22,7 +22,7 @@ pub(super) struct Context<'a> {
 
 /// What became of one.
 pub(super) enum Graded {
-    /// It is as it was, and so is its result; whose it is may be known better.
+    /// It is as it was, and so is its result; its student may be known better.
     Unchanged { who: Box<Who> },
     /// It was graded now.
     Now { line: Box<Line> },
@@ -114,7 +114,7 @@ fn not_graded(hindered: Hindered) -> Outcome {
 }
 
 impl Hindered {
-    /// Grading tells by the code whose trouble it is.
+    /// The exit code tells trouble of the submission from trouble of the machine.
     fn by(failure: &Failure) -> Self {
         let remedy = failure.remedy.as_deref().filter(|_| failure.code == 3);
         Self {

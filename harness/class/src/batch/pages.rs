@@ -1,4 +1,4 @@
-//! What people read of a class: a page of it, and of each submission one for whoever set the lab and one for the student.
+//! Pages of a class: one of it all, and of each submission one for the instructor and one for the student.
 //!
 //! Pages are made of the lines of `results.jsonl` and of nothing else, and anew by every run.
 
@@ -17,7 +17,7 @@ use ipclab_intake::failure::Failure;
 
 /// The page of the class.
 pub(super) const CLASS: &str = "report.html";
-/// Pages for whoever set the lab.
+/// Pages for the instructor.
 const SUBMISSIONS: &str = "submissions";
 /// Pages for students: without what they may not see, and without a way to others' results.
 const FEEDBACK: &str = "feedback";
@@ -86,7 +86,7 @@ fn write_both(out: &ResultsFolder, results: &Results, kept: &Kept) -> Result<Str
     Ok(name)
 }
 
-/// Removes pages of submissions that have gone; one that cannot be removed is linked by nobody.
+/// Removes pages of submissions that have gone; no page links one that cannot be removed.
 fn clear(out: &ResultsFolder, folder: &str, names: &BTreeSet<String>) {
     for entry in fs::read_dir(out.path(folder))
         .into_iter()

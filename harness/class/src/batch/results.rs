@@ -58,7 +58,7 @@ struct EntryHead {
 /// Where a line is, and what is to be known of it.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
-    /// Whose it is.
+    /// The student it belongs to.
     pub(super) who: Who,
     /// What it hangs on.
     pub(super) key: String,
@@ -115,7 +115,7 @@ impl Results {
         Ok(results)
     }
 
-    /// Reads the file of somebody else's folder, and changes nothing in it.
+    /// Reads the file of another machine's folder, and changes nothing in it.
     ///
     /// # Errors
     /// It is not there, or cannot be read.
@@ -158,7 +158,7 @@ impl Results {
         loop {
             bytes.clear();
             reader.read_until(b'\n', &mut bytes)?;
-            // The end of the file, or a line that somebody was about to write.
+            // The end of the file, or a line that a killed run was about to write.
             if bytes.last() != Some(&b'\n') {
                 results.dropped += usize::from(!bytes.is_empty());
                 return Ok(results);
@@ -222,7 +222,7 @@ impl Results {
         Ok(())
     }
 
-    /// The same result of somebody of whom more is known now.
+    /// The same result, of a student of whom more is known now.
     ///
     /// # Errors
     /// The disk's.

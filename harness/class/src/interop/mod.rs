@@ -1,12 +1,12 @@
-//! `ipclab interop`: everybody's programs with everybody else's.
+//! `ipclab interop`: each student's programs with each other student's.
 //!
 //! ```text
 //! SUBMISSIONS ── import ──► Found ── parties ──► programs ── meetings ──► Interop ──► interop.html, interop.json
 //! ```
 //!
-//! The cases are those of the lab in which the student plays more than one program. Whoever plays the first of them gets a
-//! row, whoever plays the others a column ([`roles`]); the reference is a party, too, so that it shows who of two is wrong.
-//! What is asked is whether two get their work done together, and not whether each keeps the contract.
+//! The cases are those of the lab in which the student plays more than one program. The party that plays the first of them
+//! gets a row, the one that plays the others a column ([`roles`]); the reference is a party, too, so that the matrix shows
+//! which of two is wrong. A meeting judges whether two get their work done together, not whether each keeps the contract.
 
 mod meetings;
 mod parties;
@@ -38,7 +38,7 @@ pub fn check(lab: &Lab, selection: &Selection) -> Result<(), Failure> {
     Roles::of(lab, selection).map(drop)
 }
 
-/// Lets everybody meet everybody, and writes what came of it. `submissions` is where the class lies.
+/// Lets each party meet each other, and writes the results. `submissions` is where the class lies.
 ///
 /// # Errors
 /// What keeps the tool from trying at all, or from writing what it saw.

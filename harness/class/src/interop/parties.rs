@@ -14,7 +14,7 @@ use ipclab_intake::store::Store;
 use ipclab_plan::Artifact;
 use ipclab_plan::Programs;
 
-/// Whose programs meet the others'.
+/// A student, or the reference, with the programs that meet the others'.
 pub(super) struct Party {
     id: Line,
     name: Line,
@@ -38,7 +38,7 @@ impl Party {
     }
 }
 
-/// The reference and everybody of the class, in its order.
+/// The reference and all students of the class, in its order.
 ///
 /// # Errors
 /// The reference cannot play.
@@ -68,7 +68,7 @@ type Built = Result<(Prepared, Option<Store>), String>;
 fn cast(pool: &mut PoolSlice<'_>, grader: &Grader<'_>, found: &Found) -> Built {
     let told = |failure: Failure| failure.message;
     let store = grader.store.part("party").map_err(told)?;
-    // A matrix says why somebody has no program, and nothing else about a submission.
+    // A matrix says why a student has no program, and nothing else about a submission.
     let submission =
         import::take_in(found, &store, &mut Vec::new()).map_err(|nothing| match nothing {
             import::Nothing::HandedIn(why) => why,

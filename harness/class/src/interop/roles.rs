@@ -1,4 +1,4 @@
-//! Who gets a row and who a column, and what is asked of them together.
+//! Roles: which program gets the row and which the columns, and what their meeting must do.
 
 use ipclab_judge::Finding;
 use ipclab_spec::{After, Aspect, Case, Player};
@@ -7,7 +7,7 @@ use ipclab_grade::labs::Lab;
 use ipclab_grade::selection::Selection;
 use ipclab_intake::failure::Failure;
 
-/// The cases in which programs of two parties can meet, and which program is whose.
+/// The cases in which programs of two parties can meet, and which party plays each program.
 #[derive(Debug)]
 pub(super) struct Roles<'a> {
     /// In the spec's order.
@@ -50,7 +50,7 @@ impl<'a> Roles<'a> {
         })
     }
 
-    /// Whether an actor plays the row's program; `None`: nobody's.
+    /// Whether an actor plays the row's program; `None`: it plays neither party's.
     pub(super) fn is_row(&self, case: &Case, actor: &str) -> Option<bool> {
         match &case.role(actor)?.player {
             Player::Student { program, .. } => Some(program == self.row),
@@ -59,8 +59,8 @@ impl<'a> Roles<'a> {
     }
 }
 
-/// The case as two strangers play it: whoever was to start when a server listens at its address starts when it waits,
-/// wherever that is. Two who agree on another port work together, though nobody else works with them.
+/// The case as two strangers play it: an actor that was to start when a server listens at its address starts when that
+/// server waits, at whatever address. Two parties that agree on another port work together, though with no third.
 fn as_a_meeting(case: &Case) -> Case {
     let mut case = case.clone();
     let mut served: Option<String> = None;

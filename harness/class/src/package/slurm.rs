@@ -12,13 +12,13 @@ use ipclab_spec::Tier;
 /// What the script is to grade, and how it is spread.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// A folder or an archive with everybody's submissions.
+    /// A folder or an archive with the submissions of the class.
     pub submissions: &'a Path,
     /// The lab's name, or the path of a spec.
     pub lab: &'a str,
     /// The folder for the results.
     pub out: &'a Path,
-    /// A CSV file that says who is who.
+    /// The roster, a CSV file.
     pub roster: Option<&'a Path>,
     /// Where the class comes from, as the command line calls it.
     pub from: Option<String>,

@@ -112,7 +112,7 @@ impl Grade {
 }
 
 impl Interop {
-    /// How programs are run. Who is wrong is seen from the others' meetings: nothing is looked into.
+    /// How programs are run. The matrix shows which party is wrong, so no failure is looked into.
     pub(crate) fn config(&self) -> RunConfig {
         self.run.config(&self.jobs)
     }

@@ -68,7 +68,7 @@ pub(crate) struct SeedArgs {
     pub(crate) seed: u64,
 }
 
-/// Whose submissions a class has.
+/// Where a class and its students come from.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ClassArgs {
     /// A CSV file that says who is who: name, number, login, email, section, late
@@ -79,7 +79,7 @@ pub(crate) struct ClassArgs {
     pub(crate) from: Option<SystemArg>,
 }
 
-/// What a report looks like, who reads it and where it goes.
+/// A report's form, audience and destination.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Presentation {
     /// Form of the report

@@ -139,7 +139,7 @@ fn by_hand(lab: &Lab, case: &Case) -> String {
             Player::Reference { program, args } => {
                 format!("{stdin}ipclab reference {}", command(program, args))
             }
-            // What a script does at the right moment nobody types.
+            // A person cannot type what a script does at the right moment.
             Player::Peer { .. } => format!("# {}: played by a script, as above", actor.name),
         };
         let _ = writeln!(out, "  {line}");
@@ -197,7 +197,7 @@ fn printed(text: &Template) -> String {
     text.parts.iter().map(part).collect()
 }
 
-/// What whoever tries it by hand has to fill in: `SHMID`.
+/// The placeholder that a person who tries the case by hand fills in: `SHMID`.
 fn known_then(hole: &ipclab_spec::Hole) -> String {
     use ipclab_spec::Hole;
     match hole {

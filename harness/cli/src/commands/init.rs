@@ -52,7 +52,7 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
         (None, Some(lab)) if args.ci.is_none() => Path::new(lab).to_owned(),
         (None, _) => Path::new(".").to_owned(),
     };
-    // Everything is looked at before anything is written: nobody is left with half of it.
+    // Everything is looked at before anything is written, so that the instructor is not left with half of it.
     if let Some((name, _)) = files
         .iter()
         .find(|(name, _)| folder.join(name).symlink_metadata().is_ok())

@@ -1,4 +1,4 @@
-//! `ipclab interop`: everybody's programs with everybody else's.
+//! `ipclab interop`: each student's programs with each other student's.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use crate::args::Interop;
 use crate::output;
 use crate::progress::Bar;
 
-/// Lets everybody meet everybody.
+/// Lets each party meet each other.
 ///
 /// # Errors
 /// What keeps the tool from trying at all, or from writing what it saw.

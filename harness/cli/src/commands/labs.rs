@@ -73,7 +73,7 @@ pub(crate) fn handout(lab: &str) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Writes a lab's starter files into a folder, over nobody's work.
+/// Writes a lab's starter files into a folder, and never over a file that is there.
 ///
 /// # Errors
 /// There is no such lab, one of the files is there already, or the folder cannot be written.

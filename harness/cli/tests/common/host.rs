@@ -50,7 +50,7 @@ fn inside(program: &Path) -> Command {
     let script = if geteuid().is_root() {
         format!("{own} && exec \"$0\" \"$@\"")
     } else {
-        // Who is not root needs to be it for the mounts, and must not be it for the test.
+        // A user who is not root needs to be root for the mounts, and must not be root for the test.
         command.args(["--user", "--map-root-user"]);
         let (user, group) = (geteuid(), getegid());
         format!(

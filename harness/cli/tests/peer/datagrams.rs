@@ -313,7 +313,7 @@ fn a_name_that_cannot_be_removed() {
         played.complains(expect);
         let _ = fs::remove_dir(&path);
     };
-    // Somebody else has removed it: that is what was wanted.
+    // Another process has removed it: the peer wanted it gone.
     check(&["close"], &[]);
     check(&["close"], &["close: unlink() failed: is a directory"]);
     check(

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use crate::stage::{Played, Stage, line, tell};
 
-/// How a peer with such a descriptor 3 ends, when nobody speaks to it.
+/// How a peer with such a descriptor 3 ends, when no supervisor speaks to it.
 fn end(stage: &Stage, descriptor: Option<OwnedFd>) -> (Option<i32>, String) {
     let mut child = stage.start(descriptor);
     let mut stderr = String::new();

@@ -1,4 +1,4 @@
-//! A stage: a folder of its own, a supervisor on descriptor 3, and somebody to answer.
+//! A stage: a folder of its own, a supervisor on descriptor 3, and another side that answers.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -166,7 +166,7 @@ pub(crate) fn hear(line: &OwnedFd) -> Option<String> {
         return match recv(line.as_raw_fd(), &mut record, MsgFlags::empty()) {
             Ok(0) | Err(nix::Error::ECONNRESET) => None,
             Ok(got) => Some(String::from_utf8(record[..got].to_vec()).expect("UTF-8")),
-            // A wait with a timeout is interrupted by whoever freezes and thaws the machine, signal(7).
+            // A wait with a timeout is interrupted when the machine is frozen and thawed, signal(7).
             Err(nix::Error::EINTR) => continue,
             Err(error) => panic!("the peer says nothing any more: {error}"),
         };

@@ -58,7 +58,7 @@ fn a_conversation() {
 #[test]
 fn nobody_listens_and_one_complaint_says_so() {
     let stage = Stage::new();
-    // Bound and silent, so that nobody else can come to listen there.
+    // Bound and silent, so that no other process can come to listen there.
     let taken = socket(
         AddressFamily::Inet,
         SockType::Stream,
@@ -504,9 +504,9 @@ fn a_server_takes_one_connection_after_another() {
         ends[1].as_ref().map_err(io::Error::kind),
         Err(io::ErrorKind::ConnectionReset)
     );
-    // Nobody is there any more.
+    // The listener is gone.
     assert!(TcpStream::connect(&place).is_err());
-    // The first connection is in TIME_WAIT, which is in nobody's way.
+    // The first connection is in TIME_WAIT, which is in no later listener's way.
     stage.play_alone(&[&listen]).is_content();
 }
 

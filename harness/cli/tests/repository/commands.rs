@@ -59,7 +59,7 @@ fn labs_are_listed_shown_and_started() {
         .success()
         .stdout(contains("shm_writer.c"));
     assert!(desk.path("new/work/shm_writer.c").is_file());
-    // Nobody's work is written over.
+    // A student's work is never written over.
     desk.ipclab()
         .args(["labs", "shm-hello", "--starter", "new/work"])
         .assert()

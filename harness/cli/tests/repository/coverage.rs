@@ -36,7 +36,7 @@ fn a_case_that_covers_what_nobody_asks_is_told_where_the_list_is_known() {
     let desk = Desk::with(&[]);
     let spec = SPEC.replacen("covers = [\"Q1\"]", "covers = [\"Q1.greting\"]", 1);
     desk.write("greet.toml", &spec);
-    // Nobody says what the unit asks.
+    // There is no list of what the unit asks.
     desk.ipclab()
         .args(["spec", "check", "greet.toml"])
         .assert()

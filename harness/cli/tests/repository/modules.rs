@@ -65,7 +65,7 @@ impl Modules {
         for path in paths(&module.code) {
             found.extend(self.home(own, &path, 0));
         }
-        // A re-export is looked through by those who import it, and says nothing of what its own module needs.
+        // An importer looks through a re-export, which says nothing of what its own module needs.
         found.retain(|path| path.as_slice() != own);
         found
     }

@@ -113,8 +113,8 @@ fn what_is_guarded_passes_every_time() {
     }
 }
 
-/// Who waits for a crowd to wait is not started while it is still connecting: between its connections it waits for the
-/// server to have dealt with them, which is no end of its step.
+/// An actor that starts when a crowd waits does not start while the crowd is still connecting: between its connections the
+/// crowd waits for the server to have dealt with them, which is no end of its step.
 #[test]
 fn a_crowd_that_waits_in_the_middle_of_a_step_is_not_done_with_it() {
     let desk = Desk::with(&[(

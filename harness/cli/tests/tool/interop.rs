@@ -1,4 +1,4 @@
-//! Everybody with everybody: who works with whom, and what stands out.
+//! `ipclab interop`: which parties work together, and what stands out.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! `ipclab validate --mutants`: a change that nobody notices is told, one that is explained is not, and an explanation
-//! of nothing is.
+//! `ipclab validate --mutants`: it reports a change that no case notices, unless an entry explains it, and an entry that
+//! explains no change.
 
 use crate::common::{Desk, json};
 use serde_json::Value;

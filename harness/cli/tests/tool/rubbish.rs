@@ -131,7 +131,7 @@ fn an_unreadable_file() {
     );
 }
 
-/// Runs the tool as a user who is not root, who may read everything.
+/// Runs the tool as a user other than root: root may read everything.
 fn as_somebody(desk: &Desk, args: &[&str]) -> Output {
     // The build folder may be closed to others: the tool is copied to where anybody can run it.
     let tool = desk.path("ipclab");
@@ -279,7 +279,7 @@ fn no_writable_home() {
     );
 }
 
-/// Checks with everything that the tool writes going to a disk of that size; `None`: nobody may mount here.
+/// Checks with everything that the tool writes going to a disk of that size; `None`: this user may not mount.
 fn on_a_disk_of(size: &str, desk: &Desk) -> Option<Output> {
     fs::create_dir_all(desk.path("full")).unwrap();
     let mount = format!("mount -t tmpfs -o size={size} none full");
@@ -312,7 +312,7 @@ fn a_full_disk() {
     let (output, expect) = match on_a_disk_of("128k", &desk) {
         Some(output) => (output, "no space left on device"),
         None => {
-            // Where nobody may mount, a bound on the size of files stands in for the disk's.
+            // Where the user may not mount, a bound on the size of files stands in for the disk's.
             let tool = assert_cmd::cargo::cargo_bin("ipclab");
             let check = format!("exec {} check work --spec greet.toml", tool.display());
             let mut command = Command::new("sh");

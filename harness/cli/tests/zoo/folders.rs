@@ -24,7 +24,7 @@ const PARTLY: &str = "#include <stdio.h>\nint main(void) { puts(\"Bye\"); return
 const BROKEN: &str = "int main(void) { return 0 }\n";
 /// Never ends.
 const HANGS: &str = "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n";
-/// What nobody may leave anywhere.
+/// Names of files that no submission may leave anywhere.
 const TRACES: [&str; 2] = ["zoo-was-here", "zoo-litter"];
 
 #[derive(Deserialize)]
@@ -93,7 +93,7 @@ pub(crate) fn all() -> Vec<Folder> {
     folders.folder
 }
 
-/// Where a class lies. Not in /tmp, which at the shared level is everybody's.
+/// Where a class lies. Not in /tmp, which at the shared level is open to all users.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -131,7 +131,7 @@ impl Place {
 
     /// Well-behaved submissions, good and bad ones: each is called by a number and hands in one of six things.
     fn well_behaved(&self, count: usize) {
-        // Whoever gets at this one has got at another's work.
+        // A submission that gets at this one has got at another student's work.
         self.write("class/ada/hello.c", format!("/* {SECRET} */\n{GOOD}"));
         for n in 1..count {
             let name = format!("class/well-{n:02}");
@@ -214,7 +214,7 @@ impl Place {
         }
     }
 
-    /// Grades the class at a level; what became of everybody, by id.
+    /// Grades the class at a level; gives each submission's outcome, by id.
     fn grade(&self, desk: &Desk, level: &str, out: &str) -> BTreeMap<String, Became> {
         let output = desk
             .ipclab()
@@ -347,7 +347,7 @@ fn mixed(level: &str, well_behaved: usize, folders: &[Folder]) {
             }
         }
     }
-    // Who is no submission is told of all the same.
+    // Entries that are no submission are reported all the same.
     let class = fs::read_to_string(desk.path("among/class.json")).unwrap();
     for folder in folders.iter().filter(|folder| folder.is_link.is_some()) {
         if !class.contains(&format!("{} is a link", folder.id)) {

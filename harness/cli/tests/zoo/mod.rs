@@ -22,7 +22,7 @@ use serde_json::Value;
 
 static ATTACKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/zoo/attacks");
 const OUTCOMES: &str = include_str!("outcomes.toml");
-/// Who finds this in a report has got what nobody may get.
+/// A report with this in it has leaked what no submission may read.
 const SECRET: &str = "the-answers-of-next-year";
 
 #[derive(Deserialize)]
@@ -67,7 +67,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    /// At this level, as whoever runs the tests.
+    /// At this level, as the user who runs the tests.
     fn at(&self, level: &str) -> &str {
         let root = nix::unistd::geteuid().is_root();
         self.at_as(level, if root { "root" } else { "nobody" })
@@ -129,7 +129,7 @@ fn grade(level: &str) {
     for file in ATTACKS.files() {
         desk.write(&format!("work/{}", file.path().display()), file.contents());
     }
-    // Not in /tmp, which at the shared level is everybody's.
+    // Not in /tmp, which at the shared level is open to all users.
     let private = tempfile::Builder::new()
         .prefix("ipclab-zoo-")
         .tempdir_in("/var/tmp")

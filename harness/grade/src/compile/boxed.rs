@@ -51,9 +51,9 @@ fn limits() -> Limits {
 
 /// A folder in which one program is built.
 pub(super) struct Bench {
-    /// Closed to everybody else on the host.
+    /// Closed to all other users of the host.
     parent: PathBuf,
-    /// Inside of it, open to the box's user, whoever that is on the host.
+    /// Inside of it, open to the box's user, which is another user on the host.
     pub folder: PathBuf,
 }
 
@@ -117,7 +117,7 @@ impl Bench {
             ("TMPDIR", "/tmp".to_owned()),
             // Messages in English and ASCII, whatever the instructor's own language.
             ("LC_ALL", "C".to_owned()),
-            // gcc and clang then say what they read, headers of the system included, whoever calls them.
+            // gcc and clang then say what they read, headers of the system included, even when make calls them.
             ("SUNPRO_DEPENDENCIES", format!("{INSIDE}/{OURS}/inputs")),
         ];
         let mut binds: Vec<Bind> = tool.binds().collect();
@@ -320,7 +320,7 @@ fn outcome(evidence: &Evidence, command: &str) -> Result<Outcome, String> {
                     });
                 }
                 Ended::LimitHit { .. } => {}
-                // Nobody's fault but ours: a student must not lose anything by it.
+                // The harness is at fault: a student must not lose anything by it.
                 Ended::AllExited => return Err(format!("{command} was ended before it was done")),
             }
             false

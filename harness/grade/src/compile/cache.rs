@@ -72,10 +72,10 @@ static ONE_ENDED: Condvar = Condvar::new();
 /// Builds of this process that brought no program, by key: in a class, one mistake is often handed in many times.
 static IN_VAIN: Mutex<BTreeMap<String, Program>> = Mutex::new(BTreeMap::new());
 
-/// The right to build something. Whoever wants to build the same meanwhile waits, and then finds it built.
+/// The right to build something. Another thread that wants to build the same meanwhile waits, and then finds it built.
 pub(super) struct Turn<'a>(&'a str);
 
-/// Waits until nobody in this process builds what has this key.
+/// Waits until no other thread of this process builds what has this key.
 pub(super) fn turn(key: &str) -> Turn<'_> {
     let mut going_on = GOING_ON.lock().unwrap_or_else(PoisonError::into_inner);
     while !going_on.insert(key.to_owned()) {

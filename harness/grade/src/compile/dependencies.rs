@@ -80,7 +80,7 @@ mod tests {
             "a.o: /usr/include/stdio.h \\\n ../h.h\nobj/h.o: /usr/include/stdc-predef.h\nh.o: x\n";
         let of = |helpers: &[&str]| compiled(said, &paths(&["src/a.c"]), &paths(helpers));
         assert_eq!(of(&["lib/h.c", "lib/g.c"]), Some(paths(&["lib/h.c"])));
-        // Another one of that name, or none: nobody knows what was compiled.
+        // Another one of that name, or none: it is unknown what was compiled.
         assert_eq!(of(&["lib/h.c", "old/h.c"]), None);
         assert_eq!(of(&["lib/g.c"]), None);
         assert_eq!(compiled("", &paths(&["a.c"]), &[]), Some(Vec::new()));

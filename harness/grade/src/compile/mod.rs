@@ -189,7 +189,7 @@ impl<'a> Workshop<'a> {
         .map_err(ours)?;
         let made = self.try_ways(program, &recipe, variant, &bench, sandbox, &mut report)?;
         if let Some(problem) = made.problem {
-            // Nobody's program is to blame when there was no room to build it in.
+            // The program is not to blame when there was no room to build it in.
             bench.has_room().map_err(ours)?;
             report.problem = Some(*problem);
             if use_cache {
@@ -213,7 +213,7 @@ impl<'a> Workshop<'a> {
         let others = recipe::helpers(&recipe.sources, self.submission);
         let helpers = dependencies::compiled(&inputs, &recipe.sources, &others).unwrap_or_default();
         if use_cache {
-            // A full disk costs the next run a build, and nobody a point.
+            // A full disk costs the next run a build, and no student a point.
             let _ = cache::keep(builds, &key, &binary, &report, &helpers, &inputs);
         }
         Ok(Built {
@@ -285,7 +285,7 @@ impl<'a> Workshop<'a> {
             if let Way::Make { makefile } = way {
                 makefile_failed = Some(without_makefile(makefile, &problem));
             }
-            // A wider set of files helps a linker that misses something and nobody else; and what the compiler says of
+            // A wider set of files helps only a linker that misses something; and what the compiler says of
             // the wider set must not hide what it said of the student's own file.
             let wider = matches!(way, Way::Compile { .. });
             if !(wider && last.is_some() && !last_was_make(recipe, n)) {

@@ -1,4 +1,4 @@
-//! What a student has to hear about a build that failed, and whose trouble it is.
+//! The problem of a build that failed, as the student hears it, and whether it is the student's or the machine's.
 
 use ipclab_report::{Line, Problem, Severity};
 use ipclab_spec::Program;
@@ -85,7 +85,7 @@ pub(super) fn students_mistake(message: &str) -> Box<Problem> {
     })
 }
 
-/// A problem of ours or the machine's: nobody loses anything by it, and nothing is graded.
+/// A problem of ours or the machine's: no student loses anything by it, and nothing is graded.
 pub(super) fn own_trouble(message: &str) -> Box<Problem> {
     Box::new(Problem {
         ours: true,

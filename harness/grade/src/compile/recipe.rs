@@ -72,7 +72,7 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
             folder,
         });
     } else {
-        // Who names sources wants these sources, whatever a Makefile says.
+        // A student who names sources wants these sources, whatever a Makefile says.
         if !mapped_by_hand {
             let read = |file: &Path| submission.read(file);
             let source = first.map(PathBuf::as_path);

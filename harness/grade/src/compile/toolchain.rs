@@ -70,7 +70,7 @@ fn at(path: PathBuf) -> Option<Tool> {
         });
     };
     let inside = prefix.join("bin").join(name);
-    // A prefix that is a whole home or the root would show what is nobody's business.
+    // A prefix that is a whole home or the root would show private files to the box.
     let narrow = prefix.components().count() > 3 || prefix.starts_with("/opt");
     (inside.is_file() && narrow).then(|| Tool {
         path: inside,

@@ -26,7 +26,7 @@ pub(super) struct Step {
 /// The command of a way. `None`: this machine has no `make`.
 ///
 /// # Errors
-/// What it needs is not here, and whose trouble that is.
+/// A tool or file that it needs is missing: trouble of the student's or of the machine's.
 pub(super) fn step(
     program: &Program,
     way: &Way,

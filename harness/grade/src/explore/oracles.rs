@@ -1,4 +1,4 @@
-//! Oracles: what the reference programs did, kept for the next one who asks about the very same plan.
+//! A cache of the reference programs' runs, by plan: the next case with the very same plan takes the run from here.
 //!
 //! A plan with nothing of the student's in it has the same answer for every submission and every repetition, so it is run
 //! once. Where a reference gives different answers it is a race of ours, and a case that hangs on it is broken anyway.
@@ -32,7 +32,7 @@ pub struct Oracles {
 }
 
 impl Oracles {
-    /// Keeps answers in that folder, and takes those that are there. The folder is nobody's but ours.
+    /// Keeps answers in that folder, and takes those that are there. Only this user may write to the folder.
     pub fn on_disk(folder: &Path) -> Self {
         let tool = std::env::current_exe().map(|exe| stamp(&exe));
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id");
@@ -70,7 +70,7 @@ impl Oracles {
             let evidence = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
             Some(Ok(evidence))
         });
-        // Nobody waits for the answer of another: at worst a plan is run twice.
+        // A thread does not wait for the answer of another: at worst a plan is run twice.
         let (observed, unkept) = match kept {
             Some(kept) => (kept, None),
             None => (run(), file.map(|file| Unkept { file })),

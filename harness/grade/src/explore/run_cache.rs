@@ -1,6 +1,6 @@
 //! What programs did that are the same in many submissions: of a class, many type in the same listing, and one that breaks
-//! a server comes with a client that is as good as all others'. Each program is run once in each plan, so that whoever hands
-//! in the same program gets the same marks.
+//! a server comes with a client that is as good as all others'. Each program is run once in each plan, so that
+//! students with the same program get the same marks.
 //!
 //! Programs are told by [`image`] and not by where they lie, since each submission is built in a place of its own.
 
@@ -16,7 +16,7 @@ use ipclab_evidence::{Ended, Evidence, Plan};
 use crate::program_digest::{self, Digest};
 use ipclab_verdict::run::Observed;
 
-/// Answers of so many bytes are kept at least, and twice as many at most: those that nobody asks for any more go. A program
+/// Answers of so many bytes are kept at least, and twice as many at most: those that are no longer asked for go. A program
 /// makes some hundred KiB of them.
 const KEPT: usize = 8 << 20;
 /// An answer of more bytes is not kept: it is of a program that does the same thing for ever, and would drive out ten others.
@@ -61,7 +61,7 @@ impl RunCache {
             self.answers().spared += 1;
             return Ok(known);
         }
-        // Nobody waits for the answer of another: at worst a plan is run twice.
+        // A thread does not wait for the answer of another: at worst a plan is run twice.
         let observed = run();
         if let Ok(evidence) = &observed
             && !hangs_on_the_machine(evidence)
@@ -119,7 +119,7 @@ impl RunCache {
     }
 }
 
-/// The clock goes on while others compute, and trouble of the machine passes: neither says anything of who is next.
+/// The clock goes on while others compute, and trouble of the machine passes: neither says anything of the next submission.
 fn hangs_on_the_machine(evidence: &Evidence) -> bool {
     !evidence.trouble.is_empty() || matches!(evidence.ended, Ended::DeadlineExceeded { .. })
 }
@@ -249,7 +249,7 @@ mod tests {
         let mut troubled = evidence(Ended::AllExited);
         troubled.trouble.push("no memory".to_owned());
         check(&plan, Ok(troubled));
-        // As much as whoever prints without end leaves behind.
+        // As much as a program that prints without end leaves behind.
         let mut large = evidence(Ended::AllExited);
         large.name = "x".repeat(LARGEST);
         check(&plan, Ok(large));

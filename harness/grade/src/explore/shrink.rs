@@ -1,6 +1,6 @@
 //! Shrinking: from an input that fails to the smallest one that still fails the same way.
 //!
-//! Pure: who runs an input and what failing the same way means is the caller's affair. The search is greedy and bounded. It
+//! Pure: the caller runs an input and decides what failing the same way means. The search is greedy and bounded. It
 //! asks in an order that finds what really happens quickly: numbers first, since they decide how much runs; then the length
 //! of a text by bisection, for buffers end at a length; then what can be left out of it; then plainer characters.
 

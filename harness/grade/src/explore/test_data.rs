@@ -1,9 +1,9 @@
-//! Plans and evidence of nothing, for tests of who is asked.
+//! Empty plans and evidence, for tests of the caches.
 
 use ipclab_evidence::{Evidence, Leftovers, Limits, Plan, World};
 use serde_json::{from_value, json, to_value};
 
-/// A plan in which nobody plays.
+/// A plan without actors.
 pub(super) fn plan(name: &str) -> Plan {
     Plan {
         name: name.to_owned(),

@@ -1,5 +1,5 @@
 //! Names of any bytes: in archives, of files and folders that were downloaded. Nothing leads out of the folder that it is
-//! unpacked into, and everything that is there is somebody's submission or is spoken of.
+//! unpacked into, and each file there belongs to a student's submission or a note mentions it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -189,7 +189,7 @@ fn listing() -> impl Strategy<Value = Listing> {
     })
 }
 
-/// What is found of a class, by each of the systems whose names say everything.
+/// The submissions that each system finds, of those systems that go by names alone.
 fn by_each(listing: &Listing) -> Vec<(&'static str, Vec<Found>, Vec<String>)> {
     let sources = ["my_server.c".to_owned(), "server.c".to_owned()];
     let wanted = Wanted {
@@ -230,7 +230,7 @@ proptest! {
         prop_assert!(!shown.chars().any(char::is_control) && shown.chars().count() <= 83, "{:?}", shown);
     }
 
-    /// Nothing that was downloaded is lost without a word, and whoever is found has a name of their own for the pages.
+    /// Nothing that was downloaded is lost without a word, and each submission has a name of its own for the pages.
     #[test]
     fn whatever_is_there_is_found_or_spoken_of(listing in listing()) {
         let all: BTreeSet<&PathBuf> = listing.folders.iter().chain(&listing.files).collect();
@@ -262,7 +262,7 @@ proptest! {
         }
     }
 
-    /// A roster makes nobody up and loses nobody.
+    /// A roster adds no submission and loses none.
     #[test]
     fn a_roster_only_adds_what_it_knows(listing in listing(), rows in prop::collection::vec("[ -~]{0,30}", 0..6), head in "(name|number|login|email),(name|canvas|section|x)") {
         let text = format!("{head}\n{}\n", rows.join("\n"));

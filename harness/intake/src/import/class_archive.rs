@@ -1,7 +1,7 @@
 //! The archive of a whole class: unpacked into a scratch folder, with a budget for each student.
 //!
-//! An entry that is not harmless costs only the student whose it is: nothing of that student's is graded, and the
-//! others are not touched.
+//! An entry that is not harmless costs only its own student: nothing of that student's is graded, and the others are not
+//! touched.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,7 +20,7 @@ pub(super) struct Unpacked {
     pub(super) folder: PathBuf,
     /// What is at the top of the folder and not to be graded, and why.
     pub(super) refused: BTreeMap<PathBuf, String>,
-    /// What belongs to nobody.
+    /// Entries that belong to no student.
     pub(super) notes: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
         // archive or source.
         let in_folder = parts.len() > depth + 1;
         if !in_folder && matches!(entry.what, archive::What::Folder) {
-            // Empty folders count: somebody handed in nothing. One that is there is there.
+            // Empty folders count: their student handed in nothing. A folder that exists already is no error.
             return match store::make_folders(&folder, &owner) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     Err(Refusal::Ours(Failure::disk(
@@ -119,7 +119,7 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
     }
 }
 
-/// How many folders stand above the students': all entries may lie in one folder that is nobody's.
+/// How many folders stand above the students': all entries may lie in one folder that belongs to no student.
 fn depth_of_students(path: &Path, kind: archive::Kind) -> Result<usize, Failure> {
     let mut tops: BTreeMap<String, bool> = BTreeMap::new();
     let mut seconds: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
@@ -149,7 +149,7 @@ fn depth_of_students(path: &Path, kind: archive::Kind) -> Result<usize, Failure>
     }
 }
 
-/// Whose an entry is that may not be unpacked: the first parts of its name, as far as they are harmless.
+/// The student's folder of an entry that may not be unpacked: the first parts of its name, as far as they are harmless.
 fn owner(name: &Result<String, Vec<u8>>, depth: usize) -> Option<PathBuf> {
     let name = match name {
         Ok(name) => name.clone(),

@@ -49,7 +49,7 @@ pub enum Nothing {
 }
 
 impl std::convert::From<Failure> for Nothing {
-    /// Taking in tells by the code whose trouble it is.
+    /// The exit code tells trouble of the submission from trouble of the machine.
     fn from(failure: Failure) -> Self {
         match failure.code {
             3 => Self::Ours(failure),

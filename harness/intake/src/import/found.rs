@@ -1,4 +1,4 @@
-//! A submission that was found: whose it is and where it lies, nothing opened.
+//! A submission that was found: its student and where it lies, nothing opened.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use ipclab_report::{Line, Student, Who};
 /// A submission that was found.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// Whose it is.
+    /// The student it belongs to.
     pub who: Who,
     /// Where it is.
     pub from: From,
@@ -20,7 +20,7 @@ pub struct Found {
 pub enum From {
     /// A folder.
     Folder(PathBuf),
-    /// Files, and what each of them was called by who handed it in.
+    /// Files, and the name that the student gave each of them.
     Files(Vec<(PathBuf, String)>),
     /// There is nothing that could be graded, and why.
     Nothing(String),

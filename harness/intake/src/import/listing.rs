@@ -16,7 +16,7 @@ pub(super) struct Listing {
     pub folders: Vec<PathBuf>,
     /// Its files.
     pub files: Vec<PathBuf>,
-    /// Names of what is neither, such as links: nobody's submission.
+    /// Names of what is neither, such as links: no student's submission.
     pub others: Vec<String>,
 }
 

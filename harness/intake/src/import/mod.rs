@@ -1,9 +1,9 @@
 //! Importing: from what a course system gives to download to the submissions in it.
 //!
-//! A class is looked at once ([`look`]): which system it came from is told by its names, and so are the submissions and
-//! whose they are. Nothing of a student's is opened then but for archives of a whole class, which are unpacked
-//! ([`class_archive`]). What a submission is made of is gathered when its turn comes ([`take_in`]), so that one that is
-//! hostile is trouble for nobody else.
+//! A class is looked at once ([`look`]): its names tell the system that it came from, the submissions and the students.
+//! Nothing of a student's is opened then but for archives of a whole class, which are unpacked ([`class_archive`]). The
+//! files of a submission are gathered when its turn comes ([`take_in`]), so that a hostile one is no trouble for the
+//! others.
 
 pub mod archive;
 mod canvas;
@@ -165,7 +165,7 @@ fn told_by_names(listing: &Listing) -> System {
     }
 }
 
-/// Submissions of which something in the archive of the class was not harmless are not graded: somebody has to look.
+/// Submissions with an entry in the archive of the class that is not harmless are not graded: the instructor has to look.
 fn refuse(
     found: &mut Vec<Found>,
     mut refused: BTreeMap<PathBuf, String>,

@@ -65,7 +65,7 @@ pub(super) fn find(listing: &Listing, notes: &mut Vec<String>) -> Vec<Found> {
                 parts.plugin
             )));
         } else if let From::Folder(first) = &one.from {
-            // Never by accident: somebody put two downloads together.
+            // Moodle never does this: the instructor put two downloads together.
             let first = text(first.file_name().unwrap_or_default());
             let name = Line::new(&name);
             one.who.notes.push(Line::new(&format!(

@@ -1,4 +1,4 @@
-//! A roster: a CSV file that says who is who.
+//! A roster: a CSV file with the names, numbers and logins of the students of a class.
 //!
 //! Columns are known by their headers, as course systems, spreadsheets and people write them. A row belongs to a
 //! submission when one of its numbers or logins is the submission's, else when its name is.
@@ -23,7 +23,7 @@ enum Column {
     Late,
 }
 
-/// Who is who.
+/// The students of a class, as the roster names them.
 #[derive(Debug)]
 pub struct Roster {
     rows: Vec<Row>,
@@ -39,7 +39,7 @@ impl Roster {
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read, is no CSV, or has no column that says who somebody is.
+    /// It cannot be read, is no CSV, or has no column that identifies a student.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let shown = show::path(path);
         let failed = |why: &str| Failure::usage(format!("reading the roster {shown}: {why}"));
@@ -90,7 +90,7 @@ impl Roster {
         Ok(Self { rows })
     }
 
-    /// Joins the rows to the submissions; gives who handed in nothing.
+    /// Joins the rows to the submissions; gives the students who handed in nothing.
     pub fn join(&self, found: &mut [Found], notes: &mut Vec<String>) -> Vec<Student> {
         let mut by: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for (n, row) in self.rows.iter().enumerate() {

@@ -63,7 +63,7 @@ fn loosely(name: String, want: &str) -> bool {
     simple(&name) == simple(want)
 }
 
-/// `My-Server (1).c` and `my_server.c` are the same name to somebody who hands in a file.
+/// `My-Server (1).c` and `my_server.c` are the same name to a student who hands in a file.
 fn simple(name: &str) -> String {
     let name = name.to_lowercase();
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));

@@ -91,7 +91,7 @@ impl Submission {
         std::fs::read(self.staged.join(file)).unwrap_or_default()
     }
 
-    /// Everything that is in the folder, for a message to somebody whose source was not found.
+    /// Everything that is in the folder, for the message to a student when no source was found.
     pub fn contents(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.files.iter().map(|file| show::path(file)).collect();
         lines.extend(

@@ -52,7 +52,7 @@ pub fn oddities(file: &str, code: &[u8]) -> Vec<String> {
     out
 }
 
-/// C code in a fenced block of a README, where somebody pasted the program instead of handing in a file.
+/// C code in a fenced block of a README, where the student pasted the program instead of handing in a file.
 pub fn code_in_prose(text: &[u8]) -> bool {
     String::from_utf8_lossy(text)
         .split("```")

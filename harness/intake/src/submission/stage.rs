@@ -1,7 +1,7 @@
 //! Staging: the one time that a student's files are opened.
 //!
 //! Regular files are copied with modes of ours, so that the box's user can read them; a link is followed by the kernel,
-//! which is told not to leave the folder (`openat2(2)`, `RESOLVE_BENEATH`), so that nobody can hand in `/etc/shadow`.
+//! which is told not to leave the folder (`openat2(2)`, `RESOLVE_BENEATH`), so that no student can hand in `/etc/shadow`.
 
 use std::fs::{self, File};
 use std::io::{self, Read};

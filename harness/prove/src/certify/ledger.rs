@@ -17,7 +17,7 @@ use ipclab_verdict::judged::JudgedRun;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Outcome {
     verdict: &'static str,
-    /// What was failed, and who.
+    /// The aspects that failed, each with the actor that failed it.
     failed: Vec<(Aspect, Option<String>)>,
 }
 

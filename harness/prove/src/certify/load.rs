@@ -57,7 +57,7 @@ pub fn hidden(argv: &[std::ffi::OsString]) -> Option<ExitCode> {
             }
         });
     }
-    // Until nobody holds the other end any more.
+    // Until the last holder of the other end has closed it.
     let mut word = [0; 64];
     while std::io::stdin().read(&mut word).is_ok_and(|got| got > 0) {}
     Some(ExitCode::SUCCESS)

@@ -266,7 +266,7 @@ fn run_way(
             ));
         }
         progress.step();
-        // Whoever reads a log wants to know, too, and not of each.
+        // A log says how far it is, too, but not after each run.
         let so_far = done_so_far.fetch_add(1, Ordering::Relaxed) + 1;
         if so_far.is_multiple_of(1000) && so_far < runs {
             progress.log(&format!("{}: {so_far} of {runs} runs", way.name()));

@@ -31,7 +31,7 @@ struct Raw {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Equivalent {
-    /// Whose call it is.
+    /// The program that makes the call.
     pub(super) program: String,
     /// The change, as it is told.
     pub(super) change: String,

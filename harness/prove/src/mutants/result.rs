@@ -174,7 +174,7 @@ impl LabMutants {
         // One reason is told once.
         equivalent.sort_by(|a, b| (&a.program, &a.reason).cmp(&(&b.program, &b.reason)));
         let stale = list.iter().enumerate().filter(|(n, _)| {
-            // Where it was not tried, or not by everybody, nothing is known.
+            // Where it was not tried, or not with all program sets, nothing is known.
             let tried_at_all = all && tried.iter().any(|(_, tried)| !tried.is_empty());
             tried_at_all && !used.contains(n)
         });
@@ -203,7 +203,7 @@ impl LabMutants {
         }
     }
 
-    /// Changes that nobody noticed and nobody explains.
+    /// Changes that no case noticed and no entry of `equivalent.toml` explains.
     fn open(&self) -> usize {
         self.survivors
             .iter()

@@ -29,7 +29,7 @@ pub(super) struct Hole {
     pub remedy: String,
 }
 
-/// Who loses what: rejected submissions by case and aspect. A case that is all or nothing has one entry, without an
+/// Rejected submissions by the case and aspect that they lose. A case that is all or nothing has one entry, without an
 /// aspect.
 pub(super) type FailedBy<'a> = BTreeMap<(&'a str, Option<Aspect>), BTreeSet<&'a str>>;
 
@@ -152,7 +152,7 @@ fn shows_its_fault(expectation: &Expectation, seen: &Seen, spec: &Spec) -> bool 
         .any(|case| judged(&case))
 }
 
-/// A report that does not say what the fault is helps nobody.
+/// A report that does not name the fault helps no student.
 fn silence(probe: &Probe, expectation: &Expectation, seen: &Seen, file: &str) -> Vec<Hole> {
     let says = &expectation.expected.says;
     if says.is_empty() {
@@ -258,7 +258,7 @@ pub(super) fn worth(case: &Case) -> Vec<Option<Aspect>> {
     }
 }
 
-/// The holes that only all probes together show: points that nobody loses, or that nobody gets.
+/// The holes that only all probes together show: points that no submission loses, or that none gets.
 pub(super) fn holes_of_all<'a>(
     cases: &[&'a Case],
     failed_by: &FailedBy<'a>,

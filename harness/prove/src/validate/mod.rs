@@ -1,9 +1,9 @@
 //! `ipclab validate`: a spec proves itself on programs of which it is known what they must get.
 //!
 //! [`probes`] finds them: the references in the student's places, accepted and rejected submissions, the starter, an
-//! empty folder and a folder of rubbish. Each is graded as any submission; [`seen`] is what came of it. [`compare`] says
-//! where that is not what was expected, and which points nobody ever loses: holes. [`table`] prints all of it, and
-//! [`update`] writes what was seen into the `expected.toml` files and the patches, for somebody to look at.
+//! empty folder and a folder of rubbish. Each is graded as any submission; [`seen`] holds the result. [`compare`] says
+//! where that is not what was expected, and which points no submission ever loses: holes. [`table`] prints all of it, and
+//! [`update`] writes the results into the `expected.toml` files and the patches, for the instructor to look at.
 
 mod compare;
 pub mod probes;

@@ -8,7 +8,7 @@
 //! labs/tcp-echo/submissions/rejected/NAME/expected.toml     the same as a folder, where a patch cannot say it
 //! ```
 //!
-//! A spec of somebody's own has `starter` and `submissions` in `../labs/LAB`, `labs/LAB` or its own folder.
+//! An instructor's own spec has `starter` and `submissions` in `../labs/LAB`, `labs/LAB` or its own folder.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -43,7 +43,7 @@ pub struct Probe {
     pub name: String,
     /// Where it lies, a folder or a patch; `None`: it is made when it is needed.
     pub path: Option<PathBuf>,
-    /// What exactly it must get, where somebody wrote it down.
+    /// What exactly it must get, where its author wrote it down.
     pub expectation: Option<Expectation>,
 }
 

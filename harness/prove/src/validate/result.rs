@@ -34,7 +34,7 @@ pub(super) struct LabResult {
     pub points: u32,
     /// Everything that it was tried with.
     pub submissions: Vec<Row>,
-    /// Who loses what.
+    /// Each case, with the submissions that lose its points.
     pub cases: Vec<CaseResult>,
     /// What keeps it from being proved.
     pub holes: Vec<Hole>,

@@ -9,7 +9,7 @@ use super::compare::{cause_name, must};
 use super::probes::Expectation;
 use super::seen::{Came, Seen};
 
-/// A file that nobody has written yet.
+/// The head of a file that does not exist yet.
 const NEW: &str = "\
 # Written by `ipclab validate --update`. Say what sets it apart, and words that its report must contain.
 about = \"\"

@@ -173,7 +173,7 @@ fn the_same_command_again_grades_what_has_changed_and_nothing_else() {
         again(&["--only", "JON", "gus", "--regrade"]),
         ["gus", "jon"]
     );
-    // Another spec, everybody.
+    // With another spec, all submissions are graded again.
     let spec = fs::read_to_string(desk.path("greet.toml")).expect("the spec");
     desk.write("greet.toml", spec.replace("output = 2", "output = 3"));
     assert_eq!(again_with(&["--only", "ada"], 3), ["ada"]);

@@ -1,4 +1,4 @@
-//! Hostile submissions: each is refused or graded by itself, and nobody else notices.
+//! Hostile submissions: each is refused or graded by itself, and no other submission notices.
 
 use std::collections::BTreeMap;
 use std::fs;

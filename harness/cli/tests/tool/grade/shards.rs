@@ -56,7 +56,7 @@ fn contradictions_are_named_and_nothing_is_merged() {
         contains("ada: what was handed in differs in one and two").and(contains("bob").not()),
     );
     assert!(!desk.path("merged/results.jsonl").exists());
-    // The same, but for a mark that somebody wrote in.
+    // The same, but for a mark that an instructor wrote in.
     desk.write("class/ada/hello.c", GOOD);
     grade(&desk, "two").assert().code(0);
     merge(&desk, &["one", "two"], "merged").code(0);

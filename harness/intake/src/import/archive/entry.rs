@@ -47,7 +47,7 @@ pub enum What<'a> {
     Symlink(Vec<u8>),
     /// The entry that it is the same file as.
     Hardlink(Vec<u8>),
-    /// What nobody hands in: a device, a pipe.
+    /// A kind of file that no student hands in: a device, a pipe.
     Other(&'static str),
 }
 
