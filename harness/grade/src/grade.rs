@@ -8,8 +8,8 @@ use ipclab_judge::Verdict;
 use ipclab_report::Line;
 use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec};
 
-use crate::compile::{Built, Variant, Workshop};
-use crate::explore::{Scene, explore, repeat_failing};
+use crate::compile::{Builder, Built, Variant};
+use crate::explore::{ExploreContext, explore, repeat_failing};
 use crate::labs::Lab;
 use crate::pool::{PoolSlice, SandboxPool};
 use crate::progress::Progress;
@@ -103,12 +103,12 @@ pub fn prepare_submission(
     progress: &dyn Progress,
 ) -> Result<Prepared, Failure> {
     let cases = grader.cases()?;
-    let workshop = Workshop::open(grader.store, submission, grader.config.use_cache)?;
+    let builder = Builder::open(grader.store, submission, grader.config.use_cache)?;
     let mut record = empty(grader, &submission.name, pool);
     let mut programs = build(
         &grader.lab.spec,
         &cases,
-        &workshop,
+        &builder,
         pool,
         progress,
         &mut record,
@@ -129,7 +129,7 @@ pub fn prepare_references(
     let spec = &grader.lab.spec;
     let mut record = empty(grader, "reference", pool);
     let references = references(grader, &with_references(grader)?, pool)?;
-    let programs = stand_ins(spec, &references);
+    let programs = substitutes(spec, &references);
     record.programs = spec
         .programs
         .iter()
@@ -173,7 +173,7 @@ pub fn grade_references(
 }
 
 /// The references in the student's places. `references` are those that were built from sources beside the spec.
-pub fn stand_ins(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Programs {
+pub fn substitutes(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Programs {
     let own = own_executable();
     let mut plain = BTreeMap::new();
     for program in &spec.programs {
@@ -235,19 +235,19 @@ fn run(
         caches,
         ..
     } = grader;
-    let scene = Scene {
+    let context = ExploreContext {
         spec: &lab.spec,
         programs,
-        stand_ins: &stand_ins(&lab.spec, &programs.references),
-        oracles: &caches.oracles,
+        substitutes: &substitutes(&lab.spec, &programs.references),
+        reference_runs: &caches.reference_runs,
         run_cache: caches.runs.as_ref(),
         seed: config.seed,
         look_into: config.look_into,
     };
     progress.stage("running cases", cases.len());
-    record.cases = run_all(cases, &scene, pool, progress, record);
+    record.cases = run_all(cases, &context, pool, progress, record);
     if config.look_into {
-        repeat_failing(cases, &mut record.cases, &scene, pool, progress);
+        repeat_failing(cases, &mut record.cases, &context, pool, progress);
     }
 }
 
@@ -255,7 +255,7 @@ fn run(
 fn build(
     spec: &Spec,
     cases: &[&Case],
-    workshop: &Workshop<'_>,
+    builder: &Builder<'_>,
     pool: &mut PoolSlice<'_>,
     progress: &dyn Progress,
     record: &mut Record,
@@ -274,7 +274,7 @@ fn build(
     }
     progress.stage("building programs", tasks.len());
     let plain = pool.each(&tasks, |sandbox, program| {
-        let built = workshop.build(program, Variant::Plain, &[], sandbox);
+        let built = builder.build(program, Variant::Plain, &[], sandbox);
         progress.step();
         built
     });
@@ -285,7 +285,7 @@ fn build(
         .map(|(program, built)| (*program, built.helpers.clone()))
         .collect();
     let sanitized = pool.each(&sanitized_tasks, |sandbox, (program, helpers)| {
-        let built = workshop.build(program, Variant::Sanitized, helpers, sandbox);
+        let built = builder.build(program, Variant::Sanitized, helpers, sandbox);
         progress.step();
         built
     });
@@ -370,9 +370,9 @@ fn references(
             })
             .collect(),
     };
-    let workshop = Workshop::open(grader.store, &folder, grader.config.use_cache)?;
+    let builder = Builder::open(grader.store, &folder, grader.config.use_cache)?;
     let built = pool.each(&wanted, |sandbox, program| {
-        workshop.build(program, Variant::Plain, &[], sandbox)
+        builder.build(program, Variant::Plain, &[], sandbox)
     });
     wanted
         .into_iter()
@@ -407,7 +407,7 @@ fn references(
 /// are sandboxes.
 fn run_all(
     cases: &[&Case],
-    scene: &Scene<'_>,
+    context: &ExploreContext<'_>,
     pool: &mut PoolSlice<'_>,
     progress: &dyn Progress,
     record: &Record,
@@ -429,7 +429,7 @@ fn run_all(
         }
         // The longest first: one that begins when all others are done has a single sandbox to itself.
         if pool.size() > 1 {
-            wave.sort_by_cached_key(|n| Reverse(processes(scene, cases[*n])));
+            wave.sort_by_cached_key(|n| Reverse(processes(context, cases[*n])));
         }
         let known = &verdicts;
         let ran = pool.each(&wave, |sandbox, n| {
@@ -442,7 +442,7 @@ fn run_all(
                     },
                     outcome.verdict,
                 ),
-                None => explore(case, scene, sandbox),
+                None => explore(case, context, sandbox),
             };
             progress.step();
             ran
@@ -456,8 +456,8 @@ fn run_all(
 }
 
 /// How many processes the runs of a case start, as far as that is known before: what a case costs beside the others.
-fn processes(scene: &Scene<'_>, case: &Case) -> usize {
-    let runs = plan::variants(&scene.spec.lab, case, scene.seed).map_or(1, |runs| runs.len());
+fn processes(context: &ExploreContext<'_>, case: &Case) -> usize {
+    let runs = plan::variants(&context.spec.lab, case, context.seed).map_or(1, |runs| runs.len());
     let copies = |actor: &Actor| actor.copies.as_text()?.parse().ok();
     let each = case.actors.iter().map(|actor| copies(actor).unwrap_or(1));
     runs.saturating_mul(each.fold(0, usize::saturating_add))

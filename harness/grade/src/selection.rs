@@ -6,7 +6,7 @@ use ipclab_intake::failure::Failure;
 use ipclab_sandbox::Wish;
 use ipclab_spec::{Case, Tier};
 
-use crate::explore::{Oracles, RunCache};
+use crate::explore::{ReferenceRuns, RunCache};
 use crate::labs::Lab;
 
 /// What is graded of a lab.
@@ -117,7 +117,7 @@ impl RunConfig {
 #[derive(Clone, Debug, Default)]
 pub struct Caches {
     /// What the references did.
-    pub oracles: Oracles,
+    pub reference_runs: ReferenceRuns,
     /// What students' programs did, where the very same one is tried once.
     pub runs: Option<RunCache>,
 }

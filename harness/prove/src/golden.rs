@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::validate::probes::{self, Kind, Probe, Proof};
-use ipclab_grade::explore::{Oracles, RunCache};
+use ipclab_grade::explore::{ReferenceRuns, RunCache};
 use ipclab_grade::grade::{self, Grader};
 use ipclab_grade::interrupt;
 use ipclab_grade::pool::{PoolSlice, SandboxPool};
@@ -162,7 +162,7 @@ fn grade_all(
         .collect();
     progress.stage("grading submissions", tasks.len());
     let caches = Caches {
-        oracles: Oracles::default(),
+        reference_runs: ReferenceRuns::default(),
         runs: Some(RunCache::default()),
     };
     let config = RunConfig {

@@ -10,7 +10,7 @@ use ipclab_report::interop::{Meeting, Side};
 
 use super::parties::Party;
 use super::roles::{Roles, is_about_both};
-use ipclab_grade::explore::{Oracles, Scene, explore};
+use ipclab_grade::explore::{ExploreContext, ReferenceRuns, explore};
 use ipclab_grade::labs::Lab;
 use ipclab_grade::pool::PoolSlice;
 use ipclab_grade::progress::Progress;
@@ -196,14 +196,14 @@ fn moved(artifact: &Artifact) -> Artifact {
 fn meet(
     lab: &Lab,
     roles: &Roles<'_>,
-    (programs, stand_ins): (&Programs, &Programs),
+    (programs, substitutes): (&Programs, &Programs),
     sandbox: &mut Sandbox,
 ) -> Came {
-    let scene = Scene {
+    let context = ExploreContext {
         spec: &lab.spec,
         programs,
-        stand_ins,
-        oracles: &Oracles::default(),
+        substitutes,
+        reference_runs: &ReferenceRuns::default(),
         run_cache: None,
         seed: 0,
         look_into: false,
@@ -214,7 +214,7 @@ fn meet(
         says: None,
     };
     for case in &roles.cases {
-        let (record, _) = explore(case, &scene, sandbox);
+        let (record, _) = explore(case, &context, sandbox);
         let outcome = match &record.unable {
             Some(why) => ipclab_judge::Outcome::unknown(case, why),
             None => verdict::settled_runs(case, &record, 0).outcome,

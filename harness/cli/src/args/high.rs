@@ -1,7 +1,7 @@
 //! From low arguments to high: what is graded, how, and with what is known already.
 
 use ipclab_class::batch;
-use ipclab_grade::explore::{Oracles, RunCache};
+use ipclab_grade::explore::{ReferenceRuns, RunCache};
 use ipclab_grade::labs::Lab;
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::store::Store;
@@ -44,10 +44,10 @@ impl RunArgs {
         }
     }
 
-    fn oracles(&self, store: &Store) -> Oracles {
+    fn reference_runs(&self, store: &Store) -> ReferenceRuns {
         match self.no_cache {
-            true => Oracles::default(),
-            false => Oracles::on_disk(store.answers()),
+            true => ReferenceRuns::default(),
+            false => ReferenceRuns::on_disk(store.answers()),
         }
     }
 }
@@ -67,7 +67,7 @@ impl Check {
     /// What is known already.
     pub(crate) fn caches(&self, store: &Store) -> Caches {
         Caches {
-            oracles: self.run.oracles(store),
+            reference_runs: self.run.reference_runs(store),
             runs: None,
         }
     }
@@ -89,7 +89,7 @@ impl Grade {
     /// What is known already.
     pub(crate) fn caches(&self, store: &Store) -> Caches {
         Caches {
-            oracles: self.run.oracles(store),
+            reference_runs: self.run.reference_runs(store),
             runs: (!self.run.no_cache).then(RunCache::default),
         }
     }

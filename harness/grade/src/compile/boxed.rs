@@ -50,14 +50,14 @@ fn limits() -> Limits {
 }
 
 /// A folder in which one program is built.
-pub(super) struct Bench {
+pub(super) struct BuildFolder {
     /// Closed to all other users of the host.
     parent: PathBuf,
     /// Inside of it, open to the box's user, which is another user on the host.
     pub folder: PathBuf,
 }
 
-impl Bench {
+impl BuildFolder {
     /// Lays the staged files out in `parent`, which must be there.
     ///
     /// # Errors
@@ -162,16 +162,16 @@ impl Bench {
     }
 
     /// Takes the program out of the first of these places, relative to the folder, that has one.
-    pub(super) fn harvest(&self, places: &[PathBuf]) -> Harvest {
+    pub(super) fn collect_product(&self, places: &[PathBuf]) -> Product {
         let mut refused = None;
         for place in places {
             match self.take(place) {
-                Ok(program) => return Harvest::Program(program),
+                Ok(program) => return Product::Program(program),
                 Err(None) => {}
                 Err(Some(why)) => refused = refused.or(Some(why)),
             }
         }
-        refused.map_or(Harvest::Nothing, Harvest::Refused)
+        refused.map_or(Product::Nothing, Product::Refused)
     }
 
     /// `Err(None)`: nothing is there.
@@ -255,8 +255,8 @@ impl Bench {
     }
 }
 
-/// What a harvest brought.
-pub(super) enum Harvest {
+/// What the build left where its program should be.
+pub(super) enum Product {
     /// A copy of the program, ours.
     Program(PathBuf),
     /// Something is there, but no program, for this reason.
@@ -396,76 +396,79 @@ mod tests {
 
     use super::*;
 
-    fn bench() -> (tempfile::TempDir, Bench) {
+    fn build_folder() -> (tempfile::TempDir, BuildFolder) {
         let root = tempfile::tempdir().unwrap();
         let staged = root.path().join("staged");
         fs::create_dir_all(staged.join("src")).unwrap();
         fs::create_dir(root.path().join("parent")).unwrap();
-        let bench = Bench::lay_out(root.path().join("parent"), &staged).unwrap();
-        (root, bench)
+        let build_folder = BuildFolder::lay_out(root.path().join("parent"), &staged).unwrap();
+        (root, build_folder)
     }
 
     #[test]
     fn a_folder_that_a_signal_took_away_is_not_made_again() {
         let root = tempfile::tempdir().unwrap();
         let gone = root.path().join("run-1");
-        assert!(Bench::lay_out(gone.join("build"), root.path()).is_err());
+        assert!(BuildFolder::lay_out(gone.join("build"), root.path()).is_err());
         assert!(!gone.exists());
     }
 
-    fn refused(harvest: Harvest) -> String {
-        match harvest {
-            Harvest::Refused(why) => why,
-            Harvest::Program(_) => "a program".to_owned(),
-            Harvest::Nothing => "nothing".to_owned(),
+    fn refused(product: Product) -> String {
+        match product {
+            Product::Refused(why) => why,
+            Product::Program(_) => "a program".to_owned(),
+            Product::Nothing => "nothing".to_owned(),
         }
     }
 
     #[test]
-    fn only_a_program_is_harvested() {
-        let (_root, bench) = bench();
+    fn only_a_program_is_a_product() {
+        let (_root, build_folder) = build_folder();
         let place = [PathBuf::from("iserver")];
-        let at = bench.folder.join("iserver");
-        assert_eq!(refused(bench.harvest(&place)), "nothing");
+        let at = build_folder.folder.join("iserver");
+        assert_eq!(refused(build_folder.collect_product(&place)), "nothing");
 
         symlink("/bin/sh", &at).unwrap();
         assert_eq!(
-            refused(bench.harvest(&place)),
+            refused(build_folder.collect_product(&place)),
             "iserver is a link, not a program"
         );
         fs::remove_file(&at).unwrap();
 
         nix::unistd::mkfifo(&at, nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert_eq!(
-            refused(bench.harvest(&place)),
+            refused(build_folder.collect_product(&place)),
             "iserver is not a regular file"
         );
         fs::remove_file(&at).unwrap();
 
         fs::write(&at, "#!/bin/sh\n").unwrap();
-        assert_eq!(refused(bench.harvest(&place)), "iserver is not executable");
+        assert_eq!(
+            refused(build_folder.collect_product(&place)),
+            "iserver is not executable"
+        );
         fs::set_permissions(&at, fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(
-            refused(bench.harvest(&place)),
+            refused(build_folder.collect_product(&place)),
             "iserver is not a program of this machine (no ELF executable)"
         );
 
         fs::copy("/bin/sh", &at).unwrap();
-        assert_eq!(refused(bench.harvest(&place)), "a program");
+        assert_eq!(refused(build_folder.collect_product(&place)), "a program");
 
-        fs::rename(&at, bench.folder.join("src/iserver")).unwrap();
-        symlink("src", bench.folder.join("linked")).unwrap();
+        fs::rename(&at, build_folder.folder.join("src/iserver")).unwrap();
+        symlink("src", build_folder.folder.join("linked")).unwrap();
         let through = [PathBuf::from("linked/iserver")];
         assert_eq!(
-            refused(bench.harvest(&through)),
+            refused(build_folder.collect_product(&through)),
             "linked/iserver is a link, not a program"
         );
     }
 
     #[test]
     fn the_boxs_user_can_write_where_others_cannot_look() {
-        let (_root, bench) = bench();
+        let (_root, build_folder) = build_folder();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&bench.folder.join("src")), 0o777);
+        assert_eq!(mode(&build_folder.folder.join("src")), 0o777);
     }
 }

@@ -24,7 +24,7 @@ use ipclab_report::{Line, Problem, Severity};
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::Program;
 
-use boxed::{Bench, Harvest};
+use boxed::{BuildFolder, Product};
 use compiler::Compiler;
 pub use compiler::Variant;
 use ipclab_intake::failure::Failure;
@@ -56,8 +56,8 @@ pub struct Built {
     pub helpers: Vec<PathBuf>,
 }
 
-/// Where programs are built, and with what.
-pub struct Workshop<'a> {
+/// Builds the programs of one submission.
+pub struct Builder<'a> {
     store: &'a Store,
     submission: &'a Submission,
     /// `None`: this machine has none, which matters only to programs that need one.
@@ -65,8 +65,8 @@ pub struct Workshop<'a> {
     use_cache: bool,
 }
 
-impl<'a> Workshop<'a> {
-    /// Opens the workshop.
+impl<'a> Builder<'a> {
+    /// Finds the compiler.
     ///
     /// # Errors
     /// The submission needs a compiler and this machine has none.
@@ -182,15 +182,22 @@ impl<'a> Workshop<'a> {
             }
         }
 
-        let bench = Bench::lay_out(
+        let build_folder = BuildFolder::lay_out(
             self.store.folder("build").map_err(ours)?,
             &self.submission.staged,
         )
         .map_err(ours)?;
-        let made = self.try_ways(program, &recipe, variant, &bench, sandbox, &mut report)?;
+        let made = self.try_ways(
+            program,
+            &recipe,
+            variant,
+            &build_folder,
+            sandbox,
+            &mut report,
+        )?;
         if let Some(problem) = made.problem {
             // The program is not to blame when there was no room to build it in.
-            bench.has_room().map_err(ours)?;
+            build_folder.has_room().map_err(ours)?;
             report.problem = Some(*problem);
             if use_cache {
                 cache::remember_in_vain(&key, &report);
@@ -203,13 +210,13 @@ impl<'a> Workshop<'a> {
         }
         if let Some(run) = &recipe.run {
             let after = self.store.folder("run").map_err(ours)?;
-            stage::again(&bench.folder, &after).map_err(ours)?;
+            stage::again(&build_folder.folder, &after).map_err(ours)?;
             return Ok(self.command(report, run, &after));
         }
         let Some(binary) = made.binary else {
             return Err(own_trouble("the build brought no program and no reason"));
         };
-        let inputs = bench.inputs();
+        let inputs = build_folder.inputs();
         let others = recipe::helpers(&recipe.sources, self.submission);
         let helpers = dependencies::compiled(&inputs, &recipe.sources, &others).unwrap_or_default();
         if use_cache {
@@ -229,10 +236,10 @@ impl<'a> Workshop<'a> {
         program: &Program,
         recipe: &Recipe,
         variant: Variant,
-        bench: &Bench,
+        build_folder: &BuildFolder,
         sandbox: &mut Sandbox,
         report: &mut ipclab_report::Program,
-    ) -> Result<Made, Box<Problem>> {
+    ) -> Result<RecipeResult, Box<Problem>> {
         let mut last: Option<Box<Problem>> = None;
         let mut makefile_failed: Option<Line> = None;
         for (n, way) in recipe.ways.iter().enumerate() {
@@ -245,7 +252,7 @@ impl<'a> Workshop<'a> {
                 continue;
             };
             for place in &places {
-                bench.forget(place);
+                build_folder.forget(place);
             }
             report.command = Some(Line::new(&argv.join(" ")));
             if let Way::Compile { sources } = way {
@@ -254,21 +261,21 @@ impl<'a> Workshop<'a> {
                     .map(|path| Line::new(&show::path(path)))
                     .collect();
             }
-            let outcome = bench
+            let outcome = build_folder
                 .run(&program.name, &tool, &argv, sandbox)
                 .map_err(|why| own_trouble(&why))?;
-            let harvest = match (outcome.succeeded, recipe.run.is_some()) {
-                (false, _) => Harvest::Nothing,
-                (true, true) => return Ok(Made::default()),
-                (true, false) => bench.harvest(&places),
+            let product = match (outcome.succeeded, recipe.run.is_some()) {
+                (false, _) => Product::Nothing,
+                (true, true) => return Ok(RecipeResult::default()),
+                (true, false) => build_folder.collect_product(&places),
             };
             report.compiler = messages::parse(&outcome.output);
-            if let Harvest::Program(binary) = harvest {
+            if let Product::Program(binary) = product {
                 report
                     .compiler
                     .retain(|message| message.severity != Severity::Error);
                 report.warnings.extend(makefile_failed);
-                return Ok(Made {
+                return Ok(RecipeResult {
                     binary: Some(binary),
                     problem: None,
                 });
@@ -281,7 +288,7 @@ impl<'a> Workshop<'a> {
                 .sources
                 .iter()
                 .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
-            let problem = problem::of(program, way, &outcome, harvest, oddities.collect());
+            let problem = problem::of(program, way, &outcome, product, oddities.collect());
             if let Way::Make { makefile } = way {
                 makefile_failed = Some(without_makefile(makefile, &problem));
             }
@@ -297,7 +304,7 @@ impl<'a> Workshop<'a> {
         }
         let problem = last.unwrap_or_else(|| own_trouble("there is no way to build it here"));
         report.compiler.clear();
-        Ok(Made {
+        Ok(RecipeResult {
             binary: None,
             problem: Some(problem),
         })
@@ -385,7 +392,7 @@ impl<'a> Workshop<'a> {
 
 /// What the ways of a recipe brought.
 #[derive(Default)]
-struct Made {
+struct RecipeResult {
     binary: Option<PathBuf>,
     problem: Option<Box<Problem>>,
 }

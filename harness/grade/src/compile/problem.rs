@@ -3,7 +3,7 @@
 use ipclab_report::{Line, Problem, Severity};
 use ipclab_spec::Program;
 
-use super::boxed::{Harvest, Outcome};
+use super::boxed::{Outcome, Product};
 use super::messages;
 use super::recipe::Way;
 use ipclab_intake::failure::Failure;
@@ -14,7 +14,7 @@ pub(super) fn of(
     program: &Program,
     way: &Way,
     outcome: &Outcome,
-    harvest: Harvest,
+    product: Product,
     oddities: Vec<String>,
 ) -> Box<Problem> {
     let errors: Vec<_> = messages::parse(&outcome.output)
@@ -27,7 +27,7 @@ pub(super) fn of(
         None
     };
     Box::new(Problem {
-        message: Line::new(&message(program, way, outcome, harvest)),
+        message: Line::new(&message(program, way, outcome, product)),
         ours: false,
         errors,
         log: log.map(|log| log.as_str().into()),
@@ -36,11 +36,11 @@ pub(super) fn of(
     })
 }
 
-fn message(program: &Program, way: &Way, outcome: &Outcome, harvest: Harvest) -> String {
+fn message(program: &Program, way: &Way, outcome: &Outcome, product: Product) -> String {
     let name = &program.name;
-    match (way, &outcome.stopped, harvest) {
+    match (way, &outcome.stopped, product) {
         (_, Some(stopped), _) => stopped.clone(),
-        (_, None, Harvest::Refused(why)) => format!("the build of {name} left no program: {why}"),
+        (_, None, Product::Refused(why)) => format!("the build of {name} left no program: {why}"),
         (Way::Line { argv, .. }, None, _) if outcome.succeeded => {
             format!("{} ended well and left no file {name}", argv.join(" "))
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ipclab_report::Problem;
 use ipclab_spec::Program;
 
-use super::boxed::{self, Bench};
+use super::boxed::{self, BuildFolder};
 use super::compiler::{Compiler, Variant};
 use super::problem::{own_trouble, students_mistake};
 use super::recipe::Way;
@@ -133,13 +133,13 @@ pub(super) fn step(
             }
             argv.extend([
                 "-o".to_owned(),
-                Bench::output(name),
+                BuildFolder::output(name),
                 "-pthread".to_owned(),
                 "-lm".to_owned(),
                 "-lrt".to_owned(),
             ]);
             argv.extend(program.flags.iter().cloned());
-            let place = PathBuf::from(Bench::output(name).trim_start_matches("./"));
+            let place = PathBuf::from(BuildFolder::output(name).trim_start_matches("./"));
             Ok(Some(Step {
                 tool,
                 argv,

@@ -3,7 +3,7 @@
 //! Each run is judged once, when its evidence arrives. What is found is evidence like any other: it goes into the record,
 //! and nothing of it turns a fail into a pass.
 
-mod oracles;
+mod reference_runs;
 mod run_cache;
 mod shrink;
 #[cfg(test)]
@@ -14,7 +14,7 @@ use ipclab_judge::Verdict;
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::{Case, Spec};
 
-pub use oracles::Oracles;
+pub use reference_runs::ReferenceRuns;
 pub use run_cache::RunCache;
 
 use crate::pool::PoolSlice;
@@ -25,7 +25,7 @@ use ipclab_verdict::judged::JudgedRun;
 use ipclab_verdict::policy::{self, Limit, Next, Policy};
 use ipclab_verdict::record::CaseRecord;
 use ipclab_verdict::run::{AboutRun, Observed, RunRecord};
-use oracles::Unkept;
+use reference_runs::Unkept;
 use shrink::{Values, shrink};
 
 /// How many inputs are tried to find a smaller one.
@@ -34,15 +34,15 @@ const INPUTS_MAX: u32 = 60;
 const SLOW_INPUTS_MAX: u32 = 6;
 
 /// What all cases of a check are explored with.
-pub struct Scene<'a> {
+pub struct ExploreContext<'a> {
     /// The lab.
     pub spec: &'a Spec,
     /// What plays.
     pub programs: &'a Programs,
     /// The references in the student's places.
-    pub stand_ins: &'a Programs,
+    pub substitutes: &'a Programs,
     /// What the references did with the same plans before.
-    pub oracles: &'a Oracles,
+    pub reference_runs: &'a ReferenceRuns,
     /// What students' programs did with the same plans before, where the very same one is not to be tried again.
     pub run_cache: Option<&'a RunCache>,
     /// Seed of what is drawn.
@@ -52,10 +52,14 @@ pub struct Scene<'a> {
 }
 
 /// Runs a case, and gives what was observed and the verdict so far.
-pub fn explore(case: &Case, scene: &Scene<'_>, sandbox: &mut Sandbox) -> (CaseRecord, Verdict) {
+pub fn explore(
+    case: &Case,
+    context: &ExploreContext<'_>,
+    sandbox: &mut Sandbox,
+) -> (CaseRecord, Verdict) {
     let mut explorer = Explorer {
         case,
-        scene,
+        context,
         sandbox,
     };
     let mut record = CaseRecord {
@@ -67,7 +71,7 @@ pub fn explore(case: &Case, scene: &Scene<'_>, sandbox: &mut Sandbox) -> (CaseRe
         return (record, Verdict::Unknown);
     }
     record.run_count = record.runs.len();
-    let verdict = verdict::settled_runs(case, &record, scene.seed)
+    let verdict = verdict::settled_runs(case, &record, context.seed)
         .outcome
         .verdict;
     (record, verdict)
@@ -77,7 +81,7 @@ pub fn explore(case: &Case, scene: &Scene<'_>, sandbox: &mut Sandbox) -> (CaseRe
 pub fn repeat_failing(
     cases: &[&Case],
     records: &mut [CaseRecord],
-    scene: &Scene<'_>,
+    context: &ExploreContext<'_>,
     pool: &mut PoolSlice<'_>,
     progress: &dyn Progress,
 ) {
@@ -87,7 +91,7 @@ pub fn repeat_failing(
     let repeated = pool.each(&tasks, |sandbox, (case, run, times)| {
         let mut explorer = Explorer {
             case: cases[*case],
-            scene,
+            context,
             sandbox,
         };
         let mut run = known[*case].runs[*run].clone();
@@ -107,14 +111,14 @@ pub fn repeat_failing(
 /// The case cannot be planned.
 pub fn once(
     case: &Case,
-    scene: &Scene<'_>,
+    context: &ExploreContext<'_>,
     variant: &Variant,
     sandbox: &mut Sandbox,
     adjust: impl FnOnce(&mut Plan),
 ) -> Result<RunRecord, String> {
     let mut explorer = Explorer {
         case,
-        scene,
+        context,
         sandbox,
     };
     let (run, _) = explorer.run_adjusted(variant, adjust)?;
@@ -123,7 +127,7 @@ pub fn once(
 
 struct Explorer<'a> {
     case: &'a Case,
-    scene: &'a Scene<'a>,
+    context: &'a ExploreContext<'a>,
     sandbox: &'a mut Sandbox,
 }
 
@@ -131,11 +135,11 @@ impl Explorer<'_> {
     /// # Errors
     /// The case cannot be planned.
     fn follow_policy(&mut self, record: &mut CaseRecord) -> Result<(), String> {
-        let variants = plan::variants(&self.scene.spec.lab, self.case, self.scene.seed)?;
+        let variants = plan::variants(&self.context.spec.lab, self.case, self.context.seed)?;
         let policy = Policy {
             case: self.case,
             inputs: variants.len(),
-            look_into: self.scene.look_into,
+            look_into: self.context.look_into,
             has_references: self.has_references(),
         };
         loop {
@@ -168,7 +172,7 @@ impl Explorer<'_> {
         variant: &Variant,
         adjust: impl FnOnce(&mut Plan),
     ) -> Result<(RunRecord, Option<Unkept>), String> {
-        let mut plan = plan::run(self.scene.spec, self.case, self.scene.programs, variant)?;
+        let mut plan = plan::run(self.context.spec, self.case, self.context.programs, variant)?;
         adjust(&mut plan);
         let observed = self.observe_or_know(&plan, 0);
         let (reference, unkept) = if self.case.oracle {
@@ -193,7 +197,7 @@ impl Explorer<'_> {
 
     /// What comes of a plan when it is run for the `time`th time.
     fn observe_or_know(&mut self, plan: &Plan, time: usize) -> Observed {
-        match self.scene.run_cache {
+        match self.context.run_cache {
             // In a world that is shared with others, what a program met is past when the next one comes.
             Some(run_cache) if self.sandbox.level() == Level::Namespaces => {
                 run_cache.ask(plan, time, || self.observe(plan))
@@ -208,10 +212,15 @@ impl Explorer<'_> {
 
     /// The same run with the references in the student's places.
     fn reference(&mut self, variant: &Variant) -> (Observed, Option<Unkept>) {
-        match plan::run(self.scene.spec, self.case, self.scene.stand_ins, variant) {
+        match plan::run(
+            self.context.spec,
+            self.case,
+            self.context.substitutes,
+            variant,
+        ) {
             Ok(plan) => {
-                let (oracles, level) = (self.scene.oracles, self.sandbox.level());
-                oracles.ask(&plan, level, || self.observe(&plan))
+                let (reference_runs, level) = (self.context.reference_runs, self.sandbox.level());
+                reference_runs.ask(&plan, level, || self.observe(&plan))
             }
             Err(why) => (Err(why), None),
         }
@@ -231,7 +240,7 @@ impl Explorer<'_> {
         !needs.is_empty()
             && needs
                 .iter()
-                .all(|name| self.scene.stand_ins.plain.contains_key(*name))
+                .all(|name| self.context.substitutes.plain.contains_key(*name))
     }
 
     /// The smallest input that fails as this run did, which failed every time; a race has no smallest input.

@@ -20,7 +20,7 @@ use ipclab_sandbox::Sandbox;
 use ipclab_spec::Case;
 
 use crate::validate::probes::{Kind, Proof};
-use ipclab_grade::explore::{self, Oracles, Scene};
+use ipclab_grade::explore::{self, ExploreContext, ReferenceRuns};
 use ipclab_grade::grade::{self, Grader, Prepared};
 use ipclab_grade::interrupt;
 use ipclab_grade::pool::SandboxPool;
@@ -72,7 +72,7 @@ struct ProgramSet<'a> {
     proof: &'a Proof,
     name: String,
     prepared: Prepared,
-    stand_ins: plan::Programs,
+    substitutes: plan::Programs,
 }
 
 /// What is run again and again.
@@ -180,7 +180,7 @@ fn program_sets<'a>(
             sets.push(ProgramSet {
                 proof,
                 name: probe.name.clone(),
-                stand_ins: grade::stand_ins(&proof.lab.spec, &prepared.programs.references),
+                substitutes: grade::substitutes(&proof.lab.spec, &prepared.programs.references),
                 prepared,
             });
         }
@@ -238,23 +238,23 @@ fn run_way(
         .map(|site| (site, (way == Way::Delays).then(|| deal::next(&mut seeds))))
         .collect();
     progress.stage(way.name(), tasks.len());
-    let oracles = Oracles::default();
+    let reference_runs = ReferenceRuns::default();
     let began = Instant::now();
     let done_so_far = AtomicUsize::new(0);
     let one = |sandbox: &mut Sandbox, (n, chaos): &(usize, Option<u64>)| {
         interrupt::hold_if_begun();
         let site = &sites[*n];
-        let scene = Scene {
+        let context = ExploreContext {
             spec: &site.set.proof.lab.spec,
             programs: &site.set.prepared.programs,
-            stand_ins: &site.set.stand_ins,
-            oracles: &oracles,
+            substitutes: &site.set.substitutes,
+            reference_runs: &reference_runs,
             // Here it is the repetition that counts.
             run_cache: None,
             seed: config.seed,
             look_into: false,
         };
-        let run = explore::once(site.case, &scene, &site.variant, sandbox, |plan| {
+        let run = explore::once(site.case, &context, &site.variant, sandbox, |plan| {
             plan.chaos = *chaos;
         })
         .map_err(Failure::unable)?;

@@ -19,7 +19,7 @@ use ipclab_sandbox::Sandbox;
 use ipclab_spec::Case;
 
 use crate::validate::probes::{self, Kind, Proof};
-use ipclab_grade::explore::{self, Scene};
+use ipclab_grade::explore::{self, ExploreContext};
 use ipclab_grade::grade::{self, Grader, Prepared};
 use ipclab_grade::interrupt;
 use ipclab_grade::pool::{PoolSlice, SandboxPool};
@@ -41,7 +41,7 @@ struct ProgramSet<'a> {
     proof: &'a Proof,
     name: String,
     prepared: Prepared,
-    stand_ins: plan::Programs,
+    substitutes: plan::Programs,
 }
 
 /// One run of a case by a program set: what its mutants are made from.
@@ -132,7 +132,7 @@ fn program_sets<'a>(
     let set = |(name, prepared): (String, Prepared)| ProgramSet {
         proof,
         name,
-        stand_ins: grade::stand_ins(&lab.spec, &prepared.programs.references),
+        substitutes: grade::substitutes(&lab.spec, &prepared.programs.references),
         prepared,
     };
     Ok(all_prepared.into_iter().map(set).collect())
@@ -193,16 +193,16 @@ fn try_one(
     sandbox: &mut Sandbox,
 ) -> Result<Vec<Tried>, String> {
     let Task { set, case, variant } = task;
-    let scene = Scene {
+    let context = ExploreContext {
         spec: &set.proof.lab.spec,
         programs: &set.prepared.programs,
-        stand_ins: &set.stand_ins,
-        oracles: &grader.caches.oracles,
+        substitutes: &set.substitutes,
+        reference_runs: &grader.caches.reference_runs,
         seed: grader.config.seed,
         look_into: false,
         run_cache: None,
     };
-    let passing = explore::once(case, &scene, variant, sandbox, |_| {})?;
+    let passing = explore::once(case, &context, variant, sandbox, |_| {})?;
     // What does not pass proves nothing when it is changed.
     let passing = JudgedRun::judge(case, passing);
     let (Verdict::Pass, Ok(seen)) = (passing.verdict(), &passing.run().observed) else {
@@ -211,7 +211,7 @@ fn try_one(
     let subject = Subject::new(case, &passing.run().plan, seen);
     let mut tried = Vec::new();
     for mutant in subject.calls() {
-        let mut run = run(case, &scene, variant, &mutant, sandbox)?;
+        let mut run = run(case, &context, variant, &mutant, sandbox)?;
         if let Some(evidence) = met(&mut run, &mutant) {
             forget(evidence, &mutant);
             tried.push(mutant.tried(case, fate(case, run)));
@@ -220,7 +220,7 @@ fn try_one(
     for series in subject.outputs() {
         // How many times a program writes is not in the trace: one change after another, until there was no such call.
         for mutant in series {
-            let mut run = run(case, &scene, variant, &mutant, sandbox)?;
+            let mut run = run(case, &context, variant, &mutant, sandbox)?;
             let Some(evidence) = met(&mut run, &mutant) else {
                 break;
             };
@@ -237,12 +237,12 @@ fn try_one(
 
 fn run(
     case: &Case,
-    scene: &Scene<'_>,
+    context: &ExploreContext<'_>,
     variant: &Variant,
     mutant: &Mutant,
     sandbox: &mut Sandbox,
 ) -> Result<RunRecord, String> {
-    explore::once(case, scene, variant, sandbox, |plan| {
+    explore::once(case, context, variant, sandbox, |plan| {
         plan.tampers.push(mutant.tamper.clone());
     })
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 use ipclab_sandbox::Wish;
 use ipclab_spec::{Case, Tier};
 
-use ipclab_grade::explore::{Oracles, RunCache};
+use ipclab_grade::explore::{ReferenceRuns, RunCache};
 use ipclab_grade::grade::{self, Grader};
 use ipclab_grade::labs::Lab;
 use ipclab_grade::pool::{PoolSlice, SandboxPool};
@@ -96,7 +96,7 @@ fn try_all(
     progress.stage("trying submissions", tasks.len());
     // What the references do is the same beside every submission, and so is one of the two programs in most of them.
     let caches = Caches {
-        oracles: Oracles::default(),
+        reference_runs: ReferenceRuns::default(),
         runs: Some(RunCache::default()),
     };
     // Which runs a submission fails is all that is asked here: nothing is looked into.

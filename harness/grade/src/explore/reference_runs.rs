@@ -25,13 +25,13 @@ const FILES_MAX: usize = 4096;
 
 /// Answers by plan. Copies share them.
 #[derive(Clone, Debug, Default)]
-pub struct Oracles {
+pub struct ReferenceRuns {
     known: Arc<Mutex<BTreeMap<[u8; 32], Observed>>>,
     /// Where answers are kept, and what they are answers for: the tool, and the machine since it booted.
     disk: Option<(PathBuf, String)>,
 }
 
-impl Oracles {
+impl ReferenceRuns {
     /// Keeps answers in that folder, and takes those that are there. Only this user may write to the folder.
     pub fn on_disk(folder: &Path) -> Self {
         let tool = std::env::current_exe().map(|exe| stamp(&exe));
@@ -141,7 +141,7 @@ mod tests {
             ran = true;
             evidence()
         };
-        let (answer, unkept) = Oracles::on_disk(folder).ask(plan, level, run);
+        let (answer, unkept) = ReferenceRuns::on_disk(folder).ask(plan, level, run);
         if let Some(unkept) = unkept.filter(|_| passes) {
             unkept.keep(&answer);
         }
