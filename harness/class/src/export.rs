@@ -72,7 +72,7 @@ pub fn export(request: &Request<'_>) -> Result<Exported, Failure> {
         }
     };
     Ok(Exported {
-        note: Some(told(&filled)),
+        note: Some(summary(&filled)),
         bytes: filled.bytes,
     })
 }
@@ -84,23 +84,23 @@ fn class(path: &Path) -> Result<Class, Failure> {
     } else {
         path.to_owned()
     };
-    let shown = show::path(&file);
+    let display = show::path(&file);
     let text = fs::read_to_string(&file).map_err(|error| {
-        Failure::usage(format!("reading the class {shown}: {}", reason(&error)))
+        Failure::usage(format!("reading the class {display}: {}", reason(&error)))
             .remedy("name the folder that `ipclab grade -o` wrote")
     })?;
     serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("reading the class {shown}: {error}")))
+        .map_err(|error| Failure::usage(format!("reading the class {display}: {error}")))
 }
 
 fn gradebook(request: &Request<'_>, which: &str) -> Result<(String, Vec<u8>), Failure> {
     let Some(file) = request.fill else {
         return Err(Failure::usage(format!("--fill FILE is missing: {which}")));
     };
-    let shown = show::path(file);
+    let display = show::path(file);
     let bytes = fs::read(file)
-        .map_err(|error| Failure::usage(format!("reading {shown}: {}", reason(&error))))?;
-    Ok((shown, bytes))
+        .map_err(|error| Failure::usage(format!("reading {display}: {}", reason(&error))))?;
+    Ok((display, bytes))
 }
 
 fn refused(name: &str, why: &str) -> Failure {
@@ -108,7 +108,7 @@ fn refused(name: &str, why: &str) -> Failure {
 }
 
 /// What is to be known about a filled gradebook.
-fn told(filled: &gradebook::Filled) -> String {
+fn summary(filled: &gradebook::Filled) -> String {
     let mut lines = vec![format!("{} marks written", filled.written)];
     let lists = [
         ("not final, and left as they were", &filled.not_final),

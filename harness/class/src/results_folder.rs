@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use ipclab_intake::failure::{Failure, reason};
-use ipclab_intake::show::path as shown;
+use ipclab_intake::show::path as display;
 
 /// What a file is called before it is whole.
 const NEW: &str = ".new-";
@@ -26,7 +26,7 @@ impl ResultsFolder {
         let failed = |error: &std::io::Error| {
             Failure::usage(format!(
                 "writing results to {}: {}",
-                shown(folder),
+                display(folder),
                 reason(error)
             ))
             .remedy("name a folder that can be written to with -o")
@@ -36,7 +36,7 @@ impl ResultsFolder {
         if real(folder).starts_with(real(submissions)) {
             return Err(Failure::usage(format!(
                 "{} lies among the submissions, where it would be taken for one",
-                shown(folder)
+                display(folder)
             ))
             .remedy("name a folder beside them with -o"));
         }
@@ -57,7 +57,7 @@ impl ResultsFolder {
             }
             Err(TryLockError::WouldBlock) => Err(Failure::usage(format!(
                 "another run writes to {}",
-                shown(folder)
+                display(folder)
             ))
             .remedy("wait for it to end, or name another folder with -o")),
             Err(TryLockError::Error(error)) => Err(failed(&error)),
@@ -86,13 +86,13 @@ impl ResultsFolder {
     }
 
     /// The same in a message.
-    pub(crate) fn shown(&self, name: &str) -> String {
-        shown(&self.folder.join(name))
+    pub(crate) fn display(&self, name: &str) -> String {
+        display(&self.folder.join(name))
     }
 
     /// The folder in a message.
     pub(crate) fn name(&self) -> String {
-        shown(&self.folder)
+        display(&self.folder)
     }
 
     /// Writes a file whole or not at all.
@@ -149,7 +149,8 @@ impl ResultsFolder {
             Ok(())
         })();
         written.map_err(|error: std::io::Error| {
-            let failure = Failure::unable(format!("writing {}: {}", shown(&path), reason(&error)));
+            let failure =
+                Failure::unable(format!("writing {}: {}", display(&path), reason(&error)));
             failure.remedy("make space, and run the same command again: what was graded is kept")
         })
     }

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
     let args = Args::parse_from(&argv);
     let result = run(args);
-    interrupt::hold_if_begun();
+    interrupt::park_if_interrupted();
     match result {
         Ok(code) => code,
         Err(failure) => {

@@ -12,12 +12,12 @@ use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::store;
 
 /// A signal has come: what the rest of the tool still does is of no account.
-static BEGUN: AtomicBool = AtomicBool::new(false);
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Stops the calling thread for good when a signal has come. A case whose files have just been cleared away would
 /// otherwise be reported as trouble, and the report could come before the end.
-pub fn hold_if_begun() {
-    while BEGUN.load(Ordering::SeqCst) {
+pub fn park_if_interrupted() {
+    while INTERRUPTED.load(Ordering::SeqCst) {
         std::thread::park();
     }
 }
@@ -36,7 +36,7 @@ pub fn watch(last_words: impl FnOnce() + Send + 'static) -> Result<(), Failure> 
     })?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            BEGUN.store(true, Ordering::SeqCst);
+            INTERRUPTED.store(true, Ordering::SeqCst);
             store::clear_scratch();
             last_words();
             // 128 + the signal's number, as shells count: 130 for Ctrl-C.

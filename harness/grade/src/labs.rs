@@ -101,16 +101,16 @@ pub fn unit() -> Result<Unit, Failure> {
 /// # Errors
 /// It cannot be read, or has mistakes: all of them are told.
 pub fn file(path: &Path) -> Result<Lab, Failure> {
-    let shown = show::path(path);
+    let display = show::path(path);
     let text = fs::read(path).map_err(|error| {
-        Failure::usage(format!("reading the spec {shown}: {}", reason(&error))).remedy(format!(
+        Failure::usage(format!("reading the spec {display}: {}", reason(&error))).remedy(format!(
             "name a spec file, or one of the labs: {}",
             names().join(", ")
         ))
     })?;
     let text = String::from_utf8(text).map_err(|error| {
         Failure::usage(format!(
-            "reading the spec {shown}: not UTF-8 text after {} bytes",
+            "reading the spec {display}: not UTF-8 text after {} bytes",
             error.utf8_error().valid_up_to()
         ))
     })?;
@@ -122,7 +122,7 @@ pub fn file(path: &Path) -> Result<Lab, Failure> {
         // An instructor without a list may cover anything.
         Err(_) => None,
     };
-    parse_covering(shown, text, words, Some(beside), requirements.as_deref())
+    parse_covering(display, text, words, Some(beside), requirements.as_deref())
 }
 
 /// A lab's name, or the path of a spec: what has a slash or ends in `.toml` is a path.

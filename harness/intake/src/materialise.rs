@@ -25,7 +25,7 @@ use crate::submission::{Part, Submission};
 pub const EXPECTATION: &str = "expected.toml";
 
 /// Files to be written, with their permission bits.
-pub type Made = BTreeMap<String, (Vec<u8>, u32)>;
+pub type FileSet = BTreeMap<String, (Vec<u8>, u32)>;
 
 /// Whether a submission is written as a patch.
 pub fn is_patch(path: &Path) -> bool {
@@ -97,19 +97,19 @@ pub fn take_in(path: &Path, store: &Store) -> Result<Submission, Failure> {
 ///
 /// # Errors
 /// Something cannot be read; the patch is wrong, or does not fit its base: every mistake of it is reported.
-pub fn materialised(path: &Path) -> Result<Made, Failure> {
+pub fn materialised(path: &Path) -> Result<FileSet, Failure> {
     if !is_patch(path) {
         return read_folder(path);
     }
-    let shown = show::path(path);
+    let display = show::path(path);
     let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("reading {shown}: {}", reason(&error))))?;
+        .map_err(|error| Failure::usage(format!("reading {display}: {}", reason(&error))))?;
     let wrong = |diagnostics: Diagnostics| {
         let said = diagnostics.render(false);
         let said = said.trim_end();
-        Failure::usage(format!("{shown} makes no submission:\n\n{said}"))
+        Failure::usage(format!("{display} makes no submission:\n\n{said}"))
     };
-    let patch = ipclab_spec::patch(&shown, &text).map_err(wrong)?;
+    let patch = ipclab_spec::patch(&display, &text).map_err(wrong)?;
     applied(&patch, path)?.map_err(wrong)
 }
 
@@ -117,15 +117,18 @@ pub fn materialised(path: &Path) -> Result<Made, Failure> {
 ///
 /// # Errors
 /// The base cannot be read.
-pub fn applied(patch: &Patch, path: &Path) -> Result<Result<Made, Diagnostics>, Failure> {
+pub fn applied(patch: &Patch, path: &Path) -> Result<Result<FileSet, Diagnostics>, Failure> {
     let accepted = accepted_beside(path);
-    let known = submissions(&accepted)?;
-    let base = known
+    let accepted_submissions = submissions(&accepted)?;
+    let base = accepted_submissions
         .iter()
         .find(|(name, at)| name == patch.base() && at.is_dir());
     let Some((_, base)) = base else {
-        let known: Vec<String> = known.into_iter().map(|(name, _)| name).collect();
-        return Ok(Err(patch.unknown_base(&known)));
+        let accepted_submissions: Vec<String> = accepted_submissions
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        return Ok(Err(patch.unknown_base(&accepted_submissions)));
     };
     let base = read_folder(base)?;
     let files: Files = base
@@ -152,14 +155,14 @@ fn accepted_beside(patch: &Path) -> PathBuf {
 }
 
 /// Every file of a folder but the one that says what it must get.
-fn read_folder(folder: &Path) -> Result<Made, Failure> {
-    fn look(root: &Path, under: &Path, made: &mut Made) -> io::Result<()> {
+fn read_folder(folder: &Path) -> Result<FileSet, Failure> {
+    fn look(root: &Path, under: &Path, files: &mut FileSet) -> io::Result<()> {
         for entry in fs::read_dir(root.join(under))? {
             let entry = entry?;
             let path = under.join(entry.file_name());
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                look(root, &path, made)?;
+                look(root, &path, files)?;
             } else if path != Path::new(EXPECTATION) {
                 let name = path.to_str().filter(|_| kind.is_file());
                 let name = name.ok_or_else(|| {
@@ -168,28 +171,28 @@ fn read_folder(folder: &Path) -> Result<Made, Failure> {
                 })?;
                 let mode = entry.metadata()?.permissions().mode() & 0o777;
                 let bytes = fs::read(entry.path())?;
-                made.insert(name.to_owned(), (bytes, mode));
+                files.insert(name.to_owned(), (bytes, mode));
             }
         }
         Ok(())
     }
-    let mut made = Made::new();
-    look(folder, Path::new(""), &mut made).map_err(|error| {
+    let mut files = FileSet::new();
+    look(folder, Path::new(""), &mut files).map_err(|error| {
         Failure::usage(format!(
             "reading {}: {}",
             show::path(folder),
             reason(&error)
         ))
     })?;
-    Ok(made)
+    Ok(files)
 }
 
 /// Writes files into a folder that is there and empty.
 ///
 /// # Errors
 /// The disk's.
-pub fn write(made: &Made, folder: &Path) -> Result<(), Failure> {
-    for (name, (bytes, mode)) in made {
+pub fn write(files: &FileSet, folder: &Path) -> Result<(), Failure> {
+    for (name, (bytes, mode)) in files {
         let path = folder.join(name);
         let under = Path::new(name).parent().unwrap_or(Path::new(""));
         store::make_folders(folder, under)
@@ -238,11 +241,11 @@ mod tests {
                     replace = \"a;\"\nwith = \"b;\"\n[[add]]\nfile = \"new/b.c\"\ntext = \"int c;\"\n";
         fs::write(&patch, text).unwrap();
 
-        let made = materialised(&patch).unwrap();
+        let files = materialised(&patch).unwrap();
         let out = at("out");
         fs::create_dir(&out).unwrap();
-        write(&made, &out).unwrap();
-        let names: Vec<&str> = made.keys().map(String::as_str).collect();
+        write(&files, &out).unwrap();
+        let names: Vec<&str> = files.keys().map(String::as_str).collect();
         assert_eq!(names, ["new/b.c", "run.sh", "src/a.c", "src/expected.toml"]);
         assert_eq!(
             fs::read(out.join("src/a.c")).unwrap(),

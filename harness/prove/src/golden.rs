@@ -93,7 +93,7 @@ pub fn golden(
     let mut passes: Vec<Vec<Vec<Entry>>> = Vec::new();
     for pass in 1..=if request.record { RECORDED_PASSES } else { 1 } {
         let reports = grade_all(proofs, store, &mut sandboxes.all(), progress);
-        interrupt::hold_if_begun();
+        interrupt::park_if_interrupted();
         let folder = request.reports.as_deref().filter(|_| pass == 1);
         passes.push(entries(proofs, reports, folder)?);
     }
@@ -329,16 +329,16 @@ fn write(file: &Path, entries: &[Entry]) -> Result<(), Failure> {
 }
 
 fn read(file: &Path) -> Result<Vec<Entry>, Failure> {
-    let shown = show::path(file);
+    let display = show::path(file);
     let text = fs::read_to_string(file).map_err(|error| {
-        Failure::usage(format!("reading {shown}: {}", reason(&error)))
+        Failure::usage(format!("reading {display}: {}", reason(&error)))
             .remedy("write it first: ipclab golden --record")
     })?;
     text.lines()
         .enumerate()
         .map(|(n, line)| {
             serde_json::from_str(line)
-                .map_err(|error| Failure::usage(format!("{shown}, line {}: {error}", n + 1)))
+                .map_err(|error| Failure::usage(format!("{display}, line {}: {error}", n + 1)))
         })
         .collect()
 }

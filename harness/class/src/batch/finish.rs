@@ -6,16 +6,16 @@ use std::io::{self, Write};
 use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, Standing, Student};
 use serde::{Deserialize, Serialize};
 
-use super::key::{Settings, made_by};
+use super::key::{Settings, has_settings};
 use super::pages;
-use super::results::{self, Kept, Results};
+use super::results::{self, Results, StoredResult};
 use super::shard::Shard;
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
 use ipclab_grade::grade::Grader;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::import;
-use ipclab_intake::show::path as shown;
+use ipclab_intake::show::path as display;
 
 /// How a folder of results was made: what `merge` compares.
 pub(super) const RUN: &str = "run.json";
@@ -90,7 +90,7 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Finished, Failure> {
         schema: RUN_SCHEMA.to_owned(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         lab: lab.spec.lab.clone(),
-        settings: run.settings.written().to_owned(),
+        settings: run.settings.as_str().to_owned(),
         system: run.class.system.name().to_owned(),
         submissions: run.class.found.len(),
         shard: run.shard.map(|shard| shard.to_string()),
@@ -125,7 +125,7 @@ pub(super) fn write(
     about: &Run,
 ) -> Result<(), Failure> {
     for (_, kept) in results.all() {
-        if made_by(&about.settings, &kept.key) {
+        if has_settings(&about.settings, &kept.key) {
             class.submissions.push(results.line(kept)?.entry.member());
         }
     }
@@ -145,7 +145,7 @@ fn json(value: &impl Serialize) -> String {
 /// Writes lines, in this order.
 pub(super) fn copy(
     results: &Results,
-    kept: &[(&String, &Kept)],
+    kept: &[(&String, &StoredResult)],
     file: &mut dyn Write,
 ) -> io::Result<()> {
     for (_, kept) in kept {
@@ -159,7 +159,7 @@ pub(super) fn copy(
 fn leave_out(
     out: &ResultsFolder,
     results: &Results,
-    gone: &[(&String, &Kept)],
+    gone: &[(&String, &StoredResult)],
 ) -> Result<Option<String>, Failure> {
     if gone.is_empty() {
         return Ok(None);
@@ -170,12 +170,12 @@ fn leave_out(
         copy(results, gone, &mut file)?;
         file.sync_data()
     })
-    .map_err(|error| Failure::unable(format!("writing {}: {}", shown(&path), reason(&error))))?;
+    .map_err(|error| Failure::unable(format!("writing {}: {}", display(&path), reason(&error))))?;
     let names: Vec<String> = gone.iter().take(5).map(|(id, _)| (*id).clone()).collect();
     let more = if gone.len() > 5 { ", ..." } else { "" };
     Ok(Some(format!(
         "note: results of submissions that are no longer there were moved to {}: {}{more}",
-        out.shown(LEFT_OUT),
+        out.display(LEFT_OUT),
         names.join(", ")
     )))
 }
@@ -252,7 +252,10 @@ impl Summary<'_> {
             ));
         }
         text.push_str(&format!("  results in  {}\n", self.out.name()));
-        text.push_str(&format!("  to read     {}\n", self.out.shown(pages::CLASS)));
+        text.push_str(&format!(
+            "  to read     {}\n",
+            self.out.display(pages::CLASS)
+        ));
         let yet = self.expected.saturating_sub(class.submissions.len());
         if yet > 0 {
             text.push_str(&format!("\nNot graded yet: {yet}\n"));

@@ -47,8 +47,11 @@ impl Settings {
             for source in sources {
                 let path = beside.join(source);
                 let text = fs::read(&path).map_err(|error| {
-                    let shown = ipclab_intake::show::path(&path);
-                    Failure::usage(format!("reading the reference {shown}: {}", reason(&error)))
+                    let display = ipclab_intake::show::path(&path);
+                    Failure::usage(format!(
+                        "reading the reference {display}: {}",
+                        reason(&error)
+                    ))
                 })?;
                 digest.add(&text);
             }
@@ -63,7 +66,7 @@ impl Settings {
     }
 
     /// As it was written.
-    pub(super) fn written(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -94,7 +97,7 @@ impl Settings {
 }
 
 /// Whether a key is of a result by these settings.
-pub(super) fn made_by(settings: &str, key: &str) -> bool {
+pub(super) fn has_settings(settings: &str, key: &str) -> bool {
     key.split_once('-').is_some_and(|(by, _)| by == settings)
 }
 

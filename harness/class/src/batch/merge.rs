@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use ipclab_report::Class;
 
 use super::finish::{self, CLASS, RUN, RUN_SCHEMA, Run, Summary};
-use super::results::{self, Kept, Line, Results};
+use super::results::{self, Line, Results, StoredResult};
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::{Failure, reason};
-use ipclab_intake::show::path as shown;
+use ipclab_intake::show::path as display;
 
 /// One part.
 struct Part {
@@ -43,7 +43,7 @@ pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
         if folder.canonicalize().ok() == into.canonicalize().ok() {
             return Err(Failure::usage(format!(
                 "{} is one of what is to be merged",
-                shown(folder)
+                display(folder)
             ))
             .remedy("name another folder with -o"));
         }
@@ -91,8 +91,8 @@ pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
 }
 
 /// For every submission, the part that says it.
-fn choose(parts: &[Part]) -> Result<BTreeMap<String, (usize, Kept)>, Failure> {
-    let mut chosen: BTreeMap<String, (usize, Kept)> = BTreeMap::new();
+fn choose(parts: &[Part]) -> Result<BTreeMap<String, (usize, StoredResult)>, Failure> {
+    let mut chosen: BTreeMap<String, (usize, StoredResult)> = BTreeMap::new();
     let mut conflicts: Vec<String> = Vec::new();
     for (n, part) in parts.iter().enumerate() {
         for (id, kept) in part.results.all() {
@@ -112,8 +112,8 @@ fn choose(parts: &[Part]) -> Result<BTreeMap<String, (usize, Kept)>, Failure> {
                     if let Some(why) = contradiction(&one, &two) {
                         conflicts.push(format!(
                             "{id}: {why} in {} and {}",
-                            shown(&parts[*m].folder),
-                            shown(&part.folder)
+                            display(&parts[*m].folder),
+                            display(&part.folder)
                         ));
                     }
                 }
@@ -162,7 +162,7 @@ impl Part {
         if run.schema != RUN_SCHEMA {
             return Err(Failure::usage(format!(
                 "{} is of another version of this tool",
-                shown(&folder.join(RUN))
+                display(&folder.join(RUN))
             )));
         }
         Ok(Self {
@@ -191,8 +191,8 @@ impl Part {
         };
         Err(Failure::usage(format!(
             "{} and {} do not belong together: {differs}",
-            shown(&self.folder),
-            shown(&other.folder)
+            display(&self.folder),
+            display(&other.folder)
         ))
         .remedy("grade every part of one class with the same tool and the same options"))
     }
@@ -200,9 +200,9 @@ impl Part {
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = std::fs::read(path).map_err(|error| {
-        Failure::usage(format!("reading {}: {}", shown(path), reason(&error)))
+        Failure::usage(format!("reading {}: {}", display(path), reason(&error)))
             .remedy("name folders that `ipclab grade` wrote and finished")
     })?;
     serde_json::from_slice(&text)
-        .map_err(|error| Failure::usage(format!("reading {}: {error}", shown(path))))
+        .map_err(|error| Failure::usage(format!("reading {}: {error}", display(path))))
 }

@@ -28,7 +28,7 @@ use ipclab_grade::interrupt;
 use ipclab_grade::labs::Lab;
 use ipclab_grade::pool::SandboxPool;
 use ipclab_intake::failure::Failure;
-use ipclab_intake::import::{self, Class, Found, Roster, Wanted};
+use ipclab_intake::import::{self, Class, ExpectedFiles, Found, Roster};
 use ipclab_intake::store::Store;
 use ipclab_report::{Line, Outcome};
 
@@ -39,7 +39,7 @@ use key::Settings;
 pub use merge::merge;
 use one::{Context, Graded};
 pub use progress::ClassProgress;
-use results::{Kept, Results};
+use results::{Results, StoredResult};
 pub use shard::Shard;
 
 /// Which submissions of a class are graded, and where the results go.
@@ -76,7 +76,7 @@ pub fn grade(
         progress.note(&format!(
             "{} damaged in {}: what they were about is graded again",
             lines(results.dropped),
-            out.shown("results.jsonl")
+            out.display("results.jsonl")
         ));
     }
     let context = Context {
@@ -92,7 +92,7 @@ pub fn grade(
         progress,
     )?;
     drop(sandboxes);
-    interrupt::hold_if_begun();
+    interrupt::park_if_interrupted();
     finish::finish(&finish::Finish {
         out: &out,
         grader,
@@ -124,22 +124,22 @@ fn grade_all(
             return;
         }
         let id = found.who.id.as_str();
-        let known: Option<Kept> = (!regrade).then(|| locked(&results).get(id)).flatten();
+        let stored: Option<StoredResult> = (!regrade).then(|| locked(&results).get(id)).flatten();
         progress.begin(id);
-        let graded = one::grade(context, pool, found, known.as_ref());
-        interrupt::hold_if_begun();
+        let graded = one::grade(context, pool, found, stored.as_ref());
+        interrupt::park_if_interrupted();
         match graded {
             Graded::Unchanged { who } => {
                 *locked(&kept) += 1;
                 progress.kept(id);
-                if known.is_some_and(|known| known.who != *who)
+                if stored.is_some_and(|stored| stored.who != *who)
                     && let Err(failure) = locked(&results).rename(id, *who)
                 {
                     locked(&stopped).get_or_insert(failure);
                 }
             }
             Graded::Now { line } => {
-                progress.end(id, &said(&line.entry.outcome));
+                progress.end(id, &one_line(&line.entry.outcome));
                 if let Err(failure) = locked(&results).append(&line) {
                     locked(&stopped).get_or_insert(failure);
                 }
@@ -154,7 +154,7 @@ fn grade_all(
 }
 
 /// An outcome in a few words.
-fn said(outcome: &Outcome) -> String {
+fn one_line(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Report(report) => {
             let score = &report.score;
@@ -188,11 +188,11 @@ pub fn look(
         [only] => only.sources.first().map(String::as_str),
         _ => None,
     };
-    let wanted = Wanted {
+    let expected = ExpectedFiles {
         sources: &sources,
         single,
     };
-    import::look(submissions, from, &wanted, roster, store)
+    import::look(submissions, from, &expected, roster, store)
 }
 
 /// The submissions that this run is about.
@@ -205,8 +205,8 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
     };
     let names = |found: &Found| -> Vec<String> {
         let students = found.who.students.iter();
-        let known = students.flat_map(|student| student.name.iter().chain(student.ids.values()));
-        let mut names: Vec<String> = known.map(|name| name.to_lowercase()).collect();
+        let stored = students.flat_map(|student| student.name.iter().chain(student.ids.values()));
+        let mut names: Vec<String> = stored.map(|name| name.to_lowercase()).collect();
         names.push(found.who.id.to_lowercase());
         names
     };
@@ -214,12 +214,12 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
     if request.only.is_empty() {
         return Ok(chosen);
     }
-    let wanted: BTreeSet<String> = request
+    let requested: BTreeSet<String> = request
         .only
         .iter()
         .map(|name| name.to_lowercase())
         .collect();
-    for name in &wanted {
+    for name in &requested {
         if !class.found.iter().any(|found| names(found).contains(name)) {
             let like = |found: &Found| strsim::jaro_winkler(&found.who.id.to_lowercase(), name);
             let near = class.found.iter().filter(|found| like(found) > 0.7);
@@ -235,7 +235,7 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
             .remedy(remedy));
         }
     }
-    chosen.retain(|found| names(found).iter().any(|name| wanted.contains(name)));
+    chosen.retain(|found| names(found).iter().any(|name| requested.contains(name)));
     Ok(chosen)
 }
 

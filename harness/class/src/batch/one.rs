@@ -6,7 +6,7 @@ use std::time::Instant;
 use ipclab_report::{Entry, Line as Text, NotGraded, Outcome, Who};
 
 use super::key::Settings;
-use super::results::{Kept, Line};
+use super::results::{Line, StoredResult};
 use ipclab_grade::grade::{self, Grader};
 use ipclab_grade::pool::PoolSlice;
 use ipclab_grade::progress::Silent;
@@ -34,20 +34,20 @@ struct Hindered {
     ours: bool,
 }
 
-/// Grades a submission, unless `known` is its result already.
+/// Grades a submission, unless `stored` is its result already.
 pub(super) fn grade(
     context: &Context<'_>,
     pool: &mut PoolSlice<'_>,
     found: &Found,
-    known: Option<&Kept>,
+    stored: Option<&StoredResult>,
 ) -> Graded {
     let began = Instant::now();
     let mut who = found.who.clone();
-    let (tried, panicked) = caught(|| attempt(context, pool, found, known, &mut who));
+    let (result, panicked) = caught(|| attempt(context, pool, found, stored, &mut who));
     let renewed = pool.renew(panicked);
-    let (key, outcome) = match tried {
-        Ok(Tried::Unchanged) => return Graded::Unchanged { who: Box::new(who) },
-        Ok(Tried::Graded(key, outcome)) => (key, outcome),
+    let (key, outcome) = match result {
+        Ok(Attempt::Unchanged) => return Graded::Unchanged { who: Box::new(who) },
+        Ok(Attempt::Graded(key, outcome)) => (key, outcome),
         Err(hindered) => (context.settings.key_of_nothing(), not_graded(hindered)),
     };
     let outcome = match renewed {
@@ -73,7 +73,7 @@ fn caught<T>(work: impl FnOnce() -> Result<T, Hindered>) -> (Result<T, Hindered>
     }
 }
 
-enum Tried {
+enum Attempt {
     Unchanged,
     Graded(String, Outcome),
 }
@@ -82,9 +82,9 @@ fn attempt(
     context: &Context<'_>,
     pool: &mut PoolSlice<'_>,
     found: &Found,
-    known: Option<&Kept>,
+    stored: Option<&StoredResult>,
     who: &mut Who,
-) -> Result<Tried, Hindered> {
+) -> Result<Attempt, Hindered> {
     // Everything of this submission goes when it is done, not when the batch is.
     let store = context
         .grader
@@ -93,8 +93,8 @@ fn attempt(
         .map_err(|failure| Hindered::by(&failure))?;
     let submission = import::take_in(found, &store, &mut who.notes).map_err(Hindered::from)?;
     let key = context.settings.key(&submission);
-    if known.is_some_and(|known| known.graded && known.key == key) {
-        return Ok(Tried::Unchanged);
+    if stored.is_some_and(|stored| stored.graded && stored.key == key) {
+        return Ok(Attempt::Unchanged);
     }
     let grader = Grader {
         store: &store,
@@ -103,7 +103,7 @@ fn attempt(
     let record = grade::grade_by(pool, &grader, &submission, &Silent)
         .map_err(|failure| Hindered::by(&failure))?;
     let report = verdict::report(&context.grader.lab.spec, &record);
-    Ok(Tried::Graded(key, Outcome::Report(Box::new(report))))
+    Ok(Attempt::Graded(key, Outcome::Report(Box::new(report))))
 }
 
 fn not_graded(hindered: Hindered) -> Outcome {

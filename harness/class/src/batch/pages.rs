@@ -10,8 +10,8 @@ use std::thread;
 
 use ipclab_report::{Audience, Class, Entry, Outcome, csv, html};
 
-use super::key::made_by;
-use super::results::{Kept, Results};
+use super::key::has_settings;
+use super::results::{Results, StoredResult};
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::Failure;
 
@@ -32,10 +32,10 @@ pub(super) fn write(
     class: &Class,
     settings: &str,
 ) -> Result<(), Failure> {
-    let lines: Vec<&Kept> = results
+    let lines: Vec<&StoredResult> = results
         .all()
         .map(|(_, kept)| kept)
-        .filter(|kept| made_by(settings, &kept.key))
+        .filter(|kept| has_settings(settings, &kept.key))
         .collect();
     let names = write_each(out, results, &lines)?;
     for folder in [SUBMISSIONS, FEEDBACK] {
@@ -49,7 +49,7 @@ pub(super) fn write(
 fn write_each(
     out: &ResultsFolder,
     results: &Results,
-    lines: &[&Kept],
+    lines: &[&StoredResult],
 ) -> Result<BTreeSet<String>, Failure> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let share = lines.len().div_ceil(processors).max(1);
@@ -72,16 +72,20 @@ fn write_each(
 }
 
 /// The two pages of one submission. Gives their name.
-fn write_both(out: &ResultsFolder, results: &Results, kept: &Kept) -> Result<String, Failure> {
+fn write_both(
+    out: &ResultsFolder,
+    results: &Results,
+    kept: &StoredResult,
+) -> Result<String, Failure> {
     let Entry { who, outcome } = results.line(kept)?.entry;
     let name = format!("{}.html", who.page);
     let whole = html::submission(&who, &outcome, Some(&format!("../{CLASS}")));
     out.write_page(&format!("{SUBMISSIONS}/{name}"), &whole)?;
-    let seen = match outcome {
+    let report = match outcome {
         Outcome::Report(report) => Outcome::Report(Box::new(report.seen_by(Audience::Students))),
         not_graded @ Outcome::NotGraded(_) => not_graded,
     };
-    let own = html::submission(&who, &seen, None);
+    let own = html::submission(&who, &report, None);
     out.write_page(&format!("{FEEDBACK}/{name}"), &own)?;
     Ok(name)
 }

@@ -12,7 +12,7 @@ pub trait ClassProgress: Sync {
     fn kept(&self, id: &str);
 
     /// It was graded, with this result.
-    fn end(&self, id: &str, said: &str);
+    fn end(&self, id: &str, one_line: &str);
 
     /// All of them have had their turn.
     fn finish(&self);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::{Failure, reason};
-use ipclab_intake::show::path as shown;
+use ipclab_intake::show::path as display;
 
 /// What the file is called.
 pub(super) const NAME: &str = "results.jsonl";
@@ -57,7 +57,7 @@ struct EntryHead {
 
 /// Where a line is, and what is to be known of it.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct StoredResult {
     /// The student it belongs to.
     pub(super) who: Who,
     /// What it hangs on.
@@ -74,7 +74,7 @@ pub(super) struct Results {
     path: PathBuf,
     file: File,
     length: u64,
-    by_id: BTreeMap<String, Kept>,
+    by_id: BTreeMap<String, StoredResult>,
     /// How many lines made no sense.
     pub(super) dropped: usize,
 }
@@ -132,7 +132,7 @@ impl Results {
         };
         Err(Failure::usage(format!(
             "{} has results of the lab {}",
-            shown(path),
+            display(path),
             ipclab_report::Line::new(&other)
         ))
         .remedy("name another folder with -o"))
@@ -166,7 +166,7 @@ impl Results {
             let length = bytes.len() as u64;
             match serde_json::from_slice::<Head>(&bytes) {
                 Ok(head) => {
-                    let kept = Kept {
+                    let kept = StoredResult {
                         who: head.entry.who,
                         key: head.key,
                         graded: head.graded,
@@ -183,12 +183,12 @@ impl Results {
     }
 
     /// What is kept of a submission.
-    pub(super) fn get(&self, id: &str) -> Option<Kept> {
+    pub(super) fn get(&self, id: &str) -> Option<StoredResult> {
         self.by_id.get(id).cloned()
     }
 
     /// Everything that is kept, in the order of ids.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&String, &Kept)> {
+    pub(super) fn all(&self) -> impl Iterator<Item = (&String, &StoredResult)> {
         self.by_id.iter()
     }
 
@@ -210,7 +210,7 @@ impl Results {
             return Err(failed("writing", &self.path, &error)
                 .remedy("make space, and run the same command again: what was graded is kept"));
         }
-        let kept = Kept {
+        let kept = StoredResult {
             who: line.entry.who.clone(),
             key: line.key.clone(),
             graded: line.graded,
@@ -239,19 +239,19 @@ impl Results {
     ///
     /// # Errors
     /// The disk's, or it is not what it was.
-    pub(super) fn line(&self, kept: &Kept) -> Result<Line, Failure> {
+    pub(super) fn line(&self, kept: &StoredResult) -> Result<Line, Failure> {
         let bytes = self
             .bytes(kept)
             .map_err(|error| failed("reading", &self.path, &error))?;
         serde_json::from_slice(&bytes)
-            .map_err(|error| Failure::unable(format!("reading {}: {error}", shown(&self.path))))
+            .map_err(|error| Failure::unable(format!("reading {}: {error}", display(&self.path))))
     }
 
     /// A line as it stands there, newline included.
     ///
     /// # Errors
     /// The disk's.
-    pub(super) fn bytes(&self, kept: &Kept) -> io::Result<Vec<u8>> {
+    pub(super) fn bytes(&self, kept: &StoredResult) -> io::Result<Vec<u8>> {
         let length = usize::try_from(kept.length).map_err(io::Error::other)?;
         let mut bytes = vec![0; length];
         // Several may read at a time.
@@ -261,7 +261,7 @@ impl Results {
 }
 
 fn failed(doing: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::unable(format!("{doing} {}: {}", shown(path), reason(error)))
+    Failure::unable(format!("{doing} {}: {}", display(path), reason(error)))
 }
 
 /// Name and version of the format; reading any other is an error.

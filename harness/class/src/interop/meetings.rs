@@ -23,18 +23,18 @@ use ipclab_verdict as verdict;
 const ASIDE: &str = "/aside";
 
 /// What came of all of them.
-pub(super) struct Held {
+pub(super) struct Meetings {
     pub(super) meetings: Vec<Vec<Option<Meeting>>>,
     pub(super) sayings: Vec<Line>,
     /// How many pairs were run.
-    pub(super) tried: usize,
+    pub(super) pairs_run: usize,
 }
 
 /// What two parties' programs are: the same pairs come to the same.
 type Key = Vec<[u8; 32]>;
 
 /// What came of one pair.
-struct Came {
+struct PairOutcome {
     verdict: Verdict,
     blames: Vec<Side>,
     says: Option<Line>,
@@ -47,7 +47,7 @@ pub(super) fn hold(
     roles: &Roles<'_>,
     parties: &[Party],
     progress: &dyn Progress,
-) -> Held {
+) -> Meetings {
     let mut pairs: BTreeMap<Key, (&Party, &Party)> = BTreeMap::new();
     for row in parties {
         for column in parties {
@@ -59,45 +59,45 @@ pub(super) fn hold(
     let pairs: Vec<(Key, (&Party, &Party))> = pairs.into_iter().collect();
     progress.stage("pairs meet", pairs.len());
     let level = pool.level();
-    let came = pool.each(&pairs, |sandbox, (_, (row, column))| {
-        let came = match together(roles, row, column, level) {
+    let pair_outcome = pool.each(&pairs, |sandbox, (_, (row, column))| {
+        let pair_outcome = match together(roles, row, column, level) {
             Ok(programs) => meet(lab, roles, (&programs, &parties[0].programs), sandbox),
-            Err(why) => Came {
+            Err(why) => PairOutcome {
                 verdict: Verdict::Unknown,
                 blames: Vec::new(),
                 says: Some(Line::new(&why)),
             },
         };
         progress.step();
-        came
+        pair_outcome
     });
     let mut sayings: Vec<Line> = Vec::new();
     let mut places: BTreeMap<Line, usize> = BTreeMap::new();
-    let mut known: BTreeMap<&Key, Meeting> = BTreeMap::new();
-    for ((key, _), came) in pairs.iter().zip(came) {
-        let says = came.says.map(|says| {
+    let mut meetings_by_pair: BTreeMap<&Key, Meeting> = BTreeMap::new();
+    for ((key, _), pair_outcome) in pairs.iter().zip(pair_outcome) {
+        let says = pair_outcome.says.map(|says| {
             *places.entry(says.clone()).or_insert_with(|| {
                 sayings.push(says);
                 sayings.len() - 1
             })
         });
         let meeting = Meeting {
-            verdict: came.verdict,
-            blames: came.blames,
+            verdict: pair_outcome.verdict,
+            blames: pair_outcome.blames,
             says,
             odd: false,
         };
-        known.insert(key, meeting);
+        meetings_by_pair.insert(key, meeting);
     }
     let row_of = |row: &Party| {
         let columns = parties.iter();
         columns
-            .map(|column| known.get(&key(roles, row, column)?).cloned())
+            .map(|column| meetings_by_pair.get(&key(roles, row, column)?).cloned())
             .collect()
     };
-    Held {
+    Meetings {
         meetings: parties.iter().map(row_of).collect(),
-        tried: known.len(),
+        pairs_run: meetings_by_pair.len(),
         sayings,
     }
 }
@@ -198,7 +198,7 @@ fn meet(
     roles: &Roles<'_>,
     (programs, substitutes): (&Programs, &Programs),
     sandbox: &mut Sandbox,
-) -> Came {
+) -> PairOutcome {
     let context = ExploreContext {
         spec: &lab.spec,
         programs,
@@ -208,7 +208,7 @@ fn meet(
         seed: 0,
         look_into: false,
     };
-    let mut came = Came {
+    let mut pair_outcome = PairOutcome {
         verdict: Verdict::Pass,
         blames: Vec::new(),
         says: None,
@@ -224,7 +224,7 @@ fn meet(
             is_about_both(finding) || finding.verdict == Verdict::Unknown
         };
         for finding in outcome.findings.into_iter().filter(about_both) {
-            came.verdict = match (finding.verdict, came.verdict) {
+            pair_outcome.verdict = match (finding.verdict, pair_outcome.verdict) {
                 (Verdict::Pass, _) => continue,
                 (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
                 (Verdict::Fail | Verdict::Skipped, _) => Verdict::Fail,
@@ -232,14 +232,16 @@ fn meet(
             let whose = finding.actor.as_deref();
             let row = whose.and_then(|actor| roles.is_row(case, actor));
             let side = row.map(|row| if row { Side::Row } else { Side::Column });
-            came.blames.extend(side);
-            came.says.get_or_insert_with(|| match roles.cases.len() {
-                1 => Line::new(&finding.message),
-                _ => Line::new(&format!("{}: {}", case.id, finding.message)),
-            });
+            pair_outcome.blames.extend(side);
+            pair_outcome
+                .says
+                .get_or_insert_with(|| match roles.cases.len() {
+                    1 => Line::new(&finding.message),
+                    _ => Line::new(&format!("{}: {}", case.id, finding.message)),
+                });
         }
     }
-    came.blames.sort_unstable();
-    came.blames.dedup();
-    came
+    pair_outcome.blames.sort_unstable();
+    pair_outcome.blames.dedup();
+    pair_outcome
 }

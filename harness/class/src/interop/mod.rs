@@ -65,7 +65,7 @@ pub fn interop(
     let held = meetings::hold(&mut sandboxes.all(), lab, &roles, &parties, progress);
     progress.end();
     drop(sandboxes);
-    interrupt::hold_if_begun();
+    interrupt::park_if_interrupted();
     let matrix = Interop {
         schema: SCHEMA,
         lab: Line::new(&lab.spec.lab),
@@ -73,7 +73,7 @@ pub fn interop(
         row_program: Line::new(roles.row),
         column_programs: roles.columns.iter().map(|name| Line::new(name)).collect(),
         cases: roles.cases.iter().map(ClassCase::of).collect(),
-        parties: parties.iter().map(parties::Party::shown).collect(),
+        parties: parties.iter().map(parties::Party::report).collect(),
         sayings: held.sayings,
         meetings: held.meetings,
         oddities: Vec::new(),
@@ -86,15 +86,15 @@ pub fn interop(
     let (_, _, _, unknown) = matrix.counts();
     Ok(Finished {
         notes: Vec::new(),
-        text: summary(&matrix, held.tried, lab, &out),
+        text: summary(&matrix, held.pairs_run, lab, &out),
         exit_code: if unknown > 0 { 3 } else { 0 },
     })
 }
 
 /// How many oddities are shown at the terminal; the page has all.
-const SHOWN: usize = 20;
+const ODDITIES_MAX: usize = 20;
 
-fn summary(matrix: &Interop, tried: usize, lab: &Lab, out: &ResultsFolder) -> String {
+fn summary(matrix: &Interop, pairs_run: usize, lab: &Lab, out: &ResultsFolder) -> String {
     let (all, passed, failed, unknown) = matrix.counts();
     let mut text = format!(
         "{} · {}\n  met         {all} pairs of {} parties, the reference among them",
@@ -102,9 +102,9 @@ fn summary(matrix: &Interop, tried: usize, lab: &Lab, out: &ResultsFolder) -> St
         lab.spec.title,
         matrix.parties.len()
     );
-    if tried < all {
+    if pairs_run < all {
         text.push_str(&format!(
-            " ({tried} run: the others are between the same programs)"
+            " ({pairs_run} run: the others are between the same programs)"
         ));
     }
     text.push_str(&format!(
@@ -115,13 +115,16 @@ fn summary(matrix: &Interop, tried: usize, lab: &Lab, out: &ResultsFolder) -> St
     }
     if !matrix.oddities.is_empty() {
         text.push_str("\nWhat stands out\n");
-        for oddity in matrix.oddities.iter().take(SHOWN) {
+        for oddity in matrix.oddities.iter().take(ODDITIES_MAX) {
             text.push_str(&format!("  {}\n", oddity.says));
         }
-        if let Some(more @ 1..) = matrix.oddities.len().checked_sub(SHOWN) {
+        if let Some(more @ 1..) = matrix.oddities.len().checked_sub(ODDITIES_MAX) {
             text.push_str(&format!("  and {more} more, on the page\n"));
         }
     }
-    text.push_str(&format!("\nThe heat map: {}\n", out.shown("interop.html")));
+    text.push_str(&format!(
+        "\nThe heat map: {}\n",
+        out.display("interop.html")
+    ));
     text
 }

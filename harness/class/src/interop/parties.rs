@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_report::{Line, called, interop as shown};
+use ipclab_report::{Line, called, interop as report};
 
 use ipclab_grade::grade::{self, Grader, Prepared};
 use ipclab_grade::pool::PoolSlice;
@@ -29,8 +29,8 @@ pub(super) struct Party {
 
 impl Party {
     /// For the report.
-    pub(super) fn shown(&self) -> shown::Party {
-        shown::Party {
+    pub(super) fn report(&self) -> report::Party {
+        report::Party {
             id: self.id.clone(),
             name: self.name.clone(),
             problems: self.problems.clone(),
@@ -66,8 +66,8 @@ pub(super) fn gather(
 type Built = Result<(Prepared, Option<Store>), String>;
 
 fn cast(pool: &mut PoolSlice<'_>, grader: &Grader<'_>, found: &Found) -> Built {
-    let told = |failure: Failure| failure.message;
-    let store = grader.store.part("party").map_err(told)?;
+    let message = |failure: Failure| failure.message;
+    let store = grader.store.part("party").map_err(message)?;
     // A matrix says why a student has no program, and nothing else about a submission.
     let submission =
         import::take_in(found, &store, &mut Vec::new()).map_err(|nothing| match nothing {
@@ -79,7 +79,7 @@ fn cast(pool: &mut PoolSlice<'_>, grader: &Grader<'_>, found: &Found) -> Built {
         ..*grader
     };
     let cast = grade::prepare_submission(pool, &grader, &submission, &Silent);
-    Ok((cast.map_err(told)?, Some(store)))
+    Ok((cast.map_err(message)?, Some(store)))
 }
 
 fn party((id, name): (Line, Line), built: Built) -> Party {

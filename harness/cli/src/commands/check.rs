@@ -52,7 +52,7 @@ fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
         caches: &args.caches(&store),
     };
     let record = grade::grade(&grader, &submission, &Bar::start())?;
-    interrupt::hold_if_begun();
+    interrupt::park_if_interrupted();
     if let Some(folder) = &args.keep {
         keep::keep(&record, folder)?;
     }

@@ -21,29 +21,29 @@ pub(crate) fn write_out(lab: &str, name: &str, folder: &Path) -> Result<ExitCode
     let name = name.strip_prefix("rejected/").unwrap_or(name);
     let name = name.strip_suffix(".toml").unwrap_or(name);
     let Some((_, path)) = rejected.iter().find(|(own, _)| own == name) else {
-        let known: Vec<&str> = rejected.iter().map(|(own, _)| own.as_str()).collect();
-        return Err(unknown(lab, name, &known));
+        let names: Vec<&str> = rejected.iter().map(|(own, _)| own.as_str()).collect();
+        return Err(unknown(lab, name, &names));
     };
-    let made = materialise::materialised(path)?;
+    let files = materialise::materialised(path)?;
     empty(folder)?;
     fs::create_dir_all(folder)
         .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))?;
-    materialise::write(&made, folder)?;
+    materialise::write(&files, folder)?;
     let mut out = String::new();
-    for file in made.keys() {
+    for file in files.keys() {
         out += &format!("{}\n", show::path(&folder.join(file)));
     }
     output::print(&out)
 }
 
-fn unknown(lab: &str, name: &str, known: &[&str]) -> Failure {
+fn unknown(lab: &str, name: &str, names: &[&str]) -> Failure {
     let failure = Failure::usage(format!("{lab} has no rejected submission {name:?}"));
-    let alike = |known: &str| strsim::jaro_winkler(known, name);
-    let near = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)));
+    let alike = |other: &str| strsim::jaro_winkler(other, name);
+    let near = names.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)));
     match near.filter(|near| alike(near) > 0.8) {
         Some(near) => failure.remedy(format!("did you mean {near}?")),
-        None if known.is_empty() => failure,
-        None => failure.remedy(format!("there are: {}", known.join(", "))),
+        None if names.is_empty() => failure,
+        None => failure.remedy(format!("there are: {}", names.join(", "))),
     }
 }
 
@@ -52,12 +52,12 @@ fn empty(folder: &Path) -> Result<(), Failure> {
     if folder.symlink_metadata().is_err() {
         return Ok(());
     }
-    let shown = show::path(folder);
+    let display = show::path(folder);
     let taken =
         |why: String| Err(Failure::usage(why).remedy("name a new folder: nothing is written over"));
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(()),
-        Ok(false) => taken(format!("{shown} has something in it already")),
-        Err(error) => taken(format!("{shown} is there already: {}", reason(&error))),
+        Ok(false) => taken(format!("{display} has something in it already")),
+        Err(error) => taken(format!("{display} is there already: {}", reason(&error))),
     }
 }

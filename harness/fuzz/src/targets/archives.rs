@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use super::Take;
-use ipclab_intake::import::{self, Wanted, archive};
+use ipclab_intake::import::{self, ExpectedFiles, archive};
 use ipclab_intake::store::Store;
 use ipclab_intake::submission::Submission;
 
@@ -39,11 +39,11 @@ pub fn archives(data: &[u8]) {
         }
     } else {
         let sources = ["hello.c".to_owned()];
-        let wanted = Wanted {
+        let expected = ExpectedFiles {
             sources: &sources,
             single: Some("hello.c"),
         };
-        if let Ok(class) = import::look(&archive, None, &wanted, None, &store) {
+        if let Ok(class) = import::look(&archive, None, &expected, None, &store) {
             for found in &class.found {
                 assert!(!found.who.page.contains('/') && !found.who.page.starts_with('.'));
                 let _ = import::take_in(found, &store, &mut Vec::new());

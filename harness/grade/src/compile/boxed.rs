@@ -176,7 +176,7 @@ impl BuildFolder {
 
     /// `Err(None)`: nothing is there.
     fn take(&self, place: &Path) -> Result<PathBuf, Option<String>> {
-        let shown = place.display();
+        let display = place.display();
         let folder = File::open(&self.folder).map_err(|error| Some(reason(&error)))?;
         let how = OpenHow::new()
             .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW)
@@ -194,10 +194,10 @@ impl BuildFolder {
         let file = match opened {
             Ok(file) => File::from(file),
             Err(Errno::ENOENT | Errno::ENOTDIR) => return Err(None),
-            Err(Errno::ELOOP) => return Err(Some(format!("{shown} is a link, not a program"))),
+            Err(Errno::ELOOP) => return Err(Some(format!("{display} is a link, not a program"))),
             Err(errno) => {
                 return Err(Some(format!(
-                    "{shown} cannot be opened: {}",
+                    "{display} cannot be opened: {}",
                     reason(&errno.into())
                 )));
             }
@@ -207,16 +207,16 @@ impl BuildFolder {
             return Err(None);
         }
         if !about.is_file() {
-            return Err(Some(format!("{shown} is not a regular file")));
+            return Err(Some(format!("{display} is not a regular file")));
         }
         if about.len() > PROGRAM_MAX {
             return Err(Some(format!(
-                "{shown} is larger than {} MiB",
+                "{display} is larger than {} MiB",
                 PROGRAM_MAX >> 20
             )));
         }
         if about.permissions().mode() & 0o111 == 0 {
-            return Err(Some(format!("{shown} is not executable")));
+            return Err(Some(format!("{display} is not executable")));
         }
         let mut bytes = Vec::new();
         file.take(PROGRAM_MAX)
@@ -224,7 +224,7 @@ impl BuildFolder {
             .map_err(|error| Some(reason(&error)))?;
         if !is_program(&bytes) {
             return Err(Some(format!(
-                "{shown} is not a program of this machine (no ELF executable)"
+                "{display} is not a program of this machine (no ELF executable)"
             )));
         }
         let taken = self.parent.join("program");

@@ -14,7 +14,7 @@ use super::archive::names;
 use super::archive::unpack::Unpacker;
 use super::archive::{Entry, Limits, What};
 use super::listing::Listing;
-use super::{Found, From, Roster, Wanted, canvas, github, moodle, plain, tell_apart};
+use super::{ExpectedFiles, Found, From, Roster, canvas, github, moodle, plain, tell_apart};
 use crate::submission::Submission;
 
 /// The same ones every time: what these find once they find always.
@@ -169,10 +169,10 @@ fn listing() -> impl Strategy<Value = Listing> {
     let names = prop::collection::vec((downloaded(), any::<bool>()), 0..8);
     names.prop_map(|names| {
         let folder = PathBuf::from("/class");
-        let mut seen = BTreeSet::new();
+        let mut names_so_far = BTreeSet::new();
         let (mut folders, mut files) = (Vec::new(), Vec::new());
         for (name, is_folder) in names {
-            if name.is_empty() || name.starts_with(b".") || !seen.insert(name.clone()) {
+            if name.is_empty() || name.starts_with(b".") || !names_so_far.insert(name.clone()) {
                 continue;
             }
             let path = folder.join(OsString::from_vec(name));
@@ -192,7 +192,7 @@ fn listing() -> impl Strategy<Value = Listing> {
 /// The submissions that each system finds, of those systems that go by names alone.
 fn by_each(listing: &Listing) -> Vec<(&'static str, Vec<Found>, Vec<String>)> {
     let sources = ["my_server.c".to_owned(), "server.c".to_owned()];
-    let wanted = Wanted {
+    let expected = ExpectedFiles {
         sources: &sources,
         single: None,
     };
@@ -201,7 +201,7 @@ fn by_each(listing: &Listing) -> Vec<(&'static str, Vec<Found>, Vec<String>)> {
         canvas::find(listing, &mut notes[0]),
         moodle::find(listing, &mut notes[1]),
         github::find(listing, &mut notes[2]),
-        plain::find(listing, &wanted, &mut notes[3]).unwrap_or_default(),
+        plain::find(listing, &expected, &mut notes[3]).unwrap_or_default(),
     ];
     ["canvas", "moodle", "github", "folders"]
         .into_iter()
@@ -226,8 +226,8 @@ proptest! {
             }
             Err(why) => prop_assert!(!why.chars().any(char::is_control), "{:?}", why),
         }
-        let shown = names::shown(&name);
-        prop_assert!(!shown.chars().any(char::is_control) && shown.chars().count() <= 83, "{:?}", shown);
+        let printable = names::printable(&name);
+        prop_assert!(!printable.chars().any(char::is_control) && printable.chars().count() <= 83, "{:?}", printable);
     }
 
     /// Nothing that was downloaded is lost without a word, and each submission has a name of its own for the pages.

@@ -42,9 +42,9 @@ pub(super) fn find(listing: &Listing, notes: &mut Vec<String>) -> Vec<Found> {
         let id = format!("{}_{}", parts.name, parts.user);
         let anonymous = parts.name == "anon";
         let one = by_user.entry(id.clone()).or_insert_with(|| {
-            let shown = (!anonymous).then_some(parts.name);
+            let student_name = (!anonymous).then_some(parts.name);
             let mut found =
-                Found::new(&id, From::default()).by(shown, &[(Student::CANVAS, parts.user)]);
+                Found::new(&id, From::default()).by(student_name, &[(Student::CANVAS, parts.user)]);
             found.who.late = Some(false);
             found
         });

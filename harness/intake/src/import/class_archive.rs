@@ -30,10 +30,10 @@ pub(super) struct Unpacked {
 /// It is no archive that can be opened, or the disk's trouble.
 pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
     let name = text(path.file_name().unwrap_or_default());
-    let shown = show::path(path);
+    let display = show::path(path);
     let Some(kind) = archive::kind(&name) else {
         return Err(
-            Failure::usage(format!("{shown} is no folder and no zip, tar or tar.gz"))
+            Failure::usage(format!("{display} is no folder and no zip, tar or tar.gz"))
                 .remedy("unpack it first, and name the folder that holds the submissions"),
         );
     };
@@ -46,7 +46,7 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
         let whole = match names::path(&entry.name) {
             Ok(whole) => whole,
             Err(why) => {
-                let why = format!("{} {why}", names::shown(&entry.name));
+                let why = format!("{} {why}", names::printable(&entry.name));
                 match owner(&entry.name, depth) {
                     Some(owner) => {
                         refused
@@ -114,7 +114,7 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
             notes,
         }),
         Err(Refusal::Ours(failure)) => Err(failure),
-        Err(Refusal::Archive(why)) => Err(Failure::usage(format!("{shown} {why}"))
+        Err(Refusal::Archive(why)) => Err(Failure::usage(format!("{display} {why}"))
             .remedy("download it again, or unpack it and name the folder")),
     }
 }

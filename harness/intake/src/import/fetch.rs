@@ -143,7 +143,7 @@ fn copies(files: &[(PathBuf, String)], store: &Store) -> Result<PathBuf, Nothing
         let name = archive::names::path(&Ok(name.clone())).map_err(|why| {
             Nothing::HandedIn(format!(
                 "{} {why}",
-                archive::names::shown(&Ok(name.clone()))
+                archive::names::printable(&Ok(name.clone()))
             ))
         })?;
         let to = folder.join(name.file_name().unwrap_or(name.as_os_str()));

@@ -61,7 +61,7 @@ impl Found {
 }
 
 /// What an importer is given beside the names.
-pub struct Wanted<'a> {
+pub struct ExpectedFiles<'a> {
     /// What the lab's programs are called: `iserver.c`, `server.c`.
     pub sources: &'a [String],
     /// Whether the lab has one program only, so that a single file is it.

@@ -44,8 +44,8 @@ struct Submitter {
 /// The metadata cannot be read, or is none.
 pub(super) fn find(listing: &Listing, notes: &mut Vec<String>) -> Result<Vec<Found>, Failure> {
     let path = listing.folder.join(METADATA);
-    let shown = show::path(&path);
-    let failed = |why: &str| Failure::usage(format!("reading {shown}: {why}"));
+    let display = show::path(&path);
+    let failed = |why: &str| Failure::usage(format!("reading {display}: {why}"));
     let size = fs::symlink_metadata(&path).map_or(0, |about| about.len());
     if size > METADATA_MAX {
         return Err(failed("it is larger than any class's"));

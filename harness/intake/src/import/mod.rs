@@ -26,7 +26,7 @@ use crate::failure::Failure;
 use crate::show;
 use crate::store::Store;
 pub use fetch::{Nothing, take_in};
-pub use found::{Found, From, Wanted};
+pub use found::{ExpectedFiles, Found, From};
 use listing::Listing;
 pub use roster::Roster;
 
@@ -78,7 +78,7 @@ pub struct Class {
 pub fn look(
     path: &Path,
     system: Option<System>,
-    wanted: &Wanted<'_>,
+    expected: &ExpectedFiles<'_>,
     roster: Option<&Roster>,
     store: &Store,
 ) -> Result<Class, Failure> {
@@ -105,13 +105,13 @@ pub fn look(
         format!("{name} is a link or something stranger, and was left out")
     };
     notes.extend(listing.others.iter().map(stranger));
-    let system = system.unwrap_or_else(|| told_by_names(&listing));
+    let system = system.unwrap_or_else(|| system_by_names(&listing));
     let mut found = match system {
         System::Canvas => canvas::find(&listing, &mut notes),
         System::Moodle => moodle::find(&listing, &mut notes),
         System::Gradescope => gradescope::find(&listing, &mut notes)?,
         System::Github => github::find(&listing, &mut notes),
-        System::Folders => plain::find(&listing, wanted, &mut notes)?,
+        System::Folders => plain::find(&listing, expected, &mut notes)?,
     };
     refuse(&mut found, refused, &listing, &mut notes);
     found.sort_by(|a, b| a.who.id.cmp(&b.who.id));
@@ -151,7 +151,7 @@ fn is_class(listing: &Listing) -> bool {
         || (!sources && listing.folders.len() + archives.count() >= 2)
 }
 
-fn told_by_names(listing: &Listing) -> System {
+fn system_by_names(listing: &Listing) -> System {
     if listing.has_file(gradescope::METADATA) {
         System::Gradescope
     } else if moodle::is_likely(listing) {

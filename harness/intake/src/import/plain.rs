@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipclab_report::Line;
 
 use super::archive;
-use super::found::{Found, From, Wanted};
+use super::found::{ExpectedFiles, Found, From};
 use super::listing::Listing;
 use crate::failure::Failure;
 use crate::show;
@@ -16,7 +16,7 @@ use crate::show;
 /// It looks like the work of one student.
 pub(super) fn find(
     listing: &Listing,
-    wanted: &Wanted<'_>,
+    expected: &ExpectedFiles<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Found>, Failure> {
     let mut found: Vec<Found> = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn find(
         } else if archive::is_foreign(&name) {
             found.push(one(&name, From::Nothing(foreign(&name))));
         } else if name.to_lowercase().ends_with(".c") {
-            match student_and_source(&name, wanted) {
+            match student_and_source(&name, expected) {
                 Some((student, source)) => sources
                     .entry(student)
                     .or_default()
@@ -57,7 +57,7 @@ pub(super) fn find(
         .remedy(format!(
             "grade it alone with: ipclab check {}; single files of many students are called STUDENT_{}",
             show::path(&listing.folder),
-            wanted.sources.first().map_or("PROGRAM.c", String::as_str)
+            expected.sources.first().map_or("PROGRAM.c", String::as_str)
         )));
     }
     for name in whole {
@@ -83,10 +83,10 @@ pub(super) fn foreign(name: &str) -> String {
 }
 
 /// `ada_iserver.c` is Ada's `iserver.c`; where the lab has one program, `ada.c` is it.
-fn student_and_source(name: &str, wanted: &Wanted<'_>) -> Option<(String, String)> {
+fn student_and_source(name: &str, expected: &ExpectedFiles<'_>) -> Option<(String, String)> {
     let lower = name.to_lowercase();
     let mut best: Option<(String, String)> = None;
-    for source in wanted.sources {
+    for source in expected.sources {
         let Some(before) = lower.strip_suffix(&source.to_lowercase()) else {
             continue;
         };
@@ -107,7 +107,7 @@ fn student_and_source(name: &str, wanted: &Wanted<'_>) -> Option<(String, String
         return best;
     }
     let stem = name.get(..name.len() - 2)?;
-    let single = wanted.single?;
+    let single = expected.single?;
     (!stem.is_empty()).then(|| (stem.to_owned(), single.to_owned()))
 }
 
@@ -119,12 +119,12 @@ mod tests {
     fn a_single_files_name_says_whose_it_is() {
         let check = |name: &str, single: Option<&str>, expect: Option<(&str, &str)>| {
             let sources = ["uc_server.c", "server.c"].map(str::to_owned);
-            let wanted = Wanted {
+            let expected = ExpectedFiles {
                 sources: &sources,
                 single,
             };
             let expect = expect.map(|(student, source)| (student.to_owned(), source.to_owned()));
-            assert_eq!(student_and_source(name, &wanted), expect, "{name}");
+            assert_eq!(student_and_source(name, &expected), expect, "{name}");
         };
         check("ada_server.c", None, Some(("ada", "server.c")));
         check(

@@ -41,8 +41,8 @@ impl Roster {
     /// # Errors
     /// It cannot be read, is no CSV, or has no column that identifies a student.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let shown = show::path(path);
-        let failed = |why: &str| Failure::usage(format!("reading the roster {shown}: {why}"));
+        let display = show::path(path);
+        let failed = |why: &str| Failure::usage(format!("reading the roster {display}: {why}"));
         let bytes = std::fs::read(path).map_err(|error| failed(&reason(&error)))?;
         let text = String::from_utf8_lossy(&bytes);
         Self::parse(&text).map_err(|why| {

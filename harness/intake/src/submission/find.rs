@@ -18,9 +18,9 @@ pub struct Choice {
 /// Takes the first wanted name that the submission has: as it is, else but for its case, else but for blanks, hyphens
 /// and what browsers append. Of several such files the shallowest is taken, then the one with the newest name: the
 /// last in the order that puts `v10` after `v9`.
-pub fn choose(wanted: &[String], files: &[PathBuf]) -> Option<Choice> {
+pub fn choose(expected: &[String], files: &[PathBuf]) -> Option<Choice> {
     for form in [same_but_case, loosely] {
-        for want in wanted {
+        for want in expected {
             let mut found: Vec<&PathBuf> =
                 files.iter().filter(|file| form(name(file), want)).collect();
             found.sort_by(|a, b| order(want, a, b));
@@ -37,13 +37,13 @@ pub fn choose(wanted: &[String], files: &[PathBuf]) -> Option<Choice> {
 
 /// The file at this path, as a submission's own mapping names it: relative to the folder; its case may differ.
 pub fn at(path: &str, files: &[PathBuf]) -> Option<PathBuf> {
-    let wanted = Path::new(path.trim_start_matches("./"));
+    let expected = Path::new(path.trim_start_matches("./"));
     let alike = |file: &&PathBuf| {
-        file.to_string_lossy().to_lowercase() == wanted.to_string_lossy().to_lowercase()
+        file.to_string_lossy().to_lowercase() == expected.to_string_lossy().to_lowercase()
     };
     files
         .iter()
-        .find(|file| *file == wanted)
+        .find(|file| *file == expected)
         .or_else(|| files.iter().find(alike))
         .cloned()
 }
@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn students_name_files_as_they_like() {
         let check = |files: &[&str], expect: Option<&str>| {
-            let wanted = ["iserver.c".to_owned(), "server.c".to_owned()];
-            let choice = choose(&wanted, &paths(files));
+            let expected = ["iserver.c".to_owned(), "server.c".to_owned()];
+            let choice = choose(&expected, &paths(files));
             assert_eq!(
                 choice.map(|choice| choice.file),
                 expect.map(PathBuf::from),

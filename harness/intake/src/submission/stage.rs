@@ -126,9 +126,9 @@ fn copy(source: File, root: &Path, path: &Path, at_most: u64) -> Result<u64, Fai
 
 fn make_folder(root: &Path, path: &Path) -> Result<(), Failure> {
     let folder = root.join(path);
-    let made = store::make_folders(root, path)
+    let result = store::make_folders(root, path)
         .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)));
-    made.map_err(|error| Failure::disk(format_args!("making {}", show::path(&folder)), &error))
+    result.map_err(|error| Failure::disk(format_args!("making {}", show::path(&folder)), &error))
 }
 
 /// Copies a staged tree again, into a folder that is there: every build writes in a copy of its own.

@@ -82,16 +82,16 @@ impl Skipped {
 /// # Errors
 /// It is not there, not a folder, not readable, or larger than any submission.
 pub fn walk(root: &Path) -> Result<Listing, Failure> {
-    let shown = show::path(root);
+    let display = show::path(root);
     match fs::metadata(root) {
         Ok(about) if about.is_dir() => {}
         Ok(_) => {
-            return Err(Failure::usage(format!("{shown} is a file, not a folder"))
+            return Err(Failure::usage(format!("{display} is a file, not a folder"))
                 .remedy("name the folder that the programs are in"));
         }
         Err(error) => {
             return Err(Failure::usage(format!(
-                "opening the submission {shown}: {}",
+                "opening the submission {display}: {}",
                 reason(&error)
             ))
             .remedy("name the folder that the programs are in, for example: ipclab check ."));

@@ -127,7 +127,7 @@ pub fn certify(
         let took = run_way(*way, runs, &sites, &ledger, request.config, progress)?;
         results.push(WayResult::new(way.name(), runs, took));
     }
-    interrupt::hold_if_begun();
+    interrupt::park_if_interrupted();
     let told = |site: usize| {
         let Site { set, case, variant } = &sites[site];
         result::Place {
@@ -242,7 +242,7 @@ fn run_way(
     let began = Instant::now();
     let done_so_far = AtomicUsize::new(0);
     let one = |sandbox: &mut Sandbox, (n, chaos): &(usize, Option<u64>)| {
-        interrupt::hold_if_begun();
+        interrupt::park_if_interrupted();
         let site = &sites[*n];
         let context = ExploreContext {
             spec: &site.set.proof.lab.spec,

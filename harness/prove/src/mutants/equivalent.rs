@@ -68,34 +68,34 @@ fn is_like(pattern: &str, text: &str) -> bool {
 /// It cannot be read, or says something that is not understood, or gives no reason.
 pub(super) fn read(lab: &Path) -> Result<Vec<Equivalent>, Failure> {
     let file = lab.join(FILE);
-    let shown = show::path(&file);
+    let display = show::path(&file);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => {
             return Err(Failure::usage(format!(
-                "reading {shown}: {}",
+                "reading {display}: {}",
                 reason(&error)
             )));
         }
     };
-    parse(&shown, &text)
+    parse(&display, &text)
 }
 
-/// Reads its text. `shown` is what messages call the file.
+/// Reads its text. `display` is what messages call the file.
 ///
 /// # Errors
 /// It says something that is not understood, or gives no reason.
-pub fn parse(shown: &str, text: &str) -> Result<Vec<Equivalent>, Failure> {
+pub fn parse(display: &str, text: &str) -> Result<Vec<Equivalent>, Failure> {
     let raw: Raw = toml::from_str(text)
-        .map_err(|error| Failure::usage(format!("{shown}: {}", error.to_string().trim_end())))?;
+        .map_err(|error| Failure::usage(format!("{display}: {}", error.to_string().trim_end())))?;
     if let Some(bare) = raw
         .equivalent
         .iter()
         .find(|entry| entry.reason.trim().is_empty())
     {
         return Err(
-            Failure::usage(format!("{shown}: {:?} has no reason", bare.change))
+            Failure::usage(format!("{display}: {:?} has no reason", bare.change))
                 .remedy("say why nobody can notice it"),
         );
     }

@@ -168,7 +168,7 @@ fn try_all(
     }
     progress.stage("changing calls", tasks.len());
     let tried = pool.each(&tasks, |sandbox, task| {
-        interrupt::hold_if_begun();
+        interrupt::park_if_interrupted();
         let tried = try_one(task, grader, sandbox);
         progress.step();
         tried

@@ -228,21 +228,21 @@ fn expectation(
     mistakes: &mut String,
 ) -> Result<Option<Expectation>, Failure> {
     let file = expectation_file(submission);
-    let shown = show::path(&file);
+    let display = show::path(&file);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(Failure::usage(format!(
-                "reading {shown}: {}",
+                "reading {display}: {}",
                 reason(&error)
             )));
         }
     };
     let read = if file == submission {
-        read_patch(submission, &shown, &text, spec)?
+        read_patch(submission, &display, &text, spec)?
     } else {
-        ipclab_spec::expected(&shown, &text, spec).map(|expected| (expected, None))
+        ipclab_spec::expected(&display, &text, spec).map(|expected| (expected, None))
     };
     match read {
         Ok((expected, patch)) => Ok(Some(Expectation {
@@ -261,11 +261,11 @@ fn expectation(
 /// Reads a patch and tries whether it fits its base: when the base was edited, all that no longer do are reported at once.
 fn read_patch(
     path: &Path,
-    shown: &str,
+    display: &str,
     text: &str,
     spec: &Spec,
 ) -> Result<Result<(Expected, Option<Patch>), Diagnostics>, Failure> {
-    let (patch, expected) = match ipclab_spec::patch_expecting(shown, text, spec) {
+    let (patch, expected) = match ipclab_spec::patch_expecting(display, text, spec) {
         Ok(read) => read,
         Err(diagnostics) => return Ok(Err(diagnostics)),
     };

@@ -68,7 +68,7 @@ fn drive(name: &str) -> bool {
 }
 
 /// A name for a message: what is not text shown as far as it is.
-pub fn shown(name: &Result<String, Vec<u8>>) -> String {
+pub fn printable(name: &Result<String, Vec<u8>>) -> String {
     let text = match name {
         Ok(name) => name.clone(),
         Err(bytes) => String::from_utf8_lossy(bytes).into_owned(),

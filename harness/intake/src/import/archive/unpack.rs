@@ -31,7 +31,7 @@ pub struct Unpacker {
     bytes: u64,
     entries: usize,
     /// Every name and folder so far, by its lower-case form: whether it is a file, and how it was written.
-    seen: BTreeMap<String, (bool, String)>,
+    entries_by_name: BTreeMap<String, (bool, String)>,
     links: Vec<(PathBuf, PathBuf)>,
 }
 
@@ -59,7 +59,7 @@ impl Unpacker {
             limits,
             bytes: limits.bytes,
             entries: limits.entries,
-            seen: BTreeMap::new(),
+            entries_by_name: BTreeMap::new(),
             links: Vec::new(),
         }
     }
@@ -73,7 +73,7 @@ impl Unpacker {
         let refuse = |why: &str| {
             Err(Refusal::Archive(format!(
                 "is refused: {} {why}",
-                names::shown(&name)
+                names::printable(&name)
             )))
         };
         let path = match names::path(&name) {
@@ -143,15 +143,15 @@ impl Unpacker {
             whole.push_str(&part.as_os_str().to_string_lossy());
             let last = n + 1 == count;
             let folder = !last || is_folder;
-            match self.seen.get(&whole.to_lowercase()) {
+            match self.entries_by_name.get(&whole.to_lowercase()) {
                 None => {
-                    self.seen
+                    self.entries_by_name
                         .insert(whole.to_lowercase(), (folder, whole.clone()));
                 }
                 Some((_, other)) if *other != whole => {
                     return Err(format!(
                         "and {} differ in upper and lower case only",
-                        names::shown(&Ok(other.clone()))
+                        names::printable(&Ok(other.clone()))
                     ));
                 }
                 Some((true, _)) if folder => {}
@@ -211,10 +211,10 @@ impl Unpacker {
     /// A hard link becomes a copy: nothing that is written later can change both.
     fn same_file(&mut self, path: &Path, target: &Path) -> Result<(), Refusal> {
         let name = target.to_string_lossy().into_owned();
-        let known = self.seen.get(&name.to_lowercase());
-        let known = known.is_some_and(|(folder, whole)| !folder && *whole == name);
+        let entry = self.entries_by_name.get(&name.to_lowercase());
+        let is_unpacked = entry.is_some_and(|(folder, whole)| !folder && *whole == name);
         let is_link = self.links.iter().any(|(link, _)| link == target);
-        if !known || is_link || path == target {
+        if !is_unpacked || is_link || path == target {
             return Err(Refusal::Archive(format!(
                 "is refused: {} is a link to {}, which is no file before it",
                 show::path(path),

@@ -29,8 +29,8 @@ pub(super) fn each(
         let entry = entry.map_err(|error| damaged(&error))?;
         let name = name(&entry);
         if entry.encrypted() {
-            let shown = super::names::shown(&name);
-            return Err(Refusal::Archive(format!("is encrypted ({shown})")));
+            let printable = super::names::printable(&name);
+            return Err(Refusal::Archive(format!("is encrypted ({printable})")));
         }
         let mode = entry.unix_mode().unwrap_or(0);
         if entry.is_dir() {
