@@ -18,7 +18,7 @@ use ipclab_evidence::{
     Actor, Await, Bind, Bytes, Ended, Endpoint, Evidence, Exit, Level, Limits, Plan, Protocol, Run,
     Stdin, World,
 };
-use ipclab_sandbox::{Sandbox, Wish};
+use ipclab_sandbox::{LevelChoice, Sandbox};
 
 /// The port of `server.c`.
 const PORT: u16 = 24680;
@@ -59,13 +59,13 @@ fn bench(args: &[OsString]) -> Outcome<()> {
     }
     let profile = args.iter().any(|arg| arg == "--profile");
     let own_world_only = profile || args.iter().any(|arg| arg == "--namespaces");
-    let wishes: &[Wish] = match own_world_only {
-        true => &[Wish::Namespaces],
-        false => &[Wish::Namespaces, Wish::Shared],
+    let choices: &[LevelChoice] = match own_world_only {
+        true => &[LevelChoice::Namespaces],
+        false => &[LevelChoice::Namespaces, LevelChoice::Shared],
     };
-    let mut boxes: Vec<Sandbox> = wishes
+    let mut boxes: Vec<Sandbox> = choices
         .iter()
-        .filter_map(|wish| Sandbox::start(*wish).ok())
+        .filter_map(|choice| Sandbox::start(*choice).ok())
         .collect();
     let plan = plan(place);
     let bwrap = has("bwrap");

@@ -28,12 +28,13 @@ pub use leftovers::{
 };
 pub use names::{Names, Part, signal_name, signal_number};
 pub use outcome::{
-    Access, ActorEvidence, Collision, Counted, Ended, Evidence, Exit, Isolation, Level, LimitHit,
-    LimitKind, Look, OpenDescriptor, Sharing, Spent, Stream,
+    Access, ActorEvidence, CaseTimes, CgroupCounters, Collision, Ended, Evidence, Exit, Isolation,
+    Level, LimitHit, LimitKind, OpenDescriptor, SegmentSnapshot, Sharing, Stream,
 };
 pub use plan::{
-    Actor, Await, Bind, Fill, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Known, Limits,
-    Occurrence, Order, Plan, Run, SANITIZER_STATUS, Stdin, Tamper, TamperAction, Watch, World,
+    Actor, Await, Bind, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Limits, Occurrence,
+    Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS, Stdin, Tamper, TamperAction,
+    Watch, World,
 };
 pub use signature::{ArgKind, position, signature};
 pub use trace::{Answer, Call, Direction, Object, Returned, Socket, SocketKind, Transfer};

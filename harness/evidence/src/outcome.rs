@@ -23,7 +23,7 @@ pub struct Evidence {
     /// Calls between head and tail that were counted and not kept.
     pub calls_dropped: u64,
     /// The looks that the plan asked for, in its order; `None`: no such segment then, or the moment never came.
-    pub looks: Vec<Look>,
+    pub looks: Vec<SegmentSnapshot>,
     /// What was left behind.
     pub leftovers: Leftovers,
     /// What processes did to System V segments, where they took turns.
@@ -32,13 +32,13 @@ pub struct Evidence {
     /// What went wrong on our side or the machine's. Not empty: no actor may fail because of this run.
     pub trouble: Vec<String>,
     /// How long each part of it took.
-    pub spent: Spent,
+    pub spent: CaseTimes,
 }
 
 /// Wall times of a case, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spent {
+pub struct CaseTimes {
     /// Making what is the same for every plan, while the plan before this one ran: namespaces aside, no run waited for it.
     #[serde(default)]
     pub ahead_us: u64,
@@ -140,7 +140,7 @@ pub struct ActorEvidence {
     pub calls: u64,
     /// What the kernel counted of all its processes together, where the box had cgroups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted: Option<Counted>,
+    pub counted: Option<CgroupCounters>,
     /// What a scripted peer has to complain about: expected and got.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
@@ -149,7 +149,7 @@ pub struct ActorEvidence {
 /// What a cgroup of version 2 counted, `cgroups(7)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Counted {
+pub struct CgroupCounters {
     /// The most memory that was in use at once in KiB: that of processes, of files in memory, of System V segments, of the
     /// kernel for them. `None`: this kernel does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -274,7 +274,7 @@ pub enum LimitKind {
 /// A look at a segment at a moment that the plan named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Look {
+pub struct SegmentSnapshot {
     /// The key that was asked for.
     pub key: i32,
     /// The moment came.

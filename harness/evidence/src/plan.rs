@@ -175,7 +175,7 @@ pub struct Actor {
     pub ready: Option<Endpoint>,
     /// Texts in its arguments, steps and stdin that become what is known when it starts. It does not start when one is not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fills: Vec<Fill>,
+    pub fills: Vec<Placeholder>,
     /// How many descriptors it finds open beside the usual three: all numbers below this, but for a few.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub descriptors: u32,
@@ -192,17 +192,17 @@ fn is_zero(number: &u32) -> bool {
 /// A text that is filled in at an actor's start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fill {
+pub struct Placeholder {
     /// As it stands in the plan.
     pub text: String,
     /// What it becomes.
-    pub with: Known,
+    pub with: RuntimeValue,
 }
 
 /// Something that is known only while a case runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Known {
+pub enum RuntimeValue {
     /// What the kernel answered an actor, [`crate::Answer`].
     #[serde(alias = "told")]
     Answer {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ipclab_evidence::Level;
-use ipclab_sandbox::{Sandbox, SandboxError, Wish};
+use ipclab_sandbox::{LevelChoice, Sandbox, SandboxError};
 
 use ipclab_intake::failure::Failure;
 
@@ -19,17 +19,20 @@ impl SandboxPool {
     /// Starts `jobs` sandboxes; as many as there are processors when it is not said.
     ///
     /// # Errors
-    /// No sandbox can be had here, or not at the wished level.
-    pub fn start(wish: Wish, jobs: Option<usize>) -> Result<Self, Failure> {
-        Self::start_by(|| Sandbox::start(wish), jobs)
+    /// No sandbox can be had here, or not at the chosen level.
+    pub fn start(choice: LevelChoice, jobs: Option<usize>) -> Result<Self, Failure> {
+        Self::start_by(|| Sandbox::start(choice), jobs)
     }
 
     /// The same with all of them on one processor.
     ///
     /// # Errors
     /// As [`SandboxPool::start`].
-    pub fn start_on_one_processor(wish: Wish, jobs: Option<usize>) -> Result<Self, Failure> {
-        Self::start_by(|| Sandbox::start_on(wish, 0), jobs)
+    pub fn start_on_one_processor(
+        choice: LevelChoice,
+        jobs: Option<usize>,
+    ) -> Result<Self, Failure> {
+        Self::start_by(|| Sandbox::start_on(choice, 0), jobs)
     }
 
     fn start_by(
@@ -88,13 +91,13 @@ impl PoolSlice<'_> {
     /// # Errors
     /// No other can be had.
     pub fn renew(&mut self, all: bool) -> Result<(), Failure> {
-        let wish = match self.level {
-            Level::Namespaces => Wish::Namespaces,
-            Level::Shared => Wish::Shared,
+        let choice = match self.level {
+            Level::Namespaces => LevelChoice::Namespaces,
+            Level::Shared => LevelChoice::Shared,
         };
         for sandbox in self.boxes.iter_mut() {
             if all || !sandbox.is_alive() {
-                *sandbox = Sandbox::start(wish).map_err(unable)?;
+                *sandbox = Sandbox::start(choice).map_err(unable)?;
             }
         }
         Ok(())

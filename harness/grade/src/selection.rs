@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipclab_intake::failure::Failure;
-use ipclab_sandbox::Wish;
+use ipclab_sandbox::LevelChoice;
 use ipclab_spec::{Case, Tier};
 
 use crate::explore::{ReferenceRuns, RunCache};
@@ -73,7 +73,7 @@ impl Selection {
 #[derive(Clone, Debug)]
 pub struct RunConfig {
     /// Level of isolation.
-    pub isolation: Wish,
+    pub isolation: LevelChoice,
     /// How many programs run at a time; `None`: one a processor.
     pub jobs: Option<usize>,
     /// Seed of what is drawn.
@@ -90,7 +90,7 @@ impl Default for RunConfig {
     /// A lab as its author tries it: no report comes of it that a student reads.
     fn default() -> Self {
         Self {
-            isolation: Wish::Auto,
+            isolation: LevelChoice::Auto,
             jobs: None,
             seed: 0,
             use_cache: true,

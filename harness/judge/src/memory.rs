@@ -1,6 +1,6 @@
 //! Memory: what shared memory looks like. Memory errors of programs are the sanitizers' affair.
 
-use ipclab_evidence::{Arg, ArgKind, Look, Segment};
+use ipclab_evidence::{Arg, ArgKind, Segment, SegmentSnapshot};
 use ipclab_spec::{After, Aspect, ShmState};
 
 use crate::difference::byte;
@@ -32,7 +32,7 @@ pub(crate) fn segment_of<'a>(
         .take_while(|other| !std::ptr::eq(*other, state))
         .count();
     let looks = &facts.evidence.looks;
-    let about = |look: &&Look| look.key == state.key;
+    let about = |look: &&SegmentSnapshot| look.key == state.key;
     match looks
         .get(nth)
         .filter(about)

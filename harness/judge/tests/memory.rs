@@ -111,7 +111,7 @@ fn a_look_in_the_middle() {
     let mut right = Scene::of(&["writer"]);
     let segment = right.segment(100, b"").clone();
     right.e.leftovers.segments.clear();
-    right.e.looks.push(ipclab_evidence::Look {
+    right.e.looks.push(ipclab_evidence::SegmentSnapshot {
         key: 100,
         taken: true,
         segment: Some(segment),

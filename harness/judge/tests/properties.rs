@@ -9,8 +9,8 @@ use crate::common::{Scene, case};
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, FileKind,
     LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, LimitHit, LimitKind,
-    Look, Names, Object, Protocol, Returned, Segment, SemOp, Socket, SocketKind, Stream, Transfer,
-    Wait,
+    Names, Object, Protocol, Returned, Segment, SegmentSnapshot, SemOp, Socket, SocketKind, Stream,
+    Transfer, Wait,
 };
 use ipclab_judge::{DiffLine, Difference, Finding, Verdict, judge, settle};
 use ipclab_spec::Case;
@@ -479,11 +479,12 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             .prop_map(|(limit_ms, waits)| Ended::DeadlineExceeded { limit_ms, waits }),
         index().prop_map(|actor| Ended::LimitHit { actor }),
     ];
-    let look = (any::<bool>(), prop::option::of(segment())).prop_map(|(taken, segment)| Look {
-        key: 200,
-        taken,
-        segment,
-    });
+    let look =
+        (any::<bool>(), prop::option::of(segment())).prop_map(|(taken, segment)| SegmentSnapshot {
+            key: 200,
+            taken,
+            segment,
+        });
     (
         prop::collection::vec(actor(), 0..6),
         prop::collection::vec(socket(), 0..6),

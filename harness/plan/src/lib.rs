@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence as evidence;
 use ipclab_evidence::SANITIZER_STATUS;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Fill, Known, Limits, Occurrence, Plan, Stdin, Tamper, TamperAction, Watch,
-    World,
+    Await, Bind, Bytes, Limits, Occurrence, Placeholder, Plan, RuntimeValue, Stdin, Tamper,
+    TamperAction, Watch, World,
 };
 use ipclab_spec::{
     Actor, After, Case, Endpoint, FaultKind, GivenKind, Hole, Part, Player, Reference, Spec,
@@ -308,13 +308,13 @@ fn at_start(template: &Template, what: &str, actor: &str) -> Result<String, Stri
 }
 
 /// What is filled in when an actor starts.
-fn fills(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Fill> {
-    let mut fills: Vec<Fill> = Vec::new();
+fn fills(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Placeholder> {
+    let mut fills: Vec<Placeholder> = Vec::new();
     for template in actor.given_at_start() {
         for part in &template.parts {
             let Part::Hole(hole) = part else { continue };
             let with = match hole {
-                Hole::Answer { actor, name, nth } => Known::Answer {
+                Hole::Answer { actor, name, nth } => RuntimeValue::Answer {
                     // Of several copies the first is meant.
                     actor: copies
                         .get(actor.as_str())
@@ -324,12 +324,12 @@ fn fills(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Fill> {
                     name: name.clone(),
                     nth: *nth,
                 },
-                Hole::Segment(key) => Known::Segment(*key),
+                Hole::Segment(key) => RuntimeValue::Segment(*key),
                 _ => continue,
             };
             let text = hole.to_string();
             if fills.iter().all(|known| known.text != text) {
-                fills.push(Fill { text, with });
+                fills.push(Placeholder { text, with });
             }
         }
     }

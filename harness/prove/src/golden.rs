@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ipclab_report::{Line, Report, json};
-use ipclab_sandbox::Wish;
+use ipclab_sandbox::LevelChoice;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -89,7 +89,7 @@ pub fn golden(
     store: &Store,
     progress: &dyn Progress,
 ) -> Result<Compared, Failure> {
-    let mut sandboxes = SandboxPool::start(Wish::Auto, request.jobs)?;
+    let mut sandboxes = SandboxPool::start(LevelChoice::Auto, request.jobs)?;
     let mut passes: Vec<Vec<Vec<Entry>>> = Vec::new();
     for pass in 1..=if request.record { RECORDED_PASSES } else { 1 } {
         let reports = grade_all(proofs, store, &mut sandboxes.all(), progress);

@@ -11,15 +11,15 @@ fn main() -> ExitCode {
     let runs: usize = args
         .get(2)
         .map_or(1, |n| n.to_string_lossy().parse().expect("count"));
-    let wish = match args
+    let choice = match args
         .get(3)
         .map(|w| w.to_string_lossy().into_owned())
         .as_deref()
     {
-        Some("shared") => ipclab_sandbox::Wish::Shared,
-        _ => ipclab_sandbox::Wish::Namespaces,
+        Some("shared") => ipclab_sandbox::LevelChoice::Shared,
+        _ => ipclab_sandbox::LevelChoice::Namespaces,
     };
-    let mut sandbox = ipclab_sandbox::Sandbox::start(wish).expect("sandbox");
+    let mut sandbox = ipclab_sandbox::Sandbox::start(choice).expect("sandbox");
     let mut times = Vec::new();
     for run in 0..runs {
         let began = std::time::Instant::now();

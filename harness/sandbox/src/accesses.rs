@@ -7,14 +7,14 @@ use ipclab_evidence::{Access, Collision, Sharing};
 use ipclab_kernel::Pid;
 
 /// Collisions that are kept; the others are counted.
-const KEPT: usize = 8;
+const MAX_COLLISIONS: usize = 8;
 
 /// A place: the segment's identifier, and where in it an access begins.
 pub(crate) type Place = (i32, u64);
 
-/// What an access is told with.
+/// An access as the tracer saw it, not yet numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Touch {
+pub(crate) struct RawAccess {
     /// The thread.
     pub(crate) tid: Pid,
     /// The index of its actor.
@@ -63,35 +63,35 @@ impl Accesses {
         self.read.contains_key(&(tid, place))
     }
 
-    fn access(&mut self, touch: &Touch) -> Access {
+    fn access(&mut self, raw: &RawAccess) -> Access {
         self.count += 1;
         Access {
             n: self.count,
-            pid: touch.pid,
-            before_call: touch.before_call,
-            value: touch.value,
+            pid: raw.pid,
+            before_call: raw.before_call,
+            value: raw.value,
         }
     }
 
     /// A thread has read.
-    pub(crate) fn reads(&mut self, touch: &Touch) {
-        let access = self.access(touch);
-        self.read.insert((touch.tid, touch.place), access);
+    pub(crate) fn reads(&mut self, raw: &RawAccess) {
+        let access = self.access(raw);
+        self.read.insert((raw.tid, raw.place), access);
     }
 
     /// A thread has written, and what it wrote may come of what it had read there.
-    pub(crate) fn writes(&mut self, touch: &Touch) {
-        let write = self.access(touch);
-        if !self.writers.contains(&touch.pid) {
-            self.writers.push(touch.pid);
+    pub(crate) fn writes(&mut self, raw: &RawAccess) {
+        let write = self.access(raw);
+        if !self.writers.contains(&raw.pid) {
+            self.writers.push(raw.pid);
         }
-        let read = self.read.remove(&(touch.tid, touch.place));
-        let written = self.written.entry(touch.place).or_default();
+        let read = self.read.remove(&(raw.tid, raw.place));
+        let written = self.written.entry(raw.place).or_default();
         let between = read.as_ref().and_then(|read| {
             let strange = |(other, access): &&(Pid, Access)| {
                 let before = self.born.get(other).is_none_or(|born| *born < read.n);
                 let after = !self.died.contains_key(other);
-                *other != touch.tid && access.n > read.n && (before || after)
+                *other != raw.tid && access.n > read.n && (before || after)
             };
             written
                 .iter()
@@ -99,15 +99,15 @@ impl Accesses {
                 .min_by_key(|(_, access)| access.n)
                 .map(|(_, access)| access.clone())
         });
-        written.retain(|(other, _)| *other != touch.tid);
-        written.push((touch.tid, write.clone()));
+        written.retain(|(other, _)| *other != raw.tid);
+        written.push((raw.tid, write.clone()));
         if let (Some(read), Some(other)) = (read, between) {
             self.lost += 1;
-            if self.collisions.len() < KEPT {
+            if self.collisions.len() < MAX_COLLISIONS {
                 self.collisions.push(Collision {
-                    actor: touch.actor,
-                    segment: touch.place.0,
-                    offset: touch.place.1,
+                    actor: raw.actor,
+                    segment: raw.place.0,
+                    offset: raw.place.1,
                     read,
                     other,
                     write,
@@ -117,12 +117,12 @@ impl Accesses {
     }
 
     /// A thread has read and written as one: no other access came between.
-    pub(crate) fn updates(&mut self, touch: &Touch) {
-        self.read.remove(&(touch.tid, touch.place));
-        self.writes(touch);
+    pub(crate) fn updates(&mut self, raw: &RawAccess) {
+        self.read.remove(&(raw.tid, raw.place));
+        self.writes(raw);
     }
 
-    /// What is told of them.
+    /// The summary for the evidence.
     pub(crate) fn finish(self) -> Sharing {
         Sharing {
             accesses: self.count,
@@ -137,8 +137,8 @@ impl Accesses {
 mod tests {
     use super::*;
 
-    fn touch(tid: Pid, offset: u64) -> Touch {
-        Touch {
+    fn raw(tid: Pid, offset: u64) -> RawAccess {
+        RawAccess {
             tid,
             actor: 0,
             pid: tid as u32,
@@ -155,9 +155,9 @@ mod tests {
             let (deed, tid) = word.split_at(1);
             let tid = tid.parse().unwrap();
             match deed {
-                "r" => all.reads(&touch(tid, 0)),
-                "w" => all.writes(&touch(tid, 0)),
-                "u" => all.updates(&touch(tid, 0)),
+                "r" => all.reads(&raw(tid, 0)),
+                "w" => all.writes(&raw(tid, 0)),
+                "u" => all.updates(&raw(tid, 0)),
                 "+" => all.born(tid),
                 _ => all.died(tid),
             }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_is_lost_when_somebody_wrote_in_between() {
+    fn an_update_is_lost_when_another_thread_wrote_in_between() {
         for (story, expected) in [
             ("+1 +2 r1 r2 w1 w2", 1),
             ("+1 +2 r1 w2 w1", 1),
@@ -191,19 +191,19 @@ mod tests {
     #[test]
     fn places_are_apart_and_what_is_kept_is_bounded() {
         let mut all = Accesses::default();
-        all.reads(&touch(1, 0));
-        all.writes(&touch(2, 4));
-        all.writes(&touch(1, 0));
+        all.reads(&raw(1, 0));
+        all.writes(&raw(2, 4));
+        all.writes(&raw(1, 0));
         assert_eq!(all.lost, 0);
         for _ in 0..100 {
-            all.reads(&touch(1, 0));
-            all.writes(&touch(2, 0));
-            all.writes(&touch(1, 0));
+            all.reads(&raw(1, 0));
+            all.writes(&raw(2, 0));
+            all.writes(&raw(1, 0));
         }
         let sharing = all.finish();
         assert_eq!(
             (sharing.accesses, sharing.lost, sharing.collisions.len()),
-            (303, 100, KEPT)
+            (303, 100, MAX_COLLISIONS)
         );
     }
 }

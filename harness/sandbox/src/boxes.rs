@@ -148,7 +148,7 @@ fn end(supervisor: Pid, signal: i32) {
 
 impl RunningBox {
     /// Returns when the box has its world, or is gone.
-    pub(crate) fn wait_until_made(&self) {
+    pub(crate) fn wait_until_ready(&self) {
         let _ = descriptor::read_some(self.world_ready.as_fd(), &mut [0]);
     }
 

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ipclab_evidence::{Counted, Limits};
+use ipclab_evidence::{CgroupCounters, Limits};
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -36,10 +36,10 @@ const CONTROLLERS: [&str; 2] = ["memory", "pids"];
 const MOUNT: &str = "/sys/fs/cgroup";
 
 /// Three descriptors of each actor are handed over, all at once.
-const ACTORS_MAX: usize = socket::DESCRIPTORS_MAX / 3;
+const MAX_ACTORS: usize = socket::DESCRIPTORS_MAX / 3;
 
 /// How long a cgroup may be busy with the dying before it is left to the next tool.
-const PATIENCE: Duration = Duration::from_secs(2);
+const REMOVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A cgroup that the tool may divide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,12 +212,13 @@ impl Delegation {
     ) -> io::Result<Option<Groups>> {
         /// What has to be known of a plan for it.
         #[derive(Deserialize)]
-        struct Sketch {
+        struct PlanOutline {
             limits: Limits,
             actors: Vec<IgnoredAny>,
         }
-        let Sketch { limits, actors } = serde_json::from_slice(plan).map_err(io::Error::other)?;
-        if actors.len() > ACTORS_MAX {
+        let PlanOutline { limits, actors } =
+            serde_json::from_slice(plan).map_err(io::Error::other)?;
+        if actors.len() > MAX_ACTORS {
             return Ok(None);
         }
         let folder = self.place(tool, keeper);
@@ -299,7 +300,7 @@ fn remove(folder: &Path) {
         let Ok(events) = File::open(folder.join("cgroup.events")) else {
             return;
         };
-        if error.raw_os_error() != Some(libc::EBUSY) || began.elapsed() > PATIENCE {
+        if error.raw_os_error() != Some(libc::EBUSY) || began.elapsed() > REMOVE_TIMEOUT {
             return;
         }
         // It tells when its last process is gone.
@@ -404,9 +405,9 @@ impl ActorGroup {
     }
 
     /// What it counted. Peaks are told since Linux 5.19 and 6.1.
-    pub(crate) fn counted(&self) -> Counted {
+    pub(crate) fn counted(&self) -> CgroupCounters {
         let peak = |name| self.text(name)?.trim().parse::<u64>().ok();
-        Counted {
+        CgroupCounters {
             memory_peak_kib: peak("memory.peak").map(|bytes| bytes >> 10),
             processes_peak: peak("pids.peak"),
             out_of_memory: self.event("memory.events", "oom_kill"),

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use ipclab_kernel::Pid;
 
 /// One call in so many is held.
-const ONE_IN: u64 = 3;
+const DELAYED_ONE_IN: u64 = 3;
 /// The longest delay.
-const LONGEST_US: u64 = 3_000;
+const MAX_DELAY_US: u64 = 3_000;
 /// All delays of a case together.
-const ALL: Duration = Duration::from_millis(120);
+const MAX_TOTAL_DELAY: Duration = Duration::from_millis(120);
 
 /// Where in a call a thread is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Chaos {
         let Some(delay) = delay(seed, actor, call, side) else {
             return false;
         };
-        if self.spent + delay > ALL {
+        if self.spent + delay > MAX_TOTAL_DELAY {
             return false;
         }
         self.spent += delay;
@@ -104,8 +104,8 @@ fn delay(seed: u64, actor: usize, call: u64, side: Side) -> Option<Duration> {
     let drawn = words.into_iter().fold(mixed(seed), |state, word| {
         mixed(state ^ word.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     });
-    let is_held = drawn % ONE_IN == 0;
-    is_held.then(|| Duration::from_micros((drawn / ONE_IN) % LONGEST_US + 1))
+    let is_held = drawn % DELAYED_ONE_IN == 0;
+    is_held.then(|| Duration::from_micros((drawn / DELAYED_ONE_IN) % MAX_DELAY_US + 1))
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every bit of the result depends on every bit of `state`.
@@ -118,7 +118,7 @@ fn mixed(state: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, Chaos, LONGEST_US, Side, delay};
+    use super::{Chaos, MAX_DELAY_US, MAX_TOTAL_DELAY, Side, delay};
 
     #[test]
     fn a_seed_draws_the_same_again_and_another_one_something_else() {
@@ -134,7 +134,7 @@ mod tests {
         assert!((150..250).contains(&held.len()), "{}", held.len());
         assert!(
             held.iter()
-                .all(|delay| delay.as_micros() <= u128::from(LONGEST_US))
+                .all(|delay| delay.as_micros() <= u128::from(MAX_DELAY_US))
         );
         assert_ne!(
             delay(1, 0, 5, Side::Entry),
@@ -149,7 +149,7 @@ mod tests {
         for call in 0..10_000 {
             chaos.hold((0, call), Side::Exit, call as i32, 0);
         }
-        assert!(chaos.spent <= ALL);
+        assert!(chaos.spent <= MAX_TOTAL_DELAY);
         assert!(chaos.held.len() > 30);
         chaos.forget(chaos.held[0].tid);
         assert!(chaos.wait().is_some());

@@ -12,16 +12,16 @@ use crate::calls::{ArgKind, Names, Spec};
 use ipclab_kernel::{Pid, memory};
 
 /// How much of a buffer the trace shows in an argument.
-const SHOWN: usize = 64;
+const MAX_ARGUMENT_BYTES: usize = 64;
 
 /// How much of a transfer is kept. More than any message of a lab, less than a flood.
-pub(crate) const KEPT: usize = 8192;
+pub(crate) const MAX_TRANSFER_BYTES: usize = 8192;
 
 /// Longest path, `PATH_MAX` of `limits.h`.
 const PATH_MAX: usize = 4096;
 
 /// Longest vector that is looked at.
-const VECTORS: usize = 16;
+const MAX_VECTORS: usize = 16;
 
 /// Everything the arguments of a call say, before it is made.
 pub(crate) fn arguments(pid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<Arg> {
@@ -61,7 +61,7 @@ fn argument(pid: Pid, kind: ArgKind, args: &[u64; 6], at: usize, spec: &Spec) ->
         | ArgKind::Messages => pointer(),
         ArgKind::Path => path(pid, raw).map_or_else(pointer, Arg::Path),
         ArgKind::Address => address(pid, raw, next).map_or_else(pointer, Arg::Address),
-        ArgKind::Buffer => beginning(memory(pid, raw, next, SHOWN), next),
+        ArgKind::Buffer => beginning(memory(pid, raw, next, MAX_ARGUMENT_BYTES), next),
         ArgKind::Iovec => beginning_of_all(pid, &vectors(pid, raw, next)),
         ArgKind::Message => match Message::read(pid, raw) {
             Some(message) => beginning_of_all(pid, &message.vectors),
@@ -91,25 +91,33 @@ fn beginning(bytes: Vec<u8>, length: u64) -> Arg {
 }
 
 fn beginning_of_all(pid: Pid, vectors: &Vectors) -> Arg {
-    beginning(gather(pid, vectors, SHOWN as u64), total(vectors))
+    beginning(
+        gather(pid, vectors, MAX_ARGUMENT_BYTES as u64),
+        total(vectors),
+    )
 }
 
 /// An array of `struct sembuf`: number, operation and flags of each, `semop(2)`.
 fn sem_ops(pid: Pid, at: u64, count: u64) -> Option<Arg> {
     /// Bytes of one, and how many of them are shown.
-    const SIZE: u64 = 6;
-    const MOST: u64 = 8;
-    let bytes = memory(pid, at, count.min(MOST) * SIZE, (MOST * SIZE) as usize);
+    const SEMBUF_BYTES: u64 = 6;
+    const MAX_SEMBUFS: u64 = 8;
+    let bytes = memory(
+        pid,
+        at,
+        count.min(MAX_SEMBUFS) * SEMBUF_BYTES,
+        (MAX_SEMBUFS * SEMBUF_BYTES) as usize,
+    );
     let half = |op: &[u8], at: usize| i16::from_ne_bytes([op[at], op[at + 1]]);
     let ops: Vec<SemOp> = bytes
-        .chunks_exact(SIZE as usize)
+        .chunks_exact(SEMBUF_BYTES as usize)
         .map(|op| SemOp {
             number: half(op, 0) as u16,
             by: half(op, 2),
             flags: half(op, 4),
         })
         .collect();
-    let whole = count <= MOST;
+    let whole = count <= MAX_SEMBUFS;
     (!ops.is_empty()).then_some(Arg::SemOps { ops, whole })
 }
 
@@ -191,7 +199,7 @@ pub(crate) type Vectors = Vec<(u64, u64)>;
 
 /// Reads a `struct iovec` array.
 pub(crate) fn vectors(pid: Pid, at: u64, count: u64) -> Vectors {
-    (0..count.min(VECTORS as u64))
+    (0..count.min(MAX_VECTORS as u64))
         .map_while(|index| {
             words::<2>(pid, at.wrapping_add(16 * index)).map(|[base, length]| (base, length))
         })
@@ -208,7 +216,9 @@ pub(crate) fn total(vectors: &Vectors) -> u64 {
 pub(crate) fn gather(pid: Pid, vectors: &Vectors, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (base, length) in vectors {
-        let room = most.saturating_sub(bytes.len() as u64).min(KEPT as u64) as usize;
+        let room = most
+            .saturating_sub(bytes.len() as u64)
+            .min(MAX_TRANSFER_BYTES as u64) as usize;
         bytes.extend(memory(pid, *base, *length, room));
     }
     bytes

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cgroup;
-use crate::level::{self, Wish};
+use crate::level::{self, LevelChoice};
 use crate::sandbox::Sandbox;
 use ipclab_kernel::affinity::usable_cpus;
 
@@ -111,7 +111,7 @@ fn tracing() -> Capability {
         actors: vec![actor],
         ..plan
     };
-    let run = Sandbox::start(Wish::Auto).and_then(|mut sandbox| sandbox.run(&plan));
+    let run = Sandbox::start(LevelChoice::Auto).and_then(|mut sandbox| sandbox.run(&plan));
     let worked = match &run {
         Ok(evidence) => {
             evidence.actors[0].exit == ipclab_evidence::Exit::Code(0) && evidence.trouble.is_empty()
@@ -156,7 +156,7 @@ fn landlock() -> Capability {
 }
 
 fn cgroups() -> Capability {
-    let here = match Sandbox::start(Wish::Namespaces) {
+    let here = match Sandbox::start(LevelChoice::Namespaces) {
         Ok(_sandbox) => cgroup::here(),
         Err(_) => Err("only the namespaces level uses it".to_owned()),
     };

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ipclab_evidence::{Evidence, Isolation, Leftovers, Plan, Spent};
+use ipclab_evidence::{CaseTimes, Evidence, Isolation, Leftovers, Plan};
 
 use crate::given::{self, Given};
 use crate::watch::Watched;
@@ -14,7 +14,7 @@ pub(crate) struct Stopwatch {
     born: Instant,
     ready: Instant,
     began: Instant,
-    world_made: Instant,
+    world_ready: Instant,
     over: Instant,
 }
 
@@ -26,7 +26,7 @@ impl Stopwatch {
             born,
             ready: born,
             began: born,
-            world_made: born,
+            world_ready: born,
             over: born,
         }
     }
@@ -44,9 +44,12 @@ impl Stopwatch {
     }
 
     /// The world is made, and the first actor is about to start.
-    pub(crate) fn world_made(self) -> Self {
-        let world_made = Instant::now();
-        Self { world_made, ..self }
+    pub(crate) fn world_ready(self) -> Self {
+        let world_ready = Instant::now();
+        Self {
+            world_ready,
+            ..self
+        }
     }
 
     /// No process is left.
@@ -55,12 +58,12 @@ impl Stopwatch {
         Self { over, ..self }
     }
 
-    fn spent(&self) -> Spent {
+    fn spent(&self) -> CaseTimes {
         let us = |from: Instant, to: Instant| to.duration_since(from).as_micros() as u64;
-        Spent {
+        CaseTimes {
             ahead_us: us(self.born, self.ready),
-            world_us: us(self.began, self.world_made),
-            actors_us: us(self.world_made, self.over),
+            world_us: us(self.began, self.world_ready),
+            actors_us: us(self.world_ready, self.over),
             sweep_us: us(self.over, Instant::now()),
         }
     }

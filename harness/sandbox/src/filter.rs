@@ -125,14 +125,14 @@ const fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Which calls stop at the tracer.
-    pub(crate) sight: Sight,
+    pub(crate) trace_scope: TraceScope,
     /// Whether the actor is in the host's own world, where every open is looked at.
     pub(crate) host: bool,
 }
 
 /// Which calls stop at the tracer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum TraceScope {
     /// None: there is no tracer, and a traced answer without a tracer would make every such call fail.
     Nothing,
     /// Those of the table.
@@ -150,22 +150,22 @@ pub(crate) enum Sight {
 /// The search is a tree and not a list because the kernel, when a filter is installed, runs it once for every call that it
 /// has: through a list of this length that takes a third of a millisecond for each actor.
 pub(crate) fn program(options: Options) -> Cow<'static, [sock_filter]> {
-    match USUAL.get() {
+    match COMMON_PROGRAM.get() {
         Some((usual, code)) if *usual == options => Cow::Borrowed(code),
         _ => Cow::Owned(assemble(options)),
     }
 }
 
 /// The program that nearly every actor of a keeper gets.
-static USUAL: OnceLock<(Options, Vec<sock_filter>)> = OnceLock::new();
+static COMMON_PROGRAM: OnceLock<(Options, Vec<sock_filter>)> = OnceLock::new();
 
 /// Puts the usual program together once, for all processes that are forked from this one: actors need not.
 pub(crate) fn prepare(host: bool) {
     let options = Options {
-        sight: Sight::Table,
+        trace_scope: TraceScope::Table,
         host,
     };
-    USUAL.get_or_init(|| (options, assemble(options)));
+    COMMON_PROGRAM.get_or_init(|| (options, assemble(options)));
 }
 
 fn assemble(options: Options) -> Vec<sock_filter> {
@@ -175,17 +175,17 @@ fn assemble(options: Options) -> Vec<sock_filter> {
         put(RETURN, KILL),
         put(LOAD, NUMBER),
     ];
-    code.extend(search(&stretches(options)));
+    code.extend(search(&number_ranges(options)));
     code
 }
 
 /// A stretch of numbers that get the same answer: its first number, and the code that answers.
-type Stretch = (u32, Vec<sock_filter>);
+type NumberRange = (u32, Vec<sock_filter>);
 
 /// All numbers there are, in order; neighbours with the same answer are one stretch.
-fn stretches(options: Options) -> Vec<Stretch> {
-    let rest = put(RETURN, answer_to_the_rest(options.sight));
-    let mut all: Vec<Stretch> = vec![(0, vec![rest])];
+fn number_ranges(options: Options) -> Vec<NumberRange> {
+    let rest = put(RETURN, answer_to_the_rest(options.trace_scope));
+    let mut all: Vec<NumberRange> = vec![(0, vec![rest])];
     for (number, mut code) in special(options) {
         if !matches!(code.as_slice(), [answer] if answer.code == RETURN) {
             code.push(rest);
@@ -198,7 +198,7 @@ fn stretches(options: Options) -> Vec<Stretch> {
 }
 
 /// From this number on the answer is `code`.
-fn begin(all: &mut Vec<Stretch>, from: u32, code: Vec<sock_filter>) {
+fn begin(all: &mut Vec<NumberRange>, from: u32, code: Vec<sock_filter>) {
     all.pop_if(|(first, _)| *first == from);
     let same = |last: &[sock_filter]| {
         let fields = |one: &sock_filter| (one.code, one.jt, one.jf, one.k);
@@ -209,8 +209,8 @@ fn begin(all: &mut Vec<Stretch>, from: u32, code: Vec<sock_filter>) {
     }
 }
 
-fn search(stretches: &[Stretch]) -> Vec<sock_filter> {
-    let (lower, upper) = stretches.split_at(stretches.len() / 2);
+fn search(number_ranges: &[NumberRange]) -> Vec<sock_filter> {
+    let (lower, upper) = number_ranges.split_at(number_ranges.len() / 2);
     if lower.is_empty() {
         return upper.iter().flat_map(|(_, code)| code).copied().collect();
     }
@@ -229,10 +229,10 @@ fn search(stretches: &[Stretch]) -> Vec<sock_filter> {
 }
 
 /// What calls get that are not special.
-fn answer_to_the_rest(sight: Sight) -> u32 {
-    match sight {
-        Sight::Nothing | Sight::Table => ALLOW,
-        Sight::Everything { .. } => TRACE,
+fn answer_to_the_rest(trace_scope: TraceScope) -> u32 {
+    match trace_scope {
+        TraceScope::Nothing | TraceScope::Table => ALLOW,
+        TraceScope::Everything { .. } => TRACE,
     }
 }
 
@@ -269,16 +269,16 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
             put(RETURN, errno(libc::EPERM)),
         ],
     );
-    match options.sight {
-        Sight::Nothing => {}
-        Sight::Table => {
+    match options.trace_scope {
+        TraceScope::Nothing => {}
+        TraceScope::Table => {
             for spec in calls::TABLE {
                 let looked_at = options.host && OPENS.contains(&spec.number);
                 let when = if looked_at { When::Always } else { spec.when };
                 add(spec.number, &trace(when));
             }
         }
-        Sight::Everything { pass } => add(
+        TraceScope::Everything { pass } => add(
             libc::SYS_mprotect,
             &[
                 put(LOAD, low_half(3)),

@@ -15,13 +15,13 @@ use ipclab_kernel::sysv;
 /// What was put there, so that it can be recognised (and, in the host's world, taken away) afterwards.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
-    files: Vec<PutFile>,
-    segments: Vec<PutSegment>,
+    files: Vec<PlacedFile>,
+    segments: Vec<PlacedSegment>,
     semaphores: Vec<i32>,
 }
 
 #[derive(Debug)]
-struct PutFile {
+struct PlacedFile {
     path: PathBuf,
     kind: GivenKind,
     /// Held open, so that no file that is made later gets its number.
@@ -29,7 +29,7 @@ struct PutFile {
 }
 
 #[derive(Debug)]
-struct PutSegment {
+struct PlacedSegment {
     shmid: i32,
     /// As the plan wants it.
     mode: u32,
@@ -50,7 +50,7 @@ pub(crate) fn make(world: &World, ids: Ids) -> io::Result<Given> {
                 format!("giving {}: {error}", file.path.display()),
             )
         })?;
-        given.files.push(PutFile {
+        given.files.push(PlacedFile {
             path: file.path.clone(),
             kind: file.kind.clone(),
             held,
@@ -101,7 +101,7 @@ fn make_file(file: &GivenFile, ids: Ids) -> io::Result<OwnedFd> {
     Ok(held.into())
 }
 
-fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PutSegment> {
+fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PlacedSegment> {
     let shmid = sysv::shm_get(
         segment.key,
         segment.size,
@@ -121,7 +121,7 @@ fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PutSegment> {
         _ => (ids.actor, ids.group),
     };
     sysv::shm_set(shmid, owner, group, set)?;
-    Ok(PutSegment {
+    Ok(PlacedSegment {
         shmid,
         mode: segment.mode,
         set,
@@ -150,7 +150,7 @@ fn make_semaphores(set: &GivenSemaphores) -> io::Result<i32> {
 
 /// What became of a given file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum FileChange {
     /// Nothing.
     Same,
     /// Another file is there, or it holds something else.
@@ -159,7 +159,7 @@ pub(crate) enum Fate {
 
 impl Given {
     /// What became of the file at a path, if one was given there.
-    pub(crate) fn fate(&self, path: &Path) -> Option<Fate> {
+    pub(crate) fn file_change(&self, path: &Path) -> Option<FileChange> {
         let put = self.files.iter().find(|put| put.path == path)?;
         let was = nix::sys::stat::fstat(&put.held).ok()?;
         let same_file = fs::symlink_metadata(path)
@@ -169,9 +169,9 @@ impl Given {
             GivenKind::StaleSocket | GivenKind::Directory => true,
         };
         Some(if same_file && same_text {
-            Fate::Same
+            FileChange::Same
         } else {
-            Fate::Changed
+            FileChange::Changed
         })
     }
 
@@ -218,7 +218,7 @@ mod tests {
     use super::{Ids, beyond_us};
 
     #[test]
-    fn whoever_has_one_user_only_cannot_give_what_others_may_look_at() {
+    fn without_mapped_ids_a_segment_for_others_cannot_be_given() {
         let segment = |mode, foreign| GivenSegment {
             key: 100,
             size: 1,

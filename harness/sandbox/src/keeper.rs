@@ -148,7 +148,7 @@ impl Keeper<'_> {
         let begun = self.begin(request, groups.as_ref());
         // Made while the plan runs; not while its world is made, since mounts wait for each other.
         if let Ok(running) = &begun {
-            running.wait_until_made();
+            running.wait_until_ready();
         }
         let finished = self.finished.take();
         let prepare = || {

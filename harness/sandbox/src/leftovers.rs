@@ -13,21 +13,21 @@ use std::path::Path;
 
 use ipclab_evidence::{Bytes, FileKind, LeftFile, LeftQueue, LeftSemaphores, Segment};
 
-use crate::given::{Fate, Given};
+use crate::given::{FileChange, Given};
 use ipclab_kernel::{Pid, sysv};
 
 /// How much of a segment is looked at.
-const SEGMENT_BYTES: usize = 64 << 10;
+const MAX_SEGMENT_BYTES: usize = 64 << 10;
 
 /// How much of all of them together, beyond the beginning of each.
-const ALL_SEGMENTS_BYTES: usize = 1 << 20;
-const SEGMENT_BEGINNING: usize = 256;
+const MAX_TOTAL_SEGMENT_BYTES: usize = 1 << 20;
+const SEGMENT_HEAD_BYTES: usize = 256;
 
 /// How many files are listed before the sweep gives up on telling more.
-pub(crate) const FILES: usize = 500;
+pub(crate) const MAX_FILES: usize = 500;
 
 /// How deep folders are entered.
-const DEPTH: usize = 12;
+const MAX_DEPTH: usize = 12;
 
 /// The rows of one of the tables in `/proc/sysvipc`, as numbers; the mode, which is octal, as text is not needed
 /// elsewhere.
@@ -51,7 +51,7 @@ fn table(name: &str) -> io::Result<Vec<Vec<i64>>> {
 /// Every System V segment of this IPC namespace. `makers` tells whose process made it.
 pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Result<Vec<Segment>> {
     let mut all = Vec::new();
-    let mut left = ALL_SEGMENTS_BYTES;
+    let mut left = MAX_TOTAL_SEGMENT_BYTES;
     for row in table("shm")? {
         let [key, shmid, perms, size, cpid, _lpid, attached, ..] = row[..] else {
             continue;
@@ -60,7 +60,7 @@ pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Resul
         let mode = perms as u32 & 0o777;
         let recorded = given.segment_mode(shmid, mode);
         // One that may not be read, or went away meanwhile, is listed all the same.
-        let most = SEGMENT_BYTES.min(left).max(SEGMENT_BEGINNING);
+        let most = MAX_SEGMENT_BYTES.min(left).max(SEGMENT_HEAD_BYTES);
         let holds = sysv::shm_read(shmid, size as usize, most).unwrap_or_default();
         left = left.saturating_sub(holds.len());
         all.push(Segment {
@@ -142,7 +142,7 @@ fn list(
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        if skipped(&path) || all.len() >= FILES {
+        if skipped(&path) || all.len() >= MAX_FILES {
             continue;
         }
         let Some(file) = file(&path, path.as_os_str().as_bytes(), given) else {
@@ -150,7 +150,7 @@ fn list(
         };
         let folder = file.kind == FileKind::Directory;
         all.push(file);
-        if folder && depth < DEPTH {
+        if folder && depth < MAX_DEPTH {
             list(&path, depth + 1, given, skipped, all);
         }
     }
@@ -177,14 +177,14 @@ fn file(path: &Path, name: &[u8], given: &Given) -> Option<LeftFile> {
     } else {
         FileKind::Other
     };
-    let fate = given.fate(path);
+    let file_change = given.file_change(path);
     Some(LeftFile {
         path: name.into(),
         kind,
         size: found.len(),
         mode: found.mode() & 0o7777,
-        changed: fate == Some(Fate::Changed),
-        given: fate == Some(Fate::Same),
+        changed: file_change == Some(FileChange::Changed),
+        given: file_change == Some(FileChange::Same),
     })
 }
 
@@ -200,7 +200,7 @@ pub(crate) fn named_objects(folder: &Path, given: &Given) -> Vec<LeftFile> {
             name.extend_from_slice(entry.file_name().as_bytes());
             file(&entry.path(), &name, given)
         })
-        .take(FILES)
+        .take(MAX_FILES)
         .collect();
     all.sort_by(|one, other| one.path.cmp(&other.path));
     all
@@ -222,7 +222,7 @@ pub(crate) struct Row {
 }
 
 /// The timer of a zero window, `proc(5)`.
-const PROBES: &str = "04:";
+const ZERO_WINDOW_TIMER: &str = "04:";
 /// `TCP_LISTEN`
 pub(crate) const LISTEN: u8 = 0x0a;
 /// `TCP_SYN_SENT`
@@ -260,7 +260,7 @@ fn row(line: &str) -> Option<Row> {
         local: SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?),
         state: u8::from_str_radix(state, 16).ok()?,
         unsent: u64::from_str_radix(queues.split_once(':')?.0, 16).ok()?,
-        probing: timer.starts_with(PROBES),
+        probing: timer.starts_with(ZERO_WINDOW_TIMER),
         inode,
     })
 }

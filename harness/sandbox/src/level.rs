@@ -12,9 +12,9 @@ use crate::id_map::{IdMap, NAMESPACES};
 use crate::world::EmptyWorld;
 use ipclab_kernel::{descriptor, namespace, process, socket, wait};
 
-/// What the user asks for.
+/// The level of isolation that the user chooses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wish {
+pub enum LevelChoice {
     /// Namespaces where they work, else shared.
     #[default]
     Auto,
@@ -27,19 +27,19 @@ pub enum Wish {
 /// The argument that makes the tool's executable try a box.
 pub(crate) const PROBE: &str = "__probe";
 
-/// The level for a wish.
+/// The level that a choice comes to here.
 ///
 /// # Errors
 /// When namespaces are asked for by name and do not work, with what refused them.
-pub(crate) fn choose(wish: Wish) -> Result<Level, SandboxError> {
-    match wish {
-        Wish::Shared => Ok(Level::Shared),
-        Wish::Auto => Ok(if refusal().is_none() {
+pub(crate) fn choose(choice: LevelChoice) -> Result<Level, SandboxError> {
+    match choice {
+        LevelChoice::Shared => Ok(Level::Shared),
+        LevelChoice::Auto => Ok(if refusal().is_none() {
             Level::Namespaces
         } else {
             Level::Shared
         }),
-        Wish::Namespaces => match refusal() {
+        LevelChoice::Namespaces => match refusal() {
             None => Ok(Level::Namespaces),
             Some(why) => Err(SandboxError::message(format!(
                 "namespaces do not work here ({why}); `ipclab doctor` names the remedy, `--isolation shared` does without"
@@ -94,11 +94,11 @@ fn try_box() -> io::Result<()> {
             cwd: "/lab".into(),
             ..World::default()
         };
-        let made = EmptyWorld::make(go.as_fd()).and_then(|world| world.furnish(&empty, 1));
-        if let Err(error) = &made {
+        let result = EmptyWorld::make(go.as_fd()).and_then(|world| world.furnish(&empty, 1));
+        if let Err(error) = &result {
             eprintln!("{error}");
         }
-        process::exit_now(i32::from(made.is_err()));
+        process::exit_now(i32::from(result.is_err()));
     }
     drop(go);
     let mapped = IdMap::here().write(pid);

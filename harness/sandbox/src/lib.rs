@@ -60,5 +60,5 @@ mod world;
 
 pub use doctor::{Capability, doctor, processors};
 pub use error::SandboxError;
-pub use level::Wish;
+pub use level::LevelChoice;
 pub use sandbox::{Sandbox, hidden};

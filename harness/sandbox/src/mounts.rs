@@ -70,8 +70,8 @@ pub(crate) fn show_if_there(name: &str) -> io::Result<()> {
 
 /// Shows a file or folder at another place, without set-user-id programs and devices.
 pub(crate) fn bind(source: &Path, target: &Path, read_only: bool) -> io::Result<()> {
-    let shown = namespace::mount(source, target, "", libc::MS_BIND | libc::MS_REC, "");
-    context(format_args!("binding {}", target.display()), shown)?;
+    let mounted = namespace::mount(source, target, "", libc::MS_BIND | libc::MS_REC, "");
+    context(format_args!("binding {}", target.display()), mounted)?;
     let attributes = if read_only {
         READ_ONLY
     } else {

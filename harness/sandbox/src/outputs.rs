@@ -33,9 +33,9 @@ fn key(key: u32) -> String {
 
 /// A `struct shmid_ds` as the kernel of a 64-bit machine fills it, `shmctl(2)`, `linux/shm.h`.
 fn segment(pid: Pid, at: u64) -> Vec<Answer> {
-    const SIZE: usize = 112;
-    let bytes = decode::memory(pid, at, SIZE as u64, SIZE);
-    if bytes.len() < SIZE {
+    const SHMID_DS_BYTES: usize = 112;
+    let bytes = decode::memory(pid, at, SHMID_DS_BYTES as u64, SHMID_DS_BYTES);
+    if bytes.len() < SHMID_DS_BYTES {
         return Vec::new();
     }
     let small = |at: usize| u32::from_ne_bytes([0, 1, 2, 3].map(|byte| bytes[at + byte]));

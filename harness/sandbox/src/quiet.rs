@@ -24,7 +24,7 @@ pub(crate) struct Barrier {
 }
 
 /// Longest wait for our own datagram. On a machine that takes longer, nothing is called quiet.
-const PATIENCE: Duration = Duration::from_millis(500);
+const BARRIER_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Barrier {
     /// `own_network`: this network namespace is the case's alone, and a port that no actor may bind is free.
@@ -34,7 +34,7 @@ impl Barrier {
             // An address of the loopback network that no program talks to.
             let socket = UdpSocket::bind(("127.83.91.7", port))?;
             socket.connect(socket.local_addr()?)?;
-            socket.set_read_timeout(Some(PATIENCE))?;
+            socket.set_read_timeout(Some(BARRIER_TIMEOUT))?;
             Ok(socket)
         };
         Self {
@@ -69,7 +69,7 @@ impl Barrier {
 
 /// Whether anything moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Motion {
+pub(crate) enum Activity {
     /// A thread runs, or is about to.
     Running,
     /// All are asleep; something will wake one of them by itself.
@@ -79,23 +79,23 @@ pub(crate) enum Motion {
 }
 
 /// Looks whether any of these threads moves. `Stuck` is said only when it is certain.
-pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motion {
+pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Activity {
     // No thread is left that could run code of its own: all are on their way out, and their end is still to be heard of.
     if threads.is_empty() {
-        return Motion::Running;
+        return Activity::Running;
     }
     if !tracer.all_in_calls(threads) {
         return if tracer.all_asleep(threads) {
-            Motion::Waiting
+            Activity::Waiting
         } else {
-            Motion::Running
+            Activity::Running
         };
     }
     if !tracer.all_asleep(threads) {
-        return Motion::Running;
+        return Activity::Running;
     }
     if tracer.any_timed(threads) {
-        return Motion::Waiting;
+        return Activity::Waiting;
     }
     // Asked before the last look at the threads: what TCP had to send when it was asked later may just have gone (an
     // acknowledgement that was put off lets go of bytes that Nagle's algorithm held), and whom it wakes is not asleep then.
@@ -105,12 +105,12 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Motio
         || !tracer.all_asleep(threads)
         || wait::is_any_pending()
     {
-        return Motion::Running;
+        return Activity::Running;
     }
     if kernel_acts {
-        Motion::Waiting
+        Activity::Waiting
     } else {
-        Motion::Stuck
+        Activity::Stuck
     }
 }
 
@@ -132,21 +132,21 @@ fn kernel_will_act(tracer: &Tracer) -> bool {
 
 /// How long to sleep before the next look, when nothing is heard: short at first, since most waits are, longer later.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct Backoff {
     shortest: Duration,
     next: Duration,
 }
 
-impl Pace {
-    const SHORTEST: Duration = Duration::from_micros(200);
-    const LONGEST: Duration = Duration::from_millis(10);
+impl Backoff {
+    const MIN_SLEEP: Duration = Duration::from_micros(200);
+    const MAX_SLEEP: Duration = Duration::from_millis(10);
 
     /// Where calls are not traced (a build), no actor waits for another to fall asleep, and each look takes the processor
     /// from those that compute: then looks are as far apart as they may be from the first.
     pub(crate) fn new(traced: bool) -> Self {
         let shortest = match traced {
-            true => Self::SHORTEST,
-            false => Self::LONGEST,
+            true => Self::MIN_SLEEP,
+            false => Self::MAX_SLEEP,
         };
         Self {
             shortest,
@@ -162,7 +162,7 @@ impl Pace {
     /// How long to sleep now.
     pub(crate) fn step(&mut self) -> Duration {
         let now = self.next;
-        self.next = (now * 2).min(Self::LONGEST);
+        self.next = (now * 2).min(Self::MAX_SLEEP);
         now
     }
 }
@@ -187,7 +187,7 @@ impl Idle {
     /// us whom the machine did not let run.
     pub(crate) fn look(&mut self, asleep: bool) -> Duration {
         let now = Instant::now();
-        let since = now.duration_since(self.last).min(4 * Pace::LONGEST);
+        let since = now.duration_since(self.last).min(4 * Backoff::MAX_SLEEP);
         self.last = now;
         if asleep {
             self.counted += since;
@@ -202,7 +202,7 @@ mod tests {
 
     /// One that was sent and given up stayed in the queue, and let the next look pass before its own had arrived.
     #[test]
-    fn a_datagram_that_was_given_up_lets_nobody_pass() {
+    fn a_late_datagram_opens_no_later_barrier() {
         let barrier = Barrier::new(false);
         let socket = barrier.socket.as_ref().unwrap();
         assert!(barrier.pass());
@@ -215,13 +215,13 @@ mod tests {
 
     #[test]
     fn looks_are_close_at_first_but_for_a_build() {
-        let steps = |mut pace: Pace| -> Vec<u128> {
-            let mut steps = vec![pace.step(), pace.step()];
-            pace.reset();
-            steps.push(pace.step());
+        let steps = |mut backoff: Backoff| -> Vec<u128> {
+            let mut steps = vec![backoff.step(), backoff.step()];
+            backoff.reset();
+            steps.push(backoff.step());
             steps.iter().map(Duration::as_micros).collect()
         };
-        assert_eq!(steps(Pace::new(true)), [200, 400, 200]);
-        assert_eq!(steps(Pace::new(false)), [10_000; 3]);
+        assert_eq!(steps(Backoff::new(true)), [200, 400, 200]);
+        assert_eq!(steps(Backoff::new(false)), [10_000; 3]);
     }
 }

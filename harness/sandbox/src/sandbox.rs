@@ -9,7 +9,7 @@ use ipclab_evidence::{Evidence, Level, Plan};
 use crate::affinity::RunningPlan;
 use crate::cgroup::{self, Delegation};
 use crate::error::SandboxError;
-use crate::level::{self, Wish};
+use crate::level::{self, LevelChoice};
 use crate::{frame, keeper, request};
 
 /// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.
@@ -32,20 +32,20 @@ const KEEPER: &str = "__keeper";
 static KEEPERS: AtomicUsize = AtomicUsize::new(0);
 
 impl Sandbox {
-    /// Starts a keeper at the wished level; `Auto` takes namespaces where they work.
+    /// Starts a keeper at the chosen level; `Auto` takes namespaces where they work.
     ///
     /// # Errors
-    /// When the tool cannot start itself again, or the wished level cannot be had here.
-    pub fn start(wish: Wish) -> Result<Self, SandboxError> {
-        Self::start_on(wish, KEEPERS.fetch_add(1, Ordering::Relaxed))
+    /// When the tool cannot start itself again, or the chosen level cannot be had here.
+    pub fn start(choice: LevelChoice) -> Result<Self, SandboxError> {
+        Self::start_on(choice, KEEPERS.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Starts a keeper on this processor, counted from 0 over those that may be used, and again from the first.
     ///
     /// # Errors
     /// As [`Sandbox::start`].
-    pub fn start_on(wish: Wish, number: usize) -> Result<Self, SandboxError> {
-        let level = level::choose(wish)?;
+    pub fn start_on(choice: LevelChoice, number: usize) -> Result<Self, SandboxError> {
+        let level = level::choose(choice)?;
         let delegation = match level {
             Level::Namespaces => cgroup::enter(),
             Level::Shared => None,

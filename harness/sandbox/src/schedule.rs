@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_late_goes_on_when_nobody_else_can() {
+    fn a_late_thread_goes_on_when_no_other_can() {
         let mut all = Schedule::new(Some(Order::LateWriters));
         all.added(3);
         all.wait(3, LATE);
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_again_and_again_does_not_keep_the_others_waiting() {
+    fn repeated_calls_do_not_keep_other_threads_waiting() {
         for order in [Order::OldestFirst, Order::NewestFirst, Order::LateWriters] {
             let mut all = Schedule::new(Some(order));
             for tid in [1, 2] {
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn who_looks_again_and_again_neither() {
+    fn repeated_reads_do_not_keep_other_threads_waiting() {
         let mut all = Schedule::new(Some(Order::OldestFirst));
         for tid in [1, 2] {
             all.added(tid);
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_ever_for_those_who_may_wait_for_it() {
+    fn no_thread_waits_for_ever_for_one_that_may_wait_for_it() {
         let mut all = Schedule::new(Some(Order::LateWriters));
         for (tid, waiting) in [(1, LATE), (2, GOES_ON)] {
             all.added(tid);
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_alone_may_ask_for_ever() {
+    fn a_single_thread_may_call_for_ever() {
         let mut all = Schedule::new(Some(Order::OldestFirst));
         all.added(1);
         all.wait(1, GOES_ON);

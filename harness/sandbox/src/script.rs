@@ -12,7 +12,7 @@ use ipclab_kernel::descriptor;
 
 /// What a peer waits for before its next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum PeerRequest {
     /// Something that another actor does.
     Await(Await),
     /// That nothing moves any more.
@@ -32,16 +32,16 @@ pub(crate) struct Signal {
 #[derive(Debug)]
 pub(crate) struct Script {
     control: Option<OwnedFd>,
-    asked: Option<Asked>,
+    asked: Option<PeerRequest>,
     doing: Option<String>,
     complaints: Vec<String>,
 }
 
 /// Longest record of a peer.
-const RECORD: usize = 64 << 10;
+const MAX_RECORD_BYTES: usize = 64 << 10;
 
 /// How many complaints are kept: a script has a few dozen steps.
-const COMPLAINTS: usize = 100;
+const MAX_COMPLAINTS: usize = 100;
 
 impl Script {
     /// Hands over the steps.
@@ -98,7 +98,7 @@ impl Script {
     /// Takes every record that is there; gives the signals that the peer wants sent.
     pub(crate) fn hear(&mut self) -> Vec<Signal> {
         let mut signals = Vec::new();
-        let mut record = vec![0; RECORD];
+        let mut record = vec![0; MAX_RECORD_BYTES];
         while let Some(control) = &self.control {
             let got = match descriptor::read_some(control.as_fd(), &mut record) {
                 Ok(None) => break,
@@ -119,17 +119,17 @@ impl Script {
         match word {
             "doing" => self.doing = Some(rest.to_owned()),
             "done" => self.doing = None,
-            "complain" if self.complaints.len() < COMPLAINTS => {
+            "complain" if self.complaints.len() < MAX_COMPLAINTS => {
                 self.complaints.push(rest.to_owned())
             }
             "await" => {
                 let (what, name) = rest.split_once(' ').unwrap_or((rest, ""));
                 let name = name.to_owned();
                 self.asked = match what {
-                    "waits" => Some(Asked::Await(Await::Waits(name))),
-                    "exits" => Some(Asked::Await(Await::Exits(name))),
-                    "ready" => Some(Asked::Await(Await::Ready(name))),
-                    "quiet" => Some(Asked::Quiet),
+                    "waits" => Some(PeerRequest::Await(Await::Waits(name))),
+                    "exits" => Some(PeerRequest::Await(Await::Exits(name))),
+                    "ready" => Some(PeerRequest::Await(Await::Ready(name))),
+                    "quiet" => Some(PeerRequest::Quiet),
                     _ => None,
                 };
             }
@@ -146,7 +146,7 @@ impl Script {
     }
 
     /// What it waits for.
-    pub(crate) fn asked(&self) -> Option<&Asked> {
+    pub(crate) fn asked(&self) -> Option<&PeerRequest> {
         self.asked.as_ref()
     }
 

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use ipclab_evidence::{Actor, Bytes, Limits, Run};
 
 use crate::filter;
-use crate::filter::Sight;
+use crate::filter::TraceScope;
 use crate::streams::{Capture, Feed};
 use ipclab_kernel::{
     Pid, descriptor, error, namespace, process, procfs, ptrace, seccomp, signal, socket,
@@ -32,10 +32,10 @@ pub(crate) struct Started {
 }
 
 /// The descriptor on which a scripted peer talks to the supervisor.
-pub(crate) const CONTROL: i32 = 3;
+pub(crate) const CONTROL_FD: i32 = 3;
 
 /// What the child says when it is in its place and may be attached to.
-const IN_PLACE: &[u8] = b"r";
+const READY_MESSAGE: &[u8] = b"r";
 
 /// Starts an actor. `enter` takes the child to its place (mounts, user, rules) and runs in it.
 ///
@@ -48,7 +48,7 @@ const IN_PLACE: &[u8] = b"r";
 pub(crate) fn start(
     actor: &Actor,
     limits: &Limits,
-    sight: Sight,
+    trace_scope: TraceScope,
     own_users: bool,
     enter: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
 ) -> io::Result<Started> {
@@ -64,7 +64,7 @@ pub(crate) fn start(
     let pid = namespace::clone_process(0)?;
     if pid == 0 {
         // Out of the way of the numbers that the program will find its descriptors at.
-        let Ok(refusal_in) = descriptor::duplicate_above(refusal_in.as_fd(), CONTROL + 1) else {
+        let Ok(refusal_in) = descriptor::duplicate_above(refusal_in.as_fd(), CONTROL_FD + 1) else {
             process::exit_now(127)
         };
         let control = control.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
@@ -76,7 +76,7 @@ pub(crate) fn start(
         let failed = become_program(
             actor,
             limits,
-            sight,
+            trace_scope,
             own_users,
             place,
             control,
@@ -89,7 +89,7 @@ pub(crate) fn start(
     drop((stdin, terminal, stderr_in, theirs, refusal_in));
     let mut word = [0; 512];
     let length = descriptor::read_some(ours.as_fd(), &mut word)?.unwrap_or(0);
-    if &word[..length] != IN_PLACE {
+    if &word[..length] != READY_MESSAGE {
         let length = descriptor::read_some(refusal.as_fd(), &mut word)?.unwrap_or(0);
         let why = String::from_utf8_lossy(&word[..length]).into_owned();
         return Err(io::Error::other(format!("starting {}: {why}", actor.name)));
@@ -116,7 +116,7 @@ pub(crate) fn start(
 fn become_program(
     actor: &Actor,
     limits: &Limits,
-    sight: Sight,
+    trace_scope: TraceScope,
     own_users: bool,
     place: [i32; 3],
     control: Option<i32>,
@@ -147,7 +147,7 @@ fn become_program(
         let program = (error::c_string(path)?, argv?, env?);
         // Nothing of ours is ever an actor's descriptor.
         descriptor::close_from(3, true)?;
-        descriptor::write_some(to_tracer.as_fd(), IN_PLACE)?;
+        descriptor::write_some(to_tracer.as_fd(), READY_MESSAGE)?;
         if descriptor::read_some(to_tracer.as_fd(), &mut [0; 8])? != Some(1) {
             return Err(io::Error::other("the tracer went away"));
         }
@@ -155,7 +155,7 @@ fn become_program(
             descriptor::duplicate_to(fd, at as i32)?;
         }
         if let Some(fd) = control {
-            descriptor::duplicate_to(fd, CONTROL)?;
+            descriptor::duplicate_to(fd, CONTROL_FD)?;
         }
         signal::restore_default_signals();
         descriptor::occupy_descriptors(actor.descriptors)?;
@@ -167,7 +167,7 @@ fn become_program(
     };
     // The last thing before exec: from here on every call of the table stops at the tracer.
     if let Err(error) = seccomp::install_filter(&filter::program(filter::Options {
-        sight,
+        trace_scope,
         host: !own_users,
     })) {
         return error;

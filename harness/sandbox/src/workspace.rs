@@ -18,9 +18,9 @@ use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, symlinkat, unlinkat};
 
 /// Deeper folders of the host are not shown: no submission has them.
-const DEPTH_SHOWN: usize = 64;
+const MAX_DEPTH_COPIED: usize = 64;
 /// Deeper folders are not copied back: no build needs them.
-const DEPTH: usize = 32;
+const MAX_DEPTH_COPIED_BACK: usize = 32;
 
 /// A folder of the host and where it is shown.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Workspace {
         let into = File::open(at)?;
         // What the host has is bounded already, by what was taken in.
         let mut left = u64::MAX;
-        mirror(from, into.as_fd(), owner, &mut left, DEPTH_SHOWN)?;
+        mirror(from, into.as_fd(), owner, &mut left, MAX_DEPTH_COPIED)?;
         Ok(Self {
             host,
             inside: inside.to_owned(),
@@ -64,7 +64,14 @@ impl Workspace {
     /// The host's disk refused something.
     pub(crate) fn copy_back(&self) -> io::Result<()> {
         let mut left = self.most;
-        mirror(&self.inside, self.host.as_fd(), None, &mut left, DEPTH).map_err(|error| {
+        mirror(
+            &self.inside,
+            self.host.as_fd(),
+            None,
+            &mut left,
+            MAX_DEPTH_COPIED_BACK,
+        )
+        .map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("copying {} back: {error}", self.inside.display()),
@@ -214,7 +221,14 @@ mod tests {
         fs::write(inside.path().join("folder/file"), "ours").unwrap();
         fs::write(inside.path().join("file"), "ours").unwrap();
         let into = File::open(host.path()).unwrap();
-        mirror(inside.path(), into.as_fd(), None, &mut 100, DEPTH).unwrap();
+        mirror(
+            inside.path(),
+            into.as_fd(),
+            None,
+            &mut 100,
+            MAX_DEPTH_COPIED_BACK,
+        )
+        .unwrap();
         let theirs = fs::read_to_string(elsewhere.path().join("file")).unwrap();
         assert_eq!(theirs, "theirs");
     }
@@ -226,7 +240,14 @@ mod tests {
         hole.set_len(1 << 40).unwrap();
         fs::write(inside.path().join("small"), "1").unwrap();
         let into = File::open(host.path()).unwrap();
-        mirror(inside.path(), into.as_fd(), None, &mut (1 << 20), DEPTH).unwrap();
+        mirror(
+            inside.path(),
+            into.as_fd(),
+            None,
+            &mut (1 << 20),
+            MAX_DEPTH_COPIED_BACK,
+        )
+        .unwrap();
         assert!(!host.path().join("hole").exists());
         assert!(host.path().join("small").exists());
     }

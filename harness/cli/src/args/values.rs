@@ -5,7 +5,7 @@ use ipclab_class::export;
 use ipclab_intake::import::System;
 use ipclab_prove::certify;
 use ipclab_report::Audience;
-use ipclab_sandbox::Wish;
+use ipclab_sandbox::LevelChoice;
 use ipclab_spec::Tier;
 
 /// Whether to colour.
@@ -150,7 +150,7 @@ pub(crate) enum Isolation {
     Shared,
 }
 
-impl From<Isolation> for Wish {
+impl From<Isolation> for LevelChoice {
     fn from(isolation: Isolation) -> Self {
         match isolation {
             Isolation::Auto => Self::Auto,

@@ -32,7 +32,7 @@ pub(crate) fn doctor() -> Result<ExitCode, Failure> {
             }
         }
     }
-    let level = match ipclab_sandbox::Sandbox::start(ipclab_sandbox::Wish::Auto) {
+    let level = match ipclab_sandbox::Sandbox::start(ipclab_sandbox::LevelChoice::Auto) {
         Ok(sandbox) => format!("level: {}\n", sandbox.level().name()),
         Err(error) => format!("level: none, programs cannot be run here: {error}\n"),
     };

@@ -8,9 +8,9 @@
 )]
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, FileKind,
-    Isolation, LeftFile, LeftPort, LeftProcess, Leftovers, Level, Object, Protocol, Returned,
-    Segment, Socket, SocketKind, Spent, Stream, Transfer, Wait, format_v1,
+    ActorEvidence, Address, Arg, Bytes, Call, CaseTimes, Direction, Ended, Errno, Evidence, Exit,
+    FileKind, Isolation, LeftFile, LeftPort, LeftProcess, Leftovers, Level, Object, Protocol,
+    Returned, Segment, Socket, SocketKind, Stream, Transfer, Wait, format_v1,
 };
 use ipclab_judge::{Finding, Outcome, Verdict, judge, settle};
 use ipclab_spec::Case;
@@ -72,7 +72,7 @@ impl Scene {
                 leftovers: Leftovers::default(),
                 sharing: None,
                 trouble: Vec::new(),
-                spent: Spent::default(),
+                spent: CaseTimes::default(),
             },
         }
     }

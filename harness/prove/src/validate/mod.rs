@@ -15,7 +15,7 @@ mod update;
 use std::fs;
 use std::path::Path;
 
-use ipclab_sandbox::Wish;
+use ipclab_sandbox::LevelChoice;
 use ipclab_spec::{Case, Tier};
 
 use ipclab_grade::explore::{ReferenceRuns, RunCache};
@@ -56,7 +56,7 @@ pub fn validate(
     progress: &dyn Progress,
 ) -> Result<Validation, Failure> {
     let tiers = &request.tiers;
-    let mut sandboxes = SandboxPool::start(Wish::Auto, request.jobs)?;
+    let mut sandboxes = SandboxPool::start(LevelChoice::Auto, request.jobs)?;
     let seen = try_all(proofs, tiers, store, &mut sandboxes.all(), progress);
 
     let mut labs = Vec::new();

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use crate::{About, Judged, Program, Report};
 use ipclab_evidence::{
-    ActorEvidence, Address, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, Isolation,
-    Leftovers, Level, Object, Returned, Socket, SocketKind, Spent, Stream, Transfer, Wait,
+    ActorEvidence, Address, Bytes, Call, CaseTimes, Direction, Ended, Errno, Evidence, Exit,
+    Isolation, Leftovers, Level, Object, Returned, Socket, SocketKind, Stream, Transfer, Wait,
     format_v1,
 };
 use ipclab_judge::{Finding, Part, Verdict};
@@ -254,7 +254,7 @@ impl Trace {
             leftovers: Leftovers::default(),
             sharing: None,
             trouble: Vec::new(),
-            spent: Spent::default(),
+            spent: CaseTimes::default(),
         })
     }
 

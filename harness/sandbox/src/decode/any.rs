@@ -1,4 +1,4 @@
-//! Whatever a program passes to the kernel can be shown: any registers, any memory, pointers to nowhere among them.
+//! Whatever a program passes to the kernel can be decoded: any registers, any memory, pointers to nowhere among them.
 //!
 //! The memory that is read is the test's own, by the call that reads a tracee's.
 
@@ -107,16 +107,16 @@ proptest! {
 
     /// One line each, as long as a path at the most, with nothing in it that acts.
     #[test]
-    fn any_call_is_shown(call in 0..TABLE.len(), contents in contents(), places in proptest::collection::vec(place(), 6)) {
+    fn every_call_has_a_printable_form(call in 0..TABLE.len(), contents in contents(), places in proptest::collection::vec(place(), 6)) {
         let memory = laid_out(contents);
         let mut args = [0; 6];
         for (arg, place) in args.iter_mut().zip(&places) {
             *arg = place.address(&memory);
         }
         let spec = &TABLE[call];
-        let shown = arguments(me(), spec, &args);
-        prop_assert_eq!(shown.len(), spec.args.len());
-        for arg in shown {
+        let decoded = arguments(me(), spec, &args);
+        prop_assert_eq!(decoded.len(), spec.args.len());
+        for arg in decoded {
             let text = arg.to_string();
             prop_assert!(text.len() <= 4 * PATH_MAX + 2, "{} bytes", text.len());
             prop_assert!(!text.chars().any(char::is_control), "{text:?}");
@@ -128,7 +128,7 @@ proptest! {
     fn any_vector_is_read(contents in contents(), at in place(), count in any::<u64>(), most in 0..20_000_u64) {
         let memory = laid_out(contents);
         let vectors = vectors(me(), at.address(&memory), count);
-        prop_assert!(vectors.len() as u64 <= count.min(VECTORS as u64));
+        prop_assert!(vectors.len() as u64 <= count.min(MAX_VECTORS as u64));
         prop_assert!(gather(me(), &vectors, most).len() as u64 <= most.min(total(&vectors)));
         if let Some(message) = Message::read(me(), at.address(&memory)) {
             prop_assert!(gather(me(), &message.vectors, most).len() as u64 <= most);
@@ -148,7 +148,7 @@ proptest! {
             .flat_map(u64::to_ne_bytes)
             .collect();
         let vectors = vectors(me(), table.as_ptr() as u64, pieces.len() as u64);
-        let seen = pieces[..pieces.len().min(VECTORS)].concat();
+        let seen = pieces[..pieces.len().min(MAX_VECTORS)].concat();
         prop_assert_eq!(total(&vectors), seen.len() as u64);
         let got = gather(me(), &vectors, most);
         prop_assert_eq!(&got, &seen[..seen.len().min(most as usize)]);

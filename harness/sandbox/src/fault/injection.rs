@@ -186,7 +186,7 @@ fn handed_over(spec: &Spec, pid: Pid, args: &[u64; 6]) -> Vec<(u64, u64)> {
 fn alter(spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Restore> {
     let mut last = None;
     for (address, length) in handed_over(spec, pid, args).into_iter().rev() {
-        let bytes = decode::memory(pid, address, length, decode::KEPT);
+        let bytes = decode::memory(pid, address, length, decode::MAX_TRANSFER_BYTES);
         if let Some(at) = bytes.iter().rposition(u8::is_ascii_alphanumeric) {
             last = Some((address.wrapping_add(at as u64), bytes[at]));
             break;

@@ -15,7 +15,7 @@ const STORE: &str = "store";
 
 /// A tamper of the plan and how often its call was met.
 #[derive(Debug)]
-struct Counted {
+struct CountedTamper {
     tamper: Tamper,
     met: u32,
 }
@@ -23,7 +23,7 @@ struct Counted {
 /// The tampers of a plan.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    all: Vec<Counted>,
+    all: Vec<CountedTamper>,
 }
 
 impl Faults {
@@ -31,7 +31,7 @@ impl Faults {
         Self {
             all: tampers
                 .iter()
-                .map(|tamper| Counted {
+                .map(|tamper| CountedTamper {
                     tamper: tamper.clone(),
                     met: 0,
                 })

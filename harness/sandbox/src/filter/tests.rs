@@ -40,7 +40,7 @@ fn decide_counting(
 fn ask(number: i64, args: [u32; 6]) -> u32 {
     decide(
         &program(Options {
-            sight: Sight::Table,
+            trace_scope: TraceScope::Table,
             host: false,
         }),
         AUDIT_ARCH,
@@ -85,7 +85,7 @@ fn every_traced_call_stops_and_no_other() {
 #[test]
 fn where_every_call_is_looked_at_none_passes_and_ways_out_stay_refused() {
     let code = program(Options {
-        sight: Sight::Everything { pass: 77 },
+        trace_scope: TraceScope::Everything { pass: 77 },
         host: false,
     });
     let ask = |number: i64, args| decide(&code, AUDIT_ARCH, number as u32, args);
@@ -136,7 +136,7 @@ fn ways_out_are_refused() {
 #[test]
 fn no_call_is_far_to_find() {
     let code = program(Options {
-        sight: Sight::Table,
+        trace_scope: TraceScope::Table,
         host: false,
     });
     assert!(code.len() < 400, "{} instructions", code.len());
@@ -150,7 +150,7 @@ fn no_call_is_far_to_find() {
 #[test]
 fn foreign_abis_end_the_process() {
     let code = program(Options {
-        sight: Sight::Table,
+        trace_scope: TraceScope::Table,
         host: false,
     });
     assert_eq!(decide(&code, 0x4000_0003, 3, [0; 6]), KILL);
@@ -160,7 +160,7 @@ fn foreign_abis_end_the_process() {
 #[test]
 fn without_a_tracer_nothing_asks_for_one() {
     let code = program(Options {
-        sight: Sight::Nothing,
+        trace_scope: TraceScope::Nothing,
         host: false,
     });
     for spec in calls::TABLE {
@@ -181,12 +181,12 @@ fn the_usual_program_is_the_same_as_one_put_together_anew() {
             .map(|one| (one.code, one.jt, one.jf, one.k))
             .collect()
     };
-    for (sight, host) in [
-        (Sight::Table, false),
-        (Sight::Table, true),
-        (Sight::Nothing, false),
+    for (trace_scope, host) in [
+        (TraceScope::Table, false),
+        (TraceScope::Table, true),
+        (TraceScope::Nothing, false),
     ] {
-        let options = Options { sight, host };
+        let options = Options { trace_scope, host };
         assert_eq!(fields(&program(options)), fields(&assemble(options)));
     }
 }

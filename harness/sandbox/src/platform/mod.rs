@@ -5,10 +5,10 @@ pub(crate) mod shared;
 
 use std::io;
 
-use ipclab_evidence::{Actor, Counted, Limits, Segment};
+use ipclab_evidence::{Actor, CgroupCounters, Limits, Segment};
 use ipclab_kernel::Pid;
 
-use crate::filter::Sight;
+use crate::filter::TraceScope;
 use crate::spawn::Started;
 use crate::tracer::Tracer;
 
@@ -20,10 +20,10 @@ pub(crate) trait Platform {
         index: usize,
         actor: &Actor,
         limits: &Limits,
-        sight: Sight,
+        trace_scope: TraceScope,
     ) -> io::Result<Started>;
     /// What the kernel counted of an actor, where it does.
-    fn counted(&self, _index: usize) -> Option<Counted> {
+    fn counted(&self, _index: usize) -> Option<CgroupCounters> {
         None
     }
     /// Ends all processes of an actor, where the kernel does that in one go.

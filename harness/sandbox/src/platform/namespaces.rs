@@ -5,14 +5,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{
-    Actor, Counted, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment,
+    Actor, CgroupCounters, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment,
 };
 use ipclab_kernel::{Pid, namespace, process, procfs};
 
 use super::Platform;
 use crate::cgroup::ActorGroup;
 use crate::evidence::{Stopwatch, assemble, missing};
-use crate::filter::Sight;
+use crate::filter::TraceScope;
 use crate::given::{self, Given};
 use crate::leftovers;
 use crate::reaper::Reaper;
@@ -68,7 +68,7 @@ pub(crate) fn run(
     };
     // From here on no process of the box can look into this one, and its files in /proc belong to no user of the box.
     process::prctl(libc::PR_SET_DUMPABLE, 0)?;
-    let stopwatch = stopwatch.world_made();
+    let stopwatch = stopwatch.world_ready();
     drop(world_ready);
     let watched = Watch::new(plan, &mut platform).run()?;
     let stopwatch = stopwatch.over();
@@ -114,7 +114,7 @@ impl Platform for Namespaces {
         index: usize,
         actor: &Actor,
         limits: &Limits,
-        sight: Sight,
+        trace_scope: TraceScope,
     ) -> io::Result<Started> {
         let (ids, group) = (self.ids, self.groups.get(index));
         let (mounts, cwd) = (self.mounts.as_fd(), self.cwd.as_path());
@@ -126,13 +126,13 @@ impl Platform for Namespaces {
         };
         let join_group = || group.map_or(Ok(()), ActorGroup::join);
         if actor.trusted {
-            return spawn::start(actor, limits, sight, true, |_| {
+            return spawn::start(actor, limits, trace_scope, true, |_| {
                 join_group()?;
                 world::become_actor(ids)
             });
         }
         namespace::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
-        let started = spawn::start(actor, limits, sight, true, |_| {
+        let started = spawn::start(actor, limits, trace_scope, true, |_| {
             join_group()?;
             world::enter_untrusted(mounts, cwd)?;
             world::become_actor(ids)
@@ -146,7 +146,7 @@ impl Platform for Namespaces {
         all.into_iter().find(|segment| segment.key == key)
     }
 
-    fn counted(&self, index: usize) -> Option<Counted> {
+    fn counted(&self, index: usize) -> Option<CgroupCounters> {
         self.groups.get(index).map(ActorGroup::counted)
     }
 

@@ -12,7 +12,7 @@ use ipclab_kernel::{Pid, memory, ptrace};
 use super::remote::{Remote, Step};
 use super::segments::{Attachment, PROTECTED, PendingWrite, READABLE};
 use super::state::Tracer;
-use crate::accesses::{Accesses, Place, Touch};
+use crate::accesses::{Accesses, Place, RawAccess};
 use crate::schedule::Waiting;
 
 /// How an access ended.
@@ -184,13 +184,13 @@ impl Tracer {
         tid: Pid,
         place: Place,
         value: Option<i64>,
-        how: fn(&mut Accesses, &Touch),
+        how: fn(&mut Accesses, &RawAccess),
     ) {
         let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
             return;
         };
         let process = &self.processes[&process];
-        let touch = Touch {
+        let raw = RawAccess {
             tid,
             actor: process.actor,
             pid: process.own_pid,
@@ -198,8 +198,8 @@ impl Tracer {
             before_call: self.trace.next(),
             value,
         };
-        self.actors[touch.actor].accesses += 1;
-        how(&mut self.accesses, &touch);
+        self.actors[raw.actor].accesses += 1;
+        how(&mut self.accesses, &raw);
     }
 
     /// An access has been made: the thread goes on, or others get a turn first.

@@ -43,7 +43,7 @@ impl Tracer {
             Event::CallEntry => self.call_entered(tid),
             Event::CallExit => self.call_exited(tid),
             Event::NewTask { vfork } => {
-                self.task_made(tid, vfork);
+                self.new_task(tid, vfork);
                 self.go_on(tid, 0).map(|()| None)
             }
             Event::Exec => {

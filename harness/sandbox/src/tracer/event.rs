@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_are_told_apart() {
+    fn each_status_is_one_event() {
         let stopped = |event: i32, signal: i32| event << 16 | signal << 8 | 0x7f;
         for (status, expected) in [
             (0, Event::Dead),

@@ -71,8 +71,8 @@ impl Tracer {
 /// Where a call sends something, or connects to.
 fn destinations(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<Address> {
     /// Bytes of a `struct mmsghdr`, `sendmmsg(2)`, and how many of them the kernel takes at once.
-    const SIZE: u64 = 64;
-    const MOST: u64 = 1024;
+    const MMSGHDR_BYTES: u64 = 64;
+    const MAX_MMSGHDRS: u64 = 1024;
     let of_message = |at: u64| {
         let (name, length) = decode::Message::read(tid, at)?.name;
         decode::address(tid, name, length)
@@ -83,8 +83,8 @@ fn destinations(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<Address> {
             ArgKind::Address => all.extend(decode::address(tid, args[at], args[at + 1])),
             ArgKind::Message => all.extend(of_message(args[at])),
             ArgKind::Messages => {
-                let count = (args[at + 1] & 0xffff_ffff).min(MOST);
-                all.extend((0..count).filter_map(|n| of_message(args[at] + n * SIZE)));
+                let count = (args[at + 1] & 0xffff_ffff).min(MAX_MMSGHDRS);
+                all.extend((0..count).filter_map(|n| of_message(args[at] + n * MMSGHDR_BYTES)));
             }
             _ => {}
         }

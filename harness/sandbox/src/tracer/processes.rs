@@ -12,7 +12,7 @@ use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};
 
 impl Tracer {
     /// A process or thread was made: takes the new one in.
-    pub(super) fn task_made(&mut self, maker: Pid, vfork: bool) {
+    pub(super) fn new_task(&mut self, maker: Pid, vfork: bool) {
         if vfork
             && let Some(thread) = self.threads.get_mut(&maker)
             && let Some(call) = &mut thread.call
@@ -97,7 +97,7 @@ impl Tracer {
         traced.started = true;
         traced.links = spawn::standard_links(tid);
         if traced.scripted {
-            traced.control = procfs::descriptor(tid, spawn::CONTROL);
+            traced.control = procfs::descriptor(tid, spawn::CONTROL_FD);
         }
         if traced.ready_at.is_none() {
             traced.ready = true;

@@ -129,7 +129,7 @@ pub(crate) struct TracedActor {
     /// Accesses to segments that were seen.
     pub(crate) accesses: u64,
     /// Processes and threads made.
-    pub(crate) processes_made: u32,
+    pub(crate) process_count: u32,
     /// Processes and threads that the kernel refused it.
     pub(super) refused_forks: u32,
     /// CPU time of its dead processes in microseconds.
@@ -221,7 +221,7 @@ impl Tracer {
             calls: 0,
             files: 0,
             accesses: 0,
-            processes_made: 0,
+            process_count: 0,
             refused_forks: 0,
             cpu_us: 0,
             rss_max_kib: 0,
@@ -275,7 +275,7 @@ impl Tracer {
     }
 
     pub(super) fn add(&mut self, tid: Pid, actor: usize, first: bool) {
-        self.actors[actor].processes_made += 1;
+        self.actors[actor].process_count += 1;
         let place = procfs::identity(tid);
         let process = place.as_ref().map_or(tid, |place| place.tgid);
         self.processes.entry(process).or_insert_with(|| Process {
@@ -312,7 +312,7 @@ impl Tracer {
     /// What the case makes is the host's, and has to be told apart from what others make.
     pub(crate) fn with_host_rules(&mut self, rules: HostRules) {
         self.host = Some(rules);
-        self.trace.note_what_is_made();
+        self.trace.record_created();
     }
 
     /// What actors made; of all of their calls where the rules of the host are kept.

@@ -22,16 +22,16 @@ pub(super) struct Trace {
 }
 
 /// Bytes of all transfers together that are kept.
-const TRANSFER_BYTES: usize = 2 << 20;
+const MAX_TOTAL_TRANSFER_BYTES: usize = 2 << 20;
 
 /// Bytes of all long texts together that are kept, and what is long.
-const TEXT_BYTES: usize = 2 << 20;
-const LONG: usize = 256;
+const MAX_TOTAL_TEXT_BYTES: usize = 2 << 20;
+const LONG_TEXT_BYTES: usize = 256;
 
 /// Length of an argument's text where it may count as long, else 0. What a byte is written as has up to four characters,
 /// and it is that text which makes evidence large.
 fn text_length(arg: &Arg) -> usize {
-    if arg.size() > LONG / 8 {
+    if arg.size() > LONG_TEXT_BYTES / 8 {
         arg.to_string().len()
     } else {
         0
@@ -40,7 +40,7 @@ fn text_length(arg: &Arg) -> usize {
 
 /// Whether an object has a path that counts as long.
 pub(super) fn is_long(object: Option<&Object>) -> bool {
-    matches!(object, Some(Object::File(path)) if path.0.len() > LONG)
+    matches!(object, Some(Object::File(path)) if path.0.len() > LONG_TEXT_BYTES)
 }
 
 impl Trace {
@@ -58,7 +58,7 @@ impl Trace {
     }
 
     /// From here on what calls make is known, of those that are not kept, too.
-    pub(super) fn note_what_is_made(&mut self) {
+    pub(super) fn record_created(&mut self) {
         self.created = Some(Created::default());
     }
 
@@ -80,14 +80,20 @@ impl Trace {
     /// evidence of hundreds of megabytes.
     fn shorten(&mut self, call: &mut Call) {
         let long = call.args.iter().map(text_length);
-        let size: usize = long.filter(|length| *length > LONG).sum();
-        if size == 0 || self.text + size <= TEXT_BYTES {
+        let size: usize = long.filter(|length| *length > LONG_TEXT_BYTES).sum();
+        if size == 0 || self.text + size <= MAX_TOTAL_TEXT_BYTES {
             self.text += size;
             return;
         }
-        for arg in call.args.iter_mut().filter(|arg| text_length(arg) > LONG) {
+        for arg in call
+            .args
+            .iter_mut()
+            .filter(|arg| text_length(arg) > LONG_TEXT_BYTES)
+        {
             let text = arg.to_string();
-            let end = (0..=LONG).rev().find(|at| text.is_char_boundary(*at));
+            let end = (0..=LONG_TEXT_BYTES)
+                .rev()
+                .find(|at| text.is_char_boundary(*at));
             *arg = Arg::Text(format!("{}...", &text[..end.unwrap_or(0)]));
         }
         if is_long(call.object.as_ref()) {
@@ -116,7 +122,7 @@ impl Trace {
 
     /// What a transfer carried, or nothing where so much is kept already.
     pub(super) fn kept(&mut self, bytes: Vec<u8>) -> Bytes {
-        if self.bytes + bytes.len() > TRANSFER_BYTES {
+        if self.bytes + bytes.len() > MAX_TOTAL_TRANSFER_BYTES {
             return Bytes::default();
         }
         self.bytes += bytes.len();

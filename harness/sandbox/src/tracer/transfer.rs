@@ -109,7 +109,7 @@ struct Received {
 
 impl Received {
     fn read(tid: Pid, call: &InCall, result: u64) -> Option<Self> {
-        let most = decode::KEPT as u64;
+        let most = decode::MAX_TRANSFER_BYTES as u64;
         Some(match call.spec.name {
             "recvmsg" => {
                 let message = decode::Message::read(tid, call.args[1])?;
@@ -137,7 +137,7 @@ impl Received {
                 let bytes = result.min(call.args[2]);
                 Self {
                     bytes,
-                    head: decode::memory(tid, call.args[1], bytes, decode::KEPT),
+                    head: decode::memory(tid, call.args[1], bytes, decode::MAX_TRANSFER_BYTES),
                     address: (name == "recvfrom")
                         .then(|| sender(tid, &call.args))
                         .flatten(),
@@ -163,22 +163,22 @@ pub(super) fn outgoing(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<u8> {
         "writev" => decode::gather(
             tid,
             &decode::vectors(tid, args[1], args[2]),
-            decode::KEPT as u64,
+            decode::MAX_TRANSFER_BYTES as u64,
         ),
         "sendmsg" => decode::Message::read(tid, args[1])
-            .map(|message| decode::gather(tid, &message.vectors, decode::KEPT as u64))
+            .map(|message| decode::gather(tid, &message.vectors, decode::MAX_TRANSFER_BYTES as u64))
             .unwrap_or_default(),
         "sendmmsg" | "sendfile" => Vec::new(),
-        _ => decode::memory(tid, args[1], args[2], decode::KEPT),
+        _ => decode::memory(tid, args[1], args[2], decode::MAX_TRANSFER_BYTES),
     }
 }
 
 /// `msg_len` of the first `count` entries of an array of `struct mmsghdr`.
 fn sum_of_messages(tid: Pid, at: u64, count: u64) -> u64 {
-    const ENTRY: u64 = 64;
+    const MMSGHDR_BYTES: u64 = 64;
     (0..count.min(1024))
         .map(|index| {
-            let length = decode::memory(tid, at.wrapping_add(ENTRY * index + 56), 4, 4);
+            let length = decode::memory(tid, at.wrapping_add(MMSGHDR_BYTES * index + 56), 4, 4);
             <[u8; 4]>::try_from(length.as_slice())
                 .map_or(0, |bytes| u64::from(u32::from_ne_bytes(bytes)))
         })

@@ -3,12 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use ipclab_evidence::{Counted, Ended, LimitKind};
+use ipclab_evidence::{CgroupCounters, Ended, LimitKind};
 use ipclab_kernel::{signal, wait};
 
 use super::state::{Watch, Watched};
 use crate::platform::Platform;
-use crate::quiet::{self, Idle, Motion, Pace};
+use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::script::Script;
 
 /// How many wait statuses are taken in a row, the processor offered to the tracees in between, before we go to sleep.
@@ -44,7 +44,7 @@ impl<P: Platform> Watch<'_, P> {
         self.wind_down(&ended)?;
         let ended = self.take_last_words(ended);
         self.take_looks(None);
-        let counted: Vec<Option<Counted>> = (0..self.lives.len())
+        let counted: Vec<Option<CgroupCounters>> = (0..self.lives.len())
             .map(|index| self.platform.counted(index))
             .collect();
         for (index, counted) in counted.iter().enumerate() {
@@ -69,7 +69,7 @@ impl<P: Platform> Watch<'_, P> {
 
     /// The case proper: until nothing more can come of it.
     fn until_over(&mut self) -> io::Result<Ended> {
-        let mut pace = Pace::new(self.plan.traced);
+        let mut backoff = Backoff::new(self.plan.traced);
         let (mut idle, mut lingering) = (Idle::new(), None);
         loop {
             if signal::termination_requested() {
@@ -86,7 +86,7 @@ impl<P: Platform> Watch<'_, P> {
                     return Ok(ended);
                 }
                 self.drain();
-                pace.reset();
+                backoff.reset();
                 continue;
             }
             if self.all_over()
@@ -95,7 +95,7 @@ impl<P: Platform> Watch<'_, P> {
                 return Ok(ended);
             }
             let before = self.tracer.event_count;
-            self.wait_for_events(pace.step())?;
+            self.wait_for_events(backoff.step())?;
             if let Some(ended) = self.check_limits() {
                 return Ok(ended);
             }
@@ -103,11 +103,11 @@ impl<P: Platform> Watch<'_, P> {
                 return Ok(ended);
             }
             if self.tracer.event_count != before {
-                pace.reset();
+                backoff.reset();
                 continue;
             }
             match self.nothing_happened(&mut idle)? {
-                Standstill::Released => pace.reset(),
+                Standstill::Released => backoff.reset(),
                 Standstill::Over(ended) => return Ok(ended),
                 Standstill::Lasts => {}
             }
@@ -131,32 +131,32 @@ impl<P: Platform> Watch<'_, P> {
             return Some(Ended::AllExited);
         }
         let lingering = lingering.get_or_insert_with(Idle::new);
-        let motion = self.motion();
-        if motion == Motion::Stuck || lingering.look(motion != Motion::Running) > LINGER {
+        let activity = self.activity();
+        if activity == Activity::Stuck || lingering.look(activity != Activity::Running) > LINGER {
             return Some(self.check_use().unwrap_or(Ended::AllExited));
         }
         None
     }
 
     /// What moves now.
-    fn motion(&self) -> Motion {
+    fn activity(&self) -> Activity {
         quiet::look(&self.tracer, &self.tracer.threads(None), &self.barrier)
     }
 
     /// Nothing has happened for a while: whether anything still can.
     fn nothing_happened(&mut self, idle: &mut Idle) -> io::Result<Standstill> {
         let limit = Duration::from_millis(self.plan.limits.wall_ms);
-        let motion = self.motion();
-        if self.release_waiters(motion)? {
+        let activity = self.activity();
+        if self.release_waiters(activity)? {
             return Ok(Standstill::Released);
         }
-        if motion == Motion::Stuck && !self.feeding() && !self.all_over() {
+        if activity == Activity::Stuck && !self.feeding() && !self.all_over() {
             let stuck = Ended::Stuck {
                 waits: self.waits(),
             };
             return Ok(Standstill::Over(self.check_use().unwrap_or(stuck)));
         }
-        let out_of_time = idle.look(motion != Motion::Running) > limit;
+        let out_of_time = idle.look(activity != Activity::Running) > limit;
         if !out_of_time && self.tracer.elapsed() <= limit * REAL_TIME_FACTOR {
             return Ok(Standstill::Lasts);
         }

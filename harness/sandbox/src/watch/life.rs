@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use ipclab_evidence::{Actor, ActorEvidence, Counted, Exit, LimitHit};
+use ipclab_evidence::{Actor, ActorEvidence, CgroupCounters, Exit, LimitHit};
 use ipclab_kernel::Pid;
 
 use crate::script::Script;
@@ -68,7 +68,7 @@ impl Life {
         actor: &Actor,
         index: usize,
         tracer: &Tracer,
-        counted: Option<Counted>,
+        counted: Option<CgroupCounters>,
     ) -> ActorEvidence {
         let traced = &tracer.actors[index];
         ActorEvidence {
@@ -81,7 +81,7 @@ impl Life {
             stderr: self.stderr.finish(),
             open_at_exit: traced.open_at_exit.clone(),
             limits: self.limits,
-            processes: traced.processes_made,
+            processes: traced.process_count,
             cpu_ms: tracer.cpu_us(index) / 1000,
             rss_max_kib: traced.rss_max_kib,
             calls: traced.calls,

@@ -2,15 +2,15 @@
 
 use std::io;
 
-use ipclab_evidence::{Actor, Await, Exit, Known, Run};
+use ipclab_evidence::{Actor, Await, Exit, Run, RuntimeValue};
 
 use super::life::State;
 use super::state::Watch;
-use crate::filter::Sight;
+use crate::filter::TraceScope;
 use crate::outputs;
 use crate::platform::Platform;
-use crate::quiet::{self, Motion};
-use crate::script::{Asked, Script};
+use crate::quiet::{self, Activity};
+use crate::script::{PeerRequest, Script};
 
 /// Whether an actor can start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,16 +67,16 @@ impl<P: Platform> Watch<'_, P> {
             return Ok(());
         };
         let at = self.tracer.elapsed().as_micros() as u64;
-        let sight = match (&actor.run, self.plan.turns) {
-            _ if !self.plan.traced => Sight::Nothing,
-            (Run::Program { .. }, Some(_)) => Sight::Everything {
+        let trace_scope = match (&actor.run, self.plan.turns) {
+            _ if !self.plan.traced => TraceScope::Nothing,
+            (Run::Program { .. }, Some(_)) => TraceScope::Everything {
                 pass: self.tracer.filter_pass,
             },
-            _ => Sight::Table,
+            _ => TraceScope::Table,
         };
         let started = self
             .platform
-            .start(index, actor, &self.plan.limits, sight)?;
+            .start(index, actor, &self.plan.limits, trace_scope)?;
         self.tracer.adopt(index, started.pid);
         self.tracer.event_count += 1;
         let own_pid = self.tracer.own_pid(started.pid);
@@ -102,18 +102,20 @@ impl<P: Platform> Watch<'_, P> {
         let mut actor = self.plan.actors[index].clone();
         for fill in &self.plan.actors[index].fills {
             let value = match &fill.with {
-                Known::Answer { actor, name, nth } => {
+                RuntimeValue::Answer { actor, name, nth } => {
                     self.tracer.output(self.index(actor)?, name, *nth)?
                 }
-                Known::Segment(key) => self.platform.segment(*key, &self.tracer)?.shmid.to_string(),
+                RuntimeValue::Segment(key) => {
+                    self.platform.segment(*key, &self.tracer)?.shmid.to_string()
+                }
             };
             outputs::fill(&mut actor, &fill.text, &value);
         }
         Some(actor)
     }
 
-    /// Whether an actor waits for what only another actor can do. `motion` is that of all actors.
-    pub(super) fn waits_now(&self, name: &str, motion: Motion) -> bool {
+    /// Whether an actor waits for what only another actor can do. `activity` is that of all actors.
+    pub(super) fn waits_now(&self, name: &str, activity: Activity) -> bool {
         let Some(actor) = self
             .index(name)
             .filter(|actor| self.lives[*actor].state != State::Awaited && !self.is_gone(*actor))
@@ -122,7 +124,7 @@ impl<P: Platform> Watch<'_, P> {
         };
         // A peer that waits for the others in the middle of a step is not done with it.
         let script = self.lives[actor].script.as_ref();
-        if script.and_then(Script::asked) == Some(&Asked::Quiet) {
+        if script.and_then(Script::asked) == Some(&PeerRequest::Quiet) {
             return false;
         }
         let own = || {
@@ -132,19 +134,19 @@ impl<P: Platform> Watch<'_, P> {
                 &self.barrier,
             )
         };
-        motion == Motion::Stuck || own() == Motion::Stuck
+        activity == Activity::Stuck || own() == Activity::Stuck
     }
 
     /// Lets an actor or a peer go on that waited for another one to wait. Says whether there was one: then something moves
     /// again.
-    pub(super) fn release_waiters(&mut self, motion: Motion) -> io::Result<bool> {
-        self.take_looks(Some(motion));
+    pub(super) fn release_waiters(&mut self, activity: Activity) -> io::Result<bool> {
+        self.take_looks(Some(activity));
         for index in 0..self.lives.len() {
             let asked = self.lives[index].script.as_ref().and_then(Script::asked);
             let so = match asked {
-                Some(Asked::Await(Await::Waits(name))) => self.waits_now(name, motion),
-                Some(Asked::Quiet) => motion == Motion::Stuck,
-                Some(Asked::Await(_)) | None => false,
+                Some(PeerRequest::Await(Await::Waits(name))) => self.waits_now(name, activity),
+                Some(PeerRequest::Quiet) => activity == Activity::Stuck,
+                Some(PeerRequest::Await(_)) | None => false,
             };
             if so && let Some(script) = &mut self.lives[index].script {
                 script.answer(true)?;
@@ -152,7 +154,7 @@ impl<P: Platform> Watch<'_, P> {
             }
             let starts = &self.plan.actors[index].start;
             let met = |awaited: &Await| match awaited {
-                Await::Waits(name) => self.waits_now(name, motion),
+                Await::Waits(name) => self.waits_now(name, activity),
                 other => self.due(other) == Due::Now,
             };
             if self.lives[index].state == State::Awaited
@@ -169,11 +171,11 @@ impl<P: Platform> Watch<'_, P> {
     }
 
     /// Takes the looks whose moment is now. Whether an actor waits is only known after a look at what moves.
-    pub(super) fn take_looks(&mut self, motion: Option<Motion>) {
+    pub(super) fn take_looks(&mut self, activity: Option<Activity>) {
         for at in 0..self.looks.len() {
             let watch = &self.plan.watches[at];
-            let now = match (&watch.when, motion) {
-                (Await::Waits(name), Some(motion)) => self.waits_now(name, motion),
+            let now = match (&watch.when, activity) {
+                (Await::Waits(name), Some(activity)) => self.waits_now(name, activity),
                 (when, _) => self.due(when) == Due::Now,
             };
             if now && !self.looks[at].taken {

@@ -9,7 +9,7 @@ use super::readiness::Due;
 use super::state::Watch;
 use crate::decode;
 use crate::platform::Platform;
-use crate::script::{Asked, Script};
+use crate::script::{PeerRequest, Script};
 
 impl<P: Platform> Watch<'_, P> {
     /// Takes what scripted peers say, and answers what has happened meanwhile.
@@ -26,9 +26,9 @@ impl<P: Platform> Watch<'_, P> {
             }
             let asked = self.lives[index].script.as_ref().and_then(Script::asked);
             let due = match asked {
-                Some(Asked::Await(awaited)) => self.due(awaited),
+                Some(PeerRequest::Await(awaited)) => self.due(awaited),
                 // Only a look that finds all actors asleep can tell: see release_waiters.
-                Some(Asked::Quiet) | None => Due::NotYet,
+                Some(PeerRequest::Quiet) | None => Due::NotYet,
             };
             if due != Due::NotYet
                 && let Some(script) = &mut self.lives[index].script

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Look, Plan};
+use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Plan, SegmentSnapshot};
 
 use super::life::{Life, State};
 use crate::platform::Platform;
@@ -16,7 +16,7 @@ pub(crate) struct Watched {
     /// One for each actor.
     pub(crate) actors: Vec<ActorEvidence>,
     /// In the plan's order.
-    pub(crate) looks: Vec<Look>,
+    pub(crate) looks: Vec<SegmentSnapshot>,
     /// Alive when it was over.
     pub(crate) processes: Vec<LeftProcess>,
     /// Served when it was over.
@@ -31,7 +31,7 @@ pub(crate) struct Watch<'a, P: Platform> {
     pub(super) platform: &'a mut P,
     pub(super) tracer: Tracer,
     pub(super) lives: Vec<Life>,
-    pub(super) looks: Vec<Look>,
+    pub(super) looks: Vec<SegmentSnapshot>,
     pub(super) barrier: Barrier,
     pub(super) last_tick: Instant,
     /// The actor that the kernel ended, since no memory was left to it.
@@ -47,7 +47,7 @@ impl<'a, P: Platform> Watch<'a, P> {
             looks: plan
                 .watches
                 .iter()
-                .map(|watch| Look {
+                .map(|watch| SegmentSnapshot {
                     key: watch.key,
                     taken: false,
                     segment: None,

@@ -9,7 +9,7 @@ use ipclab_kernel::{Pid, process};
 use super::life::State;
 use super::state::Watch;
 use crate::platform::Platform;
-use crate::quiet::{self, Idle, Motion, Pace};
+use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::tracer::Notice;
 
 /// How long a program may take to end after it was asked to, while it does nothing.
@@ -68,7 +68,7 @@ impl<P: Platform> Watch<'_, P> {
                 let _ = process::kill(pid, libc::SIGTERM);
             }
         }
-        let (mut pace, mut idle) = (Pace::new(self.plan.traced), Idle::new());
+        let (mut backoff, mut idle) = (Backoff::new(self.plan.traced), Idle::new());
         let asked = Instant::now();
         while self
             .lives
@@ -76,16 +76,17 @@ impl<P: Platform> Watch<'_, P> {
             .any(|life| life.asked_to_end && life.state == State::Alive)
         {
             let before = self.tracer.event_count;
-            self.wait_for_events(pace.step())?;
+            self.wait_for_events(backoff.step())?;
             if self.dispatch_all()?.is_some() || self.check_limits().is_some() {
                 break;
             }
             if self.tracer.event_count != before {
-                pace.reset();
+                backoff.reset();
                 continue;
             }
-            let motion = quiet::look(&self.tracer, &self.tracer.threads(None), &self.barrier);
-            let done = motion == Motion::Stuck || idle.look(motion != Motion::Running) > GRACE;
+            let activity = quiet::look(&self.tracer, &self.tracer.threads(None), &self.barrier);
+            let done =
+                activity == Activity::Stuck || idle.look(activity != Activity::Running) > GRACE;
             if done || asked.elapsed() > GRACE * GRACE_FACTOR {
                 break;
             }

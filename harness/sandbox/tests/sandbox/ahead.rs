@@ -1,4 +1,4 @@
-//! The box that a keeper has made ahead: it goes when nobody needs it any more, and another takes its place when it is
+//! The box that a keeper has made ahead: it ends with its keeper and its sandbox, and another takes its place when it is
 //! killed while it waits.
 //!
 //! Each test plays in a process of its own, whose only child is the keeper and whose only grandchild is the waiting box.
@@ -9,55 +9,55 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{Exit, Level};
-use ipclab_sandbox::{Sandbox, Wish};
+use ipclab_sandbox::{LevelChoice, Sandbox};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::bench::{Test, both, plan, student};
 
 /// The first argument of such a process.
-const ALONE: &str = "__alone";
+const SUBPROCESS_FLAG: &str = "__alone";
 
 /// Longer than any machine is busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-type Scene = fn(Sandbox);
+type SubprocessTest = fn(Sandbox);
 
-const SCENES: [(&str, Scene); 3] = [
+const SUBPROCESS_TESTS: [(&str, SubprocessTest); 3] = [
     ("one_that_was_killed_is_replaced", killed),
     ("it_goes_with_its_sandbox", dropped),
     ("it_goes_with_its_keeper", orphaned),
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
-    SCENES
+    SUBPROCESS_TESTS
         .map(|(name, _)| {
             both(name, move |level| {
                 let exe = std::env::current_exe().expect("our own path");
-                let alone = Command::new(exe)
-                    .args([ALONE, name, level.name()])
+                let subprocess = Command::new(exe)
+                    .args([SUBPROCESS_FLAG, name, level.name()])
                     .output()
                     .expect("our own executable starts");
-                let said = String::from_utf8_lossy(&alone.stderr);
-                assert!(alone.status.success(), "{said}");
+                let said = String::from_utf8_lossy(&subprocess.stderr);
+                assert!(subprocess.status.success(), "{said}");
             })
         })
         .into()
 }
 
-/// Plays a scene, when that is what this process was started for.
-pub(crate) fn alone(args: &[OsString]) -> Option<ExitCode> {
-    let [_, alone, name, level] = args else {
+/// Runs one of the tests, when this process was started for that.
+pub(crate) fn run_subprocess_test(args: &[OsString]) -> Option<ExitCode> {
+    let [_, flag, name, level] = args else {
         return None;
     };
-    let (_, scene) = SCENES
+    let (_, test) = SUBPROCESS_TESTS
         .iter()
-        .find(|(scene, _)| alone == ALONE && name == OsStr::new(scene))?;
-    let wish = match level == Level::Namespaces.name() {
-        true => Wish::Namespaces,
-        false => Wish::Shared,
+        .find(|(test, _)| flag == SUBPROCESS_FLAG && name == OsStr::new(test))?;
+    let choice = match level == Level::Namespaces.name() {
+        true => LevelChoice::Namespaces,
+        false => LevelChoice::Shared,
     };
-    scene(Sandbox::start(wish).expect("a sandbox"));
+    test(Sandbox::start(choice).expect("a sandbox"));
     Some(ExitCode::SUCCESS)
 }
 
@@ -83,7 +83,7 @@ fn orphaned(mut sandbox: Sandbox) {
     let keeper = only_child(Pid::this());
     let waiting = only_child(keeper);
     kill(keeper, Signal::SIGKILL).expect("it lives");
-    // Whoever adopts it may take its time to reap it.
+    // The process that adopts it may take its time to reap it.
     wait_until(|| matches!(state(waiting), None | Some('Z')));
 }
 
@@ -136,7 +136,7 @@ fn state(pid: Pid) -> Option<char> {
 fn wait_until(mut what: impl FnMut() -> bool) {
     let began = Instant::now();
     while !what() {
-        assert!(began.elapsed() < PATIENCE, "waited in vain");
+        assert!(began.elapsed() < TIMEOUT, "waited in vain");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -12,7 +12,7 @@ use ipclab_evidence::{
     Actor, ActorEvidence, Await, Bind, Bytes, Call, Direction, Ended, Endpoint, Evidence, Exit,
     Level, Limits, Object, Plan, Protocol, Run, Stdin, Tamper, World, canonical,
 };
-use ipclab_sandbox::{Sandbox, SandboxError, Wish};
+use ipclab_sandbox::{LevelChoice, Sandbox, SandboxError};
 use libtest_mimic::{Completion, Trial};
 use tempfile::TempDir;
 
@@ -130,16 +130,16 @@ fn has_cgroups(level: Level) -> Result<(), String> {
             return Ok(());
         }
         let all = ipclab_sandbox::doctor();
-        let told = all.into_iter().find(|one| one.name == "cgroup v2");
-        Err(told.map(|one| one.detail).unwrap_or_default())
+        let capability = all.into_iter().find(|one| one.name == "cgroup v2");
+        Err(capability.map(|one| one.detail).unwrap_or_default())
     });
     has.clone()
 }
 
 fn sandbox(level: Level) -> Result<Sandbox, SandboxError> {
     Sandbox::start(match level {
-        Level::Namespaces => Wish::Namespaces,
-        Level::Shared => Wish::Shared,
+        Level::Namespaces => LevelChoice::Namespaces,
+        Level::Shared => LevelChoice::Shared,
     })
 }
 
@@ -348,13 +348,13 @@ impl Deref for Seen {
 impl Drop for Seen {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", self.shown());
+            eprintln!("{}", self.summary());
         }
     }
 }
 
 impl Seen {
-    fn shown(&self) -> String {
+    fn summary(&self) -> String {
         let mut text = format!(
             "-- evidence --\nended: {:?}\ntrouble: {:?}\n",
             self.ended, self.trouble
@@ -445,7 +445,7 @@ impl Seen {
             .collect()
     }
 
-    /// Everybody's first process exited with 0 by itself.
+    /// The first process of every actor exited with 0 by itself.
     pub(crate) fn all_well(&self) {
         assert_eq!(self.ended, Ended::AllExited);
         for actor in &self.actors {

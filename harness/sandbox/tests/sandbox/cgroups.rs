@@ -1,7 +1,7 @@
 //! Where a cgroup of version 2 is delegated, the kernel counts what all processes of an actor take together.
 //!
-//! Elsewhere these say that they were left out, and why. To have one, start the tests' executable itself, since nobody else
-//! may live in what is divided: `systemd-run --user --scope -p Delegate=yes target/debug/deps/sandbox-... cgroups`.
+//! Elsewhere these say that they were left out, and why. To have one, start the tests' executable itself, since no other
+//! process may live in the cgroup that is divided: `systemd-run --user --scope -p Delegate=yes target/debug/deps/sandbox-... cgroups`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(seen.actor("one").limits, [MEMORY]);
             assert_eq!(seen.actor("one").counted.expect("counted").out_of_memory, 0);
         }),
-        // Untraced, as a build is: nobody sees the call that is refused.
+        // Untraced, as a build is: no tracer sees the call that is refused.
         counted_by_cgroups("refused_processes_are_counted", |level| {
             let mut plan = plan([student("one", "limits polite-forks")]);
             plan.limits = roomy();

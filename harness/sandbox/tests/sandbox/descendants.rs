@@ -1,4 +1,4 @@
-//! Everybody whom an actor made is followed, listed when left, and dead afterwards.
+//! Every process that an actor made is traced, is listed when it was left, and is dead afterwards.
 
 use std::fs;
 

@@ -92,14 +92,14 @@ pub(crate) fn tests() -> Vec<Test> {
                 );
                 let Exit::Running {
                     wait: Some(wait),
-                    on_sigterm: told,
+                    on_sigterm: seen_sigterm,
                 } = &seen.actor("one").exit
                 else {
                     panic!("{:?}", seen.actor("one").exit)
                 };
                 assert_eq!(wait.call, "accept");
                 assert_eq!(wait.object, Some(Object::Socket(0)));
-                assert_eq!(*told, on_sigterm);
+                assert_eq!(*seen_sigterm, on_sigterm);
             },
         ));
     }

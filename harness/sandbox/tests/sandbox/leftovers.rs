@@ -1,8 +1,8 @@
 //! What was left behind is told with its kind, size and maker; what was there before and is the same, is not.
 
 use ipclab_evidence::{
-    Address, Await, Bytes, Ended, Exit, FileKind, Fill, GivenFile, GivenKind, GivenSegment, Known,
-    LeftFile, Protocol, Segment, Watch,
+    Address, Await, Bytes, Ended, Exit, FileKind, GivenFile, GivenKind, GivenSegment, LeftFile,
+    Placeholder, Protocol, RuntimeValue, Segment, Watch,
 };
 
 use crate::bench::{
@@ -79,7 +79,7 @@ fn segment(segment: &Segment) -> String {
 }
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = told();
+    let mut tests = answers();
     for (line, expected) in [
         ("nothing", vec![]),
         ("removed", vec![]),
@@ -255,50 +255,51 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// What one actor is told, another one is given when it starts.
-fn told() -> Vec<Test> {
-    let known = |name: &str, nth| Known::Answer {
+/// What the kernel answers one actor is filled into the arguments of another one when it starts.
+fn answers() -> Vec<Test> {
+    let known = |name: &str, nth| RuntimeValue::Answer {
         actor: "one".to_owned(),
         name: name.to_owned(),
         nth,
     };
-    let fill = |text: &str, with| Fill {
+    let fill = |text: &str, with| Placeholder {
         text: text.to_owned(),
         with,
     };
-    let both_actors = |line: &str, fills: Vec<Fill>| {
+    let both_actors = |line: &str, fills: Vec<Placeholder>| {
         let mut two =
             student("two", "leftovers size-of <id>").after(Await::Exits("one".to_owned()));
         two.fills = fills;
         plan([student("one", line), two])
     };
-    let size_of = move |name: &'static str, line: &'static str, fills: Vec<Fill>, size: usize| {
-        let plan = both_actors(line, fills);
-        both(name, move |level| {
-            let seen = run(level, &plan);
-            seen.all_well();
-            let told = seen.trace.iter().flat_map(|call| &call.answers);
-            let told = |name: &str| {
-                let mut told = told.clone().filter(|told| told.name == name);
-                told.next().map(|told| told.value.clone())
-            };
-            let id = told("shmid").expect("an identifier");
-            assert_eq!(
-                seen.out("two"),
-                format!("{id} has {size}\r\n").replace('\r', "")
-            );
-            assert_eq!(told("shm_segsz"), Some(size.to_string()));
-            assert_eq!(told("shm_nattch").as_deref(), Some("0"));
-            assert_eq!(told("shm_perm.key"), told("key"));
-        })
-    };
+    let size_of =
+        move |name: &'static str, line: &'static str, fills: Vec<Placeholder>, size: usize| {
+            let plan = both_actors(line, fills);
+            both(name, move |level| {
+                let seen = run(level, &plan);
+                seen.all_well();
+                let answers = seen.trace.iter().flat_map(|call| &call.answers);
+                let answer = |name: &str| {
+                    let mut named = answers.clone().filter(|answer| answer.name == name);
+                    named.next().map(|answer| answer.value.clone())
+                };
+                let id = answer("shmid").expect("an identifier");
+                assert_eq!(
+                    seen.out("two"),
+                    format!("{id} has {size}\r\n").replace('\r', "")
+                );
+                assert_eq!(answer("shm_segsz"), Some(size.to_string()));
+                assert_eq!(answer("shm_nattch").as_deref(), Some("0"));
+                assert_eq!(answer("shm_perm.key"), answer("key"));
+            })
+        };
     let never = both_actors(
         "leftovers nothing",
         vec![fill("<id>", known("shmid", Some(2)))],
     );
     vec![
         size_of(
-            "an_identifier_that_was_told_last",
+            "the_identifier_of_the_last_answer",
             "leftovers segment",
             vec![fill("<id>", known("shmid", None))],
             10,
@@ -306,7 +307,7 @@ fn told() -> Vec<Test> {
         size_of(
             "an_identifier_of_a_key",
             "leftovers segment",
-            vec![fill("<id>", Known::Segment(KEY))],
+            vec![fill("<id>", RuntimeValue::Segment(KEY))],
             10,
         ),
         both("descriptors_that_are_open_from_the_start", |level| {
@@ -317,10 +318,13 @@ fn told() -> Vec<Test> {
             assert_eq!(seen.out("one").trim(), "most, 0 beyond");
             assert_eq!(seen.out("two").trim(), "few, 0 beyond");
         }),
-        both("who_is_not_told_does_not_start", move |level| {
-            let seen = run(level, &never);
-            assert_eq!(seen.actor("two").exit, Exit::NotStarted);
-            assert_eq!(seen.actor("one").exit, Exit::Code(0));
-        }),
+        both(
+            "an_actor_whose_placeholder_gets_no_answer_does_not_start",
+            move |level| {
+                let seen = run(level, &never);
+                assert_eq!(seen.actor("two").exit, Exit::NotStarted);
+                assert_eq!(seen.actor("one").exit, Exit::Code(0));
+            },
+        ),
     ]
 }

@@ -1,4 +1,4 @@
-//! Whoever takes more than it may is stopped, or refused by the kernel, and the evidence says which limit it was.
+//! An actor that takes more than it may is stopped, or refused by the kernel, and the evidence says which limit it was.
 
 use ipclab_evidence::{Ended, Exit, LimitHit, LimitKind, Limits};
 
@@ -91,7 +91,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ));
         assert_eq!(seen.actor("one").limits[0].kind, LimitKind::FileSize);
     }));
-    // Made without end, or asked for politely: nobody else notices, and nobody survives.
+    // Made without end, or asked for politely: no other actor notices, and no process survives.
     for line in ["fork-bomb", "thread-bomb", "polite-forks"] {
         tests.push(both(line, move |level| {
             let mut plan = plan([student("one", &format!("limits {line}"))]);
@@ -127,7 +127,7 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         }));
     }
-    // What everybody uses is added up now and then: they may all wait for ever before it is looked at again.
+    // The memory of all processes is added up now and then: they may all wait for ever before the next look.
     tests.push(both(
         "too_much_memory_of_processes_that_then_wait",
         |level| {

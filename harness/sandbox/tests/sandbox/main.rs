@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     if let Some(code) = ipclab_sandbox::hidden(&args) {
         return code;
     }
-    if let Some(code) = ahead::alone(&args) {
+    if let Some(code) = ahead::run_subprocess_test(&args) {
         return code;
     }
     let themes = [

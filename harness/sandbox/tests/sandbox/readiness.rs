@@ -8,7 +8,7 @@ use crate::bench::{
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    // Each server is late with the call that makes it ready; a client that came before would find nobody.
+    // Each server is late with the call that makes it ready; a client that came before would find no server.
     for (server, protocol, client, call) in [
         ("tcp", Protocol::Tcp, "tcp", "listen"),
         ("tcp6", Protocol::Tcp, "tcp", "listen"),
@@ -71,7 +71,7 @@ pub(crate) fn tests() -> Vec<Test> {
         );
         let seen = run(level, &plan);
         assert!(seen.actor("server").ready);
-        // Whether somebody was still there when it called is its own trouble, told by its own exit.
+        // Whether the server still lived when the client called is no part of this test: the client's exit says it.
         let exit = &seen.actor("client").exit;
         assert!(matches!(exit, Exit::Code(0 | 99)), "{exit:?}");
     }));

@@ -1,4 +1,4 @@
-//! Over now, because nobody can move any more; and never said of anybody who still could.
+//! A case ends as stuck when no process can go on by itself, and never while one still can.
 //!
 //! Only the kind of ending is asserted, never a time. The wall limit is far away, so that "stuck" cannot be it in
 //! disguise.

@@ -132,7 +132,7 @@ pub(crate) fn tests() -> Vec<Test> {
             ["sent 8 abcdefgh to one", "received 8 abcdefgh from one"]
         );
     }));
-    for (call, errno, told) in [
+    for (call, errno, expected) in [
         ("socket", "EMFILE", "socket -1 Too many open files"),
         ("bind", "EADDRINUSE", "bind -1 Address already in use"),
         ("listen", "EOPNOTSUPP", "listen -1 Operation not supported"),
@@ -153,7 +153,7 @@ pub(crate) fn tests() -> Vec<Test> {
             );
             let seen = run(level, &plan);
             let out = seen.out("one");
-            assert!(out.lines().any(|line| line == told), "{out}");
+            assert!(out.lines().any(|line| line == expected), "{out}");
             assert_eq!(seen.actor("one").limits, [], "nobody used up anything");
             let changed = seen.trace.iter().filter(|call| call.tampered.is_some());
             for changed in changed {

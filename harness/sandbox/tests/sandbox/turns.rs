@@ -47,7 +47,7 @@ pub(crate) fn tests() -> Vec<Test> {
             for _ in 0..3 {
                 let again = in_order(level, act, order);
                 assert_eq!(last_line(&again), expected);
-                assert_eq!(told(&again), told(&first));
+                assert_eq!(sharing_summary(&again), sharing_summary(&first));
             }
         }));
     }
@@ -66,7 +66,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(both("the_same_plan_takes_the_same_turns", |level| {
         for order in ORDERS {
             let (one, other) = (in_order(level, "two", order), in_order(level, "two", order));
-            assert_eq!(told(&one), told(&other), "{order:?}");
+            assert_eq!(sharing_summary(&one), sharing_summary(&other), "{order:?}");
             let calls = |seen: &Seen| -> Vec<_> {
                 let mut order = Vec::new();
                 let call =
@@ -142,7 +142,7 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(last_line(&seen), "4");
         }
     }));
-    tests.push(both("without_turns_nothing_is_told", |level| {
+    tests.push(both("without_turns_no_sharing_is_recorded", |level| {
         let seen = run(level, &plan([student("one", "turns guarded")]));
         seen.all_well();
         assert_eq!((last_line(&seen).as_str(), &seen.sharing), (ALL, &None));
@@ -178,10 +178,10 @@ fn nth(order: &mut Vec<u32>, pid: u32) -> usize {
 }
 
 /// Accesses, changes lost, and of each access that collided its number, process and value.
-type Told = (u64, u64, Vec<(u64, usize, Option<i64>)>);
+type SharingSummary = (u64, u64, Vec<(u64, usize, Option<i64>)>);
 
 /// What is the same in every run of a plan: who collided with whom.
-fn told(seen: &Seen) -> Told {
+fn sharing_summary(seen: &Seen) -> SharingSummary {
     let sharing = seen.sharing.as_ref().unwrap();
     let mut order = Vec::new();
     let accesses = sharing

@@ -47,8 +47,8 @@ pub(crate) fn tests() -> Vec<Test> {
             })
         },
     ));
-    // What Nagle's algorithm holds goes when the acknowledgement comes that was put off: nobody moves until then, and yet
-    // nobody is stuck.
+    // The kernel sends what Nagle's algorithm holds when the delayed acknowledgement arrives: no process moves until then,
+    // and yet the case is not stuck.
     tests.push(both("bytes_that_are_held_back_come", |level| {
         let seen = run(level, &pair(Protocol::Tcp, "wire in-two", "wire puts-off"));
         seen.all_well();

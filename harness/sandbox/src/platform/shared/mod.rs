@@ -55,7 +55,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     let before = Before::look();
     let mut platform = Shared::new(plan, &folder.0, before)?;
     let given = given::make(&plan.world, platform.ids);
-    let stopwatch = stopwatch.world_made();
+    let stopwatch = stopwatch.world_ready();
     let watched = match given {
         Ok(given) => {
             platform.given = given;

@@ -13,7 +13,7 @@ use ipclab_kernel::{Pid, process};
 use super::before::{Before, OPEN_FOLDERS};
 use super::folders::copy;
 use super::restrict::restrict;
-use crate::filter::Sight;
+use crate::filter::TraceScope;
 use crate::given::Given;
 use crate::leftovers;
 use crate::platform::Platform;
@@ -152,7 +152,7 @@ impl Platform for Shared {
         _index: usize,
         actor: &Actor,
         limits: &Limits,
-        sight: Sight,
+        trace_scope: TraceScope,
     ) -> io::Result<Started> {
         let (as_root, cwd, trusted) = (self.as_root, self.cwd.clone(), actor.trusted);
         // Where calls are not traced, nothing is made that would have to be found again.
@@ -161,7 +161,7 @@ impl Platform for Shared {
             None => OPEN_FOLDERS.iter().map(Path::new).collect(),
         };
         let actor = self.here(actor);
-        spawn::start(&actor, limits, sight, false, |terminal| {
+        spawn::start(&actor, limits, trace_scope, false, |terminal| {
             if as_root {
                 // A program may open its terminal again, by its name.
                 fchown(terminal, Some(NOBODY), Some(NOBODY))?;

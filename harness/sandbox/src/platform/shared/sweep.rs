@@ -87,13 +87,13 @@ impl Shared {
         for (name, inode) in OPEN_FOLDERS.into_iter().flat_map(entries) {
             let path = Path::new(std::ffi::OsStr::from_bytes(&name));
             let old = self.before.files.get(&name) == Some(&inode);
-            let given = self.given.fate(path).is_some();
+            let given = self.given.file_change(path).is_some();
             let theirs = || created.files.contains(&name) || self.is_actors(path);
             if !given && (old || !theirs()) {
                 continue;
             }
             // What is not told any more is taken away all the same.
-            if !given && files.len() + posix_shm.len() >= leftovers::FILES {
+            if !given && files.len() + posix_shm.len() >= leftovers::MAX_FILES {
                 take_away(path);
                 continue;
             }
