@@ -3,7 +3,7 @@
 //! `cargo bench -p ipclab-sandbox --bench case -- [ROUNDS]`; `--json` for scripts, `--namespaces` without the shared level,
 //! `--profile` for boxes and nothing else. A round is: server and client bare (the client starts when the server says that
 //! it listens), the same in a box at each level that this machine has, an empty program bare, `bwrap` around it where that
-//! is installed, and the compiler on the server. What is made while the case before runs is told in parentheses: nobody
+//! is installed, and the compiler on the server. What is made while the case before runs is printed in parentheses: no run
 //! waits for it.
 
 use std::collections::BTreeMap;
@@ -22,12 +22,12 @@ use ipclab_sandbox::{LevelChoice, Sandbox};
 
 /// The port of `server.c`.
 const PORT: u16 = 24680;
-/// Rounds when nobody says how many.
+/// Rounds when the command line does not say how many.
 const ROUNDS: usize = 200;
 /// The compiler takes long: every so many rounds will do.
 const COMPILED_EVERY: usize = 10;
 /// Runs that are not counted: the first of everything is slower.
-const WARM: usize = 3;
+const WARMUP_RUNS: usize = 3;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -70,8 +70,8 @@ fn bench(args: &[OsString]) -> Outcome<()> {
     let plan = plan(place);
     let bwrap = has("bwrap");
     let mut times = Times::default();
-    for round in 0..rounds + WARM {
-        if round == WARM {
+    for round in 0..rounds + WARMUP_RUNS {
+        if round == WARMUP_RUNS {
             times = Times::default();
         }
         if !profile {
@@ -152,8 +152,8 @@ fn finished(command: &mut Command) -> Outcome<()> {
     if output.status.success() {
         return Ok(());
     }
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(format!("{command:?}: {}: {told}", output.status).into())
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(format!("{command:?}: {}: {errors}", output.status).into())
 }
 
 fn has(program: &str) -> bool {
@@ -173,13 +173,13 @@ fn bare(place: &Path) -> Outcome<()> {
     let client = Command::new(place.join("client"))
         .stdin(Stdio::null())
         .output()?;
-    let mut told = String::new();
-    stdout.read_to_string(&mut told)?;
+    let mut printed = String::new();
+    stdout.read_to_string(&mut printed)?;
     let status = server.wait()?;
-    if told == "13 bytes\n" && client.stdout == b"GOOD MORNING\n" && status.success() {
+    if printed == "13 bytes\n" && client.stdout == b"GOOD MORNING\n" && status.success() {
         Ok(())
     } else {
-        Err(format!("the bare pair failed: {told:?} {client:?} {status}").into())
+        Err(format!("the bare pair failed: {printed:?} {client:?} {status}").into())
     }
 }
 

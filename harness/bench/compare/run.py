@@ -398,7 +398,7 @@ def measure(bench, args):
     def tell(what):
         print(f"{time.monotonic() - began:6.1f} s  {what}", file=sys.stderr, flush=True)
 
-    # In turns, so that what else the machine does meets everybody.
+    # In turns, so that what else the machine does meets every grader.
     for run in range(args.runs):
         for grader in ("compiling", *args.graders):
             tell(f"{grader}, idle, {run + 1} of {args.runs}")

@@ -108,7 +108,7 @@ fn refused(name: &str, why: &str) -> Failure {
 }
 
 /// What is to be known about a filled gradebook.
-fn summary(filled: &gradebook::Filled) -> String {
+fn summary(filled: &gradebook::FilledGradebook) -> String {
     let mut lines = vec![format!("{} marks written", filled.written)];
     let lists = [
         ("not final, and left as they were", &filled.not_final),

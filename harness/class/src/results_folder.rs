@@ -8,7 +8,7 @@ use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
 
 /// What a file is called before it is whole.
-const NEW: &str = ".new-";
+const TEMPORARY_PREFIX: &str = ".new-";
 
 /// A folder that this run alone writes to.
 #[derive(Debug)]
@@ -73,7 +73,11 @@ impl ResultsFolder {
             .chain([self.folder.clone()])
         {
             for entry in entries(&folder) {
-                if entry.file_name().to_string_lossy().starts_with(NEW) {
+                if entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with(TEMPORARY_PREFIX)
+                {
                     let _ = fs::remove_file(entry.path());
                 }
             }
@@ -134,7 +138,7 @@ impl ResultsFolder {
             let folder = path.parent().unwrap_or(&self.folder);
             fs::create_dir_all(folder)?;
             let file = tempfile::Builder::new()
-                .prefix(NEW)
+                .prefix(TEMPORARY_PREFIX)
                 .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
                 .tempfile_in(folder)?;
             let mut buffered = std::io::BufWriter::new(file);

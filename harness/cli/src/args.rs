@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Grade a whole class
     #[command(after_help = GRADE_EXAMPLES)]
     Grade(Grade),
-    /// Let everybody's programs meet everybody else's
+    /// Let the programs of all students meet each other's
     #[command(after_help = INTEROP_EXAMPLES)]
     Interop(Interop),
     /// Bring together parts of a class that were graded apart
@@ -164,7 +164,7 @@ pub(crate) struct Check {
 #[command(mut_arg("jobs", |arg| arg.short('j')))]
 #[command(mut_arg("no_cache", |arg| arg.help("Build everything anew, keep no builds, and run the same program again for each who handed it in")))]
 pub(crate) struct Grade {
-    /// A folder or an archive with everybody's submissions
+    /// A folder or an archive with all submissions
     pub(crate) submissions: PathBuf,
     #[command(flatten)]
     pub(crate) lab: LabArgs,
@@ -184,7 +184,7 @@ pub(crate) struct Grade {
     /// Only the part K of N, for several machines: 1/3
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
-    /// Show who is in the class, and grade nobody
+    /// Show who is in the class, and grade no submission
     #[arg(long)]
     pub(crate) list: bool,
     #[command(flatten)]
@@ -199,7 +199,7 @@ pub(crate) struct Grade {
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("jobs", |arg| arg.short('j').help("How many pairs meet at a time; left out: one a processor")))]
 pub(crate) struct Interop {
-    /// A folder or an archive with everybody's submissions
+    /// A folder or an archive with all submissions
     pub(crate) submissions: PathBuf,
     #[command(flatten)]
     pub(crate) lab: LabArgs,
@@ -352,7 +352,7 @@ pub(crate) struct Export {
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("roster", |arg| arg.help("A CSV file that says who is who, where every node sees it")))]
 pub(crate) struct Slurm {
-    /// A folder or an archive with everybody's submissions, where every node sees it
+    /// A folder or an archive with all submissions, where every node sees it
     pub(crate) submissions: PathBuf,
     /// The lab's name, or the path of a spec
     #[arg(long)]

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use common::host::{Host, alone, eventually, levels, ours};
-use common::{Desk, submission};
+use common::{Workdir, submission};
 
 const LABS: [(&str, &str); 6] = [
     ("shm-hello", "accepted/listing"),
@@ -52,8 +52,8 @@ fn nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends() 
         module_path!(),
         "nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends",
         || {
-            let desk = Desk::with(&[("sleeps_for_ever.c", SLEEPER)]);
-            desk.write("sleeper.toml", SLEEPER_SPEC);
+            let workdir = Workdir::with(&[("sleeps_for_ever.c", SLEEPER)]);
+            workdir.write("sleeper.toml", SLEEPER_SPEC);
             let stays = tempfile::Builder::new()
                 .prefix("was-there-")
                 .tempfile()
@@ -64,9 +64,9 @@ fn nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends() 
                 Vec::<String>::new(),
                 "somebody else runs the tool at this moment"
             );
-            for level in levels(&desk) {
+            for level in levels(&workdir) {
                 for (lab, name) in LABS {
-                    let mut check = desk.ipclab();
+                    let mut check = workdir.ipclab();
                     check.arg("check").arg(submission(lab, name)).args([
                         "--lab",
                         lab,
@@ -82,7 +82,7 @@ fn nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends() 
                     );
                     before.is_as_before(&format!("after {lab}/{name} at {level}"));
                 }
-                killed_in_the_middle(&desk, level);
+                killed_in_the_middle(&workdir, level);
                 eventually(
                     &format!("the host is clean after a SIGKILL at {level}"),
                     || ours().is_empty(),
@@ -95,11 +95,11 @@ fn nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends() 
 }
 
 /// Kills the tool while its case sleeps.
-fn killed_in_the_middle(desk: &Desk, level: &str) {
+fn killed_in_the_middle(workdir: &Workdir, level: &str) {
     let mut tool = Command::new(assert_cmd::cargo::cargo_bin!("ipclab"))
-        .current_dir(desk.path(""))
-        .env("HOME", desk.path(""))
-        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .current_dir(workdir.path(""))
+        .env("HOME", workdir.path(""))
+        .env("XDG_CACHE_HOME", workdir.path("cache"))
         .args([
             "check",
             "work",

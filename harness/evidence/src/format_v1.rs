@@ -222,8 +222,8 @@ mod tests {
         ] {
             let written: Vec<_> = args.iter().map(|text| (*text, None)).collect();
             let read = arguments(call, &written);
-            let shown: Vec<_> = read.iter().map(Arg::to_string).collect();
-            assert_eq!(shown, args, "{call}");
+            let rendered: Vec<_> = read.iter().map(Arg::to_string).collect();
+            assert_eq!(rendered, args, "{call}");
             let typed = read.iter().all(|arg| !matches!(arg, Arg::Text(_)));
             assert!(typed, "{call}: {read:?}");
         }

@@ -25,7 +25,7 @@ const ABOUT_SECTIONS: [Range<usize>; 2] = [40..48, 60..64];
 const SANITIZERS: &[u8] = b"san_";
 
 /// A larger executable is none that a student's few files come to, and is not looked into.
-const LARGEST: u64 = 1 << 20;
+const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The same for executables that do the same. Of anything but an executable for 64 bits, or one that is large or looks into
 /// its own file, it is the digest of the whole file.
@@ -34,7 +34,7 @@ const LARGEST: u64 = 1 << 20;
 /// It cannot be read.
 pub fn of(path: &Path) -> io::Result<Digest> {
     let mut file = File::open(path)?;
-    if file.metadata()?.len() > LARGEST {
+    if file.metadata()?.len() > FILE_BYTES_MAX {
         let mut whole = blake3::Hasher::new();
         whole.update_reader(&mut file)?;
         return Ok(*whole.finalize().as_bytes());
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_into_its_own_file_is_told_by_the_whole_file() {
+    fn a_program_that_reads_its_own_file_is_digested_whole() {
         let commented = format!("/* My own work. */\n\n{LISTING}");
         let flags = ["-fsanitize=address"];
         assert_ne!(
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_file_is_told_by_the_whole_file() {
+    fn a_large_file_is_digested_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("large");
         let check = |bytes: &[u8], whole: bool| {
@@ -166,13 +166,13 @@ mod tests {
         };
         let mut program = compiled(LISTING, &[]);
         check(&program, false);
-        program.resize(LARGEST as usize + 1, 0);
+        program.resize(FILE_BYTES_MAX as usize + 1, 0);
         check(&program, true);
         assert!(of(&folder.path().join("nothing")).is_err());
     }
 
     #[test]
-    fn anything_else_is_told_by_the_whole_file() {
+    fn anything_else_is_digested_whole() {
         let whole = |bytes: &[u8]| digest(bytes) == *blake3::hash(bytes).as_bytes();
         assert!(whole(b"") && whole(b"#!/bin/sh\n"));
         let good = compiled(LISTING, &[]);

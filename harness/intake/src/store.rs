@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 
 /// Scratch folders that a signal must clear up, since nothing else of the tool runs then.
-static TO_CLEAR: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static SCRATCH_FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// How long a signal's end may wait for what is still put into a scratch folder. What is there then is left to the next
 /// run.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An open store. Dropping it removes the scratch folder.
 pub struct Store {
@@ -47,7 +47,7 @@ impl Store {
             }
         }
         let folder = std::env::temp_dir();
-        let made = tempfile::Builder::new()
+        let folder_path = tempfile::Builder::new()
             .prefix("ipclab-")
             .permissions(closed())
             .tempdir_in(&folder)
@@ -58,8 +58,8 @@ impl Store {
                 )
             })?
             .keep();
-        Self::at(&made, Some(made.clone()))
-            .map_err(|error| Failure::disk(format_args!("using {}", made.display()), &error))
+        Self::at(&folder_path, Some(folder_path.clone()))
+            .map_err(|error| Failure::disk(format_args!("using {}", folder_path.display()), &error))
     }
 
     fn at(root: &Path, temporary: Option<PathBuf>) -> io::Result<Self> {
@@ -165,13 +165,15 @@ fn clear_under_work(folder: &Path) {
         Err(_) => folder.to_owned(),
     };
     let begun = Instant::now();
-    while ended.exists() && begun.elapsed() < PATIENCE {
+    while ended.exists() && begun.elapsed() < CLEANUP_TIMEOUT {
         remove_tree(&ended);
     }
 }
 
 fn to_clear() -> MutexGuard<'static, Vec<PathBuf>> {
-    TO_CLEAR.lock().unwrap_or_else(PoisonError::into_inner)
+    SCRATCH_FOLDERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn homes() -> Vec<PathBuf> {
@@ -241,7 +243,7 @@ pub fn make_folders(base: &Path, under: &Path) -> io::Result<()> {
         at.push(part);
         match fs::create_dir(&at) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && at.is_dir() => {}
-            made => made?,
+            folder_path => folder_path?,
         }
     }
     Ok(())

@@ -43,7 +43,7 @@ fn peer(facts: Facts<'_>, index: usize) -> Option<Finding> {
     let who = facts.who(index);
     Some(match actor.complaints.first() {
         Some(complaint) => {
-            let complaint = crate::quote::shown(complaint);
+            let complaint = crate::quote::escaped_line(complaint);
             Finding::fail(
                 Aspect::Bytes,
                 Some(&actor.name),

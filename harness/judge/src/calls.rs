@@ -10,7 +10,7 @@ use crate::errno::described;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::listening::show_endpoint;
-use crate::quote::{quoted, shown};
+use crate::quote::{escaped_line, quoted};
 
 /// One finding for each copy of an actor that must serve somewhere.
 pub(crate) fn listens(facts: Facts<'_>) -> Vec<Finding> {
@@ -90,7 +90,7 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
         CallPattern::Has(wanted) => match facts.calls(index).find(|call| matches(wanted, call)) {
             Some(call) => pass(format!(
                 "{who} called {} (#{})",
-                shown(&wanted.text),
+                escaped_line(&wanted.text),
                 call.n
             ))
             .citing([call.n]),
@@ -118,12 +118,15 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                         Facts::name(call),
                         call.n
                     ))
-                    .expecting(shown(&unwanted.text), show(call))
+                    .expecting(escaped_line(&unwanted.text), show(call))
                     .citing([call.n])
                     .citing(failed.map(|call| call.n))
                 }
                 None if facts.trace_has_holes() => unsure(),
-                None => pass(format!("{who} did not call {}()", shown(&unwanted.name))),
+                None => pass(format!(
+                    "{who} did not call {}()",
+                    escaped_line(&unwanted.name)
+                )),
             }
         }
         CallPattern::Every { opener, closer } => {
@@ -132,8 +135,8 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                 [] if facts.trace_has_holes() => unsure(),
                 [] => pass(format!(
                     "{who} called {}() for every {}()",
-                    shown(&closer.name),
-                    shown(&opener.name)
+                    escaped_line(&closer.name),
+                    escaped_line(&opener.name)
                 )),
                 [first, ..] if facts.trace_has_holes() => {
                     let _ = first;
@@ -149,7 +152,7 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                         "{who} called {} at #{}{more}, and no {}() for it{}",
                         Facts::name(first),
                         first.n,
-                        shown(&closer.name),
+                        escaped_line(&closer.name),
                         facts.because(index)
                     ))
                     .citing(unclosed.iter().take(8).map(|call| call.n))
@@ -176,10 +179,10 @@ fn missing(
     let Some(&first) = named.first() else {
         return fail(format!(
             "{who} never called {}(){}",
-            shown(&wanted.name),
+            escaped_line(&wanted.name),
             facts.because(index)
         ))
-        .expecting(shown(&wanted.text), "no such call");
+        .expecting(escaped_line(&wanted.text), "no such call");
     };
     // What is right in another place was not made instead of this one.
     let is_right = |call: &Call| {
@@ -190,22 +193,22 @@ fn missing(
     if named.iter().all(|call| is_right(call)) {
         return fail(format!(
             "{who} never called {}{}",
-            shown(&wanted.text),
+            escaped_line(&wanted.text),
             facts.because(index)
         ))
-        .expecting(shown(&wanted.text), "no such call");
+        .expecting(escaped_line(&wanted.text), "no such call");
     }
     let named: Vec<&Call> = named.into_iter().filter(|call| !is_right(call)).collect();
     let first = named.first().copied().unwrap_or(first);
     if let Some(flags) = never_with(wanted, &named) {
         return fail(format!(
             "{who} called {}() without {}: {} at #{}",
-            shown(&wanted.name),
-            shown(flags),
+            escaped_line(&wanted.name),
+            escaped_line(flags),
             show(first),
             first.n
         ))
-        .expecting(shown(&wanted.text), show(first))
+        .expecting(escaped_line(&wanted.text), show(first))
         .citing(named.iter().take(8).map(|call| call.n));
     }
     // The right call with another result says more than a wrong call.
@@ -226,18 +229,18 @@ fn missing(
             "{who} called {} at #{}, and it {seen}: expected {}",
             Facts::name(near),
             near.n,
-            shown(&wanted.text)
+            escaped_line(&wanted.text)
         )
     } else {
         format!(
             "{who} called {} at #{} instead of {}",
             show(near),
             near.n,
-            shown(&wanted.text)
+            escaped_line(&wanted.text)
         )
     };
     fail(text)
-        .expecting(shown(&wanted.text), show(near))
+        .expecting(escaped_line(&wanted.text), show(near))
         .citing([near.n])
 }
 
@@ -456,5 +459,5 @@ fn show(call: &Call) -> String {
             None => format!(" = {}", returned.value),
         },
     };
-    shown(&format!("{}({args}){returned}", call.name))
+    escaped_line(&format!("{}({args}){returned}", call.name))
 }

@@ -14,18 +14,18 @@ use required::required;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::memory::segment_of;
-use crate::quote::shown;
+use crate::quote::escaped_line;
 
-/// Things left behind that are told one by one; of the rest only the number.
-const TOLD_MAX: usize = 12;
+/// Things left behind that are listed one by one; of the rest only the number.
+const LISTED_MAX: usize = 12;
 
 /// One finding for each thing that was left and may not be, one for each that had to be left, one for each number of
 /// attaches; and one that says so when nothing was left.
 pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     let mut findings = left_behind(facts);
-    let more = findings.len().saturating_sub(TOLD_MAX);
+    let more = findings.len().saturating_sub(LISTED_MAX);
     if more > 0 {
-        findings.truncate(TOLD_MAX);
+        findings.truncate(LISTED_MAX);
         findings.push(Finding::fail(
             Aspect::Cleanup,
             None,
@@ -112,7 +112,7 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
                 None,
                 format!(
                     "POSIX shared memory {} was left behind: no shm_unlink()",
-                    shown(&name)
+                    escaped_line(&name)
                 ),
             ));
         }
@@ -125,7 +125,7 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
                 None,
                 format!(
                     "POSIX message queue {} was left behind: no mq_unlink()",
-                    shown(&name)
+                    escaped_line(&name)
                 ),
             ));
         }
@@ -154,7 +154,7 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
                 "{} left process {} ({}) running{doing}{from}",
                 facts.who(process.actor),
                 process.pid,
-                shown(&process.name)
+                escaped_line(&process.name)
             );
             findings.push(fail(facts, Some(process.actor), text).citing(forked.map(|call| call.n)));
         }
@@ -279,7 +279,7 @@ fn left_object(
 }
 
 fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
-    let path = shown(&file.path.to_text());
+    let path = escaped_line(&file.path.to_text());
     let names = |call: &Call| {
         call.args.iter().any(|arg| arg.path() == Some(&file.path))
             && call
@@ -346,7 +346,7 @@ fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {
 
 fn left_port(facts: Facts<'_>, port: &LeftPort) -> Finding {
     let protocol = protocol(port.protocol);
-    let address = shown(&port.address.to_string());
+    let address = escaped_line(&port.address.to_string());
     let Some(actor) = port.actor else {
         return fail(facts, None, format!("{protocol}:{address} is still served"));
     };

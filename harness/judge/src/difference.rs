@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use similar::{ChangeTag, TextDiff};
 
 use crate::finding::{DiffLine, Difference};
-use crate::quote::shown;
+use crate::quote::escaped_line;
 
 /// Lines around a difference that are shown with it.
 const CONTEXT: usize = 2;
@@ -31,7 +31,7 @@ pub(crate) fn lines(expected: &[String], seen: &[String]) -> Difference {
     let diff = TextDiff::from_slices(&old, &new);
     let mut all = Vec::new();
     for change in diff.iter_all_changes() {
-        let text = shown(change.value());
+        let text = escaped_line(change.value());
         all.push(match change.tag() {
             ChangeTag::Equal => DiffLine::Same(text),
             ChangeTag::Delete => DiffLine::Missing(text),

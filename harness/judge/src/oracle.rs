@@ -36,7 +36,7 @@ pub fn compare(
     seen: &Evidence,
     reference: &Evidence,
 ) -> Vec<Finding> {
-    let both = Both {
+    let both = RunPair {
         seen: Facts {
             case,
             evidence: seen,
@@ -67,12 +67,12 @@ pub fn compare(
 }
 
 /// The student's run and the reference's.
-struct Both<'a> {
+struct RunPair<'a> {
     seen: Facts<'a>,
     reference: Facts<'a>,
 }
 
-impl Both<'_> {
+impl RunPair<'_> {
     /// What an actor exchanged with each other actor.
     fn wire(&self, index: usize, there: usize) -> Vec<Finding> {
         let name = &self.seen.evidence.actors[index].name;
@@ -128,11 +128,11 @@ impl Both<'_> {
                 name,
                 format!(
                     "{who} sent {whom} {}, and the reference program sends {}",
-                    seen.shown(),
-                    wanted.shown()
+                    seen.summary(),
+                    wanted.summary()
                 ),
             )
-            .expecting(wanted.shown(), seen.shown())
+            .expecting(wanted.summary(), seen.summary())
             .with(difference)
             .citing(seen.cites()),
         })
@@ -163,11 +163,11 @@ impl Both<'_> {
                 name,
                 format!(
                     "{who} received {} from {whom}, and the reference program receives {}",
-                    seen.shown(),
-                    wanted.shown()
+                    seen.summary(),
+                    wanted.summary()
                 ),
             )
-            .expecting(wanted.shown(), seen.shown())
+            .expecting(wanted.summary(), seen.summary())
             .citing(seen.cites()),
         )
     }
@@ -306,11 +306,11 @@ impl Both<'_> {
 /// Whether a text is in an output only because it was printed: a shorter one may stand in a program's own words by chance, and
 /// a number may be written in other ways.
 fn is_telling(text: &str) -> bool {
-    text.chars().count() >= TELLING && !text.chars().all(|c| c.is_ascii_digit())
+    text.chars().count() >= DISTINCTIVE_CHARS_MIN && !text.chars().all(|c| c.is_ascii_digit())
 }
 
 /// The shortest text that no program prints by chance.
-const TELLING: usize = 8;
+const DISTINCTIVE_CHARS_MIN: usize = 8;
 
 /// What an actor moved to or from another one, in order.
 #[derive(Clone, Debug, Default)]
@@ -410,7 +410,7 @@ impl Moved {
         self.parts.len() == wanted.parts.len() && self.parts.iter().zip(&wanted.parts).all(fits)
     }
 
-    fn shown(&self) -> String {
+    fn summary(&self) -> String {
         if self.is_nothing() {
             return "nothing".to_owned();
         }
@@ -418,16 +418,16 @@ impl Moved {
             let head: Vec<u8> = self.bytes().map_while(|byte| byte).take(400).collect();
             return format!("{} {}", count(self.total(), "byte"), quoted_bytes(&head));
         }
-        let mut shown: Vec<String> = self
+        let mut parts: Vec<String> = self
             .parts
             .iter()
             .take(8)
             .map(|part| format!("{} {}", count(part.bytes, "byte"), quoted_bytes(&part.head)))
             .collect();
-        if self.parts.len() > shown.len() {
-            shown.push(format!("{} more", self.parts.len() - shown.len()));
+        if self.parts.len() > parts.len() {
+            parts.push(format!("{} more", self.parts.len() - parts.len()));
         }
-        shown.join(", ")
+        parts.join(", ")
     }
 }
 

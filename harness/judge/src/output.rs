@@ -14,7 +14,7 @@ use crate::facts::{Facts, Unfilled};
 use crate::finding::{DiffLine, Difference, Finding};
 use crate::page::Page;
 use crate::pattern::{Pattern, Place, Span};
-use crate::quote::{count, quoted, shown};
+use crate::quote::{count, escaped_line, quoted};
 
 /// Lines of a program's output that a finding shows as seen.
 const SEEN_LINES: usize = 12;
@@ -125,7 +125,7 @@ impl Printed<'_> {
             Unfilled::Never(why) => {
                 let open = self.facts.pattern_of_any_count(template, Some(self.index));
                 let line = open
-                    .map(|pattern| format!(" the line {}", quoted(&pattern.shown())))
+                    .map(|pattern| format!(" the line {}", quoted(&pattern.escaped_text())))
                     .unwrap_or_default();
                 self.fail(format!(
                     "{} cannot have printed{line} truthfully: {why}{}",
@@ -173,7 +173,7 @@ impl Printed<'_> {
             format!(
                 "{} printed {} {}, which is expected {}",
                 self.who(),
-                quoted(&pattern.shown()),
+                quoted(&pattern.escaped_text()),
                 times(seen),
                 times(expected)
             )
@@ -224,21 +224,21 @@ impl Printed<'_> {
             .pattern
             .find(&self.page.text, 0, Place::Anywhere)
             .is_some();
-        let shown = wanted.pattern.shown();
+        let pattern_text = wanted.pattern.escaped_text();
         if found {
             return self.pass(format!(
                 "{} printed {} on {}",
                 self.who(),
-                quoted(&shown),
+                quoted(&pattern_text),
                 self.name
             ));
         }
         let finding = self.missed(self.explain(wanted, (0, 0)));
-        finding.expecting(shown, self.seen())
+        finding.expecting(pattern_text, self.seen())
     }
 
     fn lacks(&self, wanted: &Wanted<'_>) -> Finding {
-        let shown = wanted.pattern.shown();
+        let pattern_text = wanted.pattern.escaped_text();
         let found = wanted.pattern.find(&self.page.text, 0, Place::Anywhere);
         match found {
             Some(span) => {
@@ -258,18 +258,22 @@ impl Printed<'_> {
                 let message = format!(
                     "{} printed {}, which must not be there: line {} is {}",
                     self.who(),
-                    quoted(&shown),
+                    quoted(&pattern_text),
                     line + 1,
                     quoted(text)
                 );
                 self.fail(message)
-                    .expecting(format!("no {shown}"), self.seen())
+                    .expecting(format!("no {pattern_text}"), self.seen())
             }
             None if self.page.has_hole && !self.flooded() => self.hole(),
             None if self.actor.exit == Exit::NotStarted => {
                 self.fail(format!("{} printed nothing{}", self.who(), self.because()))
             }
-            None => self.pass(format!("{} did not print {}", self.who(), quoted(&shown))),
+            None => self.pass(format!(
+                "{} did not print {}",
+                self.who(),
+                quoted(&pattern_text)
+            )),
         }
     }
 
@@ -279,21 +283,21 @@ impl Printed<'_> {
         let mut next = 0;
         for (wanted, found) in wanted.iter().zip(found) {
             match found {
-                None => all.push(DiffLine::Missing(wanted.pattern.shown())),
+                None => all.push(DiffLine::Missing(wanted.pattern.escaped_text())),
                 Some((line, _)) if *line < next => {}
                 Some((line, _)) => {
                     all.extend(
                         self.page.lines[next..*line]
                             .iter()
-                            .map(|text| DiffLine::Extra(shown(text))),
+                            .map(|text| DiffLine::Extra(escaped_line(text))),
                     );
-                    all.push(DiffLine::Same(shown(&self.page.lines[*line])));
+                    all.push(DiffLine::Same(escaped_line(&self.page.lines[*line])));
                     next = line + 1;
                 }
             }
         }
         let rest = self.page.lines.get(next..).unwrap_or_default();
-        all.extend(rest.iter().map(|text| DiffLine::Extra(shown(text))));
+        all.extend(rest.iter().map(|text| DiffLine::Extra(escaped_line(text))));
         Difference::Lines(framed(all, |line| matches!(line, DiffLine::Missing(_))))
     }
 
@@ -303,7 +307,7 @@ impl Printed<'_> {
             .lines
             .iter()
             .take(SEEN_LINES)
-            .map(|line| shown(line))
+            .map(|line| escaped_line(line))
             .collect();
         if self.page.lines.len() > SEEN_LINES {
             lines.push(format!(

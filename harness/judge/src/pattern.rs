@@ -3,7 +3,7 @@
 //! A pattern has a handful of pieces and a text has as many bytes as we kept, so one table of (piece, position) finds the
 //! best match in one pass, whatever a hostile text looks like: no backtracking.
 
-use crate::quote::shown;
+use crate::quote::escaped_line;
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Pattern {
     }
 
     /// As a report shows it, escaped: for people who have never seen a spec.
-    pub(crate) fn shown(&self) -> String {
+    pub(crate) fn escaped_text(&self) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
             out.push_str(match piece {
@@ -91,7 +91,7 @@ impl Pattern {
                 Piece::Int => "<number>",
             });
         }
-        shown(&out)
+        escaped_line(&out)
     }
 
     /// The texts alone, to compare with lines that are not matches.
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_on_the_way_are_told() {
+    fn integers_on_the_way_are_found() {
         let found = pattern("{{any}}got {{int}} of {{int}}{{any}}")
             .find("well, got got 12 of 130 bytes", 0, Place::Line)
             .expect("a match");

@@ -16,7 +16,7 @@ pub(crate) fn quoted_bytes(bytes: &[u8]) -> String {
 }
 
 /// Text of a program on a line of its own, as in a diff.
-pub(crate) fn shown(text: &str) -> String {
+pub(crate) fn escaped_line(text: &str) -> String {
     escaped(text.as_bytes(), false)
 }
 

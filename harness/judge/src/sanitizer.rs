@@ -9,7 +9,7 @@ use ipclab_spec::Aspect;
 use crate::facts::Facts;
 use crate::finding::{Finding, Verdict};
 use crate::page::Page;
-use crate::quote::{count, quoted, shown};
+use crate::quote::{count, escaped_line, quoted};
 
 use ipclab_evidence::SANITIZER_STATUS as EXIT_STATUS;
 
@@ -84,11 +84,15 @@ impl Reports {
 fn memory_error(facts: Facts<'_>, index: usize, report: &Report<'_>) -> Finding {
     let who = facts.who(index);
     let name = facts.actor(index).map(|actor| actor.name.as_str());
-    let mut message = format!("{who} has a memory error: {}", shown(&report.what));
-    let called = report.called.map(|call| format!("{}()", shown(call)));
+    let mut message = format!("{who} has a memory error: {}", escaped_line(&report.what));
+    let called = report
+        .called
+        .map(|call| format!("{}()", escaped_line(call)));
     match (&called, &report.access) {
-        (Some(call), Some(access)) => message.push_str(&format!(", {call} {}", shown(access))),
-        (None, Some(access)) => message.push_str(&format!(", it {}", shown(access))),
+        (Some(call), Some(access)) => {
+            message.push_str(&format!(", {call} {}", escaped_line(access)))
+        }
+        (None, Some(access)) => message.push_str(&format!(", it {}", escaped_line(access))),
         (Some(call), None) => message.push_str(&format!(", in {call}")),
         (None, None) => {}
     }
@@ -96,7 +100,7 @@ fn memory_error(facts: Facts<'_>, index: usize, report: &Report<'_>) -> Finding 
         message.push_str(&format!(
             " beyond {} of line {}",
             quoted(variable),
-            shown(line)
+            escaped_line(line)
         ));
     }
     if let Some((function, place)) = report.own {
@@ -106,7 +110,7 @@ fn memory_error(facts: Facts<'_>, index: usize, report: &Report<'_>) -> Finding 
     if let Some((input, _)) = &input {
         message.push_str(&format!(", {input}"));
     }
-    let mut seen = vec![shown(&report.what)];
+    let mut seen = vec![escaped_line(&report.what)];
     seen.extend(called.map(|call| format!("in {call}")));
     if let Some((function, place)) = report.own {
         let verb = if seen.len() > 1 { "called by" } else { "in" };
@@ -120,8 +124,8 @@ fn memory_error(facts: Facts<'_>, index: usize, report: &Report<'_>) -> Finding 
 /// `main(), iserver.c:42`
 fn site(function: &str, place: &str) -> String {
     match function {
-        "" => shown(place),
-        function => format!("{}(), {}", shown(function), shown(place)),
+        "" => escaped_line(place),
+        function => format!("{}(), {}", escaped_line(function), escaped_line(place)),
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     if writers > 1 {
         let text = format!("{writers} processes wrote to shared memory");
         findings.push(Finding::pass(Aspect::Memory, name, text));
-    } else if !told_to_end(facts.case) {
+    } else if !ends_by_signal(facts.case) {
         let who = match (sharing.writers.first(), student) {
             (Some(pid), Some(index)) => format!("only {} wrote", process(facts, index, *pid)),
             _ => "no process wrote".to_owned(),
@@ -56,7 +56,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
 }
 
 /// Whether a signal comes with one of the calls: a process that it ends may not have written yet.
-fn told_to_end(case: &Case) -> bool {
+fn ends_by_signal(case: &Case) -> bool {
     case.faults
         .iter()
         .any(|fault| matches!(fault.kind, FaultKind::Signal(_)) && fault.call != Fault::STORE)

@@ -1,6 +1,6 @@
 //! What the judge says about bytes that cross, and about peers that complain of them.
 
-use crate::common::{Scene, arguments, case, check, complaints};
+use crate::common::{EvidenceBuilder, arguments, case, check, complaints};
 use ipclab_evidence::Direction;
 use ipclab_judge::{Difference, judge};
 
@@ -11,32 +11,33 @@ fn pair(wire: &str) -> ipclab_spec::Case {
 }
 
 /// A stream from client to server that carries these bytes.
-fn stream(pieces: &[&[u8]]) -> Scene {
-    let mut scene = Scene::of(&["server", "client"]);
-    let listening = scene.serve(0, "0.0.0.0:12345");
-    let (client, server) = scene.connect(1, listening);
+fn stream(pieces: &[&[u8]]) -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["server", "client"]);
+    let listening = builder.serve(0, "0.0.0.0:12345");
+    let (client, server) = builder.connect(1, listening);
     for piece in pieces {
-        scene.cross(client, server, piece);
+        builder.cross(client, server, piece);
     }
-    scene
+    builder
 }
 
 /// Datagrams from client to server.
-fn datagrams(texts: &[&[u8]]) -> Scene {
-    let mut scene = Scene::of(&["server", "client"]);
-    let server = scene.serve_datagrams(0, "/tmp/s");
-    let client = scene.serve_datagrams(1, "/tmp/c");
+fn datagrams(texts: &[&[u8]]) -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["server", "client"]);
+    let server = builder.serve_datagrams(0, "/tmp/s");
+    let client = builder.serve_datagrams(1, "/tmp/c");
     for text in texts {
-        scene.cross(client, server, text);
+        builder.cross(client, server, text);
     }
-    scene
+    builder
 }
 
 #[test]
 fn a_count_of_bytes_on_the_wire() {
     let case = pair(r#""client -> server" = { sent = 5 }"#);
     let right = stream(&[b"hal", b"l\0"]);
-    let sends = |bytes: &'static [u8]| move |scene: &mut Scene| *scene = stream(&[bytes]);
+    let sends =
+        |bytes: &'static [u8]| move |builder: &mut EvidenceBuilder| *builder = stream(&[bytes]);
     check(
         &case,
         &right,
@@ -62,13 +63,13 @@ fn a_count_of_bytes_on_the_wire() {
     check(
         &case,
         &right,
-        |scene| *scene = stream(&[]),
+        |builder| *builder = stream(&[]),
         &["bytes: client sent nothing to our server: it never called send()"],
     );
     check(
         &case,
         &right,
-        |scene| *scene = Scene::of(&["server", "client"]),
+        |builder| *builder = EvidenceBuilder::of(&["server", "client"]),
         &["bytes: client sent nothing to our server: it never called send()"],
     );
 }
@@ -82,16 +83,16 @@ fn what_was_sent_and_never_taken() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.trace.pop();
+        |builder| {
+            builder.e.trace.pop();
         },
         &["bytes: server received nothing of the 5 bytes that were sent: it never called recv()"],
     );
     check(
         &case,
         &right,
-        |scene| {
-            let last = scene.last().transfer.as_mut().unwrap();
+        |builder| {
+            let last = builder.last().transfer.as_mut().unwrap();
             last.bytes = 3;
             last.head = "hal".into();
         },
@@ -105,8 +106,9 @@ fn what_was_sent_and_never_taken() {
 fn messages_are_compared_one_by_one() {
     let case = pair(r#""client -> server" = { sent = ["one", "two"], received = ["one", "two"] }"#);
     let right = datagrams(&[b"one", b"two"]);
-    let sends =
-        |texts: &'static [&'static [u8]]| move |scene: &mut Scene| *scene = datagrams(texts);
+    let sends = |texts: &'static [&'static [u8]]| {
+        move |builder: &mut EvidenceBuilder| *builder = datagrams(texts)
+    };
     check(
         &case,
         &right,
@@ -146,8 +148,8 @@ fn messages_are_compared_one_by_one() {
     check(
         &case,
         &right,
-        |scene| {
-            let last = scene.last().transfer.as_mut().unwrap();
+        |builder| {
+            let last = builder.last().transfer.as_mut().unwrap();
             (last.cut, last.bytes, last.head) = (true, 2, "tw".into());
         },
         &[
@@ -173,7 +175,7 @@ fn a_nul_that_a_message_lacks_is_named() {
     check(
         &case,
         &datagrams(&[b"Mona\0"]),
-        |scene| *scene = datagrams(&[b"Mona"]),
+        |builder| *builder = datagrams(&[b"Mona"]),
         &[
             "bytes: client sent 4 bytes instead of 5 (#5): the message went without its NUL, send strlen + 1 bytes",
         ],
@@ -186,7 +188,7 @@ fn a_stream_has_no_messages() {
     check(
         &case,
         &stream(&[b"h", b"allo\0"]),
-        |scene| *scene = stream(&[b"hAllo\0"]),
+        |builder| *builder = stream(&[b"hAllo\0"]),
         &["bytes: client sent other bytes than expected: byte 1 is 0x41 instead of 0x61"],
     );
 }
@@ -197,20 +199,20 @@ fn a_datagram_to_another_place_is_not_sent_to_the_server() {
         "[case.actor.server]\nreference = \"server\"\nlistens = \"udp:7000\"\n[case.actor.client]\nstudent = \"client\"\n[case.wire]\n\"client -> server\" = { sent = 3 }\n",
     );
     let sent = |to: &'static str, peer: Option<usize>| {
-        let mut scene = Scene::of(&["server", "client"]);
-        scene.serve_datagrams(0, "0.0.0.0:7000");
-        let socket = scene.socket(1, ipclab_evidence::SocketKind::Datagram);
-        scene.moves(Direction::Sent, socket, peer, b"abc");
+        let mut builder = EvidenceBuilder::of(&["server", "client"]);
+        builder.serve_datagrams(0, "0.0.0.0:7000");
+        let socket = builder.socket(1, ipclab_evidence::SocketKind::Datagram);
+        builder.moves(Direction::Sent, socket, peer, b"abc");
         let args = ["3", "...", "100", "0", to];
-        scene.last().args = arguments("sendto", &args);
-        scene
+        builder.last().args = arguments("sendto", &args);
+        builder
     };
     // Known by its address where the other end is not.
     let right = sent("{AF_INET, 127.0.0.1:7000}", None);
     check(
         &case,
         &right,
-        |scene| *scene = sent("{AF_INET, 127.0.0.1:22555}", None),
+        |builder| *builder = sent("{AF_INET, 127.0.0.1:22555}", None),
         &[
             "bytes: client sent nothing to our server: client sends to port 22555 instead of 7000 (#4): htons() is missing, the two bytes of the port are swapped",
         ],
@@ -222,7 +224,7 @@ fn name_lookups_are_nobodys_wire() {
     let case = case(
         "[case.actor.client]\nstudent = \"client\"\nexit = 0\nstdout.lines = [\"{{client.sent}}\"]\n",
     );
-    let mut right = Scene::of(&["client"]);
+    let mut right = EvidenceBuilder::of(&["client"]);
     let netlink = right.socket(0, ipclab_evidence::SocketKind::Other);
     right.e.sockets[netlink].family = "AF_NETLINK".to_owned();
     right.moves(Direction::Sent, netlink, None, &[0; 20]);
@@ -236,7 +238,7 @@ fn name_lookups_are_nobodys_wire() {
     check(
         &case,
         &right,
-        |scene| scene.exit(0, 1),
+        |builder| builder.exit(0, 1),
         &["exit: client ended with status 1 instead of 0"],
     );
 }
@@ -248,9 +250,9 @@ fn a_peers_complaint_is_a_finding() {
     );
     check(
         &case,
-        &Scene::of(&["server", "rude"]),
-        |scene| {
-            scene.e.actors[1]
+        &EvidenceBuilder::of(&["server", "rude"]),
+        |builder| {
+            builder.e.actors[1]
                 .complaints
                 .push("recv 'hal': got \"hAl\"".to_owned())
         },
@@ -258,10 +260,10 @@ fn a_peers_complaint_is_a_finding() {
     );
     check(
         &case,
-        &Scene::of(&["server", "rude"]),
-        |scene| {
-            scene.exit(0, 1);
-            scene.e.actors[1].exit = ipclab_evidence::Exit::NotStarted;
+        &EvidenceBuilder::of(&["server", "rude"]),
+        |builder| {
+            builder.exit(0, 1);
+            builder.e.actors[1].exit = ipclab_evidence::Exit::NotStarted;
         },
         &["bytes: our rude met nobody: it never started, because server ended with status 1"],
     );
@@ -272,21 +274,21 @@ fn a_script_that_could_not_be_played_is_our_trouble() {
     let case = case(
         "[case.actor.server]\nstudent = \"server\"\nexit = 0\n[case.actor.rude]\npeer = [\"connect tcp:12345\"]\n",
     );
-    let mut scene = Scene::of(&["server", "rude"]);
-    scene.exit(1, 2);
-    scene.exit(0, 1);
+    let mut builder = EvidenceBuilder::of(&["server", "rude"]);
+    builder.exit(1, 2);
+    builder.exit(0, 1);
     assert_eq!(
-        complaints(&case, &scene),
+        complaints(&case, &builder),
         [
             "unknown exit: not judged: our rude could not play its script and ended with status 2 (seen: server ended with status 1 instead of 0)",
         ]
     );
-    scene.e.actors[1]
+    builder.e.actors[1]
         .complaints
         .push("connect tcp:12345: ECONNREFUSED".to_owned());
-    assert_eq!(complaints(&case, &scene).len(), 2);
+    assert_eq!(complaints(&case, &builder).len(), 2);
     assert!(
-        complaints(&case, &scene)
+        complaints(&case, &builder)
             .iter()
             .all(|text| !text.starts_with("unknown"))
     );
@@ -297,7 +299,7 @@ fn a_wire_is_between_its_two_actors_only() {
     let case = case(
         "[case.actor.server]\nreference = \"server\"\n[case.actor.first]\nstudent = \"client\"\n[case.actor.second]\nstudent = \"client\"\n[case.wire]\n\"first -> server\" = { bytes = 5 }\n\"server -> second\" = { bytes = 3 }\n",
     );
-    let mut right = Scene::of(&["server", "first", "second"]);
+    let mut right = EvidenceBuilder::of(&["server", "first", "second"]);
     let listening = right.serve(0, "0.0.0.0:12345");
     let (first, at_first) = right.connect(1, listening);
     let (second, at_second) = right.connect(2, listening);
@@ -308,11 +310,11 @@ fn a_wire_is_between_its_two_actors_only() {
     check(
         &case,
         &right,
-        |scene| {
+        |builder| {
             // The server's last answer goes to the wrong one of the two.
-            let at = scene.e.trace.len() - 2;
-            scene.e.trace.truncate(at);
-            scene.cross(at_first, first, b"abc");
+            let at = builder.e.trace.len() - 2;
+            builder.e.trace.truncate(at);
+            builder.cross(at_first, first, b"abc");
         },
         &[
             "bytes: our server sent nothing to second: its 12 bytes went elsewhere (#12)",
@@ -327,9 +329,9 @@ fn a_send_that_failed_is_named() {
     check(
         &case,
         &stream(&[b"hall\0"]),
-        |scene| {
-            *scene = datagrams(&[]);
-            scene.fails(
+        |builder| {
+            *builder = datagrams(&[]);
+            builder.fails(
                 1,
                 "sendto",
                 &["3", "...", "5", "0", "{AF_UNIX, \"/tmp/s\"}"],

@@ -1,7 +1,7 @@
 //! What the judge says about calls.
 
 use crate::SILENT;
-use crate::common::{Scene, case, check};
+use crate::common::{EvidenceBuilder, case, check};
 use ipclab_evidence::{Arg, Errno, Names, Object, Returned};
 
 fn calls(patterns: &str) -> ipclab_spec::Case {
@@ -11,27 +11,27 @@ fn calls(patterns: &str) -> ipclab_spec::Case {
 }
 
 #[test]
-fn a_call_that_must_be_made() {
+fn a_required_call() {
     let case = calls(
         r#""shmget(100, 1024, IPC_CREAT|0644) >= 0", "shmat(_, _, SHM_RDONLY)", "shmdt(...) = 0""#,
     );
-    let mut right = Scene::of(&["client"]);
+    let mut right = EvidenceBuilder::of(&["client"]);
     right.call(0, "shmget", &["100", "1024", "0644|IPC_CREAT"], 7);
     right.call(0, "shmat", &["7", "NULL", "SHM_RDONLY"], 0x7f00_0000);
     right.call(0, "shmdt", &["0x7f000000"], 0);
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.trace.pop();
+        |builder| {
+            builder.e.trace.pop();
         },
         &["calls: client never called shmdt()"],
     );
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.trace[2].returned = Some(Returned {
+        |builder| {
+            builder.e.trace[2].returned = Some(Returned {
                 value: -1,
                 errno: Some(Errno::EINVAL),
             });
@@ -43,8 +43,8 @@ fn a_call_that_must_be_made() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.trace[1].args[2] = Arg::Number(0);
+        |builder| {
+            builder.e.trace[1].args[2] = Arg::Number(0);
         },
         &[
             "calls: client called shmat(7, NULL, 0) = 2130706432 at #2 instead of shmat(_, _, SHM_RDONLY)",
@@ -53,8 +53,8 @@ fn a_call_that_must_be_made() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.trace[0].args[2] = Arg::Flags(Names::IpcGet, 0o1600);
+        |builder| {
+            builder.e.trace[0].args[2] = Arg::Flags(Names::IpcGet, 0o1600);
         },
         &[
             "calls: client called shmget(100, 1024, IPC_CREAT|0600) = 7 at #1 instead of shmget(100, 1024, IPC_CREAT|0644) >= 0",
@@ -65,7 +65,7 @@ fn a_call_that_must_be_made() {
 #[test]
 fn flags_that_must_be_set_whatever_others_are() {
     let case = calls(r#""recv(_, _, _, MSG_PEEK|...) > 0""#);
-    let mut right = Scene::of(&["client"]);
+    let mut right = EvidenceBuilder::of(&["client"]);
     right.call(0, "recvfrom", &["4", "0x7f00", "100", "0"], 4);
     right.call(
         0,
@@ -74,7 +74,7 @@ fn flags_that_must_be_set_whatever_others_are() {
         4,
     );
     // Its flags stand elsewhere, and mean the same.
-    let mut by_message = Scene::of(&["client"]);
+    let mut by_message = EvidenceBuilder::of(&["client"]);
     by_message.call(0, "recvmsg", &["4", "0x7f00", "MSG_PEEK"], 4);
     for right in [right, by_message] {
         let at = right.e.trace.len() - 1;
@@ -92,8 +92,8 @@ fn flags_that_must_be_set_whatever_others_are() {
         check(
             &case,
             &right,
-            |scene| {
-                scene.e.trace[at].args[flags] = Arg::Flags(Names::Message, 0x100);
+            |builder| {
+                builder.e.trace[at].args[flags] = Arg::Flags(Names::Message, 0x100);
             },
             &[&format!("calls: client called {named}: {wrong}")],
         );
@@ -101,9 +101,9 @@ fn flags_that_must_be_set_whatever_others_are() {
 }
 
 #[test]
-fn a_call_that_must_not_be_made() {
+fn a_forbidden_call() {
     let case = calls(r#""no accept()", "no recv()""#);
-    let mut right = Scene::of(&["client"]);
+    let mut right = EvidenceBuilder::of(&["client"]);
     right.fails(0, "listen", &["3", "5"], "EADDRINUSE");
     right.last().tampered = Some("EADDRINUSE".to_owned());
     right.call(0, "read", &["0", "...", "100"], 0);
@@ -111,8 +111,8 @@ fn a_call_that_must_not_be_made() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.call(0, "accept4", &["3", "NULL", "NULL", "0"], 4);
+        |builder| {
+            builder.call(0, "accept4", &["3", "NULL", "NULL", "0"], 4);
         },
         &[
             "calls: client called accept() at #3 although listen() failed with EADDRINUSE (Address already in use) at #1",
@@ -125,7 +125,7 @@ fn every_one_has_its_other() {
     let case = calls(
         r#""every socket() has close()", "every fork() has wait()", "every shmat() has shmdt()""#,
     );
-    let mut right = Scene::of(&["client"]);
+    let mut right = EvidenceBuilder::of(&["client"]);
     let socket = right.socket(0, ipclab_evidence::SocketKind::Stream);
     right.call(0, "close", &["3"], 0);
     right.last().object = Some(Object::Socket(socket));
@@ -140,14 +140,14 @@ fn every_one_has_its_other() {
     check(
         &case,
         &right,
-        |scene| scene.e.trace[1].object = Some(Object::Other("pipe".to_owned())),
+        |builder| builder.e.trace[1].object = Some(Object::Other("pipe".to_owned())),
         &["calls: client called socket() at #1, and no close() for it"],
     );
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.trace[3].returned = Some(Returned {
+        |builder| {
+            builder.e.trace[3].returned = Some(Returned {
                 value: 10,
                 errno: None,
             })
@@ -157,8 +157,8 @@ fn every_one_has_its_other() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.trace.retain(|call| call.name != "shmdt");
+        |builder| {
+            builder.e.trace.retain(|call| call.name != "shmdt");
         },
         &["calls: client called shmat() at #5, and no shmdt() for it"],
     );

@@ -1,7 +1,7 @@
 //! What the judge says about how programs end, and about points.
 
 use crate::SILENT;
-use crate::common::{Scene, case, check, outcome};
+use crate::common::{EvidenceBuilder, case, check, outcome};
 use ipclab_evidence::FileKind;
 use ipclab_judge::{Outcome, Verdict};
 use ipclab_spec::Aspect;
@@ -9,12 +9,12 @@ use ipclab_spec::Aspect;
 #[test]
 fn a_status_is_explained() {
     let zero = case("[case.actor.server]\nstudent = \"server\"\nexit = 0\n");
-    let mut right = Scene::of(&["server"]);
+    let mut right = EvidenceBuilder::of(&["server"]);
     right.out(0, "Iserver - send() is OK.\n");
     check(
         &zero,
         &right,
-        |scene| scene.exit(0, 24),
+        |builder| builder.exit(0, 24),
         &[
             "exit: server ended with status 24 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
         ],
@@ -23,7 +23,7 @@ fn a_status_is_explained() {
     check(
         &zero,
         &right,
-        |scene| scene.exit(0, 39),
+        |builder| builder.exit(0, 39),
         &[
             "exit: server ended with status 39 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
         ],
@@ -31,14 +31,14 @@ fn a_status_is_explained() {
     check(
         &zero,
         &right,
-        |scene| scene.exit(0, 1),
+        |builder| builder.exit(0, 1),
         &["exit: server ended with status 1 instead of 0"],
     );
     // The length of the last line tells, whatever else is wrong; a status alone does not.
     let wrong = |status: u8| {
-        move |scene: &mut Scene| {
-            scene.exit(0, status);
-            scene.file("/tmp/x", FileKind::Regular);
+        move |builder: &mut EvidenceBuilder| {
+            builder.exit(0, status);
+            builder.file("/tmp/x", FileKind::Regular);
         }
     };
     check(
@@ -62,22 +62,22 @@ fn a_status_is_explained() {
     check(
         &zero,
         &right,
-        |scene| {
-            scene.fails(0, "listen", &["3", "5"], "EOPNOTSUPP");
-            scene.exit(0, 1);
+        |builder| {
+            builder.fails(0, "listen", &["3", "5"], "EOPNOTSUPP");
+            builder.exit(0, 1);
         },
         &[
             "exit: server ended with status 1 instead of 0: listen() failed with EOPNOTSUPP (Operation not supported) at #1",
         ],
     );
     // A call that failed explains nothing where it was meant to fail: all else is right.
-    let mut refused = Scene::of(&["server"]);
+    let mut refused = EvidenceBuilder::of(&["server"]);
     refused.fails(0, "sendto", &["3", "\"more\"", "4", "0"], "EPIPE");
     refused.out(0, "send: Broken pipe\n");
     check(
         &zero,
         &refused,
-        |scene| scene.exit(0, 18),
+        |builder| builder.exit(0, 18),
         &[
             "exit: server ended with status 18 instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0",
         ],
@@ -85,7 +85,7 @@ fn a_status_is_explained() {
     check(
         &zero,
         &right,
-        |scene| scene.killed(0, 13, "SIGPIPE", Some("sendto")),
+        |builder| builder.killed(0, 13, "SIGPIPE", Some("sendto")),
         &[
             "exit: server was killed by SIGPIPE (signal 13) in send(): it wrote to a connection whose other end had closed",
         ],
@@ -95,7 +95,7 @@ fn a_status_is_explained() {
 #[test]
 fn a_failure_has_a_status_of_its_own() {
     let failure = case("[case.actor.server]\nstudent = \"server\"\nexit = \"failure\"\n");
-    let mut right = Scene::of(&["server"]);
+    let mut right = EvidenceBuilder::of(&["server"]);
     right.fails(
         0,
         "bind",
@@ -106,7 +106,7 @@ fn a_failure_has_a_status_of_its_own() {
     check(
         &failure,
         &right,
-        |scene| scene.exit(0, 0),
+        |builder| builder.exit(0, 0),
         &[
             "exit: server ended with status 0 although bind() failed with EADDRINUSE (Address already in use) at #1: a program that fails must end with another status, as exit(1) does",
         ],
@@ -114,8 +114,8 @@ fn a_failure_has_a_status_of_its_own() {
     check(
         &failure,
         &right,
-        |scene| {
-            scene.hangs(0, "accept", None);
+        |builder| {
+            builder.hangs(0, "accept", None);
         },
         &[
             "exit: server never ended although bind() failed with EADDRINUSE (Address already in use) at #1: it waits in accept() (#2)",
@@ -124,7 +124,7 @@ fn a_failure_has_a_status_of_its_own() {
     check(
         &failure,
         &right,
-        |scene| scene.killed(0, 11, "SIGSEGV", None),
+        |builder| builder.killed(0, 11, "SIGSEGV", None),
         &["exit: server was killed by SIGSEGV (signal 11): it touched memory that is not its own"],
     );
 }
@@ -132,12 +132,12 @@ fn a_failure_has_a_status_of_its_own() {
 #[test]
 fn the_sanitizers_word() {
     let case = case(&format!("sanitize = true\n{SILENT}"));
-    let right = Scene::of(&["client"]);
+    let right = EvidenceBuilder::of(&["client"]);
     check(
         &case,
         &right,
-        |scene| {
-            scene.err(0, concat!(
+        |builder| {
+            builder.err(0, concat!(
         "=================================================================\n",
         "==2==ERROR: AddressSanitizer: stack-buffer-overflow on address 0x7f at pc 0x5 bp 0x7 sp 0x7\n",
         "WRITE of size 101 at 0x7ffd thread T0\n",
@@ -152,8 +152,8 @@ fn the_sanitizers_word() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.err(
+        |builder| {
+            builder.err(
                 0,
                 "comclient.c:7:3: runtime error: index 100 out of bounds for type 'char [100]'\n",
             )
@@ -167,7 +167,7 @@ fn the_sanitizers_word() {
 #[test]
 fn points_are_whole_or_split_over_aspects() {
     let whole = case("[case.actor.client]\nstudent = \"client\"\nexit = 0\n");
-    let mut right = Scene::of(&["client"]);
+    let mut right = EvidenceBuilder::of(&["client"]);
     assert_eq!(points(&outcome(&whole, &right)), (Verdict::Pass, 1, 1));
     right.file("/tmp/x", FileKind::Regular);
     assert_eq!(points(&outcome(&whole, &right)), (Verdict::Fail, 0, 1));

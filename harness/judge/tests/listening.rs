@@ -1,6 +1,6 @@
 //! What the judge says when a server is not where it should be, and when its clients suffer from it.
 
-use crate::common::{Scene, case, check, complaints};
+use crate::common::{EvidenceBuilder, case, check, complaints};
 use ipclab_evidence::{Ended, Exit, Object, SocketKind};
 
 const LISTENS: &str = r#"
@@ -11,19 +11,19 @@ exit = "running"
 "#;
 
 /// A server that serves where it should and waits there.
-fn waiting(address: &str) -> Scene {
-    let mut scene = Scene::of(&["server"]);
-    let socket = scene.serve(0, address);
-    scene.hangs(0, "accept", Some(Object::Socket(socket)));
-    scene
+fn waiting(address: &str) -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["server"]);
+    let socket = builder.serve(0, address);
+    builder.hangs(0, "accept", Some(Object::Socket(socket)));
+    builder
 }
 
 #[track_caller]
-fn check_server(wrong: Scene, expect: &[&str]) {
+fn check_server(wrong: EvidenceBuilder, expect: &[&str]) {
     check(
         &case(LISTENS),
         &waiting("0.0.0.0:12345"),
-        |scene| *scene = wrong,
+        |builder| *builder = wrong,
         expect,
     );
 }
@@ -63,13 +63,13 @@ fn loopback_is_not_every_address() {
 
 #[test]
 fn bound_but_not_listening() {
-    let mut scene = Scene::of(&["server"]);
-    let socket = scene.socket(0, SocketKind::Stream);
-    scene.bind(socket, "0.0.0.0:12345");
-    scene.fails(0, "accept", &["3", "NULL", "NULL"], "EINVAL");
-    scene.exit(0, 1);
+    let mut builder = EvidenceBuilder::of(&["server"]);
+    let socket = builder.socket(0, SocketKind::Stream);
+    builder.bind(socket, "0.0.0.0:12345");
+    builder.fails(0, "accept", &["3", "NULL", "NULL"], "EINVAL");
+    builder.exit(0, 1);
     check_server(
-        scene,
+        builder,
         &[
             "calls: server bound port 12345 but never called listen(), it ended with status 1 after accept() failed with EINVAL (Invalid argument) at #3",
             "exit: server ended with status 1 instead of serving on: accept() failed with EINVAL (Invalid argument) at #3",
@@ -79,13 +79,13 @@ fn bound_but_not_listening() {
 
 #[test]
 fn listening_without_bind_is_a_port_of_the_kernel() {
-    let mut scene = Scene::of(&["server"]);
-    let socket = scene.socket(0, SocketKind::Stream);
-    scene.listen(socket);
-    scene.e.sockets[socket].local = Some(crate::common::addressed("0.0.0.0:41234").1);
-    scene.hangs(0, "accept", Some(Object::Socket(socket)));
+    let mut builder = EvidenceBuilder::of(&["server"]);
+    let socket = builder.socket(0, SocketKind::Stream);
+    builder.listen(socket);
+    builder.e.sockets[socket].local = Some(crate::common::addressed("0.0.0.0:41234").1);
+    builder.hangs(0, "accept", Some(Object::Socket(socket)));
     check_server(
-        scene,
+        builder,
         &[
             "calls: server listens on port 41234, which the kernel chose, instead of 12345: bind() was never called",
         ],
@@ -94,12 +94,12 @@ fn listening_without_bind_is_a_port_of_the_kernel() {
 
 #[test]
 fn a_bind_that_failed_is_the_cause() {
-    let mut scene = Scene::of(&["server"]);
-    scene.socket(0, SocketKind::Stream);
-    scene.fails(0, "bind", &["3", "{AF_INET, 0.0.0.0:12345}", "4"], "EINVAL");
-    scene.exit(0, 1);
+    let mut builder = EvidenceBuilder::of(&["server"]);
+    builder.socket(0, SocketKind::Stream);
+    builder.fails(0, "bind", &["3", "{AF_INET, 0.0.0.0:12345}", "4"], "EINVAL");
+    builder.exit(0, 1);
     check_server(
-        scene,
+        builder,
         &[
             "calls: server never served tcp:0.0.0.0:12345: bind() failed with EINVAL (Invalid argument) at #2: its third argument must be the size of the address, and a socket can be bound only once",
             "exit: server ended with status 1 instead of serving on: bind() failed with EINVAL (Invalid argument) at #2",
@@ -108,8 +108,8 @@ fn a_bind_that_failed_is_the_cause() {
 }
 
 #[test]
-fn what_it_did_instead_is_told() {
-    let mut nothing = Scene::of(&["server"]);
+fn what_it_did_instead_is_reported() {
+    let mut nothing = EvidenceBuilder::of(&["server"]);
     check_server(
         nothing.clone(),
         &[
@@ -125,7 +125,7 @@ fn what_it_did_instead_is_told() {
             "exit: server was killed by SIGSEGV (signal 11): it touched memory that is not its own",
         ],
     );
-    let mut asks = Scene::of(&["server"]);
+    let mut asks = EvidenceBuilder::of(&["server"]);
     asks.hangs(0, "read", Some(Object::Standard(0)));
     check_server(
         asks,
@@ -133,7 +133,7 @@ fn what_it_did_instead_is_told() {
             "calls: server never served tcp:0.0.0.0:12345: it never made a socket, it waits in read() (#1) on its stdin",
         ],
     );
-    let mut datagram = Scene::of(&["server"]);
+    let mut datagram = EvidenceBuilder::of(&["server"]);
     datagram.serve_datagrams(0, "0.0.0.0:12345");
     check_server(
         datagram,
@@ -152,14 +152,14 @@ fn datagrams_paths_and_keys_are_places_too() {
         ))
     };
     let datagrams = |address: &str| {
-        let mut scene = Scene::of(&["server"]);
-        scene.serve_datagrams(0, address);
-        scene
+        let mut builder = EvidenceBuilder::of(&["server"]);
+        builder.serve_datagrams(0, address);
+        builder
     };
     check(
         &place("udp:7000"),
         &datagrams("0.0.0.0:7000"),
-        |scene| *scene = datagrams("0.0.0.0:22555"),
+        |builder| *builder = datagrams("0.0.0.0:22555"),
         &[
             "calls: server bound port 22555 instead of 7000: htons() is missing, the two bytes of the port are swapped",
         ],
@@ -167,24 +167,24 @@ fn datagrams_paths_and_keys_are_places_too() {
     check(
         &place("unix:/tmp/s"),
         &datagrams("/tmp/s"),
-        |scene| *scene = datagrams("/tmp/t"),
+        |builder| *builder = datagrams("/tmp/t"),
         &["calls: server bound /tmp/t instead of /tmp/s"],
     );
     let keyed = |key: &str| {
-        let mut scene = Scene::of(&["server"]);
-        scene.call(0, "shmget", &[key, "1024", "IPC_CREAT|0644"], 7);
-        scene
+        let mut builder = EvidenceBuilder::of(&["server"]);
+        builder.call(0, "shmget", &[key, "1024", "IPC_CREAT|0644"], 7);
+        builder
     };
     check(
         &place("shm:100"),
         &keyed("100"),
-        |scene| *scene = keyed("256"),
+        |builder| *builder = keyed("256"),
         &["calls: server used key 256 instead of 100: that is 0x100, and 100 is decimal"],
     );
     check(
         &place("shm:100"),
         &keyed("100"),
-        |scene| *scene = keyed("64"),
+        |builder| *builder = keyed("64"),
         &["calls: server used key 64 instead of 100: that is 0100, which C reads as octal"],
     );
 }
@@ -206,14 +206,14 @@ stdout.lines = ["client - recv() is OK."]
 const MESSAGE: &[u8] = b"This is a test message from a stupid client lol!\0";
 
 /// One message there and back.
-fn echoed() -> Scene {
-    let mut scene = Scene::of(&["server", "client"]);
-    let listening = scene.serve(0, "0.0.0.0:12345");
-    let (client, server) = scene.connect(1, listening);
-    scene.cross(client, server, MESSAGE);
-    scene.cross(server, client, MESSAGE);
-    scene.out(1, "client - recv() is OK.\n");
-    scene
+fn echoed() -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["server", "client"]);
+    let listening = builder.serve(0, "0.0.0.0:12345");
+    let (client, server) = builder.connect(1, listening);
+    builder.cross(client, server, MESSAGE);
+    builder.cross(server, client, MESSAGE);
+    builder.out(1, "client - recv() is OK.\n");
+    builder
 }
 
 #[test]
@@ -221,11 +221,11 @@ fn a_server_elsewhere_explains_everything_that_follows() {
     check(
         &case(PAIR),
         &echoed(),
-        |scene| {
-            *scene = Scene::of(&["server", "client"]);
-            let socket = scene.serve(0, "0.0.0.0:14640");
-            scene.hangs(0, "accept", Some(Object::Socket(socket)));
-            scene.unstarted(1);
+        |builder| {
+            *builder = EvidenceBuilder::of(&["server", "client"]);
+            let socket = builder.serve(0, "0.0.0.0:14640");
+            builder.hangs(0, "accept", Some(Object::Socket(socket)));
+            builder.unstarted(1);
         },
         &[
             "calls: server bound port 14640 instead of 12345: htons() is missing, the two bytes of the port are swapped",
@@ -256,20 +256,22 @@ reference = "client 127.0.0.2"
     check(
         &case,
         &echoed(),
-        |scene| {
-            *scene = waiting("127.0.0.1:12345");
-            scene
-                .e
-                .actors
-                .push(Scene::of(&["server", "client"]).e.actors.remove(1));
-            scene.socket(1, SocketKind::Stream);
-            scene.fails(
+        |builder| {
+            *builder = waiting("127.0.0.1:12345");
+            builder.e.actors.push(
+                EvidenceBuilder::of(&["server", "client"])
+                    .e
+                    .actors
+                    .remove(1),
+            );
+            builder.socket(1, SocketKind::Stream);
+            builder.fails(
                 1,
                 "connect",
                 &["3", "{AF_INET, 127.0.0.2:12345}", "16"],
                 "ECONNREFUSED",
             );
-            scene.exit(1, 1);
+            builder.exit(1, 1);
         },
         &[
             "bytes: our client sent nothing to server: it ended with status 1 after connect() to 127.0.0.2:12345 failed with ECONNREFUSED (Connection refused) at #6, because server is bound to 127.0.0.1:12345 only (#2): it cannot be reached at 127.0.0.2, bind INADDR_ANY",
@@ -282,13 +284,13 @@ fn a_deadlock_is_spelt_out() {
     check(
         &case(PAIR),
         &echoed(),
-        |scene| {
-            *scene = Scene::of(&["server", "client"]);
-            let listening = scene.serve(0, "0.0.0.0:12345");
-            let (client, server) = scene.connect(1, listening);
-            scene.cross(client, server, MESSAGE);
-            scene.hangs(0, "recvfrom", Some(Object::Socket(server)));
-            scene.hangs(1, "recvfrom", Some(Object::Socket(client)));
+        |builder| {
+            *builder = EvidenceBuilder::of(&["server", "client"]);
+            let listening = builder.serve(0, "0.0.0.0:12345");
+            let (client, server) = builder.connect(1, listening);
+            builder.cross(client, server, MESSAGE);
+            builder.hangs(0, "recvfrom", Some(Object::Socket(server)));
+            builder.hangs(1, "recvfrom", Some(Object::Socket(client)));
         },
         &[
             "exit: server never ended: it waits in recv() (#9); everybody waits for somebody else: server waits in recv() (#9), our client waits in recv() (#10)",
@@ -305,20 +307,20 @@ fn a_crash_is_the_cause_and_names_its_call() {
     check(
         &case(PAIR),
         &echoed(),
-        |scene| {
-            *scene = Scene::of(&["server", "client"]);
-            let listening = scene.serve(0, "0.0.0.0:12345");
-            let (client, server) = scene.connect(1, listening);
-            scene.cross(client, server, MESSAGE);
-            scene.killed(0, 11, "SIGSEGV", Some("write"));
-            scene.moves(
+        |builder| {
+            *builder = EvidenceBuilder::of(&["server", "client"]);
+            let listening = builder.serve(0, "0.0.0.0:12345");
+            let (client, server) = builder.connect(1, listening);
+            builder.cross(client, server, MESSAGE);
+            builder.killed(0, 11, "SIGSEGV", Some("write"));
+            builder.moves(
                 ipclab_evidence::Direction::Received,
                 client,
                 Some(server),
                 b"",
             );
-            scene.err(1, "client - recv() error: end of file\n");
-            scene.exit(1, 1);
+            builder.err(1, "client - recv() error: end of file\n");
+            builder.exit(1, 1);
         },
         &[
             "exit: server was killed by SIGSEGV (signal 11) in send(): it touched memory that is not its own",
@@ -345,20 +347,22 @@ exit = 0
 "#,
     );
     let refused = |port: &'static str| {
-        move |scene: &mut Scene| {
-            *scene = waiting("0.0.0.0:12345");
-            scene
-                .e
-                .actors
-                .push(Scene::of(&["server", "client"]).e.actors.remove(1));
-            scene.socket(1, SocketKind::Stream);
-            scene.fails(
+        move |builder: &mut EvidenceBuilder| {
+            *builder = waiting("0.0.0.0:12345");
+            builder.e.actors.push(
+                EvidenceBuilder::of(&["server", "client"])
+                    .e
+                    .actors
+                    .remove(1),
+            );
+            builder.socket(1, SocketKind::Stream);
+            builder.fails(
                 1,
                 "connect",
                 &["3", &format!("{{AF_INET, 127.0.0.1:{port}}}"), "16"],
                 "ECONNREFUSED",
             );
-            scene.exit(1, 1);
+            builder.exit(1, 1);
         }
     };
     check(
@@ -397,19 +401,19 @@ after = "server exits"
 exit = "failure"
 "#,
     );
-    let mut right = Scene::of(&["server", "third"]);
+    let mut right = EvidenceBuilder::of(&["server", "third"]);
     right.serve(0, "0.0.0.0:12345");
     right.exit(1, 1);
     check(
         &case,
         &right,
-        |scene| {
-            *scene = waiting("0.0.0.0:12345");
-            scene
+        |builder| {
+            *builder = waiting("0.0.0.0:12345");
+            builder
                 .e
                 .actors
-                .push(Scene::of(&["server", "third"]).e.actors.remove(1));
-            scene.unstarted(1);
+                .push(EvidenceBuilder::of(&["server", "third"]).e.actors.remove(1));
+            builder.unstarted(1);
         },
         &[
             "exit: server never ended: it waits in accept() (#4)",
@@ -420,17 +424,17 @@ exit = "failure"
 
 #[test]
 fn trouble_of_ours_is_nobodys_loss() {
-    let mut scene = waiting("0.0.0.0:14640");
-    scene.e.trouble.push("the disk is full".to_owned());
+    let mut builder = waiting("0.0.0.0:14640");
+    builder.e.trouble.push("the disk is full".to_owned());
     let case = case(LISTENS);
     assert_eq!(
-        complaints(&case, &scene),
+        complaints(&case, &builder),
         [
             "unknown calls: not judged: the disk is full (seen: server bound port 14640 instead of 12345: htons() is missing, the two bytes of the port are swapped)",
         ]
     );
     assert_eq!(
-        crate::common::outcome(&case, &scene).verdict,
+        crate::common::outcome(&case, &builder).verdict,
         ipclab_judge::Verdict::Unknown
     );
 }
@@ -440,13 +444,13 @@ fn computing_for_ever_and_limits_are_ends() {
     let case = case("[case.actor.server]\nstudent = \"server\"\nexit = 0\n");
     let limit = |kind, limit| Exit::Stopped(ipclab_evidence::LimitHit { kind, limit });
     let spoil = |exit: Exit| {
-        move |scene: &mut Scene| {
-            scene.e.actors[0].exit = exit;
-            scene.e.ended = Ended::LimitHit { actor: 0 };
+        move |builder: &mut EvidenceBuilder| {
+            builder.e.actors[0].exit = exit;
+            builder.e.ended = Ended::LimitHit { actor: 0 };
         }
     };
     use ipclab_evidence::LimitKind::{Cpu, Lines, Output, Processes};
-    let right = Scene::of(&["server"]);
+    let right = EvidenceBuilder::of(&["server"]);
     check(
         &case,
         &right,
@@ -471,16 +475,16 @@ fn computing_for_ever_and_limits_are_ends() {
         spoil(limit(Lines, 1000)),
         &["exit: server was stopped: it printed more than 1000 lines: it prints without end"],
     );
-    // Whoever was not done when somebody else's limit ended the case is not said to compute for ever.
+    // When another actor's limit ended the case, the judge does not say of the rest that they compute for ever.
     let two = crate::common::case(
         "[case.actor.server]\nstudent = \"server\"\nexit = 0\n[case.actor.client]\nstudent = \"client\"\nexit = 0\n",
     );
     check(
         &two,
-        &Scene::of(&["server", "client"]),
-        |scene| {
-            spoil(limit(Lines, 1000))(scene);
-            scene.e.actors[1].exit = Exit::Running {
+        &EvidenceBuilder::of(&["server", "client"]),
+        |builder| {
+            spoil(limit(Lines, 1000))(builder);
+            builder.e.actors[1].exit = Exit::Running {
                 wait: None,
                 on_sigterm: None,
             };
@@ -493,12 +497,12 @@ fn computing_for_ever_and_limits_are_ends() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.actors[0].exit = Exit::Running {
+        |builder| {
+            builder.e.actors[0].exit = Exit::Running {
                 wait: None,
                 on_sigterm: None,
             };
-            scene.e.ended = Ended::DeadlineExceeded {
+            builder.e.ended = Ended::DeadlineExceeded {
                 limit_ms: 10_000,
                 waits: Vec::new(),
             };

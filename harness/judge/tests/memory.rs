@@ -1,7 +1,7 @@
 //! What the judge says about the state of segments.
 
 use crate::SILENT;
-use crate::common::{Scene, case, check};
+use crate::common::{EvidenceBuilder, case, check};
 use ipclab_evidence::Arg;
 
 const STATE: &str =
@@ -10,11 +10,11 @@ const STATE: &str =
 #[test]
 fn the_state_of_a_segment() {
     let case = case(&format!("{SILENT}{STATE}"));
-    let mut right = Scene::of(&["client"]);
+    let mut right = EvidenceBuilder::of(&["client"]);
     right.call(0, "shmget", &["100", "1024", "IPC_CREAT|0644"], 7);
     right.segment(100, b"Hello\0");
     let spoil = |change: fn(&mut ipclab_evidence::Segment)| {
-        move |scene: &mut Scene| change(&mut scene.e.leftovers.segments[0])
+        move |builder: &mut EvidenceBuilder| change(&mut builder.e.leftovers.segments[0])
     };
     check(
         &case,
@@ -61,9 +61,9 @@ fn the_state_of_a_segment() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.call(0, "shmat", &["7", "NULL", "0"], 0x7f00);
-            scene.e.leftovers.segments[0].attached = 1;
+        |builder| {
+            builder.call(0, "shmat", &["7", "NULL", "0"], 0x7f00);
+            builder.e.leftovers.segments[0].attached = 1;
         },
         &[
             "cleanup: the segment with key 100 has 1 attach instead of 0: client called shmat() without a shmdt() after it",
@@ -72,9 +72,9 @@ fn the_state_of_a_segment() {
     check(
         &case,
         &right,
-        |scene| {
-            scene.e.leftovers.segments[0].key = 256;
-            scene.e.trace[0].args[0] = Arg::Key(256);
+        |builder| {
+            builder.e.leftovers.segments[0].key = 256;
+            builder.e.trace[0].args[0] = Arg::Key(256);
         },
         &[
             "cleanup: client left the segment with key 256 behind: shmget() at #1, no shmctl(IPC_RMID)",
@@ -89,13 +89,13 @@ fn a_segment_that_must_be_gone() {
     let case = case(&format!(
         "{SILENT}[case.leaves]\nmay = [\"shm:100\"]\n[case.shm.100]\nexists = false\n"
     ));
-    let mut right = Scene::of(&["client"]);
+    let mut right = EvidenceBuilder::of(&["client"]);
     right.call(0, "shmget", &["100", "0", "0000"], 7);
     check(
         &case,
         &right,
-        |scene| {
-            scene.segment(100, b"");
+        |builder| {
+            builder.segment(100, b"");
         },
         &[
             "memory: the segment with key 100 is still there: client got it at #1 and never called shmctl(IPC_RMID)",
@@ -108,7 +108,7 @@ fn a_look_in_the_middle() {
     let case = case(
         "[case.actor.writer]\nstudent = \"server\"\n[case.shm.100]\nafter = \"writer exits\"\nsize = 1024\n",
     );
-    let mut right = Scene::of(&["writer"]);
+    let mut right = EvidenceBuilder::of(&["writer"]);
     let segment = right.segment(100, b"").clone();
     right.e.leftovers.segments.clear();
     right.e.looks.push(ipclab_evidence::SegmentSnapshot {
@@ -119,15 +119,15 @@ fn a_look_in_the_middle() {
     check(
         &case,
         &right,
-        |scene| scene.e.looks[0].segment = None,
+        |builder| builder.e.looks[0].segment = None,
         &["memory: there is no segment with key 100: writer never called shmget()"],
     );
     check(
         &case,
         &right,
-        |scene| {
-            scene.hangs(0, "pause", None);
-            scene.e.looks[0].taken = false;
+        |builder| {
+            builder.hangs(0, "pause", None);
+            builder.e.looks[0].taken = false;
         },
         &[
             "memory: the moment to look at segment 100 never came, that writer ended: it waits in pause() (#1)",

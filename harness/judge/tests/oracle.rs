@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::{Scene, case, outcome, said};
+use crate::common::{EvidenceBuilder, case, outcome, said};
 use ipclab_evidence::{Direction, Exit, SocketKind};
 use ipclab_judge::{Verdict, compare};
 use ipclab_spec::Case;
@@ -29,22 +29,22 @@ fn serving() -> Case {
 }
 
 /// One message there and back, in these pieces, and what the server prints of it.
-fn echo(back: &[&[u8]]) -> Scene {
-    let mut scene = Scene::of(&["server", "client"]);
-    let listening = scene.serve(0, "0.0.0.0:12345");
-    let (client, server) = scene.connect(1, listening);
-    scene.cross(client, server, b"a message of some length\0");
+fn echo(back: &[&[u8]]) -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["server", "client"]);
+    let listening = builder.serve(0, "0.0.0.0:12345");
+    let (client, server) = builder.connect(1, listening);
+    builder.cross(client, server, b"a message of some length\0");
     for piece in back {
-        scene.cross(server, client, piece);
+        builder.cross(server, client, piece);
     }
-    scene.out(0, "The message: a message of some length\n");
-    scene
+    builder.out(0, "The message: a message of some length\n");
+    builder
 }
 
 const WHOLE: &[&[u8]] = &[b"a message of some length\0"];
 
 #[track_caller]
-fn check(seen: &Scene, reference: &Scene, expect: &[&str]) {
+fn check(seen: &EvidenceBuilder, reference: &EvidenceBuilder, expect: &[&str]) {
     let findings = compare(&serving(), &values(), &seen.e, &reference.e);
     let held: Vec<String> = findings
         .iter()
@@ -52,7 +52,7 @@ fn check(seen: &Scene, reference: &Scene, expect: &[&str]) {
         .map(said)
         .collect();
     assert_eq!(held, expect, "\n  {}", held.join("\n  "));
-    // Everybody is content with themselves.
+    // A run compared with itself differs in nothing.
     let same = compare(&serving(), &values(), &seen.e, &seen.e);
     assert!(same.iter().all(|finding| finding.verdict == Verdict::Pass));
 }
@@ -118,9 +118,9 @@ fn what_was_not_received_counts_where_it_was_sent() {
 #[test]
 fn how_it_ends_is_compared_but_not_with_which_failure() {
     let ended = |exit: Exit| {
-        let mut scene = echo(WHOLE);
-        scene.e.actors[0].exit = exit;
-        scene
+        let mut builder = echo(WHOLE);
+        builder.e.actors[0].exit = exit;
+        builder
     };
     check(&ended(Exit::Code(3)), &ended(Exit::Code(1)), &[]);
     check(
@@ -149,24 +149,24 @@ fn a_text_that_the_reference_prints_must_be_printed() {
             "output: server did not print `a message of some length`, which the reference program prints",
         ],
     );
-    // The reference says nothing of it: nobody has to.
+    // The reference says nothing of it, so no program has to.
     let mut silent = echo(WHOLE);
     silent.e.actors[0].stdout.head.0.clear();
     check(&silent, &silent.clone(), &[]);
     check(&seen, &silent, &[]);
 }
 
-fn datagrams(replies: &[(&[u8], bool)]) -> Scene {
-    let mut scene = Scene::of(&["server", "client"]);
-    let server = scene.serve_datagrams(0, "0.0.0.0:7000");
-    let client = scene.socket(1, SocketKind::Datagram);
+fn datagrams(replies: &[(&[u8], bool)]) -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["server", "client"]);
+    let server = builder.serve_datagrams(0, "0.0.0.0:7000");
+    let client = builder.socket(1, SocketKind::Datagram);
     for (bytes, cut) in replies {
-        scene.moves(Direction::Sent, client, Some(server), b"0123456789abc");
-        scene.moves(Direction::Received, server, Some(client), bytes);
-        scene.last().transfer.as_mut().unwrap().cut = *cut;
+        builder.moves(Direction::Sent, client, Some(server), b"0123456789abc");
+        builder.moves(Direction::Received, server, Some(client), bytes);
+        builder.last().transfer.as_mut().unwrap().cut = *cut;
     }
-    scene.out(0, "a message of some length");
-    scene
+    builder.out(0, "a message of some length");
+    builder
 }
 
 #[test]
@@ -186,9 +186,9 @@ fn a_larger_buffer_is_fine_a_smaller_one_is_not() {
 #[test]
 fn a_value_in_shared_memory_is_compared() {
     let stored = |text: &[u8]| {
-        let mut scene = echo(WHOLE);
-        scene.segment(100, text);
-        scene
+        let mut builder = echo(WHOLE);
+        builder.segment(100, text);
+        builder
     };
     check(
         &stored(b"xx a message of some length"),
@@ -210,13 +210,13 @@ fn a_memory_error_is_the_only_blame_of_its_run() {
         "sanitize = true\n[case.actor.server]\nstudent = \"server\"\nexit = 0\nstdout.contains = [\"hello\"]\n",
     )
     .filled(&BTreeMap::new());
-    let mut scene = Scene::of(&["server"]);
-    scene.exit(0, ipclab_evidence::SANITIZER_STATUS);
-    scene.err(
+    let mut builder = EvidenceBuilder::of(&["server"]);
+    builder.exit(0, ipclab_evidence::SANITIZER_STATUS);
+    builder.err(
         0,
         "==1==ERROR: AddressSanitizer: stack-buffer-overflow on address 0x7f at pc 0x5\n    #0 0x1 in main a.c:7\n",
     );
-    let outcome = outcome(&case, &scene);
+    let outcome = outcome(&case, &builder);
     let held: Vec<String> = outcome
         .findings
         .iter()
@@ -234,8 +234,8 @@ fn a_memory_error_is_the_only_blame_of_its_run() {
     assert_eq!((outcome.verdict, outcome.earned), (Verdict::Fail, 0));
 
     // Its report may be nowhere: the status tells.
-    scene.e.actors[0].stderr.head.0.clear();
-    let held = crate::common::complaints(&case, &scene);
+    builder.e.actors[0].stderr.head.0.clear();
+    let held = crate::common::complaints(&case, &builder);
     assert_eq!(
         held[0],
         "memory: server was ended by AddressSanitizer, whose report is not on its stderr"

@@ -1,6 +1,6 @@
 //! What the judge says about what programs print.
 
-use crate::common::{Scene, case, check, complaints};
+use crate::common::{EvidenceBuilder, case, check, complaints};
 use ipclab_evidence::{Direction, Exit, LimitHit, LimitKind, Object};
 
 fn client(expectation: &str) -> ipclab_spec::Case {
@@ -9,10 +9,10 @@ fn client(expectation: &str) -> ipclab_spec::Case {
     ))
 }
 
-fn printed(text: &str) -> Scene {
-    let mut scene = Scene::of(&["client"]);
-    scene.out(0, text);
-    scene
+fn printed(text: &str) -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["client"]);
+    builder.out(0, text);
+    builder
 }
 
 /// `expectation` is met by `right`; `wrong` in its place gives exactly this message.
@@ -21,7 +21,7 @@ fn check_text(expectation: &str, right: &str, wrong: &str, message: &str) {
     check(
         &client(expectation),
         &printed(right),
-        |scene| *scene = printed(wrong),
+        |builder| *builder = printed(wrong),
         &[&format!("output: {message}")],
     );
 }
@@ -211,14 +211,14 @@ fn any_order_gives_each_its_own_line() {
 }
 
 /// A client that sent 49 bytes and received 48.
-fn moved() -> Scene {
-    let mut scene = Scene::of(&["client", "server"]);
-    let listening = scene.serve(1, "0.0.0.0:12345");
-    let (client, server) = scene.connect(0, listening);
-    scene.cross(client, server, &[b'x'; 40]);
-    scene.cross(client, server, &[b'x'; 9]);
-    scene.moves(Direction::Received, client, Some(server), &[b'x'; 48]);
-    scene
+fn moved() -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["client", "server"]);
+    let listening = builder.serve(1, "0.0.0.0:12345");
+    let (client, server) = builder.connect(0, listening);
+    builder.cross(client, server, &[b'x'; 40]);
+    builder.cross(client, server, &[b'x'; 9]);
+    builder.moves(Direction::Received, client, Some(server), &[b'x'; 48]);
+    builder
 }
 
 const COUNTS: &str = r#"
@@ -236,8 +236,8 @@ fn the_count_printed_is_the_one_that_crossed() {
     right.out(0, "49 bytes sent.\n48 bytes received.\n");
     right.out(1, "got 9\n");
     let says = |text: &'static str| {
-        move |scene: &mut Scene| {
-            scene.e.actors[0].stdout.head = text.into();
+        move |builder: &mut EvidenceBuilder| {
+            builder.e.actors[0].stdout.head = text.into();
         }
     };
     check(
@@ -255,16 +255,16 @@ fn the_count_printed_is_the_one_that_crossed() {
     check(
         &case(COUNTS),
         &right,
-        |scene| scene.e.actors[1].stdout.head = "got 40\n".into(),
+        |builder| builder.e.actors[1].stdout.head = "got 40\n".into(),
         &["output: our server: the count printed (40) is not what was sent by client (9)"],
     );
     // It never called recv() and yet prints a count.
     check(
         &case(COUNTS),
         &right,
-        |scene| {
-            scene.e.trace.pop();
-            scene.e.actors[0].stdout.head = "49 bytes sent.\n49 bytes received.\n".into();
+        |builder| {
+            builder.e.trace.pop();
+            builder.e.actors[0].stdout.head = "49 bytes sent.\n49 bytes received.\n".into();
         },
         &[
             "output: client: the count printed (49) is not what was received (0): it never called recv()",
@@ -274,13 +274,13 @@ fn the_count_printed_is_the_one_that_crossed() {
     check(
         &case(COUNTS),
         &right,
-        |scene| {
-            scene.e.trace.retain(|call| {
+        |builder| {
+            builder.e.trace.retain(|call| {
                 call.transfer
                     .as_ref()
                     .is_none_or(|transfer| transfer.bytes != 9)
             });
-            scene.e.actors[0].stdout.head = "40 bytes sent.\n48 bytes received.\n".into();
+            builder.e.actors[0].stdout.head = "40 bytes sent.\n48 bytes received.\n".into();
         },
         &[
             "output: our server cannot have printed the line `got <number>` truthfully: client sent fewer than 2 messages",
@@ -301,7 +301,7 @@ copies = 2
 stdout.lines = ["{{client.sent}} sent"]
 "#,
     );
-    let mut right = Scene::of(&["server", "client.1", "client.2"]);
+    let mut right = EvidenceBuilder::of(&["server", "client.1", "client.2"]);
     let listening = right.serve(0, "0.0.0.0:12345");
     for (actor, bytes) in [(1, &b"abc"[..]), (2, &b"hello"[..])] {
         let (client, server) = right.connect(actor, listening);
@@ -312,13 +312,13 @@ stdout.lines = ["{{client.sent}} sent"]
     check(
         &case,
         &right,
-        |scene| scene.e.actors[2].stdout.head = "3 sent\n".into(),
+        |builder| builder.e.actors[2].stdout.head = "3 sent\n".into(),
         &["output: client.2: the count printed (3) is not what was sent (5)"],
     );
     check(
         &case,
         &right,
-        |scene| scene.e.actors[0].stdout.head = "all: 5\n".into(),
+        |builder| builder.e.actors[0].stdout.head = "all: 5\n".into(),
         &[
             "output: our server: the count printed (5) is not what was sent by all copies of client (8)",
         ],
@@ -343,19 +343,19 @@ fn silence_is_explained() {
     check(
         &lines,
         &right,
-        |scene| {
-            *scene = Scene::of(&["client"]);
-            scene.err(0, "hello\n");
+        |builder| {
+            *builder = EvidenceBuilder::of(&["client"]);
+            builder.err(0, "hello\n");
         },
         &["output: client printed nothing on stdout: it wrote this on stderr instead: `hello`"],
     );
     check(
         &lines,
         &right,
-        |scene| {
-            *scene = Scene::of(&["client"]);
-            scene.call(0, "write", &["0", "\"hello\"", "5"], 5);
-            scene.last().object = Some(Object::Standard(0));
+        |builder| {
+            *builder = EvidenceBuilder::of(&["client"]);
+            builder.call(0, "write", &["0", "\"hello\"", "5"], 5);
+            builder.last().object = Some(Object::Standard(0));
         },
         &[
             "output: client printed nothing on stdout: it writes to descriptor 0, its stdin (#1), which works on a terminal only",
@@ -364,9 +364,9 @@ fn silence_is_explained() {
     check(
         &lines,
         &right,
-        |scene| {
-            *scene = Scene::of(&["client"]);
-            scene.hangs(0, "read", Some(Object::Standard(1)));
+        |builder| {
+            *builder = EvidenceBuilder::of(&["client"]);
+            builder.hangs(0, "read", Some(Object::Standard(1)));
         },
         &[
             "output: client printed nothing on stdout: it reads from descriptor 1 instead of 0 (#1), which works on a terminal only",
@@ -375,28 +375,28 @@ fn silence_is_explained() {
     check(
         &lines,
         &right,
-        |scene| {
-            *scene = printed("other\n");
-            scene.err(0, "hello\n");
+        |builder| {
+            *builder = printed("other\n");
+            builder.err(0, "hello\n");
         },
         &["output: client wrote `hello` on stderr instead of stdout"],
     );
     check(
         &lines,
         &right,
-        |scene| {
-            *scene = Scene::of(&["client"]);
-            scene.hangs(0, "connect", None);
+        |builder| {
+            *builder = EvidenceBuilder::of(&["client"]);
+            builder.hangs(0, "connect", None);
         },
         &["output: client printed nothing on stdout: it waits in connect() (#1)"],
     );
     let errors = client("stderr.contains = ['bind']");
-    let mut complains = Scene::of(&["client"]);
+    let mut complains = EvidenceBuilder::of(&["client"]);
     complains.err(0, "bind: Address already in use\n");
     check(
         &errors,
         &complains,
-        |scene| *scene = printed("bind: Address already in use\n"),
+        |builder| *builder = printed("bind: Address already in use\n"),
         &[
             "output: client printed nothing on stderr: it wrote this on stdout instead: `bind: Address already in use`, where nobody sees it when the output goes to a file: perror() writes to stderr",
         ],
@@ -418,7 +418,7 @@ fn what_was_not_kept_is_not_held_against_anybody() {
     joined.e.actors[0].stdout.dropped = 1;
     joined.e.actors[0].stdout.tail = "lo\n".into();
     assert_eq!(complaints(&lines, &joined).len(), 1);
-    // Whoever was stopped for printing without end has lost.
+    // A program that was stopped for printing without end has failed.
     long.e.actors[0].exit = Exit::Stopped(LimitHit {
         kind: LimitKind::Output,
         limit: 4096,
@@ -435,8 +435,8 @@ fn what_was_not_kept_is_not_held_against_anybody() {
 fn the_picture_shows_what_is_missing_between_what_is_there() {
     use ipclab_judge::{DiffLine, Difference};
     let lines = client(r#"stdout.lines = ["a", "b", "c"]"#);
-    let scene = printed("1\n2\n3\na\nx\nc\n4\n5\n6\n");
-    let findings = ipclab_judge::judge(&lines, &scene.e);
+    let builder = printed("1\n2\n3\na\nx\nc\n4\n5\n6\n");
+    let findings = ipclab_judge::judge(&lines, &builder.e);
     let own = str::to_owned;
     assert_eq!(
         findings[0].difference,

@@ -1,11 +1,11 @@
 //! What holds for any evidence, however hostile or contradictory: the judge never panics, gives no pass for a line that
-//! is not there, lets no byte of a program's out of its quotation, and takes nobody's points for trouble of ours.
+//! is not there, lets no byte of a program's out of its quotation, and takes no points for trouble of ours.
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::LazyLock;
 
-use crate::common::{Scene, case};
+use crate::common::{EvidenceBuilder, case};
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, FileKind,
     LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, LimitHit, LimitKind,
@@ -352,7 +352,7 @@ fn actor() -> impl Strategy<Value = ActorEvidence> {
         prop::collection::vec(text(), 0..2),
     )
         .prop_map(|(name, exit, stdout, stderr, complaints)| {
-            let mut actor = Scene::of(&[name]).e.actors.remove(0);
+            let mut actor = EvidenceBuilder::of(&[name]).e.actors.remove(0);
             (actor.exit, actor.stdout, actor.stderr, actor.complaints) =
                 (exit, stdout, stderr, complaints);
             actor
@@ -503,7 +503,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
                 leftovers,
                 looks,
                 calls_dropped,
-                ..Scene::of(&[]).e
+                ..EvidenceBuilder::of(&[]).e
             },
         )
 }
@@ -546,7 +546,7 @@ proptest! {
                 let clean = text.chars().all(|c| c == '\n' || !(c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')));
                 holds(clean, &text)?;
             }
-            // One sentence on one line, and not a wall of somebody else's text.
+            // One sentence on one line, and not a wall of a program's text.
             holds(!finding.message.contains('\n') && finding.message.chars().count() < 3000, &finding.message)?;
         }
         let outcome = settle(&EVERYTHING, findings);
@@ -574,9 +574,9 @@ proptest! {
         }
         let list = wanted.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
         let case = case(&format!("[case.actor.client]\nstudent = \"client\"\nstdout.lines = [{list}]\n"));
-        let mut scene = Scene::of(&["client"]);
-        scene.out(0, &lines.join("\n"));
-        let passed = judge(&case, &scene.e)[0].verdict == Verdict::Pass;
+        let mut builder = EvidenceBuilder::of(&["client"]);
+        builder.out(0, &lines.join("\n"));
+        let passed = judge(&case, &builder.e)[0].verdict == Verdict::Pass;
         let present = |text: &String| lines.iter().any(|line| line.contains(text.trim()));
         if passed {
             holds(wanted.iter().all(present), &(&wanted, &lines))?;
@@ -590,9 +590,9 @@ proptest! {
     #[test]
     fn a_longer_number_never_passes_for_a_shorter_one(number in 0..1000u32, before in "[0-9]{0,2}", after in "[0-9]{0,2}") {
         let case = case(&format!("[case.actor.client]\nstudent = \"client\"\nstdout.lines = [\"{number} bytes, #{number}\"]\n"));
-        let mut scene = Scene::of(&["client"]);
-        scene.out(0, &format!("{before}{number} bytes, #{number}{after}\n"));
-        let passed = judge(&case, &scene.e)[0].verdict == Verdict::Pass;
+        let mut builder = EvidenceBuilder::of(&["client"]);
+        builder.out(0, &format!("{before}{number} bytes, #{number}{after}\n"));
+        let passed = judge(&case, &builder.e)[0].verdict == Verdict::Pass;
         prop_assert_eq!(passed, before.is_empty() && after.is_empty());
     }
 }

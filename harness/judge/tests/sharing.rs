@@ -1,6 +1,6 @@
 //! What the judge says where processes took turns at shared memory, and why they collided.
 
-use crate::common::{Scene, case, check, complaints};
+use crate::common::{EvidenceBuilder, case, check, complaints};
 use ipclab_evidence::{Access, Collision, Sharing};
 use ipclab_spec::Case;
 
@@ -9,54 +9,54 @@ fn shared() -> Case {
 }
 
 /// Two processes that added, 3 and 4, children of 2.
-fn right() -> Scene {
-    let mut scene = Scene::of(&["counter"]);
-    scene.e.sharing = Some(Sharing {
+fn right() -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["counter"]);
+    builder.e.sharing = Some(Sharing {
         accesses: 8,
         writers: vec![3, 4],
         ..Sharing::default()
     });
-    scene
+    builder
 }
 
-fn op(scene: &mut Scene, pid: u32, ops: &str) {
-    scene.call(0, "semtimedop", &["5", ops, "1", "NULL"], 0);
-    scene.last().pid = pid;
+fn op(builder: &mut EvidenceBuilder, pid: u32, ops: &str) {
+    builder.call(0, "semtimedop", &["5", ops, "1", "NULL"], 0);
+    builder.last().pid = pid;
 }
 
 /// An access by a process, made now.
-fn access(scene: &Scene, n: u64, pid: u32, value: i64) -> Access {
+fn access(builder: &EvidenceBuilder, n: u64, pid: u32, value: i64) -> Access {
     Access {
         n,
         pid,
-        before_call: scene.e.trace.len() as u32 + 1,
+        before_call: builder.e.trace.len() as u32 + 1,
         value: Some(value),
     }
 }
 
 /// A story of two: `3-` and `3+` take and give back semaphore 0, `3_` semaphore 1; `3r`, `4w`, `3w` are the accesses.
-fn collided(story: &str) -> impl FnOnce(&mut Scene) {
-    move |scene: &mut Scene| {
+fn collided(story: &str) -> impl FnOnce(&mut EvidenceBuilder) {
+    move |builder: &mut EvidenceBuilder| {
         let mut accesses = Vec::new();
         for word in story.split(' ') {
             let (pid, deed) = word.split_at(1);
             let pid = pid.parse().unwrap();
             match deed {
-                "-" => op(scene, pid, "[{0, -1, SEM_UNDO}]"),
-                "+" => op(scene, pid, "[{0, 1, SEM_UNDO}]"),
-                "_" => op(scene, pid, "[{1, -1, 0}]"),
+                "-" => op(builder, pid, "[{0, -1, SEM_UNDO}]"),
+                "+" => op(builder, pid, "[{0, 1, SEM_UNDO}]"),
+                "_" => op(builder, pid, "[{1, -1, 0}]"),
                 "=" => {
-                    scene.call(0, "semctl", &["5", "0", "SETVAL", "0x1"], 0);
-                    scene.last().pid = pid;
+                    builder.call(0, "semctl", &["5", "0", "SETVAL", "0x1"], 0);
+                    builder.last().pid = pid;
                 }
                 _ => {
                     let n = accesses.len() as u64 + 1;
-                    accesses.push(access(scene, n, pid, i64::from(deed == "w")));
+                    accesses.push(access(builder, n, pid, i64::from(deed == "w")));
                 }
             }
         }
         let [read, other, write] = <[Access; 3]>::try_from(accesses).unwrap();
-        let sharing = scene.e.sharing.as_mut().unwrap();
+        let sharing = builder.e.sharing.as_mut().unwrap();
         sharing.lost = 1;
         sharing.collisions.push(Collision {
             actor: 0,
@@ -119,10 +119,10 @@ fn why_two_collided() {
 }
 
 #[test]
-fn the_accesses_are_shown_with_the_calls_around_them() {
-    let mut scene = right();
-    collided("3- 3r 3+ 4- 4w 4+ 3w")(&mut scene);
-    let findings = ipclab_judge::judge(&shared(), &scene.e);
+fn accesses_are_cited_with_the_calls_around_them() {
+    let mut builder = right();
+    collided("3- 3r 3+ 4- 4w 4+ 3w")(&mut builder);
+    let findings = ipclab_judge::judge(&shared(), &builder.e);
     let finding = findings
         .iter()
         .find(|finding| finding.verdict == ipclab_judge::Verdict::Fail)
@@ -138,10 +138,10 @@ fn the_accesses_are_shown_with_the_calls_around_them() {
 
 #[test]
 fn the_parent_is_called_so_and_many_are_counted() {
-    let mut scene = right();
-    collided("2r 4w 2w")(&mut scene);
-    scene.e.sharing.as_mut().unwrap().lost = 9;
-    let said = complaints(&shared(), &scene);
+    let mut builder = right();
+    collided("2r 4w 2w")(&mut builder);
+    builder.e.sharing.as_mut().unwrap().lost = 9;
+    let said = complaints(&shared(), &builder);
     assert!(
         said[0].starts_with(
             "memory: what process 4 wrote to shared memory was lost, the first of 9 such collisions: the parent (process 2) \
@@ -152,7 +152,7 @@ fn the_parent_is_called_so_and_many_are_counted() {
 }
 
 #[test]
-fn who_shares_nothing_is_told() {
+fn sharing_nothing_is_reported() {
     for (writers, expect) in [
         (
             vec![2],
@@ -163,29 +163,36 @@ fn who_shares_nothing_is_told() {
             "memory: no process wrote to a System V segment, so nothing was shared",
         ),
     ] {
-        let spoil = |scene: &mut Scene| scene.e.sharing.as_mut().unwrap().writers = writers;
+        let spoil =
+            |builder: &mut EvidenceBuilder| builder.e.sharing.as_mut().unwrap().writers = writers;
         check(&shared(), &right(), spoil, &[expect]);
     }
 }
 
 #[test]
-fn who_is_told_to_end_need_not_have_shared_anything() {
-    let told = |fault: &str| {
+fn a_process_that_a_signal_ends_need_not_share_anything() {
+    let faulted = |fault: &str| {
         case(&format!(
             "interleave = \"late-writers\"\nfault = [\"{fault}\"]\n[case.actor.counter]\nstudent = \"client\"\nexit = 0\n"
         ))
     };
-    let nobody = |scene: &mut Scene| scene.e.sharing.as_mut().unwrap().writers.clear();
+    let no_writers =
+        |builder: &mut EvidenceBuilder| builder.e.sharing.as_mut().unwrap().writers.clear();
     let complaint = "memory: no process wrote to a System V segment, so nothing was shared";
-    check(&told("counter wait #1: SIGTERM"), &right(), nobody, &[]);
+    check(
+        &faulted("counter wait #1: SIGTERM"),
+        &right(),
+        no_writers,
+        &[],
+    );
     for other in ["counter store #2: SIGKILL", "counter fork #2: EAGAIN"] {
-        check(&told(other), &right(), nobody, &[complaint]);
+        check(&faulted(other), &right(), no_writers, &[complaint]);
     }
 }
 
 #[test]
 fn evidence_without_turns_is_not_judged() {
-    let spoil = |scene: &mut Scene| scene.e.sharing = None;
+    let spoil = |builder: &mut EvidenceBuilder| builder.e.sharing = None;
     check(
         &shared(),
         &right(),

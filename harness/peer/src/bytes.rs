@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ipclab_spec::Data;
 
-use super::wrong::Wrong;
+use super::step_error::StepError;
 
 /// Most bytes that a message shows.
 pub(super) const SHOWN_MAX: usize = 60;
@@ -13,19 +13,21 @@ pub(super) const SHOWN_MAX: usize = 60;
 const STEP_MAX: usize = 200;
 
 /// What `data` stands for. `100 bytes` are the letters `a` to `z` over and over: the same every time, and no NUL.
-pub(super) fn of(data: &Data) -> Result<Vec<u8>, Wrong> {
+pub(super) fn of(data: &Data) -> Result<Vec<u8>, StepError> {
     match data {
         Data::Hex(bytes) => Ok(bytes.clone()),
         Data::Text(template) => match template.as_text() {
             Some(text) => Ok(text.as_bytes().to_owned()),
-            None => Err(Wrong::Step("the text has not been filled in".to_owned())),
+            None => Err(StepError::Step(
+                "the text has not been filled in".to_owned(),
+            )),
         },
         Data::Bytes(count) => letters(*count),
     }
 }
 
 /// So many letters.
-pub(super) fn letters(count: u64) -> Result<Vec<u8>, Wrong> {
+pub(super) fn letters(count: u64) -> Result<Vec<u8>, StepError> {
     let mut bytes = Vec::new();
     let room = usize::try_from(count)
         .ok()
@@ -35,7 +37,7 @@ pub(super) fn letters(count: u64) -> Result<Vec<u8>, Wrong> {
             bytes.extend((b'a'..=b'z').cycle().take(count));
             Ok(bytes)
         }
-        None => Err(Wrong::Step(format!(
+        None => Err(StepError::Step(format!(
             "there is no room for {count} bytes in memory"
         ))),
     }
@@ -51,9 +53,9 @@ pub(super) fn count(count: u64) -> String {
 
 /// Bytes in quotes, written as a step would write them, the first [`SHOWN_MAX`] of them; `all` says how many there were.
 pub(super) fn quoted(bytes: &[u8], all: u64) -> String {
-    let shown = &bytes[..bytes.len().min(SHOWN_MAX)];
+    let head = &bytes[..bytes.len().min(SHOWN_MAX)];
     let mut out = String::from("\"");
-    for chunk in shown.utf8_chunks() {
+    for chunk in head.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
                 '\n' => out.push_str("\\n"),
@@ -75,7 +77,7 @@ pub(super) fn quoted(bytes: &[u8], all: u64) -> String {
         }
     }
     out.push('"');
-    if shown.len() as u64 != all {
+    if head.len() as u64 != all {
         out.push_str("...");
     }
     out
@@ -111,7 +113,7 @@ mod tests {
     use super::{count, difference, differs, letters, quoted, shortened};
 
     #[test]
-    fn bytes_are_shown_as_a_step_would_write_them() {
+    fn bytes_are_quoted_as_a_step_would_write_them() {
         let check = |bytes: &[u8], expect: &str| {
             assert_eq!(quoted(bytes, bytes.len() as u64), expect);
         };

@@ -14,7 +14,7 @@ use ipclab_spec::{Step, parse_step};
 use nix::sys::socket::{MsgFlags, UnixAddr, getsockname, recv, send};
 
 use super::bytes::shortened;
-use super::wrong::{Wrong, errno_text, uninterrupted};
+use super::step_error::{StepError, errno_text, uninterrupted};
 
 /// The descriptor that the supervisor leaves open for a peer.
 const LINE: RawFd = 3;
@@ -29,10 +29,10 @@ pub(super) struct Control(());
 
 impl Control {
     /// Finds the supervisor.
-    pub(super) fn open() -> Result<Self, Wrong> {
+    pub(super) fn open() -> Result<Self, StepError> {
         match getsockname::<UnixAddr>(LINE) {
             Ok(_) => Ok(Self(())),
-            Err(errno) => Err(Wrong::Line(format!(
+            Err(errno) => Err(StepError::Line(format!(
                 "descriptor {LINE} is no line to a supervisor: {}; the tool starts its peers itself",
                 errno_text(errno)
             ))),
@@ -40,7 +40,7 @@ impl Control {
     }
 
     /// The script, up to `begin`.
-    pub(super) fn script(&self) -> Result<Vec<Step>, Wrong> {
+    pub(super) fn script(&self) -> Result<Vec<Step>, StepError> {
         let mut steps = Vec::new();
         let mut unreadable = None;
         loop {
@@ -61,56 +61,60 @@ impl Control {
             None => Ok(steps),
             Some((text, why)) => {
                 self.complain(&text, &why)?;
-                Err(Wrong::Line(format!("{}: {why}", shortened(&text))))
+                Err(StepError::Line(format!("{}: {why}", shortened(&text))))
             }
         }
     }
 
     /// Asks, and waits for the answer; `never` words what is wrong when it can no longer come about.
-    pub(super) fn wait(&self, question: &str, never: impl FnOnce() -> String) -> Result<(), Wrong> {
+    pub(super) fn wait(
+        &self,
+        question: &str,
+        never: impl FnOnce() -> String,
+    ) -> Result<(), StepError> {
         self.tell(question)?;
         match self.hear()?.as_str() {
             "go" => Ok(()),
-            "never" => Err(Wrong::Never(never())),
+            "never" => Err(StepError::Never(never())),
             other => Err(unexpected(other)),
         }
     }
 
     /// Waits until all other actors wait: then the other side has taken what was sent, and has sent what it would send.
-    pub(super) fn quiet(&self) -> Result<(), Wrong> {
+    pub(super) fn quiet(&self) -> Result<(), StepError> {
         self.wait("await quiet", || "the others never came to rest".to_owned())
     }
 
     /// Says what is wrong with a step.
-    pub(super) fn complain(&self, step: &str, why: &str) -> Result<(), Wrong> {
+    pub(super) fn complain(&self, step: &str, why: &str) -> Result<(), StepError> {
         self.tell(&format!("complain {}: {why}", shortened(step)))
     }
 
     /// Sends a record.
-    pub(super) fn tell(&self, record: &str) -> Result<(), Wrong> {
+    pub(super) fn tell(&self, record: &str) -> Result<(), StepError> {
         match uninterrupted(|| send(LINE, record.as_bytes(), MsgFlags::MSG_NOSIGNAL)) {
             Ok(_) => Ok(()),
-            Err(errno) => Err(Wrong::Line(format!(
+            Err(errno) => Err(StepError::Line(format!(
                 "telling the supervisor: {}",
                 errno_text(errno)
             ))),
         }
     }
 
-    fn hear(&self) -> Result<String, Wrong> {
+    fn hear(&self) -> Result<String, StepError> {
         let mut record = vec![0; RECORD_MAX];
         match uninterrupted(|| recv(LINE, &mut record, MsgFlags::MSG_TRUNC)) {
-            Ok(0) => Err(Wrong::Line("the supervisor is gone".to_owned())),
-            Ok(length) if length > RECORD_MAX => Err(Wrong::Line(format!(
+            Ok(0) => Err(StepError::Line("the supervisor is gone".to_owned())),
+            Ok(length) if length > RECORD_MAX => Err(StepError::Line(format!(
                 "a record of {length} bytes from the supervisor is too long"
             ))),
             Ok(length) => {
                 record.truncate(length);
                 String::from_utf8(record).map_err(|_| {
-                    Wrong::Line("a record from the supervisor is not UTF-8".to_owned())
+                    StepError::Line("a record from the supervisor is not UTF-8".to_owned())
                 })
             }
-            Err(errno) => Err(Wrong::Line(format!(
+            Err(errno) => Err(StepError::Line(format!(
                 "listening to the supervisor: {}",
                 errno_text(errno)
             ))),
@@ -118,8 +122,8 @@ impl Control {
     }
 }
 
-fn unexpected(record: &str) -> Wrong {
-    Wrong::Line(format!(
+fn unexpected(record: &str) -> StepError {
+    StepError::Line(format!(
         "the supervisor said {:?}, which a peer does not know",
         shortened(record)
     ))

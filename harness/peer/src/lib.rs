@@ -31,7 +31,7 @@ mod receive;
 mod segments;
 mod send;
 mod sockets;
-mod wrong;
+mod step_error;
 
 use std::process::ExitCode;
 
@@ -40,13 +40,13 @@ use ipclab_spec::{Action, After, Step};
 use control::Control;
 use segments::Segments;
 use sockets::Sockets;
-use wrong::Wrong;
+use step_error::StepError;
 
 /// The name under which the tool plays a script.
 pub const NAME: &str = "ipclab-peer";
 
 /// How often something is done before the others are waited for.
-const AT_A_TIME: u32 = 4;
+const ACTIONS_BEFORE_WAIT: u32 = 4;
 
 /// Plays the script that the supervisor on descriptor 3 hands over.
 ///
@@ -80,11 +80,11 @@ impl Peer {
     }
 
     /// Does the steps, then lets go of everything.
-    fn play(mut self, steps: &[Step]) -> Result<ExitCode, Wrong> {
+    fn play(mut self, steps: &[Step]) -> Result<ExitCode, StepError> {
         for step in steps {
             self.control.tell(&format!("doing {}", step.text))?;
             let done = self.act(&step.action);
-            let over = matches!(done, Err(Wrong::Never(_)));
+            let over = matches!(done, Err(StepError::Never(_)));
             self.note(&step.text, done)?;
             self.control.tell("done")?;
             if step.action == Action::Abandon {
@@ -103,18 +103,18 @@ impl Peer {
     }
 
     /// Complains about what went wrong with the script; what went wrong with the line to the supervisor comes back.
-    fn note(&mut self, step: &str, done: Result<(), Wrong>) -> Result<(), Wrong> {
+    fn note(&mut self, step: &str, done: Result<(), StepError>) -> Result<(), StepError> {
         match done {
             Ok(()) => Ok(()),
-            Err(Wrong::Step(why) | Wrong::Never(why)) => {
+            Err(StepError::Step(why) | StepError::Never(why)) => {
                 self.complained = true;
                 self.control.complain(step, &why)
             }
-            Err(wrong @ Wrong::Line(_)) => Err(wrong),
+            Err(step_error @ StepError::Line(_)) => Err(step_error),
         }
     }
 
-    fn act(&mut self, action: &Action) -> Result<(), Wrong> {
+    fn act(&mut self, action: &Action) -> Result<(), StepError> {
         match action {
             Action::Connect(place) => self.sockets.connect(place),
             Action::Open(kind) => self.sockets.open(*kind),
@@ -154,11 +154,11 @@ impl Peer {
     /// `200 times connect tcp:9000`: a few at a time, the next when the others have dealt with those. A server's queue of
     /// connections is short (`listen(2)` with 3 has room for 4), and what does not fit into it is asked for again a second
     /// later. (To see that all actors are at rest takes milliseconds, which is too long after each.)
-    fn times(&mut self, times: u32, action: &Action) -> Result<(), Wrong> {
+    fn times(&mut self, times: u32, action: &Action) -> Result<(), StepError> {
         for nth in 1..=times {
             self.act(action)
-                .map_err(|wrong| wrong.at(format_args!("number {nth} of {times}")))?;
-            if nth % AT_A_TIME == 0 || nth == times {
+                .map_err(|step_error| step_error.at(format_args!("number {nth} of {times}")))?;
+            if nth % ACTIONS_BEFORE_WAIT == 0 || nth == times {
                 self.control.quiet()?;
             }
         }
@@ -167,7 +167,7 @@ impl Peer {
 
     /// `each recv 'hal'`: with every open socket in turn, which is the current one for so long. The first that something
     /// is wrong with is told, with how many others there are.
-    fn each(&mut self, action: &Action) -> Result<(), Wrong> {
+    fn each(&mut self, action: &Action) -> Result<(), StepError> {
         let all = self.sockets.len();
         let mut first = None;
         let mut more = 0;
@@ -176,21 +176,23 @@ impl Peer {
             self.sockets.turn();
             match self.act(action) {
                 Ok(()) => {}
-                Err(wrong @ Wrong::Step(_)) if first.is_none() => {
-                    first = Some(wrong.at(format_args!("socket {nth} of {all}")));
+                Err(step_error @ StepError::Step(_)) if first.is_none() => {
+                    first = Some(step_error.at(format_args!("socket {nth} of {all}")));
                 }
-                Err(Wrong::Step(_)) => more += 1,
-                Err(wrong @ (Wrong::Never(_) | Wrong::Line(_))) => return Err(wrong),
+                Err(StepError::Step(_)) => more += 1,
+                Err(step_error @ (StepError::Never(_) | StepError::Line(_))) => {
+                    return Err(step_error);
+                }
             }
         }
         match first {
             None => Ok(()),
-            Some(wrong) if more == 0 => Err(wrong),
-            Some(wrong) => Err(wrong.and(format_args!("and so with {more} more"))),
+            Some(step_error) if more == 0 => Err(step_error),
+            Some(step_error) => Err(step_error.and(format_args!("and so with {more} more"))),
         }
     }
 
-    fn until(&self, after: &After) -> Result<(), Wrong> {
+    fn until(&self, after: &After) -> Result<(), StepError> {
         let (question, actor) = match after {
             After::Exits(actor) => (format!("await exits {actor}"), actor),
             After::Waits(actor) => (format!("await waits {actor}"), actor),

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 use ipclab_spec::{PeerEndpoint, PeerSocket};
 use nix::sys::socket::{AddressFamily, SockType, SockaddrIn, SockaddrIn6, SockaddrLike, UnixAddr};
 
-use super::wrong::{Wrong, errno_text};
+use super::step_error::{StepError, errno_text};
 
 /// An address that a socket can be bound or connected to.
 #[derive(Debug)]
@@ -20,18 +20,18 @@ pub(super) enum Place {
 
 impl Place {
     /// The address that an author named; without an IP address it is 127.0.0.1.
-    pub(super) fn of(named: &PeerEndpoint) -> Result<Self, Wrong> {
+    pub(super) fn of(named: &PeerEndpoint) -> Result<Self, StepError> {
         if let Some(path) = &named.path {
             return match UnixAddr::new(path.as_str()) {
                 Ok(address) => Ok(Self::Unix(address)),
-                Err(errno) => Err(Wrong::Step(format!(
+                Err(errno) => Err(StepError::Step(format!(
                     "no socket can have this path: {}",
                     errno_text(errno)
                 ))),
             };
         }
         let Some(port) = named.port else {
-            return Err(Wrong::Step("a port is missing".to_owned()));
+            return Err(StepError::Step("a port is missing".to_owned()));
         };
         Ok(match named.ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
             IpAddr::V4(ip) => Self::V4(SocketAddrV4::new(ip, port).into()),

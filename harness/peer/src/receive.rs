@@ -14,10 +14,10 @@ use super::bytes::{self, SHOWN_MAX, count, difference, differs, quoted};
 use super::control::Control;
 use super::place::message_name;
 use super::sockets::Socket;
-use super::wrong::{Wrong, failed, said, uninterrupted};
+use super::step_error::{StepError, failed, said, uninterrupted};
 
 /// Room for one call: more than a message of UDP, or of a Unix socket with the kernel's own settings, can be.
-const ROOM: usize = 256 << 10;
+const RECEIVE_BUFFER_BYTES: usize = 256 << 10;
 
 /// How receiving came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ enum End {
 
 /// What came in.
 #[derive(Debug)]
-struct Taken {
+struct Received {
     /// The beginning of it, as much as a message shows.
     head: Vec<u8>,
     /// How many bytes.
@@ -44,7 +44,7 @@ struct Taken {
 
 impl Peer {
     /// `recv 'hal'`, `recv 49 bytes`, `recv until EOF`, `recv EOF`, `recv any`: recv(2).
-    pub(super) fn recv(&mut self, wanted: &Wanted) -> Result<(), Wrong> {
+    pub(super) fn recv(&mut self, wanted: &Wanted) -> Result<(), StepError> {
         let data = match wanted {
             Wanted::Data(data) => Some(bytes::of(data)?),
             Wanted::Bytes(_) | Wanted::UntilEof | Wanted::Any | Wanted::Eof => None,
@@ -58,7 +58,7 @@ impl Peer {
         };
         let size = match wanted {
             Wanted::UntilEof | Wanted::Eof if message_name(socket.kind) == Some("datagram") => {
-                return Err(Wrong::Step(format!(
+                return Err(StepError::Step(format!(
                     "a {} socket has no end of file",
                     socket.kind
                 )));
@@ -82,8 +82,8 @@ fn stream(
     socket: &mut Socket,
     size: u64,
     data: Option<&[u8]>,
-) -> Result<(), Wrong> {
-    let mut taken = Taken::nothing();
+) -> Result<(), StepError> {
+    let mut taken = Received::nothing();
     taken.fill(socket.number(), size, data, MsgFlags::empty());
     if taken.parted.is_some() {
         // How much of a wrong answer one recv gives is chance. What is there once all actors rest is not.
@@ -95,7 +95,7 @@ fn stream(
         socket.spend();
     }
     let ended = taken.ended();
-    Err(Wrong::Step(match (taken.parted, ended) {
+    Err(StepError::Step(match (taken.parted, ended) {
         (None, None) => return Ok(()),
         (None, Some(ended)) if taken.all == 0 => match taken.end {
             End::Closed | End::Failed(Errno::ECONNRESET) => format!("got nothing: {ended}"),
@@ -112,8 +112,13 @@ fn stream(
 }
 
 /// One message of so many bytes, and these when `data` is given.
-fn message(socket: &mut Socket, name: &str, size: u64, data: Option<&[u8]>) -> Result<(), Wrong> {
-    let mut room = vec![0; ROOM];
+fn message(
+    socket: &mut Socket,
+    name: &str,
+    size: u64,
+    data: Option<&[u8]>,
+) -> Result<(), StepError> {
+    let mut room = vec![0; RECEIVE_BUFFER_BYTES];
     // MSG_TRUNC: the message's own length, even where it is longer than the room.
     let got = match receive(socket.number(), &mut room, MsgFlags::MSG_TRUNC) {
         Ok(got) => got,
@@ -124,11 +129,11 @@ fn message(socket: &mut Socket, name: &str, size: u64, data: Option<&[u8]>) -> R
     };
     if got == 0 && size > 0 && name == "record" {
         socket.spend();
-        return Err(Wrong::Step(
+        return Err(StepError::Step(
             "got nothing: the connection was closed".to_owned(),
         ));
     }
-    let head = &room[..got.min(ROOM)];
+    let head = &room[..got.min(RECEIVE_BUFFER_BYTES)];
     let parted = data.and_then(|data| difference(head, data));
     let got = got as u64;
     let why = match parted {
@@ -137,42 +142,46 @@ fn message(socket: &mut Socket, name: &str, size: u64, data: Option<&[u8]>) -> R
         None if got > size => format!(", {} too many", count(got - size)),
         None => return Ok(()),
     };
-    let shown = quoted(head, got);
-    Err(Wrong::Step(format!(
-        "got a {name} of {} {shown}{why}",
+    let message = quoted(head, got);
+    Err(StepError::Step(format!(
+        "got a {name} of {} {message}{why}",
         count(got)
     )))
 }
 
 /// Everything up to the other side's closing.
-fn until_eof(socket: &mut Socket) -> Result<(), Wrong> {
-    let mut taken = Taken::nothing();
+fn until_eof(socket: &mut Socket) -> Result<(), StepError> {
+    let mut taken = Received::nothing();
     while taken.end == End::Open {
-        taken.once(socket.number(), ROOM, MsgFlags::empty());
+        taken.once(socket.number(), RECEIVE_BUFFER_BYTES, MsgFlags::empty());
     }
     if taken.end == End::Closed {
         return Ok(());
     }
     socket.spend();
     let ended = taken.ended().unwrap_or_default();
-    Err(Wrong::Step(match taken.all {
+    Err(StepError::Step(match taken.all {
         0 => ended,
         _ => format!("got {}, then {ended}", taken.said()),
     }))
 }
 
 /// End of file, and nothing before it.
-fn eof(control: &Control, socket: &mut Socket) -> Result<(), Wrong> {
-    let mut taken = Taken::nothing();
-    taken.once(socket.number(), ROOM, MsgFlags::empty());
+fn eof(control: &Control, socket: &mut Socket) -> Result<(), StepError> {
+    let mut taken = Received::nothing();
+    taken.once(socket.number(), RECEIVE_BUFFER_BYTES, MsgFlags::empty());
     if taken.end == End::Open {
         at_rest(control)?;
         while taken.end == End::Open {
-            taken.once(socket.number(), ROOM, MsgFlags::MSG_DONTWAIT);
+            taken.once(
+                socket.number(),
+                RECEIVE_BUFFER_BYTES,
+                MsgFlags::MSG_DONTWAIT,
+            );
         }
     }
     let got = taken.said();
-    Err(Wrong::Step(match taken.end {
+    Err(StepError::Step(match taken.end {
         End::Closed if taken.all == 0 => return Ok(()),
         End::Closed => format!("got {got} before it"),
         End::Failed(Errno::EAGAIN) => format!("got {got}, and no end of file"),
@@ -188,8 +197,12 @@ fn eof(control: &Control, socket: &mut Socket) -> Result<(), Wrong> {
 }
 
 /// One call, whatever it gives: bytes or end of file.
-fn any(socket: &mut Socket) -> Result<(), Wrong> {
-    match receive(socket.number(), &mut vec![0; ROOM], MsgFlags::empty()) {
+fn any(socket: &mut Socket) -> Result<(), StepError> {
+    match receive(
+        socket.number(),
+        &mut vec![0; RECEIVE_BUFFER_BYTES],
+        MsgFlags::empty(),
+    ) {
         Ok(_) => Ok(()),
         Err(errno) => {
             socket.spend();
@@ -199,10 +212,10 @@ fn any(socket: &mut Socket) -> Result<(), Wrong> {
 }
 
 /// Waits until all other actors wait, or never will.
-fn at_rest(control: &Control) -> Result<(), Wrong> {
+fn at_rest(control: &Control) -> Result<(), StepError> {
     match control.quiet() {
-        Ok(()) | Err(Wrong::Step(_) | Wrong::Never(_)) => Ok(()),
-        Err(wrong @ Wrong::Line(_)) => Err(wrong),
+        Ok(()) | Err(StepError::Step(_) | StepError::Never(_)) => Ok(()),
+        Err(step_error @ StepError::Line(_)) => Err(step_error),
     }
 }
 
@@ -210,7 +223,7 @@ fn receive(fd: RawFd, room: &mut [u8], flags: MsgFlags) -> nix::Result<usize> {
     uninterrupted(|| recv(fd, room, flags))
 }
 
-impl Taken {
+impl Received {
     fn nothing() -> Self {
         Self {
             head: Vec::new(),
@@ -222,7 +235,7 @@ impl Taken {
 
     /// One call for at most so many bytes; gives what it brought.
     fn once(&mut self, fd: RawFd, most: usize, flags: MsgFlags) -> Vec<u8> {
-        let mut room = vec![0; most.min(ROOM)];
+        let mut room = vec![0; most.min(RECEIVE_BUFFER_BYTES)];
         let got = match receive(fd, &mut room, flags) {
             Ok(0) => {
                 self.end = End::Closed;
@@ -246,7 +259,7 @@ impl Taken {
     fn fill(&mut self, fd: RawFd, size: u64, data: Option<&[u8]>, flags: MsgFlags) {
         while self.all < size && self.end == End::Open {
             let before = self.all;
-            let most = usize::try_from(size - before).unwrap_or(ROOM);
+            let most = usize::try_from(size - before).unwrap_or(RECEIVE_BUFFER_BYTES);
             let came = self.once(fd, most, flags);
             let wanted = data.and_then(|data| data.get(usize::try_from(before).ok()?..));
             if let Some((at, got, wanted)) = wanted.and_then(|wanted| difference(&came, wanted)) {

@@ -8,7 +8,7 @@ use nix::sys::socket::{MsgFlags, send, sendto};
 
 use super::bytes;
 use super::place::{Place, message_name};
-use super::wrong::{Wrong, said, uninterrupted};
+use super::step_error::{StepError, said, uninterrupted};
 use super::{Peer, sockets::Socket};
 
 /// What one call of a flood sends on a stream.
@@ -35,7 +35,7 @@ impl Peer {
         to: Option<&PeerEndpoint>,
         pieces: Option<u32>,
         oob: bool,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), StepError> {
         let data = bytes::of(data)?;
         let Self {
             control, sockets, ..
@@ -44,7 +44,7 @@ impl Peer {
             return Ok(());
         };
         if oob && socket.kind != PeerSocket::Tcp {
-            return Err(Wrong::Step(format!(
+            return Err(StepError::Step(format!(
                 "only TCP has urgent data, and the open socket is {}",
                 socket.kind
             )));
@@ -70,12 +70,14 @@ impl Peer {
 
     /// `flood 1000000 bytes`: so much, without ever reading. How much of it the other side takes before it closes is the
     /// other side's business: its closing is no complaint, and ends the flood.
-    pub(super) fn flood(&mut self, count: u64) -> Result<(), Wrong> {
+    pub(super) fn flood(&mut self, count: u64) -> Result<(), StepError> {
         let Some(socket) = self.sockets.current()? else {
             return Ok(());
         };
         if !socket.is_connected() {
-            return Err(Wrong::Step("the open socket is not connected".to_owned()));
+            return Err(StepError::Step(
+                "the open socket is not connected".to_owned(),
+            ));
         }
         let size = match message_name(socket.kind) {
             None => FLOOD_PIECE,
@@ -93,7 +95,7 @@ impl Peer {
                 }
                 Err(errno) => {
                     socket.spend();
-                    return Err(Wrong::Step(after(count - left, count, "send", errno)));
+                    return Err(StepError::Step(after(count - left, count, "send", errno)));
                 }
             }
         }
@@ -104,7 +106,7 @@ impl Peer {
 impl Peer {
     /// `fill 64000000 bytes`: without ever waiting, until nothing fits any more although all actors have come to rest, or so
     /// much has gone. How much room there is, is the kernel's and the other side's business.
-    pub(super) fn fill(&mut self, count: u64) -> Result<(), Wrong> {
+    pub(super) fn fill(&mut self, count: u64) -> Result<(), StepError> {
         let Self {
             control, sockets, ..
         } = self;
@@ -112,7 +114,9 @@ impl Peer {
             return Ok(());
         };
         if !socket.is_connected() {
-            return Err(Wrong::Step("the open socket is not connected".to_owned()));
+            return Err(StepError::Step(
+                "the open socket is not connected".to_owned(),
+            ));
         }
         let piece = bytes::letters(FLOOD_PIECE)?;
         let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
@@ -136,7 +140,7 @@ impl Peer {
                 }
                 Err(errno) => {
                     socket.spend();
-                    return Err(Wrong::Step(after(count - left, count, "send", errno)));
+                    return Err(StepError::Step(after(count - left, count, "send", errno)));
                 }
             }
         }
@@ -145,15 +149,15 @@ impl Peer {
 }
 
 /// Where a step sends to, when the open socket can send there.
-fn destination(socket: &mut Socket, to: &PeerEndpoint) -> Result<Place, Wrong> {
+fn destination(socket: &mut Socket, to: &PeerEndpoint) -> Result<Place, StepError> {
     if socket.kind != to.socket {
-        return Err(Wrong::Step(format!(
+        return Err(StepError::Step(format!(
             "the open socket is {}, not {}",
             socket.kind, to.socket
         )));
     }
     if message_name(socket.kind) != Some("datagram") {
-        return Err(Wrong::Step(format!(
+        return Err(StepError::Step(format!(
             "a {} socket sends to where it is connected",
             socket.kind
         )));
@@ -170,7 +174,7 @@ fn send_whole(
     how: &How,
     before: usize,
     all: usize,
-) -> Result<(), Wrong> {
+) -> Result<(), StepError> {
     let mut sent = 0;
     loop {
         let rest = &piece[sent..];
@@ -183,7 +187,7 @@ fn send_whole(
             Err(errno) => {
                 socket.spend();
                 let gone = (before + sent) as u64;
-                return Err(Wrong::Step(after(gone, all as u64, name, errno)));
+                return Err(StepError::Step(after(gone, all as u64, name, errno)));
             }
         }
         // Asked after the call: an empty message is sent too.

@@ -13,7 +13,7 @@ use nix::sys::socket::sockopt::{Linger, ReuseAddr};
 use nix::sys::socket::{self as call, AddressFamily, Backlog, SockFlag, setsockopt, socket};
 
 use super::place::{Place, sock_type, usual_family};
-use super::wrong::{Wrong, failed, said};
+use super::step_error::{StepError, failed, said};
 
 /// How many connections may wait to be accepted: more than a case has actors.
 const BACKLOG: i32 = 128;
@@ -46,7 +46,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    fn new(kind: PeerSocket, family: AddressFamily) -> Result<Self, Wrong> {
+    fn new(kind: PeerSocket, family: AddressFamily) -> Result<Self, StepError> {
         match socket(family, sock_type(kind), SockFlag::SOCK_CLOEXEC, None) {
             Ok(fd) => Ok(Self {
                 fd,
@@ -56,7 +56,7 @@ impl Socket {
                 file: None,
             }),
             // A machine without IPv6, for example: nothing in the script can be done as it was meant.
-            Err(errno) => Err(Wrong::Never(said("socket", errno))),
+            Err(errno) => Err(StepError::Never(said("socket", errno))),
         }
     }
 
@@ -81,7 +81,7 @@ impl Socket {
     }
 
     /// Makes a socket that is not bound or connected yet one of this family: `open udp` does not say which.
-    pub(super) fn suit(&mut self, family: AddressFamily) -> Result<(), Wrong> {
+    pub(super) fn suit(&mut self, family: AddressFamily) -> Result<(), StepError> {
         if self.stage == Stage::Free && self.family != family {
             *self = Self::new(self.kind, family)?;
         }
@@ -89,14 +89,14 @@ impl Socket {
     }
 
     /// Makes a call of the script's; when it fails, the socket is spent.
-    fn call<T>(&mut self, name: &str, call: nix::Result<T>) -> Result<T, Wrong> {
+    fn call<T>(&mut self, name: &str, call: nix::Result<T>) -> Result<T, StepError> {
         call.map_err(|errno| {
             self.spend();
             failed(name, errno)
         })
     }
 
-    fn bind(&mut self, named: &PeerEndpoint, place: &Place) -> Result<(), Wrong> {
+    fn bind(&mut self, named: &PeerEndpoint, place: &Place) -> Result<(), StepError> {
         let bound = call::bind(self.number(), place.address());
         self.call("bind", bound)?;
         self.stage = Stage::Bound(named.clone());
@@ -105,7 +105,7 @@ impl Socket {
     }
 
     /// Closes it and removes its file.
-    fn close(self) -> Result<(), Wrong> {
+    fn close(self) -> Result<(), StepError> {
         drop(self.fd);
         match self.file.map(fs::remove_file) {
             None | Some(Ok(())) => Ok(()),
@@ -139,11 +139,11 @@ impl Sockets {
     }
 
     /// The one that a step means, `None` when nothing more is to be done with it.
-    pub(super) fn current(&mut self) -> Result<Option<&mut Socket>, Wrong> {
+    pub(super) fn current(&mut self) -> Result<Option<&mut Socket>, StepError> {
         match self.0.last_mut() {
-            None => Err(Wrong::Step("no socket is open".to_owned())),
+            None => Err(StepError::Step("no socket is open".to_owned())),
             Some(socket) if socket.is_spent() => Ok(None),
-            Some(socket) if socket.stage == Stage::Listening => Err(Wrong::Step(
+            Some(socket) if socket.stage == Stage::Listening => Err(StepError::Step(
                 "the open socket only listens: no connection has been accepted".to_owned(),
             )),
             Some(socket) => Ok(Some(socket)),
@@ -151,20 +151,20 @@ impl Sockets {
     }
 
     /// `open udp`
-    pub(super) fn open(&mut self, kind: PeerSocket) -> Result<(), Wrong> {
+    pub(super) fn open(&mut self, kind: PeerSocket) -> Result<(), StepError> {
         self.0.push(Socket::new(kind, usual_family(kind))?);
         Ok(())
     }
 
     /// `bind udp:7001`: socket(2) where none is free, bind(2).
-    pub(super) fn bind(&mut self, named: &PeerEndpoint) -> Result<(), Wrong> {
+    pub(super) fn bind(&mut self, named: &PeerEndpoint) -> Result<(), StepError> {
         let place = Place::of(named)?;
         self.at_hand(named, &place, |stage| *stage == Stage::Free)?
             .bind(named, &place)
     }
 
     /// `connect tcp:12345`: socket(2) where none is free, connect(2) once.
-    pub(super) fn connect(&mut self, named: &PeerEndpoint) -> Result<(), Wrong> {
+    pub(super) fn connect(&mut self, named: &PeerEndpoint) -> Result<(), StepError> {
         let place = Place::of(named)?;
         let socket = self.at_hand(named, &place, |stage| {
             matches!(stage, Stage::Free | Stage::Bound(_))
@@ -176,7 +176,7 @@ impl Sockets {
     }
 
     /// `listen tcp:12345`: socket(2) and bind(2) where that is not done yet, listen(2).
-    pub(super) fn listen(&mut self, named: &PeerEndpoint) -> Result<(), Wrong> {
+    pub(super) fn listen(&mut self, named: &PeerEndpoint) -> Result<(), StepError> {
         let place = Place::of(named)?;
         let wanted = Stage::Bound(named.clone());
         let socket = self.at_hand(named, &place, |stage| {
@@ -198,12 +198,12 @@ impl Sockets {
     }
 
     /// `accept`: accept(2) on the last socket that listens.
-    pub(super) fn accept(&mut self) -> Result<(), Wrong> {
+    pub(super) fn accept(&mut self) -> Result<(), StepError> {
         let listening = |socket: &Socket| socket.stage == Stage::Listening;
         let Some(at) = self.0.iter().rposition(listening) else {
             return match self.0.last() {
                 Some(socket) if socket.is_spent() => Ok(()),
-                _ => Err(Wrong::Step("no socket listens".to_owned())),
+                _ => Err(StepError::Step("no socket listens".to_owned())),
             };
         };
         let listener = self.0.remove(at);
@@ -225,7 +225,7 @@ impl Sockets {
     }
 
     /// `shutdown write`
-    pub(super) fn shutdown(&mut self, way: Shutdown) -> Result<(), Wrong> {
+    pub(super) fn shutdown(&mut self, way: Shutdown) -> Result<(), StepError> {
         let Some(socket) = self.current()? else {
             return Ok(());
         };
@@ -239,12 +239,12 @@ impl Sockets {
     }
 
     /// `reset`: close(2) with `SO_LINGER` at zero, so that TCP sends a RST in place of a FIN.
-    pub(super) fn reset(&mut self) -> Result<(), Wrong> {
+    pub(super) fn reset(&mut self) -> Result<(), StepError> {
         let Some(socket) = self.current()? else {
             return self.close();
         };
         if socket.kind != PeerSocket::Tcp || !socket.is_connected() {
-            return Err(Wrong::Step(format!(
+            return Err(StepError::Step(format!(
                 "only a tcp connection can be reset, and the open {} socket is none",
                 socket.kind
             )));
@@ -259,10 +259,10 @@ impl Sockets {
     }
 
     /// `close`
-    pub(super) fn close(&mut self) -> Result<(), Wrong> {
+    pub(super) fn close(&mut self) -> Result<(), StepError> {
         match self.0.pop() {
             Some(socket) => socket.close(),
-            None => Err(Wrong::Step("no socket is open".to_owned())),
+            None => Err(StepError::Step("no socket is open".to_owned())),
         }
     }
 
@@ -272,7 +272,7 @@ impl Sockets {
         named: &PeerEndpoint,
         place: &Place,
         will_do: impl Fn(&Stage) -> bool,
-    ) -> Result<&mut Socket, Wrong> {
+    ) -> Result<&mut Socket, StepError> {
         let top = self.0.pop_if(|top| {
             top.kind == named.socket
                 && will_do(&top.stage)

@@ -54,13 +54,13 @@ pub struct Tool {
     /// Absolute; the same in the box.
     pub path: PathBuf,
     /// Folders outside `/usr` that it needs.
-    pub shown: Vec<PathBuf>,
+    pub folders: Vec<PathBuf>,
 }
 
 impl Tool {
     /// What a plan must bind for it.
     pub fn binds(&self) -> impl Iterator<Item = Bind> {
-        self.shown.iter().map(|folder| Bind {
+        self.folders.iter().map(|folder| Bind {
             host: folder.clone(),
             inside: folder.clone(),
             writable: false,
@@ -71,7 +71,7 @@ impl Tool {
     /// `PATH` inside, with the tool's own folder in it where it needs one.
     #[must_use]
     pub fn search_path(&self) -> String {
-        match (self.shown.is_empty(), self.path.parent()) {
+        match (self.folders.is_empty(), self.path.parent()) {
             (false, Some(folder)) => format!("{}:{SEARCH_PATH}", folder.display()),
             _ => SEARCH_PATH.to_owned(),
         }

@@ -3,7 +3,7 @@
 //! Pure: no file is looked at. What a submission's programs became is handed in.
 
 mod artifact;
-mod likely;
+mod likely_errors;
 mod variants;
 mod vary;
 

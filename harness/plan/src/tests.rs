@@ -96,7 +96,7 @@ fn a_students_program_is_bound_alone_and_a_reference_is_out_of_its_sight() {
     let runs = planned(PAIR);
     let plan = &runs[0].plan;
     assert_eq!((runs.len(), runs[0].label.as_deref()), (1, None));
-    let shown: Vec<_> = plan
+    let binds: Vec<_> = plan
         .world
         .binds
         .iter()
@@ -109,7 +109,7 @@ fn a_students_program_is_bound_alone_and_a_reference_is_out_of_its_sight() {
         })
         .collect();
     assert_eq!(
-        shown,
+        binds,
         [
             ("/lab/iserver", false, false),
             ("/ref/comclient", true, false)
@@ -410,7 +410,7 @@ fn interpreted_programs_share_their_folder() {
     let script = |n: u8, name: &str| Artifact::Command {
         tool: Some(Tool {
             path: "/usr/bin/python3".into(),
-            shown: Vec::new(),
+            folders: Vec::new(),
         }),
         argv: vec!["python3".to_owned(), name.to_owned()],
         entries: ["client.py", "iserver", "server.py"]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipclab_evidence::{Occurrence, Order, Tamper, TamperAction};
 use ipclab_spec::{Actor, Case, FaultKind, Turns};
 
-use super::likely;
+use super::likely_errors;
 use super::vary::{self, Inputs};
 
 /// What sets a run apart from the case's other runs, before it is planned.
@@ -129,13 +129,13 @@ fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String
     for variant in &variants {
         for call in &case.fail_each {
             for actor in &students {
-                for errno in likely::errors(call) {
-                    let errno = likely::name(*errno);
+                for errno in likely_errors::errors(call) {
+                    let errno = likely_errors::name(*errno);
                     let mut values = variant.values.clone();
                     values.insert("fault.call".to_owned(), call.clone());
                     values.insert(
                         "fault.message".to_owned(),
-                        likely::message(&errno).unwrap_or_default(),
+                        likely_errors::message(&errno).unwrap_or_default(),
                     );
                     let whose = if students.len() > 1 {
                         format!("{}'s ", actor.name)
@@ -167,13 +167,13 @@ fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String
 
 /// Drawn values for people, long texts by their beginning and length: `n = "3", text = "aaaaaa…" (99 characters)`.
 pub fn described(values: &BTreeMap<String, String>) -> String {
-    const SHOWN: usize = 30;
+    const VALUE_CHARS_MAX: usize = 30;
     let one = |(name, value): (&String, &String)| {
         let length = value.chars().count();
-        if length <= SHOWN {
+        if length <= VALUE_CHARS_MAX {
             return format!("{name} = {value:?}");
         }
-        let head: String = value.chars().take(SHOWN - 6).collect();
+        let head: String = value.chars().take(VALUE_CHARS_MAX - 6).collect();
         format!(
             "{name} = \"{}…\" ({length} characters)",
             head.escape_debug()
@@ -185,7 +185,7 @@ pub fn described(values: &BTreeMap<String, String>) -> String {
 /// What the first failing call of the case's own faults is called, and what `strerror(3)` says for it.
 fn fault_words(case: &Case) -> Vec<(String, String)> {
     let failing = case.faults.iter().find_map(|fault| match &fault.kind {
-        FaultKind::Errno(errno) => Some((fault.call.clone(), likely::message(errno)?)),
+        FaultKind::Errno(errno) => Some((fault.call.clone(), likely_errors::message(errno)?)),
         FaultKind::AtMost(_) | FaultKind::Signal(_) => None,
     });
     failing.map_or(Vec::new(), |(call, message)| {

@@ -2,7 +2,7 @@
 //!
 //! Where there are no more of them than runs, each is tried once. Otherwise they are drawn. Pure: the same seed, lab, case,
 //! variable and run give the same value on every machine. Programs break at the ends of ranges, so the first runs go there:
-//! shortest, longest, and one short of each; then the dice.
+//! shortest, longest, and one short of each; then random draws.
 
 use ipclab_spec::{Alphabet, Case, Draw, Vary};
 
@@ -81,16 +81,16 @@ fn draw(vary: &[Vary], lab: &str, case: &str, seed: u64, run: u32) -> Input {
     vary.iter()
         .enumerate()
         .map(|(n, variable)| {
-            let dice = |run| Dice::new(seed, lab, case, &variable.name, run);
+            let rng = |run| SplitMix64::new(seed, lab, case, &variable.name, run);
             // The variables of a case reach their ends in different runs.
             let corner = u64::from(run) + n as u64;
             let value = match &variable.draw {
-                Draw::Int { min, max } => number(*min, *max, corner, &mut dice(run)).to_string(),
-                Draw::OneOf(choices) => choice(choices, run, dice),
+                Draw::Int { min, max } => number(*min, *max, corner, &mut rng(run)).to_string(),
+                Draw::OneOf(choices) => choice(choices, run, rng),
                 Draw::Text { min, max, of } => {
-                    let mut dice = dice(run);
-                    let length = number(i64::from(*min), i64::from(*max), corner, &mut dice);
-                    (0..length).map(|_| letter(*of, &mut dice)).collect()
+                    let mut rng = rng(run);
+                    let length = number(i64::from(*min), i64::from(*max), corner, &mut rng);
+                    (0..length).map(|_| letter(*of, &mut rng)).collect()
                 }
             };
             (variable.name.clone(), value)
@@ -100,17 +100,17 @@ fn draw(vary: &[Vary], lab: &str, case: &str, seed: u64, run: u32) -> Input {
 
 /// Each of the choices has its turn before one has its second. With which the turns begin is drawn anew each time round,
 /// so that the variables of a case meet in other ways.
-fn choice(choices: &[String], run: u32, dice: impl FnOnce(u32) -> Dice) -> String {
+fn choice(choices: &[String], run: u32, rng: impl FnOnce(u32) -> SplitMix64) -> String {
     let count = choices.len() as u32;
     if count == 0 {
         return String::new();
     }
-    let first = dice(run / count).below(u64::from(count));
+    let first = rng(run / count).below(u64::from(count));
     let at = (u64::from(run) + first) % u64::from(count);
     choices[at as usize].clone()
 }
 
-fn number(min: i64, max: i64, corner: u64, dice: &mut Dice) -> i64 {
+fn number(min: i64, max: i64, corner: u64, rng: &mut SplitMix64) -> i64 {
     let span = max.saturating_sub(min).max(0);
     let at = match corner {
         0 => 0,
@@ -118,47 +118,47 @@ fn number(min: i64, max: i64, corner: u64, dice: &mut Dice) -> i64 {
         2 => span - span.min(1),
         3 => span.min(1),
         // Near the upper end is where buffers end.
-        n if n % 4 == 0 => span - dice.below(span.min(3) as u64 + 1) as i64,
-        _ => dice.below((span as u64).saturating_add(1)) as i64,
+        n if n % 4 == 0 => span - rng.below(span.min(3) as u64 + 1) as i64,
+        _ => rng.below((span as u64).saturating_add(1)) as i64,
     };
     min.saturating_add(at)
 }
 
-fn letter(of: Alphabet, dice: &mut Dice) -> char {
-    let printable = |dice: &mut Dice| char::from(b' ' + dice.below(95) as u8);
+fn letter(of: Alphabet, rng: &mut SplitMix64) -> char {
+    let printable = |rng: &mut SplitMix64| char::from(b' ' + rng.below(95) as u8);
     match of {
-        Alphabet::Printable => printable(dice),
+        Alphabet::Printable => printable(rng),
         Alphabet::Letters => {
-            let n = dice.below(52) as u8;
+            let n = rng.below(52) as u8;
             char::from(if n < 26 { b'a' + n } else { b'A' + n - 26 })
         }
-        Alphabet::Digits => char::from(b'0' + dice.below(10) as u8),
-        Alphabet::Utf8 => match dice.below(3) {
-            0 => pick(dice, '\u{a1}', '\u{17f}'),
-            1 => pick(dice, '\u{4e00}', '\u{4fff}'),
-            _ => printable(dice),
+        Alphabet::Digits => char::from(b'0' + rng.below(10) as u8),
+        Alphabet::Utf8 => match rng.below(3) {
+            0 => pick(rng, '\u{a1}', '\u{17f}'),
+            1 => pick(rng, '\u{4e00}', '\u{4fff}'),
+            _ => printable(rng),
         },
-        Alphabet::Any => match dice.below(4) {
+        Alphabet::Any => match rng.below(4) {
             // Control characters but NUL and the newline.
-            0 => match dice.below(31) as u8 + 1 {
+            0 => match rng.below(31) as u8 + 1 {
                 b'\n' => '\u{7f}',
                 control => char::from(control),
             },
-            1 => pick(dice, '\u{80}', '\u{ff}'),
-            _ => printable(dice),
+            1 => pick(rng, '\u{80}', '\u{ff}'),
+            _ => printable(rng),
         },
     }
 }
 
-fn pick(dice: &mut Dice, from: char, to: char) -> char {
+fn pick(rng: &mut SplitMix64, from: char, to: char) -> char {
     let span = u64::from(to as u32 - from as u32) + 1;
-    char::from_u32(from as u32 + dice.below(span) as u32).unwrap_or(from)
+    char::from_u32(from as u32 + rng.below(span) as u32).unwrap_or(from)
 }
 
 /// A small generator of good numbers (SplitMix64), seeded by everything that may decide.
-struct Dice(u64);
+struct SplitMix64(u64);
 
-impl Dice {
+impl SplitMix64 {
     fn new(seed: u64, lab: &str, case: &str, variable: &str, run: u32) -> Self {
         let mut hash = blake3::Hasher::new();
         for part in [
@@ -229,7 +229,7 @@ mod tests {
         }
     }
 
-    /// With dice alone, ten runs left about one of six values out, and tried others three times.
+    /// With random draws alone, ten runs left about one of six values out, and tried others three times.
     #[test]
     fn where_there_are_few_values_each_is_tried_and_none_twice() {
         let port = one_of("port", &["0", "x", "x", "-1"]);
@@ -307,8 +307,8 @@ mod tests {
             Alphabet::Utf8,
             Alphabet::Any,
         ] {
-            let mut dice = Dice::new(1, "l", "c", "v", 1);
-            let text: String = (0..5000).map(|_| letter(of, &mut dice)).collect();
+            let mut rng = SplitMix64::new(1, "l", "c", "v", 1);
+            let text: String = (0..5000).map(|_| letter(of, &mut rng)).collect();
             assert!(!text.contains(['\0', '\n']), "{of:?}");
         }
     }

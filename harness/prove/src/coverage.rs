@@ -275,14 +275,14 @@ requirements = [
     }
 
     #[test]
-    fn a_list_that_is_not_understood_is_told() {
+    fn a_malformed_list_is_an_error() {
         for (from, to, words) in [
             ("\"b\"", "\"a\"", "Q1.a is there twice"),
             ("\"core\"", "\"cor\"", "unknown variant `cor`"),
             ("asks = \"This\"", "ask = \"This\"", "unknown field `ask`"),
         ] {
-            let told = Unit::parse("unit.toml", &UNIT.replace(from, to)).expect_err(words);
-            assert!(told.message.contains(words), "{}", told.message);
+            let error = Unit::parse("unit.toml", &UNIT.replace(from, to)).expect_err(words);
+            assert!(error.message.contains(words), "{}", error.message);
         }
     }
 }

@@ -80,7 +80,7 @@ impl Report {
 fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
     let case = judged.case;
     // Passed cases carry no conversation: a report of full marks is the same on every run, pids and all.
-    let shown = match judged.verdict {
+    let evidence = match judged.verdict {
         Verdict::Pass => None,
         Verdict::Fail | Verdict::Unknown | Verdict::Skipped => judged.evidence,
     };
@@ -99,7 +99,7 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
         visibility: case.visibility,
         findings: judged.findings.iter().map(FindingReport::from).collect(),
         notes: judged.notes.iter().map(|note| Block::new(note)).collect(),
-        conversation: shown.map(|evidence| Conversation::new(case, evidence)),
+        conversation: evidence.map(|evidence| Conversation::new(case, evidence)),
         repeat: shell_line(&command).into(),
     }
 }

@@ -146,15 +146,15 @@ fn one(test: &Test<'_>, number: String) -> One {
 
 /// Above all tests, and visible to students: nothing here may depend on a hidden case.
 fn summary(report: &Report) -> String {
-    let shown = report.seen_by(crate::Audience::Students);
+    let student_report = report.seen_by(crate::Audience::Students);
     let count = |verdict| {
-        let cases = shown.cases.iter();
+        let cases = student_report.cases.iter();
         cases.filter(|case| case.verdict == verdict).count()
     };
     let mut lines = vec![format!(
         "{}: {}. {} passed, {} failed, {} skipped.",
-        shown.lab,
-        shown.title,
+        student_report.lab,
+        student_report.title,
         count(Verdict::Pass),
         count(Verdict::Fail),
         count(Verdict::Skipped)
@@ -166,7 +166,7 @@ fn summary(report: &Report) -> String {
             words::count(unknown, "case")
         ));
     }
-    if shown.cases.is_empty() && shown.withheld.is_none() {
+    if student_report.cases.is_empty() && student_report.withheld.is_none() {
         lines.push("No case was graded.".to_owned());
     }
     lines.join("\n")

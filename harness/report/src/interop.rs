@@ -198,10 +198,10 @@ impl Interop {
             true => "their own".to_owned(),
             false => self.parties[*at].name.to_string(),
         };
-        let shown: Vec<String> = parties.iter().take(NAMES_MAX).map(name).collect();
+        let listed: Vec<String> = parties.iter().take(NAMES_MAX).map(name).collect();
         match parties.len().saturating_sub(NAMES_MAX) {
-            0 => shown.join(", "),
-            rest => format!("{} and {}", shown.join(", "), words::count(rest, "other")),
+            0 => listed.join(", "),
+            rest => format!("{} and {}", listed.join(", "), words::count(rest, "other")),
         }
     }
 

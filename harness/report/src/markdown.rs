@@ -24,9 +24,9 @@ pub fn render(report: &Report) -> String {
 #[must_use]
 pub fn render_within(report: &Report, bytes_max: usize) -> String {
     // Room for the sentence that says what is missing.
-    const LAST: usize = 200;
+    const OMISSION_BYTES: usize = 200;
     let mut out = overview(report);
-    if out.len() + LAST > bytes_max {
+    if out.len() + OMISSION_BYTES > bytes_max {
         let score = &report.score;
         return format!("{} of {} points\n", score.earned, score.max);
     }
@@ -37,7 +37,7 @@ pub fn render_within(report: &Report, bytes_max: usize) -> String {
             Verdict::Pass | Verdict::Skipped => {}
             Verdict::Fail | Verdict::Unknown => {
                 let details = details(case);
-                if left > 0 || out.len() + details.len() + LAST > bytes_max {
+                if left > 0 || out.len() + details.len() + OMISSION_BYTES > bytes_max {
                     left += 1;
                 } else {
                     out.push_str(&details);

@@ -1,7 +1,7 @@
 //! A class as data: what its table keeps of a report, and that it comes back from JSON as it was.
 
 use ipclab_judge::Verdict;
-use ipclab_report::testing::build::{Done, about, case, finding, programs, report};
+use ipclab_report::testing::build::{JudgedCase, about, case, finding, programs, report};
 use ipclab_report::{
     Class, ClassCase, ClassSchema, Entry, Line, NotGraded, Outcome, Standing, Student, Who,
 };
@@ -35,8 +35,8 @@ fn with_second_case(verdict: Verdict) -> Entry {
     ];
     let second = case("two", "the second", Tier::Robust, Points::Whole(4));
     let done = [
-        Done::passed("one", "the first", Tier::Core, 3),
-        Done::new(second, verdict, 1, findings),
+        JudgedCase::passed("one", "the first", Tier::Core, 3),
+        JudgedCase::new(second, verdict, 1, findings),
     ];
     let report = report(&about(), programs(), &done);
     entry("alice", Outcome::Report(Box::new(report)))

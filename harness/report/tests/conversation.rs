@@ -11,7 +11,7 @@ fn draw(trace: &Trace) -> Vec<Row> {
 }
 
 /// One line a row, so that a test reads like the picture.
-fn told(rows: &[Row]) -> Vec<String> {
+fn row_texts(rows: &[Row]) -> Vec<String> {
     rows.iter()
         .map(|row| match &row.act {
             Act::Step { actor, text } => format!("{actor} {text}"),
@@ -35,7 +35,7 @@ fn check(talk: impl FnOnce(&mut Trace, usize, usize), expected: &[&str]) {
     let mut trace = Trace::new(&["server", "client"]);
     let (client, served) = trace.connected();
     talk(&mut trace, client, served);
-    let rows = told(&draw(&trace));
+    let rows = row_texts(&draw(&trace));
     let middle: Vec<&str> = rows
         .iter()
         .map(String::as_str)
@@ -46,7 +46,7 @@ fn check(talk: impl FnOnce(&mut Trace, usize, usize), expected: &[&str]) {
 }
 
 #[test]
-fn a_connection_is_made_before_it_is_accepted() {
+fn a_connect_comes_before_its_accept() {
     let mut trace = Trace::new(&["server", "client"]);
     trace.connected();
     let expected = [
@@ -59,7 +59,7 @@ fn a_connection_is_made_before_it_is_accepted() {
         "0 exits with 0",
         "1 exits with 0",
     ];
-    let mut rows = told(&draw(&trace));
+    let mut rows = row_texts(&draw(&trace));
     rows[6..].sort();
     assert_eq!(rows, expected);
 }
@@ -138,7 +138,7 @@ fn end_of_file_comes_behind_the_goodbye() {
 }
 
 #[test]
-fn noise_is_left_out_unless_we_made_it() {
+fn noise_is_left_out_unless_a_fault_was_injected() {
     check(
         |trace, _, _| {
             trace.call(0, "write", &["1", "\"hello\"", "5"], Ok(5));
@@ -151,7 +151,7 @@ fn noise_is_left_out_unless_we_made_it() {
 }
 
 #[test]
-fn shared_memory_is_told() {
+fn shared_memory_is_drawn() {
     check(
         |trace, _, _| {
             trace.call(0, "shmget", &["100", "1024", "IPC_CREAT|0644"], Ok(3));
@@ -181,7 +181,7 @@ fn a_long_one_keeps_its_beginning_and_its_end() {
     for n in 0..100 {
         trace.call(0, "unlink", &[&format!("\"/tmp/{n}\"")], Ok(0));
     }
-    let rows = told(&draw(&trace));
+    let rows = row_texts(&draw(&trace));
     assert_eq!(rows.len(), 40);
     assert_eq!(rows[21], "0 unlink(\"/tmp/21\")");
     assert_eq!(rows[22], "elided 63");
@@ -200,9 +200,9 @@ fn repeats_are_counted() {
     assert_eq!((rows.len(), rows[0].times), (2, 1000));
 }
 
-/// What happened in the gap is not known, so nobody is accused of losing bytes.
+/// What happened in the gap is not known, so no program is accused of losing bytes.
 #[test]
-fn a_gap_in_the_trace_is_shown_and_nothing_is_guessed_behind_it() {
+fn a_gap_in_the_trace_is_drawn_and_nothing_is_guessed_behind_it() {
     let mut trace = Trace::new(&["server", "client"]);
     let (client, served) = trace.connected();
     trace.send(client, b"one");
@@ -212,7 +212,7 @@ fn a_gap_in_the_trace_is_shown_and_nothing_is_guessed_behind_it() {
         trace.0.trace[call].n += 5000;
     }
     trace.0.calls_dropped = 5000;
-    let rows = told(&draw(&trace));
+    let rows = row_texts(&draw(&trace));
     let expected = [
         "1>0 3 one Received",
         "1>0 5 lost? Unseen",
@@ -226,7 +226,7 @@ fn a_gap_in_the_trace_is_shown_and_nothing_is_guessed_behind_it() {
 }
 
 #[test]
-fn who_still_waits_is_told_last() {
+fn a_process_that_still_waits_comes_last() {
     let mut trace = Trace::new(&["server", "client"]);
     let socket = trace.socket(0, SocketKind::Stream, "AF_INET", None);
     let first = trace.waits(0, socket, "accept");
@@ -244,7 +244,7 @@ fn who_still_waits_is_told_last() {
     };
     let rows = draw(&trace);
     assert_eq!(
-        told(&rows),
+        row_texts(&rows),
         [
             "0 waits in accept()",
             "0 waits in read()",
@@ -294,7 +294,7 @@ fn datagrams_are_matched_by_their_sender() {
     }
     let received = trace.recv(server, b"two");
     trace.0.trace[received].transfer.as_mut().unwrap().peer = Some(senders[1]);
-    let rows = told(&draw(&trace));
+    let rows = row_texts(&draw(&trace));
     assert!(rows.contains(&"1>0 3 one Never".to_owned()), "{rows:?}");
     assert!(rows.contains(&"2>0 3 two Received".to_owned()), "{rows:?}");
 }
@@ -348,12 +348,12 @@ fn a_call_that_our_end_interrupted_did_not_fail() {
 
 /// Some traces name the listening socket, some the one that came out of it.
 #[test]
-fn an_accept_is_told_behind_its_connect() {
+fn an_accept_comes_behind_its_connect() {
     let mut trace = Trace::new(&["server", "client"]);
     let (_, served) = trace.connected();
     trace.0.sockets[served].born = 7;
     trace.0.trace[3].object = Some(ipclab_evidence::Object::Socket(served));
-    let rows = told(&draw(&trace));
+    let rows = row_texts(&draw(&trace));
     assert_eq!(
         rows[4..6],
         ["1>0 connect(127.0.0.1:12345)", "0 accept() = 4"]

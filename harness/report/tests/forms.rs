@@ -98,7 +98,7 @@ fn what_students_may_not_see_is_in_no_form_of_theirs() {
 }
 
 #[test]
-fn points_of_aspects_are_told() {
+fn points_of_aspects_are_listed() {
     let report = sample("x");
     let json: Value = serde_json::from_str(&ipclab_report::json::render(&report)).unwrap();
     assert_eq!(

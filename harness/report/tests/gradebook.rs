@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ipclab_judge::Verdict;
 use ipclab_report::gradebook::{self, MoodleColumns};
-use ipclab_report::testing::build::{Done, about, case, finding, programs, report};
+use ipclab_report::testing::build::{JudgedCase, about, case, finding, programs, report};
 use ipclab_report::{
     Class, ClassCase, Entry, Line, Member, NotGraded, Outcome, Student, Who, csv, html,
 };
@@ -22,7 +22,7 @@ fn student(name: &str, ids: &[(&str, &str)]) -> Student {
 
 fn graded(id: &str, students: Vec<Student>, verdict: Verdict) -> Entry {
     let earned = if verdict == Verdict::Pass { 5 } else { 0 };
-    let first = Done::new(
+    let first = JudgedCase::new(
         case("echo-one", "echoes", Tier::Core, Points::Whole(5)),
         verdict,
         earned,
@@ -32,14 +32,14 @@ fn graded(id: &str, students: Vec<Student>, verdict: Verdict) -> Entry {
             "48 bytes by process 71, not 49",
         )],
     );
-    let mut hidden = Done::new(
+    let mut hidden = JudgedCase::new(
         case("secret", "sesame", Tier::Robust, Points::Whole(2)),
         Verdict::Fail,
         0,
         vec![finding(Aspect::Exit, Verdict::Fail, "open")],
     );
     hidden.case.visibility = Visibility::Hidden;
-    let passed = Done::passed("two", "two", Tier::Robust, 3);
+    let passed = JudgedCase::passed("two", "two", Tier::Robust, 3);
     Entry {
         who: Who {
             id: id.into(),
@@ -155,7 +155,7 @@ fn canvas_gets_its_own_file_back_with_marks_in_it() {
 }
 
 #[test]
-fn a_column_that_is_not_there_is_told_with_those_that_are() {
+fn a_missing_column_is_reported_with_those_that_exist() {
     let sheet = b"Student,ID,Section,First (1),Second (2)\nAda,11,A,,\n";
     let why = gradebook::canvas(sheet, None, &class()).unwrap_err();
     assert!(why.contains("First (1), Second (2)"), "{why}");

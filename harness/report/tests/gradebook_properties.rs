@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ipclab_judge::Verdict;
-use ipclab_report::gradebook::{self, Filled, MoodleColumns};
+use ipclab_report::gradebook::{self, FilledGradebook, MoodleColumns};
 use ipclab_report::{
     Cell, Class, ClassCase, Line, Member, NotBuilt, NotGraded, Score, Standing, Student, Summary,
     Who, csv, html,
@@ -182,7 +182,7 @@ impl Sheet {
     }
 }
 
-/// A sheet with these columns, in any order among others; `whose` says what stands under each of somebody.
+/// A sheet with these columns, in any order among others; `whose` says what stands under each for one student.
 fn sheet(
     columns: &'static [&'static str],
     whose: impl Fn(&str, &Someone) -> Option<String> + Clone + 'static,
@@ -271,7 +271,7 @@ fn is_formula(cell: &str) -> bool {
 /// Every cell but those of these columns is as it was; those are a mark of the class, feedback, or as they were.
 fn only_these_changed(
     sheet: &Sheet,
-    filled: &Filled,
+    filled: &FilledGradebook,
     columns: &[&str],
 ) -> Result<(), TestCaseError> {
     let (before, after) = (

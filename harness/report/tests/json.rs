@@ -1,7 +1,7 @@
 //! The machine format: what it promises, checked on the text itself and not through the types that wrote it.
 
 use ipclab_judge::{DiffLine, Difference, Verdict};
-use ipclab_report::testing::build::{Done, Trace, about, case, finding, programs, report};
+use ipclab_report::testing::build::{JudgedCase, Trace, about, case, finding, programs, report};
 use ipclab_report::{Report, json};
 use ipclab_spec::{Aspect, Points, Tier};
 use serde_json::{Value, json};
@@ -38,9 +38,10 @@ fn sample() -> Report {
     let (client, served) = trace.connected();
     trace.send(client, b"hello\0");
     trace.recv(served, b"hel");
-    let mut failed = Done::new(first, Verdict::Fail, 3, vec![bytes, output, lines]).with(trace.0);
+    let mut failed =
+        JudgedCase::new(first, Verdict::Fail, 3, vec![bytes, output, lines]).with(trace.0);
     failed.notes = vec!["failed in 2 of 3 runs".into()];
-    let skipped = Done::new(
+    let skipped = JudgedCase::new(
         case("later", "skipped", Tier::Robust, Points::Whole(2)),
         Verdict::Skipped,
         0,
@@ -49,7 +50,11 @@ fn sample() -> Report {
     report(
         &about(),
         programs(),
-        &[failed, Done::passed("two", "two", Tier::Robust, 4), skipped],
+        &[
+            failed,
+            JudgedCase::passed("two", "two", Tier::Robust, 4),
+            skipped,
+        ],
     )
 }
 
@@ -109,7 +114,7 @@ fn promised_fields() {
 
 #[test]
 fn a_passed_case_is_the_same_on_every_run() {
-    let mut done = Done::passed("two", "two", Tier::Core, 4);
+    let mut done = JudgedCase::passed("two", "two", Tier::Core, 4);
     done.evidence = Some(Trace::new(&["server", "client"]).0);
     assert_eq!(
         report(&about(), programs(), &[done]).cases[0].conversation,
@@ -150,14 +155,14 @@ fn what_is_no_report_is_refused() {
 fn exit_codes() {
     let done = |verdict, earned| {
         let findings = vec![finding(Aspect::Output, verdict, "x")];
-        Done::new(
+        JudgedCase::new(
             case("one", "one", Tier::Core, Points::Whole(5)),
             verdict,
             earned,
             findings,
         )
     };
-    let check = |done: &[Done], expected: u8| {
+    let check = |done: &[JudgedCase], expected: u8| {
         assert_eq!(report(&about(), programs(), done).exit_code(), expected);
     };
     check(&[done(Verdict::Pass, 5)], 0);

@@ -3,7 +3,7 @@
 use ipclab_evidence::{Bytes, Direction, Evidence, SocketKind, Transfer};
 use ipclab_judge::Verdict;
 use ipclab_report::terminal::{self, Style};
-use ipclab_report::testing::build::{Done, Trace, about, case, report};
+use ipclab_report::testing::build::{JudgedCase, Trace, about, case, report};
 use ipclab_report::testing::harmless::{all_formats, talk, with_text};
 use ipclab_report::{Line, json};
 use ipclab_spec::{Points, Tier};
@@ -143,9 +143,9 @@ proptest! {
     #[test]
     fn the_score_is_the_sum_of_the_cases(cases in proptest::collection::vec((0..4_usize, 0..3_usize, 0..9_u32, 0..9_u32), 0..9)) {
         let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Unknown, Verdict::Skipped];
-        let done: Vec<Done> = cases.iter().map(|(verdict, tier, earned, more)| {
+        let done: Vec<JudgedCase> = cases.iter().map(|(verdict, tier, earned, more)| {
             let case = case("one", "one", Tier::ALL[*tier], Points::Whole(earned + more));
-            Done::new(case, verdicts[*verdict], *earned, Vec::new())
+            JudgedCase::new(case, verdicts[*verdict], *earned, Vec::new())
         }).collect();
         let report = report(&about(), Vec::new(), &done);
         prop_assert_eq!(report.score.earned, cases.iter().map(|case| case.2).sum::<u32>());

@@ -4,7 +4,7 @@ use ipclab_evidence::{Ended, Exit, Level, SocketKind};
 use ipclab_judge::{DiffLine, Difference, Verdict};
 use ipclab_report::terminal::{self, Style};
 use ipclab_report::testing::build::{
-    Done, Trace, about, case, finding, peer, programs, reference, report, student,
+    JudgedCase, Trace, about, case, finding, peer, programs, reference, report, student,
 };
 use ipclab_report::{CompilerMessage, Problem, Program, Report, Severity};
 use ipclab_spec::{Aspect, Points, Tier, Visibility};
@@ -28,19 +28,19 @@ fn all_passed() -> Report {
         &about,
         programs(),
         &[
-            Done::passed(
+            JudgedCase::passed(
                 "echo-one",
                 "your server echoes one message to our client",
                 Tier::Core,
                 5,
             ),
-            Done::passed(
+            JudgedCase::passed(
                 "serves-two",
                 "your server serves two clients and a third is refused",
                 Tier::Core,
                 4,
             ),
-            Done::passed(
+            JudgedCase::passed(
                 "split-echo",
                 "an echo that arrives in two pieces",
                 Tier::Robust,
@@ -51,7 +51,7 @@ fn all_passed() -> Report {
 }
 
 /// The message goes over without its NUL, and the server stays in accept.
-fn missing_nul() -> Done {
+fn missing_nul() -> JudgedCase {
     let mut case = case(
         "echo-one",
         "your server echoes one message to our client",
@@ -114,7 +114,7 @@ fn missing_nul() -> Done {
         Verdict::Pass,
         "server listens on 0.0.0.0:12345",
     );
-    Done::new(
+    JudgedCase::new(
         case,
         Verdict::Fail,
         0,
@@ -123,7 +123,7 @@ fn missing_nul() -> Done {
     .with(trace.0)
 }
 
-fn not_permitted() -> Done {
+fn not_permitted() -> JudgedCase {
     let mut case = case(
         "port-taken",
         "your server says so when the port is taken",
@@ -160,11 +160,11 @@ fn not_permitted() -> Done {
         "server exited with 0 although its bind() failed with EADDRINUSE: its return value was not looked at",
     );
     exit.cites = vec![cite];
-    Done::new(case, Verdict::Fail, 0, vec![exit]).with(trace.0)
+    JudgedCase::new(case, Verdict::Fail, 0, vec![exit]).with(trace.0)
 }
 
-/// Three actors, an injected fault, portions, a message that nobody took, a crash.
-fn busy() -> Done {
+/// Three actors, an injected fault, portions, a message that no program took, a crash.
+fn busy() -> JudgedCase {
     let mut case = case(
         "rude-client",
         "a client that resets does not take the server down",
@@ -205,7 +205,7 @@ fn busy() -> Done {
         Verdict::Fail,
         "server was killed by SIGPIPE in send(): ignore it, or send with MSG_NOSIGNAL",
     );
-    let mut done = Done::new(case, Verdict::Fail, 0, vec![exit]).with(trace.0);
+    let mut done = JudgedCase::new(case, Verdict::Fail, 0, vec![exit]).with(trace.0);
     done.notes = vec!["a race: failed in 3 of 10 runs\nseed 4711 repeats it".into()];
     done
 }
@@ -216,7 +216,7 @@ fn several_fail() -> Report {
         programs(),
         &[
             missing_nul(),
-            Done::passed(
+            JudgedCase::passed(
                 "serves-two",
                 "your server serves two clients and a third is refused",
                 Tier::Core,
@@ -224,7 +224,7 @@ fn several_fail() -> Report {
             ),
             not_permitted(),
             busy(),
-            Done::passed(
+            JudgedCase::passed(
                 "split-echo",
                 "an echo that arrives in two pieces",
                 Tier::Robust,
@@ -234,13 +234,13 @@ fn several_fail() -> Report {
     )
 }
 
-fn nobody_knows() -> Report {
+fn unknown_report() -> Report {
     let mut about = about();
     about.isolation = Level::Shared;
     about.isolation_notes = vec![
         "this machine gives no user namespaces: cases ran one after another in the host's own world, and what others left on port 12345 or under key 100 can be in their way".into(),
     ];
-    let unknown = Done::new(
+    let unknown = JudgedCase::new(
         case(
             "echo-one",
             "your server echoes one message to our client",
@@ -255,7 +255,7 @@ fn nobody_knows() -> Report {
             "port 12345 is in use by another program of this machine",
         )],
     );
-    let passed = Done::passed(
+    let passed = JudgedCase::passed(
         "serves-two",
         "your server serves two clients and a third is refused",
         Tier::Core,
@@ -297,7 +297,7 @@ fn not_built() -> Report {
         message: "implicit declaration of function 'gets'".into(),
         excerpt: None,
     }];
-    let skipped = Done::new(
+    let skipped = JudgedCase::new(
         case(
             "echo-one",
             "your server echoes one message to our client",
@@ -312,7 +312,7 @@ fn not_built() -> Report {
             "iserver could not be built",
         )],
     );
-    let passed = Done::passed(
+    let passed = JudgedCase::passed(
         "no-server",
         "your client says so when nobody listens",
         Tier::Core,
@@ -350,7 +350,7 @@ fn hostile() -> Report {
         Tier::Core,
         Points::Whole(5),
     );
-    let mut done = Done::new(case, Verdict::Fail, 0, vec![wrong, diff]).with(trace.0);
+    let mut done = JudgedCase::new(case, Verdict::Fail, 0, vec![wrong, diff]).with(trace.0);
     done.notes = vec![format!("smallest input: {evil}")];
     let mut program = Program::built("iserver", &[evil]);
     program.warnings = vec![evil.into()];
@@ -401,11 +401,11 @@ fn crowd() -> Report {
     report(
         &about(),
         programs(),
-        &[Done::new(case, Verdict::Fail, 0, vec![wrong]).with(trace.0)],
+        &[JudgedCase::new(case, Verdict::Fail, 0, vec![wrong]).with(trace.0)],
     )
 }
 
-/// A datagram that is cut by a short buffer, one that nobody takes, and one from a socket that the trace does not know.
+/// A datagram that is cut by a short buffer, one that no program takes, and one from a socket that the trace does not know.
 fn cut_datagrams() -> Report {
     let mut case = case(
         "long",
@@ -457,7 +457,7 @@ fn cut_datagrams() -> Report {
     report(
         &about(),
         programs(),
-        &[Done::new(case, Verdict::Fail, 0, vec![wrong]).with(trace.0)],
+        &[JudgedCase::new(case, Verdict::Fail, 0, vec![wrong]).with(trace.0)],
     )
 }
 
@@ -509,7 +509,7 @@ fn in_colour() {
         ..plain(80)
     };
     check(
-        &nobody_knows(),
+        &unknown_report(),
         style,
         file!["snapshots/unknown-colour.txt"],
     );
@@ -517,7 +517,7 @@ fn in_colour() {
 
 #[test]
 fn unknown_and_shared() {
-    check(&nobody_knows(), plain(80), file!["snapshots/unknown.txt"]);
+    check(&unknown_report(), plain(80), file!["snapshots/unknown.txt"]);
 }
 
 #[test]
@@ -575,7 +575,7 @@ fn a_remark_that_is_the_cause_comes_first() {
     let report = report(
         &about(),
         programs(),
-        &[Done::new(
+        &[JudgedCase::new(
             case,
             Verdict::Fail,
             0,

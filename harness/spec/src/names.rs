@@ -110,7 +110,7 @@ const SIGNALS: &str = "\
 
 /// What the kernel tells by calls that succeed: by shmget and shmat, by shmctl's IPC_STAT in the fields of `shmid_ds`, and
 /// by getsockopt.
-pub(crate) const TOLD: &[&str] = &[
+pub(crate) const ANSWER_NAMES: &[&str] = &[
     "shmid",
     "key",
     "shmaddr",

@@ -45,14 +45,14 @@ greets-again = \"greets\"
 }
 
 #[test]
-fn every_mistake_is_told_with_its_place_and_what_was_meant() {
+fn every_mistake_is_reported_with_its_place_and_what_was_meant() {
     let check = |text: &str, expect: &[(usize, &str, Option<&str>)]| {
         let said = expected("expected.toml", text, &spec()).expect_err(text);
-        let told: Vec<_> = said
+        let reported: Vec<_> = said
             .iter()
             .map(|one| (said.line(one), one.message.as_str(), one.help.as_deref()))
             .collect();
-        assert_eq!(told, expect, "{text}");
+        assert_eq!(reported, expect, "{text}");
     };
     let unsaid = Some("say what sets the submission apart: about = \"binds port 12346\"");
     check("", &[(1, "missing key `about`", unsaid)]);

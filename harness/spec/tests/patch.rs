@@ -20,13 +20,13 @@ fn read(text: &str) -> Patch {
 }
 
 #[test]
-fn changes_are_made_to_bytes() {
+fn changes_apply_to_bytes() {
     let check = |base: &[(&str, &[u8])], text: &str, expect: &[(&str, &[u8])]| {
         let patch = read(&format!("base = \"whole\"\n{text}"));
         assert_eq!(patch.base(), "whole");
-        let made = patch.apply(&files(base));
-        let made = made.unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(made, files(expect), "{text}");
+        let patched = patch.apply(&files(base));
+        let patched = patched.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(patched, files(expect), "{text}");
     };
     let hello: (&str, &[u8]) = ("hello.c", b"int a;\nint b;\nint c;\n");
     let notes: (&str, &[u8]) = ("notes", b"");

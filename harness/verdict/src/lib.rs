@@ -95,7 +95,7 @@ pub fn obstacle(
         }
     }
     for required in &case.requires {
-        // A case that was not asked for stops nobody.
+        // A case that was not asked for stops no other case.
         match verdicts.get(required.as_str()) {
             Some(Verdict::Fail) => return Some(skipped(case, &format!("{required} failed"))),
             Some(Verdict::Skipped) => {
@@ -148,7 +148,7 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
             notes: Vec::new(),
         };
     }
-    let mut shown: Option<&Evidence> = None;
+    let mut reported: Option<&Evidence> = None;
     let mut not_met: Vec<Finding> = Vec::new();
     let mut met: Vec<Finding> = Vec::new();
     let mut failed = 0;
@@ -156,25 +156,25 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
     for (n, run) in ran.runs.iter().enumerate() {
         // A varied case ends with the run that fails, and its smallest input speaks for it.
         let smallest = ran.smallest.as_ref().filter(|_| n + 1 == ran.runs.len());
-        let shown_run = smallest.unwrap_or(run);
+        let reported_run = smallest.unwrap_or(run);
         let label = match smallest {
             Some(_) => Some(format!(
                 "with {} (the smallest input that fails)",
-                described(&drawn(case, shown_run.run()))
+                described(&drawn(case, reported_run.run()))
             )),
-            None => shown_run.run().about.label.clone(),
+            None => reported_run.run().about.label.clone(),
         };
-        let passed = shown_run.verdict() == Verdict::Pass;
+        let passed = reported_run.verdict() == Verdict::Pass;
         failed += u32::from(!passed);
-        if shown.is_none() || (!passed && failed == 1) {
-            shown = shown_run.run().observed.as_ref().ok().or(shown);
+        if reported.is_none() || (!passed && failed == 1) {
+            reported = reported_run.run().observed.as_ref().ok().or(reported);
         }
         let race = run.race();
         if let Some(race) = &race {
             let label = run.run().about.label.as_deref().unwrap_or("the case");
             notes.push(format!("{race}: {label} did not fail every time"));
         }
-        for mut finding in shown_run.findings().iter().cloned() {
+        for mut finding in reported_run.findings().iter().cloned() {
             match (finding.verdict, &label) {
                 (Verdict::Pass, _) => {
                     if met.iter().all(|known| {
@@ -206,7 +206,7 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
     let findings = not_met.into_iter().chain(met).collect();
     Settled {
         outcome: settle(case, findings),
-        evidence: shown,
+        evidence: reported,
         notes,
     }
 }

@@ -29,7 +29,7 @@ pub(super) enum Graded {
 }
 
 /// Why there is no report.
-struct Hindered {
+struct Ungraded {
     why: String,
     ours: bool,
 }
@@ -52,7 +52,7 @@ pub(super) fn grade(
     };
     let outcome = match renewed {
         Ok(()) => outcome,
-        Err(failure) => not_graded(Hindered::by(&failure)),
+        Err(failure) => not_graded(Ungraded::by(&failure)),
     };
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let entry = Entry { who, outcome };
@@ -63,12 +63,12 @@ pub(super) fn grade(
 
 /// Does it. A mistake of ours that one submission brings to light must not end the batch; whether there was one is the
 /// second thing to know.
-fn caught<T>(work: impl FnOnce() -> Result<T, Hindered>) -> (Result<T, Hindered>, bool) {
+fn caught<T>(work: impl FnOnce() -> Result<T, Ungraded>) -> (Result<T, Ungraded>, bool) {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => (result, false),
         Err(cause) => {
             let why = format!("this tool failed: {}", text_of(cause.as_ref()));
-            (Err(Hindered { why, ours: true }), true)
+            (Err(Ungraded { why, ours: true }), true)
         }
     }
 }
@@ -84,14 +84,14 @@ fn attempt(
     found: &Found,
     stored: Option<&StoredResult>,
     who: &mut Who,
-) -> Result<Attempt, Hindered> {
+) -> Result<Attempt, Ungraded> {
     // Everything of this submission goes when it is done, not when the batch is.
     let store = context
         .grader
         .store
         .part("one")
-        .map_err(|failure| Hindered::by(&failure))?;
-    let submission = import::take_in(found, &store, &mut who.notes).map_err(Hindered::from)?;
+        .map_err(|failure| Ungraded::by(&failure))?;
+    let submission = import::take_in(found, &store, &mut who.notes).map_err(Ungraded::from)?;
     let key = context.settings.key(&submission);
     if stored.is_some_and(|stored| stored.graded && stored.key == key) {
         return Ok(Attempt::Unchanged);
@@ -101,19 +101,19 @@ fn attempt(
         ..*context.grader
     };
     let record = grade::grade_by(pool, &grader, &submission, &Silent)
-        .map_err(|failure| Hindered::by(&failure))?;
+        .map_err(|failure| Ungraded::by(&failure))?;
     let report = verdict::report(&context.grader.lab.spec, &record);
     Ok(Attempt::Graded(key, Outcome::Report(Box::new(report))))
 }
 
-fn not_graded(hindered: Hindered) -> Outcome {
+fn not_graded(hindered: Ungraded) -> Outcome {
     Outcome::NotGraded(NotGraded {
         why: Text::new(&hindered.why),
         ours: hindered.ours,
     })
 }
 
-impl Hindered {
+impl Ungraded {
     /// The exit code tells trouble of the submission from trouble of the machine.
     fn by(failure: &Failure) -> Self {
         let remedy = failure.remedy.as_deref().filter(|_| failure.code == 3);
@@ -127,7 +127,7 @@ impl Hindered {
     }
 }
 
-impl From<import::Nothing> for Hindered {
+impl From<import::Nothing> for Ungraded {
     fn from(nothing: import::Nothing) -> Self {
         match nothing {
             import::Nothing::HandedIn(why) => Self { why, ours: false },

@@ -308,9 +308,10 @@ mod tests {
     }
 
     fn out() -> (tempfile::TempDir, ResultsFolder) {
-        let desk = tempfile::tempdir().unwrap();
-        let out = ResultsFolder::open(&desk.path().join("out"), &desk.path().join("in")).unwrap();
-        (desk, out)
+        let workdir = tempfile::tempdir().unwrap();
+        let out =
+            ResultsFolder::open(&workdir.path().join("out"), &workdir.path().join("in")).unwrap();
+        (workdir, out)
     }
 
     fn says(results: &Results, id: &str) -> String {
@@ -323,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_torn_line_is_dropped_and_the_next_one_stands_alone() {
-        let (_desk, out) = out();
+        let (_workdir, out) = out();
         let mut results = Results::open(&out, "greet").unwrap();
         results.append(&line("a", "1")).unwrap();
         results.append(&line("b", "2")).unwrap();
@@ -347,7 +348,7 @@ mod tests {
 
     #[test]
     fn damage_in_the_middle_costs_its_own_line_and_a_later_line_counts() {
-        let (_desk, out) = out();
+        let (_workdir, out) = out();
         let mut results = Results::open(&out, "greet").unwrap();
         for (id, why) in [("a", "1"), ("b", "2"), ("a", "3")] {
             results.append(&line(id, why)).unwrap();
@@ -363,7 +364,7 @@ mod tests {
 
     #[test]
     fn results_of_another_lab_are_not_mixed_in() {
-        let (_desk, out) = out();
+        let (_workdir, out) = out();
         Results::open(&out, "greet")
             .unwrap()
             .append(&line("a", "1"))
@@ -377,32 +378,34 @@ mod tests {
 
     #[test]
     fn a_folder_has_one_writer() {
-        let (desk, out) = out();
-        let second = ResultsFolder::open(&desk.path().join("out"), &desk.path().join("in"));
+        let (workdir, out) = out();
+        let second = ResultsFolder::open(&workdir.path().join("out"), &workdir.path().join("in"));
         assert!(second.unwrap_err().message.contains("another run writes"));
         drop(out);
-        ResultsFolder::open(&desk.path().join("out"), &desk.path().join("in")).unwrap();
+        ResultsFolder::open(&workdir.path().join("out"), &workdir.path().join("in")).unwrap();
     }
 
     #[test]
     fn what_a_killed_run_was_about_to_write_is_swept() {
-        let (desk, out) = out();
+        let (workdir, out) = out();
         out.write("pages/a.html", "whole").unwrap();
         drop(out);
-        let half = ["out/.new-1", "out/pages/.new-2"].map(|name| desk.path().join(name));
+        let half = ["out/.new-1", "out/pages/.new-2"].map(|name| workdir.path().join(name));
         for half in &half {
             std::fs::write(half, "half").unwrap();
         }
-        let out = ResultsFolder::open(&desk.path().join("out"), &desk.path().join("in")).unwrap();
+        let out =
+            ResultsFolder::open(&workdir.path().join("out"), &workdir.path().join("in")).unwrap();
         assert!(half.iter().all(|half| !half.exists()));
         assert!(out.path("pages/a.html").exists());
     }
 
     #[test]
     fn results_do_not_lie_among_the_submissions() {
-        let desk = tempfile::tempdir().unwrap();
+        let workdir = tempfile::tempdir().unwrap();
         let failure =
-            ResultsFolder::open(&desk.path().join("in/out"), &desk.path().join("in")).unwrap_err();
+            ResultsFolder::open(&workdir.path().join("in/out"), &workdir.path().join("in"))
+                .unwrap_err();
         assert!(
             failure.message.contains("lies among the submissions"),
             "{failure}"

@@ -20,7 +20,7 @@ use ipclab_sandbox::Sandbox;
 use ipclab_verdict as verdict;
 
 /// Where the files of a column's programs are shown that are no executables: beside the row's, which may be called the same.
-const ASIDE: &str = "/aside";
+const COLUMN_FOLDER: &str = "/aside";
 
 /// What came of all of them.
 pub(super) struct Meetings {
@@ -169,7 +169,7 @@ fn moved(artifact: &Artifact) -> Artifact {
             argv,
             entries,
         } => {
-            let place = |name: &Path| Path::new(ASIDE).join(name);
+            let place = |name: &Path| Path::new(COLUMN_FOLDER).join(name);
             let is_file = |word: &str| {
                 let word = word.trim_start_matches("./");
                 entries.iter().any(|(_, name)| name.as_os_str() == word)

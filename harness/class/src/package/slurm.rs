@@ -133,7 +133,7 @@ parts={parts}
 if [ -z "${{SLURM_ARRAY_TASK_ID:-}}" ] && [ "${{1:-}}" != merge ]; then
   mkdir -p "$out/parts" || exit 2
   job=$(sbatch --parsable --output="$out/parts/%a.log" "$0") || exit 2
-  # A part that could not grade everybody ends with a status, too: the merge tells who it is.
+  # A part that could not grade every student ends with a status, too: the merge tells who it is.
   sbatch --array=1-1 --dependency="afterany:${{job%%;*}}" --job-name="ipclab-{name}-merge" --output="$out/merge.log" "$0" merge
   exit
 fi

@@ -46,8 +46,8 @@ pub(crate) fn pages(folder: &Path) -> Result<ExitCode, Failure> {
 
 /// Writes the page of a command, and those of its own commands.
 fn page(command: clap::Command, folder: &Path) -> io::Result<()> {
-    let shown = |command: &&clap::Command| !command.is_hide_set();
-    for part in command.get_subcommands().filter(shown) {
+    let visible = |command: &&clap::Command| !command.is_hide_set();
+    for part in command.get_subcommands().filter(visible) {
         page(part.clone(), folder)?;
     }
     let man = clap_mangen::Man::new(command);

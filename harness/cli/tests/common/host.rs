@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::{getegid, geteuid};
 
-use super::Desk;
+use super::Workdir;
 
 const INSIDE: &str = "IPCLAB_TEST_ALONE";
 
@@ -170,8 +170,8 @@ pub fn eventually(what: &str, so: impl Fn() -> bool) {
 }
 
 /// The levels that this machine has: where namespaces are refused, the other one alone.
-pub fn levels(desk: &Desk) -> Vec<&'static str> {
-    let doctor = desk.ipclab().arg("doctor").output().unwrap();
+pub fn levels(workdir: &Workdir) -> Vec<&'static str> {
+    let doctor = workdir.ipclab().arg("doctor").output().unwrap();
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
     let refused = said.contains(ONLY_SHARED);
     if refused {

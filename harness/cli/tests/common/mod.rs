@@ -1,4 +1,4 @@
-//! What the tests of the tool share: a desk of its own for each test, with a home, a cache and a submission.
+//! What the tests of the tool share: a workdir of its own for each test, with a home, a cache and a submission.
 
 // Each test file uses its own part of this.
 #![allow(dead_code, unreachable_pub)]
@@ -53,18 +53,18 @@ stdout.lines = ["Hello"]
 pub const GOOD: &str = "#include <stdio.h>\nint main(void) { puts(\"Hello\"); return 0; }\n";
 
 /// A folder of its own for everything that a test touches.
-pub struct Desk(tempfile::TempDir);
+pub struct Workdir(tempfile::TempDir);
 
-impl Desk {
-    /// A desk with these files in the submission `work`.
+impl Workdir {
+    /// A workdir with these files in the submission `work`.
     pub fn with(files: &[(&str, &str)]) -> Self {
-        let desk = Self(tempfile::tempdir().expect("a folder for the test"));
-        fs::create_dir(desk.path("work")).expect("a folder for the submission");
-        fs::write(desk.path("greet.toml"), SPEC).expect("the spec");
+        let workdir = Self(tempfile::tempdir().expect("a folder for the test"));
+        fs::create_dir(workdir.path("work")).expect("a folder for the submission");
+        fs::write(workdir.path("greet.toml"), SPEC).expect("the spec");
         for (name, text) in files {
-            desk.write(&format!("work/{name}"), text);
+            workdir.write(&format!("work/{name}"), text);
         }
-        desk
+        workdir
     }
 
     /// A path on it.

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
 
-use crate::stage::{Stage, own_ip};
+use crate::supervisor::{PeerSupervisor, own_ip};
 
 /// A UDP socket of the test's; with the address as a step has it.
 fn receiver() -> (UdpSocket, String) {
@@ -23,9 +23,9 @@ fn take(socket: &UdpSocket) -> Vec<u8> {
 
 #[test]
 fn udp_without_a_name() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (socket, place) = receiver();
-    stage
+    supervisor
         .play_alone(&[
             "open udp",
             &format!("send 'hal' to {place}"),
@@ -41,7 +41,7 @@ fn udp_without_a_name() {
 
 #[test]
 fn udp_to_and_fro() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (socket, place) = receiver();
     let own = format!("{}:4711", own_ip());
     let answer = |_: &str| {
@@ -51,7 +51,7 @@ fn udp_to_and_fro() {
         "go"
     };
     let bind = format!("bind udp:{own}");
-    stage
+    supervisor
         .play(
             &[
                 &bind,
@@ -68,7 +68,7 @@ fn udp_to_and_fro() {
     assert_eq!(take(&socket), b"a");
     assert_eq!(take(&socket), b"b");
     assert_eq!(take(&socket), b"c");
-    let from = stage.play(
+    let from = supervisor.play(
         &[
             &bind,
             &format!("connect {place}"),
@@ -84,12 +84,12 @@ fn udp_to_and_fro() {
 
 #[test]
 fn another_datagram_than_expected() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let own = format!("{}:4711", own_ip());
     let bind = format!("bind udp:{own}");
     let check = |datagram: &[u8], step: &str, expect: &[&str]| {
-        let played = stage.play(&[&bind, "until other waits", step, "recv 'next'"], |_| {
+        let played = supervisor.play(&[&bind, "until other waits", step, "recv 'next'"], |_| {
             socket.send_to(datagram, &own).unwrap();
             socket.send_to(b"next", &own).unwrap();
             "go"
@@ -136,9 +136,9 @@ fn another_datagram_than_expected() {
 
 #[test]
 fn udp_to_a_port_where_nobody_is() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let place = format!("{}:4711", own_ip());
-    let played = stage.play_alone(&[
+    let played = supervisor.play_alone(&[
         &format!("connect udp:{place}"),
         "send 'a'",
         "recv 'A'",
@@ -150,18 +150,20 @@ fn udp_to_a_port_where_nobody_is() {
 
 #[test]
 fn a_datagram_that_is_too_long() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (_socket, place) = receiver();
     let send = format!("send 70000 bytes to {place}");
-    stage.play_alone(&["open udp", &send]).complains(&[&format!(
-        "{send}: sendto() failed: message too long (too long for one message)"
-    )]);
+    supervisor
+        .play_alone(&["open udp", &send])
+        .complains(&[&format!(
+            "{send}: sendto() failed: message too long (too long for one message)"
+        )]);
 }
 
 #[test]
 fn a_socket_sends_only_to_its_own_kind() {
-    let stage = Stage::new();
-    stage
+    let supervisor = PeerSupervisor::new();
+    supervisor
         .play_alone(&[
             "open udp",
             "send 'a' to unix-dgram:/nowhere",
@@ -183,9 +185,9 @@ fn udp_over_ipv6() {
         eprintln!("this machine has no IPv6");
         return;
     };
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let place = socket.local_addr().unwrap();
-    stage
+    supervisor
         .play_alone(&["open udp", &format!("send 'six' to udp:{place}")])
         .is_content();
     assert_eq!(take(&socket), b"six");
@@ -193,9 +195,9 @@ fn udp_over_ipv6() {
 
 #[test]
 fn a_flood_of_datagrams() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (socket, place) = receiver();
-    stage
+    supervisor
         .play_alone(&[&format!("connect {place}"), "flood 2500 bytes"])
         .is_content();
     let sizes = [(); 3].map(|()| take(&socket).len());
@@ -204,24 +206,27 @@ fn a_flood_of_datagrams() {
 
 #[test]
 fn unix_datagrams_with_a_name_and_its_removal() {
-    let stage = Stage::new();
-    let (server, client) = (stage.name("server"), stage.name("client"));
+    let supervisor = PeerSupervisor::new();
+    let (server, client) = (supervisor.name("server"), supervisor.name("client"));
     let socket = UnixDatagram::bind(&server).unwrap();
     let check = |ending: &[&str], leaves: bool| {
         let bind = format!("bind unix-dgram:{client}");
         let send = format!("send 'hello' to unix-dgram:{server}");
         let mut steps = vec![&*bind, &send, "until server waits", "recv 'HELLO'"];
         steps.extend(ending);
-        let played = stage.play(&steps, |_| {
+        let played = supervisor.play(&steps, |_| {
             let mut room = [0; 100];
             let (got, from) = socket.recv_from(&mut room).unwrap();
-            assert_eq!(from.as_pathname(), Some(stage.path("client").as_path()));
+            assert_eq!(
+                from.as_pathname(),
+                Some(supervisor.path("client").as_path())
+            );
             let reply = room[..got].to_ascii_uppercase();
             socket.send_to_addr(&reply, &from).unwrap();
             "go"
         });
         played.is_content();
-        assert_eq!(stage.path("client").exists(), leaves);
+        assert_eq!(supervisor.path("client").exists(), leaves);
     };
     check(&["close"], false);
     check(&[], false);
@@ -230,18 +235,18 @@ fn unix_datagrams_with_a_name_and_its_removal() {
 
 #[test]
 fn an_abandoned_script_still_tells_what_was_wrong() {
-    let stage = Stage::new();
-    stage
+    let supervisor = PeerSupervisor::new();
+    supervisor
         .play_alone(&["close", "abandon", "close"])
         .complains(&["close: no socket is open"]);
 }
 
 #[test]
 fn unix_datagrams_without_a_name() {
-    let stage = Stage::new();
-    let server = stage.name("server");
+    let supervisor = PeerSupervisor::new();
+    let server = supervisor.name("server");
     let socket = UnixDatagram::bind(&server).unwrap();
-    stage
+    supervisor
         .play_alone(&[
             "open unix-dgram",
             &format!("send 'hello' to unix-dgram:{server}"),
@@ -256,14 +261,14 @@ fn unix_datagrams_without_a_name() {
 
 #[test]
 fn unix_datagrams_to_nobody() {
-    let stage = Stage::new();
-    let (missing, stale) = (stage.name("missing"), stage.name("stale"));
+    let supervisor = PeerSupervisor::new();
+    let (missing, stale) = (supervisor.name("missing"), supervisor.name("stale"));
     drop(UnixDatagram::bind(&stale).unwrap());
     let (to_missing, to_stale) = (
         format!("send 'a' to unix-dgram:{missing}"),
         format!("send 'a' to unix-dgram:{stale}"),
     );
-    stage
+    supervisor
         .play_alone(&[
             "open unix-dgram",
             &to_missing,
@@ -283,27 +288,29 @@ fn unix_datagrams_to_nobody() {
 
 #[test]
 fn a_name_that_is_taken_is_not_removed() {
-    let stage = Stage::new();
-    let taken = stage.name("taken");
+    let supervisor = PeerSupervisor::new();
+    let taken = supervisor.name("taken");
     let _socket = UnixDatagram::bind(&taken).unwrap();
     let bind = format!("bind unix-dgram:{taken}");
-    stage.play_alone(&[&bind, "close"]).complains(&[&format!(
-        "{bind}: bind() failed: address already in use (somebody else has it)"
-    )]);
-    assert!(stage.path("taken").exists());
+    supervisor
+        .play_alone(&[&bind, "close"])
+        .complains(&[&format!(
+            "{bind}: bind() failed: address already in use (somebody else has it)"
+        )]);
+    assert!(supervisor.path("taken").exists());
 }
 
 #[test]
 fn a_name_that_cannot_be_removed() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (path, bind) = (
-        stage.path("own"),
-        format!("bind unix-dgram:{}", stage.name("own")),
+        supervisor.path("own"),
+        format!("bind unix-dgram:{}", supervisor.name("own")),
     );
     let check = |ending: &[&str], expect: &[&str]| {
         let mut steps = vec![bind.as_str(), "until other waits"];
         steps.extend(ending);
-        let played = stage.play(&steps, |_| {
+        let played = supervisor.play(&steps, |_| {
             fs::remove_file(&path).unwrap();
             if !expect.is_empty() {
                 fs::create_dir(&path).unwrap();

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
 
-use crate::stage::{Played, Stage, line, tell};
+use crate::supervisor::{PeerOutput, PeerSupervisor, line, tell};
 
 /// How a peer with such a descriptor 3 ends, when no supervisor speaks to it.
-fn end(stage: &Stage, descriptor: Option<OwnedFd>) -> (Option<i32>, String) {
-    let mut child = stage.start(descriptor);
+fn end(supervisor: &PeerSupervisor, descriptor: Option<OwnedFd>) -> (Option<i32>, String) {
+    let mut child = supervisor.start(descriptor);
     let mut stderr = String::new();
     let mut pipe = child.stderr.take().unwrap();
     pipe.read_to_string(&mut stderr).unwrap();
@@ -17,10 +17,10 @@ fn end(stage: &Stage, descriptor: Option<OwnedFd>) -> (Option<i32>, String) {
 
 #[test]
 fn without_a_supervisor_it_says_so() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let check = |descriptor: Option<OwnedFd>, why: &str| {
         assert_eq!(
-            end(&stage, descriptor),
+            end(&supervisor, descriptor),
             (Some(2), format!("ipclab-peer: {why}\n"))
         );
     };
@@ -42,11 +42,11 @@ fn without_a_supervisor_it_says_so() {
 
 #[test]
 fn a_supervisor_that_goes_away() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (ours, theirs) = line();
     tell(&ours, "step close");
     drop(ours);
-    let (code, stderr) = end(&stage, Some(theirs));
+    let (code, stderr) = end(&supervisor, Some(theirs));
     assert_eq!(code, Some(2));
     assert_eq!(stderr, "ipclab-peer: the supervisor is gone\n");
 
@@ -54,14 +54,14 @@ fn a_supervisor_that_goes_away() {
     tell(&ours, "step close");
     tell(&ours, "begin");
     drop(ours);
-    let (code, stderr) = end(&stage, Some(theirs));
+    let (code, stderr) = end(&supervisor, Some(theirs));
     assert_eq!(code, Some(2));
     assert_eq!(stderr, "ipclab-peer: telling the supervisor: broken pipe\n");
 }
 
 /// Plays these records; the peer gives up.
-fn gives_up(records: &[&str]) -> Played {
-    let played = Stage::new().supervise(records, |_| "perhaps");
+fn gives_up(records: &[&str]) -> PeerOutput {
+    let played = PeerSupervisor::new().supervise(records, |_| "perhaps");
     assert_eq!(played.code, Some(2), "{played:?}");
     played
 }
@@ -96,7 +96,7 @@ fn a_step_that_cannot_be_read() {
 
 #[test]
 fn an_empty_script() {
-    Stage::new().play_alone(&[""; 0]).is_content();
+    PeerSupervisor::new().play_alone(&[""; 0]).is_content();
 }
 
 #[test]
@@ -115,9 +115,9 @@ fn questions_and_their_answers() {
         "signal server SIGTERM",
         "signal client.2 SIGINT",
     ];
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let mut asked = Vec::new();
-    let played = stage.play(&steps, |question| {
+    let played = supervisor.play(&steps, |question| {
         asked.push(question.to_owned());
         "go"
     });
@@ -125,7 +125,7 @@ fn questions_and_their_answers() {
     assert_eq!(asked, questions);
 
     for (step, question) in steps.iter().zip(questions) {
-        let played = stage.play(&[step, "close"], |asked| {
+        let played = supervisor.play(&[step, "close"], |asked| {
             assert_eq!(asked, question);
             "never"
         });
@@ -147,7 +147,7 @@ fn questions_and_their_answers() {
 #[test]
 fn a_long_step_is_played_whole_and_complained_of_in_short() {
     let step = format!("send '{}'", "x".repeat(50_000));
-    let played = Stage::new().play_alone(&[&step]);
+    let played = PeerSupervisor::new().play_alone(&[&step]);
     let head: String = step.chars().take(200).collect();
     played.complains(&[&format!("{head}...: no socket is open")]);
     assert_eq!(played.said[0], format!("doing {step}"));

@@ -4,6 +4,6 @@
 mod datagrams;
 mod line;
 mod segments;
-mod stage;
+mod supervisor;
 mod tcp;
 mod unix;

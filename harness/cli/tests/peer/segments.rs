@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ipclab_reference::sysv::Segment;
 use nix::libc;
 
-use crate::stage::Stage;
+use crate::supervisor::PeerSupervisor;
 
 /// A key that only one test has; whatever has it at the end is removed.
 struct Key(i32);
@@ -33,11 +33,11 @@ impl Drop for Key {
 
 #[test]
 fn a_segment_from_its_making_to_its_end() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let key = Key::own();
     let n = key.0;
     let mut attached = Vec::new();
-    let played = stage.play(
+    let played = supervisor.play(
         &[
             &format!("shm create {n} 1000 0640"),
             "until other waits",
@@ -75,10 +75,10 @@ fn a_segment_from_its_making_to_its_end() {
 
 #[test]
 fn a_segment_that_is_held_is_let_go_at_the_end() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let key = Key::own();
     let segment = Segment::get(key.0, 16, libc::IPC_CREAT | 0o600).unwrap();
-    let played = stage.play(
+    let played = supervisor.play(
         &[&format!("shm attach {}", key.0), "until other waits"],
         |_| {
             assert_eq!(segment.status().unwrap().attached, 1);
@@ -91,7 +91,7 @@ fn a_segment_that_is_held_is_let_go_at_the_end() {
 
 #[test]
 fn what_can_be_wrong_with_a_segment() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (key, missing) = (Key::own(), Key::own());
     let (n, none) = (key.0, missing.0);
     let segment = Segment::get(n, 8, libc::IPC_CREAT | 0o600).unwrap();
@@ -104,7 +104,7 @@ fn what_can_be_wrong_with_a_segment() {
     );
     let there = format!("shm attach {n}");
     let missing = "shmget() failed: no such file or directory (there is no segment with that key)";
-    stage
+    supervisor
         .play_alone(&[
             "shm write 'a'",
             "shm read 'a'",
@@ -141,11 +141,11 @@ fn what_can_be_wrong_with_a_segment() {
 
 #[test]
 fn a_segment_that_only_its_identifier_leads_to() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let key = Key::own();
     let segment = Segment::get(key.0, 64, libc::IPC_CREAT | 0o600).unwrap();
     let id = segment.id();
-    let played = stage.play_alone(&[
+    let played = supervisor.play_alone(&[
         format!("shm attach id {id}"),
         "shm write 'hello'".to_owned(),
         "shm read 'hello'".to_owned(),

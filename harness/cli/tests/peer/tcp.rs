@@ -8,7 +8,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, SockaddrIn, bind, getsockname, recv, socket,
 };
 
-use crate::stage::{Stage, listener, own_ip, reset, says, serve};
+use crate::supervisor::{PeerSupervisor, listener, own_ip, reset, says, serve};
 
 fn read_all(mut stream: TcpStream) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -17,7 +17,7 @@ fn read_all(mut stream: TcpStream) -> io::Result<Vec<u8>> {
 
 #[test]
 fn a_conversation() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (place, server) = serve(|mut stream| {
         let mut first = [0; 3];
         stream.read_exact(&mut first).unwrap();
@@ -43,7 +43,7 @@ fn a_conversation() {
         "recv until EOF",
         "close",
     ];
-    let played = stage.play_alone(&steps);
+    let played = supervisor.play_alone(&steps);
     played.is_content();
     let expect: Vec<String> = steps
         .iter()
@@ -57,7 +57,7 @@ fn a_conversation() {
 
 #[test]
 fn nobody_listens_and_one_complaint_says_so() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     // Bound and silent, so that no other process can come to listen there.
     let taken = socket(
         AddressFamily::Inet,
@@ -70,7 +70,7 @@ fn nobody_listens_and_one_complaint_says_so() {
     let port = getsockname::<SockaddrIn>(taken.as_raw_fd()).unwrap().port();
     let connect = format!("connect tcp:{port}");
     let mut asked = Vec::new();
-    let played = stage.play(
+    let played = supervisor.play(
         &[
             &connect,
             "send 'a'",
@@ -103,7 +103,7 @@ fn check_recv(
     after: &[&str],
     expect: &[&str],
 ) {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (listener, place) = listener();
     let connect = format!("connect {place}");
     let mut steps = vec![connect.as_str(), "until server waits", step];
@@ -111,7 +111,7 @@ fn check_recv(
     let mut connection = None;
     let mut pieces = pieces.iter();
     let mut ending = Some(ending);
-    let played = stage.play(&steps, |_| {
+    let played = supervisor.play(&steps, |_| {
         // One piece a question; behind the last one comes the ending, and then nothing more.
         let Some(end) = ending else { return "go" };
         let mut stream = connection
@@ -164,7 +164,7 @@ fn recv_of_a_text() {
 }
 
 #[test]
-fn other_bytes_are_shown_as_far_as_they_came_before_everybody_waited() {
+fn other_bytes_are_quoted_as_far_as_they_came_before_all_waited() {
     check_recv(
         &[b"hax"],
         keep,
@@ -281,12 +281,12 @@ fn recv_of_anything() {
 #[test]
 fn pieces_are_taken_one_by_one() {
     let check = |step: &str, expect: &[&str]| {
-        let stage = Stage::new();
+        let supervisor = PeerSupervisor::new();
         let (listener, place) = listener();
         let connect = format!("connect {place}");
         let mut connection = None;
         let mut pieces = Vec::new();
-        let played = stage.play(&[connect.as_str(), step], |question| {
+        let played = supervisor.play(&[connect.as_str(), step], |question| {
             assert_eq!(question, "await quiet");
             let stream = connection.get_or_insert_with(|| listener.accept().unwrap().0);
             // What is there now is the piece; more than the piece would be here, too.
@@ -305,10 +305,10 @@ fn pieces_are_taken_one_by_one() {
 
 #[test]
 fn pieces_stop_when_nobody_comes_to_rest() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (place, server) = serve(read_all);
     let connect = format!("connect {place}");
-    let played = stage.play(
+    let played = supervisor.play(
         &[&connect, "send 'abc' byte by byte", "send 'd'"],
         |_| "never",
     );
@@ -319,7 +319,7 @@ fn pieces_stop_when_nobody_comes_to_rest() {
 
 #[test]
 fn the_last_byte_of_an_urgent_send_goes_beside_the_others() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (place, server) = serve(|stream| {
         let take = |flags| {
             let mut bytes = [0; 9];
@@ -333,7 +333,7 @@ fn the_last_byte_of_an_urgent_send_goes_beside_the_others() {
         ]
     });
     let connect = format!("connect {place}");
-    stage
+    supervisor
         .play_alone(&[&connect, "send 'ab!' oob", "send 'cd'", "close"])
         .is_content();
     assert_eq!(
@@ -344,7 +344,7 @@ fn the_last_byte_of_an_urgent_send_goes_beside_the_others() {
 
 #[test]
 fn only_tcp_has_urgent_data() {
-    let played = Stage::new().play_alone(&["open udp", "send '!' oob"]);
+    let played = PeerSupervisor::new().play_alone(&["open udp", "send '!' oob"]);
     played.complains(&["send '!' oob: only TCP has urgent data, and the open socket is udp"]);
 }
 
@@ -357,20 +357,20 @@ fn sending_to_nobody() {
         &["send 'more'"],
         &["send 'hal': send() failed: connection reset by peer"],
     );
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (place, server) = says(&[]);
     let connect = format!("connect {place}");
-    let played = stage.play_alone(&[&connect, "shutdown write", "send 'x'"]);
+    let played = supervisor.play_alone(&[&connect, "shutdown write", "send 'x'"]);
     played.complains(&["send 'x': send() failed: broken pipe (nobody can receive it any more)"]);
     server.join().unwrap();
 }
 
 #[test]
 fn a_long_message_arrives_whole() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (place, server) = serve(read_all);
     let connect = format!("connect {place}");
-    stage
+    supervisor
         .play_alone(&[&connect, "send 10000000 bytes", "close"])
         .is_content();
     let got = server.join().unwrap().unwrap();
@@ -380,13 +380,13 @@ fn a_long_message_arrives_whole() {
 
 #[test]
 fn a_message_that_breaks_off_says_where() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (place, server) = serve(|mut stream| {
         stream.read_exact(&mut [0; 100]).unwrap();
         reset(stream);
     });
     let connect = format!("connect {place}");
-    let played = stage.play_alone(&[&connect, "send 100000000 bytes"]);
+    let played = supervisor.play_alone(&[&connect, "send 100000000 bytes"]);
     server.join().unwrap();
     let [complaint] = played.complaints.as_slice() else {
         panic!("{played:?}");
@@ -406,10 +406,10 @@ fn a_message_that_breaks_off_says_where() {
 #[test]
 fn closing_resetting_and_abandoning_look_different_from_the_other_side() {
     let check = |step: &str, expect: Result<&[u8], io::ErrorKind>| {
-        let stage = Stage::new();
+        let supervisor = PeerSupervisor::new();
         let (listener, place) = listener();
         let connect = format!("connect {place}");
-        stage
+        supervisor
             .play_alone(&[&connect, "send 'hal'", step])
             .is_content();
         let got = read_all(listener.accept().unwrap().0);
@@ -423,22 +423,22 @@ fn closing_resetting_and_abandoning_look_different_from_the_other_side() {
 
 #[test]
 fn shutdown_of_one_direction() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (place, server) = says(&[b"x"]);
     let connect = format!("connect {place}");
-    stage
+    supervisor
         .play_alone(&[&connect, "recv 'x'", "shutdown read", "recv EOF"])
         .is_content();
     server.join().unwrap();
-    stage
+    supervisor
         .play_alone(&["open tcp", "shutdown write", "shutdown both"])
         .complains(&["shutdown write: shutdown() failed: transport endpoint is not connected"]);
 }
 
 #[test]
 fn what_needs_a_connection_says_so() {
-    let stage = Stage::new();
-    stage
+    let supervisor = PeerSupervisor::new();
+    supervisor
         .play_alone(&[
             "send 'a'",
             "recv any",
@@ -470,12 +470,12 @@ fn what_needs_a_connection_says_so() {
 
 #[test]
 fn a_server_takes_one_connection_after_another() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let ip = own_ip();
     let place = format!("{ip}:4711");
     let listen = format!("listen tcp:{place}");
     let mut clients = Vec::new();
-    let played = stage.play(
+    let played = supervisor.play(
         &[
             &listen,
             "until client waits",
@@ -507,15 +507,15 @@ fn a_server_takes_one_connection_after_another() {
     // The listener is gone.
     assert!(TcpStream::connect(&place).is_err());
     // The first connection is in TIME_WAIT, which is in no later listener's way.
-    stage.play_alone(&[&listen]).is_content();
+    supervisor.play_alone(&[&listen]).is_content();
 }
 
 #[test]
 fn a_port_that_is_taken() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (_taken, place) = listener();
     let check = |verb: &str| {
-        stage
+        supervisor
             .play_alone(&[&format!("{verb} {place}"), "accept", "send 'a'"])
             .complains(&[&format!(
                 "{verb} {place}: bind() failed: address already in use (somebody else has it)"
@@ -527,11 +527,11 @@ fn a_port_that_is_taken() {
 
 #[test]
 fn a_bound_port_is_taken_and_answers_nobody() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let place = format!("{}:4711", own_ip());
     let (bind, listen) = (format!("bind tcp:{place}"), format!("listen tcp:{place}"));
     let mut seen = Vec::new();
-    let played = stage.play(
+    let played = supervisor.play(
         &[
             &bind,
             "until other waits",
@@ -561,10 +561,10 @@ fn a_bound_port_is_taken_and_answers_nobody() {
 
 #[test]
 fn a_second_connection_leaves_the_first_one_open() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (listener, place) = listener();
     let connect = format!("connect {place}");
-    let played = stage.play_alone(&[
+    let played = supervisor.play_alone(&[
         connect.as_str(),
         &connect,
         "send 'second'",
@@ -579,11 +579,11 @@ fn a_second_connection_leaves_the_first_one_open() {
 
 #[test]
 fn an_open_socket_is_the_one_that_connects() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (listener, place) = listener();
     let from = format!("{}:4711", own_ip());
     let (bind, connect) = (format!("bind tcp:{from}"), format!("connect {place}"));
-    stage
+    supervisor
         .play_alone(&["open tcp", &bind, &connect, "close", "close"])
         .complains(&["close: no socket is open"]);
     assert_eq!(listener.accept().unwrap().1.to_string(), from);
@@ -591,10 +591,10 @@ fn an_open_socket_is_the_one_that_connects() {
 
 #[test]
 fn a_flood_that_is_taken_and_one_that_is_not() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (place, server) = serve(read_all);
     let connect = format!("connect {place}");
-    stage
+    supervisor
         .play_alone(&[&connect, "flood 1000001 bytes", "close"])
         .is_content();
     assert_eq!(server.join().unwrap().unwrap().len(), 1_000_001);
@@ -605,7 +605,7 @@ fn a_flood_that_is_taken_and_one_that_is_not() {
         reset(stream);
     });
     let connect = format!("connect {place}");
-    let played = stage.play_alone(&[&connect, "flood 1000000000 bytes", "recv 'more'"]);
+    let played = supervisor.play_alone(&[&connect, "flood 1000000000 bytes", "recv 'more'"]);
     played.is_content();
     server.join().unwrap();
 }
@@ -616,17 +616,17 @@ fn ipv6() {
         eprintln!("this machine has no IPv6");
         return;
     };
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let place = listener.local_addr().unwrap();
     let connect = format!("connect tcp:{place}");
-    stage
+    supervisor
         .play_alone(&["open tcp", &connect, "send 'six'"])
         .is_content();
     assert_eq!(read_all(listener.accept().unwrap().0).unwrap(), b"six");
     drop(listener);
 
     let listen = format!("listen tcp:{place}");
-    let played = stage.play(
+    let played = supervisor.play(
         &[&listen, "until client waits", "accept", "recv 'six'"],
         |_| {
             let mut client = TcpStream::connect(place).unwrap();
@@ -639,7 +639,7 @@ fn ipv6() {
 
 #[test]
 fn a_crowd_of_connections_from_one_peer() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let (listener, place) = listener();
     let server = std::thread::spawn(move || {
         let mut all: Vec<TcpStream> = (0..5).map(|_| listener.accept().unwrap().0).collect();
@@ -662,7 +662,7 @@ fn a_crowd_of_connections_from_one_peer() {
         "send 'the last'",
         "each close",
     ];
-    let played = stage.play(&steps, |question| {
+    let played = supervisor.play(&steps, |question| {
         asked.push(question.to_owned());
         "go"
     });

@@ -9,17 +9,17 @@ use nix::sys::socket::{
     recv, send, socket,
 };
 
-use crate::stage::Stage;
+use crate::supervisor::PeerSupervisor;
 
 #[test]
 fn a_stream_client() {
-    let stage = Stage::new();
-    let listener = UnixListener::bind(stage.path("s")).unwrap();
-    let name = stage.name("s");
+    let supervisor = PeerSupervisor::new();
+    let listener = UnixListener::bind(supervisor.path("s")).unwrap();
+    let name = supervisor.name("s");
     for kind in ["unix", "unix-stream"] {
         let connect = format!("connect {kind}:{name}");
         let mut connection = None;
-        let played = stage.play(
+        let played = supervisor.play(
             &[
                 &connect,
                 "send 'hal'",
@@ -41,17 +41,17 @@ fn a_stream_client() {
         played.is_content();
     }
     let connect = format!("connect unix-seqpacket:{name}");
-    stage.play_alone(&[&connect, "send 'a'"]).complains(&[&format!(
+    supervisor.play_alone(&[&connect, "send 'a'"]).complains(&[&format!(
         "{connect}: connect() failed: protocol wrong type for socket (the socket there is of another type)"
     )]);
 }
 
 #[test]
 fn a_stream_server_removes_its_file() {
-    let stage = Stage::new();
-    let listen = format!("listen unix:{}", stage.name("s"));
+    let supervisor = PeerSupervisor::new();
+    let listen = format!("listen unix:{}", supervisor.name("s"));
     let mut client = None;
-    let played = stage.play(
+    let played = supervisor.play(
         &[
             &listen,
             "until client waits",
@@ -61,7 +61,7 @@ fn a_stream_server_removes_its_file() {
             "send 'lo'",
         ],
         |_| {
-            let mut stream = UnixStream::connect(stage.path("s")).unwrap();
+            let mut stream = UnixStream::connect(supervisor.path("s")).unwrap();
             stream.write_all(b"hal").unwrap();
             client = Some(stream);
             "go"
@@ -73,16 +73,16 @@ fn a_stream_server_removes_its_file() {
     let mut rest = String::new();
     client.unwrap().read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "lo");
-    assert!(!stage.path("s").exists());
+    assert!(!supervisor.path("s").exists());
 }
 
 #[test]
 fn nobody_behind_the_file() {
-    let stage = Stage::new();
-    drop(UnixListener::bind(stage.path("stale")).unwrap());
+    let supervisor = PeerSupervisor::new();
+    drop(UnixListener::bind(supervisor.path("stale")).unwrap());
     let check = |name: &str, why: &str| {
-        let connect = format!("connect unix:{}", stage.name(name));
-        stage
+        let connect = format!("connect unix:{}", supervisor.name(name));
+        supervisor
             .play_alone(&[&connect, "recv EOF"])
             .complains(&[&format!("{connect}: connect() failed: {why}")]);
     };
@@ -109,13 +109,13 @@ fn say(fd: i32, record: &[u8]) {
 
 #[test]
 fn a_seqpacket_client_keeps_records_apart() {
-    let stage = Stage::new();
+    let supervisor = PeerSupervisor::new();
     let server = seqpacket();
-    let address = UnixAddr::new(&stage.path("s")).unwrap();
+    let address = UnixAddr::new(&supervisor.path("s")).unwrap();
     bind(server.as_raw_fd(), &address).unwrap();
     listen(&server, Backlog::new(5).unwrap()).unwrap();
-    let connect = format!("connect unix-seqpacket:{}", stage.name("s"));
-    let played = stage.play(
+    let connect = format!("connect unix-seqpacket:{}", supervisor.name("s"));
+    let played = supervisor.play(
         &[
             &connect,
             "send 'one'",
@@ -149,10 +149,10 @@ fn a_seqpacket_client_keeps_records_apart() {
 
 #[test]
 fn a_seqpacket_server() {
-    let stage = Stage::new();
-    let listening = format!("listen unix-seqpacket:{}", stage.name("s"));
+    let supervisor = PeerSupervisor::new();
+    let listening = format!("listen unix-seqpacket:{}", supervisor.name("s"));
     let client = seqpacket();
-    let played = stage.play(
+    let played = supervisor.play(
         &[
             &listening,
             "until client waits",
@@ -164,7 +164,7 @@ fn a_seqpacket_server() {
             "close",
         ],
         |_| {
-            let address = UnixAddr::new(&stage.path("s")).unwrap();
+            let address = UnixAddr::new(&supervisor.path("s")).unwrap();
             connect(client.as_raw_fd(), &address).unwrap();
             say(client.as_raw_fd(), b"one");
             say(client.as_raw_fd(), b"two");
@@ -175,5 +175,5 @@ fn a_seqpacket_server() {
     let mut room = [0; 100];
     let got = recv(client.as_raw_fd(), &mut room, MsgFlags::empty()).unwrap();
     assert_eq!(&room[..got], b"three");
-    assert!(!stage.path("s").exists());
+    assert!(!supervisor.path("s").exists());
 }

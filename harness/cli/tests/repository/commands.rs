@@ -4,25 +4,28 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::common::{Desk, submission, top};
+use crate::common::{Workdir, submission, top};
 use predicates::prelude::*;
 use predicates::str::contains;
 
 #[test]
 fn help_teaches_by_example() {
-    let desk = Desk::with(&[]);
-    desk.ipclab()
+    let workdir = Workdir::with(&[]);
+    workdir
+        .ipclab()
         .arg("--help")
         .assert()
         .success()
         .stdout(contains("ipclab check work").and(contains("Exit status")));
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["check", "--help"])
         .assert()
         .success()
         .stdout(contains("ipclab.toml"));
-    desk.ipclab().assert().code(2).stderr(contains("Usage"));
-    desk.ipclab()
+    workdir.ipclab().assert().code(2).stderr(contains("Usage"));
+    workdir
+        .ipclab()
         .arg("chekc")
         .assert()
         .code(2)
@@ -30,9 +33,9 @@ fn help_teaches_by_example() {
 }
 
 #[test]
-fn labs_are_listed_shown_and_started() {
-    let desk = Desk::with(&[]);
-    let mut listed = desk.ipclab().arg("labs").assert().success();
+fn labs_are_listed_described_and_started() {
+    let workdir = Workdir::with(&[]);
+    let mut listed = workdir.ipclab().arg("labs").assert().success();
     for spec in fs::read_dir(top().join("specs")).unwrap().flatten() {
         let path = spec.path();
         if path
@@ -43,24 +46,28 @@ fn labs_are_listed_shown_and_started() {
             listed = listed.stdout(contains(path.file_stem().unwrap().to_str().unwrap()));
         }
     }
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["labs", "shm-hello"])
         .assert()
         .success()
         .stdout(contains("shm_writer"));
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["labs", "shm-helo"])
         .assert()
         .code(2)
         .stderr(contains("did you mean shm-hello?"));
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["labs", "shm-hello", "--starter", "new/work"])
         .assert()
         .success()
         .stdout(contains("shm_writer.c"));
-    assert!(desk.path("new/work/shm_writer.c").is_file());
+    assert!(workdir.path("new/work/shm_writer.c").is_file());
     // A student's work is never written over.
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["labs", "shm-hello", "--starter", "new/work"])
         .assert()
         .code(2)
@@ -69,13 +76,13 @@ fn labs_are_listed_shown_and_started() {
 
 #[test]
 fn a_rejected_submission_is_written_out_and_nothing_is_written_over() {
-    let desk = Desk::with(&[]);
+    let workdir = Workdir::with(&[]);
     let write_out = |args: &[&str]| {
-        let mut command = desk.ipclab();
+        let mut command = workdir.ipclab();
         command.current_dir(top()).arg("labs").args(args);
         command.assert()
     };
-    let folder = desk.path("new/folder");
+    let folder = workdir.path("new/folder");
     let folder = folder.to_str().unwrap();
     let fault = ["udp-datagram", "--fault", "server-wrong-port", "-o", folder];
     write_out(&fault)
@@ -84,20 +91,20 @@ fn a_rejected_submission_is_written_out_and_nothing_is_written_over() {
     let base = submission("udp-datagram", "accepted/whole");
     let read = |path: &Path| fs::read_to_string(path).unwrap();
     assert_eq!(
-        read(&desk.path("new/folder/udp_client.c")),
+        read(&workdir.path("new/folder/udp_client.c")),
         read(&base.join("udp_client.c"))
     );
     let port = "#define PORT        700";
     assert_eq!(
-        read(&desk.path("new/folder/udp_server.c")),
+        read(&workdir.path("new/folder/udp_server.c")),
         read(&base.join("udp_server.c")).replace(&format!("{port}0"), &format!("{port}1"))
     );
-    assert!(!desk.path("new/folder/expected.toml").exists());
+    assert!(!workdir.path("new/folder/expected.toml").exists());
 
     write_out(&fault).code(2).stderr(
         contains("new/folder has something in it already").and(contains("nothing is written over")),
     );
-    let file = desk.path("new/folder/udp_client.c");
+    let file = workdir.path("new/folder/udp_client.c");
     let file = file.to_str().unwrap();
     write_out(&["udp-datagram", "--fault", "client-no-nul", "-o", file])
         .code(2)
@@ -116,20 +123,23 @@ fn a_rejected_submission_is_written_out_and_nothing_is_written_over() {
 
 #[test]
 fn a_case_is_explained_in_words() {
-    let desk = Desk::with(&[]);
-    desk.ipclab()
+    let workdir = Workdir::with(&[]);
+    workdir
+        .ipclab()
         .args(["explain", "greet.toml"])
         .assert()
         .code(0)
         .stdout(contains("your program says Hello"));
     let words =
         contains("greeter is your hello, and must exit with 0").and(contains("2 output, 1 exit"));
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["explain", "./greet.toml", "greets"])
         .assert()
         .success()
         .stdout(words);
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["explain", "greet.toml", "nope"])
         .assert()
         .code(2)
@@ -138,9 +148,13 @@ fn a_case_is_explained_in_words() {
 
 #[test]
 fn a_try_by_hand_needs_the_names_that_the_box_knows() {
-    let desk = Desk::with(&[]);
+    let workdir = Workdir::with(&[]);
     let by_hand = |lab: &str, case: &str| {
-        let output = desk.ipclab().args(["explain", lab, case]).output().unwrap();
+        let output = workdir
+            .ipclab()
+            .args(["explain", lab, case])
+            .output()
+            .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let (_, rest) = text.split_once("by hand").unwrap();
         rest.split("\n\n").next().unwrap().to_owned()
@@ -157,8 +171,8 @@ fn a_try_by_hand_needs_the_names_that_the_box_knows() {
 
 #[test]
 fn every_spec_of_the_repository_is_right() {
-    let desk = Desk::with(&[]);
-    let mut command = desk.ipclab();
+    let workdir = Workdir::with(&[]);
+    let mut command = workdir.ipclab();
     command.args(["spec", "check"]);
     for spec in fs::read_dir(top().join("specs")).unwrap().flatten() {
         if spec
@@ -175,15 +189,15 @@ fn every_spec_of_the_repository_is_right() {
 
 #[test]
 fn the_schema_is_json() {
-    let desk = Desk::with(&[]);
-    let output = desk.ipclab().args(["spec", "schema"]).output().unwrap();
+    let workdir = Workdir::with(&[]);
+    let output = workdir.ipclab().args(["spec", "schema"]).output().unwrap();
     let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(schema["properties"]["case"].is_object());
 }
 
 #[test]
-fn ten_mistakes_are_told_in_one_go() {
-    let desk = Desk::with(&[]);
+fn ten_mistakes_are_reported_at_once() {
+    let workdir = Workdir::with(&[]);
     let spec = crate::common::SPEC
         .replace("format = 1", "format = 2")
         .replace("limit  =", "limmit =")
@@ -198,8 +212,8 @@ fn ten_mistakes_are_told_in_one_go() {
             "[case.actor.greeter]\nstudent = \"helo\"\nstdout",
         )
         .replace("covers   = [\"Q1\"]", "covers   = []");
-    desk.write("wrong.toml", spec);
-    let output = desk
+    workdir.write("wrong.toml", spec);
+    let output = workdir
         .ipclab()
         .args(["spec", "check", "wrong.toml", "greet.toml"])
         .output()
@@ -214,7 +228,8 @@ fn ten_mistakes_are_told_in_one_go() {
             .unwrap()
             .contains("greet.toml: 2 cases")
     );
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["check", "work", "--spec", "wrong.toml"])
         .assert()
         .code(2)
@@ -223,29 +238,32 @@ fn ten_mistakes_are_told_in_one_go() {
 
 #[test]
 fn reference_programs_are_played_by_command_and_by_name() {
-    let desk = Desk::with(&[]);
-    desk.ipclab()
+    let workdir = Workdir::with(&[]);
+    workdir
+        .ipclab()
         .arg("reference")
         .assert()
         .success()
         .stdout(contains("iserver").and(contains("uc_client")));
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["reference", "isrever"])
         .assert()
         .code(2)
         .stderr(contains("no reference program"));
     let usage = contains("Usage: ./comclient");
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["reference", "comclient"])
         .assert()
         .failure()
         .stdout(usage.clone());
     symlink(
         assert_cmd::cargo::cargo_bin("ipclab"),
-        desk.path("comclient"),
+        workdir.path("comclient"),
     )
     .unwrap();
-    assert_cmd::Command::new(desk.path("comclient"))
+    assert_cmd::Command::new(workdir.path("comclient"))
         .assert()
         .failure()
         .stdout(contains("comclient <Server"));
@@ -253,8 +271,9 @@ fn reference_programs_are_played_by_command_and_by_name() {
 
 #[test]
 fn the_doctor_names_the_level() {
-    let desk = Desk::with(&[]);
-    desk.ipclab()
+    let workdir = Workdir::with(&[]);
+    workdir
+        .ipclab()
         .arg("doctor")
         .assert()
         .success()
@@ -263,14 +282,16 @@ fn the_doctor_names_the_level() {
 
 #[test]
 fn judging_wants_a_kept_check() {
-    let desk = Desk::with(&[]);
-    desk.ipclab()
+    let workdir = Workdir::with(&[]);
+    workdir
+        .ipclab()
         .args(["judge", "nowhere"])
         .assert()
         .code(2)
         .stderr(contains("nowhere/record.json").and(contains("--keep")));
-    desk.write("kept/record.json", "{\"format\": 1}");
-    desk.ipclab()
+    workdir.write("kept/record.json", "{\"format\": 1}");
+    workdir
+        .ipclab()
         .args(["judge", "kept"])
         .assert()
         .code(2)
@@ -279,7 +300,7 @@ fn judging_wants_a_kept_check() {
 
 #[test]
 fn a_full_disk_behind_stdout_is_an_error_and_a_closed_pipe_is_none() {
-    let desk = Desk::with(&[]);
+    let workdir = Workdir::with(&[]);
     let full = |device: &str| {
         std::process::Command::new(assert_cmd::cargo::cargo_bin("ipclab"))
             .arg("labs")
@@ -302,5 +323,5 @@ fn a_full_disk_behind_stdout_is_an_error_and_a_closed_pipe_is_none() {
         .status()
         .unwrap();
     assert_eq!(status.code(), Some(0));
-    drop(desk);
+    drop(workdir);
 }

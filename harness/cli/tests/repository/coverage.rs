@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use crate::common::{Desk, SPEC, top};
+use crate::common::{SPEC, Workdir, top};
 use predicates::str::contains;
 
 #[test]
 fn everything_that_the_unit_asks_is_tested_or_marked() {
-    let desk = Desk::with(&[]);
-    let output = desk.ipclab().arg("coverage").output().expect("it runs");
+    let workdir = Workdir::with(&[]);
+    let output = workdir.ipclab().arg("coverage").output().expect("it runs");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     for question in ["Q1 ", "Q6 ", "Q15 "] {
@@ -18,8 +18,8 @@ fn everything_that_the_unit_asks_is_tested_or_marked() {
 
 #[test]
 fn the_document_is_fresh() {
-    let desk = Desk::with(&[]);
-    let output = desk
+    let workdir = Workdir::with(&[]);
+    let output = workdir
         .ipclab()
         .args(["coverage", "--format", "markdown"])
         .output()
@@ -32,20 +32,22 @@ fn the_document_is_fresh() {
 }
 
 #[test]
-fn a_case_that_covers_what_nobody_asks_is_told_where_the_list_is_known() {
-    let desk = Desk::with(&[]);
+fn a_case_that_covers_no_question_is_reported_where_the_list_is_known() {
+    let workdir = Workdir::with(&[]);
     let spec = SPEC.replacen("covers = [\"Q1\"]", "covers = [\"Q1.greting\"]", 1);
-    desk.write("greet.toml", &spec);
+    workdir.write("greet.toml", &spec);
     // There is no list of what the unit asks.
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["spec", "check", "greet.toml"])
         .assert()
         .success();
-    desk.write(
+    workdir.write(
         "unit.toml",
         "[[question]]\nid = \"Q1\"\ntitle = \"one\"\nrequirements = [{ id = \"greeting\", tier = \"core\", asks = \"A word\" }]\n",
     );
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["spec", "check", "greet.toml"])
         .assert()
         .code(2)
@@ -53,12 +55,13 @@ fn a_case_that_covers_what_nobody_asks_is_told_where_the_list_is_known() {
         .stderr(contains("did you mean `Q1.greeting`?"))
         .stderr(contains("the unit has no requirement `Q1`"))
         .stderr(contains("Q1 has Q1.greeting"));
-    desk.write(
+    workdir.write(
         "greet.toml",
         SPEC.replace("[\"Q1\"]", "[\"Q1.greeting\"]")
             .replace("unit   = [\"Q1.greeting\"]", "unit = [\"Q1\"]"),
     );
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["spec", "check", "greet.toml"])
         .assert()
         .success();

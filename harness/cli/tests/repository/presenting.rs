@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::common::{Desk, GOOD, SPEC};
+use crate::common::{GOOD, SPEC, Workdir};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;
@@ -17,9 +17,9 @@ const BYE: &str = "#include <stdio.h>\nint main(void) { puts(\"<b>Bye\"); return
 
 #[test]
 fn a_report_goes_into_a_file_in_every_form() {
-    let desk = Desk::with(&[("hello.c", BYE)]);
-    let seen = desk.path("seen");
-    desk.check().arg("--keep").arg(&seen).assert().code(1);
+    let workdir = Workdir::with(&[("hello.c", BYE)]);
+    let seen = workdir.path("seen");
+    workdir.check().arg("--keep").arg(&seen).assert().code(1);
     let forms = [
         ("text", "did not print"),
         ("json", "\"ipclab/report/v1\""),
@@ -34,8 +34,9 @@ fn a_report_goes_into_a_file_in_every_form() {
         ("classroom50", "classroom50/result/v1"),
     ];
     for (form, said) in forms {
-        let file = desk.path("report");
-        desk.ipclab()
+        let file = workdir.path("report");
+        workdir
+            .ipclab()
             .arg("judge")
             .arg(&seen)
             .args(["--format", form, "-o"])
@@ -45,7 +46,8 @@ fn a_report_goes_into_a_file_in_every_form() {
             .stdout("");
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(said), "{form}: {text}");
-        desk.ipclab()
+        workdir
+            .ipclab()
             .arg("judge")
             .arg(&seen)
             .args(["--format", form])
@@ -53,8 +55,9 @@ fn a_report_goes_into_a_file_in_every_form() {
             .code(1)
             .stdout(contains(said));
     }
-    let nowhere = desk.path("none/report");
-    desk.ipclab()
+    let nowhere = workdir.path("none/report");
+    workdir
+        .ipclab()
         .arg("judge")
         .arg(&seen)
         .arg("-o")
@@ -66,22 +69,23 @@ fn a_report_goes_into_a_file_in_every_form() {
 
 #[test]
 fn hidden_cases_are_for_the_staff() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    desk.write(
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    workdir.write(
         "greet.toml",
         SPEC.replace("covers   = [", "visibility = \"hidden\"\ncovers   = ["),
     );
-    desk.check().assert().code(0).stdout(
+    workdir.check().assert().code(0).stdout(
         contains("greets-again")
             .not()
             .and(contains("1 case, 1 point, is not shown here")),
     );
-    desk.check()
+    workdir
+        .check()
         .args(["--for", "staff"])
         .assert()
         .code(0)
         .stdout(contains("greets-again").and(contains("4 of 4")));
-    let output = desk
+    let output = workdir
         .check()
         .args(["--format", "gradescope"])
         .output()
@@ -93,10 +97,10 @@ fn hidden_cases_are_for_the_staff() {
 
 #[test]
 fn a_step_of_a_workflow_gets_its_summary() {
-    let desk = Desk::with(&[("hello.c", BYE)]);
-    let summary = desk.path("summary.md");
+    let workdir = Workdir::with(&[("hello.c", BYE)]);
+    let summary = workdir.path("summary.md");
     fs::write(&summary, "before\n").unwrap();
-    let mut check = desk.check();
+    let mut check = workdir.check();
     check.env("GITHUB_STEP_SUMMARY", &summary);
     check.args(["--format", "github"]).assert().code(1);
     let text = fs::read_to_string(&summary).unwrap();
@@ -108,9 +112,9 @@ fn a_step_of_a_workflow_gets_its_summary() {
 
 #[test]
 fn a_folder_to_start_with_is_written_once() {
-    let desk = Desk::with(&[]);
-    let folder = desk.path("mine");
-    let mut init = desk.ipclab();
+    let workdir = Workdir::with(&[]);
+    let folder = workdir.path("mine");
+    let mut init = workdir.ipclab();
     init.args(["init", "shm-hello"])
         .arg(&folder)
         .args(["--ci", "github"]);
@@ -130,19 +134,22 @@ fn a_folder_to_start_with_is_written_once() {
         fs::read_to_string(folder.join("shm_writer.c")).unwrap(),
         "mine"
     );
-    desk.ipclab()
+    workdir
+        .ipclab()
         .arg("init")
         .assert()
         .code(2)
         .stderr(contains("shm-hello"));
     // The starter builds as it is, and its lab is known.
     fs::remove_dir_all(&folder).unwrap();
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["init", "shm-hello"])
         .arg(&folder)
         .assert()
         .success();
-    desk.ipclab()
+    workdir
+        .ipclab()
         .arg("check")
         .arg(&folder)
         .args(["--tier", "core"])
@@ -152,18 +159,18 @@ fn a_folder_to_start_with_is_written_once() {
 }
 
 #[test]
-fn shells_and_man_are_told() {
-    let desk = Desk::with(&[]);
+fn completions_and_manual_pages_are_written() {
+    let workdir = Workdir::with(&[]);
     for shell in ["bash", "zsh", "fish"] {
-        let completions = desk
+        let completions = workdir
             .ipclab()
             .args(["completions", shell])
             .assert()
             .success();
         completions.stdout(contains("ipclab").and(contains("explain")));
     }
-    let man = desk.path("man");
-    desk.ipclab().arg("man").arg(&man).assert().success();
+    let man = workdir.path("man");
+    workdir.ipclab().arg("man").arg(&man).assert().success();
     let page = fs::read_to_string(man.join("ipclab-check.1")).unwrap();
     assert!(page.starts_with(".ie") || page.contains(".TH"), "{page}");
     assert!(page.contains("watch"));
@@ -179,17 +186,18 @@ fn shells_and_man_are_told() {
 /// The zip as Gradescope unpacks it, its script run with the folder put in the place of `/autograder`.
 #[test]
 fn the_package_for_gradescope_grades() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    let zip = desk.path("autograder.zip");
-    desk.ipclab()
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    let zip = workdir.path("autograder.zip");
+    workdir
+        .ipclab()
         .args(["package", "gradescope", "--lab"])
-        .arg(desk.path("greet.toml"))
+        .arg(workdir.path("greet.toml"))
         .arg("-o")
         .arg(&zip)
         .assert()
         .success()
         .stdout(contains("glibc 2.").or(contains("statically")));
-    let there = desk.path("autograder");
+    let there = workdir.path("autograder");
     let mut archive = zip::ZipArchive::new(fs::File::open(&zip).unwrap()).unwrap();
     archive.extract(there.join("source")).unwrap();
     for name in ["setup.sh", "run_autograder", "ipclab"] {
@@ -199,13 +207,13 @@ fn the_package_for_gradescope_grades() {
             .mode();
         assert_eq!(mode & 0o111, 0o111, "{name} can be run");
     }
-    fs::rename(desk.path("work"), there.join("submission")).unwrap();
+    fs::rename(workdir.path("work"), there.join("submission")).unwrap();
     let script = fs::read_to_string(there.join("source/run_autograder")).unwrap();
     let script = script.replace("/autograder", &there.to_string_lossy());
     let run = |script: &str| {
         let mut bash = Command::new("bash");
         bash.args(["-c", script])
-            .env("XDG_CACHE_HOME", desk.path("cache"));
+            .env("XDG_CACHE_HOME", workdir.path("cache"));
         bash.output().unwrap()
     };
     let output = run(&script);
@@ -225,16 +233,17 @@ fn the_package_for_gradescope_grades() {
 
 #[test]
 fn what_is_no_executable_is_not_packed() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    desk.ipclab()
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    workdir
+        .ipclab()
         .args(["package", "gradescope", "--lab", "shm-hello", "--tool"])
-        .arg(desk.path("work/hello.c"))
+        .arg(workdir.path("work/hello.c"))
         .arg("-o")
-        .arg(desk.path("a.zip"))
+        .arg(workdir.path("a.zip"))
         .assert()
         .code(2)
         .stderr(contains("no executable"));
-    assert!(!desk.path("a.zip").exists());
+    assert!(!workdir.path("a.zip").exists());
 }
 
 /// Reads tables until one has this line.
@@ -247,15 +256,15 @@ fn until(stdout: &mut impl BufRead, wanted: &str) {
 
 #[test]
 fn every_save_is_graded_until_ctrl_c() {
-    let desk = Desk::with(&[("hello.c", "#include <stdio.h>\nint main(void) { broken\n")]);
+    let workdir = Workdir::with(&[("hello.c", "#include <stdio.h>\nint main(void) { broken\n")]);
     let tool = Path::new(env!("CARGO_BIN_EXE_ipclab"));
     let mut watching = Command::new(tool)
         .arg("check")
-        .arg(desk.path("work"))
+        .arg(workdir.path("work"))
         .arg("--spec")
-        .arg(desk.path("greet.toml"))
+        .arg(workdir.path("greet.toml"))
         .args(["--watch", "--format", "csv"])
-        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .env("XDG_CACHE_HOME", workdir.path("cache"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -265,12 +274,12 @@ fn every_save_is_graded_until_ctrl_c() {
         &mut stdout,
         ",greets,your program says Hello,core,skipped,0,3,",
     );
-    desk.write("work/hello.c", BYE);
+    workdir.write("work/hello.c", BYE);
     until(
         &mut stdout,
         ",greets,your program says Hello,core,fail,1,3,",
     );
-    desk.write("work/hello.c", GOOD);
+    workdir.write("work/hello.c", GOOD);
     until(
         &mut stdout,
         ",greets,your program says Hello,core,pass,3,3,",
@@ -283,5 +292,5 @@ fn every_save_is_graded_until_ctrl_c() {
         said.contains("watching ") && said.contains("no longer watching"),
         "{said}"
     );
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::common::{Desk, json, submission};
+use crate::common::{Workdir, json, submission};
 use assert_cmd::Command;
 use predicates::str::contains;
 use serde_json::Value;
@@ -47,16 +47,16 @@ fn program(room: usize) -> String {
     )
 }
 
-/// A desk with the program in a buffer of `room` bytes, and a reference that has room for everything.
-fn desk(room: usize) -> Desk {
-    let desk = Desk::with(&[("again.c", &program(room))]);
-    desk.write("again.toml", SPEC);
-    desk.write("ref/again.c", program(400));
-    desk
+/// A workdir with the program in a buffer of `room` bytes, and a reference that has room for everything.
+fn workdir(room: usize) -> Workdir {
+    let workdir = Workdir::with(&[("again.c", &program(room))]);
+    workdir.write("again.toml", SPEC);
+    workdir.write("ref/again.c", program(400));
+    workdir
 }
 
-fn check(desk: &Desk, seed: u64) -> Command {
-    let mut command = desk.ipclab();
+fn check(workdir: &Workdir, seed: u64) -> Command {
+    let mut command = workdir.ipclab();
     command
         .args(["check", "work", "--spec", "again.toml", "--format", "json"])
         .args(["--seed", &seed.to_string()]);
@@ -65,8 +65,8 @@ fn check(desk: &Desk, seed: u64) -> Command {
 
 /// Checks with a seed; gives the case's report.
 #[track_caller]
-fn failed_case(desk: &Desk, seed: u64) -> Value {
-    let output = check(desk, seed).output().unwrap();
+fn failed_case(workdir: &Workdir, seed: u64) -> Value {
+    let output = check(workdir, seed).output().unwrap();
     let report = json(&output);
     assert_eq!(output.status.code(), Some(1), "seed {seed}: {report:#}");
     report["cases"][0].clone()
@@ -98,12 +98,12 @@ fn fed(case: &str) -> String {
 
 /// With every seed the first line that fails is found, shrunk to `shortest` characters, and blamed on the output alone.
 fn found_and_shrunk(room: usize, shortest: usize, seeds: std::ops::Range<u64>) {
-    let desk = desk(room);
+    let workdir = workdir(room);
     // What is asked here needs no second opinion.
-    desk.write("again.toml", SPEC.replace("oracle = \"reference\"\n", ""));
+    workdir.write("again.toml", SPEC.replace("oracle = \"reference\"\n", ""));
     let mut drawn = BTreeSet::new();
     for seed in seeds.clone() {
-        let case = failed_case(&desk, seed);
+        let case = failed_case(&workdir, seed);
         let aspects: BTreeSet<&str> = case["findings"]
             .as_array()
             .unwrap()
@@ -139,15 +139,17 @@ fn what_only_99_and_100_characters_show_is_found_with_every_seed_and_shrunk() {
 
 #[test]
 fn what_is_offered_for_pasting_is_a_case_that_fails_by_itself() {
-    let desk = desk(100);
-    let case = pasted(&failed_case(&desk, 7));
-    desk.write("again.toml", format!("{SPEC}\n{case}"));
-    desk.ipclab()
+    let workdir = workdir(100);
+    let case = pasted(&failed_case(&workdir, 7));
+    workdir.write("again.toml", format!("{SPEC}\n{case}"));
+    workdir
+        .ipclab()
         .args(["spec", "check", "again.toml"])
         .assert()
         .success();
     let alone = |code: i32| {
-        desk.ipclab()
+        workdir
+            .ipclab()
             .args(["check", "work", "--spec", "again.toml"])
             .args(["--case", "any-line-smallest"])
             .assert()
@@ -158,14 +160,14 @@ fn what_is_offered_for_pasting_is_a_case_that_fails_by_itself() {
     let shorter = case.replacen("\\n", "", 1).replacen("aa\"", "a\\n\"", 1);
     let shorter = shorter.replacen("a>", ">", 1);
     assert_eq!(fed(&shorter).len(), 99, "{shorter}");
-    desk.write("again.toml", format!("{SPEC}\n{shorter}"));
+    workdir.write("again.toml", format!("{SPEC}\n{shorter}"));
     alone(0);
 }
 
 #[test]
 fn a_seed_repeats_byte_for_byte_and_another_draws_something_else() {
-    let desk = desk(100);
-    let report = |seed| check(&desk, seed).output().unwrap().stdout;
+    let workdir = workdir(100);
+    let report = |seed| check(&workdir, seed).output().unwrap().stdout;
     let first = report(11);
     assert!(!first.is_empty());
     assert_eq!(
@@ -174,15 +176,16 @@ fn a_seed_repeats_byte_for_byte_and_another_draws_something_else() {
     );
     assert_ne!(first, report(12));
     // All runs, not only those up to the first that fails.
-    desk.write("work/again.c", program(400));
+    workdir.write("work/again.c", program(400));
     let lines = |seed: &str, folder: &str| -> Vec<String> {
-        desk.ipclab()
+        workdir
+            .ipclab()
             .args(["check", "work", "--spec", "again.toml", "--seed", seed])
             .args(["--keep", folder])
             .assert()
             .code(0);
         let run = |n| {
-            let file = desk
+            let file = workdir
                 .path(folder)
                 .join(format!("any-line/run-{n}/plan.json"));
             let plan: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
@@ -200,18 +203,18 @@ fn a_seed_repeats_byte_for_byte_and_another_draws_something_else() {
 
 #[test]
 fn the_repeat_command_carries_the_seed() {
-    let desk = desk(100);
-    let case = failed_case(&desk, 23);
+    let workdir = workdir(100);
+    let case = failed_case(&workdir, 23);
     let repeat = case["repeat"].as_str().unwrap();
     assert!(repeat.contains("--seed 23"), "{repeat}");
 }
 
 #[test]
 fn random_lines_find_the_labs_own_off_by_one() {
-    let desk = Desk::with(&[]);
+    let workdir = Workdir::with(&[]);
     let submission = submission("tcp-echo", "rejected/client-fgets-99");
     for seed in 0..3 {
-        let output = desk
+        let output = workdir
             .ipclab()
             .args(["check", submission.to_str().unwrap(), "--lab", "tcp-echo"])
             .args(["--case", "any-line", "--format", "json"])

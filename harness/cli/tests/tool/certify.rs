@@ -5,7 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Desk, GOOD, json};
+use crate::common::{GOOD, Workdir, json};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -24,18 +24,18 @@ int main(void)
 }
 ";
 
-fn desk(program: &str) -> Desk {
-    let desk = Desk::with(&[]);
-    desk.write("submissions/accepted/one/hello.c", program);
-    desk.write(
+fn workdir(program: &str) -> Workdir {
+    let workdir = Workdir::with(&[]);
+    workdir.write("submissions/accepted/one/hello.c", program);
+    workdir.write(
         "submissions/accepted/one/expected.toml",
         "about = \"says Hello\"\n",
     );
-    desk
+    workdir
 }
 
-fn certify(desk: &Desk, args: &[&str]) -> (Option<i32>, Value) {
-    let output = desk
+fn certify(workdir: &Workdir, args: &[&str]) -> (Option<i32>, Value) {
+    let output = workdir
         .ipclab()
         .args([
             "certify",
@@ -53,8 +53,8 @@ fn certify(desk: &Desk, args: &[&str]) -> (Option<i32>, Value) {
 
 #[test]
 fn what_is_the_same_every_time_is_certified_in_every_way() {
-    let desk = desk(GOOD);
-    let (code, found) = certify(&desk, &["--runs", "41", "--seed", "5"]);
+    let workdir = workdir(GOOD);
+    let (code, found) = certify(&workdir, &["--runs", "41", "--seed", "5"]);
     assert_eq!(code, Some(0), "{found:#}");
     assert_eq!(
         (&found["runs"], &found["differing"]),
@@ -81,15 +81,18 @@ fn what_is_the_same_every_time_is_certified_in_every_way() {
             ("delays", 10)
         ]
     );
-    assert!(!desk.path("ipclab-differing").exists());
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert!(!workdir.path("ipclab-differing").exists());
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]
-fn a_verdict_that_differs_is_told_with_both_traces() {
-    let desk = desk(FICKLE);
+fn a_verdict_that_differs_is_reported_with_both_traces() {
+    let workdir = workdir(FICKLE);
     // All alike with probability 2^-59.
-    let (code, found) = certify(&desk, &["--runs", "60", "--way", "idle", "--keep", "seen"]);
+    let (code, found) = certify(
+        &workdir,
+        &["--runs", "60", "--way", "idle", "--keep", "seen"],
+    );
     assert_eq!(code, Some(1), "{found:#}");
     assert!(found["differing"].as_u64() > Some(0), "{found:#}");
     assert!(found.get("bound").is_none(), "{found:#}");
@@ -104,7 +107,7 @@ fn a_verdict_that_differs_is_told_with_both_traces() {
         .collect();
     named.sort_unstable();
     assert_eq!(named, ["fail on output of greeter", "pass"]);
-    let folder = desk.path(disagreement["folder"].as_str().expect("a folder"));
+    let folder = workdir.path(disagreement["folder"].as_str().expect("a folder"));
     let mut kept = Vec::new();
     for run in fs::read_dir(folder).expect("it was made") {
         let run = run.expect("a folder").path();
@@ -118,13 +121,13 @@ fn a_verdict_that_differs_is_told_with_both_traces() {
 
 #[test]
 fn no_load_outlives_a_tool_that_is_killed() {
-    let desk = desk(GOOD);
+    let workdir = workdir(GOOD);
     let mut tool = Command::new(env!("CARGO_BIN_EXE_ipclab"))
         .args(["certify", "./greet.toml", "--case", "greets"])
         .args(["--runs", "100000000", "--way", "loaded"])
-        .current_dir(desk.path(""))
-        .env("HOME", desk.path(""))
-        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .current_dir(workdir.path(""))
+        .env("HOME", workdir.path(""))
+        .env("XDG_CACHE_HOME", workdir.path("cache"))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -6,21 +6,21 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::common::{Desk, GOOD, SPEC, json, submission};
+use crate::common::{GOOD, SPEC, Workdir, json, submission};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-fn report(desk: &Desk) -> (Option<i32>, Value) {
-    let output = desk.check().args(["--format", "json"]).output().unwrap();
+fn report(workdir: &Workdir) -> (Option<i32>, Value) {
+    let output = workdir.check().args(["--format", "json"]).output().unwrap();
     (output.status.code(), json(&output))
 }
 
 /// Checks a submission and wants full marks; gives the report.
-fn full_marks(desk: &Desk) -> Value {
-    let (code, report) = report(desk);
+fn full_marks(workdir: &Workdir) -> Value {
+    let (code, report) = report(workdir);
     assert_eq!(
         (code, &report["score"]["earned"]),
         (Some(0), &Value::from(4)),
@@ -31,17 +31,18 @@ fn full_marks(desk: &Desk) -> Value {
 
 #[test]
 fn a_good_program_gets_full_marks_and_leaves_no_scratch() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    desk.check()
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    workdir
+        .check()
         .assert()
         .code(0)
         .stdout(contains("4 of 4 points").and(contains("greets")));
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]
 fn json_is_what_it_is_promised_to_be() {
-    let report = full_marks(&Desk::with(&[("hello.c", GOOD)]));
+    let report = full_marks(&Workdir::with(&[("hello.c", GOOD)]));
     assert_eq!(report["schema"], "ipclab/report/v1");
     assert_eq!(report["lab"], "greet");
     assert_eq!(report["score"]["tiers"]["core"]["max"], 3);
@@ -50,9 +51,9 @@ fn json_is_what_it_is_promised_to_be() {
 
 #[test]
 fn a_fault_is_graded_as_the_folder_that_it_stands_for() {
-    let desk = Desk::with(&[]);
-    desk.write("lab/accepted/whole/hello.c", GOOD);
-    desk.write(
+    let workdir = Workdir::with(&[]);
+    workdir.write("lab/accepted/whole/hello.c", GOOD);
+    workdir.write(
         "lab/accepted/whole/expected.toml",
         "about = \"all of it\"\n",
     );
@@ -62,10 +63,10 @@ fn a_fault_is_graded_as_the_folder_that_it_stands_for() {
              replace = \"{replace}\"\nwith = \"Go away\"\n"
         )
     };
-    desk.write("lab/rejected/rude.toml", fault("Hello"));
-    desk.write("rude/hello.c", GOOD.replace("Hello", "Go away"));
+    workdir.write("lab/rejected/rude.toml", fault("Hello"));
+    workdir.write("rude/hello.c", GOOD.replace("Hello", "Go away"));
     let report = |path: &str| {
-        let mut command = desk.ipclab();
+        let mut command = workdir.ipclab();
         command.args(["check", path, "--spec", "greet.toml", "--format", "json"]);
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -78,8 +79,9 @@ fn a_fault_is_graded_as_the_folder_that_it_stands_for() {
     let seen = |report: &Value| report["cases"][0]["findings"][0]["seen"].clone();
     assert_eq!(seen(&of_file), seen(&of_folder));
 
-    desk.write("lab/rejected/rude.toml", fault("Hallo"));
-    desk.ipclab()
+    workdir.write("lab/rejected/rude.toml", fault("Hallo"));
+    workdir
+        .ipclab()
         .args(["check", "lab/rejected/rude.toml", "--spec", "greet.toml"])
         .assert()
         .code(2)
@@ -89,7 +91,8 @@ fn a_fault_is_graded_as_the_folder_that_it_stands_for() {
                 .and(contains("`hello.c` of `whole` does not contain this")),
         );
     // The lab is told by the programs, as that of a folder.
-    desk.ipclab()
+    workdir
+        .ipclab()
         .arg("check")
         .arg(submission("shm-hello", "rejected/writer-wrong-key"))
         .args(["--case", "writer-stores-hello"])
@@ -100,11 +103,11 @@ fn a_fault_is_graded_as_the_folder_that_it_stands_for() {
 
 #[test]
 fn a_wrong_program_loses_its_points_and_what_requires_it_is_skipped() {
-    let desk = Desk::with(&[(
+    let workdir = Workdir::with(&[(
         "hello.c",
         "#include <stdio.h>\nint main(void) { puts(\"Bye\"); return 0; }\n",
     )]);
-    let (code, report) = report(&desk);
+    let (code, report) = report(&workdir);
     assert_eq!(code, Some(1));
     let verdicts: Vec<&Value> = [0, 1]
         .iter()
@@ -115,7 +118,8 @@ fn a_wrong_program_loses_its_points_and_what_requires_it_is_skipped() {
     let repeat = report["cases"][0]["repeat"].as_str().unwrap();
     assert_eq!(repeat, "ipclab check work --spec greet.toml --case greets");
     // A case alone stands alone: what it requires was not asked for.
-    desk.check()
+    workdir
+        .check()
         .args(["--case", "greets-again"])
         .assert()
         .code(1)
@@ -124,8 +128,8 @@ fn a_wrong_program_loses_its_points_and_what_requires_it_is_skipped() {
 
 #[test]
 fn a_build_that_fails_names_file_and_line_and_skips_the_cases() {
-    let desk = Desk::with(&[("src/hello.c", "int main(void) {\n  return x\n}\n")]);
-    let (code, report) = report(&desk);
+    let workdir = Workdir::with(&[("src/hello.c", "int main(void) {\n  return x\n}\n")]);
+    let (code, report) = report(&workdir);
     assert_eq!(code, Some(1));
     let problem = &report["programs"][0]["problem"];
     assert_eq!(problem["message"], "the compiler refused src/hello.c");
@@ -139,7 +143,7 @@ fn a_build_that_fails_names_file_and_line_and_skips_the_cases() {
 #[test]
 fn what_textbooks_print_builds() {
     let code = "main()\n{\n  char line[100];\n  if (0) gets(line);\n  printf(\"Hello\\n\");\n  exit(helper(\"x\"));\n}\nhelper(s) char *s; { return 0; }\n";
-    full_marks(&Desk::with(&[("hello.c", code)]));
+    full_marks(&Workdir::with(&[("hello.c", code)]));
 }
 
 #[test]
@@ -157,30 +161,30 @@ fn students_hand_in_what_they_like() {
         ("greet.c", no_newline),
         ("hello/hello.c", GOOD),
     ] {
-        full_marks(&Desk::with(&[(name, code)]));
+        full_marks(&Workdir::with(&[(name, code)]));
     }
     // Latin-1 in a comment, as editors of old wrote it.
-    let desk = Desk::with(&[]);
-    desk.write(
+    let workdir = Workdir::with(&[]);
+    workdir.write(
         "work/hello.c",
         [b"/* gr\xfc\xdfe */\n", GOOD.as_bytes()].concat(),
     );
-    full_marks(&desk);
+    full_marks(&workdir);
 }
 
 #[test]
 fn a_committed_binary_is_never_run() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    fs::copy("/bin/false", desk.path("work/hello")).unwrap();
-    let report = full_marks(&desk);
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    fs::copy("/bin/false", workdir.path("work/hello")).unwrap();
+    let report = full_marks(&workdir);
     assert_eq!(
         report["programs"][0]["warnings"][0],
         "ignored the binary hello: what is graded is built from source"
     );
 
     // Not even by a Makefile that finds it up to date.
-    desk.write("work/Makefile", "hello: hello.c\n\tcc -o hello hello.c\n");
-    full_marks(&desk);
+    workdir.write("work/Makefile", "hello: hello.c\n\tcc -o hello hello.c\n");
+    full_marks(&workdir);
 }
 
 #[test]
@@ -196,13 +200,13 @@ fn a_makefile_with_the_target_is_used_whatever_its_name_and_line_ends() {
         let folder = Path::new(name).parent().unwrap();
         let source = folder.join("hello.c");
         let makefile = "hello: hello.c\n\tcc -DWORD='\"Hello\"' -o hello hello.c\n";
-        full_marks(&Desk::with(&[
+        full_marks(&Workdir::with(&[
             (source.to_str().unwrap(), code),
             (name, makefile),
         ]));
     }
     let crlf = "hello: hello.c\r\n\tcc -DWORD='\"Hello\"' -o hello hello.c\r\n";
-    full_marks(&Desk::with(&[("hello.c", code), ("Makefile", crlf)]));
+    full_marks(&Workdir::with(&[("hello.c", code), ("Makefile", crlf)]));
 }
 
 #[test]
@@ -215,7 +219,7 @@ fn a_makefile_that_fails_costs_nothing_when_the_compiler_alone_succeeds() {
         vec![("hello.c", GOOD), makefile],
         vec![("hello.c", main), ("say.c", say), makefile],
     ] {
-        let report = full_marks(&Desk::with(&files));
+        let report = full_marks(&Workdir::with(&files));
         let warning = report["programs"][0]["warnings"][0].as_str().unwrap();
         assert_eq!(
             warning,
@@ -230,20 +234,20 @@ fn files_that_belong_together_are_linked() {
     let main = "#include \"say.h\"\nint main(void) { say(); return 0; }\n";
     let say = "#include <stdio.h>\n#include \"say.h\"\nvoid say(void) { puts(\"Hello\"); }\n";
     let other = "int main(void) { return 1; }\n";
-    let desk = Desk::with(&[
+    let workdir = Workdir::with(&[
         ("src/hello.c", main),
         ("lib/say.c", say),
         ("include/say.h", "void say(void);\n"),
         ("src/other.c", other),
     ]);
-    full_marks(&desk);
+    full_marks(&workdir);
 }
 
 /// An old copy of a helper lay in the folder: with both, the build with sanitizers failed, and its cases with it.
 #[test]
 fn a_build_with_sanitizers_takes_the_files_that_the_makefile_takes() {
     let say = "#include <stdio.h>\nvoid say(void) { puts(\"Hello\"); }\n";
-    let desk = Desk::with(&[
+    let workdir = Workdir::with(&[
         (
             "hello.c",
             "void say(void);\nint main(void) { say(); return 0; }\n",
@@ -260,20 +264,20 @@ fn a_build_with_sanitizers_takes_the_files_that_the_makefile_takes() {
          covers = [\"Q1\"]\nhint = \"None.\"\nsanitize = true\n[case.actor.greeter]\nstudent = \"hello\"\n",
         crate::common::SPEC
     );
-    desk.write("greet.toml", with_memory);
+    workdir.write("greet.toml", with_memory);
     // The second time the plain build comes from the cache, which knows what it was made of.
     for tier in ["core", "robust"] {
-        let check = desk.check().args(["--tier", tier]).assert();
+        let check = workdir.check().args(["--tier", tier]).assert();
         check.code(0).stdout(contains("could not be built").not());
     }
-    desk.check().assert().code(0).stdout(contains("5 of 5"));
+    workdir.check().assert().code(0).stdout(contains("5 of 5"));
 }
 
 #[test]
 fn of_two_candidates_one_is_taken_and_the_report_says_which() {
     let bad = "int main(void) { return 1; }\n";
-    let desk = Desk::with(&[("v9/hello.c", bad), ("v10/hello.c", GOOD)]);
-    let report = full_marks(&desk);
+    let workdir = Workdir::with(&[("v9/hello.c", bad), ("v10/hello.c", GOOD)]);
+    let report = full_marks(&workdir);
     assert_eq!(
         report["programs"][0]["warnings"][0],
         "took v10/hello.c, not v9/hello.c"
@@ -283,7 +287,7 @@ fn of_two_candidates_one_is_taken_and_the_report_says_which() {
 #[test]
 fn a_mapping_takes_odd_names_and_other_languages() {
     let by_source = "[program.hello]\nsource = \"My Programs/main one.c\"\n";
-    full_marks(&Desk::with(&[
+    full_marks(&Workdir::with(&[
         ("ipclab.toml", by_source),
         ("My Programs/main one.c", GOOD),
     ]));
@@ -291,32 +295,35 @@ fn a_mapping_takes_odd_names_and_other_languages() {
     let by_build = "[program.hello]\nbuild = \"cc -DMINE -o hello 'a b.c'\"\n";
     let code =
         "#include <stdio.h>\n#ifdef MINE\nint main(void) { puts(\"Hello\"); return 0; }\n#endif\n";
-    full_marks(&Desk::with(&[("ipclab.toml", by_build), ("a b.c", code)]));
+    full_marks(&Workdir::with(&[
+        ("ipclab.toml", by_build),
+        ("a b.c", code),
+    ]));
 
     let by_run = "[program.hello]\nrun = \"sh say.sh\"\n";
-    full_marks(&Desk::with(&[
+    full_marks(&Workdir::with(&[
         ("ipclab.toml", by_run),
         ("say.sh", ". ./words.sh\necho $WORD\n"),
         ("words.sh", "WORD=Hello\n"),
     ]));
 
     let both = "[program.hello]\nbuild = \"cc -o made hello.c\"\nrun = \"./made\"\n";
-    full_marks(&Desk::with(&[("ipclab.toml", both), ("hello.c", GOOD)]));
+    full_marks(&Workdir::with(&[("ipclab.toml", both), ("hello.c", GOOD)]));
 }
 
 #[test]
 fn a_kept_check_is_judged_again_to_the_identical_report() {
-    let desk = Desk::with(&[(
+    let workdir = Workdir::with(&[(
         "hello.c",
         "#include <stdio.h>\nint main(void) { puts(\"Bye\"); return 3; }\n",
     )]);
     for format in ["text", "json"] {
-        let checked = desk
+        let checked = workdir
             .check()
             .args(["--keep", "kept", "--format", format])
             .output()
             .unwrap();
-        let judged = desk
+        let judged = workdir
             .ipclab()
             .args(["judge", "kept", "--format", format])
             .output()
@@ -336,13 +343,13 @@ fn a_kept_check_is_judged_again_to_the_identical_report() {
         "greets/evidence.json",
         "greets/run.json",
     ] {
-        assert!(desk.path("kept").join(file).is_file(), "{file}");
+        assert!(workdir.path("kept").join(file).is_file(), "{file}");
     }
     // Only what was observed decides: a changed observation changes the report.
-    let evidence = desk.path("kept/greets/evidence.json");
+    let evidence = workdir.path("kept/greets/evidence.json");
     let text = fs::read_to_string(&evidence).unwrap();
     fs::write(&evidence, text.replace("Bye", "Hello")).unwrap();
-    let judged = desk
+    let judged = workdir
         .ipclab()
         .args(["judge", "kept", "--format", "json"])
         .output()
@@ -350,8 +357,9 @@ fn a_kept_check_is_judged_again_to_the_identical_report() {
     let report = json(&judged);
     assert_eq!(report["cases"][0]["earned"], 2);
 
-    desk.write("full/of/other things", "");
-    desk.check()
+    workdir.write("full/of/other things", "");
+    workdir
+        .check()
         .args(["--keep", "full"])
         .assert()
         .code(2)
@@ -360,42 +368,46 @@ fn a_kept_check_is_judged_again_to_the_identical_report() {
 
 #[test]
 fn a_build_is_used_again_and_only_for_the_same_files() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    full_marks(&desk);
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    full_marks(&workdir);
     let entries = || -> Vec<_> {
-        let all = fs::read_dir(desk.path("cache/ipclab/builds")).unwrap();
+        let all = fs::read_dir(workdir.path("cache/ipclab/builds")).unwrap();
         all.map(|entry| entry.unwrap().path()).collect()
     };
     let [entry] = <[_; 1]>::try_from(entries()).unwrap();
     // The entry is marked, so that its use shows.
     fs::copy("/bin/false", entry.join("program")).unwrap();
-    assert_eq!(report(&desk).0, Some(1));
-    desk.check().arg("--no-cache").assert().code(0);
-    desk.write("work/hello.c", GOOD.replace("puts", " puts"));
-    full_marks(&desk);
+    assert_eq!(report(&workdir).0, Some(1));
+    workdir.check().arg("--no-cache").assert().code(0);
+    workdir.write("work/hello.c", GOOD.replace("puts", " puts"));
+    full_marks(&workdir);
     assert_eq!(entries().len(), 2);
 }
 
 #[test]
 fn unknown_cases_and_empty_choices_are_the_command_lines_fault() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    desk.check()
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    workdir
+        .check()
         .args(["--case", "greet"])
         .assert()
         .code(2)
         .stderr(contains("did you mean greets?"));
-    desk.check()
+    workdir
+        .check()
         .args(["--tier", "stretch"])
         .assert()
         .code(2)
         .stderr(contains("its tiers are: core, robust"));
-    desk.check()
+    workdir
+        .check()
         .args(["--tier", "cor"])
         .assert()
         .code(2)
         .stderr(contains("core"));
-    desk.check().args(["--jobs", "0"]).assert().code(2);
-    desk.check()
+    workdir.check().args(["--jobs", "0"]).assert().code(2);
+    workdir
+        .check()
         .args(["--tier", "core"])
         .assert()
         .code(0)
@@ -404,34 +416,35 @@ fn unknown_cases_and_empty_choices_are_the_command_lines_fault() {
 
 #[test]
 fn colours_come_only_when_asked_for_or_on_a_terminal() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    desk.check().assert().stdout(contains("\u{1b}[").not());
-    desk.check()
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    workdir.check().assert().stdout(contains("\u{1b}[").not());
+    workdir
+        .check()
         .args(["--color", "always"])
         .assert()
         .stdout(contains("\u{1b}["));
 }
 
 /// A program that sleeps longer than anybody waits.
-fn sleeper() -> Desk {
-    let desk = Desk::with(&[(
+fn sleeper() -> Workdir {
+    let workdir = Workdir::with(&[(
         "hello.c",
         "#include <unistd.h>\nint main(void) { write(1, \"up\", 2); sleep(1000); return 0; }\n",
     )]);
-    desk.write(
+    workdir.write(
         "greet.toml",
         SPEC.replace("limit  = \"10s\"", "limit  = \"60s\""),
     );
-    desk
+    workdir
 }
 
 /// Starts a check and waits until it is at work: its scratch folder is there and the program was built.
-fn started(desk: &Desk) -> std::process::Child {
+fn started(workdir: &Workdir) -> std::process::Child {
     let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("ipclab"))
         .args(["check", "work", "--spec", "greet.toml", "--case", "greets"])
-        .current_dir(desk.path("."))
-        .env("HOME", desk.path("."))
-        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .current_dir(workdir.path("."))
+        .env("HOME", workdir.path("."))
+        .env("XDG_CACHE_HOME", workdir.path("cache"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
@@ -439,10 +452,10 @@ fn started(desk: &Desk) -> std::process::Child {
         .unwrap();
     let until = Instant::now() + Duration::from_secs(60);
     let built = || {
-        fs::read_dir(desk.path("cache/ipclab/builds"))
+        fs::read_dir(workdir.path("cache/ipclab/builds"))
             .is_ok_and(|mut builds| builds.next().is_some())
     };
-    while !built() || desk.scratch().is_empty() {
+    while !built() || workdir.scratch().is_empty() {
         assert!(Instant::now() < until, "the check never got to work");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -451,8 +464,8 @@ fn started(desk: &Desk) -> std::process::Child {
 
 #[test]
 fn ctrl_c_ends_everything_and_says_so() {
-    let desk = sleeper();
-    let child = started(&desk);
+    let workdir = sleeper();
+    let child = started(&workdir);
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
@@ -460,17 +473,17 @@ fn ctrl_c_ends_everything_and_says_so() {
         String::from_utf8_lossy(&output.stderr).contains("interrupted"),
         "{output:?}"
     );
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]
 fn what_a_killed_check_left_is_cleared_up_by_the_next_one() {
-    let desk = sleeper();
-    let child = started(&desk);
+    let workdir = sleeper();
+    let child = started(&workdir);
     kill(Pid::from_raw(child.id() as i32), Signal::SIGKILL).unwrap();
     child.wait_with_output().unwrap();
-    assert_eq!(desk.scratch().len(), 1);
-    desk.write("work/hello.c", GOOD);
-    desk.check().assert().code(0);
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(workdir.scratch().len(), 1);
+    workdir.write("work/hello.c", GOOD);
+    workdir.check().assert().code(0);
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }

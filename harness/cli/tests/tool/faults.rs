@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::Desk;
+use crate::common::Workdir;
 use ipclab_evidence::Arg;
 use serde_json::Value;
 
@@ -104,14 +104,15 @@ impl Call {
 
 /// Runs every case; gives what the server called in each, by case.
 fn traces() -> impl Fn(&str) -> Vec<Call> {
-    let desk = Desk::with(&[("gather.c", PROGRAM)]);
-    desk.write("gather.toml", SPEC);
-    desk.ipclab()
+    let workdir = Workdir::with(&[("gather.c", PROGRAM)]);
+    workdir.write("gather.toml", SPEC);
+    workdir
+        .ipclab()
         .args(["check", "work", "--spec", "gather.toml", "--keep", "kept"])
         .assert()
         .code(0);
     move |case| {
-        let file = desk.path("kept").join(case).join("evidence.json");
+        let file = workdir.path("kept").join(case).join("evidence.json");
         let evidence: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let calls = evidence["trace"].as_array().unwrap().iter();

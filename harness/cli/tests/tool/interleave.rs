@@ -1,6 +1,6 @@
 //! An update that is not guarded is lost every time and not by luck, and one that is guarded never is.
 
-use crate::common::Desk;
+use crate::common::Workdir;
 use serde_json::Value;
 
 const SPEC: &str = r#"
@@ -26,7 +26,7 @@ student = "sum"
 stdout.lines = ["6"]
 "#;
 
-fn desk(before: &str, after: &str) -> Desk {
+fn workdir(before: &str, after: &str) -> Workdir {
     let program = format!(
         r#"#include <stdio.h>
 #include <sys/sem.h>
@@ -57,13 +57,13 @@ int main(void)
 }}
 "#
     );
-    let desk = Desk::with(&[("sum.c", &program)]);
-    desk.write("sum.toml", SPEC);
-    desk
+    let workdir = Workdir::with(&[("sum.c", &program)]);
+    workdir.write("sum.toml", SPEC);
+    workdir
 }
 
-fn check(desk: &Desk, more: &[&str]) -> (Option<i32>, Vec<u8>) {
-    let output = desk
+fn check(workdir: &Workdir, more: &[&str]) -> (Option<i32>, Vec<u8>) {
+    let output = workdir
         .ipclab()
         .args(["check", "work", "--spec", "sum.toml"])
         .args(more)
@@ -74,8 +74,8 @@ fn check(desk: &Desk, more: &[&str]) -> (Option<i32>, Vec<u8>) {
 
 #[test]
 fn what_is_not_guarded_is_caught_every_time() {
-    let desk = desk("", "(void)take, (void)give;");
-    let first = check(&desk, &["--keep", "kept"]);
+    let workdir = workdir("", "(void)take, (void)give;");
+    let first = check(&workdir, &["--keep", "kept"]);
     let text = String::from_utf8(first.1).unwrap();
     assert_eq!(first.0, Some(1), "{text}");
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -87,28 +87,32 @@ fn what_is_not_guarded_is_caught_every_time() {
     ] {
         assert!(joined.contains(part), "{part}: {text}");
     }
-    let told = |bytes: &[u8]| -> (Value, Value) {
+    let points_and_findings = |bytes: &[u8]| -> (Value, Value) {
         let report: Value = serde_json::from_slice(bytes).unwrap();
         let case = &report["cases"][0];
         (case["points"].clone(), case["findings"].clone())
     };
-    let (status, json) = check(&desk, &["--format", "json"]);
-    let expect = told(&json);
+    let (status, json) = check(&workdir, &["--format", "json"]);
+    let expect = points_and_findings(&json);
     assert_eq!(status, Some(1));
     for time in 0..20 {
-        let (status, json) = check(&desk, &["--format", "json"]);
-        assert_eq!((status, told(&json)), (Some(1), expect.clone()), "{time}");
+        let (status, json) = check(&workdir, &["--format", "json"]);
+        assert_eq!(
+            (status, points_and_findings(&json)),
+            (Some(1), expect.clone()),
+            "{time}"
+        );
     }
     // What was kept is judged to the same report.
-    let again = desk.ipclab().args(["judge", "kept"]).output().unwrap();
+    let again = workdir.ipclab().args(["judge", "kept"]).output().unwrap();
     assert_eq!(String::from_utf8(again.stdout).unwrap(), text);
 }
 
 #[test]
 fn what_is_guarded_passes_every_time() {
-    let desk = desk("semop(semid, &take, 1);", "semop(semid, &give, 1);");
+    let workdir = workdir("semop(semid, &take, 1);", "semop(semid, &give, 1);");
     for _ in 0..5 {
-        let (status, text) = check(&desk, &[]);
+        let (status, text) = check(&workdir, &[]);
         assert_eq!(status, Some(0), "{}", String::from_utf8_lossy(&text));
     }
 }
@@ -117,7 +121,7 @@ fn what_is_guarded_passes_every_time() {
 /// crowd waits for the server to have dealt with them, which is no end of its step.
 #[test]
 fn a_crowd_that_waits_in_the_middle_of_a_step_is_not_done_with_it() {
-    let desk = Desk::with(&[(
+    let workdir = Workdir::with(&[(
         "server.c",
         r#"#include <netinet/in.h>
 #include <stdio.h>
@@ -143,7 +147,7 @@ int main(void)
 }
 "#,
     )]);
-    desk.write(
+    workdir.write(
         "sum.toml",
         r#"
 format = 1
@@ -174,6 +178,6 @@ after = "crowd waits"
 peer  = ["connect tcp:9100", "send 'l'", "close"]
 "#,
     );
-    let (status, text) = check(&desk, &[]);
+    let (status, text) = check(&workdir, &[]);
     assert_eq!(status, Some(0), "{}", String::from_utf8_lossy(&text));
 }

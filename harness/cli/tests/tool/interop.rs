@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::Desk;
+use crate::common::Workdir;
 use predicates::prelude::*;
 use serde_json::Value;
 
@@ -111,15 +111,15 @@ fn asker(port: u16, sends: u8) -> String {
 }
 
 /// A class in which all is well but for what its members are called by.
-fn class() -> Desk {
-    let desk = Desk::with(&[]);
-    desk.write("lab.toml", SPEC);
+fn class() -> Workdir {
+    let workdir = Workdir::with(&[]);
+    workdir.write("lab.toml", SPEC);
     // The reference is content with a question without its NUL.
-    desk.write("ref/answerer.c", answerer(4000, 1));
-    desk.write("ref/asker.c", asker(4000, 2));
+    workdir.write("ref/answerer.c", answerer(4000, 1));
+    workdir.write("ref/asker.c", asker(4000, 2));
     let member = |name: &str, answerer: &str, asker: &str| {
-        desk.write(&format!("class/{name}/answerer.c"), answerer);
-        desk.write(&format!("class/{name}/asker.c"), asker);
+        workdir.write(&format!("class/{name}/answerer.c"), answerer);
+        workdir.write(&format!("class/{name}/asker.c"), asker);
     };
     member("ada", &answerer(4000, 2), &asker(4000, 2));
     member("bob", &answerer(4000, 2), &asker(4000, 2));
@@ -130,11 +130,11 @@ fn class() -> Desk {
         &answerer(4000, 2),
         "int main(void) { return missing; }\n",
     );
-    desk
+    workdir
 }
 
-fn interop(desk: &Desk) -> assert_cmd::Command {
-    let mut command = desk.ipclab();
+fn interop(workdir: &Workdir) -> assert_cmd::Command {
+    let mut command = workdir.ipclab();
     command.args(["interop", "class", "--spec", "lab.toml", "-o", "out"]);
     command
 }
@@ -154,12 +154,12 @@ fn picture(matrix: &Value) -> Vec<String> {
 
 #[test]
 fn everybody_meets_everybody_and_what_stands_out_is_said() {
-    let desk = class();
-    interop(&desk)
+    let workdir = class();
+    interop(&workdir)
         .assert()
         .code(0)
         .stdout(predicate::str::contains("30 pairs of 6 parties"));
-    let text = fs::read_to_string(desk.path("out/interop.json")).unwrap();
+    let text = fs::read_to_string(workdir.path("out/interop.json")).unwrap();
     let matrix: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(matrix["schema"], "ipclab/interop/v1");
     // The reference, ada, bob, dialect, short, unbuilt.
@@ -186,38 +186,38 @@ fn everybody_meets_everybody_and_what_stands_out_is_said() {
         problems[0].as_str().unwrap().starts_with("asker: "),
         "{problems}"
     );
-    let page = fs::read_to_string(desk.path("out/interop.html")).unwrap();
+    let page = fs::read_to_string(workdir.path("out/interop.html")).unwrap();
     assert!(page.contains("its own asker") && page.matches("class=\"pass odd\"").count() == 1);
-    assert!(desk.scratch().is_empty(), "{:?}", desk.scratch());
+    assert!(workdir.scratch().is_empty(), "{:?}", workdir.scratch());
 }
 
 #[test]
 fn files_of_two_that_are_called_the_same_are_kept_apart() {
-    let desk = Desk::with(&[]);
-    desk.write("lab.toml", SPEC);
-    desk.write("ref/answerer.c", answerer(4000, 1));
-    desk.write("ref/asker.c", asker(4000, 2));
+    let workdir = Workdir::with(&[]);
+    workdir.write("lab.toml", SPEC);
+    workdir.write("ref/answerer.c", answerer(4000, 1));
+    workdir.write("ref/asker.c", asker(4000, 2));
     // Each has a module of the same name, with a port of its own in it.
     for (name, port) in [("ada", 4001), ("bob", 4002)] {
-        desk.write(
+        workdir.write(
             &format!("class/{name}/common.py"),
             format!("PORT = {port}\n"),
         );
-        desk.write(
+        workdir.write(
             &format!("class/{name}/answerer.py"),
             "import socket\nfrom common import PORT\ns = socket.create_server(('', PORT))\na, _ = s.accept()\na.recv(8)\nprint('asked')\na.sendall(b'42\\0')\n",
         );
-        desk.write(
+        workdir.write(
             &format!("class/{name}/asker.py"),
             "import socket\nfrom common import PORT\ns = socket.create_connection(('127.0.0.1', PORT))\ns.sendall(b'?\\0')\nprint(s.recv(8).decode().rstrip('\\0'))\n",
         );
-        desk.write(
+        workdir.write(
             &format!("class/{name}/ipclab.toml"),
             "[program.answerer]\nrun = \"python3 answerer.py\"\n[program.asker]\nrun = \"python3 asker.py\"\n",
         );
     }
-    interop(&desk).assert().code(0);
-    let text = fs::read_to_string(desk.path("out/interop.json")).unwrap();
+    interop(&workdir).assert().code(0);
+    let text = fs::read_to_string(workdir.path("out/interop.json")).unwrap();
     assert_eq!(
         picture(&serde_json::from_str(&text).unwrap()),
         ["+--", "-+-", "--+"]
@@ -226,13 +226,13 @@ fn files_of_two_that_are_called_the_same_are_kept_apart() {
 
 #[test]
 fn a_lab_in_which_nobody_can_meet_anybody_is_said() {
-    let desk = Desk::with(&[]);
-    desk.write("class/ada/hello.c", crate::common::GOOD);
-    let mut command = desk.ipclab();
+    let workdir = Workdir::with(&[]);
+    workdir.write("class/ada/hello.c", crate::common::GOOD);
+    let mut command = workdir.ipclab();
     command.args(["interop", "class", "--spec", "greet.toml", "-o", "out"]);
     command
         .assert()
         .code(2)
         .stderr(predicate::str::contains("nobody can meet anybody"));
-    assert!(!desk.path("out").exists());
+    assert!(!workdir.path("out").exists());
 }

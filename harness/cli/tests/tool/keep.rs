@@ -1,6 +1,6 @@
 //! What `check --keep` wrote, judged again.
 
-use crate::common::{Desk, json};
+use crate::common::{Workdir, json};
 use serde_json::Value;
 
 /// A check of one case that the first version kept, file by file, and the report that it judged from it.
@@ -8,13 +8,14 @@ const KEPT_V1: &str = include_str!("../kept-v1.json");
 
 #[test]
 fn a_check_that_the_first_version_kept_gets_the_identical_report() {
-    let desk = Desk::with(&[]);
+    let workdir = Workdir::with(&[]);
     let kept: Value = serde_json::from_str(KEPT_V1).unwrap();
     for (name, document) in kept["files"].as_object().unwrap() {
-        desk.write(&format!("kept/{name}"), document.to_string());
+        workdir.write(&format!("kept/{name}"), document.to_string());
     }
     let judge = || {
-        desk.ipclab()
+        workdir
+            .ipclab()
             .args(["judge", "kept", "--format", "json"])
             .output()
             .unwrap()
@@ -25,7 +26,7 @@ fn a_check_that_the_first_version_kept_gets_the_identical_report() {
 
     let mut record = kept["files"]["record.json"].clone();
     record["format"] = "ipclab/record/v9".into();
-    desk.write("kept/record.json", record.to_string());
+    workdir.write("kept/record.json", record.to_string());
     let output = judge();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");

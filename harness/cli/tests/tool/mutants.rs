@@ -1,7 +1,7 @@
 //! `ipclab validate --mutants`: it reports a change that no case notices, unless an entry explains it, and an entry that
 //! explains no change.
 
-use crate::common::{Desk, json};
+use crate::common::{Workdir, json};
 use serde_json::Value;
 
 /// The reference: says Hello, and keeps its folder clean.
@@ -33,20 +33,20 @@ exit    = 0
 stdout.lines = [\"Hello\", \"and 1 more\"]
 ";
 
-fn desk(spec: &str) -> Desk {
-    let desk = Desk::with(&[]);
-    desk.write("greet.toml", spec);
-    desk.write("ref/hello.c", HELLO);
-    desk.write("submissions/accepted/one/hello.c", HELLO);
-    desk.write(
+fn workdir(spec: &str) -> Workdir {
+    let workdir = Workdir::with(&[]);
+    workdir.write("greet.toml", spec);
+    workdir.write("ref/hello.c", HELLO);
+    workdir.write("submissions/accepted/one/hello.c", HELLO);
+    workdir.write(
         "submissions/accepted/one/expected.toml",
         "about = \"says Hello\"\n",
     );
-    desk
+    workdir
 }
 
-fn mutants(desk: &Desk) -> (Option<i32>, Value) {
-    let output = desk
+fn mutants(workdir: &Workdir) -> (Option<i32>, Value) {
+    let output = workdir
         .ipclab()
         .args(["validate", "./greet.toml", "--mutants", "--format", "json"])
         .output()
@@ -55,9 +55,9 @@ fn mutants(desk: &Desk) -> (Option<i32>, Value) {
 }
 
 /// What survived: `change: of whom`.
-fn told(found: &Value, which: &str) -> Vec<String> {
+fn survivor_texts(found: &Value, which: &str) -> Vec<String> {
     let survivors = found[which].as_array().expect("a list");
-    let mut told: Vec<String> = survivors
+    let mut survivor_texts: Vec<String> = survivors
         .iter()
         .map(|survivor| {
             let of = survivor["of"].as_array().expect("a list");
@@ -69,13 +69,13 @@ fn told(found: &Value, which: &str) -> Vec<String> {
             )
         })
         .collect();
-    told.sort();
-    told
+    survivor_texts.sort();
+    survivor_texts
 }
 
 #[test]
 fn a_spec_without_holes_notices_every_change() {
-    let (code, found) = mutants(&desk(SPEC));
+    let (code, found) = mutants(&workdir(SPEC));
     assert_eq!(code, Some(0), "{found:#}");
     // Of each program set: status, child, file, and both lines lost and altered.
     assert_eq!(
@@ -109,9 +109,9 @@ fn what_a_spec_does_not_ask_survives() {
         ),
     ] {
         assert_ne!(spec, SPEC);
-        let (code, found) = mutants(&desk(&spec));
+        let (code, found) = mutants(&workdir(&spec));
         assert_eq!(code, Some(1), "{found:#}");
-        assert_eq!(told(&found, "survivors"), survives, "{found:#}");
+        assert_eq!(survivor_texts(&found, "survivors"), survives, "{found:#}");
     }
 }
 
@@ -130,11 +130,11 @@ int main(void)
     return 0;
 }
 ";
-    let desk = desk(&SPEC.replace(", \"and 1 more\"", ""));
+    let workdir = workdir(&SPEC.replace(", \"and 1 more\"", ""));
     for file in ["ref/hello.c", "submissions/accepted/one/hello.c"] {
-        desk.write(file, CLOCK);
+        workdir.write(file, CLOCK);
     }
-    let (code, found) = mutants(&desk);
+    let (code, found) = mutants(&workdir);
     assert_eq!(code, Some(1), "{found:#}");
     let lines = ["#", "and # more", "at #.#"];
     let survives: Vec<String> = lines
@@ -144,27 +144,27 @@ int main(void)
                 .map(|what| format!("stdout \"{line}\" {what}: accepted/one, reference"))
         })
         .collect();
-    assert_eq!(told(&found, "survivors"), survives, "{found:#}");
+    assert_eq!(survivor_texts(&found, "survivors"), survives, "{found:#}");
 }
 
 #[test]
 fn a_survivor_with_its_reason_is_no_hole_and_a_reason_for_nothing_is_one() {
-    let desk = desk(&SPEC.replace(", \"and 1 more\"", ""));
+    let workdir = workdir(&SPEC.replace(", \"and 1 more\"", ""));
     let list = "
 [[equivalent]]
 program = \"hello\"
 change  = 'stdout \"and # more\" *'
 reason  = \"nobody asked for more\"
 ";
-    desk.write("submissions/equivalent.toml", list);
-    let (code, found) = mutants(&desk);
+    workdir.write("submissions/equivalent.toml", list);
+    let (code, found) = mutants(&workdir);
     assert_eq!(code, Some(0), "{found:#}");
-    assert_eq!(told(&found, "survivors"), [""; 0]);
-    assert_eq!(told(&found, "equivalent").len(), 2);
+    assert_eq!(survivor_texts(&found, "survivors"), [""; 0]);
+    assert_eq!(survivor_texts(&found, "equivalent").len(), 2);
     assert_eq!(found["equivalent"][0]["reason"], "nobody asked for more");
 
-    desk.write("greet.toml", SPEC);
-    let (code, found) = mutants(&desk);
+    workdir.write("greet.toml", SPEC);
+    let (code, found) = mutants(&workdir);
     assert_eq!(code, Some(1), "{found:#}");
     assert_eq!(
         found["stale"],
@@ -173,7 +173,7 @@ reason  = \"nobody asked for more\"
 }
 
 #[test]
-fn a_list_that_is_not_understood_is_told_with_its_place() {
+fn a_malformed_list_is_reported_with_its_place() {
     for (list, words) in [
         (
             "[[equivalent]]\nprogram = \"hello\"\nchange = \"x\"\n",
@@ -185,9 +185,9 @@ fn a_list_that_is_not_understood_is_told_with_its_place() {
         ),
         ("[[equivalents]]\n", "unknown field `equivalents`"),
     ] {
-        let desk = desk(SPEC);
-        desk.write("submissions/equivalent.toml", list);
-        let output = desk
+        let workdir = workdir(SPEC);
+        workdir.write("submissions/equivalent.toml", list);
+        let output = workdir
             .ipclab()
             .args(["validate", "./greet.toml", "--mutants"])
             .output()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{Desk, submission};
+use crate::common::{Workdir, submission};
 use serde_json::Value;
 
 const SPEC: &str = r#"
@@ -53,16 +53,16 @@ const BAD: &str = "puts(\"bad\");";
 /// As chance has it: one time in eight.
 const CHANCE: &str = "if (getrandom(&c, 1, 0) != 1) return 1;\n  puts(c % 8 ? \"good\" : \"bad\");";
 
-fn desk(word: &str, reference: &str) -> Desk {
-    let desk = Desk::with(&[("word.c", &program(word))]);
-    desk.write("word.toml", SPEC);
-    desk.write("ref/word.c", program(reference));
-    desk
+fn workdir(word: &str, reference: &str) -> Workdir {
+    let workdir = Workdir::with(&[("word.c", &program(word))]);
+    workdir.write("word.toml", SPEC);
+    workdir.write("ref/word.c", program(reference));
+    workdir
 }
 
 /// Checks and keeps; gives the exit status and the report.
-fn check(desk: &Desk, folder: &str, case: &str) -> (Option<i32>, Value) {
-    let output = desk
+fn check(workdir: &Workdir, folder: &str, case: &str) -> (Option<i32>, Value) {
+    let output = workdir
         .ipclab()
         .args(["check", "work", "--spec", "word.toml", "--format", "json"])
         .args(["--case", case, "--keep", folder])
@@ -71,8 +71,8 @@ fn check(desk: &Desk, folder: &str, case: &str) -> (Option<i32>, Value) {
     (output.status.code(), read(&output.stdout))
 }
 
-fn judge(desk: &Desk, folder: &str) -> (Option<i32>, Value) {
-    let output = desk
+fn judge(workdir: &Workdir, folder: &str) -> (Option<i32>, Value) {
+    let output = workdir
         .ipclab()
         .args(["judge", folder, "--format", "json"])
         .output()
@@ -112,8 +112,8 @@ fn blame(report: &Value) -> &str {
 
 #[test]
 fn a_program_that_fails_by_chance_is_failed_as_a_race_and_counted() {
-    let desk = desk(CHANCE, GOOD);
-    let (code, report) = check(&desk, "kept", "says-it-often");
+    let workdir = workdir(CHANCE, GOOD);
+    let (code, report) = check(&workdir, "kept", "says-it-often");
     // Of 200 runs, one fails but with a chance of (7/8)^200: never.
     assert_eq!(code, Some(1), "{report:#}");
     let case = &report["cases"][0];
@@ -122,7 +122,7 @@ fn a_program_that_fails_by_chance_is_failed_as_a_race_and_counted() {
         (&"fail".into(), &0.into())
     );
     // The evidence says how often it failed when it was repeated, and the report must say the same.
-    let failing = last_run(&desk.path("kept/says-it-often"));
+    let failing = last_run(&workdir.path("kept/says-it-often"));
     assert_eq!(printed(&failing), "bad\\n");
     let again: Vec<String> = (1..)
         .map(|n| failing.join(format!("again-{n}")))
@@ -134,24 +134,28 @@ fn a_program_that_fails_by_chance_is_failed_as_a_race_and_counted() {
     let failed = 1 + again.iter().filter(|text| *text == "bad\\n").count();
     let said = blame(&report).contains(&format!("(a race: {failed} of {runs} runs)"));
     assert_eq!(said, failed < runs, "{again:?}: {}", blame(&report));
-    assert_eq!(judge(&desk, "kept"), (code, report));
+    assert_eq!(judge(&workdir, "kept"), (code, report));
 }
 
 /// A failing run with repetitions of which some went well, put together from what both programs really did.
 #[test]
 fn k_of_n_is_counted_and_no_repetition_turns_a_fail_into_a_pass() {
-    let desk = desk(BAD, GOOD);
-    let (code, report) = check(&desk, "kept", "says-it-often");
+    let workdir = workdir(BAD, GOOD);
+    let (code, report) = check(&workdir, "kept", "says-it-often");
     assert_eq!(code, Some(1));
     assert!(!blame(&report).contains("a race"), "{report:#}");
-    desk.write("work/word.c", program(GOOD));
-    assert_eq!(check(&desk, "good", "says-it").0, Some(0));
+    workdir.write("work/word.c", program(GOOD));
+    assert_eq!(check(&workdir, "good", "says-it").0, Some(0));
 
     for passed in 1..=3 {
         let again = format!("kept/says-it-often/again-{passed}/evidence.json");
-        assert!(desk.path(&again).exists(), "{again}");
-        fs::copy(desk.path("good/says-it/evidence.json"), desk.path(&again)).unwrap();
-        let (code, report) = judge(&desk, "kept");
+        assert!(workdir.path(&again).exists(), "{again}");
+        fs::copy(
+            workdir.path("good/says-it/evidence.json"),
+            workdir.path(&again),
+        )
+        .unwrap();
+        let (code, report) = judge(&workdir, "kept");
         assert_eq!((code, &report["cases"][0]["earned"]), (Some(1), &0.into()));
         let words = format!("(a race: {} of 4 runs)", 4 - passed);
         assert!(blame(&report).ends_with(&words), "{}", blame(&report));
@@ -160,20 +164,20 @@ fn k_of_n_is_counted_and_no_repetition_turns_a_fail_into_a_pass() {
 
 #[test]
 fn what_the_reference_fails_too_costs_nobody_a_point() {
-    let desk = desk(BAD, BAD);
+    let workdir = workdir(BAD, BAD);
     for case in ["says-it", "says-it-often"] {
-        let (code, report) = check(&desk, case, case);
+        let (code, report) = check(&workdir, case, case);
         assert_eq!(code, Some(3), "{report:#}");
         assert_eq!(report["cases"][0]["verdict"], "unknown");
         let message = report["cases"][0]["findings"][0]["message"]
             .as_str()
             .unwrap();
         assert!(message.contains("the reference program in the student's place fails, too"));
-        assert_eq!(judge(&desk, case), (code, report));
+        assert_eq!(judge(&workdir, case), (code, report));
     }
     // And where the student's program does better than ours, it has done what was asked.
-    desk.write("work/word.c", program(GOOD));
-    assert_eq!(check(&desk, "better", "says-it").0, Some(0));
+    workdir.write("work/word.c", program(GOOD));
+    assert_eq!(check(&workdir, "better", "says-it").0, Some(0));
 }
 
 /// Everything at once: oracle, shrunk input, memory errors, faults, each call failing, copies.
@@ -193,9 +197,9 @@ fn what_is_kept_of_our_labs_is_judged_to_the_identical_report() {
             1,
         ),
     ] {
-        let desk = Desk::with(&[]);
+        let workdir = Workdir::with(&[]);
         let folder = submission(lab, name);
-        let mut command = desk.ipclab();
+        let mut command = workdir.ipclab();
         command.args([
             "check",
             folder.to_str().unwrap(),
@@ -209,7 +213,7 @@ fn what_is_kept_of_our_labs_is_judged_to_the_identical_report() {
         }
         let seen = command.output().unwrap();
         assert_eq!(seen.status.code(), Some(1));
-        let again = desk.ipclab().args(["judge", "kept"]).output().unwrap();
+        let again = workdir.ipclab().args(["judge", "kept"]).output().unwrap();
         let text =
             |output: &std::process::Output| String::from_utf8(output.stdout.clone()).unwrap();
         assert_eq!(text(&seen), text(&again));

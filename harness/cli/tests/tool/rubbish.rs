@@ -6,19 +6,21 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::common::{Desk, GOOD};
+use crate::common::{GOOD, Workdir};
 use predicates::prelude::*;
 use predicates::str::contains;
 
 #[test]
 fn an_empty_folder() {
-    let desk = Desk::with(&[]);
-    desk.ipclab()
+    let workdir = Workdir::with(&[]);
+    workdir
+        .ipclab()
         .args(["check", "work"])
         .assert()
         .code(2)
         .stderr(contains("the folder is empty").and(contains("--lab")));
-    desk.check()
+    workdir
+        .check()
         .assert()
         .code(1)
         .stdout(contains("no source of hello found: the folder is empty"));
@@ -26,13 +28,15 @@ fn an_empty_folder() {
 
 #[test]
 fn a_folder_of_pictures() {
-    let desk = Desk::with(&[("a.png", "\u{89}PNG"), ("proof.JPG", "x")]);
-    desk.ipclab()
+    let workdir = Workdir::with(&[("a.png", "\u{89}PNG"), ("proof.JPG", "x")]);
+    workdir
+        .ipclab()
         .args(["check", "work"])
         .assert()
         .code(2)
         .stderr(contains("a.png (not a source)"));
-    desk.check()
+    workdir
+        .check()
         .assert()
         .code(1)
         .stdout(contains("looked for hello.c, greet.c").and(contains("proof.JPG")));
@@ -40,9 +44,9 @@ fn a_folder_of_pictures() {
 
 #[test]
 fn a_folder_that_is_none() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
     let check = |folder: &str| {
-        let mut command = desk.ipclab();
+        let mut command = workdir.ipclab();
         command.args(["check", folder, "--spec", "greet.toml"]);
         command.assert().code(2)
     };
@@ -55,9 +59,9 @@ fn a_folder_that_is_none() {
 
 #[test]
 fn a_spec_that_is_none() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
     let check = |spec: &str| {
-        let mut command = desk.ipclab();
+        let mut command = workdir.ipclab();
         command.args(["check", "work", "--spec", spec]);
         command.assert().code(2)
     };
@@ -65,9 +69,10 @@ fn a_spec_that_is_none() {
         "reading the spec nowhere.toml: no such file or directory",
     ));
     check("work").stderr(contains("reading the spec work: is a directory"));
-    desk.write("bytes.toml", [0xff, 0xfe, 0]);
+    workdir.write("bytes.toml", [0xff, 0xfe, 0]);
     check("bytes.toml").stderr(contains("not UTF-8"));
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["check", "work", "--lab", "tcp-ecko"])
         .assert()
         .code(2)
@@ -76,12 +81,13 @@ fn a_spec_that_is_none() {
 
 #[test]
 fn a_source_of_100_mb() {
-    let desk = Desk::with(&[]);
-    fs::File::create(desk.path("work/hello.c"))
+    let workdir = Workdir::with(&[]);
+    fs::File::create(workdir.path("work/hello.c"))
         .unwrap()
         .set_len(100 << 20)
         .unwrap();
-    desk.check()
+    workdir
+        .check()
         .assert()
         .code(2)
         .stderr(contains("work/hello.c is 100 MiB"));
@@ -89,15 +95,17 @@ fn a_source_of_100_mb() {
 
 #[test]
 fn a_source_that_is_something_else() {
-    let desk = Desk::with(&[]);
-    nix::unistd::mkfifo(&desk.path("work/hello.c"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    desk.check()
+    let workdir = Workdir::with(&[]);
+    nix::unistd::mkfifo(&workdir.path("work/hello.c"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    workdir
+        .check()
         .assert()
         .code(1)
         .stdout(contains("hello.c was not taken in: not a regular file"));
-    fs::remove_file(desk.path("work/hello.c")).unwrap();
-    fs::create_dir(desk.path("work/hello.c")).unwrap();
-    desk.check()
+    fs::remove_file(workdir.path("work/hello.c")).unwrap();
+    fs::create_dir(workdir.path("work/hello.c")).unwrap();
+    workdir
+        .check()
         .assert()
         .code(1)
         .stdout(contains("no source of hello found"));
@@ -105,24 +113,28 @@ fn a_source_that_is_something_else() {
 
 #[test]
 fn a_link_out_of_the_folder() {
-    let desk = Desk::with(&[]);
-    desk.write("secret.c", GOOD);
-    symlink("../secret.c", desk.path("work/hello.c")).unwrap();
-    desk.check().assert().code(1).stdout(contains(
+    let workdir = Workdir::with(&[]);
+    workdir.write("secret.c", GOOD);
+    symlink("../secret.c", workdir.path("work/hello.c")).unwrap();
+    workdir.check().assert().code(1).stdout(contains(
         "hello.c was not taken in: a link that leaves the submission",
     ));
     // A link within is the file itself.
-    desk.write("work/real.c", GOOD);
-    fs::remove_file(desk.path("work/hello.c")).unwrap();
-    symlink("real.c", desk.path("work/hello.c")).unwrap();
-    desk.check().assert().code(0);
+    workdir.write("work/real.c", GOOD);
+    fs::remove_file(workdir.path("work/hello.c")).unwrap();
+    symlink("real.c", workdir.path("work/hello.c")).unwrap();
+    workdir.check().assert().code(0);
 }
 
 #[test]
 fn an_unreadable_file() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    fs::set_permissions(desk.path("work/hello.c"), fs::Permissions::from_mode(0o000)).unwrap();
-    let output = as_somebody(&desk, &["check", "work", "--spec", "greet.toml"]);
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    fs::set_permissions(
+        workdir.path("work/hello.c"),
+        fs::Permissions::from_mode(0o000),
+    )
+    .unwrap();
+    let output = as_unprivileged_user(&workdir, &["check", "work", "--spec", "greet.toml"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(
@@ -132,18 +144,18 @@ fn an_unreadable_file() {
 }
 
 /// Runs the tool as a user other than root: root may read everything.
-fn as_somebody(desk: &Desk, args: &[&str]) -> Output {
+fn as_unprivileged_user(workdir: &Workdir, args: &[&str]) -> Output {
     // The build folder may be closed to others: the tool is copied to where anybody can run it.
-    let tool = desk.path("ipclab");
+    let tool = workdir.path("ipclab");
     fs::copy(assert_cmd::cargo::cargo_bin("ipclab"), &tool).unwrap();
     let mut command = Command::new(&tool);
     command
         .args(args)
-        .current_dir(desk.path("."))
-        .env("HOME", desk.path("."))
-        .env("XDG_CACHE_HOME", desk.path("cache"));
+        .current_dir(workdir.path("."))
+        .env("HOME", workdir.path("."))
+        .env("XDG_CACHE_HOME", workdir.path("cache"));
     if nix::unistd::geteuid().is_root() {
-        give_away(&desk.path("."));
+        give_away(&workdir.path("."));
         command.uid(65534).gid(65534);
     }
     command.output().unwrap()
@@ -166,37 +178,39 @@ fn give_away(path: &Path) {
 
 #[test]
 fn names_with_newlines_and_escapes() {
-    let desk = Desk::with(&[
+    let workdir = Workdir::with(&[
         ("a\n::error::\u{1b}[31m.c", GOOD),
         ("hello.c", "int main(void) { return }\n"),
     ]);
-    let output = desk.check().output().unwrap();
+    let output = workdir.check().output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(!String::from_utf8_lossy(&output.stdout).contains('\u{1b}'));
 
-    let desk = Desk::with(&[("a\n\u{1b}]0;x\u{7}/hello.c", GOOD)]);
-    let output = desk.check().output().unwrap();
+    let workdir = Workdir::with(&[("a\n\u{1b}]0;x\u{7}/hello.c", GOOD)]);
+    let output = workdir.check().output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'));
 
     // A name that a compiler would take for an option or a list of options.
-    let desk = Desk::with(&[("-fplugin=x/hello.c", GOOD), ("@x.c", "int x;\n")]);
-    desk.check().assert().code(0);
+    let workdir = Workdir::with(&[("-fplugin=x/hello.c", GOOD), ("@x.c", "int x;\n")]);
+    workdir.check().assert().code(0);
 }
 
 #[test]
 fn a_mapping_with_mistakes() {
-    let desk = Desk::with(&[
+    let workdir = Workdir::with(&[
         ("hello.c", GOOD),
         ("ipclab.toml", "[program.hello]\nsorce = \"hello.c\"\n"),
     ]);
-    desk.check()
+    workdir
+        .check()
         .assert()
         .code(2)
         .stderr(contains("ipclab.toml is wrong").and(contains("source")));
-    desk.write("work/ipclab.toml", "[program.hello]\nsource = \"nope.c\"\n");
-    desk.check()
+    workdir.write("work/ipclab.toml", "[program.hello]\nsource = \"nope.c\"\n");
+    workdir
+        .check()
         .assert()
         .code(1)
         .stdout(contains("names nope.c as hello"));
@@ -204,23 +218,26 @@ fn a_mapping_with_mistakes() {
 
 #[test]
 fn no_compiler() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    desk.check()
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    workdir
+        .check()
         .env("PATH", "/nowhere")
         .assert()
         .code(3)
         .stderr(contains("no C compiler").and(contains("apt-get install gcc")));
-    desk.check()
+    workdir
+        .check()
         .env("CC", "no-such-cc")
         .assert()
         .code(3)
         .stderr(contains("CC says no-such-cc"));
     // A submission that needs none does without.
-    let desk = Desk::with(&[(
+    let workdir = Workdir::with(&[(
         "ipclab.toml",
         "[program.hello]\nrun = \"no-such-language hello.x\"\n",
     )]);
-    desk.check()
+    workdir
+        .check()
         .assert()
         .code(3)
         .stdout(contains("no-such-language is not installed here"));
@@ -228,22 +245,22 @@ fn no_compiler() {
 
 #[test]
 fn a_build_that_never_ends_is_stopped() {
-    let desk = Desk::with(&[(
+    let workdir = Workdir::with(&[(
         "hello.c",
         "#include \"/dev/zero\"\nint main(void) { return 0; }\n",
     )]);
-    let output = desk.check().output().unwrap();
+    let output = workdir.check().output().unwrap();
     assert_eq!(
         output.status.code(),
         Some(1),
         "{}",
         String::from_utf8_lossy(&output.stdout)
     );
-    let desk = Desk::with(&[
+    let workdir = Workdir::with(&[
         ("hello.c", GOOD),
         ("Makefile", "hello:\n\t@while :; do :; done\n"),
     ]);
-    let output = desk.check().output().unwrap();
+    let output = workdir.check().output().unwrap();
     assert!(
         String::from_utf8_lossy(&output.stdout).contains("Makefile did not build it"),
         "{output:?}"
@@ -254,19 +271,19 @@ fn a_build_that_never_ends_is_stopped() {
 #[test]
 fn a_makefile_cannot_plant_a_link_for_a_program() {
     let makefile = "hello: hello.c\n\tln -s /bin/echo hello\n";
-    let desk = Desk::with(&[("hello.c", "no C at all"), ("Makefile", makefile)]);
+    let workdir = Workdir::with(&[("hello.c", "no C at all"), ("Makefile", makefile)]);
     // The compiler's own complaint is what counts then, and nothing is run.
     let refused =
         contains("the compiler refused hello.c").and(contains("hello could not be built"));
-    desk.check().assert().code(1).stdout(refused);
+    workdir.check().assert().code(1).stdout(refused);
 }
 
 #[test]
 fn no_writable_home() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
-    let temporary = desk.path("tmp");
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
+    let temporary = workdir.path("tmp");
     fs::create_dir(&temporary).unwrap();
-    let mut check = desk.check();
+    let mut check = workdir.check();
     check
         .env("HOME", "/proc")
         .env("XDG_CACHE_HOME", "/proc/nowhere")
@@ -280,13 +297,13 @@ fn no_writable_home() {
 }
 
 /// Checks with everything that the tool writes going to a disk of that size; `None`: this user may not mount.
-fn on_a_disk_of(size: &str, desk: &Desk) -> Option<Output> {
-    fs::create_dir_all(desk.path("full")).unwrap();
+fn on_a_disk_of(size: &str, workdir: &Workdir) -> Option<Output> {
+    fs::create_dir_all(workdir.path("full")).unwrap();
     let mount = format!("mount -t tmpfs -o size={size} none full");
     let run = |script: &str| {
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
-        with_little_room(command, desk)
+        with_little_room(command, workdir)
     };
     run(&mount).status.success().then(|| {
         let tool = assert_cmd::cargo::cargo_bin("ipclab");
@@ -297,19 +314,19 @@ fn on_a_disk_of(size: &str, desk: &Desk) -> Option<Output> {
     })
 }
 
-fn with_little_room(mut command: Command, desk: &Desk) -> Output {
+fn with_little_room(mut command: Command, workdir: &Workdir) -> Output {
     command
-        .current_dir(desk.path("."))
-        .env("HOME", desk.path("full"))
-        .env("TMPDIR", desk.path("full"))
+        .current_dir(workdir.path("."))
+        .env("HOME", workdir.path("full"))
+        .env("TMPDIR", workdir.path("full"))
         .env_remove("XDG_CACHE_HOME");
     command.output().unwrap()
 }
 
 #[test]
 fn a_full_disk() {
-    let desk = Desk::with(&[("hello.c", &format!("{GOOD}/*{}*/", "x".repeat(300_000)))]);
-    let (output, expect) = match on_a_disk_of("128k", &desk) {
+    let workdir = Workdir::with(&[("hello.c", &format!("{GOOD}/*{}*/", "x".repeat(300_000)))]);
+    let (output, expect) = match on_a_disk_of("128k", &workdir) {
         Some(output) => (output, "no space left on device"),
         None => {
             // Where the user may not mount, a bound on the size of files stands in for the disk's.
@@ -317,7 +334,7 @@ fn a_full_disk() {
             let check = format!("exec {} check work --spec greet.toml", tool.display());
             let mut command = Command::new("sh");
             command.args(["-c", &format!("trap '' XFSZ; ulimit -f 100; {check}")]);
-            (with_little_room(command, &desk), "file too large")
+            (with_little_room(command, &workdir), "file too large")
         }
     };
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -330,9 +347,9 @@ fn a_full_disk() {
 
 #[test]
 fn a_disk_that_fills_up_while_the_linker_writes_costs_nobody_a_point() {
-    let desk = Desk::with(&[("hello.c", GOOD)]);
+    let workdir = Workdir::with(&[("hello.c", GOOD)]);
     // The sources fit, and the program does not.
-    let Some(output) = on_a_disk_of("40k", &desk) else {
+    let Some(output) = on_a_disk_of("40k", &workdir) else {
         return;
     };
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{Desk, GOOD};
+use crate::common::{GOOD, Workdir};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -49,10 +49,10 @@ fn program(word: &str, status: &str) -> String {
     )
 }
 
-/// A desk with a lab that is proved.
-fn lab() -> Desk {
-    let desk = Desk::with(&[]);
-    let file = |name: &str, text: &str| desk.write(&format!("greet/{name}"), text);
+/// A workdir with a lab that is proved.
+fn lab() -> Workdir {
+    let workdir = Workdir::with(&[]);
+    let file = |name: &str, text: &str| workdir.write(&format!("greet/{name}"), text);
     file("spec.toml", SPEC);
     file("ref/polite.c", &program("Hello", "0"));
     file("starter/hello.c", "int main(void) { return 0; }\n");
@@ -90,11 +90,11 @@ fn lab() -> Desk {
         "int main(void) { return }\n",
         "about = \"no C\"\nsays = [\"could not be built\"]\n[skips]\ngreets = \"build\"\ngreets-by-name = \"build\"\n",
     );
-    desk
+    workdir
 }
 
-fn validate(desk: &Desk, args: &[&str]) -> (Option<i32>, String) {
-    let output = desk
+fn validate(workdir: &Workdir, args: &[&str]) -> (Option<i32>, String) {
+    let output = workdir
         .ipclab()
         .args(["validate", "greet/spec.toml"])
         .args(args)
@@ -107,8 +107,8 @@ fn validate(desk: &Desk, args: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn a_lab_is_proved_by_programs_of_every_kind() {
-    let desk = lab();
-    let (code, text) = validate(&desk, &[]);
+    let workdir = lab();
+    let (code, text) = validate(&workdir, &[]);
     assert_eq!(code, Some(0), "{text}");
     for row in [
         "✓ reference              4 of 4\n",
@@ -124,7 +124,7 @@ fn a_lab_is_proved_by_programs_of_every_kind() {
     ] {
         assert!(text.contains(row), "{row}\n{text}");
     }
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]
@@ -155,11 +155,11 @@ fn json_says_the_same() {
 
 /// Changes one file of the proved lab (`None`: takes it away) and wants this hole.
 fn hole(file: &str, text: Option<&str>, says: &str) {
-    let desk = lab();
+    let workdir = lab();
     match text {
-        Some(text) => desk.write(&format!("greet/{file}"), text),
+        Some(text) => workdir.write(&format!("greet/{file}"), text),
         None => {
-            let path = desk.path(&format!("greet/{file}"));
+            let path = workdir.path(&format!("greet/{file}"));
             if path.is_dir() {
                 fs::remove_dir_all(path).unwrap();
             } else {
@@ -167,7 +167,7 @@ fn hole(file: &str, text: Option<&str>, says: &str) {
             }
         }
     }
-    let (code, said) = validate(&desk, &[]);
+    let (code, said) = validate(&workdir, &[]);
     assert_eq!(code, Some(1), "{file}: {said}");
     assert!(said.contains(says), "{file}: {says}\n{said}");
     assert!(said.contains("not proved: "), "{said}");
@@ -276,13 +276,13 @@ fn a_starter_compiles_and_is_no_solution() {
 }
 
 #[test]
-fn every_mistake_of_every_expected_toml_is_told_before_anything_runs() {
-    let desk = lab();
+fn every_mistake_of_every_expected_toml_is_reported_before_anything_runs() {
+    let workdir = lab();
     let rude = "greet/submissions/rejected/rude/expected.toml";
     let deaf = "greet/submissions/rejected/deaf/expected.toml";
-    desk.write(rude, "about = \"x\"\n[fails]\ngreet = [\"output\"]\n");
-    desk.write(deaf, "about = \"x\"\n[fails]\ngreets = [\"ouput\"]\n");
-    let (code, said) = validate(&desk, &[]);
+    workdir.write(rude, "about = \"x\"\n[fails]\ngreet = [\"output\"]\n");
+    workdir.write(deaf, "about = \"x\"\n[fails]\ngreets = [\"ouput\"]\n");
+    let (code, said) = validate(&workdir, &[]);
     assert_eq!(code, Some(2), "{said}");
     for words in [
         &format!("{rude}:3"),
@@ -296,15 +296,15 @@ fn every_mistake_of_every_expected_toml_is_told_before_anything_runs() {
 }
 
 /// The lab with two of its rejected submissions as changes of `whole`.
-fn lab_of_faults() -> Desk {
-    let desk = lab();
+fn lab_of_faults() -> Workdir {
+    let workdir = lab();
     let fault = |name: &str, head: &str, replace: &str, with: &str, aspect: &str| {
-        fs::remove_dir_all(desk.path(&format!("greet/submissions/rejected/{name}"))).unwrap();
+        fs::remove_dir_all(workdir.path(&format!("greet/submissions/rejected/{name}"))).unwrap();
         let text = format!(
             "base = \"whole\"\n{head}[[change]]\nfile = \"hello.c\"\nreplace = '''\n{replace}\n'''\n\
              with = '''\n{with}\n'''\n[fails]\ngreets = [\"{aspect}\"]\n[skips]\ngreets-by-name = \"greets\"\n"
         );
-        desk.write(&format!("greet/submissions/rejected/{name}.toml"), text);
+        workdir.write(&format!("greet/submissions/rejected/{name}.toml"), text);
     };
     fault(
         "rude",
@@ -320,7 +320,7 @@ fn lab_of_faults() -> Desk {
         "return argc == 1;",
         "exit",
     );
-    desk
+    workdir
 }
 
 #[test]
@@ -333,16 +333,16 @@ fn a_rejected_submission_may_be_a_change_of_an_accepted_one() {
 
 #[test]
 fn every_fault_that_no_longer_fits_its_base_is_reported_at_once() {
-    let desk = lab_of_faults();
-    desk.write(
+    let workdir = lab_of_faults();
+    workdir.write(
         "greet/submissions/accepted/whole/hello.c",
         "int main(void) { return 3; }\n",
     );
-    desk.write(
+    workdir.write(
         "greet/submissions/rejected/other.toml",
         "base = \"hwole\"\nabout = \"x\"\nremove = \"hello.c\"\n",
     );
-    let (code, said) = validate(&desk, &[]);
+    let (code, said) = validate(&workdir, &[]);
     assert_eq!(code, Some(2), "{said}");
     for words in [
         "--> greet/submissions/rejected/rude.toml:7:1",
@@ -354,40 +354,40 @@ fn every_fault_that_no_longer_fits_its_base_is_reported_at_once() {
         assert!(said.contains(words), "{words}\n{said}");
     }
     // Two of one name could not be told apart.
-    desk.write("greet/submissions/rejected/rude/hello.c", GOOD);
-    let (code, said) = validate(&desk, &[]);
+    workdir.write("greet/submissions/rejected/rude/hello.c", GOOD);
+    let (code, said) = validate(&workdir, &[]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("are two submissions of one name"), "{said}");
 }
 
 #[test]
 fn update_writes_into_the_file_of_a_fault_and_leaves_its_changes() {
-    let desk = lab_of_faults();
+    let workdir = lab_of_faults();
     let rude = "greet/submissions/rejected/rude.toml";
-    let right = fs::read_to_string(desk.path(rude)).unwrap();
+    let right = fs::read_to_string(workdir.path(rude)).unwrap();
     let entry = "[fails]\ngreets = [\"output\"]\n";
     assert!(right.contains(entry), "{right}");
-    desk.write(
+    workdir.write(
         rude,
         right.replace(entry, "[fails]\n# Why.\ngreets = [\"exit\"] # so\n"),
     );
-    let (code, said) = validate(&desk, &["--update"]);
+    let (code, said) = validate(&workdir, &["--update"]);
     assert_eq!(code, Some(0), "{said}");
     let written = format!("written, to be looked at:\n    {rude}\n");
     assert!(said.contains(&written), "{said}");
     let expect = "[fails]\n# Why.\ngreets = [\"output\"]  # so\n";
     assert_eq!(
-        fs::read_to_string(desk.path(rude)).unwrap(),
+        fs::read_to_string(workdir.path(rude)).unwrap(),
         right.replace(entry, expect)
     );
 }
 
 #[test]
 fn what_cannot_be_graded_proves_nothing() {
-    let desk = lab();
+    let workdir = lab();
     let mapping = "[program.hello]\nrun = \"no-such-interpreter hello.c\"\n";
-    desk.write("greet/submissions/accepted/short/ipclab.toml", mapping);
-    let (code, said) = validate(&desk, &[]);
+    workdir.write("greet/submissions/accepted/short/ipclab.toml", mapping);
+    let (code, said) = validate(&workdir, &[]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("? accepted/short         0 of 4"), "{said}");
     assert!(
@@ -402,37 +402,38 @@ fn what_cannot_be_graded_proves_nothing() {
 
 #[test]
 fn update_writes_what_came_out_and_then_it_is_proved() {
-    let desk = lab();
+    let workdir = lab();
     let rude = "greet/submissions/rejected/rude/expected.toml";
-    desk.write(
+    workdir.write(
         rude,
         "# Kept.\nabout = \"is rude\"\nsays = [\"Go away\"]\n[fails]\n# Not so.\ngreets = [\"exit\"]\n",
     );
     let kind = "greet/submissions/accepted/kind/hello.c";
-    desk.write(kind, program("Hello", "0"));
-    let (code, said) = validate(&desk, &["--update"]);
+    workdir.write(kind, program("Hello", "0"));
+    let (code, said) = validate(&workdir, &["--update"]);
     assert_eq!(code, Some(1), "a file without words is a hole: {said}");
     assert!(said.contains(&format!("written, to be looked at:\n    greet/submissions/accepted/kind/expected.toml\n    {rude}\n")), "{said}");
     assert_eq!(
-        fs::read_to_string(desk.path(rude)).unwrap(),
+        fs::read_to_string(workdir.path(rude)).unwrap(),
         "# Kept.\nabout = \"is rude\"\nsays = [\"Go away\"]\n[fails]\n# Not so.\ngreets = [\"output\"]\n\n[skips]\ngreets-by-name = \"greets\"\n"
     );
     let new = "greet/submissions/accepted/kind/expected.toml";
-    let text = fs::read_to_string(desk.path(new)).unwrap();
-    desk.write(
+    let text = fs::read_to_string(workdir.path(new)).unwrap();
+    workdir.write(
         new,
         text.replace("about = \"\"", "about = \"as it should be\""),
     );
-    let (code, said) = validate(&desk, &["--update"]);
+    let (code, said) = validate(&workdir, &["--update"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("written"), "{said}");
 }
 
 #[test]
 fn what_is_not_there_is_named_with_what_to_do() {
-    let desk = lab();
+    let workdir = lab();
     let check = |args: &[&str], says: &str| {
-        desk.ipclab()
+        workdir
+            .ipclab()
             .arg("validate")
             .args(args)
             .assert()
@@ -455,7 +456,8 @@ fn what_is_not_there_is_named_with_what_to_do() {
     );
     check(&["greet/spec.toml", "--tier", "cor"], "core");
     // A tier without a case is no mistake, but it proves nothing.
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["validate", "greet/spec.toml", "--tier", "stretch"])
         .assert()
         .code(3)
@@ -464,16 +466,21 @@ fn what_is_not_there_is_named_with_what_to_do() {
 
 #[test]
 fn it_works_from_below_the_top_of_a_repository() {
-    let desk = lab();
-    fs::create_dir(desk.path("labs")).unwrap();
-    fs::create_dir(desk.path("specs")).unwrap();
-    fs::create_dir(desk.path("deep")).unwrap();
-    fs::rename(desk.path("greet/spec.toml"), desk.path("specs/greet.toml")).unwrap();
-    fs::rename(desk.path("greet/ref"), desk.path("specs/ref")).unwrap();
-    fs::rename(desk.path("greet"), desk.path("labs/greet")).unwrap();
+    let workdir = lab();
+    fs::create_dir(workdir.path("labs")).unwrap();
+    fs::create_dir(workdir.path("specs")).unwrap();
+    fs::create_dir(workdir.path("deep")).unwrap();
+    fs::rename(
+        workdir.path("greet/spec.toml"),
+        workdir.path("specs/greet.toml"),
+    )
+    .unwrap();
+    fs::rename(workdir.path("greet/ref"), workdir.path("specs/ref")).unwrap();
+    fs::rename(workdir.path("greet"), workdir.path("labs/greet")).unwrap();
     for (folder, spec) in [("deep", "greet"), (".", "greet"), (".", "specs/greet.toml")] {
-        desk.ipclab()
-            .current_dir(desk.path(folder))
+        workdir
+            .ipclab()
+            .current_dir(workdir.path(folder))
             .args(["validate", spec, "--tier", "core"])
             .assert()
             .code(0)

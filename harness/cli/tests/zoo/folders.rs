@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{ATTACKS, Outcomes, SECRET, Verdict};
 use crate::common::archives::{self, Entry};
 use crate::common::host::{Host, alone, levels};
-use crate::common::{Desk, GOOD, SPEC};
+use crate::common::{GOOD, SPEC, Workdir};
 
 const FOLDERS: &str = include_str!("folders.toml");
 
@@ -215,8 +215,8 @@ impl Place {
     }
 
     /// Grades the class at a level; gives each submission's outcome, by id.
-    fn grade(&self, desk: &Desk, level: &str, out: &str) -> BTreeMap<String, Became> {
-        let output = desk
+    fn grade(&self, workdir: &Workdir, level: &str, out: &str) -> BTreeMap<String, Became> {
+        let output = workdir
             .ipclab()
             .arg("grade")
             .arg(self.path("class"))
@@ -228,7 +228,7 @@ impl Place {
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(!stderr.contains("panicked"), "{stderr}");
-        let lines = fs::read_to_string(desk.path(out).join("results.jsonl"))
+        let lines = fs::read_to_string(workdir.path(out).join("results.jsonl"))
             .unwrap_or_else(|error| panic!("{error}: {stderr}"));
         lines.lines().map(Became::read).collect()
     }
@@ -252,7 +252,7 @@ struct Became {
     verdict: &'static str,
     earned: Option<u64>,
     /// Everything that is said of it.
-    told: String,
+    texts: String,
 }
 
 impl Became {
@@ -269,24 +269,24 @@ impl Became {
             Some(0) => "nothing",
             Some(_) => "some",
         };
-        let mut told = String::new();
-        strings(&entry["outcome"], &mut told);
+        let mut texts = String::new();
+        strings(&entry["outcome"], &mut texts);
         (
             id,
             Self {
                 verdict,
                 earned,
-                told,
+                texts,
             },
         )
     }
 }
 
-fn strings(value: &Value, told: &mut String) {
+fn strings(value: &Value, texts: &mut String) {
     match value {
-        Value::String(text) => *told += &format!("{text}\n"),
-        Value::Array(list) => list.iter().for_each(|one| strings(one, told)),
-        Value::Object(map) => map.values().for_each(|one| strings(one, told)),
+        Value::String(text) => *texts += &format!("{text}\n"),
+        Value::Array(list) => list.iter().for_each(|one| strings(one, texts)),
+        Value::Object(map) => map.values().for_each(|one| strings(one, texts)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -305,11 +305,11 @@ fn written(folder: &Path, all: &mut Vec<(PathBuf, String)>) {
 
 /// Grades that many well-behaved submissions alone and with all of these among them.
 fn mixed(level: &str, well_behaved: usize, folders: &[Folder]) {
-    let desk = Desk::with(&[]);
+    let workdir = Workdir::with(&[]);
     let place = Place::new();
     place.well_behaved(well_behaved);
     let host = Host::look();
-    let alone = place.grade(&desk, level, "alone");
+    let alone = place.grade(&workdir, level, "alone");
     assert_eq!(alone.len(), well_behaved);
     assert!(
         alone.values().any(|one| one.earned == Some(4))
@@ -318,13 +318,13 @@ fn mixed(level: &str, well_behaved: usize, folders: &[Folder]) {
     for folder in folders {
         place.lay_out(folder);
     }
-    let among = place.grade(&desk, level, "among");
+    let among = place.grade(&workdir, level, "among");
     let mut wrong = Vec::new();
     for (id, one) in &alone {
         if among[id].earned != one.earned || one.earned.is_none() {
             wrong.push(format!(
                 "{id} was disturbed: {:?}, not {:?}: {}",
-                among[id].earned, one.earned, among[id].told
+                among[id].earned, one.earned, among[id].texts
             ));
         }
     }
@@ -335,27 +335,27 @@ fn mixed(level: &str, well_behaved: usize, folders: &[Folder]) {
         let id = ipclab_report::Line::new(&folder.id).to_string();
         let became = among.get(&id);
         let seen = became.map_or("nobody", |one| one.verdict);
-        let told = became.map_or("", |one| one.told.as_str());
+        let texts = became.map_or("", |one| one.texts.as_str());
         println!("{id:<22} {level:<10} {seen:<8} {}", folder.what);
         if seen != expected && !whatever {
-            wrong.push(format!("{id}: {seen}, not {expected}: {told}"));
+            wrong.push(format!("{id}: {seen}, not {expected}: {texts}"));
         }
         let at_level = folder.says_at.get(level).into_iter().flatten();
         for say in folder.says.iter().chain(at_level) {
-            if !told.contains(say.as_str()) {
-                wrong.push(format!("{id}: it does not say {say:?}: {told}"));
+            if !texts.contains(say.as_str()) {
+                wrong.push(format!("{id}: it does not say {say:?}: {texts}"));
             }
         }
     }
     // Entries that are no submission are reported all the same.
-    let class = fs::read_to_string(desk.path("among/class.json")).unwrap();
+    let class = fs::read_to_string(workdir.path("among/class.json")).unwrap();
     for folder in folders.iter().filter(|folder| folder.is_link.is_some()) {
         if !class.contains(&format!("{} is a link", folder.id)) {
             wrong.push(format!("{}: nobody is told", folder.id));
         }
     }
     let mut files = Vec::new();
-    written(&desk.path("among"), &mut files);
+    written(&workdir.path("among"), &mut files);
     for (path, text) in &files {
         if text.contains(SECRET) {
             wrong.push(format!("the secret is out: {}", path.display()));
@@ -368,7 +368,7 @@ fn mixed(level: &str, well_behaved: usize, folders: &[Folder]) {
         }
     }
     assert!(wrong.is_empty(), "at {level}:\n{}", wrong.join("\n"));
-    assert_eq!(desk.scratch(), Vec::<PathBuf>::new());
+    assert_eq!(workdir.scratch(), Vec::<PathBuf>::new());
     place.is_clean();
     for folder in [
         "/tmp", "/dev/shm", "/var/tmp", "/etc", "/usr/bin", "/home", "/root",
@@ -431,7 +431,7 @@ fn hostile_folders_get_what_they_earn_and_disturb_nobody() {
         "hostile_folders_get_what_they_earn_and_disturb_nobody",
         || {
             let _turn = super::turn();
-            for level in levels(&Desk::with(&[])) {
+            for level in levels(&Workdir::with(&[])) {
                 let mut folders = all();
                 folders.retain(|folder| folder.only.as_deref().is_none_or(|only| only == level));
                 folders.retain(|folder| !folder.slow);
@@ -451,7 +451,7 @@ fn fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them() {
         || {
             let _turn = super::turn();
             let wanted = std::env::var("ZOO_LEVEL").ok();
-            let mut levels = levels(&Desk::with(&[]));
+            let mut levels = levels(&Workdir::with(&[]));
             levels.retain(|level| wanted.as_deref().is_none_or(|wanted| wanted == *level));
             for level in levels {
                 let mut folders = all();

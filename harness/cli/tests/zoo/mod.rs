@@ -15,7 +15,7 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::common::host::{Host, alone, levels};
-use crate::common::{Desk, json};
+use crate::common::{Workdir, json};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use serde_json::Value;
@@ -125,9 +125,9 @@ fn grade(level: &str) {
     let mut outcomes: Outcomes = toml::from_str(OUTCOMES).unwrap();
     let here = |attack: &Attack| attack.only.as_deref().is_none_or(|only| only == level);
     outcomes.attack.retain(here);
-    let desk = Desk::with(&[]);
+    let workdir = Workdir::with(&[]);
     for file in ATTACKS.files() {
-        desk.write(&format!("work/{}", file.path().display()), file.contents());
+        workdir.write(&format!("work/{}", file.path().display()), file.contents());
     }
     // Not in /tmp, which at the shared level is open to all users.
     let private = tempfile::Builder::new()
@@ -160,7 +160,7 @@ fn grade(level: &str) {
     fs::write(private.path().join("other.c"), SECRET).unwrap();
 
     let host = Host::look();
-    let output = desk
+    let output = workdir
         .ipclab()
         .args([
             "check",
@@ -187,22 +187,22 @@ fn grade(level: &str) {
     let mut wrong = Vec::new();
     for (id, case) in &cases {
         if id.starts_with("well-") && case["verdict"] != "pass" {
-            wrong.push(format!("{id} was disturbed: {}", told(case)));
+            wrong.push(format!("{id} was disturbed: {}", texts(case)));
         }
     }
     for attack in &outcomes.attack {
         let case = cases[attack.id.as_str()];
         let (seen, expected) = (case["verdict"].as_str().unwrap(), attack.verdict.at(level));
-        let told = told(case);
+        let texts = texts(case);
         println!("{:<22} {:<10} {seen:<8} {}", attack.id, level, attack.what);
         if seen != expected {
-            wrong.push(format!("{}: {seen}, not {expected}: {told}", attack.id));
+            wrong.push(format!("{}: {seen}, not {expected}: {texts}", attack.id));
         }
         let at_level = attack.says_at.get(level).into_iter().flatten();
         for say in attack.says.iter().chain(at_level) {
             let other = attack.or_says.as_ref();
-            if !told.contains(say) && !other.is_some_and(|other| told.contains(other)) {
-                wrong.push(format!("{}: it does not say {say:?}: {told}", attack.id));
+            if !texts.contains(say) && !other.is_some_and(|other| texts.contains(other)) {
+                wrong.push(format!("{}: it does not say {say:?}: {texts}", attack.id));
             }
         }
     }
@@ -218,16 +218,16 @@ fn grade(level: &str) {
 }
 
 /// Everything that is said of a case.
-fn told(case: &Value) -> String {
-    let mut told = String::new();
+fn texts(case: &Value) -> String {
+    let mut texts = String::new();
     for finding in case["findings"].as_array().into_iter().flatten() {
         for part in ["message", "expected", "seen"] {
             if let Some(text) = finding[part].as_str() {
-                told += &format!("{text}\n");
+                texts += &format!("{text}\n");
             }
         }
     }
-    told
+    texts
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn every_attack_is_contained_and_disturbs_nobody() {
         || {
             let _turn = turn();
             // One level after the other: at the shared one, both would see the same host.
-            for level in levels(&Desk::with(&[])) {
+            for level in levels(&Workdir::with(&[])) {
                 grade(level);
             }
         },

@@ -1,4 +1,4 @@
-//! Reports of strangers' texts: every form can be read back by somebody else's parser and holds nothing that acts.
+//! Reports of strangers' texts: every form can be read back by another parser and holds nothing that acts.
 
 use ipclab_report::testing::{forms, harmless};
 use serde_json::Value;

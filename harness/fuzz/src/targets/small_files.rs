@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use ipclab_spec::Spec;
 
-use super::spec::shown;
+use super::spec::check_diagnostics;
 use ipclab_prove::mutants::equivalent;
 
 static SPEC: LazyLock<Spec> = LazyLock::new(|| {
@@ -21,11 +21,11 @@ pub fn small_files(data: &[u8]) {
     };
     if let Err(diagnostics) = ipclab_spec::expected("expected.toml", text, &SPEC) {
         assert!(diagnostics.has_errors());
-        shown(text, &diagnostics);
+        check_diagnostics(text, &diagnostics);
     }
     if let Err(diagnostics) = ipclab_spec::submission("ipclab.toml", text) {
         assert!(diagnostics.has_errors());
-        shown(text, &diagnostics);
+        check_diagnostics(text, &diagnostics);
     }
     let applied = ipclab_spec::patch_expecting("fault.toml", text, &SPEC).and_then(|(patch, _)| {
         let base = [("server.c".to_owned(), b"int main(void)\n{\n}\n".to_vec())];
@@ -33,7 +33,7 @@ pub fn small_files(data: &[u8]) {
     });
     if let Err(diagnostics) = applied {
         assert!(diagnostics.has_errors());
-        shown(text, &diagnostics);
+        check_diagnostics(text, &diagnostics);
     }
     if let Ok(entries) = equivalent::parse("equivalent.toml", text) {
         for entry in entries {

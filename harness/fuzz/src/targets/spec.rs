@@ -8,10 +8,10 @@ pub fn spec(data: &[u8]) {
         return;
     };
     match ipclab_spec::parse("fuzz.toml", text) {
-        Ok(parsed) => shown(text, &parsed.warnings),
+        Ok(parsed) => check_diagnostics(text, &parsed.warnings),
         Err(diagnostics) => {
             assert!(diagnostics.has_errors());
-            shown(text, &diagnostics);
+            check_diagnostics(text, &diagnostics);
         }
     }
     let _ = ipclab_spec::parse_covering("fuzz.toml", text, Some(&["Q1.a".to_owned()]));
@@ -29,7 +29,7 @@ pub fn spec(data: &[u8]) {
     }
 }
 
-pub(crate) fn shown(text: &str, diagnostics: &Diagnostics) {
+pub(crate) fn check_diagnostics(text: &str, diagnostics: &Diagnostics) {
     assert_eq!(diagnostics.render(true).is_empty(), diagnostics.is_empty());
     let lines = 1 + text.matches('\n').count();
     for one in diagnostics {

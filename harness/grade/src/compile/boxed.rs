@@ -26,12 +26,12 @@ use ipclab_plan::Tool;
 /// Where the staged files lie inside.
 const INSIDE: &str = "/lab";
 /// A folder that no submission has, since hidden ones are not copied: what we ask the compiler for goes there.
-const OURS: &str = ".ipclab";
+const TOOL_FOLDER: &str = ".ipclab";
 /// No program of a lab is larger, sanitizers included.
 const PROGRAM_MAX: u64 = 64 << 20;
 
 /// What a build must have had at least, in bytes: several times what any program of a lab takes.
-const ROOM: i64 = 8 << 20;
+const FREE_BYTES_MIN: i64 = 8 << 20;
 
 /// Bounds of a build.
 fn limits() -> Limits {
@@ -67,7 +67,7 @@ impl BuildFolder {
         let failed = |error: &std::io::Error| {
             Failure::disk(format_args!("making {}", folder.display()), error)
         };
-        store::make_folders(&parent, Path::new("lab").join(OURS).as_path())
+        store::make_folders(&parent, Path::new("lab").join(TOOL_FOLDER).as_path())
             .map_err(|error| failed(&error))?;
         stage::again(staged, &folder)?;
         open_folders(&folder).map_err(|error| failed(&error))?;
@@ -81,7 +81,7 @@ impl BuildFolder {
     /// There is none.
     pub(super) fn has_room(&self) -> Result<(), Failure> {
         let tried = tempfile::tempfile_in(&self.parent).and_then(|file| {
-            match posix_fallocate(&file, 0, ROOM) {
+            match posix_fallocate(&file, 0, FREE_BYTES_MIN) {
                 // Not every file system can say so beforehand.
                 Ok(()) | Err(Errno::EOPNOTSUPP | Errno::EINVAL) => Ok(()),
                 Err(errno) => Err(errno.into()),
@@ -97,7 +97,7 @@ impl BuildFolder {
 
     /// Where the compiler is told to put the program, inside.
     pub(super) fn output(name: &str) -> String {
-        format!("./{OURS}/{name}")
+        format!("./{TOOL_FOLDER}/{name}")
     }
 
     /// Runs one command of the build in `folder`, relative to the submission.
@@ -118,7 +118,10 @@ impl BuildFolder {
             // Messages in English and ASCII, whatever the instructor's own language.
             ("LC_ALL", "C".to_owned()),
             // gcc and clang then say what they read, headers of the system included, even when make calls them.
-            ("SUNPRO_DEPENDENCIES", format!("{INSIDE}/{OURS}/inputs")),
+            (
+                "SUNPRO_DEPENDENCIES",
+                format!("{INSIDE}/{TOOL_FOLDER}/inputs"),
+            ),
         ];
         let mut binds: Vec<Bind> = tool.binds().collect();
         binds.push(Bind {
@@ -236,7 +239,7 @@ impl BuildFolder {
 
     /// What the compiler said that it read.
     pub(super) fn inputs(&self) -> String {
-        let path = self.folder.join(OURS).join("inputs");
+        let path = self.folder.join(TOOL_FOLDER).join("inputs");
         // A build may have made anything of it, a link or a pipe included.
         let plain =
             fs::symlink_metadata(&path).is_ok_and(|about| about.is_file() && about.len() < 4 << 20);
@@ -406,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_a_signal_took_away_is_not_made_again() {
+    fn a_folder_that_a_signal_removed_is_not_created_again() {
         let root = tempfile::tempdir().unwrap();
         let gone = root.path().join("run-1");
         assert!(BuildFolder::lay_out(gone.join("build"), root.path()).is_err());

@@ -30,7 +30,7 @@ const EVICT_EVERY: usize = 50;
 const VERSION: &str = "ipclab build 2";
 
 /// How many entries this process has made.
-static KEPT: AtomicUsize = AtomicUsize::new(0);
+static ENTRIES_STORED: AtomicUsize = AtomicUsize::new(0);
 
 /// What is known of a build beside the program itself.
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,45 +67,49 @@ impl Key {
 }
 
 /// Builds of this process that go on now, by key.
-static GOING_ON: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-static ONE_ENDED: Condvar = Condvar::new();
+static BUILDS_IN_PROGRESS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+static BUILD_ENDED: Condvar = Condvar::new();
 /// Builds of this process that brought no program, by key: in a class, one mistake is often handed in many times.
-static IN_VAIN: Mutex<BTreeMap<String, Program>> = Mutex::new(BTreeMap::new());
+static FAILED_BUILDS: Mutex<BTreeMap<String, Program>> = Mutex::new(BTreeMap::new());
 
 /// The right to build something. Another thread that wants to build the same meanwhile waits, and then finds it built.
-pub(super) struct Turn<'a>(&'a str);
+pub(super) struct BuildLock<'a>(&'a str);
 
 /// Waits until no other thread of this process builds what has this key.
-pub(super) fn turn(key: &str) -> Turn<'_> {
-    let mut going_on = GOING_ON.lock().unwrap_or_else(PoisonError::into_inner);
-    while !going_on.insert(key.to_owned()) {
-        going_on = ONE_ENDED
-            .wait(going_on)
+pub(super) fn lock_build(key: &str) -> BuildLock<'_> {
+    let mut in_progress = BUILDS_IN_PROGRESS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    while !in_progress.insert(key.to_owned()) {
+        in_progress = BUILD_ENDED
+            .wait(in_progress)
             .unwrap_or_else(PoisonError::into_inner);
     }
-    Turn(key)
+    BuildLock(key)
 }
 
-impl Drop for Turn<'_> {
+impl Drop for BuildLock<'_> {
     fn drop(&mut self) {
-        let mut going_on = GOING_ON.lock().unwrap_or_else(PoisonError::into_inner);
-        going_on.remove(self.0);
-        drop(going_on);
-        ONE_ENDED.notify_all();
+        let mut in_progress = BUILDS_IN_PROGRESS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        in_progress.remove(self.0);
+        drop(in_progress);
+        BUILD_ENDED.notify_all();
     }
 }
 
 /// What came of that build when this process tried it before, and it brought no program.
-pub(super) fn in_vain(key: &str) -> Option<Program> {
-    let in_vain = IN_VAIN.lock().unwrap_or_else(PoisonError::into_inner);
-    in_vain.get(key).cloned()
+pub(super) fn failed_build(key: &str) -> Option<Program> {
+    let failed_build = FAILED_BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    failed_build.get(key).cloned()
 }
 
 /// Remembers a build that brought no program, through the student's fault and not ours.
-pub(super) fn remember_in_vain(key: &str, report: &Program) {
+pub(super) fn remember_failed_build(key: &str, report: &Program) {
     if report.problem.as_ref().is_some_and(|problem| !problem.ours) {
-        let mut in_vain = IN_VAIN.lock().unwrap_or_else(PoisonError::into_inner);
-        in_vain.insert(key.to_owned(), report.clone());
+        let mut failed_build = FAILED_BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+        failed_build.insert(key.to_owned(), report.clone());
     }
 }
 
@@ -165,7 +169,7 @@ pub(super) fn keep(
         Err(error) => return Err(error),
     }
     // To look at all entries for each new one would cost a class more than its submissions do.
-    if KEPT
+    if ENTRIES_STORED
         .fetch_add(1, Ordering::Relaxed)
         .is_multiple_of(EVICT_EVERY)
     {
@@ -264,7 +268,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     gate.wait();
-                    let _turn = turn("same");
+                    let _turn = lock_build("same");
                     if look_up(&builds, "same").is_none() {
                         built.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                         kept(&builds, "same", "");
@@ -278,8 +282,8 @@ mod tests {
     #[test]
     fn only_a_students_own_failure_is_remembered() {
         let report = Program::built("iserver", &[]);
-        remember_in_vain("none", &report);
-        assert_eq!(in_vain("none"), None);
+        remember_failed_build("none", &report);
+        assert_eq!(failed_build("none"), None);
         let check = |key: &str, ours: bool| {
             let mut report = report.clone();
             report.problem = Some(ipclab_report::Problem {
@@ -290,8 +294,8 @@ mod tests {
                 found: Vec::new(),
                 remedy: None,
             });
-            remember_in_vain(key, &report);
-            in_vain(key).is_some()
+            remember_failed_build(key, &report);
+            failed_build(key).is_some()
         };
         assert!(check("students", false) && !check("ours", true));
     }

@@ -5,7 +5,7 @@
 use ipclab_report::{CompilerMessage, Line, Severity};
 
 /// How many errors, and how many warnings, are worth showing: the first ones cause the others.
-const SHOWN: usize = 5;
+const MESSAGES_MAX: usize = 5;
 
 /// The first errors and the first warnings, in their order.
 pub(super) fn parse(output: &str) -> Vec<CompilerMessage> {
@@ -15,11 +15,11 @@ pub(super) fn parse(output: &str) -> Vec<CompilerMessage> {
         let Some(mut message) = rustc(line, lines.get(n + 1).copied()).or_else(|| gnu(line)) else {
             continue;
         };
-        let shown = messages
+        let count = messages
             .iter()
             .filter(|earlier| earlier.severity == message.severity)
             .count();
-        if shown == SHOWN || messages.contains(&message) {
+        if count == MESSAGES_MAX || messages.contains(&message) {
             continue;
         }
         let excerpt: Vec<&str> = lines[n + 1..]
@@ -170,17 +170,17 @@ fn is_excerpt(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn shown(output: &str) -> Vec<String> {
-        let shown = |message: &CompilerMessage| {
+    fn texts(output: &str) -> Vec<String> {
+        let text = |message: &CompilerMessage| {
             let place = message.place().unwrap_or_else(|| "-".to_owned());
             format!("{place} {}: {}", message.severity.name(), message.message)
         };
-        parse(output).iter().map(shown).collect()
+        parse(output).iter().map(text).collect()
     }
 
     #[test]
     fn compilers_linkers_and_make_are_understood() {
-        let check = |output: &str, expect: &[&str]| assert_eq!(shown(output), expect, "{output}");
+        let check = |output: &str, expect: &[&str]| assert_eq!(texts(output), expect, "{output}");
         check(
             "./src/a b.c: In function 'main':\n./src/a b.c:2:22: error: expected ';' before '}' token\n    2 | int x\n      |      ^\n",
             &["src/a b.c:2:22 error: expected ';' before '}' token"],
@@ -234,7 +234,7 @@ mod tests {
         let flood: String = (1..1000)
             .map(|n| format!("x.c:{n}:1: error: no {n}\n"))
             .collect();
-        assert_eq!(parse(&flood).len(), SHOWN);
+        assert_eq!(parse(&flood).len(), MESSAGES_MAX);
     }
 
     #[test]

@@ -159,8 +159,8 @@ impl<'a> Builder<'a> {
         let builds = self.store.builds();
         // What is run from a folder is the folder after the build, which is not kept.
         let use_cache = self.use_cache && recipe.run.is_none();
-        let _turn = use_cache.then(|| cache::turn(&key));
-        if use_cache && let Some(report) = cache::in_vain(&key) {
+        let _turn = use_cache.then(|| cache::lock_build(&key));
+        if use_cache && let Some(report) = cache::failed_build(&key) {
             return Ok(Built {
                 report,
                 artifact: None,
@@ -187,7 +187,7 @@ impl<'a> Builder<'a> {
             &self.submission.staged,
         )
         .map_err(ours)?;
-        let made = self.try_ways(
+        let outcome = self.try_ways(
             program,
             &recipe,
             variant,
@@ -195,12 +195,12 @@ impl<'a> Builder<'a> {
             sandbox,
             &mut report,
         )?;
-        if let Some(problem) = made.problem {
+        if let Some(problem) = outcome.problem {
             // The program is not to blame when there was no room to build it in.
             build_folder.has_room().map_err(ours)?;
             report.problem = Some(*problem);
             if use_cache {
-                cache::remember_in_vain(&key, &report);
+                cache::remember_failed_build(&key, &report);
             }
             return Ok(Built {
                 report,
@@ -213,7 +213,7 @@ impl<'a> Builder<'a> {
             stage::again(&build_folder.folder, &after).map_err(ours)?;
             return Ok(self.command(report, run, &after));
         }
-        let Some(binary) = made.binary else {
+        let Some(binary) = outcome.binary else {
             return Err(own_trouble("the build brought no program and no reason"));
         };
         let inputs = build_folder.inputs();

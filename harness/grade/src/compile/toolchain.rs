@@ -52,7 +52,7 @@ fn at(path: PathBuf) -> Option<Tool> {
         let plays_many = real.file_stem() == Some(OsStr::new("ccache"));
         return Some(Tool {
             path: if plays_many { path } else { real },
-            shown: Vec::new(),
+            folders: Vec::new(),
         });
     }
     let name = path.file_name()?.to_owned();
@@ -65,7 +65,7 @@ fn at(path: PathBuf) -> Option<Tool> {
         real.parent()?.parent()?.to_owned()
     } else {
         return Some(Tool {
-            shown: vec![real.clone()],
+            folders: vec![real.clone()],
             path: real,
         });
     };
@@ -74,7 +74,7 @@ fn at(path: PathBuf) -> Option<Tool> {
     let narrow = prefix.components().count() > 3 || prefix.starts_with("/opt");
     (inside.is_file() && narrow).then(|| Tool {
         path: inside,
-        shown: vec![prefix],
+        folders: vec![prefix],
     })
 }
 
@@ -111,11 +111,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_systems_programs_need_nothing_shown() {
+    fn the_systems_programs_need_no_folders() {
         let tool = find_in("sh", "/nowhere:/bin:/usr/bin").unwrap();
         assert!(tool.path.starts_with("/usr") || tool.path.starts_with("/bin"));
         assert_eq!(
-            (tool.shown.len(), tool.search_path()),
+            (tool.folders.len(), tool.search_path()),
             (0, SEARCH_PATH.to_owned())
         );
     }
@@ -129,7 +129,7 @@ mod tests {
         fs::set_permissions(bin.join("thing"), fs::Permissions::from_mode(0o755)).unwrap();
         let tool = find_in("thing", bin.to_str().unwrap()).unwrap();
         assert_eq!(
-            tool.shown,
+            tool.folders,
             [home.path().canonicalize().unwrap().join("opt/thing")]
         );
         assert!(

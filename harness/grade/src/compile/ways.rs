@@ -66,7 +66,7 @@ pub(super) fn step(
             ];
             inside.extend(argv[1..].iter().cloned());
             let tool = Tool {
-                shown: tool.shown,
+                folders: tool.folders,
                 ..env
             };
             Ok(Some(Step {

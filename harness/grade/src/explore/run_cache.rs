@@ -18,9 +18,9 @@ use ipclab_verdict::run::Observed;
 
 /// Answers of so many bytes are kept at least, and twice as many at most: those that are no longer asked for go. A program
 /// makes some hundred KiB of them.
-const KEPT: usize = 8 << 20;
+const GENERATION_BYTES_MAX: usize = 8 << 20;
 /// An answer of more bytes is not kept: it is of a program that does the same thing for ever, and would drive out ten others.
-const LARGEST: usize = 64 << 10;
+const ENTRY_BYTES_MAX: usize = 64 << 10;
 /// Of so many files it is remembered what is in them; a class builds thousands, each for a moment.
 const FILES_MAX: usize = 1000;
 
@@ -126,10 +126,10 @@ fn hangs_on_the_machine(evidence: &Evidence) -> bool {
 
 /// As JSON; `None`: it is too large, and was not written to its end.
 fn written(evidence: &Evidence) -> Option<Arc<[u8]>> {
-    let mut room = [0; LARGEST];
+    let mut room = [0; ENTRY_BYTES_MAX];
     let mut left = &mut room[..];
     serde_json::to_writer(&mut left, evidence).ok()?;
-    let length = LARGEST - left.len();
+    let length = ENTRY_BYTES_MAX - left.len();
     Some(room[..length].into())
 }
 
@@ -145,7 +145,7 @@ impl Answers {
     }
 
     fn keep(&mut self, key: Digest, answer: Arc<[u8]>) {
-        if self.lately.bytes + answer.len() > KEPT {
+        if self.lately.bytes + answer.len() > GENERATION_BYTES_MAX {
             self.before = std::mem::take(&mut self.lately);
         }
         self.lately.bytes += answer.len();
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_told_by_what_is_in_them() {
+    fn programs_are_keyed_by_their_contents() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -251,7 +251,7 @@ mod tests {
         check(&plan, Ok(troubled));
         // As much as a program that prints without end leaves behind.
         let mut large = evidence(Ended::AllExited);
-        large.name = "x".repeat(LARGEST);
+        large.name = "x".repeat(ENTRY_BYTES_MAX);
         check(&plan, Ok(large));
         // What cannot be read is run.
         check(
@@ -264,7 +264,7 @@ mod tests {
     fn what_is_asked_for_stays_and_the_rest_goes() {
         let mut answers = Answers::default();
         let key = |n: usize| *blake3::hash(&n.to_le_bytes()).as_bytes();
-        let answer = || Arc::from(vec![0; KEPT / 100]);
+        let answer = || Arc::from(vec![0; GENERATION_BYTES_MAX / 100]);
         answers.keep(key(0), answer());
         for n in 1..500 {
             answers.keep(key(n), answer());
@@ -273,7 +273,7 @@ mod tests {
             for generation in held {
                 let bytes: usize = generation.answers.values().map(|answer| answer.len()).sum();
                 assert_eq!(bytes, generation.bytes);
-                assert!(bytes <= KEPT);
+                assert!(bytes <= GENERATION_BYTES_MAX);
             }
         }
         assert!(answers.find(key(1)).is_none());

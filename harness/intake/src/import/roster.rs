@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_twice_in_it_is_not_guessed_and_who_handed_in_nothing_is_told() {
+    fn a_duplicate_entry_is_not_guessed_and_a_student_without_files_is_reported() {
         let mut one = Found::new("jane", From::default());
         one.names.push("jane".to_owned());
         let (found, missing, notes) = joined("name,late\nJane,no\nJane,yes\nBob,\n", vec![one]);

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_passed_over_is_told() {
+    fn skipped_files_are_reported() {
         let files = paths(&["a/server.c", "b/server.c", "server.c"]);
         let choice = choose(&["server.c".to_owned()], &files).unwrap();
         assert_eq!(choice.file, Path::new("server.c"));

@@ -7,7 +7,7 @@ use super::fail::fail;
 use super::names::{globs, is_port, named};
 use crate::facts::Facts;
 use crate::finding::Finding;
-use crate::quote::{count, shown};
+use crate::quote::{count, escaped_line};
 
 /// What had to be there at the end.
 pub(super) fn required(facts: Facts<'_>, must: &Leftover) -> Finding {
@@ -19,7 +19,7 @@ pub(super) fn required(facts: Facts<'_>, must: &Leftover) -> Finding {
                 .iter()
                 .find(|file| globs(pattern, &file.path.to_text()));
             if let Some(file) = file.filter(|file| file.changed && was_not_to_change(facts, file)) {
-                let path = shown(&file.path.to_text());
+                let path = escaped_line(&file.path.to_text());
                 return fail(
                     facts,
                     None,

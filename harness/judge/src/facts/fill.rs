@@ -55,7 +55,7 @@ impl Facts<'_> {
             Some(text) => Ok(text.to_owned()),
             None => Err(Unfilled::Trouble(format!(
                 "the spec asks for {}, which is not one text",
-                quoted(&pattern.shown())
+                quoted(&pattern.escaped_text())
             ))),
         }
     }

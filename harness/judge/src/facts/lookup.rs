@@ -147,9 +147,9 @@ pub(crate) fn named_address(call: &Call) -> Option<&Address> {
 pub(crate) fn show_address(address: &Address) -> String {
     match address {
         Address::Inet(address) => address.to_string(),
-        Address::Path(path) => crate::quote::shown(&path.to_text()),
+        Address::Path(path) => crate::quote::escaped_line(&path.to_text()),
         Address::Abstract(_) | Address::Unnamed | Address::Other(_) => {
-            crate::quote::shown(&address.to_string())
+            crate::quote::escaped_line(&address.to_string())
         }
     }
 }

@@ -200,7 +200,7 @@ impl<'a> Facts<'a> {
             .evidence
             .trouble
             .first()
-            .map(|trouble| crate::quote::shown(trouble));
+            .map(|trouble| crate::quote::escaped_line(trouble));
         said.or_else(|| (0..self.evidence.actors.len()).find_map(unplayed))
     }
 

@@ -73,14 +73,14 @@ impl Printed<'_> {
                     (None, Some(text)) => format!(
                         "{} did not print {} on a line of its own: {} is another of the expected lines",
                         self.who(),
-                        quoted(&wanted[first].pattern.shown()),
+                        quoted(&wanted[first].pattern.escaped_text()),
                         quoted(text.trim())
                     ),
                     (None, None) => self.explain(&wanted[first], (0, 0)),
                 };
                 let expected = wanted
                     .iter()
-                    .map(|wanted| wanted.pattern.shown())
+                    .map(|wanted| wanted.pattern.escaped_text())
                     .collect::<Vec<_>>()
                     .join("\n");
                 let missing = wanted
@@ -88,7 +88,7 @@ impl Printed<'_> {
                     .zip(&found)
                     .filter(|(_, found)| found.is_none());
                 let missing = missing
-                    .map(|(wanted, _)| DiffLine::Missing(wanted.pattern.shown()))
+                    .map(|(wanted, _)| DiffLine::Missing(wanted.pattern.escaped_text()))
                     .collect();
                 self.missed(message)
                     .expecting(expected, self.seen())

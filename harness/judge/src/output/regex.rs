@@ -5,7 +5,7 @@ use predicates::Predicate as _;
 
 use super::Printed;
 use crate::finding::Finding;
-use crate::quote::{quoted, shown};
+use crate::quote::{escaped_line, quoted};
 
 impl Printed<'_> {
     pub(super) fn regex(&self, pattern: &str) -> Finding {
@@ -34,14 +34,14 @@ impl Printed<'_> {
                     Sought::Words(words) => match words.as_slice() {
                         [only] => (
                             format!("{who} did not print {} on {name}{because}", quoted(only)),
-                            shown(only),
+                            escaped_line(only),
                         ),
                         words => (
                             format!(
                                 "{who} printed neither {} on {name}{because}",
                                 one_of(words, "nor")
                             ),
-                            shown(&words.join(" or ")),
+                            escaped_line(&words.join(" or ")),
                         ),
                     },
                     Sought::Anything | Sought::Form => (
@@ -49,7 +49,7 @@ impl Printed<'_> {
                             "{who} printed nothing on {name} that has the form which is wanted, {}{because}",
                             quoted(pattern)
                         ),
-                        format!("what matches {}", shown(pattern)),
+                        format!("what matches {}", escaped_line(pattern)),
                     ),
                 };
                 self.missed(message).expecting(expected, self.seen())

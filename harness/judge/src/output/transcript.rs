@@ -50,7 +50,7 @@ impl Printed<'_> {
                     .iter()
                     .find(|text| wanted.pattern.find(text, 0, Place::Whole).is_some())
                     .cloned()
-                    .unwrap_or_else(|| wanted.pattern.shown()),
+                    .unwrap_or_else(|| wanted.pattern.escaped_text()),
             })
             .collect();
         let message = match (wanted.get(reached.wanted), seen.get(reached.seen)) {
@@ -59,7 +59,7 @@ impl Printed<'_> {
                 "{} printed {} where {} is expected{}",
                 self.who(),
                 quoted(text),
-                quoted(&line.pattern.shown()),
+                quoted(&line.pattern.escaped_text()),
                 self.because()
             ),
             (Some(Some(line)), None) => match self.alike(&line.pattern, seen) {
@@ -67,13 +67,13 @@ impl Printed<'_> {
                     "{} printed {} instead of {}{}",
                     self.who(),
                     quoted(text.trim()),
-                    quoted(&line.pattern.shown()),
+                    quoted(&line.pattern.escaped_text()),
                     self.because()
                 ),
                 None => format!(
                     "{} did not print {}{}",
                     self.who(),
-                    quoted(&line.pattern.shown()),
+                    quoted(&line.pattern.escaped_text()),
                     self.because()
                 ),
             },

@@ -7,18 +7,18 @@ use super::{Printed, Wanted};
 use crate::difference::likeness;
 use crate::page::Page;
 use crate::pattern::{Pattern, Place};
-use crate::quote::{quoted, shown};
+use crate::quote::{escaped_line, quoted};
 
 /// How alike a line must be to be called the one that was meant.
-const ALIKE: f32 = 0.6;
+const SIMILARITY_MIN: f32 = 0.6;
 /// Lines that are looked at for one that is alike.
-const ALIKE_LINES: usize = 200;
+const SIMILAR_LINES_MAX: usize = 200;
 
 impl Printed<'_> {
     /// Why a line is not there, from the most telling sign to the least.
     pub(super) fn explain(&self, wanted: &Wanted<'_>, from: (usize, usize)) -> String {
         let who = self.who();
-        let line = quoted(&wanted.pattern.shown());
+        let line = quoted(&wanted.pattern.escaped_text());
         if self.page.is_blank() {
             return self.silence();
         }
@@ -128,7 +128,7 @@ impl Printed<'_> {
         Some(format!(
             "{}: the count printed ({}) is not what was {verb}{whose} ({truth}){never}",
             self.who(),
-            shown(printed)
+            escaped_line(printed)
         ))
     }
 
@@ -161,7 +161,7 @@ impl Printed<'_> {
         let label = letters.split_inclusive(": ").next();
         let label = label.filter(|label| label.trim().len() > 2 && label.ends_with(": "));
         let labelled = label.and_then(|label| {
-            let mut lines = lines.iter().take(ALIKE_LINES);
+            let mut lines = lines.iter().take(SIMILAR_LINES_MAX);
             lines.find(|text| text.trim_start().starts_with(label))
         });
         if labelled.is_some() {
@@ -169,10 +169,10 @@ impl Printed<'_> {
         }
         let scored = lines
             .iter()
-            .take(ALIKE_LINES)
+            .take(SIMILAR_LINES_MAX)
             .map(|text| (likeness(&letters, text.trim()), text));
         scored
-            .filter(|(score, _)| *score >= ALIKE)
+            .filter(|(score, _)| *score >= SIMILARITY_MIN)
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
             .map(|(_, text)| text)
     }

@@ -1,4 +1,4 @@
-//! Scenes: evidence put together by hand, one call after another, and what the judge says about it.
+//! Evidence put together by hand, one call after another, and what the judge says about it.
 
 #![allow(
     dead_code,
@@ -29,14 +29,14 @@ pub fn case(body: &str) -> Case {
     }
 }
 
-/// Evidence in the making.
+/// Evidence that a test puts together.
 #[derive(Clone)]
-pub struct Scene {
+pub struct EvidenceBuilder {
     pub e: Evidence,
 }
 
-impl Scene {
-    /// Everybody started, printed nothing and exited 0.
+impl EvidenceBuilder {
+    /// Every actor started, printed nothing and exited 0.
     pub fn of(names: &[&str]) -> Self {
         let actor = |(at, name): (usize, &&str)| ActorEvidence {
             name: (*name).to_owned(),
@@ -342,9 +342,9 @@ pub fn addressed(address: &str) -> (String, Address) {
     }
 }
 
-/// Everything that the judge holds against somebody, in its order: `output: client did not ...`.
-pub fn complaints(case: &Case, scene: &Scene) -> Vec<String> {
-    judge(case, &scene.e)
+/// Every finding that is no pass, in the order of the judge: `output: client did not ...`.
+pub fn complaints(case: &Case, builder: &EvidenceBuilder) -> Vec<String> {
+    judge(case, &builder.e)
         .iter()
         .filter(|finding| finding.verdict != Verdict::Pass)
         .map(said)
@@ -361,13 +361,18 @@ pub fn said(finding: &Finding) -> String {
     format!("{mark}{}: {}", finding.aspect.name(), finding.message)
 }
 
-pub fn outcome(case: &Case, scene: &Scene) -> Outcome {
-    settle(case, judge(case, &scene.e))
+pub fn outcome(case: &Case, builder: &EvidenceBuilder) -> Outcome {
+    settle(case, judge(case, &builder.e))
 }
 
 /// The judge is content with `right`, and says exactly `expect` once `spoil` has changed it.
 #[track_caller]
-pub fn check(case: &Case, right: &Scene, spoil: impl FnOnce(&mut Scene), expect: &[&str]) {
+pub fn check(
+    case: &Case,
+    right: &EvidenceBuilder,
+    spoil: impl FnOnce(&mut EvidenceBuilder),
+    expect: &[&str],
+) {
     assert_eq!(
         complaints(case, right),
         Vec::<String>::new(),
@@ -379,7 +384,7 @@ pub fn check(case: &Case, right: &Scene, spoil: impl FnOnce(&mut Scene), expect:
     assert_eq!(seen, expect, "\n  {}", seen.join("\n  "));
     // A second look at the same evidence, from disk, says the same.
     let saved = serde_json::to_string(&wrong.e).expect("evidence serialises");
-    let again = Scene {
+    let again = EvidenceBuilder {
         e: serde_json::from_str(&saved).expect("evidence reads back"),
     };
     assert_eq!(complaints(case, &again), seen);

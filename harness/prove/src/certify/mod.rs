@@ -2,15 +2,15 @@
 //!
 //! A *site* is a program set (the references or an accepted submission), a case and an input of it; a *run* is one run of a
 //! site's plan, judged. Runs are done in four ways: with the machine left alone, with every processor busy twice over,
-//! with all boxes on one processor, and with seeded delays at the calls. [`deal`] shuffles, [`ledger`] compares.
+//! with all boxes on one processor, and with seeded delays at the calls. [`site_order`] shuffles, [`ledger`] compares.
 //!
 //! Zero differing verdicts in n runs say with 95 % confidence that fewer than 3 in n differ: (1 - p)^n = 0.05, and
 //! -ln 0.05 is 3 (the "rule of three").
 
-mod deal;
 mod ledger;
 pub mod load;
 mod result;
+mod site_order;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -128,7 +128,7 @@ pub fn certify(
         results.push(WayResult::new(way.name(), runs, took));
     }
     interrupt::park_if_interrupted();
-    let told = |site: usize| {
+    let place = |site: usize| {
         let Site { set, case, variant } = &sites[site];
         result::Place {
             lab: set.proof.lab.spec.lab.clone(),
@@ -138,7 +138,7 @@ pub fn certify(
         }
     };
     let seed = request.config.seed;
-    let mut certification = Certification::new(seed, sites.len(), results, ledger.close(), told);
+    let mut certification = Certification::new(seed, sites.len(), results, ledger.close(), place);
     certification.took_ms = began.elapsed().as_millis() as u64;
     certification.keep(request.keep)?;
     Ok(certification)
@@ -232,10 +232,15 @@ fn run_way(
         Way::Idle | Way::OneCore | Way::Delays => None,
     };
     let mut seeds = config.seed ^ (way as u64) << 32;
-    let order = deal::deal(sites.len(), runs, deal::next(&mut seeds));
+    let order = site_order::draw(sites.len(), runs, site_order::next(&mut seeds));
     let tasks: Vec<(usize, Option<u64>)> = order
         .into_iter()
-        .map(|site| (site, (way == Way::Delays).then(|| deal::next(&mut seeds))))
+        .map(|site| {
+            (
+                site,
+                (way == Way::Delays).then(|| site_order::next(&mut seeds)),
+            )
+        })
         .collect();
     progress.stage(way.name(), tasks.len());
     let reference_runs = ReferenceRuns::default();

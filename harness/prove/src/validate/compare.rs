@@ -8,7 +8,7 @@ use ipclab_spec::{Aspect, Case, Cause, Points, Spec, Tier};
 use serde::Serialize;
 
 use super::probes::{Expectation, Kind, Probe};
-use super::seen::{Came, Seen, SeenCase};
+use super::seen::{CaseOutcome, ProbeCase, ProbeOutcome};
 use ipclab_intake::show;
 
 /// Something that keeps a spec from being proved.
@@ -34,7 +34,7 @@ pub(super) struct Hole {
 pub(super) type FailedBy<'a> = BTreeMap<(&'a str, Option<Aspect>), BTreeSet<&'a str>>;
 
 /// The holes that one probe shows.
-pub(super) fn holes(probe: &Probe, seen: &Seen, spec: &Spec) -> Vec<Hole> {
+pub(super) fn holes(probe: &Probe, seen: &ProbeOutcome, spec: &Spec) -> Vec<Hole> {
     match probe.kind {
         Kind::Reference => reference(probe, seen),
         Kind::Accepted | Kind::Rejected => match &probe.expectation {
@@ -61,14 +61,14 @@ fn hole(probe: &Probe, what: impl Into<String>, remedy: impl Into<String>) -> Ho
 }
 
 /// What the report says first of a case that did not pass.
-fn said(seen: &SeenCase) -> Vec<String> {
+fn said(seen: &ProbeCase) -> Vec<String> {
     seen.said.iter().take(3).cloned().collect()
 }
 
-fn reference(probe: &Probe, seen: &Seen) -> Vec<Hole> {
+fn reference(probe: &Probe, seen: &ProbeOutcome) -> Vec<Hole> {
     let failed = seen.cases.iter().filter(|case| match &case.came {
-        Came::Fail(_) | Came::Skipped(_) => true,
-        Came::Pass | Came::Unknown(_) => false,
+        CaseOutcome::Fail(_) | CaseOutcome::Skipped(_) => true,
+        CaseOutcome::Pass | CaseOutcome::Unknown(_) => false,
     });
     failed
         .map(|case| Hole {
@@ -83,7 +83,12 @@ fn reference(probe: &Probe, seen: &Seen) -> Vec<Hole> {
         .collect()
 }
 
-fn submission(probe: &Probe, expectation: &Expectation, seen: &Seen, spec: &Spec) -> Vec<Hole> {
+fn submission(
+    probe: &Probe,
+    expectation: &Expectation,
+    seen: &ProbeOutcome,
+    spec: &Spec,
+) -> Vec<Hole> {
     let expected = &expectation.expected;
     let file = probe
         .expectation_file()
@@ -91,7 +96,7 @@ fn submission(probe: &Probe, expectation: &Expectation, seen: &Seen, spec: &Spec
     let mut holes = Vec::new();
     for case in &seen.cases {
         let must = must(expectation, &case.id);
-        let not_judged = matches!(case.came, Came::Unknown(_));
+        let not_judged = matches!(case.came, CaseOutcome::Unknown(_));
         if must != case.came && !not_judged {
             holes.push(Hole {
                 case: Some(case.id.clone()),
@@ -135,7 +140,7 @@ fn submission(probe: &Probe, expectation: &Expectation, seen: &Seen, spec: &Spec
 
 /// Whether the fault must be named by what was run: by the first tier that it shows in. Later ones build on that, and
 /// may tell only what follows from it.
-fn shows_its_fault(expectation: &Expectation, seen: &Seen, spec: &Spec) -> bool {
+fn shows_its_fault(expectation: &Expectation, seen: &ProbeOutcome, spec: &Spec) -> bool {
     let expected = &expectation.expected;
     let fails = expected.fails.iter().map(|failing| &failing.case);
     let lost: Vec<&Case> = fails
@@ -145,7 +150,7 @@ fn shows_its_fault(expectation: &Expectation, seen: &Seen, spec: &Spec) -> bool 
     let first = lost.iter().map(|case| case.tier).min();
     let judged = |case: &&&Case| {
         let came = seen.case(&case.id).map(|case| &case.came);
-        came.is_some_and(|came| !matches!(came, Came::Unknown(_)))
+        came.is_some_and(|came| !matches!(came, CaseOutcome::Unknown(_)))
     };
     lost.iter()
         .filter(|case| Some(case.tier) == first)
@@ -153,7 +158,7 @@ fn shows_its_fault(expectation: &Expectation, seen: &Seen, spec: &Spec) -> bool 
 }
 
 /// A report that does not name the fault helps no student.
-fn silence(probe: &Probe, expectation: &Expectation, seen: &Seen, file: &str) -> Vec<Hole> {
+fn silence(probe: &Probe, expectation: &Expectation, seen: &ProbeOutcome, file: &str) -> Vec<Hole> {
     let says = &expectation.expected.says;
     if says.is_empty() {
         return vec![hole(
@@ -180,7 +185,7 @@ fn silence(probe: &Probe, expectation: &Expectation, seen: &Seen, file: &str) ->
         .collect()
 }
 
-fn starter(probe: &Probe, seen: &Seen) -> Vec<Hole> {
+fn starter(probe: &Probe, seen: &ProbeOutcome) -> Vec<Hole> {
     let mut holes: Vec<Hole> = seen
         .unbuilt
         .iter()
@@ -206,7 +211,7 @@ fn starter(probe: &Probe, seen: &Seen) -> Vec<Hole> {
     holes
 }
 
-fn nothing(probe: &Probe, seen: &Seen) -> Vec<Hole> {
+fn nothing(probe: &Probe, seen: &ProbeOutcome) -> Vec<Hole> {
     let mut holes = Vec::new();
     if seen.earned > 0 {
         holes.push(hole(
@@ -232,13 +237,14 @@ fn nothing(probe: &Probe, seen: &Seen) -> Vec<Hole> {
 /// Which rejected submissions lose which points.
 pub(super) fn failed_by<'a>(
     cases: &[&'a Case],
-    tried: impl Iterator<Item = (&'a Probe, &'a Seen)> + Clone,
+    tried: impl Iterator<Item = (&'a Probe, &'a ProbeOutcome)> + Clone,
 ) -> FailedBy<'a> {
     let mut failed_by = FailedBy::new();
     for case in cases {
         for aspect in worth(case) {
             let losers = tried.clone().filter(|(probe, seen)| {
-                let Some(Came::Fail(failed)) = seen.case(&case.id).map(|case| &case.came) else {
+                let Some(CaseOutcome::Fail(failed)) = seen.case(&case.id).map(|case| &case.came)
+                else {
                     return false;
                 };
                 probe.kind == Kind::Rejected && aspect.is_none_or(|aspect| failed.contains(&aspect))
@@ -262,7 +268,7 @@ pub(super) fn worth(case: &Case) -> Vec<Option<Aspect>> {
 pub(super) fn holes_of_all<'a>(
     cases: &[&'a Case],
     failed_by: &FailedBy<'a>,
-    tried: impl Iterator<Item = (&'a Probe, &'a Seen)> + Clone,
+    tried: impl Iterator<Item = (&'a Probe, &'a ProbeOutcome)> + Clone,
     folder: &str,
 ) -> Vec<Hole> {
     let of = |case: &Case, what: String, remedy: String| Hole {
@@ -297,9 +303,9 @@ pub(super) fn holes_of_all<'a>(
         }
         let mut passing = tried.clone().filter(|(probe, seen)| {
             matches!(probe.kind, Kind::Reference | Kind::Accepted)
-                && seen
-                    .case(&case.id)
-                    .is_some_and(|case| matches!(case.came, Came::Pass | Came::Unknown(_)))
+                && seen.case(&case.id).is_some_and(|case| {
+                    matches!(case.came, CaseOutcome::Pass | CaseOutcome::Unknown(_))
+                })
         });
         if passing.next().is_none() {
             holes.push(of(
@@ -313,30 +319,30 @@ pub(super) fn holes_of_all<'a>(
 }
 
 /// How a case must come out.
-pub(super) fn must(expectation: &Expectation, case: &str) -> Came {
+pub(super) fn must(expectation: &Expectation, case: &str) -> CaseOutcome {
     let expected = &expectation.expected;
     match (expected.failing(case), expected.skipping(case)) {
-        (Some(aspects), _) => Came::Fail(aspects.to_vec()),
-        (None, Some(cause)) => Came::Skipped(cause.clone()),
-        (None, None) => Came::Pass,
+        (Some(aspects), _) => CaseOutcome::Fail(aspects.to_vec()),
+        (None, Some(cause)) => CaseOutcome::Skipped(cause.clone()),
+        (None, None) => CaseOutcome::Pass,
     }
 }
 
-fn wanted(must: &Came) -> String {
+fn wanted(must: &CaseOutcome) -> String {
     match must {
-        Came::Pass => "pass".to_owned(),
-        Came::Fail(aspects) => format!("be failed on {}", names(aspects)),
-        Came::Skipped(cause) => format!("be skipped ({})", cause_name(cause)),
-        Came::Unknown(_) => "come to something".to_owned(),
+        CaseOutcome::Pass => "pass".to_owned(),
+        CaseOutcome::Fail(aspects) => format!("be failed on {}", names(aspects)),
+        CaseOutcome::Skipped(cause) => format!("be skipped ({})", cause_name(cause)),
+        CaseOutcome::Unknown(_) => "come to something".to_owned(),
     }
 }
 
-fn came(came: &Came) -> String {
+fn came(came: &CaseOutcome) -> String {
     match came {
-        Came::Pass => "passes".to_owned(),
-        Came::Fail(aspects) => format!("is failed on {}", names(aspects)),
-        Came::Skipped(cause) => format!("is skipped ({})", cause_name(cause)),
-        Came::Unknown(why) => format!("could not be graded: {why}"),
+        CaseOutcome::Pass => "passes".to_owned(),
+        CaseOutcome::Fail(aspects) => format!("is failed on {}", names(aspects)),
+        CaseOutcome::Skipped(cause) => format!("is skipped ({})", cause_name(cause)),
+        CaseOutcome::Unknown(why) => format!("could not be graded: {why}"),
     }
 }
 
@@ -368,20 +374,20 @@ mod tests {
             programs: Vec::new(),
             cases: Vec::new(),
         };
-        let check = |earned: u32, exit_code: u8, came: Came, expect: &[&str]| {
+        let check = |earned: u32, exit_code: u8, came: CaseOutcome, expect: &[&str]| {
             let probe = Probe {
                 kind: Kind::Empty,
                 name: "an empty folder".to_owned(),
                 path: None,
                 expectation: None,
             };
-            let seen = Seen {
+            let seen = ProbeOutcome {
                 earned,
                 max: 4,
                 tiers: BTreeMap::new(),
                 exit_code,
                 unbuilt: Vec::new(),
-                cases: vec![SeenCase {
+                cases: vec![ProbeCase {
                     id: "greets".to_owned(),
                     came,
                     said: Vec::new(),
@@ -391,7 +397,7 @@ mod tests {
             let what: Vec<&str> = holes.iter().map(|hole| hole.what.as_str()).collect();
             assert_eq!(what, expect);
         };
-        let skipped = || Came::Skipped(Cause::Build);
+        let skipped = || CaseOutcome::Skipped(Cause::Build);
         check(0, 1, skipped(), &[]);
         check(3, 1, skipped(), &["it has 3 points for nothing"]);
         check(
@@ -401,6 +407,6 @@ mod tests {
             &["check exits with 0, and points are lost: 1"],
         );
         // Our own trouble is told as such elsewhere.
-        check(0, 3, Came::Unknown("a full disk".to_owned()), &[]);
+        check(0, 3, CaseOutcome::Unknown("a full disk".to_owned()), &[]);
     }
 }

@@ -32,7 +32,7 @@ use ipclab_verdict as verdict;
 use probes::{Kind, Probe, Proof};
 use result::LabResult;
 pub use result::Validation;
-use seen::Seen;
+use seen::ProbeOutcome;
 
 /// How labs are validated.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +87,7 @@ fn try_all(
     store: &Store,
     pool: &mut PoolSlice<'_>,
     progress: &dyn Progress,
-) -> Vec<Vec<Result<Seen, Failure>>> {
+) -> Vec<Vec<Result<ProbeOutcome, Failure>>> {
     let tasks: Vec<(&Proof, &Probe)> = proofs
         .iter()
         .filter(|proof| !selected(&proof.lab, tiers).is_empty())
@@ -132,13 +132,20 @@ fn try_all(
         .collect()
 }
 
-fn try_one(grader: &Grader<'_>, probe: &Probe, pool: &mut PoolSlice<'_>) -> Result<Seen, Failure> {
+fn try_one(
+    grader: &Grader<'_>,
+    probe: &Probe,
+    pool: &mut PoolSlice<'_>,
+) -> Result<ProbeOutcome, Failure> {
     let Grader { lab, store, .. } = grader;
     let take_in = |path: &Path| materialise::take_in(path, store);
     let submission = match (&probe.kind, &probe.path) {
         (Kind::Reference, _) => {
             let record = grade::grade_references(pool, grader, &Silent)?;
-            return Ok(Seen::of(&lab.spec, &verdict::report(&lab.spec, &record)));
+            return Ok(ProbeOutcome::of(
+                &lab.spec,
+                &verdict::report(&lab.spec, &record),
+            ));
         }
         (Kind::Rubbish, _) => take_in(&probes::rubbish(&lab.spec, store)?)?,
         (Kind::Empty, _) => take_in(&store.folder("empty")?)?,
@@ -148,13 +155,16 @@ fn try_one(grader: &Grader<'_>, probe: &Probe, pool: &mut PoolSlice<'_>) -> Resu
         }
     };
     let record = grade::grade_by(pool, grader, &submission, &Silent)?;
-    Ok(Seen::of(&lab.spec, &verdict::report(&lab.spec, &record)))
+    Ok(ProbeOutcome::of(
+        &lab.spec,
+        &verdict::report(&lab.spec, &record),
+    ))
 }
 
 /// Writes what was seen into the `expected.toml` files and patches that say otherwise. Gives their names.
 fn update(
     proof: &Proof,
-    seen: &[Result<Seen, Failure>],
+    seen: &[Result<ProbeOutcome, Failure>],
     cases: &[&Case],
 ) -> Result<Vec<String>, Failure> {
     let mut written = Vec::new();
@@ -164,8 +174,8 @@ fn update(
         };
         let old = probe.expectation.as_ref();
         let rewritten = update::rewritten(old, seen, &proof.lab.spec, cases).map_err(|remedy| {
-            let shown = show::path(&file);
-            Failure::usage(format!("{shown} cannot be written anew as it stands")).remedy(remedy)
+            let display = show::path(&file);
+            Failure::usage(format!("{display} cannot be written anew as it stands")).remedy(remedy)
         })?;
         let Some(text) = rewritten else { continue };
         fs::write(&file, text).map_err(|error| {

@@ -192,13 +192,13 @@ pub fn find(name: &str) -> Result<(Lab, PathBuf), Failure> {
 }
 
 fn probes(proof: &Proof, mistakes: &mut String) -> Result<Vec<Probe>, Failure> {
-    let made = |kind: Kind, name: &str| Probe {
+    let probe = |kind: Kind, name: &str| Probe {
         kind,
         name: name.to_owned(),
         path: None,
         expectation: None,
     };
-    let mut probes = vec![made(Kind::Reference, "reference")];
+    let mut probes = vec![probe(Kind::Reference, "reference")];
     for kind in [Kind::Accepted, Kind::Rejected] {
         let folder = proof.folder.join("submissions").join(kind.name());
         for (own, path) in materialise::submissions(&folder)? {
@@ -214,11 +214,11 @@ fn probes(proof: &Proof, mistakes: &mut String) -> Result<Vec<Probe>, Failure> {
     if starter.is_dir() {
         probes.push(Probe {
             path: Some(starter),
-            ..made(Kind::Starter, "starter")
+            ..probe(Kind::Starter, "starter")
         });
     }
-    probes.push(made(Kind::Empty, "an empty folder"));
-    probes.push(made(Kind::Rubbish, "a folder of rubbish"));
+    probes.push(probe(Kind::Empty, "an empty folder"));
+    probes.push(probe(Kind::Rubbish, "a folder of rubbish"));
     Ok(probes)
 }
 
@@ -269,8 +269,8 @@ fn read_patch(
         Ok(read) => read,
         Err(diagnostics) => return Ok(Err(diagnostics)),
     };
-    let made = materialise::applied(&patch, path)?;
-    Ok(made.map(|_| (expected, Some(patch))))
+    let applied = materialise::applied(&patch, path)?;
+    Ok(applied.map(|_| (expected, Some(patch))))
 }
 
 /// Makes a folder as some are handed in: everything is called as it should be, and nothing of it is a program.

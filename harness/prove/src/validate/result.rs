@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::compare::{self, Hole};
 use super::probes::{Probe, Proof};
-use super::seen::{Came, Seen};
+use super::seen::{CaseOutcome, ProbeOutcome};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 
@@ -120,7 +120,7 @@ impl LabResult {
     pub(super) fn new(
         proof: &Proof,
         cases: &[&Case],
-        seen: &[Result<Seen, Failure>],
+        seen: &[Result<ProbeOutcome, Failure>],
         updated: Vec<String>,
     ) -> Self {
         let tried = proof
@@ -191,7 +191,7 @@ fn could_not(probe: &Probe, failure: &Failure) -> Vec<Hole> {
 }
 
 impl Row {
-    fn new(probe: &Probe, seen: &Result<Seen, Failure>, as_expected: bool) -> Self {
+    fn new(probe: &Probe, seen: &Result<ProbeOutcome, Failure>, as_expected: bool) -> Self {
         let mut row = Self {
             name: probe.name.clone(),
             kind: probe.kind.name(),
@@ -214,15 +214,15 @@ impl Row {
         for case in &seen.cases {
             let id = case.id.clone();
             match &case.came {
-                Came::Pass => {}
-                Came::Fail(aspects) => {
+                CaseOutcome::Pass => {}
+                CaseOutcome::Fail(aspects) => {
                     let names = aspects.iter().map(|aspect| aspect.name());
                     row.fails.insert(id, names.collect());
                 }
-                Came::Skipped(cause) => {
+                CaseOutcome::Skipped(cause) => {
                     row.skips.insert(id, compare::cause_name(cause).to_owned());
                 }
-                Came::Unknown(why) => {
+                CaseOutcome::Unknown(why) => {
                     row.unknown.insert(id, why.clone());
                 }
             }

@@ -8,7 +8,7 @@ use ipclab_spec::{Aspect, Cause, Spec, Tier};
 
 /// What became of a probe.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Seen {
+pub(super) struct ProbeOutcome {
     /// Points earned.
     pub earned: u32,
     /// Points that could be earned.
@@ -20,16 +20,16 @@ pub(super) struct Seen {
     /// Programs that were not built, and why.
     pub unbuilt: Vec<(String, String)>,
     /// The cases, in the spec's order.
-    pub cases: Vec<SeenCase>,
+    pub cases: Vec<ProbeCase>,
 }
 
 /// What became of one case.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct SeenCase {
+pub(super) struct ProbeCase {
     /// Its id.
     pub id: String,
     /// How it came out.
-    pub came: Came,
+    pub came: CaseOutcome,
     /// What was said of every expectation that was not met, remarks included: the words for what happened, not those
     /// for what should have.
     pub said: Vec<String>,
@@ -37,7 +37,7 @@ pub(super) struct SeenCase {
 
 /// How a case can come out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Came {
+pub(super) enum CaseOutcome {
     /// Every point.
     Pass,
     /// Not on these aspects, in the order of reports.
@@ -48,16 +48,16 @@ pub(super) enum Came {
     Unknown(String),
 }
 
-impl Seen {
+impl ProbeOutcome {
     /// Reduces a report.
     pub(super) fn of(spec: &Spec, report: &Report) -> Self {
-        let mut cases: Vec<SeenCase> = Vec::new();
+        let mut cases: Vec<ProbeCase> = Vec::new();
         for case in &report.cases {
             let id = case.id.as_str();
             let required = spec.case(id).map_or(&[][..], |case| &case.requires);
             let came = came(case, required, &cases);
             let open = case.findings.iter().filter(|finding| not_met(finding));
-            cases.push(SeenCase {
+            cases.push(ProbeCase {
                 id: id.to_owned(),
                 came,
                 said: open.flat_map(words).collect(),
@@ -78,52 +78,52 @@ impl Seen {
     }
 
     /// What became of a case; `None`: it was not asked for.
-    pub(super) fn case(&self, id: &str) -> Option<&SeenCase> {
+    pub(super) fn case(&self, id: &str) -> Option<&ProbeCase> {
         self.cases.iter().find(|case| case.id == id)
     }
 
     /// Cases that could not be graded, and why.
     pub(super) fn unknown(&self) -> impl Iterator<Item = (&str, &str)> {
         self.cases.iter().filter_map(|case| match &case.came {
-            Came::Unknown(why) => Some((case.id.as_str(), why.as_str())),
-            Came::Pass | Came::Fail(_) | Came::Skipped(_) => None,
+            CaseOutcome::Unknown(why) => Some((case.id.as_str(), why.as_str())),
+            CaseOutcome::Pass | CaseOutcome::Fail(_) | CaseOutcome::Skipped(_) => None,
         })
     }
 }
 
-fn came(case: &CaseReport, required: &[String], before: &[SeenCase]) -> Came {
+fn came(case: &CaseReport, required: &[String], before: &[ProbeCase]) -> CaseOutcome {
     let first = |verdict: Verdict| {
         let mut findings = case.findings.iter();
         findings.find(|finding| finding.graded && finding.verdict == verdict)
     };
     match case.verdict {
-        Verdict::Pass => Came::Pass,
+        Verdict::Pass => CaseOutcome::Pass,
         Verdict::Fail => {
             let failed = |aspect: &Aspect| {
                 case.findings.iter().any(|finding| {
                     finding.graded && finding.verdict == Verdict::Fail && finding.aspect == *aspect
                 })
             };
-            Came::Fail(Aspect::ALL.into_iter().filter(failed).collect())
+            CaseOutcome::Fail(Aspect::ALL.into_iter().filter(failed).collect())
         }
         Verdict::Skipped => {
             let unmet = |id: &&String| {
                 before
                     .iter()
-                    .any(|case| case.id == **id && case.came != Came::Pass)
+                    .any(|case| case.id == **id && case.came != CaseOutcome::Pass)
             };
             match required.iter().find(unmet) {
                 Some(id)
                     if first(Verdict::Skipped).is_none_or(|one| one.aspect != Aspect::Build) =>
                 {
-                    Came::Skipped(Cause::Case(id.clone()))
+                    CaseOutcome::Skipped(Cause::Case(id.clone()))
                 }
-                Some(_) | None => Came::Skipped(Cause::Build),
+                Some(_) | None => CaseOutcome::Skipped(Cause::Build),
             }
         }
         Verdict::Unknown => {
             let why = first(Verdict::Unknown).map(|finding| finding.message.to_string());
-            Came::Unknown(why.unwrap_or_else(|| "nothing was judged".to_owned()))
+            CaseOutcome::Unknown(why.unwrap_or_else(|| "nothing was judged".to_owned()))
         }
     }
 }

@@ -7,7 +7,7 @@ use ipclab_spec::{Case, Expected, Spec};
 
 use super::compare::{cause_name, must};
 use super::probes::Expectation;
-use super::seen::{Came, Seen};
+use super::seen::{CaseOutcome, ProbeOutcome};
 
 /// The head of a file that does not exist yet.
 const NEW: &str = "\
@@ -23,24 +23,24 @@ says  = []
 /// The text is written in a way that cannot be changed here.
 pub(super) fn rewritten(
     old: Option<&Expectation>,
-    seen: &Seen,
+    seen: &ProbeOutcome,
     spec: &Spec,
     cases: &[&Case],
 ) -> Result<Option<String>, &'static str> {
     let differs = |case: &&Case| {
         let came = seen.case(&case.id).map(|case| &case.came);
         came.is_some_and(|came| {
-            !matches!(came, Came::Unknown(_))
-                && old.map_or(Came::Pass, |old| must(old, &case.id)) != *came
+            !matches!(came, CaseOutcome::Unknown(_))
+                && old.map_or(CaseOutcome::Pass, |old| must(old, &case.id)) != *came
         })
     };
     if old.is_some() && !cases.iter().any(differs) {
         return Ok(None);
     }
     let entry = |case: &Case| {
-        let was = old.map_or(Came::Pass, |old| must(old, &case.id));
+        let was = old.map_or(CaseOutcome::Pass, |old| must(old, &case.id));
         match seen.case(&case.id).map(|case| &case.came) {
-            Some(Came::Unknown(_)) | None => was,
+            Some(CaseOutcome::Unknown(_)) | None => was,
             Some(came) => came.clone(),
         }
     };
@@ -48,15 +48,17 @@ pub(super) fn rewritten(
     let mut skips: Vec<(&str, String)> = Vec::new();
     for case in &spec.cases {
         match entry(case) {
-            Came::Fail(aspects) => {
+            CaseOutcome::Fail(aspects) => {
                 let names: Vec<String> = aspects
                     .iter()
                     .map(|aspect| format!("{:?}", aspect.name()))
                     .collect();
                 fails.push((&case.id, format!("[{}]", names.join(", "))));
             }
-            Came::Skipped(cause) => skips.push((&case.id, format!("{:?}", cause_name(&cause)))),
-            Came::Pass | Came::Unknown(_) => {}
+            CaseOutcome::Skipped(cause) => {
+                skips.push((&case.id, format!("{:?}", cause_name(&cause))))
+            }
+            CaseOutcome::Pass | CaseOutcome::Unknown(_) => {}
         }
     }
     let mut text = old.map_or(NEW, |old| &old.text).to_owned();
@@ -178,7 +180,7 @@ mod tests {
     use ipclab_spec::{Aspect, Cause};
 
     use super::*;
-    use crate::validate::seen::SeenCase;
+    use crate::validate::seen::ProbeCase;
 
     fn spec() -> Spec {
         let case = |id: &str, more: &str| {
@@ -200,13 +202,13 @@ mod tests {
             .spec
     }
 
-    fn seen(cases: &[(&str, Came)]) -> Seen {
-        let case = |(id, came): &(&str, Came)| SeenCase {
+    fn seen(cases: &[(&str, CaseOutcome)]) -> ProbeOutcome {
+        let case = |(id, came): &(&str, CaseOutcome)| ProbeCase {
             id: (*id).to_owned(),
             came: came.clone(),
             said: Vec::new(),
         };
-        Seen {
+        ProbeOutcome {
             earned: 0,
             max: 0,
             tiers: BTreeMap::new(),
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn only_what_came_out_otherwise_is_written() {
         let spec = spec();
-        let check = |text: &str, came: &[(&str, Came)], expect: Result<Option<&str>, ()>| {
+        let check = |text: &str, came: &[(&str, CaseOutcome)], expect: Result<Option<&str>, ()>| {
             let expected = ipclab_spec::expected("expected.toml", text, &spec);
             let old = Expectation {
                 text: text.to_owned(),
@@ -233,18 +235,22 @@ mod tests {
                 .map_err(|()| "write [fails] and [skips] as tables, one case a line");
             assert_eq!(written, expect, "{text}");
         };
-        let exit = || Came::Fail(vec![Aspect::Exit]);
-        let both = || Came::Fail(vec![Aspect::Output, Aspect::Exit]);
+        let exit = || CaseOutcome::Fail(vec![Aspect::Exit]);
+        let both = || CaseOutcome::Fail(vec![Aspect::Output, Aspect::Exit]);
         let plain = "about = \"x\" # why\n\n[fails]\n# a comment\ngreets = [\"exit\"]  # and one\n";
 
         // The same again, not judged, not asked for.
-        check(plain, &[("greets", exit()), ("bows", Came::Pass)], Ok(None));
         check(
             plain,
-            &[("greets", Came::Unknown("broken".into()))],
+            &[("greets", exit()), ("bows", CaseOutcome::Pass)],
             Ok(None),
         );
-        check(plain, &[("bows", Came::Pass)], Ok(None));
+        check(
+            plain,
+            &[("greets", CaseOutcome::Unknown("broken".into()))],
+            Ok(None),
+        );
+        check(plain, &[("bows", CaseOutcome::Pass)], Ok(None));
         // Changed, and comments kept.
         check(
             plain,
@@ -257,8 +263,8 @@ mod tests {
         check(
             plain,
             &[
-                ("greets", Came::Pass),
-                ("greets-again", Came::Skipped(Cause::Build)),
+                ("greets", CaseOutcome::Pass),
+                ("greets-again", CaseOutcome::Skipped(Cause::Build)),
             ],
             Ok(Some(
                 "about = \"x\" # why\n\n[fails]\n\n[skips]\ngreets-again = \"build\"\n",
@@ -302,7 +308,7 @@ mod tests {
     fn a_new_file_waits_for_words() {
         let spec = spec();
         let cases: Vec<&Case> = spec.cases.iter().collect();
-        let came = seen(&[("greets", Came::Fail(vec![Aspect::Exit]))]);
+        let came = seen(&[("greets", CaseOutcome::Fail(vec![Aspect::Exit]))]);
         let text = rewritten(None, &came, &spec, &cases);
         let text = text.expect("it can be written").expect("it is new");
         assert!(text.ends_with("\n[fails]\ngreets = [\"exit\"]\n"), "{text}");

@@ -15,11 +15,11 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
                 .iter()
                 .filter(|call| call.actor == actor)
                 .map(Place::at);
-            let shown = rows
+            let row_places = rows
                 .iter()
                 .filter(|row| row.actor == actor)
                 .map(|row| row.place);
-            let last = done.chain(shown).max();
+            let last = done.chain(row_places).max();
             let place = match (by_itself, last) {
                 (true, Some(Place(n, _))) => Place(n, u8::MAX - 1),
                 (true, None) | (false, _) => Place::END,

@@ -117,7 +117,7 @@ pub enum Delivery {
     Partly(u64),
     /// The datagram was cut to so many bytes by a buffer that was too short.
     Cut(u64),
-    /// Nobody ever took them.
+    /// No process ever took them.
     Never,
     /// Not known: the trace was too long to be kept.
     Unseen,

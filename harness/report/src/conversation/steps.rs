@@ -159,20 +159,20 @@ fn moved(
 /// Bytes as text behind a blank. Of many only the two ends: a step stands in a narrow column, and four thousand bytes in
 /// it would be a page of their own.
 fn quoted(head: &[u8], whole: bool) -> String {
-    const MANY: usize = 64;
-    const BEGINNING: usize = 32;
-    const END: usize = 8;
+    const QUOTED_MAX: usize = 64;
+    const QUOTED_HEAD: usize = 32;
+    const QUOTED_TAIL: usize = 8;
     let escaped = |bytes: &[u8]| Bytes(bytes.to_vec()).escaped();
-    match (head.len() > MANY, whole) {
+    match (head.len() > QUOTED_MAX, whole) {
         (false, true) => format!(" \"{}\"", escaped(head)),
         (true, true) => format!(
             " \"{}...{}\"",
-            escaped(&head[..BEGINNING]),
-            escaped(&head[head.len() - END..])
+            escaped(&head[..QUOTED_HEAD]),
+            escaped(&head[head.len() - QUOTED_TAIL..])
         ),
         // There was no more room for it in the trace.
         (_, false) if head.is_empty() => String::new(),
-        (_, false) => format!(" \"{}\"...", escaped(&head[..head.len().min(BEGINNING)])),
+        (_, false) => format!(" \"{}\"...", escaped(&head[..head.len().min(QUOTED_HEAD)])),
     }
 }
 

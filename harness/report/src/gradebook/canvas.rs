@@ -1,7 +1,7 @@
 //! Canvas: the gradebook as "Export" writes it and "Import" takes it.
 
 use super::sheet::Sheet;
-use super::{Filled, Names, Row, column, mark, same_max};
+use super::{FilledGradebook, Names, Row, column, mark, same_max};
 use crate::{Class, Student};
 
 /// Fills one assignment's column. `assignment` is its title, with or without its number in brackets; without it, the column
@@ -9,7 +9,11 @@ use crate::{Class, Student};
 ///
 /// # Errors
 /// It is no gradebook, or which column is meant cannot be told: the ones that there are are named.
-pub fn fill(gradebook: &[u8], assignment: Option<&str>, class: &Class) -> Result<Filled, String> {
+pub fn fill(
+    gradebook: &[u8],
+    assignment: Option<&str>,
+    class: &Class,
+) -> Result<FilledGradebook, String> {
     let mut sheet = Sheet::parse(gradebook)?;
     let header = sheet.header();
     let id = column(&header, &["ID"]);
@@ -42,7 +46,7 @@ pub fn fill(gradebook: &[u8], assignment: Option<&str>, class: &Class) -> Result
         }
     };
     let mut known = Names::new(class, (1..sheet.len()).map(|at| name_of(&sheet, at)));
-    let mut filled = Filled::default();
+    let mut filled = FilledGradebook::default();
     for at in 1..sheet.len() {
         let name = name_of(&sheet, at);
         if name.trim().eq_ignore_ascii_case("Points Possible") {

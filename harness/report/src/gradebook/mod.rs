@@ -18,7 +18,7 @@ pub use moodle::{Columns as MoodleColumns, fill as moodle};
 
 /// A gradebook with marks, and what is to be known about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filled {
+pub struct FilledGradebook {
     /// The file.
     pub bytes: Vec<u8>,
     /// How many marks were written.

@@ -1,7 +1,7 @@
 //! Moodle: the grading worksheet of an assignment, downloaded and uploaded on the same page.
 
 use super::sheet::Sheet;
-use super::{Filled, Names, Row, column, feedback, mark, same_max};
+use super::{FilledGradebook, Names, Row, column, feedback, mark, same_max};
 use crate::{Class, Student};
 
 /// Headers of the columns, where a worksheet has others: Moodle writes them in the teacher's language.
@@ -54,7 +54,7 @@ const FEEDBACK: [&str; 6] = [
 ///
 /// # Errors
 /// It is no worksheet, or its columns are called in a way that has to be told: the headers are named.
-pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled, String> {
+pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<FilledGradebook, String> {
     let mut sheet = Sheet::parse(worksheet)?;
     let header = sheet.header();
     let named = |given: &Option<String>, usual: &[&str]| match given {
@@ -108,14 +108,14 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
     let changeable = column(&header, &["Grade can be changed"]);
     let names = (1..sheet.len()).filter_map(|at| Some(sheet.cell(at, name?)));
     let mut known = Names::new(class, names);
-    let mut filled = Filled::default();
+    let mut filled = FilledGradebook::default();
     for at in 1..sheet.len() {
         let cell =
             |column: Option<usize>| column.map_or(String::new(), |column| sheet.cell(at, column));
         let Some(id) = number_at_end(&sheet.cell(at, identifier)) else {
             continue;
         };
-        let shown = match cell(name) {
+        let display_name = match cell(name) {
             name if name.trim().is_empty() => sheet.cell(at, identifier),
             name => name,
         };
@@ -125,7 +125,7 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
                 (Student::NUMBER, cell(number)),
                 (Student::EMAIL, cell(email)),
             ],
-            name: shown,
+            name: display_name,
         };
         if filled.warnings.is_empty() {
             filled.warnings.extend(same_max(class, &cell(maximum)));

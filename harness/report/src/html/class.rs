@@ -36,11 +36,11 @@ struct Rate {
     width: usize,
     open: usize,
     parts: String,
-    says: Vec<Said>,
+    says: Vec<FrequentMessage>,
 }
 
 #[derive(Serialize)]
-struct Said {
+struct FrequentMessage {
     count: usize,
     text: String,
 }
@@ -247,7 +247,7 @@ fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
 }
 
 /// What was said most often of those that failed; messages that differ in numbers only (a pid, a count) are one.
-fn says(cells: &[&Cell]) -> Vec<Said> {
+fn says(cells: &[&Cell]) -> Vec<FrequentMessage> {
     let mut said: BTreeMap<String, (usize, &Line)> = BTreeMap::new();
     let failed = cells.iter().filter(|cell| cell.verdict == Verdict::Fail);
     for text in failed.filter_map(|cell| cell.says.as_ref()) {
@@ -261,9 +261,9 @@ fn says(cells: &[&Cell]) -> Vec<Said> {
         }
         said.entry(key).or_insert((0, text)).0 += 1;
     }
-    let mut said: Vec<Said> = said
+    let mut said: Vec<FrequentMessage> = said
         .into_values()
-        .map(|(count, text)| Said {
+        .map(|(count, text)| FrequentMessage {
             count,
             text: text.to_string(),
         })

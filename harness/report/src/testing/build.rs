@@ -143,7 +143,7 @@ pub fn finding(aspect: Aspect, verdict: Verdict, message: &str) -> Finding {
 }
 
 /// A case and its outcome, kept together so that a report can borrow both.
-pub struct Done {
+pub struct JudgedCase {
     /// The case.
     pub case: Case,
     /// Its verdict.
@@ -160,7 +160,7 @@ pub struct Done {
     pub notes: Vec<String>,
 }
 
-impl Done {
+impl JudgedCase {
     /// A case with this outcome.
     pub fn new(case: Case, verdict: Verdict, earned: u32, findings: Vec<Finding>) -> Self {
         Self {
@@ -197,7 +197,7 @@ impl Done {
 }
 
 /// The report of these cases.
-pub fn report(about: &About, programs: Vec<Program>, done: &[Done]) -> Report {
+pub fn report(about: &About, programs: Vec<Program>, done: &[JudgedCase]) -> Report {
     let spec = spec(done.iter().map(|done| done.case.clone()).collect());
     let judged: Vec<Judged<'_>> = done
         .iter()

@@ -5,7 +5,7 @@ use ipclab_spec::{Aspect, Points, Tier, Visibility};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::Value;
 
-use super::build::{Done, Trace, about, case, finding, programs, report};
+use super::build::{JudgedCase, Trace, about, case, finding, programs, report};
 use crate::{
     CompilerMessage, Problem, Program, Report, Severity, classroom50, csv, ctrf, github,
     gradescope, html, junit, markdown, tap,
@@ -28,7 +28,7 @@ pub fn sample(text: &str) -> Report {
     let (client, served) = trace.connected();
     trace.send(client, text.as_bytes());
     trace.recv(served, b"hel");
-    let mut failed = Done::new(failed, Verdict::Fail, 2, vec![output, bytes]).with(trace.0);
+    let mut failed = JudgedCase::new(failed, Verdict::Fail, 2, vec![output, bytes]).with(trace.0);
     failed.notes = vec![text.into()];
     failed.parts = vec![
         Part {
@@ -42,28 +42,28 @@ pub fn sample(text: &str) -> Report {
             max: 2,
         },
     ];
-    let unknown = Done::new(
+    let unknown = JudgedCase::new(
         case("nobody-knows", "unknown", Tier::Core, Points::Whole(4)),
         Verdict::Unknown,
         0,
         vec![finding(Aspect::Exit, Verdict::Unknown, text)],
     );
-    let skipped = Done::new(
+    let skipped = JudgedCase::new(
         case("later", "skipped", Tier::Robust, Points::Whole(2)),
         Verdict::Skipped,
         0,
         vec![finding(Aspect::Build, Verdict::Skipped, text)],
     );
-    let mut hidden = Done::new(
+    let mut hidden = JudgedCase::new(
         case("secret", "sesame", Tier::Robust, Points::Whole(7)),
         Verdict::Fail,
         0,
         vec![finding(Aspect::Exit, Verdict::Fail, "open")],
     );
     hidden.case.visibility = Visibility::Hidden;
-    let mut after = Done::passed("in-time", "shown later", Tier::Stretch, 3);
+    let mut after = JudgedCase::passed("in-time", "shown later", Tier::Stretch, 3);
     after.case.visibility = Visibility::AfterDeadline;
-    let mut waits = Done::new(
+    let mut waits = JudgedCase::new(
         case("waits", "needs the secret", Tier::Robust, Points::Whole(1)),
         Verdict::Skipped,
         0,

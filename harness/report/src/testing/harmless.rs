@@ -5,7 +5,7 @@ use ipclab_judge::{DiffLine, Difference, Verdict};
 use ipclab_spec::{Aspect, Points, Tier};
 use proptest::prelude::*;
 
-use super::build::{Done, Trace, about, case, finding, report};
+use super::build::{JudgedCase, Trace, about, case, finding, report};
 use crate::terminal::{self, Style};
 use crate::{Problem, Program, Report, json};
 
@@ -31,7 +31,7 @@ pub fn with_text(text: &str, evidence: Evidence) -> Report {
         DiffLine::Missing(text.into()),
         DiffLine::Extra(text.into()),
     ]));
-    let mut done = Done::new(
+    let mut done = JudgedCase::new(
         case("one", text, Tier::Core, Points::Whole(3)),
         Verdict::Fail,
         0,

@@ -21,7 +21,7 @@ pub(crate) fn tests() -> Vec<Test> {
             let seen = one(level, line);
             assert_eq!(seen.actor("one").exit, Exit::Code(code));
             assert_eq!(seen.actor("one").processes, processes);
-            nobody_left(&seen);
+            assert_no_process_left(&seen);
         }));
     }
     tests.push(both("orphan_daemon_dies_with_the_box", |level| {
@@ -68,7 +68,7 @@ pub(crate) fn tests() -> Vec<Test> {
         let seen = one(level, "orphan-ends");
         assert_eq!(seen.actor("one").exit, Exit::Code(0));
         assert_eq!(seen.out("one"), "last line of an orphan\n");
-        nobody_left(&seen);
+        assert_no_process_left(&seen);
     }));
     tests.push(both("grandchild_that_holds_the_terminal", |level| {
         let seen = one(level, "holds-output");
@@ -82,7 +82,7 @@ pub(crate) fn tests() -> Vec<Test> {
         seen.all_well();
         assert_eq!(seen.out("one"), "200\n");
         assert_eq!(seen.actor("one").processes, 201);
-        nobody_left(&seen);
+        assert_no_process_left(&seen);
     }));
     tests.push(both("exec_while_threads_fork", |level| {
         let mut plan = plan([student("one", "descendants exec-in-a-storm 8")]);
@@ -94,7 +94,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(both("shells_and_their_children", |level| {
         let seen = one(level, "spawns");
         seen.all_well();
-        nobody_left(&seen);
+        assert_no_process_left(&seen);
     }));
     tests.push(both("threads_share_what_is_their_process_s", |level| {
         let seen = one(level, "threads-send");
@@ -121,7 +121,7 @@ pub(crate) fn tests() -> Vec<Test> {
             seen.actor("one").exit,
             Exit::Signal { signal: 15, .. }
         ));
-        nobody_left(&seen);
+        assert_no_process_left(&seen);
     }));
     tests.push(own("kill_all_reaches_nobody_else", |level| {
         let plan = plan([
@@ -164,7 +164,7 @@ pub(crate) fn tests() -> Vec<Test> {
             ]);
             let seen = run(level, &plan);
             seen.all_well();
-            nobody_left(&seen);
+            assert_no_process_left(&seen);
         },
     ));
     tests.push(both("daemon_that_serves_nothing_starts_nobody", |level| {
@@ -201,7 +201,7 @@ fn marked(act: &str, level: Level) -> String {
     format!("descendants {act} {}", mark(level, act))
 }
 
-fn nobody_left(seen: &Seen) {
+fn assert_no_process_left(seen: &Seen) {
     assert_eq!(seen.leftovers.processes, []);
     assert_eq!(seen.ended, Ended::AllExited);
 }

@@ -67,7 +67,7 @@ tables! {
         points: PointsForm,
         /// The unit's questions that it tests.
         covers: Many,
-        /// What a teacher would say to somebody who failed it.
+        /// What a teacher would say to a student who failed it.
         hint: At<String>,
         /// Wall time that one run may take at most: "10s".
         limit: At<String>,

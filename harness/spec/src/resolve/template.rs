@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::flaw::Flaw;
-use crate::names::{TOLD, nearest};
+use crate::names::{ANSWER_NAMES, nearest};
 use crate::{Hole, Part, Template};
 
 /// What a template may speak of.
@@ -220,7 +220,7 @@ fn answer(actor: String, text: &str, at: &Range<usize>) -> Result<Hole, Flaw> {
         Some((name, nth)) if number(nth).is_some() => (name, number(nth)),
         _ => (text, None),
     };
-    if TOLD.contains(&name) {
+    if ANSWER_NAMES.contains(&name) {
         let name = name.to_owned();
         return Ok(Hole::Answer { actor, name, nth });
     }
@@ -228,7 +228,7 @@ fn answer(actor: String, text: &str, at: &Range<usize>) -> Result<Hole, Flaw> {
         at.clone(),
         format!("the kernel tells nothing that is called `{name}`"),
     )
-    .suggest(nearest(name, TOLD.iter().copied()))
+    .suggest(nearest(name, ANSWER_NAMES.iter().copied()))
     .help_if_none("it tells shmid, key, shmaddr, the fields of shmid_ds, and options of sockets"))
 }
 

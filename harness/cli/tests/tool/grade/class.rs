@@ -8,7 +8,7 @@ use predicates::str::contains;
 use serde_json::Value;
 
 use crate::common::archives::{file, gz, tar, tar_entry, zip};
-use crate::common::{Desk, GOOD};
+use crate::common::{GOOD, Workdir};
 
 /// Says the wrong thing.
 pub(crate) const WRONG: &str = "#include <stdio.h>\nint main(void) { puts(\"Bye\"); return 1; }\n";
@@ -18,27 +18,27 @@ pub(crate) const BROKEN: &str = "int main(void) { return 0 }\n";
 pub(crate) const HANGS: &str = "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n";
 
 /// A class of twelve in the folder `class`, in every form that a submission has.
-pub(crate) fn class() -> Desk {
-    let desk = Desk::with(&[]);
-    desk.write("class/ada/hello.c", GOOD);
-    desk.write("class/bob/hello.c", WRONG);
-    desk.write("class/cem/hello.c", BROKEN);
-    desk.write("class/dan/notes.txt", "I did not get to it");
-    desk.write("class/eva/src/deep/Hello.C", GOOD);
-    desk.write("class/fay.c", GOOD);
-    desk.write("class/gus.zip", zip(&[file("work/hello.c", GOOD)]));
+pub(crate) fn class() -> Workdir {
+    let workdir = Workdir::with(&[]);
+    workdir.write("class/ada/hello.c", GOOD);
+    workdir.write("class/bob/hello.c", WRONG);
+    workdir.write("class/cem/hello.c", BROKEN);
+    workdir.write("class/dan/notes.txt", "I did not get to it");
+    workdir.write("class/eva/src/deep/Hello.C", GOOD);
+    workdir.write("class/fay.c", GOOD);
+    workdir.write("class/gus.zip", zip(&[file("work/hello.c", GOOD)]));
     let packed = tar(&[tar_entry(b"hello.c", b'0', GOOD.as_bytes(), "")]);
-    desk.write("class/hal.tar.gz", gz(&packed));
-    desk.write("class/ida/hello.zip", zip(&[file("hello.c", WRONG)]));
-    desk.write("class/jon/hello.c", GOOD);
-    desk.write("class/kim_hello.c", HANGS);
-    desk.write("class/leo (2)/hello.c", BROKEN);
-    desk
+    workdir.write("class/hal.tar.gz", gz(&packed));
+    workdir.write("class/ida/hello.zip", zip(&[file("hello.c", WRONG)]));
+    workdir.write("class/jon/hello.c", GOOD);
+    workdir.write("class/kim_hello.c", HANGS);
+    workdir.write("class/leo (2)/hello.c", BROKEN);
+    workdir
 }
 
 /// Points of each submission; `None`: not graded.
-pub(crate) fn marks(desk: &Desk, out: &str) -> BTreeMap<String, Option<u64>> {
-    let text = fs::read(desk.path(out).join("class.json")).expect("class.json");
+pub(crate) fn marks(workdir: &Workdir, out: &str) -> BTreeMap<String, Option<u64>> {
+    let text = fs::read(workdir.path(out).join("class.json")).expect("class.json");
     let class: Value = serde_json::from_slice(&text).expect("JSON");
     let members = class["submissions"].as_array().expect("submissions");
     members
@@ -52,15 +52,15 @@ pub(crate) fn marks(desk: &Desk, out: &str) -> BTreeMap<String, Option<u64>> {
 }
 
 /// Every file of a folder of results, with the times taken out.
-pub(crate) fn but_for_times(desk: &Desk, out: &str) -> BTreeMap<String, String> {
+pub(crate) fn but_for_times(workdir: &Workdir, out: &str) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
-    let below = ["", "submissions", "feedback"].map(|name| desk.path(out).join(name));
+    let below = ["", "submissions", "feedback"].map(|name| workdir.path(out).join(name));
     let entries = below
         .iter()
         .flat_map(|folder| fs::read_dir(folder).expect("results").flatten());
     for entry in entries.filter(|entry| entry.path().is_file()) {
         let path = entry.path();
-        let name = path.strip_prefix(desk.path(out)).expect("below it");
+        let name = path.strip_prefix(workdir.path(out)).expect("below it");
         let name = name.to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).expect("text");
         let text = match name.as_str() {
@@ -79,16 +79,16 @@ fn without_time(line: &str) -> String {
 }
 
 /// `ipclab grade class --spec greet.toml -o OUT`
-pub(crate) fn grade(desk: &Desk, out: &str) -> assert_cmd::Command {
-    let mut command = desk.ipclab();
+pub(crate) fn grade(workdir: &Workdir, out: &str) -> assert_cmd::Command {
+    let mut command = workdir.ipclab();
     command.args(["grade", "class", "--spec", "greet.toml", "-o", out]);
     command
 }
 
 #[test]
 fn a_class_is_graded_twice_with_the_same_result() {
-    let desk = class();
-    grade(&desk, "one")
+    let workdir = class();
+    grade(&workdir, "one")
         .assert()
         .code(0)
         .stdout(contains("graded      12 of 12").and(contains("results in  one")))
@@ -109,36 +109,39 @@ fn a_class_is_graded_twice_with_the_same_result() {
     ]
     .map(|(id, points)| (id.to_owned(), Some(points)))
     .into();
-    assert_eq!(marks(&desk, "one"), expect);
+    assert_eq!(marks(&workdir, "one"), expect);
     // Another order of work, another number of hands, nothing from the cache.
-    grade(&desk, "two")
+    grade(&workdir, "two")
         .args(["--jobs", "5", "--no-cache"])
         .assert()
         .code(0)
         .stdout(contains("alike").not());
-    assert_eq!(but_for_times(&desk, "one"), but_for_times(&desk, "two"));
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(
+        but_for_times(&workdir, "one"),
+        but_for_times(&workdir, "two")
+    );
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]
 fn a_listing_that_many_typed_in_is_run_once() {
-    let desk = Desk::with(&[]);
-    let write = |who: &str, text: &str| desk.write(&format!("class/{who}/hello.c"), text);
+    let workdir = Workdir::with(&[]);
+    let write = |who: &str, text: &str| workdir.write(&format!("class/{who}/hello.c"), text);
     write("ada", GOOD);
     write("bob", &format!("/* My own work: Bob. */\n\n{GOOD}"));
     write("cem", WRONG);
-    grade(&desk, "out")
+    grade(&workdir, "out")
         .args(["--jobs", "1"])
         .assert()
         .code(0)
         .stdout(contains(
             "alike       2 runs of programs that somebody else",
         ));
-    let marks = marks(&desk, "out");
+    let marks = marks(&workdir, "out");
     assert_eq!(marks["bob"], marks["ada"]);
     assert_ne!(marks["cem"], marks["ada"]);
     // Each keeps a report of its own.
-    let report = fs::read_to_string(desk.path("out/submissions/bob.html")).expect("a page");
+    let report = fs::read_to_string(workdir.path("out/submissions/bob.html")).expect("a page");
     assert!(
         report.contains("bob") && !report.contains("ada"),
         "{report}"
@@ -147,10 +150,10 @@ fn a_listing_that_many_typed_in_is_run_once() {
 
 #[test]
 fn the_same_command_again_grades_what_has_changed_and_nothing_else() {
-    let desk = class();
-    grade(&desk, "out").assert().code(0);
+    let workdir = class();
+    grade(&workdir, "out").assert().code(0);
     let again_with = |args: &[&str], code: i32| {
-        let output = grade(&desk, "out").args(args).output().expect("a run");
+        let output = grade(&workdir, "out").args(args).output().expect("a run");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut names: Vec<String> = said
             .lines()
@@ -162,66 +165,66 @@ fn the_same_command_again_grades_what_has_changed_and_nothing_else() {
     };
     let again = |args: &[&str]| again_with(args, 0);
     assert_eq!(again(&[]), Vec::<String>::new());
-    desk.write("class/bob/hello.c", GOOD);
-    desk.write("class/ada/hello.c", WRONG);
+    workdir.write("class/bob/hello.c", GOOD);
+    workdir.write("class/ada/hello.c", WRONG);
     assert_eq!(again(&["--only", "bob"]), ["bob"]);
-    let marks_now = marks(&desk, "out");
+    let marks_now = marks(&workdir, "out");
     assert_eq!((marks_now["bob"], marks_now["ada"]), (Some(4), Some(4)));
     assert_eq!(again(&[]), ["ada"]);
-    assert_eq!(marks(&desk, "out")["ada"], Some(0));
+    assert_eq!(marks(&workdir, "out")["ada"], Some(0));
     assert_eq!(
         again(&["--only", "JON", "gus", "--regrade"]),
         ["gus", "jon"]
     );
     // With another spec, all submissions are graded again.
-    let spec = fs::read_to_string(desk.path("greet.toml")).expect("the spec");
-    desk.write("greet.toml", spec.replace("output = 2", "output = 3"));
+    let spec = fs::read_to_string(workdir.path("greet.toml")).expect("the spec");
+    workdir.write("greet.toml", spec.replace("output = 2", "output = 3"));
     assert_eq!(again_with(&["--only", "ada"], 3), ["ada"]);
     assert_eq!(again(&[]).len(), 11);
 }
 
 #[test]
 fn what_a_spec_does_not_cover_any_more_is_no_result() {
-    let desk = class();
-    grade(&desk, "out").assert().code(0);
-    let spec = fs::read_to_string(desk.path("greet.toml")).expect("the spec");
-    desk.write("greet.toml", spec.replace("output = 2", "output = 3"));
-    grade(&desk, "out")
+    let workdir = class();
+    grade(&workdir, "out").assert().code(0);
+    let spec = fs::read_to_string(workdir.path("greet.toml")).expect("the spec");
+    workdir.write("greet.toml", spec.replace("output = 2", "output = 3"));
+    grade(&workdir, "out")
         .args(["--only", "ada"])
         .assert()
         .code(3)
         .stdout(contains("Not graded yet: 11"));
-    assert_eq!(marks(&desk, "out").len(), 1);
-    grade(&desk, "out").assert().code(0);
-    assert_eq!(marks(&desk, "out").len(), 12);
+    assert_eq!(marks(&workdir, "out").len(), 1);
+    grade(&workdir, "out").assert().code(0);
+    assert_eq!(marks(&workdir, "out").len(), 12);
 }
 
 #[test]
 fn results_of_who_is_gone_are_put_aside() {
-    let desk = class();
-    grade(&desk, "out").assert().code(0);
-    fs::rename(desk.path("class/ada"), desk.path("class/zoe")).expect("a new name");
-    grade(&desk, "out")
+    let workdir = class();
+    grade(&workdir, "out").assert().code(0);
+    fs::rename(workdir.path("class/ada"), workdir.path("class/zoe")).expect("a new name");
+    grade(&workdir, "out")
         .assert()
         .code(0)
         .stderr(contains("[12/12] zoe: 4 of 4").and(contains("left-out.jsonl: ada")));
-    assert!(!marks(&desk, "out").contains_key("ada"));
-    let page = |name: &str| desk.path("out").join(name).exists();
+    assert!(!marks(&workdir, "out").contains_key("ada"));
+    let page = |name: &str| workdir.path("out").join(name).exists();
     assert!(page("submissions/zoe.html") && page("feedback/zoe.html"));
     assert!(!page("submissions/ada.html") && !page("feedback/ada.html"));
-    let aside = fs::read_to_string(desk.path("out/left-out.jsonl")).expect("the others");
+    let aside = fs::read_to_string(workdir.path("out/left-out.jsonl")).expect("the others");
     assert_eq!(aside.lines().count(), 1);
 }
 
 #[test]
 fn a_roster_says_who_is_who_and_who_is_missing_without_grading_again() {
-    let desk = class();
-    grade(&desk, "out").assert().code(0);
-    desk.write(
+    let workdir = class();
+    grade(&workdir, "out").assert().code(0);
+    workdir.write(
         "students.csv",
         "login;Family name;Given name;late\nada;Lovelace;Ada;yes\nzoe;Zzz;Zoe;\n",
     );
-    grade(&desk, "out")
+    grade(&workdir, "out")
         .args(["--roster", "students.csv"])
         .assert()
         .code(0)
@@ -230,7 +233,7 @@ fn a_roster_says_who_is_who_and_who_is_missing_without_grading_again() {
                 .and(contains("late        1"))
                 .and(contains("missing     1 of the roster")),
         );
-    let text = fs::read_to_string(desk.path("out/class.json")).expect("class.json");
+    let text = fs::read_to_string(workdir.path("out/class.json")).expect("class.json");
     let class: Value = serde_json::from_str(&text).expect("JSON");
     let ada = &class["submissions"][0]["who"];
     assert_eq!(ada["students"][0]["name"], "Ada Lovelace");
@@ -239,10 +242,10 @@ fn a_roster_says_who_is_who_and_who_is_missing_without_grading_again() {
 }
 
 #[test]
-fn wrong_command_lines_are_told_with_a_remedy() {
-    let desk = class();
+fn wrong_command_lines_are_reported_with_a_remedy() {
+    let workdir = class();
     let check = |args: &[&str], says: &str| {
-        let mut command = desk.ipclab();
+        let mut command = workdir.ipclab();
         let assert = command.args(args).assert();
         assert.code(2).stderr(contains(says));
     };
@@ -285,12 +288,12 @@ fn wrong_command_lines_are_told_with_a_remedy() {
         &[&["grade", "greet.toml", "-o", "out"], &spec[..]].concat(),
         "no zip, tar or tar.gz",
     );
-    desk.write("one/hello.c", GOOD);
+    workdir.write("one/hello.c", GOOD);
     check(
         &[&["grade", "one", "-o", "out"], &spec[..]].concat(),
         "ipclab check one",
     );
-    desk.write("roster.csv", "points\n3\n");
+    workdir.write("roster.csv", "points\n3\n");
     check(
         &[
             &["grade", "class", "-o", "out", "--roster", "roster.csv"],
@@ -303,17 +306,17 @@ fn wrong_command_lines_are_told_with_a_remedy() {
 
 #[test]
 fn students_pages_show_nothing_that_is_kept_from_them_and_lead_to_nobody_else() {
-    let desk = class();
-    let spec = fs::read_to_string(desk.path("greet.toml")).expect("the spec");
+    let workdir = class();
+    let spec = fs::read_to_string(workdir.path("greet.toml")).expect("the spec");
     let hidden = spec.replace(
         "id       = \"greets-again\"",
         "id = \"greets-again\"\nvisibility = \"hidden\"",
     );
     assert_ne!(spec, hidden);
-    desk.write("greet.toml", hidden);
-    grade(&desk, "out").assert().code(0);
+    workdir.write("greet.toml", hidden);
+    grade(&workdir, "out").assert().code(0);
     let read = |name: &str| {
-        let page = fs::read_to_string(desk.path("out").join(name)).expect("a page");
+        let page = fs::read_to_string(workdir.path("out").join(name)).expect("a page");
         page.replace("&#x2f;", "/")
     };
     let (staff, own) = (read("submissions/ada.html"), read("feedback/ada.html"));

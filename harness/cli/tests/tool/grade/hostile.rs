@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::class::{grade, marks};
 use crate::common::archives::{Entry, file, gz, link, tar, tar_entry, zeros, zip};
-use crate::common::{Desk, GOOD};
+use crate::common::{GOOD, Workdir};
 
 /// Why each submission was not graded.
-fn reasons(desk: &Desk, out: &str) -> BTreeMap<String, String> {
-    let text = fs::read(desk.path(out).join("class.json")).expect("class.json");
+fn reasons(workdir: &Workdir, out: &str) -> BTreeMap<String, String> {
+    let text = fs::read(workdir.path(out).join("class.json")).expect("class.json");
     let class: Value = serde_json::from_slice(&text).expect("JSON");
     let members = class["submissions"].as_array().expect("submissions");
     members
@@ -167,15 +167,15 @@ fn archives() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 
 #[test]
 fn unsafe_archives_are_refused_with_student_and_entry_and_the_others_are_graded() {
-    let desk = Desk::with(&[]);
-    desk.write("class/ada/hello.c", GOOD);
+    let workdir = Workdir::with(&[]);
+    workdir.write("class/ada/hello.c", GOOD);
     let archives = archives();
     let mut expect = BTreeMap::new();
     for (n, (name, bytes, why)) in archives.iter().enumerate() {
         // Both as the archive of a student, and in the folder of one.
         match n % 2 {
-            0 => desk.write(&format!("class/{name}"), bytes),
-            _ => desk.write(&format!("class/{name}.d/{name}"), bytes),
+            0 => workdir.write(&format!("class/{name}"), bytes),
+            _ => workdir.write(&format!("class/{name}.d/{name}"), bytes),
         }
         let id = match n % 2 {
             0 => name
@@ -186,22 +186,22 @@ fn unsafe_archives_are_refused_with_student_and_entry_and_the_others_are_graded(
         };
         expect.insert(id, *why);
     }
-    grade(&desk, "out").assert().code(3);
-    let reasons = reasons(&desk, "out");
+    grade(&workdir, "out").assert().code(3);
+    let reasons = reasons(&workdir, "out");
     for (id, why) in &expect {
         let said = reasons.get(id).map_or("it was graded", String::as_str);
         assert!(said.contains(why), "{id}: {said:?}, not {why:?}");
     }
     assert_eq!(reasons.len(), expect.len(), "{reasons:#?}");
-    assert_eq!(marks(&desk, "out")["ada"], Some(4));
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(marks(&workdir, "out")["ada"], Some(4));
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
     // Nothing was written anywhere but where it belongs.
-    assert!(!desk.path("x.c").exists() && !desk.path("class/x.c").exists());
+    assert!(!workdir.path("x.c").exists() && !workdir.path("class/x.c").exists());
 }
 
 #[test]
 fn in_the_archive_of_a_class_only_who_is_hostile_is_refused() {
-    let desk = Desk::with(&[]);
+    let workdir = Workdir::with(&[]);
     let class = zip(&[
         file("ada/hello.c", GOOD),
         file("eve/hello.c", GOOD),
@@ -221,23 +221,24 @@ fn in_the_archive_of_a_class_only_who_is_hostile_is_refused() {
             ..file(b"j\x94rg/hello.c", GOOD)
         },
     ]);
-    desk.write("class.zip", class);
-    desk.ipclab()
+    workdir.write("class.zip", class);
+    workdir
+        .ipclab()
         .args(["grade", "class.zip", "--spec", "greet.toml", "-o", "out"])
         .assert()
         .code(3);
-    let reasons = reasons(&desk, "out");
+    let reasons = reasons(&workdir, "out");
     let check = |id: &str, why: &str| assert!(reasons[id].contains(why), "{id}: {reasons:?}");
     check("eve", "eve/../ada/hello.c leads out of the archive");
     check("mal", "hello.c is in it twice");
     check("lin", "is a link that leads out");
     check("zed", "more than 256 MiB");
     check("two", "two of its entries want the same place");
-    let marks = marks(&desk, "out");
+    let marks = marks(&workdir, "out");
     assert_eq!((marks["ada"], marks["bob"]), (Some(4), Some(4)));
     assert_eq!((marks["mia"], marks["jörg"]), (Some(0), Some(4)));
     assert_eq!(marks.len(), 9, "{marks:?}");
-    let class = fs::read_to_string(desk.path("out/class.json")).expect("class.json");
+    let class = fs::read_to_string(workdir.path("out/class.json")).expect("class.json");
     assert!(
         class.contains("nobody's, and left out: ../../nobody.c"),
         "{class}"
@@ -246,23 +247,26 @@ fn in_the_archive_of_a_class_only_who_is_hostile_is_refused() {
 
 #[test]
 fn folders_that_cannot_be_read_or_lead_elsewhere_stop_nobody() {
-    let desk = Desk::with(&[]);
-    desk.write("class/ada/hello.c", GOOD);
-    desk.write("class/lin/real.txt", "x");
-    symlink("/etc/passwd", desk.path("class/lin/hello.c")).expect("a link");
-    desk.write("class/zed/hello.c", GOOD);
-    fs::File::create(desk.path("class/zed/big.c"))
+    let workdir = Workdir::with(&[]);
+    workdir.write("class/ada/hello.c", GOOD);
+    workdir.write("class/lin/real.txt", "x");
+    symlink("/etc/passwd", workdir.path("class/lin/hello.c")).expect("a link");
+    workdir.write("class/zed/hello.c", GOOD);
+    fs::File::create(workdir.path("class/zed/big.c"))
         .expect("a file")
         .set_len(100 << 20)
         .expect("holes");
-    desk.write("class/tom/ipclab.toml", "[program.hello\n");
-    desk.write("class/tom/hello.c", GOOD);
-    nix::unistd::mkfifo(&desk.path("class/pip.c"), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
-    desk.write("class/una/hello.c", GOOD);
-    fs::set_permissions(desk.path("class/una"), fs::Permissions::from_mode(0o000)).expect("mode");
-    grade(&desk, "out").assert().code(3);
-    fs::set_permissions(desk.path("class/una"), fs::Permissions::from_mode(0o755)).expect("mode");
-    let (reasons, marks) = (reasons(&desk, "out"), marks(&desk, "out"));
+    workdir.write("class/tom/ipclab.toml", "[program.hello\n");
+    workdir.write("class/tom/hello.c", GOOD);
+    nix::unistd::mkfifo(&workdir.path("class/pip.c"), nix::sys::stat::Mode::S_IRWXU)
+        .expect("a pipe");
+    workdir.write("class/una/hello.c", GOOD);
+    fs::set_permissions(workdir.path("class/una"), fs::Permissions::from_mode(0o000))
+        .expect("mode");
+    grade(&workdir, "out").assert().code(3);
+    fs::set_permissions(workdir.path("class/una"), fs::Permissions::from_mode(0o755))
+        .expect("mode");
+    let (reasons, marks) = (reasons(&workdir, "out"), marks(&workdir, "out"));
     assert_eq!((marks["ada"], marks["lin"]), (Some(4), Some(0)));
     assert!(reasons["zed"].contains("big.c is 100 MiB"), "{reasons:?}");
     assert!(

@@ -3,11 +3,11 @@
 use predicates::str::contains;
 
 use crate::common::archives::{Entry, file, gz, tar, tar_entry, zip};
-use crate::common::{Desk, GOOD};
+use crate::common::{GOOD, Workdir};
 
 /// What `--list` says of a class.
-fn list(desk: &Desk, class: &str, args: &[&str]) -> String {
-    let mut command = desk.ipclab();
+fn list(workdir: &Workdir, class: &str, args: &[&str]) -> String {
+    let mut command = workdir.ipclab();
     let output = command
         .args(["grade", class, "--spec", "greet.toml", "--list"])
         .args(args)
@@ -22,30 +22,30 @@ fn list(desk: &Desk, class: &str, args: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// A desk with a class of these files, as a folder `class` and as an archive `class.zip`.
-fn both(files: &[(&str, &str)]) -> Desk {
-    let desk = Desk::with(&[]);
+/// A workdir with a class of these files, as a folder `class` and as an archive `class.zip`.
+fn both(files: &[(&str, &str)]) -> Workdir {
+    let workdir = Workdir::with(&[]);
     let entries: Vec<Entry> = files.iter().map(|(name, text)| file(name, text)).collect();
     for (name, text) in files {
-        desk.write(&format!("class/{name}"), text);
+        workdir.write(&format!("class/{name}"), text);
     }
-    desk.write("class.zip", zip(&entries));
-    desk
+    workdir.write("class.zip", zip(&entries));
+    workdir
 }
 
 /// The same list of a folder and of its archive.
-fn check(files: &[(&str, &str)], expect: &[&str]) -> Desk {
-    let desk = both(files);
+fn check(files: &[(&str, &str)], expect: &[&str]) -> Workdir {
+    let workdir = both(files);
     for class in ["class", "class.zip"] {
-        let said = list(&desk, class, &[]);
+        let said = list(&workdir, class, &[]);
         assert_eq!(said.lines().collect::<Vec<_>>(), expect, "{class}");
     }
-    desk
+    workdir
 }
 
 #[test]
 fn canvas_is_a_flat_folder_with_late_ones_marked() {
-    let desk = check(
+    let workdir = check(
         &[
             ("doejane_101_5001_hello.c", GOOD),
             ("doejane_101_5002_Makefile", "hello: hello.c\n"),
@@ -61,11 +61,11 @@ fn canvas_is_a_flat_folder_with_late_ones_marked() {
             "  zoe_104      zoe (canvas 104)  [text.html]",
         ],
     );
-    desk.write(
+    workdir.write(
         "r.csv",
         "Student,ID,SIS Login ID\n\"Doe, Jane\",101,jd1\n\"Roe, Bob\",102,br2\n",
     );
-    let said = list(&desk, "class.zip", &["--roster", "r.csv"]);
+    let said = list(&workdir, "class.zip", &["--roster", "r.csv"]);
     assert!(said.contains("Jane Doe (canvas 101, login jd1)"), "{said}");
 }
 
@@ -124,11 +124,12 @@ fn gradescope_says_in_its_metadata_who_is_who() {
             "  submission_13  [submission_metadata.yml names it, and there is no such folder]",
         ],
     );
-    let desk = both(&[
+    let workdir = both(&[
         ("submission_metadata.yml", "[1, 2"),
         ("submission_1/hello.c", GOOD),
     ]);
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["grade", "class", "--spec", "greet.toml", "--list"])
         .assert()
         .code(2)
@@ -137,7 +138,7 @@ fn gradescope_says_in_its_metadata_who_is_who() {
 
 #[test]
 fn clones_are_called_by_assignment_and_login() {
-    let desk = both(&[
+    let workdir = both(&[
         ("greet-submissions/greet-ada-l/hello.c", GOOD),
         ("greet-submissions/greet-ada-l/.git/config", "[core]"),
         ("greet-submissions/greet-adam/hello.c", GOOD),
@@ -149,14 +150,14 @@ fn clones_are_called_by_assignment_and_login() {
         "  greet-adam   github adam  [a folder]",
     ];
     for class in ["class", "class/greet-submissions"] {
-        let said = list(&desk, class, &[]);
+        let said = list(&workdir, class, &[]);
         assert_eq!(said.lines().collect::<Vec<_>>(), expect);
     }
-    desk.write(
+    workdir.write(
         "r.csv",
         "username,first_name,last_name\nada-l,Ada,Lovelace\n",
     );
-    let said = list(&desk, "class", &["--roster", "r.csv"]);
+    let said = list(&workdir, "class", &["--roster", "r.csv"]);
     assert!(
         said.contains("greet-ada-l  Ada Lovelace (github ada-l)"),
         "{said}"
@@ -188,16 +189,16 @@ fn folders_archives_and_single_files_lie_side_by_side() {
 }
 
 #[test]
-fn a_tar_of_a_class_and_names_that_meet_are_told_apart() {
-    let desk = Desk::with(&[]);
+fn a_tar_of_a_class_and_names_that_meet_are_distinguished() {
+    let workdir = Workdir::with(&[]);
     let class = tar(&[
         tar_entry(b"all/ada/hello.c", b'0', GOOD.as_bytes(), ""),
         tar_entry(b"all/ada.zip", b'0', &zip(&[file("hello.c", GOOD)]), ""),
         tar_entry(b"all/a b/hello.c", b'0', GOOD.as_bytes(), ""),
         tar_entry(b"all/a-b/hello.c", b'0', GOOD.as_bytes(), ""),
     ]);
-    desk.write("class.tar.gz", gz(&class));
-    let said = list(&desk, "class.tar.gz", &[]);
+    workdir.write("class.tar.gz", gz(&class));
+    let said = list(&workdir, "class.tar.gz", &[]);
     assert_eq!(
         said.lines().collect::<Vec<_>>(),
         [
@@ -208,11 +209,12 @@ fn a_tar_of_a_class_and_names_that_meet_are_told_apart() {
             "  ada (2)  [ada.zip]",
         ]
     );
-    desk.ipclab()
+    workdir
+        .ipclab()
         .args(["grade", "class.tar.gz", "--spec", "greet.toml", "-o", "out"])
         .assert()
         .code(0);
-    let text = std::fs::read(desk.path("out/class.json")).expect("class.json");
+    let text = std::fs::read(workdir.path("out/class.json")).expect("class.json");
     let class: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
     let pages: std::collections::BTreeSet<&str> = class["submissions"]
         .as_array()

@@ -10,15 +10,15 @@ use nix::unistd::Pid;
 use predicates::str::contains;
 
 use super::class::{but_for_times, class, grade};
-use crate::common::Desk;
+use crate::common::Workdir;
 
 /// Starts a run, waits until so many submissions are done, and does something to the tool's process. Gives how it ended
 /// and what it said.
-fn disturbed(desk: &Desk, after: usize, disturb: impl FnOnce(Pid)) -> (Option<i32>, String) {
+fn disturbed(workdir: &Workdir, after: usize, disturb: impl FnOnce(Pid)) -> (Option<i32>, String) {
     let mut tool = Command::new(assert_cmd::cargo::cargo_bin!("ipclab"))
-        .current_dir(desk.path(""))
-        .env("HOME", desk.path(""))
-        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .current_dir(workdir.path(""))
+        .env("HOME", workdir.path(""))
+        .env("XDG_CACHE_HOME", workdir.path("cache"))
         .args([
             "grade",
             "class",
@@ -49,8 +49,8 @@ fn disturbed(desk: &Desk, after: usize, disturb: impl FnOnce(Pid)) -> (Option<i3
 }
 
 /// The same with a signal that ends it.
-fn interrupted(desk: &Desk, signal: Signal, after: usize) -> (Option<i32>, String) {
-    disturbed(desk, after, |pid| kill(pid, signal).expect("a signal"))
+fn interrupted(workdir: &Workdir, signal: Signal, after: usize) -> (Option<i32>, String) {
+    disturbed(workdir, after, |pid| kill(pid, signal).expect("a signal"))
 }
 
 /// Children of a process.
@@ -68,56 +68,62 @@ fn children(of: Pid) -> Vec<Pid> {
 
 #[test]
 fn a_sandbox_that_is_killed_costs_nobody_but_who_was_in_it() {
-    let desk = class();
-    grade(&desk, "whole").assert().code(0);
-    let (code, said) = disturbed(&desk, 2, |tool| {
+    let workdir = class();
+    grade(&workdir, "whole").assert().code(0);
+    let (code, said) = disturbed(&workdir, 2, |tool| {
         let keeper = children(tool).into_iter().next().expect("a keeper");
         kill(keeper, Signal::SIGKILL).expect("a signal");
     });
     // It may have been between two submissions.
     assert!(matches!(code, Some(0 | 3)), "{said}");
-    let graded = super::class::marks(&desk, "out");
+    let graded = super::class::marks(&workdir, "out");
     assert_eq!(graded.len(), 12, "{said}");
-    let lines = fs::read_to_string(desk.path("out/results.jsonl")).expect("results");
+    let lines = fs::read_to_string(workdir.path("out/results.jsonl")).expect("results");
     assert!(
         lines.matches("\"graded\":false,\"took_ms\"").count() <= 1,
         "{said}"
     );
-    grade(&desk, "out").assert().code(0);
-    assert_eq!(but_for_times(&desk, "out"), but_for_times(&desk, "whole"));
+    grade(&workdir, "out").assert().code(0);
+    assert_eq!(
+        but_for_times(&workdir, "out"),
+        but_for_times(&workdir, "whole")
+    );
 }
 
 #[test]
 fn a_class_that_was_killed_again_and_again_comes_out_as_one_that_was_not() {
-    let desk = class();
-    grade(&desk, "whole").assert().code(0);
+    let workdir = class();
+    grade(&workdir, "whole").assert().code(0);
     let mut before = 0;
     for after in [1, 3, 2] {
-        let (_, said) = interrupted(&desk, Signal::SIGKILL, after);
-        let lines = fs::read_to_string(desk.path("out/results.jsonl")).expect("results");
+        let (_, said) = interrupted(&workdir, Signal::SIGKILL, after);
+        let lines = fs::read_to_string(workdir.path("out/results.jsonl")).expect("results");
         let kept = lines.matches('\n').count();
         // What was said to be done is kept, but for what was being written at that moment.
         assert!(kept + 2 >= before + after, "{kept} {before} {said}");
         before = kept;
     }
     // The last line torn in the middle, as a full disk leaves it.
-    let text = fs::read(desk.path("out/results.jsonl")).expect("results");
-    fs::write(desk.path("out/results.jsonl"), &text[..text.len() - 7]).expect("torn");
-    grade(&desk, "out")
+    let text = fs::read(workdir.path("out/results.jsonl")).expect("results");
+    fs::write(workdir.path("out/results.jsonl"), &text[..text.len() - 7]).expect("torn");
+    grade(&workdir, "out")
         .assert()
         .code(0)
         .stderr(contains("1 line is damaged"));
-    assert_eq!(but_for_times(&desk, "out"), but_for_times(&desk, "whole"));
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(
+        but_for_times(&workdir, "out"),
+        but_for_times(&workdir, "whole")
+    );
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]
 fn a_signal_ends_it_also_when_nobody_reads_what_it_says() {
-    let desk = class();
+    let workdir = class();
     let mut tool = Command::new(assert_cmd::cargo::cargo_bin!("ipclab"))
-        .current_dir(desk.path(""))
-        .env("HOME", desk.path(""))
-        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .current_dir(workdir.path(""))
+        .env("HOME", workdir.path(""))
+        .env("XDG_CACHE_HOME", workdir.path("cache"))
         .args([
             "grade",
             "class",
@@ -149,10 +155,10 @@ fn a_signal_ends_it_also_when_nobody_reads_what_it_says() {
 
 #[test]
 fn ctrl_c_says_that_what_was_graded_is_kept() {
-    let desk = class();
-    let (code, said) = interrupted(&desk, Signal::SIGINT, 1);
+    let workdir = class();
+    let (code, said) = interrupted(&workdir, Signal::SIGINT, 1);
     assert_eq!(code, Some(130), "{said}");
     assert!(said.contains("what was graded is kept"), "{said}");
-    assert_eq!(desk.scratch(), Vec::<std::path::PathBuf>::new());
-    grade(&desk, "out").assert().code(0);
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
+    grade(&workdir, "out").assert().code(0);
 }

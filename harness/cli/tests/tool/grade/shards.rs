@@ -6,17 +6,17 @@ use predicates::prelude::*;
 use predicates::str::contains;
 
 use super::class::{WRONG, but_for_times, class, grade};
-use crate::common::{Desk, GOOD};
+use crate::common::{GOOD, Workdir};
 
-fn merge(desk: &Desk, parts: &[&str], out: &str) -> assert_cmd::assert::Assert {
-    let mut command = desk.ipclab();
+fn merge(workdir: &Workdir, parts: &[&str], out: &str) -> assert_cmd::assert::Assert {
+    let mut command = workdir.ipclab();
     command.arg("merge").args(parts).args(["-o", out]).assert()
 }
 
-fn in_parts(desk: &Desk) {
+fn in_parts(workdir: &Workdir) {
     for part in ["1", "2", "3"] {
         let shard = format!("{part}/3");
-        grade(desk, &format!("part{part}"))
+        grade(workdir, &format!("part{part}"))
             .args(["--shard", &shard])
             .assert()
             .code(0);
@@ -25,56 +25,56 @@ fn in_parts(desk: &Desk) {
 
 #[test]
 fn three_parts_make_what_one_machine_makes() {
-    let desk = class();
-    grade(&desk, "whole").assert().code(0);
-    in_parts(&desk);
-    merge(&desk, &["part3", "part1", "part2"], "merged")
+    let workdir = class();
+    grade(&workdir, "whole").assert().code(0);
+    in_parts(&workdir);
+    merge(&workdir, &["part3", "part1", "part2"], "merged")
         .code(0)
         .stdout(contains("graded      12 of 12"));
     assert_eq!(
-        but_for_times(&desk, "merged"),
-        but_for_times(&desk, "whole")
+        but_for_times(&workdir, "merged"),
+        but_for_times(&workdir, "whole")
     );
 }
 
 #[test]
-fn a_part_that_is_missing_is_told() {
-    let desk = class();
-    in_parts(&desk);
-    merge(&desk, &["part1", "part2"], "merged")
+fn a_missing_part_is_reported() {
+    let workdir = class();
+    in_parts(&workdir);
+    merge(&workdir, &["part1", "part2"], "merged")
         .code(3)
         .stderr(contains("are in none of these parts (1/3, 2/3)"));
 }
 
 #[test]
 fn contradictions_are_named_and_nothing_is_merged() {
-    let desk = class();
-    grade(&desk, "one").assert().code(0);
-    desk.write("class/ada/hello.c", WRONG);
-    grade(&desk, "two").assert().code(0);
-    merge(&desk, &["one", "two"], "merged").code(2).stderr(
+    let workdir = class();
+    grade(&workdir, "one").assert().code(0);
+    workdir.write("class/ada/hello.c", WRONG);
+    grade(&workdir, "two").assert().code(0);
+    merge(&workdir, &["one", "two"], "merged").code(2).stderr(
         contains("ada: what was handed in differs in one and two").and(contains("bob").not()),
     );
-    assert!(!desk.path("merged/results.jsonl").exists());
+    assert!(!workdir.path("merged/results.jsonl").exists());
     // The same, but for a mark that an instructor wrote in.
-    desk.write("class/ada/hello.c", GOOD);
-    grade(&desk, "two").assert().code(0);
-    merge(&desk, &["one", "two"], "merged").code(0);
-    let path = desk.path("two/results.jsonl");
+    workdir.write("class/ada/hello.c", GOOD);
+    grade(&workdir, "two").assert().code(0);
+    merge(&workdir, &["one", "two"], "merged").code(0);
+    let path = workdir.path("two/results.jsonl");
     let text = fs::read_to_string(&path).expect("results");
     fs::write(&path, text.replacen("\"earned\":3", "\"earned\":2", 3)).expect("changed");
-    merge(&desk, &["one", "two"], "again")
+    merge(&workdir, &["one", "two"], "again")
         .code(2)
         .stderr(contains("the marks differ in one and two"));
     // Other cases were graded, so these are no parts of one class.
-    grade(&desk, "core")
+    grade(&workdir, "core")
         .args(["--tier", "core"])
         .assert()
         .code(0);
-    merge(&desk, &["one", "core"], "again")
+    merge(&workdir, &["one", "core"], "again")
         .code(2)
         .stderr(contains("do not belong together").and(contains("other options")));
-    merge(&desk, &["one", "class"], "again")
+    merge(&workdir, &["one", "class"], "again")
         .code(2)
         .stderr(contains("run.json"));
 }
@@ -102,49 +102,53 @@ echo "7;cluster"
 #[test]
 fn the_script_for_slurm_grades_in_parts_and_merges() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = class();
-    grade(&desk, "whole").assert().code(0);
-    desk.write("bin/sbatch", SBATCH);
-    fs::set_permissions(desk.path("bin/sbatch"), fs::Permissions::from_mode(0o755)).expect("mode");
-    let mut command = desk.ipclab();
+    let workdir = class();
+    grade(&workdir, "whole").assert().code(0);
+    workdir.write("bin/sbatch", SBATCH);
+    fs::set_permissions(
+        workdir.path("bin/sbatch"),
+        fs::Permissions::from_mode(0o755),
+    )
+    .expect("mode");
+    let mut command = workdir.ipclab();
     let script = command
         .args(["package", "slurm", "class", "--lab", "./greet.toml"])
         .args(["-o", "it's out", "--parts", "3"])
         .output()
         .expect("a script");
     assert!(script.status.success(), "{script:?}");
-    desk.write("grade.sh", script.stdout);
+    workdir.write("grade.sh", script.stdout);
     let path = format!(
         "{}:{}",
-        desk.path("bin").display(),
+        workdir.path("bin").display(),
         std::env::var("PATH").expect("a path")
     );
     let mut bash = std::process::Command::new("bash");
     let run = bash
         .arg("grade.sh")
-        .current_dir(desk.path(""))
+        .current_dir(workdir.path(""))
         .env("PATH", path)
-        .env("HOME", desk.path(""))
-        .env("XDG_CACHE_HOME", desk.path("cache"))
+        .env("HOME", workdir.path(""))
+        .env("XDG_CACHE_HOME", workdir.path("cache"))
         .output()
         .expect("a run");
     assert!(run.status.success(), "{run:?}");
-    let merged = fs::read_to_string(desk.path("it's out/merge.log")).expect("its log");
+    let merged = fs::read_to_string(workdir.path("it's out/merge.log")).expect("its log");
     assert!(merged.contains("graded      12 of 12"), "{merged}");
-    let handed_in = fs::read_to_string(desk.path("sbatch.log")).expect("what was handed in");
+    let handed_in = fs::read_to_string(workdir.path("sbatch.log")).expect("what was handed in");
     assert!(handed_in.contains("1-1 afterany:7 "), "{handed_in}");
     // The spec was named in another way, which reports repeat; the marks are the same.
     assert_eq!(
-        super::class::marks(&desk, "it's out/class"),
-        super::class::marks(&desk, "whole")
+        super::class::marks(&workdir, "it's out/class"),
+        super::class::marks(&workdir, "whole")
     );
 }
 
 #[test]
 fn what_the_class_is_graded_by_is_handed_on_to_slurm() {
-    let desk = class();
+    let workdir = class();
     let asked = |more: &[&str]| {
-        let mut command = desk.ipclab();
+        let mut command = workdir.ipclab();
         command
             .args([
                 "package",
@@ -158,8 +162,8 @@ fn what_the_class_is_graded_by_is_handed_on_to_slurm() {
             .args(more);
         command.assert()
     };
-    desk.write("who's who.csv", "name,id\nAda,1\n");
-    let roster = desk.path("who's who.csv").display().to_string();
+    workdir.write("who's who.csv", "name,id\nAda,1\n");
+    let roster = workdir.path("who's who.csv").display().to_string();
     let quoted = format!("--roster '{}'", roster.replace('\'', r"'\''"));
     asked(&[
         "--roster",

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_told_by_names() {
+    fn kinds_are_recognised_by_names() {
         let check = |name: &str, expect: Option<Kind>, rest: &str| {
             assert_eq!((kind(name), stem(name)), (expect, rest), "{name}");
         };

@@ -14,7 +14,7 @@ const META_MAX: u64 = 64 << 10;
 
 /// What stands before an entry and is about it.
 #[derive(Default)]
-struct Ahead {
+struct EntryExtensions {
     name: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
 }
@@ -33,7 +33,7 @@ pub(super) fn each(stream: impl Read, limits: Limits, visit: Visit<'_>) -> Resul
         }
         _ => damaged(&error),
     };
-    let mut ahead = Ahead::default();
+    let mut ahead = EntryExtensions::default();
     let entries = archive.entries().map_err(too_much)?.raw(true);
     for (n, entry) in entries.enumerate() {
         if n >= limits.entries {
@@ -51,7 +51,7 @@ pub(super) fn each(stream: impl Read, limits: Limits, visit: Visit<'_>) -> Resul
             // What is said of all entries is of no use here: times, owners, comments.
             EntryType::XGlobalHeader => {}
             _ => {
-                let Ahead { name, link } = std::mem::take(&mut ahead);
+                let EntryExtensions { name, link } = std::mem::take(&mut ahead);
                 let name = name.unwrap_or_else(|| entry.header().path_bytes().into_owned());
                 let link = link.or_else(|| {
                     let link = entry.header().link_name_bytes();
@@ -101,7 +101,7 @@ fn meta(entry: &mut impl Read) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-fn extensions(bytes: &[u8], ahead: &mut Ahead) -> Result<(), Refusal> {
+fn extensions(bytes: &[u8], ahead: &mut EntryExtensions) -> Result<(), Refusal> {
     for extension in PaxExtensions::new(bytes) {
         let extension = extension.map_err(|error| damaged(&error))?;
         match extension.key_bytes() {

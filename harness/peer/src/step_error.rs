@@ -1,4 +1,4 @@
-//! What can go wrong with a step, in a teacher's words.
+//! Errors of a peer's steps, in a teacher's words.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use nix::errno::Errno;
 
 /// Why a step was not done as it was written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(super) enum StepError {
     /// The other side, or the kernel, did something else: said behind the step's own text.
     Step(String),
     /// What it waits for can no longer happen.
@@ -15,7 +15,7 @@ pub(super) enum Wrong {
     Line(String),
 }
 
-impl Wrong {
+impl StepError {
     /// The same, said of one of many.
     pub(super) fn at(self, which: fmt::Arguments<'_>) -> Self {
         self.reworded(|why| format!("{which}: {why}"))
@@ -35,7 +35,7 @@ impl Wrong {
     }
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Step(why) | Self::Never(why) | Self::Line(why) => f.write_str(why),
@@ -44,8 +44,8 @@ impl fmt::Display for Wrong {
 }
 
 /// A call that failed on behalf of the script.
-pub(super) fn failed(call: &str, errno: Errno) -> Wrong {
-    Wrong::Step(said(call, errno))
+pub(super) fn failed(call: &str, errno: Errno) -> StepError {
+    StepError::Step(said(call, errno))
 }
 
 /// `connect() failed: connection refused (nobody listens there)`

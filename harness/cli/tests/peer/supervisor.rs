@@ -1,4 +1,4 @@
-//! A stage: a folder of its own, a supervisor on descriptor 3, and another side that answers.
+//! The supervisor of a peer under test: a folder, the line on descriptor 3, and another side that answers.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -15,14 +15,14 @@ use nix::sys::socket::{
 use nix::sys::time::TimeVal;
 
 /// A peer that answers nothing any more fails its test instead of holding up all of them.
-const PATIENCE_SECONDS: i64 = 60;
+const TIMEOUT_SECONDS: i64 = 60;
 
-/// A folder for a test's files.
-pub(crate) struct Stage(tempfile::TempDir);
+/// A supervisor, with a folder for a test's files.
+pub(crate) struct PeerSupervisor(tempfile::TempDir);
 
 /// What a peer said, and how it ended.
 #[derive(Debug)]
-pub(crate) struct Played {
+pub(crate) struct PeerOutput {
     /// Everything but complaints.
     pub(crate) said: Vec<String>,
     pub(crate) complaints: Vec<String>,
@@ -30,12 +30,13 @@ pub(crate) struct Played {
     pub(crate) stderr: String,
 }
 
-impl Stage {
+impl PeerSupervisor {
     pub(crate) fn new() -> Self {
-        let stage = Self(tempfile::tempdir().expect("a folder"));
+        let supervisor = Self(tempfile::tempdir().expect("a folder"));
         let tool = env!("CARGO_BIN_EXE_ipclab");
-        std::os::unix::fs::symlink(tool, stage.path("ipclab-peer")).expect("a link to the tool");
-        stage
+        std::os::unix::fs::symlink(tool, supervisor.path("ipclab-peer"))
+            .expect("a link to the tool");
+        supervisor
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -68,7 +69,7 @@ impl Stage {
         &self,
         steps: &[S],
         answer: impl FnMut(&str) -> &'static str,
-    ) -> Played {
+    ) -> PeerOutput {
         let mut records: Vec<String> = steps
             .iter()
             .map(|step| format!("step {}", step.as_ref()))
@@ -78,7 +79,7 @@ impl Stage {
     }
 
     /// Plays a script that asks nothing.
-    pub(crate) fn play_alone<S: AsRef<str>>(&self, steps: &[S]) -> Played {
+    pub(crate) fn play_alone<S: AsRef<str>>(&self, steps: &[S]) -> PeerOutput {
         self.play(steps, |question| panic!("{question}"))
     }
 
@@ -87,13 +88,13 @@ impl Stage {
         &self,
         records: &[S],
         mut answer: impl FnMut(&str) -> &'static str,
-    ) -> Played {
+    ) -> PeerOutput {
         let (ours, theirs) = line();
         for record in records {
             tell(&ours, record.as_ref());
         }
         let mut child = self.start(Some(theirs));
-        let mut played = Played {
+        let mut played = PeerOutput {
             said: Vec::new(),
             complaints: Vec::new(),
             code: None,
@@ -116,7 +117,7 @@ impl Stage {
     }
 }
 
-impl Played {
+impl PeerOutput {
     /// It had nothing to complain of.
     #[track_caller]
     pub(crate) fn is_content(&self) {
@@ -150,7 +151,7 @@ pub(crate) fn line() -> (OwnedFd, OwnedFd) {
         SockFlag::SOCK_CLOEXEC,
     )
     .expect("a pair of sockets");
-    let patience = TimeVal::new(PATIENCE_SECONDS, 0);
+    let patience = TimeVal::new(TIMEOUT_SECONDS, 0);
     setsockopt(&ours, ReceiveTimeout, &patience).expect("a timeout");
     (ours, theirs)
 }
