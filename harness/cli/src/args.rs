@@ -243,6 +243,9 @@ pub(crate) struct Validate {
     /// Instead of trying submissions, make programs that pass wrong, one call at a time: every change must cost points
     #[arg(long, conflicts_with = "update")]
     pub(crate) mutants: bool,
+    /// Instead of trying submissions, try programs that do not do the task: none may have more than one that does nothing
+    #[arg(long, conflicts_with_all = ["update", "mutants"])]
+    pub(crate) cheats: bool,
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -66,6 +66,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Completions { shell } => commands::manual::completions(shell),
         Command::Man { folder } => commands::manual::pages(&folder),
         Command::Validate(args) if args.mutants => commands::validate::mutants(&args, color),
+        Command::Validate(args) if args.cheats => commands::validate::cheats(&args, color),
         Command::Validate(args) => commands::validate::validate(&args, color),
         Command::Golden(args) => commands::golden::golden(&args),
         Command::Coverage { format } => commands::coverage::coverage(format, color),

@@ -128,7 +128,7 @@ impl Validate {
         }
     }
 
-    /// The cases of which mutants are made.
+    /// The cases of which mutants are made, or in which cheats are tried.
     pub(crate) fn selection(&self) -> Selection {
         Selection {
             cases: Vec::new(),
@@ -136,7 +136,7 @@ impl Validate {
         }
     }
 
-    /// How mutants are run.
+    /// How mutants and cheats are run.
     pub(crate) fn config(&self) -> RunConfig {
         RunConfig {
             jobs: self.jobs.count(),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::store::Store;
 use ipclab_prove::validate::probes;
-use ipclab_prove::{mutants, validate};
+use ipclab_prove::{cheats, mutants, validate};
 
 use crate::args::Validate;
 use crate::args::values::{Format, When};
@@ -46,4 +46,21 @@ pub(crate) fn mutants(args: &Validate, color: When) -> Result<ExitCode, Failure>
         Format::Json => mutations.json(),
     })?;
     Ok(ExitCode::from(mutations.exit_code()))
+}
+
+/// Tries programs that do not do the task, and prints what they were given.
+///
+/// # Errors
+/// A lab cannot be found or read, its references cannot be played, or there is no sandbox.
+pub(crate) fn cheats(args: &Validate, color: When) -> Result<ExitCode, Failure> {
+    let proofs = probes::gather(&args.labs.labs)?;
+    output::watch()?;
+    let store = Store::open()?;
+    let (selection, config) = (args.selection(), args.config());
+    let cheats = cheats::cheats(&proofs, &selection, &config, &store, &Bar::start())?;
+    output::print(&match args.format {
+        Format::Text => cheats.text(&output::style(color)),
+        Format::Json => cheats.json(),
+    })?;
+    Ok(ExitCode::from(cheats.exit_code()))
 }

@@ -1,0 +1,278 @@
+//! `ipclab validate --cheats`: programs that do not do the task get what a program gets that does nothing.
+//!
+//! [`programs`] makes them, for each case of a lab with what the reference printed in it; [`sanitizers`] makes wrong
+//! programs silence the instruments that would show it. Each is graded as any submission. What a cheat has beyond a program
+//! that does nothing can only be the output or the exit status of a case, and never a whole case: everything else is a hole
+//! of the spec, or of the sandbox.
+
+mod programs;
+mod result;
+mod sanitizers;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use ipclab_judge::Verdict;
+use ipclab_report::{CaseReport, Report};
+use ipclab_spec::{Aspect, Case, Player, Spec};
+
+use crate::validate::probes::Proof;
+use ipclab_grade::grade::{self, Grader};
+use ipclab_grade::interrupt;
+use ipclab_grade::labs::Lab;
+use ipclab_grade::pool::{PoolSlice, SandboxPool};
+use ipclab_grade::progress::{Progress, Silent};
+use ipclab_grade::selection::{Caches, RunConfig, Selection};
+use ipclab_intake::failure::Failure;
+use ipclab_intake::show;
+use ipclab_intake::store::Store;
+use ipclab_intake::submission::{MAPPING, Submission};
+use ipclab_verdict as verdict;
+use programs::{Cheat, FOUND, Known};
+pub use result::Cheats;
+use result::{LabCheats, Tried};
+
+/// One cheat in one case.
+struct Task<'a> {
+    lab: &'a Lab,
+    case: &'a Case,
+    way: Way<'a>,
+}
+
+/// What is tried in a case.
+enum Way<'a> {
+    /// A program of ours.
+    Made(Cheat, &'a [Known]),
+    /// A rejected submission that silences the sanitizers.
+    Silenced(&'a sanitizers::Base, sanitizers::Prelude),
+}
+
+/// What a cheat was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Gains {
+    /// Every graded expectation of these aspects was met.
+    aspects: BTreeSet<Aspect>,
+    /// The case has points, and the cheat has all of them.
+    whole: bool,
+    /// Why the case could not be graded.
+    unknown: Option<String>,
+    /// Specs that it found where it ran.
+    specs: Vec<String>,
+}
+
+/// Tries all cheats in the selected cases.
+///
+/// # Errors
+/// The references of a lab cannot be played, a source cannot be written, or there is no sandbox.
+pub fn cheats(
+    proofs: &[Proof],
+    selection: &Selection,
+    config: &RunConfig,
+    store: &Store,
+    progress: &dyn Progress,
+) -> Result<Cheats, Failure> {
+    let mut sandboxes = SandboxPool::start(config.isolation, config.jobs)?;
+    let mut labs = Vec::new();
+    for proof in proofs {
+        if !selection.wants_any(&proof.lab) {
+            continue;
+        }
+        let caches = Caches::default();
+        let grader = Grader {
+            lab: &proof.lab,
+            store,
+            selection,
+            config,
+            caches: &caches,
+        };
+        let known = transcripts(&grader, &mut sandboxes.all())?;
+        let bases = sanitizers::bases(proof);
+        let tasks = tasks(&grader, &known, &bases)?;
+        progress.stage("trying cheats", tasks.len());
+        let tried = sandboxes.all().each_alone(&tasks, |pool, task| {
+            interrupt::park_if_interrupted();
+            let gains = try_one(task, &grader, pool);
+            progress.step();
+            gains
+        });
+        progress.end();
+        let tried = tasks
+            .iter()
+            .zip(tried)
+            .map(|(task, gains)| {
+                Ok(Tried {
+                    case: task.case.id.clone(),
+                    name: task.way.name(),
+                    made: match task.way {
+                        Way::Made(cheat, _) => Some(cheat),
+                        Way::Silenced(..) => None,
+                    },
+                    gains: gains?,
+                })
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        labs.push(LabCheats::new(&proof.lab, &tried));
+    }
+    Ok(Cheats::new(labs))
+}
+
+fn tasks<'a>(
+    grader: &Grader<'a>,
+    known: &'a [(String, Vec<Known>)],
+    bases: &'a [sanitizers::Base],
+) -> Result<Vec<Task<'a>>, Failure> {
+    let lab = grader.lab;
+    let mut tasks = Vec::new();
+    for case in grader.cases()? {
+        if case.sanitize {
+            for base in bases.iter().filter(|base| base.case == case.id) {
+                tasks.extend(sanitizers::Prelude::ALL.map(|prelude| Task {
+                    lab,
+                    case,
+                    way: Way::Silenced(base, prelude),
+                }));
+            }
+        }
+        let of_case = known.iter().find(|(id, _)| *id == case.id);
+        let of_case = of_case.map_or(&[][..], |(_, known)| known);
+        tasks.extend(Cheat::ALL.map(|cheat| Task {
+            lab,
+            case,
+            way: Way::Made(cheat, of_case),
+        }));
+    }
+    Ok(tasks)
+}
+
+impl Way<'_> {
+    fn name(&self) -> String {
+        match self {
+            Self::Made(cheat, _) => cheat.name().to_owned(),
+            Self::Silenced(base, prelude) => format!("{} that {}", base.name, prelude.name()),
+        }
+    }
+}
+
+/// What the references print in each case, in the student's places: for each program of the lab, in the spec's order.
+fn transcripts(
+    grader: &Grader<'_>,
+    pool: &mut PoolSlice<'_>,
+) -> Result<Vec<(String, Vec<Known>)>, Failure> {
+    let spec = &grader.lab.spec;
+    let record = grade::grade_references(pool, grader, &Silent)?;
+    let printed = record.cases.iter().filter_map(|record| {
+        let case = spec.case(&record.id)?;
+        let evidence = record.runs.first()?.run().observed.as_ref().ok()?;
+        let all: Vec<u8> = evidence
+            .actors
+            .iter()
+            .flat_map(|actor| actor.stdout.kept().0)
+            .collect();
+        let of_program = |name: &str| {
+            let player = case.actors.iter().find(
+                |actor| matches!(&actor.player, Player::Student { program, .. } if program == name),
+            );
+            // Of several copies the first is meant, `client.1`.
+            let evidence = player.and_then(|player| {
+                evidence.actors.iter().find(|actor| {
+                    actor.name == player.name || actor.name == format!("{}.1", player.name)
+                })
+            });
+            Known {
+                printed: evidence.map_or_else(Default::default, |actor| {
+                    [actor.stdout.kept().0, actor.stderr.kept().0]
+                }),
+                all_printed: all.clone(),
+            }
+        };
+        let known = spec
+            .programs
+            .iter()
+            .map(|program| of_program(&program.name));
+        Some((case.id.clone(), known.collect()))
+    });
+    Ok(printed.collect())
+}
+
+fn try_one(
+    task: &Task<'_>,
+    grader: &Grader<'_>,
+    pool: &mut PoolSlice<'_>,
+) -> Result<Gains, Failure> {
+    let selection = Selection {
+        cases: vec![task.case.id.clone()],
+        tiers: Vec::new(),
+    };
+    let grader = Grader {
+        selection: &selection,
+        ..*grader
+    };
+    let submission = match task.way {
+        Way::Made(cheat, known) => handed_in(cheat, &task.lab.spec, known, grader.store)?,
+        Way::Silenced(base, prelude) => sanitizers::silenced(base, prelude, grader.store)?,
+    };
+    let record = grade::grade_by(pool, &grader, &submission, &Silent)?;
+    let mut gains = gains(&verdict::report(&task.lab.spec, &record), task.case);
+    let runs = record.cases.iter().flat_map(|case| &case.runs);
+    for evidence in runs.filter_map(|run| run.run().observed.as_ref().ok()) {
+        for actor in &evidence.actors {
+            let printed = String::from_utf8_lossy(&actor.stdout.kept().0).into_owned();
+            let found = printed.lines().filter_map(|line| line.strip_prefix(FOUND));
+            gains
+                .specs
+                .extend(found.map(|path| path.trim_end().to_owned()));
+        }
+    }
+    Ok(gains)
+}
+
+/// A folder in which every program of the lab is the cheat.
+fn handed_in(
+    cheat: Cheat,
+    spec: &Spec,
+    known: &[Known],
+    store: &Store,
+) -> Result<Submission, Failure> {
+    let folder = store.folder("cheat")?;
+    let mut mapping = String::new();
+    for (n, program) in spec.programs.iter().enumerate() {
+        let known = known.get(n).cloned().unwrap_or_default();
+        let file = format!("{}.c", program.name);
+        write(&folder.join(&file), &cheat.source(program, &known))?;
+        mapping.push_str(&format!("[program.{}]\nsource = {file:?}\n", program.name));
+    }
+    write(&folder.join(MAPPING), &mapping)?;
+    Submission::take_in(&folder, store.folder("cheat-staged")?)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text)
+        .map_err(|error| Failure::disk(format_args!("writing {}", show::path(path)), &error))
+}
+
+fn gains(report: &Report, case: &Case) -> Gains {
+    let Some(of_case) = report.cases.iter().find(|one| one.id.as_str() == case.id) else {
+        return Gains::default();
+    };
+    let graded = || of_case.findings.iter().filter(|finding| finding.graded);
+    let is_met = |aspect: &Aspect| {
+        let mut own = graded()
+            .filter(|finding| finding.aspect == *aspect)
+            .peekable();
+        own.peek().is_some() && own.all(|finding| finding.verdict == Verdict::Pass)
+    };
+    Gains {
+        aspects: Aspect::ALL.into_iter().filter(is_met).collect(),
+        whole: of_case.max > 0 && of_case.earned == of_case.max,
+        unknown: (of_case.verdict == Verdict::Unknown).then(|| why_unknown(of_case)),
+        specs: Vec::new(),
+    }
+}
+
+fn why_unknown(case: &CaseReport) -> String {
+    let mut findings = case.findings.iter();
+    findings
+        .find(|finding| finding.verdict == Verdict::Unknown)
+        .map_or_else(String::new, |finding| finding.message.to_string())
+}
