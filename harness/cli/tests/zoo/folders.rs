@@ -63,6 +63,9 @@ pub(crate) struct Folder {
     repeated: BTreeMap<String, (String, String, usize, String)>,
     #[serde(default)]
     links: BTreeMap<String, String>,
+    /// Folders with nothing in them.
+    #[serde(default)]
+    empty: Vec<String>,
     /// Which of the files can be executed.
     #[serde(default)]
     executable: Vec<String>,
@@ -196,6 +199,9 @@ impl Place {
         fs::create_dir_all(self.path(&name)).unwrap();
         for (file, text) in &folder.files {
             self.write(&format!("{name}/{}", self.fill(file)), self.fill(text));
+        }
+        for empty in &folder.empty {
+            fs::create_dir_all(self.path(&name).join(empty)).unwrap();
         }
         for file in &folder.executable {
             let executable = fs::Permissions::from_mode(0o755);

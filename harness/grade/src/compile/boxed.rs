@@ -17,6 +17,7 @@ use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
+use super::strip;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::store;
 use ipclab_intake::submission::stage;
@@ -248,7 +249,13 @@ impl BuildFolder {
             )));
         }
         let taken = self.parent.join("program");
-        let written = fs::write(&taken, bytes)
+        let stripped = strip::strip(&bytes);
+        let debug = match &stripped {
+            Some(_) => fs::write(strip::debug_file(&taken), &bytes),
+            None => Ok(()),
+        };
+        let written = debug
+            .and_then(|()| fs::write(&taken, stripped.unwrap_or(bytes)))
             .and_then(|()| fs::set_permissions(&taken, fs::Permissions::from_mode(0o755)));
         written.map_err(|error| Some(reason(&error)))?;
         Ok(taken)
@@ -294,6 +301,27 @@ pub(super) struct Outcome {
     pub stopped: Option<String>,
     /// What it printed, errors last.
     pub output: String,
+}
+
+impl Outcome {
+    /// Whether a limit may have decided it: another time, or on another machine, it may end otherwise.
+    pub(super) fn is_by_a_limit(&self) -> bool {
+        let short = [
+            "out of memory",
+            "memory exhausted",
+            "annot allocate memory",
+            "No space left",
+            "File too large",
+            "File size limit",
+            "Resource temporarily unavailable",
+            "Too many open files",
+            "illed signal",
+            "Killed",
+            "CPU time limit",
+        ];
+        self.stopped.is_some()
+            || !self.succeeded && short.iter().any(|words| self.output.contains(words))
+    }
 }
 
 /// Facts to words. `Err`: our trouble. `by_student`: they chose the program.

@@ -12,6 +12,7 @@ mod makefile;
 mod messages;
 mod problem;
 mod recipe;
+mod strip;
 pub mod toolchain;
 
 mod ways;
@@ -20,11 +21,13 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ipclab_evidence::Level;
 use ipclab_plan::Artifact;
 use ipclab_report::{Line, Problem, Severity};
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::Program;
 
+use crate::program_digest;
 use crate::selection::RunConfig;
 use boxed::{BuildFolder, Product};
 use command::Command;
@@ -36,6 +39,7 @@ use ipclab_intake::store::Store;
 use ipclab_intake::submission::{Submission, source, stage, walk};
 use problem::{ours, own_trouble};
 use recipe::{Author, Recipe, Way};
+pub use strip::debug_file;
 pub use toolchain::{Toolchains, stamp};
 
 /// Whether a memory error in it would be the student's, so that sanitizers have something to find.
@@ -161,7 +165,7 @@ impl<'a> Builder<'a> {
             return Ok(self.command(report, run, &self.submission.staged));
         }
 
-        let key = self.key(program, &recipe, variant);
+        let key = self.key(program, &recipe, variant, sandbox.level())?;
         let builds = self.store.builds();
         // What is run from a folder is the folder after the build, which is not kept.
         let use_cache = self.config.use_cache && recipe.run.is_none();
@@ -180,6 +184,9 @@ impl<'a> Builder<'a> {
                 .or_else(|_| fs::copy(&kept, &own).map(|_| ()))
                 .is_ok()
             {
+                let whole = debug_file(&own);
+                let _ = fs::hard_link(debug_file(&kept), &whole)
+                    .or_else(|_| fs::copy(debug_file(&kept), &whole).map(|_| ()));
                 return Ok(Built {
                     report: note.program,
                     artifact: Some(Artifact::Executable(own)),
@@ -205,7 +212,7 @@ impl<'a> Builder<'a> {
             // The program is not to blame when there was no room to build it in.
             build_folder.has_room().map_err(ours)?;
             report.problem = Some(*problem);
-            if use_cache {
+            if use_cache && !outcome.by_a_limit {
                 cache::remember_failed_build(&key, &report);
             }
             return Ok(Built {
@@ -225,7 +232,7 @@ impl<'a> Builder<'a> {
         let inputs = build_folder.inputs();
         let others = recipe::helpers(&recipe.sources, self.submission);
         let helpers = dependencies::compiled(&inputs, &recipe.sources, &others).unwrap_or_default();
-        if use_cache {
+        if use_cache && !outcome.by_a_limit {
             // A full disk costs the next run a build, and no student a point.
             let _ = cache::keep(builds, &key, &binary, &report, &helpers, &inputs);
         }
@@ -248,6 +255,7 @@ impl<'a> Builder<'a> {
     ) -> Result<RecipeResult, Box<Problem>> {
         let mut last: Option<Box<Problem>> = None;
         let mut makefile_failed: Option<Line> = None;
+        let mut by_a_limit = false;
         for (n, way) in recipe.ways.iter().enumerate() {
             let compiler = self.compiler.as_ref().map_err(String::as_str);
             let step = ways::step(
@@ -277,6 +285,7 @@ impl<'a> Builder<'a> {
             let outcome = build_folder
                 .run(&program.name, &step, &self.withheld, sandbox)
                 .map_err(|why| own_trouble(&why))?;
+            by_a_limit |= outcome.is_by_a_limit();
             let product = match (outcome.succeeded, recipe.run.is_some()) {
                 (false, _) => Product::Nothing,
                 (true, true) => return Ok(RecipeResult::default()),
@@ -291,6 +300,7 @@ impl<'a> Builder<'a> {
                 return Ok(RecipeResult {
                     binary: Some(binary),
                     problem: None,
+                    by_a_limit,
                 });
             }
             if recipe.guessed && n == 0 {
@@ -320,6 +330,7 @@ impl<'a> Builder<'a> {
         Ok(RecipeResult {
             binary: None,
             problem: Some(problem),
+            by_a_limit,
         })
     }
 
@@ -370,7 +381,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn key(&self, program: &Program, recipe: &Recipe, variant: Variant) -> String {
+    /// What one build has in common with another that may be taken for it: everything that it is given, the submission's whole
+    /// folder among it.
+    fn key(
+        &self,
+        program: &Program,
+        recipe: &Recipe,
+        variant: Variant,
+        level: Level,
+    ) -> Result<String, Box<Problem>> {
+        let folder = program_digest::of_tree(&self.submission.staged)
+            .map_err(|error| own_trouble(&format!("reading the submission again: {error}")))?;
         let mut key = cache::Key::new();
         // Another version of this tool may build otherwise, or better.
         let own = std::env::current_exe().unwrap_or_default();
@@ -400,11 +421,9 @@ impl<'a> Builder<'a> {
                     .as_bytes(),
             );
         }
-        for file in &self.submission.files {
-            key.add(file.as_os_str().as_encoded_bytes());
-            key.add(&self.submission.read(file));
-        }
-        key.name()
+        key.add(level.name().as_bytes());
+        key.add(&folder);
+        Ok(key.name())
     }
 }
 
@@ -413,6 +432,8 @@ impl<'a> Builder<'a> {
 struct RecipeResult {
     binary: Option<PathBuf>,
     problem: Option<Box<Problem>>,
+    /// Whether a limit had a part in it, so that it says nothing of another build.
+    by_a_limit: bool,
 }
 
 /// For a program that the compiler built although its Makefile did not: the Makefile's own trouble, since what the
