@@ -81,6 +81,9 @@ pub struct World {
     pub semaphores: Vec<GivenSemaphores>,
     /// Lines of `/etc/hosts` beside `localhost`: a host's name, or its own and its aliases with blanks between them.
     pub hosts: Vec<(String, IpAddr)>,
+    /// Host files and folders, links followed, that the box withholds although they lie in something that it shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<PathBuf>,
 }
 
 /// A host path shown inside the box.

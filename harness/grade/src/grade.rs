@@ -14,6 +14,7 @@ use crate::labs::Lab;
 use crate::pool::{PoolSlice, SandboxPool};
 use crate::progress::Progress;
 use crate::selection::{Caches, RunConfig, Selection};
+use crate::withheld;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
@@ -45,6 +46,16 @@ impl<'a> Grader<'a> {
     /// There is no such case, or none at all.
     pub fn cases(&self) -> Result<Vec<&'a Case>, Failure> {
         self.selection.cases_of(self.lab)
+    }
+
+    /// What boxes withhold although it lies where they show the host: the tool, the spec and what lies beside it, the store, and
+    /// what else is the grader's.
+    fn withheld(&self) -> Vec<PathBuf> {
+        let mut private = self.config.private.clone();
+        private.extend(self.lab.beside.clone());
+        private.extend(self.lab.path.clone());
+        private.push(self.store.root().to_owned());
+        withheld::of(&private, self.config.toolchains.folders())
     }
 }
 
@@ -103,7 +114,7 @@ pub fn prepare_submission(
     progress: &dyn Progress,
 ) -> Result<Prepared, Failure> {
     let cases = grader.cases()?;
-    let builder = Builder::open(grader.store, submission, grader.config.use_cache)?;
+    let builder = Builder::open(grader.store, submission, grader.config, grader.withheld())?;
     let mut record = empty(grader, &submission.name, pool);
     let mut programs = build(
         &grader.lab.spec,
@@ -114,6 +125,7 @@ pub fn prepare_submission(
         &mut record,
     );
     programs.references = references(grader, &cases, pool)?;
+    programs.withheld = grader.withheld();
     remark_on_leftovers(submission, &mut record.programs);
     Ok(Prepared { record, programs })
 }
@@ -129,7 +141,10 @@ pub fn prepare_references(
     let spec = &grader.lab.spec;
     let mut record = empty(grader, "reference", pool);
     let references = references(grader, &with_references(grader)?, pool)?;
-    let programs = substitutes(spec, &references);
+    let programs = Programs {
+        withheld: grader.withheld(),
+        ..substitutes(spec, &references)
+    };
     record.programs = spec
         .programs
         .iter()
@@ -200,6 +215,7 @@ pub fn substitutes(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Progr
         plain,
         references: references.clone(),
         own,
+        withheld: Vec::new(),
     }
 }
 
@@ -238,7 +254,10 @@ fn run(
     let context = ExploreContext {
         spec: &lab.spec,
         programs,
-        substitutes: &substitutes(&lab.spec, &programs.references),
+        substitutes: &Programs {
+            withheld: programs.withheld.clone(),
+            ..substitutes(&lab.spec, &programs.references)
+        },
         reference_runs: &caches.reference_runs,
         run_cache: caches.runs.as_ref(),
         seed: config.seed,
@@ -370,7 +389,7 @@ fn references(
             })
             .collect(),
     };
-    let builder = Builder::open(grader.store, &folder, grader.config.use_cache)?;
+    let builder = Builder::open(grader.store, &folder, grader.config, grader.withheld())?;
     let built = pool.each(&wanted, |sandbox, program| {
         builder.build(program, Variant::Plain, &[], sandbox)
     });

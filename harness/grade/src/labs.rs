@@ -29,6 +29,8 @@ pub struct Lab {
     pub words: Vec<String>,
     /// The folder that sources of its references are relative to; `None`: it is one of ours.
     pub beside: Option<PathBuf>,
+    /// The spec's own file; `None`: it is one of ours.
+    pub path: Option<PathBuf>,
 }
 
 /// The names of the labs that the tool carries.
@@ -122,7 +124,11 @@ pub fn file(path: &Path) -> Result<Lab, Failure> {
         // An instructor without a list may cover anything.
         Err(_) => None,
     };
-    parse_covering(display, text, words, Some(beside), requirements.as_deref())
+    let lab = parse_covering(display, text, words, Some(beside), requirements.as_deref())?;
+    Ok(Lab {
+        path: Some(path.to_owned()),
+        ..lab
+    })
 }
 
 /// A lab's name, or the path of a spec: what has a slash or ends in `.toml` is a path.
@@ -168,6 +174,7 @@ fn parse_covering(
                 warnings,
                 words,
                 beside,
+                path: None,
             })
         }
         Err(diagnostics) => {

@@ -19,3 +19,4 @@ pub mod program_digest;
 pub mod progress;
 pub mod selection;
 pub mod unit;
+pub mod withheld;

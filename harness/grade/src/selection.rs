@@ -1,11 +1,13 @@
 //! What is to be graded, how, and with what is known already.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use ipclab_intake::failure::Failure;
 use ipclab_sandbox::LevelChoice;
 use ipclab_spec::{Case, Tier};
 
+use crate::compile::Toolchains;
 use crate::explore::{ReferenceRuns, RunCache};
 use crate::labs::Lab;
 
@@ -84,6 +86,12 @@ pub struct RunConfig {
     pub look_into: bool,
     /// The command that repeats this check.
     pub command: Vec<String>,
+    /// Whether the submissions are the lab's author's own: what this machine lacks for them is then no mistake of theirs.
+    pub by_author: bool,
+    /// Toolchains outside the system's folders that submissions may name.
+    pub toolchains: Toolchains,
+    /// Files and folders of the grader's that no box may show.
+    pub private: Vec<PathBuf>,
 }
 
 impl Default for RunConfig {
@@ -96,6 +104,9 @@ impl Default for RunConfig {
             use_cache: true,
             look_into: false,
             command: Vec::new(),
+            by_author: true,
+            toolchains: Toolchains::default(),
+            private: Vec::new(),
         }
     }
 }

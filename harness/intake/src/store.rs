@@ -94,6 +94,11 @@ impl Store {
         })
     }
 
+    /// The folder that has all of it.
+    pub fn root(&self) -> &Path {
+        self.builds.parent().unwrap_or(&self.builds)
+    }
+
     /// Where builds are kept.
     pub fn builds(&self) -> &Path {
         &self.builds

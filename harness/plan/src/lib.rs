@@ -44,6 +44,8 @@ pub struct Programs {
     pub references: BTreeMap<String, PathBuf>,
     /// This tool's own executable, which plays the other references and the scripts.
     pub own: PathBuf,
+    /// What no box may show, wherever it lies on the host.
+    pub withheld: Vec<PathBuf>,
 }
 
 /// Plans one run of a case: with these programs in the student's places.
@@ -126,7 +128,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         .filter_map(|state| Some((state.key, state.after.as_ref()?)));
     Ok(Plan {
         name: case.id.clone(),
-        world: world(spec, case, binds)?,
+        world: world(spec, case, binds, &programs.withheld)?,
         actors,
         tampers: tampers(case, &copies),
         watches: watches
@@ -394,7 +396,12 @@ pub fn hosts(spec: &Spec, case: &Case) -> Vec<(String, IpAddr)> {
     hosts
 }
 
-fn world(spec: &Spec, case: &Case, binds: Vec<Bind>) -> Result<World, String> {
+fn world(
+    spec: &Spec,
+    case: &Case,
+    binds: Vec<Bind>,
+    withheld: &[PathBuf],
+) -> Result<World, String> {
     let hosts = hosts(spec, case);
     let files = case.given.files.iter().map(|file| {
         Ok(evidence::GivenFile {
@@ -431,6 +438,7 @@ fn world(spec: &Spec, case: &Case, binds: Vec<Bind>) -> Result<World, String> {
         segments: segments.collect::<Result<_, String>>()?,
         semaphores: semaphores.collect(),
         hosts,
+        withheld: withheld.to_vec(),
     })
 }
 

@@ -40,6 +40,7 @@ fn programs() -> Programs {
         .into(),
         references: BTreeMap::new(),
         own: "/host/ipclab".into(),
+        withheld: Vec::new(),
     }
 }
 

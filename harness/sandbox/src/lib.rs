@@ -55,6 +55,7 @@ mod streams;
 mod supervisor;
 mod tracer;
 mod watch;
+mod withheld;
 mod workspace;
 mod world;
 

@@ -17,6 +17,7 @@ use crate::mounts::{
     tmpfs,
 };
 use crate::reaper::Reaper;
+use crate::withheld;
 use crate::workspace::Workspace;
 use ipclab_kernel::{Pid, affinity, context, descriptor, namespace, process};
 
@@ -114,6 +115,7 @@ impl EmptyWorld {
         tmpfs("dev/shm", &scratch, "1777")?;
         name_hosts(world)?;
         let workspaces = show_binds(world, sources, file_mib, self.ids)?;
+        withheld::cover(world)?;
         context("pivoting into the new root", namespace::pivot_here())?;
         std::env::set_current_dir(&world.cwd)?;
         context(

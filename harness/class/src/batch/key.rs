@@ -7,12 +7,13 @@ use ipclab_evidence::Level;
 use ipclab_spec::Reference;
 
 use ipclab_grade::grade::Grader;
+use ipclab_grade::program_digest;
 use ipclab_grade::selection::Selection;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::submission::Submission;
 
 /// A change of what results mean must not meet old ones.
-const VERSION: &str = "ipclab result 1";
+const VERSION: &str = "ipclab result 2";
 /// Hexadecimal digits of the part of a key that says by what was graded.
 const SETTINGS_DIGITS: usize = 24;
 
@@ -80,6 +81,9 @@ impl Settings {
                 .is_ok_and(|about| about.permissions().mode() & 0o111 != 0);
             digest.add(&[u8::from(executable)]);
         }
+        // Names, permissions and empty folders decide what a build does.
+        let tree = program_digest::of_tree(&submission.staged);
+        digest.add(&tree.unwrap_or_default());
         // What was left out is told in reports.
         for (path, why) in &submission.skipped {
             digest.add(path.as_os_str().as_encoded_bytes());

@@ -122,6 +122,7 @@ fn together(
     let mut programs = Programs {
         references: row.programs.references.clone(),
         own: row.programs.own.clone(),
+        withheld: row.programs.withheld.clone(),
         ..Programs::default()
     };
     let same = std::ptr::eq(row, column);

@@ -1,9 +1,13 @@
 //! From low arguments to high: what is graded, how, and with what is known already.
 
+use std::path::Path;
+
 use ipclab_class::batch;
+use ipclab_grade::compile::Toolchains;
 use ipclab_grade::explore::{ReferenceRuns, RunCache};
 use ipclab_grade::labs::Lab;
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
+use ipclab_intake::failure::Failure;
 use ipclab_intake::store::Store;
 use ipclab_prove::{golden, validate};
 use ipclab_spec::Tier;
@@ -35,13 +39,18 @@ impl JobsArgs {
 }
 
 impl RunArgs {
-    fn config(&self, jobs: &JobsArgs) -> RunConfig {
-        RunConfig {
+    /// # Errors
+    /// A toolchain is none.
+    fn config(&self, jobs: &JobsArgs, private: &[&Path]) -> Result<RunConfig, Failure> {
+        Ok(RunConfig {
             isolation: self.isolation.into(),
             jobs: jobs.count(),
             use_cache: !self.no_cache,
+            by_author: false,
+            toolchains: Toolchains::named(&self.toolchains)?,
+            private: private.iter().map(|path| path.to_path_buf()).collect(),
             ..RunConfig::default()
-        }
+        })
     }
 
     fn reference_runs(&self, store: &Store) -> ReferenceRuns {
@@ -54,14 +63,17 @@ impl RunArgs {
 
 impl Check {
     /// How programs are run.
-    pub(crate) fn config(&self, lab: &Lab) -> RunConfig {
+    ///
+    /// # Errors
+    /// A toolchain is none.
+    pub(crate) fn config(&self, lab: &Lab) -> Result<RunConfig, Failure> {
         let seed = self.seed.seed;
-        RunConfig {
+        Ok(RunConfig {
             seed,
             look_into: true,
             command: RunConfig::command(&self.folder.to_string_lossy(), lab, seed),
-            ..self.run.config(&self.jobs)
-        }
+            ..self.run.config(&self.jobs, &[])?
+        })
     }
 
     /// What is known already.
@@ -75,15 +87,20 @@ impl Check {
 
 impl Grade {
     /// How programs are run.
-    pub(crate) fn config(&self, lab: &Lab) -> RunConfig {
+    ///
+    /// # Errors
+    /// A toolchain is none.
+    pub(crate) fn config(&self, lab: &Lab) -> Result<RunConfig, Failure> {
         let seed = self.seed.seed;
-        RunConfig {
+        let mut private = vec![self.submissions.as_path()];
+        private.extend(self.out.as_deref());
+        Ok(RunConfig {
             seed,
             look_into: true,
             // What a student can run, wherever the folder is there: no path of this machine has a place in their report.
             command: RunConfig::command(".", lab, seed),
-            ..self.run.config(&self.jobs)
-        }
+            ..self.run.config(&self.jobs, &private)?
+        })
     }
 
     /// What is known already.
@@ -98,7 +115,7 @@ impl Grade {
     pub(crate) fn request<'a>(
         &'a self,
         class: &'a ipclab_intake::import::Class,
-        out: &'a std::path::Path,
+        out: &'a Path,
     ) -> batch::Request<'a> {
         batch::Request {
             submissions: &self.submissions,
@@ -113,8 +130,11 @@ impl Grade {
 
 impl Interop {
     /// How programs are run. The matrix shows which party is wrong, so no failure is looked into.
-    pub(crate) fn config(&self) -> RunConfig {
-        self.run.config(&self.jobs)
+    ///
+    /// # Errors
+    /// A toolchain is none.
+    pub(crate) fn config(&self) -> Result<RunConfig, Failure> {
+        self.run.config(&self.jobs, &[&self.submissions, &self.out])
     }
 }
 

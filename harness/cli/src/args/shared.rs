@@ -47,6 +47,10 @@ pub(crate) struct RunArgs {
     /// How programs are kept apart
     #[arg(long, value_enum, default_value_t = Isolation::Auto, value_name = "LEVEL")]
     pub(crate) isolation: Isolation,
+    /// A toolchain that submissions may name beside the system's: the folder that has its bin; boxes show all of it; can be
+    /// given several times. The default one of rustup is found by itself
+    #[arg(long = "toolchain", value_name = "DIR")]
+    pub(crate) toolchains: Vec<PathBuf>,
     /// Build everything anew and keep no builds
     #[arg(long)]
     pub(crate) no_cache: bool,

@@ -48,7 +48,7 @@ fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
         lab: &lab,
         store: &store,
         selection: &args.select.selection(),
-        config: &args.config(&lab),
+        config: &args.config(&lab)?,
         caches: &args.caches(&store),
     };
     let record = grade::grade(&grader, &submission, &Bar::start())?;

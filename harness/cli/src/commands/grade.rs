@@ -45,7 +45,7 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
         lab: &lab,
         store: &store,
         selection: &selection,
-        config: &args.config(&lab),
+        config: &args.config(&lab)?,
         caches: &args.caches(&store),
     };
     let finished = batch::grade(&grader, &args.request(&class, folder), &ClassBar::default())?;

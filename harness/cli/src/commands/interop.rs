@@ -36,7 +36,7 @@ pub(crate) fn interop(args: &Interop) -> Result<ExitCode, Failure> {
         lab: &lab,
         store: &store,
         selection: &selection,
-        config: &args.config(),
+        config: &args.config()?,
         caches: &Caches::default(),
     };
     let finished = interop::interop(&grader, &class, &args.submissions, &args.out, &Bar::start())?;

@@ -239,8 +239,54 @@ fn no_compiler() {
     workdir
         .check()
         .assert()
-        .code(3)
-        .stdout(contains("no-such-language is not installed here"));
+        .code(1)
+        .stdout(contains("begins with no-such-language"));
+}
+
+/// Each of these was run, shown or looked for as whoever graded: a shim of the student's outside of every box, another
+/// student's program with its folders, the tool as the reference.
+#[test]
+fn a_mapping_that_leads_out() {
+    let other = Workdir::with(&[("hello.sh", "#!/bin/sh\necho Hello\n")]);
+    let bin = other.path("work/bin");
+    std::fs::create_dir(&bin).unwrap();
+    for name in ["rustup", "hello", "shims"] {
+        std::os::unix::fs::symlink(other.path("mark.sh"), bin.join(name)).unwrap();
+    }
+    other.write(
+        "mark.sh",
+        "#!/bin/sh\ntouch $(dirname $(realpath $0))/marked\necho /usr\n",
+    );
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(other.path("mark.sh"), executable).unwrap();
+    let outside = |name: &str| other.path("work").join(name).display().to_string();
+    for line in [
+        outside("hello.sh"),
+        outside("bin/rustup"),
+        outside("bin/hello"),
+        format!("sh {}", outside("hello.sh")),
+        "/proc/self/cwd/work/hello.sh".to_owned(),
+        "./../work/hello.sh".to_owned(),
+        "hello".to_owned(),
+        "ipclab reference iserver".to_owned(),
+    ] {
+        for key in ["run", "build"] {
+            let desk = Workdir::with(&[
+                (
+                    "ipclab.toml",
+                    &format!("[program.hello]\n{key} = {line:?}\n"),
+                ),
+                ("hello.sh", "echo Hello\n"),
+            ]);
+            let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+            desk.check()
+                .env("PATH", path)
+                .assert()
+                .code(1)
+                .stdout(contains(format!("{key} of hello in ipclab.toml")).and(contains("0 of")));
+        }
+    }
+    assert!(!other.path("marked").exists(), "it ran outside of a box");
 }
 
 #[test]

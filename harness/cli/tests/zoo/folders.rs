@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -63,6 +63,12 @@ pub(crate) struct Folder {
     repeated: BTreeMap<String, (String, String, usize, String)>,
     #[serde(default)]
     links: BTreeMap<String, String>,
+    /// Folders with nothing in them.
+    #[serde(default)]
+    empty: Vec<String>,
+    /// Which of the files can be executed.
+    #[serde(default)]
+    executable: Vec<String>,
     #[serde(default)]
     pipe: Option<String>,
     /// The submission itself is a link to this.
@@ -119,11 +125,13 @@ impl Place {
 
     fn fill(&self, text: &str) -> String {
         let at = |name: &str| self.path(name).display().to_string();
+        let tool = env!("CARGO_BIN_EXE_ipclab");
         let deep = format!("{}/", "d".repeat(250)).repeat(13);
         text.replace("{secret}", &at("secret"))
             .replace("{spec}", &at("zoo.toml"))
             .replace("{other}", &at("class/ada/hello.c"))
             .replace("{private}", &at(""))
+            .replace("{tool}", tool)
             .replace("{good}", GOOD)
             .replace("{deep}", &deep)
             .replace("{4000}", &"n".repeat(4000))
@@ -191,6 +199,13 @@ impl Place {
         fs::create_dir_all(self.path(&name)).unwrap();
         for (file, text) in &folder.files {
             self.write(&format!("{name}/{}", self.fill(file)), self.fill(text));
+        }
+        for empty in &folder.empty {
+            fs::create_dir_all(self.path(&name).join(empty)).unwrap();
+        }
+        for file in &folder.executable {
+            let executable = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(self.path(&name).join(file), executable).unwrap();
         }
         for (file, (before, what, count, after)) in &folder.repeated {
             let text = format!("{before}{}{after}", what.repeat(*count));

@@ -151,6 +151,7 @@ fn grade(level: &str) {
                 "{other}",
                 &private.path().join("other.c").display().to_string(),
             )
+            .replace("{tool}", env!("CARGO_BIN_EXE_ipclab"))
             .replace("{port}", &port.to_string())
             .replace("{abstract}", &name)
     };

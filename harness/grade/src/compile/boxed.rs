@@ -17,14 +17,14 @@ use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
-use super::toolchain;
+use super::strip;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::store;
 use ipclab_intake::submission::stage;
 use ipclab_plan::Tool;
 
 /// Where the staged files lie inside.
-const INSIDE: &str = "/lab";
+pub(super) const INSIDE: &str = "/lab";
 /// A folder that no submission has, since hidden ones are not copied: what we ask the compiler for goes there.
 const TOOL_FOLDER: &str = ".ipclab";
 /// No program of a lab is larger, sanitizers included.
@@ -47,6 +47,18 @@ fn limits() -> Limits {
         output_kept: 128 << 10,
         ..Limits::default()
     }
+}
+
+/// A command of a build.
+pub(super) struct Step {
+    /// The program that is run.
+    pub tool: Tool,
+    /// Its words, its own name first.
+    pub argv: Vec<String>,
+    /// Where the built program may then lie, relative to the submission, likeliest first.
+    pub places: Vec<PathBuf>,
+    /// Whether the student chose the program, so that it is theirs when it cannot be executed.
+    pub by_student: bool,
 }
 
 /// A folder in which one program is built.
@@ -107,8 +119,13 @@ impl BuildFolder {
     pub(super) fn run(
         &self,
         name: &str,
-        tool: &Tool,
-        argv: &[String],
+        Step {
+            tool,
+            argv,
+            by_student,
+            ..
+        }: &Step,
+        withheld: &[PathBuf],
         sandbox: &mut Sandbox,
     ) -> Result<Outcome, String> {
         let environment = [
@@ -135,6 +152,7 @@ impl BuildFolder {
             world: World {
                 binds,
                 cwd: INSIDE.into(),
+                withheld: withheld.to_vec(),
                 ..World::default()
             },
             actors: vec![Actor {
@@ -161,7 +179,7 @@ impl BuildFolder {
             turns: None,
         };
         let evidence = sandbox.run(&plan).map_err(|error| error.to_string())?;
-        outcome(&evidence, &argv[0])
+        outcome(&evidence, &argv[0], *by_student)
     }
 
     /// Takes the program out of the first of these places, relative to the folder, that has one.
@@ -231,7 +249,13 @@ impl BuildFolder {
             )));
         }
         let taken = self.parent.join("program");
-        let written = fs::write(&taken, bytes)
+        let stripped = strip::strip(&bytes);
+        let debug = match &stripped {
+            Some(_) => fs::write(strip::debug_file(&taken), &bytes),
+            None => Ok(()),
+        };
+        let written = debug
+            .and_then(|()| fs::write(&taken, stripped.unwrap_or(bytes)))
             .and_then(|()| fs::set_permissions(&taken, fs::Permissions::from_mode(0o755)));
         written.map_err(|error| Some(reason(&error)))?;
         Ok(taken)
@@ -279,8 +303,29 @@ pub(super) struct Outcome {
     pub output: String,
 }
 
-/// Facts to words. `Err`: our trouble.
-fn outcome(evidence: &Evidence, command: &str) -> Result<Outcome, String> {
+impl Outcome {
+    /// Whether a limit may have decided it: another time, or on another machine, it may end otherwise.
+    pub(super) fn is_by_a_limit(&self) -> bool {
+        let short = [
+            "out of memory",
+            "memory exhausted",
+            "annot allocate memory",
+            "No space left",
+            "File too large",
+            "File size limit",
+            "Resource temporarily unavailable",
+            "Too many open files",
+            "illed signal",
+            "Killed",
+            "CPU time limit",
+        ];
+        self.stopped.is_some()
+            || !self.succeeded && short.iter().any(|words| self.output.contains(words))
+    }
+}
+
+/// Facts to words. `Err`: our trouble. `by_student`: they chose the program.
+fn outcome(evidence: &Evidence, command: &str, by_student: bool) -> Result<Outcome, String> {
     if let Some(trouble) = evidence.trouble.first() {
         return Err(trouble.clone());
     }
@@ -330,6 +375,10 @@ fn outcome(evidence: &Evidence, command: &str) -> Result<Outcome, String> {
         }
         Exit::Stopped(_) => false,
         Exit::NotStarted => return Err(format!("{command} was never started")),
+        Exit::NotExecuted(errno) if by_student => {
+            stopped = Some(format!("{command} could not be executed: {errno}"));
+            false
+        }
         Exit::NotExecuted(errno) => {
             return Err(format!(
                 "{command} could not be executed in the box: {errno}"
@@ -386,11 +435,6 @@ fn open_folders(folder: &Path) -> std::io::Result<()> {
 pub(super) fn argument(path: &Path) -> String {
     // Names that are not UTF-8 do not reach here: `find` and mappings know none.
     format!("./{}", String::from_utf8_lossy(path.as_os_str().as_bytes()))
-}
-
-/// `make`, where this machine has it.
-pub(super) fn make() -> Option<Tool> {
-    toolchain::find("make")
 }
 
 #[cfg(test)]

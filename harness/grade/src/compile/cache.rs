@@ -1,7 +1,7 @@
 //! Builds that can be used again.
 //!
-//! An entry is a folder named by a digest of everything that the build was given: the compiler, the command, every
-//! staged file. What the compiler read beside that (the system's headers) it told us itself; it stands in the entry with
+//! An entry is a folder named by a digest of everything that the build was given: the compiler, the command, the
+//! staged folder with everything in it. What the compiler read beside that (the system's headers) it told us itself; it stands in the entry with
 //! size and time, and an entry whose headers have changed is not used.
 //!
 //! Entries appear whole or not at all (written apart, then renamed), so two runs at once do no harm to each other.
@@ -19,6 +19,7 @@ use ipclab_report::Program;
 use serde::{Deserialize, Serialize};
 
 use super::dependencies::system_files;
+use super::strip::debug_file;
 use super::toolchain::stamp;
 
 /// How large all entries together may become, in bytes, before the oldest go.
@@ -27,7 +28,7 @@ const ENTRIES_MAX: usize = 2_000;
 /// Once for so many new entries it is seen whether old ones must go.
 const EVICT_EVERY: usize = 50;
 /// Part of every key: a change of what entries mean must not meet old ones.
-const VERSION: &str = "ipclab build 2";
+const VERSION: &str = "ipclab build 3";
 
 /// How many entries this process has made.
 static ENTRIES_STORED: AtomicUsize = AtomicUsize::new(0);
@@ -147,6 +148,12 @@ pub(super) fn keep(
         entry.path().join("program"),
         fs::Permissions::from_mode(0o755),
     )?;
+    if debug_file(program).exists() {
+        fs::copy(
+            debug_file(program),
+            debug_file(&entry.path().join("program")),
+        )?;
+    }
     let inputs = system_files(inputs)
         .into_iter()
         .map(|path| (path.clone(), stamp(&path)))
@@ -183,9 +190,11 @@ fn evict(builds: &Path, size_max: u64, entries_max: usize) {
     let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
     for entry in fs::read_dir(builds).into_iter().flatten().flatten() {
         let path = entry.path();
-        match fs::metadata(path.join("program"))
-            .and_then(|about| Ok((about.modified()?, about.len())))
-        {
+        match fs::metadata(path.join("program")).and_then(|about| {
+            let debug = fs::metadata(path.join("program.debug"));
+            let debug = debug.map_or(0, |about| about.len());
+            Ok((about.modified()?, about.len() + debug))
+        }) {
             Ok((used, size)) if !entry.file_name().to_string_lossy().starts_with('.') => {
                 entries.push((used, size, path));
             }

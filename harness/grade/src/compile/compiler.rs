@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use super::toolchain;
+use super::toolchain::{self, Toolchains};
 use ipclab_intake::failure::Failure;
 use ipclab_plan::Tool;
 
@@ -38,7 +38,7 @@ impl Compiler {
     ///
     /// # Errors
     /// There is none.
-    pub(super) fn find() -> Result<Self, Failure> {
+    pub(super) fn find(toolchains: &Toolchains) -> Result<Self, Failure> {
         let named = std::env::var("CC")
             .ok()
             .filter(|name| !name.trim().is_empty());
@@ -48,7 +48,7 @@ impl Compiler {
         };
         let tool = names
             .iter()
-            .find_map(|name| toolchain::find(name))
+            .find_map(|name| toolchains.find_for_grader(name))
             .ok_or_else(|| {
                 let what = match &named {
                     Some(name) => format!("no C compiler: CC says {name}, which is not in PATH"),
@@ -163,6 +163,8 @@ fn asked<const N: usize>(compiler: &Path, questions: [&str; N]) -> [Option<Strin
         Command::new(compiler)
             .arg(question)
             .env("LC_ALL", "C")
+            // The current folder may be a student's, and a wrapper would read its settings there.
+            .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

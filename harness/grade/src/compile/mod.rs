@@ -1,16 +1,18 @@
 //! The build stage: from a submission's sources to programs that a plan can run.
 //!
-//! [`recipe`] decides how, [`ways`] makes commands of it, [`boxed`] runs them in a box, [`messages`] makes out what the
+//! [`recipe`] decides how, [`command`] says what a student's command line may name, [`ways`] makes commands of it, [`boxed`] runs them in a box, [`messages`] makes out what the
 //! compiler said, [`problem`] says it to the student, [`cache`] remembers.
 
 mod boxed;
 mod cache;
+mod command;
 mod compiler;
 mod dependencies;
 mod makefile;
 mod messages;
 mod problem;
 mod recipe;
+mod strip;
 pub mod toolchain;
 
 mod ways;
@@ -19,22 +21,26 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ipclab_evidence::Level;
 use ipclab_plan::Artifact;
 use ipclab_report::{Line, Problem, Severity};
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::Program;
 
+use crate::program_digest;
+use crate::selection::RunConfig;
 use boxed::{BuildFolder, Product};
+use command::Command;
 use compiler::Compiler;
 pub use compiler::Variant;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
 use ipclab_intake::submission::{Submission, source, stage, walk};
-use problem::{ours, own_trouble, students_mistake};
-use recipe::{Recipe, Way};
-pub use toolchain::stamp;
-use ways::Step;
+use problem::{ours, own_trouble};
+use recipe::{Author, Recipe, Way};
+pub use strip::debug_file;
+pub use toolchain::{Toolchains, stamp};
 
 /// Whether a memory error in it would be the student's, so that sanitizers have something to find.
 fn is_compiled_c(recipe: &Recipe) -> bool {
@@ -62,7 +68,9 @@ pub struct Builder<'a> {
     submission: &'a Submission,
     /// `None`: this machine has none, which matters only to programs that need one.
     compiler: Result<Compiler, String>,
-    use_cache: bool,
+    config: &'a RunConfig,
+    /// What boxes do not show.
+    withheld: Vec<PathBuf>,
 }
 
 impl<'a> Builder<'a> {
@@ -73,9 +81,10 @@ impl<'a> Builder<'a> {
     pub fn open(
         store: &'a Store,
         submission: &'a Submission,
-        use_cache: bool,
+        config: &'a RunConfig,
+        withheld: Vec<PathBuf>,
     ) -> Result<Self, Failure> {
-        let compiler = match Compiler::find() {
+        let compiler = match Compiler::find(&config.toolchains) {
             Ok(compiler) => Ok(compiler),
             // A submission in another language does without.
             Err(failure) if submission.mapping.programs.is_empty() => return Err(failure),
@@ -85,7 +94,8 @@ impl<'a> Builder<'a> {
             store,
             submission,
             compiler,
-            use_cache,
+            config,
+            withheld,
         })
     }
 
@@ -155,10 +165,10 @@ impl<'a> Builder<'a> {
             return Ok(self.command(report, run, &self.submission.staged));
         }
 
-        let key = self.key(program, &recipe, variant);
+        let key = self.key(program, &recipe, variant, sandbox.level())?;
         let builds = self.store.builds();
         // What is run from a folder is the folder after the build, which is not kept.
-        let use_cache = self.use_cache && recipe.run.is_none();
+        let use_cache = self.config.use_cache && recipe.run.is_none();
         let _turn = use_cache.then(|| cache::lock_build(&key));
         if use_cache && let Some(report) = cache::failed_build(&key) {
             return Ok(Built {
@@ -174,6 +184,9 @@ impl<'a> Builder<'a> {
                 .or_else(|_| fs::copy(&kept, &own).map(|_| ()))
                 .is_ok()
             {
+                let whole = debug_file(&own);
+                let _ = fs::hard_link(debug_file(&kept), &whole)
+                    .or_else(|_| fs::copy(debug_file(&kept), &whole).map(|_| ()));
                 return Ok(Built {
                     report: note.program,
                     artifact: Some(Artifact::Executable(own)),
@@ -199,7 +212,7 @@ impl<'a> Builder<'a> {
             // The program is not to blame when there was no room to build it in.
             build_folder.has_room().map_err(ours)?;
             report.problem = Some(*problem);
-            if use_cache {
+            if use_cache && !outcome.by_a_limit {
                 cache::remember_failed_build(&key, &report);
             }
             return Ok(Built {
@@ -219,7 +232,7 @@ impl<'a> Builder<'a> {
         let inputs = build_folder.inputs();
         let others = recipe::helpers(&recipe.sources, self.submission);
         let helpers = dependencies::compiled(&inputs, &recipe.sources, &others).unwrap_or_default();
-        if use_cache {
+        if use_cache && !outcome.by_a_limit {
             // A full disk costs the next run a build, and no student a point.
             let _ = cache::keep(builds, &key, &binary, &report, &helpers, &inputs);
         }
@@ -242,19 +255,27 @@ impl<'a> Builder<'a> {
     ) -> Result<RecipeResult, Box<Problem>> {
         let mut last: Option<Box<Problem>> = None;
         let mut makefile_failed: Option<Line> = None;
+        let mut by_a_limit = false;
         for (n, way) in recipe.ways.iter().enumerate() {
             let compiler = self.compiler.as_ref().map_err(String::as_str);
-            let step = ways::step(program, way, variant, compiler, &self.submission.files)?;
-            let Some(Step { tool, argv, places }) = step else {
+            let step = ways::step(
+                program,
+                way,
+                variant,
+                compiler,
+                self.config,
+                self.submission,
+            )?;
+            let Some(step) = step else {
                 report.warnings.push(Line::new(
                     "there is no make here: built with the compiler instead of the Makefile",
                 ));
                 continue;
             };
-            for place in &places {
+            for place in &step.places {
                 build_folder.forget(place);
             }
-            report.command = Some(Line::new(&argv.join(" ")));
+            report.command = Some(Line::new(&step.argv.join(" ")));
             if let Way::Compile { sources } = way {
                 report.sources = sources
                     .iter()
@@ -262,12 +283,13 @@ impl<'a> Builder<'a> {
                     .collect();
             }
             let outcome = build_folder
-                .run(&program.name, &tool, &argv, sandbox)
+                .run(&program.name, &step, &self.withheld, sandbox)
                 .map_err(|why| own_trouble(&why))?;
+            by_a_limit |= outcome.is_by_a_limit();
             let product = match (outcome.succeeded, recipe.run.is_some()) {
                 (false, _) => Product::Nothing,
                 (true, true) => return Ok(RecipeResult::default()),
-                (true, false) => build_folder.collect_product(&places),
+                (true, false) => build_folder.collect_product(&step.places),
             };
             report.compiler = messages::parse(&outcome.output);
             if let Product::Program(binary) = product {
@@ -278,6 +300,7 @@ impl<'a> Builder<'a> {
                 return Ok(RecipeResult {
                     binary: Some(binary),
                     problem: None,
+                    by_a_limit,
                 });
             }
             if recipe.guessed && n == 0 {
@@ -307,36 +330,39 @@ impl<'a> Builder<'a> {
         Ok(RecipeResult {
             binary: None,
             problem: Some(problem),
+            by_a_limit,
         })
     }
 
     /// A program that a command runs, in the entries of this folder.
     fn command(&self, mut report: ipclab_report::Program, run: &[String], folder: &Path) -> Built {
-        let first = run.first().map(String::as_str).unwrap_or_default();
-        let own = Path::new(first.trim_start_matches("./"));
-        let in_folder = first.starts_with("./") || (first.contains('/') && !first.starts_with('/'));
-        let tool = if in_folder {
-            None
-        } else {
-            toolchain::find(first)
+        let line = command::Line {
+            key: "run",
+            program: report.name.as_str(),
+            words: run,
+            by_author: self.config.by_author,
         };
-        let problem = if in_folder && !folder.join(own).is_file() {
-            Some(students_mistake(&format!(
-                "{first} is to be run, and there is no such file in the submission"
-            )))
-        } else if !in_folder && tool.is_none() {
-            Some(own_trouble(&format!(
-                "{first} is not installed here, and running {} needs it",
-                report.name
-            )))
-        } else {
-            None
-        };
+        let begins = line.begins(&self.config.toolchains, self.submission, folder);
         if report.sources.is_empty() {
-            let named = run.iter().filter(|word| folder.join(word).is_file());
-            report.sources = named.map(|word| Line::new(word)).collect();
+            let named = command::files_among(run, folder);
+            report.sources = named.map(|word| Line::new(&word)).collect();
         }
-        report.problem = problem.map(|problem| *problem);
+        let mut argv = run.to_vec();
+        let tool = match begins {
+            Ok(Command::Tool(tool)) => Some(tool),
+            Ok(Command::Own(own)) => {
+                argv[0] = boxed::argument(&own);
+                None
+            }
+            Err(problem) => {
+                report.problem = Some(*problem);
+                return Built {
+                    report,
+                    artifact: None,
+                    helpers: Vec::new(),
+                };
+            }
+        };
         let mut entries: Vec<(PathBuf, OsString)> = fs::read_dir(folder)
             .into_iter()
             .flatten()
@@ -344,19 +370,28 @@ impl<'a> Builder<'a> {
             .map(|entry| (entry.path(), entry.file_name()))
             .collect();
         entries.sort();
-        let artifact = report.problem.is_none().then(|| Artifact::Command {
-            tool,
-            argv: run.to_vec(),
-            entries,
-        });
         Built {
             report,
-            artifact,
+            artifact: Some(Artifact::Command {
+                tool,
+                argv,
+                entries,
+            }),
             helpers: Vec::new(),
         }
     }
 
-    fn key(&self, program: &Program, recipe: &Recipe, variant: Variant) -> String {
+    /// What one build has in common with another that may be taken for it: everything that it is given, the submission's whole
+    /// folder among it.
+    fn key(
+        &self,
+        program: &Program,
+        recipe: &Recipe,
+        variant: Variant,
+        level: Level,
+    ) -> Result<String, Box<Problem>> {
+        let folder = program_digest::of_tree(&self.submission.staged)
+            .map_err(|error| own_trouble(&format!("reading the submission again: {error}")))?;
         let mut key = cache::Key::new();
         // Another version of this tool may build otherwise, or better.
         let own = std::env::current_exe().unwrap_or_default();
@@ -370,10 +405,14 @@ impl<'a> Builder<'a> {
             }
             Err(_) => key.add(b"none"),
         }
+        let toolchains = &self.config.toolchains;
         for way in &recipe.ways {
             let tool = match way {
-                Way::Line { argv, .. } => argv.first().and_then(|name| toolchain::find(name)),
-                Way::Make { .. } => boxed::make(),
+                Way::Line { argv, by, .. } => argv.first().and_then(|name| match by {
+                    Author::Spec => toolchains.find_for_grader(name),
+                    Author::Student => toolchains.find(name),
+                }),
+                Way::Make { .. } => toolchains.find_for_grader("make"),
                 Way::Compile { .. } => None,
             };
             key.add(
@@ -382,11 +421,9 @@ impl<'a> Builder<'a> {
                     .as_bytes(),
             );
         }
-        for file in &self.submission.files {
-            key.add(file.as_os_str().as_encoded_bytes());
-            key.add(&self.submission.read(file));
-        }
-        key.name()
+        key.add(level.name().as_bytes());
+        key.add(&folder);
+        Ok(key.name())
     }
 }
 
@@ -395,6 +432,8 @@ impl<'a> Builder<'a> {
 struct RecipeResult {
     binary: Option<PathBuf>,
     problem: Option<Box<Problem>>,
+    /// Whether a limit had a part in it, so that it says nothing of another build.
+    by_a_limit: bool,
 }
 
 /// For a program that the compiler built although its Makefile did not: the Makefile's own trouble, since what the

@@ -16,11 +16,24 @@ use ipclab_intake::submission::{Submission, find, source, walk};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// A command without a shell, run in this folder; the program must come to lie there under its own name.
-    Line { argv: Vec<String>, folder: PathBuf },
+    Line {
+        argv: Vec<String>,
+        folder: PathBuf,
+        by: Author,
+    },
     /// `make TARGET` with this Makefile, in its folder.
     Make { makefile: PathBuf },
     /// The compiler with these sources.
     Compile { sources: Vec<PathBuf> },
+}
+
+/// Who wrote a command line: that decides what it may name, and whose mistake it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Author {
+    /// The spec's author.
+    Spec,
+    /// The student, in their `ipclab.toml`.
+    Student,
 }
 
 /// Everything that building and running a program takes.
@@ -70,6 +83,7 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
         ways.push(Way::Line {
             argv: words(build),
             folder,
+            by: Author::Spec,
         });
     } else {
         // A student who names sources wants these sources, whatever a Makefile says.
@@ -136,6 +150,7 @@ fn by_mapping(mapped: &Mapped) -> Recipe {
     let build = given(&mapped.build).map(|argv| Way::Line {
         argv,
         folder: PathBuf::new(),
+        by: Author::Student,
     });
     Recipe {
         sources: mapped.sources.iter().map(PathBuf::from).collect(),

@@ -5,23 +5,15 @@ use std::path::{Path, PathBuf};
 use ipclab_report::Problem;
 use ipclab_spec::Program;
 
-use super::boxed::{self, BuildFolder};
+use super::boxed::{self, BuildFolder, Step};
+use super::command::{Command, Line};
 use super::compiler::{Compiler, Variant};
-use super::problem::{own_trouble, students_mistake};
-use super::recipe::Way;
-use super::toolchain;
-use ipclab_intake::submission::walk;
+use super::problem::own_trouble;
+use super::recipe::{Author, Way};
+use super::toolchain::Toolchains;
+use crate::selection::RunConfig;
+use ipclab_intake::submission::{Submission, walk};
 use ipclab_plan::Tool;
-
-/// A command of a build.
-pub(super) struct Step {
-    /// The program that is run.
-    pub tool: Tool,
-    /// Its words, its own name first.
-    pub argv: Vec<String>,
-    /// Where the built program may then lie, relative to the submission, likeliest first.
-    pub places: Vec<PathBuf>,
-}
 
 /// The command of a way. `None`: this machine has no `make`.
 ///
@@ -32,32 +24,45 @@ pub(super) fn step(
     way: &Way,
     variant: Variant,
     compiler: Result<&Compiler, &str>,
-    files: &[PathBuf],
+    config: &RunConfig,
+    submission: &Submission,
 ) -> Result<Option<Step>, Box<Problem>> {
-    let name = &program.name;
+    let (name, toolchains) = (&program.name, &config.toolchains);
     match way {
-        Way::Line { argv, folder } => {
-            let Some(first) = argv.first() else {
-                return Err(students_mistake(&format!(
-                    "the build line of {name} is empty"
-                )));
+        Way::Line { argv, folder, by } => {
+            let tool = match by {
+                Author::Spec => of_spec(name, argv, toolchains)?,
+                Author::Student => {
+                    let line = Line {
+                        key: "build",
+                        program: name,
+                        words: argv,
+                        by_author: config.by_author,
+                    };
+                    match line.begins(toolchains, submission, &submission.staged)? {
+                        Command::Tool(tool) => tool,
+                        Command::Own(own) => Tool {
+                            path: Path::new(boxed::INSIDE).join(own),
+                            folders: Vec::new(),
+                        },
+                    }
+                }
             };
-            let tool = toolchain::find(first).ok_or_else(|| {
-                own_trouble(&format!(
-                    "{first} is not installed here, and building {name} needs it"
-                ))
-            })?;
             let places = vec![folder.join(name)];
             if folder.as_os_str().is_empty() {
+                // A toolchain that boxes cannot reach is the machine's trouble.
+                let by_student = *by == Author::Student && tool.folders.is_empty();
                 return Ok(Some(Step {
                     tool,
                     argv: argv.clone(),
                     places,
+                    by_student,
                 }));
             }
             // `env -C` is the one way to another folder without a shell.
-            let env =
-                toolchain::find("env").ok_or_else(|| own_trouble("there is no env(1) here"))?;
+            let env = toolchains
+                .find_for_grader("env")
+                .ok_or_else(|| own_trouble("there is no env(1) here"))?;
             let mut inside = vec![
                 "env".into(),
                 "-C".into(),
@@ -73,10 +78,11 @@ pub(super) fn step(
                 tool,
                 argv: inside,
                 places,
+                by_student: false,
             }))
         }
         Way::Make { makefile } => {
-            let Some(tool) = boxed::make() else {
+            let Some(tool) = toolchains.find_for_grader("make") else {
                 return Ok(None);
             };
             let folder = makefile.parent().unwrap_or(Path::new(""));
@@ -96,6 +102,7 @@ pub(super) fn step(
                 tool,
                 argv,
                 places: places.into(),
+                by_student: false,
             }))
         }
         Way::Compile { sources } => {
@@ -104,7 +111,8 @@ pub(super) fn step(
                 .iter()
                 .any(|file| walk::has_extension(file, &["cc", "cpp", "cxx"]));
             let tool = if plus_plus {
-                toolchain::find("c++")
+                toolchains
+                    .find_for_grader("c++")
                     .ok_or_else(|| own_trouble("there is no C++ compiler here"))?
             } else {
                 compiler.tool.clone()
@@ -120,7 +128,7 @@ pub(super) fn step(
                 argv.extend(compiler.flags.iter().cloned());
             }
             argv.extend(compiler.of(variant).iter().cloned());
-            for folder in header_folders(files) {
+            for folder in header_folders(&submission.files) {
                 argv.extend(["-iquote".to_owned(), boxed::argument(&folder)]);
             }
             for file in sources {
@@ -144,9 +152,20 @@ pub(super) fn step(
                 tool,
                 argv,
                 places: vec![place],
+                by_student: false,
             }))
         }
     }
+}
+
+/// The program that the spec's build line begins with.
+fn of_spec(name: &str, argv: &[String], toolchains: &Toolchains) -> Result<Tool, Box<Problem>> {
+    let first = argv.first().map(String::as_str).unwrap_or_default();
+    toolchains.find_for_grader(first).ok_or_else(|| {
+        own_trouble(&format!(
+            "{first} is not installed here, and building {name} needs it"
+        ))
+    })
 }
 
 /// Folders with headers, so that `#include "x.h"` finds them from wherever the source lies.

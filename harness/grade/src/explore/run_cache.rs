@@ -2,7 +2,9 @@
 //! a server comes with a client that is as good as all others'. Each program is run once in each plan, so that
 //! students with the same program get the same marks.
 //!
-//! Programs are told by [`image`] and not by where they lie, since each submission is built in a place of its own.
+//! Programs are compared by every byte that is run and not by where they lie, since each submission is built in a place of its
+//! own. What a submission's box shows of it is its program alone, or its whole folder where an interpreter runs it: then the whole
+//! folder is compared.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipclab_evidence::{Ended, Evidence, Plan};
+use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, Plan};
 
 use crate::program_digest::{self, Digest};
 use ipclab_verdict::run::Observed;
@@ -47,7 +49,7 @@ struct Generation {
     bytes: usize,
 }
 
-/// A file as it was when it was looked at: path, inode, size and time of its last change.
+/// A file as it was when it was looked at: path, inode, size and time of its last change, which no program can set.
 type File = (PathBuf, u64, u64, i64, i64);
 
 impl RunCache {
@@ -64,7 +66,7 @@ impl RunCache {
         // A thread does not wait for the answer of another: at worst a plan is run twice.
         let observed = run();
         if let Ok(evidence) = &observed
-            && !hangs_on_the_machine(evidence)
+            && !depends_on_the_machine(evidence)
             && let Some(written) = written(evidence)
         {
             self.answers().keep(key, written);
@@ -81,16 +83,19 @@ impl RunCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The plan's digest, with the content of programs in the places of their paths.
+    /// The plan's digest, with the content of what is run in the places of its paths: a program, or a submission's whole folder.
     fn key(&self, plan: &Plan, time: usize) -> io::Result<Digest> {
         let mut plan = plan.clone();
         let mut hash = blake3::Hasher::new();
         hash.update(&time.to_le_bytes());
         for bind in &mut plan.world.binds {
-            let metadata = fs::metadata(&bind.host)?;
-            // What lies in a folder is not looked through: it stays that folder's own.
-            if metadata.is_file() {
-                hash.update(&self.program(&bind.host, &metadata)?);
+            // A toolchain that the grader chose is not looked through: it is the same for all.
+            let handed_in = bind.inside.starts_with(&plan.world.cwd);
+            if handed_in || fs::metadata(&bind.host)?.is_file() {
+                let digest = program_digest::of_tree_by(&bind.host, &mut |file, metadata| {
+                    self.content(file, metadata)
+                })?;
+                hash.update(&digest);
                 bind.host = PathBuf::new();
             }
         }
@@ -98,13 +103,13 @@ impl RunCache {
         Ok(*hash.finalize().as_bytes())
     }
 
-    fn program(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<Digest> {
+    fn content(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<Digest> {
         let file = (
             path.to_owned(),
             metadata.ino(),
             metadata.size(),
-            metadata.mtime(),
-            metadata.mtime_nsec(),
+            metadata.ctime(),
+            metadata.ctime_nsec(),
         );
         if let Some(known) = self.answers().programs.get(&file) {
             return Ok(*known);
@@ -119,9 +124,17 @@ impl RunCache {
     }
 }
 
-/// The clock goes on while others compute, and trouble of the machine passes: neither says anything of the next submission.
-fn hangs_on_the_machine(evidence: &Evidence) -> bool {
-    !evidence.trouble.is_empty() || matches!(evidence.ended, Ended::DeadlineExceeded { .. })
+/// The clock goes on while others compute, a limit is reached sooner or later, and trouble of the machine passes: none of them
+/// says anything of the next submission.
+fn depends_on_the_machine(evidence: &Evidence) -> bool {
+    let limited =
+        |actor: &ActorEvidence| !actor.limits.is_empty() || matches!(actor.exit, Exit::Stopped(_));
+    !evidence.trouble.is_empty()
+        || evidence.actors.iter().any(limited)
+        || matches!(
+            evidence.ended,
+            Ended::DeadlineExceeded { .. } | Ended::LimitHit { .. }
+        )
 }
 
 /// As JSON; `None`: it is too large, and was not written to its end.

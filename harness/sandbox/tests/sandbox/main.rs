@@ -16,6 +16,7 @@ mod stuck;
 mod tampers;
 mod turns;
 mod wire;
+mod withheld;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         ("tampers", tampers::tests()),
         ("turns", turns::tests()),
         ("wire", wire::tests()),
+        ("withheld", withheld::tests()),
     ];
     let trials = themes
         .into_iter()

@@ -1,16 +1,52 @@
 //! Landlock: what an actor may touch of the host.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use ipclab_evidence::World;
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
     Scope, path_beneath_rules,
 };
 
+use crate::withheld;
+
+/// Folders of the host that actors may read and execute from.
+const READ: [&str; 9] = [
+    "/usr",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/bin",
+    "/sbin",
+    "/etc",
+    "/proc",
+    "/sys/devices/system/cpu",
+];
+
+/// What actors may read of the host.
+pub(super) struct Seen {
+    read: Vec<PathBuf>,
+    /// Folders of which only the names may be read, since something in them is withheld.
+    listed: Vec<PathBuf>,
+}
+
+impl Seen {
+    /// The system's folders and what the plan shows beside them, without what it withholds.
+    pub(super) fn of(world: &World) -> Self {
+        let shown = world.binds.iter().filter(|bind| {
+            !bind.trusted_only && !bind.inside.starts_with(&world.cwd) && bind.host == bind.inside
+        });
+        let mut folders: Vec<&Path> = READ.iter().map(Path::new).collect();
+        folders.extend(shown.map(|bind| bind.host.as_path()));
+        let (listed, read) = withheld::around(&folders, &world.withheld);
+        Self { read, listed }
+    }
+}
+
 /// Bounds what this process and all that it starts may do with files and signals, as far as this kernel can.
-/// `open`: the folders beside the working directory that it may write to.
-pub(super) fn restrict(cwd: &Path, open: &[&Path]) -> io::Result<()> {
+/// `open`: the folders beside the working directory that it may write to. `seen`: what it may read.
+pub(super) fn restrict(cwd: &Path, open: &[&Path], seen: &Seen) -> io::Result<()> {
     let all = ABI::V6;
     let ruleset = || -> Result<(), landlock::RulesetError> {
         Ruleset::default()
@@ -18,20 +54,8 @@ pub(super) fn restrict(cwd: &Path, open: &[&Path]) -> io::Result<()> {
             .handle_access(AccessFs::from_all(all))?
             .scope(Scope::Signal)?
             .create()?
-            .add_rules(path_beneath_rules(
-                [
-                    "/usr",
-                    "/lib",
-                    "/lib32",
-                    "/lib64",
-                    "/bin",
-                    "/sbin",
-                    "/etc",
-                    "/proc",
-                    "/sys/devices/system/cpu",
-                ],
-                AccessFs::from_read(all),
-            ))?
+            .add_rules(path_beneath_rules(&seen.read, AccessFs::from_read(all)))?
+            .add_rules(path_beneath_rules(&seen.listed, AccessFs::ReadDir))?
             .add_rules(path_beneath_rules(
                 ["/dev"],
                 AccessFs::from_all(all) & !AccessFs::MakeBlock & !AccessFs::MakeChar,

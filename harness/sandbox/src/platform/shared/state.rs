@@ -12,7 +12,7 @@ use ipclab_kernel::{Pid, process};
 
 use super::before::{Before, OPEN_FOLDERS};
 use super::folders::copy;
-use super::restrict::restrict;
+use super::restrict::{Seen, restrict};
 use crate::filter::TraceScope;
 use crate::given::Given;
 use crate::leftovers;
@@ -40,6 +40,8 @@ pub(super) struct Shared {
     pub(super) before: Before,
     pub(super) ids: Ids,
     pub(super) as_root: bool,
+    /// What actors may read of the host.
+    pub(super) seen: Seen,
 }
 
 impl Shared {
@@ -105,6 +107,7 @@ impl Shared {
             before,
             ids,
             as_root,
+            seen: Seen::of(&plan.world),
         })
     }
 
@@ -161,6 +164,7 @@ impl Platform for Shared {
             None => OPEN_FOLDERS.iter().map(Path::new).collect(),
         };
         let actor = self.here(actor);
+        let seen = &self.seen;
         spawn::start(&actor, limits, trace_scope, false, |terminal| {
             if as_root {
                 // A program may open its terminal again, by its name.
@@ -174,7 +178,7 @@ impl Platform for Shared {
             if trusted {
                 Ok(())
             } else {
-                restrict(&cwd, &open)
+                restrict(&cwd, &open, seen)
             }
         })
     }
