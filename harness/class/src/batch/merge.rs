@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 
 use ipclab_report::Class;
 
-use super::finish::{self, CLASS, RUN, RUN_SCHEMA, Run, Summary};
+use super::finish::{self, CLASS};
+use super::manifest::{RUN, Run};
 use super::results::{self, Line, Results, StoredResult};
+use super::summary::Summary;
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
+
+const REMEDY: &str = "name folders that `ipclab grade` wrote and finished";
 
 /// One part.
 struct Part {
@@ -55,7 +59,7 @@ pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
         }
         Ok(())
     })?;
-    let results = Results::read_only(&out.path(""))?;
+    let results = Results::read_only(&out.path(""), &first.run.settings)?;
     let mut class = first.class.clone();
     class.submissions.clear();
     let about = Run {
@@ -80,6 +84,7 @@ pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
         out: &out,
         class: &class,
         expected: about.submissions,
+        yet: absent,
         kept: 0,
         spared: 0,
     };
@@ -158,17 +163,17 @@ fn contradiction(one: &Line, two: &Line) -> Option<&'static str> {
 
 impl Part {
     fn read(folder: &Path) -> Result<Self, Failure> {
-        let run: Run = read(&folder.join(RUN))?;
-        if run.schema != RUN_SCHEMA {
-            return Err(Failure::usage(format!(
-                "{} is of another version of this tool",
+        let run = Run::read(folder)?.ok_or_else(|| {
+            Failure::usage(format!(
+                "reading {}: no such file",
                 display(&folder.join(RUN))
-            )));
-        }
+            ))
+            .remedy(REMEDY)
+        })?;
         Ok(Self {
             folder: folder.to_owned(),
             class: read(&folder.join(CLASS))?,
-            results: Results::read_only(folder)?,
+            results: Results::read_only(folder, &run.settings)?,
             run,
         })
     }
@@ -200,8 +205,7 @@ impl Part {
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = std::fs::read(path).map_err(|error| {
-        Failure::usage(format!("reading {}: {}", display(path), reason(&error)))
-            .remedy("name folders that `ipclab grade` wrote and finished")
+        Failure::usage(format!("reading {}: {}", display(path), reason(&error))).remedy(REMEDY)
     })?;
     serde_json::from_slice(&text)
         .map_err(|error| Failure::usage(format!("reading {}: {error}", display(path))))

@@ -107,6 +107,7 @@ impl Grade {
             only: &self.only,
             shard: self.shard,
             regrade: self.regrade,
+            replace: self.replace,
         }
     }
 }
