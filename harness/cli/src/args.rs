@@ -228,6 +228,9 @@ pub(crate) struct Merge {
     /// The folder for what comes of them together
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Let these take the place of other marks that are in that folder
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 /// Arguments of `validate`.

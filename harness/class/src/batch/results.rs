@@ -21,7 +21,7 @@ use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
 
 /// What the file is called.
-pub(super) const NAME: &str = "results.jsonl";
+pub(crate) const NAME: &str = "results.jsonl";
 
 /// One line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ struct EntryHead {
 
 /// Where a line is, and what is to be known of it.
 #[derive(Clone, Debug)]
-pub(super) struct StoredResult {
+pub(crate) struct StoredResult {
     /// The student it belongs to.
     pub(super) who: Who,
     /// What it hangs on.
@@ -72,7 +72,7 @@ pub(super) struct StoredResult {
 
 /// The file, open, and what is in it.
 #[derive(Debug)]
-pub(super) struct Results {
+pub(crate) struct Results {
     path: PathBuf,
     file: File,
     length: u64,
@@ -138,7 +138,7 @@ impl Results {
     ///
     /// # Errors
     /// It is not there, or cannot be read.
-    pub(super) fn read_only(folder: &Path, settings: &str) -> Result<Self, Failure> {
+    pub(crate) fn read_only(folder: &Path, settings: &str) -> Result<Self, Failure> {
         let path = folder.join(NAME);
         let results = File::open(&path).and_then(|file| Self::index(path.clone(), file));
         match results {
@@ -170,7 +170,7 @@ impl Results {
     }
 
     /// Results by other settings, which are in the file all the same.
-    pub(super) fn others(&self) -> impl Iterator<Item = (&str, Vec<(&String, &StoredResult)>)> {
+    pub(crate) fn others(&self) -> impl Iterator<Item = (&str, Vec<(&String, &StoredResult)>)> {
         let others = self.others.iter();
         others.map(|(settings, lines)| (settings.as_str(), lines.iter().collect()))
     }
