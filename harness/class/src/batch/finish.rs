@@ -7,7 +7,7 @@ use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, NotGraded, Stan
 use serde::Serialize;
 
 use super::key::Settings;
-use super::manifest::{self, How, Role, Run};
+use super::manifest::{self, CLASS, How, Role, Run};
 use super::pages;
 use super::results::{self, Results, StoredResult};
 use super::shard::Shard;
@@ -18,8 +18,6 @@ use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::import;
 use ipclab_intake::show::path as display;
 
-/// The class in short.
-pub(super) const CLASS: &str = "class.json";
 /// Results of submissions that are no longer there.
 const LEFT_OUT: &str = "left-out.jsonl";
 

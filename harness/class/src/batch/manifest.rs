@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// What the file is called.
 pub(crate) const RUN: &str = "run.json";
+/// The class in short, beside it.
+pub(crate) const CLASS: &str = "class.json";
 /// Version of [`Run`].
 pub(crate) const SCHEMA: &str = "ipclab/run/v2";
 /// The first version, which did not say what results are to the class.

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use ipclab_report::{Changes, Class};
 
-use super::finish::{self, CLASS};
-use super::manifest::{RUN, Role, Run};
+use super::finish;
+use super::manifest::{CLASS, RUN, Role, Run};
 use super::marks::{Marks, SHOWN};
 use super::results::{self, Line, Results, StoredResult};
 use super::summary::Summary;

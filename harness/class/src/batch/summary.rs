@@ -2,7 +2,7 @@
 
 use ipclab_report::{Class, Member, Standing};
 
-use super::finish::CLASS;
+use super::manifest::CLASS;
 use super::pages;
 use crate::results_folder::ResultsFolder;
 
