@@ -7,6 +7,9 @@ use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
 use ipclab_report::{Class, csv, gradebook, html};
 
+use crate::batch::manifest::{self, Role, Run};
+use crate::batch::results::{self, Results};
+
 /// What a class can be exported for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -77,20 +80,84 @@ pub fn export(request: &Request<'_>) -> Result<Exported, Failure> {
     })
 }
 
-/// The class of a folder that `grade` wrote, or of its class.json.
+/// The class of a folder that `grade` wrote, or of its class.json: whole marks, and all by one spec.
 fn class(path: &Path) -> Result<Class, Failure> {
-    let file = if path.is_dir() {
-        path.join("class.json")
+    let (folder, file) = if path.is_dir() {
+        (path, path.join("class.json"))
     } else {
-        path.to_owned()
+        (path.parent().unwrap_or(path), path.to_owned())
     };
     let display = show::path(&file);
+    if let Some(failure) = no_marks(folder, &file)? {
+        return Err(failure);
+    }
     let text = fs::read_to_string(&file).map_err(|error| {
         Failure::usage(format!("reading the class {display}: {}", reason(&error)))
             .remedy("name the folder that `ipclab grade -o` wrote")
     })?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("reading the class {display}: {error}")))
+}
+
+/// Why a folder does not hold the class's whole marks; `None`: it does.
+fn no_marks(folder: &Path, file: &Path) -> Result<Option<Failure>, Failure> {
+    let name = show::path(folder);
+    let refused = |why: String, remedy: &str| Some(Failure::usage(why).remedy(remedy.to_owned()));
+    let Some(run) = Run::read(folder)? else {
+        let why = match (folder.join("looks").is_dir(), file.exists()) {
+            (true, _) => {
+                format!("{name} has looks at some cases or tiers, and no marks of the class")
+            }
+            (false, true) => format!(
+                "{name} has no {}: the run that wrote it did not finish, or it is only a copy",
+                manifest::RUN
+            ),
+            // There is nothing that a run wrote: reading it says so.
+            (false, false) => return Ok(None),
+        };
+        return Ok(refused(
+            why,
+            "grade the class whole into it: `ipclab grade` without --case and --only",
+        ));
+    };
+    let Some(how) = &run.how else {
+        return first_version(folder, &run);
+    };
+    Ok(match how.role {
+        Role::Marks => None,
+        Role::Look => refused(
+            format!(
+                "{name} is a look at {}: these are no marks of the class",
+                how.options()
+            ),
+            "export the folder of results that it is in; the look's own tables are class.csv and report.html in it",
+        ),
+        Role::Proposal => refused(
+            format!("{name} has marks that have not been put in the place of the class's"),
+            "look at what would change with `ipclab diff`, and grade again with --replace to take them over",
+        ),
+        Role::Replaced => refused(
+            format!("{name} has marks that others have replaced"),
+            "export the folder of results that it is in; its own tables are class.csv and report.html",
+        ),
+    })
+}
+
+/// The first version of this tool did not say what results are to the class: it let a look at one submission or one case
+/// take the place of a class's marks, and kept the other results.
+fn first_version(folder: &Path, run: &Run) -> Result<Option<Failure>, Failure> {
+    if !folder.join(results::NAME).exists() {
+        return Ok(None);
+    }
+    let results = Results::read_only(folder, &run.settings)?;
+    let others: usize = results.others().map(|(_, lines)| lines.len()).sum();
+    Ok((others > 0).then(|| {
+        Failure::usage(format!(
+            "{} has results by several specs, tools or choices of cases, and its table is of the last of them only: {others} submissions are not in it",
+            show::path(folder)
+        ))
+        .remedy("grade the class again into it: what was graded before is compared, and shown where it differs")
+    }))
 }
 
 fn gradebook(request: &Request<'_>, which: &str) -> Result<(String, Vec<u8>), Failure> {

@@ -14,7 +14,8 @@ const TEMPORARY_PREFIX: &str = ".new-";
 #[derive(Debug)]
 pub(crate) struct ResultsFolder {
     folder: PathBuf,
-    _lock: File,
+    /// `None`: the folder that it is in is locked.
+    _lock: Option<File>,
 }
 
 impl ResultsFolder {
@@ -50,7 +51,7 @@ impl ResultsFolder {
             Ok(()) => {
                 let out = Self {
                     folder: folder.to_owned(),
-                    _lock: lock,
+                    _lock: Some(lock),
                 };
                 out.sweep();
                 Ok(out)
@@ -62,6 +63,28 @@ impl ResultsFolder {
             .remedy("wait for it to end, or name another folder with -o")),
             Err(TryLockError::Error(error)) => Err(failed(&error)),
         }
+    }
+
+    /// A folder in it.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn part(&self, name: &str) -> Result<Self, Failure> {
+        let folder = self.path(name);
+        fs::create_dir_all(&folder).map_err(|error| {
+            Failure::unable(format!("making {}: {}", display(&folder), reason(&error)))
+        })?;
+        let part = Self {
+            folder,
+            _lock: None,
+        };
+        part.sweep();
+        Ok(part)
+    }
+
+    /// Removes a folder in it. One that cannot be removed does no harm.
+    pub(crate) fn remove(&self, name: &str) {
+        let _ = fs::remove_dir_all(self.path(name));
     }
 
     /// Removes what a run that was killed was about to write. What cannot be removed does no harm.

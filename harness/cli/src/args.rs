@@ -179,6 +179,9 @@ pub(crate) struct Grade {
     /// Grade again what has not changed, too
     #[arg(long)]
     pub(crate) regrade: bool,
+    /// Let what another spec or tool says take the place of the class's marks without asking
+    #[arg(long)]
+    pub(crate) replace: bool,
     #[command(flatten)]
     pub(crate) class: ClassArgs,
     /// Only the part K of N, for several machines: 1/3
@@ -225,6 +228,9 @@ pub(crate) struct Merge {
     /// The folder for what comes of them together
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Let these take the place of other marks that are in that folder
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 /// Arguments of `validate`.

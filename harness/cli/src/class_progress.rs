@@ -88,6 +88,12 @@ impl ClassProgress for ClassBar {
     fn note(&self, text: &str) {
         output::note(text);
     }
+
+    fn agrees(&self, changes: &str) -> bool {
+        output::ask(&format!(
+            "{changes}\nPut these in the place of the class's marks?"
+        ))
+    }
 }
 
 impl State {

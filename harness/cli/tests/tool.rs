@@ -12,6 +12,7 @@ mod tool {
         mod class;
         mod hostile;
         mod imports;
+        mod marks;
         mod resume;
         mod shards;
     }

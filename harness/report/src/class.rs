@@ -5,6 +5,7 @@
 //! gradebooks need, so that a class of thousands fits where a few whole reports do.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use ipclab_judge::Verdict;
 use ipclab_spec::{Case, Tier, Visibility};
@@ -147,6 +148,20 @@ pub struct Summary {
     pub cases: Vec<Cell>,
 }
 
+/// What a submission that was graded came to: the only number that may stand for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Every case was graded.
+    Final(u32),
+    /// Points that are certain, and what they could be at most: some cases could not be graded.
+    Range {
+        /// Earned for certain.
+        least: u32,
+        /// Earned if everything that could not be graded were right.
+        most: u32,
+    },
+}
+
 /// A program that could not be built.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotBuilt {
@@ -228,7 +243,64 @@ impl Entry {
     }
 }
 
+impl Member {
+    /// The mark that stands; `None`: there is no final mark.
+    #[must_use]
+    pub fn final_mark(&self) -> Option<u32> {
+        match &self.standing {
+            Standing::Graded(summary) => summary.mark().final_points(),
+            Standing::NotGraded(_) => None,
+        }
+    }
+}
+
+impl Mark {
+    /// Of a score, and whether every case of it was graded.
+    #[must_use]
+    pub fn of(score: &Score, whole: bool) -> Self {
+        if whole {
+            Self::Final(score.earned)
+        } else {
+            Self::Range {
+                least: score.earned,
+                most: score.earned.saturating_add(score.unknown),
+            }
+        }
+    }
+
+    /// The points, where they are final.
+    #[must_use]
+    pub fn final_points(self) -> Option<u32> {
+        match self {
+            Self::Final(points) => Some(points),
+            Self::Range { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Mark {
+    /// `12`, `9 to 12`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Final(points) => write!(f, "{points}"),
+            Self::Range { least, most } => write!(f, "{least} to {most}"),
+        }
+    }
+}
+
 impl Summary {
+    /// What it came to.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let known = |cell: &Cell| match cell.verdict {
+            Verdict::Pass | Verdict::Fail | Verdict::Skipped => true,
+            Verdict::Unknown => false,
+        };
+        // A report without cases has graded nothing.
+        let whole = !self.cases.is_empty() && self.cases.iter().all(known);
+        Mark::of(&self.score, whole)
+    }
+
     /// A report in short.
     #[must_use]
     pub fn of(report: &Report) -> Self {
@@ -269,6 +341,19 @@ impl Cell {
 }
 
 impl ClassCase {
+    /// The same as a report has it.
+    #[must_use]
+    pub fn of_report(case: &CaseReport) -> Self {
+        Self {
+            id: case.id.clone(),
+            title: case.title.clone(),
+            tier: case.tier,
+            max: case.max,
+            covers: case.covers.clone(),
+            visibility: case.visibility,
+        }
+    }
+
     /// What a class is told of a case.
     #[must_use]
     pub fn of(case: &Case) -> Self {

@@ -10,6 +10,7 @@
 mod assemble;
 mod audience;
 mod by_name;
+mod changes;
 mod class;
 pub mod classroom50;
 mod conversation;
@@ -36,9 +37,10 @@ mod words;
 
 pub use assemble::{About, Judged};
 pub use audience::Audience;
+pub use changes::{CaseChange, CaseHeld, Change, Changes, Held};
 pub use class::{
-    Cell, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome, Standing,
-    Student, Summary, Who,
+    Cell, Class, ClassCase, ClassSchema, Entry, Mark, Member, NotBuilt, NotGraded, Outcome,
+    Standing, Student, Summary, Who,
 };
 pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};

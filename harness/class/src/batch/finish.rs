@@ -3,49 +3,23 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, Standing, Student};
-use serde::{Deserialize, Serialize};
+use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, NotGraded, Standing};
+use serde::Serialize;
 
-use super::key::{Settings, has_settings};
+use super::key::Settings;
+use super::manifest::{self, CLASS, How, Role, Run};
 use super::pages;
 use super::results::{self, Results, StoredResult};
 use super::shard::Shard;
-use crate::finished::Finished;
+use super::summary::{NOT_YET, Summary};
 use crate::results_folder::ResultsFolder;
 use ipclab_grade::grade::Grader;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::import;
 use ipclab_intake::show::path as display;
 
-/// How a folder of results was made: what `merge` compares.
-pub(super) const RUN: &str = "run.json";
-/// The class in short.
-pub(super) const CLASS: &str = "class.json";
 /// Results of submissions that are no longer there.
 const LEFT_OUT: &str = "left-out.jsonl";
-
-/// How a folder of results was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Run {
-    pub(super) schema: String,
-    /// Version of the tool.
-    pub(super) tool: String,
-    /// The lab's name.
-    pub(super) lab: String,
-    /// By what was graded, as a digest.
-    pub(super) settings: String,
-    /// Where the class came from.
-    pub(super) system: String,
-    /// How many submissions the class has, those of other parts included.
-    pub(super) submissions: usize,
-    /// The part that was graded; `None`: all of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) shard: Option<String>,
-}
-
-/// Version of [`Run`].
-pub(super) const RUN_SCHEMA: &str = "ipclab/run/v1";
 
 /// What there is to finish.
 pub(super) struct Finish<'a> {
@@ -54,27 +28,60 @@ pub(super) struct Finish<'a> {
     pub(super) settings: &'a Settings,
     pub(super) class: &'a import::Class,
     pub(super) shard: Option<Shard>,
+    pub(super) role: Role,
+    /// Whether results of submissions that are no longer there are left out.
+    pub(super) leave_out: bool,
     pub(super) kept: usize,
     pub(super) spared: usize,
+}
+
+/// What a run came to.
+pub(super) struct Outcome {
+    pub(super) notes: Vec<String>,
+    pub(super) class: Class,
+    pub(super) about: Run,
+    pub(super) text: String,
+    pub(super) exit_code: u8,
 }
 
 /// Writes everything, and says what came of it.
 ///
 /// # Errors
 /// The disk's.
-pub(super) fn finish(run: &Finish<'_>) -> Result<Finished, Failure> {
+pub(super) fn finish(run: &Finish<'_>) -> Result<Outcome, Failure> {
     let out = run.out;
     let lab = run.grader.lab;
-    let results = Results::read_only(&out.path(""))?;
+    let settings = run.settings.as_str();
+    let mut notes = Vec::new();
+    let results = Results::read_only(&out.path(""), settings)?;
     let (present, gone): (Vec<_>, Vec<_>) = results.all().partition(|(id, _)| {
         let mut found = run.class.found.iter();
         found.any(|found| found.who.id.as_str() == id.as_str())
     });
-    let note = leave_out(out, &results, &gone)?;
-    out.write_by(results::NAME, |file| copy(&results, &present, file))?;
+    // A mark stays until the instructor says otherwise: the class may lie elsewhere now, or only a part of it.
+    let (stays, goes): (Vec<_>, Vec<_>) = gone
+        .into_iter()
+        .partition(|(_, kept)| kept.graded && !run.leave_out);
+    notes.extend(leave_out(out, &results, &goes)?);
+    let stay: Vec<&str> = stays.iter().map(|(id, _)| id.as_str()).collect();
+    let stay = (!stay.is_empty()).then(|| {
+        format!(
+            "marks of submissions that are no longer there stay as they are: {}",
+            names(&stay)
+        )
+    });
+    notes.extend(
+        stay.iter()
+            .map(|stay| format!("note: {stay} (--replace leaves them out)")),
+    );
+    set_apart(out, &results)?;
+    let mut lines: Vec<_> = present.into_iter().chain(stays).collect();
+    lines.sort_by_key(|(id, _)| *id);
+    out.write_by(results::NAME, |file| copy(&results, &lines, file))?;
 
-    let results = Results::read_only(&out.path(""))?;
+    let results = Results::read_only(&out.path(""), settings)?;
     let cases = run.grader.cases()?;
+    let class_notes = run.class.notes.iter().map(|note| Line::new(note));
     let mut class = Class {
         schema: ClassSchema,
         lab: Line::new(&lab.spec.lab),
@@ -84,33 +91,85 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Finished, Failure> {
         cases: cases.iter().map(|case| ClassCase::of(case)).collect(),
         submissions: Vec::new(),
         missing: run.class.missing.clone(),
-        notes: run.class.notes.iter().map(|note| Line::new(note)).collect(),
+        notes: class_notes
+            .chain(stay.iter().map(|stay| Line::new(stay)))
+            .collect(),
     };
     let about = Run {
-        schema: RUN_SCHEMA.to_owned(),
+        schema: manifest::SCHEMA.to_owned(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         lab: lab.spec.lab.clone(),
-        settings: run.settings.as_str().to_owned(),
+        settings: settings.to_owned(),
         system: run.class.system.name().to_owned(),
         submissions: run.class.found.len(),
         shard: run.shard.map(|shard| shard.to_string()),
+        how: Some(How {
+            role: run.role,
+            ..run.settings.how.clone()
+        }),
+    };
+    let mine = |found: &&import::Found| run.shard.is_none_or(|shard| shard.has(&found.who.id));
+    let mine: Vec<&import::Found> = run.class.found.iter().filter(mine).collect();
+    let tried = mine
+        .iter()
+        .filter(|found| results.get(&found.who.id).is_some());
+    let (expected, yet) = match run.role {
+        // A look is at those that were asked for.
+        Role::Look => (tried.count(), 0),
+        Role::Marks | Role::Proposal | Role::Replaced => {
+            let yet = mine.len() - tried.count();
+            let untried = mine
+                .iter()
+                .filter(|found| results.get(&found.who.id).is_none());
+            class.submissions.extend(untried.map(|found| Member {
+                who: found.who.clone(),
+                standing: Standing::NotGraded(NotGraded {
+                    why: Line::new(NOT_YET),
+                    ours: true,
+                }),
+            }));
+            (mine.len(), yet)
+        }
     };
     write(out, &results, &mut class, &about)?;
-
-    let mine = |found: &&import::Found| run.shard.is_none_or(|shard| shard.has(&found.who.id));
-    let expected = run.class.found.iter().filter(mine).count();
     let summary = Summary {
         out,
         class: &class,
         expected,
+        yet,
         kept: run.kept,
         spared: run.spared,
     };
-    Ok(Finished {
-        notes: note.into_iter().collect(),
-        text: summary.text(),
-        exit_code: summary.exit_code(),
+    let (text, exit_code) = (summary.text(), summary.exit_code());
+    Ok(Outcome {
+        notes,
+        text,
+        exit_code,
+        class,
+        about,
     })
+}
+
+/// The first of some names.
+fn names(all: &[&str]) -> String {
+    let more = if all.len() > 5 { ", ..." } else { "" };
+    let first: Vec<&str> = all.iter().copied().take(5).collect();
+    format!("{}{more}", first.join(", "))
+}
+
+/// Puts results by other settings into folders of their own, before the file is written anew: they are not of this
+/// grading, and each can be gone on with.
+pub(super) fn set_apart(out: &ResultsFolder, results: &Results) -> Result<(), Failure> {
+    for (settings, lines) in results.others() {
+        let apart = out.part(&grading(settings))?;
+        append(&apart, results::NAME, results, &lines)?;
+    }
+    Ok(())
+}
+
+/// Where the results by some settings stand that are not those of the class.
+pub(super) fn grading(settings: &str) -> String {
+    format!("gradings/{settings}")
 }
 
 /// Gathers the members of a class from its lines, one after another since whole reports are large, and writes everything
@@ -125,13 +184,12 @@ pub(super) fn write(
     about: &Run,
 ) -> Result<(), Failure> {
     for (_, kept) in results.all() {
-        if has_settings(&about.settings, &kept.key) {
-            class.submissions.push(results.line(kept)?.entry.member());
-        }
+        class.submissions.push(results.line(kept)?.entry.member());
     }
+    class.submissions.sort_by(|a, b| a.who.id.cmp(&b.who.id));
     out.write(CLASS, &json(class))?;
-    pages::write(out, results, class, &about.settings)?;
-    out.write(RUN, &json(about))
+    pages::write(out, results, class)?;
+    out.write(manifest::RUN, &json(about))
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -164,204 +222,28 @@ fn leave_out(
     if gone.is_empty() {
         return Ok(None);
     }
-    let path = out.path(LEFT_OUT);
-    let file = File::options().create(true).append(true).open(&path);
-    file.and_then(|mut file| {
-        copy(results, gone, &mut file)?;
-        file.sync_data()
-    })
-    .map_err(|error| Failure::unable(format!("writing {}: {}", display(&path), reason(&error))))?;
-    let names: Vec<String> = gone.iter().take(5).map(|(id, _)| (*id).clone()).collect();
-    let more = if gone.len() > 5 { ", ..." } else { "" };
+    append(out, LEFT_OUT, results, gone)?;
+    let ids: Vec<&str> = gone.iter().map(|(id, _)| id.as_str()).collect();
     Ok(Some(format!(
-        "note: results of submissions that are no longer there were moved to {}: {}{more}",
+        "note: results of submissions that are no longer there were moved to {}: {}",
         out.display(LEFT_OUT),
-        names.join(", ")
+        names(&ids)
     )))
 }
 
-/// The last words of a run.
-pub(super) struct Summary<'a> {
-    pub(super) out: &'a ResultsFolder,
-    pub(super) class: &'a Class,
-    /// How many submissions there should be results of.
-    pub(super) expected: usize,
-    /// How many of them were not graded again.
-    pub(super) kept: usize,
-    /// How many runs were those of another submission with the same program.
-    pub(super) spared: usize,
-}
-
-impl Summary<'_> {
-    /// Submissions without a mark that stands.
-    fn open(&self) -> Vec<&Member> {
-        let open = |member: &&Member| match &member.standing {
-            Standing::NotGraded(_) => true,
-            Standing::Graded(summary) => summary.cases.iter().any(|cell| match cell.verdict {
-                ipclab_judge::Verdict::Unknown => true,
-                ipclab_judge::Verdict::Pass
-                | ipclab_judge::Verdict::Fail
-                | ipclab_judge::Verdict::Skipped => false,
-            }),
-        };
-        self.class.submissions.iter().filter(open).collect()
-    }
-
-    /// For a terminal.
-    pub(super) fn text(&self) -> String {
-        let class = self.class;
-        let open = self.open();
-        let graded = class.submissions.len() - open.len();
-        let kept = match self.kept {
-            0 => String::new(),
-            kept => format!(" ({kept} as before, not graded again)"),
-        };
-        let mut text = format!(
-            "{} · {}\n  graded      {graded} of {}{kept}\n",
-            class.lab, class.title, self.expected
-        );
-        let mut points: Vec<u32> = class.submissions.iter().filter_map(points).collect();
-        points.sort_unstable();
-        if let (Some(least), Some(most)) = (points.first(), points.last()) {
-            let sum: u64 = points.iter().copied().map(u64::from).sum();
-            let tenths = (sum * 10 + points.len() as u64 / 2) / points.len() as u64;
-            let median = points[points.len() / 2];
-            text.push_str(&format!(
-                "  points      {}.{} on average, median {median}, from {least} to {most} of {}\n",
-                tenths / 10,
-                tenths % 10,
-                class.max
-            ));
-        }
-        let late = class.submissions.iter();
-        let late = late.filter(|member| member.who.late == Some(true)).count();
-        if late > 0 {
-            text.push_str(&format!("  late        {late}\n"));
-        }
-        if self.spared > 0 {
-            let runs = if self.spared == 1 { "run" } else { "runs" };
-            text.push_str(&format!(
-                "  alike       {} {runs} of programs that somebody else had handed in, too\n",
-                self.spared
-            ));
-        }
-        if !class.missing.is_empty() {
-            text.push_str(&format!(
-                "  missing     {} of the roster\n",
-                class.missing.len()
-            ));
-        }
-        text.push_str(&format!("  results in  {}\n", self.out.name()));
-        text.push_str(&format!(
-            "  to read     {}\n",
-            self.out.display(pages::CLASS)
-        ));
-        let yet = self.expected.saturating_sub(class.submissions.len());
-        if yet > 0 {
-            text.push_str(&format!("\nNot graded yet: {yet}\n"));
-        }
-        if !open.is_empty() {
-            text.push_str("\nWithout a mark that stands:\n");
-            for member in open.iter().take(20) {
-                text.push_str(&format!("  {}: {}\n", member.who.id, why(member)));
-            }
-            if open.len() > 20 {
-                text.push_str(&format!(
-                    "  ... and {} more, all in {CLASS}\n",
-                    open.len() - 20
-                ));
-            }
-        }
-        text
-    }
-
-    /// 0: all students have a mark. 3: a student has none.
-    pub(super) fn exit_code(&self) -> u8 {
-        let all = self.open().is_empty() && self.class.submissions.len() >= self.expected;
-        if all { 0 } else { 3 }
-    }
-}
-
-fn points(member: &Member) -> Option<u32> {
-    match &member.standing {
-        Standing::Graded(summary) => Some(summary.score.earned),
-        Standing::NotGraded(_) => None,
-    }
-}
-
-fn why(member: &Member) -> String {
-    match &member.standing {
-        Standing::NotGraded(why) => why.why.to_string(),
-        Standing::Graded(summary) => {
-            let unknown: Vec<String> = summary
-                .cases
-                .iter()
-                .filter(|cell| cell.verdict == ipclab_judge::Verdict::Unknown)
-                .map(|cell| match &cell.says {
-                    Some(says) => format!("{} ({says})", cell.id),
-                    None => cell.id.to_string(),
-                })
-                .collect();
-            let first = unknown.first().cloned().unwrap_or_default();
-            match unknown.len() {
-                0 | 1 => format!("could not be graded in {first}"),
-                n => format!("could not be graded in {n} cases, such as {first}"),
-            }
-        }
-    }
-}
-
-/// What an import found, for `--list`.
-pub fn list(class: &import::Class) -> String {
-    let mut text = format!(
-        "{} submissions, from {}\n",
-        class.found.len(),
-        class.system.name()
-    );
-    let width = class.found.iter().map(|one| one.who.id.chars().count());
-    let width = width.max().unwrap_or(0).min(40);
-    for one in &class.found {
-        let students: Vec<String> = one.who.students.iter().map(described).collect();
-        let late = if one.who.late == Some(true) {
-            "  late"
-        } else {
-            ""
-        };
-        let what = match &one.from {
-            import::From::Folder(_) => "a folder".to_owned(),
-            import::From::Files(files) => {
-                let names: Vec<String> = files
-                    .iter()
-                    .map(|(_, name)| Line::new(name).to_string())
-                    .collect();
-                names.join(", ")
-            }
-            import::From::Nothing(why) => Line::new(why).to_string(),
-        };
-        let students = match students.is_empty() {
-            true => String::new(),
-            false => format!("  {}", students.join(", ")),
-        };
-        text.push_str(&format!(
-            "  {:width$}{students}{late}  [{what}]\n",
-            one.who.id
-        ));
-    }
-    for student in &class.missing {
-        text.push_str(&format!("  missing: {}\n", described(student)));
-    }
-    text
-}
-
-fn described(student: &Student) -> String {
-    let ids: Vec<String> = student
-        .ids
-        .iter()
-        .map(|(key, id)| format!("{key} {id}"))
-        .collect();
-    match (&student.name, ids.is_empty()) {
-        (Some(name), true) => name.to_string(),
-        (Some(name), false) => format!("{name} ({})", ids.join(", ")),
-        (None, _) => ids.join(", "),
-    }
+/// Adds lines to a file.
+fn append(
+    out: &ResultsFolder,
+    name: &str,
+    results: &Results,
+    lines: &[(&String, &StoredResult)],
+) -> Result<(), Failure> {
+    let path = out.path(name);
+    let file = File::options().create(true).append(true).open(&path);
+    let written = file.and_then(|mut file| {
+        copy(results, lines, &mut file)?;
+        file.sync_data()
+    });
+    written
+        .map_err(|error| Failure::unable(format!("writing {}: {}", display(&path), reason(&error))))
 }

@@ -1,25 +1,37 @@
 //! What a result hangs on. As long as nothing of it has changed, a submission is not graded again.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 
 use ipclab_evidence::Level;
-use ipclab_spec::Reference;
+use ipclab_spec::{Reference, Tier};
 
+use super::manifest::{How, Role};
 use ipclab_grade::grade::Grader;
+use ipclab_grade::labs::Lab;
 use ipclab_grade::program_digest;
-use ipclab_grade::selection::Selection;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::submission::Submission;
 
 /// A change of what results mean must not meet old ones.
 const VERSION: &str = "ipclab result 2";
+/// What stands for the files of a submission that could not be taken in.
+const NOTHING: &str = "none";
 /// Hexadecimal digits of the part of a key that says by what was graded.
 const SETTINGS_DIGITS: usize = 24;
 
+/// Hexadecimal digits by which people compare two tools or two specs.
+const SHOWN_DIGITS: usize = 12;
+
 /// By what a class is graded: the tool, the spec, its references, the choice of cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Settings(String);
+pub(super) struct Settings {
+    /// All of it, as a digest.
+    digest: String,
+    /// The same for people, and for what is compared in parts.
+    pub(super) how: How,
+}
 
 impl Settings {
     /// Of this run.
@@ -28,9 +40,9 @@ impl Settings {
     /// The tool's own executable or a reference's source cannot be read.
     pub(super) fn of(grader: &Grader<'_>, level: Level) -> Result<Self, Failure> {
         let (lab, config) = (grader.lab, grader.config);
-        let mut digest = Digest::new();
+        let mut tool = Digest::new();
         let own = File::open("/proc/self/exe").and_then(|mut own| {
-            std::io::copy(&mut own, &mut digest.0)?;
+            std::io::copy(&mut own, &mut tool.0)?;
             Ok(())
         });
         own.map_err(|error| {
@@ -39,36 +51,33 @@ impl Settings {
                 reason(&error)
             ))
         })?;
-        digest.add(lab.text.as_bytes());
-        for program in &lab.spec.programs {
-            let (Reference::Sources(sources), Some(beside)) = (&program.reference, &lab.beside)
-            else {
-                continue;
-            };
-            for source in sources {
-                let path = beside.join(source);
-                let text = fs::read(&path).map_err(|error| {
-                    let display = ipclab_intake::show::path(&path);
-                    Failure::usage(format!(
-                        "reading the reference {display}: {}",
-                        reason(&error)
-                    ))
-                })?;
-                digest.add(&text);
-            }
-        }
-        let Selection { cases, tiers } = grader.selection;
-        digest.add(format!("{:?}", (cases, tiers, config.seed)).as_bytes());
+        let spec = spec(lab)?;
+        let cases = grader.cases()?;
+        let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+        let how = How {
+            role: Role::Marks,
+            tool: tool.name(SHOWN_DIGITS),
+            spec: spec.name(SHOWN_DIGITS),
+            isolation: level.name().to_owned(),
+            seed: config.seed,
+            tiers: tiers(cases.iter().map(|case| case.tier)),
+            cases: grader.selection.cases.clone(),
+        };
+        let mut digest = Digest::new();
+        digest.add(tool.name(64).as_bytes());
+        digest.add(spec.name(64).as_bytes());
+        digest.add(format!("{:?}", (ids, config.seed)).as_bytes());
         digest.add(config.command.join("\0").as_bytes());
         digest.add(level.name().as_bytes());
-        let mut name = digest.name();
-        name.truncate(SETTINGS_DIGITS);
-        Ok(Self(name))
+        Ok(Self {
+            digest: digest.name(SETTINGS_DIGITS),
+            how,
+        })
     }
 
     /// As it was written.
     pub(super) fn as_str(&self) -> &str {
-        &self.0
+        &self.digest
     }
 
     /// The key of a submission.
@@ -89,20 +98,52 @@ impl Settings {
             digest.add(path.as_os_str().as_encoded_bytes());
             digest.add(why.words().as_bytes());
         }
-        let mut name = digest.name();
-        name.truncate(40);
-        format!("{}-{name}", self.0)
+        format!("{}-{}", self.digest, digest.name(40))
     }
 
     /// The key of a submission that could not even be taken in.
     pub(super) fn key_of_nothing(&self) -> String {
-        format!("{}-none", self.0)
+        format!("{}-{NOTHING}", self.digest)
     }
 }
 
-/// Whether a key is of a result by these settings.
-pub(super) fn has_settings(settings: &str, key: &str) -> bool {
-    key.split_once('-').is_some_and(|(by, _)| by == settings)
+/// The spec and the sources of its own references.
+fn spec(lab: &Lab) -> Result<Digest, Failure> {
+    let mut digest = Digest::new();
+    digest.add(lab.text.as_bytes());
+    for program in &lab.spec.programs {
+        let (Reference::Sources(sources), Some(beside)) = (&program.reference, &lab.beside) else {
+            continue;
+        };
+        for source in sources {
+            let path = beside.join(source);
+            let text = fs::read(&path).map_err(|error| {
+                let display = ipclab_intake::show::path(&path);
+                Failure::usage(format!(
+                    "reading the reference {display}: {}",
+                    reason(&error)
+                ))
+            })?;
+            digest.add(&text);
+        }
+    }
+    Ok(digest)
+}
+
+/// Tiers by name, each once, in their own order.
+pub(super) fn tiers(of: impl Iterator<Item = Tier>) -> Vec<String> {
+    let tiers: BTreeSet<Tier> = of.collect();
+    tiers.iter().map(|tier| tier.name().to_owned()).collect()
+}
+
+/// The settings that a key begins with.
+pub(super) fn settings_of(key: &str) -> &str {
+    key.split_once('-').map_or(key, |(settings, _)| settings)
+}
+
+/// Whether a key is of a submission that could not even be taken in, so that nothing is known of its files.
+pub(super) fn is_of_nothing(key: &str) -> bool {
+    key.split_once('-').is_some_and(|(_, what)| what == NOTHING)
 }
 
 struct Digest(blake3::Hasher);
@@ -120,7 +161,10 @@ impl Digest {
         self.0.update(part);
     }
 
-    fn name(&self) -> String {
-        self.0.finalize().to_hex().to_string()
+    /// The first digits.
+    fn name(&self, digits: usize) -> String {
+        let mut name = self.0.finalize().to_hex().to_string();
+        name.truncate(digits);
+        name
     }
 }

@@ -6,14 +6,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ipclab_report::Class;
+use ipclab_report::{Changes, Class};
 
-use super::finish::{self, CLASS, RUN, RUN_SCHEMA, Run, Summary};
+use super::finish;
+use super::manifest::{CLASS, RUN, Role, Run};
+use super::marks::{Marks, SHOWN};
 use super::results::{self, Line, Results, StoredResult};
+use super::summary::Summary;
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
+
+const REMEDY: &str = "name folders that `ipclab grade` wrote and finished";
 
 /// One part.
 struct Part {
@@ -23,11 +28,11 @@ struct Part {
     results: Results,
 }
 
-/// Merges folders of results.
+/// Merges folders of results. `replace`: marks that are in `into` already may change.
 ///
 /// # Errors
-/// One of them is none, they do not belong together, or they contradict each other.
-pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
+/// One of them is none, they do not belong together, they contradict each other, or a mark in `into` would change.
+pub fn merge(folders: &[PathBuf], into: &Path, replace: bool) -> Result<Finished, Failure> {
     let parts = folders
         .iter()
         .map(|folder| Part::read(folder))
@@ -49,13 +54,14 @@ pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
         }
     }
     let out = ResultsFolder::open(into, Path::new("/nowhere"))?;
+    keep_marks(&out, &parts, &chosen, replace)?;
     out.write_by(results::NAME, |file| {
         for (part, kept) in chosen.values() {
             file.write_all(&parts[*part].results.bytes(kept)?)?;
         }
         Ok(())
     })?;
-    let results = Results::read_only(&out.path(""))?;
+    let results = Results::read_only(&out.path(""), &first.run.settings)?;
     let mut class = first.class.clone();
     class.submissions.clear();
     let about = Run {
@@ -80,6 +86,7 @@ pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
         out: &out,
         class: &class,
         expected: about.submissions,
+        yet: absent,
         kept: 0,
         spared: 0,
     };
@@ -88,6 +95,38 @@ pub fn merge(folders: &[PathBuf], into: &Path) -> Result<Finished, Failure> {
         text: summary.text(),
         exit_code: summary.exit_code(),
     })
+}
+
+/// Sees to it that no mark that stands in the folder is replaced in silence.
+fn keep_marks(
+    out: &ResultsFolder,
+    parts: &[Part],
+    chosen: &BTreeMap<String, (usize, StoredResult)>,
+    replace: bool,
+) -> Result<(), Failure> {
+    let Some(marks) = Marks::read(&out.path(""))? else {
+        return Ok(());
+    };
+    let mut merged = parts[0].class.clone();
+    merged.submissions.clear();
+    for (part, kept) in chosen.values() {
+        let line = parts[*part].results.line(kept)?;
+        merged.submissions.push(line.entry.member());
+    }
+    let changes = Changes::between(&marks.class, &merged);
+    if changes.of_marks().next().is_some() && !replace {
+        return Err(Failure::usage(format!(
+            "{} has marks that these parts would change or take away:\n{}",
+            out.name(),
+            changes.text(SHOWN)
+        ))
+        .remedy("name another folder with -o, or let these take the place of the marks there with --replace"));
+    }
+    if marks.settings == parts[0].run.settings {
+        Ok(())
+    } else {
+        marks.keep_apart(out)
+    }
 }
 
 /// For every submission, the part that says it.
@@ -158,17 +197,24 @@ fn contradiction(one: &Line, two: &Line) -> Option<&'static str> {
 
 impl Part {
     fn read(folder: &Path) -> Result<Self, Failure> {
-        let run: Run = read(&folder.join(RUN))?;
-        if run.schema != RUN_SCHEMA {
-            return Err(Failure::usage(format!(
-                "{} is of another version of this tool",
+        let run = Run::read(folder)?.ok_or_else(|| {
+            Failure::usage(format!(
+                "reading {}: no such file",
                 display(&folder.join(RUN))
-            )));
+            ))
+            .remedy(REMEDY)
+        })?;
+        if run.how.as_ref().is_some_and(|how| how.role != Role::Marks) {
+            return Err(Failure::usage(format!(
+                "{} has no marks of a class: it is a look at some of it, or another grading beside the marks",
+                display(folder)
+            ))
+            .remedy(REMEDY));
         }
         Ok(Self {
             folder: folder.to_owned(),
             class: read(&folder.join(CLASS))?,
-            results: Results::read_only(folder)?,
+            results: Results::read_only(folder, &run.settings)?,
             run,
         })
     }
@@ -200,8 +246,7 @@ impl Part {
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = std::fs::read(path).map_err(|error| {
-        Failure::usage(format!("reading {}: {}", display(path), reason(&error)))
-            .remedy("name folders that `ipclab grade` wrote and finished")
+        Failure::usage(format!("reading {}: {}", display(path), reason(&error))).remedy(REMEDY)
     })?;
     serde_json::from_slice(&text)
         .map_err(|error| Failure::usage(format!("reading {}: {error}", display(path))))

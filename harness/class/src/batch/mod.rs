@@ -6,17 +6,23 @@
 //!
 //! [`ipclab_intake::import`] finds the submissions; [`one`] grades one of them, whatever it does; [`results`] keeps each as a line as
 //! soon as it is there, so that a run that ends early is gone on with; [`finish`] makes of the lines what people read.
+//! [`marks`] keeps the class's marks apart from what is only looked at, and from what another spec would make of them.
 //! [`key`] says what a result hangs on: what has not changed is not graded again. [`shard`] spreads a class over machines,
 //! and [`merge`] brings it together.
 
 mod finish;
 mod key;
+mod list;
+pub(crate) mod manifest;
+mod marks;
 mod merge;
 mod one;
 mod pages;
 mod progress;
-mod results;
+pub(crate) mod results;
+pub(crate) mod rules;
 mod shard;
+mod summary;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,12 +40,14 @@ use ipclab_report::{Line, Outcome};
 
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
-pub use finish::list;
 use key::Settings;
+pub use list::list;
+use marks::{Decision, Marks, Place};
 pub use merge::merge;
 use one::{Context, Graded};
 pub use progress::ClassProgress;
 use results::{Results, StoredResult};
+pub use rules::Rules;
 pub use shard::Shard;
 
 /// Which submissions of a class are graded, and where the results go.
@@ -56,6 +64,8 @@ pub struct Request<'a> {
     pub shard: Option<Shard>,
     /// Grade again what has not changed, too.
     pub regrade: bool,
+    /// Let these results take the place of the class's marks where they differ.
+    pub replace: bool,
 }
 
 /// Grades a class.
@@ -71,7 +81,18 @@ pub fn grade(
     let out = ResultsFolder::open(request.out, request.submissions)?;
     let mut sandboxes = SandboxPool::start(grader.config.isolation, grader.config.jobs)?;
     let settings = Settings::of(grader, sandboxes.all().level())?;
-    let results = Results::open(&out, &grader.lab.spec.lab)?;
+    let top = out;
+    let marks = Marks::read(&top.path(""))?;
+    let place = Place::of(
+        &settings,
+        &key::tiers(grader.lab.spec.cases.iter().map(|case| case.tier)),
+        &Rules::read(&top.path(""))?,
+        marks.as_ref(),
+    );
+    let part = place.folder(&settings);
+    let part = part.map(|name| top.part(&name)).transpose()?;
+    let out = part.as_ref().unwrap_or(&top);
+    let results = Results::open(out, &grader.lab.spec.lab, settings.as_str())?;
     if results.dropped > 0 {
         progress.note(&format!(
             "{} damaged in {}: what they were about is graded again",
@@ -83,7 +104,7 @@ pub fn grade(
         grader,
         settings: &settings,
     };
-    let kept = grade_all(
+    let done = grade_all(
         &chosen,
         &context,
         request.regrade,
@@ -93,19 +114,64 @@ pub fn grade(
     )?;
     drop(sandboxes);
     interrupt::park_if_interrupted();
-    finish::finish(&finish::Finish {
-        out: &out,
+    let mut finished = finish::finish(&finish::Finish {
+        out,
         grader,
         settings: &settings,
         class: request.class,
         shard: request.shard,
-        kept,
+        role: place.role(),
+        leave_out: request.replace,
+        kept: done.kept,
         spared: grader.caches.runs.as_ref().map_or(0, RunCache::spared),
+    })?;
+    if !done.stands.is_empty() {
+        finished.exit_code = 3;
+        let stands = done.stands.iter();
+        finished
+            .notes
+            .extend(stands.map(|one| format!("note: {one}")));
+    }
+    match (place, &marks) {
+        (Place::Proposal, Some(marks)) => {
+            let mut consent = |text: &str| request.replace || progress.agrees(text);
+            match marks::decide(&top, marks, &settings, &finished, &mut consent)? {
+                Decision::Taken(note) => {
+                    finished.notes.push(note);
+                    finished.text = finished.text.replace(&out.name(), &top.name());
+                }
+                Decision::Left { notes, trouble } => {
+                    finished.notes.extend(notes);
+                    finished.exit_code = if trouble { 3 } else { 1 };
+                }
+            }
+        }
+        (Place::Look, _) => finished.notes.push(format!(
+            "note: a look at {}; the class's marks are untouched",
+            settings.how.options()
+        )),
+        (Place::Marks, Some(marks)) if marks.settings == settings.as_str() => {
+            finished.notes.extend(marks::news(marks, &finished));
+        }
+        (Place::Marks | Place::Proposal, _) => {}
+    }
+    Ok(Finished {
+        notes: finished.notes,
+        text: finished.text,
+        exit_code: finished.exit_code,
     })
 }
 
-/// Grades what is to be graded, as many submissions at a time as there are sandboxes. Gives how many results were kept,
-/// since nothing had changed.
+/// What came of going through a class.
+#[derive(Default)]
+struct Done {
+    /// How many results were kept, since nothing had changed.
+    kept: usize,
+    /// Submissions that could not be graded now and whose mark of before stands, and why.
+    stands: Vec<String>,
+}
+
+/// Grades what is to be graded, as many submissions at a time as there are sandboxes.
 fn grade_all(
     chosen: &[&Found],
     context: &Context<'_>,
@@ -113,24 +179,25 @@ fn grade_all(
     results: Results,
     sandboxes: &mut SandboxPool,
     progress: &dyn ClassProgress,
-) -> Result<usize, Failure> {
+) -> Result<Done, Failure> {
     progress.start(chosen.len());
     let results = Mutex::new(results);
     let stopped: Mutex<Option<Failure>> = Mutex::new(None);
-    let kept = Mutex::new(0_usize);
+    let done = Mutex::new(Done::default());
     sandboxes.all().each_alone(chosen, |pool, found| {
         // A full disk keeps nothing of what would still be graded: the instructor makes space and runs it again.
         if locked(&stopped).is_some() {
             return;
         }
         let id = found.who.id.as_str();
-        let stored: Option<StoredResult> = (!regrade).then(|| locked(&results).get(id)).flatten();
+        let stored: Option<StoredResult> = locked(&results).get(id);
         progress.begin(id);
-        let graded = one::grade(context, pool, found, stored.as_ref());
+        let unchanged = stored.as_ref().filter(|_| !regrade);
+        let graded = one::grade(context, pool, found, unchanged);
         interrupt::park_if_interrupted();
         match graded {
             Graded::Unchanged { who } => {
-                *locked(&kept) += 1;
+                locked(&done).kept += 1;
                 progress.kept(id);
                 if stored.is_some_and(|stored| stored.who != *who)
                     && let Err(failure) = locked(&results).rename(id, *who)
@@ -139,8 +206,12 @@ fn grade_all(
                 }
             }
             Graded::Now { line } => {
-                progress.end(id, &one_line(&line.entry.outcome));
-                if let Err(failure) = locked(&results).append(&line) {
+                let said = one_line(&line.entry.outcome);
+                progress.end(id, &said);
+                if stored.is_some_and(|stored| line.is_less_than(&stored)) {
+                    let stands = format!("{id}: {said}; the mark of before stands");
+                    locked(&done).stands.push(stands);
+                } else if let Err(failure) = locked(&results).append(&line) {
                     locked(&stopped).get_or_insert(failure);
                 }
             }
@@ -149,7 +220,7 @@ fn grade_all(
     progress.finish();
     match locked(&stopped).take() {
         Some(failure) => Err(failure),
-        None => Ok(*locked(&kept)),
+        None => Ok(std::mem::take(&mut *locked(&done))),
     }
 }
 

@@ -8,9 +8,8 @@ use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::thread;
 
-use ipclab_report::{Audience, Class, Entry, Outcome, csv, html};
+use ipclab_report::{Audience, Class, Entry, Outcome, Standing, Who, csv, html};
 
-use super::key::has_settings;
 use super::results::{Results, StoredResult};
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::Failure;
@@ -22,22 +21,19 @@ const SUBMISSIONS: &str = "submissions";
 /// Pages for students: without what they may not see, and without a way to others' results.
 const FEEDBACK: &str = "feedback";
 
-/// Writes all pages. `settings` are those by which a line was made that counts.
+/// Writes all pages.
 ///
 /// # Errors
 /// The disk's.
-pub(super) fn write(
-    out: &ResultsFolder,
-    results: &Results,
-    class: &Class,
-    settings: &str,
-) -> Result<(), Failure> {
-    let lines: Vec<&StoredResult> = results
-        .all()
-        .map(|(_, kept)| kept)
-        .filter(|kept| has_settings(settings, &kept.key))
-        .collect();
-    let names = write_each(out, results, &lines)?;
+pub(super) fn write(out: &ResultsFolder, results: &Results, class: &Class) -> Result<(), Failure> {
+    let lines: Vec<&StoredResult> = results.all().map(|(_, kept)| kept).collect();
+    let mut names = write_each(out, results, &lines)?;
+    for member in &class.submissions {
+        if let (Standing::NotGraded(why), None) = (&member.standing, results.get(&member.who.id)) {
+            let outcome = Outcome::NotGraded(why.clone());
+            names.insert(write_both(out, &member.who, outcome)?);
+        }
+    }
     for folder in [SUBMISSIONS, FEEDBACK] {
         clear(out, folder, &names);
     }
@@ -58,7 +54,10 @@ fn write_each(
             .chunks(share)
             .map(|lines| {
                 scope.spawn(|| {
-                    let names = lines.iter().map(|kept| write_both(out, results, kept));
+                    let names = lines.iter().map(|kept| {
+                        let Entry { who, outcome } = results.line(kept)?.entry;
+                        write_both(out, &who, outcome)
+                    });
                     names.collect::<Result<Vec<String>, Failure>>()
                 })
             })
@@ -72,20 +71,15 @@ fn write_each(
 }
 
 /// The two pages of one submission. Gives their name.
-fn write_both(
-    out: &ResultsFolder,
-    results: &Results,
-    kept: &StoredResult,
-) -> Result<String, Failure> {
-    let Entry { who, outcome } = results.line(kept)?.entry;
+fn write_both(out: &ResultsFolder, who: &Who, outcome: Outcome) -> Result<String, Failure> {
     let name = format!("{}.html", who.page);
-    let whole = html::submission(&who, &outcome, Some(&format!("../{CLASS}")));
+    let whole = html::submission(who, &outcome, Some(&format!("../{CLASS}")));
     out.write_page(&format!("{SUBMISSIONS}/{name}"), &whole)?;
     let report = match outcome {
         Outcome::Report(report) => Outcome::Report(Box::new(report.seen_by(Audience::Students))),
         not_graded @ Outcome::NotGraded(_) => not_graded,
     };
-    let own = html::submission(&who, &report, None);
+    let own = html::submission(who, &report, None);
     out.write_page(&format!("{FEEDBACK}/{name}"), &own)?;
     Ok(name)
 }

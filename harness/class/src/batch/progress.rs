@@ -19,4 +19,7 @@ pub trait ClassProgress: Sync {
 
     /// Says something about the class.
     fn note(&self, text: &str);
+
+    /// Shows what would change, and asks whether it may; false where there is nobody to ask.
+    fn agrees(&self, changes: &str) -> bool;
 }

@@ -1,8 +1,9 @@
 //! `results.jsonl`: a line for each submission, written as soon as it is graded.
 //!
 //! A line is written in one piece and synced before the next; what a crash or a full disk leaves of one is recognised,
-//! since it has no end, and dropped. A later line about the same submission replaces an earlier one; when a run is done
-//! the file is written anew, one line each, in the order of ids.
+//! since it has no end, and dropped. A later line about the same submission, graded by the same settings, replaces an
+//! earlier one; when a run is done the file is written anew, one line each, in the order of ids. Lines by other settings
+//! are kept apart: they are no results of this grading.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,16 +11,17 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use ipclab_report::{Entry, Who};
+use ipclab_report::{Entry, Outcome, Who};
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::key::{is_of_nothing, settings_of};
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
 
 /// What the file is called.
-pub(super) const NAME: &str = "results.jsonl";
+pub(crate) const NAME: &str = "results.jsonl";
 
 /// One line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,7 +59,7 @@ struct EntryHead {
 
 /// Where a line is, and what is to be known of it.
 #[derive(Clone, Debug)]
-pub(super) struct StoredResult {
+pub(crate) struct StoredResult {
     /// The student it belongs to.
     pub(super) who: Who,
     /// What it hangs on.
@@ -70,11 +72,16 @@ pub(super) struct StoredResult {
 
 /// The file, open, and what is in it.
 #[derive(Debug)]
-pub(super) struct Results {
+pub(crate) struct Results {
     path: PathBuf,
     file: File,
     length: u64,
+    /// The settings whose results these are; empty: those of the last line.
+    settings: String,
+    /// Lines of those settings.
     by_id: BTreeMap<String, StoredResult>,
+    /// Lines of any other settings, by settings and id.
+    others: BTreeMap<String, BTreeMap<String, StoredResult>>,
     /// How many lines made no sense.
     pub(super) dropped: usize,
 }
@@ -93,12 +100,24 @@ impl Line {
     }
 }
 
+impl Line {
+    /// Whether there is a mark of the same files already, and this is none for a reason that the student did not cause.
+    pub(super) fn is_less_than(&self, stored: &StoredResult) -> bool {
+        let same_files = self.key == stored.key || is_of_nothing(&self.key);
+        let ours = match &self.entry.outcome {
+            Outcome::Report(_) => true,
+            Outcome::NotGraded(why) => why.ours,
+        };
+        stored.graded && !self.graded && same_files && ours
+    }
+}
+
 impl Results {
     /// Opens the file of a folder of results, and mends its end.
     ///
     /// # Errors
     /// It is of another lab, or the disk's trouble.
-    pub(super) fn open(out: &ResultsFolder, lab: &str) -> Result<Self, Failure> {
+    pub(super) fn open(out: &ResultsFolder, lab: &str, settings: &str) -> Result<Self, Failure> {
         let path = out.path(NAME);
         let opened = File::options()
             .create(true)
@@ -109,21 +128,51 @@ impl Results {
         let results = opened
             .and_then(|file| Self::index(path.clone(), file))
             .map_err(|error| failed("reading", &path, &error))?;
-        let results = results.of_lab(lab, &path)?;
+        let results = results.of_lab(lab, &path)?.by(settings);
         let trouble = |error: io::Error| failed("writing", &path, &error);
         results.file.set_len(results.length).map_err(trouble)?;
         Ok(results)
     }
 
-    /// Reads the file of another machine's folder, and changes nothing in it.
+    /// Reads the file of a folder, and changes nothing in it.
     ///
     /// # Errors
     /// It is not there, or cannot be read.
-    pub(super) fn read_only(folder: &Path) -> Result<Self, Failure> {
+    pub(crate) fn read_only(folder: &Path, settings: &str) -> Result<Self, Failure> {
         let path = folder.join(NAME);
-        File::open(&path)
-            .and_then(|file| Self::index(path.clone(), file))
-            .map_err(|error| failed("reading", &path, &error))
+        let results = File::open(&path).and_then(|file| Self::index(path.clone(), file));
+        match results {
+            Ok(results) => Ok(results.by(settings)),
+            Err(error) => Err(failed("reading", &path, &error)),
+        }
+    }
+
+    /// Makes the results of these settings the ones that count.
+    pub(super) fn by(mut self, settings: &str) -> Self {
+        let before = std::mem::replace(&mut self.settings, settings.to_owned());
+        let lines = std::mem::take(&mut self.by_id);
+        self.others.insert(before, lines);
+        self.by_id = self.others.remove(settings).unwrap_or_default();
+        self.others.retain(|_, lines| !lines.is_empty());
+        self
+    }
+
+    /// Settings that there are lines of, and how many lines each has.
+    pub(super) fn settings(&self) -> BTreeMap<&str, usize> {
+        let others = self.others.iter();
+        let mut counts: BTreeMap<&str, usize> = others
+            .map(|(settings, lines)| (settings.as_str(), lines.len()))
+            .collect();
+        if !self.by_id.is_empty() {
+            counts.insert(&self.settings, self.by_id.len());
+        }
+        counts
+    }
+
+    /// Results by other settings, which are in the file all the same.
+    pub(crate) fn others(&self) -> impl Iterator<Item = (&str, Vec<(&String, &StoredResult)>)> {
+        let others = self.others.iter();
+        others.map(|(settings, lines)| (settings.as_str(), lines.iter().collect()))
     }
 
     fn of_lab(self, lab: &str, path: &Path) -> Result<Self, Failure> {
@@ -140,7 +189,8 @@ impl Results {
 
     /// The lab of a line, where it is not this one.
     fn other_lab(&self, lab: &str) -> Option<String> {
-        let kept = self.by_id.values().next()?;
+        let others = self.others.values().flat_map(BTreeMap::values);
+        let kept = self.by_id.values().chain(others).next()?;
         let line = self.line(kept).ok()?;
         (line.lab != lab).then_some(line.lab)
     }
@@ -150,7 +200,9 @@ impl Results {
             path,
             file: file.try_clone()?,
             length: 0,
+            settings: String::new(),
             by_id: BTreeMap::new(),
+            others: BTreeMap::new(),
             dropped: 0,
         };
         let mut reader = BufReader::new(file);
@@ -174,7 +226,8 @@ impl Results {
                         length,
                     };
                     let _ = head.lab;
-                    results.by_id.insert(kept.who.id.to_string(), kept);
+                    let of = results.others.entry(settings_of(&kept.key).to_owned());
+                    of.or_default().insert(kept.who.id.to_string(), kept);
                 }
                 Err(_) => results.dropped += 1,
             }
@@ -290,7 +343,7 @@ impl<'de> Deserialize<'de> for Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipclab_report::{NotGraded, Outcome};
+    use ipclab_report::NotGraded;
 
     fn line(id: &str, why: &str) -> Line {
         let entry = Entry {
@@ -325,7 +378,7 @@ mod tests {
     #[test]
     fn a_torn_line_is_dropped_and_the_next_one_stands_alone() {
         let (_workdir, out) = out();
-        let mut results = Results::open(&out, "greet").unwrap();
+        let mut results = Results::open(&out, "greet", "s").unwrap();
         results.append(&line("a", "1")).unwrap();
         results.append(&line("b", "2")).unwrap();
         let whole = std::fs::read(out.path(NAME)).unwrap();
@@ -333,11 +386,11 @@ mod tests {
         // Wherever it tears.
         for cut in [first + 1, (first + whole.len()) / 2, whole.len() - 1] {
             std::fs::write(out.path(NAME), &whole[..cut]).unwrap();
-            let mut results = Results::open(&out, "greet").unwrap();
+            let mut results = Results::open(&out, "greet", "s").unwrap();
             assert_eq!(results.dropped, 1);
             assert!(results.get("a").is_some() && results.get("b").is_none());
             results.append(&line("b", "again")).unwrap();
-            let results = Results::open(&out, "greet").unwrap();
+            let results = Results::open(&out, "greet", "s").unwrap();
             assert_eq!(
                 (results.dropped, says(&results, "b")),
                 (0, "again".to_owned())
@@ -349,27 +402,47 @@ mod tests {
     #[test]
     fn damage_in_the_middle_costs_its_own_line_and_a_later_line_counts() {
         let (_workdir, out) = out();
-        let mut results = Results::open(&out, "greet").unwrap();
+        let mut results = Results::open(&out, "greet", "s").unwrap();
         for (id, why) in [("a", "1"), ("b", "2"), ("a", "3")] {
             results.append(&line(id, why)).unwrap();
         }
         assert_eq!(says(&results, "a"), "3");
         let text = std::fs::read_to_string(out.path(NAME)).unwrap();
         std::fs::write(out.path(NAME), text.replace("\"b\"", "\"b\0")).unwrap();
-        let results = Results::open(&out, "greet").unwrap();
+        let results = Results::open(&out, "greet", "s").unwrap();
         assert_eq!(results.dropped, 1);
         assert_eq!(results.all().count(), 1);
         assert_eq!(says(&results, "a"), "3");
     }
 
     #[test]
+    fn results_by_other_settings_stand_beside_each_other() {
+        let (_workdir, out) = out();
+        let mut results = Results::open(&out, "greet", "s").unwrap();
+        results.append(&line("a", "1")).unwrap();
+        results.append(&line("b", "2")).unwrap();
+        let mut results = Results::open(&out, "greet", "t").unwrap();
+        assert_eq!(results.all().count(), 0);
+        let mut other = line("a", "3");
+        other.key = "t-k".to_owned();
+        results.append(&other).unwrap();
+        assert_eq!(says(&results, "a"), "3");
+        assert_eq!(results.settings(), BTreeMap::from([("s", 2), ("t", 1)]));
+        let results = Results::open(&out, "greet", "s").unwrap();
+        assert_eq!(
+            (says(&results, "a"), says(&results, "b")),
+            ("1".to_owned(), "2".to_owned())
+        );
+    }
+
+    #[test]
     fn results_of_another_lab_are_not_mixed_in() {
         let (_workdir, out) = out();
-        Results::open(&out, "greet")
+        Results::open(&out, "greet", "s")
             .unwrap()
             .append(&line("a", "1"))
             .unwrap();
-        let failure = Results::open(&out, "tcp-echo").unwrap_err();
+        let failure = Results::open(&out, "tcp-echo", "s").unwrap_err();
         assert!(
             failure.message.contains("results of the lab greet"),
             "{failure}"

@@ -39,6 +39,10 @@ Examples:
                                                 with names, and who is missing
   ipclab grade class --lab tcp-echo -o results --only ada --regrade
                                                 one of them again
+  ipclab grade class --lab tcp-echo -o results --only ada --case echo-one
+                                                a look at one case: the class's marks stay as they are
+  ipclab grade class --spec mended.toml -o results --replace
+                                                marks by another spec, which are compared first
 
 What a class may be: a folder or an archive with a folder, an archive or C files (ada_iserver.c) for each student; \
 what Canvas, Moodle and Gradescope give to download; clones of GitHub Classroom and Classroom 50.
@@ -47,7 +51,12 @@ In the folder of results: report.html is the class as a page, submissions/ has a
 for the students. results.jsonl has a line for each submission, written as soon as it is graded; class.json and class.csv \
 are the class in short. The same command again grades what has changed and what could not be graded.
 
-Exit status: 0 everybody has a mark, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
+A mark is never replaced by less. What --case and --tier look at goes into looks/. What another spec, build of the tool or option makes of the class goes into gradings/; it takes the place of the marks when every submission has been graded by it and no mark changes, when you say yes at the terminal, or with --replace. The marks of before stay in gradings/ then. --replace also leaves out marks of submissions that are no longer there.
+
+class.toml in the folder of results, written by you, says what counts for the class:
+  tiers = [\"core\", \"robust\"]                   what it is graded on; left out: the tiers of its first run
+
+Exit status: 0 everybody has a mark, 1 marks would change and --replace was not given, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
 
 pub(super) const INTEROP_EXAMPLES: &str = "\
 Examples:

@@ -124,6 +124,7 @@ impl Grade {
             only: &self.only,
             shard: self.shard,
             regrade: self.regrade,
+            replace: self.replace,
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use ipclab_class::batch;
+use ipclab_class::batch::{self, Rules};
 use ipclab_grade::grade::Grader;
 use ipclab_grade::labs::{self, Lab};
+use ipclab_grade::selection::Selection;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::import::{Class, Roster};
 use ipclab_intake::store::Store;
@@ -22,7 +23,7 @@ use crate::output;
 /// What keeps the tool from grading at all, or from keeping what it graded.
 pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
     let lab = lab(&args.lab)?;
-    let selection = args.select.selection();
+    let selection = selection(args)?;
     // What was asked for wrongly is said before anything is unpacked.
     selection.cases_of(&lab)?;
     let roster = args.class.roster.as_deref().map(Roster::read).transpose()?;
@@ -50,6 +51,19 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
     };
     let finished = batch::grade(&grader, &args.request(&class, folder), &ClassBar::default())?;
     output::finish(&finished)
+}
+
+/// The cases that are graded: those that the class's own file counts, unless the command line says otherwise.
+fn selection(args: &Grade) -> Result<Selection, Failure> {
+    let mut selection = args.select.selection();
+    if let (Some(out), true, true) = (
+        &args.out,
+        selection.cases.is_empty(),
+        selection.tiers.is_empty(),
+    ) {
+        selection.tiers = Rules::read(out)?.tiers;
+    }
+    Ok(selection)
 }
 
 /// The lab that a class is about.

@@ -13,5 +13,5 @@ use crate::output;
 /// # Errors
 /// One of them is none, they do not belong together, or they contradict each other.
 pub(crate) fn merge(args: &Merge) -> Result<ExitCode, Failure> {
-    output::finish(&batch::merge(&args.folders, &args.out)?)
+    output::finish(&batch::merge(&args.folders, &args.out, args.replace)?)
 }

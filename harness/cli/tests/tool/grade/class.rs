@@ -176,38 +176,28 @@ fn the_same_command_again_grades_what_has_changed_and_nothing_else() {
         again(&["--only", "JON", "gus", "--regrade"]),
         ["gus", "jon"]
     );
-    // With another spec, all submissions are graded again.
+    // With another spec, all submissions are graded again, beside the marks that stand.
     let spec = fs::read_to_string(workdir.path("greet.toml")).expect("the spec");
     workdir.write("greet.toml", spec.replace("output = 2", "output = 3"));
-    assert_eq!(again_with(&["--only", "ada"], 3), ["ada"]);
-    assert_eq!(again(&[]).len(), 11);
+    assert_eq!(again_with(&["--only", "ada"], 1), ["ada"]);
+    assert_eq!(again(&["--replace"]).len(), 11);
 }
 
 #[test]
-fn what_a_spec_does_not_cover_any_more_is_no_result() {
-    let workdir = class();
-    grade(&workdir, "out").assert().code(0);
-    let spec = fs::read_to_string(workdir.path("greet.toml")).expect("the spec");
-    workdir.write("greet.toml", spec.replace("output = 2", "output = 3"));
-    grade(&workdir, "out")
-        .args(["--only", "ada"])
-        .assert()
-        .code(3)
-        .stdout(contains("Not graded yet: 11"));
-    assert_eq!(marks(&workdir, "out").len(), 1);
-    grade(&workdir, "out").assert().code(0);
-    assert_eq!(marks(&workdir, "out").len(), 12);
-}
-
-#[test]
-fn results_of_who_is_gone_are_put_aside() {
+fn results_of_who_is_gone_are_put_aside_when_that_is_wanted() {
     let workdir = class();
     grade(&workdir, "out").assert().code(0);
     fs::rename(workdir.path("class/ada"), workdir.path("class/zoe")).expect("a new name");
     grade(&workdir, "out")
         .assert()
         .code(0)
-        .stderr(contains("[12/12] zoe: 4 of 4").and(contains("left-out.jsonl: ada")));
+        .stderr(contains("[12/12] zoe: 4 of 4").and(contains("no longer there stay")));
+    assert!(marks(&workdir, "out").contains_key("ada"));
+    grade(&workdir, "out")
+        .arg("--replace")
+        .assert()
+        .code(0)
+        .stderr(contains("left-out.jsonl: ada"));
     assert!(!marks(&workdir, "out").contains_key("ada"));
     let page = |name: &str| workdir.path("out").join(name).exists();
     assert!(page("submissions/zoe.html") && page("feedback/zoe.html"));

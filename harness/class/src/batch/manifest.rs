@@ -1,0 +1,148 @@
+//! `run.json`: how the results of a folder came about, and what they are to the class.
+
+use std::path::Path;
+
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show::path as display;
+use serde::{Deserialize, Serialize};
+
+/// What the file is called.
+pub(crate) const RUN: &str = "run.json";
+/// The class in short, beside it.
+pub(crate) const CLASS: &str = "class.json";
+/// Version of [`Run`].
+pub(crate) const SCHEMA: &str = "ipclab/run/v2";
+/// The first version, which did not say what results are to the class.
+const SCHEMA_V1: &str = "ipclab/run/v1";
+
+/// How a folder of results was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Run {
+    pub(crate) schema: String,
+    /// Version of the tool.
+    pub(crate) tool: String,
+    /// The lab's name.
+    pub(crate) lab: String,
+    /// By what was graded, as a digest.
+    pub(crate) settings: String,
+    /// Where the class came from.
+    pub(crate) system: String,
+    /// How many submissions the class has, those of other parts included.
+    pub(crate) submissions: usize,
+    /// The part that was graded; `None`: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shard: Option<String>,
+    /// By what was graded, in words; `None`: the first version of this tool wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) how: Option<How>,
+}
+
+/// By what was graded, and what the results are to the class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct How {
+    /// What the results are to the class.
+    pub(crate) role: Role,
+    /// The tool's executable, as a digest.
+    pub(crate) tool: String,
+    /// The spec and its references, as a digest.
+    pub(crate) spec: String,
+    /// How programs were kept apart.
+    pub(crate) isolation: String,
+    /// Seed of what random cases drew.
+    pub(crate) seed: u64,
+    /// The tiers that were graded.
+    pub(crate) tiers: Vec<String>,
+    /// The cases that were asked for one by one; none: all of those tiers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cases: Vec<String>,
+}
+
+/// What results are to the class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Role {
+    /// The class's marks.
+    Marks,
+    /// Whole marks by another spec, tool or options, which the instructor has not taken over.
+    Proposal,
+    /// Some cases or tiers only, to look at.
+    Look,
+    /// Marks that others have replaced.
+    Replaced,
+}
+
+impl Run {
+    /// Reads the file of a folder of results; `None`: there is none.
+    ///
+    /// # Errors
+    /// It cannot be read, or another version of this tool wrote it.
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
+        let file = folder.join(RUN);
+        let text = match std::fs::read(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(Failure::usage(format!(
+                    "reading {}: {}",
+                    display(&file),
+                    reason(&error)
+                )));
+            }
+        };
+        let run: Self = serde_json::from_slice(&text)
+            .map_err(|error| Failure::usage(format!("reading {}: {error}", display(&file))))?;
+        if run.schema != SCHEMA && run.schema != SCHEMA_V1 {
+            return Err(Failure::usage(format!(
+                "{} is of another version of this tool",
+                display(&file)
+            )));
+        }
+        Ok(Some(run))
+    }
+}
+
+impl How {
+    /// The options that choose what was graded: `--tier core --case echo-one`.
+    pub(crate) fn options(&self) -> String {
+        let tiers = self.tiers.iter().map(|tier| format!("--tier {tier}"));
+        let cases = self.cases.iter().map(|case| format!("--case {case}"));
+        let options: Vec<String> = match self.cases.is_empty() {
+            true => tiers.collect(),
+            false => cases.collect(),
+        };
+        options.join(" ")
+    }
+
+    /// What two gradings of one lab were done by that differs, in words.
+    pub(crate) fn differs(&self, other: &Self) -> Vec<String> {
+        let mut differs = Vec::new();
+        if self.spec != other.spec {
+            differs.push("another spec".to_owned());
+        }
+        if self.tool != other.tool {
+            differs.push("another build of this tool".to_owned());
+        }
+        if self.isolation != other.isolation {
+            differs.push(format!(
+                "isolation {} instead of {}",
+                other.isolation, self.isolation
+            ));
+        }
+        if self.tiers != other.tiers {
+            differs.push(format!(
+                "tiers {} instead of {}",
+                other.tiers.join(", "),
+                self.tiers.join(", ")
+            ));
+        }
+        if self.seed != other.seed {
+            differs.push(format!("seed {} instead of {}", other.seed, self.seed));
+        }
+        if differs.is_empty() {
+            differs.push("other options".to_owned());
+        }
+        differs
+    }
+}

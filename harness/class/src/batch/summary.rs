@@ -1,0 +1,149 @@
+//! What is said at the end of a run.
+
+use ipclab_report::{Class, Member, Standing};
+
+use super::manifest::CLASS;
+use super::pages;
+use crate::results_folder::ResultsFolder;
+
+/// Why a submission has no mark that no run has tried yet.
+pub(super) const NOT_YET: &str = "not graded yet";
+
+/// The last words of a run.
+pub(super) struct Summary<'a> {
+    pub(super) out: &'a ResultsFolder,
+    pub(super) class: &'a Class,
+    /// How many submissions there should be results of.
+    pub(super) expected: usize,
+    /// How many of them no run has tried yet.
+    pub(super) yet: usize,
+    /// How many of them were not graded again.
+    pub(super) kept: usize,
+    /// How many runs were those of another submission with the same program.
+    pub(super) spared: usize,
+}
+
+impl Summary<'_> {
+    /// Submissions that were tried and have no mark that stands.
+    fn open(&self) -> Vec<&Member> {
+        let open = |member: &&Member| member.final_mark().is_none() && !is_not_yet(member);
+        self.class.submissions.iter().filter(open).collect()
+    }
+
+    fn graded(&self) -> usize {
+        let members = self.class.submissions.iter();
+        members
+            .filter(|member| member.final_mark().is_some())
+            .count()
+    }
+
+    /// For a terminal.
+    pub(super) fn text(&self) -> String {
+        let class = self.class;
+        let open = self.open();
+        let graded = self.graded();
+        let kept = match self.kept {
+            0 => String::new(),
+            kept => format!(" ({kept} as before, not graded again)"),
+        };
+        let mut text = format!(
+            "{} · {}\n  graded      {graded} of {}{kept}\n",
+            class.lab, class.title, self.expected
+        );
+        let mut points: Vec<u32> = class
+            .submissions
+            .iter()
+            .filter_map(Member::final_mark)
+            .collect();
+        points.sort_unstable();
+        if let (Some(least), Some(most)) = (points.first(), points.last()) {
+            let sum: u64 = points.iter().copied().map(u64::from).sum();
+            let tenths = (sum * 10 + points.len() as u64 / 2) / points.len() as u64;
+            let median = points[points.len() / 2];
+            text.push_str(&format!(
+                "  points      {}.{} on average, median {median}, from {least} to {most} of {}\n",
+                tenths / 10,
+                tenths % 10,
+                class.max
+            ));
+        }
+        let late = class.submissions.iter();
+        let late = late.filter(|member| member.who.late == Some(true)).count();
+        if late > 0 {
+            text.push_str(&format!("  late        {late}\n"));
+        }
+        if self.spared > 0 {
+            let runs = if self.spared == 1 { "run" } else { "runs" };
+            text.push_str(&format!(
+                "  alike       {} {runs} of programs that somebody else had handed in, too\n",
+                self.spared
+            ));
+        }
+        if !class.missing.is_empty() {
+            text.push_str(&format!(
+                "  missing     {} of the roster\n",
+                class.missing.len()
+            ));
+        }
+        text.push_str(&format!("  results in  {}\n", self.out.name()));
+        text.push_str(&format!(
+            "  to read     {}\n",
+            self.out.display(pages::CLASS)
+        ));
+        if self.yet > 0 {
+            text.push_str(&format!("\nNot graded yet: {}\n", self.yet));
+        }
+        if !open.is_empty() {
+            text.push_str("\nWithout a mark that stands:\n");
+            for member in open.iter().take(20) {
+                text.push_str(&format!("  {}: {}\n", member.who.id, why(member)));
+            }
+            if open.len() > 20 {
+                text.push_str(&format!(
+                    "  ... and {} more, all in {CLASS}\n",
+                    open.len() - 20
+                ));
+            }
+        }
+        text
+    }
+
+    /// 0: all students have a mark. 3: a student has none.
+    pub(super) fn exit_code(&self) -> u8 {
+        if self.open().is_empty() && self.yet == 0 {
+            0
+        } else {
+            3
+        }
+    }
+}
+
+/// Whether no run has tried a submission yet.
+pub(super) fn is_not_yet(member: &Member) -> bool {
+    match &member.standing {
+        Standing::NotGraded(not) => not.why.as_str() == NOT_YET,
+        Standing::Graded(_) => false,
+    }
+}
+
+fn why(member: &Member) -> String {
+    match &member.standing {
+        Standing::NotGraded(why) => why.why.to_string(),
+        Standing::Graded(summary) => {
+            let unknown: Vec<String> = summary
+                .cases
+                .iter()
+                .filter(|cell| cell.verdict == ipclab_judge::Verdict::Unknown)
+                .map(|cell| match &cell.says {
+                    Some(says) => format!("{} ({says})", cell.id),
+                    None => cell.id.to_string(),
+                })
+                .collect();
+            let first = unknown.first().cloned().unwrap_or_default();
+            match unknown.len() {
+                0 | 1 => format!("could not be graded in {first}"),
+                n => format!("could not be graded in {n} cases, such as {first}"),
+            }
+        }
+    }
+}
