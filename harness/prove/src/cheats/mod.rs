@@ -5,19 +5,16 @@
 //! that does nothing can only be the output or the exit status of a case, and never a whole case: everything else is a hole
 //! of the spec, or of the sandbox.
 
+mod gains;
+mod hand_in;
 mod programs;
 mod result;
 mod sanitizers;
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-
-use ipclab_judge::Verdict;
-use ipclab_report::{CaseReport, Report};
-use ipclab_spec::{Aspect, Case, Player, Spec};
+use ipclab_spec::{Case, Player, Spec};
 
 use crate::validate::probes::Proof;
+use gains::Gains;
 use ipclab_grade::grade::{self, Grader};
 use ipclab_grade::interrupt;
 use ipclab_grade::labs::Lab;
@@ -25,9 +22,7 @@ use ipclab_grade::pool::{PoolSlice, SandboxPool};
 use ipclab_grade::progress::{Progress, Silent};
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::failure::Failure;
-use ipclab_intake::show;
 use ipclab_intake::store::Store;
-use ipclab_intake::submission::{MAPPING, Submission};
 use ipclab_verdict as verdict;
 use programs::{Cheat, FOUND, Known};
 pub use result::Cheats;
@@ -46,19 +41,6 @@ enum Way<'a> {
     Made(Cheat, &'a [Known]),
     /// A rejected submission that silences the sanitizers.
     Silenced(&'a sanitizers::Base, sanitizers::Prelude),
-}
-
-/// What a cheat was given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Gains {
-    /// Every graded expectation of these aspects was met.
-    aspects: BTreeSet<Aspect>,
-    /// The case has points, and the cheat has all of them.
-    whole: bool,
-    /// Why the case could not be graded.
-    unknown: Option<String>,
-    /// Specs that it found where it ran.
-    specs: Vec<String>,
 }
 
 /// Tries all cheats in the selected cases.
@@ -195,13 +177,28 @@ fn transcripts(
     Ok(printed.collect())
 }
 
+/// The case, and those that must be passed before it counts.
+fn with_required(spec: &Spec, case: &Case) -> Vec<String> {
+    let mut ids = vec![case.id.clone()];
+    let mut next = 0;
+    while let Some(case) = ids.get(next).and_then(|id| spec.case(id)) {
+        for required in &case.requires {
+            if !ids.contains(required) {
+                ids.push(required.clone());
+            }
+        }
+        next += 1;
+    }
+    ids
+}
+
 fn try_one(
     task: &Task<'_>,
     grader: &Grader<'_>,
     pool: &mut PoolSlice<'_>,
 ) -> Result<Gains, Failure> {
     let selection = Selection {
-        cases: vec![task.case.id.clone()],
+        cases: with_required(&task.lab.spec, task.case),
         tiers: Vec::new(),
     };
     let grader = Grader {
@@ -209,11 +206,11 @@ fn try_one(
         ..*grader
     };
     let submission = match task.way {
-        Way::Made(cheat, known) => handed_in(cheat, &task.lab.spec, known, grader.store)?,
+        Way::Made(cheat, known) => hand_in::folder_of(cheat, &task.lab.spec, known, grader.store)?,
         Way::Silenced(base, prelude) => sanitizers::silenced(base, prelude, grader.store)?,
     };
     let record = grade::grade_by(pool, &grader, &submission, &Silent)?;
-    let mut gains = gains(&verdict::report(&task.lab.spec, &record), task.case);
+    let mut gains = Gains::of(&verdict::report(&task.lab.spec, &record), task.case);
     let runs = record.cases.iter().flat_map(|case| &case.runs);
     for evidence in runs.filter_map(|run| run.run().observed.as_ref().ok()) {
         for actor in &evidence.actors {
@@ -225,54 +222,4 @@ fn try_one(
         }
     }
     Ok(gains)
-}
-
-/// A folder in which every program of the lab is the cheat.
-fn handed_in(
-    cheat: Cheat,
-    spec: &Spec,
-    known: &[Known],
-    store: &Store,
-) -> Result<Submission, Failure> {
-    let folder = store.folder("cheat")?;
-    let mut mapping = String::new();
-    for (n, program) in spec.programs.iter().enumerate() {
-        let known = known.get(n).cloned().unwrap_or_default();
-        let file = format!("{}.c", program.name);
-        write(&folder.join(&file), &cheat.source(program, &known))?;
-        mapping.push_str(&format!("[program.{}]\nsource = {file:?}\n", program.name));
-    }
-    write(&folder.join(MAPPING), &mapping)?;
-    Submission::take_in(&folder, store.folder("cheat-staged")?)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text)
-        .map_err(|error| Failure::disk(format_args!("writing {}", show::path(path)), &error))
-}
-
-fn gains(report: &Report, case: &Case) -> Gains {
-    let Some(of_case) = report.cases.iter().find(|one| one.id.as_str() == case.id) else {
-        return Gains::default();
-    };
-    let graded = || of_case.findings.iter().filter(|finding| finding.graded);
-    let is_met = |aspect: &Aspect| {
-        let mut own = graded()
-            .filter(|finding| finding.aspect == *aspect)
-            .peekable();
-        own.peek().is_some() && own.all(|finding| finding.verdict == Verdict::Pass)
-    };
-    Gains {
-        aspects: Aspect::ALL.into_iter().filter(is_met).collect(),
-        whole: of_case.max > 0 && of_case.earned == of_case.max,
-        unknown: (of_case.verdict == Verdict::Unknown).then(|| why_unknown(of_case)),
-        specs: Vec::new(),
-    }
-}
-
-fn why_unknown(case: &CaseReport) -> String {
-    let mut findings = case.findings.iter();
-    findings
-        .find(|finding| finding.verdict == Verdict::Unknown)
-        .map_or_else(String::new, |finding| finding.message.to_string())
 }

@@ -7,7 +7,7 @@ use ipclab_report::terminal::Style;
 use ipclab_spec::Aspect;
 use serde::Serialize;
 
-use super::Gains;
+use super::gains::Gains;
 use super::programs::Cheat;
 use ipclab_grade::labs::Lab;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ipclab_spec::Aspect;
 
-use super::write;
+use super::hand_in::write;
 use crate::validate::probes::{Kind, Proof};
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::materialise;
