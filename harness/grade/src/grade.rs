@@ -127,6 +127,7 @@ pub fn prepare_submission(
     programs.references = references(grader, &cases, pool)?;
     programs.withheld = grader.withheld();
     remark_on_leftovers(submission, &mut record.programs);
+    remark_on_mappings(submission, &mut record.programs);
     Ok(Prepared { record, programs })
 }
 
@@ -501,6 +502,22 @@ fn remark_on_leftovers(submission: &Submission, programs: &mut [ipclab_report::P
             );
             program.warnings.push(Line::new(&what));
         }
+    }
+}
+
+/// Says that no mapping decided anything, where there are several.
+fn remark_on_mappings(submission: &Submission, programs: &mut [ipclab_report::Program]) {
+    let names: Vec<String> = submission
+        .mappings_passed_over
+        .iter()
+        .map(|path| show::path(path))
+        .collect();
+    if let (Some(program), [_, ..]) = (programs.first_mut(), names.as_slice()) {
+        let what = format!(
+            "none of {} was used, since there are several: put one into the top folder",
+            names.join(" and ")
+        );
+        program.warnings.push(Line::new(&what));
     }
 }
 

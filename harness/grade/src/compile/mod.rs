@@ -162,7 +162,8 @@ impl<'a> Builder<'a> {
         if recipe.ways.is_empty() {
             let run = recipe.run.as_deref().unwrap_or_default();
             report.command = Some(Line::new(&run.join(" ")));
-            return Ok(self.command(report, run, &self.submission.staged));
+            let folder = self.submission.staged.join(&self.submission.root);
+            return Ok(self.command(report, run, &folder));
         }
 
         let key = self.key(program, &recipe, variant, sandbox.level())?;
@@ -224,7 +225,7 @@ impl<'a> Builder<'a> {
         if let Some(run) = &recipe.run {
             let after = self.store.folder("run").map_err(ours)?;
             stage::again(&build_folder.folder, &after).map_err(ours)?;
-            return Ok(self.command(report, run, &after));
+            return Ok(self.command(report, run, &after.join(&self.submission.root)));
         }
         let Some(binary) = outcome.binary else {
             return Err(own_trouble("the build brought no program and no reason"));

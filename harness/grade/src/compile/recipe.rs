@@ -60,7 +60,7 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
     if let Some(mapped) = mapped
         && (!(mapped.build.is_empty() && mapped.run.is_empty()))
     {
-        return Ok(by_mapping(mapped));
+        return Ok(by_mapping(mapped, &submission.root));
     }
     let chosen = match mapped {
         Some(mapped) if !mapped.sources.is_empty() => {
@@ -145,15 +145,16 @@ pub(super) fn helpers(sources: &[PathBuf], submission: &Submission) -> Vec<PathB
     submission.files.iter().filter(helper).cloned().collect()
 }
 
-fn by_mapping(mapped: &Mapped) -> Recipe {
+/// As the mapping says it; its paths and commands begin at the submission's root.
+fn by_mapping(mapped: &Mapped, root: &Path) -> Recipe {
     let given = |words: &Vec<String>| (!words.is_empty()).then(|| words.clone());
     let build = given(&mapped.build).map(|argv| Way::Line {
         argv,
-        folder: PathBuf::new(),
+        folder: root.to_owned(),
         by: Author::Student,
     });
     Recipe {
-        sources: mapped.sources.iter().map(PathBuf::from).collect(),
+        sources: mapped.sources.iter().map(|file| root.join(file)).collect(),
         ways: build.into_iter().collect(),
         guessed: false,
         run: given(&mapped.run),
@@ -168,7 +169,7 @@ fn mapped_sources(
 ) -> Result<(Vec<PathBuf>, Vec<String>), Box<Problem>> {
     let mut sources = Vec::new();
     for path in &mapped.sources {
-        match find::at(path, &submission.files) {
+        match find::at(&submission.root, path, &submission.files) {
             Some(file) => sources.push(file),
             None => {
                 let mut problem = not_found(program, submission);

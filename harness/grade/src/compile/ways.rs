@@ -39,10 +39,10 @@ pub(super) fn step(
                         words: argv,
                         by_author: config.by_author,
                     };
-                    match line.begins(toolchains, submission, &submission.staged)? {
+                    match line.begins(toolchains, submission, &submission.staged.join(folder))? {
                         Command::Tool(tool) => tool,
                         Command::Own(own) => Tool {
-                            path: Path::new(boxed::INSIDE).join(own),
+                            path: Path::new(boxed::INSIDE).join(folder).join(own),
                             folders: Vec::new(),
                         },
                     }
