@@ -11,6 +11,7 @@ mod dependencies;
 mod makefile;
 mod messages;
 mod problem;
+mod product;
 mod recipe;
 mod strip;
 pub mod toolchain;
@@ -290,7 +291,7 @@ impl<'a> Builder<'a> {
             let product = match (outcome.succeeded, recipe.run.is_some()) {
                 (false, _) => Product::Nothing,
                 (true, true) => return Ok(RecipeResult::default()),
-                (true, false) => build_folder.collect_product(&step.places),
+                (true, false) => product_of(way, build_folder, &step.places, report),
             };
             report.compiler = messages::parse(&outcome.output);
             if let Product::Program(binary) = product {
@@ -313,8 +314,8 @@ impl<'a> Builder<'a> {
                 .iter()
                 .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
             let problem = problem::of(program, way, &outcome, product, oddities.collect());
-            if let Way::Make { makefile } = way {
-                makefile_failed = Some(without_makefile(makefile, &problem));
+            if let Way::Make { goal, .. } = way {
+                makefile_failed = Some(without_makefile(&goal.makefile, &problem));
             }
             // A wider set of files helps only a linker that misses something; and what the compiler says of
             // the wider set must not hide what it said of the student's own file.
@@ -326,7 +327,11 @@ impl<'a> Builder<'a> {
                 break;
             }
         }
-        let problem = last.unwrap_or_else(|| own_trouble("there is no way to build it here"));
+        let problem = recipe
+            .otherwise
+            .clone()
+            .or(last)
+            .unwrap_or_else(|| own_trouble("there is no way to build it here"));
         report.compiler.clear();
         Ok(RecipeResult {
             binary: None,
@@ -426,6 +431,43 @@ impl<'a> Builder<'a> {
         key.add(&folder);
         Ok(key.name())
     }
+}
+
+/// What a way that ended well left. Of what a Makefile built under other names the report says what was taken.
+fn product_of(
+    way: &Way,
+    build_folder: &BuildFolder,
+    places: &[PathBuf],
+    report: &mut ipclab_report::Program,
+) -> Product {
+    let product = build_folder.collect_product(places);
+    let Way::Make { goal, names } = way else {
+        return product;
+    };
+    let makefile = show::path(&goal.makefile);
+    let (product, taken) = match product {
+        Product::Nothing => {
+            let built = build_folder.programs();
+            let Some(path) = product::choose(names, &built) else {
+                return Product::Nothing;
+            };
+            (
+                build_folder.collect_product(&[path.to_owned()]),
+                show::path(path),
+            )
+        }
+        // By its own name, which needs no word.
+        found if names.first() == Some(&goal.target) => return found,
+        found => (found, goal.target.clone()),
+    };
+    if matches!(product, Product::Program(_)) {
+        let what = format!(
+            "built with {makefile}: make {}, which left {taken}",
+            goal.target
+        );
+        report.warnings.push(Line::new(&what));
+    }
+    product
 }
 
 /// What the ways of a recipe brought.
