@@ -377,7 +377,10 @@ fn references(
     } else {
         beside
     };
-    let mut folder = Submission::take_in(beside, grader.store.folder("reference")?)?;
+    let sources = wanted.iter().flat_map(|program| &program.sources);
+    let sources: Vec<PathBuf> = sources.map(PathBuf::from).collect();
+    let staged = grader.store.folder("reference")?;
+    let mut folder = Submission::take_in_named(beside, &sources, staged)?;
     // Its authors name paths, not programs to be looked for.
     folder.mapping = Mapping {
         lab: None,

@@ -5,6 +5,7 @@
 //! which folder of it is meant.
 
 pub mod find;
+mod named;
 mod root;
 pub mod source;
 pub mod stage;
@@ -61,6 +62,31 @@ impl Submission {
             under: PathBuf::new(),
         };
         Self::take_in_parts(name(folder), &[whole], staged)
+    }
+
+    /// Takes in the sources that are named, relative to the folder, and what they include; nothing else is looked at.
+    ///
+    /// # Errors
+    /// As [`Submission::take_in`].
+    pub fn take_in_named(
+        folder: &Path,
+        sources: &[PathBuf],
+        staged: PathBuf,
+    ) -> Result<Self, Failure> {
+        let listing = walk::Listing {
+            files: named::needed(folder, sources),
+            ..walk::Listing::default()
+        };
+        let copied = stage::stage(folder, &listing, &staged)?;
+        Ok(Self {
+            name: name(folder),
+            staged,
+            files: copied.files,
+            skipped: copied.refused,
+            mapping: Mapping::default(),
+            root: PathBuf::new(),
+            mappings_passed_over: Vec::new(),
+        })
     }
 
     /// Takes in a submission that lies in several folders.
