@@ -131,6 +131,10 @@ impl BuildFolder {
         let environment = [
             ("PATH", tool.search_path()),
             ("HOME", INSIDE.to_owned()),
+            ("USER", "student".to_owned()),
+            ("LOGNAME", "student".to_owned()),
+            ("SHELL", "/bin/sh".to_owned()),
+            ("TERM", "dumb".to_owned()),
             ("TMPDIR", "/tmp".to_owned()),
             // Messages in English and ASCII, whatever the instructor's own language.
             ("LC_ALL", "C".to_owned()),
