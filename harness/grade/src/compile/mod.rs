@@ -100,6 +100,11 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// The folder that the submission's programs run in a copy of.
+    pub fn handed_in(&self) -> PathBuf {
+        self.submission.staged.join(&self.submission.root)
+    }
+
     /// Builds a program, or takes it from the cache. A student's mistake is a value, not an error. `helpers`: with which files
     /// of the submission another variant of it was built.
     pub fn build(
@@ -163,8 +168,7 @@ impl<'a> Builder<'a> {
         if recipe.ways.is_empty() {
             let run = recipe.run.as_deref().unwrap_or_default();
             report.command = Some(Line::new(&run.join(" ")));
-            let folder = self.submission.staged.join(&self.submission.root);
-            return Ok(self.command(report, run, &folder));
+            return Ok(self.command(report, run, &self.handed_in()));
         }
 
         let key = self.key(program, &recipe, variant, sandbox.level())?;
@@ -315,7 +319,8 @@ impl<'a> Builder<'a> {
                 .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
             let problem = problem::of(program, way, &outcome, product, oddities.collect());
             if let Way::Make { goal, .. } = way {
-                makefile_failed = Some(without_makefile(&goal.makefile, &problem));
+                let failed = !outcome.succeeded;
+                makefile_failed = Some(without_makefile(&goal.makefile, &problem, failed));
             }
             // A wider set of files helps only a linker that misses something; and what the compiler says of
             // the wider set must not hide what it said of the student's own file.
@@ -480,8 +485,8 @@ struct RecipeResult {
 }
 
 /// For a program that the compiler built although its Makefile did not: the Makefile's own trouble, since what the
-/// compiler tried in between was our idea.
-fn without_makefile(makefile: &Path, problem: &Problem) -> Line {
+/// compiler tried in between was our idea. `failed`: what make printed last says why.
+fn without_makefile(makefile: &Path, problem: &Problem, failed: bool) -> Line {
     let said = problem.errors.first().map(|error| {
         let place = error
             .place()
@@ -495,6 +500,7 @@ fn without_makefile(makefile: &Path, problem: &Problem) -> Line {
         let line = lines.iter().rev().find(|line| !closing(line));
         line.map(Line::to_string)
     });
+    let said = said.filter(|_| failed);
     let said = said.map_or(String::new(), |said| format!(": {said}"));
     Line::new(&format!(
         "{} did not build it ({}{said}): built with the compiler instead",
