@@ -216,6 +216,7 @@ pub fn substitutes(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Progr
         plain,
         references: references.clone(),
         own,
+        handed_in: None,
         withheld: Vec::new(),
     }
 }
@@ -312,6 +313,7 @@ fn build(
 
     let mut programs = Programs {
         own: own_executable(),
+        handed_in: Some(builder.handed_in()),
         ..Programs::default()
     };
     for (program, built) in tasks.iter().zip(plain) {

@@ -13,13 +13,13 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-fn report(workdir: &Workdir) -> (Option<i32>, Value) {
+pub(crate) fn report(workdir: &Workdir) -> (Option<i32>, Value) {
     let output = workdir.check().args(["--format", "json"]).output().unwrap();
     (output.status.code(), json(&output))
 }
 
 /// Checks a submission and wants full marks; gives the report.
-fn full_marks(workdir: &Workdir) -> Value {
+pub(crate) fn full_marks(workdir: &Workdir) -> Value {
     let (code, report) = report(workdir);
     assert_eq!(
         (code, &report["score"]["earned"]),
