@@ -143,3 +143,46 @@ int main(void)
 "#;
     full_marks(&Workdir::with(&[("hello.c", ENVIRONMENT)]));
 }
+
+/// The kernel's tables of interfaces and routes can be read and not changed.
+#[test]
+fn interfaces_are_listed_and_left_as_they_are() {
+    const LISTS: &str = r#"
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+int main(void)
+{
+    struct ifaddrs *all, *one;
+    int found = 0, s;
+    char back[4096];
+    struct { struct nlmsghdr head; struct ifinfomsg link; } down;
+    if (getifaddrs(&all) == -1) { perror("getifaddrs"); return 1; }
+    for (one = all; one; one = one->ifa_next)
+        found |= !strcmp(one->ifa_name, "lo") && one->ifa_addr && one->ifa_addr->sa_family == AF_INET;
+    freeifaddrs(all);
+    if (!found) return 2;
+    s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    memset(&down, 0, sizeof down);
+    down.head.nlmsg_len = sizeof down;
+    down.head.nlmsg_type = RTM_SETLINK;
+    down.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    down.link.ifi_index = if_nametoindex("lo");
+    down.link.ifi_change = IFF_UP;
+    if (send(s, &down, sizeof down, 0) == -1 || recv(s, back, sizeof back, 0) == -1) return 3;
+    if (((struct nlmsgerr *)NLMSG_DATA((struct nlmsghdr *)back))->error != -EPERM) return 4;
+    if (socket(AF_NETLINK, SOCK_RAW, 9) != -1 || errno != EAFNOSUPPORT) return 5;
+    puts("Hello");
+    return 0;
+}
+"#;
+    for level in ["namespaces", "shared"] {
+        let workdir = Workdir::with(&[("hello.c", LISTS)]);
+        let mut command = workdir.check();
+        command.args(["--isolation", level]).assert().code(0);
+    }
+}
