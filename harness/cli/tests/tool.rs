@@ -22,5 +22,6 @@ mod tool {
     mod mutants;
     mod races;
     mod rubbish;
+    mod surroundings;
     mod validate;
 }

@@ -70,6 +70,9 @@ pub struct World {
     pub binds: Vec<Bind>,
     /// The actors' working directory: writable, its own for each box, swept for leftovers.
     pub cwd: PathBuf,
+    /// A host folder of which the actors find a copy in the working directory, theirs to write to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_in: Option<PathBuf>,
     /// Files, stale sockets and folders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<GivenFile>,

@@ -149,7 +149,9 @@ fn list(
             continue;
         };
         let folder = file.kind == FileKind::Directory;
-        all.push(file);
+        if !given.handed_in.has(&path, file.kind) {
+            all.push(file);
+        }
         if folder && depth < MAX_DEPTH {
             list(&path, depth + 1, given, skipped, all);
         }

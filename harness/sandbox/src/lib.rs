@@ -36,6 +36,7 @@ mod filter;
 mod frame;
 pub mod fuzzing;
 mod given;
+mod handed_in;
 mod id_map;
 mod keeper;
 mod leftovers;

@@ -13,13 +13,13 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-fn report(workdir: &Workdir) -> (Option<i32>, Value) {
+pub(crate) fn report(workdir: &Workdir) -> (Option<i32>, Value) {
     let output = workdir.check().args(["--format", "json"]).output().unwrap();
     (output.status.code(), json(&output))
 }
 
 /// Checks a submission and wants full marks; gives the report.
-fn full_marks(workdir: &Workdir) -> Value {
+pub(crate) fn full_marks(workdir: &Workdir) -> Value {
     let (code, report) = report(workdir);
     assert_eq!(
         (code, &report["score"]["earned"]),
@@ -227,6 +227,67 @@ fn a_makefile_that_fails_costs_nothing_when_the_compiler_alone_succeeds() {
              directory): built with the compiler instead"
         );
     }
+}
+
+/// The Makefile says what the program needs, and calls it what its author does.
+#[test]
+fn a_makefile_that_calls_the_program_otherwise_builds_it() {
+    const WORD: &str = "#include <stdio.h>\nint main(void) { puts(WORD); return 0; }\n";
+    let check = |source: &str, makefile: &str, expect: &str| {
+        let report = full_marks(&Workdir::with(&[(source, WORD), ("Makefile", makefile)]));
+        let warning = report["programs"][0]["warnings"][0].as_str();
+        assert_eq!(warning.unwrap_or_default(), expect);
+    };
+    let flags = "CFLAGS = -DWORD='\"Hello\"'\n";
+    check(
+        "greet.c",
+        &format!("{flags}all: greet\ngreet: greet.o\n\tcc -o $@ $^\n"),
+        "built with Makefile: make greet, which left greet",
+    );
+    check(
+        "src/greet.c",
+        &format!(
+            "{flags}all: bin/greet\nbin/%: src/%.c\n\tmkdir -p bin\n\tcc $(CFLAGS) -o $@ $<\n"
+        ),
+        "built with Makefile: make all, which left bin/greet",
+    );
+    check(
+        "greet.c",
+        flags,
+        "built with Makefile: make greet, which left greet",
+    );
+    // No source is called like the lab's.
+    check(
+        "part1.c",
+        &format!("{flags}my-hello: part1.c\n\tcc $(CFLAGS) -o $@ $<\n"),
+        "built with Makefile: make my-hello, which left my-hello",
+    );
+}
+
+#[test]
+fn a_makefile_that_is_not_used_is_named_with_the_reason() {
+    let check = |files: &[(&str, &str)], expect: &str| {
+        let report = full_marks(&Workdir::with(files));
+        let warnings = report["programs"][0]["warnings"].to_string();
+        assert!(warnings.contains(expect), "{warnings}");
+    };
+    let clean = ("Makefile", "clean:\n\trm -f *.o\n");
+    check(
+        &[("hello.c", GOOD), clean],
+        "Makefile was not used: it has no target for hello",
+    );
+    let other = ("Makefile", "all: other\nother:\n\ttouch other\n");
+    check(
+        &[("hello.c", GOOD), other],
+        "Makefile did not build it (make all with Makefile ended well and left no file hello or greet): built with the \
+         compiler instead",
+    );
+    let mapping = ("ipclab.toml", "[program.hello]\nsource = \"x.c\"\n");
+    let makefile = ("Makefile", "hello: x.c\n\tcc -o hello x.c\n");
+    check(
+        &[("x.c", GOOD), mapping, makefile],
+        "Makefile was not used: ipclab.toml names the sources",
+    );
 }
 
 #[test]

@@ -13,7 +13,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, Plan};
+use ipclab_evidence::{Actor, ActorEvidence, Ended, Evidence, Exit, Plan, Run};
+use ipclab_intake::submission::walk;
 
 use crate::program_digest::{self, Digest};
 use ipclab_verdict::run::Observed;
@@ -99,6 +100,10 @@ impl RunCache {
                 bind.host = PathBuf::new();
             }
         }
+        if let Some(folder) = plan.world.handed_in.take() {
+            let commands = plan.actors.iter().any(|actor| runs_a_command(actor, &plan));
+            hash_folder(&mut hash, &folder, Path::new(""), commands)?;
+        }
         hash.update(&serde_json::to_vec(&plan)?);
         Ok(*hash.finalize().as_bytes())
     }
@@ -122,6 +127,38 @@ impl RunCache {
         programs.insert(file, digest);
         Ok(digest)
     }
+}
+
+/// Whether an actor runs something that is not a program of ours or one that was compiled.
+fn runs_a_command(actor: &Actor, plan: &Plan) -> bool {
+    match &actor.run {
+        Run::Program { path, .. } => !plan.world.binds.iter().any(|bind| bind.inside == *path),
+        Run::Script { .. } => false,
+    }
+}
+
+/// Adds what was handed in. Of C sources only the names count where nothing but compiled programs runs: the programs are what
+/// became of them, and a listing that many typed in differs in blanks and comments.
+fn hash_folder(
+    hash: &mut blake3::Hasher,
+    root: &Path,
+    under: &Path,
+    commands: bool,
+) -> io::Result<()> {
+    let entries = fs::read_dir(root.join(under))?;
+    let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = under.join(entry.file_name());
+        hash.update(path.as_os_str().as_encoded_bytes());
+        hash.update(&[0]);
+        if entry.file_type()?.is_dir() {
+            hash_folder(hash, root, &path, commands)?;
+        } else if commands || !walk::has_extension(&path, &["c", "h", "cc", "cpp", "cxx", "hpp"]) {
+            hash.update(blake3::hash(&fs::read(entry.path())?).as_bytes());
+        }
+    }
+    Ok(())
 }
 
 /// The clock goes on while others compute, a limit is reached sooner or later, and trouble of the machine passes: none of them

@@ -52,8 +52,9 @@ pub(crate) fn run(
         reaper,
         mounts,
         workspaces,
+        handed_in,
     } = world.furnish(&plan.world, plan.limits.file_mib)?;
-    let given = given::make(&plan.world, ids)?;
+    let given = given::make(&plan.world, ids, handed_in)?;
     let counted_by = match groups.is_empty() {
         true => "rlimits",
         false => "cgroup v2",
