@@ -38,9 +38,8 @@ fn programs() -> Programs {
             Artifact::Executable("/host/sanitized".into()),
         )]
         .into(),
-        references: BTreeMap::new(),
         own: "/host/ipclab".into(),
-        withheld: Vec::new(),
+        ..Programs::default()
     }
 }
 
