@@ -3,8 +3,7 @@
 //! students with the same program get the same marks.
 //!
 //! Programs are compared by every byte that is run and not by where they lie, since each submission is built in a place of its
-//! own. What a submission's box shows of it is its program alone, or its whole folder where an interpreter runs it: then the whole
-//! folder is compared.
+//! own. What was handed in lies in the program's working folder and can be read there, so the whole folder is compared, too.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,8 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipclab_evidence::{Actor, ActorEvidence, Ended, Evidence, Exit, Plan, Run};
-use ipclab_intake::submission::walk;
+use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, Plan};
 
 use crate::program_digest::{self, Digest};
 use ipclab_verdict::run::Observed;
@@ -100,9 +98,10 @@ impl RunCache {
                 bind.host = PathBuf::new();
             }
         }
+        // A program can read everything in its folder, its own source with its comments among it, and can do one thing or
+        // another by it: equal programs in folders that differ in a comment may not be equal in what they do.
         if let Some(folder) = plan.world.handed_in.take() {
-            let commands = plan.actors.iter().any(|actor| runs_a_command(actor, &plan));
-            hash_folder(&mut hash, &folder, Path::new(""), commands)?;
+            hash.update(&program_digest::of_tree(&folder)?);
         }
         hash.update(&serde_json::to_vec(&plan)?);
         Ok(*hash.finalize().as_bytes())
@@ -127,38 +126,6 @@ impl RunCache {
         programs.insert(file, digest);
         Ok(digest)
     }
-}
-
-/// Whether an actor runs something that is not a program of ours or one that was compiled.
-fn runs_a_command(actor: &Actor, plan: &Plan) -> bool {
-    match &actor.run {
-        Run::Program { path, .. } => !plan.world.binds.iter().any(|bind| bind.inside == *path),
-        Run::Script { .. } => false,
-    }
-}
-
-/// Adds what was handed in. Of C sources only the names count where nothing but compiled programs runs: the programs are what
-/// became of them, and a listing that many typed in differs in blanks and comments.
-fn hash_folder(
-    hash: &mut blake3::Hasher,
-    root: &Path,
-    under: &Path,
-    commands: bool,
-) -> io::Result<()> {
-    let entries = fs::read_dir(root.join(under))?;
-    let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = under.join(entry.file_name());
-        hash.update(path.as_os_str().as_encoded_bytes());
-        hash.update(&[0]);
-        if entry.file_type()?.is_dir() {
-            hash_folder(hash, root, &path, commands)?;
-        } else if commands || !walk::has_extension(&path, &["c", "h", "cc", "cpp", "cxx", "hpp"]) {
-            hash.update(blake3::hash(&fs::read(entry.path())?).as_bytes());
-        }
-    }
-    Ok(())
 }
 
 /// The clock goes on while others compute, a limit is reached sooner or later, and trouble of the machine passes: none of them
@@ -259,6 +226,26 @@ mod tests {
         let before = key(&one);
         write("one", "a larger program");
         assert_ne!(before, key(&one));
+    }
+
+    /// A compiled program can open its own source, and do well or badly by a comment in it.
+    #[test]
+    fn equal_programs_beside_other_comments_are_not_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        fs::write(&program, "a program").unwrap();
+        let run_cache = RunCache::default();
+        let key = |name: &str, source: &str| {
+            let handed_in = folder.path().join(name);
+            fs::create_dir(&handed_in).unwrap();
+            fs::write(handed_in.join("server.c"), source).unwrap();
+            let mut plan = plan(&program);
+            plan.world.handed_in = Some(handed_in);
+            run_cache.key(&plan, 0).unwrap()
+        };
+        let ada = key("ada", "int main(void) {} // well");
+        assert_eq!(ada, key("bob", "int main(void) {} // well"));
+        assert_ne!(ada, key("eve", "int main(void) {} // badly"));
     }
 
     #[test]
