@@ -147,7 +147,7 @@ impl<'a> Crossing<'a> {
             return self.as_stream(&wanted.concat());
         }
         let matches = |transfer: &Transfer, text: &str| {
-            transfer.bytes == text.len() as u64 && text.as_bytes().starts_with(&transfer.head.0)
+            transfer.bytes == text.len() as u64 && text.as_bytes() == transfer.head.0
         };
         let all_met = if several {
             let fits: Vec<Vec<usize>> = wanted
@@ -242,7 +242,7 @@ impl<'a> Crossing<'a> {
             .with(difference)
     }
 
-    /// The bytes in their order; `None` where they were not kept.
+    /// The bytes in their order; `None` where they were not seen.
     fn as_stream(&self, wanted: &str) -> Finding {
         let wanted = wanted.as_bytes();
         let seen = self.total();
@@ -258,7 +258,14 @@ impl<'a> Crossing<'a> {
             .iter()
             .zip(&known)
             .any(|(wanted, seen)| seen.is_some_and(|seen| seen != *wanted));
+        let unseen = known.iter().filter(|byte| byte.is_none()).count() as u64;
         let length = wanted.len() as u64;
+        if seen == length && !differs && unseen > 0 {
+            let kept: Vec<u8> = known.iter().map_while(|byte| *byte).collect();
+            return self
+                .missed(true, self.unseen(seen, unseen))
+                .expecting(quoted_bytes(wanted), quoted_bytes(&kept));
+        }
         if seen == length && !differs {
             return self.pass(format!(
                 "{} {} {}",

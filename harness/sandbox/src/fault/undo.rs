@@ -84,6 +84,22 @@ impl Pending {
         matches!(self.restore, Restore::Result(_))
     }
 
+    /// Whether the call itself is still made, once, and at most its arguments are others.
+    pub(crate) fn leaves_call(&self) -> bool {
+        match self.restore {
+            Restore::Nothing
+            | Restore::Register { .. }
+            | Restore::Word { .. }
+            | Restore::Bytes { .. }
+            | Restore::Poked { .. }
+            | Restore::Flip { .. } => true,
+            Restore::Result(_)
+            | Restore::Interrupted { .. }
+            | Restore::Again { .. }
+            | Restore::Instead { .. } => false,
+        }
+    }
+
     /// Undoes at the exit what was changed at the entry, and writes the result.
     ///
     /// # Errors

@@ -33,14 +33,26 @@ impl Tracer {
         let Ok(Stop::Exit(mut result)) = ptrace::syscall_stop(tid) else {
             return self.go_on(tid, 0).map(|()| None);
         };
-        gone(self.protect_after_call(tid))?;
-        let Some(call) = self
+        let Some(mut call) = self
             .threads
             .get_mut(&tid)
             .and_then(|thread| thread.call.take())
         else {
+            gone(self.protect_after_call(tid))?;
             return self.go_on(tid, 0).map(|()| None);
         };
+        match self.received_instead(tid, &mut call, result) {
+            Ok(Some(received)) => result = received,
+            Ok(None) => {
+                if let Some(thread) = self.threads.get_mut(&tid) {
+                    thread.call = Some(call);
+                }
+                return self.go_on(tid, 0).map(|()| None);
+            }
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+            Err(error) => return Err(error),
+        }
+        gone(self.protect_after_call(tid))?;
         let mut signal = 0;
         if let Some(pending) = &call.tampered {
             match pending.exit(tid, result) {
@@ -60,8 +72,11 @@ impl Tracer {
             thread.interrupted =
                 (result == ERESTART_RESTARTBLOCK && call.tampered.is_none()).then(|| call.clone());
         }
-        let of_actor = call.of_actor;
+        let (of_actor, of_series) = (call.of_actor, call.of_series);
         let notice = self.apply_result(tid, call, result);
+        if of_series {
+            gone(self.next_of_series(tid, result))?;
+        }
         if self.pauses_after_call(tid, signal) {
             return Ok(notice);
         }
