@@ -37,5 +37,7 @@ pub use plan::{
     Watch, World,
 };
 pub use signature::{ArgKind, position, signature};
-pub use trace::{Answer, Call, Direction, Object, Returned, Socket, SocketKind, Transfer};
+pub use trace::{
+    Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, Transfer,
+};
 pub use wait::Wait;

@@ -76,9 +76,10 @@ impl RunPair<'_> {
     /// What an actor exchanged with each other actor.
     fn wire(&self, index: usize, there: usize) -> Vec<Finding> {
         let name = &self.seen.evidence.actors[index].name;
-        if self.seen.trace_has_holes() || self.reference.trace_has_holes() {
-            let why = format!("not compared: {}", self.seen.holes());
-            return vec![Finding::unknown(Aspect::Bytes, Some(name), why)];
+        let holes = self.seen.holes_in_transfers(&[index]);
+        if let Some(why) = holes {
+            let why = format!("what crossed is not proved: {why}");
+            return vec![Finding::fail(Aspect::Bytes, Some(name), why)];
         }
         let mut findings = Vec::new();
         for (other, partner) in self.seen.evidence.actors.iter().enumerate() {

@@ -354,7 +354,7 @@ fn unseen_bytes_are_never_right() {
             datagrams(&[b"hello"])
         };
         let unseen = |kept: usize, received: u64| {
-            move |scene: &mut Scene| {
+            move |scene: &mut EvidenceBuilder| {
                 for transfer in scene
                     .e
                     .trace
@@ -368,7 +368,7 @@ fn unseen_bytes_are_never_right() {
                 }
             }
         };
-        let cite = |scene: &Scene| {
+        let cite = |scene: &EvidenceBuilder| {
             let sent = scene.e.trace.iter().find(|call| call.transfer.is_some());
             sent.map_or(0, |call| call.n)
         };

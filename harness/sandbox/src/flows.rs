@@ -35,6 +35,7 @@ struct Flow {
 /// Which part of a flow one call has moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Part {
+    flow: (usize, Direction),
     start: u64,
     length: u64,
     /// Which urgent byte came with it, or after the others.
@@ -71,6 +72,7 @@ impl Flows {
         let flow = self.of.entry((socket, direction)).or_default();
         let urgent = u64::from(moved.urgent).min(moved.bytes);
         let part = Part {
+            flow: (socket, direction),
             start: flow.total,
             length: moved.bytes - urgent,
             urgent: (urgent > 0).then_some(flow.urgent_total),
@@ -96,6 +98,33 @@ impl Flows {
         }
         if let Some(call) = call {
             self.parts.insert(call, part);
+        }
+    }
+
+    /// Whether a call moved bytes over a stream.
+    pub(crate) fn has(&self, call: u32) -> bool {
+        self.parts.contains_key(&call)
+    }
+
+    /// Whether what the second call moved stands right behind what the first one did, in the same flow.
+    pub(crate) fn follows(&self, first: u32, second: u32) -> bool {
+        match (self.parts.get(&first), self.parts.get(&second)) {
+            (Some(first), Some(second)) => {
+                first.flow == second.flow
+                    && first.start + first.length == second.start
+                    && first.urgent.is_none()
+                    && second.urgent.is_none()
+            }
+            _ => false,
+        }
+    }
+
+    /// The first call stands for the second one, too, which follows it.
+    pub(crate) fn join(&mut self, first: u32, second: u32) {
+        if let Some(more) = self.parts.remove(&second)
+            && let Some(part) = self.parts.get_mut(&first)
+        {
+            part.length += more.length;
         }
     }
 

@@ -31,6 +31,9 @@ struct Timeouts {
     sent: bool,
 }
 
+/// Bytes of all calls of one untrusted actor together that are told.
+const MAX_SEEN_BYTES: usize = 2 << 20;
+
 /// Every socket that was seen, in the order in which they were.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
@@ -237,14 +240,21 @@ impl Sockets {
             };
         }
         self.match_nameless(calls);
+        let mut room = vec![MAX_SEEN_BYTES; trusted.len()];
         for call in calls.iter_mut().filter(|call| !trusted[call.actor]) {
-            self.attest(call);
+            let room = &mut room[call.actor];
+            self.attest(call, *room);
+            let head = call
+                .transfer
+                .as_ref()
+                .map_or(0, |transfer| transfer.head.0.len());
+            *room = room.saturating_sub(head);
         }
         self.all
     }
 
     /// Gives an untrusted program's call the bytes that were seen elsewhere.
-    fn attest(&self, call: &mut Call) {
+    fn attest(&self, call: &mut Call, room: usize) {
         let Some(transfer) = &mut call.transfer else {
             return;
         };
@@ -258,7 +268,7 @@ impl Sockets {
                 transfer.peer.map(|peer| (peer, other)),
             ];
             let mut head = self.flows.bytes_of(call.n, flows);
-            head.truncate(decode::MAX_TRANSFER_BYTES);
+            head.truncate(room);
             transfer.head = Bytes(head);
         }
         if transfer.direction == Direction::Sent {

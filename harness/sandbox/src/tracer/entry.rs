@@ -9,7 +9,7 @@ use super::transfer::outgoing;
 use crate::calls::{self, ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;
-use crate::fault::Pending;
+use crate::fault::{self, Pending};
 use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
@@ -162,6 +162,7 @@ impl Tracer {
             transfer: None,
             tampered: call.tampered.as_ref().map(|pending| pending.note.clone()),
             answers: Vec::new(),
+            repeated: None,
         })
     }
 
@@ -183,6 +184,9 @@ impl Tracer {
         match injected {
             Ok(pending) => pending,
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => None,
+            // The program has not the memory that its call, or the one in its place, takes: a stack at the edge of what
+            // it has, a vector that is not there.
+            Err(error) if is_bad_address(&error) => fault::refuse(tid, libc::EFAULT).ok(),
             Err(error) => {
                 self.trouble
                     .push(format!("changing {} of {name}: {error}", spec.name));
@@ -237,6 +241,11 @@ impl Tracer {
         };
         spec.role == Role::Sleep || by_argument || by_socket
     }
+}
+
+/// Whether memory of a program could not be read or written.
+pub(super) fn is_bad_address(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EFAULT | libc::EIO))
 }
 
 /// Whether a call opens a file that must be there already.

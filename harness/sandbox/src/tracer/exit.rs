@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{Address, Answer, Direction, Errno, Object, Protocol, Returned, Transfer};
 
-use super::entry::is_plain_open;
+use super::entry::{is_bad_address, is_plain_open};
 use super::state::{ERESTART_RESTARTBLOCK, InCall, MAX_REFUSED_FORKS, Notice, Tracer, gone};
 use super::trace::is_long;
 use crate::calls::{ArgKind, Role, Spec};
@@ -61,6 +61,8 @@ impl Tracer {
                     result = after.result.unwrap_or(result);
                 }
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                // Another of its threads has taken the memory away meanwhile.
+                Err(error) if is_bad_address(&error) => {}
                 Err(error) => self
                     .trouble
                     .push(format!("changing {}: {error}", call.spec.name)),
@@ -230,16 +232,18 @@ impl Tracer {
             recorded.object = effect.object;
         }
         recorded.answers = effect.answers;
-        recorded.returned = Some(match result {
+        recorded.returned = match result {
             // The kernel will make the call again, or the process dies in it: to the program it never returned.
-            -516..=-512 => return,
-            -4095..=-1 => Returned {
+            -516..=-512 => None,
+            -4095..=-1 => Some(Returned {
                 value: -1,
                 errno: Some(Errno::from_number(-result as i32)),
-            },
-            value => Returned { value, errno: None },
-        });
+            }),
+            value => Some(Returned { value, errno: None }),
+        };
         recorded.transfer = effect.transfer;
+        let n = recorded.n;
+        self.trace.settle(n, &mut self.sockets.flows);
     }
 
     fn check_ready(&mut self, actor: usize, socket: usize) {

@@ -272,15 +272,17 @@ impl Tracer {
         };
         Self::handle_of(&mut self.processes, process);
         let handle = self.processes[&process].handle.as_ref();
-        let copy =
-            handle.map(|handle| process::copy_descriptor(handle.as_fd(), instead.request.fd));
+        let fd = instead.request.fd;
+        let copy = |of: BorrowedFd<'_>| process::copy_descriptor(of, fd).ok();
+        let of_thread = || process::pidfd_open_thread(tid).ok();
+        let copy = handle
+            .and_then(|handle| copy(handle.as_fd()))
+            .or_else(|| copy(of_thread()?.as_fd()));
         let kind = self.kind(socket);
         instead.state = match copy {
-            Some(Ok(copy)) => instead.receive(tid, kind, copy.as_fd()),
-            Some(Err(error)) => {
-                State::Done(-i64::from(error.raw_os_error().unwrap_or(libc::EBADF)))
-            }
-            None => State::Done(-i64::from(libc::EBADF)),
+            Some(copy) => instead.receive(tid, kind, copy.as_fd()),
+            // No such descriptor, or a process whose first thread is gone, on an older kernel.
+            None => State::Passes,
         };
     }
 
@@ -320,6 +322,14 @@ impl Tracer {
 }
 
 impl InStead {
+    /// How many bytes have come, where the call returned this.
+    pub(super) fn bytes(&self, returned: u64) -> u64 {
+        match self.state {
+            State::Passes => returned.min(self.request.wanted()),
+            State::Done(_) | State::Waits => self.received.len() as u64,
+        }
+    }
+
     /// Receives what is there, and says what becomes of the call.
     fn receive(&mut self, tid: Pid, kind: SocketKind, copy: BorrowedFd<'_>) -> State {
         let stream = kind == SocketKind::Stream;
@@ -338,8 +348,9 @@ impl InStead {
                 Err(error) => return self.refused(copy, &error),
             };
             if self.request.has_control {
-                buffer.truncate(got.returned.min(left));
-                self.received = buffer;
+                buffer.truncate(got.returned);
+                self.received = buffer[..buffer.len().min(left)].to_vec();
+                self.whole = (buffer.len() > left && !stream).then_some(buffer);
                 return State::Passes;
             }
             buffer.truncate(got.returned);

@@ -254,7 +254,7 @@ impl Tracer {
             shares: plan.turns.is_some(),
             deferred: VecDeque::new(),
             actors: actors.collect(),
-            trace: Trace::new(limits.calls_kept),
+            trace: Trace::new(limits.calls_kept, plan.actors.len()),
             sockets: Sockets::default(),
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
@@ -332,9 +332,9 @@ impl Tracer {
         self.trace.created()
     }
 
-    /// Hands the trace over: calls, how many were dropped between head and tail, the sockets, ends matched, and what was
-    /// seen of shared memory.
-    pub(crate) fn finish(self) -> (Vec<Call>, u64, Vec<Socket>, Option<Sharing>) {
+    /// Hands the trace over: calls, how many of each actor were dropped, the sockets, ends matched, and what was seen of
+    /// shared memory.
+    pub(crate) fn finish(self) -> (Vec<Call>, Vec<u64>, Vec<Socket>, Option<Sharing>) {
         let (mut calls, dropped) = self.trace.finish();
         let trusted: Vec<bool> = self.actors.iter().map(|actor| actor.trusted).collect();
         let sockets = self.sockets.settle(&mut calls, &trusted);

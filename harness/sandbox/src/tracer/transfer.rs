@@ -47,16 +47,15 @@ impl Tracer {
         }
         let mut head = call.outgoing.clone();
         head.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
-        let trusted = self
-            .actor_of(tid)
-            .is_some_and(|actor| self.actors[actor].trusted);
+        let actor = self.actor_of(tid)?;
+        let trusted = self.actors[actor].trusted;
         let moved = Moved {
             bytes,
             urgent: flags as i32 & libc::MSG_OOB != 0,
             seen: trusted.then_some(head.as_slice()),
         };
         self.note_moved(call, socket, Direction::Sent, moved);
-        let head = self.trace.kept(head);
+        let head = self.trace.kept(actor, head);
         Some(Transfer {
             socket,
             peer: None,
@@ -92,7 +91,7 @@ impl Tracer {
             cut,
         } = match &call.instead {
             Some(instead) => Received {
-                bytes: instead.received.len() as u64,
+                bytes: instead.bytes(result),
                 head: instead.received.clone(),
                 address: instead.address.clone(),
                 cut: instead.whole.is_some(),
@@ -109,9 +108,8 @@ impl Tracer {
         if kind != SocketKind::Stream {
             self.received_of_queue(call, socket);
         }
-        let trusted = self
-            .actor_of(tid)
-            .is_some_and(|actor| self.actors[actor].trusted);
+        let actor = self.actor_of(tid)?;
+        let trusted = self.actors[actor].trusted;
         let is_witness = trusted || call.instead.is_some();
         let moved = Moved {
             bytes,
@@ -123,7 +121,7 @@ impl Tracer {
             head.clear();
         }
         head.truncate(decode::MAX_TRANSFER_BYTES);
-        let head = self.trace.kept(head);
+        let head = self.trace.kept(actor, head);
         Some(Transfer {
             socket,
             peer: None,
