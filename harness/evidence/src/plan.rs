@@ -11,6 +11,9 @@ use crate::{Bytes, Endpoint};
 /// a lab has a use for it.
 pub const SANITIZER_STATUS: u8 = 86;
 
+/// A program that is built with sanitizers sends signal 0 to this process, which cannot be, when a report begins.
+pub const SANITIZER_WITNESS: i32 = -1_975_316_738;
+
 /// Everything the sandbox needs to run one case once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

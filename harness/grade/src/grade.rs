@@ -234,6 +234,7 @@ fn empty(grader: &Grader<'_>, submission: &str, pool: &PoolSlice<'_>) -> Record 
         seed: config.seed,
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
+        silenced: BTreeMap::new(),
         cases: Vec::new(),
     }
 }
@@ -325,6 +326,9 @@ fn build(
         );
     }
     for ((program, _), built) in sanitized_tasks.iter().zip(sanitized) {
+        if let Some(silencer) = built.silencer() {
+            record.silenced.insert(program.name.clone(), silencer);
+        }
         let Built {
             report, artifact, ..
         } = built;

@@ -33,6 +33,7 @@ mod error;
 mod evidence;
 mod fault;
 mod filter;
+mod flows;
 mod frame;
 pub mod fuzzing;
 mod given;

@@ -334,6 +334,62 @@ fn a_build_with_sanitizers_takes_the_files_that_the_makefile_takes() {
     workdir.check().assert().code(0).stdout(contains("5 of 5"));
 }
 
+/// A hook that ended the program, a function that stood in for the runtime's, an attribute that took a function out: with each
+/// of them two overflows got full marks.
+#[test]
+fn a_program_does_not_silence_its_sanitizers() {
+    let overflow = "static char *volatile at;\nstatic void write_behind(void) { char text[4]; at = text; at[4] = 'x'; }\n";
+    let main = "int main(void) { write_behind(); puts(\"Hello\"); return 0; }\n";
+    let head = "#include <stdio.h>\n#include <unistd.h>\n#include <stdlib.h>\n";
+    let attribute = "#define JOIN(a, b) a##b\n__attribute__((JOIN(no_san, itize)(\"address\")))\n";
+    let asks = "#ifdef __SANITIZE_ADDRESS__\n#define write_behind()\n#endif\n";
+    for (name, source, says) in [
+        (
+            "a hook of its own",
+            format!("{head}{overflow}void __asan_on_error(void) {{ _exit(0); }}\n{main}"),
+            "interferes with the sanitizers",
+        ),
+        (
+            "a function of the runtime's, by a name that no text shows",
+            format!(
+                "{head}{overflow}void store(unsigned long at) __asm__(\"__asan\" \"_report_store1\");\nvoid store(unsigned long at) {{}}\n{main}"
+            ),
+            "interferes with the sanitizers",
+        ),
+        (
+            "an attribute",
+            format!(
+                "{head}{}{main}",
+                overflow.replace("static void", &format!("{attribute}static void"))
+            ),
+            "memory error",
+        ),
+        (
+            "asks whether it is sanitized",
+            format!("{head}{overflow}{asks}{main}"),
+            "memory error",
+        ),
+        (
+            "a closed stderr and another status",
+            format!(
+                "{head}{overflow}static void end(void) {{ _exit(0); }}\nint main(void) {{ close(2); atexit(end); write_behind(); return 0; }}\n"
+            ),
+            "memory error",
+        ),
+    ] {
+        let workdir = Workdir::with(&[("hello.c", source.as_str())]);
+        let with_memory = format!(
+            "{}\n[[case]]\nid = \"memory\"\ntitle = \"no memory errors\"\ntier = \"robust\"\npoints = {{ memory = 1 }}\n\
+             covers = [\"Q1\"]\nhint = \"None.\"\nsanitize = true\n[case.actor.greeter]\nstudent = \"hello\"\n",
+            crate::common::SPEC
+        );
+        workdir.write("greet.toml", with_memory);
+        println!("{name}");
+        let check = workdir.check().args(["--case", "memory"]).assert();
+        check.code(1).stdout(contains(says));
+    }
+}
+
 #[test]
 fn of_two_candidates_one_is_taken_and_the_report_says_which() {
     let bad = "int main(void) { return 1; }\n";

@@ -17,7 +17,7 @@ use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
-use super::strip;
+use super::{sanitizer, strip};
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::store;
 use ipclab_intake::submission::stage;
@@ -27,6 +27,8 @@ use ipclab_plan::Tool;
 pub(super) const INSIDE: &str = "/lab";
 /// A folder that no submission has, since hidden ones are not copied: what we ask the compiler for goes there.
 const TOOL_FOLDER: &str = ".ipclab";
+/// What is linked to a program with sanitizers.
+const WITNESS: &str = "witness.c";
 /// No program of a lab is larger, sanitizers included.
 const PROGRAM_MAX: u64 = 64 << 20;
 
@@ -82,6 +84,8 @@ impl BuildFolder {
         store::make_folders(&parent, Path::new("lab").join(TOOL_FOLDER).as_path())
             .map_err(|error| failed(&error))?;
         stage::again(staged, &folder)?;
+        fs::write(folder.join(TOOL_FOLDER).join(WITNESS), sanitizer::witness())
+            .map_err(|error| failed(&error))?;
         open_folders(&folder).map_err(|error| failed(&error))?;
         Ok(Self { parent, folder })
     }
@@ -110,6 +114,11 @@ impl BuildFolder {
     /// Where the compiler is told to put the program, inside.
     pub(super) fn output(name: &str) -> String {
         format!("./{TOOL_FOLDER}/{name}")
+    }
+
+    /// The source that a program with sanitizers is linked with, inside.
+    pub(super) fn witness() -> String {
+        format!("./{TOOL_FOLDER}/{WITNESS}")
     }
 
     /// Runs one command of the build in `folder`, relative to the submission.

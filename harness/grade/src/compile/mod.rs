@@ -13,6 +13,7 @@ mod messages;
 mod problem;
 mod product;
 mod recipe;
+mod sanitizer;
 mod strip;
 pub mod toolchain;
 
@@ -61,6 +62,25 @@ pub struct Built {
     pub artifact: Option<Artifact>,
     /// Sources of the submission that were compiled beside the program's own, as far as that is known.
     pub helpers: Vec<PathBuf>,
+}
+
+impl Built {
+    /// The symbol by which a sanitized program interferes with its sanitizers.
+    #[must_use]
+    pub fn silencer(&self) -> Option<String> {
+        match (&self.artifact, &self.report.problem) {
+            (Some(Artifact::Executable(program)), _) => sanitizer::silencer(program),
+            (_, Some(problem)) => {
+                let log = problem.log.iter().flat_map(|log| log.lines());
+                let mut output: String = log.map(|line| format!("{line}\n")).collect();
+                for error in &problem.errors {
+                    output += &format!("{}\n", error.message);
+                }
+                sanitizer::doubled(&output)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Builds the programs of one submission.

@@ -142,6 +142,9 @@ pub(super) fn step(
                 argv.push(boxed::argument(file));
                 argv.extend(capital.then(|| language("none")).into_iter().flatten());
             }
+            if variant == Variant::Sanitized {
+                argv.push(BuildFolder::witness());
+            }
             argv.extend([
                 "-o".to_owned(),
                 BuildFolder::output(name),

@@ -85,13 +85,16 @@ pub(crate) fn run(
     {
         files.extend(leftovers::files(&plan.world.cwd, &platform.given, &is_bind));
     }
+    let posix_shm = leftovers::named_objects(Path::new("/dev/shm"), &platform.given);
+    let posix_queues = leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given);
     let leftovers = Leftovers {
+        files_beyond: files.beyond + posix_shm.beyond + posix_queues.beyond,
         segments: leftovers::segments(&platform.given, &makers)?,
         semaphores: leftovers::semaphores(&platform.given)?,
         queues: leftovers::queues()?,
-        files,
-        posix_shm: leftovers::named_objects(Path::new("/dev/shm"), &platform.given),
-        posix_queues: leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given),
+        files: files.files,
+        posix_shm: posix_shm.files,
+        posix_queues: posix_queues.files,
         missing: missing(&platform.given),
         processes: Vec::new(),
         ports: Vec::new(),
