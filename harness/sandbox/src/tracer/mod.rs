@@ -15,6 +15,7 @@
 //! remote      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
 //! host        rules of the `shared` level
+//! locks       none on files of the host
 //! objects, waits, rest, trace    what the watch asks, and what is kept
 //! ```
 
@@ -25,6 +26,7 @@ mod event;
 mod exit;
 mod guard;
 mod host;
+mod locks;
 mod objects;
 mod processes;
 mod remote;
