@@ -215,7 +215,7 @@ pub fn substitutes(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Progr
         plain,
         references: references.clone(),
         own,
-        withheld: Vec::new(),
+        ..Programs::default()
     }
 }
 

@@ -182,6 +182,7 @@ mod tests {
             inside: "/lab/program".into(),
             writable: false,
             trusted_only: false,
+            party: None,
         });
         plan
     }
