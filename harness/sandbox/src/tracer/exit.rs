@@ -28,12 +28,25 @@ impl Tracer {
     pub(super) fn call_exited(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
         let skipped = self.threads.get_mut(&tid);
         if let Some(entered) = skipped.and_then(|thread| thread.skipped_call.take()) {
-            return gone(self.open_and_repeat(tid, &entered)).map(|()| None);
+            if !self.waits_to_reach(tid, &entered) {
+                gone(self.open_and_repeat(tid, &entered))?;
+            } else if let Some(thread) = self.threads.get_mut(&tid) {
+                thread.skipped_call = Some(entered);
+            }
+            return Ok(None);
         }
         let Ok(Stop::Exit(mut result)) = ptrace::syscall_stop(tid) else {
             return self.go_on(tid, 0).map(|()| None);
         };
-        gone(self.protect_after_call(tid))?;
+        gone(self.protect_after_call(tid, result))?;
+        let closes = self.threads.get_mut(&tid);
+        if closes.is_some_and(|thread| std::mem::take(&mut thread.closes)) {
+            gone(self.protect_all(tid))?;
+        }
+        let observed = self.threads.get_mut(&tid);
+        if let Some(number) = observed.and_then(|thread| thread.observed.take()) {
+            gone(self.observed(tid, number, result))?;
+        }
         let Some(call) = self
             .threads
             .get_mut(&tid)
@@ -149,32 +162,18 @@ impl Tracer {
                 effect.object = Some(Object::Segment(result as i32));
                 self.check_segment_ready(actor, call.args[0] as i32);
             }
-            (Role::ShmAttach, _) => self.segment_attached(tid, process, call, result as u64)?,
+            (Role::ShmAttach, _) => {
+                let attached = &mut self.processes.get_mut(&process)?.attached;
+                attached.insert(result as u64, call.args[0] as i32);
+            }
             (Role::ShmDetach, _) => {
                 let process_state = self.processes.get_mut(&process)?;
                 process_state.attached.remove(&call.args[0]);
-                self.detached(process, call.args[0]);
             }
             (Role::SemGet, _) => effect.object = Some(Object::Semaphores(result as i32)),
             (Role::MsgGet, _) => effect.object = Some(Object::Queue(result as i32)),
             (Role::Timer, _) => self.timer_set(tid, process, call),
             _ => {}
-        }
-        Some(())
-    }
-
-    fn segment_attached(&mut self, tid: Pid, process: Pid, call: &InCall, at: u64) -> Option<()> {
-        let shmid = call.args[0] as i32;
-        let attached = &mut self.processes.get_mut(&process)?.attached;
-        attached.insert(at, shmid);
-        let actor = self.processes[&process].actor;
-        if self.is_scheduled(actor)
-            && let Err(error) = gone(self.attached(tid, shmid, at))
-        {
-            self.trouble.push(format!(
-                "watching a segment of {}: {error}",
-                self.actors[actor].name
-            ));
         }
         Some(())
     }

@@ -11,7 +11,9 @@
 //!   processes               lives of processes and threads
 //!   access                  page faults on guarded segments
 //! state       what is known of actors, processes and threads
+//! observed    what calls have mapped and opened
 //! guard       keeps attached segments protected            | only where
+//! reach       what the kernel accesses in them             |
 //! remote      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
 //! host        rules of the `shared` level
@@ -28,7 +30,9 @@ mod guard;
 mod host;
 mod locks;
 mod objects;
+mod observed;
 mod processes;
+mod reach;
 mod remote;
 pub(crate) mod rest;
 mod scheduler;

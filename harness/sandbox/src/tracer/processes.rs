@@ -81,6 +81,9 @@ impl Tracer {
             thread.call = call;
             thread.exiting = false;
             thread.opened = false;
+            thread.reached.clear();
+            thread.observed = None;
+            thread.closes = false;
             thread.pending_write = None;
         }
         let Some(process) = self.processes.get_mut(&tid) else {
@@ -89,8 +92,9 @@ impl Tracer {
         process.attached.clear();
         process.guarded.clear();
         process.name = procfs::name(tid).unwrap_or_default();
-        let actor = process.actor;
-        if !process.first || self.actors[actor].started {
+        let (actor, first) = (process.actor, process.first);
+        self.check_readable(tid, actor);
+        if !first || self.actors[actor].started {
             return Ok(None);
         }
         let traced = &mut self.actors[actor];

@@ -7,8 +7,11 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ipclab_evidence::{Call, Endpoint, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket};
+use ipclab_evidence::{
+    Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
+};
 
+use super::reach::Reached;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;
@@ -58,6 +61,12 @@ pub(super) struct Thread {
     pub(super) opened: bool,
     /// The registers with which it entered a call that it skips until all of that is opened.
     pub(super) skipped_call: Option<Box<Registers>>,
+    /// What that call may reach in them.
+    pub(super) reached: Vec<Reached>,
+    /// At the exit of its call it closes what is open to another thread of its process.
+    pub(super) closes: bool,
+    /// It is in a call of this number, whose exit is awaited to see what came of it.
+    pub(super) observed: Option<u64>,
     /// It is about to write to a segment, and waits for its turn.
     pub(super) pending_write: Option<PendingWrite>,
 }
@@ -108,6 +117,8 @@ pub(super) struct Process {
 pub(crate) struct HostRules {
     /// Files whose place is taken by another when an actor opens them.
     pub(crate) redirects: Vec<(Vec<u8>, PathBuf)>,
+    /// Nothing but the tracer keeps actors from the terminals of others.
+    pub(crate) watches_terminals: bool,
 }
 
 /// What the tracer knows of an actor.
@@ -193,6 +204,8 @@ pub(crate) struct Tracer {
     pub(super) most_open: u64,
     /// An actor that has more, and how many would have been allowed.
     pub(crate) over_process_limit: Option<(usize, u64)>,
+    /// An actor that did what none may, and what.
+    pub(crate) forbidden: Option<(usize, LimitKind)>,
     /// Processes and threads that were made in all; each has taken a number. Those of a build may be there twice.
     pub(super) numbers_taken: u32,
     pub(super) most_numbers: u32,
@@ -259,6 +272,7 @@ impl Tracer {
             most_memory_kib: limits.memory_mib << 10,
             most_open: limits.open_files,
             over_process_limit: None,
+            forbidden: None,
             numbers_taken: 0,
             most_numbers: if plan.traced { NUMBERS_MAX } else { u32::MAX },
             ports: HashSet::new(),
@@ -311,6 +325,9 @@ impl Tracer {
                 exiting: false,
                 last: None,
                 opened: false,
+                reached: Vec::new(),
+                closes: false,
+                observed: None,
                 pending_write: None,
                 skipped_call: None,
             },
