@@ -29,7 +29,7 @@ impl Tracer {
         if !is_open && self.points_inside(tid, number, spec, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
         }
-        self.observe(tid, number);
+        self.observe(tid, number, &args);
         let Some(spec) = spec else {
             if number == libc::SYS_sched_yield as u64 {
                 self.yield_turn(tid);
