@@ -159,6 +159,7 @@ impl BuildFolder {
             inside: INSIDE.into(),
             writable: true,
             trusted_only: false,
+            party: None,
         });
         let plan = Plan {
             name: format!("build {name}"),
@@ -171,6 +172,7 @@ impl BuildFolder {
             actors: vec![Actor {
                 name: "compiler".to_owned(),
                 trusted: false,
+                party: 0,
                 run: Run::Program {
                     path: tool.path.clone(),
                     argv: argv.iter().map(|word| Bytes::from(word.as_str())).collect(),
@@ -461,6 +463,9 @@ fn too_much(kind: LimitKind, limit: u64) -> String {
         LimitKind::IpcObjects => format!("more than {limit} System V objects"),
         LimitKind::Files => format!("more than {limit} files"),
         LimitKind::Accesses => format!("more than {limit} accesses to shared memory"),
+        LimitKind::UnseenMemory => "memory in a way that cannot be watched".to_owned(),
+        LimitKind::UnreadablePrograms => "a program that may not be read".to_owned(),
+        LimitKind::Terminals => "a terminal that is not its own".to_owned(),
     }
 }
 

@@ -7,9 +7,13 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ipclab_evidence::{Call, Endpoint, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket};
+use ipclab_evidence::{
+    Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
+};
 
+use super::held::Held;
 use super::instead::InStead;
+use super::reach::Reached;
 use super::segments::{Attachment, PendingWrite};
 use super::series::Series;
 use super::trace::Trace;
@@ -18,6 +22,7 @@ use crate::calls::Spec;
 use crate::chaos::Chaos;
 use crate::created::Created;
 use crate::fault::{Faults, Pending};
+use crate::reaper::NUMBERS_MAX;
 use crate::schedule::Schedule;
 use crate::sockets::Sockets;
 use ipclab_kernel::arch::registers::Registers;
@@ -61,6 +66,12 @@ pub(super) struct Thread {
     pub(super) skipped_call: Option<Box<Registers>>,
     /// It makes a call on many messages, one after the other.
     pub(super) series: Option<Series>,
+    /// What that call may reach in them.
+    pub(super) reached: Vec<Reached>,
+    /// At the exit of its call it closes what is open to another thread of its process.
+    pub(super) closes: bool,
+    /// It is in a call of this number, whose exit is awaited to see what came of it.
+    pub(super) observed: Option<u64>,
     /// It is about to write to a segment, and waits for its turn.
     pub(super) pending_write: Option<PendingWrite>,
 }
@@ -115,6 +126,8 @@ pub(super) struct Process {
 pub(crate) struct HostRules {
     /// Files whose place is taken by another when an actor opens them.
     pub(crate) redirects: Vec<(Vec<u8>, PathBuf)>,
+    /// Nothing but the tracer keeps actors from the terminals of others.
+    pub(crate) watches_terminals: bool,
 }
 
 /// What the tracer knows of an actor.
@@ -200,8 +213,15 @@ pub(crate) struct Tracer {
     /// Address space that a process may have in KiB, 0 for any, and descriptors.
     pub(super) most_memory_kib: u64,
     pub(super) most_open: u64,
-    /// An actor that has more.
-    pub(crate) over_process_limit: Option<usize>,
+    /// An actor that has more, and how many would have been allowed.
+    pub(crate) over_process_limit: Option<(usize, u64)>,
+    /// What was mapped for sharing.
+    pub(super) held: Vec<Held>,
+    /// An actor that did what none may, and what.
+    pub(crate) forbidden: Option<(usize, LimitKind)>,
+    /// Processes and threads that were made in all; each has taken a number. Those of a build may be there twice.
+    pub(super) numbers_taken: u32,
+    pub(super) most_numbers: u32,
     /// Ports that sockets of this case were bound to.
     pub(super) ports: HashSet<u16>,
     /// The case is over, and every process is being ended. What still crosses is chance: a server may answer a client whose
@@ -266,6 +286,10 @@ impl Tracer {
             most_memory_kib: limits.memory_mib << 10,
             most_open: limits.open_files,
             over_process_limit: None,
+            held: Vec::new(),
+            forbidden: None,
+            numbers_taken: 0,
+            most_numbers: if plan.traced { NUMBERS_MAX } else { u32::MAX },
             ports: HashSet::new(),
         }
     }
@@ -287,6 +311,10 @@ impl Tracer {
 
     pub(super) fn add(&mut self, tid: Pid, actor: usize, first: bool) {
         self.actors[actor].process_count += 1;
+        self.numbers_taken += 1;
+        if self.numbers_taken > self.most_numbers {
+            self.over_process_limit = Some((actor, self.most_numbers.into()));
+        }
         let place = procfs::identity(tid);
         let process = place.as_ref().map_or(tid, |place| place.tgid);
         self.processes.entry(process).or_insert_with(|| Process {
@@ -313,6 +341,9 @@ impl Tracer {
                 last: None,
                 opened: false,
                 series: None,
+                reached: Vec::new(),
+                closes: false,
+                observed: None,
                 pending_write: None,
                 skipped_call: None,
             },
