@@ -124,11 +124,17 @@ const FUTEX_WAITS: When = When::OneOf {
     values: &[0, 6, 9, 11, 13],
 };
 
-/// `fcntl(2)` commands that wait for a lock.
-const LOCK_WAITS: When = When::OneOf {
+/// `fcntl(2)` commands that ask for a lock or a lease.
+const LOCKS: When = When::OneOf {
     arg: 1,
     mask: u32::MAX,
-    values: &[libc::F_SETLKW as u32, libc::F_OFD_SETLKW as u32],
+    values: &[
+        libc::F_SETLK as u32,
+        libc::F_SETLKW as u32,
+        libc::F_OFD_SETLK as u32,
+        libc::F_OFD_SETLKW as u32,
+        libc::F_SETLEASE as u32,
+    ],
 };
 
 /// Every call that stops at the tracer.
@@ -203,7 +209,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(libc::SYS_wait4, "wait4", Role::Wait),
     row(libc::SYS_waitid, "waitid", Role::Wait),
     row(libc::SYS_flock, "flock", Role::Wait),
-    when(row(libc::SYS_fcntl, "fcntl", Role::Wait), LOCK_WAITS),
+    when(row(libc::SYS_fcntl, "fcntl", Role::Wait), LOCKS),
     when(row(libc::SYS_futex, "futex", Role::Wait), FUTEX_WAITS),
     row(libc::SYS_futex_waitv, "futex_waitv", Role::Wait),
     row(libc::SYS_alarm, "alarm", Role::Timer),
@@ -219,6 +225,9 @@ pub(crate) const TABLE: &[Spec] = &[
     row(libc::SYS_exit_group, "exit_group", Role::Exit),
     row(libc::SYS_restart_syscall, "restart_syscall", Role::Plain),
 ];
+
+/// Those of them that stop even where nothing is traced, since some have to be refused.
+pub(crate) const RULED: [i64; 2] = [libc::SYS_flock, libc::SYS_fcntl];
 
 /// The row of a call, by its number.
 pub(crate) fn spec(number: u64) -> Option<&'static Spec> {

@@ -134,7 +134,7 @@ pub(crate) struct Options {
 /// Which calls stop at the tracer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TraceScope {
-    /// None: there is no tracer, and a traced answer without a tracer would make every such call fail.
+    /// Those only that may have to be refused.
     Nothing,
     /// Those of the table.
     Table,
@@ -271,7 +271,12 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
         ],
     );
     match options.trace_scope {
-        TraceScope::Nothing => {}
+        TraceScope::Nothing => {
+            let ruled = |spec: &&calls::Spec| calls::RULED.contains(&spec.number);
+            for spec in calls::TABLE.iter().filter(ruled) {
+                add(spec.number, &trace(spec.when));
+            }
+        }
         TraceScope::Table => {
             for spec in calls::TABLE {
                 let looked_at = options.host && OPENS.contains(&spec.number);

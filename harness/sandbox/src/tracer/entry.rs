@@ -4,6 +4,7 @@ use std::io;
 
 use ipclab_evidence::{Bytes, Call, Direction, Object};
 
+use super::locks::is_try;
 use super::state::{InCall, Notice, Tracer, gone};
 use super::transfer::outgoing;
 use crate::calls::{self, ArgKind, Role, Spec};
@@ -84,11 +85,13 @@ impl Tracer {
         } else {
             Attention::Exit
         };
-        let ruled = self.host_rule(tid, process, spec, &args, stack, socket);
+        let ruled = self
+            .lock_rule(tid, spec, &args)
+            .or_else(|| self.host_rule(tid, process, spec, &args, stack, socket));
         let attention = match ruled {
             Some(_) => attention,
-            // Opens that make nothing stop at the tracer only for the sake of the rules.
-            None if is_plain_open(spec, &args) => Attention::None,
+            // Opens that make nothing, and locks that are not waited for, stop at the tracer only for the sake of the rules.
+            None if is_plain_open(spec, &args) || is_try(spec, &args) => Attention::None,
             None => attention,
         };
         // What is not recorded otherwise is, when it was changed.

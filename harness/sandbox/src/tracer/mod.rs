@@ -16,6 +16,7 @@
 //! remote      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
 //! host        rules of the `shared` level
+//! locks       none on files of the host
 //! objects, waits, rest, trace    what the watch asks, and what is kept
 //! ```
 
@@ -27,6 +28,7 @@ mod exit;
 mod guard;
 mod host;
 mod instead;
+mod locks;
 mod objects;
 mod processes;
 mod remote;
