@@ -188,6 +188,7 @@ fn plan(place: &Path) -> Plan {
     let actor = |name: &str| Actor {
         name: name.to_owned(),
         trusted: false,
+        party: 0,
         run: Run::Program {
             path: Path::new("/lab").join(name),
             argv: vec![Bytes::from(name)],
@@ -214,6 +215,7 @@ fn plan(place: &Path) -> Plan {
         inside: Path::new("/lab").join(name),
         writable: false,
         trusted_only: false,
+        party: None,
     };
     Plan {
         name: "bench".to_owned(),

@@ -106,6 +106,9 @@ pub struct Bind {
     /// Shown to trusted actors only: the student's mount namespace never has it.
     #[serde(default)]
     pub trusted_only: bool,
+    /// Shown to the actors of one party only, [`Actor::party`]; `None`: to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<u32>,
 }
 
 /// A file that exists before the case.
@@ -172,6 +175,10 @@ pub struct Actor {
     /// `false`: nothing it does may be believed, and it sees nothing that it does not need.
     #[serde(default)]
     pub trusted: bool,
+    /// Untrusted actors of one party see each other's processes. Those of different parties do not, and have no way to each
+    /// other but what the case gives to all: sockets, System V objects, writable folders.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub party: u32,
     /// What it runs.
     pub run: Run,
     /// What it reads on descriptor 0.

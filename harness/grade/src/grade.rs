@@ -216,8 +216,7 @@ pub fn substitutes(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Progr
         plain,
         references: references.clone(),
         own,
-        handed_in: None,
-        withheld: Vec::new(),
+        ..Programs::default()
     }
 }
 

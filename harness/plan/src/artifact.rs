@@ -25,14 +25,16 @@ pub enum Artifact {
 }
 
 impl Artifact {
-    /// What a plan must bind so that it can run as `NAME` in the working directory.
+    /// What a plan must bind so that it can run as `NAME` in the working directory. `party`: the only one that is shown the
+    /// submission's files.
     #[must_use]
-    pub fn binds(&self, name: &str, folder: &Path) -> Vec<Bind> {
+    pub fn binds(&self, name: &str, folder: &Path, party: Option<u32>) -> Vec<Bind> {
         let bind = |host: &Path, inside: PathBuf| Bind {
             host: host.to_owned(),
             inside,
             writable: false,
             trusted_only: false,
+            party,
         };
         match self {
             Self::Executable(host) => vec![bind(host, folder.join(name))],
@@ -65,6 +67,7 @@ impl Tool {
             inside: folder.clone(),
             writable: false,
             trusted_only: false,
+            party: None,
         })
     }
 

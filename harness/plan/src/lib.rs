@@ -7,7 +7,7 @@ mod likely_errors;
 mod variants;
 mod vary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +42,9 @@ pub struct Programs {
     pub plain: BTreeMap<String, Artifact>,
     /// The same, built with sanitizers.
     pub sanitized: BTreeMap<String, Artifact>,
+    /// Those of these programs that are of another submission than the rest: the two meet in a case, and have no other way
+    /// to each other.
+    pub guests: BTreeSet<String>,
     /// References that were built from sources beside the spec, by program.
     pub references: BTreeMap<String, PathBuf>,
     /// This tool's own executable, which plays the other references and the scripts.
@@ -107,6 +110,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
             actors.push(evidence::Actor {
                 name: name.clone(),
                 trusted,
+                party: party(actor, programs),
                 run: run.clone(),
                 stdin: Stdin::Text(match &actor.stdin {
                     Some(template) => {
@@ -150,6 +154,15 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
     })
 }
 
+/// Whose program an actor plays, where two submissions meet.
+fn party(actor: &Actor, programs: &Programs) -> u32 {
+    let program = match &actor.player {
+        Player::Student { program, .. } => program,
+        Player::Reference { .. } | Player::Peer { .. } => return 0,
+    };
+    u32::from(programs.guests.contains(program))
+}
+
 /// `client.1`, `client.2`; a single one keeps the name.
 fn copies(actor: &Actor) -> Result<Vec<String>, String> {
     let text = known(&actor.copies, "copies", &actor.name)?;
@@ -181,7 +194,8 @@ fn play(
             let artifact = built
                 .get(program)
                 .ok_or_else(|| format!("{program} was not built"))?;
-            let binds = artifact.binds(program, Path::new(FOLDER));
+            let party = (!programs.guests.is_empty()).then(|| party(actor, programs));
+            let binds = artifact.binds(program, Path::new(FOLDER), party);
             let (path, mut argv, search) = match artifact {
                 Artifact::Executable(_) => (
                     Path::new(FOLDER).join(program),
@@ -262,6 +276,7 @@ fn ours(host: PathBuf, inside: PathBuf) -> Bind {
         inside,
         writable: false,
         trusted_only: true,
+        party: None,
     }
 }
 

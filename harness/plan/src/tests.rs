@@ -408,6 +408,33 @@ exit    = 0
 }
 
 #[test]
+fn programs_of_two_submissions_are_shown_to_their_own_actors() {
+    const BOTH: &str = r#"
+[case.actor.server]
+student = "iserver 2"
+listens = "tcp:12345"
+exit    = 0
+[case.actor.client]
+student = "comclient localhost"
+exit    = 0
+"#;
+    let spec = spec(BOTH);
+    let check = |guests: &[&str], parties: [u32; 2], shown: [Option<u32>; 2]| {
+        let programs = Programs {
+            guests: guests.iter().map(|name| (*name).to_owned()).collect(),
+            ..programs()
+        };
+        let runs = plan(&spec, &spec.cases[0], &programs, 7).unwrap();
+        let plan = &runs[0].plan;
+        let actors: Vec<u32> = plan.actors.iter().map(|actor| actor.party).collect();
+        let binds: Vec<_> = plan.world.binds.iter().map(|bind| bind.party).collect();
+        assert_eq!((actors, binds), (parties.to_vec(), shown.to_vec()));
+    };
+    check(&[], [0, 0], [None, None]);
+    check(&["comclient"], [0, 1], [Some(0), Some(1)]);
+}
+
+#[test]
 fn interpreted_programs_share_their_folder() {
     let mut programs = programs();
     let script = |n: u8, name: &str| Artifact::Command {

@@ -96,6 +96,7 @@ fn tracing() -> Capability {
     let actor = ipclab_evidence::Actor {
         name: "true".to_owned(),
         trusted: false,
+        party: 0,
         run: ipclab_evidence::Run::Program {
             path: "/usr/bin/true".into(),
             argv: vec!["true".into()],

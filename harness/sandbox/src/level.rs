@@ -1,5 +1,6 @@
 //! Which level of isolation can be had here, found out by doing it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::AsFd;
 use std::process::{Command, ExitCode, Stdio};
@@ -94,7 +95,8 @@ fn try_box() -> io::Result<()> {
             cwd: "/lab".into(),
             ..World::default()
         };
-        let result = EmptyWorld::make(go.as_fd()).and_then(|world| world.furnish(&empty, 1));
+        let result = EmptyWorld::make(go.as_fd())
+            .and_then(|world| world.furnish(&empty, &BTreeSet::new(), 1));
         if let Err(error) = &result {
             eprintln!("{error}");
         }

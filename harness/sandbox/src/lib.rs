@@ -6,7 +6,7 @@
 //!  keeper      single-threaded; waits for plans and for the tool's death, and has one box made ahead
 //!  |  clone into new user, net, ipc, pid, mount, uts and cgroup namespaces
 //!  supervisor  pid 1 of the case: makes the world, waits for its plan, starts actors, traces them, sweeps up
-//!  |- reaper   pid 1 of the students' own pid namespace, and the maker of their mount namespace
+//!  |- reaper   pid 1 of the pid namespace of a submission, and the maker of its mount namespace; two where two meet
 //!  |- student  in both of them, in a user namespace of its own; no capabilities
 //!  |- reference programs and peers, in the supervisor's pid namespace
 //! ```

@@ -15,6 +15,15 @@ pub(crate) const TRUSTED: &str = "/ref";
 pub(crate) const READ_ONLY: u64 =
     libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 
+/// Mount attributes for devices of the host.
+const DEVICE: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
+
+/// How many terminals there can be for all trusted actors together. The kernel has a few thousand for all of the machine.
+const TRUSTED_TERMINALS: u32 = 128;
+
+/// How many terminals a student's actor can have: its own, and some that it opens itself.
+const OWN_TERMINALS: u32 = 8;
+
 /// Mount flags for the writable folders.
 pub(crate) const SCRATCH: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
 
@@ -89,23 +98,19 @@ pub(crate) fn make_dev() -> io::Result<()> {
         let target = Path::new("dev").join(name);
         File::create(&target)?;
         let host = Path::new("/dev").join(name);
-        // Not through `bind`: a device shown without devices allowed would be useless.
+        // Not through `bind`: a device shown without devices allowed would be useless. Its inode is the host's: a read-only
+        // mount keeps its times and mode, and does not keep programs from writing to the device.
         context(
             format_args!("binding /dev/{name}"),
             namespace::mount(&host, &target, "", libc::MS_BIND, ""),
         )?;
+        context(
+            format_args!("restricting /dev/{name}"),
+            namespace::restrict_mount(&target, DEVICE, false),
+        )?;
     }
-    // Terminals of the box's own, so that a program can ask for the name of its terminal and open it.
     fs::create_dir("dev/pts")?;
-    let options = "newinstance,ptmxmode=0666,mode=0666";
-    let terminals = namespace::mount(
-        Path::new("devpts"),
-        Path::new("dev/pts"),
-        "devpts",
-        libc::MS_NOSUID | libc::MS_NOEXEC,
-        options,
-    );
-    context("mounting /dev/pts", terminals)?;
+    mount_terminals(Path::new("dev/pts"), TRUSTED_TERMINALS)?;
     symlink("pts/ptmx", "dev/ptmx")?;
     for (name, target) in [
         ("fd", ""),
@@ -121,13 +126,49 @@ pub(crate) fn make_dev() -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the students' copy of the mounts, for the process that calls this: what only trusted actors may see is covered,
-/// and `/proc` is that of their pid namespace, which the process is in. All students' actors of a case share it: to make
+/// Mounts terminals of its own, so that a program can ask for the name of its terminal and open it.
+fn mount_terminals(target: &Path, most: u32) -> io::Result<()> {
+    let terminals = namespace::mount(
+        Path::new("devpts"),
+        target,
+        "devpts",
+        libc::MS_NOSUID | libc::MS_NOEXEC,
+        &format!("newinstance,ptmxmode=0666,mode=0666,max={most}"),
+    );
+    context("mounting /dev/pts", terminals)
+}
+
+/// Gives the actor that the calling process becomes terminals of its own, in the mounts that it has joined. `alone`: no
+/// other actor is in them. A second actor gets a copy of the mounts first: to make one for each costs more than the
+/// terminals do.
+pub(crate) fn own_terminals(alone: bool) -> io::Result<()> {
+    if !alone {
+        context(
+            "a mount namespace for the actor",
+            namespace::unshare(libc::CLONE_NEWNS),
+        )?;
+    }
+    mount_terminals(Path::new("/dev/pts"), OWN_TERMINALS)
+}
+
+/// Covers a file or a folder of another party: nothing of it can be opened.
+fn hide(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_dir() {
+        let flags = SCRATCH | libc::MS_RDONLY;
+        return namespace::mount(Path::new("tmpfs"), path, "tmpfs", flags, "size=4k,mode=0");
+    }
+    // A device that is no device here.
+    namespace::mount(Path::new("/dev/null"), path, "", libc::MS_BIND, "")?;
+    namespace::restrict_mount(path, READ_ONLY | libc::MOUNT_ATTR_NOEXEC, false)
+}
+
+/// Makes the copy of the mounts for the students of one party, for the process that calls this: what only others may see is
+/// covered, and `/proc` is that of their pid namespace, which the process is in. All actors of a party share it: to make
 /// one, and to take it apart, costs as much as starting a program.
 ///
 /// # Errors
 /// What was refused.
-pub(crate) fn make_students() -> io::Result<OwnedFd> {
+pub(crate) fn make_students(hidden: &[&Path]) -> io::Result<OwnedFd> {
     context(
         "a mount namespace for the students",
         namespace::unshare(libc::CLONE_NEWNS),
@@ -141,9 +182,22 @@ pub(crate) fn make_students() -> io::Result<OwnedFd> {
         "size=4k,mode=0",
     );
     context("covering the reference", cover)?;
+    for path in hidden {
+        context(format_args!("covering {}", path.display()), hide(path))?;
+    }
     context(
         "mounting the students' /proc",
         mount_proc(Path::new("/proc")),
+    )?;
+    // The box's settings belong to its root. Where the box has a single id, that is the students' user as well.
+    let settings = Path::new("/proc/sys");
+    context(
+        "binding /proc/sys",
+        namespace::mount(settings, settings, "", libc::MS_BIND, ""),
+    )?;
+    context(
+        "closing /proc/sys",
+        namespace::restrict_mount(settings, READ_ONLY | libc::MOUNT_ATTR_NOEXEC, false),
     )?;
     context(
         "opening the students' mount namespace",

@@ -1,4 +1,4 @@
-//! The reaper: the first process of the students' pid namespace.
+//! The reaper: the first process of a pid namespace of students, one for each party of them.
 //!
 //! First it opens the host's folders that a plan shows: a box is made before there is a plan, and its supervisor has
 //! become another user by then, out of whose reach a path below a 0700 folder is. This process stays the tool's user for
@@ -15,9 +15,13 @@ use std::path::Path;
 use crate::mounts;
 use ipclab_kernel::{Pid, context, descriptor, namespace, process, signal, socket};
 
-/// Where the numbering of the students' processes begins: not where that of reference programs does, since both make
-/// names such as `/tmp/socket.PID` in the same folder; and the same in every run.
-const FIRST_STUDENT_PID: u32 = 4000;
+/// Process numbers of a namespace: those of a case's references and peers are below it, those of its first party of students
+/// come after them, then those of the second. So none is there twice, since programs make names such as `/tmp/socket.PID` in
+/// the same folder; and they are the same in every run.
+const NUMBERS: u32 = 4000;
+
+/// So many processes and threads a case may make in all, over its whole time: more would not have numbers of their own.
+pub(crate) const NUMBERS_MAX: u32 = NUMBERS - 100;
 
 /// Longest message: the paths of all folders.
 const MAX_MESSAGE_BYTES: usize = 128 << 10;
@@ -38,11 +42,12 @@ pub(crate) struct Reaper {
 }
 
 impl Reaper {
-    /// Makes both, as the user of the process that calls this. `range`: it is to drop its groups when it becomes the box's root.
+    /// Makes both, as the user of the process that calls this. `range`: it is to drop its groups when it becomes the box's
+    /// root. `party`: counted from 0.
     ///
     /// # Errors
     /// What the machine refused.
-    pub(crate) fn start(range: bool) -> io::Result<Self> {
+    pub(crate) fn start(range: bool, party: u32) -> io::Result<Self> {
         let own = OwnedFd::from(File::open("/proc/self/ns/pid")?);
         namespace::unshare(libc::CLONE_NEWPID)?;
         let (line, theirs) = socket::socket_pair()?;
@@ -50,7 +55,7 @@ impl Reaper {
         if pid == 0 {
             drop(line);
             let _ = process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
-            match serve(theirs.as_fd(), range) {
+            match serve(theirs.as_fd(), range, NUMBERS * (party + 1)) {
                 Ok(()) => {
                     let _ = descriptor::close_from(0, false);
                     signal::reap_for_ever()
@@ -76,11 +81,7 @@ impl Reaper {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
-        let message = paths
-            .iter()
-            .map(|path| path.as_os_str().as_bytes())
-            .collect::<Vec<_>>()
-            .join(&0);
+        let message = joined(paths);
         if paths.len() > socket::DESCRIPTORS_MAX || message.len() > MAX_MESSAGE_BYTES {
             return Err(io::Error::other(format!(
                 "{} folders are more than a box can show",
@@ -96,12 +97,15 @@ impl Reaper {
         ))
     }
 
-    /// Has it become the box's root, when the new root is in place, and make the students' mount namespace, which it gives.
+    /// Has it become the box's root, when the new root is in place, and make its students' mount namespace, which it gives.
+    /// `hidden`: what they are not shown of it.
     ///
     /// # Errors
     /// It could not.
-    pub(crate) fn settle(&self) -> io::Result<OwnedFd> {
-        let (reply, mut mounts) = self.ask(SETTLE)?;
+    pub(crate) fn settle(&self, hidden: &[&Path]) -> io::Result<OwnedFd> {
+        let mut message = SETTLE.to_vec();
+        message.extend(joined(hidden));
+        let (reply, mut mounts) = self.ask(&message)?;
         match mounts.pop() {
             Some(mounts) if reply == SETTLED => Ok(mounts),
             _ => Err(io::Error::other(
@@ -123,20 +127,32 @@ impl Reaper {
     }
 }
 
-/// Opens what it is asked for until it is to settle.
-fn serve(line: BorrowedFd<'_>, range: bool) -> io::Result<()> {
+fn joined(paths: &[&Path]) -> Vec<u8> {
+    let paths: Vec<_> = paths
+        .iter()
+        .map(|path| path.as_os_str().as_bytes())
+        .collect();
+    paths.join(&0)
+}
+
+fn split(paths: &[u8]) -> impl Iterator<Item = &Path> {
+    let paths = paths.split(|byte| *byte == 0);
+    paths.map(|path| Path::new(std::ffi::OsStr::from_bytes(path)))
+}
+
+/// Opens what it is asked for until it is to settle. `numbers`: where those of its students' processes begin.
+fn serve(line: BorrowedFd<'_>, range: bool, numbers: u32) -> io::Result<()> {
     let mut message = vec![0; MAX_MESSAGE_BYTES];
-    loop {
+    let hidden = loop {
         let length = descriptor::read_some(line, &mut message)?.unwrap_or(0);
         if length == 0 {
             return Err(io::Error::other("the supervisor is gone"));
         }
-        if &message[..length] == SETTLE {
-            break;
+        if let Some(hidden) = message[..length].strip_prefix(SETTLE) {
+            break hidden.to_vec();
         }
-        let opened = message[..length]
-            .split(|byte| *byte == 0)
-            .map(|path| open_path(Path::new(std::ffi::OsStr::from_bytes(path))))
+        let opened = split(&message[..length])
+            .map(open_path)
             .collect::<io::Result<Vec<_>>>();
         match opened {
             Ok(files) => {
@@ -145,8 +161,12 @@ fn serve(line: BorrowedFd<'_>, range: bool) -> io::Result<()> {
             }
             Err(error) => drop(descriptor::write_some(line, error.to_string().as_bytes())?),
         }
-    }
-    match settle(range) {
+    };
+    let hidden: Vec<&Path> = match hidden.is_empty() {
+        true => Vec::new(),
+        false => split(&hidden).collect(),
+    };
+    match settle(range, numbers, &hidden) {
         Ok(mounts) => socket::send_descriptors(line, SETTLED, &[mounts.as_raw_fd()]),
         Err(error) => {
             descriptor::write_some(line, error.to_string().as_bytes())?;
@@ -155,18 +175,15 @@ fn serve(line: BorrowedFd<'_>, range: bool) -> io::Result<()> {
     }
 }
 
-fn settle(range: bool) -> io::Result<OwnedFd> {
+fn settle(range: bool, numbers: u32, hidden: &[&Path]) -> io::Result<OwnedFd> {
     process::become_user(0, 0, range)?;
     // Changing ids has cleared it.
     process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
-    // Refused where the kernel cannot give numbers: then only the numbers differ.
-    let _ = std::fs::write(
-        "/proc/sys/kernel/ns_last_pid",
-        FIRST_STUDENT_PID.to_string(),
-    );
+    // Refused where the kernel cannot give numbers: then only the numbers differ. Later nobody can: /proc/sys is closed.
+    let _ = std::fs::write("/proc/sys/kernel/ns_last_pid", numbers.to_string());
     // Its own files in /proc would belong to no user here. No student runs yet.
     process::prctl(libc::PR_SET_DUMPABLE, 1)?;
-    let mounts = mounts::make_students()?;
+    let mounts = mounts::make_students(hidden)?;
     process::prctl(libc::PR_SET_DUMPABLE, 0)?;
     Ok(mounts)
 }

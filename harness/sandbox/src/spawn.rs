@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use ipclab_evidence::{Actor, Bytes, Limits, Run};
@@ -37,7 +37,11 @@ pub(crate) const CONTROL_FD: i32 = 3;
 /// What the child says when it is in its place and may be attached to.
 const READY_MESSAGE: &[u8] = b"r";
 
-/// Starts an actor. `enter` takes the child to its place (mounts, user, rules) and runs in it.
+/// An actor's terminal: our end, and the program's.
+pub(crate) type Terminal = (OwnedFd, OwnedFd);
+
+/// Starts an actor. `enter` runs in the child, takes it to its place (mounts, user, rules) and gives its terminal, which
+/// is of that place.
 ///
 /// `own_users`: the actor's user is the box's alone.
 ///
@@ -50,10 +54,9 @@ pub(crate) fn start(
     limits: &Limits,
     trace_scope: TraceScope,
     own_users: bool,
-    enter: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+    enter: impl FnOnce() -> io::Result<Terminal>,
 ) -> io::Result<Started> {
     let (stdin, stdin_in) = descriptor::pipe()?;
-    let (stdout, terminal) = descriptor::raw_terminal()?;
     let (stderr, stderr_in) = descriptor::pipe()?;
     let (ours, theirs) = socket::socket_pair()?;
     let (refusal, refusal_in) = descriptor::pipe()?;
@@ -68,32 +71,33 @@ pub(crate) fn start(
             process::exit_now(127)
         };
         let control = control.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
-        let place = [
-            stdin.as_raw_fd(),
-            terminal.as_raw_fd(),
-            stderr_in.as_raw_fd(),
-        ];
+        let streams = [stdin.as_raw_fd(), stderr_in.as_raw_fd()];
         let failed = become_program(
             actor,
             limits,
             trace_scope,
             own_users,
-            place,
+            streams,
             control,
             &theirs,
-            || enter(terminal.as_fd()),
+            enter,
         );
         let _ = descriptor::write_some(refusal_in.as_fd(), failed.to_string().as_bytes());
         process::exit_now(127);
     }
-    drop((stdin, terminal, stderr_in, theirs, refusal_in));
+    drop((stdin, stderr_in, theirs, refusal_in));
     let mut word = [0; 512];
-    let length = descriptor::read_some(ours.as_fd(), &mut word)?.unwrap_or(0);
-    if &word[..length] != READY_MESSAGE {
+    let (length, mut terminal) = loop {
+        match socket::receive_descriptors(ours.as_fd(), &mut word) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            received => break received?,
+        }
+    };
+    let (true, Some(stdout)) = (&word[..length] == READY_MESSAGE, terminal.pop()) else {
         let length = descriptor::read_some(refusal.as_fd(), &mut word)?.unwrap_or(0);
         let why = String::from_utf8_lossy(&word[..length]).into_owned();
         return Err(io::Error::other(format!("starting {}: {why}", actor.name)));
-    }
+    };
     ptrace::seize(pid).map_err(|error| {
         io::Error::new(
             error.kind(),
@@ -118,13 +122,13 @@ fn become_program(
     limits: &Limits,
     trace_scope: TraceScope,
     own_users: bool,
-    place: [i32; 3],
+    [stdin, stderr]: [i32; 2],
     control: Option<i32>,
     to_tracer: &OwnedFd,
-    enter: impl FnOnce() -> io::Result<()>,
+    enter: impl FnOnce() -> io::Result<Terminal>,
 ) -> io::Error {
     let go = || -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
-        enter()?;
+        let (our_end, terminal) = enter()?;
         process::new_session()?;
         // A container may refuse it: then addresses differ, and nothing else.
         let _ = process::disable_address_randomization();
@@ -147,10 +151,12 @@ fn become_program(
         let program = (error::c_string(path)?, argv?, env?);
         // Nothing of ours is ever an actor's descriptor.
         descriptor::close_from(3, true)?;
-        descriptor::write_some(to_tracer.as_fd(), READY_MESSAGE)?;
+        socket::send_descriptors(to_tracer.as_fd(), READY_MESSAGE, &[our_end.as_raw_fd()])?;
         if descriptor::read_some(to_tracer.as_fd(), &mut [0; 8])? != Some(1) {
             return Err(io::Error::other("the tracer went away"));
         }
+        drop(our_end);
+        let place = [stdin, terminal.as_raw_fd(), stderr];
         for (at, fd) in place.into_iter().enumerate() {
             descriptor::duplicate_to(fd, at as i32)?;
         }

@@ -4,18 +4,19 @@
 //! working directory writable, no home folder. Everything is mounted before an untrusted program runs, by a
 //! process with power over the new namespaces only.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use ipclab_evidence::World;
+use ipclab_evidence::{Bind, World};
 
 use crate::handed_in::HandedIn;
 use crate::mounts::{
-    READ_ONLY, SCRATCH, TRUSTED, bind, make_dev, mount_proc, show_if_there, show_system_folder,
-    tmpfs,
+    READ_ONLY, SCRATCH, TRUSTED, bind, make_dev, mount_proc, own_terminals, show_if_there,
+    show_system_folder, tmpfs,
 };
 use crate::reaper::Reaper;
 use crate::withheld;
@@ -40,13 +41,24 @@ pub(crate) struct Ids {
 #[derive(Debug)]
 pub(crate) struct ReadyWorld {
     pub(crate) ids: Ids,
-    pub(crate) reaper: Reaper,
-    /// The students' mount namespace.
-    pub(crate) mounts: OwnedFd,
+    /// In the order of their numbers.
+    pub(crate) parties: Vec<Party>,
     /// The folders that actors may write to and that are to be copied back.
     pub(crate) workspaces: Vec<Workspace>,
     /// What of the working directory was handed in.
     pub(crate) handed_in: HandedIn,
+}
+
+/// Where the students' actors of one party live.
+#[derive(Debug)]
+pub(crate) struct Party {
+    /// Its number, [`ipclab_evidence::Actor::party`].
+    pub(crate) number: u32,
+    pub(crate) reaper: Reaper,
+    /// The mount namespace.
+    pub(crate) mounts: OwnedFd,
+    /// An actor of it has been started in there.
+    pub(crate) lived_in: bool,
 }
 
 /// A world that waits for its plan: all of it that is the same for every plan.
@@ -71,7 +83,7 @@ impl EmptyWorld {
             .split_whitespace()
             .nth(2)
             != Some("1");
-        let reaper = context("the students' pid namespace", Reaper::start(range))?;
+        let reaper = context("the students' pid namespace", Reaper::start(range, 0))?;
         context("becoming the box's root", process::become_user(0, 0, range))?;
         // Changing ids clears the parent-death signal, and makes the process undumpable: its own files in /proc would
         // belong to no user of the box, and the binds go through them. No untrusted program runs yet.
@@ -106,11 +118,17 @@ impl EmptyWorld {
         self.reaper.pid
     }
 
-    /// Puts into it what a plan names, and closes it. `file_mib` bounds each writable folder.
+    /// Puts into it what a plan names, and closes it. `parties`: the numbers of all that play. `file_mib` bounds each writable
+    /// folder.
     ///
     /// # Errors
     /// As [`EmptyWorld::make`].
-    pub(crate) fn furnish(self, world: &World, file_mib: u64) -> io::Result<ReadyWorld> {
+    pub(crate) fn furnish(
+        self,
+        world: &World,
+        parties: &BTreeSet<u32>,
+        file_mib: u64,
+    ) -> io::Result<ReadyWorld> {
         let binds = world.binds.iter().map(|bind| &bind.host);
         let paths: Vec<&Path> = binds
             .chain(&world.handed_in)
@@ -129,11 +147,28 @@ impl EmptyWorld {
             "closing the root",
             namespace::restrict_mount(Path::new("/"), READ_ONLY, false),
         )?;
-        let mounts = context("settling the students' namespaces", self.reaper.settle())?;
+        let range = self.ids.other.is_some();
+        // The one that was made ahead is the first party's; a plan without students needs it, too, for its paths.
+        let mut reapers = vec![self.reaper];
+        for place in 1..parties.len() as u32 {
+            reapers.push(Reaper::start(range, place)?);
+        }
+        let numbers = parties.iter().copied().chain([0]);
+        let parties = reapers.into_iter().zip(numbers).map(|(reaper, number)| {
+            let strange = |bind: &&Bind| bind.party.is_some_and(|party| party != number);
+            let hidden = world.binds.iter().filter(strange);
+            let hidden: Vec<&Path> = hidden.map(|bind| bind.inside.as_path()).collect();
+            Ok(Party {
+                number,
+                mounts: reaper.settle(&hidden)?,
+                reaper,
+                lived_in: false,
+            })
+        });
+        let parties: io::Result<Vec<_>> = parties.collect();
         Ok(ReadyWorld {
             ids: self.ids,
-            reaper: self.reaper,
-            mounts,
+            parties: context("settling the students' namespaces", parties)?,
             workspaces,
             handed_in,
         })
@@ -309,15 +344,17 @@ fn set_kernel_limits() {
     }
 }
 
-/// Takes the calling process among the students' mounts, to the working directory `cwd`.
+/// Takes the calling process among the mounts of a party, to the working directory `cwd`, where it gets terminals of its own.
+/// `alone`: as [`own_terminals`] has it.
 ///
 /// # Errors
 /// What was refused.
-pub(crate) fn enter_untrusted(mounts: BorrowedFd<'_>, cwd: &Path) -> io::Result<()> {
+pub(crate) fn enter_untrusted(mounts: BorrowedFd<'_>, alone: bool, cwd: &Path) -> io::Result<()> {
     context(
         "joining the students' mount namespace",
         namespace::join_namespace(mounts, libc::CLONE_NEWNS),
     )?;
+    own_terminals(alone)?;
     context(
         "going to the working directory",
         std::env::set_current_dir(cwd),

@@ -136,6 +136,9 @@ fn together(
         .into_iter()
         .chain(roles.columns.iter().map(|name| (column, *name)))
     {
+        if !same && name != roles.row {
+            programs.guests.insert(name.to_owned());
+        }
         let aside = !same && name != roles.row && files(row, roles.row) && files(column, name);
         if aside && level == Level::Shared {
             return Err(

@@ -224,6 +224,51 @@ fn files_of_two_that_are_called_the_same_are_kept_apart() {
     );
 }
 
+/// Kills, reads and overwrites whatever it can see of the other party, and then does what it should.
+const EVE: &str = r#"
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+__attribute__((constructor)) static void attack(void)
+{
+    char path[300], byte;
+    DIR *processes = opendir("/proc");
+    for (struct dirent *entry; processes && (entry = readdir(processes));) {
+        int pid = atoi(entry->d_name);
+        if (pid <= 1 || pid == getpid())
+            continue;
+        snprintf(path, sizeof path, "/proc/%d/mem", pid);
+        printf("sees %d, memory %d\n", pid, open(path, O_RDWR));
+        kill(pid, SIGKILL);
+    }
+    kill(-1, SIGKILL);
+    int program = open("/lab/answerer", O_RDONLY);
+    if (read(program, &byte, 1) == 1)
+        puts("has read the other's program");
+}
+"#;
+
+#[test]
+fn a_party_has_no_way_to_the_other() {
+    let workdir = Workdir::with(&[]);
+    workdir.write("lab.toml", SPEC);
+    workdir.write("ref/answerer.c", answerer(4000, 1));
+    workdir.write("ref/asker.c", asker(4000, 2));
+    workdir.write("class/ada/answerer.c", answerer(4000, 2));
+    workdir.write("class/ada/asker.c", asker(4000, 2));
+    workdir.write("class/eve/answerer.c", answerer(4000, 2));
+    workdir.write("class/eve/asker.c", format!("{EVE}{}", asker(4000, 2)));
+    interop(&workdir).assert().code(0);
+    let text = fs::read_to_string(workdir.path("out/interop.json")).unwrap();
+    let matrix = serde_json::from_str(&text).unwrap();
+    // The reference, ada, eve. Only with itself has eve's asker another process beside it.
+    let picture = picture(&matrix);
+    assert_eq!(picture[..2], ["+++", "+++"], "{matrix:#}");
+}
+
 #[test]
 fn a_lab_in_which_nobody_can_meet_anybody_is_said() {
     let workdir = Workdir::with(&[]);

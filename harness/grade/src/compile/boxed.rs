@@ -159,6 +159,7 @@ impl BuildFolder {
             inside: INSIDE.into(),
             writable: true,
             trusted_only: false,
+            party: None,
         });
         let plan = Plan {
             name: format!("build {name}"),
@@ -171,6 +172,7 @@ impl BuildFolder {
             actors: vec![Actor {
                 name: "compiler".to_owned(),
                 trusted: false,
+                party: 0,
                 run: Run::Program {
                     path: tool.path.clone(),
                     argv: argv.iter().map(|word| Bytes::from(word.as_str())).collect(),

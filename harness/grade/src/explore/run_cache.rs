@@ -186,6 +186,7 @@ mod tests {
             inside: "/lab/program".into(),
             writable: false,
             trusted_only: false,
+            party: None,
         });
         plan
     }

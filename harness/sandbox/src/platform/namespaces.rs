@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::{
     Actor, CgroupCounters, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment,
 };
-use ipclab_kernel::{Pid, namespace, process, procfs};
+use ipclab_kernel::{Pid, descriptor, namespace, process, procfs};
 
 use super::Platform;
 use crate::cgroup::ActorGroup;
@@ -15,11 +15,10 @@ use crate::evidence::{Stopwatch, assemble, missing};
 use crate::filter::TraceScope;
 use crate::given::{self, Given};
 use crate::leftovers;
-use crate::reaper::Reaper;
 use crate::spawn::{self, Started};
 use crate::tracer::Tracer;
 use crate::watch::Watch;
-use crate::world::{self, EmptyWorld, Ids, ReadyWorld};
+use crate::world::{self, EmptyWorld, Ids, Party, ReadyWorld};
 
 /// So much higher is the limit of a user's processes where a cgroup counts them.
 const SPARE_PROCESSES: u64 = 16;
@@ -27,9 +26,7 @@ const SPARE_PROCESSES: u64 = 16;
 /// A world of the case's own.
 struct Namespaces {
     ids: Ids,
-    reaper: Reaper,
-    /// The students' mount namespace.
-    mounts: OwnedFd,
+    parties: Vec<Party>,
     cwd: PathBuf,
     given: Given,
     /// The cgroups of the actors, where there are any.
@@ -47,13 +44,14 @@ pub(crate) fn run(
     stopwatch: Stopwatch,
     world_ready: OwnedFd,
 ) -> io::Result<Evidence> {
+    let students = plan.actors.iter().filter(|actor| !actor.trusted);
+    let parties = students.map(|actor| actor.party).collect();
     let ReadyWorld {
         ids,
-        reaper,
-        mounts,
+        parties,
         workspaces,
         handed_in,
-    } = world.furnish(&plan.world, plan.limits.file_mib)?;
+    } = world.furnish(&plan.world, &parties, plan.limits.file_mib)?;
     let given = given::make(&plan.world, ids, handed_in)?;
     let counted_by = match groups.is_empty() {
         true => "rlimits",
@@ -61,8 +59,7 @@ pub(crate) fn run(
     };
     let mut platform = Namespaces {
         ids,
-        reaper,
-        mounts,
+        parties,
         cwd: plan.world.cwd.clone(),
         given,
         groups,
@@ -120,8 +117,7 @@ impl Platform for Namespaces {
         limits: &Limits,
         trace_scope: TraceScope,
     ) -> io::Result<Started> {
-        let (ids, group) = (self.ids, self.groups.get(index));
-        let (mounts, cwd) = (self.mounts.as_fd(), self.cwd.as_path());
+        let (ids, group, cwd) = (self.ids, self.groups.get(index), self.cwd.as_path());
         // Where the kernel counts the actor as a whole it shall be that count which refuses: it can be read afterwards.
         let spare = if group.is_some() { SPARE_PROCESSES } else { 0 };
         let limits = &Limits {
@@ -130,18 +126,26 @@ impl Platform for Namespaces {
         };
         let join_group = || group.map_or(Ok(()), ActorGroup::join);
         if actor.trusted {
-            return spawn::start(actor, limits, trace_scope, true, |_| {
+            return spawn::start(actor, limits, trace_scope, true, || {
                 join_group()?;
-                world::become_actor(ids)
+                world::become_actor(ids)?;
+                descriptor::raw_terminal()
             });
         }
-        namespace::join_namespace(self.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
-        let started = spawn::start(actor, limits, trace_scope, true, |_| {
+        let party = self
+            .parties
+            .iter_mut()
+            .find(|party| party.number == actor.party)
+            .ok_or_else(|| io::Error::other(format!("{} is of no party", actor.name)))?;
+        let alone = !std::mem::replace(&mut party.lived_in, true);
+        namespace::join_namespace(party.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
+        let started = spawn::start(actor, limits, trace_scope, true, || {
             join_group()?;
-            world::enter_untrusted(mounts, cwd)?;
-            world::become_actor(ids)
+            world::enter_untrusted(party.mounts.as_fd(), alone, cwd)?;
+            world::become_actor(ids)?;
+            descriptor::raw_terminal()
         });
-        namespace::join_namespace(self.reaper.own.as_fd(), libc::CLONE_NEWPID)?;
+        namespace::join_namespace(party.reaper.own.as_fd(), libc::CLONE_NEWPID)?;
         started
     }
 
@@ -162,12 +166,14 @@ impl Platform for Namespaces {
 
     fn is_deserted(&self) -> bool {
         // Our own namespace's: it shows the students', too.
-        procfs::all().is_some_and(|all| all.iter().all(|pid| [1, self.reaper.pid].contains(pid)))
+        procfs::all().is_some_and(|all| all.iter().all(|pid| *pid == 1 || self.is_own(*pid)))
     }
 
     fn end_all(&mut self) {
-        // The kernel ends everything in the students' namespace with its first process.
-        let _ = process::kill(self.reaper.pid, libc::SIGKILL);
+        // The kernel ends everything in a pid namespace with its first process.
+        for party in &self.parties {
+            let _ = process::kill(party.reaper.pid, libc::SIGKILL);
+        }
     }
 
     fn own_network(&self) -> bool {
@@ -175,6 +181,6 @@ impl Platform for Namespaces {
     }
 
     fn is_own(&self, pid: Pid) -> bool {
-        pid == self.reaper.pid
+        self.parties.iter().any(|party| party.reaper.pid == pid)
     }
 }

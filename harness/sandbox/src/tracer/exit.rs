@@ -208,7 +208,7 @@ impl Tracer {
             (Role::Fork, libc::EAGAIN) => {
                 self.actors[actor].refused_forks += 1;
                 if self.actors[actor].refused_forks > MAX_REFUSED_FORKS {
-                    self.over_process_limit = Some(actor);
+                    self.over_process_limit = Some((actor, self.most_threads));
                 }
                 Some(Notice::NoMoreProcesses(actor))
             }

@@ -47,7 +47,7 @@ impl Tracer {
         let actor = self.processes[&parent].actor;
         self.add(child, actor, false);
         if self.threads(Some(actor)).len() as u64 > self.most_threads {
-            self.over_process_limit = Some(actor);
+            self.over_process_limit = Some((actor, self.most_threads));
         }
         // A new process has its parent's segments attached; a new thread is in the same process.
         let attached = self.processes[&parent].attached.clone();

@@ -18,6 +18,7 @@ use crate::calls::Spec;
 use crate::chaos::Chaos;
 use crate::created::Created;
 use crate::fault::{Faults, Pending};
+use crate::reaper::NUMBERS_MAX;
 use crate::schedule::Schedule;
 use crate::sockets::Sockets;
 use ipclab_kernel::arch::registers::Registers;
@@ -200,8 +201,11 @@ pub(crate) struct Tracer {
     /// Address space that a process may have in KiB, 0 for any, and descriptors.
     pub(super) most_memory_kib: u64,
     pub(super) most_open: u64,
-    /// An actor that has more.
-    pub(crate) over_process_limit: Option<usize>,
+    /// An actor that has more, and how many would have been allowed.
+    pub(crate) over_process_limit: Option<(usize, u64)>,
+    /// Processes and threads that were made in all; each has taken a number. Those of a build may be there twice.
+    pub(super) numbers_taken: u32,
+    pub(super) most_numbers: u32,
     /// Ports that sockets of this case were bound to.
     pub(super) ports: HashSet<u16>,
     /// The case is over, and every process is being ended. What still crosses is chance: a server may answer a client whose
@@ -266,6 +270,8 @@ impl Tracer {
             most_memory_kib: limits.memory_mib << 10,
             most_open: limits.open_files,
             over_process_limit: None,
+            numbers_taken: 0,
+            most_numbers: if plan.traced { NUMBERS_MAX } else { u32::MAX },
             ports: HashSet::new(),
         }
     }
@@ -287,6 +293,10 @@ impl Tracer {
 
     pub(super) fn add(&mut self, tid: Pid, actor: usize, first: bool) {
         self.actors[actor].process_count += 1;
+        self.numbers_taken += 1;
+        if self.numbers_taken > self.most_numbers {
+            self.over_process_limit = Some((actor, self.most_numbers.into()));
+        }
         let place = procfs::identity(tid);
         let process = place.as_ref().map_or(tid, |place| place.tgid);
         self.processes.entry(process).or_insert_with(|| Process {

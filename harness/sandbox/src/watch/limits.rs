@@ -46,8 +46,8 @@ impl<P: Platform> Watch<'_, P> {
         if let Some(actor) = self.starved.take() {
             return Some(self.stop(actor, LimitKind::Memory, self.plan.limits.memory_mib));
         }
-        if let Some(actor) = self.tracer.over_process_limit.take() {
-            return Some(self.stop(actor, LimitKind::Processes, self.plan.limits.processes));
+        if let Some((actor, most)) = self.tracer.over_process_limit.take() {
+            return Some(self.stop(actor, LimitKind::Processes, most));
         }
         let Limits { calls, files, .. } = self.plan.limits;
         let actors = &self.tracer.actors;

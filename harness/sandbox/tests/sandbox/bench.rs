@@ -198,6 +198,7 @@ pub(crate) fn student(name: &str, line: &str) -> Actor {
     Actor {
         name: name.to_owned(),
         trusted: false,
+        party: 0,
         run: Run::Program {
             path: Path::new("/lab").join(words[0]),
             argv: words.iter().map(|word| Bytes::from(*word)).collect(),
@@ -301,6 +302,7 @@ pub(crate) fn plan(actors: impl IntoIterator<Item = Actor>) -> Plan {
                 inside,
                 writable: false,
                 trusted_only,
+                party: None,
             })
         })
         .collect();

@@ -4,6 +4,7 @@
 //! must come of it. `cargo test -p ipclab-sandbox --test sandbox -- stuck` runs one theme.
 
 mod ahead;
+mod apart;
 mod bench;
 mod cgroups;
 mod descendants;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     }
     let themes = [
         ("ahead", ahead::tests()),
+        ("apart", apart::tests()),
         ("cgroups", cgroups::tests()),
         ("descendants", descendants::tests()),
         ("exits", exits::tests()),

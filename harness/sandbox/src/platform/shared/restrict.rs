@@ -1,12 +1,13 @@
 //! Landlock: what an actor may touch of the host.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::World;
 use landlock::{
-    ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    Scope, path_beneath_rules,
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, Scope, path_beneath_rules,
 };
 
 use crate::withheld;
@@ -44,9 +45,24 @@ impl Seen {
     }
 }
 
+/// The devices that programs have a use for. Not the terminals: those of the others are among them, and the user's.
+const DEVICES: [&str; 5] = [
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+];
+
 /// Bounds what this process and all that it starts may do with files and signals, as far as this kernel can.
 /// `open`: the folders beside the working directory that it may write to. `seen`: what it may read.
-pub(super) fn restrict(cwd: &Path, open: &[&Path], seen: &Seen) -> io::Result<()> {
+/// `terminal`: its own, the only one that it may open, by whatever name.
+pub(super) fn restrict(
+    cwd: &Path,
+    open: &[&Path],
+    seen: &Seen,
+    terminal: BorrowedFd<'_>,
+) -> io::Result<()> {
     let all = ABI::V6;
     let ruleset = || -> Result<(), landlock::RulesetError> {
         Ruleset::default()
@@ -56,10 +72,8 @@ pub(super) fn restrict(cwd: &Path, open: &[&Path], seen: &Seen) -> io::Result<()
             .create()?
             .add_rules(path_beneath_rules(&seen.read, AccessFs::from_read(all)))?
             .add_rules(path_beneath_rules(&seen.listed, AccessFs::ReadDir))?
-            .add_rules(path_beneath_rules(
-                ["/dev"],
-                AccessFs::from_all(all) & !AccessFs::MakeBlock & !AccessFs::MakeChar,
-            ))?
+            .add_rules(path_beneath_rules(DEVICES, AccessFs::from_file(all)))?
+            .add_rule(PathBeneath::new(terminal, AccessFs::from_file(all)))?
             .add_rules(path_beneath_rules(
                 open,
                 AccessFs::from_all(all) & !AccessFs::Execute,

@@ -2,13 +2,13 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{Actor, Bytes, Limits, Plan, Run, Segment};
-use ipclab_kernel::{Pid, process};
+use ipclab_kernel::{Pid, descriptor, process};
 
 use super::before::{Before, OPEN_FOLDERS};
 use super::folders::copy;
@@ -176,21 +176,21 @@ impl Platform for Shared {
         };
         let actor = self.here(actor);
         let seen = &self.seen;
-        spawn::start(&actor, limits, trace_scope, false, |terminal| {
+        spawn::start(&actor, limits, trace_scope, false, || {
+            let (ours, terminal) = descriptor::raw_terminal()?;
             if as_root {
                 // A program may open its terminal again, by its name.
-                fchown(terminal, Some(NOBODY), Some(NOBODY))?;
+                fchown(&terminal, Some(NOBODY), Some(NOBODY))?;
                 process::become_user(NOBODY, NOBODY, true)?;
                 process::prctl(libc::PR_SET_DUMPABLE, 1)?;
             }
             std::env::set_current_dir(&cwd)?;
             process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
             process::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
-            if trusted {
-                Ok(())
-            } else {
-                restrict(&cwd, &open, seen)
+            if !trusted {
+                restrict(&cwd, &open, seen, terminal.as_fd())?;
             }
+            Ok((ours, terminal))
         })
     }
 
