@@ -281,6 +281,12 @@ pub enum LimitKind {
     Files,
     /// Accesses to System V segments, where processes take turns.
     Accesses,
+    /// Ways to memory that cannot be seen, such as `/proc/PID/mem`, where accesses are watched. None is allowed.
+    UnseenMemory,
+    /// Programs that may be executed and not read, so that nothing of them can be seen. None is allowed.
+    UnreadablePrograms,
+    /// Terminals that are not its own. None is allowed.
+    Terminals,
 }
 
 /// A look at a segment at a moment that the plan named.

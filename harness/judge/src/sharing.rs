@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_evidence::{Access, Arg, ArgKind, Call, Collision, Names, belongs, canonical};
+use ipclab_evidence::{
+    Access, ActorEvidence, Arg, ArgKind, Call, Collision, LimitKind, Names, belongs, canonical,
+};
 use ipclab_spec::{Aspect, Case, Fault, FaultKind};
 
 use crate::facts::Facts;
@@ -41,8 +43,16 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
         let text = format!("{who} to a System V segment, so nothing was shared{fate}");
         findings.push(Finding::fail(Aspect::Memory, name, text));
     }
-    findings.push(match sharing.collisions.first() {
-        None => Finding::pass(
+    let unseen = student
+        .and_then(|index| facts.actor(index))
+        .and_then(unseen_access);
+    findings.push(match (sharing.collisions.first(), unseen) {
+        (None, Some(what)) => {
+            let text =
+                format!("whether a change to shared memory was lost cannot be known: it {what}");
+            Finding::fail(Aspect::Memory, name, text)
+        }
+        (None, None) => Finding::pass(
             Aspect::Memory,
             name,
             format!(
@@ -50,9 +60,17 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
                 sharing.accesses
             ),
         ),
-        Some(collision) => lost(facts, collision, sharing.lost),
+        (Some(collision), _) => lost(facts, collision, sharing.lost),
     });
     findings
+}
+
+/// What an actor was stopped for, if that could have hidden accesses to memory.
+fn unseen_access(actor: &ActorEvidence) -> Option<String> {
+    let hidden = [LimitKind::UnseenMemory, LimitKind::UnreadablePrograms];
+    let mut hits = actor.limits.iter();
+    let hit = hits.find(|hit| hidden.contains(&hit.kind))?;
+    Some(Facts::hit(actor, hit))
 }
 
 /// Whether a signal comes with one of the calls: a process that it ends may not have written yet.

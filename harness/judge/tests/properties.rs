@@ -310,6 +310,9 @@ fn limit() -> impl Strategy<Value = LimitHit> {
         LimitKind::IpcObjects,
         LimitKind::Files,
         LimitKind::Accesses,
+        LimitKind::UnseenMemory,
+        LimitKind::UnreadablePrograms,
+        LimitKind::Terminals,
     ]);
     (kind, any::<u64>()).prop_map(|(kind, limit)| LimitHit { kind, limit })
 }

@@ -3,6 +3,7 @@
 use std::ffi::{c_long, c_void};
 use std::io::{self, Result};
 
+use crate::arch::registers::Registers;
 use crate::error::check;
 use crate::process::Pid;
 
@@ -35,6 +36,28 @@ pub fn read_memory(pid: Pid, address: u64, buffer: &mut [u8]) -> usize {
     // SAFETY: the local vector is this buffer; the remote address is only ever used in the other process.
     let read = unsafe { libc::process_vm_readv(pid, &local, 1, &remote, 1, 0) };
     usize::try_from(read).unwrap_or(0)
+}
+
+/// Whether a stopped tracee's memory can be read, tried at its stack.
+///
+/// # Errors
+/// `EPERM`: it is that of a program which its user may execute and not read, or it has forbidden it, `PR_SET_DUMPABLE`.
+pub fn try_stack(pid: Pid) -> Result<()> {
+    let stack = Registers::read(pid)?.stack_pointer();
+    let mut byte = 0u8;
+    let local = libc::iovec {
+        iov_base: (&raw mut byte).cast(),
+        iov_len: 1,
+    };
+    let remote = libc::iovec {
+        iov_base: stack as *mut c_void,
+        iov_len: 1,
+    };
+    // SAFETY: the local vector is this byte; the remote address is only ever used in the other process.
+    match unsafe { libc::process_vm_readv(pid, &local, 1, &remote, 1, 0) } {
+        1 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Writes a tracee's memory, all or nothing.

@@ -85,17 +85,64 @@ pub fn all() -> Option<Vec<Pid>> {
     Some(all)
 }
 
-/// The mapping of a process that begins at an address: its length in bytes, and whether it may be written to, `proc(5)`.
+/// A stretch of a process's memory that others may share, as `/proc/PID/maps` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedMapping {
+    /// Where it begins, and how many bytes it has.
+    pub start: u64,
+    /// As above.
+    pub length: u64,
+    /// May it be read, and written to?
+    pub readable: bool,
+    /// As above.
+    pub writable: bool,
+    /// Where in the object it begins.
+    pub offset: u64,
+    /// The object: of a System V segment its identifier.
+    pub inode: u64,
+    /// Its path: `/SYSV0001e240 (deleted)`, `/dev/zero (deleted)`, `/dev/shm/name`.
+    pub path: Vec<u8>,
+}
+
+impl SharedMapping {
+    /// The System V segment that it is a window on.
+    #[must_use]
+    pub fn segment(&self) -> Option<i32> {
+        let is_segment = self.path.starts_with(b"/SYSV");
+        is_segment.then_some(self.inode as i32)
+    }
+}
+
+/// What a process has mapped for sharing, `MAP_SHARED` of `mmap(2)` and attached segments; `None`: it is gone.
 #[must_use]
-pub fn mapping(tid: Pid, start: u64) -> Option<(u64, bool)> {
-    let maps = fs::read(format!("/proc/{tid}/maps")).ok()?;
-    let maps = String::from_utf8_lossy(&maps);
-    maps.lines().find_map(|line| {
-        let (range, rest) = line.split_once(' ')?;
-        let (from, to) = range.split_once('-')?;
-        let from = u64::from_str_radix(from, 16).ok()?;
-        let to = u64::from_str_radix(to, 16).ok()?;
-        (from == start).then(|| (to - from, rest.as_bytes().get(1) == Some(&b'w')))
+pub fn shared_mappings(tid: Pid) -> Option<Vec<SharedMapping>> {
+    let maps = read(tid, "maps")?;
+    Some(
+        maps.split(|byte| *byte == b'\n')
+            .filter_map(shared_mapping)
+            .collect(),
+    )
+}
+
+/// `7f5c40000000-7f5c40001000 rw-s 00000000 00:01 32769    /SYSV00000000 (deleted)`
+fn shared_mapping(line: &[u8]) -> Option<SharedMapping> {
+    let mut words = line.splitn(6, |byte| *byte == b' ');
+    let mut word = || std::str::from_utf8(words.next()?).ok();
+    let (range, access, offset, _, inode) = (word()?, word()?, word()?, word()?, word()?);
+    if access.as_bytes().get(3) != Some(&b's') {
+        return None;
+    }
+    let (start, end) = range.split_once('-')?;
+    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
+    let start = hexadecimal(start)?;
+    Some(SharedMapping {
+        start,
+        length: hexadecimal(end)?.checked_sub(start)?,
+        readable: access.starts_with('r'),
+        writable: access.as_bytes()[1] == b'w',
+        offset: hexadecimal(offset)?,
+        inode: inode.parse().ok()?,
+        path: words.next().unwrap_or_default().trim_ascii().to_vec(),
     })
 }
 
@@ -205,7 +252,7 @@ pub fn inode(link: &str, kind: &str) -> Option<u64> {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use super::{descriptor, identity, inode, state};
+    use super::{descriptor, identity, inode, shared_mapping, state};
 
     #[test]
     fn this_process_finds_itself() {
@@ -245,6 +292,31 @@ mod tests {
         });
         drop(reader.stdin.take());
         reader.wait().unwrap();
+    }
+
+    #[test]
+    fn mappings_are_read_as_the_kernel_writes_them() {
+        let check = |line: &str, expected: Option<(u64, u64, bool, u64, Option<i32>)>| {
+            let found = shared_mapping(line.as_bytes()).map(|one| {
+                let segment = one.segment();
+                (one.start, one.length, one.writable, one.offset, segment)
+            });
+            assert_eq!(found, expected, "{line}");
+        };
+        check(
+            "7f0000001000-7f0000003000 rw-s 00001000 00:01 32769                      /SYSV00000000 (deleted)",
+            Some((0x7f00_0000_1000, 0x2000, true, 0x1000, Some(32769))),
+        );
+        check(
+            "7f0000001000-7f0000003000 ---s 00000000 00:01 12                         /dev/zero (deleted)",
+            Some((0x7f00_0000_1000, 0x2000, false, 0, None)),
+        );
+        check("7f0000001000-7f0000003000 rw-p 00000000 00:00 0 ", None);
+        check(
+            "7ffe1000-7ffe3000 rw-p 00000000 00:00 0          [stack]",
+            None,
+        );
+        check("", None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use ipclab_kernel::Pid;
 /// Collisions that are kept; the others are counted.
 const MAX_COLLISIONS: usize = 8;
 
-/// A place: the segment's identifier, and where in it an access begins.
+/// A place: the segment's identifier, and a byte of it.
 pub(crate) type Place = (i32, u64);
 
 /// An access as the tracer saw it, not yet numbered.
@@ -21,18 +21,28 @@ pub(crate) struct RawAccess {
     pub(crate) actor: usize,
     /// Its process, as it sees itself.
     pub(crate) pid: u32,
-    /// Where.
+    /// Where it begins, and how many bytes it is about.
     pub(crate) place: Place,
+    pub(crate) width: u32,
     /// The next call of the trace.
     pub(crate) before_call: u32,
     /// What was read or written.
     pub(crate) value: Option<i64>,
 }
 
+impl RawAccess {
+    fn places(&self) -> impl Iterator<Item = Place> + use<> {
+        let (segment, first) = self.place;
+        (0..u64::from(self.width)).map(move |byte| (segment, first + byte))
+    }
+}
+
 /// All accesses of a case, as far as they can still matter.
 #[derive(Debug, Default)]
 pub(crate) struct Accesses {
     count: u64,
+    /// Those that instructions have made; the kernel makes the others, for calls.
+    by_instruction: u64,
     /// What each thread has read and where it has not written since.
     read: HashMap<(Pid, Place), Access>,
     /// What each thread last wrote in a place.
@@ -58,6 +68,11 @@ impl Accesses {
         self.read.retain(|(reader, _), _| *reader != tid);
     }
 
+    /// An instruction makes the next access.
+    pub(crate) fn by_instruction(&mut self) {
+        self.by_instruction += 1;
+    }
+
     /// Whether a thread has read a place where it has not written since.
     pub(crate) fn has_read(&self, tid: Pid, place: Place) -> bool {
         self.read.contains_key(&(tid, place))
@@ -76,7 +91,9 @@ impl Accesses {
     /// A thread has read.
     pub(crate) fn reads(&mut self, raw: &RawAccess) {
         let access = self.access(raw);
-        self.read.insert((raw.tid, raw.place), access);
+        for place in raw.places() {
+            self.read.insert((raw.tid, place), access.clone());
+        }
     }
 
     /// A thread has written, and what it wrote may come of what it had read there.
@@ -85,23 +102,18 @@ impl Accesses {
         if !self.writers.contains(&raw.pid) {
             self.writers.push(raw.pid);
         }
-        let read = self.read.remove(&(raw.tid, raw.place));
-        let written = self.written.entry(raw.place).or_default();
-        let between = read.as_ref().and_then(|read| {
-            let strange = |(other, access): &&(Pid, Access)| {
-                let before = self.born.get(other).is_none_or(|born| *born < read.n);
-                let after = !self.died.contains_key(other);
-                *other != raw.tid && access.n > read.n && (before || after)
+        let mut between: Option<(Access, Access)> = None;
+        for place in raw.places() {
+            let found = self.written_between(raw, place);
+            between = match (between, found) {
+                (Some(one), Some(other)) if other.1.n < one.1.n => Some(other),
+                (one, other) => one.or(other),
             };
-            written
-                .iter()
-                .filter(strange)
-                .min_by_key(|(_, access)| access.n)
-                .map(|(_, access)| access.clone())
-        });
-        written.retain(|(other, _)| *other != raw.tid);
-        written.push((raw.tid, write.clone()));
-        if let (Some(read), Some(other)) = (read, between) {
+            let written = self.written.entry(place).or_default();
+            written.retain(|(other, _)| *other != raw.tid);
+            written.push((raw.tid, write.clone()));
+        }
+        if let Some((read, other)) = between {
             self.lost += 1;
             if self.collisions.len() < MAX_COLLISIONS {
                 self.collisions.push(Collision {
@@ -116,16 +128,31 @@ impl Accesses {
         }
     }
 
+    /// What a thread had read in a place that it writes to now, and what another has written there since.
+    fn written_between(&mut self, raw: &RawAccess, place: Place) -> Option<(Access, Access)> {
+        let read = self.read.remove(&(raw.tid, place))?;
+        let strange = |(other, access): &&(Pid, Access)| {
+            let before = self.born.get(other).is_none_or(|born| *born < read.n);
+            let after = !self.died.contains_key(other);
+            *other != raw.tid && access.n > read.n && (before || after)
+        };
+        let written = self.written.get(&place)?.iter().filter(strange);
+        let (_, first) = written.min_by_key(|(_, access)| access.n)?;
+        Some((read, first.clone()))
+    }
+
     /// A thread has read and written as one: no other access came between.
     pub(crate) fn updates(&mut self, raw: &RawAccess) {
-        self.read.remove(&(raw.tid, raw.place));
+        for place in raw.places() {
+            self.read.remove(&(raw.tid, place));
+        }
         self.writes(raw);
     }
 
     /// The summary for the evidence.
     pub(crate) fn finish(self) -> Sharing {
         Sharing {
-            accesses: self.count,
+            accesses: self.by_instruction,
             writers: self.writers,
             lost: self.lost,
             collisions: self.collisions,
@@ -143,6 +170,7 @@ mod tests {
             actor: 0,
             pid: tid as u32,
             place: (1, offset),
+            width: 1,
             before_call: 1,
             value: None,
         }
@@ -186,6 +214,29 @@ mod tests {
         ] {
             assert_eq!(lost(story), expected, "{story}");
         }
+    }
+
+    #[test]
+    fn what_overlaps_is_the_same_place() {
+        let check = |read: (u64, u32), other: (u64, u32), write: (u64, u32), expected: u64| {
+            let mut all = Accesses::default();
+            let access = |tid, (offset, width)| RawAccess {
+                width,
+                ..raw(tid, offset)
+            };
+            all.reads(&access(1, read));
+            all.writes(&access(2, other));
+            all.writes(&access(1, write));
+            assert_eq!(all.lost, expected, "{read:?} {other:?} {write:?}");
+        };
+        check((0, 4), (0, 4), (0, 4), 1);
+        // Read with its neighbour and written alone; or the other way round; or in parts.
+        check((0, 8), (4, 4), (4, 4), 1);
+        check((4, 4), (0, 8), (4, 4), 1);
+        check((4, 4), (4, 4), (0, 8), 1);
+        check((0, 8), (0, 4), (4, 4), 0);
+        check((0, 4), (4, 4), (0, 4), 0);
+        check((0, 16), (15, 1), (8, 8), 1);
     }
 
     #[test]

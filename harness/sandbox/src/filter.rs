@@ -65,8 +65,12 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_io_submit,
     // Memory that is not counted.
     libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
     // These move bytes of sockets, too.
     libc::SYS_splice,
+    libc::SYS_tee,
+    // A pipe that holds pages of memory is a window on them.
+    libc::SYS_vmsplice,
     libc::SYS_preadv2,
     libc::SYS_pwritev2,
 ];
@@ -80,6 +84,9 @@ const CLONE_REFUSED: u32 = (libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_UNTRACED) as u32;
+
+/// A thread of the same process; a child that runs while its parent waits.
+const SHARES_PROPERLY: u32 = (libc::CLONE_THREAD | libc::CLONE_VFORK) as u32;
 
 /// Families that a lab can need. Others (packet, vsock, ...) reach past the box or into the kernel; of netlink only the
 /// routing tables are open, which `getifaddrs(3)` reads and which need a capability to be changed.
@@ -259,6 +266,15 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
             put(RETURN, errno(libc::EPERM)),
         ],
     );
+    // Without it the kernel keeps the tracer out of its memory.
+    add(
+        libc::SYS_prctl,
+        &[
+            put(LOAD, low_half(0)),
+            jump(JUMP_EQUAL, libc::PR_SET_DUMPABLE as u32, 0, 1),
+            put(RETURN, errno(libc::EPERM)),
+        ],
+    );
     add(libc::SYS_socket, &refuse_families());
     add(libc::SYS_socketpair, &refuse_families());
     // clone with forbidden flags is refused; any other clone is a call like the rest.
@@ -284,14 +300,26 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
                 add(spec.number, &trace(when));
             }
         }
-        TraceScope::Everything { pass } => add(
-            libc::SYS_mprotect,
-            &[
-                put(LOAD, low_half(3)),
-                jump(JUMP_EQUAL, pass, 0, 1),
-                put(RETURN, ALLOW),
-            ],
-        ),
+        TraceScope::Everything { pass } => {
+            add(
+                libc::SYS_mprotect,
+                &[
+                    put(LOAD, low_half(3)),
+                    jump(JUMP_EQUAL, pass, 0, 1),
+                    put(RETURN, ALLOW),
+                ],
+            );
+            // Two processes with one memory: what is open to one for a moment would be open to the other.
+            add(
+                libc::SYS_clone,
+                &[
+                    put(LOAD, low_half(CLONE_FLAGS_ARGUMENT)),
+                    jump(JUMP_ANY_BIT, libc::CLONE_VM as u32, 0, 2),
+                    jump(JUMP_ANY_BIT, SHARES_PROPERLY, 1, 0),
+                    put(RETURN, errno(libc::EPERM)),
+                ],
+            );
+        }
     }
     calls
 }

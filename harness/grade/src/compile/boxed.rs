@@ -463,6 +463,9 @@ fn too_much(kind: LimitKind, limit: u64) -> String {
         LimitKind::IpcObjects => format!("more than {limit} System V objects"),
         LimitKind::Files => format!("more than {limit} files"),
         LimitKind::Accesses => format!("more than {limit} accesses to shared memory"),
+        LimitKind::UnseenMemory => "memory in a way that cannot be watched".to_owned(),
+        LimitKind::UnreadablePrograms => "a program that may not be read".to_owned(),
+        LimitKind::Terminals => "a terminal that is not its own".to_owned(),
     }
 }
 

@@ -120,6 +120,13 @@ impl<'a> Facts<'a> {
             LimitKind::IpcObjects => format!("made more than {n} System V objects"),
             LimitKind::Files => format!("made more than {n} files"),
             LimitKind::Accesses => format!("touched shared memory more than {n} times"),
+            LimitKind::UnseenMemory => "reached for memory in a way that cannot be watched, as \
+                                        through /proc/PID/mem"
+                .to_owned(),
+            LimitKind::UnreadablePrograms => {
+                "became a program that cannot be watched, since it may not be read".to_owned()
+            }
+            LimitKind::Terminals => "opened a terminal that is not its own".to_owned(),
         }
     }
 

@@ -106,6 +106,9 @@ fn limit(hit: &LimitHit) -> String {
         LimitKind::IpcObjects => format!("more than {value} System V objects"),
         LimitKind::Files => format!("more than {value} files"),
         LimitKind::Accesses => format!("more than {value} accesses to shared memory"),
+        LimitKind::UnseenMemory => "memory reached in a way that cannot be watched".to_owned(),
+        LimitKind::UnreadablePrograms => "a program that may not be read".to_owned(),
+        LimitKind::Terminals => "a terminal that is not its own".to_owned(),
     }
 }
 

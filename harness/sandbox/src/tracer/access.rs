@@ -5,6 +5,7 @@
 
 use std::io;
 
+use ipclab_evidence::LimitKind;
 use ipclab_kernel::arch::instruction::{self, Access, Instruction};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, ptrace};
@@ -43,6 +44,11 @@ impl Tracer {
         if self.actor_of(tid).is_none() {
             return Ok(false);
         }
+        if self.is_overrun(tid)
+            && let Some(actor) = self.actor_of(tid)
+        {
+            self.forbid(actor, LimitKind::UnseenMemory);
+        }
         // If it has to wait, it comes here again when it is its turn.
         if !self.has_to_wait(tid, 0)
             && let Some(instruction) = instruction_at(tid)
@@ -71,13 +77,13 @@ impl Tracer {
             Access::Update => {
                 write.found = peek(tid, address, instruction.width);
                 let value = write.found.as_deref().map(number);
-                self.note_access(tid, place, value, Accesses::reads);
+                self.note_access(tid, place, instruction.width, value, Accesses::reads);
             }
             Access::Load | Access::Unknown => match self.step_over(tid, address, false)? {
                 Outcome::Done => {
                     let value = peek(tid, address, instruction.width);
                     let value = value.as_deref().map(number);
-                    self.note_access(tid, place, value, Accesses::reads);
+                    self.note_access(tid, place, instruction.width, value, Accesses::reads);
                     return self.after_access(tid, false);
                 }
                 Outcome::Writes(at) => write.address = at,
@@ -136,7 +142,8 @@ impl Tracer {
                 } else {
                     Accesses::writes
                 };
-                self.note_access(tid, attachment.place(write.address), value, how);
+                let place = attachment.place(write.address);
+                self.note_access(tid, place, write.instruction.width, value, how);
                 self.after_access(tid, after.is_none() || after != before)
             }
             Outcome::Writes(_) => self.go_on(tid, 0),
@@ -179,10 +186,24 @@ impl Tracer {
         self.step_over(tid, address, true)
     }
 
+    /// An instruction has made an access, this wide.
     fn note_access(
         &mut self,
         tid: Pid,
         place: Place,
+        width: u8,
+        value: Option<i64>,
+        how: fn(&mut Accesses, &RawAccess),
+    ) {
+        self.accesses.by_instruction();
+        self.note(tid, place, width.into(), value, how);
+    }
+
+    pub(super) fn note(
+        &mut self,
+        tid: Pid,
+        place: Place,
+        width: u32,
         value: Option<i64>,
         how: fn(&mut Accesses, &RawAccess),
     ) {
@@ -195,6 +216,8 @@ impl Tracer {
             actor: process.actor,
             pid: process.own_pid,
             place,
+            // Where the width is not known, at least the first byte.
+            width: width.max(1),
             before_call: self.trace.next(),
             value,
         };

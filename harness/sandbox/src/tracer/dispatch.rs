@@ -66,6 +66,8 @@ impl Tracer {
             }
             Event::Signal(libc::SIGSEGV) if self.handle_page_fault(tid)? => Ok(None),
             Event::Signal(signal) => {
+                // Its handler comes before the call for which all was opened.
+                gone(self.protect_after_call(tid, -1))?;
                 let notice = self.signalled(tid, signal);
                 self.go_on(tid, signal).map(|()| notice)
             }
@@ -138,7 +140,9 @@ impl Tracer {
             return Ok(());
         };
         thread.stopped = false;
-        let how = if thread.call.is_some() || thread.opened {
+        let looked_at = thread.observed.is_some() || thread.closes;
+        let awaited = thread.call.is_some() || thread.opened || looked_at;
+        let how = if awaited {
             Resume::ToSyscallExit
         } else {
             Resume::Run

@@ -26,12 +26,13 @@ impl Tracer {
         };
         let spec = calls::spec(number);
         let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
-        if !is_open && self.points_inside(tid, spec, &args) {
+        if !is_open && self.points_inside(tid, number, spec, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
         }
         if self.waits_again(tid, number, &args) {
             return self.go_on(tid, 0).map(|()| None);
         }
+        self.observe(tid, number);
         let Some(spec) = spec else {
             if number == libc::SYS_sched_yield as u64 {
                 self.yield_turn(tid);

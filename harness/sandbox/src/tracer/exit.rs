@@ -28,7 +28,12 @@ impl Tracer {
     pub(super) fn call_exited(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
         let skipped = self.threads.get_mut(&tid);
         if let Some(entered) = skipped.and_then(|thread| thread.skipped_call.take()) {
-            return gone(self.open_and_repeat(tid, &entered)).map(|()| None);
+            if !self.waits_to_reach(tid, &entered) {
+                gone(self.open_and_repeat(tid, &entered))?;
+            } else if let Some(thread) = self.threads.get_mut(&tid) {
+                thread.skipped_call = Some(entered);
+            }
+            return Ok(None);
         }
         let Ok(Stop::Exit(mut result)) = ptrace::syscall_stop(tid) else {
             return self.go_on(tid, 0).map(|()| None);
@@ -38,7 +43,7 @@ impl Tracer {
             .get_mut(&tid)
             .and_then(|thread| thread.call.take())
         else {
-            gone(self.protect_after_call(tid))?;
+            self.close_and_observe(tid, result)?;
             return self.go_on(tid, 0).map(|()| None);
         };
         match self.received_instead(tid, &mut call, result) {
@@ -52,7 +57,7 @@ impl Tracer {
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
             Err(error) => return Err(error),
         }
-        gone(self.protect_after_call(tid))?;
+        self.close_and_observe(tid, result)?;
         let mut signal = 0;
         if let Some(pending) = &call.tampered {
             match pending.exit(tid, result) {
@@ -88,6 +93,20 @@ impl Tracer {
             .map_or(0, |thread| self.processes[&thread.process].actor);
         self.go_on_or_hold(tid, (actor, of_actor), Side::Exit, signal)
             .map(|()| notice)
+    }
+
+    /// A call is over: closes what was opened for it, and sees what came of it.
+    fn close_and_observe(&mut self, tid: Pid, result: i64) -> io::Result<()> {
+        gone(self.protect_after_call(tid, result))?;
+        let closes = self.threads.get_mut(&tid);
+        if closes.is_some_and(|thread| std::mem::take(&mut thread.closes)) {
+            gone(self.protect_all(tid))?;
+        }
+        let observed = self.threads.get_mut(&tid);
+        match observed.and_then(|thread| thread.observed.take()) {
+            Some(number) => gone(self.observed(tid, number, result)),
+            None => Ok(()),
+        }
     }
 
     /// A call is over: what follows from its result.
@@ -166,32 +185,18 @@ impl Tracer {
                 effect.object = Some(Object::Segment(result as i32));
                 self.check_segment_ready(actor, call.args[0] as i32);
             }
-            (Role::ShmAttach, _) => self.segment_attached(tid, process, call, result as u64)?,
+            (Role::ShmAttach, _) => {
+                let attached = &mut self.processes.get_mut(&process)?.attached;
+                attached.insert(result as u64, call.args[0] as i32);
+            }
             (Role::ShmDetach, _) => {
                 let process_state = self.processes.get_mut(&process)?;
                 process_state.attached.remove(&call.args[0]);
-                self.detached(process, call.args[0]);
             }
             (Role::SemGet, _) => effect.object = Some(Object::Semaphores(result as i32)),
             (Role::MsgGet, _) => effect.object = Some(Object::Queue(result as i32)),
             (Role::Timer, _) => self.timer_set(tid, process, call),
             _ => {}
-        }
-        Some(())
-    }
-
-    fn segment_attached(&mut self, tid: Pid, process: Pid, call: &InCall, at: u64) -> Option<()> {
-        let shmid = call.args[0] as i32;
-        let attached = &mut self.processes.get_mut(&process)?.attached;
-        attached.insert(at, shmid);
-        let actor = self.processes[&process].actor;
-        if self.is_scheduled(actor)
-            && let Err(error) = gone(self.attached(tid, shmid, at))
-        {
-            self.trouble.push(format!(
-                "watching a segment of {}: {error}",
-                self.actors[actor].name
-            ));
         }
         Some(())
     }

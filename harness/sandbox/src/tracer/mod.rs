@@ -12,7 +12,9 @@
 //!   processes               lives of processes and threads
 //!   access                  page faults on guarded segments
 //! state       what is known of actors, processes and threads
+//! observed    what calls have mapped and opened
 //! guard       keeps attached segments protected            | only where
+//! reach       what the kernel accesses in them             |
 //! remote      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
 //! host        rules of the `shared` level
@@ -30,7 +32,9 @@ mod host;
 mod instead;
 mod locks;
 mod objects;
+mod observed;
 mod processes;
+mod reach;
 mod remote;
 pub(crate) mod rest;
 mod scheduler;

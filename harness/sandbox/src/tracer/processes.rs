@@ -82,6 +82,9 @@ impl Tracer {
             thread.exiting = false;
             thread.opened = false;
             thread.series = None;
+            thread.reached.clear();
+            thread.observed = None;
+            thread.closes = false;
             thread.pending_write = None;
         }
         let Some(process) = self.processes.get_mut(&tid) else {
@@ -90,8 +93,9 @@ impl Tracer {
         process.attached.clear();
         process.guarded.clear();
         process.name = procfs::name(tid).unwrap_or_default();
-        let actor = process.actor;
-        if !process.first || self.actors[actor].started {
+        let (actor, first) = (process.actor, process.first);
+        self.check_readable(tid, actor);
+        if !first || self.actors[actor].started {
             return Ok(None);
         }
         let traced = &mut self.actors[actor];

@@ -114,8 +114,8 @@ impl Remote<'_> {
                 .get(&self.tid)
                 .map(|thread| thread.process)
         {
-            // It has taken the segment away in a call that is not watched.
-            self.tracer.detached(process, attachment.start);
+            // It is no longer there, as a whole: nothing of it may stay open unseen.
+            self.tracer.lost(self.tid, process, attachment);
         }
         Ok(true)
     }

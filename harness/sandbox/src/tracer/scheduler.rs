@@ -8,7 +8,7 @@ use std::io;
 use ipclab_kernel::{Pid, process, procfs, wait};
 
 use super::rest;
-use super::state::{Thread, Tracer};
+use super::state::{Thread, Tracer, gone};
 use crate::schedule::Waiting;
 
 /// How much processor time a turn may take before another thread gets one, too: one that waits for a signal in a loop
@@ -145,10 +145,14 @@ impl Tracer {
     /// A thread goes on with what it waited to do.
     fn end_wait(&mut self, tid: Pid, waiting: Waiting) -> io::Result<()> {
         self.event_count += 1;
-        let thread = self.threads.get_mut(&tid);
-        match thread.and_then(|thread| thread.pending_write.take()) {
-            Some(write) => self.write(tid, &write),
-            None => self.go_on(tid, waiting.signal),
+        gone(self.close_to_others(tid))?;
+        let Some(thread) = self.threads.get_mut(&tid) else {
+            return Ok(());
+        };
+        match (thread.pending_write.take(), thread.skipped_call.take()) {
+            (Some(write), _) => self.write(tid, &write),
+            (None, Some(entered)) => gone(self.open_and_repeat(tid, &entered)),
+            (None, None) => self.go_on(tid, waiting.signal),
         }
     }
 

@@ -8,6 +8,8 @@ pub(super) struct Attachment {
     pub(super) start: u64,
     /// In bytes, whole pages.
     pub(super) length: u64,
+    /// Where in the segment it begins: a process can have windows on parts of it.
+    pub(super) offset: u64,
     pub(super) shmid: i32,
     pub(super) writable: bool,
     /// The `syscall` instruction that attached it, by which remote calls are made.
@@ -32,7 +34,7 @@ impl Attachment {
 
     /// A place in it, as accesses are told with.
     pub(super) fn place(&self, address: u64) -> (i32, u64) {
-        (self.shmid, address.wrapping_sub(self.start))
+        (self.shmid, address.wrapping_sub(self.start) + self.offset)
     }
 }
 

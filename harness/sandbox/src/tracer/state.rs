@@ -7,9 +7,12 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ipclab_evidence::{Call, Endpoint, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket};
+use ipclab_evidence::{
+    Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
+};
 
 use super::instead::InStead;
+use super::reach::Reached;
 use super::segments::{Attachment, PendingWrite};
 use super::series::Series;
 use super::trace::Trace;
@@ -62,6 +65,12 @@ pub(super) struct Thread {
     pub(super) skipped_call: Option<Box<Registers>>,
     /// It makes a call on many messages, one after the other.
     pub(super) series: Option<Series>,
+    /// What that call may reach in them.
+    pub(super) reached: Vec<Reached>,
+    /// At the exit of its call it closes what is open to another thread of its process.
+    pub(super) closes: bool,
+    /// It is in a call of this number, whose exit is awaited to see what came of it.
+    pub(super) observed: Option<u64>,
     /// It is about to write to a segment, and waits for its turn.
     pub(super) pending_write: Option<PendingWrite>,
 }
@@ -116,6 +125,8 @@ pub(super) struct Process {
 pub(crate) struct HostRules {
     /// Files whose place is taken by another when an actor opens them.
     pub(crate) redirects: Vec<(Vec<u8>, PathBuf)>,
+    /// Nothing but the tracer keeps actors from the terminals of others.
+    pub(crate) watches_terminals: bool,
 }
 
 /// What the tracer knows of an actor.
@@ -203,6 +214,8 @@ pub(crate) struct Tracer {
     pub(super) most_open: u64,
     /// An actor that has more, and how many would have been allowed.
     pub(crate) over_process_limit: Option<(usize, u64)>,
+    /// An actor that did what none may, and what.
+    pub(crate) forbidden: Option<(usize, LimitKind)>,
     /// Processes and threads that were made in all; each has taken a number. Those of a build may be there twice.
     pub(super) numbers_taken: u32,
     pub(super) most_numbers: u32,
@@ -270,6 +283,7 @@ impl Tracer {
             most_memory_kib: limits.memory_mib << 10,
             most_open: limits.open_files,
             over_process_limit: None,
+            forbidden: None,
             numbers_taken: 0,
             most_numbers: if plan.traced { NUMBERS_MAX } else { u32::MAX },
             ports: HashSet::new(),
@@ -323,6 +337,9 @@ impl Tracer {
                 last: None,
                 opened: false,
                 series: None,
+                reached: Vec::new(),
+                closes: false,
+                observed: None,
                 pending_write: None,
                 skipped_call: None,
             },

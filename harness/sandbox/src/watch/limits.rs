@@ -46,6 +46,9 @@ impl<P: Platform> Watch<'_, P> {
         if let Some(actor) = self.starved.take() {
             return Some(self.stop(actor, LimitKind::Memory, self.plan.limits.memory_mib));
         }
+        if let Some((actor, what)) = self.tracer.forbidden.take() {
+            return Some(self.stop(actor, what, 0));
+        }
         if let Some((actor, most)) = self.tracer.over_process_limit.take() {
             return Some(self.stop(actor, LimitKind::Processes, most));
         }

@@ -353,9 +353,116 @@ static void threads_plain(char **a)
     tell();
 }
 
+/* -- ways round the watch -- */
+/* The same pages at a second address. */
+static void second_window(char **a)
+{
+    prepare();
+    struct place *other = mremap(p, 0, 8192, MREMAP_MAYMOVE);
+    must(mprotect(other, 8192, PROT_READ | PROT_WRITE), "mprotect");
+    p = other;
+    children(add_plainly);
+    tell();
+}
+static void moved_window(char **a)
+{
+    prepare();
+    p = mremap(p, 8192, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, (char *)p - (64 << 20));
+    must(mprotect(p, 4096, PROT_READ | PROT_WRITE), "mprotect");
+    children(add_plainly);
+    tell();
+}
+/* Attached once more, over itself. */
+static void replaced_window(char **a)
+{
+    prepare();
+    if (shmat(seg, (void *)p, SHM_REMAP) != (void *)p)
+        exit(99);
+    children(add_plainly);
+    tell();
+}
+/* The kernel reads and writes in the program's stead. */
+static void add_by_calls(int n)
+{
+    int out[2], in[2], value;
+    must(pipe(out), "pipe"), must(pipe(in), "pipe");
+    for (int i = 0; i < TIMES; i++) {
+        must(write(out[1], (int *)&p->count, 4), "write");
+        must(read(out[0], &value, 4), "read");
+        value++;
+        must(write(in[1], &value, 4), "write");
+        must(read(in[0], (int *)&p->count, 4), "read");
+    }
+}
+static void by_calls(char **a) { counted(add_by_calls); }
+/* Reads more than it writes. */
+static void add_by_pieces(int n)
+{
+    for (int i = 0; i < TIMES; i++) {
+        volatile long *both = (long *)&p->count;
+        int value = *both;
+        p->count = value + 1;
+    }
+}
+static void by_pieces(char **a) { counted(add_by_pieces); }
+static void add_by_own_memory(int n)
+{
+    int memory = open("/proc/self/mem", O_RDWR), value;
+    for (int i = 0; i < TIMES; i++) {
+        pread(memory, &value, 4, (off_t)&p->count);
+        value++;
+        pwrite(memory, &value, 4, (off_t)&p->count);
+    }
+}
+static void by_own_memory(char **a) { counted(add_by_own_memory); }
+static int sibling(void *a) { return 0; }
+static void by_siblings(char **a)
+{
+    static char stack[1 << 16];
+    long child = clone(sibling, stack + sizeof stack, CLONE_VM | SIGCHLD, 0);
+    printf("%s\n", child < 0 ? "refused" : "GOT a process with the same memory");
+}
+static void goes_on(char **a) { printf("goes on\n"); }
+static void unreadable(char **a)
+{
+    const char *copy = "./copy";
+    char bytes[1 << 16];
+    int from = must(open("/proc/self/exe", O_RDONLY), "exe"), to = must(creat(copy, 0111), "copy"), n;
+    while ((n = read(from, bytes, sizeof bytes)) > 0)
+        must(write(to, bytes, n), "write");
+    close(to);
+    must(execl(copy, "copy", "goes-on", (char *)0), "execl");
+}
+static void undumpable(char **a)
+{
+    int refused = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    printf("%s\n", refused < 0 && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1 ? "refused" : "GOT undumpable");
+}
+/* One thread waits in a call that points into the segment; another one of its process uses that. */
+static int never[2];
+static void *waits_inside(void *a)
+{
+    read(never[0], (char *)p + 100, 1);
+    return 0;
+}
+static void add_beside(int n)
+{
+    pthread_t thread;
+    must(pipe(never), "pipe");
+    pthread_create(&thread, 0, waits_inside, 0);
+    for (int i = 0; i < 3; i++)
+        sched_yield(), sleep_ms(2);
+    add_plainly(n);
+    _exit(0);
+}
+static void beside(char **a) { counted(add_beside); }
+
 static const struct act acts[] = {
     {"guarded", guarded}, {"without-undo", without_undo}, {"whole", whole}, {"atomic", atomic}, {"compared", compared}, {"at-end", at_end},
     {"structure", structure}, {"own-attach", own_attach}, {"spinning", spinning}, {"yielding", yielding},
+    {"second-window", second_window}, {"moved-window", moved_window}, {"replaced-window", replaced_window},
+    {"by-calls", by_calls}, {"by-pieces", by_pieces}, {"by-own-memory", by_own_memory}, {"by-siblings", by_siblings},
+    {"unreadable", unreadable}, {"undumpable", undumpable}, {"goes-on", goes_on}, {"beside", beside},
     {"in-turn", in_turn}, {"mutex", mutex}, {"posix", posix}, {"tokens", tokens}, {"inside", inside},
     {"through-calls", through_calls}, {"look-then-clear", look_then_clear}, {"polling", polling},
     {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"grandchildren", grandchildren},

@@ -100,6 +100,42 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(kind, LimitKind::Accesses);
         }
     }));
+    tests.push(both("memory_by_its_file_is_no_way_round", |level| {
+        for order in ORDERS {
+            let seen = in_order(level, "by-own-memory", order);
+            // At the shared level Landlock refuses it to be written to.
+            let refused = level == Level::Shared && seen.actor("one").limits.is_empty();
+            if !refused {
+                let hit = LimitHit {
+                    kind: LimitKind::UnseenMemory,
+                    limit: 0,
+                };
+                assert_eq!(seen.actor("one").exit, Exit::Stopped(hit));
+            }
+        }
+    }));
+    for act in ["by-siblings", "undumpable"] {
+        tests.push(both(format!("{act}_is_refused"), move |level| {
+            let seen = in_order(level, act, Order::LateWriters);
+            assert_eq!(last_line(&seen), "refused");
+        }));
+    }
+    // The kernel lets only those with power over it into a program that may not be read.
+    tests.push(both(
+        "a_program_that_may_not_be_read_is_watched_or_stopped",
+        |level| {
+            let seen = in_order(level, "unreadable", Order::LateWriters);
+            if level == Level::Shared && !nix::unistd::geteuid().is_root() {
+                let hit = LimitHit {
+                    kind: LimitKind::UnreadablePrograms,
+                    limit: 0,
+                };
+                assert_eq!(seen.actor("one").exit, Exit::Stopped(hit));
+            } else {
+                assert_eq!(seen.out("one"), "goes on\n");
+            }
+        },
+    ));
     tests.push(both("killed_in_the_middle_is_killed", |level| {
         for order in ORDERS {
             let seen = in_order(level, "killed", order);
@@ -228,4 +264,11 @@ const WRONG: &[(&str, Order, &str)] = &[
     ("cleared", Order::OldestFirst, "4"),
     ("atomic-parts", Order::LateWriters, "4"),
     ("threads-plain", Order::LateWriters, "4"),
+    // Ways round the watch, each of which is followed.
+    ("second-window", Order::LateWriters, "4"),
+    ("moved-window", Order::LateWriters, "4"),
+    ("replaced-window", Order::LateWriters, "4"),
+    ("by-calls", Order::LateWriters, "4"),
+    ("by-pieces", Order::LateWriters, "4"),
+    ("beside", Order::LateWriters, "4"),
 ];

@@ -50,6 +50,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     let mut folder = Folder::make()?;
     let rules = HostRules {
         redirects: vec![(b"/etc/hosts".to_vec(), write_hosts(&folder.0, plan)?)],
+        watches_terminals: !restrict::works(),
     };
     check_free(plan)?;
     let before = Before::look();

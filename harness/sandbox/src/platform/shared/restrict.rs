@@ -54,6 +54,15 @@ const DEVICES: [&str; 5] = [
     "/dev/urandom",
 ];
 
+/// Whether this kernel has Landlock, in whatever version.
+pub(super) fn works() -> bool {
+    let ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(ABI::V1))
+        .and_then(Ruleset::create);
+    ruleset.is_ok()
+}
+
 /// Bounds what this process and all that it starts may do with files and signals, as far as this kernel can.
 /// `open`: the folders beside the working directory that it may write to. `seen`: what it may read.
 /// `terminal`: its own, the only one that it may open, by whatever name.

@@ -1,0 +1,218 @@
+//! What the kernel itself accesses in guarded segments, on behalf of a call whose arguments point there: noted as the
+//! accesses of instructions are.
+
+use std::io;
+
+use ipclab_evidence::LimitKind;
+use ipclab_kernel::Pid;
+use ipclab_kernel::arch::registers::Registers;
+use ipclab_kernel::ptrace::{self, Stop};
+
+use super::state::Tracer;
+use crate::accesses::Accesses;
+use crate::decode;
+use crate::schedule::Waiting;
+
+/// So much of what a call moves counts as one access more.
+const PIECE: u64 = 256;
+
+/// Longest of a call that is looked at.
+const MOVED_MAX: u64 = 1 << 20;
+
+/// What a call moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Out of the program's memory.
+    Out,
+    /// Into it; the result says how many bytes.
+    In,
+    /// Into it, a whole struct.
+    InWhole,
+}
+
+/// A stretch of a segment that a call reaches.
+#[derive(Clone, Debug)]
+pub(super) struct Reached {
+    address: u64,
+    length: u64,
+    way: Way,
+}
+
+impl Tracer {
+    /// Where in guarded segments a call moves bytes. What registers hold beyond a call's own arguments means nothing.
+    fn stretches(&self, tid: Pid, entered: &Registers) -> Vec<Reached> {
+        let all = moved(tid, entered.call_number() as i64, &entered.arguments());
+        let within = |reached: Reached| {
+            let attachment = self.attachment(tid, reached.address)?;
+            let room = attachment.start + attachment.length - reached.address;
+            let length = reached.length.min(room).min(MOVED_MAX);
+            Some(Reached { length, ..reached })
+        };
+        all.into_iter().filter_map(within).collect()
+    }
+
+    /// Whether a thread whose call may write to a segment has to let others go first; if so, it does from now on.
+    pub(super) fn waits_to_reach(&mut self, tid: Pid, entered: &Registers) -> bool {
+        let scheduled = self
+            .actor_of(tid)
+            .is_some_and(|actor| self.is_scheduled(actor));
+        if !scheduled || self.schedule.may_access() {
+            return false;
+        }
+        let mut stretches = self.stretches(tid, entered);
+        stretches.retain(|reached| reached.way != Way::Out);
+        if stretches.is_empty() {
+            return false;
+        }
+        let late = stretches.iter().any(|reached| {
+            self.attachment(tid, reached.address)
+                .is_some_and(|attachment| {
+                    let (shmid, at) = attachment.place(reached.address);
+                    (at..at + reached.length).any(|at| self.accesses.has_read(tid, (shmid, at)))
+                })
+        });
+        let waiting = Waiting {
+            signal: 0,
+            writes: true,
+            late,
+        };
+        self.schedule.wait(tid, waiting);
+        true
+    }
+
+    /// What is opened now, the kernel is about to read.
+    pub(super) fn reaches(&mut self, tid: Pid, entered: &Registers) {
+        if self.is_overrun(tid)
+            && let Some(actor) = self.actor_of(tid)
+        {
+            self.forbid(actor, LimitKind::UnseenMemory);
+        }
+        let reached = self.stretches(tid, entered);
+        for stretch in reached.iter().filter(|reached| reached.way == Way::Out) {
+            self.note_reach(tid, stretch.address, stretch.length, Accesses::reads);
+        }
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.reached = reached;
+        }
+    }
+
+    /// The call is over: what it has moved into memory, the kernel has written.
+    pub(super) fn has_reached(&mut self, tid: Pid, result: i64) {
+        let reached = self
+            .threads
+            .get_mut(&tid)
+            .map(|thread| std::mem::take(&mut thread.reached));
+        let mut left = u64::try_from(result).unwrap_or(0);
+        for stretch in reached.unwrap_or_default() {
+            let written = match stretch.way {
+                Way::Out => continue,
+                Way::In => stretch.length.min(left),
+                Way::InWhole if result >= 0 => stretch.length,
+                Way::InWhole => 0,
+            };
+            left -= written.min(left);
+            self.note_reach(tid, stretch.address, written, Accesses::writes);
+            self.schedule.accessed(written > 0);
+        }
+    }
+
+    fn note_reach(
+        &mut self,
+        tid: Pid,
+        address: u64,
+        length: u64,
+        how: fn(&mut Accesses, &crate::accesses::RawAccess),
+    ) {
+        let Some(attachment) = self.attachment(tid, address) else {
+            return;
+        };
+        let (shmid, first) = attachment.place(address);
+        for at in (0..length).step_by(PIECE as usize) {
+            let width = (length - at).min(PIECE) as u32;
+            self.note(tid, (shmid, first + at), width, None, how);
+        }
+    }
+
+    /// Whether another thread of the same process runs beside this one, so that it could use what is open to this one.
+    pub(super) fn is_overrun(&self, tid: Pid) -> bool {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let same = |other: &Pid| self.threads.get(other).map(|thread| thread.process) == process;
+        let mut others = self.overrunning.iter().filter(|other| **other != tid);
+        others.any(same)
+    }
+
+    /// A thread is about to run: what is open to another one of its process, which sleeps in a call, is closed to it. Should
+    /// the kernel have to reach there for the sleeper, the call fails.
+    ///
+    /// # Errors
+    /// As [`Tracer::dispatch`].
+    pub(super) fn close_to_others(&mut self, tid: Pid) -> io::Result<()> {
+        let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
+            return Ok(());
+        };
+        let open = self
+            .threads
+            .iter()
+            .any(|(other, thread)| *other != tid && thread.process == process && thread.opened);
+        // In the middle of a call it can be made to do nothing, and runs nothing of its own either.
+        let at_entry = matches!(ptrace::syscall_stop(tid), Ok(Stop::Entry { .. }));
+        match self.threads.get_mut(&tid) {
+            Some(thread) if open && !thread.exiting => {
+                thread.closes = at_entry || thread.call.is_some() || thread.observed.is_some();
+                match thread.closes {
+                    true => Ok(()),
+                    false => self.protect_all(tid),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a call moves, by its arguments. Calls that only compare or name something there, such as those that wait on a word,
+/// are left out.
+fn moved(tid: Pid, number: i64, args: &[u64; 6]) -> Vec<Reached> {
+    let one = |way, address, length| {
+        vec![Reached {
+            address,
+            length,
+            way,
+        }]
+    };
+    let several = |way, vectors: decode::Vectors| {
+        let stretch = |(address, length)| Reached {
+            address,
+            length,
+            way,
+        };
+        vectors.into_iter().map(stretch).collect()
+    };
+    let message = || decode::Message::read(tid, args[1]).map_or_else(Vec::new, |one| one.vectors);
+    match number {
+        libc::SYS_read | libc::SYS_pread64 | libc::SYS_recvfrom | libc::SYS_mq_timedreceive => {
+            one(Way::In, args[1], args[2])
+        }
+        libc::SYS_write | libc::SYS_pwrite64 | libc::SYS_sendto | libc::SYS_mq_timedsend => {
+            one(Way::Out, args[1], args[2])
+        }
+        libc::SYS_readv | libc::SYS_preadv => {
+            several(Way::In, decode::vectors(tid, args[1], args[2]))
+        }
+        libc::SYS_writev | libc::SYS_pwritev => {
+            several(Way::Out, decode::vectors(tid, args[1], args[2]))
+        }
+        libc::SYS_recvmsg => several(Way::In, message()),
+        libc::SYS_sendmsg => several(Way::Out, message()),
+        libc::SYS_getrandom => one(Way::In, args[0], args[1]),
+        // A message begins with its type.
+        libc::SYS_msgsnd => one(Way::Out, args[1], args[2].saturating_add(8)),
+        libc::SYS_msgrcv => one(Way::InWhole, args[1], args[2].saturating_add(8)),
+        libc::SYS_setsockopt => one(Way::Out, args[3], args[4]),
+        libc::SYS_getsockopt => one(Way::InWhole, args[3], 8),
+        libc::SYS_epoll_ctl => one(Way::Out, args[3], 12),
+        libc::SYS_epoll_wait | libc::SYS_epoll_pwait => one(Way::InWhole, args[1], 12),
+        libc::SYS_prctl if args[0] == libc::PR_SET_NAME as u64 => one(Way::Out, args[1], 16),
+        libc::SYS_prctl if args[0] == libc::PR_GET_NAME as u64 => one(Way::InWhole, args[1], 16),
+        _ => Vec::new(),
+    }
+}
