@@ -203,6 +203,18 @@ pub fn resident_kib(pid: Pid) -> Option<u64> {
     Some(pages * 4)
 }
 
+/// Resident memory of a process in KiB that is its own: neither of files nor shared.
+#[must_use]
+pub fn private_kib(pid: Pid) -> Option<u64> {
+    let statm = read_text(pid, "statm")?;
+    let mut pages = statm
+        .split_whitespace()
+        .skip(1)
+        .map(|pages| pages.parse::<u64>().ok());
+    let (resident, shared) = (pages.next()??, pages.next()??);
+    Some(resident.saturating_sub(shared) * 4)
+}
+
 /// Largest address space that a process has had in KiB.
 #[must_use]
 pub fn peak_kib(pid: Pid) -> Option<u64> {

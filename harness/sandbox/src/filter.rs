@@ -286,6 +286,17 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
             put(RETURN, errno(libc::EPERM)),
         ],
     );
+    // Memory that is shared is counted by what is mapped.
+    if !matches!(options.trace_scope, TraceScope::Everything { .. }) {
+        add(
+            libc::SYS_mmap,
+            &[
+                put(LOAD, low_half(3)),
+                jump(JUMP_ANY_BIT, libc::MAP_SHARED as u32, 0, 1),
+                put(RETURN, TRACE),
+            ],
+        );
+    }
     match options.trace_scope {
         TraceScope::Nothing => {
             let ruled = |spec: &&calls::Spec| calls::RULED.contains(&spec.number);

@@ -32,7 +32,7 @@ impl Tracer {
         if self.waits_again(tid, number, &args) {
             return self.go_on(tid, 0).map(|()| None);
         }
-        self.observe(tid, number);
+        self.observe(tid, number, &args);
         let Some(spec) = spec else {
             if number == libc::SYS_sched_yield as u64 {
                 self.yield_turn(tid);

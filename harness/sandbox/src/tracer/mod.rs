@@ -19,6 +19,7 @@
 //! scheduler   whose turn it is                             | take turns
 //! host        rules of the `shared` level
 //! locks       none on files of the host
+//! held        memory that is shared without a file
 //! objects, waits, rest, trace    what the watch asks, and what is kept
 //! ```
 
@@ -28,6 +29,7 @@ mod entry;
 mod event;
 mod exit;
 mod guard;
+mod held;
 mod host;
 mod instead;
 mod locks;

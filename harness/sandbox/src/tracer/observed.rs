@@ -36,15 +36,16 @@ pub(super) fn remaps(number: u64) -> bool {
 
 impl Tracer {
     /// Entry of any call: whether its exit is awaited, to see what came of it.
-    pub(super) fn observe(&mut self, tid: Pid, number: u64) {
+    pub(super) fn observe(&mut self, tid: Pid, number: u64, args: &[u64; 6]) {
         let Some(actor) = self.actor_of(tid) else {
             return;
         };
         let watched = self.is_scheduled(actor);
         let maps = watched && remaps(number);
         let is_new = number == libc::SYS_shmat as u64;
+        let shares = number == libc::SYS_mmap as u64 && args[3] & libc::MAP_SHARED as u64 != 0;
         let opens = OPENING.contains(&(number as i64)) && (watched || self.watches_terminals());
-        let wanted = opens || (maps && (is_new || self.is_guarded(tid)));
+        let wanted = opens || shares || (maps && (is_new || self.is_guarded(tid)));
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.observed = wanted.then_some(number);
         }
@@ -52,15 +53,21 @@ impl Tracer {
 
     /// Its exit.
     pub(super) fn observed(&mut self, tid: Pid, number: u64, result: i64) -> io::Result<()> {
+        let Some(actor) = self.actor_of(tid) else {
+            return Ok(());
+        };
+        if number == libc::SYS_mmap as u64 {
+            self.note_shared(tid, actor);
+        }
         if remaps(number) {
-            return self.guard_all(tid);
+            return match self.is_scheduled(actor) {
+                true => self.guard_all(tid),
+                false => Ok(()),
+            };
         }
         if result < 0 {
             return Ok(());
         }
-        let Some(actor) = self.actor_of(tid) else {
-            return Ok(());
-        };
         let opened = procfs::descriptor(tid, result as i32).unwrap_or_default();
         if self.is_scheduled(actor) && opened.starts_with("/proc/") && opened.ends_with("/mem") {
             self.forbid(actor, LimitKind::UnseenMemory);

@@ -12,6 +12,7 @@ use ipclab_evidence::{
 };
 
 use super::instead::InStead;
+use super::held::Held;
 use super::reach::Reached;
 use super::segments::{Attachment, PendingWrite};
 use super::series::Series;
@@ -214,6 +215,8 @@ pub(crate) struct Tracer {
     pub(super) most_open: u64,
     /// An actor that has more, and how many would have been allowed.
     pub(crate) over_process_limit: Option<(usize, u64)>,
+    /// What was mapped for sharing.
+    pub(super) held: Vec<Held>,
     /// An actor that did what none may, and what.
     pub(crate) forbidden: Option<(usize, LimitKind)>,
     /// Processes and threads that were made in all; each has taken a number. Those of a build may be there twice.
@@ -283,6 +286,7 @@ impl Tracer {
             most_memory_kib: limits.memory_mib << 10,
             most_open: limits.open_files,
             over_process_limit: None,
+            held: Vec::new(),
             forbidden: None,
             numbers_taken: 0,
             most_numbers: if plan.traced { NUMBERS_MAX } else { u32::MAX },

@@ -95,9 +95,10 @@ impl<P: Platform> Watch<'_, P> {
                 return Some(self.stop(actor, LimitKind::Cpu, limits.cpu_ms));
             }
             let resident = self.tracer.resident_kib(actor);
+            let held = self.tracer.held_kib(actor, limits.memory_mib << 10);
             let traced = &mut self.tracer.actors[actor];
             traced.rss_max_kib = traced.rss_max_kib.max(resident);
-            if limits.memory_mib > 0 && resident > limits.memory_mib << 10 {
+            if limits.memory_mib > 0 && held > limits.memory_mib << 10 {
                 return Some(self.stop(actor, LimitKind::Memory, limits.memory_mib));
             }
         }

@@ -101,6 +101,37 @@ static void memory_brood(char **a)
         }
     pause();
 }
+/* Populated, dropped and unmapped but for a page: the pages stay. */
+static void drop_shared(size_t size, int file)
+{
+    char *at = mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
+    if (at == MAP_FAILED)
+        exit(7);
+    memset(at, 1, size);
+    madvise(at, size, MADV_DONTNEED);
+    munmap(at + 4096, size - 4096);
+}
+static void shared_dropped(char **a)
+{
+    for (int n = 0; n < 6; n++)
+        drop_shared(60 << 20, -1);
+    pause();
+}
+static void zero_dropped(char **a)
+{
+    for (int n = 0; n < 6; n++)
+        drop_shared(60 << 20, open("/dev/zero", O_RDWR));
+    pause();
+}
+/* As much in all, and never at once. */
+static void shared_in_turn(char **a)
+{
+    for (int n = 0; n < 6; n++) {
+        char *at = mmap(0, 60 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        memset(at, 1, 60 << 20);
+        munmap(at, 60 << 20);
+    }
+}
 static void memory_at_last(char **a)
 {
     int ready[2];
@@ -203,7 +234,8 @@ static const struct act acts[] = {
     {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"lines", lines},
     {"lines-at-once", lines_at_once}, {"fork-bomb", fork_bomb},
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
-    {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
+    {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
+    {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
     {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {0}};
 PLAY(acts)

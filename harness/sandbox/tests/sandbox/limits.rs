@@ -37,6 +37,8 @@ pub(crate) fn tests() -> Vec<Test> {
         ("lines 2", LimitKind::Lines, 500),
         ("calls", LimitKind::Calls, 2_000),
         ("memory-brood", LimitKind::Memory, 200),
+        ("shared-dropped", LimitKind::Memory, 200),
+        ("zero-dropped", LimitKind::Memory, 200),
         ("files", LimitKind::Files, 30),
         ("folders", LimitKind::Files, 30),
         ("links", LimitKind::Files, 30),
@@ -142,6 +144,14 @@ pub(crate) fn tests() -> Vec<Test> {
                 assert_eq!(seen.ended, Ended::LimitHit { actor: 0 });
                 assert_eq!(seen.actor("one").exit, Exit::Stopped(hit.clone()));
             }
+        },
+    ));
+    tests.push(both(
+        "shared_memory_that_is_given_back_is_not_counted",
+        |level| {
+            let mut plan = plan([student("one", "limits shared-in-turn")]);
+            plan.limits = small();
+            run(level, &plan).all_well();
         },
     ));
     tests.push(own("system_v_objects", |level| {

@@ -78,6 +78,7 @@ pub(crate) fn tests() -> Vec<Test> {
                 inside: "/opt/chain".into(),
                 writable: false,
                 trusted_only: false,
+                party: None,
             });
             assert_eq!(run(level, &plan).actor("one").exit, Exit::Code(0));
         }),
