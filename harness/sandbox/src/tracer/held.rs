@@ -49,10 +49,7 @@ impl Tracer {
         if self.held.iter().all(|one| one.actor != actor) {
             return resident;
         }
-        let private: u64 = self
-            .alive_of(actor)
-            .filter_map(|pid| procfs::private_kib(pid))
-            .sum();
+        let private: u64 = self.alive_of(actor).filter_map(procfs::private_kib).sum();
         let shared = |held: &[Held]| -> u64 {
             let own = held.iter().filter(|one| one.actor == actor);
             own.map(|one| one.kib).sum()

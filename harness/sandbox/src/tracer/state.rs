@@ -11,8 +11,8 @@ use ipclab_evidence::{
     Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
 };
 
-use super::instead::InStead;
 use super::held::Held;
+use super::instead::InStead;
 use super::reach::Reached;
 use super::segments::{Attachment, PendingWrite};
 use super::series::Series;
