@@ -114,7 +114,16 @@ ALONE void __sanitizer_on_print(const char *text)
 pub(super) fn silencer(program: &Path) -> Option<String> {
     let bytes = std::fs::read(program).ok()?;
     symbols(&bytes).into_iter().find_map(|(name, is_defined)| {
-        let ours = is_defined && HOOKS.contains(&name.as_str());
+        // A variable of the runtime's that compilers read is copied into the program by the linker.
+        let copied = [
+            "__asan_option_",
+            "__asan_shadow_",
+            "__asan_gen_",
+            "__asan_globals_",
+        ];
+        let ours = is_defined
+            && (HOOKS.contains(&name.as_str())
+                || copied.iter().any(|start| name.starts_with(start)));
         let compilers = !is_defined && BY_COMPILERS.iter().any(|start| name.starts_with(start));
         let meant = PREFIXES.iter().any(|start| name.starts_with(start));
         (meant && !ours && !compilers).then_some(name)
