@@ -5,6 +5,7 @@
 //! themselves.
 
 pub mod batch;
+pub mod diff;
 pub mod export;
 pub mod finished;
 pub mod interop;

@@ -12,13 +12,14 @@ use clap::{Parser, Subcommand};
 use ipclab_class::batch::Shard;
 
 use examples::{
-    CERTIFY_EXAMPLES, CHECK_EXAMPLES, EXAMPLES, EXPORT_EXAMPLES, GOLDEN_EXAMPLES, GRADE_EXAMPLES,
-    INIT_EXAMPLES, INTEROP_EXAMPLES, MERGE_EXAMPLES, SLURM_EXAMPLES, VALIDATE_EXAMPLES,
+    CERTIFY_EXAMPLES, CHECK_EXAMPLES, DIFF_EXAMPLES, EXAMPLES, EXPORT_EXAMPLES, GOLDEN_EXAMPLES,
+    GRADE_EXAMPLES, INIT_EXAMPLES, INTEROP_EXAMPLES, MERGE_EXAMPLES, SLURM_EXAMPLES,
+    VALIDATE_EXAMPLES,
 };
 use shared::{
     ClassArgs, JobsArgs, LabArgs, LabsArgs, Presentation, RunArgs, SeedArgs, SelectArgs, TierArgs,
 };
-use values::{Ci, ExportForm, Format, TableFormat, WayArg, When};
+use values::{Ci, DiffForm, ExportForm, Format, TableFormat, WayArg, When};
 
 /// Grades C programs on System V shared memory and sockets by running them beside reference programs.
 #[derive(Debug, Parser)]
@@ -72,6 +73,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         presentation: Presentation,
     },
+    /// Compare two gradings of a class: who gained, who lost, by which case and cause
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
     /// Write a class's marks as other systems take them
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -333,6 +337,21 @@ pub(crate) struct Init {
     /// Write a workflow that grades every push
     #[arg(long, value_enum, value_name = "SYSTEM")]
     pub(crate) ci: Option<Ci>,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// Folder of results of before, or a class.json
+    pub(crate) before: PathBuf,
+    /// Folder of results of after, or a class.json
+    pub(crate) after: PathBuf,
+    /// Form of the comparison
+    #[arg(long, value_enum, default_value_t = DiffForm::Text)]
+    pub(crate) format: DiffForm,
+    /// Write into this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Arguments of `export`.

@@ -61,6 +61,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Merge(args) => commands::merge::merge(&args),
         Command::Package(PackageCommand::Slurm(args)) => commands::package::slurm(&args),
         Command::Package(PackageCommand::Gradescope(args)) => commands::package::gradescope(&args),
+        Command::Diff(args) => commands::diff::diff(&args),
         Command::Export(args) => commands::export::export(&args),
         Command::Init(args) => commands::init::init(&args),
         Command::Completions { shell } => commands::manual::completions(shell),

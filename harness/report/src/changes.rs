@@ -128,6 +128,34 @@ impl Changes {
         out
     }
 
+    /// The changes of cases by their cause, most students first: `12 lost echo-one: message without its NUL`.
+    #[must_use]
+    pub fn causes(&self) -> String {
+        let mut causes: Vec<((&str, &Line, String), usize)> = Vec::new();
+        for case in self.members.iter().flat_map(|change| &change.cases) {
+            let says = case
+                .says()
+                .map_or(String::new(), |says| without_numbers(says));
+            let key = (case.direction(), &case.id, says);
+            match causes.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, count)) => *count += 1,
+                None => causes.push((key, 1)),
+            }
+        }
+        causes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let line = |((direction, id, says), count): &((&str, &Line, String), usize)| {
+            let says = match says.is_empty() {
+                true => String::new(),
+                false => format!(": {says}"),
+            };
+            format!("  {count} {direction} {id}{says}\n")
+        };
+        match causes.is_empty() {
+            true => String::new(),
+            false => format!("{}\n", causes.iter().map(line).collect::<String>()),
+        }
+    }
+
     /// `2 gained, 1 lost, 27 as before`
     #[must_use]
     pub fn counts(&self) -> String {
@@ -227,6 +255,21 @@ impl CaseChange {
         )
     }
 
+    /// What the case did to its student.
+    #[must_use]
+    pub fn direction(&self) -> &'static str {
+        match (&self.before, &self.after) {
+            (None, _) => "new",
+            (_, None) => "without",
+            (Some(before), Some(after)) if before.max != after.max => "with other points for",
+            (_, Some(after)) if after.verdict == Verdict::Unknown => "could not be graded in",
+            (Some(before), _) if before.verdict == Verdict::Unknown => "graded now in",
+            (Some(before), Some(after)) if after.earned > before.earned => "gained in",
+            (Some(before), Some(after)) if after.earned < before.earned => "lost in",
+            (Some(_), Some(_)) => "with another outcome and the same points in",
+        }
+    }
+
     /// The cause: what the later grading says, else what the earlier one said.
     #[must_use]
     pub fn says(&self) -> Option<&Line> {
@@ -264,6 +307,19 @@ impl std::fmt::Display for Held {
             Self::Absent => f.write_str("not there"),
         }
     }
+}
+
+/// Messages that differ in numbers only (a pid, a count) are of one cause.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match (c.is_ascii_digit(), out.ends_with('N')) {
+            (true, true) => {}
+            (true, false) => out.push('N'),
+            (false, _) => out.push(c),
+        }
+    }
+    out
 }
 
 fn change(before: (&Class, Option<Member>), after: (&Class, Option<Member>)) -> Option<Change> {

@@ -2,10 +2,11 @@
 //!
 //! RFC 4180, UTF-8, a header line. A cell that a spreadsheet would run as a formula is kept from it.
 
+use ipclab_judge::Verdict;
 use ipclab_spec::Tier;
 
 use crate::rows::tests;
-use crate::{Cell, Class, Line, Mark, Report, Standing, Student, words};
+use crate::{CaseHeld, Cell, Changes, Class, Line, Mark, Report, Standing, Student, words};
 
 /// One line for each program and case.
 #[must_use]
@@ -140,6 +141,56 @@ pub fn class(class: &Class) -> String {
         cells.push(points(class.not_handed_in));
         cells.resize(head.len(), String::new());
         out += &line(&cells);
+    }
+    out
+}
+
+/// A line for each case that differs between two gradings, and for each member whose mark differs without one.
+#[must_use]
+pub fn changes(changes: &Changes) -> String {
+    let mut out = line([
+        "submission",
+        "students",
+        "before",
+        "after",
+        "by",
+        "case",
+        "case before",
+        "case after",
+        "change",
+        "cause",
+    ]);
+    let held = |side: &Option<CaseHeld>| match side {
+        Some(held) if held.verdict == Verdict::Unknown => String::new(),
+        Some(held) => held.earned.to_string(),
+        None => String::new(),
+    };
+    for change in &changes.members {
+        let head = [
+            change.who.id.to_string(),
+            words::called(&change.who),
+            change.before.to_string(),
+            change.after.to_string(),
+            change.by().map_or(String::new(), |by| by.to_string()),
+        ];
+        if change.cases.is_empty() {
+            out += &line(
+                head.iter()
+                    .cloned()
+                    .chain(std::iter::repeat_n(String::new(), 5)),
+            );
+        }
+        for case in &change.cases {
+            let cause = case.says().map_or(String::new(), Line::to_string);
+            let cells = [
+                case.id.to_string(),
+                held(&case.before),
+                held(&case.after),
+                case.direction().to_owned(),
+                cause,
+            ];
+            out += &line(head.iter().cloned().chain(cells));
+        }
     }
     out
 }

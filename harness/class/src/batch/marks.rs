@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ipclab_intake::failure::Failure;
-use ipclab_report::{Changes, Class, ClassCase, ClassSchema, Held, Line, Mark, Outcome};
+use ipclab_report::{Changes, Class, ClassCase, ClassSchema, Held, Line, Mark, Outcome, csv};
 
 use super::finish::{self, grading};
 use super::key::{Settings, tiers};
@@ -19,6 +19,9 @@ use crate::results_folder::ResultsFolder;
 
 /// How many members are shown whose marks would change.
 pub(super) const SHOWN: usize = 40;
+
+/// What the last grading that took the place of another one changed.
+const CHANGES: &str = "changes.csv";
 
 /// The class's marks, as a folder of results has them.
 pub(super) struct Marks {
@@ -314,7 +317,7 @@ pub(super) fn decide(
             trouble: false,
         });
     }
-    take(top, marks, settings, proposal)?;
+    take(top, marks, settings, proposal, &changes)?;
     let note = match changed {
         false => format!("note: graded anew by {differs}: no mark of the class has changed"),
         true => format!(
@@ -345,6 +348,7 @@ fn take(
     marks: &Marks,
     settings: &Settings,
     proposal: &finish::Outcome,
+    changes: &Changes,
 ) -> Result<(), Failure> {
     marks.keep_apart(top)?;
     let from = grading(settings.as_str());
@@ -355,6 +359,14 @@ fn take(
     class
         .submissions
         .retain(|member| results.get(&member.who.id).is_none());
+    if !changes.is_empty() {
+        top.write(CHANGES, &csv::changes(changes))?;
+        class.notes.push(Line::new(&format!(
+            "graded anew by {}: {} (student by student in {CHANGES})",
+            marks.differs(settings),
+            changes.counts().trim()
+        )));
+    }
     let about = Run {
         how: proposal.about.how.clone().map(|how| How {
             role: Role::Marks,
@@ -365,4 +377,46 @@ fn take(
     finish::write(top, &results, &mut class, &about)?;
     top.remove(&from);
     Ok(())
+}
+
+/// What a folder of results holds, whatever it is to the class; or a class.json.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn read_class(path: &Path) -> Result<Class, Failure> {
+    let file = match path.is_dir() {
+        true => path.join(manifest::CLASS),
+        false => path.to_owned(),
+    };
+    let name = ipclab_intake::show::path(&file);
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        let why = ipclab_intake::failure::reason(&error);
+        Failure::usage(format!("reading the class {name}: {why}"))
+            .remedy("name a folder that `ipclab grade -o` wrote, or one in its looks/ or gradings/")
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("reading the class {name}: {error}")))
+}
+
+/// By what a folder was graded, in brackets.
+///
+/// # Errors
+/// Its manifest cannot be read.
+pub(crate) fn graded_by(path: &Path, class: &Class) -> Result<String, Failure> {
+    let run = if path.is_dir() {
+        Run::read(path)?
+    } else {
+        None
+    };
+    let graded = class.submissions.len();
+    Ok(match run.and_then(|run| run.how) {
+        None => format!(" ({graded} submissions)"),
+        Some(how) => format!(
+            " ({graded} submissions, spec {}, tool {}, {}, {})",
+            how.spec,
+            how.tool,
+            how.isolation,
+            how.options()
+        ),
+    })
 }

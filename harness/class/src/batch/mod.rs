@@ -43,6 +43,7 @@ use crate::results_folder::ResultsFolder;
 use key::Settings;
 pub use list::list;
 use marks::{Decision, Marks, Place};
+pub(crate) use marks::{graded_by, read_class};
 pub use merge::merge;
 use one::{Context, Graded};
 pub use progress::ClassProgress;

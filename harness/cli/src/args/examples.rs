@@ -98,6 +98,16 @@ results says so: not-handed-in = 0.
 
 Only the class's whole marks are exported. A look (--case, --tier) or another grading beside the marks is refused.";
 
+pub(super) const DIFF_EXAMPLES: &str = "\
+Examples:
+  ipclab diff results results/gradings/1a2b3c   the class's marks, and what another spec makes of them
+  ipclab diff monday friday --format csv -o changes.csv
+                                                two days, two machines or two builds of the tool
+
+Submissions are the same where their ids are. Causes come first, with how many students each has.
+
+Exit status: 0 nothing differs, 1 something does, 2 a folder cannot be read or they are of different labs.";
+
 pub(super) const INIT_EXAMPLES: &str = "\
 Examples:
   ipclab init tcp-echo                          starter files and handout, in the folder tcp-echo

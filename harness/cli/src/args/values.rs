@@ -1,7 +1,7 @@
 //! Words that options take, and what they stand for in the rest of the tool.
 
 use clap::ValueEnum;
-use ipclab_class::export;
+use ipclab_class::{diff, export};
 use ipclab_intake::import::System;
 use ipclab_prove::certify;
 use ipclab_report::Audience;
@@ -37,6 +37,24 @@ pub(crate) enum ExportForm {
     Csv,
     /// The page of the class
     Html,
+}
+
+/// Forms of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffForm {
+    /// For people: causes first, then every student
+    Text,
+    /// A row for each case that differs
+    Csv,
+}
+
+impl From<DiffForm> for diff::Form {
+    fn from(form: DiffForm) -> Self {
+        match form {
+            DiffForm::Text => Self::Text,
+            DiffForm::Csv => Self::Csv,
+        }
+    }
 }
 
 impl From<ExportForm> for export::Form {

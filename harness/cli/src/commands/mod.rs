@@ -3,6 +3,7 @@
 pub(crate) mod certify;
 pub(crate) mod check;
 pub(crate) mod coverage;
+pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;

@@ -158,7 +158,47 @@ fn what_another_spec_changes_is_shown_before_it_takes_the_place_of_a_mark() {
         .assert()
         .code(0)
         .stdout(contains("3 as before"));
-    assert_eq!(of_the_class(&workdir), before);
+    let mut now = of_the_class(&workdir);
+    let changes = now.remove("changes.csv").expect("what changed");
+    assert!(changes.contains("ada,ada,5,4,'-1,greets"), "{changes}");
+    let page = now.remove("report.html").expect("the page");
+    assert!(
+        page.contains("graded anew by another spec: 1 lost"),
+        "{page}"
+    );
+    let same = |name: &str| assert_eq!(now[name], before[name], "{name}");
+    [
+        "results.jsonl",
+        "run.json",
+        "class.csv",
+        "submissions/ada.html",
+    ]
+    .map(same);
+}
+
+#[test]
+fn two_gradings_are_compared_by_student_case_and_cause() {
+    let workdir = graded();
+    workdir.write("class/bob/hello.c", GOOD);
+    workdir.write("class/ada/hello.c", WRONG);
+    grade(&workdir, "later").assert().code(0);
+    let diff = |more: &[&str]| {
+        let mut command = workdir.ipclab();
+        command.args(["diff", "out"]).args(more);
+        command.assert()
+    };
+    diff(&["out"]).code(0).stdout(contains("3 as before"));
+    diff(&["later"]).code(1).stdout(
+        contains("1 lost in greets: ")
+            .and(contains("1 gained in greets"))
+            .and(contains("ada: 4 -> 0  (-4)"))
+            .and(contains("bob: 0 -> 4  (+4)"))
+            .and(contains("1 gained, 1 lost, 1 as before")),
+    );
+    diff(&["later", "--format", "csv"])
+        .code(1)
+        .stdout(contains("ada,ada,4,0,'-4,greets,3,0,lost in,"));
+    diff(&["nowhere"]).code(2).stderr(contains("nowhere"));
 }
 
 #[test]
