@@ -205,6 +205,14 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// A text that is filled in at an actor's start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -383,8 +391,11 @@ pub struct Limits {
     pub wall_ms: u64,
     /// CPU time of all processes of one actor together, in milliseconds.
     pub cpu_ms: u64,
-    /// Address space, or memory where cgroups are delegated, of one process in MiB; 0 is no limit.
+    /// Memory in use of all processes of one actor together, in MiB; 0 is no limit.
     pub memory_mib: u64,
+    /// A program reserves terabytes of address space that it never touches, as sanitizers do: only memory is limited.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reserves: bool,
     /// Size of one file, and of each private tmpfs, in MiB.
     pub file_mib: u64,
     /// Processes and threads alive at once in one box.
@@ -407,12 +418,26 @@ pub struct Limits {
     pub files: u64,
 }
 
+impl Limits {
+    /// How much address space one process may have, in MiB; `None`: as much as it wants. Memory in use is what is limited;
+    /// this is only for what asks for more and more and never uses it.
+    #[must_use]
+    pub fn address_space_mib(&self) -> Option<u64> {
+        /// What the C library reserves for a thread: 8 MiB of stack, and up to twice 64 MiB for what it allocates. How
+        /// many threads share such a reserve depends on the number of processors.
+        const THREAD_MIB: u64 = 8 + 2 * 64;
+        let limited = self.memory_mib > 0 && !self.reserves;
+        limited.then(|| self.memory_mib + THREAD_MIB * self.processes)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             wall_ms: 10_000,
             cpu_ms: 2_000,
             memory_mib: 1024,
+            reserves: false,
             file_mib: 32,
             processes: 64,
             open_files: 256,

@@ -318,6 +318,11 @@ fn build(
     };
     for (program, built) in tasks.iter().zip(plain) {
         record.programs.push(built.report);
+        if let Some(Artifact::Executable(path)) = &built.artifact
+            && has_sanitizer(path)
+        {
+            programs.own_sanitizers.insert(program.name.clone());
+        }
         programs.plain.extend(
             built
                 .artifact
@@ -489,6 +494,14 @@ fn processes(context: &ExploreContext<'_>, case: &Case) -> usize {
     let copies = |actor: &Actor| actor.copies.as_text()?.parse().ok();
     let each = case.actors.iter().map(|actor| copies(actor).unwrap_or(1));
     runs.saturating_mul(each.fold(0, usize::saturating_add))
+}
+
+/// Whether a program's author built it with a sanitizer, by the names that compilers then put into it.
+fn has_sanitizer(program: &Path) -> bool {
+    const NAMES: [&[u8]; 4] = [b"__asan_init", b"__tsan_init", b"__hwasan_init", b"__lsan_"];
+    let bytes = std::fs::read(program).unwrap_or_default();
+    let has = |name: &[u8]| bytes.windows(name.len()).any(|at| at == name);
+    NAMES.into_iter().any(has)
 }
 
 /// Says once that committed binaries were not run, with the program that they look like.

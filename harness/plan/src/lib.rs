@@ -49,6 +49,8 @@ pub struct Programs {
     pub references: BTreeMap<String, PathBuf>,
     /// This tool's own executable, which plays the other references and the scripts.
     pub own: PathBuf,
+    /// Those of the plain ones that are built with a sanitizer of the student's own.
+    pub own_sanitizers: BTreeSet<String>,
     /// The folder of the submission that all of them are of, of which they find a copy in their working directory.
     pub handed_in: Option<PathBuf>,
     /// What no box may show, wherever it lies on the host.
@@ -147,7 +149,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
                     .map(|when| Watch { key, when })
             })
             .collect(),
-        limits: limits(case),
+        limits: limits(case, sanitized(case, programs)),
         traced: true,
         chaos: None,
         turns: None,
@@ -220,7 +222,7 @@ fn play(
             };
             argv.extend(arguments(args, &actor.name)?);
             Ok((
-                self::program(path, &argv, environment(search, case.sanitize)),
+                self::program(path, &argv, environment(search, sanitized(case, programs))),
                 false,
                 binds,
             ))
@@ -299,6 +301,7 @@ fn environment(search: String, sanitize: bool) -> Vec<(String, String)> {
              print_legend=0:color=never"
         );
         environment.push(("ASAN_OPTIONS".to_owned(), options));
+        environment.push(("LSAN_OPTIONS".to_owned(), "detect_leaks=0".to_owned()));
         environment.push((
             "UBSAN_OPTIONS".to_owned(),
             "print_stacktrace=1:color=never".to_owned(),
@@ -495,10 +498,21 @@ fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
 const CALLS_OF_ONE: u64 = 100;
 /// Bytes of a line, where a case says how many lines there may be.
 const LONG_LINE: u64 = 128;
+/// Processes and threads that a program may have for one connection of a crowd.
+const PROCESSES_OF_ONE: u64 = 2;
 /// Lines that a program may print about one connection of a crowd.
 const LINES_OF_ONE: u64 = 20;
 
-fn limits(case: &Case) -> Limits {
+/// Whether a program of the case is built with sanitizers: by us, or by its author.
+fn sanitized(case: &Case, programs: &Programs) -> bool {
+    let own = |actor: &Actor| match &actor.player {
+        Player::Student { program, .. } => programs.own_sanitizers.contains(program),
+        Player::Reference { .. } | Player::Peer { .. } => false,
+    };
+    case.sanitize || case.actors.iter().any(own)
+}
+
+fn limits(case: &Case, sanitized: bool) -> Limits {
     let mut limits = Limits {
         wall_ms: u64::try_from(case.limit.as_millis()).unwrap_or(u64::MAX),
         ..Limits::default()
@@ -517,13 +531,26 @@ fn limits(case: &Case) -> Limits {
     if let Some(open_files) = case.open_files {
         limits.open_files = u64::from(open_files);
     }
+    // A thread or a process for each connection, and one to wait for it.
+    limits.processes += PROCESSES_OF_ONE * case.crowd();
+    let own = case.limits;
+    for (limit, own) in [
+        (&mut limits.processes, own.processes),
+        (&mut limits.memory_mib, own.memory_mib),
+        (&mut limits.calls, own.calls),
+        (&mut limits.cpu_ms, own.cpu_ms),
+        (&mut limits.files, own.files),
+    ] {
+        *limit = own.map_or(*limit, u64::from);
+    }
     if !case.interleave.is_empty() {
         // Each access is a handful of stops, which are the process's own time.
         limits.cpu_ms *= 4;
     }
-    if case.sanitize {
-        // AddressSanitizer maps terabytes that it never touches.
-        limits.memory_mib = 0;
+    if sanitized {
+        // AddressSanitizer maps terabytes that it never touches, and uses some of it for every byte of the program's.
+        limits.reserves = true;
+        limits.memory_mib *= 2;
         limits.cpu_ms *= 2;
     }
     limits

@@ -197,8 +197,8 @@ fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
     // A net for the net: the supervisor counts milliseconds over all processes of an actor, the kernel whole seconds
     // of each.
     process::lower_limit(libc::RLIMIT_CPU, limits.cpu_ms.div_ceil(1000) + 2)?;
-    if limits.memory_mib > 0 {
-        process::lower_limit(libc::RLIMIT_AS, limits.memory_mib * MIB)?;
+    if let Some(mib) = limits.address_space_mib() {
+        process::lower_limit(libc::RLIMIT_AS, mib * MIB)?;
     }
     Ok(())
 }

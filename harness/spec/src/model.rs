@@ -104,6 +104,8 @@ pub struct Case {
     pub open_files: Option<u32>,
     /// How many lines a program may print on one stream; `None`: the box's own limit.
     pub output_lines: Option<u32>,
+    /// What else an actor may use.
+    pub limits: CaseLimits,
     /// In which orders processes take turns at shared memory, one run for each; empty: as the machine lets them.
     pub interleave: Vec<Turns>,
     /// Process trees, in the order in which they start.
@@ -132,6 +134,35 @@ pub struct Case {
     pub line: usize,
     /// The case's own text in the file, so that it can be shown and pasted.
     pub text: String,
+}
+
+/// What an actor of a case may use; `None`: the box's own limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CaseLimits {
+    /// Processes and threads alive at once.
+    pub processes: Option<u32>,
+    /// MiB of memory in use.
+    pub memory_mib: Option<u32>,
+    /// Watched system calls.
+    pub calls: Option<u32>,
+    /// CPU time in ms.
+    pub cpu_ms: Option<u32>,
+    /// Files, folders and links that it makes.
+    pub files: Option<u32>,
+}
+
+impl CaseLimits {
+    /// By the names that a spec gives them.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, Option<u32>); 5] {
+        [
+            ("processes", self.processes),
+            ("memory", self.memory_mib),
+            ("calls", self.calls),
+            ("cpu_ms", self.cpu_ms),
+            ("files", self.files),
+        ]
+    }
 }
 
 impl Case {

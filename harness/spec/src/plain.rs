@@ -79,6 +79,15 @@ fn head(out: &mut String, case: &Case) {
     if let Some(number) = case.output_lines {
         pair(out, "output_lines", &number.to_string());
     }
+    let limits: Vec<String> = case
+        .limits
+        .named()
+        .into_iter()
+        .filter_map(|(name, limit)| Some(format!("{name} = {}", limit?)))
+        .collect();
+    if !limits.is_empty() {
+        pair(out, "limits", &format!("{{ {} }}", limits.join(", ")));
+    }
     if !case.interleave.is_empty() {
         let names: Vec<String> = case
             .interleave

@@ -34,6 +34,8 @@ pub fn stage(root: &Path, listing: &Listing, to: &Path) -> Result<Staged, Failur
     let folder = File::open(root).map_err(|error| {
         Failure::usage(format!("opening {}: {}", show::path(root), reason(&error)))
     })?;
+    // Boxes copy it as another user.
+    make_folder(to, Path::new(""))?;
     for path in &listing.folders {
         make_folder(to, path)?;
     }

@@ -74,6 +74,10 @@ impl Tracer {
         }
         if spec.role != Role::Exit {
             self.actors[actor].calls += 1;
+            self.actors[actor].semaphore_calls += u64::from(matches!(
+                spec.number,
+                libc::SYS_semop | libc::SYS_semtimedop
+            ));
         }
         let of_actor = self.actors[actor].calls;
         let object = self.object_of_call(tid, process, spec, &args);

@@ -147,6 +147,8 @@ pub(crate) struct TracedActor {
     pub(super) scripted: bool,
     /// TracedActor calls.
     pub(crate) calls: u64,
+    /// Those of them that are operations on semaphores.
+    pub(crate) semaphore_calls: u64,
     /// Files of any kind that it made.
     pub(crate) files: u64,
     /// Accesses to segments that were seen.
@@ -163,6 +165,15 @@ pub(crate) struct TracedActor {
     pub(crate) open_at_exit: Vec<OpenDescriptor>,
     /// The call that its first process died in.
     pub(crate) died_in: Option<&'static str>,
+}
+
+impl TracedActor {
+    /// Whether these are more calls than it may make. Processes that take turns make an operation on a semaphore before and
+    /// after each step of their work: of those it may make more.
+    pub(crate) fn makes_more_than(&self, calls: u64) -> bool {
+        const SEMAPHORE_FACTOR: u64 = 10;
+        self.calls - self.semaphore_calls > calls || self.semaphore_calls > calls * SEMAPHORE_FACTOR
+    }
 }
 
 /// So many processes the kernel refuses an actor before it is stopped: more than any crowd of clients asks for, and one that
@@ -250,6 +261,7 @@ impl Tracer {
             control: None,
             scripted: matches!(actor.run, Run::Script { .. }),
             calls: 0,
+            semaphore_calls: 0,
             files: 0,
             accesses: 0,
             process_count: 0,
@@ -283,7 +295,7 @@ impl Tracer {
             event_count: 0,
             host: None,
             most_threads: limits.processes,
-            most_memory_kib: limits.memory_mib << 10,
+            most_memory_kib: limits.address_space_mib().unwrap_or(0) << 10,
             most_open: limits.open_files,
             over_process_limit: None,
             held: Vec::new(),

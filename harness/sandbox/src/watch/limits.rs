@@ -57,7 +57,7 @@ impl<P: Platform> Watch<'_, P> {
         if let Some(actor) = actors.iter().position(|actor| actor.files > files) {
             return Some(self.stop(actor, LimitKind::Files, files));
         }
-        if let Some(actor) = actors.iter().position(|actor| actor.calls > calls) {
+        if let Some(actor) = actors.iter().position(|actor| actor.makes_more_than(calls)) {
             // Printing is made of calls, too: output that is beyond its own limit was so first, though it was not read yet.
             self.drain();
             return Some(

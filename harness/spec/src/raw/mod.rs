@@ -85,6 +85,8 @@ tables! {
         /// 1,000, and 20 more for each connection of a crowd.
         #[schemars(range(min = 100, max = 20000))]
         output_lines: At<i64>,
+        /// What else one actor may use before it is stopped: processes, memory, calls, CPU time, files.
+        limits: RawLimits,
         /// Processes go on one at a time, and at each access to a System V segment it is decided who is next; one run for
         /// each of these orders: "late-writers", "readers-first", "oldest-first", "newest-first", "drawn"; "all" of them. No
         /// change to shared memory may be lost, and more than one process has to write there.
@@ -114,6 +116,26 @@ tables! {
         /// "reference": judged against the same case with reference programs in the student's places, too.
         #[schemars(extend("enum" = ["reference"]))]
         oracle: At<String>,
+    }
+
+    /// What one actor may use before it is stopped; what is left out is as in any case.
+    #[schemars(rename = "Limits")]
+    RawLimits {
+        /// Processes and threads alive at once; left out: 64, and 2 more for each connection of a crowd.
+        #[schemars(range(min = 1, max = 4096))]
+        processes: At<i64>,
+        /// MiB of memory in use; left out: 1,024.
+        #[schemars(range(min = 16, max = 16384))]
+        memory: At<i64>,
+        /// System calls that are watched; left out: 100,000, and ten times as many operations on semaphores.
+        #[schemars(range(min = 1000, max = 10000000))]
+        calls: At<i64>,
+        /// CPU time in ms; left out: 2,000.
+        #[schemars(range(min = 100, max = 600000))]
+        cpu_ms: At<i64>,
+        /// Files, folders and links that it makes; left out: 2,000.
+        #[schemars(range(min = 1, max = 100000))]
+        files: At<i64>,
     }
 
     /// A process tree. One of `student`, `reference` and `peer` says who plays it.

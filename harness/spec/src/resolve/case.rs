@@ -19,7 +19,8 @@ use crate::diagnostic::Diagnostics;
 use crate::names::nearest;
 use crate::raw::{At, Many, RawCase};
 use crate::{
-    ActorCalls, Case, Fault, Hole, Part, Program, Reference, Template, Tier, Turns, Visibility,
+    ActorCalls, Case, CaseLimits, Fault, Hole, Part, Program, Reference, Template, Tier, Turns,
+    Visibility,
 };
 
 /// How often a case with `vary` runs when it does not say.
@@ -87,6 +88,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
             ("print", "lines on one stream"),
             context,
         ),
+        limits: limits(raw, context),
         interleave: interleave(raw, context),
         actors: actors(raw.actor.as_ref(), context),
         wire: wire(raw.wire.as_ref(), context),
@@ -220,6 +222,20 @@ fn number_of(
         );
     }
     read
+}
+
+fn limits(raw: &RawCase, context: &mut Context<'_>) -> CaseLimits {
+    let Some(raw) = &raw.limits else {
+        return CaseLimits::default();
+    };
+    let mut read = |number, allowed, words| number_of(number, allowed, words, context);
+    CaseLimits {
+        processes: read(&raw.processes, 1..=4096, ("have", "processes and threads")),
+        memory_mib: read(&raw.memory, 16..=16_384, ("use", "MiB of memory")),
+        calls: read(&raw.calls, 1_000..=10_000_000, ("make", "system calls")),
+        cpu_ms: read(&raw.cpu_ms, 100..=600_000, ("use", "ms of CPU time")),
+        files: read(&raw.files, 1..=100_000, ("make", "files")),
+    }
 }
 
 fn texts(many: Option<&Many>) -> &[At<String>] {
