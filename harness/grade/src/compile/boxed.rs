@@ -478,13 +478,17 @@ fn is_program(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF") && matches!(kind, Some(2 | 3))
 }
 
-/// Lets the box's user write into every folder; its host uid is not known here. The parent keeps all others out.
+/// Lets the box's user write into every folder and read every file, whatever mask the tool was called with; its host uid is
+/// not known here. The parent keeps all others out.
 fn open_folders(folder: &Path) -> std::io::Result<()> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o777))?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             open_folders(&entry.path())?;
+        } else {
+            let mode = entry.metadata()?.permissions().mode() | 0o444;
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode))?;
         }
     }
     Ok(())

@@ -116,6 +116,7 @@ pub(super) fn silencer(program: &Path) -> Option<String> {
     symbols(&bytes).into_iter().find_map(|(name, is_defined)| {
         // A variable of the runtime's that compilers read is copied into the program by the linker.
         let copied = [
+            "__ubsan_vptr_",
             "__asan_option_",
             "__asan_shadow_",
             "__asan_gen_",

@@ -20,8 +20,7 @@ use crate::show;
 use crate::store;
 use walk::Skipped;
 
-/// What a folder's own mapping file is called.
-pub const MAPPING: &str = "ipclab.toml";
+pub use root::MAPPING;
 
 /// A submission, staged: nothing of the student's folder is read any more.
 #[derive(Debug)]

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::MAPPING;
+/// What a folder's own mapping file is called.
+pub const MAPPING: &str = "ipclab.toml";
 
 /// Where a submission's root is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

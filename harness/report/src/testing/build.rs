@@ -46,6 +46,7 @@ pub fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         sanitize: false,
         open_files: None,
         output_lines: None,
+        limits: ipclab_spec::CaseLimits::default(),
         interleave: Vec::new(),
         actors: vec![
             student("server", "iserver"),

@@ -43,7 +43,7 @@ impl Tracer {
             .get_mut(&tid)
             .and_then(|thread| thread.call.take())
         else {
-            self.guard_after_call(tid, result)?;
+            self.close_and_observe(tid, result)?;
             return self.go_on(tid, 0).map(|()| None);
         };
         match self.received_instead(tid, &mut call, result) {
@@ -57,7 +57,7 @@ impl Tracer {
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
             Err(error) => return Err(error),
         }
-        self.guard_after_call(tid, result)?;
+        self.close_and_observe(tid, result)?;
         let mut signal = 0;
         if let Some(pending) = &call.tampered {
             match pending.exit(tid, result) {
@@ -95,18 +95,18 @@ impl Tracer {
             .map(|()| notice)
     }
 
-    /// A call is over: protects again what it was let reach, and takes in what it did to mappings.
-    fn guard_after_call(&mut self, tid: Pid, result: i64) -> io::Result<()> {
+    /// A call is over: closes what was opened for it, and sees what came of it.
+    fn close_and_observe(&mut self, tid: Pid, result: i64) -> io::Result<()> {
         gone(self.protect_after_call(tid, result))?;
         let closes = self.threads.get_mut(&tid);
         if closes.is_some_and(|thread| std::mem::take(&mut thread.closes)) {
             gone(self.protect_all(tid))?;
         }
         let observed = self.threads.get_mut(&tid);
-        if let Some(number) = observed.and_then(|thread| thread.observed.take()) {
-            gone(self.observed(tid, number, result))?;
+        match observed.and_then(|thread| thread.observed.take()) {
+            Some(number) => gone(self.observed(tid, number, result)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// A call is over: what follows from its result.

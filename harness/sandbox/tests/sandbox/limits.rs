@@ -20,6 +20,7 @@ fn small() -> Limits {
         calls: 2_000,
         calls_kept: 100,
         files: 30,
+        reserves: false,
     }
 }
 
