@@ -5,13 +5,12 @@
 //! gradebooks need, so that a class of thousands fits where a few whole reports do.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use ipclab_judge::Verdict;
 use ipclab_spec::{Case, Tier, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{CaseReport, Line, Report, Score, by_name};
+use crate::{CaseReport, Line, Mark, Report, Score, by_name};
 
 /// One submission of a class, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -151,20 +150,6 @@ pub struct Summary {
     pub cases: Vec<Cell>,
 }
 
-/// What a submission that was graded came to: the only number that may stand for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Every case was graded.
-    Final(u32),
-    /// Points that are certain, and what they could be at most: some cases could not be graded.
-    Range {
-        /// Earned for certain.
-        least: u32,
-        /// Earned if everything that could not be graded were right.
-        most: u32,
-    },
-}
-
 /// A program that could not be built.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotBuilt {
@@ -257,40 +242,6 @@ impl Member {
     }
 }
 
-impl Mark {
-    /// Of a score, and whether every case of it was graded.
-    #[must_use]
-    pub fn of(score: &Score, whole: bool) -> Self {
-        if whole {
-            Self::Final(score.earned)
-        } else {
-            Self::Range {
-                least: score.earned,
-                most: score.earned.saturating_add(score.unknown),
-            }
-        }
-    }
-
-    /// The points, where they are final.
-    #[must_use]
-    pub fn final_points(self) -> Option<u32> {
-        match self {
-            Self::Final(points) => Some(points),
-            Self::Range { .. } => None,
-        }
-    }
-}
-
-impl fmt::Display for Mark {
-    /// `12`, `9 to 12`
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Final(points) => write!(f, "{points}"),
-            Self::Range { least, most } => write!(f, "{least} to {most}"),
-        }
-    }
-}
-
 impl Summary {
     /// What it came to.
     #[must_use]
@@ -301,7 +252,7 @@ impl Summary {
         };
         // A report without cases has graded nothing.
         let whole = !self.cases.is_empty() && self.cases.iter().all(known);
-        Mark::of(&self.score, whole)
+        Mark::of(self.score.earned, self.score.unknown, whole)
     }
 
     /// A report in short.

@@ -24,6 +24,7 @@ pub mod html;
 pub mod interop;
 pub mod json;
 pub mod junit;
+mod mark;
 pub mod markdown;
 mod program;
 mod report;
@@ -39,11 +40,12 @@ pub use assemble::{About, Judged};
 pub use audience::Audience;
 pub use changes::{CaseChange, CaseHeld, Change, Changes, Held};
 pub use class::{
-    Cell, Class, ClassCase, ClassSchema, Entry, Mark, Member, NotBuilt, NotGraded, Outcome,
-    Standing, Student, Summary, Who,
+    Cell, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome, Standing,
+    Student, Summary, Who,
 };
 pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
+pub use mark::Mark;
 pub use program::{CompilerMessage, Problem, Program, Severity};
 pub use report::{
     CaseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,

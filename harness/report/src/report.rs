@@ -169,7 +169,7 @@ impl Report {
     /// What the submission came to: points are a mark only when every case was graded.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark::of(&self.score, self.exit_code() != 3)
+        Mark::of(self.score.earned, self.score.unknown, self.exit_code() != 3)
     }
 
     /// The process exit status that says the same: 0 for full marks, 1 when points were lost, 3 when something could not

@@ -242,13 +242,19 @@ mod tests {
     #[test]
     fn places_are_apart_and_what_is_kept_is_bounded() {
         let mut all = Accesses::default();
+        all.by_instruction();
         all.reads(&raw(1, 0));
+        all.by_instruction();
         all.writes(&raw(2, 4));
+        all.by_instruction();
         all.writes(&raw(1, 0));
         assert_eq!(all.lost, 0);
         for _ in 0..100 {
+            all.by_instruction();
             all.reads(&raw(1, 0));
+            all.by_instruction();
             all.writes(&raw(2, 0));
+            all.by_instruction();
             all.writes(&raw(1, 0));
         }
         let sharing = all.finish();

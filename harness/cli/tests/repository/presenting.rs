@@ -34,6 +34,8 @@ fn a_report_goes_into_a_file_in_every_form() {
         ("classroom50", "classroom50/result/v1"),
     ];
     for (form, said) in forms {
+        // A platform that reads a result file takes another status for trouble.
+        let code = if form == "classroom50" { 0 } else { 1 };
         let file = workdir.path("report");
         workdir
             .ipclab()
@@ -42,7 +44,7 @@ fn a_report_goes_into_a_file_in_every_form() {
             .args(["--format", form, "-o"])
             .arg(&file)
             .assert()
-            .code(1)
+            .code(code)
             .stdout("");
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(said), "{form}: {text}");
@@ -52,7 +54,7 @@ fn a_report_goes_into_a_file_in_every_form() {
             .arg(&seen)
             .args(["--format", form])
             .assert()
-            .code(1)
+            .code(code)
             .stdout(contains(said));
     }
     let nowhere = workdir.path("none/report");

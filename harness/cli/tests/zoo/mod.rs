@@ -60,6 +60,9 @@ struct Attack {
     /// machine longer to touch than a case may compute.
     #[serde(default)]
     or_says: Option<String>,
+    /// It may be too slow to cheat, and then has done what is right.
+    #[serde(default)]
+    may_be_late: bool,
     /// For people: why it ends like this at a level.
     #[serde(default)]
     note: BTreeMap<String, String>,
@@ -205,6 +208,9 @@ fn grade(level: &str) {
         let (seen, expected) = (case["verdict"].as_str().unwrap(), attack.verdict.at(level));
         let texts = texts(case);
         println!("{:<22} {:<10} {seen:<8} {}", attack.id, level, attack.what);
+        if attack.may_be_late && seen == "pass" {
+            continue;
+        }
         if seen != expected {
             wrong.push(format!("{}: {seen}, not {expected}: {texts}", attack.id));
         }

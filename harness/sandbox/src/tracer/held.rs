@@ -5,15 +5,8 @@ use std::collections::HashSet;
 
 use ipclab_kernel::{Pid, procfs};
 
+use super::in_progress::Held;
 use super::state::Tracer;
-
-/// An object that was mapped for sharing.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Held {
-    inode: u64,
-    actor: usize,
-    kib: u64,
-}
 
 /// Anonymous memory that is shared, and `/dev/zero`, of which each mapping is an object of its own.
 const ANONYMOUS: &[u8] = b"/dev/zero";

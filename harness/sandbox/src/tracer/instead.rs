@@ -11,57 +11,17 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ipclab_evidence::{Address, SocketKind};
+use ipclab_evidence::SocketKind;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, process, socket};
 
+use super::in_progress::{InStead, Request, State};
 use super::state::{InCall, Tracer};
 use crate::calls::Role;
-use crate::decode::{self, Message, Vectors};
+use crate::decode::{self, Message};
 
 /// Bytes that are received at once: from a stream a call may always get fewer than it asked for.
 const AT_ONCE: usize = 256 << 10;
-
-/// A call that the tracer makes in its program's stead.
-#[derive(Clone, Debug)]
-pub(super) struct InStead {
-    /// The registers with which it was entered.
-    entered: Box<Registers>,
-    request: Request,
-    state: State,
-    /// What has been received.
-    pub(super) received: Vec<u8>,
-    /// The sender's address.
-    pub(super) address: Option<Address>,
-    /// The datagram was longer than the room for it: all of it.
-    pub(super) whole: Option<Vec<u8>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// It is done, with this result.
-    Done(i64),
-    /// It waits as a peek.
-    Waits,
-    /// It is made as it is, now that what it will bring is known.
-    Passes,
-}
-
-/// What a program asks for.
-#[derive(Clone, Debug)]
-struct Request {
-    fd: i32,
-    flags: i32,
-    vectors: Vectors,
-    /// Where the sender's address is to go, and how much room is there.
-    name: (u64, u64),
-    /// Where its length is to go.
-    name_length: Option<u64>,
-    /// Where the `struct msghdr` is.
-    message: Option<u64>,
-    /// Descriptors are asked for, too.
-    has_control: bool,
-}
 
 impl Request {
     /// Reads it from the registers and the program's memory.

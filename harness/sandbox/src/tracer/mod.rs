@@ -31,6 +31,7 @@ mod exit;
 mod guard;
 mod held;
 mod host;
+mod in_progress;
 mod instead;
 mod locks;
 mod objects;

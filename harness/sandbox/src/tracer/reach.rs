@@ -8,6 +8,7 @@ use ipclab_kernel::Pid;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::ptrace::{self, Stop};
 
+use super::in_progress::{Reached, Way};
 use super::state::Tracer;
 use crate::accesses::Accesses;
 use crate::decode;
@@ -18,25 +19,6 @@ const PIECE: u64 = 256;
 
 /// Longest of a call that is looked at.
 const MOVED_MAX: u64 = 1 << 20;
-
-/// What a call moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// Out of the program's memory.
-    Out,
-    /// Into it; the result says how many bytes.
-    In,
-    /// Into it, a whole struct.
-    InWhole,
-}
-
-/// A stretch of a segment that a call reaches.
-#[derive(Clone, Debug)]
-pub(super) struct Reached {
-    address: u64,
-    length: u64,
-    way: Way,
-}
 
 impl Tracer {
     /// Where in guarded segments a call moves bytes. What registers hold beyond a call's own arguments means nothing.

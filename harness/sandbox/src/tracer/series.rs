@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory};
 
+use super::in_progress::Series;
 use super::state::Tracer;
 use crate::calls::{self, ArgKind, Spec};
 use crate::decode;
@@ -19,20 +20,6 @@ const LENGTH: u64 = 56;
 
 /// Most messages of one call, `UIO_MAXIOV` of the kernel.
 const MOST: u64 = 1024;
-
-/// A call on many messages, of which some are done.
-#[derive(Clone, Debug)]
-pub(super) struct Series {
-    /// The registers with which it was entered.
-    entered: Box<Registers>,
-    number: i64,
-    array: u64,
-    count: u64,
-    flags: u64,
-    done: u64,
-    /// When it ends although more could come, `recvmmsg(2)`.
-    until: Option<Instant>,
-}
 
 impl Series {
     fn message(&self) -> u64 {

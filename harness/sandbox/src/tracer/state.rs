@@ -11,11 +11,8 @@ use ipclab_evidence::{
     Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
 };
 
-use super::held::Held;
-use super::instead::InStead;
-use super::reach::Reached;
+use super::in_progress::{Held, InStead, Reached, Series};
 use super::segments::{Attachment, PendingWrite};
-use super::series::Series;
 use super::trace::Trace;
 use crate::accesses::Accesses;
 use crate::calls::Spec;

@@ -124,12 +124,14 @@ fn a_class_is_graded_twice_with_the_same_result() {
 }
 
 #[test]
-fn a_listing_that_many_typed_in_is_run_once() {
+fn a_listing_that_many_hand_in_is_run_once() {
     let workdir = Workdir::with(&[]);
     let write = |who: &str, text: &str| workdir.write(&format!("class/{who}/hello.c"), text);
     write("ada", GOOD);
-    write("bob", &format!("/* My own work: Bob. */\n\n{GOOD}"));
+    write("bob", GOOD);
     write("cem", WRONG);
+    // The program is the same, but it could read its source and do otherwise.
+    write("dan", &format!("/* My own work: Dan. */\n\n{GOOD}"));
     grade(&workdir, "out")
         .args(["--jobs", "1"])
         .assert()
@@ -140,6 +142,7 @@ fn a_listing_that_many_typed_in_is_run_once() {
     let marks = marks(&workdir, "out");
     assert_eq!(marks["bob"], marks["ada"]);
     assert_ne!(marks["cem"], marks["ada"]);
+    assert_eq!(marks["dan"], marks["ada"]);
     // Each keeps a report of its own.
     let report = fs::read_to_string(workdir.path("out/submissions/bob.html")).expect("a page");
     assert!(

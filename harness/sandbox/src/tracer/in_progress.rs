@@ -1,0 +1,91 @@
+//! What threads are in the middle of, and what they share, as plain records: [`super::held`], [`super::reach`],
+//! [`super::series`] and [`super::instead`] work with them.
+
+use std::time::Instant;
+
+use ipclab_evidence::Address;
+use ipclab_kernel::arch::registers::Registers;
+
+use crate::decode::Vectors;
+
+/// An object that was mapped for sharing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub(super) inode: u64,
+    pub(super) actor: usize,
+    pub(super) kib: u64,
+}
+
+/// What a call moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Out of the program's memory.
+    Out,
+    /// Into it; the result says how many bytes.
+    In,
+    /// Into it, a whole struct.
+    InWhole,
+}
+
+/// A stretch of a segment that a call reaches.
+#[derive(Clone, Debug)]
+pub(super) struct Reached {
+    pub(super) address: u64,
+    pub(super) length: u64,
+    pub(super) way: Way,
+}
+
+/// A call on many messages, of which some are done.
+#[derive(Clone, Debug)]
+pub(super) struct Series {
+    /// The registers with which it was entered.
+    pub(super) entered: Box<Registers>,
+    pub(super) number: i64,
+    pub(super) array: u64,
+    pub(super) count: u64,
+    pub(super) flags: u64,
+    pub(super) done: u64,
+    /// When it ends although more could come, `recvmmsg(2)`.
+    pub(super) until: Option<Instant>,
+}
+
+/// A call that the tracer makes in its program's stead.
+#[derive(Clone, Debug)]
+pub(super) struct InStead {
+    /// The registers with which it was entered.
+    pub(super) entered: Box<Registers>,
+    pub(super) request: Request,
+    pub(super) state: State,
+    /// What has been received.
+    pub(super) received: Vec<u8>,
+    /// The sender's address.
+    pub(super) address: Option<Address>,
+    /// The datagram was longer than the room for it: all of it.
+    pub(super) whole: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It is done, with this result.
+    Done(i64),
+    /// It waits as a peek.
+    Waits,
+    /// It is made as it is, now that what it will bring is known.
+    Passes,
+}
+
+/// What a program asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) fd: i32,
+    pub(super) flags: i32,
+    pub(super) vectors: Vectors,
+    /// Where the sender's address is to go, and how much room is there.
+    pub(super) name: (u64, u64),
+    /// Where its length is to go.
+    pub(super) name_length: Option<u64>,
+    /// Where the `struct msghdr` is.
+    pub(super) message: Option<u64>,
+    /// Descriptors are asked for, too.
+    pub(super) has_control: bool,
+}
