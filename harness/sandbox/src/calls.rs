@@ -125,16 +125,18 @@ const FUTEX_WAITS: When = When::OneOf {
 };
 
 /// `fcntl(2)` commands that ask for a lock or a lease.
+pub(crate) const LOCK_COMMANDS: [u32; 5] = [
+    libc::F_SETLK as u32,
+    libc::F_SETLKW as u32,
+    libc::F_OFD_SETLK as u32,
+    libc::F_OFD_SETLKW as u32,
+    libc::F_SETLEASE as u32,
+];
+
 const LOCKS: When = When::OneOf {
     arg: 1,
     mask: u32::MAX,
-    values: &[
-        libc::F_SETLK as u32,
-        libc::F_SETLKW as u32,
-        libc::F_OFD_SETLK as u32,
-        libc::F_OFD_SETLKW as u32,
-        libc::F_SETLEASE as u32,
-    ],
+    values: &LOCK_COMMANDS,
 };
 
 /// Every call that stops at the tracer.

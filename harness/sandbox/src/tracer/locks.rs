@@ -7,7 +7,7 @@ use ipclab_kernel::Pid;
 use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::state::Tracer;
-use crate::calls::Spec;
+use crate::calls::{LOCK_COMMANDS, Spec};
 use crate::fault::{self, Pending};
 
 /// Commands of `fcntl(2)` that wait for a lock.
@@ -21,7 +21,13 @@ impl Tracer {
         spec: &Spec,
         args: &[u64; 6],
     ) -> Option<io::Result<Pending>> {
-        let locks = self.host.is_none() && matches!(spec.name, "flock" | "fcntl");
+        // Where turns are taken, the other commands of fcntl(2) stop here, too.
+        let asks = match spec.name {
+            "flock" => true,
+            "fcntl" => LOCK_COMMANDS.contains(&(args[1] as u32)),
+            _ => false,
+        };
+        let locks = self.host.is_none() && asks;
         let file = locks.then(|| format!("/proc/{tid}/fd/{}", args[0] as i32))?;
         let mount = statvfs(file.as_str()).ok()?;
         let shown_only = mount.flags().contains(FsFlags::ST_RDONLY);
