@@ -9,6 +9,7 @@ use ipclab_report::{Class, csv, gradebook, html};
 
 use crate::batch::manifest::{self, Role, Run};
 use crate::batch::results::{self, Results};
+use crate::batch::rules::Rules;
 
 /// What a class can be exported for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +96,14 @@ fn class(path: &Path) -> Result<Class, Failure> {
         Failure::usage(format!("reading the class {display}: {}", reason(&error)))
             .remedy("name the folder that `ipclab grade -o` wrote")
     })?;
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("reading the class {display}: {error}")))
+    let class: Class = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("reading the class {display}: {error}")))?;
+    // A part of a class does not know what the others hold.
+    let whole = Run::read(folder)?.is_none_or(|run| run.shard.is_none());
+    Ok(Class {
+        not_handed_in: Rules::read(folder)?.not_handed_in.filter(|_| whole),
+        ..class
+    })
 }
 
 /// Why a folder does not hold the class's whole marks; `None`: it does.
@@ -177,6 +184,12 @@ fn refused(name: &str, why: &str) -> Failure {
 /// What is to be known about a filled gradebook.
 fn summary(filled: &gradebook::FilledGradebook) -> String {
     let mut lines = vec![format!("{} marks written", filled.written)];
+    if filled.absent > 0 {
+        lines.push(format!(
+            "{} of what was not handed in, as class.toml says",
+            filled.absent
+        ));
+    }
     let lists = [
         ("not final, and left as they were", &filled.not_final),
         ("submissions for which there is no row", &filled.no_row),

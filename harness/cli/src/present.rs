@@ -56,7 +56,24 @@ pub(crate) fn present(
         None => output::print(&text).map(drop)?,
         Some(file) => whole_file::write(file, &text)?,
     };
-    Ok(ExitCode::from(seen.exit_code()))
+    Ok(ExitCode::from(match how.format {
+        // What is rendered of the whole report is as good as the whole of it.
+        ReportFormat::Gradescope => report.exit_code(),
+        // Points that were lost are no trouble of the grader's there: any other status than 0 says that it broke.
+        ReportFormat::Classroom50 => match seen.exit_code() {
+            0 | 1 => 0,
+            trouble => trouble,
+        },
+        ReportFormat::Text
+        | ReportFormat::Json
+        | ReportFormat::Html
+        | ReportFormat::Markdown
+        | ReportFormat::Junit
+        | ReportFormat::Csv
+        | ReportFormat::Tap
+        | ReportFormat::Ctrf
+        | ReportFormat::Github => seen.exit_code(),
+    }))
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -10,7 +10,7 @@ mod tool {
     mod grade {
         //! `ipclab grade` and `ipclab merge`: whole classes, from every system, and all that may be in them.
 
-        mod class;
+        pub(crate) mod class;
         mod hostile;
         mod imports;
         mod marks;
@@ -23,5 +23,7 @@ mod tool {
     mod mutants;
     mod races;
     mod rubbish;
+    mod surroundings;
+    mod trouble;
     mod validate;
 }

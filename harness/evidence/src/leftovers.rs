@@ -26,6 +26,17 @@ pub struct Leftovers {
     pub processes: Vec<LeftProcess>,
     /// Ports that were still served when the case was over, before any actor was stopped.
     pub ports: Vec<LeftPort>,
+    /// Files, POSIX objects among them, that were found and are not listed: there were too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub files_beyond: u64,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A System V segment, as `/proc/sysvipc/shm` and a look inside tell it.

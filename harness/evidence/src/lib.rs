@@ -33,9 +33,11 @@ pub use outcome::{
 };
 pub use plan::{
     Actor, Await, Bind, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Limits, Occurrence,
-    Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS, Stdin, Tamper, TamperAction,
-    Watch, World,
+    Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS, SANITIZER_WITNESS, Stdin,
+    Tamper, TamperAction, Watch, World,
 };
 pub use signature::{ArgKind, position, signature};
-pub use trace::{Answer, Call, Direction, Object, Returned, Socket, SocketKind, Transfer};
+pub use trace::{
+    Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, Transfer,
+};
 pub use wait::Wait;

@@ -18,9 +18,9 @@ pub struct Evidence {
     pub actors: Vec<ActorEvidence>,
     /// Sockets, in the order in which they were made.
     pub sockets: Vec<Socket>,
-    /// Calls, in the order in which they began: head and tail.
+    /// Calls, in the order in which they began.
     pub trace: Vec<Call>,
-    /// Calls between head and tail that were counted and not kept.
+    /// Calls that were counted and not kept, of all actors together.
     pub calls_dropped: u64,
     /// The looks that the plan asked for, in its order; `None`: no such segment then, or the moment never came.
     pub looks: Vec<SegmentSnapshot>,
@@ -138,12 +138,24 @@ pub struct ActorEvidence {
     pub rss_max_kib: u64,
     /// Calls that were traced.
     pub calls: u64,
+    /// Of its calls so many were counted and not kept, between the first and the last of them. Bytes of streams are complete
+    /// all the same.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub calls_dropped: u64,
     /// What the kernel counted of all its processes together, where the box had cgroups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<CgroupCounters>,
     /// What a scripted peer has to complain about: expected and got.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What a cgroup of version 2 counted, `cgroups(7)`.

@@ -11,6 +11,9 @@ use crate::{Bytes, Endpoint};
 /// a lab has a use for it.
 pub const SANITIZER_STATUS: u8 = 86;
 
+/// A program that is built with sanitizers sends signal 0 to this process, which cannot be, when a report begins.
+pub const SANITIZER_WITNESS: i32 = -1_975_316_738;
+
 /// Everything the sandbox needs to run one case once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +73,9 @@ pub struct World {
     pub binds: Vec<Bind>,
     /// The actors' working directory: writable, its own for each box, swept for leftovers.
     pub cwd: PathBuf,
+    /// A host folder of which the actors find a copy in the working directory, theirs to write to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_in: Option<PathBuf>,
     /// Files, stale sockets and folders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<GivenFile>,

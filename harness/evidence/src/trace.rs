@@ -38,6 +38,39 @@ pub struct Call {
     /// What the kernel answered beyond the value returned, in the order of its structure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
+    /// It stands for several calls of its like, itself the first; what they moved over a stream is in its transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated: Option<Repeated>,
+}
+
+/// Calls that were counted with another one of their like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeated {
+    /// How many, the one that is listed included.
+    pub times: u64,
+    /// The number of the last of them.
+    pub last: u32,
+    /// The least and the most that one of them returned.
+    pub least: i64,
+    /// See `least`.
+    pub most: i64,
+    /// Not all of them had the arguments of the first.
+    pub varies: bool,
+}
+
+impl Repeated {
+    /// A single call with this number, which returned this.
+    #[must_use]
+    pub fn once(n: u32, value: i64) -> Self {
+        Self {
+            times: 1,
+            last: n,
+            least: value,
+            most: value,
+            varies: false,
+        }
+    }
 }
 
 impl Call {

@@ -127,6 +127,7 @@ pub fn prepare_submission(
     programs.references = references(grader, &cases, pool)?;
     programs.withheld = grader.withheld();
     remark_on_leftovers(submission, &mut record.programs);
+    remark_on_mappings(submission, &mut record.programs);
     Ok(Prepared { record, programs })
 }
 
@@ -215,6 +216,7 @@ pub fn substitutes(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Progr
         plain,
         references: references.clone(),
         own,
+        handed_in: None,
         withheld: Vec::new(),
     }
 }
@@ -232,6 +234,7 @@ fn empty(grader: &Grader<'_>, submission: &str, pool: &PoolSlice<'_>) -> Record 
         seed: config.seed,
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
+        silenced: BTreeMap::new(),
         cases: Vec::new(),
     }
 }
@@ -311,6 +314,7 @@ fn build(
 
     let mut programs = Programs {
         own: own_executable(),
+        handed_in: Some(builder.handed_in()),
         ..Programs::default()
     };
     for (program, built) in tasks.iter().zip(plain) {
@@ -322,6 +326,9 @@ fn build(
         );
     }
     for ((program, _), built) in sanitized_tasks.iter().zip(sanitized) {
+        if let Some(silencer) = built.silencer() {
+            record.silenced.insert(program.name.clone(), silencer);
+        }
         let Built {
             report, artifact, ..
         } = built;
@@ -376,7 +383,10 @@ fn references(
     } else {
         beside
     };
-    let mut folder = Submission::take_in(beside, grader.store.folder("reference")?)?;
+    let sources = wanted.iter().flat_map(|program| &program.sources);
+    let sources: Vec<PathBuf> = sources.map(PathBuf::from).collect();
+    let staged = grader.store.folder("reference")?;
+    let mut folder = Submission::take_in_named(beside, &sources, staged)?;
     // Its authors name paths, not programs to be looked for.
     folder.mapping = Mapping {
         lab: None,
@@ -501,6 +511,22 @@ fn remark_on_leftovers(submission: &Submission, programs: &mut [ipclab_report::P
             );
             program.warnings.push(Line::new(&what));
         }
+    }
+}
+
+/// Says that no mapping decided anything, where there are several.
+fn remark_on_mappings(submission: &Submission, programs: &mut [ipclab_report::Program]) {
+    let names: Vec<String> = submission
+        .mappings_passed_over
+        .iter()
+        .map(|path| show::path(path))
+        .collect();
+    if let (Some(program), [_, ..]) = (programs.first_mut(), names.as_slice()) {
+        let what = format!(
+            "none of {} was used, since there are several: put one into the top folder",
+            names.join(" and ")
+        );
+        program.warnings.push(Line::new(&what));
     }
 }
 

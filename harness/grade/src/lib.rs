@@ -18,5 +18,6 @@ pub mod pool;
 pub mod program_digest;
 pub mod progress;
 pub mod selection;
+pub mod self_test;
 pub mod unit;
 pub mod withheld;

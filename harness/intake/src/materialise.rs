@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use ipclab_spec::{Diagnostics, Files, Patch};
 
 use crate::failure::{Failure, reason};
+use crate::import;
 use crate::show;
 use crate::store::{self, Store};
 use crate::submission::{Part, Submission};
@@ -77,11 +78,15 @@ pub fn submissions(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
 /// Takes in a submission: a folder, or a patch, which is materialised first.
 ///
 /// # Errors
-/// As [`Submission::take_in`]; the patch is wrong, or does not fit its base.
+/// As [`Submission::take_in`]; there is nothing but an archive; the patch is wrong, or does not fit its base.
 pub fn take_in(path: &Path, store: &Store) -> Result<Submission, Failure> {
     let staged = store.folder("submission")?;
     if !is_patch(path) {
-        return Submission::take_in(path, staged);
+        let submission = Submission::take_in(path, staged)?;
+        return match import::closed_archive(&submission) {
+            None => Ok(submission),
+            Some(why) => Err(why),
+        };
     }
     let folder = store.folder("patched")?;
     write(&materialised(path)?, &folder)?;

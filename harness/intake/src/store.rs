@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::sys::statvfs::{FsFlags, statvfs};
+
 use crate::failure::Failure;
 
 /// Scratch folders that a signal must clear up, since nothing else of the tool runs then.
@@ -46,7 +48,13 @@ impl Store {
                 return Ok(store);
             }
         }
-        let folder = std::env::temp_dir();
+        let folder = temporary_folders()
+            .into_iter()
+            .find(|folder| runs_programs(folder))
+            .ok_or_else(|| {
+                Failure::unable("no folder that could be used lets programs be executed (all are mounted noexec)".to_owned())
+                    .remedy("name one that does: TMPDIR=/path/to/folder")
+            })?;
         let folder_path = tempfile::Builder::new()
             .prefix("ipclab-")
             .permissions(closed())
@@ -193,6 +201,18 @@ fn homes() -> Vec<PathBuf> {
     homes
 }
 
+/// Where temporary folders may be, best first.
+fn temporary_folders() -> Vec<PathBuf> {
+    let mut folders = vec![std::env::temp_dir()];
+    folders.extend(["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from));
+    folders
+}
+
+/// Whether programs that lie there may be executed, as far as the mount decides it: boxes show them where they lie.
+fn runs_programs(folder: &Path) -> bool {
+    statvfs(folder).is_ok_and(|about| !about.flags().contains(FsFlags::ST_NOEXEC))
+}
+
 /// Makes sure that the folder is there and ours, and that no other user may read or write it.
 fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new()
@@ -205,6 +225,12 @@ fn make_private(folder: &Path) -> io::Result<()> {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             "not a private folder of this user",
+        ));
+    }
+    if !runs_programs(folder) {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "mounted noexec",
         ));
     }
     // Whether it can be written is best asked by writing.
@@ -276,6 +302,17 @@ fn open_up(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Programs that were built there could not be executed, and that was charged to the student.
+    #[test]
+    fn a_store_lies_where_programs_may_be_executed() {
+        let check = |folder: &str, expect: bool| {
+            assert_eq!(runs_programs(Path::new(folder)), expect, "{folder}");
+        };
+        check("/usr", true);
+        check("/proc", false);
+        check("/nowhere", false);
+    }
 
     #[test]
     fn what_a_killed_run_left_is_swept_and_what_is_in_use_stays() {

@@ -95,6 +95,10 @@ impl<'a> Crossing<'a> {
     }
 
     fn judge(&self, amount: &Amount) -> Finding {
+        if let Some(why) = self.facts.holes_in_transfers(&self.here) {
+            let message = format!("what {} {} is not proved: {why}", self.who(), self.verb());
+            return Finding::fail(Aspect::Bytes, self.actor_name().as_deref(), message);
+        }
         let finding = match amount {
             Amount::Bytes(template) => {
                 let text = self.facts.text(template, None);
@@ -132,7 +136,7 @@ impl<'a> Crossing<'a> {
             ));
         }
         let message = self.why_other_count(wanted, seen);
-        self.missed(seen > wanted, message)
+        self.missed(message)
             .expecting(count(wanted, "byte"), count(seen, "byte"))
     }
 
@@ -147,7 +151,7 @@ impl<'a> Crossing<'a> {
             return self.as_stream(&wanted.concat());
         }
         let matches = |transfer: &Transfer, text: &str| {
-            transfer.bytes == text.len() as u64 && text.as_bytes().starts_with(&transfer.head.0)
+            transfer.bytes == text.len() as u64 && text.as_bytes() == transfer.head.0
         };
         let all_met = if several {
             let fits: Vec<Vec<usize>> = wanted
@@ -177,7 +181,7 @@ impl<'a> Crossing<'a> {
             ));
         }
         if self.moved.is_empty() {
-            let finding = self.missed(false, self.nothing());
+            let finding = self.missed(self.nothing());
             return finding.expecting(list(wanted.iter().map(String::as_bytes)), "nothing");
         }
         if self.direction == Direction::Received {
@@ -201,7 +205,7 @@ impl<'a> Crossing<'a> {
                     self.names(&self.there())
                 );
                 return self
-                    .missed(false, message)
+                    .missed(message)
                     .expecting(list(wanted.iter().map(String::as_bytes)), seen);
             }
         }
@@ -237,12 +241,12 @@ impl<'a> Crossing<'a> {
                 .iter()
                 .map(|(_, transfer)| transfer.head.0.as_slice()),
         );
-        self.missed(self.moved.len() > wanted.len(), message)
+        self.missed(message)
             .expecting(list(wanted.iter().map(String::as_bytes)), seen)
             .with(difference)
     }
 
-    /// The bytes in their order; `None` where they were not kept.
+    /// The bytes in their order; `None` where they were not seen.
     fn as_stream(&self, wanted: &str) -> Finding {
         let wanted = wanted.as_bytes();
         let seen = self.total();
@@ -258,7 +262,14 @@ impl<'a> Crossing<'a> {
             .iter()
             .zip(&known)
             .any(|(wanted, seen)| seen.is_some_and(|seen| seen != *wanted));
+        let unseen = known.iter().filter(|byte| byte.is_none()).count() as u64;
         let length = wanted.len() as u64;
+        if seen == length && !differs && unseen > 0 {
+            let kept: Vec<u8> = known.iter().map_while(|byte| *byte).collect();
+            return self
+                .missed(self.unseen(seen, unseen))
+                .expecting(quoted_bytes(wanted), quoted_bytes(&kept));
+        }
         if seen == length && !differs {
             return self.pass(format!(
                 "{} {} {}",
@@ -284,28 +295,23 @@ impl<'a> Crossing<'a> {
                 hex_at(wanted, offset)
             )
         };
-        self.missed(seen > length, message)
+        self.missed(message)
             .expecting(quoted_bytes(wanted), quoted_bytes(&bytes))
             .with(byte(wanted, &bytes))
     }
 
     fn unfilled(&self, unfilled: Unfilled) -> Finding {
         match unfilled {
-            Unfilled::Never(why) => self.missed(
-                false,
-                format!("{} {} nothing: {why}", self.who(), self.verb()),
-            ),
+            Unfilled::Never(why) => {
+                self.missed(format!("{} {} nothing: {why}", self.who(), self.verb()))
+            }
             Unfilled::Trouble(why) => self.unknown(why),
         }
     }
 
-    /// A fail; but what is only missing may stand where the trace was not kept.
-    fn missed(&self, too_much: bool, message: String) -> Finding {
+    fn missed(&self, message: String) -> Finding {
         if self.here.is_empty() || self.there().is_empty() {
             return self.unknown("the evidence lacks one of the two actors".to_owned());
-        }
-        if !too_much && self.facts.trace_has_holes() {
-            return self.unknown(self.facts.holes());
         }
         Finding::fail(Aspect::Bytes, self.actor_name().as_deref(), message)
     }

@@ -26,12 +26,8 @@ pub(crate) fn listens(facts: Facts<'_>) -> Vec<Finding> {
             let name = facts.actor(index).map(|actor| actor.name.as_str());
             let finding = if service.exact {
                 Finding::pass(Aspect::Calls, name, service.message)
-            } else if facts.trace_has_holes() {
-                Finding::unknown(
-                    Aspect::Calls,
-                    name,
-                    format!("not judged: {}", facts.holes()),
-                )
+            } else if let Some(why) = facts.holes(&[index]) {
+                Finding::fail(Aspect::Calls, name, format!("{}: {why}", service.message))
             } else {
                 Finding {
                     expected: Some(show_endpoint(endpoint)),
@@ -76,12 +72,11 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
     let who = facts.who(index);
     let fail = |text: String| Finding::fail(Aspect::Calls, Some(&actor.name), text);
     let pass = |text: String| Finding::pass(Aspect::Calls, Some(&actor.name), text);
-    let unsure = || {
-        Finding::unknown(
-            Aspect::Calls,
-            Some(&actor.name),
-            format!("not judged: {}", facts.holes()),
-        )
+    // What may stand among the calls that were not kept: the number of those decides.
+    let holes = facts.holes(&[index]);
+    let unproved = |what: String, why: &str| {
+        let text = format!("that {who} {what} is not proved: {why}");
+        Finding::fail(Aspect::Calls, Some(&actor.name), text)
     };
     if matches!(actor.exit, Exit::NotStarted | Exit::NotExecuted(_)) {
         return fail(format!("{who} made no calls{}", facts.because(index)));
@@ -94,8 +89,10 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                 call.n
             ))
             .citing([call.n]),
-            None if facts.trace_has_holes() => unsure(),
-            None => missing(facts, index, wanted, together),
+            None => match &holes {
+                Some(why) => unproved(format!("called {}", escaped_line(&wanted.text)), why),
+                None => missing(facts, index, wanted, together),
+            },
         },
         CallPattern::No(unwanted) => {
             match facts.calls(index).find(|call| matches(unwanted, call)) {
@@ -122,26 +119,21 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                     .citing([call.n])
                     .citing(failed.map(|call| call.n))
                 }
-                None if facts.trace_has_holes() => unsure(),
-                None => pass(format!(
-                    "{who} did not call {}()",
-                    escaped_line(&unwanted.name)
-                )),
+                None => not_called(facts, index, unwanted, holes.as_deref()),
             }
         }
         CallPattern::Every { opener, closer } => {
             let unclosed: Vec<&Call> = unclosed(facts, index, opener, closer);
+            if let Some(why) = &holes {
+                let (opener, closer) = (escaped_line(&opener.name), escaped_line(&closer.name));
+                return unproved(format!("called {closer}() for every {opener}()"), why);
+            }
             match unclosed.as_slice() {
-                [] if facts.trace_has_holes() => unsure(),
                 [] => pass(format!(
                     "{who} called {}() for every {}()",
                     escaped_line(&closer.name),
                     escaped_line(&opener.name)
                 )),
-                [first, ..] if facts.trace_has_holes() => {
-                    let _ = first;
-                    unsure()
-                }
                 [first, rest @ ..] => {
                     let more = if rest.is_empty() {
                         String::new()
@@ -159,6 +151,46 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                 }
             }
         }
+    }
+}
+
+/// A call that must not be there and was not found.
+fn not_called(
+    facts: Facts<'_>,
+    index: usize,
+    unwanted: &CallMatch,
+    holes: Option<&str>,
+) -> Finding {
+    let who = facts.who(index);
+    let name = facts.actor(index).map(|actor| actor.name.as_str());
+    let unproved = |why: &str| {
+        let call = escaped_line(unwanted.text.trim_start_matches("no "));
+        let text = format!("that {who} did not call {call} is not proved: {why}");
+        Finding::fail(Aspect::Calls, name, text)
+    };
+    if let Some(why) = holes {
+        return unproved(why);
+    }
+    // Of calls that were counted together only the first one's arguments are known.
+    let may_be = |call: &&Call| {
+        let varies = call.repeated.as_ref().is_some_and(|calls| calls.varies);
+        varies && is_named(unwanted, call)
+    };
+    match facts.calls(index).find(may_be) {
+        Some(call) => {
+            let times = call.repeated.as_ref().map_or(1, |calls| calls.times);
+            unproved(&format!(
+                "from #{} on it called {} {times} times, and not always with the same arguments",
+                call.n,
+                Facts::name(call)
+            ))
+            .citing([call.n])
+        }
+        None => Finding::pass(
+            Aspect::Calls,
+            name,
+            format!("{who} did not call {}()", escaped_line(&unwanted.name)),
+        ),
     }
 }
 
@@ -415,7 +447,9 @@ fn unclosed<'a>(
         .filter(|call| matches(closer, call))
         .filter(succeeded)
         .collect();
-    let mut used = vec![false; closers.len()];
+    let times = |call: &Call| call.repeated.as_ref().map_or(1, |calls| calls.times);
+    let last = |call: &Call| call.repeated.as_ref().map_or(call.n, |calls| calls.last);
+    let mut unused: Vec<u64> = closers.iter().map(|close| times(close)).collect();
     let mut unclosed = Vec::new();
     for open in openers {
         let object = object_of(facts, open);
@@ -431,11 +465,18 @@ fn unclosed<'a>(
                     (None, _) | (_, None) => true,
                 }
             };
-            close.n > open.n && same
+            last(close) > open.n && same
         };
-        match (0..closers.len()).find(|at| !used[*at] && fits(closers[*at])) {
-            Some(at) => used[at] = true,
-            None => unclosed.push(open),
+        let mut left = times(open);
+        for (close, unused) in closers.iter().zip(&mut unused) {
+            if left > 0 && *unused > 0 && fits(close) {
+                let now = left.min(*unused);
+                left -= now;
+                *unused -= now;
+            }
+        }
+        if left > 0 {
+            unclosed.push(open);
         }
     }
     unclosed

@@ -32,6 +32,16 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
             format!("{more} more things were left behind"),
         ));
     }
+    let beyond = facts.evidence.leftovers.files_beyond;
+    if beyond > 0 {
+        findings.push(Finding::fail(
+            Aspect::Cleanup,
+            None,
+            format!(
+                "{beyond} more files were left behind than are listed: what they are is not known"
+            ),
+        ));
+    }
     if findings.is_empty() {
         findings.push(Finding::pass(
             Aspect::Cleanup,

@@ -186,10 +186,10 @@ fn holds(segment: &Segment, wanted: &[u8]) -> Finding {
     }
     if seen.len() < wanted.len() && !segment.whole && wanted.starts_with(seen) {
         let why = format!(
-            "not judged: only the first {} of the segment were kept",
+            "what the segment with key {key} holds is not proved: only its first {} were kept",
             count(seen.len() as u64, "byte")
         );
-        return Finding::unknown(Aspect::Memory, None, why);
+        return fail(why);
     }
     let offset = wanted.iter().zip(seen).take_while(|(a, b)| a == b).count();
     let at = |bytes: &[u8]| {

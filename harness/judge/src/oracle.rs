@@ -76,9 +76,10 @@ impl RunPair<'_> {
     /// What an actor exchanged with each other actor.
     fn wire(&self, index: usize, there: usize) -> Vec<Finding> {
         let name = &self.seen.evidence.actors[index].name;
-        if self.seen.trace_has_holes() || self.reference.trace_has_holes() {
-            let why = format!("not compared: {}", self.seen.holes());
-            return vec![Finding::unknown(Aspect::Bytes, Some(name), why)];
+        let holes = self.seen.holes_in_transfers(&[index]);
+        if let Some(why) = holes {
+            let why = format!("what crossed is not proved: {why}");
+            return vec![Finding::fail(Aspect::Bytes, Some(name), why)];
         }
         let mut findings = Vec::new();
         for (other, partner) in self.seen.evidence.actors.iter().enumerate() {
@@ -329,6 +330,13 @@ struct Piece {
     cut: bool,
 }
 
+impl Piece {
+    /// Whether it is the same message, as far as the other one was seen.
+    fn is(&self, wanted: &Self) -> bool {
+        self.bytes == wanted.bytes && self.head.starts_with(&wanted.head)
+    }
+}
+
 impl Moved {
     fn between(facts: Facts<'_>, from: usize, to: usize, direction: Direction) -> Self {
         let mut moved = Self::default();
@@ -363,7 +371,7 @@ impl Moved {
         self.parts.iter().take(8).map(|part| part.call)
     }
 
-    /// The bytes of a stream; `None`: not kept.
+    /// The bytes of a stream; `None`: not seen.
     fn bytes(&self) -> impl Iterator<Item = Option<u8>> {
         self.parts.iter().flat_map(|part| {
             let length = usize::try_from(part.bytes).unwrap_or(usize::MAX);
@@ -371,7 +379,8 @@ impl Moved {
         })
     }
 
-    /// Whether the two are not the same, and at which byte they part where that can be told.
+    /// Whether the two are not the same, and at which byte they part where that can be told. What was not seen is not the
+    /// same; but no program is asked for what was not seen of the reference either.
     fn differs(&self, wanted: &Self) -> Option<Option<Difference>> {
         if self.is_nothing() || wanted.is_nothing() {
             return (self.is_nothing() != wanted.is_nothing()).then_some(None);
@@ -380,7 +389,7 @@ impl Moved {
             let other = self
                 .bytes()
                 .zip(wanted.bytes())
-                .any(|(a, b)| a.zip(b).is_some_and(|(a, b)| a != b));
+                .any(|(seen, wanted)| wanted.is_some() && seen != wanted);
             let whole =
                 |moved: &Self| -> Vec<u8> { moved.bytes().map_while(|byte| byte).collect() };
             return (other || self.total() != wanted.total())
@@ -390,7 +399,7 @@ impl Moved {
             .parts
             .iter()
             .zip(&wanted.parts)
-            .find(|(seen, wanted)| (seen.bytes, &seen.head) != (wanted.bytes, &wanted.head));
+            .find(|(seen, wanted)| !seen.is(wanted));
         match odd {
             Some((seen, wanted)) => Some(byte(&wanted.head, &seen.head)),
             None => (self.parts.len() != wanted.parts.len()).then_some(None),
@@ -403,8 +412,7 @@ impl Moved {
             return self.differs(wanted).is_none();
         }
         let fits = |(seen, wanted): (&Piece, &Piece)| {
-            let kept = seen.head.len().min(wanted.head.len());
-            seen.head[..kept] == wanted.head[..kept]
+            seen.head.starts_with(&wanted.head)
                 && (seen.bytes == wanted.bytes || wanted.cut && seen.bytes > wanted.bytes)
         };
         self.parts.len() == wanted.parts.len() && self.parts.iter().zip(&wanted.parts).all(fits)

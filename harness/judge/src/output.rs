@@ -318,7 +318,7 @@ impl Printed<'_> {
         lines.join("\n")
     }
 
-    /// Something is not there: a fail, unless it may stand where nothing was kept.
+    /// Something is not there, or stands where nothing was kept.
     fn missed(&self, message: String) -> Finding {
         if self.page.has_hole && !self.flooded() {
             return self.hole();
@@ -328,11 +328,11 @@ impl Printed<'_> {
 
     fn hole(&self) -> Finding {
         let message = format!(
-            "not judged: the middle of what {} printed on {} was not kept",
+            "{} printed so much on {} that the middle of it was not kept: that it is right is not proved",
             self.who(),
             self.name
         );
-        Finding::unknown(Aspect::Output, Some(&self.actor.name), message)
+        Finding::fail(Aspect::Output, Some(&self.actor.name), message)
     }
 
     /// Stopped for printing or computing without end: what was not kept is its own fault.

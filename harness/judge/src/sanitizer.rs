@@ -3,7 +3,7 @@
 //! What they write is a page of addresses that differ in every run. A finding says of it what a student can act on and what
 //! is the same every time: what kind of error, in which call, in which line of the student's own file, on which input.
 
-use ipclab_evidence::{Direction, Exit};
+use ipclab_evidence::{Arg, Direction, Exit, SANITIZER_WITNESS};
 use ipclab_spec::Aspect;
 
 use crate::facts::Facts;
@@ -39,12 +39,32 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
         };
         let page = Page::of(&actor.stderr);
         let report = Report::read(&page);
-        let ended = actor.exit == Exit::Code(EXIT_STATUS)
+        // The tracer has seen a report begin, whatever became of it.
+        let witnessed = facts.calls(index).find(|call| {
+            call.name == "kill"
+                && call.args.first().and_then(Arg::number) == Some(SANITIZER_WITNESS.into())
+        });
+        let ended = witnessed.is_some() && report.is_none()
+            || actor.exit == Exit::Code(EXIT_STATUS)
             || report.as_ref().is_some_and(|report| report.address)
                 && !matches!(actor.exit, Exit::Code(0) | Exit::Running { .. });
         let who = facts.who(index);
         let finding = match &report {
             Some(report) => memory_error(facts, index, report),
+            None if let Some(why) = facts.holes(&[index]) => Finding::fail(
+                Aspect::Memory,
+                Some(&actor.name),
+                format!("that {who} ran without a memory error is not proved: {why}"),
+            ),
+            None if let Some(call) = witnessed => Finding::fail(
+                Aspect::Memory,
+                Some(&actor.name),
+                format!(
+                    "{who} has a memory error: a sanitizer's report began at #{}, and it is not on stderr",
+                    call.n
+                ),
+            )
+            .citing([call.n]),
             None if ended => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),

@@ -98,6 +98,12 @@ impl Outcome {
         Self::single(case, aspect, Verdict::Skipped, reason)
     }
 
+    /// Not run, because what the program is made of decides already.
+    #[must_use]
+    pub fn failed(case: &Case, aspect: Aspect, reason: &str) -> Self {
+        Self::single(case, aspect, Verdict::Fail, reason)
+    }
+
     /// Not judged, for trouble of ours or the machine's.
     #[must_use]
     pub fn unknown(case: &Case, reason: &str) -> Self {

@@ -343,3 +343,61 @@ fn a_send_that_failed_is_named() {
         ],
     );
 }
+
+#[test]
+fn unseen_bytes_are_never_right() {
+    for (name, of_stream) in [("stream", true), ("datagram", false)] {
+        let case = pair(r#""client -> server" = { sent = ["hello"] }"#);
+        let made = if of_stream {
+            stream(&[b"hello"])
+        } else {
+            datagrams(&[b"hello"])
+        };
+        let unseen = |kept: usize, received: u64| {
+            move |scene: &mut EvidenceBuilder| {
+                for transfer in scene
+                    .e
+                    .trace
+                    .iter_mut()
+                    .filter_map(|call| call.transfer.as_mut())
+                {
+                    match transfer.direction {
+                        Direction::Sent => transfer.head.0.truncate(kept),
+                        Direction::Received => transfer.bytes = received,
+                    }
+                }
+            }
+        };
+        let cite = |scene: &EvidenceBuilder| {
+            let sent = scene.e.trace.iter().find(|call| call.transfer.is_some());
+            sent.map_or(0, |call| call.n)
+        };
+        let at = if of_stream {
+            String::new()
+        } else {
+            format!(" (#{})", cite(&made))
+        };
+        for (kept, received, says) in [
+            (
+                0,
+                0,
+                "which they were was not seen: our server received none of them",
+            ),
+            (
+                2,
+                2,
+                "which the last 3 were was not seen: our server received only 2 of them",
+            ),
+            (
+                0,
+                5,
+                "which they were was not seen: more bytes crossed than are kept",
+            ),
+        ] {
+            // A datagram's reason stands before its call.
+            let expected = format!("bytes: client sent 5 bytes to our server, and {says}{at}");
+            println!("{name}: {expected}");
+            check(&case, &made, unseen(kept, received), &[expected.as_str()]);
+        }
+    }
+}

@@ -163,3 +163,89 @@ fn every_one_has_its_other() {
         &["calls: client called shmat() at #5, and no shmdt() for it"],
     );
 }
+
+#[test]
+fn calls_that_were_not_kept_prove_nothing() {
+    for (wanted, says) in [
+        (
+            "has listen(_, 5)",
+            "that client called listen(_, 5) is not proved",
+        ),
+        (
+            "no connect()",
+            "that client did not call connect() is not proved",
+        ),
+        (
+            "every socket() has close()",
+            "that client called close() for every socket() is not proved",
+        ),
+    ] {
+        let wanted = wanted.strip_prefix("has ").unwrap_or(wanted);
+        let case = calls(&format!("{wanted:?}"));
+        let mut right = EvidenceBuilder::of(&["client"]);
+        let socket = right.socket(0, ipclab_evidence::SocketKind::Stream);
+        right.call(0, "listen", &["3", "5"], 0);
+        right.call(0, "close", &["3"], 0);
+        right.last().object = Some(Object::Socket(socket));
+        let expected =
+            format!("calls: {says}: client made so many calls that 100 calls were not kept");
+        let listens = wanted.contains("listen");
+        check(
+            &case,
+            &right,
+            |scene| {
+                scene.e.calls_dropped = 100;
+                scene.e.actors[0].calls_dropped = 100;
+                if listens {
+                    scene.e.trace[1].name = "bind".to_owned();
+                }
+            },
+            &[expected.as_str()],
+        );
+    }
+}
+
+#[test]
+fn calls_counted_together_are_that_many() {
+    use ipclab_evidence::Repeated;
+    let case = calls(r#""every shmat() has shmdt()""#);
+    let mut right = EvidenceBuilder::of(&["client"]);
+    for name in ["shmat", "shmdt"] {
+        right.call(0, name, &["7"], 0);
+        right.last().object = Some(Object::Segment(7));
+        let mut many = Repeated::once(0, 0);
+        many.times = 3000;
+        many.last = 6000;
+        right.last().repeated = Some(many);
+    }
+    check(
+        &case,
+        &right,
+        |scene| {
+            if let Some(closed) = &mut scene.e.trace[1].repeated {
+                closed.times = 2999;
+            }
+        },
+        &["calls: client called shmat() at #1, and no shmdt() for it"],
+    );
+    let case = calls(r#""no recv(_, _, 50, _)""#);
+    let mut right = EvidenceBuilder::of(&["client"]);
+    right.call(
+        0,
+        "recvfrom",
+        &["3", "0x7ffe1000", "100", "0", "NULL", "NULL"],
+        1,
+    );
+    check(
+        &case,
+        &right,
+        |scene| {
+            let mut many = Repeated::once(1, 1);
+            (many.times, many.varies) = (3000, true);
+            scene.e.trace[0].repeated = Some(many);
+        },
+        &[
+            "calls: that client did not call recv(_, _, 50, _) is not proved: from #1 on it called recv() 3000 times, and not always with the same arguments",
+        ],
+    );
+}

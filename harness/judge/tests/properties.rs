@@ -243,6 +243,7 @@ fn call() -> impl Strategy<Value = Call> {
                 transfer,
                 tampered,
                 answers: Vec::new(),
+                repeated: None,
             },
         )
 }
@@ -467,6 +468,7 @@ fn leftovers() -> impl Strategy<Value = Leftovers> {
                 posix_queues,
                 processes,
                 ports,
+                files_beyond: 0,
             },
         )
 }

@@ -106,6 +106,14 @@ pub fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
+/// The same for a single thread, where the kernel knows that (6.9): the first thread of a process may be gone before the others.
+pub fn pidfd_open_thread(tid: Pid) -> Result<OwnedFd> {
+    // SAFETY: numbers only; the new descriptor has no other owner. PIDFD_THREAD has the value of O_EXCL.
+    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, tid, libc::O_EXCL) })?;
+    // SAFETY: as above.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
 /// A copy of another process's descriptor, `pidfd_getfd(2)`.
 pub fn copy_descriptor(process: BorrowedFd<'_>, fd: RawFd) -> Result<OwnedFd> {
     // SAFETY: numbers only; the new descriptor has no other owner.

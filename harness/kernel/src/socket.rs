@@ -5,6 +5,7 @@ use std::io::{self, Result};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use crate::error::check_int;
+use crate::process::Pid;
 
 /// `socket(2)`, close-on-exec.
 pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<OwnedFd> {
@@ -119,6 +120,121 @@ pub fn allow_reuse(fd: BorrowedFd<'_>) {
             (&raw const yes).cast(),
             size_of::<c_int>() as libc::socklen_t,
         );
+    }
+}
+
+/// What one call has received, `recvmsg(2)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What the call returned: more than there was room for where `MSG_TRUNC` asks for a datagram's length.
+    pub returned: usize,
+    /// The raw address of its sender; empty: it has none.
+    pub address: Vec<u8>,
+    /// `MSG_TRUNC` and the like.
+    pub flags: c_int,
+}
+
+/// Receives without waiting. Descriptors and credentials that came along are dropped, as `recv(2)` does.
+pub fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> Result<Message> {
+    let mut address = [0u8; 128];
+    let mut part = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: an all-zero msghdr is valid; its pointers and lengths are those of buffers that outlive the call.
+    unsafe {
+        let mut message: libc::msghdr = std::mem::zeroed();
+        message.msg_name = address.as_mut_ptr().cast();
+        message.msg_namelen = address.len() as libc::socklen_t;
+        message.msg_iov = &raw mut part;
+        message.msg_iovlen = 1;
+        let got = libc::recvmsg(fd.as_raw_fd(), &raw mut message, flags | libc::MSG_DONTWAIT);
+        if got < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let length = (message.msg_namelen as usize).min(address.len());
+        Ok(Message {
+            returned: got as usize,
+            address: address[..length].to_vec(),
+            flags: message.msg_flags,
+        })
+    }
+}
+
+/// Whether a socket has anything that was sent to it and not received yet, `FIONREAD` of `tcp(7)`.
+pub fn has_queued(fd: BorrowedFd<'_>) -> bool {
+    let mut queued: c_int = 0;
+    // SAFETY: the ioctl writes one int.
+    unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &mut queued) == 0 && queued > 0 }
+}
+
+/// What lies in a socket's queue, and stays there: the messages in their order, or one piece of a stream, `room` bytes of each
+/// at the most. Datagrams behind the first are looked at through `SO_PEEK_OFF`, `socket(7)`.
+pub fn peek_queue(fd: BorrowedFd<'_>, stream: bool, room: usize, most: usize) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut buffer = vec![0; room];
+    let most = if stream || !set_peek_offset(fd, 0) {
+        1
+    } else {
+        most
+    };
+    while all.len() < most
+        && let Ok(got) = receive(fd, &mut buffer, libc::MSG_PEEK)
+    {
+        all.push(buffer[..got.returned.min(room)].to_vec());
+        // A message without bytes does not move the offset.
+        if got.returned == 0 {
+            break;
+        }
+    }
+    if most > 1 {
+        set_peek_offset(fd, -1);
+    }
+    all
+}
+
+fn set_peek_offset(fd: BorrowedFd<'_>, offset: c_int) -> bool {
+    // SAFETY: the buffer is an int and its length is passed.
+    unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEEK_OFF,
+            (&raw const offset).cast(),
+            size_of::<c_int>() as libc::socklen_t,
+        ) == 0
+    }
+}
+
+/// Whether a descriptor never waits, `O_NONBLOCK`.
+pub fn is_nonblocking(fd: BorrowedFd<'_>) -> bool {
+    // SAFETY: numbers only.
+    let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
+    flags >= 0 && flags & libc::O_NONBLOCK != 0
+}
+
+/// Whether the next byte of a stream stands behind an urgent one, `sockatmark(3)`.
+pub fn is_at_mark(fd: BorrowedFd<'_>) -> bool {
+    const SIOCATMARK: libc::Ioctl = 0x8905;
+    let mut at: c_int = 0;
+    // SAFETY: the ioctl writes one int.
+    unsafe { libc::ioctl(fd.as_raw_fd(), SIOCATMARK, &mut at) == 0 && at != 0 }
+}
+
+/// The process at the other end of a connected Unix socket when it was connected, `SO_PEERCRED` of `unix(7)`.
+pub fn peer_process(fd: BorrowedFd<'_>) -> Option<Pid> {
+    // SAFETY: an all-zero ucred is valid and its size is passed.
+    unsafe {
+        let mut peer: libc::ucred = std::mem::zeroed();
+        let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+        let got = libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &mut length,
+        );
+        (got == 0 && peer.pid > 0).then_some(peer.pid)
     }
 }
 

@@ -30,6 +30,8 @@ pub use vary::every_input;
 const FOLDER: &str = "/lab";
 /// Where reference programs are shown, to trusted actors only.
 const REFERENCES: &str = "/ref";
+/// Who the actors are, as `/etc/passwd` of the box has it.
+const USER: &str = "student";
 /// The name under which the tool plays a script.
 const PEER: &str = "ipclab-peer";
 
@@ -44,6 +46,8 @@ pub struct Programs {
     pub references: BTreeMap<String, PathBuf>,
     /// This tool's own executable, which plays the other references and the scripts.
     pub own: PathBuf,
+    /// The folder of the submission that all of them are of, of which they find a copy in their working directory.
+    pub handed_in: Option<PathBuf>,
     /// What no box may show, wherever it lies on the host.
     pub withheld: Vec<PathBuf>,
 }
@@ -128,7 +132,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         .filter_map(|state| Some((state.key, state.after.as_ref()?)));
     Ok(Plan {
         name: case.id.clone(),
-        world: world(spec, case, binds, &programs.withheld)?,
+        world: world(spec, case, binds, programs)?,
         actors,
         tampers: tampers(case, &copies),
         watches: watches
@@ -266,6 +270,11 @@ fn environment(search: String, sanitize: bool) -> Vec<(String, String)> {
         ("PATH".to_owned(), search),
         ("HOME".to_owned(), FOLDER.to_owned()),
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
+        ("USER".to_owned(), USER.to_owned()),
+        ("LOGNAME".to_owned(), USER.to_owned()),
+        ("SHELL".to_owned(), "/bin/sh".to_owned()),
+        // A terminal that does nothing but print.
+        ("TERM".to_owned(), "dumb".to_owned()),
     ];
     if sanitize {
         // LeakSanitizer cannot work under a tracer and would end every program with an error. An allocation that is too
@@ -399,9 +408,13 @@ pub fn hosts(spec: &Spec, case: &Case) -> Vec<(String, IpAddr)> {
 fn world(
     spec: &Spec,
     case: &Case,
-    binds: Vec<Bind>,
-    withheld: &[PathBuf],
+    mut binds: Vec<Bind>,
+    programs: &Programs,
 ) -> Result<World, String> {
+    // What lies in that folder needs no showing.
+    if let Some(folder) = &programs.handed_in {
+        binds.retain(|bind| bind.host.parent() != Some(folder));
+    }
     let hosts = hosts(spec, case);
     let files = case.given.files.iter().map(|file| {
         Ok(evidence::GivenFile {
@@ -438,7 +451,8 @@ fn world(
         segments: segments.collect::<Result<_, String>>()?,
         semaphores: semaphores.collect(),
         hosts,
-        withheld: withheld.to_vec(),
+        withheld: programs.withheld.clone(),
+        handed_in: programs.handed_in.clone(),
     })
 }
 

@@ -38,9 +38,8 @@ fn programs() -> Programs {
             Artifact::Executable("/host/sanitized".into()),
         )]
         .into(),
-        references: BTreeMap::new(),
         own: "/host/ipclab".into(),
-        withheld: Vec::new(),
+        ..Programs::default()
     }
 }
 
@@ -139,7 +138,10 @@ fn a_students_program_is_bound_alone_and_a_reference_is_out_of_its_sight() {
     };
     assert_eq!(path, Path::new("/lab/iserver"));
     let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["PATH", "HOME", "LANG"]);
+    assert_eq!(
+        names,
+        ["PATH", "HOME", "LANG", "USER", "LOGNAME", "SHELL", "TERM"]
+    );
 }
 
 #[test]

@@ -93,6 +93,9 @@ pub struct Class {
     /// Students of the roster of whom there is no submission, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Student>,
+    /// The mark of what was not handed in, as the class's own file says; `None`: there is no mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_handed_in: Option<u32>,
     /// What is to be known about the class as a whole: what was handed in without an owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Line>,
@@ -336,6 +339,17 @@ impl Cell {
             verdict: case.verdict,
             earned: case.earned,
             says: says.map(|finding| finding.message.clone()),
+        }
+    }
+}
+
+impl Cell {
+    /// Points earned; `None`: the case could not be graded.
+    #[must_use]
+    pub fn points(&self) -> Option<u32> {
+        match self.verdict {
+            Verdict::Pass | Verdict::Fail | Verdict::Skipped => Some(self.earned),
+            Verdict::Unknown => None,
         }
     }
 }

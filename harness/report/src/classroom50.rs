@@ -1,4 +1,7 @@
 //! The `result.json` of Classroom 50, `classroom50/result/v1`.
+//!
+//! Where a case could not be graded there is no `score`, which the schema demands: the result is refused, and the exit
+//! status says that the grader broke.
 
 use ipclab_judge::Verdict;
 use serde::Serialize;
@@ -39,7 +42,8 @@ struct ResultJson<'a> {
     release: &'a str,
     review: &'a str,
     datetime: &'a str,
-    score: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<u32>,
     max_score: u32,
     tests: Vec<One>,
 }
@@ -49,7 +53,8 @@ struct ResultJson<'a> {
 struct One {
     test_name: String,
     passed: bool,
-    score: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<u32>,
     max_score: u32,
 }
 
@@ -66,7 +71,7 @@ pub fn render(report: &Report, about: &About) -> String {
         release: &about.release,
         review: &about.review,
         datetime: &about.datetime,
-        score: report.score.earned,
+        score: report.mark().final_points(),
         max_score: report.score.max,
         tests: tests(report)
             .into_iter()
@@ -75,7 +80,7 @@ pub fn render(report: &Report, about: &About) -> String {
                     Verdict::Pass => true,
                     Verdict::Fail | Verdict::Unknown | Verdict::Skipped => false,
                 },
-                score: test.case.map_or(0, |case| case.earned),
+                score: test.case.map_or(Some(0), crate::CaseReport::points),
                 max_score: test.case.map_or(0, |case| case.max),
                 test_name: match test.verdict {
                     Verdict::Unknown => format!("{} (could not be graded)", test.name),

@@ -5,7 +5,7 @@
 use ipclab_spec::Tier;
 
 use crate::rows::tests;
-use crate::{Class, Report, Standing, Student, words};
+use crate::{Cell, Class, Line, Mark, Report, Standing, Student, words};
 
 /// One line for each program and case.
 #[must_use]
@@ -25,7 +25,7 @@ pub fn render(report: &Report) -> String {
         let (tier, earned, max) = match test.case {
             Some(case) => (
                 case.tier.name(),
-                case.earned.to_string(),
+                points(case.points()),
                 case.max.to_string(),
             ),
             None => ("", String::new(), String::new()),
@@ -45,8 +45,8 @@ pub fn render(report: &Report) -> String {
     out
 }
 
-/// One line for each submission, a column for each case. Points that could not be graded are in a column of their own; a
-/// submission that was not graded has no points.
+/// One line for each submission and for each student who handed in nothing, a column for each case. `earned` is a mark that
+/// stands, and empty otherwise: `status` says why, and what is certain and possible are in columns of their own.
 #[must_use]
 pub fn class(class: &Class) -> String {
     let tiers: Vec<Tier> = Tier::ALL
@@ -65,7 +65,19 @@ pub fn class(class: &Class) -> String {
     ];
     let mut head: Vec<String> = ["submission", "students"].map(String::from).to_vec();
     head.extend(ids.map(String::from));
-    head.extend(["late", "earned", "max", "not graded", "remark"].map(String::from));
+    head.extend(
+        [
+            "late",
+            "status",
+            "earned",
+            "at least",
+            "at most",
+            "max",
+            "not graded",
+            "remark",
+        ]
+        .map(String::from),
+    );
     head.extend(tiers.iter().map(|tier| format!("{} earned", tier.name())));
     head.extend(class.cases.iter().map(|case| case.id.to_string()));
     let mut out = line(&head);
@@ -87,31 +99,54 @@ pub fn class(class: &Class) -> String {
         });
         match &member.standing {
             Standing::NotGraded(why) => {
-                cells.extend([String::new(), class.max.to_string(), String::new()]);
+                let status = if why.ours { "not graded" } else { "not opened" };
+                cells.extend([status, "", "", ""].map(String::from));
+                cells.extend([class.max.to_string(), String::new()]);
                 cells.push(why.why.to_string());
                 cells.extend(tiers.iter().map(|_| String::new()));
                 cells.extend(class.cases.iter().map(|_| String::new()));
             }
             Standing::Graded(summary) => {
                 let score = &summary.score;
-                cells.extend([score.earned, score.max, score.unknown].map(|n| n.to_string()));
+                let (status, earned, least, most) = match summary.mark() {
+                    Mark::Final(mark) => ("graded", Some(mark), mark, mark),
+                    Mark::Range { least, most } => ("partly graded", None, least, most),
+                };
+                cells.extend([status.to_owned(), points(earned)]);
+                cells.extend([least, most, score.max, score.unknown].map(|n| n.to_string()));
                 let broken: Vec<String> = summary
                     .not_built
                     .iter()
                     .map(|one| format!("{}: {}", one.program, one.why))
                     .collect();
                 cells.push(broken.join("; "));
-                let tier = |tier| score.tiers.get(tier).map_or(0, |score| score.earned);
-                cells.extend(tiers.iter().map(|one| tier(one).to_string()));
+                let tier = |tier| {
+                    let score = score.tiers.get(tier).copied().unwrap_or_default();
+                    (score.unknown == 0).then_some(score.earned)
+                };
+                cells.extend(tiers.iter().map(|one| points(tier(one))));
                 cells.extend(class.cases.iter().map(|case| {
                     let cell = summary.cases.iter().find(|cell| cell.id == case.id);
-                    cell.map_or(String::new(), |cell| cell.earned.to_string())
+                    points(cell.and_then(Cell::points))
                 }));
             }
         }
         out += &line(&cells);
     }
+    for student in &class.missing {
+        let mut cells = vec![String::new(), words::student(student)];
+        cells.extend(ids.map(|id| student.id(id).map(Line::to_string).unwrap_or_default()));
+        cells.extend([String::new(), "not handed in".to_owned()]);
+        cells.push(points(class.not_handed_in));
+        cells.resize(head.len(), String::new());
+        out += &line(&cells);
+    }
     out
+}
+
+/// Points, or nothing where there are none: never a 0 in their place.
+fn points(points: Option<u32>) -> String {
+    points.map_or(String::new(), |points| points.to_string())
 }
 
 fn line<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {

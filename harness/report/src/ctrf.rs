@@ -48,7 +48,7 @@ fn test(test: &Test<'_>) -> Value {
     });
     if let Some(case) = test.case {
         value["suite"] = json!([case.tier.name()]);
-        value["extra"]["earned"] = json!(case.earned);
+        value["extra"]["earned"] = json!(case.points());
         value["extra"]["max"] = json!(case.max);
     }
     if !test.message.is_empty() {

@@ -9,7 +9,7 @@ use ipclab_judge::Verdict;
 
 use crate::rows::{Test, tests};
 use crate::terminal::{self, Style};
-use crate::{CompilerMessage, Report};
+use crate::{CompilerMessage, Report, words};
 
 /// Annotations of one kind that GitHub shows of a step.
 const ANNOTATIONS_MAX: usize = 10;
@@ -36,6 +36,12 @@ pub fn render(report: &Report, run: &Run) -> String {
         terminal::render(report, &style)
     );
     let mut errors: Vec<String> = Vec::new();
+    if report.mark().final_points().is_none() {
+        let submission = data(&report.submission);
+        errors.push(format!(
+            "::error title=could not be graded whole::there is no mark of {submission}"
+        ));
+    }
     let mut warnings: Vec<String> = Vec::new();
     let places = report
         .programs
@@ -61,14 +67,22 @@ pub fn render(report: &Report, run: &Run) -> String {
         out.push('\n');
     }
     let score = &report.score;
-    let title = property(&format!("{} of {} points", score.earned, score.max));
+    let title = property(&format!(
+        "{} of {} points{}",
+        score.earned,
+        score.max,
+        words::certain(report)
+    ));
     let _ = writeln!(out, "::notice title={title}::{}", data(&report.submission));
     out
 }
 
 fn annotation(kind: &str, test: &Test<'_>) -> String {
     let points = test.case.map_or(String::new(), |case| {
-        format!(", {} of {}", case.earned, case.max)
+        let points = case.points();
+        points.map_or(String::new(), |points| {
+            format!(", {points} of {}", case.max)
+        })
     });
     format!(
         "::{kind} title={}::{}",

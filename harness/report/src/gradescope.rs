@@ -2,6 +2,9 @@
 //!
 //! It decides itself what students see and when, so this is rendered from the whole report and carries each case's
 //! visibility. `status` is always said: a test of 0 points counts as passed otherwise.
+//!
+//! Where a case could not be graded there is no score at all, neither above the tests nor in them: Gradescope then reports
+//! that the autograder failed, and shows what stands in `output`.
 
 use ipclab_judge::Verdict;
 use ipclab_spec::Visibility;
@@ -13,7 +16,8 @@ use crate::{Report, words};
 /// All that Gradescope reads.
 #[derive(Serialize)]
 struct Results {
-    score: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<u32>,
     output: String,
     output_format: &'static str,
     test_output_format: &'static str,
@@ -27,7 +31,8 @@ struct Results {
 
 #[derive(Serialize)]
 struct One {
-    score: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<u32>,
     max_score: u32,
     status: &'static str,
     name: String,
@@ -62,16 +67,22 @@ struct Place {
 /// Writes the results.
 #[must_use]
 pub fn render(report: &Report) -> String {
+    let mark = report.mark().final_points();
     let mut numbers: Vec<(String, u32)> = Vec::new();
     let tests = tests(report)
         .iter()
         .map(|test| {
             let group = test.case.map_or("build", |case| case.tier.name());
-            one(test, number(&mut numbers, group))
+            let one = one(test, number(&mut numbers, group));
+            One {
+                // Without a score above all, the sum of these would be taken for one.
+                score: one.score.filter(|_| mark.is_some()),
+                ..one
+            }
         })
         .collect();
     let results = Results {
-        score: report.score.earned,
+        score: mark,
         output: summary(report),
         output_format: "text",
         test_output_format: "text",
@@ -128,7 +139,7 @@ fn one(test: &Test<'_>, number: String) -> One {
         tags.push("not graded".to_owned());
     }
     One {
-        score: test.case.map_or(0, |case| case.earned),
+        score: test.case.map_or(Some(0), crate::CaseReport::points),
         max_score: test.case.map_or(0, |case| case.max),
         status,
         name: format!("{}: {}", test.name, test.title),
@@ -151,14 +162,21 @@ fn summary(report: &Report) -> String {
         let cases = student_report.cases.iter();
         cases.filter(|case| case.verdict == verdict).count()
     };
-    let mut lines = vec![format!(
+    let mut lines = Vec::new();
+    if report.mark().final_points().is_none() {
+        lines.push(
+            "ERROR: this submission could not be graded whole, so that it has no score. This is trouble of the autograder and no fault of the student's. Staff: run it again; `ipclab doctor` says what the machine lacks."
+                .to_owned(),
+        );
+    }
+    lines.push(format!(
         "{}: {}. {} passed, {} failed, {} skipped.",
         student_report.lab,
         student_report.title,
         count(Verdict::Pass),
         count(Verdict::Fail),
         count(Verdict::Skipped)
-    )];
+    ));
     let unknown = count(Verdict::Unknown);
     if unknown > 0 {
         lines.push(format!(

@@ -32,10 +32,17 @@ pub fn render(report: &Report) -> String {
             cases.map(part).fold(0, u32::saturating_add)
         };
         suite.add_property(property("submission", report.submission.as_str()));
-        suite.add_property(property(
-            "points.earned",
-            &points(|case| case.earned).to_string(),
-        ));
+        let unknown = points(|case| match case.points() {
+            Some(_) => 0,
+            None => case.max.saturating_sub(case.earned),
+        });
+        let earned = points(|case| case.earned).to_string();
+        if unknown == 0 {
+            suite.add_property(property("points.earned", &earned));
+        } else {
+            suite.add_property(property("points.certain", &earned));
+            suite.add_property(property("points.unknown", &unknown.to_string()));
+        }
         suite.add_property(property("points.max", &points(|case| case.max).to_string()));
         for test in &tests {
             suite.add_test_case(test_case(&name, test));
@@ -74,7 +81,9 @@ fn test_case(suite: &str, test: &Test<'_>) -> TestCase {
     case.set_classname(suite);
     case.add_property(property("title", &test.title));
     if let Some(graded) = test.case {
-        case.add_property(property("points.earned", &graded.earned.to_string()));
+        if let Some(points) = graded.points() {
+            case.add_property(property("points.earned", &points.to_string()));
+        }
         case.add_property(property("points.max", &graded.max.to_string()));
         for part in &graded.parts {
             let aspect = part.aspect.name();

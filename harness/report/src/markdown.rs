@@ -28,7 +28,12 @@ pub fn render_within(report: &Report, bytes_max: usize) -> String {
     let mut out = overview(report);
     if out.len() + OMISSION_BYTES > bytes_max {
         let score = &report.score;
-        return format!("{} of {} points\n", score.earned, score.max);
+        return format!(
+            "{} of {} points{}\n",
+            score.earned,
+            score.max,
+            words::certain(report)
+        );
     }
     let mut left = 0;
     for case in &report.cases {
@@ -55,10 +60,11 @@ pub fn render_within(report: &Report, bytes_max: usize) -> String {
 fn overview(report: &Report) -> String {
     let score = &report.score;
     let mut out = format!(
-        "# {}: {} of {} points\n\n{}\n\n",
+        "# {}: {} of {} points{}\n\n{}\n\n",
         escape(&report.title),
         score.earned,
         score.max,
+        words::certain(report),
         escape(&report.submission)
     );
     if score.unknown > 0 {
@@ -96,7 +102,7 @@ fn overview(report: &Report) -> String {
             Verdict::Skipped => "➖ skipped",
         };
         let points = test.case.map_or(String::new(), |case| {
-            format!("{}/{}", case.earned, case.max)
+            format!("{}/{}", words::earned(case), case.max)
         });
         let tag = match test.case.map_or("", |case| words::tag(case.visibility)) {
             "" => String::new(),
@@ -133,7 +139,7 @@ fn details(case: &CaseReport) -> String {
         "\n## {}: {}, {} of {}\n\n{}\n\n**Found:** {first}\n\n{}\n",
         escape(&case.id),
         words::verdict(case.verdict),
-        case.earned,
+        words::earned(case),
         case.max,
         escape(&case.title),
         fenced(&terminal::render_case(case, &style))

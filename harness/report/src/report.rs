@@ -7,7 +7,7 @@ use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Tier, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Block, Conversation, Diff, Line, Program, by_name};
+use crate::{Block, Conversation, Diff, Line, Mark, Program, by_name};
 
 /// Everything that renderers may say about a submission.
 ///
@@ -166,6 +166,12 @@ pub struct FindingReport {
 }
 
 impl Report {
+    /// What the submission came to: points are a mark only when every case was graded.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark::of(&self.score, self.exit_code() != 3)
+    }
+
     /// The process exit status that says the same: 0 for full marks, 1 when points were lost, 3 when something could not
     /// be graded (then the score is not final, whatever else was lost).
     #[must_use]
@@ -181,6 +187,17 @@ impl Report {
             1
         } else {
             0
+        }
+    }
+}
+
+impl CaseReport {
+    /// Points earned; `None`: what the case is worth to the submission could not be found out.
+    #[must_use]
+    pub fn points(&self) -> Option<u32> {
+        match self.verdict {
+            Verdict::Pass | Verdict::Fail | Verdict::Skipped => Some(self.earned),
+            Verdict::Unknown => None,
         }
     }
 }

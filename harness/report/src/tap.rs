@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use ipclab_judge::Verdict;
 
-use crate::Report;
 use crate::rows::{Test, tests};
+use crate::{Mark, Report};
 
-/// Writes a report as TAP. What was skipped, and what could not be graded, is `# SKIP`: neither is a failed test.
+/// Writes a report as TAP. What was skipped, and what could not be graded, is `# SKIP`: neither is a failed test. Where
+/// something could not be graded, the run bails out at its end: it is no success either.
 #[must_use]
 pub fn render(report: &Report) -> String {
     let tests = tests(report);
@@ -20,7 +21,15 @@ pub fn render(report: &Report) -> String {
         out = "TAP version 14\n1..0 # SKIP no case was graded\n".to_owned();
     }
     let score = &report.score;
-    let _ = writeln!(out, "# {} of {} points", score.earned, score.max);
+    match report.mark() {
+        Mark::Final(points) => {
+            let _ = writeln!(out, "# {points} of {} points", score.max);
+        }
+        Mark::Range { least, most } => {
+            let _ = writeln!(out, "# {least} to {most} of {} points: no mark", score.max);
+            out.push_str("Bail out! Some of it could not be graded: run it again.\n");
+        }
+    }
     out
 }
 
@@ -40,7 +49,10 @@ fn point(out: &mut String, number: usize, test: &Test<'_>) {
     let _ = writeln!(out, "  verdict: {}", test.verdict.name());
     if let Some(case) = test.case {
         let _ = writeln!(out, "  tier: {}", case.tier.name());
-        let _ = writeln!(out, "  earned: {}", case.earned);
+        let _ = match case.points() {
+            Some(points) => writeln!(out, "  earned: {points}"),
+            None => writeln!(out, "  earned: null"),
+        };
         let _ = writeln!(out, "  max: {}", case.max);
         if !case.parts.is_empty() {
             out.push_str("  parts:\n");

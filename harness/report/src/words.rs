@@ -6,7 +6,7 @@ use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Tier, Visibility};
 
 use crate::conversation::{Act, Column, Conversation, Delivery, Role, Row};
-use crate::{CaseReport, FindingReport, Report, Student, Who};
+use crate::{CaseReport, FindingReport, Mark, Report, Student, Who};
 
 /// What became of a case, in words.
 pub(crate) fn verdict(verdict: Verdict) -> &'static str {
@@ -40,6 +40,20 @@ pub(crate) fn tag(visibility: Visibility) -> &'static str {
 pub(crate) fn count(number: usize, what: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{number} {what}{s}")
+}
+
+/// Behind points that are no mark: some of the others could not be graded.
+pub(crate) fn certain(report: &Report) -> &'static str {
+    match report.mark() {
+        Mark::Final(_) => "",
+        Mark::Range { .. } => " for certain",
+    }
+}
+
+/// Points that a case earned, and `?` for one that could not be graded.
+pub(crate) fn earned(case: &CaseReport) -> String {
+    let points = case.points();
+    points.map_or("?".to_owned(), |points| points.to_string())
 }
 
 /// What a report keeps from its reader: `2 cases, 5 points, are not shown here`.

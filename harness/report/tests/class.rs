@@ -93,6 +93,7 @@ fn a_class_comes_back_from_json_and_another_schema_does_not() {
         }],
         submissions: vec![with_second_case(Verdict::Fail).member(), refused.member()],
         missing: vec![Student::default()],
+        not_handed_in: None,
         notes: Vec::new(),
     };
     let text = serde_json::to_string(&class).unwrap();

@@ -94,7 +94,8 @@ fn what_students_may_not_see_is_in_no_form_of_theirs() {
     // Gradescope gets everything, and is told to whom it may show it; what is above all tests is seen by all.
     let scope: Value = serde_json::from_str(&gradescope::render(&sample("x"))).unwrap();
     assert!(!scope["output"].as_str().unwrap().contains("1 passed"));
-    assert_eq!(scope["score"], 5);
+    // One of the cases could not be graded.
+    assert_eq!(scope.get("score"), None);
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn class() -> Class {
         ],
         submissions: entries.iter().map(Entry::member).collect::<Vec<Member>>(),
         missing: vec![student("Max Absent", &[])],
+        not_handed_in: None,
         notes: Vec::new(),
     }
 }
@@ -231,7 +232,7 @@ fn the_table_of_a_class() {
     let header = rows.headers().unwrap().clone();
     let column = |name: &str| header.iter().position(|one| one == name).unwrap();
     let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
-    assert_eq!(rows.len(), 6);
+    assert_eq!(rows.len(), 7);
     assert_eq!(&rows[0][column("earned")], "8");
     assert_eq!(&rows[0][column("robust earned")], "3");
     assert_eq!(&rows[1][column("late")], "yes");
@@ -239,6 +240,8 @@ fn the_table_of_a_class() {
     assert_eq!(&rows[2][column("number")], "s3 s4");
     assert_eq!(&rows[5][column("earned")], "");
     assert!(rows[5][column("remark")].contains("refused"));
+    assert_eq!(&rows[6][column("students")], "Max Absent");
+    assert_eq!(&rows[6][column("status")], "not handed in");
 }
 
 #[test]

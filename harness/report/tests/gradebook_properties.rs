@@ -131,6 +131,7 @@ fn class() -> impl Strategy<Value = Class> {
                 visibility: *visibility,
             })
             .collect(),
+        not_handed_in: None,
         missing: submissions
             .iter()
             .take(1)
@@ -377,7 +378,7 @@ proptest! {
     fn the_table_of_a_class_has_no_formulas(class in class()) {
         let text = csv::class(&class);
         let rows = cells(text.as_bytes(), b',');
-        prop_assert_eq!(rows.len(), 1 + class.submissions.len());
+        prop_assert_eq!(rows.len(), 1 + class.submissions.len() + class.missing.len());
         for row in &rows {
             prop_assert_eq!(row.len(), rows[0].len());
             for cell in row {

@@ -9,3 +9,4 @@ mod gradebook_properties;
 mod json;
 mod properties;
 mod terminal;
+mod trouble;

@@ -14,14 +14,14 @@ use ipclab_kernel::{Pid, memory};
 /// How much of a buffer the trace shows in an argument.
 const MAX_ARGUMENT_BYTES: usize = 64;
 
-/// How much of a transfer is kept. More than any message of a lab, less than a flood.
-pub(crate) const MAX_TRANSFER_BYTES: usize = 8192;
+/// How much of a transfer is kept: any datagram, and of a stream what one call moves as a rule.
+pub(crate) const MAX_TRANSFER_BYTES: usize = 64 << 10;
 
 /// Longest path, `PATH_MAX` of `limits.h`.
 const PATH_MAX: usize = 4096;
 
-/// Longest vector that is looked at.
-const MAX_VECTORS: usize = 16;
+/// Longest vector that the kernel takes, `IOV_MAX` of `limits.h`.
+const MAX_VECTORS: usize = 1024;
 
 /// Everything the arguments of a call say, before it is made.
 pub(crate) fn arguments(pid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<Arg> {
@@ -199,10 +199,16 @@ pub(crate) type Vectors = Vec<(u64, u64)>;
 
 /// Reads a `struct iovec` array.
 pub(crate) fn vectors(pid: Pid, at: u64, count: u64) -> Vectors {
-    (0..count.min(MAX_VECTORS as u64))
-        .map_while(|index| {
-            words::<2>(pid, at.wrapping_add(16 * index)).map(|[base, length]| (base, length))
-        })
+    /// Bytes of one.
+    const SIZE: usize = 16;
+    let count = usize::try_from(count)
+        .unwrap_or(MAX_VECTORS)
+        .min(MAX_VECTORS);
+    let bytes = memory(pid, at, (count * SIZE) as u64, count * SIZE);
+    let word = |part: &[u8]| part.try_into().map_or(0, u64::from_ne_bytes);
+    let parts = bytes.chunks_exact(SIZE);
+    parts
+        .map(|part| (word(&part[..8]), word(&part[8..])))
         .collect()
 }
 
@@ -217,9 +223,18 @@ pub(crate) fn gather(pid: Pid, vectors: &Vectors, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (base, length) in vectors {
         let room = most
-            .saturating_sub(bytes.len() as u64)
-            .min(MAX_TRANSFER_BYTES as u64) as usize;
-        bytes.extend(memory(pid, *base, *length, room));
+            .min(MAX_TRANSFER_BYTES as u64)
+            .saturating_sub(bytes.len() as u64) as usize;
+        if room == 0 {
+            break;
+        }
+        let part = memory(pid, *base, *length, room);
+        let whole = part.len() as u64 == *length;
+        bytes.extend(part);
+        // What stands behind a part that cannot be read stands at another place.
+        if !whole {
+            break;
+        }
     }
     bytes
 }
@@ -234,6 +249,8 @@ pub(crate) struct Message {
     pub(crate) iov: u64,
     /// `msg_flags`, as the kernel sets them on return.
     pub(crate) flags: i32,
+    /// It has room for descriptors or credentials.
+    pub(crate) has_control: bool,
 }
 
 impl Message {
@@ -244,8 +261,8 @@ impl Message {
             name_length,
             iov,
             count,
-            _control,
-            _control_length,
+            control,
+            control_length,
             flags,
         ] = words::<7>(pid, at)?;
         Some(Self {
@@ -253,6 +270,7 @@ impl Message {
             vectors: vectors(pid, iov, count),
             iov,
             flags: flags as i32,
+            has_control: control != 0 && control_length != 0,
         })
     }
 }

@@ -180,7 +180,10 @@ fn cgroups() -> Capability {
 }
 
 fn compiler() -> Capability {
-    let compiler = program("C compiler", "cc");
+    // The names that grading tries, in its order.
+    let found = ["cc", "gcc", "clang"].map(|name| program("C compiler", name));
+    let [first, ..] = &found;
+    let compiler = found.iter().find(|one| one.works).unwrap_or(first).clone();
     Capability {
         optional: false,
         ..compiler

@@ -89,7 +89,7 @@ pub(crate) fn assemble(
 ) -> Evidence {
     let Watched {
         ended,
-        actors,
+        mut actors,
         looks,
         processes,
         ports,
@@ -97,7 +97,10 @@ pub(crate) fn assemble(
     } = watched;
     let mut trouble = std::mem::take(&mut tracer.trouble);
     trouble.extend(given::beyond_us(&plan.world, ids));
-    let (trace, calls_dropped, sockets, sharing) = tracer.finish();
+    let (trace, dropped, sockets, sharing) = tracer.finish();
+    for (actor, dropped) in actors.iter_mut().zip(&dropped) {
+        actor.calls_dropped = *dropped;
+    }
     Evidence {
         name: plan.name.clone(),
         isolation,
@@ -105,7 +108,7 @@ pub(crate) fn assemble(
         actors,
         sockets,
         trace,
-        calls_dropped,
+        calls_dropped: dropped.iter().sum(),
         looks,
         leftovers: Leftovers {
             processes,

@@ -81,7 +81,8 @@ const CLONE_REFUSED: u32 = (libc::CLONE_NEWUSER
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_UNTRACED) as u32;
 
-/// Families that a lab can need. Others (netlink, packet, vsock, ...) reach past the box or into the kernel.
+/// Families that a lab can need. Others (packet, vsock, ...) reach past the box or into the kernel; of netlink only the
+/// routing tables are open, which `getifaddrs(3)` reads and which need a capability to be changed.
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
 
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
@@ -291,7 +292,19 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
 }
 
 fn refuse_families() -> Vec<sock_filter> {
-    let mut code = vec![put(LOAD, low_half(0))];
+    let mut code = vec![
+        put(LOAD, low_half(0)),
+        jump(JUMP_EQUAL, libc::AF_NETLINK as u32, 0, 3),
+        put(LOAD, low_half(2)),
+        jump(
+            JUMP_EQUAL,
+            libc::NETLINK_ROUTE as u32,
+            // Past the families, and the refusal.
+            (FAMILIES.len() + 2) as u8,
+            0,
+        ),
+        put(RETURN, errno(libc::EAFNOSUPPORT)),
+    ];
     for (at, family) in FAMILIES.into_iter().enumerate() {
         code.push(jump(
             JUMP_EQUAL,

@@ -67,7 +67,7 @@ pub fn decoder(data: &[u8]) {
     black_box(decode::parse_address(&memory));
     let vectors = decode::vectors(me, args[0], args[1]);
     black_box(decode::total(&vectors));
-    assert!(decode::gather(me, &vectors, args[2]).len() <= 16 * decode::MAX_TRANSFER_BYTES);
+    assert!(decode::gather(me, &vectors, args[2]).len() <= decode::MAX_TRANSFER_BYTES);
     assert!(decode::gather(me, &vectors, 64).len() <= 64);
     assert!(
         decode::memory(me, args[0], args[1], decode::MAX_TRANSFER_BYTES).len()

@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{GivenFile, GivenKind, GivenSegment, GivenSemaphores, World};
 
+use crate::handed_in::HandedIn;
 use crate::world::{self, Ids};
 use ipclab_kernel::sysv;
 
 /// What was put there, so that it can be recognised (and, in the host's world, taken away) afterwards.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
+    /// What of the working directory was handed in.
+    pub(crate) handed_in: HandedIn,
     files: Vec<PlacedFile>,
     segments: Vec<PlacedSegment>,
     semaphores: Vec<i32>,
@@ -41,8 +44,11 @@ struct PlacedSegment {
 ///
 /// # Errors
 /// What could not be made, by name.
-pub(crate) fn make(world: &World, ids: Ids) -> io::Result<Given> {
-    let mut given = Given::default();
+pub(crate) fn make(world: &World, ids: Ids, handed_in: HandedIn) -> io::Result<Given> {
+    let mut given = Given {
+        handed_in,
+        ..Given::default()
+    };
     for file in &world.files {
         let held = make_file(file, ids).map_err(|error| {
             io::Error::new(

@@ -33,6 +33,8 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, delegation: &OsStr) -> ExitCod
     if signal::prepare_signals().is_err() {
         return ExitCode::FAILURE;
     }
+    // What boxes are made of has the modes that we mean, and actors begin with the mask of a fresh login.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     let tool = std::os::unix::process::parent_id();
     // Whatever was divided is given back when the tool is gone, and not before.
     let delegation = Delegation::from_argument(delegation)

@@ -23,8 +23,8 @@ const MAX_SEGMENT_BYTES: usize = 64 << 10;
 const MAX_TOTAL_SEGMENT_BYTES: usize = 1 << 20;
 const SEGMENT_HEAD_BYTES: usize = 256;
 
-/// How many files are listed before the sweep gives up on telling more.
-pub(crate) const MAX_FILES: usize = 500;
+/// How many files are listed; of more than that only the number is told. An actor is stopped when it makes fewer.
+const MAX_FILES: usize = 5_000;
 
 /// How deep folders are entered.
 const MAX_DEPTH: usize = 12;
@@ -119,15 +119,36 @@ pub(crate) fn queues() -> io::Result<Vec<LeftQueue>> {
 
 /// Every file below a folder that was not there before, or is no longer the same; nothing is ever opened but folders.
 /// `shown` are the paths at which the plan shows files of the host.
-pub(crate) fn files(
-    folder: &Path,
-    given: &Given,
-    skipped: &dyn Fn(&Path) -> bool,
-) -> Vec<LeftFile> {
-    let mut all = Vec::new();
+pub(crate) fn files(folder: &Path, given: &Given, skipped: &dyn Fn(&Path) -> bool) -> Listed {
+    let mut all = Listed::default();
     list(folder, 0, given, skipped, &mut all);
-    all.sort_by(|one, other| one.path.cmp(&other.path));
+    all.files.sort_by(|one, other| one.path.cmp(&other.path));
     all
+}
+
+/// Files that were found.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) files: Vec<LeftFile>,
+    /// How many more there are.
+    pub(crate) beyond: u64,
+}
+
+impl Listed {
+    pub(crate) fn push(&mut self, file: LeftFile) {
+        if self.files.len() < MAX_FILES {
+            self.files.push(file);
+        } else {
+            self.beyond += 1;
+        }
+    }
+
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.beyond += more.beyond;
+        for file in more.files {
+            self.push(file);
+        }
+    }
 }
 
 fn list(
@@ -135,21 +156,23 @@ fn list(
     depth: usize,
     given: &Given,
     skipped: &dyn Fn(&Path) -> bool,
-    all: &mut Vec<LeftFile>,
+    all: &mut Listed,
 ) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        if skipped(&path) || all.len() >= MAX_FILES {
+        if skipped(&path) {
             continue;
         }
         let Some(file) = file(&path, path.as_os_str().as_bytes(), given) else {
             continue;
         };
         let folder = file.kind == FileKind::Directory;
-        all.push(file);
+        if !given.handed_in.has(&path, file.kind) {
+            all.push(file);
+        }
         if folder && depth < MAX_DEPTH {
             list(&path, depth + 1, given, skipped, all);
         }
@@ -189,20 +212,19 @@ fn file(path: &Path, name: &[u8], given: &Given) -> Option<LeftFile> {
 }
 
 /// Objects that live in a flat folder under names of their own: POSIX shared memory, semaphores and queues.
-pub(crate) fn named_objects(folder: &Path, given: &Given) -> Vec<LeftFile> {
+pub(crate) fn named_objects(folder: &Path, given: &Given) -> Listed {
+    let mut all = Listed::default();
     let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
+        return all;
     };
-    let mut all: Vec<LeftFile> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let mut name = b"/".to_vec();
-            name.extend_from_slice(entry.file_name().as_bytes());
-            file(&entry.path(), &name, given)
-        })
-        .take(MAX_FILES)
-        .collect();
-    all.sort_by(|one, other| one.path.cmp(&other.path));
+    for entry in entries.flatten() {
+        let mut name = b"/".to_vec();
+        name.extend_from_slice(entry.file_name().as_bytes());
+        if let Some(found) = file(&entry.path(), &name, given) {
+            all.push(found);
+        }
+    }
+    all.files.sort_by(|one, other| one.path.cmp(&other.path));
     all
 }
 

@@ -7,9 +7,12 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ipclab_evidence::{Address, Call, Direction, Endpoint, Protocol, Socket, SocketKind};
+use ipclab_evidence::{
+    Address, Arg, Bytes, Call, Direction, Endpoint, Protocol, Socket, SocketKind, Transfer,
+};
 
 use crate::decode;
+use crate::flows::Flows;
 use ipclab_kernel::{process, socket};
 
 /// The address at the other end of one datagram call.
@@ -28,6 +31,9 @@ struct Timeouts {
     sent: bool,
 }
 
+/// Bytes of all calls of one untrusted actor together that are told.
+const MAX_SEEN_BYTES: usize = 2 << 20;
+
 /// Every socket that was seen, in the order in which they were.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
@@ -37,8 +43,14 @@ pub(crate) struct Sockets {
     timed: Vec<Timeouts>,
     /// For each datagram call, by its number: the address that it went to or came from.
     correspondents: HashMap<u32, Correspondent>,
-    /// Process that made each connection or socket, for matching Unix streams, whose client end has no name.
-    makers: Vec<i32>,
+    /// Whether the other end of each is a trusted program's, where that is known.
+    other_trusted: Vec<Option<bool>>,
+    /// What moved over streams.
+    pub(crate) flows: Flows,
+    /// Datagrams that came longer than the room for them, whole, by the calls that received them.
+    pub(crate) whole: HashMap<u32, Vec<u8>>,
+    /// Datagrams that lie in a socket's queue, not received yet.
+    pub(crate) unread: HashMap<usize, VecDeque<Vec<u8>>>,
 }
 
 impl Sockets {
@@ -58,7 +70,6 @@ impl Sockets {
         inode: u64,
         actor: usize,
         born: u32,
-        pid: i32,
         fd: Option<BorrowedFd<'_>>,
     ) -> usize {
         let option =
@@ -89,7 +100,7 @@ impl Sockets {
             listening: false,
         });
         self.timed.push(Timeouts::default());
-        self.makers.push(pid);
+        self.other_trusted.push(None);
         self.by_inode.insert(inode, index);
         if let Some(fd) = fd {
             self.refresh(index, fd);
@@ -190,8 +201,29 @@ impl Sockets {
             }
     }
 
-    /// Matches the ends of all conversations, writes them into the transfers, and hands the sockets over.
-    pub(crate) fn settle(mut self, calls: &mut [Call]) -> Vec<Socket> {
+    /// The socket at the other end of a connected one, as far as addresses tell it already.
+    pub(crate) fn other_end(&self, index: usize) -> Option<usize> {
+        let socket = &self.all[index];
+        socket
+            .peer
+            .or_else(|| self.bound_to(index, socket.remote.as_ref()?, u32::MAX))
+    }
+
+    /// Whether the other end is a trusted program's; asked once where the answer is known.
+    pub(crate) fn other_is_trusted(
+        &mut self,
+        index: usize,
+        ask: impl FnOnce(&Self) -> Option<bool>,
+    ) -> bool {
+        if self.other_trusted[index].is_none() {
+            self.other_trusted[index] = ask(self);
+        }
+        self.other_trusted[index].unwrap_or(false)
+    }
+
+    /// Matches the ends of all conversations, writes them and the bytes that were seen into the transfers, and hands the
+    /// sockets over. `trusted` tells of each actor whether its memory is a witness.
+    pub(crate) fn settle(mut self, calls: &mut [Call], trusted: &[bool]) -> Vec<Socket> {
         self.match_connections();
         for call in calls.iter_mut() {
             let Some(transfer) = &mut call.transfer else {
@@ -208,7 +240,47 @@ impl Sockets {
             };
         }
         self.match_nameless(calls);
+        let mut room = vec![MAX_SEEN_BYTES; trusted.len()];
+        for call in calls.iter_mut().filter(|call| !trusted[call.actor]) {
+            let room = &mut room[call.actor];
+            self.attest(call, *room);
+            let head = call
+                .transfer
+                .as_ref()
+                .map_or(0, |transfer| transfer.head.0.len());
+            *room = room.saturating_sub(head);
+        }
         self.all
+    }
+
+    /// Gives an untrusted program's call the bytes that were seen elsewhere.
+    fn attest(&self, call: &mut Call, room: usize) {
+        let Some(transfer) = &mut call.transfer else {
+            return;
+        };
+        if self.all[transfer.socket].kind == SocketKind::Stream {
+            let other = match transfer.direction {
+                Direction::Sent => Direction::Received,
+                Direction::Received => Direction::Sent,
+            };
+            let flows = [
+                Some((transfer.socket, transfer.direction)),
+                transfer.peer.map(|peer| (peer, other)),
+            ];
+            let mut head = self.flows.bytes_of(call.n, flows);
+            head.truncate(room);
+            transfer.head = Bytes(head);
+        }
+        if transfer.direction == Direction::Sent {
+            // What the call handed over was read in its program's memory.
+            for arg in &mut call.args {
+                if let Arg::Bytes { head, whole } = arg {
+                    let shown = &transfer.head.0[..transfer.head.0.len().min(head.0.len())];
+                    *whole &= shown.len() == head.0.len();
+                    *head = shown.into();
+                }
+            }
+        }
     }
 
     /// Datagrams whose receiver did not ask where they came from: queues are first in, first out, so the n-th that a
@@ -217,34 +289,41 @@ impl Sockets {
     ///
     /// And which `recv` of a seqpacket socket brought no record but the connection's end: both return 0, and the kernel
     /// has nothing else to say. What was sent can tell them apart.
-    fn match_nameless(&self, calls: &mut [Call]) {
-        let mut sent: HashMap<usize, VecDeque<(usize, u64)>> = HashMap::new();
-        for transfer in calls.iter().filter_map(|call| call.transfer.as_ref()) {
-            if transfer.direction == Direction::Sent
+    fn match_nameless(&mut self, calls: &mut [Call]) {
+        let mut sent: HashMap<usize, VecDeque<usize>> = HashMap::new();
+        for (at, call) in calls.iter().enumerate() {
+            if let Some(transfer) = &call.transfer
+                && transfer.direction == Direction::Sent
                 && let Some(receiver) = transfer.peer
             {
-                sent.entry(receiver)
-                    .or_default()
-                    .push_back((transfer.socket, transfer.bytes));
+                sent.entry(receiver).or_default().push_back(at);
             }
         }
-        for call in calls {
-            let Some(transfer) = &mut call.transfer else {
+        for at in 0..calls.len() {
+            let Some(mut received) = calls[at].transfer.take() else {
                 continue;
             };
-            let kind = self.all[transfer.socket].kind;
-            if transfer.direction == Direction::Sent || kind == SocketKind::Stream {
-                continue;
+            let kind = self.all[received.socket].kind;
+            if received.direction == Direction::Received && kind != SocketKind::Stream {
+                let first = sent.get_mut(&received.socket).and_then(VecDeque::pop_front);
+                let whole = self.whole.remove(&calls[at].n);
+                match first.and_then(|at| calls[at].transfer.as_mut()) {
+                    Some(sent) => same_message(sent, &mut received, whole),
+                    None if kind == SocketKind::Seqpacket && received.bytes == 0 => continue,
+                    None => {}
+                }
             }
-            match sent.get_mut(&transfer.socket).and_then(VecDeque::pop_front) {
-                Some((sender, bytes)) => {
-                    let from = *transfer.peer.get_or_insert(sender);
-                    transfer.cut |= from == sender && bytes > transfer.bytes;
+            calls[at].transfer = Some(received);
+        }
+        for (socket, unread) in std::mem::take(&mut self.unread) {
+            let sent = sent.remove(&socket).unwrap_or_default();
+            for (at, bytes) in sent.into_iter().zip(unread) {
+                if let Some(sent) = calls[at].transfer.as_mut()
+                    && sent.head.0.is_empty()
+                    && sent.bytes >= bytes.len() as u64
+                {
+                    sent.head = Bytes(bytes);
                 }
-                None if kind == SocketKind::Seqpacket && transfer.bytes == 0 => {
-                    call.transfer = None;
-                }
-                None => {}
             }
         }
     }
@@ -299,6 +378,22 @@ impl Sockets {
                 }
         };
         self.all.iter().rposition(is_it)
+    }
+}
+
+/// A message at both of its ends: what is known at one is known at the other.
+fn same_message(sent: &mut Transfer, received: &mut Transfer, whole: Option<Vec<u8>>) {
+    let from = *received.peer.get_or_insert(sent.socket);
+    if from != sent.socket {
+        return;
+    }
+    received.cut |= sent.bytes > received.bytes;
+    if received.head.0.is_empty() {
+        let length = usize::try_from(received.bytes).unwrap_or(usize::MAX);
+        let known = &sent.head.0[..sent.head.0.len().min(length)];
+        received.head = known.into();
+    } else if sent.head.0.is_empty() {
+        sent.head = whole.map_or_else(|| received.head.clone(), Bytes);
     }
 }
 

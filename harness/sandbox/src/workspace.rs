@@ -80,6 +80,21 @@ impl Workspace {
     }
 }
 
+/// Copies what is below `from` to `into`, an empty folder, as far as it is not more than `most` bytes. All of the copy is
+/// `owner`'s.
+///
+/// # Errors
+/// What could not be copied.
+pub(crate) fn copy_in(
+    from: &Path,
+    into: BorrowedFd<'_>,
+    owner: Option<(u32, u32)>,
+    most: u64,
+) -> io::Result<()> {
+    let mut left = most;
+    mirror(from, into, owner, &mut left, MAX_DEPTH_COPIED)
+}
+
 /// Copies what is below `from` to `into`, where it is not there already with the same size and time; all of it is then
 /// `owner`'s. Files that would exceed `left` bytes together are left out.
 ///

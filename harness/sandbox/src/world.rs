@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use ipclab_evidence::World;
 
+use crate::handed_in::HandedIn;
 use crate::mounts::{
     READ_ONLY, SCRATCH, TRUSTED, bind, make_dev, mount_proc, show_if_there, show_system_folder,
     tmpfs,
@@ -44,6 +45,8 @@ pub(crate) struct ReadyWorld {
     pub(crate) mounts: OwnedFd,
     /// The folders that actors may write to and that are to be copied back.
     pub(crate) workspaces: Vec<Workspace>,
+    /// What of the working directory was handed in.
+    pub(crate) handed_in: HandedIn,
 }
 
 /// A world that waits for its plan: all of it that is the same for every plan.
@@ -108,13 +111,17 @@ impl EmptyWorld {
     /// # Errors
     /// As [`EmptyWorld::make`].
     pub(crate) fn furnish(self, world: &World, file_mib: u64) -> io::Result<ReadyWorld> {
-        let paths: Vec<&Path> = world.binds.iter().map(|bind| bind.host.as_path()).collect();
+        let binds = world.binds.iter().map(|bind| &bind.host);
+        let paths: Vec<&Path> = binds
+            .chain(&world.handed_in)
+            .map(PathBuf::as_path)
+            .collect();
         let sources = self.reaper.open(&paths)?;
         let scratch = format!("{file_mib}m");
         tmpfs("tmp", &scratch, "1777")?;
         tmpfs("dev/shm", &scratch, "1777")?;
         name_hosts(world)?;
-        let workspaces = show_binds(world, sources, file_mib, self.ids)?;
+        let (workspaces, handed_in) = show_binds(world, sources, file_mib, self.ids)?;
         withheld::cover(world)?;
         context("pivoting into the new root", namespace::pivot_here())?;
         std::env::set_current_dir(&world.cwd)?;
@@ -128,6 +135,7 @@ impl EmptyWorld {
             reaper: self.reaper,
             mounts,
             workspaces,
+            handed_in,
         })
     }
 }
@@ -229,14 +237,16 @@ fn name_hosts(world: &World) -> io::Result<()> {
 }
 
 /// Shows what the plan binds, and makes the working directory where no bind is it. Gives the folders that actors may write
-/// to.
+/// to, and what of the working directory was handed in. `sources`: of each bind, then of what was handed in.
 fn show_binds(
     world: &World,
     sources: Vec<File>,
     file_mib: u64,
     ids: Ids,
-) -> io::Result<Vec<Workspace>> {
-    let scratch = format!("{file_mib}m");
+) -> io::Result<(Vec<Workspace>, HandedIn)> {
+    // What was handed in takes nothing of the room for what is written.
+    let room = if world.handed_in.is_some() { 2 } else { 1 } * file_mib;
+    let scratch = format!("{room}m");
     let inside = |path: &Path| -> PathBuf { path.strip_prefix("/").unwrap_or(path).to_path_buf() };
     let own_folder = |target: &Path| -> io::Result<()> {
         tmpfs(&target.to_string_lossy(), &scratch, "0755")?;
@@ -246,6 +256,16 @@ fn show_binds(
     fs::create_dir_all(&cwd)?;
     if !world.binds.iter().any(|bind| bind.inside == world.cwd) {
         own_folder(&cwd)?;
+    }
+    let mut handed_in = HandedIn::default();
+    if let (Some(folder), Some(source)) = (&world.handed_in, sources.last()) {
+        let from = PathBuf::from(format!("/proc/self/fd/{}", source.as_raw_fd()));
+        let places = (cwd.as_path(), world.cwd.as_path());
+        let owner = Some((ids.actor, ids.group));
+        handed_in = context(
+            format_args!("copying {}", folder.display()),
+            HandedIn::copy(&from, places, world, owner, file_mib << 20),
+        )?;
     }
     let mut workspaces = Vec::new();
     for (wanted, source) in world.binds.iter().zip(sources) {
@@ -272,7 +292,7 @@ fn show_binds(
             bind(&from, &target, !wanted.writable)?;
         }
     }
-    Ok(workspaces)
+    Ok((workspaces, handed_in))
 }
 
 /// Lowers what a hostile program could fill. Where the kernel lets this namespace's root decide it; a refusal leaves

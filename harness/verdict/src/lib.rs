@@ -87,6 +87,15 @@ pub fn obstacle(
             }
             None => {}
         }
+        if let (true, Some(symbol)) = (case.sanitize, record.silenced.get(name)) {
+            return Some(Outcome::failed(
+                case,
+                Aspect::Memory,
+                &format!(
+                    "{name} interferes with the sanitizers, which look for its memory errors: it has {symbol} of its own or calls it. Take that out"
+                ),
+            ));
+        }
         if let (true, Some(why)) = (case.sanitize, record.not_sanitized.get(name)) {
             return Some(Outcome::unknown(
                 case,

@@ -40,6 +40,9 @@ pub struct Record {
     /// Builds with sanitizers that failed, by program, and why: our trouble, since the plain build did not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_sanitized: BTreeMap<String, String>,
+    /// Programs that interfere with their sanitizers, and the symbol by which they do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub silenced: BTreeMap<String, String>,
     /// The cases that were asked for, in the spec's order.
     pub cases: Vec<CaseRecord>,
 }

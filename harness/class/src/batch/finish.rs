@@ -10,6 +10,7 @@ use super::key::Settings;
 use super::manifest::{self, CLASS, How, Role, Run};
 use super::pages;
 use super::results::{self, Results, StoredResult};
+use super::rules::Rules;
 use super::shard::Shard;
 use super::summary::{NOT_YET, Summary};
 use crate::results_folder::ResultsFolder;
@@ -28,6 +29,7 @@ pub(super) struct Finish<'a> {
     pub(super) settings: &'a Settings,
     pub(super) class: &'a import::Class,
     pub(super) shard: Option<Shard>,
+    pub(super) rules: &'a Rules,
     pub(super) role: Role,
     /// Whether results of submissions that are no longer there are left out.
     pub(super) leave_out: bool,
@@ -91,6 +93,7 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Outcome, Failure> {
         cases: cases.iter().map(|case| ClassCase::of(case)).collect(),
         submissions: Vec::new(),
         missing: run.class.missing.clone(),
+        not_handed_in: run.rules.not_handed_in,
         notes: class_notes
             .chain(stay.iter().map(|stay| Line::new(stay)))
             .collect(),

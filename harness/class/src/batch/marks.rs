@@ -138,6 +138,7 @@ pub(super) fn class_of(results: &Results) -> Result<Class, Failure> {
         cases: Vec::new(),
         submissions: Vec::new(),
         missing: Vec::new(),
+        not_handed_in: None,
         notes: Vec::new(),
     };
     for (_, kept) in results.all() {

@@ -83,10 +83,11 @@ pub fn grade(
     let settings = Settings::of(grader, sandboxes.all().level())?;
     let top = out;
     let marks = Marks::read(&top.path(""))?;
+    let rules = Rules::read(&top.path(""))?;
     let place = Place::of(
         &settings,
         &key::tiers(grader.lab.spec.cases.iter().map(|case| case.tier)),
-        &Rules::read(&top.path(""))?,
+        &rules,
         marks.as_ref(),
     );
     let part = place.folder(&settings);
@@ -120,6 +121,7 @@ pub fn grade(
         settings: &settings,
         class: request.class,
         shard: request.shard,
+        rules: &rules,
         role: place.role(),
         leave_out: request.replace,
         kept: done.kept,

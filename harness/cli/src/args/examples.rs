@@ -55,6 +55,7 @@ A mark is never replaced by less. What --case and --tier look at goes into looks
 
 class.toml in the folder of results, written by you, says what counts for the class:
   tiers = [\"core\", \"robust\"]                   what it is graded on; left out: the tiers of its first run
+  not-handed-in = 0                             the mark of a student without a submission; left out: no mark
 
 Exit status: 0 everybody has a mark, 1 marks would change and --replace was not given, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
 
@@ -91,7 +92,11 @@ Examples:
   ipclab export moodle results --fill Grades-Unit.csv -o filled.csv
   ipclab export csv results
 
-Of the file that was downloaded only the cells of marks and feedback change. Marks that are not final are not written.";
+Of the file that was downloaded only the cells of marks and feedback change. Marks that are not final are not written: the \
+cell stays as it was, and the submission is named. What was not handed in gets a mark only if class.toml in the folder of \
+results says so: not-handed-in = 0.
+
+Only the class's whole marks are exported. A look (--case, --tier) or another grading beside the marks is refused.";
 
 pub(super) const INIT_EXAMPLES: &str = "\
 Examples:

@@ -1,13 +1,14 @@
-//! `ipclab doctor`: what the sandbox needs, tried.
+//! `ipclab doctor`: what grading needs, tried.
 
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use ipclab_grade::self_test;
 use ipclab_intake::failure::Failure;
 
 use crate::output;
 
-/// Tries what the sandbox needs.
+/// Tries what grading needs.
 ///
 /// # Errors
 /// Stdout cannot be written.
@@ -32,16 +33,24 @@ pub(crate) fn doctor() -> Result<ExitCode, Failure> {
             }
         }
     }
-    let level = match ipclab_sandbox::Sandbox::start(ipclab_sandbox::LevelChoice::Auto) {
-        Ok(sandbox) => format!("level: {}\n", sandbox.level().name()),
-        Err(error) => format!("level: none, programs cannot be run here: {error}\n"),
-    };
-    let usable = !level.starts_with("level: none");
-    out.push_str(&level);
+    match ipclab_sandbox::Sandbox::start(ipclab_sandbox::LevelChoice::Auto) {
+        Ok(sandbox) => {
+            let _ = writeln!(out, "level: {}", sandbox.level().name());
+        }
+        Err(error) => {
+            let _ = writeln!(out, "level: none, programs cannot be run here: {error}");
+        }
+    }
+    let graded = self_test::grade_one();
+    match &graded {
+        Ok(()) => out.push_str("grading: works, a C program was built, run and judged\n"),
+        Err(why) => {
+            let _ = writeln!(out, "grading: NOTHING CAN BE GRADED HERE: {why}");
+        }
+    }
     output::print(&out)?;
-    Ok(if usable {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(3)
+    Ok(match graded {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(3),
     })
 }

@@ -13,13 +13,13 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-fn report(workdir: &Workdir) -> (Option<i32>, Value) {
+pub(crate) fn report(workdir: &Workdir) -> (Option<i32>, Value) {
     let output = workdir.check().args(["--format", "json"]).output().unwrap();
     (output.status.code(), json(&output))
 }
 
 /// Checks a submission and wants full marks; gives the report.
-fn full_marks(workdir: &Workdir) -> Value {
+pub(crate) fn full_marks(workdir: &Workdir) -> Value {
     let (code, report) = report(workdir);
     assert_eq!(
         (code, &report["score"]["earned"]),
@@ -229,6 +229,67 @@ fn a_makefile_that_fails_costs_nothing_when_the_compiler_alone_succeeds() {
     }
 }
 
+/// The Makefile says what the program needs, and calls it what its author does.
+#[test]
+fn a_makefile_that_calls_the_program_otherwise_builds_it() {
+    const WORD: &str = "#include <stdio.h>\nint main(void) { puts(WORD); return 0; }\n";
+    let check = |source: &str, makefile: &str, expect: &str| {
+        let report = full_marks(&Workdir::with(&[(source, WORD), ("Makefile", makefile)]));
+        let warning = report["programs"][0]["warnings"][0].as_str();
+        assert_eq!(warning.unwrap_or_default(), expect);
+    };
+    let flags = "CFLAGS = -DWORD='\"Hello\"'\n";
+    check(
+        "greet.c",
+        &format!("{flags}all: greet\ngreet: greet.o\n\tcc -o $@ $^\n"),
+        "built with Makefile: make greet, which left greet",
+    );
+    check(
+        "src/greet.c",
+        &format!(
+            "{flags}all: bin/greet\nbin/%: src/%.c\n\tmkdir -p bin\n\tcc $(CFLAGS) -o $@ $<\n"
+        ),
+        "built with Makefile: make all, which left bin/greet",
+    );
+    check(
+        "greet.c",
+        flags,
+        "built with Makefile: make greet, which left greet",
+    );
+    // No source is called like the lab's.
+    check(
+        "part1.c",
+        &format!("{flags}my-hello: part1.c\n\tcc $(CFLAGS) -o $@ $<\n"),
+        "built with Makefile: make my-hello, which left my-hello",
+    );
+}
+
+#[test]
+fn a_makefile_that_is_not_used_is_named_with_the_reason() {
+    let check = |files: &[(&str, &str)], expect: &str| {
+        let report = full_marks(&Workdir::with(files));
+        let warnings = report["programs"][0]["warnings"].to_string();
+        assert!(warnings.contains(expect), "{warnings}");
+    };
+    let clean = ("Makefile", "clean:\n\trm -f *.o\n");
+    check(
+        &[("hello.c", GOOD), clean],
+        "Makefile was not used: it has no target for hello",
+    );
+    let other = ("Makefile", "all: other\nother:\n\ttouch other\n");
+    check(
+        &[("hello.c", GOOD), other],
+        "Makefile did not build it (make all with Makefile ended well and left no file hello or greet): built with the \
+         compiler instead",
+    );
+    let mapping = ("ipclab.toml", "[program.hello]\nsource = \"x.c\"\n");
+    let makefile = ("Makefile", "hello: x.c\n\tcc -o hello x.c\n");
+    check(
+        &[("x.c", GOOD), mapping, makefile],
+        "Makefile was not used: ipclab.toml names the sources",
+    );
+}
+
 #[test]
 fn files_that_belong_together_are_linked() {
     let main = "#include \"say.h\"\nint main(void) { say(); return 0; }\n";
@@ -271,6 +332,62 @@ fn a_build_with_sanitizers_takes_the_files_that_the_makefile_takes() {
         check.code(0).stdout(contains("could not be built").not());
     }
     workdir.check().assert().code(0).stdout(contains("5 of 5"));
+}
+
+/// A hook that ended the program, a function that stood in for the runtime's, an attribute that took a function out: with each
+/// of them two overflows got full marks.
+#[test]
+fn a_program_does_not_silence_its_sanitizers() {
+    let overflow = "static char *volatile at;\nstatic void write_behind(void) { char text[4]; at = text; at[4] = 'x'; }\n";
+    let main = "int main(void) { write_behind(); puts(\"Hello\"); return 0; }\n";
+    let head = "#include <stdio.h>\n#include <unistd.h>\n#include <stdlib.h>\n";
+    let attribute = "#define JOIN(a, b) a##b\n__attribute__((JOIN(no_san, itize)(\"address\")))\n";
+    let asks = "#ifdef __SANITIZE_ADDRESS__\n#define write_behind()\n#endif\n";
+    for (name, source, says) in [
+        (
+            "a hook of its own",
+            format!("{head}{overflow}void __asan_on_error(void) {{ _exit(0); }}\n{main}"),
+            "interferes with the sanitizers",
+        ),
+        (
+            "a function of the runtime's, by a name that no text shows",
+            format!(
+                "{head}{overflow}void store(unsigned long at) __asm__(\"__asan\" \"_report_store1\");\nvoid store(unsigned long at) {{}}\n{main}"
+            ),
+            "interferes with the sanitizers",
+        ),
+        (
+            "an attribute",
+            format!(
+                "{head}{}{main}",
+                overflow.replace("static void", &format!("{attribute}static void"))
+            ),
+            "memory error",
+        ),
+        (
+            "asks whether it is sanitized",
+            format!("{head}{overflow}{asks}{main}"),
+            "memory error",
+        ),
+        (
+            "a closed stderr and another status",
+            format!(
+                "{head}{overflow}static void end(void) {{ _exit(0); }}\nint main(void) {{ close(2); atexit(end); write_behind(); return 0; }}\n"
+            ),
+            "memory error",
+        ),
+    ] {
+        let workdir = Workdir::with(&[("hello.c", source.as_str())]);
+        let with_memory = format!(
+            "{}\n[[case]]\nid = \"memory\"\ntitle = \"no memory errors\"\ntier = \"robust\"\npoints = {{ memory = 1 }}\n\
+             covers = [\"Q1\"]\nhint = \"None.\"\nsanitize = true\n[case.actor.greeter]\nstudent = \"hello\"\n",
+            crate::common::SPEC
+        );
+        workdir.write("greet.toml", with_memory);
+        println!("{name}");
+        let check = workdir.check().args(["--case", "memory"]).assert();
+        check.code(1).stdout(contains(says));
+    }
 }
 
 #[test]

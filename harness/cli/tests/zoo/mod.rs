@@ -44,6 +44,12 @@ struct Attack {
     /// The only level at which it is tried.
     #[serde(default)]
     only: Option<String>,
+    /// Where it serves, for the other actors of its case.
+    #[serde(default)]
+    listens: Option<String>,
+    /// The rest of its case: other actors, what must cross.
+    #[serde(default)]
+    beside: String,
     /// What the report must say.
     #[serde(default)]
     says: Vec<String>,
@@ -111,6 +117,9 @@ fn spec(attacks: &[Attack], fill: &dyn Fn(&str) -> String) -> String {
             "[case.actor.guest]\nstudent = {:?}\nexit = 0\nstdout.contains = [\"tried\"]\nstdout.lacks = [\"GOT\"]\n",
             fill(&attack.plays)
         );
+        let listens = attack.listens.as_ref();
+        let listens = listens.map_or(String::new(), |at| format!("listens = {at:?}\n"));
+        let actor = format!("{actor}{listens}\n{}", attack.beside);
         text += &case(&attack.id, &attack.what, &actor);
         if n % 5 == 4 {
             let actor =

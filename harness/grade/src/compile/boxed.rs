@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{
@@ -17,7 +17,7 @@ use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
-use super::strip;
+use super::{sanitizer, strip};
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::store;
 use ipclab_intake::submission::stage;
@@ -27,6 +27,8 @@ use ipclab_plan::Tool;
 pub(super) const INSIDE: &str = "/lab";
 /// A folder that no submission has, since hidden ones are not copied: what we ask the compiler for goes there.
 const TOOL_FOLDER: &str = ".ipclab";
+/// What is linked to a program with sanitizers.
+const WITNESS: &str = "witness.c";
 /// No program of a lab is larger, sanitizers included.
 const PROGRAM_MAX: u64 = 64 << 20;
 
@@ -82,6 +84,8 @@ impl BuildFolder {
         store::make_folders(&parent, Path::new("lab").join(TOOL_FOLDER).as_path())
             .map_err(|error| failed(&error))?;
         stage::again(staged, &folder)?;
+        fs::write(folder.join(TOOL_FOLDER).join(WITNESS), sanitizer::witness())
+            .map_err(|error| failed(&error))?;
         open_folders(&folder).map_err(|error| failed(&error))?;
         Ok(Self { parent, folder })
     }
@@ -112,6 +116,11 @@ impl BuildFolder {
         format!("./{TOOL_FOLDER}/{name}")
     }
 
+    /// The source that a program with sanitizers is linked with, inside.
+    pub(super) fn witness() -> String {
+        format!("./{TOOL_FOLDER}/{WITNESS}")
+    }
+
     /// Runs one command of the build in `folder`, relative to the submission.
     ///
     /// # Errors
@@ -131,6 +140,10 @@ impl BuildFolder {
         let environment = [
             ("PATH", tool.search_path()),
             ("HOME", INSIDE.to_owned()),
+            ("USER", "student".to_owned()),
+            ("LOGNAME", "student".to_owned()),
+            ("SHELL", "/bin/sh".to_owned()),
+            ("TERM", "dumb".to_owned()),
             ("TMPDIR", "/tmp".to_owned()),
             // Messages in English and ASCII, whatever the instructor's own language.
             ("LC_ALL", "C".to_owned()),
@@ -193,6 +206,47 @@ impl BuildFolder {
             }
         }
         refused.map_or(Product::Nothing, Product::Refused)
+    }
+
+    /// Every program that the build left, relative to the folder.
+    pub(super) fn programs(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        self.look_for_programs(Path::new(""), 0, &mut found);
+        found.sort();
+        found
+    }
+
+    fn look_for_programs(&self, under: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+        const DEPTH_MAX: usize = 8;
+        const PROGRAMS_MAX: usize = 100;
+        for entry in fs::read_dir(self.folder.join(under))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let path = under.join(entry.file_name());
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
+            if kind.is_dir() && depth < DEPTH_MAX {
+                self.look_for_programs(&path, depth + 1, found);
+            } else if kind.is_file() && found.len() < PROGRAMS_MAX && self.is_built_program(&path) {
+                found.push(path);
+            }
+        }
+    }
+
+    fn is_built_program(&self, path: &Path) -> bool {
+        let mut head = Vec::new();
+        let open = File::options()
+            .read(true)
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+            .open(self.folder.join(path));
+        let about = open.as_ref().ok().and_then(|file| file.metadata().ok());
+        let executable = about.is_some_and(|about| about.permissions().mode() & 0o111 != 0);
+        let library = path.extension().is_some_and(|ending| ending == "so");
+        let read = open.and_then(|file| file.take(18).read_to_end(&mut head));
+        executable && !library && read.is_ok() && is_program(&head)
     }
 
     /// `Err(None)`: nothing is there.

@@ -98,7 +98,8 @@ impl Line<'_> {
     }
 
     fn no_such_file(&self, word: &str, own: &Path, submission: &Submission) -> Box<Problem> {
-        let refused = submission.skipped.iter().find(|(path, _)| path == own);
+        let own = submission.root.join(own);
+        let refused = submission.skipped.iter().find(|(path, _)| *path == own);
         match refused {
             Some((_, why)) => self.mistake(
                 &format!("names {word}, which was not taken in: {}", why.words()),

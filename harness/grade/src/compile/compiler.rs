@@ -133,7 +133,9 @@ fn sanitize(clang: bool, major: u32) -> Vec<String> {
     if fills {
         flags.push("-ftrivial-auto-var-init=pattern");
     }
-    flags.into_iter().map(str::to_owned).collect()
+    let mut flags: Vec<String> = flags.into_iter().map(str::to_owned).collect();
+    flags.extend(super::sanitizer::flags(clang || major >= 14));
+    flags
 }
 
 /// What a compiler is asked: its name, its version, then where its parts are and what it links to every program.

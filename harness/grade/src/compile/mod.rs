@@ -11,7 +11,9 @@ mod dependencies;
 mod makefile;
 mod messages;
 mod problem;
+mod product;
 mod recipe;
+mod sanitizer;
 mod strip;
 pub mod toolchain;
 
@@ -62,6 +64,25 @@ pub struct Built {
     pub helpers: Vec<PathBuf>,
 }
 
+impl Built {
+    /// The symbol by which a sanitized program interferes with its sanitizers.
+    #[must_use]
+    pub fn silencer(&self) -> Option<String> {
+        match (&self.artifact, &self.report.problem) {
+            (Some(Artifact::Executable(program)), _) => sanitizer::silencer(program),
+            (_, Some(problem)) => {
+                let log = problem.log.iter().flat_map(|log| log.lines());
+                let mut output: String = log.map(|line| format!("{line}\n")).collect();
+                for error in &problem.errors {
+                    output += &format!("{}\n", error.message);
+                }
+                sanitizer::doubled(&output)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Builds the programs of one submission.
 pub struct Builder<'a> {
     store: &'a Store,
@@ -97,6 +118,11 @@ impl<'a> Builder<'a> {
             config,
             withheld,
         })
+    }
+
+    /// The folder that the submission's programs run in a copy of.
+    pub fn handed_in(&self) -> PathBuf {
+        self.submission.staged.join(&self.submission.root)
     }
 
     /// Builds a program, or takes it from the cache. A student's mistake is a value, not an error. `helpers`: with which files
@@ -162,7 +188,7 @@ impl<'a> Builder<'a> {
         if recipe.ways.is_empty() {
             let run = recipe.run.as_deref().unwrap_or_default();
             report.command = Some(Line::new(&run.join(" ")));
-            return Ok(self.command(report, run, &self.submission.staged));
+            return Ok(self.command(report, run, &self.handed_in()));
         }
 
         let key = self.key(program, &recipe, variant, sandbox.level())?;
@@ -224,7 +250,7 @@ impl<'a> Builder<'a> {
         if let Some(run) = &recipe.run {
             let after = self.store.folder("run").map_err(ours)?;
             stage::again(&build_folder.folder, &after).map_err(ours)?;
-            return Ok(self.command(report, run, &after));
+            return Ok(self.command(report, run, &after.join(&self.submission.root)));
         }
         let Some(binary) = outcome.binary else {
             return Err(own_trouble("the build brought no program and no reason"));
@@ -289,7 +315,7 @@ impl<'a> Builder<'a> {
             let product = match (outcome.succeeded, recipe.run.is_some()) {
                 (false, _) => Product::Nothing,
                 (true, true) => return Ok(RecipeResult::default()),
-                (true, false) => build_folder.collect_product(&step.places),
+                (true, false) => product_of(way, build_folder, &step.places, report),
             };
             report.compiler = messages::parse(&outcome.output);
             if let Product::Program(binary) = product {
@@ -312,8 +338,9 @@ impl<'a> Builder<'a> {
                 .iter()
                 .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
             let problem = problem::of(program, way, &outcome, product, oddities.collect());
-            if let Way::Make { makefile } = way {
-                makefile_failed = Some(without_makefile(makefile, &problem));
+            if let Way::Make { goal, .. } = way {
+                let failed = !outcome.succeeded;
+                makefile_failed = Some(without_makefile(&goal.makefile, &problem, failed));
             }
             // A wider set of files helps only a linker that misses something; and what the compiler says of
             // the wider set must not hide what it said of the student's own file.
@@ -325,7 +352,11 @@ impl<'a> Builder<'a> {
                 break;
             }
         }
-        let problem = last.unwrap_or_else(|| own_trouble("there is no way to build it here"));
+        let problem = recipe
+            .otherwise
+            .clone()
+            .or(last)
+            .unwrap_or_else(|| own_trouble("there is no way to build it here"));
         report.compiler.clear();
         Ok(RecipeResult {
             binary: None,
@@ -427,6 +458,43 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// What a way that ended well left. Of what a Makefile built under other names the report says what was taken.
+fn product_of(
+    way: &Way,
+    build_folder: &BuildFolder,
+    places: &[PathBuf],
+    report: &mut ipclab_report::Program,
+) -> Product {
+    let product = build_folder.collect_product(places);
+    let Way::Make { goal, names } = way else {
+        return product;
+    };
+    let makefile = show::path(&goal.makefile);
+    let (product, taken) = match product {
+        Product::Nothing => {
+            let built = build_folder.programs();
+            let Some(path) = product::choose(names, &built) else {
+                return Product::Nothing;
+            };
+            (
+                build_folder.collect_product(&[path.to_owned()]),
+                show::path(path),
+            )
+        }
+        // By its own name, which needs no word.
+        found if names.first() == Some(&goal.target) => return found,
+        found => (found, goal.target.clone()),
+    };
+    if matches!(product, Product::Program(_)) {
+        let what = format!(
+            "built with {makefile}: make {}, which left {taken}",
+            goal.target
+        );
+        report.warnings.push(Line::new(&what));
+    }
+    product
+}
+
 /// What the ways of a recipe brought.
 #[derive(Default)]
 struct RecipeResult {
@@ -437,8 +505,8 @@ struct RecipeResult {
 }
 
 /// For a program that the compiler built although its Makefile did not: the Makefile's own trouble, since what the
-/// compiler tried in between was our idea.
-fn without_makefile(makefile: &Path, problem: &Problem) -> Line {
+/// compiler tried in between was our idea. `failed`: what make printed last says why.
+fn without_makefile(makefile: &Path, problem: &Problem, failed: bool) -> Line {
     let said = problem.errors.first().map(|error| {
         let place = error
             .place()
@@ -452,6 +520,7 @@ fn without_makefile(makefile: &Path, problem: &Problem) -> Line {
         let line = lines.iter().rev().find(|line| !closing(line));
         line.map(Line::to_string)
     });
+    let said = said.filter(|_| failed);
     let said = said.map_or(String::new(), |said| format!(": {said}"));
     Line::new(&format!(
         "{} did not build it ({}{said}): built with the compiler instead",

@@ -45,14 +45,21 @@ fn message(program: &Program, way: &Way, outcome: &Outcome, product: Product) ->
             format!("{} ended well and left no file {name}", argv.join(" "))
         }
         (Way::Line { argv, .. }, None, _) => format!("{} failed", argv.join(" ")),
-        (Way::Make { makefile }, None, _) if outcome.succeeded => {
+        (Way::Make { goal, names }, None, _) if outcome.succeeded => {
+            let names = if goal.target == *name {
+                name.clone()
+            } else {
+                names.join(" or ")
+            };
             format!(
-                "make {name} with {} ended well and left no file {name}",
-                show::path(makefile)
+                "make {} with {} ended well and left no file {names}",
+                goal.target,
+                show::path(&goal.makefile)
             )
         }
-        (Way::Make { makefile }, None, _) => {
-            format!("make {name} failed, with {}", show::path(makefile))
+        (Way::Make { goal, .. }, None, _) => {
+            let makefile = show::path(&goal.makefile);
+            format!("make {} failed, with {makefile}", goal.target)
         }
         (Way::Compile { .. }, None, _) if messages::undefined(&outcome.output) => {
             format!("{name} does not link: something that it calls is defined nowhere")

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use ipclab_report::{Line, Problem};
 use ipclab_spec::{Mapped, Program};
 
-use super::makefile;
+use super::makefile::{self, Goal};
+use super::product;
 use ipclab_intake::show;
-use ipclab_intake::submission::{Submission, find, source, walk};
+use ipclab_intake::submission::{MAPPING, Submission, find, source, walk};
 
 /// A way to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub(super) enum Way {
         folder: PathBuf,
         by: Author,
     },
-    /// `make TARGET` with this Makefile, in its folder.
-    Make { makefile: PathBuf },
+    /// `make TARGET` with a Makefile, in its folder; the program is then called by one of these names.
+    Make { goal: Goal, names: Vec<String> },
     /// The compiler with these sources.
     Compile { sources: Vec<PathBuf> },
 }
@@ -49,6 +50,8 @@ pub(super) struct Recipe {
     pub run: Option<Vec<String>>,
     /// What the report should say about the choice.
     pub remarks: Vec<String>,
+    /// What is wrong when no way brings the program, where more is known than that a build failed.
+    pub otherwise: Option<Box<Problem>>,
 }
 
 /// Decides on the recipe.
@@ -60,7 +63,7 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
     if let Some(mapped) = mapped
         && (!(mapped.build.is_empty() && mapped.run.is_empty()))
     {
-        return Ok(by_mapping(mapped));
+        return Ok(by_mapping(mapped, &submission.root));
     }
     let chosen = match mapped {
         Some(mapped) if !mapped.sources.is_empty() => {
@@ -72,7 +75,7 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
         }),
     };
     let mapped_by_hand = mapped.is_some();
-    let (sources, remarks) = chosen.unwrap_or_default();
+    let (sources, mut remarks) = chosen.unwrap_or_default();
     let first = sources.first();
     let mut ways = Vec::new();
     if let Some(build) = &program.build {
@@ -90,8 +93,9 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
         if !mapped_by_hand {
             let read = |file: &Path| submission.read(file);
             let source = first.map(PathBuf::as_path);
-            let found = makefile::with_target(&program.name, source, &submission.files, read);
-            ways.extend(found.map(|makefile| Way::Make { makefile }));
+            let names = product::names(&program.name, &program.sources, source);
+            let goal = makefile::goal(&names, source, &submission.files, read);
+            ways.extend(goal.map(|goal| Way::Make { goal, names }));
         }
         if !sources.is_empty() {
             ways.extend(compile(&sources, submission));
@@ -100,13 +104,45 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
     if ways.is_empty() || (sources.is_empty() && program.build.is_some()) {
         return Err(not_found(program, submission));
     }
+    if !ways.iter().any(|way| matches!(way, Way::Make { .. })) {
+        let why = match (&program.build, mapped_by_hand) {
+            (Some(_), _) => "the lab has a build line of its own".to_owned(),
+            (None, true) => format!("{MAPPING} names the sources"),
+            (None, false) => format!("it has no target for {}", program.name),
+        };
+        remarks.extend(makefile_not_used(first, submission, &why));
+    }
+    // A Makefile of whatever else does not make a program that nothing in the folder is called like.
+    let asked_by_name = |way: &Way| match way {
+        Way::Make { goal, .. } => goal.target.ends_with(program.name.as_str()),
+        Way::Line { .. } | Way::Compile { .. } => true,
+    };
+    let otherwise = (sources.is_empty() && !ways.iter().any(asked_by_name))
+        .then(|| not_found(program, submission));
     Ok(Recipe {
         sources,
         ways,
         guessed: false,
         run: None,
         remarks,
+        otherwise,
     })
+}
+
+/// Says why the Makefile beside or above the source does not build the program.
+fn makefile_not_used(
+    source: Option<&PathBuf>,
+    submission: &Submission,
+    why: &str,
+) -> Option<String> {
+    let source = source?;
+    let near = |file: &&PathBuf| {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        makefile::is_makefile(file) && source.starts_with(folder)
+    };
+    let nearest = submission.files.iter().filter(near);
+    let makefile = nearest.max_by_key(|file| file.components().count())?;
+    Some(format!("{} was not used: {why}", show::path(makefile)))
 }
 
 /// The sources alone; with the folder's other files that have no `main`; with all such files of the submission. The
@@ -145,19 +181,21 @@ pub(super) fn helpers(sources: &[PathBuf], submission: &Submission) -> Vec<PathB
     submission.files.iter().filter(helper).cloned().collect()
 }
 
-fn by_mapping(mapped: &Mapped) -> Recipe {
+/// As the mapping says it; its paths and commands begin at the submission's root.
+fn by_mapping(mapped: &Mapped, root: &Path) -> Recipe {
     let given = |words: &Vec<String>| (!words.is_empty()).then(|| words.clone());
     let build = given(&mapped.build).map(|argv| Way::Line {
         argv,
-        folder: PathBuf::new(),
+        folder: root.to_owned(),
         by: Author::Student,
     });
     Recipe {
-        sources: mapped.sources.iter().map(PathBuf::from).collect(),
+        sources: mapped.sources.iter().map(|file| root.join(file)).collect(),
         ways: build.into_iter().collect(),
         guessed: false,
         run: given(&mapped.run),
         remarks: Vec::new(),
+        otherwise: None,
     }
 }
 
@@ -168,7 +206,7 @@ fn mapped_sources(
 ) -> Result<(Vec<PathBuf>, Vec<String>), Box<Problem>> {
     let mut sources = Vec::new();
     for path in &mapped.sources {
-        match find::at(path, &submission.files) {
+        match find::at(&submission.root, path, &submission.files) {
             Some(file) => sources.push(file),
             None => {
                 let mut problem = not_found(program, submission);
@@ -232,7 +270,7 @@ fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
     let remedy = match (find::likely(&program.name, &with_main), pasted) {
         (Some(likely), _) => format!(
             "name the file {wanted}, or put this into {}:\n\n[program.{}]\nsource = {:?}",
-            ipclab_intake::submission::MAPPING,
+            MAPPING,
             program.name,
             likely.to_string_lossy()
         ),

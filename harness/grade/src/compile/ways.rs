@@ -8,6 +8,7 @@ use ipclab_spec::Program;
 use super::boxed::{self, BuildFolder, Step};
 use super::command::{Command, Line};
 use super::compiler::{Compiler, Variant};
+use super::makefile::Goal;
 use super::problem::own_trouble;
 use super::recipe::{Author, Way};
 use super::toolchain::Toolchains;
@@ -39,10 +40,10 @@ pub(super) fn step(
                         words: argv,
                         by_author: config.by_author,
                     };
-                    match line.begins(toolchains, submission, &submission.staged)? {
+                    match line.begins(toolchains, submission, &submission.staged.join(folder))? {
                         Command::Tool(tool) => tool,
                         Command::Own(own) => Tool {
-                            path: Path::new(boxed::INSIDE).join(own),
+                            path: Path::new(boxed::INSIDE).join(folder).join(own),
                             folders: Vec::new(),
                         },
                     }
@@ -81,7 +82,8 @@ pub(super) fn step(
                 by_student: false,
             }))
         }
-        Way::Make { makefile } => {
+        Way::Make { goal, .. } => {
+            let Goal { makefile, target } = goal;
             let Some(tool) = toolchains.find_for_grader("make") else {
                 return Ok(None);
             };
@@ -91,8 +93,9 @@ pub(super) fn step(
             if !folder.as_os_str().is_empty() {
                 argv.extend(["-C".into(), boxed::argument(folder)]);
             }
-            argv.extend(["-f".into(), format!("./{file}"), name.clone()]);
+            argv.extend(["-f".into(), format!("./{file}"), target.clone()]);
             let places = [
+                folder.join(target),
                 folder.join(name),
                 PathBuf::from(name),
                 folder.join("bin").join(name),
@@ -138,6 +141,9 @@ pub(super) fn step(
                 argv.extend(capital.then(|| language("c")).into_iter().flatten());
                 argv.push(boxed::argument(file));
                 argv.extend(capital.then(|| language("none")).into_iter().flatten());
+            }
+            if variant == Variant::Sanitized {
+                argv.push(BuildFolder::witness());
             }
             argv.extend([
                 "-o".to_owned(),

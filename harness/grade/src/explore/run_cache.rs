@@ -3,8 +3,7 @@
 //! students with the same program get the same marks.
 //!
 //! Programs are compared by every byte that is run and not by where they lie, since each submission is built in a place of its
-//! own. What a submission's box shows of it is its program alone, or its whole folder where an interpreter runs it: then the whole
-//! folder is compared.
+//! own. What was handed in lies in the program's working folder and can be read there, so the whole folder is compared, too.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -98,6 +97,11 @@ impl RunCache {
                 hash.update(&digest);
                 bind.host = PathBuf::new();
             }
+        }
+        // A program can read everything in its folder, its own source with its comments among it, and can do one thing or
+        // another by it: equal programs in folders that differ in a comment may not be equal in what they do.
+        if let Some(folder) = plan.world.handed_in.take() {
+            hash.update(&program_digest::of_tree(&folder)?);
         }
         hash.update(&serde_json::to_vec(&plan)?);
         Ok(*hash.finalize().as_bytes())
@@ -222,6 +226,26 @@ mod tests {
         let before = key(&one);
         write("one", "a larger program");
         assert_ne!(before, key(&one));
+    }
+
+    /// A compiled program can open its own source, and do well or badly by a comment in it.
+    #[test]
+    fn equal_programs_beside_other_comments_are_not_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        fs::write(&program, "a program").unwrap();
+        let run_cache = RunCache::default();
+        let key = |name: &str, source: &str| {
+            let handed_in = folder.path().join(name);
+            fs::create_dir(&handed_in).unwrap();
+            fs::write(handed_in.join("server.c"), source).unwrap();
+            let mut plan = plan(&program);
+            plan.world.handed_in = Some(handed_in);
+            run_cache.key(&plan, 0).unwrap()
+        };
+        let ada = key("ada", "int main(void) {} // well");
+        assert_eq!(ada, key("bob", "int main(void) {} // well"));
+        assert_ne!(ada, key("eve", "int main(void) {} // badly"));
     }
 
     #[test]

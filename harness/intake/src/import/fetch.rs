@@ -12,7 +12,7 @@ use super::found::{Found, From, text};
 use super::plain;
 use crate::failure::{Failure, reason};
 use crate::store::Store;
-use crate::submission::{Part, Submission, walk};
+use crate::submission::{self, Part, Submission, walk};
 
 /// How many archives of one submission are opened.
 const ARCHIVES_MAX: usize = 8;
@@ -36,7 +36,29 @@ pub fn take_in(found: &Found, store: &Store, notes: &mut Vec<Line>) -> Result<Su
     notes.extend(fetched.notes.iter().map(|note| Line::new(note)));
     let staged = store.folder("submission")?;
     let id = found.who.id.to_string();
-    Ok(Submission::take_in_parts(id, &fetched.parts, staged)?)
+    let submission = Submission::take_in_parts(id, &fetched.parts, staged)?;
+    match closed_archive(&submission) {
+        None => Ok(submission),
+        Some(why) => Err(why.into()),
+    }
+}
+
+/// Why there is nothing to grade: no source, and an archive that is closed. What is in it may be all that was asked for.
+pub fn closed_archive(submission: &Submission) -> Option<Failure> {
+    if submission::has_source(&submission.files) {
+        return None;
+    }
+    submission.skipped.iter().find_map(|(path, _)| {
+        let name = text(path.as_os_str());
+        if archive::is_foreign(&name) {
+            return Some(Failure::usage(plain::foreign(&name)));
+        }
+        archive::kind(&name)?;
+        Some(Failure::usage(format!(
+            "{} is an archive that was not opened: hand in the files that are in it",
+            Line::new(&name)
+        )))
+    })
 }
 
 /// Why there is nothing to grade.
@@ -98,18 +120,47 @@ fn fetch(found: &Found, store: &Store) -> Result<Fetched, Nothing> {
             archives
         }
     };
-    if archives.len() > ARCHIVES_MAX {
-        return Err(Nothing::HandedIn(format!(
-            "there are {} archives: nobody can tell which is meant",
-            archives.len()
-        )));
+    let mut archives: Vec<Archive> = archives
+        .into_iter()
+        .map(|(path, name)| Archive {
+            path,
+            name,
+            under: PathBuf::new(),
+        })
+        .collect();
+    unpack_all(&archives, &mut fetched, store)?;
+    // A zip in a zip, as course systems make them of what was a zip already.
+    if !has_source(&fetched.parts) {
+        let deeper = archives_below(&fetched.parts, &archives);
+        if archives.len() + deeper.len() > ARCHIVES_MAX {
+            archives.extend(deeper);
+            return Err(too_many(&archives));
+        }
+        unpack_all(&deeper, &mut fetched, store)?;
     }
-    for (path, name) in archives {
-        let Some(kind) = archive::kind(&name) else {
+    Ok(fetched)
+}
+
+/// An archive of a submission.
+struct Archive {
+    path: PathBuf,
+    /// As it was handed in.
+    name: String,
+    /// The folder of the submission that it lies in.
+    under: PathBuf,
+}
+
+/// Unpacks archives, each into a part of the submission.
+fn unpack_all(archives: &[Archive], fetched: &mut Fetched, store: &Store) -> Result<(), Nothing> {
+    if archives.len() > ARCHIVES_MAX {
+        return Err(too_many(archives));
+    }
+    for Archive { path, name, under } in archives {
+        let Some(kind) = archive::kind(name) else {
             continue;
         };
         let folder = store.folder("unpacked").map_err(Nothing::Ours)?;
-        unpack::unpack(&path, kind, &folder).map_err(|refusal| match refusal {
+        unpack::unpack(path, kind, &folder).map_err(|refusal| match refusal {
             Refusal::Archive(why) => Nothing::HandedIn(format!("{name} {why}")),
             Refusal::Ours(failure) => Nothing::Ours(failure),
         })?;
@@ -117,13 +168,50 @@ fn fetch(found: &Found, store: &Store) -> Result<Fetched, Nothing> {
         fetched.parts.push(Part {
             folder,
             // Deeper than what was handed in by itself, so that a loose file is preferred to one in an archive.
-            under: PathBuf::from(safe_stem(&name)),
+            under: under.join(safe_stem(name)),
         });
     }
-    Ok(fetched)
+    Ok(())
 }
 
-/// The archives that lie at the top of a folder. What lies deeper is part of something, and stays closed.
+fn too_many(archives: &[Archive]) -> Nothing {
+    Nothing::HandedIn(format!(
+        "there are {} archives: nobody can tell which is meant",
+        archives.len()
+    ))
+}
+
+/// Whether any part has a source. One that cannot be looked through says why when it is taken in.
+fn has_source(parts: &[Part]) -> bool {
+    parts.iter().any(|part| {
+        walk::walk(&part.folder).map_or(true, |listing| submission::has_source(&listing.files))
+    })
+}
+
+/// The archives in these parts, at whatever depth, but for those that are open.
+fn archives_below(parts: &[Part], open: &[Archive]) -> Vec<Archive> {
+    let mut below = Vec::new();
+    for Part { folder, under } in parts {
+        let Ok(listing) = walk::walk(folder) else {
+            continue;
+        };
+        for (path, _) in listing.skipped {
+            let name = text(path.file_name().unwrap_or_default());
+            let at = folder.join(&path);
+            if archive::kind(&name).is_some() && open.iter().all(|known| known.path != at) {
+                below.push(Archive {
+                    path: at,
+                    name,
+                    under: under.join(path.parent().unwrap_or(Path::new(""))),
+                });
+            }
+        }
+    }
+    below
+}
+
+/// The archives that lie at the top of a folder. What lies deeper is part of something, and stays closed where there is
+/// a source.
 fn archives_in(folder: &Path) -> Vec<(PathBuf, String)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut archives: Vec<(PathBuf, String)> = entries

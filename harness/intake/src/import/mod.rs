@@ -25,7 +25,7 @@ use ipclab_report::{Line, Student};
 use crate::failure::Failure;
 use crate::show;
 use crate::store::Store;
-pub use fetch::{Nothing, take_in};
+pub use fetch::{Nothing, closed_archive, take_in};
 pub use found::{ExpectedFiles, Found, From};
 use listing::Listing;
 pub use roster::Roster;

@@ -3,6 +3,7 @@
 //! Columns are known by their headers, as course systems, spreadsheets and people write them. A row belongs to a
 //! submission when one of its numbers or logins is the submission's, else when its name is.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -35,6 +36,18 @@ struct Row {
     late: Option<bool>,
 }
 
+/// The text of a file as spreadsheets write it: with a byte order mark, UTF-8, or the encoding of Windows in the west.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // A mark decides whatever the second choice is; and in UTF-16 without one every other byte of a header is 0.
+    let encoding = match bytes {
+        [0, _, 0, _, ..] => encoding_rs::UTF_16BE,
+        [_, 0, _, 0, ..] => encoding_rs::UTF_16LE,
+        _ if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,
+        _ => encoding_rs::WINDOWS_1252,
+    };
+    encoding.decode(bytes).0
+}
+
 impl Roster {
     /// Reads a file.
     ///
@@ -44,7 +57,7 @@ impl Roster {
         let display = show::path(path);
         let failed = |why: &str| Failure::usage(format!("reading the roster {display}: {why}"));
         let bytes = std::fs::read(path).map_err(|error| failed(&reason(&error)))?;
-        let text = String::from_utf8_lossy(&bytes);
+        let text = text(&bytes);
         Self::parse(&text).map_err(|why| {
             failed(&why).remedy(
                 "its first line names the columns, for example: name,number,login,email,section",
@@ -383,5 +396,25 @@ mod tests {
         let error = Roster::parse("points,late\n1,2\n").unwrap_err();
         assert!(error.contains("points, late"), "{error}");
         assert!(Roster::parse("").is_err());
+    }
+
+    #[test]
+    fn a_roster_is_read_as_spreadsheets_write_it() {
+        const ROSTER: &str = "name,number\nZo\u{eb} M\u{fc}ller \u{2013} x,17\n";
+        let little: Vec<u8> = ROSTER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = ROSTER.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let windows = b"name,number\nZo\xeb M\xfcller \x96 x,17\n".to_vec();
+        let marked = |mark: &[u8], text: &[u8]| [mark, text].concat();
+        for bytes in [
+            ROSTER.as_bytes().to_vec(),
+            marked(b"\xef\xbb\xbf", ROSTER.as_bytes()),
+            marked(b"\xff\xfe", &little),
+            marked(b"\xfe\xff", &big),
+            little,
+            big,
+            windows,
+        ] {
+            assert_eq!(text(&bytes), ROSTER, "{bytes:?}");
+        }
     }
 }

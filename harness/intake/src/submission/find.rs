@@ -35,15 +35,15 @@ pub fn choose(expected: &[String], files: &[PathBuf]) -> Option<Choice> {
     None
 }
 
-/// The file at this path, as a submission's own mapping names it: relative to the folder; its case may differ.
-pub fn at(path: &str, files: &[PathBuf]) -> Option<PathBuf> {
-    let expected = Path::new(path.trim_start_matches("./"));
+/// The file at this path, as a submission's own mapping names it: relative to the folder `root`; its case may differ.
+pub fn at(root: &Path, path: &str, files: &[PathBuf]) -> Option<PathBuf> {
+    let expected = root.join(path.trim_start_matches("./"));
     let alike = |file: &&PathBuf| {
         file.to_string_lossy().to_lowercase() == expected.to_string_lossy().to_lowercase()
     };
     files
         .iter()
-        .find(|file| *file == expected)
+        .find(|file| **file == expected)
         .or_else(|| files.iter().find(alike))
         .cloned()
 }
@@ -198,15 +198,15 @@ mod tests {
     #[test]
     fn a_mapping_names_a_path() {
         let files = paths(&["src/My Server.c", "server.c"]);
-        assert_eq!(
-            at("src/My Server.c", &files),
-            Some(PathBuf::from("src/My Server.c"))
-        );
-        assert_eq!(
-            at("./SRC/my server.c", &files),
-            Some(PathBuf::from("src/My Server.c"))
-        );
-        assert_eq!(at("My Server.c", &files), None);
+        let check = |root: &str, path: &str, expect: Option<&str>| {
+            let found = at(Path::new(root), path, &files);
+            assert_eq!(found, expect.map(PathBuf::from), "{root} {path}");
+        };
+        check("", "src/My Server.c", Some("src/My Server.c"));
+        check("", "./SRC/my server.c", Some("src/My Server.c"));
+        check("", "My Server.c", None);
+        check("src", "My Server.c", Some("src/My Server.c"));
+        check("src", "server.c", None);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! A submission: a student's folder, never trusted.
 //!
 //! It is looked at once ([`walk`]), copied once to a place of ours ([`stage`]), and only the copy is read from then on.
-//! [`find`] says which file is meant by a program's source name, [`source`] what can be told from a file's text.
+//! [`find`] says which file is meant by a program's source name, [`source`] what can be told from a file's text, [`root`]
+//! which folder of it is meant.
 
 pub mod find;
+mod named;
+mod root;
 pub mod source;
 pub mod stage;
 pub mod walk;
@@ -33,6 +36,10 @@ pub struct Submission {
     pub skipped: Vec<(PathBuf, Skipped)>,
     /// Its `ipclab.toml`, where it has one.
     pub mapping: Mapping,
+    /// The folder that the mapping's paths begin at, and that programs run in. Relative; empty: the submission itself.
+    pub root: PathBuf,
+    /// Mappings that decide nothing, because there are several and none is at the top.
+    pub mappings_passed_over: Vec<PathBuf>,
 }
 
 /// A folder of which everything belongs to a submission.
@@ -57,6 +64,31 @@ impl Submission {
         Self::take_in_parts(name(folder), &[whole], staged)
     }
 
+    /// Takes in the sources that are named, relative to the folder, and what they include; nothing else is looked at.
+    ///
+    /// # Errors
+    /// As [`Submission::take_in`].
+    pub fn take_in_named(
+        folder: &Path,
+        sources: &[PathBuf],
+        staged: PathBuf,
+    ) -> Result<Self, Failure> {
+        let listing = walk::Listing {
+            files: named::needed(folder, sources),
+            ..walk::Listing::default()
+        };
+        let copied = stage::stage(folder, &listing, &staged)?;
+        Ok(Self {
+            name: name(folder),
+            staged,
+            files: copied.files,
+            skipped: copied.refused,
+            mapping: Mapping::default(),
+            root: PathBuf::new(),
+            mappings_passed_over: Vec::new(),
+        })
+    }
+
     /// Takes in a submission that lies in several folders.
     ///
     /// # Errors
@@ -76,13 +108,16 @@ impl Submission {
         }
         files.sort();
         skipped.sort();
-        let mapping = mapping(&staged, &files)?;
+        let root = root::root(&files);
+        let mapping = mapping(&staged, &root.folder, &files)?;
         Ok(Self {
             name,
             staged,
             files,
             skipped,
             mapping,
+            root: root.folder,
+            mappings_passed_over: root.passed_over,
         })
     }
 
@@ -122,17 +157,26 @@ impl Submission {
     }
 }
 
-fn mapping(staged: &Path, files: &[PathBuf]) -> Result<Mapping, Failure> {
-    let Some(file) = files.iter().find(|file| file.as_os_str() == MAPPING) else {
+/// Whether there is anything that a program could be built from or run from.
+pub(crate) fn has_source(files: &[PathBuf]) -> bool {
+    files.iter().any(|file| {
+        walk::has_extension(file, walk::SOURCES) || file.file_name().is_some_and(|n| n == MAPPING)
+    })
+}
+
+fn mapping(staged: &Path, root: &Path, files: &[PathBuf]) -> Result<Mapping, Failure> {
+    let file = root.join(MAPPING);
+    if !files.contains(&file) {
         return Ok(Mapping::default());
-    };
-    let text = std::fs::read(staged.join(file))
-        .map_err(|error| Failure::unable(format!("reading {MAPPING}: {}", reason(&error))))?;
+    }
+    let name = show::path(&file);
+    let text = std::fs::read(staged.join(&file))
+        .map_err(|error| Failure::unable(format!("reading {name}: {}", reason(&error))))?;
     let text = String::from_utf8(text)
-        .map_err(|_| Failure::usage(format!("{MAPPING} of the submission is not UTF-8 text")))?;
-    ipclab_spec::submission(MAPPING, &text).map_err(|diagnostics| {
+        .map_err(|_| Failure::usage(format!("{name} of the submission is not UTF-8 text")))?;
+    ipclab_spec::submission(&name, &text).map_err(|diagnostics| {
         Failure::usage(format!(
-            "the submission's {MAPPING} is wrong:\n{}",
+            "the submission's {name} is wrong:\n{}",
             diagnostics.render(false)
         ))
     })

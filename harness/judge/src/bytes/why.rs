@@ -6,6 +6,9 @@ use super::{Crossing, hex_at, padding};
 use crate::facts::{address_of, show_address};
 use crate::quote::{count, quoted_bytes};
 
+/// Why bytes that arrived are not known.
+const TOO_MANY: &str = "more bytes crossed than are kept";
+
 impl Crossing<'_> {
     pub(super) fn other_message(
         &self,
@@ -24,6 +27,10 @@ impl Crossing<'_> {
         let bytes = transfer.head.0.as_slice();
         let whole = bytes.len() as u64 == seen;
         let length = wanted.len() as u64;
+        if !whole && seen == length && wanted.starts_with(bytes) {
+            let unseen = seen - bytes.len() as u64;
+            return format!("{}{nth} (#{})", self.unseen(seen, unseen), call.n);
+        }
         if whole && wanted.strip_suffix(b"\0") == Some(bytes) {
             return format!(
                 "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the message went without its NUL, send strlen + 1 bytes",
@@ -63,6 +70,34 @@ impl Crossing<'_> {
             call.n,
             hex_at(bytes, offset),
             hex_at(wanted, offset)
+        )
+    }
+
+    /// Of these bytes it is not known which they were: that they were the right ones cannot be said.
+    pub(super) fn unseen(&self, total: u64, unseen: u64) -> String {
+        let (who, verb) = (self.who(), self.verb());
+        let which = if unseen == total {
+            "which they were was not seen".to_owned()
+        } else {
+            format!("which the last {unseen} were was not seen")
+        };
+        let why = match self.direction {
+            Direction::Sent => {
+                let taken = Crossing::new(self.facts, self.wire, Direction::Received).total();
+                let others = self.names(&self.there());
+                if taken == 0 {
+                    format!("{others} received none of them")
+                } else if taken < total {
+                    format!("{others} received only {taken} of them")
+                } else {
+                    TOO_MANY.to_owned()
+                }
+            }
+            Direction::Received => TOO_MANY.to_owned(),
+        };
+        format!(
+            "{who} {verb} {}, and {which}: {why}",
+            self.with_whom(&count(total, "byte"))
         )
     }
 

@@ -111,8 +111,8 @@ impl Facts<'_> {
         direction: Direction,
     ) -> Result<Piece, Unfilled> {
         let actors = self.meant(actor, owner)?;
-        if self.trace_has_holes() {
-            return Err(Unfilled::Trouble(self.holes()));
+        if let Some(why) = self.holes_in_transfers(&actors) {
+            return Err(Unfilled::Never(why));
         }
         let mut transfers = self.transfers(&actors, direction);
         let bytes = match nth {
@@ -146,8 +146,8 @@ impl Facts<'_> {
         owner: Option<usize>,
     ) -> Result<Piece, Unfilled> {
         let actors = self.meant(actor, owner)?;
-        if self.trace_has_holes() {
-            return Err(Unfilled::Trouble(self.holes()));
+        if let Some(why) = self.holes(&actors) {
+            return Err(Unfilled::Never(why));
         }
         let trace = self.evidence.trace.iter();
         let answers = trace

@@ -1,7 +1,7 @@
 //! Look-up: actors, their calls, sockets and transfers in a case and its evidence.
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Arg, Call, Direction, Evidence, Exit, Object, Socket, Transfer,
+    ActorEvidence, Address, Arg, Call, Direction, Evidence, Object, Socket, SocketKind, Transfer,
     canonical,
 };
 use ipclab_spec::{Actor, Case, Player};
@@ -92,20 +92,41 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Calls that were counted and not kept, unless a program of the student's was stopped for making too many.
-    pub(crate) fn trace_has_holes(&self) -> bool {
-        let flooded = |(index, actor): (usize, &ActorEvidence)| {
-            self.is_student(index) && (matches!(actor.exit, Exit::Stopped(_)))
-        };
-        self.evidence.calls_dropped > 0 && !self.evidence.actors.iter().enumerate().any(flooded)
+    /// Why nothing can be said about what the trace does not hold of these actors; `None`: it holds all that they did.
+    ///
+    /// Only a program that makes calls of ever other kinds gets there, or makes another one do so: that it was right is then not
+    /// proved.
+    pub(crate) fn holes(&self, actors: &[usize]) -> Option<String> {
+        let dropped = |index: &usize| Some((*index, self.actor(*index)?.calls_dropped));
+        let mut all = actors.iter().filter_map(dropped);
+        if let Some((index, dropped)) = all.find(|(_, dropped)| *dropped > 0) {
+            let who = self.who(index);
+            let calls = count(dropped, "call");
+            return Some(format!(
+                "{who} made so many calls that {calls} were not kept"
+            ));
+        }
+        // Evidence of before does not say whose they were.
+        self.are_holes_anywhere().then(|| {
+            let calls = count(self.evidence.calls_dropped, "call");
+            format!("so many calls were made that {calls} were not kept")
+        })
     }
 
-    /// Why nothing can be said about what the trace does not hold.
-    pub(crate) fn holes(&self) -> String {
-        format!(
-            "the trace has {} that were not kept",
-            count(self.evidence.calls_dropped, "call")
-        )
+    /// Calls were dropped, and the evidence does not say of which actor.
+    fn are_holes_anywhere(&self) -> bool {
+        let of_actors = self.evidence.actors.iter().map(|actor| actor.calls_dropped);
+        self.evidence.calls_dropped > 0 && of_actors.sum::<u64>() == 0
+    }
+
+    /// The same for what these actors moved: over streams all of it is known.
+    pub(crate) fn holes_in_transfers(&self, actors: &[usize]) -> Option<String> {
+        let has_messages = |index: &usize| {
+            self.sockets(*index)
+                .any(|(at, socket)| socket.kind != SocketKind::Stream && !self.is_of_resolver(at))
+        };
+        let meant = self.are_holes_anywhere() || actors.iter().any(has_messages);
+        self.holes(actors).filter(|_| meant)
     }
 
     pub(crate) fn on_socket(call: &Call) -> bool {

@@ -51,6 +51,7 @@ impl EvidenceBuilder {
             processes: 1,
             cpu_ms: 1,
             rss_max_kib: 1000,
+            calls_dropped: 0,
             counted: None,
             calls: 10,
             complaints: Vec::new(),
@@ -92,6 +93,7 @@ impl EvidenceBuilder {
             transfer: None,
             tampered: None,
             answers: Vec::new(),
+            repeated: None,
         });
         n
     }

@@ -47,6 +47,7 @@ pub fn fill(
     };
     let mut known = Names::new(class, (1..sheet.len()).map(|at| name_of(&sheet, at)));
     let mut filled = FilledGradebook::default();
+    let mut absent = Vec::new();
     for at in 1..sheet.len() {
         let name = name_of(&sheet, at);
         if name.trim().eq_ignore_ascii_case("Points Possible") {
@@ -67,8 +68,14 @@ pub fn fill(
             continue;
         }
         match known.member(&row) {
-            Err(why) => filled.warnings.push(why),
-            Ok(None) => filled.no_submission.push(row.name),
+            Err(why) => {
+                filled.ambiguous += 1;
+                filled.warnings.push(why);
+            }
+            Ok(None) => {
+                filled.no_submission.push(row.name);
+                absent.push(at);
+            }
             Ok(Some(_)) if sheet.cell(at, marks).trim().eq_ignore_ascii_case("EX") => {
                 filled
                     .warnings
@@ -84,6 +91,7 @@ pub fn fill(
         }
     }
     filled.no_row = known.not_found();
+    filled.not_handed_in(&mut sheet, marks, &absent, class);
     filled.bytes = sheet.finish();
     Ok(filled)
 }

@@ -12,6 +12,7 @@ use ipclab_judge::Verdict;
 use ipclab_spec::Visibility;
 
 use crate::{Class, Line, Member, Standing, words};
+use sheet::Sheet;
 
 pub use canvas::fill as canvas;
 pub use moodle::{Columns as MoodleColumns, fill as moodle};
@@ -29,6 +30,10 @@ pub struct FilledGradebook {
     pub no_submission: Vec<String>,
     /// Submissions whose mark is not final: their cells are as they were.
     pub not_final: Vec<String>,
+    /// How many of those got the mark of what was not handed in, as the class's own file says.
+    pub absent: usize,
+    /// Rows that could be of several submissions.
+    pub ambiguous: usize,
     /// What else should be looked at.
     pub warnings: Vec<String>,
 }
@@ -38,6 +43,37 @@ struct Row<'a> {
     /// Kinds of ids, and what the row has under each; the best first.
     ids: Vec<(&'a str, String)>,
     name: String,
+}
+
+impl FilledGradebook {
+    /// Gives rows without a submission the mark that the class's own file says. A cell that has a mark keeps it, and as
+    /// long as a submission has no row, a row without one may be of its student.
+    fn not_handed_in(
+        &mut self,
+        sheet: &mut Sheet<'_>,
+        column: usize,
+        rows: &[usize],
+        class: &Class,
+    ) {
+        let Some(points) = class.not_handed_in else {
+            return;
+        };
+        let unclear = self.no_row.len() + self.ambiguous;
+        if unclear > 0 && !rows.is_empty() {
+            self.warnings.push(format!(
+                "what was not handed in got no mark: {} could not be matched, and may be of rows without a submission",
+                words::count(unclear, "submission")
+            ));
+            return;
+        }
+        for row in rows {
+            let cell = sheet.cell(*row, column);
+            if matches!(cell.trim(), "" | "-") {
+                sheet.set(*row, column, &points.to_string());
+                self.absent += 1;
+            }
+        }
+    }
 }
 
 /// Members by what their students are known by.
@@ -141,16 +177,11 @@ fn mark(member: &Member) -> Result<u32, String> {
     match &member.standing {
         Standing::NotGraded(why) => Err(format!("{name}: not graded, {}", why.why)),
         Standing::Graded(summary) => {
-            let unknown = summary
-                .cases
-                .iter()
-                .any(|cell| cell.verdict == Verdict::Unknown);
-            if unknown || summary.cases.is_empty() {
+            let mark = summary.mark();
+            mark.final_points().ok_or_else(|| {
                 let points = words::count(summary.score.unknown as usize, "point");
-                Err(format!("{name}: {points} could not be graded"))
-            } else {
-                Ok(summary.score.earned)
-            }
+                format!("{name}: {points} could not be graded, so that the mark is {mark}")
+            })
         }
     }
 }

@@ -109,6 +109,7 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
     let names = (1..sheet.len()).filter_map(|at| Some(sheet.cell(at, name?)));
     let mut known = Names::new(class, names);
     let mut filled = FilledGradebook::default();
+    let mut absent = Vec::new();
     for at in 1..sheet.len() {
         let cell =
             |column: Option<usize>| column.map_or(String::new(), |column| sheet.cell(at, column));
@@ -131,8 +132,16 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
             filled.warnings.extend(same_max(class, &cell(maximum)));
         }
         match known.member(&row) {
-            Err(why) => filled.warnings.push(why),
-            Ok(None) => filled.no_submission.push(row.name),
+            Err(why) => {
+                filled.ambiguous += 1;
+                filled.warnings.push(why);
+            }
+            Ok(None) => {
+                filled.no_submission.push(row.name);
+                if !cell(changeable).trim().eq_ignore_ascii_case("No") {
+                    absent.push(at);
+                }
+            }
             Ok(Some(_)) if cell(changeable).trim().eq_ignore_ascii_case("No") => {
                 let why = "Moodle says that this grade cannot be changed, and it was not";
                 filled.warnings.push(format!("{}: {why}", row.name));
@@ -150,6 +159,7 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
         }
     }
     filled.no_row = known.not_found();
+    filled.not_handed_in(&mut sheet, grade, &absent, class);
     filled.bytes = sheet.finish();
     Ok(filled)
 }

@@ -8,7 +8,7 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::{fill, style, view};
-use crate::{Cell, Class, ClassCase, Line, Member, Standing, Summary, words};
+use crate::{Cell, Class, ClassCase, Line, Mark, Member, Standing, Summary, TierScore, words};
 
 /// How many of the things said most often about a case are shown.
 const SAYS_MAX: usize = 3;
@@ -78,7 +78,7 @@ pub fn class(class: &Class, folder: &str) -> String {
                     .iter()
                     .map(|tier| {
                         let score = summary.score.tiers.get(tier).copied().unwrap_or_default();
-                        format!("{}/{}", score.earned, score.max)
+                        tier_points(&score)
                     })
                     .collect(),
                 None => tiers.iter().map(|_| String::new()).collect(),
@@ -113,16 +113,33 @@ fn summary(row: &Member) -> Option<&Summary> {
     }
 }
 
+fn final_points(summary: &&Summary) -> Option<u32> {
+    summary.mark().final_points()
+}
+
+/// `9/12`, `9 to 11/12` where some of it could not be graded.
+fn tier_points(score: &TierScore) -> String {
+    let whole = Mark::Final(score.earned);
+    let mark = match score.unknown {
+        0 => whole,
+        unknown => Mark::Range {
+            least: score.earned,
+            most: score.earned.saturating_add(unknown),
+        },
+    };
+    format!("{mark}/{}", score.max)
+}
+
 /// Name and value of what stands above all.
 fn figures(class: &Class, graded: &[&Summary]) -> Vec<(&'static str, String)> {
-    let mut scores: Vec<u32> = graded.iter().map(|summary| summary.score.earned).collect();
+    let mut scores: Vec<u32> = graded.iter().filter_map(final_points).collect();
     scores.sort_unstable();
     let mut figures = vec![("submissions", class.submissions.len().to_string())];
     let not_graded = class.submissions.len() - graded.len();
     if not_graded > 0 {
         figures.push(("not graded", not_graded.to_string()));
     }
-    let open = graded.iter().filter(|one| one.score.unknown > 0).count();
+    let open = graded.len() - scores.len();
     if open > 0 {
         figures.push(("marks not final", open.to_string()));
     }
@@ -151,8 +168,8 @@ fn bins(class: &Class, graded: &[&Summary]) -> Vec<Bin> {
     }
     let bins = BINS.min(max);
     let mut counts = vec![0; bins as usize];
-    for summary in graded {
-        let at = u64::from(summary.score.earned) * bins / (max + 1);
+    for mark in graded.iter().filter_map(final_points) {
+        let at = u64::from(mark) * bins / (max + 1);
         if let Some(count) = counts.get_mut(at as usize) {
             *count += 1;
         }
@@ -299,7 +316,7 @@ fn row_view(class: &Class, row: &Member, folder: &str) -> RowView {
             view.says = why.why.to_string();
         }
         Standing::Graded(summary) => {
-            view.points = format!("{}/{}", summary.score.earned, summary.score.max);
+            view.points = format!("{}/{}", summary.mark(), summary.score.max);
             if summary.score.unknown > 0 {
                 view.tags
                     .push(format!("{} not graded", summary.score.unknown));

@@ -78,6 +78,7 @@ fn page(report: &Report, name: &str, who: Option<&Who>, class_page: Option<&str>
             details => who.map(details).unwrap_or_default(),
             isolation => view::isolation(report),
             isolation_notes => report.isolation_notes.iter().map(Line::to_string).collect::<Vec<_>>(),
+            certain => words::certain(report),
             earned => report.score.earned,
             max => report.score.max,
             unknown => report.score.unknown,

@@ -79,7 +79,7 @@ pub(super) struct CaseView {
     title: String,
     tag: &'static str,
     mark: Mark,
-    earned: u32,
+    earned: String,
     max: u32,
     parts: Vec<PartView>,
     /// Whether it has a section of its own below.
@@ -221,7 +221,7 @@ fn case(at: usize, case: &CaseReport) -> CaseView {
         title: case.title.to_string(),
         tag: words::tag(case.visibility),
         mark: mark(case.verdict),
-        earned: case.earned,
+        earned: words::earned(case),
         max: case.max,
         parts: case
             .parts

@@ -37,7 +37,12 @@ pub(super) fn case(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
 fn title(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
     let (mark, ink) = verdict(case.verdict, glyphs);
     let said = words::verdict(case.verdict);
-    let points = format!(" {} {}", of(case.earned, case.max), glyphs.dash.repeat(2));
+    let points = format!(
+        " {} of {} {}",
+        words::earned(case),
+        case.max,
+        glyphs.dash.repeat(2)
+    );
     let mut row = Row::new()
         .put(Ink::Faint, format!("{} ", glyphs.dash.repeat(2)))
         .put(ink, format!("{mark} {}", case.id))

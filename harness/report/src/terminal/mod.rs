@@ -254,7 +254,7 @@ fn overview(page: &mut Page, report: &Report, glyphs: &Glyphs) {
 }
 
 fn overview_row(width: usize, case: &CaseReport, ids: usize, glyphs: &Glyphs) -> Row {
-    let points = format!("{}/{}", case.earned, case.max);
+    let points = format!("{}/{}", words::earned(case), case.max);
     let tag = match words::tag(case.visibility) {
         "" => String::new(),
         tag => format!(" ({tag})"),
@@ -285,7 +285,14 @@ fn total(page: &mut Page, report: &Report, glyphs: &Glyphs) {
     } else {
         Ink::Strong
     };
-    let mut row = Row::new().put(ink, format!("{} points", of(score.earned, score.max)));
+    let mut row = Row::new().put(
+        ink,
+        format!(
+            "{} points{}",
+            of(score.earned, score.max),
+            words::certain(report)
+        ),
+    );
     for (name, count) in counts(report) {
         row.push(Ink::Faint, format!("  {}  ", glyphs.dot));
         row.push(Ink::Plain, format!("{count} {name}"));

@@ -234,6 +234,7 @@ impl Trace {
             processes: 1,
             cpu_ms: 1,
             rss_max_kib: 1000,
+            calls_dropped: 0,
             counted: None,
             calls: 10,
             complaints: Vec::new(),
@@ -286,6 +287,7 @@ impl Trace {
             transfer: None,
             tampered: None,
             answers: Vec::new(),
+            repeated: None,
         });
         self.0.trace.len() - 1
     }

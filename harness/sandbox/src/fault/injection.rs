@@ -110,8 +110,8 @@ fn change_port(spec: &Spec, pid: Pid, args: &[u64; 6], by: i32) -> io::Result<Re
         return Err(io::Error::from_raw_os_error(libc::EFAULT));
     };
     let changed = (i32::from(u16::from_be_bytes(port)) + by) as u16;
-    memory::write_memory(pid, address, &changed.to_be_bytes())?;
-    Ok(Restore::Bytes { address, bytes })
+    memory::poke(pid, address, &changed.to_be_bytes())?;
+    Ok(Restore::Poked { address, bytes })
 }
 
 /// Makes a call fail with this errno, whatever the plan says.
@@ -166,7 +166,7 @@ fn below_stack(pid: Pid, stack: u64, text: &[u8]) -> io::Result<u64> {
     let mut text = text.to_vec();
     text.push(0);
     let address = stack.wrapping_sub(1024 + text.len() as u64);
-    memory::write_memory(pid, address, &text)?;
+    memory::poke(pid, address, &text)?;
     Ok(address)
 }
 
@@ -195,10 +195,8 @@ fn alter(spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Restore> {
         last = last.or_else(|| end.map(|end| (address.wrapping_add(end as u64), bytes[end])));
     }
     let Some((address, byte)) = last else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("{} hands over nothing", spec.name),
-        ));
+        // It hands over nothing that could be another.
+        return Ok(Restore::Nothing);
     };
     memory::poke(pid, address, &[byte ^ 0x01])?;
     Ok(Restore::Poked {
@@ -247,7 +245,7 @@ fn change_count(
         return Err(io::Error::from_raw_os_error(libc::EFAULT));
     };
     let address = iov.wrapping_add(8);
-    memory::write_memory(pid, address, &change(length).to_ne_bytes())?;
+    memory::poke(pid, address, &change(length).to_ne_bytes())?;
     Ok(Restore::Word {
         address,
         value: length,

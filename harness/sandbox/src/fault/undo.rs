@@ -28,9 +28,7 @@ pub(super) enum Restore {
     Register { index: usize, value: u64 },
     /// A word in memory had another value.
     Word { address: u64, value: u64 },
-    /// Bytes in memory had other values.
-    Bytes { address: u64, bytes: Vec<u8> },
-    /// The same, in memory that the program itself may only read.
+    /// Bytes in memory had other values, which the program itself may only be able to read.
     Poked { address: u64, bytes: Vec<u8> },
     /// The last byte delivered is flipped.
     Flip { buffer: u64 },
@@ -84,6 +82,21 @@ impl Pending {
         matches!(self.restore, Restore::Result(_))
     }
 
+    /// Whether the call itself is still made, once, and at most its arguments are others.
+    pub(crate) fn leaves_call(&self) -> bool {
+        match self.restore {
+            Restore::Nothing
+            | Restore::Register { .. }
+            | Restore::Word { .. }
+            | Restore::Poked { .. }
+            | Restore::Flip { .. } => true,
+            Restore::Result(_)
+            | Restore::Interrupted { .. }
+            | Restore::Again { .. }
+            | Restore::Instead { .. } => false,
+        }
+    }
+
     /// Undoes at the exit what was changed at the entry, and writes the result.
     ///
     /// # Errors
@@ -117,11 +130,7 @@ impl Pending {
                 Ok(AfterCall::default())
             }
             Restore::Word { address, value } => {
-                memory::write_memory(pid, *address, &value.to_ne_bytes())?;
-                Ok(AfterCall::default())
-            }
-            Restore::Bytes { address, bytes } => {
-                memory::write_memory(pid, *address, bytes)?;
+                memory::poke(pid, *address, &value.to_ne_bytes())?;
                 Ok(AfterCall::default())
             }
             Restore::Poked { address, bytes } => {

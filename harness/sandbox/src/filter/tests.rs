@@ -107,12 +107,24 @@ fn ways_out_are_refused() {
     for number in UNKNOWN {
         assert_eq!(ask(*number, [0; 6]), errno(libc::ENOSYS));
     }
-    for family in [libc::AF_NETLINK, libc::AF_VSOCK, libc::AF_PACKET] {
-        assert_eq!(
-            ask(libc::SYS_socket, [family as u32, 0, 0, 0, 0, 0]),
-            errno(libc::EAFNOSUPPORT)
-        );
+    let socket = |family: i32, protocol: i32| {
+        ask(
+            libc::SYS_socket,
+            [family as u32, 3, protocol as u32, 0, 0, 0],
+        )
+    };
+    for family in [libc::AF_VSOCK, libc::AF_PACKET] {
+        assert_eq!(socket(family, 0), errno(libc::EAFNOSUPPORT));
     }
+    for protocol in [
+        libc::NETLINK_AUDIT,
+        libc::NETLINK_NETFILTER,
+        libc::NETLINK_SOCK_DIAG,
+    ] {
+        let answer = socket(libc::AF_NETLINK, protocol);
+        assert_eq!(answer, errno(libc::EAFNOSUPPORT));
+    }
+    assert_eq!(socket(libc::AF_NETLINK, libc::NETLINK_ROUTE), TRACE);
     assert_eq!(
         ask(
             libc::SYS_clone,

@@ -52,8 +52,9 @@ pub(crate) fn run(
         reaper,
         mounts,
         workspaces,
+        handed_in,
     } = world.furnish(&plan.world, plan.limits.file_mib)?;
-    let given = given::make(&plan.world, ids)?;
+    let given = given::make(&plan.world, ids, handed_in)?;
     let counted_by = match groups.is_empty() {
         true => "rlimits",
         false => "cgroup v2",
@@ -84,13 +85,16 @@ pub(crate) fn run(
     {
         files.extend(leftovers::files(&plan.world.cwd, &platform.given, &is_bind));
     }
+    let posix_shm = leftovers::named_objects(Path::new("/dev/shm"), &platform.given);
+    let posix_queues = leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given);
     let leftovers = Leftovers {
+        files_beyond: files.beyond + posix_shm.beyond + posix_queues.beyond,
         segments: leftovers::segments(&platform.given, &makers)?,
         semaphores: leftovers::semaphores(&platform.given)?,
         queues: leftovers::queues()?,
-        files,
-        posix_shm: leftovers::named_objects(Path::new("/dev/shm"), &platform.given),
-        posix_queues: leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given),
+        files: files.files,
+        posix_shm: posix_shm.files,
+        posix_queues: posix_queues.files,
         missing: missing(&platform.given),
         processes: Vec::new(),
         ports: Vec::new(),

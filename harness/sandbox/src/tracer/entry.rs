@@ -9,7 +9,7 @@ use super::transfer::outgoing;
 use crate::calls::{self, ArgKind, Role, Spec};
 use crate::chaos::Side;
 use crate::decode;
-use crate::fault::Pending;
+use crate::fault::{self, Pending};
 use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
@@ -28,6 +28,9 @@ impl Tracer {
         if !is_open && self.points_inside(tid, spec, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
         }
+        if self.waits_again(tid, number, &args) {
+            return self.go_on(tid, 0).map(|()| None);
+        }
         let Some(spec) = spec else {
             if number == libc::SYS_sched_yield as u64 {
                 self.yield_turn(tid);
@@ -44,6 +47,7 @@ impl Tracer {
             // A call made again by the kernel after a signal enters anew; the old one never returned to the program.
             thread.call = None;
         }
+        let (spec, args) = self.one_of_series(tid, spec, args)?;
         let Some((actor, of_actor)) = self.begin_call(tid, spec, args, stack) else {
             return self.go_on(tid, 0).map(|()| None);
         };
@@ -112,6 +116,8 @@ impl Tracer {
             args,
             n: None,
             outgoing: Vec::new(),
+            instead: None,
+            of_series: self.is_of_series(tid, &args),
             timed: self.is_timed(tid, spec, &args, socket),
             object,
             socket,
@@ -122,8 +128,17 @@ impl Tracer {
         if wanted || attention == Attention::Record {
             call.n = Some(self.record_entry(tid, process, &call));
         }
-        if spec.role == Role::Send && socket.is_some() {
+        if spec.role == Role::Send && socket.is_some() && self.actors[actor].trusted {
             call.outgoing = outgoing(tid, spec, &args);
+        }
+        if let (Some(socket), "close") = (socket, spec.name) {
+            self.look_into_queue(process, args[0] as i32, socket);
+        }
+        if let Err(error) = gone(self.receive_instead(tid, &mut call)) {
+            self.trouble.push(format!(
+                "receiving for {}: {error}",
+                self.actors[actor].name
+            ));
         }
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.call = Some(call);
@@ -147,6 +162,7 @@ impl Tracer {
             transfer: None,
             tampered: call.tampered.as_ref().map(|pending| pending.note.clone()),
             answers: Vec::new(),
+            repeated: None,
         })
     }
 
@@ -168,6 +184,9 @@ impl Tracer {
         match injected {
             Ok(pending) => pending,
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => None,
+            // The program has not the memory that its call, or the one in its place, takes: a stack at the edge of what
+            // it has, a vector that is not there.
+            Err(error) if is_bad_address(&error) => fault::refuse(tid, libc::EFAULT).ok(),
             Err(error) => {
                 self.trouble
                     .push(format!("changing {} of {name}: {error}", spec.name));
@@ -222,6 +241,11 @@ impl Tracer {
         };
         spec.role == Role::Sleep || by_argument || by_socket
     }
+}
+
+/// Whether memory of a program could not be read or written.
+pub(super) fn is_bad_address(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EFAULT | libc::EIO))
 }
 
 /// Whether a call opens a file that must be there already.

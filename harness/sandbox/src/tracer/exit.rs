@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{Address, Answer, Direction, Errno, Object, Protocol, Returned, Transfer};
 
-use super::entry::is_plain_open;
+use super::entry::{is_bad_address, is_plain_open};
 use super::state::{ERESTART_RESTARTBLOCK, InCall, MAX_REFUSED_FORKS, Notice, Tracer, gone};
 use super::trace::is_long;
 use crate::calls::{ArgKind, Role, Spec};
@@ -33,14 +33,26 @@ impl Tracer {
         let Ok(Stop::Exit(mut result)) = ptrace::syscall_stop(tid) else {
             return self.go_on(tid, 0).map(|()| None);
         };
-        gone(self.protect_after_call(tid))?;
-        let Some(call) = self
+        let Some(mut call) = self
             .threads
             .get_mut(&tid)
             .and_then(|thread| thread.call.take())
         else {
+            gone(self.protect_after_call(tid))?;
             return self.go_on(tid, 0).map(|()| None);
         };
+        match self.received_instead(tid, &mut call, result) {
+            Ok(Some(received)) => result = received,
+            Ok(None) => {
+                if let Some(thread) = self.threads.get_mut(&tid) {
+                    thread.call = Some(call);
+                }
+                return self.go_on(tid, 0).map(|()| None);
+            }
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+            Err(error) => return Err(error),
+        }
+        gone(self.protect_after_call(tid))?;
         let mut signal = 0;
         if let Some(pending) = &call.tampered {
             match pending.exit(tid, result) {
@@ -49,6 +61,8 @@ impl Tracer {
                     result = after.result.unwrap_or(result);
                 }
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                // Another of its threads has taken the memory away meanwhile.
+                Err(error) if is_bad_address(&error) => {}
                 Err(error) => self
                     .trouble
                     .push(format!("changing {}: {error}", call.spec.name)),
@@ -60,8 +74,11 @@ impl Tracer {
             thread.interrupted =
                 (result == ERESTART_RESTARTBLOCK && call.tampered.is_none()).then(|| call.clone());
         }
-        let of_actor = call.of_actor;
+        let (of_actor, of_series) = (call.of_actor, call.of_series);
         let notice = self.apply_result(tid, call, result);
+        if of_series {
+            gone(self.next_of_series(tid, result))?;
+        }
         if self.pauses_after_call(tid, signal) {
             return Ok(notice);
         }
@@ -215,16 +232,18 @@ impl Tracer {
             recorded.object = effect.object;
         }
         recorded.answers = effect.answers;
-        recorded.returned = Some(match result {
+        recorded.returned = match result {
             // The kernel will make the call again, or the process dies in it: to the program it never returned.
-            -516..=-512 => return,
-            -4095..=-1 => Returned {
+            -516..=-512 => None,
+            -4095..=-1 => Some(Returned {
                 value: -1,
                 errno: Some(Errno::from_number(-result as i32)),
-            },
-            value => Returned { value, errno: None },
-        });
+            }),
+            value => Some(Returned { value, errno: None }),
+        };
         recorded.transfer = effect.transfer;
+        let n = recorded.n;
+        self.trace.settle(n, &mut self.sockets.flows);
     }
 
     fn check_ready(&mut self, actor: usize, socket: usize) {

@@ -8,6 +8,7 @@
 //! event       what a wait status says
 //! dispatch    what follows from it
 //!   entry, exit, transfer   the two stops of a call
+//!   instead, series         calls that the tracer makes in a program's stead, or one by one
 //!   processes               lives of processes and threads
 //!   access                  page faults on guarded segments
 //! state       what is known of actors, processes and threads
@@ -25,12 +26,14 @@ mod event;
 mod exit;
 mod guard;
 mod host;
+mod instead;
 mod objects;
 mod processes;
 mod remote;
 pub(crate) mod rest;
 mod scheduler;
 mod segments;
+mod series;
 mod state;
 mod trace;
 mod transfer;

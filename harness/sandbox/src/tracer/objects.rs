@@ -58,9 +58,7 @@ impl Tracer {
             .get(&process)
             .and_then(|process| process.handle.as_ref())
             .filter(|_| owner);
-        sockets::with_copy(handle, fd, |copy| {
-            sockets.add(inode, actor, born, process, copy)
-        })
+        sockets::with_copy(handle, fd, |copy| sockets.add(inode, actor, born, copy))
     }
 
     /// Opens a process's handle once; tells whether there is one.

@@ -81,6 +81,7 @@ impl Tracer {
             thread.call = call;
             thread.exiting = false;
             thread.opened = false;
+            thread.series = None;
             thread.pending_write = None;
         }
         let Some(process) = self.processes.get_mut(&tid) else {
@@ -123,6 +124,7 @@ impl Tracer {
             return None;
         }
         let open = procfs::descriptors(tid);
+        self.look_into_queues(tid, &open);
         let notice = self.full(actor, tid, open.len());
         if !first {
             return notice;
@@ -140,6 +142,26 @@ impl Tracer {
             self.actors[actor].open_at_exit = open;
         }
         notice
+    }
+
+    /// Looks at what was sent to a process and never received.
+    fn look_into_queues(&mut self, process: Pid, open: &[(i32, String)]) {
+        if self.winding_down {
+            return;
+        }
+        for (fd, link) in open {
+            let inode = procfs::inode(link, "socket");
+            if let Some(socket) = inode.and_then(|inode| self.sockets.find(inode)) {
+                self.look_into_queue(process, *fd, socket);
+            }
+        }
+    }
+
+    /// All that was sent and not received, before every process is ended.
+    pub(crate) fn look_into_all_queues(&mut self) {
+        for (pid, _, _) in self.processes() {
+            self.look_into_queues(pid, &procfs::descriptors(pid));
+        }
     }
 
     /// Whether a process that is about to end had as much as it may have of what the kernel itself refuses more of, in

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{Call, Endpoint, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket};
 
+use super::instead::InStead;
 use super::segments::{Attachment, PendingWrite};
+use super::series::Series;
 use super::trace::Trace;
 use crate::accesses::Accesses;
 use crate::calls::Spec;
@@ -57,6 +59,8 @@ pub(super) struct Thread {
     pub(super) opened: bool,
     /// The registers with which it entered a call that it skips until all of that is opened.
     pub(super) skipped_call: Option<Box<Registers>>,
+    /// It makes a call on many messages, one after the other.
+    pub(super) series: Option<Series>,
     /// It is about to write to a segment, and waits for its turn.
     pub(super) pending_write: Option<PendingWrite>,
 }
@@ -70,8 +74,12 @@ pub(super) struct InCall {
     pub(super) n: Option<u32>,
     pub(super) object: Option<Object>,
     pub(super) socket: Option<usize>,
-    /// What it is about to send.
+    /// What it is about to send, where its memory is a witness.
     pub(super) outgoing: Vec<u8>,
+    /// The tracer receives in its stead.
+    pub(super) instead: Option<InStead>,
+    /// It is one of a series.
+    pub(super) of_series: bool,
     /// It ends by itself after a time.
     pub(super) timed: bool,
     /// It has made a child that has the caller's memory until it ends or starts a program, `vfork(2)`.
@@ -119,6 +127,8 @@ pub(crate) struct TracedActor {
     /// What its start is awaited for has happened.
     pub(crate) ready: bool,
     pub(super) links: [Option<String>; 3],
+    /// Its memory is a witness: no student wrote its program, and none can write there.
+    pub(super) trusted: bool,
     /// It is scripted, and this is its control socket.
     pub(super) control: Option<String>,
     pub(super) scripted: bool,
@@ -216,6 +226,7 @@ impl Tracer {
             started: false,
             ready: false,
             links: [None, None, None],
+            trusted: actor.trusted,
             control: None,
             scripted: matches!(actor.run, Run::Script { .. }),
             calls: 0,
@@ -243,7 +254,7 @@ impl Tracer {
             shares: plan.turns.is_some(),
             deferred: VecDeque::new(),
             actors: actors.collect(),
-            trace: Trace::new(limits.calls_kept),
+            trace: Trace::new(limits.calls_kept, plan.actors.len()),
             sockets: Sockets::default(),
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
@@ -301,6 +312,7 @@ impl Tracer {
                 exiting: false,
                 last: None,
                 opened: false,
+                series: None,
                 pending_write: None,
                 skipped_call: None,
             },
@@ -320,11 +332,12 @@ impl Tracer {
         self.trace.created()
     }
 
-    /// Hands the trace over: calls, how many were dropped between head and tail, the sockets, ends matched, and what was
-    /// seen of shared memory.
-    pub(crate) fn finish(self) -> (Vec<Call>, u64, Vec<Socket>, Option<Sharing>) {
+    /// Hands the trace over: calls, how many of each actor were dropped, the sockets, ends matched, and what was seen of
+    /// shared memory.
+    pub(crate) fn finish(self) -> (Vec<Call>, Vec<u64>, Vec<Socket>, Option<Sharing>) {
         let (mut calls, dropped) = self.trace.finish();
-        let sockets = self.sockets.settle(&mut calls);
+        let trusted: Vec<bool> = self.actors.iter().map(|actor| actor.trusted).collect();
+        let sockets = self.sockets.settle(&mut calls, &trusted);
         let sharing = self.shares.then(|| self.accesses.finish());
         (calls, dropped, sockets, sharing)
     }

@@ -1,35 +1,40 @@
 //! What calls move over sockets: how many bytes, the first of them, and where they came from.
 
 use ipclab_evidence::{Address, Direction, SocketKind, Transfer};
-use ipclab_kernel::Pid;
+use ipclab_kernel::{Pid, socket};
 
 use super::state::{InCall, Tracer};
 use crate::calls::Spec;
 use crate::decode;
+use crate::flows::Moved;
+use crate::sockets;
+
+/// Datagrams of one queue that are looked at, when nothing receives them any more.
+const UNREAD: usize = 16;
 
 impl Tracer {
-    /// A call has sent this many bytes or messages.
+    /// A call has sent this many bytes.
     pub(super) fn sent(
         &mut self,
         tid: Pid,
         process: Pid,
         call: &InCall,
         socket: usize,
-        result: u64,
+        bytes: u64,
     ) -> Option<Transfer> {
         let kind = self.sockets.get(socket).kind;
-        let (bytes, address) = match call.spec.name {
-            "sendto" => (result, decode::address(tid, call.args[4], call.args[5])),
+        let (address, flags) = match call.spec.name {
+            "sendto" => (
+                decode::address(tid, call.args[4], call.args[5]),
+                call.args[3],
+            ),
             "sendmsg" => {
                 let message = decode::Message::read(tid, call.args[1]);
-                (
-                    result,
-                    message
-                        .and_then(|message| decode::address(tid, message.name.0, message.name.1)),
-                )
+                let address = message
+                    .and_then(|message| decode::address(tid, message.name.0, message.name.1));
+                (address, call.args[2])
             }
-            "sendmmsg" => (sum_of_messages(tid, call.args[1], result), None),
-            _ => (result, None),
+            _ => (None, 0),
         };
         if let (Some(address), Some(n)) = (address.filter(|_| kind == SocketKind::Datagram), call.n)
         {
@@ -42,7 +47,15 @@ impl Tracer {
         }
         let mut head = call.outgoing.clone();
         head.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
-        let head = self.trace.kept(head);
+        let actor = self.actor_of(tid)?;
+        let trusted = self.actors[actor].trusted;
+        let moved = Moved {
+            bytes,
+            urgent: flags as i32 & libc::MSG_OOB != 0,
+            seen: trusted.then_some(head.as_slice()),
+        };
+        self.note_moved(call, socket, Direction::Sent, moved);
+        let head = self.trace.kept(actor, head);
         Some(Transfer {
             socket,
             peer: None,
@@ -53,7 +66,7 @@ impl Tracer {
         })
     }
 
-    /// A call has received this many bytes or messages.
+    /// A call has received this many bytes.
     pub(super) fn received(
         &mut self,
         tid: Pid,
@@ -65,7 +78,6 @@ impl Tracer {
         let flags = match call.spec.name {
             "recvfrom" => call.args[3],
             "recvmsg" => call.args[2],
-            "recvmmsg" => call.args[3],
             _ => 0,
         } as i32;
         // A peek leaves the bytes where they are; nothing at all on a stream is its end.
@@ -74,10 +86,18 @@ impl Tracer {
         }
         let Received {
             bytes,
-            head,
+            mut head,
             address,
             cut,
-        } = Received::read(tid, call, result)?;
+        } = match &call.instead {
+            Some(instead) => Received {
+                bytes: instead.bytes(result),
+                head: instead.received.clone(),
+                address: instead.address.clone(),
+                cut: instead.whole.is_some(),
+            },
+            None => Received::read(tid, call, result)?,
+        };
         if let (Some(address), Some(n)) = (address, call.n)
             && kind == SocketKind::Datagram
             && address != Address::Unnamed
@@ -85,7 +105,23 @@ impl Tracer {
             self.sockets
                 .correspondent(n, socket, address, self.trace.next());
         }
-        let head = self.trace.kept(head);
+        if kind != SocketKind::Stream {
+            self.received_of_queue(call, socket);
+        }
+        let actor = self.actor_of(tid)?;
+        let trusted = self.actors[actor].trusted;
+        let is_witness = trusted || call.instead.is_some();
+        let moved = Moved {
+            bytes,
+            urgent: flags & libc::MSG_OOB != 0,
+            seen: is_witness.then_some(head.as_slice()),
+        };
+        self.note_moved(call, socket, Direction::Received, moved);
+        if !is_witness {
+            head.clear();
+        }
+        head.truncate(decode::MAX_TRANSFER_BYTES);
+        let head = self.trace.kept(actor, head);
         Some(Transfer {
             socket,
             peer: None,
@@ -94,6 +130,51 @@ impl Tracer {
             head,
             cut,
         })
+    }
+
+    /// A datagram was received: it lies in the queue no longer.
+    fn received_of_queue(&mut self, call: &InCall, socket: usize) {
+        if let Some(unread) = self.sockets.unread.get_mut(&socket) {
+            unread.pop_front();
+        }
+        let whole = call
+            .instead
+            .as_ref()
+            .and_then(|instead| instead.whole.clone());
+        if let (Some(whole), Some(n)) = (whole, call.n) {
+            self.sockets.whole.insert(n, whole);
+        }
+    }
+
+    /// Looks at what lies in the queue of a socket that its process may be about to give up.
+    pub(super) fn look_into_queue(&mut self, process: Pid, fd: i32, socket: usize) {
+        if !Self::handle_of(&mut self.processes, process) {
+            return;
+        }
+        let handle = self.processes[&process].handle.as_ref();
+        let kind = self.sockets.get(socket).kind;
+        let stream = kind == SocketKind::Stream;
+        let queue = sockets::with_copy(handle, fd, |copy| {
+            copy.filter(|copy| socket::has_queued(*copy))
+                .map(|copy| socket::peek_queue(copy, stream, decode::MAX_TRANSFER_BYTES, UNREAD))
+        });
+        match (queue, stream) {
+            (Some(mut queue), true) => {
+                self.sockets
+                    .flows
+                    .queued(socket, queue.pop().unwrap_or_default());
+            }
+            (Some(queue), false) => {
+                self.sockets.unread.insert(socket, queue.into());
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn note_moved(&mut self, call: &InCall, socket: usize, way: Direction, moved: Moved<'_>) {
+        if self.sockets.get(socket).kind == SocketKind::Stream {
+            self.sockets.flows.moved(socket, way, call.n, moved);
+        }
     }
 }
 
@@ -121,10 +202,6 @@ impl Received {
                     cut: message.flags & libc::MSG_TRUNC != 0,
                 }
             }
-            "recvmmsg" => Self {
-                bytes: sum_of_messages(tid, call.args[1], result),
-                ..Self::default()
-            },
             "readv" => {
                 let vectors = decode::vectors(tid, call.args[1], call.args[2]);
                 Self {
@@ -157,7 +234,7 @@ fn sender(tid: Pid, args: &[u64; 6]) -> Option<Address> {
         .flatten()
 }
 
-/// The bytes that a call is about to send, as many as are kept.
+/// The bytes that a call of a trusted program is about to send, as many as are kept.
 pub(super) fn outgoing(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<u8> {
     match spec.name {
         "writev" => decode::gather(
@@ -168,19 +245,7 @@ pub(super) fn outgoing(tid: Pid, spec: &Spec, args: &[u64; 6]) -> Vec<u8> {
         "sendmsg" => decode::Message::read(tid, args[1])
             .map(|message| decode::gather(tid, &message.vectors, decode::MAX_TRANSFER_BYTES as u64))
             .unwrap_or_default(),
-        "sendmmsg" | "sendfile" => Vec::new(),
+        "sendfile" => Vec::new(),
         _ => decode::memory(tid, args[1], args[2], decode::MAX_TRANSFER_BYTES),
     }
-}
-
-/// `msg_len` of the first `count` entries of an array of `struct mmsghdr`.
-fn sum_of_messages(tid: Pid, at: u64, count: u64) -> u64 {
-    const MMSGHDR_BYTES: u64 = 64;
-    (0..count.min(1024))
-        .map(|index| {
-            let length = decode::memory(tid, at.wrapping_add(MMSGHDR_BYTES * index + 56), 4, 4);
-            <[u8; 4]>::try_from(length.as_slice())
-                .map_or(0, |bytes| u64::from(u32::from_ne_bytes(bytes)))
-        })
-        .sum()
 }

@@ -84,6 +84,7 @@ impl Life {
             processes: traced.process_count,
             cpu_ms: tracer.cpu_us(index) / 1000,
             rss_max_kib: traced.rss_max_kib,
+            calls_dropped: 0,
             calls: traced.calls,
             counted,
             complaints: self.script.map(Script::finish).unwrap_or_default(),

@@ -44,6 +44,7 @@ impl<P: Platform> Watch<'_, P> {
 
     /// Asks the programs that are still there to end, gives them a moment, then ends everything.
     pub(super) fn wind_down(&mut self, ended: &Ended) -> io::Result<()> {
+        self.tracer.look_into_all_queues();
         self.tracer.winding_down = true;
         for life in &mut self.lives {
             if life.state == State::Awaited {

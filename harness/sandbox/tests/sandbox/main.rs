@@ -17,6 +17,7 @@ mod tampers;
 mod turns;
 mod wire;
 mod withheld;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ("turns", turns::tests()),
         ("wire", wire::tests()),
         ("withheld", withheld::tests()),
+        ("witness", witness::tests()),
     ];
     let trials = themes
         .into_iter()

@@ -11,7 +11,7 @@ use crate::common::archives::{Entry, file, gz, link, tar, tar_entry, zeros, zip}
 use crate::common::{GOOD, Workdir};
 
 /// Why each submission was not graded.
-fn reasons(workdir: &Workdir, out: &str) -> BTreeMap<String, String> {
+pub(crate) fn reasons(workdir: &Workdir, out: &str) -> BTreeMap<String, String> {
     let text = fs::read(workdir.path(out).join("class.json")).expect("class.json");
     let class: Value = serde_json::from_slice(&text).expect("JSON");
     let members = class["submissions"].as_array().expect("submissions");

@@ -2,6 +2,8 @@
 
 use predicates::str::contains;
 
+use super::class::{grade, marks};
+use super::hostile::reasons;
 use crate::common::archives::{Entry, file, gz, tar, tar_entry, zip};
 use crate::common::{GOOD, Workdir};
 
@@ -227,4 +229,67 @@ fn a_tar_of_a_class_and_names_that_meet_are_distinguished() {
         pages.iter().all(|page| !page.contains([' ', '(', '/'])),
         "{pages:?}"
     );
+}
+
+/// `part1.c` is found by nothing but the mapping beside it.
+#[test]
+fn a_mapping_counts_in_every_form_that_a_submission_has() {
+    const MAPPING: &str = "[program.hello]\nsource = \"lab5 part1.c\"\n";
+    let workdir = Workdir::with(&[]);
+    let packed = |folder: &str| {
+        let name = |name: &str| format!("{folder}{name}");
+        zip(&[
+            file(name("ipclab.toml"), MAPPING),
+            file(name("lab5 part1.c"), GOOD),
+        ])
+    };
+    for folder in ["folder", "below/lab5", "beside/lab5"] {
+        workdir.write(&format!("class/{folder}/ipclab.toml"), MAPPING);
+        workdir.write(&format!("class/{folder}/lab5 part1.c"), GOOD);
+    }
+    workdir.write("class/beside/README.txt", "Ada, lab 5");
+    workdir.write("class/flat.zip", packed(""));
+    workdir.write("class/around.zip", packed("lab5/"));
+    workdir.write("class/inside/lab5.zip", packed(""));
+    workdir.write("class/twice.zip", zip(&[file("lab5.zip", packed("lab5/"))]));
+    let entries = [("ipclab.toml", MAPPING), ("lab5 part1.c", GOOD)];
+    let entries = entries.map(|(name, text)| tar_entry(name.as_bytes(), b'0', text.as_bytes(), ""));
+    workdir.write("class/tarred.tar.gz", gz(&tar(&entries)));
+    grade(&workdir, "out").assert().code(0);
+    let marks = marks(&workdir, "out");
+    let full = |id: &str| (id.to_owned(), Some(4));
+    let ids = [
+        "around", "below", "beside", "flat", "folder", "inside", "tarred", "twice",
+    ];
+    assert_eq!(marks, ids.map(full).into());
+}
+
+#[test]
+fn what_stays_closed_is_no_mark() {
+    let workdir = Workdir::with(&[]);
+    workdir.write("class/ada/hello.c", GOOD);
+    workdir.write("class/bob.rar", "Rar!");
+    workdir.write("class/cem/lab.7z", "7z");
+    workdir.write("class/dan/notes.txt", "see the archive");
+    workdir.write("class/dan/deep/lab.tar.xz", "xz");
+    workdir.write("class/eva.zip", zip(&[file("lab.rar", "Rar!")]));
+    let thrice = zip(&[file("c.zip", zip(&[file("hello.c", GOOD)]))]);
+    workdir.write("class/fay.zip", zip(&[file("b.zip", thrice)]));
+    grade(&workdir, "out").assert().code(3);
+    let reasons = reasons(&workdir, "out");
+    let check = |id: &str, expect: &str| {
+        let said = reasons.get(id).map_or("it was graded", String::as_str);
+        assert!(said.contains(expect), "{id}: {said}");
+    };
+    let foreign = "is not a kind of archive that can be opened here: hand in a zip or a tar.gz";
+    check("bob.rar", &format!("bob.rar {foreign}"));
+    check("cem", &format!("lab.7z {foreign}"));
+    check("dan", &format!("deep/lab.tar.xz {foreign}"));
+    check("eva", &format!("lab.rar {foreign}"));
+    check(
+        "fay",
+        "c.zip is an archive that was not opened: hand in the files that are in it",
+    );
+    assert_eq!(reasons.len(), 5, "{reasons:?}");
+    assert_eq!(marks(&workdir, "out")["ada"], Some(4));
 }

@@ -102,7 +102,7 @@ static void type_into_terminals(char **a)
 static void odd_families(char **a)
 {
     refused("vsock", socket(AF_VSOCK, SOCK_STREAM, 0));
-    refused("netlink", socket(AF_NETLINK, SOCK_RAW, 0));
+    refused("netlink", socket(AF_NETLINK, SOCK_RAW, 9 /* NETLINK_AUDIT */));
     refused("packet", socket(AF_PACKET, SOCK_RAW, 0));
     refused("raw", socket(AF_INET, SOCK_RAW, IPPROTO_TCP));
     refused("raw icmp", socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6));

@@ -81,6 +81,13 @@ impl Registers {
         self.0.rax = result as u64;
     }
 
+    /// All arguments of the call that the tracee is in.
+    #[must_use]
+    pub fn arguments(&self) -> [u64; 6] {
+        let Self(all) = self;
+        [all.rdi, all.rsi, all.rdx, all.r10, all.r8, all.r9]
+    }
+
     /// Changes an argument, counted from 0, and gives what it was.
     pub fn replace_argument(&mut self, index: usize, value: u64) -> u64 {
         let register = match index {

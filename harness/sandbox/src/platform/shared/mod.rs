@@ -54,7 +54,8 @@ pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
     check_free(plan)?;
     let before = Before::look();
     let mut platform = Shared::new(plan, &folder.0, before)?;
-    let given = given::make(&plan.world, platform.ids);
+    let handed_in = std::mem::take(&mut platform.handed_in);
+    let given = given::make(&plan.world, platform.ids, handed_in);
     let stopwatch = stopwatch.world_ready();
     let watched = match given {
         Ok(given) => {

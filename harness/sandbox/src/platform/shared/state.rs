@@ -15,6 +15,7 @@ use super::folders::copy;
 use super::restrict::{Seen, restrict};
 use crate::filter::TraceScope;
 use crate::given::Given;
+use crate::handed_in::HandedIn;
 use crate::leftovers;
 use crate::platform::Platform;
 use crate::spawn::{self, Started};
@@ -37,6 +38,8 @@ pub(super) struct Shared {
     /// Programs that are run from a descriptor, since actors may not go where they are.
     pub(super) trusted: Vec<(PathBuf, File)>,
     pub(super) given: Given,
+    /// What of the working directory was handed in, until `given` has it.
+    pub(super) handed_in: HandedIn,
     pub(super) before: Before,
     pub(super) ids: Ids,
     pub(super) as_root: bool,
@@ -78,6 +81,13 @@ impl Shared {
                 std::os::unix::fs::chown(scratch, Some(NOBODY), Some(NOBODY))?;
             }
         }
+        let mut handed_in = HandedIn::default();
+        if let Some(host) = &plan.world.handed_in {
+            let owner = as_root.then_some((NOBODY, NOBODY));
+            let most = plan.limits.file_mib << 20;
+            let places = (cwd.as_path(), cwd.as_path());
+            handed_in = HandedIn::copy(host, places, &plan.world, owner, most)?;
+        }
         let mut trusted = Vec::new();
         for bind in &plan.world.binds {
             if bind.trusted_only {
@@ -104,6 +114,7 @@ impl Shared {
             scratch,
             trusted,
             given: Given::default(),
+            handed_in,
             before,
             ids,
             as_root,

@@ -14,7 +14,7 @@ use super::folders::{PUT_MODE, take_away};
 use super::state::{NOBODY, Shared};
 use crate::created::Created;
 use crate::evidence::missing;
-use crate::leftovers;
+use crate::leftovers::{self, Listed};
 use crate::tracer::Tracer;
 
 impl Shared {
@@ -24,14 +24,17 @@ impl Shared {
         let segments = self.sweep_segments(tracer, &created)?;
         let semaphores = self.sweep_semaphores(&created)?;
         let queues = self.sweep_queues(&created)?;
-        let (mut files, mut posix_shm) = self.sweep_folders(&created);
+        let (mut files, posix_shm) = self.sweep_folders(&created);
         match &self.workspace {
             Some(workspace) => workspace.copy_back()?,
             None => files.extend(self.left_in_cwd()),
         }
+        let files_beyond = files.beyond + posix_shm.beyond;
+        let (mut files, mut posix_shm) = (files.files, posix_shm.files);
         files.sort_by(|one, other| one.path.cmp(&other.path));
         posix_shm.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Leftovers {
+            files_beyond,
             segments,
             semaphores,
             queues,
@@ -82,8 +85,8 @@ impl Shared {
     }
 
     /// Files in the folders that all may write to, and named objects among them.
-    fn sweep_folders(&self, created: &Created) -> (Vec<LeftFile>, Vec<LeftFile>) {
-        let (mut files, mut posix_shm) = (Vec::new(), Vec::new());
+    fn sweep_folders(&self, created: &Created) -> (Listed, Listed) {
+        let (mut files, mut posix_shm) = (Listed::default(), Listed::default());
         for (name, inode) in OPEN_FOLDERS.into_iter().flat_map(entries) {
             let path = Path::new(std::ffi::OsStr::from_bytes(&name));
             let old = self.before.files.get(&name) == Some(&inode);
@@ -92,22 +95,21 @@ impl Shared {
             if !given && (old || !theirs()) {
                 continue;
             }
-            // What is not told any more is taken away all the same.
-            if !given && files.len() + posix_shm.len() >= leftovers::MAX_FILES {
-                take_away(path);
-                continue;
-            }
             let found = leftovers::one(path, &self.given);
             if name.starts_with(b"/dev/shm/") {
-                posix_shm.extend(found.map(|file| LeftFile {
-                    path: Bytes(name[8..].to_vec()),
-                    ..file
-                }));
+                if let Some(file) = found {
+                    posix_shm.push(LeftFile {
+                        path: Bytes(name[8..].to_vec()),
+                        ..file
+                    });
+                }
             } else {
                 let folder = found
                     .as_ref()
                     .is_some_and(|found| found.kind == FileKind::Directory);
-                files.extend(found);
+                if let Some(file) = found {
+                    files.push(file);
+                }
                 if folder && !given {
                     files.extend(leftovers::files(path, &self.given, &|_| false));
                 }
@@ -120,16 +122,14 @@ impl Shared {
     }
 
     /// Files in the working directory, by the names that the plan gives them.
-    fn left_in_cwd(&self) -> impl Iterator<Item = LeftFile> {
+    fn left_in_cwd(&self) -> Listed {
         let here = self.cwd.as_os_str().as_bytes();
-        let found = leftovers::files(&self.cwd, &self.given, &|path| self.is_ours(path));
-        found.into_iter().map(move |file| {
+        let mut found = leftovers::files(&self.cwd, &self.given, &|path| self.is_ours(path));
+        for file in &mut found.files {
             let rest = file.path.0.strip_prefix(here).unwrap_or(&file.path.0);
-            LeftFile {
-                path: Bytes([self.plan_cwd.as_os_str().as_bytes(), rest].concat()),
-                ..file
-            }
-        })
+            file.path = Bytes([self.plan_cwd.as_os_str().as_bytes(), rest].concat());
+        }
+        found
     }
 
     /// A file that can only be an actor's, by its owner: where calls are not traced, nothing else says so.
