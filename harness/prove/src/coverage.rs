@@ -10,6 +10,7 @@ use ipclab_report::terminal::Style;
 use ipclab_report::width;
 use serde::Serialize;
 
+use crate::json;
 use ipclab_grade::labs;
 use ipclab_grade::unit::{Question, Unit};
 use ipclab_intake::failure::Failure;
@@ -129,11 +130,7 @@ impl Coverage {
 
     /// For programs.
     pub fn json(&self) -> String {
-        match serde_json::to_string_pretty(self) {
-            Ok(text) => format!("{text}\n"),
-            // Texts, numbers and lists always can be written.
-            Err(error) => format!("{{\"error\": {:?}}}\n", error.to_string()),
-        }
+        json::text(self)
     }
 
     /// For people.

@@ -8,5 +8,6 @@ pub mod certify;
 pub mod cheats;
 pub mod coverage;
 pub mod golden;
+mod json;
 pub mod mutants;
 pub mod validate;

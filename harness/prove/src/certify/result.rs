@@ -10,6 +10,7 @@ use ipclab_report::terminal::Style;
 use serde::Serialize;
 
 use super::ledger::{Entry, Outcome};
+use crate::json;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 
@@ -163,11 +164,7 @@ impl Certification {
 
     /// For programs.
     pub fn json(&self) -> String {
-        match serde_json::to_string_pretty(self) {
-            Ok(text) => format!("{text}\n"),
-            // Texts, numbers and lists always can be written.
-            Err(error) => format!("{{\"error\": {:?}}}\n", error.to_string()),
-        }
+        json::text(self)
     }
 
     /// For people.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::gains::Gains;
 use super::programs::Cheat;
+use crate::json;
 use ipclab_grade::labs::Lab;
 
 /// A cheat that was tried in a case.
@@ -157,11 +158,7 @@ impl Cheats {
     /// For programs.
     #[must_use]
     pub fn json(&self) -> String {
-        match serde_json::to_string_pretty(self) {
-            Ok(text) => format!("{text}\n"),
-            // Texts, numbers and lists always can be written.
-            Err(error) => format!("{{\"error\": {:?}}}\n", error.to_string()),
-        }
+        json::text(self)
     }
 
     /// For people.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::equivalent::{Equivalent, FILE};
 use super::tried::{Fate, Tried};
+use crate::json;
 use crate::validate::probes::Proof;
 use ipclab_intake::show;
 
@@ -88,11 +89,7 @@ impl Mutations {
     /// For programs.
     #[must_use]
     pub fn json(&self) -> String {
-        match serde_json::to_string_pretty(self) {
-            Ok(text) => format!("{text}\n"),
-            // Texts, numbers and lists always can be written.
-            Err(error) => format!("{{\"error\": {:?}}}\n", error.to_string()),
-        }
+        json::text(self)
     }
 
     /// For people.

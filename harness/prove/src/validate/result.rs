@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::compare::{self, Hole};
 use super::probes::{Probe, Proof};
 use super::seen::{CaseOutcome, ProbeOutcome};
+use crate::json;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 
@@ -107,11 +108,7 @@ impl Validation {
 
     /// For programs.
     pub fn json(&self) -> String {
-        match serde_json::to_string_pretty(self) {
-            Ok(text) => format!("{text}\n"),
-            // Texts, numbers and maps with texts as keys always can be written.
-            Err(error) => format!("{{\"error\": {:?}}}\n", error.to_string()),
-        }
+        json::text(self)
     }
 }
 
