@@ -37,7 +37,7 @@ pub(super) struct Finish<'a> {
     pub(super) spared: usize,
 }
 
-/// What a run came to.
+/// The result of a run over a class.
 pub(super) struct Outcome {
     pub(super) notes: Vec<String>,
     pub(super) class: Class,

@@ -16,7 +16,7 @@ use ipclab_intake::submission::Submission;
 
 /// A change of what results mean must not meet old ones.
 const VERSION: &str = "ipclab result 2";
-/// What stands for the files of a submission that could not be taken in.
+/// Takes the place of a digest for the files of a submission that could not be taken in.
 const NOTHING: &str = "none";
 /// Hexadecimal digits of the part of a key that says by what was graded.
 const SETTINGS_DIGITS: usize = 24;

@@ -3,7 +3,7 @@
 use ipclab_intake::import;
 use ipclab_report::{Line, Student};
 
-/// What an import found, for `--list`.
+/// The submissions that an import found, for `--list`.
 pub fn list(class: &import::Class) -> String {
     let mut text = format!(
         "{} submissions, from {}\n",

@@ -6,7 +6,7 @@ use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
 use serde::{Deserialize, Serialize};
 
-/// What the file is called.
+/// The name of the file.
 pub(crate) const RUN: &str = "run.json";
 /// The class in short, beside it.
 pub(crate) const CLASS: &str = "class.json";
@@ -42,7 +42,7 @@ pub(crate) struct Run {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct How {
-    /// What the results are to the class.
+    /// The part that the results play for the class.
     pub(crate) role: Role,
     /// The tool's executable, as a digest.
     pub(crate) tool: String,
@@ -59,7 +59,7 @@ pub(crate) struct How {
     pub(crate) cases: Vec<String>,
 }
 
-/// What results are to the class.
+/// The part that results play for a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Role {

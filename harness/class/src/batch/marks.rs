@@ -203,7 +203,7 @@ impl Place {
         }
     }
 
-    /// What the results are to the class.
+    /// The part that the results play for the class.
     pub(super) fn role(self) -> Role {
         match self {
             Self::Marks => Role::Marks,

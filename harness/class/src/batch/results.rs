@@ -20,7 +20,7 @@ use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
 
-/// What the file is called.
+/// The name of the file.
 pub(crate) const NAME: &str = "results.jsonl";
 
 /// One line.

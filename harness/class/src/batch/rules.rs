@@ -8,7 +8,7 @@ use ipclab_intake::show::path as display;
 use ipclab_spec::Tier;
 use serde::Deserialize;
 
-/// What the file is called.
+/// The name of the file.
 pub(crate) const RULES: &str = "class.toml";
 
 /// What counts for a class.
