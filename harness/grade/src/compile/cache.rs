@@ -191,7 +191,7 @@ fn evict(builds: &Path, size_max: u64, entries_max: usize) {
     for entry in fs::read_dir(builds).into_iter().flatten().flatten() {
         let path = entry.path();
         match fs::metadata(path.join("program")).and_then(|about| {
-            let debug = fs::metadata(path.join("program.debug"));
+            let debug = fs::metadata(debug_file(&path.join("program")));
             let debug = debug.map_or(0, |about| about.len());
             Ok((about.modified()?, about.len() + debug))
         }) {
