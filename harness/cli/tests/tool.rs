@@ -4,6 +4,7 @@ mod common;
 
 mod tool {
     mod certify;
+    mod cheats;
     mod check;
     mod faults;
     mod grade {

@@ -142,6 +142,9 @@ pub struct ActorEvidence {
     /// all the same.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub calls_dropped: u64,
+    /// A sanitizer's runtime in it began a report, whatever became of the report.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub report_begun: bool,
     /// What the kernel counted of all its processes together, where the box had cgroups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<CgroupCounters>,
@@ -154,6 +157,10 @@ pub struct ActorEvidence {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands over references"
 )]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

@@ -233,6 +233,7 @@ fn empty(grader: &Grader<'_>, submission: &str, pool: &PoolSlice<'_>) -> Record 
         seed: config.seed,
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
+        not_compiled: BTreeSet::new(),
         silenced: BTreeMap::new(),
         cases: Vec::new(),
     }
@@ -329,9 +330,15 @@ fn build(
                 .map(|artifact| (program.name.clone(), artifact)),
         );
     }
+    let unmasking = (!sanitized.is_empty())
+        .then(|| builder.unmasking())
+        .flatten();
     for ((program, _), built) in sanitized_tasks.iter().zip(sanitized) {
-        if let Some(silencer) = built.silencer() {
+        if let Some(silencer) = unmasking.clone().or_else(|| built.silencer()) {
             record.silenced.insert(program.name.clone(), silencer);
+        }
+        if !builder.has_sanitized(program) {
+            record.not_compiled.insert(program.name.clone());
         }
         let Built {
             report, artifact, ..

@@ -44,7 +44,8 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
             call.name == "kill"
                 && call.args.first().and_then(Arg::number) == Some(SANITIZER_WITNESS.into())
         });
-        let ended = witnessed.is_some() && report.is_none()
+        let begun = witnessed.is_some() || actor.report_begun;
+        let ended = begun && report.is_none()
             || actor.exit == Exit::Code(EXIT_STATUS)
             || report.as_ref().is_some_and(|report| report.address)
                 && !matches!(actor.exit, Exit::Code(0) | Exit::Running { .. });
@@ -65,6 +66,13 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
                 ),
             )
             .citing([call.n]),
+            None if begun => Finding::fail(
+                Aspect::Memory,
+                Some(&actor.name),
+                format!(
+                    "{who} has a memory error: a sanitizer's report began, and it is not on stderr"
+                ),
+            ),
             None if ended => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),

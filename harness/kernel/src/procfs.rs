@@ -124,6 +124,22 @@ pub fn shared_mappings(tid: Pid) -> Option<Vec<SharedMapping>> {
     )
 }
 
+/// The file whose code a process has mapped at an address; `None`: none, or the process is gone.
+#[must_use]
+pub fn code_at(tid: Pid, address: u64) -> Option<Vec<u8>> {
+    let maps = read(tid, "maps")?;
+    maps.split(|byte| *byte == b'\n').find_map(|line| {
+        let mut words = line.splitn(6, |byte| *byte == b' ');
+        let mut word = || std::str::from_utf8(words.next()?).ok();
+        let (range, access) = (word()?, word()?);
+        let (start, end) = range.split_once('-')?;
+        let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
+        let within = (hexadecimal(start)?..hexadecimal(end)?).contains(&address);
+        let path = words.nth(3)?;
+        (within && access.contains('x')).then(|| path.trim_ascii_start().to_vec())
+    })
+}
+
 /// `7f5c40000000-7f5c40001000 rw-s 00000000 00:01 32769    /SYSV00000000 (deleted)`
 fn shared_mapping(line: &[u8]) -> Option<SharedMapping> {
     let mut words = line.splitn(6, |byte| *byte == b' ');

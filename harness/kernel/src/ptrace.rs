@@ -60,6 +60,8 @@ pub enum Stop {
         args: [u64; 6],
         /// The user stack pointer.
         stack: u64,
+        /// The instruction that calls.
+        at: u64,
     },
     /// Exit of a call, with its value as the kernel returned it (`-errno` on failure).
     Exit(i64),
@@ -84,11 +86,13 @@ pub fn syscall_stop(pid: Pid) -> Result<Stop> {
                 number: info.u.entry.nr,
                 args: info.u.entry.args,
                 stack: info.stack_pointer,
+                at: info.instruction_pointer,
             },
             libc::PTRACE_SYSCALL_INFO_SECCOMP => Stop::Entry {
                 number: info.u.seccomp.nr,
                 args: info.u.seccomp.args,
                 stack: info.stack_pointer,
+                at: info.instruction_pointer,
             },
             libc::PTRACE_SYSCALL_INFO_EXIT => Stop::Exit(info.u.exit.sval),
             _ => Stop::Other,

@@ -87,12 +87,12 @@ pub fn obstacle(
             }
             None => {}
         }
-        if let (true, Some(symbol)) = (case.sanitize, record.silenced.get(name)) {
+        if let (true, Some(how)) = (case.sanitize, record.silenced.get(name)) {
             return Some(Outcome::failed(
                 case,
                 Aspect::Memory,
                 &format!(
-                    "{name} interferes with the sanitizers, which look for its memory errors: it has {symbol} of its own or calls it. Take that out"
+                    "{name} interferes with the sanitizers, which look for its memory errors: {how}. Take that out"
                 ),
             ));
         }
@@ -262,19 +262,10 @@ fn drawn(case: &Case, run: &RunRecord) -> BTreeMap<String, String> {
 
 /// Programs of a sanitized case that are not C: they were run as they are, since no sanitizer is for them. They lose nothing.
 fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
-    let is_c = |program: &ipclab_report::Program| {
-        let c = ["c", "cc", "cpp", "cxx"];
-        program.command.is_none()
-            && program.sources.iter().any(|source| {
-                let ending = source.rsplit_once('.').map(|(_, ending)| ending);
-                ending.is_some_and(|ending| c.iter().any(|c| ending.eq_ignore_ascii_case(c)))
-            })
-    };
     let mut notes = Vec::new();
     if case.sanitize {
         for name in case.needs() {
-            let mut programs = record.programs.iter();
-            if programs.any(|program| program.name.as_str() == name && !is_c(program)) {
+            if record.not_compiled.contains(name) {
                 notes.push(format!(
                     "{name} is not C: it ran as it is, without sanitizers"
                 ));

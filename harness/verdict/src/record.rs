@@ -3,7 +3,7 @@
 //! A report is made of the spec and a record, by [`crate::report`], and of nothing else. So a record that was
 //! written to disk and read back gives the identical report: `ipclab judge`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipclab_evidence::Level;
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,10 @@ pub struct Record {
     /// Builds with sanitizers that failed, by program, and why: our trouble, since the plain build did not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_sanitized: BTreeMap<String, String>,
-    /// Programs that interfere with their sanitizers, and the symbol by which they do.
+    /// Programs that have no build with sanitizers, since they are not compiled from C or C++.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_compiled: BTreeSet<String>,
+    /// Programs that interfere with their sanitizers, and how, as a clause.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub silenced: BTreeMap<String, String>,
     /// The cases that were asked for, in the spec's order.

@@ -161,7 +161,7 @@ fn a_try_by_hand_needs_the_names_that_the_box_knows() {
     };
     let given = by_hand("name-lookup", "several");
     assert!(given.contains("/etc/hosts"), "{given}");
-    assert!(given.contains("  #   10.0.0.2 cluster\n"), "{given}");
+    assert!(given.contains("  #   10.0.1.2 cluster1\n"), "{given}");
     assert!(!given.contains("bakawali"), "{given}");
     let units = by_hand("tcp-echo", "client-talks");
     assert!(units.contains("  #   127.0.0.1 bakawali\n"), "{units}");

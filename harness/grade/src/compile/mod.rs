@@ -65,9 +65,14 @@ pub struct Built {
 }
 
 impl Built {
-    /// The symbol by which a sanitized program interferes with its sanitizers.
+    /// How a sanitized program interferes with its sanitizers, as a clause.
     #[must_use]
     pub fn silencer(&self) -> Option<String> {
+        let symbol = self.silencing_symbol()?;
+        Some(format!("it has {symbol} of its own or calls it"))
+    }
+
+    fn silencing_symbol(&self) -> Option<String> {
         match (&self.artifact, &self.report.problem) {
             (Some(Artifact::Executable(program)), _) => sanitizer::silencer(program),
             (_, Some(problem)) => {
@@ -123,6 +128,19 @@ impl<'a> Builder<'a> {
     /// The folder that the submission's programs run in a copy of.
     pub fn handed_in(&self) -> PathBuf {
         self.submission.staged.join(&self.submission.root)
+    }
+
+    /// Whether a program has a build with sanitizers: other languages have no such build, and no such mistakes.
+    pub fn has_sanitized(&self, program: &Program) -> bool {
+        recipe::decide(program, self.submission).is_ok_and(|recipe| is_compiled_c(&recipe))
+    }
+
+    /// The directive by which a file of the submission asks again not to be instrumented, as a clause.
+    pub fn unmasking(&self) -> Option<String> {
+        self.submission.files.iter().find_map(|file| {
+            let name = sanitizer::unmasked(&self.submission.read(file))?;
+            Some(format!("{} defines or undefines {name}", show::path(file)))
+        })
     }
 
     /// Builds a program, or takes it from the cache. A student's mistake is a value, not an error. `helpers`: with which files

@@ -57,22 +57,87 @@ const BY_COMPILERS: [&str; 24] = [
     "__ubsan_vptr_",
 ];
 
+/// Attributes that take a function out, without their arguments.
+const ATTRIBUTES: [&str; 4] = [
+    "no_sanitize_address",
+    "no_sanitize_undefined",
+    "no_address_safety_analysis",
+    "disable_sanitizer_instrumentation",
+];
+/// The one that has arguments.
+const ATTRIBUTE: &str = "no_sanitize";
+/// What tells a source that it is sanitized.
+const QUESTIONS: [&str; 2] = ["__SANITIZE_ADDRESS__", "__has_feature"];
+
 /// Flags that make the same source the same program: an attribute that takes a function out is nothing, and what tells a source
 /// that it is sanitized says no.
 pub(super) fn flags(has_features: bool) -> Vec<String> {
-    let mut flags = vec!["-U__SANITIZE_ADDRESS__".to_owned()];
-    flags.extend(has_features.then(|| "-D__has_feature(x)=0".to_owned()));
-    for name in ["no_sanitize", "__no_sanitize__"] {
+    let mut flags = vec![format!("-U{}", QUESTIONS[0])];
+    flags.extend(has_features.then(|| format!("-D{}(x)=0", QUESTIONS[1])));
+    for name in [ATTRIBUTE.to_owned(), format!("__{ATTRIBUTE}__")] {
         flags.push(format!("-D{name}(...)="));
     }
-    for name in [
-        "no_sanitize_address",
-        "no_sanitize_undefined",
-        "no_address_safety_analysis",
-    ] {
+    for name in ATTRIBUTES {
         flags.extend([format!("-D{name}="), format!("-D__{name}__=")]);
     }
     flags
+}
+
+/// The name of [`flags`] that a source defines anew or undefines, which would let it ask again not to be instrumented.
+///
+/// Directives are looked for in comments and strings, too: nothing else has these names behind `#undef` or `#define`, and what
+/// is a comment to a compiler depends on more than is known here.
+pub(super) fn unmasked(source: &[u8]) -> Option<String> {
+    let text = without_splices(&String::from_utf8_lossy(source));
+    let directives = text.match_indices(['#', ':', '=']);
+    directives.into_iter().find_map(|(at, mark)| {
+        let before = &text[..at];
+        let is_directive = match mark {
+            "#" => true,
+            ":" => before.ends_with('%'),
+            _ => before.ends_with("??"),
+        };
+        let rest = is_directive.then(|| without_blanks(&text[at + 1..]))?;
+        let rest = ["undef", "define"]
+            .iter()
+            .find_map(|word| rest.strip_prefix(word))?;
+        let rest = without_blanks(rest);
+        let ends = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let name = &rest[..ends.unwrap_or(rest.len())];
+        let bare = name
+            .strip_prefix("__")
+            .and_then(|name| name.strip_suffix("__"));
+        let bare = bare.unwrap_or(name);
+        let is_ours = bare == ATTRIBUTE || ATTRIBUTES.contains(&bare) || QUESTIONS.contains(&name);
+        is_ours.then(|| name.to_owned())
+    })
+}
+
+/// A source whose continued lines are one.
+fn without_splices(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.replace("??/", "\\").lines() {
+        match line.trim_end().strip_suffix('\\') {
+            Some(continued) => joined.push_str(continued),
+            None => {
+                joined.push_str(line);
+                joined.push('\n');
+            }
+        }
+    }
+    joined
+}
+
+/// A text without the blanks and comments that it begins with.
+fn without_blanks(text: &str) -> &str {
+    let mut text = text.trim_start();
+    while let Some(comment) = text.strip_prefix("/*") {
+        let Some(end) = comment.find("*/") else {
+            return "";
+        };
+        text = comment[end + 2..].trim_start();
+    }
+    text
 }
 
 /// The source of the object that is linked to the program.
@@ -171,7 +236,34 @@ fn symbols(file: &[u8]) -> Vec<(String, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::doubled;
+    use super::{doubled, unmasked};
+
+    #[test]
+    fn a_name_that_is_undefined_or_defined_anew_is_found() {
+        let check = |source: &str, name: Option<&str>| {
+            assert_eq!(unmasked(source.as_bytes()).as_deref(), name, "{source:?}");
+        };
+        check("#undef no_sanitize\n", Some("no_sanitize"));
+        check("  #  undef __no_sanitize__", Some("__no_sanitize__"));
+        check("#/* a */undef/* b */no_sanitize", Some("no_sanitize"));
+        check("#un\\\ndef no_\\ \nsanitize\n", Some("no_sanitize"));
+        check("%:undef no_sanitize_address", Some("no_sanitize_address"));
+        check("??=undef no_sanitize", Some("no_sanitize"));
+        check("#define no_sanitize no_sanitize", Some("no_sanitize"));
+        check("#define no_sanitize(x) no_sanitize(x)", Some("no_sanitize"));
+        check("#undef __has_feature", Some("__has_feature"));
+        check(
+            "char *a = R\"(/*)\";\n#undef no_sanitize\n/**/",
+            Some("no_sanitize"),
+        );
+        check("__attribute__((no_sanitize(\"address\")))", None);
+        check("#ifdef __SANITIZE_ADDRESS__\n#define CALM 1\n#endif", None);
+        check(
+            "#define NO_SANITIZE __attribute__((no_sanitize_address))",
+            None,
+        );
+        check("/* we undefine no_sanitize */", None);
+    }
 
     #[test]
     fn a_hook_that_is_defined_twice_is_named() {

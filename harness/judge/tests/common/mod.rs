@@ -52,6 +52,7 @@ impl EvidenceBuilder {
             cpu_ms: 1,
             rss_max_kib: 1000,
             calls_dropped: 0,
+            report_begun: false,
             counted: None,
             calls: 10,
             complaints: Vec::new(),

@@ -33,14 +33,17 @@ pub(super) enum Prelude {
     ClosesStderr,
     /// Asks that the functions are not instrumented.
     NotInstrumented,
+    /// The same, and takes back what keeps the compiler from hearing it.
+    Unmasks,
 }
 
 impl Prelude {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::EndsInHook,
         Self::SetsOptions,
         Self::ClosesStderr,
         Self::NotInstrumented,
+        Self::Unmasks,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Prelude {
             Self::SetsOptions => "sets the sanitizer's options",
             Self::ClosesStderr => "closes its standard error first",
             Self::NotInstrumented => "asks not to be instrumented",
+            Self::Unmasks => "asks not to be instrumented in spite of the macros",
         }
     }
 
@@ -65,6 +69,9 @@ impl Prelude {
             }
             Self::NotInstrumented => {
                 "#define main __attribute__((no_sanitize(\"address\", \"undefined\"))) main\n"
+            }
+            Self::Unmasks => {
+                "#undef no_sanitize\n#define main __attribute__((no_sanitize(\"address\", \"undefined\"))) main\n"
             }
         }
     }

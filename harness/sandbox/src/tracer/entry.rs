@@ -20,6 +20,7 @@ impl Tracer {
             number,
             args,
             stack,
+            at,
         }) = ptrace::syscall_stop(tid)
         else {
             return self.go_on(tid, 0).map(|()| None);
@@ -49,6 +50,7 @@ impl Tracer {
             // A call made again by the kernel after a signal enters anew; the old one never returned to the program.
             thread.call = None;
         }
+        self.note_report(tid, spec, &args, at);
         let (spec, args) = self.one_of_series(tid, spec, args)?;
         let Some((actor, of_actor)) = self.begin_call(tid, spec, args, stack) else {
             return self.go_on(tid, 0).map(|()| None);

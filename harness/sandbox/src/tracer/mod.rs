@@ -40,6 +40,7 @@ mod processes;
 mod reach;
 mod remote;
 pub(crate) mod rest;
+mod sanitizer;
 mod scheduler;
 mod segments;
 mod series;

@@ -144,6 +144,8 @@ pub(crate) struct TracedActor {
     pub(super) scripted: bool,
     /// TracedActor calls.
     pub(crate) calls: u64,
+    /// A sanitizer's runtime in it began a report.
+    pub(crate) report_begun: bool,
     /// Those of them that are operations on semaphores.
     pub(crate) semaphore_calls: u64,
     /// Files of any kind that it made.
@@ -259,6 +261,7 @@ impl Tracer {
             scripted: matches!(actor.run, Run::Script { .. }),
             calls: 0,
             semaphore_calls: 0,
+            report_begun: false,
             files: 0,
             accesses: 0,
             process_count: 0,

@@ -85,6 +85,7 @@ impl Life {
             cpu_ms: tracer.cpu_us(index) / 1000,
             rss_max_kib: traced.rss_max_kib,
             calls_dropped: 0,
+            report_begun: traced.report_begun,
             calls: traced.calls,
             counted,
             complaints: self.script.map(Script::finish).unwrap_or_default(),
