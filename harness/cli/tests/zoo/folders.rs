@@ -440,44 +440,63 @@ fn program(id: &str, plays: &str) -> Folder {
 }
 
 #[test]
-fn hostile_folders_get_what_they_earn_and_disturb_nobody() {
-    alone(
-        module_path!(),
-        "hostile_folders_get_what_they_earn_and_disturb_nobody",
-        || {
-            let _turn = super::turn();
-            for level in levels(&Workdir::with(&[])) {
-                let mut folders = all();
-                folders.retain(|folder| folder.only.as_deref().is_none_or(|only| only == level));
-                folders.retain(|folder| !folder.slow);
-                mixed(level, 10, &folders);
-            }
-        },
+fn hostile_folders_disturb_nobody_in_namespaces() {
+    hostile_folders("hostile_folders_disturb_nobody_in_namespaces", "namespaces");
+}
+
+#[test]
+fn hostile_folders_disturb_nobody_where_the_host_is_shared() {
+    hostile_folders(
+        "hostile_folders_disturb_nobody_where_the_host_is_shared",
+        "shared",
     );
 }
 
-/// The class of fifty, with everything that there is among it: some minutes. `ZOO_LEVEL=shared` runs one level.
+fn hostile_folders(test: &str, level: &str) {
+    alone(module_path!(), test, || {
+        let _turn = super::turn();
+        if !levels(&Workdir::with(&[])).contains(&level) {
+            return;
+        }
+        let mut folders = all();
+        folders.retain(|folder| folder.only.as_deref().is_none_or(|only| only == level));
+        folders.retain(|folder| !folder.slow);
+        mixed(level, 10, &folders);
+    });
+}
+
 #[test]
 #[ignore = "takes minutes: cargo test --workspace -- --ignored fifty"]
-fn fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them() {
-    alone(
-        module_path!(),
-        "fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them",
-        || {
-            let _turn = super::turn();
-            let wanted = std::env::var("ZOO_LEVEL").ok();
-            let mut levels = levels(&Workdir::with(&[]));
-            levels.retain(|level| wanted.as_deref().is_none_or(|wanted| wanted == *level));
-            for level in levels {
-                let mut folders = all();
-                let outcomes: Outcomes = toml::from_str(super::OUTCOMES).unwrap();
-                let here = |only: &Option<String>| only.as_deref().is_none_or(|only| only == level);
-                folders.retain(|folder| here(&folder.only));
-                for attack in outcomes.attack.iter().filter(|attack| here(&attack.only)) {
-                    folders.push(program(&attack.id, &attack.plays));
-                }
-                mixed(level, 50, &folders);
-            }
-        },
+fn fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them_in_namespaces() {
+    fifty(
+        "fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them_in_namespaces",
+        "namespaces",
     );
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --workspace -- --ignored fifty"]
+fn fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them_where_the_host_is_shared() {
+    fifty(
+        "fifty_submissions_get_the_same_marks_with_the_whole_zoo_among_them_where_the_host_is_shared",
+        "shared",
+    );
+}
+
+/// The class of fifty, with everything that there is among it: some minutes.
+fn fifty(test: &str, level: &str) {
+    alone(module_path!(), test, || {
+        let _turn = super::turn();
+        if !levels(&Workdir::with(&[])).contains(&level) {
+            return;
+        }
+        let here = |only: &Option<String>| only.as_deref().is_none_or(|only| only == level);
+        let mut folders = all();
+        folders.retain(|folder| here(&folder.only));
+        let outcomes: Outcomes = toml::from_str(super::OUTCOMES).unwrap();
+        for attack in outcomes.attack.iter().filter(|attack| here(&attack.only)) {
+            folders.push(program(&attack.id, &attack.plays));
+        }
+        mixed(level, 50, &folders);
+    });
 }

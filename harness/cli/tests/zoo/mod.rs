@@ -247,16 +247,24 @@ fn texts(case: &Value) -> String {
 }
 
 #[test]
-fn every_attack_is_contained_and_disturbs_nobody() {
-    alone(
-        module_path!(),
-        "every_attack_is_contained_and_disturbs_nobody",
-        || {
-            let _turn = turn();
-            // One level after the other: at the shared one, both would see the same host.
-            for level in levels(&Workdir::with(&[])) {
-                grade(level);
-            }
-        },
+fn every_attack_is_contained_in_namespaces() {
+    every_attack("every_attack_is_contained_in_namespaces", "namespaces");
+}
+
+#[test]
+fn every_attack_is_contained_where_the_host_is_shared() {
+    every_attack(
+        "every_attack_is_contained_where_the_host_is_shared",
+        "shared",
     );
+}
+
+/// Each level has a host of its own: at the shared one, both would see the same.
+fn every_attack(test: &str, level: &str) {
+    alone(module_path!(), test, || {
+        let _turn = turn();
+        if levels(&Workdir::with(&[])).contains(&level) {
+            grade(level);
+        }
+    });
 }
