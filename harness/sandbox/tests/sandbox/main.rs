@@ -51,7 +51,11 @@ fn main() -> ExitCode {
         .into_iter()
         .flat_map(|(theme, tests)| tests.into_iter().flat_map(move |test| test.trials(theme)))
         .collect();
-    let conclusion = libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials);
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    // Most of a test is waiting for processes to start and end.
+    let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads = arguments.test_threads.or(Some(threads));
+    let conclusion = libtest_mimic::run(&arguments, trials);
     bench::clear();
     let left = cgroups::left();
     if !left.is_empty() {
