@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::io::{self, Result};
 
 use crate::error::check_int;
+use crate::process::Pid;
 
 /// `shmget(2)`.
 pub fn shm_get(key: i32, size: usize, flags: c_int) -> Result<i32> {
@@ -29,15 +30,24 @@ pub fn shm_read(shmid: i32, size: usize, limit: usize) -> Result<Vec<u8>> {
     }
 }
 
-/// Stores bytes at the start of a segment of `size` bytes; what does not fit is left out.
+/// A segment takes whole pages.
+pub const SEGMENT_PAGE: u64 = 4096;
+/// What lies between the end of a segment and its page's end, so that a program that reads too far finds no zeros: no text ends
+/// with it, and it is no number that a program would expect.
+pub const BEHIND_END: u8 = 0xa5;
+
+/// Stores bytes at the start of a segment of `size` bytes, and [`BEHIND_END`] behind its end; what does not fit is left out.
 pub fn shm_write(shmid: i32, size: usize, bytes: &[u8]) -> Result<()> {
-    // SAFETY: as for shm_read: at most `size` bytes are written into a mapping of at least that size.
+    // SAFETY: as for shm_read: at most `size` bytes, and the rest of the last page, are written into a mapping of at least
+    // that size in whole pages.
     unsafe {
         let address = libc::shmat(shmid, std::ptr::null(), 0);
         if address as isize == -1 {
             return Err(io::Error::last_os_error());
         }
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), address.cast::<u8>(), bytes.len().min(size));
+        let rest = (size as u64).next_multiple_of(SEGMENT_PAGE) as usize - size;
+        address.cast::<u8>().add(size).write_bytes(BEHIND_END, rest);
         libc::shmdt(address);
     }
     Ok(())
@@ -53,6 +63,31 @@ pub fn shm_set(shmid: i32, uid: u32, gid: u32, mode: u32) -> Result<()> {
         status.shm_perm.gid = gid;
         status.shm_perm.mode = mode as _;
         check_int(libc::shmctl(shmid, libc::IPC_SET, &mut status)).map(drop)
+    }
+}
+
+/// What the kernel says of a segment, `IPC_STAT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentStatus {
+    /// In bytes, as it was asked for: the kernel rounds up to pages.
+    pub size: u64,
+    /// The process that made it, 0 if it is in another pid namespace.
+    pub creator: Pid,
+}
+
+/// Asks for the status of a segment.
+///
+/// # Errors
+/// `EINVAL`, `EIDRM`: there is none. `EACCES`: it may not be read.
+pub fn shm_status(shmid: i32) -> Result<SegmentStatus> {
+    // SAFETY: IPC_STAT fills the struct, which outlives the call.
+    unsafe {
+        let mut status: libc::shmid_ds = std::mem::zeroed();
+        check_int(libc::shmctl(shmid, libc::IPC_STAT, &mut status))?;
+        Ok(SegmentStatus {
+            size: status.shm_segsz as u64,
+            creator: status.shm_cpid,
+        })
     }
 }
 

@@ -30,7 +30,7 @@ impl Tracer {
         if !is_open && self.points_inside(tid, number, spec, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
         }
-        if self.waits_again(tid, number, &args) {
+        if self.waits_again(tid, number, &args) || self.is_placed_again(tid, number) {
             return self.go_on(tid, 0).map(|()| None);
         }
         self.observe(tid, number, &args);
@@ -121,10 +121,15 @@ impl Tracer {
             }
             None => (spec, args, object),
         };
+        let placed = match tampered {
+            None => self.place(tid, process, spec, &args),
+            Some(_) => None,
+        };
         let mut call = InCall {
             spec,
             args,
             n: None,
+            placed,
             outgoing: Vec::new(),
             instead: None,
             of_series: self.is_of_series(tid, &args),

@@ -57,6 +57,17 @@ impl Tracer {
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
             Err(error) => return Err(error),
         }
+        match self.placed(tid, &mut call, result) {
+            Ok(false) => {}
+            Ok(true) => {
+                if let Some(thread) = self.threads.get_mut(&tid) {
+                    thread.call = Some(call);
+                }
+                return self.go_on(tid, 0).map(|()| None);
+            }
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+            Err(error) => return Err(error),
+        }
         self.close_and_observe(tid, result)?;
         let mut signal = 0;
         if let Some(pending) = &call.tampered {

@@ -36,6 +36,7 @@ mod instead;
 mod locks;
 mod objects;
 mod observed;
+mod placed;
 mod processes;
 mod reach;
 mod remote;

@@ -12,6 +12,7 @@ use ipclab_evidence::{
 };
 
 use super::in_progress::{Held, InStead, Reached, Series};
+use super::placed::Placed;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;
@@ -86,6 +87,8 @@ pub(super) struct InCall {
     pub(super) outgoing: Vec<u8>,
     /// The tracer receives in its stead.
     pub(super) instead: Option<InStead>,
+    /// The address that was chosen for the segment that it attaches.
+    pub(super) placed: Option<Placed>,
     /// It is one of a series.
     pub(super) of_series: bool,
     /// It ends by itself after a time.
@@ -227,6 +230,8 @@ pub(crate) struct Tracer {
     pub(crate) over_process_limit: Option<(usize, u64)>,
     /// What was mapped for sharing.
     pub(super) held: Vec<Held>,
+    /// Segments whose last page is filled behind their end.
+    pub(super) filled: HashSet<i32>,
     /// An actor that did what none may, and what.
     pub(crate) forbidden: Option<(usize, LimitKind)>,
     /// Processes and threads that were made in all; each has taken a number. Those of a build may be there twice.
@@ -299,6 +304,7 @@ impl Tracer {
             most_open: limits.open_files,
             over_process_limit: None,
             held: Vec::new(),
+            filled: HashSet::new(),
             forbidden: None,
             numbers_taken: 0,
             most_numbers: if plan.traced { NUMBERS_MAX } else { u32::MAX },

@@ -12,6 +12,7 @@ mod exits;
 mod leftovers;
 mod limits;
 mod readiness;
+mod segments;
 mod streams;
 mod stuck;
 mod tampers;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ("leftovers", leftovers::tests()),
         ("limits", limits::tests()),
         ("readiness", readiness::tests()),
+        ("segments", segments::tests()),
         ("streams", streams::tests()),
         ("stuck", stuck::tests()),
         ("tampers", tampers::tests()),
