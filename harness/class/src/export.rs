@@ -9,7 +9,9 @@ use ipclab_report::{Class, csv, gradebook, html};
 
 use crate::batch::manifest::{self, Role, Run};
 use crate::batch::results::{self, Results};
-use crate::batch::rules::Rules;
+use crate::batch::settling::Settling;
+use crate::feedback;
+pub use crate::feedback::System as FeedbackFor;
 
 /// What a class can be exported for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Form {
     Canvas,
     /// Moodle's grading worksheet, filled.
     Moodle,
+    /// A zip of feedback that a system gives back to its students.
+    Feedback(FeedbackFor),
     /// A table for spreadsheets.
     Csv,
     /// The page of the class.
@@ -53,13 +57,21 @@ pub struct Exported {
 /// # Errors
 /// The class or the gradebook cannot be read or is none.
 pub fn export(request: &Request<'_>) -> Result<Exported, Failure> {
-    let class = class(request.class)?;
+    let (class, told) = class(request.class)?;
+    let told: Vec<String> = told.iter().map(|told| format!("note: {told}")).collect();
     let plain = |text: String| Exported {
         bytes: text.into_bytes(),
-        note: None,
+        note: (!told.is_empty()).then(|| told.join("\n")),
     };
     let filled = match request.form {
         Form::Html => return Ok(plain(html::class(&class, "submissions"))),
+        Form::Feedback(system) => {
+            let feedback = feedback::feedback(folder(request.class), &class, system)?;
+            return Ok(Exported {
+                bytes: feedback.bytes,
+                note: Some([told, feedback.notes].concat().join("\n")),
+            });
+        }
         Form::Csv => return Ok(plain(csv::class(&class))),
         Form::Canvas => {
             let (name, before) = gradebook(request, "the gradebook that Canvas exports")?;
@@ -75,18 +87,27 @@ pub fn export(request: &Request<'_>) -> Result<Exported, Failure> {
             gradebook::moodle(&before, &columns, &class).map_err(|why| refused(&name, &why))?
         }
     };
+    let notes = [told, vec![summary(&filled)]].concat();
     Ok(Exported {
-        note: Some(summary(&filled)),
+        note: Some(notes.join("\n")),
         bytes: filled.bytes,
     })
 }
 
+/// The folder of results that a path names, or that a class.json lies in.
+fn folder(path: &Path) -> &Path {
+    match path.is_dir() {
+        true => path,
+        false => path.parent().unwrap_or(path),
+    }
+}
+
 /// The class of a folder that `grade` wrote, or of its class.json: whole marks, and all by one spec.
-fn class(path: &Path) -> Result<Class, Failure> {
-    let (folder, file) = if path.is_dir() {
-        (path, path.join("class.json"))
-    } else {
-        (path.parent().unwrap_or(path), path.to_owned())
+fn class(path: &Path) -> Result<(Class, Vec<String>), Failure> {
+    let folder = folder(path);
+    let file = match path.is_dir() {
+        true => path.join("class.json"),
+        false => path.to_owned(),
     };
     let display = show::path(&file);
     if let Some(failure) = no_marks(folder, &file)? {
@@ -96,14 +117,15 @@ fn class(path: &Path) -> Result<Class, Failure> {
         Failure::usage(format!("reading the class {display}: {}", reason(&error)))
             .remedy("name the folder that `ipclab grade -o` wrote")
     })?;
-    let class: Class = serde_json::from_str(&text)
+    let mut class: Class = serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("reading the class {display}: {error}")))?;
     // A part of a class does not know what the others hold.
     let whole = Run::read(folder)?.is_none_or(|run| run.shard.is_none());
-    Ok(Class {
-        not_handed_in: Rules::read(folder)?.not_handed_in.filter(|_| whole),
-        ..class
-    })
+    // The instructor may have written something since.
+    let settling = Settling::read(folder)?;
+    let told = settling.settle(&mut class);
+    class.not_handed_in = settling.rules.not_handed_in.filter(|_| whole);
+    Ok((class, told))
 }
 
 /// Why a folder does not hold the class's whole marks; `None`: it does.

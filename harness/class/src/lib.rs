@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod diff;
 pub mod export;
+mod feedback;
 pub mod finished;
 pub mod interop;
 pub mod package {

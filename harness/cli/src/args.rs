@@ -13,8 +13,8 @@ use ipclab_class::batch::Shard;
 
 use examples::{
     CERTIFY_EXAMPLES, CHECK_EXAMPLES, DIFF_EXAMPLES, EXAMPLES, EXPORT_EXAMPLES, GOLDEN_EXAMPLES,
-    GRADE_EXAMPLES, INIT_EXAMPLES, INTEROP_EXAMPLES, MERGE_EXAMPLES, SLURM_EXAMPLES,
-    VALIDATE_EXAMPLES,
+    GRADE_EXAMPLES, INIT_EXAMPLES, INTEROP_EXAMPLES, MERGE_EXAMPLES, REFRESH_EXAMPLES,
+    SLURM_EXAMPLES, VALIDATE_EXAMPLES, VERIFY_EXAMPLES,
 };
 use shared::{
     ClassArgs, JobsArgs, LabArgs, LabsArgs, Presentation, RunArgs, SeedArgs, SelectArgs, TierArgs,
@@ -76,6 +76,12 @@ pub(crate) enum Command {
     /// Compare two gradings of a class: who gained, who lost, by which case and cause
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
+    /// Write pages and tables anew, by what class.toml and overrides.toml say now; nothing is graded
+    #[command(after_help = REFRESH_EXAMPLES)]
+    Refresh(Refresh),
+    /// Build and run submissions of a graded class again, and compare
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
     /// Write a class's marks as other systems take them
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
@@ -352,6 +358,34 @@ pub(crate) struct Diff {
     /// Write into this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// Arguments of `refresh`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Refresh {
+    /// Folder that `grade` wrote
+    pub(crate) class: PathBuf,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+#[command(mut_arg("jobs", |arg| arg.short('j')))]
+pub(crate) struct Verify {
+    /// Folder that `grade` wrote
+    pub(crate) results: PathBuf,
+    /// Ids of submissions; left out: some of them, spread over the class
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// How many are tried where none is named
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) sample: u16,
+    /// Where the submissions lie now; left out: where they lay
+    #[arg(long, value_name = "PATH")]
+    pub(crate) submissions: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) jobs: JobsArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// Arguments of `export`.

@@ -62,6 +62,8 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Package(PackageCommand::Slurm(args)) => commands::package::slurm(&args),
         Command::Package(PackageCommand::Gradescope(args)) => commands::package::gradescope(&args),
         Command::Diff(args) => commands::diff::diff(&args),
+        Command::Refresh(args) => commands::refresh::refresh(&args),
+        Command::Verify(args) => commands::verify::verify(&args),
         Command::Export(args) => commands::export::export(&args),
         Command::Init(args) => commands::init::init(&args),
         Command::Completions { shell } => commands::manual::completions(shell),

@@ -11,6 +11,7 @@ mod tool {
         //! `ipclab grade` and `ipclab merge`: whole classes, from every system, and all that may be in them.
 
         pub(crate) mod class;
+        mod evening;
         mod hostile;
         mod imports;
         mod marks;

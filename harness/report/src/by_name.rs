@@ -64,6 +64,28 @@ pub(crate) enum Visibility {
     AfterDeadline,
 }
 
+/// An aspect that may be absent.
+pub(crate) mod optional_aspect {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Named(#[serde(with = "super::Aspect")] ipclab_spec::Aspect);
+
+    pub(crate) fn serialize<S: Serializer>(
+        aspect: &Option<ipclab_spec::Aspect>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        aspect.map(Named).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<ipclab_spec::Aspect>, D::Error> {
+        let named = Option::<Named>::deserialize(deserializer)?;
+        Ok(named.map(|Named(aspect)| aspect))
+    }
+}
+
 /// A map from tier to something, written as an object whose keys are the tiers' names, in the order of reports.
 pub(crate) mod by_tier {
     use std::collections::BTreeMap;

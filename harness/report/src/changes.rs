@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ipclab_judge::Verdict;
 
-use crate::{Cell, Class, Line, Mark, Member, Standing, Summary, Who, words};
+use crate::{Cell, Class, Line, Mark, Member, Standing, Summary, Who, cause, words};
 
 /// What differs between two gradings of a class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Changes {
         for case in self.members.iter().flat_map(|change| &change.cases) {
             let says = case
                 .says()
-                .map_or(String::new(), |says| without_numbers(says));
+                .map_or(String::new(), |says| cause::sentence(says));
             let key = (case.direction(), &case.id, says);
             match causes.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, count)) => *count += 1,
@@ -307,19 +307,6 @@ impl std::fmt::Display for Held {
             Self::Absent => f.write_str("not there"),
         }
     }
-}
-
-/// Messages that differ in numbers only (a pid, a count) are of one cause.
-fn without_numbers(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match (c.is_ascii_digit(), out.ends_with('N')) {
-            (true, true) => {}
-            (true, false) => out.push('N'),
-            (false, _) => out.push(c),
-        }
-    }
-    out
 }
 
 fn change(before: (&Class, Option<Member>), after: (&Class, Option<Member>)) -> Option<Change> {

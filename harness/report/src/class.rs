@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use ipclab_judge::Verdict;
-use ipclab_spec::{Case, Tier, Visibility};
+use ipclab_spec::{Aspect, Case, Tier, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{CaseReport, Line, Mark, Report, Score, by_name};
+use crate::{Alike, CaseReport, Line, Mark, Report, Score, Settled, Timing, by_name};
 
 /// One submission of a class, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ pub struct Who {
     /// Whether it came after the deadline; `None`: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<bool>,
+    /// When it came, as far as that is known.
+    #[serde(default, skip_serializing_if = "Timing::is_unknown")]
+    pub timing: Timing,
+    /// The name that its system takes files of feedback by, before the file's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns_as: Option<Line>,
     /// What else came with it, by name: `group`, `handed in`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub about: BTreeMap<Line, Line>,
@@ -98,6 +104,9 @@ pub struct Class {
     /// What is to be known about the class as a whole: what was handed in without an owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Line>,
+    /// Submissions that are alike, for the staff to look at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<Alike>,
 }
 
 /// A case that a class was graded by.
@@ -126,6 +135,9 @@ pub struct Member {
     pub who: Who,
     /// What became of it.
     pub standing: Standing,
+    /// What the instructor says of it, and what being late costs.
+    #[serde(default, skip_serializing_if = "Settled::is_nothing")]
+    pub settled: Settled,
 }
 
 /// What became of a submission, in short.
@@ -174,6 +186,13 @@ pub struct Cell {
     /// What the first finding that did not pass says; `None`: it passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<Line>,
+    /// What that finding is about.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "by_name::optional_aspect"
+    )]
+    pub aspect: Option<Aspect>,
 }
 
 /// Name and version of the format; reading any other is an error.
@@ -218,6 +237,7 @@ impl Entry {
                 Outcome::Report(report) => Standing::Graded(Summary::of(report)),
                 Outcome::NotGraded(why) => Standing::NotGraded(why.clone()),
             },
+            settled: Settled::default(),
         }
     }
 
@@ -227,17 +247,6 @@ impl Entry {
         match &self.outcome {
             Outcome::Report(report) => report.exit_code() != 3,
             Outcome::NotGraded(_) => false,
-        }
-    }
-}
-
-impl Member {
-    /// The mark that stands; `None`: there is no final mark.
-    #[must_use]
-    pub fn final_mark(&self) -> Option<u32> {
-        match &self.standing {
-            Standing::Graded(summary) => summary.mark().final_points(),
-            Standing::NotGraded(_) => None,
         }
     }
 }
@@ -284,12 +293,13 @@ impl Cell {
             .findings
             .iter()
             .filter(|finding| finding.graded && matters(finding.verdict));
-        let says = telling.next().filter(|_| matters(case.verdict));
+        let telling = telling.next().filter(|_| matters(case.verdict));
         Self {
             id: case.id.clone(),
             verdict: case.verdict,
             earned: case.earned,
-            says: says.map(|finding| finding.message.clone()),
+            says: telling.map(|finding| finding.message.clone()),
+            aspect: telling.map(|finding| finding.aspect),
         }
     }
 }

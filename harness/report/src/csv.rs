@@ -6,7 +6,9 @@ use ipclab_judge::Verdict;
 use ipclab_spec::Tier;
 
 use crate::rows::tests;
-use crate::{CaseHeld, Cell, Changes, Class, Line, Mark, Report, Standing, Student, words};
+use crate::{
+    CaseHeld, Cell, Changes, Class, Line, Mark, Member, Report, Standing, Student, time, words,
+};
 
 /// One line for each program and case.
 #[must_use]
@@ -46,8 +48,9 @@ pub fn render(report: &Report) -> String {
     out
 }
 
-/// One line for each submission and for each student who handed in nothing, a column for each case. `earned` is a mark that
-/// stands, and empty otherwise: `status` says why, and what is certain and possible are in columns of their own.
+/// One line for each submission and for each student who handed in nothing, a column for each case. `mark` is what counts, with
+/// what was said by hand and what being late costs; `earned` is what the programs earned. Both are empty where they are not
+/// certain: `status` says why, and what is certain and possible are in columns of their own.
 #[must_use]
 pub fn class(class: &Class) -> String {
     let tiers: Vec<Tier> = Tier::ALL
@@ -70,6 +73,12 @@ pub fn class(class: &Class) -> String {
         [
             "late",
             "status",
+            "mark",
+            "by hand",
+            "late by",
+            "late days",
+            "late taken",
+            "comments",
             "earned",
             "at least",
             "at most",
@@ -101,7 +110,9 @@ pub fn class(class: &Class) -> String {
         match &member.standing {
             Standing::NotGraded(why) => {
                 let status = if why.ours { "not graded" } else { "not opened" };
-                cells.extend([status, "", "", ""].map(String::from));
+                cells.push(status.to_owned());
+                cells.extend(settled(member));
+                cells.extend(["", "", ""].map(String::from));
                 cells.extend([class.max.to_string(), String::new()]);
                 cells.push(why.why.to_string());
                 cells.extend(tiers.iter().map(|_| String::new()));
@@ -113,7 +124,9 @@ pub fn class(class: &Class) -> String {
                     Mark::Final(mark) => ("graded", Some(mark), mark, mark),
                     Mark::Range { least, most } => ("partly graded", None, least, most),
                 };
-                cells.extend([status.to_owned(), points(earned)]);
+                cells.push(status.to_owned());
+                cells.extend(settled(member));
+                cells.push(points(earned));
                 cells.extend([least, most, score.max, score.unknown].map(|n| n.to_string()));
                 let broken: Vec<String> = summary
                     .not_built
@@ -139,10 +152,31 @@ pub fn class(class: &Class) -> String {
         cells.extend(ids.map(|id| student.id(id).map(Line::to_string).unwrap_or_default()));
         cells.extend([String::new(), "not handed in".to_owned()]);
         cells.push(points(class.not_handed_in));
+        cells.extend([const { String::new() }; 5]);
+        cells.push(points(class.not_handed_in));
         cells.resize(head.len(), String::new());
         out += &line(&cells);
     }
     out
+}
+
+/// The mark that counts, and what stands beside what was graded.
+fn settled(member: &Member) -> [String; 6] {
+    let by_hand = member.settled.by_hand.iter();
+    let by_hand = by_hand.filter(|one| one.change.is_some());
+    let by_hand: Vec<String> = by_hand.map(|one| one.says(true)).collect();
+    let comments: Vec<&str> = member.settled.comments().map(Line::as_str).collect();
+    let late = member.settled.late.as_ref();
+    let taken = late.filter(|late| late.least == late.most);
+    [
+        points(member.final_mark()),
+        by_hand.join("; "),
+        late.and_then(|late| late.by_s)
+            .map_or(String::new(), time::span_words),
+        points(late.and_then(|late| late.days)),
+        points(taken.map(|late| late.least)),
+        comments.join("; "),
+    ]
 }
 
 /// A line for each case that differs between two gradings, and for each member whose mark differs without one.

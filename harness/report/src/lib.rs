@@ -7,9 +7,12 @@
 //! What students wrote is hostile until it has become a [`Line`] or a [`Block`]: those are the only kinds of text that
 //! a report holds, and they cannot hold a control character.
 
+mod alike;
 mod assemble;
 mod audience;
+mod by_hand;
 mod by_name;
+pub mod cause;
 mod changes;
 mod class;
 pub mod classroom50;
@@ -24,20 +27,27 @@ pub mod html;
 pub mod interop;
 pub mod json;
 pub mod junit;
+mod late;
 mod mark;
 pub mod markdown;
+pub mod names;
 mod program;
 mod report;
 mod rows;
+mod settled;
+mod source_file;
 pub mod tap;
 pub mod terminal;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
+pub mod time;
 mod words;
 
+pub use alike::{Alike, AlikePair};
 pub use assemble::{About, Judged};
 pub use audience::Audience;
+pub use by_hand::Override;
 pub use changes::{CaseChange, CaseHeld, Change, Changes, Held};
 pub use class::{
     Cell, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome, Standing,
@@ -45,10 +55,13 @@ pub use class::{
 };
 pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
+pub use late::{Base, LateRule, Lateness};
 pub use mark::Mark;
 pub use program::{CompilerMessage, Problem, Program, Severity};
 pub use report::{
     CaseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,
 };
+pub use settled::{ByHand, Given, Late, Settled, Timing};
+pub use source_file::SourceFile;
 pub use text::{Block, Line, width};
 pub use words::called;

@@ -1,7 +1,5 @@
 //! Gradebooks are filled and otherwise stay as they were, byte for byte; a class's table and page.
 
-use std::collections::BTreeMap;
-
 use ipclab_judge::Verdict;
 use ipclab_report::gradebook::{self, MoodleColumns};
 use ipclab_report::testing::build::{JudgedCase, about, case, finding, programs, report};
@@ -46,8 +44,7 @@ fn graded(id: &str, students: Vec<Student>, verdict: Verdict) -> Entry {
             page: id.into(),
             students,
             late: Some(id == "bob"),
-            about: BTreeMap::new(),
-            notes: Vec::new(),
+            ..Who::default()
         },
         outcome: Outcome::Report(Box::new(report(
             &about(),
@@ -122,6 +119,7 @@ fn class() -> Class {
         missing: vec![student("Max Absent", &[])],
         not_handed_in: None,
         notes: Vec::new(),
+        alike: None,
     }
 }
 
@@ -266,16 +264,21 @@ fn the_page_of_a_class_and_those_of_its_submissions() {
     assert!(page.find("secret").unwrap() < page.find("<code>echo-one").unwrap());
     assert!(page.contains("60 %") && page.contains("100 %"));
     let refused = html::submission(
-        &class.submissions[5].who,
+        &class,
+        &class.submissions[5],
         &Outcome::NotGraded(NotGraded {
             why: "<b>no</b>".into(),
             ours: true,
         }),
-        None,
+        html::Reader::Student,
     );
     assert!(refused.contains("&lt;b&gt;no") && refused.contains("Nobody loses a point"));
     let ada = graded("ada", vec![student("Ada Lovelace", &[])], Verdict::Fail);
-    let page = html::submission(&ada.who, &ada.outcome, Some("../class.html"));
+    let staff = html::Reader::Staff {
+        class_page: "../class.html",
+        code: &[],
+    };
+    let page = html::submission(&class, &ada.member(), &ada.outcome, staff);
     assert!(page.contains("Ada Lovelace") && page.contains("The whole class"));
     assert!(page.contains("in time"));
 }

@@ -8,5 +8,6 @@ mod gradebook;
 mod gradebook_properties;
 mod json;
 mod properties;
+mod settled;
 mod terminal;
 mod trouble;

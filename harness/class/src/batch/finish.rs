@@ -1,16 +1,18 @@
 //! The end of a run: from the lines of `results.jsonl` to what people and other systems read.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 
-use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, NotGraded, Standing};
+use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, NotGraded, Settled, Standing};
 use serde::Serialize;
 
+use super::alike;
 use super::key::Settings;
-use super::manifest::{self, CLASS, How, Role, Run};
+use super::manifest::{self, CLASS, How, Origin, Role, Run};
 use super::pages;
 use super::results::{self, Results, StoredResult};
-use super::rules::Rules;
+use super::settling::Settling;
 use super::shard::Shard;
 use super::summary::{NOT_YET, Summary};
 use crate::results_folder::ResultsFolder;
@@ -29,7 +31,8 @@ pub(super) struct Finish<'a> {
     pub(super) settings: &'a Settings,
     pub(super) class: &'a import::Class,
     pub(super) shard: Option<Shard>,
-    pub(super) rules: &'a Rules,
+    pub(super) settling: &'a Settling,
+    pub(super) origin: Option<Origin>,
     pub(super) role: Role,
     /// Whether results of submissions that are no longer there are left out.
     pub(super) leave_out: bool,
@@ -56,10 +59,15 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Outcome, Failure> {
     let settings = run.settings.as_str();
     let mut notes = Vec::new();
     let results = Results::read_only(&out.path(""), settings)?;
-    let (present, gone): (Vec<_>, Vec<_>) = results.all().partition(|(id, _)| {
-        let mut found = run.class.found.iter();
-        found.any(|found| found.who.id.as_str() == id.as_str())
-    });
+    let there: BTreeSet<&str> = run
+        .class
+        .found
+        .iter()
+        .map(|found| found.who.id.as_str())
+        .collect();
+    let (present, gone): (Vec<_>, Vec<_>) = results
+        .all()
+        .partition(|(id, _)| there.contains(id.as_str()));
     // A mark stays until the instructor says otherwise: the class may lie elsewhere now, or only a part of it.
     let (stays, goes): (Vec<_>, Vec<_>) = gone
         .into_iter()
@@ -93,10 +101,11 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Outcome, Failure> {
         cases: cases.iter().map(|case| ClassCase::of(case)).collect(),
         submissions: Vec::new(),
         missing: run.class.missing.clone(),
-        not_handed_in: run.rules.not_handed_in,
+        not_handed_in: run.settling.rules.not_handed_in,
         notes: class_notes
             .chain(stay.iter().map(|stay| Line::new(stay)))
             .collect(),
+        alike: None,
     };
     let about = Run {
         schema: manifest::SCHEMA.to_owned(),
@@ -105,6 +114,13 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Outcome, Failure> {
         settings: settings.to_owned(),
         system: run.class.system.name().to_owned(),
         submissions: run.class.found.len(),
+        ids: run
+            .class
+            .found
+            .iter()
+            .map(|found| found.who.id.to_string())
+            .collect(),
+        origin: run.origin.clone(),
         shard: run.shard.map(|shard| shard.to_string()),
         how: Some(How {
             role: run.role,
@@ -130,11 +146,12 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Outcome, Failure> {
                     why: Line::new(NOT_YET),
                     ours: true,
                 }),
+                settled: Settled::default(),
             }));
             (mine.len(), yet)
         }
     };
-    write(out, &results, &mut class, &about)?;
+    notes.extend(write(out, &results, &mut class, &about, run.settling)?);
     let summary = Summary {
         out,
         class: &class,
@@ -175,8 +192,8 @@ pub(super) fn grading(settings: &str) -> String {
     format!("gradings/{settings}")
 }
 
-/// Gathers the members of a class from its lines, one after another since whole reports are large, and writes everything
-/// that is made of the lines.
+/// Gathers the members of a class from its lines, one after another since whole reports are large, puts the instructor's word
+/// beside them, and writes everything that is made of the lines. Gives what is to be known.
 ///
 /// # Errors
 /// The disk's.
@@ -185,14 +202,24 @@ pub(super) fn write(
     results: &Results,
     class: &mut Class,
     about: &Run,
-) -> Result<(), Failure> {
+    settling: &Settling,
+) -> Result<Vec<String>, Failure> {
+    let mut prints = Vec::new();
     for (_, kept) in results.all() {
-        class.submissions.push(results.line(kept)?.entry.member());
+        let line = results.line(kept)?;
+        prints.push((line.entry.who.id.clone(), line.print));
+        class.submissions.push(line.entry.member());
     }
     class.submissions.sort_by(|a, b| a.who.id.cmp(&b.who.id));
+    class.alike = alike::among(&prints);
+    let told = settling.settle(class);
     out.write(CLASS, &json(class))?;
     pages::write(out, results, class)?;
-    out.write(manifest::RUN, &json(about))
+    out.write(manifest::RUN, &json(about))?;
+    Ok(told
+        .into_iter()
+        .map(|told| format!("note: {told}"))
+        .collect())
 }
 
 fn json(value: &impl Serialize) -> String {

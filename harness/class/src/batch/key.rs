@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use ipclab_evidence::Level;
 use ipclab_spec::{Reference, Tier};
 
-use super::manifest::{How, Role};
+use super::manifest::{How, Manifest, Role};
 use ipclab_grade::grade::Grader;
 use ipclab_grade::labs::Lab;
 use ipclab_grade::program_digest;
@@ -31,6 +31,8 @@ pub(super) struct Settings {
     digest: String,
     /// The same for people, and for what is compared in parts.
     pub(super) how: How,
+    /// The same as each result has it.
+    pub(super) manifest: Manifest,
 }
 
 impl Settings {
@@ -53,6 +55,7 @@ impl Settings {
         })?;
         let spec = spec(lab)?;
         let cases = grader.cases()?;
+        let toolchains = config.toolchains.named_ones();
         let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
         let how = How {
             role: Role::Marks,
@@ -62,16 +65,31 @@ impl Settings {
             seed: config.seed,
             tiers: tiers(cases.iter().map(|case| case.tier)),
             cases: grader.selection.cases.clone(),
+            toolchains: toolchains
+                .iter()
+                .map(|(folder, _)| folder.clone())
+                .collect(),
         };
+        let mut options = Digest::new();
+        options.add(format!("{:?}", (ids, config.seed)).as_bytes());
+        options.add(config.command.join("\0").as_bytes());
+        options.add(level.name().as_bytes());
+        // The same toolchain may lie elsewhere on another machine.
+        for (_, programs) in &toolchains {
+            options.add(programs.join("\0").as_bytes());
+        }
         let mut digest = Digest::new();
-        digest.add(tool.name(64).as_bytes());
-        digest.add(spec.name(64).as_bytes());
-        digest.add(format!("{:?}", (ids, config.seed)).as_bytes());
-        digest.add(config.command.join("\0").as_bytes());
-        digest.add(level.name().as_bytes());
+        for part in [&tool, &spec, &options] {
+            digest.add(part.name(64).as_bytes());
+        }
         Ok(Self {
             digest: digest.name(SETTINGS_DIGITS),
             how,
+            manifest: Manifest {
+                tool: tool.name(64),
+                spec: spec.name(64),
+                options: options.name(64),
+            },
         })
     }
 

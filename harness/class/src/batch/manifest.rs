@@ -30,12 +30,34 @@ pub(crate) struct Run {
     pub(crate) system: String,
     /// How many submissions the class has, those of other parts included.
     pub(crate) submissions: usize,
+    /// The ids of all of them; empty: an earlier version of this tool wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ids: Vec<String>,
+    /// Where they lay, and by what lab and roster they were graded, so that a result can be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<Origin>,
     /// The part that was graded; `None`: all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) shard: Option<String>,
     /// By what was graded, in words; `None`: the first version of this tool wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) how: Option<How>,
+}
+
+/// Where a class came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Origin {
+    /// The folder or the archive.
+    pub(crate) submissions: String,
+    /// The words that name the lab on a command line: `--lab tcp-echo`.
+    pub(crate) lab: Vec<String>,
+    /// The command that reports say repeats a check.
+    #[serde(default)]
+    pub(crate) command: Vec<String>,
+    /// The system, where the command line named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
 }
 
 /// By what was graded, and what the results are to the class.
@@ -57,6 +79,33 @@ pub(crate) struct How {
     /// The cases that were asked for one by one; none: all of those tiers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) cases: Vec<String>,
+    /// Toolchains beside the system's that submissions could name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) toolchains: Vec<String>,
+}
+
+/// By what one result was graded, as digests: results that have the same were graded the same way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// The tool's executable.
+    pub(crate) tool: String,
+    /// The spec and its references.
+    pub(crate) spec: String,
+    /// The cases, the seed, the toolchains, how programs were kept apart.
+    pub(crate) options: String,
+}
+
+impl Manifest {
+    /// What another grading was done by that differs, in words.
+    pub(crate) fn differs(&self, other: &Self) -> Vec<&'static str> {
+        let parts = [
+            (self.tool != other.tool, "another build of this tool"),
+            (self.spec != other.spec, "another spec"),
+            (self.options != other.options, "other options"),
+        ];
+        let differing = parts.into_iter().filter(|(differs, _)| *differs);
+        differing.map(|(_, what)| what).collect()
+    }
 }
 
 /// The part that results play for a class.
@@ -135,6 +184,17 @@ impl How {
                 "tiers {} instead of {}",
                 other.tiers.join(", "),
                 self.tiers.join(", ")
+            ));
+        }
+        if self.toolchains != other.toolchains {
+            let named = |how: &Self| match how.toolchains.is_empty() {
+                true => "none".to_owned(),
+                false => how.toolchains.join(", "),
+            };
+            differs.push(format!(
+                "toolchains {} instead of {}",
+                named(other),
+                named(self)
             ));
         }
         if self.seed != other.seed {

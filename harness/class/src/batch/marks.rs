@@ -15,6 +15,7 @@ use super::key::{Settings, tiers};
 use super::manifest::{self, How, Role, Run};
 use super::results::{self, Results};
 use super::rules::Rules;
+use super::settling::Settling;
 use crate::results_folder::ResultsFolder;
 
 /// How many members are shown whose marks would change.
@@ -101,7 +102,11 @@ impl Marks {
     ///
     /// # Errors
     /// The disk's.
-    pub(super) fn keep_apart(&self, top: &ResultsFolder) -> Result<(), Failure> {
+    pub(super) fn keep_apart(
+        &self,
+        top: &ResultsFolder,
+        settling: &Settling,
+    ) -> Result<(), Failure> {
         let apart = top.part(&grading(&self.settings))?;
         let results = Results::read_only(&top.path(""), &self.settings)?;
         finish::set_apart(top, &results)?;
@@ -120,7 +125,8 @@ impl Marks {
             }),
             ..self.run.clone()
         };
-        finish::write(&apart, &results, &mut class, &about)
+        finish::write(&apart, &results, &mut class, &about, settling)?;
+        Ok(())
     }
 }
 
@@ -143,6 +149,7 @@ pub(super) fn class_of(results: &Results) -> Result<Class, Failure> {
         missing: Vec::new(),
         not_handed_in: None,
         notes: Vec::new(),
+        alike: None,
     };
     for (_, kept) in results.all() {
         let entry = results.line(kept)?.entry;
@@ -253,6 +260,7 @@ pub(super) fn decide(
     top: &ResultsFolder,
     marks: &Marks,
     settings: &Settings,
+    settling: &Settling,
     proposal: &finish::Outcome,
     consent: &mut dyn FnMut(&str) -> bool,
 ) -> Result<Decision, Failure> {
@@ -317,7 +325,7 @@ pub(super) fn decide(
             trouble: false,
         });
     }
-    take(top, marks, settings, proposal, &changes)?;
+    take(top, marks, settings, settling, proposal, &changes)?;
     let note = match changed {
         false => format!("note: graded anew by {differs}: no mark of the class has changed"),
         true => format!(
@@ -347,10 +355,11 @@ fn take(
     top: &ResultsFolder,
     marks: &Marks,
     settings: &Settings,
+    settling: &Settling,
     proposal: &finish::Outcome,
     changes: &Changes,
 ) -> Result<(), Failure> {
-    marks.keep_apart(top)?;
+    marks.keep_apart(top, settling)?;
     let from = grading(settings.as_str());
     let results = Results::read_only(&top.path(&from), settings.as_str())?;
     copy(&results, top)?;
@@ -374,7 +383,7 @@ fn take(
         }),
         ..proposal.about.clone()
     };
-    finish::write(top, &results, &mut class, &about)?;
+    finish::write(top, &results, &mut class, &about, settling)?;
     top.remove(&from);
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! The result is what one machine would have written, but for the times. Where two parts say different things about one
 //! submission, nothing is merged: the instructor has to look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ipclab_report::{Changes, Class};
@@ -12,6 +12,7 @@ use super::finish;
 use super::manifest::{CLASS, RUN, Role, Run};
 use super::marks::{Marks, SHOWN};
 use super::results::{self, Line, Results, StoredResult};
+use super::settling::Settling;
 use super::summary::Summary;
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
@@ -54,7 +55,8 @@ pub fn merge(folders: &[PathBuf], into: &Path, replace: bool) -> Result<Finished
         }
     }
     let out = ResultsFolder::open(into, Path::new("/nowhere"))?;
-    keep_marks(&out, &parts, &chosen, replace)?;
+    let settling = Settling::read(&out.path(""))?;
+    keep_marks(&out, &parts, &chosen, &settling, replace)?;
     out.write_by(results::NAME, |file| {
         for (part, kept) in chosen.values() {
             file.write_all(&parts[*part].results.bytes(kept)?)?;
@@ -68,18 +70,14 @@ pub fn merge(folders: &[PathBuf], into: &Path, replace: bool) -> Result<Finished
         shard: None,
         ..first.run.clone()
     };
-    finish::write(&out, &results, &mut class, &about)?;
+    let mut notes = finish::write(&out, &results, &mut class, &about, &settling)?;
+    notes.extend(overlaps(&parts));
     let absent = about.submissions.saturating_sub(class.submissions.len());
-    let mut notes = Vec::new();
     if absent > 0 {
-        let shards: Vec<&str> = parts
-            .iter()
-            .filter_map(|part| part.run.shard.as_deref())
-            .collect();
         notes.push(format!(
-            "ipclab: {absent} of {} submissions are in none of these parts ({})",
+            "ipclab: {absent} of {} submissions are in none of these parts: {}",
             about.submissions,
-            shards.join(", ")
+            missing(&parts, &chosen)
         ));
     }
     let summary = Summary {
@@ -97,11 +95,69 @@ pub fn merge(folders: &[PathBuf], into: &Path, replace: bool) -> Result<Finished
     })
 }
 
+/// What several parts hold, which is no mistake as long as they say the same.
+fn overlaps(parts: &[Part]) -> Option<String> {
+    let mut in_parts: BTreeMap<&String, usize> = BTreeMap::new();
+    for (id, _) in parts.iter().flat_map(|part| part.results.all()) {
+        *in_parts.entry(id).or_default() += 1;
+    }
+    let several = in_parts.iter().filter(|(_, parts)| **parts > 1);
+    let several: Vec<&str> = several.map(|(id, _)| id.as_str()).collect();
+    (!several.is_empty()).then(|| {
+        format!(
+            "note: {} submissions are in several of these parts, with the same marks: {}",
+            several.len(),
+            some(&several)
+        )
+    })
+}
+
+/// What no part holds: the parts of the class that are missing, else the submissions.
+fn missing(parts: &[Part], chosen: &BTreeMap<String, (usize, StoredResult)>) -> String {
+    let there: Vec<&str> = parts
+        .iter()
+        .filter_map(|part| part.run.shard.as_deref())
+        .collect();
+    let of = there.first().and_then(|shard| shard.split_once('/'));
+    let of: u16 = of.and_then(|(_, of)| of.parse().ok()).unwrap_or(0);
+    let absent = (1..=of).map(|number| format!("{number}/{of}"));
+    let absent: Vec<String> = absent
+        .filter(|shard| !there.contains(&shard.as_str()))
+        .collect();
+    let ids = parts.iter().flat_map(|part| &part.run.ids);
+    let mut ids: Vec<&str> = ids
+        .filter(|id| !chosen.contains_key(*id))
+        .map(String::as_str)
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let named = match ids.is_empty() {
+        true => String::new(),
+        false => some(&ids),
+    };
+    match (absent.is_empty(), named.is_empty()) {
+        (true, true) => format!("these parts are {}", there.join(", ")),
+        (true, false) => named,
+        (false, true) => format!("--shard {} is missing", absent.join(" and ")),
+        (false, false) => format!("--shard {} is missing ({named})", absent.join(" and ")),
+    }
+}
+
+/// The first of some names.
+fn some(all: &[&str]) -> String {
+    let more = match all.len().saturating_sub(10) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", all[..all.len().min(10)].join(", "))
+}
+
 /// Sees to it that no mark that stands in the folder is replaced in silence.
 fn keep_marks(
     out: &ResultsFolder,
     parts: &[Part],
     chosen: &BTreeMap<String, (usize, StoredResult)>,
+    settling: &Settling,
     replace: bool,
 ) -> Result<(), Failure> {
     let Some(marks) = Marks::read(&out.path(""))? else {
@@ -125,7 +181,7 @@ fn keep_marks(
     if marks.settings == parts[0].run.settings {
         Ok(())
     } else {
-        marks.keep_apart(out)
+        marks.keep_apart(out, settling)
     }
 }
 
@@ -232,6 +288,8 @@ impl Part {
                 "one is of a class of {}, the other of {}",
                 a.submissions, b.submissions
             )
+        } else if let Some(only) = only_in_one(&a.ids, &b.ids) {
+            format!("{only} is in one of the classes only")
         } else {
             return Ok(());
         };
@@ -242,6 +300,16 @@ impl Part {
         ))
         .remedy("grade every part of one class with the same tool and the same options"))
     }
+}
+
+/// A submission that only one of two classes has, where both say what they have.
+fn only_in_one<'a>(a: &'a [String], b: &'a [String]) -> Option<&'a String> {
+    if a.is_empty() || b.is_empty() {
+        return None;
+    }
+    let (one, two): (BTreeSet<&String>, BTreeSet<&String>) =
+        (a.iter().collect(), b.iter().collect());
+    one.symmetric_difference(&two).next().copied()
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {

@@ -7,9 +7,12 @@
 //! [`ipclab_intake::import`] finds the submissions; [`one`] grades one of them, whatever it does; [`results`] keeps each as a line as
 //! soon as it is there, so that a run that ends early is gone on with; [`finish`] makes of the lines what people read.
 //! [`marks`] keeps the class's marks apart from what is only looked at, and from what another spec would make of them.
-//! [`key`] says what a result hangs on: what has not changed is not graded again. [`shard`] spreads a class over machines,
+//! [`settling`] puts the instructor's word and the rule for late work beside what was graded. [`alike`] compares submissions by
+//! their [`print`]s, [`verify`] tries results again, [`refresh`] writes pages anew. [`key`] says what a result hangs on: what has not changed is not graded again. [`shard`] spreads a class over machines,
 //! and [`merge`] brings it together.
 
+mod alike;
+mod code;
 mod finish;
 mod key;
 mod list;
@@ -17,12 +20,18 @@ pub(crate) mod manifest;
 mod marks;
 mod merge;
 mod one;
+mod overrides;
+mod pace;
 mod pages;
+mod print;
 mod progress;
+mod refresh;
 pub(crate) mod results;
 pub(crate) mod rules;
+pub(crate) mod settling;
 mod shard;
 mod summary;
+pub mod verify;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -42,13 +51,18 @@ use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
 use key::Settings;
 pub use list::list;
+use manifest::Origin;
 use marks::{Decision, Marks, Place};
 pub(crate) use marks::{graded_by, read_class};
 pub use merge::merge;
 use one::{Context, Graded};
+pub use pace::Pace;
+use print::Starter;
 pub use progress::ClassProgress;
+pub use refresh::refresh;
 use results::{Results, StoredResult};
 pub use rules::Rules;
+use settling::Settling;
 pub use shard::Shard;
 
 /// Which submissions of a class are graded, and where the results go.
@@ -61,6 +75,8 @@ pub struct Request<'a> {
     pub out: &'a Path,
     /// Only those that are called so, by id, name or number; none: all.
     pub only: &'a [String],
+    /// The system that the command line named.
+    pub from: Option<import::System>,
     /// Only this part.
     pub shard: Option<Shard>,
     /// Grade again what has not changed, too.
@@ -84,11 +100,11 @@ pub fn grade(
     let settings = Settings::of(grader, sandboxes.all().level())?;
     let top = out;
     let marks = Marks::read(&top.path(""))?;
-    let rules = Rules::read(&top.path(""))?;
+    let settling = Settling::read(&top.path(""))?;
     let place = Place::of(
         &settings,
         &key::tiers(grader.lab.spec.cases.iter().map(|case| case.tier)),
-        &rules,
+        &settling.rules,
         marks.as_ref(),
     );
     let part = place.folder(&settings);
@@ -102,9 +118,11 @@ pub fn grade(
             out.display("results.jsonl")
         ));
     }
+    let starter = Starter::of(grader.lab);
     let context = Context {
         grader,
         settings: &settings,
+        starter: &starter,
     };
     let done = grade_all(
         &chosen,
@@ -122,7 +140,8 @@ pub fn grade(
         settings: &settings,
         class: request.class,
         shard: request.shard,
-        rules: &rules,
+        settling: &settling,
+        origin: Some(origin(grader, request)),
         role: place.role(),
         leave_out: request.replace,
         kept: done.kept,
@@ -138,7 +157,7 @@ pub fn grade(
     match (place, &marks) {
         (Place::Proposal, Some(marks)) => {
             let mut consent = |text: &str| request.replace || progress.agrees(text);
-            match marks::decide(&top, marks, &settings, &finished, &mut consent)? {
+            match marks::decide(&top, marks, &settings, &settling, &finished, &mut consent)? {
                 Decision::Taken(note) => {
                     finished.notes.push(note);
                     finished.text = finished.text.replace(&out.name(), &top.name());
@@ -163,6 +182,24 @@ pub fn grade(
         text: finished.text,
         exit_code: finished.exit_code,
     })
+}
+
+/// Where the class came from, for `ipclab verify`.
+fn origin(grader: &Grader<'_>, request: &Request<'_>) -> Origin {
+    let lab = grader.lab;
+    let absolute = |path: &Path| {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        path.to_string_lossy().into_owned()
+    };
+    Origin {
+        submissions: absolute(request.submissions),
+        lab: match &lab.path {
+            Some(path) => vec!["--spec".to_owned(), absolute(path)],
+            None => vec!["--lab".to_owned(), lab.spec.lab.clone()],
+        },
+        command: grader.config.command.clone(),
+        from: request.from.map(|system| system.name().to_owned()),
+    }
 }
 
 /// What came of going through a class.

@@ -3,9 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use ipclab_report::{Entry, Line as Text, NotGraded, Outcome, Who};
+use ipclab_report::{Entry, Line as Text, NotGraded, Outcome, SourceFile, Who};
 
+use super::code;
 use super::key::Settings;
+use super::print::{Print, Starter};
 use super::results::{Line, StoredResult};
 use ipclab_grade::grade::{self, Grader};
 use ipclab_grade::pool::PoolSlice;
@@ -18,6 +20,8 @@ use ipclab_verdict as verdict;
 pub(super) struct Context<'a> {
     pub(super) grader: &'a Grader<'a>,
     pub(super) settings: &'a Settings,
+    /// What the starter has, which says nothing about who wrote it.
+    pub(super) starter: &'a Starter,
 }
 
 /// What became of one.
@@ -45,19 +49,28 @@ pub(super) fn grade(
     let mut who = found.who.clone();
     let (result, panicked) = caught(|| attempt(context, pool, found, stored, &mut who));
     let renewed = pool.renew(panicked);
-    let (key, outcome) = match result {
+    let done = match result {
         Ok(Attempt::Unchanged) => return Graded::Unchanged { who: Box::new(who) },
-        Ok(Attempt::Graded(key, outcome)) => (key, outcome),
-        Err(hindered) => (context.settings.key_of_nothing(), not_graded(hindered)),
+        Ok(Attempt::Graded(done)) => *done,
+        Err(hindered) => Done {
+            key: context.settings.key_of_nothing(),
+            outcome: not_graded(hindered),
+            code: Vec::new(),
+            print: Print::default(),
+        },
     };
     let outcome = match renewed {
-        Ok(()) => outcome,
+        Ok(()) => done.outcome,
         Err(failure) => not_graded(Ungraded::by(&failure)),
     };
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let entry = Entry { who, outcome };
+    let mut line = Line::new(&context.grader.lab.spec.lab, done.key, took_ms, entry);
+    line.by = context.settings.manifest.clone();
+    line.code = done.code;
+    line.print = done.print;
     Graded::Now {
-        line: Box::new(Line::new(&context.grader.lab.spec.lab, key, took_ms, entry)),
+        line: Box::new(line),
     }
 }
 
@@ -75,7 +88,15 @@ fn caught<T>(work: impl FnOnce() -> Result<T, Ungraded>) -> (Result<T, Ungraded>
 
 enum Attempt {
     Unchanged,
-    Graded(String, Outcome),
+    Graded(Box<Done>),
+}
+
+/// What grading brought.
+struct Done {
+    key: String,
+    outcome: Outcome,
+    code: Vec<SourceFile>,
+    print: Print,
 }
 
 fn attempt(
@@ -103,7 +124,13 @@ fn attempt(
     let record = grade::grade_by(pool, &grader, &submission, &Silent)
         .map_err(|failure| Ungraded::by(&failure))?;
     let report = verdict::report(&context.grader.lab.spec, &record);
-    Ok(Attempt::Graded(key, Outcome::Report(Box::new(report))))
+    let code = code::of(&submission, &report);
+    Ok(Attempt::Graded(Box::new(Done {
+        key,
+        print: Print::of(&code, &record, context.grader.lab, context.starter),
+        code,
+        outcome: Outcome::Report(Box::new(report)),
+    })))
 }
 
 fn not_graded(hindered: Ungraded) -> Outcome {

@@ -8,9 +8,9 @@ use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::thread;
 
-use ipclab_report::{Audience, Class, Entry, Outcome, Standing, Who, csv, html};
+use ipclab_report::{Audience, Class, Member, Outcome, SourceFile, Standing, csv, html};
 
-use super::results::{Results, StoredResult};
+use super::results::{Line, Results, StoredResult};
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::Failure;
 
@@ -27,11 +27,11 @@ const FEEDBACK: &str = "feedback";
 /// The disk's.
 pub(super) fn write(out: &ResultsFolder, results: &Results, class: &Class) -> Result<(), Failure> {
     let lines: Vec<&StoredResult> = results.all().map(|(_, kept)| kept).collect();
-    let mut names = write_each(out, results, &lines)?;
+    let mut names = write_each(out, results, &lines, class)?;
     for member in &class.submissions {
         if let (Standing::NotGraded(why), None) = (&member.standing, results.get(&member.who.id)) {
             let outcome = Outcome::NotGraded(why.clone());
-            names.insert(write_both(out, &member.who, outcome)?);
+            names.insert(write_both(out, class, member, outcome, &[])?);
         }
     }
     for folder in [SUBMISSIONS, FEEDBACK] {
@@ -46,6 +46,7 @@ fn write_each(
     out: &ResultsFolder,
     results: &Results,
     lines: &[&StoredResult],
+    class: &Class,
 ) -> Result<BTreeSet<String>, Failure> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let share = lines.len().div_ceil(processors).max(1);
@@ -55,8 +56,15 @@ fn write_each(
             .map(|lines| {
                 scope.spawn(|| {
                     let names = lines.iter().map(|kept| {
-                        let Entry { who, outcome } = results.line(kept)?.entry;
-                        write_both(out, &who, outcome)
+                        let Line { entry, code, .. } = results.line(kept)?;
+                        let known = class
+                            .submissions
+                            .binary_search_by(|member| member.who.id.cmp(&entry.who.id));
+                        let member = match known {
+                            Ok(at) => class.submissions[at].clone(),
+                            Err(_) => entry.member(),
+                        };
+                        write_both(out, class, &member, entry.outcome, &code)
                     });
                     names.collect::<Result<Vec<String>, Failure>>()
                 })
@@ -71,15 +79,29 @@ fn write_each(
 }
 
 /// The two pages of one submission. Gives their name.
-fn write_both(out: &ResultsFolder, who: &Who, outcome: Outcome) -> Result<String, Failure> {
-    let name = format!("{}.html", who.page);
-    let whole = html::submission(who, &outcome, Some(&format!("../{CLASS}")));
+fn write_both(
+    out: &ResultsFolder,
+    class: &Class,
+    member: &Member,
+    outcome: Outcome,
+    code: &[SourceFile],
+) -> Result<String, Failure> {
+    let name = format!("{}.html", member.who.page);
+    let whole = html::submission(
+        class,
+        member,
+        &outcome,
+        html::Reader::Staff {
+            class_page: &format!("../{CLASS}"),
+            code,
+        },
+    );
     out.write_page(&format!("{SUBMISSIONS}/{name}"), &whole)?;
     let report = match outcome {
         Outcome::Report(report) => Outcome::Report(Box::new(report.seen_by(Audience::Students))),
         not_graded @ Outcome::NotGraded(_) => not_graded,
     };
-    let own = html::submission(who, &report, None);
+    let own = html::submission(class, member, &report, html::Reader::Student);
     out.write_page(&format!("{FEEDBACK}/{name}"), &own)?;
     Ok(name)
 }

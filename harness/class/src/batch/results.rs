@@ -11,11 +11,13 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use ipclab_report::{Entry, Outcome, Who};
+use ipclab_report::{Entry, Outcome, SourceFile, Who};
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::key::{is_of_nothing, settings_of};
+use super::manifest::Manifest;
+use super::print::Print;
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
@@ -25,7 +27,7 @@ pub(crate) const NAME: &str = "results.jsonl";
 
 /// One line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Line {
+pub(crate) struct Line {
     schema: Schema,
     /// The lab's name.
     pub(super) lab: String,
@@ -36,7 +38,16 @@ pub(super) struct Line {
     /// How long it took: the only thing that differs between two runs.
     pub(super) took_ms: u64,
     /// What came of it.
-    pub(super) entry: Entry,
+    pub(crate) entry: Entry,
+    /// By what it was graded.
+    #[serde(default)]
+    pub(super) by: Manifest,
+    /// What was handed in, for the staff to read beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) code: Vec<SourceFile>,
+    /// By what it is compared with others.
+    #[serde(default, skip_serializing_if = "Print::is_empty")]
+    pub(super) print: Print,
 }
 
 /// What is read of a line without its report.
@@ -96,6 +107,9 @@ impl Line {
             graded: entry.is_graded(),
             took_ms,
             entry,
+            by: Manifest::default(),
+            code: Vec::new(),
+            print: Print::default(),
         }
     }
 }
@@ -240,6 +254,11 @@ impl Results {
         self.by_id.get(id).cloned()
     }
 
+    /// Where a submission's line is.
+    pub(crate) fn stored(&self, id: &str) -> Option<StoredResult> {
+        self.get(id)
+    }
+
     /// Everything that is kept, in the order of ids.
     pub(super) fn all(&self) -> impl Iterator<Item = (&String, &StoredResult)> {
         self.by_id.iter()
@@ -292,7 +311,7 @@ impl Results {
     ///
     /// # Errors
     /// The disk's, or it is not what it was.
-    pub(super) fn line(&self, kept: &StoredResult) -> Result<Line, Failure> {
+    pub(crate) fn line(&self, kept: &StoredResult) -> Result<Line, Failure> {
         let bytes = self
             .bytes(kept)
             .map_err(|error| failed("reading", &self.path, &error))?;

@@ -56,6 +56,17 @@ A mark is never replaced by less. What --case and --tier look at goes into looks
 class.toml in the folder of results, written by you, says what counts for the class:
   tiers = [\"core\", \"robust\"]                   what it is graded on; left out: the tiers of its first run
   not-handed-in = 0                             the mark of a student without a submission; left out: no mark
+  [late]                                        left out: being late costs nothing
+  deadline = \"2026-03-01 23:59 +01:00\"          counted from what Gradescope, Moodle's worksheet or a roster say
+  per-day = \"10%\"                               of the lab's points, for each day that has begun
+  grace = \"30 min\"                              also: of = \"mark\", slip-days = 2, cap = \"50%\", until-days = 7
+
+overrides.toml there (or overrides.csv with the same columns) is your word by hand. It survives every regrading.
+  [[override]]
+  who = \"doejane_101\"                           id, name or number; or: cause = \"echo-one-1a2b3c\", all of a group
+  mark = 12                                     or: case and points; late-days; comment alone, which students read
+  reason = \"the spec was wrong\"                 with by and when: what changes a mark is signed
+`ipclab refresh results` writes the pages anew by both, without grading.
 
 Exit status: 0 everybody has a mark, 1 marks would change and --replace was not given, 2 the command line, the spec or the class is wrong, 3 somebody has none.";
 
@@ -91,12 +102,33 @@ Examples:
   ipclab export canvas results --fill Grades.csv --column 'Echo lab' -o Grades-filled.csv
   ipclab export moodle results --fill Grades-Unit.csv -o filled.csv
   ipclab export csv results
+  ipclab export canvas-feedback results -o back.zip
+                                                for Canvas's \"Upload Submissions\"
+  ipclab export moodle-feedback results -o back.zip
+                                                for Moodle's \"Upload multiple feedback files in a zip\"
 
 Of the file that was downloaded only the cells of marks and feedback change. Marks that are not final are not written: the \
 cell stays as it was, and the submission is named. What was not handed in gets a mark only if class.toml in the folder of \
 results says so: not-handed-in = 0.
 
 Only the class's whole marks are exported. A look (--case, --tier) or another grading beside the marks is refused.";
+
+pub(super) const REFRESH_EXAMPLES: &str = "\
+Examples:
+  ipclab refresh results                        after you wrote class.toml or overrides.toml in it
+
+Exit status: 0 everybody has a mark, 2 what you wrote is wrong or the folder has no marks, 3 somebody has none.";
+
+pub(super) const VERIFY_EXAMPLES: &str = "\
+Examples:
+  ipclab verify results                         five submissions of the class
+  ipclab verify results doejane_101             one of them
+  ipclab verify results --sample 50 --no-cache  fifty, each built anew
+  ipclab verify results --submissions class.zip where the class lies elsewhere now
+
+Each result says by which tool, spec and options it was graded. Nothing in the folder of results changes.
+
+Exit status: 0 all came out the same, 1 one did not, 2 the folder does not say how it was graded, 3 one could not be tried.";
 
 pub(super) const DIFF_EXAMPLES: &str = "\
 Examples:

@@ -13,7 +13,7 @@ use ipclab_prove::{golden, validate};
 use ipclab_spec::Tier;
 
 use super::shared::{JobsArgs, RunArgs, SelectArgs, TierArgs};
-use super::{Certify, Check, Golden, Grade, Interop, Validate};
+use super::{Certify, Check, Golden, Grade, Interop, Validate, Verify};
 
 impl SelectArgs {
     /// What is graded.
@@ -122,9 +122,34 @@ impl Grade {
             class,
             out,
             only: &self.only,
+            from: self.class.from.map(Into::into),
             shard: self.shard,
             regrade: self.regrade,
             replace: self.replace,
+        }
+    }
+}
+
+impl Verify {
+    /// How programs are run: as `grade` ran them.
+    ///
+    /// # Errors
+    /// A toolchain is none.
+    pub(crate) fn config(&self, origin: &batch::verify::Origin) -> Result<RunConfig, Failure> {
+        let private = [origin.submissions.as_path(), self.results.as_path()];
+        Ok(RunConfig {
+            seed: origin.seed,
+            look_into: true,
+            command: origin.command.clone(),
+            ..self.run.config(&self.jobs, &private)?
+        })
+    }
+
+    /// What is known already: nothing of students' runs, which are what is tried.
+    pub(crate) fn caches(&self, store: &Store) -> Caches {
+        Caches {
+            reference_runs: self.run.reference_runs(store),
+            runs: None,
         }
     }
 }

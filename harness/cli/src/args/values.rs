@@ -1,7 +1,8 @@
 //! Words that options take, and what they stand for in the rest of the tool.
 
 use clap::ValueEnum;
-use ipclab_class::{diff, export};
+use ipclab_class::diff;
+use ipclab_class::export::{self, FeedbackFor};
 use ipclab_intake::import::System;
 use ipclab_prove::certify;
 use ipclab_report::Audience;
@@ -33,6 +34,10 @@ pub(crate) enum ExportForm {
     Canvas,
     /// Moodle's grading worksheet, filled
     Moodle,
+    /// A zip of feedback for Canvas's students
+    CanvasFeedback,
+    /// A zip of feedback for Moodle's students
+    MoodleFeedback,
     /// A table for spreadsheets
     Csv,
     /// The page of the class
@@ -62,6 +67,8 @@ impl From<ExportForm> for export::Form {
         match form {
             ExportForm::Canvas => Self::Canvas,
             ExportForm::Moodle => Self::Moodle,
+            ExportForm::CanvasFeedback => Self::Feedback(FeedbackFor::Canvas),
+            ExportForm::MoodleFeedback => Self::Feedback(FeedbackFor::Moodle),
             ExportForm::Csv => Self::Csv,
             ExportForm::Html => Self::Html,
         }

@@ -21,7 +21,12 @@ pub(crate) fn export(args: &Export) -> Result<ExitCode, Failure> {
         column: args.column.as_deref(),
         feedback: args.feedback.as_deref(),
     })?;
+    let is_text = std::str::from_utf8(&exported.bytes).is_ok();
     match &args.output {
+        None if !is_text => {
+            return Err(Failure::usage("a zip is nothing for a terminal")
+                .remedy("name a file for it: -o feedback.zip"));
+        }
         Some(file) => whole_file::write(file, &exported.bytes)?,
         None => {
             output::print(&String::from_utf8_lossy(&exported.bytes))?;

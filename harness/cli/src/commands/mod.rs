@@ -18,6 +18,8 @@ pub(crate) mod manual;
 pub(crate) mod merge;
 pub(crate) mod package;
 pub(crate) mod reference;
+pub(crate) mod refresh;
 pub(crate) mod spec;
 pub(crate) mod validate;
+pub(crate) mod verify;
 mod watch;

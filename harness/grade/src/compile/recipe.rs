@@ -267,7 +267,9 @@ fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
         .sources
         .first()
         .map_or(program.name.as_str(), String::as_str);
+    let odd = find::odd_ending(&program.sources, &submission.files);
     let remedy = match (find::likely(&program.name, &with_main), pasted) {
+        _ if odd.is_some() => odd.map_or_else(String::new, |odd| odd_ending(odd, wanted)),
         (Some(likely), _) => format!(
             "name the file {wanted}, or put this into {}:\n\n[program.{}]\nsource = {:?}",
             MAPPING,
@@ -316,6 +318,20 @@ fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
         found: found.iter().map(|line| Line::new(line)).collect(),
         remedy: Some(remedy.as_str().into()),
     })
+}
+
+/// What to do with a file that is called as wanted but for its ending.
+fn odd_ending(file: &Path, wanted: &str) -> String {
+    let name = show::path(file);
+    let ending = file.extension().map_or(String::new(), |ending| {
+        ending.to_string_lossy().to_lowercase()
+    });
+    match ending.as_str() {
+        "cpp" | "cc" | "cxx" | "hpp" => format!(
+            "{name} ends like C++: call it {wanted} if it is C, or say in {MAPPING} how it is built"
+        ),
+        _ => format!("{name} was probably meant: call it {wanted}"),
+    }
 }
 
 /// A spec's build line as words: it was checked when the spec was read.

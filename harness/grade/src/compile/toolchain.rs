@@ -21,6 +21,8 @@ use crate::withheld::{self, is_system};
 #[derive(Clone, Debug)]
 pub struct Toolchains {
     folders: Vec<PathBuf>,
+    /// How many of the first were named by the grader.
+    named: usize,
 }
 
 impl Default for Toolchains {
@@ -28,6 +30,7 @@ impl Default for Toolchains {
     fn default() -> Self {
         Self {
             folders: rustups_default().into_iter().collect(),
+            named: 0,
         }
     }
 }
@@ -42,8 +45,36 @@ impl Toolchains {
             .iter()
             .map(|folder| toolchain(folder))
             .collect::<Result<Vec<_>, _>>()?;
+        let named = all.len();
         all.extend(Self::default().folders);
-        Ok(Self { folders: all })
+        Ok(Self {
+            folders: all,
+            named,
+        })
+    }
+
+    /// The folders that the grader named, and by what each is known for another one: the programs in its `bin`, by name and
+    /// size. The default ones are not among them: whether they are there hangs on the machine.
+    #[must_use]
+    pub fn named_ones(&self) -> Vec<(String, Vec<String>)> {
+        let programs = |folder: &PathBuf| {
+            let entries = fs::read_dir(folder.join("bin"))
+                .into_iter()
+                .flatten()
+                .flatten();
+            let mut programs: Vec<String> = entries
+                .map(|entry| {
+                    let size = fs::metadata(entry.path()).map_or(0, |about| about.len());
+                    format!("{} {size}", entry.file_name().to_string_lossy())
+                })
+                .collect();
+            programs.sort();
+            programs
+        };
+        let named = self.folders.iter().take(self.named);
+        named
+            .map(|folder| (show::path(folder), programs(folder)))
+            .collect()
     }
 
     /// The folders, for what must not be shown in them.
@@ -223,7 +254,12 @@ mod tests {
 
     #[test]
     fn the_systems_programs_need_no_folders() {
-        let tool = Toolchains { folders: vec![] }.find("sh").unwrap();
+        let tool = Toolchains {
+            folders: vec![],
+            named: 0,
+        }
+        .find("sh")
+        .unwrap();
         assert!(tool.path.starts_with("/usr") || tool.path.starts_with("/bin"));
         assert_eq!(
             (tool.folders.len(), tool.search_path()),
@@ -255,7 +291,10 @@ mod tests {
         program(&bin.join("thing"));
         program(&shims.join("python"));
         let inside = |name: &Path| name.to_str().unwrap().to_owned();
-        let toolchains = Toolchains { folders: vec![] };
+        let toolchains = Toolchains {
+            folders: vec![],
+            named: 0,
+        };
         for name in [
             "",
             "no-such-program",

@@ -15,6 +15,8 @@ struct Parts<'a> {
     name: &'a str,
     late: bool,
     user: &'a str,
+    /// Whether the number of a file stands there: feedback is taken by it.
+    has_upload: bool,
     file: &'a str,
 }
 
@@ -51,6 +53,10 @@ pub(super) fn find(listing: &Listing, notes: &mut Vec<String>) -> Vec<Found> {
         if parts.late {
             one.who.late = Some(true);
         }
+        // Feedback is taken by the numbers of the student and of a file that was handed in.
+        if one.who.returns_as.is_none() && parts.has_upload {
+            one.who.returns_as = Some(Line::new(&name));
+        }
         if let From::Files(files) = &mut one.from {
             files.push((path.clone(), parts.file.to_owned()));
         }
@@ -74,7 +80,10 @@ fn parts(name: &str) -> Option<Parts<'_>> {
         let &[a, b, c] = window else { continue };
         let (user, attachment) = (&name[a + 1..b], &name[b + 1..c]);
         if number(user) && number(attachment) && c + 1 < name.len() && a > 0 {
-            return Some(whose(&name[..a], user, &name[c + 1..]));
+            return Some(Parts {
+                has_upload: true,
+                ..whose(&name[..a], user, &name[c + 1..])
+            });
         }
     }
     // Text and addresses that were handed in: NAME_USER_text.html, without an attachment's number.
@@ -94,6 +103,7 @@ fn whose<'a>(name: &'a str, user: &'a str, file: &'a str) -> Parts<'a> {
         name: on_time.unwrap_or(name),
         late: on_time.is_some(),
         user,
+        has_upload: false,
         file,
     }
 }
@@ -123,12 +133,23 @@ fn original_names(one: &mut Found) {
     }
 }
 
-/// `server-1.c` without its count.
+/// `server-1.c` and `Makefile-1` without their counts.
 fn without_count(name: &str) -> Option<String> {
-    let (stem, extension) = name.rsplit_once('.')?;
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) => (stem, format!(".{extension}")),
+        // Of names without an ending only those are known that a build looks for: `lab-1` may well be its own name.
+        None => (name, String::new()),
+    };
     let (original, count) = stem.rsplit_once('-')?;
+    let known = |name: &str| {
+        matches!(
+            name.to_lowercase().as_str(),
+            "makefile" | "gnumakefile" | "readme"
+        )
+    };
     let number = !count.is_empty() && count.len() <= 2 && count.bytes().all(|b| b.is_ascii_digit());
-    (number && !original.is_empty()).then(|| format!("{original}.{extension}"))
+    let fits = !original.is_empty() && (!extension.is_empty() || known(original));
+    (number && fits).then(|| format!("{original}{extension}"))
 }
 
 #[cfg(test)]
@@ -142,6 +163,7 @@ mod tests {
                 name,
                 late,
                 user,
+                has_upload: !file.ends_with("text.html"),
                 file,
             });
             assert_eq!(parts(name), expect, "{name}");
@@ -188,6 +210,12 @@ mod tests {
             &["iserver-1.c", "comclient-2.c"],
             &["iserver.c", "comclient.c"],
         );
+        check(
+            &["Makefile-1", "GNUmakefile-12", "x.tar-3.gz"],
+            &["Makefile", "GNUmakefile", "x.tar.gz"],
+        );
+        check(&["Makefile-1", "makefile"], &["Makefile-1", "makefile"]);
+        check(&["lab-1", "Makefile-x"], &["lab-1", "Makefile-x"]);
         check(&["a-1.c", "a.c"], &["a-1.c", "a.c"]);
         check(&["a-1.c", "a-2.c"], &["a-1.c", "a-2.c"]);
         check(

@@ -89,6 +89,7 @@ fn describe(one: &mut Found, about: &About) {
     }
     if let Some(at) = &about.created_at {
         one.who.about.insert(Line::new("handed in"), Line::new(at));
+        one.who.timing.handed_in = Some(Line::new(at));
     }
 }
 

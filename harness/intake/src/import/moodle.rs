@@ -53,6 +53,8 @@ pub(super) fn find(listing: &Listing, notes: &mut Vec<String>) -> Vec<Found> {
                 (!blind).then_some(parts.name),
                 &[(Student::MOODLE, parts.id)],
             );
+            let prefix = format!("{}_{}{MARK}file", parts.name, parts.id);
+            one.who.returns_as = Some(Line::new(&prefix));
             // A team's: GROUP-NAME. A hyphen may be the student's own, so a roster is asked about either.
             if let Some((_, rest)) = parts.name.split_once('-') {
                 one.names.push(rest.to_owned());

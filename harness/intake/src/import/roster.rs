@@ -1,13 +1,15 @@
 //! A roster: a CSV file with the names, numbers and logins of the students of a class.
 //!
 //! Columns are known by their headers, as course systems, spreadsheets and people write them. A row belongs to a
-//! submission when one of its numbers or logins is the submission's, else when its name is.
+//! submission when one of its numbers or logins is the submission's, else when its name is: whatever the order of its words,
+//! with accents or without. Names that are one but for a word (a middle name) are joined where only one row and one
+//! submission can be meant, and a note says so.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ipclab_report::{Line, Student};
+use ipclab_report::{Line, Student, Timing, names, time};
 
 use super::found::Found;
 use crate::failure::{Failure, reason};
@@ -22,6 +24,16 @@ enum Column {
     /// An id, by its constant of [`Student`].
     Id(&'static str),
     Late,
+    /// When it was handed in.
+    HandedIn,
+    /// By how much it is late: a span, or a number of these seconds.
+    LateBy(u64),
+    /// Moodle's status, which says among others by how much something is late.
+    Status,
+    /// A deadline of the student's own.
+    Due,
+    /// Days that the student may be late.
+    SlipDays,
 }
 
 /// The students of a class, as the roster names them.
@@ -34,6 +46,7 @@ pub struct Roster {
 struct Row {
     student: Student,
     late: Option<bool>,
+    timing: Timing,
 }
 
 /// The text of a file as spreadsheets write it: with a byte order mark, UTF-8, or the encoding of Windows in the west.
@@ -85,10 +98,12 @@ impl Roster {
             .from_reader(text.as_bytes());
         let headers = reader.headers().map_err(|error| error.to_string())?.clone();
         let columns: Vec<Option<Column>> = headers.iter().map(column).collect();
-        let says_who = columns
-            .iter()
-            .flatten()
-            .any(|column| !matches!(column, Column::Late | Column::Id(Student::SECTION)));
+        let says_who = columns.iter().flatten().any(|column| match column {
+            Column::Name | Column::First | Column::Last => true,
+            Column::Id(key) => *key != Student::SECTION,
+            Column::Late | Column::HandedIn | Column::LateBy(_) | Column::Status => false,
+            Column::Due | Column::SlipDays => false,
+        });
         if !says_who {
             return Err(format!(
                 "no column says who somebody is; there are: {}",
@@ -105,43 +120,108 @@ impl Roster {
 
     /// Joins the rows to the submissions; gives the students who handed in nothing.
     pub fn join(&self, found: &mut [Found], notes: &mut Vec<String>) -> Vec<Student> {
-        let mut by: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        for (n, row) in self.rows.iter().enumerate() {
-            for key in row.keys() {
-                by.entry(key).or_default().insert(n);
-            }
-        }
+        let exact = self.index(Row::keys);
         let mut present: BTreeSet<usize> = BTreeSet::new();
-        for one in found.iter_mut() {
-            let mut students = std::mem::take(&mut one.who.students);
-            if students.is_empty() {
-                students.push(Student::default());
+        // What has no row yet: a submission and its student.
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        for (at, one) in found.iter_mut().enumerate() {
+            if one.who.students.is_empty() {
+                one.who.students.push(Student::default());
             }
-            for (n, student) in students.iter_mut().enumerate() {
-                let names: &[String] = if n == 0 { &one.names } else { &[] };
-                match matching(&by, student, names) {
+            for n in 0..one.who.students.len() {
+                let keys = keys_of(&one.who.students[n], names_of(one, n));
+                match matching(&exact, keys) {
                     Match::One(row) => {
                         present.insert(row);
-                        let row = &self.rows[row];
-                        student.name = row.student.name.clone().or(student.name.take());
-                        student.ids.extend(row.student.ids.clone());
-                        one.who.late = row.late.or(one.who.late);
+                        self.rows[row].describe(one, n);
                     }
-                    Match::None => {}
-                    Match::Several => notes.push(format!(
-                        "the roster has several rows that could be {}",
-                        one.who.id
-                    )),
+                    Match::None => open.push((at, n)),
+                    Match::Several => notes.push(several(one)),
                 }
             }
-            students.retain(|student| *student != Student::default());
-            one.who.students = students;
+        }
+        self.join_alike(found, &open, &mut present, notes);
+        for one in found.iter_mut() {
+            one.who
+                .students
+                .retain(|student| *student != Student::default());
         }
         let absent = self.rows.iter().enumerate();
         absent
             .filter(|(n, _)| !present.contains(n))
             .map(|(_, row)| row.student.clone())
             .collect()
+    }
+
+    /// Joins names that are one but for a word, where one row and one submission are left that it can be about.
+    fn join_alike(
+        &self,
+        found: &mut [Found],
+        open: &[(usize, usize)],
+        present: &mut BTreeSet<usize>,
+        notes: &mut Vec<String>,
+    ) {
+        let mut alike = self.index(|row| {
+            row.student
+                .name
+                .iter()
+                .flat_map(|name| first_and_last(name))
+                .collect()
+        });
+        for rows in alike.values_mut() {
+            rows.retain(|row| !present.contains(row));
+        }
+        let mut wanted: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+        for (at, n) in open {
+            let (one, student) = (&found[*at], &found[*at].who.students[*n]);
+            let written = written(student, names_of(one, *n));
+            let keys = written.iter().flat_map(|name| {
+                let joined = names::spellings(name)
+                    .into_iter()
+                    .map(|words| words.concat());
+                first_and_last(name).into_iter().chain(joined)
+            });
+            match matching(&alike, keys.collect()) {
+                Match::One(row) => wanted.entry(row).or_default().push((*at, *n)),
+                Match::Several => notes.push(several(one)),
+                Match::None => {}
+            }
+        }
+        for (row, by) in wanted {
+            let name = self.rows[row]
+                .student
+                .name
+                .as_ref()
+                .map_or("", Line::as_str);
+            if let [(at, n)] = by[..] {
+                present.insert(row);
+                notes.push(format!(
+                    "{} was taken for {name} of the roster",
+                    found[at].who.id
+                ));
+                self.rows[row].describe(&mut found[at], n);
+            } else {
+                let ids: Vec<&str> = by
+                    .iter()
+                    .map(|(at, _)| found[*at].who.id.as_str())
+                    .collect();
+                notes.push(format!(
+                    "{name} of the roster could be any of {}",
+                    ids.join(", ")
+                ));
+            }
+        }
+    }
+
+    /// Rows by their keys.
+    fn index(&self, keys: impl Fn(&Row) -> Vec<String>) -> BTreeMap<String, BTreeSet<usize>> {
+        let mut by: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for (n, row) in self.rows.iter().enumerate() {
+            for key in keys(row) {
+                by.entry(key).or_default().insert(n);
+            }
+        }
+        by
     }
 }
 
@@ -151,27 +231,47 @@ enum Match {
     Several,
 }
 
-/// The row of a student: numbers and logins count before names.
-fn matching(by: &BTreeMap<String, BTreeSet<usize>>, student: &Student, names: &[String]) -> Match {
+fn several(one: &Found) -> String {
+    format!("the roster has several rows that could be {}", one.who.id)
+}
+
+/// What else a submission's student may be called.
+fn names_of(one: &Found, student: usize) -> &[String] {
+    if student == 0 { &one.names } else { &[] }
+}
+
+/// Names of a student, as they are written somewhere.
+fn written(student: &Student, names: &[String]) -> Vec<String> {
+    let own_name = student.name.iter().map(Line::to_string);
+    own_name.chain(names.iter().cloned()).collect()
+}
+
+/// What a student may be asked for by, the surest first: numbers and logins count before names.
+fn keys_of(student: &Student, names: &[String]) -> Vec<String> {
     let section = |key: &Line| key.as_str() == Student::SECTION;
     let ids = student.ids.iter().filter(|(key, _)| !section(key));
-    let exact = ids.map(|(key, id)| format!("{key}:{}", simple(id)));
-    let own_name = student.name.iter().map(Line::to_string);
-    let written: Vec<String> = own_name.chain(names.iter().cloned()).collect();
-    // A folder may be called by a number, a login or the part of an address before the @.
-    let loose = written.iter().flat_map(|name| {
-        ["any", "name"].map(|key| {
-            format!(
-                "{key}:{}",
-                if key == "name" {
-                    letters(name)
-                } else {
-                    simple(name)
-                }
-            )
-        })
-    });
-    for key in exact.chain(loose) {
+    let mut keys: Vec<String> = ids
+        .map(|(key, id)| format!("{key}:{}", simple(id)))
+        .collect();
+    for name in written(student, names) {
+        // A folder may be called by a number, a login or the part of an address before the @.
+        keys.push(format!("any:{}", simple(&name)));
+        // A name as it is written counts before the same without accents.
+        keys.push(format!("written:{}", letters(&name)));
+        let spellings = names::spellings(&name);
+        keys.extend(
+            spellings
+                .iter()
+                .map(|words| format!("name:{}", words.concat())),
+        );
+        keys.push(format!("words:{}", names::key(&name)));
+    }
+    keys
+}
+
+/// The row that the first key with any row names.
+fn matching(by: &BTreeMap<String, BTreeSet<usize>>, keys: Vec<String>) -> Match {
+    for key in keys {
         match by.get(&key).map(|rows| (rows.len(), rows.first())) {
             Some((1, Some(row))) => return Match::One(*row),
             Some((2.., _)) => return Match::Several,
@@ -181,7 +281,34 @@ fn matching(by: &BTreeMap<String, BTreeSet<usize>>, student: &Student, names: &[
     Match::None
 }
 
+/// A name by its first and last words alone, in either order and in each spelling.
+fn first_and_last(name: &str) -> Vec<String> {
+    let of = |words: Vec<String>| match words.as_slice() {
+        [first, .., last] => vec![format!("{first}{last}"), format!("{last}{first}")],
+        [_] | [] => Vec::new(),
+    };
+    names::spellings(name).into_iter().flat_map(of).collect()
+}
+
 impl Row {
+    /// Puts down what the row says of a submission's student.
+    fn describe(&self, one: &mut Found, student: usize) {
+        let own = &mut one.who.students[student];
+        own.name = self.student.name.clone().or(own.name.take());
+        own.ids.extend(self.student.ids.clone());
+        one.who.late = self.late.or(one.who.late);
+        let (row, timing) = (&self.timing, &mut one.who.timing);
+        let given = |row: &Option<Line>, own: &mut Option<Line>| {
+            if row.is_some() {
+                own.clone_from(row);
+            }
+        };
+        given(&row.handed_in, &mut timing.handed_in);
+        given(&row.due, &mut timing.due);
+        timing.late_by_s = row.late_by_s.or(timing.late_by_s);
+        timing.slip_days = row.slip_days.or(timing.slip_days);
+    }
+
     /// Everything that this row may be asked for by.
     fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
@@ -198,15 +325,19 @@ impl Row {
             }
         }
         if let Some(name) = &self.student.name {
-            keys.push(format!("name:{}", letters(name)));
-            // Canvas has the family name first, without anything in between; `Doe, Jane` is written so, too.
+            keys.push(format!("words:{}", names::key(name)));
             let words: Vec<&str> = name.split_whitespace().collect();
-            for at in 1..words.len() {
+            for at in 0..words.len() {
                 let (first, last) = words.split_at(at);
-                keys.push(format!(
-                    "name:{}",
-                    letters(&[last, first].concat().join(" "))
-                ));
+                let turned = letters(&[last, first].concat().join(" "));
+                keys.push(format!("written:{turned}"));
+            }
+            // Canvas has the family name first, without anything in between; `Doe, Jane` is written so, too.
+            for mut words in names::spellings(name) {
+                for _ in 0..words.len() {
+                    keys.push(format!("name:{}", words.concat()));
+                    words.rotate_left(1);
+                }
             }
         }
         keys
@@ -216,6 +347,7 @@ impl Row {
 fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
     let mut student = Student::default();
     let mut late = None;
+    let mut timing = Timing::default();
     let (mut first, mut last) = (String::new(), String::new());
     for (column, cell) in columns.iter().zip(record) {
         match column {
@@ -224,10 +356,29 @@ fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
             Some(Column::Name) => student.name = Some(Line::new(&in_order(cell))),
             Some(Column::First) => first = cell.to_owned(),
             Some(Column::Last) => last = cell.to_owned(),
+            Some(Column::Id(Student::MOODLE)) => {
+                // The worksheet writes `Participant 17`, names of files 17.
+                let number = cell.rsplit(' ').next().unwrap_or(cell);
+                student
+                    .ids
+                    .insert(Line::new(Student::MOODLE), Line::new(number));
+            }
             Some(Column::Id(key)) => {
                 student.ids.insert(Line::new(key), Line::new(cell));
             }
             Some(Column::Late) => late = truth(cell),
+            Some(Column::HandedIn) => {
+                // Moodle writes a hyphen where nothing was handed in.
+                timing.handed_in = (cell.len() > 1).then(|| Line::new(cell));
+            }
+            Some(Column::LateBy(unit)) => {
+                let number = cell.parse::<u64>().ok();
+                let number = number.map(|number| number.saturating_mul(*unit));
+                timing.late_by_s = time::span(cell).or(number);
+            }
+            Some(Column::Status) => timing.late_by_s = late_by(cell).or(timing.late_by_s),
+            Some(Column::Due) => timing.due = Some(Line::new(cell)),
+            Some(Column::SlipDays) => timing.slip_days = cell.parse().ok(),
         }
     }
     let both = format!("{first} {last}");
@@ -240,7 +391,11 @@ fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
             .name
             .as_ref()
             .is_none_or(|name| name.trim() == "Points Possible");
-    (!is_nobody).then_some(Row { student, late })
+    (!is_nobody).then_some(Row {
+        student,
+        late,
+        timing,
+    })
 }
 
 /// `Doe, Jane` is Jane Doe.
@@ -257,6 +412,14 @@ fn truth(cell: &str) -> Option<bool> {
         "no" | "n" | "false" | "0" => Some(false),
         _ => None,
     }
+}
+
+/// `Submitted for grading - 2 days 3 hours late`
+fn late_by(status: &str) -> Option<u64> {
+    let lower = status.to_lowercase();
+    let before = lower.trim_end().strip_suffix("late")?;
+    let starts = before.match_indices(|c: char| c.is_ascii_digit());
+    starts.map(|(at, _)| &before[at..]).find_map(time::span)
 }
 
 fn column(header: &str) -> Option<Column> {
@@ -285,8 +448,23 @@ fn column(header: &str) -> Option<Column> {
         "github" | "githubusername" | "githublogin" | "username" => Column::Id(Student::GITHUB),
         "email" | "emailaddress" | "mail" => Column::Id(Student::EMAIL),
         "identifier" | "moodleid" | "participant" => Column::Id(Student::MOODLE),
-        "section" | "group" | "class" | "sections" => Column::Id(Student::SECTION),
+        "section" | "sections" | "group" | "groups" | "class" | "tutorial" | "tutorialgroup"
+        | "gruppe" | "gruppen" => Column::Id(Student::SECTION),
         "late" => Column::Late,
+        "handedin"
+        | "submitted"
+        | "submittedat"
+        | "submissiontime"
+        | "submissiondate"
+        | "lastmodifiedsubmission"
+        | "zuletztgeändertabgabe" => Column::HandedIn,
+        "lateby" | "lateness" | "latenesshms" | "secondslate" | "lateseconds" => Column::LateBy(1),
+        "dayslate" | "latedays" => Column::LateBy(24 * 60 * 60),
+        "status" => Column::Status,
+        "due" | "duedate" | "deadline" | "extension" | "extendedto" | "extensionuntil" => {
+            Column::Due
+        }
+        "slipdays" | "slipdaysleft" | "latedaysleft" => Column::SlipDays,
         _ => return None,
     })
 }
@@ -370,6 +548,133 @@ mod tests {
             "Ada L",
         );
         check("name\nSomebody Else\n", folder("jdoe"), "");
+    }
+
+    /// A worksheet of Moodle as roster wrote another number over the one that its gradebook knows.
+    #[test]
+    fn moodle_s_number_stays_the_one_that_its_own_files_have() {
+        let found = Found::new("P", From::default()).by(None, &[("moodle", "17")]);
+        let (found, _, _) = joined("Identifier,Full name\nParticipant 17,Jane\n", vec![found]);
+        let id = found[0].who.students[0].id(Student::MOODLE);
+        assert_eq!(id.map(Line::as_str), Some("17"));
+    }
+
+    /// Twelve of thirty had been graded, and were listed as missing, too.
+    #[test]
+    fn a_name_is_found_whatever_its_accents_order_and_middle_names() {
+        let check = |roster: &str, called: &str, expect: &str| {
+            let mut one = Found::new(called, From::default());
+            one.names.push(called.to_owned());
+            let (found, missing, notes) = joined(roster, vec![one]);
+            assert_eq!(name(&found[0]), expect, "{roster} {called} {notes:?}");
+            assert_eq!(missing.is_empty(), !expect.is_empty(), "{roster} {called}");
+        };
+        check("name\nZoë Müller\n", "zoe muller", "Zoë Müller");
+        check("name\nZoë Müller\n", "mullerzoe", "Zoë Müller");
+        check("name\nZoë Müller\n", "muellerzoe", "Zoë Müller");
+        check("name\nZoe Mueller\n", "müllerzoë", "Zoe Mueller");
+        check("name\nZoë Müller\n", "mllerzo", "Zoë Müller");
+        check(
+            "Last name,First name\nGarcía López,María José\n",
+            "garcialopezmariajose",
+            "María José García López",
+        );
+        check(
+            "name\n\"Nguyễn, Thị Ánh\"\n",
+            "Nguyen_Anh_Thi",
+            "Thị Ánh Nguyễn",
+        );
+        check("name\nSeán O'Neill\n", "oneillsean", "Seán O'Neill");
+        check("name\nAda Lovelace\n", "Lovelace, Ada", "Ada Lovelace");
+        check("name\n李 雷\n", "雷李", "李 雷");
+        // A middle name that only one of them has.
+        check("name\nJane Mary Doe\n", "Jane Doe", "Jane Mary Doe");
+        check("name\nJane Mary Doe\n", "doejane", "Jane Mary Doe");
+        check("name\nJane Doe\n", "Jane M. Doe", "Jane Doe");
+        // Nobody is guessed.
+        check("name\nJane Mary Doe\nJane Ann Doe\n", "Jane Doe", "");
+        check("name\nAna Silva\n", "Ana Silveira", "");
+        // A name as it is written counts before the same without accents.
+        check("name\nAndré Roy\n", "andreroy", "André Roy");
+        let one = |called: &str| {
+            let mut one = Found::new(called, From::default());
+            one.names.push(called.to_owned());
+            one
+        };
+        let (found, missing, _) = joined(
+            "name,number\nAndré Roy,1\nAndre Roy,2\n",
+            vec![one("André Roy"), one("Andre Roy")],
+        );
+        assert_eq!(
+            (name(&found[0]), name(&found[1]), missing.len()),
+            ("André Roy".to_owned(), "Andre Roy".to_owned(), 0)
+        );
+        // Of two that could be one row, none is it.
+        let (found, missing, notes) = joined(
+            "name\nJane Mary Doe\n",
+            vec![one("Jane Doe"), one("Jane Q. Doe")],
+        );
+        assert_eq!(
+            (name(&found[0]).as_str(), missing.len()),
+            ("", 1),
+            "{notes:?}"
+        );
+    }
+
+    #[test]
+    fn what_came_when_is_read_as_systems_write_it() {
+        let check = |roster: &str, expect: Timing| {
+            let mut one = Found::new("bob", From::default());
+            one.names.push("bob".to_owned());
+            let (found, _, _) = joined(roster, vec![one]);
+            assert_eq!(found[0].who.timing, expect, "{roster}");
+        };
+        let none = Timing::default;
+        // Gradescope's grades.
+        check(
+            "First Name,Last Name,SID,Sections,Status,Submission Time,Lateness (H:M:S)\n,Bob,7,A,Graded,2026-03-01 10:00:00 -0800,26:00:05\n",
+            Timing {
+                handed_in: Some("2026-03-01 10:00:00 -0800".into()),
+                late_by_s: Some(93_605),
+                ..none()
+            },
+        );
+        // Moodle's worksheet.
+        check(
+            "Full name,Status,Last modified (submission)\nBob,Submitted for grading - 2 days 3 hours late,\"Sunday, 1 March 2026, 1:00 PM\"\n",
+            Timing {
+                handed_in: Some("Sunday, 1 March 2026, 1:00 PM".into()),
+                late_by_s: Some(183_600),
+                ..none()
+            },
+        );
+        check(
+            "Full name,Status,Last modified (submission)\nBob,No submission,-\n",
+            none(),
+        );
+        // What Canvas's interface gives, and an instructor's own columns.
+        check(
+            "name,seconds_late\nBob,60\n",
+            Timing {
+                late_by_s: Some(60),
+                ..none()
+            },
+        );
+        check(
+            "name,days late\nBob,2\n",
+            Timing {
+                late_by_s: Some(172_800),
+                ..none()
+            },
+        );
+        check(
+            "name;extension;slip days\nBob;2026-03-09 12:00;0\n",
+            Timing {
+                due: Some("2026-03-09 12:00".into()),
+                slip_days: Some(0),
+                ..none()
+            },
+        );
     }
 
     #[test]

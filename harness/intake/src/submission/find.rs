@@ -133,6 +133,32 @@ fn pieces(text: &str) -> Vec<Piece> {
     out
 }
 
+/// A file that is called as wanted but for its ending: `iserver.c.txt`, `iserver.cpp`, `iserver.c.c`, `iserver.txt`.
+pub fn odd_ending<'a>(expected: &[String], files: &'a [PathBuf]) -> Option<&'a Path> {
+    let odd = |file: &&PathBuf| {
+        let name = name(file).to_lowercase();
+        expected.iter().any(|want| {
+            let want = want.to_lowercase();
+            let Some((stem, _)) = want.rsplit_once('.') else {
+                return false;
+            };
+            let loosely = |name: &str, want: &str| {
+                simple(&format!("{name}.c")) == simple(&format!("{want}.c"))
+            };
+            // What is hung behind the whole name, or stands in the place of its ending.
+            let behind = name
+                .rsplit_once('.')
+                .is_some_and(|(before, _)| simple(before) == simple(&want));
+            let instead = name
+                .rsplit_once('.')
+                .is_some_and(|(before, _)| loosely(before, stem));
+            let missing = !name.contains('.') && loosely(&name, stem);
+            name != want && (behind || instead || missing)
+        })
+    };
+    files.iter().find(odd).map(PathBuf::as_path)
+}
+
 /// The files that could have been meant, the likeliest first: C sources with a `main`, by likeness of the name.
 pub fn likely<'a>(program: &str, with_main: &'a [PathBuf]) -> Option<&'a Path> {
     let likeness = |path: &Path| {
@@ -207,6 +233,26 @@ mod tests {
         check("", "My Server.c", None);
         check("src", "My Server.c", Some("src/My Server.c"));
         check("src", "server.c", None);
+    }
+
+    #[test]
+    fn a_file_with_an_odd_ending_is_known() {
+        let check = |file: &str, odd: bool| {
+            let expected = ["iserver.c".to_owned(), "server.c".to_owned()];
+            let files = paths(&["notes.md", file]);
+            let found = odd_ending(&expected, &files);
+            assert_eq!(found, odd.then(|| Path::new(file)), "{file}");
+        };
+        check("iserver.c.txt", true);
+        check("src/IServer.C.TXT", true);
+        check("iserver.cpp", true);
+        check("i-server.cc", true);
+        check("server.txt", true);
+        check("iserver.c.c", true);
+        check("iserver", true);
+        check("iserver.c", false);
+        check("client.cpp", false);
+        check("server2.cpp", false);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use ipclab_judge::Verdict;
 use ipclab_spec::Visibility;
 
-use crate::{Class, Line, Member, Standing, words};
+use crate::by_hand::settled_for_students;
+use crate::{Class, Line, Mark, Member, Standing, names, words};
 use sheet::Sheet;
 
 pub use canvas::fill as canvas;
@@ -81,7 +82,9 @@ struct Names<'a> {
     class: &'a Class,
     by_id: BTreeMap<(String, String), Vec<usize>>,
     by_name: BTreeMap<String, Vec<usize>>,
-    /// How many rows have a name: no mark goes to a student of the same name.
+    /// By the names without accents, in whatever order.
+    by_key: BTreeMap<String, Vec<usize>>,
+    /// How many rows have a name, as it is and without accents: no mark goes to a student of the same name.
     rows: BTreeMap<String, usize>,
     found: Vec<bool>,
 }
@@ -91,10 +94,15 @@ impl<'a> Names<'a> {
     fn new(class: &'a Class, names: impl Iterator<Item = String>) -> Self {
         let mut rows: BTreeMap<String, usize> = BTreeMap::new();
         for name in names {
-            *rows.entry(plain_name(&name)).or_default() += 1;
+            let (plain, key) = (plain_name(&name), names::key(&name));
+            if plain != key {
+                *rows.entry(plain).or_default() += 1;
+            }
+            *rows.entry(key).or_default() += 1;
         }
         let mut by_id: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
         let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut by_key: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, member) in class.submissions.iter().enumerate() {
             for student in &member.who.students {
                 for (key, id) in &student.ids {
@@ -103,6 +111,7 @@ impl<'a> Names<'a> {
                 }
                 if let Some(name) = &student.name {
                     by_name.entry(plain_name(name)).or_default().push(at);
+                    by_key.entry(names::key(name)).or_default().push(at);
                 }
             }
         }
@@ -110,6 +119,7 @@ impl<'a> Names<'a> {
             class,
             by_id,
             by_name,
+            by_key,
             rows,
             found: vec![false; class.submissions.len()],
         }
@@ -137,19 +147,25 @@ impl<'a> Names<'a> {
                 None => {}
             }
         }
-        let name = plain_name(&row.name);
-        match self.by_name.get(&name).map(Vec::as_slice) {
-            Some([_]) if self.rows.get(&name).is_some_and(|rows| *rows > 1) => Err(format!(
-                "{}: several rows are called so, so that none was taken by its name",
-                row.name
-            )),
-            Some([one]) => {
-                self.found[*one] = true;
-                Ok(self.class.submissions.get(*one))
+        // A name as it is written counts before the same without accents.
+        let (plain, key) = (plain_name(&row.name), names::key(&row.name));
+        for (name, known) in [(plain, &self.by_name), (key, &self.by_key)] {
+            match known.get(&name).map(Vec::as_slice) {
+                Some([_]) if self.rows.get(&name).is_some_and(|rows| *rows > 1) => {
+                    return Err(format!(
+                        "{}: several rows are called so, so that none was taken by its name",
+                        row.name
+                    ));
+                }
+                Some([one]) => {
+                    self.found[*one] = true;
+                    return Ok(self.class.submissions.get(*one));
+                }
+                Some(_) => return Err(several("name")),
+                None => {}
             }
-            Some(_) => Err(several("name")),
-            None => Ok(None),
         }
+        Ok(None)
     }
 
     fn not_found(&self) -> Vec<String> {
@@ -174,15 +190,21 @@ fn plain_name(name: &str) -> String {
 /// The mark that stands; an error says why there is none.
 fn mark(member: &Member) -> Result<u32, String> {
     let name = words::called(&member.who);
-    match &member.standing {
-        Standing::NotGraded(why) => Err(format!("{name}: not graded, {}", why.why)),
-        Standing::Graded(summary) => {
-            let mark = summary.mark();
-            mark.final_points().ok_or_else(|| {
-                let points = words::count(summary.score.unknown as usize, "point");
-                format!("{name}: {points} could not be graded, so that the mark is {mark}")
-            })
+    match (member.mark(), &member.standing) {
+        (Some(Mark::Final(mark)), _) => Ok(mark),
+        (None, Standing::NotGraded(why)) => Err(format!("{name}: not graded, {}", why.why)),
+        (Some(mark), Standing::Graded(summary)) if summary.score.unknown > 0 => {
+            let points = words::count(summary.score.unknown as usize, "point");
+            Err(format!(
+                "{name}: {points} could not be graded, so that the mark is {mark}"
+            ))
         }
+        (Some(mark @ Mark::Range { .. }), _) => {
+            let late = member.settled.late.as_ref();
+            let why = late.map_or("not every case was graded", |late| late.says.as_str());
+            Err(format!("{name}: {why}, so that the mark is {mark}"))
+        }
+        (None, Standing::Graded(_)) => Err(format!("{name}: there is no mark")),
     }
 }
 
@@ -204,10 +226,8 @@ fn feedback(class: &Class, member: &Member) -> String {
             .map(|cell| cell.id.to_string())
             .collect::<Vec<String>>()
     };
-    let mut parts = vec![format!(
-        "{} of {} points",
-        summary.score.earned, summary.score.max
-    )];
+    let mark = member.mark().unwrap_or_else(|| summary.mark());
+    let mut parts = vec![format!("{mark} of {} points", summary.score.max)];
     for program in &summary.not_built {
         parts.push(format!("{} could not be built", program.program));
     }
@@ -217,6 +237,7 @@ fn feedback(class: &Class, member: &Member) -> String {
             parts.push(format!("{what}: {}", cases.join(", ")));
         }
     }
+    parts.extend(settled_for_students(class, member));
     parts.join("; ")
 }
 

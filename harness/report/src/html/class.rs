@@ -1,14 +1,20 @@
-//! The page of a class: what most got wrong, and the marks of all.
+//! The page of a class: what most got wrong, by case and by cause, and the marks of all.
+//!
+//! The table of submissions is drawn by the page's own script, a part at a time, so that a class of thousands opens at once.
+//! A reader without scripts has a list of links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipclab_judge::Verdict;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::{fill, style, view};
-use crate::{Cell, Class, ClassCase, Line, Mark, Member, Standing, Summary, TierScore, words};
+use super::{CLASS_SCRIPT, causes, fill, style};
+use crate::{
+    AlikePair, Cell, Class, ClassCase, Line, Mark, Member, Standing, Student, Summary, cause,
+    names, words,
+};
 
 /// How many of the things said most often about a case are shown.
 const SAYS_MAX: usize = 3;
@@ -45,16 +51,59 @@ struct FrequentMessage {
     text: String,
 }
 
+/// A submission as the script of the page takes it. Keys are short: there may be thousands.
 #[derive(Serialize)]
 struct RowView {
-    name: String,
-    id: String,
+    /// What it is called, and how a list is sorted by the last name.
+    n: String,
+    k: String,
+    /// Its id, where it is called otherwise.
+    i: String,
+    /// The name of its page.
+    h: String,
+    /// Its section.
+    s: String,
+    /// The mark, and the number that it is sorted by; below zero: there is none.
+    m: String,
+    p: i64,
+    /// What the programs earned, where that is another number.
+    e: String,
+    /// By how many days it is late.
+    l: i64,
+    /// What else is to be known.
+    t: Vec<String>,
+    /// A letter for each case.
+    c: String,
+    /// The cause of each case, as a place in the list of causes; -1: none. Empty: it has none at all.
+    w: Vec<i64>,
+}
+
+/// Everything that the script works with.
+#[derive(Serialize)]
+struct Data<'a> {
+    folder: &'a str,
+    max: u32,
+    cases: Vec<(String, String)>,
+    causes: Vec<(&'a str, &'a str, &'a str)>,
+    rows: &'a [RowView],
+}
+
+/// A link for a reader without scripts.
+#[derive(Serialize)]
+struct LinkView<'a> {
+    name: &'a str,
     href: String,
-    points: String,
-    tiers: Vec<String>,
-    tags: Vec<String>,
-    says: String,
-    cells: Vec<view::Mark>,
+    mark: &'a str,
+    tags: String,
+}
+
+/// Submissions that are alike.
+#[derive(Serialize)]
+struct PairView {
+    names: Vec<(String, String)>,
+    shared: u32,
+    so_many: String,
+    trace: String,
 }
 
 /// The page of a class. `folder` is where the submissions' pages lie, as seen from this page: `submissions`.
@@ -65,25 +114,44 @@ pub fn class(class: &Class, folder: &str) -> String {
         .iter()
         .filter_map(|row| summary(row))
         .collect();
+    let marks: Vec<u32> = class
+        .submissions
+        .iter()
+        .filter_map(Member::final_mark)
+        .collect();
     let rates = rates(class, &graded);
-    let mut tiers: Vec<_> = class.cases.iter().map(|case| case.tier).collect();
-    tiers.sort_unstable();
-    tiers.dedup();
+    let causes = causes::views(class, folder);
+    let places: BTreeMap<&str, i64> = causes
+        .iter()
+        .zip(0..)
+        .map(|(cause, at)| (cause.id.as_str(), at))
+        .collect();
     let rows: Vec<RowView> = class
         .submissions
         .iter()
-        .map(|row| RowView {
-            tiers: match summary(row) {
-                Some(summary) => tiers
-                    .iter()
-                    .map(|tier| {
-                        let score = summary.score.tiers.get(tier).copied().unwrap_or_default();
-                        tier_points(&score)
-                    })
-                    .collect(),
-                None => tiers.iter().map(|_| String::new()).collect(),
-            },
-            ..row_view(class, row, folder)
+        .map(|member| row_view(class, member, &places))
+        .collect();
+    let data = Data {
+        folder,
+        max: class.max,
+        cases: class
+            .cases
+            .iter()
+            .map(|case| (case.id.to_string(), case.title.to_string()))
+            .collect(),
+        causes: causes
+            .iter()
+            .map(|cause| (cause.id.as_str(), cause.case.as_str(), cause.says.as_str()))
+            .collect(),
+        rows: &rows,
+    };
+    let links: Vec<LinkView<'_>> = rows
+        .iter()
+        .map(|row| LinkView {
+            name: &row.n,
+            href: format!("{folder}/{}.html", row.h),
+            mark: &row.m,
+            tags: row.t.join(", "),
         })
         .collect();
     let missing: Vec<String> = class.missing.iter().map(words::student).collect();
@@ -95,15 +163,70 @@ pub fn class(class: &Class, folder: &str) -> String {
             title => class.title.as_str(),
             max => class.max,
             notes => class.notes.iter().map(Line::to_string).collect::<Vec<_>>(),
-            figures => figures(class, &graded),
-            bins => Value::from(Serde(&bins(class, &graded))),
+            figures => figures(class, &graded, &marks),
+            bins => Value::from(Serde(&bins(class, &marks))),
             rates => Value::from(Serde(&rates)),
-            tiers => tiers.iter().map(|tier| tier.name()).collect::<Vec<_>>(),
-            columns => class.cases.iter().map(|case| case.id.to_string()).collect::<Vec<_>>(),
-            rows => Value::from(Serde(&rows)),
+            causes => Value::from(Serde(&causes)),
+            pairs => Value::from(Serde(&pairs(class, folder))),
+            same => Value::from(Serde(&same(class, folder))),
+            alike => class.alike.as_ref().map(|alike| context! {
+                median => alike.median, same_trace => alike.same_trace, compared => alike.compared,
+            }),
+            links => Value::from(Serde(&links)),
             missing,
+            data => Value::from_safe_string(json(&data)),
+            script => Value::from_safe_string(CLASS_SCRIPT.to_owned()),
         },
     )
+}
+
+/// JSON within a page: nothing in it can end the element that it stands in.
+fn json(data: &Data<'_>) -> String {
+    let text = serde_json::to_string(data).unwrap_or_else(|_| "null".to_owned());
+    text.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+}
+
+fn member<'a>(class: &'a Class, id: &Line) -> Option<&'a Member> {
+    let members = &class.submissions;
+    let sorted = members.binary_search_by(|member| member.who.id.cmp(id));
+    sorted.ok().map(|at| &members[at])
+}
+
+fn named(class: &Class, ids: &[Line], folder: &str) -> Vec<(String, String)> {
+    let known = ids.iter().filter_map(|id| member(class, id));
+    let name = |member: &Member| {
+        let who = &member.who;
+        (
+            words::called(who),
+            format!("{folder}/{}.html#code", who.page),
+        )
+    };
+    known.map(name).collect()
+}
+
+fn same(class: &Class, folder: &str) -> Vec<Vec<(String, String)>> {
+    let alike = class.alike.iter().flat_map(|alike| &alike.same);
+    alike.map(|ids| named(class, ids, folder)).collect()
+}
+
+fn pairs(class: &Class, folder: &str) -> Vec<PairView> {
+    let alike = class.alike.iter().flat_map(|alike| &alike.pairs);
+    let view = |pair: &AlikePair| PairView {
+        names: named(class, &pair.ids, folder),
+        shared: pair.shared,
+        so_many: match pair.so_many {
+            0 => "fewer than 1 of 10000 pairs".to_owned(),
+            some if some % 100 == 0 => format!("{} % of all pairs", some / 100),
+            some => format!("{}.{:02} % of all pairs", some / 100, some % 100),
+        },
+        trace: match pair.same_trace {
+            (_, 0) => "no case ran in both".to_owned(),
+            (same, of) => format!("the same calls in {same} of {of} cases"),
+        },
+    };
+    alike.map(view).collect()
 }
 
 fn summary(row: &Member) -> Option<&Summary> {
@@ -113,38 +236,36 @@ fn summary(row: &Member) -> Option<&Summary> {
     }
 }
 
-fn final_points(summary: &&Summary) -> Option<u32> {
-    summary.mark().final_points()
-}
-
-/// `9/12`, `9 to 11/12` where some of it could not be graded.
-fn tier_points(score: &TierScore) -> String {
-    let whole = Mark::Final(score.earned);
-    let mark = match score.unknown {
-        0 => whole,
-        unknown => Mark::Range {
-            least: score.earned,
-            most: score.earned.saturating_add(unknown),
-        },
-    };
-    format!("{mark}/{}", score.max)
-}
-
 /// Name and value of what stands above all.
-fn figures(class: &Class, graded: &[&Summary]) -> Vec<(&'static str, String)> {
-    let mut scores: Vec<u32> = graded.iter().filter_map(final_points).collect();
+fn figures(class: &Class, graded: &[&Summary], marks: &[u32]) -> Vec<(&'static str, String)> {
+    let mut scores = marks.to_vec();
     scores.sort_unstable();
     let mut figures = vec![("submissions", class.submissions.len().to_string())];
     let not_graded = class.submissions.len() - graded.len();
+    let members = || class.submissions.iter();
+    let by_hand =
+        members().filter(|row| row.settled.by_hand.iter().any(|one| one.change.is_some()));
+    let by_hand = by_hand.count();
+    let late = members().filter(|row| row.settled.late.is_some() || row.who.late == Some(true));
+    let late = late.count();
     if not_graded > 0 {
         figures.push(("not graded", not_graded.to_string()));
     }
-    let open = graded.len() - scores.len();
+    let open = class
+        .submissions
+        .iter()
+        .filter(|row| row.mark().is_some() && row.final_mark().is_none());
+    let open = open.count();
     if open > 0 {
         figures.push(("marks not final", open.to_string()));
     }
     if !class.missing.is_empty() {
         figures.push(("nothing handed in", class.missing.len().to_string()));
+    }
+    for (count, what) in [(late, "late"), (by_hand, "marks by hand")] {
+        if count > 0 {
+            figures.push((what, count.to_string()));
+        }
     }
     figures.push(("points to earn", class.max.to_string()));
     if let (Some(median), sum) = (
@@ -161,15 +282,16 @@ fn figures(class: &Class, graded: &[&Summary]) -> Vec<(&'static str, String)> {
     figures
 }
 
-fn bins(class: &Class, graded: &[&Summary]) -> Vec<Bin> {
+fn bins(class: &Class, marks: &[u32]) -> Vec<Bin> {
     let max = u64::from(class.max);
-    if max == 0 || graded.is_empty() {
+    if max == 0 || marks.is_empty() {
         return Vec::new();
     }
     let bins = BINS.min(max);
     let mut counts = vec![0; bins as usize];
-    for mark in graded.iter().filter_map(final_points) {
-        let at = u64::from(mark) * bins / (max + 1);
+    for mark in marks {
+        // A mark by hand may be more than can be earned.
+        let at = u64::from(*mark).min(max) * bins / (max + 1);
         if let Some(count) = counts.get_mut(at as usize) {
             *count += 1;
         }
@@ -263,20 +385,12 @@ fn rate(case: &ClassCase, cells: &[&Cell]) -> (usize, Rate) {
     (percent(lost) * 1000 + lost.min(999), rate)
 }
 
-/// What was said most often of those that failed; messages that differ in numbers only (a pid, a count) are one.
+/// What was said most often of those that failed; messages of one cause are one.
 fn says(cells: &[&Cell]) -> Vec<FrequentMessage> {
     let mut said: BTreeMap<String, (usize, &Line)> = BTreeMap::new();
     let failed = cells.iter().filter(|cell| cell.verdict == Verdict::Fail);
     for text in failed.filter_map(|cell| cell.says.as_ref()) {
-        let mut key = String::new();
-        for c in text.chars() {
-            match (c.is_ascii_digit(), key.ends_with('0')) {
-                (true, true) => {}
-                (true, false) => key.push('0'),
-                (false, _) => key.push(c),
-            }
-        }
-        said.entry(key).or_insert((0, text)).0 += 1;
+        said.entry(cause::sentence(text)).or_insert((0, text)).0 += 1;
     }
     let mut said: Vec<FrequentMessage> = said
         .into_values()
@@ -290,45 +404,95 @@ fn says(cells: &[&Cell]) -> Vec<FrequentMessage> {
     said
 }
 
-fn row_view(class: &Class, row: &Member, folder: &str) -> RowView {
-    let name = words::called(&row.who);
+fn row_view(class: &Class, row: &Member, places: &BTreeMap<&str, i64>) -> RowView {
+    let who = &row.who;
+    let name = words::called(who);
+    let mark = row.mark();
+    let earned = match (&row.standing, row.settled.is_nothing()) {
+        (Standing::Graded(summary), false) if Some(summary.mark()) != mark => {
+            summary.mark().to_string()
+        }
+        _ => String::new(),
+    };
+    let sections: BTreeSet<&str> = who
+        .students
+        .iter()
+        .filter_map(|student| student.id(Student::SECTION))
+        .map(Line::as_str)
+        .collect();
+    let first = who
+        .students
+        .first()
+        .and_then(|student| student.name.as_ref());
     let mut tags = Vec::new();
-    if row.who.late == Some(true) {
-        tags.push("late".to_owned());
+    let mut days = -1;
+    match (&row.settled.late, who.late) {
+        (Some(late), _) => {
+            tags.push(late.says.to_string());
+            days = late.days.map_or(0, i64::from);
+        }
+        (None, Some(true)) => {
+            tags.push("late".to_owned());
+            days = 0;
+        }
+        (None, Some(false) | None) => {}
     }
+    tags.extend(
+        row.settled
+            .by_hand
+            .iter()
+            .map(|one| format!("by hand: {}", one.says(true))),
+    );
     let mut view = RowView {
-        id: if name == row.who.id.as_str() {
-            String::new()
-        } else {
-            row.who.id.to_string()
+        k: names::by_last(first.map_or(name.as_str(), Line::as_str)),
+        i: match name == who.id.as_str() {
+            true => String::new(),
+            false => who.id.to_string(),
         },
-        name,
-        href: format!("{folder}/{}.html", row.who.page),
-        points: String::new(),
-        tiers: Vec::new(),
-        tags,
-        says: String::new(),
-        cells: Vec::new(),
+        n: name,
+        h: who.page.to_string(),
+        s: sections.into_iter().collect::<Vec<_>>().join(", "),
+        m: mark.map_or(String::new(), |mark| mark.to_string()),
+        p: match mark {
+            Some(Mark::Final(points)) => i64::from(points),
+            Some(Mark::Range { least, .. }) => i64::from(least),
+            None => -1,
+        },
+        e: earned,
+        l: days,
+        t: tags,
+        c: String::new(),
+        w: Vec::new(),
     };
     match &row.standing {
-        Standing::NotGraded(why) => {
-            view.tags.push("not graded".to_owned());
-            view.says = why.why.to_string();
-        }
+        Standing::NotGraded(why) => view.t.push(format!("not graded: {}", why.why)),
         Standing::Graded(summary) => {
-            view.points = format!("{}/{}", summary.mark(), summary.score.max);
             if summary.score.unknown > 0 {
-                view.tags
-                    .push(format!("{} not graded", summary.score.unknown));
+                view.t.push(format!("{} not graded", summary.score.unknown));
             }
             for program in &summary.not_built {
-                view.tags.push(format!("{} not built", program.program));
+                view.t.push(format!("{} not built", program.program));
             }
-            let cells = class.cases.iter().map(|case| {
+            let causes = row.causes();
+            for case in &class.cases {
                 let cell = summary.cases.iter().find(|cell| cell.id == case.id);
-                view::mark(cell.map_or(Verdict::Unknown, |cell| cell.verdict))
-            });
-            view.cells = cells.collect();
+                view.c
+                    .push(match cell.map_or(Verdict::Unknown, |cell| cell.verdict) {
+                        Verdict::Pass => 'p',
+                        Verdict::Fail => 'f',
+                        Verdict::Unknown => 'u',
+                        Verdict::Skipped => 's',
+                    });
+                let cause = causes.iter().find(|(_, cell)| cell.id == case.id);
+                view.w.push(
+                    cause
+                        .and_then(|(id, _)| places.get(id.as_str()).copied())
+                        .unwrap_or(-1),
+                );
+            }
+            if causes.is_empty() {
+                view.w.clear();
+            }
         }
     }
     view

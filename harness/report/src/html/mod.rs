@@ -1,9 +1,12 @@
 //! Pages for people: of one submission, of a class, and of which programs work together in it.
 //!
-//! A page is one file: no network, no script, style and pictures within. What students wrote goes through the template
-//! engine's escaping, or through [`escape`] in pictures.
+//! A page is one file: no network, style and pictures within, and no script but the class's, which sorts and filters. What
+//! students wrote goes through the template engine's escaping, through [`escape`] in pictures, or as JSON that holds no `<`
+//! to the script, which makes text of it and never markup.
 
+mod causes;
 mod class;
+mod code;
 mod escape;
 mod interop;
 mod svg;
@@ -15,7 +18,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use escape::escape;
 
-use crate::{Line, Outcome, Report, Who, words};
+use crate::by_hand::{settled_for_staff, settled_for_students};
+use crate::{Class, Line, Member, Outcome, Report, SourceFile, Who, words};
 
 pub use class::class;
 pub use interop::interop;
@@ -24,20 +28,37 @@ const STYLE: &str = include_str!("templates/style.css");
 const LAYOUT: &str = include_str!("templates/layout.html");
 const SUBMISSION: &str = include_str!("templates/submission.html");
 const CLASS: &str = include_str!("templates/class.html");
+const CLASS_SCRIPT: &str = include_str!("templates/class.js");
 const INTEROP: &str = include_str!("templates/interop.html");
+
+/// The reader of a submission's page.
+#[derive(Clone, Copy, Debug)]
+pub enum Reader<'a> {
+    /// The staff, who see the rest of the class and the code.
+    Staff {
+        /// The address of the class's page.
+        class_page: &'a str,
+        /// What was handed in.
+        code: &'a [SourceFile],
+    },
+    /// Its student.
+    Student,
+}
 
 /// A page of one submission.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    page(report, report.submission.as_str(), None, None)
+    page(report, report.submission.as_str(), &Frame::default())
 }
 
-/// A page of a submission of a class. `class_page` is the address of the class's page, for those who may see it.
+/// A page of a submission of a class.
 #[must_use]
-pub fn submission(who: &Who, outcome: &Outcome, class_page: Option<&str>) -> String {
+pub fn submission(class: &Class, member: &Member, outcome: &Outcome, reader: Reader<'_>) -> String {
+    let who = &member.who;
     let name = words::called(who);
+    let frame = Frame::of(class, member, outcome, reader);
     match outcome {
-        Outcome::Report(report) => page(report, &name, Some(who), class_page),
+        Outcome::Report(report) => page(report, &name, &frame),
         Outcome::NotGraded(why) => {
             let remedy = if why.ours {
                 "Nobody loses a point for this: whoever set the lab will look into it."
@@ -47,16 +68,60 @@ pub fn submission(who: &Who, outcome: &Outcome, class_page: Option<&str>) -> Str
             fill(
                 "submission.html",
                 context! {
-                    style => style(), lab => "", title => "Not graded", name, class_page,
+                    style => style(), lab => class.lab.as_str(), title => "Not graded", name,
+                    class_page => frame.class_page,
                     not_graded => context! { why => why.why.as_str(), remedy },
-                    details => details(who),
+                    details => frame.details,
+                    settled => frame.settled, counts => frame.counts,
+                    code => Value::from(Serde(&frame.code)),
                 },
             )
         }
     }
 }
 
-fn page(report: &Report, name: &str, who: Option<&Who>, class_page: Option<&str>) -> String {
+/// What stands around a report on the page of a class's submission.
+#[derive(Default)]
+struct Frame<'a> {
+    class_page: Option<&'a str>,
+    details: Vec<(String, String)>,
+    /// What was said by hand, and what being late costs.
+    settled: Vec<String>,
+    /// The mark with all of that.
+    counts: Option<String>,
+    code: Vec<code::FileView>,
+}
+
+impl<'a> Frame<'a> {
+    fn of(class: &Class, member: &Member, outcome: &Outcome, reader: Reader<'a>) -> Self {
+        let mark = member.mark().map(|mark| format!("{mark} of {}", class.max));
+        let (settled, counts) = match reader {
+            _ if member.settled.is_nothing() => (Vec::new(), None),
+            Reader::Staff { .. } => (settled_for_staff(member), mark),
+            // Where something is kept from students, a sum over everything would tell what became of it.
+            Reader::Student => {
+                let whole = match outcome {
+                    Outcome::Report(report) => report.withheld.is_none(),
+                    Outcome::NotGraded(_) => true,
+                };
+                (settled_for_students(class, member), mark.filter(|_| whole))
+            }
+        };
+        let (class_page, code) = match reader {
+            Reader::Staff { class_page, code } => (Some(class_page), code::views(code, outcome)),
+            Reader::Student => (None, Vec::new()),
+        };
+        Self {
+            class_page,
+            details: details(&member.who),
+            settled,
+            counts,
+            code,
+        }
+    }
+}
+
+fn page(report: &Report, name: &str, frame: &Frame<'_>) -> String {
     let groups = view::groups(report);
     let tiers: Vec<_> = report
         .score
@@ -74,8 +139,11 @@ fn page(report: &Report, name: &str, who: Option<&Who>, class_page: Option<&str>
             title => report.title.as_str(),
             unit => unit.join(", "),
             name,
-            class_page,
-            details => who.map(details).unwrap_or_default(),
+            class_page => frame.class_page,
+            details => &frame.details,
+            settled => &frame.settled,
+            counts => &frame.counts,
+            code => Value::from(Serde(&frame.code)),
             isolation => view::isolation(report),
             isolation_notes => report.isolation_notes.iter().map(Line::to_string).collect::<Vec<_>>(),
             certain => words::certain(report),

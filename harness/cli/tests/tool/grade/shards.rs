@@ -43,7 +43,9 @@ fn a_missing_part_is_reported() {
     in_parts(&workdir);
     merge(&workdir, &["part1", "part2"], "merged")
         .code(3)
-        .stderr(contains("are in none of these parts (1/3, 2/3)"));
+        .stderr(contains(
+            "are in none of these parts: --shard 3/3 is missing (",
+        ));
 }
 
 #[test]

@@ -76,7 +76,74 @@ impl Limits {
     };
 }
 
-/// What is said of an archive that cannot be made sense of.
+/// What is said of an archive that cannot be made sense of. Words of the library that a reader of zips does not know are
+/// put in plain ones; its own follow where they say more.
 pub(super) fn damaged(error: &dyn std::fmt::Display) -> Refusal {
-    Refusal::Archive(format!("is damaged: {error}"))
+    let text = error.to_string();
+    let plain = PLAIN.iter().find(|(words, _)| text.contains(words));
+    Refusal::Archive(match plain {
+        Some((_, plain)) => format!("is damaged: {plain}"),
+        None => format!("is damaged: {text}"),
+    })
+}
+
+/// What libraries say, and what it means.
+const PLAIN: [(&str, &str); 10] = [
+    (
+        "EOCD",
+        "its end is missing, as of an upload or a download that broke off, or it is no zip at all and only called so",
+    ),
+    (
+        "central directory",
+        "its list of files cannot be read, as of an upload or a download that broke off",
+    ),
+    (
+        "Invalid checksum",
+        "what is in it is not what was packed: its checksum is wrong",
+    ),
+    (
+        "Compression method not supported",
+        "it is packed in a way that only few programs read: pack it as a plain zip",
+    ),
+    (
+        "unexpected end of file",
+        "it ends in the middle, as of an upload or a download that broke off",
+    ),
+    (
+        "failed to fill whole buffer",
+        "it ends in the middle, as of an upload or a download that broke off",
+    ),
+    ("invalid gzip header", "it is no tar.gz and only called so"),
+    ("corrupt deflate stream", "what is in it cannot be unpacked"),
+    ("corrupt gzip stream", "its checksum is wrong"),
+    (
+        "numeric field was not a number",
+        "it is no tar and only called so",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, damaged};
+
+    #[test]
+    fn a_damaged_archive_is_spoken_of_in_plain_words() {
+        let check = |error: &str, expected: &str| {
+            let Refusal::Archive(why) = damaged(&error) else {
+                panic!("{error}")
+            };
+            assert!(why.contains(expected), "{why}");
+            assert!(!why.contains("EOCD"), "{why}");
+        };
+        check(
+            "invalid Zip archive: Could not find EOCD",
+            "its end is missing",
+        );
+        check(
+            "invalid Zip archive: Could not find central directory end",
+            "its list of files",
+        );
+        check("unexpected end of file", "ends in the middle");
+        check("something new", "is damaged: something new");
+    }
 }

@@ -1,0 +1,317 @@
+//! `overrides.toml` and `overrides.csv`: what the instructor says by hand, beside the results that it is about.
+//!
+//! The tool only reads them. What stands there survives every regrading, since no run writes it.
+
+use std::fs;
+use std::path::Path;
+
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show::path as display;
+use ipclab_report::{Given, Line, Override};
+use serde::Deserialize;
+
+/// Names of the files.
+const TOML: &str = "overrides.toml";
+const CSV: &str = "overrides.csv";
+
+/// Columns of the CSV, which are the keys of the TOML.
+const KEYS: [&str; 11] = [
+    "who",
+    "cause",
+    "mark",
+    "case",
+    "points",
+    "late-days",
+    "comment",
+    "reason",
+    "by",
+    "when",
+    "was",
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default, rename = "override")]
+    overrides: Vec<WrittenOverride>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenOverride {
+    who: Option<String>,
+    cause: Option<String>,
+    mark: Option<u32>,
+    case: Option<String>,
+    points: Option<u32>,
+    late_days: Option<u32>,
+    comment: Option<String>,
+    reason: Option<String>,
+    by: Option<String>,
+    when: Option<toml::Value>,
+    was: Option<u32>,
+}
+
+/// Reads the files of a folder of results.
+///
+/// # Errors
+/// One cannot be read, or an entry is none: every mistake is named.
+pub(crate) fn read(folder: &Path) -> Result<Vec<Override>, Failure> {
+    let mut all = Vec::new();
+    let mut wrong = Vec::new();
+    for (name, parse) in [
+        (TOML, parse_toml as fn(&str) -> Result<Vec<Entry>, String>),
+        (CSV, parse_csv),
+    ] {
+        let file = folder.join(name);
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                let why = reason(&error);
+                return Err(Failure::usage(format!("reading {}: {why}", display(&file))));
+            }
+        };
+        let entries = parse(&text)
+            .map_err(|why| Failure::usage(format!("reading {}: {why}", display(&file))))?;
+        for (place, written) in entries {
+            let place = format!("{name}, {place}");
+            match checked(written, &place) {
+                Ok(one) => all.push(one),
+                Err(why) => wrong.push(format!("{place}: {why}")),
+            }
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(all);
+    }
+    let name = display(folder);
+    Err(Failure::usage(format!(
+        "what is said by hand in {name} is wrong:\n  {}",
+        wrong.join("\n  ")
+    ))
+    .remedy(
+        "one entry gives one thing: mark, or case and points, or late-days, or a comment alone",
+    ))
+}
+
+/// Where an entry stands, and what it says.
+type Entry = (String, WrittenOverride);
+
+fn parse_toml(text: &str) -> Result<Vec<Entry>, String> {
+    let written: Written =
+        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+    let places = (1..).map(|n| format!("entry {n}"));
+    Ok(places.zip(written.overrides).collect())
+}
+
+fn parse_csv(text: &str) -> Result<Vec<Entry>, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = [',', ';', '\t']
+        .into_iter()
+        .max_by_key(|c| (first.matches(*c).count(), *c == ','))
+        .unwrap_or(',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter as u8)
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(|error| error.to_string())?.clone();
+    let headers: Vec<String> = headers
+        .iter()
+        .map(|header| header.to_lowercase().replace(['_', ' '], "-"))
+        .collect();
+    if let Some(unknown) = headers
+        .iter()
+        .find(|header| !KEYS.contains(&header.as_str()))
+    {
+        return Err(format!(
+            "there is no column {unknown:?}: {}",
+            KEYS.join(", ")
+        ));
+    }
+    let mut entries = Vec::new();
+    for (n, record) in reader.records().enumerate() {
+        let record = record.map_err(|error| error.to_string())?;
+        let place = format!("row {}", n + 2);
+        let cell = |key: &str| {
+            let at = headers.iter().position(|header| header == key)?;
+            let cell = record.get(at)?;
+            (!cell.is_empty()).then(|| cell.to_owned())
+        };
+        let number = |key: &str| match cell(key) {
+            None => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| {
+                format!("{place}: {key} is {text:?}, and no number of points or days")
+            }),
+        };
+        entries.push((
+            place.clone(),
+            WrittenOverride {
+                who: cell("who"),
+                cause: cell("cause"),
+                mark: number("mark")?,
+                case: cell("case"),
+                points: number("points")?,
+                late_days: number("late-days")?,
+                comment: cell("comment"),
+                reason: cell("reason"),
+                by: cell("by"),
+                when: cell("when").map(toml::Value::String),
+                was: number("was")?,
+            },
+        ));
+    }
+    Ok(entries)
+}
+
+/// What an entry gives: one thing, and signed where it gives points.
+fn checked(written: WrittenOverride, place: &str) -> Result<Override, String> {
+    let mut given: Vec<Given> = Vec::new();
+    given.extend(written.mark.map(Given::Mark));
+    given.extend(written.late_days.map(Given::LateDays));
+    match (&written.case, written.points) {
+        (Some(case), Some(points)) => given.push(Given::Case {
+            id: Line::new(case),
+            points,
+            max: 0,
+        }),
+        (Some(_), None) => return Err("case needs points".to_owned()),
+        (None, Some(_)) => return Err("points need a case; the whole mark is: mark".to_owned()),
+        (None, None) => {}
+    }
+    if given.len() > 1 {
+        return Err("it gives more than one thing".to_owned());
+    }
+    let change = given.pop();
+    if change.is_none() && written.comment.is_none() {
+        return Err("it gives nothing: mark, case and points, late-days or comment".to_owned());
+    }
+    if written.who.is_none() && written.cause.is_none() {
+        return Err("it says neither who nor cause".to_owned());
+    }
+    if change.is_some() {
+        let signed = [
+            ("reason", written.reason.is_some()),
+            ("by", written.by.is_some()),
+            ("when", written.when.is_some()),
+        ];
+        let missing: Vec<&str> = signed
+            .iter()
+            .filter(|(_, there)| !there)
+            .map(|(key, _)| *key)
+            .collect();
+        if !missing.is_empty() {
+            return Err(format!(
+                "what changes a mark is signed; missing: {}",
+                missing.join(", ")
+            ));
+        }
+    }
+    let line = |text: Option<String>| text.map(|text| Line::new(&text));
+    let when = written.when.map(|when| match when {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    });
+    Ok(Override {
+        who: written.who,
+        cause: written.cause,
+        change,
+        comment: line(written.comment),
+        reason: line(written.reason),
+        by: line(written.by),
+        when: line(when),
+        was: written.was,
+        place: place.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    fn check(name: &str, text: &str, expected: Result<usize, &str>) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        match (read(folder.path()), expected) {
+            (Ok(all), Ok(count)) => assert_eq!(all.len(), count, "{text}"),
+            (Err(failure), Err(says)) => assert!(failure.to_string().contains(says), "{failure}"),
+            (all, expected) => panic!("{text}: {all:?}, {expected:?}"),
+        }
+    }
+
+    const SIGNED: &str = "reason = 'the spec was wrong'\nby = 'Ada'\nwhen = 2026-03-04\n";
+
+    #[test]
+    fn an_entry_gives_one_thing_and_is_signed_where_it_gives_points() {
+        let check = |entry: &str, expected: Result<usize, &str>| {
+            check(
+                "overrides.toml",
+                &format!("[[override]]\n{entry}"),
+                expected,
+            );
+        };
+        let signed = |entry: &str| format!("{entry}\n{SIGNED}");
+        check(&signed("who = 'bob'\nmark = 12"), Ok(1));
+        check(
+            &signed("who = 'bob'\ncase = 'two'\npoints = 2\nwas = 0"),
+            Ok(1),
+        );
+        check(
+            &signed("cause = 'two-1a2b3c'\ncase = 'two'\npoints = 2"),
+            Ok(1),
+        );
+        check(&signed("who = 'bob'\nlate-days = 0"), Ok(1));
+        check("cause = 'two-1a2b3c'\ncomment = 'see page 4'", Ok(1));
+        check("who = 'bob'\nmark = 12", Err("missing: reason, by, when"));
+        check(
+            &signed("who = 'bob'\nmark = 12\nlate-days = 1"),
+            Err("more than one thing"),
+        );
+        check(
+            &signed("who = 'bob'\npoints = 2"),
+            Err("points need a case"),
+        );
+        check(
+            &signed("who = 'bob'\ncase = 'two'"),
+            Err("case needs points"),
+        );
+        check(&signed("who = 'bob'"), Err("gives nothing"));
+        check(&signed("mark = 3"), Err("neither who nor cause"));
+        check(&signed("who = 'bob'\nmark = -1"), Err("mark"));
+        check("who = 'bob'\nnote = 'x'", Err("unknown field `note`"));
+    }
+
+    #[test]
+    fn a_spreadsheet_says_the_same() {
+        let check = |text: &str, expected: Result<usize, &str>| {
+            check("overrides.csv", text, expected);
+        };
+        check(
+            "who,mark,reason,by,when\nbob,12,x,Ada,2026-03-04\nann,3,y,Ada,2026-03-05\n",
+            Ok(2),
+        );
+        check("\u{feff}who;comment\nbob;\"a; b\"\n", Ok(1));
+        check("Who,Late days,Reason,By,When\nbob,0,ill,Ada,today\n", Ok(1));
+        check(
+            "who,mark,reason,by,when\nbob,12.5,x,Ada,today\n",
+            Err("row 2: mark is \"12.5\""),
+        );
+        check("who,grade\nbob,12\n", Err("no column \"grade\""));
+        check(
+            "who,mark\nbob,12\n",
+            Err("overrides.csv, row 2: what changes a mark is signed"),
+        );
+        check("", Ok(0));
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once() {
+        check(
+            "overrides.toml",
+            "[[override]]\nwho = 'a'\n[[override]]\nmark = 1\n",
+            Err("entry 2: it says neither"),
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! What counts for a class beside what was graded: its rules, and what its instructor says by hand.
+
+use std::path::Path;
+
+use ipclab_intake::failure::Failure;
+use ipclab_report::{Class, Line, Override, time};
+
+use super::overrides;
+use super::rules::Rules;
+
+/// How many of a kind are named one by one.
+const NAMED: usize = 5;
+
+/// What the instructor wrote into a folder of results.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settling {
+    /// `class.toml`
+    pub(crate) rules: Rules,
+    /// `overrides.toml`, `overrides.csv`
+    overrides: Vec<Override>,
+}
+
+impl Settling {
+    /// Reads what there is.
+    ///
+    /// # Errors
+    /// A file cannot be read, or says what cannot be.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Failure> {
+        Ok(Self {
+            rules: Rules::read(folder)?,
+            overrides: overrides::read(folder)?,
+        })
+    }
+
+    /// Puts it beside what was graded. Gives what the instructor has to look at; the class's page says it, too.
+    pub(crate) fn settle(&self, class: &mut Class) -> Vec<String> {
+        let mut told = class.settle(&self.overrides, self.rules.late.as_ref());
+        told.extend(self.unclear(class));
+        class.notes.retain(|note| !note.starts_with(MARK));
+        let notes = told.iter().map(|told| Line::new(&format!("{MARK}{told}")));
+        class.notes.extend(notes);
+        told
+    }
+
+    /// Submissions of which it is not known how late they are.
+    fn unclear(&self, class: &Class) -> Vec<String> {
+        let Some(rule) = &self.rules.late else {
+            return Vec::new();
+        };
+        let members = class.submissions.iter();
+        let unread: Vec<String> = members
+            .clone()
+            .filter_map(|member| {
+                let text = member.who.timing.handed_in.as_ref()?;
+                let unread = time::moment(text, rule.zone_s).is_none();
+                unread.then(|| format!("{} ({text})", member.who.id))
+            })
+            .collect();
+        let open: Vec<String> = members
+            .clone()
+            .filter(|member| {
+                let late = member.settled.late.as_ref();
+                late.is_some_and(|late| late.least != late.most)
+            })
+            .map(|member| member.who.id.to_string())
+            .collect();
+        let silent = members.filter(|member| {
+            let who = &member.who;
+            rule.deadline.is_some() && who.late.is_none() && who.timing.is_unknown()
+        });
+        let silent = silent.count();
+        let mut told = Vec::new();
+        if !unread.is_empty() {
+            told.push(format!(
+                "when these were handed in cannot be read: {}",
+                some(&unread)
+            ));
+        }
+        if !open.is_empty() {
+            told.push(format!(
+                "late, and it is not known by how much, so that there is no final mark: {}; \
+                 a roster can say it in a column \"handed in\" or \"late by\", and overrides.toml with late-days",
+                some(&open)
+            ));
+        }
+        if silent > 0 {
+            told.push(format!(
+                "nothing says when {silent} submissions were handed in: they are taken to be in time"
+            ));
+        }
+        told
+    }
+}
+
+/// Before notes on the class's page that are made anew each time.
+const MARK: &str = "by hand and by rule: ";
+
+fn some(all: &[String]) -> String {
+    let more = match all.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", all[..all.len().min(NAMED)].join(", "))
+}

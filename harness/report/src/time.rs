@@ -1,0 +1,339 @@
+//! Moments and spans of time as course systems, spreadsheets and people write them.
+//!
+//! Only what is needed to say how late something is: no calendar of time zones. A moment without a zone is in the zone
+//! that the class's own file names.
+
+/// Seconds of a day.
+pub(crate) const DAY_S: u64 = 24 * 60 * 60;
+
+/// Months by how their names begin, in the languages that course systems are used in most: two for `juin` and `juillet`.
+const MONTHS: [(i64, &[&str]); 12] = [
+    (1, &["jan", "ene", "gen"]),
+    (2, &["feb", "fev"]),
+    (3, &["mar", "maa"]),
+    (4, &["apr", "avr", "abr"]),
+    (5, &["may", "mai", "mei", "mag"]),
+    (6, &["jun", "juin", "giu"]),
+    (7, &["jul", "juil", "lug"]),
+    (8, &["aug", "aou", "ago"]),
+    (9, &["sep", "set"]),
+    (10, &["oct", "okt", "ott", "out"]),
+    (11, &["nov"]),
+    (12, &["dec", "dez", "dic"]),
+];
+
+/// A moment in seconds since 1970, UTC: `2026-03-01 10:00:00.0 -08:00`, `Sunday, 1 March 2026, 11:05 PM`. One without a zone
+/// is in the zone `zone_s` seconds east of Greenwich. `None`: it cannot be told, and nothing is guessed.
+#[must_use]
+pub fn moment(text: &str, zone_s: i64) -> Option<i64> {
+    let (local_s, own) = parts(text)?;
+    Some(local_s - own.unwrap_or(zone_s))
+}
+
+/// The zone that a moment names itself, in seconds east of Greenwich.
+#[must_use]
+pub fn zone_of(text: &str) -> Option<i64> {
+    parts(text)?.1
+}
+
+/// A moment on the clocks of its zone, and the zone that it names.
+fn parts(text: &str) -> Option<(i64, Option<i64>)> {
+    let text = text.trim();
+    let (date, rest) = numeric_date(text).or_else(|| named_date(text))?;
+    let (clock_s, rest) = clock(rest)?;
+    let local_s = date * DAY_S as i64 + clock_s;
+    match rest.trim() {
+        "" => Some((local_s, None)),
+        named => Some((local_s, Some(zone(named)?))),
+    }
+}
+
+/// A zone in seconds east of Greenwich: `Z`, `UTC`, `+01:00`, `-0800`.
+#[must_use]
+pub fn zone(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let bare = text.trim_start_matches("UTC").trim_start_matches("GMT");
+    if matches!(text, "Z" | "z") || (bare.is_empty() && !text.is_empty()) {
+        return Some(0);
+    }
+    let (sign, digits) = match bare.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-" | "−", digits) => (-1, digits),
+        _ => return None,
+    };
+    let digits: String = digits.chars().filter(|c| *c != ':').collect();
+    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (hours, minutes) = match digits.len() {
+        1 | 2 => (digits.as_str(), "0"),
+        4 => digits.split_at(2),
+        _ => return None,
+    };
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (numeric && hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
+}
+
+/// A span in seconds: `30 min`, `2 days 3 hours`, `26:00:00`. `None`: it is none.
+#[must_use]
+pub fn span(text: &str) -> Option<u64> {
+    let text = text.trim().to_lowercase();
+    if let Some((hours, rest)) = text.split_once(':') {
+        let mut parts = rest.splitn(2, ':');
+        let minutes: u64 = parts.next()?.parse().ok()?;
+        let seconds: u64 = parts.next().map_or(Ok(0), str::parse).ok()?;
+        let hours: u64 = hours.parse().ok()?;
+        return (minutes < 60 && seconds < 60).then_some(hours * 3600 + minutes * 60 + seconds);
+    }
+    let (mut sum, mut found, mut rest) = (0_u64, false, text.as_str());
+    loop {
+        rest = rest
+            .trim_start_matches([' ', ',', '\u{a0}'])
+            .trim_start_matches("and ");
+        if rest.is_empty() {
+            return found.then_some(sum);
+        }
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number: u64 = rest[..digits].parse().ok()?;
+        rest = rest[digits..].trim_start();
+        let letters = rest
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(rest.len());
+        let unit = match &rest[..letters] {
+            "s" | "sec" | "secs" | "second" | "seconds" => 1,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60,
+            "h" | "hour" | "hours" => 3600,
+            "d" | "day" | "days" => DAY_S,
+            "w" | "week" | "weeks" => 7 * DAY_S,
+            "y" | "year" | "years" => 365 * DAY_S,
+            _ => return None,
+        };
+        rest = rest[letters..].trim_start_matches('.');
+        sum = sum.saturating_add(number.saturating_mul(unit));
+        found = true;
+    }
+}
+
+/// A span in words, rounded up to what people count in: `2 days 3 hours`, `40 minutes`.
+#[must_use]
+pub fn span_words(seconds: u64) -> String {
+    let count = |number: u64, what: &str| {
+        let s = if number == 1 { "" } else { "s" };
+        format!("{number} {what}{s}")
+    };
+    let minutes = seconds.div_ceil(60);
+    match minutes {
+        0..60 => count(minutes, "minute"),
+        60..1440 => match minutes % 60 {
+            0 => count(minutes / 60, "hour"),
+            rest => format!("{} {}", count(minutes / 60, "hour"), count(rest, "minute")),
+        },
+        _ => match minutes % 1440 / 60 {
+            0 => count(minutes / 1440, "day"),
+            rest => format!("{} {}", count(minutes / 1440, "day"), count(rest, "hour")),
+        },
+    }
+}
+
+/// `2026-03-01`, and what stands behind it.
+fn numeric_date(text: &str) -> Option<(i64, &str)> {
+    let bytes = text.as_bytes();
+    let shape = bytes.len() >= 10
+        && (0..10).all(|at| match at {
+            4 | 7 => bytes[at] == b'-',
+            _ => bytes[at].is_ascii_digit(),
+        });
+    if !shape {
+        return None;
+    }
+    let part = |from: usize, to: usize| text[from..to].parse::<i64>().ok();
+    let date = days(part(0, 4)?, part(5, 7)?, part(8, 10)?)?;
+    let rest = text[10..].trim_start_matches(['T', 't', ' ', ',']);
+    Some((date, rest))
+}
+
+/// `Sunday, 1 March 2026`, `March 1, 2026`, `1. März 2026`, and what stands behind it.
+fn named_date(text: &str) -> Option<(i64, &str)> {
+    let (mut day, mut month, mut before) = (None, None, None);
+    let mut at = 0;
+    while let Some(word) = next_word(text, &mut at) {
+        if let Ok(number) = word.parse::<i64>() {
+            if day.is_none() {
+                day = Some(number);
+                month = before;
+            } else {
+                // The year ends the date.
+                let date = days(number, month?, day?)?;
+                let rest = text[at..].trim_start_matches([',', ' ', '.']);
+                let rest = rest.strip_prefix("at ").unwrap_or(rest);
+                return Some((date, rest));
+            }
+        } else {
+            before = named_month(word);
+            if day.is_some() && month.is_none() {
+                month = before;
+            }
+        }
+    }
+    None
+}
+
+fn named_month(word: &str) -> Option<i64> {
+    let word = crate::names::folded(word).concat();
+    let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
+    MONTHS
+        .iter()
+        .find(|(_, names)| begins(names))
+        .map(|(month, _)| *month)
+}
+
+/// The next word of letters or of digits.
+fn next_word<'a>(text: &'a str, at: &mut usize) -> Option<&'a str> {
+    let rest = &text[*at..];
+    let start = rest.find(char::is_alphanumeric)?;
+    let digits = rest[start..].starts_with(|c: char| c.is_ascii_digit());
+    let ends = |c: char| !c.is_alphanumeric() || c.is_ascii_digit() != digits;
+    let length = rest[start..].find(ends).unwrap_or(rest.len() - start);
+    *at += start + length;
+    Some(&rest[start..start + length])
+}
+
+/// `23:59:30.5`, `11:05 PM`, in seconds since midnight, and what stands behind it.
+fn clock(text: &str) -> Option<(i64, &str)> {
+    let number = |text: &'_ str| -> Option<(i64, usize)> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        Some((text.get(..digits)?.parse().ok()?, digits))
+    };
+    let (hours, length) = number(text)?;
+    let rest = text[length..].strip_prefix(':')?;
+    let (minutes, length) = number(rest)?;
+    let mut rest = &rest[length..];
+    let mut seconds = 0;
+    if let Some(behind) = rest.strip_prefix(':') {
+        let (number, length) = number(behind)?;
+        seconds = number;
+        rest = &behind[length..];
+        if let Some(fraction) = rest.strip_prefix('.') {
+            rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+        }
+    }
+    let lower = rest.trim_start_matches([' ', '\u{202f}', '\u{a0}']);
+    let half = |half: &str| {
+        lower
+            .get(..2)
+            .is_some_and(|two| two.eq_ignore_ascii_case(half))
+    };
+    let (hours, rest) = match (half("am"), half("pm")) {
+        (true, _) if (1..=12).contains(&hours) => (hours % 12, &lower[2..]),
+        (_, true) if (1..=12).contains(&hours) => (hours % 12 + 12, &lower[2..]),
+        (false, false) => (hours, rest),
+        _ => return None,
+    };
+    let fits = hours <= 24 && minutes < 60 && seconds <= 60;
+    fits.then_some((hours * 3600 + minutes * 60 + seconds, rest))
+}
+
+/// Days since 1970 of a date of the Gregorian calendar.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let lengths = [
+        31,
+        28 + i64::from(leap),
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
+    let before = lengths.get(..usize::try_from(month).ok()?.checked_sub(1)?)?;
+    let length = lengths.get(before.len())?;
+    if !(1970..=9999).contains(&year) || !(1..=*length).contains(&day) {
+        return None;
+    }
+    let past = year - 1;
+    let leaps = |year: i64| year / 4 - year / 100 + year / 400;
+    Some((year - 1970) * 365 + leaps(past) - leaps(1969) + before.iter().sum::<i64>() + day - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{moment, span, span_words, zone};
+
+    #[test]
+    fn moments_are_read_as_systems_write_them() {
+        // 2026-03-01 12:00 UTC
+        const NOON: i64 = 1_772_366_400;
+        let check = |text: &str, expected: Option<i64>| {
+            assert_eq!(moment(text, 3600), expected, "{text}");
+        };
+        check("2026-03-01T12:00:00Z", Some(NOON));
+        // Gradescope, with the zone that it writes.
+        check("2026-03-01 04:00:00.000000000 -08:00", Some(NOON));
+        check("2026-03-01 04:00:00 -0800", Some(NOON));
+        check("2026-03-01 12:00 UTC", Some(NOON));
+        check("2026-03-01 13:00", Some(NOON));
+        // Moodle, in several languages.
+        check("Sunday, 1 March 2026, 1:00 PM", Some(NOON));
+        check("Sonntag, 1. März 2026, 13:00", Some(NOON));
+        check("dimanche 1 mars 2026, 13:00", Some(NOON));
+        check("domingo, 1 de marzo de 2026, 13:00", Some(NOON));
+        check("mardi 3 mars 2026, 13:00", Some(NOON + 2 * 86_400));
+        check("March 1, 2026 at 1:00 pm", Some(NOON));
+        check(
+            "Sunday, 1 March 2026, 12:30 AM",
+            Some(NOON - 12 * 3600 - 1800),
+        );
+        check("1970-01-01 01:00", Some(0));
+        check("2024-02-29 01:00 +0000", Some(1_709_168_400));
+        for wrong in [
+            "",
+            "-",
+            "2026-02-29 10:00",
+            "2026-13-01 10:00",
+            "1/3/26 10:00",
+            "2026-03-01",
+            "soon",
+            "2026-03-01 25:00",
+            "2026-03-01 10:00 XYZ",
+            "2026-03-01 13:00 PM",
+        ] {
+            check(wrong, None);
+        }
+    }
+
+    #[test]
+    fn spans_are_read_and_written() {
+        let check = |text: &str, expected: Option<u64>| assert_eq!(span(text), expected, "{text}");
+        check("30 min", Some(1800));
+        check("26:00:05", Some(93_605));
+        check("00:00:00", Some(0));
+        check("2 days 3 hours", Some(183_600));
+        check("1 day, 2 hours", Some(93_600));
+        check("3h", Some(10_800));
+        check("45 mins 10 secs", Some(2710));
+        for wrong in ["", "3", "soon", "-1 day", "1:99", "2 fortnights"] {
+            check(wrong, None);
+        }
+        let check = |seconds: u64, expected: &str| assert_eq!(span_words(seconds), expected);
+        check(1, "1 minute");
+        check(3600, "1 hour");
+        check(3661, "1 hour 2 minutes");
+        check(183_600, "2 days 3 hours");
+        check(86_400, "1 day");
+    }
+
+    #[test]
+    fn zones_are_read() {
+        let check = |text: &str, expected: Option<i64>| assert_eq!(zone(text), expected, "{text}");
+        check("+01:00", Some(3600));
+        check("UTC+2", Some(7200));
+        check("-0830", Some(-30_600));
+        check("Z", Some(0));
+        check("CET", None);
+        check("+99", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,222 @@
+//! Marks by hand and late work beside what was graded.
+
+use ipclab_judge::Verdict;
+use ipclab_report::{
+    Cell, Class, ClassCase, Given, LateRule, Mark, Member, NotGraded, Override, Score, Settled,
+    Standing, Student, Summary, Timing, Who, cause,
+};
+use ipclab_spec::{Aspect, Tier, Visibility};
+
+/// A member with these cells of `one` (3 points) and `two` (4 points).
+fn member(id: &str, cells: [(Verdict, u32); 2]) -> Member {
+    let cells: Vec<Cell> = ["one", "two"]
+        .into_iter()
+        .zip(cells)
+        .map(|(case, (verdict, earned))| Cell {
+            id: case.into(),
+            verdict,
+            earned,
+            says: (verdict != Verdict::Pass).then(|| format!("{earned} bytes, not 49").into()),
+            aspect: (verdict != Verdict::Pass).then_some(Aspect::Bytes),
+        })
+        .collect();
+    let unknown = |cell: &&Cell| cell.verdict == Verdict::Unknown;
+    let max = |cell: &Cell| if cell.id.as_str() == "one" { 3 } else { 4 };
+    Member {
+        who: who(id),
+        standing: Standing::Graded(Summary {
+            score: Score {
+                earned: cells.iter().map(|cell| cell.earned).sum(),
+                max: 7,
+                unknown: cells
+                    .iter()
+                    .filter(unknown)
+                    .map(|cell| max(cell) - cell.earned)
+                    .sum(),
+                ..Score::default()
+            },
+            not_built: Vec::new(),
+            cases: cells,
+        }),
+        settled: Settled::default(),
+    }
+}
+
+fn who(id: &str) -> Who {
+    Who {
+        id: id.into(),
+        page: id.into(),
+        students: vec![Student {
+            name: Some(format!("{id} Müller").into()),
+            ..Student::default()
+        }],
+        ..Who::default()
+    }
+}
+
+fn class(members: Vec<Member>) -> Class {
+    let case = |id: &str, max: u32, visibility| ClassCase {
+        id: id.into(),
+        title: id.into(),
+        tier: Tier::Core,
+        max,
+        covers: Vec::new(),
+        visibility,
+    };
+    Class {
+        schema: Default::default(),
+        lab: "lab".into(),
+        title: "A lab".into(),
+        unit: Vec::new(),
+        max: 7,
+        cases: vec![
+            case("one", 3, Visibility::Visible),
+            case("two", 4, Visibility::Hidden),
+        ],
+        submissions: members,
+        missing: Vec::new(),
+        not_handed_in: None,
+        notes: Vec::new(),
+        alike: None,
+    }
+}
+
+fn given(who: &str, change: Given) -> Override {
+    Override {
+        who: Some(who.to_owned()),
+        change: Some(change),
+        place: "entry 1".to_owned(),
+        ..Override::default()
+    }
+}
+
+fn points(id: &str, points: u32) -> Given {
+    Given::Case {
+        id: id.into(),
+        points,
+        max: 0,
+    }
+}
+
+const PASSED: (Verdict, u32) = (Verdict::Pass, 3);
+const FAILED: (Verdict, u32) = (Verdict::Fail, 1);
+const UNKNOWN: (Verdict, u32) = (Verdict::Unknown, 0);
+
+#[test]
+fn the_instructor_s_word_makes_the_mark() {
+    let check = |cells: [(Verdict, u32); 2], overrides: &[Override], expected: Mark| {
+        let mut class = class(vec![member("ada", cells)]);
+        let told = class.settle(overrides, None);
+        assert_eq!(
+            class.submissions[0].mark(),
+            Some(expected),
+            "{overrides:?} {told:?}"
+        );
+    };
+    check([PASSED, FAILED], &[], Mark::Final(4));
+    check(
+        [PASSED, FAILED],
+        &[given("ada", Given::Mark(7))],
+        Mark::Final(7),
+    );
+    check(
+        [PASSED, FAILED],
+        &[given("Muller Ada", points("two", 4))],
+        Mark::Final(7),
+    );
+    check(
+        [PASSED, FAILED],
+        &[given("ada", points("one", 0))],
+        Mark::Final(1),
+    );
+    // Points of the one case that could not be graded make the mark final.
+    check([PASSED, UNKNOWN], &[], Mark::Range { least: 3, most: 7 });
+    check(
+        [PASSED, UNKNOWN],
+        &[given("ada", points("two", 2))],
+        Mark::Final(5),
+    );
+    check(
+        [UNKNOWN, UNKNOWN],
+        &[given("ada", points("two", 2))],
+        Mark::Range { least: 2, most: 5 },
+    );
+    // The last word counts.
+    let twice = [given("ada", Given::Mark(7)), given("ada", Given::Mark(6))];
+    check([PASSED, FAILED], &twice, Mark::Final(6));
+}
+
+#[test]
+fn a_mark_by_hand_stands_for_what_could_not_be_graded() {
+    let mut refused = member("ada", [PASSED, PASSED]);
+    refused.standing = Standing::NotGraded(NotGraded {
+        why: "a rar".into(),
+        ours: false,
+    });
+    let mut class = class(vec![refused]);
+    assert_eq!(class.submissions[0].mark(), None);
+    class.settle(&[given("ada", Given::Mark(2))], None);
+    assert_eq!(class.submissions[0].final_mark(), Some(2));
+}
+
+#[test]
+fn being_late_is_taken_off_what_was_earned_and_not_off_a_mark_by_hand() {
+    let rule = LateRule {
+        per_day: 250,
+        ..LateRule::default()
+    };
+    let check = |overrides: &[Override], expected: Mark| {
+        let mut late = member("ada", [PASSED, PASSED]);
+        late.who.timing = Timing {
+            late_by_s: Some(90_000),
+            ..Timing::default()
+        };
+        let mut class = class(vec![late]);
+        class.settle(overrides, Some(&rule));
+        assert_eq!(class.submissions[0].mark(), Some(expected), "{overrides:?}");
+    };
+    // Two days, half of 7, in the student's favour.
+    check(&[], Mark::Final(3));
+    check(&[given("ada", points("one", 0))], Mark::Final(0));
+    check(&[given("ada", Given::LateDays(1))], Mark::Final(5));
+    check(&[given("ada", Given::LateDays(0))], Mark::Final(6));
+    check(&[given("ada", Given::Mark(6))], Mark::Final(6));
+}
+
+#[test]
+fn a_comment_reaches_all_of_a_cause_and_a_stale_one_is_told() {
+    let members = || {
+        vec![
+            member("ada", [PASSED, FAILED]),
+            member("bob", [PASSED, (Verdict::Fail, 0)]),
+            member("cem", [PASSED, PASSED]),
+        ]
+    };
+    let id = cause::id("two", Some(Aspect::Bytes), "12 bytes, not 49");
+    let comment = |cause: &str| Override {
+        cause: Some(cause.to_owned()),
+        comment: Some("page 4".into()),
+        place: "entry 1".to_owned(),
+        ..Override::default()
+    };
+    let mut class = class(members());
+    assert_eq!(class.settle(&[comment(&id)], None), Vec::<String>::new());
+    let told: Vec<usize> = class
+        .submissions
+        .iter()
+        .map(|member| member.settled.comments().count())
+        .collect();
+    assert_eq!(told, [1, 1, 0]);
+    let told = class.settle(&[comment("two-ffffff")], None);
+    assert_eq!(
+        told,
+        ["entry 1 is not applied: no submission has the cause two-ffffff any more"]
+    );
+    // What a spec keeps from students is not told by a mark by hand.
+    let secret = Override {
+        comment: Some("well".into()),
+        ..given("ada", points("two", 4))
+    };
+    class.settle(&[secret], None);
+    assert_eq!(class.submissions[0].said_to_students(&class), ["well"]);
+}
