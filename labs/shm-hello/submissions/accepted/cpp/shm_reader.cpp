@@ -5,23 +5,24 @@
 #include <string>
 #include <sys/shm.h>
 
+static bool failed(long result, const char *call)
+{
+    if (result == -1)
+        std::perror(call);
+    return result == -1;
+}
+
 int main()
 {
     shmid_ds status{};
     int id = shmget(100, 0, 0);
-    if (id < 0 || shmctl(id, IPC_STAT, &status) < 0) {
-        std::perror("shmget");
+    if (failed(id, "shmget") || failed(shmctl(id, IPC_STAT, &status), "shmctl"))
         return 1;
-    }
     const void *memory = shmat(id, nullptr, SHM_RDONLY);
-    if (memory == reinterpret_cast<void *>(-1)) {
-        std::perror("shmat");
+    if (failed(reinterpret_cast<long>(memory), "shmat"))
         return 1;
-    }
     const char *bytes = static_cast<const char *>(memory);
     std::cout << std::string(bytes, strnlen(bytes, status.shm_segsz)) << std::endl;
-    if (shmdt(memory) < 0 || shmctl(id, IPC_RMID, nullptr) < 0) {
-        std::perror("shmdt, shmctl");
+    if (failed(shmdt(memory), "shmdt") || failed(shmctl(id, IPC_RMID, nullptr), "shmctl"))
         return 1;
-    }
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <sys/shm.h>
+#include <sys/stat.h>
 
 class Attached {
     void *memory;
@@ -16,7 +17,11 @@ public:
         if (memory == reinterpret_cast<void *>(-1))
             throw std::runtime_error(std::string("shmat: ") + strerror(errno));
     }
-    ~Attached() { shmdt(memory); }
+    void detach()
+    {
+        if (shmdt(memory) < 0)
+            throw std::runtime_error(std::string("shmdt: ") + strerror(errno));
+    }
     char *bytes() { return static_cast<char *>(memory); }
 };
 
@@ -29,6 +34,7 @@ int main()
         const std::string text = "Hello";
         Attached segment(id);
         std::copy_n(text.c_str(), text.size() + 1, segment.bytes());
+        segment.detach();
     } catch (const std::exception &wrong) {
         std::cerr << wrong.what() << std::endl;
         return 1;
