@@ -89,3 +89,12 @@ pub(super) struct Request {
     /// Descriptors are asked for, too.
     pub(super) has_control: bool,
 }
+
+/// What was done about the address of a segment that a call attaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// The argument is this one.
+    At(u64),
+    /// That was not possible: the call is made once more, as the program made it.
+    AsItWas,
+}

@@ -9,6 +9,7 @@ use std::io;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, sysv};
 
+use super::in_progress::Placed;
 use super::state::{InCall, Tracer, gone};
 use crate::calls::{Role, Spec};
 
@@ -19,15 +20,6 @@ const STRIDE: u64 = 1 << 30;
 /// So many, and each so large: what is beyond goes where the kernel puts it.
 const SEGMENTS_MAX: u64 = 64;
 const SIZE_MAX: u64 = STRIDE / 2;
-
-/// What was done about a call's address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Placed {
-    /// The argument is this one.
-    At(u64),
-    /// That was not possible: the call is made once more, as the program made it.
-    AsItWas,
-}
 
 impl Tracer {
     /// Chooses the address of a segment that is about to be attached anywhere.
