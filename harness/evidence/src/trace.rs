@@ -41,6 +41,9 @@ pub struct Call {
     /// It stands for several calls of its like, itself the first; what they moved over a stream is in its transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeated: Option<Repeated>,
+    /// It is here only because the case speaks of such calls, [`crate::Actor::watched`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_request: bool,
 }
 
 /// Calls that were counted with another one of their like.
