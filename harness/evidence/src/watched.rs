@@ -2,6 +2,7 @@
 
 use crate::family::{families, family, needs_socket};
 use crate::on_request::ON_REQUEST;
+use crate::plan::DescriptorKind;
 use crate::signature::{ArgKind, SIGNATURES, is_on_request, signature};
 
 /// Calls that are watched, but not on every descriptor or with all arguments: a case that speaks of all of them has to ask
@@ -119,14 +120,14 @@ pub fn watched_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// What can be injected into a call or family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Injectable {
     /// It can fail with an errno, or be interrupted by a signal.
     pub fails: bool,
     /// It can move fewer bytes than was asked for.
     pub moves_fewer: bool,
-    /// Its first argument is a descriptor, so that a fault can say of what kind.
-    pub on_descriptor: bool,
+    /// On what kinds of descriptors, so that a fault can say one; none: it is given no descriptor, or one of its own kind.
+    pub on: Vec<DescriptorKind>,
 }
 
 /// What can be injected into a call or family.
@@ -136,12 +137,60 @@ pub fn injectable(name: &str) -> Injectable {
     Injectable {
         fails: any(&|call| !NEVER_FAIL.contains(&call)),
         moves_fewer: any(&moves_bytes),
-        on_descriptor: any(&|call| first(call) == Some(ArgKind::Fd)),
+        on: descriptors(name),
     }
 }
 
-fn first(call: &str) -> Option<ArgKind> {
-    signature(call)?.first().copied()
+/// On what kinds of descriptors a call can be made.
+fn descriptors(name: &str) -> Vec<DescriptorKind> {
+    /// Only files have places and sizes, and only folders have entries.
+    const OF_FILES: &[&str] = &[
+        "pread64",
+        "pwrite64",
+        "preadv",
+        "pwritev",
+        "lseek",
+        "copy_file_range",
+        "ftruncate",
+        "fallocate",
+        "fsync",
+        "fdatasync",
+    ];
+    const OF_SOCKETS: &[&str] = &[
+        "recvfrom",
+        "sendto",
+        "recvmsg",
+        "sendmsg",
+        "recvmmsg",
+        "sendmmsg",
+        "bind",
+        "listen",
+        "accept",
+        "accept4",
+        "connect",
+        "shutdown",
+        "getsockopt",
+        "setsockopt",
+        "getsockname",
+        "getpeername",
+    ];
+    const OF_ALL: &[&str] = &[
+        "read", "write", "readv", "writev", "sendfile", "close", "dup", "dup2", "dup3", "fstat",
+        "fcntl", "ioctl",
+    ];
+    let calls: Vec<&str> = kernel_calls(name).collect();
+    let all = |of: &[&str]| !calls.is_empty() && calls.iter().all(|call| of.contains(call));
+    let about_sockets =
+        family(name).is_some_and(|calls| calls.iter().any(|call| needs_socket(call)));
+    if about_sockets || all(OF_SOCKETS) {
+        vec![DescriptorKind::Socket]
+    } else if all(OF_FILES) {
+        vec![DescriptorKind::File]
+    } else if all(OF_ALL) {
+        DescriptorKind::ALL.to_vec()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Whether a call moves bytes, so that fewer can be moved.
@@ -197,20 +246,25 @@ mod tests {
 
     #[test]
     fn what_can_be_injected_follows_from_the_arguments() {
-        let check = |name: &str, fails, moves_fewer, on_descriptor| {
+        use DescriptorKind::{File, Socket};
+        let all = &DescriptorKind::ALL;
+        let check = |name: &str, fails, moves_fewer, on: &[DescriptorKind]| {
             let expect = Injectable {
                 fails,
                 moves_fewer,
-                on_descriptor,
+                on: on.to_vec(),
             };
             assert_eq!(injectable(name), expect, "{name}");
         };
-        check("recv", true, true, true);
-        check("pread", true, true, true);
-        check("shmget", true, false, false);
-        check("getpid", false, false, false);
-        check("mq_send", true, false, true);
-        check("close", true, false, true);
-        check("exit", false, false, false);
+        check("recv", true, true, &[Socket]);
+        check("read", true, true, all);
+        check("pread", true, true, &[File]);
+        check("shmget", true, false, &[]);
+        check("accept", true, false, &[Socket]);
+        check("stat", true, false, &[]);
+        check("getpid", false, false, &[]);
+        check("mq_send", true, false, &[]);
+        check("close", true, false, all);
+        check("exit", false, false, &[]);
     }
 }

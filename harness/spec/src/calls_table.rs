@@ -1,8 +1,7 @@
 //! The calls that a spec can speak of, as a table: names, arguments, what can be injected, and where.
 
 use ipclab_evidence::{
-    ArgKind, DescriptorKind, Names, families, injectable, kernel_calls, needs_request,
-    needs_socket, signature, watched_names,
+    ArgKind, Names, families, injectable, kernel_calls, needs_request, signature, watched_names,
 };
 
 /// A row of the table.
@@ -50,18 +49,12 @@ fn row(name: &str) -> Row {
     let possible = injectable(name);
     let mut injected = Vec::new();
     if possible.fails {
-        injected.extend(["errno", "signal"]);
+        injected.extend(["ERRNO", "SIGNAL"]);
     }
     if possible.moves_fewer {
-        injected.push("at most N bytes");
+        injected.push("at most");
     }
-    let about_sockets = is_family && calls.iter().any(|call| needs_socket(call));
-    let kinds = DescriptorKind::ALL.map(DescriptorKind::name);
-    let on = match (possible.on_descriptor && possible.fails, about_sockets) {
-        (false, _) => String::new(),
-        (true, true) => DescriptorKind::Socket.name().to_owned(),
-        (true, false) => kinds.join(" "),
-    };
+    let on: Vec<&str> = possible.on.iter().map(|kind| kind.name()).collect();
     Row {
         name: format!("{name}{}", if needs_request(name) { "*" } else { "" }),
         calls: if is_family {
@@ -70,8 +63,8 @@ fn row(name: &str) -> Row {
             String::new()
         },
         arguments: arguments(name, &calls),
-        injected: injected.join(", "),
-        on,
+        injected: injected.join(" "),
+        on: on.join(" "),
     }
 }
 

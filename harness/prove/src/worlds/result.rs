@@ -218,14 +218,21 @@ impl Worlds {
         let not_judged: usize = self.worlds().map(|world| world.not_judged.len()).sum();
         let unable = self.worlds().filter(|world| world.unable.is_some()).count();
         let mut last = match differs {
-            0 => format!("every verdict stayed in {worlds} worlds"),
-            differs => format!("{differs} verdicts differ, in {worlds} worlds"),
+            0 => format!("every verdict stayed in {}", count(worlds, "world")),
+            differs => format!(
+                "{} not stay, in {}",
+                match differs {
+                    1 => "1 verdict does".to_owned(),
+                    differs => format!("{differs} verdicts do"),
+                },
+                count(worlds, "world")
+            ),
         };
         if not_judged > 0 {
             let _ = write!(last, "; {not_judged} could not be judged");
         }
         if unable > 0 {
-            let _ = write!(last, "; {unable} worlds could not be made");
+            let _ = write!(last, "; {} could not be made", count(unable, "world"));
         }
         let _ = writeln!(out, "\n{last}");
         out
@@ -236,10 +243,10 @@ impl LabWorlds {
     fn render(&self, out: &mut String) {
         let _ = writeln!(
             out,
-            "\n{}: {} submissions in the usual world and {} others",
+            "\n{}: {} in the usual world and in {} beside it",
             self.lab,
-            self.submissions,
-            self.worlds.len()
+            count(self.submissions, "submission"),
+            count(self.worlds.len(), "world")
         );
         for (n, world) in self.worlds.iter().enumerate() {
             let result = match (&world.unable, world.differs.len()) {
@@ -272,6 +279,11 @@ impl LabWorlds {
             }
         }
     }
+}
+
+/// `1 world`, `2 worlds`
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 impl Difference {
@@ -325,7 +337,7 @@ mod tests {
             let worlds = Worlds::new(vec![lab], &factors);
             assert_eq!(worlds.exit_code(), code, "{name}");
             let text = worlds.text();
-            let (_, text) = text.split_once("others\n").expect("a lab");
+            let (_, text) = text.split_once("beside it\n").expect("a lab");
             assert_eq!(text, expect);
         };
         check(
@@ -333,28 +345,28 @@ mod tests {
             row("accepted/whole", &[], &[]),
             row("accepted/whole", &[], &[]),
             0,
-            "   1  the same  umask=077\n\nevery verdict stayed in 1 worlds\n",
+            "   1  the same  umask=077\n\nevery verdict stayed in 1 world\n",
         );
         check(
             "another",
             row("accepted/whole", &[], &[]),
             row("accepted/whole", &["greets"], &[]),
             1,
-            "   1  1 differ  umask=077\n      ✗ accepted/whole: greets passes, and here fails on output\n\n1 verdicts differ, in 1 worlds\n",
+            "   1  1 differ  umask=077\n      ✗ accepted/whole: greets passes, and here fails on output\n\n1 verdict does not stay, in 1 world\n",
         );
         check(
             "allowed",
             row("rejected/uninitialised", &["greets"], &[]),
             row("rejected/uninitialised", &[], &[]),
             0,
-            "   1  the same  umask=077\n      ~ rejected/uninitialised: greets fails on output, and here passes (may: it prints what it never set)\n\nevery verdict stayed in 1 worlds\n",
+            "   1  the same  umask=077\n      ~ rejected/uninitialised: greets fails on output, and here passes (may: it prints what it never set)\n\nevery verdict stayed in 1 world\n",
         );
         check(
             "not judged",
             row("accepted/whole", &[], &[]),
             row("accepted/whole", &[], &["greets"]),
             3,
-            "   1  the same  umask=077\n      ? accepted/whole: greets: no such user\n\nevery verdict stayed in 1 worlds; 1 could not be judged\n",
+            "   1  the same  umask=077\n      ? accepted/whole: greets: no such user\n\nevery verdict stayed in 1 world; 1 could not be judged\n",
         );
     }
 }

@@ -111,18 +111,26 @@ fn descriptor(scan: &mut Scan<'_>, call: &str) -> Result<DescriptorKind, Flaw> {
     let Some(name) = scan.name() else {
         return Err(scan.expected(&names.join(", ")));
     };
-    if !injectable(call).on_descriptor {
-        return Err(Flaw::new(
-            scan.last(),
-            format!("{call}() is given no descriptor"),
-        ));
-    }
+    let at = scan.last();
     let mut all = DescriptorKind::ALL.into_iter();
-    all.find(|kind| kind.name() == name).ok_or_else(|| {
-        Flaw::new(scan.last(), format!("a descriptor is open on no `{name}`"))
-            .suggest(nearest(name, names))
-            .help_if_none(&format!("known here: {}", names.join(", ")))
-    })
+    let Some(kind) = all.find(|kind| kind.name() == name) else {
+        return Err(
+            Flaw::new(at, format!("a descriptor is open on no `{name}`"))
+                .suggest(nearest(name, names))
+                .help_if_none(&format!("known here: {}", names.join(", "))),
+        );
+    };
+    let possible = injectable(call).on;
+    if possible.is_empty() {
+        let message = format!("a fault cannot say on what {call}() works");
+        return Err(Flaw::new(at, message).help(format!("write \"ACTOR {call}: ...\"")));
+    }
+    if !possible.contains(&kind) {
+        let possible: Vec<&str> = possible.iter().map(|kind| kind.name()).collect();
+        return Err(Flaw::new(at, format!("{call}() does nothing on a {name}"))
+            .help(format!("it works on: {}", possible.join(", "))));
+    }
+    Ok(kind)
 }
 
 fn kind(text: &str) -> Result<FaultKind, Flaw> {
