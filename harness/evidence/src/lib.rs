@@ -6,6 +6,7 @@
 
 mod address;
 mod arg;
+mod arg_kind;
 mod bytes;
 mod errno;
 mod family;
@@ -22,6 +23,7 @@ mod watched;
 
 pub use address::{Address, Endpoint, Protocol};
 pub use arg::{Arg, SemOp, Word};
+pub use arg_kind::ArgKind;
 pub use bytes::Bytes;
 pub use errno::Errno;
 pub use family::{belongs, canonical, families, family, needs_socket};
@@ -38,7 +40,7 @@ pub use plan::{
     Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS,
     SANITIZER_WITNESS, Stdin, Tamper, TamperAction, Watch, World,
 };
-pub use signature::{ArgKind, is_on_request, position, signature};
+pub use signature::{is_on_request, position, signature};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, Transfer,
 };

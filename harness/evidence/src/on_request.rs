@@ -3,11 +3,11 @@
 //!
 //! To make another call one that specs can speak of, add its row here, and its number in the sandbox's table of calls.
 
-use crate::names::Names;
-use crate::signature::ArgKind::{
+use crate::arg_kind::ArgKind::{
     self, Buffer, Fd, FdPair, Flags, Hex, Int, Iovec, NewAddress, Octal, OutBuffer, Path, Pointer,
     Signal, Size,
 };
+use crate::names::Names;
 
 /// The arguments of each of these calls in their order, as far as they are of interest, by the kernel's name.
 #[rustfmt::skip]

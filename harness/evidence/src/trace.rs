@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::arg::Arg;
+use crate::arg_kind::ArgKind;
 use crate::bytes::Bytes;
 use crate::errno::Errno;
-use crate::signature::{ArgKind, position};
+use crate::signature::position;
 
 /// One system call of one process. Calls are numbered in the order in which they began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,10 @@
 //! Which calls a spec can speak of: those that are watched, always or on request, and what can be done to them.
 
+use crate::arg_kind::ArgKind;
 use crate::family::{families, family, needs_socket};
 use crate::on_request::ON_REQUEST;
 use crate::plan::DescriptorKind;
-use crate::signature::{ArgKind, SIGNATURES, is_on_request, signature};
+use crate::signature::{SIGNATURES, is_on_request, signature};
 
 /// Calls that are watched, but not on every descriptor or with all arguments: a case that speaks of all of them has to ask
 /// for the rest.

@@ -37,7 +37,7 @@ pub(super) struct Known {
 /// # Errors
 /// It cannot be read, gives no reason, or speaks of a submission that is not rejected.
 pub(super) fn read(lab: &Path) -> Result<Vec<Known>, Failure> {
-    let file = super::list(lab);
+    let file = lab.join("submissions/worlds.toml");
     let display = show::path(&file);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,

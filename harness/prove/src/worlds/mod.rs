@@ -14,27 +14,14 @@ mod pairs;
 mod result;
 mod run;
 
-use std::path::Path;
-
 use ipclab_grade::progress::Progress;
 use ipclab_intake::failure::Failure;
-use ipclab_spec::Tier;
 
 use crate::validate::probes::Proof;
 use factors::{Factor, factors};
 pub use result::Worlds;
 use result::{LabWorlds, World};
-
-/// In which worlds labs are validated.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Only these tiers; none: all.
-    pub tiers: Vec<Tier>,
-    /// How many submissions are tried at a time; `None`: one a processor.
-    pub jobs: Option<usize>,
-    /// At most so many worlds beside the usual one; `None`: as many as it takes for all pairs.
-    pub worlds: Option<usize>,
-}
+pub use run::Request;
 
 /// Validates labs in the worlds that this machine can make.
 ///
@@ -72,9 +59,4 @@ pub fn worlds(
         ));
     }
     Ok(Worlds::new(labs, &factors))
-}
-
-/// The folder of a lab that lists what may differ.
-fn list(lab: &Path) -> std::path::PathBuf {
-    lab.join("submissions/worlds.toml")
 }

@@ -10,12 +10,22 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::Request;
 use super::factors::{Effect, Factor, OTHER_USER};
 use crate::certify::load::Load;
 use crate::validate::probes::Proof;
 use ipclab_intake::failure::Failure;
-use ipclab_spec::Reference;
+use ipclab_spec::{Reference, Tier};
+
+/// In which worlds labs are validated.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Only these tiers; none: all.
+    pub tiers: Vec<Tier>,
+    /// How many submissions are tried at a time; `None`: one a processor.
+    pub jobs: Option<usize>,
+    /// At most so many worlds beside the usual one; `None`: as many as it takes for all pairs.
+    pub worlds: Option<usize>,
+}
 
 /// A lab's spec and submissions where every world can read them, and folders that worlds write to.
 pub(super) struct Place {
@@ -25,7 +35,7 @@ pub(super) struct Place {
 }
 
 /// Folders with odd names, each in the one before.
-const ODD: &str = "Übung 3 (neu)/it's \"mine\"/$HOME & co/-o/a b\tc/0123456789012345678901234567890123456789012345678901234567890123456789";
+const ODD: &str = "Übung (neu)/it's \"mine\"/$HOME & co/-o/a b\tc/a folder with a name of more words than anybody would wish to type";
 
 /// What became of a submission in one world, as the validation's JSON has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -10,15 +10,9 @@ use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::arch::start::{BREAKPOINT, START_LENGTH, main_of};
 use ipclab_kernel::{Pid, memory, procfs};
 
+use super::in_progress::Beginning;
 use super::state::Tracer;
 use crate::decode;
-
-/// Where a program begins, and what stands there in place of the breakpoint.
-#[derive(Debug)]
-pub(super) struct Beginning {
-    at: u64,
-    instruction: Vec<u8>,
-}
 
 impl Beginning {
     /// Sets the breakpoint in a process that has just exec'd. `None`: its memory cannot be reached.

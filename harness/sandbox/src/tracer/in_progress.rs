@@ -89,3 +89,10 @@ pub(super) struct Request {
     /// Descriptors are asked for, too.
     pub(super) has_control: bool,
 }
+
+/// Where a program begins, and what stands there in place of the breakpoint.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    pub(super) at: u64,
+    pub(super) instruction: Vec<u8>,
+}

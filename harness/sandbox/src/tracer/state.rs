@@ -11,8 +11,7 @@ use ipclab_evidence::{
     Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
 };
 
-use super::beginning::Beginning;
-use super::in_progress::{Held, InStead, Reached, Series};
+use super::in_progress::{Beginning, Held, InStead, Reached, Series};
 use super::placed::Placed;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
