@@ -199,6 +199,8 @@ fn plan(place: &Path) -> Plan {
         ready: None,
         fills: Vec::new(),
         descriptors: 0,
+        watched: Vec::new(),
+        random_addresses: false,
     };
     let mut server = actor("server");
     server.ready = Some(Endpoint {

@@ -262,6 +262,33 @@ pub(crate) struct Validate {
     /// Instead of trying submissions, try programs that do not do the task: none may have more than one that does nothing
     #[arg(long, conflicts_with_all = ["update", "mutants"])]
     pub(crate) cheats: bool,
+    /// Instead of trying submissions once, try them in other surroundings, too: every verdict must stay
+    ///
+    /// Umask, locale, environment, folders, user, zone, clock, processors, load, stack, addresses, compiler and its flags:
+    /// any two values of them meet in one of the worlds. `--worlds=N` tries the first N worlds only.
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        conflicts_with_all = ["update", "mutants", "cheats"]
+    )]
+    pub(crate) worlds: Option<Option<usize>>,
+    /// Flags that C sources are compiled with, too: one of the things that --worlds varies
+    #[arg(
+        long,
+        value_name = "FLAGS",
+        hide = true,
+        allow_hyphen_values = true,
+        default_value = ""
+    )]
+    pub(crate) build_flags: String,
+    /// Let the kernel draw programs' addresses, as --worlds does
+    #[arg(long, hide = true)]
+    pub(crate) random_addresses: bool,
+    /// How many descriptors programs find open, as --worlds does
+    #[arg(long, value_name = "N", hide = true, default_value_t = 0)]
+    pub(crate) occupied: u32,
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -445,4 +472,6 @@ pub(crate) enum SpecCommand {
     },
     /// Print a JSON Schema of the spec language, for editors
     Schema,
+    /// List the calls that a spec can speak of, their arguments and what can be injected
+    Calls,
 }

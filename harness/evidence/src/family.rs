@@ -39,6 +39,27 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("dup", &["dup", "dup2", "dup3"]),
     ("exit", &["exit_group", "exit"]),
     ("sigaction", &["rt_sigaction", "sigaction"]),
+    ("sigprocmask", &["rt_sigprocmask"]),
+    ("sigpending", &["rt_sigpending"]),
+    ("sigsuspend", &["rt_sigsuspend"]),
+    ("sigtimedwait", &["rt_sigtimedwait"]),
+    ("sigqueue", &["rt_sigqueueinfo"]),
+    ("signalfd", &["signalfd4"]),
+    ("eventfd", &["eventfd2"]),
+    ("epoll_create", &["epoll_create", "epoll_create1"]),
+    ("inotify_init", &["inotify_init1"]),
+    ("raise", &["tgkill", "tkill"]),
+    ("pread", &["pread64", "preadv"]),
+    ("pwrite", &["pwrite64", "pwritev"]),
+    // Which of them the C library makes for fstat(3) and lstat(3) depends on its version.
+    ("stat", &["stat", "lstat", "fstat", "newfstatat", "statx"]),
+    ("access", &["access", "faccessat", "faccessat2"]),
+    ("chmod", &["chmod", "fchmodat"]),
+    ("chown", &["chown", "lchown", "fchownat"]),
+    ("readlink", &["readlink", "readlinkat"]),
+    ("readdir", &["getdents64"]),
+    ("mq_send", &["mq_timedsend"]),
+    ("mq_receive", &["mq_timedreceive"]),
 ];
 
 /// Names of the C library that people use for a family or for a part of one.
@@ -49,6 +70,13 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("usleep", &["nanosleep", "clock_nanosleep"]),
     ("signal", &["rt_sigaction", "sigaction"]),
     ("_exit", &["exit_group", "exit"]),
+    ("sigwait", &["rt_sigtimedwait"]),
+    ("fstatat", &["newfstatat", "statx"]),
+    ("fstat", &["stat", "lstat", "fstat", "newfstatat", "statx"]),
+    ("lstat", &["stat", "lstat", "fstat", "newfstatat", "statx"]),
+    ("lockf", &["fcntl"]),
+    ("seteuid", &["setresuid", "setreuid"]),
+    ("setegid", &["setresgid", "setregid"]),
 ];
 
 /// The kernel calls that a family stands for; `None`: no such family, the name is a kernel call's own.

@@ -5,9 +5,10 @@
 
 use crate::address::Address;
 use crate::arg::{Arg, SemOp};
+use crate::arg_kind::ArgKind;
 use crate::bytes::Bytes;
 use crate::names::{Names, SEM_FLAGS, signal_number};
-use crate::signature::{ArgKind, signature};
+use crate::signature::signature;
 
 /// The arguments of a call from their texts, and from the registers' values where these were written.
 #[must_use]

@@ -6,20 +6,24 @@
 
 mod address;
 mod arg;
+mod arg_kind;
 mod bytes;
 mod errno;
 mod family;
 pub mod format_v1;
 mod leftovers;
 mod names;
+mod on_request;
 mod outcome;
 mod plan;
 mod signature;
 mod trace;
 mod wait;
+mod watched;
 
 pub use address::{Address, Endpoint, Protocol};
 pub use arg::{Arg, SemOp, Word};
+pub use arg_kind::ArgKind;
 pub use bytes::Bytes;
 pub use errno::Errno;
 pub use family::{belongs, canonical, families, family, needs_socket};
@@ -32,12 +36,16 @@ pub use outcome::{
     Level, LimitHit, LimitKind, OpenDescriptor, SegmentSnapshot, Sharing, Stream,
 };
 pub use plan::{
-    Actor, Await, Bind, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Limits, Occurrence,
-    Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS, SANITIZER_WITNESS, Stdin,
-    Tamper, TamperAction, Watch, World,
+    Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenSegment, GivenSemaphores,
+    Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS,
+    SANITIZER_WITNESS, Stdin, Tamper, TamperAction, Watch, World,
 };
-pub use signature::{ArgKind, position, signature};
+pub use signature::{is_on_request, position, signature};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, Transfer,
 };
 pub use wait::Wait;
+pub use watched::{
+    Injectable, injectable, is_all_on_request, is_watched, kernel_calls, needs_request, requested,
+    unseen, watched_names,
+};

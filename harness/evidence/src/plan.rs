@@ -195,6 +195,13 @@ pub struct Actor {
     /// How many descriptors it finds open beside the usual three: all numbers below this, but for a few.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub descriptors: u32,
+    /// Kernel calls of it that are recorded beyond those that always are, each time and on whatever descriptor. Those that
+    /// the loader makes before the program begins are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watched: Vec<String>,
+    /// The kernel draws anew where its memory lies, which as a rule is the same in every run.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub random_addresses: bool,
 }
 
 #[allow(
@@ -297,10 +304,73 @@ pub struct Tamper {
     /// end that a process makes itself, `store` for a write to a System V segment by a process that the actor's first one
     /// made (where turns are taken; the one action for it is a signal).
     pub call: String,
+    /// Only on descriptors of this kind; `None`: of any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<DescriptorKind>,
+    /// It meets calls, too, that are recorded only because the actor's `watched` names them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub everywhere: bool,
     /// Which of them.
     pub occurrence: Occurrence,
     /// What happens.
     pub action: TamperAction,
+}
+
+/// What a descriptor is open on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DescriptorKind {
+    /// A plain file.
+    File,
+    /// A pipe, with a name or without.
+    Pipe,
+    /// A terminal.
+    Terminal,
+    /// A socket.
+    Socket,
+}
+
+impl DescriptorKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::File, Self::Pipe, Self::Terminal, Self::Socket];
+
+    /// As specs write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Pipe => "pipe",
+            Self::Terminal => "terminal",
+            Self::Socket => "socket",
+        }
+    }
+
+    /// Whether the kernel itself does such a thing to a call on a descriptor of this kind: nothing interrupts or postpones
+    /// work on a plain file, and reading there gives all that there is.
+    #[must_use]
+    pub fn can_meet(self, call: &str, action: &TamperAction) -> bool {
+        let Self::File = self else {
+            return true;
+        };
+        let reads = ["read", "readv", "pread", "pread64", "preadv"].contains(&call);
+        match action {
+            TamperAction::Fail(errno) => {
+                !["EINTR", "EAGAIN", "EWOULDBLOCK", "EPIPE"].contains(&errno.as_str())
+            }
+            TamperAction::AtMost(_) => !reads,
+            TamperAction::Signal(_) => false,
+            TamperAction::Skip(_)
+            | TamperAction::CountBy(_)
+            | TamperAction::FlipLastByte
+            | TamperAction::ArgumentBy { .. }
+            | TamperAction::PortBy(_)
+            | TamperAction::Lose
+            | TamperAction::Twice
+            | TamperAction::AlterLastLetter
+            | TamperAction::LeaveChild
+            | TamperAction::LeaveFile(_) => true,
+        }
+    }
 }
 
 /// Which of an actor's calls of a family a tamper meets.

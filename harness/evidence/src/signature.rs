@@ -1,76 +1,22 @@
 //! Signatures: which argument of a system call is what.
 //!
-//! This table, beside the families, is the only place where positions of arguments stand. To add a system call, add its row
-//! here, and in the sandbox's table of calls the row that says how the tracer treats it: that one looks its arguments up
-//! here while it is compiled, so a call without a signature does not build.
+//! This table and that of the calls on request, beside the families, are the only places where positions of arguments stand.
+//! To add a system call, add its row here, where every case needs it, or there, and in the sandbox's table of calls the row
+//! that says how the tracer treats it: that one looks its arguments up here while it is compiled, so a call without a
+//! signature does not build.
 
+use crate::arg_kind::ArgKind;
 use crate::names::Names;
+use crate::on_request::ON_REQUEST;
 use ArgKind::{
     Address, Buffer, ClockFlags, Fd, FdPair, Flags, Hex, Id, Int, Iovec, Key, Message, Messages,
     Mode, NewAddress, Octal, OutBuffer, Path, Pointer, PollMillis, SemOps, Signal, Size,
     SocketOption, Timespec, Timeval,
 };
 
-/// How an argument is shown and what it stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArgKind {
-    /// A descriptor.
-    Fd,
-    /// A pair of new descriptors, written at exit.
-    FdPair,
-    /// A signed number.
-    Int,
-    /// A count of bytes.
-    Size,
-    /// An address or a set of bits.
-    Hex,
-    /// Permission bits.
-    Octal,
-    /// Permission bits of a call that makes a file, when its flags say so.
-    Mode,
-    /// A System V key.
-    Key,
-    /// A System V identifier.
-    Id,
-    /// A signal.
-    Signal,
-    /// A pointer of no interest.
-    Pointer,
-    /// A path.
-    Path,
-    /// A socket address; its length is the next argument.
-    Address,
-    /// A socket address that the kernel fills in; the next argument points at its length.
-    NewAddress,
-    /// Bytes that the program hands over; the next argument is their count.
-    Buffer,
-    /// Bytes that the program gets; the next argument is the room.
-    OutBuffer,
-    /// A vector of buffers; the next argument is their count.
-    Iovec,
-    /// A `struct msghdr`.
-    Message,
-    /// An array of `struct mmsghdr`; the next argument is their count.
-    Messages,
-    /// A `struct timespec`, NULL: no end.
-    Timespec,
-    /// A `struct timeval`, NULL: no end.
-    Timeval,
-    /// An array of `struct sembuf`; the next argument is their count.
-    SemOps,
-    /// Milliseconds, negative: no end.
-    PollMillis,
-    /// Flags of `clock_nanosleep`.
-    ClockFlags,
-    /// Named bits or a named number.
-    Flags(Names),
-    /// A socket's option; its level is the argument before.
-    SocketOption,
-}
-
-/// The arguments of each call in their order, as far as they are of interest, by the kernel's name.
+/// Of each call that is always watched the arguments in their order, as far as they are of interest, by the kernel's name.
 #[rustfmt::skip]
-const SIGNATURES: &[(&str, &[ArgKind])] = &[
+pub(crate) const SIGNATURES: &[(&str, &[ArgKind])] = &[
     ("read", &[Fd, OutBuffer, Size]),
     ("write", &[Fd, Buffer, Size]),
     ("readv", &[Fd, Iovec, Int]),
@@ -157,13 +103,29 @@ const SIGNATURES: &[(&str, &[ArgKind])] = &[
     ("restart_syscall", &[]),
 ];
 
-/// What the arguments of a call are; `None`: a call that is not watched.
+/// What the arguments of a call are; `None`: a call that is never watched.
 #[must_use]
 pub const fn signature(call: &str) -> Option<&'static [ArgKind]> {
+    match find(SIGNATURES, call) {
+        Some(found) => Some(found),
+        None => find(ON_REQUEST, call),
+    }
+}
+
+/// Whether a call is watched only where a case speaks of it.
+#[must_use]
+pub const fn is_on_request(call: &str) -> bool {
+    find(ON_REQUEST, call).is_some()
+}
+
+const fn find(
+    table: &'static [(&'static str, &'static [ArgKind])],
+    call: &str,
+) -> Option<&'static [ArgKind]> {
     let mut at = 0;
-    while at < SIGNATURES.len() {
-        if equal(SIGNATURES[at].0.as_bytes(), call.as_bytes()) {
-            return Some(SIGNATURES[at].1);
+    while at < table.len() {
+        if equal(table[at].0.as_bytes(), call.as_bytes()) {
+            return Some(table[at].1);
         }
         at += 1;
     }
@@ -193,15 +155,15 @@ pub fn position(call: &str, kind: ArgKind) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ArgKind, SIGNATURES, position, signature};
+    use super::{ArgKind, ON_REQUEST, SIGNATURES, position, signature};
     use crate::names::Names;
 
     #[test]
     fn every_call_has_one_signature() {
-        for (name, kinds) in SIGNATURES {
+        for (name, kinds) in SIGNATURES.iter().chain(ON_REQUEST) {
             assert_eq!(signature(name), Some(*kinds), "{name}");
         }
-        assert_eq!(signature("brk"), None);
+        assert_eq!(signature("rt_sigreturn"), None);
     }
 
     #[test]

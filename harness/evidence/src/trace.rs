@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::arg::Arg;
+use crate::arg_kind::ArgKind;
 use crate::bytes::Bytes;
 use crate::errno::Errno;
-use crate::signature::{ArgKind, position};
+use crate::signature::position;
 
 /// One system call of one process. Calls are numbered in the order in which they began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct Call {
     /// It stands for several calls of its like, itself the first; what they moved over a stream is in its transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeated: Option<Repeated>,
+    /// It is here only because the case speaks of such calls, [`crate::Actor::watched`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_request: bool,
 }
 
 /// Calls that were counted with another one of their like.

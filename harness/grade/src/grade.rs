@@ -126,6 +126,7 @@ pub fn prepare_submission(
     );
     programs.references = references(grader, &cases, pool)?;
     programs.withheld = grader.withheld();
+    programs.surroundings = grader.config.surroundings;
     remark_on_leftovers(submission, &mut record.programs);
     remark_on_mappings(submission, &mut record.programs);
     Ok(Prepared { record, programs })
@@ -144,6 +145,7 @@ pub fn prepare_references(
     let references = references(grader, &with_references(grader)?, pool)?;
     let programs = Programs {
         withheld: grader.withheld(),
+        surroundings: grader.config.surroundings,
         ..substitutes(spec, &references)
     };
     record.programs = spec

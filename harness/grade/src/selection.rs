@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use ipclab_intake::failure::Failure;
+use ipclab_plan::Surroundings;
 use ipclab_sandbox::LevelChoice;
 use ipclab_spec::{Case, Tier};
 
@@ -92,6 +93,10 @@ pub struct RunConfig {
     pub toolchains: Toolchains,
     /// Files and folders of the grader's that no box may show.
     pub private: Vec<PathBuf>,
+    /// Flags that C sources are compiled with beside the usual ones, where no sanitizer is.
+    pub build_flags: Vec<String>,
+    /// What programs find around them.
+    pub surroundings: Surroundings,
 }
 
 impl Default for RunConfig {
@@ -107,6 +112,8 @@ impl Default for RunConfig {
             by_author: true,
             toolchains: Toolchains::default(),
             private: Vec::new(),
+            build_flags: Vec::new(),
+            surroundings: Surroundings::default(),
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use ipclab_evidence::{Arg, Call, Exit, Object, Word, belongs};
-use ipclab_spec::{ArgPattern, Aspect, CallMatch, CallPattern, ResultPattern};
+use ipclab_evidence::{Arg, Call, Evidence, Exit, Object, Word, belongs};
+use ipclab_spec::{ArgPattern, Aspect, CallMatch, CallPattern, Case, ResultPattern};
 
 use crate::errno::described;
 use crate::facts::Facts;
-use crate::finding::Finding;
+use crate::finding::{Finding, Verdict};
 use crate::listening::show_endpoint;
 use crate::quote::{escaped_line, quoted};
 
@@ -82,7 +82,8 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
         return fail(format!("{who} made no calls{}", facts.because(index)));
     }
     match pattern {
-        CallPattern::Has(wanted) => match facts.calls(index).find(|call| matches(wanted, call)) {
+        CallPattern::Has(wanted) => match facts.all_calls(index).find(|call| matches(wanted, call))
+        {
             Some(call) => pass(format!(
                 "{who} called {} (#{})",
                 escaped_line(&wanted.text),
@@ -95,10 +96,10 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
             },
         },
         CallPattern::No(unwanted) => {
-            match facts.calls(index).find(|call| matches(unwanted, call)) {
+            match facts.all_calls(index).find(|call| matches(unwanted, call)) {
                 Some(call) => {
                     let failed = facts
-                        .calls(index)
+                        .all_calls(index)
                         .take_while(|earlier| earlier.n < call.n)
                         .find(|earlier| {
                             earlier.tampered.is_some()
@@ -154,6 +155,49 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
     }
 }
 
+/// A pattern of a case beside what one run shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatternSeen {
+    /// The actor whose calls it is about.
+    pub actor: String,
+    /// As its author wrote it.
+    pub text: String,
+    /// A call was found that it speaks of: the one that must be there, the one that must not, or the one that has to be
+    /// followed by another.
+    pub matched: bool,
+    /// It is met.
+    pub met: bool,
+}
+
+/// What a run shows of each pattern about a student's calls.
+#[must_use]
+pub fn patterns_seen(case: &Case, evidence: &Evidence) -> Vec<PatternSeen> {
+    let facts = Facts { case, evidence };
+    let mut seen = Vec::new();
+    for expected in &case.calls {
+        let copies = facts.copies(&expected.actor);
+        if !copies.iter().all(|index| facts.is_student(*index)) {
+            continue;
+        }
+        for pattern in &expected.patterns {
+            let (CallPattern::Has(wanted)
+            | CallPattern::No(wanted)
+            | CallPattern::Every { opener: wanted, .. }) = pattern;
+            let matched = |index: &usize| facts.all_calls(*index).any(|call| matches(wanted, call));
+            let met = |index: &usize| {
+                one(facts, *index, pattern, &expected.patterns).verdict == Verdict::Pass
+            };
+            seen.push(PatternSeen {
+                actor: expected.actor.clone(),
+                text: wanted.text.clone(),
+                matched: copies.iter().any(matched),
+                met: copies.iter().all(met),
+            });
+        }
+    }
+    seen
+}
+
 /// A call that must not be there and was not found.
 fn not_called(
     facts: Facts<'_>,
@@ -176,7 +220,7 @@ fn not_called(
         let varies = call.repeated.as_ref().is_some_and(|calls| calls.varies);
         varies && is_named(unwanted, call)
     };
-    match facts.calls(index).find(may_be) {
+    match facts.all_calls(index).find(may_be) {
         Some(call) => {
             let times = call.repeated.as_ref().map_or(1, |calls| calls.times);
             unproved(&format!(
@@ -205,7 +249,7 @@ fn missing(
     let name = facts.actor(index).map(|actor| actor.name.as_str());
     let fail = |text: String| Finding::fail(Aspect::Calls, name, text);
     let named: Vec<&Call> = facts
-        .calls(index)
+        .all_calls(index)
         .filter(|call| is_named(wanted, call))
         .collect();
     let Some(&first) = named.first() else {
@@ -297,7 +341,12 @@ fn never_with<'a>(wanted: &'a CallMatch, calls: &[&Call]) -> Option<&'a str> {
 }
 
 fn is_named(wanted: &CallMatch, call: &Call) -> bool {
-    belongs(&call.name, Facts::on_socket(call), &wanted.name) && !call.makes_thread()
+    let is_seen = wanted.everywhere || !call.on_request;
+    // Who names the kernel's own call means it, whatever it makes.
+    let means_threads = wanted.everywhere && wanted.name.starts_with("clone");
+    is_seen
+        && belongs(&call.name, Facts::on_socket(call), &wanted.name)
+        && (means_threads || !call.makes_thread())
 }
 
 fn matches(wanted: &CallMatch, call: &Call) -> bool {
@@ -330,7 +379,11 @@ fn usual_args<'c>(wanted: &CallMatch, call: &'c Call) -> Cow<'c, [Arg]> {
         return args.into();
     }
     match (call.name.as_str(), args) {
-        ("openat" | "openat2" | "unlinkat", [_, rest @ ..]) => rest.into(),
+        (
+            "openat" | "openat2" | "unlinkat" | "newfstatat" | "statx" | "faccessat" | "faccessat2"
+            | "fchmodat" | "fchownat" | "readlinkat",
+            [_, rest @ ..],
+        ) => rest.into(),
         ("recvmsg" | "sendmsg", [socket, message, flags]) => {
             let size = Arg::Text(String::new());
             vec![socket.clone(), message.clone(), size, flags.clone()].into()
@@ -439,11 +492,11 @@ fn unclosed<'a>(
             .is_some_and(|returned| returned.value != -1 && returned.errno.is_none())
     };
     let openers = facts
-        .calls(index)
+        .all_calls(index)
         .filter(|call| matches(opener, call))
         .filter(succeeded);
     let closers: Vec<&Call> = facts
-        .calls(index)
+        .all_calls(index)
         .filter(|call| matches(closer, call))
         .filter(succeeded)
         .collect();

@@ -8,6 +8,7 @@ mod difference;
 mod errno;
 mod exit;
 mod facts;
+mod faults;
 mod finding;
 mod listening;
 mod memory;
@@ -20,6 +21,8 @@ mod sanitizer;
 mod settle;
 mod sharing;
 
+pub use calls::{PatternSeen, patterns_seen};
+pub use faults::{SPEC_IS_WRONG, planned_faults, unmet_faults};
 pub use finding::{DiffLine, Difference, Finding, Verdict};
 pub use oracle::compare;
 pub use settle::{Outcome, Part, settle};

@@ -244,6 +244,7 @@ fn call() -> impl Strategy<Value = Call> {
                 tampered,
                 answers: Vec::new(),
                 repeated: None,
+                on_request: false,
             },
         )
 }

@@ -242,6 +242,18 @@ pub fn peak_kib(pid: Pid) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// An entry of a process's auxiliary vector, `getauxval(3)`: what the kernel tells a program that it starts.
+#[must_use]
+pub fn auxiliary(pid: Pid, kind: u64) -> Option<u64> {
+    let vector = std::fs::read(format!("/proc/{pid}/auxv")).ok()?;
+    let word = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_ne_bytes);
+    let mut entries = vector.chunks_exact(16);
+    entries.find_map(|entry| {
+        let (key, value) = entry.split_at(8);
+        (word(key)? == kind).then(|| word(value)).flatten()
+    })
+}
+
 /// What a descriptor of a process is, as the link in `/proc/PID/fd` names it: `socket:[4711]`.
 #[must_use]
 pub fn descriptor(tid: Pid, fd: i32) -> Option<String> {

@@ -6,6 +6,7 @@ mod artifact;
 mod likely_errors;
 mod variants;
 mod vary;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -14,12 +15,11 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence as evidence;
 use ipclab_evidence::SANITIZER_STATUS;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Limits, Occurrence, Placeholder, Plan, RuntimeValue, Stdin, Tamper,
-    TamperAction, Watch, World,
+    Await, Bind, Bytes, Limits, Occurrence, Placeholder, Plan, RuntimeValue, Stdin, Tamper, Watch,
+    World,
 };
 use ipclab_spec::{
-    Actor, After, Case, Endpoint, FaultKind, GivenKind, Hole, Part, Player, Reference, Spec,
-    Template,
+    Actor, After, Case, Endpoint, GivenKind, Hole, Part, Player, Reference, Spec, Template,
 };
 
 pub use artifact::{Artifact, SEARCH_PATH, Tool};
@@ -55,6 +55,17 @@ pub struct Programs {
     pub handed_in: Option<PathBuf>,
     /// What no box may show, wherever it lies on the host.
     pub withheld: Vec<PathBuf>,
+    /// What the student's programs find otherwise than they do as a rule.
+    pub surroundings: Surroundings,
+}
+
+/// What programs may find around them, and must not matter to what they do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Addresses are drawn anew in each run, as where the machine refuses to fix them.
+    pub random_addresses: bool,
+    /// So many descriptors are open at least.
+    pub descriptors: u32,
 }
 
 /// Plans one run of a case: with these programs in the student's places.
@@ -124,10 +135,14 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
                 ready: actor.listens.as_ref().map(endpoint),
                 fills: fills(actor, &copies),
                 descriptors: if actor.is_student() {
-                    case.given.descriptors
+                    case.given
+                        .descriptors
+                        .max(programs.surroundings.descriptors)
                 } else {
                     0
                 },
+                random_addresses: actor.is_student() && programs.surroundings.random_addresses,
+                watched: watched::calls(case, actor),
             });
         }
         before = Some(actor);
@@ -477,17 +492,14 @@ fn world(
 fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
     let mut tampers = Vec::new();
     for fault in &case.faults {
-        let action = match &fault.kind {
-            FaultKind::Errno(errno) => TamperAction::Fail(errno.clone()),
-            FaultKind::AtMost(bytes) => TamperAction::AtMost(*bytes),
-            FaultKind::Signal(signal) => TamperAction::Signal(signal.clone()),
-        };
         for actor in copies.get(fault.actor.as_str()).into_iter().flatten() {
             tampers.push(Tamper {
                 actor: actor.clone(),
                 call: fault.call.clone(),
+                on: fault.on,
+                everywhere: fault.everywhere,
                 occurrence: fault.nth.map_or(Occurrence::Every, Occurrence::Nth),
-                action: action.clone(),
+                action: fault.kind.action(),
             });
         }
     }

@@ -1,3 +1,5 @@
+use ipclab_evidence::TamperAction;
+
 use super::*;
 
 const LAB: &str = r#"
@@ -225,6 +227,8 @@ stderr.contains = ["{{fault.call}}", "{{fault.message}}"]
         [Tamper {
             actor: "server".to_owned(),
             call: "bind".to_owned(),
+            on: None,
+            everywhere: false,
             occurrence: Occurrence::Every,
             action: TamperAction::Fail("EACCES".to_owned()),
         }]

@@ -7,6 +7,7 @@ use ipclab_spec::{Actor, Case, FaultKind, Turns};
 
 use super::likely_errors;
 use super::vary::{self, Inputs};
+use super::watched;
 
 /// What sets a run apart from the case's other runs, before it is planned.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -149,6 +150,8 @@ fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String
                     let tamper = Tamper {
                         actor: actor.name.clone(),
                         call: call.clone(),
+                        on: None,
+                        everywhere: watched::everywhere(case, call),
                         occurrence: Occurrence::Every,
                         action: TamperAction::Fail(errno),
                     };

@@ -164,10 +164,13 @@ fn summary(report: &Report) -> String {
     };
     let mut lines = Vec::new();
     if report.mark().final_points().is_none() {
-        lines.push(
+        lines.push(if report.has_wrong_spec() {
+            "ERROR: this submission could not be graded whole, so that it has no score. The lab's spec is wrong, which is no fault of the student's. Staff: `ipclab validate` shows where."
+                .to_owned()
+        } else {
             "ERROR: this submission could not be graded whole, so that it has no score. This is trouble of the autograder and no fault of the student's. Staff: run it again; `ipclab doctor` says what the machine lacks."
-                .to_owned(),
-        );
+                .to_owned()
+        });
     }
     lines.push(format!(
         "{}: {}. {} passed, {} failed, {} skipped.",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ipclab_evidence::Level;
-use ipclab_judge::Verdict;
+use ipclab_judge::{SPEC_IS_WRONG, Verdict};
 use ipclab_spec::{Aspect, Tier, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -170,6 +170,15 @@ impl Report {
     #[must_use]
     pub fn mark(&self) -> Mark {
         Mark::of(self.score.earned, self.score.unknown, self.exit_code() != 3)
+    }
+
+    /// Whether a case could not be graded because the lab's spec is wrong there, which no other machine mends.
+    #[must_use]
+    pub fn has_wrong_spec(&self) -> bool {
+        let findings = self.cases.iter().flat_map(|case| &case.findings);
+        findings
+            .filter(|finding| finding.verdict == Verdict::Unknown)
+            .any(|finding| finding.message.as_str().starts_with(SPEC_IS_WRONG))
     }
 
     /// The process exit status that says the same: 0 for full marks, 1 when points were lost, 3 when something could not

@@ -1,4 +1,4 @@
-//! The calls that stop at the tracer.
+//! The calls that stop at the tracer, always or where the plan asks for them.
 //!
 //! One row a call: the filter is built from it, and the decoder reads arguments by the signature that stands in
 //! [`ipclab_evidence::signature`] under its name. A call that is not here runs at full speed and leaves no trace.
@@ -80,6 +80,8 @@ pub(crate) struct Spec {
 pub(crate) enum When {
     /// Always.
     Always,
+    /// Only where the plan asks for it.
+    OnRequest,
     /// When all these bits of an argument's low half are set.
     Bits {
         /// Which argument.
@@ -107,7 +109,10 @@ const fn row(number: i64, name: &'static str, role: Role) -> Spec {
             None => panic!("every watched call has a signature in ipclab-evidence"),
         },
         role,
-        when: When::Always,
+        when: match ipclab_evidence::is_on_request(name) {
+            true => When::OnRequest,
+            false => When::Always,
+        },
     }
 }
 
@@ -139,7 +144,7 @@ const LOCKS: When = When::OneOf {
     values: &LOCK_COMMANDS,
 };
 
-/// Every call that stops at the tracer.
+/// Every call that stops at the tracer, or can.
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Spec] = &[
     row(libc::SYS_read, "read", Role::Receive),
@@ -226,6 +231,117 @@ pub(crate) const TABLE: &[Spec] = &[
     row(libc::SYS_execveat, "execveat", Role::Exec),
     row(libc::SYS_exit_group, "exit_group", Role::Exit),
     row(libc::SYS_restart_syscall, "restart_syscall", Role::Plain),
+    // Those on request.
+    row(libc::SYS_pread64, "pread64", Role::Plain),
+    row(libc::SYS_pwrite64, "pwrite64", Role::Plain),
+    row(libc::SYS_preadv, "preadv", Role::Plain),
+    row(libc::SYS_pwritev, "pwritev", Role::Plain),
+    row(libc::SYS_lseek, "lseek", Role::Plain),
+    row(libc::SYS_copy_file_range, "copy_file_range", Role::Plain),
+    row(libc::SYS_dup, "dup", Role::Plain),
+    row(libc::SYS_dup2, "dup2", Role::Plain),
+    row(libc::SYS_dup3, "dup3", Role::Plain),
+    row(libc::SYS_close_range, "close_range", Role::Plain),
+    row(libc::SYS_pipe, "pipe", Role::Plain),
+    row(libc::SYS_pipe2, "pipe2", Role::Plain),
+    row(libc::SYS_openat2, "openat2", Role::Plain),
+    row(libc::SYS_stat, "stat", Role::Plain),
+    row(libc::SYS_lstat, "lstat", Role::Plain),
+    row(libc::SYS_fstat, "fstat", Role::Plain),
+    row(libc::SYS_newfstatat, "newfstatat", Role::Plain),
+    row(libc::SYS_statx, "statx", Role::Plain),
+    row(libc::SYS_statfs, "statfs", Role::Plain),
+    row(libc::SYS_fstatfs, "fstatfs", Role::Plain),
+    row(libc::SYS_access, "access", Role::Plain),
+    row(libc::SYS_faccessat, "faccessat", Role::Plain),
+    row(libc::SYS_faccessat2, "faccessat2", Role::Plain),
+    row(libc::SYS_getcwd, "getcwd", Role::Plain),
+    row(libc::SYS_chdir, "chdir", Role::Plain),
+    row(libc::SYS_fchdir, "fchdir", Role::Plain),
+    row(libc::SYS_chmod, "chmod", Role::Plain),
+    row(libc::SYS_fchmod, "fchmod", Role::Plain),
+    row(libc::SYS_fchmodat, "fchmodat", Role::Plain),
+    row(libc::SYS_chown, "chown", Role::Plain),
+    row(libc::SYS_fchown, "fchown", Role::Plain),
+    row(libc::SYS_lchown, "lchown", Role::Plain),
+    row(libc::SYS_fchownat, "fchownat", Role::Plain),
+    row(libc::SYS_umask, "umask", Role::Plain),
+    row(libc::SYS_truncate, "truncate", Role::Plain),
+    row(libc::SYS_ftruncate, "ftruncate", Role::Plain),
+    row(libc::SYS_fallocate, "fallocate", Role::Plain),
+    row(libc::SYS_fsync, "fsync", Role::Plain),
+    row(libc::SYS_fdatasync, "fdatasync", Role::Plain),
+    row(libc::SYS_sync, "sync", Role::Plain),
+    row(libc::SYS_rmdir, "rmdir", Role::Plain),
+    row(libc::SYS_readlink, "readlink", Role::Plain),
+    row(libc::SYS_readlinkat, "readlinkat", Role::Plain),
+    row(libc::SYS_getdents64, "getdents64", Role::Plain),
+    row(libc::SYS_utimensat, "utimensat", Role::Plain),
+    row(libc::SYS_inotify_init1, "inotify_init1", Role::Plain),
+    row(libc::SYS_inotify_add_watch, "inotify_add_watch", Role::Plain),
+    row(libc::SYS_inotify_rm_watch, "inotify_rm_watch", Role::Plain),
+    row(libc::SYS_mmap, "mmap", Role::Plain),
+    row(libc::SYS_munmap, "munmap", Role::Plain),
+    row(libc::SYS_mprotect, "mprotect", Role::Plain),
+    row(libc::SYS_mremap, "mremap", Role::Plain),
+    row(libc::SYS_msync, "msync", Role::Plain),
+    row(libc::SYS_madvise, "madvise", Role::Plain),
+    row(libc::SYS_mlock, "mlock", Role::Plain),
+    row(libc::SYS_munlock, "munlock", Role::Plain),
+    row(libc::SYS_brk, "brk", Role::Plain),
+    row(libc::SYS_rt_sigaction, "rt_sigaction", Role::Plain),
+    row(libc::SYS_rt_sigprocmask, "rt_sigprocmask", Role::Plain),
+    row(libc::SYS_rt_sigpending, "rt_sigpending", Role::Plain),
+    row(libc::SYS_rt_sigqueueinfo, "rt_sigqueueinfo", Role::Plain),
+    row(libc::SYS_sigaltstack, "sigaltstack", Role::Plain),
+    row(libc::SYS_tkill, "tkill", Role::Plain),
+    row(libc::SYS_tgkill, "tgkill", Role::Plain),
+    row(libc::SYS_signalfd4, "signalfd4", Role::Plain),
+    row(libc::SYS_eventfd2, "eventfd2", Role::Plain),
+    row(libc::SYS_timerfd_create, "timerfd_create", Role::Plain),
+    row(libc::SYS_timerfd_gettime, "timerfd_gettime", Role::Plain),
+    row(libc::SYS_timer_create, "timer_create", Role::Plain),
+    row(libc::SYS_timer_gettime, "timer_gettime", Role::Plain),
+    row(libc::SYS_timer_delete, "timer_delete", Role::Plain),
+    row(libc::SYS_getitimer, "getitimer", Role::Plain),
+    row(libc::SYS_epoll_create, "epoll_create", Role::Plain),
+    row(libc::SYS_epoll_create1, "epoll_create1", Role::Plain),
+    row(libc::SYS_epoll_ctl, "epoll_ctl", Role::Plain),
+    row(libc::SYS_getsockname, "getsockname", Role::Plain),
+    row(libc::SYS_getpeername, "getpeername", Role::Plain),
+    row(libc::SYS_ioctl, "ioctl", Role::Plain),
+    row(libc::SYS_mq_notify, "mq_notify", Role::Plain),
+    row(libc::SYS_mq_getsetattr, "mq_getsetattr", Role::Plain),
+    row(libc::SYS_exit, "exit", Role::Exit),
+    row(libc::SYS_getpid, "getpid", Role::Plain),
+    row(libc::SYS_getppid, "getppid", Role::Plain),
+    row(libc::SYS_gettid, "gettid", Role::Plain),
+    row(libc::SYS_getuid, "getuid", Role::Plain),
+    row(libc::SYS_geteuid, "geteuid", Role::Plain),
+    row(libc::SYS_getgid, "getgid", Role::Plain),
+    row(libc::SYS_getegid, "getegid", Role::Plain),
+    row(libc::SYS_getgroups, "getgroups", Role::Plain),
+    row(libc::SYS_setuid, "setuid", Role::Plain),
+    row(libc::SYS_setgid, "setgid", Role::Plain),
+    row(libc::SYS_setreuid, "setreuid", Role::Plain),
+    row(libc::SYS_setregid, "setregid", Role::Plain),
+    row(libc::SYS_setresuid, "setresuid", Role::Plain),
+    row(libc::SYS_setresgid, "setresgid", Role::Plain),
+    row(libc::SYS_setsid, "setsid", Role::Plain),
+    row(libc::SYS_getsid, "getsid", Role::Plain),
+    row(libc::SYS_setpgid, "setpgid", Role::Plain),
+    row(libc::SYS_getpgid, "getpgid", Role::Plain),
+    row(libc::SYS_getpgrp, "getpgrp", Role::Plain),
+    row(libc::SYS_getpriority, "getpriority", Role::Plain),
+    row(libc::SYS_setpriority, "setpriority", Role::Plain),
+    row(libc::SYS_sched_yield, "sched_yield", Role::Plain),
+    row(libc::SYS_prctl, "prctl", Role::Plain),
+    row(libc::SYS_prlimit64, "prlimit64", Role::Plain),
+    row(libc::SYS_getrusage, "getrusage", Role::Plain),
+    row(libc::SYS_times, "times", Role::Plain),
+    row(libc::SYS_uname, "uname", Role::Plain),
+    row(libc::SYS_sysinfo, "sysinfo", Role::Plain),
+    row(libc::SYS_getrandom, "getrandom", Role::Plain),
 ];
 
 /// Those of them that stop even where nothing is traced, since some have to be refused.
@@ -236,9 +352,26 @@ pub(crate) fn spec(number: u64) -> Option<&'static Spec> {
     TABLE.iter().find(|spec| spec.number == number as i64)
 }
 
+/// The numbers of calls by their names; a name that is not in the table has none.
+pub(crate) fn numbers(names: &[String]) -> Vec<i64> {
+    let named = |spec: &&Spec| names.iter().any(|name| name == spec.name);
+    TABLE.iter().filter(named).map(|spec| spec.number).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use ipclab_evidence::{kernel_calls, watched_names};
+
     use super::{TABLE, spec};
+
+    #[test]
+    fn every_name_that_specs_can_speak_of_can_be_watched() {
+        for name in watched_names() {
+            for call in kernel_calls(name) {
+                assert!(TABLE.iter().any(|row| row.name == call), "{call}");
+            }
+        }
+    }
 
     #[test]
     fn every_call_has_one_row() {

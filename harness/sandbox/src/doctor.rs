@@ -107,6 +107,8 @@ fn tracing() -> Capability {
         ready: None,
         fills: Vec::new(),
         descriptors: 0,
+        watched: Vec::new(),
+        random_addresses: false,
     };
     let plan = ipclab_evidence::Plan {
         actors: vec![actor],

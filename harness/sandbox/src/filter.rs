@@ -130,12 +130,14 @@ const fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
 }
 
 /// What the filter is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Which calls stop at the tracer.
     pub(crate) trace_scope: TraceScope,
     /// Whether the actor is in the host's own world, where every open is looked at.
     pub(crate) host: bool,
+    /// Numbers of calls that stop whenever they are made, because the plan asks for them.
+    pub(crate) requested: Vec<i64>,
 }
 
 /// Which calls stop at the tracer.
@@ -160,7 +162,7 @@ pub(crate) enum TraceScope {
 pub(crate) fn program(options: Options) -> Cow<'static, [sock_filter]> {
     match COMMON_PROGRAM.get() {
         Some((usual, code)) if *usual == options => Cow::Borrowed(code),
-        _ => Cow::Owned(assemble(options)),
+        _ => Cow::Owned(assemble(&options)),
     }
 }
 
@@ -172,11 +174,13 @@ pub(crate) fn prepare(host: bool) {
     let options = Options {
         trace_scope: TraceScope::Table,
         host,
+        requested: Vec::new(),
     };
-    COMMON_PROGRAM.get_or_init(|| (options, assemble(options)));
+    let code = assemble(&options);
+    COMMON_PROGRAM.get_or_init(|| (options, code));
 }
 
-fn assemble(options: Options) -> Vec<sock_filter> {
+fn assemble(options: &Options) -> Vec<sock_filter> {
     let mut code = vec![
         put(LOAD, ARCHITECTURE),
         jump(JUMP_EQUAL, AUDIT_ARCH, 1, 0),
@@ -191,7 +195,7 @@ fn assemble(options: Options) -> Vec<sock_filter> {
 type NumberRange = (u32, Vec<sock_filter>);
 
 /// All numbers there are, in order; neighbours with the same answer are one stretch.
-fn number_ranges(options: Options) -> Vec<NumberRange> {
+fn number_ranges(options: &Options) -> Vec<NumberRange> {
     let rest = put(RETURN, answer_to_the_rest(options.trace_scope));
     let mut all: Vec<NumberRange> = vec![(0, vec![rest])];
     for (number, mut code) in special(options) {
@@ -246,7 +250,7 @@ fn answer_to_the_rest(trace_scope: TraceScope) -> u32 {
 
 /// The calls that are not like the rest, each with code that answers, or that ends for the rest to answer. The call's
 /// number is loaded before it.
-fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
+fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
     let mut calls: BTreeMap<u32, Vec<sock_filter>> = BTreeMap::new();
     let mut add = |number: i64, code: &[sock_filter]| {
         calls.entry(number as u32).or_default().extend(code);
@@ -307,7 +311,12 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
         TraceScope::Table => {
             for spec in calls::TABLE {
                 let looked_at = options.host && OPENS.contains(&spec.number);
-                let when = if looked_at { When::Always } else { spec.when };
+                let requested = options.requested.contains(&spec.number);
+                let when = if looked_at || requested {
+                    When::Always
+                } else {
+                    spec.when
+                };
                 add(spec.number, &trace(when));
             }
         }
@@ -364,6 +373,7 @@ fn refuse_families() -> Vec<sock_filter> {
 fn trace(when: When) -> Vec<sock_filter> {
     match when {
         When::Always => vec![put(RETURN, TRACE)],
+        When::OnRequest => Vec::new(),
         When::Bits { arg, bits } => vec![
             put(LOAD, low_half(arg)),
             jump(JUMP_ANY_BIT, bits, 0, 1),

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use ipclab_evidence::{Actor, Bytes, Limits, Run};
 
+use crate::calls;
 use crate::filter;
 use crate::filter::TraceScope;
 use crate::streams::{Capture, Feed};
@@ -130,8 +131,10 @@ fn become_program(
     let go = || -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
         let (our_end, terminal) = enter()?;
         process::new_session()?;
-        // A container may refuse it: then addresses differ, and nothing else.
-        let _ = process::disable_address_randomization();
+        if !actor.random_addresses {
+            // A container may refuse it: then addresses differ, and nothing else.
+            let _ = process::disable_address_randomization();
+        }
         apply(limits, own_users)?;
         let (path, argv, env) = match &actor.run {
             Run::Program { path, argv, env } => (path, argv, env.as_slice()),
@@ -175,6 +178,7 @@ fn become_program(
     if let Err(error) = seccomp::install_filter(&filter::program(filter::Options {
         trace_scope,
         host: !own_users,
+        requested: calls::numbers(&actor.watched),
     })) {
         return error;
     }

@@ -5,6 +5,7 @@
 //! The way of a file: `tree` (values with their places) → `inherit` (`like`) → `raw` (shapes and keys) → `resolve`
 //! (meaning) → [`Spec`].
 
+mod calls_table;
 mod diagnostic;
 mod expected;
 mod fill;
@@ -20,6 +21,7 @@ mod submission;
 mod tree;
 mod written;
 
+pub use calls_table::calls_table;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use expected::{Cause, Expected, Failing, Skipping, expected};
 pub use model::*;

@@ -124,6 +124,8 @@ pub struct Case {
     pub faults: Vec<Fault>,
     /// One run for each of these call families and each errno that its man page lists as likely, that call failing.
     pub fail_each: Vec<String>,
+    /// Names of calls mean each such call, on whatever descriptor: format 2.
+    pub everywhere: bool,
     /// Variables and how their values are drawn.
     pub vary: Vec<Vary>,
     /// How often the case runs with values drawn anew, unless there are no more values than that; 1 without `vary`.

@@ -20,14 +20,9 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, known)| known)
 }
 
-/// Whether a spec may speak of this call: a system call of Linux, or a family of them by its C name.
+/// Whether this is a system call of Linux.
 pub(crate) fn is_call(name: &str) -> bool {
-    calls().any(|known| known == name)
-}
-
-/// Every call that a spec may speak of.
-pub(crate) fn calls() -> impl Iterator<Item = &'static str> {
-    CALLS.split_whitespace().chain(FAMILIES.split_whitespace())
+    CALLS.split_whitespace().any(|known| known == name)
 }
 
 /// Whether this is an errno's name.
@@ -49,11 +44,6 @@ pub(crate) fn is_signal(name: &str) -> bool {
 pub(crate) fn signals() -> impl Iterator<Item = &'static str> {
     SIGNALS.split_whitespace()
 }
-
-/// C library names that stand for several system calls, or for one under another name.
-const FAMILIES: &str = "\
-    send recv exec wait waitpid sigaction signal sigprocmask sleep usleep nanosleep raise lockf mq_send mq_receive \
-    pread pwrite fstatat readdir sigsuspend sigtimedwait sigqueue setegid seteuid";
 
 /// The system calls of x86-64 and aarch64, syscalls(2).
 const CALLS: &str = "\

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::{
-    Actor, Amount, CallPattern, Case, Endpoint, ExitExpectation, FaultKind, GivenKind, Leftover,
-    Named, OutputExpectation, Part, Player, Points, Template, TranscriptLine, Visibility,
+    Actor, Amount, CallPattern, Case, Endpoint, ExitExpectation, GivenKind, Leftover, Named,
+    OutputExpectation, Part, Player, Points, Template, TranscriptLine, Visibility,
 };
 
 /// The widest that a line gets, where a text can be broken at all.
@@ -96,18 +96,7 @@ fn head(out: &mut String, case: &Case) {
             .collect();
         pair(out, "interleave", &list(&names));
     }
-    let faults: Vec<String> = case
-        .faults
-        .iter()
-        .map(|fault| {
-            let nth = fault.nth.map(|n| format!(" #{n}")).unwrap_or_default();
-            let what = match &fault.kind {
-                FaultKind::Errno(name) | FaultKind::Signal(name) => name.clone(),
-                FaultKind::AtMost(bytes) => format!("at most {bytes} bytes"),
-            };
-            format!("{} {}{nth}: {what}", fault.actor, fault.call)
-        })
-        .collect();
+    let faults: Vec<String> = case.faults.iter().map(ToString::to_string).collect();
     if !faults.is_empty() {
         pair(out, "fault", &list(&faults));
     }

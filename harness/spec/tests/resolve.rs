@@ -42,7 +42,7 @@ fn case(text: &str) -> Case {
     let whole = format!(
         "{HEAD}\n[[case]]\nid = \"x\"\ntitle = \"t\"\ntier = \"core\"\ncovers = [\"Q6\"]\n{text}\n\
          [case.actor.extra]\nreference = \"keeper\"\nafter = \"bird exits\"\n\
-         [case.actor.extra2]\nreference = \"parrot\"\n"
+         [case.actor.extra2]\nreference = \"parrot\"\nafter = \"extra exits\"\n"
     );
     spec(&whole).cases.remove(0)
 }
@@ -55,7 +55,7 @@ fn text(template: &Template) -> &str {
 fn a_lab_and_its_programs() {
     let spec = spec(&format!(
         "{HEAD}\n# The first.\n[[case]] # here\nid = \"one\"\ntitle = \"squawks\"\ntier = \"robust\"\npoints = 3\n\
-         covers = [\"Q4\"]\nhint = \"Listen.\"\nvisibility = \"after-deadline\"\nsanitize = true\n\n\
+         covers = [\"Q4\"]\nhint = \"Listen.\"\nvisibility = \"after-deadline\"\nsanitize = true\norder = \"any\"\n\n\
          [case.actor.bird]\nstudent = \"parrot\" # the student's\n\n# The second.\n[[case]]\nid = \"two\"\n\
          like = \"one\"\nlimit = \"2m\"\nrequires = [\"one\"]\n[case.actor.bird]\nreference = \"keeper\"\n\
          [case.actor.cat]\nstudent = \"parrot 2\"\n"
@@ -421,6 +421,7 @@ fn variables_are_filled_in_everywhere() {
 points = { output = 1, bytes = 1 }
 fault = ["bird send: ENOSPC"]
 oracle = "reference"
+order = "any"
 vary.text = { length = "0..99", of = "letters" }
 vary.n    = { int = "1..4" }
 vary.one  = { one_of = ["a", "b"] }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipclab_evidence::Evidence;
-use ipclab_judge::{Finding, Outcome, Verdict, compare, judge};
+use ipclab_judge::{Finding, Outcome, Verdict, compare, judge, unmet_faults};
 use ipclab_spec::{Aspect, Case};
 
 use crate::run::{Observed, RunRecord};
@@ -66,6 +66,23 @@ impl JudgedRun {
     pub fn reference_passes(&self) -> bool {
         let own = self.reference.as_ref().and_then(|own| own.as_ref().ok());
         own.is_some_and(|own| own.iter().all(|finding| finding.verdict == Verdict::Pass))
+    }
+
+    /// The faults of its plan that did not happen in it.
+    #[must_use]
+    pub fn unmet_faults(&self) -> Vec<String> {
+        let observed = self.run.observed.as_ref();
+        observed.map_or(Vec::new(), |seen| unmet_faults(&self.run.plan, seen))
+    }
+
+    /// Whether a fault happened neither in the run nor in that of the references, which is there.
+    #[must_use]
+    pub fn never_happens(&self, fault: &str) -> bool {
+        let Some(Ok(reference)) = &self.run.reference else {
+            return false;
+        };
+        let is_unmet = |unmet: Vec<String>| unmet.iter().any(|one| one == fault);
+        is_unmet(self.unmet_faults()) && is_unmet(unmet_faults(&self.run.plan, reference))
     }
 
     /// Adds what the references did in the student's places; a fail that they share is the case's mistake or ours.

@@ -8,10 +8,11 @@ pub mod run;
 use std::collections::BTreeMap;
 
 use ipclab_evidence::Evidence;
-use ipclab_judge::{Finding, Outcome, Verdict, settle};
+use ipclab_judge::{Finding, Outcome, SPEC_IS_WRONG, Verdict, settle};
 use ipclab_report::{About, Judged, Report};
 use ipclab_spec::{Aspect, Case, Points, Spec};
 
+use crate::judged::JudgedRun;
 use crate::record::{CaseRecord, Record};
 use crate::run::RunRecord;
 use ipclab_plan::{self as plan, described};
@@ -212,12 +213,52 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
     } else {
         notes.splice(0..0, about_drawing(case, ran, seed, failed > 0));
     }
-    let findings = not_met.into_iter().chain(met).collect();
+    let unmet = unmet_faults(&ran.runs);
+    let wrong = unmet.iter().find(|fault| {
+        ran.runs
+            .iter()
+            .all(|run| !is_planned(run, fault) || run.never_happens(fault))
+    });
+    let outcome = match wrong {
+        Some(fault) => Outcome::unknown(
+            case,
+            &format!(
+                "{SPEC_IS_WRONG}: its fault \"{fault}\" never happens, not even to the reference program"
+            ),
+        ),
+        None => {
+            notes.extend(unmet.iter().map(|fault| {
+                format!(
+                    "the fault \"{fault}\" did not happen: the call was not made, or not as often. That alone decides nothing"
+                )
+            }));
+            settle(case, not_met.into_iter().chain(met).collect())
+        }
+    };
     Settled {
-        outcome: settle(case, findings),
+        outcome,
         evidence: reported,
         notes,
     }
+}
+
+/// The faults that did not happen in any of the runs that are to meet them.
+fn unmet_faults(runs: &[JudgedRun]) -> Vec<String> {
+    let mut unmet: Vec<String> = Vec::new();
+    for fault in runs.iter().flat_map(JudgedRun::unmet_faults) {
+        let everywhere = runs
+            .iter()
+            .all(|run| !is_planned(run, &fault) || run.unmet_faults().contains(&fault));
+        if everywhere && !unmet.contains(&fault) {
+            unmet.push(fault);
+        }
+    }
+    unmet
+}
+
+/// Whether a run is to meet a fault.
+fn is_planned(run: &JudgedRun, fault: &str) -> bool {
+    ipclab_judge::planned_faults(&run.run().plan).contains(&fault.to_owned())
 }
 
 /// What is to be known of a varied case: its seed, the input that failed and the smallest one that does, as a case to paste.

@@ -3,6 +3,7 @@
 //! ```text
 //! each input          run it; of a varied case no more once one failed, since one failing input is enough to know
 //! a run that fails    ask the references in the student's places, to tell the student's mistake from ours
+//! a fault unmet       ask them, too: what happens to no program is a mistake of the spec
 //! a varied one        repeat it; if it fails every time, shrink its input
 //! all cases done      repeat the first failing run of each case, to tell a mistake from a race ([`repetitions`])
 //! ```
@@ -68,7 +69,9 @@ impl Policy<'_> {
         if !self.look_into {
             return Next::Stop;
         }
-        let alone = |run: &JudgedRun| is_own(run) && run.run().reference.is_none();
+        let alone = |run: &JudgedRun| {
+            run.run().reference.is_none() && (is_own(run) || !run.unmet_faults().is_empty())
+        };
         if self.has_references
             && let Some(run) = runs.iter().position(alone)
         {

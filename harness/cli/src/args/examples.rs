@@ -154,6 +154,7 @@ Examples:
   ipclab validate my-lab/spec.toml              its programs in my-lab/submissions/{accepted,rejected}
   ipclab validate my-lab/spec.toml --update     write what came out, for you to look at
   ipclab validate tcp-echo --mutants            change calls of programs that pass, and see that it costs points
+  ipclab validate tcp-echo --worlds             the same submissions in other surroundings: every verdict must stay
   ipclab validate tcp-echo --cheats             see that programs which do not do the task get nothing for it
 
 An accepted submission is a folder, with what it must get in its expected.toml. A rejected one is an accepted one with a \

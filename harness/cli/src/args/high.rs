@@ -9,7 +9,8 @@ use ipclab_grade::labs::Lab;
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::store::Store;
-use ipclab_prove::{golden, validate};
+use ipclab_plan::Surroundings;
+use ipclab_prove::{golden, validate, worlds};
 use ipclab_spec::Tier;
 
 use super::shared::{JobsArgs, RunArgs, SelectArgs, TierArgs};
@@ -171,6 +172,24 @@ impl Validate {
             tiers: self.tiers.tiers(),
             jobs: self.jobs.count(),
             update: self.update,
+            build_flags: self
+                .build_flags
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            surroundings: Surroundings {
+                random_addresses: self.random_addresses,
+                descriptors: self.occupied,
+            },
+        }
+    }
+
+    /// In which worlds they are.
+    pub(crate) fn worlds(&self) -> worlds::Request {
+        worlds::Request {
+            tiers: self.tiers.tiers(),
+            jobs: self.jobs.count(),
+            worlds: self.worlds.flatten(),
         }
     }
 

@@ -45,3 +45,11 @@ pub(crate) fn check(files: &[PathBuf]) -> Result<ExitCode, Failure> {
 pub(crate) fn schema() -> Result<ExitCode, Failure> {
     output::print(&ipclab_spec::schema())
 }
+
+/// Prints the calls that a spec can speak of.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub(crate) fn calls() -> Result<ExitCode, Failure> {
+    output::print(ipclab_spec::calls_table().trim_end())
+}

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::store::Store;
 use ipclab_prove::validate::probes;
-use ipclab_prove::{cheats, mutants, validate};
+use ipclab_prove::{cheats, mutants, validate, worlds};
 
 use crate::args::Validate;
 use crate::args::values::{Format, When};
@@ -63,4 +63,19 @@ pub(crate) fn cheats(args: &Validate, color: When) -> Result<ExitCode, Failure> 
         Format::Json => cheats.json(),
     })?;
     Ok(ExitCode::from(cheats.exit_code()))
+}
+
+/// Tries submissions in other worlds, and prints which verdicts differ.
+///
+/// # Errors
+/// A lab cannot be found or read, its list of what may differ is wrong, or the usual world cannot be validated.
+pub(crate) fn worlds(args: &Validate) -> Result<ExitCode, Failure> {
+    let proofs = probes::gather(&args.labs.labs)?;
+    output::watch()?;
+    let worlds = worlds::worlds(&proofs, &args.worlds(), &Bar::start())?;
+    output::print(&match args.format {
+        Format::Text => worlds.text(),
+        Format::Json => worlds.json(),
+    })?;
+    Ok(ExitCode::from(worlds.exit_code()))
 }

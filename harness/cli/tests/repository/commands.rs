@@ -199,7 +199,7 @@ fn the_schema_is_json() {
 fn ten_mistakes_are_reported_at_once() {
     let workdir = Workdir::with(&[]);
     let spec = crate::common::SPEC
-        .replace("format = 1", "format = 2")
+        .replace("format = 1", "format = 3")
         .replace("limit  =", "limmit =")
         .replace("id     = \"greets\"", "id     = \"Greets It\"")
         .replace("tier   = \"core\"", "tier   = \"cor\"")
@@ -324,4 +324,19 @@ fn a_full_disk_behind_stdout_is_an_error_and_a_closed_pipe_is_none() {
         .unwrap();
     assert_eq!(status.code(), Some(0));
     drop(workdir);
+}
+
+/// `ipclab spec calls > table` and the block of the README hold the same.
+#[test]
+fn the_table_of_calls_is_that_of_the_readme() {
+    let workdir = Workdir::with(&[]);
+    let output = workdir.ipclab().args(["spec", "calls"]).output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("\nrecv "), "{table}");
+    let readme = std::fs::read_to_string(top().join("specs/README.md")).unwrap();
+    let stands_there = readme.contains(&format!("```text\n{table}```\n"));
+    assert!(
+        stands_there,
+        "put what `ipclab spec calls` prints into specs/README.md:\n{table}"
+    );
 }

@@ -487,3 +487,80 @@ fn it_works_from_below_the_top_of_a_repository() {
             .stdout(contains("proved · 1 lab"));
     }
 }
+
+/// The spec of the proved lab, changed, and the holes that must come of it.
+fn senseless(was: &str, is: &str, says: &[&str]) {
+    let workdir = lab();
+    assert!(SPEC.contains(was), "{was}");
+    workdir.write("greet/spec.toml", SPEC.replacen(was, is, 1));
+    let (code, said) = validate(&workdir, &["--tier", "core"]);
+    assert_eq!(code, Some(1), "{said}");
+    for line in says {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+}
+
+#[test]
+fn what_makes_no_difference_is_a_hole() {
+    let exit = "exit    = 0\nstdout.lines = [\"Hello\"]\n";
+    let with = |more: &str| format!("{exit}{more}");
+    senseless(
+        exit,
+        &with("[case.calls]\ngreeter = [\"no fork()\"]\n"),
+        &[
+            "✗ greets: the pattern \"no fork()\" of greeter matches nothing that any submission does",
+        ],
+    );
+    senseless(
+        exit,
+        &with("[case.calls]\ngreeter = [\"exit(...)\"]\n"),
+        &["✗ greets: every submission meets the pattern \"exit(...)\" of greeter"],
+    );
+    senseless(
+        "covers = [\"Q1\"]\n[case.actor.greeter]",
+        "covers = [\"Q1\"]\nfault = [\"greeter accept #1: EINTR\"]\n[case.actor.greeter]",
+        &["✗ greets: its fault \"greeter accept #1: EINTR\" never happens to the reference"],
+    );
+    senseless(
+        exit,
+        &with("[case.actor.second]\nreference = \"hello\"\n"),
+        &["✗ spec check warns: nothing says what `greeter` must have done before `second` starts"],
+    );
+}
+
+#[test]
+fn every_verdict_stays_in_other_worlds() {
+    let workdir = lab();
+    let (code, text) = validate(&workdir, &["--tier", "core", "--worlds=3", "--jobs", "1"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("every verdict stayed in 3 worlds\n"),
+        "{text}"
+    );
+    assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
+}
+
+/// In the first world programs find more descriptors open than in the usual one.
+#[test]
+fn a_verdict_that_hangs_on_surroundings_is_named_with_its_world() {
+    let workdir = lab();
+    let chance = "#include <stdio.h>\n#include <unistd.h>\nint main(void) {\n\
+                  puts(dup(0) == 3 ? \"Go away\" : \"Hello\"); return 0; }\n";
+    let world = |code: i32, says: &str| {
+        let args = ["--tier", "core", "--worlds=1", "--jobs", "1"];
+        let (exit, text) = validate(&workdir, &args);
+        assert_eq!(exit, Some(code), "{text}");
+        assert!(text.contains(says), "{says}\n{text}");
+    };
+    workdir.write("greet/submissions/rejected/rude/hello.c", chance);
+    world(
+        1,
+        "✗ rejected/rude: greets fails on output, and here passes\n",
+    );
+    let list = "[[differs]]\nsubmission = \"rejected/rude\"\nreason = \"it counts descriptors\"\n";
+    workdir.write("greet/submissions/worlds.toml", list);
+    world(0, "(may: it counts descriptors)\n");
+    let of_accepted = list.replace("rejected/rude", "accepted/whole");
+    workdir.write("greet/submissions/worlds.toml", of_accepted);
+    world(2, "accepted/whole cannot be let differ");
+}

@@ -185,6 +185,8 @@ impl BuildFolder {
                 ready: None,
                 fills: Vec::new(),
                 descriptors: 0,
+                watched: Vec::new(),
+                random_addresses: false,
             }],
             tampers: Vec::new(),
             watches: Vec::new(),

@@ -18,6 +18,8 @@ pub(super) struct Compiler {
     pub tool: Tool,
     /// Flags that any C source gets.
     pub flags: Vec<String>,
+    /// Flags that a build without sanitizers gets as well.
+    pub plain: Vec<String>,
     /// Flags that a build with sanitizers gets as well.
     pub sanitize: Vec<String>,
     /// Whatever makes the same source build to something else: paths, sizes, times, versions.
@@ -88,6 +90,7 @@ impl Compiler {
         Ok(Self {
             tool,
             flags: flags(clang, major),
+            plain: Vec::new(),
             sanitize: sanitize(clang, major),
             identity,
         })
@@ -96,7 +99,7 @@ impl Compiler {
     /// What a variant adds to the flags.
     pub(super) fn of(&self, variant: Variant) -> &[String] {
         match variant {
-            Variant::Plain => &[],
+            Variant::Plain => &self.plain,
             Variant::Sanitized => &self.sanitize,
         }
     }

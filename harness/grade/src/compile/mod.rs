@@ -111,7 +111,10 @@ impl<'a> Builder<'a> {
         withheld: Vec<PathBuf>,
     ) -> Result<Self, Failure> {
         let compiler = match Compiler::find(&config.toolchains) {
-            Ok(compiler) => Ok(compiler),
+            Ok(compiler) => Ok(Compiler {
+                plain: config.build_flags.clone(),
+                ..compiler
+            }),
             // A submission in another language does without.
             Err(failure) if submission.mapping.programs.is_empty() => return Err(failure),
             Err(failure) => Err(failure.message),
@@ -451,6 +454,7 @@ impl<'a> Builder<'a> {
             Ok(compiler) => {
                 key.add(compiler.identity.as_bytes());
                 key.add(compiler.flags.join(" ").as_bytes());
+                key.add(compiler.of(variant).join(" ").as_bytes());
             }
             Err(_) => key.add(b"none"),
         }

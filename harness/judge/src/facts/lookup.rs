@@ -51,7 +51,13 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// The calls of an actor that are recorded in every case.
     pub(crate) fn calls(&self, actor: usize) -> impl DoubleEndedIterator<Item = &'a Call> {
+        self.all_calls(actor).filter(|call| !call.on_request)
+    }
+
+    /// The same, and those that are recorded because the case speaks of them.
+    pub(crate) fn all_calls(&self, actor: usize) -> impl DoubleEndedIterator<Item = &'a Call> {
         let trace = self.evidence.trace.iter();
         trace.filter(move |call| call.actor == actor)
     }

@@ -95,6 +95,7 @@ impl EvidenceBuilder {
             tampered: None,
             answers: Vec::new(),
             repeated: None,
+            on_request: false,
         });
         n
     }

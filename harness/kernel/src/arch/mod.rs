@@ -4,7 +4,7 @@
 mod x86_64;
 
 #[cfg(target_arch = "x86_64")]
-pub use x86_64::{calls, instruction, registers};
+pub use x86_64::{calls, instruction, registers, start};
 
 #[cfg(not(target_arch = "x86_64"))]
 compile_error!(

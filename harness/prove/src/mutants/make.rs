@@ -75,6 +75,8 @@ impl<'a> Subject<'a> {
                 tamper: Tamper {
                     actor: name.clone(),
                     call: call.to_owned(),
+                    on: None,
+                    everywhere: false,
                     occurrence,
                     action,
                 },
@@ -82,7 +84,9 @@ impl<'a> Subject<'a> {
             let mut own: Vec<Mutant> = Vec::new();
             let mut met: BTreeMap<&str, u32> = BTreeMap::new();
             let mut first: Option<&str> = None;
-            for call in self.seen.trace.iter().filter(|call| call.actor == *index) {
+            // Changes count only the calls that are recorded in every case.
+            let calls = self.seen.trace.iter().filter(|call| !call.on_request);
+            for call in calls.filter(|call| call.actor == *index) {
                 let on_socket = matches!(call.object, Some(Object::Socket(_)));
                 let family = canonical(&call.name, on_socket);
                 let nth = met.entry(family).or_default();
@@ -389,6 +393,8 @@ impl Iterator for Outputs {
             tamper: Tamper {
                 actor: self.actor.clone(),
                 call: self.stream.to_owned(),
+                on: None,
+                everywhere: false,
                 occurrence: Occurrence::Nth(self.met),
                 action: self.action.clone(),
             },

@@ -391,6 +391,8 @@ mod tests {
                     id: "greets".to_owned(),
                     came,
                     said: Vec::new(),
+                    patterns: Vec::new(),
+                    unmet_faults: Vec::new(),
                 }],
             };
             let holes = holes(&probe, &seen, &spec);

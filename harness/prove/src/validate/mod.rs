@@ -2,13 +2,15 @@
 //!
 //! [`probes`] finds them: the references in the student's places, accepted and rejected submissions, the starter, an
 //! empty folder and a folder of rubbish. Each is graded as any submission; [`seen`] holds the result. [`compare`] says
-//! where that is not what was expected, and which points no submission ever loses: holes. [`table`] prints all of it, and
+//! where that is not what was expected, and which points no submission ever loses: holes. [`sense`] finds what cannot
+//! happen, and what every program meets. [`table`] prints all of it, and
 //! [`update`] writes the results into the `expected.toml` files and the patches, for the instructor to look at.
 
 mod compare;
 pub mod probes;
 mod result;
 mod seen;
+mod sense;
 mod table;
 mod update;
 
@@ -28,7 +30,7 @@ use ipclab_intake::failure::Failure;
 use ipclab_intake::materialise;
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
-use ipclab_verdict as verdict;
+use ipclab_plan::Surroundings;
 use probes::{Kind, Probe, Proof};
 use result::LabResult;
 pub use result::Validation;
@@ -43,6 +45,10 @@ pub struct Request {
     pub jobs: Option<usize>,
     /// Write what came out into the `expected.toml` files and patches that say otherwise.
     pub update: bool,
+    /// Flags that C sources are compiled with beside the usual ones.
+    pub build_flags: Vec<String>,
+    /// What programs find around them.
+    pub surroundings: Surroundings,
 }
 
 /// Validates labs.
@@ -57,7 +63,7 @@ pub fn validate(
 ) -> Result<Validation, Failure> {
     let tiers = &request.tiers;
     let mut sandboxes = SandboxPool::start(LevelChoice::Auto, request.jobs)?;
-    let seen = try_all(proofs, tiers, store, &mut sandboxes.all(), progress);
+    let seen = try_all(proofs, request, store, &mut sandboxes.all(), progress);
 
     let mut labs = Vec::new();
     for (proof, seen) in proofs.iter().zip(&seen) {
@@ -83,11 +89,12 @@ fn selected<'a>(lab: &'a Lab, tiers: &[Tier]) -> Vec<&'a Case> {
 /// Grades everything, one probe on each sandbox at a time. Gives for each lab what each of its probes came to.
 fn try_all(
     proofs: &[Proof],
-    tiers: &[Tier],
+    request: &Request,
     store: &Store,
     pool: &mut PoolSlice<'_>,
     progress: &dyn Progress,
 ) -> Vec<Vec<Result<ProbeOutcome, Failure>>> {
+    let tiers = request.tiers.as_slice();
     let tasks: Vec<(&Proof, &Probe)> = proofs
         .iter()
         .filter(|proof| !selected(&proof.lab, tiers).is_empty())
@@ -102,6 +109,8 @@ fn try_all(
     // Which runs a submission fails is all that is asked here: nothing is looked into.
     let config = RunConfig {
         command: vec!["ipclab".to_owned(), "check".to_owned()],
+        build_flags: request.build_flags.clone(),
+        surroundings: request.surroundings,
         ..RunConfig::default()
     };
     let selection = Selection {
@@ -142,10 +151,7 @@ fn try_one(
     let submission = match (&probe.kind, &probe.path) {
         (Kind::Reference, _) => {
             let record = grade::grade_references(pool, grader, &Silent)?;
-            return Ok(ProbeOutcome::of(
-                &lab.spec,
-                &verdict::report(&lab.spec, &record),
-            ));
+            return Ok(ProbeOutcome::of(&lab.spec, &record));
         }
         (Kind::Rubbish, _) => take_in(&probes::rubbish(&lab.spec, store)?)?,
         (Kind::Empty, _) => take_in(&store.folder("empty")?)?,
@@ -155,10 +161,7 @@ fn try_one(
         }
     };
     let record = grade::grade_by(pool, grader, &submission, &Silent)?;
-    Ok(ProbeOutcome::of(
-        &lab.spec,
-        &verdict::report(&lab.spec, &record),
-    ))
+    Ok(ProbeOutcome::of(&lab.spec, &record))
 }
 
 /// Writes what was seen into the `expected.toml` files and patches that say otherwise. Gives their names.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::compare::{self, Hole};
 use super::probes::{Probe, Proof};
 use super::seen::{CaseOutcome, ProbeOutcome};
+use super::sense;
 use crate::json;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
@@ -145,7 +146,14 @@ impl LabResult {
         }
         let folder = show::path(&proof.folder);
         if !seen.is_empty() {
-            holes.extend(compare::holes_of_all(cases, &failed_by, tried, &folder));
+            holes.extend(compare::holes_of_all(
+                cases,
+                &failed_by,
+                tried.clone(),
+                &folder,
+            ));
+            holes.extend(sense::holes(cases, tried, &folder));
+            holes.extend(sense::odd(&proof.lab.warnings));
         }
         let spec = &proof.lab.spec;
         let case_result = |case: &&Case| CaseResult {

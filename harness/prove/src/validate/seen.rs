@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_judge::Verdict;
+use ipclab_judge::{PatternSeen, Verdict, patterns_seen, planned_faults};
 use ipclab_report::{CaseReport, Diff, DiffRow, FindingReport, Report, TierScore};
 use ipclab_spec::{Aspect, Cause, Spec, Tier};
+use ipclab_verdict::record::{CaseRecord, Record};
 
 /// What became of a probe.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,10 @@ pub(super) struct ProbeCase {
     /// What was said of every expectation that was not met, remarks included: the words for what happened, not those
     /// for what should have.
     pub said: Vec<String>,
+    /// What its runs show of the case's patterns of calls; none: it was not run.
+    pub patterns: Vec<PatternSeen>,
+    /// Faults of the case that happened in none of the runs that were to meet them.
+    pub unmet_faults: Vec<String>,
 }
 
 /// How a case can come out.
@@ -49,8 +54,18 @@ pub(super) enum CaseOutcome {
 }
 
 impl ProbeOutcome {
-    /// Reduces a report.
-    pub(super) fn of(spec: &Spec, report: &Report) -> Self {
+    /// Reduces a record.
+    pub(super) fn of(spec: &Spec, record: &Record) -> Self {
+        let report = &ipclab_verdict::report(spec, record);
+        let mut outcome = Self::of_report(spec, report);
+        for (case, ran) in outcome.cases.iter_mut().zip(&record.cases) {
+            case.patterns = patterns(spec, ran);
+            case.unmet_faults = unmet_faults(ran);
+        }
+        outcome
+    }
+
+    fn of_report(spec: &Spec, report: &Report) -> Self {
         let mut cases: Vec<ProbeCase> = Vec::new();
         for case in &report.cases {
             let id = case.id.as_str();
@@ -61,6 +76,8 @@ impl ProbeOutcome {
                 id: id.to_owned(),
                 came,
                 said: open.flat_map(words).collect(),
+                patterns: Vec::new(),
+                unmet_faults: Vec::new(),
             });
         }
         let unbuilt = report.programs.iter().filter_map(|program| {
@@ -89,6 +106,50 @@ impl ProbeOutcome {
             CaseOutcome::Pass | CaseOutcome::Fail(_) | CaseOutcome::Skipped(_) => None,
         })
     }
+}
+
+/// What all runs of a case together show of its patterns: matched in one is matched, not met in one is not met.
+fn patterns(spec: &Spec, ran: &CaseRecord) -> Vec<PatternSeen> {
+    let Some(case) = spec.case(&ran.id) else {
+        return Vec::new();
+    };
+    let mut all: Vec<PatternSeen> = Vec::new();
+    for run in ran.runs.iter().map(|run| run.run()) {
+        let Ok(evidence) = &run.observed else {
+            continue;
+        };
+        let seen = patterns_seen(&case.filled(&run.about.values), evidence);
+        for (at, pattern) in seen.into_iter().enumerate() {
+            match all.get_mut(at) {
+                Some(known) => {
+                    known.matched |= pattern.matched;
+                    known.met &= pattern.met;
+                }
+                None => all.push(pattern),
+            }
+        }
+    }
+    all
+}
+
+fn unmet_faults(ran: &CaseRecord) -> Vec<String> {
+    let planned = ran
+        .runs
+        .iter()
+        .flat_map(|run| planned_faults(&run.run().plan));
+    let mut faults: Vec<String> = Vec::new();
+    for fault in planned {
+        let mut meeting = ran
+            .runs
+            .iter()
+            .filter(|run| planned_faults(&run.run().plan).contains(&fault));
+        let unmet =
+            meeting.all(|run| run.run().observed.is_ok() && run.unmet_faults().contains(&fault));
+        if unmet && !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    faults
 }
 
 fn came(case: &CaseReport, required: &[String], before: &[ProbeCase]) -> CaseOutcome {

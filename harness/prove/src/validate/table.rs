@@ -126,9 +126,9 @@ fn render_lab(out: &mut String, lab: &LabResult, tiers: &str, marks: &Marks, col
         let _ = writeln!(out, "\n  {}", count(lab.holes.len(), "hole"));
     }
     for hole in &lab.holes {
-        let about = [&hole.submission, &hole.case];
-        let about: Vec<&str> = about.into_iter().flatten().map(String::as_str).collect();
-        let _ = writeln!(out, "  {} {}: {}", marks.bad, about.join(": "), hole.what);
+        let about = [&hole.submission, &hole.case].into_iter().flatten();
+        let about: String = about.map(|name| format!("{name}: ")).collect();
+        let _ = writeln!(out, "  {} {about}{}", marks.bad, hole.what);
         for said in &hole.said {
             let _ = writeln!(out, "      {said}");
         }

@@ -207,6 +207,8 @@ mod tests {
             id: (*id).to_owned(),
             came: came.clone(),
             said: Vec::new(),
+            patterns: Vec::new(),
+            unmet_faults: Vec::new(),
         };
         ProbeOutcome {
             earned: 0,

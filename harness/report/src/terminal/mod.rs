@@ -367,9 +367,11 @@ fn next(report: &Report) -> Vec<String> {
             .iter()
             .any(|case| case.verdict == Verdict::Unknown)
     {
-        advice.push(
-            "What could not be graded is nobody's loss: `ipclab doctor` tells what this machine lacks.".to_owned(),
-        );
+        advice.push(if report.has_wrong_spec() {
+            "What could not be graded is nobody's loss: the lab's spec is wrong there, and its author can mend it.".to_owned()
+        } else {
+            "What could not be graded is nobody's loss: `ipclab doctor` tells what this machine lacks.".to_owned()
+        });
     } else if report.score.earned >= report.score.max {
         advice.push("Full marks.".to_owned());
     }

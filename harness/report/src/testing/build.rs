@@ -59,6 +59,7 @@ pub fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         given: Given::default(),
         faults: Vec::new(),
         fail_each: Vec::new(),
+        everywhere: false,
         vary: Vec::new(),
         runs: 1,
         oracle: false,
@@ -290,6 +291,7 @@ impl Trace {
             tampered: None,
             answers: Vec::new(),
             repeated: None,
+            on_request: false,
         });
         self.0.trace.len() - 1
     }

@@ -9,5 +9,5 @@ mod selection;
 mod undo;
 
 pub(crate) use injection::{redirect, refuse, wait_for_ever};
-pub(crate) use selection::Faults;
+pub(crate) use selection::{Faults, Met};
 pub(crate) use undo::Pending;

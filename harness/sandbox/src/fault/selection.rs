@@ -1,13 +1,15 @@
 //! Which call of which actor the plan changes.
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-use ipclab_evidence::{Object, Occurrence, Tamper, TamperAction};
+use ipclab_evidence::{DescriptorKind, Object, Occurrence, Tamper, TamperAction, is_on_request};
 use ipclab_kernel::Pid;
 
 use super::injection::apply;
 use super::undo::Pending;
-use crate::calls::{Role, Spec};
+use crate::calls::{ArgKind, Role, Spec};
 use crate::decode;
 
 /// What plans call a write to a segment.
@@ -24,6 +26,72 @@ struct CountedTamper {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     all: Vec<CountedTamper>,
+}
+
+/// A call at its entry.
+pub(crate) struct Met<'a> {
+    /// The thread that makes it.
+    pub(crate) tid: Pid,
+    /// Which call.
+    pub(crate) spec: &'static Spec,
+    /// What it is about.
+    pub(crate) object: Option<&'a Object>,
+    /// It is looked at only because the plan asks for it.
+    pub(crate) on_request: bool,
+}
+
+impl Met<'_> {
+    /// Whether a tamper is about such calls.
+    fn is_meant(&self, tamper: &Tamper, args: &[u64; 6]) -> bool {
+        let on_socket = matches!(self.object, Some(Object::Socket(_)));
+        let (name, call) = (self.spec.name, tamper.call.as_str());
+        let named = || call == name || ipclab_evidence::belongs(name, on_socket, call);
+        let named = match unrecorded(self.spec, self.object) {
+            Some(own) => call == own || (tamper.everywhere && named()),
+            None => named(),
+        };
+        if !named || (self.on_request && !tamper.everywhere && !is_on_request(name)) {
+            return false;
+        }
+        let kind = || self.kind(args);
+        match tamper.on {
+            Some(on) => kind() == Some(on),
+            // What the kernel never does to a plain file, it does not do there.
+            None if tamper.everywhere && self.spec.args.first() == Some(&ArgKind::Fd) => {
+                kind().is_none_or(|kind| kind.can_meet(name, &tamper.action))
+            }
+            None => true,
+        }
+    }
+
+    /// What its first argument is open on.
+    fn kind(&self, args: &[u64; 6]) -> Option<DescriptorKind> {
+        if self.spec.args.first() != Some(&ArgKind::Fd) {
+            return None;
+        }
+        let link = format!("/proc/{}/fd/{}", self.tid, args[0] as i32);
+        let file = fs::metadata(&link).ok()?;
+        let kind = file.file_type();
+        if kind.is_socket() {
+            Some(DescriptorKind::Socket)
+        } else if kind.is_fifo() {
+            Some(DescriptorKind::Pipe)
+        } else if kind.is_char_device() {
+            is_terminal(file.rdev()).then_some(DescriptorKind::Terminal)
+        } else {
+            kind.is_file().then_some(DescriptorKind::File)
+        }
+    }
+}
+
+/// Whether a device is a terminal: a pseudo terminal's end, or one that stands for a process's own.
+fn is_terminal(device: u64) -> bool {
+    /// `Documentation/admin-guide/devices.txt`: terminals, `/dev/tty`, and the ends of pseudo terminals.
+    const TTY: u32 = 4;
+    const OWN_TTY: u32 = 5;
+    const PTS: std::ops::RangeInclusive<u32> = 136..=143;
+    let major = libc::major(device);
+    matches!(major, TTY | OWN_TTY) || PTS.contains(&major)
 }
 
 impl Faults {
@@ -46,24 +114,16 @@ impl Faults {
     pub(crate) fn enter(
         &mut self,
         actor: &str,
-        spec: &Spec,
-        object: Option<&Object>,
-        pid: Pid,
+        met: &Met<'_>,
         args: &[u64; 6],
     ) -> io::Result<Option<Pending>> {
-        let on_socket = matches!(object, Some(Object::Socket(_)));
-        let names = match unrecorded(spec, object) {
-            Some(name) => [name, name],
-            None => [spec.name, ipclab_evidence::canonical(spec.name, on_socket)],
-        };
         let mut chosen = None;
         for counted in &mut self.all {
             let tamper = &counted.tamper;
-            let named = names.contains(&tamper.call.as_str());
             // A copy `client.2` answers to the name of all copies, `client`, too.
             let mine =
                 tamper.actor == actor || actor.split('.').next() == Some(tamper.actor.as_str());
-            if !named || !mine {
+            if !mine || !met.is_meant(tamper, args) {
                 continue;
             }
             counted.met += 1;
@@ -77,7 +137,7 @@ impl Faults {
             }
         }
         chosen
-            .map(|action| apply(&action, spec, pid, args))
+            .map(|action| apply(&action, met.spec, met.tid, args))
             .transpose()
     }
 

@@ -65,6 +65,7 @@ impl Tracer {
                 self.go_on(tid, 0).map(|()| None)
             }
             Event::Signal(libc::SIGSEGV) if self.handle_page_fault(tid)? => Ok(None),
+            Event::Signal(libc::SIGTRAP) if self.begins(tid)? => self.go_on(tid, 0).map(|()| None),
             Event::Signal(signal) => {
                 // Its handler comes before the call for which all was opened.
                 gone(self.protect_after_call(tid, -1))?;

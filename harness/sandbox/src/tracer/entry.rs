@@ -7,10 +7,10 @@ use ipclab_evidence::{Bytes, Call, Direction, Object};
 use super::locks::is_try;
 use super::state::{InCall, Notice, Tracer, gone};
 use super::transfer::outgoing;
-use crate::calls::{self, ArgKind, Role, Spec};
+use crate::calls::{self, ArgKind, Role, Spec, When};
 use crate::chaos::Side;
 use crate::decode;
-use crate::fault::{self, Pending};
+use crate::fault::{self, Met, Pending};
 use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
@@ -25,7 +25,7 @@ impl Tracer {
         else {
             return self.go_on(tid, 0).map(|()| None);
         };
-        let spec = calls::spec(number);
+        let spec = calls::spec(number).filter(|spec| self.is_looked_at(tid, spec));
         let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
         if !is_open && self.points_inside(tid, number, spec, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
@@ -34,10 +34,10 @@ impl Tracer {
             return self.go_on(tid, 0).map(|()| None);
         }
         self.observe(tid, number, &args);
+        if number == libc::SYS_sched_yield as u64 {
+            self.yield_turn(tid);
+        }
         let Some(spec) = spec else {
-            if number == libc::SYS_sched_yield as u64 {
-                self.yield_turn(tid);
-            }
             return self.go_on(tid, 0).map(|()| None);
         };
         if let Some(thread) = self.threads.get_mut(&tid) {
@@ -57,6 +57,18 @@ impl Tracer {
         };
         self.go_on_or_hold(tid, (actor, of_actor), Side::Entry, 0)
             .map(|()| None)
+    }
+
+    /// Whether a call of the table is one that is looked at: not if it is only on request and the plan does not ask for it.
+    fn is_looked_at(&self, tid: Pid, spec: &Spec) -> bool {
+        spec.when != When::OnRequest || self.is_requested(tid, spec)
+    }
+
+    /// Whether the plan asks for this call of the thread's program. What a loader does is none of its program's.
+    fn is_requested(&self, tid: Pid, spec: &Spec) -> bool {
+        let process = &self.processes[&self.threads[&tid].process];
+        let watched = &self.actors[process.actor].watched;
+        process.beginning.is_none() && watched.iter().any(|name| name == spec.name)
     }
 
     /// Looks at a call, changes it if the plan says so, and notes it where its exit is of interest: then its actor, and
@@ -87,7 +99,9 @@ impl Tracer {
             Some(Object::Socket(socket)) => Some(socket),
             _ => None,
         };
-        let attention = if self.actors[actor].started {
+        let attention = if spec.when == When::OnRequest {
+            Attention::None
+        } else if self.actors[actor].started {
             attention(spec, object.as_ref())
         } else {
             Attention::Exit
@@ -101,12 +115,22 @@ impl Tracer {
             None if is_plain_open(spec, &args) || is_try(spec, &args) => Attention::None,
             None => attention,
         };
+        let usual = attention;
+        let on_request = usual != Attention::Record && self.is_requested(tid, spec);
+        let attention = if on_request { Attention::Record } else { usual };
         // What is not recorded otherwise is, when it was changed.
         let wanted = attention == Attention::None && self.faults.want(spec, object.as_ref());
         if attention == Attention::None && !wanted {
             return None;
         }
-        let tampered = self.inject(tid, actor, spec, object.as_ref(), &args, ruled);
+        let met = Met {
+            tid,
+            spec,
+            object: object.as_ref(),
+            on_request: on_request && usual == Attention::None,
+        };
+        let by_plan = ruled.is_none();
+        let tampered = self.inject(actor, &met, &args, ruled);
         if wanted && tampered.is_none() {
             return None;
         }
@@ -140,8 +164,11 @@ impl Tracer {
             tampered,
             of_actor,
         };
-        if wanted || attention == Attention::Record {
-            call.n = Some(self.record_entry(tid, process, &call));
+        // What the plan changed is recorded, so that it is seen whether it did.
+        let changed = by_plan && call.tampered.is_some();
+        if wanted || changed || attention == Attention::Record {
+            let beyond = on_request || (changed && usual == Attention::Exit);
+            call.n = Some(self.record_entry(tid, process, &call, beyond));
         }
         if spec.role == Role::Send && socket.is_some() && self.actors[actor].trusted {
             call.outgoing = outgoing(tid, spec, &args);
@@ -162,7 +189,7 @@ impl Tracer {
     }
 
     /// Begins a call's line in the trace, and gives its number.
-    fn record_entry(&mut self, tid: Pid, process: Pid, call: &InCall) -> u32 {
+    fn record_entry(&mut self, tid: Pid, process: Pid, call: &InCall, on_request: bool) -> u32 {
         let arguments = decode::arguments(tid, call.spec, &call.args);
         let process = &self.processes[&process];
         self.trace.push(Call {
@@ -178,23 +205,23 @@ impl Tracer {
             tampered: call.tampered.as_ref().map(|pending| pending.note.clone()),
             answers: Vec::new(),
             repeated: None,
+            on_request,
         })
     }
 
     /// Changes a call as the rules of the host or the plan say.
     fn inject(
         &mut self,
-        tid: Pid,
         actor: usize,
-        spec: &Spec,
-        object: Option<&Object>,
+        met: &Met<'_>,
         args: &[u64; 6],
         ruled: Option<io::Result<Pending>>,
     ) -> Option<Pending> {
         let name = &self.actors[actor].name;
+        let (tid, spec) = (met.tid, met.spec);
         let injected = match ruled {
             Some(ruled) => ruled.map(Some),
-            None => self.faults.enter(name, spec, object, tid, args),
+            None => self.faults.enter(name, met, args),
         };
         match injected {
             Ok(pending) => pending,

@@ -98,3 +98,10 @@ pub(super) enum Placed {
     /// That was not possible: the call is made once more, as the program made it.
     AsItWas,
 }
+
+/// Where a program begins, and what stands there in place of the breakpoint.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    pub(super) at: u64,
+    pub(super) instruction: Vec<u8>,
+}

@@ -10,6 +10,7 @@
 //!   entry, exit, transfer   the two stops of a call
 //!   instead, series         calls that the tracer makes in a program's stead, or one by one
 //!   processes               lives of processes and threads
+//!   beginning               where a program begins, after its loader's work
 //!   access                  page faults on guarded segments
 //! state       what is known of actors, processes and threads
 //! observed    what calls have mapped and opened
@@ -24,6 +25,7 @@
 //! ```
 
 mod access;
+mod beginning;
 mod dispatch;
 mod entry;
 mod event;

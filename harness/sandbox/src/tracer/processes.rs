@@ -6,6 +6,7 @@ use std::io;
 use ipclab_evidence::OpenDescriptor;
 
 use super::state::{Notice, Thread, Tracer};
+use crate::calls::Role;
 use crate::fault::Pending;
 use crate::spawn;
 use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};
@@ -95,6 +96,7 @@ impl Tracer {
         process.name = procfs::name(tid).unwrap_or_default();
         let (actor, first) = (process.actor, process.first);
         self.check_readable(tid, actor);
+        self.await_beginning(tid);
         if !first || self.actors[actor].started {
             return Ok(None);
         }
@@ -113,7 +115,11 @@ impl Tracer {
     pub(super) fn exiting(&mut self, tid: Pid) -> Option<Notice> {
         let thread = self.threads.get_mut(&tid)?;
         thread.exiting = true;
-        let in_call = thread.call.as_ref().map(|call| call.spec.name);
+        // The call by which it ends, where that is recorded, is none that it died in.
+        let in_call = thread.call.as_ref().map(|call| call.spec);
+        let in_call = in_call
+            .filter(|spec| spec.role != Role::Exit)
+            .map(|spec| spec.name);
         let process = thread.process;
         let process = self.processes.get_mut(&process)?;
         let signal = ptrace::event_message(tid).map_or(0, |status| status as i32 & 0x7f);

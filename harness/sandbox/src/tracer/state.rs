@@ -11,7 +11,7 @@ use ipclab_evidence::{
     Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
 };
 
-use super::in_progress::{Held, InStead, Placed, Reached, Series};
+use super::in_progress::{Beginning, Held, InStead, Placed, Reached, Series};
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;
@@ -118,6 +118,8 @@ pub(super) struct Process {
     pub(super) signalled: Option<(i32, Option<&'static str>)>,
     /// The call that the signal it died of came in.
     pub(super) died_in: Option<&'static str>,
+    /// Where its program begins, while its loader is at work, if that makes calls that the plan asks for.
+    pub(super) beginning: Option<Beginning>,
 }
 
 /// What the tracer does in the host's own world beyond tracing.
@@ -139,6 +141,8 @@ pub(crate) struct TracedActor {
     /// What its start is awaited for has happened.
     pub(crate) ready: bool,
     pub(super) links: [Option<String>; 3],
+    /// Calls that are recorded beyond those that always are.
+    pub(super) watched: Vec<String>,
     /// Its memory is a witness: no student wrote its program, and none can write there.
     pub(super) trusted: bool,
     /// It is scripted, and this is its control socket.
@@ -260,6 +264,7 @@ impl Tracer {
             started: false,
             ready: false,
             links: [None, None, None],
+            watched: actor.watched.clone(),
             trusted: actor.trusted,
             control: None,
             scripted: matches!(actor.run, Run::Script { .. }),
@@ -346,6 +351,7 @@ impl Tracer {
             guarded: Vec::new(),
             signalled: None,
             died_in: None,
+            beginning: None,
         });
         self.threads.insert(
             tid,

@@ -177,7 +177,8 @@ fn compile() -> std::io::Result<TempDir> {
         if source.extension().is_some_and(|ending| ending == "c") {
             let mut compiler = Command::new("cc");
             compiler.args(["-O0", "-w", "-pthread"]);
-            if source.with_extension("") == Path::new("static") {
+            let name = source.with_extension("");
+            if name.to_string_lossy().ends_with("static") {
                 compiler.arg("-static");
             }
             let built = compiler
@@ -209,6 +210,8 @@ pub(crate) fn student(name: &str, line: &str) -> Actor {
         ready: None,
         fills: Vec::new(),
         descriptors: 0,
+        watched: Vec::new(),
+        random_addresses: false,
     }
 }
 

@@ -12,6 +12,7 @@ mod exits;
 mod leftovers;
 mod limits;
 mod readiness;
+mod request;
 mod segments;
 mod streams;
 mod stuck;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         ("leftovers", leftovers::tests()),
         ("limits", limits::tests()),
         ("readiness", readiness::tests()),
+        ("request", request::tests()),
         ("segments", segments::tests()),
         ("streams", streams::tests()),
         ("stuck", stuck::tests()),

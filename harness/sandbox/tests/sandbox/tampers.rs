@@ -516,6 +516,8 @@ fn tamper(call: &str, occurrence: Occurrence, action: TamperAction) -> Tamper {
     Tamper {
         actor: "one".to_owned(),
         call: call.to_owned(),
+        on: None,
+        everywhere: false,
         occurrence,
         action,
     }

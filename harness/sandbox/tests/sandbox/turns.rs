@@ -163,6 +163,8 @@ pub(crate) fn tests() -> Vec<Test> {
                 plan.tampers.push(Tamper {
                     actor: "one".to_owned(),
                     call: "store".to_owned(),
+                    on: None,
+                    everywhere: false,
                     occurrence: Occurrence::Nth(nth),
                     action: TamperAction::Signal("SIGKILL".to_owned()),
                 });

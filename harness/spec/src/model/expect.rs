@@ -130,6 +130,8 @@ pub struct CallMatch {
     pub open: bool,
     /// What it must have returned.
     pub result: Option<ResultPattern>,
+    /// It means each such call, on whatever descriptor; else those only that are seen without being asked for.
+    pub everywhere: bool,
     /// As the author wrote the whole pattern.
     pub text: String,
 }

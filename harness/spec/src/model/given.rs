@@ -1,6 +1,9 @@
 //! What a case sets up: what is there before, calls that fail, values that are drawn.
 
+use std::fmt;
 use std::net::IpAddr;
+
+use ipclab_evidence::{DescriptorKind, TamperAction};
 
 use super::Template;
 
@@ -74,10 +77,43 @@ pub struct Fault {
     pub actor: String,
     /// A call or a family.
     pub call: String,
+    /// Only on descriptors of this kind; `None`: of any.
+    pub on: Option<DescriptorKind>,
+    /// It means each such call, on whatever descriptor; else those only that are seen without being asked for.
+    pub everywhere: bool,
     /// Only the n-th, from 1.
     pub nth: Option<u32>,
     /// What happens.
     pub kind: FaultKind,
+}
+
+impl fmt::Display for Fault {
+    /// As specs write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.actor, self.call)?;
+        if let Some(on) = self.on {
+            write!(f, " on {}", on.name())?;
+        }
+        if let Some(nth) = self.nth {
+            write!(f, " #{nth}")?;
+        }
+        match &self.kind {
+            FaultKind::Errno(name) | FaultKind::Signal(name) => write!(f, ": {name}"),
+            FaultKind::AtMost(bytes) => write!(f, ": at most {bytes} bytes"),
+        }
+    }
+}
+
+impl FaultKind {
+    /// What the tracer does for it.
+    #[must_use]
+    pub fn action(&self) -> TamperAction {
+        match self {
+            Self::Errno(errno) => TamperAction::Fail(errno.clone()),
+            Self::AtMost(bytes) => TamperAction::AtMost(*bytes),
+            Self::Signal(signal) => TamperAction::Signal(signal.clone()),
+        }
+    }
 }
 
 impl Fault {

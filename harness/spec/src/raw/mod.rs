@@ -14,8 +14,8 @@ tables! {
     /// A lab: its programs and the cases that grade them.
     #[schemars(rename = "Spec")]
     RawSpec {
-        /// Version of the language: 1.
-        #[schemars(required, range(min = 1, max = 1))]
+        /// Version of the language: 2. In 1, names of calls mean what is always seen of them.
+        #[schemars(required, range(min = 1, max = 2))]
         format: At<i64>,
         /// The lab's name, which is also the file's.
         #[schemars(required)]
@@ -91,6 +91,9 @@ tables! {
         /// each of these orders: "late-writers", "readers-first", "oldest-first", "newest-first", "drawn"; "all" of them. No
         /// change to shared memory may be lost, and more than one process has to write there.
         interleave: Many,
+        /// "any": it does not matter which actor does something first.
+        #[schemars(extend("enum" = ["any"]))]
+        order: At<String>,
         /// Process trees, in the order in which they start.
         actor: Keyed<RawActor>,
         /// What must cross, by "from -> to".
@@ -103,7 +106,8 @@ tables! {
         calls: Keyed<Many>,
         /// What is there before the first actor starts.
         given: RawGiven,
-        /// Changes at the kernel boundary: "client recv: at most 5 bytes", "server accept #1: EINTR".
+        /// Changes at the kernel boundary: "client recv: at most 5 bytes", "server accept #1: EINTR", "client read on file:
+        /// EIO".
         fault: Many,
         /// One run for each of these calls, that call failing.
         fail_each: Many,

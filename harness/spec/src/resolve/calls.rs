@@ -2,43 +2,64 @@
 
 use std::ops::Range;
 
+use ipclab_evidence::{is_all_on_request, is_watched, unseen, watched_names};
+
 use super::flaw::Flaw;
 use super::scan::Scan;
-use crate::names::{calls, errnos, is_call, is_errno, nearest};
+use crate::names::{errnos, is_call, is_errno, nearest};
 use crate::{ArgPattern, CallMatch, CallPattern, ResultPattern};
 
-/// Reads one pattern.
-pub(crate) fn pattern(text: &str) -> Result<CallPattern, Flaw> {
+/// Reads one pattern. `everywhere`: names mean each such call, on whatever descriptor.
+pub(crate) fn pattern(text: &str, everywhere: bool) -> Result<CallPattern, Flaw> {
     let mut scan = Scan::new(text);
     let pattern = if scan.word("no") {
-        CallPattern::No(call(&mut scan)?)
+        // What is not seen everywhere cannot be known not to be there.
+        CallPattern::No(call(&mut scan, true)?)
     } else if scan.word("every") {
-        let opener = call(&mut scan)?;
+        let opener = call(&mut scan, everywhere)?;
         if !scan.word("has") {
             return Err(scan.expected("`has` and the call that must follow"));
         }
-        CallPattern::Every {
-            opener,
-            closer: call(&mut scan)?,
-        }
+        // What is made out of sight is undone there, too.
+        let closer = call(&mut scan, opener.everywhere)?;
+        CallPattern::Every { opener, closer }
     } else {
-        CallPattern::Has(call(&mut scan)?)
+        CallPattern::Has(call(&mut scan, everywhere)?)
     };
     scan.end()?;
     Ok(pattern)
 }
 
-/// Checks the name of a call or family.
+/// Checks the name of a call or family: whether it is one that is seen when it is made.
 pub(crate) fn known_call(name: &str, at: Range<usize>) -> Result<(), Flaw> {
-    if is_call(name) {
+    if is_watched(name) {
         return Ok(());
     }
-    Err(Flaw::new(at, format!("there is no system call `{name}`"))
-        .suggest(nearest(name, calls()))
-        .help_if_none("only what enters the kernel can be seen: see syscalls(2)"))
+    if let Some(why) = unseen(name) {
+        let message = format!("nothing tells whether a program calls {name}(): {why}");
+        return Err(Flaw::new(at, message).help(
+            "expect what comes of it; `ipclab spec calls` lists the calls that can be seen",
+        ));
+    }
+    let meant = nearest(name, watched_names());
+    if !is_call(name) {
+        return Err(Flaw::new(at, format!("there is no system call `{name}`"))
+            .suggest(meant)
+            .help_if_none("only what enters the kernel can be seen: see syscalls(2)"));
+    }
+    let list = "`ipclab spec calls` lists the calls that are";
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`? {list}"),
+        None => list.to_owned(),
+    };
+    Err(Flaw::new(
+        at,
+        format!("{name}() is not watched, so nothing tells whether a program calls it"),
+    )
+    .help(help))
 }
 
-fn call(scan: &mut Scan<'_>) -> Result<CallMatch, Flaw> {
+fn call(scan: &mut Scan<'_>, everywhere: bool) -> Result<CallMatch, Flaw> {
     let Some(name) = scan.name() else {
         return Err(scan.expected("the name of a call"));
     };
@@ -76,6 +97,7 @@ fn call(scan: &mut Scan<'_>) -> Result<CallMatch, Flaw> {
         args,
         open,
         result: result(scan)?,
+        everywhere: everywhere || is_all_on_request(name),
         text: scan.text().to_owned(),
     })
 }

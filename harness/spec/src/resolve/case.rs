@@ -10,6 +10,7 @@ use super::fault::fault;
 use super::flaw::Flaw;
 use super::given::given;
 use super::leaves::leaves;
+use super::order::order;
 use super::points::{add_up, points};
 use super::shm::shm;
 use super::template::Scope;
@@ -37,6 +38,8 @@ pub(crate) struct Lab<'a> {
     pub(crate) limit: Duration,
     /// Every case's id.
     pub(crate) ids: &'a [At<String>],
+    /// Names of calls mean each such call, on whatever descriptor: format 2.
+    pub(crate) everywhere: bool,
 }
 
 /// Resolves one case.
@@ -94,10 +97,11 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         wire: wire(raw.wire.as_ref(), context),
         leaves: leaves(raw.leaves.as_ref(), context),
         shm: shm(raw.shm.as_ref(), context),
-        calls: calls(raw, context),
+        calls: calls(raw, lab, context),
         given: given(raw.given.as_ref(), context),
-        faults: faults(raw, context),
+        faults: faults(raw, lab, context),
         fail_each: fail_each(raw, context),
+        everywhere: lab.everywhere,
         vary: vary(raw.vary.as_ref(), context),
         runs: runs(raw, context),
         oracle: oracle(raw, context),
@@ -105,6 +109,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         text: String::new(),
     };
     whole(raw, &case, context);
+    order(raw, &case, context);
     add_up(raw, &case, context);
     case
 }
@@ -329,7 +334,7 @@ fn requires(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<Stri
     requires.iter().map(|id| id.value.clone()).collect()
 }
 
-fn calls(raw: &RawCase, context: &mut Context<'_>) -> Vec<ActorCalls> {
+fn calls(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<ActorCalls> {
     let mut found = Vec::new();
     for (name, many) in raw.calls.iter().flat_map(|calls| calls.iter()) {
         let actor = context.actor(name, 0..name.value.len());
@@ -342,19 +347,19 @@ fn calls(raw: &RawCase, context: &mut Context<'_>) -> Vec<ActorCalls> {
         let patterns = many
             .items
             .iter()
-            .filter_map(|item| context.read(item, pattern))
+            .filter_map(|item| context.read(item, |text| pattern(text, lab.everywhere)))
             .collect();
         found.push(ActorCalls { actor, patterns });
     }
     found
 }
 
-fn faults(raw: &RawCase, context: &mut Context<'_>) -> Vec<Fault> {
+fn faults(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<Fault> {
     let actors = context.scope.actors.clone();
     let turns = raw.interleave.is_some() || !raw.lacks("interleave");
     texts(raw.fault.as_ref())
         .iter()
-        .filter_map(|item| context.read(item, |text| fault(text, &actors, turns)))
+        .filter_map(|item| context.read(item, |text| fault(text, &actors, turns, lab.everywhere)))
         .collect()
 }
 

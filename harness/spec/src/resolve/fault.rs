@@ -1,5 +1,7 @@
 //! Changes at the kernel boundary: `client recv: at most 5 bytes`, `server accept #1: EINTR`.
 
+use ipclab_evidence::{DescriptorKind, injectable, is_all_on_request};
+
 use super::calls::known_call;
 use super::context::known_actor;
 use super::flaw::Flaw;
@@ -7,16 +9,16 @@ use super::scan::Scan;
 use crate::names::{errnos, is_errno, is_signal, nearest, signals};
 use crate::{Fault, FaultKind};
 
-/// Calls that move bytes, so that fewer can be moved.
-const MOVES_BYTES: &[&str] = &[
-    "recv", "send", "read", "write", "recvfrom", "sendto", "recvmsg", "sendmsg", "pread", "pwrite",
-    "pread64", "pwrite64", "readv", "writev", "sendfile",
-];
-
-/// Reads one fault.
-pub(crate) fn fault(text: &str, actors: &[String], turns: bool) -> Result<Fault, Flaw> {
-    let form =
-        "write \"ACTOR CALL: ERRNO\", \"ACTOR CALL #2: at most 5 bytes\" or \"ACTOR CALL: SIGINT\"";
+/// Reads one fault of a case: whose calls there are, whether its processes take turns, and whether names of calls mean
+/// each such call, on whatever descriptor.
+pub(crate) fn fault(
+    text: &str,
+    actors: &[String],
+    turns: bool,
+    everywhere: bool,
+) -> Result<Fault, Flaw> {
+    let form = "write \"ACTOR CALL: ERRNO\", \"ACTOR CALL #2: at most 5 bytes\", \"ACTOR CALL: SIGINT\" or \
+                \"ACTOR CALL on pipe: ERRNO\"";
     let Some(colon) = text.find(':') else {
         return Err(Flaw::new(0..text.len(), "this does not say what shall happen").help(form));
     };
@@ -39,6 +41,12 @@ pub(crate) fn fault(text: &str, actors: &[String], turns: bool) -> Result<Fault,
         )
         .help("write interleave = \"all\""));
     }
+    let on = if scan.word("on") {
+        Some(descriptor(&mut scan, call)?)
+    } else {
+        None
+    };
+    let onto = scan.last();
     let nth = if scan.sign("#") {
         match scan.number()? {
             Some(nth) if (1..=i64::from(u32::MAX)).contains(&nth) => u32::try_from(nth).ok(),
@@ -56,18 +64,73 @@ pub(crate) fn fault(text: &str, actors: &[String], turns: bool) -> Result<Fault,
         )
         .help("write \"ACTOR store #2: SIGKILL\""));
     }
-    if matches!(kind, FaultKind::AtMost(_)) && !MOVES_BYTES.contains(&call) {
+    let possible = injectable(call);
+    if !is_store && !possible.fails {
+        return Err(Flaw::new(
+            called,
+            format!("{call}() never fails: the kernel does nothing of the kind to it"),
+        ));
+    }
+    if matches!(kind, FaultKind::AtMost(_)) && !possible.moves_fewer {
         return Err(Flaw::new(
             called,
             format!("{call}() moves no bytes that could be fewer"),
         ));
     }
+    if let Some(on) = on.filter(|on| !on.can_meet(call, &kind.action())) {
+        let message = match &kind {
+            FaultKind::Errno(errno) => {
+                format!(
+                    "the kernel never fails {call}() on a {} with {errno}",
+                    on.name()
+                )
+            }
+            FaultKind::Signal(_) => {
+                format!("no signal interrupts {call}() on a {}", on.name())
+            }
+            FaultKind::AtMost(_) => {
+                format!("{call}() on a {} gives all that there is", on.name())
+            }
+        };
+        return Err(Flaw::new(onto, message)
+            .help("it happens on a pipe, a terminal or a socket; on a file, EIO can"));
+    }
     Ok(Fault {
         actor: actor.to_owned(),
         call: call.to_owned(),
+        on,
+        everywhere: !is_store && (everywhere || on.is_some() || is_all_on_request(call)),
         nth,
         kind,
     })
+}
+
+/// Reads the kind of descriptor that a fault is about.
+fn descriptor(scan: &mut Scan<'_>, call: &str) -> Result<DescriptorKind, Flaw> {
+    let names = DescriptorKind::ALL.map(DescriptorKind::name);
+    let Some(name) = scan.name() else {
+        return Err(scan.expected(&names.join(", ")));
+    };
+    let at = scan.last();
+    let mut all = DescriptorKind::ALL.into_iter();
+    let Some(kind) = all.find(|kind| kind.name() == name) else {
+        return Err(
+            Flaw::new(at, format!("a descriptor is open on no `{name}`"))
+                .suggest(nearest(name, names))
+                .help_if_none(&format!("known here: {}", names.join(", "))),
+        );
+    };
+    let possible = injectable(call).on;
+    if possible.is_empty() {
+        let message = format!("a fault cannot say on what {call}() works");
+        return Err(Flaw::new(at, message).help(format!("write \"ACTOR {call}: ...\"")));
+    }
+    if !possible.contains(&kind) {
+        let possible: Vec<&str> = possible.iter().map(|kind| kind.name()).collect();
+        return Err(Flaw::new(at, format!("{call}() does nothing on a {name}"))
+            .help(format!("it works on: {}", possible.join(", "))));
+    }
+    Ok(kind)
 }
 
 fn kind(text: &str) -> Result<FaultKind, Flaw> {

@@ -9,6 +9,7 @@ mod fault;
 mod flaw;
 mod given;
 mod leaves;
+mod order;
 mod output;
 mod peer;
 mod points;
@@ -29,7 +30,9 @@ use crate::{Case, Player, Program, Reference, Spec, Step};
 pub(crate) use template::Scope;
 
 /// The version of the language.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
+/// The oldest that is still read, and means what it meant.
+const OLDEST_FORMAT: i64 = 1;
 /// When the file says nothing: long enough for a slow machine, since nothing waits for it.
 const LIMIT_DEFAULT: Duration = Duration::from_secs(10);
 
@@ -70,6 +73,7 @@ pub(crate) fn resolve(
         requirements,
         limit: limit.unwrap_or(LIMIT_DEFAULT),
         ids: &ids,
+        everywhere: raw.format.as_ref().is_some_and(|format| format.value >= 2),
     };
     let cases: Vec<Case> = raw_cases
         .iter()
@@ -105,13 +109,15 @@ fn header(raw: &RawSpec, diagnostics: &mut Diagnostics) {
                 .help(format!("write format = {FORMAT}"))
                 .consequence();
         }
-        Some(format) if format.value != FORMAT => {
+        Some(format) if !(OLDEST_FORMAT..=FORMAT).contains(&format.value) => {
             diagnostics
                 .error(
                     &format.span,
                     format!("format {} is not known here", format.value),
                 )
-                .help(format!("this version reads format {FORMAT}"));
+                .help(format!(
+                    "this version reads formats {OLDEST_FORMAT} to {FORMAT}"
+                ));
         }
         Some(_) => {}
     }

@@ -124,7 +124,14 @@ fn line(parts: Parts) -> TranscriptLine {
 
 fn regexes(many: &Many, context: &mut Context<'_>) -> Vec<String> {
     for item in &many.items {
-        if let Err(error) = regex::Regex::new(&item.value) {
+        let read = regex::Regex::new(&item.value);
+        if read.as_ref().is_ok_and(|regex| regex.is_match("")) {
+            context
+                .diagnostics
+                .warning(&item.span, "every output has something that matches this")
+                .help("it matches the empty text: say what must be there");
+        }
+        if let Err(error) = read {
             let reason = match &error {
                 regex::Error::Syntax(text) => text.lines().last().unwrap_or_default(),
                 _ => "it is too large",

@@ -3,3 +3,4 @@
 pub mod calls;
 pub mod instruction;
 pub mod registers;
+pub mod start;

@@ -47,6 +47,19 @@ impl Registers {
         self.0.rip
     }
 
+    /// The breakpoint that the tracee has just run into, if it is at one.
+    #[must_use]
+    pub fn breakpoint(&self) -> u64 {
+        self.0
+            .rip
+            .wrapping_sub(super::start::BREAKPOINT.len() as u64)
+    }
+
+    /// Lets the tracee go on at this instruction.
+    pub fn go_to(&mut self, instruction: u64) {
+        self.0.rip = instruction;
+    }
+
     /// The stack pointer.
     #[must_use]
     pub fn stack_pointer(&self) -> u64 {

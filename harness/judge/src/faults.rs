@@ -1,0 +1,70 @@
+//! Faults: whether what a run's plan changes at the kernel boundary has happened.
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{Call, Evidence, Object, Occurrence, Plan, Tamper, belongs};
+
+/// What a report says of a case that no program can be judged by.
+pub const SPEC_IS_WRONG: &str = "the spec is wrong here";
+
+/// The faults of a plan that did not happen in its run, as specs write them: `client recv #2: EINTR`. Their actor, with all
+/// its copies, made no such call, or not as often.
+#[must_use]
+pub fn unmet_faults(plan: &Plan, evidence: &Evidence) -> Vec<String> {
+    let mut happened: BTreeMap<String, bool> = BTreeMap::new();
+    let mut order: Vec<String> = Vec::new();
+    for tamper in &plan.tampers {
+        let text = written(tamper);
+        if !order.contains(&text) {
+            order.push(text.clone());
+        }
+        *happened.entry(text).or_default() |= has_happened(tamper, evidence);
+    }
+    order.retain(|text| !happened[text]);
+    order
+}
+
+/// The faults of a plan, as specs write them.
+#[must_use]
+pub fn planned_faults(plan: &Plan) -> Vec<String> {
+    plan.tampers.iter().map(written).collect()
+}
+
+fn has_happened(tamper: &Tamper, evidence: &Evidence) -> bool {
+    let mut actors = evidence.actors.iter();
+    let index = actors.position(|actor| actor.name == tamper.actor);
+    let Some(index) = index else {
+        return false;
+    };
+    // Of a write to a segment no call tells, and of calls that were not kept nothing does.
+    if tamper.call == STORE || evidence.actors[index].calls_dropped > 0 {
+        return true;
+    }
+    let note = tamper.action.note();
+    let is_changed = |call: &&Call| {
+        let on_socket = matches!(call.object, Some(Object::Socket(_)));
+        call.actor == index
+            && call.tampered.as_ref() == Some(&note)
+            && belongs(&call.name, on_socket, &tamper.call)
+    };
+    evidence.trace.iter().any(|call| is_changed(&call))
+}
+
+/// What plans call a write to a segment.
+const STORE: &str = "store";
+
+/// As specs write it; copies have the name of all of them.
+fn written(tamper: &Tamper) -> String {
+    let actor = match tamper.actor.rsplit_once('.') {
+        Some((role, copy)) if copy.parse::<u32>().is_ok() => role,
+        _ => &tamper.actor,
+    };
+    let on = tamper
+        .on
+        .map_or(String::new(), |on| format!(" on {}", on.name()));
+    let nth = match tamper.occurrence {
+        Occurrence::Every => String::new(),
+        Occurrence::Nth(nth) => format!(" #{nth}"),
+    };
+    format!("{actor} {}{on}{nth}: {}", tamper.call, tamper.action.note())
+}

@@ -1,0 +1,50 @@
+//! Which calls of an actor are recorded beyond those that always are: those that its case speaks of.
+
+use ipclab_evidence::{is_all_on_request, requested};
+use ipclab_spec::{Actor, CallMatch, CallPattern, Case};
+
+/// The kernel calls that have to be asked for.
+pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
+    let mut names: Vec<&str> = Vec::new();
+    let meant = |wanted: &CallMatch| requested_by(wanted.everywhere, &wanted.name);
+    for expected in &case.calls {
+        if !is_of(actor, &expected.actor) {
+            continue;
+        }
+        for pattern in &expected.patterns {
+            match pattern {
+                CallPattern::Has(wanted) | CallPattern::No(wanted) => names.extend(meant(wanted)),
+                CallPattern::Every { opener, closer } => {
+                    names.extend(meant(opener));
+                    names.extend(meant(closer));
+                }
+            }
+        }
+    }
+    for fault in &case.faults {
+        if is_of(actor, &fault.actor) {
+            names.extend(requested_by(fault.everywhere, &fault.call));
+        }
+    }
+    for call in case.fail_each.iter().filter(|_| actor.is_student()) {
+        names.extend(requested_by(everywhere(case, call), call));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether a call of `fail_each` fails wherever it is made.
+pub(super) fn everywhere(case: &Case, call: &str) -> bool {
+    case.everywhere || is_all_on_request(call)
+}
+
+fn requested_by(everywhere: bool, name: &str) -> Vec<&'static str> {
+    requested(name).filter(|_| everywhere).collect()
+}
+
+/// Whether a name of the spec is an actor's, or one of its copies'.
+fn is_of(actor: &Actor, name: &str) -> bool {
+    let copy = name.strip_prefix(actor.name.as_str());
+    copy.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}

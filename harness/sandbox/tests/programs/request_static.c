@@ -1,0 +1,2 @@
+/* The same without any shared library. */
+#include "request.c"
