@@ -38,6 +38,6 @@ pub use plan::{
 };
 pub use signature::{ArgKind, position, signature};
 pub use trace::{
-    Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, Transfer,
+    Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };
 pub use wait::Wait;

@@ -24,6 +24,7 @@ fn row_texts(rows: &[Row]) -> Vec<String> {
                 delivery,
                 ..
             } => format!("{from}>{to} {bytes} {text} {delivery:?}"),
+            Act::Passed { us } => format!("{us} us pass"),
             Act::Dropped { calls } => format!("dropped {calls}"),
             Act::Elided { rows } => format!("elided {rows}"),
         })

@@ -310,6 +310,9 @@ fn special(options: Options) -> BTreeMap<u32, Vec<sock_filter>> {
                 let when = if looked_at { When::Always } else { spec.when };
                 add(spec.number, &trace(when));
             }
+            for (number, when) in calls::CLOCK_CALLS {
+                add(*number, &trace(*when));
+            }
         }
         TraceScope::Everything { pass } => {
             add(

@@ -11,6 +11,7 @@
 //!   instead, series         calls that the tracer makes in a program's stead, or one by one
 //!   processes               lives of processes and threads
 //!   access                  page faults on guarded segments
+//! clock       waits for a time, timers, and what time it is
 //! state       what is known of actors, processes and threads
 //! observed    what calls have mapped and opened
 //! guard       keeps attached segments protected            | only where
@@ -24,6 +25,7 @@
 //! ```
 
 mod access;
+mod clock;
 mod dispatch;
 mod entry;
 mod event;

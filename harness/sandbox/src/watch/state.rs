@@ -5,6 +5,7 @@ use std::time::Instant;
 use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Plan, SegmentSnapshot};
 
 use super::life::{Life, State};
+use super::time::MachineTime;
 use crate::platform::Platform;
 use crate::quiet::Barrier;
 use crate::tracer::{HostRules, Tracer};
@@ -36,6 +37,7 @@ pub(crate) struct Watch<'a, P: Platform> {
     pub(super) last_tick: Instant,
     /// The actor that the kernel ended, since no memory was left to it.
     pub(super) starved: Option<usize>,
+    pub(super) machine_time: MachineTime,
 }
 
 impl<'a, P: Platform> Watch<'a, P> {
@@ -55,6 +57,7 @@ impl<'a, P: Platform> Watch<'a, P> {
                 .collect(),
             last_tick: Instant::now(),
             starved: None,
+            machine_time: MachineTime::default(),
             plan,
             platform,
         }

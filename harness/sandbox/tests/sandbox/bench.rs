@@ -208,6 +208,7 @@ pub(crate) fn student(name: &str, line: &str) -> Actor {
         start: Vec::new(),
         ready: None,
         fills: Vec::new(),
+        serves: false,
         descriptors: 0,
     }
 }

@@ -15,6 +15,7 @@ mod points;
 mod scan;
 mod shm;
 mod template;
+mod time;
 mod vary;
 mod wire;
 mod words;
@@ -45,7 +46,7 @@ pub(crate) fn resolve(
     let limit = raw
         .limit
         .as_ref()
-        .and_then(|limit| match case::duration(&limit.value) {
+        .and_then(|limit| match time::duration(&limit.value) {
             Ok(limit) => Some(limit),
             Err(flaw) => {
                 diagnostics.flaw(limit, flaw);
