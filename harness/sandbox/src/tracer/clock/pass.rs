@@ -63,8 +63,9 @@ impl Tracer {
         }
     }
 
-    /// Lets time pass until the next deadline, and ends the wait or fires the timer that is due then. Nothing else is:
-    /// what is due at the same moment comes when all that follows has happened. `false`: nothing is due before `limit`.
+    /// Lets time pass until the next deadline, and ends the wait or fires the timer that is due then. What else is due at the
+    /// same moment comes when all that follows has happened; but where threads take turns it comes at once, and the order of
+    /// the turns says what happens first. `false`: nothing is due before `limit`.
     ///
     /// # Errors
     /// As [`Tracer::dispatch`].
@@ -75,11 +76,24 @@ impl Tracer {
         self.pass_until(next.at);
         self.event_count += 1;
         self.barren_jumps += 1;
-        match self.next_wait() {
-            Some((due, tid)) if due == next => self.end_wait_of(tid)?,
-            _ => self.fire(next),
+        self.come_due(next)?;
+        while self.schedule.is_on()
+            && let Some(other) = self.next_due().filter(|due| due.at == next.at)
+        {
+            self.come_due(other)?;
         }
         Ok(true)
+    }
+
+    /// Ends the wait, or fires the timer, that is due.
+    fn come_due(&mut self, due: Due) -> io::Result<()> {
+        match self.next_wait() {
+            Some((of_wait, tid)) if of_wait == due => self.end_wait_of(tid),
+            _ => {
+                self.fire(due);
+                Ok(())
+            }
+        }
     }
 
     /// Something came of the time that passed.
