@@ -249,3 +249,23 @@ pub(crate) fn student(student: &Student) -> String {
         (None, None) => "somebody".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::time_passed;
+
+    #[test]
+    fn time_is_in_the_unit_that_a_person_would_choose() {
+        for (us, expect) in [
+            (1_000, "1 ms passes"),
+            (300_000, "300 ms pass"),
+            (1_000_000, "1 s passes"),
+            (1_500_000, "1.500 s pass"),
+            (5_000_000, "5 s pass"),
+            (12_345_000, "12 s pass"),
+            (600_000_000, "10 min pass"),
+        ] {
+            assert_eq!(time_passed(us), expect);
+        }
+    }
+}
