@@ -1,11 +1,10 @@
 //! What the watch of a case knows.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Plan, SegmentSnapshot};
 
 use super::life::{Life, State};
-use super::time::MachineTime;
 use crate::platform::Platform;
 use crate::quiet::Barrier;
 use crate::tracer::{HostRules, Tracer};
@@ -24,6 +23,16 @@ pub(crate) struct Watched {
     pub(crate) ports: Vec<LeftPort>,
     /// The trace.
     pub(crate) tracer: Tracer,
+}
+
+/// Time of the machine's that may have to count as the case's.
+#[derive(Debug, Default)]
+pub(super) struct MachineTime {
+    pub(super) looked: Option<Instant>,
+    /// The processor time that had been used when time passed last, and how much of what came since was counted.
+    pub(super) computing: Option<(Duration, Duration)>,
+    /// For how long all have waited for what is not watched.
+    pub(super) waiting: Duration,
 }
 
 /// The watch of one case.

@@ -34,16 +34,6 @@ pub(super) enum Passing {
     RanOut(Ended),
 }
 
-/// Time of the machine's that may have to count as the case's.
-#[derive(Debug, Default)]
-pub(super) struct MachineTime {
-    looked: Option<Instant>,
-    /// The processor time that had been used when time passed last, and how much of what came since was counted.
-    computing: Option<(Duration, Duration)>,
-    /// For how long all have waited for what is not watched.
-    waiting: Duration,
-}
-
 impl<P: Platform> Watch<'_, P> {
     /// The next moment of the case's clock that the plan itself waits for: a start, a look, a step of a peer.
     fn next_moment(&self) -> Option<Duration> {
