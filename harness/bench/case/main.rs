@@ -198,6 +198,7 @@ fn plan(place: &Path) -> Plan {
         start: Vec::new(),
         ready: None,
         fills: Vec::new(),
+        serves: false,
         descriptors: 0,
         watched: Vec::new(),
         random_addresses: false,

@@ -42,7 +42,7 @@ pub use plan::{
 };
 pub use signature::{is_on_request, position, signature};
 pub use trace::{
-    Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, Transfer,
+    Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };
 pub use wait::Wait;
 pub use watched::{

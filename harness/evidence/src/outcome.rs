@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Call, Leftovers, Object, Segment, Socket, Wait};
+use crate::{Bytes, Call, Leftovers, Object, Segment, Socket, TimePassed, Wait};
 
 /// Everything that was observed. Facts only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Evidence {
     /// What processes did to System V segments, where they took turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharing: Option<Sharing>,
+    /// When the case's clock went on, and by how much: computing takes none of its time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<TimePassed>,
     /// What went wrong on our side or the machine's. Not empty: no actor may fail because of this run.
     pub trouble: Vec<String>,
     /// How long each part of it took.
@@ -101,6 +104,15 @@ pub enum Ended {
         /// Every process that waits, and in what; a process that computes is not listed.
         waits: Vec<Wait>,
     },
+    /// The case's clock came to its limit: what waited for a time waited for one again and again.
+    ClockRanOut {
+        /// What it showed, in milliseconds.
+        at_ms: u64,
+        /// Nothing had come of the time that had passed, for so long that nothing would.
+        barren: bool,
+        /// Every process that waits, and in what.
+        waits: Vec<Wait>,
+    },
     /// An actor hit a limit and was stopped for it; see its evidence.
     LimitHit {
         /// Index into [`Evidence::actors`].
@@ -118,7 +130,7 @@ pub struct ActorEvidence {
     pub pid: Option<u32>,
     /// How its first process ended.
     pub exit: Exit,
-    /// Microseconds from the case's start to this actor's; `None`: it never started.
+    /// Microseconds of the case's clock from its start to this actor's; `None`: it never started.
     pub started_us: Option<u64>,
     /// Whether its `ready` was reached.
     pub ready: bool,

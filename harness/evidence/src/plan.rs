@@ -192,6 +192,9 @@ pub struct Actor {
     /// Texts in its arguments, steps and stdin that become what is known when it starts. It does not start when one is not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fills: Vec<Placeholder>,
+    /// It serves for ever: when nothing but time could make it go on, and no other actor is alive, the case is over.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub serves: bool,
     /// How many descriptors it finds open beside the usual three: all numbers below this, but for a few.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub descriptors: u32,
@@ -290,8 +293,11 @@ pub enum Await {
     Ready(String),
     /// Its first process ended.
     Exits(String),
-    /// Every process of it is blocked in a call that only another actor can end.
+    /// Every process of it is blocked in a call that another actor can end, with a timeout or without; a sleep is none until it has
+    /// slept once and nothing came of it.
     Waits(String),
+    /// The case's clock shows so many milliseconds: time passes when nothing else can happen.
+    Clock(u64),
 }
 
 /// A change that the tracer makes to one actor's calls.
@@ -459,6 +465,10 @@ pub struct Watch {
 pub struct Limits {
     /// Wall time for the whole case in milliseconds: a net for what sleeps on a timer, stretched while the machine starves us.
     pub wall_ms: u64,
+    /// What the case's own clock may show, in milliseconds: computing takes none of its time, and waiting for a time takes none
+    /// of the machine's.
+    #[serde(default = "clock_ms")]
+    pub clock_ms: u64,
     /// CPU time of all processes of one actor together, in milliseconds.
     pub cpu_ms: u64,
     /// Memory in use of all processes of one actor together, in MiB; 0 is no limit.
@@ -505,6 +515,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             wall_ms: 10_000,
+            clock_ms: clock_ms(),
             cpu_ms: 2_000,
             memory_mib: 1024,
             reserves: false,
@@ -520,6 +531,11 @@ impl Default for Limits {
             files: files(),
         }
     }
+}
+
+/// An hour.
+fn clock_ms() -> u64 {
+    3_600_000
 }
 
 /// Several times what any program of a lab prints, and so few that a program that prints without end is soon done with: each

@@ -15,7 +15,7 @@ use crate::signature::position;
 pub struct Call {
     /// From 1, over all actors; findings cite it as `#12`.
     pub n: u32,
-    /// Microseconds since the first actor started.
+    /// Microseconds of the case's clock since the first actor started: computing takes none of them.
     pub at_us: u64,
     /// Index into [`crate::Evidence::actors`].
     pub actor: usize,
@@ -213,4 +213,14 @@ pub enum SocketKind {
     Seqpacket,
     /// Any other.
     Other,
+}
+
+/// Time of the case's clock that passed at once, since nothing else could happen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimePassed {
+    /// The number of the call that began next, in the trace.
+    pub before: u32,
+    /// How much, in microseconds.
+    pub us: u64,
 }

@@ -265,14 +265,25 @@ fn never_ended(
         return facts.cut_short(index, stopped);
     }
     let doing = match wait {
-        Some(wait) => format!("it waits in {}", facts.waits_in(wait)),
+        Some(wait) => match &facts.evidence.ended {
+            Ended::ClockRanOut { barren: true, .. } if wait.timed => {
+                format!("{}, and nothing changes", again_and_again(facts, wait))
+            }
+            Ended::ClockRanOut { at_ms, .. } if wait.timed => format!(
+                "{}, and was still at it after {} s of its clock",
+                again_and_again(facts, wait),
+                at_ms / 1000
+            ),
+            _ => format!("it waits in {}", facts.waits_in(wait)),
+        },
         None => match &facts.evidence.ended {
             Ended::DeadlineExceeded { limit_ms, .. } => {
                 format!("it was still busy when the {limit_ms} ms were up")
             }
-            Ended::AllExited | Ended::Stuck { .. } | Ended::LimitHit { .. } => {
-                "it computes for ever".to_owned()
-            }
+            Ended::AllExited
+            | Ended::Stuck { .. }
+            | Ended::ClockRanOut { .. }
+            | Ended::LimitHit { .. } => "it computes for ever".to_owned(),
         },
     };
     match facts.standstill() {
@@ -280,6 +291,17 @@ fn never_ended(
             format!("{who} never ended{failed}: {doing}; everybody waits for somebody else: {all}")
         }
         Some(_) | None => format!("{who} never ended{failed}: {doing}"),
+    }
+}
+
+/// `it sleeps again and again`, `it waits in poll() (#12) with a timeout again and again`.
+fn again_and_again(facts: Facts<'_>, wait: &Wait) -> String {
+    match canonical(&wait.call, false) {
+        "sleep" => "it sleeps again and again".to_owned(),
+        _ => format!(
+            "it waits in {} with a timeout again and again",
+            facts.waits_in(wait)
+        ),
     }
 }
 

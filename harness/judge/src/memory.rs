@@ -44,19 +44,21 @@ pub(crate) fn segment_of<'a>(
             format!("not judged: nobody looked at segment {}", state.key),
         ))),
         Some(look) if !look.taken => {
-            let (name, moment) = match after {
-                After::Exits(name) => (name, format!("{name} ended")),
-                After::Waits(name) => (name, format!("{name} waited")),
-                After::Listens(name) => (name, format!("{name} was ready")),
+            let moment = match after {
+                After::Exits(name) => format!("{name} ended"),
+                After::Waits(name) => format!("{name} waited"),
+                After::Listens(name) => format!("{name} was ready"),
+                After::Clock(_) => format!("{after} had passed"),
             };
-            let index = facts.copies(name).first().copied();
+            let name = after.actor();
+            let index = name.and_then(|name| facts.copies(name).first().copied());
             let why = index
                 .and_then(|index| facts.fate(index))
                 .map(|fate| format!(": {fate}"))
                 .unwrap_or_default();
             Err(Box::new(Finding::fail(
                 Aspect::Memory,
-                Some(name),
+                name,
                 format!(
                     "the moment to look at segment {} never came, that {moment}{why}",
                     state.key

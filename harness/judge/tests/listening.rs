@@ -1,7 +1,7 @@
 //! What the judge says when a server is not where it should be, and when its clients suffer from it.
 
 use crate::common::{EvidenceBuilder, case, check, complaints};
-use ipclab_evidence::{Ended, Exit, Object, SocketKind};
+use ipclab_evidence::{Ended, Exit, Object, SocketKind, Wait};
 
 const LISTENS: &str = r#"
 [case.actor.server]
@@ -509,4 +509,46 @@ fn computing_for_ever_and_limits_are_ends() {
         },
         &["exit: server never ended: it was still busy when the 10000 ms were up"],
     );
+    for (call, barren, words) in [
+        (
+            "clock_nanosleep",
+            true,
+            "it sleeps again and again, and nothing changes",
+        ),
+        (
+            "poll",
+            true,
+            "it waits in poll() (#7) with a timeout again and again, and nothing changes",
+        ),
+        (
+            "nanosleep",
+            false,
+            "it sleeps again and again, and was still at it after 3600 s of its clock",
+        ),
+    ] {
+        check(
+            &case,
+            &right,
+            |builder| {
+                let wait = Wait {
+                    actor: 0,
+                    pid: 2,
+                    call: call.to_owned(),
+                    n: 7,
+                    object: None,
+                    timed: true,
+                };
+                builder.e.actors[0].exit = Exit::Running {
+                    wait: Some(wait.clone()),
+                    on_sigterm: None,
+                };
+                builder.e.ended = Ended::ClockRanOut {
+                    at_ms: 3_600_000,
+                    barren,
+                    waits: vec![wait],
+                };
+            },
+            &[&format!("exit: server never ended: {words}")],
+        );
+    }
 }

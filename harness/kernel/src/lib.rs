@@ -23,6 +23,7 @@ pub mod seccomp;
 pub mod signal;
 pub mod socket;
 pub mod sysv;
+pub mod time;
 pub mod wait;
 
 pub use error::context;

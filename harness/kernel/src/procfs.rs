@@ -211,6 +211,54 @@ pub fn session(tid: Pid) -> Option<Pid> {
     rest.split_whitespace().nth(3)?.parse().ok()
 }
 
+/// Whether a process has a handler for a signal. `None`: it is gone.
+#[must_use]
+pub fn handles(tid: Pid, signal: i32) -> Option<bool> {
+    let status = read(tid, "status")?;
+    let status = String::from_utf8_lossy(&status);
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))?;
+    let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+    Some(mask >> (signal - 1) & 1 == 1)
+}
+
+/// Whether a signal waits to be delivered to a process, or to one of its threads. `None`: it is gone.
+#[must_use]
+pub fn is_pending(tid: Pid, signal: i32) -> Option<bool> {
+    let status = read(tid, "status")?;
+    let status = String::from_utf8_lossy(&status);
+    let masks = status.lines().filter_map(|line| {
+        let mask = line
+            .strip_prefix("SigPnd:")
+            .or_else(|| line.strip_prefix("ShdPnd:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    });
+    Some(masks.fold(0, |all, mask| all | mask) >> (signal - 1) & 1 == 1)
+}
+
+/// The threads of a process, each with the number by which it knows itself.
+#[must_use]
+pub fn threads(pid: Pid) -> Vec<(Pid, u32)> {
+    let entries = fs::read_dir(format!("/proc/{pid}/task"));
+    let tids = entries.into_iter().flatten().filter_map(|entry| {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.parse::<Pid>().ok()
+    });
+    tids.filter_map(|tid| Some((tid, own_number(tid)?)))
+        .collect()
+}
+
+/// The number of a thread in its innermost pid namespace.
+fn own_number(tid: Pid) -> Option<u32> {
+    let status = read(tid, "status")?;
+    let status = String::from_utf8_lossy(&status);
+    let own = status
+        .lines()
+        .find_map(|line| line.strip_prefix("NSpid:"))?;
+    own.split_whitespace().last()?.parse().ok()
+}
+
 /// Resident memory of a process in KiB.
 #[must_use]
 pub fn resident_kib(pid: Pid) -> Option<u64> {

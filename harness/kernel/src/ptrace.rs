@@ -49,6 +49,35 @@ pub fn resume(pid: Pid, how: Resume, signal: c_int) -> Result<()> {
     ptrace(request, pid, signal as usize)
 }
 
+/// Makes a tracee that sleeps in a call come to that call's exit, or one that runs to a stop: `PTRACE_INTERRUPT`.
+pub fn interrupt(pid: Pid) -> Result<()> {
+    ptrace(libc::PTRACE_INTERRUPT, pid, 0)
+}
+
+/// Makes the signal with which a tracee is stopped one of the kernel's own, as that of `alarm(2)` is: no process sent it.
+pub fn make_signal_the_kernels(pid: Pid) -> Result<()> {
+    // SAFETY: an all-zero siginfo_t is valid; both requests take exactly this struct, which outlives them.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        check(libc::ptrace(
+            libc::PTRACE_GETSIGINFO,
+            pid,
+            0usize,
+            &raw mut info,
+        ))?;
+        let mut kernels: libc::siginfo_t = std::mem::zeroed();
+        kernels.si_signo = info.si_signo;
+        kernels.si_code = libc::SI_KERNEL;
+        check(libc::ptrace(
+            libc::PTRACE_SETSIGINFO,
+            pid,
+            0usize,
+            &raw const kernels,
+        ))
+        .map(drop)
+    }
+}
+
 /// What a stopped tracee is at, `PTRACE_GET_SYSCALL_INFO`.
 #[derive(Clone, Copy, Debug)]
 pub enum Stop {

@@ -108,6 +108,22 @@ pub fn tcp_has_to_send(fd: BorrowedFd<'_>) -> bool {
     }
 }
 
+/// Takes a timeout away from a socket, `SO_RCVTIMEO` or `SO_SNDTIMEO` of `socket(7)`.
+pub fn clear_timeout(fd: BorrowedFd<'_>, option: c_int) -> Result<()> {
+    // SAFETY: an all-zero timeval is valid and its size is passed.
+    unsafe {
+        let none: libc::timeval = std::mem::zeroed();
+        check_int(libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            option,
+            (&raw const none).cast(),
+            size_of::<libc::timeval>() as libc::socklen_t,
+        ))
+        .map(drop)
+    }
+}
+
 /// Lets a socket be bound to a port that an old connection still holds, `socket(7)`. A refusal changes nothing.
 pub fn allow_reuse(fd: BorrowedFd<'_>) {
     let yes: c_int = 1;

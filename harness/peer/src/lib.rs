@@ -194,6 +194,12 @@ impl Peer {
 
     fn until(&self, after: &After) -> Result<(), StepError> {
         let (question, actor) = match after {
+            After::Clock(time) => {
+                let question = format!("await clock {}", time.as_millis());
+                return self
+                    .control
+                    .wait(&question, || "this can no longer happen".to_owned());
+            }
             After::Exits(actor) => (format!("await exits {actor}"), actor),
             After::Waits(actor) => (format!("await waits {actor}"), actor),
             After::Listens(actor) => (format!("await ready {actor}"), actor),

@@ -19,7 +19,8 @@ use ipclab_evidence::{
     World,
 };
 use ipclab_spec::{
-    Actor, After, Case, Endpoint, GivenKind, Hole, Part, Player, Reference, Spec, Template,
+    Actor, After, Case, Endpoint, ExitExpectation, GivenKind, Hole, Part, Player, Reference, Spec,
+    Template,
 };
 
 pub use artifact::{Artifact, SEARCH_PATH, Tool};
@@ -111,12 +112,14 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         let (run, trusted, needed) = play(spec, case, actor, programs)?;
         merge(&mut binds, needed);
         let start = match (&actor.after, before) {
+            // A time of the clock says when; the actor before must be ready all the same.
+            (Some(after @ After::Clock(_)), before) => {
+                let mut awaited = before.map_or_else(Vec::new, |before| ready(before, &copies));
+                awaited.extend(awaits(after, &copies));
+                awaited
+            }
             (Some(after), _) => awaits(after, &copies),
-            (None, Some(before)) => copies[before.name.as_str()]
-                .iter()
-                .cloned()
-                .map(Await::Ready)
-                .collect(),
+            (None, Some(before)) => ready(before, &copies),
             (None, None) => Vec::new(),
         };
         for name in &copies[actor.name.as_str()] {
@@ -134,6 +137,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
                 start: start.clone(),
                 ready: actor.listens.as_ref().map(endpoint),
                 fills: fills(actor, &copies),
+                serves: serves_for_ever(actor),
                 descriptors: if actor.is_student() {
                     case.given
                         .descriptors
@@ -380,11 +384,28 @@ fn fills(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Placeholder
     fills
 }
 
+/// Whether nothing more is expected of an actor once no other is left: it has only to be running then, or it is a server of ours.
+fn serves_for_ever(actor: &Actor) -> bool {
+    match &actor.exit {
+        Some(exit) => *exit == ExitExpectation::Running,
+        None => !actor.is_student() && actor.listens.is_some(),
+    }
+}
+
+fn ready(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Await> {
+    let names = copies[actor.name.as_str()].iter().cloned();
+    names.map(Await::Ready).collect()
+}
+
 fn awaits(after: &After, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Await> {
     let (name, wait): (&String, fn(String) -> Await) = match after {
         After::Exits(name) => (name, Await::Exits),
         After::Waits(name) => (name, Await::Waits),
         After::Listens(name) => (name, Await::Ready),
+        After::Clock(time) => {
+            let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            return vec![Await::Clock(ms)];
+        }
     };
     match copies.get(name.as_str()) {
         Some(names) => names.iter().cloned().map(wait).collect(),
@@ -551,6 +572,7 @@ fn limits(case: &Case, sanitized: bool) -> Limits {
         (&mut limits.memory_mib, own.memory_mib),
         (&mut limits.calls, own.calls),
         (&mut limits.cpu_ms, own.cpu_ms),
+        (&mut limits.clock_ms, own.clock_ms),
         (&mut limits.files, own.files),
     ] {
         *limit = own.map_or(*limit, u64::from);

@@ -147,6 +147,23 @@ fn a_students_program_is_bound_alone_and_a_reference_is_out_of_its_sight() {
 }
 
 #[test]
+fn an_actor_starts_at_a_time_of_the_clock_when_the_one_before_it_is_ready() {
+    let case = PAIR.replace("stdin     =", "after     = \"5s\"\nstdin     =");
+    let plan = planned(&case).remove(0).plan;
+    let expect = [Await::Ready("server".to_owned()), Await::Clock(5_000)];
+    assert_eq!(plan.actors[1].start, expect);
+}
+
+#[test]
+fn only_what_is_expected_to_run_serves_for_ever() {
+    for (exit, serves) in [("\"running\"", true), ("0", false), ("\"any\"", false)] {
+        let case = PAIR.replacen("exit    = 0", &format!("exit = {exit}"), 1);
+        let plan = planned(&case).remove(0).plan;
+        assert_eq!(plan.actors[0].serves, serves, "{exit}");
+    }
+}
+
+#[test]
 fn an_actor_starts_when_the_one_before_it_is_ready() {
     let plan = planned(PAIR).remove(0).plan;
     assert_eq!(plan.actors[0].start, []);

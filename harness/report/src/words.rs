@@ -157,9 +157,23 @@ pub(crate) fn fate(delivery: Delivery) -> Option<String> {
 /// What a row that stands for many says.
 pub(crate) fn left_out(act: &Act) -> String {
     match act {
+        Act::Passed { us } => time_passed(*us),
         Act::Dropped { calls } => format!("{calls} calls that were counted and not kept"),
         Act::Elided { rows } => format!("{rows} more"),
         Act::Step { .. } | Act::Connect { .. } | Act::Message { .. } => String::new(),
+    }
+}
+
+/// `5 s pass`
+pub(crate) fn time_passed(us: u64) -> String {
+    let ms = us / 1_000;
+    match (ms, ms % 1_000) {
+        (1_000, _) => "1 s passes".to_owned(),
+        (300_000.., _) => format!("{} min pass", ms / 60_000),
+        (10_000.., _) | (_, 0) => format!("{} s pass", ms / 1_000),
+        (1_001.., rest) => format!("{}.{:03} s pass", ms / 1_000, rest),
+        (1, _) => "1 ms passes".to_owned(),
+        _ => format!("{ms} ms pass"),
     }
 }
 
@@ -202,7 +216,7 @@ pub(crate) fn sentence(conversation: &Conversation, row: &Row) -> String {
                 name(*to)
             )
         }
-        Act::Dropped { .. } | Act::Elided { .. } => left_out(&row.act),
+        Act::Passed { .. } | Act::Dropped { .. } | Act::Elided { .. } => left_out(&row.act),
     };
     if row.times > 1 {
         text.push_str(&format!(", {} times", row.times));
@@ -233,5 +247,25 @@ pub(crate) fn student(student: &Student) -> String {
         (Some(name), _) => name.to_string(),
         (None, Some(id)) => id.to_string(),
         (None, None) => "somebody".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time_passed;
+
+    #[test]
+    fn time_is_in_the_unit_that_a_person_would_choose() {
+        for (us, expect) in [
+            (1_000, "1 ms passes"),
+            (300_000, "300 ms pass"),
+            (1_000_000, "1 s passes"),
+            (1_500_000, "1.500 s pass"),
+            (5_000_000, "5 s pass"),
+            (12_345_000, "12 s pass"),
+            (600_000_000, "10 min pass"),
+        ] {
+            assert_eq!(time_passed(us), expect);
+        }
     }
 }

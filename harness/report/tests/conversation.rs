@@ -1,6 +1,6 @@
 //! What is drawn of a trace: which calls, in which order, and what became of the bytes.
 
-use ipclab_evidence::{Ended, Exit, SocketKind, Wait};
+use ipclab_evidence::{Ended, Exit, SocketKind, TimePassed, Wait};
 use ipclab_report::testing::build::{Trace, case};
 use ipclab_report::{Act, Conversation, Row, Tone};
 use ipclab_spec::{Points, Tier};
@@ -24,6 +24,7 @@ fn row_texts(rows: &[Row]) -> Vec<String> {
                 delivery,
                 ..
             } => format!("{from}>{to} {bytes} {text} {delivery:?}"),
+            Act::Passed { us } => format!("{us} us pass"),
             Act::Dropped { calls } => format!("dropped {calls}"),
             Act::Elided { rows } => format!("elided {rows}"),
         })
@@ -43,6 +44,25 @@ fn check(talk: impl FnOnce(&mut Trace, usize, usize), expected: &[&str]) {
         .filter(|row| !row.ends_with("exits with 0"))
         .collect();
     assert_eq!(middle, expected);
+}
+
+#[test]
+fn time_that_passes_stands_between_the_calls() {
+    let mut trace = Trace::new(&["server", "client"]);
+    let (client, served) = trace.connected();
+    trace.send(client, b"a");
+    trace.recv(served, b"a");
+    let before = trace.0.trace.len() as u32 + 1;
+    for us in [5_000_000, 999, 2_000_000] {
+        trace.0.passed.push(TimePassed { before, us });
+    }
+    trace.send(client, b"b");
+    trace.recv(served, b"b");
+    let rows = row_texts(&draw(&trace));
+    let at = rows.iter().position(|row| row == "7000000 us pass");
+    let at = at.unwrap_or_else(|| panic!("{rows:?}"));
+    assert!(rows[at - 1].contains(" a "), "{rows:?}");
+    assert!(rows[at + 1].contains(" b "), "{rows:?}");
 }
 
 #[test]

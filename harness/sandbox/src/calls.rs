@@ -347,6 +347,43 @@ pub(crate) const TABLE: &[Spec] = &[
 /// Those of them that stop even where nothing is traced, since some have to be refused.
 pub(crate) const RULED: [i64; 2] = [libc::SYS_flock, libc::SYS_fcntl];
 
+/// Calls that stop for the sake of the case's clock alone, and leave no trace: they ask for the time, or about timers.
+pub(crate) const CLOCK_CALLS: &[(i64, When)] = &[
+    (
+        libc::SYS_clock_gettime,
+        When::OneOf {
+            arg: 0,
+            mask: u32::MAX,
+            values: &CLOCKS,
+        },
+    ),
+    (libc::SYS_gettimeofday, When::Always),
+    (libc::SYS_time, When::Always),
+    (libc::SYS_times, When::Always),
+    (
+        libc::SYS_getitimer,
+        When::OneOf {
+            arg: 0,
+            mask: u32::MAX,
+            values: &[libc::ITIMER_REAL as u32],
+        },
+    ),
+    (
+        libc::SYS_timer_create,
+        When::OneOf {
+            arg: 0,
+            mask: u32::MAX,
+            values: &CLOCKS,
+        },
+    ),
+    (libc::SYS_timer_gettime, When::Always),
+    (libc::SYS_timer_delete, When::Always),
+    (libc::SYS_timerfd_gettime, When::Always),
+];
+
+/// The clocks that go by the case's: all but those of processor time.
+const CLOCKS: [u32; 9] = [0, 1, 4, 5, 6, 7, 8, 9, 11];
+
 /// The row of a call, by its number.
 pub(crate) fn spec(number: u64) -> Option<&'static Spec> {
     TABLE.iter().find(|spec| spec.number == number as i64)

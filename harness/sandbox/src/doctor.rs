@@ -106,6 +106,7 @@ fn tracing() -> Capability {
         start: Vec::new(),
         ready: None,
         fills: Vec::new(),
+        serves: false,
         descriptors: 0,
         watched: Vec::new(),
         random_addresses: false,

@@ -97,6 +97,7 @@ pub(crate) fn assemble(
     } = watched;
     let mut trouble = std::mem::take(&mut tracer.trouble);
     trouble.extend(given::beyond_us(&plan.world, ids));
+    let passed = std::mem::take(&mut tracer.passed);
     let (trace, dropped, sockets, sharing) = tracer.finish();
     for (actor, dropped) in actors.iter_mut().zip(&dropped) {
         actor.calls_dropped = *dropped;
@@ -116,6 +117,7 @@ pub(crate) fn assemble(
             ..leftovers
         },
         sharing,
+        passed,
         trouble,
         spent: stopwatch.spent(),
     }

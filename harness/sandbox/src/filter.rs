@@ -319,6 +319,9 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
                 };
                 add(spec.number, &trace(when));
             }
+            for (number, when) in calls::CLOCK_CALLS {
+                add(*number, &trace(*when));
+            }
         }
         TraceScope::Everything { pass } => {
             add(

@@ -26,6 +26,7 @@ mod boxes;
 mod calls;
 mod cgroup;
 mod chaos;
+mod clock;
 mod created;
 mod decode;
 mod doctor;

@@ -74,7 +74,7 @@ pub(crate) enum Activity {
     Running,
     /// All are asleep; something will wake one of them by itself.
     Waiting,
-    /// All are asleep, and only we could change that.
+    /// All are asleep, and only we could change that: by letting the case's clock go on, if anything waits for a time.
     Stuck,
 }
 
@@ -82,6 +82,10 @@ pub(crate) enum Activity {
 pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Activity {
     // No thread is left that could run code of its own: all are on their way out, and their end is still to be heard of.
     if threads.is_empty() {
+        return Activity::Running;
+    }
+    // One has still to come to the exit of its call.
+    if tracer.is_wait_ending() {
         return Activity::Running;
     }
     if !tracer.all_in_calls(threads) {
@@ -93,9 +97,6 @@ pub(crate) fn look(tracer: &Tracer, threads: &[Pid], barrier: &Barrier) -> Activ
     }
     if !tracer.all_asleep(threads) {
         return Activity::Running;
-    }
-    if tracer.any_timed(threads) {
-        return Activity::Waiting;
     }
     // Asked before the last look at the threads: what TCP had to send when it was asked later may just have gone (an
     // acknowledgement that was put off lets go of bytes that Nagle's algorithm held), and whom it wakes is not asleep then.
@@ -181,6 +182,11 @@ impl Idle {
             counted: Duration::ZERO,
             last: Instant::now(),
         }
+    }
+
+    /// What was counted so far.
+    pub(crate) fn counted(&self) -> Duration {
+        self.counted
     }
 
     /// One look: every thread was asleep (or not) since the look before. A gap longer than our own pace means that it was

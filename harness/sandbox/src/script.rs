@@ -129,6 +129,10 @@ impl Script {
                     "waits" => Some(PeerRequest::Await(Await::Waits(name))),
                     "exits" => Some(PeerRequest::Await(Await::Exits(name))),
                     "ready" => Some(PeerRequest::Await(Await::Ready(name))),
+                    "clock" => {
+                        let ms = name.parse().ok();
+                        ms.map(|ms| PeerRequest::Await(Await::Clock(ms)))
+                    }
                     "quiet" => Some(PeerRequest::Quiet),
                     _ => None,
                 };

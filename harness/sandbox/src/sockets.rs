@@ -6,6 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 use ipclab_evidence::{
     Address, Arg, Bytes, Call, Direction, Endpoint, Protocol, Socket, SocketKind, Transfer,
@@ -24,11 +25,11 @@ struct Correspondent {
     known_at: u32,
 }
 
-/// Which waits on a socket end by themselves: `SO_RCVTIMEO` and `SO_SNDTIMEO` of `socket(7)`.
+/// How long waits on a socket last at the most: `SO_RCVTIMEO` and `SO_SNDTIMEO` of `socket(7)`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Timeouts {
-    received: bool,
-    sent: bool,
+    received: Option<Duration>,
+    sent: Option<Duration>,
 }
 
 /// Bytes of all calls of one untrusted actor together that are told.
@@ -143,16 +144,16 @@ impl Sockets {
         self.all[other].peer = Some(one);
     }
 
-    /// Whether waits on it end by themselves.
-    pub(crate) fn set_timed(&mut self, index: usize, way: Direction, timed: bool) {
+    /// How long waits on it last at the most.
+    pub(crate) fn set_timeout(&mut self, index: usize, way: Direction, timeout: Option<Duration>) {
         match way {
-            Direction::Received => self.timed[index].received = timed,
-            Direction::Sent => self.timed[index].sent = timed,
+            Direction::Received => self.timed[index].received = timeout,
+            Direction::Sent => self.timed[index].sent = timeout,
         }
     }
 
-    /// Whether waits on it end by themselves.
-    pub(crate) fn is_timed(&self, index: usize, way: Direction) -> bool {
+    /// How long waits on it last at the most; `None`: for ever.
+    pub(crate) fn timeout(&self, index: usize, way: Direction) -> Option<Duration> {
         match way {
             Direction::Received => self.timed[index].received,
             Direction::Sent => self.timed[index].sent,

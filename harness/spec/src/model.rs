@@ -149,6 +149,8 @@ pub struct CaseLimits {
     pub calls: Option<u32>,
     /// CPU time in ms.
     pub cpu_ms: Option<u32>,
+    /// What the case's own clock may show, in ms.
+    pub clock_ms: Option<u32>,
     /// Files, folders and links that it makes.
     pub files: Option<u32>,
 }
@@ -156,12 +158,13 @@ pub struct CaseLimits {
 impl CaseLimits {
     /// By the names that a spec gives them.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, Option<u32>); 5] {
+    pub fn named(&self) -> [(&'static str, Option<u32>); 6] {
         [
             ("processes", self.processes),
             ("memory", self.memory_mib),
             ("calls", self.calls),
             ("cpu_ms", self.cpu_ms),
+            ("clock_ms", self.clock_ms),
             ("files", self.files),
         ]
     }

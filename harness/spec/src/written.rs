@@ -158,6 +158,10 @@ impl Display for After {
             Self::Exits(name) => write!(f, "{name} exits"),
             Self::Waits(name) => write!(f, "{name} waits"),
             Self::Listens(name) => write!(f, "{name} listens"),
+            Self::Clock(time) => match time.as_millis() {
+                millis if millis % 1000 == 0 => write!(f, "{}s", millis / 1000),
+                millis => write!(f, "{millis}ms"),
+            },
         }
     }
 }

@@ -332,6 +332,18 @@ exists = false
 }
 
 #[test]
+fn a_start_at_a_time_of_the_clock() {
+    for (text, ms) in [("5s", 5_000), ("250ms", 250), ("2m", 120_000)] {
+        let case = case(&format!(
+            "points = 1\n[case.actor.bird]\nstudent = \"parrot\"\nexit = 0\nafter = \"{text}\"\n"
+        ));
+        let after = case.actors[0].after.clone();
+        let time = std::time::Duration::from_millis(ms);
+        assert_eq!(after, Some(After::Clock(time)), "{text}");
+    }
+}
+
+#[test]
 fn orders_of_turns() {
     let case = case(
         "points = 1\ninterleave = [\"newest-first\", \"drawn\"]\nfault = [\"bird store #2: SIGKILL\"]\n\

@@ -151,7 +151,7 @@ pub fn ended_by(run: &RunRecord) -> Option<Limit> {
     let stopped = |actor: &ActorEvidence| matches!(actor.exit, Exit::Stopped(_));
     match evidence.ended {
         Ended::DeadlineExceeded { .. } => Some(Limit::Time),
-        Ended::LimitHit { .. } => Some(Limit::Count),
+        Ended::LimitHit { .. } | Ended::ClockRanOut { .. } => Some(Limit::Count),
         Ended::AllExited | Ended::Stuck { .. } => {
             evidence.actors.iter().any(stopped).then_some(Limit::Count)
         }

@@ -67,7 +67,7 @@ fn as_a_meeting(case: &Case) -> Case {
     for actor in &mut case.actors {
         let listened = match &actor.after {
             Some(After::Listens(name)) => Some(name.clone()),
-            Some(After::Exits(_) | After::Waits(_)) => None,
+            Some(After::Exits(_) | After::Waits(_) | After::Clock(_)) => None,
             None => served.take(),
         };
         if let Some(name) = listened {

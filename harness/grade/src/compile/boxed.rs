@@ -184,6 +184,7 @@ impl BuildFolder {
                 start: Vec::new(),
                 ready: None,
                 fills: Vec::new(),
+                serves: false,
                 descriptors: 0,
                 watched: Vec::new(),
                 random_addresses: false,
@@ -420,7 +421,7 @@ fn outcome(evidence: &Evidence, command: &str, by_student: bool) -> Result<Outco
                         ))
                     });
                 }
-                Ended::Stuck { .. } => {
+                Ended::Stuck { .. } | Ended::ClockRanOut { .. } => {
                     stopped = stopped.or_else(|| {
                         Some(format!("{command} waited for something that never comes"))
                     });

@@ -31,7 +31,9 @@ impl<'a> Facts<'a> {
     /// `server waits in accept() (#23), our client waits in recv() (#30)`, when the case came to a standstill.
     pub(crate) fn standstill(&self) -> Option<String> {
         let waits = match &self.evidence.ended {
-            Ended::Stuck { waits } | Ended::DeadlineExceeded { waits, .. } => waits,
+            Ended::Stuck { waits }
+            | Ended::DeadlineExceeded { waits, .. }
+            | Ended::ClockRanOut { waits, .. } => waits,
             Ended::AllExited | Ended::LimitHit { .. } => return None,
         };
         let each = waits

@@ -32,7 +32,7 @@ impl Facts<'_> {
                 ));
             }
             Some(After::Listens(name)) => *self.copies(name).first()?,
-            None => {
+            Some(After::Clock(_)) | None => {
                 let at = self
                     .case
                     .actors

@@ -73,6 +73,7 @@ impl EvidenceBuilder {
                 looks: Vec::new(),
                 leftovers: Leftovers::default(),
                 sharing: None,
+                passed: Vec::new(),
                 trouble: Vec::new(),
                 spent: CaseTimes::default(),
             },

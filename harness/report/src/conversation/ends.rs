@@ -81,9 +81,10 @@ fn end(actor: &ActorEvidence, ended: &Ended) -> Option<(String, Tone, bool)> {
             let said = match ended {
                 // Another actor's limit ended the case: how it would have gone on is not known.
                 Ended::LimitHit { .. } => "was still running",
-                Ended::AllExited | Ended::Stuck { .. } | Ended::DeadlineExceeded { .. } => {
-                    "is still computing"
-                }
+                Ended::AllExited
+                | Ended::Stuck { .. }
+                | Ended::ClockRanOut { .. }
+                | Ended::DeadlineExceeded { .. } => "is still computing",
             };
             (said.to_owned(), Tone::Waits, false)
         }
@@ -115,7 +116,9 @@ fn limit(hit: &LimitHit) -> String {
 /// What an actor's processes were blocked in at the end, each process once.
 fn waits<'a>(evidence: &'a Evidence, actor: usize, exit: &'a Exit) -> Vec<&'a Wait> {
     let of_case: &[Wait] = match &evidence.ended {
-        Ended::Stuck { waits } | Ended::DeadlineExceeded { waits, .. } => waits,
+        Ended::Stuck { waits }
+        | Ended::DeadlineExceeded { waits, .. }
+        | Ended::ClockRanOut { waits, .. } => waits,
         Ended::AllExited | Ended::LimitHit { .. } => &[],
     };
     let own = match exit {

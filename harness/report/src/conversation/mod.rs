@@ -26,6 +26,7 @@ impl Conversation {
     pub fn new(case: &Case, evidence: &Evidence) -> Self {
         let mut placed = steps::of(evidence);
         placed.extend(ends::of(evidence, &placed));
+        placed.extend(passed(evidence));
         if let Some(n) = gap(evidence) {
             placed.push(Placed {
                 place: Place(n, u8::MAX),
@@ -70,9 +71,26 @@ fn column(case: &Case, name: &str) -> Column {
     }
 }
 
+/// The time that passed between calls, as far as a person would feel it.
+fn passed(evidence: &Evidence) -> impl Iterator<Item = Placed> {
+    const FELT_US: u64 = 1_000;
+    let felt = evidence.passed.iter().filter(|passed| passed.us >= FELT_US);
+    felt.map(|passed| Placed {
+        place: Place(passed.before.saturating_sub(1), u8::MAX),
+        actor: 0,
+        row: Row::new(None, Act::Passed { us: passed.us }, Tone::Plain),
+    })
+}
+
 fn fold_repeats(rows: impl Iterator<Item = Row>) -> Vec<Row> {
     let mut folded: Vec<Row> = Vec::new();
     for row in rows {
+        if let (Some(Act::Passed { us }), Act::Passed { us: more }) =
+            (folded.last_mut().map(|last| &mut last.act), &row.act)
+        {
+            *us = us.saturating_add(*more);
+            continue;
+        }
         match folded.last_mut() {
             Some(last)
                 if last.act == row.act && last.tone == row.tone && last.fault == row.fault =>

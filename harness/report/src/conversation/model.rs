@@ -93,6 +93,11 @@ pub enum Act {
         /// What became of them.
         delivery: Delivery,
     },
+    /// So much of the case's time passed at once: nothing else could happen before.
+    Passed {
+        /// How much, in microseconds.
+        us: u64,
+    },
     /// So many calls of the trace were counted and not kept.
     Dropped {
         /// How many.

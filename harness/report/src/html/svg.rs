@@ -175,7 +175,7 @@ fn picture_row(picture: &mut Picture<'_>, row: &Row) {
             }
             *from
         }
-        Act::Dropped { .. } | Act::Elided { .. } => {
+        Act::Passed { .. } | Act::Dropped { .. } | Act::Elided { .. } => {
             let (x, y) = (picture.gutter, begin + LINE - 4);
             text(picture, x, y, "faint", &format!("⋮ {}", left_out(&row.act)));
             picture.y += LINE;

@@ -196,7 +196,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
             }
             injected(page, picture, alive, *from, row);
         }
-        Act::Dropped { .. } | Act::Elided { .. } => {
+        Act::Passed { .. } | Act::Dropped { .. } | Act::Elided { .. } => {
             let mut line = Row::new().to(picture.gutter);
             line.push(
                 Ink::Faint,
@@ -391,7 +391,7 @@ fn list_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row) {
                 what + &fate,
             )
         }
-        Act::Dropped { .. } | Act::Elided { .. } => {
+        Act::Passed { .. } | Act::Dropped { .. } | Act::Elided { .. } => {
             (picture.glyphs.lane_left_out.to_owned(), left_out(&row.act))
         }
     };

@@ -257,6 +257,7 @@ impl Trace {
             looks: Vec::new(),
             leftovers: Leftovers::default(),
             sharing: None,
+            passed: Vec::new(),
             trouble: Vec::new(),
             spent: CaseTimes::default(),
         })

@@ -69,6 +69,7 @@ impl Tracer {
             Event::Signal(signal) => {
                 // Its handler comes before the call for which all was opened.
                 gone(self.protect_after_call(tid, -1))?;
+                gone(self.time_and_signal(tid, signal))?;
                 let notice = self.signalled(tid, signal);
                 self.go_on(tid, signal).map(|()| notice)
             }

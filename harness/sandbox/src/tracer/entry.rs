@@ -33,6 +33,12 @@ impl Tracer {
         if self.waits_again(tid, number, &args) || self.is_placed_again(tid, number) {
             return self.go_on(tid, 0).map(|()| None);
         }
+        if self
+            .ask_clock(tid, number, &args)
+            .or_else(|error| gone(Err(error)).map(|()| true))?
+        {
+            return self.go_on(tid, 0).map(|()| None);
+        }
         self.observe(tid, number, &args);
         if number == libc::SYS_sched_yield as u64 {
             self.yield_turn(tid);
@@ -161,6 +167,7 @@ impl Tracer {
             object,
             socket,
             vforked: false,
+            wait: None,
             tampered,
             of_actor,
         };
@@ -182,19 +189,37 @@ impl Tracer {
                 self.actors[actor].name
             ));
         }
+        if let Err(error) = gone(self.keep_time(tid, process, &mut call)) {
+            self.trouble.push(format!(
+                "keeping the time of {}: {error}",
+                self.actors[actor].name
+            ));
+        }
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.call = Some(call);
         }
         Some((actor, of_actor))
     }
 
+    /// What the case's clock has to do with a call that is being entered.
+    fn keep_time(&mut self, tid: Pid, process: Pid, call: &mut InCall) -> io::Result<()> {
+        if !self.owns_clock {
+            return Ok(());
+        }
+        if call.spec.role == Role::Timer && call.tampered.is_none() {
+            return self.arm_timer(tid, process, call.spec.name, &call.args);
+        }
+        self.begin_wait(tid, call)
+    }
+
     /// Begins a call's line in the trace, and gives its number.
     fn record_entry(&mut self, tid: Pid, process: Pid, call: &InCall, on_request: bool) -> u32 {
         let arguments = decode::arguments(tid, call.spec, &call.args);
         let process = &self.processes[&process];
+        let at_us = self.at_us();
         self.trace.push(Call {
             n: 0,
-            at_us: self.began.elapsed().as_micros() as u64,
+            at_us,
             actor: process.actor,
             pid: process.own_pid,
             name: call.spec.name.to_owned(),
@@ -274,10 +299,10 @@ impl Tracer {
         });
         let by_socket = match (spec.role, socket) {
             (Role::Receive | Role::Accept, Some(socket)) => {
-                self.sockets.is_timed(socket, Direction::Received)
+                self.sockets.timeout(socket, Direction::Received).is_some()
             }
             (Role::Send | Role::Connect, Some(socket)) => {
-                self.sockets.is_timed(socket, Direction::Sent)
+                self.sockets.timeout(socket, Direction::Sent).is_some()
             }
             _ => false,
         };

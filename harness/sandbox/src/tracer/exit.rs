@@ -1,19 +1,20 @@
 //! A call has ended: what it did to what is known, and its line in the trace.
 
 use std::io;
-use std::time::{Duration, Instant};
 
 use ipclab_evidence::{Address, Answer, Direction, Errno, Object, Protocol, Returned, Transfer};
 
 use super::entry::{is_bad_address, is_plain_open};
 use super::state::{ERESTART_RESTARTBLOCK, InCall, MAX_REFUSED_FORKS, Notice, Tracer, gone};
 use super::trace::is_long;
-use crate::calls::{ArgKind, Role, Spec};
+use crate::calls::{Role, Spec};
 use crate::chaos::Side;
+use crate::clock::{self, calls::Unit};
 use crate::decode;
 use crate::fault::Pending;
 use crate::outputs;
-use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
+use crate::sockets;
+use ipclab_kernel::{Pid, memory, ptrace, ptrace::Stop, socket};
 
 /// What a call did, as far as its line in the trace says it.
 #[derive(Default)]
@@ -46,6 +47,10 @@ impl Tracer {
             self.close_and_observe(tid, result)?;
             return self.go_on(tid, 0).map(|()| None);
         };
+        match self.end_wait_for_time(tid, &mut call, result) {
+            Ok(after) => result = after,
+            Err(error) => gone(Err(error))?,
+        }
         match self.received_instead(tid, &mut call, result) {
             Ok(Some(received)) => result = received,
             Ok(None) => {
@@ -132,6 +137,9 @@ impl Tracer {
             ..Effect::default()
         };
         let mut notice = None;
+        if result >= 0 && changes_something(call.spec, &call.args) {
+            self.time_bore_fruit(tid);
+        }
         if result >= 0 && !skipped {
             if makes_file {
                 self.actors[actor].files += 1;
@@ -184,7 +192,10 @@ impl Tracer {
                 self.sockets.listening(socket);
                 self.check_ready(actor, socket);
             }
-            (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
+            (Role::SetOption, Some(socket)) => self.option_set(tid, process, &call.args, socket),
+            (Role::Plain, Some(socket)) if call.spec.name == "getsockopt" => {
+                self.timeout_asked(tid, &call.args, socket);
+            }
             (Role::Send | Role::Receive, Some(_)) if self.winding_down => {}
             (Role::Send, Some(socket)) => {
                 effect.transfer = self.sent(tid, process, call, socket, result as u64);
@@ -206,7 +217,6 @@ impl Tracer {
             }
             (Role::SemGet, _) => effect.object = Some(Object::Semaphores(result as i32)),
             (Role::MsgGet, _) => effect.object = Some(Object::Queue(result as i32)),
-            (Role::Timer, _) => self.timer_set(tid, process, call),
             _ => {}
         }
         Some(())
@@ -296,44 +306,53 @@ impl Tracer {
         }
     }
 
-    fn option_set(&mut self, tid: Pid, args: &[u64; 6], socket: usize) {
-        let way = match (args[1] as i32, args[2] as i32) {
-            (libc::SOL_SOCKET, libc::SO_RCVTIMEO) => Direction::Received,
-            (libc::SOL_SOCKET, libc::SO_SNDTIMEO) => Direction::Sent,
-            _ => return,
+    /// A socket's timeout was set: the case's clock keeps it, and the kernel has none.
+    fn option_set(&mut self, tid: Pid, process: Pid, args: &[u64; 6], socket: usize) {
+        let Some(way) = timeout_option(args) else {
+            return;
         };
-        let value = decode::memory(tid, args[3], args[4], 16);
-        self.sockets
-            .set_timed(socket, way, value.iter().any(|byte| *byte != 0));
+        let timeout = clock::calls::read(tid, args[3], Unit::Timeval);
+        let timeout = timeout.filter(|timeout| !timeout.is_zero());
+        self.sockets.set_timeout(socket, way, timeout);
+        if timeout.is_some() && self.owns_clock {
+            Self::handle_of(&mut self.processes, process);
+            let handle = self.processes[&process].handle.as_ref();
+            sockets::with_copy(handle, args[0] as i32, |copy| {
+                copy.map(|copy| socket::clear_timeout(copy, args[2] as i32))
+            });
+        }
     }
 
-    fn timer_set(&mut self, tid: Pid, process: Pid, call: &InCall) {
-        let now = Instant::now();
-        // Both structs hold the interval first and the value after it, each two words.
-        let spec_at = if call.spec.name == "setitimer" {
-            call.args[1]
-        } else {
-            call.args[2]
-        };
-        let until = if call.spec.name == "alarm" {
-            (call.args[0] != 0).then(|| now + Duration::from_secs(call.args[0] & 0xffff_ffff))
-        } else {
-            let kind = if call.spec.name == "setitimer" {
-                ArgKind::Timeval
-            } else {
-                ArgKind::Timespec
-            };
-            let us = |at| decode::duration_us(tid, kind, at).unwrap_or(0);
-            match (us(spec_at), us(spec_at + 16)) {
-                (_, 0) => None,
-                (0, value) => Some(now + Duration::from_micros(value)),
-                // It fires again and again: for longer than any case lasts.
-                (_, _) => Some(now + Duration::from_secs(86_400)),
-            }
-        };
-        if let Some(process) = self.processes.get_mut(&process) {
-            process.timer = until;
+    /// A socket's timeout was asked for, which the kernel does not have.
+    fn timeout_asked(&self, tid: Pid, args: &[u64; 6], socket: usize) {
+        let timeout = timeout_option(args).and_then(|way| self.sockets.timeout(socket, way));
+        let room = decode::memory(tid, args[4], 4, 4);
+        if let Some(timeout) = timeout.filter(|_| self.owns_clock && room == 16u32.to_ne_bytes()) {
+            let value = clock::calls::written(timeout, Unit::Timeval);
+            let _ = memory::write_memory(tid, args[3], &value);
         }
+    }
+}
+
+/// Which waits an option of a socket bounds in time; `None`: it is another option.
+fn timeout_option(args: &[u64; 6]) -> Option<Direction> {
+    match (args[1] as i32, args[2] as i32) {
+        (libc::SOL_SOCKET, libc::SO_RCVTIMEO) => Some(Direction::Received),
+        (libc::SOL_SOCKET, libc::SO_SNDTIMEO) => Some(Direction::Sent),
+        _ => None,
+    }
+}
+
+/// Whether something may come of a call that succeeds: of waiting, arming a timer and asking nothing does.
+fn changes_something(spec: &Spec, args: &[u64; 6]) -> bool {
+    /// Commands of `semctl(2)` that only ask: `GETPID` to `GETZCNT`.
+    const SEM_ASKS: std::ops::RangeInclusive<u64> = 11..=15;
+    const ASKS: u64 = libc::IPC_STAT as u64;
+    match (spec.role, spec.name) {
+        (Role::Sleep | Role::Wait | Role::Timer, _) | (_, "getsockopt") => false,
+        (Role::ShmControl, "shmctl") | (Role::MsgControl, "msgctl") => args[1] != ASKS,
+        (Role::SemControl, "semctl") => args[2] != ASKS && !SEM_ASKS.contains(&args[2]),
+        _ => true,
     }
 }
 

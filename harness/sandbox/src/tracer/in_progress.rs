@@ -1,12 +1,35 @@
 //! What threads are in the middle of, and what they share, as plain records: [`super::held`], [`super::reach`],
 //! [`super::series`] and [`super::instead`] work with them.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use ipclab_evidence::Address;
 use ipclab_kernel::arch::registers::Registers;
 
+use crate::clock::calls::TimedCall;
+use crate::clock::time::Due;
 use crate::decode::Vectors;
+
+/// A call that waits for a time at the most, which the case's clock keeps.
+#[derive(Clone, Debug)]
+pub(super) struct TimedWait {
+    pub(super) due: Due,
+    /// The registers with which it was entered.
+    pub(super) entered: Box<Registers>,
+    /// Where its time stood; `None`: its socket has one.
+    pub(super) call: Option<&'static TimedCall>,
+    /// It waits for nothing but the time.
+    pub(super) sleeps: bool,
+}
+
+/// A wait that was interrupted, and that the kernel may begin again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Restart {
+    pub(super) number: i64,
+    pub(super) instruction: u64,
+    pub(super) stack: u64,
+    pub(super) due: Due,
+}
 
 /// An object that was mapped for sharing.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +68,8 @@ pub(super) struct Series {
     pub(super) count: u64,
     pub(super) flags: u64,
     pub(super) done: u64,
-    /// When it ends although more could come, `recvmmsg(2)`.
-    pub(super) until: Option<Instant>,
+    /// The moment at which it ends although more could come, `recvmmsg(2)`.
+    pub(super) until: Option<Duration>,
 }
 
 /// A call that the tracer makes in its program's stead.

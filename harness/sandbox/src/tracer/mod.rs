@@ -12,6 +12,7 @@
 //!   processes               lives of processes and threads
 //!   beginning               where a program begins, after its loader's work
 //!   access                  page faults on guarded segments
+//! clock       waits for a time, timers, and what time it is
 //! state       what is known of actors, processes and threads
 //! observed    what calls have mapped and opened
 //! guard       keeps attached segments protected            | only where
@@ -26,6 +27,7 @@
 
 mod access;
 mod beginning;
+mod clock;
 mod dispatch;
 mod entry;
 mod event;

@@ -45,7 +45,10 @@ impl Tracer {
         let is_new = number == libc::SYS_shmat as u64;
         let shares = number == libc::SYS_mmap as u64 && args[3] & libc::MAP_SHARED as u64 != 0;
         let opens = OPENING.contains(&(number as i64)) && (watched || self.watches_terminals());
-        let wanted = opens || shares || (maps && (is_new || self.is_guarded(tid)));
+        let wanted = self.clock_awaits(number)
+            || opens
+            || shares
+            || (maps && (is_new || self.is_guarded(tid)));
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.observed = wanted.then_some(number);
         }
@@ -56,6 +59,9 @@ impl Tracer {
         let Some(actor) = self.actor_of(tid) else {
             return Ok(());
         };
+        if self.clock_awaits(number) {
+            return self.clock_observes(tid, number, result);
+        }
         if number == libc::SYS_mmap as u64 {
             self.note_shared(tid, actor);
         }

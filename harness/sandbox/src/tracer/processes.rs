@@ -5,8 +5,9 @@ use std::io;
 
 use ipclab_evidence::OpenDescriptor;
 
-use super::state::{Notice, Thread, Tracer};
+use super::state::{Notice, Thread, Tracer, gone};
 use crate::calls::Role;
+use crate::clock::timers::Kind;
 use crate::fault::Pending;
 use crate::spawn;
 use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};
@@ -87,7 +88,13 @@ impl Tracer {
             thread.observed = None;
             thread.closes = false;
             thread.pending_write = None;
+            thread.expiring = false;
+            thread.restart = None;
         }
+        // The alarm of a process goes on, and so do timers that are descriptors.
+        self.timers
+            .forget(|timer| timer.process == tid && matches!(timer.kind, Kind::Posix { .. }));
+        gone(self.hide_vdso(tid))?;
         let Some(process) = self.processes.get_mut(&tid) else {
             return Ok(None);
         };
@@ -194,9 +201,13 @@ impl Tracer {
             return None;
         }
         self.threads.retain(|_, other| other.process != waited.pid);
+        self.barren_jumps = 0;
         let process = self.processes.get_mut(&waited.pid)?;
         process.alive = false;
         process.handle = None;
+        self.timers.forget(|timer| {
+            timer.process == waited.pid && !matches!(timer.kind, Kind::Descriptor(_))
+        });
         let actor = &mut self.actors[process.actor];
         actor.cpu_us += waited.cpu_us;
         actor.rss_max_kib = actor.rss_max_kib.max(waited.rss_max_kib);

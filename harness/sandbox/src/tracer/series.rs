@@ -4,7 +4,7 @@
 //! message the kernel's return value says it. The program gets what it asked for; the trace has a line for each message.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory};
@@ -70,7 +70,7 @@ impl Tracer {
             count: (args[2] & 0xffff_ffff).min(MOST),
             flags: args[3],
             done: 0,
-            until: timeout.map(|timeout| Instant::now() + Duration::from_micros(timeout)),
+            until: timeout.map(|timeout| self.clock.now() + Duration::from_micros(timeout)),
         };
         let mut registers = entered;
         series.make_next(&mut registers);
@@ -94,6 +94,7 @@ impl Tracer {
 
     /// At the exit of a call of a series: makes the next one, or gives the program the result of all of them.
     pub(super) fn next_of_series(&mut self, tid: Pid, result: i64) -> io::Result<()> {
+        let now = self.clock.now();
         let Some(thread) = self.threads.get_mut(&tid) else {
             return Ok(());
         };
@@ -105,7 +106,7 @@ impl Tracer {
             // Where it cannot be written the kernel says nothing either, once a message has gone.
             let _ = memory::write_memory(tid, series.message().wrapping_add(LENGTH), &length);
             series.done += 1;
-            let in_time = series.until.is_none_or(|until| Instant::now() < until);
+            let in_time = series.until.is_none_or(|until| now < until);
             if series.done < series.count && in_time {
                 let mut registers = *series.entered;
                 series.make_next(&mut registers);

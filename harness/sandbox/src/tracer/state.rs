@@ -9,14 +9,17 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
     Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
+    TimePassed,
 };
 
-use super::in_progress::{Beginning, Held, InStead, Placed, Reached, Series};
+use super::in_progress::{Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait};
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;
 use crate::calls::Spec;
 use crate::chaos::Chaos;
+use crate::clock::time::CaseClock;
+use crate::clock::timers::Timers;
 use crate::created::Created;
 use crate::fault::{Faults, Pending};
 use crate::reaper::NUMBERS_MAX;
@@ -71,6 +74,12 @@ pub(super) struct Thread {
     pub(super) observed: Option<u64>,
     /// It is about to write to a segment, and waits for its turn.
     pub(super) pending_write: Option<PendingWrite>,
+    /// The time of its wait is up: it is on its way to the exit of its call.
+    pub(super) expiring: bool,
+    /// Its wait was interrupted, and is begun again unless a handler runs.
+    pub(super) restart: Option<Restart>,
+    /// How often in a row it has slept and done nothing else.
+    pub(super) barren_sleeps: u32,
 }
 
 /// A call between its entry and its exit.
@@ -92,6 +101,8 @@ pub(super) struct InCall {
     pub(super) of_series: bool,
     /// It ends by itself after a time.
     pub(super) timed: bool,
+    /// That time, where the case's clock keeps it.
+    pub(super) wait: Option<TimedWait>,
     /// It has made a child that has the caller's memory until it ends or starts a program, `vfork(2)`.
     pub(super) vforked: bool,
     pub(super) tampered: Option<Pending>,
@@ -108,8 +119,8 @@ pub(super) struct Process {
     pub(super) first: bool,
     pub(super) alive: bool,
     pub(super) handle: Option<OwnedFd>,
-    /// Until when a timer may still wake or interrupt it.
-    pub(super) timer: Option<Instant>,
+    /// Its alarm has gone off, and the signal is on its way.
+    pub(super) alarm_fired: bool,
     /// Where it has attached which segment.
     pub(super) attached: HashMap<u64, i32>,
     /// Of these, what is closed to it, so that each access is seen.
@@ -222,6 +233,14 @@ pub(crate) struct Tracer {
     /// What went wrong on our side.
     pub(crate) trouble: Vec<String>,
     pub(super) began: Instant,
+    pub(super) clock: CaseClock,
+    pub(super) timers: Timers,
+    /// Time in this case is the case's clock's; else the machine's.
+    pub(super) owns_clock: bool,
+    /// How often in a row time has passed and nothing came of it.
+    pub(super) barren_jumps: u32,
+    /// When time passed, and how much.
+    pub(crate) passed: Vec<TimePassed>,
     /// What is done beyond tracing in the host's own world.
     pub(crate) host: Option<HostRules>,
     /// Processes and threads that an actor may have at once.
@@ -300,6 +319,11 @@ impl Tracer {
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
             began: Instant::now(),
+            clock: CaseClock::start(),
+            timers: Timers::default(),
+            owns_clock: plan.traced,
+            barren_jumps: 0,
+            passed: Vec::new(),
             winding_down: false,
             event_count: 0,
             host: None,
@@ -319,6 +343,15 @@ impl Tracer {
     /// Time since the case began.
     pub(crate) fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// The time since the case began, in microseconds, as the trace has it: the case's own, so that it is the same every time.
+    pub(crate) fn at_us(&self) -> u64 {
+        let at = match self.owns_clock {
+            true => self.clock.now(),
+            false => self.elapsed(),
+        };
+        u64::try_from(at.as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Takes in an actor's first process, which has been attached to and has not yet run anything of its own.
@@ -346,7 +379,7 @@ impl Tracer {
             first,
             alive: true,
             handle: None,
-            timer: None,
+            alarm_fired: false,
             attached: HashMap::new(),
             guarded: Vec::new(),
             signalled: None,
@@ -369,6 +402,9 @@ impl Tracer {
                 observed: None,
                 pending_write: None,
                 skipped_call: None,
+                expiring: false,
+                restart: None,
+                barren_sleeps: 0,
             },
         );
         self.schedule.added(tid);

@@ -1,7 +1,5 @@
 //! What processes are in: calls that wait, calls that end by themselves, and those that no stop told of.
 
-use std::time::Instant;
-
 use ipclab_evidence::{Object, Wait};
 
 use super::entry::absolute;
@@ -57,20 +55,6 @@ impl Tracer {
             .is_some_and(|call| call.vforked)
     }
 
-    /// Whether something will end a wait by itself: a timeout, a sleep, a timer.
-    pub(crate) fn any_timed(&self, threads: &[Pid]) -> bool {
-        let now = Instant::now();
-        threads
-            .iter()
-            .filter_map(|tid| self.threads.get(tid))
-            .any(|thread| {
-                let timer = self.processes[&thread.process]
-                    .timer
-                    .is_some_and(|until| until > now);
-                timer || thread.call.as_ref().is_some_and(|call| call.timed)
-            })
-    }
-
     /// What a process is blocked in, told by one of its threads, the first one by preference.
     pub(crate) fn wait_of(&self, pid: Pid) -> Option<Wait> {
         let mut threads: Vec<_> = self
@@ -107,7 +91,7 @@ impl Tracer {
 }
 
 /// A wait in a call that the filter or the tracer lets pass, because it hardly ever is one: opening a FIFO by its name,
-/// or reading and writing one that was. The call's name and the FIFO.
+/// or reading and writing one that was; or reading an event, a timer or a signal. The call's name, and what it is on.
 fn unseen_wait(tid: Pid) -> Option<(&'static str, Object)> {
     use std::os::unix::fs::FileTypeExt;
     let (number, args) = procfs::current_call(tid)?;
@@ -122,6 +106,10 @@ fn unseen_wait(tid: Pid) -> Option<(&'static str, Object)> {
         Role::Receive | Role::Send => {
             let fd = args[0] as i32;
             let link = procfs::descriptor(tid, fd)?;
+            // An event, a timer, a set of signals.
+            if link.starts_with("anon_inode:") {
+                return Some((spec.name, Object::Other(link)));
+            }
             (link.as_str().into(), format!("/proc/{tid}/fd/{fd}"))
         }
         _ => return None,

@@ -7,6 +7,7 @@ use ipclab_evidence::{CgroupCounters, Ended, LimitKind};
 use ipclab_kernel::{signal, wait};
 
 use super::state::{Watch, Watched};
+use super::time::Passing;
 use crate::platform::Platform;
 use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::script::Script;
@@ -19,6 +20,13 @@ const MAX_DRAIN_BYTES: usize = 256 << 10;
 
 /// How long processes that outlive every first process may go on by themselves, while they do nothing.
 const LINGER: Duration = Duration::from_millis(200);
+
+/// Since when every first process has ended.
+#[derive(Default)]
+struct Lingering {
+    idle: Option<Idle>,
+    since: Option<Duration>,
+}
 
 /// So much longer than its limit may a case last in real time before this machine counts as too busy.
 const REAL_TIME_FACTOR: u32 = 20;
@@ -70,7 +78,7 @@ impl<P: Platform> Watch<'_, P> {
     /// The case proper: until nothing more can come of it.
     fn until_over(&mut self) -> io::Result<Ended> {
         let mut backoff = Backoff::new(self.plan.traced);
-        let (mut idle, mut lingering) = (Idle::new(), None);
+        let (mut idle, mut lingering) = (Idle::new(), Lingering::default());
         loop {
             if signal::termination_requested() {
                 return Ok(self.interrupted());
@@ -79,6 +87,7 @@ impl<P: Platform> Watch<'_, P> {
                 return Ok(ended);
             }
             self.take_looks(None);
+            self.count_computing()?;
             self.hear_scripts()?;
             self.start_due()?;
             if self.tracer.next_turn()? {
@@ -90,7 +99,7 @@ impl<P: Platform> Watch<'_, P> {
                 continue;
             }
             if self.all_over()
-                && let Some(ended) = self.all_exited(&mut lingering)
+                && let Some(ended) = self.all_exited(&mut lingering)?
             {
                 return Ok(ended);
             }
@@ -104,6 +113,7 @@ impl<P: Platform> Watch<'_, P> {
             }
             if self.tracer.event_count != before {
                 backoff.reset();
+                self.count_waiting_anew();
                 continue;
             }
             match self.nothing_happened(&mut idle)? {
@@ -126,16 +136,21 @@ impl<P: Platform> Watch<'_, P> {
     }
 
     /// Every first process has ended: whether the case is over, or others of them may still do something.
-    fn all_exited(&mut self, lingering: &mut Option<Idle>) -> Option<Ended> {
+    fn all_exited(&mut self, lingering: &mut Lingering) -> io::Result<Option<Ended>> {
         if self.tracer.processes().is_empty() {
-            return Some(Ended::AllExited);
+            return Ok(Some(Ended::AllExited));
         }
-        let lingering = lingering.get_or_insert_with(Idle::new);
+        let idle = lingering.idle.get_or_insert_with(Idle::new);
+        let since = lingering.since.get_or_insert(self.tracer.case_time());
+        let until = *since + LINGER;
         let activity = self.activity();
-        if activity == Activity::Stuck || lingering.look(activity != Activity::Running) > LINGER {
-            return Some(self.check_use().unwrap_or(Ended::AllExited));
-        }
-        None
+        let over = match activity {
+            Activity::Stuck => !self.tracer.pass_time(until)?,
+            Activity::Running | Activity::Waiting => {
+                idle.look(activity != Activity::Running) > LINGER
+            }
+        };
+        Ok(over.then(|| self.check_use().unwrap_or(Ended::AllExited)))
     }
 
     /// What moves now.
@@ -151,12 +166,14 @@ impl<P: Platform> Watch<'_, P> {
             return Ok(Standstill::Released);
         }
         if activity == Activity::Stuck && !self.feeding() && !self.all_over() {
-            let stuck = Ended::Stuck {
-                waits: self.waits(),
-            };
-            return Ok(Standstill::Over(self.check_use().unwrap_or(stuck)));
+            return self.stand_still();
         }
-        let out_of_time = idle.look(activity != Activity::Running) > limit;
+        let before = idle.counted();
+        let counted = idle.look(activity != Activity::Running);
+        if activity == Activity::Waiting {
+            self.count_waiting(counted - before)?;
+        }
+        let out_of_time = counted > limit;
         if !out_of_time && self.tracer.elapsed() <= limit * REAL_TIME_FACTOR {
             return Ok(Standstill::Lasts);
         }
@@ -171,6 +188,22 @@ impl<P: Platform> Watch<'_, P> {
             limit_ms: self.plan.limits.wall_ms,
             waits: self.waits(),
         }))
+    }
+
+    /// Nothing can happen but that time passes.
+    fn stand_still(&mut self) -> io::Result<Standstill> {
+        let passing = match self.only_serves() {
+            true => Passing::Nothing,
+            false => self.pass_time()?,
+        };
+        let ended = match passing {
+            Passing::Passed => return Ok(Standstill::Released),
+            Passing::RanOut(ended) => ended,
+            Passing::Nothing => Ended::Stuck {
+                waits: self.waits(),
+            },
+        };
+        Ok(Standstill::Over(self.check_use().unwrap_or(ended)))
     }
 
     pub(super) fn drain(&mut self) {
@@ -210,6 +243,7 @@ impl<P: Platform> Watch<'_, P> {
             .map_or(most, |release| most.min(release));
         signal::poll_with_children(&mut fds, most)?;
         if fds.iter().any(|fd| fd.revents != 0) {
+            self.tracer.has_printed();
             self.drain();
         }
         Ok(())

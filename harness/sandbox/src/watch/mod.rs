@@ -7,6 +7,7 @@ mod limits;
 mod readiness;
 mod scripts;
 mod state;
+mod time;
 mod winding_down;
 
 pub(crate) use state::{Watch, Watched};

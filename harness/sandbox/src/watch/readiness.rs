@@ -1,6 +1,7 @@
 //! Readiness: whose start is due, what is awaited, and the looks that the plan asks for.
 
 use std::io;
+use std::time::Duration;
 
 use ipclab_evidence::{Actor, Await, Exit, Run, RuntimeValue};
 
@@ -23,6 +24,10 @@ pub(super) enum Due {
 impl<P: Platform> Watch<'_, P> {
     pub(super) fn due(&self, awaited: &Await) -> Due {
         let (name, happened): (&str, &dyn Fn(usize) -> bool) = match awaited {
+            Await::Clock(ms) => {
+                let is_due = self.tracer.case_time() >= Duration::from_millis(*ms);
+                return if is_due { Due::Now } else { Due::NotYet };
+            }
             Await::Ready(name) => (name, &|actor| self.tracer.actors[actor].ready),
             Await::Exits(name) => (name, &|actor| self.lives[actor].state == State::Over),
             // Only a look that finds it asleep can tell: see release_waiters.
@@ -66,7 +71,7 @@ impl<P: Platform> Watch<'_, P> {
             self.tracer.event_count += 1;
             return Ok(());
         };
-        let at = self.tracer.elapsed().as_micros() as u64;
+        let at = self.tracer.at_us();
         let trace_scope = match (&actor.run, self.plan.turns) {
             _ if !self.plan.traced => TraceScope::Nothing,
             (Run::Program { .. }, Some(_)) => TraceScope::Everything {
@@ -134,7 +139,8 @@ impl<P: Platform> Watch<'_, P> {
                 &self.barrier,
             )
         };
-        activity == Activity::Stuck || own() == Activity::Stuck
+        (activity == Activity::Stuck || own() == Activity::Stuck)
+            && !self.tracer.sleeps_afresh(Some(actor))
     }
 
     /// Lets an actor or a peer go on that waited for another one to wait. Says whether there was one: then something moves
@@ -145,7 +151,9 @@ impl<P: Platform> Watch<'_, P> {
             let asked = self.lives[index].script.as_ref().and_then(Script::asked);
             let so = match asked {
                 Some(PeerRequest::Await(Await::Waits(name))) => self.waits_now(name, activity),
-                Some(PeerRequest::Quiet) => activity == Activity::Stuck,
+                Some(PeerRequest::Quiet) => {
+                    activity == Activity::Stuck && !self.tracer.sleeps_afresh(None)
+                }
                 Some(PeerRequest::Await(_)) | None => false,
             };
             if so && let Some(script) = &mut self.lives[index].script {

@@ -1,6 +1,6 @@
 //! What the watch of a case knows.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Plan, SegmentSnapshot};
 
@@ -25,6 +25,16 @@ pub(crate) struct Watched {
     pub(crate) tracer: Tracer,
 }
 
+/// Time of the machine's that may have to count as the case's.
+#[derive(Debug, Default)]
+pub(super) struct MachineTime {
+    pub(super) looked: Option<Instant>,
+    /// The processor time that had been used when time passed last, and how much of what came since was counted.
+    pub(super) computing: Option<(Duration, Duration)>,
+    /// For how long all have waited for what is not watched.
+    pub(super) waiting: Duration,
+}
+
 /// The watch of one case.
 pub(crate) struct Watch<'a, P: Platform> {
     pub(super) plan: &'a Plan,
@@ -36,6 +46,7 @@ pub(crate) struct Watch<'a, P: Platform> {
     pub(super) last_tick: Instant,
     /// The actor that the kernel ended, since no memory was left to it.
     pub(super) starved: Option<usize>,
+    pub(super) machine_time: MachineTime,
 }
 
 impl<'a, P: Platform> Watch<'a, P> {
@@ -55,6 +66,7 @@ impl<'a, P: Platform> Watch<'a, P> {
                 .collect(),
             last_tick: Instant::now(),
             starved: None,
+            machine_time: MachineTime::default(),
             plan,
             platform,
         }

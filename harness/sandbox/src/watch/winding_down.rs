@@ -71,6 +71,7 @@ impl<P: Platform> Watch<'_, P> {
         }
         let (mut backoff, mut idle) = (Backoff::new(self.plan.traced), Idle::new());
         let asked = Instant::now();
+        let until = self.tracer.case_time() + GRACE;
         while self
             .lives
             .iter()
@@ -86,8 +87,12 @@ impl<P: Platform> Watch<'_, P> {
                 continue;
             }
             let activity = quiet::look(&self.tracer, &self.tracer.threads(None), &self.barrier);
-            let done =
-                activity == Activity::Stuck || idle.look(activity != Activity::Running) > GRACE;
+            let done = match activity {
+                Activity::Stuck => !self.tracer.pass_time(until)?,
+                Activity::Running | Activity::Waiting => {
+                    idle.look(activity != Activity::Running) > GRACE
+                }
+            };
             if done || asked.elapsed() > GRACE * GRACE_FACTOR {
                 break;
             }

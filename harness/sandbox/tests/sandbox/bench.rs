@@ -209,6 +209,7 @@ pub(crate) fn student(name: &str, line: &str) -> Actor {
         start: Vec::new(),
         ready: None,
         fills: Vec::new(),
+        serves: false,
         descriptors: 0,
         watched: Vec::new(),
         random_addresses: false,

@@ -9,6 +9,7 @@ fn small() -> Limits {
     Limits {
         wall_ms: 60_000,
         // Plenty: filling memory takes a slow machine long, and that limit is not the one in question.
+        clock_ms: 3_600_000,
         cpu_ms: 30_000,
         memory_mib: 200,
         file_mib: 2,

@@ -7,6 +7,7 @@ mod ahead;
 mod apart;
 mod bench;
 mod cgroups;
+mod clock;
 mod descendants;
 mod exits;
 mod leftovers;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ("ahead", ahead::tests()),
         ("apart", apart::tests()),
         ("cgroups", cgroups::tests()),
+        ("clock", clock::tests()),
         ("descendants", descendants::tests()),
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),

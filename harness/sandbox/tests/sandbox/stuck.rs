@@ -78,14 +78,14 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         );
     }));
-    tests.push(both("sleeping_beyond_the_limit_is_a_deadline", |level| {
+    tests.push(both("sleeping_beyond_the_limit_of_the_clock", |level| {
         let mut plan = plan([student("one", "stuck nap")]);
-        plan.limits.wall_ms = 200;
+        plan.limits.clock_ms = 100;
         let seen = run(level, &plan);
-        let Ended::DeadlineExceeded { limit_ms, waits } = &seen.ended else {
+        let Ended::ClockRanOut { at_ms, waits, .. } = &seen.ended else {
             panic!("{:?}", seen.ended)
         };
-        assert_eq!(*limit_ms, 200);
+        assert_eq!(*at_ms, 100);
         assert!(waits[0].timed);
     }));
     tests

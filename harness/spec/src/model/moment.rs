@@ -1,6 +1,7 @@
 //! Where a service is offered, and the moments that others wait for.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// What an actor's start waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,19 @@ pub enum After {
     Waits(String),
     /// `"server listens"`
     Listens(String),
+    /// `"5s"`: the case's clock shows it.
+    Clock(Duration),
+}
+
+impl After {
+    /// The actor that is waited for; `None`: it is a moment of the clock.
+    #[must_use]
+    pub fn actor(&self) -> Option<&str> {
+        match self {
+            Self::Exits(name) | Self::Waits(name) | Self::Listens(name) => Some(name),
+            Self::Clock(_) => None,
+        }
+    }
 }
 
 /// A place where a service is offered.

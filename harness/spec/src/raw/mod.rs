@@ -85,7 +85,8 @@ tables! {
         /// 1,000, and 20 more for each connection of a crowd.
         #[schemars(range(min = 100, max = 20000))]
         output_lines: At<i64>,
-        /// What else one actor may use before it is stopped: processes, memory, calls, CPU time, files.
+        /// What else one actor may use before it is stopped: processes, memory, calls, CPU time, files; and how much of its own time
+        /// the case may take.
         limits: RawLimits,
         /// Processes go on one at a time, and at each access to a System V segment it is decided who is next; one run for
         /// each of these orders: "late-writers", "readers-first", "oldest-first", "newest-first", "drawn"; "all" of them. No
@@ -137,6 +138,10 @@ tables! {
         /// CPU time in ms; left out: 2,000.
         #[schemars(range(min = 100, max = 600000))]
         cpu_ms: At<i64>,
+        /// What the case's own clock may show, in ms: computing takes none of its time, and waiting for a time takes none of the
+        /// machine's; left out: 3,600,000, an hour.
+        #[schemars(range(min = 1000, max = 86400000))]
+        clock_ms: At<i64>,
         /// Files, folders and links that it makes; left out: 2,000.
         #[schemars(range(min = 1, max = 100000))]
         files: At<i64>,
@@ -157,7 +162,8 @@ tables! {
         stdin: At<String>,
         /// Where it must serve, and the starting gun of the next actor: "tcp:12345", "unix:/tmp/socket".
         listens: At<String>,
-        /// What must have happened before it starts: "server exits", "server waits", "server listens".
+        /// What must have happened before it starts: "server exits", "server waits", "server listens"; or what the case's clock
+        /// must show: "5s".
         after: At<String>,
         /// How it must end: a status, "failure", "running", "any" or a signal's name.
         exit: ExitForm,
@@ -215,7 +221,7 @@ tables! {
         attached: At<i64>,
         /// What it must hold at its start.
         holds: At<String>,
-        /// When: "writer exits"; left out: after the last actor ended.
+        /// When: "writer exits", "5s" of the case's clock; left out: after the last actor ended.
         after: At<String>,
     }
 

@@ -301,7 +301,9 @@ fn circles(raw: &[(At<String>, RawActor)], context: &mut Context<'_>) {
         .map(|(at, (_, actor))| match &actor.after {
             Some(after) => {
                 let awaited = super::context::after(&after.value, &context.scope.actors).ok()?;
-                let (After::Exits(name) | After::Waits(name) | After::Listens(name)) = awaited;
+                let Some(name) = awaited.actor() else {
+                    return at.checked_sub(1);
+                };
                 // Of a copy, what counts is the actor.
                 let plain = name.split('.').next().unwrap_or_default();
                 raw.iter().position(|(other, _)| other.value == plain)

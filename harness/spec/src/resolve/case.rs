@@ -7,7 +7,6 @@ use super::actor::actors;
 use super::calls::{known_call, pattern};
 use super::context::Context;
 use super::fault::fault;
-use super::flaw::Flaw;
 use super::given::given;
 use super::leaves::leaves;
 use super::order::order;
@@ -73,7 +72,9 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         covers: covers(raw, lab, context),
         hint: raw.hint.as_ref().map(|hint| hint.value.clone()),
         limit: match &raw.limit {
-            Some(limit) => context.read(limit, duration).unwrap_or(lab.limit),
+            Some(limit) => context
+                .read(limit, super::time::duration)
+                .unwrap_or(lab.limit),
             None => lab.limit,
         },
         requires: requires(raw, lab, context),
@@ -239,6 +240,7 @@ fn limits(raw: &RawCase, context: &mut Context<'_>) -> CaseLimits {
         memory_mib: read(&raw.memory, 16..=16_384, ("use", "MiB of memory")),
         calls: read(&raw.calls, 1_000..=10_000_000, ("make", "system calls")),
         cpu_ms: read(&raw.cpu_ms, 100..=600_000, ("use", "ms of CPU time")),
+        clock_ms: read(&raw.clock_ms, 1_000..=86_400_000, ("wait for", "ms")),
         files: read(&raw.files, 1..=100_000, ("make", "files")),
     }
 }
@@ -535,33 +537,5 @@ fn whole(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
                 )
                 .help(format!("write vary.{} = {{ int = \"1..4\" }}", name.value));
         }
-    }
-}
-
-/// Reads a time: `10s`, `500ms`, `2m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, Flaw> {
-    let whole = 0..text.len();
-    let trimmed = text.trim();
-    let end = trimmed
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(trimmed.len());
-    let (number, unit) = (&trimmed[..end], trimmed[end..].trim());
-    let bad = || {
-        Flaw::new(whole.clone(), format!("`{text}` is no time"))
-            .help("write a number and ms, s or m: \"10s\"")
-    };
-    let number: u64 = number.parse().map_err(|_| bad())?;
-    let millis = match unit {
-        "ms" => Some(number),
-        "s" => number.checked_mul(1000),
-        "m" | "min" => number.checked_mul(60_000),
-        _ => return Err(bad()),
-    };
-    match millis {
-        Some(millis) if (1..=3_600_000).contains(&millis) => Ok(Duration::from_millis(millis)),
-        _ => Err(Flaw::new(
-            whole,
-            "a limit is more than nothing and at most an hour",
-        )),
     }
 }

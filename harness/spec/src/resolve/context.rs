@@ -100,15 +100,23 @@ pub(crate) fn known_actor(name: &str, actors: &[String]) -> Result<(), Flaw> {
     })
 }
 
-/// Reads what a start or a moment waits for: `"X exits"`, `"X waits"`, `"X listens"`.
+/// Reads what a start or a moment waits for: `"X exits"`, `"X waits"`, `"X listens"`, `"5s"`.
 pub(crate) fn after(text: &str, actors: &[String]) -> Result<After, Flaw> {
     let trimmed = text.trim_end();
+    if trimmed
+        .trim_start()
+        .starts_with(|c: char| c.is_ascii_digit())
+    {
+        return super::time::duration(text).map(After::Clock);
+    }
     let Some(blank) = trimmed.rfind(char::is_whitespace) else {
         return Err(Flaw::new(
             0..text.len(),
             "this does not say what the actor must have done",
         )
-        .help("write \"server exits\", \"server waits\" or \"server listens\""));
+        .help(
+            "write \"server exits\", \"server waits\", \"server listens\", or a time of the case's clock: \"5s\"",
+        ));
     };
     let (name, verb) = (trimmed[..blank].trim(), trimmed[blank..].trim_start());
     let at = text.len() - text.trim_start().len();

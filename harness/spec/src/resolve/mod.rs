@@ -16,6 +16,7 @@ mod points;
 mod scan;
 mod shm;
 mod template;
+mod time;
 mod vary;
 mod wire;
 mod words;
@@ -48,7 +49,7 @@ pub(crate) fn resolve(
     let limit = raw
         .limit
         .as_ref()
-        .and_then(|limit| match case::duration(&limit.value) {
+        .and_then(|limit| match time::duration(&limit.value) {
             Ok(limit) => Some(limit),
             Err(flaw) => {
                 diagnostics.flaw(limit, flaw);

@@ -101,6 +101,13 @@ impl Registers {
         [all.rdi, all.rsi, all.rdx, all.r10, all.r8, all.r9]
     }
 
+    /// Changes all of them.
+    pub fn set_arguments(&mut self, arguments: &[u64; 6]) {
+        for (index, value) in arguments.iter().enumerate() {
+            self.replace_argument(index, *value);
+        }
+    }
+
     /// Changes an argument, counted from 0, and gives what it was.
     pub fn replace_argument(&mut self, index: usize, value: u64) -> u64 {
         let register = match index {
