@@ -11,6 +11,7 @@ mod descendants;
 mod exits;
 mod leftovers;
 mod limits;
+mod outside;
 mod readiness;
 mod segments;
 mod streams;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),
         ("limits", limits::tests()),
+        ("outside", outside::tests()),
         ("readiness", readiness::tests()),
         ("segments", segments::tests()),
         ("streams", streams::tests()),
