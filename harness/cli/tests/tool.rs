@@ -24,6 +24,7 @@ mod tool {
     mod mutants;
     mod races;
     mod rubbish;
+    mod strangers;
     mod surroundings;
     mod trouble;
     mod validate;
