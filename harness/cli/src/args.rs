@@ -18,6 +18,7 @@ use examples::{
 };
 use shared::{
     ClassArgs, JobsArgs, LabArgs, LabsArgs, Presentation, RunArgs, SeedArgs, SelectArgs, TierArgs,
+    TrustArgs,
 };
 use values::{Ci, DiffForm, ExportForm, Format, TableFormat, WayArg, When};
 
@@ -205,6 +206,8 @@ pub(crate) struct Grade {
     #[command(flatten)]
     pub(crate) run: RunArgs,
     #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    #[command(flatten)]
     pub(crate) seed: SeedArgs,
 }
 
@@ -227,6 +230,8 @@ pub(crate) struct Interop {
     pub(crate) select: SelectArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 /// Arguments of `merge`.

@@ -9,6 +9,7 @@ mod commands;
 mod output;
 mod present;
 mod progress;
+mod strangers;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -25,6 +25,7 @@ mod tool {
     mod races;
     mod rubbish;
     mod sense;
+    mod strangers;
     mod surroundings;
     mod trouble;
     mod validate;

@@ -306,6 +306,8 @@ pub enum LimitKind {
     UnreadablePrograms,
     /// Terminals that are not its own. None is allowed.
     Terminals,
+    /// Processes and services of this machine that are not the case's. None is allowed.
+    Neighbours,
 }
 
 /// A look at a segment at a moment that the plan named.

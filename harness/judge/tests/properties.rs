@@ -314,6 +314,7 @@ fn limit() -> impl Strategy<Value = LimitHit> {
         LimitKind::UnseenMemory,
         LimitKind::UnreadablePrograms,
         LimitKind::Terminals,
+        LimitKind::Neighbours,
     ]);
     (kind, any::<u64>()).prop_map(|(kind, limit)| LimitHit { kind, limit })
 }

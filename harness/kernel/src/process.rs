@@ -43,20 +43,41 @@ pub fn new_session() -> Result<()> {
 
 /// Becomes one user and group, real, effective and saved, with no supplementary groups where that may be set.
 pub fn become_user(uid: u32, gid: u32, drop_groups: bool) -> Result<()> {
-    // SAFETY: plain numbers; the null list of setgroups has length 0. The raw calls concern this thread only, and the
-    // callers have one thread.
+    if drop_groups {
+        self::drop_groups()?;
+    }
+    // SAFETY: plain numbers. The raw calls concern this thread only, and the callers have one thread.
     unsafe {
-        if drop_groups {
-            check(libc::syscall(
-                libc::SYS_setgroups,
-                0usize,
-                std::ptr::null::<libc::gid_t>(),
-            ))?;
-        }
         check(libc::syscall(libc::SYS_setresgid, gid, gid, gid))?;
         check(libc::syscall(libc::SYS_setresuid, uid, uid, uid))?;
     }
     Ok(())
+}
+
+/// Takes a user's number as real and effective id, for the user and the group, and keeps root's as the saved one: then the
+/// kernel takes this process for that user's, and [`become_root_again`] goes back.
+pub fn lower_to_user(id: u32) -> Result<()> {
+    // SAFETY: as above.
+    unsafe {
+        check(libc::syscall(libc::SYS_setresgid, id, id, 0))?;
+        check(libc::syscall(libc::SYS_setresuid, id, id, 0)).map(drop)
+    }
+}
+
+/// Undoes [`lower_to_user`].
+pub fn become_root_again() -> Result<()> {
+    // SAFETY: as above.
+    unsafe {
+        check(libc::syscall(libc::SYS_setresuid, 0, 0, 0))?;
+        check(libc::syscall(libc::SYS_setresgid, 0, 0, 0)).map(drop)
+    }
+}
+
+/// Drops all supplementary groups, `setgroups(2)`.
+pub fn drop_groups() -> Result<()> {
+    // SAFETY: the null list has length 0.
+    check(unsafe { libc::syscall(libc::SYS_setgroups, 0usize, std::ptr::null::<libc::gid_t>()) })
+        .map(drop)
 }
 
 /// Gives up every capability, the bounding and ambient sets aside: those go with `no_new_privs` and exec.
@@ -120,6 +141,30 @@ pub fn copy_descriptor(process: BorrowedFd<'_>, fd: RawFd) -> Result<OwnedFd> {
     let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) })?;
     // SAFETY: as above.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// Whether there is a POSIX message queue of this name, which has no slash, `mq_open(2)`.
+pub fn has_queue(name: &[u8]) -> bool {
+    let Ok(name) = CString::new(name) else {
+        return false;
+    };
+    // SAFETY: a NUL-terminated string that outlives the call; the new descriptor has no other owner.
+    let opened = unsafe { libc::syscall(libc::SYS_mq_open, name.as_ptr(), libc::O_RDONLY, 0, 0) };
+    match RawFd::try_from(opened) {
+        Ok(fd @ 0..) => {
+            // SAFETY: as above.
+            drop(unsafe { OwnedFd::from_raw_fd(fd) });
+            true
+        }
+        _ => io::Error::last_os_error().kind() != io::ErrorKind::NotFound,
+    }
+}
+
+/// Removes a POSIX message queue by its name without the slash, `mq_unlink(2)`.
+pub fn remove_queue(name: &[u8]) -> Result<()> {
+    let name = CString::new(name)?;
+    // SAFETY: a NUL-terminated string that outlives the call.
+    check(unsafe { libc::syscall(libc::SYS_mq_unlink, name.as_ptr()) }).map(drop)
 }
 
 /// CPU time of a whole process so far in microseconds, `clock_getcpuclockid(3)`.

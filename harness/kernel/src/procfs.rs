@@ -194,12 +194,64 @@ pub fn identity(tid: Pid) -> Option<Identity> {
     })
 }
 
+/// Every user and group id that a process has: real, effective, saved, of the file system, and its further groups.
+#[must_use]
+pub fn owners(pid: Pid) -> Vec<u32> {
+    let status = read(pid, "status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let lines = status.lines().filter_map(|line| {
+        ["Uid:", "Gid:", "Groups:"]
+            .into_iter()
+            .find_map(|name| line.strip_prefix(name))
+    });
+    lines
+        .flat_map(str::split_whitespace)
+        .filter_map(|id| id.parse().ok())
+        .collect()
+}
+
+/// How many pid namespaces a process is in, as far as this one knows: more than 1 in one that was made within ours.
+#[must_use]
+pub fn namespace_depth(pid: Pid) -> usize {
+    let status = read(pid, "status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    line.map_or(0, |numbers| numbers.split_whitespace().count())
+}
+
+/// The capabilities that a process can use now, a bit each, `capabilities(7)`.
+#[must_use]
+pub fn effective_capabilities(pid: Pid) -> u64 {
+    let status = read(pid, "status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    line.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
 /// A process's name, as `execve(2)` gave it.
 #[must_use]
 pub fn name(tid: Pid) -> Option<String> {
     let name = read(tid, "comm")?;
     let name = name.strip_suffix(b"\n").unwrap_or(&name);
     Some(String::from_utf8_lossy(name).into_owned())
+}
+
+/// The process group that a process belongs to.
+#[must_use]
+pub fn group(tid: Pid) -> Option<Pid> {
+    let stat = read(tid, "stat")?;
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = String::from_utf8_lossy(stat.get(end + 1..)?);
+    rest.split_whitespace().nth(2)?.parse().ok()
+}
+
+/// The process that a descriptor of another one is a handle on, `pidfd_open(2)`.
+#[must_use]
+pub fn pidfd_process(tid: Pid, fd: i32) -> Option<Pid> {
+    let about = read_text(tid, &format!("fdinfo/{fd}"))?;
+    let pid = about.lines().find_map(|line| line.strip_prefix("Pid:"))?;
+    pid.trim().parse().ok().filter(|pid| *pid > 0)
 }
 
 /// The session that a process belongs to, by the number of its first process.
@@ -307,6 +359,15 @@ pub fn auxiliary(pid: Pid, kind: u64) -> Option<u64> {
 pub fn descriptor(tid: Pid, fd: i32) -> Option<String> {
     let link = fs::read_link(format!("/proc/{tid}/fd/{fd}")).ok()?;
     Some(link.to_string_lossy().into_owned())
+}
+
+/// Whether a descriptor of a process is open for writing.
+#[must_use]
+pub fn is_writable(tid: Pid, fd: i32) -> bool {
+    let about = read_text(tid, &format!("fdinfo/{fd}")).unwrap_or_default();
+    let flags = about.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
 }
 
 /// Every open descriptor of a process with its link, by number.

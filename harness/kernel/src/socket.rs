@@ -139,6 +139,92 @@ pub fn allow_reuse(fd: BorrowedFd<'_>) {
     }
 }
 
+/// Keeps a socket's packets on this machine's loopback, in both directions, `SO_BINDTODEVICE` of `socket(7)`. Kernels before
+/// 5.7 refuse it to users who are not root.
+pub fn bind_to_loopback(fd: BorrowedFd<'_>) {
+    const LOOPBACK: &[u8] = b"lo\0";
+    // SAFETY: the buffer and its length belong together.
+    unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_BINDTODEVICE,
+            LOOPBACK.as_ptr().cast(),
+            LOOPBACK.len() as libc::socklen_t,
+        );
+    }
+}
+
+/// `bind(2)` to a raw address.
+pub fn bind(fd: BorrowedFd<'_>, address: &[u8]) -> Result<()> {
+    // SAFETY: the buffer and its length belong together; the kernel copies it, so any alignment will do.
+    check_int(unsafe {
+        libc::bind(
+            fd.as_raw_fd(),
+            address.as_ptr().cast(),
+            address.len() as libc::socklen_t,
+        )
+    })
+    .map(drop)
+}
+
+/// `connect(2)` to a raw address, without waiting: `EINPROGRESS` where it is not connected yet.
+pub fn connect(fd: BorrowedFd<'_>, address: &[u8]) -> Result<()> {
+    // SAFETY: the buffer and its length belong together; the kernel copies it, so any alignment will do.
+    without_waiting(fd, || {
+        check_int(unsafe {
+            libc::connect(
+                fd.as_raw_fd(),
+                address.as_ptr().cast(),
+                address.len() as libc::socklen_t,
+            )
+        })
+        .map(drop)
+    })
+}
+
+/// Does something while a descriptor does not wait. The flag is that of all its copies, so it is set for this moment only.
+fn without_waiting<T>(fd: BorrowedFd<'_>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: numbers only.
+    let flags = check_int(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    let set = |flags: c_int| {
+        // SAFETY: numbers only.
+        check_int(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags) })
+    };
+    set(flags | libc::O_NONBLOCK)?;
+    let done = work();
+    set(flags)?;
+    done
+}
+
+/// Sends without waiting and without `SIGPIPE`, to a raw address where there is one.
+pub fn send(
+    fd: BorrowedFd<'_>,
+    bytes: &[u8],
+    flags: c_int,
+    address: Option<&[u8]>,
+) -> Result<usize> {
+    let flags = flags | libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    let (name, length) = address.map_or((std::ptr::null(), 0), |address| {
+        (address.as_ptr(), address.len())
+    });
+    // SAFETY: both buffers and their lengths belong together; the kernel copies the address, so any alignment will do.
+    let sent = unsafe {
+        libc::sendto(
+            fd.as_raw_fd(),
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            flags,
+            name.cast(),
+            length as libc::socklen_t,
+        )
+    };
+    match sent {
+        0.. => Ok(sent as usize),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// What one call has received, `recvmsg(2)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {

@@ -12,6 +12,7 @@ use ipclab_kernel::{Pid, descriptor, namespace, process, signal, socket, wait};
 use crate::affinity::SpareProcessors;
 use crate::cgroup::{self, Groups};
 use crate::id_map::{IdMap, NAMESPACES};
+use crate::platform::shared::user::RunUser;
 use crate::supervisor::Channels;
 use crate::{frame, supervisor};
 
@@ -22,6 +23,8 @@ pub(crate) struct BoxMaker {
     pub(crate) cpu: Option<usize>,
     pub(crate) spare: SpareProcessors,
     pub(crate) ids: IdMap,
+    /// The user that programs have at the `shared` level, where it is not the tool's own; or why there is none.
+    pub(crate) user: io::Result<Option<RunUser>>,
 }
 
 /// A box that waits for its plan.
@@ -47,6 +50,10 @@ pub(crate) struct RunningBox {
 
 impl BoxMaker {
     pub(crate) fn make(&self) -> io::Result<WaitingBox> {
+        let user = match &self.user {
+            Ok(user) => user.as_ref(),
+            Err(why) => return Err(io::Error::other(why.to_string())),
+        };
         let (answer, answer_in) = descriptor::pipe()?;
         let (plan_out, plan) = descriptor::pipe()?;
         let (world_ready, world_ready_in) = descriptor::pipe()?;
@@ -58,12 +65,13 @@ impl BoxMaker {
         let supervisor = namespace::clone_process(namespaces)?;
         if supervisor == 0 {
             // Nothing of the box before it, which may be in the middle of its plan.
-            let own = [
+            let mut own = vec![
                 go_out.as_fd(),
                 plan_out.as_fd(),
                 world_ready_in.as_fd(),
                 answer_in.as_fd(),
             ];
+            own.extend(user.map(RunUser::lock));
             if descriptor::close_all_but(&own).is_err() {
                 process::exit_now(1);
             }
@@ -74,7 +82,7 @@ impl BoxMaker {
                 answer: answer_in,
                 spare: self.spare.clone(),
             };
-            supervisor::main(self.level, channels);
+            supervisor::main(self.level, user.map(RunUser::id), channels);
         }
         let ready = WaitingBox {
             level: self.level,

@@ -1,6 +1,7 @@
 //! Objects that actors created, read off the trace: in the host's world only that is theirs, and theirs to be taken away.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use ipclab_evidence::{Address, Arg, ArgKind, Call, Object};
 
@@ -11,6 +12,10 @@ pub(crate) struct Created {
     pub(crate) semaphores: HashSet<i32>,
     pub(crate) queues: HashSet<i32>,
     pub(crate) files: HashSet<Vec<u8>>,
+    /// Files by the names that the kernel has for them.
+    pub(crate) resolved: HashSet<PathBuf>,
+    /// POSIX message queues, without the slash.
+    pub(crate) posix_queues: HashSet<Vec<u8>>,
 }
 
 impl Created {

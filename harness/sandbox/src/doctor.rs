@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::cgroup;
 use crate::level::{self, LevelChoice};
+use crate::platform::shared::user;
 use crate::sandbox::Sandbox;
 use ipclab_kernel::affinity::usable_cpus;
 
@@ -31,6 +32,7 @@ pub fn doctor() -> Vec<Capability> {
         namespaces(),
         tracing(),
         landlock(),
+        own_user(),
         cgroups(),
         compiler(),
         program("make", "make"),
@@ -132,7 +134,8 @@ fn tracing() -> Capability {
             Err(error) => error.to_string(),
         },
         remedy: (!worked).then(|| {
-            "ptrace and seccomp must be allowed: in a container, `--cap-add=SYS_PTRACE` and a seccomp profile that allows them"
+            "ptrace and seccomp must be allowed: in a container, a seccomp profile that allows them (Docker's own does since \
+             Linux 4.8), or `--security-opt seccomp=unconfined`"
                 .to_owned()
         }),
     }
@@ -156,6 +159,24 @@ fn landlock() -> Capability {
             "at the shared level programs can touch every file that this user can".to_owned()
         },
         remedy: (!works).then(|| "a kernel of version 6.12 or later with Landlock".to_owned()),
+    }
+}
+
+fn own_user() -> Capability {
+    let works = user::is_separate();
+    Capability {
+        name: "own user",
+        works,
+        optional: true,
+        detail: if works {
+            "the shared level gives programs a user of their own, who owns nothing".to_owned()
+        } else {
+            "at the shared level programs have this user's own rights over files and processes"
+                .to_owned()
+        },
+        remedy: (!works).then(|| {
+            "run the tool as root, also in a container with its default capabilities".to_owned()
+        }),
     }
 }
 

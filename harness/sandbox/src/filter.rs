@@ -279,6 +279,11 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
             put(RETURN, errno(libc::EPERM)),
         ],
     );
+    if options.host {
+        for (number, code) in host::calls(options) {
+            add(number, &code);
+        }
+    }
     add(libc::SYS_socket, &refuse_families());
     add(libc::SYS_socketpair, &refuse_families());
     // clone with forbidden flags is refused; any other clone is a call like the rest.
@@ -394,5 +399,6 @@ fn trace(when: When) -> Vec<sock_filter> {
     }
 }
 
+mod host;
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,7 @@ impl IdMap {
         if uid == 0
             && let Some(start) = RANGE_STARTS
                 .into_iter()
-                .find(|start| is_mapped_here(*start))
+                .find(|start| is_mapped_here(*start, RANGE_LENGTH))
         {
             let range = format!("0 {start} {RANGE_LENGTH}");
             return Self {
@@ -69,8 +69,8 @@ impl IdMap {
     }
 }
 
-/// Whether our own user namespace has ids for the whole range, for users and for groups.
-fn is_mapped_here(start: u32) -> bool {
+/// Whether our own user namespace has ids for a whole range, for users and for groups.
+pub(crate) fn is_mapped_here(start: u32, length: u32) -> bool {
     ["/proc/self/uid_map", "/proc/self/gid_map"]
         .into_iter()
         .all(|file| {
@@ -88,7 +88,7 @@ fn is_mapped_here(start: u32) -> bool {
                         return false;
                     };
                     u64::from(start) >= first
-                        && u64::from(start) + u64::from(RANGE_LENGTH) <= first + count
+                        && u64::from(start) + u64::from(length) <= first + count
                 })
         })
 }

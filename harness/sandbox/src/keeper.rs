@@ -17,6 +17,7 @@ use crate::affinity::SpareProcessors;
 use crate::boxes::{BoxMaker, FinishedBox, RunningBox, WaitingBox, refuse};
 use crate::cgroup::{Delegation, Groups};
 use crate::id_map::IdMap;
+use crate::platform::shared::user::RunUser;
 use crate::{filter, frame, request};
 
 /// Runs until the tool is gone.
@@ -49,6 +50,10 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, delegation: &OsStr) -> ExitCod
         cpu,
         spare: SpareProcessors::beside(cpu),
         ids: IdMap::here(),
+        user: match level {
+            Level::Namespaces => Ok(None),
+            Level::Shared => RunUser::take(),
+        },
     };
     let mut keeper = Keeper {
         tool,
@@ -183,13 +188,16 @@ impl Keeper<'_> {
         }
     }
 
-    /// Takes along the box that waits, and the one that ends.
+    /// Takes along the box that waits, and the one that ends, and what their programs' user still has.
     fn end(self) {
         if let Some(ahead) = self.ahead {
             ahead.end();
         }
         if let Some(finished) = self.finished {
             finished.reap();
+        }
+        if let Ok(Some(user)) = self.maker.user {
+            user.clear();
         }
     }
 }

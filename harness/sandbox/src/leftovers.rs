@@ -48,6 +48,33 @@ fn table(name: &str) -> io::Result<Vec<Vec<i64>>> {
         .collect())
 }
 
+/// Tables of System V objects, and the first of the four columns that say who owns and who made each.
+const OWNED: [(&str, usize); 3] = [("shm", 7), ("sem", 4), ("msg", 7)];
+
+/// Every user and group that a System V object here belongs to.
+pub(crate) fn owners() -> impl Iterator<Item = u32> {
+    OWNED.into_iter().flat_map(|(name, first)| {
+        let rows = table(name).unwrap_or_default();
+        rows.into_iter()
+            .flat_map(move |row| row.into_iter().skip(first).take(4))
+            .filter_map(|id| u32::try_from(id).ok())
+    })
+}
+
+/// Identifiers of the System V objects that belong to a user: segments, semaphore sets, queues.
+pub(crate) fn owned_by(user: u32) -> [Vec<i32>; 3] {
+    OWNED.map(|(name, first)| {
+        let rows = table(name).unwrap_or_default();
+        let owned = rows.iter().filter(|row| {
+            let mut owners = row.iter().skip(first);
+            owners.next() == Some(&user.into())
+        });
+        owned
+            .filter_map(|row| row.get(1).map(|id| *id as i32))
+            .collect()
+    })
+}
+
 /// Every System V segment of this IPC namespace. `makers` tells whose process made it.
 pub(crate) fn segments(given: &Given, makers: &HashMap<Pid, usize>) -> io::Result<Vec<Segment>> {
     let mut all = Vec::new();
@@ -256,6 +283,45 @@ pub(crate) fn net(name: &str) -> Vec<Row> {
         return Vec::new();
     };
     text.lines().skip(1).filter_map(row).collect()
+}
+
+/// The sockets that take what comes to a port, by their inodes: those that listen, of TCP, or that are bound, of UDP.
+pub(crate) fn takers(stream: bool, to: SocketAddr) -> Vec<u64> {
+    let tables = if stream {
+        ["tcp", "tcp6"]
+    } else {
+        ["udp", "udp6"]
+    };
+    let rows = tables.into_iter().flat_map(|name| match stream {
+        true => listening(name),
+        false => net(name),
+    });
+    // What is sent to no address comes to the loopback's.
+    let to_ip = match to.ip().to_canonical() {
+        ip if ip.is_unspecified() => None,
+        ip => Some(ip),
+    };
+    rows.filter(|row| {
+        let ip = row.local.ip().to_canonical();
+        row.local.port() == to.port()
+            && (ip.is_unspecified() || to_ip.map_or(ip.is_loopback(), |to| to == ip))
+    })
+    .map(|row| row.inode)
+    .collect()
+}
+
+/// The rows of a TCP table that listen. They are its first ones, so that not all connections are read.
+fn listening(name: &str) -> Vec<Row> {
+    use std::io::BufRead;
+    let Ok(file) = fs::File::open(format!("/proc/net/{name}")) else {
+        return Vec::new();
+    };
+    let lines = io::BufReader::with_capacity(4096, file).lines().skip(1);
+    lines
+        .map_while(Result::ok)
+        .filter_map(|line| row(&line))
+        .take_while(|row| row.state == LISTEN)
+        .collect()
 }
 
 fn row(line: &str) -> Option<Row> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
@@ -10,6 +12,8 @@ use ipclab_evidence::{Level, World};
 
 use crate::error::SandboxError;
 use crate::id_map::{IdMap, NAMESPACES};
+use crate::platform::shared::OPEN_FOLDERS;
+use crate::platform::shared::user;
 use crate::world::EmptyWorld;
 use ipclab_kernel::{descriptor, namespace, process, socket, wait};
 
@@ -23,6 +27,55 @@ pub enum LevelChoice {
     Namespaces,
     /// The host's world, even where namespaces would work.
     Shared,
+}
+
+/// Whose rights over files and processes programs have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// A user's of a world of their own.
+    OwnWorld,
+    /// In this machine's world, a user's who owns nothing.
+    OwnUser,
+    /// In this machine's world, those of the user who runs the tool.
+    ToolUser,
+}
+
+/// Whose rights programs have at the level that a choice comes to here.
+///
+/// # Errors
+/// When namespaces are asked for by name and do not work.
+pub fn rights(choice: LevelChoice) -> Result<Rights, SandboxError> {
+    Ok(match choose(choice)? {
+        Level::Namespaces => Rights::OwnWorld,
+        Level::Shared if user::is_separate() => Rights::OwnUser,
+        Level::Shared => Rights::ToolUser,
+    })
+}
+
+/// A folder that programs with such rights may write to, so that they could change what is at this path. `None`: they
+/// cannot, as long as the kernel bounds them to folders that all users can write to.
+#[must_use]
+pub fn writable_by_programs(path: &Path, rights: Rights) -> Option<PathBuf> {
+    const STICKY: u32 = 0o1000;
+    let absolute = std::path::absolute(path).ok()?;
+    let named = absolute.canonicalize().ok();
+    let there = absolute.ancestors().find_map(|at| at.canonicalize().ok())?;
+    match rights {
+        Rights::OwnWorld => None,
+        Rights::OwnUser => there
+            .ancestors()
+            .find(|folder| {
+                let mode = folder.metadata().map_or(0, |about| about.mode());
+                let is_open = mode & 0o002 != 0;
+                // In a sticky folder each user's own entries are safe; a new one that is named by the path is not there yet.
+                is_open && (mode & STICKY == 0 || Some(*folder) == named.as_deref())
+            })
+            .map(Path::to_owned),
+        Rights::ToolUser => OPEN_FOLDERS
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|open| there.starts_with(open.canonicalize().as_ref().unwrap_or(open))),
+    }
 }
 
 /// The argument that makes the tool's executable try a box.
@@ -116,5 +169,35 @@ fn try_box() -> io::Result<()> {
         Err(io::Error::other(format!(
             "the trial box ended with wait status {status:#x}"
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn folders_that_programs_may_write_to_are_found() {
+        let place = tempfile::tempdir_in("/tmp").unwrap();
+        let place = place.path();
+        let open = place.join("open");
+        std::fs::create_dir_all(open.join("results")).unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let check = |path: &Path, rights, expected: Option<&Path>| {
+            let found = writable_by_programs(path, rights);
+            assert_eq!(found.as_deref(), expected, "{} {rights:?}", path.display());
+        };
+        check(&open.join("results"), Rights::OwnUser, Some(&open));
+        check(&open.join("new/one"), Rights::OwnUser, Some(&open));
+        check(&place.join("results"), Rights::OwnUser, None);
+        check(
+            &place.join("results"),
+            Rights::ToolUser,
+            Some(Path::new("/tmp")),
+        );
+        check(Path::new("/usr/results"), Rights::ToolUser, None);
+        check(&open, Rights::OwnWorld, None);
     }
 }

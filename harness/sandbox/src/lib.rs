@@ -64,5 +64,5 @@ mod world;
 
 pub use doctor::{Capability, doctor, processors};
 pub use error::SandboxError;
-pub use level::LevelChoice;
+pub use level::{LevelChoice, Rights, rights, writable_by_programs};
 pub use sandbox::{Sandbox, hidden};

@@ -202,6 +202,11 @@ impl Sockets {
             }
     }
 
+    /// Whether a socket was bound to this name.
+    pub(crate) fn any_bound_to(&self, name: Option<&Address>) -> bool {
+        self.all.iter().any(|socket| socket.local.as_ref() == name)
+    }
+
     /// The socket at the other end of a connected one, as far as addresses tell it already.
     pub(crate) fn other_end(&self, index: usize) -> Option<usize> {
         let socket = &self.all[index];

@@ -31,8 +31,9 @@ pub(crate) struct Channels {
     pub(crate) spare: SpareProcessors,
 }
 
-/// Makes what can be made without a plan, waits for one, runs it, answers, and ends.
-pub(crate) fn main(level: Level, channels: Channels) -> ! {
+/// Makes what can be made without a plan, waits for one, runs it, answers, and ends. `user`: of the run's own, at the
+/// `shared` level.
+pub(crate) fn main(level: Level, user: Option<u32>, channels: Channels) -> ! {
     let Channels {
         go,
         plan,
@@ -59,7 +60,7 @@ pub(crate) fn main(level: Level, channels: Channels) -> ! {
             let (_, plan) = wait_for_plan(plan)?;
             // Not before: what comes on it comes before the plan, and must not find it closed.
             drop(go);
-            shared::run(&plan)
+            shared::run(&plan, user)
         }
     });
     let document: Result<Evidence, String> = evidence.map_err(|error| error.to_string());

@@ -56,6 +56,14 @@ pub(crate) struct RunArgs {
     pub(crate) no_cache: bool,
 }
 
+/// Whether strangers' programs may have the grader's own rights.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct TrustArgs {
+    /// Run the submissions' programs with your own rights where they can have no others: at the shared level without root
+    #[arg(long)]
+    pub(crate) trust_submissions: bool,
+}
+
 /// How much is done at a time.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct JobsArgs {

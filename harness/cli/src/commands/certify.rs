@@ -11,6 +11,7 @@ use crate::args::Certify;
 use crate::args::values::{Format, When};
 use crate::output;
 use crate::progress::Bar;
+use crate::strangers;
 
 /// Certifies labs and prints what was found.
 ///
@@ -19,6 +20,7 @@ use crate::progress::Bar;
 pub(crate) fn certify(args: &Certify, color: When) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs.labs)?;
     output::watch()?;
+    strangers::note_author_programs();
     let store = Store::open()?;
     let ways: Vec<Way> = args.ways.iter().map(|way| Way::from(*way)).collect();
     let request = Request {

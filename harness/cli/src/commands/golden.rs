@@ -10,6 +10,7 @@ use ipclab_prove::validate::probes;
 use crate::args::Golden;
 use crate::output;
 use crate::progress::Bar;
+use crate::strangers;
 
 /// Compares labs with what is written down, or writes it down.
 ///
@@ -18,6 +19,7 @@ use crate::progress::Bar;
 pub(crate) fn golden(args: &Golden) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs.labs)?;
     output::watch()?;
+    strangers::note_author_programs();
     let store = Store::open()?;
     let compared = golden::golden(&proofs, &args.request(), &store, &Bar::start())?;
     output::print(&compared.text)?;

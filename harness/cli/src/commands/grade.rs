@@ -16,6 +16,7 @@ use crate::args::Grade;
 use crate::args::shared::{ClassArgs, LabArgs};
 use crate::class_progress::ClassBar;
 use crate::output;
+use crate::strangers::{Place, allow};
 
 /// Grades a class.
 ///
@@ -29,6 +30,15 @@ pub(crate) fn grade(args: &Grade) -> Result<ExitCode, Failure> {
     let roster = args.class.roster.as_deref().map(Roster::read).transpose()?;
     output::watch_saying("what was graded is kept, and the same command goes on from there")?;
     let store = Store::open()?;
+    if let (Some(out), false) = (&args.out, args.list) {
+        let places = [args.submissions.as_path(), out];
+        let trusted = args.trust.trust_submissions;
+        allow(
+            args.run.isolation.into(),
+            trusted,
+            &class_places(places, &store),
+        )?;
+    }
     let class = look(
         &args.submissions,
         &args.class,
@@ -64,6 +74,30 @@ fn selection(args: &Grade) -> Result<Selection, Failure> {
         selection.tiers = Rules::read(out)?.tiers;
     }
     Ok(selection)
+}
+
+/// What of a class's grading no program may change.
+pub(super) fn class_places<'a>(
+    [submissions, out]: [&'a Path; 2],
+    store: &'a Store,
+) -> [Place<'a>; 3] {
+    [
+        Place {
+            what: "the submissions",
+            path: submissions,
+            option: "copy them there",
+        },
+        Place {
+            what: "the results",
+            path: out,
+            option: "-o DIR",
+        },
+        Place {
+            what: "the tool's own files",
+            path: store.root(),
+            option: "XDG_CACHE_HOME=DIR",
+        },
+    ]
 }
 
 /// The lab that a class is about.

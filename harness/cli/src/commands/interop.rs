@@ -9,10 +9,11 @@ use ipclab_intake::failure::Failure;
 use ipclab_intake::import::Roster;
 use ipclab_intake::store::Store;
 
-use super::grade::{lab, look};
+use super::grade::{class_places, lab, look};
 use crate::args::Interop;
 use crate::output;
 use crate::progress::Bar;
+use crate::strangers::allow;
 
 /// Lets each party meet each other.
 ///
@@ -25,6 +26,13 @@ pub(crate) fn interop(args: &Interop) -> Result<ExitCode, Failure> {
     let roster = args.class.roster.as_deref().map(Roster::read).transpose()?;
     output::watch_saying("nothing was written: the meetings had not all been held")?;
     let store = Store::open()?;
+    let places = [args.submissions.as_path(), &args.out];
+    let trusted = args.trust.trust_submissions;
+    allow(
+        args.run.isolation.into(),
+        trusted,
+        &class_places(places, &store),
+    )?;
     let class = look(
         &args.submissions,
         &args.class,

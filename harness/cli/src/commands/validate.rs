@@ -11,6 +11,7 @@ use crate::args::Validate;
 use crate::args::values::{Format, When};
 use crate::output;
 use crate::progress::Bar;
+use crate::strangers;
 
 /// Validates labs and prints a table for each.
 ///
@@ -22,6 +23,7 @@ pub(crate) fn validate(args: &Validate, color: When) -> Result<ExitCode, Failure
         output::warn(&proof.lab);
     }
     output::watch()?;
+    strangers::note_author_programs();
     let store = Store::open()?;
     let validation = validate::validate(&proofs, &args.request(), &store, &Bar::start())?;
     output::print(&match args.format {
@@ -38,6 +40,7 @@ pub(crate) fn validate(args: &Validate, color: When) -> Result<ExitCode, Failure
 pub(crate) fn mutants(args: &Validate, color: When) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs.labs)?;
     output::watch()?;
+    strangers::note_author_programs();
     let store = Store::open()?;
     let (selection, config) = (args.selection(), args.config());
     let mutations = mutants::mutants(&proofs, &selection, &config, &store, &Bar::start())?;
@@ -55,6 +58,7 @@ pub(crate) fn mutants(args: &Validate, color: When) -> Result<ExitCode, Failure>
 pub(crate) fn cheats(args: &Validate, color: When) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs.labs)?;
     output::watch()?;
+    strangers::note_author_programs();
     let store = Store::open()?;
     let (selection, config) = (args.selection(), args.config());
     let cheats = cheats::cheats(&proofs, &selection, &config, &store, &Bar::start())?;

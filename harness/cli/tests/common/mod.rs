@@ -58,7 +58,16 @@ pub struct Workdir(tempfile::TempDir);
 impl Workdir {
     /// A workdir with these files in the submission `work`.
     pub fn with(files: &[(&str, &str)]) -> Self {
-        let workdir = Self(tempfile::tempdir().expect("a folder for the test"));
+        Self::at(tempfile::tempdir(), files)
+    }
+
+    /// The same where programs cannot write to at the shared level: there they can to /tmp.
+    pub fn closed(files: &[(&str, &str)]) -> Self {
+        Self::at(tempfile::tempdir_in("/var/tmp"), files)
+    }
+
+    fn at(folder: std::io::Result<tempfile::TempDir>, files: &[(&str, &str)]) -> Self {
+        let workdir = Self(folder.expect("a folder for the test"));
         fs::create_dir(workdir.path("work")).expect("a folder for the submission");
         fs::write(workdir.path("greet.toml"), SPEC).expect("the spec");
         for (name, text) in files {

@@ -469,6 +469,7 @@ fn too_much(kind: LimitKind, limit: u64) -> String {
         LimitKind::UnseenMemory => "memory in a way that cannot be watched".to_owned(),
         LimitKind::UnreadablePrograms => "a program that may not be read".to_owned(),
         LimitKind::Terminals => "a terminal that is not its own".to_owned(),
+        LimitKind::Neighbours => "a process or service of this machine".to_owned(),
     }
 }
 

@@ -129,6 +129,9 @@ impl<'a> Facts<'a> {
                 "became a program that cannot be watched, since it may not be read".to_owned()
             }
             LimitKind::Terminals => "opened a terminal that is not its own".to_owned(),
+            LimitKind::Neighbours => {
+                "reached a process or service of this machine that is not the case's".to_owned()
+            }
         }
     }
 

@@ -110,6 +110,7 @@ fn limit(hit: &LimitHit) -> String {
         LimitKind::UnseenMemory => "memory reached in a way that cannot be watched".to_owned(),
         LimitKind::UnreadablePrograms => "a program that may not be read".to_owned(),
         LimitKind::Terminals => "a terminal that is not its own".to_owned(),
+        LimitKind::Neighbours => "a process or service that is not the case's".to_owned(),
     }
 }
 

@@ -119,10 +119,21 @@ fn change_port(spec: &Spec, pid: Pid, args: &[u64; 6], by: i32) -> io::Result<Re
 /// # Errors
 /// When the tracee's registers cannot be written.
 pub(crate) fn refuse(pid: Pid, errno: i32) -> io::Result<Pending> {
+    answer(pid, -i64::from(errno))
+}
+
+/// Makes a call end with this result, `-errno` where it is to fail, whatever the plan says.
+///
+/// # Errors
+/// When the tracee's registers cannot be written.
+pub(crate) fn answer(pid: Pid, result: i64) -> io::Result<Pending> {
     skip(pid)?;
     Ok(Pending {
-        note: decode::errno_name(errno),
-        restore: Restore::Result(-i64::from(errno)),
+        note: match i32::try_from(-result) {
+            Ok(errno @ 1..) => decode::errno_name(errno),
+            _ => "done by the tracer".to_owned(),
+        },
+        restore: Restore::Result(result),
     })
 }
 

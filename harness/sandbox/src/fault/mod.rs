@@ -8,6 +8,6 @@ mod injection;
 mod selection;
 mod undo;
 
-pub(crate) use injection::{redirect, refuse, wait_for_ever};
+pub(crate) use injection::{answer, redirect, refuse, wait_for_ever};
 pub(crate) use selection::{Faults, Met};
 pub(crate) use undo::Pending;

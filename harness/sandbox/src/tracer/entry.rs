@@ -26,6 +26,12 @@ impl Tracer {
             return self.go_on(tid, 0).map(|()| None);
         };
         let spec = calls::spec(number).filter(|spec| self.is_looked_at(tid, spec));
+        // kill(2) has a line in the trace, where its answer is noted.
+        if number != libc::SYS_kill as u64
+            && let Some(result) = self.neighbour_rule(tid, number, &args)
+        {
+            return self.answer_at_once(tid, result).map(|()| None);
+        }
         let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
         if !is_open && self.points_inside(tid, number, spec, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
@@ -114,9 +120,11 @@ impl Tracer {
         };
         let ruled = self
             .lock_rule(tid, spec, &args)
-            .or_else(|| self.host_rule(tid, process, spec, &args, stack, socket));
+            .or_else(|| self.host_rule(tid, spec, &args, stack));
+        let addressed = self.is_bounded(actor) && names_address(spec, &args);
         let attention = match ruled {
             Some(_) => attention,
+            None if addressed && attention == Attention::None => Attention::Exit,
             // Opens that make nothing, and locks that are not waited for, stop at the tracer only for the sake of the rules.
             None if is_plain_open(spec, &args) || is_try(spec, &args) => Attention::None,
             None => attention,
@@ -162,6 +170,7 @@ impl Tracer {
             placed,
             outgoing: Vec::new(),
             instead: None,
+            addressed: None,
             of_series: self.is_of_series(tid, &args),
             timed: self.is_timed(tid, spec, &args, socket),
             object,
@@ -182,6 +191,10 @@ impl Tracer {
         }
         if let (Some(socket), "close") = (socket, spec.name) {
             self.look_into_queue(process, args[0] as i32, socket);
+        }
+        if let Err(error) = gone(self.address_instead(tid, &mut call)) {
+            self.trouble
+                .push(format!("calling for {}: {error}", self.actors[actor].name));
         }
         if let Err(error) = gone(self.receive_instead(tid, &mut call)) {
             self.trouble.push(format!(
@@ -323,6 +336,15 @@ pub(super) fn is_plain_open(spec: &Spec, args: &[u64; 6]) -> bool {
         _ => return false,
     };
     flags & libc::O_CREAT as u64 == 0
+}
+
+/// Whether a call may name an address.
+fn names_address(spec: &Spec, args: &[u64; 6]) -> bool {
+    match spec.name {
+        "sendto" => args[4] != 0,
+        "sendmsg" => true,
+        _ => matches!(spec.role, Role::Connect | Role::Bind),
+    }
 }
 
 /// How much of a call the tracer looks at.

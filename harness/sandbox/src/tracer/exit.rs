@@ -73,6 +73,11 @@ impl Tracer {
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
             Err(error) => return Err(error),
         }
+        match self.addressed_instead(tid, &mut call, result) {
+            Ok(done) => result = done,
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+            Err(error) => return Err(error),
+        }
         self.close_and_observe(tid, result)?;
         let mut signal = 0;
         if let Some(pending) = &call.tampered {
@@ -166,6 +171,7 @@ impl Tracer {
         let fd = call.args[0] as i32;
         match (call.spec.role, call.socket) {
             (Role::Socket, _) => {
+                self.keep_on_loopback(tid, result as i32);
                 effect.object = self
                     .object(tid, process, result as i32)
                     .or(effect.object.take());
@@ -181,6 +187,7 @@ impl Tracer {
             }
             (Role::Bind | Role::Connect, Some(socket)) => {
                 self.refresh(process, fd, socket);
+                self.unix_addressed(tid, process, call);
                 self.check_ready(actor, socket);
                 let address = || decode::address(tid, call.args[1], call.args[2]);
                 if call.spec.role == Role::Bind && matches!(address(), Some(Address::Path(_))) {
@@ -205,6 +212,7 @@ impl Tracer {
             }
             (Role::ShmGet, _) => {
                 effect.object = Some(Object::Segment(result as i32));
+                self.found.segments.insert(result as i32);
                 self.check_segment_ready(actor, call.args[0] as i32);
             }
             (Role::ShmAttach, _) => {
@@ -215,8 +223,14 @@ impl Tracer {
                 let process_state = self.processes.get_mut(&process)?;
                 process_state.attached.remove(&call.args[0]);
             }
-            (Role::SemGet, _) => effect.object = Some(Object::Semaphores(result as i32)),
-            (Role::MsgGet, _) => effect.object = Some(Object::Queue(result as i32)),
+            (Role::SemGet, _) => {
+                effect.object = Some(Object::Semaphores(result as i32));
+                self.found.semaphores.insert(result as i32);
+            }
+            (Role::MsgGet, _) => {
+                effect.object = Some(Object::Queue(result as i32));
+                self.found.queues.insert(result as i32);
+            }
             _ => {}
         }
         Some(())

@@ -1,6 +1,9 @@
 //! What threads are in the middle of, and what they share, as plain records: [`super::held`], [`super::reach`],
-//! [`super::series`] and [`super::instead`] work with them.
+//! [`super::series`],
+//! [`super::instead`] and [`super::addressed`] work with them.
 
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::time::Duration;
 
 use ipclab_evidence::Address;
@@ -94,6 +97,27 @@ pub(super) enum State {
     /// It waits as a peek.
     Waits,
     /// It is made as it is, now that what it will bring is known.
+    Passes,
+}
+
+/// A call that names an address, where the tracer has looked at it first.
+#[derive(Clone, Debug)]
+pub(super) struct Addressed {
+    /// The registers with which it was entered.
+    pub(super) entered: Box<Registers>,
+    pub(super) state: AddressState,
+    /// The address that was used.
+    pub(super) address: Option<Address>,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug)]
+pub(super) enum AddressState {
+    /// The tracer has made it, with this result.
+    Done(i64),
+    /// It waits until this socket is connected to this address.
+    Connects(Rc<OwnedFd>, Vec<u8>),
+    /// It is made without the address, which a stream has no use for.
     Passes,
 }
 

@@ -19,13 +19,14 @@
 //! reach       what the kernel accesses in them             |
 //! remote      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
-//! host        rules of the `shared` level
+//! host, addressed, neighbours, made    rules of the `shared` level
 //! locks       none on files of the host
 //! held        memory that is shared without a file
 //! objects, waits, rest, trace    what the watch asks, and what is kept
 //! ```
 
 mod access;
+mod addressed;
 mod beginning;
 mod clock;
 mod dispatch;
@@ -38,6 +39,8 @@ mod host;
 mod in_progress;
 mod instead;
 mod locks;
+mod made;
+mod neighbours;
 mod objects;
 mod observed;
 mod placed;
@@ -54,4 +57,4 @@ mod trace;
 mod transfer;
 mod waits;
 
-pub(crate) use state::{HostRules, Notice, Tracer};
+pub(crate) use state::{HostRules, Notice, Objects, Tracer};

@@ -46,6 +46,7 @@ impl Tracer {
         let shares = number == libc::SYS_mmap as u64 && args[3] & libc::MAP_SHARED as u64 != 0;
         let opens = OPENING.contains(&(number as i64)) && (watched || self.watches_terminals());
         let wanted = self.clock_awaits(number)
+            || self.may_make(tid, number, args)
             || opens
             || shares
             || (maps && (is_new || self.is_guarded(tid)));
@@ -59,6 +60,9 @@ impl Tracer {
         let Some(actor) = self.actor_of(tid) else {
             return Ok(());
         };
+        if self.host.is_some() {
+            self.note_made(tid, number, result);
+        }
         if self.clock_awaits(number) {
             return self.clock_observes(tid, number, result);
         }
@@ -71,12 +75,15 @@ impl Tracer {
                 false => Ok(()),
             };
         }
-        if result < 0 {
+        if result < 0 || !OPENING.contains(&(number as i64)) {
             return Ok(());
         }
         let opened = procfs::descriptor(tid, result as i32).unwrap_or_default();
         if self.is_scheduled(actor) && opened.starts_with("/proc/") && opened.ends_with("/mem") {
             self.forbid(actor, LimitKind::UnseenMemory);
+        }
+        if self.watches_terminals() && self.is_foreign_process(tid, result as i32, &opened) {
+            self.forbid(actor, LimitKind::Neighbours);
         }
         if self.watches_terminals() && self.is_foreign_terminal(actor, &opened) {
             self.forbid(actor, LimitKind::Terminals);
@@ -94,6 +101,17 @@ impl Tracer {
     fn is_foreign_terminal(&self, actor: usize, opened: &str) -> bool {
         let is_terminal = opened.starts_with("/dev/pts/") || opened.starts_with("/dev/tty");
         is_terminal && self.actors[actor].links[1].as_deref() != Some(opened)
+    }
+
+    /// Whether this is a file of another process in /proc, open for writing.
+    fn is_foreign_process(&self, tid: Pid, fd: i32, opened: &str) -> bool {
+        let process = opened
+            .strip_prefix("/proc/")
+            .and_then(|rest| rest.split('/').next());
+        let Some(Ok(process)) = process.map(str::parse::<Pid>) else {
+            return false;
+        };
+        !self.processes.contains_key(&process) && procfs::is_writable(tid, fd)
     }
 
     /// A program has started: whether it can be watched at all. The kernel lets nobody into the memory of a program that its

@@ -32,6 +32,9 @@ impl Tracer {
         {
             self.take_child(child, parent);
         }
+        if vfork && let Some(process) = self.processes.get_mut(&child) {
+            process.borrows = process.name == procfs::name(child).unwrap_or_default();
+        }
     }
 
     /// Who made a process or thread of which nothing is known yet: the process that it belongs to, its parent, or,
@@ -100,6 +103,7 @@ impl Tracer {
         };
         process.attached.clear();
         process.guarded.clear();
+        process.borrows = false;
         process.name = procfs::name(tid).unwrap_or_default();
         let (actor, first) = (process.actor, process.first);
         self.check_readable(tid, actor);

@@ -12,7 +12,9 @@ use ipclab_evidence::{
     TimePassed,
 };
 
-use super::in_progress::{Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait};
+use super::in_progress::{
+    Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
+};
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;
@@ -97,6 +99,8 @@ pub(super) struct InCall {
     pub(super) instead: Option<InStead>,
     /// The address that was chosen for the segment that it attaches.
     pub(super) placed: Option<Placed>,
+    /// The tracer has made it in the program's stead, since it names an address.
+    pub(super) addressed: Option<Addressed>,
     /// It is one of a series.
     pub(super) of_series: bool,
     /// It ends by itself after a time.
@@ -121,6 +125,8 @@ pub(super) struct Process {
     pub(super) handle: Option<OwnedFd>,
     /// Its alarm has gone off, and the signal is on its way.
     pub(super) alarm_fired: bool,
+    /// It has the memory of the process that made it until it starts a program, `vfork(2)`.
+    pub(super) borrows: bool,
     /// Where it has attached which segment.
     pub(super) attached: HashMap<u64, i32>,
     /// Of these, what is closed to it, so that each access is seen.
@@ -140,6 +146,16 @@ pub(crate) struct HostRules {
     pub(crate) redirects: Vec<(Vec<u8>, PathBuf)>,
     /// Nothing but the tracer keeps actors from the terminals of others.
     pub(crate) watches_terminals: bool,
+    /// System V objects that were there before the case.
+    pub(crate) foreign: Objects,
+}
+
+/// Identifiers of System V objects.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Objects {
+    pub(crate) segments: HashSet<i32>,
+    pub(crate) semaphores: HashSet<i32>,
+    pub(crate) queues: HashSet<i32>,
 }
 
 /// What the tracer knows of an actor.
@@ -154,6 +170,8 @@ pub(crate) struct TracedActor {
     pub(super) links: [Option<String>; 3],
     /// Calls that are recorded beyond those that always are.
     pub(super) watched: Vec<String>,
+    /// The submission that its program is of.
+    pub(super) party: u32,
     /// Its memory is a witness: no student wrote its program, and none can write there.
     pub(super) trusted: bool,
     /// It is scripted, and this is its control socket.
@@ -261,6 +279,13 @@ pub(crate) struct Tracer {
     pub(super) most_numbers: u32,
     /// Ports that sockets of this case were bound to.
     pub(super) ports: HashSet<u16>,
+    /// System V objects that actors have asked for by their keys.
+    pub(super) found: Objects,
+    /// Files that were made in the host's world, by the names that the kernel has for them, and message queues.
+    pub(super) made: HashSet<PathBuf>,
+    pub(super) made_queues: HashSet<Vec<u8>>,
+    /// Files of Unix sockets that were bound in this case: device and inode.
+    pub(super) unix_files: HashSet<(u64, u64)>,
     /// The case is over, and every process is being ended. What still crosses is chance: a server may answer a client whose
     /// end came first, or not.
     pub(crate) winding_down: bool,
@@ -284,6 +309,7 @@ impl Tracer {
             ready: false,
             links: [None, None, None],
             watched: actor.watched.clone(),
+            party: actor.party,
             trusted: actor.trusted,
             control: None,
             scripted: matches!(actor.run, Run::Script { .. }),
@@ -337,6 +363,10 @@ impl Tracer {
             numbers_taken: 0,
             most_numbers: if plan.traced { NUMBERS_MAX } else { u32::MAX },
             ports: HashSet::new(),
+            found: Objects::default(),
+            made: HashSet::new(),
+            made_queues: HashSet::new(),
+            unix_files: HashSet::new(),
         }
     }
 
@@ -380,6 +410,7 @@ impl Tracer {
             alive: true,
             handle: None,
             alarm_fired: false,
+            borrows: false,
             attached: HashMap::new(),
             guarded: Vec::new(),
             signalled: None,
@@ -419,7 +450,10 @@ impl Tracer {
 
     /// What actors made; of all of their calls where the rules of the host are kept.
     pub(crate) fn created(&self) -> Created {
-        self.trace.created()
+        let mut created = self.trace.created();
+        created.resolved.clone_from(&self.made);
+        created.posix_queues.clone_from(&self.made_queues);
+        created
     }
 
     /// Hands the trace over: calls, how many of each actor were dropped, the sockets, ends matched, and what was seen of

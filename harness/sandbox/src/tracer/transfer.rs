@@ -23,7 +23,14 @@ impl Tracer {
         bytes: u64,
     ) -> Option<Transfer> {
         let kind = self.sockets.get(socket).kind;
+        let used = call.addressed.as_ref();
         let (address, flags) = match call.spec.name {
+            "sendto" if used.is_some() => {
+                (used.and_then(|used| used.address.clone()), call.args[3])
+            }
+            "sendmsg" if used.is_some() => {
+                (used.and_then(|used| used.address.clone()), call.args[2])
+            }
             "sendto" => (
                 decode::address(tid, call.args[4], call.args[5]),
                 call.args[3],

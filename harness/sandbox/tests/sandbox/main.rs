@@ -12,6 +12,7 @@ mod descendants;
 mod exits;
 mod leftovers;
 mod limits;
+mod outside;
 mod readiness;
 mod request;
 mod segments;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),
         ("limits", limits::tests()),
+        ("outside", outside::tests()),
         ("readiness", readiness::tests()),
         ("request", request::tests()),
         ("segments", segments::tests()),

@@ -63,7 +63,19 @@ static void closed_folder(char **a)
     chmod("/tmp/ipclab zoo closed", 0);
 }
 
+static void files_roundabout(char **a)
+{
+    mkdir("/tmp/zoo-roundabout", 0700), chdir("/tmp/zoo-roundabout");
+    int folder = open("/tmp", O_RDONLY | O_DIRECTORY);
+    close(openat(folder, "zoo-roundabout-openat", O_CREAT, 0600));
+    mkdirat(folder, "zoo-roundabout-mkdirat", 0700);
+    symlink("/tmp", "link"), make("link/zoo-roundabout-link");
+    make("..//./zoo-roundabout-dots");
+    unlink("link"), chdir("/"), rmdir("/tmp/zoo-roundabout");
+}
+
 ATTACKS({"private-segments", private_segments}, {"doomed-segment", doomed_segment}, {"semaphores", semaphores},
         {"queue", queue}, {"abstract-socket", abstract_socket}, {"posix-memory", posix_memory},
         {"posix-semaphore", posix_semaphore}, {"posix-queue", posix_queue}, {"memory-file", memory_file},
-        {"odd-files", odd_files}, {"sockets-elsewhere", sockets_elsewhere}, {"closed-folder", closed_folder})
+        {"odd-files", odd_files}, {"sockets-elsewhere", sockets_elsewhere}, {"closed-folder", closed_folder},
+        {"files-roundabout", files_roundabout})

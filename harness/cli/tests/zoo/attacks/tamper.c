@@ -51,6 +51,39 @@ static void kill_everybody(char **a)
         if (pid != getpid())
             kill(pid, SIGSTOP);
 }
+/* Every process but its own; a refusal is what has to come of it, whoever they are. */
+static void neighbours(char **a)
+{
+    struct rlimit limit = {1, 1};
+    struct sched_param none = {0};
+    DIR *all = opendir("/proc");
+    for (struct dirent *one; all && (one = readdir(all));) {
+        int pid = atoi(one->d_name);
+        if (pid <= 1 || pid == getpid())
+            continue;
+        refused("prlimit", prlimit(pid, RLIMIT_CPU, &limit, 0));
+        refused("setpriority", setpriority(PRIO_PROCESS, pid, 19));
+        refused("sched_setscheduler", sched_setscheduler(pid, SCHED_IDLE, &none));
+        refused("tgkill", syscall(SYS_tgkill, pid, pid, SIGSTOP));
+        refused("pidfd_send_signal", syscall(SYS_pidfd_send_signal, syscall(SYS_pidfd_open, pid, 0), SIGSTOP, 0, 0));
+    }
+    setpriority(PRIO_USER, 0, 19), setpriority(PRIO_PGRP, 1, 19);
+}
+static void objects_of_others(char **a)
+{
+    for (int index = 0; index < 200; index++) {
+        struct shmid_ds segment;
+        struct semid_ds set;
+        struct msqid_ds queue;
+        int id = shmctl(index, SHM_STAT, &segment);
+        refused("a segment", id < 0 || shmat(id, 0, 0) == (void *)-1 ? -1 : 0);
+        refused("a segment's removal", id < 0 ? -1 : shmctl(id, IPC_RMID, 0));
+        id = semctl(index, 0, SEM_STAT, &set);
+        refused("a set's removal", id < 0 ? -1 : semctl(id, 0, IPC_RMID));
+        id = msgctl(index, MSG_STAT, &queue);
+        refused("a queue's removal", id < 0 ? -1 : msgctl(id, IPC_RMID, 0));
+    }
+}
 static void descriptors(char **a)
 {
     char name[32];
@@ -197,7 +230,8 @@ static void leave_the_processor(char **a)
 }
 
 ATTACKS({"secret", secret}, {"shadow", shadow}, {"homes", homes}, {"first-process", first_process},
-        {"trace-others", trace_others}, {"kill-everybody", kill_everybody}, {"descriptors", descriptors},
+        {"trace-others", trace_others}, {"kill-everybody", kill_everybody}, {"neighbours", neighbours}, {"objects-of-others", objects_of_others},
+        {"descriptors", descriptors},
         {"namespaces", namespaces}, {"mounts", mounts}, {"become-root", become_root},
         {"type-into-terminals", type_into_terminals}, {"odd-families", odd_families}, {"kernel-doors", kernel_doors},
         {"own-filter", own_filter}, {"unseen-io", unseen_io}, {"untraced-child", untraced_child},

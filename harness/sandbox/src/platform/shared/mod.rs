@@ -10,6 +10,7 @@ mod folders;
 mod restrict;
 mod state;
 mod sweep;
+pub(crate) mod user;
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -24,54 +25,73 @@ use crate::given;
 use crate::leftovers;
 use crate::tracer::HostRules;
 use crate::watch::Watch;
+pub(crate) use before::OPEN_FOLDERS;
+
 use before::Before;
 use folders::Folder;
 use state::Shared;
+use user::{Identity, tie};
 
 /// What this level cannot give, for the report's first lines.
-const NOTES: [&str; 4] = [
+const NOTES: [&str; 2] = [
     "cases run one after another, in this machine's own network, IPC objects and /tmp",
     "leftovers are what the trace says that the programs made; others' objects are left alone",
-    "abstract sockets and UDP services of this machine can be reached",
-    "the programs can see other files that this user may read in /tmp and /usr",
 ];
 
-/// Runs a plan in the host's world.
+/// The same, by whose rights the programs have.
+fn notes(identity: Identity) -> Vec<String> {
+    let own = match (identity.0, restrict::works()) {
+        (Some(_), _) => "the programs can see files in /tmp and /usr that every user may read",
+        (None, true) => {
+            "the programs run with this user's own rights: they could read and change its files in /tmp and /dev/shm"
+        }
+        (None, false) => {
+            "the programs run with this user's own rights, and this kernel has no Landlock: they could read and change all of its files"
+        }
+    };
+    NOTES.into_iter().chain([own]).map(str::to_owned).collect()
+}
+
+/// Runs a plan in the host's world. `user`: of the run's own, that its programs have.
 ///
 /// # Errors
 /// What the machine refused, a port, key or path in use among it.
-pub(crate) fn run(plan: &Plan) -> io::Result<Evidence> {
+pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
+    let identity = Identity(user);
+    if user.is_some() {
+        process::drop_groups()?;
+    }
+    // None of its programs can look into it, where they are the same user.
+    process::prctl(libc::PR_SET_DUMPABLE, 0)?;
     let _lock = lock()?;
     let stopwatch = Stopwatch::start();
     process::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)?;
-    // Nothing goes away with this process here, so when the tool dies it is asked to sweep up, not killed.
     signal::catch_termination()?;
-    process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM as usize)?;
+    tie()?;
     let mut folder = Folder::make()?;
+    check_free(plan)?;
+    let before = Before::look();
     let rules = HostRules {
         redirects: vec![(b"/etc/hosts".to_vec(), write_hosts(&folder.0, plan)?)],
         watches_terminals: !restrict::works(),
+        foreign: before.objects.clone(),
     };
-    check_free(plan)?;
-    let before = Before::look();
-    let mut platform = Shared::new(plan, &folder.0, before)?;
+    let mut platform = Shared::new(plan, &folder.0, before, identity)?;
     let handed_in = std::mem::take(&mut platform.handed_in);
     let given = given::make(&plan.world, platform.ids, handed_in);
     let stopwatch = stopwatch.world_ready();
-    let watched = match given {
-        Ok(given) => {
-            platform.given = given;
-            Watch::new(plan, &mut platform).with_host_rules(rules).run()
-        }
-        Err(error) => Err(error),
-    };
+    let watched = given.and_then(|given| {
+        platform.given = given;
+        let watch = || Watch::new(plan, &mut platform).with_host_rules(rules).run();
+        identity.lowered(watch)
+    });
     let stopwatch = stopwatch.over();
     let evidence = watched.and_then(|watched| {
         let leftovers = platform.sweep(&watched.tracer)?;
         let isolation = Isolation {
             level: Level::Shared,
             counted_by: "rlimits".to_owned(),
-            notes: NOTES.iter().map(|note| (*note).to_owned()).collect(),
+            notes: notes(identity),
         };
         Ok(assemble(
             plan,

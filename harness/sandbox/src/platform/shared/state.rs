@@ -1,18 +1,20 @@
 //! The host's own world, as a case uses it: where the plan's paths are, which user the actors are.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{Actor, Bytes, Limits, Plan, Run, Segment};
-use ipclab_kernel::{Pid, descriptor, process};
+use ipclab_kernel::{Pid, descriptor, process, procfs};
 
 use super::before::{Before, OPEN_FOLDERS};
 use super::folders::copy;
 use super::restrict::{Seen, restrict};
+use super::user::Identity;
 use crate::filter::TraceScope;
 use crate::given::Given;
 use crate::handed_in::HandedIn;
@@ -23,8 +25,8 @@ use crate::tracer::Tracer;
 use crate::workspace::Workspace;
 use crate::world::Ids;
 
-/// The user that actors become when the tool runs as root: one that owns nothing.
-pub(super) const NOBODY: u32 = 64_999;
+/// `CAP_IPC_OWNER`
+const IPC_OWNER: u64 = 1 << 15;
 
 /// The host's own world, as a case uses it.
 pub(super) struct Shared {
@@ -42,48 +44,49 @@ pub(super) struct Shared {
     pub(super) handed_in: HandedIn,
     pub(super) before: Before,
     pub(super) ids: Ids,
-    pub(super) as_root: bool,
+    /// What the supervisor is while they live.
+    pub(super) identity: Identity,
+    /// Whether root may read System V objects that others closed: a container's may not.
+    pub(super) reads_all: bool,
     /// What actors may read of the host.
     pub(super) seen: Seen,
 }
 
 impl Shared {
-    pub(super) fn new(plan: &Plan, folder: &Path, before: Before) -> io::Result<Self> {
-        let as_root = nix::unistd::geteuid().is_root();
+    pub(super) fn new(
+        plan: &Plan,
+        folder: &Path,
+        before: Before,
+        identity: Identity,
+    ) -> io::Result<Self> {
         let cwd = folder.join("lab");
         fs::create_dir(&cwd)?;
         let mut workspace = None;
-        // As root the actors are a user who owns nothing; else they are our own user.
-        let ids = if as_root {
-            Ids {
-                actor: NOBODY,
-                group: NOBODY,
-                other: Some(NOBODY + 1),
-            }
-        } else {
-            let (actor, group) = (
-                nix::unistd::geteuid().as_raw(),
-                nix::unistd::getegid().as_raw(),
-            );
-            Ids {
-                actor,
-                group,
+        let ids = match identity.0 {
+            Some(user) => Ids {
+                actor: user,
+                group: user,
+                other: Some(user + 1),
+            },
+            None => Ids {
+                actor: nix::unistd::geteuid().as_raw(),
+                group: nix::unistd::getegid().as_raw(),
                 other: None,
-            }
+            },
         };
-        if as_root {
-            std::os::unix::fs::chown(&cwd, Some(NOBODY), Some(NOBODY))?;
-        }
+        let owner = identity.0.map(|user| (user, user));
+        let give = |path: &Path| match identity.0 {
+            Some(user) => std::os::unix::fs::chown(path, Some(user), Some(user)),
+            None => Ok(()),
+        };
+        give(&cwd)?;
         let scratch = (!plan.traced).then(|| folder.join("tmp"));
         if let Some(scratch) = &scratch {
             fs::create_dir(scratch)?;
-            if as_root {
-                std::os::unix::fs::chown(scratch, Some(NOBODY), Some(NOBODY))?;
-            }
+            give(scratch)?;
         }
         let mut handed_in = HandedIn::default();
         if let Some(host) = &plan.world.handed_in {
-            let owner = as_root.then_some((NOBODY, NOBODY));
             let most = plan.limits.file_mib << 20;
             let places = (cwd.as_path(), cwd.as_path());
             handed_in = HandedIn::copy(host, places, &plan.world, owner, most)?;
@@ -99,7 +102,6 @@ impl Shared {
             } else if bind.inside == plan.world.cwd {
                 // Whichever user the actors are here, they may not go through the folders that lead to it.
                 let host = File::open(&bind.host)?;
-                let owner = as_root.then_some((NOBODY, NOBODY));
                 let most = plan.limits.file_mib << 20;
                 let at = (cwd.as_path(), cwd.as_path());
                 workspace = Some(Workspace::open(host, &bind.host, at, owner, most)?);
@@ -117,7 +119,8 @@ impl Shared {
             handed_in,
             before,
             ids,
-            as_root,
+            identity,
+            reads_all: procfs::effective_capabilities(std::process::id() as Pid) & IPC_OWNER != 0,
             seen: Seen::of(&plan.world),
         })
     }
@@ -149,6 +152,15 @@ impl Shared {
         actor
     }
 
+    /// Every segment, read by who may read it: the programs' user, or a root that may read all.
+    pub(super) fn segments(&self, makers: &HashMap<Pid, usize>) -> io::Result<Vec<Segment>> {
+        let read = || leftovers::segments(&self.given, makers);
+        match self.reads_all {
+            true => self.identity.raised(read),
+            false => read(),
+        }
+    }
+
     /// Where something below the plan's working directory is here; `None`: it is not below it.
     fn there(&self, path: &Path) -> Option<PathBuf> {
         let rest = path.strip_prefix(&self.plan_cwd).ok()?;
@@ -168,7 +180,7 @@ impl Platform for Shared {
         limits: &Limits,
         trace_scope: TraceScope,
     ) -> io::Result<Started> {
-        let (as_root, cwd, trusted) = (self.as_root, self.cwd.clone(), actor.trusted);
+        let (user, cwd, trusted) = (self.identity.0, self.cwd.clone(), actor.trusted);
         // Where calls are not traced, nothing is made that would have to be found again.
         let open: Vec<&Path> = match &self.scratch {
             Some(scratch) => vec![scratch],
@@ -178,12 +190,10 @@ impl Platform for Shared {
         let seen = &self.seen;
         spawn::start(&actor, limits, trace_scope, false, || {
             let (ours, terminal) = descriptor::raw_terminal()?;
-            if as_root {
-                // A program may open its terminal again, by its name.
-                fchown(&terminal, Some(NOBODY), Some(NOBODY))?;
-                process::become_user(NOBODY, NOBODY, true)?;
-                process::prctl(libc::PR_SET_DUMPABLE, 1)?;
+            if let Some(user) = user {
+                process::become_user(user, user, false)?;
             }
+            process::prctl(libc::PR_SET_DUMPABLE, 1)?;
             std::env::set_current_dir(&cwd)?;
             process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
             process::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
@@ -195,7 +205,7 @@ impl Platform for Shared {
     }
 
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment> {
-        let all = leftovers::segments(&self.given, &tracer.makers()).ok()?;
+        let all = self.segments(&tracer.makers()).ok()?;
         all.into_iter().find(|segment| segment.key == key)
     }
 

@@ -1,29 +1,41 @@
 //! What the actors left in the host's world, and how it is taken away: the machine goes on.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use ipclab_evidence::{Bytes, FileKind, LeftFile, LeftQueue, LeftSemaphores, Leftovers, Segment};
-use ipclab_kernel::sysv;
+use ipclab_kernel::{process, sysv};
 
 use super::before::{OPEN_FOLDERS, entries};
 use super::folders::{PUT_MODE, take_away};
-use super::state::{NOBODY, Shared};
+use super::state::Shared;
+use super::user::files_of;
 use crate::created::Created;
 use crate::evidence::missing;
 use crate::leftovers::{self, Listed};
 use crate::tracer::Tracer;
 
+/// Files of others that are looked at after each case. What lies beyond is found by the calls, and at the end of the run.
+const MAX_LOOKED_AT: usize = 5_000;
+
 impl Shared {
     /// What the actors left. It is taken away.
     pub(super) fn sweep(&self, tracer: &Tracer) -> io::Result<Leftovers> {
         let created = tracer.created();
-        let segments = self.sweep_segments(tracer, &created)?;
-        let semaphores = self.sweep_semaphores(&created)?;
-        let queues = self.sweep_queues(&created)?;
+        // Only the user who made them may take them away, or a root that may do more than a container's.
+        let (segments, semaphores, queues) = self.identity.lowered(|| {
+            Ok((
+                self.sweep_segments(tracer, &created)?,
+                self.sweep_semaphores(&created)?,
+                self.sweep_queues(&created)?,
+            ))
+        })?;
         let (mut files, posix_shm) = self.sweep_folders(&created);
         match &self.workspace {
             Some(workspace) => workspace.copy_back()?,
@@ -40,7 +52,7 @@ impl Shared {
             queues,
             files,
             posix_shm,
-            posix_queues: Vec::new(),
+            posix_queues: Self::sweep_posix_queues(&created),
             missing: missing(&self.given),
             processes: Vec::new(),
             ports: Vec::new(),
@@ -48,10 +60,10 @@ impl Shared {
     }
 
     fn sweep_segments(&self, tracer: &Tracer, created: &Created) -> io::Result<Vec<Segment>> {
-        let mut segments = leftovers::segments(&self.given, &tracer.makers())?;
+        let mut segments = self.segments(&tracer.makers())?;
         segments.retain(|segment| {
             segment.given
-                || (!self.before.segments.contains(&segment.shmid)
+                || (!self.before.objects.segments.contains(&segment.shmid)
                     && created.segments.contains(&segment.shmid))
         });
         for segment in segments.iter().filter(|segment| !segment.given) {
@@ -64,7 +76,7 @@ impl Shared {
         let mut semaphores = leftovers::semaphores(&self.given)?;
         semaphores.retain(|set| {
             set.given
-                || (!self.before.semaphores.contains(&set.semid)
+                || (!self.before.objects.semaphores.contains(&set.semid)
                     && created.semaphores.contains(&set.semid))
         });
         for set in semaphores.iter().filter(|set| !set.given) {
@@ -76,7 +88,8 @@ impl Shared {
     fn sweep_queues(&self, created: &Created) -> io::Result<Vec<LeftQueue>> {
         let mut queues = leftovers::queues()?;
         queues.retain(|queue| {
-            !self.before.queues.contains(&queue.msqid) && created.queues.contains(&queue.msqid)
+            !self.before.objects.queues.contains(&queue.msqid)
+                && created.queues.contains(&queue.msqid)
         });
         for queue in &queues {
             let _ = sysv::msg_remove(queue.msqid);
@@ -91,34 +104,106 @@ impl Shared {
             let path = Path::new(std::ffi::OsStr::from_bytes(&name));
             let old = self.before.files.get(&name) == Some(&inode);
             let given = self.given.file_change(path).is_some();
-            let theirs = || created.files.contains(&name) || self.is_actors(path);
+            let theirs = || {
+                created.files.contains(&name)
+                    || created.resolved.contains(path)
+                    || self.is_actors(path)
+            };
             if !given && (old || !theirs()) {
                 continue;
             }
-            let found = leftovers::one(path, &self.given);
-            if name.starts_with(b"/dev/shm/") {
-                if let Some(file) = found {
-                    posix_shm.push(LeftFile {
-                        path: Bytes(name[8..].to_vec()),
-                        ..file
-                    });
-                }
-            } else {
-                let folder = found
-                    .as_ref()
-                    .is_some_and(|found| found.kind == FileKind::Directory);
-                if let Some(file) = found {
-                    files.push(file);
-                }
-                if folder && !given {
-                    files.extend(leftovers::files(path, &self.given, &|_| false));
-                }
-            }
+            self.list(path, given, &mut files, &mut posix_shm);
             if !given {
                 take_away(path);
             }
         }
+        for path in self.made_within(created) {
+            self.list(&path, false, &mut files, &mut posix_shm);
+            take_away(&path);
+        }
         (files, posix_shm)
+    }
+
+    /// Lists a file, and what is in it.
+    fn list(&self, path: &Path, given: bool, files: &mut Listed, posix_shm: &mut Listed) {
+        let Some(file) = leftovers::one(path, &self.given) else {
+            return;
+        };
+        if let Ok(name) = path.strip_prefix("/dev/shm") {
+            let name = [b"/", name.as_os_str().as_bytes()].concat();
+            posix_shm.push(LeftFile {
+                path: Bytes(name),
+                ..file
+            });
+            return;
+        }
+        let folder = file.kind == FileKind::Directory;
+        files.push(file);
+        if folder && !given {
+            files.extend(leftovers::files(path, &self.given, &|_| false));
+        }
+    }
+
+    /// Files that the actors made in folders of others, those before what is in them. What they did not make is left alone,
+    /// whatever they opened.
+    fn made_within(&self, created: &Created) -> Vec<PathBuf> {
+        let mut paths: BTreeSet<PathBuf> = created.resolved.iter().cloned().collect();
+        if let Some(user) = self.identity.0 {
+            // Nothing else belongs to this user, so that it does not matter what the calls said.
+            let looked_at = Cell::new(0);
+            let may_enter = |about: &fs::Metadata| {
+                looked_at.set(looked_at.get() + 1);
+                about.mode() & 0o001 != 0 && looked_at.get() < MAX_LOOKED_AT
+            };
+            for folder in OPEN_FOLDERS {
+                paths.extend(files_of(
+                    Path::new(folder),
+                    &|owner| owner == user,
+                    &may_enter,
+                ));
+            }
+        }
+        let own = self.cwd.parent().unwrap_or(&self.cwd);
+        let is_open = |path: &Path| {
+            let below = |folder: &str| {
+                path.strip_prefix(folder)
+                    .is_ok_and(|rest| rest.components().count() > 1)
+            };
+            OPEN_FOLDERS.into_iter().any(below) && !path.starts_with(own)
+        };
+        paths.retain(|path| {
+            is_open(path) && self.given.file_change(path).is_none() && self.was_made(path)
+        });
+        paths.into_iter().collect()
+    }
+
+    /// Whether a file is of the actors' user and of this case.
+    fn was_made(&self, path: &Path) -> bool {
+        let Ok(about) = fs::symlink_metadata(path) else {
+            return false;
+        };
+        let changed =
+            UNIX_EPOCH + Duration::new(about.ctime().unsigned_abs(), about.ctime_nsec() as u32);
+        about.uid() == self.ids.actor && about.created().unwrap_or(changed) >= self.before.at
+    }
+
+    /// POSIX message queues. They are taken away.
+    fn sweep_posix_queues(created: &Created) -> Vec<LeftFile> {
+        let mut left = Vec::new();
+        for name in &created.posix_queues {
+            if process::remove_queue(name).is_ok() {
+                left.push(LeftFile {
+                    path: Bytes([b"/", name.as_slice()].concat()),
+                    kind: FileKind::Regular,
+                    size: 0,
+                    mode: 0,
+                    changed: false,
+                    given: false,
+                });
+            }
+        }
+        left.sort_by(|one, other| one.path.cmp(&other.path));
+        left
     }
 
     /// Files in the working directory, by the names that the plan gives them.
@@ -134,7 +219,8 @@ impl Shared {
 
     /// A file that can only be an actor's, by its owner: where calls are not traced, nothing else says so.
     fn is_actors(&self, path: &Path) -> bool {
-        self.as_root && fs::symlink_metadata(path).is_ok_and(|about| about.uid() == NOBODY)
+        let owner = |about: fs::Metadata| Some(about.uid()) == self.identity.0;
+        fs::symlink_metadata(path).is_ok_and(owner)
     }
 
     /// A file in the working directory that we put there: not writable, and owned by us.
