@@ -61,6 +61,11 @@ fn every_traced_call_stops_and_no_other() {
                 ask(spec.number, [libc::AF_INET as u32, 0, 0, 0, 0, 0]),
                 TRACE
             ),
+            // The clock asks for some of them.
+            When::OnRequest
+                if calls::CLOCK_CALLS
+                    .iter()
+                    .any(|(number, _)| *number == spec.number) => {}
             When::OnRequest => assert_eq!(ask(spec.number, [0; 6]), ALLOW, "{}", spec.name),
             When::Bits { arg, bits } => {
                 let mut args = [0; 6];
