@@ -11,6 +11,11 @@ use ipclab_kernel::arch::calls::{AUDIT_ARCH, CLONE_FLAGS_ARGUMENT, FOREIGN_NUMBE
 use libc::sock_filter;
 
 use crate::calls::{self, When};
+use code::{
+    ALLOW, AND, ARCHITECTURE, JUMP, JUMP_ANY_BIT, JUMP_AT_LEAST, JUMP_EQUAL, KILL, LOAD, NUMBER,
+    RETURN, SHARES_PROPERLY, TRACE, errno, jump, low_half, put,
+};
+pub(crate) use code::{Options, TraceScope};
 
 /// Calls of use only to a program that wants out of the box, or to be unseen in it.
 const REFUSED: &[i64] = &[
@@ -85,75 +90,9 @@ const CLONE_REFUSED: u32 = (libc::CLONE_NEWUSER
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_UNTRACED) as u32;
 
-/// A thread of the same process; a child that runs while its parent waits.
-const SHARES_PROPERLY: u32 = (libc::CLONE_THREAD | libc::CLONE_VFORK) as u32;
-
 /// Families that a lab can need. Others (packet, vsock, ...) reach past the box or into the kernel; of netlink only the
 /// routing tables are open, which `getifaddrs(3)` reads and which need a capability to be changed.
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
-
-const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
-const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
-const TRACE: u32 = libc::SECCOMP_RET_TRACE;
-
-const fn errno(number: i32) -> u32 {
-    libc::SECCOMP_RET_ERRNO | number as u32
-}
-
-const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-const AND: u16 = (libc::BPF_ALU | libc::BPF_AND | libc::BPF_K) as u16;
-const JUMP_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-const JUMP_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
-const JUMP_ANY_BIT: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
-const JUMP: u16 = (libc::BPF_JMP | libc::BPF_JA) as u16;
-const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
-
-const NUMBER: u32 = 0;
-const ARCHITECTURE: u32 = 4;
-
-/// Offset of the low half of an argument in `struct seccomp_data`.
-const fn low_half(arg: u8) -> u32 {
-    16 + 8 * arg as u32
-}
-
-const fn put(code: u16, k: u32) -> sock_filter {
-    sock_filter {
-        code,
-        jt: 0,
-        jf: 0,
-        k,
-    }
-}
-
-const fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
-    sock_filter { code, jt, jf, k }
-}
-
-/// What the filter is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Options {
-    /// Which calls stop at the tracer.
-    pub(crate) trace_scope: TraceScope,
-    /// Whether the actor is in the host's own world, where every open is looked at.
-    pub(crate) host: bool,
-    /// Numbers of calls that stop whenever they are made, because the plan asks for them.
-    pub(crate) requested: Vec<i64>,
-}
-
-/// Which calls stop at the tracer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TraceScope {
-    /// Those only that may have to be refused.
-    Nothing,
-    /// Those of the table.
-    Table,
-    /// All: any of them may point into memory that is closed.
-    Everything {
-        /// An `mprotect` with this number in its fourth argument, which it does not have, passes: it is the tracer's own,
-        /// made by the process. The program has no way to know the number.
-        pass: u32,
-    },
-}
 
 /// The program: a search for the call's number, and at its end what to do with it.
 ///
@@ -399,6 +338,7 @@ fn trace(when: When) -> Vec<sock_filter> {
     }
 }
 
+mod code;
 mod host;
 #[cfg(test)]
 mod tests;

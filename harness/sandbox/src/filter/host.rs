@@ -3,7 +3,7 @@
 
 use libc::sock_filter;
 
-use super::{
+use super::code::{
     JUMP_ANY_BIT, JUMP_EQUAL, LOAD, Options, RETURN, SHARES_PROPERLY, TRACE, TraceScope, errno,
     jump, low_half, put,
 };

@@ -6,6 +6,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use ipclab_evidence::{Exit, Level};
@@ -209,6 +210,7 @@ impl Bystander {
         let bystander = Command::new("cat")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .process_group(0)
             .spawn();
         let mut new = Self(bystander.unwrap(), String::new());
         new.1 = new.priority();
