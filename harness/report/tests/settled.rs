@@ -159,6 +159,30 @@ fn a_mark_by_hand_stands_for_what_could_not_be_graded() {
     assert_eq!(class.submissions[0].final_mark(), Some(2));
 }
 
+/// A gradebook said nothing beside a mark that the instructor had given to what could not be graded.
+#[test]
+fn a_gradebook_has_the_comment_of_what_could_not_be_graded() {
+    let mut refused = member("ada", [PASSED, PASSED]);
+    refused.standing = Standing::NotGraded(NotGraded {
+        why: "a rar".into(),
+        ours: false,
+    });
+    let mut class = class(vec![refused]);
+    let comment = Override {
+        comment: Some("By mail.".into()),
+        ..given("ada", Given::Mark(2))
+    };
+    class.settle(&[comment], None);
+    let sheet = "Identifier,Full name,Grade,Feedback comments\nParticipant 1,Müller Ada,,\n";
+    let columns = ipclab_report::gradebook::MoodleColumns::default();
+    let filled = ipclab_report::gradebook::moodle(sheet.as_bytes(), &columns, &class).unwrap();
+    let text = String::from_utf8(filled.bytes).unwrap();
+    assert!(
+        text.contains("Müller Ada,2,the mark is 2 (by hand); By mail."),
+        "{text}"
+    );
+}
+
 #[test]
 fn being_late_is_taken_off_what_was_earned_and_not_off_a_mark_by_hand() {
     let rule = LateRule {

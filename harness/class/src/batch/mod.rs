@@ -45,7 +45,7 @@ use ipclab_grade::pool::SandboxPool;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::import::{self, Class, ExpectedFiles, Found, Roster};
 use ipclab_intake::store::Store;
-use ipclab_report::{Line, Outcome};
+use ipclab_report::{Line, Outcome, names as people};
 
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
@@ -319,7 +319,14 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
         let stored = students.flat_map(|student| student.name.iter().chain(student.ids.values()));
         let mut names: Vec<String> = stored.map(|name| name.to_lowercase()).collect();
         names.push(found.who.id.to_lowercase());
+        // `Muller Zoe` is Zoë Müller.
+        let students = found.who.students.iter();
+        names.extend(students.filter_map(|student| Some(people::key(student.name.as_ref()?))));
         names
+    };
+    let is_called = |found: &Found, name: &String| {
+        let names = names(found);
+        names.contains(name) || names.contains(&people::key(name))
     };
     let mut chosen: Vec<&Found> = class.found.iter().filter(mine).collect();
     if request.only.is_empty() {
@@ -331,7 +338,7 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
         .map(|name| name.to_lowercase())
         .collect();
     for name in &requested {
-        if !class.found.iter().any(|found| names(found).contains(name)) {
+        if !class.found.iter().any(|found| is_called(found, name)) {
             let like = |found: &Found| strsim::jaro_winkler(&found.who.id.to_lowercase(), name);
             let near = class.found.iter().filter(|found| like(found) > 0.7);
             let near = near.max_by(|a, b| like(a).total_cmp(&like(b)));
@@ -346,7 +353,7 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
             .remedy(remedy));
         }
     }
-    chosen.retain(|found| names(found).iter().any(|name| requested.contains(name)));
+    chosen.retain(|found| requested.iter().any(|name| is_called(found, name)));
     Ok(chosen)
 }
 

@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How many of the last submissions say how fast it goes.
-const LAST: usize = 60;
+const LAST: usize = 120;
 /// Before so many are done, or so much time has passed, nothing is said.
-const FIRST: usize = 3;
+const FIRST: usize = 5;
 const FIRST_TIME: Duration = Duration::from_secs(2);
 
 /// The pace of a class.
@@ -86,24 +86,24 @@ mod tests {
     fn the_pace_is_that_of_the_last_ones() {
         let mut pace = Pace::default();
         assert_eq!(pace.left(at(10.0), 5), None);
-        for n in 1..=2 {
+        for n in 1..=4 {
             pace.done(at(f64::from(n)));
         }
-        assert_eq!(pace.left(at(2.5), 5), None);
-        pace.done(at(3.0));
-        assert_eq!(pace.left(at(3.0), 10).as_deref(), Some("about 10 s left"));
+        assert_eq!(pace.left(at(4.5), 5), None);
+        pace.done(at(5.0));
+        assert_eq!(pace.left(at(5.0), 10).as_deref(), Some("about 10 s left"));
         // One that hangs: the time goes on while nothing ends.
-        assert_eq!(pace.left(at(30.0), 10).as_deref(), Some("about 2 min left"));
+        assert_eq!(pace.left(at(50.0), 10).as_deref(), Some("about 2 min left"));
         // A thousand that took no time, then slow ones: the slow ones say how long the rest takes.
         let mut pace = Pace::default();
         for n in 0..1000 {
             pace.done(at(f64::from(n) * 0.01));
         }
-        for n in 1..=80 {
+        for n in 1..=140 {
             pace.done(at(10.0 + f64::from(n)));
         }
         assert_eq!(
-            pace.left(at(90.0), 100).as_deref(),
+            pace.left(at(150.0), 100).as_deref(),
             Some("about 2 min left")
         );
     }

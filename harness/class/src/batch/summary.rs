@@ -67,10 +67,17 @@ impl Summary<'_> {
                 class.max
             ));
         }
-        let late = class.submissions.iter();
-        let late = late.filter(|member| member.who.late == Some(true)).count();
+        let count = |wanted: fn(&Member) -> bool| {
+            let members = class.submissions.iter();
+            members.filter(|member| wanted(member)).count()
+        };
+        let late = count(|member| member.settled.late.is_some() || member.who.late == Some(true));
         if late > 0 {
             text.push_str(&format!("  late        {late}\n"));
+        }
+        let by_hand = count(|member| !member.settled.by_hand.is_empty());
+        if by_hand > 0 {
+            text.push_str(&format!("  by hand     {by_hand} with a word of yours\n"));
         }
         if self.spared > 0 {
             let runs = if self.spared == 1 { "run" } else { "runs" };

@@ -5,60 +5,20 @@
 //! with accents or without. Names that are one but for a word (a middle name) are joined where only one row and one
 //! submission can be meant, and a note says so.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ipclab_report::{Line, Student, Timing, names, time};
+use ipclab_report::{Line, Student, names};
 
 use super::found::Found;
+use super::roster_rows::{self, Row};
 use crate::failure::{Failure, reason};
 use crate::show;
-
-/// What a column holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
-    Name,
-    First,
-    Last,
-    /// An id, by its constant of [`Student`].
-    Id(&'static str),
-    Late,
-    /// When it was handed in.
-    HandedIn,
-    /// By how much it is late: a span, or a number of these seconds.
-    LateBy(u64),
-    /// Moodle's status, which says among others by how much something is late.
-    Status,
-    /// A deadline of the student's own.
-    Due,
-    /// Days that the student may be late.
-    SlipDays,
-}
 
 /// The students of a class, as the roster names them.
 #[derive(Debug)]
 pub struct Roster {
     rows: Vec<Row>,
-}
-
-#[derive(Debug)]
-struct Row {
-    student: Student,
-    late: Option<bool>,
-    timing: Timing,
-}
-
-/// The text of a file as spreadsheets write it: with a byte order mark, UTF-8, or the encoding of Windows in the west.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    // A mark decides whatever the second choice is; and in UTF-16 without one every other byte of a header is 0.
-    let encoding = match bytes {
-        [0, _, 0, _, ..] => encoding_rs::UTF_16BE,
-        [_, 0, _, 0, ..] => encoding_rs::UTF_16LE,
-        _ if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,
-        _ => encoding_rs::WINDOWS_1252,
-    };
-    encoding.decode(bytes).0
 }
 
 impl Roster {
@@ -70,7 +30,7 @@ impl Roster {
         let display = show::path(path);
         let failed = |why: &str| Failure::usage(format!("reading the roster {display}: {why}"));
         let bytes = std::fs::read(path).map_err(|error| failed(&reason(&error)))?;
-        let text = text(&bytes);
+        let text = roster_rows::text(&bytes);
         Self::parse(&text).map_err(|why| {
             failed(&why).remedy(
                 "its first line names the columns, for example: name,number,login,email,section",
@@ -83,39 +43,9 @@ impl Roster {
     /// # Errors
     /// Why it says nothing, as a sentence without its subject.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim_start_matches('\u{feff}');
-        let first = text.lines().next().unwrap_or_default();
-        // What there is most of in the first line stands between the columns.
-        let count = |c: char| first.matches(c).count();
-        let delimiter = [',', ';', '\t']
-            .into_iter()
-            .max_by_key(|c| (count(*c), *c == ','))
-            .unwrap_or(',');
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter as u8)
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(text.as_bytes());
-        let headers = reader.headers().map_err(|error| error.to_string())?.clone();
-        let columns: Vec<Option<Column>> = headers.iter().map(column).collect();
-        let says_who = columns.iter().flatten().any(|column| match column {
-            Column::Name | Column::First | Column::Last => true,
-            Column::Id(key) => *key != Student::SECTION,
-            Column::Late | Column::HandedIn | Column::LateBy(_) | Column::Status => false,
-            Column::Due | Column::SlipDays => false,
-        });
-        if !says_who {
-            return Err(format!(
-                "no column says who somebody is; there are: {}",
-                Line::new(&headers.iter().collect::<Vec<_>>().join(", "))
-            ));
-        }
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(|error| error.to_string())?;
-            rows.extend(row(&columns, &record));
-        }
-        Ok(Self { rows })
+        Ok(Self {
+            rows: roster_rows::parse(text)?,
+        })
     }
 
     /// Joins the rows to the submissions; gives the students who handed in nothing.
@@ -344,131 +274,6 @@ impl Row {
     }
 }
 
-fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
-    let mut student = Student::default();
-    let mut late = None;
-    let mut timing = Timing::default();
-    let (mut first, mut last) = (String::new(), String::new());
-    for (column, cell) in columns.iter().zip(record) {
-        match column {
-            _ if cell.is_empty() => {}
-            None => {}
-            Some(Column::Name) => student.name = Some(Line::new(&in_order(cell))),
-            Some(Column::First) => first = cell.to_owned(),
-            Some(Column::Last) => last = cell.to_owned(),
-            Some(Column::Id(Student::MOODLE)) => {
-                // The worksheet writes `Participant 17`, names of files 17.
-                let number = cell.rsplit(' ').next().unwrap_or(cell);
-                student
-                    .ids
-                    .insert(Line::new(Student::MOODLE), Line::new(number));
-            }
-            Some(Column::Id(key)) => {
-                student.ids.insert(Line::new(key), Line::new(cell));
-            }
-            Some(Column::Late) => late = truth(cell),
-            Some(Column::HandedIn) => {
-                // Moodle writes a hyphen where nothing was handed in.
-                timing.handed_in = (cell.len() > 1).then(|| Line::new(cell));
-            }
-            Some(Column::LateBy(unit)) => {
-                let number = cell.parse::<u64>().ok();
-                let number = number.map(|number| number.saturating_mul(*unit));
-                timing.late_by_s = time::span(cell).or(number);
-            }
-            Some(Column::Status) => timing.late_by_s = late_by(cell).or(timing.late_by_s),
-            Some(Column::Due) => timing.due = Some(Line::new(cell)),
-            Some(Column::SlipDays) => timing.slip_days = cell.parse().ok(),
-        }
-    }
-    let both = format!("{first} {last}");
-    if student.name.is_none() && !both.trim().is_empty() {
-        student.name = Some(Line::new(both.trim()));
-    }
-    // The second line of a Canvas gradebook is about points.
-    let is_nobody = student.ids.is_empty()
-        && student
-            .name
-            .as_ref()
-            .is_none_or(|name| name.trim() == "Points Possible");
-    (!is_nobody).then_some(Row {
-        student,
-        late,
-        timing,
-    })
-}
-
-/// `Doe, Jane` is Jane Doe.
-fn in_order(name: &str) -> String {
-    match name.split_once(',') {
-        Some((last, first)) => format!("{} {}", first.trim(), last.trim()),
-        None => name.to_owned(),
-    }
-}
-
-fn truth(cell: &str) -> Option<bool> {
-    match cell.to_lowercase().as_str() {
-        "yes" | "y" | "true" | "1" | "late" | "x" => Some(true),
-        "no" | "n" | "false" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-/// `Submitted for grading - 2 days 3 hours late`
-fn late_by(status: &str) -> Option<u64> {
-    let lower = status.to_lowercase();
-    let before = lower.trim_end().strip_suffix("late")?;
-    let starts = before.match_indices(|c: char| c.is_ascii_digit());
-    starts.map(|(at, _)| &before[at..]).find_map(time::span)
-}
-
-fn column(header: &str) -> Option<Column> {
-    let header: String = header
-        .to_lowercase()
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .collect();
-    Some(match header.as_str() {
-        "name" | "fullname" | "student" | "studentname" | "displayname" => Column::Name,
-        "firstname" | "first" | "givenname" | "forename" => Column::First,
-        "lastname" | "last" | "surname" | "familyname" => Column::Last,
-        "id" | "canvasid" | "canvasuserid" => Column::Id(Student::CANVAS),
-        "number"
-        | "studentid"
-        | "studentnumber"
-        | "sid"
-        | "sisuserid"
-        | "sisid"
-        | "idnumber"
-        | "matriculation"
-        | "matriculationnumber" => Column::Id(Student::NUMBER),
-        "login" | "sisloginid" | "loginid" | "user" | "userid" | "netid" | "account" => {
-            Column::Id(Student::LOGIN)
-        }
-        "github" | "githubusername" | "githublogin" | "username" => Column::Id(Student::GITHUB),
-        "email" | "emailaddress" | "mail" => Column::Id(Student::EMAIL),
-        "identifier" | "moodleid" | "participant" => Column::Id(Student::MOODLE),
-        "section" | "sections" | "group" | "groups" | "class" | "tutorial" | "tutorialgroup"
-        | "gruppe" | "gruppen" => Column::Id(Student::SECTION),
-        "late" => Column::Late,
-        "handedin"
-        | "submitted"
-        | "submittedat"
-        | "submissiontime"
-        | "submissiondate"
-        | "lastmodifiedsubmission"
-        | "zuletztgeändertabgabe" => Column::HandedIn,
-        "lateby" | "lateness" | "latenesshms" | "secondslate" | "lateseconds" => Column::LateBy(1),
-        "dayslate" | "latedays" => Column::LateBy(24 * 60 * 60),
-        "status" => Column::Status,
-        "due" | "duedate" | "deadline" | "extension" | "extendedto" | "extensionuntil" => {
-            Column::Due
-        }
-        "slipdays" | "slipdaysleft" | "latedaysleft" => Column::SlipDays,
-        _ => return None,
-    })
-}
-
 /// A number or login as it is compared: Moodle writes `Participant 17`.
 fn simple(id: &str) -> String {
     let id = id.trim().to_lowercase();
@@ -485,6 +290,8 @@ fn letters(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ipclab_report::Timing;
+
     use super::super::found::From;
     use super::*;
 
@@ -701,25 +508,5 @@ mod tests {
         let error = Roster::parse("points,late\n1,2\n").unwrap_err();
         assert!(error.contains("points, late"), "{error}");
         assert!(Roster::parse("").is_err());
-    }
-
-    #[test]
-    fn a_roster_is_read_as_spreadsheets_write_it() {
-        const ROSTER: &str = "name,number\nZo\u{eb} M\u{fc}ller \u{2013} x,17\n";
-        let little: Vec<u8> = ROSTER.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let big: Vec<u8> = ROSTER.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let windows = b"name,number\nZo\xeb M\xfcller \x96 x,17\n".to_vec();
-        let marked = |mark: &[u8], text: &[u8]| [mark, text].concat();
-        for bytes in [
-            ROSTER.as_bytes().to_vec(),
-            marked(b"\xef\xbb\xbf", ROSTER.as_bytes()),
-            marked(b"\xff\xfe", &little),
-            marked(b"\xfe\xff", &big),
-            little,
-            big,
-            windows,
-        ] {
-            assert_eq!(text(&bytes), ROSTER, "{bytes:?}");
-        }
     }
 }

@@ -211,7 +211,7 @@ fn mark(member: &Member) -> Result<u32, String> {
 /// What a student reads beside the mark: one line, of the cases that all may see.
 fn feedback(class: &Class, member: &Member) -> String {
     let Standing::Graded(summary) = &member.standing else {
-        return String::new();
+        return settled_for_students(class, member).join("; ");
     };
     let seen = |id: &Line| {
         class

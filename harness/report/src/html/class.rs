@@ -18,6 +18,8 @@ use crate::{
 
 /// How many of the things said most often about a case are shown.
 const SAYS_MAX: usize = 3;
+/// Stands for days of being late that are not known: more than any.
+const UNKNOWN_DAYS: i64 = 9999;
 /// Columns of the histogram.
 const BINS: u64 = 10;
 
@@ -429,11 +431,11 @@ fn row_view(class: &Class, row: &Member, places: &BTreeMap<&str, i64>) -> RowVie
     match (&row.settled.late, who.late) {
         (Some(late), _) => {
             tags.push(late.says.to_string());
-            days = late.days.map_or(0, i64::from);
+            days = late.days.map_or(UNKNOWN_DAYS, i64::from);
         }
         (None, Some(true)) => {
             tags.push("late".to_owned());
-            days = 0;
+            days = UNKNOWN_DAYS;
         }
         (None, Some(false) | None) => {}
     }

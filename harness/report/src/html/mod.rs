@@ -12,6 +12,8 @@ mod interop;
 mod svg;
 mod view;
 
+use std::sync::OnceLock;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
@@ -169,6 +171,12 @@ fn details(who: &Who) -> Vec<(String, String)> {
         Some(false) => details.push(("when".to_owned(), "in time".to_owned())),
         None => {}
     }
+    let handed_in = "handed in";
+    if let Some(at) = &who.timing.handed_in
+        && !who.about.keys().any(|name| name.as_str() == handed_in)
+    {
+        details.push((handed_in.to_owned(), at.to_string()));
+    }
     for (name, value) in &who.about {
         details.push((name.to_string(), value.to_string()));
     }
@@ -182,10 +190,10 @@ fn style() -> Value {
     Value::from_safe_string(STYLE.to_owned())
 }
 
-/// Fills a template. They are part of the tool and tested with every kind of report, so an error is a mistake of ours:
-/// it is told on the page instead of ending the tool.
-fn fill(template: &str, context: Value) -> String {
-    let filled = || {
+/// The templates, parsed once: a class has thousands of pages.
+fn pages() -> Result<&'static Environment<'static>, &'static minijinja::Error> {
+    static PAGES: OnceLock<Result<Environment<'static>, minijinja::Error>> = OnceLock::new();
+    let parsed = || {
         let mut pages = Environment::new();
         pages.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         pages.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -198,13 +206,25 @@ fn fill(template: &str, context: Value) -> String {
         pages.add_template("submission.html", SUBMISSION)?;
         pages.add_template("class.html", CLASS)?;
         pages.add_template("interop.html", INTEROP)?;
-        pages.get_template(template)?.render(context)
+        Ok(pages)
+    };
+    PAGES.get_or_init(parsed).as_ref()
+}
+
+/// Fills a template. They are part of the tool and tested with every kind of report, so an error is a mistake of ours:
+/// it is told on the page instead of ending the tool.
+fn fill(template: &str, context: Value) -> String {
+    let filled = || {
+        let pages = pages().map_err(|error| format!("{error:#}"))?;
+        let template = pages.get_template(template);
+        let page = template.and_then(|template| template.render(context));
+        page.map_err(|error| format!("{error:#}"))
     };
     let mut page = match filled() {
         Ok(page) => page,
         Err(error) => format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>No page</title>\n<p>This page could not be made: {}</p>\n</html>",
-            escape(&format!("{error:#}"))
+            escape(&error)
         ),
     };
     page.push('\n');

@@ -359,6 +359,20 @@ fn feedback_goes_back_under_the_names_that_the_system_knows() {
 }
 
 #[test]
+fn a_student_is_asked_for_by_a_name_as_people_write_it() {
+    let workdir = graded();
+    grade(&workdir, "out")
+        .args(["--roster", "roster.csv", "--only", "oz cem", "--list"])
+        .assert()
+        .code(0);
+    grade(&workdir, "out")
+        .args(["--roster", "roster.csv", "--only", "OZ Cem", "--regrade"])
+        .assert()
+        .code(0)
+        .stderr(contains("[1/1] cem"));
+}
+
+#[test]
 fn a_cell_of_the_page_leads_to_the_finding() {
     let workdir = graded();
     let page = fs::read_to_string(workdir.path("out/report.html")).expect("a page");

@@ -49,6 +49,31 @@ fn a_missing_part_is_reported() {
 }
 
 #[test]
+fn what_several_parts_hold_is_named_and_counted_once() {
+    let workdir = class();
+    grade(&workdir, "whole").assert().code(0);
+    grade(&workdir, "part1")
+        .args(["--shard", "1/3"])
+        .assert()
+        .code(0);
+    merge(&workdir, &["whole", "part1"], "merged")
+        .code(0)
+        .stdout(contains("graded      12 of 12"))
+        .stderr(contains(
+            "submissions are in several of these parts, with the same marks: ",
+        ));
+    // Another class of as many is another class.
+    fs::rename(workdir.path("class/jon"), workdir.path("class/jim")).expect("a folder");
+    grade(&workdir, "other")
+        .args(["--shard", "2/3"])
+        .assert()
+        .code(0);
+    merge(&workdir, &["part1", "other"], "mixed")
+        .code(2)
+        .stderr(contains("jim is in one of the classes only"));
+}
+
+#[test]
 fn contradictions_are_named_and_nothing_is_merged() {
     let workdir = class();
     grade(&workdir, "one").assert().code(0);

@@ -89,7 +89,7 @@
     if (sections.length) made.append(element("td", row.s));
     const mark = element("td", row.m ? `${row.m}/${data.max}` : "none", "points");
     if (row.e) mark.append(" ", element("span", `earned ${row.e}`, "faint"));
-    made.append(mark, element("td", row.l >= 0 ? String(row.l || "?") : "", "points"));
+    made.append(mark, element("td", row.l < 0 ? "" : row.l === 9999 ? "?" : String(row.l), "points"));
     const known = element("td", "", "known");
     for (const tag of row.t) known.append(element("span", tag, "tag"), " ");
     made.append(known);
