@@ -14,6 +14,8 @@ mod pairs;
 mod result;
 mod run;
 
+use std::time::Instant;
+
 use ipclab_grade::progress::Progress;
 use ipclab_intake::failure::Failure;
 
@@ -46,8 +48,19 @@ pub fn worlds(
         progress.step();
         let mut tried = Vec::new();
         for choice in &drawn {
+            let began = Instant::now();
             let outcome = run::validate(&place, &factors, choice, request);
-            tried.push(World::new(&factors, choice, &base, outcome, &known));
+            let mut world = World::new(&factors, choice, &base, outcome, &known);
+            world.took_s = began.elapsed().as_secs();
+            // A night's run may be stopped for what is said here.
+            progress.log(&format!(
+                "{}: world {} of {}: {}",
+                proof.lab.spec.lab,
+                tried.len() + 1,
+                drawn.len(),
+                world.summary()
+            ));
+            tried.push(world);
             progress.step();
         }
         progress.end();

@@ -38,6 +38,8 @@ pub(super) struct LabWorlds {
 pub(super) struct World {
     /// What is not usual in it: value by factor.
     values: BTreeMap<&'static str, &'static str>,
+    /// Seconds that it took.
+    pub(super) took_s: u64,
     /// Why nothing could be validated in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     unable: Option<String>,
@@ -76,6 +78,7 @@ impl World {
             values: chosen
                 .map(|(factor, value)| (factor.name, factor.values[*value].name))
                 .collect(),
+            took_s: 0,
             unable: None,
             differs: Vec::new(),
             allowed: Vec::new(),
@@ -93,6 +96,15 @@ impl World {
             world.compare(usual, here, known);
         }
         world
+    }
+
+    /// What came of it, in two words.
+    pub(super) fn summary(&self) -> String {
+        match (&self.unable, self.differs.len()) {
+            (Some(_), _) => "not made".to_owned(),
+            (None, 0) => "the same".to_owned(),
+            (None, differs) => format!("{differs} differ"),
+        }
     }
 
     fn compare(&mut self, usual: &Row, here: Option<&Row>, known: &[Known]) {
@@ -249,17 +261,19 @@ impl LabWorlds {
             count(self.worlds.len(), "world")
         );
         for (n, world) in self.worlds.iter().enumerate() {
-            let result = match (&world.unable, world.differs.len()) {
-                (Some(_), _) => "not made".to_owned(),
-                (None, 0) => "the same".to_owned(),
-                (None, differs) => format!("{differs} differ"),
-            };
+            let result = world.summary();
             let values: Vec<String> = world
                 .values
                 .iter()
                 .map(|(factor, value)| format!("{factor}={value}"))
                 .collect();
-            let _ = writeln!(out, "  {:>2}  {result:<9} {}", n + 1, values.join(", "));
+            let _ = writeln!(
+                out,
+                "  {:>2}  {result:<9} {:>4} s  {}",
+                n + 1,
+                world.took_s,
+                values.join(", ")
+            );
             if let Some(why) = &world.unable {
                 let _ = writeln!(out, "      ? {why}");
             }
@@ -345,28 +359,28 @@ mod tests {
             row("accepted/whole", &[], &[]),
             row("accepted/whole", &[], &[]),
             0,
-            "   1  the same  umask=077\n\nevery verdict stayed in 1 world\n",
+            "   1  the same     0 s  umask=077\n\nevery verdict stayed in 1 world\n",
         );
         check(
             "another",
             row("accepted/whole", &[], &[]),
             row("accepted/whole", &["greets"], &[]),
             1,
-            "   1  1 differ  umask=077\n      ✗ accepted/whole: greets passes, and here fails on output\n\n1 verdict does not stay, in 1 world\n",
+            "   1  1 differ     0 s  umask=077\n      ✗ accepted/whole: greets passes, and here fails on output\n\n1 verdict does not stay, in 1 world\n",
         );
         check(
             "allowed",
             row("rejected/uninitialised", &["greets"], &[]),
             row("rejected/uninitialised", &[], &[]),
             0,
-            "   1  the same  umask=077\n      ~ rejected/uninitialised: greets fails on output, and here passes (may: it prints what it never set)\n\nevery verdict stayed in 1 world\n",
+            "   1  the same     0 s  umask=077\n      ~ rejected/uninitialised: greets fails on output, and here passes (may: it prints what it never set)\n\nevery verdict stayed in 1 world\n",
         );
         check(
             "not judged",
             row("accepted/whole", &[], &[]),
             row("accepted/whole", &[], &["greets"]),
             3,
-            "   1  the same  umask=077\n      ? accepted/whole: greets: no such user\n\nevery verdict stayed in 1 world; 1 could not be judged\n",
+            "   1  the same     0 s  umask=077\n      ? accepted/whole: greets: no such user\n\nevery verdict stayed in 1 world; 1 could not be judged\n",
         );
     }
 }
