@@ -21,18 +21,22 @@ fn main() -> ExitCode {
     };
     let mut sandbox = ipclab_sandbox::Sandbox::start(choice).expect("sandbox");
     let mut times = Vec::new();
+    let mut outputs = std::collections::BTreeSet::new();
     for run in 0..runs {
         let began = std::time::Instant::now();
         let evidence = sandbox.run(&plan).expect("run");
         times.push(began.elapsed().as_secs_f64() * 1e3);
+        let printed = evidence.actors.iter().map(|actor| actor.stdout.kept());
+        outputs.insert(printed.map(|bytes| bytes.to_text()).collect::<Vec<_>>());
         if run == 0 {
             println!("{}", serde_json::to_string_pretty(&evidence).expect("json"));
         }
     }
     times.sort_by(f64::total_cmp);
     eprintln!(
-        "{} runs: min {:.2} median {:.2} max {:.2} ms",
+        "{} runs, {} different outputs: min {:.2} median {:.2} max {:.2} ms",
         runs,
+        outputs.len(),
         times[0],
         times[runs / 2],
         times[runs - 1]

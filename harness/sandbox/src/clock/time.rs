@@ -11,6 +11,10 @@ use ipclab_kernel::time;
 /// So much time passes each time that a program asks what time it is: one that waits by asking comes to an end.
 const STEP: Duration = Duration::from_micros(100);
 
+/// After so many questions in a row and nothing else a program waits by asking, and more time passes: each question is a stop.
+const PATIENT_QUESTIONS: u32 = 1_000;
+const LONG_STEP: Duration = Duration::from_millis(1);
+
 /// Clocks that have a number of their own, `CLOCK_REALTIME` to `CLOCK_TAI`.
 const CLOCKS: usize = 12;
 
@@ -31,6 +35,8 @@ pub(crate) struct CaseClock {
     began: [Option<Duration>; CLOCKS],
     /// How many deadlines were set.
     set: u64,
+    /// How often it was asked what time it is, with nothing else in between.
+    questions: u32,
 }
 
 impl CaseClock {
@@ -44,6 +50,7 @@ impl CaseClock {
             now: Duration::ZERO,
             began,
             set: 0,
+            questions: 0,
         }
     }
 
@@ -91,7 +98,17 @@ impl CaseClock {
 
     /// A program asks for the time: some of it passes.
     pub(crate) fn asked(&mut self) {
-        self.now = self.now.saturating_add(STEP);
+        self.questions = self.questions.saturating_add(1);
+        let step = match self.questions > PATIENT_QUESTIONS {
+            true => LONG_STEP,
+            false => STEP,
+        };
+        self.now = self.now.saturating_add(step);
+    }
+
+    /// A program does something else than to ask for the time.
+    pub(crate) fn worked(&mut self) {
+        self.questions = 0;
     }
 
     fn start_of(&self, clock: c_int) -> Option<Duration> {
@@ -165,13 +182,17 @@ mod tests {
     #[test]
     fn one_that_waits_by_asking_comes_to_an_end() {
         let mut clock = CaseClock::start();
-        let end = clock.shows(libc::CLOCK_MONOTONIC).unwrap() + SECOND;
-        let asked = (0..)
-            .take_while(|_| {
-                clock.asked();
-                clock.shows(libc::CLOCK_MONOTONIC).unwrap() < end
-            })
-            .count();
-        assert_eq!(asked, 9_999);
+        // The first thousand take a tenth of a second, and then each takes a thousandth.
+        for (seconds, expect) in [(1, 1_000 + 900), (10, 1_000 + 9_900)] {
+            clock.worked();
+            let end = clock.now() + seconds * SECOND;
+            let asked = (0..)
+                .take_while(|_| {
+                    clock.asked();
+                    clock.now() < end
+                })
+                .count();
+            assert_eq!(asked + 1, expect);
+        }
     }
 }
