@@ -2,6 +2,9 @@
 
 use ipclab_spec::Aspect;
 
+/// What a message about a missing NUL says.
+pub(crate) const NUL_MISSING: &str = "the message went without its NUL";
+
 /// What became of one expectation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {

@@ -8,12 +8,9 @@ use ipclab_spec::{Aspect, Endpoint, ExitExpectation, Leftover, Named, OutputExpe
 
 use crate::exit::is_cause;
 use crate::facts::Facts;
-use crate::finding::{Finding, Mistake, MistakeKind, Verdict};
+use crate::finding::{Finding, Mistake, MistakeKind, NUL_MISSING, Verdict};
 use crate::listening::wrong_key;
 use crate::quote;
-
-/// What a message about a missing NUL says.
-pub(crate) const NUL_MISSING: &str = "the message went without its NUL";
 
 /// Says of each finding that did not pass which mistake it comes from.
 pub(crate) fn attribute(findings: &mut [Finding], facts: Facts<'_>) {

@@ -81,14 +81,13 @@ fn overview(report: &Report) -> String {
         out.push_str("No case was graded.\n\n");
     }
     if !report.causes.is_empty() {
-        out.push_str("**What to mend first:**\n\n");
+        out.push_str("| What to mend first | Points | Case |\n|---|--:|---|\n");
         for cause in &report.causes {
             let _ = writeln!(
                 out,
-                "{}. {} ({}, as in {})",
-                cause.number,
+                "| {} | {} | {} |",
                 escape(&words::cause(report, cause)),
-                words::worth(cause),
+                cause.points,
                 escape(&cause.case)
             );
         }

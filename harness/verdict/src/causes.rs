@@ -92,6 +92,9 @@ fn counted(finding: &Finding) -> Option<&Mistake> {
 /// What tells one mistake from another.
 type Key = (MistakeKind, Option<String>, String);
 
+/// Of a cause: its program, the places of its cases, what is said.
+type Seen<'a> = (Option<String>, BTreeSet<usize>, BTreeSet<&'a str>);
+
 /// Sets of mistakes that are the same one (union-find).
 #[derive(Default)]
 struct Groups {
@@ -236,9 +239,8 @@ impl Groups {
     fn seen<'a>(
         &self,
         cases: &[(&Case, &'a Outcome)],
-    ) -> BTreeMap<usize, (Option<String>, BTreeSet<usize>, BTreeSet<&'a str>)> {
-        let mut seen: BTreeMap<usize, (Option<String>, BTreeSet<usize>, BTreeSet<&str>)> =
-            BTreeMap::new();
+    ) -> BTreeMap<usize, Seen<'a>> {
+        let mut seen: BTreeMap<usize, Seen<'a>> = BTreeMap::new();
         for (place, (_, outcome)) in cases.iter().enumerate() {
             for finding in outcome.findings.iter().filter(|finding| finding.graded) {
                 let Some(mistake) = counted(finding) else {

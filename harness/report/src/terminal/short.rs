@@ -15,6 +15,8 @@ use crate::{CaseReport, CauseReport, FindingReport, Problem, Report, Severity, w
 pub const LINES_MAX: usize = 48;
 /// Lines of a cause's sentence.
 const MESSAGE_LINES: usize = 5;
+/// Lines of the case that shows it.
+const TITLE_LINES: usize = 2;
 /// Lines of what was expected and seen.
 const SIDES_LINES: usize = 10;
 /// Lines of a hint.
@@ -122,11 +124,13 @@ fn first_cause(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &G
     let finding = usize::try_from(cause.finding)
         .ok()
         .and_then(|at| case.findings.get(at));
-    page.labelled(
+    let mut title = Page::new(page.style);
+    title.labelled(
         Row::new().put(Ink::Faint, "    in").to(TEXT),
         Ink::Plain,
         &format!("{}: {}", case.id, case.title),
     );
+    page.append(title, TITLE_LINES, glyphs.more);
     also(page, cause, glyphs);
     if let Some(finding) = finding {
         page.append(sides(page, finding, glyphs), SIDES_LINES, glyphs.more);
