@@ -236,10 +236,7 @@ impl Groups {
     }
 
     /// For each cause as it stands: the first program, the places of its cases, and what is said.
-    fn seen<'a>(
-        &self,
-        cases: &[(&Case, &'a Outcome)],
-    ) -> BTreeMap<usize, Seen<'a>> {
+    fn seen<'a>(&self, cases: &[(&Case, &'a Outcome)]) -> BTreeMap<usize, Seen<'a>> {
         let mut seen: BTreeMap<usize, Seen<'a>> = BTreeMap::new();
         for (place, (_, outcome)) in cases.iter().enumerate() {
             for finding in outcome.findings.iter().filter(|finding| finding.graded) {
