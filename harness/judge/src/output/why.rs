@@ -91,21 +91,26 @@ impl Printed<'_> {
 
     /// The line has a count, and nothing crossed that could be counted: that is the mistake, and not the line.
     fn moved_nothing(&self, wanted: &Wanted<'_>) -> Option<String> {
-        let (hole, actor, verb) = wanted.template.parts.iter().find_map(|part| match part {
-            Part::Hole(hole @ Hole::Sent { actor, .. }) => Some((hole, actor, "sent")),
-            Part::Hole(hole @ Hole::Received { actor, .. }) => Some((hole, actor, "received")),
-            Part::Hole(
-                Hole::Any
-                | Hole::Int
-                | Hole::Variable(_)
-                | Hole::Pid { .. }
-                | Hole::Answer { .. }
-                | Hole::Segment(_)
-                | Hole::FaultCall
-                | Hole::FaultMessage,
-            )
-            | Part::Text(_) => None,
-        })?;
+        let (hole, actor, direction, verb) =
+            wanted.template.parts.iter().find_map(|part| match part {
+                Part::Hole(hole @ Hole::Sent { actor, .. }) => {
+                    Some((hole, actor, Direction::Sent, "sent"))
+                }
+                Part::Hole(hole @ Hole::Received { actor, .. }) => {
+                    Some((hole, actor, Direction::Received, "received"))
+                }
+                Part::Hole(
+                    Hole::Any
+                    | Hole::Int
+                    | Hole::Variable(_)
+                    | Hole::Pid { .. }
+                    | Hole::Answer { .. }
+                    | Hole::Segment(_)
+                    | Hole::FaultCall
+                    | Hole::FaultMessage,
+                )
+                | Part::Text(_) => None,
+            })?;
         let template = Template {
             parts: vec![Part::Hole(hole.clone())],
         };
@@ -117,6 +122,10 @@ impl Printed<'_> {
             .facts
             .pattern_of_any_count(wanted.template, Some(self.index))?;
         let actors = self.facts.meant(actor, Some(self.index)).ok()?;
+        // An empty datagram is a message, too.
+        if self.facts.transfers(&actors, direction).next().is_some() {
+            return None;
+        }
         let whose = match actors.as_slice() {
             [one] if *one == self.index => "it".to_owned(),
             [one] => self.facts.who(*one),
