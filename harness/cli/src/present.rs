@@ -33,10 +33,17 @@ pub(crate) fn present(
 ) -> Result<ExitCode, Failure> {
     let seen = report.seen_by(Audience::from(how.audience));
     let text = match how.format {
-        ReportFormat::Text => match &how.output {
-            None => terminal::render(&seen, &output::style(color)),
-            Some(_) => terminal::render(&seen, &terminal::Style::default()),
-        },
+        ReportFormat::Text => {
+            let style = match &how.output {
+                None => output::style(color),
+                Some(_) => terminal::Style::default(),
+            };
+            if how.all || seen.cases.len() == 1 {
+                terminal::render(&seen, &style)
+            } else {
+                terminal::render_short(&seen, &style)
+            }
+        }
         ReportFormat::Json => json::render(&seen),
         ReportFormat::Html => html::render(&seen),
         ReportFormat::Markdown => markdown::render(&seen),

@@ -432,6 +432,20 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Whether messages of this run end with a newline, and none with a NUL: a byte that is missing at the end is likely one.
+    fn are_lines_sent(&self) -> bool {
+        let transfers = self
+            .evidence
+            .trace
+            .iter()
+            .filter_map(|call| call.transfer.as_ref());
+        let whole = transfers.filter(|transfer| transfer.head.0.len() as u64 == transfer.bytes);
+        let ends: Vec<u8> = whole
+            .filter_map(|transfer| transfer.head.0.last().copied())
+            .collect();
+        ends.contains(&b'\n') && !ends.contains(&0)
+    }
+
     /// Whether one of these actors ever called this family on a socket.
     pub(crate) fn tried(&self, actors: &[usize], family: &str) -> bool {
         actors.iter().any(|index| {

@@ -2,6 +2,9 @@
 
 use ipclab_spec::Aspect;
 
+/// What a message about a missing NUL says.
+pub(crate) const NUL_MISSING: &str = "the message went without its NUL";
+
 /// What became of one expectation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -24,6 +27,73 @@ pub struct Finding {
     pub difference: Option<Difference>,
     /// Calls of the trace that show it, by number.
     pub cites: Vec<u32>,
+    /// What it comes from, for one that did not pass.
+    pub mistake: Option<Mistake>,
+}
+
+/// A mistake in one of the student's programs, as far as one run shows it.
+///
+/// Kind, program and detail say which one it is, also in different cases.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// What kind it is.
+    pub kind: MistakeKind,
+    /// The program that has it; `None`: no single program could be made out.
+    pub program: Option<String>,
+    /// What tells it from others of its kind: `key`, `SIGSEGV`, `shmget`.
+    pub detail: String,
+    /// What to say of it, where it is known better than by the findings; clean like [`Finding::message`].
+    pub says: Option<String>,
+}
+
+/// Kinds of mistakes, those first that others follow from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MistakeKind {
+    /// It could not be built.
+    Build,
+    /// It serves or looks for another port, address, path or key.
+    Place,
+    /// It reads or writes memory that is not its own.
+    Memory,
+    /// It died of a signal.
+    Crash,
+    /// It was stopped at a limit.
+    Limit,
+    /// A message goes without its NUL.
+    Nul,
+    /// It goes on after a call that failed.
+    Unchecked,
+    /// It ends with status 0 although something failed.
+    Status,
+    /// It does not say what failed.
+    Silent,
+    /// It never ends.
+    Waits,
+    /// It does the wrong thing: seen in what it prints, sends, calls and leaves, or in how it ends.
+    Behaviour,
+    /// Another case stops this one: what that one fails of is the mistake.
+    Requires,
+}
+
+impl MistakeKind {
+    /// As reports in JSON write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Place => "place",
+            Self::Memory => "memory",
+            Self::Crash => "crash",
+            Self::Limit => "limit",
+            Self::Nul => "nul",
+            Self::Unchecked => "unchecked",
+            Self::Status => "status",
+            Self::Silent => "silent",
+            Self::Waits => "waits",
+            Self::Behaviour => "behaviour",
+            Self::Requires => "requires",
+        }
+    }
 }
 
 impl Finding {
@@ -39,6 +109,7 @@ impl Finding {
             seen: None,
             difference: None,
             cites: Vec::new(),
+            mistake: None,
         }
     }
 

@@ -12,6 +12,7 @@ mod faults;
 mod finding;
 mod listening;
 mod memory;
+mod mistake;
 mod oracle;
 mod output;
 mod page;
@@ -23,7 +24,7 @@ mod sharing;
 
 pub use calls::{PatternSeen, patterns_seen};
 pub use faults::{SPEC_IS_WRONG, planned_faults, unmet_faults};
-pub use finding::{DiffLine, Difference, Finding, Verdict};
+pub use finding::{DiffLine, Difference, Finding, Mistake, MistakeKind, Verdict};
 pub use oracle::compare;
 pub use settle::{Outcome, Part, settle};
 
@@ -80,6 +81,7 @@ fn finish(findings: &mut [Finding], facts: Facts<'_>) {
         }
     }
     findings.sort_by_key(|finding| rank(finding, facts));
+    mistake::attribute(findings, facts);
 }
 
 /// Causes before what follows from them: no actor served, an actor crashed or hung, then the rest by aspect.

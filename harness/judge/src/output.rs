@@ -126,9 +126,9 @@ impl Printed<'_> {
                 let open = self.facts.pattern_of_any_count(template, Some(self.index));
                 let line = open
                     .map(|pattern| format!(" the line {}", quoted(&pattern.escaped_text())))
-                    .unwrap_or_default();
+                    .unwrap_or_else(|| " its output".to_owned());
                 self.fail(format!(
-                    "{} cannot have printed{line} truthfully: {why}{}",
+                    "{} has no true number for{line}: {why}{}",
                     self.who(),
                     self.because()
                 ))
@@ -153,7 +153,7 @@ impl Printed<'_> {
             .map_or((0, 0), |(line, span)| (*line, span.end));
         let message = match self.too_few(wanted, first) {
             Some(message) => message,
-            None => self.explain(&wanted[first], from),
+            None => self.explain(&wanted[first], from, wanted),
         };
         self.missed(message)
             .with(Some(self.picture(wanted, &found)))
@@ -233,7 +233,7 @@ impl Printed<'_> {
                 self.name
             ));
         }
-        let finding = self.missed(self.explain(wanted, (0, 0)));
+        let finding = self.missed(self.explain(wanted, (0, 0), &[]));
         finding.expecting(pattern_text, self.seen())
     }
 

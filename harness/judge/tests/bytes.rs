@@ -46,6 +46,21 @@ fn a_count_of_bytes_on_the_wire() {
             "bytes: client sent 4 bytes to our server instead of 5: the message went without its NUL, send strlen + 1 bytes",
         ],
     );
+    // Where messages are lines, it is the newline that is missing.
+    check(
+        &case,
+        &right,
+        |builder| {
+            *builder = EvidenceBuilder::of(&["server", "client"]);
+            let listening = builder.serve(0, "0.0.0.0:12345");
+            let (client, server) = builder.connect(1, listening);
+            builder.cross(client, server, b"hall");
+            builder.cross(server, client, b"ok\n");
+        },
+        &[
+            "bytes: client sent 4 bytes to our server instead of 5: the message went without its newline",
+        ],
+    );
     check(
         &case,
         &right,
@@ -317,7 +332,7 @@ fn a_wire_is_between_its_two_actors_only() {
             builder.cross(at_first, first, b"abc");
         },
         &[
-            "bytes: our server sent nothing to second: its 12 bytes went elsewhere (#12)",
+            "bytes: our server sent nothing to second: its 12 bytes went to first (#12)",
             "bytes: second received nothing, because our server sent nothing",
         ],
     );

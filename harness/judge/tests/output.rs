@@ -189,7 +189,7 @@ fn contains_lacks_and_regex() {
         r"stdout.regex = '={3}\s'",
         "=== x",
         "==",
-        "client printed nothing on stdout that has the form which is wanted, `={3}\\s`",
+        "client printed nothing on stdout in the form that the handout shows",
     );
     check_text(
         r"stdout.regex = '\S'",
@@ -283,7 +283,7 @@ fn the_count_printed_is_the_one_that_crossed() {
             builder.e.actors[0].stdout.head = "40 bytes sent.\n48 bytes received.\n".into();
         },
         &[
-            "output: our server cannot have printed the line `got <number>` truthfully: client sent fewer than 2 messages",
+            "output: our server has no true number for the line `got <number>`: client sent fewer than 2 messages",
         ],
     );
 }

@@ -6,6 +6,7 @@ use ipclab_evidence::{Evidence, Level};
 use ipclab_judge::{Finding, Part, Verdict};
 use ipclab_spec::{Case, Spec, Tier};
 
+use crate::causes;
 use crate::{
     Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Program, Report,
     Schema, Score, TierScore,
@@ -43,13 +44,20 @@ pub struct Judged<'a> {
     pub evidence: Option<&'a Evidence>,
     /// What is to be known about its runs.
     pub notes: Vec<String>,
+    /// The number of the cause of each finding, in their order; findings of one cause have one number in all cases.
+    pub causes: Vec<Option<u32>>,
 }
 
 impl Report {
     /// Assembles a report. Cases keep the order that they are given in.
     #[must_use]
     pub fn new(spec: &Spec, about: &About, programs: Vec<Program>, judged: &[Judged<'_>]) -> Self {
-        let cases: Vec<CaseReport> = judged.iter().map(|case| assemble(case, about)).collect();
+        let mut cases: Vec<CaseReport> = judged.iter().map(|case| assemble(case, about)).collect();
+        let mistakes = judged.iter().flat_map(|case| {
+            let mistakes = case.findings.iter().map(|finding| finding.mistake.as_ref());
+            case.causes.iter().zip(mistakes)
+        });
+        let causes = causes::list(&mut cases, &causes::natures(mistakes));
         Self {
             schema: Schema,
             lab: Line::new(&spec.lab),
@@ -72,6 +80,7 @@ impl Report {
             score: score(&cases),
             withheld: None,
             programs,
+            causes,
             cases,
         }
     }
@@ -97,7 +106,20 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
         hint: case.hint.as_deref().map(Block::new),
         covers: case.questions().into_iter().map(Line::new).collect(),
         visibility: case.visibility,
-        findings: judged.findings.iter().map(FindingReport::from).collect(),
+        findings: judged
+            .findings
+            .iter()
+            .enumerate()
+            .map(|(at, finding)| FindingReport {
+                cause: judged.causes.get(at).copied().flatten(),
+                ours: finding
+                    .actor
+                    .as_deref()
+                    .and_then(|name| case.role(name))
+                    .is_some_and(|role| !role.is_student()),
+                ..FindingReport::from(finding)
+            })
+            .collect(),
         notes: judged.notes.iter().map(|note| Block::new(note)).collect(),
         conversation: evidence.map(|evidence| Conversation::new(case, evidence)),
         repeat: shell_line(&command).into(),
@@ -147,6 +169,14 @@ impl From<&Finding> for FindingReport {
             seen: finding.seen.as_deref().map(Block::new),
             diff: finding.difference.as_ref().map(Diff::from),
             cites: finding.cites.clone(),
+            cause: None,
+            ours: false,
+            follows: false,
+            comes_from: finding
+                .mistake
+                .as_ref()
+                .and_then(|mistake| mistake.says.as_deref())
+                .map(Line::new),
         }
     }
 }

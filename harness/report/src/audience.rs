@@ -7,6 +7,7 @@ use ipclab_judge::Verdict;
 use ipclab_spec::Visibility;
 
 use crate::assemble::score;
+use crate::causes;
 use crate::{CaseReport, FindingReport, Line, Report, Withheld};
 
 /// The reader of a report.
@@ -53,6 +54,9 @@ impl Report {
             }
         }
         seen.score = score(&seen.cases);
+        // Numbers, points and examples come anew from what is shown.
+        let natures = causes::natures_of(&self.causes);
+        seen.causes = causes::list(&mut seen.cases, &natures);
         let earlier = self.withheld.unwrap_or(Withheld { cases: 0, max: 0 });
         let max = withheld
             .iter()

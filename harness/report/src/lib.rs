@@ -13,6 +13,7 @@ mod audience;
 mod by_hand;
 mod by_name;
 pub mod cause;
+mod causes;
 mod changes;
 mod class;
 pub mod classroom50;
@@ -59,7 +60,7 @@ pub use late::{Base, LateRule, Lateness};
 pub use mark::Mark;
 pub use program::{CompilerMessage, Problem, Program, Severity};
 pub use report::{
-    CaseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,
+    CaseReport, CauseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,
 };
 pub use settled::{ByHand, Given, Late, Settled, Timing};
 pub use source_file::SourceFile;

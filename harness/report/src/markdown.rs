@@ -80,6 +80,19 @@ fn overview(report: &Report) -> String {
     if report.cases.is_empty() {
         out.push_str("No case was graded.\n\n");
     }
+    if !report.causes.is_empty() {
+        out.push_str("| What to mend first | Points | Case |\n|---|--:|---|\n");
+        for cause in &report.causes {
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} |",
+                escape(&words::cause(report, cause)),
+                cause.points,
+                escape(&cause.case)
+            );
+        }
+        out.push('\n');
+    }
     if !score.tiers.is_empty() {
         out.push_str("| Tier | Points | Of |\n|---|--:|--:|\n");
         for (tier, score) in &score.tiers {

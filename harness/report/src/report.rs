@@ -39,6 +39,9 @@ pub struct Report {
     pub withheld: Option<Withheld>,
     /// The student's programs, in the spec's order.
     pub programs: Vec<Program>,
+    /// The mistakes that points were lost for, the one to mend first first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<CauseReport>,
     /// Cases, in the spec's order.
     pub cases: Vec<CaseReport>,
 }
@@ -114,6 +117,32 @@ pub struct CaseReport {
     pub repeat: Line,
 }
 
+/// One mistake, with everything that comes from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CauseReport {
+    /// Its number in this report, from 1; findings name it.
+    pub number: u32,
+    /// What kind of mistake it is: `build`, `place`, `memory`, `crash`, `limit`, `nul`, `unchecked`, `status`, `silent`, `waits`
+    /// or `behaviour`.
+    pub kind: Line,
+    /// The program that has it; `None`: no single one could be made out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Line>,
+    /// In a teacher's words.
+    pub message: Line,
+    /// The case that shows it best.
+    pub case: Line,
+    /// Which finding of that case does, from 0.
+    pub finding: u32,
+    /// All cases that have a finding of it, in the spec's order.
+    pub cases: Vec<Line>,
+    /// Points of the cases for which it is the first cause: so many can come back.
+    pub points: u32,
+    /// The lowest tier that it costs points in.
+    #[serde(with = "by_name::Tier")]
+    pub tier: Tier,
+}
+
 /// Points of one aspect of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartReport {
@@ -163,6 +192,26 @@ pub struct FindingReport {
     /// Calls of the trace that show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cites: Vec<u32>,
+    /// The number of the cause that it comes from, for one that lost something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u32>,
+    /// It is about a program of ours, in which a mistake of the student's shows.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ours: bool,
+    /// Whether it only follows from another finding of its case that has the same cause.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub follows: bool,
+    /// The mistake that it comes from, where that is known better than by the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comes_from: Option<Line>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Report {

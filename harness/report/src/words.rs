@@ -6,7 +6,7 @@ use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Tier, Visibility};
 
 use crate::conversation::{Act, Column, Conversation, Delivery, Role, Row};
-use crate::{CaseReport, FindingReport, Mark, Report, Student, Who};
+use crate::{CaseReport, CauseReport, FindingReport, Mark, Problem, Report, Student, Who};
 
 /// What became of a case, in words.
 pub(crate) fn verdict(verdict: Verdict) -> &'static str {
@@ -87,6 +87,45 @@ pub(crate) fn finding(finding: &FindingReport) -> String {
         text.push_str(" (costs nothing here)");
     }
     text
+}
+
+/// `19 points in 7 cases`
+pub(crate) fn worth(cause: &CauseReport) -> String {
+    format!(
+        "{} in {}",
+        count(cause.points as usize, "point"),
+        count(cause.cases.len(), "case")
+    )
+}
+
+/// The program whose build failed, where that is the cause.
+pub(crate) fn failed_build<'a>(
+    report: &'a Report,
+    cause: &CauseReport,
+) -> Option<(&'a str, &'a Problem)> {
+    let named = report
+        .programs
+        .iter()
+        .filter(|program| Some(&program.name) == cause.program.as_ref());
+    let mut problems =
+        named.filter_map(|program| Some((program.name.as_str(), program.problem.as_ref()?)));
+    problems.next().filter(|_| cause.kind.as_str() == "build")
+}
+
+/// What a cause says.
+pub(crate) fn cause(report: &Report, cause: &CauseReport) -> String {
+    match failed_build(report, cause) {
+        Some((name, problem)) => format!("{name} does not build: {}", problem.message),
+        None => cause.message.to_string(),
+    }
+}
+
+/// The name of the side that was seen: the student's own only where the finding is about a program of theirs.
+pub(crate) fn seen(finding: &FindingReport) -> &'static str {
+    match &finding.actor {
+        Some(_) if !finding.ours => "yours",
+        Some(_) | None => "seen",
+    }
 }
 
 /// The findings to show: what was not as expected, causes first.

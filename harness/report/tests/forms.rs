@@ -3,8 +3,9 @@
 use ipclab_report::testing::build::{about, report};
 use ipclab_report::testing::forms::{all_hold, sample};
 use ipclab_report::{
-    Audience, classroom50, csv, ctrf, github, gradescope, html, junit, markdown, tap,
+    Audience, Line, Report, classroom50, csv, ctrf, github, gradescope, html, junit, markdown, tap,
 };
+use ipclab_spec::Visibility;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::Value;
@@ -57,6 +58,33 @@ fn a_report_of_nothing_is_no_success_in_any_form() {
 }
 
 #[test]
+fn a_cause_that_only_hidden_cases_show_is_withheld_with_them() {
+    let mut whole = sample("49 bytes, not 48");
+    let hidden = |report: &Report, case: &Line| {
+        let mut cases = report.cases.iter();
+        cases.any(|one| one.id == *case && one.visibility != Visibility::Visible)
+    };
+    // Each case gets a cause of its own.
+    for (n, case) in whole.cases.iter_mut().enumerate() {
+        for finding in &mut case.findings {
+            finding.cause = finding.cause.map(|_| u32::try_from(n).unwrap() + 1);
+        }
+    }
+    let staff = whole.seen_by(Audience::Staff);
+    assert_eq!(staff, whole, "nothing is taken from staff");
+    let seen = whole.seen_by(Audience::Students);
+    assert!(!seen.causes.is_empty());
+    for (n, cause) in seen.causes.iter().enumerate() {
+        assert_eq!(cause.number as usize, n + 1);
+        assert!(
+            cause.cases.iter().all(|case| !hidden(&whole, case)),
+            "{cause:?}"
+        );
+        assert!(!hidden(&whole, &cause.case), "{cause:?}");
+    }
+}
+
+#[test]
 fn what_students_may_not_see_is_in_no_form_of_theirs() {
     let seen = sample("x").seen_by(Audience::Students);
     let run = github::Run::default();
@@ -71,6 +99,7 @@ fn what_students_may_not_see_is_in_no_form_of_theirs() {
         github::render(&seen, &run),
         classroom50::render(&seen, &classroom50::About::default()),
         ipclab_report::terminal::render(&seen, &ipclab_report::terminal::Style::default()),
+        ipclab_report::terminal::render_short(&seen, &ipclab_report::terminal::Style::default()),
     ];
     for form in &forms {
         for secret in ["sesame", "secret failed", "shown later", "in-time"] {

@@ -9,5 +9,6 @@ mod gradebook_properties;
 mod json;
 mod properties;
 mod settled;
+mod style;
 mod terminal;
 mod trouble;

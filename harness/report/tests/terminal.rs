@@ -589,3 +589,61 @@ fn a_remark_that_is_the_cause_comes_first() {
     };
     assert!(at("htons()") < at("never started") && at("never started") < at("left a file"));
 }
+
+/// A report of so many cases that fail in as many ways, each at length.
+fn endless(cases: usize) -> Report {
+    let long = "word ".repeat(400);
+    let judged: Vec<JudgedCase> = (0..cases)
+        .map(|n| {
+            let mut case = case(&format!("case-{n}"), &long, Tier::Core, Points::Whole(3));
+            case.hint = Some(format!("{long}\n{long}"));
+            let mut output = finding(Aspect::Output, Verdict::Fail, &long);
+            let lines = (0..100).map(|n| DiffLine::Missing(format!("{n} {long}")));
+            output.difference = Some(Difference::Lines(lines.collect()));
+            JudgedCase::new(case, Verdict::Fail, 0, vec![output])
+        })
+        .collect();
+    let mut report = report(&about(), programs(), &judged);
+    let first = report.causes[0].clone();
+    report.causes = (0..cases).map(|_| first.clone()).collect();
+    report
+}
+
+#[test]
+fn a_short_report_fits_a_screen_whatever_went_wrong() {
+    let check = |report: &Report| {
+        let text = terminal::render_short(report, &plain(80));
+        let lines = text.lines().count();
+        assert!(lines <= terminal::LINES_MAX, "{lines} lines:\n{text}");
+        for line in text.lines().filter(|line| !line.contains("ipclab check")) {
+            assert!(ipclab_report::width(line) <= 80, "{line}");
+        }
+    };
+    for report in [
+        all_passed(),
+        several_fail(),
+        unknown_report(),
+        not_built(),
+        hostile(),
+        crowd(),
+    ] {
+        check(&report);
+    }
+    check(&endless(1));
+    check(&endless(60));
+}
+
+#[test]
+fn full_marks_are_three_lines() {
+    let text = terminal::render_short(&all_passed(), &plain(80));
+    assert_eq!(
+        text,
+        "tcp-echo · Connection-oriented client and server\nsubmissions/alice: 11 of 11 points\nAll 3 cases passed.\n"
+    );
+}
+
+#[test]
+fn a_short_report_says_what_to_mend_first() {
+    let text = terminal::render_short(&several_fail(), &plain(80));
+    assert_data_eq!(text, file!["snapshots/short-80.txt"].raw());
+}

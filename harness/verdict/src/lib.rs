@@ -1,5 +1,6 @@
 //! From a record to a report: judging, and nothing else. No file, clock, process or environment is touched here.
 
+pub mod causes;
 pub mod judged;
 pub mod policy;
 pub mod record;
@@ -8,7 +9,7 @@ pub mod run;
 use std::collections::BTreeMap;
 
 use ipclab_evidence::Evidence;
-use ipclab_judge::{Finding, Outcome, SPEC_IS_WRONG, Verdict, settle};
+use ipclab_judge::{Finding, Mistake, MistakeKind, Outcome, SPEC_IS_WRONG, Verdict, settle};
 use ipclab_report::{About, Judged, Report};
 use ipclab_spec::{Aspect, Case, Points, Spec};
 
@@ -38,9 +39,14 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
         verdicts.insert(&case.id, done.outcome.verdict);
         settled.push((case, done));
     }
+    let outcomes: Vec<(&Case, &Outcome)> = settled
+        .iter()
+        .map(|(case, done)| (*case, &done.outcome))
+        .collect();
     let judged: Vec<Judged<'_>> = settled
         .iter()
-        .map(|(case, done)| Judged {
+        .zip(causes::group(&outcomes, &record.programs))
+        .map(|((case, done), causes)| Judged {
             case,
             verdict: done.outcome.verdict,
             earned: done.outcome.earned,
@@ -49,6 +55,7 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
             findings: &done.outcome.findings,
             evidence: done.evidence,
             notes: done.notes.clone(),
+            causes,
         })
         .collect();
     let about = About {
@@ -80,21 +87,25 @@ pub fn obstacle(
                 ));
             }
             Some(_) => {
-                return Some(Outcome::skipped(
-                    case,
-                    Aspect::Build,
-                    &format!("{name} could not be built"),
-                ));
+                let outcome =
+                    Outcome::skipped(case, Aspect::Build, &format!("{name} could not be built"));
+                return Some(because(outcome, MistakeKind::Build, Some(name), ""));
             }
             None => {}
         }
         if let (true, Some(how)) = (case.sanitize, record.silenced.get(name)) {
-            return Some(Outcome::failed(
+            let outcome = Outcome::failed(
                 case,
                 Aspect::Memory,
                 &format!(
                     "{name} interferes with the sanitizers, which look for its memory errors: {how}. Take that out"
                 ),
+            );
+            return Some(because(
+                outcome,
+                MistakeKind::Memory,
+                Some(name),
+                "interferes",
             ));
         }
         if let (true, Some(why)) = (case.sanitize, record.not_sanitized.get(name)) {
@@ -107,10 +118,8 @@ pub fn obstacle(
     for required in &case.requires {
         // A case that was not asked for stops no other case.
         match verdicts.get(required.as_str()) {
-            Some(Verdict::Fail) => return Some(skipped(case, &format!("{required} failed"))),
-            Some(Verdict::Skipped) => {
-                return Some(skipped(case, &format!("{required} was skipped")));
-            }
+            Some(Verdict::Fail) => return Some(stopped_by(case, required, "failed")),
+            Some(Verdict::Skipped) => return Some(stopped_by(case, required, "was skipped")),
             Some(Verdict::Unknown) => {
                 return Some(Outcome::unknown(
                     case,
@@ -316,13 +325,32 @@ fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
     notes
 }
 
-/// Skipped on the first aspect that the case grades.
-fn skipped(case: &Case, why: &str) -> Outcome {
+/// Skipped, because a case that it requires was not passed: on the first aspect that the case grades.
+fn stopped_by(case: &Case, required: &str, how: &str) -> Outcome {
     let aspect = match &case.points {
         Points::Split(parts) => parts.first().map_or(Aspect::Exit, |(aspect, _)| *aspect),
         Points::Whole(_) => Aspect::Exit,
     };
-    Outcome::skipped(case, aspect, why)
+    let outcome = Outcome::skipped(case, aspect, &format!("{required} {how}"));
+    because(outcome, MistakeKind::Requires, None, required)
+}
+
+/// An outcome without a run, with the mistake that it comes from.
+fn because(
+    mut outcome: Outcome,
+    kind: MistakeKind,
+    program: Option<&str>,
+    detail: &str,
+) -> Outcome {
+    for finding in &mut outcome.findings {
+        finding.mistake = Some(Mistake {
+            kind,
+            program: program.map(str::to_owned),
+            detail: detail.to_owned(),
+            says: None,
+        });
+    }
+    outcome
 }
 
 /// Each note once, in the order in which the runs gave them.

@@ -17,6 +17,7 @@ pub(super) const CHECK_EXAMPLES: &str = "\
 Examples:
   ipclab check                                  the current folder, the lab is told by its programs
   ipclab check alice --lab tcp-echo --tier core one tier of a lab that is named
+  ipclab check alice --all                      every case, finding and conversation
   ipclab check alice --case echo-one --keep seen
                                                 one case; `ipclab judge seen` shows it again
   ipclab check alice --spec my-lab.toml         by a spec of your own

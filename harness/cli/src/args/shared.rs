@@ -97,6 +97,10 @@ pub(crate) struct Presentation {
     /// Form of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
+    /// Show the whole report as text: every case, finding and conversation; left out: what to mend first. One case is always
+    /// shown whole
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Write the report into this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -102,10 +102,10 @@ impl Workdir {
         command
     }
 
-    /// `ipclab check work --spec greet.toml`
+    /// `ipclab check work --spec greet.toml --all`
     pub fn check(&self) -> Command {
         let mut command = self.ipclab();
-        command.args(["check", "work", "--spec", "greet.toml"]);
+        command.args(["check", "work", "--spec", "greet.toml", "--all"]);
         command
     }
 

@@ -65,7 +65,7 @@ int main(void)
 fn check(workdir: &Workdir, more: &[&str]) -> (Option<i32>, Vec<u8>) {
     let output = workdir
         .ipclab()
-        .args(["check", "work", "--spec", "sum.toml"])
+        .args(["check", "work", "--spec", "sum.toml", "--all"])
         .args(more)
         .output()
         .unwrap();

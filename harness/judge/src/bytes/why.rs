@@ -4,6 +4,7 @@ use ipclab_evidence::{Call, Direction, Object, Transfer, belongs};
 
 use super::{Crossing, hex_at, padding};
 use crate::facts::{address_of, show_address};
+use crate::finding::NUL_MISSING;
 use crate::quote::{count, quoted_bytes};
 
 /// Why bytes that arrived are not known.
@@ -33,7 +34,7 @@ impl Crossing<'_> {
         }
         if whole && wanted.strip_suffix(b"\0") == Some(bytes) {
             return format!(
-                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the message went without its NUL, send strlen + 1 bytes",
+                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): {NUL_MISSING}, send strlen + 1 bytes",
                 call.n
             );
         }
@@ -140,7 +141,11 @@ impl Crossing<'_> {
             }
         }
         if whole && seen.checked_add(1) == Some(wanted) && !all.contains(&0) {
-            return format!("{amount}: the message went without its NUL, send strlen + 1 bytes");
+            return if self.facts.are_lines_sent() {
+                format!("{amount}: the message went without its newline")
+            } else {
+                format!("{amount}: {NUL_MISSING}, send strlen + 1 bytes")
+            };
         }
         if seen > wanted {
             let at = usize::try_from(wanted).unwrap_or(usize::MAX);
@@ -165,11 +170,14 @@ impl Crossing<'_> {
                     return format!("{who} sent nothing to {others}: {why}");
                 }
                 if let Some((call, transfer)) = elsewhere {
-                    let to = address_of(&self.facts, call)
-                        .map(|address| format!(" to {}", show_address(&address)))
-                        .unwrap_or_default();
+                    let peer = transfer.peer.and_then(|peer| self.facts.socket(peer));
+                    let to = match (peer, address_of(&self.facts, call)) {
+                        (Some(peer), _) => format!("to {}", self.facts.who(peer.actor)),
+                        (None, Some(address)) => format!("elsewhere to {}", show_address(&address)),
+                        (None, None) => "elsewhere".to_owned(),
+                    };
                     return format!(
-                        "{who} sent nothing to {others}: its {} went elsewhere{to} (#{})",
+                        "{who} sent nothing to {others}: its {} went {to} (#{})",
                         count(transfer.bytes, "byte"),
                         call.n
                     );

@@ -141,7 +141,13 @@ impl<'a> Facts<'a> {
 
     /// `bind()`
     pub(crate) fn name(call: &Call) -> String {
-        format!("{}()", canonical(&call.name, Self::on_socket(call)))
+        let name = match call.name.as_str() {
+            _ if call.makes_thread() => "pthread_create",
+            "pselect6" => "select",
+            "mknodat" => "mknod",
+            name => canonical(name, Self::on_socket(call)),
+        };
+        format!("{name}()")
     }
 }
 
@@ -170,9 +176,16 @@ pub(crate) fn named_address(call: &Call) -> Option<&Address> {
     })
 }
 
+/// Ports that Linux gives to sockets without one (`net.ipv4.ip_local_port_range`).
+const EPHEMERAL: std::ops::RangeInclusive<u16> = 32_768..=60_999;
+
 /// An address in a message, escaped.
 pub(crate) fn show_address(address: &Address) -> String {
     match address {
+        // The kernel chose that port, and chooses another one in the next run.
+        Address::Inet(address) if EPHEMERAL.contains(&address.port()) => {
+            format!("{} at a port that the kernel chose", address.ip())
+        }
         Address::Inet(address) => address.to_string(),
         Address::Path(path) => crate::quote::escaped_line(&path.to_text()),
         Address::Abstract(_) | Address::Unnamed | Address::Other(_) => {

@@ -271,6 +271,13 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Whether a program was looked for along `PATH` and found later: `execvp(3)` tries one folder after the other.
+fn is_search(call: &Call, facts: &Facts<'_>) -> bool {
+    let exec = |call: &Call| canonical(&call.name, false) == "exec";
+    let mut later = facts.calls(call.actor).filter(|other| other.n > call.n);
+    exec(call) && later.any(|other| exec(other) && other.errno().is_none())
+}
+
 /// Whether a call failed in a way that ends well-behaved programs; what `EINTR`, `EAGAIN` and searching for files answer
 /// is everyday life.
 fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
@@ -293,5 +300,5 @@ fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
         (Some(Object::Socket(socket)), _) => facts.is_of_resolver(*socket),
         (_, Some(Address::Abstract(_) | Address::Unnamed | Address::Other(_)) | None) => false,
     };
-    !everyday && !resolver
+    !everyday && !resolver && !is_search(call, facts)
 }

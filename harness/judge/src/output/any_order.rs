@@ -76,7 +76,7 @@ impl Printed<'_> {
                         quoted(&wanted[first].pattern.escaped_text()),
                         quoted(text.trim())
                     ),
-                    (None, None) => self.explain(&wanted[first], (0, 0)),
+                    (None, None) => self.explain(&wanted[first], (0, 0), &[]),
                 };
                 let expected = wanted
                     .iter()

@@ -5,6 +5,7 @@ use predicates::Predicate as _;
 
 use super::Printed;
 use crate::finding::Finding;
+use crate::page::Page;
 use crate::quote::{escaped_line, quoted};
 
 impl Printed<'_> {
@@ -26,7 +27,10 @@ impl Printed<'_> {
                 };
                 self.pass(format!("{} printed {what} on {}", self.who(), self.name))
             }
-            Ok(_) if self.page.is_blank() => self.missed(self.silence()),
+            Ok(predicate) if self.page.is_blank() => {
+                let other = Page::of(self.other());
+                self.missed(self.silence(predicate.eval(&other.text)))
+            }
             Ok(_) => {
                 let (who, name) = (self.who(), self.name);
                 let because = self.because();
@@ -46,10 +50,9 @@ impl Printed<'_> {
                     },
                     Sought::Anything | Sought::Form => (
                         format!(
-                            "{who} printed nothing on {name} that has the form which is wanted, {}{because}",
-                            quoted(pattern)
+                            "{who} printed nothing on {name} in the form that the handout shows{because}"
                         ),
-                        format!("what matches {}", escaped_line(pattern)),
+                        "a line in the form of the handout".to_owned(),
                     ),
                 };
                 self.missed(message).expecting(expected, self.seen())

@@ -54,7 +54,7 @@ impl Printed<'_> {
             })
             .collect();
         let message = match (wanted.get(reached.wanted), seen.get(reached.seen)) {
-            _ if self.page.is_blank() => self.silence(),
+            _ if self.page.is_blank() => self.silence(false),
             (Some(Some(line)), Some(text)) => format!(
                 "{} printed {} where {} is expected{}",
                 self.who(),
@@ -62,21 +62,23 @@ impl Printed<'_> {
                 quoted(&line.pattern.escaped_text()),
                 self.because()
             ),
-            (Some(Some(line)), None) => match self.alike(&line.pattern, seen) {
-                Some(text) => format!(
-                    "{} printed {} instead of {}{}",
-                    self.who(),
-                    quoted(text.trim()),
-                    quoted(&line.pattern.escaped_text()),
-                    self.because()
-                ),
-                None => format!(
-                    "{} did not print {}{}",
-                    self.who(),
-                    quoted(&line.pattern.escaped_text()),
-                    self.because()
-                ),
-            },
+            (Some(Some(line)), None) => {
+                match self.alike(&line.pattern, &seen.iter().collect::<Vec<_>>()) {
+                    Some(text) => format!(
+                        "{} printed {} instead of {}{}",
+                        self.who(),
+                        quoted(text.trim()),
+                        quoted(&line.pattern.escaped_text()),
+                        self.because()
+                    ),
+                    None => format!(
+                        "{} did not print {}{}",
+                        self.who(),
+                        quoted(&line.pattern.escaped_text()),
+                        self.because()
+                    ),
+                }
+            }
             (Some(None) | None, Some(text)) => format!(
                 "{} printed {}, which is not expected there",
                 self.who(),

@@ -1,7 +1,7 @@
 //! Why something was not printed: the most telling sign, from what was printed instead and what was called.
 
 use ipclab_evidence::{Direction, Exit, Object, Stream, canonical};
-use ipclab_spec::Template;
+use ipclab_spec::{Hole, Part, Template};
 
 use super::{Printed, Wanted};
 use crate::difference::likeness;
@@ -16,11 +16,18 @@ const SIMILAR_LINES_MAX: usize = 200;
 
 impl Printed<'_> {
     /// Why a line is not there, from the most telling sign to the least.
-    pub(super) fn explain(&self, wanted: &Wanted<'_>, from: (usize, usize)) -> String {
+    ///
+    /// A line that another one of `all` wants was not meant to be this one.
+    pub(super) fn explain(
+        &self,
+        wanted: &Wanted<'_>,
+        from: (usize, usize),
+        all: &[Wanted<'_>],
+    ) -> String {
         let who = self.who();
         let line = quoted(&wanted.pattern.escaped_text());
         if self.page.is_blank() {
-            return self.silence();
+            return self.silence(self.on_the_other_stream(&wanted.pattern));
         }
         if let Some(message) = self.untrue_count(wanted) {
             return message;
@@ -41,7 +48,17 @@ impl Printed<'_> {
                 .find(&text.to_lowercase(), 0, Place::Line)
                 .is_some()
         };
-        let rest = self.page.lines.get(from.0..).unwrap_or_default();
+        let is_right = |text: &String| {
+            let mut others = all.iter().filter(|other| other.pattern != wanted.pattern);
+            others.any(|other| other.pattern.find(text, 0, Place::Line).is_some())
+        };
+        let rest: Vec<&String> = self
+            .page
+            .lines
+            .iter()
+            .skip(from.0)
+            .filter(|text| !is_right(text))
+            .collect();
         if let Some((at, _)) = earlier {
             return format!(
                 "{who} printed {line} only on line {}, before what should stand before it{}",
@@ -49,13 +66,16 @@ impl Printed<'_> {
                 self.because()
             );
         }
-        if let Some(text) = rest.iter().find(|text| case(text)) {
+        if let Some(text) = rest.iter().copied().find(|text| case(text)) {
             return format!(
                 "{who} printed {} instead of {line}: capital letters differ",
                 quoted(text.trim())
             );
         }
-        if let Some(text) = self.alike(&wanted.pattern, rest) {
+        if let Some(message) = self.moved_nothing(wanted) {
+            return message;
+        }
+        if let Some(text) = self.alike(&wanted.pattern, &rest) {
             return format!(
                 "{who} printed {} instead of {line}{}",
                 quoted(text.trim()),
@@ -69,9 +89,63 @@ impl Printed<'_> {
         )
     }
 
+    /// The line has a count, and nothing crossed that could be counted: that is the mistake, and not the line.
+    fn moved_nothing(&self, wanted: &Wanted<'_>) -> Option<String> {
+        let (hole, actor, direction, verb) =
+            wanted.template.parts.iter().find_map(|part| match part {
+                Part::Hole(hole @ Hole::Sent { actor, .. }) => {
+                    Some((hole, actor, Direction::Sent, "sent"))
+                }
+                Part::Hole(hole @ Hole::Received { actor, .. }) => {
+                    Some((hole, actor, Direction::Received, "received"))
+                }
+                Part::Hole(
+                    Hole::Any
+                    | Hole::Int
+                    | Hole::Variable(_)
+                    | Hole::Pid { .. }
+                    | Hole::Answer { .. }
+                    | Hole::Segment(_)
+                    | Hole::FaultCall
+                    | Hole::FaultMessage,
+                )
+                | Part::Text(_) => None,
+            })?;
+        let template = Template {
+            parts: vec![Part::Hole(hole.clone())],
+        };
+        let truth = self.facts.pattern(&template, Some(self.index)).ok()?;
+        if truth.as_text() != Some("0") {
+            return None;
+        }
+        let open = self
+            .facts
+            .pattern_of_any_count(wanted.template, Some(self.index))?;
+        let actors = self.facts.meant(actor, Some(self.index)).ok()?;
+        // An empty datagram is a message, too.
+        if self.facts.transfers(&actors, direction).next().is_some() {
+            return None;
+        }
+        let whose = match actors.as_slice() {
+            [one] if *one == self.index => "it".to_owned(),
+            [one] => self.facts.who(*one),
+            _ => format!("no copy of {actor}"),
+        };
+        let nothing = if actors.len() == 1 {
+            "nothing"
+        } else {
+            "anything"
+        };
+        Some(format!(
+            "{} did not print the line {}: {whose} {verb} {nothing}{}",
+            self.who(),
+            quoted(&open.escaped_text()),
+            self.because()
+        ))
+    }
+
     /// The line is there with another count than the one that crossed.
     pub(super) fn untrue_count(&self, wanted: &Wanted<'_>) -> Option<String> {
-        use ipclab_spec::{Hole, Part};
         let open = self
             .facts
             .pattern_of_any_count(wanted.template, Some(self.index))?
@@ -152,7 +226,7 @@ impl Printed<'_> {
     }
 
     /// The line among these that was probably meant.
-    pub(super) fn alike<'t>(&self, pattern: &Pattern, lines: &'t [String]) -> Option<&'t String> {
+    pub(super) fn alike<'t>(&self, pattern: &Pattern, lines: &[&'t String]) -> Option<&'t String> {
         let letters = pattern.letters();
         if letters.trim().len() < 3 {
             return None;
@@ -161,7 +235,7 @@ impl Printed<'_> {
         let label = letters.split_inclusive(": ").next();
         let label = label.filter(|label| label.trim().len() > 2 && label.ends_with(": "));
         let labelled = label.and_then(|label| {
-            let mut lines = lines.iter().take(SIMILAR_LINES_MAX);
+            let mut lines = lines.iter().copied().take(SIMILAR_LINES_MAX);
             lines.find(|text| text.trim_start().starts_with(label))
         });
         if labelled.is_some() {
@@ -169,6 +243,7 @@ impl Printed<'_> {
         }
         let scored = lines
             .iter()
+            .copied()
             .take(SIMILAR_LINES_MAX)
             .map(|text| (likeness(&letters, text.trim()), text));
         scored
@@ -178,7 +253,9 @@ impl Printed<'_> {
     }
 
     /// Why there is nothing on the stream at all.
-    pub(super) fn silence(&self) -> String {
+    ///
+    /// `is_on_other`: what is missing here is on the other stream.
+    pub(super) fn silence(&self, is_on_other: bool) -> String {
         let who = self.who();
         if matches!(self.actor.exit, Exit::NotStarted | Exit::NotExecuted(_)) {
             return format!("{who} printed nothing{}", self.because());
@@ -218,6 +295,11 @@ impl Printed<'_> {
                     "{who} printed nothing on stderr: it found nothing wrong, and printed {} on stdout",
                     quoted(line.trim())
                 );
+            }
+            // What a program prints anyway is not what it should have said about an error.
+            if self.name == "stderr" && !is_on_other && !crate::errno::is_described_in(&other.text)
+            {
+                return format!("{who} printed nothing on stderr{}", self.because());
             }
             let (other, hint) = match self.name {
                 "stdout" => ("stderr", ""),

@@ -133,6 +133,7 @@ fn page(report: &Report, name: &str, frame: &Frame<'_>) -> String {
         .collect();
     let unit: Vec<&str> = report.unit.iter().map(Line::as_str).collect();
     let programs: Vec<_> = report.programs.iter().map(view::program).collect();
+    let causes = view::causes(report);
     fill(
         "submission.html",
         context! {
@@ -155,6 +156,7 @@ fn page(report: &Report, name: &str, frame: &Frame<'_>) -> String {
             withheld => words::withheld(report),
             tiers => Value::from(Serde(&tiers)),
             programs => Value::from(Serde(&programs)),
+            causes => Value::from(Serde(&causes)),
             groups => Value::from(Serde(&groups)),
         },
     )

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::svg;
 use crate::diff::visible_end;
 use crate::{
-    Block, CaseReport, CompilerMessage, Diff, DiffRow, FindingReport, Line, Problem, Program,
-    Report, TierScore, words,
+    Block, CaseReport, CauseReport, CompilerMessage, Diff, DiffRow, FindingReport, Line, Problem,
+    Program, Report, TierScore, words,
 };
 
 /// A verdict: its class in the style sheet, its mark, and its word for a reader who sees no mark.
@@ -60,6 +60,16 @@ struct MessageView {
     severity: &'static str,
     message: String,
     excerpt: Vec<String>,
+}
+
+/// A mistake, and where to read about it.
+#[derive(Serialize)]
+pub(super) struct CauseView {
+    message: String,
+    worth: String,
+    case: String,
+    /// Of the case's section, where it has one.
+    anchor: Option<String>,
 }
 
 /// Cases of a tier.
@@ -179,6 +189,26 @@ pub(super) fn isolation(report: &Report) -> &'static str {
     }
 }
 
+pub(super) fn causes(report: &Report) -> Vec<CauseView> {
+    let view = |cause: &CauseReport| {
+        let mut cases = report.cases.iter().enumerate();
+        let shown = cases.find(|(_, case)| case.id == cause.case);
+        let explained = shown.filter(|(_, case)| case.verdict == Verdict::Fail);
+        CauseView {
+            message: words::cause(report, cause),
+            worth: words::worth(cause),
+            case: cause.case.to_string(),
+            anchor: explained.map(|(at, _)| anchor(at)),
+        }
+    };
+    report.causes.iter().map(view).collect()
+}
+
+/// The name of a case's section.
+fn anchor(at: usize) -> String {
+    format!("case-{}", at + 1)
+}
+
 pub(super) fn groups(report: &Report) -> Vec<GroupView> {
     let numbered: Vec<(usize, &CaseReport)> = report.cases.iter().enumerate().collect();
     report
@@ -216,7 +246,7 @@ fn case(at: usize, case: &CaseReport) -> CaseView {
     let picture = conversation
         .and_then(|conversation| svg::sequence(conversation, &words::cited(case), &title));
     CaseView {
-        anchor: format!("case-{}", at + 1),
+        anchor: anchor(at),
         id: case.id.to_string(),
         title: case.title.to_string(),
         tag: words::tag(case.visibility),
@@ -260,14 +290,17 @@ fn finding(place: usize, finding: &FindingReport) -> FindingView {
     let sides = match &finding.diff {
         // A diff shows both sides already.
         Some(_) => Vec::new(),
-        None => [("expected", &finding.expected), ("seen", &finding.seen)]
-            .into_iter()
-            .filter_map(|(name, text)| {
-                let lines = text.as_ref()?.lines();
-                let lines = lines.iter().map(|line| visible_end(line, '·')).collect();
-                Some(SideView { name, lines })
-            })
-            .collect(),
+        None => [
+            ("expected", &finding.expected),
+            (words::seen(finding), &finding.seen),
+        ]
+        .into_iter()
+        .filter_map(|(name, text)| {
+            let lines = text.as_ref()?.lines();
+            let lines = lines.iter().map(|line| visible_end(line, '·')).collect();
+            Some(SideView { name, lines })
+        })
+        .collect(),
     };
     let (diff, byte) = match &finding.diff {
         None => (Vec::new(), None),

@@ -10,6 +10,8 @@ use crate::{CaseReport, Diff, DiffRow, FindingReport, Line, width, words};
 
 /// Where the text of a finding begins: behind its mark and its aspect.
 const TEXT: usize = 13;
+/// Columns of the name of a side.
+const SIDE: usize = 10;
 
 pub(super) fn case(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
     title(page, case, glyphs);
@@ -90,38 +92,61 @@ fn finding(
         .put(mark_ink, format!("  {mark} "))
         .put(mark_ink, finding.aspect.name())
         .to(TEXT);
-    let text = words::finding(finding);
+    let mut text = words::finding(finding);
+    if finding.follows {
+        text.push_str(" (follows from the above)");
+    }
     page.labelled(label, ink, &text);
     // A diff shows both sides already.
     match &finding.diff {
-        Some(diff) => difference(page, diff, glyphs),
+        Some(diff) => difference(page, TEXT, words::seen(finding), diff, glyphs),
         None => {
-            side(page, "expected", finding.expected.as_ref(), glyphs);
-            side(page, "seen", finding.seen.as_ref(), glyphs);
+            side(page, TEXT, "expected", finding.expected.as_ref(), glyphs);
+            side(
+                page,
+                TEXT,
+                words::seen(finding),
+                finding.seen.as_ref(),
+                glyphs,
+            );
         }
     }
 }
 
-fn side(page: &mut Page, name: &str, text: Option<&crate::Block>, glyphs: &Glyphs) {
+/// One of both sides, its name at this column.
+pub(super) fn side(
+    page: &mut Page,
+    at: usize,
+    name: &str,
+    text: Option<&crate::Block>,
+    glyphs: &Glyphs,
+) {
     let Some(text) = text else {
         return;
     };
-    let mut label = Row::new().to(TEXT).put(Ink::Faint, name).to(TEXT + 10);
+    let mut label = Row::new().to(at).put(Ink::Faint, name).to(at + SIDE);
     if text.lines().is_empty() {
         page.row(label.put(Ink::Faint, "(nothing)"));
         return;
     }
     for line in text.lines() {
         page.labelled(label, Ink::Plain, &visible_end(line, glyphs.blank));
-        label = Row::new().to(TEXT + 10);
+        label = Row::new().to(at + SIDE);
     }
 }
 
-fn difference(page: &mut Page, diff: &Diff, glyphs: &Glyphs) {
+/// Both sides where they part.
+pub(super) fn difference(
+    page: &mut Page,
+    at: usize,
+    seen_name: &'static str,
+    diff: &Diff,
+    glyphs: &Glyphs,
+) {
     match diff {
         Diff::Lines(rows) => {
             for row in rows {
-                diff_row(page, row, glyphs);
+                diff_row(page, at, seen_name, row, glyphs);
             }
         }
         Diff::Byte {
@@ -129,40 +154,41 @@ fn difference(page: &mut Page, diff: &Diff, glyphs: &Glyphs) {
             expected,
             seen,
         } => {
-            page.row(Row::new().to(TEXT).put(
+            page.row(Row::new().to(at).put(
                 Ink::Faint,
                 format!("they part at byte {offset}, counted from 0"),
             ));
-            hex(page, "expected", Ink::Good, expected.lines());
-            hex(page, "seen", Ink::Bad, seen.lines());
-            if let Some(at) = diff.parts_at() {
-                page.row(Row::new().to(TEXT + 10 + at).put(Ink::Warn, glyphs.caret));
+            hex(page, at, "expected", Ink::Good, expected.lines());
+            hex(page, at, seen_name, Ink::Bad, seen.lines());
+            if let Some(column) = diff.parts_at() {
+                page.row(
+                    Row::new()
+                        .to(at + SIDE + column)
+                        .put(Ink::Warn, glyphs.caret),
+                );
             }
         }
     }
 }
 
-fn diff_row(page: &mut Page, row: &DiffRow, glyphs: &Glyphs) {
-    let at = Row::new().to(TEXT);
+/// A line of both, of the expected text, or of the student's own; each says which.
+fn diff_row(page: &mut Page, at: usize, seen_name: &'static str, row: &DiffRow, glyphs: &Glyphs) {
+    let begin = Row::new().to(at);
     match row {
-        DiffRow::Same(line) => page.labelled(at.put(Ink::Faint, "  "), Ink::Faint, line),
-        DiffRow::Missing(line) => {
-            page.labelled(
-                at.put(Ink::Good, "- "),
-                Ink::Good,
-                &visible_end(line, glyphs.blank),
-            );
-        }
-        DiffRow::Extra(line) => {
-            page.labelled(
-                at.put(Ink::Bad, "+ "),
-                Ink::Bad,
-                &visible_end(line, glyphs.blank),
-            );
-        }
+        DiffRow::Same(line) => page.labelled(begin.to(at + SIDE), Ink::Faint, line),
+        DiffRow::Missing(line) => page.labelled(
+            begin.put(Ink::Good, "expected").to(at + SIDE),
+            Ink::Good,
+            &visible_end(line, glyphs.blank),
+        ),
+        DiffRow::Extra(line) => page.labelled(
+            begin.put(Ink::Bad, seen_name).to(at + SIDE),
+            Ink::Bad,
+            &visible_end(line, glyphs.blank),
+        ),
         DiffRow::Elided(lines) => {
             let s = if *lines == 1 { "" } else { "s" };
-            page.row(at.put(
+            page.row(begin.to(at + SIDE).put(
                 Ink::Faint,
                 format!("{} {lines} line{s}", glyphs.lane_left_out),
             ));
@@ -171,15 +197,15 @@ fn diff_row(page: &mut Page, row: &DiffRow, glyphs: &Glyphs) {
 }
 
 /// Never wrapped: bytes of both sides stand above each other.
-fn hex(page: &mut Page, name: &str, ink: Ink, lines: &[Line]) {
-    let mut label = Row::new().to(TEXT).put(Ink::Faint, name).to(TEXT + 10);
+fn hex(page: &mut Page, at: usize, name: &str, ink: Ink, lines: &[Line]) {
+    let mut label = Row::new().to(at).put(Ink::Faint, name).to(at + SIDE);
     if lines.is_empty() {
         page.row(label.put(Ink::Faint, "(nothing)"));
         return;
     }
     for line in lines {
         page.row(label.put(ink, line.as_str()));
-        label = Row::new().to(TEXT + 10);
+        label = Row::new().to(at + SIDE);
     }
 }
 

@@ -8,6 +8,7 @@ mod diagram;
 pub(crate) mod glyphs;
 pub(crate) mod label;
 pub(crate) mod page;
+mod short;
 mod style;
 
 use ipclab_evidence::Level;
@@ -18,6 +19,7 @@ use crate::{CaseReport, CompilerMessage, Line, Program, Report, Severity, TierSc
 use details::{of, verdict};
 use glyphs::Glyphs;
 use page::{Ink, Page, Row, cut};
+pub use short::{LINES_MAX, render_short};
 pub use style::Style;
 
 /// Writes a report for a reader at a terminal.

@@ -116,6 +116,15 @@ impl Page {
         }
     }
 
+    /// Adds at most so many rows of another page; where there are more, the last one ends with a mark.
+    pub(super) fn append(&mut self, other: Page, rows_max: usize, mark: &str) {
+        let cut = other.rows.len() > rows_max;
+        self.rows.extend(other.rows.into_iter().take(rows_max));
+        if let Some(last) = self.rows.last_mut().filter(|_| cut) {
+            last.push(Ink::Faint, format!(" {mark}"));
+        }
+    }
+
     /// How many columns the page has.
     pub(super) fn width(&self) -> usize {
         self.style.width

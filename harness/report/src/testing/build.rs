@@ -141,6 +141,7 @@ pub fn finding(aspect: Aspect, verdict: Verdict, message: &str) -> Finding {
         seen: None,
         difference: None,
         cites: Vec::new(),
+        mistake: None,
     }
 }
 
@@ -212,6 +213,11 @@ pub fn report(about: &About, programs: Vec<Program>, done: &[JudgedCase]) -> Rep
             findings: &done.findings,
             evidence: done.evidence.as_ref(),
             notes: done.notes.clone(),
+            causes: done
+                .findings
+                .iter()
+                .map(|finding| matches!(finding.verdict, Verdict::Fail).then_some(0))
+                .collect(),
         })
         .collect();
     Report::new(&spec, about, programs, &judged)

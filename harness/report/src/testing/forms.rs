@@ -180,7 +180,8 @@ fn markdown_holds(report: &Report) {
             _ => {}
         }
     }
-    let rows = report.score.tiers.len() + report.programs.len() + report.cases.len();
+    let rows =
+        report.causes.len() + report.score.tiers.len() + report.programs.len() + report.cases.len();
     assert_eq!(cells, rows, "{text}");
     // GitHub makes links of bare addresses, too: outside of code none may stand as it is.
     let mut fence: Option<&str> = None;

@@ -1,0 +1,220 @@
+//! Mistakes: what each finding of a run comes from, read off the evidence and not off the words of findings.
+//!
+//! A program that died, serves another port or went on after a failed call has further findings that follow. They all get
+//! the program's first mistake, by the order of [`MistakeKind`]. `ipclab_verdict` puts the mistakes of all cases together.
+
+use ipclab_evidence::{ArgKind, Exit, canonical};
+use ipclab_spec::{Aspect, Endpoint, ExitExpectation, Leftover, Named, OutputExpectation, Player};
+
+use crate::exit::is_cause;
+use crate::facts::Facts;
+use crate::finding::{Finding, Mistake, MistakeKind, NUL_MISSING, Verdict};
+use crate::listening::wrong_key;
+use crate::quote;
+
+/// Says of each finding that did not pass which mistake it comes from.
+pub(crate) fn attribute(findings: &mut [Finding], facts: Facts<'_>) {
+    let actors = 0..facts.evidence.actors.len();
+    let students: Vec<usize> = actors.filter(|index| facts.is_student(*index)).collect();
+    let mistakes: Vec<(usize, Mistake)> = students
+        .iter()
+        .filter_map(|index| Some((*index, of_actor(facts, *index, findings)?)))
+        .collect();
+    // The mistake that others of the run follow from.
+    let first = mistakes.iter().min_by_key(|(_, mistake)| mistake.kind);
+    let chosen: Vec<Option<Mistake>> = findings
+        .iter()
+        .map(|finding| match finding.verdict {
+            Verdict::Pass => None,
+            Verdict::Fail | Verdict::Unknown | Verdict::Skipped => {
+                let copies = finding.actor.as_deref().map(|name| facts.copies(name));
+                let own = copies
+                    .and_then(|copies| mistakes.iter().find(|(index, _)| copies.contains(index)));
+                let own = own.map(|(_, mistake)| mistake);
+                match (own, first) {
+                    // A program that others keep from its work shows it in how it behaves.
+                    (Some(own), Some((_, first)))
+                        if is_symptom(own.kind) && is_root(first.kind) =>
+                    {
+                        Some(first.clone())
+                    }
+                    (Some(own), _) => Some(own.clone()),
+                    (None, Some((_, first))) => Some(first.clone()),
+                    (None, None) => Some(behaviour(facts, &students, finding.aspect)),
+                }
+            }
+        })
+        .collect();
+    for (finding, mistake) in findings.iter_mut().zip(chosen) {
+        finding.mistake = mistake.map(|mistake| Mistake {
+            says: mistake.says.map(|says| quote::clean(&says, false)),
+            ..mistake
+        });
+    }
+}
+
+/// What keeps other programs from their work.
+fn is_root(kind: MistakeKind) -> bool {
+    kind <= MistakeKind::Limit
+}
+
+/// What another program's mistake may bring about.
+fn is_symptom(kind: MistakeKind) -> bool {
+    matches!(
+        kind,
+        MistakeKind::Waits | MistakeKind::Behaviour | MistakeKind::Silent | MistakeKind::Unchecked
+    )
+}
+
+fn behaviour(facts: Facts<'_>, students: &[usize], aspect: Aspect) -> Mistake {
+    let programs: Vec<String> = students
+        .iter()
+        .filter_map(|index| program(facts, *index))
+        .collect();
+    let one = programs
+        .first()
+        .filter(|first| programs.iter().all(|program| program == *first));
+    Mistake {
+        kind: MistakeKind::Behaviour,
+        program: one.cloned(),
+        detail: aspect.name().to_owned(),
+        says: None,
+    }
+}
+
+fn program(facts: Facts<'_>, index: usize) -> Option<String> {
+    match &facts.role(index)?.player {
+        Player::Student { program, .. } => Some(program.clone()),
+        Player::Reference { .. } | Player::Peer { .. } => None,
+    }
+}
+
+/// The first mistake of this actor, in the order of the kinds.
+fn of_actor(facts: Facts<'_>, index: usize, findings: &[Finding]) -> Option<Mistake> {
+    let mistake = |kind, detail: &str| Mistake {
+        kind,
+        program: program(facts, index),
+        detail: detail.to_owned(),
+        says: None,
+    };
+    let name = facts.actor(index).map(|actor| actor.name.as_str())?;
+    let failed = || {
+        let failed = findings
+            .iter()
+            .filter(|finding| finding.verdict != Verdict::Pass);
+        failed.filter(|finding| finding.actor.as_deref() == Some(name))
+    };
+    let missed = |aspect: Aspect| failed().any(|finding| finding.aspect == aspect);
+    if let Some((detail, says)) = another_place(facts, index) {
+        return Some(Mistake {
+            says: Some(says),
+            ..mistake(MistakeKind::Place, detail)
+        });
+    }
+    if facts.case.sanitize && missed(Aspect::Memory) {
+        return Some(mistake(MistakeKind::Memory, ""));
+    }
+    let exit = &facts.actor(index)?.exit;
+    if is_cause(facts, index) {
+        match exit {
+            Exit::Signal { name, .. } => return Some(mistake(MistakeKind::Crash, name)),
+            Exit::Stopped(_) => return Some(mistake(MistakeKind::Limit, "")),
+            Exit::NotStarted | Exit::NotExecuted(_) | Exit::Code(_) | Exit::Running { .. } => {}
+        }
+    }
+    if failed().any(|finding| finding.message.contains(NUL_MISSING)) {
+        return Some(mistake(MistakeKind::Nul, ""));
+    }
+    let role = facts.role(index)?;
+    let must_fail = role.exit == Some(ExitExpectation::Failure);
+    if must_fail && failed().next().is_some() {
+        let says = role.stderr.iter().any(|wanted| {
+            matches!(
+                wanted,
+                OutputExpectation::Contains(_) | OutputExpectation::Regex(_)
+            )
+        });
+        let silent = says && missed(Aspect::Output);
+        // Where nothing failed for it, it has no error to handle: it does something else than it should.
+        if facts.first_failure(index).is_none() && silent {
+            let aspect = failed().next().map_or("", |finding| finding.aspect.name());
+            return Some(mistake(MistakeKind::Behaviour, aspect));
+        }
+        let call = unchecked(facts, index).unwrap_or("");
+        return Some(match (missed(Aspect::Exit), silent) {
+            (true, false) if matches!(exit, Exit::Code(0)) => mistake(MistakeKind::Status, call),
+            (true, _) => mistake(MistakeKind::Unchecked, call),
+            (false, true) => mistake(MistakeKind::Silent, call),
+            (false, false) => {
+                let aspect = failed().next().map_or("", |finding| finding.aspect.name());
+                mistake(MistakeKind::Behaviour, aspect)
+            }
+        });
+    }
+    if is_cause(facts, index) {
+        return Some(mistake(MistakeKind::Waits, ""));
+    }
+    let first = failed().next()?;
+    Some(mistake(MistakeKind::Behaviour, first.aspect.name()))
+}
+
+/// Another port, address, path or key than the case's, and what to say of it.
+fn another_place(facts: Facts<'_>, index: usize) -> Option<(&'static str, String)> {
+    if let Some((seen, wanted)) = another_key(facts, index) {
+        let who = facts.who(index);
+        return Some(("key", format!("{who} used {}", wrong_key(seen, wanted))));
+    }
+    if let Some(service) = facts.service(index).filter(|service| !service.exact) {
+        let call = facts
+            .calls(index)
+            .find(|call| Some(call.n) == service.cite)?;
+        return call
+            .errno()
+            .is_none()
+            .then_some(("service", service.message));
+    }
+    facts.misdirected(index).map(|(why, _)| ("target", why))
+}
+
+/// A key that neither the case nor a program of ours uses, where they use some.
+fn another_key(facts: Facts<'_>, index: usize) -> Option<(i64, i32)> {
+    let case = facts.case;
+    let mut named: Vec<i32> = case.given.shm.iter().map(|given| given.key).collect();
+    for actor in &case.actors {
+        if let Some(Endpoint::Shm(key)) = &actor.listens {
+            named.push(*key);
+        }
+    }
+    named.extend(case.shm.iter().map(|state| state.key));
+    for left in case.leaves.must.iter().chain(&case.leaves.may) {
+        match left {
+            Leftover::Shm(Named::Key(key)) => named.push(*key),
+            // Any key is right here.
+            Leftover::Shm(Named::Private | Named::Any) => return None,
+            Leftover::Path(_)
+            | Leftover::Sem(_)
+            | Leftover::Msg(_)
+            | Leftover::PosixShm(_)
+            | Leftover::Port(_)
+            | Leftover::Process => {}
+        }
+    }
+    for other in (0..facts.evidence.actors.len()).filter(|other| !facts.is_student(*other)) {
+        let keys = facts.calls(other).filter(|call| call.name == "shmget");
+        let keys = keys.filter_map(|call| call.argument(ArgKind::Key)?.number());
+        named.extend(keys.filter_map(|key| i32::try_from(key).ok()));
+    }
+    let mut keys = facts
+        .calls(index)
+        .filter(|call| call.name == "shmget")
+        .filter_map(|call| call.argument(ArgKind::Key)?.number());
+    let wanted = named.first().copied()?;
+    let seen = keys.find(|key| named.iter().all(|named| i64::from(*named) != *key))?;
+    Some((seen, wanted))
+}
+
+/// The call whose failure went unnoticed, by the name that C has for it.
+fn unchecked(facts: Facts<'_>, index: usize) -> Option<&str> {
+    let call = facts.first_failure(index)?;
+    Some(canonical(&call.name, Facts::on_socket(call)))
+}

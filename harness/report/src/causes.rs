@@ -1,0 +1,184 @@
+//! The list of causes, from cases whose findings have the numbers of theirs.
+//!
+//! It is made anew when cases are taken out for a reader: what only these showed is gone then, and nothing that is left comes
+//! from them, neither a number nor an example.
+
+use std::collections::BTreeMap;
+
+use ipclab_judge::{Mistake, Verdict};
+use ipclab_spec::Tier;
+
+use crate::{CaseReport, CauseReport, FindingReport, Line};
+
+/// Kind and program of each cause, by its number.
+pub(crate) type Natures = BTreeMap<u32, (Line, Option<Line>)>;
+
+/// Kinds and programs as the judge's mistakes have them. The first mistake of a number decides.
+pub(crate) fn natures<'a>(
+    mistakes: impl Iterator<Item = (&'a Option<u32>, Option<&'a Mistake>)>,
+) -> Natures {
+    let mut natures = Natures::new();
+    for (number, mistake) in mistakes {
+        if let (Some(number), Some(mistake)) = (number, mistake) {
+            natures.entry(*number).or_insert_with(|| {
+                let program = mistake.program.as_deref().map(Line::new);
+                (Line::new(mistake.kind.name()), program)
+            });
+        }
+    }
+    natures
+}
+
+/// The same of a list that was made already.
+pub(crate) fn natures_of(causes: &[CauseReport]) -> Natures {
+    let nature = |cause: &CauseReport| (cause.number, (cause.kind.clone(), cause.program.clone()));
+    causes.iter().map(nature).collect()
+}
+
+/// Lists the causes of these cases, that first which gives back most points in the lowest tier, and numbers them from 1 in
+/// that order, in the findings, too.
+pub(crate) fn list(cases: &mut [CaseReport], natures: &Natures) -> Vec<CauseReport> {
+    for case in &mut *cases {
+        mark_followers(case);
+    }
+    let mut found: BTreeMap<u32, Found<'_>> = BTreeMap::new();
+    for (place, case) in cases.iter().enumerate() {
+        let mut first = None;
+        for (at, finding) in case.findings.iter().enumerate() {
+            let Some(number) = finding.cause else {
+                continue;
+            };
+            let cause = found.entry(number).or_default();
+            if cause.cases.last() != Some(&place) {
+                cause.cases.push(place);
+            }
+            cause.graded |= finding.graded;
+            if finding.graded && first.is_none() {
+                first = Some(number);
+                cause.lost(case);
+            }
+            cause.consider(Shown {
+                place,
+                at,
+                case,
+                finding,
+            });
+        }
+    }
+    let mut sorted: Vec<(u32, Found<'_>)> = found.into_iter().collect();
+    sorted.sort_by_key(|(number, cause)| cause.order(*number));
+    let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut causes = Vec::new();
+    for (number, cause) in sorted {
+        let next = u32::try_from(causes.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        let nature = natures.get(&number).cloned().unwrap_or_default();
+        if let Some(report) = cause.report(next, nature, cases) {
+            numbers.insert(number, next);
+            causes.push(report);
+        }
+    }
+    for finding in cases.iter_mut().flat_map(|case| &mut case.findings) {
+        finding.cause = finding
+            .cause
+            .and_then(|number| numbers.get(&number).copied());
+    }
+    causes
+}
+
+/// Of the findings of a case that have one cause the first says what happened; the others follow.
+fn mark_followers(case: &mut CaseReport) {
+    let mut seen = Vec::new();
+    let skipped = case.verdict == Verdict::Skipped;
+    for finding in &mut case.findings {
+        if let Some(number) = finding.cause {
+            finding.follows = skipped || seen.contains(&number);
+            seen.push(number);
+        }
+    }
+}
+
+/// What is known of a cause so far.
+#[derive(Default)]
+struct Found<'a> {
+    cases: Vec<usize>,
+    /// Points by tier that cases lost of which it is the first cause.
+    points: BTreeMap<Tier, u32>,
+    shown: Option<Shown<'a>>,
+    /// A finding of it can cost points.
+    graded: bool,
+}
+
+/// A finding that may speak for a cause.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    place: usize,
+    at: usize,
+    case: &'a CaseReport,
+    finding: &'a FindingReport,
+}
+
+impl Shown<'_> {
+    /// The smaller, the better it shows the cause: one that ran, that says the mistake itself, that costs, in a low tier.
+    fn order(&self) -> (bool, bool, Tier, bool, bool, bool, usize) {
+        (
+            self.finding.verdict == Verdict::Skipped,
+            !self.finding.graded,
+            self.case.tier,
+            self.finding.comes_from.is_none(),
+            self.finding.ours,
+            self.finding.follows,
+            self.place,
+        )
+    }
+}
+
+impl<'a> Found<'a> {
+    fn lost(&mut self, case: &CaseReport) {
+        let points = self.points.entry(case.tier).or_default();
+        *points = points.saturating_add(case.max.saturating_sub(case.earned));
+    }
+
+    fn consider(&mut self, new: Shown<'a>) {
+        if self.shown.is_none_or(|known| new.order() < known.order()) {
+            self.shown = Some(new);
+        }
+    }
+
+    /// By the lowest tier that it costs points in, then by how many in that tier, then in all.
+    fn order(&self, number: u32) -> (bool, Option<Tier>, i64, i64, u32) {
+        let lowest = self.points.iter().find(|(_, points)| **points > 0);
+        let all: i64 = self.points.values().map(|points| i64::from(*points)).sum();
+        let in_lowest = lowest.map_or(0, |(_, points)| i64::from(*points));
+        let tier = lowest.map(|(tier, _)| *tier);
+        (lowest.is_none(), tier, -in_lowest, -all, number)
+    }
+
+    fn report(
+        &self,
+        number: u32,
+        (kind, program): (Line, Option<Line>),
+        cases: &[CaseReport],
+    ) -> Option<CauseReport> {
+        // What cost nothing anywhere is a remark.
+        let shown = self.shown.filter(|_| self.graded)?;
+        let said = shown.finding.comes_from.as_ref();
+        let lowest = self.points.iter().find(|(_, points)| **points > 0);
+        Some(CauseReport {
+            number,
+            kind,
+            program,
+            message: said.unwrap_or(&shown.finding.message).clone(),
+            case: shown.case.id.clone(),
+            finding: u32::try_from(shown.at).unwrap_or(u32::MAX),
+            cases: self
+                .cases
+                .iter()
+                .filter_map(|place| Some(cases.get(*place)?.id.clone()))
+                .collect(),
+            points: self.points.values().copied().fold(0, u32::saturating_add),
+            tier: lowest.map_or(shown.case.tier, |(tier, _)| *tier),
+        })
+    }
+}
