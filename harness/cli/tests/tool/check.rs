@@ -461,7 +461,7 @@ fn a_kept_check_is_judged_again_to_the_identical_report() {
             .unwrap();
         let judged = workdir
             .ipclab()
-            .args(["judge", "kept", "--format", format])
+            .args(["judge", "kept", "--all", "--format", format])
             .output()
             .unwrap();
         assert_eq!(

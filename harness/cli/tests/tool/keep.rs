@@ -6,6 +6,21 @@ use serde_json::Value;
 /// A check of one case that the first version kept, file by file, and the report that it judged from it.
 const KEPT_V1: &str = include_str!("../kept-v1.json");
 
+/// A report without the fields that the format has gained since.
+fn as_the_first_version(mut report: Value) -> Value {
+    let without = |object: &mut Value, keys: &[&str]| {
+        let object = object.as_object_mut().unwrap();
+        object.retain(|key, _| !keys.contains(&key.as_str()));
+    };
+    without(&mut report, &["causes"]);
+    for case in report["cases"].as_array_mut().unwrap() {
+        for finding in case["findings"].as_array_mut().unwrap() {
+            without(finding, &["cause", "follows", "ours", "comes_from"]);
+        }
+    }
+    report
+}
+
 #[test]
 fn a_check_that_the_first_version_kept_gets_the_identical_report() {
     let workdir = Workdir::with(&[]);
@@ -22,7 +37,7 @@ fn a_check_that_the_first_version_kept_gets_the_identical_report() {
     };
     let output = judge();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert_eq!(json(&output), kept["report"]);
+    assert_eq!(as_the_first_version(json(&output)), kept["report"]);
 
     let mut record = kept["files"]["record.json"].clone();
     record["format"] = "ipclab/record/v9".into();

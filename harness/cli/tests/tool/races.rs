@@ -207,13 +207,18 @@ fn what_is_kept_of_our_labs_is_judged_to_the_identical_report() {
             lab,
             "--keep",
             "kept",
+            "--all",
         ]);
         for case in cases {
             command.args(["--case", case]);
         }
         let seen = command.output().unwrap();
         assert_eq!(seen.status.code(), Some(1));
-        let again = workdir.ipclab().args(["judge", "kept"]).output().unwrap();
+        let again = workdir
+            .ipclab()
+            .args(["judge", "kept", "--all"])
+            .output()
+            .unwrap();
         let text =
             |output: &std::process::Output| String::from_utf8(output.stdout.clone()).unwrap();
         assert_eq!(text(&seen), text(&again));

@@ -372,7 +372,10 @@ fn mixed(level: &str, well_behaved: usize, folders: &[Folder]) {
     let mut files = Vec::new();
     written(&workdir.path("among"), &mut files);
     for (path, text) in &files {
-        if text.contains(SECRET) {
+        // What staff see of this submission shows its own code.
+        let own = path.ends_with("submissions/ada.html");
+        let mut others = text.lines().filter(|line| !line.contains("\"id\":\"ada\""));
+        if !own && others.any(|line| line.contains(SECRET)) {
             wrong.push(format!("the secret is out: {}", path.display()));
         }
         if text.contains(['\u{1b}', '\u{9b}', '\u{7}', '\u{202e}']) {

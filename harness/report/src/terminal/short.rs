@@ -8,7 +8,7 @@ use ipclab_judge::Verdict;
 use super::details::{difference, of, side};
 use super::glyphs::Glyphs;
 use super::page::{Ink, Page, Row, cut};
-use super::{Style, compiler_line};
+use super::{Style, compiler_line, notes};
 use crate::{CaseReport, CauseReport, FindingReport, Problem, Report, Severity, words};
 
 /// Lines that a short report has at most.
@@ -91,11 +91,15 @@ fn header(page: &mut Page, report: &Report, glyphs: &Glyphs) {
     page.row(row);
     match report.isolation {
         Level::Namespaces => {}
-        Level::Shared => page.labelled(
-            Row::new(),
-            Ink::Warn,
-            "Isolation is shared: other programs on this machine can be in the way.",
-        ),
+        // What may have spoilt the result is said before the result.
+        Level::Shared => {
+            page.labelled(
+                Row::new(),
+                Ink::Warn,
+                "Isolation is shared: other programs on this machine can be in the way.",
+            );
+            notes(page, report, Ink::Warn, glyphs);
+        }
     }
 }
 
@@ -292,6 +296,16 @@ fn not_graded(page: &mut Page, report: &Report, glyphs: &Glyphs) {
         ),
     );
     page.append(text, MESSAGE_LINES, glyphs.more);
+    let problems = report
+        .programs
+        .iter()
+        .filter_map(|one| one.problem.as_ref());
+    let remedy = problems
+        .filter(|problem| problem.ours)
+        .find_map(|problem| problem.remedy.as_ref());
+    for line in remedy.iter().flat_map(|remedy| remedy.lines()) {
+        page.labelled(Row::new().to(4), Ink::Link, line);
+    }
 }
 
 /// What passed, and what is not shown.
