@@ -15,7 +15,7 @@ use ipclab_kernel::{process, sysv};
 use super::before::{OPEN_FOLDERS, entries};
 use super::folders::{PUT_MODE, take_away};
 use super::state::Shared;
-use super::user::files_of;
+use super::user::{all_may_write, files_of};
 use crate::created::Created;
 use crate::evidence::missing;
 use crate::leftovers::{self, Listed};
@@ -153,7 +153,7 @@ impl Shared {
             let looked_at = Cell::new(0);
             let may_enter = |about: &fs::Metadata| {
                 looked_at.set(looked_at.get() + 1);
-                about.mode() & 0o001 != 0 && looked_at.get() < MAX_LOOKED_AT
+                all_may_write(about) && looked_at.get() < MAX_LOOKED_AT
             };
             for folder in OPEN_FOLDERS {
                 paths.extend(files_of(

@@ -107,9 +107,8 @@ impl RunUser {
             return;
         }
         for folder in OPEN_FOLDERS.iter().chain(&["/dev/mqueue"]) {
-            for path in files_of(Path::new(folder), &|owner| users.contains(&owner), &|_| {
-                true
-            }) {
+            let theirs = |owner| users.contains(&owner);
+            for path in files_of(Path::new(folder), &theirs, &all_may_write) {
                 take_away(&path);
             }
         }
@@ -139,7 +138,7 @@ fn used() -> HashSet<u32> {
     for folder in WRITABLE {
         walk(Path::new(folder), &mut |_, about| {
             used.extend([about.uid(), about.gid()]);
-            true
+            all_may_write(about)
         });
     }
     for file in ["/etc/subuid", "/etc/subgid"] {
@@ -154,6 +153,12 @@ fn used() -> HashSet<u32> {
         }
     }
     used
+}
+
+/// Whether an id that owns nothing can have made something in a folder. Others are not looked through: there may be a hundred
+/// thousand files in them.
+pub(super) fn all_may_write(about: &fs::Metadata) -> bool {
+    about.mode() & 0o002 != 0
 }
 
 /// Files and folders below a folder that belong to such users, where `may_enter` lets them have any; what lies in a folder
