@@ -71,7 +71,8 @@ impl Tracer {
             _ => &objects.segments,
         });
         let id = args[0] as i32;
-        foreign.contains(&id) || !found.contains(&id)
+        // What is no identifier at all is for the kernel to say.
+        id >= 0 && (foreign.contains(&id) || !found.contains(&id))
     }
 
     /// Answers a call at its entry: it is not made.
