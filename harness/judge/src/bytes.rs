@@ -8,7 +8,7 @@ use ipclab_spec::{Amount, Aspect, Player, Wire};
 use crate::difference::byte;
 use crate::facts::{Facts, Unfilled, address_of};
 use crate::finding::Finding;
-use crate::quote::{count, quoted_bytes};
+use crate::quote::{count, moved, quoted_bytes};
 
 /// One finding for each expectation about a wire, and one for each scripted peer, which knows itself what it wanted.
 pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
@@ -371,10 +371,7 @@ impl<'a> Crossing<'a> {
     }
 
     fn verb(&self) -> &'static str {
-        match self.direction {
-            Direction::Sent => "sent",
-            Direction::Received => "received",
-        }
+        moved(self.direction)
     }
 
     /// `49 bytes to server`

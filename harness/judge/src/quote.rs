@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use ipclab_evidence::Direction;
+
 /// The most characters of foreign text that one message quotes.
 const QUOTED_MAX: usize = 200;
 
@@ -85,6 +87,14 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         number => format!("{number} {noun}s"),
+    }
+}
+
+/// What a program did with bytes that went this way.
+pub(crate) fn moved(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Sent => "sent",
+        Direction::Received => "received",
     }
 }
 

@@ -56,15 +56,9 @@ pub fn interrupt(pid: Pid) -> Result<()> {
 
 /// Makes the signal with which a tracee is stopped one of the kernel's own, as that of `alarm(2)` is: no process sent it.
 pub fn make_signal_the_kernels(pid: Pid) -> Result<()> {
-    // SAFETY: an all-zero siginfo_t is valid; both requests take exactly this struct, which outlives them.
+    let info = signal_info(pid)?;
+    // SAFETY: an all-zero siginfo_t is valid; the request takes exactly this struct, which outlives it.
     unsafe {
-        let mut info: libc::siginfo_t = std::mem::zeroed();
-        check(libc::ptrace(
-            libc::PTRACE_GETSIGINFO,
-            pid,
-            0usize,
-            &raw mut info,
-        ))?;
         let mut kernels: libc::siginfo_t = std::mem::zeroed();
         kernels.si_signo = info.si_signo;
         kernels.si_code = libc::SI_KERNEL;
@@ -141,8 +135,15 @@ pub fn event_message(pid: Pid) -> Result<u64> {
 /// allow, `SEGV_ACCERR` of `sigaction(2)`. `None`: another signal, or another reason for it.
 pub fn protection_fault(pid: Pid) -> Result<Option<u64>> {
     const SEGV_ACCERR: c_int = 2;
-    // SAFETY: an all-zero siginfo_t is valid, the request fills exactly this struct, and a SIGSEGV of the kernel's has
-    // an address.
+    let info = signal_info(pid)?;
+    let forbidden = info.si_signo == libc::SIGSEGV && info.si_code == SEGV_ACCERR;
+    // SAFETY: a SIGSEGV of the kernel's has an address.
+    Ok(forbidden.then(|| unsafe { info.si_addr() } as u64))
+}
+
+/// What comes with the signal with which a tracee is stopped, `PTRACE_GETSIGINFO`.
+fn signal_info(pid: Pid) -> Result<libc::siginfo_t> {
+    // SAFETY: an all-zero siginfo_t is valid, and the request fills exactly this struct, which outlives it.
     unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
         check(libc::ptrace(
@@ -151,8 +152,7 @@ pub fn protection_fault(pid: Pid) -> Result<Option<u64>> {
             0usize,
             &raw mut info,
         ))?;
-        let forbidden = info.si_signo == libc::SIGSEGV && info.si_code == SEGV_ACCERR;
-        Ok(forbidden.then(|| info.si_addr() as u64))
+        Ok(info)
     }
 }
 

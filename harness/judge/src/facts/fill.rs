@@ -5,7 +5,7 @@ use ipclab_spec::{Hole, Part, Template};
 
 use super::lookup::Facts;
 use crate::pattern::{Pattern, Piece};
-use crate::quote::{count, quoted};
+use crate::quote::{count, moved, quoted};
 
 /// Why a template has no text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,10 +122,7 @@ impl Facts<'_> {
             Some(nth) => {
                 let index = (nth as usize).saturating_sub(1);
                 let Some((_, transfer)) = transfers.nth(index) else {
-                    let verb = match direction {
-                        Direction::Sent => "sent",
-                        Direction::Received => "received",
-                    };
+                    let verb = moved(direction);
                     return Err(Unfilled::Never(format!(
                         "{actor} {verb} fewer than {}",
                         count(u64::from(nth), "message")

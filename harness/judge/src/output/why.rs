@@ -7,7 +7,7 @@ use super::{Printed, Wanted};
 use crate::difference::likeness;
 use crate::page::Page;
 use crate::pattern::{Pattern, Place};
-use crate::quote::{escaped_line, quoted};
+use crate::quote::{escaped_line, moved, quoted};
 
 /// How alike a line must be to be called the one that was meant.
 const SIMILARITY_MIN: f32 = 0.6;
@@ -91,31 +91,8 @@ impl Printed<'_> {
 
     /// The line has a count, and nothing crossed that could be counted: that is the mistake, and not the line.
     fn moved_nothing(&self, wanted: &Wanted<'_>) -> Option<String> {
-        let (hole, actor, direction, verb) =
-            wanted.template.parts.iter().find_map(|part| match part {
-                Part::Hole(hole @ Hole::Sent { actor, .. }) => {
-                    Some((hole, actor, Direction::Sent, "sent"))
-                }
-                Part::Hole(hole @ Hole::Received { actor, .. }) => {
-                    Some((hole, actor, Direction::Received, "received"))
-                }
-                Part::Hole(
-                    Hole::Any
-                    | Hole::Int
-                    | Hole::Variable(_)
-                    | Hole::Pid { .. }
-                    | Hole::Answer { .. }
-                    | Hole::Segment(_)
-                    | Hole::FaultCall
-                    | Hole::FaultMessage,
-                )
-                | Part::Text(_) => None,
-            })?;
-        let template = Template {
-            parts: vec![Part::Hole(hole.clone())],
-        };
-        let truth = self.facts.pattern(&template, Some(self.index)).ok()?;
-        if truth.as_text() != Some("0") {
+        let (actor, direction, truth) = self.count(wanted.template)?;
+        if truth != "0" {
             return None;
         }
         let open = self
@@ -137,9 +114,10 @@ impl Printed<'_> {
             "anything"
         };
         Some(format!(
-            "{} did not print the line {}: {whose} {verb} {nothing}{}",
+            "{} did not print the line {}: {whose} {} {nothing}{}",
             self.who(),
             quoted(&open.escaped_text()),
+            moved(direction),
             self.because()
         ))
     }
@@ -150,41 +128,11 @@ impl Printed<'_> {
             .facts
             .pattern_of_any_count(wanted.template, Some(self.index))?
             .trimmed();
-        let (hole, actor, direction) =
-            wanted.template.parts.iter().find_map(|part| match part {
-                Part::Hole(hole @ Hole::Sent { actor, .. }) => Some((hole, actor, Direction::Sent)),
-                Part::Hole(hole @ Hole::Received { actor, .. }) => {
-                    Some((hole, actor, Direction::Received))
-                }
-                Part::Hole(
-                    Hole::Any
-                    | Hole::Int
-                    | Hole::Variable(_)
-                    | Hole::Pid { .. }
-                    | Hole::Answer { .. }
-                    | Hole::Segment(_)
-                    | Hole::FaultCall
-                    | Hole::FaultMessage,
-                )
-                | Part::Text(_) => None,
-            })?;
-        let truth = self
-            .facts
-            .pattern(
-                &Template {
-                    parts: vec![Part::Hole(hole.clone())],
-                },
-                Some(self.index),
-            )
-            .ok()?;
-        let truth = truth.as_text()?.to_owned();
+        let (actor, direction, truth) = self.count(wanted.template)?;
         let (_, span) = self.find_from(&open, (0, 0))?;
         let printed = span.ints.iter().find(|printed| **printed != truth)?;
         let actors = self.facts.meant(actor, Some(self.index)).ok()?;
-        let verb = match direction {
-            Direction::Sent => "sent",
-            Direction::Received => "received",
-        };
+        let verb = moved(direction);
         let whose = match actors.as_slice() {
             [one] if *one == self.index => String::new(),
             [one] => format!(" by {}", self.facts.who(*one)),
@@ -204,6 +152,32 @@ impl Printed<'_> {
             self.who(),
             escaped_line(printed)
         ))
+    }
+
+    /// The first count of bytes in a template: whose it is, of which direction, and how many these were.
+    fn count<'t>(&self, template: &'t Template) -> Option<(&'t str, Direction, String)> {
+        let (hole, actor, direction) = template.parts.iter().find_map(|part| match part {
+            Part::Hole(hole @ Hole::Sent { actor, .. }) => Some((hole, actor, Direction::Sent)),
+            Part::Hole(hole @ Hole::Received { actor, .. }) => {
+                Some((hole, actor, Direction::Received))
+            }
+            Part::Hole(
+                Hole::Any
+                | Hole::Int
+                | Hole::Variable(_)
+                | Hole::Pid { .. }
+                | Hole::Answer { .. }
+                | Hole::Segment(_)
+                | Hole::FaultCall
+                | Hole::FaultMessage,
+            )
+            | Part::Text(_) => None,
+        })?;
+        let alone = Template {
+            parts: vec![Part::Hole(hole.clone())],
+        };
+        let truth = self.facts.pattern(&alone, Some(self.index)).ok()?;
+        Some((actor, direction, truth.as_text()?.to_owned()))
     }
 
     pub(super) fn on_the_other_stream(&self, pattern: &Pattern) -> bool {
