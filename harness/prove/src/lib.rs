@@ -11,5 +11,6 @@ pub mod coverage;
 pub mod golden;
 mod json;
 pub mod mutants;
+mod optional;
 pub mod validate;
 pub mod worlds;

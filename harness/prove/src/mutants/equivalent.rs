@@ -8,13 +8,12 @@
 //! reason  = "the process ends right after it, and the kernel closes what it had open"
 //! ```
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use ipclab_intake::failure::{Failure, reason};
+use crate::optional;
+use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 
 /// What a lab's list is called, in the folder of its submissions.
@@ -69,15 +68,8 @@ fn is_like(pattern: &str, text: &str) -> bool {
 pub(super) fn read(lab: &Path) -> Result<Vec<Equivalent>, Failure> {
     let file = lab.join(FILE);
     let display = show::path(&file);
-    let text = match fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => {
-            return Err(Failure::usage(format!(
-                "reading {display}: {}",
-                reason(&error)
-            )));
-        }
+    let Some(text) = optional::read(&file)? else {
+        return Ok(Vec::new());
     };
     parse(&display, &text)
 }

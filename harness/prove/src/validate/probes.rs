@@ -11,14 +11,14 @@
 //! An instructor's own spec has `starter` and `submissions` in `../labs/LAB`, `labs/LAB` or its own folder.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use ipclab_spec::{Diagnostics, Expected, Patch, Spec};
 
+use crate::optional;
 use ipclab_grade::labs::{self, Lab};
-use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::failure::Failure;
 use ipclab_intake::materialise::{self, EXPECTATION};
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
@@ -229,15 +229,8 @@ fn expectation(
 ) -> Result<Option<Expectation>, Failure> {
     let file = expectation_file(submission);
     let display = show::path(&file);
-    let text = match fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(Failure::usage(format!(
-                "reading {display}: {}",
-                reason(&error)
-            )));
-        }
+    let Some(text) = optional::read(&file)? else {
+        return Ok(None);
     };
     let read = if file == submission {
         read_patch(submission, &display, &text, spec)?

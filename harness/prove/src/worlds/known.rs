@@ -6,13 +6,12 @@
 //! reason     = "it prints a variable that it never sets"
 //! ```
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use ipclab_intake::failure::{Failure, reason};
+use crate::optional;
+use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,15 +38,8 @@ pub(super) struct Known {
 pub(super) fn read(lab: &Path) -> Result<Vec<Known>, Failure> {
     let file = lab.join("submissions/worlds.toml");
     let display = show::path(&file);
-    let text = match fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => {
-            return Err(Failure::usage(format!(
-                "reading {display}: {}",
-                reason(&error)
-            )));
-        }
+    let Some(text) = optional::read(&file)? else {
+        return Ok(Vec::new());
     };
     let raw: Raw = toml::from_str(&text)
         .map_err(|error| Failure::usage(format!("reading {display}: {error}")))?;
