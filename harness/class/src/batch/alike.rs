@@ -10,7 +10,7 @@ use super::print::Print;
 const CODE_MIN: usize = 12;
 /// How many pairs are shown.
 const PAIRS_MAX: usize = 30;
-/// What both have, in percent, to be shown.
+/// A pair is shown only if at least so many percent of the smaller submission are in both.
 const SHARED_MIN: u32 = 60;
 /// A pair is shown only if at most so many in ten thousand share as much: what is common in a class is no lead.
 const COMMON_MAX: u32 = 200;
@@ -19,7 +19,7 @@ const COMPARED_MAX: u64 = 20_000;
 /// A digest that more than so many submissions have leads to no pair.
 const RARE_MAX: usize = 40;
 
-/// What is alike in a class of these prints; `None`: there is nothing to compare.
+/// The alike pairs of a class, by the prints of its submissions; `None`: there is nothing to compare.
 pub(super) fn among(prints: &[(Line, Print)]) -> Option<Alike> {
     let known: Vec<&(Line, Print)> = prints
         .iter()

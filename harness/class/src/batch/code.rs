@@ -4,9 +4,9 @@ use ipclab_intake::show;
 use ipclab_intake::submission::{Submission, walk};
 use ipclab_report::{Block, Line, Report, SourceFile};
 
-/// What is kept of a file, in bytes.
+/// Bytes of a file that are kept.
 const FILE_MAX: usize = 64 << 10;
-/// What is kept of a submission, in bytes.
+/// Bytes of all files of a submission that are kept.
 const ALL_MAX: usize = 192 << 10;
 
 /// The sources of a submission: those that its programs were built of first.

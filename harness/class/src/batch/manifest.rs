@@ -96,7 +96,7 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    /// What another grading was done by that differs, in words.
+    /// The parts (tool, spec, options) by which another grading differs from this one, in words.
     pub(crate) fn differs(&self, other: &Self) -> Vec<&'static str> {
         let parts = [
             (self.tool != other.tool, "another build of this tool"),

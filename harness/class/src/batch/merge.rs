@@ -95,7 +95,7 @@ pub fn merge(folders: &[PathBuf], into: &Path, replace: bool) -> Result<Finished
     })
 }
 
-/// What several parts hold, which is no mistake as long as they say the same.
+/// Says which submissions are in several parts: no mistake as long as the parts say the same of them.
 fn overlaps(parts: &[Part]) -> Option<String> {
     let mut in_parts: BTreeMap<&String, usize> = BTreeMap::new();
     for (id, _) in parts.iter().flat_map(|part| part.results.all()) {

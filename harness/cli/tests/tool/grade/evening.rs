@@ -62,6 +62,12 @@ fn refresh(workdir: &Workdir) -> assert_cmd::assert::Assert {
 const BY_HAND: &str = "[[override]]\nwho = 'Oz Cem'\nmark = 3\nwas = 0\nreason = 'spoke to him'\nby = 'Prof'\nwhen = 2026-03-04\n\
     comment = 'See me.'\n[[override]]\nwho = 'dan'\ncase = 'greets'\npoints = 1\nreason = 'our timeout'\nby = 'TA'\nwhen = 2026-03-05\n";
 
+/// Canvas's gradebook, filled with the marks of `out`.
+fn filled(workdir: &Workdir) -> assert_cmd::assert::Assert {
+    let line = "export canvas out --fill grades.csv --column greet";
+    workdir.ipclab().args(line.split(' ')).assert()
+}
+
 #[test]
 fn a_mark_by_hand_survives_regrading_and_is_shown_and_exported_as_such() {
     let workdir = graded();
@@ -110,19 +116,7 @@ fn a_mark_by_hand_survives_regrading_and_is_shown_and_exported_as_such() {
     check(&workdir);
     // Gradebooks get the mark that counts.
     workdir.write("grades.csv", "Student,ID,SIS Login ID,Section,greet (7)\n    Points Possible,,,,4\n\"Öz, Cem\",9,cem,B,\n");
-    let filled = [
-        "export",
-        "canvas",
-        "out",
-        "--fill",
-        "grades.csv",
-        "--column",
-        "greet",
-    ];
-    workdir
-        .ipclab()
-        .args(filled)
-        .assert()
+    filled(&workdir)
         .code(0)
         .stdout(contains("\"Öz, Cem\",9,cem,B,3"));
 }
@@ -259,19 +253,7 @@ fn late_by_an_unknown_time_is_no_mark_in_a_gradebook() {
         "grades.csv",
         "Student,ID,greet (7)\n    Points Possible,,4\n\"Doe, Jane\",101,\n\"Roe, Bob\",102,\n",
     );
-    let filled = [
-        "export",
-        "canvas",
-        "out",
-        "--fill",
-        "grades.csv",
-        "--column",
-        "greet",
-    ];
-    workdir
-        .ipclab()
-        .args(filled)
-        .assert()
+    filled(&workdir)
         .code(0)
         .stdout(contains("101,4").and(contains("102,\n")))
         .stderr(contains("the mark is 2 to 4"));
@@ -279,12 +261,7 @@ fn late_by_an_unknown_time_is_no_mark_in_a_gradebook() {
         "out/overrides.toml",
         "[[override]]\nwho = '102'\nlate-days = 1\nreason = 'mail'\nby = 'TA'\nwhen = 2026-03-05\n",
     );
-    workdir
-        .ipclab()
-        .args(filled)
-        .assert()
-        .code(0)
-        .stdout(contains("102,3\n"));
+    filled(&workdir).code(0).stdout(contains("102,3\n"));
 }
 
 /// The names in a zip, and what is in each.
