@@ -33,7 +33,7 @@ pub use leftovers::{
 pub use names::{Names, Part, signal_name, signal_number};
 pub use outcome::{
     Access, ActorEvidence, CaseTimes, CgroupCounters, Collision, Ended, Evidence, Exit, Isolation,
-    Level, LimitHit, LimitKind, OpenDescriptor, SegmentSnapshot, Sharing, Stream,
+    Level, LimitHit, LimitKind, OpenDescriptor, Refusal, SegmentSnapshot, Sharing, Stream,
 };
 pub use plan::{
     Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenSegment, GivenSemaphores,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Call, Leftovers, Object, Segment, Socket, TimePassed, Wait};
+use crate::{Bytes, Call, Errno, Leftovers, Object, Segment, Socket, TimePassed, Wait};
 
 /// Everything that was observed. Facts only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,6 +163,21 @@ pub struct ActorEvidence {
     /// What a scripted peer has to complain about: expected and got.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
+    /// Calls that no program of a box may make, or not in that way, each kind once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refusal>,
+}
+
+/// Calls of one kind that the sandbox refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// The call's name in section 2 of the manual.
+    pub call: String,
+    /// What the program got for it.
+    pub errno: Errno,
+    /// How often.
+    pub count: u64,
 }
 
 #[allow(

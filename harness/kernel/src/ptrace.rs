@@ -85,6 +85,8 @@ pub enum Stop {
         stack: u64,
         /// The instruction that calls.
         at: u64,
+        /// The number that the filter gave with the stop (`SECCOMP_RET_DATA`); 0 at a stop that no filter asked for.
+        data: u32,
     },
     /// Exit of a call, with its value as the kernel returned it (`-errno` on failure).
     Exit(i64),
@@ -110,12 +112,14 @@ pub fn syscall_stop(pid: Pid) -> Result<Stop> {
                 args: info.u.entry.args,
                 stack: info.stack_pointer,
                 at: info.instruction_pointer,
+                data: 0,
             },
             libc::PTRACE_SYSCALL_INFO_SECCOMP => Stop::Entry {
                 number: info.u.seccomp.nr,
                 args: info.u.seccomp.args,
                 stack: info.stack_pointer,
                 at: info.instruction_pointer,
+                data: info.u.seccomp.ret_data,
             },
             libc::PTRACE_SYSCALL_INFO_EXIT => Stop::Exit(info.u.exit.sval),
             _ => Stop::Other,

@@ -13,72 +13,82 @@ use libc::sock_filter;
 use crate::calls::{self, When};
 use code::{
     ALLOW, AND, ARCHITECTURE, JUMP, JUMP_ANY_BIT, JUMP_AT_LEAST, JUMP_EQUAL, KILL, LOAD, NUMBER,
-    RETURN, SHARES_PROPERLY, TRACE, errno, jump, low_half, put,
+    RETURN, SHARES_PROPERLY, TRACE, errno, jump, low_half, put, refusal, silent,
 };
 pub(crate) use code::{Options, TraceScope};
 
 /// Calls of use only to a program that wants out of the box, or to be unseen in it.
-const REFUSED: &[i64] = &[
-    libc::SYS_ptrace,
-    libc::SYS_process_vm_readv,
-    libc::SYS_process_vm_writev,
-    libc::SYS_process_madvise,
-    libc::SYS_pidfd_getfd,
-    libc::SYS_kcmp,
+const REFUSED: &[(i64, &str)] = &[
+    (libc::SYS_ptrace, "ptrace"),
+    (libc::SYS_process_vm_readv, "process_vm_readv"),
+    (libc::SYS_process_vm_writev, "process_vm_writev"),
+    (libc::SYS_process_madvise, "process_madvise"),
+    (libc::SYS_pidfd_getfd, "pidfd_getfd"),
+    (libc::SYS_kcmp, "kcmp"),
     // A filter of its own could answer a call before ours hands it to the tracer: SECCOMP_RET_USER_NOTIF comes first.
-    libc::SYS_seccomp,
-    libc::SYS_keyctl,
-    libc::SYS_add_key,
-    libc::SYS_request_key,
-    libc::SYS_bpf,
-    libc::SYS_userfaultfd,
-    libc::SYS_perf_event_open,
-    libc::SYS_mount,
-    libc::SYS_umount2,
-    libc::SYS_move_mount,
-    libc::SYS_open_tree,
-    libc::SYS_fsopen,
-    libc::SYS_fspick,
-    libc::SYS_mount_setattr,
-    libc::SYS_pivot_root,
-    libc::SYS_chroot,
-    libc::SYS_unshare,
-    libc::SYS_setns,
-    libc::SYS_open_by_handle_at,
-    libc::SYS_kexec_load,
-    libc::SYS_kexec_file_load,
-    libc::SYS_init_module,
-    libc::SYS_finit_module,
-    libc::SYS_swapon,
-    libc::SYS_swapoff,
-    libc::SYS_reboot,
-    libc::SYS_syslog,
-    libc::SYS_quotactl,
-    libc::SYS_acct,
+    (libc::SYS_seccomp, "seccomp"),
+    (libc::SYS_keyctl, "keyctl"),
+    (libc::SYS_add_key, "add_key"),
+    (libc::SYS_request_key, "request_key"),
+    (libc::SYS_bpf, "bpf"),
+    (libc::SYS_userfaultfd, "userfaultfd"),
+    (libc::SYS_perf_event_open, "perf_event_open"),
+    (libc::SYS_mount, "mount"),
+    (libc::SYS_umount2, "umount2"),
+    (libc::SYS_move_mount, "move_mount"),
+    (libc::SYS_open_tree, "open_tree"),
+    (libc::SYS_fsopen, "fsopen"),
+    (libc::SYS_fspick, "fspick"),
+    (libc::SYS_mount_setattr, "mount_setattr"),
+    (libc::SYS_pivot_root, "pivot_root"),
+    (libc::SYS_chroot, "chroot"),
+    (libc::SYS_unshare, "unshare"),
+    (libc::SYS_setns, "setns"),
+    (libc::SYS_open_by_handle_at, "open_by_handle_at"),
+    (libc::SYS_kexec_load, "kexec_load"),
+    (libc::SYS_kexec_file_load, "kexec_file_load"),
+    (libc::SYS_init_module, "init_module"),
+    (libc::SYS_finit_module, "finit_module"),
+    (libc::SYS_swapon, "swapon"),
+    (libc::SYS_swapoff, "swapoff"),
+    (libc::SYS_reboot, "reboot"),
+    (libc::SYS_syslog, "syslog"),
+    (libc::SYS_quotactl, "quotactl"),
+    (libc::SYS_acct, "acct"),
     // Leaving the tracer's processor would let packets be in flight unseen when it decides that nothing moves any more.
-    libc::SYS_sched_setaffinity,
+    (libc::SYS_sched_setaffinity, "sched_setaffinity"),
 ];
 
-/// What has an older call that libraries fall back to when the kernel says that it has never heard of it. The flags of
-/// `clone3` are in memory, where a filter cannot see them; `io_uring` and `io_submit` would do I/O past the tracer.
-const UNKNOWN: &[i64] = &[
-    libc::SYS_clone3,
-    libc::SYS_io_uring_setup,
-    libc::SYS_io_uring_enter,
-    libc::SYS_io_uring_register,
-    libc::SYS_io_setup,
-    libc::SYS_io_submit,
+/// What has an older call that libraries fall back to when the kernel says that it has never heard of it, as `clone3` has,
+/// whose flags are in memory, where a filter cannot see them. `io_uring` and `io_submit` would do I/O past the tracer.
+const UNKNOWN: &[(i64, &str)] = &[
+    (libc::SYS_io_uring_setup, "io_uring_setup"),
+    (libc::SYS_io_uring_enter, "io_uring_enter"),
+    (libc::SYS_io_uring_register, "io_uring_register"),
+    (libc::SYS_io_setup, "io_setup"),
+    (libc::SYS_io_submit, "io_submit"),
     // Memory that is not counted.
-    libc::SYS_memfd_create,
-    libc::SYS_memfd_secret,
+    (libc::SYS_memfd_create, "memfd_create"),
+    (libc::SYS_memfd_secret, "memfd_secret"),
     // These move bytes of sockets, too.
-    libc::SYS_splice,
-    libc::SYS_tee,
+    (libc::SYS_splice, "splice"),
+    (libc::SYS_tee, "tee"),
     // A pipe that holds pages of memory is a window on them.
-    libc::SYS_vmsplice,
-    libc::SYS_preadv2,
-    libc::SYS_pwritev2,
+    (libc::SYS_vmsplice, "vmsplice"),
+    (libc::SYS_preadv2, "preadv2"),
+    (libc::SYS_pwritev2, "pwritev2"),
 ];
+
+/// The name of a call that the filter refuses, always or in some of its uses.
+pub(crate) fn name_of_refused(number: u64) -> String {
+    let all = REFUSED.iter().chain(UNKNOWN).chain(host::ON_MEMORY);
+    let named = all.into_iter().find(|(known, _)| *known as u64 == number);
+    match named {
+        Some((_, name)) => (*name).to_owned(),
+        None => calls::spec(number)
+            .map_or_else(|| format!("call {number}"), |spec| spec.name.to_owned()),
+    }
+}
 
 /// Namespaces that a `clone` may not make, and the flag that would hide the child from the tracer.
 const CLONE_REFUSED: u32 = (libc::CLONE_NEWUSER
@@ -127,6 +137,9 @@ fn assemble(options: &Options) -> Vec<sock_filter> {
         put(LOAD, NUMBER),
     ];
     code.extend(search(&number_ranges(options)));
+    if options.trace_scope == TraceScope::Nothing {
+        code = code.into_iter().map(silent).collect();
+    }
     code
 }
 
@@ -194,19 +207,21 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
     let mut add = |number: i64, code: &[sock_filter]| {
         calls.entry(number as u32).or_default().extend(code);
     };
-    for number in REFUSED {
-        add(*number, &[put(RETURN, errno(libc::EPERM))]);
+    for (number, _) in REFUSED {
+        add(*number, &[put(RETURN, refusal(libc::EPERM))]);
     }
-    for number in UNKNOWN {
-        add(*number, &[put(RETURN, errno(libc::ENOSYS))]);
+    for (number, _) in UNKNOWN {
+        add(*number, &[put(RETURN, refusal(libc::ENOSYS))]);
     }
+    // Every thread and many a child are made by it first, and then by the older call.
+    add(libc::SYS_clone3, &[put(RETURN, errno(libc::ENOSYS))]);
     // prctl's older way to the same.
     add(
         libc::SYS_prctl,
         &[
             put(LOAD, low_half(0)),
             jump(JUMP_EQUAL, libc::PR_SET_SECCOMP as u32, 0, 1),
-            put(RETURN, errno(libc::EPERM)),
+            put(RETURN, refusal(libc::EPERM)),
         ],
     );
     // Without it the kernel keeps the tracer out of its memory.
@@ -215,7 +230,7 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
         &[
             put(LOAD, low_half(0)),
             jump(JUMP_EQUAL, libc::PR_SET_DUMPABLE as u32, 0, 1),
-            put(RETURN, errno(libc::EPERM)),
+            put(RETURN, refusal(libc::EPERM)),
         ],
     );
     if options.host {
@@ -231,7 +246,7 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
         &[
             put(LOAD, low_half(CLONE_FLAGS_ARGUMENT)),
             jump(JUMP_ANY_BIT, CLONE_REFUSED, 0, 1),
-            put(RETURN, errno(libc::EPERM)),
+            put(RETURN, refusal(libc::EPERM)),
         ],
     );
     // Memory that is shared is counted by what is mapped.
@@ -283,7 +298,7 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
                     put(LOAD, low_half(CLONE_FLAGS_ARGUMENT)),
                     jump(JUMP_ANY_BIT, libc::CLONE_VM as u32, 0, 2),
                     jump(JUMP_ANY_BIT, SHARES_PROPERLY, 1, 0),
-                    put(RETURN, errno(libc::EPERM)),
+                    put(RETURN, refusal(libc::EPERM)),
                 ],
             );
         }
@@ -303,7 +318,7 @@ fn refuse_families() -> Vec<sock_filter> {
             (FAMILIES.len() + 2) as u8,
             0,
         ),
-        put(RETURN, errno(libc::EAFNOSUPPORT)),
+        put(RETURN, refusal(libc::EAFNOSUPPORT)),
     ];
     for (at, family) in FAMILIES.into_iter().enumerate() {
         code.push(jump(
@@ -313,7 +328,7 @@ fn refuse_families() -> Vec<sock_filter> {
             0,
         ));
     }
-    code.push(put(RETURN, errno(libc::EAFNOSUPPORT)));
+    code.push(put(RETURN, refusal(libc::EAFNOSUPPORT)));
     code
 }
 

@@ -222,6 +222,7 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
     } else {
         notes.splice(0..0, about_drawing(case, ran, seed, failed > 0));
     }
+    notes.extend(refusals(&ran.runs));
     let unmet = unmet_faults(&ran.runs);
     let wrong = unmet.iter().find(|fault| {
         ran.runs
@@ -249,6 +250,29 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
         evidence: reported,
         notes,
     }
+}
+
+/// What the sandbox refused a student's programs, in any of the runs: a program that goes on without it may be right all the
+/// same, and one that does not has to be told why.
+fn refusals(runs: &[JudgedRun]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for run in runs.iter().map(JudgedRun::run) {
+        let Ok(evidence) = &run.observed else {
+            continue;
+        };
+        for (actor, planned) in evidence.actors.iter().zip(&run.plan.actors) {
+            for refusal in actor.refused.iter().filter(|_| !planned.trusted) {
+                let note = format!(
+                    "the sandbox refused {}() of {} with {}: no program may make such a call in a case",
+                    refusal.call, actor.name, refusal.errno
+                );
+                if !all.contains(&note) {
+                    all.push(note);
+                }
+            }
+        }
+    }
+    all
 }
 
 /// The faults that did not happen in any of the runs that are to meet them.

@@ -244,6 +244,7 @@ impl Trace {
             rss_max_kib: 1000,
             calls_dropped: 0,
             report_begun: false,
+            refused: Vec::new(),
             counted: None,
             calls: 10,
             complaints: Vec::new(),

@@ -9,8 +9,23 @@ pub(super) const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
 pub(super) const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 pub(super) const TRACE: u32 = libc::SECCOMP_RET_TRACE;
 
+/// A refusal that the tracer makes and notes, by its errno. Should there be no tracer any more, the kernel refuses.
+pub(super) const fn refusal(errno: i32) -> u32 {
+    TRACE | errno as u32
+}
+
+/// A refusal that nothing hears of.
 pub(super) const fn errno(number: i32) -> u32 {
     libc::SECCOMP_RET_ERRNO | number as u32
+}
+
+/// The answer without a tracer that notes it.
+pub(super) fn silent(answer: sock_filter) -> sock_filter {
+    let noted = answer.code == RETURN && answer.k > TRACE && answer.k <= refusal(libc::EHWPOISON);
+    match noted {
+        true => put(RETURN, errno((answer.k & libc::SECCOMP_RET_DATA) as i32)),
+        false => answer,
+    }
 }
 
 pub(super) const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;

@@ -4,8 +4,8 @@
 use libc::sock_filter;
 
 use super::code::{
-    JUMP_ANY_BIT, JUMP_EQUAL, LOAD, Options, RETURN, SHARES_PROPERLY, TRACE, TraceScope, errno,
-    jump, low_half, put,
+    JUMP_ANY_BIT, JUMP_EQUAL, LOAD, Options, RETURN, SHARES_PROPERLY, TRACE, TraceScope, jump,
+    low_half, put, refusal,
 };
 use ipclab_kernel::arch::calls::CLONE_FLAGS_ARGUMENT;
 
@@ -29,7 +29,10 @@ const ON_ANOTHER: [i64; 4] = [
 ];
 
 /// Calls that move another process's memory.
-const MOVES_MEMORY: [i64; 2] = [libc::SYS_migrate_pages, libc::SYS_move_pages];
+pub(super) const ON_MEMORY: &[(i64, &str)] = &[
+    (libc::SYS_migrate_pages, "migrate_pages"),
+    (libc::SYS_move_pages, "move_pages"),
+];
 
 /// Connections, and objects that outlive their maker. A build is not traced, so that no other rule bounds these, and nothing
 /// would find them again.
@@ -110,13 +113,13 @@ fn refuse_protocols() -> Vec<sock_filter> {
     for (at, protocol) in PROTOCOLS.into_iter().enumerate() {
         code.push(jump(JUMP_EQUAL, protocol, (PROTOCOLS.len() - at) as u8, 0));
     }
-    code.push(put(RETURN, errno(libc::EPROTONOSUPPORT)));
+    code.push(put(RETURN, refusal(libc::EPROTONOSUPPORT)));
     code
 }
 
 /// A process that shares memory or descriptors and is no thread: the tracer has to know who could change what it looks at.
 fn refuse_sharing() -> Vec<sock_filter> {
-    let refused = put(RETURN, errno(libc::EPERM));
+    let refused = put(RETURN, refusal(libc::EPERM));
     vec![
         put(LOAD, low_half(CLONE_FLAGS_ARGUMENT)),
         jump(JUMP_ANY_BIT, libc::CLONE_FILES as u32, 0, 2),
@@ -149,15 +152,15 @@ fn unless_zero(argument: u8, answer: u32) -> Vec<sock_filter> {
 /// Calls with code that answers, or that ends for others to answer.
 pub(super) fn calls(options: &Options) -> Vec<(i64, Vec<sock_filter>)> {
     let mut all: Vec<(i64, Vec<sock_filter>)> = Vec::new();
-    let refused = errno(libc::EPERM);
+    let refused = refusal(libc::EPERM);
     if options.trace_scope == TraceScope::Nothing {
-        all.extend(NOT_IN_BUILDS.map(|number| (number, vec![put(RETURN, errno(libc::EACCES))])));
+        all.extend(NOT_IN_BUILDS.map(|number| (number, vec![put(RETURN, refusal(libc::EACCES))])));
     }
     all.push((libc::SYS_socket, refuse_protocols()));
     all.push((libc::SYS_setsockopt, self::options(&WAYS, refused)));
     all.push((
         libc::SYS_setsockopt,
-        self::options(&JOINS, errno(libc::ENODEV)),
+        self::options(&JOINS, refusal(libc::ENODEV)),
     ));
     all.push((libc::SYS_clone, refuse_sharing()));
     // What it makes has to be found again, as that of open(2).
@@ -166,7 +169,11 @@ pub(super) fn calls(options: &Options) -> Vec<(i64, Vec<sock_filter>)> {
     }
     all.extend(ON_PROCESSES.map(|number| (number, vec![put(RETURN, TRACE)])));
     all.extend(ON_ANOTHER.map(|number| (number, unless_zero(0, TRACE))));
-    all.extend(MOVES_MEMORY.map(|number| (number, unless_zero(0, refused))));
+    all.extend(
+        ON_MEMORY
+            .iter()
+            .map(|(number, _)| (*number, unless_zero(0, refused))),
+    );
     all.push((libc::SYS_ioprio_set, unless_zero(1, TRACE)));
     all.push((libc::SYS_ioctl, when_equal(1, &OWNER_REQUESTS, refused)));
     all.push((libc::SYS_fcntl, when_equal(1, &[SET_OWNER_EX], refused)));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ipclab_evidence::{Bytes, Call, Direction, Object};
+use ipclab_evidence::{Bytes, Call, Direction, Errno, Object, Refusal};
 
 use super::locks::is_try;
 use super::state::{InCall, Notice, Tracer, gone};
@@ -11,6 +11,7 @@ use crate::calls::{self, ArgKind, Role, Spec, When};
 use crate::chaos::Side;
 use crate::decode;
 use crate::fault::{self, Met, Pending};
+use crate::filter;
 use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
 
 impl Tracer {
@@ -21,10 +22,14 @@ impl Tracer {
             args,
             stack,
             at,
+            data,
         }) = ptrace::syscall_stop(tid)
         else {
             return self.go_on(tid, 0).map(|()| None);
         };
+        if data != 0 {
+            return self.refuse(tid, number, data as u16).map(|()| None);
+        }
         let spec = calls::spec(number).filter(|spec| self.is_looked_at(tid, spec));
         // kill(2) has a line in the trace, where its answer is noted.
         if number != libc::SYS_kill as u64
@@ -71,6 +76,29 @@ impl Tracer {
         };
         self.go_on_or_hold(tid, (actor, of_actor), Side::Entry, 0)
             .map(|()| None)
+    }
+
+    /// Refuses a call as the filter says, and notes that it was asked for.
+    fn refuse(&mut self, tid: Pid, number: u64, with: u16) -> io::Result<()> {
+        if let Some(thread) = self.threads.get(&tid) {
+            let actor = &mut self.actors[self.processes[&thread.process].actor];
+            actor.calls += 1;
+            let call = filter::name_of_refused(number);
+            let errno = Errno::from_number(i32::from(with));
+            match actor
+                .refused
+                .iter_mut()
+                .find(|one| one.call == call && one.errno == errno)
+            {
+                Some(known) => known.count += 1,
+                None => actor.refused.push(Refusal {
+                    call,
+                    errno,
+                    count: 1,
+                }),
+            }
+        }
+        self.answer_at_once(tid, -i64::from(with))
     }
 
     /// Whether a call of the table is one that is looked at: not if it is only on request and the plan does not ask for it.

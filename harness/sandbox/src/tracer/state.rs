@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
-    Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Run, Sharing, Socket,
+    Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Refusal, Run, Sharing, Socket,
     TimePassed,
 };
 
@@ -191,6 +191,8 @@ pub(crate) struct TracedActor {
     pub(crate) process_count: u32,
     /// Processes and threads that the kernel refused it.
     pub(super) refused_forks: u32,
+    /// Calls that the filter has refused it.
+    pub(crate) refused: Vec<Refusal>,
     /// CPU time of its dead processes in microseconds.
     pub(super) cpu_us: u64,
     /// Largest resident set so far in KiB.
@@ -320,6 +322,7 @@ impl Tracer {
             accesses: 0,
             process_count: 0,
             refused_forks: 0,
+            refused: Vec::new(),
             cpu_us: 0,
             rss_max_kib: 0,
             open_at_exit: Vec::new(),

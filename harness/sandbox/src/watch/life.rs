@@ -86,6 +86,7 @@ impl Life {
             rss_max_kib: traced.rss_max_kib,
             calls_dropped: 0,
             report_begun: traced.report_begun,
+            refused: traced.refused.clone(),
             calls: traced.calls,
             counted,
             complaints: self.script.map(Script::finish).unwrap_or_default(),

@@ -120,18 +120,33 @@ impl<P: Platform> Watch<'_, P> {
         })
     }
 
-    /// Takes in what was printed last. Too much is too much, whether we read it before its program ended or after.
+    /// Actors that ended by themselves and had used more CPU time than they may. The kernel's own limit, which is a little
+    /// above ours, may have ended the process that used it while we were not let run.
+    fn ended_over_cpu_limit(&self) -> impl Iterator<Item = (usize, LimitHit)> {
+        let limit = self.plan.limits.cpu_ms;
+        let by_itself =
+            |exit: &Option<Exit>| matches!(exit, Some(Exit::Code(_) | Exit::Signal { .. }));
+        let lives = self.lives.iter().enumerate();
+        lives.filter_map(move |(actor, life)| {
+            let kind = LimitKind::Cpu;
+            let known = life.limits.iter().any(|hit| hit.kind == kind);
+            let over = !known && by_itself(&life.exit) && self.tracer.cpu_us(actor) > limit * 1000;
+            over.then_some((actor, LimitHit { kind, limit }))
+        })
+    }
+
+    /// Takes in what was printed and used last. Too much is too much, whether we looked before its program ended or after.
     pub(super) fn take_last_words(&mut self, ended: Ended) -> Ended {
         for life in &mut self.lives {
             life.stdout.drain(usize::MAX);
             life.stderr.drain(usize::MAX);
         }
-        let floods: Vec<_> = self.floods().collect();
-        for (actor, hit) in &floods {
+        let excesses: Vec<_> = self.floods().chain(self.ended_over_cpu_limit()).collect();
+        for (actor, hit) in &excesses {
             self.hit(*actor, hit.kind, hit.limit);
             self.lives[*actor].exit = Some(Exit::Stopped(hit.clone()));
         }
-        match (floods.first(), ended) {
+        match (excesses.first(), ended) {
             (_, ended @ Ended::LimitHit { .. }) | (None, ended) => ended,
             (Some((actor, _)), _) => Ended::LimitHit { actor: *actor },
         }

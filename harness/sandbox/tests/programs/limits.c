@@ -31,6 +31,15 @@ static void cpu_brood(char **a)
         wait(0);
     }
 }
+/* Ends well, having computed for a while in a child. */
+static void cpu_before_the_end(char **a)
+{
+    if (fork() == 0) {
+        compute_ms(5);
+        _exit(0);
+    }
+    wait(0);
+}
 static void flood(char **a)
 {
     static char b[8192];
@@ -231,7 +240,7 @@ static void full_segments(char **a)
 static void core(char **a) { abort(); }
 
 static const struct act acts[] = {
-    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"flood", flood}, {"lines", lines},
+    {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"cpu-before-the-end", cpu_before_the_end}, {"flood", flood}, {"lines", lines},
     {"lines-at-once", lines_at_once}, {"fork-bomb", fork_bomb},
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},

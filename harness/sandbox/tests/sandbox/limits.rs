@@ -133,6 +133,24 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         }));
     }
+    // CPU time is looked at now and then, too.
+    tests.push(both(
+        "too_much_computing_of_a_program_that_ends_well",
+        |level| {
+            let mut plan = plan([student("one", "limits cpu-before-the-end")]);
+            plan.limits = small();
+            plan.limits.cpu_ms = 3;
+            let hit = LimitHit {
+                kind: LimitKind::Cpu,
+                limit: 3,
+            };
+            for _ in 0..20 {
+                let seen = run(level, &plan);
+                assert_eq!(seen.ended, Ended::LimitHit { actor: 0 });
+                assert_eq!(seen.actor("one").exit, Exit::Stopped(hit.clone()));
+            }
+        },
+    ));
     // The memory of all processes is added up now and then: they may all wait for ever before the next look.
     tests.push(both(
         "too_much_memory_of_processes_that_then_wait",

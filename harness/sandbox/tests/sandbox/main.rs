@@ -14,6 +14,7 @@ mod leftovers;
 mod limits;
 mod outside;
 mod readiness;
+mod refused;
 mod request;
 mod segments;
 mod streams;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         ("limits", limits::tests()),
         ("outside", outside::tests()),
         ("readiness", readiness::tests()),
+        ("refused", refused::tests()),
         ("request", request::tests()),
         ("segments", segments::tests()),
         ("streams", streams::tests()),
