@@ -61,6 +61,7 @@ mod watch;
 mod withheld;
 mod workspace;
 mod world;
+mod yielding;
 
 pub use doctor::{Capability, doctor, processors};
 pub use error::SandboxError;

@@ -233,8 +233,13 @@ fn meet(
                 (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
                 (Verdict::Fail | Verdict::Skipped, _) => Verdict::Fail,
             };
-            let whose = finding.actor.as_deref();
-            let row = whose.and_then(|actor| roles.is_row(case, actor));
+            // Blame follows the cause: a server is not to blame for what a client that loops never sent.
+            let mistake = finding.mistake.as_ref();
+            let culprit = mistake.and_then(|mistake| mistake.program.as_deref());
+            let shown_by = finding.actor.as_deref();
+            let row = culprit
+                .map(|program| program == roles.row)
+                .or_else(|| roles.is_row(case, shown_by?));
             let side = row.map(|row| if row { Side::Row } else { Side::Column });
             pair_outcome.blames.extend(side);
             pair_outcome

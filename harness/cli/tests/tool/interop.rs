@@ -281,3 +281,55 @@ fn a_lab_in_which_nobody_can_meet_anybody_is_said() {
         .stderr(predicate::str::contains("nobody can meet anybody"));
     assert!(!workdir.path("out").exists());
 }
+
+/// A client that hangs up and computes for ever kept our server from its work, and the server was blamed, too.
+#[test]
+fn blame_follows_the_cause() {
+    let workdir = Workdir::with(&[]);
+    workdir.write("lab.toml", SPEC);
+    workdir.write("ref/answerer.c", answerer(4000, 1));
+    workdir.write("ref/asker.c", asker(4000, 2));
+    let hangs_up = asker(4000, 2).replace(
+        "    send(s,",
+        "    shutdown(s, SHUT_RDWR);\n    for (;;)\n        recv(s, answer, 1, 0);\n    send(s,",
+    );
+    workdir.write("class/loops/answerer.c", answerer(4000, 2));
+    workdir.write("class/loops/asker.c", hangs_up);
+    interop(&workdir).assert().code(0);
+    let text = fs::read_to_string(workdir.path("out/interop.json")).unwrap();
+    let matrix: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(picture(&matrix), ["+-", "+-"]);
+    for row in matrix["meetings"].as_array().unwrap() {
+        assert_eq!(row[1]["blames"], serde_json::json!(["column"]), "{matrix}");
+    }
+}
+
+/// Whether one `recv` found all of what three `send`s had sent was luck, and so was the mark: half of the runs passed.
+#[test]
+fn a_pair_that_relies_on_luck_fails_every_time() {
+    let workdir = Workdir::with(&[]);
+    workdir.write("lab.toml", SPEC);
+    workdir.write("ref/answerer.c", answerer(4000, 1));
+    workdir.write("ref/asker.c", asker(4000, 2));
+    let in_pieces = answerer(4000, 2).replace(
+        "send(asker, \"42\", 3, 0);",
+        "for (int i = 0; i < 3; i++)\n        send(asker, &\"42\"[i], 1, MSG_NOSIGNAL);",
+    );
+    workdir.write("class/pieces/answerer.c", in_pieces);
+    workdir.write("class/pieces/asker.c", asker(4000, 2));
+    for _ in 0..8 {
+        let mut check = workdir.ipclab();
+        check.args([
+            "check",
+            "class/pieces",
+            "--spec",
+            "lab.toml",
+            "--case",
+            "together",
+        ]);
+        check.args(["--format", "json", "--no-cache"]);
+        let output = check.output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["cases"][0]["verdict"], "fail", "{report}");
+    }
+}

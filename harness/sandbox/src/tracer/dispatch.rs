@@ -33,6 +33,7 @@ impl Tracer {
         let tid = waited.pid;
         let event = Event::from_status(waited.status);
         self.chaos.forget(tid);
+        self.yielding.forget(tid);
         self.schedule.forget(tid);
         self.overrunning.remove(&tid);
         if !self.threads.contains_key(&tid) && !self.take_in_early(tid, event) {

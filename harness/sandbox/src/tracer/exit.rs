@@ -101,6 +101,7 @@ impl Tracer {
                 (result == ERESTART_RESTARTBLOCK && call.tampered.is_none()).then(|| call.clone());
         }
         let (of_actor, of_series) = (call.of_actor, call.of_series);
+        let yields = self.may_wake_others(&call, result);
         let notice = self.apply_result(tid, call, result);
         if of_series {
             gone(self.next_of_series(tid, result))?;
@@ -112,6 +113,9 @@ impl Tracer {
             .threads
             .get(&tid)
             .map_or(0, |thread| self.processes[&thread.process].actor);
+        if yields && self.yielding.hold(actor, tid, signal) {
+            return Ok(notice);
+        }
         self.go_on_or_hold(tid, (actor, of_actor), Side::Exit, signal)
             .map(|()| notice)
     }

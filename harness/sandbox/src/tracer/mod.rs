@@ -23,6 +23,7 @@
 //! locks       none on files of the host
 //! held        memory that is shared without a file
 //! objects, waits, rest, trace    what the watch asks, and what is kept
+//! yields      who has spoken lets the others answer
 //! ```
 
 mod access;
@@ -56,5 +57,6 @@ mod state;
 mod trace;
 mod transfer;
 mod waits;
+mod yields;
 
 pub(crate) use state::{HostRules, Notice, Objects, Tracer};

@@ -27,6 +27,7 @@ use crate::fault::{Faults, Pending};
 use crate::reaper::NUMBERS_MAX;
 use crate::schedule::Schedule;
 use crate::sockets::Sockets;
+use crate::yielding::Yielding;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, procfs, wait::Waited};
 
@@ -233,6 +234,7 @@ pub(crate) struct Tracer {
     /// New children that are to wait for ever, once they have come to their first stop.
     pub(super) parked_children: HashSet<Pid>,
     pub(super) chaos: Chaos,
+    pub(super) yielding: Yielding,
     pub(super) schedule: Schedule,
     /// Processor time that the thread whose turn it is had used before it.
     pub(super) turn_began_us: u64,
@@ -335,6 +337,7 @@ impl Tracer {
             parked_children: HashSet::new(),
             // Who takes turns has no need of luck.
             chaos: Chaos::new(plan.chaos.filter(|_| plan.turns.is_none())),
+            yielding: Yielding::new(plan),
             schedule: Schedule::new(plan.turns),
             turn_began_us: 0,
             filter_pass: RandomState::new().build_hasher().finish() as u32,

@@ -140,6 +140,9 @@ impl<P: Platform> Watch<'_, P> {
         if self.tracer.processes().is_empty() {
             return Ok(Some(Ended::AllExited));
         }
+        if self.tracer.end_first_yield()? {
+            return Ok(None);
+        }
         let idle = lingering.idle.get_or_insert_with(Idle::new);
         let since = lingering.since.get_or_insert(self.tracer.case_time());
         let until = *since + LINGER;
@@ -153,15 +156,26 @@ impl<P: Platform> Watch<'_, P> {
         Ok(over.then(|| self.check_use().unwrap_or(Ended::AllExited)))
     }
 
-    /// What moves now.
+    /// What moves now, of what does not wait for the others.
     fn activity(&self) -> Activity {
-        quiet::look(&self.tracer, &self.tracer.threads(None), &self.barrier)
+        let mut threads = self.tracer.threads(None);
+        let all = threads.len();
+        threads.retain(|tid| !self.tracer.has_yielded(*tid));
+        match threads.is_empty() && all > 0 {
+            true => Activity::Stuck,
+            false => quiet::look(&self.tracer, &threads, &self.barrier),
+        }
     }
 
     /// Nothing has happened for a while: whether anything still can.
     fn nothing_happened(&mut self, idle: &mut Idle) -> io::Result<Standstill> {
         let limit = Duration::from_millis(self.plan.limits.wall_ms);
         let activity = self.activity();
+        let answered = activity == Activity::Stuck
+            || (activity == Activity::Waiting && self.tracer.yields_for_too_long());
+        if answered && self.tracer.end_first_yield()? {
+            return Ok(Standstill::Released);
+        }
         if self.release_waiters(activity)? {
             return Ok(Standstill::Released);
         }

@@ -52,6 +52,7 @@ impl<P: Platform> Watch<'_, P> {
             }
         }
         self.tracer.end_turns()?;
+        self.tracer.end_yielding()?;
         let limited = matches!(ended, Ended::LimitHit { .. });
         for index in 0..self.lives.len() {
             let (State::Alive, Some(pid)) = (self.lives[index].state, self.lives[index].pid) else {

@@ -24,6 +24,7 @@ mod turns;
 mod wire;
 mod withheld;
 mod witness;
+mod yields;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         ("wire", wire::tests()),
         ("withheld", withheld::tests()),
         ("witness", witness::tests()),
+        ("yields", yields::tests()),
     ];
     let trials = themes
         .into_iter()
