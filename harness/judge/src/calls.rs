@@ -10,6 +10,7 @@ use crate::errno::described;
 use crate::facts::Facts;
 use crate::finding::{Finding, Verdict};
 use crate::listening::show_endpoint;
+use crate::objects;
 use crate::quote::{escaped_line, quoted};
 
 /// One finding for each copy of an actor that must serve somewhere.
@@ -169,7 +170,7 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
     }
 }
 
-/// A pattern of a case beside what one run shows.
+/// A pattern of a case, or what it expects of processes, descriptors and files, beside what one run shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternSeen {
     /// The actor whose calls it is about.
@@ -216,6 +217,28 @@ pub fn patterns_seen(case: &Case, evidence: &Evidence) -> Vec<PatternSeen> {
                 matched: copies.iter().any(matched),
                 met: copies.iter().all(met),
             });
+        }
+    }
+    seen.extend(objects_seen(facts));
+    seen
+}
+
+/// The same of each expectation about processes, descriptors and files.
+fn objects_seen(facts: Facts<'_>) -> Vec<PatternSeen> {
+    let mut seen: Vec<PatternSeen> = Vec::new();
+    for judged in objects::each(facts) {
+        let met = judged.finding.verdict == Verdict::Pass;
+        match seen
+            .iter_mut()
+            .find(|known| known.actor == judged.actor && known.text == judged.name)
+        {
+            Some(known) => known.met &= met,
+            None => seen.push(PatternSeen {
+                actor: judged.actor,
+                text: judged.name,
+                matched: true,
+                met,
+            }),
         }
     }
     seen

@@ -3,25 +3,30 @@
 use ipclab_evidence::{HeldDescriptor, Moment, Process};
 use ipclab_spec::{Aspect, Count, Descriptors, DescriptorsOf};
 
-use super::{Range, no_number, not_seen};
+use super::seen::{Range, no_number, not_seen};
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::quote::{escaped_line, quoted};
 
-/// One finding for each moment that the spec names.
-pub(super) fn judge(facts: Facts<'_>, index: usize, wanted: &Descriptors) -> Vec<Finding> {
+/// One finding for each moment that the spec names, with that name.
+pub(super) fn judge(
+    facts: Facts<'_>,
+    index: usize,
+    wanted: &Descriptors,
+) -> Vec<(String, Finding)> {
     let moments = wanted.counts().into_iter().filter_map(|(name, count)| {
         let moment = match name {
             "at_exec" => Moment::Exec,
             "at_wait" => Moment::Wait,
             _ => Moment::End,
         };
-        Some((moment, count.as_ref()?))
+        Some((name, moment, count.as_ref()?))
     });
     moments
-        .map(|(moment, count)| {
-            not_seen(facts, index, Aspect::Cleanup)
-                .unwrap_or_else(|| at(facts, index, wanted.of, moment, count))
+        .map(|(name, moment, count)| {
+            let finding = not_seen(facts, index, Aspect::Cleanup)
+                .unwrap_or_else(|| at(facts, index, wanted.of, moment, count));
+            (name.to_owned(), finding)
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use ipclab_evidence::{FileKind, FileState, FoundFile};
 use ipclab_spec::{Aspect, Count, FileExpectation};
 
-use super::Range;
+use super::seen::{Range, no_number};
 use crate::difference::byte;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
@@ -180,7 +180,7 @@ impl One<'_> {
 
     fn counted(&self, wanted: &Count, seen: u64, noun: &str) -> Finding {
         let Some(range) = Range::of(wanted) else {
-            return super::no_number(Aspect::Output);
+            return no_number(Aspect::Output);
         };
         let number = match range.least.filter(|least| Some(*least) == range.most) {
             Some(number) => count(number, noun),

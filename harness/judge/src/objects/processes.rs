@@ -3,7 +3,7 @@
 use ipclab_evidence::{Bytes, Fate, Process, ProcessEnd, signal_name};
 use ipclab_spec::{Aspect, CommandLine, Count, ExitExpectation, Processes};
 
-use super::{Range, no_number, not_seen};
+use super::seen::{Range, no_number, not_seen};
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
 use crate::pattern::Place;
@@ -12,28 +12,31 @@ use crate::quote::{count, escaped_line, quoted};
 /// So many processes are named in a message; of more than that only the number.
 const NAMED_MAX: usize = 3;
 
-/// One finding for each expectation about the processes of an actor.
-pub(super) fn judge(facts: Facts<'_>, index: usize, wanted: &Processes) -> Vec<Finding> {
+/// One finding for each expectation about the processes of an actor, with its name.
+pub(super) fn judge(facts: Facts<'_>, index: usize, wanted: &Processes) -> Vec<(String, Finding)> {
     let of = Of::actor(facts, index);
     let mut findings = Vec::new();
-    let mut judged = |aspect: Aspect, one: &dyn Fn(&Of<'_>) -> Finding| {
-        findings.push(not_seen(facts, index, aspect).unwrap_or_else(|| one(&of)));
+    let mut judged = |name: String, aspect: Aspect, one: &dyn Fn(&Of<'_>) -> Finding| {
+        let finding = not_seen(facts, index, aspect).unwrap_or_else(|| one(&of));
+        findings.push((name, finding));
     };
     for (name, wanted) in wanted.counts() {
         let Some(wanted) = wanted else { continue };
-        match name {
-            "total" => judged(Aspect::Calls, &|of| of.total(wanted)),
-            "children" => judged(Aspect::Calls, &|of| of.children(wanted)),
-            "threads" => judged(Aspect::Calls, &|of| of.threads(wanted)),
-            "zombies" => judged(Aspect::Cleanup, &|of| of.left(wanted, Fate::Zombie)),
-            _ => judged(Aspect::Cleanup, &|of| of.left(wanted, Fate::Orphan)),
-        }
+        let (aspect, one): (_, &dyn Fn(&Of<'_>) -> Finding) = match name {
+            "total" => (Aspect::Calls, &|of| of.total(wanted)),
+            "children" => (Aspect::Calls, &|of| of.children(wanted)),
+            "threads" => (Aspect::Calls, &|of| of.threads(wanted)),
+            "zombies" => (Aspect::Cleanup, &|of| of.left(wanted, Fate::Zombie)),
+            _ => (Aspect::Cleanup, &|of| of.left(wanted, Fate::Orphan)),
+        };
+        judged(name.to_owned(), aspect, one);
     }
     if let Some(ends) = &wanted.ends {
-        judged(Aspect::Exit, &|of| of.ends(ends));
+        judged("ends".to_owned(), Aspect::Exit, &|of| of.ends(ends));
     }
     for line in &wanted.runs {
-        judged(Aspect::Calls, &|of| of.runs(line, &wanted.runs));
+        let name = format!("runs {}", of.line(line));
+        judged(name, Aspect::Calls, &|of| of.runs(line, &wanted.runs));
     }
     findings
 }

@@ -23,7 +23,7 @@
 //! host, addressed, neighbours, made    rules of the `shared` level
 //! locks       none on files of the host
 //! held        memory that is shared without a file
-//! tree        which process made, ran and waited for which, where the plan asks
+//! tree, families    which process made, ran and waited for which, where the plan asks
 //! objects, waits, rest, trace    what the watch asks, and what is kept
 //! ```
 
@@ -35,6 +35,7 @@ mod dispatch;
 mod entry;
 mod event;
 mod exit;
+mod families;
 mod guard;
 mod held;
 mod host;

@@ -71,7 +71,7 @@ fn subject(
                 .error(
                     table,
                     format!(
-                        "whose are these? the student plays {}",
+                        "no actor is named, and the student plays {}",
                         several.join(" and ")
                     ),
                 )
