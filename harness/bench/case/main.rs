@@ -195,6 +195,7 @@ fn plan(place: &Path) -> Plan {
             env: Vec::new(),
         },
         stdin: Stdin::Text(Bytes::default()),
+        stdout: Default::default(),
         start: Vec::new(),
         ready: None,
         fills: Vec::new(),
@@ -234,6 +235,7 @@ fn plan(place: &Path) -> Plan {
         traced: true,
         chaos: None,
         turns: None,
+        objects: Default::default(),
     }
 }
 

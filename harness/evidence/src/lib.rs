@@ -13,6 +13,7 @@ mod family;
 pub mod format_v1;
 mod leftovers;
 mod names;
+mod objects;
 mod on_request;
 mod outcome;
 mod plan;
@@ -31,6 +32,10 @@ pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, Segment,
 };
 pub use names::{Names, Part, signal_name, signal_number};
+pub use objects::{
+    Fate, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Moment, Process, ProcessEnd,
+    SeenObjects, StartedProgram, WantedObjects,
+};
 pub use outcome::{
     Access, ActorEvidence, CaseTimes, CgroupCounters, Collision, Ended, Evidence, Exit, Isolation,
     Level, LimitHit, LimitKind, OpenDescriptor, Refusal, SegmentSnapshot, Sharing, Stream,
@@ -38,13 +43,13 @@ pub use outcome::{
 pub use plan::{
     Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenSegment, GivenSemaphores,
     Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS,
-    SANITIZER_WITNESS, Stdin, Tamper, TamperAction, Watch, World,
+    SANITIZER_WITNESS, Stdin, StdoutKind, Tamper, TamperAction, Watch, World,
 };
 pub use signature::{is_on_request, position, signature};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };
-pub use wait::Wait;
+pub use wait::{OpenEnd, Wait};
 pub use watched::{
     Injectable, injectable, is_all_on_request, is_watched, kernel_calls, needs_request, requested,
     unseen, watched_names,

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Call, Errno, Leftovers, Object, Segment, Socket, TimePassed, Wait};
+use crate::{
+    Bytes, Call, Errno, Leftovers, Object, SeenObjects, Segment, Socket, TimePassed, Wait,
+};
 
 /// Everything that was observed. Facts only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,9 @@ pub struct Evidence {
     /// What processes did to System V segments, where they took turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharing: Option<Sharing>,
+    /// The kernel's objects that the plan asks about.
+    #[serde(default, skip_serializing_if = "SeenObjects::is_empty")]
+    pub objects: SeenObjects,
     /// When the case's clock went on, and by how much: computing takes none of its time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed: Vec<TimePassed>,

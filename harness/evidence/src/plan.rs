@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Endpoint};
+use crate::{Bytes, Endpoint, WantedObjects};
 
 /// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
 /// a lab has a use for it.
@@ -43,6 +43,9 @@ pub struct Plan {
     /// let others go first; `None`: they run as the machine lets them. Scripted peers take no turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turns: Option<Order>,
+    /// What is to be known of the kernel's objects beyond calls and leftovers.
+    #[serde(default, skip_serializing_if = "WantedObjects::is_empty")]
+    pub objects: WantedObjects,
 }
 
 /// Which process has its turn, where processes take turns. Each order is the same every time.
@@ -134,6 +137,8 @@ pub enum GivenKind {
     StaleSocket,
     /// An empty folder.
     Directory,
+    /// A FIFO, `mkfifo(3)`.
+    Fifo,
 }
 
 /// A System V segment that exists before the case, `shmget(2)`.
@@ -183,6 +188,9 @@ pub struct Actor {
     pub run: Run,
     /// What it reads on descriptor 0.
     pub stdin: Stdin,
+    /// What it finds on descriptor 1.
+    #[serde(default, skip_serializing_if = "StdoutKind::is_terminal")]
+    pub stdout: StdoutKind,
     /// What must have happened before it starts; all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub start: Vec<Await>,
@@ -283,6 +291,27 @@ pub enum Stdin {
     Text(Bytes),
     /// A pipe that stays open and silent.
     Silent,
+}
+
+/// What an actor finds on descriptor 1. The C library writes each line at once to a terminal, and blocks to all else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StdoutKind {
+    /// A terminal that changes nothing of what is written.
+    #[default]
+    Terminal,
+    /// A pipe.
+    Pipe,
+    /// A plain file.
+    File,
+}
+
+impl StdoutKind {
+    /// Whether it is what every actor has as a rule.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        *self == Self::Terminal
+    }
 }
 
 /// Something another actor does that a start waits for.

@@ -211,6 +211,8 @@ pub enum SocketKind {
     Datagram,
     /// `SOCK_SEQPACKET`
     Seqpacket,
+    /// No socket but a message queue, System V or POSIX, as one actor uses it; its name stands for the family.
+    Queue,
     /// Any other.
     Other,
 }

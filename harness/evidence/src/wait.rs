@@ -22,4 +22,20 @@ pub struct Wait {
     /// Ends by itself after a time: a sleep, a timeout.
     #[serde(default)]
     pub timed: bool,
+    /// It waits on a pipe or FIFO: which processes have its other end open. A reader waits as long as there is one, a writer as
+    /// long as none of them reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_ends: Vec<OpenEnd>,
+}
+
+/// An end of a pipe that a process has open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenEnd {
+    /// Index into [`crate::Evidence::actors`].
+    pub actor: usize,
+    /// The process as it sees itself.
+    pub pid: u32,
+    /// Its descriptor.
+    pub fd: i32,
 }

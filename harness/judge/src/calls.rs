@@ -10,6 +10,7 @@ use crate::errno::described;
 use crate::facts::Facts;
 use crate::finding::{Finding, Verdict};
 use crate::listening::show_endpoint;
+use crate::objects;
 use crate::quote::{escaped_line, quoted};
 
 /// One finding for each copy of an actor that must serve somewhere.
@@ -95,6 +96,20 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                 None => missing(facts, index, wanted, together),
             },
         },
+        CallPattern::AnyOf(calls) => {
+            let found = calls
+                .iter()
+                .find_map(|wanted| facts.all_calls(index).find(|call| matches(wanted, call)));
+            let text = calls.first().map_or("", |first| first.text.as_str());
+            match (found, &holes) {
+                (Some(call), _) => {
+                    let call = (Facts::name(call), call.n);
+                    pass(format!("{who} called {} (#{})", call.0, call.1)).citing([call.1])
+                }
+                (None, Some(why)) => unproved(format!("called {}", escaped_line(text)), why),
+                (None, None) => none_of(facts, index, calls, together),
+            }
+        }
         CallPattern::No(unwanted) => {
             match facts.all_calls(index).find(|call| matches(unwanted, call)) {
                 Some(call) => {
@@ -155,7 +170,7 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
     }
 }
 
-/// A pattern of a case beside what one run shows.
+/// A pattern of a case, or what it expects of processes, descriptors and files, beside what one run shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternSeen {
     /// The actor whose calls it is about.
@@ -180,10 +195,19 @@ pub fn patterns_seen(case: &Case, evidence: &Evidence) -> Vec<PatternSeen> {
             continue;
         }
         for pattern in &expected.patterns {
-            let (CallPattern::Has(wanted)
-            | CallPattern::No(wanted)
-            | CallPattern::Every { opener: wanted, .. }) = pattern;
-            let matched = |index: &usize| facts.all_calls(*index).any(|call| matches(wanted, call));
+            let meant = match pattern {
+                CallPattern::Has(wanted)
+                | CallPattern::No(wanted)
+                | CallPattern::Every { opener: wanted, .. } => std::slice::from_ref(wanted),
+                CallPattern::AnyOf(calls) => calls,
+            };
+            let Some(wanted) = meant.first() else {
+                continue;
+            };
+            let matched = |index: &usize| {
+                let mut calls = facts.all_calls(*index);
+                calls.any(|call| meant.iter().any(|wanted| matches(wanted, call)))
+            };
             let met = |index: &usize| {
                 one(facts, *index, pattern, &expected.patterns).verdict == Verdict::Pass
             };
@@ -193,6 +217,28 @@ pub fn patterns_seen(case: &Case, evidence: &Evidence) -> Vec<PatternSeen> {
                 matched: copies.iter().any(matched),
                 met: copies.iter().all(met),
             });
+        }
+    }
+    seen.extend(objects_seen(facts));
+    seen
+}
+
+/// The same of each expectation about processes, descriptors and files.
+fn objects_seen(facts: Facts<'_>) -> Vec<PatternSeen> {
+    let mut seen: Vec<PatternSeen> = Vec::new();
+    for judged in objects::each(facts) {
+        let met = judged.finding.verdict == Verdict::Pass;
+        match seen
+            .iter_mut()
+            .find(|known| known.actor == judged.actor && known.text == judged.name)
+        {
+            Some(known) => known.met &= met,
+            None => seen.push(PatternSeen {
+                actor: judged.actor,
+                text: judged.name,
+                matched: true,
+                met,
+            }),
         }
     }
     seen
@@ -238,6 +284,34 @@ fn not_called(
     }
 }
 
+/// Why none of several calls is there: the one that was made, and not as it must be, says most.
+fn none_of(
+    facts: Facts<'_>,
+    index: usize,
+    calls: &[CallMatch],
+    together: &[CallPattern],
+) -> Finding {
+    let made = calls.iter().find(|wanted| {
+        let mut all = facts.all_calls(index);
+        all.any(|call| is_named(wanted, call))
+    });
+    if let Some(wanted) = made {
+        return missing(facts, index, wanted, together);
+    }
+    let names: Vec<String> = calls
+        .iter()
+        .map(|wanted| format!("{}()", escaped_line(&wanted.name)))
+        .collect();
+    let text = format!(
+        "{} never called {}{}",
+        facts.who(index),
+        names.join(" or "),
+        facts.because(index)
+    );
+    let name = facts.actor(index).map(|actor| actor.name.as_str());
+    Finding::fail(Aspect::Calls, name, text).expecting(names.join(" or "), "no such call")
+}
+
 /// Why a call that had to be there is not.
 fn missing(
     facts: Facts<'_>,
@@ -262,9 +336,11 @@ fn missing(
     };
     // What is right in another place was not made instead of this one.
     let is_right = |call: &Call| {
-        together
-            .iter()
-            .any(|other| matches!(other, CallPattern::Has(other) if matches(other, call)))
+        together.iter().any(|other| match other {
+            CallPattern::Has(other) => matches(other, call),
+            CallPattern::AnyOf(others) => others.iter().any(|other| matches(other, call)),
+            CallPattern::No(_) | CallPattern::Every { .. } => false,
+        })
     };
     if named.iter().all(|call| is_right(call)) {
         return fail(format!(
@@ -510,7 +586,7 @@ fn unclosed<'a>(
             let same = if belongs(&open.name, false, "fork") {
                 // A child is waited for by its pid.
                 let pid = |call: &Call| call.returned.as_ref().map(|returned| returned.value);
-                pid(open) == pid(close)
+                pid(open) == waited_for(close)
             } else {
                 match (&object, object_of(facts, close)) {
                     (Some(open), Some(close)) => *open == close,
@@ -533,6 +609,15 @@ fn unclosed<'a>(
         }
     }
     unclosed
+}
+
+/// The child that a call has waited for: waitid() returns 0, and says it elsewhere.
+fn waited_for(call: &Call) -> Option<i64> {
+    let answer = call.answers.iter().find(|answer| answer.name == "wait");
+    match answer {
+        Some(answer) => answer.value.parse().ok(),
+        None => call.returned.as_ref().map(|returned| returned.value),
+    }
 }
 
 /// A call as a reader writes it: `shmget(256, 1024, IPC_CREAT|0644) = 0`.

@@ -108,7 +108,11 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
     }
     for file in &left.files {
         let path = file.path.to_text();
-        if !file.given && !is_by_product(&path) && !allowed(facts, |may| is_path(may, &path)) {
+        if !file.given
+            && !is_by_product(&path)
+            && !allowed(facts, |may| is_path(may, &path))
+            && !expected_file(facts, &path)
+        {
             findings.push(left_file(facts, file));
         }
     }
@@ -116,7 +120,8 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
         let name = object.path.to_text();
         let may =
             |may: &Leftover| matches!(may, Leftover::PosixShm(wanted) if globs(wanted, &name));
-        if !object.given && !allowed(facts, may) {
+        let expected = expected_file(facts, &format!("/dev/shm{name}"));
+        if !object.given && !expected && !allowed(facts, may) {
             findings.push(fail(
                 facts,
                 None,
@@ -194,7 +199,10 @@ fn serves_on(facts: Facts<'_>, actor: usize) -> bool {
         && match facts.role(actor).and_then(|role| role.exit.as_ref()) {
             None | Some(ExitExpectation::Running | ExitExpectation::Any) => true,
             Some(
-                ExitExpectation::Code(_) | ExitExpectation::Failure | ExitExpectation::Signal(_),
+                ExitExpectation::Code(_)
+                | ExitExpectation::Failure
+                | ExitExpectation::Ended
+                | ExitExpectation::Signal(_),
             ) => exit_is_graded,
         }
 }
@@ -213,6 +221,18 @@ fn expected_segment(facts: Facts<'_>, key: i32) -> bool {
             || state.holds.is_some();
         state.key == key && state.after.is_none() && state.exists.unwrap_or(described)
     })
+}
+
+/// A file of which the spec says what must be true of it is meant to be there.
+fn expected_file(facts: Facts<'_>, path: &str) -> bool {
+    let is_it = |wanted: &str| match wanted.starts_with('/') {
+        true => wanted == path,
+        false => path
+            .strip_suffix(wanted)
+            .is_some_and(|folder| folder.ends_with('/')),
+    };
+    let mut files = facts.case.objects.files.iter();
+    files.any(|file| file.exists != Some(false) && is_it(&file.path))
 }
 
 fn left_segment(facts: Facts<'_>, segment: &Segment) -> Finding {

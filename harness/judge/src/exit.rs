@@ -65,12 +65,14 @@ fn met(wanted: &ExitExpectation, exit: &Exit) -> bool {
         (ExitExpectation::Failure, Exit::Code(seen)) => *seen != 0,
         (ExitExpectation::Running, Exit::Running { .. }) => true,
         (ExitExpectation::Signal(wanted), Exit::Signal { name, .. }) => wanted == name,
+        (ExitExpectation::Ended, Exit::Code(_)) => true,
         (ExitExpectation::Any, Exit::Code(_) | Exit::Signal { .. } | Exit::Running { .. }) => true,
         (
             ExitExpectation::Code(_)
             | ExitExpectation::Failure
             | ExitExpectation::Running
             | ExitExpectation::Signal(_)
+            | ExitExpectation::Ended
             | ExitExpectation::Any,
             Exit::NotStarted
             | Exit::NotExecuted(_)
@@ -185,7 +187,7 @@ fn wrong_status(
         (ExitExpectation::Signal(signal), status, _) => {
             format!("{who} ended with status {status} instead of being killed by {signal}")
         }
-        (ExitExpectation::Failure | ExitExpectation::Any, status, _) => {
+        (ExitExpectation::Failure | ExitExpectation::Ended | ExitExpectation::Any, status, _) => {
             format!("{who} ended with status {status}")
         }
     }
@@ -258,6 +260,7 @@ fn never_ended(
         ExitExpectation::Code(_)
         | ExitExpectation::Running
         | ExitExpectation::Signal(_)
+        | ExitExpectation::Ended
         | ExitExpectation::Any => None,
     }
     .unwrap_or_default();
@@ -311,6 +314,7 @@ fn show_wanted(wanted: &ExitExpectation) -> String {
         ExitExpectation::Failure => "a status other than 0".to_owned(),
         ExitExpectation::Running => "still running".to_owned(),
         ExitExpectation::Signal(name) => format!("killed by {name}"),
+        ExitExpectation::Ended => "an end of its own".to_owned(),
         ExitExpectation::Any => "any end".to_owned(),
     }
 }

@@ -13,6 +13,7 @@ mod finding;
 mod listening;
 mod memory;
 mod mistake;
+mod objects;
 mod oracle;
 mod output;
 mod page;
@@ -47,6 +48,7 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(calls::judge(facts));
     findings.extend(memory::judge(facts));
     findings.extend(sharing::judge(facts));
+    findings.extend(objects::judge(facts));
     // Last, since the cause of a wrong status may be that nothing else was wrong.
     let otherwise_right = findings
         .iter()

@@ -273,7 +273,7 @@ impl<'a> Facts<'a> {
                     SocketKind::Stream => "SOCK_STREAM",
                     SocketKind::Datagram => "SOCK_DGRAM",
                     SocketKind::Seqpacket => "SOCK_SEQPACKET",
-                    SocketKind::Other => "some other type",
+                    SocketKind::Queue | SocketKind::Other => "some other type",
                 };
                 format!(
                     "its socket is of {} instead of {}",

@@ -182,6 +182,7 @@ impl RunPair<'_> {
                 | ExitExpectation::Failure
                 | ExitExpectation::Running
                 | ExitExpectation::Signal(_)
+                | ExitExpectation::Ended
                 | ExitExpectation::Any,
             ) => return None,
             None => {}

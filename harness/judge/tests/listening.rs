@@ -537,6 +537,7 @@ fn computing_for_ever_and_limits_are_ends() {
                     n: 7,
                     object: None,
                     timed: true,
+                    other_ends: Vec::new(),
                 };
                 builder.e.actors[0].exit = Exit::Running {
                     wait: Some(wait.clone()),

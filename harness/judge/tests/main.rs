@@ -8,6 +8,7 @@ mod exit;
 mod facts;
 mod listening;
 mod memory;
+mod objects;
 mod oracle;
 mod output;
 mod properties;

@@ -294,6 +294,7 @@ fn wait() -> impl Strategy<Value = Wait> {
             n,
             object,
             timed: false,
+            other_ends: Vec::new(),
         },
     )
 }

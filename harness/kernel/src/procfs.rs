@@ -364,10 +364,27 @@ pub fn descriptor(tid: Pid, fd: i32) -> Option<String> {
 /// Whether a descriptor of a process is open for writing.
 #[must_use]
 pub fn is_writable(tid: Pid, fd: i32) -> bool {
-    let about = read_text(tid, &format!("fdinfo/{fd}")).unwrap_or_default();
-    let flags = about.lines().find_map(|line| line.strip_prefix("flags:"));
-    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    let flags = descriptor_flags(tid, fd);
     flags.is_some_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
+}
+
+/// The flags of an open descriptor as `open(2)` has them, `O_CLOEXEC` among them; `None`: there is none.
+#[must_use]
+pub fn descriptor_flags(tid: Pid, fd: i32) -> Option<i32> {
+    let about = read_text(tid, &format!("fdinfo/{fd}"))?;
+    let flags = about.lines().find_map(|line| line.strip_prefix("flags:"))?;
+    i32::from_str_radix(flags.trim(), 8).ok()
+}
+
+/// The arguments that a process was started with, `argv[0]` among them.
+#[must_use]
+pub fn command_line(tid: Pid) -> Vec<Vec<u8>> {
+    let line = read(tid, "cmdline").unwrap_or_default();
+    let line = line.strip_suffix(b"\0").unwrap_or(&line);
+    match line {
+        [] => Vec::new(),
+        line => line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect(),
+    }
 }
 
 /// Every open descriptor of a process with its link, by number.

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence as evidence;
 use ipclab_evidence::SANITIZER_STATUS;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Limits, Occurrence, Placeholder, Plan, RuntimeValue, Stdin, Tamper, Watch,
-    World,
+    Await, Bind, Bytes, Limits, Occurrence, Placeholder, Plan, RuntimeValue, Stdin, Tamper,
+    WantedObjects, Watch, World,
 };
 use ipclab_spec::{
     Actor, After, Case, Endpoint, ExitExpectation, GivenKind, Hole, Part, Player, Reference, Spec,
@@ -134,6 +134,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
                     }
                     None => Bytes::default(),
                 }),
+                stdout: actor.stdout_is,
                 start: start.clone(),
                 ready: actor.listens.as_ref().map(endpoint),
                 fills: fills(actor, &copies),
@@ -172,6 +173,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         traced: true,
         chaos: None,
         turns: None,
+        objects: objects(case),
     })
 }
 
@@ -479,6 +481,7 @@ fn world(
                 )),
                 GivenKind::StaleSocket => evidence::GivenKind::StaleSocket,
                 GivenKind::Directory => evidence::GivenKind::Directory,
+                GivenKind::Fifo => evidence::GivenKind::Fifo,
             },
             mode: file.mode,
         })
@@ -508,6 +511,29 @@ fn world(
         withheld: programs.withheld.clone(),
         handed_in: programs.handed_in.clone(),
     })
+}
+
+/// What of the kernel's objects the case speaks of.
+fn objects(case: &Case) -> WantedObjects {
+    let objects = &case.objects;
+    let mut files: Vec<PathBuf> = Vec::new();
+    for file in &objects.files {
+        for path in [Some(&file.path), file.same_as.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            // One that is relative is below the folder that programs run in.
+            let path = Path::new(FOLDER).join(path);
+            if !files.contains(&path) {
+                files.push(path);
+            }
+        }
+    }
+    WantedObjects {
+        processes: !objects.processes.is_empty(),
+        descriptors: !objects.descriptors.is_empty(),
+        files,
+    }
 }
 
 fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {

@@ -14,6 +14,7 @@ pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
         for pattern in &expected.patterns {
             match pattern {
                 CallPattern::Has(wanted) | CallPattern::No(wanted) => names.extend(meant(wanted)),
+                CallPattern::AnyOf(calls) => names.extend(calls.iter().flat_map(meant)),
                 CallPattern::Every { opener, closer } => {
                     names.extend(meant(opener));
                     names.extend(meant(closer));

@@ -94,6 +94,7 @@ fn tracing() -> Capability {
         traced: true,
         chaos: None,
         turns: None,
+        objects: Default::default(),
     };
     let actor = ipclab_evidence::Actor {
         name: "true".to_owned(),
@@ -105,6 +106,7 @@ fn tracing() -> Capability {
             env: Vec::new(),
         },
         stdin: ipclab_evidence::Stdin::Text(ipclab_evidence::Bytes::default()),
+        stdout: Default::default(),
         start: Vec::new(),
         ready: None,
         fills: Vec::new(),

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use ipclab_evidence::{CaseTimes, Evidence, Isolation, Leftovers, Plan};
+use ipclab_evidence::{CaseTimes, Evidence, FileState, Isolation, Leftovers, Plan, SeenObjects};
 
 use crate::given::{self, Given};
+use crate::tracer::TracerEvidence;
 use crate::watch::Watched;
 use crate::world::Ids;
 
@@ -83,6 +84,7 @@ pub(crate) fn assemble(
     plan: &Plan,
     watched: Watched,
     leftovers: Leftovers,
+    files: Vec<FileState>,
     isolation: Isolation,
     ids: Ids,
     stopwatch: &Stopwatch,
@@ -98,7 +100,13 @@ pub(crate) fn assemble(
     let mut trouble = std::mem::take(&mut tracer.trouble);
     trouble.extend(given::beyond_us(&plan.world, ids));
     let passed = std::mem::take(&mut tracer.passed);
-    let (trace, dropped, sockets, sharing) = tracer.finish();
+    let TracerEvidence {
+        calls: trace,
+        dropped,
+        sockets,
+        sharing,
+        objects,
+    } = tracer.finish();
     for (actor, dropped) in actors.iter_mut().zip(&dropped) {
         actor.calls_dropped = *dropped;
     }
@@ -117,6 +125,7 @@ pub(crate) fn assemble(
             ..leftovers
         },
         sharing,
+        objects: SeenObjects { files, ..objects },
         passed,
         trouble,
         spent: stopwatch.spent(),

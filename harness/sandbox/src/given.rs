@@ -98,6 +98,10 @@ fn make_file(file: &GivenFile, ids: Ids) -> io::Result<OwnedFd> {
         // Closing a socket leaves its file: that is what makes it stale.
         GivenKind::StaleSocket => drop(UnixDatagram::bind(&file.path)?),
         GivenKind::Directory => fs::create_dir(&file.path)?,
+        GivenKind::Fifo => {
+            let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
+            nix::unistd::mkfifo(&file.path, mode)?;
+        }
     }
     world::give(&file.path, file.mode, ids)?;
     let held = fs::File::options()
@@ -172,7 +176,7 @@ impl Given {
             .is_ok_and(|now| (now.dev(), now.ino()) == (was.st_dev, was.st_ino));
         let same_text = match &put.kind {
             GivenKind::Text(text) => fs::read(path).is_ok_and(|now| now == text.0),
-            GivenKind::StaleSocket | GivenKind::Directory => true,
+            GivenKind::StaleSocket | GivenKind::Directory | GivenKind::Fifo => true,
         };
         Some(if same_file && same_text {
             FileChange::Same
@@ -205,7 +209,9 @@ impl Given {
         for put in &self.files {
             let _ = match put.kind {
                 GivenKind::Directory => fs::remove_dir_all(&put.path),
-                GivenKind::Text(_) | GivenKind::StaleSocket => fs::remove_file(&put.path),
+                GivenKind::Text(_) | GivenKind::StaleSocket | GivenKind::Fifo => {
+                    fs::remove_file(&put.path)
+                }
             };
         }
         for put in &self.segments {

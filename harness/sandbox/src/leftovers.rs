@@ -8,11 +8,12 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use ipclab_evidence::{Bytes, FileKind, LeftFile, LeftQueue, LeftSemaphores, Segment};
 
+use crate::found;
 use crate::given::{FileChange, Given};
 use ipclab_kernel::{Pid, sysv};
 
@@ -212,27 +213,14 @@ pub(crate) fn one(path: &Path, given: &Given) -> Option<LeftFile> {
 }
 
 fn file(path: &Path, name: &[u8], given: &Given) -> Option<LeftFile> {
-    let found = fs::symlink_metadata(path).ok()?;
-    let kind = found.file_type();
-    let kind = if kind.is_file() {
-        FileKind::Regular
-    } else if kind.is_dir() {
-        FileKind::Directory
-    } else if kind.is_symlink() {
-        FileKind::Symlink
-    } else if kind.is_socket() {
-        FileKind::Socket
-    } else if kind.is_fifo() {
-        FileKind::Fifo
-    } else {
-        FileKind::Other
-    };
+    let about = fs::symlink_metadata(path).ok()?;
+    let kind = found::kind(&about);
     let file_change = given.file_change(path);
     Some(LeftFile {
         path: name.into(),
         kind,
-        size: found.len(),
-        mode: found.mode() & 0o7777,
+        size: about.len(),
+        mode: about.mode() & 0o7777,
         changed: file_change == Some(FileChange::Changed),
         given: file_change == Some(FileChange::Same),
     })

@@ -2,6 +2,7 @@
 
 use ipclab_evidence::{Actor, Answer, Bytes, Names, Part, Run, Stdin};
 
+use crate::children::{self, ChildEnd};
 use crate::decode;
 use ipclab_kernel::Pid;
 
@@ -11,9 +12,38 @@ pub(crate) fn of_call(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec
         "shmget" => vec![answer("shmid", result), answer("key", key(args[0] as u32))],
         "shmat" => vec![answer("shmaddr", format!("{result:#x}"))],
         "shmctl" if args[1] as i32 & !IPC_64 == libc::IPC_STAT => segment(pid, args[2]),
+        "semget" => vec![answer("semid", result)],
+        "msgget" => vec![answer("msqid", result)],
+        "msgrcv" => message_type(pid, args[1]).into_iter().collect(),
         "getsockopt" => option(pid, args).into_iter().collect(),
+        "fork" | "vfork" => vec![answer("fork", result)],
+        "clone" if args[0] & libc::CLONE_THREAD as u64 == 0 => vec![answer("fork", result)],
+        "wait4" | "waitid" => waited(pid, name, args, result),
         _ => Vec::new(),
     }
+}
+
+/// The child that was waited for, and what became of it, by the names that C has for both.
+fn waited(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec<Answer> {
+    let Some(waited) = children::waited(pid, name, args, result) else {
+        return Vec::new();
+    };
+    let end = match waited.end {
+        Some(ChildEnd::Exited(status)) => Some(answer("WEXITSTATUS", status)),
+        Some(ChildEnd::Killed(signal)) => Some(answer("WTERMSIG", signal)),
+        Some(ChildEnd::Lives) | None => None,
+    };
+    [answer("wait", waited.pid)]
+        .into_iter()
+        .chain(end)
+        .collect()
+}
+
+/// The type of a message, which stands before its text, `msgop(2)`.
+fn message_type(pid: Pid, at: u64) -> Option<Answer> {
+    let bytes = decode::memory(pid, at, 8, 8);
+    let kind = i64::from_ne_bytes(bytes.try_into().ok()?);
+    Some(answer("mtype", kind))
 }
 
 /// What libraries of some machines add to the command, `ipc(2)`.

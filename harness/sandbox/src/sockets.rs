@@ -14,6 +14,7 @@ use ipclab_evidence::{
 
 use crate::decode;
 use crate::flows::Flows;
+use crate::queued::{self, Message};
 use ipclab_kernel::{process, socket};
 
 /// The address at the other end of one datagram call.
@@ -52,6 +53,10 @@ pub(crate) struct Sockets {
     pub(crate) whole: HashMap<u32, Vec<u8>>,
     /// Datagrams that lie in a socket's queue, not received yet.
     pub(crate) unread: HashMap<usize, VecDeque<Vec<u8>>>,
+    /// Message queues, each as one actor uses it.
+    queues: HashMap<(String, usize), usize>,
+    /// What crossed them.
+    pub(crate) queued: Vec<Message>,
 }
 
 impl Sockets {
@@ -106,6 +111,29 @@ impl Sockets {
         if let Some(fd) = fd {
             self.refresh(index, fd);
         }
+        index
+    }
+
+    /// A message queue as an actor uses it, since call `born`.
+    pub(crate) fn queue(&mut self, name: &str, actor: usize, born: u32) -> usize {
+        if let Some(known) = self.queues.get(&(name.to_owned(), actor)) {
+            return *known;
+        }
+        let index = self.all.len();
+        self.all.push(Socket {
+            actor,
+            kind: SocketKind::Queue,
+            family: name.to_owned(),
+            born,
+            local: None,
+            remote: None,
+            peer: None,
+            accepted_from: None,
+            listening: false,
+        });
+        self.timed.push(Timeouts::default());
+        self.other_trusted.push(None);
+        self.queues.insert((name.to_owned(), actor), index);
         index
     }
 
@@ -183,7 +211,7 @@ impl Sockets {
         let socket = &self.all[index];
         let ready = match socket.kind {
             SocketKind::Stream | SocketKind::Seqpacket => socket.listening,
-            SocketKind::Datagram | SocketKind::Other => socket.local.is_some(),
+            SocketKind::Datagram | SocketKind::Other | SocketKind::Queue => socket.local.is_some(),
         };
         let same_port = |at: &SocketAddr| endpoint.port.is_none_or(|port| port == at.port());
         ready
@@ -246,6 +274,7 @@ impl Sockets {
             };
         }
         self.match_nameless(calls);
+        queued::settle(&self.queued, calls);
         let mut room = vec![MAX_SEEN_BYTES; trusted.len()];
         for call in calls.iter_mut().filter(|call| !trusted[call.actor]) {
             let room = &mut room[call.actor];
@@ -310,7 +339,8 @@ impl Sockets {
                 continue;
             };
             let kind = self.all[received.socket].kind;
-            if received.direction == Direction::Received && kind != SocketKind::Stream {
+            let is_first_out = !matches!(kind, SocketKind::Stream | SocketKind::Queue);
+            if received.direction == Direction::Received && is_first_out {
                 let first = sent.get_mut(&received.socket).and_then(VecDeque::pop_front);
                 let whole = self.whole.remove(&calls[at].n);
                 match first.and_then(|at| calls[at].transfer.as_mut()) {

@@ -5,7 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-use ipclab_evidence::{Actor, Bytes, Limits, Run};
+use ipclab_evidence::{Actor, Bytes, Limits, Run, StdoutKind};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::calls;
 use crate::filter;
@@ -59,6 +60,7 @@ pub(crate) fn start(
 ) -> io::Result<Started> {
     let (stdin, stdin_in) = descriptor::pipe()?;
     let (stderr, stderr_in) = descriptor::pipe()?;
+    let printed = Printed::make(actor.stdout)?;
     let (ours, theirs) = socket::socket_pair()?;
     let (refusal, refusal_in) = descriptor::pipe()?;
     let control = match &actor.run {
@@ -72,7 +74,8 @@ pub(crate) fn start(
             process::exit_now(127)
         };
         let control = control.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
-        let streams = [stdin.as_raw_fd(), stderr_in.as_raw_fd()];
+        let printed = printed.as_ref().map(Printed::end);
+        let streams = (stdin.as_raw_fd(), printed, stderr_in.as_raw_fd());
         let failed = become_program(
             actor,
             limits,
@@ -109,11 +112,46 @@ pub(crate) fn start(
     Ok(Started {
         pid,
         stdin: Feed::new(stdin_in, &actor.stdin)?,
-        stdout: Capture::new(stdout, limits)?,
+        stdout: match printed {
+            None => Capture::new(stdout, limits)?,
+            Some(Printed::Pipe(source, _)) => Capture::new(source, limits)?,
+            Some(Printed::File(file)) => Capture::of_file(file, limits),
+        },
         stderr: Capture::new(stderr, limits)?,
         refusal,
         control: control.map(|(ours, _)| ours),
     })
+}
+
+/// What an actor prints to, where that is no terminal.
+enum Printed {
+    /// The end that is read, and the actor's.
+    Pipe(OwnedFd, OwnedFd),
+    /// A file without a name.
+    File(OwnedFd),
+}
+
+impl Printed {
+    fn make(kind: StdoutKind) -> io::Result<Option<Self>> {
+        Ok(match kind {
+            StdoutKind::Terminal => None,
+            StdoutKind::Pipe => {
+                let (source, sink) = descriptor::pipe()?;
+                Some(Self::Pipe(source, sink))
+            }
+            StdoutKind::File => {
+                let file = memfd_create("stdout", MFdFlags::MFD_CLOEXEC)?;
+                Some(Self::File(file))
+            }
+        })
+    }
+
+    fn end(&self) -> i32 {
+        match self {
+            Self::Pipe(_, sink) => sink.as_raw_fd(),
+            Self::File(file) => file.as_raw_fd(),
+        }
+    }
 }
 
 /// The child's way to the program; returns only when it failed.
@@ -123,7 +161,7 @@ fn become_program(
     limits: &Limits,
     trace_scope: TraceScope,
     own_users: bool,
-    [stdin, stderr]: [i32; 2],
+    (stdin, stdout, stderr): (i32, Option<i32>, i32),
     control: Option<i32>,
     to_tracer: &OwnedFd,
     enter: impl FnOnce() -> io::Result<Terminal>,
@@ -159,7 +197,7 @@ fn become_program(
             return Err(io::Error::other("the tracer went away"));
         }
         drop(our_end);
-        let place = [stdin, terminal.as_raw_fd(), stderr];
+        let place = [stdin, stdout.unwrap_or(terminal.as_raw_fd()), stderr];
         for (at, fd) in place.into_iter().enumerate() {
             descriptor::duplicate_to(fd, at as i32)?;
         }

@@ -12,6 +12,8 @@ use ipclab_kernel::descriptor;
 #[derive(Debug)]
 pub(crate) struct Capture {
     source: Option<OwnedFd>,
+    /// It is a file, which is read when its writers have ended.
+    file: bool,
     head: Vec<u8>,
     tail: VecDeque<u8>,
     /// How much of each is kept.
@@ -35,10 +37,23 @@ impl Capture {
         })
     }
 
+    /// What is written to a file. It says nothing when something comes, and how much that may be is the limit of files.
+    pub(crate) fn of_file(file: OwnedFd, limits: &Limits) -> Self {
+        Self {
+            source: Some(file),
+            file: true,
+            keep: (limits.output_kept / 2) as usize,
+            bytes_max: limits.output_bytes,
+            lines_max: limits.output_lines,
+            ..Self::nothing()
+        }
+    }
+
     /// For an actor that never started.
     pub(crate) fn nothing() -> Self {
         Self {
             source: None,
+            file: false,
             head: Vec::new(),
             tail: VecDeque::new(),
             keep: 0,
@@ -51,7 +66,7 @@ impl Capture {
 
     /// What to poll for, while the stream is open.
     pub(crate) fn poll_fd(&self) -> Option<libc::pollfd> {
-        let source = self.source.as_ref()?;
+        let source = self.source.as_ref().filter(|_| !self.file)?;
         Some(libc::pollfd {
             fd: source.as_raw_fd(),
             events: libc::POLLIN,
@@ -63,6 +78,9 @@ impl Capture {
     pub(crate) fn drain(&mut self, most: usize) {
         let mut chunk = [0; 1 << 14];
         let mut taken = 0;
+        if self.file {
+            return;
+        }
         while let Some(source) = &self.source
             && taken < most
         {
@@ -120,8 +138,25 @@ impl Capture {
         }
     }
 
+    /// All that is in a file.
+    fn read_file(&mut self) {
+        use std::os::unix::fs::FileExt;
+        let Some(file) = self.source.take().map(std::fs::File::from) else {
+            return;
+        };
+        let mut chunk = [0; 1 << 14];
+        let mut at = 0;
+        while let Ok(got @ 1..) = file.read_at(&mut chunk, at) {
+            self.take(&chunk[..got]);
+            at += got as u64;
+        }
+    }
+
     /// What was kept.
-    pub(crate) fn finish(self) -> Stream {
+    pub(crate) fn finish(mut self) -> Stream {
+        if self.file {
+            self.read_file();
+        }
         let kept = (self.head.len() + self.tail.len()) as u64;
         let dropped = self.total - kept;
         let mut head = self.head;

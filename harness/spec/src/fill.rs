@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Action, Actor, Amount, Case, Data, GivenFile, GivenKind, GivenSegment, OutputExpectation,
-    Player, SegmentName, ShmState, Step, Template, TranscriptLine, Wanted, Wire,
+    Action, Actor, Amount, Case, CommandLine, Count, Data, Descriptors, FileExpectation, GivenFile,
+    GivenKind, GivenSegment, Objects, OutputExpectation, Player, Processes, SegmentName, ShmState,
+    Step, Template, TranscriptLine, Wanted, Wire,
 };
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.
@@ -26,6 +27,7 @@ impl Case {
                     ..one.clone()
                 })
                 .collect(),
+            objects: objects(&self.objects, values),
             given: crate::Given {
                 files: self
                     .given
@@ -87,12 +89,101 @@ impl Case {
             }
         }
         found.extend(self.shm.iter().filter_map(|shm| shm.holds.as_ref()));
+        found.extend(of_objects(&self.objects));
         found.extend(self.given.shm.iter().map(|segment| &segment.holds));
         found.extend(self.given.files.iter().filter_map(|file| match &file.kind {
             GivenKind::Text(text) => Some(text),
-            GivenKind::StaleSocket | GivenKind::Directory => None,
+            GivenKind::StaleSocket | GivenKind::Directory | GivenKind::Fifo => None,
         }));
         found
+    }
+}
+
+fn of_objects(objects: &Objects) -> Vec<&Template> {
+    let mut counts: Vec<&Count> = Vec::new();
+    let mut found: Vec<&Template> = Vec::new();
+    for processes in &objects.processes {
+        counts.extend(
+            processes
+                .counts()
+                .into_iter()
+                .filter_map(|(_, count)| count.as_ref()),
+        );
+        found.extend(processes.runs.iter().flat_map(|line| &line.words));
+    }
+    for descriptors in &objects.descriptors {
+        counts.extend(
+            descriptors
+                .counts()
+                .into_iter()
+                .filter_map(|(_, count)| count.as_ref()),
+        );
+    }
+    for file in &objects.files {
+        counts.extend(
+            [&file.size, &file.links, &file.blocks]
+                .into_iter()
+                .flatten(),
+        );
+        found.extend(file.holds.iter().chain(&file.target));
+    }
+    found.extend(
+        counts
+            .into_iter()
+            .flat_map(|count| count.least.iter().chain(&count.most)),
+    );
+    found
+}
+
+fn objects(objects: &Objects, values: &Values) -> Objects {
+    let count = |count: &Option<Count>| {
+        count.as_ref().map(|count| Count {
+            least: count.least.as_ref().map(|least| least.with(values)),
+            most: count.most.as_ref().map(|most| most.with(values)),
+        })
+    };
+    Objects {
+        processes: objects
+            .processes
+            .iter()
+            .map(|one| Processes {
+                total: count(&one.total),
+                children: count(&one.children),
+                threads: count(&one.threads),
+                zombies: count(&one.zombies),
+                orphans: count(&one.orphans),
+                runs: one
+                    .runs
+                    .iter()
+                    .map(|line| CommandLine {
+                        words: all(&line.words, values),
+                    })
+                    .collect(),
+                ..one.clone()
+            })
+            .collect(),
+        descriptors: objects
+            .descriptors
+            .iter()
+            .map(|one| Descriptors {
+                at_exec: count(&one.at_exec),
+                at_wait: count(&one.at_wait),
+                at_end: count(&one.at_end),
+                ..one.clone()
+            })
+            .collect(),
+        files: objects
+            .files
+            .iter()
+            .map(|one| FileExpectation {
+                holds: one.holds.as_ref().map(|holds| holds.with(values)),
+                target: one.target.as_ref().map(|target| target.with(values)),
+                size: count(&one.size),
+                links: count(&one.links),
+                blocks: count(&one.blocks),
+                ..one.clone()
+            })
+            .collect(),
     }
 }
 
@@ -161,7 +252,9 @@ fn file(file: &GivenFile, values: &Values) -> GivenFile {
     GivenFile {
         kind: match &file.kind {
             GivenKind::Text(text) => GivenKind::Text(text.with(values)),
-            kind @ (GivenKind::StaleSocket | GivenKind::Directory) => kind.clone(),
+            kind @ (GivenKind::StaleSocket | GivenKind::Directory | GivenKind::Fifo) => {
+                kind.clone()
+            }
         },
         ..file.clone()
     }

@@ -7,6 +7,7 @@ mod actors;
 mod expect;
 mod given;
 mod moment;
+mod objects;
 mod peer;
 mod text;
 
@@ -17,6 +18,7 @@ pub use actors::*;
 pub use expect::*;
 pub use given::*;
 pub use moment::*;
+pub use objects::*;
 pub use peer::*;
 pub use text::*;
 
@@ -118,6 +120,8 @@ pub struct Case {
     pub shm: Vec<ShmState>,
     /// Expectations about system calls.
     pub calls: Vec<ActorCalls>,
+    /// Expectations about processes, descriptors and files.
+    pub objects: Objects,
     /// What is there before.
     pub given: Given,
     /// Changes at the kernel boundary.

@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use ipclab_evidence::StdoutKind;
+
 use crate::{
-    Actor, Amount, CallPattern, Case, Endpoint, ExitExpectation, GivenKind, Leftover, Named,
-    OutputExpectation, Part, Player, Points, Template, TranscriptLine, Visibility,
+    Actor, Amount, CallPattern, Case, Count, Endpoint, ExitExpectation, FILE_KINDS, GivenKind,
+    Leftover, Named, Objects, OutputExpectation, Part, Player, Points, Template, TranscriptLine,
+    Visibility,
 };
 
 /// The widest that a line gets, where a text can be broken at all.
@@ -133,13 +136,13 @@ fn write_actor(out: &mut String, actor: &Actor) {
     if let Some(after) = &actor.after {
         pair(out, "after", &text(&after.to_string()));
     }
-    match &actor.exit {
-        None => {}
-        Some(ExitExpectation::Code(status)) => pair(out, "exit", &status.to_string()),
-        Some(ExitExpectation::Failure) => pair(out, "exit", "\"failure\""),
-        Some(ExitExpectation::Running) => pair(out, "exit", "\"running\""),
-        Some(ExitExpectation::Signal(name)) => pair(out, "exit", &text(name)),
-        Some(ExitExpectation::Any) => pair(out, "exit", "\"any\""),
+    if let Some(exit) = &actor.exit {
+        pair(out, "exit", &self::exit(exit));
+    }
+    match actor.stdout_is {
+        StdoutKind::Terminal => {}
+        StdoutKind::Pipe => pair(out, "stdout_is", "\"pipe\""),
+        StdoutKind::File => pair(out, "stdout_is", "\"file\""),
     }
     for (stream, expected) in [("stdout", &actor.stdout), ("stderr", &actor.stderr)] {
         for expectation in expected {
@@ -239,10 +242,104 @@ fn expectations(out: &mut String, case: &Case) {
             .iter()
             .map(|pattern| match pattern {
                 CallPattern::Has(call) | CallPattern::No(call) => call.text.clone(),
+                CallPattern::AnyOf(calls) => calls
+                    .first()
+                    .map_or(String::new(), |call| call.text.clone()),
                 CallPattern::Every { opener, .. } => opener.text.clone(),
             })
             .collect();
         pair(out, &key(&calls.actor), &list(&patterns));
+    }
+    objects(out, &case.objects);
+}
+
+fn objects(out: &mut String, objects: &Objects) {
+    for processes in &objects.processes {
+        out.push_str("\n[[case.processes]]\n");
+        pair(out, "actor", &text(&processes.actor));
+        for (name, wanted) in processes.counts() {
+            written_count(out, name, wanted);
+        }
+        if let Some(ends) = &processes.ends {
+            let ends: Vec<String> = ends.iter().map(exit).collect();
+            pair(out, "ends", &format!("[{}]", ends.join(", ")));
+        }
+        let runs = processes.runs.iter().map(|line| words(&line.words));
+        let runs: Vec<String> = runs.collect();
+        if !runs.is_empty() {
+            pair(out, "runs", &list(&runs));
+        }
+    }
+    for descriptors in &objects.descriptors {
+        out.push_str("\n[[case.descriptors]]\n");
+        pair(out, "actor", &text(&descriptors.actor));
+        pair(out, "of", &text(descriptors.of.name()));
+        for (name, wanted) in descriptors.counts() {
+            written_count(out, name, wanted);
+        }
+    }
+    for file in &objects.files {
+        let _ = writeln!(out, "\n[case.files.{}]", key(&file.path));
+        if let Some(exists) = file.exists {
+            pair(out, "exists", &exists.to_string());
+        }
+        let kind = FILE_KINDS
+            .into_iter()
+            .find(|(_, kind)| Some(*kind) == file.kind);
+        if let Some((name, _)) = kind {
+            pair(out, "kind", &text(name));
+        }
+        if let Some(holds) = &file.holds {
+            pair(out, "holds", &template(holds));
+        }
+        if let Some(other) = &file.same_as {
+            pair(out, "same_as", &text(other));
+        }
+        written_count(out, "size", &file.size);
+        if let Some(mode) = file.mode {
+            pair(out, "mode", &format!("\"{mode:04o}\""));
+        }
+        written_count(out, "links", &file.links);
+        written_count(out, "blocks", &file.blocks);
+        if let Some(holes) = file.holes {
+            pair(out, "holes", &holes.to_string());
+        }
+        if let Some(target) = &file.target {
+            pair(out, "target", &template(target));
+        }
+        if let Some(is_own) = file.is_own {
+            pair(out, "owner", if is_own { "\"own\"" } else { "\"other\"" });
+        }
+    }
+}
+
+/// `4`, or `{ at_least = 1 }`.
+fn written_count(out: &mut String, name: &str, wanted: &Option<Count>) {
+    let Some(Count { least, most }) = wanted else {
+        return;
+    };
+    if least == most {
+        if let Some(number) = least {
+            pair(out, name, &self::number(number));
+        }
+        return;
+    }
+    let sides = [("at_least", least), ("at_most", most)];
+    let sides: Vec<String> = sides
+        .into_iter()
+        .filter_map(|(side, number)| Some(format!("{side} = {}", self::number(number.as_ref()?))))
+        .collect();
+    pair(out, name, &format!("{{ {} }}", sides.join(", ")));
+}
+
+fn exit(exit: &ExitExpectation) -> String {
+    match exit {
+        ExitExpectation::Code(status) => status.to_string(),
+        ExitExpectation::Failure => "\"failure\"".to_owned(),
+        ExitExpectation::Running => "\"running\"".to_owned(),
+        ExitExpectation::Signal(name) => text(name),
+        ExitExpectation::Ended => "\"ended\"".to_owned(),
+        ExitExpectation::Any => "\"any\"".to_owned(),
     }
 }
 
@@ -261,6 +358,7 @@ fn given(out: &mut String, case: &Case) {
         let value = match (&file.kind, file.mode) {
             (GivenKind::StaleSocket, _) => "\"stale socket\"".to_owned(),
             (GivenKind::Directory, _) => "\"directory\"".to_owned(),
+            (GivenKind::Fifo, _) => "\"fifo\"".to_owned(),
             (GivenKind::Text(held), None) => format!("{{ text = {} }}", template(held)),
             (GivenKind::Text(held), Some(mode)) => {
                 format!("{{ text = {}, mode = \"{mode:04o}\" }}", template(held))
@@ -340,20 +438,30 @@ fn number(amount: &Template) -> String {
 
 /// A command line; words that a reader of it would take apart are quoted.
 fn command(program: &str, args: &[Template]) -> String {
-    let mut line = program.to_owned();
-    for arg in args {
+    let program = Template::text(program);
+    let line: Vec<Template> = [program].into_iter().chain(args.iter().cloned()).collect();
+    text(&words(&line))
+}
+
+/// Words of a command line with blanks between them.
+fn words(line: &[Template]) -> String {
+    let mut written = String::new();
+    for (at, arg) in line.iter().enumerate() {
         let word = source(arg);
         let plain = !word.is_empty()
             && word
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "_./:=@%+,-{}".contains(c));
+        if at > 0 {
+            written.push(' ');
+        }
         if plain {
-            let _ = write!(line, " {word}");
+            written.push_str(&word);
         } else {
-            let _ = write!(line, " '{}'", word.replace('\'', r"'\''"));
+            let _ = write!(written, "'{}'", word.replace('\'', r"'\''"));
         }
     }
-    text(&line)
+    written
 }
 
 /// A template as a value.

@@ -93,6 +93,7 @@ fn run(case: &Case, letter: char) -> JudgedRun {
             traced: true,
             chaos: None,
             turns: None,
+            objects: Default::default(),
         },
         observed: observed(letter),
         again: Vec::new(),

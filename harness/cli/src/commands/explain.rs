@@ -102,6 +102,7 @@ fn in_words(lab: &Lab, case: &Case) -> String {
             Some(ExitExpectation::Running) => {
                 ", and must still run when the others are done".to_owned()
             }
+            Some(ExitExpectation::Ended) => ", and must end by itself".to_owned(),
             Some(ExitExpectation::Signal(signal)) => format!(", and must die of {signal}"),
         };
         let _ = writeln!(out, "  {} is {who}{end}", actor.name);

@@ -181,6 +181,7 @@ impl BuildFolder {
                         .into(),
                 },
                 stdin: Stdin::Text(Bytes::default()),
+                stdout: Default::default(),
                 start: Vec::new(),
                 ready: None,
                 fills: Vec::new(),
@@ -195,6 +196,7 @@ impl BuildFolder {
             traced: false,
             chaos: None,
             turns: None,
+            objects: Default::default(),
         };
         let evidence = sandbox.run(&plan).map_err(|error| error.to_string())?;
         outcome(&evidence, &argv[0], *by_student)

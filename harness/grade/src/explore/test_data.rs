@@ -15,6 +15,7 @@ pub(super) fn plan(name: &str) -> Plan {
         traced: true,
         chaos: None,
         turns: None,
+        objects: Default::default(),
     }
 }
 

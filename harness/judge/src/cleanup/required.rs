@@ -134,7 +134,7 @@ fn was_not_to_change(facts: Facts<'_>, file: &LeftFile) -> bool {
         .iter()
         .filter(|given| given.path == path)
         .any(|given| match given.kind {
-            GivenKind::Text(_) | GivenKind::Directory => true,
+            GivenKind::Text(_) | GivenKind::Directory | GivenKind::Fifo => true,
             GivenKind::StaleSocket => false,
         })
 }

@@ -167,6 +167,11 @@ pub(crate) fn untold(actor: &str, name: &str, nth: Option<u32>) -> String {
     let call = match name {
         "shmid" | "key" => "shmget()",
         "shmaddr" => "shmat()",
+        "semid" => "semget()",
+        "msqid" => "msgget()",
+        "mtype" => "msgrcv()",
+        "fork" => "fork()",
+        "wait" | "WEXITSTATUS" | "WTERMSIG" => "wait()",
         _ if name.starts_with("shm_") => "shmctl(IPC_STAT)",
         _ => "getsockopt()",
     };

@@ -1,8 +1,8 @@
 //! Look-up: actors, their calls, sockets and transfers in a case and its evidence.
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Arg, Call, Direction, Evidence, Object, Socket, SocketKind, Transfer,
-    canonical,
+    ActorEvidence, Address, Arg, ArgKind, Call, Direction, Evidence, Object, Socket, SocketKind,
+    Transfer, canonical,
 };
 use ipclab_spec::{Actor, Case, Player};
 
@@ -58,8 +58,31 @@ impl<'a> Facts<'a> {
 
     /// The same, and those that are recorded because the case speaks of them.
     pub(crate) fn all_calls(&self, actor: usize) -> impl DoubleEndedIterator<Item = &'a Call> {
-        let trace = self.evidence.trace.iter();
-        trace.filter(move |call| call.actor == actor)
+        let (facts, trace) = (*self, self.evidence.trace.iter());
+        trace.filter(move |call| call.actor == actor && !facts.is_search_step(call))
+    }
+
+    /// Whether a call that starts a program is one step of a search along `PATH`, as `execvp(3)` makes it, and another one
+    /// follows: all of them together are one exec.
+    fn is_search_step(&self, call: &Call) -> bool {
+        let missed = || {
+            let errno = call.errno().map(|errno| errno.to_string());
+            matches!(errno.as_deref(), Some("ENOENT" | "ENOTDIR" | "EACCES"))
+        };
+        if !call.name.starts_with("exec") || call.tampered.is_some() || !missed() {
+            return false;
+        }
+        let name = |call: &Call| {
+            let path = call.argument(ArgKind::Path)?.path()?.to_text();
+            Some(path.rsplit('/').next()?.to_owned())
+        };
+        let after = self
+            .evidence
+            .trace
+            .partition_point(|other| other.n <= call.n);
+        let mut later = self.evidence.trace[after..].iter();
+        let next = later.find(|other| other.pid == call.pid && other.actor == call.actor);
+        next.is_some_and(|next| next.name.starts_with("exec") && name(next) == name(call))
     }
 
     pub(crate) fn socket(&self, index: usize) -> Option<&'a Socket> {

@@ -1,7 +1,8 @@
 //! The narrative: what became of an actor and why, in the words of findings.
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Call, Ended, Errno, Exit, LimitHit, LimitKind, Object, Wait, canonical,
+    ActorEvidence, Address, Call, Ended, Errno, Exit, LimitHit, LimitKind, Object, Wait, belongs,
+    canonical,
 };
 use ipclab_spec::{ExitExpectation, Player};
 
@@ -19,6 +20,9 @@ impl<'a> Facts<'a> {
         } else {
             String::new()
         };
+        if let Some(ends) = self.open_ends(wait) {
+            return format!("{call}(){at} on a pipe, {ends}");
+        }
         match (&wait.object, call) {
             (Some(Object::Standard(0)), _) => format!("{call}(){at} on its stdin"),
             (_, "sleep") => format!("sleep(){at}"),
@@ -26,6 +30,36 @@ impl<'a> Facts<'a> {
             (Some(Object::Standard(fd)), _) => format!("{call}(){at} on its descriptor {fd}"),
             _ => format!("{call}(){at}"),
         }
+    }
+
+    /// `whose write end is still open in process 4003 (descriptor 4): end of file comes only when every copy of it is closed`
+    fn open_ends(&self, wait: &Wait) -> Option<String> {
+        /// So many are named; a reader of more learns nothing.
+        const NAMED_MAX: usize = 3;
+        let reads = belongs(&wait.call, true, "recv");
+        let own_stdin = matches!(wait.object, Some(Object::Standard(_)));
+        if wait.other_ends.is_empty() || own_stdin || !reads {
+            return None;
+        }
+        let named = wait.other_ends.iter().take(NAMED_MAX).map(|end| {
+            let whose = match end.pid == wait.pid && end.actor == wait.actor {
+                true => "itself".to_owned(),
+                false => match self.actor(end.actor).and_then(|actor| actor.pid) {
+                    Some(first) if first == end.pid => self.who(end.actor),
+                    _ => format!("process {} of {}", end.pid, self.who(end.actor)),
+                },
+            };
+            format!("{whose} (descriptor {})", end.fd)
+        });
+        let named: Vec<String> = named.collect();
+        let more = match wait.other_ends.len().saturating_sub(NAMED_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(format!(
+            "whose write end is still open in {}{more}: end of file comes only when every copy of it is closed",
+            named.join(", ")
+        ))
     }
 
     /// `server waits in accept() (#23), our client waits in recv() (#30)`, when the case came to a standstill.
@@ -38,8 +72,17 @@ impl<'a> Facts<'a> {
         };
         let each = waits
             .iter()
-            .map(|wait| format!("{} waits in {}", self.who(wait.actor), self.waits_in(wait)));
+            .map(|wait| format!("{} waits in {}", self.waiter(wait), self.waits_in(wait)));
         (waits.len() > 1).then(|| each.collect::<Vec<_>>().join(", "))
+    }
+
+    /// `shell`, or `process 4003 of shell` where it is told what that one waits for.
+    fn waiter(&self, wait: &Wait) -> String {
+        let first = self.actor(wait.actor).and_then(|actor| actor.pid);
+        match first == Some(wait.pid) || wait.other_ends.is_empty() {
+            true => self.who(wait.actor),
+            false => format!("process {} of {}", wait.pid, self.who(wait.actor)),
+        }
     }
 
     /// What became of an actor, to follow `because` or a colon: `it waits in recv() (#30)`. `None`: it ended well.
@@ -173,7 +216,7 @@ impl<'a> Facts<'a> {
             Exit::Code(0) => false,
             Exit::Code(_) => !matches!(
                 wanted,
-                Some(ExitExpectation::Failure | ExitExpectation::Any)
+                Some(ExitExpectation::Failure | ExitExpectation::Ended | ExitExpectation::Any)
             ),
             Exit::Signal { name, .. } => {
                 !matches!(wanted, Some(ExitExpectation::Signal(signal)) if signal == name)

@@ -74,6 +74,7 @@ impl EvidenceBuilder {
                 looks: Vec::new(),
                 leftovers: Leftovers::default(),
                 sharing: None,
+                objects: Default::default(),
                 passed: Vec::new(),
                 trouble: Vec::new(),
                 spent: CaseTimes::default(),
@@ -127,6 +128,7 @@ impl EvidenceBuilder {
             n,
             object,
             timed: false,
+            other_ends: Vec::new(),
         };
         self.e.actors[actor].exit = Exit::Running {
             wait: Some(wait.clone()),

@@ -56,9 +56,11 @@ fn patterns<'a>(case: &Case, seen: impl Iterator<Item = &'a ProbeCase>, folder: 
                 format!("mend it, or write a submission to {folder}/submissions/rejected that makes the call"),
             ))
         } else if pattern.met {
+            // What is expected of objects stands in no parentheses.
+            let what = if text.contains('(') { "pattern" } else { "expectation" };
             Some(hole(
                 case,
-                format!("every submission meets the pattern \"{text}\" of {actor}"),
+                format!("every submission meets the {what} \"{text}\" of {actor}"),
                 format!("write one to {folder}/submissions/rejected that does not; if none can, it expects nothing"),
             ))
         } else {

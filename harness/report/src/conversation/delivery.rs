@@ -57,7 +57,10 @@ pub(super) fn of(evidence: &Evidence) -> Deliveries {
                     );
                 }
             }
-            SocketKind::Datagram | SocketKind::Seqpacket | SocketKind::Other => {
+            SocketKind::Datagram
+            | SocketKind::Seqpacket
+            | SocketKind::Queue
+            | SocketKind::Other => {
                 datagrams.entry(to).or_default().push_back(index);
             }
         }
@@ -77,7 +80,10 @@ pub(super) fn of(evidence: &Evidence) -> Deliveries {
                     push(&mut stream.received, index, transfer.bytes);
                 }
             }
-            SocketKind::Datagram | SocketKind::Seqpacket | SocketKind::Other => {
+            SocketKind::Datagram
+            | SocketKind::Seqpacket
+            | SocketKind::Queue
+            | SocketKind::Other => {
                 take_datagram(evidence, &mut datagrams, &mut deliveries, index, transfer);
             }
         }

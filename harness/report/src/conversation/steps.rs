@@ -277,7 +277,10 @@ fn is_stream(evidence: &Evidence, socket: usize) -> bool {
         .get(socket)
         .is_some_and(|socket| match socket.kind {
             SocketKind::Stream => true,
-            SocketKind::Datagram | SocketKind::Seqpacket | SocketKind::Other => false,
+            SocketKind::Datagram
+            | SocketKind::Seqpacket
+            | SocketKind::Queue
+            | SocketKind::Other => false,
         })
 }
 

@@ -56,6 +56,7 @@ pub fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         leaves: Leaves::default(),
         shm: Vec::new(),
         calls: Vec::new(),
+        objects: Default::default(),
         given: Given::default(),
         faults: Vec::new(),
         fail_each: Vec::new(),
@@ -77,6 +78,7 @@ fn actor(name: &str, player: Player) -> Actor {
         listens: None,
         after: None,
         exit: None,
+        stdout_is: Default::default(),
         stdout: Vec::new(),
         stderr: Vec::new(),
     }
@@ -264,6 +266,7 @@ impl Trace {
             looks: Vec::new(),
             leftovers: Leftovers::default(),
             sharing: None,
+            objects: Default::default(),
             passed: Vec::new(),
             trouble: Vec::new(),
             spent: CaseTimes::default(),
@@ -389,6 +392,7 @@ impl Trace {
             n: call.n,
             object: Some(Object::Socket(socket)),
             timed: false,
+            other_ends: Vec::new(),
         }
     }
 

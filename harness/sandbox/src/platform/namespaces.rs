@@ -13,6 +13,7 @@ use super::Platform;
 use crate::cgroup::ActorGroup;
 use crate::evidence::{Stopwatch, assemble, missing};
 use crate::filter::TraceScope;
+use crate::found;
 use crate::given::{self, Given};
 use crate::leftovers;
 use crate::spawn::{self, Started};
@@ -96,6 +97,12 @@ pub(crate) fn run(
         processes: Vec::new(),
         ports: Vec::new(),
     };
+    let asked = plan
+        .objects
+        .files
+        .iter()
+        .map(|path| (path.clone(), path.clone()));
+    let files = found::look(asked, ids.actor);
     for workspace in &workspaces {
         workspace.copy_back()?;
     }
@@ -105,7 +112,7 @@ pub(crate) fn run(
         notes: Vec::new(),
     };
     Ok(assemble(
-        plan, watched, leftovers, isolation, ids, &stopwatch,
+        plan, watched, leftovers, files, isolation, ids, &stopwatch,
     ))
 }
 

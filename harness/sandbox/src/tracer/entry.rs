@@ -2,9 +2,10 @@
 
 use std::io;
 
-use ipclab_evidence::{Bytes, Call, Direction, Errno, Object, Refusal};
+use ipclab_evidence::{Bytes, Call, Direction, Errno, Moment, Object, Refusal};
 
 use super::locks::is_try;
+use super::queues::text_of;
 use super::state::{InCall, Notice, Tracer, gone};
 use super::transfer::outgoing;
 use crate::calls::{self, ArgKind, Role, Spec, When};
@@ -219,6 +220,14 @@ impl Tracer {
         }
         if spec.role == Role::Send && socket.is_some() && self.actors[actor].trusted {
             call.outgoing = outgoing(tid, spec, &args);
+        }
+        if let Some((start, length)) =
+            text_of(spec.name, &args).filter(|_| self.actors[actor].trusted)
+        {
+            call.outgoing = decode::memory(tid, start, length, decode::MAX_TRANSFER_BYTES);
+        }
+        if matches!(spec.name, "wait4" | "waitid") {
+            self.tree_holds(process, Moment::Wait, call.n);
         }
         if let (Some(socket), "close") = (socket, spec.name) {
             self.look_into_queue(process, args[0] as i32, socket);

@@ -155,6 +155,7 @@ impl Tracer {
             }
             self.succeeded(tid, process, &call, result, &mut effect)?;
             effect.answers = outputs::of_call(tid, call.spec.name, &call.args, result);
+            self.tree_waited(tid, process, &call, result);
         } else if result < 0 {
             notice = self.failed(process, &call, -result as i32)?;
         }
@@ -234,6 +235,9 @@ impl Tracer {
             (Role::MsgGet, _) => {
                 effect.object = Some(Object::Queue(result as i32));
                 self.found.queues.insert(result as i32);
+            }
+            (Role::MsgControl | Role::Wait, _) if !self.winding_down => {
+                effect.transfer = self.queue_moved(tid, call, result);
             }
             _ => {}
         }

@@ -8,6 +8,7 @@
 //! event       what a wait status says
 //! dispatch    what follows from it
 //!   entry, exit, transfer   the two stops of a call
+//!   queues                  messages of queues
 //!   instead, series         calls that the tracer makes in a program's stead, or one by one
 //!   processes               lives of processes and threads
 //!   beginning               where a program begins, after its loader's work
@@ -22,6 +23,7 @@
 //! host, addressed, neighbours, made    rules of the `shared` level
 //! locks       none on files of the host
 //! held        memory that is shared without a file
+//! tree, families    which process made, ran and waited for which, where the plan asks
 //! objects, waits, rest, trace    what the watch asks, and what is kept
 //! yields      who has spoken lets the others answer
 //! ```
@@ -34,6 +36,7 @@ mod dispatch;
 mod entry;
 mod event;
 mod exit;
+mod families;
 mod guard;
 mod held;
 mod host;
@@ -46,6 +49,7 @@ mod objects;
 mod observed;
 mod placed;
 mod processes;
+mod queues;
 mod reach;
 mod remote;
 pub(crate) mod rest;
@@ -56,7 +60,8 @@ mod series;
 mod state;
 mod trace;
 mod transfer;
+mod tree;
 mod waits;
 mod yields;
 
-pub(crate) use state::{HostRules, Notice, Objects, Tracer};
+pub(crate) use state::{HostRules, Notice, Objects, Tracer, TracerEvidence};

@@ -65,6 +65,9 @@ impl Tracer {
         if own != parent && self.threads.values().any(is_left) {
             self.parked_children.insert(child);
         }
+        if own != parent {
+            self.tree_child(own, parent);
+        }
         if own != parent
             && let Some(process) = self.processes.get_mut(&own)
         {
@@ -106,6 +109,11 @@ impl Tracer {
         process.borrows = false;
         process.name = procfs::name(tid).unwrap_or_default();
         let (actor, first) = (process.actor, process.first);
+        let of_call = self.threads[&tid].call.as_ref().and_then(|call| call.n);
+        if first && !self.actors[actor].started {
+            self.actors[actor].links = spawn::standard_links(tid);
+        }
+        self.tree_program(tid, of_call);
         self.check_readable(tid, actor);
         self.await_beginning(tid);
         if !first || self.actors[actor].started {
@@ -113,7 +121,6 @@ impl Tracer {
         }
         let traced = &mut self.actors[actor];
         traced.started = true;
-        traced.links = spawn::standard_links(tid);
         if traced.scripted {
             traced.control = procfs::descriptor(tid, spawn::CONTROL_FD);
         }
@@ -144,13 +151,14 @@ impl Tracer {
         if self.threads[&tid].process != tid {
             return None;
         }
+        let by_itself = ptrace::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
+        self.tree_ending(tid, by_itself);
         let open = procfs::descriptors(tid);
         self.look_into_queues(tid, &open);
         let notice = self.full(actor, tid, open.len());
         if !first {
             return notice;
         }
-        let by_itself = ptrace::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
         if by_itself {
             let open = open
                 .into_iter()
@@ -205,6 +213,7 @@ impl Tracer {
             return None;
         }
         self.threads.retain(|_, other| other.process != waited.pid);
+        self.tree_dead(waited.pid, waited.status);
         self.barren_jumps = 0;
         let process = self.processes.get_mut(&waited.pid)?;
         process.alive = false;

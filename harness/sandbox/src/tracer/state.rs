@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
-    Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Refusal, Run, Sharing, Socket,
-    TimePassed,
+    Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Refusal, Run, SeenObjects,
+    Sharing, Socket, TimePassed,
 };
 
 use super::in_progress::{
@@ -17,6 +17,7 @@ use super::in_progress::{
 };
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
+use super::tree::Tree;
 use crate::accesses::Accesses;
 use crate::calls::Spec;
 use crate::chaos::Chaos;
@@ -151,6 +152,19 @@ pub(crate) struct HostRules {
     pub(crate) foreign: Objects,
 }
 
+/// What the tracer hands over in the end.
+pub(crate) struct TracerEvidence {
+    pub(crate) calls: Vec<Call>,
+    /// How many calls of each actor were not kept.
+    pub(crate) dropped: Vec<u64>,
+    /// Ends matched.
+    pub(crate) sockets: Vec<Socket>,
+    /// What was seen of shared memory.
+    pub(crate) sharing: Option<Sharing>,
+    /// Processes, and what they had open.
+    pub(crate) objects: SeenObjects,
+}
+
 /// Identifiers of System V objects.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Objects {
@@ -250,6 +264,7 @@ pub(crate) struct Tracer {
     /// One for each actor of the plan.
     pub(crate) actors: Vec<TracedActor>,
     pub(super) trace: Trace,
+    pub(super) tree: Tree,
     pub(super) sockets: Sockets,
     pub(super) faults: Faults,
     /// What went wrong on our side.
@@ -347,6 +362,7 @@ impl Tracer {
             deferred: VecDeque::new(),
             actors: actors.collect(),
             trace: Trace::new(limits.calls_kept, plan.actors.len()),
+            tree: Tree::new(&plan.objects),
             sockets: Sockets::default(),
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
@@ -423,6 +439,11 @@ impl Tracer {
             died_in: None,
             beginning: None,
         });
+        if process == tid {
+            self.tree_born(tid, actor, self.processes[&tid].own_pid);
+        } else {
+            self.tree_thread(process);
+        }
         self.threads.insert(
             tid,
             Thread {
@@ -462,13 +483,18 @@ impl Tracer {
         created
     }
 
-    /// Hands the trace over: calls, how many of each actor were dropped, the sockets, ends matched, and what was seen of
-    /// shared memory.
-    pub(crate) fn finish(self) -> (Vec<Call>, Vec<u64>, Vec<Socket>, Option<Sharing>) {
+    /// Hands over what was seen.
+    pub(crate) fn finish(self) -> TracerEvidence {
         let (mut calls, dropped) = self.trace.finish();
         let trusted: Vec<bool> = self.actors.iter().map(|actor| actor.trusted).collect();
         let sockets = self.sockets.settle(&mut calls, &trusted);
         let sharing = self.shares.then(|| self.accesses.finish());
-        (calls, dropped, sockets, sharing)
+        TracerEvidence {
+            calls,
+            dropped,
+            sockets,
+            sharing,
+            objects: self.tree.finish(),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What processes are in: calls that wait, calls that end by themselves, and those that no stop told of.
 
-use ipclab_evidence::{Object, Wait};
+use ipclab_evidence::{Object, OpenEnd, Wait};
 
 use super::entry::absolute;
 use super::state::Tracer;
@@ -71,6 +71,7 @@ impl Tracer {
             n,
             object,
             timed,
+            other_ends: Vec::new(),
         };
         threads.into_iter().find_map(|(tid, thread)| {
             if thread.stopped {
@@ -78,16 +79,68 @@ impl Tracer {
             }
             let Some(call) = thread.call.as_ref() else {
                 let (call, object) = unseen_wait(*tid)?;
-                return Some(wait(call, 0, Some(object), false));
+                let mut wait = wait(call, 0, Some(object), false);
+                if let (Some((_, args)), "read" | "readv") = (procfs::current_call(*tid), call) {
+                    wait.other_ends = self.other_ends(*tid, args[0] as i32, true);
+                }
+                return Some(wait);
             };
-            Some(wait(
+            let mut wait = wait(
                 call.spec.name,
                 call.n.unwrap_or(0),
                 call.object.clone(),
                 call.timed,
-            ))
+            );
+            wait.other_ends = match call.spec.role {
+                Role::Receive => self.other_ends(*tid, call.args[0] as i32, true),
+                Role::Send => self.other_ends(*tid, call.args[0] as i32, false),
+                _ => Vec::new(),
+            };
+            Some(wait)
         })
     }
+
+    /// The other ends of the pipe or FIFO that a descriptor is open on, in all processes of all actors; of anything else there are
+    /// none. `reads`: the descriptor is read from.
+    fn other_ends(&self, tid: Pid, fd: i32, reads: bool) -> Vec<OpenEnd> {
+        let Some(link) = procfs::descriptor(tid, fd).filter(|link| is_pipe(tid, fd, link)) else {
+            return Vec::new();
+        };
+        let mut ends = Vec::new();
+        for (pid, actor, _) in self.processes() {
+            for (fd, _) in procfs::descriptors(pid)
+                .iter()
+                .filter(|(_, own)| *own == link)
+            {
+                let access = procfs::descriptor_flags(pid, *fd).unwrap_or(0) & libc::O_ACCMODE;
+                let is_other = match reads {
+                    true => access != libc::O_RDONLY,
+                    false => access != libc::O_WRONLY,
+                };
+                if is_other && ends.len() < MAX_ENDS {
+                    ends.push(OpenEnd {
+                        actor,
+                        pid: self.processes[&pid].own_pid,
+                        fd: *fd,
+                    });
+                }
+            }
+        }
+        ends
+    }
+}
+
+/// So many open ends are named; a reader of more learns nothing from them.
+const MAX_ENDS: usize = 16;
+
+/// Whether a descriptor is open on a pipe, with a name or without.
+fn is_pipe(tid: Pid, fd: i32, link: &str) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let named = || {
+        let about = std::fs::metadata(format!("/proc/{tid}/fd/{fd}"));
+        about.is_ok_and(|found| found.file_type().is_fifo())
+    };
+    procfs::inode(link, "pipe").is_some() || (link.starts_with('/') && named())
 }
 
 /// A wait in a call that the filter or the tracer lets pass, because it hardly ever is one: opening a FIFO by its name,

@@ -48,6 +48,7 @@ impl<P: Platform> Watch<'_, P> {
     /// What the machine refused.
     pub(crate) fn run(mut self) -> io::Result<Watched> {
         let ended = self.until_over()?;
+        self.tracer.tree_over();
         let (processes, ports) = (self.survivors(), self.tracer.ports());
         self.wind_down(&ended)?;
         let ended = self.take_last_words(ended);

@@ -206,6 +206,7 @@ pub(crate) fn student(name: &str, line: &str) -> Actor {
             env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
         },
         stdin: Stdin::Text(Bytes::default()),
+        stdout: Default::default(),
         start: Vec::new(),
         ready: None,
         fills: Vec::new(),
@@ -324,6 +325,7 @@ pub(crate) fn plan(actors: impl IntoIterator<Item = Actor>) -> Plan {
         traced: true,
         chaos: None,
         turns: None,
+        objects: Default::default(),
     }
 }
 

@@ -12,6 +12,7 @@ mod descendants;
 mod exits;
 mod leftovers;
 mod limits;
+mod objects;
 mod outside;
 mod readiness;
 mod refused;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),
         ("limits", limits::tests()),
+        ("objects", objects::tests()),
         ("outside", outside::tests()),
         ("readiness", readiness::tests()),
         ("refused", refused::tests()),

@@ -1,5 +1,7 @@
 //! The actors of a case, and when and where each starts and ends.
 
+use ipclab_evidence::StdoutKind;
+
 use super::{After, Endpoint, OutputExpectation, Step, Template};
 
 /// A process tree of a case.
@@ -19,6 +21,8 @@ pub struct Actor {
     pub after: Option<After>,
     /// How it must end.
     pub exit: Option<ExitExpectation>,
+    /// What it finds on descriptor 1.
+    pub stdout_is: StdoutKind,
     /// What it must print.
     pub stdout: Vec<OutputExpectation>,
     /// What it must print on descriptor 2.
@@ -79,6 +83,8 @@ pub enum ExitExpectation {
     Running,
     /// Killed by this signal: `SIGPIPE`.
     Signal(String),
+    /// By itself, with whatever status: not by a signal, and not only when the box ends it.
+    Ended,
     /// In whatever way.
     Any,
 }

@@ -108,6 +108,8 @@ pub struct ActorCalls {
 pub enum CallPattern {
     /// Such a call was made.
     Has(CallMatch),
+    /// One of these calls was made: `dup2() or dup3()`.
+    AnyOf(Vec<CallMatch>),
     /// No such call was made.
     No(CallMatch),
     /// Each call of `opener` that succeeded was followed by one of `closer` on the same object.

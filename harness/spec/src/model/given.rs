@@ -42,6 +42,8 @@ pub enum GivenKind {
     StaleSocket,
     /// A folder.
     Directory,
+    /// A FIFO.
+    Fifo,
 }
 
 /// A segment that is there before.

@@ -154,7 +154,7 @@ impl Read for ExitForm {
             _ => {
                 wrong_kind(
                     node,
-                    "a number, \"failure\", \"running\", \"any\" or a signal",
+                    "a number, \"failure\", \"running\", \"ended\", \"any\" or a signal",
                     diagnostics,
                 );
                 None
@@ -164,7 +164,7 @@ impl Read for ExitForm {
 }
 
 schema!(ExitForm, |_generator| {
-    let mut words = vec!["failure", "running", "any"];
+    let mut words = vec!["failure", "running", "ended", "any"];
     words.extend(crate::names::signals());
     json_schema!({ "anyOf": [{ "type": "integer", "minimum": 0, "maximum": 255 }, { "enum": words }] })
 });

@@ -5,9 +5,11 @@
 //! themselves as JSON Schema: what an editor is told and what is read cannot drift apart.
 
 mod forms;
+mod objects;
 mod read;
 
 pub(crate) use forms::*;
+pub(crate) use objects::*;
 pub(crate) use read::*;
 
 tables! {
@@ -105,6 +107,13 @@ tables! {
         shm: Keyed<RawShm>,
         /// Patterns of system calls by actor: "shmdt(...) = 0", "no accept()", "every socket() has close()".
         calls: Keyed<Many>,
+        /// What must be true of an actor's processes: zombies = 0, orphans = 0, total = 4; one table, or a list of them.
+        processes: Tables<RawProcesses>,
+        /// What an actor's processes may have open beside stdin, stdout and stderr; one table, or a list of them.
+        descriptors: Tables<RawDescriptors>,
+        /// What must be true of files by path, after the last actor ended; a relative path is below the folder that programs run
+        /// in.
+        files: Keyed<RawFile>,
         /// What is there before the first actor starts.
         given: RawGiven,
         /// Changes at the kernel boundary: "client recv: at most 5 bytes", "server accept #1: EINTR", "client read on file:
@@ -165,8 +174,12 @@ tables! {
         /// What must have happened before it starts: "server exits", "server waits", "server listens"; or what the case's clock
         /// must show: "5s".
         after: At<String>,
-        /// How it must end: a status, "failure", "running", "any" or a signal's name.
+        /// How it must end: a status, "failure", "running", "ended" (by itself, with whatever status), "any" or a signal's name.
         exit: ExitForm,
+        /// What it prints to: "tty", "pipe" or "file"; left out: "tty". To a terminal the C library writes each line at once, to all
+        /// else whole blocks.
+        #[schemars(extend("enum" = ["tty", "pipe", "file"]))]
+        stdout_is: At<String>,
         /// What it must print: the whole transcript, or a table of expectations.
         stdout: OutputForm,
         /// What it must print on descriptor 2.
@@ -228,7 +241,7 @@ tables! {
     /// What is there before the first actor starts.
     #[schemars(rename = "Given")]
     RawGiven {
-        /// Files by absolute path: a text, "stale socket" or "directory".
+        /// Files by absolute path: a text, "stale socket", "directory" or "fifo".
         files: Keyed<FileForm>,
         /// System V segments by key.
         shm: Keyed<RawGivenShm>,

@@ -1,5 +1,7 @@
 //! Actors: what plays them, what starts them, how they must end.
 
+use ipclab_evidence::StdoutKind;
+
 use super::context::Context;
 use super::endpoint::endpoint;
 use super::output::output;
@@ -56,10 +58,39 @@ fn actor(name: &At<String>, raw: &RawActor, context: &mut Context<'_>) -> Option
             .and_then(|listens| context.read(listens, endpoint)),
         after: raw.after.as_ref().and_then(|after| context.after(after)),
         exit: raw.exit.as_ref().and_then(|form| exit(form, context)),
+        stdout_is: stdout_is(raw.stdout_is.as_ref(), context),
         stdout: output(raw.stdout.as_ref(), context),
         stderr: output(raw.stderr.as_ref(), context),
         player: player?,
     })
+}
+
+/// What specs call that which an actor prints to.
+pub(crate) const STDOUT_KINDS: [(&str, StdoutKind); 3] = [
+    ("tty", StdoutKind::Terminal),
+    ("pipe", StdoutKind::Pipe),
+    ("file", StdoutKind::File),
+];
+
+fn stdout_is(word: Option<&At<String>>, context: &mut Context<'_>) -> StdoutKind {
+    let Some(word) = word else {
+        return StdoutKind::default();
+    };
+    let names = || STDOUT_KINDS.into_iter().map(|(name, _)| name);
+    let known = STDOUT_KINDS
+        .into_iter()
+        .find(|(name, _)| *name == word.value);
+    if known.is_none() {
+        context
+            .diagnostics
+            .error(
+                &word.span,
+                format!("a program cannot print to a `{}`", word.value),
+            )
+            .help("known here: tty, pipe, file")
+            .suggest(nearest(&word.value, names()));
+    }
+    known.map_or(StdoutKind::default(), |(_, kind)| kind)
 }
 
 fn player(name: &At<String>, raw: &RawActor, context: &mut Context<'_>) -> Option<Player> {
@@ -168,6 +199,7 @@ fn peer(steps: &Many, raw: &RawActor, context: &mut Context<'_>) -> Option<Playe
     let stray = [
         ("stdin", raw.stdin.as_ref().map(|at| &at.span)),
         ("exit", raw.exit.as_ref().map(ExitForm::span)),
+        ("stdout_is", raw.stdout_is.as_ref().map(|at| &at.span)),
     ];
     for (key, span) in stray {
         if let Some(span) = span {
@@ -234,7 +266,7 @@ fn copies(form: Option<&CopiesForm>, context: &mut Context<'_>) -> Template {
     }
 }
 
-fn exit(form: &ExitForm, context: &mut Context<'_>) -> Option<ExitExpectation> {
+pub(crate) fn exit(form: &ExitForm, context: &mut Context<'_>) -> Option<ExitExpectation> {
     let word = match form {
         ExitForm::Code(code) => {
             let status = u8::try_from(code.value).ok();
@@ -250,10 +282,11 @@ fn exit(form: &ExitForm, context: &mut Context<'_>) -> Option<ExitExpectation> {
     match word.value.as_str() {
         "failure" => Some(ExitExpectation::Failure),
         "running" => Some(ExitExpectation::Running),
+        "ended" => Some(ExitExpectation::Ended),
         "any" => Some(ExitExpectation::Any),
         name if is_signal(name) => Some(ExitExpectation::Signal(name.to_owned())),
         other => {
-            let known = ["failure", "running", "any"];
+            let known = ["failure", "running", "ended", "any"];
             let meant = nearest(other, known.into_iter().chain(signals()));
             let diagnostic = context
                 .diagnostics
@@ -262,7 +295,7 @@ fn exit(form: &ExitForm, context: &mut Context<'_>) -> Option<ExitExpectation> {
                 _ if other == "success" => diagnostic.help("success is exit = 0"),
                 Some(_) => diagnostic.suggest(meant),
                 None => diagnostic
-                    .help("write a status, \"failure\", \"running\", \"any\" or a signal's name"),
+                    .help("write a status, \"failure\", \"running\", \"ended\", \"any\" or a signal's name"),
             };
             None
         }

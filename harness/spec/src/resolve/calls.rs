@@ -24,7 +24,15 @@ pub(crate) fn pattern(text: &str, everywhere: bool) -> Result<CallPattern, Flaw>
         let closer = call(&mut scan, opener.everywhere)?;
         CallPattern::Every { opener, closer }
     } else {
-        CallPattern::Has(call(&mut scan, everywhere)?)
+        let first = call(&mut scan, everywhere)?;
+        let mut all = vec![first];
+        while scan.word("or") {
+            all.push(call(&mut scan, everywhere)?);
+        }
+        match all.len() {
+            1 => CallPattern::Has(all.remove(0)),
+            _ => CallPattern::AnyOf(all),
+        }
     };
     scan.end()?;
     Ok(pattern)

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::fault::fault;
 use super::given::given;
 use super::leaves::leaves;
+use super::objects::objects;
 use super::order::order;
 use super::points::{add_up, points};
 use super::shm::shm;
@@ -99,7 +100,8 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         leaves: leaves(raw.leaves.as_ref(), context),
         shm: shm(raw.shm.as_ref(), context),
         calls: calls(raw, lab, context),
-        given: given(raw.given.as_ref(), context),
+        objects: objects(raw, context),
+        given: given(raw.given.as_ref(), lab.everywhere, context),
         faults: faults(raw, lab, context),
         fail_each: fail_each(raw, context),
         everywhere: lab.everywhere,

@@ -9,14 +9,14 @@ use crate::diagnostic::Diagnostics;
 use crate::raw::{At, FileForm, Keyed, Many, RawGiven, RawGivenSem, RawGivenShm};
 use crate::{Given, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Template};
 
-/// Resolves the table.
-pub(crate) fn given(raw: Option<&RawGiven>, context: &mut Context<'_>) -> Given {
+/// Resolves the table. `everywhere`: in the language's second version.
+pub(crate) fn given(raw: Option<&RawGiven>, everywhere: bool, context: &mut Context<'_>) -> Given {
     let Some(raw) = raw else {
         return Given::default();
     };
     let mut given = Given::default();
     for (path, form) in raw.files.iter().flat_map(Keyed::iter) {
-        given.files.extend(file(path, form, context));
+        given.files.extend(file(path, form, everywhere, context));
     }
     let mut seen = Vec::new();
     for (name, segment) in raw.shm.iter().flat_map(Keyed::iter) {
@@ -83,7 +83,12 @@ pub(crate) fn hosts(
     hosts
 }
 
-fn file(path: &At<String>, form: &FileForm, context: &mut Context<'_>) -> Option<GivenFile> {
+fn file(
+    path: &At<String>,
+    form: &FileForm,
+    everywhere: bool,
+    context: &mut Context<'_>,
+) -> Option<GivenFile> {
     let absolute = path.value.starts_with('/') && path.value.len() > 1;
     if !absolute || path.value.contains('\0') || path.value.split('/').any(|part| part == "..") {
         context.diagnostics.error(
@@ -99,6 +104,8 @@ fn file(path: &At<String>, form: &FileForm, context: &mut Context<'_>) -> Option
         FileForm::Word(word) => match word.value.as_str() {
             "stale socket" => (GivenKind::StaleSocket, None),
             "directory" => (GivenKind::Directory, None),
+            // In the first version of the language it is a text like any other.
+            "fifo" if everywhere => (GivenKind::Fifo, None),
             _ => (GivenKind::Text(context.template(word, Use::Input)), None),
         },
         FileForm::Table(table) => {

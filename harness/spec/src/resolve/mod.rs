@@ -9,6 +9,7 @@ mod fault;
 mod flaw;
 mod given;
 mod leaves;
+mod objects;
 mod order;
 mod output;
 mod peer;

@@ -155,6 +155,9 @@ fn expected(raw: &RawCase) -> Vec<Aspect> {
     }
     add(raw.wire.is_some() || !raw.lacks("wire"), Aspect::Bytes);
     add(raw.calls.is_some() || !raw.lacks("calls"), Aspect::Calls);
+    for (aspect, ..) in of_objects(raw) {
+        add(true, aspect);
+    }
     let in_memory = |shm: &RawShm| {
         let said =
             shm.exists.is_some() || shm.size.is_some() || shm.mode.is_some() || shm.holds.is_some();
@@ -246,6 +249,7 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
             ));
         }
     }
+    found.extend(of_objects(raw));
     if let Some(must) = raw.leaves.as_ref().and_then(|leaves| leaves.must.as_ref()) {
         found.push((Aspect::Cleanup, must.span.clone(), "leaves.must".to_owned()));
     }
@@ -257,6 +261,58 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
             Aspect::Memory,
             interleave.span.clone(),
             "interleave".to_owned(),
+        ));
+    }
+    found
+}
+
+/// Expectations about processes, descriptors and files.
+fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
+    let mut found = Vec::new();
+    for table in raw.processes.iter().flat_map(|tables| &tables.0) {
+        let counts = [
+            (Aspect::Calls, &table.total, "total"),
+            (Aspect::Calls, &table.children, "children"),
+            (Aspect::Calls, &table.threads, "threads"),
+            (Aspect::Cleanup, &table.zombies, "zombies"),
+            (Aspect::Cleanup, &table.orphans, "orphans"),
+        ];
+        for (aspect, form, key) in counts {
+            let span = form.as_ref().map(|form| form.span().clone());
+            found.extend(span.map(|span| (aspect, span, format!("processes.{key}"))));
+        }
+        if let Some(runs) = &table.runs {
+            found.push((
+                Aspect::Calls,
+                runs.span.clone(),
+                "processes.runs".to_owned(),
+            ));
+        }
+        if table.ends.is_some() {
+            found.push((
+                Aspect::Exit,
+                table.span.clone(),
+                "processes.ends".to_owned(),
+            ));
+        }
+    }
+    for table in raw.descriptors.iter().flat_map(|tables| &tables.0) {
+        found.push((
+            Aspect::Cleanup,
+            table.span.clone(),
+            "descriptors".to_owned(),
+        ));
+    }
+    for (path, file) in raw.files.iter().flat_map(|files| files.iter()) {
+        let gone = file.exists.as_ref().is_some_and(|exists| !exists.value);
+        let aspect = match gone {
+            true => Aspect::Cleanup,
+            false => Aspect::Output,
+        };
+        found.push((
+            aspect,
+            path.span.clone(),
+            format!("files.\"{}\"", path.value),
         ));
     }
     found

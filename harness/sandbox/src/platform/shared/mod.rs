@@ -87,6 +87,7 @@ pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
     });
     let stopwatch = stopwatch.over();
     let evidence = watched.and_then(|watched| {
+        let files = platform.files(&plan.objects.files)?;
         let leftovers = platform.sweep(&watched.tracer)?;
         let isolation = Isolation {
             level: Level::Shared,
@@ -97,6 +98,7 @@ pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
             plan,
             watched,
             leftovers,
+            files,
             isolation,
             platform.ids,
             &stopwatch,

@@ -162,7 +162,7 @@ impl Shared {
     }
 
     /// Where something below the plan's working directory is here; `None`: it is not below it.
-    fn there(&self, path: &Path) -> Option<PathBuf> {
+    pub(super) fn there(&self, path: &Path) -> Option<PathBuf> {
         let rest = path.strip_prefix(&self.plan_cwd).ok()?;
         Some(if rest.as_os_str().is_empty() {
             self.cwd.clone()

@@ -9,7 +9,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use ipclab_evidence::{Bytes, FileKind, LeftFile, LeftQueue, LeftSemaphores, Leftovers, Segment};
+use ipclab_evidence::{
+    Bytes, FileKind, FileState, LeftFile, LeftQueue, LeftSemaphores, Leftovers, Segment,
+};
 use ipclab_kernel::{process, sysv};
 
 use super::before::{OPEN_FOLDERS, entries};
@@ -18,6 +20,7 @@ use super::state::Shared;
 use super::user::{all_may_write, files_of};
 use crate::created::Created;
 use crate::evidence::missing;
+use crate::found;
 use crate::leftovers::{self, Listed};
 use crate::tracer::Tracer;
 
@@ -57,6 +60,16 @@ impl Shared {
             processes: Vec::new(),
             ports: Vec::new(),
         })
+    }
+
+    /// What is at the paths that the plan asks about, read with the actors' own rights.
+    pub(super) fn files(&self, paths: &[PathBuf]) -> io::Result<Vec<FileState>> {
+        let asked = paths.iter().map(|path| {
+            let here = self.there(path).unwrap_or_else(|| path.clone());
+            (path.clone(), here)
+        });
+        self.identity
+            .lowered(|| Ok(found::look(asked, self.ids.actor)))
     }
 
     fn sweep_segments(&self, tracer: &Tracer, created: &Created) -> io::Result<Vec<Segment>> {

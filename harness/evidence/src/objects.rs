@@ -1,0 +1,225 @@
+//! Objects of the kernel behind the calls: what a plan asks to know of them, and what was seen.
+//!
+//! Nothing of it is looked at where the plan does not ask.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bytes, FileKind};
+
+/// What a plan asks to know of the kernel's objects, beyond calls and leftovers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WantedObjects {
+    /// Every process: what made it, which programs it ran, how it ended, which process waited for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub processes: bool,
+    /// What each process has open when it starts a program, waits for a child, or ends.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub descriptors: bool,
+    /// Files to look at after the last actor ended: absolute paths inside the box.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PathBuf>,
+}
+
+impl WantedObjects {
+    /// Whether nothing is asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What was seen of the kernel's objects that the plan asks about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SeenObjects {
+    /// Every process of every actor, in the order in which they were made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<Process>,
+    /// One for each file that the plan asks about, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileState>,
+    /// Programs and moments of processes that were counted and not kept: there were too many.
+    #[serde(skip_serializing_if = "is_none")]
+    pub dropped: u64,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_none(number: &u64) -> bool {
+    *number == 0
+}
+
+impl SeenObjects {
+    /// Whether nothing was seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A process of an actor. Its threads are part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// Index into [`crate::Evidence::actors`].
+    pub actor: usize,
+    /// As it sees itself.
+    pub pid: u32,
+    /// The process that made it: index into [`SeenObjects::processes`]; `None`: it is its actor's first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<usize>,
+    /// The call that made it, by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<u32>,
+    /// Threads that it made beside its first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub threads: u32,
+    /// Programs that it started, in their order; of an actor's first process the actor's own program is the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<StartedProgram>,
+    /// How it ended; `None`: it was alive when the case was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<ProcessEnd>,
+    /// What became of it after that, and of it when its parent ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fate: Option<Fate>,
+    /// What it had open at moments of interest, where the plan asks for descriptors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldDescriptors>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// A program that a process started, `execve(2)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartedProgram {
+    /// Its arguments as it found them, `argv[0]` included; the first of them where they are many.
+    pub argv: Vec<Bytes>,
+    /// The call that started it, by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<u32>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProcessEnd {
+    /// It exited with this status.
+    Code(u8),
+    /// A signal ended it.
+    Signal(i32),
+}
+
+/// What became of a child process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// A process waited for it.
+    WaitedFor {
+        /// Index into [`SeenObjects::processes`].
+        by: usize,
+        /// The call, by number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<u32>,
+    },
+    /// It had ended, and its status was never asked for: it was a zombie when its parent ended, or when the case was over.
+    Zombie,
+    /// It was alive when its parent ended.
+    Orphan,
+    /// It had ended, and the kernel threw its status away: its parent ignores `SIGCHLD`.
+    Discarded,
+}
+
+/// What a process had open at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldDescriptors {
+    /// When.
+    pub moment: Moment,
+    /// The call of that moment, by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<u32>,
+    /// What it had open, by number.
+    pub open: Vec<HeldDescriptor>,
+}
+
+/// Moments at which it is of interest what a process has open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// It has started a program: this is what the program was left with.
+    Exec,
+    /// It is about to wait for a child.
+    Wait,
+    /// It is about to end by itself.
+    End,
+}
+
+/// An open descriptor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldDescriptor {
+    /// Its number.
+    pub fd: i32,
+    /// What it is open on: a path, or `pipe 1`, `socket 2`, in the order in which the case showed them.
+    pub on: String,
+    /// It can be read from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads: bool,
+    /// It can be written to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub writes: bool,
+    /// It is closed when a program is started, `FD_CLOEXEC`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closes_on_exec: bool,
+}
+
+/// A file as it was after the last actor had ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileState {
+    /// As the plan asks for it.
+    pub path: Bytes,
+    /// What was there; `None`: nothing.
+    pub found: Option<FoundFile>,
+}
+
+/// What was found at a path; a symbolic link is not followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FoundFile {
+    /// What it is.
+    pub kind: FileKind,
+    /// Size in bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Names that lead to it.
+    pub links: u64,
+    /// Blocks of 512 bytes that it takes: fewer bytes than its size where it has holes.
+    pub blocks: u64,
+    /// It belongs to the user who runs the actors.
+    pub is_own: bool,
+    /// Where a symbolic link leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Bytes>,
+    /// The first bytes of a regular file.
+    pub holds: Bytes,
+    /// Whether `holds` is all of it.
+    pub whole: bool,
+    /// Digest of all of a regular file: two files hold the same where it is the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
+}

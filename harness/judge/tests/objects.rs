@@ -1,0 +1,354 @@
+//! What the judge says about processes, descriptors and files.
+
+use crate::SILENT;
+use crate::common::{EvidenceBuilder, case, check};
+use ipclab_evidence::{
+    Fate, FileKind, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Moment, OpenEnd,
+    Process, ProcessEnd, StartedProgram,
+};
+
+/// A process of the first actor.
+fn process(
+    pid: u32,
+    parent: Option<usize>,
+    end: Option<ProcessEnd>,
+    fate: Option<Fate>,
+) -> Process {
+    Process {
+        actor: 0,
+        pid,
+        parent,
+        made_by: None,
+        threads: 0,
+        programs: vec![StartedProgram {
+            argv: vec!["./client".into()],
+            call: None,
+        }],
+        end,
+        fate,
+        held: Vec::new(),
+    }
+}
+
+fn waited() -> Option<Fate> {
+    Some(Fate::WaitedFor { by: 0, call: None })
+}
+
+/// A parent that has waited for a child of status 0 and one of status 3.
+fn family() -> EvidenceBuilder {
+    let mut builder = EvidenceBuilder::of(&["client"]);
+    let code = |status| Some(ProcessEnd::Code(status));
+    builder.e.objects.processes = vec![
+        process(2, None, code(0), None),
+        process(3, Some(0), code(0), waited()),
+        process(4, Some(0), code(3), waited()),
+    ];
+    for (at, pid) in [(1, 3), (2, 4)] {
+        let n = builder.call(0, "fork", &[], pid);
+        builder.e.objects.processes[at].made_by = Some(n);
+    }
+    builder
+}
+
+#[test]
+fn children_are_counted_and_waited_for() {
+    let case = case(&format!(
+        "{SILENT}[case.processes]\ntotal = 3\nchildren = {{ at_least = 1, at_most = 2 }}\nthreads = 0\nzombies = 0\n\
+         orphans = 0\nends = [3, 0]\n"
+    ));
+    let right = family();
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.processes[1].fate = Some(Fate::Zombie),
+        &[
+            "cleanup: client left 1 zombie instead of 0: process 3 (fork() at #1, ended with status 0) ended and was never waited for: its status is lost, and it stays a zombie until its parent ends",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| {
+            let child = &mut builder.e.objects.processes[2];
+            (child.end, child.fate) = (None, Some(Fate::Orphan));
+        },
+        &[
+            "exit: no child of client ended with status 3: process 4 (fork() at #2) had not ended when the case was over",
+            "cleanup: client left 1 orphan instead of 0: process 4 (fork() at #2) was alive when its parent ended, which did not wait for it",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| {
+            builder.e.objects.processes[0].threads = 1;
+            builder.e.objects.processes.truncate(2);
+        },
+        &[
+            "exit: client had no child that ended with status 3",
+            "calls: client had 2 processes instead of 3 (its first process counts, threads do not)",
+            "calls: client had 1 thread instead of 0 (beside the one that each process begins with)",
+        ],
+    );
+    // A grandchild is a process and no child.
+    check(
+        &case,
+        &right,
+        |builder| {
+            let grandchild = process(5, Some(1), Some(ProcessEnd::Code(0)), waited());
+            builder.e.objects.processes.push(grandchild);
+        },
+        &["calls: client had 4 processes instead of 3 (its first process counts, threads do not)"],
+    );
+    // The kernel threw their statuses away, as its parent wanted it to.
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.processes[1].fate = Some(Fate::Discarded),
+        &[],
+    );
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.dropped = 7,
+        &["exit", "cleanup", "cleanup", "calls", "calls", "calls"].map(|aspect| {
+            let said = "what client did with its processes is not proved: they did so much that 7 moments were not kept";
+            format!("{aspect}: {said}")
+        }).each_ref().map(String::as_str),
+    );
+}
+
+#[test]
+fn programs_that_are_started() {
+    let case = case(&format!(
+        "{SILENT}[case.processes]\nruns = [\"ls -l '/a b'\", \"wc {{{{any}}}}\"]\n"
+    ));
+    let mut right = family();
+    let argv = |words: &[&str]| StartedProgram {
+        argv: words.iter().map(|word| (*word).into()).collect(),
+        call: None,
+    };
+    right.e.objects.processes[1].programs = vec![argv(&["/bin/ls", "-l", "/a b"])];
+    right.e.objects.processes[2].programs = vec![argv(&["wc", "-c"])];
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.processes[1].programs = vec![argv(&["ls", "-l", "/a"])],
+        &["calls: client did not run `ls -l /a b`: it ran `ls -l /a`, `wc -c`"],
+    );
+    check(
+        &case,
+        &right,
+        |builder| {
+            for process in &mut builder.e.objects.processes {
+                process
+                    .programs
+                    .truncate(usize::from(process.parent.is_none()));
+            }
+            builder.fails(0, "execve", &["\"/bin/ls\""], "EACCES");
+        },
+        &[
+            "calls: client did not run `ls -l /a b`: exec() failed with EACCES (Permission denied) at #3",
+            "calls: client did not run `wc ...`: exec() failed with EACCES (Permission denied) at #3",
+        ],
+    );
+}
+
+#[test]
+fn what_is_open_and_should_not_be() {
+    let case = case(&format!(
+        "{SILENT}[[case.descriptors]]\nof = \"pipes\"\nat_exec = 0\n[[case.descriptors]]\nof = \"write ends\"\nat_wait = 0\n"
+    ));
+    let end = |fd, writes: bool| HeldDescriptor {
+        fd,
+        on: "pipe 1".to_owned(),
+        reads: !writes,
+        writes,
+        closes_on_exec: false,
+    };
+    let held = |moment, open: &[HeldDescriptor]| HeldDescriptors {
+        moment,
+        call: Some(1),
+        open: open.to_vec(),
+    };
+    let mut right = family();
+    // What is at the standard places is what they are for.
+    right.e.objects.processes[1].held = vec![held(Moment::Exec, &[end(1, true)])];
+    // A read end in the parent does no harm.
+    right.e.objects.processes[0].held = vec![held(Moment::Wait, &[end(3, false)])];
+    check(
+        &case,
+        &right,
+        |builder| {
+            builder.e.objects.processes[1].held[0]
+                .open
+                .push(end(4, false));
+            builder.e.objects.processes[0].held[0]
+                .open
+                .push(end(5, true));
+        },
+        &[
+            "cleanup: the program `./client` was started with 1 pipe end open at #1 instead of 0: 4 (read end of pipe 1); close() what the program has no use for before exec, or open it with O_CLOEXEC",
+            "cleanup: client waited with 1 write end of a pipe open at #1 instead of 0: 5 (write end of pipe 1); a reader comes to the end of file only when every write end is closed",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.processes[0].held.clear(),
+        &["cleanup: no process of client waited for a child"],
+    );
+}
+
+#[test]
+fn files_that_are_left() {
+    let case = case(&format!(
+        "{SILENT}[case.files.\"/tmp/b\"]\nholds = \"hello\\n\"\nmode = \"0644\"\nsize = 6\nholes = false\n\
+         [case.files.copy]\nsame_as = \"/tmp/a\"\n[case.files.\"/tmp/gone\"]\nexists = false\n"
+    ));
+    let found = |text: &str| FoundFile {
+        kind: FileKind::Regular,
+        size: text.len() as u64,
+        mode: 0o644,
+        links: 1,
+        blocks: 8,
+        is_own: true,
+        target: None,
+        holds: text.into(),
+        whole: true,
+        digest: text.to_owned(),
+    };
+    let file = |path: &str, found: Option<FoundFile>| FileState {
+        path: path.into(),
+        found,
+    };
+    let mut right = EvidenceBuilder::of(&["client"]);
+    right.e.objects.files = vec![
+        file("/tmp/b", Some(found("hello\n"))),
+        file("/lab/copy", Some(found("same"))),
+        file("/tmp/a", Some(found("same"))),
+        file("/tmp/gone", None),
+    ];
+    // What is described is meant to be there.
+    right.file("/tmp/b", FileKind::Regular);
+    right.file("/lab/copy", FileKind::Regular);
+    check(
+        &case,
+        &right,
+        |builder| {
+            let file = builder.e.objects.files[0].found.as_mut().unwrap();
+            (file.holds, file.size, file.mode) = ("hellO\n".into(), 6, 0o600);
+        },
+        &[
+            "output: /tmp/b has mode 0600 instead of 0644: the umask has taken 044 away, and fchmod() sets it all the same",
+            "output: /tmp/b does not hold `hello\\n`: byte 4 is 0x4f instead of 0x6f",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| {
+            builder.e.objects.files[0].found = None;
+            builder.e.objects.files[1].found = Some(found("sam"));
+            builder.e.objects.files[3].found = Some(found(""));
+        },
+        &[
+            "output: /tmp/b is not there",
+            "output: copy does not hold the same as /tmp/a: it has 3 bytes, /tmp/a has 4 bytes, and one is the beginning of the other",
+            "cleanup: /tmp/gone is still there: a file",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| {
+            let file = builder.e.objects.files[0].found.as_mut().unwrap();
+            (file.holds, file.size, file.blocks) = ("hello".into(), 5, 0);
+        },
+        &[
+            "output: /tmp/b has 5 bytes instead of 6 bytes",
+            "output: /tmp/b has holes (5 bytes in 0 blocks of 512) instead of no holes",
+            "output: /tmp/b does not hold `hello\\n`: the last byte is missing",
+        ],
+    );
+}
+
+#[test]
+fn why_the_end_of_file_never_comes() {
+    let case = case("[case.actor.client]\nstudent = \"client\"\nexit = 0\n");
+    let right = EvidenceBuilder::of(&["client"]);
+    check(
+        &case,
+        &right,
+        |builder| {
+            let mut wait = builder.hangs(0, "read", None);
+            wait.other_ends = vec![OpenEnd {
+                actor: 0,
+                pid: wait.pid,
+                fd: 4,
+            }];
+            builder.e.actors[0].exit = ipclab_evidence::Exit::Running {
+                wait: Some(wait),
+                on_sigterm: None,
+            };
+        },
+        &[
+            "exit: client never ended: it waits in read() (#1) on a pipe, whose write end is still open in itself (descriptor 4): end of file comes only when every copy of it is closed",
+        ],
+    );
+}
+
+/// A search along PATH is one exec: only its last step counts.
+#[test]
+fn a_search_along_path_is_one_exec() {
+    let case = case(&format!(
+        "{SILENT}[case.calls]\nclient = [\"no exec() = ENOENT\"]\n"
+    ));
+    let mut right = EvidenceBuilder::of(&["client"]);
+    right.fails(0, "execve", &["\"/usr/local/bin/ls\""], "ENOENT");
+    right.call(0, "execve", &["\"/usr/bin/ls\""], 0);
+    check(
+        &case,
+        &right,
+        |builder| {
+            builder.fails(0, "execve", &["\"/usr/bin/nonsense\""], "ENOENT");
+        },
+        &["calls: client called exec() at #3"],
+    );
+}
+
+/// waitid() returns 0, and waits for a child all the same.
+#[test]
+fn a_child_is_waited_for_by_either_call() {
+    let case = case(&format!(
+        "{SILENT}[case.calls]\nclient = [\"every fork() has wait()\"]\n"
+    ));
+    let mut right = EvidenceBuilder::of(&["client"]);
+    right.call(0, "fork", &[], 4);
+    right.call(0, "waitid", &[], 0);
+    right.last().answers = vec![ipclab_evidence::Answer {
+        name: "wait".to_owned(),
+        value: "4".to_owned(),
+    }];
+    check(
+        &case,
+        &right,
+        |builder| builder.last().answers[0].value = "5".to_owned(),
+        &["calls: client called fork() at #1, and no wait() for it"],
+    );
+}
+
+#[test]
+fn one_of_several_calls() {
+    let case = case(&format!(
+        "{SILENT}[case.calls]\nclient = [\"dup2(_, 1) or dup3(_, 1, _)\"]\n"
+    ));
+    let mut right = EvidenceBuilder::of(&["client"]);
+    right.call(0, "dup3", &["4", "1", "0"], 1);
+    check(
+        &case,
+        &right,
+        |builder| builder.last().name = "dup".to_owned(),
+        &["calls: client never called dup2() or dup3()"],
+    );
+}

@@ -1,0 +1,53 @@
+//! The tree of processes, where the plan asks for it: which one made which, the programs that they ran, how they ended, and
+//! which one waited for them; and what they had open at the moments at which that is of interest.
+
+use std::collections::HashMap;
+
+use ipclab_evidence::{Process, SeenObjects, WantedObjects};
+use ipclab_kernel::Pid;
+
+/// Descriptors and bytes of arguments that are kept of a whole case.
+pub(super) const MAX_HELD: usize = 20_000;
+pub(super) const MAX_ARGUMENT_BYTES: usize = 256 << 10;
+
+/// What is known of the processes of a case, dead ones included.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    pub(super) wanted: WantedObjects,
+    pub(super) processes: Vec<Process>,
+    /// Where each of them is, by the number that the tracer knows it by.
+    pub(super) places: HashMap<Pid, usize>,
+    /// The other way round.
+    pub(super) pids: Vec<Pid>,
+    /// Inodes of pipes, in the order in which they were seen.
+    pub(super) pipes: Vec<u64>,
+    pub(super) held: usize,
+    pub(super) argument_bytes: usize,
+    pub(super) dropped: u64,
+}
+
+impl Tree {
+    pub(super) fn new(wanted: &WantedObjects) -> Self {
+        Self {
+            wanted: wanted.clone(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        self.wanted.processes || self.wanted.descriptors
+    }
+
+    pub(super) fn get(&mut self, pid: Pid) -> Option<&mut Process> {
+        let place = *self.places.get(&pid)?;
+        self.processes.get_mut(place)
+    }
+
+    pub(super) fn finish(self) -> SeenObjects {
+        SeenObjects {
+            processes: self.processes,
+            dropped: self.dropped,
+            ..SeenObjects::default()
+        }
+    }
+}

@@ -1,0 +1,136 @@
+/* Processes and what they have open, files that are left, and messages. */
+#include "common.h"
+
+static pid_t child(int status)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(status);
+    return pid;
+}
+/* One of each: waited for by either call, left as a zombie, alive at the end. */
+static void fates(char **a)
+{
+    (void)a;
+    waitpid(child(3), 0, 0);
+    siginfo_t info;
+    child(4);
+    waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+    waitid(P_ALL, 0, &info, WEXITED);
+    pid_t killed = fork();
+    if (killed == 0)
+        for (;;)
+            pause();
+    kill(killed, SIGKILL);
+    waitpid(killed, 0, 0);
+    pid_t zombie = child(5);
+    waitid(P_PID, zombie, &info, WEXITED | WNOWAIT);
+    if (fork() == 0)
+        for (;;)
+            pause();
+    exit(0);
+}
+/* The kernel throws their statuses away. */
+static void discards(char **a)
+{
+    (void)a;
+    signal(SIGCHLD, SIG_IGN);
+    child(1);
+    while (wait(0) > 0)
+        ;
+    exit(0);
+}
+static void *nothing(void *arg)
+{
+    return arg;
+}
+static void threads(char **a)
+{
+    (void)a;
+    pthread_t thread;
+    for (int i = 0; i < 3; i++) {
+        pthread_create(&thread, 0, nothing, 0);
+        pthread_join(thread, 0);
+    }
+    exit(0);
+}
+/* A pipe and a program at its end, with or without what it has no use for. */
+static void runs(char **a)
+{
+    int leaks = strcmp(a[0], "leak") == 0;
+    int ends[2];
+    if (pipe2(ends, leaks ? 0 : O_CLOEXEC))
+        exit(1);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], 1);
+        execlp("echo", "echo", "one", "two words", (char *)0);
+        _exit(127);
+    }
+    close(ends[1]);
+    waitpid(pid, 0, 0);
+    exit(0);
+}
+static void files(char **a)
+{
+    (void)a;
+    int fd = open("/tmp/ipclab_test_holes", O_CREAT | O_WRONLY, 0600);
+    fchmod(fd, 0640);
+    pwrite(fd, "end", 3, 1 << 20);
+    link("/tmp/ipclab_test_holes", "/tmp/ipclab_test_twin");
+    symlink("ipclab_test_holes", "/tmp/ipclab_test_link");
+    mkfifo("/tmp/ipclab_test_fifo", 0600);
+    fd = open("here", O_CREAT | O_WRONLY, 0644);
+    write(fd, "text", 4);
+    exit(0);
+}
+struct letter {
+    long type;
+    char text[16];
+};
+static void sends(char **a)
+{
+    (void)a;
+    int queue = msgget(236200, IPC_CREAT | 0600);
+    struct letter one = {1, "first"}, two = {2, "second"};
+    msgsnd(queue, &one, 5, 0);
+    msgsnd(queue, &two, 6, 0);
+    exit(0);
+}
+static void takes(char **a)
+{
+    (void)a;
+    struct letter letter;
+    int queue = msgget(236200, 0);
+    msgrcv(queue, &letter, sizeof letter.text, 2, 0);
+    msgrcv(queue, &letter, sizeof letter.text, 1, 0);
+    msgctl(queue, IPC_RMID, 0);
+    exit(0);
+}
+/* What was printed before a fork is in both of their buffers, unless it is a terminal's line. */
+static void prints(char **a)
+{
+    (void)a;
+    printf("once\n");
+    if (fork() == 0)
+        exit(0);
+    wait(0);
+    exit(isatty(1) ? 0 : 1);
+}
+/* Its own copy of the write end keeps it from the end of file. */
+static void never_ends(char **a)
+{
+    (void)a;
+    int ends[2];
+    char byte;
+    if (pipe(ends) || write(ends[1], "x", 1) != 1)
+        exit(1);
+    while (read(ends[0], &byte, 1) > 0)
+        ;
+    exit(0);
+}
+
+static const struct act acts[] = {
+    {"fates", fates}, {"discards", discards}, {"threads", threads}, {"runs", runs}, {"files", files},
+    {"sends", sends}, {"takes", takes}, {"prints", prints}, {"never-ends", never_ends}, {0}};
+PLAY(acts)

@@ -1,0 +1,181 @@
+//! Objects of the kernel behind the calls: processes, descriptors, files, queues; and nothing of them where the plan does not ask.
+
+use ipclab_evidence::{
+    Actor, Bytes, Direction, Ended, Exit, Fate, FileKind, Moment, Process, ProcessEnd, SeenObjects,
+    StdoutKind, WantedObjects,
+};
+
+use crate::bench::{Adjust, Seen, Test, both, exits, plan, run, student};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        both("what_became_of_each_child", |level| {
+            let seen = run(level, &asking(student("one", "objects fates")));
+            let told: Vec<_> = processes(&seen)
+                .map(|process| (process.end, of(process)))
+                .collect();
+            let code = |status| Some(ProcessEnd::Code(status));
+            let expect = [
+                (code(0), "nothing"),
+                (code(3), "waited for"),
+                (code(4), "waited for"),
+                (Some(ProcessEnd::Signal(9)), "waited for"),
+                (code(5), "zombie"),
+                (None, "orphan"),
+            ];
+            assert_eq!(told, expect);
+        }),
+        both("a_status_that_the_kernel_discards_is_no_zombie", |level| {
+            let seen = run(level, &asking(student("one", "objects discards")));
+            let told: Vec<_> = processes(&seen).map(of).collect();
+            assert_eq!(told, ["nothing", "discarded"]);
+        }),
+        both("threads_are_no_processes", |level| {
+            let seen = run(level, &asking(student("one", "objects threads")));
+            let threads: Vec<_> = processes(&seen).map(|process| process.threads).collect();
+            assert_eq!(threads, [3]);
+        }),
+        both("what_a_program_was_started_with", |level| {
+            for (line, open) in [("leak", &["pipe 1", "pipe 1"][..]), ("close", &[])] {
+                let seen = run(
+                    level,
+                    &asking(student("one", &format!("objects runs {line}"))),
+                );
+                let child = processes(&seen).nth(1).expect("a child");
+                let argv: Vec<Bytes> = ["echo", "one", "two words"].map(Bytes::from).into();
+                assert_eq!(child.programs[0].argv, argv);
+                let held = &child.held[0];
+                assert_eq!(held.moment, Moment::Exec);
+                let beyond = held.open.iter().filter(|open| open.fd > 2);
+                let beyond: Vec<&str> = beyond.map(|open| open.on.as_str()).collect();
+                assert_eq!(beyond, open, "{line}");
+            }
+        }),
+        both("files_as_they_were_left", files),
+        both("messages_find_their_receivers", |level| {
+            let seen = run(
+                level,
+                &plan([
+                    student("one", "objects sends"),
+                    student("two", "objects takes").after(exits("one")),
+                ]),
+            );
+            let moved: Vec<_> = seen
+                .trace
+                .iter()
+                .filter_map(|call| Some((call.actor, call.transfer.as_ref()?)))
+                .map(|(actor, transfer)| {
+                    let peer = transfer.peer.map(|peer| seen.sockets[peer].actor);
+                    (actor, transfer.direction, transfer.head.to_text(), peer)
+                })
+                .collect();
+            let message = |actor, way, text: &str, peer| (actor, way, text.to_owned(), Some(peer));
+            let expect = [
+                message(0, Direction::Sent, "first", 1),
+                message(0, Direction::Sent, "second", 1),
+                message(1, Direction::Received, "second", 0),
+                message(1, Direction::Received, "first", 0),
+            ];
+            assert_eq!(moved, expect);
+        }),
+        both("a_reader_that_keeps_its_pipe_open", |level| {
+            let seen = run(level, &plan([student("one", "objects never-ends")]));
+            let Ended::Stuck { waits } = &seen.ended else {
+                panic!("{:?}", seen.ended)
+            };
+            let ends: Vec<_> = waits[0]
+                .other_ends
+                .iter()
+                .map(|end| (end.actor, end.fd))
+                .collect();
+            assert_eq!(ends, [(0, 4)]);
+        }),
+        both("what_is_not_asked_is_not_there", |level| {
+            let seen = run(level, &plan([student("one", "objects fates")]));
+            assert_eq!(seen.objects, SeenObjects::default());
+        }),
+    ];
+    for (kind, text) in [
+        (StdoutKind::Terminal, "once\n"),
+        (StdoutKind::Pipe, "once\nonce\n"),
+        (StdoutKind::File, "once\nonce\n"),
+    ] {
+        tests.push(both(format!("it_prints_to_a_{kind:?}"), move |level| {
+            let actor = Actor {
+                stdout: kind,
+                ..student("one", "objects prints")
+            };
+            let seen = run(level, &plan([actor]));
+            assert_eq!(seen.out("one"), text);
+            let is_terminal = u8::from(!kind.is_terminal());
+            assert_eq!(seen.actor("one").exit, Exit::Code(is_terminal));
+        }));
+    }
+    tests
+}
+
+/// A plan that asks for processes and what they have open.
+fn asking(actor: Actor) -> ipclab_evidence::Plan {
+    let mut plan = plan([actor]);
+    plan.objects = WantedObjects {
+        processes: true,
+        descriptors: true,
+        files: Vec::new(),
+    };
+    plan
+}
+
+fn processes(seen: &Seen) -> impl Iterator<Item = &Process> {
+    assert_eq!(seen.objects.dropped, 0);
+    seen.objects.processes.iter()
+}
+
+fn of(process: &Process) -> &'static str {
+    match process.fate {
+        None => "nothing",
+        Some(Fate::WaitedFor {
+            by: 0,
+            call: Some(_),
+        }) => "waited for",
+        Some(Fate::WaitedFor { .. }) => "waited for by another",
+        Some(Fate::Zombie) => "zombie",
+        Some(Fate::Orphan) => "orphan",
+        Some(Fate::Discarded) => "discarded",
+    }
+}
+
+fn files(level: ipclab_evidence::Level) {
+    let names = ["holes", "twin", "link", "fifo", "none"];
+    let mut plan = plan([student("one", "objects files")]);
+    plan.objects.files = names
+        .iter()
+        .map(|name| format!("/tmp/ipclab_test_{name}").into())
+        .chain(["/lab/here".into()])
+        .collect();
+    let seen = run(level, &plan);
+    let found: Vec<_> = seen.objects.files.iter().map(|file| &file.found).collect();
+    let kinds: Vec<_> = found
+        .iter()
+        .map(|found| found.as_ref().map(|found| found.kind))
+        .collect();
+    let expect = [
+        Some(FileKind::Regular),
+        Some(FileKind::Regular),
+        Some(FileKind::Symlink),
+        Some(FileKind::Fifo),
+        None,
+        Some(FileKind::Regular),
+    ];
+    assert_eq!(kinds, expect);
+    let one = |at: usize| found[at].as_ref().expect("a file");
+    let holes = one(0);
+    assert_eq!(
+        (holes.size, holes.mode, holes.links),
+        ((1 << 20) + 3, 0o640, 2)
+    );
+    assert!(holes.blocks * 512 < holes.size && holes.is_own);
+    assert_eq!(one(1).digest, holes.digest);
+    assert_eq!(one(2).target, Some("ipclab_test_holes".into()));
+    assert_eq!((one(5).holds.clone(), one(5).whole), ("text".into(), true));
+    assert_eq!(seen.objects.files[5].path, "/lab/here".into());
+}

@@ -1,0 +1,182 @@
+//! What must be true of the kernel's objects behind the calls: processes, descriptors, files.
+
+use ipclab_evidence::FileKind;
+
+use super::{ExitExpectation, Template};
+
+/// Everything that a case expects of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Objects {
+    /// Of processes.
+    pub processes: Vec<Processes>,
+    /// Of what processes have open.
+    pub descriptors: Vec<Descriptors>,
+    /// Of files.
+    pub files: Vec<FileExpectation>,
+}
+
+impl Objects {
+    /// Whether nothing is expected.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How many there must be. At least one side is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Not fewer.
+    pub least: Option<Template>,
+    /// Not more.
+    pub most: Option<Template>,
+}
+
+/// What must be true of an actor's processes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Processes {
+    /// Whose.
+    pub actor: String,
+    /// In all, the first included.
+    pub total: Option<Count>,
+    /// Made by the first.
+    pub children: Option<Count>,
+    /// Made beside the first of each process.
+    pub threads: Option<Count>,
+    /// Had ended and were never waited for.
+    pub zombies: Option<Count>,
+    /// Were alive when their parent ended.
+    pub orphans: Option<Count>,
+    /// How the first one's children end, in any order; `None`: in whatever way.
+    pub ends: Option<Vec<ExitExpectation>>,
+    /// Programs that are started, each with its arguments.
+    pub runs: Vec<CommandLine>,
+}
+
+impl Processes {
+    /// Its counts by the names that a spec gives them.
+    #[must_use]
+    pub fn counts(&self) -> [(&'static str, &Option<Count>); 5] {
+        [
+            ("total", &self.total),
+            ("children", &self.children),
+            ("threads", &self.threads),
+            ("zombies", &self.zombies),
+            ("orphans", &self.orphans),
+        ]
+    }
+}
+
+/// A program and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// One for each argument, the program's name first.
+    pub words: Vec<Template>,
+}
+
+/// What an actor's processes may have open beside stdin, stdout and stderr.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Descriptors {
+    /// Whose.
+    pub actor: String,
+    /// What is counted.
+    pub of: DescriptorsOf,
+    /// In a program that was started.
+    pub at_exec: Option<Count>,
+    /// When a process waits for a child.
+    pub at_wait: Option<Count>,
+    /// When a process ends by itself.
+    pub at_end: Option<Count>,
+}
+
+impl Descriptors {
+    /// Its counts by the names that a spec gives them.
+    #[must_use]
+    pub fn counts(&self) -> [(&'static str, &Option<Count>); 3] {
+        [
+            ("at_exec", &self.at_exec),
+            ("at_wait", &self.at_wait),
+            ("at_end", &self.at_end),
+        ]
+    }
+}
+
+/// Which descriptors are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DescriptorsOf {
+    /// All.
+    Any,
+    /// Both ends of pipes, FIFOs not among them.
+    Pipes,
+    /// Ends of pipes that can be read.
+    ReadEnds,
+    /// Ends of pipes that can be written.
+    WriteEnds,
+    /// What has a path: files, folders, FIFOs, devices.
+    Files,
+    /// Sockets.
+    Sockets,
+}
+
+impl DescriptorsOf {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Any,
+        Self::Pipes,
+        Self::ReadEnds,
+        Self::WriteEnds,
+        Self::Files,
+        Self::Sockets,
+    ];
+
+    /// As specs write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Pipes => "pipes",
+            Self::ReadEnds => "read ends",
+            Self::WriteEnds => "write ends",
+            Self::Files => "files",
+            Self::Sockets => "sockets",
+        }
+    }
+}
+
+/// What must be true of a file after the last actor ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FileExpectation {
+    /// Absolute, or relative to the folder that programs run in.
+    pub path: String,
+    /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
+    pub exists: Option<bool>,
+    /// What it is.
+    pub kind: Option<FileKind>,
+    /// All that it holds.
+    pub holds: Option<Template>,
+    /// The file that holds the same.
+    pub same_as: Option<String>,
+    /// Bytes.
+    pub size: Option<Count>,
+    /// Permission bits.
+    pub mode: Option<u32>,
+    /// Names that lead to it.
+    pub links: Option<Count>,
+    /// Blocks of 512 bytes.
+    pub blocks: Option<Count>,
+    /// Whether it takes fewer bytes than its size.
+    pub holes: Option<bool>,
+    /// Where a symbolic link leads.
+    pub target: Option<Template>,
+    /// Whether it belongs to the user who runs the programs.
+    pub is_own: Option<bool>,
+}
+
+/// What specs call the kinds of files.
+pub const FILE_KINDS: [(&str, FileKind); 5] = [
+    ("file", FileKind::Regular),
+    ("directory", FileKind::Directory),
+    ("link", FileKind::Symlink),
+    ("fifo", FileKind::Fifo),
+    ("socket", FileKind::Socket),
+];

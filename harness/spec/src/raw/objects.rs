@@ -1,0 +1,178 @@
+//! Tables about the kernel's objects: processes, descriptors, files.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::{At, CopiesForm, ExitForm, Items, Many, ModeForm, Read, wrong_kind};
+use crate::diagnostic::Diagnostics;
+use crate::tree::{Node, Span, Value};
+
+super::tables! {
+    /// What must be true of an actor's processes.
+    #[schemars(rename = "Processes")]
+    RawProcesses {
+        /// The actor; left out: the student's, where there is one only.
+        actor: At<String>,
+        /// How many processes it is in all, the first included; threads are none.
+        total: CountForm,
+        /// How many processes its first one makes.
+        children: CountForm,
+        /// How many threads are made beside the first of each process.
+        threads: CountForm,
+        /// Children that had ended and that their parent never waited for.
+        zombies: CountForm,
+        /// Children that were alive when their parent ended.
+        orphans: CountForm,
+        /// How the children of its first process end, in any order: statuses, "failure", "any" or names of signals.
+        ends: Items<ExitForm>,
+        /// Programs that its processes start, in any order, each with its arguments: "ls -l /tmp".
+        runs: Many,
+    }
+
+    /// What an actor's processes may have open beside stdin, stdout and stderr.
+    #[schemars(rename = "Descriptors")]
+    RawDescriptors {
+        /// The actor; left out: the student's, where there is one only.
+        actor: At<String>,
+        /// What is counted: "any", "pipes", "read ends", "write ends", "files", "sockets"; left out: "any".
+        #[schemars(extend("enum" = ["any", "pipes", "read ends", "write ends", "files", "sockets"]))]
+        of: At<String>,
+        /// What a program that a process starts is left with.
+        at_exec: CountForm,
+        /// What a process has open when it waits for a child.
+        at_wait: CountForm,
+        /// What a process still has open when it ends by itself.
+        at_end: CountForm,
+    }
+
+    /// What must be true of a file after the last actor ended.
+    #[schemars(rename = "File")]
+    RawFile {
+        /// false: there must be none.
+        exists: At<bool>,
+        /// What it is.
+        #[schemars(extend("enum" = ["file", "directory", "link", "fifo", "socket"]))]
+        kind: At<String>,
+        /// What it holds, from its first byte to its last.
+        holds: At<String>,
+        /// It holds the same as this file.
+        same_as: At<String>,
+        /// Bytes.
+        size: CountForm,
+        /// Permission bits: "0644".
+        mode: ModeForm,
+        /// Names that lead to it.
+        links: CountForm,
+        /// Blocks of 512 bytes that it takes.
+        blocks: CountForm,
+        /// Whether it takes fewer bytes than its size.
+        holes: At<bool>,
+        /// Where a symbolic link leads.
+        target: At<String>,
+        /// "own": it belongs to the user who runs the program.
+        #[schemars(extend("enum" = ["own", "other"]))]
+        owner: At<String>,
+    }
+
+    /// A number that is not one but a range.
+    #[schemars(rename = "Range")]
+    RawRange {
+        /// Not fewer.
+        at_least: CopiesForm,
+        /// Not more.
+        at_most: CopiesForm,
+    }
+}
+
+/// A number, a variable, or a range: `4`, `"{{n}}"`, `{ at_least = 1 }`.
+#[derive(Clone, Debug)]
+pub(crate) enum CountForm {
+    Exactly(CopiesForm),
+    Range(RawRange),
+}
+
+impl CountForm {
+    pub(crate) fn span(&self) -> &Span {
+        match self {
+            Self::Exactly(number) => number.span(),
+            Self::Range(range) => &range.span,
+        }
+    }
+}
+
+impl CopiesForm {
+    pub(crate) fn span(&self) -> &Span {
+        match self {
+            Self::Number(number) => &number.span,
+            Self::Template(text) => &text.span,
+        }
+    }
+}
+
+impl Read for CountForm {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::Int(..) | Value::Text(_) => {
+                CopiesForm::read(node, diagnostics).map(Self::Exactly)
+            }
+            Value::Table(_) => RawRange::read(node, diagnostics).map(Self::Range),
+            _ => {
+                wrong_kind(node, "a number, or { at_least = 1 }", diagnostics);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for CountForm {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "integer", "minimum": 0 },
+            { "type": "string" },
+            generator.subschema_for::<RawRange>()
+        ] })
+    }
+}
+
+/// One table, or a list of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Tables<T>(pub(crate) Vec<T>);
+
+impl<T: Read> Read for Tables<T> {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::Table(_) => T::read(node, diagnostics).map(|one| Self(vec![one])),
+            Value::List(_) => Items::read(node, diagnostics).map(|items| Self(items.0)),
+            _ => {
+                wrong_kind(node, "a table", diagnostics);
+                None
+            }
+        }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Tables<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("TablesOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            generator.subschema_for::<T>(),
+            { "type": "array", "items": generator.subschema_for::<T>() }
+        ] })
+    }
+}

@@ -1,0 +1,383 @@
+//! The kernel's objects: what is expected of processes, descriptors and files.
+
+use super::actor::exit;
+use super::context::Context;
+use super::template::{Use, template};
+use super::words::words;
+use crate::names::nearest;
+use crate::raw::{
+    At, CopiesForm, CountForm, Keyed, RawCase, RawDescriptors, RawFile, RawProcesses,
+};
+use crate::tree::Span;
+use crate::{
+    CommandLine, Count, Descriptors, DescriptorsOf, ExitExpectation, FILE_KINDS, FileExpectation,
+    Objects, Processes, Template,
+};
+
+/// Resolves what a case expects of them.
+pub(crate) fn objects(raw: &RawCase, context: &mut Context<'_>) -> Objects {
+    let students: Vec<String> = raw
+        .actor
+        .iter()
+        .flat_map(Keyed::iter)
+        .filter(|(_, actor)| actor.student.is_some())
+        .map(|(name, _)| name.value.clone())
+        .collect();
+    Objects {
+        processes: raw
+            .processes
+            .iter()
+            .flat_map(|tables| &tables.0)
+            .filter_map(|raw| self::processes(raw, &students, context))
+            .collect(),
+        descriptors: raw
+            .descriptors
+            .iter()
+            .flat_map(|tables| &tables.0)
+            .filter_map(|raw| self::descriptors(raw, &students, context))
+            .collect(),
+        files: raw
+            .files
+            .iter()
+            .flat_map(Keyed::iter)
+            .filter_map(|(path, raw)| file(path, raw, context))
+            .collect(),
+    }
+}
+
+/// The actor that a table is about: the one that it names, or the only one that a student plays.
+fn subject(
+    named: Option<&At<String>>,
+    table: &Span,
+    students: &[String],
+    context: &mut Context<'_>,
+) -> Option<String> {
+    if let Some(named) = named {
+        return Some(context.actor(named, 0..named.value.len()));
+    }
+    match students {
+        [only] => Some(only.clone()),
+        [] => {
+            context
+                .diagnostics
+                .error(table, "no actor is named, and the student plays none")
+                .help("write actor = \"...\"")
+                .consequence();
+            None
+        }
+        several => {
+            context
+                .diagnostics
+                .error(
+                    table,
+                    format!(
+                        "no actor is named, and the student plays {}",
+                        several.join(" and ")
+                    ),
+                )
+                .help(format!("write actor = \"{}\"", several[0]));
+            None
+        }
+    }
+}
+
+fn processes(
+    raw: &RawProcesses,
+    students: &[String],
+    context: &mut Context<'_>,
+) -> Option<Processes> {
+    let nothing = raw.total.is_none()
+        && raw.children.is_none()
+        && raw.threads.is_none()
+        && raw.zombies.is_none()
+        && raw.orphans.is_none()
+        && raw.ends.is_none()
+        && raw.runs.is_none();
+    if nothing && raw.unread.is_empty() {
+        context
+            .diagnostics
+            .error(&raw.span, "nothing is expected of these processes")
+            .help("say total, children, threads, zombies, orphans, ends or runs")
+            .consequence();
+    }
+    let actor = subject(raw.actor.as_ref(), &raw.span, students, context)?;
+    let mut count =
+        |form: &Option<CountForm>| form.as_ref().and_then(|form| self::count(form, context));
+    let (total, children, threads) = (count(&raw.total), count(&raw.children), count(&raw.threads));
+    let (zombies, orphans) = (count(&raw.zombies), count(&raw.orphans));
+    let ends = raw.ends.as_ref().map(|ends| {
+        let mut all = Vec::new();
+        for form in &ends.0 {
+            match exit(form, context) {
+                Some(ExitExpectation::Running) => {
+                    context
+                        .diagnostics
+                        .error(form.span(), "a child that goes on has no end")
+                        .help("one that outlives its parent is counted by `orphans`");
+                }
+                end => all.extend(end),
+            }
+        }
+        all
+    });
+    let mut runs = Vec::new();
+    for line in raw.runs.iter().flat_map(|many| &many.items) {
+        runs.extend(command_line(line, context));
+    }
+    Some(Processes {
+        actor,
+        total,
+        children,
+        threads,
+        zombies,
+        orphans,
+        ends,
+        runs,
+    })
+}
+
+/// A program and its arguments, as a shell takes them apart.
+fn command_line(line: &At<String>, context: &mut Context<'_>) -> Option<CommandLine> {
+    let split = context.read(line, words)?;
+    if split.is_empty() {
+        context
+            .diagnostics
+            .error(&line.span, "this names no program");
+        return None;
+    }
+    let mut all = Vec::new();
+    for word in split {
+        match template(&word.text, &context.scope, Use::Matched) {
+            Ok(template) => all.push(template),
+            Err(flaws) => {
+                for mut flaw in flaws {
+                    flaw.at = word.at.clone();
+                    context.diagnostics.flaw(line, flaw);
+                }
+            }
+        }
+    }
+    Some(CommandLine { words: all })
+}
+
+fn descriptors(
+    raw: &RawDescriptors,
+    students: &[String],
+    context: &mut Context<'_>,
+) -> Option<Descriptors> {
+    let nothing = raw.at_exec.is_none() && raw.at_wait.is_none() && raw.at_end.is_none();
+    if nothing && raw.unread.is_empty() {
+        context
+            .diagnostics
+            .error(
+                &raw.span,
+                "this does not say when descriptors are looked at",
+            )
+            .help("say at_exec, at_wait or at_end: at_exec = 0")
+            .consequence();
+    }
+    let of = match &raw.of {
+        None => DescriptorsOf::Any,
+        Some(word) => {
+            let names = || DescriptorsOf::ALL.into_iter().map(DescriptorsOf::name);
+            let known = DescriptorsOf::ALL
+                .into_iter()
+                .find(|of| of.name() == word.value);
+            if known.is_none() {
+                context
+                    .diagnostics
+                    .error(
+                        &word.span,
+                        format!("there are no descriptors of `{}`", word.value),
+                    )
+                    .help(format!(
+                        "known here: {}",
+                        names().collect::<Vec<_>>().join(", ")
+                    ))
+                    .suggest(nearest(&word.value, names()));
+            }
+            known.unwrap_or(DescriptorsOf::Any)
+        }
+    };
+    let actor = subject(raw.actor.as_ref(), &raw.span, students, context)?;
+    let mut count =
+        |form: &Option<CountForm>| form.as_ref().and_then(|form| self::count(form, context));
+    Some(Descriptors {
+        actor,
+        of,
+        at_exec: count(&raw.at_exec),
+        at_wait: count(&raw.at_wait),
+        at_end: count(&raw.at_end),
+    })
+}
+
+/// A number of things: exactly so many, or a range.
+pub(crate) fn count(form: &CountForm, context: &mut Context<'_>) -> Option<Count> {
+    match form {
+        CountForm::Exactly(number) => {
+            let number = self::number(number, context)?;
+            Some(Count {
+                least: Some(number.clone()),
+                most: Some(number),
+            })
+        }
+        CountForm::Range(range) => {
+            if range.at_least.is_none() && range.at_most.is_none() && range.unread.is_empty() {
+                context
+                    .diagnostics
+                    .error(&range.span, "this range has no end")
+                    .help("write { at_least = 1 }, { at_most = 3 } or both")
+                    .consequence();
+                return None;
+            }
+            let mut side = |form: &Option<CopiesForm>| {
+                form.as_ref().and_then(|form| self::number(form, context))
+            };
+            let (least, most) = (side(&range.at_least), side(&range.at_most));
+            let known = |side: &Option<Template>| side.as_ref()?.as_text()?.parse::<u64>().ok();
+            if let (Some(least), Some(most)) = (known(&least), known(&most))
+                && least > most
+            {
+                context.diagnostics.error(
+                    &range.span,
+                    format!("no number is at least {least} and at most {most}"),
+                );
+            }
+            Some(Count { least, most })
+        }
+    }
+}
+
+fn number(form: &CopiesForm, context: &mut Context<'_>) -> Option<Template> {
+    match form {
+        CopiesForm::Number(number) => {
+            let natural = super::shm::natural(number, context)?;
+            Some(Template::text(natural.to_string()))
+        }
+        CopiesForm::Template(text) => {
+            let template = context.template(text, Use::Input);
+            if template
+                .as_text()
+                .is_some_and(|text| text.parse::<u64>().is_err())
+            {
+                context
+                    .diagnostics
+                    .error(&text.span, "this is no number")
+                    .help("write a number, or a variable of `vary`: \"{{n}}\"");
+            }
+            Some(template)
+        }
+    }
+}
+
+fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<FileExpectation> {
+    if !is_path(path, context) {
+        return None;
+    }
+    let says_more = raw.kind.is_some()
+        || raw.holds.is_some()
+        || raw.same_as.is_some()
+        || raw.size.is_some()
+        || raw.mode.is_some()
+        || raw.links.is_some()
+        || raw.blocks.is_some()
+        || raw.holes.is_some()
+        || raw.target.is_some()
+        || raw.owner.is_some();
+    match &raw.exists {
+        Some(exists) if !exists.value && says_more => {
+            context.diagnostics.error(
+                &exists.span,
+                "nothing else can be expected of a file that must not exist",
+            );
+        }
+        None if !says_more && raw.unread.is_empty() => {
+            context
+                .diagnostics
+                .error(&raw.span, "nothing is expected of this file")
+                .help("say exists, holds, same_as, size, mode, kind, links, blocks, holes, target or owner")
+                .consequence();
+        }
+        _ => {}
+    }
+    if let (Some(_), Some(same_as)) = (&raw.holds, &raw.same_as) {
+        context
+            .diagnostics
+            .error(
+                &same_as.span,
+                "`holds` and `same_as` say the same thing twice",
+            )
+            .help("leave one of them out");
+    }
+    let mut count =
+        |form: &Option<CountForm>| form.as_ref().and_then(|form| self::count(form, context));
+    let (size, links, blocks) = (count(&raw.size), count(&raw.links), count(&raw.blocks));
+    Some(FileExpectation {
+        path: path.value.clone(),
+        exists: raw.exists.as_ref().map(|exists| exists.value),
+        kind: raw.kind.as_ref().and_then(|word| {
+            let names = || FILE_KINDS.into_iter().map(|(name, _)| name);
+            let known = FILE_KINDS.into_iter().find(|(name, _)| *name == word.value);
+            if known.is_none() {
+                context
+                    .diagnostics
+                    .error(&word.span, format!("a file is no `{}`", word.value))
+                    .help(format!(
+                        "known here: {}",
+                        names().collect::<Vec<_>>().join(", ")
+                    ))
+                    .suggest(nearest(&word.value, names()));
+            }
+            known.map(|(_, kind)| kind)
+        }),
+        holds: raw
+            .holds
+            .as_ref()
+            .map(|holds| context.template(holds, Use::Expected)),
+        same_as: raw
+            .same_as
+            .as_ref()
+            .filter(|other| is_path(other, context))
+            .map(|other| other.value.clone()),
+        size,
+        mode: raw.mode.as_ref().map(|mode| mode.0.value),
+        links,
+        blocks,
+        holes: raw.holes.as_ref().map(|holes| holes.value),
+        target: raw
+            .target
+            .as_ref()
+            .map(|target| context.template(target, Use::Expected)),
+        is_own: raw
+            .owner
+            .as_ref()
+            .and_then(|word| match word.value.as_str() {
+                "own" => Some(true),
+                "other" => Some(false),
+                other => {
+                    context
+                        .diagnostics
+                        .error(&word.span, format!("there is no owner `{other}`"))
+                        .help("known here: own, other")
+                        .suggest(nearest(other, ["own", "other"]));
+                    None
+                }
+            }),
+    })
+}
+
+/// Whether a text can be a file's path: absolute, or relative to the folder that programs run in.
+fn is_path(path: &At<String>, context: &mut Context<'_>) -> bool {
+    let text = path.value.as_str();
+    let odd = text.is_empty()
+        || text.ends_with('/')
+        || text.contains('\0')
+        || text.split('/').any(|part| part == "..");
+    if odd {
+        context.diagnostics.error(
+            &path.span,
+            format!("`{}` is no path of a file", text.escape_debug()),
+        );
+    }
+    !odd
+}
