@@ -120,6 +120,7 @@ fn an_expectation_taken_away_is_missed_output_and_cleanup() {
 }
 
 #[test]
+#[ignore = "takes long: cargo test --workspace -- --ignored"]
 fn an_expectation_taken_away_is_missed_exit_memory_and_calls() {
     weakened(
         "shm-hello",
@@ -150,6 +151,7 @@ fn an_expectation_taken_away_is_missed_exit_memory_and_calls() {
 }
 
 #[test]
+#[ignore = "takes long: cargo test --workspace -- --ignored"]
 fn an_expectation_taken_away_is_missed_bytes() {
     weakened(
         "tcp-echo",

@@ -182,6 +182,7 @@ fn what_the_reference_fails_too_costs_nobody_a_point() {
 
 /// Everything at once: oracle, shrunk input, memory errors, faults, each call failing, copies.
 #[test]
+#[ignore = "takes long: cargo test --workspace -- --ignored"]
 fn what_is_kept_of_our_labs_is_judged_to_the_identical_report() {
     for (lab, name, cases, failing) in [
         (

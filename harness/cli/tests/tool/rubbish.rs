@@ -290,6 +290,7 @@ fn a_mapping_that_leads_out() {
 }
 
 #[test]
+#[ignore = "takes long: cargo test --workspace -- --ignored"]
 fn a_build_that_never_ends_is_stopped() {
     let workdir = Workdir::with(&[(
         "hello.c",

@@ -529,6 +529,7 @@ fn what_makes_no_difference_is_a_hole() {
 }
 
 #[test]
+#[ignore = "takes long: cargo test --workspace -- --ignored"]
 fn every_verdict_stays_in_other_worlds() {
     let workdir = lab();
     let (code, text) = validate(&workdir, &["--tier", "core", "--worlds=3", "--jobs", "1"]);
@@ -542,6 +543,7 @@ fn every_verdict_stays_in_other_worlds() {
 
 /// In the first world programs find more descriptors open than in the usual one.
 #[test]
+#[ignore = "takes long: cargo test --workspace -- --ignored"]
 fn a_verdict_that_hangs_on_surroundings_is_named_with_its_world() {
     let workdir = lab();
     let chance = "#include <fcntl.h>\n#include <stdio.h>\nint main(void) {\nint open = 0;\n\
