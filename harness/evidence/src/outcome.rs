@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Call, Errno, Leftovers, Object, Segment, Socket, TimePassed, Wait};
+use crate::{
+    Bytes, Call, Errno, Leftovers, Object, Searched, Segment, Socket, Steps, TimePassed, Wait,
+};
 
 /// Everything that was observed. Facts only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -338,7 +340,7 @@ pub struct SegmentSnapshot {
 }
 
 /// What processes that took turns did to the System V segments that they had attached.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sharing {
     /// Accesses by instructions, all of them.
@@ -351,6 +353,12 @@ pub struct Sharing {
     /// The first of those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub collisions: Vec<Collision>,
+    /// The steps that were taken, where turns were steered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Steps>,
+    /// What came of all the schedules that were tried; this run is one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched: Option<Searched>,
 }
 
 /// A process read a place, another wrote there, and the first one then wrote without having read again: what the other

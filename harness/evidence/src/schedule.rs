@@ -1,5 +1,6 @@
 //! Schedules: which thread goes on at each step of a run, what each step touched, and what came of trying many of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -102,8 +103,8 @@ pub enum Thing {
     Keys,
     /// The children of a process: who has ended, and was waited for.
     Children(u32),
-    /// Signals that are sent and delivered.
-    Signals,
+    /// Signals to a process, sent and delivered.
+    Signals(u32),
     /// What a descriptor is open on, as `/proc` names it: a pipe, a terminal, an event counter.
     Descriptor(String),
     /// Sockets, all of them as one.
@@ -192,6 +193,9 @@ pub struct Steps {
     /// What made the run depend on more than its steps: threads share memory that is not watched, or a turn did not end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwatched: Option<String>,
+    /// The process of each thread, as it sees itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub processes: BTreeMap<ThreadId, u32>,
     /// There were more steps than are kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
@@ -209,12 +213,17 @@ pub struct Searched {
     pub reach: Reach,
 }
 
-/// How schedules are chosen.
+/// How schedules are chosen, and how many of them at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Every one with at most so many preemptions.
-    Preemptions(u32),
+    Preemptions {
+        /// So many.
+        most: u32,
+        /// How many are tried at most.
+        runs: u32,
+    },
     /// So many runs, each with priorities of its own and changes of them for faults of this depth.
     Pct {
         /// The depth.

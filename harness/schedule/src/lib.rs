@@ -19,3 +19,4 @@ pub mod pct;
 pub mod races;
 pub mod search;
 pub mod shrink;
+pub mod text;

@@ -62,8 +62,8 @@ pub struct Search {
     reduction: Reduction,
     bound: u32,
     nodes: Vec<Node>,
-    /// What is still to be tried: preemptions, how deep (the deepest first), from where, and which thread goes on.
-    todo: BTreeSet<(u32, std::cmp::Reverse<u32>, usize, ThreadId)>,
+    /// What is still to be tried: preemptions, after how many steps (early ones first), from where, and which thread goes on.
+    todo: BTreeSet<(u32, u32, usize, ThreadId)>,
     tried: u64,
 }
 
@@ -199,7 +199,7 @@ impl Search {
     fn goes(&mut self, node: usize, thread: ThreadId) {
         let state = &mut self.nodes[node];
         state.next.entry(thread).or_insert(None);
-        let depth = std::cmp::Reverse(state.depth);
+        let depth = state.depth;
         let cost = state.cost(thread);
         self.todo.remove(&(cost, depth, node, thread));
     }
@@ -211,7 +211,7 @@ impl Search {
             return;
         }
         state.next.insert(thread, None);
-        let depth = std::cmp::Reverse(state.depth);
+        let depth = state.depth;
         let cost = state.cost(thread);
         self.todo.insert((cost, depth, node, thread));
     }

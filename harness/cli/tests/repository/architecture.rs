@@ -57,13 +57,14 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("judge", &["evidence", "spec"]),
     ("report", &["evidence", "judge", "spec"]),
     ("verdict", &["evidence", "judge", "plan", "report", "spec"]),
-    ("sandbox", &["evidence", "kernel"]),
+    ("sandbox", &["evidence", "kernel", "schedule"]),
     ("peer", &["reference", "spec"]),
     ("intake", &["report", "spec"]),
     (
         "grade",
         &[
-            "evidence", "intake", "judge", "plan", "report", "sandbox", "spec", "verdict",
+            "evidence", "intake", "judge", "plan", "report", "sandbox", "schedule", "spec",
+            "verdict",
         ],
     ),
     (

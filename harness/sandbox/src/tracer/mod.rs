@@ -45,6 +45,7 @@ mod neighbours;
 mod objects;
 mod observed;
 mod placed;
+mod points;
 mod processes;
 mod reach;
 mod remote;

@@ -16,6 +16,7 @@ mod outside;
 mod readiness;
 mod refused;
 mod request;
+mod schedules;
 mod segments;
 mod streams;
 mod stuck;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         ("readiness", readiness::tests()),
         ("refused", refused::tests()),
         ("request", request::tests()),
+        ("schedules", schedules::tests()),
         ("segments", segments::tests()),
         ("streams", streams::tests()),
         ("stuck", stuck::tests()),
