@@ -375,6 +375,11 @@ impl Tracer {
             touches.push(Touch::whole(Thing::Segment(*shmid), Way::Read));
         }
         for (_, link) in procfs::descriptors(tid) {
+            // What an actor began with is open to all of its processes, and what its closing brings about is for us alone.
+            let began_with = &self.actors[state.actor].links;
+            if began_with.iter().flatten().any(|own| *own == link) {
+                continue;
+            }
             if link.starts_with("pipe:") || link.starts_with("socket:") {
                 touches.push(on_link(&link, Way::Write));
             }
