@@ -292,7 +292,7 @@ fn a_schedule_that_fails_is_drawn() {
         .filter_map(|finding| finding.seen.as_deref())
         .collect();
     assert!(
-        seen[0].ends_with(
+        seen[1].ends_with(
             "the schedule:\n\
              process 3: read 0 at offset 4\n\
              -- process 3 loses its turn to process 4\n\

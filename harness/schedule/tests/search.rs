@@ -160,7 +160,7 @@ fn threads_that_poll_let_others_go_on() {
 #[test]
 #[ignore = "prints how many schedules a lab's case has"]
 fn counts() {
-    for (workers, times) in [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 4)] {
+    for (workers, times) in [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2)] {
         for guarded in [true, false] {
             for bound in 0..3 {
                 let program = Program::forked(vec![adds(times, guarded); workers], vec![1]);
@@ -168,7 +168,7 @@ fn counts() {
                 while let Some(schedule) = search.next() {
                     let (seen, _) = run(&program, &Steering::along(schedule));
                     search.seen(&seen.steps).unwrap();
-                    if search.tried() > 20_000 {
+                    if search.tried() > 4_000 {
                         break;
                     }
                 }

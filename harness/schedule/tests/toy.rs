@@ -58,7 +58,8 @@ impl Program {
         let numbers = 1..=children.len() as u16;
         let mut first: Vec<Do> = numbers.clone().map(Do::Fork).collect();
         first.extend(numbers.map(|_| Do::Wait));
-        first.push(Do::Read(0));
+        // In which order it heard of them, and what they left.
+        first.extend([Do::Write(9, 0), Do::Read(0)]);
         let mut threads = vec![first];
         threads.extend(children);
         Self {
@@ -178,7 +179,7 @@ impl<'a> Machine<'a> {
             to: variable + 1,
             way,
         };
-        let semaphore = |s: i32| Touch::whole(Thing::Semaphores(s), Way::Write);
+        let semaphore = |s: i32, way: Way| Touch::whole(Thing::Semaphores(s), way);
         let children = |n: usize| Touch::whole(Thing::Children(n as u32), Way::Write);
         let mut seen = None;
         let touches = match self.program.threads[n].get(self.at[n]).copied() {
@@ -192,6 +193,7 @@ impl<'a> Machine<'a> {
                     if self.program.threads[parent].get(at) == Some(&Do::Wait) {
                         self.states[n] = State::Reaped;
                         self.states[parent] = State::Woken;
+                        self.registers[parent] = 10 * self.registers[parent] + n as i64;
                     }
                 }
                 return (vec![children(parent)], None);
@@ -214,7 +216,7 @@ impl<'a> Machine<'a> {
                 vec![memory(variable, Way::Update)]
             }
             Some(Do::Take(s)) => {
-                let touches = vec![semaphore(s)];
+                let touches = vec![semaphore(s, Way::Take)];
                 if self.semaphores[s as usize] == 0 {
                     self.queues[s as usize].push_back(n);
                     self.states[n] = State::Blocked;
@@ -228,7 +230,7 @@ impl<'a> Machine<'a> {
                     Some(first) => self.states[first] = State::Woken,
                     None => self.semaphores[s as usize] += 1,
                 }
-                vec![semaphore(s)]
+                vec![semaphore(s, Way::Give)]
             }
             Some(Do::Fork(child)) => {
                 self.states[usize::from(child)] = State::Begins;
@@ -245,6 +247,7 @@ impl<'a> Machine<'a> {
                     return (vec![children(n)], None);
                 };
                 self.states[ended] = State::Reaped;
+                self.registers[n] = 10 * self.registers[n] + ended as i64;
                 vec![children(n)]
             }
             Some(Do::Until(..) | Do::Fail | Do::Skip(..)) => {

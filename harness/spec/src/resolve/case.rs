@@ -407,7 +407,8 @@ fn search(raw: &RawInterleave, span: &Span, context: &mut Context<'_>) -> Option
             context
                 .diagnostics
                 .error(span, "how schedules are searched is missing")
-                .help("write { preemptions = 2 }, or { pct = 3, runs = 800 }");
+                .help("write { preemptions = 2 }, or { pct = 3, runs = 800 }")
+                .consequence();
             None
         }
         (Some(_), None) => Some(Turns::Preemptions {
