@@ -165,6 +165,9 @@ pub(crate) struct Check {
     pub(crate) jobs: JobsArgs,
     #[command(flatten)]
     pub(crate) seed: SeedArgs,
+    /// Follow this schedule, which --keep wrote, in cases that would try many
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schedule: Option<PathBuf>,
     /// Grade again whenever a file was saved, until Ctrl-C
     #[arg(long)]
     pub(crate) watch: bool,

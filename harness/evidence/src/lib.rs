@@ -17,6 +17,7 @@ mod objects;
 mod on_request;
 mod outcome;
 mod plan;
+mod schedule;
 mod signature;
 mod trace;
 mod wait;
@@ -44,6 +45,9 @@ pub use plan::{
     Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenSegment, GivenSemaphores,
     Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS,
     SANITIZER_WITNESS, Stdin, StdoutKind, Tamper, TamperAction, Watch, World,
+};
+pub use schedule::{
+    Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Way,
 };
 pub use signature::{is_on_request, position, signature};
 pub use trace::{

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bytes, Call, Errno, Leftovers, Object, SeenObjects, Segment, Socket, TimePassed, Wait,
+    Bytes, Call, Errno, Leftovers, Object, Searched, SeenObjects, Segment, Socket, Steps,
+    TimePassed, Wait,
 };
 
 /// Everything that was observed. Facts only.
@@ -343,7 +344,7 @@ pub struct SegmentSnapshot {
 }
 
 /// What processes that took turns did to the System V segments that they had attached.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sharing {
     /// Accesses by instructions, all of them.
@@ -356,6 +357,12 @@ pub struct Sharing {
     /// The first of those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub collisions: Vec<Collision>,
+    /// The steps that were taken, where turns were steered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Steps>,
+    /// What came of all the schedules that were tried; this run is one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched: Option<Searched>,
 }
 
 /// A process read a place, another wrote there, and the first one then wrote without having read again: what the other

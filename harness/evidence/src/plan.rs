@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Endpoint, WantedObjects};
+use crate::{Bytes, Endpoint, Steering, WantedObjects};
 
 /// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
 /// a lab has a use for it.
@@ -49,7 +49,7 @@ pub struct Plan {
 }
 
 /// Which process has its turn, where processes take turns. Each order is the same every time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// A process that is about to write where it has read before waits until no other can go on; else all in turn.
@@ -62,6 +62,8 @@ pub enum Order {
     NewestFirst,
     /// Drawn anew at each access, from this seed.
     Drawn(u64),
+    /// A turn is one step, to the next access or call that others could notice; a schedule says whose step is next.
+    Steered(Steering),
 }
 
 fn yes() -> bool {

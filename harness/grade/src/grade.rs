@@ -266,6 +266,7 @@ fn run(
         reference_runs: &caches.reference_runs,
         run_cache: caches.runs.as_ref(),
         seed: config.seed,
+        schedule: config.schedule.as_deref(),
         look_into: config.look_into,
     };
     progress.stage("running cases", cases.len());

@@ -20,6 +20,8 @@ use serde::de::DeserializeOwned;
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
+use ipclab_schedule::shrink::schedule;
+use ipclab_schedule::text;
 use ipclab_verdict::judged::JudgedRun;
 use ipclab_verdict::record::{FORMAT, FORMAT_V1, Record};
 use ipclab_verdict::run::{AboutRun, Observed, RunRecord};
@@ -63,6 +65,7 @@ pub fn keep_run(run: &RunRecord, at: &Path) -> Result<(), Failure> {
     write(&at.join("plan.json"), &run.plan)?;
     write(&at.join("run.json"), &run.described())?;
     keep_evidence(&run.observed, at)?;
+    keep_schedule(&run.observed, at)?;
     for (n, again) in run.again.iter().enumerate() {
         keep_evidence(again, &again_folder(at, n))?;
     }
@@ -82,6 +85,20 @@ fn keep_evidence(observed: &Observed, at: &Path) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// The schedule of a run whose turns were steered, for `ipclab check --schedule`.
+fn keep_schedule(observed: &Observed, at: &Path) -> Result<(), Failure> {
+    let sharing = observed
+        .as_ref()
+        .ok()
+        .and_then(|seen| seen.sharing.as_ref());
+    let Some(steps) = sharing.and_then(|sharing| sharing.steps.as_ref()) else {
+        return Ok(());
+    };
+    let file = at.join(SCHEDULE);
+    fs::write(&file, text::write(&schedule(&steps.steps)))
+        .map_err(|error| Failure::disk(format_args!("writing {}", show::path(&file)), &error))
 }
 
 fn make(folder: &Path) -> Result<(), Failure> {
@@ -158,6 +175,8 @@ fn load_run(at: &Path, evidence: ReadEvidence) -> Result<RunRecord, Failure> {
 
 const SMALLEST: &str = "smallest";
 const REFERENCE: &str = "reference";
+/// The schedule of a run whose turns were steered.
+const SCHEDULE: &str = "schedule";
 
 fn again_folder(run: &Path, n: usize) -> PathBuf {
     run.join(format!("again-{}", n + 1))

@@ -1,11 +1,14 @@
 //! What is to be graded, how, and with what is known already.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ipclab_intake::failure::Failure;
+use ipclab_evidence::ThreadId;
+use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::show;
 use ipclab_plan::Surroundings;
 use ipclab_sandbox::LevelChoice;
+use ipclab_schedule::text::read as schedule_text;
 use ipclab_spec::{Case, Tier};
 
 use crate::compile::Toolchains;
@@ -81,6 +84,8 @@ pub struct RunConfig {
     pub jobs: Option<usize>,
     /// Seed of what is drawn.
     pub seed: u64,
+    /// The one schedule that cases follow which would try many.
+    pub schedule: Option<Vec<ThreadId>>,
     /// Whether builds may be taken from the cache and kept there.
     pub use_cache: bool,
     /// Whether cases that fail are looked into: repeated, tried with the references, shrunk.
@@ -106,6 +111,7 @@ impl Default for RunConfig {
             isolation: LevelChoice::Auto,
             jobs: None,
             seed: 0,
+            schedule: None,
             use_cache: true,
             look_into: false,
             command: Vec::new(),
@@ -119,6 +125,22 @@ impl Default for RunConfig {
 }
 
 impl RunConfig {
+    /// Reads a schedule that a check has kept.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is none.
+    pub fn read_schedule(file: &Path) -> Result<Vec<ThreadId>, Failure> {
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Failure::usage(format!(
+                "--schedule {}: {}",
+                show::path(file),
+                reason(&error)
+            ))
+        })?;
+        schedule_text(&text)
+            .map_err(|why| Failure::usage(format!("--schedule {}: {why}", show::path(file))))
+    }
+
     /// The command that checks a folder again.
     #[must_use]
     pub fn command(folder: &str, lab: &Lab, seed: u64) -> Vec<String> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use ipclab_evidence::{
-    Access, ActorEvidence, Arg, ArgKind, Call, Collision, LimitKind, Names, belongs, canonical,
+    Access, ActorEvidence, Arg, ArgKind, Call, Collision, LimitKind, Names, Reach, Searched,
+    Sharing, Step, Steps, Strategy, Thing, Way, belongs, canonical,
 };
 use ipclab_spec::{Aspect, Case, Fault, FaultKind};
 
@@ -46,6 +47,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     let unseen = student
         .and_then(|index| facts.actor(index))
         .and_then(unseen_access);
+    let searched = sharing.searched.as_ref();
     findings.push(match (sharing.collisions.first(), unseen) {
         (None, Some(what)) => {
             let text =
@@ -56,11 +58,12 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
             Aspect::Memory,
             name,
             format!(
-                "no change to shared memory was lost (accesses: {})",
+                "no change to shared memory was lost{} (accesses: {})",
+                searched.map_or_else(String::new, claim),
                 sharing.accesses
             ),
         ),
-        (Some(collision), _) => lost(facts, collision, sharing.lost),
+        (Some(collision), _) => lost(facts, collision, sharing),
     });
     findings
 }
@@ -97,7 +100,104 @@ fn value(access: &Access) -> String {
         .map_or_else(|| "something".to_owned(), |value| value.to_string())
 }
 
-fn lost(facts: Facts<'_>, collision: &Collision, times: u64) -> Finding {
+/// What is claimed of all schedules, of which this run is one.
+fn claim(searched: &Searched) -> String {
+    let Searched {
+        tried,
+        strategy,
+        reach,
+    } = searched;
+    match (reach, strategy) {
+        (Reach::All, Strategy::Preemptions { most, .. }) => format!(
+            " in any schedule with at most {most} preemptions: {tried} were tried, and each other one differs from one of \
+             them only in the order of steps that do not touch the same thing"
+        ),
+        (Reach::All, Strategy::Pct { .. }) => format!(" in {tried} schedules"),
+        (
+            Reach::Met {
+                probability,
+                threads,
+                steps,
+            },
+            Strategy::Pct { depth, .. } | Strategy::Preemptions { most: depth, .. },
+        ) => format!(
+            " in {tried} schedules drawn at random; a fault of depth {depth} would have been met with a probability of at \
+             least {probability:.3} (threads: {threads}, steps: {steps})"
+        ),
+        (Reach::Cut { left }, _) => {
+            format!(" in the first {tried} schedules; at least {left} more were not tried")
+        }
+        (Reach::None(why), _) => {
+            format!(" in {tried} schedules; nothing is claimed of the others, since {why}")
+        }
+        (Reach::Failed { .. }, _) => " in this schedule".to_owned(),
+    }
+}
+
+/// The schedule of a run that failed, drawn: what each process did in shared memory and with semaphores, and where it lost its
+/// turn though it could have gone on.
+fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut before: Option<&Step> = None;
+    for step in &steps.steps {
+        let pid = steps.processes.get(&step.thread).copied().unwrap_or(0);
+        let who = process(facts, actor, pid);
+        if let Some(last) = before.filter(|last| last.thread != step.thread) {
+            let other = steps.processes.get(&last.thread).copied().unwrap_or(0);
+            if step.ready.contains(&last.thread) {
+                let other = process(facts, actor, other);
+                lines.push(format!("-- {other} loses its turn to {who}"));
+            }
+        }
+        before = Some(step);
+        let calls = facts.calls(actor);
+        let mut calls = calls.filter(|call| call.pid == pid && call.n == step.before_call);
+        for touch in &step.touches {
+            let value = step
+                .value
+                .map_or_else(|| "something".to_owned(), |value| value.to_string());
+            let deed = match (&touch.thing, touch.way) {
+                (Thing::Memory(_), Way::Read) => format!("read {value} at offset {}", touch.from),
+                (Thing::Memory(_), Way::Write) => {
+                    format!("wrote {value} at offset {}", touch.from)
+                }
+                (Thing::Memory(_), Way::Update | Way::Take | Way::Give) => {
+                    format!("changed offset {} to {value} as one", touch.from)
+                }
+                _ => match calls.next() {
+                    Some(call) => description(call),
+                    None => continue,
+                },
+            };
+            lines.push(format!("{who}: {deed}"));
+        }
+    }
+    around_the_loss(lines)
+}
+
+/// The part of a drawing in which turns are lost, and some of what comes before and after.
+fn around_the_loss(lines: Vec<String>) -> Vec<String> {
+    const BEFORE: usize = 4;
+    const AFTER: usize = 8;
+    let is_loss = |line: &String| line.starts_with("--");
+    let first = lines.iter().position(is_loss).unwrap_or(0);
+    let last = lines.iter().rposition(is_loss).unwrap_or(lines.len());
+    let (from, to) = (
+        first.saturating_sub(BEFORE),
+        (last + AFTER).min(lines.len()),
+    );
+    let mut part: Vec<String> = Vec::new();
+    if from > 0 {
+        part.push("...".to_owned());
+    }
+    part.extend_from_slice(&lines[from..to]);
+    if to < lines.len() {
+        part.push("...".to_owned());
+    }
+    part
+}
+
+fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
     let Collision {
         actor,
         offset,
@@ -110,7 +210,7 @@ fn lost(facts: Facts<'_>, collision: &Collision, times: u64) -> Finding {
         process(facts, *actor, read.pid),
         process(facts, *actor, other.pid),
     );
-    let more = match times {
+    let more = match sharing.lost {
         0 | 1 => String::new(),
         times => format!(", the first of {times} such collisions"),
     };
@@ -140,12 +240,16 @@ fn lost(facts: Facts<'_>, collision: &Collision, times: u64) -> Finding {
         };
         format!("{who} {deed} {}, {near}", value(access))
     };
-    let seen = [
+    let mut seen = vec![
         line(read, "read"),
         line(other, "wrote"),
         line(write, "wrote"),
-    ]
-    .join("\n");
+    ];
+    if let (Some(_), Some(steps)) = (&sharing.searched, &sharing.steps) {
+        seen.push("the schedule:".to_owned());
+        seen.extend(drawn(facts, *actor, steps));
+    }
+    let seen = seen.join("\n");
     let name = facts.actor(*actor).map(|actor| actor.name.as_str());
     let near = [read, other, write].map(|access| around(facts, *actor, access).0);
     Finding::fail(Aspect::Memory, name, message)

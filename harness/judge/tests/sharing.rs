@@ -1,7 +1,9 @@
 //! What the judge says where processes took turns at shared memory, and why they collided.
 
 use crate::common::{EvidenceBuilder, case, check, complaints};
-use ipclab_evidence::{Access, Collision, Sharing};
+use ipclab_evidence::{
+    Access, Collision, Reach, Searched, Sharing, Step, Steps, Strategy, Thing, ThreadId, Touch, Way,
+};
 use ipclab_spec::Case;
 
 fn shared() -> Case {
@@ -198,5 +200,106 @@ fn evidence_without_turns_is_not_judged() {
         &right(),
         spoil,
         &["unknown memory: not judged: the processes did not take turns"],
+    );
+}
+
+fn searched(reach: Reach, strategy: Strategy) -> EvidenceBuilder {
+    let mut builder = right();
+    let sharing = builder.e.sharing.as_mut().unwrap();
+    sharing.searched = Some(Searched {
+        tried: 98,
+        strategy,
+        reach,
+    });
+    builder
+}
+
+#[test]
+fn what_a_search_claims() {
+    let bounded = Strategy::Preemptions {
+        most: 2,
+        runs: 2_000,
+    };
+    let drawn = Strategy::Pct { depth: 3, runs: 97 };
+    for (reach, strategy, says) in [
+        (
+            Reach::All,
+            bounded,
+            "no change to shared memory was lost in any schedule with at most 2 preemptions: 98 were tried",
+        ),
+        (
+            Reach::Cut { left: 7 },
+            bounded,
+            "lost in the first 98 schedules; at least 7 more were not tried",
+        ),
+        (
+            Reach::None("threads share memory that is not watched".to_owned()),
+            bounded,
+            "lost in 98 schedules; nothing is claimed of the others, since threads share memory that is not watched",
+        ),
+        (
+            Reach::Met {
+                probability: 0.9876,
+                threads: 3,
+                steps: 40,
+            },
+            drawn,
+            "a fault of depth 3 would have been met with a probability of at least 0.988 (threads: 3, steps: 40)",
+        ),
+    ] {
+        let builder = searched(reach, strategy);
+        let findings = ipclab_judge::judge(&shared(), &builder.e);
+        let said = |finding: &ipclab_judge::Finding| finding.message.contains(says);
+        assert!(findings.iter().any(said), "{says}: {findings:#?}");
+    }
+}
+
+#[test]
+fn a_schedule_that_fails_is_drawn() {
+    let strategy = Strategy::Preemptions {
+        most: 2,
+        runs: 2_000,
+    };
+    let mut builder = searched(Reach::Failed { preemptions: 1 }, strategy);
+    collided("3r 4w 3w")(&mut builder);
+    let thread = |nth| ThreadId { actor: 0, nth };
+    let step = |nth: u16, way: Way, value: i64| Step {
+        thread: thread(nth),
+        ready: vec![thread(1), thread(2)],
+        polling: Vec::new(),
+        touches: vec![Touch {
+            thing: Thing::Memory(7),
+            from: 4,
+            to: 8,
+            way,
+        }],
+        by_time: false,
+        before_call: 1,
+        value: Some(value),
+    };
+    builder.e.sharing.as_mut().unwrap().steps = Some(Steps {
+        steps: vec![
+            step(1, Way::Read, 0),
+            step(2, Way::Update, 1),
+            step(1, Way::Write, 1),
+        ],
+        processes: [(thread(1), 3), (thread(2), 4)].into(),
+        ..Steps::default()
+    });
+    let findings = ipclab_judge::judge(&shared(), &builder.e);
+    let seen: Vec<&str> = findings
+        .iter()
+        .filter_map(|finding| finding.seen.as_deref())
+        .collect();
+    assert!(
+        seen[1].ends_with(
+            "the schedule:\n\
+             process 3: read 0 at offset 4\n\
+             -- process 3 loses its turn to process 4\n\
+             process 4: changed offset 4 to 1 as one\n\
+             -- process 4 loses its turn to process 3\n\
+             process 3: wrote 1 at offset 4"
+        ),
+        "{seen:#?}"
     );
 }

@@ -81,7 +81,7 @@ pub fn run(
 ) -> Result<Plan, String> {
     let filled = case.filled(&variant.values);
     let mut plan = one(spec, &filled, programs)?;
-    plan.turns = variant.turns;
+    plan.turns.clone_from(&variant.turns);
     for tamper in &variant.tampers {
         // A tamper of an actor with copies is one of each copy.
         let plays = |name: &String| {

@@ -356,7 +356,7 @@ student = "iserver"
 exit    = 0
 "#;
     let runs = planned(case);
-    let orders: Vec<_> = runs.iter().map(|run| run.plan.turns).collect();
+    let orders: Vec<_> = runs.iter().map(|run| run.plan.turns.clone()).collect();
     let [
         Some(evidence::Order::LateWriters),
         Some(evidence::Order::Drawn(_)),

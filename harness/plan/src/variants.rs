@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_evidence::{Occurrence, Order, Tamper, TamperAction};
+use ipclab_evidence::{Occurrence, Order, Steering, Strategy, Tamper, TamperAction};
 use ipclab_spec::{Actor, Case, FaultKind, Turns};
 
 use super::likely_errors;
@@ -18,6 +18,8 @@ pub struct Variant {
     pub values: BTreeMap<String, String>,
     pub(super) tampers: Vec<Tamper>,
     pub(super) turns: Option<Order>,
+    /// Many schedules are tried, each a run of this variant.
+    pub search: Option<Strategy>,
 }
 
 impl Variant {
@@ -29,13 +31,36 @@ impl Variant {
             label: Some(label),
             values,
             tampers: self.tampers.clone(),
-            turns: self.turns,
+            turns: self.turns.clone(),
+            search: self.search,
+        }
+    }
+
+    /// The same along a schedule, or by another one's draw.
+    #[must_use]
+    pub fn steered(&self, steering: Steering) -> Self {
+        Self {
+            turns: Some(Order::Steered(steering)),
+            ..self.clone()
         }
     }
 
     /// The same with processes that take turns.
     fn in_turn(&self, turns: Turns, seed: u64) -> Self {
+        let search = match turns {
+            Turns::Preemptions { most, runs } => Some(Strategy::Preemptions { most, runs }),
+            Turns::Pct { depth, runs } => Some(Strategy::Pct { depth, runs }),
+            Turns::LateWriters
+            | Turns::ReadersFirst
+            | Turns::OldestFirst
+            | Turns::NewestFirst
+            | Turns::Drawn => None,
+        };
         let (order, told) = match turns {
+            Turns::Preemptions { .. } | Turns::Pct { .. } => (
+                Order::Steered(Steering::along(Vec::new())),
+                "when no process loses its turn while it can go on".to_owned(),
+            ),
             Turns::LateWriters => (
                 Order::LateWriters,
                 "when whoever has read lets the others go first before it writes".to_owned(),
@@ -64,6 +89,7 @@ impl Variant {
         Self {
             label: Some(label),
             turns: Some(order),
+            search,
             ..self.clone()
         }
     }
@@ -112,6 +138,7 @@ fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String
             values,
             tampers: Vec::new(),
             turns: None,
+            search: None,
         });
     }
     if case.fail_each.is_empty() {
@@ -160,6 +187,7 @@ fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String
                         values,
                         tampers: vec![tamper],
                         turns: None,
+                        search: None,
                     });
                 }
             }

@@ -156,6 +156,8 @@ impl Accesses {
             writers: self.writers,
             lost: self.lost,
             collisions: self.collisions,
+            steps: None,
+            searched: None,
         }
     }
 }

@@ -98,7 +98,7 @@ fn beginning_of_all(pid: Pid, vectors: &Vectors) -> Arg {
 }
 
 /// An array of `struct sembuf`: number, operation and flags of each, `semop(2)`.
-fn sem_ops(pid: Pid, at: u64, count: u64) -> Option<Arg> {
+pub(crate) fn sem_ops(pid: Pid, at: u64, count: u64) -> Option<Arg> {
     /// Bytes of one, and how many of them are shown.
     const SEMBUF_BYTES: u64 = 6;
     const MAX_SEMBUFS: u64 = 8;

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ipclab_evidence::Order;
+use ipclab_evidence::{Order, Steps, Touch};
 
 use ipclab_kernel::Pid;
+
+use crate::steered::Steered;
 
 /// Calls that a thread makes in one turn without touching shared memory, when others wait: one that asks again and
 /// again whether something has happened may not keep those waiting that would make it happen.
@@ -26,6 +28,8 @@ pub(crate) struct Waiting {
     pub(crate) writes: bool,
     /// It is about to write where it has read before.
     pub(crate) late: bool,
+    /// It is about to make an access or a call that others could notice, and waits for a step of its own.
+    pub(crate) at_point: bool,
 }
 
 /// The turns of one case.
@@ -50,6 +54,8 @@ pub(crate) struct Schedule {
     since: HashMap<Pid, u64>,
     turns: u64,
     drawn: u64,
+    /// Where turns are steps that are steered.
+    steered: Option<Steered>,
 }
 
 impl Schedule {
@@ -59,9 +65,14 @@ impl Schedule {
             Some(Order::Drawn(seed)) => seed,
             _ => 0,
         };
+        let steered = match &order {
+            Some(Order::Steered(steering)) => Some(Steered::new(steering)),
+            _ => None,
+        };
         Self {
             order,
             drawn,
+            steered,
             ..Self::default()
         }
     }
@@ -78,10 +89,64 @@ impl Schedule {
         std::mem::take(&mut self.waiting)
     }
 
-    /// A new thread.
-    pub(crate) fn added(&mut self, tid: Pid) {
+    /// A new thread of an actor, and of a process that knows itself by this number.
+    pub(crate) fn added(&mut self, tid: Pid, actor: usize, own_pid: u32) {
         let count = self.numbers.len() as u64;
         self.numbers.insert(tid, count);
+        if let Some(steered) = &mut self.steered {
+            steered.added(tid, actor, own_pid);
+        }
+    }
+
+    /// Whether turns are steps that are steered.
+    pub(crate) fn is_steered(&self) -> bool {
+        matches!(self.order, Some(Order::Steered(_)))
+    }
+
+    /// Whether it is this thread's step, and it may make the access or call that it comes to.
+    pub(crate) fn take_grant(&mut self, tid: Pid) -> bool {
+        let own = self.is_turn_of(tid);
+        own && self.steered.as_mut().is_some_and(Steered::take_grant)
+    }
+
+    /// What the step that is being taken touches.
+    pub(crate) fn touches(&mut self, touches: impl IntoIterator<Item = Touch>) {
+        if let Some(steered) = &mut self.steered {
+            steered.touches(touches);
+        }
+    }
+
+    /// What it read or wrote in memory.
+    pub(crate) fn saw(&mut self, value: Option<i64>) {
+        if let Some(steered) = &mut self.steered {
+            steered.saw(value);
+        }
+    }
+
+    /// The runner's call brought nothing, and did not wait.
+    pub(crate) fn in_vain(&mut self) {
+        if let Some(steered) = &mut self.steered {
+            steered.in_vain();
+        }
+    }
+
+    /// The case's clock went on.
+    pub(crate) fn time_passed(&mut self) {
+        if let Some(steered) = &mut self.steered {
+            steered.time_passed();
+        }
+    }
+
+    /// What makes a run that is steered depend on more than its steps.
+    pub(crate) fn unwatched(&mut self, what: &str) {
+        if let Some(steered) = &mut self.steered {
+            steered.unwatched(what);
+        }
+    }
+
+    /// The steps that were taken, where they were steered.
+    pub(crate) fn finish(self) -> Option<Steps> {
+        self.steered.map(Steered::finish)
     }
 
     /// Whether it is this thread's turn.
@@ -143,24 +208,35 @@ impl Schedule {
 
     /// Whether the runner may go on at an access.
     pub(crate) fn may_access(&self) -> bool {
-        matches!(self.order, Some(Order::OldestFirst | Order::NewestFirst))
-            && self.unchanged_accesses <= MAX_UNCHANGED_ACCESSES
+        let goes_on = matches!(self.order, Some(Order::OldestFirst | Order::NewestFirst));
+        // A step goes on to where the next one begins.
+        self.is_steered() || goes_on && self.unchanged_accesses <= MAX_UNCHANGED_ACCESSES
     }
 
     /// The runner has made a call: whether it may go on.
     pub(crate) fn may_call(&mut self) -> bool {
         self.calls += 1;
-        self.calls <= MAX_CALLS || self.waiting.is_empty()
+        self.calls <= MAX_CALLS || self.waiting.is_empty() || self.is_steered()
     }
 
     /// The runner gives its turn up by itself, `sched_yield(2)`.
     pub(crate) fn yielded(&mut self) {
         self.yielded = true;
+        if let (Some(steered), Some(runner)) = (&mut self.steered, self.runner) {
+            steered.yields(runner);
+        }
     }
 
     /// The next turn: which thread has it.
-    pub(crate) fn next(&mut self) -> Option<(Pid, Waiting)> {
-        let order = self.order?;
+    pub(crate) fn next(&mut self, before_call: u32) -> Option<(Pid, Waiting)> {
+        let order = self.order.as_ref()?;
+        if let (Order::Steered(_), Some(steered)) = (order, &mut self.steered) {
+            let waiting = self.waiting.iter();
+            let waiting = waiting.map(|(tid, waiting)| (*tid, waiting.at_point));
+            let tid = steered.next(waiting, before_call)?;
+            self.runner = Some(tid);
+            return Some((tid, self.waiting.remove(&tid)?));
+        }
         let former = self.former;
         let spent = self.yielded
             || self.calls > MAX_CALLS
@@ -205,6 +281,7 @@ impl Schedule {
                 let at = self.drawn as usize % all.len().max(1);
                 all.get(at).copied()
             }
+            Order::Steered(_) => None,
         };
         let (tid, waiting) = chosen.map(|(tid, waiting)| (*tid, *waiting))?;
         self.waiting.remove(&tid);
@@ -235,6 +312,7 @@ mod tests {
         signal: 0,
         writes: false,
         late: false,
+        at_point: false,
     };
     const LATE: Waiting = Waiting {
         writes: true,
@@ -244,14 +322,14 @@ mod tests {
 
     /// Three threads, of which the second is about to write where it has read; each waits again after its turn.
     fn taken(order: Order, turns: usize) -> Vec<Pid> {
-        let mut all = Schedule::new(Some(order));
+        let mut all = Schedule::new(Some(order.clone()));
         for (tid, waiting) in [(7, GOES_ON), (8, LATE), (5, GOES_ON)] {
-            all.added(tid);
+            all.added(tid, 0, 0);
             all.wait(tid, waiting);
         }
         let mut taken = Vec::new();
         for _ in 0..turns {
-            let (tid, waiting) = all.next().unwrap();
+            let (tid, waiting) = all.next(1).unwrap();
             assert!(all.is_turn_of(tid) && !all.waits(tid));
             taken.push(tid);
             all.accessed(true);
@@ -273,25 +351,25 @@ mod tests {
     #[test]
     fn a_late_thread_goes_on_when_no_other_can() {
         let mut all = Schedule::new(Some(Order::LateWriters));
-        all.added(3);
+        all.added(3, 0, 0);
         all.wait(3, LATE);
-        assert_eq!(all.next(), Some((3, LATE)));
-        assert_eq!(all.next(), None);
+        assert_eq!(all.next(1), Some((3, LATE)));
+        assert_eq!(all.next(1), None);
     }
 
     #[test]
     fn repeated_calls_do_not_keep_other_threads_waiting() {
         for order in [Order::OldestFirst, Order::NewestFirst, Order::LateWriters] {
-            let mut all = Schedule::new(Some(order));
+            let mut all = Schedule::new(Some(order.clone()));
             for tid in [1, 2] {
-                all.added(tid);
+                all.added(tid, 0, 0);
                 all.wait(tid, GOES_ON);
             }
-            let (first, _) = all.next().unwrap();
+            let (first, _) = all.next(1).unwrap();
             let asked = (0..1000).take_while(|_| all.may_call()).count();
             assert_eq!(asked, MAX_CALLS as usize, "{order:?}");
             all.wait(first, GOES_ON);
-            assert_ne!(all.next().unwrap().0, first, "{order:?}");
+            assert_ne!(all.next(1).unwrap().0, first, "{order:?}");
         }
     }
 
@@ -299,15 +377,15 @@ mod tests {
     fn repeated_reads_do_not_keep_other_threads_waiting() {
         let mut all = Schedule::new(Some(Order::OldestFirst));
         for tid in [1, 2] {
-            all.added(tid);
+            all.added(tid, 0, 0);
             all.wait(tid, GOES_ON);
         }
-        all.next().unwrap();
+        all.next(1).unwrap();
         while all.may_access() {
             all.accessed(false);
         }
         all.wait(1, GOES_ON);
-        assert_eq!(all.next().unwrap().0, 2);
+        assert_eq!(all.next(1).unwrap().0, 2);
         for _ in 0..1000 {
             all.accessed(true);
             all.accessed(false);
@@ -319,11 +397,11 @@ mod tests {
     fn no_thread_waits_for_ever_for_one_that_may_wait_for_it() {
         let mut all = Schedule::new(Some(Order::LateWriters));
         for (tid, waiting) in [(1, LATE), (2, GOES_ON)] {
-            all.added(tid);
+            all.added(tid, 0, 0);
             all.wait(tid, waiting);
         }
         let mut turns = 0;
-        while all.next().unwrap().0 != 1 {
+        while all.next(1).unwrap().0 != 1 {
             all.wait(2, GOES_ON);
             turns += 1;
         }
@@ -333,9 +411,9 @@ mod tests {
     #[test]
     fn a_single_thread_may_call_for_ever() {
         let mut all = Schedule::new(Some(Order::OldestFirst));
-        all.added(1);
+        all.added(1, 0, 0);
         all.wait(1, GOES_ON);
-        all.next().unwrap();
+        all.next(1).unwrap();
         assert!((0..1000).all(|_| all.may_call()));
     }
 
@@ -343,13 +421,13 @@ mod tests {
     fn the_dead_have_no_turn() {
         let mut all = Schedule::new(Some(Order::OldestFirst));
         for tid in [1, 2, 3] {
-            all.added(tid);
+            all.added(tid, 0, 0);
             all.wait(tid, GOES_ON);
         }
-        assert_eq!(all.next().unwrap().0, 1);
+        assert_eq!(all.next(1).unwrap().0, 1);
         all.dead(1);
         all.dead(2);
         assert_eq!(all.runner(), None);
-        assert_eq!(all.next().unwrap().0, 3);
+        assert_eq!(all.next(1).unwrap().0, 3);
     }
 }

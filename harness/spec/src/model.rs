@@ -250,10 +250,29 @@ pub enum Turns {
     NewestFirst,
     /// Drawn anew at each access.
     Drawn,
+    /// Every schedule with at most so many preemptions, up to the order of steps that do not touch the same thing.
+    Preemptions {
+        /// So many.
+        most: u32,
+        /// How many schedules are tried at most.
+        runs: u32,
+    },
+    /// Runs with priorities that are drawn, for faults of this depth.
+    Pct {
+        /// The depth.
+        depth: u32,
+        /// How many runs.
+        runs: u32,
+    },
 }
 
 impl Turns {
-    /// All of them.
+    /// How many schedules a search with a bound tries at most, where the spec says nothing.
+    pub const SEARCH_RUNS: u32 = 2_000;
+    /// How many runs are drawn, likewise.
+    pub const PCT_RUNS: u32 = 200;
+
+    /// All that have a name.
     pub const ALL: [Self; 5] = [
         Self::LateWriters,
         Self::ReadersFirst,
@@ -271,6 +290,32 @@ impl Turns {
             Self::OldestFirst => "oldest-first",
             Self::NewestFirst => "newest-first",
             Self::Drawn => "drawn",
+            Self::Preemptions { .. } => "preemptions",
+            Self::Pct { .. } => "pct",
+        }
+    }
+
+    /// How a search is written; `None`: it is an order with a name.
+    #[must_use]
+    pub fn search(self) -> Option<String> {
+        let more = |runs: u32, default: u32| match runs == default {
+            true => String::new(),
+            false => format!(", runs = {runs}"),
+        };
+        match self {
+            Self::Preemptions { most, runs } => {
+                let runs = more(runs, Self::SEARCH_RUNS);
+                Some(format!("{{ preemptions = {most}{runs} }}"))
+            }
+            Self::Pct { depth, runs } => {
+                let runs = more(runs, Self::PCT_RUNS);
+                Some(format!("{{ pct = {depth}{runs} }}"))
+            }
+            Self::LateWriters
+            | Self::ReadersFirst
+            | Self::OldestFirst
+            | Self::NewestFirst
+            | Self::Drawn => None,
         }
     }
 }

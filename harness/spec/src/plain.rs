@@ -91,7 +91,9 @@ fn head(out: &mut String, case: &Case) {
     if !limits.is_empty() {
         pair(out, "limits", &format!("{{ {} }}", limits.join(", ")));
     }
-    if !case.interleave.is_empty() {
+    if let Some(search) = case.interleave.first().and_then(|turns| turns.search()) {
+        pair(out, "interleave", &search);
+    } else if !case.interleave.is_empty() {
         let names: Vec<String> = case
             .interleave
             .iter()

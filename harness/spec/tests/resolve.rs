@@ -361,6 +361,43 @@ fn orders_of_turns() {
 }
 
 #[test]
+fn searches_of_schedules() {
+    for (text, expect) in [
+        (
+            "{ preemptions = 2 }",
+            Turns::Preemptions {
+                most: 2,
+                runs: Turns::SEARCH_RUNS,
+            },
+        ),
+        (
+            "{ preemptions = 0, runs = 50 }",
+            Turns::Preemptions { most: 0, runs: 50 },
+        ),
+        (
+            "{ pct = 3, runs = 800 }",
+            Turns::Pct {
+                depth: 3,
+                runs: 800,
+            },
+        ),
+        (
+            "{ pct = 1 }",
+            Turns::Pct {
+                depth: 1,
+                runs: Turns::PCT_RUNS,
+            },
+        ),
+    ] {
+        let case = case(&format!(
+            "points = 1\ninterleave = {text}\n[case.actor.bird]\nstudent = \"parrot\"\nexit = 0\n"
+        ));
+        assert_eq!(case.interleave, [expect]);
+        assert_eq!(expect.search().as_deref(), Some(text));
+    }
+}
+
+#[test]
 fn calls_and_faults() {
     let case = case(
         r#"

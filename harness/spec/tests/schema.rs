@@ -172,6 +172,11 @@ fn refuses_misspelt_keys_and_wrong_kinds() {
             "$.case[0].interleave: of none",
         ),
         (
+            "interleave = [\"late-writers\", \"drawn\"]",
+            "interleave = { preemptions = 9 }",
+            "$.case[0].interleave: of none",
+        ),
+        (
             "runs       = 40",
             "runs       = 0",
             "$.case[0].runs: less than 1",

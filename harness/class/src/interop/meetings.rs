@@ -210,6 +210,7 @@ fn meet(
         reference_runs: &ReferenceRuns::default(),
         run_cache: None,
         seed: 0,
+        schedule: None,
         look_into: false,
     };
     let mut pair_outcome = PairOutcome {

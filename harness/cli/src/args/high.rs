@@ -69,8 +69,10 @@ impl Check {
     /// A toolchain is none.
     pub(crate) fn config(&self, lab: &Lab) -> Result<RunConfig, Failure> {
         let seed = self.seed.seed;
+        let schedule = self.schedule.as_deref().map(RunConfig::read_schedule);
         Ok(RunConfig {
             seed,
+            schedule: schedule.transpose()?,
             look_into: true,
             command: RunConfig::command(&self.folder.to_string_lossy(), lab, seed),
             ..self.run.config(&self.jobs, &[])?

@@ -148,7 +148,11 @@ fn by_hand(lab: &Lab, case: &Case) -> String {
     if !case.faults.is_empty() || !case.fail_each.is_empty() {
         out.push_str("  # the calls that are made to fail here cannot be by hand\n");
     }
-    if !case.interleave.is_empty() {
+    if case.interleave.iter().any(|turns| turns.search().is_some()) {
+        out.push_str(
+            "  # here many schedules are tried, which nobody can by hand; --keep writes one that fails, and --schedule follows it\n",
+        );
+    } else if !case.interleave.is_empty() {
         out.push_str("  # here it is decided at each access to shared memory which process goes on, which nobody can by hand\n");
     }
     out

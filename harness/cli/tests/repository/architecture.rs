@@ -48,21 +48,23 @@ fn own_dependencies(krate: &str) -> Vec<String> {
 }
 
 /// The crates of the harness, lowest first, and which of our own each of them imports.
-const CRATES: [(&str, &[&str]); 14] = [
+const CRATES: [(&str, &[&str]); 15] = [
     ("evidence", &[]),
     ("spec", &["evidence"]),
     ("kernel", &[]),
+    ("schedule", &["evidence"]),
     ("plan", &["evidence", "spec"]),
     ("judge", &["evidence", "spec"]),
     ("report", &["evidence", "judge", "spec"]),
     ("verdict", &["evidence", "judge", "plan", "report", "spec"]),
-    ("sandbox", &["evidence", "kernel"]),
+    ("sandbox", &["evidence", "kernel", "schedule"]),
     ("peer", &["reference", "spec"]),
     ("intake", &["report", "spec"]),
     (
         "grade",
         &[
-            "evidence", "intake", "judge", "plan", "report", "sandbox", "spec", "verdict",
+            "evidence", "intake", "judge", "plan", "report", "sandbox", "schedule", "spec",
+            "verdict",
         ],
     ),
     (
@@ -201,6 +203,7 @@ fn what_is_pure_touches_nothing_outside() {
         "harness/plan/src",
         "harness/judge/src",
         "harness/verdict/src",
+        "harness/schedule/src",
         "harness/report/src",
     ] {
         for (name, text) in sources(folder) {

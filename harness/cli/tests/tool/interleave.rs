@@ -117,6 +117,64 @@ fn what_is_guarded_passes_every_time() {
     }
 }
 
+/// A search tries every schedule within its bound: what is not guarded is found with the fewest preemptions, drawn, kept, and
+/// found again along the schedule that was kept; of what is guarded the report claims that none fails.
+#[test]
+fn a_search_claims_what_it_tried_and_keeps_what_it_found() {
+    let searching = |workdir: &Workdir, search: &str| {
+        let spec = SPEC
+            .replace("\"late-writers\"", search)
+            .replace("add three each", "add one each");
+        workdir.write("sum.toml", &spec.replace("[\"6\"]", "[\"2\"]"));
+        let program = workdir.path("work/sum.c");
+        let text = std::fs::read_to_string(&program).unwrap();
+        std::fs::write(&program, text.replace("i < 3", "i < 1")).unwrap();
+    };
+    let joined = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text).into_owned();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let guarded = workdir("semop(semid, &take, 1);", "semop(semid, &give, 1);");
+    searching(&guarded, "{ preemptions = 1 }");
+    let (status, text) = check(&guarded, &[]);
+    assert_eq!(status, Some(0), "{}", joined(&text));
+    assert!(
+        joined(&text).contains("lost in any schedule with at most 1 preemptions: "),
+        "{}",
+        joined(&text)
+    );
+    let unguarded = workdir("", "(void)take, (void)give;");
+    for search in ["{ preemptions = 2 }", "{ pct = 2, runs = 60 }"] {
+        searching(&unguarded, search);
+        let (status, text) = check(&unguarded, &["--keep", "kept"]);
+        let first = joined(&text);
+        assert_eq!(status, Some(1), "{first}");
+        for part in [
+            "in a schedule in which a process loses its turn once",
+            "process 4002: read 0 at offset 0",
+            "-- process 4002 loses its turn to process 4003",
+            "process 4003: wrote 1 at offset 0",
+        ] {
+            assert!(first.contains(part), "{search}: {part}: {first}");
+        }
+        let kept = unguarded.path("kept/adds/schedule");
+        let schedule = std::fs::read_to_string(&kept).unwrap();
+        assert!(schedule.contains("\n0.1 "), "{schedule}");
+        let along = ["--schedule", "kept/adds/schedule"];
+        let (status, text) = check(&unguarded, &along);
+        let again = joined(&text);
+        assert_eq!(status, Some(1), "{again}");
+        assert!(again.contains("along the given schedule"), "{again}");
+        std::fs::remove_dir_all(unguarded.path("kept")).unwrap();
+    }
+    // Along no schedule at all, nothing goes wrong.
+    unguarded.write("none", "# nothing\n");
+    let (status, text) = check(&unguarded, &["--schedule", "none"]);
+    assert_eq!(status, Some(0), "{}", joined(&text));
+    unguarded.write("none", "0.1 x\n");
+    assert_eq!(check(&unguarded, &["--schedule", "none"]).0, Some(2));
+}
+
 /// An actor that starts when a crowd waits does not start while the crowd is still connecting: between its connections the
 /// crowd waits for the server to have dealt with them, which is no end of its step.
 #[test]

@@ -5,11 +5,12 @@
 
 mod reference_runs;
 mod run_cache;
+mod search;
 mod shrink;
 #[cfg(test)]
 mod test_data;
 
-use ipclab_evidence::{Level, Plan};
+use ipclab_evidence::{Level, Plan, ThreadId};
 use ipclab_judge::Verdict;
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::{Case, Spec};
@@ -47,6 +48,8 @@ pub struct ExploreContext<'a> {
     pub run_cache: Option<&'a RunCache>,
     /// Seed of what is drawn.
     pub seed: u64,
+    /// The one schedule that cases follow which would try many.
+    pub schedule: Option<&'a [ThreadId]>,
     /// Whether failing runs are looked into; the verdicts are the same either way, but for what is our own mistake.
     pub look_into: bool,
 }
@@ -161,6 +164,13 @@ impl Explorer<'_> {
     }
 
     fn run(&mut self, variant: &Variant) -> Result<JudgedRun, String> {
+        match variant.search {
+            Some(strategy) => self.search(variant, strategy),
+            None => self.run_one(variant),
+        }
+    }
+
+    fn run_one(&mut self, variant: &Variant) -> Result<JudgedRun, String> {
         let (run, unkept) = self.run_adjusted(variant, |_| {})?;
         let judged = JudgedRun::judge(self.case, run);
         keep_if_passed(unkept, &judged);

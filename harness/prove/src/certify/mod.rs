@@ -257,6 +257,7 @@ fn run_way(
             // Here it is the repetition that counts.
             run_cache: None,
             seed: config.seed,
+            schedule: None,
             look_into: false,
         };
         let run = explore::once(site.case, &context, &site.variant, sandbox, |plan| {

@@ -199,6 +199,7 @@ fn try_one(
         substitutes: &set.substitutes,
         reference_runs: &grader.caches.reference_runs,
         seed: grader.config.seed,
+        schedule: None,
         look_into: false,
         run_cache: None,
     };

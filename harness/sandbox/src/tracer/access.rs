@@ -5,7 +5,7 @@
 
 use std::io;
 
-use ipclab_evidence::LimitKind;
+use ipclab_evidence::{LimitKind, Thing, Touch, Way};
 use ipclab_kernel::arch::instruction::{self, Access, Instruction};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, ptrace};
@@ -13,7 +13,7 @@ use ipclab_kernel::{Pid, memory, ptrace};
 use super::remote::{Remote, Step};
 use super::segments::{Attachment, PROTECTED, PendingWrite, READABLE};
 use super::state::Tracer;
-use crate::accesses::{Accesses, Place, RawAccess};
+use crate::accesses::{Place, RawAccess};
 use crate::schedule::Waiting;
 
 /// How an access ended.
@@ -51,6 +51,7 @@ impl Tracer {
         }
         // If it has to wait, it comes here again when it is its turn.
         if !self.has_to_wait(tid, 0)
+            && !self.stops_at_point(tid)
             && let Some(instruction) = instruction_at(tid)
         {
             self.access(tid, &attachment, address, instruction)?;
@@ -77,13 +78,13 @@ impl Tracer {
             Access::Update => {
                 write.found = peek(tid, address, instruction.width);
                 let value = write.found.as_deref().map(number);
-                self.note_access(tid, place, instruction.width, value, Accesses::reads);
+                self.note_access(tid, place, instruction.width, value, Way::Read);
             }
             Access::Load | Access::Unknown => match self.step_over(tid, address, false)? {
                 Outcome::Done => {
                     let value = peek(tid, address, instruction.width);
                     let value = value.as_deref().map(number);
-                    self.note_access(tid, place, instruction.width, value, Accesses::reads);
+                    self.note_access(tid, place, instruction.width, value, Way::Read);
                     return self.after_access(tid, false);
                 }
                 Outcome::Writes(at) => write.address = at,
@@ -99,7 +100,9 @@ impl Tracer {
         let scheduled = self
             .actor_of(tid)
             .is_some_and(|actor| self.is_scheduled(actor));
-        if !scheduled || self.schedule.may_access() {
+        // An update that is not atomic is two steps.
+        let is_second = self.schedule.is_steered() && write.found.is_some() && scheduled;
+        if !scheduled || (self.schedule.may_access() && !is_second) {
             return self.write(tid, &write);
         }
         let place = match self.attachment(tid, write.address) {
@@ -115,6 +118,7 @@ impl Tracer {
             signal: 0,
             writes: true,
             late,
+            at_point: true,
         };
         self.schedule.wait(tid, waiting);
         Ok(())
@@ -138,9 +142,9 @@ impl Tracer {
                 let after = peek(tid, write.address, write.instruction.width);
                 let value = after.as_deref().map(number);
                 let how = if write.instruction.access == Access::AtomicUpdate {
-                    Accesses::updates
+                    Way::Update
                 } else {
-                    Accesses::writes
+                    Way::Write
                 };
                 let place = attachment.place(write.address);
                 self.note_access(tid, place, write.instruction.width, value, how);
@@ -187,14 +191,7 @@ impl Tracer {
     }
 
     /// An instruction has made an access, this wide.
-    fn note_access(
-        &mut self,
-        tid: Pid,
-        place: Place,
-        width: u8,
-        value: Option<i64>,
-        how: fn(&mut Accesses, &RawAccess),
-    ) {
+    fn note_access(&mut self, tid: Pid, place: Place, width: u8, value: Option<i64>, how: Way) {
         self.accesses.by_instruction();
         self.note(tid, place, width.into(), value, how);
     }
@@ -205,7 +202,7 @@ impl Tracer {
         place: Place,
         width: u32,
         value: Option<i64>,
-        how: fn(&mut Accesses, &RawAccess),
+        how: Way,
     ) {
         let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
             return;
@@ -222,7 +219,18 @@ impl Tracer {
             value,
         };
         self.actors[raw.actor].accesses += 1;
-        how(&mut self.accesses, &raw);
+        self.schedule.touches([Touch {
+            thing: Thing::Memory(place.0.into()),
+            from: place.1,
+            to: place.1 + u64::from(raw.width),
+            way: how,
+        }]);
+        self.schedule.saw(value);
+        match how {
+            Way::Read => self.accesses.reads(&raw),
+            Way::Write => self.accesses.writes(&raw),
+            Way::Update | Way::Take | Way::Give => self.accesses.updates(&raw),
+        }
     }
 
     /// An access has been made: the thread goes on, or others get a turn first.

@@ -36,6 +36,9 @@ impl Tracer {
         self.yielding.forget(tid);
         self.schedule.forget(tid);
         self.overrunning.remove(&tid);
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.at_point = false;
+        }
         if !self.threads.contains_key(&tid) && !self.take_in_early(tid, event) {
             return Ok(None);
         }

@@ -39,6 +39,10 @@ impl Tracer {
             return self.answer_at_once(tid, result).map(|()| None);
         }
         let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
+        // One for which all is open has waited before it was opened.
+        if !is_open && self.waits_at_call(tid, number, &args) {
+            return Ok(None);
+        }
         if !is_open && self.points_inside(tid, number, spec, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
         }
@@ -54,6 +58,7 @@ impl Tracer {
             return self.go_on(tid, 0).map(|()| None);
         }
         self.observe(tid, number, &args);
+        self.awaits_exit(tid, number);
         if number == libc::SYS_sched_yield as u64 {
             self.yield_turn(tid);
         }

@@ -39,6 +39,7 @@ impl Tracer {
         let Ok(Stop::Exit(mut result)) = ptrace::syscall_stop(tid) else {
             return self.go_on(tid, 0).map(|()| None);
         };
+        self.note_in_vain(tid, result);
         let Some(mut call) = self
             .threads
             .get_mut(&tid)

@@ -48,6 +48,7 @@ mod neighbours;
 mod objects;
 mod observed;
 mod placed;
+mod points;
 mod processes;
 mod queues;
 mod reach;

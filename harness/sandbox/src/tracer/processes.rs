@@ -131,6 +131,10 @@ impl Tracer {
     }
 
     pub(super) fn exiting(&mut self, tid: Pid) -> Option<Notice> {
+        if self.schedule.is_steered() {
+            let touches = self.touched_by_end(tid);
+            self.schedule.touches(touches);
+        }
         let thread = self.threads.get_mut(&tid)?;
         thread.exiting = true;
         // The call by which it ends, where that is recorded, is none that it died in.

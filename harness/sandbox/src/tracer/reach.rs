@@ -3,14 +3,13 @@
 
 use std::io;
 
-use ipclab_evidence::LimitKind;
+use ipclab_evidence::{LimitKind, Way as Access};
 use ipclab_kernel::Pid;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::ptrace::{self, Stop};
 
 use super::in_progress::{Reached, Way};
 use super::state::Tracer;
-use crate::accesses::Accesses;
 use crate::decode;
 use crate::schedule::Waiting;
 
@@ -57,6 +56,7 @@ impl Tracer {
             signal: 0,
             writes: true,
             late,
+            at_point: true,
         };
         self.schedule.wait(tid, waiting);
         true
@@ -71,7 +71,7 @@ impl Tracer {
         }
         let reached = self.stretches(tid, entered);
         for stretch in reached.iter().filter(|reached| reached.way == Way::Out) {
-            self.note_reach(tid, stretch.address, stretch.length, Accesses::reads);
+            self.note_reach(tid, stretch.address, stretch.length, Access::Read);
         }
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.reached = reached;
@@ -93,18 +93,12 @@ impl Tracer {
                 Way::InWhole => 0,
             };
             left -= written.min(left);
-            self.note_reach(tid, stretch.address, written, Accesses::writes);
+            self.note_reach(tid, stretch.address, written, Access::Write);
             self.schedule.accessed(written > 0);
         }
     }
 
-    fn note_reach(
-        &mut self,
-        tid: Pid,
-        address: u64,
-        length: u64,
-        how: fn(&mut Accesses, &crate::accesses::RawAccess),
-    ) {
+    fn note_reach(&mut self, tid: Pid, address: u64, length: u64, how: Access) {
         let Some(attachment) = self.attachment(tid, address) else {
             return;
         };

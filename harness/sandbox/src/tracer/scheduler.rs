@@ -50,8 +50,41 @@ impl Tracer {
             signal,
             writes: false,
             late: false,
+            at_point: false,
         };
         self.schedule.wait(tid, waiting);
+    }
+
+    /// Whether a thread, about to make an access or a call that others could notice, has to wait for a step of its own; if so,
+    /// it does from now on. One that is alone need not: nothing can come between.
+    pub(super) fn stops_at_point(&mut self, tid: Pid) -> bool {
+        let scheduled = self
+            .actor_of(tid)
+            .is_some_and(|actor| self.is_scheduled(actor));
+        if !scheduled || !self.schedule.is_steered() || self.schedule.take_grant(tid) {
+            return false;
+        }
+        if self.schedule.is_turn_of(tid) && self.is_alone(tid) {
+            return false;
+        }
+        let waiting = Waiting {
+            signal: 0,
+            writes: false,
+            late: false,
+            at_point: true,
+        };
+        self.schedule.wait(tid, waiting);
+        true
+    }
+
+    /// Whether no other thread takes turns, or will before this one has made one.
+    fn is_alone(&self, tid: Pid) -> bool {
+        let others = self.threads.keys().all(|other| *other == tid);
+        others
+            && self
+                .actors
+                .iter()
+                .all(|actor| actor.started || actor.scripted)
     }
 
     /// Gives the next turn, if it can be given: no thread has it, and every thread is at rest. Tells whether it was.
@@ -72,6 +105,8 @@ impl Tracer {
             let runs = |tid| procfs::state(tid) == Some(b'R');
             if self.schedule.runner().is_some_and(runs) && self.is_quantum_used() {
                 // It goes on beside the others until it stops by itself.
+                self.schedule
+                    .unwatched("a process computed for a long time in one step");
                 self.overrunning.extend(self.schedule.runner());
                 return self.give_turn().map(|()| true);
             }
@@ -123,7 +158,7 @@ impl Tracer {
 
     fn give_turn(&mut self) -> io::Result<()> {
         self.schedule.free();
-        let Some((tid, waiting)) = self.schedule.next() else {
+        let Some((tid, waiting)) = self.schedule.next(self.trace.next()) else {
             return Ok(());
         };
         let process = self.threads.get(&tid).map(|thread| thread.process);
@@ -149,6 +184,13 @@ impl Tracer {
         let Some(thread) = self.threads.get_mut(&tid) else {
             return Ok(());
         };
+        if std::mem::take(&mut thread.at_point) {
+            return self.call_entered(tid).map(drop);
+        }
+        if thread.pending_write.is_some() {
+            // The write is what it waited to make.
+            self.schedule.take_grant(tid);
+        }
         match (thread.pending_write.take(), thread.skipped_call.take()) {
             (Some(write), _) => self.write(tid, &write),
             (None, Some(entered)) => gone(self.open_and_repeat(tid, &entered)),

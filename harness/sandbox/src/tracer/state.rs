@@ -76,6 +76,8 @@ pub(super) struct Thread {
     pub(super) closes: bool,
     /// It is in a call of this number, whose exit is awaited to see what came of it.
     pub(super) observed: Option<u64>,
+    /// It is at the entry of a call, and waits for a step of its own.
+    pub(super) at_point: bool,
     /// It is about to write to a segment, and waits for its turn.
     pub(super) pending_write: Option<PendingWrite>,
     /// The time of its wait is up: it is on its way to the exit of its call.
@@ -133,6 +135,8 @@ pub(super) struct Process {
     pub(super) attached: HashMap<u64, i32>,
     /// Of these, what is closed to it, so that each access is seen.
     pub(super) guarded: Vec<Attachment>,
+    /// By how much its end changes semaphores back: of which set, and which of it.
+    pub(super) gives_back: HashMap<(i32, u16), i64>,
     /// The last signal that was delivered to it, and the call that it came in.
     pub(super) signalled: Option<(i32, Option<&'static str>)>,
     /// The call that the signal it died of came in.
@@ -353,7 +357,7 @@ impl Tracer {
             // Who takes turns has no need of luck.
             chaos: Chaos::new(plan.chaos.filter(|_| plan.turns.is_none())),
             yielding: Yielding::new(plan),
-            schedule: Schedule::new(plan.turns),
+            schedule: Schedule::new(plan.turns.clone()),
             turn_began_us: 0,
             filter_pass: RandomState::new().build_hasher().finish() as u32,
             overrunning: HashSet::new(),
@@ -434,6 +438,7 @@ impl Tracer {
             alarm_fired: false,
             borrows: false,
             attached: HashMap::new(),
+            gives_back: HashMap::new(),
             guarded: Vec::new(),
             signalled: None,
             died_in: None,
@@ -458,6 +463,7 @@ impl Tracer {
                 reached: Vec::new(),
                 closes: false,
                 observed: None,
+                at_point: false,
                 pending_write: None,
                 skipped_call: None,
                 expiring: false,
@@ -465,7 +471,8 @@ impl Tracer {
                 barren_sleeps: 0,
             },
         );
-        self.schedule.added(tid);
+        let own_pid = self.processes[&process].own_pid;
+        self.schedule.added(tid, actor, own_pid);
         self.accesses.born(tid);
     }
 
@@ -488,7 +495,10 @@ impl Tracer {
         let (mut calls, dropped) = self.trace.finish();
         let trusted: Vec<bool> = self.actors.iter().map(|actor| actor.trusted).collect();
         let sockets = self.sockets.settle(&mut calls, &trusted);
-        let sharing = self.shares.then(|| self.accesses.finish());
+        let mut sharing = self.shares.then(|| self.accesses.finish());
+        if let Some(sharing) = &mut sharing {
+            sharing.steps = self.schedule.finish();
+        }
         TracerEvidence {
             calls,
             dropped,

@@ -72,7 +72,7 @@ impl<P: Platform> Watch<'_, P> {
             return Ok(());
         };
         let at = self.tracer.at_us();
-        let trace_scope = match (&actor.run, self.plan.turns) {
+        let trace_scope = match (&actor.run, &self.plan.turns) {
             _ if !self.plan.traced => TraceScope::Nothing,
             (Run::Program { .. }, Some(_)) => TraceScope::Everything {
                 pass: self.tracer.filter_pass,

@@ -17,6 +17,7 @@ mod outside;
 mod readiness;
 mod refused;
 mod request;
+mod schedules;
 mod segments;
 mod streams;
 mod stuck;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         ("readiness", readiness::tests()),
         ("refused", refused::tests()),
         ("request", request::tests()),
+        ("schedules", schedules::tests()),
         ("segments", segments::tests()),
         ("streams", streams::tests()),
         ("stuck", stuck::tests()),

@@ -25,7 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
             format!("{act}_is_right_in_every_order"),
             move |level| {
                 for order in ORDERS {
-                    let seen = in_order(level, act, order);
+                    let seen = in_order(level, act, &order);
                     seen.all_well();
                     assert_eq!(last_line(&seen), ALL, "{order:?}");
                     let sharing = seen.sharing.as_ref().unwrap();
@@ -39,27 +39,27 @@ pub(crate) fn tests() -> Vec<Test> {
             },
         ));
     }
-    for &(act, order, expected) in WRONG {
+    for (act, order, expected) in WRONG {
         tests.push(both(format!("{act}_is_wrong_every_time"), move |level| {
-            let first = in_order(level, act, order);
+            let first = in_order(level, act, &order);
             first.all_well();
-            assert_eq!(last_line(&first), expected);
+            assert_eq!(last_line(&first), *expected);
             for _ in 0..3 {
-                let again = in_order(level, act, order);
-                assert_eq!(last_line(&again), expected);
+                let again = in_order(level, act, &order);
+                assert_eq!(last_line(&again), *expected);
                 assert_eq!(sharing_summary(&again), sharing_summary(&first));
             }
         }));
     }
     // When its second thread sleeps, and with it how many additions are lost, is the machine's; that some are is not.
     tests.push(both("beside_is_seen", |level| {
-        let seen = in_order(level, "beside", Order::LateWriters);
+        let seen = in_order(level, "beside", &Order::LateWriters);
         let sharing = seen.sharing.as_ref().unwrap();
         assert_ne!(last_line(&seen), ALL);
         assert!(sharing.lost > 0, "{sharing:?}");
     }));
     tests.push(both("a_collision_names_three_accesses", |level| {
-        let seen = in_order(level, "plain", Order::LateWriters);
+        let seen = in_order(level, "plain", &Order::LateWriters);
         let sharing = seen.sharing.as_ref().unwrap();
         let first = &sharing.collisions[0];
         assert_eq!((first.actor, first.offset), (0, 8));
@@ -72,7 +72,10 @@ pub(crate) fn tests() -> Vec<Test> {
     }));
     tests.push(both("the_same_plan_takes_the_same_turns", |level| {
         for order in ORDERS {
-            let (one, other) = (in_order(level, "two", order), in_order(level, "two", order));
+            let (one, other) = (
+                in_order(level, "two", &order),
+                in_order(level, "two", &order),
+            );
             assert_eq!(sharing_summary(&one), sharing_summary(&other), "{order:?}");
             let calls = |seen: &Seen| -> Vec<_> {
                 let mut order = Vec::new();
@@ -86,18 +89,18 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(both(
         "a_write_to_what_is_attached_to_read_is_a_crash",
         |level| {
-            let seen = in_order(level, "read-only", Order::LateWriters);
+            let seen = in_order(level, "read-only", &Order::LateWriters);
             assert_eq!(last_line(&seen), ALL);
             assert!(is_segv(&seen), "{:?}", seen.actor("one").exit);
         },
     ));
     tests.push(both("an_access_beyond_the_segment_is_a_crash", |level| {
-        let seen = in_order(level, "stray", Order::LateWriters);
+        let seen = in_order(level, "stray", &Order::LateWriters);
         assert!(is_segv(&seen), "{:?}", seen.actor("one").exit);
     }));
     tests.push(both("who_looks_for_ever_is_stopped", |level| {
         for order in [Order::LateWriters, Order::NewestFirst] {
-            let seen = in_order(level, "for-ever", order);
+            let seen = in_order(level, "for-ever", &order);
             assert!(
                 matches!(seen.ended, Ended::LimitHit { actor: 0 }),
                 "{:?}",
@@ -109,7 +112,7 @@ pub(crate) fn tests() -> Vec<Test> {
     }));
     tests.push(both("memory_by_its_file_is_no_way_round", |level| {
         for order in ORDERS {
-            let seen = in_order(level, "by-own-memory", order);
+            let seen = in_order(level, "by-own-memory", &order);
             // At the shared level Landlock refuses it to be written to.
             let refused = level == Level::Shared && seen.actor("one").limits.is_empty();
             if !refused {
@@ -123,7 +126,7 @@ pub(crate) fn tests() -> Vec<Test> {
     }));
     for act in ["by-siblings", "undumpable"] {
         tests.push(both(format!("{act}_is_refused"), move |level| {
-            let seen = in_order(level, act, Order::LateWriters);
+            let seen = in_order(level, act, &Order::LateWriters);
             assert_eq!(last_line(&seen), "refused");
         }));
     }
@@ -131,7 +134,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(both(
         "a_program_that_may_not_be_read_is_watched_or_stopped",
         |level| {
-            let seen = in_order(level, "unreadable", Order::LateWriters);
+            let seen = in_order(level, "unreadable", &Order::LateWriters);
             // There the supervisor is the programs' user.
             if level == Level::Shared {
                 let hit = LimitHit {
@@ -146,7 +149,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ));
     tests.push(both("killed_in_the_middle_is_killed", |level| {
         for order in ORDERS {
-            let seen = in_order(level, "killed", order);
+            let seen = in_order(level, "killed", &order);
             assert!(
                 matches!(seen.actor("one").exit, Exit::Signal { signal: 9, .. }),
                 "{:?}",
@@ -183,7 +186,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ));
     tests.push(both("who_is_stopped_and_continued_goes_on", |level| {
         for order in ORDERS {
-            let seen = in_order(level, "stopped", order);
+            let seen = in_order(level, "stopped", &order);
             seen.all_well();
             assert_eq!(last_line(&seen), "4");
         }
@@ -196,9 +199,9 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-fn in_order(level: Level, act: &str, order: Order) -> Seen {
+fn in_order(level: Level, act: &str, order: &Order) -> Seen {
     let mut plan: Plan = plan([student("one", &format!("turns {act}"))]);
-    plan.turns = Some(order);
+    plan.turns = Some(order.clone());
     run(level, &plan)
 }
 

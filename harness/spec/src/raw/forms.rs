@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::{At, Keyed, Many, RawGivenFile, RawOutput, RawWire, Read, wrong_kind};
+use super::{At, Keyed, Many, RawGivenFile, RawInterleave, RawOutput, RawWire, Read, wrong_kind};
 use crate::diagnostic::Diagnostics;
 use crate::tree::{Node, Span, Value};
 
@@ -110,6 +110,57 @@ schema!(PointsForm, |_generator| {
         ]
     })
 });
+
+/// Orders by name, or a search of schedules.
+#[derive(Clone, Debug)]
+pub(crate) enum InterleaveForm {
+    Orders(Many),
+    Search(RawInterleave, Span),
+}
+
+impl InterleaveForm {
+    pub(crate) fn span(&self) -> &Span {
+        match self {
+            Self::Orders(many) => &many.span,
+            Self::Search(_, span) => span,
+        }
+    }
+}
+
+impl Read for InterleaveForm {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::Text(_) | Value::List(_) => Many::read(node, diagnostics).map(Self::Orders),
+            Value::Table(_) => RawInterleave::read(node, diagnostics)
+                .map(|raw| Self::Search(raw, node.span.clone())),
+            Value::Int(..) => {
+                diagnostics
+                    .error(
+                        &node.span,
+                        "expected orders or a search of schedules, found a number",
+                    )
+                    .help("a search is written { preemptions = 2 }");
+                None
+            }
+            _ => {
+                wrong_kind(
+                    node,
+                    "the names of orders, or a search such as { preemptions = 2 }",
+                    diagnostics,
+                );
+                None
+            }
+        }
+    }
+}
+
+schema!(InterleaveForm, |generator| json_schema!({
+    "anyOf": [
+        { "type": "string" },
+        { "type": "array", "items": { "type": "string" } },
+        generator.subschema_for::<RawInterleave>()
+    ]
+}));
 
 /// A number, or a text with a variable.
 #[derive(Clone, Debug)]

@@ -91,9 +91,10 @@ tables! {
         /// the case may take.
         limits: RawLimits,
         /// Processes go on one at a time, and at each access to a System V segment it is decided who is next; one run for
-        /// each of these orders: "late-writers", "readers-first", "oldest-first", "newest-first", "drawn"; "all" of them. No
-        /// change to shared memory may be lost, and more than one process has to write there.
-        interleave: Many,
+        /// each of these orders: "late-writers", "readers-first", "oldest-first", "newest-first", "drawn"; "all" of them. Or a
+        /// search: { preemptions = 2 }, { pct = 3, runs = 800 }. No change to shared memory may be lost, and more than one
+        /// process has to write there.
+        interleave: InterleaveForm,
         /// "any": it does not matter which actor does something first.
         #[schemars(extend("enum" = ["any"]))]
         order: At<String>,
@@ -130,6 +131,21 @@ tables! {
         /// "reference": judged against the same case with reference programs in the student's places, too.
         #[schemars(extend("enum" = ["reference"]))]
         oracle: At<String>,
+    }
+
+    /// A search of schedules. One of `preemptions` and `pct`.
+    #[schemars(rename = "Interleave")]
+    RawInterleave {
+        /// Every schedule is tried in which so many times at most a process loses its turn that could have gone on, up to the
+        /// order of steps that do not touch the same thing.
+        #[schemars(range(min = 0, max = 4))]
+        preemptions: At<i64>,
+        /// Priorities are drawn for each run so that a fault of this depth is met with a probability that is told.
+        #[schemars(range(min = 1, max = 6))]
+        pct: At<i64>,
+        /// How many schedules are tried at most; left out: 2,000, and 200 with `pct`.
+        #[schemars(range(min = 1, max = 100000))]
+        runs: At<i64>,
     }
 
     /// What one actor may use before it is stopped; what is left out is as in any case.

@@ -18,7 +18,8 @@ use super::vary::vary;
 use super::wire::wire;
 use crate::diagnostic::Diagnostics;
 use crate::names::nearest;
-use crate::raw::{At, Many, RawCase};
+use crate::raw::{At, InterleaveForm, Many, RawCase, RawInterleave};
+use crate::tree::Span;
 use crate::{
     ActorCalls, Case, CaseLimits, Fault, Hole, Part, Program, Reference, Template, Tier, Turns,
     Visibility,
@@ -368,9 +369,63 @@ fn faults(raw: &RawCase, lab: &Lab<'_>, context: &mut Context<'_>) -> Vec<Fault>
 }
 
 fn interleave(raw: &RawCase, context: &mut Context<'_>) -> Vec<Turns> {
-    let Some(many) = &raw.interleave else {
-        return Vec::new();
+    match &raw.interleave {
+        None => Vec::new(),
+        Some(InterleaveForm::Orders(many)) => orders(many, context),
+        Some(InterleaveForm::Search(raw, span)) => search(raw, span, context).into_iter().collect(),
+    }
+}
+
+/// A search of schedules.
+fn search(raw: &RawInterleave, span: &Span, context: &mut Context<'_>) -> Option<Turns> {
+    const PREEMPTIONS_MAX: i64 = 4;
+    const DEPTH_MAX: i64 = 6;
+    const RUNS_MAX: i64 = 100_000;
+    let mut number = |at: &Option<At<i64>>, what: &str, least: i64, most: i64| {
+        let at = at.as_ref()?;
+        if !(least..=most).contains(&at.value) {
+            let message = format!("{what} is {least} to {most}");
+            context.diagnostics.error(&at.span, message);
+            return None;
+        }
+        u32::try_from(at.value).ok()
     };
+    let preemptions = number(
+        &raw.preemptions,
+        "the number of preemptions",
+        0,
+        PREEMPTIONS_MAX,
+    );
+    let depth = number(&raw.pct, "the depth of a fault", 1, DEPTH_MAX);
+    let runs = number(&raw.runs, "the number of runs", 1, RUNS_MAX);
+    match (&raw.preemptions, &raw.pct) {
+        (Some(_), Some(both)) => {
+            context
+                .diagnostics
+                .error(&both.span, "a search has `preemptions` or `pct`, not both");
+            None
+        }
+        (None, None) => {
+            context
+                .diagnostics
+                .error(span, "how schedules are searched is missing")
+                .help("write { preemptions = 2 }, or { pct = 3, runs = 800 }")
+                .consequence();
+            None
+        }
+        (Some(_), None) => Some(Turns::Preemptions {
+            most: preemptions?,
+            runs: runs.unwrap_or(Turns::SEARCH_RUNS),
+        }),
+        (None, Some(_)) => Some(Turns::Pct {
+            depth: depth?,
+            runs: runs.unwrap_or(Turns::PCT_RUNS),
+        }),
+    }
+}
+
+/// Orders by their names.
+fn orders(many: &Many, context: &mut Context<'_>) -> Vec<Turns> {
     if many.items.is_empty() {
         context
             .diagnostics

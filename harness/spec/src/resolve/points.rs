@@ -259,7 +259,7 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
     if let Some(interleave) = &raw.interleave {
         found.push((
             Aspect::Memory,
-            interleave.span.clone(),
+            interleave.span().clone(),
             "interleave".to_owned(),
         ));
     }

@@ -75,6 +75,7 @@ impl Tracer {
         };
         self.pass_until(next.at);
         self.event_count += 1;
+        self.schedule.time_passed();
         self.barren_jumps += 1;
         self.come_due(next)?;
         while self.schedule.is_on()

@@ -1,0 +1,138 @@
+//! Turns that are steered: a schedule is followed, the same one gives the same steps, and a search finds what is not guarded.
+
+use std::time::Instant;
+
+use ipclab_evidence::{Level, Order, Plan, Steering, Steps, Then, ThreadId};
+use ipclab_schedule::search::{Diverged, Reduction, Search};
+
+use crate::bench::{Seen, Test, both, plan, run, student};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for act in [
+        "guarded",
+        "whole",
+        "atomic",
+        "compared",
+        "at-end",
+        "structure",
+        "own-attach",
+        "spinning",
+        "yielding",
+        "in-turn",
+        "posix",
+        "tokens",
+        "inside",
+        "through-calls",
+        "look-then-clear",
+        "polling",
+        "flagged",
+        "napping",
+        "grandchildren",
+    ] {
+        tests.push(both(
+            format!("{act}_is_right_when_none_is_preempted"),
+            move |level| {
+                let (seen, steps) = along(level, act, &[]);
+                seen.all_well();
+                assert_eq!(last_line(&seen), "12");
+                assert_eq!(steps.diverged, None);
+                let (_, again) = along(level, act, &[]);
+                assert_eq!(threads(&steps), threads(&again));
+            },
+        ));
+    }
+    for act in ["plain", "early", "late", "two", "at-once"] {
+        tests.push(both(
+            format!("{act}_is_found_in_few_schedules"),
+            move |level| {
+                let mut search = Search::new(1, Reduction::PartialOrder);
+                let failing = until_it_is_wrong(level, act, &mut search, 60);
+                let (steps, line) = failing.unwrap_or_else(|| panic!("none of {}", search.tried()));
+                assert_ne!(line, "12");
+                // What was found is found again, by the same schedule.
+                for _ in 0..3 {
+                    let (seen, again) = along(level, act, &threads(&steps));
+                    assert_eq!((last_line(&seen), &again.diverged), (line.clone(), &None));
+                }
+            },
+        ));
+    }
+    tests.push(both("guarded_is_right_in_the_first_schedules", |level| {
+        let mut search = Search::new(2, Reduction::PartialOrder);
+        let began = Instant::now();
+        assert_eq!(until_it_is_wrong(level, "guarded", &mut search, 40), None);
+        println!("{} schedules in {:?}", search.tried(), began.elapsed());
+    }));
+    tests.push(both("priorities_are_the_same_again", |level| {
+        for seed in 0..3 {
+            let then = Then::Priorities {
+                seed,
+                depth: 3,
+                steps: 100,
+            };
+            let once = || {
+                let schedule = Vec::new();
+                let seen = steered(level, "guarded", Steering { schedule, then });
+                seen.all_well();
+                assert_eq!(last_line(&seen), "12");
+                steps(&seen)
+            };
+            assert_eq!(threads(&once()), threads(&once()));
+        }
+    }));
+    tests.push(both("threads_and_shared_mappings_make_no_claim", |level| {
+        let (_, steps) = along(level, "threads", &[]);
+        assert!(steps.unwatched.is_some());
+    }));
+    tests
+}
+
+fn steered(level: Level, act: &str, steering: Steering) -> Seen {
+    let mut plan: Plan = plan([student("one", &format!("turns {act}"))]);
+    plan.turns = Some(Order::Steered(steering));
+    run(level, &plan)
+}
+
+fn steps(seen: &Seen) -> Steps {
+    let sharing = seen.sharing.as_ref().unwrap();
+    sharing.steps.clone().unwrap()
+}
+
+fn along(level: Level, act: &str, schedule: &[ThreadId]) -> (Seen, Steps) {
+    let seen = steered(level, act, Steering::along(schedule.to_vec()));
+    let steps = steps(&seen);
+    (seen, steps)
+}
+
+fn threads(steps: &Steps) -> Vec<ThreadId> {
+    steps.steps.iter().map(|step| step.thread).collect()
+}
+
+/// Searches until the sum is wrong: the steps of that run, and what was printed.
+fn until_it_is_wrong(
+    level: Level,
+    act: &str,
+    search: &mut Search,
+    most: u64,
+) -> Option<(Steps, String)> {
+    while let Some(schedule) = search.next().filter(|_| search.tried() < most) {
+        let (seen, steps) = along(level, act, &schedule);
+        if let Err(Diverged { step }) = search.seen(&steps.steps) {
+            let (_, other) = along(level, act, &schedule);
+            panic!("diverged at {step} of {schedule:?}: {steps:#?} {other:#?}");
+        }
+        if last_line(&seen) != "12" {
+            return Some((steps, last_line(&seen)));
+        }
+    }
+    None
+}
+
+fn last_line(seen: &Seen) -> String {
+    seen.out("one")
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .to_owned()
+}
