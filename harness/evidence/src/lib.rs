@@ -17,6 +17,7 @@ mod on_request;
 mod outcome;
 mod plan;
 mod signature;
+mod source;
 mod trace;
 mod wait;
 mod watched;
@@ -33,7 +34,7 @@ pub use leftovers::{
 pub use names::{Names, Part, signal_name, signal_number};
 pub use outcome::{
     Access, ActorEvidence, CaseTimes, CgroupCounters, Collision, Ended, Evidence, Exit, Isolation,
-    Level, LimitHit, LimitKind, OpenDescriptor, Refusal, SegmentSnapshot, Sharing, Stream,
+    Level, LimitHit, LimitKind, OpenDescriptor, Printed, Refusal, SegmentSnapshot, Sharing, Stream,
 };
 pub use plan::{
     Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenSegment, GivenSemaphores,
@@ -41,6 +42,7 @@ pub use plan::{
     SANITIZER_WITNESS, Stdin, Tamper, TamperAction, Watch, World,
 };
 pub use signature::{is_on_request, position, signature};
+pub use source::{LineRow, LineTable, SourceLine};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };

@@ -17,6 +17,7 @@ mod oracle;
 mod output;
 mod page;
 mod pattern;
+mod place;
 mod quote;
 mod sanitizer;
 mod settle;
@@ -82,6 +83,7 @@ fn finish(findings: &mut [Finding], facts: Facts<'_>) {
     }
     findings.sort_by_key(|finding| rank(finding, facts));
     mistake::attribute(findings, facts);
+    place::locate(findings, facts);
 }
 
 /// Causes before what follows from them: no actor served, an actor crashed or hung, then the rest by aspect.

@@ -6,11 +6,11 @@ use ipclab_evidence::{Evidence, Level};
 use ipclab_judge::{Finding, Part, Verdict};
 use ipclab_spec::{Case, Spec, Tier};
 
-use crate::causes;
 use crate::{
-    Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Program, Report,
+    Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Place, Program, Report,
     Schema, Score, TierScore,
 };
+use crate::{causes, place};
 
 /// What a report says of the check itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct About {
     pub isolation_notes: Vec<String>,
     /// The command that repeats the whole check, word by word: `ipclab check DIR --lab L`.
     pub command: Vec<String>,
+    /// The student's files, by name, as far as lines of them may be named.
+    pub sources: BTreeMap<String, String>,
 }
 
 /// One case with its outcome.
@@ -81,6 +83,7 @@ impl Report {
             withheld: None,
             programs,
             causes,
+            code: place::excerpts(&cases, &about.sources),
             cases,
         }
     }
@@ -169,6 +172,7 @@ impl From<&Finding> for FindingReport {
             seen: finding.seen.as_deref().map(Block::new),
             diff: finding.difference.as_ref().map(Diff::from),
             cites: finding.cites.clone(),
+            lines: finding.lines.iter().map(Place::from).collect(),
             cause: None,
             ours: false,
             follows: false,

@@ -32,6 +32,7 @@ mod late;
 mod mark;
 pub mod markdown;
 pub mod names;
+mod place;
 mod program;
 mod report;
 mod rows;
@@ -43,6 +44,7 @@ pub mod terminal;
 pub mod testing;
 mod text;
 pub mod time;
+pub mod watching;
 mod words;
 
 pub use alike::{Alike, AlikePair};
@@ -58,6 +60,7 @@ pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
 pub use late::{Base, LateRule, Lateness};
 pub use mark::Mark;
+pub use place::{Excerpt, Place};
 pub use program::{CompilerMessage, Problem, Program, Severity};
 pub use report::{
     CaseReport, CauseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,

@@ -7,7 +7,7 @@ use ipclab_judge::{SPEC_IS_WRONG, Verdict};
 use ipclab_spec::{Aspect, Tier, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Block, Conversation, Diff, Line, Mark, Program, by_name};
+use crate::{Block, Conversation, Diff, Excerpt, Line, Mark, Place, Program, by_name};
 
 /// Everything that renderers may say about a submission.
 ///
@@ -42,6 +42,9 @@ pub struct Report {
     /// The mistakes that points were lost for, the one to mend first first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<CauseReport>,
+    /// Lines of the student's files that findings name, with those around them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code: Vec<Excerpt>,
     /// Cases, in the spec's order.
     pub cases: Vec<CaseReport>,
 }
@@ -138,6 +141,9 @@ pub struct CauseReport {
     pub cases: Vec<Line>,
     /// Points of the cases for which it is the first cause: so many can come back.
     pub points: u32,
+    /// Where in the student's files it shows: the line itself, then those that called the functions around it. Empty: not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Place>,
     /// The lowest tier that it costs points in.
     #[serde(with = "by_name::Tier")]
     pub tier: Tier,
@@ -192,6 +198,9 @@ pub struct FindingReport {
     /// Calls of the trace that show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cites: Vec<u32>,
+    /// Where in the student's files it shows: the line itself, then those that called the functions around it. Empty: not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Place>,
     /// The number of the cause that it comes from, for one that lost something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u32>,
@@ -215,6 +224,12 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl Report {
+    /// The lines around a place.
+    #[must_use]
+    pub fn excerpt(&self, place: &Place) -> Option<&Excerpt> {
+        self.code.iter().find(|excerpt| excerpt.place == *place)
+    }
+
     /// What the submission came to: points are a mark only when every case was graded.
     #[must_use]
     pub fn mark(&self) -> Mark {

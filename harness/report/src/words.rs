@@ -263,10 +263,19 @@ pub(crate) fn sentence(conversation: &Conversation, row: &Row) -> String {
     if let Some(fault) = &row.fault {
         text.push_str(&format!(" (we injected: {fault})"));
     }
+    if let Some(line) = &row.line {
+        text.push_str(&format!(", at {line}"));
+    }
     match row.n {
         Some(n) => format!("#{n} {text}"),
         None => text,
     }
+}
+
+/// Where a row's call was made, to stand behind it: `  iserver.c:48`.
+pub(crate) fn at(row: &Row) -> String {
+    let line = row.line.as_ref();
+    line.map_or(String::new(), |line| format!("  {line}"))
 }
 
 /// The students that handed a submission in, else what the submission is called.

@@ -57,6 +57,7 @@ mod spawn;
 mod streams;
 mod supervisor;
 mod tracer;
+mod unwind;
 mod watch;
 mod withheld;
 mod workspace;

@@ -63,6 +63,7 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
         isolation: record.isolation,
         isolation_notes: isolation_notes(record),
         command: record.command.clone(),
+        sources: record.sources.clone(),
     };
     Report::new(spec, &about, record.programs.clone(), &judged)
 }

@@ -57,6 +57,8 @@ impl EvidenceBuilder {
             counted: None,
             calls: 10,
             complaints: Vec::new(),
+            ended_at: Vec::new(),
+            printed: Vec::new(),
         };
         Self {
             e: Evidence {
@@ -98,6 +100,7 @@ impl EvidenceBuilder {
             answers: Vec::new(),
             repeated: None,
             on_request: false,
+            lines: Vec::new(),
         });
         n
     }

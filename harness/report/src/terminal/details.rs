@@ -6,6 +6,7 @@ use ipclab_judge::Verdict;
 
 use super::diagram;
 use crate::diff::visible_end;
+use crate::place::described;
 use crate::{CaseReport, Diff, DiffRow, FindingReport, Line, width, words};
 
 /// Where the text of a finding begins: behind its mark and its aspect.
@@ -97,6 +98,11 @@ fn finding(
         text.push_str(" (follows from the above)");
     }
     page.labelled(label, ink, &text);
+    // What follows shows where its cause does.
+    if !finding.lines.is_empty() && !finding.follows {
+        let label = Row::new().to(TEXT).put(Ink::Faint, "at").to(TEXT + SIDE);
+        page.labelled(label, Ink::Plain, &described(&finding.lines));
+    }
     // A diff shows both sides already.
     match &finding.diff {
         Some(diff) => difference(page, TEXT, words::seen(finding), diff, glyphs),

@@ -7,7 +7,7 @@ use super::label::label;
 use super::page::{Ink, Page, Row, wrap};
 use crate::conversation::{Act, Column, Conversation, Delivery, Tone};
 use crate::width;
-use crate::words::{counted, fate, left_out, number, role};
+use crate::words::{at, counted, fate, left_out, number, role};
 
 /// Narrower than this a column holds no sentence; the conversation then becomes a list.
 const COLUMN_MIN: usize = 23;
@@ -145,7 +145,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 *actor,
                 number(row, picture.cited),
                 ink(row.tone),
-                &format!("{text}{times}"),
+                &format!("{text}{times}{}", at(row)),
             );
             injected(page, picture, alive, *actor, row);
         }
@@ -168,6 +168,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 label,
                 true,
             );
+            cited_at(page, picture, alive, *from, row);
             injected(page, picture, alive, *from, row);
         }
         Act::Message {
@@ -194,6 +195,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
             if let Some(fate) = fate {
                 beside(page, picture, alive, *from, None, Ink::Bad, &fate);
             }
+            cited_at(page, picture, alive, *from, row);
             injected(page, picture, alive, *from, row);
         }
         Act::Passed { .. } | Act::Dropped { .. } | Act::Elided { .. } => {
@@ -232,6 +234,21 @@ fn beside(
             lanes(gutter(picture, n), picture, 0..actor + 1, alive).put(ink, format!(" {line}"));
         page.row(lanes(row, picture, actor + 1..count, alive));
         n = None;
+    }
+}
+
+/// Where an arrow that a finding cites comes from.
+fn cited_at(
+    page: &mut Page,
+    picture: &Picture<'_>,
+    alive: &[bool],
+    actor: usize,
+    row: &crate::Row,
+) {
+    let cited = row.n.is_some_and(|n| picture.cited.contains(&n));
+    if let Some(line) = row.line.as_ref().filter(|_| cited) {
+        let text = line.to_string();
+        beside(page, picture, alive, actor, None, Ink::Faint, &text);
     }
 }
 
@@ -398,7 +415,7 @@ fn list_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row) {
     let label = gutter(picture, number(row, picture.cited))
         .put(Ink::Strong, who)
         .put(Ink::Plain, "  ");
-    page.labelled(label, ink(row.tone), &what);
+    page.labelled(label, ink(row.tone), &format!("{what}{}", at(row)));
     if let Some(fault) = &row.fault {
         page.labelled(
             Row::new().to(picture.gutter + 2),

@@ -112,6 +112,7 @@ pub fn peer(name: &str) -> Actor {
 /// Of whose check the report is.
 pub fn about() -> About {
     About {
+        sources: std::collections::BTreeMap::new(),
         submission: "submissions/alice".into(),
         isolation: Level::Namespaces,
         isolation_notes: Vec::new(),
@@ -141,6 +142,7 @@ pub fn finding(aspect: Aspect, verdict: Verdict, message: &str) -> Finding {
         seen: None,
         difference: None,
         cites: Vec::new(),
+        lines: Vec::new(),
         mistake: None,
     }
 }
@@ -248,6 +250,8 @@ impl Trace {
             counted: None,
             calls: 10,
             complaints: Vec::new(),
+            ended_at: Vec::new(),
+            printed: Vec::new(),
         };
         Self(Evidence {
             name: "case".into(),
@@ -300,6 +304,7 @@ impl Trace {
             answers: Vec::new(),
             repeated: None,
             on_request: false,
+            lines: Vec::new(),
         });
         self.0.trace.len() - 1
     }

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use ipclab_evidence::LimitKind;
+use ipclab_evidence::{LimitKind, SourceLine};
 use ipclab_kernel::arch::instruction::{self, Access, Instruction};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, ptrace};
@@ -77,13 +77,27 @@ impl Tracer {
             Access::Update => {
                 write.found = peek(tid, address, instruction.width);
                 let value = write.found.as_deref().map(number);
-                self.note_access(tid, place, instruction.width, value, Accesses::reads);
+                let lines = self.origin(tid, false);
+                self.note_access(
+                    tid,
+                    (place, lines),
+                    instruction.width,
+                    value,
+                    Accesses::reads,
+                );
             }
             Access::Load | Access::Unknown => match self.step_over(tid, address, false)? {
                 Outcome::Done => {
                     let value = peek(tid, address, instruction.width);
                     let value = value.as_deref().map(number);
-                    self.note_access(tid, place, instruction.width, value, Accesses::reads);
+                    let lines = self.origin(tid, true);
+                    self.note_access(
+                        tid,
+                        (place, lines),
+                        instruction.width,
+                        value,
+                        Accesses::reads,
+                    );
                     return self.after_access(tid, false);
                 }
                 Outcome::Writes(at) => write.address = at,
@@ -143,7 +157,8 @@ impl Tracer {
                     Accesses::writes
                 };
                 let place = attachment.place(write.address);
-                self.note_access(tid, place, write.instruction.width, value, how);
+                let lines = self.origin(tid, true);
+                self.note_access(tid, (place, lines), write.instruction.width, value, how);
                 self.after_access(tid, after.is_none() || after != before)
             }
             Outcome::Writes(_) => self.go_on(tid, 0),
@@ -186,23 +201,23 @@ impl Tracer {
         self.step_over(tid, address, true)
     }
 
-    /// An instruction has made an access, this wide.
+    /// An instruction has made an access, this wide, in these lines.
     fn note_access(
         &mut self,
         tid: Pid,
-        place: Place,
+        at: (Place, Vec<SourceLine>),
         width: u8,
         value: Option<i64>,
         how: fn(&mut Accesses, &RawAccess),
     ) {
         self.accesses.by_instruction();
-        self.note(tid, place, width.into(), value, how);
+        self.note(tid, at, width.into(), value, how);
     }
 
     pub(super) fn note(
         &mut self,
         tid: Pid,
-        place: Place,
+        (place, lines): (Place, Vec<SourceLine>),
         width: u32,
         value: Option<i64>,
         how: fn(&mut Accesses, &RawAccess),
@@ -220,6 +235,7 @@ impl Tracer {
             width: width.max(1),
             before_call: self.trace.next(),
             value,
+            lines,
         };
         self.actors[raw.actor].accesses += 1;
         how(&mut self.accesses, &raw);

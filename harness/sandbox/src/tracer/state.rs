@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
     Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Refusal, Run, Sharing, Socket,
-    TimePassed,
+    SourceLine, TimePassed,
 };
 
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
 };
+use super::origin::{CodeMap, Origins};
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;
@@ -138,6 +139,10 @@ pub(super) struct Process {
     pub(super) died_in: Option<&'static str>,
     /// Where its program begins, while its loader is at work, if that makes calls that the plan asks for.
     pub(super) beginning: Option<Beginning>,
+    /// What lines of it are found with.
+    pub(super) code: CodeMap,
+    /// The last signal that its own mistake brought, and where.
+    pub(super) crashed_at: Option<(i32, Vec<SourceLine>)>,
 }
 
 /// What the tracer does in the host's own world beyond tracing.
@@ -202,6 +207,8 @@ pub(crate) struct TracedActor {
     pub(crate) open_at_exit: Vec<OpenDescriptor>,
     /// The call that its first process died in.
     pub(crate) died_in: Option<&'static str>,
+    /// In which lines it did what it did.
+    pub(crate) origins: Origins,
 }
 
 impl TracedActor {
@@ -329,6 +336,7 @@ impl Tracer {
             rss_max_kib: 0,
             open_at_exit: Vec::new(),
             died_in: None,
+            origins: Origins::new(actor.lines.clone()),
         });
         Self {
             threads: HashMap::new(),
@@ -422,6 +430,8 @@ impl Tracer {
             signalled: None,
             died_in: None,
             beginning: None,
+            code: CodeMap::default(),
+            crashed_at: None,
         });
         self.threads.insert(
             tid,

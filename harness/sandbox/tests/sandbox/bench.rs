@@ -213,6 +213,7 @@ pub(crate) fn student(name: &str, line: &str) -> Actor {
         descriptors: 0,
         watched: Vec::new(),
         random_addresses: false,
+        lines: None,
     }
 }
 
