@@ -8,6 +8,9 @@ use crate::finding::Finding;
 use crate::page::Page;
 use crate::quote::quoted;
 
+/// What a message says of a status that `main` did not give.
+pub(crate) const LEAKED: &str = "the exit status looks like the return value of the last printf()";
+
 /// What a leaked `printf` gives as a status: the length of a line of text.
 const LINE_LENGTHS: std::ops::RangeInclusive<u8> = 20..=60;
 
@@ -164,7 +167,7 @@ fn wrong_status(
             if leaked_printf(facts, index, status, otherwise_right) =>
         {
             format!(
-                "{who} ended with status {status} instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0"
+                "{who} ended with status {status} instead of 0: {LEAKED}: main must be int and return 0"
             )
         }
         (ExitExpectation::Code(wanted), status, Some(failure)) => {

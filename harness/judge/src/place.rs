@@ -6,6 +6,7 @@
 use ipclab_evidence::{ActorEvidence, Exit, SourceLine, Stream};
 use ipclab_spec::{Aspect, Player};
 
+use crate::exit::LEAKED;
 use crate::facts::Facts;
 use crate::finding::{DiffLine, Difference, Finding, MistakeKind, Verdict};
 use crate::mistake::names_place;
@@ -31,15 +32,24 @@ fn lines(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
     if let (Aspect::Exit, Some(lines)) = (finding.aspect, &crash) {
         return Some(lines.clone());
     }
+    let first = own.first().and_then(|index| facts.actor(*index));
     let printed = || {
-        let index = own.first().filter(|_| finding.aspect == Aspect::Output)?;
-        printed_at(finding, facts.actor(*index)?)
+        let actor = first.filter(|_| finding.aspect == Aspect::Output)?;
+        printed_at(finding, actor)
     };
     let ended = || {
-        let index = own.first().filter(|_| finding.aspect == Aspect::Exit)?;
-        ended_at(facts.actor(*index)?)
+        let says = finding.message.contains("ended with status");
+        let actor = first.filter(|_| finding.aspect == Aspect::Exit || says)?;
+        ended_at(actor)
     };
-    let follows_crash = kind == Some(MistakeKind::Crash);
+    let status = || {
+        let is_it = kind == Some(MistakeKind::Status) && finding.aspect == Aspect::Exit;
+        ended_at(first.filter(|_| is_it)?)
+    };
+    let silent = || {
+        let is_it = kind == Some(MistakeKind::Silent) && finding.aspect == Aspect::Output;
+        said_elsewhere(first.filter(|_| is_it)?)
+    };
     // What goes wrong after an error begins at the call that failed.
     let unchecked = || {
         let is_it = matches!(
@@ -48,12 +58,33 @@ fn lines(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
         );
         is_it.then(|| of_mistake(finding, facts))?
     };
-    unchecked()
+    let follows_crash = kind == Some(MistakeKind::Crash);
+    status()
+        .or_else(silent)
+        .or_else(unchecked)
         .or_else(printed)
         .or_else(|| cited(finding, facts, &own))
         .or_else(ended)
+        .or_else(|| leaked(finding, first?))
         .or_else(|| crash.filter(|_| follows_crash))
         .or_else(|| of_mistake(finding, facts))
+}
+
+/// Where it says on stdout what belongs on stderr: what an error is.
+fn said_elsewhere(actor: &ActorEvidence) -> Option<Vec<SourceLine>> {
+    let lines = lines_of(&actor.stdout);
+    let (at, _) = lines
+        .iter()
+        .rev()
+        .find(|(_, text)| crate::errno::is_described_in(text))?;
+    written_at(actor, 1, *at)
+}
+
+/// The last `printf()`, where its value became the status.
+fn leaked(finding: &Finding, actor: &ActorEvidence) -> Option<Vec<SourceLine>> {
+    let writes = actor.printed.iter().filter(|write| write.stream == 1);
+    let last = writes.last().map(|write| write.lines.clone());
+    last.filter(|_| finding.message.contains(LEAKED))
 }
 
 fn crashed_at(actor: &ActorEvidence) -> Option<Vec<SourceLine>> {
@@ -66,16 +97,27 @@ fn ended_at(actor: &ActorEvidence) -> Option<Vec<SourceLine>> {
     by_itself.then(|| actor.ended_at.clone())
 }
 
-/// Of the calls that it cites the first that the student's own program made: the finding's, or any of the student's.
+/// Of the calls that it cites or names the first that the student's own program made: the finding's, or any of the student's.
 fn cited(finding: &Finding, facts: Facts<'_>, own: &[usize]) -> Option<Vec<SourceLine>> {
+    let named = named_calls(&finding.message);
     let calls = || {
-        let cites = finding.cites.iter();
+        let cites = finding.cites.iter().chain(&named);
         let calls = cites.filter_map(|n| facts.evidence.trace.iter().find(|call| call.n == *n));
         calls.filter(|call| !call.lines.is_empty())
     };
     let of_own = calls().find(|call| own.contains(&call.actor));
     let of_any = || calls().find(|call| facts.is_student(call.actor) && own.is_empty());
     of_own.or_else(of_any).map(|call| call.lines.clone())
+}
+
+/// Calls that a message names: `it waits in recv() (#30)`.
+fn named_calls(message: &str) -> Vec<u32> {
+    let numbers = message.match_indices('#').map(|(at, _)| {
+        let digits = &message[at + 1..];
+        let end = digits.find(|c: char| !c.is_ascii_digit());
+        digits[..end.unwrap_or(digits.len())].parse().ok()
+    });
+    numbers.flatten().collect()
 }
 
 /// The first failure of the program whose mistake it is.
@@ -134,13 +176,22 @@ fn printed_at(finding: &Finding, actor: &ActorEvidence) -> Option<Vec<SourceLine
         finding.message.contains(&said) && !is_expected(finding, &said)
     });
     let differing = || {
-        let wanted = in_the_way.as_deref()?;
+        // A line that only stands where another one is missing may be right itself.
+        let instead =
+            finding.message.contains("instead of") || finding.message.contains("count printed");
+        let wanted = in_the_way.as_deref().filter(|_| instead)?;
         let is_it = |(_, _, text): &&(u8, u64, String)| escaped_line(text) == wanted;
         candidates.iter().find(is_it)
     };
     let (stream, at, _) = quoted_one.or_else(differing)?;
-    let written = actor.printed.iter().find(|write| {
-        write.stream == *stream && (write.from..write.from + write.bytes).contains(at)
+    written_at(actor, *stream, *at)
+}
+
+/// Where a byte of a stream was written.
+fn written_at(actor: &ActorEvidence, stream: u8, at: u64) -> Option<Vec<SourceLine>> {
+    let mut writes = actor.printed.iter();
+    let written = writes.find(|write| {
+        write.stream == stream && (write.from..write.from + write.bytes).contains(&at)
     })?;
     Some(written.lines.clone())
 }
