@@ -31,7 +31,9 @@ pub(crate) fn present(
     folder: &Path,
     color: When,
 ) -> Result<ExitCode, Failure> {
-    let seen = report.seen_by(Audience::from(how.audience));
+    let seen = report
+        .seen_by(Audience::from(how.audience))
+        .with_hints(how.hint.into());
     let text = match how.format {
         ReportFormat::Text => {
             let style = match &how.output {
@@ -94,7 +96,7 @@ pub(crate) fn present_change(
     color: When,
 ) -> Result<ExitCode, Failure> {
     let audience = Audience::from(how.audience);
-    let seen = report.seen_by(audience);
+    let seen = report.seen_by(audience).with_hints(how.hint.into());
     let mut text = output::clear().to_owned();
     let changed = before.and_then(|before| watching::changed(&before.seen_by(audience), &seen));
     if let Some(changed) = changed {

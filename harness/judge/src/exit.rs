@@ -291,7 +291,7 @@ fn never_ended(
     };
     match facts.standstill() {
         Some(all) if wait.is_some() => {
-            format!("{who} never ended{failed}: {doing}; everybody waits for somebody else: {all}")
+            format!("{who} never ended{failed}: {doing}; no program can go on: {all}")
         }
         Some(_) | None => format!("{who} never ended{failed}: {doing}"),
     }

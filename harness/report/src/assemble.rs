@@ -10,7 +10,7 @@ use crate::{
     Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Place, Program, Report,
     Schema, Score, TierScore,
 };
-use crate::{causes, place};
+use crate::{causes, excerpts};
 
 /// What a report says of the check itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Report {
             withheld: None,
             programs,
             causes,
-            code: place::excerpts(&cases, &about.sources),
+            code: excerpts::excerpts(&cases, &about.sources),
             cases,
         }
     }
@@ -107,6 +107,11 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
         max: judged.max,
         parts: judged.parts.iter().map(PartReport::from).collect(),
         hint: case.hint.as_deref().map(Block::new),
+        next_hints: case
+            .next_hints
+            .iter()
+            .map(|hint| Block::new(hint))
+            .collect(),
         covers: case.questions().into_iter().map(Line::new).collect(),
         visibility: case.visibility,
         findings: judged

@@ -21,6 +21,7 @@ mod conversation;
 pub mod csv;
 pub mod ctrf;
 mod diff;
+mod excerpts;
 pub mod github;
 pub mod gradebook;
 pub mod gradescope;

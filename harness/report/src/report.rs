@@ -103,6 +103,9 @@ pub struct CaseReport {
     /// What a teacher would say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<Block>,
+    /// What the teacher would say next, step by step, if that does not help.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next_hints: Vec<Block>,
     /// Questions of the unit that it tests.
     pub covers: Vec<Line>,
     /// The readers that may see this.
@@ -228,6 +231,18 @@ impl Report {
     #[must_use]
     pub fn excerpt(&self, place: &Place) -> Option<&Excerpt> {
         self.code.iter().find(|excerpt| excerpt.place == *place)
+    }
+
+    /// The same with so many steps of each hint in one.
+    #[must_use]
+    pub fn with_hints(mut self, steps: usize) -> Self {
+        for case in &mut self.cases {
+            let more = steps.saturating_sub(1).min(case.next_hints.len());
+            let next = case.next_hints.drain(..more);
+            let all: Vec<Block> = case.hint.take().into_iter().chain(next).collect();
+            case.hint = (!all.is_empty()).then(|| Block::joined(&all));
+        }
+        self
     }
 
     /// What the submission came to: points are a mark only when every case was graded.

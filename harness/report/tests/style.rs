@@ -64,13 +64,14 @@ fn every_hint_of_every_lab_keeps_to_the_style() {
             continue;
         };
         for case in &parsed.spec.cases {
-            let Some(hint) = &case.hint else { continue };
-            hints += 1;
-            wrong.extend(
-                mistakes(hint)
-                    .into_iter()
-                    .map(|mistake| format!("{name}, {}: {mistake}", case.id)),
-            );
+            for hint in case.hint.iter().chain(&case.next_hints) {
+                hints += 1;
+                wrong.extend(
+                    mistakes(hint)
+                        .into_iter()
+                        .map(|mistake| format!("{name}, {}: {mistake}", case.id)),
+                );
+            }
         }
     }
     assert!(hints > 200, "only {hints} hints were found");

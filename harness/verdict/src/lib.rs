@@ -342,7 +342,7 @@ fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
         for name in case.needs() {
             if record.not_compiled.contains(name) {
                 notes.push(format!(
-                    "{name} is not C: it ran as it is, without sanitizers"
+                    "{name} ran without sanitizers: they work only where this tool compiles C files itself"
                 ));
             }
         }

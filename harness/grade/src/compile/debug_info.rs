@@ -11,30 +11,29 @@ use std::path::Path;
 
 use ipclab_intake::failure::Failure;
 
-use super::boxed::{BuildFolder, INSIDE};
 use super::toolchain::Toolchains;
 
 /// Compilers of C and C++ by the names that Makefiles have for them.
 const COMPILERS: [&str; 8] = ["cc", "gcc", "clang", "c99", "c++", "g++", "clang++", "c11"];
 
-/// Puts the scripts into a build's folder.
+/// Puts the scripts into a folder of a build, which a box shows below `inside`.
 ///
 /// # Errors
 /// Our own disk's.
 pub(super) fn ask_compilers_for_it(
-    folder: &BuildFolder,
+    scripts: &Path,
+    inside: &str,
     toolchains: &Toolchains,
 ) -> Result<(), Failure> {
-    let scripts = folder.scripts();
     let write = || -> std::io::Result<()> {
-        fs::create_dir_all(&scripts)?;
-        fs::set_permissions(&scripts, fs::Permissions::from_mode(0o755))?;
+        fs::create_dir_all(scripts)?;
+        fs::set_permissions(scripts, fs::Permissions::from_mode(0o755))?;
         for name in COMPILERS {
             let Some(tool) = toolchains.find(name).filter(|tool| tool.folders.is_empty()) else {
                 continue;
             };
             let script = scripts.join(name);
-            fs::write(&script, text(&tool.path))?;
+            fs::write(&script, text(&tool.path, inside))?;
             fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
         }
         Ok(())
@@ -43,9 +42,9 @@ pub(super) fn ask_compilers_for_it(
 }
 
 /// The compiler's folder is named as a box names it, wherever it lies.
-fn text(compiler: &Path) -> String {
+fn text(compiler: &Path, inside: &str) -> String {
     format!(
-        "#!/bin/sh\nexec {} -g \"-fdebug-prefix-map=${{0%/*/*/*}}={INSIDE}\" \"$@\"\n",
+        "#!/bin/sh\nexec {} -g \"-fdebug-prefix-map=${{0%/*/*/*}}={inside}\" \"$@\"\n",
         compiler.display()
     )
 }

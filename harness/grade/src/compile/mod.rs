@@ -254,7 +254,12 @@ impl<'a> Builder<'a> {
             &self.submission.staged,
         )
         .map_err(ours)?;
-        debug_info::ask_compilers_for_it(&build_folder, &self.config.toolchains).map_err(ours)?;
+        debug_info::ask_compilers_for_it(
+            &build_folder.scripts(),
+            boxed::INSIDE,
+            &self.config.toolchains,
+        )
+        .map_err(ours)?;
         let outcome = self.try_ways(
             program,
             &recipe,

@@ -1,6 +1,6 @@
 //! How each actor ended, and what it still waited in when the case was over.
 
-use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, LimitHit, LimitKind, Wait};
+use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, LimitHit, LimitKind, Object, Wait};
 
 use super::model::{Act, Placed, Position, Row, Tone};
 use crate::Place;
@@ -35,7 +35,11 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
             } else {
                 ""
             };
-            let text = format!("waits in {}(){sleeps}", wait.call);
+            let text = format!(
+                "waits in {}(){}{sleeps}",
+                wait.call,
+                awaited(evidence, wait)
+            );
             let mut row = placed(Position::END, actor, Some(wait.n), text, Tone::Waits);
             let mut calls = evidence.trace.iter();
             let call = calls.find(|call| call.n == wait.n);
@@ -53,6 +57,17 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
         ends.push(placed(Position::END, left.actor, None, text, Tone::Waits));
     }
     ends
+}
+
+/// Whom a wait is for: ` for client`.
+fn awaited(evidence: &Evidence, wait: &Wait) -> String {
+    let Some(Object::Socket(socket)) = wait.object else {
+        return String::new();
+    };
+    let peer = evidence.sockets.get(socket).and_then(|socket| socket.peer);
+    let other = peer.and_then(|peer| evidence.sockets.get(peer));
+    let other = other.and_then(|other| evidence.actors.get(other.actor));
+    other.map_or(String::new(), |other| format!(" for {}", other.name))
 }
 
 fn placed(place: Position, actor: usize, n: Option<u32>, text: String, tone: Tone) -> Placed {

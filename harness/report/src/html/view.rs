@@ -124,6 +124,7 @@ pub(super) struct CaseView {
     picture: Option<Value>,
     sentences: Vec<String>,
     hint: Vec<String>,
+    next_hints: Vec<Vec<String>>,
     covers: String,
     repeat: String,
 }
@@ -335,6 +336,7 @@ fn case(report: &Report, at: usize, case: &CaseReport) -> CaseView {
                 .collect()
         }),
         hint: case.hint.as_ref().map_or_else(Vec::new, lines),
+        next_hints: case.next_hints.iter().map(lines).collect(),
         covers: joined(&case.covers),
         repeat: case.repeat.to_string(),
     }

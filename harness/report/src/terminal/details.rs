@@ -222,6 +222,11 @@ fn advice(page: &mut Page, case: &CaseReport) {
         page.labelled(label, Ink::Plain, line);
         label = Row::new().to(TEXT);
     }
+    if !case.next_hints.is_empty() {
+        let more = words::count(case.next_hints.len(), "more step");
+        let text = format!("({more}: --hint N shows N of them)");
+        page.labelled(Row::new().to(TEXT), Ink::Faint, &text);
+    }
     if !case.covers.is_empty() {
         let covers: Vec<&str> = case.covers.iter().map(Line::as_str).collect();
         page.labelled(

@@ -228,6 +228,11 @@ fn hint(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
         label = Row::new().to(TEXT);
     }
     page.append(text, HINT_LINES, glyphs.more);
+    if !case.next_hints.is_empty() {
+        let more = words::count(case.next_hints.len(), "more step");
+        let text = format!("({more}: --hint N shows N of them)");
+        page.row(Row::new().to(TEXT).put(Ink::Faint, text));
+    }
 }
 
 /// On one line however long: it is there to be copied.

@@ -40,6 +40,7 @@ pub fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         points,
         covers: vec!["Q6".into()],
         hint: None,
+        next_hints: Vec::new(),
         limit: Duration::from_secs(10),
         requires: Vec::new(),
         visibility: Visibility::Visible,

@@ -31,6 +31,7 @@ mod access;
 mod addressed;
 mod beginning;
 mod clock;
+mod code_map;
 mod dispatch;
 mod entry;
 mod event;

@@ -3,14 +3,12 @@
 //! The plan brings a table of lines for a program that has one. Of all other programs, and of everything that a student's program
 //! starts, nothing is said.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use ipclab_evidence::{LineTable, Printed, SourceLine};
+use ipclab_evidence::{Printed, SourceLine};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::{Pid, procfs};
 
+use super::code_map::CodeMap;
 use super::state::Tracer;
 use crate::calls::Spec;
 use crate::unwind::{Memory, Unwinder};
@@ -34,32 +32,6 @@ const CRASHES: [i32; 7] = [
     libc::SIGTRAP,
     libc::SIGPIPE,
 ];
-
-/// What lines of an actor are found with.
-#[derive(Debug)]
-pub(crate) struct Origins {
-    table: Option<LineTable>,
-    /// The file that the actor's first process has started: device and inode.
-    program: Option<(u64, u64)>,
-    /// Where its first process crashed or ended.
-    pub(crate) ended_at: Vec<SourceLine>,
-    /// Where it wrote on its standard streams.
-    pub(crate) printed: Vec<Printed>,
-    /// How many bytes it handed over in all, on its standard output and error.
-    pub(crate) written: [u64; 2],
-}
-
-/// What is known of the code of a process. Processes that were made without starting a program have it together.
-#[derive(Clone, Debug, Default)]
-pub(super) struct CodeMap(Rc<RefCell<Known>>);
-
-#[derive(Debug, Default)]
-struct Known {
-    unwinder: Unwinder,
-    looks: u32,
-    /// Where the program begins; `None`: it is not the actor's own.
-    entry: Option<u64>,
-}
 
 /// A stopped thread's memory, the top of its stack at hand.
 struct Tracee {
@@ -93,19 +65,6 @@ impl Memory for Tracee {
     }
 }
 
-impl Origins {
-    /// Nothing yet.
-    pub(super) fn new(table: Option<LineTable>) -> Self {
-        Self {
-            table,
-            program: None,
-            ended_at: Vec::new(),
-            printed: Vec::new(),
-            written: [0; 2],
-        }
-    }
-}
-
 impl Tracer {
     /// A process has started a program: `begins`, its actor's own.
     pub(super) fn learn_program(&mut self, pid: Pid, actor: usize, begins: bool) {
@@ -120,10 +79,7 @@ impl Tracer {
         let is_own = program.is_some() && program == origins.program;
         let entry = procfs::auxiliary(pid, libc::AT_ENTRY).filter(|_| is_own);
         if let Some(process) = self.processes.get_mut(&pid) {
-            process.code = CodeMap(Rc::new(RefCell::new(Known {
-                entry,
-                ..Known::default()
-            })));
+            process.code = CodeMap::of_program(entry);
         }
     }
 

@@ -12,10 +12,10 @@ use ipclab_evidence::{
     SourceLine, TimePassed,
 };
 
+use super::code_map::{CodeMap, Origins};
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
 };
-use super::origin::{CodeMap, Origins};
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;

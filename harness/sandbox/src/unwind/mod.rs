@@ -7,6 +7,7 @@
 //! The tables are read out of the program's memory, which the program can write. Everything is bounded, and what a program
 //! makes of its own tables shows in its own lines only.
 
+mod frame;
 mod rules;
 mod tables;
 
@@ -15,33 +16,10 @@ use std::ops::Range;
 
 use ipclab_kernel::procfs::FileMapping;
 
+pub(crate) use frame::{Frame, Memory};
+use frame::{REGISTERS, RETURN_ADDRESS, STACK_POINTER};
 use rules::{CalleeSaved, Rule};
 use tables::Tables;
-
-/// Where a program's memory comes from: fills as much as can be read, and says how much.
-pub(crate) trait Memory {
-    /// Reads from this address on.
-    fn read(&self, address: u64, buffer: &mut [u8]) -> usize;
-
-    /// A number of eight bytes.
-    fn word(&self, address: u64) -> Option<u64> {
-        let mut word = [0; 8];
-        (self.read(address, &mut word) == 8).then(|| u64::from_le_bytes(word))
-    }
-
-    /// So many bytes, all of them.
-    fn bytes(&self, address: u64, length: usize) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; length];
-        (self.read(address, &mut bytes) == length).then_some(bytes)
-    }
-}
-
-/// Registers as DWARF numbers them on this machine, the instruction pointer last; `None`: not known.
-pub(crate) type Frame = [Option<u64>; REGISTERS];
-
-const REGISTERS: usize = 17;
-const STACK_POINTER: usize = 7;
-const RETURN_ADDRESS: usize = 16;
 
 /// Frames that are looked at: programs of a lab have some ten.
 const FRAMES_MAX: usize = 64;

@@ -5,8 +5,8 @@ use gimli::{
     UnwindSection, UnwindTableRow,
 };
 
+use super::frame::{Memory, REGISTERS, RETURN_ADDRESS};
 use super::tables::Tables;
-use super::{Memory, REGISTERS, RETURN_ADDRESS};
 
 /// A function's rules are some hundred bytes.
 const RULES_BYTES_MAX: usize = 64 << 10;

@@ -5,7 +5,7 @@ use object::elf::{FileHeader64, PT_GNU_EH_FRAME, PT_LOAD, ProgramHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, pod};
 
-use super::Memory;
+use super::frame::Memory;
 
 /// Functions of one program or library: the C library has 4,000.
 const FUNCTIONS_MAX: usize = 400_000;
