@@ -8,6 +8,9 @@ use crate::finding::Finding;
 use crate::page::Page;
 use crate::quote::quoted;
 
+/// How a message begins to say who waits for whom.
+const STANDSTILL: &str = "no program can go on";
+
 /// What a message says of a status that `main` did not give.
 pub(crate) const LEAKED: &str = "the exit status looks like the return value of the last printf()";
 
@@ -136,8 +139,9 @@ fn missed(
             cites.extend(wait.as_ref().map(|wait| wait.n));
             let text = never_ended(facts, index, wait.as_ref(), wanted);
             match culprit() {
-                Some(culprit) => format!("{text}, because {culprit}"),
-                None => text,
+                // Who waits for whom says it already.
+                Some(culprit) if !text.contains(STANDSTILL) => format!("{text}, because {culprit}"),
+                Some(_) | None => text,
             }
         }
         Exit::Stopped(limit) => format!("{who} was stopped: it {}", Facts::hit(actor, limit)),
@@ -291,7 +295,7 @@ fn never_ended(
     };
     match facts.standstill() {
         Some(all) if wait.is_some() => {
-            format!("{who} never ended{failed}: {doing}; no program can go on: {all}")
+            format!("{who} never ended{failed}: {doing}; {STANDSTILL}: {all}")
         }
         Some(_) | None => format!("{who} never ended{failed}: {doing}"),
     }

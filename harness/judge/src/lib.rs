@@ -22,6 +22,7 @@ mod quote;
 mod sanitizer;
 mod settle;
 mod sharing;
+pub mod style;
 
 pub use calls::{PatternSeen, patterns_seen};
 pub use faults::{SPEC_IS_WRONG, planned_faults, unmet_faults};

@@ -82,8 +82,8 @@ fn said_elsewhere(actor: &ActorEvidence) -> Option<Vec<SourceLine>> {
 
 /// The last `printf()`, where its value became the status.
 fn leaked(finding: &Finding, actor: &ActorEvidence) -> Option<Vec<SourceLine>> {
-    let writes = actor.printed.iter().filter(|write| write.stream == 1);
-    let last = writes.last().map(|write| write.lines.clone());
+    let mut writes = actor.printed.iter().filter(|write| write.stream == 1);
+    let last = writes.next_back().map(|write| write.lines.clone());
     last.filter(|_| finding.message.contains(LEAKED))
 }
 

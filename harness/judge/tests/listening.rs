@@ -297,7 +297,7 @@ fn a_deadlock_is_spelt_out() {
             "output: our client printed nothing on stdout: it waits in recv() (#10), because server waits in recv() (#9)",
             "bytes: server sent nothing to our client: it waits in recv() (#9)",
             "bytes: our client received nothing, because server sent nothing",
-            "exit: our client never ended: it waits in recv() (#10); no program can go on: server waits in recv() (#9) for bytes from our client, our client waits in recv() (#10) for bytes from server, because server waits in recv() (#9)",
+            "exit: our client never ended: it waits in recv() (#10); no program can go on: server waits in recv() (#9) for bytes from our client, our client waits in recv() (#10) for bytes from server",
         ],
     );
 }

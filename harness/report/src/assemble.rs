@@ -6,6 +6,7 @@ use ipclab_evidence::{Evidence, Level};
 use ipclab_judge::{Finding, Part, Verdict};
 use ipclab_spec::{Case, Spec, Tier};
 
+use crate::parting::parting;
 use crate::{
     Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Place, Program, Report,
     Schema, Score, TierScore,
@@ -44,6 +45,8 @@ pub struct Judged<'a> {
     pub findings: &'a [Finding],
     /// What was observed in the run that the findings speak of; `None`: it did not run.
     pub evidence: Option<&'a Evidence>,
+    /// What the references did in the student's places with the same plan, where they played it.
+    pub reference: Option<&'a Evidence>,
     /// What is to be known about its runs.
     pub notes: Vec<String>,
     /// The number of the cause of each finding, in their order; findings of one cause have one number in all cases.
@@ -129,7 +132,12 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
             })
             .collect(),
         notes: judged.notes.iter().map(|note| Block::new(note)).collect(),
-        conversation: evidence.map(|evidence| Conversation::new(case, evidence)),
+        conversation: evidence.map(|evidence| {
+            let mut own = Conversation::new(case, evidence);
+            let reference = judged.reference.map(|it| Conversation::new(case, it));
+            own.parting = reference.and_then(|reference| parting(&own, &reference));
+            own
+        }),
         repeat: shell_line(&command).into(),
     }
 }

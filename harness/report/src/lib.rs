@@ -33,6 +33,7 @@ mod late;
 mod mark;
 pub mod markdown;
 pub mod names;
+mod parting;
 mod place;
 mod program;
 mod report;
@@ -57,7 +58,7 @@ pub use class::{
     Cell, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome, Standing,
     Student, Summary, Who,
 };
-pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
+pub use conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
 pub use late::{Base, LateRule, Lateness};
 pub use mark::Mark;

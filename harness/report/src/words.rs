@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Tier, Visibility};
 
-use crate::conversation::{Act, Column, Conversation, Delivery, Role, Row};
+use crate::conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row};
 use crate::{CaseReport, CauseReport, FindingReport, Mark, Problem, Report, Student, Who};
 
 /// What became of a case, in words.
@@ -269,6 +269,14 @@ pub(crate) fn sentence(conversation: &Conversation, row: &Row) -> String {
     match row.n {
         Some(n) => format!("#{n} {text}"),
         None => text,
+    }
+}
+
+/// Where a conversation leaves that of the reference, as a sentence.
+pub(crate) fn parting(parting: &Parting) -> String {
+    match &parting.reference {
+        Some(what) => format!("Here it leaves the reference's way. There {what}"),
+        None => "Here it leaves the reference's way. There nothing more is sent".to_owned(),
     }
 }
 

@@ -24,6 +24,7 @@ pub struct Settled<'a> {
     pub outcome: Outcome,
     /// The first run that did not pass, else the first of all.
     evidence: Option<&'a Evidence>,
+    reference: Option<&'a Evidence>,
     notes: Vec<String>,
 }
 
@@ -54,6 +55,7 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
             parts: &done.outcome.parts,
             findings: &done.outcome.findings,
             evidence: done.evidence,
+            reference: done.reference,
             notes: done.notes.clone(),
             causes,
         })
@@ -144,6 +146,7 @@ fn settled_case<'a>(
         return Settled {
             outcome,
             evidence: None,
+            reference: None,
             notes: Vec::new(),
         };
     }
@@ -151,6 +154,7 @@ fn settled_case<'a>(
         return Settled {
             outcome: Outcome::unknown(case, why),
             evidence: None,
+            reference: None,
             notes: Vec::new(),
         };
     }
@@ -165,10 +169,12 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
         return Settled {
             outcome: Outcome::unknown(case, "it was not run"),
             evidence: None,
+            reference: None,
             notes: Vec::new(),
         };
     }
     let mut reported: Option<&Evidence> = None;
+    let mut reference: Option<&Evidence> = None;
     let mut not_met: Vec<Finding> = Vec::new();
     let mut met: Vec<Finding> = Vec::new();
     let mut failed = 0;
@@ -187,7 +193,10 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
         let passed = reported_run.verdict() == Verdict::Pass;
         failed += u32::from(!passed);
         if reported.is_none() || (!passed && failed == 1) {
-            reported = reported_run.run().observed.as_ref().ok().or(reported);
+            let run = reported_run.run();
+            reported = run.observed.as_ref().ok().or(reported);
+            let played = run.reference.as_ref().and_then(|it| it.as_ref().ok());
+            reference = played.filter(|_| reported_run.reference_passes());
         }
         let race = run.race();
         if let Some(race) = &race {
@@ -249,6 +258,7 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
     Settled {
         outcome,
         evidence: reported,
+        reference,
         notes,
     }
 }

@@ -90,6 +90,7 @@ fn report(sample: &Sample, evidence: &Evidence) {
         command: vec!["ipclab".into()],
     };
     let judged = Judged {
+        reference: None,
         case,
         verdict: outcome.verdict,
         earned: outcome.earned,

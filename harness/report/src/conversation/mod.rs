@@ -12,7 +12,7 @@ use ipclab_evidence::Evidence;
 use ipclab_spec::{Case, Player};
 
 use crate::Line;
-pub use model::{Act, Column, Conversation, Delivery, Role, Row, Tone};
+pub use model::{Act, Column, Conversation, Delivery, Parting, Role, Row, Tone};
 use model::{Placed, Position, gap};
 
 /// Rows that a conversation has at most; the middle of a longer one is left out.
@@ -48,7 +48,11 @@ impl Conversation {
             .iter()
             .map(|actor| column(case, &actor.name))
             .collect();
-        Self { actors, rows }
+        Self {
+            actors,
+            rows,
+            parting: None,
+        }
     }
 }
 

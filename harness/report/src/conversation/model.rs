@@ -12,6 +12,19 @@ pub struct Conversation {
     pub actors: Vec<Column>,
     /// From top to bottom.
     pub rows: Vec<Row>,
+    /// Where it leaves that of the reference, which played the same case in the student's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parting: Option<Parting>,
+}
+
+/// The first row that the reference's conversation does not have, and what it has instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parting {
+    /// Index into the rows; as many as there are: something is missing at the end.
+    pub row: usize,
+    /// What happens there with the reference: `client sends 49 bytes to server: "hello"`. `None`: nothing more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Line>,
 }
 
 /// An actor's column.

@@ -10,8 +10,8 @@ use super::svg;
 use crate::diff::visible_end;
 use crate::place::described;
 use crate::{
-    Block, CaseReport, CauseReport, CompilerMessage, Diff, DiffRow, FindingReport, Line, Place,
-    Problem, Program, Report, TierScore, words,
+    Block, CaseReport, CauseReport, CompilerMessage, Conversation, Diff, DiffRow, FindingReport,
+    Line, Place, Problem, Program, Report, TierScore, words,
 };
 
 /// A verdict: its class in the style sheet, its mark, and its word for a reader who sees no mark.
@@ -328,13 +328,7 @@ fn case(report: &Report, at: usize, case: &CaseReport) -> CaseView {
         as_expected: words::as_expected(case).join(", "),
         notes: case.notes.iter().map(lines).collect(),
         picture: picture.map(Value::from_safe_string),
-        sentences: conversation.map_or_else(Vec::new, |conversation| {
-            conversation
-                .rows
-                .iter()
-                .map(|row| words::sentence(conversation, row))
-                .collect()
-        }),
+        sentences: conversation.map_or_else(Vec::new, sentences),
         hint: case.hint.as_ref().map_or_else(Vec::new, lines),
         next_hints: case.next_hints.iter().map(lines).collect(),
         covers: joined(&case.covers),
@@ -345,6 +339,17 @@ fn case(report: &Report, at: usize, case: &CaseReport) -> CaseView {
 /// `output: server printed 3 lines as expected`
 fn right(finding: &FindingReport) -> String {
     format!("{}: {}", finding.aspect.name(), finding.message)
+}
+
+/// The rows as sentences, and where they leave the reference's.
+fn sentences(conversation: &Conversation) -> Vec<String> {
+    let rows = conversation.rows.iter();
+    let mut sentences: Vec<String> = rows.map(|row| words::sentence(conversation, row)).collect();
+    if let Some(parting) = &conversation.parting {
+        let at = parting.row.min(sentences.len());
+        sentences.insert(at, words::parting(parting));
+    }
+    sentences
 }
 
 /// A remark costs nothing and so is faint, unless it is the cause itself, which comes first.

@@ -52,13 +52,15 @@ pub(super) fn draw(
         cited,
     };
     if column < COLUMN_MIN {
-        for row in &conversation.rows {
+        for (at, row) in conversation.rows.iter().enumerate() {
+            parts(page, &picture, conversation, at);
             list_row(page, &picture, row);
         }
     } else {
         heads(page, &picture);
         let mut alive = vec![true; conversation.actors.len()];
-        for row in &conversation.rows {
+        for (at, row) in conversation.rows.iter().enumerate() {
+            parts(page, &picture, conversation, at);
             picture_row(page, &picture, row, &alive);
             if let (Act::Step { actor, .. }, Tone::Ended | Tone::Broken) = (&row.act, row.tone)
                 && let Some(alive) = alive.get_mut(*actor)
@@ -66,6 +68,15 @@ pub(super) fn draw(
                 *alive = false;
             }
         }
+    }
+    parts(page, &picture, conversation, conversation.rows.len());
+}
+
+/// Where it leaves the reference's conversation: a line before the row with which it does.
+fn parts(page: &mut Page, picture: &Picture<'_>, conversation: &Conversation, row: usize) {
+    if let Some(parting) = conversation.parting.as_ref().filter(|it| it.row == row) {
+        let label = Row::new().to(picture.gutter);
+        page.labelled(label, Ink::Warn, &crate::words::parting(parting));
     }
 }
 

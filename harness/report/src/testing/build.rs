@@ -162,6 +162,8 @@ pub struct JudgedCase {
     pub findings: Vec<Finding>,
     /// What was observed.
     pub evidence: Option<Evidence>,
+    /// What the reference did in the student's place.
+    pub reference: Option<Evidence>,
     /// What is said beside it.
     pub notes: Vec<String>,
 }
@@ -176,6 +178,7 @@ impl JudgedCase {
             parts: Vec::new(),
             findings,
             evidence: None,
+            reference: None,
             notes: Vec::new(),
         }
     }
@@ -195,6 +198,12 @@ impl JudgedCase {
         )
     }
 
+    /// With what the reference did in the student's place.
+    pub fn beside(mut self, reference: Evidence) -> Self {
+        self.reference = Some(reference);
+        self
+    }
+
     /// With evidence.
     pub fn with(mut self, evidence: Evidence) -> Self {
         self.evidence = Some(evidence);
@@ -208,6 +217,7 @@ pub fn report(about: &About, programs: Vec<Program>, done: &[JudgedCase]) -> Rep
     let judged: Vec<Judged<'_>> = done
         .iter()
         .map(|done| Judged {
+            reference: done.reference.as_ref(),
             case: &done.case,
             verdict: done.verdict,
             earned: done.earned,
