@@ -203,6 +203,7 @@ fn plan(place: &Path) -> Plan {
         descriptors: 0,
         watched: Vec::new(),
         random_addresses: false,
+        lines: None,
     };
     let mut server = actor("server");
     server.ready = Some(Endpoint {

@@ -34,6 +34,9 @@ fn main() -> ExitCode {
     if let Some(code) = ipclab_sandbox::hidden(&argv) {
         return code;
     }
+    if let Some(table) = ipclab_grade::compile::lines::hidden(&argv) {
+        return output::print(&table).unwrap_or(ExitCode::FAILURE);
+    }
     if let Some(code) = ipclab_prove::certify::load::hidden(&argv) {
         return code;
     }

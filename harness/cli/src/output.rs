@@ -33,6 +33,14 @@ pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
     }
 }
 
+/// What clears the terminal and what it has scrolled away; nothing where stdout is none.
+pub(crate) fn clear() -> &'static str {
+    match io::stdout().is_terminal() {
+        true => "\x1b[H\x1b[2J\x1b[3J",
+        false => "",
+    }
+}
+
 /// Says on stderr why the tool stops.
 pub(crate) fn complain(failure: &Failure) {
     note(&format!("ipclab: {failure}"));

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ipclab_report::{
     Audience, Report, classroom50, csv, ctrf, github, gradescope, html, json, junit, markdown, tap,
-    terminal,
+    terminal, watching,
 };
 
 use crate::args::shared::Presentation;
@@ -31,7 +31,9 @@ pub(crate) fn present(
     folder: &Path,
     color: When,
 ) -> Result<ExitCode, Failure> {
-    let seen = report.seen_by(Audience::from(how.audience));
+    let seen = report
+        .seen_by(Audience::from(how.audience))
+        .with_hints(how.hint.into());
     let text = match how.format {
         ReportFormat::Text => {
             let style = match &how.output {
@@ -81,6 +83,28 @@ pub(crate) fn present(
         | ReportFormat::Ctrf
         | ReportFormat::Github => seen.exit_code(),
     }))
+}
+
+/// Shows a student who is mending a submission what the last save changed, and the first mistake that is left.
+///
+/// # Errors
+/// The terminal cannot be written.
+pub(crate) fn present_change(
+    before: Option<&Report>,
+    report: &Report,
+    how: &Presentation,
+    color: When,
+) -> Result<ExitCode, Failure> {
+    let audience = Audience::from(how.audience);
+    let seen = report.seen_by(audience).with_hints(how.hint.into());
+    let mut text = output::clear().to_owned();
+    let changed = before.and_then(|before| watching::changed(&before.seen_by(audience), &seen));
+    if let Some(changed) = changed {
+        text.push_str(&format!("{changed}\n\n"));
+    }
+    text.push_str(&terminal::render_first(&seen, &output::style(color)));
+    output::print(&text)?;
+    Ok(ExitCode::from(seen.exit_code()))
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -21,6 +21,7 @@ mod tool {
     mod interleave;
     mod interop;
     mod keep;
+    mod lines;
     mod mutants;
     mod races;
     mod rubbish;

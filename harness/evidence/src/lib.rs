@@ -19,6 +19,7 @@ mod outcome;
 mod plan;
 mod schedule;
 mod signature;
+mod source;
 mod trace;
 mod wait;
 mod watched;
@@ -39,7 +40,7 @@ pub use objects::{
 };
 pub use outcome::{
     Access, ActorEvidence, CaseTimes, CgroupCounters, Collision, Ended, Evidence, Exit, Isolation,
-    Level, LimitHit, LimitKind, OpenDescriptor, Refusal, SegmentSnapshot, Sharing, Stream,
+    Level, LimitHit, LimitKind, OpenDescriptor, Printed, Refusal, SegmentSnapshot, Sharing, Stream,
 };
 pub use plan::{
     Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenSegment, GivenSemaphores,
@@ -50,6 +51,7 @@ pub use schedule::{
     Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Way,
 };
 pub use signature::{is_on_request, position, signature};
+pub use source::{LineRow, LineTable, SourceLine};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bytes, Call, Errno, Leftovers, Object, Searched, SeenObjects, Segment, Socket, Steps,
-    TimePassed, Wait,
+    Bytes, Call, Errno, Leftovers, Object, Searched, SeenObjects, Segment, Socket, SourceLine,
+    Steps, TimePassed, Wait,
 };
 
 /// Everything that was observed. Facts only.
@@ -172,6 +172,12 @@ pub struct ActorEvidence {
     /// Calls that no program of a box may make, or not in that way, each kind once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refusal>,
+    /// Where its first process crashed or called `exit()`, as [`Call::lines`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended_at: Vec<SourceLine>,
+    /// Where it wrote on its standard streams, in the order of the writes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub printed: Vec<Printed>,
 }
 
 /// Calls of one kind that the sandbox refused.
@@ -184,6 +190,20 @@ pub struct Refusal {
     pub errno: Errno,
     /// How often.
     pub count: u64,
+}
+
+/// One write on a standard stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Printed {
+    /// The descriptor: 1 or 2.
+    pub stream: u8,
+    /// Which byte of the stream is its first, from 0.
+    pub from: u64,
+    /// How many bytes it handed over.
+    pub bytes: u64,
+    /// Where it was made, as [`Call::lines`].
+    pub lines: Vec<SourceLine>,
 }
 
 #[allow(
@@ -398,4 +418,7 @@ pub struct Access {
     /// The number that was read or written, where its width is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<i64>,
+    /// Where it was made, as [`Call::lines`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SourceLine>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Endpoint, Steering, WantedObjects};
+use crate::{Bytes, Endpoint, LineTable, Steering, WantedObjects};
 
 /// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
 /// a lab has a use for it.
@@ -215,6 +215,9 @@ pub struct Actor {
     /// The kernel draws anew where its memory lies, which as a rule is the same in every run.
     #[serde(default, skip_serializing_if = "is_false")]
     pub random_addresses: bool,
+    /// Which line of the student's files each address of its program comes from; `None`: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<LineTable>,
 }
 
 #[allow(

@@ -8,6 +8,7 @@ use crate::arg_kind::ArgKind;
 use crate::bytes::Bytes;
 use crate::errno::Errno;
 use crate::signature::position;
+use crate::source::SourceLine;
 
 /// One system call of one process. Calls are numbered in the order in which they began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,10 @@ pub struct Call {
     /// It is here only because the case speaks of such calls, [`crate::Actor::watched`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_request: bool,
+    /// Where in the student's files it was made: the line itself, then the lines that called the functions around it. Empty:
+    /// not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SourceLine>,
 }
 
 /// Calls that were counted with another one of their like.

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use ipclab_evidence::LineTable;
 use ipclab_judge::Verdict;
 use ipclab_report::Line;
 use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec};
@@ -11,6 +12,7 @@ use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec
 use crate::compile::{Builder, Built, Variant};
 use crate::explore::{ExploreContext, explore, repeat_failing};
 use crate::labs::Lab;
+use crate::own;
 use crate::pool::{PoolSlice, SandboxPool};
 use crate::progress::Progress;
 use crate::selection::{Caches, RunConfig, Selection};
@@ -127,9 +129,31 @@ pub fn prepare_submission(
     programs.references = references(grader, &cases, pool)?;
     programs.withheld = grader.withheld();
     programs.surroundings = grader.config.surroundings;
+    record.sources = sources(&programs, submission);
     remark_on_leftovers(submission, &mut record.programs);
     remark_on_mappings(submission, &mut record.programs);
     Ok(Prepared { record, programs })
+}
+
+/// The files of the submission that lines of its programs are in.
+fn sources(programs: &Programs, submission: &Submission) -> BTreeMap<String, String> {
+    /// No file of a lab is near that; what is left out of one is not shown beside a finding.
+    const BYTES_MAX: usize = 256 << 10;
+    let tables = [&programs.plain_lines, &programs.sanitized_lines];
+    let named: BTreeSet<&String> = tables
+        .into_iter()
+        .flat_map(BTreeMap::values)
+        .flat_map(LineTable::files)
+        .collect();
+    let files = submission.files.iter().map(|file| (show::path(file), file));
+    let wanted = files.filter(|(name, _)| named.contains(name));
+    wanted
+        .map(|(name, file)| {
+            let mut text = submission.read(file);
+            text.truncate(BYTES_MAX);
+            (name, String::from_utf8_lossy(&text).into_owned())
+        })
+        .collect()
 }
 
 /// Puts the reference programs in the student's places.
@@ -192,7 +216,7 @@ pub fn grade_references(
 
 /// The references in the student's places. `references` are those that were built from sources beside the spec.
 pub fn substitutes(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Programs {
-    let own = own_executable();
+    let own = own::executable();
     let mut plain = BTreeMap::new();
     for program in &spec.programs {
         let artifact = match &program.reference {
@@ -236,6 +260,7 @@ fn empty(grader: &Grader<'_>, submission: &str, pool: &PoolSlice<'_>) -> Record 
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
         not_compiled: BTreeSet::new(),
+        sources: BTreeMap::new(),
         silenced: BTreeMap::new(),
         cases: Vec::new(),
     }
@@ -316,7 +341,7 @@ fn build(
     });
 
     let mut programs = Programs {
-        own: own_executable(),
+        own: own::executable(),
         handed_in: Some(builder.handed_in()),
         ..Programs::default()
     };
@@ -327,6 +352,9 @@ fn build(
         {
             programs.own_sanitizers.insert(program.name.clone());
         }
+        programs
+            .plain_lines
+            .extend(built.lines.map(|lines| (program.name.clone(), lines)));
         programs.plain.extend(
             built
                 .artifact
@@ -344,8 +372,14 @@ fn build(
             record.not_compiled.insert(program.name.clone());
         }
         let Built {
-            report, artifact, ..
+            report,
+            artifact,
+            lines,
+            ..
         } = built;
+        programs
+            .sanitized_lines
+            .extend(lines.map(|lines| (program.name.clone(), lines)));
         if let Some(problem) = report.problem {
             record
                 .not_sanitized
@@ -550,9 +584,4 @@ fn remark_on_mappings(submission: &Submission, programs: &mut [ipclab_report::Pr
         );
         program.warnings.push(Line::new(&what));
     }
-}
-
-fn own_executable() -> PathBuf {
-    // The link itself would be resolved inside the box, where it names another program.
-    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"))
 }

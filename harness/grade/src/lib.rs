@@ -14,6 +14,7 @@ pub mod interrupt;
 pub mod keep;
 mod keep_v1;
 pub mod labs;
+mod own;
 pub mod pool;
 pub mod program_digest;
 pub mod progress;

@@ -47,19 +47,22 @@ fn peer(facts: Facts<'_>, index: usize) -> Option<Finding> {
             Finding::fail(
                 Aspect::Bytes,
                 Some(&actor.name),
-                format!("{who} complains: {complaint}{}", facts.because(index)),
+                format!(
+                    "{who} did not get what it expected: {complaint}{}",
+                    facts.because(index)
+                ),
             )
         }
         // It could find fault with nothing, and nothing was shown to it.
         None if actor.exit == Exit::NotStarted => Finding::fail(
             Aspect::Bytes,
             Some(&actor.name),
-            format!("{who} met nobody{}", facts.because(index)),
+            format!("{who} could not begin{}", facts.because(index)),
         ),
         None => Finding::pass(
             Aspect::Bytes,
             Some(&actor.name),
-            format!("{who} has no complaint"),
+            format!("{who} got what it expected"),
         ),
     })
 }

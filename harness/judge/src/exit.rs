@@ -8,6 +8,12 @@ use crate::finding::Finding;
 use crate::page::Page;
 use crate::quote::quoted;
 
+/// How a message begins to say who waits for whom.
+const STANDSTILL: &str = "no program can go on";
+
+/// What a message says of a status that `main` did not give.
+pub(crate) const LEAKED: &str = "the exit status looks like the return value of the last printf()";
+
 /// What a leaked `printf` gives as a status: the length of a line of text.
 const LINE_LENGTHS: std::ops::RangeInclusive<u8> = 20..=60;
 
@@ -135,8 +141,9 @@ fn missed(
             cites.extend(wait.as_ref().map(|wait| wait.n));
             let text = never_ended(facts, index, wait.as_ref(), wanted);
             match culprit() {
-                Some(culprit) => format!("{text}, because {culprit}"),
-                None => text,
+                // Who waits for whom says it already.
+                Some(culprit) if !text.contains(STANDSTILL) => format!("{text}, because {culprit}"),
+                Some(_) | None => text,
             }
         }
         Exit::Stopped(limit) => format!("{who} was stopped: it {}", Facts::hit(actor, limit)),
@@ -166,7 +173,7 @@ fn wrong_status(
             if leaked_printf(facts, index, status, otherwise_right) =>
         {
             format!(
-                "{who} ended with status {status} instead of 0: the exit status looks like the return value of the last printf(): main must be int and return 0"
+                "{who} ended with status {status} instead of 0: {LEAKED}: main must be int and return 0"
             )
         }
         (ExitExpectation::Code(wanted), status, Some(failure)) => {
@@ -291,7 +298,7 @@ fn never_ended(
     };
     match facts.standstill() {
         Some(all) if wait.is_some() => {
-            format!("{who} never ended{failed}: {doing}; everybody waits for somebody else: {all}")
+            format!("{who} never ended{failed}: {doing}; {STANDSTILL}: {all}")
         }
         Some(_) | None => format!("{who} never ended{failed}: {doing}"),
     }

@@ -1,5 +1,6 @@
 //! One expectation's outcome, with the evidence cited.
 
+use ipclab_evidence::SourceLine;
 use ipclab_spec::Aspect;
 
 /// What a message about a missing NUL says.
@@ -27,6 +28,9 @@ pub struct Finding {
     pub difference: Option<Difference>,
     /// Calls of the trace that show it, by number.
     pub cites: Vec<u32>,
+    /// Where in the student's files it shows, for one that did not pass: the line itself, then those that called the functions
+    /// around it. Empty: not known.
+    pub lines: Vec<SourceLine>,
     /// What it comes from, for one that did not pass.
     pub mistake: Option<Mistake>,
 }
@@ -109,6 +113,7 @@ impl Finding {
             seen: None,
             difference: None,
             cites: Vec::new(),
+            lines: Vec::new(),
             mistake: None,
         }
     }
@@ -147,6 +152,12 @@ impl Finding {
 
     pub(crate) fn with(mut self, difference: Option<Difference>) -> Self {
         self.difference = difference;
+        self
+    }
+
+    /// It shows there, where that is known.
+    pub(crate) fn at(mut self, lines: Option<Vec<SourceLine>>) -> Self {
+        self.lines.extend(lines.into_iter().flatten());
         self
     }
 

@@ -18,10 +18,12 @@ mod oracle;
 mod output;
 mod page;
 mod pattern;
+mod place;
 mod quote;
 mod sanitizer;
 mod settle;
 mod sharing;
+pub mod style;
 
 pub use calls::{PatternSeen, patterns_seen};
 pub use faults::{SPEC_IS_WRONG, planned_faults, unmet_faults};
@@ -84,6 +86,7 @@ fn finish(findings: &mut [Finding], facts: Facts<'_>) {
     }
     findings.sort_by_key(|finding| rank(finding, facts));
     mistake::attribute(findings, facts);
+    place::locate(findings, facts);
 }
 
 /// Causes before what follows from them: no actor served, an actor crashed or hung, then the rest by aspect.

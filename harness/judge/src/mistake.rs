@@ -3,7 +3,7 @@
 //! A program that died, serves another port or went on after a failed call has further findings that follow. They all get
 //! the program's first mistake, by the order of [`MistakeKind`]. `ipclab_verdict` puts the mistakes of all cases together.
 
-use ipclab_evidence::{ArgKind, Exit, canonical};
+use ipclab_evidence::{Arg, ArgKind, Call, Exit, canonical};
 use ipclab_spec::{Aspect, Endpoint, ExitExpectation, Leftover, Named, OutputExpectation, Player};
 
 use crate::exit::is_cause;
@@ -174,6 +174,23 @@ fn another_place(facts: Facts<'_>, index: usize) -> Option<(&'static str, String
             .then_some(("service", service.message));
     }
     facts.misdirected(index).map(|(why, _)| ("target", why))
+}
+
+/// The call in which a program names another place than the case's.
+pub(crate) fn names_place<'a>(facts: Facts<'a>, index: usize) -> Option<&'a Call> {
+    let key = another_key(facts, index).map(|(seen, _)| seen);
+    let mut calls = facts.calls(index);
+    if let Some(key) = key {
+        return calls.find(|call| {
+            call.name == "shmget" && call.argument(ArgKind::Key).and_then(Arg::number) == Some(key)
+        });
+    }
+    let cite = facts.service(index).filter(|service| !service.exact);
+    let n = match cite {
+        Some(service) => service.cite?,
+        None => facts.misdirected(index)?.1,
+    };
+    calls.find(|call| call.n == n)
 }
 
 /// A key that neither the case nor a program of ours uses, where they use some.

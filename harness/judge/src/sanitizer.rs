@@ -3,7 +3,7 @@
 //! What they write is a page of addresses that differ in every run. A finding says of it what a student can act on and what
 //! is the same every time: what kind of error, in which call, in which line of the student's own file, on which input.
 
-use ipclab_evidence::{Arg, Direction, Exit, SANITIZER_WITNESS};
+use ipclab_evidence::{Arg, Direction, Exit, SANITIZER_WITNESS, SourceLine};
 use ipclab_spec::Aspect;
 
 use crate::facts::Facts;
@@ -146,7 +146,33 @@ fn memory_error(facts: Facts<'_>, index: usize, report: &Report<'_>) -> Finding 
     }
     Finding::fail(Aspect::Memory, name, message)
         .expecting("no memory error", seen.join("\n"))
+        .at(report
+            .own
+            .and_then(|(_, place)| source_line(place))
+            .map(|line| vec![line]))
         .citing(input.and_then(|(_, n)| n))
+}
+
+/// `iserver.c:42:7` as a line of a file that was handed in.
+fn source_line(place: &str) -> Option<SourceLine> {
+    let mut parts: Vec<&str> = place.split(':').collect();
+    let mut number = || parts.pop()?.parse::<u32>().ok();
+    let last = number()?;
+    let line = match parts.last().and_then(|part| part.parse::<u32>().ok()) {
+        // The last one was a column.
+        Some(line) => {
+            parts.pop();
+            line
+        }
+        None => last,
+    };
+    let file = parts.join(":");
+    let file = file.strip_prefix("/lab/").unwrap_or(&file);
+    let file = file.strip_prefix("./").unwrap_or(file);
+    (line > 0 && !file.is_empty()).then(|| SourceLine {
+        file: file.to_owned(),
+        line,
+    })
 }
 
 /// `main(), iserver.c:42`
@@ -304,6 +330,21 @@ mod tests {
             text: text.to_owned(),
             has_hole: false,
         }
+    }
+
+    #[test]
+    fn a_place_is_a_line_of_a_file() {
+        let check = |place: &str, expect: Option<&str>| {
+            let line = source_line(place).map(|line| line.to_string());
+            assert_eq!(line.as_deref(), expect, "{place}");
+        };
+        check("iserver.c:42", Some("iserver.c:42"));
+        check("iserver.c:42:7", Some("iserver.c:42"));
+        check("/lab/Unit V/IServer.c:9", Some("Unit V/IServer.c:9"));
+        check("./a.c:1", Some("a.c:1"));
+        check("a.c:0", None);
+        check("a.c", None);
+        check(":3", None);
     }
 
     #[test]

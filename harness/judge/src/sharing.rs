@@ -252,8 +252,11 @@ fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
     let seen = seen.join("\n");
     let name = facts.actor(*actor).map(|actor| actor.name.as_str());
     let near = [read, other, write].map(|access| around(facts, *actor, access).0);
+    // The write is what destroys; where that is made for the program, the read stands near.
+    let lines = [write, read].map(|access| access.lines.clone());
     Finding::fail(Aspect::Memory, name, message)
         .expecting(EXPECTED, seen)
+        .at(lines.into_iter().find(|lines| !lines.is_empty()))
         .citing(near.into_iter().flatten().map(|call| call.n))
         .citing(why.cites)
 }

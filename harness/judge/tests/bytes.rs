@@ -271,7 +271,7 @@ fn a_peers_complaint_is_a_finding() {
                 .complaints
                 .push("recv 'hal': got \"hAl\"".to_owned())
         },
-        &["bytes: our rude complains: recv 'hal': got \"hAl\""],
+        &["bytes: our rude program did not get what it expected: recv 'hal': got \"hAl\""],
     );
     check(
         &case,
@@ -280,7 +280,9 @@ fn a_peers_complaint_is_a_finding() {
             builder.exit(0, 1);
             builder.e.actors[1].exit = ipclab_evidence::Exit::NotStarted;
         },
-        &["bytes: our rude met nobody: it never started, because server ended with status 1"],
+        &[
+            "bytes: our rude program could not begin: it never started, because server ended with status 1",
+        ],
     );
 }
 
@@ -295,7 +297,7 @@ fn a_script_that_could_not_be_played_is_our_trouble() {
     assert_eq!(
         complaints(&case, &builder),
         [
-            "unknown exit: not judged: our rude could not play its script and ended with status 2 (seen: server ended with status 1 instead of 0)",
+            "unknown exit: not judged: our rude program could not play its script and ended with status 2 (seen: server ended with status 1 instead of 0)",
         ]
     );
     builder.e.actors[1]
@@ -332,8 +334,8 @@ fn a_wire_is_between_its_two_actors_only() {
             builder.cross(at_first, first, b"abc");
         },
         &[
-            "bytes: our server sent nothing to second: its 12 bytes went to first (#12)",
-            "bytes: second received nothing, because our server sent nothing",
+            "bytes: our server sent nothing to the second client: its 12 bytes went to the first client (#12)",
+            "bytes: the second client received nothing, because our server sent nothing",
         ],
     );
 }

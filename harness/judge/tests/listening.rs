@@ -293,11 +293,11 @@ fn a_deadlock_is_spelt_out() {
             builder.hangs(1, "recvfrom", Some(Object::Socket(client)));
         },
         &[
-            "exit: server never ended: it waits in recv() (#9); everybody waits for somebody else: server waits in recv() (#9), our client waits in recv() (#10)",
+            "exit: server never ended: it waits in recv() (#9); no program can go on: server waits in recv() (#9) for bytes from our client, our client waits in recv() (#10) for bytes from server",
             "output: our client printed nothing on stdout: it waits in recv() (#10), because server waits in recv() (#9)",
             "bytes: server sent nothing to our client: it waits in recv() (#9)",
             "bytes: our client received nothing, because server sent nothing",
-            "exit: our client never ended: it waits in recv() (#10); everybody waits for somebody else: server waits in recv() (#9), our client waits in recv() (#10), because server waits in recv() (#9)",
+            "exit: our client never ended: it waits in recv() (#10); no program can go on: server waits in recv() (#9) for bytes from our client, our client waits in recv() (#10) for bytes from server",
         ],
     );
 }
@@ -417,7 +417,7 @@ exit = "failure"
         },
         &[
             "exit: server never ended: it waits in accept() (#4)",
-            "exit: our third never started, because server never ended: it waits in accept() (#4)",
+            "exit: our third client never started, because server never ended: it waits in accept() (#4)",
         ],
     );
 }

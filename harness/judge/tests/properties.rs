@@ -245,6 +245,7 @@ fn call() -> impl Strategy<Value = Call> {
                 answers: Vec::new(),
                 repeated: None,
                 on_request: false,
+                lines: Vec::new(),
             },
         )
 }

@@ -33,6 +33,7 @@ fn access(builder: &EvidenceBuilder, n: u64, pid: u32, value: i64) -> Access {
         pid,
         before_call: builder.e.trace.len() as u32 + 1,
         value: Some(value),
+        lines: Vec::new(),
     }
 }
 

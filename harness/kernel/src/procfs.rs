@@ -140,6 +140,58 @@ pub fn code_at(tid: Pid, address: u64) -> Option<Vec<u8>> {
     })
 }
 
+/// A part of a file that a process has mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileMapping {
+    /// Its first address.
+    pub start: u64,
+    /// The first address behind it.
+    pub end: u64,
+    /// Where in the file it begins.
+    pub offset: u64,
+    /// Whether it holds code.
+    pub executable: bool,
+    /// Which file: device, major and minor together, and inode.
+    pub file: (u64, u64),
+}
+
+/// The parts of files that a process has mapped; `None`: it is gone.
+#[must_use]
+pub fn file_mappings(tid: Pid) -> Option<Vec<FileMapping>> {
+    let maps = read(tid, "maps")?;
+    Some(
+        maps.split(|byte| *byte == b'\n')
+            .filter_map(file_mapping)
+            .collect(),
+    )
+}
+
+/// `556a1c000000-556a1c001000 r-xp 00001000 fe:01 1234    /lab/server`
+fn file_mapping(line: &[u8]) -> Option<FileMapping> {
+    let mut words = line.splitn(6, |byte| *byte == b' ');
+    let mut word = || std::str::from_utf8(words.next()?).ok();
+    let (range, access, offset, device, inode) = (word()?, word()?, word()?, word()?, word()?);
+    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
+    let (start, end) = range.split_once('-')?;
+    let (major, minor) = device.split_once(':')?;
+    let inode = inode.parse().ok().filter(|inode| *inode != 0)?;
+    Some(FileMapping {
+        start: hexadecimal(start)?,
+        end: hexadecimal(end)?,
+        offset: hexadecimal(offset)?,
+        executable: access.as_bytes().get(2) == Some(&b'x'),
+        file: (hexadecimal(major)? << 32 | hexadecimal(minor)?, inode),
+    })
+}
+
+/// The file that a process runs: device and inode.
+#[must_use]
+pub fn executable(pid: Pid) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let file = std::fs::metadata(format!("/proc/{pid}/exe")).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
 /// `7f5c40000000-7f5c40001000 rw-s 00000000 00:01 32769    /SYSV00000000 (deleted)`
 fn shared_mapping(line: &[u8]) -> Option<SharedMapping> {
     let mut words = line.splitn(6, |byte| *byte == b' ');

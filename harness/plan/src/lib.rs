@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence as evidence;
 use ipclab_evidence::SANITIZER_STATUS;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Limits, Occurrence, Placeholder, Plan, RuntimeValue, Stdin, Tamper,
-    WantedObjects, Watch, World,
+    Await, Bind, Bytes, Limits, LineTable, Occurrence, Placeholder, Plan, RuntimeValue, Stdin,
+    Tamper, WantedObjects, Watch, World,
 };
 use ipclab_spec::{
     Actor, After, Case, Endpoint, ExitExpectation, GivenKind, Hole, Part, Player, Reference, Spec,
@@ -52,6 +52,10 @@ pub struct Programs {
     pub own: PathBuf,
     /// Those of the plain ones that are built with a sanitizer of the student's own.
     pub own_sanitizers: BTreeSet<String>,
+    /// Which line of the submission each address of a plain one comes from, where that is known.
+    pub plain_lines: BTreeMap<String, LineTable>,
+    /// The same of those with sanitizers.
+    pub sanitized_lines: BTreeMap<String, LineTable>,
     /// The folder of the submission that all of them are of, of which they find a copy in their working directory.
     pub handed_in: Option<PathBuf>,
     /// What no box may show, wherever it lies on the host.
@@ -148,6 +152,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
                 },
                 random_addresses: actor.is_student() && programs.surroundings.random_addresses,
                 watched: watched::calls(case, actor),
+                lines: lines(case, actor, programs),
             });
         }
         before = Some(actor);
@@ -175,6 +180,18 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         turns: None,
         objects: objects(case),
     })
+}
+
+/// Where in the submission an actor's program comes from.
+fn lines(case: &Case, actor: &Actor, programs: &Programs) -> Option<LineTable> {
+    let tables = match case.sanitize {
+        true => &programs.sanitized_lines,
+        false => &programs.plain_lines,
+    };
+    match &actor.player {
+        Player::Student { program, .. } => tables.get(program).cloned(),
+        Player::Reference { .. } | Player::Peer { .. } => None,
+    }
 }
 
 /// Whose program an actor plays, where two submissions meet.

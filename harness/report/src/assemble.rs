@@ -6,11 +6,12 @@ use ipclab_evidence::{Evidence, Level};
 use ipclab_judge::{Finding, Part, Verdict};
 use ipclab_spec::{Case, Spec, Tier};
 
-use crate::causes;
+use crate::parting::parting;
 use crate::{
-    Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Program, Report,
+    Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Place, Program, Report,
     Schema, Score, TierScore,
 };
+use crate::{causes, excerpts};
 
 /// What a report says of the check itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct About {
     pub isolation_notes: Vec<String>,
     /// The command that repeats the whole check, word by word: `ipclab check DIR --lab L`.
     pub command: Vec<String>,
+    /// The student's files, by name, as far as lines of them may be named.
+    pub sources: BTreeMap<String, String>,
 }
 
 /// One case with its outcome.
@@ -42,6 +45,8 @@ pub struct Judged<'a> {
     pub findings: &'a [Finding],
     /// What was observed in the run that the findings speak of; `None`: it did not run.
     pub evidence: Option<&'a Evidence>,
+    /// What the references did in the student's places with the same plan, where they played it.
+    pub reference: Option<&'a Evidence>,
     /// What is to be known about its runs.
     pub notes: Vec<String>,
     /// The number of the cause of each finding, in their order; findings of one cause have one number in all cases.
@@ -81,6 +86,7 @@ impl Report {
             withheld: None,
             programs,
             causes,
+            code: excerpts::excerpts(&cases, &about.sources),
             cases,
         }
     }
@@ -104,6 +110,11 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
         max: judged.max,
         parts: judged.parts.iter().map(PartReport::from).collect(),
         hint: case.hint.as_deref().map(Block::new),
+        next_hints: case
+            .next_hints
+            .iter()
+            .map(|hint| Block::new(hint))
+            .collect(),
         covers: case.questions().into_iter().map(Line::new).collect(),
         visibility: case.visibility,
         findings: judged
@@ -121,7 +132,12 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
             })
             .collect(),
         notes: judged.notes.iter().map(|note| Block::new(note)).collect(),
-        conversation: evidence.map(|evidence| Conversation::new(case, evidence)),
+        conversation: evidence.map(|evidence| {
+            let mut own = Conversation::new(case, evidence);
+            let reference = judged.reference.map(|it| Conversation::new(case, it));
+            own.parting = reference.and_then(|reference| parting(&own, &reference));
+            own
+        }),
         repeat: shell_line(&command).into(),
     }
 }
@@ -169,6 +185,7 @@ impl From<&Finding> for FindingReport {
             seen: finding.seen.as_deref().map(Block::new),
             diff: finding.difference.as_ref().map(Diff::from),
             cites: finding.cites.clone(),
+            lines: finding.lines.iter().map(Place::from).collect(),
             cause: None,
             ours: false,
             follows: false,

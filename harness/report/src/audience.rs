@@ -7,8 +7,8 @@ use ipclab_judge::Verdict;
 use ipclab_spec::Visibility;
 
 use crate::assemble::score;
-use crate::causes;
 use crate::{CaseReport, FindingReport, Line, Report, Withheld};
+use crate::{causes, excerpts};
 
 /// The reader of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +57,7 @@ impl Report {
         // Numbers, points and examples come anew from what is shown.
         let natures = causes::natures_of(&self.causes);
         seen.causes = causes::list(&mut seen.cases, &natures);
+        seen.code = excerpts::still_named(&self.code, &seen.cases);
         let earlier = self.withheld.unwrap_or(Withheld { cases: 0, max: 0 });
         let max = withheld
             .iter()

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ipclab_judge::{Mistake, Verdict};
 use ipclab_spec::Tier;
 
-use crate::{CaseReport, CauseReport, FindingReport, Line};
+use crate::{CaseReport, CauseReport, FindingReport, Line, Place};
 
 /// Kind and program of each cause, by its number.
 pub(crate) type Natures = BTreeMap<u32, (Line, Option<Line>)>;
@@ -106,6 +106,8 @@ struct Found<'a> {
     /// Points by tier that cases lost of which it is the first cause.
     points: BTreeMap<Tier, u32>,
     shown: Option<Shown<'a>>,
+    /// Findings that know where they show, best first.
+    placed: Option<Shown<'a>>,
     /// A finding of it can cost points.
     graded: bool,
 }
@@ -144,6 +146,18 @@ impl<'a> Found<'a> {
         if self.shown.is_none_or(|known| new.order() < known.order()) {
             self.shown = Some(new);
         }
+        let is_placed = !new.finding.lines.is_empty();
+        if is_placed && self.placed.is_none_or(|known| new.order() < known.order()) {
+            self.placed = Some(new);
+        }
+    }
+
+    /// Where it shows: by the finding that speaks for it, else by another.
+    fn lines(&self, shown: Shown<'a>) -> &'a [Place] {
+        match (shown.finding.lines.as_slice(), self.placed) {
+            ([], Some(placed)) => &placed.finding.lines,
+            (own, _) => own,
+        }
     }
 
     /// By the lowest tier that it costs points in, then by how many in that tier, then in all.
@@ -177,6 +191,7 @@ impl<'a> Found<'a> {
                 .iter()
                 .filter_map(|place| Some(cases.get(*place)?.id.clone()))
                 .collect(),
+            lines: self.lines(shown).to_vec(),
             points: self.points.values().copied().fold(0, u32::saturating_add),
             tier: lowest.map_or(shown.case.tier, |(tier, _)| *tier),
         })

@@ -53,8 +53,8 @@ pub fn render(report: &Report, run: &Run) -> String {
         match test.verdict {
             // What was skipped is a consequence: its cause has an annotation of its own.
             Verdict::Pass | Verdict::Skipped => {}
-            Verdict::Fail => errors.push(annotation("error", &test)),
-            Verdict::Unknown => warnings.push(annotation("warning", &test)),
+            Verdict::Fail => errors.push(annotation("error", &test, run)),
+            Verdict::Unknown => warnings.push(annotation("warning", &test, run)),
         }
     }
     let compiler = report.programs.iter().flat_map(|program| &program.compiler);
@@ -77,7 +77,12 @@ pub fn render(report: &Report, run: &Run) -> String {
     out
 }
 
-fn annotation(kind: &str, test: &Test<'_>) -> String {
+/// At the line where it shows, if that is known.
+fn annotation(kind: &str, test: &Test<'_>, run: &Run) -> String {
+    let place = test.place().map_or(String::new(), |place| {
+        let file = property(&format!("{}{}", run.folder, place.file));
+        format!("file={file},line={},", place.line)
+    });
     let points = test.case.map_or(String::new(), |case| {
         let points = case.points();
         points.map_or(String::new(), |points| {
@@ -85,7 +90,7 @@ fn annotation(kind: &str, test: &Test<'_>) -> String {
         })
     });
     format!(
-        "::{kind} title={}::{}",
+        "::{kind} {place}title={}::{}",
         property(&format!("{}{points}", test.name)),
         data(&format!("{}\n{}", test.title, test.message))
     )

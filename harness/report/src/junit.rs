@@ -79,6 +79,11 @@ fn test_case(suite: &str, test: &Test<'_>) -> TestCase {
     };
     let mut case = TestCase::new(test.name.clone(), status);
     case.set_classname(suite);
+    if let Some(place) = test.place() {
+        case.extra.insert("file".into(), place.file.as_str().into());
+        case.extra
+            .insert("line".into(), place.line.to_string().into());
+    }
     case.add_property(property("title", &test.title));
     if let Some(graded) = test.case {
         if let Some(points) = graded.points() {

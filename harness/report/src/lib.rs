@@ -21,6 +21,7 @@ mod conversation;
 pub mod csv;
 pub mod ctrf;
 mod diff;
+mod excerpts;
 pub mod github;
 pub mod gradebook;
 pub mod gradescope;
@@ -32,6 +33,8 @@ mod late;
 mod mark;
 pub mod markdown;
 pub mod names;
+mod parting;
+mod place;
 mod program;
 mod report;
 mod rows;
@@ -43,6 +46,7 @@ pub mod terminal;
 pub mod testing;
 mod text;
 pub mod time;
+pub mod watching;
 mod words;
 
 pub use alike::{Alike, AlikePair};
@@ -54,10 +58,11 @@ pub use class::{
     Cell, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome, Standing,
     Student, Summary, Who,
 };
-pub use conversation::{Act, Column, Conversation, Delivery, Role, Row, Tone};
+pub use conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
 pub use late::{Base, LateRule, Lateness};
 pub use mark::Mark;
+pub use place::{Excerpt, Place};
 pub use program::{CompilerMessage, Problem, Program, Severity};
 pub use report::{
     CaseReport, CauseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,

@@ -85,7 +85,11 @@ fn overview(report: &Report) -> String {
         for cause in &report.causes {
             let _ = writeln!(
                 out,
-                "| {} | {} | {} |",
+                "| {}{} | {} | {} |",
+                match cause.lines.first() {
+                    Some(line) => format!("`{line}`: "),
+                    None => String::new(),
+                },
                 escape(&words::cause(report, cause)),
                 cause.points,
                 escape(&cause.case)

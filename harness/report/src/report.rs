@@ -7,7 +7,7 @@ use ipclab_judge::{SPEC_IS_WRONG, Verdict};
 use ipclab_spec::{Aspect, Tier, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Block, Conversation, Diff, Line, Mark, Program, by_name};
+use crate::{Block, Conversation, Diff, Excerpt, Line, Mark, Place, Program, by_name};
 
 /// Everything that renderers may say about a submission.
 ///
@@ -42,6 +42,9 @@ pub struct Report {
     /// The mistakes that points were lost for, the one to mend first first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<CauseReport>,
+    /// Lines of the student's files that findings name, with those around them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code: Vec<Excerpt>,
     /// Cases, in the spec's order.
     pub cases: Vec<CaseReport>,
 }
@@ -100,6 +103,9 @@ pub struct CaseReport {
     /// What a teacher would say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<Block>,
+    /// What the teacher would say next, step by step, if that does not help.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next_hints: Vec<Block>,
     /// Questions of the unit that it tests.
     pub covers: Vec<Line>,
     /// The readers that may see this.
@@ -138,6 +144,9 @@ pub struct CauseReport {
     pub cases: Vec<Line>,
     /// Points of the cases for which it is the first cause: so many can come back.
     pub points: u32,
+    /// Where in the student's files it shows: the line itself, then those that called the functions around it. Empty: not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Place>,
     /// The lowest tier that it costs points in.
     #[serde(with = "by_name::Tier")]
     pub tier: Tier,
@@ -192,6 +201,9 @@ pub struct FindingReport {
     /// Calls of the trace that show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cites: Vec<u32>,
+    /// Where in the student's files it shows: the line itself, then those that called the functions around it. Empty: not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Place>,
     /// The number of the cause that it comes from, for one that lost something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u32>,
@@ -215,6 +227,24 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl Report {
+    /// The lines around a place.
+    #[must_use]
+    pub fn excerpt(&self, place: &Place) -> Option<&Excerpt> {
+        self.code.iter().find(|excerpt| excerpt.place == *place)
+    }
+
+    /// The same with so many steps of each hint in one.
+    #[must_use]
+    pub fn with_hints(mut self, steps: usize) -> Self {
+        for case in &mut self.cases {
+            let more = steps.saturating_sub(1).min(case.next_hints.len());
+            let next = case.next_hints.drain(..more);
+            let all: Vec<Block> = case.hint.take().into_iter().chain(next).collect();
+            case.hint = (!all.is_empty()).then(|| Block::joined(&all));
+        }
+        self
+    }
+
     /// What the submission came to: points are a mark only when every case was graded.
     #[must_use]
     pub fn mark(&self) -> Mark {

@@ -6,7 +6,7 @@
 use ipclab_judge::Verdict;
 
 use crate::terminal::{self, Style};
-use crate::{CaseReport, Program, Report, words};
+use crate::{CaseReport, Place, Program, Report, words};
 
 /// One test.
 pub(crate) struct Test<'a> {
@@ -22,6 +22,14 @@ pub(crate) struct Test<'a> {
     pub(crate) details: String,
     /// The case, where it is one.
     pub(crate) case: Option<&'a CaseReport>,
+}
+
+impl Test<'_> {
+    /// The line of the student's files where it shows that it did not pass.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        let finding = self.case.and_then(words::first_message)?;
+        finding.lines.first()
+    }
 }
 
 /// Everything of a report that passes or fails, builds first.

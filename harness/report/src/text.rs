@@ -39,6 +39,11 @@ impl Block {
         Self(text.lines().map(Line::new).collect())
     }
 
+    /// All of these, one below the other.
+    pub(crate) fn joined(blocks: &[Self]) -> Self {
+        Self(blocks.iter().flat_map(|block| block.0.clone()).collect())
+    }
+
     /// Its lines.
     #[must_use]
     pub fn lines(&self) -> &[Line] {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Tier, Visibility};
 
-use crate::conversation::{Act, Column, Conversation, Delivery, Role, Row};
+use crate::conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row};
 use crate::{CaseReport, CauseReport, FindingReport, Mark, Problem, Report, Student, Who};
 
 /// What became of a case, in words.
@@ -263,10 +263,27 @@ pub(crate) fn sentence(conversation: &Conversation, row: &Row) -> String {
     if let Some(fault) = &row.fault {
         text.push_str(&format!(" (we injected: {fault})"));
     }
+    if let Some(line) = &row.line {
+        text.push_str(&format!(", at {line}"));
+    }
     match row.n {
         Some(n) => format!("#{n} {text}"),
         None => text,
     }
+}
+
+/// Where a conversation leaves that of the reference, as a sentence.
+pub(crate) fn parting(parting: &Parting) -> String {
+    match &parting.reference {
+        Some(what) => format!("Here it leaves the reference's way. There {what}"),
+        None => "Here it leaves the reference's way. There nothing more is sent".to_owned(),
+    }
+}
+
+/// Where a row's call was made, to stand behind it: `  iserver.c:48`.
+pub(crate) fn at(row: &Row) -> String {
+    let line = row.line.as_ref();
+    line.map_or(String::new(), |line| format!("  {line}"))
 }
 
 /// The students that handed a submission in, else what the submission is called.

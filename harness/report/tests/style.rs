@@ -3,34 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use ipclab_judge::style::mistakes;
 use ipclab_spec::parse;
-
-/// Words of a sentence at most.
-const WORDS_MAX: usize = 25;
-/// Words that leave the reader guessing.
-const RIDDLES: [&str; 4] = ["whoever", "somebody", "truthfully", "to be known"];
-
-/// What is wrong with a text, in the order of the style page.
-fn mistakes(text: &str) -> Vec<String> {
-    let mut mistakes = Vec::new();
-    for sentence in text.split_inclusive(['.', ':', '!', '?', '\n']) {
-        // `sa.sa_flags` and `127.0.0.1` are no ends of sentences, but make none longer either.
-        let words = sentence.split_whitespace().count();
-        if words > WORDS_MAX {
-            mistakes.push(format!("{words} words: {}", sentence.trim()));
-        }
-    }
-    let lower = text.to_lowercase();
-    for riddle in RIDDLES {
-        if lower.contains(riddle) {
-            mistakes.push(format!("says {riddle}"));
-        }
-    }
-    if text.chars().any(|c| c.is_control() && c != '\n') {
-        mistakes.push("has a character that cannot be seen".to_owned());
-    }
-    mistakes
-}
 
 #[test]
 fn the_lint_finds_what_the_page_forbids() {
@@ -46,6 +20,15 @@ fn the_lint_finds_what_the_page_forbids() {
     );
     check("Whoever waits for it waits for ever.", 1);
     check("a\ttab", 1);
+    check(
+        "client printed `a b c d e f g h i j k l m n o p q r s t u v w x y z`",
+        0,
+    );
+    check("everybody waits", 1);
+    check(
+        "A peripheral administrative institution simultaneously communicates considerable organisational difficulties approximately to participating representatives.",
+        1,
+    );
 }
 
 #[test]
@@ -64,13 +47,14 @@ fn every_hint_of_every_lab_keeps_to_the_style() {
             continue;
         };
         for case in &parsed.spec.cases {
-            let Some(hint) = &case.hint else { continue };
-            hints += 1;
-            wrong.extend(
-                mistakes(hint)
-                    .into_iter()
-                    .map(|mistake| format!("{name}, {}: {mistake}", case.id)),
-            );
+            for hint in case.hint.iter().chain(&case.next_hints) {
+                hints += 1;
+                wrong.extend(
+                    mistakes(hint)
+                        .into_iter()
+                        .map(|mistake| format!("{name}, {}: {mistake}", case.id)),
+                );
+            }
         }
     }
     assert!(hints > 200, "only {hints} hints were found");

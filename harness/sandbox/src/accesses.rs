@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ipclab_evidence::{Access, Collision, Sharing};
+use ipclab_evidence::{Access, Collision, Sharing, SourceLine};
 
 use ipclab_kernel::Pid;
 
@@ -13,7 +13,7 @@ const MAX_COLLISIONS: usize = 8;
 pub(crate) type Place = (i32, u64);
 
 /// An access as the tracer saw it, not yet numbered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RawAccess {
     /// The thread.
     pub(crate) tid: Pid,
@@ -28,6 +28,8 @@ pub(crate) struct RawAccess {
     pub(crate) before_call: u32,
     /// What was read or written.
     pub(crate) value: Option<i64>,
+    /// In which line.
+    pub(crate) lines: Vec<SourceLine>,
 }
 
 impl RawAccess {
@@ -85,6 +87,7 @@ impl Accesses {
             pid: raw.pid,
             before_call: raw.before_call,
             value: raw.value,
+            lines: raw.lines.clone(),
         }
     }
 
@@ -175,6 +178,7 @@ mod tests {
             width: 1,
             before_call: 1,
             value: None,
+            lines: Vec::new(),
         }
     }
 

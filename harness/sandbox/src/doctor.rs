@@ -114,6 +114,7 @@ fn tracing() -> Capability {
         descriptors: 0,
         watched: Vec::new(),
         random_addresses: false,
+        lines: None,
     };
     let plan = ipclab_evidence::Plan {
         actors: vec![actor],

@@ -61,6 +61,7 @@ mod steered;
 mod streams;
 mod supervisor;
 mod tracer;
+mod unwind;
 mod watch;
 mod withheld;
 mod workspace;

@@ -94,6 +94,8 @@ pub struct Case {
     pub covers: Vec<String>,
     /// What a teacher would say to a student who failed it.
     pub hint: Option<String>,
+    /// What the teacher would say next, step by step, if that does not help.
+    pub next_hints: Vec<String>,
     /// Safety net for one run, wall time.
     pub limit: Duration,
     /// Cases that must have passed, else this one is skipped.

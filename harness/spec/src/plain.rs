@@ -53,7 +53,12 @@ fn head(out: &mut String, case: &Case) {
         pair(out, "covers", &list(&case.covers));
     }
     if let Some(hint) = &case.hint {
-        pair(out, "hint", &text(hint));
+        let mut steps = vec![hint.clone()];
+        steps.extend(case.next_hints.iter().cloned());
+        match steps.as_slice() {
+            [only] => pair(out, "hint", &text(only)),
+            steps => pair(out, "hint", &list(steps)),
+        }
     }
     let limit = case.limit.as_millis();
     pair(

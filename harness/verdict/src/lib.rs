@@ -24,6 +24,7 @@ pub struct Settled<'a> {
     pub outcome: Outcome,
     /// The first run that did not pass, else the first of all.
     evidence: Option<&'a Evidence>,
+    reference: Option<&'a Evidence>,
     notes: Vec<String>,
 }
 
@@ -54,6 +55,7 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
             parts: &done.outcome.parts,
             findings: &done.outcome.findings,
             evidence: done.evidence,
+            reference: done.reference,
             notes: done.notes.clone(),
             causes,
         })
@@ -63,6 +65,7 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
         isolation: record.isolation,
         isolation_notes: isolation_notes(record),
         command: record.command.clone(),
+        sources: record.sources.clone(),
     };
     Report::new(spec, &about, record.programs.clone(), &judged)
 }
@@ -143,6 +146,7 @@ fn settled_case<'a>(
         return Settled {
             outcome,
             evidence: None,
+            reference: None,
             notes: Vec::new(),
         };
     }
@@ -150,6 +154,7 @@ fn settled_case<'a>(
         return Settled {
             outcome: Outcome::unknown(case, why),
             evidence: None,
+            reference: None,
             notes: Vec::new(),
         };
     }
@@ -164,10 +169,12 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
         return Settled {
             outcome: Outcome::unknown(case, "it was not run"),
             evidence: None,
+            reference: None,
             notes: Vec::new(),
         };
     }
     let mut reported: Option<&Evidence> = None;
+    let mut reference: Option<&Evidence> = None;
     let mut not_met: Vec<Finding> = Vec::new();
     let mut met: Vec<Finding> = Vec::new();
     let mut failed = 0;
@@ -186,7 +193,10 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
         let passed = reported_run.verdict() == Verdict::Pass;
         failed += u32::from(!passed);
         if reported.is_none() || (!passed && failed == 1) {
-            reported = reported_run.run().observed.as_ref().ok().or(reported);
+            let run = reported_run.run();
+            reported = run.observed.as_ref().ok().or(reported);
+            let played = run.reference.as_ref().and_then(|it| it.as_ref().ok());
+            reference = played.filter(|_| reported_run.reference_passes());
         }
         let race = run.race();
         if let Some(race) = &race {
@@ -248,6 +258,7 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
     Settled {
         outcome,
         evidence: reported,
+        reference,
         notes,
     }
 }
@@ -341,7 +352,7 @@ fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
         for name in case.needs() {
             if record.not_compiled.contains(name) {
                 notes.push(format!(
-                    "{name} is not C: it ran as it is, without sanitizers"
+                    "{name} ran without sanitizers: they work only where this tool compiles C files itself"
                 ));
             }
         }

@@ -46,6 +46,9 @@ pub struct Record {
     /// Programs that interfere with their sanitizers, and how, as a clause.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub silenced: BTreeMap<String, String>,
+    /// Files of the submission that lines of the evidence are in, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, String>,
     /// The cases that were asked for, in the spec's order.
     pub cases: Vec<CaseRecord>,
 }

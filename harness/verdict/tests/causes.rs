@@ -66,6 +66,7 @@ fn finding(aspect: Aspect, kind: MistakeKind, program: &str, detail: &str) -> Fi
         seen: None,
         difference: None,
         cites: Vec::new(),
+        lines: Vec::new(),
         mistake: Some(Mistake {
             kind,
             program: Some(program.to_owned()),

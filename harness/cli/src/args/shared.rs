@@ -101,6 +101,9 @@ pub(crate) struct Presentation {
     /// shown whole
     #[arg(long)]
     pub(crate) all: bool,
+    /// Show so many steps of a hint that has several
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub(crate) hint: u8,
     /// Write the report into this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -7,13 +7,14 @@ use ipclab_grade::{interrupt, keep, labs};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
+use ipclab_report::Report;
 use ipclab_verdict as verdict;
 
 use super::watch;
 use crate::args::Check;
-use crate::args::values::When;
+use crate::args::values::{ReportFormat, When};
 use crate::output;
-use crate::present::present;
+use crate::present::{present, present_change};
 use crate::progress::Bar;
 
 /// Grades a submission and prints the report.
@@ -23,15 +24,26 @@ use crate::progress::Bar;
 pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
     if args.watch {
         output::watch_saying("no longer watching")?;
-        watch::watch(args, || once(args, color))
+        let mut before: Option<Report> = None;
+        watch::watch(args, || {
+            let report = graded(args)?;
+            let how = &args.presentation;
+            let code = match (how.format, &how.output) {
+                (ReportFormat::Text, None) if !how.all => {
+                    present_change(before.as_ref(), &report, how, color)?
+                }
+                _ => present(&report, how, &args.folder, color)?,
+            };
+            before = Some(report);
+            Ok(code)
+        })
     } else {
         output::watch()?;
-        once(args, color)
+        present(&graded(args)?, &args.presentation, &args.folder, color)
     }
 }
 
-/// The same without looking what comes after.
-fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
+fn graded(args: &Check) -> Result<Report, Failure> {
     let named = match (&args.lab.lab, &args.lab.spec) {
         (Some(name), _) => Some(labs::named(name)?),
         (None, Some(file)) => Some(labs::file(file)?),
@@ -56,10 +68,5 @@ fn once(args: &Check, color: When) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.keep {
         keep::keep(&record, folder)?;
     }
-    present(
-        &verdict::report(&lab.spec, &record),
-        &args.presentation,
-        &args.folder,
-        color,
-    )
+    Ok(verdict::report(&lab.spec, &record))
 }

@@ -109,6 +109,9 @@ fn in_words(lab: &Lab, case: &Case) -> String {
     }
     if let Some(hint) = &case.hint {
         let _ = writeln!(out, "\nhint: {hint}");
+        for next in &case.next_hints {
+            let _ = writeln!(out, "then: {next}");
+        }
     }
     out.push_str(&by_hand(lab, case));
     let _ = writeln!(

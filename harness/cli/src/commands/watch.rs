@@ -22,7 +22,7 @@ const QUIET: Duration = Duration::from_millis(150);
 /// The folder cannot be watched; what is wrong with a submission is told and waited out.
 pub(super) fn watch(
     args: &Check,
-    grade: impl Fn() -> Result<ExitCode, Failure>,
+    mut grade: impl FnMut() -> Result<ExitCode, Failure>,
 ) -> Result<ExitCode, Failure> {
     let (sender, changes) = mpsc::channel();
     let ours: Vec<PathBuf> = [&args.keep, &args.presentation.output]

@@ -12,7 +12,7 @@ fn as_the_first_version(mut report: Value) -> Value {
         let object = object.as_object_mut().unwrap();
         object.retain(|key, _| !keys.contains(&key.as_str()));
     };
-    without(&mut report, &["causes"]);
+    without(&mut report, &["causes", "code"]);
     for case in report["cases"].as_array_mut().unwrap() {
         for finding in case["findings"].as_array_mut().unwrap() {
             without(finding, &["cause", "follows", "ours", "comes_from"]);

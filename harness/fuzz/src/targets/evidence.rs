@@ -83,12 +83,14 @@ fn report(sample: &Sample, evidence: &Evidence) {
     let case = &sample.spec.cases[sample.case];
     let outcome = settle(case, judge(case, evidence));
     let about = About {
+        sources: std::collections::BTreeMap::new(),
         submission: "x".into(),
         isolation: Level::Namespaces,
         isolation_notes: Vec::new(),
         command: vec!["ipclab".into()],
     };
     let judged = Judged {
+        reference: None,
         case,
         verdict: outcome.verdict,
         earned: outcome.earned,

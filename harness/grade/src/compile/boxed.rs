@@ -17,7 +17,7 @@ use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
-use super::{sanitizer, strip};
+use super::{debug_info, sanitizer, strip};
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::store;
 use ipclab_intake::submission::stage;
@@ -29,6 +29,8 @@ pub(super) const INSIDE: &str = "/lab";
 const TOOL_FOLDER: &str = ".ipclab";
 /// What is linked to a program with sanitizers.
 const WITNESS: &str = "witness.c";
+/// Scripts that stand before the compilers.
+const SCRIPTS: &str = "bin";
 /// No program of a lab is larger, sanitizers included.
 const PROGRAM_MAX: u64 = 64 << 20;
 
@@ -111,6 +113,11 @@ impl BuildFolder {
         })
     }
 
+    /// Where scripts that stand before the compilers are put.
+    pub(super) fn scripts(&self) -> PathBuf {
+        self.folder.join(TOOL_FOLDER).join(SCRIPTS)
+    }
+
     /// Where the compiler is told to put the program, inside.
     pub(super) fn output(name: &str) -> String {
         format!("./{TOOL_FOLDER}/{name}")
@@ -137,8 +144,14 @@ impl BuildFolder {
         withheld: &[PathBuf],
         sandbox: &mut Sandbox,
     ) -> Result<Outcome, String> {
+        let asked = debug_info::asked(argv);
+        let path = match &asked {
+            // A compiler that is started by its bare name looks for its parts beside the first of that name.
+            Some(_) => tool.search_path(),
+            None => format!("{INSIDE}/{TOOL_FOLDER}/{SCRIPTS}:{}", tool.search_path()),
+        };
         let environment = [
-            ("PATH", tool.search_path()),
+            ("PATH", path),
             ("HOME", INSIDE.to_owned()),
             ("USER", "student".to_owned()),
             ("LOGNAME", "student".to_owned()),
@@ -175,7 +188,12 @@ impl BuildFolder {
                 party: 0,
                 run: Run::Program {
                     path: tool.path.clone(),
-                    argv: argv.iter().map(|word| Bytes::from(word.as_str())).collect(),
+                    argv: asked
+                        .as_ref()
+                        .unwrap_or(argv)
+                        .iter()
+                        .map(|word| Bytes::from(word.as_str()))
+                        .collect(),
                     env: environment
                         .map(|(name, value)| (name.to_owned(), value))
                         .into(),
@@ -189,6 +207,7 @@ impl BuildFolder {
                 descriptors: 0,
                 watched: Vec::new(),
                 random_addresses: false,
+                lines: None,
             }],
             tampers: Vec::new(),
             watches: Vec::new(),

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use ipclab_evidence::LineTable;
 use ipclab_report::Program;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,9 @@ pub(super) struct Note {
     pub program: Program,
     /// Sources that were compiled beside the program's own.
     pub helpers: Vec<PathBuf>,
+    /// Which line of the submission each address comes from.
+    #[serde(default)]
+    pub lines: Option<LineTable>,
     /// Files of the system that it read, as [`stamp`] describes them.
     inputs: Vec<(PathBuf, String)>,
 }
@@ -128,6 +132,14 @@ pub(super) fn look_up(builds: &Path, key: &str) -> Option<(PathBuf, Note)> {
     Some((program, note))
 }
 
+/// What is to be known of a build that is kept, as in [`Note`].
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    pub program: &'a Program,
+    pub helpers: &'a [PathBuf],
+    pub lines: Option<&'a LineTable>,
+}
+
 /// Keeps a build. `inputs` are the files that it read, as the compiler said it.
 ///
 /// # Errors
@@ -136,8 +148,7 @@ pub(super) fn keep(
     builds: &Path,
     key: &str,
     program: &Path,
-    report: &Program,
-    helpers: &[PathBuf],
+    about: About<'_>,
     inputs: &str,
 ) -> io::Result<()> {
     let entry = tempfile::Builder::new()
@@ -159,8 +170,9 @@ pub(super) fn keep(
         .map(|path| (path.clone(), stamp(&path)))
         .collect();
     let note = Note {
-        program: report.clone(),
-        helpers: helpers.to_vec(),
+        program: about.program.clone(),
+        helpers: about.helpers.to_vec(),
+        lines: about.lines.cloned(),
         inputs,
     };
     fs::write(entry.path().join("note.json"), serde_json::to_vec(&note)?)?;
@@ -231,8 +243,11 @@ mod tests {
             builds,
             key,
             &program,
-            &Program::built("iserver", &["iserver.c"]),
-            &[],
+            About {
+                program: &Program::built("iserver", &["iserver.c"]),
+                helpers: &[],
+                lines: None,
+            },
             inputs,
         )
         .unwrap();

@@ -7,7 +7,9 @@ mod boxed;
 mod cache;
 mod command;
 mod compiler;
+mod debug_info;
 mod dependencies;
+pub mod lines;
 mod makefile;
 mod messages;
 mod problem;
@@ -23,7 +25,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ipclab_evidence::Level;
+use ipclab_evidence::{Level, LineTable};
 use ipclab_plan::Artifact;
 use ipclab_report::{Line, Problem, Severity};
 use ipclab_sandbox::Sandbox;
@@ -62,6 +64,8 @@ pub struct Built {
     pub artifact: Option<Artifact>,
     /// Sources of the submission that were compiled beside the program's own, as far as that is known.
     pub helpers: Vec<PathBuf>,
+    /// Which line of the submission each address of it comes from, where that is known.
+    pub lines: Option<LineTable>,
 }
 
 impl Built {
@@ -164,6 +168,7 @@ impl<'a> Builder<'a> {
                 },
                 artifact: None,
                 helpers: Vec::new(),
+                lines: None,
             },
         }
     }
@@ -222,6 +227,7 @@ impl<'a> Builder<'a> {
                 report,
                 artifact: None,
                 helpers: Vec::new(),
+                lines: None,
             });
         }
         if use_cache && let Some((kept, note)) = cache::look_up(builds, &key) {
@@ -238,6 +244,7 @@ impl<'a> Builder<'a> {
                     report: note.program,
                     artifact: Some(Artifact::Executable(own)),
                     helpers: note.helpers,
+                    lines: note.lines,
                 });
             }
         }
@@ -245,6 +252,12 @@ impl<'a> Builder<'a> {
         let build_folder = BuildFolder::lay_out(
             self.store.folder("build").map_err(ours)?,
             &self.submission.staged,
+        )
+        .map_err(ours)?;
+        debug_info::ask_compilers_for_it(
+            &build_folder.scripts(),
+            boxed::INSIDE,
+            &self.config.toolchains,
         )
         .map_err(ours)?;
         let outcome = self.try_ways(
@@ -266,6 +279,7 @@ impl<'a> Builder<'a> {
                 report,
                 artifact: None,
                 helpers: Vec::new(),
+                lines: None,
             });
         }
         if let Some(run) = &recipe.run {
@@ -279,14 +293,22 @@ impl<'a> Builder<'a> {
         let inputs = build_folder.inputs();
         let others = recipe::helpers(&recipe.sources, self.submission);
         let helpers = dependencies::compiled(&inputs, &recipe.sources, &others).unwrap_or_default();
+        let whole = Some(debug_file(&binary)).filter(|whole| whole.exists());
+        let lines = lines::of_program(whole.as_ref().unwrap_or(&binary), self.submission, sandbox);
         if use_cache && !outcome.by_a_limit {
             // A full disk costs the next run a build, and no student a point.
-            let _ = cache::keep(builds, &key, &binary, &report, &helpers, &inputs);
+            let about = cache::About {
+                program: &report,
+                helpers: &helpers,
+                lines: lines.as_ref(),
+            };
+            let _ = cache::keep(builds, &key, &binary, about, &inputs);
         }
         Ok(Built {
             report,
             artifact: Some(Artifact::Executable(binary)),
             helpers,
+            lines,
         })
     }
 
@@ -412,6 +434,7 @@ impl<'a> Builder<'a> {
                     report,
                     artifact: None,
                     helpers: Vec::new(),
+                    lines: None,
                 };
             }
         };
@@ -430,6 +453,7 @@ impl<'a> Builder<'a> {
                 entries,
             }),
             helpers: Vec::new(),
+            lines: None,
         }
     }
 

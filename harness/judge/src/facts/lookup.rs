@@ -4,9 +4,15 @@ use ipclab_evidence::{
     ActorEvidence, Address, Arg, ArgKind, Call, Direction, Evidence, Object, Socket, SocketKind,
     Transfer, canonical,
 };
-use ipclab_spec::{Actor, Case, Player};
+use ipclab_spec::{Actor, Case, Endpoint, Player};
 
 use crate::quote::count;
+
+/// Names of actors that say which one, and not what it is: `first`, `slow`.
+const QUALIFIERS: [&str; 19] = [
+    "first", "second", "third", "next", "other", "last", "early", "late", "slow", "silent", "rude",
+    "deaf", "hasty", "odd", "even", "known", "quiet", "long", "short",
+];
 
 /// What was expected and what was seen.
 #[derive(Clone, Copy)]
@@ -44,10 +50,31 @@ impl<'a> Facts<'a> {
 
     /// How messages call an actor: `server`, or `our client` when the student did not write it.
     pub(crate) fn who(&self, index: usize) -> String {
-        let name = self.actor(index).map_or("somebody", |actor| &actor.name);
-        match self.role(index).map(|role| &role.player) {
-            Some(Player::Reference { .. } | Player::Peer { .. }) => format!("our {name}"),
-            Some(Player::Student { .. }) | None => name.to_owned(),
+        let name = self.actor(index).map_or("a program", |actor| &actor.name);
+        let Some(role) = self.role(index) else {
+            return name.to_owned();
+        };
+        let qualifies = QUALIFIERS.contains(&role.name.as_str());
+        match &role.player {
+            Player::Reference { .. } | Player::Peer { .. } if qualifies => {
+                format!("our {name} {}", self.noun(role))
+            }
+            Player::Reference { .. } | Player::Peer { .. } => format!("our {name}"),
+            Player::Student { program, .. } if qualifies => format!("the {name} {program}"),
+            Player::Student { .. } => name.to_owned(),
+        }
+    }
+
+    /// What an actor is that is called by an adjective only.
+    fn noun(&self, role: &Actor) -> &'static str {
+        let on_network = |actor: &Actor| {
+            let endpoint = actor.listens.as_ref();
+            endpoint.is_some_and(|endpoint| !matches!(endpoint, Endpoint::Shm(_)))
+        };
+        match on_network(role) {
+            true => "server",
+            false if self.case.actors.iter().any(on_network) => "client",
+            false => "program",
         }
     }
 
@@ -168,6 +195,8 @@ impl<'a> Facts<'a> {
             _ if call.makes_thread() => "pthread_create",
             "pselect6" => "select",
             "mknodat" => "mknod",
+            // As the source has it: read() of a socket is no recv().
+            "read" | "write" | "readv" | "writev" => &call.name,
             name => canonical(name, Self::on_socket(call)),
         };
         format!("{name}()")

@@ -14,7 +14,10 @@ impl<'a> Facts<'a> {
     /// `recv() (#30)`
     pub(crate) fn waits_in(&self, wait: &Wait) -> String {
         let on_socket = matches!(wait.object, Some(Object::Socket(_)));
-        let call = canonical(&wait.call, on_socket);
+        let call = match wait.call.as_str() {
+            own @ ("read" | "readv" | "write" | "writev") => own,
+            name => canonical(name, on_socket),
+        };
         let at = if wait.n > 0 {
             format!(" (#{})", wait.n)
         } else {
@@ -70,9 +73,14 @@ impl<'a> Facts<'a> {
             | Ended::ClockRanOut { waits, .. } => waits,
             Ended::AllExited | Ended::LimitHit { .. } => return None,
         };
-        let each = waits
-            .iter()
-            .map(|wait| format!("{} waits in {}", self.waiter(wait), self.waits_in(wait)));
+        let each = waits.iter().map(|wait| {
+            let what = self.awaited(wait).unwrap_or_default();
+            format!(
+                "{} waits in {}{what}",
+                self.waiter(wait),
+                self.waits_in(wait)
+            )
+        });
         (waits.len() > 1).then(|| each.collect::<Vec<_>>().join(", "))
     }
 
@@ -83,6 +91,26 @@ impl<'a> Facts<'a> {
             true => self.who(wait.actor),
             false => format!("process {} of {}", wait.pid, self.who(wait.actor)),
         }
+    }
+
+    /// What would end a wait: ` for bytes from our client`.
+    fn awaited(&self, wait: &Wait) -> Option<String> {
+        let socket = match wait.object {
+            Some(Object::Socket(socket)) => self.socket(socket),
+            _ => None,
+        };
+        let other = socket.and_then(|socket| self.socket(socket.peer?));
+        let other = other.map(|other| self.who(other.actor));
+        let call = canonical(&wait.call, socket.is_some());
+        Some(match (call, other) {
+            ("recv", Some(other)) => format!(" for bytes from {other}"),
+            ("recv", None) if socket.is_some() => " for a message".to_owned(),
+            ("send", Some(other)) => format!(" for {other} to read"),
+            ("accept", _) => " for a connection".to_owned(),
+            ("wait", _) => " for a child process to end".to_owned(),
+            ("semop", _) => " for a semaphore".to_owned(),
+            _ => return None,
+        })
     }
 
     /// What became of an actor, to follow `because` or a colon: `it waits in recv() (#30)`. `None`: it ended well.

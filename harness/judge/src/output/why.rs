@@ -258,7 +258,15 @@ impl Printed<'_> {
             );
         }
         let other = Page::of(self.other());
-        if let Some(line) = other.lines.iter().find(|line| !line.trim().is_empty()) {
+        // Of several lines that one which says what went wrong.
+        let describes = |line: &&String| crate::errno::is_described_in(line);
+        let told = other
+            .lines
+            .iter()
+            .find(describes)
+            .filter(|_| self.name == "stderr");
+        let any = || other.lines.iter().find(|line| !line.trim().is_empty());
+        if let Some(line) = told.or_else(any) {
             // A message on the wrong stream still says what went wrong.
             if self.name == "stderr"
                 && self.actor.exit == Exit::Code(0)

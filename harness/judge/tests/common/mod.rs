@@ -12,7 +12,7 @@ use ipclab_evidence::{
     FileKind, Isolation, LeftFile, LeftPort, LeftProcess, Leftovers, Level, Object, Protocol,
     Returned, Segment, Socket, SocketKind, Stream, Transfer, Wait, format_v1,
 };
-use ipclab_judge::{Finding, Outcome, Verdict, judge, settle};
+use ipclab_judge::{Finding, Outcome, Verdict, judge, settle, style};
 use ipclab_spec::Case;
 
 /// A case of a spec that has the programs `server` and `client`.
@@ -57,6 +57,8 @@ impl EvidenceBuilder {
             counted: None,
             calls: 10,
             complaints: Vec::new(),
+            ended_at: Vec::new(),
+            printed: Vec::new(),
         };
         Self {
             e: Evidence {
@@ -99,6 +101,7 @@ impl EvidenceBuilder {
             answers: Vec::new(),
             repeated: None,
             on_request: false,
+            lines: Vec::new(),
         });
         n
     }
@@ -396,4 +399,15 @@ pub fn check(
         e: serde_json::from_str(&saved).expect("evidence reads back"),
     };
     assert_eq!(complaints(case, &again), seen);
+    keeps_to_the_style(&seen);
+}
+
+/// Every message that these tests show keeps to `report/STYLE.md`.
+#[track_caller]
+pub fn keeps_to_the_style(messages: &[String]) {
+    let wrong: Vec<String> = messages
+        .iter()
+        .flat_map(|message| style::mistakes(message))
+        .collect();
+    assert!(wrong.is_empty(), "style:\n  {}", wrong.join("\n  "));
 }

@@ -1,8 +1,9 @@
 //! How each actor ended, and what it still waited in when the case was over.
 
-use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, LimitHit, LimitKind, Wait};
+use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, LimitHit, LimitKind, Object, Wait};
 
-use super::model::{Act, Place, Placed, Row, Tone};
+use super::model::{Act, Placed, Position, Row, Tone};
+use crate::Place;
 
 /// The last rows of every actor.
 pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
@@ -14,17 +15,19 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
                 .trace
                 .iter()
                 .filter(|call| call.actor == actor)
-                .map(Place::at);
+                .map(Position::at);
             let row_places = rows
                 .iter()
                 .filter(|row| row.actor == actor)
-                .map(|row| row.place);
+                .map(|row| row.position);
             let last = done.chain(row_places).max();
             let place = match (by_itself, last) {
-                (true, Some(Place(n, _))) => Place(n, u8::MAX - 1),
-                (true, None) | (false, _) => Place::END,
+                (true, Some(Position(n, _))) => Position(n, u8::MAX - 1),
+                (true, None) | (false, _) => Position::END,
             };
-            ends.push(placed(place, actor, None, text, tone));
+            let mut row = placed(place, actor, None, text, tone);
+            row.row.line = seen.ended_at.first().map(Place::from);
+            ends.push(row);
         }
         for wait in waits(evidence, actor, &seen.exit) {
             let sleeps = if wait.timed {
@@ -32,8 +35,16 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
             } else {
                 ""
             };
-            let text = format!("waits in {}(){sleeps}", wait.call);
-            ends.push(placed(Place::END, actor, Some(wait.n), text, Tone::Waits));
+            let text = format!(
+                "waits in {}(){}{sleeps}",
+                wait.call,
+                awaited(evidence, wait)
+            );
+            let mut row = placed(Position::END, actor, Some(wait.n), text, Tone::Waits);
+            let mut calls = evidence.trace.iter();
+            let call = calls.find(|call| call.n == wait.n);
+            row.row.line = call.and_then(|call| call.lines.first()).map(Place::from);
+            ends.push(row);
         }
     }
     for left in evidence
@@ -43,18 +54,29 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
         .filter(|left| !left.first)
     {
         let text = format!("process {} ({}) is still there", left.pid, left.name);
-        ends.push(placed(Place::END, left.actor, None, text, Tone::Waits));
+        ends.push(placed(Position::END, left.actor, None, text, Tone::Waits));
     }
     ends
 }
 
-fn placed(place: Place, actor: usize, n: Option<u32>, text: String, tone: Tone) -> Placed {
+/// Whom a wait is for: ` for client`.
+fn awaited(evidence: &Evidence, wait: &Wait) -> String {
+    let Some(Object::Socket(socket)) = wait.object else {
+        return String::new();
+    };
+    let peer = evidence.sockets.get(socket).and_then(|socket| socket.peer);
+    let other = peer.and_then(|peer| evidence.sockets.get(peer));
+    let other = other.and_then(|other| evidence.actors.get(other.actor));
+    other.map_or(String::new(), |other| format!(" for {}", other.name))
+}
+
+fn placed(place: Position, actor: usize, n: Option<u32>, text: String, tone: Tone) -> Placed {
     let act = Act::Step {
         actor,
         text: text.into(),
     };
     Placed {
-        place,
+        position: place,
         actor,
         row: Row::new(n, act, tone),
     }

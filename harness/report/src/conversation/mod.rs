@@ -12,8 +12,8 @@ use ipclab_evidence::Evidence;
 use ipclab_spec::{Case, Player};
 
 use crate::Line;
-pub use model::{Act, Column, Conversation, Delivery, Role, Row, Tone};
-use model::{Place, Placed, gap};
+pub use model::{Act, Column, Conversation, Delivery, Parting, Role, Row, Tone};
+use model::{Placed, Position, gap};
 
 /// Rows that a conversation has at most; the middle of a longer one is left out.
 const ROWS_MAX: usize = 40;
@@ -29,7 +29,7 @@ impl Conversation {
         placed.extend(passed(evidence));
         if let Some(n) = gap(evidence) {
             placed.push(Placed {
-                place: Place(n, u8::MAX),
+                position: Position(n, u8::MAX),
                 actor: 0,
                 row: Row::new(
                     None,
@@ -41,14 +41,18 @@ impl Conversation {
             });
         }
         // Stable: rows at the same place keep the order of the trace.
-        placed.sort_by_key(|row| row.place);
+        placed.sort_by_key(|row| row.position);
         let rows = shorten(fold_repeats(placed.into_iter().map(|row| row.row)));
         let actors = evidence
             .actors
             .iter()
             .map(|actor| column(case, &actor.name))
             .collect();
-        Self { actors, rows }
+        Self {
+            actors,
+            rows,
+            parting: None,
+        }
     }
 }
 
@@ -76,7 +80,7 @@ fn passed(evidence: &Evidence) -> impl Iterator<Item = Placed> {
     const FELT_US: u64 = 1_000;
     let felt = evidence.passed.iter().filter(|passed| passed.us >= FELT_US);
     felt.map(|passed| Placed {
-        place: Place(passed.before.saturating_sub(1), u8::MAX),
+        position: Position(passed.before.saturating_sub(1), u8::MAX),
         actor: 0,
         row: Row::new(None, Act::Passed { us: passed.us }, Tone::Plain),
     })
@@ -96,6 +100,11 @@ fn fold_repeats(rows: impl Iterator<Item = Row>) -> Vec<Row> {
                 if last.act == row.act && last.tone == row.tone && last.fault == row.fault =>
             {
                 last.times = last.times.saturating_add(1);
+                // The same was done in several places.
+                last.line = last
+                    .line
+                    .take()
+                    .filter(|line| row.line.as_ref() == Some(line));
             }
             Some(_) | None => folded.push(row),
         }

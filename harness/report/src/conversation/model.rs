@@ -3,7 +3,7 @@
 use ipclab_evidence::{Call, Evidence};
 use serde::{Deserialize, Serialize};
 
-use crate::Line;
+use crate::{Line, Place};
 
 /// Who did what, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,19 @@ pub struct Conversation {
     pub actors: Vec<Column>,
     /// From top to bottom.
     pub rows: Vec<Row>,
+    /// Where it leaves that of the reference, which played the same case in the student's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parting: Option<Parting>,
+}
+
+/// The first row that the reference's conversation does not have, and what it has instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parting {
+    /// Index into the rows; as many as there are: something is missing at the end.
+    pub row: usize,
+    /// What happens there with the reference: `client sends 49 bytes to server: "hello"`. `None`: nothing more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Line>,
 }
 
 /// An actor's column.
@@ -54,6 +67,9 @@ pub struct Row {
     /// What the tracer changed about it: `at most 3 bytes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Line>,
+    /// Where in the student's files it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Place>,
     /// How often the same happened without anything in between.
     pub times: u32,
 }
@@ -146,9 +162,9 @@ pub enum Tone {
 
 /// When a row stands: at the begin of a call of the trace, or so much behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place(pub(super) u32, pub(super) u8);
+pub(super) struct Position(pub(super) u32, pub(super) u8);
 
-impl Place {
+impl Position {
     pub(super) fn at(call: &Call) -> Self {
         Self(call.n, 0)
     }
@@ -163,7 +179,7 @@ impl Place {
 
 /// A row that has not been put in order yet.
 pub(super) struct Placed {
-    pub(super) place: Place,
+    pub(super) position: Position,
     pub(super) actor: usize,
     pub(super) row: Row,
 }
@@ -176,6 +192,7 @@ impl Row {
             act,
             tone,
             fault: None,
+            line: None,
             times: 1,
         }
     }

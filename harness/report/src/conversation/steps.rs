@@ -8,8 +8,8 @@ use ipclab_evidence::{
 };
 
 use super::delivery::{self, Deliveries};
-use super::model::{Act, Place, Placed, Row, Tone};
-use crate::Line;
+use super::model::{Act, Placed, Position, Row, Tone};
+use crate::{Line, Place};
 
 /// The rows of all calls that belong to the conversation.
 pub(super) fn of(evidence: &Evidence) -> Vec<Placed> {
@@ -34,9 +34,10 @@ pub(super) fn of(evidence: &Evidence) -> Vec<Placed> {
             .get(&index)
             .map(|receive| &evidence.trace[*receive]);
         row.fault = fault(call, receive);
+        row.line = call.lines.first().map(Place::from);
         row.taken = receive.map(|receive| receive.n);
         rows.push(Placed {
-            place,
+            position: place,
             actor: call.actor,
             row,
         });
@@ -85,7 +86,7 @@ fn row(
     deliveries: &Deliveries,
     index: usize,
     call: &Call,
-) -> Option<(Place, Act)> {
+) -> Option<(Position, Act)> {
     if let Some(transfer) = &call.transfer {
         return Some(moved(evidence, deliveries, index, call, transfer));
     }
@@ -116,7 +117,7 @@ fn moved(
     index: usize,
     call: &Call,
     transfer: &Transfer,
-) -> (Place, Act) {
+) -> (Position, Act) {
     let whole = transfer.head.0.len() as u64 == transfer.bytes;
     if let Some((socket, delivery)) = deliveries.sends.get(&index) {
         let to = evidence.sockets[*socket].actor;
@@ -130,7 +131,7 @@ fn moved(
                 whole,
                 delivery: *delivery,
             };
-            return (Place::at(call), act);
+            return (Position::at(call), act);
         }
     }
     let name = name(evidence, call);
@@ -145,9 +146,9 @@ fn moved(
         }
     };
     let place = match deliveries.portions.get(&index) {
-        Some(send) => Place::behind(*send).max(Place::at(call)),
+        Some(send) => Position::behind(*send).max(Position::at(call)),
         None if transfer.bytes == 0 => place(evidence, call),
-        None => Place::at(call),
+        None => Position::at(call),
     };
     let act = Act::Step {
         actor: call.actor,
@@ -203,8 +204,8 @@ fn failed(call: &Call) -> bool {
 }
 
 /// Where a call stands that may have waited for another: behind what it waited for, not where it began.
-fn place(evidence: &Evidence, call: &Call) -> Place {
-    let began = Place::at(call);
+fn place(evidence: &Evidence, call: &Call) -> Position {
+    let began = Position::at(call);
     let Some(Object::Socket(socket)) = call.object else {
         return began;
     };
@@ -224,7 +225,7 @@ fn place(evidence: &Evidence, call: &Call) -> Place {
             }),
         _ => None,
     };
-    cause.map_or(began, |n| Place::behind(n).max(began))
+    cause.map_or(began, |n| Position::behind(n).max(began))
 }
 
 /// The socket that an accept gave: the trace names either it or the one that listens.

@@ -11,7 +11,7 @@ use crate::terminal::glyphs::Glyphs;
 use crate::terminal::label::label;
 use crate::terminal::page::{cut, wrap};
 use crate::width;
-use crate::words::{counted, fate, left_out, number, role};
+use crate::words::{at, counted, fate, left_out, number, role};
 
 /// Pixels that a character of the picture's font takes: 12.5 px of a monospaced font.
 const CHAR: usize = 8;
@@ -137,7 +137,8 @@ fn picture_row(picture: &mut Picture<'_>, row: &Row) {
     };
     let actor = match &row.act {
         Act::Step { actor, text } => {
-            beside(picture, *actor, class(row.tone), &format!("{text}{times}"));
+            let text = format!("{text}{times}{}", at(row));
+            beside(picture, *actor, class(row.tone), &text);
             match row.tone {
                 Tone::Ended | Tone::Broken => stop(picture, *actor, row.tone),
                 Tone::Plain | Tone::Failed | Tone::Waits => {}

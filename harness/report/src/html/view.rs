@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::svg;
 use crate::diff::visible_end;
+use crate::place::described;
 use crate::{
-    Block, CaseReport, CauseReport, CompilerMessage, Diff, DiffRow, FindingReport, Line, Problem,
-    Program, Report, TierScore, words,
+    Block, CaseReport, CauseReport, CompilerMessage, Conversation, Diff, DiffRow, FindingReport,
+    Line, Place, Problem, Program, Report, TierScore, words,
 };
 
 /// A verdict: its class in the style sheet, its mark, and its word for a reader who sees no mark.
@@ -62,10 +63,26 @@ struct MessageView {
     excerpt: Vec<String>,
 }
 
+/// A line of the student's file and those around it.
+#[derive(Serialize)]
+struct CodeView {
+    /// `iserver.c:48`, `helper.c:12, called at iserver.c:48`
+    at: String,
+    lines: Vec<CodeLineView>,
+}
+
+#[derive(Serialize)]
+struct CodeLineView {
+    number: u32,
+    text: String,
+    marked: bool,
+}
+
 /// A mistake, and where to read about it.
 #[derive(Serialize)]
 pub(super) struct CauseView {
     message: String,
+    at: String,
     worth: String,
     case: String,
     /// Of the case's section, where it has one.
@@ -96,14 +113,26 @@ pub(super) struct CaseView {
     is_explained: bool,
     /// Why it was skipped.
     why: String,
+    /// What was right in a case that passed, by aspect.
+    right: Vec<String>,
+    /// The sections before and behind its own.
+    before: Option<LinkView>,
+    next: Option<LinkView>,
     findings: Vec<FindingView>,
     as_expected: String,
     notes: Vec<Vec<String>>,
     picture: Option<Value>,
     sentences: Vec<String>,
     hint: Vec<String>,
+    next_hints: Vec<Vec<String>>,
     covers: String,
     repeat: String,
+}
+
+#[derive(Clone, Serialize)]
+struct LinkView {
+    anchor: String,
+    id: String,
 }
 
 #[derive(Serialize)]
@@ -120,6 +149,7 @@ struct FindingView {
     aspect: &'static str,
     text: String,
     remark: bool,
+    code: Option<CodeView>,
     sides: Vec<SideView>,
     diff: Vec<DiffView>,
     byte: Option<ByteView>,
@@ -196,6 +226,7 @@ pub(super) fn causes(report: &Report) -> Vec<CauseView> {
         let explained = shown.filter(|(_, case)| case.verdict == Verdict::Fail);
         CauseView {
             message: words::cause(report, cause),
+            at: described(&cause.lines),
             worth: words::worth(cause),
             case: cause.case.to_string(),
             anchor: explained.map(|(at, _)| anchor(at)),
@@ -211,7 +242,7 @@ fn anchor(at: usize) -> String {
 
 pub(super) fn groups(report: &Report) -> Vec<GroupView> {
     let numbered: Vec<(usize, &CaseReport)> = report.cases.iter().enumerate().collect();
-    report
+    let mut groups: Vec<GroupView> = report
         .score
         .tiers
         .iter()
@@ -222,13 +253,32 @@ pub(super) fn groups(report: &Report) -> Vec<GroupView> {
             cases: numbered
                 .iter()
                 .filter(|(_, case)| case.tier == *tier)
-                .map(|(at, one)| case(*at, one))
+                .map(|(at, one)| case(report, *at, one))
                 .collect(),
         })
-        .collect()
+        .collect();
+    chain(&mut groups);
+    groups
 }
 
-fn case(at: usize, case: &CaseReport) -> CaseView {
+/// Leads from each section to the one before and the next, as they stand on the page.
+fn chain(groups: &mut [GroupView]) {
+    let mut before: Option<&mut CaseView> = None;
+    let cases = groups.iter_mut().flat_map(|group| &mut group.cases);
+    for case in cases.filter(|case| case.is_explained) {
+        let link = |case: &CaseView| LinkView {
+            anchor: case.anchor.clone(),
+            id: case.id.clone(),
+        };
+        if let Some(before) = before {
+            case.before = Some(link(before));
+            before.next = Some(link(case));
+        }
+        before = Some(case);
+    }
+}
+
+fn case(report: &Report, at: usize, case: &CaseReport) -> CaseView {
     let (is_explained, why) = match case.verdict {
         Verdict::Pass => (false, String::new()),
         Verdict::Fail | Verdict::Unknown => (true, String::new()),
@@ -265,28 +315,45 @@ fn case(at: usize, case: &CaseReport) -> CaseView {
             .collect(),
         is_explained,
         why,
+        right: match case.verdict {
+            Verdict::Pass => case.findings.iter().map(right).collect(),
+            Verdict::Fail | Verdict::Unknown | Verdict::Skipped => Vec::new(),
+        },
+        before: None,
+        next: None,
         findings: words::not_passed(case)
             .enumerate()
-            .map(|(place, shown)| finding(place, shown))
+            .map(|(place, shown)| finding(report, place, shown))
             .collect(),
         as_expected: words::as_expected(case).join(", "),
         notes: case.notes.iter().map(lines).collect(),
         picture: picture.map(Value::from_safe_string),
-        sentences: conversation.map_or_else(Vec::new, |conversation| {
-            conversation
-                .rows
-                .iter()
-                .map(|row| words::sentence(conversation, row))
-                .collect()
-        }),
+        sentences: conversation.map_or_else(Vec::new, sentences),
         hint: case.hint.as_ref().map_or_else(Vec::new, lines),
+        next_hints: case.next_hints.iter().map(lines).collect(),
         covers: joined(&case.covers),
         repeat: case.repeat.to_string(),
     }
 }
 
+/// `output: server printed 3 lines as expected`
+fn right(finding: &FindingReport) -> String {
+    format!("{}: {}", finding.aspect.name(), finding.message)
+}
+
+/// The rows as sentences, and where they leave the reference's.
+fn sentences(conversation: &Conversation) -> Vec<String> {
+    let rows = conversation.rows.iter();
+    let mut sentences: Vec<String> = rows.map(|row| words::sentence(conversation, row)).collect();
+    if let Some(parting) = &conversation.parting {
+        let at = parting.row.min(sentences.len());
+        sentences.insert(at, words::parting(parting));
+    }
+    sentences
+}
+
 /// A remark costs nothing and so is faint, unless it is the cause itself, which comes first.
-fn finding(place: usize, finding: &FindingReport) -> FindingView {
+fn finding(report: &Report, place: usize, finding: &FindingReport) -> FindingView {
     let sides = match &finding.diff {
         // A diff shows both sides already.
         Some(_) => Vec::new(),
@@ -334,10 +401,28 @@ fn finding(place: usize, finding: &FindingReport) -> FindingView {
         aspect: finding.aspect.name(),
         text: words::finding(finding),
         remark: !finding.graded && place > 0,
+        code: code(report, &finding.lines),
         sides,
         diff,
         byte,
     }
+}
+
+/// Where it shows, and what stands there.
+fn code(report: &Report, lines: &[Place]) -> Option<CodeView> {
+    let first = lines.first()?;
+    let shown = report.excerpt(first).into_iter();
+    let shown = shown.flat_map(|excerpt| excerpt.numbered());
+    Some(CodeView {
+        at: described(lines),
+        lines: shown
+            .map(|(number, text)| CodeLineView {
+                number,
+                text: text.to_string(),
+                marked: number == first.line,
+            })
+            .collect(),
+    })
 }
 
 fn diff_row(row: &DiffRow) -> DiffView {

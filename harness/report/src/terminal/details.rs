@@ -6,6 +6,7 @@ use ipclab_judge::Verdict;
 
 use super::diagram;
 use crate::diff::visible_end;
+use crate::place::described;
 use crate::{CaseReport, Diff, DiffRow, FindingReport, Line, width, words};
 
 /// Where the text of a finding begins: behind its mark and its aspect.
@@ -97,6 +98,11 @@ fn finding(
         text.push_str(" (follows from the above)");
     }
     page.labelled(label, ink, &text);
+    // What follows shows where its cause does.
+    if !finding.lines.is_empty() && !finding.follows {
+        let label = Row::new().to(TEXT).put(Ink::Faint, "at").to(TEXT + SIDE);
+        page.labelled(label, Ink::Plain, &described(&finding.lines));
+    }
     // A diff shows both sides already.
     match &finding.diff {
         Some(diff) => difference(page, TEXT, words::seen(finding), diff, glyphs),
@@ -215,6 +221,11 @@ fn advice(page: &mut Page, case: &CaseReport) {
     for line in case.hint.iter().flat_map(|hint| hint.lines()) {
         page.labelled(label, Ink::Plain, line);
         label = Row::new().to(TEXT);
+    }
+    if !case.next_hints.is_empty() {
+        let more = words::count(case.next_hints.len(), "more step");
+        let text = format!("({more}: --hint N shows N of them)");
+        page.labelled(Row::new().to(TEXT), Ink::Faint, &text);
     }
     if !case.covers.is_empty() {
         let covers: Vec<&str> = case.covers.iter().map(Line::as_str).collect();

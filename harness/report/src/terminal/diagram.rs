@@ -7,7 +7,7 @@ use super::label::label;
 use super::page::{Ink, Page, Row, wrap};
 use crate::conversation::{Act, Column, Conversation, Delivery, Tone};
 use crate::width;
-use crate::words::{counted, fate, left_out, number, role};
+use crate::words::{at, counted, fate, left_out, number, role};
 
 /// Narrower than this a column holds no sentence; the conversation then becomes a list.
 const COLUMN_MIN: usize = 23;
@@ -52,13 +52,15 @@ pub(super) fn draw(
         cited,
     };
     if column < COLUMN_MIN {
-        for row in &conversation.rows {
+        for (at, row) in conversation.rows.iter().enumerate() {
+            parts(page, &picture, conversation, at);
             list_row(page, &picture, row);
         }
     } else {
         heads(page, &picture);
         let mut alive = vec![true; conversation.actors.len()];
-        for row in &conversation.rows {
+        for (at, row) in conversation.rows.iter().enumerate() {
+            parts(page, &picture, conversation, at);
             picture_row(page, &picture, row, &alive);
             if let (Act::Step { actor, .. }, Tone::Ended | Tone::Broken) = (&row.act, row.tone)
                 && let Some(alive) = alive.get_mut(*actor)
@@ -66,6 +68,15 @@ pub(super) fn draw(
                 *alive = false;
             }
         }
+    }
+    parts(page, &picture, conversation, conversation.rows.len());
+}
+
+/// Where it leaves the reference's conversation: a line before the row with which it does.
+fn parts(page: &mut Page, picture: &Picture<'_>, conversation: &Conversation, row: usize) {
+    if let Some(parting) = conversation.parting.as_ref().filter(|it| it.row == row) {
+        let label = Row::new().to(picture.gutter);
+        page.labelled(label, Ink::Warn, &crate::words::parting(parting));
     }
 }
 
@@ -145,7 +156,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 *actor,
                 number(row, picture.cited),
                 ink(row.tone),
-                &format!("{text}{times}"),
+                &format!("{text}{times}{}", at(row)),
             );
             injected(page, picture, alive, *actor, row);
         }
@@ -168,6 +179,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
                 label,
                 true,
             );
+            cited_at(page, picture, alive, *from, row);
             injected(page, picture, alive, *from, row);
         }
         Act::Message {
@@ -194,6 +206,7 @@ fn picture_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row, alive: 
             if let Some(fate) = fate {
                 beside(page, picture, alive, *from, None, Ink::Bad, &fate);
             }
+            cited_at(page, picture, alive, *from, row);
             injected(page, picture, alive, *from, row);
         }
         Act::Passed { .. } | Act::Dropped { .. } | Act::Elided { .. } => {
@@ -232,6 +245,21 @@ fn beside(
             lanes(gutter(picture, n), picture, 0..actor + 1, alive).put(ink, format!(" {line}"));
         page.row(lanes(row, picture, actor + 1..count, alive));
         n = None;
+    }
+}
+
+/// Where an arrow that a finding cites comes from.
+fn cited_at(
+    page: &mut Page,
+    picture: &Picture<'_>,
+    alive: &[bool],
+    actor: usize,
+    row: &crate::Row,
+) {
+    let cited = row.n.is_some_and(|n| picture.cited.contains(&n));
+    if let Some(line) = row.line.as_ref().filter(|_| cited) {
+        let text = line.to_string();
+        beside(page, picture, alive, actor, None, Ink::Faint, &text);
     }
 }
 
@@ -398,7 +426,7 @@ fn list_row(page: &mut Page, picture: &Picture<'_>, row: &crate::Row) {
     let label = gutter(picture, number(row, picture.cited))
         .put(Ink::Strong, who)
         .put(Ink::Plain, "  ");
-    page.labelled(label, ink(row.tone), &what);
+    page.labelled(label, ink(row.tone), &format!("{what}{}", at(row)));
     if let Some(fault) = &row.fault {
         page.labelled(
             Row::new().to(picture.gutter + 2),

@@ -19,7 +19,7 @@ use crate::{CaseReport, CompilerMessage, Line, Program, Report, Severity, TierSc
 use details::{of, verdict};
 use glyphs::Glyphs;
 use page::{Ink, Page, Row, cut};
-pub use short::{LINES_MAX, render_short};
+pub use short::{LINES_MAX, render_first, render_short};
 pub use style::Style;
 
 /// Writes a report for a reader at a terminal.

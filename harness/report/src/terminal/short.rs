@@ -9,6 +9,7 @@ use super::details::{difference, of, side};
 use super::glyphs::Glyphs;
 use super::page::{Ink, Page, Row, cut};
 use super::{Style, compiler_line, notes};
+use crate::place::described;
 use crate::{CaseReport, CauseReport, FindingReport, Problem, Report, Severity, words};
 
 /// Lines that a short report has at most.
@@ -31,6 +32,17 @@ const TEXT: usize = 12;
 /// Writes the short form of a report.
 #[must_use]
 pub fn render_short(report: &Report, style: &Style) -> String {
+    render_with(report, style, FURTHER)
+}
+
+/// The same for a student who is mending it: with the first mistake alone.
+#[must_use]
+pub fn render_first(report: &Report, style: &Style) -> String {
+    render_with(report, style, 0)
+}
+
+/// `further`: causes that have a line of their own beside the first.
+fn render_with(report: &Report, style: &Style, further: usize) -> String {
     let glyphs = Glyphs::of(style.unicode);
     let mut page = Page::new(Style {
         width: style.width.clamp(60, 110),
@@ -40,7 +52,7 @@ pub fn render_short(report: &Report, style: &Style) -> String {
     if let Some(first) = report.causes.first() {
         page.gap();
         first_cause(&mut page, report, first, glyphs);
-        further_causes(&mut page, report, glyphs);
+        further_causes(&mut page, report, further, glyphs);
     }
     not_graded(&mut page, report, glyphs);
     if report.causes.is_empty() && !is_trouble(report) {
@@ -136,6 +148,7 @@ fn first_cause(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &G
     );
     page.append(title, TITLE_LINES, glyphs.more);
     also(page, cause, glyphs);
+    place(page, report, cause, glyphs);
     if let Some(finding) = finding {
         page.append(sides(page, finding, glyphs), SIDES_LINES, glyphs.more);
     }
@@ -158,6 +171,27 @@ fn also(page: &mut Page, cause: &CauseReport, glyphs: &Glyphs) {
                 .put(Ink::Faint, "    also")
                 .to(TEXT)
                 .put(Ink::Plain, cut(&others.join(", "), room, glyphs.more)),
+        );
+    }
+}
+
+/// The line of the student's file that it shows in, and what stands there.
+fn place(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &Glyphs) {
+    let Some(first) = cause.lines.first() else {
+        return;
+    };
+    let room = page.width().saturating_sub(TEXT);
+    page.row(Row::new().put(Ink::Faint, "    at").to(TEXT).put(
+        Ink::Strong,
+        cut(&described(&cause.lines), room, glyphs.more),
+    ));
+    let excerpt = report.excerpt(first);
+    if let Some(line) = excerpt.and_then(|excerpt| excerpt.line()) {
+        let text = format!("{} {} {}", first.line, glyphs.lane, line.trim());
+        page.row(
+            Row::new()
+                .to(TEXT)
+                .put(Ink::Faint, cut(&text, room, glyphs.more)),
         );
     }
 }
@@ -194,6 +228,11 @@ fn hint(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
         label = Row::new().to(TEXT);
     }
     page.append(text, HINT_LINES, glyphs.more);
+    if !case.next_hints.is_empty() {
+        let more = words::count(case.next_hints.len(), "more step");
+        let text = format!("({more}: --hint N shows N of them)");
+        page.row(Row::new().to(TEXT).put(Ink::Faint, text));
+    }
 }
 
 /// On one line however long: it is there to be copied.
@@ -239,7 +278,7 @@ fn build(page: &Page, problem: &Problem) -> Page {
 }
 
 /// A line for each further mistake.
-fn further_causes(page: &mut Page, report: &Report, glyphs: &Glyphs) {
+fn further_causes(page: &mut Page, report: &Report, most: usize, glyphs: &Glyphs) {
     let Some((_, further)) = report.causes.split_first() else {
         return;
     };
@@ -247,11 +286,16 @@ fn further_causes(page: &mut Page, report: &Report, glyphs: &Glyphs) {
         return;
     }
     page.gap();
-    page.line(Ink::Strong, "Then");
-    for cause in further.iter().take(FURTHER) {
+    if most > 0 {
+        page.line(Ink::Strong, "Then");
+    }
+    for cause in further.iter().take(most) {
         let message = match words::failed_build(report, cause) {
             Some(_) => words::cause(report, cause),
-            None => format!("{}: {}", cause.case, cause.message),
+            None => match cause.lines.first() {
+                Some(line) => format!("{line}: {}", cause.message),
+                None => format!("{}: {}", cause.case, cause.message),
+            },
         };
         let points = words::count(cause.points as usize, "point");
         let room = page.width().saturating_sub(points.len() + 6);
@@ -263,7 +307,7 @@ fn further_causes(page: &mut Page, report: &Report, glyphs: &Glyphs) {
                 .put(Ink::Faint, points),
         );
     }
-    let more = further.len().saturating_sub(FURTHER);
+    let more = further.len().saturating_sub(most);
     if more > 0 {
         page.line(
             Ink::Faint,

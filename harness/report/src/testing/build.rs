@@ -40,6 +40,7 @@ pub fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         points,
         covers: vec!["Q6".into()],
         hint: None,
+        next_hints: Vec::new(),
         limit: Duration::from_secs(10),
         requires: Vec::new(),
         visibility: Visibility::Visible,
@@ -114,6 +115,7 @@ pub fn peer(name: &str) -> Actor {
 /// Of whose check the report is.
 pub fn about() -> About {
     About {
+        sources: std::collections::BTreeMap::new(),
         submission: "submissions/alice".into(),
         isolation: Level::Namespaces,
         isolation_notes: Vec::new(),
@@ -143,6 +145,7 @@ pub fn finding(aspect: Aspect, verdict: Verdict, message: &str) -> Finding {
         seen: None,
         difference: None,
         cites: Vec::new(),
+        lines: Vec::new(),
         mistake: None,
     }
 }
@@ -161,6 +164,8 @@ pub struct JudgedCase {
     pub findings: Vec<Finding>,
     /// What was observed.
     pub evidence: Option<Evidence>,
+    /// What the reference did in the student's place.
+    pub reference: Option<Evidence>,
     /// What is said beside it.
     pub notes: Vec<String>,
 }
@@ -175,6 +180,7 @@ impl JudgedCase {
             parts: Vec::new(),
             findings,
             evidence: None,
+            reference: None,
             notes: Vec::new(),
         }
     }
@@ -194,6 +200,12 @@ impl JudgedCase {
         )
     }
 
+    /// With what the reference did in the student's place.
+    pub fn beside(mut self, reference: Evidence) -> Self {
+        self.reference = Some(reference);
+        self
+    }
+
     /// With evidence.
     pub fn with(mut self, evidence: Evidence) -> Self {
         self.evidence = Some(evidence);
@@ -207,6 +219,7 @@ pub fn report(about: &About, programs: Vec<Program>, done: &[JudgedCase]) -> Rep
     let judged: Vec<Judged<'_>> = done
         .iter()
         .map(|done| Judged {
+            reference: done.reference.as_ref(),
             case: &done.case,
             verdict: done.verdict,
             earned: done.earned,
@@ -250,6 +263,8 @@ impl Trace {
             counted: None,
             calls: 10,
             complaints: Vec::new(),
+            ended_at: Vec::new(),
+            printed: Vec::new(),
         };
         Self(Evidence {
             name: "case".into(),
@@ -303,6 +318,7 @@ impl Trace {
             answers: Vec::new(),
             repeated: None,
             on_request: false,
+            lines: Vec::new(),
         });
         self.0.trace.len() - 1
     }

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use ipclab_evidence::{LimitKind, Thing, Touch, Way};
+use ipclab_evidence::{LimitKind, SourceLine, Thing, Touch, Way};
 use ipclab_kernel::arch::instruction::{self, Access, Instruction};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, ptrace};
@@ -78,13 +78,15 @@ impl Tracer {
             Access::Update => {
                 write.found = peek(tid, address, instruction.width);
                 let value = write.found.as_deref().map(number);
-                self.note_access(tid, place, instruction.width, value, Way::Read);
+                let lines = self.origin(tid, false);
+                self.note_access(tid, (place, lines), instruction.width, value, Way::Read);
             }
             Access::Load | Access::Unknown => match self.step_over(tid, address, false)? {
                 Outcome::Done => {
                     let value = peek(tid, address, instruction.width);
                     let value = value.as_deref().map(number);
-                    self.note_access(tid, place, instruction.width, value, Way::Read);
+                    let lines = self.origin(tid, true);
+                    self.note_access(tid, (place, lines), instruction.width, value, Way::Read);
                     return self.after_access(tid, false);
                 }
                 Outcome::Writes(at) => write.address = at,
@@ -147,7 +149,8 @@ impl Tracer {
                     Way::Write
                 };
                 let place = attachment.place(write.address);
-                self.note_access(tid, place, write.instruction.width, value, how);
+                let lines = self.origin(tid, true);
+                self.note_access(tid, (place, lines), write.instruction.width, value, how);
                 self.after_access(tid, after.is_none() || after != before)
             }
             Outcome::Writes(_) => self.go_on(tid, 0),
@@ -190,16 +193,23 @@ impl Tracer {
         self.step_over(tid, address, true)
     }
 
-    /// An instruction has made an access, this wide.
-    fn note_access(&mut self, tid: Pid, place: Place, width: u8, value: Option<i64>, how: Way) {
+    /// An instruction has made an access, this wide, in these lines.
+    fn note_access(
+        &mut self,
+        tid: Pid,
+        at: (Place, Vec<SourceLine>),
+        width: u8,
+        value: Option<i64>,
+        how: Way,
+    ) {
         self.accesses.by_instruction();
-        self.note(tid, place, width.into(), value, how);
+        self.note(tid, at, width.into(), value, how);
     }
 
     pub(super) fn note(
         &mut self,
         tid: Pid,
-        place: Place,
+        (place, lines): (Place, Vec<SourceLine>),
         width: u32,
         value: Option<i64>,
         how: Way,
@@ -217,6 +227,7 @@ impl Tracer {
             width: width.max(1),
             before_call: self.trace.next(),
             value,
+            lines,
         };
         self.actors[raw.actor].accesses += 1;
         self.schedule.touches([Touch {

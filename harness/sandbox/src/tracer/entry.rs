@@ -171,6 +171,9 @@ impl Tracer {
         let attention = if on_request { Attention::Record } else { usual };
         // What is not recorded otherwise is, when it was changed.
         let wanted = attention == Attention::None && self.faults.want(spec, object.as_ref());
+        if let (Role::Send, Some(Object::Standard(stream))) = (spec.role, &object) {
+            self.note_printed(tid, spec, &args, *stream);
+        }
         if attention == Attention::None && !wanted {
             return None;
         }
@@ -279,6 +282,7 @@ impl Tracer {
         let arguments = decode::arguments(tid, call.spec, &call.args);
         let process = &self.processes[&process];
         let at_us = self.at_us();
+        let lines = self.origin(tid, true);
         self.trace.push(Call {
             n: 0,
             at_us,
@@ -293,6 +297,7 @@ impl Tracer {
             answers: Vec::new(),
             repeated: None,
             on_request,
+            lines,
         })
     }
 

@@ -16,6 +16,7 @@
 //! clock       waits for a time, timers, and what time it is
 //! state       what is known of actors, processes and threads
 //! observed    what calls have mapped and opened
+//! origin      in which line of the student's files a thread is
 //! guard       keeps attached segments protected            | only where
 //! reach       what the kernel accesses in them             |
 //! remote      calls made in a tracee, and single steps     | threads
@@ -32,6 +33,7 @@ mod access;
 mod addressed;
 mod beginning;
 mod clock;
+mod code_map;
 mod dispatch;
 mod entry;
 mod event;
@@ -47,6 +49,7 @@ mod made;
 mod neighbours;
 mod objects;
 mod observed;
+mod origin;
 mod placed;
 mod points;
 mod processes;

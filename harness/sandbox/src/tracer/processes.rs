@@ -55,6 +55,7 @@ impl Tracer {
             self.over_process_limit = Some((actor, self.most_threads));
         }
         // A new process has its parent's segments attached; a new thread is in the same process.
+        let code = self.processes[&parent].code.clone();
         let attached = self.processes[&parent].attached.clone();
         let guarded = self.processes[&parent].guarded.clone();
         let own = self.threads[&child].process;
@@ -73,6 +74,7 @@ impl Tracer {
         {
             process.attached = attached;
             process.guarded = guarded;
+            process.code = code;
         }
     }
 
@@ -116,6 +118,7 @@ impl Tracer {
         self.tree_program(tid, of_call);
         self.check_readable(tid, actor);
         self.await_beginning(tid);
+        self.learn_program(tid, actor, first && !self.actors[actor].started);
         if !first || self.actors[actor].started {
             return Ok(None);
         }
@@ -163,6 +166,7 @@ impl Tracer {
         if !first {
             return notice;
         }
+        self.note_end(tid, actor, signal);
         if by_itself {
             let open = open
                 .into_iter()
@@ -249,7 +253,9 @@ impl Tracer {
         };
         let process = self.processes.get_mut(&thread.process)?;
         process.signalled = Some((signal, cause));
-        (signal == libc::SIGXFSZ).then_some(Notice::FileTooLarge(process.actor))
+        let actor = process.actor;
+        self.note_crash(tid, signal);
+        (signal == libc::SIGXFSZ).then_some(Notice::FileTooLarge(actor))
     }
 
     /// How many processes of an actor are alive.

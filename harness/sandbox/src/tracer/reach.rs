@@ -105,7 +105,7 @@ impl Tracer {
         let (shmid, first) = attachment.place(address);
         for at in (0..length).step_by(PIECE as usize) {
             let width = (length - at).min(PIECE) as u32;
-            self.note(tid, (shmid, first + at), width, None, how);
+            self.note(tid, ((shmid, first + at), Vec::new()), width, None, how);
         }
     }
 

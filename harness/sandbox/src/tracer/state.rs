@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
     Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Refusal, Run, SeenObjects,
-    Sharing, Socket, TimePassed,
+    Sharing, Socket, SourceLine, TimePassed,
 };
 
+use super::code_map::{CodeMap, Origins};
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
 };
@@ -143,6 +144,10 @@ pub(super) struct Process {
     pub(super) died_in: Option<&'static str>,
     /// Where its program begins, while its loader is at work, if that makes calls that the plan asks for.
     pub(super) beginning: Option<Beginning>,
+    /// What lines of it are found with.
+    pub(super) code: CodeMap,
+    /// The last signal that its own mistake brought, and where.
+    pub(super) crashed_at: Option<(i32, Vec<SourceLine>)>,
 }
 
 /// What the tracer does in the host's own world beyond tracing.
@@ -220,6 +225,8 @@ pub(crate) struct TracedActor {
     pub(crate) open_at_exit: Vec<OpenDescriptor>,
     /// The call that its first process died in.
     pub(crate) died_in: Option<&'static str>,
+    /// In which lines it did what it did.
+    pub(crate) origins: Origins,
 }
 
 impl TracedActor {
@@ -348,6 +355,7 @@ impl Tracer {
             rss_max_kib: 0,
             open_at_exit: Vec::new(),
             died_in: None,
+            origins: Origins::new(actor.lines.clone()),
         });
         Self {
             threads: HashMap::new(),
@@ -443,6 +451,8 @@ impl Tracer {
             signalled: None,
             died_in: None,
             beginning: None,
+            code: CodeMap::default(),
+            crashed_at: None,
         });
         if process == tid {
             self.tree_born(tid, actor, self.processes[&tid].own_pid);

@@ -71,14 +71,22 @@ impl Life {
         counted: Option<CgroupCounters>,
     ) -> ActorEvidence {
         let traced = &tracer.actors[index];
+        let (stdout, stderr) = (self.stdout.finish(), self.stderr.finish());
+        // Where not all bytes came as they were handed over, a place in the stream is no place of a write.
+        let written = traced.origins.written;
+        let kept = [written[0] == stdout.total(), written[1] == stderr.total()];
+        let printed = traced.origins.printed.iter();
+        let printed = printed.filter(|write| kept[usize::from(write.stream == 2)]);
         ActorEvidence {
             name: actor.name.clone(),
             pid: self.own_pid,
             exit: self.exit.unwrap_or(Exit::NotStarted),
             started_us: self.started_us,
             ready: traced.ready,
-            stdout: self.stdout.finish(),
-            stderr: self.stderr.finish(),
+            ended_at: traced.origins.ended_at.clone(),
+            printed: printed.cloned().collect(),
+            stdout,
+            stderr,
             open_at_exit: traced.open_at_exit.clone(),
             limits: self.limits,
             processes: traced.process_count,

@@ -214,6 +214,7 @@ pub(crate) fn student(name: &str, line: &str) -> Actor {
         descriptors: 0,
         watched: Vec::new(),
         random_addresses: false,
+        lines: None,
     }
 }
 

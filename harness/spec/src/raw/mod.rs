@@ -69,8 +69,8 @@ tables! {
         points: PointsForm,
         /// The unit's questions that it tests.
         covers: Many,
-        /// What a teacher would say to a student who failed it.
-        hint: At<String>,
+        /// What a teacher would say to a student who failed it; a list: in steps, from the concept to the call.
+        hint: Many,
         /// Wall time that one run may take at most: "10s".
         limit: At<String>,
         /// Cases that must have passed, else this one is skipped.

@@ -72,7 +72,14 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         tier: tier(raw, context),
         points: points(raw, context),
         covers: covers(raw, lab, context),
-        hint: raw.hint.as_ref().map(|hint| hint.value.clone()),
+        hint: texts(raw.hint.as_ref())
+            .first()
+            .map(|hint| hint.value.clone()),
+        next_hints: texts(raw.hint.as_ref())
+            .iter()
+            .skip(1)
+            .map(|hint| hint.value.clone())
+            .collect(),
         limit: match &raw.limit {
             Some(limit) => context
                 .read(limit, super::time::duration)

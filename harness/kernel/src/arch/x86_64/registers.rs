@@ -66,6 +66,16 @@ impl Registers {
         self.0.rsp
     }
 
+    /// All registers as DWARF numbers them, System V ABI for AMD64, figure 3.36: the address of the next instruction last.
+    #[must_use]
+    pub fn in_dwarf_order(&self) -> [u64; 17] {
+        let Self(all) = self;
+        [
+            all.rax, all.rdx, all.rcx, all.rbx, all.rsi, all.rdi, all.rbp, all.rsp, all.r8, all.r9,
+            all.r10, all.r11, all.r12, all.r13, all.r14, all.r15, all.rip,
+        ]
+    }
+
     /// The number of the call that the tracee is in.
     #[must_use]
     pub fn call_number(&self) -> u64 {

@@ -145,8 +145,15 @@ impl Shared {
         for (_, value) in env {
             if let (Some(scratch), "/tmp") = (&self.scratch, value.as_str()) {
                 *value = scratch.to_string_lossy().into_owned();
-            } else if let Some(there) = self.there(Path::new(value)) {
-                *value = there.to_string_lossy().into_owned();
+            } else {
+                // One path, or several.
+                let here = value.split(':').map(|part| {
+                    let there = self.there(Path::new(part));
+                    there.map_or(part.to_owned(), |there| {
+                        there.to_string_lossy().into_owned()
+                    })
+                });
+                *value = here.collect::<Vec<_>>().join(":");
             }
         }
         actor

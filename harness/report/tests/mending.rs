@@ -1,0 +1,171 @@
+//! What helps to mend: the line, the next hint, where the conversation leaves the reference's, what a save changed.
+
+use ipclab_evidence::SourceLine;
+use ipclab_judge::{Finding, Verdict};
+use ipclab_report::terminal::{self, Style};
+use ipclab_report::testing::build::{JudgedCase, Trace, about, case, finding, report, student};
+use ipclab_report::{Audience, Parting, Report, html, json, watching};
+use ipclab_spec::{Aspect, Points, Tier, Visibility};
+
+fn line(number: u32) -> SourceLine {
+    SourceLine {
+        file: "iserver.c".into(),
+        line: number,
+    }
+}
+
+/// A failed case whose finding shows in these lines.
+fn failed(id: &str, lines: &[u32]) -> JudgedCase {
+    let mut case = case(id, "it serves", Tier::Core, Points::Whole(2));
+    case.hint = Some("Think of byte order.".into());
+    case.next_hints = vec!["See htons(3).".into(), "Write htons(12345).".into()];
+    let finding = Finding {
+        lines: lines.iter().copied().map(line).collect(),
+        ..finding(Aspect::Output, Verdict::Fail, "server said no")
+    };
+    JudgedCase::new(case, Verdict::Fail, 0, vec![finding])
+}
+
+fn graded(cases: &[JudgedCase]) -> Report {
+    let mut about = about();
+    let text = "one\n\ttwo\nthree\nfour\nfive\nsix\n";
+    about.sources = [("iserver.c".to_owned(), text.to_owned())].into();
+    report(&about, Vec::new(), cases)
+}
+
+#[test]
+fn the_line_stands_beside_the_finding() {
+    let graded = graded(&[failed("echo", &[2, 5])]);
+    let short = terminal::render_short(&graded, &Style::default());
+    assert!(
+        short.contains("at      iserver.c:2, called at iserver.c:5\n"),
+        "{short}"
+    );
+    assert!(short.contains("2 │ two\n"), "{short}");
+    let page = html::render(&graded);
+    assert!(
+        page.contains("<code>iserver.c:2, called at iserver.c:5</code>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("class=\"marked\"><span class=\"number\">2</span>     two"),
+        "{page}"
+    );
+    let shown = graded.excerpt(&graded.causes[0].lines[0]).unwrap();
+    let numbered: Vec<String> = shown
+        .numbered()
+        .map(|(n, text)| format!("{n} {text}"))
+        .collect();
+    assert_eq!(numbered, ["1 one", "2     two", "3 three", "4 four"]);
+    // What is written is what is read back.
+    let again: Report = serde_json::from_str(&json::render(&graded)).unwrap();
+    assert_eq!(again, graded);
+}
+
+#[test]
+fn lines_of_a_case_that_is_kept_back_are_kept_back() {
+    let mut hidden = failed("secret", &[6]);
+    hidden.case.visibility = Visibility::Hidden;
+    let graded = graded(&[failed("echo", &[2]), hidden]);
+    assert_eq!(graded.code.len(), 2);
+    let seen = graded.seen_by(Audience::Students);
+    let named: Vec<u32> = seen.code.iter().map(|excerpt| excerpt.place.line).collect();
+    assert_eq!(named, [2]);
+    assert!(!json::render(&seen).contains("six"));
+}
+
+#[test]
+fn hints_come_step_by_step() {
+    let graded = graded(&[failed("echo", &[])]);
+    let check = |steps: usize, shown: &[&str], left: &str| {
+        let seen = graded.clone().with_hints(steps);
+        let hint = seen.cases[0].hint.clone().unwrap();
+        let lines: Vec<&str> = hint.lines().iter().map(|line| line.as_str()).collect();
+        assert_eq!(lines, shown);
+        let short = terminal::render_short(&seen, &Style::default());
+        assert_eq!(short.contains("--hint N"), !left.is_empty(), "{short}");
+        assert!(short.contains(left), "{short}");
+    };
+    check(1, &["Think of byte order."], "(2 more steps");
+    check(
+        2,
+        &["Think of byte order.", "See htons(3)."],
+        "(1 more step",
+    );
+    check(
+        9,
+        &[
+            "Think of byte order.",
+            "See htons(3).",
+            "Write htons(12345).",
+        ],
+        "",
+    );
+}
+
+#[test]
+fn a_save_is_told_by_what_it_changed() {
+    let passed = |id: &str| JudgedCase::passed(id, "it serves", Tier::Core, 2);
+    let check = |before: &[JudgedCase], after: &[JudgedCase], expect: Option<&str>| {
+        let changed = watching::changed(&graded(before), &graded(after));
+        assert_eq!(changed.as_deref(), expect);
+    };
+    check(
+        &[failed("one", &[]), passed("two"), passed("three")],
+        &[passed("one"), failed("two", &[]), passed("three")],
+        Some("+2: one passes now; -2: two fails now"),
+    );
+    check(
+        &[failed("one", &[])],
+        &[failed("one", &[])],
+        Some("The points are the same as before."),
+    );
+    check(&[failed("one", &[])], &[passed("other")], None);
+}
+
+/// A pair that greets; what the client sends, and what the reference sent in its place.
+fn parting(own: &[&[u8]], reference: &[&[u8]]) -> Option<Parting> {
+    let play = |messages: &[&[u8]]| {
+        let mut trace = Trace::new(&["server", "client"]);
+        let (client, served) = trace.connected();
+        for message in messages {
+            trace.send(client, message);
+            trace.recv(served, message);
+        }
+        trace.0
+    };
+    let mut one = case("pair", "they talk", Tier::Core, Points::Whole(2));
+    one.actors = vec![student("server", "iserver"), student("client", "comclient")];
+    let said = finding(Aspect::Bytes, Verdict::Fail, "client sent something else");
+    let judged = JudgedCase::new(one, Verdict::Fail, 0, vec![said]);
+    let graded = graded(&[judged.with(play(own)).beside(play(reference))]);
+    let text = terminal::render(&graded, &Style::default());
+    let conversation = graded.cases[0].conversation.clone().unwrap();
+    assert_eq!(
+        text.contains("leaves the reference's way"),
+        conversation.parting.is_some(),
+        "{text}"
+    );
+    conversation.parting
+}
+
+#[test]
+fn where_it_leaves_the_reference_is_marked() {
+    let check = |own: &[&[u8]], reference: &[&[u8]], expect: Option<&str>| {
+        let parting = parting(own, reference);
+        let said = parting.map(|it| it.reference.map_or(String::new(), |line| line.to_string()));
+        assert_eq!(said.as_deref(), expect);
+    };
+    check(&[b"a", b"b"], &[b"a", b"b"], None);
+    check(
+        &[b"a", b"c"],
+        &[b"a", b"b"],
+        Some("client sends 1 byte to server: \"b\""),
+    );
+    check(
+        &[b"a"],
+        &[b"a", b"b"],
+        Some("client sends 1 byte to server: \"b\""),
+    );
+    check(&[b"a", b"b"], &[b"a"], Some(""));
+}

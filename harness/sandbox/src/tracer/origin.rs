@@ -1,0 +1,201 @@
+//! Where in the student's files a thread is: in which line it makes a call, touches a segment, crashes or ends.
+//!
+//! The plan brings a table of lines for a program that has one. Of all other programs, and of everything that a student's program
+//! starts, nothing is said.
+
+use ipclab_evidence::{Printed, SourceLine};
+use ipclab_kernel::arch::registers::Registers;
+use ipclab_kernel::memory::read_memory;
+use ipclab_kernel::{Pid, procfs};
+
+use super::code_map::CodeMap;
+use super::state::Tracer;
+use crate::calls::Spec;
+use crate::unwind::{Memory, Unwinder};
+
+/// Lines of one place: the line itself, and those that called the functions around it.
+const LINES_MAX: usize = 6;
+/// Calls of one actor whose lines are looked for, and writes whose lines are kept.
+const CALLS_MAX: u64 = 20_000;
+const WRITES_MAX: usize = 512;
+/// How often it is looked what a process has mapped: libraries come while it runs.
+const LOOKS_MAX: u32 = 16;
+/// So much of a stack is read at once.
+const STACK_BYTES: usize = 4096;
+/// Signals that a program's own mistake brings.
+const CRASHES: [i32; 7] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGABRT,
+    libc::SIGTRAP,
+    libc::SIGPIPE,
+];
+
+/// A stopped thread's memory, the top of its stack at hand.
+struct Tracee {
+    tid: Pid,
+    stack: u64,
+    top: Vec<u8>,
+}
+
+impl Tracee {
+    fn new(tid: Pid, stack: u64) -> Self {
+        let mut top = vec![0; STACK_BYTES];
+        let length = read_memory(tid, stack, &mut top);
+        top.truncate(length);
+        Self { tid, stack, top }
+    }
+}
+
+impl Memory for Tracee {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        let at = address.checked_sub(self.stack);
+        let known = at
+            .and_then(|at| self.top.get(usize::try_from(at).ok()?..))
+            .and_then(|rest| rest.get(..buffer.len()));
+        match known {
+            Some(known) => {
+                buffer.copy_from_slice(known);
+                buffer.len()
+            }
+            None => read_memory(self.tid, address, buffer),
+        }
+    }
+}
+
+impl Tracer {
+    /// A process has started a program: `begins`, its actor's own.
+    pub(super) fn learn_program(&mut self, pid: Pid, actor: usize, begins: bool) {
+        let origins = &mut self.actors[actor].origins;
+        if origins.table.is_none() {
+            return;
+        }
+        let program = procfs::executable(pid);
+        if begins {
+            origins.program = program;
+        }
+        let is_own = program.is_some() && program == origins.program;
+        let entry = procfs::auxiliary(pid, libc::AT_ENTRY).filter(|_| is_own);
+        if let Some(process) = self.processes.get_mut(&pid) {
+            process.code = CodeMap::of_program(entry);
+        }
+    }
+
+    /// Where a stopped thread is: `calls`, in a call.
+    pub(super) fn origin(&self, tid: Pid, calls: bool) -> Vec<SourceLine> {
+        self.try_origin(tid, calls).unwrap_or_default()
+    }
+
+    fn try_origin(&self, tid: Pid, calls: bool) -> Option<Vec<SourceLine>> {
+        let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+        let actor = self.actors.get(process.actor)?;
+        let table = actor.origins.table.as_ref()?;
+        let mut known = process.code.0.try_borrow_mut().ok()?;
+        let entry = known.entry?;
+        if actor.calls > CALLS_MAX {
+            return None;
+        }
+        let registers = Registers::read(tid).ok()?;
+        let at = registers.instruction_pointer();
+        let tracee = Tracee::new(tid, registers.stack_pointer());
+        if !known.unwinder.knows(at) && known.looks < LOOKS_MAX {
+            known.looks += 1;
+            known.unwinder = Unwinder::new(&procfs::file_mappings(tid)?, &tracee);
+            if let Some(rules) = table.rules() {
+                known.unwinder.search_rules(entry, rules, &tracee);
+            }
+        }
+        let bias = known.unwinder.bias(entry)?;
+        let frame = registers.in_dwarf_order().map(Some);
+        let mut lines: Vec<SourceLine> = Vec::new();
+        for at in known.unwinder.frames(frame, calls, &tracee) {
+            if known.unwinder.bias(at) != Some(bias) {
+                continue;
+            }
+            if let Some(line) = table.at(at.wrapping_sub(bias))
+                && lines.last() != Some(&line)
+            {
+                lines.push(line);
+            }
+            if lines.len() == LINES_MAX {
+                break;
+            }
+        }
+        Some(lines)
+    }
+
+    /// A thread is about to write on a standard stream.
+    pub(super) fn note_printed(&mut self, tid: Pid, spec: &Spec, args: &[u64; 6], stream: u8) {
+        let Some(actor) = self.actor_of(tid) else {
+            return;
+        };
+        let origins = &self.actors[actor].origins;
+        let place = usize::from(stream).wrapping_sub(1);
+        if origins.table.is_none() || place >= 2 {
+            return;
+        }
+        // A vector is seldom what prints: what follows it has no place that is known.
+        let bytes = if spec.name == "write" { args[2] } else { 0 };
+        // What is written in the middle of a line is often written later than it was printed.
+        let ends_line = || {
+            let mut last = [0];
+            read_memory(tid, args[1].wrapping_add(bytes.wrapping_sub(1)), &mut last) == 1
+                && last == *b"\n"
+        };
+        let wanted = bytes > 0 && origins.printed.len() < WRITES_MAX;
+        let lines = match wanted && (stream == 2 || ends_line()) {
+            true => self.origin(tid, true),
+            false => Vec::new(),
+        };
+        let origins = &mut self.actors[actor].origins;
+        let from = origins.written[place];
+        origins.written[place] = from.saturating_add(bytes);
+        if !lines.is_empty() {
+            origins.printed.push(Printed {
+                stream,
+                from,
+                bytes,
+                lines,
+            });
+        }
+    }
+
+    /// A signal is about to be delivered: where, if the program's own mistake brings it.
+    pub(super) fn note_crash(&mut self, tid: Pid, signal: i32) {
+        if !CRASHES.contains(&signal) {
+            return;
+        }
+        let calls = matches!(signal, libc::SIGABRT | libc::SIGPIPE);
+        let lines = self.origin(tid, calls);
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        if let Some(process) = process.and_then(|process| self.processes.get_mut(&process)) {
+            process.crashed_at = Some((signal, lines));
+        }
+    }
+
+    /// An actor's first process ends, of this signal or (0) by itself.
+    pub(super) fn note_end(&mut self, pid: Pid, actor: usize, signal: i32) {
+        let crashed = self
+            .processes
+            .get_mut(&pid)
+            .and_then(|process| process.crashed_at.take());
+        let lines = match crashed {
+            Some((delivered, lines)) if signal != 0 && delivered == signal => lines,
+            _ if signal != 0 => return,
+            // Another thread may end them all while this one is somewhere else.
+            _ => {
+                let ends = Registers::read(pid).is_ok_and(|registers| {
+                    let number = registers.call_number() as i64;
+                    [libc::SYS_exit_group, libc::SYS_exit].contains(&number)
+                });
+                if !ends {
+                    return;
+                }
+                self.origin(pid, true)
+            }
+        };
+        self.actors[actor].origins.ended_at = lines;
+    }
+}

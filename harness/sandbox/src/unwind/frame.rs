@@ -1,0 +1,26 @@
+//! A frame: registers, and the memory that they lead to.
+
+/// Where a program's memory comes from: fills as much as can be read, and says how much.
+pub(crate) trait Memory {
+    /// Reads from this address on.
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize;
+
+    /// A number of eight bytes.
+    fn word(&self, address: u64) -> Option<u64> {
+        let mut word = [0; 8];
+        (self.read(address, &mut word) == 8).then(|| u64::from_le_bytes(word))
+    }
+
+    /// So many bytes, all of them.
+    fn bytes(&self, address: u64, length: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        (self.read(address, &mut bytes) == length).then_some(bytes)
+    }
+}
+
+/// Registers as DWARF numbers them on this machine, the instruction pointer last; `None`: not known.
+pub(crate) type Frame = [Option<u64>; REGISTERS];
+
+pub(super) const REGISTERS: usize = 17;
+pub(super) const STACK_POINTER: usize = 7;
+pub(super) const RETURN_ADDRESS: usize = 16;
