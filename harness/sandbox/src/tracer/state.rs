@@ -15,6 +15,7 @@ use ipclab_evidence::{
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
 };
+use super::lending::Lending;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use crate::accesses::Accesses;
@@ -290,6 +291,8 @@ pub(crate) struct Tracer {
     pub(super) made_queues: HashSet<Vec<u8>>,
     /// Files of Unix sockets that were bound in this case: device and inode.
     pub(super) unix_files: HashSet<(u64, u64)>,
+    /// Where tracees send copies of their descriptors; `None`: the kernel lets us fetch them.
+    pub(super) lending: Option<Lending>,
     /// The case is over, and every process is being ended. What still crosses is chance: a server may answer a client whose
     /// end came first, or not.
     pub(crate) winding_down: bool,
@@ -373,6 +376,7 @@ impl Tracer {
             made: HashSet::new(),
             made_queues: HashSet::new(),
             unix_files: HashSet::new(),
+            lending: Lending::open_if_needed(),
         }
     }
 
