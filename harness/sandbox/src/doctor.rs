@@ -3,6 +3,7 @@
 mod machine;
 mod refused;
 
+use std::net::{Ipv6Addr, UdpSocket};
 use std::path::Path;
 use std::process::Command;
 
@@ -39,6 +40,7 @@ pub fn doctor() -> Vec<Capability> {
         tracing(&machine),
         landlock(),
         own_user(&machine),
+        ipv6(&machine),
         cgroups(),
         compiler(),
         program("make", "make"),
@@ -183,6 +185,32 @@ fn own_user(machine: &Machine) -> Capability {
                 .to_owned()
         },
         remedy: (!works).then_some(remedy),
+    }
+}
+
+fn ipv6(machine: &Machine) -> Capability {
+    let bound = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0));
+    // A world of the case's own has a loopback device of its own, whatever is on this one.
+    let own_world = level::refusal().is_none();
+    let works = own_world || bound.is_ok();
+    let remedy = match machine.container {
+        Some(_) => "start the container with `--sysctl net.ipv6.conf.all.disable_ipv6=0`",
+        None => "`sudo sysctl -w net.ipv6.conf.lo.disable_ipv6=0`",
+    };
+    Capability {
+        name: "IPv6",
+        works,
+        optional: true,
+        detail: match bound {
+            _ if own_world => "each box has a loopback device of its own".to_owned(),
+            Ok(_) => "the loopback device has ::1".to_owned(),
+            Err(error) => {
+                format!(
+                    "the loopback device has no ::1, so cases that need it are not graded: {error}"
+                )
+            }
+        },
+        remedy: (!works).then(|| remedy.to_owned()),
     }
 }
 
