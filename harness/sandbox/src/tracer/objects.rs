@@ -127,6 +127,11 @@ impl Tracer {
         served.into_iter().filter_map(port).collect()
     }
 
+    /// Whether a socket of the kernel's tables can be one of the case's: in the host's world others are in them, too.
+    pub(crate) fn may_be_own(&self, inode: u64) -> bool {
+        self.lending.is_none() || self.sockets.find(inode).is_some()
+    }
+
     /// Whether a TCP socket of a living process has something to send that it has not sent yet, its own connection
     /// request included. More processes than are quickly asked may always have something.
     pub(crate) fn tcp_has_to_send(&self) -> bool {
