@@ -119,6 +119,11 @@ fn tracing(machine: &Machine) -> Capability {
         }
         Err(_) => false,
     };
+    let said = run
+        .as_ref()
+        .err()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     Capability {
         name: "tracing",
         works: worked,
@@ -135,7 +140,7 @@ fn tracing(machine: &Machine) -> Capability {
             ),
             Err(error) => error.to_string(),
         },
-        remedy: (!worked).then(|| in_lines(&refused::tracing(machine))),
+        remedy: (!worked).then(|| in_lines(&refused::tracing(machine, &said))),
     }
 }
 

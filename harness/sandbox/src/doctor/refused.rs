@@ -20,6 +20,9 @@ fn cause(why: impl Into<String>, remedies: &[&str]) -> Cause {
 const OPEN_CONTAINER: &str = "start the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined \
                               --security-opt systempaths=unconfined`, or with `--privileged`";
 
+/// What the trial says where its own /proc could not be mounted.
+const PROC_REFUSED: &str = "mounting /proc";
+
 /// Every cause for which this machine refuses namespaces, the surest first. `refusal` is what the kernel said.
 pub(super) fn namespaces(machine: &Machine, refusal: &str) -> Vec<Cause> {
     let mut causes = Vec::new();
@@ -72,7 +75,15 @@ pub(super) fn namespaces(machine: &Machine, refusal: &str) -> Vec<Cause> {
             &["enter the folder with `systemd-nspawn -D FOLDER` or `bwrap`, which make it the top of the mounts"],
         ));
     }
-    if let Some(container) = machine.container {
+    if refusal.contains(PROC_REFUSED) {
+        causes.push(cause(
+            "parts of /proc are covered here, as containers have them, so that no other one may be mounted",
+            &[
+                "start the container with `--security-opt systempaths=unconfined` (Podman: `--security-opt unmask=ALL`)",
+                "or with `--privileged`",
+            ],
+        ));
+    } else if let Some(container) = machine.container {
         causes.push(cause(
             format!("this is a container of {container}, whose filter of system calls refuses namespaces"),
             &[
@@ -98,8 +109,16 @@ pub(super) fn namespaces(machine: &Machine, refusal: &str) -> Vec<Cause> {
     causes
 }
 
-/// Every cause for which programs cannot be traced here.
-pub(super) fn tracing(machine: &Machine) -> Vec<Cause> {
+/// Every cause for which programs cannot be traced here. `said` is what came of the trial.
+pub(super) fn tracing(machine: &Machine, said: &str) -> Vec<Cause> {
+    if said.contains("os error 30") {
+        return vec![cause(
+            "/tmp cannot be written to",
+            &[
+                "start the container with `--tmpfs /tmp:exec --tmpfs /var/tmp`, or without `--read-only`",
+            ],
+        )];
+    }
     let mut causes = Vec::new();
     if let Some(scope @ 2..) = machine.ptrace_scope {
         causes.push(cause(
@@ -232,6 +251,13 @@ mod tests {
             &["CONFIG_USER_NS, CONFIG_PID_NS"],
             "boot a kernel",
         );
+        let covered = "mounting /proc: Operation not permitted (os error 1)";
+        check(
+            &docker,
+            covered,
+            &["parts of /proc are covered"],
+            "systempaths=unconfined",
+        );
         let both = Machine {
             in_chroot: true,
             ..docker
@@ -247,7 +273,7 @@ mod tests {
     #[test]
     fn tracing_is_refused_by_a_setting_or_by_a_filter() {
         let check = |machine: &Machine, why: &[&str], remedy: &str| {
-            let causes = tracing(machine);
+            let causes = tracing(machine, "");
             assert_eq!(causes.len(), why.len(), "{causes:?}");
             for (cause, why) in causes.iter().zip(why) {
                 assert!(cause.why.contains(why), "{why}: {cause:?}");
@@ -280,5 +306,8 @@ mod tests {
             &["ptrace_scope is 3", "filter of system calls"],
             "--cap-add SYS_PTRACE",
         );
+        let read_only = tracing(&plain, "Read-only file system (os error 30)");
+        assert_eq!(read_only.len(), 1);
+        assert!(read_only[0].why.contains("/tmp"), "{read_only:?}");
     }
 }

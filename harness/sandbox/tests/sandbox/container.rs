@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ipclab_kernel::{process, seccomp};
 
@@ -38,18 +39,25 @@ const REFUSED: [i64; 14] = [
 ];
 
 /// Tests that are run so, by what is in their names; one case runs after another.
-const TESTS: [&str; 3] = [
-    "wire::",
-    "clock::table_timer-fds",
-    "clock::a_pair_paced_by_sleeps",
+const TESTS: [&str; 4] = [
+    "_by_recvmsg::shared",
+    "socket_passed_in_a_message::shared",
+    "table_timer-fds::shared",
+    "a_pair_paced_by_sleeps::shared",
 ];
 
+/// Whether this process is in such a container, where these tests would run themselves.
+static INSIDE: AtomicBool = AtomicBool::new(false);
+
 pub(crate) fn tests() -> Vec<Test> {
+    if INSIDE.load(Ordering::Relaxed) {
+        return Vec::new();
+    }
     let test = |names: &'static str| {
         shared(
             format!(
                 "without_what_docker_refuses_{}",
-                names.trim_end_matches(':')
+                names.trim_end_matches("::shared").trim_start_matches('_')
             ),
             move |_| {
                 let mut command = Command::new("/proc/self/exe");
@@ -78,6 +86,7 @@ pub(crate) fn enter_if_asked(args: Vec<OsString>) -> Vec<OsString> {
     }
     process::prctl(libc::PR_SET_NO_NEW_PRIVS, 1).expect("no new privileges");
     seccomp::install_filter(&filter()).expect("a filter");
+    INSIDE.store(true, Ordering::Relaxed);
     let mut args = args;
     args.remove(1);
     args
