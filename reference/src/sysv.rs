@@ -186,14 +186,13 @@ impl Segment {
     /// `EACCES`, `EIDRM`, `EINVAL`: see shmctl(2).
     pub fn status(self) -> io::Result<Status> {
         let status = self.stat()?;
-        // The key is in no portable field: shmctl(2) calls it `__key`, and `libc` keeps the name.
         let perm = status.shm_perm;
         let flags = u32::from(perm.mode);
         Ok(Status {
             size: status.shm_segsz,
             mode: flags & 0o777,
             attached: status.shm_nattch,
-            key: perm.__key,
+            key: key(&perm),
             owner: (perm.uid, perm.gid),
             creator: (perm.cuid, perm.cgid),
             made_by: status.shm_cpid,
@@ -405,4 +404,12 @@ fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
     } else {
         Ok(returned)
     }
+}
+
+/// The key of a segment. It is in no portable field: glibc calls it `__key`, musl `__ipc_perm_key`.
+fn key(perm: &libc::ipc_perm) -> i32 {
+    #[cfg(target_env = "musl")]
+    return perm.__ipc_perm_key;
+    #[cfg(not(target_env = "musl"))]
+    return perm.__key;
 }

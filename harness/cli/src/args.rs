@@ -1,5 +1,6 @@
 //! The command line, as its user sees it: low arguments. [`high`] makes of them what the commands work with.
 
+mod complete;
 mod examples;
 mod high;
 pub(crate) mod shared;
@@ -9,8 +10,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use clap_complete::ArgValueCompleter;
 use ipclab_class::batch::Shard;
 
+use crate::about;
+use complete::{case_ids, lab_names, reference_names};
 use examples::{
     CERTIFY_EXAMPLES, CHECK_EXAMPLES, DIFF_EXAMPLES, EXAMPLES, EXPORT_EXAMPLES, GOLDEN_EXAMPLES,
     GRADE_EXAMPLES, INIT_EXAMPLES, INTEROP_EXAMPLES, MERGE_EXAMPLES, REFRESH_EXAMPLES,
@@ -20,11 +24,13 @@ use shared::{
     ClassArgs, JobsArgs, LabArgs, LabsArgs, Presentation, RunArgs, SeedArgs, SelectArgs, TierArgs,
     TrustArgs,
 };
-use values::{Ci, DiffForm, ExportForm, Format, TableFormat, WayArg, When};
+use values::{
+    Ci, DiffForm, ExportForm, Format, PassMark, TableFormat, WayArg, When, address, sha256,
+};
 
 /// Grades C programs on System V shared memory and sockets by running them beside reference programs.
 #[derive(Debug, Parser)]
-#[command(name = "ipclab", version, subcommand_required = true, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "ipclab", version = about::version(), long_version = about::long_version(), subcommand_required = true, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -86,7 +92,7 @@ pub(crate) enum Command {
     /// Write a class's marks as other systems take them
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
-    /// Write a folder to start working in, or a workflow that grades every push
+    /// Write a folder to start working in, a workflow that grades every push, or a container to work in
     #[command(after_help = INIT_EXAMPLES)]
     Init(Init),
     /// Print completions for a shell
@@ -106,6 +112,7 @@ pub(crate) enum Command {
     /// Play a reference program: `ipclab reference iserver 2`
     Reference {
         /// The program; left out: all of them are listed
+        #[arg(add = ArgValueCompleter::new(reference_names))]
         name: Option<String>,
         /// Its own arguments
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -116,13 +123,16 @@ pub(crate) enum Command {
     /// Say in words what a lab's cases do and want
     Explain {
         /// A lab's name, or a spec file
+        #[arg(add = ArgValueCompleter::new(lab_names))]
         lab: String,
         /// One of its cases
+        #[arg(add = ArgValueCompleter::new(case_ids))]
         case: Option<String>,
     },
     /// List the labs, or show a lab's handout
     Labs {
         /// Show the handout of this lab
+        #[arg(add = ArgValueCompleter::new(lab_names))]
         lab: Option<String>,
         /// Write the lab's starter files into this folder
         #[arg(long, value_name = "DIR", requires = "lab")]
@@ -358,7 +368,7 @@ pub(crate) enum PackageCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Gradescope {
     /// The lab's name, or the path of a spec
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(lab_names))]
     pub(crate) lab: String,
     /// The zip
     #[arg(short, long, value_name = "FILE", default_value = "autograder.zip")]
@@ -372,12 +382,28 @@ pub(crate) struct Gradescope {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Init {
     /// Write this lab's starter files and handout
+    #[arg(add = ArgValueCompleter::new(lab_names))]
     pub(crate) lab: Option<String>,
     /// Into this folder; left out: one called like the lab, or the current one
     pub(crate) folder: Option<PathBuf>,
     /// Write a workflow that grades every push
     #[arg(long, value_enum, value_name = "SYSTEM")]
     pub(crate) ci: Option<Ci>,
+    /// Write a container to work in, for editors that know devcontainers
+    #[arg(long)]
+    pub(crate) devcontainer: bool,
+    /// Where they get the tool from: its repository, or an archive of it that ends with .tar.gz
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) from: Option<String>,
+    /// The checksum that the tool's archive must have; left out: the one that the release says
+    #[arg(long, value_name = "SUM", value_parser = sha256)]
+    pub(crate) sha256: Option<String>,
+    /// The tier that the workflow grades; can be given several times; left out: all
+    #[command(flatten)]
+    pub(crate) tiers: TierArgs,
+    /// Points, or a share of the points like 80%, from which on the workflow succeeds; left out: all points
+    #[arg(long, value_name = "MARK")]
+    pub(crate) pass_mark: Option<PassMark>,
 }
 
 /// Arguments of `diff`.
@@ -452,7 +478,7 @@ pub(crate) struct Slurm {
     /// A folder or an archive with all submissions, where every node sees it
     pub(crate) submissions: PathBuf,
     /// The lab's name, or the path of a spec
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(lab_names))]
     pub(crate) lab: String,
     /// The folder for the results, where every node sees it
     #[arg(short, long, value_name = "DIR")]
@@ -467,6 +493,8 @@ pub(crate) struct Slurm {
     /// Processors of each job
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) processors: u16,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 /// Commands for authors of labs.
@@ -479,7 +507,11 @@ pub(crate) enum SpecCommand {
         files: Vec<PathBuf>,
     },
     /// Print a JSON Schema of the spec language, for editors
-    Schema,
+    Schema {
+        /// Of a submission's ipclab.toml instead
+        #[arg(long)]
+        submission: bool,
+    },
     /// List the calls that a spec can speak of, their arguments and what can be injected
     Calls,
 }

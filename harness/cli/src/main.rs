@@ -3,12 +3,14 @@
 //! This crate is what a user sees: the command line ([`args`]), one file a [`commands`]' command, and everything that is
 //! printed. What the commands do is done by the crates below it.
 
+mod about;
 mod args;
 mod class_progress;
 mod commands;
 mod output;
 mod present;
 mod progress;
+mod shell;
 mod strangers;
 
 use std::ffi::OsString;
@@ -43,6 +45,9 @@ fn main() -> ExitCode {
     if let Some(code) = called_as(&argv).and_then(|program| ipclab_reference::run(&argv, &program))
     {
         return code;
+    }
+    if std::env::var_os(shell::VARIABLE).is_some() {
+        shell::answer();
     }
     let args = Args::parse_from(&argv);
     let result = run(args);
@@ -84,7 +89,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             presentation,
         } => commands::judge::judge(&folder, &presentation, color),
         Command::Spec(SpecCommand::Check { files }) => commands::spec::check(&files),
-        Command::Spec(SpecCommand::Schema) => commands::spec::schema(),
+        Command::Spec(SpecCommand::Schema { submission }) => commands::spec::schema(submission),
         Command::Spec(SpecCommand::Calls) => commands::spec::calls(),
         Command::Reference { name, args } => commands::reference::reference(name, args),
         Command::Doctor => commands::doctor::doctor(),

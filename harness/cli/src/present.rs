@@ -15,7 +15,7 @@ use ipclab_report::{
 };
 
 use crate::args::shared::Presentation;
-use crate::args::values::{ReportFormat, When};
+use crate::args::values::{PassMark, ReportFormat, When};
 use crate::output;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
@@ -67,7 +67,7 @@ pub(crate) fn present(
     };
     Ok(ExitCode::from(match how.format {
         // What is rendered of the whole report is as good as the whole of it.
-        ReportFormat::Gradescope => report.exit_code(),
+        ReportFormat::Gradescope => status(report, how.pass_mark),
         // Points that were lost are no trouble of the grader's there: any other status than 0 says that it broke.
         ReportFormat::Classroom50 => match seen.exit_code() {
             0 | 1 => 0,
@@ -81,7 +81,7 @@ pub(crate) fn present(
         | ReportFormat::Csv
         | ReportFormat::Tap
         | ReportFormat::Ctrf
-        | ReportFormat::Github => seen.exit_code(),
+        | ReportFormat::Github => status(&seen, how.pass_mark),
     }))
 }
 
@@ -104,7 +104,17 @@ pub(crate) fn present_change(
     }
     text.push_str(&terminal::render_first(&seen, &output::style(color)));
     output::print(&text)?;
-    Ok(ExitCode::from(seen.exit_code()))
+    Ok(ExitCode::from(status(&seen, how.pass_mark)))
+}
+
+/// The exit status: lost points do not count where those that were earned are enough.
+fn status(report: &Report, pass_mark: Option<PassMark>) -> u8 {
+    let score = &report.score;
+    let enough = pass_mark.is_some_and(|mark| mark.is_reached(score.earned, score.max));
+    match report.exit_code() {
+        1 if enough => 0,
+        code => code,
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

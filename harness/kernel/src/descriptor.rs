@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::io::{self, Result};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use crate::error::check_int;
+use crate::error::{check, check_int};
 
 /// `pipe2(2)` with close-on-exec: (read end, write end).
 pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
@@ -23,8 +23,13 @@ pub fn close_from(first: u32, at_exec: bool) -> Result<()> {
     } else {
         0
     };
-    // SAFETY: used only in forked children, where no Rust owner of a higher descriptor will run again.
-    check_int(unsafe { libc::close_range(first, u32::MAX, flags) }).map(drop)
+    close_range(first, u32::MAX, flags)
+}
+
+/// `close_range(2)`, which not every C library has.
+fn close_range(first: u32, last: u32, flags: c_int) -> Result<()> {
+    // SAFETY: used only in forked children, where no Rust owner of these descriptors will run again.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) }).map(drop)
 }
 
 /// Closes every descriptor but the standard three and these.
@@ -34,8 +39,7 @@ pub fn close_all_but(kept: &[BorrowedFd<'_>]) -> Result<()> {
     let mut first = 3;
     for fd in kept {
         if fd > first {
-            // SAFETY: used only in forked children, where no Rust owner of the others will run again.
-            check_int(unsafe { libc::close_range(first, fd - 1, 0) })?;
+            close_range(first, fd - 1, 0)?;
         }
         first = fd + 1;
     }

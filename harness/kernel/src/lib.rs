@@ -14,6 +14,7 @@ pub mod affinity;
 pub mod arch;
 pub mod descriptor;
 pub mod error;
+pub mod lent;
 pub mod memory;
 pub mod namespace;
 pub mod process;

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString, c_int};
 use std::io::{self, Result};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use crate::error::{check, check_int};
 
@@ -94,8 +94,15 @@ pub fn prctl(option: c_int, value: usize) -> Result<()> {
     check_int(unsafe { libc::prctl(option, value, 0usize, 0usize, 0usize) }).map(drop)
 }
 
+/// Resources, as the C library types them.
+#[cfg(target_env = "musl")]
+pub type Resource = c_int;
+/// Resources, as the C library types them.
+#[cfg(not(target_env = "musl"))]
+pub type Resource = libc::__rlimit_resource_t;
+
 /// `setrlimit(2)`, soft and hard alike; where the hard limit is lower already, it stays.
-pub fn lower_limit(resource: libc::__rlimit_resource_t, value: u64) -> Result<()> {
+pub fn lower_limit(resource: Resource, value: u64) -> Result<()> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
@@ -141,6 +148,17 @@ pub fn copy_descriptor(process: BorrowedFd<'_>, fd: RawFd) -> Result<OwnedFd> {
     let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) })?;
     // SAFETY: as above.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// Whether the kernel copies descriptors of other processes here, tried on this one: a container's filter may refuse it.
+#[must_use]
+pub fn can_copy_descriptors() -> bool {
+    let Ok((_reader, writer)) = crate::descriptor::pipe() else {
+        return true;
+    };
+    let own = pidfd_open(std::process::id() as Pid);
+    own.and_then(|own| copy_descriptor(own.as_fd(), writer.as_raw_fd()))
+        .is_ok()
 }
 
 /// Whether there is a POSIX message queue of this name, which has no slash, `mq_open(2)`.

@@ -6,8 +6,14 @@ use std::io::Result;
 use crate::error::check;
 use crate::process::Pid;
 
+/// Requests, as the C library types them.
+#[cfg(target_env = "musl")]
+type Request = c_int;
+#[cfg(not(target_env = "musl"))]
+type Request = libc::c_uint;
+
 /// A ptrace request without an address.
-fn ptrace(request: libc::c_uint, pid: Pid, data: usize) -> Result<()> {
+fn ptrace(request: Request, pid: Pid, data: usize) -> Result<()> {
     // SAFETY: only called below with requests whose `data` is a number, never a pointer.
     check(unsafe { libc::ptrace(request, pid, 0usize, data) }).map(drop)
 }
@@ -94,37 +100,50 @@ pub enum Stop {
     Other,
 }
 
+/// `struct ptrace_syscall_info`, which not every C library has. The parts of its union for an entry and for a stop of the
+/// filter begin alike, and that for an exit begins with the call's value.
+#[repr(C)]
+struct SyscallInfo {
+    op: u8,
+    arch: u32,
+    instruction_pointer: u64,
+    stack_pointer: u64,
+    number_or_value: u64,
+    args: [u64; 6],
+    filter_data: u32,
+}
+
+const PTRACE_GET_SYSCALL_INFO: Request = 0x420e;
+const PTRACE_SYSCALL_INFO_ENTRY: u8 = 1;
+const PTRACE_SYSCALL_INFO_EXIT: u8 = 2;
+const PTRACE_SYSCALL_INFO_SECCOMP: u8 = 3;
+
 /// Reads what call a stopped tracee is at.
 pub fn syscall_stop(pid: Pid) -> Result<Stop> {
-    // SAFETY: an all-zero ptrace_syscall_info is valid; its size is passed; `op` tells which union field was written.
-    unsafe {
-        let mut info: libc::ptrace_syscall_info = std::mem::zeroed();
-        let size = size_of::<libc::ptrace_syscall_info>();
+    // SAFETY: an all-zero struct of numbers is valid; its size is passed, and the kernel writes no more than that.
+    let info = unsafe {
+        let mut info: SyscallInfo = std::mem::zeroed();
+        let size = size_of::<SyscallInfo>();
         check(libc::ptrace(
-            libc::PTRACE_GET_SYSCALL_INFO,
+            PTRACE_GET_SYSCALL_INFO,
             pid,
             size,
             &raw mut info,
         ))?;
-        Ok(match info.op {
-            libc::PTRACE_SYSCALL_INFO_ENTRY => Stop::Entry {
-                number: info.u.entry.nr,
-                args: info.u.entry.args,
-                stack: info.stack_pointer,
-                at: info.instruction_pointer,
-                data: 0,
-            },
-            libc::PTRACE_SYSCALL_INFO_SECCOMP => Stop::Entry {
-                number: info.u.seccomp.nr,
-                args: info.u.seccomp.args,
-                stack: info.stack_pointer,
-                at: info.instruction_pointer,
-                data: info.u.seccomp.ret_data,
-            },
-            libc::PTRACE_SYSCALL_INFO_EXIT => Stop::Exit(info.u.exit.sval),
-            _ => Stop::Other,
-        })
-    }
+        info
+    };
+    Ok(match info.op {
+        PTRACE_SYSCALL_INFO_ENTRY | PTRACE_SYSCALL_INFO_SECCOMP => Stop::Entry {
+            number: info.number_or_value,
+            args: info.args,
+            stack: info.stack_pointer,
+            at: info.instruction_pointer,
+            // Nothing at an entry that no filter has stopped.
+            data: info.filter_data,
+        },
+        PTRACE_SYSCALL_INFO_EXIT => Stop::Exit(info.number_or_value.cast_signed()),
+        _ => Stop::Other,
+    })
 }
 
 /// The number that an event stop carries: a new process's id, an exit status. `PTRACE_GETEVENTMSG`.
@@ -179,7 +198,7 @@ pub fn asynchronous_signals() -> u64 {
 
 /// The signals that a stopped tracee holds back, as bits from signal 1 up, `PTRACE_GETSIGMASK`.
 pub fn blocked_signals(pid: Pid) -> Result<u64> {
-    const PTRACE_GETSIGMASK: libc::c_uint = 0x420a;
+    const PTRACE_GETSIGMASK: Request = 0x420a;
     let mut mask = 0u64;
     // SAFETY: the address is the mask's size, as the request wants it, and the mask outlives the call.
     check(unsafe { libc::ptrace(PTRACE_GETSIGMASK, pid, size_of::<u64>(), &raw mut mask) })?;
@@ -188,7 +207,7 @@ pub fn blocked_signals(pid: Pid) -> Result<u64> {
 
 /// Changes the signals that a stopped tracee holds back, `PTRACE_SETSIGMASK`.
 pub fn set_blocked_signals(pid: Pid, mask: u64) -> Result<()> {
-    const PTRACE_SETSIGMASK: libc::c_uint = 0x420b;
+    const PTRACE_SETSIGMASK: Request = 0x420b;
     // SAFETY: as above; the request only reads the mask.
     check(unsafe { libc::ptrace(PTRACE_SETSIGMASK, pid, size_of::<u64>(), &raw const mask) })
         .map(drop)

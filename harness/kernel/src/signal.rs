@@ -115,7 +115,7 @@ pub fn reap_for_ever() -> ! {
 /// `ppoll(2)` that a `SIGCHLD`, blocked at all other times, interrupts. Readiness is left in `revents`.
 pub fn poll_with_children(fds: &mut [libc::pollfd], timeout: std::time::Duration) -> Result<()> {
     let timeout = libc::timespec {
-        tv_sec: timeout.as_secs() as libc::time_t,
+        tv_sec: timeout.as_secs() as _,
         tv_nsec: libc::c_long::from(timeout.subsec_nanos() as i32),
     };
     // SAFETY: the set is initialised by sigemptyset; all pointers outlive the call.

@@ -1,6 +1,9 @@
 //! What this machine can do, found out by doing it, and what would mend what it cannot.
 
-use std::fs;
+mod machine;
+mod refused;
+
+use std::net::{Ipv6Addr, UdpSocket};
 use std::path::Path;
 use std::process::Command;
 
@@ -9,6 +12,9 @@ use crate::level::{self, LevelChoice};
 use crate::platform::shared::user;
 use crate::sandbox::Sandbox;
 use ipclab_kernel::affinity::usable_cpus;
+
+use machine::Machine;
+use refused::Cause;
 
 /// One capability of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +34,13 @@ pub struct Capability {
 /// Tries everything that grading uses.
 #[must_use]
 pub fn doctor() -> Vec<Capability> {
+    let machine = Machine::look();
     vec![
-        namespaces(),
-        tracing(),
+        namespaces(&machine),
+        tracing(&machine),
         landlock(),
-        own_user(),
+        own_user(&machine),
+        ipv6(&machine),
         cgroups(),
         compiler(),
         program("make", "make"),
@@ -40,8 +48,9 @@ pub fn doctor() -> Vec<Capability> {
     ]
 }
 
-fn namespaces() -> Capability {
+fn namespaces(machine: &Machine) -> Capability {
     let refusal = level::refusal();
+    let causes = refusal.map(|refusal| refused::namespaces(machine, refusal));
     Capability {
         name: "namespaces",
         works: refusal.is_none(),
@@ -53,34 +62,20 @@ fn namespaces() -> Capability {
             }
             Some(why) => format!("{why}; the shared level is used instead"),
         },
-        remedy: refusal.map(|_| namespace_remedy()),
+        remedy: causes.map(|causes| in_lines(&causes)),
     }
 }
 
-/// The remedy for where user namespaces are refused, by what refuses them.
-fn namespace_remedy() -> String {
-    let setting = |name: &str| fs::read_to_string(Path::new("/proc/sys").join(name)).ok();
-    let is = |name: &str, value: &str| setting(name).is_some_and(|text| text.trim() == value);
-    if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
-        "AppArmor restricts user namespaces (Ubuntu 23.10 and later): \
-         `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or give the tool a profile that says `userns,`"
-            .to_owned()
-    } else if is("user/max_user_namespaces", "0") {
-        "user namespaces are switched off: `sudo sysctl -w user.max_user_namespaces=15000`"
-            .to_owned()
-    } else if is("kernel/unprivileged_userns_clone", "0") {
-        "user namespaces are for root only: `sudo sysctl -w kernel.unprivileged_userns_clone=1`"
-            .to_owned()
-    } else if Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists() {
-        "this is a container: start it with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined \
-         --security-opt systempaths=unconfined`, or with `--privileged`"
-            .to_owned()
-    } else {
-        "ask whoever runs this machine to allow user namespaces".to_owned()
-    }
+/// Each cause, and below it what can be done about it.
+fn in_lines(causes: &[Cause]) -> String {
+    let lines = causes.iter().flat_map(|cause| {
+        let remedies = cause.remedies.iter().map(|remedy| format!("  {remedy}"));
+        std::iter::once(format!("{}:", cause.why)).chain(remedies)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-fn tracing() -> Capability {
+fn tracing(machine: &Machine) -> Capability {
     let plan = ipclab_evidence::Plan {
         name: "doctor".to_owned(),
         world: ipclab_evidence::World {
@@ -127,20 +122,28 @@ fn tracing() -> Capability {
         }
         Err(_) => false,
     };
+    let said = run
+        .as_ref()
+        .err()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     Capability {
         name: "tracing",
         works: worked,
         optional: false,
         detail: match run {
-            Ok(evidence) if worked => format!("ran /usr/bin/true in a box in {} µs", evidence.spent.actors_us),
-            Ok(evidence) => format!("/usr/bin/true: {:?} {}", evidence.actors[0].exit, evidence.trouble.join("; ")),
+            Ok(evidence) if worked => format!(
+                "ran /usr/bin/true in a box in {} µs",
+                evidence.spent.actors_us
+            ),
+            Ok(evidence) => format!(
+                "/usr/bin/true: {:?} {}",
+                evidence.actors[0].exit,
+                evidence.trouble.join("; ")
+            ),
             Err(error) => error.to_string(),
         },
-        remedy: (!worked).then(|| {
-            "ptrace and seccomp must be allowed: in a container, a seccomp profile that allows them (Docker's own does since \
-             Linux 4.8), or `--security-opt seccomp=unconfined`"
-                .to_owned()
-        }),
+        remedy: (!worked).then(|| in_lines(&refused::tracing(machine, &said))),
     }
 }
 
@@ -165,8 +168,20 @@ fn landlock() -> Capability {
     }
 }
 
-fn own_user() -> Capability {
+fn own_user(machine: &Machine) -> Capability {
     let works = user::is_separate();
+    let lacking = Machine::lacking(&user::NEEDED);
+    let remedy = if !machine.root {
+        "run the tool as root, also in a container with its default capabilities".to_owned()
+    } else if lacking.is_empty() {
+        "the user namespace that this is in lacks user ids: it needs those from 0 to 65535"
+            .to_owned()
+    } else {
+        format!(
+            "this root lacks capabilities: start the container without `--cap-drop ALL`, or with `--cap-add {}`",
+            lacking.join(" --cap-add ")
+        )
+    };
     Capability {
         name: "own user",
         works,
@@ -177,9 +192,33 @@ fn own_user() -> Capability {
             "at the shared level programs have this user's own rights over files and processes"
                 .to_owned()
         },
-        remedy: (!works).then(|| {
-            "run the tool as root, also in a container with its default capabilities".to_owned()
-        }),
+        remedy: (!works).then_some(remedy),
+    }
+}
+
+fn ipv6(machine: &Machine) -> Capability {
+    let bound = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0));
+    // A world of the case's own has a loopback device of its own, whatever is on this one.
+    let own_world = level::refusal().is_none();
+    let works = own_world || bound.is_ok();
+    let remedy = match machine.container {
+        Some(_) => "start the container with `--sysctl net.ipv6.conf.all.disable_ipv6=0`",
+        None => "`sudo sysctl -w net.ipv6.conf.lo.disable_ipv6=0`",
+    };
+    Capability {
+        name: "IPv6",
+        works,
+        optional: true,
+        detail: match bound {
+            _ if own_world => "each box has a loopback device of its own".to_owned(),
+            Ok(_) => "the loopback device has ::1".to_owned(),
+            Err(error) => {
+                format!(
+                    "the loopback device has no ::1, so cases that need it are not graded: {error}"
+                )
+            }
+        },
+        remedy: (!works).then(|| remedy.to_owned()),
     }
 }
 

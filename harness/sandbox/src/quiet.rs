@@ -125,6 +125,7 @@ fn kernel_will_act(tracer: &Tracer) -> bool {
         && ["tcp", "tcp6"]
             .into_iter()
             .flat_map(leftovers::net)
+            .filter(|row| tracer.may_be_own(row.inode))
             .any(|row| {
                 row.state == SYN_SENT
                     || (row.state != leftovers::LISTEN && row.unsent > 0 && !row.probing)

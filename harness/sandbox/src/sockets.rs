@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use ipclab_evidence::{
@@ -15,7 +15,7 @@ use ipclab_evidence::{
 use crate::decode;
 use crate::flows::Flows;
 use crate::queued::{self, Message};
-use ipclab_kernel::{process, socket};
+use ipclab_kernel::socket;
 
 /// The address at the other end of one datagram call.
 #[derive(Debug)]
@@ -243,6 +243,11 @@ impl Sockets {
             .or_else(|| self.bound_to(index, socket.remote.as_ref()?, u32::MAX))
     }
 
+    /// Whether the answer to the next question is known.
+    pub(crate) fn knows_whether_other_is_trusted(&self, index: usize) -> bool {
+        self.other_trusted[index].is_some()
+    }
+
     /// Whether the other end is a trusted program's; asked once where the answer is known.
     pub(crate) fn other_is_trusted(
         &mut self,
@@ -436,14 +441,4 @@ fn same_message(sent: &mut Transfer, received: &mut Transfer, whole: Option<Vec<
 /// The same address, an IPv4 one written as IPv6 included.
 fn same_host(one: &SocketAddr, other: &SocketAddr) -> bool {
     one.port() == other.port() && one.ip().to_canonical() == other.ip().to_canonical()
-}
-
-/// A copy of a tracee's descriptor for the length of one question.
-pub(crate) fn with_copy<T>(
-    process: Option<&impl AsFd>,
-    fd: i32,
-    ask: impl FnOnce(Option<BorrowedFd<'_>>) -> T,
-) -> T {
-    let copy = process.and_then(|process| process::copy_descriptor(process.as_fd(), fd).ok());
-    ask(copy.as_ref().map(AsFd::as_fd))
 }

@@ -88,7 +88,9 @@ Examples:
   bash grade.sh                                 hands in the array and the merge
   less results/merge.log                        what came of it, when it is done
 
-The class is in results/class then. The same script again goes on after a failure.";
+The class is in results/class then. The same script again goes on after a failure.
+
+Where the nodes refuse user namespaces (`srun ipclab doctor` says so), programs run with your own rights there: if you trust all of them, add --trust-submissions.";
 
 pub(super) const MERGE_EXAMPLES: &str = "\
 Examples:
@@ -145,8 +147,14 @@ pub(super) const INIT_EXAMPLES: &str = "\
 Examples:
   ipclab init tcp-echo                          starter files and handout, in the folder tcp-echo
   ipclab init tcp-echo work                     the same in the folder work
-  ipclab init --ci github                       a workflow for the repository that you are in
-  ipclab init tcp-echo . --ci github            both, into the current folder";
+  ipclab init --ci github --from https://HOST/OWNER/ipclab
+                                                a workflow for the repository that you are in
+  ipclab init tcp-echo . --ci gitlab --from https://HOST/OWNER/ipclab --tier core --pass-mark 80%
+                                                starter and workflow, which succeeds from 80% of core on
+  ipclab init --devcontainer --from https://HOST/OWNER/ipclab
+                                                a container to work in
+
+A workflow fetches the release of exactly this version from the address, and checks it against its checksum. Where the address has no release, it builds this commit. Both are kept for the next run.";
 
 pub(super) const VALIDATE_EXAMPLES: &str = "\
 Examples:

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::values::{AudienceArg, Isolation, ReportFormat, SystemArg, TierArg};
+use clap_complete::ArgValueCompleter;
+
+use super::complete::{case_ids, lab_names};
+use super::values::{AudienceArg, Isolation, PassMark, ReportFormat, SystemArg, TierArg};
 
 /// Which lab.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct LabArgs {
     /// The lab's name, or the path of a spec
-    #[arg(long, conflicts_with = "spec")]
+    #[arg(long, conflicts_with = "spec", add = ArgValueCompleter::new(lab_names))]
     pub(crate) lab: Option<String>,
     /// A spec file
     #[arg(long, value_name = "FILE")]
@@ -19,7 +22,7 @@ pub(crate) struct LabArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct LabsArgs {
     /// Labs by name, or spec files; left out: every lab
-    #[arg(value_name = "LAB|SPEC")]
+    #[arg(value_name = "LAB|SPEC", add = ArgValueCompleter::new(lab_names))]
     pub(crate) labs: Vec<String>,
 }
 
@@ -27,7 +30,7 @@ pub(crate) struct LabsArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct SelectArgs {
     /// Only this case; can be given several times
-    #[arg(long = "case", value_name = "ID")]
+    #[arg(long = "case", value_name = "ID", add = ArgValueCompleter::new(case_ids))]
     pub(crate) cases: Vec<String>,
     #[command(flatten)]
     pub(crate) tiers: TierArgs,
@@ -107,6 +110,9 @@ pub(crate) struct Presentation {
     /// Write the report into this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Points, or a share of the points like 80%, from which on the exit status is 0; left out: all points
+    #[arg(long, value_name = "MARK")]
+    pub(crate) pass_mark: Option<PassMark>,
     /// Who reads the report: cases that they may not see are left out of it
     #[arg(long = "for", value_enum, default_value_t = AudienceArg::Students, value_name = "WHO")]
     pub(crate) audience: AudienceArg,

@@ -1,5 +1,8 @@
 //! Words that options take, and what they stand for in the rest of the tool.
 
+use std::fmt;
+use std::str::FromStr;
+
 use clap::ValueEnum;
 use ipclab_class::diff;
 use ipclab_class::export::{self, FeedbackFor};
@@ -25,6 +28,76 @@ pub(crate) enum When {
 pub(crate) enum Ci {
     /// GitHub Actions
     Github,
+    /// GitLab CI/CD
+    Gitlab,
+}
+
+/// What is enough: points, or a share of those that can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PassMark {
+    Points(u32),
+    Percent(u32),
+}
+
+impl PassMark {
+    /// Whether so many points are enough.
+    pub(crate) fn is_reached(self, earned: u32, max: u32) -> bool {
+        match self {
+            Self::Points(points) => earned >= points,
+            Self::Percent(percent) => {
+                u64::from(earned) * 100 >= u64::from(max) * u64::from(percent)
+            }
+        }
+    }
+}
+
+impl FromStr for PassMark {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no mark: write points like 24, or a share like 80%");
+        match text.strip_suffix('%') {
+            Some(percent) => match percent.parse() {
+                Ok(percent @ 1..=100) => Ok(Self::Percent(percent)),
+                Ok(_) | Err(_) => Err(wrong()),
+            },
+            None => text.parse().map(Self::Points).map_err(|_| wrong()),
+        }
+    }
+}
+
+impl fmt::Display for PassMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Points(points) => write!(f, "{points}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+/// An address that stands in a workflow as it is: no character of it means anything to a shell or to YAML.
+pub(crate) fn address(text: &str) -> Result<String, String> {
+    let schemes = ["https://", "http://", "ssh://", "file:///"];
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+-".contains(c);
+    match rest {
+        Some(rest) if !rest.is_empty() && rest.chars().all(plain) => {
+            let text = text.trim_end_matches('/');
+            Ok(text.strip_suffix(".git").unwrap_or(text).to_owned())
+        }
+        Some(_) | None => Err(format!(
+            "{text:?} is no address like https://HOST/OWNER/ipclab"
+        )),
+    }
+}
+
+/// A checksum, as `sha256sum` writes it.
+pub(crate) fn sha256(text: &str) -> Result<String, String> {
+    let digits = text.chars().all(|c| c.is_ascii_hexdigit());
+    match digits && text.len() == 64 {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("it has 64 hexadecimal digits, as `sha256sum FILE` prints them".to_owned()),
+    }
 }
 
 /// What a class can be exported for.
@@ -232,6 +305,58 @@ impl From<WayArg> for certify::Way {
             WayArg::Loaded => Self::Loaded,
             WayArg::OneCore => Self::OneCore,
             WayArg::Delays => Self::Delays,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_mark_is_points_or_a_share() {
+        let check = |text: &str, earned, expected: Option<bool>| {
+            let mark = text.parse::<PassMark>().ok();
+            assert_eq!(
+                mark.map(|mark| mark.is_reached(earned, 30)),
+                expected,
+                "{text}"
+            );
+            if let Some(mark) = mark {
+                assert_eq!(mark.to_string(), text);
+            }
+        };
+        check("24", 23, Some(false));
+        check("24", 24, Some(true));
+        check("80%", 23, Some(false));
+        check("80%", 24, Some(true));
+        check("100%", 29, Some(false));
+        for wrong in ["", "%", "0%", "101%", "-1", "half", "8 0"] {
+            check(wrong, 30, None);
+        }
+    }
+
+    #[test]
+    fn an_address_cannot_break_out_of_a_workflow() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(address(text).ok().as_deref(), expected, "{text}");
+        };
+        check("https://a.org/b/ipclab.git", Some("https://a.org/b/ipclab"));
+        check(
+            "https://a.org:8443/b/ipclab/",
+            Some("https://a.org:8443/b/ipclab"),
+        );
+        check("file:///srv/x.tar.gz", Some("file:///srv/x.tar.gz"));
+        for wrong in [
+            "",
+            "https://",
+            "a.org/b",
+            "https://a/$(id)",
+            "https://a/\"b",
+            "https://a/b c",
+            "https://a/b\nc",
+        ] {
+            check(wrong, None);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use ipclab_grade::self_test;
 use ipclab_intake::failure::Failure;
+use ipclab_sandbox::{LevelChoice, Rights, Sandbox};
 
 use crate::output;
 
@@ -33,9 +34,10 @@ pub(crate) fn doctor() -> Result<ExitCode, Failure> {
             }
         }
     }
-    match ipclab_sandbox::Sandbox::start(ipclab_sandbox::LevelChoice::Auto) {
+    match Sandbox::start(LevelChoice::Auto) {
         Ok(sandbox) => {
             let _ = writeln!(out, "level: {}", sandbox.level().name());
+            out.push_str(classes());
         }
         Err(error) => {
             let _ = writeln!(out, "level: none, programs cannot be run here: {error}");
@@ -53,4 +55,17 @@ pub(crate) fn doctor() -> Result<ExitCode, Failure> {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(3),
     })
+}
+
+/// Whether strangers' programs are run here unasked.
+fn classes() -> &'static str {
+    match ipclab_sandbox::rights(LevelChoice::Auto) {
+        Ok(Rights::OwnWorld | Rights::OwnUser) => {
+            "classes: `grade` and `interop` work as they are\n"
+        }
+        Ok(Rights::ToolUser) => {
+            "classes: `grade` and `interop` want --trust-submissions, since programs have this user's own rights; `check` does not\n"
+        }
+        Err(_) => "",
+    }
 }

@@ -1,23 +1,22 @@
-//! `ipclab init`: a folder to start working in, or a workflow that grades it at every push.
+//! `ipclab init`: a folder to start working in, a workflow that grades it at every push, a container to work in.
+
+mod ci;
+mod editor;
 
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::args::Init;
-use crate::args::values::Ci;
 use crate::output;
 use ipclab_grade::labs;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 
-/// The workflow that `--ci github` writes.
-const GITHUB: &str = include_str!("init/github.yml");
-
-/// Writes a lab's starter and handout into a folder, a workflow, or both.
+/// Writes a lab's starter and handout into a folder, a workflow, a container's files, or all of them.
 ///
 /// # Errors
-/// There is no such lab, a file is there already, or the folder cannot be written.
+/// There is no such lab, it is not said where the tool comes from, a file is there already, or the folder cannot be written.
 pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     if let Some(name) = &args.lab {
@@ -29,27 +28,25 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
             files.push(("HANDOUT.md".to_owned(), text.as_bytes().to_vec()));
         }
         // So that neither `check` nor the workflow has to be told which lab it is.
-        files.push((
-            "ipclab.toml".to_owned(),
-            format!("lab = \"{name}\"\n").into_bytes(),
-        ));
+        files.push(("ipclab.toml".to_owned(), editor::mapping(name).into_bytes()));
+        files.extend(editor::files());
     }
-    match args.ci {
-        Some(Ci::Github) => {
-            let path = ".github/workflows/ipclab.yml".to_owned();
-            files.push((path, GITHUB.as_bytes().to_vec()));
-        }
-        None if args.lab.is_none() => {
-            return Err(
-                Failure::usage("nothing to write: name a lab, or a CI system with --ci")
-                    .remedy(format!("the labs are: {}", labs::names().join(", "))),
-            );
-        }
-        None => {}
+    let is_for_repository = args.ci.is_some() || args.devcontainer;
+    if let Some(system) = args.ci {
+        files.extend(ci::files(system, args)?);
+    }
+    if args.devcontainer {
+        files.extend(ci::devcontainer(args)?);
+    }
+    if files.is_empty() {
+        return Err(Failure::usage(
+            "nothing to write: name a lab, a CI system with --ci, or --devcontainer",
+        )
+        .remedy(format!("the labs are: {}", labs::names().join(", "))));
     }
     let folder = match (&args.folder, &args.lab) {
         (Some(folder), _) => folder.clone(),
-        (None, Some(lab)) if args.ci.is_none() => Path::new(lab).to_owned(),
+        (None, Some(lab)) if !is_for_repository => Path::new(lab).to_owned(),
         (None, _) => Path::new(".").to_owned(),
     };
     // Everything is looked at before anything is written, so that the instructor is not left with half of it.
@@ -83,7 +80,7 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
     }
     if args.ci.is_some() {
         out.push_str(
-            "\nLook at the first lines of the workflow: they say where it gets ipclab from.\n",
+            "\nCommit the workflow: it grades from the next push on, without a change to it.\n",
         );
     }
     output::print(&out)

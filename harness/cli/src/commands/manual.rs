@@ -7,7 +7,7 @@ use std::{fs, io};
 use clap::CommandFactory;
 
 use crate::args::Args;
-use crate::output;
+use crate::{output, shell};
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show;
 
@@ -15,9 +15,10 @@ use ipclab_intake::show;
 ///
 /// # Errors
 /// Stdout cannot be written.
-pub(crate) fn completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
+pub(crate) fn completions(of: clap_complete::Shell) -> Result<ExitCode, Failure> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "ipclab", &mut text);
+    shell::script(of, &mut text)
+        .map_err(|error| Failure::unable(format!("writing the script: {}", reason(&error))))?;
     output::print(&String::from_utf8_lossy(&text))
 }
 

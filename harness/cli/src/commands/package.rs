@@ -29,6 +29,7 @@ pub(crate) fn slurm(args: &Slurm) -> Result<ExitCode, Failure> {
         tiers: args.tiers.tiers(),
         parts: args.parts,
         processors: args.processors,
+        trusted: args.trust.trust_submissions,
     })?)
 }
 

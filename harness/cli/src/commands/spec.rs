@@ -38,12 +38,15 @@ pub(crate) fn check(files: &[PathBuf]) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Prints a JSON Schema of the spec language.
+/// Prints a JSON Schema of the spec language, or of a submission's own file.
 ///
 /// # Errors
 /// Stdout cannot be written.
-pub(crate) fn schema() -> Result<ExitCode, Failure> {
-    output::print(&ipclab_spec::schema())
+pub(crate) fn schema(of_submission: bool) -> Result<ExitCode, Failure> {
+    output::print(&match of_submission {
+        true => ipclab_spec::submission_schema(),
+        false => ipclab_spec::schema(),
+    })
 }
 
 /// Prints the calls that a spec can speak of.

@@ -195,6 +195,38 @@ fn the_schema_is_json() {
     assert!(schema["properties"]["case"].is_object());
 }
 
+/// What editors read lies beside the specs, and each spec names it.
+#[test]
+fn the_schemas_beside_the_specs_are_those_of_the_tool() {
+    let workdir = Workdir::with(&[]);
+    for (words, file) in [
+        (&["spec", "schema"][..], "lab.json"),
+        (&["spec", "schema", "--submission"][..], "submission.json"),
+    ] {
+        let output = workdir.ipclab().args(words).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let kept = fs::read_to_string(top().join("specs/schema").join(file)).unwrap();
+        assert_eq!(
+            kept,
+            printed,
+            "write it anew: ipclab {} > specs/schema/{file}",
+            words.join(" ")
+        );
+    }
+    for spec in fs::read_dir(top().join("specs")).unwrap().flatten() {
+        let path = spec.path();
+        let is_spec = path.extension().is_some_and(|ending| ending == "toml");
+        if is_spec && !path.ends_with("unit.toml") {
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(
+                text.starts_with("#:schema schema/lab.json\n"),
+                "{}",
+                path.display()
+            );
+        }
+    }
+}
+
 #[test]
 fn ten_mistakes_are_reported_at_once() {
     let workdir = Workdir::with(&[]);

@@ -119,15 +119,20 @@ fn a_folder_to_start_with_is_written_once() {
     let mut init = workdir.ipclab();
     init.args(["init", "shm-hello"])
         .arg(&folder)
-        .args(["--ci", "github"]);
+        .args(["--ci", "github", "--from", FROM]);
     init.assert()
         .success()
         .stdout(contains("HANDOUT.md").and(contains("--watch")));
     assert!(folder.join("shm_writer.c").exists());
     assert_eq!(
         fs::read_to_string(folder.join("ipclab.toml")).unwrap(),
-        "lab = \"shm-hello\"\n"
+        "#:schema .vscode/ipclab.schema.json\nlab = \"shm-hello\"\n"
     );
+    for file in [".vscode/ipclab.schema.json", ".vscode/extensions.json"] {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(json.is_object(), "{file}");
+    }
     let workflow = fs::read_to_string(folder.join(".github/workflows/ipclab.yml")).unwrap();
     assert!(workflow.contains("--format github"));
     fs::write(folder.join("shm_writer.c"), "mine").unwrap();
@@ -160,6 +165,154 @@ fn a_folder_to_start_with_is_written_once() {
         .stdout(contains("shm-hello").and(contains("could not be built").not()));
 }
 
+/// An address that a workflow gets the tool from.
+const FROM: &str = "https://example.org/course/ipclab";
+
+#[test]
+fn a_workflow_names_the_tool_that_wrote_it() {
+    let workdir = Workdir::with(&[]);
+    let init = |words: &[&str]| {
+        let mut command = workdir.ipclab();
+        command.arg("init").args(words);
+        command.assert()
+    };
+    let version = concat!("IPCLAB_VERSION: \"", env!("CARGO_PKG_VERSION"), "\"");
+    for (system, file) in [
+        ("github", ".github/workflows/ipclab.yml"),
+        ("gitlab", ".gitlab-ci.yml"),
+    ] {
+        let graded = ["--tier", "core", "--pass-mark", "80%"];
+        init(&[&["--ci", system, "--from", FROM][..], &graded[..]].concat()).success();
+        let text = fs::read_to_string(workdir.path(file)).unwrap();
+        for part in [
+            version,
+            "IPCLAB_FROM: \"https://example.org/course/ipclab\"",
+            " check . --tier core --pass-mark 80% ",
+            "sha256sum --check",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let left = [
+            "@FROM@",
+            "@GET@",
+            "@KEY@",
+            "@OPTIONS@",
+            "@REVISION@",
+            "@SHA256@",
+        ];
+        let left: Vec<_> = left.iter().filter(|name| text.contains(**name)).collect();
+        assert!(left.is_empty(), "{left:?}: {text}");
+    }
+    init(&["--devcontainer", "--from", FROM]).success();
+    let image = fs::read_to_string(workdir.path(".devcontainer/Dockerfile")).unwrap();
+    assert!(image.contains(FROM), "{image}");
+    // Where it comes from is given, and is an address.
+    init(&["--ci", "github"])
+        .code(2)
+        .stderr(contains("--from https://"));
+    let archive = "https://example.org/ipclab.tar.gz";
+    init(&["--ci", "github", "--from", archive])
+        .code(2)
+        .stderr(contains("--sha256 SUM"));
+    init(&["--ci", "github", "--from", "https://a/$(id)"])
+        .code(2)
+        .stderr(contains("no address"));
+}
+
+#[test]
+fn a_pass_mark_decides_the_status_and_no_points() {
+    let workdir = Workdir::with(&[("hello.c", BYE)]);
+    let check = |words: &[&str], code: i32| {
+        let mut check = workdir.check();
+        check
+            .args(words)
+            .assert()
+            .code(code)
+            .stdout(contains("1 of 4 points"));
+    };
+    check(&[], 1);
+    check(&["--pass-mark", "1"], 0);
+    check(&["--pass-mark", "25%"], 0);
+    check(&["--pass-mark", "26%"], 1);
+    check(&["--pass-mark", "2"], 1);
+}
+
+#[test]
+fn the_version_names_the_commit_and_the_build() {
+    let workdir = Workdir::with(&[]);
+    let said = |word: &str| {
+        let output = workdir.ipclab().arg(word).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let short = said("-V");
+    assert!(
+        short.starts_with(concat!("ipclab ", env!("CARGO_PKG_VERSION"), " (")),
+        "{short}"
+    );
+    assert_eq!(short.lines().count(), 1, "{short}");
+    let long = said("--version");
+    assert!(long.starts_with(short.trim_end()), "{long}");
+    assert!(
+        long.contains("\nbuild x86_64-") && long.contains(" labs inside: "),
+        "{long}"
+    );
+}
+
+#[test]
+fn a_shell_is_offered_labs_and_cases_of_the_lab() {
+    let workdir = Workdir::with(&[]);
+    workdir.write("mine/ipclab.toml", "lab = \"shm-hello\"\n");
+    let offered = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let output = workdir
+            .ipclab()
+            .env("IPCLAB_COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string())
+            .env("_CLAP_IFS", "\n")
+            .arg("--")
+            .args(&words)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let check = |line: &str, some: &[&str], not: &str| {
+        let words = offered(line);
+        for word in some {
+            assert!(words.iter().any(|found| found == word), "{line}: {words:?}");
+        }
+        assert!(!words.iter().any(|found| found == not), "{line}: {words:?}");
+    };
+    check(
+        "ipclab check --lab shm-",
+        &["shm-hello", "shm-counter"],
+        "tcp-echo",
+    );
+    check(
+        "ipclab explain tcp-echo e",
+        &["echo-one"],
+        "writer-stores-hello",
+    );
+    check(
+        "ipclab check --lab tcp-echo --case e",
+        &["echo-one"],
+        "writer-stores-hello",
+    );
+    check(
+        "ipclab check mine --case w",
+        &["writer-stores-hello"],
+        "echo-one",
+    );
+    check(
+        "ipclab check --case w",
+        &["writer-stores-hello"],
+        "echo-one",
+    );
+    check("ipclab reference is", &["iserver"], "comclient");
+    check("ipclab gr", &["grade"], "check");
+}
+
 #[test]
 fn completions_and_manual_pages_are_written() {
     let workdir = Workdir::with(&[]);
@@ -169,7 +322,7 @@ fn completions_and_manual_pages_are_written() {
             .args(["completions", shell])
             .assert()
             .success();
-        completions.stdout(contains("ipclab").and(contains("explain")));
+        completions.stdout(contains("IPCLAB_COMPLETE"));
     }
     let man = workdir.path("man");
     workdir.ipclab().arg("man").arg(&man).assert().success();

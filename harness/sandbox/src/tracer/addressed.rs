@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use ipclab_evidence::{Address, LimitKind};
 use ipclab_kernel::arch::registers::Registers;
-use ipclab_kernel::{Pid, process, procfs, socket};
+use ipclab_kernel::{Pid, procfs, socket};
 
 use super::in_progress::{AddressState, Addressed};
 use super::state::{InCall, Tracer};
@@ -324,17 +324,6 @@ impl Tracer {
         {
             socket::allow_reuse(copy.as_fd());
         }
-    }
-
-    fn copy_of(&mut self, tid: Pid, fd: i32) -> Option<OwnedFd> {
-        let process = self.threads.get(&tid)?.process;
-        Self::handle_of(&mut self.processes, process);
-        let handle = self.processes[&process].handle.as_ref();
-        let copied = handle.and_then(|handle| process::copy_descriptor(handle.as_fd(), fd).ok());
-        copied.or_else(|| {
-            let thread = process::pidfd_open_thread(tid).ok()?;
-            process::copy_descriptor(thread.as_fd(), fd).ok()
-        })
     }
 
     /// Whether another thread or process could change what stands at these places, or what a descriptor is, between the

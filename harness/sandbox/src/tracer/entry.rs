@@ -13,7 +13,7 @@ use crate::chaos::Side;
 use crate::decode;
 use crate::fault::{self, Met, Pending};
 use crate::filter;
-use ipclab_kernel::{Pid, ptrace, ptrace::Stop};
+use ipclab_kernel::{Pid, procfs, ptrace, ptrace::Stop};
 
 impl Tracer {
     /// Entry of a call: of the table's, or of any where every call stops.
@@ -237,8 +237,12 @@ impl Tracer {
         if matches!(spec.name, "wait4" | "waitid") {
             self.tree_holds(process, Moment::Wait, call.n);
         }
+        if self.lending.is_some() && spec.name == "exit_group" {
+            // At its end it can give no copies any more.
+            self.look_into_queues(tid, &procfs::descriptors(process));
+        }
         if let (Some(socket), "close") = (socket, spec.name) {
-            self.look_into_queue(process, args[0] as i32, socket);
+            self.look_into_queue(tid, args[0] as i32, socket);
         }
         if let Err(error) = gone(self.address_instead(tid, &mut call)) {
             self.trouble

@@ -1,6 +1,7 @@
 //! A call has ended: what it did to what is known, and its line in the trace.
 
 use std::io;
+use std::os::fd::AsFd;
 
 use ipclab_evidence::{Address, Answer, Direction, Errno, Object, Protocol, Returned, Transfer};
 
@@ -13,7 +14,6 @@ use crate::clock::{self, calls::Unit};
 use crate::decode;
 use crate::fault::Pending;
 use crate::outputs;
-use crate::sockets;
 use ipclab_kernel::{Pid, memory, ptrace, ptrace::Stop, socket};
 
 /// What a call did, as far as its line in the trace says it.
@@ -158,7 +158,7 @@ impl Tracer {
             effect.answers = outputs::of_call(tid, call.spec.name, &call.args, result);
             self.tree_waited(tid, process, &call, result);
         } else if result < 0 {
-            notice = self.failed(process, &call, -result as i32)?;
+            notice = self.failed(tid, process, &call, -result as i32)?;
         }
         self.record_result(&call, result, effect, makes_file);
         notice
@@ -192,7 +192,7 @@ impl Tracer {
                 }
             }
             (Role::Bind | Role::Connect, Some(socket)) => {
-                self.refresh(process, fd, socket);
+                self.refresh(tid, fd, socket);
                 self.unix_addressed(tid, process, call);
                 self.check_ready(actor, socket);
                 let address = || decode::address(tid, call.args[1], call.args[2]);
@@ -201,17 +201,17 @@ impl Tracer {
                 }
             }
             (Role::Listen, Some(socket)) => {
-                self.refresh(process, fd, socket);
+                self.refresh(tid, fd, socket);
                 self.sockets.listening(socket);
                 self.check_ready(actor, socket);
             }
-            (Role::SetOption, Some(socket)) => self.option_set(tid, process, &call.args, socket),
+            (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
             (Role::Plain, Some(socket)) if call.spec.name == "getsockopt" => {
                 self.timeout_asked(tid, &call.args, socket);
             }
             (Role::Send | Role::Receive, Some(_)) if self.winding_down => {}
             (Role::Send, Some(socket)) => {
-                effect.transfer = self.sent(tid, process, call, socket, result as u64);
+                effect.transfer = self.sent(tid, call, socket, result as u64);
             }
             (Role::Receive, Some(socket)) => {
                 effect.transfer = self.received(tid, call, socket, result as u64);
@@ -246,10 +246,16 @@ impl Tracer {
     }
 
     /// A call failed. `None` outside: nothing more is to be done about it.
-    fn failed(&mut self, process: Pid, call: &InCall, errno: i32) -> Option<Option<Notice>> {
+    fn failed(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        call: &InCall,
+        errno: i32,
+    ) -> Option<Option<Notice>> {
         let actor = self.processes[&process].actor;
         if call.spec.role == Role::Connect && errno == libc::EINPROGRESS {
-            self.refresh(process, call.args[0] as i32, call.socket?);
+            self.refresh(tid, call.args[0] as i32, call.socket?);
         }
         Some(match (call.spec.role, errno) {
             // What we made fail is no bound of the kernel's.
@@ -330,7 +336,7 @@ impl Tracer {
     }
 
     /// A socket's timeout was set: the case's clock keeps it, and the kernel has none.
-    fn option_set(&mut self, tid: Pid, process: Pid, args: &[u64; 6], socket: usize) {
+    fn option_set(&mut self, tid: Pid, args: &[u64; 6], socket: usize) {
         let Some(way) = timeout_option(args) else {
             return;
         };
@@ -338,11 +344,8 @@ impl Tracer {
         let timeout = timeout.filter(|timeout| !timeout.is_zero());
         self.sockets.set_timeout(socket, way, timeout);
         if timeout.is_some() && self.owns_clock {
-            Self::handle_of(&mut self.processes, process);
-            let handle = self.processes[&process].handle.as_ref();
-            sockets::with_copy(handle, args[0] as i32, |copy| {
-                copy.map(|copy| socket::clear_timeout(copy, args[2] as i32))
-            });
+            let copy = self.copy_of(tid, args[0] as i32);
+            copy.map(|copy| socket::clear_timeout(copy.as_fd(), args[2] as i32));
         }
     }
 

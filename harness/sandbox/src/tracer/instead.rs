@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use ipclab_evidence::SocketKind;
 use ipclab_kernel::arch::registers::Registers;
-use ipclab_kernel::{Pid, memory, process, socket};
+use ipclab_kernel::{Pid, memory, socket};
 
 use super::in_progress::{InStead, Request, State};
 use super::state::{InCall, Tracer};
@@ -227,17 +227,10 @@ impl Tracer {
 
     /// Receives what is there.
     fn receive_now(&mut self, tid: Pid, socket: usize, instead: &mut InStead) {
-        let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
+        if !self.threads.contains_key(&tid) {
             return;
-        };
-        Self::handle_of(&mut self.processes, process);
-        let handle = self.processes[&process].handle.as_ref();
-        let fd = instead.request.fd;
-        let copy = |of: BorrowedFd<'_>| process::copy_descriptor(of, fd).ok();
-        let of_thread = || process::pidfd_open_thread(tid).ok();
-        let copy = handle
-            .and_then(|handle| copy(handle.as_fd()))
-            .or_else(|| copy(of_thread()?.as_fd()));
+        }
+        let copy = self.copy_of(tid, instead.request.fd);
         let kind = self.kind(socket);
         instead.state = match copy {
             Some(copy) => instead.receive(tid, kind, copy.as_fd()),
@@ -265,14 +258,13 @@ impl Tracer {
 
     /// Whether the other end of a connection is a trusted program's.
     fn is_other_trusted(&mut self, tid: Pid, socket: usize, fd: i32) -> bool {
-        let process = self.threads[&tid].process;
-        Self::handle_of(&mut self.processes, process);
+        let is_unix = self.sockets.get(socket).family == "AF_UNIX";
+        let is_asked = is_unix && !self.sockets.knows_whether_other_is_trusted(socket);
+        let copy = is_asked.then(|| self.copy_of(tid, fd)).flatten();
         let (processes, actors) = (&self.processes, &self.actors);
-        let handle = processes[&process].handle.as_ref();
         self.sockets.other_is_trusted(socket, |sockets| {
-            if sockets.get(socket).family == "AF_UNIX" {
-                let copy = process::copy_descriptor(handle?.as_fd(), fd).ok()?;
-                let other = processes.get(&socket::peer_process(copy.as_fd())?)?;
+            if is_unix {
+                let other = processes.get(&socket::peer_process(copy?.as_fd())?)?;
                 return Some(actors[other.actor].trusted);
             }
             let other = sockets.get(sockets.other_end(socket)?).actor;

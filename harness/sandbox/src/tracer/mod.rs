@@ -21,6 +21,7 @@
 //! reach       what the kernel accesses in them             |
 //! remote      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
+//! copies, lending    descriptors of tracees
 //! host, addressed, neighbours, made    rules of the `shared` level
 //! locks       none on files of the host
 //! held        memory that is shared without a file
@@ -34,6 +35,7 @@ mod addressed;
 mod beginning;
 mod clock;
 mod code_map;
+mod copies;
 mod dispatch;
 mod entry;
 mod event;
@@ -44,6 +46,7 @@ mod held;
 mod host;
 mod in_progress;
 mod instead;
+mod lending;
 mod locks;
 mod made;
 mod neighbours;

@@ -1,12 +1,12 @@
 //! What descriptors are open on: sockets, standard streams, files; and what is served or still to be sent.
 
 use std::collections::HashMap;
+use std::os::fd::AsFd;
 
 use ipclab_evidence::{Address, LeftPort, Object, Protocol, SocketKind};
 
 use super::state::{MAX_PROCESSES_ASKED, Process, Tracer};
 use crate::decode;
-use crate::sockets;
 use ipclab_kernel::{Pid, process, procfs, socket};
 
 impl Tracer {
@@ -41,24 +41,17 @@ impl Tracer {
         if let Some(inode) = procfs::inode(&link, "socket")
             && self.sockets.find(inode).is_none()
         {
-            self.take_in(process, fd, inode);
+            self.take_in(tid, process, fd, inode);
         }
         Some(self.named_object(actor, &link))
     }
 
-    fn take_in(&mut self, process: Pid, fd: i32, inode: u64) -> usize {
+    fn take_in(&mut self, tid: Pid, process: Pid, fd: i32, inode: u64) -> usize {
         let born = self.trace.next().saturating_sub(1);
-        let (sockets, owner) = (
-            &mut self.sockets,
-            Self::handle_of(&mut self.processes, process),
-        );
         let actor = self.processes[&process].actor;
-        let handle = self
-            .processes
-            .get(&process)
-            .and_then(|process| process.handle.as_ref())
-            .filter(|_| owner);
-        sockets::with_copy(handle, fd, |copy| sockets.add(inode, actor, born, copy))
+        let copy = self.copy_of(tid, fd);
+        let copy = copy.as_ref().map(AsFd::as_fd);
+        self.sockets.add(inode, actor, born, copy)
     }
 
     /// Opens a process's handle once; tells whether there is one.
@@ -73,18 +66,10 @@ impl Tracer {
     }
 
     /// Asks the kernel again what a socket is bound and connected to.
-    pub(super) fn refresh(&mut self, process: Pid, fd: i32, socket: usize) {
-        Self::handle_of(&mut self.processes, process);
-        let handle = self
-            .processes
-            .get(&process)
-            .and_then(|process| process.handle.as_ref());
-        let sockets = &mut self.sockets;
-        sockets::with_copy(handle, fd, |copy| {
-            if let Some(copy) = copy {
-                sockets.refresh(socket, copy);
-            }
-        });
+    pub(super) fn refresh(&mut self, tid: Pid, fd: i32, socket: usize) {
+        if let Some(copy) = self.copy_of(tid, fd) {
+            self.sockets.refresh(socket, copy.as_fd());
+        }
     }
 
     pub(super) fn paired(&mut self, tid: Pid, process: Pid, at: u64) {
@@ -142,12 +127,20 @@ impl Tracer {
         served.into_iter().filter_map(port).collect()
     }
 
+    /// Whether a socket of the kernel's tables can be one of the case's: in the host's world others are in them, too.
+    pub(crate) fn may_be_own(&self, inode: u64) -> bool {
+        self.lending.is_none() || self.sockets.find(inode).is_some()
+    }
+
     /// Whether a TCP socket of a living process has something to send that it has not sent yet, its own connection
     /// request included. More processes than are quickly asked may always have something.
     pub(crate) fn tcp_has_to_send(&self) -> bool {
         // Where processes have inherited one another's descriptors, they are many more than there are sockets, and all
         // of them would be read at every look. The kernel's own table is read faster then, and says it as well.
-        if self.host.is_none() && self.processes().len() > MAX_PROCESSES_ASKED {
+        // The table is asked, too, where processes that wait cannot give copies.
+        if (self.host.is_none() && self.processes().len() > MAX_PROCESSES_ASKED)
+            || self.lending.is_some()
+        {
             return true;
         }
         let is_tcp = |socket: usize| {
@@ -159,10 +152,10 @@ impl Tracer {
             .filter(|(_, _, socket)| is_tcp(*socket))
             .any(|(pid, fd, _)| {
                 let handle = process::pidfd_open(pid).ok();
+                let copy =
+                    handle.and_then(|handle| process::copy_descriptor(handle.as_fd(), fd).ok());
                 // What cannot be asked may have something to send.
-                sockets::with_copy(handle.as_ref(), fd, |copy| {
-                    copy.is_none_or(socket::tcp_has_to_send)
-                })
+                copy.is_none_or(|copy| socket::tcp_has_to_send(copy.as_fd()))
             })
     }
 }

@@ -182,14 +182,14 @@ impl Tracer {
     }
 
     /// Looks at what was sent to a process and never received.
-    fn look_into_queues(&mut self, process: Pid, open: &[(i32, String)]) {
+    pub(super) fn look_into_queues(&mut self, tid: Pid, open: &[(i32, String)]) {
         if self.winding_down {
             return;
         }
         for (fd, link) in open {
             let inode = procfs::inode(link, "socket");
             if let Some(socket) = inode.and_then(|inode| self.sockets.find(inode)) {
-                self.look_into_queue(process, *fd, socket);
+                self.look_into_queue(tid, *fd, socket);
             }
         }
     }

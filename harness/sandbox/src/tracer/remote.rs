@@ -4,7 +4,8 @@
 //!
 //! - it waits for exactly one thread, which is stopped and is let go on by a single instruction;
 //! - it is bounded: every signal that is not caused by an instruction is blocked meanwhile, the instruction is one of the
-//!   program's own or an `mprotect`, which the filter lets pass, and the kernel ends both by itself;
+//!   program's own, an `mprotect`, which the filter lets pass, or a call of `copies` that never waits, and the kernel ends each by
+//!   itself;
 //! - what it does not understand it does not act on: the status goes to the one loop ([`Tracer::next_status`]), first in, first out, and
 //!   the caller hears that the thread is gone.
 
@@ -34,7 +35,7 @@ pub(super) enum Step {
 /// A stopped thread that can be made to do things.
 pub(super) struct Remote<'a> {
     pub(super) tracer: &'a mut Tracer,
-    tid: Pid,
+    pub(super) tid: Pid,
     /// It was sent a `SIGSTOP`, which cannot be blocked: it gets another one when we are done.
     stop_again: bool,
 }
@@ -128,6 +129,32 @@ impl Remote<'_> {
     /// Address of the thread's next instruction.
     pub(super) fn instruction_pointer(&self) -> io::Result<u64> {
         Ok(Registers::read(self.tid)?.instruction_pointer())
+    }
+
+    /// Executes the instruction that enters the kernel, to the entry of its call. `false`: the thread is on its way out.
+    pub(super) fn step_to_entry(&mut self) -> io::Result<bool> {
+        loop {
+            ptrace::resume(self.tid, Resume::Step, 0)?;
+            let waited = wait::wait_one(self.tid)?;
+            match Event::from_status(waited.status) {
+                Event::CallEntry => return Ok(true),
+                Event::Dead | Event::Exiting => {
+                    self.tracer.deferred.push_back(waited);
+                    return Ok(false);
+                }
+                Event::Signal(libc::SIGSTOP) => self.stop_again = true,
+                Event::Signal(_) => {
+                    // There is another instruction now: a program that does this to itself is not graded.
+                    process::kill(self.tid, libc::SIGKILL)?;
+                    return Ok(false);
+                }
+                Event::CallExit
+                | Event::NewTask { .. }
+                | Event::Exec
+                | Event::GroupStop
+                | Event::Stopped => {}
+            }
+        }
     }
 
     /// Executes one instruction: see the contract above.

@@ -16,6 +16,7 @@ use super::code_map::{CodeMap, Origins};
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
 };
+use super::lending::Lending;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use super::tree::Tree;
@@ -316,6 +317,8 @@ pub(crate) struct Tracer {
     pub(super) made_queues: HashSet<Vec<u8>>,
     /// Files of Unix sockets that were bound in this case: device and inode.
     pub(super) unix_files: HashSet<(u64, u64)>,
+    /// Where tracees send copies of their descriptors; `None`: the kernel lets us fetch them.
+    pub(super) lending: Option<Lending>,
     /// The case is over, and every process is being ended. What still crosses is chance: a server may answer a client whose
     /// end came first, or not.
     pub(crate) winding_down: bool,
@@ -401,6 +404,7 @@ impl Tracer {
             made: HashSet::new(),
             made_queues: HashSet::new(),
             unix_files: HashSet::new(),
+            lending: Lending::open_if_needed(),
         }
     }
 

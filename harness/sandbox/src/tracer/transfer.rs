@@ -1,5 +1,7 @@
 //! What calls move over sockets: how many bytes, the first of them, and where they came from.
 
+use std::os::fd::AsFd;
+
 use ipclab_evidence::{Address, Direction, SocketKind, Transfer};
 use ipclab_kernel::{Pid, socket};
 
@@ -7,7 +9,6 @@ use super::state::{InCall, Tracer};
 use crate::calls::Spec;
 use crate::decode;
 use crate::flows::Moved;
-use crate::sockets;
 
 /// Datagrams of one queue that are looked at, when nothing receives them any more.
 const UNREAD: usize = 16;
@@ -17,7 +18,6 @@ impl Tracer {
     pub(super) fn sent(
         &mut self,
         tid: Pid,
-        process: Pid,
         call: &InCall,
         socket: usize,
         bytes: u64,
@@ -50,7 +50,7 @@ impl Tracer {
         }
         if self.sockets.get(socket).local.is_none() {
             // The kernel gave it a port on this occasion.
-            self.refresh(process, call.args[0] as i32, socket);
+            self.refresh(tid, call.args[0] as i32, socket);
         }
         let mut head = call.outgoing.clone();
         head.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
@@ -154,17 +154,15 @@ impl Tracer {
     }
 
     /// Looks at what lies in the queue of a socket that its process may be about to give up.
-    pub(super) fn look_into_queue(&mut self, process: Pid, fd: i32, socket: usize) {
-        if !Self::handle_of(&mut self.processes, process) {
-            return;
-        }
-        let handle = self.processes[&process].handle.as_ref();
+    pub(super) fn look_into_queue(&mut self, tid: Pid, fd: i32, socket: usize) {
         let kind = self.sockets.get(socket).kind;
         let stream = kind == SocketKind::Stream;
-        let queue = sockets::with_copy(handle, fd, |copy| {
-            copy.filter(|copy| socket::has_queued(*copy))
-                .map(|copy| socket::peek_queue(copy, stream, decode::MAX_TRANSFER_BYTES, UNREAD))
-        });
+        let copy = self.copy_of(tid, fd);
+        let queue = copy
+            .as_ref()
+            .map(AsFd::as_fd)
+            .filter(|copy| socket::has_queued(*copy))
+            .map(|copy| socket::peek_queue(copy, stream, decode::MAX_TRANSFER_BYTES, UNREAD));
         match (queue, stream) {
             (Some(mut queue), true) => {
                 self.sockets

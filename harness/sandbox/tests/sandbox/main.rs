@@ -8,6 +8,7 @@ mod apart;
 mod bench;
 mod cgroups;
 mod clock;
+mod container;
 mod descendants;
 mod exits;
 mod leftovers;
@@ -38,11 +39,13 @@ fn main() -> ExitCode {
     if let Some(code) = ahead::run_subprocess_test(&args) {
         return code;
     }
+    let args = container::enter_if_asked(args);
     let themes = [
         ("ahead", ahead::tests()),
         ("apart", apart::tests()),
         ("cgroups", cgroups::tests()),
         ("clock", clock::tests()),
+        ("container", container::tests()),
         ("descendants", descendants::tests()),
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),
@@ -67,7 +70,7 @@ fn main() -> ExitCode {
         .into_iter()
         .flat_map(|(theme, tests)| tests.into_iter().flat_map(move |test| test.trials(theme)))
         .collect();
-    let mut arguments = libtest_mimic::Arguments::from_args();
+    let mut arguments = libtest_mimic::Arguments::from_iter(args);
     // Most of a test is waiting for processes to start and end.
     let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads = arguments.test_threads.or(Some(threads));

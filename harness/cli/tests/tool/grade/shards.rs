@@ -206,6 +206,9 @@ fn what_the_class_is_graded_by_is_handed_on_to_slurm() {
     asked(&["--from", "folders"])
         .code(0)
         .stdout(predicates::str::contains(" --from folders\n"));
+    asked(&["--trust-submissions"])
+        .code(0)
+        .stdout(predicates::str::contains(" --trust-submissions\n"));
     asked(&["--roster", "nobody.csv"])
         .code(2)
         .stderr(predicates::str::contains("nobody.csv"));

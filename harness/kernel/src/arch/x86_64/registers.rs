@@ -5,8 +5,8 @@ use std::io::Result;
 use crate::error::check;
 use crate::process::Pid;
 
-/// Length of the `syscall` instruction in bytes.
-const SYSCALL_LENGTH: u64 = 2;
+/// The instruction that enters the kernel, `syscall`.
+pub const SYSCALL: [u8; 2] = [0x0f, 0x05];
 
 /// All registers of a stopped tracee.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +134,7 @@ impl Registers {
     /// The `syscall` instruction by which the tracee has entered the kernel, when it is at a call's entry or exit.
     #[must_use]
     pub fn syscall_instruction(&self) -> u64 {
-        self.0.rip.wrapping_sub(SYSCALL_LENGTH)
+        self.0.rip.wrapping_sub(SYSCALL.len() as u64)
     }
 
     /// Sends the tracee back to that instruction, with the number of a call where the kernel looks for it.

@@ -28,9 +28,16 @@ const LAST: u32 = 64_900;
 /// Folders that every user can write to, and the one of message queues.
 const WRITABLE: [&str; 4] = ["/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue"];
 
-/// The capabilities that it takes to become another user, and to prepare and take away what that one has: `CAP_CHOWN`,
-/// `CAP_DAC_OVERRIDE`, `CAP_FOWNER`, `CAP_KILL`, `CAP_SETGID`, `CAP_SETUID`. A container's root has them.
-const NEEDED: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7;
+/// The capabilities that it takes to become another user, and to prepare and take away what that one has: their bits and
+/// their names. A container's root has them.
+pub(crate) const NEEDED: [(u64, &str); 6] = [
+    (0, "CHOWN"),
+    (1, "DAC_OVERRIDE"),
+    (3, "FOWNER"),
+    (5, "KILL"),
+    (6, "SETGID"),
+    (7, "SETUID"),
+];
 
 /// How long processes that were killed may take to be gone.
 const DYING: Duration = Duration::from_secs(2);
@@ -39,7 +46,7 @@ const DYING: Duration = Duration::from_secs(2);
 pub(crate) fn is_separate() -> bool {
     let own = procfs::effective_capabilities(std::process::id() as Pid);
     nix::unistd::geteuid().is_root()
-        && own & NEEDED == NEEDED
+        && NEEDED.iter().all(|(bit, _)| own & (1 << bit) != 0)
         && is_mapped_here(FIRST, LAST - FIRST + 2)
 }
 

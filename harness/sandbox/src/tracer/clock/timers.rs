@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use ipclab_kernel::arch::registers::Registers;
-use ipclab_kernel::{Pid, memory, process, time};
+use ipclab_kernel::{Pid, memory, time};
 
 use super::ask::answer;
 use crate::clock::calls::{self, Unit, written};
@@ -104,7 +104,7 @@ impl Tracer {
                 None => Ok(()),
             },
             "timerfd_settime" => {
-                let Some((copy, clock)) = self.timer_of_descriptor(process, args[0] as i32) else {
+                let Some((copy, clock)) = self.timer_of_descriptor(tid, args[0] as i32) else {
                     return Ok(());
                 };
                 if self
@@ -139,10 +139,8 @@ impl Tracer {
     }
 
     /// A copy of a descriptor that is a timer on a clock that goes by the case's, and that clock.
-    fn timer_of_descriptor(&mut self, process: Pid, fd: i32) -> Option<(OwnedFd, i32)> {
-        Self::handle_of(&mut self.processes, process);
-        let handle = self.processes.get(&process)?.handle.as_ref()?;
-        let copy = process::copy_descriptor(handle.as_fd(), fd).ok()?;
+    fn timer_of_descriptor(&mut self, tid: Pid, fd: i32) -> Option<(OwnedFd, i32)> {
+        let copy = self.copy_of(tid, fd)?;
         let clock = time::clock_of_timer(copy.as_fd())?;
         self.clock.shows(clock)?;
         Some((copy, clock))
