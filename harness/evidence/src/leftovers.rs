@@ -93,6 +93,25 @@ pub struct LeftQueue {
     pub msqid: i32,
     /// Messages waiting in it.
     pub messages: u64,
+    /// Permission bits.
+    #[serde(default)]
+    pub mode: u32,
+    /// The plan gave it.
+    #[serde(default)]
+    pub given: bool,
+    /// The first of its messages, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<QueuedMessage>,
+}
+
+/// A message in a System V queue, `msgop(2)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueuedMessage {
+    /// Its type, more than 0.
+    pub mtype: i64,
+    /// What it says.
+    pub text: Bytes,
 }
 
 /// A file that was not there before, or not like this.

@@ -31,7 +31,8 @@ pub use bytes::Bytes;
 pub use errno::Errno;
 pub use family::{belongs, canonical, families, family, needs_socket};
 pub use leftovers::{
-    FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, Segment,
+    FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, QueuedMessage,
+    Segment,
 };
 pub use names::{Names, Part, signal_name, signal_number};
 pub use objects::{
@@ -43,9 +44,9 @@ pub use outcome::{
     Level, LimitHit, LimitKind, OpenDescriptor, Printed, Refusal, SegmentSnapshot, Sharing, Stream,
 };
 pub use plan::{
-    Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenSegment, GivenSemaphores,
-    Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS,
-    SANITIZER_WITNESS, Stdin, StdoutKind, Tamper, TamperAction, Watch, World,
+    Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenQueue, GivenSegment,
+    GivenSemaphores, Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue,
+    SANITIZER_STATUS, SANITIZER_WITNESS, Stdin, StdoutKind, Tamper, TamperAction, Watch, World,
 };
 pub use schedule::{
     Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Way,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Endpoint, LineTable, Steering, WantedObjects};
+use crate::{Bytes, Endpoint, LineTable, QueuedMessage, Steering, WantedObjects};
 
 /// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
 /// a lab has a use for it.
@@ -90,6 +90,9 @@ pub struct World {
     /// System V semaphore sets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub semaphores: Vec<GivenSemaphores>,
+    /// System V message queues.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<GivenQueue>,
     /// Lines of `/etc/hosts` beside `localhost`: a host's name, or its own and its aliases with blanks between them.
     pub hosts: Vec<(String, IpAddr)>,
     /// Host files and folders, links followed, that the box withholds although they lie in something that it shows.
@@ -169,6 +172,18 @@ pub struct GivenSemaphores {
     pub key: i32,
     /// The value of each semaphore.
     pub values: Vec<u16>,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A System V message queue that exists before the case, `msgget(2)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenQueue {
+    /// Its key.
+    pub key: i32,
+    /// What waits in it, in this order.
+    pub messages: Vec<QueuedMessage>,
     /// Permission bits.
     pub mode: u32,
 }

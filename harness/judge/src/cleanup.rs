@@ -89,7 +89,10 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
         }
     }
     for set in &left.semaphores {
-        if !set.given && !allowed(facts, |may| is_key(may, set.key, Kind::Semaphores)) {
+        let mut states = facts.case.objects.sem.iter();
+        let expected = states.any(|state| state.key == set.key && state.exists != Some(false));
+        if !set.given && !expected && !allowed(facts, |may| is_key(may, set.key, Kind::Semaphores))
+        {
             let maker = maker_of(facts, "semget", i64::from(set.semid));
             let text = format!("the semaphore set with key {}", key(set.key));
             findings.push(left_object(
@@ -98,7 +101,9 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
         }
     }
     for queue in &left.queues {
-        if !allowed(facts, |may| is_key(may, queue.key, Kind::Queue)) {
+        let mut states = facts.case.objects.msg.iter();
+        let expected = states.any(|state| state.key == queue.key && state.exists != Some(false));
+        if !queue.given && !expected && !allowed(facts, |may| is_key(may, queue.key, Kind::Queue)) {
             let maker = maker_of(facts, "msgget", i64::from(queue.msqid));
             let text = format!("the message queue with key {}", key(queue.key));
             findings.push(left_object(

@@ -141,6 +141,9 @@ fn system_v_objects_left_behind() {
                 key: 6,
                 msqid: 3,
                 messages: 0,
+                mode: 0o600,
+                given: false,
+                held: Vec::new(),
             });
         },
         &["cleanup: the message queue with key 6 was left behind: no msgctl(IPC_RMID)"],

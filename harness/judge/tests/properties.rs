@@ -467,6 +467,9 @@ fn leftovers() -> impl Strategy<Value = Leftovers> {
                         key: *key,
                         msqid: *msqid,
                         messages: 0,
+                        mode: 0o600,
+                        given: false,
+                        held: Vec::new(),
                     })
                     .collect(),
                 files,

@@ -130,3 +130,40 @@ pub fn msg_remove(msqid: i32) -> Result<()> {
     // SAFETY: IPC_RMID ignores the pointer.
     check_int(unsafe { libc::msgctl(msqid, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
 }
+
+/// A new queue, `msgget(2)`, that belongs to this user and group.
+pub fn msg_create(key: i32, mode: u32, (uid, gid): (u32, u32)) -> Result<i32> {
+    // SAFETY: the struct is filled by IPC_STAT before it is changed and handed back.
+    unsafe {
+        let flags = libc::IPC_CREAT | libc::IPC_EXCL | 0o600;
+        let msqid = check_int(libc::msgget(key, flags))?;
+        let mut status: libc::msqid_ds = std::mem::zeroed();
+        check_int(libc::msgctl(msqid, libc::IPC_STAT, &mut status))?;
+        status.msg_perm.uid = uid;
+        status.msg_perm.gid = gid;
+        status.msg_perm.mode = mode as _;
+        check_int(libc::msgctl(msqid, libc::IPC_SET, &mut status))?;
+        Ok(msqid)
+    }
+}
+
+/// Puts a message into a queue that has room for it.
+pub fn msg_send(msqid: i32, mtype: i64, text: &[u8]) -> Result<()> {
+    let mut message = mtype.to_ne_bytes().to_vec();
+    message.extend_from_slice(text);
+    // SAFETY: the buffer is a type and as many bytes of text as the call is told.
+    check_int(unsafe { libc::msgsnd(msqid, message.as_ptr().cast(), text.len(), libc::IPC_NOWAIT) })
+        .map(drop)
+}
+
+/// Takes the first message of a queue, its text up to `most` bytes; an error when there is none.
+pub fn msg_take(msqid: i32, most: usize) -> Result<(i64, Vec<u8>)> {
+    let mut message = vec![0u8; size_of::<i64>() + most];
+    let flags = libc::IPC_NOWAIT | libc::MSG_NOERROR;
+    // SAFETY: the buffer has room for a type and `most` bytes of text, and the call writes no more.
+    let got = unsafe { libc::msgrcv(msqid, message.as_mut_ptr().cast(), most, 0, flags) };
+    let got = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
+    let (mtype, text) = message.split_at(size_of::<i64>());
+    let mtype = i64::from_ne_bytes(mtype.try_into().unwrap_or_default());
+    Ok((mtype, text[..got].to_vec()))
+}

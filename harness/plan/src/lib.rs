@@ -518,12 +518,27 @@ fn world(
         values: set.values.clone(),
         mode: set.mode,
     });
+    let queues = case.given.msg.iter().map(|queue| {
+        let what = format!("message queue {}", queue.key);
+        let messages = queue.messages.iter().map(|message| {
+            Ok(evidence::QueuedMessage {
+                mtype: message.mtype,
+                text: Bytes::from(known(&message.text, "a message", &what)?.as_str()),
+            })
+        });
+        Ok(evidence::GivenQueue {
+            key: queue.key,
+            messages: messages.collect::<Result<_, String>>()?,
+            mode: queue.mode,
+        })
+    });
     Ok(World {
         binds,
         cwd: FOLDER.into(),
         files: files.collect::<Result<_, String>>()?,
         segments: segments.collect::<Result<_, String>>()?,
         semaphores: semaphores.collect(),
+        queues: queues.collect::<Result<_, String>>()?,
         hosts,
         withheld: programs.withheld.clone(),
         handed_in: programs.handed_in.clone(),

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
-use ipclab_evidence::{GivenFile, GivenKind, GivenSegment, GivenSemaphores, World};
+use ipclab_evidence::{GivenFile, GivenKind, GivenQueue, GivenSegment, GivenSemaphores, World};
 
 use crate::handed_in::HandedIn;
 use crate::world::{self, Ids};
@@ -21,6 +21,7 @@ pub(crate) struct Given {
     files: Vec<PlacedFile>,
     segments: Vec<PlacedSegment>,
     semaphores: Vec<i32>,
+    queues: Vec<i32>,
 }
 
 #[derive(Debug)]
@@ -79,6 +80,13 @@ pub(crate) fn make(world: &World, ids: Ids, handed_in: HandedIn) -> io::Result<G
             )
         })?;
         given.semaphores.push(semid);
+    }
+    for queue in &world.queues {
+        let msqid = make_queue(queue, ids).map_err(|error| {
+            let what = format!("giving message queue {}: {error}", queue.key);
+            io::Error::new(error.kind(), what)
+        })?;
+        given.queues.push(msqid);
     }
     Ok(given)
 }
@@ -154,6 +162,14 @@ pub(crate) fn beyond_us(world: &World, ids: Ids) -> Option<String> {
     }
 }
 
+fn make_queue(queue: &GivenQueue, ids: Ids) -> io::Result<i32> {
+    let msqid = sysv::msg_create(queue.key, queue.mode, (ids.actor, ids.group))?;
+    for message in &queue.messages {
+        sysv::msg_send(msqid, message.mtype, &message.text.0)?;
+    }
+    Ok(msqid)
+}
+
 fn make_semaphores(set: &GivenSemaphores) -> io::Result<i32> {
     sysv::sem_create(set.key, &set.values, set.mode)
 }
@@ -204,6 +220,11 @@ impl Given {
         self.semaphores.contains(&semid)
     }
 
+    /// Whether a message queue was given.
+    pub(crate) fn has_queue(&self, msqid: i32) -> bool {
+        self.queues.contains(&msqid)
+    }
+
     /// Takes away what is still there: for the host's world, which goes on.
     pub(crate) fn take_away(&self) {
         for put in &self.files {
@@ -219,6 +240,9 @@ impl Given {
         }
         for semid in &self.semaphores {
             let _ = sysv::sem_remove(*semid);
+        }
+        for msqid in &self.queues {
+            let _ = sysv::msg_remove(*msqid);
         }
     }
 }

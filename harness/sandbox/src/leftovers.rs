@@ -11,7 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use ipclab_evidence::{Bytes, FileKind, LeftFile, LeftQueue, LeftSemaphores, Segment};
+use ipclab_evidence::{
+    Bytes, FileKind, LeftFile, LeftQueue, LeftSemaphores, QueuedMessage, Segment,
+};
 
 use crate::found;
 use crate::given::{FileChange, Given};
@@ -129,20 +131,39 @@ pub(crate) fn semaphores(given: &Given) -> io::Result<Vec<LeftSemaphores>> {
     Ok(all)
 }
 
+/// How many messages of a queue are listed, and how much of each.
+const MAX_MESSAGES: usize = 64;
+const MAX_MESSAGE_BYTES: usize = 1 << 10;
+
 /// Every System V message queue of this IPC namespace.
-pub(crate) fn queues() -> io::Result<Vec<LeftQueue>> {
+pub(crate) fn queues(given: &Given) -> io::Result<Vec<LeftQueue>> {
     let mut all = Vec::new();
     for row in table("msg")? {
-        let [key, msqid, _perms, _bytes, messages, ..] = row[..] else {
+        let [key, msqid, perms, _bytes, messages, ..] = row[..] else {
             continue;
         };
         all.push(LeftQueue {
             key: key as i32,
             msqid: msqid as i32,
             messages: messages as u64,
+            mode: perms as u32 & 0o777,
+            given: given.has_queue(msqid as i32),
+            held: Vec::new(),
         });
     }
     Ok(all)
+}
+
+/// Takes what is in a queue, which is gone afterwards: for queues of the case's own, when it is over.
+pub(crate) fn take_messages(queue: &mut LeftQueue) {
+    while queue.held.len() < MAX_MESSAGES
+        && let Ok((mtype, text)) = sysv::msg_take(queue.msqid, MAX_MESSAGE_BYTES)
+    {
+        queue.held.push(QueuedMessage {
+            mtype,
+            text: Bytes(text),
+        });
+    }
 }
 
 /// Every file below a folder that was not there before, or is no longer the same; nothing is ever opened but folders.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     Action, Actor, Amount, Case, CommandLine, Count, Data, Descriptors, FileExpectation, GivenFile,
-    GivenKind, GivenSegment, Objects, OutputExpectation, Player, Processes, SegmentName, ShmState,
-    Step, Template, TranscriptLine, Wanted, Wire,
+    GivenKind, GivenMessage, GivenQueue, GivenSegment, MsgState, Objects, OutputExpectation,
+    Player, Processes, SegmentName, ShmState, Step, Template, TranscriptLine, Wanted, Wire,
 };
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.
@@ -43,6 +43,12 @@ impl Case {
                         holds: one.holds.with(values),
                         ..one.clone()
                     })
+                    .collect(),
+                msg: self
+                    .given
+                    .msg
+                    .iter()
+                    .map(|one| queue(one, values))
                     .collect(),
                 ..self.given.clone()
             },
@@ -91,6 +97,8 @@ impl Case {
         found.extend(self.shm.iter().filter_map(|shm| shm.holds.as_ref()));
         found.extend(of_objects(&self.objects));
         found.extend(self.given.shm.iter().map(|segment| &segment.holds));
+        let queues = self.given.msg.iter().flat_map(|queue| &queue.messages);
+        found.extend(queues.map(|message| &message.text));
         found.extend(self.given.files.iter().filter_map(|file| match &file.kind {
             GivenKind::Text(text) => Some(text),
             GivenKind::StaleSocket | GivenKind::Directory | GivenKind::Fifo => None,
@@ -126,6 +134,10 @@ fn of_objects(objects: &Objects) -> Vec<&Template> {
                 .flatten(),
         );
         found.extend(file.holds.iter().chain(&file.target));
+    }
+    for queue in &objects.msg {
+        counts.extend(&queue.messages);
+        found.extend(queue.holds.iter().flatten());
     }
     found.extend(
         counts
@@ -181,6 +193,16 @@ fn objects(objects: &Objects, values: &Values) -> Objects {
                 size: count(&one.size),
                 links: count(&one.links),
                 blocks: count(&one.blocks),
+                ..one.clone()
+            })
+            .collect(),
+        sem: objects.sem.clone(),
+        msg: objects
+            .msg
+            .iter()
+            .map(|one| MsgState {
+                messages: count(&one.messages),
+                holds: one.holds.as_ref().map(|holds| all(holds, values)),
                 ..one.clone()
             })
             .collect(),
@@ -257,6 +279,20 @@ fn file(file: &GivenFile, values: &Values) -> GivenFile {
             }
         },
         ..file.clone()
+    }
+}
+
+fn queue(queue: &GivenQueue, values: &Values) -> GivenQueue {
+    GivenQueue {
+        messages: queue
+            .messages
+            .iter()
+            .map(|message| GivenMessage {
+                text: message.text.with(values),
+                ..message.clone()
+            })
+            .collect(),
+        ..queue.clone()
     }
 }
 

@@ -258,6 +258,7 @@ fn expectations(out: &mut String, case: &Case) {
         pair(out, &key(&calls.actor), &list(&patterns));
     }
     objects(out, &case.objects);
+    system_v(out, &case.objects);
 }
 
 fn objects(out: &mut String, objects: &Objects) {
@@ -320,6 +321,32 @@ fn objects(out: &mut String, objects: &Objects) {
     }
 }
 
+fn system_v(out: &mut String, objects: &Objects) {
+    let state = |out: &mut String, exists: Option<bool>, mode: Option<u32>| {
+        if let Some(exists) = exists {
+            pair(out, "exists", &exists.to_string());
+        }
+        if let Some(mode) = mode {
+            pair(out, "mode", &format!("\"{mode:04o}\""));
+        }
+    };
+    for set in &objects.sem {
+        let _ = writeln!(out, "\n[case.sem.{}]", key(&set.key.to_string()));
+        state(out, set.exists, set.mode);
+        if let Some(values) = &set.values {
+            pair(out, "values", &format!("{values:?}"));
+        }
+    }
+    for queue in &objects.msg {
+        let _ = writeln!(out, "\n[case.msg.{}]", key(&queue.key.to_string()));
+        state(out, queue.exists, queue.mode);
+        written_count(out, "messages", &queue.messages);
+        if let Some(holds) = &queue.holds {
+            pair(out, "holds", &list(&sources(holds)));
+        }
+    }
+}
+
 /// `4`, or `{ at_least = 1 }`.
 fn written_count(out: &mut String, name: &str, wanted: &Option<Count>) {
     let Some(Count { least, most }) = wanted else {
@@ -355,6 +382,7 @@ fn given(out: &mut String, case: &Case) {
     let empty = given.files.is_empty()
         && given.shm.is_empty()
         && given.sem.is_empty()
+        && given.msg.is_empty()
         && given.descriptors == 0
         && given.hosts.is_empty();
     if empty {
@@ -397,6 +425,19 @@ fn given(out: &mut String, case: &Case) {
             set.values, set.mode
         );
         pair(out, &format!("sem.{}", key(&set.key.to_string())), &value);
+    }
+    for queue in &given.msg {
+        let messages = queue.messages.iter().map(|message| {
+            let said = template(&message.text);
+            format!("{{ mtype = {}, text = {said} }}", message.mtype)
+        });
+        let messages: Vec<String> = messages.collect();
+        let value = format!(
+            "{{ messages = [{}], mode = \"{:04o}\" }}",
+            messages.join(", "),
+            queue.mode
+        );
+        pair(out, &format!("msg.{}", key(&queue.key.to_string())), &value);
     }
     if given.descriptors > 0 {
         pair(out, "descriptors", &given.descriptors.to_string());

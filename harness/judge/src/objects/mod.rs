@@ -4,6 +4,7 @@ mod descriptors;
 mod files;
 mod processes;
 mod seen;
+mod system_v;
 
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -56,5 +57,14 @@ pub(crate) fn each(facts: Facts<'_>) -> Vec<Judged> {
                 }),
         );
     }
+    all.extend(
+        system_v::judge(facts)
+            .into_iter()
+            .map(|(name, finding)| Judged {
+                actor: "the case".to_owned(),
+                name,
+                finding,
+            }),
+    );
     all
 }

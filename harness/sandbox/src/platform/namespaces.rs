@@ -85,11 +85,13 @@ pub(crate) fn run(
     }
     let posix_shm = leftovers::named_objects(Path::new("/dev/shm"), &platform.given);
     let posix_queues = leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given);
+    let mut queues = leftovers::queues(&platform.given)?;
+    queues.iter_mut().for_each(leftovers::take_messages);
     let leftovers = Leftovers {
         files_beyond: files.beyond + posix_shm.beyond + posix_queues.beyond,
         segments: leftovers::segments(&platform.given, &makers)?,
         semaphores: leftovers::semaphores(&platform.given)?,
-        queues: leftovers::queues()?,
+        queues,
         files: files.files,
         posix_shm: posix_shm.files,
         posix_queues: posix_queues.files,

@@ -16,6 +16,8 @@ pub struct Given {
     pub shm: Vec<GivenSegment>,
     /// Semaphore sets.
     pub sem: Vec<GivenSemaphores>,
+    /// Message queues.
+    pub msg: Vec<GivenQueue>,
     /// Students' programs find so many descriptors open when they start: numbers below this are taken. 0: the usual three.
     pub descriptors: u32,
     /// Lines of the hosts file: a name, or a host's own and its others with a blank between them, and an address.
@@ -70,6 +72,26 @@ pub struct GivenSemaphores {
     pub values: Vec<u16>,
     /// Permission bits.
     pub mode: u32,
+}
+
+/// A message queue that is there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenQueue {
+    /// Its key.
+    pub key: i32,
+    /// What waits in it.
+    pub messages: Vec<GivenMessage>,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A message that waits in a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenMessage {
+    /// Its type.
+    pub mtype: i64,
+    /// What it says.
+    pub text: Template,
 }
 
 /// A change at the kernel boundary: `server recv #2: EINTR`.

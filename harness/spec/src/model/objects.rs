@@ -13,6 +13,10 @@ pub struct Objects {
     pub descriptors: Vec<Descriptors>,
     /// Of files.
     pub files: Vec<FileExpectation>,
+    /// Of semaphore sets.
+    pub sem: Vec<SemState>,
+    /// Of message queues.
+    pub msg: Vec<MsgState>,
 }
 
 impl Objects {
@@ -180,3 +184,31 @@ pub const FILE_KINDS: [(&str, FileKind); 5] = [
     ("fifo", FileKind::Fifo),
     ("socket", FileKind::Socket),
 ];
+
+/// What must be true of a semaphore set after the last actor ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SemState {
+    /// Its key.
+    pub key: i32,
+    /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
+    pub exists: Option<bool>,
+    /// The value of each of its semaphores.
+    pub values: Option<Vec<u16>>,
+    /// Permission bits.
+    pub mode: Option<u32>,
+}
+
+/// What must be true of a message queue after the last actor ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MsgState {
+    /// Its key.
+    pub key: i32,
+    /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
+    pub exists: Option<bool>,
+    /// How many wait in it.
+    pub messages: Option<Count>,
+    /// What they say.
+    pub holds: Option<Vec<Template>>,
+    /// Permission bits.
+    pub mode: Option<u32>,
+}

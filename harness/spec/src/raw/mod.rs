@@ -106,6 +106,10 @@ tables! {
         leaves: RawLeaves,
         /// State of System V segments by key, after the last actor ended.
         shm: Keyed<RawShm>,
+        /// State of System V semaphore sets by key, after the last actor ended.
+        sem: Keyed<RawSem>,
+        /// State of System V message queues by key, after the last actor ended.
+        msg: Keyed<RawMsg>,
         /// Patterns of system calls by actor: "shmdt(...) = 0", "no accept()", "every socket() has close()".
         calls: Keyed<Many>,
         /// What must be true of an actor's processes: zombies = 0, orphans = 0, total = 4; one table, or a list of them.
@@ -263,6 +267,8 @@ tables! {
         shm: Keyed<RawGivenShm>,
         /// System V semaphore sets by key.
         sem: Keyed<RawGivenSem>,
+        /// System V message queues by key.
+        msg: Keyed<RawGivenMsg>,
         /// Students' programs find the descriptors below this number open when they start.
         #[schemars(range(min = 3, max = 4000))]
         descriptors: At<i64>,
@@ -303,6 +309,26 @@ tables! {
         values: Items<At<i64>>,
         /// Permission bits: "0644"; left out: 0600.
         mode: ModeForm,
+    }
+
+    /// A message queue that is there before.
+    #[schemars(rename = "GivenMsg")]
+    RawGivenMsg {
+        /// What waits in it, in this order; left out: nothing.
+        messages: Items<RawMessage>,
+        /// Permission bits: "0644"; left out: 0600.
+        mode: ModeForm,
+    }
+
+    /// A message of a queue.
+    #[schemars(rename = "Message")]
+    RawMessage {
+        /// Its type, more than 0; left out: 1.
+        #[schemars(range(min = 1))]
+        mtype: At<i64>,
+        /// What it says.
+        #[schemars(required)]
+        text: At<String>,
     }
 
     /// How a variable's values are drawn: a text, a whole number or one of a list.

@@ -75,6 +75,30 @@ super::tables! {
         owner: At<String>,
     }
 
+    /// State of a semaphore set.
+    #[schemars(rename = "Sem")]
+    RawSem {
+        /// false: there must be none.
+        exists: At<bool>,
+        /// The value of each of its semaphores.
+        values: Items<At<i64>>,
+        /// Permission bits: "0644".
+        mode: ModeForm,
+    }
+
+    /// State of a message queue.
+    #[schemars(rename = "Msg")]
+    RawMsg {
+        /// false: there must be none.
+        exists: At<bool>,
+        /// How many messages wait in it.
+        messages: CountForm,
+        /// What they say, in their order.
+        holds: Many,
+        /// Permission bits: "0644".
+        mode: ModeForm,
+    }
+
     /// A number that is not one but a range.
     #[schemars(rename = "Range")]
     RawRange {

@@ -6,8 +6,10 @@ use super::context::Context;
 use super::shm::{fits, natural, unique_key};
 use super::template::Use;
 use crate::diagnostic::Diagnostics;
-use crate::raw::{At, FileForm, Keyed, Many, RawGiven, RawGivenSem, RawGivenShm};
-use crate::{Given, GivenFile, GivenKind, GivenSegment, GivenSemaphores, Template};
+use crate::raw::{At, FileForm, Keyed, Many, RawGiven, RawGivenMsg, RawGivenSem, RawGivenShm};
+use crate::{
+    Given, GivenFile, GivenKind, GivenMessage, GivenQueue, GivenSegment, GivenSemaphores, Template,
+};
 
 /// Resolves the table. `everywhere`: in the language's second version.
 pub(crate) fn given(raw: Option<&RawGiven>, everywhere: bool, context: &mut Context<'_>) -> Given {
@@ -28,6 +30,12 @@ pub(crate) fn given(raw: Option<&RawGiven>, everywhere: bool, context: &mut Cont
     for (name, set) in raw.sem.iter().flat_map(Keyed::iter) {
         if let Some(key) = unique_key(name, "semaphore set", &mut seen, context) {
             given.sem.extend(semaphores(key, set, context));
+        }
+    }
+    let mut seen = Vec::new();
+    for (name, queue) in raw.msg.iter().flat_map(Keyed::iter) {
+        if let Some(key) = unique_key(name, "message queue", &mut seen, context) {
+            given.msg.push(self::queue(key, queue, context));
         }
     }
     if let Some(number) = &raw.descriptors {
@@ -181,6 +189,36 @@ const DESCRIPTORS_MAX: u32 = 4000;
 
 /// A gibibyte: more is no lab's matter.
 const SEGMENT_MAX: u64 = 1 << 30;
+
+fn queue(key: i32, raw: &RawGivenMsg, context: &mut Context<'_>) -> GivenQueue {
+    let mut messages = Vec::new();
+    for message in raw.messages.iter().flat_map(|items| &items.0) {
+        let mtype = message.mtype.as_ref().map_or(1, |mtype| mtype.value);
+        if let Some(at) = message.mtype.as_ref().filter(|mtype| mtype.value < 1) {
+            context
+                .diagnostics
+                .error(&at.span, "the type of a message is more than 0");
+        }
+        let Some(text) = &message.text else {
+            if message.lacks("text") {
+                context
+                    .diagnostics
+                    .error(&message.span, "this message has no `text`")
+                    .consequence();
+            }
+            continue;
+        };
+        messages.push(GivenMessage {
+            mtype,
+            text: context.template(text, Use::Input),
+        });
+    }
+    GivenQueue {
+        key,
+        messages,
+        mode: raw.mode.as_ref().map_or(0o600, |mode| mode.0.value),
+    }
+}
 
 fn semaphores(key: i32, raw: &RawGivenSem, context: &mut Context<'_>) -> Option<GivenSemaphores> {
     let Some(values) = raw.values.as_ref().filter(|values| !values.0.is_empty()) else {

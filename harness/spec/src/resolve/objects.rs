@@ -2,6 +2,7 @@
 
 use super::actor::exit;
 use super::context::Context;
+use super::shm::unique_key;
 use super::template::{Use, template};
 use super::words::words;
 use crate::names::nearest;
@@ -11,7 +12,7 @@ use crate::raw::{
 use crate::tree::Span;
 use crate::{
     CommandLine, Count, Descriptors, DescriptorsOf, ExitExpectation, FILE_KINDS, FileExpectation,
-    Objects, Processes, Template,
+    MsgState, Objects, Processes, SemState, Template,
 };
 
 /// Resolves what a case expects of them.
@@ -42,6 +43,97 @@ pub(crate) fn objects(raw: &RawCase, context: &mut Context<'_>) -> Objects {
             .flat_map(Keyed::iter)
             .filter_map(|(path, raw)| file(path, raw, context))
             .collect(),
+        sem: semaphores(raw, context),
+        msg: queues(raw, context),
+    }
+}
+
+fn semaphores(raw: &RawCase, context: &mut Context<'_>) -> Vec<SemState> {
+    let (mut states, mut seen) = (Vec::new(), Vec::new());
+    for (name, raw) in raw.sem.iter().flat_map(Keyed::iter) {
+        let Some(key) = unique_key(name, "semaphore set", &mut seen, context) else {
+            continue;
+        };
+        let says_more = raw.values.is_some() || raw.mode.is_some();
+        let unread = !raw.unread.is_empty();
+        is_said(
+            &raw.exists,
+            says_more || unread,
+            &raw.span,
+            "exists, values or mode",
+            context,
+        );
+        let values = raw.values.as_ref().map(|values| {
+            let mut all = Vec::new();
+            for value in &values.0 {
+                match u16::try_from(value.value) {
+                    Ok(value) => all.push(value),
+                    Err(_) => {
+                        context
+                            .diagnostics
+                            .error(&value.span, "a semaphore's value is 0 to 32767");
+                    }
+                }
+            }
+            all
+        });
+        states.push(SemState {
+            key,
+            exists: raw.exists.as_ref().map(|exists| exists.value),
+            values,
+            mode: raw.mode.as_ref().map(|mode| mode.0.value),
+        });
+    }
+    states
+}
+
+fn queues(raw: &RawCase, context: &mut Context<'_>) -> Vec<MsgState> {
+    let (mut states, mut seen) = (Vec::new(), Vec::new());
+    for (name, raw) in raw.msg.iter().flat_map(Keyed::iter) {
+        let Some(key) = unique_key(name, "message queue", &mut seen, context) else {
+            continue;
+        };
+        let says_more = raw.messages.is_some() || raw.holds.is_some() || raw.mode.is_some();
+        let unread = !raw.unread.is_empty();
+        let keys = "exists, messages, holds or mode";
+        is_said(&raw.exists, says_more || unread, &raw.span, keys, context);
+        states.push(MsgState {
+            key,
+            exists: raw.exists.as_ref().map(|exists| exists.value),
+            messages: raw.messages.as_ref().and_then(|form| count(form, context)),
+            holds: raw
+                .holds
+                .as_ref()
+                .map(|many| context.templates(&many.items, Use::Expected)),
+            mode: raw.mode.as_ref().map(|mode| mode.0.value),
+        });
+    }
+    states
+}
+
+/// Complains about an object of which nothing is expected, or more than that it is not there.
+fn is_said(
+    exists: &Option<At<bool>>,
+    says_more: bool,
+    table: &Span,
+    keys: &str,
+    context: &mut Context<'_>,
+) {
+    match exists {
+        Some(exists) if !exists.value && says_more => {
+            context.diagnostics.error(
+                &exists.span,
+                "nothing else can be expected of what must not exist",
+            );
+        }
+        None if !says_more => {
+            context
+                .diagnostics
+                .error(table, "nothing is expected of this object")
+                .help(format!("say {keys}"))
+                .consequence();
+        }
+        _ => {}
     }
 }
 

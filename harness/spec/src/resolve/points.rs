@@ -315,7 +315,29 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
             format!("files.\"{}\"", path.value),
         ));
     }
+    for (key, sem) in raw.sem.iter().flat_map(|sem| sem.iter()) {
+        found.push((
+            of_state(&sem.exists),
+            key.span.clone(),
+            format!("sem.{}", key.value),
+        ));
+    }
+    for (key, msg) in raw.msg.iter().flat_map(|msg| msg.iter()) {
+        found.push((
+            of_state(&msg.exists),
+            key.span.clone(),
+            format!("msg.{}", key.value),
+        ));
+    }
     found
+}
+
+/// What must be gone is cleaning up; what an object holds is memory.
+fn of_state(exists: &Option<crate::raw::At<bool>>) -> Aspect {
+    match exists.as_ref().is_some_and(|exists| !exists.value) {
+        true => Aspect::Cleanup,
+        false => Aspect::Memory,
+    }
 }
 
 impl crate::raw::OutputForm {

@@ -36,7 +36,7 @@ impl Before {
                     .iter()
                     .map(|row| row.semid)
                     .collect(),
-                queues: leftovers::queues()
+                queues: leftovers::queues(&none.0)
                     .unwrap_or_default()
                     .iter()
                     .map(|row| row.msqid)

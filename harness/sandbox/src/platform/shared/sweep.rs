@@ -99,12 +99,14 @@ impl Shared {
     }
 
     fn sweep_queues(&self, created: &Created) -> io::Result<Vec<LeftQueue>> {
-        let mut queues = leftovers::queues()?;
+        let mut queues = leftovers::queues(&self.given)?;
         queues.retain(|queue| {
-            !self.before.objects.queues.contains(&queue.msqid)
-                && created.queues.contains(&queue.msqid)
+            queue.given
+                || (!self.before.objects.queues.contains(&queue.msqid)
+                    && created.queues.contains(&queue.msqid))
         });
-        for queue in &queues {
+        queues.iter_mut().for_each(leftovers::take_messages);
+        for queue in queues.iter().filter(|queue| !queue.given) {
             let _ = sysv::msg_remove(queue.msqid);
         }
         Ok(queues)
