@@ -23,6 +23,7 @@ mod tool {
     mod keep;
     mod lines;
     mod mutants;
+    mod objects;
     mod races;
     mod rubbish;
     mod sense;

@@ -138,8 +138,10 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
         }
     }
     for queue in &left.posix_queues {
-        if !queue.given {
-            let name = queue.path.to_text();
+        let name = queue.path.to_text();
+        let may =
+            |may: &Leftover| matches!(may, Leftover::PosixQueue(wanted) if globs(wanted, &name));
+        if !queue.given && !allowed(facts, may) {
             findings.push(fail(
                 facts,
                 None,

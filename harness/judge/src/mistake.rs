@@ -212,6 +212,7 @@ fn another_key(facts: Facts<'_>, index: usize) -> Option<(i64, i32)> {
             | Leftover::Sem(_)
             | Leftover::Msg(_)
             | Leftover::PosixShm(_)
+            | Leftover::PosixQueue(_)
             | Leftover::Port(_)
             | Leftover::Process => {}
         }

@@ -7,7 +7,7 @@ mod transcript;
 mod why;
 
 use ipclab_evidence::{ActorEvidence, Exit};
-use ipclab_spec::{Aspect, OutputExpectation, Template};
+use ipclab_spec::{Aspect, OutputExpectation, Part, Template, escaped_for_regex};
 
 use crate::difference::framed;
 use crate::facts::{Facts, Unfilled};
@@ -90,9 +90,28 @@ impl Printed<'_> {
             }
             OutputExpectation::Lacks(templates) => each(templates, &|wanted| self.lacks(wanted)),
             OutputExpectation::Regex(patterns) => {
-                patterns.iter().map(|pattern| self.regex(pattern)).collect()
+                let judged = patterns.iter().map(|pattern| match self.regex_of(pattern) {
+                    Ok(text) => self.regex(&text),
+                    Err(unfilled) => self.unfilled(pattern, unfilled),
+                });
+                judged.collect()
             }
         }
+    }
+
+    /// A regular expression in which what was seen stands for itself.
+    fn regex_of(&self, template: &Template) -> Result<String, Unfilled> {
+        let parts = template.parts.iter().map(|part| match part {
+            Part::Text(text) => Ok(text.clone()),
+            Part::Hole(hole) => {
+                let alone = Template {
+                    parts: vec![Part::Hole(hole.clone())],
+                };
+                let text = self.facts.text(&alone, Some(self.index))?;
+                Ok(escaped_for_regex(&text))
+            }
+        });
+        parts.collect()
     }
 
     fn fill<'t>(&self, template: &'t Template) -> Result<Wanted<'t>, Unfilled> {

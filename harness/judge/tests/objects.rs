@@ -3,8 +3,8 @@
 use crate::SILENT;
 use crate::common::{EvidenceBuilder, case, check};
 use ipclab_evidence::{
-    Fate, FileKind, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Moment, OpenEnd,
-    Process, ProcessEnd, StartedProgram,
+    Fate, FileKind, FileState, FoundFile, HeldDescriptor, HeldDescriptors, LeftQueue,
+    LeftSemaphores, Moment, OpenEnd, Process, ProcessEnd, QueuedMessage, StartedProgram,
 };
 
 /// A process of the first actor.
@@ -350,5 +350,60 @@ fn one_of_several_calls() {
         &right,
         |builder| builder.last().name = "dup".to_owned(),
         &["calls: client never called dup2() or dup3()"],
+    );
+}
+
+#[test]
+fn what_is_in_semaphores_and_queues() {
+    let case = case(&format!(
+        "{SILENT}[case.sem.7]\nvalues = [0, 2]\n[case.msg.8]\nmessages = 1\nholds = [\"hi\"]\n[case.msg.9]\nexists = false\n"
+    ));
+    let message = |text: &str| QueuedMessage {
+        mtype: 1,
+        text: text.into(),
+    };
+    let queue = |key, held: &[QueuedMessage]| LeftQueue {
+        key,
+        msqid: key,
+        messages: held.len() as u64,
+        mode: 0o600,
+        given: false,
+        held: held.to_vec(),
+    };
+    let mut right = EvidenceBuilder::of(&["client"]);
+    right.e.leftovers.semaphores = vec![LeftSemaphores {
+        key: 7,
+        semid: 1,
+        mode: 0o600,
+        values: vec![0, 2],
+        given: false,
+    }];
+    right.e.leftovers.queues = vec![queue(8, &[message("hi")])];
+    check(
+        &case,
+        &right,
+        |builder| {
+            builder.e.leftovers.semaphores[0].values = vec![1, 2];
+            builder.e.leftovers.queues = vec![queue(8, &[message("hi"), message("ho")])];
+        },
+        &[
+            "memory: the semaphore set with key 7 has the values 1, 2 instead of 0, 2",
+            "memory: 2 messages waited in the message queue with key 8 instead of 1",
+            "memory: the message queue with key 8 held `hi`, `ho` instead of `hi`",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| {
+            builder.e.leftovers.semaphores.clear();
+            builder.e.leftovers.queues = vec![queue(9, &[])];
+        },
+        &[
+            "cleanup: the message queue with key 9 was left behind: no msgctl(IPC_RMID)",
+            "cleanup: the message queue with key 9 is still there: no IPC_RMID",
+            "memory: there is no semaphore set with key 7 any more",
+            "memory: there is no message queue with key 8 any more",
+        ],
     );
 }

@@ -115,7 +115,7 @@ pub(crate) fn start(
         stdout: match printed {
             None => Capture::new(stdout, limits)?,
             Some(Printed::Pipe(source, _)) => Capture::new(source, limits)?,
-            Some(Printed::File(file)) => Capture::of_file(file, limits),
+            Some(Printed::File(file, _)) => Capture::of_file(file, limits),
         },
         stderr: Capture::new(stderr, limits)?,
         refusal,
@@ -127,8 +127,8 @@ pub(crate) fn start(
 enum Printed {
     /// The end that is read, and the actor's.
     Pipe(OwnedFd, OwnedFd),
-    /// A file without a name.
-    File(OwnedFd),
+    /// A file without a name: what is read of it, and the actor's, which can be written only, as a shell's `>` has it.
+    File(OwnedFd, OwnedFd),
 }
 
 impl Printed {
@@ -141,15 +141,16 @@ impl Printed {
             }
             StdoutKind::File => {
                 let file = memfd_create("stdout", MFdFlags::MFD_CLOEXEC)?;
-                Some(Self::File(file))
+                let again = format!("/proc/self/fd/{}", file.as_raw_fd());
+                let sink = std::fs::File::options().write(true).open(again)?;
+                Some(Self::File(file, sink.into()))
             }
         })
     }
 
     fn end(&self) -> i32 {
         match self {
-            Self::Pipe(_, sink) => sink.as_raw_fd(),
-            Self::File(file) => file.as_raw_fd(),
+            Self::Pipe(_, sink) | Self::File(_, sink) => sink.as_raw_fd(),
         }
     }
 }

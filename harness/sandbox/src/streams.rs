@@ -144,6 +144,8 @@ impl Capture {
         let Some(file) = self.source.take().map(std::fs::File::from) else {
             return;
         };
+        // How much it may be was the limit of files. What is not kept is counted.
+        (self.bytes_max, self.lines_max) = (u64::MAX, u64::MAX);
         let mut chunk = [0; 1 << 14];
         let mut at = 0;
         while let Ok(got @ 1..) = file.read_at(&mut chunk, at) {

@@ -6,6 +6,7 @@ use crate::{
     Action, Actor, Amount, Case, CommandLine, Count, Data, Descriptors, FileExpectation, GivenFile,
     GivenKind, GivenMessage, GivenQueue, GivenSegment, MsgState, Objects, OutputExpectation,
     Player, Processes, SegmentName, ShmState, Step, Template, TranscriptLine, Wanted, Wire,
+    escaped_for_regex,
 };
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.
@@ -79,8 +80,8 @@ impl Case {
                     OutputExpectation::Lines(texts)
                     | OutputExpectation::AnyOrder(texts)
                     | OutputExpectation::Contains(texts)
-                    | OutputExpectation::Lacks(texts) => found.extend(texts),
-                    OutputExpectation::Regex(_) => {}
+                    | OutputExpectation::Lacks(texts)
+                    | OutputExpectation::Regex(texts) => found.extend(texts),
                 }
             }
         }
@@ -254,7 +255,13 @@ fn output(expectation: &OutputExpectation, values: &Values) -> OutputExpectation
         OutputExpectation::AnyOrder(lines) => OutputExpectation::AnyOrder(all(lines, values)),
         OutputExpectation::Contains(texts) => OutputExpectation::Contains(all(texts, values)),
         OutputExpectation::Lacks(texts) => OutputExpectation::Lacks(all(texts, values)),
-        OutputExpectation::Regex(texts) => OutputExpectation::Regex(texts.clone()),
+        OutputExpectation::Regex(texts) => {
+            let escaped: Values = values
+                .iter()
+                .map(|(name, value)| (name.clone(), escaped_for_regex(value)))
+                .collect();
+            OutputExpectation::Regex(all(texts, &escaped))
+        }
     }
 }
 

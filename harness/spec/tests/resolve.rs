@@ -194,7 +194,7 @@ from ... to {{int}}
     );
     assert_eq!(
         zebra.stderr,
-        [OutputExpectation::Regex(vec![r"^\d+$".into()])]
+        [OutputExpectation::Regex(vec![Template::text(r"^\d+$")])]
     );
 
     assert_eq!(bird.after, Some(After::Listens("zebra".into())));

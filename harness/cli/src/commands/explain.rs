@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use ipclab_grade::labs::{self, Lab};
 use ipclab_intake::failure::Failure;
 use ipclab_plan as plan;
-use ipclab_spec::{Case, ExitExpectation, Player, Points, Spec, Template, Tier, Visibility};
+use ipclab_spec::{
+    Case, ExitExpectation, Player, Points, Spec, StdoutKind, Template, Tier, Visibility,
+};
 
 use crate::output;
 
@@ -138,10 +140,17 @@ fn by_hand(lab: &Lab, case: &Case) -> String {
         let stdin = actor.stdin.as_ref().map_or(String::new(), |text| {
             format!("printf '{}' | ", printed(text))
         });
+        let stdout = match actor.stdout_is {
+            StdoutKind::Terminal => "",
+            StdoutKind::Pipe => " | cat",
+            StdoutKind::File => " > out.txt",
+        };
         let line = match &actor.player {
-            Player::Student { program, args } => format!("{stdin}./{}", command(program, args)),
+            Player::Student { program, args } => {
+                format!("{stdin}./{}{stdout}", command(program, args))
+            }
             Player::Reference { program, args } => {
-                format!("{stdin}ipclab reference {}", command(program, args))
+                format!("{stdin}ipclab reference {}{stdout}", command(program, args))
             }
             // A person cannot type what a script does at the right moment.
             Player::Peer { .. } => format!("# {}: played by a script, as above", actor.name),

@@ -40,6 +40,7 @@ pub(super) fn is_key(may: &Leftover, key: i32, kind: Kind) -> bool {
             | Leftover::Sem(_)
             | Leftover::Msg(_)
             | Leftover::PosixShm(_)
+            | Leftover::PosixQueue(_)
             | Leftover::Port(_)
             | Leftover::Process,
             Kind::Semaphores | Kind::Queue,

@@ -52,6 +52,12 @@ pub(super) fn required(facts: Facts<'_>, must: &Leftover) -> Finding {
                 .iter()
                 .any(|object| globs(pattern, &object.path.to_text())),
         ),
+        Leftover::PosixQueue(pattern) => (
+            format!("POSIX message queue {pattern}"),
+            left.posix_queues
+                .iter()
+                .any(|object| globs(pattern, &object.path.to_text())),
+        ),
         Leftover::Port(endpoint) => (
             crate::listening::show_endpoint(endpoint),
             left.ports.iter().any(|port| is_port(must, port)),
@@ -97,6 +103,7 @@ fn remover_of(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)>
         Leftover::Sem(_)
         | Leftover::Msg(_)
         | Leftover::PosixShm(_)
+        | Leftover::PosixQueue(_)
         | Leftover::Port(_)
         | Leftover::Process => return None,
     };

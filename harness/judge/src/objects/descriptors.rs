@@ -64,7 +64,7 @@ fn at(
     }
     let Some(wrong) = all.iter().find(|held| !range.has(held.open.len() as u64)) else {
         let text = format!(
-            "when a process of {who} {when}, it had {} of its {} open",
+            "each process of {who} that {when} had {} {} open",
             range.text(),
             noun(of)
         );

@@ -14,79 +14,45 @@ pub(super) fn judge(facts: Facts<'_>) -> Vec<(String, Finding)> {
     let mut findings = Vec::new();
     for wanted in &facts.case.objects.sem {
         let seen = left.semaphores.iter().find(|set| set.key == wanted.key);
-        let what = format!("the semaphore set with key {}", wanted.key);
-        let judged = match there(
-            &what,
-            seen.is_some(),
-            wanted.exists,
-            seen.is_some_and(|set| set.given),
-        ) {
-            Ok(found) => found
-                .into_iter()
-                .chain(seen.into_iter().flat_map(|set| of_set(&what, set, wanted)))
-                .collect(),
-            Err(finding) => vec![finding],
-        };
-        findings.extend(
-            judged
-                .into_iter()
-                .map(|finding| (format!("sem.{}", wanted.key), finding)),
-        );
+        let what = format!("semaphore set with key {}", wanted.key);
+        let mut judged = there(&what, seen.map(|set| set.given), wanted.exists);
+        if let Some(set) = seen.filter(|_| wanted.exists != Some(false)) {
+            judged.extend(of_set(&format!("the {what}"), set, wanted));
+        }
+        let named = judged.into_iter();
+        findings.extend(named.map(|finding| (format!("sem.{}", wanted.key), finding)));
     }
     for wanted in &facts.case.objects.msg {
         let seen = left.queues.iter().find(|queue| queue.key == wanted.key);
-        let what = format!("the message queue with key {}", wanted.key);
-        let judged = match there(
-            &what,
-            seen.is_some(),
-            wanted.exists,
-            seen.is_some_and(|queue| queue.given),
-        ) {
-            Ok(found) => found
-                .into_iter()
-                .chain(
-                    seen.into_iter()
-                        .flat_map(|queue| of_queue(facts, &what, queue, wanted)),
-                )
-                .collect(),
-            Err(finding) => vec![finding],
-        };
-        findings.extend(
-            judged
-                .into_iter()
-                .map(|finding| (format!("msg.{}", wanted.key), finding)),
-        );
+        let what = format!("message queue with key {}", wanted.key);
+        let mut judged = there(&what, seen.map(|queue| queue.given), wanted.exists);
+        if let Some(queue) = seen.filter(|_| wanted.exists != Some(false)) {
+            judged.extend(of_queue(facts, &format!("the {what}"), queue, wanted));
+        }
+        let named = judged.into_iter();
+        findings.extend(named.map(|finding| (format!("msg.{}", wanted.key), finding)));
     }
     findings
 }
 
-/// Whether an object is there as it must be: what there is to say of that, or all that there is to say.
-fn there(
-    what: &str,
-    is_there: bool,
-    wanted: Option<bool>,
-    given: bool,
-) -> Result<Option<Finding>, Finding> {
-    match (is_there, wanted) {
-        (false, Some(false)) => Err(pass(Aspect::Cleanup, format!("{what} is gone"))),
-        (true, Some(false)) => {
+/// Whether an object is there as it must be. `seen`: it is there, and was given.
+fn there(what: &str, seen: Option<bool>, wanted: Option<bool>) -> Vec<Finding> {
+    let finding = match (seen, wanted) {
+        (None, Some(false)) => pass(Aspect::Cleanup, format!("the {what} is gone")),
+        (Some(given), Some(false)) => {
             let from = if given {
-                ", which was there before"
+                ", which was there before,"
             } else {
                 ""
             };
-            Err(fail(
-                Aspect::Cleanup,
-                format!("{what}{from} is still there: no IPC_RMID"),
-            ))
+            let text = format!("the {what}{from} is still there: no IPC_RMID");
+            fail(Aspect::Cleanup, text)
         }
-        (false, Some(true) | None) => Err(fail(
-            Aspect::Memory,
-            format!("there is no more {}", &what["the ".len()..]),
-        )),
-        (true, Some(true)) => Ok(Some(pass(Aspect::Memory, format!("{what} is there")))),
-        (true, None) => Ok(None),
-    }
+        (None, Some(true) | None) => fail(Aspect::Memory, format!("there is no {what} any more")),
+        (Some(_), Some(true)) => pass(Aspect::Memory, format!("the {what} is there")),
+        (Some(_), None) => return Vec::new(),
+    };
+    vec![finding]
 }
 
 fn of_set(what: &str, set: &LeftSemaphores, wanted: &SemState) -> Vec<Finding> {

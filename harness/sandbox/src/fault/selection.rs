@@ -50,6 +50,11 @@ impl Met<'_> {
             Some(own) => call == own || (tamper.everywhere && named()),
             None => named(),
         };
+        // A thread is no child: only by the kernel's own name is the call that makes one meant.
+        let is_thread = name == "clone" && args[0] & libc::CLONE_THREAD as u64 != 0;
+        if is_thread && call != name {
+            return false;
+        }
         if !named || (self.on_request && !tamper.everywhere && !is_on_request(name)) {
             return false;
         }

@@ -91,14 +91,8 @@ impl Tracer {
         let Some(actor) = self.processes.get(&pid).map(|process| process.actor) else {
             return;
         };
-        let links = procfs::descriptors(pid);
-        if self.tree.held + links.len() > MAX_HELD {
-            self.tree.dropped += 1;
-            return;
-        }
-        self.tree.held += links.len();
         let mut open = Vec::new();
-        for (fd, link) in links {
+        for (fd, link) in procfs::descriptors(pid) {
             let flags = procfs::descriptor_flags(pid, fd).unwrap_or(libc::O_RDONLY);
             let access = flags & libc::O_ACCMODE;
             open.push(HeldDescriptor {
@@ -109,9 +103,22 @@ impl Tracer {
                 closes_on_exec: flags & libc::O_CLOEXEC != 0,
             });
         }
-        if let Some(process) = self.tree.get(pid) {
-            process.held.push(HeldDescriptors { moment, call, open });
+        let has_room = self.tree.held + open.len() <= MAX_HELD;
+        let Some(process) = self.tree.get(pid) else {
+            return;
+        };
+        // One that asks again and again whether a child has ended has nothing new to say.
+        let last = process.held.last();
+        if last.is_some_and(|last| last.moment == moment && last.open == open) {
+            return;
         }
+        if !has_room {
+            self.tree.dropped += 1;
+            return;
+        }
+        let number = open.len();
+        process.held.push(HeldDescriptors { moment, call, open });
+        self.tree.held += number;
     }
 
     /// What a descriptor is open on, the same in every run.

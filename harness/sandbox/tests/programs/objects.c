@@ -107,6 +107,12 @@ static void takes(char **a)
     msgctl(queue, IPC_RMID, 0);
     exit(0);
 }
+static void takes_one(char **a)
+{
+    (void)a;
+    struct letter letter;
+    exit(msgrcv(msgget(236200, 0), &letter, sizeof letter.text, 2, 0));
+}
 /* What was printed before a fork is in both of their buffers, unless it is a terminal's line. */
 static void prints(char **a)
 {
@@ -132,5 +138,5 @@ static void never_ends(char **a)
 
 static const struct act acts[] = {
     {"fates", fates}, {"discards", discards}, {"threads", threads}, {"runs", runs}, {"files", files},
-    {"sends", sends}, {"takes", takes}, {"prints", prints}, {"never-ends", never_ends}, {0}};
+    {"sends", sends}, {"takes", takes}, {"takes-one", takes_one}, {"prints", prints}, {"never-ends", never_ends}, {0}};
 PLAY(acts)

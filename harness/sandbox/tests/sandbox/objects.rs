@@ -1,8 +1,8 @@
 //! Objects of the kernel behind the calls: processes, descriptors, files, queues; and nothing of them where the plan does not ask.
 
 use ipclab_evidence::{
-    Actor, Bytes, Direction, Ended, Exit, Fate, FileKind, Moment, Process, ProcessEnd, SeenObjects,
-    StdoutKind, WantedObjects,
+    Actor, Bytes, Direction, Ended, Exit, Fate, FileKind, GivenQueue, Moment, Occurrence, Process,
+    ProcessEnd, QueuedMessage, SeenObjects, StdoutKind, Tamper, TamperAction, WantedObjects,
 };
 
 use crate::bench::{Adjust, Seen, Test, both, exits, plan, run, student};
@@ -34,6 +34,22 @@ pub(crate) fn tests() -> Vec<Test> {
             let seen = run(level, &asking(student("one", "objects threads")));
             let threads: Vec<_> = processes(&seen).map(|process| process.threads).collect();
             assert_eq!(threads, [3]);
+        }),
+        both("a_fault_of_fork_meets_no_thread", |level| {
+            let mut plan = asking(student("one", "objects threads"));
+            plan.tampers = vec![Tamper {
+                actor: "one".to_owned(),
+                call: "fork".to_owned(),
+                on: None,
+                everywhere: true,
+                occurrence: Occurrence::Every,
+                action: TamperAction::Fail("EAGAIN".to_owned()),
+            }];
+            let seen = run(level, &plan);
+            assert_eq!(
+                processes(&seen).next().map(|process| process.threads),
+                Some(3)
+            );
         }),
         both("what_a_program_was_started_with", |level| {
             for (line, open) in [("leak", &["pipe 1", "pipe 1"][..]), ("close", &[])] {
@@ -77,6 +93,28 @@ pub(crate) fn tests() -> Vec<Test> {
                 message(1, Direction::Received, "first", 0),
             ];
             assert_eq!(moved, expect);
+        }),
+        both("a_queue_that_is_given_and_what_is_left_in_it", |level| {
+            let mut plan = plan([student("one", "objects takes-one")]);
+            let message = |mtype, text: &str| QueuedMessage {
+                mtype,
+                text: text.into(),
+            };
+            plan.world.queues = vec![GivenQueue {
+                key: 236_200,
+                messages: vec![message(1, "first"), message(2, "second")],
+                mode: 0o600,
+            }];
+            let seen = run(level, &plan);
+            assert_eq!(seen.actor("one").exit, Exit::Code(6));
+            let left = seen
+                .leftovers
+                .queues
+                .iter()
+                .find(|queue| queue.key == 236_200);
+            let left = left.expect("the queue");
+            assert_eq!((left.messages, left.mode, left.given), (1, 0o600, true));
+            assert_eq!(left.held, [message(1, "first")]);
         }),
         both("a_reader_that_keeps_its_pipe_open", |level| {
             let seen = run(level, &plan([student("one", "objects never-ends")]));

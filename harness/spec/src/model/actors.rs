@@ -1,6 +1,6 @@
 //! The actors of a case, and when and where each starts and ends.
 
-use ipclab_evidence::StdoutKind;
+pub use ipclab_evidence::StdoutKind;
 
 use super::{After, Endpoint, OutputExpectation, Step, Template};
 

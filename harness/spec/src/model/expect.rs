@@ -46,6 +46,8 @@ pub enum Leftover {
     Msg(Named),
     /// `posix-shm:/name`
     PosixShm(String),
+    /// `posix-mq:/name`
+    PosixQueue(String),
     /// `tcp:12345`, still served.
     Port(Endpoint),
     /// `process`: a child that goes on.

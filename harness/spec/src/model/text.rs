@@ -15,8 +15,15 @@ pub enum OutputExpectation {
     Contains(Vec<Template>),
     /// None of these anywhere.
     Lacks(Vec<Template>),
-    /// Each of these matches somewhere; in the syntax of the `regex` crate, checked when the spec is read.
-    Regex(Vec<String>),
+    /// Each of these matches somewhere; in the syntax of the `regex` crate, checked when the spec is read. What a hole is filled
+    /// with stands for itself, [`escaped_for_regex`].
+    Regex(Vec<Template>),
+}
+
+/// A text that a regular expression matches as it stands.
+#[must_use]
+pub fn escaped_for_regex(text: &str) -> String {
+    regex::escape(text)
 }
 
 /// A line of a transcript.

@@ -32,7 +32,7 @@ fn leftover(text: &str) -> Result<Leftover, Flaw> {
     let Some((kind, rest)) = text.split_once(':') else {
         return Err(Flaw::new(all, format!("`{text}` is nothing that can be left behind"))
             .suggest(nearest(text, ["process"]))
-            .help_if_none("write a path, shm:100, sem:100, msg:100, posix-shm:/name, tcp:12345 or process"));
+            .help_if_none("write a path, shm:100, sem:100, msg:100, posix-shm:/name, posix-mq:/name, tcp:12345 or process"));
     };
     let at = kind.len() + 1;
     let ipc = || match rest {
@@ -49,13 +49,18 @@ fn leftover(text: &str) -> Result<Leftover, Flaw> {
             at..text.len(),
             "the name of POSIX shared memory starts with `/`",
         )),
+        "posix-mq" if rest.starts_with('/') => Ok(Leftover::PosixQueue(rest.to_owned())),
+        "posix-mq" => Err(Flaw::new(
+            at..text.len(),
+            "the name of a POSIX message queue starts with `/`",
+        )),
         "tcp" | "udp" => endpoint(text).map(Leftover::Port),
         "unix" => Err(
             Flaw::new(all, "a socket file that is left is named by its path alone")
                 .help(format!("write \"{rest}\"")),
         ),
         _ => {
-            let known = ["shm", "sem", "msg", "posix-shm", "tcp", "udp"];
+            let known = ["shm", "sem", "msg", "posix-shm", "posix-mq", "tcp", "udp"];
             Err(Flaw::new(
                 0..kind.len(),
                 format!("there is no `{kind}` that could be left behind"),

@@ -122,31 +122,53 @@ fn line(parts: Parts) -> TranscriptLine {
     TranscriptLine::Line(Template { parts: elided.0 })
 }
 
-fn regexes(many: &Many, context: &mut Context<'_>) -> Vec<String> {
-    for item in &many.items {
-        let read = regex::Regex::new(&item.value);
-        if read.as_ref().is_ok_and(|regex| regex.is_match("")) {
-            context
-                .diagnostics
-                .warning(&item.span, "every output has something that matches this")
-                .help("it matches the empty text: say what must be there");
-        }
-        if let Err(error) = read {
-            let reason = match &error {
-                regex::Error::Syntax(text) => text.lines().last().unwrap_or_default(),
-                _ => "it is too large",
-            };
-            let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-            let diagnostic = context.diagnostics.error(
-                &item.span,
-                format!("this is no regular expression: {reason}"),
-            );
-            if item.value.contains("{{") {
-                diagnostic.help(
-                    "a regular expression has no placeholders; use contains or lines for them",
-                );
-            }
-        }
+fn regexes(many: &Many, context: &mut Context<'_>) -> Vec<Template> {
+    let each = many.items.iter();
+    each.map(|item| regex(item, context)).collect()
+}
+
+/// A regular expression; what is none as it stands may have placeholders.
+fn regex(item: &At<String>, context: &mut Context<'_>) -> Template {
+    let plain = Template::text(&item.value);
+    let as_it_stands = regex::Regex::new(&item.value);
+    let template = match item.value.contains("{{") && as_it_stands.is_err() {
+        true => context.template(item, Use::Expected),
+        false => plain,
+    };
+    let has_holes = template.as_text().is_none();
+    let read = match has_holes {
+        true => regex::Regex::new(&with_letters(&template)),
+        false => as_it_stands,
+    };
+    if read.as_ref().is_ok_and(|regex| regex.is_match("")) {
+        context
+            .diagnostics
+            .warning(&item.span, "every output has something that matches this")
+            .help("it matches the empty text: say what must be there");
     }
-    many.items.iter().map(|item| item.value.clone()).collect()
+    // A placeholder that could not be read has been complained about.
+    let complained = item.value.contains("{{") && !has_holes;
+    if let Err(error) = read.as_ref()
+        && !complained
+    {
+        let reason = match error {
+            regex::Error::Syntax(text) => text.lines().last().unwrap_or_default(),
+            _ => "it is too large",
+        };
+        let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        context.diagnostics.error(
+            &item.span,
+            format!("this is no regular expression: {reason}"),
+        );
+    }
+    template
+}
+
+/// A template with a letter in the place of each hole, which is what any text there is to a regular expression.
+fn with_letters(template: &Template) -> String {
+    let parts = template.parts.iter().map(|part| match part {
+        Part::Text(text) => text.as_str(),
+        Part::Hole(_) => "x",
+    });
+    parts.collect()
 }
