@@ -139,7 +139,7 @@ fn a_search_claims_what_it_tried_and_keeps_what_it_found() {
     let (status, text) = check(&guarded, &[]);
     assert_eq!(status, Some(0), "{}", joined(&text));
     assert!(
-        joined(&text).contains("lost in any schedule with at most 1 preemptions: "),
+        joined(&text).contains("no schedule with at most 1 preemption fails: "),
         "{}",
         joined(&text)
     );
