@@ -30,6 +30,7 @@ pub use faults::{SPEC_IS_WRONG, planned_faults, unmet_faults};
 pub use finding::{DiffLine, Difference, Finding, Mistake, MistakeKind, Verdict};
 pub use oracle::compare;
 pub use settle::{Outcome, Part, settle};
+pub use sharing::claim;
 
 use ipclab_evidence::Evidence;
 use ipclab_spec::Case;

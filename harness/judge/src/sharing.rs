@@ -59,7 +59,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
             name,
             format!(
                 "no change to shared memory was lost{} (accesses: {})",
-                searched.map_or_else(String::new, claim),
+                searched.map_or_else(String::new, among),
                 sharing.accesses
             ),
         ),
@@ -100,38 +100,51 @@ fn value(access: &Access) -> String {
         .map_or_else(|| "something".to_owned(), |value| value.to_string())
 }
 
-/// What is claimed of all schedules, of which this run is one.
-fn claim(searched: &Searched) -> String {
+/// Among how many schedules.
+fn among(searched: &Searched) -> String {
+    match searched.reach {
+        Reach::Failed { .. } => " in this schedule".to_owned(),
+        Reach::All | Reach::Met { .. } | Reach::Cut { .. } | Reach::None(_) => {
+            format!(" in {} schedules", searched.tried)
+        }
+    }
+}
+
+/// What is claimed of all schedules after a search in which none failed; `None`: one did.
+#[must_use]
+pub fn claim(searched: &Searched) -> Option<String> {
     let Searched {
         tried,
         strategy,
         reach,
     } = searched;
-    match (reach, strategy) {
-        (Reach::All, Strategy::Preemptions { most, .. }) => format!(
-            " in any schedule with at most {most} preemptions: {tried} were tried, and each other one differs from one of \
-             them only in the order of steps that do not touch the same thing"
+    let within = match strategy {
+        Strategy::Preemptions { most: 0, .. } => "without preemption".to_owned(),
+        Strategy::Preemptions { most: 1, .. } => "with at most 1 preemption".to_owned(),
+        Strategy::Preemptions { most, .. } => format!("with at most {most} preemptions"),
+        Strategy::Pct { depth, .. } => format!("for faults of depth {depth}"),
+    };
+    Some(match reach {
+        Reach::All => format!(
+            "no schedule {within} fails: {tried} were tried, and each other one differs from one of them only in the order of \
+             steps that do not touch the same thing"
         ),
-        (Reach::All, Strategy::Pct { .. }) => format!(" in {tried} schedules"),
-        (
-            Reach::Met {
-                probability,
-                threads,
-                steps,
-            },
-            Strategy::Pct { depth, .. } | Strategy::Preemptions { most: depth, .. },
-        ) => format!(
-            " in {tried} schedules drawn at random; a fault of depth {depth} would have been met with a probability of at \
-             least {probability:.3} (threads: {threads}, steps: {steps})"
+        Reach::Met {
+            probability,
+            threads,
+            steps,
+        } => format!(
+            "none of {tried} schedules {within} fails: one such fault would have been met with a probability of at least \
+             {probability:.3} (threads: {threads}, steps: {steps})"
         ),
-        (Reach::Cut { left }, _) => {
-            format!(" in the first {tried} schedules; at least {left} more were not tried")
+        Reach::Cut { left } => format!(
+            "the first {tried} schedules {within} do not fail; at least {left} more were not tried"
+        ),
+        Reach::None(why) => {
+            format!("{tried} schedules do not fail; nothing is claimed of the others, since {why}")
         }
-        (Reach::None(why), _) => {
-            format!(" in {tried} schedules; nothing is claimed of the others, since {why}")
-        }
-        (Reach::Failed { .. }, _) => " in this schedule".to_owned(),
-    }
+        Reach::Failed { .. } => return None,
+    })
 }
 
 /// The schedule of a run that failed, drawn: what each process did in shared memory and with semaphores, and where it lost its

@@ -233,6 +233,7 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
         notes.splice(0..0, about_drawing(case, ran, seed, failed > 0));
     }
     notes.extend(refusals(&ran.runs));
+    notes.extend(claims(&ran.runs));
     let unmet = unmet_faults(&ran.runs);
     let wrong = unmet.iter().find(|fault| {
         ran.runs
@@ -284,6 +285,15 @@ fn refusals(runs: &[JudgedRun]) -> Vec<String> {
         }
     }
     all
+}
+
+/// What is claimed of the schedules of a case, where many were tried.
+fn claims(runs: &[JudgedRun]) -> Vec<String> {
+    let claim = |run: &JudgedRun| {
+        let evidence = run.run().observed.as_ref().ok()?;
+        ipclab_judge::claim(evidence.sharing.as_ref()?.searched.as_ref()?)
+    };
+    runs.iter().filter_map(claim).collect()
 }
 
 /// The faults that did not happen in any of the runs that are to meet them.

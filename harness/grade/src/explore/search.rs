@@ -25,6 +25,16 @@ enum Strategic {
     Drawn(Pct),
 }
 
+/// What a run brings to a search.
+enum Seen {
+    /// Its steps.
+    Known,
+    /// No claim can be made any more.
+    NoClaim(String),
+    /// Nor can the search go on: what comes after some steps is not the same each time.
+    Diverged(String),
+}
+
 impl Strategic {
     fn new(strategy: Strategy, seed: u64) -> Self {
         match strategy {
@@ -46,22 +56,24 @@ impl Strategic {
         }
     }
 
-    /// Takes in what a run did; why no claim can be made, if none can.
-    fn seen(&mut self, steps: &Steps) -> Option<String> {
-        let again = "the same schedule did not give the same steps again";
-        if let Self::Bounded { search, .. } = self
-            && search.seen(&steps.steps).is_err()
-        {
-            return Some(again.to_owned());
+    /// Takes in what a run did.
+    fn seen(&mut self, steps: &Steps) -> Seen {
+        let follows = match self {
+            Self::Bounded { search, .. } => search.seen(&steps.steps).is_ok(),
+            Self::Drawn(pct) => {
+                pct.seen(steps);
+                true
+            }
+        };
+        if !follows || steps.diverged.is_some() {
+            let why = "the same schedule did not give the same steps again";
+            return Seen::Diverged(why.to_owned());
         }
-        if let Self::Drawn(pct) = self {
-            pct.seen(steps);
+        let cut = steps.cut.then(|| "a run had too many steps".to_owned());
+        match steps.unwatched.clone().or(cut) {
+            Some(why) => Seen::NoClaim(why),
+            None => Seen::Known,
         }
-        if steps.cut {
-            return Some("a run had too many steps".to_owned());
-        }
-        let diverged = steps.diverged.map(|_| again.to_owned());
-        steps.unwatched.clone().or(diverged)
     }
 
     fn tried(&self) -> u64 {
@@ -116,11 +128,18 @@ impl Explorer<'_> {
                 }
                 Verdict::Pass | Verdict::Skipped => {}
             }
-            let known = no_claim.is_some();
-            no_claim = no_claim.or_else(|| search.seen(&steps));
             stands_for_all.get_or_insert(run);
-            let diverged = steps.diverged.is_some();
-            if diverged || (known && search.tried() >= RUNS_WITHOUT_CLAIM) {
+            match search.seen(&steps) {
+                Seen::Known => {}
+                Seen::NoClaim(why) => {
+                    no_claim.get_or_insert(why);
+                }
+                Seen::Diverged(why) => {
+                    no_claim.get_or_insert(why);
+                    break;
+                }
+            }
+            if no_claim.is_some() && search.tried() >= RUNS_WITHOUT_CLAIM {
                 break;
             }
         }
@@ -179,7 +198,16 @@ impl Explorer<'_> {
             strategy,
             reach: Reach::Failed { preemptions: count },
         };
-        Ok(self.with_searched(&again, searched))
+        // A run that failed counts, whatever comes of its schedule the next time.
+        let reported = match again.failing_parts(self.case) == fails {
+            true => again,
+            false => {
+                let mut record = run.run().clone();
+                record.about.label = Some(label);
+                JudgedRun::judge(self.case, record)
+            }
+        };
+        Ok(self.with_searched(&reported, searched))
     }
 
     /// The same run with what came of all schedules, judged by that, too.

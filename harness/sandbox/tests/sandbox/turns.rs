@@ -41,11 +41,11 @@ pub(crate) fn tests() -> Vec<Test> {
     }
     for (act, order, expected) in WRONG {
         tests.push(both(format!("{act}_is_wrong_every_time"), move |level| {
-            let first = in_order(level, act, &order);
+            let first = in_order(level, act, order);
             first.all_well();
             assert_eq!(last_line(&first), *expected);
             for _ in 0..3 {
-                let again = in_order(level, act, &order);
+                let again = in_order(level, act, order);
                 assert_eq!(last_line(&again), *expected);
                 assert_eq!(sharing_summary(&again), sharing_summary(&first));
             }
