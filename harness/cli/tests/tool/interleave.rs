@@ -125,7 +125,7 @@ fn a_search_claims_what_it_tried_and_keeps_what_it_found() {
         let spec = SPEC
             .replace("\"late-writers\"", search)
             .replace("add three each", "add one each");
-        workdir.write("sum.toml", &spec.replace("[\"6\"]", "[\"2\"]"));
+        workdir.write("sum.toml", spec.replace("[\"6\"]", "[\"2\"]"));
         let program = workdir.path("work/sum.c");
         let text = std::fs::read_to_string(&program).unwrap();
         std::fs::write(&program, text.replace("i < 3", "i < 1")).unwrap();
