@@ -16,10 +16,11 @@ fn labs() -> Vec<(String, Spec)> {
     let mut labs = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|kind| kind != "toml") {
+            continue;
+        }
         let text = fs::read_to_string(&path).unwrap();
-        if path.extension().is_some_and(|kind| kind == "toml")
-            && let Ok(parsed) = parse("lab.toml", &text)
-        {
+        if let Ok(parsed) = parse("lab.toml", &text) {
             labs.push((text, parsed.spec));
         }
     }
