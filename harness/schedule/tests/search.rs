@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipclab_evidence::Steering;
 use ipclab_schedule::dependence::preemptions;
-use ipclab_schedule::search::{Reduction, Search};
+use ipclab_schedule::search::{Diverged, Reduction, Search};
 
 use crate::toy::{Do, Outcome, Program, brute_force, run};
 
@@ -155,6 +155,28 @@ fn threads_that_poll_let_others_go_on() {
     let other = vec![Do::Set(1, 1), Do::Read(0), Do::Until(1, 1)];
     let program = Program::of(vec![one, other], Vec::new());
     assert_eq!(search(&program, 2, Reduction::PartialOrder).1.len(), 1);
+}
+
+/// The same steps by the same threads that touch something else are another program's: no search goes on over them.
+#[test]
+fn a_program_that_does_something_else_each_time_is_noticed() {
+    let program = |variable: u64| {
+        let one = vec![Do::Read(variable), Do::Write(0, 1)];
+        Program::of(vec![one.clone(), one], Vec::new())
+    };
+    let check = |other: u64, expect: Result<(), Diverged>| {
+        let mut search = Search::new(2, Reduction::PartialOrder);
+        for variable in [0, other] {
+            let schedule = search.next().unwrap();
+            let (seen, _) = run(&program(variable), &Steering::along(schedule));
+            let result = search.seen(&seen.steps);
+            if variable == other && search.tried() > 1 || result.is_err() {
+                assert_eq!(result, expect);
+            }
+        }
+    };
+    check(0, Ok(()));
+    check(5, Err(Diverged { step: 1 }));
 }
 
 #[test]
