@@ -10,6 +10,7 @@
 //! matters for nothing else: it is over when every wish has been fulfilled. The state can be stored and taken up again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ipclab_evidence::{Step, ThreadId};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,8 @@ struct Node {
     ready: Vec<ThreadId>,
     /// Where each thread that went on from here led to; `None`: its run is still to be made.
     next: BTreeMap<ThreadId, Option<usize>>,
+    /// What the step of each that did touched, without names, which may be others each time.
+    shapes: BTreeMap<ThreadId, u64>,
 }
 
 impl Node {
@@ -54,6 +57,24 @@ impl Node {
             .is_some_and(|last| last != thread && self.ready.contains(&last));
         self.preemptions + u32::from(preempts)
     }
+}
+
+/// Which kinds of things a step touches, which parts of them and how: the same steps have the same shape, while pipes, terminals
+/// and identifiers have other names each time.
+fn shape(step: &Step) -> u64 {
+    let each = step.touches.iter();
+    let mut touches: Vec<_> = each
+        .map(|touch| {
+            let kind = std::mem::discriminant(&touch.thing);
+            let mut hasher = DefaultHasher::new();
+            (kind, touch.from, touch.to, touch.way).hash(&mut hasher);
+            hasher.finish()
+        })
+        .collect();
+    touches.sort_unstable();
+    let mut hasher = DefaultHasher::new();
+    touches.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A search of one program's schedules.
@@ -156,6 +177,11 @@ impl Search {
             if self.nodes[node].ready != step.ready {
                 return Err(Diverged { step: at });
             }
+            let shape = shape(step);
+            let known = self.nodes[node].shapes.insert(step.thread, shape);
+            if known.is_some_and(|known| known != shape) {
+                return Err(Diverged { step: at });
+            }
             self.goes(node, step.thread);
             path.push(node);
             from = Some((node, step.thread));
@@ -173,6 +199,7 @@ impl Search {
                 preemptions: 0,
                 ready: step.ready.clone(),
                 next: BTreeMap::new(),
+                shapes: BTreeMap::new(),
             },
             Some((parent, thread)) => {
                 self.nodes[parent].next.insert(thread, Some(index));
@@ -183,6 +210,8 @@ impl Search {
                     preemptions: self.nodes[parent].cost(thread),
                     ready: step.ready.clone(),
                     next: BTreeMap::new(),
+                    shapes: BTreeMap::new(),
+                    shapes: BTreeMap::new(),
                 }
             }
         };

@@ -157,6 +157,28 @@ fn threads_that_poll_let_others_go_on() {
     assert_eq!(search(&program, 2, Reduction::PartialOrder).1.len(), 1);
 }
 
+/// The same steps by the same threads that touch something else are another program's: no search goes on over them.
+#[test]
+fn a_program_that_does_something_else_each_time_is_noticed() {
+    let program = |variable: u64| {
+        let one = vec![Do::Read(variable), Do::Write(0, 1)];
+        Program::of(vec![one.clone(), one], Vec::new())
+    };
+    let check = |other: u64, same: bool| {
+        let mut search = Search::new(2, Reduction::PartialOrder);
+        let mut variable = 0;
+        let mut result = Ok(());
+        while let (Some(schedule), Ok(())) = (search.next(), result) {
+            let (seen, _) = run(&program(variable), &Steering::along(schedule));
+            result = search.seen(&seen.steps);
+            variable = other;
+        }
+        assert_eq!(result.is_ok(), same, "{result:?}");
+    };
+    check(0, true);
+    check(5, false);
+}
+
 #[test]
 #[ignore = "prints how many schedules a lab's case has"]
 fn counts() {
