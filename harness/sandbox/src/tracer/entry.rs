@@ -128,6 +128,10 @@ impl Tracer {
             // Our own child on its way to exec.
             return None;
         }
+        if self.lending.is_some() && spec.number == libc::SYS_exit_group {
+            // At its end it can give no copies any more.
+            self.look_into_queues(tid, &procfs::descriptors(process));
+        }
         self.clock.worked();
         if spec.role != Role::Exit {
             self.actors[actor].calls += 1;
@@ -219,10 +223,6 @@ impl Tracer {
         }
         if spec.role == Role::Send && socket.is_some() && self.actors[actor].trusted {
             call.outgoing = outgoing(tid, spec, &args);
-        }
-        if self.lending.is_some() && spec.name == "exit_group" {
-            // At its end it can give no copies any more.
-            self.look_into_queues(tid, &procfs::descriptors(process));
         }
         if let (Some(socket), "close") = (socket, spec.name) {
             self.look_into_queue(tid, args[0] as i32, socket);
