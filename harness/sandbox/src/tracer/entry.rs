@@ -134,6 +134,10 @@ impl Tracer {
             // Our own child on its way to exec.
             return None;
         }
+        if self.lending.is_some() && spec.number == libc::SYS_exit_group {
+            // At its end it can give no copies any more.
+            self.look_into_queues(tid, &procfs::descriptors(process));
+        }
         self.clock.worked();
         if spec.role != Role::Exit {
             self.actors[actor].calls += 1;
@@ -236,10 +240,6 @@ impl Tracer {
         }
         if matches!(spec.name, "wait4" | "waitid") {
             self.tree_holds(process, Moment::Wait, call.n);
-        }
-        if self.lending.is_some() && spec.name == "exit_group" {
-            // At its end it can give no copies any more.
-            self.look_into_queues(tid, &procfs::descriptors(process));
         }
         if let (Some(socket), "close") = (socket, spec.name) {
             self.look_into_queue(tid, args[0] as i32, socket);

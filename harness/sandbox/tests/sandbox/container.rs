@@ -39,11 +39,10 @@ const REFUSED: [i64; 14] = [
 ];
 
 /// Tests that are run so, by what is in their names; one case runs after another.
-const TESTS: [&str; 4] = [
+const TESTS: [&str; 3] = [
     "_by_recvmsg::shared",
     "socket_passed_in_a_message::shared",
     "table_timer-fds::shared",
-    "a_pair_paced_by_sleeps::shared",
 ];
 
 /// Whether this process is in such a container, where these tests would run themselves.
