@@ -124,25 +124,25 @@ fn what_programs_are_started_with() {
 fn files_and_queues() {
     check(
         "stdout_is = \"file\"\nstdout = \"once\"\n[case.given]\nfiles.\"/tmp/a\" = \"text\"\nmsg.700 = { messages = [{ mtype = 2, text = \"x\" }] }\n\
-         [case.files.copy]\nsame_as = \"/tmp/a\"\nmode = \"0640\"\nlinks = 1\n[case.msg.700]\nmessages = 0\n",
+         [case.files.\"/tmp/copy\"]\nsame_as = \"/tmp/a\"\nmode = \"0640\"\nlinks = 1\n[case.msg.700]\nmessages = 0\n",
         &[
             (
                 "char b[99]; struct { long t; char x[9]; } m; msgrcv(msgget(700, 0), &m, 9, 0, 0); umask(0);\
-                 int in = open(\"/tmp/a\", O_RDONLY), out = open(\"copy\", O_CREAT | O_WRONLY, 0640);\
+                 int in = open(\"/tmp/a\", O_RDONLY), out = open(\"/tmp/copy\", O_CREAT | O_WRONLY, 0640);\
                  write(out, b, read(in, b, 99)); printf(\"once\"); fflush(stdout); if (!fork()) exit(0); wait(0);",
                 "",
             ),
             (
-                "link(\"/tmp/a\", \"copy\");",
+                "link(\"/tmp/a\", \"/tmp/copy\");",
                 "copy has 2 links instead of 1",
             ),
             (
-                "close(open(\"copy\", O_CREAT | O_WRONLY, 0640));",
+                "close(open(\"/tmp/copy\", O_CREAT | O_WRONLY, 0640));",
                 "does not hold the same as /tmp/a",
             ),
             (
                 "char b[99]; struct { long t; char x[9]; } m; msgrcv(msgget(700, 0), &m, 9, 0, 0); umask(0);\
-                 int in = open(\"/tmp/a\", O_RDONLY), out = open(\"copy\", O_CREAT | O_WRONLY, 0640);\
+                 int in = open(\"/tmp/a\", O_RDONLY), out = open(\"/tmp/copy\", O_CREAT | O_WRONLY, 0640);\
                  write(out, b, read(in, b, 99)); printf(\"once\"); if (!fork()) exit(0); wait(0);",
                 "once",
             ),
