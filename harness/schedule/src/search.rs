@@ -211,7 +211,6 @@ impl Search {
                     ready: step.ready.clone(),
                     next: BTreeMap::new(),
                     shapes: BTreeMap::new(),
-                    shapes: BTreeMap::new(),
                 }
             }
         };
