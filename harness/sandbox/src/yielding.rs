@@ -18,6 +18,9 @@ const MAX_YIELDS: u32 = 1_000;
 /// How long a thread waits for others that are asleep and will be woken by the kernel, as by a retransmission.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long others may compute meanwhile: one that asks again and again whether something has come goes on for ever.
+const COMPUTING_MAX_US: u64 = 20_000;
+
 /// A thread that has yielded.
 #[derive(Debug)]
 struct Held {
@@ -28,6 +31,8 @@ struct Held {
     /// What is delivered when it goes on.
     signal: i32,
     since: Instant,
+    /// Processor time that all actors had used by then.
+    cpu_us: u64,
 }
 
 /// The threads of a case that have yielded.
@@ -56,7 +61,7 @@ impl Yielding {
     }
 
     /// Holds a thread, unless threads have yielded too often. Tells whether it did.
-    pub(crate) fn hold(&mut self, actor: usize, tid: Pid, signal: i32) -> bool {
+    pub(crate) fn hold(&mut self, actor: usize, tid: Pid, signal: i32, cpu_us: u64) -> bool {
         if !self.is_on || self.count == MAX_YIELDS {
             return false;
         }
@@ -69,6 +74,7 @@ impl Yielding {
             tid,
             signal,
             since: Instant::now(),
+            cpu_us,
         });
         true
     }
@@ -95,6 +101,12 @@ impl Yielding {
         self.held.iter().any(|held| held.since.elapsed() > PATIENCE)
     }
 
+    /// Whether others have computed for so long that they will not come to rest, when all have used so much processor time.
+    pub(crate) fn is_futile(&self, cpu_us: impl FnOnce() -> u64) -> bool {
+        let first = self.held.iter().map(|held| held.cpu_us).min();
+        first.is_some_and(|first| cpu_us() > first + COMPUTING_MAX_US)
+    }
+
     /// A thread is no longer where it was held.
     pub(crate) fn forget(&mut self, tid: Pid) {
         self.held.retain(|held| held.tid != tid);
@@ -118,10 +130,10 @@ mod tests {
                 ..Yielding::default()
             };
             // It has sent once before.
-            yielding.hold(0, 10, 0);
+            yielding.hold(0, 10, 0, 0);
             yielding.next();
             for (actor, tid) in arrivals {
-                yielding.hold(actor, tid, 0);
+                yielding.hold(actor, tid, 0, 0);
             }
             std::iter::from_fn(|| yielding.next())
                 .map(|(tid, _)| tid)

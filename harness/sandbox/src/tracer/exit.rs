@@ -114,7 +114,7 @@ impl Tracer {
             .threads
             .get(&tid)
             .map_or(0, |thread| self.processes[&thread.process].actor);
-        if yields && self.yielding.hold(actor, tid, signal) {
+        if yields && self.yield_to_others(actor, tid, signal) {
             return Ok(notice);
         }
         self.go_on_or_hold(tid, (actor, of_actor), Side::Exit, signal)

@@ -21,6 +21,27 @@ impl Tracer {
             }
     }
 
+    /// Holds a thread. Tells whether it did.
+    pub(super) fn yield_to_others(&mut self, actor: usize, tid: Pid, signal: i32) -> bool {
+        let cpu_us = self.cpu_us_of_all();
+        self.yielding.hold(actor, tid, signal, cpu_us)
+    }
+
+    fn cpu_us_of_all(&self) -> u64 {
+        (0..self.actors.len()).map(|actor| self.cpu_us(actor)).sum()
+    }
+
+    /// Where others do not come to rest, none yields in this case any more: one that spins would make the rest wait each time.
+    ///
+    /// # Errors
+    /// What the kernel refused.
+    pub(crate) fn give_up_yielding(&mut self) -> io::Result<()> {
+        match self.yielding.is_futile(|| self.cpu_us_of_all()) {
+            true => self.end_yielding(),
+            false => Ok(()),
+        }
+    }
+
     /// Whether a thread waits for the others to have done what they do.
     pub(crate) fn has_yielded(&self, tid: Pid) -> bool {
         self.yielding.holds(tid)

@@ -89,6 +89,7 @@ impl<P: Platform> Watch<'_, P> {
             }
             self.take_looks(None);
             self.count_computing()?;
+            self.tracer.give_up_yielding()?;
             self.hear_scripts()?;
             self.start_due()?;
             if self.tracer.next_turn()? {

@@ -41,6 +41,21 @@ static void talks_on(char **a)
         puts(send(s, "x", 1, MSG_NOSIGNAL) == 1 ? "sent" : strerror(errno));
 }
 
+/* Asks again and again whether something has come. */
+static void spins(char **a)
+{
+    char text[9];
+    int have = 0;
+    kind(a[0]);
+    int s = connected(family, SOCK_STREAM);
+    while (have < 5) {
+        int got = recv(s, text + have, 5 - have, MSG_DONTWAIT);
+        have += got > 0 ? got : 0;
+    }
+    text[have] = 0;
+    puts(text);
+}
+
 static const struct act acts[] = {
-    {"letters", letters}, {"once", once}, {"hangs-up", hangs_up}, {"talks-on", talks_on}, {0}};
+    {"letters", letters}, {"once", once}, {"hangs-up", hangs_up}, {"talks-on", talks_on}, {"spins", spins}, {0}};
 PLAY(acts)
