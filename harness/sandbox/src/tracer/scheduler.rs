@@ -14,6 +14,8 @@ use crate::schedule::Waiting;
 /// How much processor time a turn may take before another thread gets one, too: one that waits for a signal in a loop
 /// waits for a thread that waits for a turn.
 const QUANTUM_US: u64 = 60_000;
+/// The same of a step that is steered, which has to end by itself for a claim to be made: an interpreter begins within it.
+const STEP_US: u64 = 500_000;
 /// How often we let others have the processor before we go to sleep ourselves.
 const MAX_YIELDS: u32 = 24;
 
@@ -120,7 +122,11 @@ impl Tracer {
         let runner = self.schedule.runner();
         let process = runner.and_then(|tid| self.threads.get(&tid));
         let used = process.and_then(|thread| process::cpu_time_us(thread.process));
-        used.is_some_and(|used| used > self.turn_began_us + QUANTUM_US)
+        let quantum = match self.schedule.is_steered() {
+            true => STEP_US,
+            false => QUANTUM_US,
+        };
+        used.is_some_and(|used| used > self.turn_began_us + quantum)
     }
 
     /// Whether every thread that takes turns and does not wait for one is asleep in a call, or stopped.
