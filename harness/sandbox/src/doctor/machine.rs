@@ -86,17 +86,32 @@ impl Machine {
     }
 }
 
-/// Whether the root of this process is no root of a mount, or another one than that of the first process.
+/// Whether the root of this process is no root of a mount, or another one than that of a process which it descends from and
+/// whose mounts it has.
 fn in_chroot(mounts: Option<&str>) -> bool {
     use std::os::unix::fs::MetadataExt;
     // The fifth column is where a mount is, as this process sees it.
     let is_mounted = |text: &str| text.lines().any(|line| line.split(' ').nth(4) == Some("/"));
-    let identity = |path: &str| fs::metadata(path).map(|about| (about.dev(), about.ino()));
-    let differs = match (identity("/proc/1/root/."), identity("/")) {
-        (Ok(first), Ok(own)) => first != own,
-        (_, _) => false,
+    let identity = |path: &str| {
+        let about = fs::metadata(path).ok()?;
+        Some((about.dev(), about.ino()))
     };
-    differs || mounts.is_some_and(|text| !is_mounted(text))
+    let own_mounts = fs::read_link("/proc/self/ns/mnt").ok();
+    let own = identity("/");
+    let differs = |pid: &u32| {
+        let mounts = fs::read_link(format!("/proc/{pid}/ns/mnt")).ok();
+        let root = identity(&format!("/proc/{pid}/root/."));
+        mounts.is_some() && mounts == own_mounts && root.is_some() && root != own
+    };
+    let mut above = std::iter::successors(Some(std::os::unix::process::parent_id()), parent);
+    above.any(|pid| differs(&pid)) || mounts.is_some_and(|text| !is_mounted(text))
+}
+
+/// The process that another one is a child of.
+fn parent(pid: &u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok().filter(|pid| *pid != 0)
 }
 
 /// Whether a map of ids is that of the first user namespace, which has all of them.

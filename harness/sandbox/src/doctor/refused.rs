@@ -83,7 +83,10 @@ pub(super) fn namespaces(machine: &Machine, refusal: &str) -> Vec<Cause> {
                 "or with `--privileged`",
             ],
         ));
-    } else if let Some(container) = machine.container {
+    } else if let Some(container) = machine
+        .container
+        .filter(|_| machine.filtered || causes.is_empty())
+    {
         causes.push(cause(
             format!("this is a container of {container}, whose filter of system calls refuses namespaces"),
             &[
@@ -219,8 +222,10 @@ mod tests {
             ..plain.clone()
         };
         check(&off, full, &["switched off"], "max_user_namespaces=15000");
+        // A machine that was made from an image has the image's mark, and no filter.
         let inner = Machine {
             in_user_namespace: true,
+            container: Some("Docker"),
             ..off.clone()
         };
         check(
