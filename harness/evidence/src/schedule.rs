@@ -127,10 +127,6 @@ pub enum Way {
     Write,
     /// It is read and changed as one, by an atomic instruction.
     Update,
-    /// A semaphore is taken once, waiting for it if need be.
-    Take,
-    /// A semaphore is given once.
-    Give,
 }
 
 /// A touch of a part of a thing.

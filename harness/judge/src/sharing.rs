@@ -174,7 +174,7 @@ fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
                 (Thing::Memory(_), Way::Write) => {
                     format!("wrote {value} at offset {}", touch.from)
                 }
-                (Thing::Memory(_), Way::Update | Way::Take | Way::Give) => {
+                (Thing::Memory(_), Way::Update) => {
                     format!("changed offset {} to {value} as one", touch.from)
                 }
                 _ => match calls.next() {

@@ -22,8 +22,7 @@ fn is_memory(touch: &Touch) -> bool {
 /// Whether two touches order their steps: whatever the kernel does for one process and another, and atomic instructions.
 fn orders(one: &Touch, other: &Touch) -> bool {
     let is_plain = |touch: &Touch| is_memory(touch) && touch.way != Way::Update;
-    let hands_over = one.way == Way::Give && other.way == Way::Take && one.thing == other.thing;
-    hands_over || (conflict(one, other) && !is_plain(one) && !is_plain(other))
+    conflict(one, other) && !is_plain(one) && !is_plain(other)
 }
 
 /// All races of a run, the first of each pair of threads and place.

@@ -179,7 +179,7 @@ impl<'a> Machine<'a> {
             to: variable + 1,
             way,
         };
-        let semaphore = |s: i32, way: Way| Touch::whole(Thing::Semaphores(s), way);
+        let semaphore = |s: i32| Touch::whole(Thing::Semaphores(s), Way::Write);
         let children = |n: usize| Touch::whole(Thing::Children(n as u32), Way::Write);
         let mut seen = None;
         let touches = match self.program.threads[n].get(self.at[n]).copied() {
@@ -216,7 +216,7 @@ impl<'a> Machine<'a> {
                 vec![memory(variable, Way::Update)]
             }
             Some(Do::Take(s)) => {
-                let touches = vec![semaphore(s, Way::Take)];
+                let touches = vec![semaphore(s)];
                 if self.semaphores[s as usize] == 0 {
                     self.queues[s as usize].push_back(n);
                     self.states[n] = State::Blocked;
@@ -230,7 +230,7 @@ impl<'a> Machine<'a> {
                     Some(first) => self.states[first] = State::Woken,
                     None => self.semaphores[s as usize] += 1,
                 }
-                vec![semaphore(s, Way::Give)]
+                vec![semaphore(s)]
             }
             Some(Do::Fork(child)) => {
                 self.states[usize::from(child)] = State::Begins;

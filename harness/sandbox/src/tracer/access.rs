@@ -240,7 +240,7 @@ impl Tracer {
         match how {
             Way::Read => self.accesses.reads(&raw),
             Way::Write => self.accesses.writes(&raw),
-            Way::Update | Way::Take | Way::Give => self.accesses.updates(&raw),
+            Way::Update => self.accesses.updates(&raw),
         }
     }
 

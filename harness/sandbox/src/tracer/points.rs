@@ -424,21 +424,7 @@ fn on_link(link: &str, way: Way) -> Touch {
 /// The semaphores that an operation names.
 fn on_semaphores(tid: Pid, args: &[u64; 6]) -> Vec<Touch> {
     let thing = || Thing::Semaphores(args[0] as i32);
-    let one = |op: &SemOp| i32::from(op.flags) & libc::IPC_NOWAIT == 0;
     match decode::sem_ops(tid, args[1], args[2]) {
-        // A semaphore that only counts to one, or is taken and given one by one.
-        Some(Arg::SemOps { ops, whole: true })
-            if ops.len() == 1 && one(&ops[0]) && ops[0].by.abs() == 1 =>
-        {
-            let way = if ops[0].by > 0 { Way::Give } else { Way::Take };
-            let from = ops[0].number.into();
-            vec![Touch {
-                thing: thing(),
-                from,
-                to: from + 1,
-                way,
-            }]
-        }
         Some(Arg::SemOps { ops, whole: true }) => {
             let each = ops.iter().map(|op| Touch {
                 thing: thing(),
