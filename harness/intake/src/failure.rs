@@ -13,6 +13,10 @@ pub struct Failure {
     pub remedy: Option<String>,
 }
 
+/// What to do about a full disk.
+pub const FULL_DISK_REMEDY: &str =
+    "free some space, or let XDG_CACHE_HOME name a folder on a disk that has some";
+
 impl Failure {
     /// The command line, a folder or a spec is not as it must be.
     pub fn usage(message: impl Into<String>) -> Self {
@@ -43,9 +47,9 @@ impl Failure {
     pub fn disk(doing: impl fmt::Display, error: &std::io::Error) -> Self {
         let failure = Self::unable(format!("{doing}: {}", reason(error)));
         match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => failure.remedy(
-                "free some space, or let XDG_CACHE_HOME name a folder on a disk that has some",
-            ),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                failure.remedy(FULL_DISK_REMEDY)
+            }
             _ => failure,
         }
     }

@@ -14,6 +14,9 @@ fn as_the_first_version(mut report: Value) -> Value {
     };
     without(&mut report, &["causes", "code"]);
     for case in report["cases"].as_array_mut().unwrap() {
+        if let Some(conversation) = case.get_mut("conversation") {
+            without(conversation, &["parting"]);
+        }
         for finding in case["findings"].as_array_mut().unwrap() {
             without(finding, &["cause", "follows", "ours", "comes_from"]);
         }

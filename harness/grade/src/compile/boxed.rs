@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
 use super::{debug_info, sanitizer, strip};
-use ipclab_intake::failure::{Failure, reason};
+use ipclab_intake::failure::{FULL_DISK_REMEDY, Failure, reason};
 use ipclab_intake::store;
 use ipclab_intake::submission::stage;
 use ipclab_plan::Tool;
@@ -404,10 +404,19 @@ impl Outcome {
     }
 }
 
+/// Trouble of the box's; a full disk gets the remedy that it needs.
+fn our_trouble(trouble: &str) -> String {
+    let full = std::io::Error::from_raw_os_error(nix::libc::ENOSPC).to_string();
+    match trouble.strip_suffix(&full) {
+        Some(doing) => format!("{doing}no space left on device: {FULL_DISK_REMEDY}"),
+        None => trouble.to_owned(),
+    }
+}
+
 /// Facts to words. `Err`: our trouble. `by_student`: they chose the program.
 fn outcome(evidence: &Evidence, command: &str, by_student: bool) -> Result<Outcome, String> {
     if let Some(trouble) = evidence.trouble.first() {
-        return Err(trouble.clone());
+        return Err(our_trouble(trouble));
     }
     let Some(actor) = evidence.actors.first() else {
         return Err("the box brought no evidence of the build".to_owned());

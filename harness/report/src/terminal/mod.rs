@@ -15,7 +15,9 @@ use ipclab_evidence::Level;
 use ipclab_judge::Verdict;
 use ipclab_spec::Tier;
 
-use crate::{CaseReport, CompilerMessage, Line, Program, Report, Severity, TierScore, words};
+use crate::{
+    Block, CaseReport, CompilerMessage, Line, Program, Report, Severity, TierScore, words,
+};
 use details::{of, verdict};
 use glyphs::Glyphs;
 use page::{Ink, Page, Row, cut};
@@ -250,6 +252,11 @@ fn overview(page: &mut Page, report: &Report, glyphs: &Glyphs) {
         page.line(Ink::Strong, words::heading(*tier));
         for case in report.cases.iter().filter(|case| case.tier == *tier) {
             page.row(overview_row(page.width(), case, ids, glyphs));
+            // A case that did not pass has them with its findings.
+            let passed = case.verdict == Verdict::Pass;
+            for line in case.notes.iter().filter(|_| passed).flat_map(Block::lines) {
+                page.labelled(Row::new().to(6), Ink::Faint, line);
+            }
         }
         page.gap();
     }
