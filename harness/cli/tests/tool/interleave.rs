@@ -151,8 +151,10 @@ fn a_search_claims_what_it_tried_and_keeps_what_it_found() {
         assert_eq!(status, Some(1), "{first}");
         for part in [
             "in a schedule in which a process loses its turn once",
-            "process 4002: read 0 at offset 0",
-            "-- process 4002 loses its turn to process 4003",
+            // Which of the two it is hangs on the search.
+            " loses its turn to process 400",
+            ": read 0 at offset 0 -- process 400",
+            "process 4002: wrote 1 at offset 0",
             "process 4003: wrote 1 at offset 0",
         ] {
             assert!(first.contains(part), "{search}: {part}: {first}");

@@ -217,7 +217,9 @@ impl BuildFolder {
             turns: None,
             objects: Default::default(),
         };
-        let evidence = sandbox.run(&plan).map_err(|error| error.to_string())?;
+        let evidence = sandbox
+            .run(&plan)
+            .map_err(|error| our_trouble(&error.to_string()))?;
         outcome(&evidence, &argv[0], *by_student)
     }
 
