@@ -3,8 +3,9 @@
 use std::ffi::c_int;
 use std::io::{self, Result};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::path::Path;
 
-use crate::error::{check, check_int};
+use crate::error::{c_string, check, check_int};
 
 /// `pipe2(2)` with close-on-exec: (read end, write end).
 pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
@@ -44,6 +45,25 @@ pub fn close_all_but(kept: &[BorrowedFd<'_>]) -> Result<()> {
         first = fd + 1;
     }
     close_from(first, false)
+}
+
+/// Opens a path without opening what is there, `O_PATH` of `open(2)`: a socket and a FIFO, too.
+///
+/// The options of `std` do not do it everywhere: they leave out the flags that name a way of access, and musl counts `O_PATH`
+/// among those.
+///
+/// # Errors
+/// The kernel's.
+pub fn open_path(path: &Path, flags: c_int) -> Result<OwnedFd> {
+    let path = c_string(path)?;
+    // SAFETY: the string outlives the call, and the new descriptor has no other owner.
+    unsafe {
+        let fd = check_int(libc::open(
+            path.as_ptr(),
+            libc::O_PATH | libc::O_CLOEXEC | flags,
+        ))?;
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
 }
 
 /// Makes a descriptor non-blocking.
@@ -146,5 +166,31 @@ pub fn raw_terminal() -> Result<(OwnedFd, OwnedFd)> {
         libc::cfmakeraw(&mut mode);
         check_int(libc::tcsetattr(slave.as_raw_fd(), libc::TCSANOW, &mode))?;
         Ok((master, slave))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixDatagram;
+
+    /// Opened otherwise, a socket is refused, and a FIFO waits for a writer.
+    #[test]
+    fn a_socket_and_a_fifo_are_held_without_being_opened() {
+        let folder = std::env::temp_dir().join(format!("open-path-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let (socket, fifo) = (folder.join("socket"), folder.join("fifo"));
+        drop(UnixDatagram::bind(&socket).unwrap());
+        let name = c_string(&fifo).unwrap();
+        // SAFETY: the string outlives the call.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o700) }, 0);
+        for path in [&socket, &fifo] {
+            assert!(
+                open_path(path, libc::O_NOFOLLOW).is_ok(),
+                "{}",
+                path.display()
+            );
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

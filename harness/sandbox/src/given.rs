@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use ipclab_evidence::{GivenFile, GivenKind, GivenQueue, GivenSegment, GivenSemap
 
 use crate::handed_in::HandedIn;
 use crate::world::{self, Ids};
-use ipclab_kernel::sysv;
+use ipclab_kernel::{descriptor, sysv};
 
 /// What was put there, so that it can be recognised (and, in the host's world, taken away) afterwards.
 #[derive(Debug, Default)]
@@ -112,11 +112,7 @@ fn make_file(file: &GivenFile, ids: Ids) -> io::Result<OwnedFd> {
         }
     }
     world::give(&file.path, file.mode, ids)?;
-    let held = fs::File::options()
-        .read(true)
-        .custom_flags(libc::O_PATH | libc::O_NOFOLLOW)
-        .open(&file.path)?;
-    Ok(held.into())
+    descriptor::open_path(&file.path, libc::O_NOFOLLOW)
 }
 
 fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PlacedSegment> {

@@ -9,7 +9,6 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::mounts;
@@ -190,9 +189,6 @@ fn settle(range: bool, numbers: u32, hidden: &[&Path]) -> io::Result<OwnedFd> {
 
 /// Opens a path of the host so that it can be bound, whatever may be read of it.
 fn open_path(path: &Path) -> io::Result<File> {
-    let opened = File::options()
-        .read(true)
-        .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
-        .open(path);
-    context(format_args!("opening {}", path.display()), opened)
+    let opened = descriptor::open_path(path, 0);
+    context(format_args!("opening {}", path.display()), opened).map(File::from)
 }

@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{Actor, Bytes, Limits, Plan, Run, Segment};
@@ -94,11 +93,8 @@ impl Shared {
         let mut trusted = Vec::new();
         for bind in &plan.world.binds {
             if bind.trusted_only {
-                let program = File::options()
-                    .read(true)
-                    .custom_flags(libc::O_PATH)
-                    .open(&bind.host)?;
-                trusted.push((bind.inside.clone(), program));
+                let program = descriptor::open_path(&bind.host, 0)?;
+                trusted.push((bind.inside.clone(), program.into()));
             } else if bind.inside == plan.world.cwd {
                 // Whichever user the actors are here, they may not go through the folders that lead to it.
                 let host = File::open(&bind.host)?;
