@@ -131,8 +131,9 @@ pub(crate) fn semaphores(given: &Given) -> io::Result<Vec<LeftSemaphores>> {
     Ok(all)
 }
 
-/// How many messages of a queue are listed, and how much of each.
+/// How many messages of a queue are listed, of all queues together, and how much of each.
 const MAX_MESSAGES: usize = 64;
+const MAX_MESSAGES_OF_ALL: usize = 512;
 const MAX_MESSAGE_BYTES: usize = 1 << 10;
 
 /// Every System V message queue of this IPC namespace.
@@ -154,15 +155,21 @@ pub(crate) fn queues(given: &Given) -> io::Result<Vec<LeftQueue>> {
     Ok(all)
 }
 
-/// Takes what is in a queue, which is gone afterwards: for queues of the case's own, when it is over.
-pub(crate) fn take_messages(queue: &mut LeftQueue) {
-    while queue.held.len() < MAX_MESSAGES
-        && let Ok((mtype, text)) = sysv::msg_take(queue.msqid, MAX_MESSAGE_BYTES)
-    {
-        queue.held.push(QueuedMessage {
-            mtype,
-            text: Bytes(text),
-        });
+/// Takes what is in these queues, which is gone afterwards: for queues of the case's own, when it is over. What is beyond
+/// the bounds is not listed, and a list that is shorter than its queue is right for nothing.
+pub(crate) fn take_messages(queues: &mut [LeftQueue]) {
+    let mut room = MAX_MESSAGES_OF_ALL;
+    for queue in queues {
+        while room > 0
+            && queue.held.len() < MAX_MESSAGES
+            && let Ok((mtype, text)) = sysv::msg_take(queue.msqid, MAX_MESSAGE_BYTES)
+        {
+            room -= 1;
+            queue.held.push(QueuedMessage {
+                mtype,
+                text: Bytes(text),
+            });
+        }
     }
 }
 

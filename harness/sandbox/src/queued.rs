@@ -1,8 +1,12 @@
 //! Messages of queues, and which receiver has had which.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use ipclab_evidence::{Call, Direction, Transfer};
+
+/// Messages that are looked at for the one of which a receiver has had a part. Only one who floods a queue and has messages cut
+/// as well finds none, and bytes that were not seen are not the right ones.
+const MAX_LOOKED_AT: usize = 256;
 
 /// A message that a call has handed over or has got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,29 +55,54 @@ fn meet(sent: &mut Transfer, received: &mut Transfer) {
 
 /// For each message that was received, the first one that was sent there and can be it.
 fn pairs(messages: &[Message]) -> Vec<(usize, usize)> {
+    let mut of_queue: HashMap<(&str, i64), VecDeque<usize>> = HashMap::new();
+    let mut of_text: HashMap<(&str, i64, &[u8]), VecDeque<usize>> = HashMap::new();
+    for (at, sent) in messages.iter().enumerate() {
+        if sent.direction == Direction::Sent {
+            let (queue, text) = (sent.queue.as_str(), sent.text.as_slice());
+            of_queue
+                .entry((queue, sent.kind))
+                .or_default()
+                .push_back(at);
+            of_text
+                .entry((queue, sent.kind, text))
+                .or_default()
+                .push_back(at);
+        }
+    }
     let mut taken = vec![false; messages.len()];
     let mut pairs = Vec::new();
     for (at, received) in messages.iter().enumerate() {
         if received.direction != Direction::Received {
             continue;
         }
-        let of_queue = |(sent, message): &(usize, &Message)| {
-            message.direction == Direction::Sent
-                && message.queue == received.queue
-                && message.kind == received.kind
-                && !taken[*sent]
-        };
-        let all = || messages.iter().enumerate().filter(of_queue);
-        let same = all().find(|(_, message)| message.text == received.text);
+        let (queue, text) = (received.queue.as_str(), received.text.as_slice());
+        let same = of_text
+            .get_mut(&(queue, received.kind, text))
+            .and_then(|all| {
+                drop_taken(all, &taken);
+                all.pop_front()
+            });
         // MSG_NOERROR cuts what is too long; and a program may have changed its memory meanwhile.
-        let begins = |message: &Message| message.text.starts_with(&received.text);
-        let found = same.or_else(|| all().find(|(_, message)| begins(message)));
-        if let Some((sent, _)) = found {
+        let begins = || {
+            let all = of_queue.get_mut(&(queue, received.kind))?;
+            drop_taken(all, &taken);
+            let mut first = all.iter().take(MAX_LOOKED_AT).copied();
+            first.find(|sent| !taken[*sent] && messages[*sent].text.starts_with(text))
+        };
+        if let Some(sent) = same.or_else(begins) {
             taken[sent] = true;
             pairs.push((sent, at));
         }
     }
     pairs
+}
+
+/// Drops the first ones, as far as a receiver has had them.
+fn drop_taken(all: &mut VecDeque<usize>, taken: &[bool]) {
+    while all.front().is_some_and(|sent| taken[*sent]) {
+        all.pop_front();
+    }
 }
 
 #[cfg(test)]
@@ -116,5 +145,14 @@ mod tests {
         check(&[(2, Received, 1, "a"), (1, Sent, 1, "a")], &[(1, 0)]);
         check(&[(1, Sent, 1, "long"), (2, Received, 1, "lo")], &[(0, 1)]);
         check(&[(1, Sent, 1, "x"), (2, Received, 1, "y")], &[]);
+        // What one has cut is no other's, though that one's text is the same.
+        check(
+            &[
+                (1, Sent, 1, "ab"),
+                (2, Received, 1, "a"),
+                (3, Received, 1, "ab"),
+            ],
+            &[(0, 1)],
+        );
     }
 }

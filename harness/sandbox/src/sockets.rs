@@ -33,6 +33,9 @@ struct Timeouts {
     sent: Option<Duration>,
 }
 
+/// So many bytes of one actor's messages are kept until the end, to find out which receiver has had which.
+const MAX_QUEUED_BYTES: usize = 16 << 20;
+
 /// Bytes of all calls of one untrusted actor together that are told.
 const MAX_SEEN_BYTES: usize = 2 << 20;
 
@@ -55,8 +58,9 @@ pub(crate) struct Sockets {
     pub(crate) unread: HashMap<usize, VecDeque<Vec<u8>>>,
     /// Message queues, each as one actor uses it.
     queues: HashMap<(String, usize), usize>,
-    /// What crossed them.
-    pub(crate) queued: Vec<Message>,
+    /// What crossed them, and how many bytes of it are each actor's.
+    queued: Vec<Message>,
+    queued_bytes: HashMap<usize, usize>,
 }
 
 impl Sockets {
@@ -93,7 +97,16 @@ impl Sockets {
             Some(other) => format!("family {other}"),
             None => "unknown".to_owned(),
         };
-        let index = self.all.len();
+        let index = self.push(actor, kind, family, born);
+        self.by_inode.insert(inode, index);
+        if let Some(fd) = fd {
+            self.refresh(index, fd);
+        }
+        index
+    }
+
+    /// One that is neither bound nor connected.
+    fn push(&mut self, actor: usize, kind: SocketKind, family: String, born: u32) -> usize {
         self.all.push(Socket {
             actor,
             kind,
@@ -107,11 +120,7 @@ impl Sockets {
         });
         self.timed.push(Timeouts::default());
         self.other_trusted.push(None);
-        self.by_inode.insert(inode, index);
-        if let Some(fd) = fd {
-            self.refresh(index, fd);
-        }
-        index
+        self.all.len() - 1
     }
 
     /// A message queue as an actor uses it, since call `born`.
@@ -119,22 +128,18 @@ impl Sockets {
         if let Some(known) = self.queues.get(&(name.to_owned(), actor)) {
             return *known;
         }
-        let index = self.all.len();
-        self.all.push(Socket {
-            actor,
-            kind: SocketKind::Queue,
-            family: name.to_owned(),
-            born,
-            local: None,
-            remote: None,
-            peer: None,
-            accepted_from: None,
-            listening: false,
-        });
-        self.timed.push(Timeouts::default());
-        self.other_trusted.push(None);
+        let index = self.push(actor, SocketKind::Queue, name.to_owned(), born);
         self.queues.insert((name.to_owned(), actor), index);
         index
+    }
+
+    /// Keeps what has crossed a queue. Of more than the most neither end is known, so that its bytes are right for nothing.
+    pub(crate) fn queue_moved(&mut self, actor: usize, message: Message) {
+        let kept = self.queued_bytes.entry(actor).or_default();
+        if *kept < MAX_QUEUED_BYTES {
+            *kept += message.text.len();
+            self.queued.push(message);
+        }
     }
 
     /// Asks the kernel what a socket is bound and connected to now.

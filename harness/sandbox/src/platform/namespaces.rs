@@ -86,7 +86,7 @@ pub(crate) fn run(
     let posix_shm = leftovers::named_objects(Path::new("/dev/shm"), &platform.given);
     let posix_queues = leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given);
     let mut queues = leftovers::queues(&platform.given)?;
-    queues.iter_mut().for_each(leftovers::take_messages);
+    leftovers::take_messages(&mut queues);
     let leftovers = Leftovers {
         files_beyond: files.beyond + posix_shm.beyond + posix_queues.beyond,
         segments: leftovers::segments(&platform.given, &makers)?,

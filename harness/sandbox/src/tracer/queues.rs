@@ -61,13 +61,16 @@ impl Tracer {
             Direction::Received => seen.clone(),
         };
         if let Some(n) = call.n {
-            self.sockets.queued.push(Message {
-                call: n,
-                queue,
-                direction,
-                kind,
-                text: seen,
-            });
+            self.sockets.queue_moved(
+                actor,
+                Message {
+                    call: n,
+                    queue,
+                    direction,
+                    kind,
+                    text: seen,
+                },
+            );
         }
         let head = self.trace.kept(actor, head);
         Some(Transfer {

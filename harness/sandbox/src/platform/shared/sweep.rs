@@ -105,7 +105,7 @@ impl Shared {
                 || (!self.before.objects.queues.contains(&queue.msqid)
                     && created.queues.contains(&queue.msqid))
         });
-        queues.iter_mut().for_each(leftovers::take_messages);
+        leftovers::take_messages(&mut queues);
         for queue in queues.iter().filter(|queue| !queue.given) {
             let _ = sysv::msg_remove(queue.msqid);
         }
