@@ -15,8 +15,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
-    Actor, Await, Bind, Bytes, Ended, Endpoint, Evidence, Exit, Level, Limits, Plan, Protocol, Run,
-    Stdin, World,
+    Actor, Await, Bind, Bytes, Ended, Endpoint, Evidence, Exit, Level, Plan, Protocol, Run, World,
 };
 use ipclab_sandbox::{LevelChoice, Sandbox};
 
@@ -185,25 +184,13 @@ fn bare(place: &Path) -> Outcome<()> {
 
 /// The same as a plan.
 fn plan(place: &Path) -> Plan {
-    let actor = |name: &str| Actor {
-        name: name.to_owned(),
-        trusted: false,
-        party: 0,
-        run: Run::Program {
+    let actor = |name: &str| {
+        let run = Run::Program {
             path: Path::new("/lab").join(name),
             argv: vec![Bytes::from(name)],
             env: Vec::new(),
-        },
-        stdin: Stdin::Text(Bytes::default()),
-        stdout: Default::default(),
-        start: Vec::new(),
-        ready: None,
-        fills: Vec::new(),
-        serves: false,
-        descriptors: 0,
-        watched: Vec::new(),
-        random_addresses: false,
-        lines: None,
+        };
+        Actor::new(name, run)
     };
     let mut server = actor("server");
     server.ready = Some(Endpoint {
@@ -222,22 +209,12 @@ fn plan(place: &Path) -> Plan {
         trusted_only: false,
         party: None,
     };
-    Plan {
-        name: "bench".to_owned(),
-        world: World {
-            binds: vec![bind("server"), bind("client")],
-            cwd: "/lab".into(),
-            ..World::default()
-        },
-        actors: vec![server, client],
-        tampers: Vec::new(),
-        watches: Vec::new(),
-        limits: Limits::default(),
-        traced: true,
-        chaos: None,
-        turns: None,
-        objects: Default::default(),
-    }
+    let world = World {
+        binds: vec![bind("server"), bind("client")],
+        cwd: "/lab".into(),
+        ..World::default()
+    };
+    Plan::new("bench", world, vec![server, client])
 }
 
 /// What is measured must have worked.

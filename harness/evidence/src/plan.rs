@@ -48,6 +48,25 @@ pub struct Plan {
     pub objects: WantedObjects,
 }
 
+impl Plan {
+    /// A traced plan that changes nothing, looks at nothing on the way and leaves the order of things to the machine.
+    #[must_use]
+    pub fn new(name: impl Into<String>, world: World, actors: Vec<Actor>) -> Self {
+        Self {
+            name: name.into(),
+            world,
+            actors,
+            tampers: Vec::new(),
+            watches: Vec::new(),
+            limits: Limits::default(),
+            traced: true,
+            chaos: None,
+            turns: None,
+            objects: WantedObjects::default(),
+        }
+    }
+}
+
 /// Which process has its turn, where processes take turns. Each order is the same every time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -233,6 +252,29 @@ pub struct Actor {
     /// Which line of the student's files each address of its program comes from; `None`: not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<LineTable>,
+}
+
+impl Actor {
+    /// An untrusted one that starts at once and reads nothing.
+    #[must_use]
+    pub fn new(name: impl Into<String>, run: Run) -> Self {
+        Self {
+            name: name.into(),
+            trusted: false,
+            party: 0,
+            run,
+            stdin: Stdin::Text(Bytes::default()),
+            stdout: StdoutKind::default(),
+            start: Vec::new(),
+            ready: None,
+            fills: Vec::new(),
+            serves: false,
+            descriptors: 0,
+            watched: Vec::new(),
+            random_addresses: false,
+            lines: None,
+        }
+    }
 }
 
 #[allow(

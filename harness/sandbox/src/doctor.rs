@@ -76,45 +76,17 @@ fn in_lines(causes: &[Cause]) -> String {
 }
 
 fn tracing(machine: &Machine) -> Capability {
-    let plan = ipclab_evidence::Plan {
-        name: "doctor".to_owned(),
-        world: ipclab_evidence::World {
-            cwd: "/lab".into(),
-            ..Default::default()
-        },
-        actors: Vec::new(),
-        tampers: Vec::new(),
-        watches: Vec::new(),
-        limits: ipclab_evidence::Limits::default(),
-        traced: true,
-        chaos: None,
-        turns: None,
-        objects: Default::default(),
+    let world = ipclab_evidence::World {
+        cwd: "/lab".into(),
+        ..Default::default()
     };
-    let actor = ipclab_evidence::Actor {
-        name: "true".to_owned(),
-        trusted: false,
-        party: 0,
-        run: ipclab_evidence::Run::Program {
-            path: "/usr/bin/true".into(),
-            argv: vec!["true".into()],
-            env: Vec::new(),
-        },
-        stdin: ipclab_evidence::Stdin::Text(ipclab_evidence::Bytes::default()),
-        stdout: Default::default(),
-        start: Vec::new(),
-        ready: None,
-        fills: Vec::new(),
-        serves: false,
-        descriptors: 0,
-        watched: Vec::new(),
-        random_addresses: false,
-        lines: None,
+    let program = ipclab_evidence::Run::Program {
+        path: "/usr/bin/true".into(),
+        argv: vec!["true".into()],
+        env: Vec::new(),
     };
-    let plan = ipclab_evidence::Plan {
-        actors: vec![actor],
-        ..plan
-    };
+    let actor = ipclab_evidence::Actor::new("true", program);
+    let plan = ipclab_evidence::Plan::new("doctor", world, vec![actor]);
     let run = Sandbox::start(LevelChoice::Auto).and_then(|mut sandbox| sandbox.run(&plan));
     let worked = match &run {
         Ok(evidence) => {

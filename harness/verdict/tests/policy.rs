@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_evidence::{Evidence, Leftovers, Limits, Plan, World};
+use ipclab_evidence::{Evidence, Leftovers, Plan, World};
 use ipclab_judge::Verdict;
 use ipclab_spec::Case;
 use ipclab_verdict::judged::JudgedRun;
@@ -83,18 +83,7 @@ fn run(case: &Case, letter: char) -> JudgedRun {
             values: BTreeMap::from([("n".to_owned(), "1".to_owned())]),
             ..AboutRun::default()
         },
-        plan: Plan {
-            name: "one".to_owned(),
-            world: World::default(),
-            actors: Vec::new(),
-            tampers: Vec::new(),
-            watches: Vec::new(),
-            limits: Limits::default(),
-            traced: true,
-            chaos: None,
-            turns: None,
-            objects: Default::default(),
-        },
+        plan: Plan::new("one", World::default(), Vec::new()),
         observed: observed(letter),
         again: Vec::new(),
         reference: None,

@@ -11,7 +11,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{
-    Actor, Bind, Bytes, Ended, Evidence, Exit, LimitKind, Limits, Plan, Run, Stdin, World,
+    Actor, Bind, Bytes, Ended, Evidence, Exit, LimitKind, Limits, Plan, Run, World,
 };
 use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
@@ -174,48 +174,25 @@ impl BuildFolder {
             trusted_only: false,
             party: None,
         });
+        let world = World {
+            binds,
+            cwd: INSIDE.into(),
+            withheld: withheld.to_vec(),
+            ..World::default()
+        };
+        let words = asked.as_ref().unwrap_or(argv).iter();
+        let run = Run::Program {
+            path: tool.path.clone(),
+            argv: words.map(|word| Bytes::from(word.as_str())).collect(),
+            env: environment
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+        };
+        let compiler = Actor::new("compiler", run);
         let plan = Plan {
-            name: format!("build {name}"),
-            world: World {
-                binds,
-                cwd: INSIDE.into(),
-                withheld: withheld.to_vec(),
-                ..World::default()
-            },
-            actors: vec![Actor {
-                name: "compiler".to_owned(),
-                trusted: false,
-                party: 0,
-                run: Run::Program {
-                    path: tool.path.clone(),
-                    argv: asked
-                        .as_ref()
-                        .unwrap_or(argv)
-                        .iter()
-                        .map(|word| Bytes::from(word.as_str()))
-                        .collect(),
-                    env: environment
-                        .map(|(name, value)| (name.to_owned(), value))
-                        .into(),
-                },
-                stdin: Stdin::Text(Bytes::default()),
-                stdout: Default::default(),
-                start: Vec::new(),
-                ready: None,
-                fills: Vec::new(),
-                serves: false,
-                descriptors: 0,
-                watched: Vec::new(),
-                random_addresses: false,
-                lines: None,
-            }],
-            tampers: Vec::new(),
-            watches: Vec::new(),
             limits: limits(),
             traced: false,
-            chaos: None,
-            turns: None,
-            objects: Default::default(),
+            ..Plan::new(format!("build {name}"), world, vec![compiler])
         };
         let evidence = sandbox
             .run(&plan)

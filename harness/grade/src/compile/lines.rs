@@ -12,10 +12,7 @@ use gimli::{
     AttributeValue, DebugLine, DebugLineOffset, DebugLineStr, DebugStr, EndianSlice,
     LineProgramHeader, LittleEndian,
 };
-use ipclab_evidence::{
-    Actor, Bind, Bytes, Exit, Limits, LineRow, LineTable, Plan, Run, Stdin, StdoutKind,
-    WantedObjects, World,
-};
+use ipclab_evidence::{Actor, Bind, Bytes, Exit, Limits, LineRow, LineTable, Plan, Run, World};
 use ipclab_intake::show;
 use ipclab_intake::submission::Submission;
 use ipclab_sandbox::Sandbox;
@@ -76,38 +73,24 @@ fn plan(program: &Path) -> Plan {
         trusted_only,
         party: None,
     };
+    let world = World {
+        binds: vec![
+            bind(&own::executable(), Path::new(SHOWN), true),
+            bind(program, &Path::new(INSIDE).join(PROGRAM), false),
+        ],
+        cwd: INSIDE.into(),
+        ..World::default()
+    };
+    let run = Run::Program {
+        path: SHOWN.into(),
+        argv: vec![Bytes::from(READER), Bytes::from(PROGRAM)],
+        env: Vec::new(),
+    };
+    let reader = Actor {
+        trusted: true,
+        ..Actor::new("lines", run)
+    };
     Plan {
-        name: "lines".to_owned(),
-        world: World {
-            binds: vec![
-                bind(&own::executable(), Path::new(SHOWN), true),
-                bind(program, &Path::new(INSIDE).join(PROGRAM), false),
-            ],
-            cwd: INSIDE.into(),
-            ..World::default()
-        },
-        actors: vec![Actor {
-            name: "lines".to_owned(),
-            trusted: true,
-            party: 0,
-            run: Run::Program {
-                path: SHOWN.into(),
-                argv: vec![Bytes::from(READER), Bytes::from(PROGRAM)],
-                env: Vec::new(),
-            },
-            stdin: Stdin::Text(Bytes::default()),
-            stdout: StdoutKind::default(),
-            start: Vec::new(),
-            ready: None,
-            fills: Vec::new(),
-            serves: false,
-            descriptors: 0,
-            watched: Vec::new(),
-            random_addresses: false,
-            lines: None,
-        }],
-        tampers: Vec::new(),
-        watches: Vec::new(),
         limits: Limits {
             wall_ms: 10_000,
             cpu_ms: 3_000,
@@ -117,9 +100,7 @@ fn plan(program: &Path) -> Plan {
             ..Limits::default()
         },
         traced: false,
-        chaos: None,
-        objects: WantedObjects::default(),
-        turns: None,
+        ..Plan::new("lines", world, vec![reader])
     }
 }
 

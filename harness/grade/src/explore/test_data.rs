@@ -1,22 +1,11 @@
 //! Empty plans and evidence, for tests of the caches.
 
-use ipclab_evidence::{Evidence, Leftovers, Limits, Plan, World};
+use ipclab_evidence::{Evidence, Leftovers, Plan, World};
 use serde_json::{from_value, json, to_value};
 
 /// A plan without actors.
 pub(super) fn plan(name: &str) -> Plan {
-    Plan {
-        name: name.to_owned(),
-        world: World::default(),
-        actors: Vec::new(),
-        tampers: Vec::new(),
-        watches: Vec::new(),
-        limits: Limits::default(),
-        traced: true,
-        chaos: None,
-        turns: None,
-        objects: Default::default(),
-    }
+    Plan::new(name, World::default(), Vec::new())
 }
 
 /// Evidence of it.

@@ -3,7 +3,7 @@
 //! A call that is not known here touches anything. What it touches is said rather too large than too small: two calls that do
 //! touch the same thing must never be taken for independent, while more schedules than are needed only cost time.
 
-use ipclab_evidence::{Arg, SemOp, Thing, Touch, Way};
+use ipclab_evidence::{Arg, SemOp, Thing, Touch, Way, canonical};
 use ipclab_kernel::{Pid, procfs};
 
 use super::state::Tracer;
@@ -290,21 +290,12 @@ impl Tracer {
 
     /// A call of the thread whose step it is has returned: whether it asked in vain, and did not wait.
     pub(super) fn note_in_vain(&mut self, tid: Pid, result: i64) {
-        const ASKS: [&str; 8] = [
-            "wait4",
-            "waitid",
-            "poll",
-            "ppoll",
-            "select",
-            "pselect6",
-            "epoll_wait",
-            "epoll_pwait",
-        ];
         let thread = self.threads.get(&tid);
         let name = thread.and_then(|thread| Some(thread.call.as_ref()?.spec.name));
         let failed = [libc::EAGAIN, libc::ENOMSG, libc::EBUSY, libc::ENOENT];
         let in_vain = failed.iter().any(|errno| result == -i64::from(*errno))
-            || (result == 0 && name.is_some_and(|name| ASKS.contains(&name)));
+            || (result == 0
+                && name.is_some_and(|name| matches!(canonical(name, false), "wait" | "poll")));
         if in_vain && self.schedule.is_turn_of(tid) {
             self.schedule.in_vain();
         }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use include_dir::{Dir, include_dir};
 use ipclab_evidence::{
     Actor, ActorEvidence, Await, Bind, Bytes, Call, Direction, Ended, Endpoint, Evidence, Exit,
-    Level, Limits, Object, Plan, Protocol, Run, Stdin, Tamper, World, canonical,
+    Level, Object, Plan, Protocol, Run, Stdin, World, canonical,
 };
 use ipclab_sandbox::{LevelChoice, Sandbox, SandboxError};
 use libtest_mimic::{Completion, Trial};
@@ -196,26 +196,12 @@ fn compile() -> std::io::Result<TempDir> {
 /// A student that runs `line`: one of the programs, its act, its words.
 pub(crate) fn student(name: &str, line: &str) -> Actor {
     let words: Vec<&str> = line.split_whitespace().collect();
-    Actor {
-        name: name.to_owned(),
-        trusted: false,
-        party: 0,
-        run: Run::Program {
-            path: Path::new("/lab").join(words[0]),
-            argv: words.iter().map(|word| Bytes::from(*word)).collect(),
-            env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
-        },
-        stdin: Stdin::Text(Bytes::default()),
-        stdout: Default::default(),
-        start: Vec::new(),
-        ready: None,
-        fills: Vec::new(),
-        serves: false,
-        descriptors: 0,
-        watched: Vec::new(),
-        random_addresses: false,
-        lines: None,
-    }
+    let run = Run::Program {
+        path: Path::new("/lab").join(words[0]),
+        argv: words.iter().map(|word| Bytes::from(*word)).collect(),
+        env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
+    };
+    Actor::new(name, run)
 }
 
 /// The same as a program of the reference, in the reference's place.
@@ -312,22 +298,12 @@ pub(crate) fn plan(actors: impl IntoIterator<Item = Actor>) -> Plan {
             })
         })
         .collect();
-    Plan {
-        name: "test".to_owned(),
-        world: World {
-            binds,
-            cwd: "/lab".into(),
-            ..World::default()
-        },
-        actors,
-        tampers: Vec::<Tamper>::new(),
-        watches: Vec::new(),
-        limits: Limits::default(),
-        traced: true,
-        chaos: None,
-        turns: None,
-        objects: Default::default(),
-    }
+    let world = World {
+        binds,
+        cwd: "/lab".into(),
+        ..World::default()
+    };
+    Plan::new("test", world, actors)
 }
 
 /// Runs a plan; nothing may have gone wrong on our side.
