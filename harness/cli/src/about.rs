@@ -1,4 +1,4 @@
-//! What this executable is: its version, the commit, how it was built, and what it carries.
+//! The facts of this executable: its version, the commit, how it was built, and what it carries.
 
 use std::sync::LazyLock;
 

@@ -33,7 +33,7 @@ pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
     }
 }
 
-/// What clears the terminal and what it has scrolled away; nothing where stdout is none.
+/// The sequence that clears the terminal and its scrolled lines; empty where stdout is no terminal.
 pub(crate) fn clear() -> &'static str {
     match io::stdout().is_terminal() {
         true => "\x1b[H\x1b[2J\x1b[3J",

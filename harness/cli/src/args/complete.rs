@@ -1,4 +1,4 @@
-//! What a shell offers at the Tab key beside the words of the command line itself: labs, cases of a lab, and programs of ours.
+//! Completions that a shell offers beside the words of the command line itself: labs, cases of a lab, and programs of ours.
 
 use std::ffi::OsStr;
 use std::fs;

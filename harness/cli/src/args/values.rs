@@ -32,7 +32,7 @@ pub(crate) enum Ci {
     Gitlab,
 }
 
-/// What is enough: points, or a share of those that can be had.
+/// A mark that is enough: points, or a share of those that can be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PassMark {
     Points(u32),

@@ -195,7 +195,7 @@ fn the_schema_is_json() {
     assert!(schema["properties"]["case"].is_object());
 }
 
-/// What editors read lies beside the specs, and each spec names it.
+/// Editors read the schemas beside the specs, and each spec names its own.
 #[test]
 fn the_schemas_beside_the_specs_are_those_of_the_tool() {
     let workdir = Workdir::with(&[]);

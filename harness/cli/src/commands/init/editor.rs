@@ -1,4 +1,4 @@
-//! What an editor needs to help with TOML files of ours: the schema, and the extensions that read it.
+//! Files by which an editor helps with TOML files of ours: the schema, and the extensions that read it.
 
 /// Recommends what reads TOML by a schema, and what knows C.
 const EXTENSIONS: &str = r#"{
