@@ -2,11 +2,13 @@
 //! there by `..`, by links, from another folder or from a descriptor.
 
 use std::ffi::OsStr;
+use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use ipclab_kernel::arch::registers::Registers;
-use ipclab_kernel::{Pid, process, procfs};
+use ipclab_kernel::{Pid, descriptor, process, procfs};
 
 use super::state::Tracer;
 use crate::decode;
@@ -91,14 +93,14 @@ fn resolved(tid: Pid, folder: Option<i32>, name: &[u8]) -> Option<PathBuf> {
         Some(fd) => format!("/proc/{tid}/fd/{fd}"),
     };
     let path = Path::new(&base).join(OsStr::from_bytes(name));
-    let folder = path.parent()?.canonicalize().ok()?;
+    // Not by asking for each part of the name: in folders a thousand deep that is a million questions a call.
+    let folder = descriptor::open_path(path.parent()?, libc::O_DIRECTORY).ok()?;
+    let folder = fs::read_link(format!("/proc/self/fd/{}", folder.as_raw_fd())).ok()?;
     Some(folder.join(path.file_name()?))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::AsRawFd;
-
     use super::*;
 
     #[test]

@@ -14,6 +14,11 @@ use crate::tracer::Notice;
 /// makes more and more of them.
 const MAX_ACCESSES: u64 = 8_000;
 
+/// So much more processor time than its limit may a case take, its programs' and ours that follow them, before it is over. Calls
+/// that are dear to follow (a name of a thousand folders) take up little of a program's own CPU time and meet no other limit for
+/// long. Beside load it is the same time, so no program can pass for one that the machine did not let run.
+const CPU_FACTOR: u64 = 4;
+
 /// How often CPU time and memory are looked at.
 const USE_PERIOD: Duration = Duration::from_millis(20);
 
@@ -87,11 +92,14 @@ impl<P: Platform> Watch<'_, P> {
     pub(super) fn check_use(&mut self) -> Option<Ended> {
         let limits = self.plan.limits;
         self.last_tick = Instant::now();
+        let mut used_us = self.machine_time.following_us();
         for actor in 0..self.lives.len() {
+            let cpu_us = self.tracer.cpu_us(actor);
+            used_us += cpu_us;
             if self.tracer.living(actor) == 0 {
                 continue;
             }
-            if self.tracer.cpu_us(actor) > limits.cpu_ms * 1000 {
+            if cpu_us > limits.cpu_ms * 1000 {
                 return Some(self.stop(actor, LimitKind::Cpu, limits.cpu_ms));
             }
             let resident = self.tracer.resident_kib(actor);
@@ -102,7 +110,11 @@ impl<P: Platform> Watch<'_, P> {
                 return Some(self.stop(actor, LimitKind::Memory, limits.memory_mib));
             }
         }
-        None
+        let out_of_time = self.plan.traced && used_us > CPU_FACTOR * limits.wall_ms * 1000;
+        out_of_time.then(|| Ended::DeadlineExceeded {
+            limit_ms: limits.wall_ms,
+            waits: self.waits(),
+        })
     }
 
     /// Stops an actor that has printed more than it may.

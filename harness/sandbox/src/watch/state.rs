@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Plan, SegmentSnapshot};
 
+use ipclab_kernel::{Pid, process};
+
 use super::life::{Life, State};
 use crate::platform::Platform;
 use crate::quiet::Barrier;
@@ -33,6 +35,26 @@ pub(super) struct MachineTime {
     pub(super) computing: Option<(Duration, Duration)>,
     /// For how long all have waited for what is not watched.
     pub(super) waiting: Duration,
+    /// The processor time that this process had used when the case began.
+    pub(super) own_before_us: u64,
+}
+
+impl MachineTime {
+    fn new() -> Self {
+        Self {
+            own_before_us: own_cpu_us(),
+            ..Self::default()
+        }
+    }
+
+    /// The processor time that following the programs has taken so far.
+    pub(super) fn following_us(&self) -> u64 {
+        own_cpu_us().saturating_sub(self.own_before_us)
+    }
+}
+
+fn own_cpu_us() -> u64 {
+    process::cpu_time_us(std::process::id() as Pid).unwrap_or(0)
 }
 
 /// The watch of one case.
@@ -66,7 +88,7 @@ impl<'a, P: Platform> Watch<'a, P> {
                 .collect(),
             last_tick: Instant::now(),
             starved: None,
-            machine_time: MachineTime::default(),
+            machine_time: MachineTime::new(),
             plan,
             platform,
         }

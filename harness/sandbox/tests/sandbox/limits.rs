@@ -151,6 +151,21 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         },
     ));
+    // Not "the machine is too busy", which would be nobody's fault, though it takes longer than that in real time.
+    tests.push(both(
+        "calls_that_are_dear_to_follow_are_no_busy_machine",
+        |level| {
+            let mut plan = plan([student("one", "limits calls")]);
+            plan.limits = small();
+            plan.limits.wall_ms = 20;
+            plan.limits.calls = u64::from(u32::MAX);
+            let seen = run(level, &plan);
+            assert_eq!(seen.trouble, Vec::<String>::new());
+            let Ended::DeadlineExceeded { limit_ms: 20, .. } = seen.ended else {
+                panic!("{:?}", seen.ended)
+            };
+        },
+    ));
     // The memory of all processes is added up now and then: they may all wait for ever before the next look.
     tests.push(both(
         "too_much_memory_of_processes_that_then_wait",
