@@ -6,7 +6,7 @@ use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 use ipclab_report::{Changes, Class, csv};
 
-use crate::batch::{graded_by, read_class};
+use crate::batch::{graded_by, settled_class};
 
 /// Forms of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +26,13 @@ pub struct Compared {
     pub same: bool,
 }
 
-/// Compares what two folders of results hold; looks, proposals and replaced marks can be compared, too.
+/// Compares what two folders of results hold; looks, proposals and replaced marks can be compared, too. What the instructor has
+/// written into a folder since counts; a class.json is taken as it is.
 ///
 /// # Errors
 /// One of them cannot be read, or they are of different labs.
 pub fn diff(before: &Path, after: &Path, form: Form) -> Result<Compared, Failure> {
-    let (old, new) = (read_class(before)?, read_class(after)?);
+    let (old, new) = (settled_class(before)?, settled_class(after)?);
     if old.lab != new.lab {
         return Err(Failure::usage(format!(
             "{} is of the lab {}, and {} of {}",

@@ -14,9 +14,11 @@ mod tool {
         mod evening;
         mod hostile;
         mod imports;
+        mod late;
         mod marks;
         mod resume;
         mod shards;
+        mod verify;
     }
     mod interleave;
     mod interop;

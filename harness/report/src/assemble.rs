@@ -11,7 +11,7 @@ use crate::{
     Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Place, Program, Report,
     Schema, Score, TierScore,
 };
-use crate::{causes, excerpts};
+use crate::{cause, excerpts};
 
 /// What a report says of the check itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Report {
             let mistakes = case.findings.iter().map(|finding| finding.mistake.as_ref());
             case.causes.iter().zip(mistakes)
         });
-        let causes = causes::list(&mut cases, &causes::natures(mistakes));
+        let causes = cause::list(&mut cases, &cause::natures(mistakes));
         Self {
             schema: Schema,
             lab: Line::new(&spec.lab),

@@ -8,7 +8,7 @@ use ipclab_spec::Visibility;
 
 use crate::assemble::score;
 use crate::{CaseReport, FindingReport, Line, Report, Withheld};
-use crate::{causes, excerpts};
+use crate::{cause, excerpts};
 
 /// The reader of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,8 +55,8 @@ impl Report {
         }
         seen.score = score(&seen.cases);
         // Numbers, points and examples come anew from what is shown.
-        let natures = causes::natures_of(&self.causes);
-        seen.causes = causes::list(&mut seen.cases, &natures);
+        let natures = cause::natures_of(&self.causes);
+        seen.causes = cause::list(&mut seen.cases, &natures);
         seen.code = excerpts::still_named(&self.code, &seen.cases);
         let earlier = self.withheld.unwrap_or(Withheld { cases: 0, max: 0 });
         let max = withheld

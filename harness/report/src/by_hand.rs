@@ -358,9 +358,10 @@ impl Member {
             let ids = summary.cases.iter().map(|cell| cell.id.as_str());
             let lost = lost && !cause::is_consequence(says, ids);
             // What kept a case from running is one cause, however many cases it kept.
-            let id = match cell.verdict {
-                Verdict::Skipped => cause::id("skipped", None, says),
-                Verdict::Pass | Verdict::Fail | Verdict::Unknown => {
+            let id = match (cell.verdict, &cell.cause) {
+                (_, Some(cause)) => cause.id.to_string(),
+                (Verdict::Skipped, None) => cause::id("skipped", None, says),
+                (Verdict::Pass | Verdict::Fail | Verdict::Unknown, None) => {
                     cause::id(&cell.id, cell.aspect, says)
                 }
             };

@@ -4,13 +4,14 @@
 //! `results.jsonl` holds it. A [`Class`] is the table of all of them, and small: it keeps of each report what tables and
 //! gradebooks need, so that a class of thousands fits where a few whole reports do.
 
-use std::collections::BTreeMap;
-
 use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Case, Tier, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Alike, CaseReport, Line, Mark, Report, Score, Settled, Timing, by_name};
+use crate::{
+    Alike, CaseReport, CauseReport, Line, Mark, Regrade, Report, Score, Settled, Student, Who,
+    by_name, cause,
+};
 
 /// One submission of a class, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,44 +20,6 @@ pub struct Entry {
     pub who: Who,
     /// What became of it.
     pub outcome: Outcome,
-}
-
-/// The owner of a submission, and how it came.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Who {
-    /// Names the submission in its class, the same in every run.
-    pub id: Line,
-    /// The same as a name for files: ASCII letters, digits, `-`, `_` and `.`, of at most 100 bytes, unlike any other's.
-    pub page: Line,
-    /// The students that handed it in, as far as they are known: several are a team.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub students: Vec<Student>,
-    /// Whether it came after the deadline; `None`: unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub late: Option<bool>,
-    /// When it came, as far as that is known.
-    #[serde(default, skip_serializing_if = "Timing::is_unknown")]
-    pub timing: Timing,
-    /// The name that its system takes files of feedback by, before the file's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub returns_as: Option<Line>,
-    /// What else came with it, by name: `group`, `handed in`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub about: BTreeMap<Line, Line>,
-    /// What is to be known about how it was taken in: `unpacked homework.zip`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<Line>,
-}
-
-/// A student, as far as a submission's name, its metadata and a roster say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Student {
-    /// As they are called.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Line>,
-    /// What other systems know them by; the keys are this type's constants.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub ids: BTreeMap<Line, Line>,
 }
 
 /// What became of a submission.
@@ -107,6 +70,9 @@ pub struct Class {
     /// Submissions that are alike, for the staff to look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alike: Option<Alike>,
+    /// What the last regrade changed, or what this one would change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regrade: Option<Regrade>,
 }
 
 /// A case that a class was graded by.
@@ -193,39 +159,23 @@ pub struct Cell {
         with = "by_name::optional_aspect"
     )]
     pub aspect: Option<Aspect>,
+    /// The mistake that it comes from, where the judge made one out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<CellCause>,
+}
+
+/// A mistake, the same in whatever cases it shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellCause {
+    /// Its name in the class: [`cause::named`].
+    pub id: Line,
+    /// In a teacher's words.
+    pub says: Line,
 }
 
 /// Name and version of the format; reading any other is an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClassSchema;
-
-impl Student {
-    /// The number of a Canvas user.
-    pub const CANVAS: &'static str = "canvas";
-    /// The number in a Moodle submission's name, which is the `Identifier` of grading worksheets.
-    pub const MOODLE: &'static str = "moodle";
-    /// The number of a Gradescope user.
-    pub const GRADESCOPE: &'static str = "gradescope";
-    /// The institution's own number.
-    pub const NUMBER: &'static str = "number";
-    /// The name that a student logs in by.
-    pub const LOGIN: &'static str = "login";
-    /// The name on GitHub.
-    pub const GITHUB: &'static str = "github";
-    /// The address of e-mail.
-    pub const EMAIL: &'static str = "email";
-    /// The part of the class.
-    pub const SECTION: &'static str = "section";
-
-    /// What is known under one of the constants above.
-    #[must_use]
-    pub fn id(&self, key: &str) -> Option<&Line> {
-        self.ids
-            .iter()
-            .find(|(name, _)| name.as_str() == key)
-            .map(|(_, id)| id)
-    }
-}
 
 impl Entry {
     /// The same in short.
@@ -278,13 +228,17 @@ impl Summary {
         Self {
             score: report.score.clone(),
             not_built: problems.collect(),
-            cases: report.cases.iter().map(Cell::of).collect(),
+            cases: report
+                .cases
+                .iter()
+                .map(|case| Cell::of(case, &report.causes))
+                .collect(),
         }
     }
 }
 
 impl Cell {
-    fn of(case: &CaseReport) -> Self {
+    fn of(case: &CaseReport, causes: &[CauseReport]) -> Self {
         let matters = |verdict: Verdict| match verdict {
             Verdict::Pass => false,
             Verdict::Fail | Verdict::Unknown | Verdict::Skipped => true,
@@ -300,6 +254,15 @@ impl Cell {
             earned: case.earned,
             says: telling.map(|finding| finding.message.clone()),
             aspect: telling.map(|finding| finding.aspect),
+            cause: telling.and_then(|finding| {
+                let cause = causes
+                    .iter()
+                    .find(|cause| Some(cause.number) == finding.cause)?;
+                Some(CellCause {
+                    id: Line::new(&cause::named(cause)?),
+                    says: cause.message.clone(),
+                })
+            }),
         }
     }
 }

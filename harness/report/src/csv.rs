@@ -179,7 +179,8 @@ fn settled(member: &Member) -> [String; 6] {
     ]
 }
 
-/// A line for each case that differs between two gradings, and for each member whose mark differs without one.
+/// A line for each case that differs between two gradings, and for each member whose points or mark differ without one. `before`
+/// and `after` are what the programs earned; the marks that count have columns of their own.
 #[must_use]
 pub fn changes(changes: &Changes) -> String {
     let mut out = line([
@@ -193,6 +194,8 @@ pub fn changes(changes: &Changes) -> String {
         "case after",
         "change",
         "cause",
+        "mark before",
+        "mark after",
     ]);
     let held = |side: &Option<CaseHeld>| match side {
         Some(held) if held.verdict == Verdict::Unknown => String::new(),
@@ -207,11 +210,14 @@ pub fn changes(changes: &Changes) -> String {
             change.after.to_string(),
             change.by().map_or(String::new(), |by| by.to_string()),
         ];
+        let marks = change.marks;
+        let marks = marks.map(|mark| mark.map_or(String::new(), |mark| mark.to_string()));
         if change.cases.is_empty() {
             out += &line(
                 head.iter()
                     .cloned()
-                    .chain(std::iter::repeat_n(String::new(), 5)),
+                    .chain(std::iter::repeat_n(String::new(), 5))
+                    .chain(marks.iter().cloned()),
             );
         }
         for case in &change.cases {
@@ -223,7 +229,12 @@ pub fn changes(changes: &Changes) -> String {
                 case.direction().to_owned(),
                 cause,
             ];
-            out += &line(head.iter().cloned().chain(cells));
+            out += &line(
+                head.iter()
+                    .cloned()
+                    .chain(cells)
+                    .chain(marks.iter().cloned()),
+            );
         }
     }
     out

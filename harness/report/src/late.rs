@@ -46,6 +46,8 @@ pub enum Lateness {
     By(u64),
     /// It is late.
     Unknown,
+    /// It may be: what is said of it cannot be read.
+    Unread,
 }
 
 impl LateRule {
@@ -56,19 +58,43 @@ impl LateRule {
         let moment = |text: &Option<Line>| time::moment(text.as_ref()?, self.zone_s);
         let own = moment(&timing.due);
         let handed_in = moment(&timing.handed_in);
-        match (handed_in, own.or(self.deadline)) {
+        let by = match (handed_in, own.or(self.deadline)) {
+            (Some(at), Some(due)) => Some(u64::try_from(at - due).unwrap_or(0)),
+            _ => None,
+        };
+        match (by, timing.late_by_s, who.late) {
+            // What cannot be read may be a later deadline of the student's own, and no earlier one.
+            (Some(0), _, _) => Lateness::InTime,
             // A deadline of the student's own is another one than that which the system counted from.
-            (Some(at), Some(due)) => match u64::try_from(at - due) {
-                Ok(0) | Err(_) => Lateness::InTime,
-                Ok(by) => Lateness::By(by),
-            },
-            _ => match (timing.late_by_s, who.late) {
-                (Some(0), _) => Lateness::InTime,
-                (Some(by), _) => Lateness::By(by),
-                (None, Some(true)) => Lateness::Unknown,
-                (None, Some(false) | None) => Lateness::InTime,
-            },
+            (Some(by), _, _) if own.is_some() || !self.is_extended(who) => Lateness::By(by),
+            (_, Some(0), _) => Lateness::InTime,
+            (_, Some(by), _) => Lateness::By(by),
+            (_, None, Some(true)) => Lateness::Unknown,
+            (_, None, Some(false)) => Lateness::InTime,
+            (_, None, None) if self.unread(who).is_some() => Lateness::Unread,
+            (_, None, None) => Lateness::InTime,
         }
+    }
+
+    /// Whether its student has a deadline of their own that cannot be read, or may have one: a text with a year.
+    fn is_extended(&self, who: &Who) -> bool {
+        let has_year = |text: &Line| {
+            let numbers = text.split(|c: char| !c.is_ascii_digit());
+            numbers.into_iter().any(|number| number.len() == 4)
+        };
+        who.timing.due.is_some() || who.timing.unread.as_ref().is_some_and(has_year)
+    }
+
+    /// What is said of when it came, or had to come, and cannot be read.
+    #[must_use]
+    pub fn unread<'a>(&self, who: &'a Who) -> Option<&'a Line> {
+        let timing = &who.timing;
+        let unread = |text: &&Line| time::moment(text, self.zone_s).is_none();
+        let counts = self.deadline.is_some() || timing.due.is_some();
+        let due = timing.due.as_ref().filter(unread);
+        let handed_in = timing.handed_in.as_ref().filter(unread);
+        due.or(handed_in.filter(|_| counts))
+            .or(timing.unread.as_ref())
     }
 
     /// What is taken off a mark. `counted`: the days that count, where the instructor says so by hand.
@@ -77,7 +103,7 @@ impl LateRule {
         let lateness = self.lateness(who);
         let by_s = match lateness {
             Lateness::By(by) => Some(by),
-            Lateness::InTime | Lateness::Unknown => None,
+            Lateness::InTime | Lateness::Unknown | Lateness::Unread => None,
         };
         let how_late = by_s.map_or("late".to_owned(), |by| format!("{} late", span_words(by)));
         let slip = who.timing.slip_days.unwrap_or(self.slip_days);
@@ -91,7 +117,7 @@ impl LateRule {
                 let days = u32::try_from(by.div_ceil(DAY_S)).unwrap_or(u32::MAX);
                 (Some(days.saturating_sub(slip)), days.min(slip))
             }
-            (None, Lateness::Unknown) => (None, 0),
+            (None, Lateness::Unknown | Lateness::Unread) => (None, 0),
         };
         let (Mark::Final(points) | Mark::Range { least: points, .. }) = mark;
         let of = match self.of {
@@ -105,12 +131,16 @@ impl LateRule {
         };
         let Some(days) = days else {
             let most = self.taken(u32::MAX, of).min(points);
+            let says = match self.unread(who).filter(|_| lateness == Lateness::Unread) {
+                Some(unread) => format!("it may be late: \"{unread}\" cannot be read"),
+                None => "late, and it is not known by how much".to_owned(),
+            };
             return Some(Late {
                 by_s,
                 days,
                 least: 0,
                 most,
-                says: Line::new("late, and it is not known by how much"),
+                says: Line::new(&says),
             });
         };
         if days == 0 {
@@ -193,206 +223,5 @@ fn percent(thousandths: u32) -> String {
     match thousandths % 10 {
         0 => (thousandths / 10).to_string(),
         tenth => format!("{}.{tenth}", thousandths / 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Base, LateRule};
-    use crate::{Mark, Timing, Who};
-
-    const DEADLINE: i64 = 1_772_366_400; // 2026-03-01 12:00 UTC
-
-    fn rule() -> LateRule {
-        LateRule {
-            deadline: Some(DEADLINE),
-            per_day: 100,
-            ..LateRule::default()
-        }
-    }
-
-    fn handed_in(at: &str) -> Who {
-        Who {
-            timing: Timing {
-                handed_in: Some(at.into()),
-                ..Timing::default()
-            },
-            ..Who::default()
-        }
-    }
-
-    /// What is left of 20 of 28 points, and what is said.
-    fn check(rule: &LateRule, who: &Who, expected: Mark, says: &str) {
-        let mark = Mark::Final(20);
-        let late = rule.apply(who, mark, 28, None);
-        let left = late.as_ref().map_or(mark, |late| late.off(mark));
-        assert_eq!(left, expected, "{who:?} {late:?}");
-        let said = late.map_or(String::new(), |late| late.says.to_string());
-        assert!(said.contains(says), "{said}");
-    }
-
-    #[test]
-    fn each_day_that_has_begun_costs_its_part() {
-        let rule = rule();
-        check(&rule, &handed_in("2026-03-01 12:00Z"), Mark::Final(20), "");
-        // 10 % of 28 are 2.8: a part of a point is left to the student.
-        check(
-            &rule,
-            &handed_in("2026-03-01 12:01Z"),
-            Mark::Final(18),
-            "1 minute late: 1 day, 10 % of 28, -2",
-        );
-        check(
-            &rule,
-            &handed_in("2026-03-02 12:00Z"),
-            Mark::Final(18),
-            "1 day",
-        );
-        check(
-            &rule,
-            &handed_in("2026-03-02 12:01Z"),
-            Mark::Final(15),
-            "2 days",
-        );
-        check(
-            &rule,
-            &handed_in("2026-04-02 12:01Z"),
-            Mark::Final(0),
-            "-20",
-        );
-        check(&rule, &handed_in("some day"), Mark::Final(20), "");
-        let of_mark = LateRule {
-            of: Base::Mark,
-            ..rule
-        };
-        check(
-            &of_mark,
-            &handed_in("2026-03-02 12:01Z"),
-            Mark::Final(16),
-            "20 % of 20",
-        );
-    }
-
-    #[test]
-    fn grace_slip_days_caps_and_an_end() {
-        let all = LateRule {
-            grace_s: 1800,
-            slip_days: 1,
-            cap: Some(500),
-            until_days: Some(7),
-            ..rule()
-        };
-        check(
-            &all,
-            &handed_in("2026-03-01 12:30Z"),
-            Mark::Final(20),
-            "within the grace",
-        );
-        check(
-            &all,
-            &handed_in("2026-03-01 12:31Z"),
-            Mark::Final(20),
-            "1 slip day",
-        );
-        check(
-            &all,
-            &handed_in("2026-03-03 12:00Z"),
-            Mark::Final(18),
-            "1 day beside 1 slip day",
-        );
-        check(
-            &all,
-            &handed_in("2026-03-08 12:30Z"),
-            Mark::Final(6),
-            "50 % of 28",
-        );
-        check(
-            &all,
-            &handed_in("2026-03-10 12:30Z"),
-            Mark::Final(0),
-            "later than 7 days",
-        );
-        let own = |who: Who, timing: Timing| Who {
-            timing: Timing {
-                handed_in: who.timing.handed_in,
-                ..timing
-            },
-            ..Who::default()
-        };
-        let extended = Timing {
-            due: Some("2026-03-09 12:00Z".into()),
-            ..Timing::default()
-        };
-        check(
-            &all,
-            &own(handed_in("2026-03-08 12:30Z"), extended),
-            Mark::Final(20),
-            "",
-        );
-        let none_left = Timing {
-            slip_days: Some(0),
-            ..Timing::default()
-        };
-        check(
-            &all,
-            &own(handed_in("2026-03-01 12:31Z"), none_left),
-            Mark::Final(18),
-            "1 day",
-        );
-    }
-
-    #[test]
-    fn late_by_an_unknown_time_is_no_final_mark() {
-        let flagged = Who {
-            late: Some(true),
-            ..Who::default()
-        };
-        check(
-            &rule(),
-            &flagged,
-            Mark::Range { least: 0, most: 20 },
-            "not known by how much",
-        );
-        let capped = LateRule {
-            cap: Some(250),
-            ..rule()
-        };
-        check(
-            &capped,
-            &flagged,
-            Mark::Range {
-                least: 13,
-                most: 20,
-            },
-            "",
-        );
-        let by = Who {
-            timing: Timing {
-                late_by_s: Some(90_000),
-                ..Timing::default()
-            },
-            ..flagged.clone()
-        };
-        check(&rule(), &by, Mark::Final(15), "1 day 1 hour late: 2 days");
-        // The instructor's word counts.
-        let late = rule()
-            .apply(&flagged, Mark::Final(20), 28, Some(1))
-            .unwrap();
-        assert_eq!(late.off(Mark::Final(20)), Mark::Final(18));
-        let late = rule().apply(&by, Mark::Final(20), 28, Some(0)).unwrap();
-        assert_eq!(
-            (late.off(Mark::Final(20)), late.says.contains("by hand")),
-            (Mark::Final(20), true)
-        );
-        assert_eq!(
-            rule().apply(&Who::default(), Mark::Final(20), 28, None),
-            None
-        );
-        let range = Mark::Range {
-            least: 10,
-            most: 12,
-        };
-        let late = rule().apply(&by, range, 28, None).unwrap();
-        assert_eq!(late.off(range), Mark::Range { least: 5, most: 7 });
     }
 }

@@ -13,7 +13,6 @@ mod audience;
 mod by_hand;
 mod by_name;
 pub mod cause;
-mod causes;
 mod changes;
 mod class;
 pub mod classroom50;
@@ -32,10 +31,12 @@ pub mod junit;
 mod late;
 mod mark;
 pub mod markdown;
+pub mod moodle;
 pub mod names;
 mod parting;
 mod place;
 mod program;
+mod regrade;
 mod report;
 mod rows;
 mod settled;
@@ -47,16 +48,16 @@ pub mod testing;
 mod text;
 pub mod time;
 pub mod watching;
+mod who;
 mod words;
 
 pub use alike::{Alike, AlikePair};
 pub use assemble::{About, Judged};
 pub use audience::Audience;
 pub use by_hand::Override;
-pub use changes::{CaseChange, CaseHeld, Change, Changes, Held};
 pub use class::{
-    Cell, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome, Standing,
-    Student, Summary, Who,
+    Cell, CellCause, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome,
+    Standing, Summary,
 };
 pub use conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
@@ -64,10 +65,12 @@ pub use late::{Base, LateRule, Lateness};
 pub use mark::Mark;
 pub use place::{Excerpt, Place};
 pub use program::{CompilerMessage, Problem, Program, Severity};
+pub use regrade::{CaseChange, CaseHeld, Change, Changes, Group, Held, Regrade};
 pub use report::{
     CaseReport, CauseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,
 };
 pub use settled::{ByHand, Given, Late, Settled, Timing};
 pub use source_file::SourceFile;
 pub use text::{Block, Line, width};
+pub use who::{Student, Who};
 pub use words::called;

@@ -16,6 +16,9 @@ pub struct Timing {
     /// By how many seconds it is late, as the system counts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_by_s: Option<u64>,
+    /// What its system says of time in a way that cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Line>,
     /// The days that its student may be late without losing anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slip_days: Option<u32>,

@@ -96,6 +96,7 @@ fn a_class_comes_back_from_json_and_another_schema_does_not() {
         not_handed_in: None,
         notes: Vec::new(),
         alike: None,
+        regrade: None,
     };
     let text = serde_json::to_string(&class).unwrap();
     assert_eq!(serde_json::from_str::<Class>(&text).unwrap(), class);

@@ -120,6 +120,7 @@ fn class() -> Class {
         not_handed_in: None,
         notes: Vec::new(),
         alike: None,
+        regrade: None,
     }
 }
 
@@ -272,7 +273,7 @@ fn the_page_of_a_class_and_those_of_its_submissions() {
         }),
         html::Reader::Student,
     );
-    assert!(refused.contains("&lt;b&gt;no") && refused.contains("Nobody loses a point"));
+    assert!(refused.contains("&lt;b&gt;no") && refused.contains("This costs no points"));
     let ada = graded("ada", vec![student("Ada Lovelace", &[])], Verdict::Fail);
     let staff = html::Reader::Staff {
         class_page: "../class.html",

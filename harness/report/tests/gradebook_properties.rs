@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ipclab_judge::Verdict;
 use ipclab_report::gradebook::{self, FilledGradebook, MoodleColumns};
 use ipclab_report::{
-    Cell, Class, ClassCase, Line, Member, NotBuilt, NotGraded, Score, Standing, Student, Summary,
-    Who, csv, html,
+    Cell, Changes, Class, ClassCase, Line, Member, NotBuilt, NotGraded, Regrade, Score, Standing,
+    Student, Summary, Who, csv, html,
 };
 use ipclab_spec::{Tier, Visibility};
 use proptest::prelude::*;
@@ -69,6 +69,7 @@ fn standing() -> impl Strategy<Value = Standing> {
                 earned: if verdict == Verdict::Pass { *max } else { 0 },
                 says: (verdict != Verdict::Pass).then(|| says.into()),
                 aspect: None,
+                cause: None,
             })
             .collect();
         Standing::Graded(Summary {
@@ -143,6 +144,7 @@ fn class() -> impl Strategy<Value = Class> {
         submissions,
         notes: vec![said.into()],
         alike: None,
+        regrade: None,
     })
 }
 
@@ -363,7 +365,7 @@ fn page_holds(text: &str) -> Result<(), TestCaseError> {
         for attribute in node.attributes() {
             prop_assert!(!attribute.name().starts_with("on"), "{:?}", attribute);
             if ["href", "src"].contains(&attribute.name()) {
-                let own = ["#", "submissions/", "../"];
+                let own = ["#", "submissions/", "../", "./"];
                 prop_assert!(
                     own.iter().any(|own| attribute.value().starts_with(own)),
                     "{:?}",
@@ -425,7 +427,10 @@ proptest! {
     #![proptest_config(config(100))]
 
     #[test]
-    fn the_pages_of_a_class_only_show(class in class()) {
+    fn the_pages_of_a_class_only_show(class in class(), before in class()) {
+        let changes = Changes::between(&before, &class);
+        let regrade = Regrade { by: "another spec".into(), taken: true, changes };
+        let class = Class { regrade: Some(regrade), ..class };
         page_holds(&html::class(&class, "submissions"))?;
         for member in &class.submissions {
             if let Standing::NotGraded(why) = &member.standing {

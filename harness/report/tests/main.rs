@@ -7,6 +7,7 @@ mod forms;
 mod gradebook;
 mod gradebook_properties;
 mod json;
+mod late;
 mod mending;
 mod properties;
 mod settled;

@@ -51,6 +51,12 @@ fn the_line_stands_beside_the_finding() {
         page.contains("class=\"marked\"><span class=\"number\">2</span>     two"),
         "{page}"
     );
+    // The mistake at the top leads to its finding.
+    assert!(
+        page.contains("<a href=\"#case-1-finding-1\">server said no</a>"),
+        "{page}"
+    );
+    assert!(page.contains("<li id=\"case-1-finding-1\">"), "{page}");
     let shown = graded.excerpt(&graded.causes[0].lines[0]).unwrap();
     let numbered: Vec<String> = shown
         .numbered()

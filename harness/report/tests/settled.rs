@@ -2,8 +2,8 @@
 
 use ipclab_judge::Verdict;
 use ipclab_report::{
-    Cell, Class, ClassCase, Given, LateRule, Mark, Member, NotGraded, Override, Score, Settled,
-    Standing, Student, Summary, Timing, Who, cause,
+    Cell, CellCause, Class, ClassCase, Given, LateRule, Mark, Member, NotGraded, Override, Score,
+    Settled, Standing, Student, Summary, Timing, Who, cause, html,
 };
 use ipclab_spec::{Aspect, Tier, Visibility};
 
@@ -18,6 +18,7 @@ fn member(id: &str, cells: [(Verdict, u32); 2]) -> Member {
             earned,
             says: (verdict != Verdict::Pass).then(|| format!("{earned} bytes, not 49").into()),
             aspect: (verdict != Verdict::Pass).then_some(Aspect::Bytes),
+            cause: None,
         })
         .collect();
     let unknown = |cell: &&Cell| cell.verdict == Verdict::Unknown;
@@ -78,6 +79,7 @@ fn class(members: Vec<Member>) -> Class {
         not_handed_in: None,
         notes: Vec::new(),
         alike: None,
+        regrade: None,
     }
 }
 
@@ -205,6 +207,45 @@ fn being_late_is_taken_off_what_was_earned_and_not_off_a_mark_by_hand() {
     check(&[given("ada", Given::LateDays(1))], Mark::Final(5));
     check(&[given("ada", Given::LateDays(0))], Mark::Final(6));
     check(&[given("ada", Given::Mark(6))], Mark::Final(6));
+}
+
+/// A mistake in two cases was two causes with a comment each.
+#[test]
+fn one_mistake_in_several_cases_is_one_cause_on_the_page_and_for_a_comment() {
+    let mistaken = |id: &str| {
+        let mut member = member(id, [(Verdict::Fail, 0), FAILED]);
+        if let Standing::Graded(summary) = &mut member.standing {
+            for cell in &mut summary.cases {
+                cell.cause = Some(CellCause {
+                    id: "iserver-nul-1a2b3c".into(),
+                    says: "iserver sends without the NUL".into(),
+                });
+            }
+        }
+        member
+    };
+    let mut class = class(vec![
+        mistaken("ada"),
+        mistaken("bob"),
+        member("cem", [PASSED, PASSED]),
+    ]);
+    let page = html::class(&class, "submissions");
+    let group = "<b>2</b> iserver sends without the NUL <span class=\"faint\">in one, two</span>";
+    assert_eq!(page.matches(group).count(), 1, "{page}");
+    assert!(
+        page.contains("<a href=\"submissions&#x2f;ada.html#case-1\">ada Müller</a>"),
+        "{page}"
+    );
+    let comment = Override {
+        cause: Some("iserver-nul-1a2b3c".to_owned()),
+        comment: Some("page 4".into()),
+        place: "entry 1".to_owned(),
+        ..Override::default()
+    };
+    assert_eq!(class.settle(&[comment], None), Vec::<String>::new());
+    let comments = class.submissions.iter();
+    let comments: Vec<usize> = comments.map(|one| one.settled.comments().count()).collect();
+    assert_eq!(comments, [1, 1, 0]);
 }
 
 #[test]

@@ -204,6 +204,7 @@ fn class(not_handed_in: Option<u32>) -> Class {
         not_handed_in,
         notes: Vec::new(),
         alike: None,
+        regrade: None,
     }
 }
 

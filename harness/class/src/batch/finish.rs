@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 
-use ipclab_report::{Class, ClassCase, ClassSchema, Line, Member, NotGraded, Settled, Standing};
+use ipclab_report::{
+    Class, ClassCase, ClassSchema, Line, Member, NotGraded, Settled, Standing, html,
+};
 use serde::Serialize;
 
 use super::alike;
 use super::key::Settings;
-use super::manifest::{self, CLASS, How, Origin, Role, Run};
+use super::manifest::{self, CLASS, How, Origin, Role, Run, read_class};
 use super::pages;
 use super::results::{self, Results, StoredResult};
 use super::settling::Settling;
@@ -106,6 +108,13 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Outcome, Failure> {
             .chain(stay.iter().map(|stay| Line::new(stay)))
             .collect(),
         alike: None,
+        // What the last regrade changed is shown until the next one.
+        regrade: match run.role {
+            Role::Marks => read_class(&out.path(""))
+                .ok()
+                .and_then(|class| class.regrade),
+            Role::Look | Role::Proposal | Role::Replaced => None,
+        },
     };
     let about = Run {
         schema: manifest::SCHEMA.to_owned(),
@@ -215,11 +224,18 @@ pub(super) fn write(
     let told = settling.settle(class);
     out.write(CLASS, &json(class))?;
     pages::write(out, results, class)?;
+    out.write(pages::CLASS, &html::class(class, pages::SUBMISSIONS))?;
     out.write(manifest::RUN, &json(about))?;
     Ok(told
         .into_iter()
         .map(|told| format!("note: {told}"))
         .collect())
+}
+
+/// Writes the class in short and its page anew.
+pub(super) fn write_class(out: &ResultsFolder, class: &Class) -> Result<(), Failure> {
+    out.write(CLASS, &json(class))?;
+    out.write(pages::CLASS, &html::class(class, pages::SUBMISSIONS))
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
+use ipclab_report::Class;
 use serde::{Deserialize, Serialize};
 
 /// The name of the file.
@@ -205,4 +206,23 @@ impl How {
         }
         differs
     }
+}
+
+/// What a folder of results holds, whatever it is to the class; or a class.json.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn read_class(path: &Path) -> Result<Class, Failure> {
+    let file = match path.is_dir() {
+        true => path.join(CLASS),
+        false => path.to_owned(),
+    };
+    let name = display(&file);
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        let why = reason(&error);
+        Failure::usage(format!("reading the class {name}: {why}"))
+            .remedy("name a folder that `ipclab grade -o` wrote, or one in its looks/ or gradings/")
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("reading the class {name}: {error}")))
 }

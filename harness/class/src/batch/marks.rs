@@ -8,11 +8,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ipclab_intake::failure::Failure;
-use ipclab_report::{Changes, Class, ClassCase, ClassSchema, Held, Line, Mark, Outcome, csv};
+use ipclab_report::{
+    Changes, Class, ClassCase, ClassSchema, Held, Line, Mark, Outcome, Regrade, csv,
+};
 
 use super::finish::{self, grading};
 use super::key::{Settings, tiers};
-use super::manifest::{self, How, Role, Run};
+use super::manifest::{self, How, Role, Run, read_class};
 use super::results::{self, Results};
 use super::rules::Rules;
 use super::settling::Settling;
@@ -84,6 +86,13 @@ impl Marks {
         members.any(|member| member.final_mark().is_some())
     }
 
+    /// The class with what the instructor says of it now.
+    pub(super) fn settled(&self, settling: &Settling) -> Class {
+        let mut class = self.class.clone();
+        settling.settle(&mut class);
+        class
+    }
+
     /// How they were graded, where that is known.
     fn how(&self) -> Option<&How> {
         let how = self.run.how.as_ref()?;
@@ -150,6 +159,7 @@ pub(super) fn class_of(results: &Results) -> Result<Class, Failure> {
         not_handed_in: None,
         notes: Vec::new(),
         alike: None,
+        regrade: None,
     };
     for (_, kept) in results.all() {
         let entry = results.line(kept)?.entry;
@@ -264,7 +274,7 @@ pub(super) fn decide(
     proposal: &finish::Outcome,
     consent: &mut dyn FnMut(&str) -> bool,
 ) -> Result<Decision, Failure> {
-    let mut changes = Changes::between(&marks.class, &proposal.class);
+    let mut changes = Changes::between(&marks.settled(settling), &proposal.class);
     let differs = marks.differs(settings);
     let folder = top.display(&grading(settings.as_str()));
     let untried = super::summary::is_not_yet;
@@ -293,7 +303,13 @@ pub(super) fn decide(
         "graded by {differs}; beside the class's marks:\n{}",
         changes.text(SHOWN)
     );
+    let regrade = Regrade {
+        by: Line::new(&differs),
+        taken: false,
+        changes,
+    };
     if waits > 0 || !kept_back.is_empty() {
+        show(top, settings, proposal, regrade)?;
         let mut notes = vec![shown];
         if waits > 0 {
             notes.push(format!(
@@ -314,6 +330,7 @@ pub(super) fn decide(
         });
     }
     if changed && !consent(&shown) {
+        show(top, settings, proposal, regrade)?;
         return Ok(Decision::Left {
             notes: vec![
                 shown,
@@ -325,7 +342,7 @@ pub(super) fn decide(
             trouble: false,
         });
     }
-    take(top, marks, settings, settling, proposal, &changes)?;
+    take(top, marks, settings, settling, proposal, regrade)?;
     let note = match changed {
         false => format!("note: graded anew by {differs}: no mark of the class has changed"),
         true => format!(
@@ -336,9 +353,23 @@ pub(super) fn decide(
     Ok(Decision::Taken(note))
 }
 
+/// Shows on the page of a proposal what it would change.
+fn show(
+    top: &ResultsFolder,
+    settings: &Settings,
+    proposal: &finish::Outcome,
+    regrade: Regrade,
+) -> Result<(), Failure> {
+    let class = Class {
+        regrade: Some(regrade),
+        ..proposal.class.clone()
+    };
+    finish::write_class(&top.part(&grading(settings.as_str()))?, &class)
+}
+
 /// The marks that were other ones before this run of the same grading: those of submissions handed in anew.
-pub(super) fn news(marks: &Marks, now: &finish::Outcome) -> Option<String> {
-    let mut changes = Changes::between(&marks.class, &now.class);
+pub(super) fn news(marks: &Marks, settling: &Settling, now: &finish::Outcome) -> Option<String> {
+    let mut changes = Changes::between(&marks.settled(settling), &now.class);
     let had = |held: &Held| matches!(held, Held::Mark(Mark::Final(_)));
     changes.members.retain(|change| had(&change.before));
     (!changes.is_empty()).then(|| {
@@ -357,7 +388,7 @@ fn take(
     settings: &Settings,
     settling: &Settling,
     proposal: &finish::Outcome,
-    changes: &Changes,
+    regrade: Regrade,
 ) -> Result<(), Failure> {
     marks.keep_apart(top, settling)?;
     let from = grading(settings.as_str());
@@ -368,13 +399,17 @@ fn take(
     class
         .submissions
         .retain(|member| results.get(&member.who.id).is_none());
-    if !changes.is_empty() {
-        top.write(CHANGES, &csv::changes(changes))?;
+    if !regrade.changes.is_empty() {
+        top.write(CHANGES, &csv::changes(&regrade.changes))?;
         class.notes.push(Line::new(&format!(
             "graded anew by {}: {} (student by student in {CHANGES})",
-            marks.differs(settings),
-            changes.counts().trim()
+            regrade.by,
+            regrade.changes.counts()
         )));
+        class.regrade = Some(Regrade {
+            taken: true,
+            ..regrade
+        });
     }
     let about = Run {
         how: proposal.about.how.clone().map(|how| How {
@@ -388,23 +423,22 @@ fn take(
     Ok(())
 }
 
-/// What a folder of results holds, whatever it is to the class; or a class.json.
+/// What a folder of results holds, with what the instructor says of it now; or a class.json. Marks of before and proposals lie below the folder of the class.
 ///
 /// # Errors
-/// It cannot be read.
-pub(crate) fn read_class(path: &Path) -> Result<Class, Failure> {
-    let file = match path.is_dir() {
-        true => path.join(manifest::CLASS),
-        false => path.to_owned(),
+/// It cannot be read, or what the instructor wrote is wrong.
+pub(crate) fn settled_class(path: &Path) -> Result<Class, Failure> {
+    let mut class = read_class(path)?;
+    if !path.is_dir() {
+        return Ok(class);
+    }
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let top = match Run::read(path)?.and_then(|run| run.how) {
+        Some(how) if how.role != Role::Marks => whole.ancestors().nth(2).unwrap_or(path),
+        Some(_) | None => path,
     };
-    let name = ipclab_intake::show::path(&file);
-    let text = std::fs::read_to_string(&file).map_err(|error| {
-        let why = ipclab_intake::failure::reason(&error);
-        Failure::usage(format!("reading the class {name}: {why}"))
-            .remedy("name a folder that `ipclab grade -o` wrote, or one in its looks/ or gradings/")
-    })?;
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("reading the class {name}: {error}")))
+    Settling::read(top)?.settle(&mut class);
+    Ok(class)
 }
 
 /// By what a folder was graded, in brackets.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use ipclab_report::{Changes, Class};
+use ipclab_report::{Changes, Class, Regrade};
 
 use super::finish;
 use super::manifest::{CLASS, RUN, Role, Run};
@@ -56,7 +56,7 @@ pub fn merge(folders: &[PathBuf], into: &Path, replace: bool) -> Result<Finished
     }
     let out = ResultsFolder::open(into, Path::new("/nowhere"))?;
     let settling = Settling::read(&out.path(""))?;
-    keep_marks(&out, &parts, &chosen, &settling, replace)?;
+    let changes = keep_marks(&out, &parts, &chosen, &settling, replace)?;
     out.write_by(results::NAME, |file| {
         for (part, kept) in chosen.values() {
             file.write_all(&parts[*part].results.bytes(kept)?)?;
@@ -66,6 +66,11 @@ pub fn merge(folders: &[PathBuf], into: &Path, replace: bool) -> Result<Finished
     let results = Results::read_only(&out.path(""), &first.run.settings)?;
     let mut class = first.class.clone();
     class.submissions.clear();
+    class.regrade = changes.map(|changes| Regrade {
+        by: "merged parts".into(),
+        taken: true,
+        changes,
+    });
     let about = Run {
         shard: None,
         ..first.run.clone()
@@ -152,16 +157,16 @@ fn some(all: &[&str]) -> String {
     format!("{}{more}", all[..all.len().min(10)].join(", "))
 }
 
-/// Sees to it that no mark that stands in the folder is replaced in silence.
+/// Sees to it that no mark that stands in the folder is replaced in silence. Gives what the parts change.
 fn keep_marks(
     out: &ResultsFolder,
     parts: &[Part],
     chosen: &BTreeMap<String, (usize, StoredResult)>,
     settling: &Settling,
     replace: bool,
-) -> Result<(), Failure> {
+) -> Result<Option<Changes>, Failure> {
     let Some(marks) = Marks::read(&out.path(""))? else {
-        return Ok(());
+        return Ok(None);
     };
     let mut merged = parts[0].class.clone();
     merged.submissions.clear();
@@ -169,7 +174,8 @@ fn keep_marks(
         let line = parts[*part].results.line(kept)?;
         merged.submissions.push(line.entry.member());
     }
-    let changes = Changes::between(&marks.class, &merged);
+    settling.settle(&mut merged);
+    let changes = Changes::between(&marks.settled(settling), &merged);
     if changes.of_marks().next().is_some() && !replace {
         return Err(Failure::usage(format!(
             "{} has marks that these parts would change or take away:\n{}",
@@ -178,11 +184,10 @@ fn keep_marks(
         ))
         .remedy("name another folder with -o, or let these take the place of the marks there with --replace"));
     }
-    if marks.settings == parts[0].run.settings {
-        Ok(())
-    } else {
-        marks.keep_apart(out, settling)
+    if marks.settings != parts[0].run.settings {
+        marks.keep_apart(out, settling)?;
     }
+    Ok((!changes.is_empty()).then_some(changes))
 }
 
 /// For every submission, the part that says it.

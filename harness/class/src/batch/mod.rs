@@ -53,7 +53,7 @@ use key::Settings;
 pub use list::list;
 use manifest::Origin;
 use marks::{Decision, Marks, Place};
-pub(crate) use marks::{graded_by, read_class};
+pub(crate) use marks::{graded_by, settled_class};
 pub use merge::merge;
 use one::{Context, Graded};
 pub use pace::Pace;
@@ -173,7 +173,9 @@ pub fn grade(
             settings.how.options()
         )),
         (Place::Marks, Some(marks)) if marks.settings == settings.as_str() => {
-            finished.notes.extend(marks::news(marks, &finished));
+            finished
+                .notes
+                .extend(marks::news(marks, &settling, &finished));
         }
         (Place::Marks | Place::Proposal, _) => {}
     }

@@ -17,11 +17,11 @@ use ipclab_intake::failure::Failure;
 /// The page of the class.
 pub(super) const CLASS: &str = "report.html";
 /// Pages for the instructor.
-const SUBMISSIONS: &str = "submissions";
+pub(super) const SUBMISSIONS: &str = "submissions";
 /// Pages for students: without what they may not see, and without a way to others' results.
 const FEEDBACK: &str = "feedback";
 
-/// Writes all pages.
+/// Writes the pages of all submissions, and the table.
 ///
 /// # Errors
 /// The disk's.
@@ -37,8 +37,7 @@ pub(super) fn write(out: &ResultsFolder, results: &Results, class: &Class) -> Re
     for folder in [SUBMISSIONS, FEEDBACK] {
         clear(out, folder, &names);
     }
-    out.write("class.csv", &csv::class(class))?;
-    out.write(CLASS, &html::class(class, SUBMISSIONS))
+    out.write("class.csv", &csv::class(class))
 }
 
 /// The pages of each submission, as many at a time as there are processors: nothing else is left to do. Gives their names.

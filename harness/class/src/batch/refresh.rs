@@ -7,8 +7,7 @@ use ipclab_intake::failure::Failure;
 use ipclab_intake::show::path as display;
 
 use super::finish;
-use super::manifest::{RUN, Role, Run};
-use super::marks::read_class;
+use super::manifest::{RUN, Role, Run, read_class};
 use super::results::Results;
 use super::settling::Settling;
 use super::summary::{Summary, is_not_yet};

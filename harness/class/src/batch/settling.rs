@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ipclab_intake::failure::Failure;
-use ipclab_report::{Class, Line, Override, time};
+use ipclab_report::{Class, Lateness, Line, Override};
 
 use super::overrides;
 use super::rules::Rules;
@@ -51,16 +51,16 @@ impl Settling {
         let unread: Vec<String> = members
             .clone()
             .filter_map(|member| {
-                let text = member.who.timing.handed_in.as_ref()?;
-                let unread = time::moment(text, rule.zone_s).is_none();
-                unread.then(|| format!("{} ({text})", member.who.id))
+                let text = rule.unread(&member.who)?;
+                Some(format!("{} ({text})", member.who.id))
             })
             .collect();
         let open: Vec<String> = members
             .clone()
             .filter(|member| {
                 let late = member.settled.late.as_ref();
-                late.is_some_and(|late| late.least != late.most)
+                let is_open = late.is_some_and(|late| late.least != late.most);
+                is_open && rule.lateness(&member.who) == Lateness::Unknown
             })
             .map(|member| member.who.id.to_string())
             .collect();
@@ -72,7 +72,8 @@ impl Settling {
         let mut told = Vec::new();
         if !unread.is_empty() {
             told.push(format!(
-                "when these were handed in cannot be read: {}",
+                "what is said of when these came cannot be read: {}; say it in the roster's columns \"handed in\" \
+                 (2026-03-01 13:00), \"late by\" (2 days 3 hours) or \"extension\", or with late-days in overrides.toml",
                 some(&unread)
             ));
         }

@@ -82,7 +82,7 @@ impl Summary<'_> {
         if self.spared > 0 {
             let runs = if self.spared == 1 { "run" } else { "runs" };
             text.push_str(&format!(
-                "  alike       {} {runs} of programs that somebody else had handed in, too\n",
+                "  alike       {} {runs} of programs that another student had handed in, too\n",
                 self.spared
             ));
         }

@@ -139,7 +139,7 @@ Examples:
   ipclab diff monday friday --format csv -o changes.csv
                                                 two days, two machines or two builds of the tool
 
-Submissions are the same where their ids are. Causes come first, with how many students each has.
+Submissions are the same where their ids are. Causes come first, with how many students each has. What the programs earned is compared. Where overrides or the rule for late work make another mark of it, that mark stands beside it: \"0 -> 4  (+4); mark 3 as before\". What you have written into overrides.toml and class.toml since counts, too.
 
 Exit status: 0 nothing differs, 1 something does, 2 a folder cannot be read or they are of different labs.";
 

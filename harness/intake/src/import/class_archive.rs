@@ -53,7 +53,7 @@ pub(super) fn unpack(path: &Path, store: &Store) -> Result<Unpacked, Failure> {
                             .entry(folder.join(owner))
                             .or_insert_with(|| format!("is refused: {why}"));
                     }
-                    None => notes.push(format!("nobody's, and left out: {why}")),
+                    None => notes.push(format!("without an owner, and left out: {why}")),
                 }
                 return Ok(());
             }

@@ -16,7 +16,6 @@ mod listing;
 mod moodle;
 mod plain;
 mod roster;
-mod roster_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

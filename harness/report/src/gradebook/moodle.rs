@@ -2,6 +2,7 @@
 
 use super::sheet::Sheet;
 use super::{FilledGradebook, Names, Row, column, feedback, mark, same_max};
+use crate::moodle::{self, Header};
 use crate::{Class, Student};
 
 /// Headers of the columns, where a worksheet has others: Moodle writes them in the teacher's language.
@@ -13,16 +14,6 @@ pub struct Columns {
     pub feedback: Option<String>,
 }
 
-const IDENTIFIER: [&str; 8] = [
-    "Identifier",
-    "ID",
-    "Identifikator",
-    "Identifiant",
-    "Identificador",
-    "Identificativo",
-    "Identificatie",
-    "Identificatienummer",
-];
 const GRADE: [&str; 8] = [
     "Grade",
     "Bewertung",
@@ -68,7 +59,7 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
         )
     };
     // Whatever it is called, it stands first and its cells end with the number: `Participant 4711`.
-    let identifier = column(&header, &IDENTIFIER)
+    let identifier = column(&header, &moodle::names(Header::Identifier))
         .or_else(|| number_at_end(&sheet.cell(1, 0)).map(|_| 0))
         .ok_or_else(|| wrong("identifiers"))?;
     let grade = named(&columns.grade, &GRADE).ok_or_else(|| wrong("grades"))?;
@@ -76,34 +67,10 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
     if let (Some(name), None) = (&columns.feedback, comments) {
         return Err(wrong(&format!("feedback, {name}")));
     }
-    let name = column(
-        &header,
-        &[
-            "Full name",
-            "Vollständiger Name",
-            "Nom complet",
-            "Nombre completo",
-            "Nome",
-        ],
-    );
-    let number = column(
-        &header,
-        &[
-            "ID number",
-            "ID-Nummer",
-            "Número de ID",
-            "Numéro d'identification",
-        ],
-    );
-    let email = column(
-        &header,
-        &[
-            "Email address",
-            "E-Mail-Adresse",
-            "Adresse de courriel",
-            "Dirección de correo",
-        ],
-    );
+    let known = |header_of| column(&header, &moodle::names(header_of));
+    let name = known(Header::FullName);
+    let number = known(Header::Number);
+    let email = known(Header::Email);
     let maximum = column(&header, &MAXIMUM);
     let changeable = column(&header, &["Grade can be changed"]);
     let names = (1..sheet.len()).filter_map(|at| Some(sheet.cell(at, name?)));

@@ -4,7 +4,6 @@
 //! students wrote goes through the template engine's escaping, through [`escape`] in pictures, or as JSON that holds no `<`
 //! to the script, which makes text of it and never markup.
 
-mod causes;
 mod class;
 mod code;
 mod escape;
@@ -63,7 +62,7 @@ pub fn submission(class: &Class, member: &Member, outcome: &Outcome, reader: Rea
         Outcome::Report(report) => page(report, &name, &frame),
         Outcome::NotGraded(why) => {
             let remedy = if why.ours {
-                "Nobody loses a point for this: whoever set the lab will look into it."
+                "This costs no points. The author of the lab will look into it."
             } else {
                 "Hand it in again as the lab's text says."
             };
@@ -71,7 +70,7 @@ pub fn submission(class: &Class, member: &Member, outcome: &Outcome, reader: Rea
                 "submission.html",
                 context! {
                     style => style(), lab => class.lab.as_str(), title => "Not graded", name,
-                    class_page => frame.class_page,
+                    class_page => frame.class_page, neighbours => &frame.neighbours,
                     not_graded => context! { why => why.why.as_str(), remedy },
                     details => frame.details,
                     settled => frame.settled, counts => frame.counts,
@@ -86,6 +85,8 @@ pub fn submission(class: &Class, member: &Member, outcome: &Outcome, reader: Rea
 #[derive(Default)]
 struct Frame<'a> {
     class_page: Option<&'a str>,
+    /// The submissions before and behind it, for staff: `Previous`, the page and the name.
+    neighbours: Vec<(&'static str, String, String)>,
     details: Vec<(String, String)>,
     /// What was said by hand, and what being late costs.
     settled: Vec<String>,
@@ -115,6 +116,10 @@ impl<'a> Frame<'a> {
         };
         Self {
             class_page,
+            neighbours: match reader {
+                Reader::Staff { .. } => neighbours(class, member),
+                Reader::Student => Vec::new(),
+            },
             details: details(&member.who),
             settled,
             counts,
@@ -143,6 +148,7 @@ fn page(report: &Report, name: &str, frame: &Frame<'_>) -> String {
             unit => unit.join(", "),
             name,
             class_page => frame.class_page,
+            neighbours => &frame.neighbours,
             details => &frame.details,
             settled => &frame.settled,
             counts => &frame.counts,
@@ -160,6 +166,21 @@ fn page(report: &Report, name: &str, frame: &Frame<'_>) -> String {
             groups => Value::from(Serde(&groups)),
         },
     )
+}
+
+/// The submissions before and behind one, by id.
+fn neighbours(class: &Class, member: &Member) -> Vec<(&'static str, String, String)> {
+    let members = &class.submissions;
+    let Ok(at) = members.binary_search_by(|one| one.who.id.cmp(&member.who.id)) else {
+        return Vec::new();
+    };
+    let before = at.checked_sub(1).map(|at| ("Previous", at));
+    let both = before.into_iter().chain([("Next", at + 1)]);
+    let link = |(label, at): (&'static str, usize)| {
+        let who = &members.get(at)?.who;
+        Some((label, format!("./{}.html", who.page), words::called(who)))
+    };
+    both.filter_map(link).collect()
 }
 
 /// What is known of how a submission came, as pairs of name and value.

@@ -85,7 +85,7 @@ pub(super) struct CauseView {
     at: String,
     worth: String,
     case: String,
-    /// Of the case's section, where it has one.
+    /// Of the finding that shows it, where it is on the page.
     anchor: Option<String>,
 }
 
@@ -145,6 +145,7 @@ struct PartView {
 
 #[derive(Serialize)]
 struct FindingView {
+    anchor: String,
     mark: Mark,
     aspect: &'static str,
     text: String,
@@ -223,13 +224,18 @@ pub(super) fn causes(report: &Report) -> Vec<CauseView> {
     let view = |cause: &CauseReport| {
         let mut cases = report.cases.iter().enumerate();
         let shown = cases.find(|(_, case)| case.id == cause.case);
-        let explained = shown.filter(|(_, case)| case.verdict == Verdict::Fail);
+        let anchor = shown.and_then(|(at, case)| match case.verdict {
+            Verdict::Fail | Verdict::Unknown => Some(finding_anchor(at, cause.finding as usize)),
+            // What kept a case from running is a program that was not built.
+            Verdict::Skipped => Some("programs".to_owned()),
+            Verdict::Pass => None,
+        });
         CauseView {
             message: words::cause(report, cause),
             at: described(&cause.lines),
             worth: words::worth(cause),
             case: cause.case.to_string(),
-            anchor: explained.map(|(at, _)| anchor(at)),
+            anchor,
         }
     };
     report.causes.iter().map(view).collect()
@@ -238,6 +244,11 @@ pub(super) fn causes(report: &Report) -> Vec<CauseView> {
 /// The name of a case's section.
 fn anchor(at: usize) -> String {
     format!("case-{}", at + 1)
+}
+
+/// The name of a finding in it.
+fn finding_anchor(case: usize, finding: usize) -> String {
+    format!("{}-finding-{}", anchor(case), finding + 1)
 }
 
 pub(super) fn groups(report: &Report) -> Vec<GroupView> {
@@ -321,10 +332,7 @@ fn case(report: &Report, at: usize, case: &CaseReport) -> CaseView {
         },
         before: None,
         next: None,
-        findings: words::not_passed(case)
-            .enumerate()
-            .map(|(place, shown)| finding(report, place, shown))
-            .collect(),
+        findings: findings(report, at, case),
         as_expected: words::as_expected(case).join(", "),
         notes: case.notes.iter().map(lines).collect(),
         picture: picture.map(Value::from_safe_string),
@@ -334,6 +342,16 @@ fn case(report: &Report, at: usize, case: &CaseReport) -> CaseView {
         covers: joined(&case.covers),
         repeat: case.repeat.to_string(),
     }
+}
+
+/// The findings that did not pass, each under the number that it has in the report.
+fn findings(report: &Report, at: usize, case: &CaseReport) -> Vec<FindingView> {
+    let numbered = case.findings.iter().enumerate();
+    numbered
+        .filter(|(_, finding)| finding.verdict != Verdict::Pass)
+        .enumerate()
+        .map(|(place, (number, shown))| finding(report, finding_anchor(at, number), place, shown))
+        .collect()
 }
 
 /// `output: server printed 3 lines as expected`
@@ -353,7 +371,7 @@ fn sentences(conversation: &Conversation) -> Vec<String> {
 }
 
 /// A remark costs nothing and so is faint, unless it is the cause itself, which comes first.
-fn finding(report: &Report, place: usize, finding: &FindingReport) -> FindingView {
+fn finding(report: &Report, anchor: String, place: usize, finding: &FindingReport) -> FindingView {
     let sides = match &finding.diff {
         // A diff shows both sides already.
         Some(_) => Vec::new(),
@@ -389,6 +407,7 @@ fn finding(report: &Report, place: usize, finding: &FindingReport) -> FindingVie
         }
     };
     FindingView {
+        anchor,
         mark: if finding.graded {
             mark(finding.verdict)
         } else {

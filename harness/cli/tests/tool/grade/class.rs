@@ -137,7 +137,7 @@ fn a_listing_that_many_hand_in_is_run_once() {
         .assert()
         .code(0)
         .stdout(contains(
-            "alike       2 runs of programs that somebody else",
+            "alike       2 runs of programs that another student",
         ));
     let marks = marks(&workdir, "out");
     assert_eq!(marks["bob"], marks["ada"]);
@@ -293,7 +293,7 @@ fn wrong_command_lines_are_reported_with_a_remedy() {
             &spec[..],
         ]
         .concat(),
-        "no column says who somebody is",
+        "no column says whose row it is",
     );
 }
 

@@ -1,10 +1,9 @@
-//! An instructor's evening after grading: marks by hand, late work, feedback back to students, and results tried again.
+//! An instructor's evening after grading: marks by hand, comments to a group, and feedback back to students.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 
-use predicates::prelude::*;
 use predicates::str::contains;
 
 use super::class::{HANGS, WRONG, grade};
@@ -25,7 +24,7 @@ fn class() -> Workdir {
     workdir
 }
 
-fn graded() -> Workdir {
+pub(super) fn graded() -> Workdir {
     let workdir = class();
     grade(&workdir, "out")
         .args(["--roster", "roster.csv"])
@@ -35,7 +34,7 @@ fn graded() -> Workdir {
 }
 
 /// The rows of class.csv, by submission and column.
-fn table(workdir: &Workdir) -> BTreeMap<String, BTreeMap<String, String>> {
+pub(super) fn table(workdir: &Workdir) -> BTreeMap<String, BTreeMap<String, String>> {
     let output = workdir
         .ipclab()
         .args(["export", "csv", "out"])
@@ -55,7 +54,7 @@ fn table(workdir: &Workdir) -> BTreeMap<String, BTreeMap<String, String>> {
         .collect()
 }
 
-fn refresh(workdir: &Workdir) -> assert_cmd::assert::Assert {
+pub(super) fn refresh(workdir: &Workdir) -> assert_cmd::assert::Assert {
     workdir.ipclab().args(["refresh", "out"]).assert()
 }
 
@@ -63,7 +62,7 @@ const BY_HAND: &str = "[[override]]\nwho = 'Oz Cem'\nmark = 3\nwas = 0\nreason =
     comment = 'See me.'\n[[override]]\nwho = 'dan'\ncase = 'greets'\npoints = 1\nreason = 'our timeout'\nby = 'TA'\nwhen = 2026-03-05\n";
 
 /// Canvas's gradebook, filled with the marks of `out`.
-fn filled(workdir: &Workdir) -> assert_cmd::assert::Assert {
+pub(super) fn filled(workdir: &Workdir) -> assert_cmd::assert::Assert {
     let line = "export canvas out --fill grades.csv --column greet";
     workdir.ipclab().args(line.split(' ')).assert()
 }
@@ -204,66 +203,6 @@ fn one_comment_reaches_all_of_a_cause() {
     assert_eq!(told, ["bob", "cem"]);
 }
 
-#[test]
-fn being_late_costs_what_the_class_says_and_is_shown_beside_what_was_earned() {
-    let workdir = graded();
-    workdir.write(
-        "out/class.toml",
-        "[late]\ndeadline = 2026-03-01T12:00:00Z\nper-day = '25%'\ngrace = '15 min'\n",
-    );
-    workdir.write("class/bob/hello.c", GOOD);
-    workdir.write("class/cem/hello.c", GOOD);
-    grade(&workdir, "out")
-        .args(["--roster", "roster.csv"])
-        .assert()
-        .code(0);
-    let table = table(&workdir);
-    let row = |id: &str| {
-        ["mark", "earned", "late by", "late days", "late taken"]
-            .map(|column| table[id][column].as_str())
-    };
-    assert_eq!(row("ada"), ["4", "4", "", "", ""]);
-    assert_eq!(row("bob"), ["2", "4", "1 day 1 hour", "2", "2"]);
-    // Within the grace.
-    assert_eq!(row("cem"), ["4", "4", "10 minutes", "0", "0"]);
-    let own = fs::read_to_string(workdir.path("out/feedback/bob.html")).expect("a page");
-    assert!(
-        own.contains("1 day 1 hour late: 2 days, 50 % of 4, -2"),
-        "{own}"
-    );
-    // A rule that is wrong stops it.
-    workdir.write("out/class.toml", "[late]\nper-day = 'much'\n");
-    refresh(&workdir)
-        .code(2)
-        .stderr(contains("late.per-day is \"much\""));
-}
-
-/// Canvas says that something is late, and not by how much.
-#[test]
-fn late_by_an_unknown_time_is_no_mark_in_a_gradebook() {
-    let workdir = Workdir::with(&[]);
-    workdir.write("class/doejane_101_5001_hello.c", GOOD);
-    workdir.write("class/roebob_LATE_102_5003_hello.c", GOOD);
-    workdir.write("out/class.toml", "[late]\nper-day = '25%'\ncap = '50%'\n");
-    grade(&workdir, "out")
-        .assert()
-        .code(3)
-        .stderr(contains("not known by how much").and(contains("roebob_102")));
-    workdir.write(
-        "grades.csv",
-        "Student,ID,greet (7)\n    Points Possible,,4\n\"Doe, Jane\",101,\n\"Roe, Bob\",102,\n",
-    );
-    filled(&workdir)
-        .code(0)
-        .stdout(contains("101,4").and(contains("102,\n")))
-        .stderr(contains("the mark is 2 to 4"));
-    workdir.write(
-        "out/overrides.toml",
-        "[[override]]\nwho = '102'\nlate-days = 1\nreason = 'mail'\nby = 'TA'\nwhen = 2026-03-05\n",
-    );
-    filled(&workdir).code(0).stdout(contains("102,3\n"));
-}
-
 /// The names in a zip, and what is in each.
 fn zip(bytes: &[u8]) -> BTreeMap<String, String> {
     let mut archive = ::zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip");
@@ -377,52 +316,4 @@ fn a_cell_of_the_page_leads_to_the_finding() {
     assert_eq!(rows[2]["s"], "B");
     let feedback = fs::read_to_string(workdir.path("out/feedback/ada.html")).expect("a page");
     assert!(!feedback.contains("int main(void)"));
-}
-
-#[test]
-fn a_result_is_tried_again_and_compared() {
-    let workdir = graded();
-    let verify = |args: &[&str]| workdir.ipclab().args(["verify", "out"]).args(args).assert();
-    let before = fs::read(workdir.path("out/results.jsonl")).expect("results");
-    verify(&[]).code(0).stdout(contains(
-        "4 of 4 came out the same, by the same tool, spec and options.",
-    ));
-    verify(&["bob"])
-        .code(0)
-        .stdout(contains("bob: the same\n1 of 1"));
-    verify(&["eve"])
-        .code(2)
-        .stderr(contains("no result of \"eve\""));
-    // Another spec comes to another mark.
-    let spec = fs::read_to_string(workdir.path("greet.toml")).expect("the spec");
-    workdir.write(
-        "greet.toml",
-        spec.replace("lines = [\"Hello\"]", "lines = [\"Bye\"]"),
-    );
-    verify(&["ada"])
-        .code(1)
-        .stdout(contains("greets: 3 (pass) -> 1 (fail)").and(contains("graded by another spec")));
-    workdir.write("greet.toml", spec);
-    workdir.write("class/ada/hello.c", WRONG);
-    verify(&["ada"]).code(3).stdout(contains(
-        "ada: not tried, what lies there now is not what was graded",
-    ));
-    assert_eq!(
-        fs::read(workdir.path("out/results.jsonl")).expect("results"),
-        before
-    );
-}
-
-/// A submission that names a program of a toolchain gets another result without it.
-#[test]
-fn a_toolchain_is_part_of_what_a_result_hangs_on() {
-    let workdir = graded();
-    workdir.write("tools/bin/frobnicate", "#!/bin/sh\n");
-    let tool = workdir.path("tools/bin/frobnicate");
-    fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .expect("rights");
-    grade(&workdir, "out")
-        .args(["--roster", "roster.csv", "--toolchain", "tools"])
-        .assert()
-        .stderr(contains("toolchains").and(contains("tools instead of none")));
 }

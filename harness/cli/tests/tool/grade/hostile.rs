@@ -240,7 +240,7 @@ fn in_the_archive_of_a_class_only_who_is_hostile_is_refused() {
     assert_eq!(marks.len(), 9, "{marks:?}");
     let class = fs::read_to_string(workdir.path("out/class.json")).expect("class.json");
     assert!(
-        class.contains("nobody's, and left out: ../../nobody.c"),
+        class.contains("without an owner, and left out: ../../nobody.c"),
         "{class}"
     );
 }

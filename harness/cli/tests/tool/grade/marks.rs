@@ -194,12 +194,75 @@ fn two_gradings_are_compared_by_student_case_and_cause() {
             .and(contains("1 gained in greets"))
             .and(contains("ada: 4 -> 0  (-4)"))
             .and(contains("bob: 0 -> 4  (+4)"))
-            .and(contains("1 gained, 1 lost, 1 as before")),
+            .and(contains("1 gained, 1 lost, 1 as before"))
+            .and(contains("overrides").not()),
     );
     diff(&["later", "--format", "csv"])
         .code(1)
-        .stdout(contains("ada,ada,4,0,'-4,greets,3,0,lost in,"));
+        .stdout(contains("ada,ada,4,0,'-4,greets,3,0,lost in,").and(contains(",4,0\r\n")));
     diff(&["nowhere"]).code(2).stderr(contains("nowhere"));
+    // A mark by hand stands beside what was earned, also one that no run has heeded yet.
+    workdir.write(
+        "later/overrides.toml",
+        "[[override]]\nwho = 'ada'\nmark = 3\nreason = 'x'\nby = 'Prof'\nwhen = 2026-03-04\n\
+         [[override]]\nwho = 'cem'\nmark = 1\nreason = 'x'\nby = 'Prof'\nwhen = 2026-03-04\n",
+    );
+    diff(&["later"]).code(1).stdout(
+        contains("ada: 4 -> 0  (-4); mark 4 -> 3  (-1)")
+            .and(contains("cem: 0 -> 0; mark 0 -> 1  (+1)"))
+            .and(contains(
+                "marks with overrides and late work: 2 gained, 1 lost",
+            )),
+    );
+    diff(&["later", "--format", "csv"])
+        .code(1)
+        .stdout(contains("cem,cem,0,0,0,,,,,,0,1\r\n"));
+}
+
+/// What the page of a class says of its last regrade.
+fn regrade_section(workdir: &Workdir, page: &str) -> Option<String> {
+    let page = fs::read_to_string(workdir.path(page)).expect("a page");
+    let (_, section) = page.split_once("<h2 id=\"regrade\">")?;
+    let (section, _) = section.split_once("</section>").expect("its end");
+    Some(section.to_owned())
+}
+
+#[test]
+fn the_page_of_the_class_shows_what_a_regrade_changes_and_has_changed() {
+    let workdir = graded();
+    assert_eq!(regrade_section(&workdir, "out/report.html"), None);
+    workdir.write("greet.toml", SPEC.replace("output = 2", "output = 3"));
+    grade(&workdir, "out").assert().code(1);
+    assert_eq!(regrade_section(&workdir, "out/report.html"), None);
+    let proposal = folders(&workdir, "out/gradings").remove(0);
+    let proposal = proposal.strip_prefix(workdir.path("")).expect("below it");
+    let name = proposal.join("report.html");
+    let section = regrade_section(&workdir, name.to_str().expect("a name")).expect("a section");
+    assert!(
+        section.contains("What this grading would change") && section.contains("--replace"),
+        "{section}"
+    );
+    grade(&workdir, "out").arg("--replace").assert().code(0);
+    let check = |workdir: &Workdir| {
+        let section = regrade_section(workdir, "out/report.html").expect("a section");
+        for part in [
+            "What the last regrade changed",
+            "graded anew by another spec",
+            "The lab had 4 points, and has 5 now.",
+            "1 gained",
+            "<b>3</b> with other points for <code>greets</code>",
+            "<a href=\"submissions&#x2f;ada.html\">ada</a>",
+            "greets: 3 of 3 (passed) -&gt; 4 of 4 (passed)",
+        ] {
+            assert!(section.contains(part), "{part}: {section}");
+        }
+    };
+    check(&workdir);
+    // It stays until the next one, whatever is written anew.
+    grade(&workdir, "out").assert().code(0);
+    check(&workdir);
+    workdir.ipclab().args(["refresh", "out"]).assert().code(0);
+    check(&workdir);
 }
 
 #[test]

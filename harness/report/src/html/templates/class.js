@@ -25,17 +25,18 @@
   data.cases.forEach(([id], at) => option("case", at, id));
   const counts = data.causes.map(() => 0);
   for (const row of data.rows) for (const at of new Set(row.w)) if (at >= 0) counts[at] += 1;
-  data.causes.forEach(([id, name, says], at) => option("cause", id, `${counts[at]} × ${name || "skipped"}: ${says.slice(0, 80)}`));
+  data.causes.forEach(([id, name, says], at) => option("cause", id, `${counts[at]} × ${says.slice(0, 80)} (${name || "skipped"})`));
 
-  const columns = [["k", "Who"], ["s", "Section"], ["p", "Mark"], ["l", "Days late"], ["t", "To be known"]];
-  if (!sections.length) columns.splice(1, 1);
+  const columns = [["k", "Student"], ["s", "Section"], ["p", "Mark"], ["d", "Regrade"], ["l", "Days late"], ["t", "Notes"]]
+    .filter(([id]) => (id !== "s" || sections.length) && (id !== "d" || data.rows.some((row) => row.d)));
+  const regraded = columns.some(([id]) => id === "d");
   for (const [id, title] of [...columns, ...data.cases.map(([name], at) => [String(at), name])]) {
     const head = element("th", "", /^\d/.test(id) ? "case-head" : "");
     const button = element("button", title);
     head.scope = "col";
     button.type = "button";
     button.addEventListener("click", () => {
-      down = key === id ? !down : id === "p" || id === "l";
+      down = key === id ? !down : ["p", "l", "d"].includes(id);
       key = id;
       draw();
     });
@@ -47,6 +48,7 @@
 
   const value = (row) => {
     if (/^\d/.test(key)) return "fsup".indexOf(row.c[Number(key)] || "u");
+    if (key === "d") return Number(row.d) || { "=": .5, "?": .25 }[row.d] || 0;
     return key === "t" ? row.t.join(" ") : row[key];
   };
   const chosen = () => {
@@ -63,6 +65,8 @@
         if (of("outcome") ? !cells.includes(of("outcome")) : !cells) return false;
       }
       if (of("cause") && !(cause >= 0 && row.w.includes(cause))) return false;
+      const changed = form.elements.regrade ? of("regrade") : "";
+      if (changed && !(changed === "changed" ? row.d : row.d.startsWith(changed))) return false;
       if ((of("from") !== "" || of("to") !== "") && (row.p < 0 || row.p < from || row.p > to)) return false;
       return !form.elements.open.checked || !/^\d+$/.test(row.m);
     };
@@ -89,7 +93,9 @@
     if (sections.length) made.append(element("td", row.s));
     const mark = element("td", row.m ? `${row.m}/${data.max}` : "none", "points");
     if (row.e) mark.append(" ", element("span", `earned ${row.e}`, "faint"));
-    made.append(mark, element("td", row.l < 0 ? "" : row.l === 9999 ? "?" : String(row.l), "points"));
+    made.append(mark);
+    if (regraded) made.append(element("td", { "=": "other cases", "?": "no final mark" }[row.d] || row.d.replace("-", "−"), "points"));
+    made.append(element("td", row.l < 0 ? "" : row.l === 9999 ? "?" : String(row.l), "points"));
     const known = element("td", "", "known");
     for (const tag of row.t) known.append(element("span", tag, "tag"), " ");
     made.append(known);
@@ -129,12 +135,12 @@
     shown += 5 * PART;
     draw();
   });
-  // `#cause=echo-one-1a2b3c` shows one group, also when it is opened from elsewhere.
+  // `#cause=echo-one-1a2b3c` shows one group, also when it is opened from elsewhere; `#regrade=+` who gained.
   const byAddress = () => {
-    const cause = decodeURIComponent(location.hash).match(/^#cause=(.+)$/);
-    if (!cause) return;
+    const wanted = decodeURIComponent(location.hash).match(/^#(cause|regrade)=(.+)$/);
+    if (!wanted || !form.elements[wanted[1]]) return;
     form.reset();
-    form.elements.cause.value = cause[1];
+    form.elements[wanted[1]].value = wanted[2];
     setTimeout(() => {
       again();
       byId("students").scrollIntoView();

@@ -1,20 +1,41 @@
-//! The cause by which failed cases of a class are one group: what one comment can be about.
+//! The name of a cause within a class: the failed cases that it names are one group, and what one comment can be about.
 //!
-//! Here and nowhere else it is decided which findings are of one cause. Today they are those of one case and aspect that
-//! say the same but for names, numbers and what was quoted.
+//! A mistake that the judge made out is one cause in whatever cases it shows. Other findings are of one cause where they are of one
+//! case and aspect, and say the same but for names, numbers and what was quoted.
 
 use ipclab_spec::Aspect;
 
-/// Names a cause within a class and a spec: `echo-one-1a2b3c`.
+use crate::CauseReport;
+
+/// The kind of a cause that is only what one expectation says.
+const BEHAVIOUR: &str = "behaviour";
+
+/// Names a mistake that the judge made out: `iserver-nul-1a2b3c`. `None`: it is what one expectation says.
+#[must_use]
+pub fn named(cause: &CauseReport) -> Option<String> {
+    let kind = cause.kind.as_str();
+    let program = cause.program.as_deref();
+    let name = program.map_or(kind.to_owned(), |program| format!("{program}-{kind}"));
+    let known = !kind.is_empty() && kind != BEHAVIOUR;
+    known.then(|| hashed(&name, &["", &sentence(&cause.message)]))
+}
+
+/// Names what an expectation says within a class and a spec: `echo-one-1a2b3c`.
 #[must_use]
 pub fn id(case: &str, aspect: Option<Aspect>, says: &str) -> String {
-    let aspect = aspect.map_or("", Aspect::name);
+    hashed(case, &[aspect.map_or("", Aspect::name), &sentence(says)])
+}
+
+fn hashed(name: &str, parts: &[&str]) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in [case, "\0", aspect, "\0", &sentence(says)].concat().bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    name.bytes().for_each(&mut add);
+    for part in parts {
+        add(0);
+        part.bytes().for_each(&mut add);
     }
     // The lowest bits of this hash depend on the fewest of the bytes.
-    format!("{case}-{:06x}", (hash ^ (hash >> 32)) & 0xff_ffff)
+    format!("{name}-{:06x}", (hash ^ (hash >> 32)) & 0xff_ffff)
 }
 
 /// Whether a case was only skipped since another one of these had failed.
@@ -61,8 +82,44 @@ pub fn sentence(says: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{id, is_consequence, sentence};
-    use ipclab_spec::Aspect;
+    use super::{id, is_consequence, named, sentence};
+    use crate::CauseReport;
+    use ipclab_spec::{Aspect, Tier};
+
+    #[test]
+    fn a_mistake_is_one_cause_whatever_case_shows_it() {
+        let cause = |kind: &str, case: &str, message: &str| CauseReport {
+            number: 1,
+            kind: kind.into(),
+            program: Some("iserver".into()),
+            message: message.into(),
+            case: case.into(),
+            finding: 0,
+            cases: vec![case.into()],
+            points: 2,
+            lines: Vec::new(),
+            tier: Tier::Core,
+        };
+        let name = |kind: &str, case: &str, message: &str| named(&cause(kind, case, message));
+        let one = name("place", "echo-one", "the port is 14640 instead of 12345");
+        let name_of = one.as_deref().unwrap_or_default();
+        assert!(name_of.starts_with("iserver-place-"), "{name_of}");
+        assert_eq!(
+            one,
+            name("place", "echo-two", "the port is 9 instead of 12345")
+        );
+        assert_ne!(
+            one,
+            name("place", "echo-one", "the host is 9 instead of 12345")
+        );
+        assert_ne!(
+            one,
+            name("memory", "echo-one", "the port is 14640 instead of 12345")
+        );
+        // What one expectation says is named by its case.
+        assert_eq!(name("behaviour", "echo-one", "server said no"), None);
+        assert_eq!(name("", "echo-one", "server said no"), None);
+    }
 
     #[test]
     fn what_differs_between_students_is_folded() {

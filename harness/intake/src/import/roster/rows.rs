@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use ipclab_report::moodle::{self, Header};
 use ipclab_report::{Line, Student, Timing, time};
 
 /// What a column holds.
@@ -64,7 +65,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<Row>, String> {
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
-    let columns: Vec<Option<Column>> = headers.iter().map(column).collect();
+    // Words of Moodle count in its own worksheets: `Nome` is a first name elsewhere.
+    let worksheet = headers
+        .iter()
+        .any(|header| moodle::header(header) == Some(Header::HandedIn));
+    let columns: Vec<Option<Column>> = headers
+        .iter()
+        .map(|header| usual_column(header).or_else(|| moodle_column(header).filter(|_| worksheet)))
+        .collect();
     let says_who = columns.iter().flatten().any(|column| match column {
         Column::Name | Column::First | Column::Last => true,
         Column::Id(key) => *key != Student::SECTION,
@@ -73,7 +81,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Row>, String> {
     });
     if !says_who {
         return Err(format!(
-            "no column says who somebody is; there are: {}",
+            "no column says whose row it is; there are: {}",
             Line::new(&headers.iter().collect::<Vec<_>>().join(", "))
         ));
     }
@@ -98,11 +106,15 @@ fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
             Some(Column::First) => first = cell.to_owned(),
             Some(Column::Last) => last = cell.to_owned(),
             Some(Column::Id(Student::MOODLE)) => {
-                // The worksheet writes `Participant 17`, names of files 17.
-                let number = cell.rsplit(' ').next().unwrap_or(cell);
-                student
-                    .ids
-                    .insert(Line::new(Student::MOODLE), Line::new(number));
+                let number = participant(cell).unwrap_or(cell);
+                let key = Line::new(Student::MOODLE);
+                student.ids.insert(key, Line::new(number));
+            }
+            // Moodle calls its own column so in some languages.
+            Some(Column::Id(Student::CANVAS)) if participant(cell).is_some() => {
+                let number = participant(cell).unwrap_or(cell);
+                let key = Line::new(Student::MOODLE);
+                student.ids.insert(key, Line::new(number));
             }
             Some(Column::Id(key)) => {
                 student.ids.insert(Line::new(key), Line::new(cell));
@@ -117,7 +129,12 @@ fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
                 let number = number.map(|number| number.saturating_mul(*unit));
                 timing.late_by_s = time::span(cell).or(number);
             }
-            Some(Column::Status) => timing.late_by_s = late_by(cell).or(timing.late_by_s),
+            Some(Column::Status) => {
+                let said = moodle::status(cell);
+                timing.late_by_s = said.late_by_s.or(timing.late_by_s);
+                timing.due = said.due.map(|due| Line::new(&due)).or(timing.due);
+                timing.unread = said.unread.map(|text| Line::new(&text));
+            }
             Some(Column::Due) => timing.due = Some(Line::new(cell)),
             Some(Column::SlipDays) => timing.slip_days = cell.parse().ok(),
         }
@@ -155,15 +172,28 @@ fn truth(cell: &str) -> Option<bool> {
     }
 }
 
-/// `Submitted for grading - 2 days 3 hours late`
-fn late_by(status: &str) -> Option<u64> {
-    let lower = status.to_lowercase();
-    let before = lower.trim_end().strip_suffix("late")?;
-    let starts = before.match_indices(|c: char| c.is_ascii_digit());
-    starts.map(|(at, _)| &before[at..]).find_map(time::span)
+/// `17` of `Participant 17`, `Participante17`, `Teilnehmer/in 17`: names of files have the number alone.
+fn participant(cell: &str) -> Option<&str> {
+    let start = cell.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let (word, number) = cell.split_at(start);
+    (!number.is_empty() && word.chars().any(char::is_alphabetic)).then_some(number)
 }
 
-fn column(header: &str) -> Option<Column> {
+/// As Moodle writes them, in the teacher's language.
+fn moodle_column(header: &str) -> Option<Column> {
+    Some(match moodle::header(header)? {
+        Header::Identifier => Column::Id(Student::MOODLE),
+        Header::FullName => Column::Name,
+        Header::Number => Column::Id(Student::NUMBER),
+        Header::Email => Column::Id(Student::EMAIL),
+        Header::Status => Column::Status,
+        Header::Group => Column::Id(Student::SECTION),
+        Header::HandedIn => Column::HandedIn,
+    })
+}
+
+/// As people, spreadsheets and systems in English write them.
+fn usual_column(header: &str) -> Option<Column> {
     let header: String = header
         .to_lowercase()
         .chars()
@@ -190,15 +220,14 @@ fn column(header: &str) -> Option<Column> {
         "email" | "emailaddress" | "mail" => Column::Id(Student::EMAIL),
         "identifier" | "moodleid" | "participant" => Column::Id(Student::MOODLE),
         "section" | "sections" | "group" | "groups" | "class" | "tutorial" | "tutorialgroup"
-        | "gruppe" | "gruppen" => Column::Id(Student::SECTION),
+        | "gruppen" => Column::Id(Student::SECTION),
         "late" => Column::Late,
         "handedin"
         | "submitted"
         | "submittedat"
         | "submissiontime"
         | "submissiondate"
-        | "lastmodifiedsubmission"
-        | "zuletztgeändertabgabe" => Column::HandedIn,
+        | "lastmodifiedsubmission" => Column::HandedIn,
         "lateby" | "lateness" | "latenesshms" | "secondslate" | "lateseconds" => Column::LateBy(1),
         "dayslate" | "latedays" => Column::LateBy(24 * 60 * 60),
         "status" => Column::Status,

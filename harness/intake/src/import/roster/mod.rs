@@ -5,15 +5,19 @@
 //! with accents or without. Names that are one but for a word (a middle name) are joined where only one row and one
 //! submission can be meant, and a note says so.
 
+mod keys;
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ipclab_report::{Line, Student, names};
 
 use super::found::Found;
-use super::roster_rows::{self, Row};
 use crate::failure::{Failure, reason};
 use crate::show;
+use keys::{first_and_last, keys_of, written};
+use rows::Row;
 
 /// The students of a class, as the roster names them.
 #[derive(Debug)]
@@ -30,7 +34,7 @@ impl Roster {
         let display = show::path(path);
         let failed = |why: &str| Failure::usage(format!("reading the roster {display}: {why}"));
         let bytes = std::fs::read(path).map_err(|error| failed(&reason(&error)))?;
-        let text = roster_rows::text(&bytes);
+        let text = rows::text(&bytes);
         Self::parse(&text).map_err(|why| {
             failed(&why).remedy(
                 "its first line names the columns, for example: name,number,login,email,section",
@@ -44,7 +48,7 @@ impl Roster {
     /// Why it says nothing, as a sentence without its subject.
     pub fn parse(text: &str) -> Result<Self, String> {
         Ok(Self {
-            rows: roster_rows::parse(text)?,
+            rows: rows::parse(text)?,
         })
     }
 
@@ -170,35 +174,6 @@ fn names_of(one: &Found, student: usize) -> &[String] {
     if student == 0 { &one.names } else { &[] }
 }
 
-/// Names of a student, as they are written somewhere.
-fn written(student: &Student, names: &[String]) -> Vec<String> {
-    let own_name = student.name.iter().map(Line::to_string);
-    own_name.chain(names.iter().cloned()).collect()
-}
-
-/// What a student may be asked for by, the surest first: numbers and logins count before names.
-fn keys_of(student: &Student, names: &[String]) -> Vec<String> {
-    let section = |key: &Line| key.as_str() == Student::SECTION;
-    let ids = student.ids.iter().filter(|(key, _)| !section(key));
-    let mut keys: Vec<String> = ids
-        .map(|(key, id)| format!("{key}:{}", simple(id)))
-        .collect();
-    for name in written(student, names) {
-        // A folder may be called by a number, a login or the part of an address before the @.
-        keys.push(format!("any:{}", simple(&name)));
-        // A name as it is written counts before the same without accents.
-        keys.push(format!("written:{}", letters(&name)));
-        let spellings = names::spellings(&name);
-        keys.extend(
-            spellings
-                .iter()
-                .map(|words| format!("name:{}", words.concat())),
-        );
-        keys.push(format!("words:{}", names::key(&name)));
-    }
-    keys
-}
-
 /// The row that the first key with any row names.
 fn matching(by: &BTreeMap<String, BTreeSet<usize>>, keys: Vec<String>) -> Match {
     for key in keys {
@@ -209,15 +184,6 @@ fn matching(by: &BTreeMap<String, BTreeSet<usize>>, keys: Vec<String>) -> Match 
         }
     }
     Match::None
-}
-
-/// A name by its first and last words alone, in either order and in each spelling.
-fn first_and_last(name: &str) -> Vec<String> {
-    let of = |words: Vec<String>| match words.as_slice() {
-        [first, .., last] => vec![format!("{first}{last}"), format!("{last}{first}")],
-        [_] | [] => Vec::new(),
-    };
-    names::spellings(name).into_iter().flat_map(of).collect()
 }
 
 impl Row {
@@ -235,65 +201,18 @@ impl Row {
         };
         given(&row.handed_in, &mut timing.handed_in);
         given(&row.due, &mut timing.due);
+        given(&row.unread, &mut timing.unread);
         timing.late_by_s = row.late_by_s.or(timing.late_by_s);
         timing.slip_days = row.slip_days.or(timing.slip_days);
     }
-
-    /// Everything that this row may be asked for by.
-    fn keys(&self) -> Vec<String> {
-        let mut keys = Vec::new();
-        for (key, id) in &self.student.ids {
-            if key.as_str() == Student::SECTION {
-                continue;
-            }
-            keys.push(format!("{key}:{}", simple(id)));
-            keys.push(format!("any:{}", simple(id)));
-            if key.as_str() == Student::EMAIL
-                && let Some((login, _)) = id.split_once('@')
-            {
-                keys.push(format!("any:{}", simple(login)));
-            }
-        }
-        if let Some(name) = &self.student.name {
-            keys.push(format!("words:{}", names::key(name)));
-            let words: Vec<&str> = name.split_whitespace().collect();
-            for at in 0..words.len() {
-                let (first, last) = words.split_at(at);
-                let turned = letters(&[last, first].concat().join(" "));
-                keys.push(format!("written:{turned}"));
-            }
-            // Canvas has the family name first, without anything in between; `Doe, Jane` is written so, too.
-            for mut words in names::spellings(name) {
-                for _ in 0..words.len() {
-                    keys.push(format!("name:{}", words.concat()));
-                    words.rotate_left(1);
-                }
-            }
-        }
-        keys
-    }
-}
-
-/// A number or login as it is compared: Moodle writes `Participant 17`.
-fn simple(id: &str) -> String {
-    let id = id.trim().to_lowercase();
-    id.strip_prefix("participant ").unwrap_or(&id).to_owned()
-}
-
-/// A name as it is compared.
-fn letters(name: &str) -> String {
-    name.to_lowercase()
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use ipclab_report::Timing;
 
-    use super::super::found::From;
     use super::*;
+    use crate::import::found::From;
 
     fn joined(roster: &str, mut found: Vec<Found>) -> (Vec<Found>, Vec<Student>, Vec<String>) {
         let mut notes = Vec::new();
@@ -364,6 +283,19 @@ mod tests {
         let (found, _, _) = joined("Identifier,Full name\nParticipant 17,Jane\n", vec![found]);
         let id = found[0].who.students[0].id(Student::MOODLE);
         assert_eq!(id.map(Line::as_str), Some("17"));
+        // In Portuguese no blank stands before the number; in German the column is called like Canvas's.
+        for roster in [
+            "Identificador,Nome completo,Última modificação (envio)\nParticipante17,Jane,-\n",
+            "ID,Vollständiger Name,Zuletzt geändert (Abgabe)\nTeilnehmer/in 17,Jane,-\n",
+        ] {
+            let blind = Found::new("Participant_17", From::default()).by(None, &[("moodle", "17")]);
+            let (found, missing, _) = joined(roster, vec![blind]);
+            assert_eq!(
+                (name(&found[0]).as_str(), missing.len()),
+                ("Jane", 0),
+                "{roster}"
+            );
+        }
     }
 
     /// Twelve of thirty had been graded, and were listed as missing, too.
@@ -458,6 +390,38 @@ mod tests {
         check(
             "Full name,Status,Last modified (submission)\nBob,No submission,-\n",
             none(),
+        );
+        // In other languages, and with what stands behind the span.
+        check(
+            "Identifikator,Vollständiger Name,Status,Zuletzt geändert (Abgabe)\nTeilnehmer/in 4,Bob,Zur Bewertung abgegeben - 2 Tage 3 Stunden zu spät - Bewertet,\"Sonntag, 1. März 2026, 13:00\"\n",
+            Timing {
+                handed_in: Some("Sonntag, 1. März 2026, 13:00".into()),
+                late_by_s: Some(183_600),
+                ..none()
+            },
+        );
+        check(
+            "Identificador,Nome completo,Status,Última modificação (envio)\nParticipante101,Bob,Enviado para avaliação -  - ,\"segunda-feira, 14 set. 2026, 21:51\"\n",
+            Timing {
+                handed_in: Some("segunda-feira, 14 set. 2026, 21:51".into()),
+                ..none()
+            },
+        );
+        check(
+            "Full name,Status,Last modified (submission)\nBob,\"Submitted for grading - Extension granted until: Monday, 9 March 2026, 1:00 PM\",\"Sunday, 8 March 2026, 1:00 PM\"\n",
+            Timing {
+                handed_in: Some("Sunday, 8 March 2026, 1:00 PM".into()),
+                due: Some("monday, 9 march 2026, 1:00 pm".into()),
+                ..none()
+            },
+        );
+        // What is in none of the languages is kept, and not guessed.
+        check(
+            "Full name,Status\nBob,Przesłane do oceny - spóźnione o 2 dni\n",
+            Timing {
+                unread: Some("spóźnione o 2 dni".into()),
+                ..none()
+            },
         );
         // What Canvas's interface gives, and an instructor's own columns.
         check(
