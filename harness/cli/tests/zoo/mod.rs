@@ -248,6 +248,7 @@ fn texts(case: &Value) -> String {
 }
 
 #[test]
+#[ignore = "takes a minute: cargo test --workspace -- --ignored every_attack"]
 fn every_attack_is_contained_in_namespaces() {
     every_attack("every_attack_is_contained_in_namespaces", "namespaces");
 }
