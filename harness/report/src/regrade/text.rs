@@ -5,6 +5,9 @@ use ipclab_judge::Verdict;
 use super::{CaseChange, CaseHeld, Change, Changes};
 use crate::{Mark, words};
 
+/// Between before and after, on every terminal.
+const ARROW: &str = "->";
+
 impl Changes {
     /// A line for each member, and below it the cases. At most so many members.
     #[must_use]
@@ -13,7 +16,7 @@ impl Changes {
         for change in self.members.iter().take(most) {
             out.push_str(&format!("  {}\n", change.line()));
             for case in &change.cases {
-                out.push_str(&format!("    {}\n", case.line()));
+                out.push_str(&format!("    {}\n", case.line(ARROW)));
             }
         }
         if self.members.len() > most {
@@ -92,7 +95,7 @@ impl Changes {
 impl Change {
     /// `Ada: 4 -> 5  (+1)`, `Bob: 0 -> 4  (+4); mark 3 as before`
     fn line(&self) -> String {
-        let mark = self.mark_line();
+        let mark = self.mark_line(ARROW);
         let mark = mark.map_or(String::new(), |mark| format!("; {mark}"));
         format!(
             "{}: {} -> {}{}{mark}",
@@ -105,13 +108,13 @@ impl Change {
 
     /// The marks that count, where they are others than what was earned: `mark 3 as before`.
     #[must_use]
-    pub fn mark_line(&self) -> Option<String> {
+    pub fn mark_line(&self, arrow: &str) -> Option<String> {
         let mark = |mark: &Option<Mark>| mark.map_or("none".to_owned(), |mark| mark.to_string());
         let [before, after] = &self.marks;
         self.counts_otherwise().then(|| match before == after {
             true => format!("mark {} as before", mark(before)),
             false => format!(
-                "mark {} -> {}{}",
+                "mark {} {arrow} {}{}",
                 mark(before),
                 mark(after),
                 signed(self.mark_by())
@@ -131,7 +134,7 @@ fn signed(by: Option<i64>) -> String {
 impl CaseChange {
     /// `echo-one: 2 of 2 (passed) -> 0 of 2 (failed): ...`
     #[must_use]
-    pub fn line(&self) -> String {
+    pub fn line(&self, arrow: &str) -> String {
         let held = |side: &Option<CaseHeld>| match side {
             None => "not there".to_owned(),
             Some(held) if held.verdict == Verdict::Unknown => "could not be graded".to_owned(),
@@ -148,7 +151,7 @@ impl CaseChange {
             (None, _) => String::new(),
         };
         format!(
-            "{}: {} -> {}{says}",
+            "{}: {} {arrow} {}{says}",
             self.id,
             held(&self.before),
             held(&self.after)

@@ -252,7 +252,7 @@ fn the_page_of_the_class_shows_what_a_regrade_changes_and_has_changed() {
             "1 gained",
             "<b>3</b> with other points for <code>greets</code>",
             "<a href=\"submissions&#x2f;ada.html\">ada</a>",
-            "greets: 3 of 3 (passed) -&gt; 4 of 4 (passed)",
+            "greets: 3 of 3 (passed) → 4 of 4 (passed)",
         ] {
             assert!(section.contains(part), "{part}: {section}");
         }

@@ -10,6 +10,9 @@ const NAMED: usize = 40;
 /// How many students are shown one by one.
 const MEMBERS: usize = 200;
 
+/// Between before and after.
+const ARROW: &str = "→";
+
 /// The section.
 #[derive(Serialize)]
 pub(super) struct RegradeView {
@@ -152,7 +155,7 @@ fn member_view(class: &Class, folder: &str, change: &Change) -> MemberView {
             .by()
             .filter(|by| *by != 0)
             .map_or(String::new(), |by| format!("{by:+}")),
-        mark: change.mark_line().unwrap_or_default(),
-        cases: change.cases.iter().map(|case| case.line()).collect(),
+        mark: change.mark_line(ARROW).unwrap_or_default(),
+        cases: change.cases.iter().map(|case| case.line(ARROW)).collect(),
     }
 }
