@@ -8,6 +8,8 @@
   let shown = PART, key = "k", down = false;
   const marks = { p: ["pass", "✓", "passed"], f: ["fail", "✗", "failed"], s: ["skipped", "–", "skipped"], u: ["unknown", "?", "could not be graded"] };
   const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  // `lab 10` stands behind `lab 2`.
+  const inOrder = new Intl.Collator("en", { numeric: true }).compare;
   const element = (name, text, kind) => {
     const made = document.createElement(name);
     if (text) made.textContent = text;
@@ -73,8 +75,8 @@
     const rows = data.rows.filter(fits);
     rows.sort((a, b) => {
       const [x, y] = [value(a), value(b)];
-      const order = typeof x === "number" ? x - y : x < y ? -1 : x > y ? 1 : 0;
-      return (down ? -order : order) || (a.k < b.k ? -1 : a.k > b.k ? 1 : 0);
+      const order = typeof x === "number" ? x - y : inOrder(x, y);
+      return (down ? -order : order) || inOrder(a.k, b.k);
     });
     return rows;
   };
