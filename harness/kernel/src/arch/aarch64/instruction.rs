@@ -283,7 +283,7 @@ mod tests {
             (0x1400_0002, "b . + 8", false, true),
             (0xb940_0000, "ldr w0, [x0]", false, false),
             (0xd400_0001, "svc #0", false, false),
-            (0xd503_305f, "clrex", false, false),
+            (0xd503_3f5f, "clrex", false, false),
             (0x9400_0002, "bl . + 8", false, false),
             (0xd65f_03c0, "ret", false, false),
         ] {

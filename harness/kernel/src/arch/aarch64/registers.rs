@@ -49,6 +49,8 @@ struct General {
 const SHOWS_DIRECTION: usize = 7;
 /// Which register holds the number of a call that is about to be entered.
 const NUMBER: usize = 8;
+/// How the last instruction branched, `BTYPE` of the processor's state: code that is guarded may not be entered by every branch.
+const BRANCH_TYPE: u64 = 3 << 10;
 /// No call.
 const NO_CALL: i32 = -1;
 
@@ -245,6 +247,7 @@ impl Registers {
     #[must_use]
     pub fn at_call(mut self, instruction: u64, number: u64, arguments: &[u64]) -> Self {
         self.general.pc = instruction;
+        self.general.pstate &= !BRANCH_TYPE;
         self.general.x[NUMBER] = number;
         self.set_no_call();
         for (index, value) in arguments.iter().enumerate() {
