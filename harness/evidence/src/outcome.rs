@@ -67,7 +67,7 @@ pub struct Isolation {
     pub level: Level,
     /// What counts memory and processes: `rlimits` or `cgroup v2`.
     pub counted_by: String,
-    /// What this level could not give here, for the report's first lines.
+    /// What this level could not give here, and whether limits of time are longer, for the report's first lines.
     pub notes: Vec<String>,
 }
 

@@ -11,11 +11,14 @@
 #![allow(unsafe_code)]
 
 pub mod affinity;
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 pub mod arch;
 pub mod descriptor;
 pub mod error;
 pub mod lent;
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 pub mod memory;
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 pub mod namespace;
 pub mod process;
 pub mod procfs;
@@ -29,3 +32,8 @@ pub mod wait;
 
 pub use error::context;
 pub use process::Pid;
+
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+compile_error!(
+    "ipclab runs on x86-64 and on 64-bit ARM (aarch64): another processor needs a folder like harness/kernel/src/arch/x86_64"
+);

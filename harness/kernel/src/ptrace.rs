@@ -118,10 +118,9 @@ const PTRACE_SYSCALL_INFO_ENTRY: u8 = 1;
 const PTRACE_SYSCALL_INFO_EXIT: u8 = 2;
 const PTRACE_SYSCALL_INFO_SECCOMP: u8 = 3;
 
-/// Reads what call a stopped tracee is at.
-pub fn syscall_stop(pid: Pid) -> Result<Stop> {
+fn syscall_info(pid: Pid) -> Result<SyscallInfo> {
     // SAFETY: an all-zero struct of numbers is valid; its size is passed, and the kernel writes no more than that.
-    let info = unsafe {
+    unsafe {
         let mut info: SyscallInfo = std::mem::zeroed();
         let size = size_of::<SyscallInfo>();
         check(libc::ptrace(
@@ -130,8 +129,23 @@ pub fn syscall_stop(pid: Pid) -> Result<Stop> {
             size,
             &raw mut info,
         ))?;
-        info
-    };
+        Ok(info)
+    }
+}
+
+/// Whether a tracee is at a stop before or after a call that its tracer has asked for, not its filter.
+#[cfg(target_arch = "aarch64")]
+pub(crate) fn is_at_asked_stop(pid: Pid) -> Result<bool> {
+    let info = syscall_info(pid)?;
+    Ok(matches!(
+        info.op,
+        PTRACE_SYSCALL_INFO_ENTRY | PTRACE_SYSCALL_INFO_EXIT
+    ))
+}
+
+/// Reads what call a stopped tracee is at.
+pub fn syscall_stop(pid: Pid) -> Result<Stop> {
+    let info = syscall_info(pid)?;
     Ok(match info.op {
         PTRACE_SYSCALL_INFO_ENTRY | PTRACE_SYSCALL_INFO_SECCOMP => Stop::Entry {
             number: info.number_or_value,

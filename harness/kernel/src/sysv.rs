@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::io::{self, Result};
 
 use crate::error::check_int;
+use crate::memory;
 use crate::process::Pid;
 
 /// `shmget(2)`.
@@ -30,8 +31,6 @@ pub fn shm_read(shmid: i32, size: usize, limit: usize) -> Result<Vec<u8>> {
     }
 }
 
-/// A segment takes whole pages.
-pub const SEGMENT_PAGE: u64 = 4096;
 /// What lies between the end of a segment and its page's end, so that a program that reads too far finds no zeros: no text ends
 /// with it, and it is no number that a program would expect.
 pub const BEHIND_END: u8 = 0xa5;
@@ -46,7 +45,7 @@ pub fn shm_write(shmid: i32, size: usize, bytes: &[u8]) -> Result<()> {
             return Err(io::Error::last_os_error());
         }
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), address.cast::<u8>(), bytes.len().min(size));
-        let rest = (size as u64).next_multiple_of(SEGMENT_PAGE) as usize - size;
+        let rest = (size as u64).next_multiple_of(memory::page_bytes()) as usize - size;
         address.cast::<u8>().add(size).write_bytes(BEHIND_END, rest);
         libc::shmdt(address);
     }

@@ -20,6 +20,12 @@ pub fn clock(id: c_int) -> Option<Duration> {
     Some(Duration::new(seconds, u32::try_from(time.tv_nsec).ok()?))
 }
 
+/// Processor time of this thread so far.
+#[must_use]
+pub fn own_processor_time() -> Duration {
+    clock(libc::CLOCK_THREAD_CPUTIME_ID).unwrap_or_default()
+}
+
 /// How many ticks a second has for `times(2)`.
 #[must_use]
 pub fn ticks_per_second() -> u64 {

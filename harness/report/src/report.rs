@@ -26,7 +26,7 @@ pub struct Report {
     pub submission: Line,
     /// How the programs were kept apart from each other and from the host.
     pub isolation: Level,
-    /// What this level could not give here.
+    /// What this level could not give here, and whether limits of time are longer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub isolation_notes: Vec<Line>,
     /// What counted the memory and the processes of programs: `rlimits` or `cgroup v2`. `None`: none ran.

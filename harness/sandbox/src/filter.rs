@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use ipclab_kernel::arch::calls::{AUDIT_ARCH, CLONE_FLAGS_ARGUMENT, FOREIGN_NUMBERS, OPENS};
+use ipclab_kernel::arch::older;
 use libc::sock_filter;
 
 use crate::calls::{self, When};
@@ -46,7 +47,7 @@ const REFUSED: &[(i64, &str)] = &[
     (libc::SYS_setns, "setns"),
     (libc::SYS_open_by_handle_at, "open_by_handle_at"),
     (libc::SYS_kexec_load, "kexec_load"),
-    (libc::SYS_kexec_file_load, "kexec_file_load"),
+    (older::SYS_kexec_file_load, "kexec_file_load"),
     (libc::SYS_init_module, "init_module"),
     (libc::SYS_finit_module, "finit_module"),
     (libc::SYS_swapon, "swapon"),
@@ -205,7 +206,10 @@ fn answer_to_the_rest(trace_scope: TraceScope) -> u32 {
 fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
     let mut calls: BTreeMap<u32, Vec<sock_filter>> = BTreeMap::new();
     let mut add = |number: i64, code: &[sock_filter]| {
-        calls.entry(number as u32).or_default().extend(code);
+        // What this processor does not have has a number below 0.
+        if let Ok(number) = u32::try_from(number) {
+            calls.entry(number).or_default().extend(code);
+        }
     };
     for (number, _) in REFUSED {
         add(*number, &[put(RETURN, refusal(libc::EPERM))]);

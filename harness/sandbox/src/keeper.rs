@@ -18,7 +18,7 @@ use crate::boxes::{BoxMaker, FinishedBox, RunningBox, WaitingBox, refuse};
 use crate::cgroup::{Delegation, Groups};
 use crate::id_map::IdMap;
 use crate::platform::shared::user::RunUser;
-use crate::{filter, frame, request};
+use crate::{filter, frame, request, speed};
 
 /// Runs until the tool is gone.
 pub(crate) fn main(level: &OsStr, number: &OsStr, delegation: &OsStr) -> ExitCode {
@@ -45,6 +45,8 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, delegation: &OsStr) -> ExitCod
     let dividing = dividing.filter(|delegation| delegation.trial().is_ok());
     let cpu = choose_cpu(number);
     filter::prepare(level == Level::Shared);
+    // Before anything is forked.
+    speed::factor();
     let maker = BoxMaker {
         level,
         cpu,

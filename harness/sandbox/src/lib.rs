@@ -57,6 +57,7 @@ mod schedule;
 mod script;
 mod sockets;
 mod spawn;
+mod speed;
 mod steered;
 mod streams;
 mod supervisor;

@@ -15,6 +15,7 @@ use crate::evidence::Stopwatch;
 use crate::frame;
 use crate::platform::{namespaces, shared};
 use crate::request;
+use crate::speed;
 use crate::world::EmptyWorld;
 
 /// The channels between a box and its keeper, and where it may go when it is over.
@@ -63,7 +64,12 @@ pub(crate) fn main(level: Level, user: Option<u32>, channels: Channels) -> ! {
             shared::run(&plan, user)
         }
     });
-    let document: Result<Evidence, String> = evidence.map_err(|error| error.to_string());
+    let document: Result<Evidence, String> = evidence
+        .map(|mut evidence| {
+            evidence.isolation.notes.extend(speed::note());
+            evidence
+        })
+        .map_err(|error| error.to_string());
     let sent = frame::write(File::from(answer), &document);
     if let Some(reaper) = aside {
         spare.move_there(reaper);
@@ -78,5 +84,7 @@ fn wait_for_plan(pipe: OwnedFd) -> io::Result<(bool, Plan)> {
     let Some((idle_processor, plan)) = request::decode(&request) else {
         process::exit_now(0)
     };
-    Ok((idle_processor, serde_json::from_slice(plan)?))
+    let mut plan: Plan = serde_json::from_slice(plan)?;
+    speed::scale(&mut plan.limits);
+    Ok((idle_processor, plan))
 }

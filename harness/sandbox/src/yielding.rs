@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use ipclab_evidence::{Plan, Run};
 use ipclab_kernel::Pid;
 
+use crate::speed;
+
 /// So often threads of a case yield: a count, and no time, so that it is the same each time.
 const MAX_YIELDS: u32 = 1_000;
 
@@ -19,7 +21,7 @@ const MAX_YIELDS: u32 = 1_000;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long others may compute meanwhile: one that asks again and again whether something has come goes on for ever.
-const COMPUTING_MAX_US: u64 = 20_000;
+const COMPUTING_MAX: Duration = Duration::from_millis(20);
 
 /// A thread that has yielded.
 #[derive(Debug)]
@@ -104,7 +106,7 @@ impl Yielding {
     /// Whether others have computed for so long that they will not come to rest, when all have used so much processor time.
     pub(crate) fn is_futile(&self, cpu_us: impl FnOnce() -> u64) -> bool {
         let first = self.held.iter().map(|held| held.cpu_us).min();
-        first.is_some_and(|first| cpu_us() > first + COMPUTING_MAX_US)
+        first.is_some_and(|first| cpu_us() > first + speed::scaled_us(COMPUTING_MAX))
     }
 
     /// A thread is no longer where it was held.

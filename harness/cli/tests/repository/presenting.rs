@@ -253,7 +253,8 @@ fn the_version_names_the_commit_and_the_build() {
     let long = said("--version");
     assert!(long.starts_with(short.trim_end()), "{long}");
     assert!(
-        long.contains("\nbuild x86_64-") && long.contains(" labs inside: "),
+        long.contains(&format!("\nbuild {}-", std::env::consts::ARCH))
+            && long.contains(" labs inside: "),
         "{long}"
     );
 }

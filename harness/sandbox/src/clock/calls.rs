@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 use std::time::Duration;
 
+use ipclab_kernel::arch::older;
 use ipclab_kernel::{Pid, memory};
 
 /// A call that waits for a time at the most.
@@ -73,11 +74,11 @@ const TIMED_OUT: Expired = Expired::Fails(libc::ETIMEDOUT);
 const CALLS: &[TimedCall] = &[
     call(libc::SYS_nanosleep, 0, Unit::Timespec, Expired::Slept, Left::WhenInterrupted(1)),
     call(libc::SYS_clock_nanosleep, 2, Unit::Timespec, Expired::Slept, Left::WhenInterrupted(3)),
-    call(libc::SYS_select, 4, Unit::Timeval, Expired::NoneSelected, Left::InPlace),
+    call(older::SYS_select, 4, Unit::Timeval, Expired::NoneSelected, Left::InPlace),
     call(libc::SYS_pselect6, 4, Unit::Timespec, Expired::NoneSelected, Left::InPlace),
-    call(libc::SYS_poll, 2, Unit::Millis, Expired::NonePolled, Left::Nowhere),
+    call(older::SYS_poll, 2, Unit::Millis, Expired::NonePolled, Left::Nowhere),
     call(libc::SYS_ppoll, 2, Unit::Timespec, Expired::NonePolled, Left::InPlace),
-    call(libc::SYS_epoll_wait, 3, Unit::Millis, Expired::Nothing, Left::Nowhere),
+    call(older::SYS_epoll_wait, 3, Unit::Millis, Expired::Nothing, Left::Nowhere),
     call(libc::SYS_epoll_pwait, 3, Unit::Millis, Expired::Nothing, Left::Nowhere),
     call(libc::SYS_epoll_pwait2, 3, Unit::Timespec, Expired::Nothing, Left::Nowhere),
     call(libc::SYS_futex, 3, Unit::Timespec, TIMED_OUT, Left::Nowhere),
@@ -91,7 +92,7 @@ const CALLS: &[TimedCall] = &[
 /// Calls that say `EINTR` to a thread that is traced, and that a signal has waken which it ignores: without a tracer no such
 /// signal wakes it.
 const WAKEN_BY_IGNORED: [i64; 6] = [
-    libc::SYS_epoll_wait,
+    older::SYS_epoll_wait,
     libc::SYS_epoll_pwait,
     libc::SYS_epoll_pwait2,
     libc::SYS_semop,
@@ -149,8 +150,8 @@ impl TimedCall {
     pub(crate) fn sleeps(&self, args: &[u64; 6]) -> bool {
         match self.number {
             libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,
-            libc::SYS_select | libc::SYS_pselect6 => args[1..4] == [0; 3] || args[0] as i32 == 0,
-            libc::SYS_poll | libc::SYS_ppoll => args[1] == 0,
+            older::SYS_select | libc::SYS_pselect6 => args[1..4] == [0; 3] || args[0] as i32 == 0,
+            older::SYS_poll | libc::SYS_ppoll => args[1] == 0,
             _ => false,
         }
     }
@@ -234,7 +235,7 @@ mod tests {
             (libc::SYS_futex, [0, 13, 0, 0, 0, 0], monotonic),
             (libc::SYS_futex_waitv, [0, 0, 0, 0, 1, 0], monotonic),
             (libc::SYS_mq_timedsend, [0; 6], real),
-            (libc::SYS_poll, [0; 6], None),
+            (older::SYS_poll, [0; 6], None),
         ] {
             assert_eq!(row(number).absolute(&args), expect, "{number} {args:?}");
         }
@@ -244,11 +245,11 @@ mod tests {
     fn a_wait_for_no_descriptor_is_a_sleep() {
         for (number, args, expect) in [
             (libc::SYS_nanosleep, [0; 6], true),
-            (libc::SYS_select, [0, 0, 0, 0, 8, 0], true),
-            (libc::SYS_select, [4, 8, 0, 0, 8, 0], false),
-            (libc::SYS_poll, [0, 0, 8, 0, 0, 0], true),
-            (libc::SYS_poll, [8, 1, 8, 0, 0, 0], false),
-            (libc::SYS_epoll_wait, [3, 8, 1, 5, 0, 0], false),
+            (older::SYS_select, [0, 0, 0, 0, 8, 0], true),
+            (older::SYS_select, [4, 8, 0, 0, 8, 0], false),
+            (older::SYS_poll, [0, 0, 8, 0, 0, 0], true),
+            (older::SYS_poll, [8, 1, 8, 0, 0, 0], false),
+            (older::SYS_epoll_wait, [3, 8, 1, 5, 0, 0], false),
         ] {
             assert_eq!(row(number).sleeps(&args), expect, "{number} {args:?}");
         }
@@ -258,7 +259,7 @@ mod tests {
     fn milliseconds_stand_in_the_argument() {
         let check = |millis: i32, expect: Option<u64>| {
             let args = [0, 0, millis as u64, 0, 0, 0];
-            let time = row(libc::SYS_poll).time(0, &args);
+            let time = row(older::SYS_poll).time(0, &args);
             assert_eq!(time, expect.map(Duration::from_millis), "{millis}");
         };
         check(250, Some(250));

@@ -5,11 +5,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use ipclab_evidence::TamperAction;
-use ipclab_kernel::arch::calls as numbers;
+use ipclab_kernel::arch::Call;
+use ipclab_kernel::arch::calls::{FORK, PAUSE, make_node};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, process, ptrace};
 
-use super::undo::{Pending, Restore, Substitute};
+use super::undo::{Pending, Restore};
 use crate::calls::{ArgKind, Spec};
 use crate::decode;
 
@@ -53,19 +54,20 @@ pub(super) fn apply(
         TamperAction::FlipLastByte => Restore::Flip { buffer: args[1] },
         TamperAction::Twice => Restore::Again {
             number: Registers::read(pid)?.call_number(),
+            first: args[0],
         },
         TamperAction::AlterLastLetter => alter(spec, pid, args)?,
         TamperAction::LeaveChild => {
-            let (entered, substitute) = put_instead(pid, numbers::FORK, |_| Ok([0; 3]))?;
+            let (entered, substitute) = put_instead(pid, |_| Ok(FORK))?;
             Restore::Instead {
                 entered,
                 substitute,
             }
         }
         TamperAction::LeaveFile(path) => {
-            let (entered, substitute) = put_instead(pid, numbers::MKNOD, |stack| {
+            let (entered, substitute) = put_instead(pid, |stack| {
                 let path = below_stack(pid, stack, path.as_bytes())?;
-                Ok([path, u64::from(libc::S_IFREG | 0o644), 0])
+                Ok(make_node(path, libc::S_IFREG | 0o644))
             })?;
             Restore::Instead {
                 entered,
@@ -150,25 +152,19 @@ pub(crate) fn redirect(pid: Pid, index: usize, stack: u64, to: &Path) -> io::Res
     })
 }
 
-/// Makes the call that a tracee is about to make another one; `args` gives its arguments from the stack pointer. Gives
-/// the registers as they were.
+/// Makes the call that a tracee is about to make another one, which is made from the stack pointer. Gives the registers as
+/// they were.
 fn put_instead(
     pid: Pid,
-    number: u64,
-    args: impl FnOnce(u64) -> io::Result<[u64; 3]>,
-) -> io::Result<(Box<Registers>, Substitute)> {
+    substitute: impl FnOnce(u64) -> io::Result<Call>,
+) -> io::Result<(Box<Registers>, Call)> {
     let entered = Registers::read(pid)?;
-    let given = args(entered.stack_pointer())?;
+    let substitute = substitute(entered.stack_pointer())?;
     let mut changed = entered;
-    changed.set_call_number(number);
-    for (index, value) in given.into_iter().enumerate() {
-        changed.replace_argument(index, value);
-    }
+    changed.set_call_number(substitute.number);
+    changed.set_arguments(&substitute.arguments);
     changed.write(pid)?;
-    let [first, second, third] = given;
-    let args = [first, second, third, 0, 0, 0];
-    let entered = Box::new(entered);
-    Ok((entered, Substitute { number, args }))
+    Ok((Box::new(entered), substitute))
 }
 
 /// Puts a C string below the stack pointer, and below the red zone that the ABI lets a function use there: unused
@@ -220,7 +216,7 @@ fn alter(spec: &Spec, pid: Pid, args: &[u64; 6]) -> io::Result<Restore> {
 fn skip(pid: Pid) -> io::Result<u64> {
     let mut registers = Registers::read(pid)?;
     let number = registers.call_number();
-    registers.set_no_call();
+    registers.skip_call();
     registers.write(pid)?;
     Ok(number)
 }
@@ -279,7 +275,8 @@ fn change_register(pid: Pid, index: usize, value: u64) -> io::Result<Restore> {
 /// When its registers cannot be written.
 pub(crate) fn wait_for_ever(child: Pid) -> io::Result<()> {
     let mut registers = Registers::read(child)?;
-    registers.repeat_call(numbers::PAUSE);
+    registers.repeat_call(PAUSE.number, PAUSE.arguments[0]);
+    registers.set_arguments(&PAUSE.arguments);
     registers.set_no_call();
     registers.write(child)
 }

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use ipclab_kernel::arch::calls as numbers;
+use ipclab_kernel::arch::Call;
+use ipclab_kernel::arch::calls::FORK;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory};
 
@@ -32,22 +33,13 @@ pub(super) enum Restore {
     Poked { address: u64, bytes: Vec<u8> },
     /// The last byte delivered is flipped.
     Flip { buffer: u64 },
-    /// The call is made once more from its entry.
-    Again { number: u64 },
+    /// The call is made once more from its entry, with its first argument.
+    Again { number: u64, first: u64 },
     /// Another call was made in its place, and now it is its turn: the registers with which it had been entered.
     Instead {
         entered: Box<Registers>,
-        substitute: Substitute,
+        substitute: Call,
     },
-}
-
-/// A call that is made in the place of another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Substitute {
-    /// The kernel's number.
-    pub(crate) number: u64,
-    /// Its arguments.
-    pub(crate) args: [u64; 6],
 }
 
 /// What the tracer has to do after the exit of a tampered call.
@@ -66,11 +58,11 @@ impl Pending {
     /// Whether the call that is made in its place makes a child that is to wait for ever.
     pub(crate) fn leaves_child(&self) -> bool {
         self.instead()
-            .is_some_and(|call| call.number == numbers::FORK)
+            .is_some_and(|call| call.number == FORK.number)
     }
 
     /// The call that is made in its place.
-    pub(crate) fn instead(&self) -> Option<Substitute> {
+    pub(crate) fn instead(&self) -> Option<Call> {
         match self.restore {
             Restore::Instead { substitute, .. } => Some(substitute),
             _ => None,
@@ -125,7 +117,7 @@ impl Pending {
             }
             Restore::Register { index, value } => {
                 let mut registers = Registers::read(pid)?;
-                registers.replace_argument(*index, *value);
+                registers.restore_argument(*index, *value);
                 registers.write(pid)?;
                 Ok(AfterCall::default())
             }
@@ -139,7 +131,7 @@ impl Pending {
             }
             Restore::Instead { entered, .. } => {
                 let mut registers = **entered;
-                registers.repeat_call(entered.call_number());
+                registers.repeat_call(entered.call_number(), entered.arguments()[0]);
                 registers.write(pid)?;
                 Ok(AfterCall::default())
             }
@@ -152,9 +144,9 @@ impl Pending {
                 }
                 Ok(AfterCall::default())
             }
-            Restore::Again { number } => {
+            Restore::Again { number, first } => {
                 let mut registers = Registers::read(pid)?;
-                registers.repeat_call(*number);
+                registers.repeat_call(*number, *first);
                 registers.write(pid)?;
                 Ok(AfterCall::default())
             }

@@ -14,6 +14,7 @@ use super::remote::{Remote, Step};
 use super::segments::{Attachment, PROTECTED, PendingWrite, READABLE};
 use super::state::Tracer;
 use crate::accesses::{Place, RawAccess};
+use crate::decode;
 use crate::schedule::Waiting;
 
 /// How an access ended.
@@ -273,7 +274,10 @@ impl Tracer {
                 }
                 open.push((first, protection));
             }
-            let outcome = step_to_end(remote, tid, may_write, &mut open)?;
+            let outcome = match may_write && begins_sequence(tid)? {
+                true => step_over_sequence(remote, tid, address, &mut open)?,
+                false => step_to_end(remote, tid, may_write, &mut open)?,
+            };
             if outcome == Outcome::Gone {
                 return Ok(outcome);
             }
@@ -330,12 +334,71 @@ fn step_to_end(
     Ok(Outcome::Done)
 }
 
+/// Longest sequence of a load and a store that are one update, in instructions: those of compilers have five.
+const SEQUENCE_MAX: u32 = 32;
+
+/// Steps over such a sequence, what it accesses being open. Stops between its instructions make its store fail, so that one is
+/// made here: tracer and tracees share one processor, and nobody can store anything while we look and write.
+fn step_over_sequence(
+    remote: &mut Remote<'_>,
+    tid: Pid,
+    address: u64,
+    open: &mut Vec<(Attachment, u64)>,
+) -> io::Result<Outcome> {
+    let width = instruction_at(tid).map_or(0, |instruction| instruction.width);
+    let found = decode::memory(tid, address, width.into(), width.into());
+    let outcome = step_to_end(remote, tid, true, open)?;
+    if outcome != Outcome::Done {
+        return Ok(outcome);
+    }
+    for _ in 0..SEQUENCE_MAX {
+        let registers = Registers::read(tid)?;
+        let code = code_at(tid, &registers);
+        if let Some(store) = instruction::conditional_store(&code, &registers) {
+            let now = decode::memory(tid, store.address, width.into(), width.into());
+            let is_same = store.address == address && store.bytes.len() == found.len();
+            let stores = is_same && now == found;
+            if stores && remote.write_memory(store.address, &store.bytes).is_err() {
+                return Ok(Outcome::Signal(libc::SIGSEGV));
+            }
+            let after = if stores { store.stored } else { store.failed };
+            after.write(tid)?;
+            return Ok(Outcome::Done);
+        }
+        if !instruction::continues_sequence(&code) {
+            break;
+        }
+        match remote.step()? {
+            Step::Done => {}
+            Step::Gone => return Ok(Outcome::Gone),
+            Step::Signal(signal) => return Ok(Outcome::Signal(signal)),
+            Step::Fault(_) => return Ok(Outcome::Signal(libc::SIGSEGV)),
+        }
+    }
+    // It has left the sequence without a store, as where a comparison fails.
+    Ok(Outcome::Done)
+}
+
+/// The bytes of the instruction that a thread is at.
+fn code_at(tid: Pid, registers: &Registers) -> Vec<u8> {
+    let at = registers.instruction_pointer();
+    decode::memory(
+        tid,
+        at,
+        instruction::MAX_LENGTH as u64,
+        instruction::MAX_LENGTH,
+    )
+}
+
+fn begins_sequence(tid: Pid) -> io::Result<bool> {
+    let code = code_at(tid, &Registers::read(tid)?);
+    Ok(instruction::begins_sequence(&code))
+}
+
 /// The instruction that a thread is at; `None`: it is gone.
 fn instruction_at(tid: Pid) -> Option<Instruction> {
     let registers = Registers::read(tid).ok()?;
-    let mut bytes = [0; instruction::MAX_LENGTH];
-    let read = memory::read_memory(tid, registers.instruction_pointer(), &mut bytes);
-    Some(instruction::decode(&bytes[..read]))
+    Some(instruction::decode(&code_at(tid, &registers)))
 }
 
 /// The bytes at an address, protected or not, for widths that a number can have.

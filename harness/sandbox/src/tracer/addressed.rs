@@ -165,7 +165,7 @@ impl Tracer {
             return Ok(());
         };
         match &state {
-            AddressState::Done(_) => changed.set_no_call(),
+            AddressState::Done(_) => changed.skip_call(),
             AddressState::Connects(..) => turn_into_wait(&mut changed),
             AddressState::Passes => {}
         }

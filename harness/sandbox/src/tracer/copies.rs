@@ -7,6 +7,7 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use ipclab_kernel::arch::layout::RED_ZONE;
 use ipclab_kernel::arch::registers::{Registers, SYSCALL};
 use ipclab_kernel::lent::{self, LentMessage};
 use ipclab_kernel::ptrace::{self, Stop};
@@ -14,9 +15,6 @@ use ipclab_kernel::{Pid, memory, process};
 
 use super::remote::{Remote, Step};
 use super::state::Tracer;
-
-/// What no program may expect to keep below its stack pointer: the red zone of the x86-64 ABI.
-const RED_ZONE: u64 = 128;
 
 impl Tracer {
     /// A copy of a descriptor of a stopped thread; `None`: there is no such descriptor, or the thread cannot give it now.
@@ -70,7 +68,7 @@ impl Remote<'_> {
         }
         if entered {
             let mut nothing = before;
-            nothing.set_no_call();
+            nothing.skip_call();
             nothing.write(self.tid)?;
             if self.step()? != Step::Done {
                 return Ok(false);
@@ -87,11 +85,10 @@ impl Remote<'_> {
         }
         memory::write_memory(self.tid, place, &stood_there)?;
         if !entered {
-            before.write(self.tid)?;
-            return Ok(sent);
+            return Ok(sent & self.put_back(&before)?);
         }
         let mut again = before;
-        again.repeat_call(before.call_number());
+        again.repeat_call(before.call_number(), before.arguments()[0]);
         again.set_no_call();
         again.write(self.tid)?;
         Ok(sent & self.step_to_entry()?)

@@ -58,7 +58,7 @@ impl Tracer {
             return self.go_on(tid, 0).map(|()| None);
         }
         self.observe(tid, number, &args);
-        self.awaits_exit(tid, number);
+        self.awaits_exit(tid, number, &args);
         if number == libc::SYS_sched_yield as u64 {
             self.yield_turn(tid);
         }
@@ -195,7 +195,7 @@ impl Tracer {
         let instead = tampered
             .as_ref()
             .and_then(Pending::instead)
-            .and_then(|substitute| Some((calls::spec(substitute.number)?, substitute.args)));
+            .and_then(|substitute| Some((calls::spec(substitute.number)?, substitute.arguments)));
         let (spec, args, object) = match instead {
             Some((spec, args)) => {
                 let object = self.object_of_call(tid, process, spec, &args);

@@ -130,7 +130,7 @@ impl Tracer {
         }
         let observed = self.threads.get_mut(&tid);
         match observed.and_then(|thread| thread.observed.take()) {
-            Some(number) => gone(self.observed(tid, number, result)),
+            Some(call) => gone(self.observed(tid, &call, result)),
             None => Ok(()),
         }
     }

@@ -134,7 +134,7 @@ impl Tracer {
     pub(super) fn skip_until_open(&mut self, tid: Pid) -> io::Result<()> {
         let entered = Registers::read(tid)?;
         let mut skipped = entered;
-        skipped.set_no_call();
+        skipped.skip_call();
         skipped.write(tid)?;
         ptrace::resume(tid, Resume::ToSyscallExit, 0)?;
         if let Some(thread) = self.threads.get_mut(&tid) {
@@ -152,7 +152,7 @@ impl Tracer {
         }
         self.reaches(tid, entered);
         let mut again = *entered;
-        again.repeat_call(entered.call_number());
+        again.repeat_call(entered.call_number(), entered.arguments()[0]);
         again.set_no_call();
         again.write(tid)?;
         if let Some(thread) = self.threads.get_mut(&tid) {

@@ -147,7 +147,7 @@ impl Tracer {
         self.receive_now(tid, socket, &mut instead);
         let mut changed = entered;
         match instead.state {
-            State::Done(_) => changed.set_no_call(),
+            State::Done(_) => changed.skip_call(),
             State::Waits => instead.turn_into_peek(self.kind(socket), &mut changed),
             State::Passes => {}
         }
@@ -196,7 +196,7 @@ impl Tracer {
             State::Waits => instead.turn_into_peek(kind, &mut registers),
             State::Passes => {}
         }
-        registers.repeat_call(registers.call_number());
+        registers.repeat_call(registers.call_number(), registers.arguments()[0]);
         registers.write(tid)?;
         Ok(None)
     }

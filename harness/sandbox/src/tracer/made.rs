@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use ipclab_kernel::arch::registers::Registers;
+use ipclab_kernel::arch::{Call, older};
 use ipclab_kernel::{Pid, descriptor, process, procfs};
 
 use super::state::Tracer;
@@ -16,16 +16,16 @@ use crate::decode;
 /// Calls that make a name, and where they have it: the argument with its folder's descriptor, if there is one, and the one
 /// with the name.
 const MAKING: [(i64, Option<usize>, usize); 11] = [
-    (libc::SYS_mkdir, None, 0),
+    (older::SYS_mkdir, None, 0),
     (libc::SYS_mkdirat, Some(0), 1),
-    (libc::SYS_mknod, None, 0),
+    (older::SYS_mknod, None, 0),
     (libc::SYS_mknodat, Some(0), 1),
-    (libc::SYS_symlink, None, 1),
+    (older::SYS_symlink, None, 1),
     (libc::SYS_symlinkat, Some(1), 2),
-    (libc::SYS_link, None, 1),
+    (older::SYS_link, None, 1),
     (libc::SYS_linkat, Some(2), 3),
-    (libc::SYS_rename, None, 1),
-    (libc::SYS_renameat, Some(2), 3),
+    (older::SYS_rename, None, 1),
+    (older::SYS_renameat, Some(2), 3),
     (libc::SYS_renameat2, Some(2), 3),
 ];
 
@@ -36,8 +36,8 @@ impl Tracer {
         self.host.is_some()
             && match number as i64 {
                 // The flags of openat2(2) are in memory.
-                libc::SYS_creat | libc::SYS_openat2 => true,
-                libc::SYS_open => creates(args[1]),
+                older::SYS_creat | libc::SYS_openat2 => true,
+                older::SYS_open => creates(args[1]),
                 libc::SYS_openat => creates(args[2]),
                 // One that is there already is another's, or was noted before.
                 libc::SYS_mq_open => {
@@ -49,22 +49,20 @@ impl Tracer {
     }
 
     /// Its exit.
-    pub(super) fn note_made(&mut self, tid: Pid, number: u64, result: i64) {
-        let number = number as i64;
+    pub(super) fn note_made(&mut self, tid: Pid, call: &Call, result: i64) {
+        let number = call.number as i64;
         // Where Landlock lets nobody open a queue, it has been made by then all the same.
         if result < 0 && number != libc::SYS_mq_open {
             return;
         }
         let made = match number {
-            libc::SYS_open | libc::SYS_openat | libc::SYS_openat2 | libc::SYS_creat => {
+            older::SYS_open | libc::SYS_openat | libc::SYS_openat2 | older::SYS_creat => {
                 if let (libc::SYS_openat2, Some(actor)) = (number, self.actor_of(tid)) {
                     self.actors[actor].files += 1;
                 }
                 procfs::descriptor(tid, result as i32).map(PathBuf::from)
             }
-            _ => Registers::read(tid)
-                .ok()
-                .and_then(|registers| self.named_by(tid, number, &registers.arguments())),
+            _ => self.named_by(tid, number, &call.arguments),
         };
         self.made.extend(made);
     }

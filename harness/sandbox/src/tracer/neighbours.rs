@@ -82,7 +82,7 @@ impl Tracer {
     pub(super) fn answer_at_once(&mut self, tid: Pid, result: i64) -> io::Result<()> {
         let answer = || {
             let mut registers = Registers::read(tid)?;
-            registers.set_no_call();
+            registers.skip_call();
             registers.set_result(result);
             registers.write(tid)
         };

@@ -4,6 +4,7 @@
 use std::io;
 
 use ipclab_evidence::LimitKind;
+use ipclab_kernel::arch::{Call, older};
 use ipclab_kernel::{Pid, memory, procfs};
 
 use super::state::Tracer;
@@ -23,10 +24,10 @@ const REMAPPING: [i64; 9] = [
 
 /// Calls that open a file by its name.
 const OPENING: [i64; 4] = [
-    libc::SYS_open,
+    older::SYS_open,
     libc::SYS_openat,
     libc::SYS_openat2,
-    libc::SYS_creat,
+    older::SYS_creat,
 ];
 
 /// Whether a call is about mappings, and needs no access to what is mapped there.
@@ -51,20 +52,24 @@ impl Tracer {
             || shares
             || (maps && (is_new || self.is_guarded(tid)));
         if let Some(thread) = self.threads.get_mut(&tid) {
-            thread.observed = wanted.then_some(number);
+            thread.observed = wanted.then_some(Call {
+                number,
+                arguments: *args,
+            });
         }
     }
 
     /// Its exit.
-    pub(super) fn observed(&mut self, tid: Pid, number: u64, result: i64) -> io::Result<()> {
+    pub(super) fn observed(&mut self, tid: Pid, call: &Call, result: i64) -> io::Result<()> {
+        let number = call.number;
         let Some(actor) = self.actor_of(tid) else {
             return Ok(());
         };
         if self.host.is_some() {
-            self.note_made(tid, number, result);
+            self.note_made(tid, call, result);
         }
         if self.clock_awaits(number) {
-            return self.clock_observes(tid, number, result);
+            return self.clock_observes(tid, call, result);
         }
         if number == libc::SYS_mmap as u64 {
             self.note_shared(tid, actor);

@@ -6,6 +6,7 @@
 
 use std::io;
 
+use ipclab_kernel::arch::layout::SEGMENTS;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, sysv};
 
@@ -13,12 +14,9 @@ use super::in_progress::Placed;
 use super::state::{InCall, Tracer, gone};
 use crate::calls::{Role, Spec};
 
-/// Where the first segment of a process goes: above what sanitizers keep for themselves, below what the kernel itself maps.
-const FIRST: u64 = 0x7e90_0000_0000;
-/// From one to the next. The space between is not mapped.
+/// From one segment to the next. The space between is not mapped.
 const STRIDE: u64 = 1 << 30;
-/// So many, and each so large: what is beyond goes where the kernel puts it.
-const SEGMENTS_MAX: u64 = 64;
+/// Each so large at the most: what is larger, and what has no room any more, goes where the kernel puts it.
 const SIZE_MAX: u64 = STRIDE / 2;
 
 impl Tracer {
@@ -57,7 +55,7 @@ impl Tracer {
                 Placed::AsItWas => None,
             });
         let taken: Vec<u64> = attached.chain(about_to).collect();
-        let mut places = (0..SEGMENTS_MAX).map(|n| FIRST + n * STRIDE);
+        let mut places = SEGMENTS.step_by(STRIDE as usize);
         places.find(|at| taken.iter().all(|taken| taken.wrapping_sub(*at) >= STRIDE))
     }
 
@@ -72,10 +70,10 @@ impl Tracer {
         }
         if let Some(Placed::At(_)) = call.placed {
             let mut registers = Registers::read(tid)?;
-            registers.replace_argument(1, call.args[1]);
+            registers.restore_argument(1, call.args[1]);
             let again = result == -i64::from(libc::EINVAL);
             if again {
-                registers.repeat_call(call.spec.number as u64);
+                registers.repeat_call(call.spec.number as u64, call.args[0]);
                 call.placed = Some(Placed::AsItWas);
             }
             registers.write(tid)?;
@@ -112,7 +110,7 @@ impl Tracer {
         if self.host.is_some() && !self.processes.contains_key(&status.creator) {
             return Ok(());
         }
-        let rest = status.size.next_multiple_of(sysv::SEGMENT_PAGE) - status.size;
+        let rest = status.size.next_multiple_of(memory::page_bytes()) - status.size;
         let fill = vec![sysv::BEHIND_END; rest as usize];
         match memory::write_memory(tid, start + status.size, &fill) {
             Ok(()) => {

@@ -4,6 +4,7 @@
 //! touch the same thing must never be taken for independent, while more schedules than are needed only cost time.
 
 use ipclab_evidence::{Arg, SemOp, Thing, Touch, Way, canonical};
+use ipclab_kernel::arch::{Call, older};
 use ipclab_kernel::{Pid, procfs};
 
 use super::state::Tracer;
@@ -27,7 +28,7 @@ const LOCAL: &[i64] = &[
     libc::SYS_getgid,
     libc::SYS_getegid,
     libc::SYS_getgroups,
-    libc::SYS_getpgrp,
+    older::SYS_getpgrp,
     libc::SYS_getpgid,
     libc::SYS_getsid,
     libc::SYS_getcwd,
@@ -35,12 +36,12 @@ const LOCAL: &[i64] = &[
     libc::SYS_uname,
     libc::SYS_sysinfo,
     libc::SYS_getrandom,
-    libc::SYS_getrlimit,
-    libc::SYS_setrlimit,
+    older::SYS_getrlimit,
+    older::SYS_setrlimit,
     libc::SYS_prlimit64,
     libc::SYS_getrusage,
     libc::SYS_times,
-    libc::SYS_time,
+    older::SYS_time,
     libc::SYS_gettimeofday,
     libc::SYS_clock_gettime,
     libc::SYS_clock_getres,
@@ -51,7 +52,7 @@ const LOCAL: &[i64] = &[
     libc::SYS_sched_getparam,
     libc::SYS_sched_getscheduler,
     libc::SYS_getcpu,
-    libc::SYS_arch_prctl,
+    older::SYS_arch_prctl,
     libc::SYS_prctl,
     libc::SYS_set_tid_address,
     libc::SYS_set_robust_list,
@@ -62,13 +63,13 @@ const LOCAL: &[i64] = &[
     libc::SYS_rt_sigreturn,
     libc::SYS_restart_syscall,
     libc::SYS_dup,
-    libc::SYS_dup2,
+    older::SYS_dup2,
     libc::SYS_dup3,
-    libc::SYS_pipe,
+    older::SYS_pipe,
     libc::SYS_pipe2,
     libc::SYS_eventfd2,
     libc::SYS_timerfd_create,
-    libc::SYS_epoll_create,
+    older::SYS_epoll_create,
     libc::SYS_epoll_create1,
     libc::SYS_socketpair,
     libc::SYS_socket,
@@ -77,8 +78,8 @@ const LOCAL: &[i64] = &[
     libc::SYS_chdir,
     libc::SYS_fchdir,
     libc::SYS_setsid,
-    libc::SYS_fork,
-    libc::SYS_vfork,
+    older::SYS_fork,
+    older::SYS_vfork,
     libc::SYS_clone,
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -108,16 +109,16 @@ const WRITES: &[i64] = &[
 
 /// Calls on files by their names that change nothing.
 const LOOKS: &[i64] = &[
-    libc::SYS_stat,
-    libc::SYS_lstat,
+    older::SYS_stat,
+    older::SYS_lstat,
     libc::SYS_newfstatat,
     libc::SYS_statx,
     libc::SYS_statfs,
     libc::SYS_fstatfs,
-    libc::SYS_access,
+    older::SYS_access,
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
-    libc::SYS_readlink,
+    older::SYS_readlink,
     libc::SYS_readlinkat,
 ];
 
@@ -148,8 +149,8 @@ const ON_OWN_SIGNALS: &[i64] = &[
     libc::SYS_rt_sigpending,
     libc::SYS_rt_sigsuspend,
     libc::SYS_rt_sigtimedwait,
-    libc::SYS_pause,
-    libc::SYS_alarm,
+    older::SYS_pause,
+    older::SYS_alarm,
     libc::SYS_setitimer,
     libc::SYS_getitimer,
     libc::SYS_timer_create,
@@ -241,7 +242,7 @@ impl Tracer {
                 libc::F_SETLK | libc::F_SETLKW | libc::F_GETLK => on(Thing::Files, Way::Write),
                 _ => None,
             },
-            libc::SYS_open => self.on_opened(args[1]),
+            older::SYS_open => self.on_opened(args[1]),
             libc::SYS_openat => self.on_opened(args[2]),
             libc::SYS_futex => on(Thing::Word(0), Way::Write),
             // What it touches is known when it is on its way out.
@@ -279,12 +280,15 @@ impl Tracer {
     }
 
     /// A thread that has waited in a call does not go on by itself when it is woken: the exit of the call is awaited.
-    pub(super) fn awaits_exit(&mut self, tid: Pid, number: u64) {
+    pub(super) fn awaits_exit(&mut self, tid: Pid, number: u64, args: &[u64; 6]) {
         if !self.schedule.is_steered() || LOCAL.contains(&(number as i64)) {
             return;
         }
         if let Some(thread) = self.threads.get_mut(&tid) {
-            thread.observed.get_or_insert(number);
+            thread.observed.get_or_insert(Call {
+                number,
+                arguments: *args,
+            });
         }
     }
 

@@ -5,6 +5,8 @@ use std::io;
 
 use ipclab_evidence::{LimitKind, Way as Access};
 use ipclab_kernel::Pid;
+use ipclab_kernel::arch::layout::EPOLL_EVENT_BYTES;
+use ipclab_kernel::arch::older;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::ptrace::{self, Stop};
 
@@ -185,8 +187,10 @@ fn moved(tid: Pid, number: i64, args: &[u64; 6]) -> Vec<Reached> {
         libc::SYS_msgrcv => one(Way::InWhole, args[1], args[2].saturating_add(8)),
         libc::SYS_setsockopt => one(Way::Out, args[3], args[4]),
         libc::SYS_getsockopt => one(Way::InWhole, args[3], 8),
-        libc::SYS_epoll_ctl => one(Way::Out, args[3], 12),
-        libc::SYS_epoll_wait | libc::SYS_epoll_pwait => one(Way::InWhole, args[1], 12),
+        libc::SYS_epoll_ctl => one(Way::Out, args[3], EPOLL_EVENT_BYTES),
+        older::SYS_epoll_wait | libc::SYS_epoll_pwait => {
+            one(Way::InWhole, args[1], EPOLL_EVENT_BYTES)
+        }
         libc::SYS_prctl if args[0] == libc::PR_SET_NAME as u64 => one(Way::Out, args[1], 16),
         libc::SYS_prctl if args[0] == libc::PR_GET_NAME as u64 => one(Way::InWhole, args[1], 16),
         _ => Vec::new(),

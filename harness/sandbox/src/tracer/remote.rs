@@ -12,7 +12,7 @@
 use std::io;
 
 use ipclab_kernel::arch::registers::Registers;
-use ipclab_kernel::ptrace::{self, Resume};
+use ipclab_kernel::ptrace::{self, Resume, Stop};
 use ipclab_kernel::{Pid, memory, process, wait};
 
 use super::event::Event;
@@ -107,7 +107,9 @@ impl Remote<'_> {
             }
         }
         let result = Registers::read(self.tid)?.result();
-        before.write(self.tid)?;
+        if !self.put_back(&before)? {
+            return Ok(false);
+        }
         if result != 0
             && let Some(process) = self
                 .tracer
@@ -119,6 +121,49 @@ impl Remote<'_> {
             self.tracer.lost(self.tid, process, attachment);
         }
         Ok(true)
+    }
+
+    /// Puts the registers back with which the thread was stopped. Where that was the exit of a call which the kernel is to
+    /// make again, the thread comes to such an exit once more, if this processor needs it. `false`: it is on its way out.
+    pub(super) fn put_back(&mut self, before: &Registers) -> io::Result<bool> {
+        if let Some(entry) = before.reentry() {
+            entry.write(self.tid)?;
+            if !self.come_to_exit()? {
+                return Ok(false);
+            }
+        }
+        before.write(self.tid)?;
+        Ok(true)
+    }
+
+    /// Makes the call that the thread is about to enter, to its exit. `false`: the thread is on its way out.
+    fn come_to_exit(&mut self) -> io::Result<bool> {
+        loop {
+            ptrace::resume(self.tid, Resume::ToSyscallExit, 0)?;
+            let waited = wait::wait_one(self.tid)?;
+            match Event::from_status(waited.status) {
+                Event::CallExit if matches!(ptrace::syscall_stop(self.tid)?, Stop::Exit(_)) => {
+                    return Ok(true);
+                }
+                Event::Dead | Event::Exiting => {
+                    self.tracer.deferred.push_back(waited);
+                    return Ok(false);
+                }
+                Event::Signal(libc::SIGSTOP) => self.stop_again = true,
+                Event::Signal(_) => {
+                    // There is another instruction now: a program that does this to itself is not graded.
+                    process::kill(self.tid, libc::SIGKILL)?;
+                    return Ok(false);
+                }
+                // The entry of the call.
+                Event::CallEntry
+                | Event::CallExit
+                | Event::NewTask { .. }
+                | Event::Exec
+                | Event::GroupStop
+                | Event::Stopped => {}
+            }
+        }
     }
 
     /// Writes into the thread's memory.

@@ -4,18 +4,20 @@
 //! does the choice depend on what the programs did, and not on how fast.
 
 use std::io;
+use std::time::Duration;
 
 use ipclab_kernel::{Pid, process, procfs, wait};
 
 use super::rest;
 use super::state::{Thread, Tracer, gone};
 use crate::schedule::Waiting;
+use crate::speed;
 
 /// How much processor time a turn may take before another thread gets one, too: one that waits for a signal in a loop
 /// waits for a thread that waits for a turn.
-const QUANTUM_US: u64 = 60_000;
+const QUANTUM: Duration = Duration::from_millis(60);
 /// The same of a step that is steered, which has to end by itself for a claim to be made: an interpreter begins within it.
-const STEP_US: u64 = 500_000;
+const STEP: Duration = Duration::from_millis(500);
 /// How often we let others have the processor before we go to sleep ourselves.
 const MAX_YIELDS: u32 = 24;
 
@@ -123,10 +125,10 @@ impl Tracer {
         let process = runner.and_then(|tid| self.threads.get(&tid));
         let used = process.and_then(|thread| process::cpu_time_us(thread.process));
         let quantum = match self.schedule.is_steered() {
-            true => STEP_US,
-            false => QUANTUM_US,
+            true => STEP,
+            false => QUANTUM,
         };
-        used.is_some_and(|used| used > self.turn_began_us + quantum)
+        used.is_some_and(|used| used > self.turn_began_us + speed::scaled_us(quantum))
     }
 
     /// Whether every thread that takes turns and does not wait for one is asleep in a call, or stopped.

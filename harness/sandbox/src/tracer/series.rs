@@ -110,7 +110,7 @@ impl Tracer {
             if series.done < series.count && in_time {
                 let mut registers = *series.entered;
                 series.make_next(&mut registers);
-                registers.repeat_call(series.number as u64);
+                registers.repeat_call(series.number as u64, registers.arguments()[0]);
                 registers.write(tid)?;
                 thread.series = Some(series);
                 return Ok(());

@@ -31,7 +31,7 @@ use crate::reaper::NUMBERS_MAX;
 use crate::schedule::Schedule;
 use crate::sockets::Sockets;
 use crate::yielding::Yielding;
-use ipclab_kernel::arch::registers::Registers;
+use ipclab_kernel::arch::{self, registers::Registers};
 use ipclab_kernel::{Pid, procfs, wait::Waited};
 
 /// What the watch has to hear of.
@@ -76,8 +76,8 @@ pub(super) struct Thread {
     pub(super) reached: Vec<Reached>,
     /// At the exit of its call it closes what is open to another thread of its process.
     pub(super) closes: bool,
-    /// It is in a call of this number, whose exit is awaited to see what came of it.
-    pub(super) observed: Option<u64>,
+    /// It is in this call, whose exit is awaited to see what came of it.
+    pub(super) observed: Option<arch::Call>,
     /// It is at the entry of a call, and waits for a step of its own.
     pub(super) at_point: bool,
     /// It is about to write to a segment, and waits for its turn.

@@ -1,5 +1,7 @@
 //! A frame: registers, and the memory that they lead to.
 
+use ipclab_kernel::arch::registers::dwarf;
+
 /// Where a program's memory comes from: fills as much as can be read, and says how much.
 pub(crate) trait Memory {
     /// Reads from this address on.
@@ -18,9 +20,5 @@ pub(crate) trait Memory {
     }
 }
 
-/// Registers as DWARF numbers them on this machine, the instruction pointer last; `None`: not known.
-pub(crate) type Frame = [Option<u64>; REGISTERS];
-
-pub(super) const REGISTERS: usize = 17;
-pub(super) const STACK_POINTER: usize = 7;
-pub(super) const RETURN_ADDRESS: usize = 16;
+/// Registers as DWARF numbers them on this processor, the address of the next instruction last; `None`: not known.
+pub(crate) type Frame = [Option<u64>; dwarf::COUNT];

@@ -14,10 +14,12 @@ mod tables;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use ipclab_kernel::arch::registers::dwarf::{
+    ADDRESS, COUNT, INSTRUCTION, RETURN_ADDRESS, STACK_POINTER,
+};
 use ipclab_kernel::procfs::FileMapping;
 
 pub(crate) use frame::{Frame, Memory};
-use frame::{REGISTERS, RETURN_ADDRESS, STACK_POINTER};
 use rules::{CalleeSaved, Rule};
 use tables::Tables;
 
@@ -102,17 +104,20 @@ impl Unwinder {
         let mut addresses = Vec::new();
         let mut is_return = calls;
         while addresses.len() < FRAMES_MAX {
-            let Some(next) = frame[RETURN_ADDRESS].filter(|next| *next != 0) else {
+            let Some(next) = frame[INSTRUCTION].filter(|next| *next != 0) else {
                 break;
             };
             // A call may be the last instruction of its function.
             let at = next - u64::from(is_return);
             addresses.push(at);
-            let Some(caller) = self.caller(&frame, at, memory) else {
+            // Where return addresses are in a register, one that has called no other may be without a frame.
+            let is_leaf = RETURN_ADDRESS != INSTRUCTION && addresses.len() == 1;
+            let Some(caller) = self.caller(&frame, at, is_leaf, memory) else {
                 break;
             };
             // The stack grows downwards: what does not go up would go round.
-            if caller[STACK_POINTER] <= frame[STACK_POINTER] {
+            let goes_up = caller[STACK_POINTER] > frame[STACK_POINTER];
+            if !goes_up && !(is_leaf && caller[STACK_POINTER] == frame[STACK_POINTER]) {
                 break;
             }
             frame = caller;
@@ -121,7 +126,13 @@ impl Unwinder {
         addresses
     }
 
-    fn caller(&mut self, frame: &Frame, at: u64, memory: &dyn Memory) -> Option<Frame> {
+    fn caller(
+        &mut self,
+        frame: &Frame,
+        at: u64,
+        is_leaf: bool,
+        memory: &dyn Memory,
+    ) -> Option<Frame> {
         if !self.rules.contains_key(&at) {
             let module = self.modules.iter().find(|it| it.code.contains(&at));
             let tables = module.and_then(|module| module.tables.as_ref());
@@ -132,9 +143,13 @@ impl Unwinder {
             self.rules.insert(at, rule);
         }
         let rule = self.rules.get(&at)?.as_ref()?;
+        // One that has called another has to have put its own return address away.
+        if rule.saved[RETURN_ADDRESS] == CalleeSaved::Kept && !is_leaf {
+            return None;
+        }
         let (register, offset) = rule.frame;
         let base = (*frame.get(usize::from(register))?)?.wrapping_add_signed(offset);
-        let mut caller = [None; REGISTERS];
+        let mut caller = [None; COUNT];
         for (register, saved) in rule.saved.iter().enumerate() {
             caller[register] = match saved {
                 CalleeSaved::Kept => frame[register],
@@ -143,6 +158,7 @@ impl Unwinder {
             };
         }
         caller[STACK_POINTER] = Some(base);
+        caller[INSTRUCTION] = caller[RETURN_ADDRESS].map(|address| address & ADDRESS);
         Some(caller)
     }
 }
@@ -164,8 +180,8 @@ mod tests {
             let step = ((code.end - code.start) / 200).max(1);
             let mut known = 0;
             for at in (code.start..code.end).step_by(step as usize) {
-                let mut frame = [Some(code.start); REGISTERS];
-                frame[RETURN_ADDRESS] = Some(at);
+                let mut frame = [Some(code.start); COUNT];
+                frame[INSTRUCTION] = Some(at);
                 frame[STACK_POINTER] = Some(code.start);
                 known += unwinder.frames(frame, false, image).len() - 1;
             }

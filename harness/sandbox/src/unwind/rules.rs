@@ -2,16 +2,16 @@
 
 use gimli::{
     BaseAddresses, CfaRule, EhFrame, LittleEndian, Register, RegisterRule, UnwindContext,
-    UnwindSection, UnwindTableRow,
+    UnwindSection, UnwindTableRow, Vendor,
 };
 
-use super::frame::{Memory, REGISTERS, RETURN_ADDRESS};
+use ipclab_kernel::arch::registers::dwarf::{CALLEE_SAVED, COUNT, RETURN_ADDRESS, SIGNS_ADDRESSES};
+
+use super::frame::Memory;
 use super::tables::Tables;
 
 /// A function's rules are some hundred bytes.
 const RULES_BYTES_MAX: usize = 64 << 10;
-/// Registers that a function gives back as it found them: `rbx`, `rbp`, `r12` to `r15`.
-const CALLEE_SAVED: [usize; 6] = [3, 6, 12, 13, 14, 15];
 
 /// What leads from a frame to its caller's.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Rule {
     /// A register, and how far from it the frame is.
     pub(super) frame: (u16, i64),
     /// Where each of the caller's registers is.
-    pub(super) saved: [CalleeSaved; REGISTERS],
+    pub(super) saved: [CalleeSaved; COUNT],
 }
 
 /// Where a register of the caller is.
@@ -50,6 +50,9 @@ pub(super) fn find(tables: &Tables, address: u64, memory: &dyn Memory) -> Option
     let bases = BaseAddresses::default().set_eh_frame(at.wrapping_sub(u64::from(length)));
     let mut frames = EhFrame::new(&section, LittleEndian);
     frames.set_address_size(8);
+    if SIGNS_ADDRESSES {
+        frames.set_vendor(Vendor::AArch64);
+    }
     let function = frames
         .fde_from_offset(&bases, (length as usize).into(), EhFrame::cie_from_offset)
         .ok()?;
@@ -75,11 +78,13 @@ fn rule(row: &UnwindTableRow<usize>) -> Option<Rule> {
         // Only the stubs that bind functions lazily, and handlers of signals.
         CfaRule::Expression(_) => return None,
     };
-    let mut saved = [CalleeSaved::Lost; REGISTERS];
+    let mut saved = [CalleeSaved::Lost; COUNT];
     for (register, place) in saved.iter_mut().enumerate() {
         *place = match row.register(Register(register as u16)) {
             Some(RegisterRule::Offset(offset)) => CalleeSaved::At(offset),
             Some(RegisterRule::SameValue) => CalleeSaved::Kept,
+            // The outermost function of a program says that there is no way back.
+            Some(RegisterRule::Undefined) if register == RETURN_ADDRESS => CalleeSaved::Lost,
             // Compilers say nothing of what a function leaves alone.
             None | Some(RegisterRule::Undefined) if CALLEE_SAVED.contains(&register) => {
                 CalleeSaved::Kept

@@ -9,6 +9,7 @@ use super::life::State;
 use super::state::Watch;
 use crate::platform::Platform;
 use crate::script::{PeerRequest, Script};
+use crate::speed;
 
 /// So often in a row time passes and nothing comes of it, before nothing will: far more than any countdown has steps.
 const MAX_BARREN_JUMPS: u32 = 400;
@@ -135,7 +136,7 @@ impl<P: Platform> Watch<'_, P> {
         let machine = &mut self.machine_time;
         machine.looked = Some(Instant::now());
         let (began, counted) = machine.computing.get_or_insert((used, Duration::ZERO));
-        let counts = used.saturating_sub(*began + MAX_COMPUTING);
+        let counts = used.saturating_sub(*began + speed::scaled(MAX_COMPUTING));
         let more = counts.saturating_sub(*counted);
         *counted = counts;
         self.add_time(more)

@@ -111,7 +111,37 @@ static void one_of_each(char **a)
     told("wait", wait(0) < 0 ? -1 : 0);
     told("close", close(s));
 }
-/* A call must give back every register but three as it was, whatever was done to it on the way. */
+#ifdef __x86_64__
+/* Makes a call; whether every other register comes back as it was. */
+static int kept(long *v, long *result)
+{
+    long before[6], after[6], bx = 0x1122334455667788;
+    memcpy(before, v, sizeof before);
+    register long r10 __asm__("r10") = v[3], r8 __asm__("r8") = v[4], r9 __asm__("r9") = v[5];
+    long di = v[0], si = v[1], dx = v[2];
+    __asm__ volatile("syscall"
+                     : "+a"(*result), "+D"(di), "+S"(si), "+d"(dx), "+r"(r10), "+r"(r8), "+r"(r9), "+b"(bx)
+                     :
+                     : "rcx", "r11", "memory");
+    after[0] = di, after[1] = si, after[2] = dx, after[3] = r10, after[4] = r8, after[5] = r9;
+    return !memcmp(before, after, sizeof after) && bx == 0x1122334455667788;
+}
+#else
+static int kept(long *v, long *result)
+{
+    register long x0 __asm__("x0") = v[0], x1 __asm__("x1") = v[1], x2 __asm__("x2") = v[2];
+    register long x3 __asm__("x3") = v[3], x4 __asm__("x4") = v[4], x5 __asm__("x5") = v[5];
+    register long x6 __asm__("x6") = 666, x7 __asm__("x7") = 777, x8 __asm__("x8") = *result, x9 __asm__("x9") = 999;
+    __asm__ volatile("svc #0"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7), "+r"(x8), "+r"(x9)
+                     :
+                     : "memory");
+    long number = *result, after[] = {v[0], x1, x2, x3, x4, x5};
+    *result = x0;
+    return !memcmp(v, after, sizeof after) && x6 == 666 && x7 == 777 && x8 == number && x9 == 999;
+}
+#endif
+/* A call must give back every register but those of the kernel as it was, whatever was done to it on the way. */
 static void registers(char **a)
 {
     char text[9] = {0};
@@ -122,16 +152,9 @@ static void registers(char **a)
     long arguments[][6] = {{pair[1], (long)text, 2, 44, 55, 66}, {pair[1], (long)text, 2, MSG_DONTWAIT, 0, 0},
                            {s, (long)&at, sizeof at, 44, 55, 66}};
     for (int i = 0; i < 3; i++) {
-        long *v = arguments[i], result = number[i], before[6], after[6], bx = 0x1122334455667788, bx_after;
-        memcpy(before, v, sizeof before);
-        register long r10 __asm__("r10") = v[3], r8 __asm__("r8") = v[4], r9 __asm__("r9") = v[5];
-        long di = v[0], si = v[1], dx = v[2];
-        __asm__ volatile("syscall"
-                         : "+a"(result), "+D"(di), "+S"(si), "+d"(dx), "+r"(r10), "+r"(r8), "+r"(r9), "+b"(bx)
-                         :
-                         : "rcx", "r11", "memory");
-        after[0] = di, after[1] = si, after[2] = dx, after[3] = r10, after[4] = r8, after[5] = r9, bx_after = bx;
-        printf("%ld %s\n", result, memcmp(before, after, sizeof after) || bx_after != 0x1122334455667788 ? "changed" : "same");
+        long result = number[i];
+        const char *came_back = kept(arguments[i], &result) ? "same" : "changed";
+        printf("%ld %s\n", result, came_back);
     }
     printf("%d\n", ntohs(at.sin_port));
 }

@@ -325,7 +325,11 @@ static void stopped(char **a)
 /* -- wrong -- */
 static void add_plainly(int n) { for (int i = 0; i < TIMES; i++) p->count++; }
 static void plain(char **a) { counted(add_plainly); }
+#ifdef __x86_64__
 static void add_at_once(int n) { for (int i = 0; i < TIMES; i++) __asm__ volatile("addl $1, %0" : "+m"(p->count)); }
+#else
+static void add_at_once(int n) { add_plainly(n); }
+#endif
 static void at_once(char **a) { counted(add_at_once); }
 static void add_sum(int n) { int sum = p->count; for (int i = 0; i < TIMES; i++) sum++; p->count = sum; }
 static void sum(char **a) { counted(add_sum); }

@@ -1,6 +1,8 @@
-//! System calls as x86-64 makes them: numbers that newer processors do not have, argument order, the filter's view.
+//! System calls as x86-64 makes them: those that stand in for others, argument order, the filter's view.
 
 use std::ffi::{c_int, c_long};
+
+use crate::arch::Call;
 
 /// `AUDIT_ARCH_X86_64` of `linux/audit.h`: what a seccomp filter sees of a call that is made in this way.
 pub const AUDIT_ARCH: u32 = 0xC000_003E;
@@ -9,11 +11,26 @@ pub const AUDIT_ARCH: u32 = 0xC000_003E;
 pub const FOREIGN_NUMBERS: u32 = 0x4000_0000;
 
 /// `fork(2)`.
-pub const FORK: u64 = libc::SYS_fork as u64;
-/// `mknod(2)`.
-pub const MKNOD: u64 = libc::SYS_mknod as u64;
-/// `pause(2)`.
-pub const PAUSE: u64 = libc::SYS_pause as u64;
+pub const FORK: Call = Call {
+    number: libc::SYS_fork as u64,
+    arguments: [0; 6],
+};
+
+/// `pause(2)`: a wait that only a signal ends.
+pub const PAUSE: Call = Call {
+    number: libc::SYS_pause as u64,
+    arguments: [0; 6],
+};
+
+/// `mknod(2)`, of the path at this address.
+#[must_use]
+pub const fn make_node(path: u64, mode: u32) -> Call {
+    Call {
+        number: libc::SYS_mknod as u64,
+        arguments: [path, mode as u64, 0, 0, 0, 0],
+    }
+}
+
 /// Both calls that open a file by its name, `open(2)`.
 pub const OPENS: [i64; 2] = [libc::SYS_open, libc::SYS_openat];
 

@@ -5,34 +5,11 @@
 //! this table exists, is that `add %eax,(mem)` without a lock reads first and writes later: on one processor no other
 //! access can come between, on two one can.
 
-/// What an instruction does with the memory that it names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Reads it.
-    Load,
-    /// Writes it, whatever was there.
-    Store,
-    /// Reads it and writes something made of that, with nothing to keep others out in between.
-    Update,
-    /// Reads and writes it as one, `lock`.
-    AtomicUpdate,
-    /// Not in the table.
-    Unknown,
-}
+pub use crate::arch::access::{Access, ConditionalStore, Instruction};
 
-/// How an instruction accesses memory, and how wide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instruction {
-    /// What it does with the memory.
-    pub access: Access,
-    /// How many bytes; 0: not known.
-    pub width: u8,
-}
+use super::registers::Registers;
 
-const UNKNOWN: Instruction = Instruction {
-    access: Access::Unknown,
-    width: 0,
-};
+const UNKNOWN: Instruction = Instruction::UNKNOWN;
 
 /// Longest instruction in bytes.
 pub const MAX_LENGTH: usize = 15;
@@ -117,6 +94,25 @@ pub fn decode(bytes: &[u8]) -> Instruction {
         access => access,
     };
     Instruction { access, width }
+}
+
+/// Whether the instruction with these bytes begins a sequence of a load and a store that are one update. Here one instruction
+/// does both.
+#[must_use]
+pub fn begins_sequence(_bytes: &[u8]) -> bool {
+    false
+}
+
+/// Whether the instruction with these bytes may be in the middle of such a sequence.
+#[must_use]
+pub fn continues_sequence(_bytes: &[u8]) -> bool {
+    false
+}
+
+/// The store at the end of such a sequence, where the instruction with these bytes is one.
+#[must_use]
+pub fn conditional_store(_bytes: &[u8], _registers: &Registers) -> Option<ConditionalStore> {
+    None
 }
 
 #[cfg(test)]

@@ -2,5 +2,8 @@
 
 pub mod calls;
 pub mod instruction;
+pub mod layout;
+pub mod older;
+pub mod pace;
 pub mod registers;
 pub mod start;

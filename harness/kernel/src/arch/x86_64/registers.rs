@@ -8,6 +8,25 @@ use crate::process::Pid;
 /// The instruction that enters the kernel, `syscall`.
 pub const SYSCALL: [u8; 2] = [0x0f, 0x05];
 
+/// How DWARF numbers the registers, System V ABI for AMD64, figure 3.36, and where the address of the next instruction stands in
+/// [`Registers::in_dwarf_order`].
+pub mod dwarf {
+    /// How many there are.
+    pub const COUNT: usize = 17;
+    /// The stack pointer, `rsp`.
+    pub const STACK_POINTER: usize = 7;
+    /// The address of the next instruction.
+    pub const INSTRUCTION: usize = 16;
+    /// Whose rule says where a function returns to.
+    pub const RETURN_ADDRESS: usize = 16;
+    /// Those that a function gives back as it found them: `rbx`, `rbp`, `r12` to `r15`.
+    pub const CALLEE_SAVED: &[usize] = &[3, 6, 12, 13, 14, 15];
+    /// The bits of a return address that are the address.
+    pub const ADDRESS: u64 = u64::MAX;
+    /// Whether rules may say that return addresses are signed.
+    pub const SIGNS_ADDRESSES: bool = false;
+}
+
 /// All registers of a stopped tracee.
 #[derive(Clone, Copy, Debug)]
 pub struct Registers(libc::user_regs_struct);
@@ -66,9 +85,9 @@ impl Registers {
         self.0.rsp
     }
 
-    /// All registers as DWARF numbers them, System V ABI for AMD64, figure 3.36: the address of the next instruction last.
+    /// All registers as DWARF numbers them, the address of the next instruction last.
     #[must_use]
-    pub fn in_dwarf_order(&self) -> [u64; 17] {
+    pub fn in_dwarf_order(&self) -> [u64; dwarf::COUNT] {
         let Self(all) = self;
         [
             all.rax, all.rdx, all.rcx, all.rbx, all.rsi, all.rdi, all.rbp, all.rsp, all.r8, all.r9,
@@ -87,10 +106,15 @@ impl Registers {
         self.0.orig_rax = number;
     }
 
-    /// Makes the call that the tracee is about to make one that does not exist. For one that is in none it says just that: the
-    /// kernel has nothing to make again.
+    /// Says that the tracee is in no call: the kernel has nothing to make again.
     pub fn set_no_call(&mut self) {
         self.0.orig_rax = u64::MAX;
+    }
+
+    /// At a call's entry: makes it one that does not exist. It fails with `ENOSYS` unless it gets another result.
+    pub fn skip_call(&mut self) {
+        self.set_no_call();
+        self.set_result(-i64::from(libc::ENOSYS));
     }
 
     /// The result of a call, `-errno` where it failed.
@@ -131,16 +155,30 @@ impl Registers {
         std::mem::replace(register, value)
     }
 
+    /// At a call's exit: gives an argument back the value that the program knows. Results have a register of their own here.
+    pub fn restore_argument(&mut self, index: usize, value: u64) {
+        self.replace_argument(index, value);
+    }
+
     /// The `syscall` instruction by which the tracee has entered the kernel, when it is at a call's entry or exit.
     #[must_use]
     pub fn syscall_instruction(&self) -> u64 {
         self.0.rip.wrapping_sub(SYSCALL.len() as u64)
     }
 
-    /// Sends the tracee back to that instruction, with the number of a call where the kernel looks for it.
-    pub fn repeat_call(&mut self, number: u64) {
+    /// Sends the tracee back to that instruction, with the number of a call and its first argument where the kernel looks for
+    /// them.
+    pub fn repeat_call(&mut self, number: u64, first: u64) {
         self.0.rip = self.syscall_instruction();
         self.0.rax = number;
+        self.0.rdi = first;
+    }
+
+    /// At the exit of a call that the kernel is to make again, after other calls were made there: a call that brings the tracee
+    /// to an exit like that one. `None`: it is at one. Here the kernel looks at nothing but the registers.
+    #[must_use]
+    pub fn reentry(&self) -> Option<Self> {
+        None
     }
 
     /// Sends the tracee to a `syscall` instruction, to make a call there with these first arguments.

@@ -6,6 +6,7 @@
 use std::io;
 use std::time::Duration;
 
+use ipclab_kernel::arch::older;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, time};
 
@@ -27,7 +28,7 @@ impl Tracer {
     ) -> io::Result<bool> {
         let clock = match number {
             libc::SYS_clock_gettime => args[0] as i32,
-            libc::SYS_gettimeofday | libc::SYS_time => libc::CLOCK_REALTIME,
+            libc::SYS_gettimeofday | older::SYS_time => libc::CLOCK_REALTIME,
             _ => return Ok(false),
         };
         if self.clock.shows(clock).is_none() {
@@ -96,7 +97,7 @@ impl Tracer {
 /// Gives a call that is being entered a result; it is not made.
 pub(super) fn answer(tid: Pid, result: i64) -> io::Result<()> {
     let mut registers = Registers::read(tid)?;
-    registers.set_no_call();
+    registers.skip_call();
     registers.set_result(result);
     registers.write(tid)
 }

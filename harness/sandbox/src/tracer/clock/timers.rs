@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use ipclab_kernel::arch::registers::Registers;
+use ipclab_kernel::arch::Call;
 use ipclab_kernel::{Pid, memory, time};
 
 use super::ask::answer;
@@ -147,8 +147,12 @@ impl Tracer {
     }
 
     /// At the exit of `timer_create(2)`: takes the new timer in.
-    pub(super) fn timer_created(&mut self, tid: Pid, process: Pid) -> io::Result<()> {
-        let args = Registers::read(tid)?.arguments();
+    pub(super) fn timer_created(
+        &mut self,
+        tid: Pid,
+        process: Pid,
+        args: &[u64; 6],
+    ) -> io::Result<()> {
         let clock = args[0] as i32;
         let mut id = [0; 4];
         if self.clock.shows(clock).is_none() || memory::read_memory(tid, args[2], &mut id) != 4 {
@@ -164,15 +168,17 @@ impl Tracer {
     pub(in crate::tracer) fn clock_observes(
         &mut self,
         tid: Pid,
-        number: u64,
+        call: &Call,
         result: i64,
     ) -> io::Result<()> {
         let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
             return Ok(());
         };
-        match number as i64 {
+        match call.number as i64 {
             libc::SYS_times if result >= 0 => self.answer_times(tid),
-            libc::SYS_timer_create if result == 0 => self.timer_created(tid, process),
+            libc::SYS_timer_create if result == 0 => {
+                self.timer_created(tid, process, &call.arguments)
+            }
             _ => Ok(()),
         }
     }

@@ -139,7 +139,10 @@ impl Tracer {
                 }
                 ERESTARTNOHAND
             }
-            (false, _) => result,
+            (false, _) => {
+                registers.set_result(result);
+                result
+            }
         };
         registers.write(tid)?;
         self.write_left(tid, &wait, result);
@@ -253,7 +256,10 @@ fn without_time(row: &TimedCall, entered: &Registers) -> Registers {
     let mut registers = *entered;
     match (row.expired, row.unit) {
         // Only the time could end it. A signal does, as it ends a pause.
-        (Expired::Slept, _) => registers.set_call_number(PAUSE),
+        (Expired::Slept, _) => {
+            registers.set_call_number(PAUSE.number);
+            registers.set_arguments(&PAUSE.arguments);
+        }
         (_, Unit::Millis) => {
             registers.replace_argument(row.at, u64::MAX);
         }

@@ -1,0 +1,59 @@
+//! System calls as aarch64 makes them: those that stand in for others, argument order, the filter's view.
+
+use std::ffi::{c_int, c_long};
+
+use super::older;
+use crate::arch::Call;
+
+/// `AUDIT_ARCH_AARCH64` of `linux/audit.h`: what a seccomp filter sees of a call that is made in this way. Calls of 32-bit
+/// programs have another one.
+pub const AUDIT_ARCH: u32 = 0xC000_00B7;
+
+/// There are no call numbers from here on.
+pub const FOREIGN_NUMBERS: u32 = 0x4000_0000;
+
+/// A fork: `clone(2)` without a stack of its own.
+pub const FORK: Call = Call {
+    number: libc::SYS_clone as u64,
+    arguments: [libc::SIGCHLD as u64, 0, 0, 0, 0, 0],
+};
+
+/// A wait that only a signal ends: `ppoll(2)` for nothing, without a time. It ends as `pause(2)` does elsewhere.
+pub const PAUSE: Call = Call {
+    number: libc::SYS_ppoll as u64,
+    arguments: [0; 6],
+};
+
+/// `mknodat(2)`, of the path at this address.
+#[must_use]
+pub const fn make_node(path: u64, mode: u32) -> Call {
+    Call {
+        number: libc::SYS_mknodat as u64,
+        arguments: [libc::AT_FDCWD as u64, path, mode as u64, 0, 0, 0],
+    }
+}
+
+/// Calls that open a file by its name, `open(2)`.
+pub const OPENS: [i64; 2] = [older::SYS_open, libc::SYS_openat];
+
+/// Which argument of `clone(2)` holds its flags.
+pub const CLONE_FLAGS_ARGUMENT: u8 = 0;
+
+/// `clone(2)` without a new stack and without pointers: a fork.
+///
+/// # Safety
+/// The child goes on with a copy of all memory, locks included: the caller has one thread.
+pub(crate) unsafe fn clone(flags: c_int) -> c_long {
+    // SAFETY: no stack and no pointers are given, so the child continues on a copy of this stack exactly as after
+    // fork(2).
+    unsafe {
+        libc::syscall(
+            libc::SYS_clone,
+            c_long::from(flags),
+            0usize,
+            0usize,
+            0usize,
+            0usize,
+        )
+    }
+}
