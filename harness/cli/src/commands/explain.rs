@@ -217,9 +217,15 @@ fn printed(text: &Template) -> String {
 /// The placeholder that a person who tries the case by hand fills in: `SHMID`.
 fn known_then(hole: &ipclab_spec::Hole) -> String {
     use ipclab_spec::Hole;
+    use ipclab_spec::ServedPart;
     match hole {
         Hole::Answer { name, .. } => name.to_uppercase(),
         Hole::Segment(_) => "SHMID".to_owned(),
+        Hole::Listens { part, .. } => match part {
+            ServedPart::Place | ServedPart::Ip => "ADDRESS".to_owned(),
+            ServedPart::Path => "PATH".to_owned(),
+            ServedPart::Port => "PORT".to_owned(),
+        },
         _ => "...".to_owned(),
     }
 }

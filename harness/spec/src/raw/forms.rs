@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::{At, Keyed, Many, RawGivenFile, RawInterleave, RawOutput, RawWire, Read, wrong_kind};
+use super::{
+    At, Keyed, Many, RawGivenFile, RawInterleave, RawOutput, RawRange, RawWire, Read, wrong_kind,
+};
 use crate::diagnostic::Diagnostics;
 use crate::tree::{Node, Span, Value};
 
@@ -298,6 +300,8 @@ pub(crate) enum AmountForm {
     /// One text: a number of bytes when `bytes` asks, else a message.
     Text(At<String>),
     Messages(Many),
+    /// So many bytes that they are in a range.
+    Range(RawRange),
 }
 
 impl AmountForm {
@@ -306,6 +310,7 @@ impl AmountForm {
             Self::Bytes(at) => &at.span,
             Self::Text(at) => &at.span,
             Self::Messages(many) => &many.span,
+            Self::Range(range) => &range.span,
         }
     }
 }
@@ -316,6 +321,7 @@ impl Read for AmountForm {
             Value::Int(..) => At::read(node, diagnostics).map(Self::Bytes),
             Value::Text(_) => At::read(node, diagnostics).map(Self::Text),
             Value::List(_) => Many::read(node, diagnostics).map(Self::Messages),
+            Value::Table(_) => RawRange::read(node, diagnostics).map(Self::Range),
             _ => {
                 wrong_kind(
                     node,
@@ -328,11 +334,12 @@ impl Read for AmountForm {
     }
 }
 
-schema!(AmountForm, |_generator| json_schema!({
+schema!(AmountForm, |generator| json_schema!({
     "anyOf": [
         { "type": "integer", "minimum": 0 },
         { "type": "string" },
-        { "type": "array", "items": { "type": "string" } }
+        { "type": "array", "items": { "type": "string" } },
+        generator.subschema_for::<RawRange>()
     ]
 }));
 
