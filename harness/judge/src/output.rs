@@ -7,7 +7,7 @@ mod transcript;
 mod why;
 
 use ipclab_evidence::{ActorEvidence, Exit};
-use ipclab_spec::{Aspect, OutputExpectation, Part, Template, escaped_for_regex};
+use ipclab_spec::{Aspect, Hole, OutputExpectation, Part, Template, escaped_for_regex};
 
 use crate::difference::framed;
 use crate::facts::{Facts, Unfilled};
@@ -142,6 +142,10 @@ impl Printed<'_> {
                 Some(&self.actor.name),
                 format!("not judged: {why}"),
             ),
+            Unfilled::Never(why) if names_a_place(template) => self.fail(format!(
+                "{} has no place that could be printed: {why}",
+                self.who()
+            )),
             Unfilled::Never(why) => {
                 let open = self.facts.pattern_of_any_count(template, Some(self.index));
                 let line = open
@@ -421,4 +425,10 @@ impl Printed<'_> {
     fn fail(&self, message: String) -> Finding {
         Finding::fail(Aspect::Output, Some(&self.actor.name), message)
     }
+}
+
+/// Whether a text has the place in it where an actor serves.
+fn names_a_place(template: &Template) -> bool {
+    let mut parts = template.parts.iter();
+    parts.any(|part| matches!(part, Part::Hole(Hole::Listens { .. })))
 }

@@ -65,13 +65,33 @@ pub(super) fn is_path(facts: Facts<'_>, may: &Leftover, path: &str) -> bool {
     }
 }
 
-/// The files of the sockets at which an actor and its copies served.
+/// The files of the sockets at which an actor and its copies served, or that they bound and never served.
 pub(super) fn served_files(facts: Facts<'_>, actor: &str) -> impl Iterator<Item = String> {
-    let served = facts.copies(actor).into_iter().map(move |index| {
-        let served = facts.actor(index)?.served.as_ref()?;
-        served.text(ServedPart::Path)
-    });
-    served.flatten().map(|path| path.to_text())
+    let of_one = move |index| {
+        let served = facts.actor(index).and_then(|actor| actor.served.as_ref());
+        let bound = facts.sockets(index).filter_map(|(_, socket)| {
+            match (&socket.local, socket.accepted_from) {
+                (Some(Address::Path(path)), None) => Some(path.clone()),
+                (
+                    Some(
+                        Address::Path(_)
+                        | Address::Inet(_)
+                        | Address::Abstract(_)
+                        | Address::Unnamed
+                        | Address::Other(_),
+                    )
+                    | None,
+                    _,
+                ) => None,
+            }
+        });
+        match served.and_then(|served| served.text(ServedPart::Path)) {
+            Some(path) => vec![path],
+            None => bound.collect(),
+        }
+    };
+    let paths = facts.copies(actor).into_iter().flat_map(of_one);
+    paths.map(|path| path.to_text())
 }
 
 /// Whether this is a file's path from the root, where a program named it by any way from the folder that it runs in.
