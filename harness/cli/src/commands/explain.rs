@@ -80,12 +80,13 @@ fn in_words(lab: &Lab, case: &Case) -> String {
         Visibility::Hidden => ", shown to staff only",
         Visibility::AfterDeadline => ", shown after the deadline",
     };
-    let _ = writeln!(
-        out,
-        "tier {}, points: {points}, of the unit: {}{seen}\n",
-        case.tier.name(),
-        case.questions().join(", ")
-    );
+    let questions = case.questions().join(", ");
+    let of_unit = match questions.is_empty() {
+        true => String::new(),
+        false => format!(", of the unit: {questions}"),
+    };
+    let tier = case.tier.name();
+    let _ = writeln!(out, "tier {tier}, points: {points}{of_unit}{seen}\n");
     for actor in &case.actors {
         let who = match &actor.player {
             Player::Student { program, args } => format!("your {}", command(program, args)),

@@ -78,7 +78,7 @@ fn what_a_fifo_brings_instead_is_told() {
         played.complaints,
         [
             "fifo send 'x': no FIFO is open to write",
-            "fifo recv 'hard': got 4 bytes \"half\": byte 2 is 0x6c, not 0x72",
+            "fifo recv 'hard': got 4 bytes \"half\": byte 3 is 0x6c, not 0x72",
             "fifo recv 'x': got nothing: every writer closed the FIFO",
             "fifo close: no FIFO is open",
             "fifo open nowhere write: open() failed: no such file or directory (there is no FIFO of that name)",
@@ -111,7 +111,7 @@ fn messages_of_a_queue_are_sent_and_taken_by_their_types() {
                 "msg recv {key} any: msgget() failed: no such file or directory (there is no message queue with that key)"
             ),
             format!(
-                "msg recv {key} 'First': got a message of 5 bytes \"first\": byte 0 is 0x66, not 0x46"
+                "msg recv {key} 'First': got a message of 5 bytes \"first\": byte 1 is 0x66, not 0x46"
             ),
             format!(
                 "msg recv {key} type -1 3 bytes: got a message of 2 bytes \"\\0\\x01\", 1 byte too few"

@@ -226,14 +226,16 @@ schema!(ExitForm, |_generator| {
 #[derive(Clone, Debug)]
 pub(crate) enum OutputForm {
     Transcript(At<String>),
-    Table(RawOutput),
+    Table(Box<RawOutput>),
 }
 
 impl Read for OutputForm {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         match &node.value {
             Value::Text(_) => At::read(node, diagnostics).map(Self::Transcript),
-            Value::Table(_) => RawOutput::read(node, diagnostics).map(Self::Table),
+            Value::Table(_) => {
+                RawOutput::read(node, diagnostics).map(|raw| Self::Table(Box::new(raw)))
+            }
             Value::List(_) => {
                 diagnostics
                     .error(&node.span, "expected a text or a table, found a list")
@@ -260,14 +262,16 @@ schema!(OutputForm, |generator| json_schema!({
 #[derive(Clone, Debug)]
 pub(crate) enum WireForm {
     Messages(Many),
-    Table(RawWire),
+    Table(Box<RawWire>),
 }
 
 impl Read for WireForm {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         match &node.value {
             Value::Text(_) | Value::List(_) => Many::read(node, diagnostics).map(Self::Messages),
-            Value::Table(_) => RawWire::read(node, diagnostics).map(Self::Table),
+            Value::Table(_) => {
+                RawWire::read(node, diagnostics).map(|raw| Self::Table(Box::new(raw)))
+            }
             Value::Int(..) => {
                 diagnostics
                     .error(

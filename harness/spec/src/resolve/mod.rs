@@ -31,6 +31,8 @@ use crate::raw::{At, Many, RawCase, RawProgram, RawSpec, ReferenceForm};
 use crate::tree::Span;
 use crate::{Case, Player, Program, Reference, Spec, Step};
 
+#[cfg(test)]
+pub(crate) use peer::STEPS as PEER_STEPS;
 pub(crate) use template::Scope;
 
 /// The version of the language.

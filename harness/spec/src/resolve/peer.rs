@@ -17,7 +17,8 @@ use crate::{
     Action, Data, FifoEnd, Hole, Part, PeerEndpoint, PeerPlace, SegmentName, Shutdown, Step, Wanted,
 };
 
-const STEPS: &[&str] = &[
+/// What a step begins with.
+pub(crate) const STEPS: &[&str] = &[
     "connect", "open", "bind", "listen", "accept", "send", "recv", "until", "shutdown", "reset",
     "close", "abandon", "flood", "signal", "shm", "fifo", "msg", "each", "fill",
 ];
