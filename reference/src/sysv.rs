@@ -376,6 +376,82 @@ impl Semaphore {
     }
 }
 
+/// The identifier of a message queue, as msgget(2) gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    id: libc::c_int,
+}
+
+impl Queue {
+    /// msgget(2). Finds the queue `key`, or makes it where `flags` has `IPC_CREAT`; `flags` also carries the permission bits.
+    ///
+    /// # Errors
+    /// `ENOENT` (none with that key), `EACCES`, `EEXIST` (`IPC_EXCL`), `ENOSPC`: see msgget(2).
+    pub fn get(key: libc::key_t, flags: libc::c_int) -> io::Result<Self> {
+        // SAFETY: takes two numbers and touches no memory of ours.
+        let id = check(unsafe { libc::msgget(key, flags) })?;
+        Ok(Self { id })
+    }
+
+    /// The queue with this identifier, which another process got from msgget(2) and handed on. No call is made.
+    pub fn with_id(id: libc::c_int) -> Self {
+        Self { id }
+    }
+
+    /// msgsnd(2), which waits where the queue is full: a message of this type, more than 0.
+    ///
+    /// # Errors
+    /// `EACCES`, `EIDRM`, `EINVAL`: see msgop(2).
+    pub fn send(self, mtype: libc::c_long, text: &[u8]) -> io::Result<()> {
+        let message = [&mtype.to_ne_bytes(), text].concat();
+        loop {
+            // SAFETY: a type and as much text as is said; only read.
+            let sent = unsafe { libc::msgsnd(self.id, message.as_ptr().cast(), text.len(), 0) };
+            match check(sent) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// msgrcv(2), which waits for a message: the first of any type for 0, of this type, or of the lowest that is at most the
+    /// number below 0. At most so many bytes of it.
+    ///
+    /// # Errors
+    /// `E2BIG`, `EACCES`, `EIDRM`, `EINVAL`: see msgop(2).
+    pub fn receive(self, mtype: libc::c_long, most: usize) -> io::Result<Vec<u8>> {
+        const TYPE_BYTES: usize = size_of::<libc::c_long>();
+        let mut message = vec![0_u8; TYPE_BYTES + most];
+        loop {
+            let room = message.as_mut_ptr().cast();
+            // SAFETY: room for a type and for as much text as is said.
+            let got = unsafe { libc::msgrcv(self.id, room, most, mtype, 0) };
+            match got {
+                0.. => {
+                    let got = got.unsigned_abs();
+                    message.truncate(TYPE_BYTES + got);
+                    return Ok(message.split_off(TYPE_BYTES));
+                }
+                _ => match io::Error::last_os_error() {
+                    error if error.kind() == io::ErrorKind::Interrupted => {}
+                    error => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// msgctl(2) with `IPC_RMID`: a process that waits there is woken with `EIDRM`.
+    ///
+    /// # Errors
+    /// `EPERM`, `EIDRM`, `EINVAL`: see msgctl(2).
+    pub fn remove(self) -> io::Result<()> {
+        // SAFETY: IPC_RMID takes no further argument.
+        check(unsafe { libc::msgctl(self.id, libc::IPC_RMID, ptr::null_mut()) })?;
+        Ok(())
+    }
+}
+
 /// fork(2), for a process with one thread: `work` is done in the child, which ends with what it gives.
 ///
 /// # Errors

@@ -514,4 +514,20 @@ pub(crate) enum SpecCommand {
     },
     /// List the calls that a spec can speak of, their arguments and what can be injected
     Calls,
+    /// List every key of a spec, where it stands and what it means
+    Keys,
+    /// List the steps of scripted peers, by example
+    Steps,
+    /// List the placeholders, and where they may stand
+    Placeholders,
+    /// List the patterns of calls and the faults, by example
+    Patterns,
+    /// Write the files of a new lab that proves itself: a spec, a reference, a handout, a starter, submissions
+    New {
+        /// The lab's name
+        name: String,
+        /// Into this folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
 }

@@ -91,6 +91,17 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Spec(SpecCommand::Check { files }) => commands::spec::check(&files),
         Command::Spec(SpecCommand::Schema { submission }) => commands::spec::schema(submission),
         Command::Spec(SpecCommand::Calls) => commands::spec::calls(),
+        Command::Spec(SpecCommand::Keys) => commands::spec::table(&ipclab_spec::keys_table()),
+        Command::Spec(SpecCommand::Steps) => commands::spec::table(&ipclab_spec::steps_table()),
+        Command::Spec(SpecCommand::Placeholders) => {
+            commands::spec::table(&ipclab_spec::placeholders_table())
+        }
+        Command::Spec(SpecCommand::Patterns) => {
+            commands::spec::table(&ipclab_spec::patterns_table())
+        }
+        Command::Spec(SpecCommand::New { name, folder }) => {
+            commands::new_lab::write(&name, &folder)
+        }
         Command::Reference { name, args } => commands::reference::reference(name, args),
         Command::Doctor => commands::doctor::doctor(),
         Command::Explain { lab, case } => commands::explain::explain(&lab, case.as_deref()),

@@ -32,5 +32,6 @@ mod tool {
     mod strangers;
     mod surroundings;
     mod trouble;
+    mod tutorial;
     mod validate;
 }

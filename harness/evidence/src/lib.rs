@@ -24,7 +24,7 @@ mod trace;
 mod wait;
 mod watched;
 
-pub use address::{Address, Endpoint, Protocol};
+pub use address::{Address, Endpoint, HEX_PATH, Protocol, Served, ServedPart};
 pub use arg::{Arg, SemOp, Word};
 pub use arg_kind::ArgKind;
 pub use bytes::Bytes;

@@ -18,6 +18,9 @@ pub struct WantedObjects {
     /// What each process has open when it starts a program, waits for a child, or ends.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub descriptors: bool,
+    /// What crosses FIFOs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fifos: bool,
     /// Files to look at after the last actor ended: absolute paths inside the box.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PathBuf>,

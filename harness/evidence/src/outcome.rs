@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bytes, Call, Errno, Leftovers, Object, Searched, SeenObjects, Segment, Socket, SourceLine,
-    Steps, TimePassed, Wait,
+    Bytes, Call, Errno, Leftovers, Object, Searched, SeenObjects, Segment, Served, Socket,
+    SourceLine, Steps, TimePassed, Wait,
 };
 
 /// Everything that was observed. Facts only.
@@ -140,6 +140,9 @@ pub struct ActorEvidence {
     pub started_us: Option<u64>,
     /// Whether its `ready` was reached.
     pub ready: bool,
+    /// Where, when that was a socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<Served>,
     /// What it wrote on its terminal.
     pub stdout: Stream,
     /// What it wrote on descriptor 2.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Endpoint, LineTable, QueuedMessage, Steering, WantedObjects};
+use crate::{Bytes, Endpoint, LineTable, QueuedMessage, ServedPart, Steering, WantedObjects};
 
 /// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
 /// a lab has a use for it.
@@ -319,6 +319,13 @@ pub enum RuntimeValue {
     },
     /// The identifier of the segment with this key.
     Segment(i32),
+    /// Where an actor serves what it must, once it does.
+    Served {
+        /// The actor.
+        actor: String,
+        /// What of it.
+        part: ServedPart,
+    },
 }
 
 /// What an actor runs.

@@ -218,6 +218,8 @@ pub enum SocketKind {
     Seqpacket,
     /// No socket but a message queue, System V or POSIX, as one actor uses it; its name stands for the family.
     Queue,
+    /// No socket but a FIFO, as one actor uses it; its path stands for the family.
+    Fifo,
     /// Any other.
     Other,
 }

@@ -343,6 +343,7 @@ fn build(
     let mut programs = Programs {
         own: own::executable(),
         handed_in: Some(builder.handed_in()),
+        arguments: builder.arguments(),
         ..Programs::default()
     };
     for (program, built) in tasks.iter().zip(plain) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
-use ipclab_spec::Spec;
+use ipclab_spec::{Spec, is_glob};
 
 use crate::unit::Unit;
 use ipclab_intake::failure::{Failure, reason};
@@ -261,6 +261,9 @@ pub fn guess(submission: &Submission) -> Result<Lab, Failure> {
     Ok(lab)
 }
 
+/// What a file says that a pattern means, of a hundred: less than a name, which no other file has.
+const PATTERN_SAYS: u32 = 10;
+
 /// How well a submission fits a lab. A file name that only this lab knows says much; one that several labs know
 /// (`server.c`) says as much less as there are labs.
 fn fit(spec: &Spec, submission: &Submission, labs: &[Lab]) -> u32 {
@@ -280,26 +283,67 @@ fn fit(spec: &Spec, submission: &Submission, labs: &[Lab]) -> u32 {
                 return 100;
             }
             let says = |name: &String| {
-                find::choose(std::slice::from_ref(name), &files)?;
-                Some(100 / labs.iter().filter(|lab| knows(lab, name)).count().max(1) as u32)
+                find::choose(std::slice::from_ref(name), &files, |_| true)?;
+                let sure = if is_glob(name) { PATTERN_SAYS } else { 100 };
+                Some(sure / labs.iter().filter(|lab| knows(lab, name)).count().max(1) as u32)
             };
             program.sources.iter().filter_map(says).max().unwrap_or(0)
         })
         .sum()
 }
 
+/// The folders in which the handout, the starter and the submissions of an instructor's own lab may lie.
+pub fn folders(lab: &Lab) -> Vec<PathBuf> {
+    let Some(beside) = &lab.beside else {
+        return Vec::new();
+    };
+    vec![
+        beside.join("../labs").join(&lab.spec.lab),
+        beside.join("labs").join(&lab.spec.lab),
+        beside.clone(),
+    ]
+}
+
 /// A lab's handout.
-pub fn handout(lab: &str) -> Option<&'static str> {
-    COURSE
-        .get_file(format!("labs/{lab}/README.md"))?
-        .contents_utf8()
+pub fn handout(lab: &Lab) -> Option<String> {
+    if lab.path.is_some() {
+        // What lies beside the spec itself may be about many labs.
+        let mut folders = folders(lab).into_iter().take(2);
+        return folders.find_map(|folder| fs::read_to_string(folder.join("README.md")).ok());
+    }
+    let file = COURSE.get_file(format!("labs/{}/README.md", lab.spec.lab))?;
+    file.contents_utf8().map(str::to_owned)
 }
 
 /// A lab's starter: file names and contents.
-pub fn starter(lab: &str) -> Vec<(&'static Path, &'static [u8])> {
-    let folder = COURSE.get_dir(format!("labs/{lab}/starter"));
+pub fn starter(lab: &Lab) -> Vec<(PathBuf, Vec<u8>)> {
+    if lab.path.is_some() {
+        let mut found = folders(lab)
+            .into_iter()
+            .map(|folder| folder.join("starter"));
+        return found
+            .find(|folder| folder.is_dir())
+            .map_or_else(Vec::new, |folder| files_in(&folder));
+    }
+    let folder = COURSE.get_dir(format!("labs/{}/starter", lab.spec.lab));
     let files = folder.map(|folder| folder.files()).into_iter().flatten();
     files
-        .filter_map(|file| Some((Path::new(file.path().file_name()?), file.contents())))
+        .filter_map(|file| {
+            let name = Path::new(file.path().file_name()?).to_owned();
+            Some((name, file.contents().to_vec()))
+        })
         .collect()
+}
+
+/// The plain files of a folder, by name.
+fn files_in(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<(PathBuf, Vec<u8>)> = entries
+        .filter_map(|entry| {
+            let text = fs::read(entry.path()).ok()?;
+            Some((PathBuf::from(entry.file_name()), text))
+        })
+        .collect();
+    files.sort();
+    files
 }

@@ -9,6 +9,7 @@ use crate::difference::byte;
 use crate::facts::{Facts, Unfilled, address_of};
 use crate::finding::Finding;
 use crate::quote::{count, moved, quoted_bytes};
+use crate::range::Range;
 
 /// One finding for each expectation about a wire, and one for each scripted peer, which knows itself what it wanted.
 pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
@@ -115,6 +116,10 @@ impl<'a> Crossing<'a> {
                     Err(unfilled) => self.unfilled(unfilled),
                 }
             }
+            Amount::Range(count) => match Range::of(count) {
+                Some(wanted) => self.range(wanted),
+                None => self.unknown("the spec's number has no value".to_owned()),
+            },
             Amount::Messages(templates) => {
                 let texts = templates
                     .iter()
@@ -143,11 +148,34 @@ impl<'a> Crossing<'a> {
             .expecting(count(wanted, "byte"), count(seen, "byte"))
     }
 
+    fn range(&self, wanted: Range) -> Finding {
+        let seen = self.total();
+        let bytes = self.with_whom(&count(seen, "byte"));
+        if wanted.has(seen) {
+            return self.pass(format!("{} {} {bytes}", self.who(), self.verb()));
+        }
+        let why = match wanted.least {
+            Some(least) if seen < least => self.because(),
+            Some(_) | None => String::new(),
+        };
+        let message = match seen {
+            0 => self.nothing(),
+            _ => format!(
+                "{} {} {bytes} instead of {}{why}",
+                self.who(),
+                self.verb(),
+                wanted.text()
+            ),
+        };
+        self.missed(message)
+            .expecting(wanted.counted("byte"), count(seen, "byte"))
+    }
+
     fn messages(&self, wanted: &[String]) -> Finding {
-        let stream = self
-            .moved
-            .iter()
-            .any(|(_, transfer)| self.kind(transfer) == Some(SocketKind::Stream));
+        let stream = self.moved.iter().any(|(_, transfer)| {
+            let kind = self.kind(transfer);
+            matches!(kind, Some(SocketKind::Stream | SocketKind::Fifo))
+        });
         let several = self.here.len() > 1 || self.there().len() > 1;
         if stream {
             // A stream has no messages: what counts is the bytes in their order.

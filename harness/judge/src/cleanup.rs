@@ -15,6 +15,7 @@ use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::memory::segment_of;
 use crate::quote::escaped_line;
+use crate::range::Range;
 
 /// Things left behind that are listed one by one; of the rest only the number.
 const LISTED_MAX: usize = 12;
@@ -58,7 +59,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
             .map(|must| required(facts, must)),
     );
     findings.extend(facts.case.shm.iter().filter_map(|state| {
-        let wanted = state.attached?;
+        let wanted = Range::of(state.attached.as_ref()?);
         Some(match segment_of(facts, state) {
             Err(finding) => finding.about(Aspect::Cleanup),
             Ok(None) => Finding::fail(
@@ -69,7 +70,10 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
                     state.key
                 ),
             ),
-            Ok(Some(segment)) => attached(facts, segment, wanted),
+            Ok(Some(segment)) => match wanted {
+                Some(wanted) => attached(facts, segment, wanted),
+                None => Finding::unknown(Aspect::Cleanup, None, "the spec's number has no value"),
+            },
         })
     }));
     findings
@@ -115,7 +119,7 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
         let path = file.path.to_text();
         if !file.given
             && !is_by_product(&path)
-            && !allowed(facts, |may| is_path(may, &path))
+            && !allowed(facts, |may| is_path(facts, may, &path))
             && !expected_file(facts, &path)
         {
             findings.push(left_file(facts, file));
@@ -410,14 +414,12 @@ fn protocol(protocol: Protocol) -> &'static str {
     }
 }
 
-fn attached(facts: Facts<'_>, segment: &Segment, wanted: u64) -> Finding {
+fn attached(facts: Facts<'_>, segment: &Segment, wanted: Range) -> Finding {
     let key = segment.key;
-    if segment.attached == wanted {
-        return Finding::pass(
-            Aspect::Cleanup,
-            None,
-            format!("the segment with key {key} has {}", attaches(wanted)),
-        );
+    let seen = attaches(segment.attached);
+    if wanted.has(segment.attached) {
+        let text = format!("the segment with key {key} has {seen}");
+        return Finding::pass(Aspect::Cleanup, None, text);
     }
     let guilty = (0..facts.evidence.actors.len())
         .filter(|index| facts.is_student(*index))
@@ -447,11 +449,17 @@ fn attached(facts: Facts<'_>, segment: &Segment, wanted: u64) -> Finding {
         facts,
         guilty,
         format!(
-            "the segment with key {key} has {} instead of {wanted}{why}",
-            attaches(segment.attached)
+            "the segment with key {key} has {seen} instead of {}{why}",
+            wanted.text()
         ),
     )
-    .expecting(attaches(wanted), attaches(segment.attached))
+    .expecting(
+        match wanted.only() {
+            Some(number) => attaches(number),
+            None => format!("{} attaches", wanted.text()),
+        },
+        seen,
+    )
 }
 
 fn attaches(number: u64) -> String {

@@ -20,6 +20,7 @@ mod page;
 mod pattern;
 mod place;
 mod quote;
+mod range;
 mod sanitizer;
 mod settle;
 mod sharing;

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipclab_evidence::{
     Address, Arg, ArgKind, Bytes, Call, Errno, Exit, Object, Socket, SocketKind,
 };
-use ipclab_spec::Endpoint;
+use ipclab_spec::{AnyPlace, Endpoint};
 
 use crate::facts::{Facts, show_address};
 
@@ -45,6 +45,7 @@ impl<'a> Facts<'a> {
             }
             Endpoint::Unix(path) => self.unix(index, path),
             Endpoint::Shm(key) => self.segment(index, *key),
+            Endpoint::Any(place) => self.any(index, *place),
         })
     }
 
@@ -181,6 +182,52 @@ impl<'a> Facts<'a> {
         self.nothing_bound(index, &format!("unix:{path}"), SocketKind::Other)
     }
 
+    /// A place of the program's own choice.
+    fn any(&self, index: usize, place: AnyPlace) -> Service {
+        let who = self.who(index);
+        let (kind, wanted) = match place {
+            AnyPlace::Tcp => (SocketKind::Stream, "a TCP port"),
+            AnyPlace::Udp => (SocketKind::Datagram, "a UDP port"),
+            AnyPlace::Unix => (SocketKind::Other, "a path"),
+        };
+        let is_wanted = |socket: &Socket| match (place, &socket.local) {
+            (AnyPlace::Unix, Some(Address::Path(_))) => true,
+            (AnyPlace::Tcp | AnyPlace::Udp, Some(Address::Inet(_))) => socket.kind == kind,
+            (AnyPlace::Tcp | AnyPlace::Udp | AnyPlace::Unix, _) => false,
+        };
+        let own = || {
+            self.sockets(index)
+                .filter(|(_, socket)| socket.accepted_from.is_none())
+        };
+        let cite = |at: usize| self.bind_of(index, at).map(|call| call.n);
+        let bound = own().find(|(_, socket)| is_wanted(socket));
+        if let Some(served) = self.actor(index).and_then(|actor| actor.served.as_ref()) {
+            let at = own().find(|(_, socket)| {
+                is_wanted(socket) && (socket.listening || socket.kind == SocketKind::Datagram)
+            });
+            return Service {
+                exact: true,
+                reachable: true,
+                message: format!("{who} serves {}", show_address(&served.address)),
+                cite: at.and_then(|(at, _)| cite(at)),
+            };
+        }
+        if let Some((at, socket)) = bound {
+            let local = socket.local.as_ref().map(show_address).unwrap_or_default();
+            let message = format!(
+                "{who} bound {local} but never called listen(){}",
+                self.instead(index)
+            );
+            return Service::missed(message, cite(at));
+        }
+        let elsewhere = own().find_map(|(at, socket)| Some((at, socket.local.as_ref()?)));
+        if let Some((at, local)) = elsewhere.filter(|(at, _)| self.bind_of(index, *at).is_some()) {
+            let message = format!("{who} bound {} instead of {wanted}", show_address(local));
+            return Service::missed(message, cite(at));
+        }
+        self.nothing_bound(index, wanted, kind)
+    }
+
     fn segment(&self, index: usize, key: i32) -> Service {
         let who = self.who(index);
         let calls: Vec<&Call> = self
@@ -273,7 +320,7 @@ impl<'a> Facts<'a> {
                     SocketKind::Stream => "SOCK_STREAM",
                     SocketKind::Datagram => "SOCK_DGRAM",
                     SocketKind::Seqpacket => "SOCK_SEQPACKET",
-                    SocketKind::Queue | SocketKind::Other => "some other type",
+                    SocketKind::Queue | SocketKind::Fifo | SocketKind::Other => "some other type",
                 };
                 format!(
                     "its socket is of {} instead of {}",
@@ -359,5 +406,6 @@ pub(crate) fn show_endpoint(endpoint: &Endpoint) -> String {
         Endpoint::Udp { ip: None, port } => format!("udp:{port}"),
         Endpoint::Unix(path) => format!("unix:{path}"),
         Endpoint::Shm(key) => format!("shm:{key}"),
+        Endpoint::Any(place) => format!("{}:any", place.name()),
     }
 }

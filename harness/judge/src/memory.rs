@@ -8,6 +8,7 @@ use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
 use crate::listening::wrong_key;
 use crate::quote::{count, quoted_bytes};
+use crate::range::Range;
 
 /// One finding for each field of each state of a segment.
 pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
@@ -134,19 +135,19 @@ fn segment(facts: Facts<'_>, state: &ShmState) -> Vec<Finding> {
                 .is_some_and(|returned| returned.value == i64::from(segment.shmid))
     });
     let cite = maker.map(|call| call.n);
-    if let Some(wanted) = state.size {
-        findings.push(if segment.size == wanted {
-            pass(format!(
-                "the segment with key {key} has {}",
-                count(wanted, "byte")
+    if let Some(wanted) = &state.size {
+        let seen = count(segment.size, "byte");
+        findings.push(match Range::of(wanted) {
+            Some(wanted) if wanted.has(segment.size) => {
+                pass(format!("the segment with key {key} has {seen}"))
+            }
+            Some(wanted) => fail(format!(
+                "the segment with key {key} has {seen} instead of {}",
+                wanted.text()
             ))
-        } else {
-            fail(format!(
-                "the segment with key {key} has {} instead of {wanted}",
-                count(segment.size, "byte")
-            ))
-            .expecting(count(wanted, "byte"), count(segment.size, "byte"))
-            .citing(cite)
+            .expecting(wanted.counted("byte"), seen)
+            .citing(cite),
+            None => Finding::unknown(Aspect::Memory, None, "the spec's number has no value"),
         });
     }
     if let Some(wanted) = state.mode {

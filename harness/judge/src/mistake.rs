@@ -131,7 +131,9 @@ fn of_actor(facts: Facts<'_>, index: usize, findings: &[Finding]) -> Option<Mist
         let says = role.stderr.iter().any(|wanted| {
             matches!(
                 wanted,
-                OutputExpectation::Contains(_) | OutputExpectation::Regex(_)
+                OutputExpectation::Contains(_)
+                    | OutputExpectation::AnyOf(_)
+                    | OutputExpectation::Regex(_)
             )
         });
         let silent = says && missed(Aspect::Output);
@@ -214,7 +216,8 @@ fn another_key(facts: Facts<'_>, index: usize) -> Option<(i64, i32)> {
             | Leftover::PosixShm(_)
             | Leftover::PosixQueue(_)
             | Leftover::Port(_)
-            | Leftover::Process => {}
+            | Leftover::Process
+            | Leftover::Served(_) => {}
         }
     }
     for other in (0..facts.evidence.actors.len()).filter(|other| !facts.is_student(*other)) {

@@ -347,7 +347,7 @@ impl Moved {
             }
             moved.stream |= facts
                 .socket(transfer.socket)
-                .is_some_and(|socket| socket.kind == SocketKind::Stream);
+                .is_some_and(|socket| matches!(socket.kind, SocketKind::Stream | SocketKind::Fifo));
             moved.parts.push(Piece {
                 call: call.n,
                 bytes: transfer.bytes,

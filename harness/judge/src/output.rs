@@ -7,7 +7,7 @@ mod transcript;
 mod why;
 
 use ipclab_evidence::{ActorEvidence, Exit};
-use ipclab_spec::{Aspect, OutputExpectation, Part, Template, escaped_for_regex};
+use ipclab_spec::{Aspect, Hole, OutputExpectation, Part, Template, escaped_for_regex};
 
 use crate::difference::framed;
 use crate::facts::{Facts, Unfilled};
@@ -88,6 +88,7 @@ impl Printed<'_> {
             OutputExpectation::Contains(templates) => {
                 each(templates, &|wanted| self.contains(wanted))
             }
+            OutputExpectation::AnyOf(templates) => vec![self.any_of(templates)],
             OutputExpectation::Lacks(templates) => each(templates, &|wanted| self.lacks(wanted)),
             OutputExpectation::Regex(patterns) => {
                 let judged = patterns.iter().map(|pattern| match self.regex_of(pattern) {
@@ -141,6 +142,10 @@ impl Printed<'_> {
                 Some(&self.actor.name),
                 format!("not judged: {why}"),
             ),
+            Unfilled::Never(why) if names_a_place(template) => self.fail(format!(
+                "{} has no place that could be printed: {why}",
+                self.who()
+            )),
             Unfilled::Never(why) => {
                 let open = self.facts.pattern_of_any_count(template, Some(self.index));
                 let line = open
@@ -254,6 +259,52 @@ impl Printed<'_> {
         }
         let finding = self.missed(self.explain(wanted, (0, 0), &[]));
         finding.expecting(pattern_text, self.seen())
+    }
+
+    /// One of several texts. One that asks for what never happened is not there; of several such nothing is left to find.
+    fn any_of(&self, templates: &[Template]) -> Finding {
+        let mut wanted = Vec::new();
+        let mut never = None;
+        for template in templates {
+            match self.fill(template) {
+                Ok(filled) => wanted.push(filled),
+                Err(unfilled @ Unfilled::Trouble(_)) => return self.unfilled(template, unfilled),
+                Err(unfilled @ Unfilled::Never(_)) => never = Some((template, unfilled)),
+            }
+        }
+        let mut there = wanted.iter().filter(|wanted| {
+            let found = wanted.pattern.find(&self.page.text, 0, Place::Anywhere);
+            found.is_some()
+        });
+        if let Some(found) = there.next() {
+            return self.contains(found);
+        }
+        if wanted.is_empty()
+            && let Some((template, unfilled)) = never
+        {
+            return self.unfilled(template, unfilled);
+        }
+        let texts = wanted.iter().map(|wanted| wanted.pattern.escaped_text());
+        let texts: Vec<String> = texts.collect();
+        let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+        let message = match self.page.text.trim().is_empty() {
+            true => format!(
+                "{} printed nothing on {}: one of {} is expected{}",
+                self.who(),
+                self.name,
+                quoted.join(", "),
+                self.because()
+            ),
+            false => format!(
+                "{} printed none of {} on {}{}",
+                self.who(),
+                quoted.join(", "),
+                self.name,
+                self.because()
+            ),
+        };
+        self.missed(message)
+            .expecting(texts.join("\nor\n"), self.seen())
     }
 
     fn lacks(&self, wanted: &Wanted<'_>) -> Finding {
@@ -374,4 +425,10 @@ impl Printed<'_> {
     fn fail(&self, message: String) -> Finding {
         Finding::fail(Aspect::Output, Some(&self.actor.name), message)
     }
+}
+
+/// Whether a text has the place in it where an actor serves.
+fn names_a_place(template: &Template) -> bool {
+    let mut parts = template.parts.iter();
+    parts.any(|part| matches!(part, Part::Hole(Hole::Listens { .. })))
 }

@@ -1,7 +1,7 @@
 //! What the judge says about bytes that cross, and about peers that complain of them.
 
 use crate::common::{EvidenceBuilder, arguments, case, check, complaints};
-use ipclab_evidence::Direction;
+use ipclab_evidence::{Direction, SocketKind};
 use ipclab_judge::{Difference, judge};
 
 fn pair(wire: &str) -> ipclab_spec::Case {
@@ -417,4 +417,44 @@ fn unseen_bytes_are_never_right() {
             check(&case, &made, unseen(kept, received), &[expected.as_str()]);
         }
     }
+}
+
+#[test]
+fn so_many_bytes_as_a_range_has() {
+    check(
+        &pair("\"client -> server\" = { bytes = { at_least = 3, at_most = 5 } }"),
+        &stream(&[b"abc"]),
+        |builder| *builder = stream(&[b"abc", b"def"]),
+        &[
+            "bytes: client sent 6 bytes to our server instead of 3 to 5",
+            "bytes: our server received 6 bytes from client instead of 3 to 5",
+        ],
+    );
+    check(
+        &pair("\"client -> server\" = { sent = { at_least = 1 } }"),
+        &stream(&[b"abc"]),
+        |builder| *builder = stream(&[]),
+        &["bytes: client sent nothing to our server: it never called send()"],
+    );
+}
+
+#[test]
+fn what_crosses_a_fifo_is_one_stream() {
+    let fifo = |pieces: &[&[u8]]| {
+        let mut builder = EvidenceBuilder::of(&["server", "client"]);
+        let (reads, writes) = (
+            builder.socket(0, SocketKind::Fifo),
+            builder.socket(1, SocketKind::Fifo),
+        );
+        for piece in pieces {
+            builder.cross(writes, reads, piece);
+        }
+        builder
+    };
+    check(
+        &pair("\"client -> server\" = [\"hello\"]"),
+        &fifo(&[b"hel", b"lo"]),
+        |builder| *builder = fifo(&[b"hel", b"LO"]),
+        &["bytes: client sent other bytes than expected: byte 3 is 0x4c instead of 0x6c"],
+    );
 }

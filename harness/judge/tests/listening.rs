@@ -1,7 +1,7 @@
 //! What the judge says when a server is not where it should be, and when its clients suffer from it.
 
 use crate::common::{EvidenceBuilder, case, check, complaints};
-use ipclab_evidence::{Ended, Exit, Object, SocketKind, Wait};
+use ipclab_evidence::{Ended, Exit, FileKind, Object, Served, SocketKind, Wait};
 
 const LISTENS: &str = r#"
 [case.actor.server]
@@ -552,4 +552,83 @@ fn computing_for_ever_and_limits_are_ends() {
             &[&format!("exit: server never ended: {words}")],
         );
     }
+}
+
+const ANYWHERE: &str = r#"
+[case.actor.server]
+student = "server"
+listens = "tcp:any"
+exit = "running"
+stdout.contains = ["on port {{server.listens.port}}"]
+"#;
+
+/// A server that serves here, and says so.
+fn at_its_own_place(address: &str) -> EvidenceBuilder {
+    let mut builder = waiting(address);
+    let kind = builder.e.sockets[0].kind;
+    let address = crate::common::addressed(address).1;
+    builder.e.actors[0].served = Some(Served { kind, address });
+    builder.out(0, "on port 4711\n");
+    builder
+}
+
+#[test]
+fn a_place_of_its_own_choice_is_any_that_is_served() {
+    let check_any = |wrong: EvidenceBuilder, expect: &[&str]| {
+        let right = at_its_own_place("127.0.0.1:4711");
+        check(&case(ANYWHERE), &right, |builder| *builder = wrong, expect);
+    };
+    check_any(
+        at_its_own_place("0.0.0.0:4712"),
+        &["output: server printed `on port 4711` instead of `on port 4712`"],
+    );
+    let mut silent = EvidenceBuilder::of(&["server"]);
+    let socket = silent.socket(0, SocketKind::Stream);
+    silent.bind(socket, "0.0.0.0:4711");
+    silent.hangs(0, "accept", Some(Object::Socket(socket)));
+    check_any(
+        silent,
+        &[
+            "calls: server bound 0.0.0.0:4711 but never called listen(), it waits in accept() (#3)",
+            "output: server has no place that could be printed: server bound 0.0.0.0:4711 but never called listen(), it waits in accept() (#3)",
+        ],
+    );
+    let mut path = EvidenceBuilder::of(&["server"]);
+    let socket = path.serve(0, "/tmp/s");
+    path.hangs(0, "accept", Some(Object::Socket(socket)));
+    check_any(
+        path,
+        &[
+            "calls: server bound /tmp/s instead of a TCP port",
+            "output: server has no place that could be printed: server bound /tmp/s instead of a TCP port",
+        ],
+    );
+}
+
+#[test]
+fn the_file_of_a_place_of_its_own_choice_may_be_left() {
+    let local = case(
+        r#"
+[case.actor.server]
+student = "server"
+listens = "unix:any"
+[case.leaves]
+may = ["{{server.listens.path}}"]
+"#,
+    );
+    let mut right = EvidenceBuilder::of(&["server"]);
+    right.serve(0, "us.sock");
+    right.e.actors[0].served = Some(Served {
+        kind: SocketKind::Stream,
+        address: crate::common::addressed("us.sock").1,
+    });
+    right.file("/lab/us.sock", FileKind::Socket);
+    check(
+        &local,
+        &right,
+        |builder| {
+            builder.file("/tmp/other.sock", FileKind::Socket);
+        },
+        &["cleanup: the socket file /tmp/other.sock was left behind"],
+    );
 }

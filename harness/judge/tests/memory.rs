@@ -134,3 +134,24 @@ fn a_look_in_the_middle() {
         ],
     );
 }
+
+#[test]
+fn a_segment_has_a_size_of_a_range() {
+    let mut right = EvidenceBuilder::of(&["writer"]);
+    right.call(0, "shmget", &["100", "1024", "IPC_CREAT|0644"], 7);
+    right.segment(100, b"");
+    check(
+        &case(
+            "[case.actor.writer]\nstudent = \"client\"\n[case.shm.100]\nsize = { at_least = 1000 }\nattached = { at_most = 1 }\n",
+        ),
+        &right,
+        |builder| {
+            builder.e.leftovers.segments[0].size = 10;
+            builder.e.leftovers.segments[0].attached = 2;
+        },
+        &[
+            "cleanup: the segment with key 100 has 2 attaches instead of at most 1",
+            "memory: the segment with key 100 has 10 bytes instead of at least 1000",
+        ],
+    );
+}

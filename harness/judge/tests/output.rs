@@ -464,3 +464,20 @@ fn hostile_text_stays_in_its_quotation() {
         "client printed `hello\\x1b[2J\\x60 passed` instead of `hello you passed`",
     );
 }
+
+#[test]
+fn one_of_several_texts_will_do() {
+    let expectation = r#"stdout.any_of = ["usage: client N", "Usage:\nclient"]"#;
+    check_text(
+        expectation,
+        "usage: client N\n",
+        "how to use it\n",
+        "client printed none of `usage: client N`, `Usage:\\nclient` on stdout",
+    );
+    check_text(
+        expectation,
+        "Usage:\nclient\n",
+        "",
+        "client printed nothing on stdout: one of `usage: client N`, `Usage:\\nclient` is expected",
+    );
+}

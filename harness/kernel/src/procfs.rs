@@ -281,6 +281,12 @@ pub fn effective_capabilities(pid: Pid) -> u64 {
         .unwrap_or(0)
 }
 
+/// The folder from which a process's relative paths begin.
+#[must_use]
+pub fn folder(tid: Pid) -> Option<std::path::PathBuf> {
+    fs::read_link(format!("/proc/{tid}/cwd")).ok()
+}
+
 /// A process's name, as `execve(2)` gave it.
 #[must_use]
 pub fn name(tid: Pid) -> Option<String> {

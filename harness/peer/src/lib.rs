@@ -26,7 +26,9 @@
 
 mod bytes;
 mod control;
+mod fifos;
 mod place;
+mod queues;
 mod receive;
 mod segments;
 mod send;
@@ -38,6 +40,8 @@ use std::process::ExitCode;
 use ipclab_spec::{Action, After, Step};
 
 use control::Control;
+use fifos::Fifos;
+use place::Place;
 use segments::Segments;
 use sockets::Sockets;
 use step_error::StepError;
@@ -66,6 +70,7 @@ struct Peer {
     control: Control,
     sockets: Sockets,
     segments: Segments,
+    fifos: Fifos,
     complained: bool,
 }
 
@@ -75,6 +80,7 @@ impl Peer {
             control,
             sockets: Sockets::default(),
             segments: Segments::default(),
+            fifos: Fifos::default(),
             complained: false,
         }
     }
@@ -116,7 +122,7 @@ impl Peer {
 
     fn act(&mut self, action: &Action) -> Result<(), StepError> {
         match action {
-            Action::Connect(place) => self.sockets.connect(place),
+            Action::Connect(place) => self.sockets.connect(Place::known(place)?),
             Action::Open(kind) => self.sockets.open(*kind),
             Action::Bind(place) => self.sockets.bind(place),
             Action::Listen(place) => self.sockets.listen(place),
@@ -126,7 +132,10 @@ impl Peer {
                 to,
                 pieces,
                 oob,
-            } => self.send(data, to.as_ref(), *pieces, *oob),
+            } => {
+                let to = to.as_ref().map(Place::known).transpose()?;
+                self.send(data, to, *pieces, *oob)
+            }
             Action::Recv(wanted) => self.recv(wanted),
             Action::Until(after) => self.until(after),
             Action::Shutdown(way) => self.sockets.shutdown(*way),
@@ -146,6 +155,22 @@ impl Peer {
             Action::ShmRead(data) => self.segments.read(&bytes::of(data)?),
             Action::ShmDetach => self.segments.detach(),
             Action::ShmRemove(name) => self.segments.remove(name),
+            Action::FifoMake { path, mode } => fifos::make(path, *mode),
+            Action::FifoOpen { path, end } => self.fifos.open(path, *end),
+            Action::FifoSend(data) => self.fifos.send(&bytes::of(data)?),
+            Action::FifoRecv(wanted) => self.fifos.receive(wanted),
+            Action::FifoClose => self.fifos.close(),
+            Action::FifoRemove(path) => fifos::remove(path),
+            Action::MsgCreate { key, mode } => queues::create(*key, *mode),
+            Action::MsgSend { queue, mtype, data } => {
+                queues::send(queue, *mtype, &bytes::of(data)?)
+            }
+            Action::MsgRecv {
+                queue,
+                mtype,
+                wanted,
+            } => queues::receive(queue, *mtype, wanted),
+            Action::MsgRemove(queue) => queues::remove(queue),
             Action::Times { times, action } => self.times(*times, action),
             Action::Each(action) => self.each(action),
         }

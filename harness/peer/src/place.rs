@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 
-use ipclab_spec::{PeerEndpoint, PeerSocket};
+use ipclab_spec::{PeerEndpoint, PeerPlace, PeerSocket};
 use nix::sys::socket::{AddressFamily, SockType, SockaddrIn, SockaddrIn6, SockaddrLike, UnixAddr};
 
 use super::step_error::{StepError, errno_text};
@@ -19,6 +19,14 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// The place that a step goes to, which is filled in before the script is handed over.
+    pub(super) fn known(place: &PeerPlace) -> Result<&PeerEndpoint, StepError> {
+        match place {
+            PeerPlace::At(place) => Ok(place),
+            PeerPlace::Served(_) => Err(StepError::Never("the place was not filled in".to_owned())),
+        }
+    }
+
     /// The address that an author named; without an IP address it is 127.0.0.1.
     pub(super) fn of(named: &PeerEndpoint) -> Result<Self, StepError> {
         if let Some(path) = &named.path {

@@ -19,8 +19,8 @@ use ipclab_evidence::{
     Tamper, WantedObjects, Watch, World,
 };
 use ipclab_spec::{
-    Actor, After, Case, Endpoint, ExitExpectation, GivenKind, Hole, Part, Player, Reference, Spec,
-    Template,
+    Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, Part, Player,
+    Reference, Spec, Template,
 };
 
 pub use artifact::{Artifact, SEARCH_PATH, Tool};
@@ -58,6 +58,8 @@ pub struct Programs {
     pub sanitized_lines: BTreeMap<String, LineTable>,
     /// The folder of the submission that all of them are of, of which they find a copy in their working directory.
     pub handed_in: Option<PathBuf>,
+    /// Arguments that a submission has for its own built programs, before those of a case.
+    pub arguments: BTreeMap<String, Vec<String>>,
     /// What no box may show, wherever it lies on the host.
     pub withheld: Vec<PathBuf>,
     /// What the student's programs find otherwise than they do as a rule.
@@ -237,11 +239,15 @@ fn play(
             let party = (!programs.guests.is_empty()).then(|| party(actor, programs));
             let binds = artifact.binds(program, Path::new(FOLDER), party);
             let (path, mut argv, search) = match artifact {
-                Artifact::Executable(_) => (
-                    Path::new(FOLDER).join(program),
-                    vec![format!("./{program}")],
-                    SEARCH_PATH.to_owned(),
-                ),
+                Artifact::Executable(_) => {
+                    let own = programs.arguments.get(program).into_iter().flatten();
+                    let argv = [format!("./{program}")].into_iter().chain(own.cloned());
+                    (
+                        Path::new(FOLDER).join(program),
+                        argv.collect(),
+                        SEARCH_PATH.to_owned(),
+                    )
+                }
                 Artifact::Command {
                     tool: Some(tool),
                     argv,
@@ -368,7 +374,9 @@ fn known(template: &Template, what: &str, actor: &str) -> Result<String, String>
 fn at_start(template: &Template, what: &str, actor: &str) -> Result<String, String> {
     let parts = template.parts.iter().map(|part| match part {
         Part::Text(text) => Ok(text.clone()),
-        Part::Hole(hole @ (Hole::Answer { .. } | Hole::Segment(_))) => Ok(hole.to_string()),
+        Part::Hole(hole @ (Hole::Answer { .. } | Hole::Segment(_) | Hole::Listens { .. })) => {
+            Ok(hole.to_string())
+        }
         Part::Hole(_) => known(template, what, actor),
     });
     parts.collect()
@@ -376,20 +384,24 @@ fn at_start(template: &Template, what: &str, actor: &str) -> Result<String, Stri
 
 /// What is filled in when an actor starts.
 fn fills(actor: &Actor, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Placeholder> {
+    // Of several copies the first is meant.
+    let first_of = |actor: &String| {
+        let first = copies.get(actor.as_str()).and_then(|names| names.first());
+        first.unwrap_or(actor).clone()
+    };
     let mut fills: Vec<Placeholder> = Vec::new();
     for template in actor.given_at_start() {
         for part in &template.parts {
             let Part::Hole(hole) = part else { continue };
             let with = match hole {
                 Hole::Answer { actor, name, nth } => RuntimeValue::Answer {
-                    // Of several copies the first is meant.
-                    actor: copies
-                        .get(actor.as_str())
-                        .and_then(|names| names.first())
-                        .unwrap_or(actor)
-                        .clone(),
+                    actor: first_of(actor),
                     name: name.clone(),
                     nth: *nth,
+                },
+                Hole::Listens { actor, part } => RuntimeValue::Served {
+                    actor: first_of(actor),
+                    part: *part,
                 },
                 Hole::Segment(key) => RuntimeValue::Segment(*key),
                 _ => continue,
@@ -460,6 +472,14 @@ fn endpoint(endpoint: &Endpoint) -> evidence::Endpoint {
         Endpoint::Shm(key) => evidence::Endpoint {
             protocol: evidence::Protocol::Shm,
             key: Some(*key),
+            ..none
+        },
+        Endpoint::Any(place) => evidence::Endpoint {
+            protocol: match place {
+                AnyPlace::Tcp => evidence::Protocol::Tcp,
+                AnyPlace::Udp => evidence::Protocol::Udp,
+                AnyPlace::Unix => evidence::Protocol::Unix,
+            },
             ..none
         },
     }
@@ -564,6 +584,7 @@ fn objects(case: &Case) -> WantedObjects {
     WantedObjects {
         processes: !objects.processes.is_empty(),
         descriptors: !objects.descriptors.is_empty(),
+        fifos: case.everywhere && !case.wire.is_empty(),
         files,
     }
 }

@@ -34,6 +34,7 @@ mod doctor;
 mod error;
 mod evidence;
 mod fault;
+mod fifos;
 mod filter;
 mod flows;
 mod found;

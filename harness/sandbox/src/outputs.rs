@@ -104,24 +104,48 @@ fn option(pid: Pid, args: &[u64; 6]) -> Option<Answer> {
     }
 }
 
-/// Puts a value where its placeholder stands in what an actor is given.
-pub(crate) fn fill(actor: &mut Actor, placeholder: &str, value: &str) {
-    let replaced =
-        |bytes: &Bytes| Bytes::from(bytes.to_text().replace(placeholder, value).as_str());
-    let in_argument = |arg: &mut Bytes| {
-        if arg.to_text().contains(placeholder) {
-            *arg = replaced(arg);
+/// What takes a placeholder's place.
+pub(crate) struct Value {
+    /// In arguments and in what is read.
+    pub(crate) text: Bytes,
+    /// In a peer's step, where it is one word.
+    pub(crate) in_step: String,
+}
+
+impl Value {
+    /// One that is a word anyway.
+    pub(crate) fn plain(text: String) -> Self {
+        Self {
+            text: Bytes::from(text.as_str()),
+            in_step: text,
         }
-    };
+    }
+}
+
+/// Puts a value where its placeholder stands in what an actor is given.
+pub(crate) fn fill(actor: &mut Actor, placeholder: &str, value: &Value) {
+    let in_argument = |arg: &mut Bytes| replace(&mut arg.0, placeholder.as_bytes(), &value.text.0);
     match &mut actor.run {
         Run::Program { argv, .. } => argv.iter_mut().for_each(in_argument),
         Run::Script { steps, .. } => {
             for step in steps {
-                *step = step.replace(placeholder, value);
+                *step = step.replace(placeholder, &value.in_step);
             }
         }
     }
     if let Stdin::Text(text) = &mut actor.stdin {
         in_argument(text);
+    }
+}
+
+/// Puts other bytes in the places of these, each once: what is put there is not looked at again.
+fn replace(bytes: &mut Vec<u8>, these: &[u8], with: &[u8]) {
+    let mut at = 0;
+    while let Some(found) = bytes[at..]
+        .windows(these.len())
+        .position(|part| part == these)
+    {
+        bytes.splice(at + found..at + found + these.len(), with.iter().copied());
+        at += found + with.len();
     }
 }

@@ -13,6 +13,7 @@ use ipclab_evidence::{
 };
 
 use crate::decode;
+use crate::fifos::{self, Piece};
 use crate::flows::Flows;
 use crate::queued::{self, Message};
 use ipclab_kernel::socket;
@@ -56,11 +57,13 @@ pub(crate) struct Sockets {
     pub(crate) whole: HashMap<u32, Vec<u8>>,
     /// Datagrams that lie in a socket's queue, not received yet.
     pub(crate) unread: HashMap<usize, VecDeque<Vec<u8>>>,
-    /// Message queues, each as one actor uses it.
+    /// Message queues and FIFOs, each as one actor uses it.
     queues: HashMap<(String, usize), usize>,
     /// What crossed them, and how many bytes of it are each actor's.
     queued: Vec<Message>,
     queued_bytes: HashMap<usize, usize>,
+    /// What crossed FIFOs.
+    pieces: Vec<Piece>,
 }
 
 impl Sockets {
@@ -123,14 +126,23 @@ impl Sockets {
         self.all.len() - 1
     }
 
-    /// A message queue as an actor uses it, since call `born`.
-    pub(crate) fn queue(&mut self, name: &str, actor: usize, born: u32) -> usize {
+    /// A message queue or a FIFO as an actor uses it, since call `born`.
+    pub(crate) fn queue(&mut self, kind: SocketKind, name: &str, actor: usize, born: u32) -> usize {
         if let Some(known) = self.queues.get(&(name.to_owned(), actor)) {
             return *known;
         }
-        let index = self.push(actor, SocketKind::Queue, name.to_owned(), born);
+        let index = self.push(actor, kind, name.to_owned(), born);
         self.queues.insert((name.to_owned(), actor), index);
         index
+    }
+
+    /// Keeps what has crossed a FIFO, as [`Self::queue_moved`] has it.
+    pub(crate) fn fifo_moved(&mut self, actor: usize, piece: Piece) {
+        let kept = self.queued_bytes.entry(actor).or_default();
+        if *kept < MAX_QUEUED_BYTES {
+            *kept += piece.text.len();
+            self.pieces.push(piece);
+        }
     }
 
     /// Keeps what has crossed a queue. Of more than the most neither end is known, so that its bytes are right for nothing.
@@ -216,7 +228,9 @@ impl Sockets {
         let socket = &self.all[index];
         let ready = match socket.kind {
             SocketKind::Stream | SocketKind::Seqpacket => socket.listening,
-            SocketKind::Datagram | SocketKind::Other | SocketKind::Queue => socket.local.is_some(),
+            SocketKind::Datagram | SocketKind::Other | SocketKind::Queue | SocketKind::Fifo => {
+                socket.local.is_some()
+            }
         };
         let same_port = |at: &SocketAddr| endpoint.port.is_none_or(|port| port == at.port());
         ready
@@ -285,6 +299,7 @@ impl Sockets {
         }
         self.match_nameless(calls);
         queued::settle(&self.queued, calls);
+        fifos::settle(&self.pieces, calls);
         let mut room = vec![MAX_SEEN_BYTES; trusted.len()];
         for call in calls.iter_mut().filter(|call| !trusted[call.actor]) {
             let room = &mut room[call.actor];
@@ -349,7 +364,10 @@ impl Sockets {
                 continue;
             };
             let kind = self.all[received.socket].kind;
-            let is_first_out = !matches!(kind, SocketKind::Stream | SocketKind::Queue);
+            let is_first_out = matches!(
+                kind,
+                SocketKind::Datagram | SocketKind::Seqpacket | SocketKind::Other
+            );
             if received.direction == Direction::Received && is_first_out {
                 let first = sent.get_mut(&received.socket).and_then(VecDeque::pop_front);
                 let whole = self.whole.remove(&calls[at].n);

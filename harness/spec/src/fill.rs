@@ -24,6 +24,11 @@ impl Case {
                 .shm
                 .iter()
                 .map(|one| ShmState {
+                    size: one.size.as_ref().map(|size| count(size, values)),
+                    attached: one
+                        .attached
+                        .as_ref()
+                        .map(|attached| count(attached, values)),
                     holds: one.holds.as_ref().map(|holds| holds.with(values)),
                     ..one.clone()
                 })
@@ -67,7 +72,7 @@ impl Case {
             found.extend(&actor.stdin);
             match &actor.player {
                 Player::Student { args, .. } | Player::Reference { args, .. } => found.extend(args),
-                Player::Peer { steps } => found.extend(steps.iter().filter_map(Step::template)),
+                Player::Peer { steps } => found.extend(steps.iter().flat_map(Step::templates)),
             }
             for expectation in actor.stdout.iter().chain(&actor.stderr) {
                 match expectation {
@@ -80,6 +85,7 @@ impl Case {
                     OutputExpectation::Lines(texts)
                     | OutputExpectation::AnyOrder(texts)
                     | OutputExpectation::Contains(texts)
+                    | OutputExpectation::AnyOf(texts)
                     | OutputExpectation::Lacks(texts)
                     | OutputExpectation::Regex(texts) => found.extend(texts),
                 }
@@ -92,10 +98,15 @@ impl Case {
         {
             match amount {
                 Amount::Bytes(template) => found.push(template),
+                Amount::Range(count) => found.extend(count.sides()),
                 Amount::Messages(messages) => found.extend(messages),
             }
         }
-        found.extend(self.shm.iter().filter_map(|shm| shm.holds.as_ref()));
+        for shm in &self.shm {
+            let counts = shm.size.iter().chain(&shm.attached);
+            found.extend(counts.flat_map(Count::sides));
+            found.extend(&shm.holds);
+        }
         found.extend(of_objects(&self.objects));
         found.extend(self.given.shm.iter().map(|segment| &segment.holds));
         let queues = self.given.msg.iter().flat_map(|queue| &queue.messages);
@@ -140,21 +151,12 @@ fn of_objects(objects: &Objects) -> Vec<&Template> {
         counts.extend(&queue.messages);
         found.extend(queue.holds.iter().flatten());
     }
-    found.extend(
-        counts
-            .into_iter()
-            .flat_map(|count| count.least.iter().chain(&count.most)),
-    );
+    found.extend(counts.into_iter().flat_map(Count::sides));
     found
 }
 
 fn objects(objects: &Objects, values: &Values) -> Objects {
-    let count = |count: &Option<Count>| {
-        count.as_ref().map(|count| Count {
-            least: count.least.as_ref().map(|least| least.with(values)),
-            most: count.most.as_ref().map(|most| most.with(values)),
-        })
-    };
+    let count = |wanted: &Option<Count>| wanted.as_ref().map(|wanted| count(wanted, values));
     Objects {
         processes: objects
             .processes
@@ -210,6 +212,13 @@ fn objects(objects: &Objects, values: &Values) -> Objects {
     }
 }
 
+fn count(count: &Count, values: &Values) -> Count {
+    Count {
+        least: count.least.as_ref().map(|least| least.with(values)),
+        most: count.most.as_ref().map(|most| most.with(values)),
+    }
+}
+
 fn all(templates: &[Template], values: &Values) -> Vec<Template> {
     templates
         .iter()
@@ -254,6 +263,7 @@ fn output(expectation: &OutputExpectation, values: &Values) -> OutputExpectation
         OutputExpectation::Lines(lines) => OutputExpectation::Lines(all(lines, values)),
         OutputExpectation::AnyOrder(lines) => OutputExpectation::AnyOrder(all(lines, values)),
         OutputExpectation::Contains(texts) => OutputExpectation::Contains(all(texts, values)),
+        OutputExpectation::AnyOf(texts) => OutputExpectation::AnyOf(all(texts, values)),
         OutputExpectation::Lacks(texts) => OutputExpectation::Lacks(all(texts, values)),
         OutputExpectation::Regex(texts) => {
             let escaped: Values = values
@@ -268,6 +278,7 @@ fn output(expectation: &OutputExpectation, values: &Values) -> OutputExpectation
 fn wire(wire: &Wire, values: &Values) -> Wire {
     let amount = |amount: &Amount| match amount {
         Amount::Bytes(template) => Amount::Bytes(template.with(values)),
+        Amount::Range(range) => Amount::Range(count(range, values)),
         Amount::Messages(messages) => Amount::Messages(all(messages, values)),
     };
     Wire {
@@ -340,6 +351,30 @@ fn action(action: &Action, values: &Values) -> Action {
         Action::Recv(Wanted::Data(wanted)) => Action::Recv(Wanted::Data(data(wanted))),
         Action::ShmWrite(written) => Action::ShmWrite(data(written)),
         Action::ShmRead(wanted) => Action::ShmRead(data(wanted)),
+        Action::FifoRecv(Wanted::Data(wanted)) => Action::FifoRecv(Wanted::Data(data(wanted))),
+        Action::FifoSend(sent) => Action::FifoSend(data(sent)),
+        Action::MsgSend {
+            queue,
+            mtype,
+            data: sent,
+        } => Action::MsgSend {
+            queue: segment(queue),
+            mtype: *mtype,
+            data: data(sent),
+        },
+        Action::MsgRecv {
+            queue,
+            mtype,
+            wanted,
+        } => Action::MsgRecv {
+            queue: segment(queue),
+            mtype: *mtype,
+            wanted: match wanted {
+                Wanted::Data(wanted) => Wanted::Data(data(wanted)),
+                other => other.clone(),
+            },
+        },
+        Action::MsgRemove(name) => Action::MsgRemove(segment(name)),
         Action::ShmAttach(name) => Action::ShmAttach(segment(name)),
         Action::ShmRemove(name) => Action::ShmRemove(segment(name)),
         Action::Times { times, action } => Action::Times {

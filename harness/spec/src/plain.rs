@@ -10,8 +10,8 @@ use ipclab_evidence::StdoutKind;
 
 use crate::{
     Actor, Amount, CallPattern, Case, Count, Endpoint, ExitExpectation, FILE_KINDS, GivenKind,
-    Leftover, Named, Objects, OutputExpectation, Part, Player, Points, Template, TranscriptLine,
-    Visibility,
+    Leftover, Named, Objects, OutputExpectation, Part, Player, Points, Step, Template,
+    TranscriptLine, Visibility,
 };
 
 /// The widest that a line gets, where a text can be broken at all.
@@ -122,10 +122,7 @@ fn write_actor(out: &mut String, actor: &Actor) {
         Player::Reference { program, args } => pair(out, "reference", &command(program, args)),
         Player::Peer { steps } => {
             // A step has quotes and escapes of its own, and holes within them.
-            let steps: Vec<String> = steps
-                .iter()
-                .map(|step| braces(&step.action.to_string()))
-                .collect();
+            let steps: Vec<String> = steps.iter().map(step_source).collect();
             pair(out, "peer", &list(&steps));
         }
     }
@@ -170,6 +167,7 @@ fn output(out: &mut String, stream: &str, expectation: &OutputExpectation) {
         OutputExpectation::Lines(lines) => ("lines", sources(lines)),
         OutputExpectation::AnyOrder(lines) => ("any_order", sources(lines)),
         OutputExpectation::Contains(texts) => ("contains", sources(texts)),
+        OutputExpectation::AnyOf(texts) => ("any_of", sources(texts)),
         OutputExpectation::Lacks(texts) => ("lacks", sources(texts)),
         OutputExpectation::Regex(texts) => {
             // One without holes stands as it is: its braces are its own.
@@ -194,12 +192,16 @@ fn expectations(out: &mut String, case: &Case) {
             (Some(Amount::Bytes(sent)), Some(Amount::Bytes(received))) if sent == received => {
                 format!("{{ bytes = {} }}", number(sent))
             }
+            (Some(Amount::Range(sent)), Some(Amount::Range(received))) if sent == received => {
+                format!("{{ bytes = {} }}", count(sent))
+            }
             _ => {
                 let sides: Vec<String> = sides
                     .into_iter()
                     .filter_map(|(side, amount)| {
                         Some(match amount.as_ref()? {
                             Amount::Bytes(bytes) => format!("{side} = {}", number(bytes)),
+                            Amount::Range(range) => format!("{side} = {}", count(range)),
                             Amount::Messages(messages) => {
                                 format!("{side} = {}", list(&sources(messages)))
                             }
@@ -231,15 +233,11 @@ fn expectations(out: &mut String, case: &Case) {
         if let Some(exists) = state.exists {
             pair(out, "exists", &exists.to_string());
         }
-        if let Some(size) = state.size {
-            pair(out, "size", &size.to_string());
-        }
+        written_count(out, "size", &state.size);
         if let Some(mode) = state.mode {
             pair(out, "mode", &format!("\"{mode:04o}\""));
         }
-        if let Some(attached) = state.attached {
-            pair(out, "attached", &attached.to_string());
-        }
+        written_count(out, "attached", &state.attached);
         if let Some(holds) = &state.holds {
             pair(out, "holds", &template(holds));
         }
@@ -351,23 +349,25 @@ fn system_v(out: &mut String, objects: &Objects) {
     }
 }
 
-/// `4`, or `{ at_least = 1 }`.
 fn written_count(out: &mut String, name: &str, wanted: &Option<Count>) {
-    let Some(Count { least, most }) = wanted else {
-        return;
-    };
-    if least == most {
-        if let Some(number) = least {
-            pair(out, name, &self::number(number));
-        }
-        return;
+    if let Some(wanted) = wanted.as_ref().map(count) {
+        pair(out, name, &wanted);
+    }
+}
+
+/// `4`, or `{ at_least = 1 }`.
+fn count(Count { least, most }: &Count) -> String {
+    if least == most
+        && let Some(number) = least
+    {
+        return self::number(number);
     }
     let sides = [("at_least", least), ("at_most", most)];
     let sides: Vec<String> = sides
         .into_iter()
         .filter_map(|(side, number)| Some(format!("{side} = {}", self::number(number.as_ref()?))))
         .collect();
-    pair(out, name, &format!("{{ {} }}", sides.join(", ")));
+    format!("{{ {} }}", sides.join(", "))
 }
 
 fn exit(exit: &ExitExpectation) -> String {
@@ -476,8 +476,11 @@ fn leftover(left: &Leftover) -> String {
         Leftover::PosixShm(name) => format!("posix-shm:{name}"),
         Leftover::PosixQueue(name) => format!("posix-mq:{name}"),
         Leftover::Port(port @ (Endpoint::Tcp { .. } | Endpoint::Udp { .. })) => port.to_string(),
-        Leftover::Port(other @ (Endpoint::Unix(_) | Endpoint::Shm(_))) => other.to_string(),
+        Leftover::Port(other @ (Endpoint::Unix(_) | Endpoint::Shm(_) | Endpoint::Any(_))) => {
+            other.to_string()
+        }
         Leftover::Process => "process".to_owned(),
+        Leftover::Served(actor) => format!("{{{{{actor}.listens.path}}}}"),
     }
 }
 
@@ -543,10 +546,25 @@ fn source(template: &Template) -> String {
     out
 }
 
-/// A step has no holes left but none were in it after filling: every `{{` is text.
-fn braces(text: &str) -> String {
-    let mut out = String::new();
-    escape_braces(&mut out, text, false);
+/// A step as a spec writes it: what is filled in when its peer starts stays, every other `{{` is text.
+fn step_source(step: &Step) -> String {
+    let templates = step.templates().into_iter();
+    let holes = templates
+        .flat_map(|template| &template.parts)
+        .filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Hole(hole) => Some(hole.to_string()),
+        });
+    let text = step.action.to_string();
+    let (mut out, mut rest) = (String::new(), text.as_str());
+    for hole in holes {
+        if let Some((before, after)) = rest.split_once(&hole) {
+            escape_braces(&mut out, before, true);
+            out.push_str(&hole);
+            rest = after;
+        }
+    }
+    escape_braces(&mut out, rest, false);
     out
 }
 

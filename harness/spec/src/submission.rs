@@ -24,7 +24,7 @@ impl Mapping {
     }
 }
 
-/// Where a program of a submission is. At least one of the three says so.
+/// Where a program of a submission is. At least one of the four says so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapped {
     /// As the lab calls it.
@@ -35,6 +35,8 @@ pub struct Mapped {
     pub build: Vec<String>,
     /// The words of the command that runs it, before the program's own arguments; empty: the built program is run.
     pub run: Vec<String>,
+    /// Arguments that the built program gets before those of each case.
+    pub args: Vec<String>,
 }
 
 /// Reads a submission's `ipclab.toml`. `name` is what messages call the file.
@@ -75,12 +77,18 @@ fn mapped(name: &At<String>, raw: &RawMapped, diagnostics: &mut Diagnostics) -> 
     for source in sources {
         inside(source, diagnostics);
     }
-    if sources.is_empty() && raw.build.is_none() && raw.run.is_none() && raw.unread.is_empty() {
+    let says_nothing = raw.build.is_none() && raw.run.is_none() && raw.args.is_none();
+    if sources.is_empty() && says_nothing && raw.unread.is_empty() {
         let span = raw.source.as_ref().map_or(&raw.span, |many| &many.span);
         diagnostics
             .error(span, format!("this says nothing of `{}`", name.value))
-            .help("say source = \"src/My Server.c\", build = \"...\" or run = \"...\"")
+            .help("say source = \"src/My Server.c\", build = \"...\", run = \"...\" or args = \"...\"")
             .consequence();
+    }
+    if let (Some(_), Some(args)) = (&raw.run, &raw.args) {
+        diagnostics
+            .error(&args.span, "`run` has its arguments in it already")
+            .help("put them behind the command of `run`");
     }
     let mut command = |line: &Option<At<String>>| {
         line.as_ref()
@@ -92,5 +100,6 @@ fn mapped(name: &At<String>, raw: &RawMapped, diagnostics: &mut Diagnostics) -> 
         sources: sources.iter().map(|source| source.value.clone()).collect(),
         build: command(&raw.build),
         run: command(&raw.run),
+        args: command(&raw.args),
     }
 }

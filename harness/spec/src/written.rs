@@ -2,9 +2,11 @@
 
 use std::fmt::{Display, Formatter, Result, Write as _};
 
+use ipclab_evidence::ServedPart;
+
 use crate::{
-    Action, After, Data, Endpoint, Hole, Part, PeerEndpoint, PeerSocket, SegmentName, Shutdown,
-    Wanted,
+    Action, After, Data, Endpoint, FifoEnd, Hole, Part, PeerEndpoint, PeerPlace, PeerSocket,
+    SegmentName, Shutdown, Template, Wanted,
 };
 
 /// A step as [`parse_step`](crate::parse_step) reads it.
@@ -34,13 +36,7 @@ impl Display for Action {
                 }
                 Ok(())
             }
-            Self::Recv(wanted) => match wanted {
-                Wanted::Data(data) => write!(f, "recv {data}"),
-                Wanted::Bytes(count) => write!(f, "recv {count} bytes"),
-                Wanted::UntilEof => f.write_str("recv until EOF"),
-                Wanted::Any => f.write_str("recv any"),
-                Wanted::Eof => f.write_str("recv EOF"),
-            },
+            Self::Recv(wanted) => write!(f, "recv {wanted}"),
             Self::Until(after) => write!(f, "until {after}"),
             Self::Shutdown(way) => f.write_str(match way {
                 Shutdown::Read => "shutdown read",
@@ -59,8 +55,39 @@ impl Display for Action {
             Self::ShmRead(data) => write!(f, "shm read {data}"),
             Self::ShmDetach => f.write_str("shm detach"),
             Self::ShmRemove(segment) => write!(f, "shm remove {segment}"),
+            Self::FifoMake { path, mode } => write!(f, "fifo make {path} 0{mode:o}"),
+            Self::FifoOpen { path, end } => match end {
+                FifoEnd::Read => write!(f, "fifo open {path} read"),
+                FifoEnd::Write => write!(f, "fifo open {path} write"),
+            },
+            Self::FifoSend(data) => write!(f, "fifo send {data}"),
+            Self::FifoRecv(wanted) => write!(f, "fifo recv {wanted}"),
+            Self::FifoClose => f.write_str("fifo close"),
+            Self::FifoRemove(path) => write!(f, "fifo remove {path}"),
+            Self::MsgCreate { key, mode } => write!(f, "msg create {key} 0{mode:o}"),
+            Self::MsgSend { queue, mtype, data } => {
+                write!(f, "msg send {queue} type {mtype} {data}")
+            }
+            Self::MsgRecv {
+                queue,
+                mtype,
+                wanted,
+            } => write!(f, "msg recv {queue} type {mtype} {wanted}"),
+            Self::MsgRemove(queue) => write!(f, "msg remove {queue}"),
             Self::Times { times, action } => write!(f, "{times} times {action}"),
             Self::Each(action) => write!(f, "each {action}"),
+        }
+    }
+}
+
+impl Display for Wanted {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Data(data) => write!(f, "{data}"),
+            Self::Bytes(count) => write!(f, "{count} bytes"),
+            Self::UntilEof => f.write_str("until EOF"),
+            Self::Any => f.write_str("any"),
+            Self::Eof => f.write_str("EOF"),
         }
     }
 }
@@ -71,11 +98,24 @@ impl Display for SegmentName {
             Self::Key(key) => write!(f, "{key}"),
             Self::Id(template) => {
                 f.write_str("id ")?;
-                template.parts.iter().try_for_each(|part| match part {
-                    Part::Text(text) => f.write_str(text),
-                    Part::Hole(hole) => write!(f, "{hole}"),
-                })
+                verbatim(f, template)
             }
+        }
+    }
+}
+
+fn verbatim(f: &mut Formatter<'_>, template: &Template) -> Result {
+    template.parts.iter().try_for_each(|part| match part {
+        Part::Text(text) => f.write_str(text),
+        Part::Hole(hole) => write!(f, "{hole}"),
+    })
+}
+
+impl Display for PeerPlace {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::At(place) => write!(f, "{place}"),
+            Self::Served(template) => verbatim(f, template),
         }
     }
 }
@@ -146,6 +186,12 @@ impl Display for Hole {
                 nth: Some(nth),
             } => write!(f, "{{{{{actor}.told.{name}.{nth}}}}}"),
             Self::Segment(key) => write!(f, "{{{{shm.{key}.shmid}}}}"),
+            Self::Listens { actor, part } => match part {
+                ServedPart::Place => write!(f, "{{{{{actor}.listens}}}}"),
+                ServedPart::Path => write!(f, "{{{{{actor}.listens.path}}}}"),
+                ServedPart::Port => write!(f, "{{{{{actor}.listens.port}}}}"),
+                ServedPart::Ip => write!(f, "{{{{{actor}.listens.ip}}}}"),
+            },
             Self::FaultCall => f.write_str("{{fault.call}}"),
             Self::FaultMessage => f.write_str("{{fault.message}}"),
         }
@@ -201,6 +247,7 @@ impl Display for Endpoint {
             Self::Udp { ip, port } => ("udp", ip, port),
             Self::Unix(path) => return write!(f, "unix:{path}"),
             Self::Shm(key) => return write!(f, "shm:{key}"),
+            Self::Any(place) => return write!(f, "{}:any", place.name()),
         };
         match ip {
             Some(ip) if ip.is_ipv6() => write!(f, "{kind}:[{ip}]:{port}"),

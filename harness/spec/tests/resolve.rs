@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ipclab_spec::{
-    Action, After, Amount, ArgPattern, Aspect, CallPattern, Case, Data, Draw, Endpoint,
-    ExitExpectation, FaultKind, GivenKind, Hole, Leftover, Named, OutputExpectation, Part, Player,
-    Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Turns, Visibility,
-    Wanted, parse,
+    Action, After, Amount, AnyPlace, ArgPattern, Aspect, CallPattern, Case, Count, Data, Draw,
+    Endpoint, ExitExpectation, FaultKind, GivenKind, Hole, Leftover, Named, OutputExpectation,
+    Part, Player, Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Turns,
+    Visibility, Wanted, parse,
 };
 
 fn spec(text: &str) -> Spec {
@@ -18,6 +18,15 @@ fn spec(text: &str) -> Spec {
         }
         Err(diagnostics) => panic!("{diagnostics}"),
     }
+}
+
+/// So many and no other number.
+fn exactly(number: u64) -> Option<Count> {
+    let number = Template::text(number.to_string());
+    Some(Count {
+        least: Some(number.clone()),
+        most: Some(number),
+    })
 }
 
 const HEAD: &str = r#"
@@ -49,6 +58,15 @@ fn case(text: &str) -> Case {
 
 fn text(template: &Template) -> &str {
     template.as_text().unwrap()
+}
+
+/// A template as a spec has it.
+fn written(template: &Template) -> String {
+    let parts = template.parts.iter().map(|part| match part {
+        Part::Text(text) => text.clone(),
+        Part::Hole(hole) => hole.to_string(),
+    });
+    parts.collect()
 }
 
 #[test]
@@ -323,12 +341,84 @@ exists = false
         panic!()
     };
     assert_eq!(
-        (first.key, first.size, first.mode, first.attached),
-        (100, Some(1024), Some(0o644), Some(0))
+        (first.key, &first.size, first.mode, &first.attached),
+        (100, &exactly(1024), Some(0o644), &exactly(0))
     );
     assert_eq!(text(first.holds.as_ref().unwrap()), "Hello\0");
     assert_eq!(first.after, Some(After::Exits("bird".into())));
     assert_eq!((second.key, second.exists), (200, Some(false)));
+}
+
+#[test]
+fn a_number_may_be_a_range() {
+    let case = case(
+        r#"
+points = 2
+order = "any"
+[case.actor.bird]
+student = "parrot"
+stdout.any_of = ["hello", "good\nday"]
+[case.actor.zebra]
+reference = "keeper"
+[case.shm.100]
+size = { at_least = 1024 }
+attached = { at_least = 1, at_most = 2 }
+[case.wire]
+"bird -> zebra" = { bytes = { at_least = 1 } }
+"#,
+    );
+    let end = |number: &str| Some(Template::text(number));
+    let at_least = |least: &str| Count {
+        least: end(least),
+        most: None,
+    };
+    assert_eq!(case.shm[0].size, Some(at_least("1024")));
+    let attached = case.shm[0].attached.as_ref().unwrap();
+    assert_eq!((&attached.least, &attached.most), (&end("1"), &end("2")));
+    let amount = Some(Amount::Range(at_least("1")));
+    assert_eq!(
+        (&case.wire[0].sent, &case.wire[0].received),
+        (&amount, &amount)
+    );
+    assert_eq!(
+        case.actors[0].stdout,
+        [OutputExpectation::AnyOf(vec![
+            Template::text("hello"),
+            Template::text("good\nday")
+        ])]
+    );
+}
+
+#[test]
+fn a_place_of_the_programs_own_choice_is_filled_in_for_others() {
+    let case = case(
+        r#"
+points = 2
+[case.actor.bird]
+student = "parrot"
+listens = "unix:any"
+[case.actor.zebra]
+reference = "keeper {{bird.listens.path}}"
+[case.actor.cat]
+peer = ["connect {{bird.listens}}", "connect unix-dgram:{{bird.listens.path}}"]
+[case.leaves]
+may = ["{{bird.listens.path}}"]
+"#,
+    );
+    let [bird, zebra, cat, ..] = case.actors.as_slice() else {
+        panic!()
+    };
+    assert_eq!(bird.listens, Some(Endpoint::Any(AnyPlace::Unix)));
+    let Player::Reference { args, .. } = &zebra.player else {
+        panic!()
+    };
+    assert_eq!(written(&args[0]), "{{bird.listens.path}}");
+    let given: Vec<String> = cat.given_at_start().into_iter().map(written).collect();
+    assert_eq!(
+        given,
+        ["{{bird.listens}}", "unix-dgram:{{bird.listens.path}}"]
+    );
+    assert_eq!(case.leaves.may, [Leftover::Served("bird".into())]);
 }
 
 #[test]

@@ -33,16 +33,16 @@ pub(crate) struct Print {
 pub(super) struct Starter(BTreeSet<u32>);
 
 impl Starter {
-    /// The starter of a lab that the tool carries; an instructor's own has none that is known.
+    /// The starter of a lab.
     pub(super) fn of(lab: &Lab) -> Self {
-        let files = labs::starter(&lab.spec.lab);
+        let files = labs::starter(lab);
         let digests = files.into_iter().filter(|(name, _)| {
             let ending = name.extension().unwrap_or_default();
             ending == "c" || ending == "h"
         });
         Self(
             digests
-                .flat_map(|(_, text)| winnow(&tokens(&String::from_utf8_lossy(text))))
+                .flat_map(|(_, text)| winnow(&tokens(&String::from_utf8_lossy(&text))))
                 .collect(),
         )
     }

@@ -153,6 +153,10 @@ fn together(
                 artifact.clone()
             }
         };
+        let arguments = party.programs.arguments.get(name);
+        programs
+            .arguments
+            .extend(arguments.map(|own| (name.to_owned(), own.clone())));
         let of = |built: &BTreeMap<String, Artifact>| built.get(name).map(put);
         programs
             .plain

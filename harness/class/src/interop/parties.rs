@@ -96,7 +96,10 @@ fn party((id, name): (Line, Line), built: Built) -> Party {
     let alike = programs.plain.iter();
     Party {
         alike: alike
-            .map(|(program, artifact)| (program.clone(), digest(artifact, &id)))
+            .map(|(program, artifact)| {
+                let arguments = programs.arguments.get(program);
+                (program.clone(), digest(artifact, arguments, &id))
+            })
             .collect(),
         id,
         name,
@@ -106,10 +109,11 @@ fn party((id, name): (Line, Line), built: Built) -> Party {
     }
 }
 
-/// The digest of an executable; what lies in a folder of files stays that submission's own.
-fn digest(artifact: &Artifact, id: &Line) -> Digest {
+/// The digest of an executable; what lies in a folder of files or gets arguments of its own stays that submission's own.
+fn digest(artifact: &Artifact, arguments: Option<&Vec<String>>, id: &Line) -> Digest {
     let own = || *blake3::hash(id.as_bytes()).as_bytes();
     match artifact {
+        Artifact::Executable(_) if arguments.is_some() => own(),
         Artifact::Executable(path) => program_digest::of(path).unwrap_or_else(|_| own()),
         Artifact::Command { .. } => own(),
     }

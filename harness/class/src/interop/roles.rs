@@ -1,7 +1,7 @@
 //! Roles: which program gets the row and which the columns, and what their meeting must do.
 
 use ipclab_judge::Finding;
-use ipclab_spec::{After, Aspect, Case, Player};
+use ipclab_spec::{After, Aspect, Case, Endpoint, Player};
 
 use ipclab_grade::labs::Lab;
 use ipclab_grade::selection::Selection;
@@ -76,7 +76,8 @@ fn as_a_meeting(case: &Case) -> Case {
         let student = actor.is_student();
         served = actor
             .listens
-            .take_if(|_| student)
+            // Where a server may be anywhere, its client is given the place.
+            .take_if(|place| student && !matches!(place, Endpoint::Any(_)))
             .map(|_| actor.name.clone());
     }
     case

@@ -80,12 +80,13 @@ fn in_words(lab: &Lab, case: &Case) -> String {
         Visibility::Hidden => ", shown to staff only",
         Visibility::AfterDeadline => ", shown after the deadline",
     };
-    let _ = writeln!(
-        out,
-        "tier {}, points: {points}, of the unit: {}{seen}\n",
-        case.tier.name(),
-        case.questions().join(", ")
-    );
+    let questions = case.questions().join(", ");
+    let of_unit = match questions.is_empty() {
+        true => String::new(),
+        false => format!(", of the unit: {questions}"),
+    };
+    let tier = case.tier.name();
+    let _ = writeln!(out, "tier {tier}, points: {points}{of_unit}{seen}\n");
     for actor in &case.actors {
         let who = match &actor.player {
             Player::Student { program, args } => format!("your {}", command(program, args)),
@@ -217,9 +218,15 @@ fn printed(text: &Template) -> String {
 /// The placeholder that a person who tries the case by hand fills in: `SHMID`.
 fn known_then(hole: &ipclab_spec::Hole) -> String {
     use ipclab_spec::Hole;
+    use ipclab_spec::ServedPart;
     match hole {
         Hole::Answer { name, .. } => name.to_uppercase(),
         Hole::Segment(_) => "SHMID".to_owned(),
+        Hole::Listens { part, .. } => match part {
+            ServedPart::Place | ServedPart::Ip => "ADDRESS".to_owned(),
+            ServedPart::Path => "PATH".to_owned(),
+            ServedPart::Port => "PORT".to_owned(),
+        },
         _ => "...".to_owned(),
     }
 }

@@ -19,16 +19,23 @@ use ipclab_intake::show;
 /// There is no such lab, it is not said where the tool comes from, a file is there already, or the folder cannot be written.
 pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    // The name of a lab that the tool does not carry.
+    let mut own: Option<String> = None;
     if let Some(name) = &args.lab {
-        labs::carried(name)?;
-        for (file, contents) in labs::starter(name) {
-            files.push((file.to_string_lossy().into_owned(), contents.to_vec()));
+        let lab = labs::named(name)?;
+        for (file, contents) in labs::starter(&lab) {
+            files.push((file.to_string_lossy().into_owned(), contents));
         }
-        if let Some(text) = labs::handout(name) {
-            files.push(("HANDOUT.md".to_owned(), text.as_bytes().to_vec()));
+        if let Some(text) = labs::handout(&lab) {
+            files.push(("HANDOUT.md".to_owned(), text.into_bytes()));
         }
-        // So that neither `check` nor the workflow has to be told which lab it is.
-        files.push(("ipclab.toml".to_owned(), editor::mapping(name).into_bytes()));
+        // So that neither `check` nor the workflow has to be told which lab it is, where it is one that the tool carries.
+        let carried = lab.path.is_none().then_some(lab.spec.lab.as_str());
+        files.push((
+            "ipclab.toml".to_owned(),
+            editor::mapping(carried).into_bytes(),
+        ));
+        own = lab.path.map(|_| lab.spec.lab);
         files.extend(editor::files());
     }
     let is_for_repository = args.ci.is_some() || args.devcontainer;
@@ -46,7 +53,9 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
     }
     let folder = match (&args.folder, &args.lab) {
         (Some(folder), _) => folder.clone(),
-        (None, Some(lab)) if !is_for_repository => Path::new(lab).to_owned(),
+        (None, Some(lab)) if !is_for_repository => {
+            Path::new(own.as_ref().unwrap_or(lab)).to_owned()
+        }
         (None, _) => Path::new(".").to_owned(),
     };
     // Everything is looked at before anything is written, so that the instructor is not left with half of it.
@@ -72,10 +81,13 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
         })?;
         out.push_str(&format!("{}\n", show::path(&path)));
     }
-    if args.lab.is_some() {
+    if let Some(lab) = &args.lab {
         let folder = show::path(&folder);
+        let spec = own
+            .as_ref()
+            .map_or(String::new(), |_| format!(" --spec {lab}"));
         out.push_str(&format!(
-            "\nRead {folder}/HANDOUT.md, then work there, and see how far you are:\n  ipclab check {folder} --watch\n"
+            "\nRead {folder}/HANDOUT.md, then work there, and see how far you are:\n  ipclab check {folder}{spec} --watch\n"
         ));
     }
     if args.ci.is_some() {

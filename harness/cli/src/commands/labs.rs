@@ -65,11 +65,20 @@ fn tiers(lab: &Lab) -> String {
 ///
 /// # Errors
 /// There is no such lab, or it has none.
-pub(crate) fn handout(lab: &str) -> Result<ExitCode, Failure> {
-    labs::carried(lab)?;
-    match labs::handout(lab) {
-        Some(text) => output::print(text),
-        None => Err(Failure::usage(format!("the lab {lab} has no handout"))),
+pub(crate) fn handout(name: &str) -> Result<ExitCode, Failure> {
+    let lab = labs::named(name)?;
+    match labs::handout(&lab) {
+        Some(text) => output::print(&text),
+        None => Err(lacking(&lab, "handout", "README.md")),
+    }
+}
+
+/// A lab has not all that labs of the repository have.
+fn lacking(lab: &Lab, what: &str, file: &str) -> Failure {
+    let failure = Failure::usage(format!("the lab {} has no {what}", lab.spec.lab));
+    match labs::folders(lab).first() {
+        Some(folder) => failure.remedy(format!("put it into {}", show::path(&folder.join(file)))),
+        None => failure,
     }
 }
 
@@ -77,13 +86,11 @@ pub(crate) fn handout(lab: &str) -> Result<ExitCode, Failure> {
 ///
 /// # Errors
 /// There is no such lab, one of the files is there already, or the folder cannot be written.
-pub(crate) fn starter(lab: &str, folder: &Path) -> Result<ExitCode, Failure> {
-    labs::carried(lab)?;
-    let files = labs::starter(lab);
+pub(crate) fn starter(name: &str, folder: &Path) -> Result<ExitCode, Failure> {
+    let lab = labs::named(name)?;
+    let files = labs::starter(&lab);
     if files.is_empty() {
-        return Err(Failure::usage(format!(
-            "the lab {lab} has no starter files"
-        )));
+        return Err(lacking(&lab, "starter files", "starter"));
     }
     if let Some((name, _)) = files.iter().find(|(name, _)| folder.join(name).exists()) {
         return Err(Failure::usage(format!(

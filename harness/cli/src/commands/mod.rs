@@ -16,6 +16,7 @@ pub(crate) mod judge;
 pub(crate) mod labs;
 pub(crate) mod manual;
 pub(crate) mod merge;
+pub(crate) mod new_lab;
 pub(crate) mod package;
 pub(crate) mod reference;
 pub(crate) mod refresh;

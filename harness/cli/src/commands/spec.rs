@@ -54,5 +54,13 @@ pub(crate) fn schema(of_submission: bool) -> Result<ExitCode, Failure> {
 /// # Errors
 /// Stdout cannot be written.
 pub(crate) fn calls() -> Result<ExitCode, Failure> {
-    output::print(ipclab_spec::calls_table().trim_end())
+    table(&ipclab_spec::calls_table())
+}
+
+/// Prints a table of the language.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub(crate) fn table(text: &str) -> Result<ExitCode, Failure> {
+    output::print(text.trim_end())
 }

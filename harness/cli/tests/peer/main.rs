@@ -3,6 +3,7 @@
 
 mod datagrams;
 mod line;
+mod messages;
 mod segments;
 mod supervisor;
 mod tcp;

@@ -358,17 +358,36 @@ fn a_full_disk_behind_stdout_is_an_error_and_a_closed_pipe_is_none() {
     drop(workdir);
 }
 
-/// `ipclab spec calls > table` and the block of the README hold the same.
+/// What `ipclab spec TABLE` prints and the block behind its name in the README are the same. `SNAPSHOTS=overwrite cargo test`
+/// writes the blocks anew.
 #[test]
-fn the_table_of_calls_is_that_of_the_readme() {
-    let workdir = Workdir::with(&[]);
-    let output = workdir.ipclab().args(["spec", "calls"]).output().unwrap();
-    let table = String::from_utf8(output.stdout).unwrap();
-    assert!(table.contains("\nrecv "), "{table}");
-    let readme = std::fs::read_to_string(top().join("specs/README.md")).unwrap();
-    let stands_there = readme.contains(&format!("```text\n{table}```\n"));
-    assert!(
-        stands_there,
-        "put what `ipclab spec calls` prints into specs/README.md:\n{table}"
-    );
+fn the_tables_of_the_language_are_those_of_the_readme() {
+    let path = top().join("specs/README.md");
+    for (name, row) in [
+        ("keys", "\n  student "),
+        ("steps", "\n  recv 'hal'"),
+        ("placeholders", "\n  {{n}} "),
+        ("patterns", "\n  fork() "),
+        ("calls", "\nrecv "),
+    ] {
+        let workdir = Workdir::with(&[]);
+        let output = workdir.ipclab().args(["spec", name]).output().unwrap();
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(table.contains(row), "{table}");
+        let readme = std::fs::read_to_string(&path).unwrap();
+        let said = format!("`ipclab spec {name}`");
+        let (before, behind) = readme.rsplit_once(&said).expect("the table's name");
+        let (between, block) = behind.split_once("```text\n").expect("a block");
+        let (block, after) = block.split_once("```\n").expect("its end");
+        if block == table {
+            continue;
+        }
+        let is_asked = std::env::var("SNAPSHOTS").is_ok_and(|wanted| wanted == "overwrite");
+        assert!(
+            is_asked,
+            "specs/README.md lacks what `ipclab spec {name}` prints:\n{table}"
+        );
+        let fresh = format!("{before}{said}{between}```text\n{table}```\n{after}");
+        std::fs::write(&path, fresh).unwrap();
+    }
 }

@@ -28,7 +28,7 @@ student = "family"
 }
 
 const HEADERS: &str = "#include <fcntl.h>\n#include <signal.h>\n#include <spawn.h>\n#include <stdio.h>\n#include <stdlib.h>\n\
-    #include <string.h>\n#include <sys/ipc.h>\n#include <sys/msg.h>\n#include <sys/stat.h>\n#include <sys/wait.h>\n\
+    #include <string.h>\n#include <sys/ipc.h>\n#include <sys/msg.h>\n#include <sys/socket.h>\n#include <sys/stat.h>\n#include <sys/un.h>\n#include <sys/wait.h>\n\
     #include <unistd.h>\nextern char **environ;\n";
 
 /// The findings of each program that does this and did not pass have these words; none did not, where there are none. The first of
@@ -58,6 +58,48 @@ fn check(expectations: &str, programs: &[(&str, &str)]) {
             ),
         }
     }
+}
+
+/// Whatever a student calls the file of their socket, it is one word of a peer's script, and no step of its own.
+#[test]
+fn a_server_at_a_path_of_its_own_choice() {
+    check(
+        "listens = \"unix:any\"\n[case.actor.client]\npeer = [\"connect {{parent.listens}}\", \"recv 'hello'\", \"recv EOF\"]\n\
+         [case.leaves]\nmay = [\"{{parent.listens.path}}\"]\n",
+        &[
+            (&server("a b' to tcp:1"), ""),
+            (
+                "int s = socket(AF_UNIX, SOCK_STREAM, 0); struct sockaddr_un a = {AF_UNIX, \"x\"}; bind(s, (void *)&a, sizeof a);",
+                "bound x but never called listen()",
+            ),
+        ],
+    );
+}
+
+/// A program that says hello to one client at this path.
+fn server(path: &str) -> String {
+    format!(
+        "int s = socket(AF_UNIX, SOCK_STREAM, 0); struct sockaddr_un a = {{AF_UNIX, \"{path}\"}}; bind(s, (void *)&a, sizeof a); \
+         listen(s, 1); int c = accept(s, 0, 0); send(c, \"hello\", 5, 0); close(c);"
+    )
+}
+
+#[test]
+fn what_crosses_a_fifo() {
+    check(
+        "[case.actor.client]\npeer = [\"fifo open /tmp/req write\", \"fifo send 'hello'\", \"fifo close\"]\n\
+         [case.given]\nfiles.\"/tmp/req\" = \"fifo\"\n[case.wire]\n\"client -> parent\" = { received = \"hello\" }\n",
+        &[
+            (
+                "char b[9]; int f = open(\"/tmp/req\", O_RDONLY); while (read(f, b, 2) > 0) ;",
+                "",
+            ),
+            (
+                "char b[9]; int f = open(\"/tmp/req\", O_RDONLY); read(f, b, 2);",
+                "parent received 2 bytes",
+            ),
+        ],
+    );
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub mod toolchain;
 
 mod ways;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -135,6 +136,15 @@ impl<'a> Builder<'a> {
     /// The folder that the submission's programs run in a copy of.
     pub fn handed_in(&self) -> PathBuf {
         self.submission.staged.join(&self.submission.root)
+    }
+
+    /// Arguments that the submission has for its own programs, before those of a case.
+    pub fn arguments(&self) -> BTreeMap<String, Vec<String>> {
+        let mapped = self.submission.mapping.programs.iter();
+        let with_arguments = mapped.filter(|mapped| !mapped.args.is_empty());
+        with_arguments
+            .map(|mapped| (mapped.name.clone(), mapped.args.clone()))
+            .collect()
     }
 
     /// Whether a program has a build with sanitizers: other languages have no such build, and no such mistakes.

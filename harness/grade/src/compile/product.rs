@@ -11,7 +11,8 @@ pub(super) fn names(program: &str, sources: &[String], source: Option<&Path>) ->
     let known = source
         .into_iter()
         .chain(sources.iter().map(Path::new))
-        .filter_map(stem);
+        .filter_map(stem)
+        .filter(|name| !ipclab_spec::is_glob(name));
     for name in known {
         if !names.contains(&name) {
             names.push(name);

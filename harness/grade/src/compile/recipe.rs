@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use ipclab_report::{Line, Problem};
-use ipclab_spec::{Mapped, Program};
+use ipclab_spec::{Mapped, Program, is_glob};
 
 use super::makefile::{self, Goal};
 use super::product;
@@ -69,13 +69,23 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
         Some(mapped) if !mapped.sources.is_empty() => {
             Some(mapped_sources(program, mapped, submission)?)
         }
-        _ => find::choose(&program.sources, &submission.files).map(|choice| {
+        _ => find::choose(&program.sources, &submission.files, |file| {
+            is_program(submission, file)
+        })
+        .map(|choice| {
             let remarks = remarks(&choice);
             (vec![choice.file], remarks)
         }),
     };
-    let mapped_by_hand = mapped.is_some();
+    let mapped_by_hand = mapped.is_some_and(|mapped| !mapped.sources.is_empty());
     let (sources, mut remarks) = chosen.unwrap_or_default();
+    let arguments = mapped.map_or(&[][..], |mapped| mapped.args.as_slice());
+    if !arguments.is_empty() {
+        remarks.push(format!(
+            "it gets {} before the arguments of each case, as {MAPPING} says",
+            arguments.join(" ")
+        ));
+    }
     let first = sources.first();
     let mut ways = Vec::new();
     if let Some(build) = &program.build {
@@ -171,6 +181,13 @@ fn compile(sources: &[PathBuf], submission: &Submission) -> Vec<Way> {
     ways
 }
 
+/// Whether a source is a program by itself and no part of one, as far as that can be told.
+fn is_program(submission: &Submission, file: &Path) -> bool {
+    let has_no_main = walk::has_extension(file, &["c", "cc", "cpp", "cxx"])
+        && !source::has_main(&submission.read(file));
+    !has_no_main
+}
+
 /// The other files of the submission that have no `main`.
 pub(super) fn helpers(sources: &[PathBuf], submission: &Submission) -> Vec<PathBuf> {
     let helper = |file: &&PathBuf| {
@@ -263,10 +280,9 @@ fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
     let pasted = submission.files.iter().find(|file| {
         walk::has_extension(file, &["md", "txt"]) && source::code_in_prose(&submission.read(file))
     });
-    let wanted = program
-        .sources
-        .first()
-        .map_or(program.name.as_str(), String::as_str);
+    let own = format!("{}.c", program.name);
+    let mut names = program.sources.iter().filter(|name| !is_glob(name));
+    let wanted = names.next().map_or(own.as_str(), String::as_str);
     let odd = find::odd_ending(&program.sources, &submission.files);
     let remedy = match (find::likely(&program.name, &with_main), pasted) {
         _ if odd.is_some() => odd.map_or_else(String::new, |odd| odd_ending(odd, wanted)),
@@ -285,7 +301,7 @@ fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
         (None, None) => format!("put the program's source into the folder as {wanted}"),
     };
     let refused: Vec<PathBuf> = submission.refused().map(|(path, _)| path.clone()).collect();
-    let refused = find::choose(&program.sources, &refused).and_then(|choice| {
+    let refused = find::choose(&program.sources, &refused, |_| true).and_then(|choice| {
         let (path, why) = submission
             .refused()
             .find(|(path, _)| **path == choice.file)?;

@@ -6,6 +6,8 @@
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
+use ipclab_spec::{globs, is_glob};
+
 /// The file that was taken for a program's source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -16,13 +18,21 @@ pub struct Choice {
 }
 
 /// Takes the first wanted name that the submission has: as it is, else but for its case, else but for blanks, hyphens
-/// and what browsers append. Of several such files the shallowest is taken, then the one with the newest name: the
-/// last in the order that puts `v10` after `v9`.
-pub fn choose(expected: &[String], files: &[PathBuf]) -> Option<Choice> {
-    for form in [same_but_case, loosely] {
+/// and what browsers append; at last what a pattern such as `*server*.c` means, of that only what is a program by itself.
+/// Of several such files the shallowest is taken, then the one with the newest name: the last in the order that puts `v10`
+/// after `v9`.
+pub fn choose(
+    expected: &[String],
+    files: &[PathBuf],
+    is_program: impl Fn(&Path) -> bool,
+) -> Option<Choice> {
+    for form in [same_but_case, loosely, globbed] {
         for want in expected {
-            let mut found: Vec<&PathBuf> =
-                files.iter().filter(|file| form(name(file), want)).collect();
+            let mut found: Vec<&PathBuf> = files
+                .iter()
+                .filter(|file| form(name(file), want))
+                .filter(|file| !is_glob(want) || is_program(file))
+                .collect();
             found.sort_by(|a, b| order(want, a, b));
             if let [first, rest @ ..] = found.as_slice() {
                 return Some(Choice {
@@ -61,6 +71,10 @@ fn same_but_case(name: String, want: &str) -> bool {
 
 fn loosely(name: String, want: &str) -> bool {
     simple(&name) == simple(want)
+}
+
+fn globbed(name: String, want: &str) -> bool {
+    is_glob(want) && globs(&want.to_lowercase(), &name.to_lowercase())
 }
 
 /// `My-Server (1).c` and `my_server.c` are the same name to a student who hands in a file.
@@ -187,7 +201,7 @@ mod tests {
     fn students_name_files_as_they_like() {
         let check = |files: &[&str], expect: Option<&str>| {
             let expected = ["iserver.c".to_owned(), "server.c".to_owned()];
-            let choice = choose(&expected, &paths(files));
+            let choice = choose(&expected, &paths(files), |_| true);
             assert_eq!(
                 choice.map(|choice| choice.file),
                 expect.map(PathBuf::from),
@@ -216,9 +230,27 @@ mod tests {
     #[test]
     fn skipped_files_are_reported() {
         let files = paths(&["a/server.c", "b/server.c", "server.c"]);
-        let choice = choose(&["server.c".to_owned()], &files).unwrap();
+        let choice = choose(&["server.c".to_owned()], &files, |_| true).unwrap();
         assert_eq!(choice.file, Path::new("server.c"));
         assert_eq!(choice.passed_over, paths(&["b/server.c", "a/server.c"]));
+    }
+
+    #[test]
+    fn a_pattern_means_programs_that_are_called_alike() {
+        let check = |files: &[&str], expect: Option<&str>| {
+            let expected = ["*server*.c".to_owned(), "main.c".to_owned()];
+            let is_program = |file: &Path| !file.ends_with("server_util.c");
+            let choice = choose(&expected, &paths(files), is_program);
+            let file = choice.map(|choice| choice.file);
+            assert_eq!(file, expect.map(PathBuf::from), "{files:?}");
+        };
+        check(&["my_Server2.c"], Some("my_Server2.c"));
+        check(&["server_util.c", "tcpserver.c"], Some("tcpserver.c"));
+        check(&["server_util.c"], None);
+        // A name that is written out comes before what a pattern happens to mean.
+        check(&["tcpserver.c", "main.c"], Some("main.c"));
+        check(&["a/server.c", "myserver.c"], Some("myserver.c"));
+        check(&["server.h"], None);
     }
 
     #[test]

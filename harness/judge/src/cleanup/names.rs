@@ -1,7 +1,9 @@
 //! Names of what can be left behind: how messages call it, and which of it a spec means.
 
-use ipclab_evidence::{Address, LeftPort, Protocol};
-use ipclab_spec::{Endpoint, Leftover, Named};
+use ipclab_evidence::{Address, LeftPort, Protocol, ServedPart};
+use ipclab_spec::{AnyPlace, Endpoint, Leftover, Named};
+
+use crate::facts::Facts;
 
 pub(super) fn key(key: i32) -> String {
     if key == 0 {
@@ -42,14 +44,69 @@ pub(super) fn is_key(may: &Leftover, key: i32, kind: Kind) -> bool {
             | Leftover::PosixShm(_)
             | Leftover::PosixQueue(_)
             | Leftover::Port(_)
-            | Leftover::Process,
+            | Leftover::Process
+            | Leftover::Served(_),
             Kind::Semaphores | Kind::Queue,
         ) => false,
     }
 }
 
-pub(super) fn is_path(may: &Leftover, path: &str) -> bool {
-    matches!(may, Leftover::Path(pattern) if globs(pattern, path))
+pub(super) fn is_path(facts: Facts<'_>, may: &Leftover, path: &str) -> bool {
+    match may {
+        Leftover::Path(pattern) => globs(pattern, path),
+        Leftover::Served(actor) => served_files(facts, actor).any(|file| is_named(&file, path)),
+        Leftover::Shm(_)
+        | Leftover::Sem(_)
+        | Leftover::Msg(_)
+        | Leftover::PosixShm(_)
+        | Leftover::PosixQueue(_)
+        | Leftover::Port(_)
+        | Leftover::Process => false,
+    }
+}
+
+/// The files of the sockets at which an actor and its copies served, or that they bound and never served.
+pub(super) fn served_files(facts: Facts<'_>, actor: &str) -> impl Iterator<Item = String> {
+    let of_one = move |index| {
+        let served = facts.actor(index).and_then(|actor| actor.served.as_ref());
+        let bound = facts.sockets(index).filter_map(|(_, socket)| {
+            match (&socket.local, socket.accepted_from) {
+                (Some(Address::Path(path)), None) => Some(path.clone()),
+                (
+                    Some(
+                        Address::Path(_)
+                        | Address::Inet(_)
+                        | Address::Abstract(_)
+                        | Address::Unnamed
+                        | Address::Other(_),
+                    )
+                    | None,
+                    _,
+                ) => None,
+            }
+        });
+        match served.and_then(|served| served.text(ServedPart::Path)) {
+            Some(path) => vec![path],
+            None => bound.collect(),
+        }
+    };
+    let paths = facts.copies(actor).into_iter().flat_map(of_one);
+    paths.map(|path| path.to_text())
+}
+
+/// Whether this is a file's path from the root, where a program named it by any way from the folder that it runs in.
+fn is_named(name: &str, path: &str) -> bool {
+    let parts = |text: &'_ str| -> Vec<String> {
+        let parts = text
+            .split('/')
+            .filter(|part| !part.is_empty() && *part != ".");
+        parts.map(str::to_owned).collect()
+    };
+    let (name_parts, path_parts) = (parts(name), parts(path));
+    match name.starts_with('/') {
+        true => name_parts == path_parts,
+        false => path_parts.ends_with(&name_parts),
+    }
 }
 
 pub(super) fn is_port(may: &Leftover, port: &LeftPort) -> bool {
@@ -61,9 +118,16 @@ pub(super) fn is_port(may: &Leftover, port: &LeftPort) -> bool {
         | (Endpoint::Udp { port: wanted, .. }, Protocol::Udp, Address::Inet(seen)) => {
             seen.port() == *wanted
         }
+        (Endpoint::Any(AnyPlace::Tcp), Protocol::Tcp, Address::Inet(_))
+        | (Endpoint::Any(AnyPlace::Udp), Protocol::Udp, Address::Inet(_))
+        | (Endpoint::Any(AnyPlace::Unix), Protocol::Unix, Address::Path(_)) => true,
         (Endpoint::Unix(path), Protocol::Unix, address) => crate::listening::is_path(address, path),
         (
-            Endpoint::Tcp { .. } | Endpoint::Udp { .. } | Endpoint::Unix(_) | Endpoint::Shm(_),
+            Endpoint::Tcp { .. }
+            | Endpoint::Udp { .. }
+            | Endpoint::Unix(_)
+            | Endpoint::Shm(_)
+            | Endpoint::Any(_),
             Protocol::Tcp | Protocol::Udp | Protocol::Unix | Protocol::Shm,
             _,
         ) => false,
@@ -83,25 +147,7 @@ pub(super) fn globs(pattern: &str, path: &str) -> bool {
         && pattern
             .iter()
             .zip(&path)
-            .all(|(pattern, part)| component_globs(pattern, part))
-}
-
-fn component_globs(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(mut text) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut middle: Vec<&str> = rest.split('*').collect();
-    let last = middle.pop().unwrap_or_default();
-    for part in middle {
-        let Some(at) = text.find(part) else {
-            return false;
-        };
-        text = &text[at + part.len()..];
-    }
-    text.ends_with(last)
+            .all(|(pattern, part)| ipclab_spec::globs(pattern, part))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use ipclab_evidence::{Arg, FileKind, LeftFile, belongs};
 use ipclab_spec::{Aspect, GivenKind, Leftover, Named};
 
 use super::fail::fail;
-use super::names::{globs, is_port, named};
+use super::names::{globs, is_path, is_port, named, served_files};
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::quote::{count, escaped_line};
@@ -62,6 +62,15 @@ pub(super) fn required(facts: Facts<'_>, must: &Leftover) -> Finding {
             crate::listening::show_endpoint(endpoint),
             left.ports.iter().any(|port| is_port(must, port)),
         ),
+        Leftover::Served(actor) => (
+            served_files(facts, actor).next().map_or_else(
+                || format!("the socket file of {actor}"),
+                |path| escaped_line(&path),
+            ),
+            left.files
+                .iter()
+                .any(|file| is_path(facts, must, &file.path.to_text())),
+        ),
         Leftover::Process => (
             "a process that goes on".to_owned(),
             left.processes.iter().any(|process| !process.first),
@@ -105,7 +114,8 @@ fn remover_of(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)>
         | Leftover::PosixShm(_)
         | Leftover::PosixQueue(_)
         | Leftover::Port(_)
-        | Leftover::Process => return None,
+        | Leftover::Process
+        | Leftover::Served(_) => return None,
     };
     let what = if call.name == "shmctl" {
         "shmctl(IPC_RMID)".to_owned()

@@ -1,6 +1,6 @@
 //! Filling: a template of the spec gets the facts that it asks for.
 
-use ipclab_evidence::Direction;
+use ipclab_evidence::{Direction, ServedPart};
 use ipclab_spec::{Hole, Part, Template};
 
 use super::lookup::Facts;
@@ -74,6 +74,7 @@ impl Facts<'_> {
             Hole::Sent { actor, nth } => self.moved(actor, *nth, owner, Direction::Sent),
             Hole::Received { actor, nth } => self.moved(actor, *nth, owner, Direction::Received),
             Hole::Answer { actor, name, nth } => self.answer(actor, name, *nth, owner),
+            Hole::Listens { actor, part } => self.served_part(actor, *part, owner),
             Hole::Segment(key) => Err(Unfilled::Trouble(format!(
                 "the identifier of segment {key} is known when an actor starts, and not here"
             ))),
@@ -87,6 +88,26 @@ impl Facts<'_> {
                     (None, _) => Err(Unfilled::Never(format!("{actor} never started"))),
                 }
             }
+        }
+    }
+
+    /// Where an actor serves.
+    fn served_part(
+        &self,
+        actor: &str,
+        part: ServedPart,
+        owner: Option<usize>,
+    ) -> Result<Piece, Unfilled> {
+        let mut actors = self.meant(actor, owner)?.into_iter();
+        let served = actors.find_map(|index| self.actor(index)?.served.as_ref()?.text(part));
+        match served {
+            Some(text) => Ok(Piece::Text(text.to_text())),
+            None => Err(Unfilled::Never(
+                self.copies(actor)
+                    .first()
+                    .and_then(|index| self.not_served_briefly(*index))
+                    .unwrap_or_else(|| format!("{actor} never served anything")),
+            )),
         }
     }
 

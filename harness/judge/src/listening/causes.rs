@@ -1,6 +1,6 @@
 //! Why an actor never started, and why a client missed its server.
 
-use ipclab_evidence::{Address, Errno};
+use ipclab_evidence::{Address, Errno, Served};
 use ipclab_spec::{Actor, After, Endpoint, Hole, Part, Template};
 
 use super::is_path;
@@ -52,13 +52,14 @@ impl Facts<'_> {
         })
     }
 
-    /// The kernel's answer that an actor needed before it could start, and that never came.
+    /// What an actor needed to be given before it could start, and that never came to be: an answer of the kernel's, or the place
+    /// where another one serves.
     fn missing_answer(&self, role: &Actor) -> Option<String> {
         let templates = role.given_at_start().into_iter();
         templates
             .flat_map(|template| &template.parts)
             .find_map(|part| {
-                let Part::Hole(hole @ Hole::Answer { .. }) = part else {
+                let Part::Hole(hole @ (Hole::Answer { .. } | Hole::Listens { .. })) = part else {
                     return None;
                 };
                 let wanted = Template {
@@ -105,6 +106,16 @@ impl Facts<'_> {
         })
     }
 
+    /// Where actors serve that may choose the place.
+    fn chosen_places(&self) -> impl Iterator<Item = &Served> {
+        let all = 0..self.evidence.actors.len();
+        all.filter(|index| {
+            let listens = self.role(*index).and_then(|role| role.listens.as_ref());
+            matches!(listens, Some(Endpoint::Any(_)))
+        })
+        .filter_map(|index| self.actor(index)?.served.as_ref())
+    }
+
     /// Whether the student's client went to a place that no actor serves; `client connects to port 14640 ...`.
     pub(crate) fn misdirected(&self, index: usize) -> Option<(String, u32)> {
         let served: Vec<&Endpoint> = self
@@ -113,20 +124,30 @@ impl Facts<'_> {
             .iter()
             .filter_map(|actor: &Actor| actor.listens.as_ref())
             .collect();
-        let ports: Vec<u16> = served
+        let mut ports: Vec<u16> = served
             .iter()
             .filter_map(|endpoint| match endpoint {
                 Endpoint::Tcp { port, .. } | Endpoint::Udp { port, .. } => Some(*port),
-                Endpoint::Unix(_) | Endpoint::Shm(_) => None,
+                Endpoint::Unix(_) | Endpoint::Shm(_) | Endpoint::Any(_) => None,
             })
             .collect();
-        let paths: Vec<&str> = served
+        let mut paths: Vec<String> = served
             .iter()
             .filter_map(|endpoint| match endpoint {
-                Endpoint::Unix(path) => Some(path.as_str()),
-                Endpoint::Tcp { .. } | Endpoint::Udp { .. } | Endpoint::Shm(_) => None,
+                Endpoint::Unix(path) => Some(path.clone()),
+                Endpoint::Tcp { .. }
+                | Endpoint::Udp { .. }
+                | Endpoint::Shm(_)
+                | Endpoint::Any(_) => None,
             })
             .collect();
+        for served in self.chosen_places() {
+            match &served.address {
+                Address::Inet(at) => ports.push(at.port()),
+                Address::Path(path) => paths.push(path.to_text()),
+                Address::Abstract(_) | Address::Unnamed | Address::Other(_) => {}
+            }
+        }
         // A server answers to wherever a question came from.
         if self.role(index)?.listens.is_some() {
             return None;

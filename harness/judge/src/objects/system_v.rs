@@ -3,10 +3,11 @@
 use ipclab_evidence::{LeftQueue, LeftSemaphores};
 use ipclab_spec::{Aspect, MsgState, SemState};
 
-use super::seen::{Range, no_number};
+use super::seen::no_number;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
 use crate::quote::{count, quoted, quoted_bytes};
+use crate::range::Range;
 
 /// One finding for each thing that is expected of an object, with the name of the object.
 pub(super) fn judge(facts: Facts<'_>) -> Vec<(String, Finding)> {

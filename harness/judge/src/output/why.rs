@@ -168,6 +168,7 @@ impl Printed<'_> {
                 | Hole::Pid { .. }
                 | Hole::Answer { .. }
                 | Hole::Segment(_)
+                | Hole::Listens { .. }
                 | Hole::FaultCall
                 | Hole::FaultMessage,
             )

@@ -44,6 +44,7 @@ impl EvidenceBuilder {
             exit: Exit::Code(0),
             started_us: Some(0),
             ready: true,
+            served: None,
             stdout: Stream::default(),
             stderr: Stream::default(),
             open_at_exit: Vec::new(),

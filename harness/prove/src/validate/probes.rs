@@ -8,7 +8,8 @@
 //! labs/tcp-echo/submissions/rejected/NAME/expected.toml     the same as a folder, where a patch cannot say it
 //! ```
 //!
-//! An instructor's own spec has `starter` and `submissions` in `../labs/LAB`, `labs/LAB` or its own folder.
+//! An instructor's own spec has `starter` and `submissions` in `../labs/LAB`, `labs/LAB` or its own folder; with none of them,
+//! its references are tried, and what is no program.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -146,27 +147,12 @@ pub fn gather(names: &[String]) -> Result<Vec<Proof>, Failure> {
 pub fn find(name: &str) -> Result<(Lab, PathBuf), Failure> {
     if name.contains('/') || name.ends_with(".toml") {
         let lab = labs::file(Path::new(name))?;
-        let beside = lab.beside.clone().unwrap_or_default();
-        let places = [
-            beside.join("../labs").join(&lab.spec.lab),
-            beside.join("labs").join(&lab.spec.lab),
-            beside.clone(),
-        ];
-        if let Some(folder) = places
-            .iter()
-            .find(|place| place.join("submissions").is_dir())
-        {
-            return Ok((lab, folder.clone()));
-        }
-        let places = places.map(|place| show::path(&place.join("submissions")));
-        return Err(
-            Failure::usage(format!("there are no submissions to try {} with", lab.file)).remedy(
-                format!(
-                    "put them into accepted and rejected of one of: {}",
-                    places.join(", ")
-                ),
-            ),
-        );
+        let places = labs::folders(&lab);
+        let with_submissions = |place: &&PathBuf| place.join("submissions").is_dir();
+        // On the first day of a lab there are none yet, and its references can be tried all the same.
+        let folder = places.iter().find(with_submissions).or(places.first());
+        let folder = folder.cloned().unwrap_or_default();
+        return Ok((lab, folder));
     }
     let here = std::env::current_dir().unwrap_or_default();
     let spec = Path::new("specs").join(format!("{name}.toml"));
@@ -293,7 +279,8 @@ pub fn rubbish(spec: &Spec, store: &Store) -> Result<PathBuf, Failure> {
             b"The program is finished, I only have to write it.\n"
         };
         if let Some(name) = program.sources.first() {
-            write(name, source)?;
+            // Of a pattern, a name that it means.
+            write(&name.replace('*', ""), source)?;
         }
         write(&program.name, &[b"\x7fELF".as_slice(), &all_bytes].concat())?;
         makefile.push_str(&format!("{0}:\n\techo done > {0}\n", program.name));

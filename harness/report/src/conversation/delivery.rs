@@ -47,7 +47,7 @@ pub(super) fn of(evidence: &Evidence) -> Deliveries {
             continue;
         };
         match kind(evidence, transfer.socket) {
-            SocketKind::Stream => {
+            SocketKind::Stream | SocketKind::Fifo => {
                 let after_gap = gap.is_some_and(|n| evidence.trace[index].n > n);
                 if !after_gap {
                     push(
@@ -73,7 +73,7 @@ pub(super) fn of(evidence: &Evidence) -> Deliveries {
     }
     for (index, _, transfer) in transfers(evidence, Direction::Received) {
         match kind(evidence, transfer.socket) {
-            SocketKind::Stream => {
+            SocketKind::Stream | SocketKind::Fifo => {
                 let after_gap = gap.is_some_and(|n| evidence.trace[index].n > n);
                 if let (Some(from), false) = (other_end(evidence, transfer), after_gap) {
                     let stream = streams.entry((from, transfer.socket)).or_default();

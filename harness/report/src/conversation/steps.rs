@@ -277,7 +277,7 @@ fn is_stream(evidence: &Evidence, socket: usize) -> bool {
         .sockets
         .get(socket)
         .is_some_and(|socket| match socket.kind {
-            SocketKind::Stream => true,
+            SocketKind::Stream | SocketKind::Fifo => true,
             SocketKind::Datagram
             | SocketKind::Seqpacket
             | SocketKind::Queue

@@ -250,6 +250,7 @@ impl Trace {
             exit: Exit::Code(0),
             started_us: Some(0),
             ready: true,
+            served: None,
             stdout: Stream::default(),
             stderr: Stream::default(),
             open_at_exit: Vec::new(),

@@ -152,8 +152,11 @@ impl Tracer {
             Some(Object::Socket(socket)) => Some(socket),
             _ => None,
         };
+        let fifo = self.fifo_of_call(tid, spec, &args, object.as_ref());
         let attention = if spec.when == When::OnRequest {
             Attention::None
+        } else if fifo.is_some() {
+            Attention::Record
         } else if self.actors[actor].started {
             attention(spec, object.as_ref())
         } else {
@@ -219,6 +222,7 @@ impl Tracer {
             timed: self.is_timed(tid, spec, &args, socket),
             object,
             socket,
+            fifo,
             vforked: false,
             wait: None,
             tampered,
@@ -230,7 +234,8 @@ impl Tracer {
             let beyond = on_request || (changed && usual == Attention::Exit);
             call.n = Some(self.record_entry(tid, process, &call, beyond));
         }
-        if spec.role == Role::Send && socket.is_some() && self.actors[actor].trusted {
+        let carries = socket.is_some() || fifo.is_some();
+        if spec.role == Role::Send && carries && self.actors[actor].trusted {
             call.outgoing = outgoing(tid, spec, &args);
         }
         if let Some((start, length)) =
@@ -441,7 +446,7 @@ pub(super) fn absolute(tid: Pid, path: Bytes) -> Bytes {
         return path;
     }
     use std::os::unix::ffi::OsStrExt;
-    let Ok(cwd) = std::fs::read_link(format!("/proc/{tid}/cwd")) else {
+    let Some(cwd) = procfs::folder(tid) else {
         return path;
     };
     Bytes(

@@ -2,10 +2,13 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::path::Path;
 
-use ipclab_evidence::{Address, Answer, Direction, Errno, Object, Protocol, Returned, Transfer};
+use ipclab_evidence::{
+    Address, Answer, Direction, Errno, Object, Protocol, Returned, Served, Socket, Transfer,
+};
 
-use super::entry::{is_bad_address, is_plain_open};
+use super::entry::{absolute, is_bad_address, is_plain_open};
 use super::state::{ERESTART_RESTARTBLOCK, InCall, MAX_REFUSED_FORKS, Notice, Tracer, gone};
 use super::trace::is_long;
 use crate::calls::{Role, Spec};
@@ -14,7 +17,7 @@ use crate::clock::{self, calls::Unit};
 use crate::decode;
 use crate::fault::Pending;
 use crate::outputs;
-use ipclab_kernel::{Pid, memory, ptrace, ptrace::Stop, socket};
+use ipclab_kernel::{Pid, memory, procfs, ptrace, ptrace::Stop, socket};
 
 /// What a call did, as far as its line in the trace says it.
 #[derive(Default)]
@@ -194,7 +197,7 @@ impl Tracer {
             (Role::Bind | Role::Connect, Some(socket)) => {
                 self.refresh(tid, fd, socket);
                 self.unix_addressed(tid, process, call);
-                self.check_ready(actor, socket);
+                self.check_ready(tid, actor, socket);
                 let address = || decode::address(tid, call.args[1], call.args[2]);
                 if call.spec.role == Role::Bind && matches!(address(), Some(Address::Path(_))) {
                     self.actors[actor].files += 1;
@@ -203,7 +206,7 @@ impl Tracer {
             (Role::Listen, Some(socket)) => {
                 self.refresh(tid, fd, socket);
                 self.sockets.listening(socket);
-                self.check_ready(actor, socket);
+                self.check_ready(tid, actor, socket);
             }
             (Role::SetOption, Some(socket)) => self.option_set(tid, &call.args, socket),
             (Role::Plain, Some(socket)) if call.spec.name == "getsockopt" => {
@@ -215,6 +218,10 @@ impl Tracer {
             }
             (Role::Receive, Some(socket)) => {
                 effect.transfer = self.received(tid, call, socket, result as u64);
+            }
+            (Role::Send | Role::Receive, None) if !self.winding_down => {
+                let fifo = call.fifo?;
+                effect.transfer = self.fifo_moved(tid, call, fifo, result);
             }
             (Role::ShmGet, _) => {
                 effect.object = Some(Object::Segment(result as i32));
@@ -301,13 +308,25 @@ impl Tracer {
         self.trace.settle(n, &mut self.sockets.flows);
     }
 
-    fn check_ready(&mut self, actor: usize, socket: usize) {
+    fn check_ready(&mut self, tid: Pid, actor: usize, socket: usize) {
         let traced = &mut self.actors[actor];
         if let Some(endpoint) = &traced.ready_at
             && self.sockets.serves(socket, endpoint)
         {
+            if !traced.ready {
+                traced.served = served(
+                    tid,
+                    self.sockets.get(socket),
+                    traced.start_folder.as_deref(),
+                );
+            }
             traced.ready = true;
         }
+    }
+
+    /// Where an actor serves what it must; `None`: it does not, or not yet.
+    pub(crate) fn served(&self, actor: usize) -> Option<&Served> {
+        self.actors[actor].served.as_ref()
     }
 
     /// What the kernel has told an actor under this name: the n-th time, from 1, or the last one.
@@ -358,6 +377,21 @@ impl Tracer {
             let _ = memory::write_memory(tid, args[3], &value);
         }
     }
+}
+
+/// Where others reach a socket. They start in the folder in which its own actor started: a path relative to another one is
+/// of no use to them.
+fn served(tid: Pid, socket: &Socket, start_folder: Option<&Path>) -> Option<Served> {
+    let address = match socket.local.clone()? {
+        Address::Path(path) if procfs::folder(tid).as_deref() != start_folder => {
+            Address::Path(absolute(tid, path))
+        }
+        address => address,
+    };
+    Some(Served {
+        kind: socket.kind,
+        address,
+    })
 }
 
 /// Which waits an option of a socket bounds in time; `None`: it is another option.

@@ -41,6 +41,7 @@ mod entry;
 mod event;
 mod exit;
 mod families;
+mod fifos;
 mod guard;
 mod held;
 mod host;

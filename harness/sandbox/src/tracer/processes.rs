@@ -114,6 +114,7 @@ impl Tracer {
         let of_call = self.threads[&tid].call.as_ref().and_then(|call| call.n);
         if first && !self.actors[actor].started {
             self.actors[actor].links = spawn::standard_links(tid);
+            self.actors[actor].start_folder = procfs::folder(tid);
         }
         self.tree_program(tid, of_call);
         self.check_readable(tid, actor);

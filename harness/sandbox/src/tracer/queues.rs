@@ -3,7 +3,7 @@
 //! A queue as one actor uses it counts as a socket of that actor. Which message came from which is found out in the end: a
 //! receiver may be back before the sender whose message it has.
 
-use ipclab_evidence::{Direction, Object, Transfer};
+use ipclab_evidence::{Direction, Object, SocketKind, Transfer};
 use ipclab_kernel::Pid;
 
 use super::state::{InCall, Tracer};
@@ -38,9 +38,9 @@ impl Tracer {
             (false, _) => return None,
         };
         let actor = self.actor_of(tid)?;
-        let socket = self
-            .sockets
-            .queue(&queue, actor, call.n.unwrap_or_default());
+        let socket =
+            self.sockets
+                .queue(SocketKind::Queue, &queue, actor, call.n.unwrap_or_default());
         let (start, bytes) = match direction {
             Direction::Sent => text_of(call.spec.name, &call.args)?,
             Direction::Received => {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
     Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Refusal, Run, SeenObjects,
-    Sharing, Socket, SourceLine, TimePassed,
+    Served, Sharing, Socket, SourceLine, TimePassed,
 };
 
 use super::code_map::{CodeMap, Origins};
@@ -99,6 +99,8 @@ pub(super) struct InCall {
     pub(super) n: Option<u32>,
     pub(super) object: Option<Object>,
     pub(super) socket: Option<usize>,
+    /// The FIFO that it writes or reads, by device and inode, where the plan asks for it.
+    pub(super) fifo: Option<(u64, u64)>,
     /// What it is about to send, where its memory is a witness.
     pub(super) outgoing: Vec<u8>,
     /// The tracer receives in its stead.
@@ -192,6 +194,10 @@ pub(crate) struct TracedActor {
     pub(crate) started: bool,
     /// What its start is awaited for has happened.
     pub(crate) ready: bool,
+    /// Where that is, when it is a socket.
+    pub(super) served: Option<Served>,
+    /// The folder in which its program started.
+    pub(super) start_folder: Option<PathBuf>,
     pub(super) links: [Option<String>; 3],
     /// Calls that are recorded beyond those that always are.
     pub(super) watched: Vec<String>,
@@ -278,6 +284,8 @@ pub(crate) struct Tracer {
     pub(super) trace: Trace,
     pub(super) tree: Tree,
     pub(super) sockets: Sockets,
+    /// What crosses FIFOs is asked for.
+    pub(super) watches_fifos: bool,
     pub(super) faults: Faults,
     /// What went wrong on our side.
     pub(crate) trouble: Vec<String>,
@@ -340,6 +348,8 @@ impl Tracer {
             ready_at: actor.ready.clone(),
             started: false,
             ready: false,
+            served: None,
+            start_folder: None,
             links: [None, None, None],
             watched: actor.watched.clone(),
             party: actor.party,
@@ -379,6 +389,7 @@ impl Tracer {
             trace: Trace::new(limits.calls_kept, plan.actors.len()),
             tree: Tree::new(&plan.objects),
             sockets: Sockets::default(),
+            watches_fifos: plan.objects.fifos,
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
             began: Instant::now(),

@@ -185,16 +185,16 @@ impl Tracer {
 
 /// What has arrived in a program's memory.
 #[derive(Default)]
-struct Received {
+pub(super) struct Received {
     bytes: u64,
-    head: Vec<u8>,
+    pub(super) head: Vec<u8>,
     address: Option<Address>,
     /// More had come than there was room for.
     cut: bool,
 }
 
 impl Received {
-    fn read(tid: Pid, call: &InCall, result: u64) -> Option<Self> {
+    pub(super) fn read(tid: Pid, call: &InCall, result: u64) -> Option<Self> {
         let most = decode::MAX_TRANSFER_BYTES as u64;
         Some(match call.spec.name {
             "recvmsg" => {

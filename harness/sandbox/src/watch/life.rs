@@ -83,6 +83,7 @@ impl Life {
             exit: self.exit.unwrap_or(Exit::NotStarted),
             started_us: self.started_us,
             ready: traced.ready,
+            served: tracer.served(index).cloned(),
             ended_at: traced.origins.ended_at.clone(),
             printed: printed.cloned().collect(),
             stdout,

@@ -8,7 +8,7 @@ use ipclab_evidence::{Actor, Await, Exit, Run, RuntimeValue};
 use super::life::State;
 use super::state::Watch;
 use crate::filter::TraceScope;
-use crate::outputs;
+use crate::outputs::{self, Value};
 use crate::platform::Platform;
 use crate::quiet::{self, Activity};
 use crate::script::{PeerRequest, Script};
@@ -108,10 +108,19 @@ impl<P: Platform> Watch<'_, P> {
         for fill in &self.plan.actors[index].fills {
             let value = match &fill.with {
                 RuntimeValue::Answer { actor, name, nth } => {
-                    self.tracer.output(self.index(actor)?, name, *nth)?
+                    let value = self.tracer.output(self.index(actor)?, name, *nth)?;
+                    Value::plain(value)
                 }
                 RuntimeValue::Segment(key) => {
-                    self.platform.segment(*key, &self.tracer)?.shmid.to_string()
+                    let segment = self.platform.segment(*key, &self.tracer)?;
+                    Value::plain(segment.shmid.to_string())
+                }
+                RuntimeValue::Served { actor, part } => {
+                    let served = self.tracer.served(self.index(actor)?)?;
+                    Value {
+                        text: served.text(*part)?,
+                        in_step: served.text_in_step(*part)?,
+                    }
                 }
             };
             outputs::fill(&mut actor, &fill.text, &value);

@@ -136,7 +136,27 @@ static void never_ends(char **a)
     exit(0);
 }
 
+/* Two processes that write one after the other, and one that reads all of it in two reads. */
+static void fifo_writes(char **a)
+{
+    int out = open("/tmp/ipclab_test_fifo", O_WRONLY);
+    for (; *a; a++)
+        if (write(out, *a, strlen(*a)) < 0)
+            exit(1);
+    exit(0);
+}
+static void fifo_reads(char **a)
+{
+    (void)a;
+    char text[16];
+    int in = open("/tmp/ipclab_test_fifo", O_RDONLY);
+    while (read(in, text, 3) > 0)
+        ;
+    exit(0);
+}
+
 static const struct act acts[] = {
     {"fates", fates}, {"discards", discards}, {"threads", threads}, {"runs", runs}, {"files", files},
-    {"sends", sends}, {"takes", takes}, {"takes-one", takes_one}, {"prints", prints}, {"never-ends", never_ends}, {0}};
+    {"sends", sends}, {"takes", takes}, {"takes-one", takes_one}, {"prints", prints}, {"never-ends", never_ends},
+    {"fifo-writes", fifo_writes}, {"fifo-reads", fifo_reads}, {0}};
 PLAY(acts)

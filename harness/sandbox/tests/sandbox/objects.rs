@@ -1,8 +1,9 @@
 //! Objects of the kernel behind the calls: processes, descriptors, files, queues; and nothing of them where the plan does not ask.
 
 use ipclab_evidence::{
-    Actor, Bytes, Direction, Ended, Exit, Fate, FileKind, GivenQueue, Moment, Occurrence, Process,
-    ProcessEnd, QueuedMessage, SeenObjects, StdoutKind, Tamper, TamperAction, WantedObjects,
+    Actor, Bytes, Direction, Ended, Exit, Fate, FileKind, GivenFile, GivenKind, GivenQueue, Moment,
+    Occurrence, Process, ProcessEnd, QueuedMessage, SeenObjects, StdoutKind, Tamper, TamperAction,
+    WantedObjects,
 };
 
 use crate::bench::{Adjust, Seen, Test, both, exits, plan, run, student};
@@ -94,6 +95,40 @@ pub(crate) fn tests() -> Vec<Test> {
             ];
             assert_eq!(moved, expect);
         }),
+        both(
+            "what_crosses_a_fifo_is_seen_where_it_is_asked_for",
+            |level| {
+                for asked in [true, false] {
+                    let mut plan = plan([
+                        student("one", "objects fifo-writes abc de"),
+                        student("two", "objects fifo-reads"),
+                    ]);
+                    plan.objects.fifos = asked;
+                    plan.world.files = vec![GivenFile {
+                        path: "/tmp/ipclab_test_fifo".into(),
+                        kind: GivenKind::Fifo,
+                        mode: None,
+                    }];
+                    let seen = run(level, &plan);
+                    seen.all_well();
+                    let moved = seen.trace.iter().filter_map(|call| {
+                        let transfer = call.transfer.as_ref()?;
+                        let peer = seen.sockets[transfer.peer?].actor;
+                        Some((call.actor, transfer.head.to_text(), peer))
+                    });
+                    let mut moved: Vec<_> = moved.collect();
+                    moved.sort();
+                    let piece = |actor, text: &str, peer| (actor, text.to_owned(), peer);
+                    let expect = [
+                        piece(0, "abc", 1),
+                        piece(0, "de", 1),
+                        piece(1, "abc", 0),
+                        piece(1, "de", 0),
+                    ];
+                    assert_eq!(moved, if asked { &expect[..] } else { &[] });
+                }
+            },
+        ),
         both("a_queue_that_is_given_and_what_is_left_in_it", |level| {
             let mut plan = plan([student("one", "objects takes-one")]);
             let message = |mtype, text: &str| QueuedMessage {
@@ -159,6 +194,7 @@ fn asking(actor: Actor) -> ipclab_evidence::Plan {
         processes: true,
         descriptors: true,
         files: Vec::new(),
+        ..WantedObjects::default()
     };
     plan
 }

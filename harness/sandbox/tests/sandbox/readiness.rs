@@ -1,6 +1,8 @@
 //! An actor starts when what it waits for has happened in the kernel, and never when that can no longer come.
 
-use ipclab_evidence::{Ended, Exit, Plan, Protocol};
+use ipclab_evidence::{
+    Ended, Endpoint, Exit, Placeholder, Plan, Protocol, RuntimeValue, ServedPart,
+};
 
 use crate::bench::{
     Adjust, Seen, Test, both, endpoint, exits, pair, plan, ready, run, student, waits,
@@ -30,6 +32,39 @@ pub(crate) fn tests() -> Vec<Test> {
                 seen.all_well();
                 assert!(seen.actor("server").ready);
                 starts_after(&seen, "client", "server", call);
+            },
+        ));
+    }
+    // Wherever it serves, the client is told the place.
+    for (server, protocol, client, part) in [
+        ("tcp", Protocol::Tcp, "tcp", ServedPart::Port),
+        ("unix", Protocol::Unix, "unix", ServedPart::Path),
+        ("udp", Protocol::Udp, "udp", ServedPart::Port),
+    ] {
+        tests.push(both(
+            format!("the_place_of_{server}_is_filled_in"),
+            move |level| {
+                let client = format!("readiness call {client} <place>");
+                let mut plan = pair(protocol, &format!("readiness {server}"), &client);
+                let known = endpoint(protocol);
+                plan.actors[0].ready = Some(Endpoint {
+                    port: None,
+                    path: None,
+                    ..known.clone()
+                });
+                plan.actors[1].fills = vec![Placeholder {
+                    text: "<place>".to_owned(),
+                    with: RuntimeValue::Served {
+                        actor: "server".to_owned(),
+                        part,
+                    },
+                }];
+                let seen = run(level, &plan);
+                seen.all_well();
+                let served = seen.actor("server").served.as_ref().expect("a place");
+                let port = known.port.map(|port| port.to_string());
+                let text = served.text(part).expect("that part").to_text();
+                assert_eq!(Some(text), known.path.or(port));
             },
         ));
     }

@@ -36,7 +36,7 @@ impl Actor {
         let mut found: Vec<&Template> = self.stdin.iter().collect();
         match &self.player {
             Player::Student { args, .. } | Player::Reference { args, .. } => found.extend(args),
-            Player::Peer { steps } => found.extend(steps.iter().filter_map(Step::template)),
+            Player::Peer { steps } => found.extend(steps.iter().flat_map(Step::templates)),
         }
         found
     }

@@ -1,6 +1,6 @@
 //! What must come of a case besides output: bytes, leftovers, segments, calls.
 
-use super::{After, Endpoint, Template};
+use super::{After, Count, Endpoint, Template};
 
 /// What crossed from one actor to another.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Wire {
 pub enum Amount {
     /// This many bytes in all.
     Bytes(Template),
+    /// So many bytes in all that they are in this range.
+    Range(Count),
     /// These messages, each in one call, in this order.
     Messages(Vec<Template>),
 }
@@ -52,6 +54,8 @@ pub enum Leftover {
     Port(Endpoint),
     /// `process`: a child that goes on.
     Process,
+    /// `{{server.listens.path}}`: the file of the socket at which this actor serves.
+    Served(String),
 }
 
 /// Which System V object of a kind.
@@ -87,11 +91,11 @@ pub struct ShmState {
     /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
     pub exists: Option<bool>,
     /// Bytes.
-    pub size: Option<u64>,
+    pub size: Option<Count>,
     /// Permission bits.
     pub mode: Option<u32>,
     /// Attaches.
-    pub attached: Option<u64>,
+    pub attached: Option<Count>,
     /// What it must hold at offset 0.
     pub holds: Option<Template>,
 }

@@ -48,4 +48,29 @@ pub enum Endpoint {
     Unix(String),
     /// `shm:100`
     Shm(i32),
+    /// `unix:any`: wherever the program likes.
+    Any(AnyPlace),
+}
+
+/// What an actor must serve where the place is its own choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnyPlace {
+    /// `tcp:any`
+    Tcp,
+    /// `udp:any`
+    Udp,
+    /// `unix:any`: a path, of whatever type of socket.
+    Unix,
+}
+
+impl AnyPlace {
+    /// The transport's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Unix => "unix",
+        }
+    }
 }

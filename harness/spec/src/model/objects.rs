@@ -36,6 +36,13 @@ pub struct Count {
     pub most: Option<Template>,
 }
 
+impl Count {
+    /// Its ends.
+    pub(crate) fn sides(&self) -> impl Iterator<Item = &Template> {
+        self.least.iter().chain(&self.most)
+    }
+}
+
 /// What must be true of an actor's processes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Processes {

@@ -16,8 +16,8 @@ pub struct Step {
 /// What a step does. Sockets and segments are the peer's current one, the last that was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// `connect tcp:12345`, `connect unix:/tmp/s`, `connect unix-stream:/tmp/s`
-    Connect(PeerEndpoint),
+    /// `connect tcp:12345`, `connect unix:/tmp/s`, `connect {{server.listens}}`
+    Connect(PeerPlace),
     /// `open udp`, `open unix-dgram`: an unbound socket.
     Open(PeerSocket),
     /// `bind udp:7001`
@@ -31,7 +31,7 @@ pub enum Action {
         /// What.
         data: Data,
         /// Where to, on an unconnected datagram socket.
-        to: Option<PeerEndpoint>,
+        to: Option<PeerPlace>,
         /// In pieces of so many bytes each, one call each, waiting for the other side to take each.
         pieces: Option<u32>,
         /// With `MSG_OOB`: the last byte of each call is TCP's urgent one.
@@ -79,6 +79,55 @@ pub enum Action {
     ShmDetach,
     /// `shm remove 100`
     ShmRemove(SegmentName),
+    /// `fifo make /tmp/req 0600`
+    FifoMake {
+        /// Its path.
+        path: String,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// `fifo open /tmp/req read`: waits until another process opens its other end.
+    FifoOpen {
+        /// Its path.
+        path: String,
+        /// Which end.
+        end: FifoEnd,
+    },
+    /// `fifo send 'hal'`: into the one that was opened last to write.
+    FifoSend(Data),
+    /// `fifo recv 'hal'`, `fifo recv 5 bytes`, `fifo recv until EOF`: from the one that was opened last to read.
+    FifoRecv(Wanted),
+    /// `fifo close`: the one that was opened last.
+    FifoClose,
+    /// `fifo remove /tmp/req`
+    FifoRemove(String),
+    /// `msg create 200 0600`: a System V message queue.
+    MsgCreate {
+        /// Key.
+        key: i32,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// `msg send 200 'hal'`, `msg send 200 type 3 'hal'`
+    MsgSend {
+        /// The queue.
+        queue: SegmentName,
+        /// The message's type.
+        mtype: i64,
+        /// What it says.
+        data: Data,
+    },
+    /// `msg recv 200 'hal'`, `msg recv 200 type 3 any`: waits for one.
+    MsgRecv {
+        /// The queue.
+        queue: SegmentName,
+        /// Which message, as `msgrcv(2)` has it: 0 the first of any type, else of this one, or of at most the number below 0.
+        mtype: i64,
+        /// What it must say: data, bytes, or anything.
+        wanted: Wanted,
+    },
+    /// `msg remove 200`
+    MsgRemove(SegmentName),
     /// `200 times connect tcp:9000`: a step again and again; now and then the peer waits until all others wait.
     Times {
         /// How often.
@@ -90,7 +139,16 @@ pub enum Action {
     Each(Box<Action>),
 }
 
-/// How a peer names a segment.
+/// Which end of a FIFO a peer opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FifoEnd {
+    /// `read`
+    Read,
+    /// `write`
+    Write,
+}
+
+/// How a peer names a segment or a message queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SegmentName {
     /// By its key.
@@ -151,6 +209,15 @@ pub enum PeerSocket {
     UnixSeqpacket,
 }
 
+/// Where a peer connects or sends to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeerPlace {
+    /// It is known beforehand.
+    At(PeerEndpoint),
+    /// `{{server.listens}}`, `unix-stream:{{server.listens.path}}`: filled in when the peer starts.
+    Served(Template),
+}
+
 /// A socket type and its address, as a peer names it: `tcp:127.0.0.1:12345`, `unix-dgram:/tmp/s`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerEndpoint {
@@ -165,28 +232,69 @@ pub struct PeerEndpoint {
 }
 
 impl Step {
-    /// The template of a step, if it has one.
-    pub(crate) fn template(&self) -> Option<&Template> {
-        self.action.template()
+    /// The templates of a step.
+    pub(crate) fn templates(&self) -> Vec<&Template> {
+        self.action.templates()
     }
 }
 
 impl Action {
-    /// The template of an action, if it has one.
+    fn templates(&self) -> Vec<&Template> {
+        match self {
+            Action::Connect(place) => place.template().into_iter().collect(),
+            Action::Send { data, to, .. } => {
+                let place = to.as_ref().and_then(PeerPlace::template);
+                data.template().into_iter().chain(place).collect()
+            }
+            Action::Recv(Wanted::Data(data))
+            | Action::FifoRecv(Wanted::Data(data))
+            | Action::FifoSend(data)
+            | Action::ShmWrite(data)
+            | Action::ShmRead(data) => data.template().into_iter().collect(),
+            Action::ShmAttach(name) | Action::ShmRemove(name) | Action::MsgRemove(name) => {
+                name.template().into_iter().collect()
+            }
+            Action::MsgSend { queue, data, .. } => queue
+                .template()
+                .into_iter()
+                .chain(data.template())
+                .collect(),
+            Action::MsgRecv { queue, wanted, .. } => {
+                let data = match wanted {
+                    Wanted::Data(data) => data.template(),
+                    _ => None,
+                };
+                queue.template().into_iter().chain(data).collect()
+            }
+            Action::Times { action, .. } | Action::Each(action) => action.templates(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Data {
     fn template(&self) -> Option<&Template> {
         match self {
-            Action::Send { data, .. }
-            | Action::Recv(Wanted::Data(data))
-            | Action::ShmWrite(data)
-            | Action::ShmRead(data) => match data {
-                Data::Text(template) => Some(template),
-                Data::Hex(_) | Data::Bytes(_) => None,
-            },
-            Action::ShmAttach(SegmentName::Id(id)) | Action::ShmRemove(SegmentName::Id(id)) => {
-                Some(id)
-            }
-            Action::Times { action, .. } | Action::Each(action) => action.template(),
-            _ => None,
+            Self::Text(template) => Some(template),
+            Self::Hex(_) | Self::Bytes(_) => None,
+        }
+    }
+}
+
+impl SegmentName {
+    fn template(&self) -> Option<&Template> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Key(_) => None,
+        }
+    }
+}
+
+impl PeerPlace {
+    fn template(&self) -> Option<&Template> {
+        match self {
+            Self::Served(template) => Some(template),
+            Self::At(_) => None,
         }
     }
 }

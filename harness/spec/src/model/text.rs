@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+pub use ipclab_evidence::ServedPart;
+
 /// One expectation about a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OutputExpectation {
@@ -13,6 +15,8 @@ pub enum OutputExpectation {
     AnyOrder(Vec<Template>),
     /// Each of these somewhere.
     Contains(Vec<Template>),
+    /// At least one of these somewhere.
+    AnyOf(Vec<Template>),
     /// None of these anywhere.
     Lacks(Vec<Template>),
     /// Each of these matches somewhere; in the syntax of the `regex` crate, checked when the spec is read. What a hole is filled
@@ -91,6 +95,13 @@ pub enum Hole {
     },
     /// `{{shm.100.shmid}}`: the identifier of the segment with this key, when the actor starts.
     Segment(i32),
+    /// `{{server.listens}}`, `{{server.listens.port}}`: where the actor serves what its `listens` asks for.
+    Listens {
+        /// The actor.
+        actor: String,
+        /// What of it.
+        part: ServedPart,
+    },
     /// `{{fault.call}}`: the call that was made to fail.
     FaultCall,
     /// `{{fault.message}}`: what `strerror` says for it.

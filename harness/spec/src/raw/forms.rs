@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::{At, Keyed, Many, RawGivenFile, RawInterleave, RawOutput, RawWire, Read, wrong_kind};
+use super::{
+    At, Keyed, Many, RawGivenFile, RawInterleave, RawOutput, RawRange, RawWire, Read, wrong_kind,
+};
 use crate::diagnostic::Diagnostics;
 use crate::tree::{Node, Span, Value};
 
@@ -224,14 +226,16 @@ schema!(ExitForm, |_generator| {
 #[derive(Clone, Debug)]
 pub(crate) enum OutputForm {
     Transcript(At<String>),
-    Table(RawOutput),
+    Table(Box<RawOutput>),
 }
 
 impl Read for OutputForm {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         match &node.value {
             Value::Text(_) => At::read(node, diagnostics).map(Self::Transcript),
-            Value::Table(_) => RawOutput::read(node, diagnostics).map(Self::Table),
+            Value::Table(_) => {
+                RawOutput::read(node, diagnostics).map(|raw| Self::Table(Box::new(raw)))
+            }
             Value::List(_) => {
                 diagnostics
                     .error(&node.span, "expected a text or a table, found a list")
@@ -258,14 +262,16 @@ schema!(OutputForm, |generator| json_schema!({
 #[derive(Clone, Debug)]
 pub(crate) enum WireForm {
     Messages(Many),
-    Table(RawWire),
+    Table(Box<RawWire>),
 }
 
 impl Read for WireForm {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         match &node.value {
             Value::Text(_) | Value::List(_) => Many::read(node, diagnostics).map(Self::Messages),
-            Value::Table(_) => RawWire::read(node, diagnostics).map(Self::Table),
+            Value::Table(_) => {
+                RawWire::read(node, diagnostics).map(|raw| Self::Table(Box::new(raw)))
+            }
             Value::Int(..) => {
                 diagnostics
                     .error(
@@ -298,6 +304,8 @@ pub(crate) enum AmountForm {
     /// One text: a number of bytes when `bytes` asks, else a message.
     Text(At<String>),
     Messages(Many),
+    /// So many bytes that they are in a range.
+    Range(RawRange),
 }
 
 impl AmountForm {
@@ -306,6 +314,7 @@ impl AmountForm {
             Self::Bytes(at) => &at.span,
             Self::Text(at) => &at.span,
             Self::Messages(many) => &many.span,
+            Self::Range(range) => &range.span,
         }
     }
 }
@@ -316,6 +325,7 @@ impl Read for AmountForm {
             Value::Int(..) => At::read(node, diagnostics).map(Self::Bytes),
             Value::Text(_) => At::read(node, diagnostics).map(Self::Text),
             Value::List(_) => Many::read(node, diagnostics).map(Self::Messages),
+            Value::Table(_) => RawRange::read(node, diagnostics).map(Self::Range),
             _ => {
                 wrong_kind(
                     node,
@@ -328,11 +338,12 @@ impl Read for AmountForm {
     }
 }
 
-schema!(AmountForm, |_generator| json_schema!({
+schema!(AmountForm, |generator| json_schema!({
     "anyOf": [
         { "type": "integer", "minimum": 0 },
         { "type": "string" },
-        { "type": "array", "items": { "type": "string" } }
+        { "type": "array", "items": { "type": "string" } },
+        generator.subschema_for::<RawRange>()
     ]
 }));
 

@@ -42,7 +42,8 @@ tables! {
     /// A program that students hand in.
     #[schemars(rename = "Program")]
     RawProgram {
-        /// File names to look for, best first, whatever their case or folder.
+        /// File names to look for, best first, whatever their case or folder; "*server*.c" means programs that are called alike,
+        /// where there is none of the names that are written out.
         source: Many,
         /// What takes its place beside a student's program: a reference program's name, or sources beside the spec.
         reference: ReferenceForm,
@@ -189,7 +190,8 @@ tables! {
         copies: CopiesForm,
         /// What it reads; left out: nothing, at once end of file.
         stdin: At<String>,
-        /// Where it must serve, and the starting gun of the next actor: "tcp:12345", "unix:/tmp/socket".
+        /// Where it must serve, and the starting gun of the next actor: "tcp:12345", "unix:/tmp/socket"; "tcp:any", "udp:any" and
+        /// "unix:any" leave the place to the program, and others are given it: {{server.listens.port}}.
         listens: At<String>,
         /// What must have happened before it starts: "server exits", "server waits", "server listens"; or what the case's clock
         /// must show: "5s".
@@ -215,6 +217,8 @@ tables! {
         any_order: Many,
         /// Each of these somewhere.
         contains: Many,
+        /// At least one of these somewhere; each may have several lines.
+        any_of: Many,
         /// None of these anywhere.
         lacks: Many,
         /// Each of these regular expressions matches somewhere.
@@ -235,7 +239,7 @@ tables! {
     /// What may and must be left behind; what is named nowhere may not be left.
     #[schemars(rename = "Leaves")]
     RawLeaves {
-        /// Allowed: "/tmp/socket", "shm:100", "tcp:12345", "process".
+        /// Allowed: "/tmp/socket", "{{server.listens.path}}", "shm:100", "tcp:12345", "process".
         may: Many,
         /// Required.
         must: Many,
@@ -247,11 +251,11 @@ tables! {
         /// false: there must be none.
         exists: At<bool>,
         /// Bytes.
-        size: At<i64>,
+        size: CountForm,
         /// Permission bits: "0644".
         mode: ModeForm,
         /// How many times it is attached.
-        attached: At<i64>,
+        attached: CountForm,
         /// What it must hold at its start.
         holds: At<String>,
         /// When: "writer exits", "5s" of the case's clock; left out: after the last actor ended.
@@ -363,6 +367,8 @@ tables! {
         build: At<String>,
         /// How it is run; the program's own arguments are appended.
         run: At<String>,
+        /// Arguments that the built program gets before those of each case: "-p 12345".
+        args: At<String>,
     }
 
     /// What a submission that proves a spec must get.

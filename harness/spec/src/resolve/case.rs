@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::actor::actors;
 use super::calls::{known_call, pattern};
 use super::context::Context;
+use super::endpoint::endpoint;
 use super::fault::fault;
 use super::given::given;
 use super::leaves::leaves;
@@ -21,8 +22,8 @@ use crate::names::nearest;
 use crate::raw::{At, InterleaveForm, Many, RawCase, RawInterleave};
 use crate::tree::Span;
 use crate::{
-    ActorCalls, Case, CaseLimits, Fault, Hole, Part, Program, Reference, Template, Tier, Turns,
-    Visibility,
+    ActorCalls, AnyPlace, Case, CaseLimits, Endpoint, Fault, Hole, Part, Program, Reference,
+    Template, Tier, Turns, Visibility,
 };
 
 /// How often a case with `vary` runs when it does not say.
@@ -57,6 +58,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
                 .as_ref()
                 .map(|table| table.iter().map(|(name, _)| name.value.clone()).collect()),
         ),
+        listens: served(raw),
         faults: raw.fault.is_some() || raw.fail_each.is_some(),
         filled: false,
     };
@@ -123,6 +125,23 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
     order(raw, &case, context);
     add_up(raw, &case, context);
     case
+}
+
+/// Where each actor serves that says so, as far as others can speak of it; what is unreadable is complained about elsewhere.
+fn served(raw: &RawCase) -> Vec<(String, Endpoint)> {
+    let mut found = Vec::new();
+    for (name, actor) in raw.actor.iter().flat_map(|actors| actors.iter()) {
+        let Some(listens) = &actor.listens else {
+            continue;
+        };
+        let guessed = match listens.value.starts_with("unix") {
+            true => AnyPlace::Unix,
+            false => AnyPlace::Tcp,
+        };
+        let endpoint = endpoint(&listens.value).unwrap_or(Endpoint::Any(guessed));
+        found.push((name.value.clone(), endpoint));
+    }
+    found
 }
 
 fn id(raw: &RawCase, context: &mut Context<'_>) -> String {

@@ -2,14 +2,22 @@
 
 use std::net::IpAddr;
 
+use ipclab_evidence::HEX_PATH;
+
 use super::flaw::Flaw;
 use crate::names::nearest;
-use crate::{Endpoint, PeerEndpoint, PeerSocket};
+use crate::{AnyPlace, Endpoint, PeerEndpoint, PeerSocket};
+
+/// What stands for a place that the program chooses.
+const ANY: &str = "any";
 
 /// Reads a place where an actor serves.
 pub(crate) fn endpoint(text: &str) -> Result<Endpoint, Flaw> {
     let (kind, rest, at) = split(text)?;
     match kind {
+        "tcp" if rest == ANY => Ok(Endpoint::Any(AnyPlace::Tcp)),
+        "udp" if rest == ANY => Ok(Endpoint::Any(AnyPlace::Udp)),
+        "unix" if rest == ANY => Ok(Endpoint::Any(AnyPlace::Unix)),
         "tcp" => address(rest, at).map(|(ip, port)| Endpoint::Tcp { ip, port }),
         "udp" => address(rest, at).map(|(ip, port)| Endpoint::Udp { ip, port }),
         "unix" => path(rest, at).map(Endpoint::Unix),
@@ -23,6 +31,11 @@ pub(crate) fn endpoint(text: &str) -> Result<Endpoint, Flaw> {
 /// Reads a socket type and its address, as a peer names it.
 pub(crate) fn peer_endpoint(text: &str) -> Result<PeerEndpoint, Flaw> {
     let (kind, rest, at) = split(text)?;
+    if rest == ANY && kind != "shm" {
+        return Err(Flaw::new(at..text.len(), "a peer has to know where it goes").help(
+            "where an actor serves is filled in when the peer starts: connect {{server.listens}}",
+        ));
+    }
     let socket = match kind {
         // A peer opens the socket itself, so that it must know the type; a stream is what `unix:` mostly is.
         "unix" => PeerSocket::UnixStream,
@@ -44,6 +57,31 @@ pub(crate) fn peer_endpoint(text: &str) -> Result<PeerEndpoint, Flaw> {
         ip,
         port,
         path: file,
+    })
+}
+
+/// Reads a place that was filled in when the peer started. A program chose its path, which may be any text, in hexadecimal
+/// digits where it is no single word.
+pub(crate) fn filled_endpoint(text: &str) -> Result<PeerEndpoint, Flaw> {
+    let (kind, rest, at) = split(text)?;
+    if !kind.starts_with("unix") || rest.starts_with('/') {
+        return peer_endpoint(text);
+    }
+    let socket = match kind {
+        "unix" => PeerSocket::UnixStream,
+        _ => peer_socket(kind)?,
+    };
+    let path = match rest.strip_prefix(HEX_PATH) {
+        None => Some(rest.to_owned()),
+        Some(digits) => {
+            super::peer::hex(digits).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        }
+    };
+    Ok(PeerEndpoint {
+        socket,
+        ip: None,
+        port: None,
+        path: Some(path.ok_or_else(|| Flaw::new(at..text.len(), "this is no path"))?),
     })
 }
 

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::context::Context;
-use super::shm::{fits, natural, unique_key};
+use super::number::natural;
+use super::shm::{fits, unique_key};
 use super::template::Use;
 use crate::diagnostic::Diagnostics;
 use crate::raw::{At, FileForm, Keyed, Many, RawGiven, RawGivenMsg, RawGivenSem, RawGivenShm};

@@ -1,18 +1,24 @@
 //! What may and must be left behind.
 
+use ipclab_evidence::ServedPart;
+
 use super::context::Context;
 use super::endpoint::{endpoint, key};
 use super::flaw::Flaw;
+use super::template::{Scope, Use, template};
 use crate::names::nearest;
 use crate::raw::{Many, RawLeaves};
-use crate::{Leaves, Leftover, Named};
+use crate::{Hole, Leaves, Leftover, Named, Part};
 
 /// Resolves the table; silence means that nothing may be left.
 pub(crate) fn leaves(raw: Option<&RawLeaves>, context: &mut Context<'_>) -> Leaves {
     let mut list = |many: Option<&Many>| -> Vec<Leftover> {
         many.into_iter()
             .flat_map(|many| &many.items)
-            .filter_map(|item| context.read(item, leftover))
+            .filter_map(|item| {
+                let scope = context.scope.clone();
+                context.read(item, |text| leftover(text, &scope))
+            })
             .collect()
     };
     Leaves {
@@ -21,8 +27,11 @@ pub(crate) fn leaves(raw: Option<&RawLeaves>, context: &mut Context<'_>) -> Leav
     }
 }
 
-fn leftover(text: &str) -> Result<Leftover, Flaw> {
+fn leftover(text: &str, scope: &Scope) -> Result<Leftover, Flaw> {
     let all = 0..text.len();
+    if text.contains("{{") {
+        return served(text, scope);
+    }
     if text == "process" {
         return Ok(Leftover::Process);
     }
@@ -71,5 +80,23 @@ fn leftover(text: &str) -> Result<Leftover, Flaw> {
                 known.join(", ")
             )))
         }
+    }
+}
+
+/// `{{server.listens.path}}`: the file of the socket at which an actor serves.
+fn served(text: &str, scope: &Scope) -> Result<Leftover, Flaw> {
+    let read = template(text, scope, Use::Expected).map_err(|mut flaws| flaws.swap_remove(0))?;
+    match read.parts.as_slice() {
+        [
+            Part::Hole(Hole::Listens {
+                actor,
+                part: ServedPart::Path,
+            }),
+        ] => Ok(Leftover::Served(actor.clone())),
+        _ => Err(Flaw::new(
+            0..text.len(),
+            "of what is left, only the file of a socket can be filled in",
+        )
+        .help("write \"{{server.listens.path}}\" alone")),
     }
 }

@@ -9,6 +9,7 @@ mod fault;
 mod flaw;
 mod given;
 mod leaves;
+mod number;
 mod objects;
 mod order;
 mod output;
@@ -25,10 +26,13 @@ mod words;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostics;
+use crate::glob::{globs, is_glob};
 use crate::raw::{At, Many, RawCase, RawProgram, RawSpec, ReferenceForm};
 use crate::tree::Span;
 use crate::{Case, Player, Program, Reference, Spec, Step};
 
+#[cfg(test)]
+pub(crate) use peer::STEPS as PEER_STEPS;
 pub(crate) use template::Scope;
 
 /// The version of the language.
@@ -63,6 +67,7 @@ pub(crate) fn resolve(
         .flat_map(|table| table.iter())
         .map(|(name, raw)| program(name, raw, diagnostics))
         .collect();
+    same_sources(raw, diagnostics);
     let raw_cases: &[RawCase] = raw.case.as_ref().map_or(&[], |cases| &cases.0);
     let ids: Vec<At<String>> = raw_cases
         .iter()
@@ -186,6 +191,14 @@ fn program(name: &At<String>, raw: &RawProgram, diagnostics: &mut Diagnostics) -
     }
     for source in raw.source.iter().flat_map(|many| &many.items) {
         inside(source, diagnostics);
+        if is_glob(&source.value) && source.value.contains('/') {
+            diagnostics
+                .error(
+                    &source.span,
+                    "a pattern is one of a file's name, in whatever folder",
+                )
+                .help("write it without folders: \"*server*.c\"");
+        }
     }
     let reference = match &raw.reference {
         None => Reference::None,
@@ -205,6 +218,14 @@ fn program(name: &At<String>, raw: &RawProgram, diagnostics: &mut Diagnostics) -
             }
             for source in &many.items {
                 inside(source, diagnostics);
+                if is_glob(&source.value) {
+                    diagnostics
+                        .error(
+                            &source.span,
+                            "a reference is built from files, not from a pattern",
+                        )
+                        .help("name each of them");
+                }
             }
             Reference::Sources(items(Some(many)))
         }
@@ -218,6 +239,38 @@ fn program(name: &At<String>, raw: &RawProgram, diagnostics: &mut Diagnostics) -
         build: raw.build.as_ref().map(|build| build.value.clone()),
         flags: items(raw.flags.as_ref()),
         reference,
+    }
+}
+
+/// Complains about patterns that mean a source of another program, too: which of two programs a file is must be plain.
+fn same_sources(raw: &RawSpec, diagnostics: &mut Diagnostics) {
+    let programs = || raw.program.iter().flat_map(|table| table.iter());
+    let sources = |program: &RawProgram| {
+        let many = program.source.iter();
+        many.flat_map(|many| many.items.clone()).collect::<Vec<_>>()
+    };
+    for (name, program) in programs() {
+        let own = sources(program);
+        for pattern in own.iter().filter(|source| is_glob(&source.value)) {
+            let meant = |file: &str| globs(&pattern.value.to_lowercase(), &file.to_lowercase());
+            let others = programs().filter(|(other, _)| other.value != name.value);
+            let both = others.flat_map(|(other, program)| {
+                let sources = sources(program).into_iter();
+                sources.map(move |source| (other.value.clone(), source))
+            });
+            let both = both.filter(|(_, source)| {
+                meant(&source.value) && !own.iter().any(|own| own.value == source.value)
+                    || pattern.value == source.value
+            });
+            if let Some((other, source)) = both.into_iter().next() {
+                diagnostics
+                    .error(
+                        &pattern.span,
+                        format!("`{}` means a source of `{other}`, too", pattern.value),
+                    )
+                    .also(source.span, "this one");
+            }
+        }
     }
 }
 

@@ -2,17 +2,16 @@
 
 use super::actor::exit;
 use super::context::Context;
+use super::number::count;
 use super::shm::unique_key;
 use super::template::{Use, template};
 use super::words::words;
 use crate::names::nearest;
-use crate::raw::{
-    At, CopiesForm, CountForm, Keyed, RawCase, RawDescriptors, RawFile, RawProcesses,
-};
+use crate::raw::{At, CountForm, Keyed, RawCase, RawDescriptors, RawFile, RawProcesses};
 use crate::tree::Span;
 use crate::{
-    CommandLine, Count, Descriptors, DescriptorsOf, ExitExpectation, FILE_KINDS, FileExpectation,
-    MsgState, Objects, Processes, SemState, Template,
+    CommandLine, Descriptors, DescriptorsOf, ExitExpectation, FILE_KINDS, FileExpectation,
+    MsgState, Objects, Processes, SemState,
 };
 
 /// Resolves what a case expects of them.
@@ -301,65 +300,6 @@ fn descriptors(
         at_wait: count(&raw.at_wait),
         at_end: count(&raw.at_end),
     })
-}
-
-/// A number of things: exactly so many, or a range.
-pub(crate) fn count(form: &CountForm, context: &mut Context<'_>) -> Option<Count> {
-    match form {
-        CountForm::Exactly(number) => {
-            let number = self::number(number, context)?;
-            Some(Count {
-                least: Some(number.clone()),
-                most: Some(number),
-            })
-        }
-        CountForm::Range(range) => {
-            if range.at_least.is_none() && range.at_most.is_none() && range.unread.is_empty() {
-                context
-                    .diagnostics
-                    .error(&range.span, "this range has no end")
-                    .help("write { at_least = 1 }, { at_most = 3 } or both")
-                    .consequence();
-                return None;
-            }
-            let mut side = |form: &Option<CopiesForm>| {
-                form.as_ref().and_then(|form| self::number(form, context))
-            };
-            let (least, most) = (side(&range.at_least), side(&range.at_most));
-            let known = |side: &Option<Template>| side.as_ref()?.as_text()?.parse::<u64>().ok();
-            if let (Some(least), Some(most)) = (known(&least), known(&most))
-                && least > most
-            {
-                context.diagnostics.error(
-                    &range.span,
-                    format!("no number is at least {least} and at most {most}"),
-                );
-            }
-            Some(Count { least, most })
-        }
-    }
-}
-
-fn number(form: &CopiesForm, context: &mut Context<'_>) -> Option<Template> {
-    match form {
-        CopiesForm::Number(number) => {
-            let natural = super::shm::natural(number, context)?;
-            Some(Template::text(natural.to_string()))
-        }
-        CopiesForm::Template(text) => {
-            let template = context.template(text, Use::Input);
-            if template
-                .as_text()
-                .is_some_and(|text| text.parse::<u64>().is_err())
-            {
-                context
-                    .diagnostics
-                    .error(&text.span, "this is no number")
-                    .help("write a number, or a variable of `vary`: \"{{n}}\"");
-            }
-            Some(template)
-        }
-    }
 }
 
 fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<FileExpectation> {

@@ -35,6 +35,13 @@ pub(crate) fn output(
         OutputExpectation::Contains,
         context,
     );
+    list(table.any_of.as_ref(), OutputExpectation::AnyOf, context);
+    if let Some(many) = table.any_of.as_ref().filter(|many| many.items.len() == 1) {
+        context
+            .diagnostics
+            .warning(&many.span, "one text leaves no choice")
+            .help("write contains = ..., or name what else will do");
+    }
     list(table.lacks.as_ref(), OutputExpectation::Lacks, context);
     if let Some(many) = &table.regex {
         not_empty(many, context);
@@ -44,7 +51,7 @@ pub(crate) fn output(
         context
             .diagnostics
             .error(&table.span, "nothing is expected here")
-            .help("say one of lines, any_order, contains, lacks, regex")
+            .help("say one of lines, any_order, contains, any_of, lacks, regex")
             .consequence();
     }
     expectations

@@ -5,17 +5,22 @@
 
 use std::ops::Range;
 
+use ipclab_evidence::ServedPart;
+
 use super::context::{after, known_actor};
-use super::endpoint::{key, peer_endpoint, peer_socket};
+use super::endpoint::{filled_endpoint, key, peer_endpoint, peer_socket};
 use super::flaw::Flaw;
 use super::scan::Scan;
 use super::template::{Scope, Use, template};
 use crate::names::{is_signal, nearest, signals};
-use crate::{Action, Data, PeerEndpoint, SegmentName, Shutdown, Step, Wanted};
+use crate::{
+    Action, Data, FifoEnd, Hole, Part, PeerEndpoint, PeerPlace, SegmentName, Shutdown, Step, Wanted,
+};
 
-const STEPS: &[&str] = &[
+/// What a step begins with.
+pub(crate) const STEPS: &[&str] = &[
     "connect", "open", "bind", "listen", "accept", "send", "recv", "until", "shutdown", "reset",
-    "close", "abandon", "flood", "signal", "shm", "each", "fill",
+    "close", "abandon", "flood", "signal", "shm", "fifo", "msg", "each", "fill",
 ];
 
 /// More often than this a step is not done.
@@ -55,7 +60,7 @@ fn once(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
     };
     let said = scan.last();
     match verb {
-        "connect" => place(scan).map(Action::Connect),
+        "connect" => destination(scan, scope).map(Action::Connect),
         "open" => {
             let name = scan
                 .chunk()
@@ -106,6 +111,8 @@ fn once(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
         }
         "signal" => signal(scan, scope),
         "shm" => shm(scan, scope),
+        "fifo" => fifo(scan, scope),
+        "msg" => msg(scan, scope),
         "each" => each(scan, scope),
         _ => Err(Flaw::new(said, format!("a peer cannot `{verb}`"))
             .suggest(nearest(verb, STEPS.iter().copied()))
@@ -135,6 +142,40 @@ fn place(scan: &mut Scan<'_>) -> Result<PeerEndpoint, Flaw> {
         .chunk()
         .ok_or_else(|| scan.expected("a place such as tcp:12345"))?;
     peer_endpoint(text).map_err(|flaw| flaw.shifted(scan.last().start))
+}
+
+/// Where a peer goes, which may be known only when it starts.
+fn destination(scan: &mut Scan<'_>, scope: &Scope) -> Result<PeerPlace, Flaw> {
+    let text = scan
+        .chunk()
+        .ok_or_else(|| scan.expected("a place such as tcp:12345"))?;
+    let at = scan.last();
+    if scope.filled {
+        return filled_endpoint(text).map(PeerPlace::At);
+    }
+    if !text.contains("{{") {
+        let place = peer_endpoint(text).map_err(|flaw| flaw.shifted(at.start))?;
+        return Ok(PeerPlace::At(place));
+    }
+    let template = template(text, scope, Use::Place)
+        .map_err(|mut flaws| flaws.swap_remove(0).shifted(at.start))?;
+    // What it will be is not known, but whether it can be a place is.
+    let example = template.parts.iter().map(|part| match part {
+        Part::Text(text) => text.as_str(),
+        Part::Hole(Hole::Listens { part, .. }) => match part {
+            ServedPart::Place => "tcp:1",
+            ServedPart::Path => "/path",
+            ServedPart::Port => "1",
+            ServedPart::Ip => "127.0.0.1",
+        },
+        Part::Hole(_) => "",
+    });
+    match peer_endpoint(&example.collect::<String>()) {
+        Ok(_) => Ok(PeerPlace::Served(template)),
+        Err(_) => Err(Flaw::new(at, format!("`{text}` does not become a place")).help(
+            "write {{server.listens}}, tcp:{{server.listens.port}} or unix-stream:{{server.listens.path}}",
+        )),
+    }
 }
 
 /// `100 bytes`
@@ -190,7 +231,7 @@ fn data(scan: &mut Scan<'_>, scope: &Scope) -> Result<Option<Data>, Flaw> {
     Ok(bytes(scan)?.map(Data::Bytes))
 }
 
-fn hex(digits: &str) -> Option<Vec<u8>> {
+pub(crate) fn hex(digits: &str) -> Option<Vec<u8>> {
     if !digits.is_ascii() || digits.len() % 2 == 1 {
         return None;
     }
@@ -211,7 +252,7 @@ fn send(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
     loop {
         if to.is_none() && scan.word("to") {
             let said = scan.last();
-            to = Some(place(scan)?);
+            to = Some(destination(scan, scope)?);
             if oob {
                 return Err(no_urgent_datagram(said));
             }
@@ -328,14 +369,7 @@ fn shm(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
                 }
                 None => return Err(scan.expected("the segment's size in bytes")),
             };
-            let mode = if scan.rest().is_empty() {
-                0o600
-            } else {
-                let mode = scan.number()?.and_then(|mode| u32::try_from(mode).ok());
-                mode.filter(|mode| *mode <= 0o777).ok_or_else(|| {
-                    Flaw::new(scan.last(), "these are no permission bits").help("write 0644")
-                })?
-            };
+            let mode = mode(scan)?;
             Ok(Action::ShmCreate { key, size, mode })
         }
         "attach" => segment(scan, scope).map(Action::ShmAttach),
@@ -354,6 +388,117 @@ fn shm(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
         _ => Err(Flaw::new(said, format!("a segment cannot be `{what}`ed"))
             .suggest(nearest(what, ACTIONS))
             .help_if_none(&format!("there are {}", ACTIONS.join(", ")))),
+    }
+}
+
+/// Permission bits, where any are said.
+fn mode(scan: &mut Scan<'_>) -> Result<u32, Flaw> {
+    if scan.rest().is_empty() {
+        return Ok(0o600);
+    }
+    let mode = scan.number()?.and_then(|mode| u32::try_from(mode).ok());
+    mode.filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| Flaw::new(scan.last(), "these are no permission bits").help("write 0644"))
+}
+
+fn fifo(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
+    const ACTIONS: [&str; 6] = ["make", "open", "send", "recv", "close", "remove"];
+    let what = scan
+        .chunk()
+        .ok_or_else(|| scan.expected(&ACTIONS.join(", ")))?;
+    let said = scan.last();
+    match what {
+        "make" => Ok(Action::FifoMake {
+            path: path(scan)?,
+            mode: mode(scan)?,
+        }),
+        "open" => {
+            let path = path(scan)?;
+            let end = if scan.word("read") {
+                FifoEnd::Read
+            } else if scan.word("write") {
+                FifoEnd::Write
+            } else {
+                return Err(scan.expected("`read` or `write`"));
+            };
+            Ok(Action::FifoOpen { path, end })
+        }
+        "send" => {
+            let data = data(scan, scope)?
+                .ok_or_else(|| scan.expected("what to send: 'text', `hex 00ff` or `100 bytes`"))?;
+            Ok(Action::FifoSend(data))
+        }
+        "recv" => recv(scan, scope).map(Action::FifoRecv),
+        "close" => Ok(Action::FifoClose),
+        "remove" => path(scan).map(Action::FifoRemove),
+        _ => Err(Flaw::new(said, format!("a FIFO cannot be `{what}`ed"))
+            .suggest(nearest(what, ACTIONS))
+            .help_if_none(&format!("there are {}", ACTIONS.join(", ")))),
+    }
+}
+
+fn path(scan: &mut Scan<'_>) -> Result<String, Flaw> {
+    let path = scan
+        .chunk()
+        .ok_or_else(|| scan.expected("a path such as /tmp/req"))?;
+    Ok(path.to_owned())
+}
+
+fn msg(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {
+    const ACTIONS: [&str; 4] = ["create", "send", "recv", "remove"];
+    let what = scan
+        .chunk()
+        .ok_or_else(|| scan.expected(&ACTIONS.join(", ")))?;
+    let said = scan.last();
+    match what {
+        "create" => Ok(Action::MsgCreate {
+            key: shm_key(scan)?,
+            mode: mode(scan)?,
+        }),
+        "send" => {
+            let queue = segment(scan, scope)?;
+            let mtype = mtype(scan)?.unwrap_or(1);
+            if mtype < 1 {
+                return Err(Flaw::new(
+                    scan.last(),
+                    "the type of a message is more than 0",
+                ));
+            }
+            let data = data(scan, scope)?
+                .ok_or_else(|| scan.expected("what to send: 'text', `hex 00ff` or `100 bytes`"))?;
+            Ok(Action::MsgSend { queue, mtype, data })
+        }
+        "recv" => {
+            let queue = segment(scan, scope)?;
+            let mtype = mtype(scan)?.unwrap_or(0);
+            match recv(scan, scope)? {
+                Wanted::Eof | Wanted::UntilEof => {
+                    Err(Flaw::new(scan.last(), "a message queue has no end of file"))
+                }
+                wanted => Ok(Action::MsgRecv {
+                    queue,
+                    mtype,
+                    wanted,
+                }),
+            }
+        }
+        "remove" => segment(scan, scope).map(Action::MsgRemove),
+        _ => Err(
+            Flaw::new(said, format!("a message queue cannot be `{what}`ed"))
+                .suggest(nearest(what, ACTIONS))
+                .help_if_none(&format!("there are {}", ACTIONS.join(", "))),
+        ),
+    }
+}
+
+/// `type 3`
+fn mtype(scan: &mut Scan<'_>) -> Result<Option<i64>, Flaw> {
+    if !scan.word("type") {
+        return Ok(None);
+    }
+    match scan.number()? {
+        Some(mtype) => Ok(Some(mtype)),
+        None => Err(scan.expected("the type of a message, a number")),
     }
 }
 

@@ -231,13 +231,13 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
         if let Some(attached) = &shm.attached {
             found.push((
                 Aspect::Cleanup,
-                attached.span.clone(),
+                attached.span().clone(),
                 format!("shm.{}.attached", name.value),
             ));
         }
         let memory = [
             shm.exists.as_ref().map(|at| (&at.span, "exists")),
-            shm.size.as_ref().map(|at| (&at.span, "size")),
+            shm.size.as_ref().map(|size| (size.span(), "size")),
             shm.mode.as_ref().map(|mode| (&mode.0.span, "mode")),
             shm.holds.as_ref().map(|at| (&at.span, "holds")),
         ];

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::endpoint::key;
+use super::number::count;
 use super::template::Use;
 use crate::raw::{At, Keyed, RawShm};
 use crate::tree::Span;
@@ -15,10 +16,12 @@ pub(crate) fn shm(table: Option<&Keyed<RawShm>>, context: &mut Context<'_>) -> V
         let Some(key) = unique_key(name, "segment", &mut seen, context) else {
             continue;
         };
-        let size = raw.size.as_ref().and_then(|size| natural(size, context));
+        let size = raw.size.as_ref().and_then(|size| count(size, context));
         let holds = raw.holds.as_ref().map(|holds| {
             let template = context.template(holds, Use::Expected);
-            fits(holds, &template, size, context);
+            let most = size.as_ref().and_then(|size| size.most.as_ref()?.as_text());
+            let most = most.and_then(|most| most.parse().ok());
+            fits(holds, &template, most, context);
             template
         });
         let says_more = raw.size.is_some()
@@ -53,7 +56,7 @@ pub(crate) fn shm(table: Option<&Keyed<RawShm>>, context: &mut Context<'_>) -> V
             attached: raw
                 .attached
                 .as_ref()
-                .and_then(|attached| natural(attached, context)),
+                .and_then(|attached| count(attached, context)),
             holds,
         });
     }
@@ -78,17 +81,6 @@ pub(crate) fn unique_key(
     }
     seen.push((key, name.span.clone()));
     Some(key)
-}
-
-/// A number that is not negative.
-pub(crate) fn natural(number: &At<i64>, context: &mut Context<'_>) -> Option<u64> {
-    let natural = u64::try_from(number.value).ok();
-    if natural.is_none() {
-        context
-            .diagnostics
-            .error(&number.span, "this number cannot be negative");
-    }
-    natural
 }
 
 /// Complains about contents that are longer than the segment.

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use ipclab_evidence::ServedPart;
+
 use super::flaw::Flaw;
 use crate::names::{ANSWER_NAMES, nearest};
-use crate::{Hole, Part, Template};
+use crate::{AnyPlace, Endpoint, Hole, Part, Template};
 
 /// What a template may speak of.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +15,8 @@ pub(crate) struct Scope {
     pub(crate) actors: Vec<String>,
     /// Every variable of `vary`.
     pub(crate) variables: Vec<String>,
+    /// Where each actor serves that has a readable `listens`.
+    pub(crate) listens: Vec<(String, Endpoint)>,
     /// Whether the case makes calls fail.
     pub(crate) faults: bool,
     /// The values are filled in already: `{{` means nothing.
@@ -26,6 +30,8 @@ pub(crate) enum Use {
     Input,
     /// When an actor starts: what the kernel has answered others until then, too.
     Start,
+    /// In the place that a peer's step goes to: where another actor serves.
+    Place,
     /// After it: what the trace says, too.
     Expected,
     /// And it is matched, so that `{{any}}` and `{{int}}` mean something.
@@ -105,11 +111,17 @@ fn hole(text: &str, at: Range<usize>, scope: &Scope, usage: Use) -> Result<Hole,
         "fault.call" => Hole::FaultCall,
         "fault.message" => Hole::FaultMessage,
         _ => match name.split_once('.') {
-            None => return variable(name, at, scope),
+            None => variable(name, at.clone(), scope)?,
             Some((actor, fact)) => of_actor(actor, fact, &at, scope)?,
         },
     };
     match (&hole, usage) {
+        (Hole::Listens { .. }, Use::Place) => Ok(hole),
+        (_, Use::Place) => Err(Flaw::new(
+            at,
+            format!("`{name}` is no place that a peer can go to"),
+        )
+        .help("write {{server.listens}}, or a part of it: unix-stream:{{server.listens.path}}")),
         (Hole::Any | Hole::Int, Use::Input | Use::Start | Use::Expected) => Err(Flaw::new(
             at,
             format!("`{name}` matches what a program prints, and nothing is matched here"),
@@ -120,11 +132,28 @@ fn hole(text: &str, at: Range<usize>, scope: &Scope, usage: Use) -> Result<Hole,
                 "`{name}` stands for a call that fails, and this case has neither `fault` nor `fail_each`"
             ),
         )),
+        (
+            Hole::Listens {
+                actor,
+                part: ServedPart::Place,
+            },
+            Use::Start | Use::Expected | Use::Matched,
+        ) => {
+            let parts = match scope.listens_of(actor).map(has_path) {
+                Some(true) => "path",
+                Some(false) | None => "port",
+            };
+            Err(Flaw::new(
+                at,
+                format!("`{name}` is a place as steps of peers write it"),
+            )
+            .help(format!("write {{{{{actor}.listens.{parts}}}}}")))
+        }
         (Hole::Segment(_), Use::Expected | Use::Matched) => Err(Flaw::new(
             at,
             format!("`{name}` is known when an actor starts; here stands what is expected of it"),
         )),
-        (Hole::Answer { .. } | Hole::Segment(_), Use::Start)
+        (Hole::Answer { .. } | Hole::Segment(_) | Hole::Listens { .. }, Use::Start)
         | (Hole::Variable(_) | Hole::Any | Hole::Int, _)
         | (_, Use::Expected | Use::Matched) => Ok(hole),
         (_, Use::Input | Use::Start) => Err(Flaw::new(
@@ -141,7 +170,7 @@ fn variable(name: &str, at: Range<usize>, scope: &Scope) -> Result<Hole, Flaw> {
     let flaw = Flaw::new(at, format!("there is no variable `{name}`")).unknown();
     if scope.actors.iter().any(|actor| actor == name) {
         return Err(flaw.help(format!(
-            "of an actor there are `{name}.sent`, `{name}.received`, `{name}.pid` and `{name}.told.NAME`"
+            "of an actor there are `{name}.sent`, `{name}.received`, `{name}.pid`, `{name}.listens` and `{name}.told.NAME`"
         )));
     }
     let known = scope
@@ -183,6 +212,9 @@ fn of_actor(actor: &str, fact: &str, at: &Range<usize>, scope: &Scope) -> Result
         .unknown());
     }
     let actor = actor.clone();
+    if fact == "listens" || fact.starts_with("listens.") {
+        return served(actor, fact, at, scope);
+    }
     if let Some(name) = fact.strip_prefix("told.") {
         return answer(actor, name, at);
     }
@@ -209,8 +241,66 @@ fn of_actor(actor: &str, fact: &str, at: &Range<usize>, scope: &Scope) -> Result
             at.clone(),
             format!("nothing is known as `{what}` of an actor"),
         )
-        .suggest(nearest(what, ["sent", "received", "pid"]))
-        .help_if_none("there are `sent`, `received`, `pid` and `told.NAME`")),
+        .suggest(nearest(what, ["sent", "received", "pid", "listens"]))
+        .help_if_none("there are `sent`, `received`, `pid`, `listens` and `told.NAME`")),
+    }
+}
+
+/// `listens`, `listens.port`: where an actor serves.
+fn served(actor: String, fact: &str, at: &Range<usize>, scope: &Scope) -> Result<Hole, Flaw> {
+    const PARTS: [(&str, ServedPart); 4] = [
+        ("listens", ServedPart::Place),
+        ("listens.path", ServedPart::Path),
+        ("listens.port", ServedPart::Port),
+        ("listens.ip", ServedPart::Ip),
+    ];
+    let Some((_, part)) = PARTS.into_iter().find(|(name, _)| *name == fact) else {
+        let known = PARTS.map(|(name, _)| name);
+        return Err(
+            Flaw::new(at.clone(), format!("there is no `{fact}` of an actor"))
+                .suggest(nearest(fact, known))
+                .help_if_none(&format!("there are {}", known.join(", "))),
+        );
+    };
+    let plain = actor.split('.').next().unwrap_or_default();
+    let flaw = |message: String| Err(Flaw::new(at.clone(), message));
+    match scope.listens_of(plain) {
+        None => Err(Flaw::new(
+            at.clone(),
+            format!("`{plain}` does not say where it listens"),
+        )
+        .help(format!(
+            "give `{plain}` a `listens`: \"tcp:any\", \"unix:any\""
+        ))
+        .unknown()),
+        Some(Endpoint::Shm(_)) => flaw(format!(
+            "`{plain}` serves a segment, which is no place to connect to"
+        )),
+        Some(endpoint) => match (part, has_path(endpoint)) {
+            (ServedPart::Path, false) => {
+                flaw(format!("`{plain}` serves a port, which has no path"))
+            }
+            (ServedPart::Port | ServedPart::Ip, true) => {
+                flaw(format!("`{plain}` serves a path, which has no port"))
+            }
+            (ServedPart::Place | ServedPart::Path | ServedPart::Port | ServedPart::Ip, _) => {
+                Ok(Hole::Listens { actor, part })
+            }
+        },
+    }
+}
+
+fn has_path(endpoint: &Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Unix(_) | Endpoint::Any(AnyPlace::Unix))
+}
+
+impl Scope {
+    /// Where an actor, or the one whose copy it is, serves.
+    fn listens_of(&self, actor: &str) -> Option<&Endpoint> {
+        let plain = actor.split('.').next().unwrap_or_default();
+        let mut all = self.listens.iter();
+        all.find(|(name, _)| name == plain)
+            .map(|(_, endpoint)| endpoint)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What must cross from one actor to another.
 
 use super::context::Context;
+use super::number::range;
 use super::template::Use;
 use crate::raw::{AmountForm, At, Keyed, WireForm};
 use crate::{Amount, Template, Wire};
@@ -86,7 +87,7 @@ fn amounts(form: &WireForm, context: &mut Context<'_>) -> (Option<Amount>, Optio
                     .help("messages are written \"a -> b\" = [\"one\", \"two\"], or sent = [...]");
                 None
             }
-            AmountForm::Bytes(_) => amount(bytes, context),
+            AmountForm::Bytes(_) | AmountForm::Range(_) => amount(bytes, context),
         };
         return (amount.clone(), amount);
     }
@@ -116,5 +117,6 @@ fn amount(form: &AmountForm, context: &mut Context<'_>) -> Option<Amount> {
         AmountForm::Messages(many) => Some(Amount::Messages(
             context.templates(&many.items, Use::Expected),
         )),
+        AmountForm::Range(raw) => range(raw, context).map(Amount::Range),
     }
 }

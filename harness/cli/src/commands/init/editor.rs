@@ -23,7 +23,8 @@ pub(super) fn files() -> Vec<(String, Vec<u8>)> {
     ]
 }
 
-/// A submission's `ipclab.toml` that names the lab, and the schema by which editors check it.
-pub(super) fn mapping(lab: &str) -> String {
-    format!("#:schema {SCHEMA}\nlab = \"{lab}\"\n")
+/// A submission's `ipclab.toml` that names the lab, where the tool carries it, and the schema by which editors check it.
+pub(super) fn mapping(lab: Option<&str>) -> String {
+    let lab = lab.map_or(String::new(), |lab| format!("lab = \"{lab}\"\n"));
+    format!("#:schema {SCHEMA}\n{lab}")
 }
