@@ -1,5 +1,6 @@
 //! Judges Evidence against a Case: facts in, findings out. No file, clock, process or environment is touched here.
 
+mod accesses;
 mod assign;
 mod bytes;
 mod calls;
@@ -24,6 +25,7 @@ mod sanitizer;
 mod settle;
 mod sharing;
 pub mod style;
+mod unordered;
 
 pub use calls::{PatternSeen, patterns_seen};
 pub use faults::{SPEC_IS_WRONG, planned_faults, unmet_faults};

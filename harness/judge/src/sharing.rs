@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use ipclab_evidence::{
     Access, ActorEvidence, Arg, ArgKind, Call, Collision, LimitKind, Names, Reach, Searched,
-    Sharing, Step, Steps, Strategy, Thing, Way, belongs, canonical,
+    Sharing, Step, Steps, Strategy, Thing, Way, belongs,
 };
 use ipclab_spec::{Aspect, Case, Fault, FaultKind};
 
+use crate::accesses::{around, description, process, told, value};
 use crate::facts::Facts;
 use crate::finding::Finding;
+use crate::unordered::unordered;
 
 /// What is expected of processes that take turns.
 const EXPECTED: &str = "between a process's read and its write nobody else writes there";
@@ -48,13 +50,15 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
         .and_then(|index| facts.actor(index))
         .and_then(unseen_access);
     let searched = sharing.searched.as_ref();
-    findings.push(match (sharing.collisions.first(), unseen) {
-        (None, Some(what)) => {
+    let race = searched.and_then(|searched| searched.races.first());
+    findings.push(match (sharing.collisions.first(), unseen, race) {
+        (None, Some(what), _) => {
             let text =
                 format!("whether a change to shared memory was lost cannot be known: it {what}");
             Finding::fail(Aspect::Memory, name, text)
         }
-        (None, None) => Finding::pass(
+        (None, None, Some(race)) => unordered(facts, race),
+        (None, None, None) => Finding::pass(
             Aspect::Memory,
             name,
             format!(
@@ -63,7 +67,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
                 sharing.accesses
             ),
         ),
-        (Some(collision), _) => lost(facts, collision, sharing),
+        (Some(collision), _, _) => lost(facts, collision, sharing),
     });
     findings
 }
@@ -83,23 +87,6 @@ fn ends_by_signal(case: &Case) -> bool {
         .any(|fault| matches!(fault.kind, FaultKind::Signal(_)) && fault.call != Fault::STORE)
 }
 
-/// `the parent (process 2)`, `process 3`
-fn process(facts: Facts<'_>, actor: usize, pid: u32) -> String {
-    let first = facts.actor(actor).and_then(|actor| actor.pid);
-    if first == Some(pid) {
-        format!("the parent (process {pid})")
-    } else {
-        format!("process {pid}")
-    }
-}
-
-/// `3`, or `something` where it is unknown.
-fn value(access: &Access) -> String {
-    access
-        .value
-        .map_or_else(|| "something".to_owned(), |value| value.to_string())
-}
-
 /// Among how many schedules.
 fn among(searched: &Searched) -> String {
     match searched.reach {
@@ -117,6 +104,7 @@ pub fn claim(searched: &Searched) -> Option<String> {
         tried,
         strategy,
         reach,
+        races: _,
     } = searched;
     let within = match strategy {
         Strategy::Preemptions { most: 0, .. } => "without preemption".to_owned(),
@@ -236,23 +224,7 @@ fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
         value(write),
         why.text
     );
-    let line = |access: &Access, deed: &str| {
-        let who = process(facts, *actor, access.pid);
-        let (before, after) = around(facts, *actor, access);
-        let near = match (before, after) {
-            (Some(before), Some(after)) => {
-                format!(
-                    "after {}, before {}",
-                    description(before),
-                    description(after)
-                )
-            }
-            (Some(before), None) => format!("after {}", description(before)),
-            (None, Some(after)) => format!("before {}", description(after)),
-            (None, None) => "with no call around it".to_owned(),
-        };
-        format!("{who} {deed} {}, {near}", value(access))
-    };
+    let line = |access: &Access, deed: &str| told(facts, *actor, access, deed);
     let mut seen = vec![
         line(read, "read"),
         line(other, "wrote"),
@@ -272,37 +244,6 @@ fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
         .at(lines.into_iter().find(|lines| !lines.is_empty()))
         .citing(near.into_iter().flatten().map(|call| call.n))
         .citing(why.cites)
-}
-
-/// The calls that a process made right before and after an access.
-fn around<'a>(
-    facts: Facts<'a>,
-    actor: usize,
-    access: &Access,
-) -> (Option<&'a Call>, Option<&'a Call>) {
-    let own = |call: &&Call| call.pid == access.pid;
-    let before = facts
-        .calls(actor)
-        .filter(own)
-        .take_while(|call| call.n < access.before_call)
-        .last();
-    let after = facts
-        .calls(actor)
-        .filter(own)
-        .find(|call| call.n >= access.before_call);
-    (before, after)
-}
-
-/// `semop(0, [{0, -1, SEM_UNDO}]) (#12)`
-fn description(call: &Call) -> String {
-    let name = canonical(&call.name, Facts::on_socket(call));
-    let args: Vec<String> = if name == "semop" || name == "semctl" {
-        let args = call.args.iter().take(if name == "semop" { 2 } else { 3 });
-        args.map(Arg::to_string).collect()
-    } else {
-        Vec::new()
-    };
-    format!("{name}({}) (#{})", args.join(", "), call.n)
 }
 
 /// Why two collided, in a teacher's words.

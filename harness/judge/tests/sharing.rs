@@ -2,7 +2,8 @@
 
 use crate::common::{EvidenceBuilder, case, check, complaints};
 use ipclab_evidence::{
-    Access, Collision, Reach, Searched, Sharing, Step, Steps, Strategy, Thing, ThreadId, Touch, Way,
+    Access, Collision, Reach, Searched, Sharing, SourceLine, Step, Steps, Strategy, Thing,
+    ThreadId, Touch, Unordered, Way,
 };
 use ipclab_spec::Case;
 
@@ -211,6 +212,7 @@ fn searched(reach: Reach, strategy: Strategy) -> EvidenceBuilder {
         tried: 98,
         strategy,
         reach,
+        races: Vec::new(),
     });
     builder
 }
@@ -270,6 +272,59 @@ fn what_a_search_claims() {
     }
 }
 
+/// In a run in which nothing was lost, accesses that nothing orders are found, with both lines; a loss says it all.
+#[test]
+fn accesses_that_nothing_orders_are_a_finding_with_both_lines() {
+    let strategy = Strategy::Preemptions {
+        most: 2,
+        runs: 2_000,
+    };
+    let races = |builder: &mut EvidenceBuilder| {
+        let line = |line| SourceLine {
+            file: "counter.c".to_owned(),
+            line,
+        };
+        let at = |builder: &EvidenceBuilder, n, pid, source| Access {
+            lines: vec![line(source)],
+            ..access(builder, n, pid, 1)
+        };
+        op(builder, 3, "[{0, -1, SEM_UNDO}]");
+        let race = Unordered {
+            actor: 0,
+            memory: 7,
+            offset: 4,
+            first: at(builder, 1, 3, 30),
+            first_writes: true,
+            second: at(builder, 2, 2, 41),
+            second_actor: 0,
+            second_writes: false,
+        };
+        let sharing = builder.e.sharing.as_mut().unwrap();
+        sharing.searched.as_mut().unwrap().races.push(race);
+    };
+    let builder = || searched(Reach::All, strategy);
+    let says = "memory: accesses to shared memory are not synchronised: of the bytes at offset 4, process 3 wrote it \
+                (counter.c:30), and the parent (process 2) read it (counter.c:41); neither waited for the other, so the order \
+                was luck. Guard both with the same semaphore";
+    check(&shared(), &builder(), races, &[says]);
+    let mut both = builder();
+    races(&mut both);
+    let lost = collided("3r 4w 3w");
+    let mut texts = Vec::new();
+    lost(&mut both);
+    for finding in ipclab_judge::judge(&shared(), &both.e) {
+        texts.push(finding.message);
+    }
+    assert!(
+        texts.iter().any(|text| text.contains("was lost")),
+        "{texts:#?}"
+    );
+    assert!(
+        !texts.iter().any(|text| text.contains("not synchronised")),
+        "{texts:#?}"
+    );
+}
+
 #[test]
 fn a_schedule_that_fails_is_drawn() {
     let strategy = Strategy::Preemptions {
@@ -292,6 +347,7 @@ fn a_schedule_that_fails_is_drawn() {
         by_time: false,
         before_call: 1,
         value: Some(value),
+        lines: Vec::new(),
     };
     builder.e.sharing.as_mut().unwrap().steps = Some(Steps {
         steps: vec![
