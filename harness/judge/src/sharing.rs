@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use ipclab_evidence::{
-    Access, ActorEvidence, Arg, ArgKind, Call, Collision, LimitKind, Names, Reach, Searched,
-    Sharing, Step, Steps, Strategy, Thing, Way, belongs,
+    Access, ActorEvidence, ArgKind, Call, Collision, LimitKind, Names, Reach, Searched, Sharing,
+    Step, Steps, Strategy, Thing, Way,
 };
 use ipclab_spec::{Aspect, Case, Fault, FaultKind};
 
 use crate::accesses::{around, description, process, told, value};
+use crate::deadlock::deadlock;
 use crate::facts::Facts;
 use crate::finding::Finding;
+use crate::semaphores::{held, sem_ops};
 use crate::unordered::unordered;
 
 /// What is expected of processes that take turns.
@@ -43,7 +45,11 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
             .and_then(|index| facts.fate(index))
             .map(|fate| format!(": {fate}"))
             .unwrap_or_default();
-        let text = format!("{who} to a System V segment, so nothing was shared{fate}");
+        let memory = match sharing.steps {
+            Some(_) => "shared memory",
+            None => "a System V segment",
+        };
+        let text = format!("{who} to {memory}, so nothing was shared{fate}");
         findings.push(Finding::fail(Aspect::Memory, name, text));
     }
     let unseen = student
@@ -69,6 +75,9 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
         ),
         (Some(collision), _, _) => lost(facts, collision, sharing),
     });
+    if searched.is_some() {
+        findings.extend(deadlock(facts));
+    }
     findings
 }
 
@@ -165,6 +174,8 @@ fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
                 (Thing::Memory(_), Way::Update) => {
                     format!("changed offset {} to {value} as one", touch.from)
                 }
+                // That a signal could have come there is no deed.
+                (Thing::Signals(_), Way::Read) => continue,
                 _ => match calls.next() {
                     Some(call) => description(call),
                     None => continue,
@@ -267,9 +278,8 @@ fn diagnosis(facts: Facts<'_>, collision: &Collision) -> Diagnosis {
         write,
         ..
     } = collision;
-    let at_read = held(facts, *actor, read);
-    let at_write = held(facts, *actor, write);
-    let of_other = held(facts, *actor, other);
+    let held = |access: &Access| held(facts, *actor, access.pid, access.before_call);
+    let (at_read, at_write, of_other) = (held(read), held(write), held(other));
     let used = |pid: u32| sem_ops(facts, *actor, pid).next().is_some();
     if !used(read.pid) && !used(other.pid) {
         return because("nothing guards it: neither of them called semop()", []);
@@ -352,35 +362,4 @@ fn sets(call: &Call) -> bool {
 fn numbers(held: &BTreeMap<(i64, u16), u32>) -> String {
     let all: Vec<String> = held.values().map(|n| format!("#{n}")).collect();
     all.join(" and ")
-}
-
-/// A process's operations on semaphores that succeeded.
-fn sem_ops<'a>(facts: Facts<'a>, actor: usize, pid: u32) -> impl Iterator<Item = &'a Call> {
-    facts.evidence.trace.iter().filter(move |call| {
-        let done = call
-            .returned
-            .as_ref()
-            .is_some_and(|returned| returned.value >= 0);
-        call.actor == actor && call.pid == pid && done && belongs(&call.name, false, "semop")
-    })
-}
-
-/// Which semaphores a process held at an access, and by which call it had taken each.
-fn held(facts: Facts<'_>, actor: usize, access: &Access) -> BTreeMap<(i64, u16), u32> {
-    let mut held = BTreeMap::new();
-    let calls = sem_ops(facts, actor, access.pid);
-    for call in calls.take_while(|call| call.n < access.before_call) {
-        let Some(set) = call.argument(ArgKind::Id).and_then(Arg::number) else {
-            continue;
-        };
-        let ops = call.argument(ArgKind::SemOps).map_or(&[][..], Arg::sem_ops);
-        for op in ops {
-            if op.by < 0 {
-                held.insert((set, op.number), call.n);
-            } else if op.by > 0 {
-                held.remove(&(set, op.number));
-            }
-        }
-    }
-    held
 }

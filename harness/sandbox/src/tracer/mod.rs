@@ -42,6 +42,7 @@ mod event;
 mod exit;
 mod families;
 mod guard;
+mod handlers;
 mod held;
 mod host;
 mod in_progress;
