@@ -49,7 +49,7 @@ pub use plan::{
     SANITIZER_STATUS, SANITIZER_WITNESS, Stdin, StdoutKind, Tamper, TamperAction, Watch, World,
 };
 pub use schedule::{
-    Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Way,
+    Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Unordered, Way,
 };
 pub use signature::{is_on_request, position, signature};
 pub use source::{LineRow, LineTable, SourceLine};

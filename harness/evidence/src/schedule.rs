@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Access, SourceLine};
+
 /// A thread that takes turns. Its number does not depend on the schedule before it was made: it counts the threads of its
 /// actor in the order in which they were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -179,6 +181,10 @@ pub struct Step {
     /// What it read or wrote in memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<i64>,
+    /// Where in the files that were handed in the instruction is that made its one access to memory, as [`crate::Call::lines`];
+    /// empty where it is in a library.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SourceLine>,
 }
 
 /// The steps of a run that was steered.
@@ -211,6 +217,32 @@ pub struct Searched {
     pub strategy: Strategy,
     /// How far it came.
     pub reach: Reach,
+    /// Accesses of this run that nothing puts in an order. Empty where processes of some run agree by hand, with atomic
+    /// instructions or by looking until something changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub races: Vec<Unordered>,
+}
+
+/// Two accesses to the same bytes, one of them a write, that nothing puts in an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unordered {
+    /// Index into [`crate::Evidence::actors`]: the first one's.
+    pub actor: usize,
+    /// The memory, as [`Thing::Memory`].
+    pub memory: i64,
+    /// The place in bytes from its start.
+    pub offset: u64,
+    /// The one that came first in this run.
+    pub first: Access,
+    /// Whether it writes.
+    pub first_writes: bool,
+    /// The other, and the actor whose it is.
+    pub second: Access,
+    /// As above.
+    pub second_actor: usize,
+    /// Whether it writes.
+    pub second_writes: bool,
 }
 
 /// How schedules are chosen, and how many of them at most.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::LineTable;
 use ipclab_judge::Verdict;
 use ipclab_report::Line;
+use ipclab_sandbox::Sandbox;
 use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec};
 
 use crate::compile::{Builder, Built, Variant};
@@ -510,8 +511,8 @@ fn run_all(
             wave.sort_by_cached_key(|n| Reverse(processes(context, cases[*n])));
         }
         let known = &verdicts;
-        let ran = pool.each(&wave, |sandbox, n| {
-            let case = cases[*n];
+        let run = |n: usize, sandbox: &mut Sandbox, beside: &mut [Sandbox]| {
+            let case = cases[n];
             let ran = match verdict::obstacle(case, record, known) {
                 Some(outcome) => (
                     CaseRecord {
@@ -520,12 +521,19 @@ fn run_all(
                     },
                     outcome.verdict,
                 ),
-                None => explore(case, context, sandbox),
+                None => explore(case, context, sandbox, beside),
             };
             progress.step();
             ran
-        });
-        for (n, (ran, verdict)) in wave.into_iter().zip(ran) {
+        };
+        // A search of schedules has work for all sandboxes.
+        let (searches, wave): (Vec<usize>, Vec<usize>) = wave
+            .into_iter()
+            .partition(|n| pool.size() > 1 && cases[*n].searches());
+        let mut ran = pool.each(&wave, |sandbox, n| run(*n, sandbox, &mut []));
+        let together = searches.iter();
+        ran.extend(together.map(|n| pool.together(|first, others| run(*n, first, others))));
+        for (n, (ran, verdict)) in wave.into_iter().chain(searches).zip(ran) {
             verdicts.insert(&cases[n].id, verdict);
             done[n] = Some(ran);
         }

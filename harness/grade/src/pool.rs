@@ -110,29 +110,14 @@ impl PoolSlice<'_> {
         tasks: &[T],
         work: impl Fn(&mut Sandbox, &T) -> R + Sync,
     ) -> Vec<R> {
-        let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(tasks.len()));
-        let toil = |sandbox: &mut Sandbox| {
-            loop {
-                let n = next.fetch_add(1, Ordering::Relaxed);
-                let Some(task) = tasks.get(n) else { break };
-                let result = work(sandbox, task);
-                done.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push((n, result));
-            }
-        };
-        match &mut *self.boxes {
-            [one] => toil(one),
-            several => std::thread::scope(|scope| {
-                for sandbox in several.iter_mut().take(tasks.len()) {
-                    scope.spawn(|| toil(sandbox));
-                }
-            }),
-        }
-        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        done.sort_by_key(|(n, _)| *n);
-        done.into_iter().map(|(_, result)| result).collect()
+        each(self.boxes.iter_mut(), tasks, work)
+    }
+
+    /// Does one thing with all sandboxes, the first one and those beside it.
+    pub fn together<R>(&mut self, work: impl FnOnce(&mut Sandbox, &mut [Sandbox]) -> R) -> R {
+        // A pool is started with one sandbox at least, and its parts have one each.
+        let (first, others) = self.boxes.split_at_mut(1);
+        work(&mut first[0], others)
     }
 
     /// Does every task with a pool of one, as many at a time as there are sandboxes.
@@ -147,4 +132,37 @@ impl PoolSlice<'_> {
             work(&mut PoolSlice { boxes, level }, task)
         })
     }
+}
+
+/// Does every task with these sandboxes, as [`PoolSlice::each`].
+pub(crate) fn each<'a, T: Sync, R: Send>(
+    boxes: impl Iterator<Item = &'a mut Sandbox>,
+    tasks: &[T],
+    work: impl Fn(&mut Sandbox, &T) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(tasks.len()));
+    let toil = |sandbox: &mut Sandbox| {
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            let Some(task) = tasks.get(n) else { break };
+            let result = work(sandbox, task);
+            done.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((n, result));
+        }
+    };
+    let mut boxes = boxes.take(tasks.len());
+    if let Some(first) = boxes.next() {
+        // This thread works, too: a single task is done without another one.
+        std::thread::scope(|scope| {
+            for sandbox in boxes {
+                scope.spawn(|| toil(sandbox));
+            }
+            toil(first);
+        });
+    }
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(n, _)| *n);
+    done.into_iter().map(|(_, result)| result).collect()
 }

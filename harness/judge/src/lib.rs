@@ -1,9 +1,11 @@
 //! Judges Evidence against a Case: facts in, findings out. No file, clock, process or environment is touched here.
 
+mod accesses;
 mod assign;
 mod bytes;
 mod calls;
 mod cleanup;
+mod deadlock;
 mod difference;
 mod errno;
 mod exit;
@@ -22,9 +24,11 @@ mod place;
 mod quote;
 mod range;
 mod sanitizer;
+mod semaphores;
 mod settle;
 mod sharing;
 pub mod style;
+mod unordered;
 
 pub use calls::{PatternSeen, patterns_seen};
 pub use faults::{SPEC_IS_WRONG, planned_faults, unmet_faults};

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use ipclab_evidence::{
-    Access, ActorEvidence, Arg, ArgKind, Call, Collision, LimitKind, Names, Reach, Searched,
-    Sharing, Step, Steps, Strategy, Thing, Way, belongs, canonical,
+    Access, ActorEvidence, ArgKind, Call, Collision, LimitKind, Names, Reach, Searched, Sharing,
+    Step, Steps, Strategy, Thing, Way,
 };
 use ipclab_spec::{Aspect, Case, Fault, FaultKind};
 
+use crate::accesses::{around, description, process, told, value};
+use crate::deadlock::deadlock;
 use crate::facts::Facts;
 use crate::finding::Finding;
+use crate::semaphores::{held, sem_ops};
+use crate::unordered::unordered;
 
 /// What is expected of processes that take turns.
 const EXPECTED: &str = "between a process's read and its write nobody else writes there";
@@ -41,20 +45,26 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
             .and_then(|index| facts.fate(index))
             .map(|fate| format!(": {fate}"))
             .unwrap_or_default();
-        let text = format!("{who} to a System V segment, so nothing was shared{fate}");
+        let memory = match sharing.steps {
+            Some(_) => "shared memory",
+            None => "a System V segment",
+        };
+        let text = format!("{who} to {memory}, so nothing was shared{fate}");
         findings.push(Finding::fail(Aspect::Memory, name, text));
     }
     let unseen = student
         .and_then(|index| facts.actor(index))
         .and_then(unseen_access);
     let searched = sharing.searched.as_ref();
-    findings.push(match (sharing.collisions.first(), unseen) {
-        (None, Some(what)) => {
+    let race = searched.and_then(|searched| searched.races.first());
+    findings.push(match (sharing.collisions.first(), unseen, race) {
+        (None, Some(what), _) => {
             let text =
                 format!("whether a change to shared memory was lost cannot be known: it {what}");
             Finding::fail(Aspect::Memory, name, text)
         }
-        (None, None) => Finding::pass(
+        (None, None, Some(race)) => unordered(facts, race),
+        (None, None, None) => Finding::pass(
             Aspect::Memory,
             name,
             format!(
@@ -63,8 +73,11 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
                 sharing.accesses
             ),
         ),
-        (Some(collision), _) => lost(facts, collision, sharing),
+        (Some(collision), _, _) => lost(facts, collision, sharing),
     });
+    if searched.is_some() {
+        findings.extend(deadlock(facts));
+    }
     findings
 }
 
@@ -81,23 +94,6 @@ fn ends_by_signal(case: &Case) -> bool {
     case.faults
         .iter()
         .any(|fault| matches!(fault.kind, FaultKind::Signal(_)) && fault.call != Fault::STORE)
-}
-
-/// `the parent (process 2)`, `process 3`
-fn process(facts: Facts<'_>, actor: usize, pid: u32) -> String {
-    let first = facts.actor(actor).and_then(|actor| actor.pid);
-    if first == Some(pid) {
-        format!("the parent (process {pid})")
-    } else {
-        format!("process {pid}")
-    }
-}
-
-/// `3`, or `something` where it is unknown.
-fn value(access: &Access) -> String {
-    access
-        .value
-        .map_or_else(|| "something".to_owned(), |value| value.to_string())
 }
 
 /// Among how many schedules.
@@ -117,6 +113,7 @@ pub fn claim(searched: &Searched) -> Option<String> {
         tried,
         strategy,
         reach,
+        races: _,
     } = searched;
     let within = match strategy {
         Strategy::Preemptions { most: 0, .. } => "without preemption".to_owned(),
@@ -177,6 +174,8 @@ fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
                 (Thing::Memory(_), Way::Update) => {
                     format!("changed offset {} to {value} as one", touch.from)
                 }
+                // That a signal could have come there is no deed.
+                (Thing::Signals(_), Way::Read) => continue,
                 _ => match calls.next() {
                     Some(call) => description(call),
                     None => continue,
@@ -236,23 +235,7 @@ fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
         value(write),
         why.text
     );
-    let line = |access: &Access, deed: &str| {
-        let who = process(facts, *actor, access.pid);
-        let (before, after) = around(facts, *actor, access);
-        let near = match (before, after) {
-            (Some(before), Some(after)) => {
-                format!(
-                    "after {}, before {}",
-                    description(before),
-                    description(after)
-                )
-            }
-            (Some(before), None) => format!("after {}", description(before)),
-            (None, Some(after)) => format!("before {}", description(after)),
-            (None, None) => "with no call around it".to_owned(),
-        };
-        format!("{who} {deed} {}, {near}", value(access))
-    };
+    let line = |access: &Access, deed: &str| told(facts, *actor, access, deed);
     let mut seen = vec![
         line(read, "read"),
         line(other, "wrote"),
@@ -272,37 +255,6 @@ fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
         .at(lines.into_iter().find(|lines| !lines.is_empty()))
         .citing(near.into_iter().flatten().map(|call| call.n))
         .citing(why.cites)
-}
-
-/// The calls that a process made right before and after an access.
-fn around<'a>(
-    facts: Facts<'a>,
-    actor: usize,
-    access: &Access,
-) -> (Option<&'a Call>, Option<&'a Call>) {
-    let own = |call: &&Call| call.pid == access.pid;
-    let before = facts
-        .calls(actor)
-        .filter(own)
-        .take_while(|call| call.n < access.before_call)
-        .last();
-    let after = facts
-        .calls(actor)
-        .filter(own)
-        .find(|call| call.n >= access.before_call);
-    (before, after)
-}
-
-/// `semop(0, [{0, -1, SEM_UNDO}]) (#12)`
-fn description(call: &Call) -> String {
-    let name = canonical(&call.name, Facts::on_socket(call));
-    let args: Vec<String> = if name == "semop" || name == "semctl" {
-        let args = call.args.iter().take(if name == "semop" { 2 } else { 3 });
-        args.map(Arg::to_string).collect()
-    } else {
-        Vec::new()
-    };
-    format!("{name}({}) (#{})", args.join(", "), call.n)
 }
 
 /// Why two collided, in a teacher's words.
@@ -326,9 +278,8 @@ fn diagnosis(facts: Facts<'_>, collision: &Collision) -> Diagnosis {
         write,
         ..
     } = collision;
-    let at_read = held(facts, *actor, read);
-    let at_write = held(facts, *actor, write);
-    let of_other = held(facts, *actor, other);
+    let held = |access: &Access| held(facts, *actor, access.pid, access.before_call);
+    let (at_read, at_write, of_other) = (held(read), held(write), held(other));
     let used = |pid: u32| sem_ops(facts, *actor, pid).next().is_some();
     if !used(read.pid) && !used(other.pid) {
         return because("nothing guards it: neither of them called semop()", []);
@@ -411,35 +362,4 @@ fn sets(call: &Call) -> bool {
 fn numbers(held: &BTreeMap<(i64, u16), u32>) -> String {
     let all: Vec<String> = held.values().map(|n| format!("#{n}")).collect();
     all.join(" and ")
-}
-
-/// A process's operations on semaphores that succeeded.
-fn sem_ops<'a>(facts: Facts<'a>, actor: usize, pid: u32) -> impl Iterator<Item = &'a Call> {
-    facts.evidence.trace.iter().filter(move |call| {
-        let done = call
-            .returned
-            .as_ref()
-            .is_some_and(|returned| returned.value >= 0);
-        call.actor == actor && call.pid == pid && done && belongs(&call.name, false, "semop")
-    })
-}
-
-/// Which semaphores a process held at an access, and by which call it had taken each.
-fn held(facts: Facts<'_>, actor: usize, access: &Access) -> BTreeMap<(i64, u16), u32> {
-    let mut held = BTreeMap::new();
-    let calls = sem_ops(facts, actor, access.pid);
-    for call in calls.take_while(|call| call.n < access.before_call) {
-        let Some(set) = call.argument(ArgKind::Id).and_then(Arg::number) else {
-            continue;
-        };
-        let ops = call.argument(ArgKind::SemOps).map_or(&[][..], Arg::sem_ops);
-        for op in ops {
-            if op.by < 0 {
-                held.insert((set, op.number), call.n);
-            } else if op.by > 0 {
-                held.remove(&(set, op.number));
-            }
-        }
-    }
-    held
 }

@@ -2,7 +2,8 @@
 
 use crate::common::{EvidenceBuilder, case, check, complaints};
 use ipclab_evidence::{
-    Access, Collision, Reach, Searched, Sharing, Step, Steps, Strategy, Thing, ThreadId, Touch, Way,
+    Access, Collision, Ended, Reach, Searched, Sharing, SourceLine, Step, Steps, Strategy, Thing,
+    ThreadId, Touch, Unordered, Wait, Way,
 };
 use ipclab_spec::Case;
 
@@ -211,6 +212,7 @@ fn searched(reach: Reach, strategy: Strategy) -> EvidenceBuilder {
         tried: 98,
         strategy,
         reach,
+        races: Vec::new(),
     });
     builder
 }
@@ -270,6 +272,108 @@ fn what_a_search_claims() {
     }
 }
 
+/// In a run in which nothing was lost, accesses that nothing orders are found, with both lines; a loss says it all.
+#[test]
+fn accesses_that_nothing_orders_are_a_finding_with_both_lines() {
+    let strategy = Strategy::Preemptions {
+        most: 2,
+        runs: 2_000,
+    };
+    let races = |builder: &mut EvidenceBuilder| {
+        let line = |line| SourceLine {
+            file: "counter.c".to_owned(),
+            line,
+        };
+        let at = |builder: &EvidenceBuilder, n, pid, source| Access {
+            lines: vec![line(source)],
+            ..access(builder, n, pid, 1)
+        };
+        op(builder, 3, "[{0, -1, SEM_UNDO}]");
+        let race = Unordered {
+            actor: 0,
+            memory: 7,
+            offset: 4,
+            first: at(builder, 1, 3, 30),
+            first_writes: true,
+            second: at(builder, 2, 2, 41),
+            second_actor: 0,
+            second_writes: false,
+        };
+        let sharing = builder.e.sharing.as_mut().unwrap();
+        sharing.searched.as_mut().unwrap().races.push(race);
+    };
+    let builder = || searched(Reach::All, strategy);
+    let says = "memory: accesses to shared memory are not synchronised: of the bytes at offset 4, process 3 wrote it \
+                (counter.c:30), and the parent (process 2) read it (counter.c:41); neither waited for the other, so the order \
+                was luck. Guard both with the same semaphore";
+    check(&shared(), &builder(), races, &[says]);
+    let mut both = builder();
+    races(&mut both);
+    let lost = collided("3r 4w 3w");
+    let mut texts = Vec::new();
+    lost(&mut both);
+    for finding in ipclab_judge::judge(&shared(), &both.e) {
+        texts.push(finding.message);
+    }
+    assert!(
+        texts.iter().any(|text| text.contains("was lost")),
+        "{texts:#?}"
+    );
+    assert!(
+        !texts.iter().any(|text| text.contains("not synchronised")),
+        "{texts:#?}"
+    );
+}
+
+/// Processes that wait for semaphores for ever: who has what, and the cycle.
+#[test]
+fn a_deadlock_is_told_with_its_cycle() {
+    let strategy = Strategy::Preemptions {
+        most: 2,
+        runs: 2_000,
+    };
+    // `30-` process 3 takes semaphore 0, `30+` gives it back, `30?` waits for it and is never given it.
+    let check = |story: &str, says: Option<&str>| {
+        let mut builder = searched(Reach::Failed { preemptions: 1 }, strategy);
+        let mut waits = Vec::new();
+        for word in story.split(' ') {
+            let (pid, semaphore) = (word[..1].parse().unwrap(), &word[1..2]);
+            let by = if word.ends_with('+') { "1" } else { "-1" };
+            op(&mut builder, pid, &format!("[{{{semaphore}, {by}, 0}}]"));
+            if word.ends_with('?') {
+                let call = builder.last();
+                call.returned = None;
+                waits.push(Wait {
+                    actor: 0,
+                    pid,
+                    call: call.name.clone(),
+                    n: call.n,
+                    object: None,
+                    timed: false,
+                    other_ends: Vec::new(),
+                });
+            }
+        }
+        builder.e.ended = Ended::Stuck { waits };
+        let findings = ipclab_judge::judge(&shared(), &builder.e);
+        let mut messages = findings.iter().map(|finding| finding.message.as_str());
+        let found = messages.find(|message| message.contains("waits for semaphore"));
+        assert_eq!(found, says, "{story}");
+    };
+    let cycle = "a deadlock: process 3 waits for semaphore 1 (#3), which process 4 has taken (#2), and process 4 waits for \
+                 semaphore 0 (#4), which process 3 has taken (#1). Take several semaphores in the same order everywhere, and \
+                 none twice";
+    check("30- 41- 31? 40?", Some(cycle));
+    let twice = "a deadlock: process 3 waits for semaphore 0 (#2), which it has taken itself (#1). Take several semaphores in \
+                 the same order everywhere, and none twice";
+    check("30- 30?", Some(twice));
+    let kept = "process 4 waits for semaphore 0 (#2), which process 3 has taken (#1) and does not give back. Give a semaphore \
+                back on every way out, or take it with SEM_UNDO";
+    check("30- 40?", Some(kept));
+    // Nobody has it: it was never set.
+    check("30- 30+ 40?", None);
+}
+
 #[test]
 fn a_schedule_that_fails_is_drawn() {
     let strategy = Strategy::Preemptions {
@@ -292,6 +396,7 @@ fn a_schedule_that_fails_is_drawn() {
         by_time: false,
         before_call: 1,
         value: Some(value),
+        lines: Vec::new(),
     };
     builder.e.sharing.as_mut().unwrap().steps = Some(Steps {
         steps: vec![

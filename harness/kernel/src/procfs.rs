@@ -321,6 +321,38 @@ pub fn session(tid: Pid) -> Option<Pid> {
     rest.split_whitespace().nth(3)?.parse().ok()
 }
 
+/// Signals of a thread, as masks: bit 0 is signal 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignalMasks {
+    /// They wait to be delivered to it, or to any thread of its process.
+    pub pending: u64,
+    /// It does not take them now.
+    pub blocked: u64,
+    /// Its process has a handler for them.
+    pub caught: u64,
+}
+
+/// Reads them. `None`: it is gone.
+#[must_use]
+pub fn signal_masks(tid: Pid) -> Option<SignalMasks> {
+    let status = read(tid, "status")?;
+    let status = String::from_utf8_lossy(&status);
+    let mut masks = SignalMasks::default();
+    for line in status.lines() {
+        let Some((name, mask)) = line.split_once(':') else {
+            continue;
+        };
+        let mask = || u64::from_str_radix(mask.trim(), 16).ok();
+        match name {
+            "SigPnd" | "ShdPnd" => masks.pending |= mask()?,
+            "SigBlk" => masks.blocked = mask()?,
+            "SigCgt" => masks.caught = mask()?,
+            _ => {}
+        }
+    }
+    Some(masks)
+}
+
 /// Whether a process has a handler for a signal. `None`: it is gone.
 #[must_use]
 pub fn handles(tid: Pid, signal: i32) -> Option<bool> {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ipclab_evidence::{Order, Steps, Touch};
+use ipclab_evidence::{Order, SourceLine, Steps, Touch};
 
 use ipclab_kernel::Pid;
 
@@ -116,10 +116,10 @@ impl Schedule {
         }
     }
 
-    /// What it read or wrote in memory.
-    pub(crate) fn saw(&mut self, value: Option<i64>) {
+    /// What it read or wrote in memory, and in which line of the program itself.
+    pub(crate) fn saw(&mut self, value: Option<i64>, lines: &[SourceLine]) {
         if let Some(steered) = &mut self.steered {
-            steered.saw(value);
+            steered.saw(value, lines);
         }
     }
 

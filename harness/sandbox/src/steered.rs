@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ipclab_evidence::{Steering, Step, Steps, ThreadId, Touch};
+use ipclab_evidence::{SourceLine, Steering, Step, Steps, ThreadId, Touch};
 use ipclab_kernel::Pid;
 use ipclab_schedule::choose::Chooser;
 
@@ -21,6 +21,8 @@ pub(crate) struct Steered {
     step: Option<Step>,
     granted: bool,
     in_vain: bool,
+    /// How many accesses to memory it has made.
+    accesses: u32,
     /// Who waited when the last step was chosen; since then time has passed; who goes on since time had passed.
     waited: BTreeSet<ThreadId>,
     time_passed: bool,
@@ -37,6 +39,7 @@ impl Steered {
             step: None,
             granted: false,
             in_vain: false,
+            accesses: 0,
             waited: BTreeSet::new(),
             time_passed: false,
             by_time: BTreeSet::new(),
@@ -81,7 +84,9 @@ impl Steered {
             by_time: self.by_time.remove(&choice.thread),
             before_call,
             value: None,
+            lines: Vec::new(),
         });
+        self.accesses = 0;
         Some(tid)
     }
 
@@ -112,10 +117,16 @@ impl Steered {
         }
     }
 
-    /// What was read or written in memory.
-    pub(crate) fn saw(&mut self, value: Option<i64>) {
+    /// What was read or written in memory, and in which line of the program itself.
+    pub(crate) fn saw(&mut self, value: Option<i64>, lines: &[SourceLine]) {
         if let Some(step) = &mut self.step {
             step.value = value;
+            self.accesses += 1;
+            step.lines = match self.accesses {
+                1 => lines.to_vec(),
+                // Which of them is where, the step does not tell.
+                _ => Vec::new(),
+            };
         }
     }
 

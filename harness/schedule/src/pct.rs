@@ -109,10 +109,22 @@ impl Pct {
     /// The next run; `None`: all were made.
     #[must_use]
     pub fn next(&self) -> Option<Steering> {
-        if self.tried > self.runs {
-            return None;
-        }
-        let then = match self.tried {
+        self.ahead(1).pop()
+    }
+
+    /// So many runs at most, the next one first: those that come after it, if none has more threads or steps than is known now.
+    #[must_use]
+    pub fn ahead(&self, most: usize) -> Vec<Steering> {
+        let most = match self.tried {
+            0 => 1,
+            _ => most,
+        };
+        let numbers = self.tried..=self.runs;
+        numbers.take(most).map(|run| self.number(run)).collect()
+    }
+
+    fn number(&self, run: u32) -> Steering {
+        let then = match run {
             0 => Then::GoOn,
             run => Then::Priorities {
                 seed: self.seed ^ (u64::from(run) << 32),
@@ -120,10 +132,10 @@ impl Pct {
                 steps: self.steps,
             },
         };
-        Some(Steering {
+        Steering {
             schedule: Vec::new(),
             then,
-        })
+        }
     }
 
     /// What the run showed. A run with more threads or steps than the bound was computed from starts the count anew.

@@ -1,18 +1,25 @@
 //! Races: accesses to the same memory, one of them a write, that nothing puts in an order: no call by which the one's process
 //! waits for the other's, and no atomic instruction. They are there in a run in which nothing went wrong.
+//!
+//! An atomic load or store of C is an instruction like any other on this machine, so a program that agrees by atomic variables, or
+//! by flags that a process looks at until they change, seems to race where it does not. Of those nothing is said.
 
-use ipclab_evidence::{Step, Thing, Touch, Way};
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{SourceLine, Step, Thing, ThreadId, Touch, Way};
 
 use crate::clocks::Clocks;
 use crate::dependence::conflict;
 
 /// Two accesses that are in no order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Race {
     /// The step of the one that came first in this run.
     pub first: usize,
     /// The step of the other.
     pub second: usize,
+    /// What the first one touched.
+    pub touch: Touch,
 }
 
 fn is_memory(touch: &Touch) -> bool {
@@ -25,9 +32,44 @@ fn orders(one: &Touch, other: &Touch) -> bool {
     conflict(one, other) && !is_plain(one) && !is_plain(other)
 }
 
+/// Whether threads agree by hand in a run: the program itself makes atomic instructions, or looks at the same place in the same
+/// line until something else is there.
+#[must_use]
+pub fn agree_by_hand(steps: &[Step]) -> bool {
+    let mut looked: BTreeMap<(ThreadId, &Touch, &[SourceLine]), Option<i64>> = BTreeMap::new();
+    for step in steps.iter().filter(|step| !step.lines.is_empty()) {
+        for touch in step.touches.iter().filter(|touch| is_memory(touch)) {
+            match touch.way {
+                Way::Update => return true,
+                Way::Write => looked.retain(|(thread, other, _), _| {
+                    *thread != step.thread || !conflict(touch, other)
+                }),
+                Way::Read => {
+                    let before = looked.insert((step.thread, touch, &step.lines), step.value);
+                    if before.is_some_and(|before| before != step.value) {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+    false
+}
+
+/// All races of a run between accesses of the program itself, the first of each pair of threads and place. What a library accesses
+/// for it puts others in an order, and is no race: it has ways of its own to agree.
+#[must_use]
+pub fn races_in_lines(steps: &[Step]) -> Vec<Race> {
+    races_of(steps, |step| !step.lines.is_empty())
+}
+
 /// All races of a run, the first of each pair of threads and place.
 #[must_use]
 pub fn races(steps: &[Step]) -> Vec<Race> {
+    races_of(steps, |_| true)
+}
+
+fn races_of(steps: &[Step], counts: impl Fn(&Step) -> bool) -> Vec<Race> {
     let ordered = |one: &Step, other: &Step| {
         let mut touches = one.touches.iter();
         touches.any(|touch| other.touches.iter().any(|with| orders(touch, with)))
@@ -37,7 +79,11 @@ pub fn races(steps: &[Step]) -> Vec<Race> {
     let mut known = std::collections::BTreeSet::new();
     for (second, step) in steps.iter().enumerate() {
         for (first, earlier) in steps[..second].iter().enumerate() {
-            if earlier.thread == step.thread || clocks.is_before(first, second, steps) {
+            if earlier.thread == step.thread
+                || !counts(earlier)
+                || !counts(step)
+                || clocks.is_before(first, second, steps)
+            {
                 continue;
             }
             let mut touches = earlier.touches.iter().filter(|touch| is_memory(touch));
@@ -45,7 +91,12 @@ pub fn races(steps: &[Step]) -> Vec<Race> {
             if let Some(touch) = touches.find(with)
                 && known.insert((earlier.thread, step.thread, touch.clone()))
             {
-                races.push(Race { first, second });
+                let touch = touch.clone();
+                races.push(Race {
+                    first,
+                    second,
+                    touch,
+                });
             }
         }
     }

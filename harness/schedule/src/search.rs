@@ -104,21 +104,29 @@ impl Search {
     /// The schedule to follow next, to where it says no more; `None`: there is none left.
     #[must_use]
     pub fn next(&self) -> Option<Vec<ThreadId>> {
+        self.ahead(1).pop()
+    }
+
+    /// So many schedules at most, the next one first: those that come after it, as far as is known now. A run may bring others
+    /// that come before them, and takes none of them away.
+    #[must_use]
+    pub fn ahead(&self, most: usize) -> Vec<Vec<ThreadId>> {
         if self.tried == 0 {
-            return Some(Vec::new());
+            return vec![Vec::new()];
         }
-        let (preemptions, _, node, thread) = self.todo.first()?;
-        if *preemptions > self.bound {
-            return None;
-        }
-        let mut schedule = vec![*thread];
-        let mut at = *node;
-        while let Some(last) = self.nodes[at].last {
-            schedule.push(last);
-            at = self.nodes[at].parent;
-        }
-        schedule.reverse();
-        Some(schedule)
+        let bound = self.bound;
+        let within = self.todo.iter().take_while(|(cost, ..)| *cost <= bound);
+        let along = |(_, _, node, thread): &(u32, u32, usize, ThreadId)| {
+            let mut schedule = vec![*thread];
+            let mut at = *node;
+            while let Some(last) = self.nodes[at].last {
+                schedule.push(last);
+                at = self.nodes[at].parent;
+            }
+            schedule.reverse();
+            schedule
+        };
+        within.take(most).map(along).collect()
     }
 
     /// How many schedules were tried.

@@ -15,6 +15,7 @@ fn of(threads: u16, steps: usize) -> Steps {
         by_time: false,
         before_call: 0,
         value: None,
+        lines: Vec::new(),
     };
     Steps {
         steps: (0..steps).map(step).collect(),

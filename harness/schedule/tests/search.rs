@@ -171,6 +171,33 @@ fn threads_that_poll_let_others_go_on() {
     assert_eq!(search(&program, 2, Reduction::PartialOrder).1.len(), 1);
 }
 
+/// Runs that are made ahead of their turn, as many sandboxes do, are all taken in later: none is made in vain, and the search goes
+/// the same way.
+#[test]
+fn runs_that_are_made_ahead_are_the_ones_that_come_next() {
+    let program = Program::forked(vec![adds(1, true); 2], vec![1]);
+    let way = |ahead: usize| {
+        let mut search = Search::new(2, Reduction::PartialOrder);
+        let (mut made, mut way) = (BTreeSet::new(), Vec::new());
+        while let Some(schedule) = search.next() {
+            if !made.contains(&schedule) {
+                made.extend(search.ahead(ahead));
+            }
+            assert!(made.remove(&schedule));
+            let (seen, _) = run(&program, &Steering::along(schedule.clone()));
+            search.seen(&seen.steps).unwrap();
+            way.push(schedule);
+        }
+        assert!(made.is_empty(), "{made:?}");
+        way
+    };
+    let alone = way(1);
+    assert!(alone.len() > 50, "{}", alone.len());
+    for ahead in [2, 3, 12] {
+        assert_eq!(way(ahead), alone);
+    }
+}
+
 /// The same steps by the same threads that touch something else are another program's: no search goes on over them.
 #[test]
 fn a_program_that_does_something_else_each_time_is_noticed() {

@@ -283,6 +283,7 @@ pub(crate) fn run<'a>(program: &'a Program, steering: &Steering) -> (Steps, Mach
             by_time: false,
             before_call: 0,
             value,
+            lines: Vec::new(),
         });
         assert!(run.steps.len() < 10_000, "it does not end");
     }

@@ -177,6 +177,12 @@ impl CaseLimits {
 }
 
 impl Case {
+    /// Whether many schedules are tried.
+    #[must_use]
+    pub fn searches(&self) -> bool {
+        self.interleave.iter().any(|turns| turns.search().is_some())
+    }
+
     /// The questions of the unit that it tests, each once: `Q6` for `Q6.restart`.
     #[must_use]
     pub fn questions(&self) -> Vec<&str> {

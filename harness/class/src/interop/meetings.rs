@@ -223,7 +223,7 @@ fn meet(
         says: None,
     };
     for case in &roles.cases {
-        let (record, _) = explore(case, &context, sandbox);
+        let (record, _) = explore(case, &context, sandbox, &mut []);
         let outcome = match &record.unable {
             Some(why) => ipclab_judge::Outcome::unknown(case, why),
             None => verdict::settled_runs(case, &record, 0).outcome,

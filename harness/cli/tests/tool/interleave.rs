@@ -177,6 +177,40 @@ fn a_search_claims_what_it_tried_and_keeps_what_it_found() {
     assert_eq!(check(&unguarded, &["--schedule", "none"]).0, Some(2));
 }
 
+/// Two children write the same to the same place, unguarded: no schedule gives another result, and the first run shows that nothing
+/// orders them. Where they agree by a flag, which one of them looks at until it is set, nothing is said.
+#[test]
+fn accesses_that_nothing_orders_are_found_without_an_unlucky_order() {
+    let check = |before: &str, status: i32, parts: &[&str]| {
+        let workdir = workdir(before, "semop(semid, &give, 1);");
+        let spec = SPEC
+            .replace("\"late-writers\"", "{ preemptions = 1 }")
+            .replace("[\"6\"]", "[\"2\"]");
+        workdir.write("sum.toml", spec);
+        let program = workdir.path("work/sum.c");
+        let text = std::fs::read_to_string(&program).unwrap();
+        std::fs::write(&program, text.replace("i < 3", "i < 1")).unwrap();
+        let (seen, text) = self::check(&workdir, &[]);
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(seen, Some(status), "{text}");
+        for part in parts {
+            assert!(joined.contains(part), "{part}: {text}");
+        }
+    };
+    let take = "semop(semid, &take, 1);";
+    let races = [
+        "accesses to shared memory are not synchronised: of the bytes at offset 4, ",
+        " wrote it (sum.c:",
+        "Guard both with the same semaphore",
+    ];
+    check(&format!("sum[1] = 7; {take}"), 1, &races);
+    check(&format!("{take} sum[1] = 7;"), 0, &[]);
+    let flag =
+        "if (n == 1) while (!((volatile int *)sum)[2]) ; sum[1] = 7; ((volatile int *)sum)[2] = 1;";
+    check(&format!("{flag} {take}"), 0, &[]);
+}
+
 /// A program that does something else each time: the search ends, the program passes, and nothing is claimed.
 #[test]
 fn a_search_of_what_is_never_the_same_ends_without_a_claim() {

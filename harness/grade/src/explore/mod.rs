@@ -54,16 +54,19 @@ pub struct ExploreContext<'a> {
     pub look_into: bool,
 }
 
-/// Runs a case, and gives what was observed and the verdict so far.
+/// Runs a case, and gives what was observed and the verdict so far. A search of schedules uses the sandboxes `beside` it, too:
+/// what it finds does not depend on how many there are.
 pub fn explore(
     case: &Case,
     context: &ExploreContext<'_>,
     sandbox: &mut Sandbox,
+    beside: &mut [Sandbox],
 ) -> (CaseRecord, Verdict) {
     let mut explorer = Explorer {
         case,
         context,
         sandbox,
+        beside,
     };
     let mut record = CaseRecord {
         id: case.id.clone(),
@@ -96,6 +99,7 @@ pub fn repeat_failing(
             case: cases[*case],
             context,
             sandbox,
+            beside: &mut [],
         };
         let mut run = known[*case].runs[*run].clone();
         explorer.repeat(&mut run, *times);
@@ -123,6 +127,7 @@ pub fn once(
         case,
         context,
         sandbox,
+        beside: &mut [],
     };
     let (run, _) = explorer.run_adjusted(variant, adjust)?;
     Ok(run)
@@ -132,6 +137,7 @@ struct Explorer<'a> {
     case: &'a Case,
     context: &'a ExploreContext<'a>,
     sandbox: &'a mut Sandbox,
+    beside: &'a mut [Sandbox],
 }
 
 impl Explorer<'_> {

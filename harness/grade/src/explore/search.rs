@@ -3,26 +3,50 @@
 //! Which schedule comes next is decided by [`ipclab_schedule`] from the steps of those before. One run stands for all of them:
 //! the first that fails, shortened; or the one in which no process lost its turn, with how far the search came.
 
-use ipclab_evidence::{Reach, Searched, Steering, Step, Steps, Strategy, ThreadId};
+use std::collections::HashMap;
+
+use ipclab_evidence::{
+    Access, Reach, Searched, Steering, Step, Steps, Strategy, Thing, ThreadId, Touch, Unordered,
+    Way,
+};
 use ipclab_judge::Verdict;
 use ipclab_plan::Variant;
-use ipclab_schedule::dependence::preemptions;
+use ipclab_schedule::dependence::{conflict, preemptions};
 use ipclab_schedule::pct::Pct;
+use ipclab_schedule::races::{Race, agree_by_hand, races_in_lines};
 use ipclab_schedule::search::{Reduction, Search};
 use ipclab_schedule::shrink::{schedule, shrink};
 use ipclab_verdict::judged::JudgedRun;
 
 use super::Explorer;
+use crate::pool::each;
 
 /// How many schedules are tried to shorten one.
 const SHRINK_RUNS: u32 = 40;
 /// How many are tried where no claim can be made any more: a fault that there is shows in one of the first.
 const RUNS_WITHOUT_CLAIM: u64 = 50;
 
+/// How many runs are made for each sandbox before it is known that all of them are needed.
+const RUNS_AHEAD: usize = 3;
+
+/// Races that are kept of one run.
+const RACES_MAX: usize = 8;
+
 /// A search that goes on.
 enum Strategic {
     Bounded { search: Search, runs: u64 },
     Drawn(Pct),
+}
+
+/// Runs that were made before it was their turn.
+type RunsAhead = HashMap<Steering, Result<JudgedRun, String>>;
+
+/// The first run that failed, its steps, how many were tried, and whether threads agree by hand in one of them.
+struct Failing {
+    run: JudgedRun,
+    steps: Vec<Step>,
+    tried: u64,
+    by_hand: bool,
 }
 
 /// What a run brings to a search.
@@ -46,13 +70,16 @@ impl Strategic {
         }
     }
 
-    fn next(&self) -> Option<Steering> {
+    /// The next runs, so many at most: the first one is next, the others may come after it.
+    fn ahead(&self, most: usize) -> Vec<Steering> {
         match self {
             Self::Bounded { search, runs } => {
-                let next = search.next().filter(|_| search.tried() < *runs);
-                next.map(Steering::along)
+                let left = runs.saturating_sub(search.tried());
+                let most = most.min(usize::try_from(left).unwrap_or(most));
+                let ahead = search.ahead(most).into_iter().take(most);
+                ahead.map(Steering::along).collect()
             }
-            Self::Drawn(pct) => pct.next(),
+            Self::Drawn(pct) => pct.ahead(most),
         }
     }
 
@@ -114,17 +141,26 @@ impl Explorer<'_> {
         let mut search = Strategic::new(strategy, self.context.seed);
         let mut stands_for_all: Option<JudgedRun> = None;
         let mut no_claim: Option<String> = None;
-        while let Some(steering) = search.next() {
-            let run = self.run_one(&variant.steered(steering))?;
+        let mut by_hand = false;
+        let mut made = RunsAhead::default();
+        while let Some(run) = self.next_run(variant, &search, &mut made) {
+            let run = run?;
             let Some(steps) = steps_of(&run).cloned() else {
                 return Ok(run);
             };
+            by_hand |= agree_by_hand(&steps.steps);
             match run.verdict() {
                 Verdict::Unknown => return Ok(run),
                 Verdict::Fail => {
                     search.seen(&steps);
                     let tried = search.tried();
-                    return self.failing(variant, strategy, steps.steps, tried, run);
+                    let start = Failing {
+                        run,
+                        steps: steps.steps,
+                        tried,
+                        by_hand,
+                    };
+                    return self.failing(variant, strategy, start);
                 }
                 Verdict::Pass | Verdict::Skipped => {}
             }
@@ -149,8 +185,55 @@ impl Explorer<'_> {
             tried: search.tried(),
             strategy,
             reach,
+            races: Vec::new(),
         };
-        Ok(self.with_searched(&run, searched))
+        Ok(self.with_searched(&run, searched, by_hand))
+    }
+
+    /// The next run of a search; `None`: there is none left. Where there are several sandboxes, those that come after it are made
+    /// beside it. Which one is taken next is decided when those before it were taken in, as with a single sandbox.
+    fn next_run(
+        &mut self,
+        variant: &Variant,
+        search: &Strategic,
+        made: &mut RunsAhead,
+    ) -> Option<Result<JudgedRun, String>> {
+        let next = search.ahead(1).pop()?;
+        if let Some(run) = made.remove(&next) {
+            return Some(run);
+        }
+        let ahead = match self.beside.len() {
+            0 => 1,
+            others => RUNS_AHEAD * (others + 1),
+        };
+        let steerings = search.ahead(ahead);
+        let left: Vec<Steering> = steerings
+            .into_iter()
+            .filter(|steering| !made.contains_key(steering))
+            .collect();
+        for (steering, run) in left.iter().zip(self.run_beside(variant, &left)) {
+            made.insert(steering.clone(), run);
+        }
+        made.remove(&next)
+    }
+
+    /// Makes runs, as many at a time as there are sandboxes.
+    fn run_beside(
+        &mut self,
+        variant: &Variant,
+        steerings: &[Steering],
+    ) -> Vec<Result<JudgedRun, String>> {
+        let (case, context) = (self.case, self.context);
+        let boxes = std::iter::once(&mut *self.sandbox).chain(self.beside.iter_mut());
+        each(boxes, steerings, |sandbox, steering| {
+            let mut explorer = Explorer {
+                case,
+                context,
+                sandbox,
+                beside: &mut [],
+            };
+            explorer.run_one(&variant.steered(steering.clone()))
+        })
     }
 
     /// A schedule fails: the shortest that does, which is what is reported and followed again.
@@ -158,10 +241,14 @@ impl Explorer<'_> {
         &mut self,
         variant: &Variant,
         strategy: Strategy,
-        steps: Vec<Step>,
-        tried: u64,
-        run: JudgedRun,
+        start: Failing,
     ) -> Result<JudgedRun, String> {
+        let Failing {
+            run,
+            steps,
+            tried,
+            by_hand,
+        } = start;
         let fails = run.failing_parts(self.case);
         let budget = match strategy {
             // Those with fewer preemptions were tried before.
@@ -197,6 +284,7 @@ impl Explorer<'_> {
             tried,
             strategy,
             reach: Reach::Failed { preemptions: count },
+            races: Vec::new(),
         };
         // A run that failed counts, whatever comes of its schedule the next time.
         let reported = match again.failing_parts(self.case) == fails {
@@ -207,11 +295,14 @@ impl Explorer<'_> {
                 JudgedRun::judge(self.case, record)
             }
         };
-        Ok(self.with_searched(&reported, searched))
+        Ok(self.with_searched(&reported, searched, by_hand))
     }
 
-    /// The same run with what came of all schedules, judged by that, too.
-    fn with_searched(&self, run: &JudgedRun, searched: Searched) -> JudgedRun {
+    /// The same run with what came of all schedules, judged by that, too. `by_hand`: threads of some run agree by hand.
+    fn with_searched(&self, run: &JudgedRun, mut searched: Searched, by_hand: bool) -> JudgedRun {
+        if let Some(steps) = steps_of(run).filter(|_| !by_hand) {
+            searched.races = unordered(steps);
+        }
         let mut record = run.run().clone();
         if let Ok(evidence) = &mut record.observed
             && let Some(sharing) = &mut evidence.sharing
@@ -220,6 +311,54 @@ impl Explorer<'_> {
         }
         JudgedRun::judge(self.case, record)
     }
+}
+
+/// The races of a run, as evidence.
+fn unordered(steps: &Steps) -> Vec<Unordered> {
+    let races = races_in_lines(&steps.steps);
+    let as_evidence = |race: Race| {
+        let (first, second) = (&steps.steps[race.first], &steps.steps[race.second]);
+        let touch = race.touch;
+        let Thing::Memory(memory) = touch.thing else {
+            return None;
+        };
+        let access = |step: &Step, n: usize| Access {
+            n: n as u64 + 1,
+            pid: steps.processes.get(&step.thread).copied().unwrap_or(0),
+            before_call: step.before_call,
+            value: step.value,
+            lines: step.lines.clone(),
+        };
+        let writes = |step: &Step| {
+            let changes = |other: &Touch| {
+                conflict(
+                    &Touch {
+                        way: Way::Write,
+                        ..touch.clone()
+                    },
+                    other,
+                )
+            };
+            step.touches
+                .iter()
+                .any(|other| other.way != Way::Read && changes(other))
+        };
+        Some(Unordered {
+            actor: usize::from(first.thread.actor),
+            memory,
+            offset: touch.from,
+            first: access(first, race.first),
+            first_writes: writes(first),
+            second: access(second, race.second),
+            second_actor: usize::from(second.thread.actor),
+            second_writes: writes(second),
+        })
+    };
+    races
+        .into_iter()
+        .filter_map(as_evidence)
+        .take(RACES_MAX)
+        .collect()
 }
 
 fn steps_of(run: &JudgedRun) -> Option<&Steps> {

@@ -6,6 +6,8 @@
 //!
 //! Zero differing verdicts in n runs say with 95 % confidence that fewer than 3 in n differ: (1 - p)^n = 0.05, and
 //! -ln 0.05 is 3 (the "rule of three").
+//!
+//! Where a case tries many schedules, each run of it follows another one.
 
 mod ledger;
 pub mod load;
@@ -16,6 +18,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use ipclab_evidence::{Order, Steering, Then};
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::Case;
 
@@ -82,6 +85,30 @@ struct Site<'a> {
     variant: Variant,
 }
 
+/// One run of a site.
+struct Task {
+    site: usize,
+    /// The seed of its delays.
+    chaos: Option<u64>,
+    /// The schedule of a site that tries many: another one each time, so that a verdict that some schedule changes is found, and
+    /// kept with that schedule.
+    steering: Option<Steering>,
+}
+
+/// A schedule by priorities: one run in four has none that change.
+fn drawn(seeds: &mut u64) -> Steering {
+    const STEPS: u32 = 100;
+    let seed = site_order::next(seeds);
+    Steering {
+        schedule: Vec::new(),
+        then: Then::Priorities {
+            seed,
+            depth: 1 + (seed >> 32) as u32 % 4,
+            steps: STEPS,
+        },
+    }
+}
+
 /// What is certified, and how often it is run.
 pub struct Request<'a> {
     /// The labs and the programs that play in them.
@@ -134,7 +161,10 @@ pub fn certify(
             lab: set.proof.lab.spec.lab.clone(),
             programs: set.name.clone(),
             case: case.id.clone(),
-            input: variant.label.clone(),
+            input: match variant.search {
+                Some(_) => Some("along schedules that are drawn".to_owned()),
+                None => variant.label.clone(),
+            },
         }
     };
     let seed = request.config.seed;
@@ -233,22 +263,21 @@ fn run_way(
     };
     let mut seeds = config.seed ^ (way as u64) << 32;
     let order = site_order::draw(sites.len(), runs, site_order::next(&mut seeds));
-    let tasks: Vec<(usize, Option<u64>)> = order
+    let tasks: Vec<Task> = order
         .into_iter()
-        .map(|site| {
-            (
-                site,
-                (way == Way::Delays).then(|| site_order::next(&mut seeds)),
-            )
+        .map(|site| Task {
+            site,
+            chaos: (way == Way::Delays).then(|| site_order::next(&mut seeds)),
+            steering: sites[site].variant.search.map(|_| drawn(&mut seeds)),
         })
         .collect();
     progress.stage(way.name(), tasks.len());
     let reference_runs = ReferenceRuns::default();
     let began = Instant::now();
     let done_so_far = AtomicUsize::new(0);
-    let one = |sandbox: &mut Sandbox, (n, chaos): &(usize, Option<u64>)| {
+    let one = |sandbox: &mut Sandbox, task: &Task| {
         interrupt::park_if_interrupted();
-        let site = &sites[*n];
+        let site = &sites[task.site];
         let context = ExploreContext {
             spec: &site.set.proof.lab.spec,
             programs: &site.set.prepared.programs,
@@ -261,10 +290,13 @@ fn run_way(
             look_into: false,
         };
         let run = explore::once(site.case, &context, &site.variant, sandbox, |plan| {
-            plan.chaos = *chaos;
+            plan.chaos = task.chaos;
+            if let Some(steering) = &task.steering {
+                plan.turns = Some(Order::Steered(steering.clone()));
+            }
         })
         .map_err(Failure::unable)?;
-        if ledger.enter(*n, &JudgedRun::judge(site.case, run), way.name())? {
+        if ledger.enter(task.site, &JudgedRun::judge(site.case, run), way.name())? {
             // Said at once: a long run may be stopped for it.
             progress.say(&format!(
                 "{} of {}: {} has more than one verdict",

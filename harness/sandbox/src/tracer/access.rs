@@ -5,11 +5,12 @@
 
 use std::io;
 
-use ipclab_evidence::{LimitKind, SourceLine, Thing, Touch, Way};
+use ipclab_evidence::{LimitKind, Thing, Touch, Way};
 use ipclab_kernel::arch::instruction::{self, Access, Instruction};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, ptrace};
 
+use super::origin::CodePlace;
 use super::remote::{Remote, Step};
 use super::segments::{Attachment, PROTECTED, PendingWrite, READABLE};
 use super::state::Tracer;
@@ -79,15 +80,15 @@ impl Tracer {
             Access::Update => {
                 write.found = peek(tid, address, instruction.width);
                 let value = write.found.as_deref().map(number);
-                let lines = self.origin(tid, false);
-                self.note_access(tid, (place, lines), instruction.width, value, Way::Read);
+                let code = self.place_of(tid, false);
+                self.note_access(tid, (place, code), instruction.width, value, Way::Read);
             }
             Access::Load | Access::Unknown => match self.step_over(tid, address, false)? {
                 Outcome::Done => {
                     let value = peek(tid, address, instruction.width);
                     let value = value.as_deref().map(number);
-                    let lines = self.origin(tid, true);
-                    self.note_access(tid, (place, lines), instruction.width, value, Way::Read);
+                    let code = self.place_of(tid, true);
+                    self.note_access(tid, (place, code), instruction.width, value, Way::Read);
                     return self.after_access(tid, false);
                 }
                 Outcome::Writes(at) => write.address = at,
@@ -150,8 +151,8 @@ impl Tracer {
                     Way::Write
                 };
                 let place = attachment.place(write.address);
-                let lines = self.origin(tid, true);
-                self.note_access(tid, (place, lines), write.instruction.width, value, how);
+                let code = self.place_of(tid, true);
+                self.note_access(tid, (place, code), write.instruction.width, value, how);
                 self.after_access(tid, after.is_none() || after != before)
             }
             Outcome::Writes(_) => self.go_on(tid, 0),
@@ -198,7 +199,7 @@ impl Tracer {
     fn note_access(
         &mut self,
         tid: Pid,
-        at: (Place, Vec<SourceLine>),
+        at: (Place, CodePlace),
         width: u8,
         value: Option<i64>,
         how: Way,
@@ -210,7 +211,7 @@ impl Tracer {
     pub(super) fn note(
         &mut self,
         tid: Pid,
-        (place, lines): (Place, Vec<SourceLine>),
+        (place, code): (Place, CodePlace),
         width: u32,
         value: Option<i64>,
         how: Way,
@@ -228,7 +229,7 @@ impl Tracer {
             width: width.max(1),
             before_call: self.trace.next(),
             value,
-            lines,
+            lines: code.lines,
         };
         self.actors[raw.actor].accesses += 1;
         self.schedule.touches([Touch {
@@ -237,7 +238,11 @@ impl Tracer {
             to: place.1 + u64::from(raw.width),
             way: how,
         }]);
-        self.schedule.saw(value);
+        let own = match code.is_own {
+            true => &raw.lines[..],
+            false => &[],
+        };
+        self.schedule.saw(value, own);
         match how {
             Way::Read => self.accesses.reads(&raw),
             Way::Write => self.accesses.writes(&raw),

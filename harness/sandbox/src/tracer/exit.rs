@@ -9,6 +9,7 @@ use ipclab_evidence::{
 };
 
 use super::entry::{absolute, is_bad_address, is_plain_open};
+use super::handlers::come_again;
 use super::state::{ERESTART_RESTARTBLOCK, InCall, MAX_REFUSED_FORKS, Notice, Tracer, gone};
 use super::trace::is_long;
 use crate::calls::{Role, Spec};
@@ -30,6 +31,10 @@ struct Effect {
 impl Tracer {
     /// Exit of a call.
     pub(super) fn call_exited(&mut self, tid: Pid) -> io::Result<Option<Notice>> {
+        let thread = self.threads.get_mut(&tid);
+        if let Some(entered) = thread.and_then(|thread| thread.handled_first.take()) {
+            return gone(come_again(tid, &entered)).map(|()| None);
+        }
         let skipped = self.threads.get_mut(&tid);
         if let Some(entered) = skipped.and_then(|thread| thread.skipped_call.take()) {
             if !self.waits_to_reach(tid, &entered) {

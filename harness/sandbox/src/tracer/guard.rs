@@ -6,7 +6,8 @@
 //! call whose arguments point there, would fail: such a call gets the pages opened until it is done, and what it reaches
 //! there is noted. Ways to memory past the page tables are closed: see `observed`.
 //!
-//! Not seen: memory that is shared in other ways, `mmap(2)` and threads.
+//! Where turns are steered, memory that `mmap(2)` shares is guarded in the same way, if no file on a disk is behind it: anonymous
+//! memory, POSIX shared memory (`shm_open(3)`), `memfd_create(2)`. Not seen: files mapped for sharing, and what threads share.
 
 use std::io;
 
@@ -36,7 +37,11 @@ impl Tracer {
         let mut open = Vec::new();
         let mut all = Vec::new();
         for window in mapped {
-            let Some(shmid) = window.segment() else {
+            let Some(shmid) = self.take_in_memory(&window) else {
+                if window.writable && self.schedule.is_steered() {
+                    let what = "memory that is shared through a mapped file is not watched";
+                    self.schedule.unwatched(what);
+                }
                 continue;
             };
             let is_open = window.readable || window.writable;
@@ -69,14 +74,34 @@ impl Tracer {
         Ok(())
     }
 
+    /// The number of the memory that a window is on: of a segment its identifier, of other memory one below 0.
+    fn memory_of(&self, window: &SharedMapping) -> Option<i32> {
+        let mut known = self.mapped_memory.iter();
+        let is_same =
+            |(inode, path): &(u64, Vec<u8>)| (*inode, path) == (window.inode, &window.path);
+        let other = || Some(-1 - known.position(is_same)? as i32);
+        window.segment().or_else(other)
+    }
+
+    /// The same, for memory that is seen for the first time, too. `None`: it is not guarded.
+    fn take_in_memory(&mut self, window: &SharedMapping) -> Option<i32> {
+        let is_guarded =
+            window.segment().is_some() || (self.schedule.is_steered() && in_memory(&window.path));
+        if is_guarded && self.memory_of(window).is_none() {
+            self.mapped_memory.push((window.inode, window.path.clone()));
+        }
+        self.memory_of(window).filter(|_| is_guarded)
+    }
+
     /// The protection of a window could not be changed. What is still there of it cannot be guarded.
     pub(super) fn lost(&mut self, tid: Pid, process: Pid, attachment: &Attachment) {
         let overlaps = |other: &SharedMapping| {
-            other.segment() == Some(attachment.shmid)
+            self.memory_of(other) == Some(attachment.shmid)
                 && other.start < attachment.start + attachment.length
                 && attachment.start < other.start + other.length
         };
         let mapped = procfs::shared_mappings(tid).unwrap_or_default();
+        let is_there = mapped.iter().any(overlaps);
         let Some(process) = self.processes.get_mut(&process) else {
             return;
         };
@@ -84,7 +109,7 @@ impl Tracer {
             .guarded
             .retain(|other| other.start != attachment.start);
         let actor = process.actor;
-        if mapped.iter().any(overlaps) {
+        if is_there {
             self.forbid(actor, LimitKind::UnseenMemory);
         }
     }
@@ -177,4 +202,10 @@ impl Tracer {
         }
         Ok(())
     }
+}
+
+/// Whether what is mapped under this path is memory and no file on a disk.
+fn in_memory(path: &[u8]) -> bool {
+    const KINDS: [&[u8]; 3] = [b"/dev/zero", b"/dev/shm/", b"/memfd:"];
+    KINDS.iter().any(|kind| path.starts_with(kind))
 }

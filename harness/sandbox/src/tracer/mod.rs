@@ -43,6 +43,7 @@ mod exit;
 mod families;
 mod fifos;
 mod guard;
+mod handlers;
 mod held;
 mod host;
 mod in_progress;

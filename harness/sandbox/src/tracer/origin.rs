@@ -33,6 +33,15 @@ const CRASHES: [i32; 7] = [
     libc::SIGPIPE,
 ];
 
+/// A place in a program's code.
+#[derive(Debug, Default)]
+pub(super) struct CodePlace {
+    /// Lines of the files that were handed in.
+    pub(super) lines: Vec<SourceLine>,
+    /// The instruction itself comes from the first of them, and from no library that was called there.
+    pub(super) is_own: bool,
+}
+
 /// A stopped thread's memory, the top of its stack at hand.
 struct Tracee {
     tid: Pid,
@@ -85,10 +94,15 @@ impl Tracer {
 
     /// Where a stopped thread is: `calls`, in a call.
     pub(super) fn origin(&self, tid: Pid, calls: bool) -> Vec<SourceLine> {
-        self.try_origin(tid, calls).unwrap_or_default()
+        self.place_of(tid, calls).lines
     }
 
-    fn try_origin(&self, tid: Pid, calls: bool) -> Option<Vec<SourceLine>> {
+    /// The same of an access, with whether an instruction of the program itself makes it: `done`, it has been made.
+    pub(super) fn place_of(&self, tid: Pid, done: bool) -> CodePlace {
+        self.try_origin(tid, done).unwrap_or_default()
+    }
+
+    fn try_origin(&self, tid: Pid, calls: bool) -> Option<CodePlace> {
         let process = self.processes.get(&self.threads.get(&tid)?.process)?;
         let actor = self.actors.get(process.actor)?;
         let table = actor.origins.table.as_ref()?;
@@ -110,11 +124,19 @@ impl Tracer {
         let bias = known.unwinder.bias(entry)?;
         let frame = registers.in_dwarf_order().map(Some);
         let mut lines: Vec<SourceLine> = Vec::new();
-        for at in known.unwinder.frames(frame, calls, &tracee) {
+        let mut is_own = false;
+        for (depth, at) in known
+            .unwinder
+            .frames(frame, calls, &tracee)
+            .into_iter()
+            .enumerate()
+        {
             if known.unwinder.bias(at) != Some(bias) {
                 continue;
             }
-            if let Some(line) = table.at(at.wrapping_sub(bias))
+            let line = table.at(at.wrapping_sub(bias));
+            is_own |= depth == 0 && line.is_some();
+            if let Some(line) = line
                 && lines.last() != Some(&line)
             {
                 lines.push(line);
@@ -123,7 +145,7 @@ impl Tracer {
                 break;
             }
         }
-        Some(lines)
+        Some(CodePlace { lines, is_own })
     }
 
     /// A thread is about to write on a standard stream.

@@ -251,7 +251,7 @@ impl Tracer {
         }
     }
 
-    fn own_number(&self, tid: Pid) -> u32 {
+    pub(super) fn own_number(&self, tid: Pid) -> u32 {
         let process = self.threads.get(&tid).map(|thread| thread.process);
         process
             .and_then(|process| self.own_pid(process))
@@ -316,12 +316,6 @@ impl Tracer {
             libc::SYS_clone if is_set(args[0], libc::CLONE_THREAD) => {
                 self.schedule
                     .unwatched("threads share memory that is not watched");
-            }
-            libc::SYS_mmap
-                if is_set(args[3], libc::MAP_SHARED) && is_set(args[2], libc::PROT_WRITE) =>
-            {
-                let what = "memory that mmap() shares is not watched";
-                self.schedule.unwatched(what);
             }
             _ => {}
         }

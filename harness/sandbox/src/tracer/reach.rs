@@ -11,6 +11,7 @@ use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::ptrace::{self, Stop};
 
 use super::in_progress::{Reached, Way};
+use super::origin::CodePlace;
 use super::state::Tracer;
 use crate::decode;
 use crate::schedule::Waiting;
@@ -107,7 +108,13 @@ impl Tracer {
         let (shmid, first) = attachment.place(address);
         for at in (0..length).step_by(PIECE as usize) {
             let width = (length - at).min(PIECE) as u32;
-            self.note(tid, ((shmid, first + at), Vec::new()), width, None, how);
+            self.note(
+                tid,
+                ((shmid, first + at), CodePlace::default()),
+                width,
+                None,
+                how,
+            );
         }
     }
 

@@ -171,6 +171,7 @@ impl Tracer {
         };
         let process = self.threads.get(&tid).map(|thread| thread.process);
         self.turn_began_us = process.and_then(process::cpu_time_us).unwrap_or(0);
+        self.note_handlers(tid);
         self.end_wait(tid, waiting)
     }
 
@@ -193,6 +194,9 @@ impl Tracer {
             return Ok(());
         };
         if std::mem::take(&mut thread.at_point) {
+            if self.handles_first(tid)? {
+                return Ok(());
+            }
             return self.call_entered(tid).map(drop);
         }
         if thread.pending_write.is_some() {

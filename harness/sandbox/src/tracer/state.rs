@@ -70,6 +70,8 @@ pub(super) struct Thread {
     pub(super) opened: bool,
     /// The registers with which it entered a call that it skips until all of that is opened.
     pub(super) skipped_call: Option<Box<Registers>>,
+    /// The registers with which it entered a call that it comes to again after a signal's handler.
+    pub(super) handled_first: Option<Box<Registers>>,
     /// It makes a call on many messages, one after the other.
     pub(super) series: Option<Series>,
     /// What that call may reach in them.
@@ -309,6 +311,8 @@ pub(crate) struct Tracer {
     pub(crate) over_process_limit: Option<(usize, u64)>,
     /// What was mapped for sharing.
     pub(super) held: Vec<Held>,
+    /// Memory that is shared and no segment, in the order in which it was seen: inode and path.
+    pub(super) mapped_memory: Vec<(u64, Vec<u8>)>,
     /// Segments whose last page is filled behind their end.
     pub(super) filled: HashSet<i32>,
     /// An actor that did what none may, and what.
@@ -406,6 +410,7 @@ impl Tracer {
             most_open: limits.open_files,
             over_process_limit: None,
             held: Vec::new(),
+            mapped_memory: Vec::new(),
             filled: HashSet::new(),
             forbidden: None,
             numbers_taken: 0,
@@ -491,6 +496,7 @@ impl Tracer {
                 at_point: false,
                 pending_write: None,
                 skipped_call: None,
+                handled_first: None,
                 expiring: false,
                 restart: None,
                 barren_sleeps: 0,

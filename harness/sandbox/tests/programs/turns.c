@@ -238,6 +238,39 @@ static void flagged(char **a)
         ;
     tell();
 }
+/* A signal is taken only while it is waited for. */
+static void suspended(char **a)
+{
+    sigset_t none, child;
+    sigemptyset(&none), sigemptyset(&child), sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, 0);
+    signal(SIGCHLD, on_child);
+    if (fork() == 0)
+        _exit(0);
+    while (!gone)
+        sigsuspend(&none);
+    printf("12\n");
+}
+/* Memory that is shared without a segment. */
+static void in_memory(int fd, void (*work)(int))
+{
+    p = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+    sem = must(semget(IPC_PRIVATE, 2, IPC_CREAT | 0600), "semget");
+    must(semctl(sem, 0, SETVAL, 1), "semctl");
+    children(work);
+    while (wait(0) > 0)
+        ;
+    printf("%d\n", p->count);
+    semctl(sem, 0, IPC_RMID);
+}
+static void mapped(char **a) { in_memory(-1, add_guarded); }
+static void named(char **a)
+{
+    int fd = must(shm_open("/turns", O_CREAT | O_RDWR, 0600), "shm_open");
+    must(ftruncate(fd, 8192), "ftruncate");
+    in_memory(fd, add_guarded);
+    shm_unlink("/turns");
+}
 static void add_napping(int n) { for (int i = 0; i < TIMES; i++) { op(0, -1); int was = p->count; usleep(300); p->count = was + 1; op(0, 1); } }
 static void napping(char **a) { counted(add_napping); }
 static void *add_thread(void *n) { add_guarded(0); return 0; }
@@ -333,6 +366,17 @@ static void add_at_once(int n) { add_plainly(n); }
 static void at_once(char **a) { counted(add_at_once); }
 static void add_sum(int n) { int sum = p->count; for (int i = 0; i < TIMES; i++) sum++; p->count = sum; }
 static void sum(char **a) { counted(add_sum); }
+static void mapped_plain(char **a) { in_memory(-1, add_plainly); }
+/* The child may end between the look and the wait. */
+static void paused(char **a)
+{
+    signal(SIGCHLD, on_child);
+    if (fork() == 0)
+        _exit(0);
+    while (!gone)
+        pause();
+    printf("12\n");
+}
 static void add_early(int n) { for (int i = 0; i < TIMES; i++) { op(0, -1); int was = p->count; op(0, 1); p->count = was + 1; } }
 static void early(char **a) { counted(add_early); }
 static void add_late(int n) { for (int i = 0; i < TIMES; i++) { int was = p->count; op(0, -1); p->count = was + 1; op(0, 1); } }
@@ -469,7 +513,7 @@ static const struct act acts[] = {
     {"unreadable", unreadable}, {"undumpable", undumpable}, {"goes-on", goes_on}, {"beside", beside},
     {"in-turn", in_turn}, {"mutex", mutex}, {"posix", posix}, {"tokens", tokens}, {"inside", inside},
     {"through-calls", through_calls}, {"look-then-clear", look_then_clear}, {"polling", polling},
-    {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"grandchildren", grandchildren},
+    {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"suspended", suspended}, {"mapped", mapped}, {"named", named}, {"mapped-plain", mapped_plain}, {"paused", paused}, {"grandchildren", grandchildren},
     {"read-only", read_only}, {"stray", stray}, {"for-ever", for_ever}, {"killed", killed}, {"stopped", stopped},
     {"plain", plain}, {"at-once", at_once}, {"sum", sum}, {"early", early}, {"late", late}, {"two", two},
     {"initialised", initialised}, {"cleared", cleared}, {"atomic-parts", atomic_parts},
