@@ -60,7 +60,7 @@ impl Tracer {
 /// At the exit of the skipped call: the thread comes to its entry again, after the handler.
 pub(super) fn come_again(tid: Pid, entered: &Registers) -> io::Result<()> {
     let mut again = *entered;
-    again.repeat_call(entered.call_number());
+    again.repeat_call(entered.call_number(), entered.arguments()[0]);
     again.set_no_call();
     again.write(tid)?;
     ptrace::resume(tid, Resume::Run, 0)
