@@ -18,13 +18,14 @@ mod on_request;
 mod outcome;
 mod plan;
 mod schedule;
+mod served;
 mod signature;
 mod source;
 mod trace;
 mod wait;
 mod watched;
 
-pub use address::{Address, Endpoint, HEX_PATH, Protocol, Served, ServedPart};
+pub use address::{Address, Endpoint, Protocol};
 pub use arg::{Arg, SemOp, Word};
 pub use arg_kind::ArgKind;
 pub use bytes::Bytes;
@@ -51,6 +52,7 @@ pub use plan::{
 pub use schedule::{
     Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Unordered, Way,
 };
+pub use served::{HEX_PATH, Served, ServedPart};
 pub use signature::{is_on_request, position, signature};
 pub use source::{LineRow, LineTable, SourceLine};
 pub use trace::{

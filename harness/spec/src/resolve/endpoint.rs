@@ -74,7 +74,7 @@ pub(crate) fn filled_endpoint(text: &str) -> Result<PeerEndpoint, Flaw> {
     let path = match rest.strip_prefix(HEX_PATH) {
         None => Some(rest.to_owned()),
         Some(digits) => {
-            super::peer::hex(digits).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            super::scan::hex(digits).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         }
     };
     Ok(PeerEndpoint {

@@ -10,7 +10,7 @@ use ipclab_evidence::ServedPart;
 use super::context::{after, known_actor};
 use super::endpoint::{filled_endpoint, key, peer_endpoint, peer_socket};
 use super::flaw::Flaw;
-use super::scan::Scan;
+use super::scan::{Scan, hex};
 use super::template::{Scope, Use, template};
 use crate::names::{is_signal, nearest, signals};
 use crate::{
@@ -229,20 +229,6 @@ fn data(scan: &mut Scan<'_>, scope: &Scope) -> Result<Option<Data>, Flaw> {
             });
     }
     Ok(bytes(scan)?.map(Data::Bytes))
-}
-
-pub(crate) fn hex(digits: &str) -> Option<Vec<u8>> {
-    if !digits.is_ascii() || digits.len() % 2 == 1 {
-        return None;
-    }
-    let digits = digits.as_bytes();
-    digits
-        .chunks(2)
-        .map(|pair| {
-            let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
-            u8::try_from(high? * 16 + low?).ok()
-        })
-        .collect()
 }
 
 fn send(scan: &mut Scan<'_>, scope: &Scope) -> Result<Action, Flaw> {

@@ -234,3 +234,18 @@ fn c_number(text: &str) -> Option<i64> {
     };
     Some(sign * number)
 }
+
+/// Bytes in hexadecimal digits, two for each.
+pub(crate) fn hex(digits: &str) -> Option<Vec<u8>> {
+    if !digits.is_ascii() || digits.len() % 2 == 1 {
+        return None;
+    }
+    let digits = digits.as_bytes();
+    digits
+        .chunks(2)
+        .map(|pair| {
+            let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
+            u8::try_from(high? * 16 + low?).ok()
+        })
+        .collect()
+}
