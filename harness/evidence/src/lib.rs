@@ -4,6 +4,7 @@
 //! data that serialise to JSON and back without loss, so that a grade can be judged again from a saved file. Evidence
 //! speaks in facts (a signal number, a byte count, a path that exists), never in opinions.
 
+mod access;
 mod address;
 mod arg;
 mod arg_kind;
@@ -25,6 +26,7 @@ mod trace;
 mod wait;
 mod watched;
 
+pub use access::{Access, Collision};
 pub use address::{Address, Endpoint, Protocol};
 pub use arg::{Arg, SemOp, Word};
 pub use arg_kind::ArgKind;
@@ -41,8 +43,8 @@ pub use objects::{
     SeenObjects, StartedProgram, WantedObjects,
 };
 pub use outcome::{
-    Access, ActorEvidence, CaseTimes, CgroupCounters, Collision, Ended, Evidence, Exit, Isolation,
-    Level, LimitHit, LimitKind, OpenDescriptor, Printed, Refusal, SegmentSnapshot, Sharing, Stream,
+    ActorEvidence, CaseTimes, CgroupCounters, Ended, Evidence, Exit, Isolation, Level, LimitHit,
+    LimitKind, OpenDescriptor, Printed, Refusal, SegmentSnapshot, Sharing, Stream,
 };
 pub use plan::{
     Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenQueue, GivenSegment,

@@ -240,7 +240,11 @@ fn no_code_of_the_harness_knows_a_lab() {
         if path.extension().is_none_or(|ending| ending != "toml") || path.ends_with("unit.toml") {
             continue;
         }
-        words.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+        let lab = path.file_stem().unwrap().to_string_lossy().into_owned();
+        // This one has the kernel's own word for a kind of socket as its name.
+        if lab != "seqpacket" {
+            words.push(lab);
+        }
         let spec: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
         if let Some(programs) = spec.get("program").and_then(toml::Value::as_table) {
             words.extend(programs.keys().cloned());
