@@ -205,7 +205,10 @@ fn refused(name: &str, why: &str) -> Failure {
 
 /// What is to be known about a filled gradebook.
 fn summary(filled: &gradebook::FilledGradebook) -> String {
-    let mut lines = vec![format!("{} marks written", filled.written)];
+    let mut lines = vec![match filled.written {
+        1 => "1 mark written".to_owned(),
+        written => format!("{written} marks written"),
+    }];
     if filled.absent > 0 {
         lines.push(format!(
             "{} of what was not handed in, as class.toml says",

@@ -333,6 +333,14 @@ impl Member {
         settled_for_students(class, self)
     }
 
+    /// Whether it is late; `None`: it is not known.
+    #[must_use]
+    pub fn is_late(&self) -> Option<bool> {
+        let late = self.settled.late.as_ref();
+        let known = late.is_some_and(|late| late.by_s.is_some() || late.days.is_some());
+        if known { Some(true) } else { self.who.late }
+    }
+
     /// What it came to, with what the instructor says of it and what being late costs; `None`: it was not graded.
     #[must_use]
     pub fn mark(&self) -> Option<Mark> {

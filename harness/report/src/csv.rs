@@ -102,10 +102,10 @@ pub fn class(class: &Class) -> String {
                 .collect();
             cells.push(known.join(" "));
         }
-        cells.push(match (&member.settled.late, who.late) {
-            (Some(_), _) | (None, Some(true)) => "yes".to_owned(),
-            (None, Some(false)) => "no".to_owned(),
-            (None, None) => String::new(),
+        cells.push(match member.is_late() {
+            Some(true) => "yes".to_owned(),
+            Some(false) => "no".to_owned(),
+            None => String::new(),
         });
         match &member.standing {
             Standing::NotGraded(why) => {

@@ -71,7 +71,7 @@ impl Summary<'_> {
             let members = class.submissions.iter();
             members.filter(|member| wanted(member)).count()
         };
-        let late = count(|member| member.settled.late.is_some() || member.who.late == Some(true));
+        let late = count(|member| member.is_late() == Some(true));
         if late > 0 {
             text.push_str(&format!("  late        {late}\n"));
         }

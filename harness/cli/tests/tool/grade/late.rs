@@ -112,4 +112,5 @@ fn a_status_that_cannot_be_read_is_said_and_is_no_final_mark() {
         ["", "4"],
         "cannot be read: Ada Lovelace_17 (spóźnione o 1 dzień 2 godz.); say it in the roster's columns \"handed in\"",
     );
+    assert_eq!(table(&workdir)["Ada Lovelace_17"]["late"], "");
 }

@@ -28,7 +28,7 @@ pub(super) fn figures(
     let by_hand =
         members().filter(|row| row.settled.by_hand.iter().any(|one| one.change.is_some()));
     let by_hand = by_hand.count();
-    let late = members().filter(|row| row.settled.late.is_some() || row.who.late == Some(true));
+    let late = members().filter(|row| row.is_late() == Some(true));
     let late = late.count();
     if not_graded > 0 {
         figures.push(("not graded", not_graded.to_string()));
