@@ -47,7 +47,7 @@ impl Tracer {
     fn skip_for_handler(&mut self, tid: Pid) -> io::Result<()> {
         let entered = Registers::read(tid)?;
         let mut skipped = entered;
-        skipped.set_no_call();
+        skipped.skip_call();
         skipped.write(tid)?;
         ptrace::resume(tid, Resume::ToSyscallExit, 0)?;
         if let Some(thread) = self.threads.get_mut(&tid) {

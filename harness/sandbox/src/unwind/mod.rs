@@ -117,7 +117,8 @@ impl Unwinder {
             };
             // The stack grows downwards: what does not go up would go round.
             let goes_up = caller[STACK_POINTER] > frame[STACK_POINTER];
-            if !goes_up && !(is_leaf && caller[STACK_POINTER] == frame[STACK_POINTER]) {
+            let stays = caller[STACK_POINTER] == frame[STACK_POINTER];
+            if !(goes_up || is_leaf && stays) {
                 break;
             }
             frame = caller;
