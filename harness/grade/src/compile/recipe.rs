@@ -348,14 +348,16 @@ fn not_found(program: &Program, lab: &[Program], submission: &Submission) -> Box
 fn sources_of_others(program: &Program, lab: &[Program], submission: &Submission) -> Vec<PathBuf> {
     let others = lab.iter().filter(|other| other.name != program.name);
     let files = others.flat_map(|other| match submission.mapping.program(&other.name) {
-        Some(mapped) => {
+        Some(mapped) if !mapped.sources.is_empty() => {
             let sources = mapped.sources.iter();
             sources
                 .filter_map(|path| find::at(&submission.root, path, &submission.files))
                 .collect()
         }
-        None => find::choose(&other.sources, &submission.files)
-            .map_or(Vec::new(), |choice| vec![choice.file]),
+        _ => find::choose(&other.sources, &submission.files, |file| {
+            is_program(submission, file)
+        })
+        .map_or(Vec::new(), |choice| vec![choice.file]),
     });
     files.collect()
 }
