@@ -280,6 +280,11 @@ pub(crate) struct Validate {
     /// Instead of trying submissions, try programs that do not do the task: none may have more than one that does nothing
     #[arg(long, conflicts_with_all = ["update", "mutants"])]
     pub(crate) cheats: bool,
+    /// Instead of trying submissions, look at the reports of rejected ones: do they name the line that was changed?
+    ///
+    /// Also: how many causes they have, how long the default report is, and which sentences are hard to read.
+    #[arg(long, conflicts_with_all = ["update", "mutants", "cheats", "worlds", "tiers"])]
+    pub(crate) reports: bool,
     /// Instead of trying submissions once, try them in other surroundings, too: every verdict must stay
     ///
     /// Umask, locale, environment, folders, user, zone, clock, processors, load, stack, addresses, compiler and its flags:

@@ -80,6 +80,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Validate(args) if args.mutants => commands::validate::mutants(&args, color),
         Command::Validate(args) if args.worlds.is_some() => commands::validate::worlds(&args),
         Command::Validate(args) if args.cheats => commands::validate::cheats(&args, color),
+        Command::Validate(args) if args.reports => commands::validate::reports(&args),
         Command::Validate(args) => commands::validate::validate(&args, color),
         Command::Golden(args) => commands::golden::golden(&args),
         Command::Coverage { format } => commands::coverage::coverage(format, color),

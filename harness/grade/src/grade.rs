@@ -117,7 +117,13 @@ pub fn prepare_submission(
     progress: &dyn Progress,
 ) -> Result<Prepared, Failure> {
     let cases = grader.cases()?;
-    let builder = Builder::open(grader.store, submission, grader.config, grader.withheld())?;
+    let builder = Builder::open(
+        grader.store,
+        submission,
+        &grader.lab.spec.programs,
+        grader.config,
+        grader.withheld(),
+    )?;
     let mut record = empty(grader, &submission.name, pool);
     let mut programs = build(
         &grader.lab.spec,
@@ -449,7 +455,13 @@ fn references(
             })
             .collect(),
     };
-    let builder = Builder::open(grader.store, &folder, grader.config, grader.withheld())?;
+    let builder = Builder::open(
+        grader.store,
+        &folder,
+        &wanted,
+        grader.config,
+        grader.withheld(),
+    )?;
     let built = pool.each(&wanted, |sandbox, program| {
         builder.build(program, Variant::Plain, &[], sandbox)
     });

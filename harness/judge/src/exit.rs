@@ -284,7 +284,18 @@ fn never_ended(
                 again_and_again(facts, wait),
                 at_ms / 1000
             ),
-            _ => format!("it waits in {}", facts.waits_in(wait)),
+            _ => match facts.lost_signal(wait) {
+                Some(sent) => format!(
+                    "it waits in {}. {} had come before (#{}), and a signal that comes before {}() does not end it",
+                    facts.waits_in(wait),
+                    sent.args
+                        .get(1)
+                        .map_or_else(|| "A signal".to_owned(), ToString::to_string),
+                    sent.n,
+                    canonical(&wait.call, false)
+                ),
+                None => format!("it waits in {}", facts.waits_in(wait)),
+            },
         },
         None => match &facts.evidence.ended {
             Ended::DeadlineExceeded { limit_ms, .. } => {

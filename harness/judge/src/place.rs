@@ -58,8 +58,13 @@ fn lines(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
         );
         is_it.then(|| of_mistake(finding, facts))?
     };
+    let place = || {
+        let is_it = kind == Some(MistakeKind::Place);
+        is_it.then(|| of_mistake(finding, facts))?
+    };
     let follows_crash = kind == Some(MistakeKind::Crash);
-    status()
+    place()
+        .or_else(status)
         .or_else(silent)
         .or_else(unchecked)
         .or_else(printed)
@@ -112,12 +117,26 @@ fn cited(finding: &Finding, facts: Facts<'_>, own: &[usize]) -> Option<Vec<Sourc
 
 /// Calls that a message names: `it waits in recv() (#30)`.
 fn named_calls(message: &str) -> Vec<u32> {
-    let numbers = message.match_indices('#').map(|(at, _)| {
-        let digits = &message[at + 1..];
-        let end = digits.find(|c: char| !c.is_ascii_digit());
-        digits[..end.unwrap_or(digits.len())].parse().ok()
+    // What a program printed names no call: `Iteration: #2`.
+    let own = message.split('`').step_by(2);
+    let numbers = own.flat_map(|part| part.split('#').skip(1)).map(|part| {
+        let end = part.find(|c: char| !c.is_ascii_digit());
+        part[..end.unwrap_or(part.len())].parse().ok()
     });
     numbers.flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named_calls;
+
+    #[test]
+    fn what_a_program_printed_names_no_call() {
+        let check = |message: &str, expect: &[u32]| assert_eq!(named_calls(message), expect);
+        check("it waits in recv() (#30), after bind() at #9", &[30, 9]);
+        check("server did not print `Iteration: #2` on stdout", &[]);
+        check("server printed `#1` instead of `#2` at #7", &[7]);
+    }
 }
 
 /// The first failure of the program whose mistake it is.

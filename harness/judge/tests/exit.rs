@@ -129,6 +129,43 @@ fn a_failure_has_a_status_of_its_own() {
     );
 }
 
+/// A signal that comes before pause() is lost, and one that ended an earlier pause() is not.
+#[test]
+fn a_signal_that_came_too_early_is_named() {
+    let zero = case("[case.actor.server]\nstudent = \"server\"\nexit = 0\n");
+    let right = EvidenceBuilder::of(&["server"]);
+    check(
+        &zero,
+        &right,
+        |builder| {
+            builder.call(0, "kill", &["2", "SIGUSR1"], 0);
+            builder.hangs(0, "pause", None);
+        },
+        &[
+            "exit: server never ended: it waits in pause() (#2). SIGUSR1 had come before (#1), and a signal that comes before pause() does not end it",
+        ],
+    );
+    check(
+        &zero,
+        &right,
+        |builder| {
+            builder.fails(0, "pause", &[], "EINTR");
+            builder.call(0, "kill", &["2", "SIGUSR1"], 0);
+            builder.hangs(0, "pause", None);
+        },
+        &["exit: server never ended: it waits in pause() (#3)"],
+    );
+    check(
+        &zero,
+        &right,
+        |builder| {
+            builder.call(0, "kill", &["9", "SIGUSR1"], 0);
+            builder.hangs(0, "rt_sigsuspend", None);
+        },
+        &["exit: server never ended: it waits in sigsuspend() (#2)"],
+    );
+}
+
 #[test]
 fn the_sanitizers_word() {
     let case = case(&format!("sanitize = true\n{SILENT}"));

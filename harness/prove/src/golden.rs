@@ -150,7 +150,7 @@ fn entries(
     Ok(all)
 }
 
-fn grade_all(
+pub(crate) fn grade_all(
     proofs: &[Proof],
     store: &Store,
     pool: &mut PoolSlice<'_>,
@@ -258,6 +258,7 @@ impl Entry {
             let mut findings = case.findings.clone();
             for finding in &mut findings {
                 finding.lines.clear();
+                finding.from.clear();
             }
             let digest = digest(&findings)?;
             let verdict = match case.earned == case.max {

@@ -2,7 +2,7 @@
 //!
 //! [`validate`] tries it on programs of which it is known what they must get, [`mutants`] makes programs that pass wrong one
 //! call at a time, [`cheats`] tries programs that do not do the task, [`worlds`] tries the same submissions in other
-//! surroundings, [`certify`] runs the same programs again and again in different ways, [`coverage`] holds the cases against
+//! surroundings, [`reports`] looks at what their students would read, [`certify`] runs the same programs again and again in different ways, [`coverage`] holds the cases against
 //! what the unit asks, and [`golden`] compares what every submission gets with a record.
 
 pub mod certify;
@@ -12,5 +12,6 @@ pub mod golden;
 mod json;
 pub mod mutants;
 mod optional;
+pub mod reports;
 pub mod validate;
 pub mod worlds;

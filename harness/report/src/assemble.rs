@@ -8,8 +8,8 @@ use ipclab_spec::{Case, Spec, Tier};
 
 use crate::parting::parting;
 use crate::{
-    Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Place, Program, Report,
-    Schema, Score, TierScore,
+    Block, CaseReport, Conversation, Diff, FindingReport, Line, PartReport, Place, Places, Program,
+    Report, Schema, Score, TierScore,
 };
 use crate::{cause, excerpts};
 
@@ -51,6 +51,8 @@ pub struct Judged<'a> {
     pub notes: Vec<String>,
     /// The number of the cause of each finding, in their order; findings of one cause have one number in all cases.
     pub causes: Vec<Option<u32>>,
+    /// Where each finding shows, in their order, where that is known better than by the finding.
+    pub places: Vec<Places>,
 }
 
 impl Report {
@@ -123,6 +125,14 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
             .enumerate()
             .map(|(at, finding)| FindingReport {
                 cause: judged.causes.get(at).copied().flatten(),
+                lines: match judged.places.get(at) {
+                    Some(Places { lines, .. }) => lines.clone(),
+                    None => finding.lines.iter().map(Place::from).collect(),
+                },
+                from: judged
+                    .places
+                    .get(at)
+                    .map_or(Vec::new(), |places| places.from.clone()),
                 ours: finding
                     .actor
                     .as_deref()
@@ -185,7 +195,8 @@ impl From<&Finding> for FindingReport {
             seen: finding.seen.as_deref().map(Block::new),
             diff: finding.difference.as_ref().map(Diff::from),
             cites: finding.cites.clone(),
-            lines: finding.lines.iter().map(Place::from).collect(),
+            lines: Vec::new(),
+            from: Vec::new(),
             cause: None,
             ours: false,
             follows: false,

@@ -50,5 +50,5 @@ pub(crate) fn still_named(excerpts: &[Excerpt], cases: &[CaseReport]) -> Vec<Exc
 /// The places that findings name.
 fn named(cases: &[CaseReport]) -> impl Iterator<Item = &Place> {
     let findings = cases.iter().flat_map(|case| &case.findings);
-    findings.filter_map(|finding| finding.lines.first())
+    findings.flat_map(|finding| finding.lines.first().into_iter().chain(&finding.from))
 }

@@ -63,7 +63,7 @@ pub use conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row, 
 pub use diff::{Diff, DiffRow};
 pub use late::{Base, LateRule, Lateness};
 pub use mark::Mark;
-pub use place::{Excerpt, Place};
+pub use place::{Excerpt, Place, Places};
 pub use program::{CompilerMessage, Problem, Program, Severity};
 pub use regrade::{CaseChange, CaseHeld, Change, Changes, Group, Held, Regrade};
 pub use report::{

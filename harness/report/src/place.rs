@@ -29,6 +29,15 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// Where a finding shows in the student's files, and where that comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The line itself, then those that called the functions around it.
+    pub lines: Vec<Place>,
+    /// Lines that bring it about, the nearest first.
+    pub from: Vec<Place>,
+}
+
 /// `iserver.c:48`, `helper.c:12, called at iserver.c:48`; empty: not known.
 #[must_use]
 pub(crate) fn described(lines: &[Place]) -> String {

@@ -147,6 +147,10 @@ pub struct CauseReport {
     /// Where in the student's files it shows: the line itself, then those that called the functions around it. Empty: not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<Place>,
+    /// Lines that bring it about, the nearest first: where a wrong value stands, what a status hangs on. Read off the text, so
+    /// a hint where to look, and no evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<Place>,
     /// The lowest tier that it costs points in.
     #[serde(with = "by_name::Tier")]
     pub tier: Tier,
@@ -204,6 +208,9 @@ pub struct FindingReport {
     /// Where in the student's files it shows: the line itself, then those that called the functions around it. Empty: not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<Place>,
+    /// Lines that bring it about, as [`CauseReport::from`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<Place>,
     /// The number of the cause that it comes from, for one that lost something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u32>,

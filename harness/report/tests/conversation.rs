@@ -1,6 +1,6 @@
 //! What is drawn of a trace: which calls, in which order, and what became of the bytes.
 
-use ipclab_evidence::{Ended, Exit, SocketKind, TimePassed, Wait};
+use ipclab_evidence::{Ended, Exit, OpenEnd, SocketKind, TimePassed, Wait};
 use ipclab_report::testing::build::{Trace, case};
 use ipclab_report::{Act, Conversation, Row, Tone};
 use ipclab_spec::{Points, Tier};
@@ -274,6 +274,36 @@ fn a_process_that_still_waits_comes_last() {
     assert_eq!(
         (rows[0].n, rows[0].tone, rows[2].tone),
         (Some(1), Tone::Waits, Tone::Broken)
+    );
+}
+
+/// Who keeps the end of file away is in the drawing, too.
+#[test]
+fn a_reader_of_a_pipe_names_who_has_the_other_end() {
+    let check = |actor: usize, pid: u32, expect: &str| {
+        let mut trace = Trace::new(&["server", "client"]);
+        let socket = trace.socket(0, SocketKind::Stream, "AF_INET", None);
+        let wait = Wait {
+            object: None,
+            other_ends: vec![OpenEnd { actor, pid, fd: 4 }],
+            ..trace.waits(0, socket, "read")
+        };
+        trace.0.actors[0].exit = Exit::Running {
+            wait: Some(wait.clone()),
+            on_sigterm: None,
+        };
+        trace.0.ended = Ended::Stuck { waits: vec![wait] };
+        assert_eq!(row_texts(&draw(&trace))[0], expect);
+    };
+    check(
+        0,
+        2,
+        "0 waits in read() on a pipe: it has the other end open (descriptor 4)",
+    );
+    check(
+        0,
+        9,
+        "0 waits in read() on a pipe: process 9 of server has the other end open (descriptor 4)",
     );
 }
 

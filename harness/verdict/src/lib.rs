@@ -2,6 +2,7 @@
 
 pub mod causes;
 pub mod judged;
+pub mod origin;
 pub mod policy;
 pub mod record;
 pub mod run;
@@ -10,10 +11,11 @@ use std::collections::BTreeMap;
 
 use ipclab_evidence::Evidence;
 use ipclab_judge::{Finding, Mistake, MistakeKind, Outcome, SPEC_IS_WRONG, Verdict, settle};
-use ipclab_report::{About, Judged, Report};
+use ipclab_report::{About, Judged, Place, Places, Report};
 use ipclab_spec::{Aspect, Case, Points, Spec};
 
 use crate::judged::JudgedRun;
+use crate::origin::Sources;
 use crate::record::{CaseRecord, Record};
 use crate::run::RunRecord;
 use ipclab_plan::{self as plan, described};
@@ -44,10 +46,12 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
         .iter()
         .map(|(case, done)| (*case, &done.outcome))
         .collect();
+    let sources = Sources::read(&record.sources);
     let judged: Vec<Judged<'_>> = settled
         .iter()
         .zip(causes::group(&outcomes, &record.programs))
         .map(|((case, done), causes)| Judged {
+            places: places(&sources, case, done),
             case,
             verdict: done.outcome.verdict,
             earned: done.outcome.earned,
@@ -68,6 +72,19 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
         sources: record.sources.clone(),
     };
     Report::new(spec, &about, record.programs.clone(), &judged)
+}
+
+/// Where the findings of a case show, and where that comes from.
+fn places(sources: &Sources<'_>, case: &Case, done: &Settled<'_>) -> Vec<Places> {
+    let findings = done.outcome.findings.iter();
+    let placed = findings.map(|finding| {
+        let traced = sources.trace(case, done.evidence, finding);
+        Places {
+            lines: traced.lines.iter().map(Place::from).collect(),
+            from: traced.from.iter().map(Place::from).collect(),
+        }
+    });
+    placed.collect()
 }
 
 /// Why a case is not to be run at all, given what is known so far.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::store::Store;
 use ipclab_prove::validate::probes;
-use ipclab_prove::{cheats, mutants, validate, worlds};
+use ipclab_prove::{cheats, mutants, reports, validate, worlds};
 
 use crate::args::Validate;
 use crate::args::values::{Format, When};
@@ -67,6 +67,24 @@ pub(crate) fn cheats(args: &Validate, color: When) -> Result<ExitCode, Failure> 
         Format::Json => cheats.json(),
     })?;
     Ok(ExitCode::from(cheats.exit_code()))
+}
+
+/// Looks at the reports of rejected submissions, and prints what they name and how they read.
+///
+/// # Errors
+/// A lab cannot be found or read, a submission cannot be graded, or there is no sandbox.
+pub(crate) fn reports(args: &Validate) -> Result<ExitCode, Failure> {
+    let mut proofs = probes::gather(&args.labs.labs)?;
+    output::watch()?;
+    strangers::note_author_programs();
+    let store = Store::open()?;
+    let jobs = args.jobs.count();
+    let reports = reports::reports(&mut proofs, jobs, &store, &Bar::start())?;
+    output::print(&match args.format {
+        Format::Text => reports.text(),
+        Format::Json => reports.json(),
+    })?;
+    Ok(ExitCode::from(reports.exit_code()))
 }
 
 /// Tries submissions in other worlds, and prints which verdicts differ.

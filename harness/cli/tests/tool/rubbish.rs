@@ -93,6 +93,30 @@ fn a_source_of_100_mb() {
         .stderr(contains("work/hello.c is 100 MiB"));
 }
 
+/// The client's file was suggested as the server's source.
+#[test]
+fn the_source_of_another_program_is_not_suggested() {
+    let workdir = Workdir::with(&[("udp_client.c", GOOD)]);
+    let check = || {
+        let mut command = workdir.ipclab();
+        command.args([
+            "check",
+            "work",
+            "--lab",
+            "udp-datagram",
+            "--case",
+            "server-ready",
+        ]);
+        command.assert().code(1)
+    };
+    check().stdout(
+        contains("put the program's source into the folder as udp_server.c")
+            .and(contains("source = \"udp_client.c\"").not()),
+    );
+    workdir.write("work/Aufgabe3.c", GOOD);
+    check().stdout(contains("source = \"Aufgabe3.c\""));
+}
+
 #[test]
 fn a_source_that_is_something_else() {
     let workdir = Workdir::with(&[]);

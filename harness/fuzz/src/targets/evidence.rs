@@ -90,6 +90,7 @@ fn report(sample: &Sample, evidence: &Evidence) {
         command: vec!["ipclab".into()],
     };
     let judged = Judged {
+        places: Vec::new(),
         reference: None,
         case,
         verdict: outcome.verdict,

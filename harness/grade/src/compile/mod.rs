@@ -97,6 +97,8 @@ impl Built {
 pub struct Builder<'a> {
     store: &'a Store,
     submission: &'a Submission,
+    /// All programs of the lab.
+    lab: &'a [Program],
     /// `None`: this machine has none, which matters only to programs that need one.
     compiler: Result<Compiler, String>,
     config: &'a RunConfig,
@@ -112,6 +114,7 @@ impl<'a> Builder<'a> {
     pub fn open(
         store: &'a Store,
         submission: &'a Submission,
+        lab: &'a [Program],
         config: &'a RunConfig,
         withheld: Vec<PathBuf>,
     ) -> Result<Self, Failure> {
@@ -127,6 +130,7 @@ impl<'a> Builder<'a> {
         Ok(Self {
             store,
             submission,
+            lab,
             compiler,
             config,
             withheld,
@@ -149,7 +153,8 @@ impl<'a> Builder<'a> {
 
     /// Whether a program has a build with sanitizers: other languages have no such build, and no such mistakes.
     pub fn has_sanitized(&self, program: &Program) -> bool {
-        recipe::decide(program, self.submission).is_ok_and(|recipe| is_compiled_c(&recipe))
+        recipe::decide(program, self.lab, self.submission)
+            .is_ok_and(|recipe| is_compiled_c(&recipe))
     }
 
     /// The directive by which a file of the submission asks again not to be instrumented, as a clause.
@@ -190,7 +195,7 @@ impl<'a> Builder<'a> {
         helpers: &[PathBuf],
         sandbox: &mut Sandbox,
     ) -> Result<Built, Box<Problem>> {
-        let mut recipe = recipe::decide(program, self.submission)?;
+        let mut recipe = recipe::decide(program, self.lab, self.submission)?;
         if variant == Variant::Sanitized {
             // Other languages have no such build, and no such mistakes: the plain program stands in.
             if !is_compiled_c(&recipe) {

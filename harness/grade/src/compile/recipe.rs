@@ -58,7 +58,11 @@ pub(super) struct Recipe {
 ///
 /// # Errors
 /// Nothing to build from: what is there, and what can be done about it.
-pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recipe, Box<Problem>> {
+pub(super) fn decide(
+    program: &Program,
+    lab: &[Program],
+    submission: &Submission,
+) -> Result<Recipe, Box<Problem>> {
     let mapped = submission.mapping.program(&program.name);
     if let Some(mapped) = mapped
         && (!(mapped.build.is_empty() && mapped.run.is_empty()))
@@ -67,7 +71,7 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
     }
     let chosen = match mapped {
         Some(mapped) if !mapped.sources.is_empty() => {
-            Some(mapped_sources(program, mapped, submission)?)
+            Some(mapped_sources(program, mapped, lab, submission)?)
         }
         _ => find::choose(&program.sources, &submission.files, |file| {
             is_program(submission, file)
@@ -112,7 +116,7 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
         }
     }
     if ways.is_empty() || (sources.is_empty() && program.build.is_some()) {
-        return Err(not_found(program, submission));
+        return Err(not_found(program, lab, submission));
     }
     if !ways.iter().any(|way| matches!(way, Way::Make { .. })) {
         let why = match (&program.build, mapped_by_hand) {
@@ -128,7 +132,7 @@ pub(super) fn decide(program: &Program, submission: &Submission) -> Result<Recip
         Way::Line { .. } | Way::Compile { .. } => true,
     };
     let otherwise = (sources.is_empty() && !ways.iter().any(asked_by_name))
-        .then(|| not_found(program, submission));
+        .then(|| not_found(program, lab, submission));
     Ok(Recipe {
         sources,
         ways,
@@ -219,6 +223,7 @@ fn by_mapping(mapped: &Mapped, root: &Path) -> Recipe {
 fn mapped_sources(
     program: &Program,
     mapped: &Mapped,
+    lab: &[Program],
     submission: &Submission,
 ) -> Result<(Vec<PathBuf>, Vec<String>), Box<Problem>> {
     let mut sources = Vec::new();
@@ -226,7 +231,7 @@ fn mapped_sources(
         match find::at(&submission.root, path, &submission.files) {
             Some(file) => sources.push(file),
             None => {
-                let mut problem = not_found(program, submission);
+                let mut problem = not_found(program, lab, submission);
                 problem.message = Line::new(&format!(
                     "the submission's ipclab.toml names {path} as {}, and there is no such file",
                     program.name
@@ -262,18 +267,21 @@ fn remarks(choice: &find::Choice) -> Vec<String> {
 }
 
 /// Says what is there and how the student can say which file is meant.
-fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
+fn not_found(program: &Program, lab: &[Program], submission: &Submission) -> Box<Problem> {
     let mut found = submission.contents();
     let more = found.len().saturating_sub(12);
     found.truncate(12);
     if more > 0 {
         found.push(format!("and {more} more"));
     }
+    let of_others = sources_of_others(program, lab, submission);
     let with_main: Vec<PathBuf> = submission
         .files
         .iter()
         .filter(|file| {
-            walk::has_extension(file, &["c"]) && source::has_main(&submission.read(file))
+            walk::has_extension(file, &["c"])
+                && source::has_main(&submission.read(file))
+                && !of_others.contains(file)
         })
         .cloned()
         .collect();
@@ -334,6 +342,24 @@ fn not_found(program: &Program, submission: &Submission) -> Box<Problem> {
         found: found.iter().map(|line| Line::new(line)).collect(),
         remedy: Some(remedy.as_str().into()),
     })
+}
+
+/// The files that other programs of the lab are made of: none of them is this one's.
+fn sources_of_others(program: &Program, lab: &[Program], submission: &Submission) -> Vec<PathBuf> {
+    let others = lab.iter().filter(|other| other.name != program.name);
+    let files = others.flat_map(|other| match submission.mapping.program(&other.name) {
+        Some(mapped) if !mapped.sources.is_empty() => {
+            let sources = mapped.sources.iter();
+            sources
+                .filter_map(|path| find::at(&submission.root, path, &submission.files))
+                .collect()
+        }
+        _ => find::choose(&other.sources, &submission.files, |file| {
+            is_program(submission, file)
+        })
+        .map_or(Vec::new(), |choice| vec![choice.file]),
+    });
+    files.collect()
 }
 
 /// What to do with a file that is called as wanted but for its ending.

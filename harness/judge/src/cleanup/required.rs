@@ -1,6 +1,6 @@
 //! What had to be there at the end.
 
-use ipclab_evidence::{Arg, FileKind, LeftFile, belongs};
+use ipclab_evidence::{Arg, Call, FileKind, LeftFile, Object, belongs};
 use ipclab_spec::{Aspect, GivenKind, Leftover, Named};
 
 use super::fail::fail;
@@ -106,9 +106,18 @@ fn remover_of(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)>
                     .filter_map(Arg::path)
                     .any(|part| globs(path, &part.escaped()))
         })?,
-        Leftover::Shm(_) => trace.find(|call| {
-            call.name == "shmctl" && call.args.iter().any(|arg| arg.has("IPC_RMID"))
-        })?,
+        Leftover::Shm(named) => {
+            let removals = trace.filter(|call| {
+                call.name == "shmctl" && call.args.iter().any(|arg| arg.has("IPC_RMID"))
+            });
+            let own = given_segment(facts, named);
+            let removals: Vec<&Call> = removals.collect();
+            let of_own = removals
+                .iter()
+                .copied()
+                .find(|call| own.is_some() && call.object == own);
+            of_own.or(removals.first().copied())?
+        }
         Leftover::Sem(_)
         | Leftover::Msg(_)
         | Leftover::PosixShm(_)
@@ -131,6 +140,14 @@ fn remover_of(facts: Facts<'_>, must: &Leftover) -> Option<(usize, String, u32)>
         ),
         call.n,
     ))
+}
+
+/// A segment that was there before the first actor: a new namespace numbers them in their order.
+fn given_segment(facts: Facts<'_>, named: &Named) -> Option<Object> {
+    let Named::Key(key) = named else { return None };
+    let mut given = facts.case.given.shm.iter();
+    let at = given.position(|given| given.key == *key)?;
+    Some(Object::Segment(i32::try_from(at).ok()?))
 }
 
 /// `: writer used key 256 instead of 100 ...`

@@ -1,8 +1,8 @@
 //! The narrative: what became of an actor and why, in the words of findings.
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Call, Ended, Errno, Exit, LimitHit, LimitKind, Object, Wait, belongs,
-    canonical,
+    ActorEvidence, Address, Arg, Call, Ended, Errno, Exit, LimitHit, LimitKind, Object, Wait,
+    belongs, canonical,
 };
 use ipclab_spec::{ExitExpectation, Player};
 
@@ -63,6 +63,32 @@ impl<'a> Facts<'a> {
             "whose write end is still open in {}{more}: end of file comes only when every copy of it is closed",
             named.join(", ")
         ))
+    }
+
+    /// The call that sent the signal which a process waits for in vain: it came before the wait began.
+    pub(crate) fn lost_signal(&self, wait: &Wait) -> Option<&'a Call> {
+        let waits = |call: &Call| matches!(canonical(&call.name, false), "pause" | "sigsuspend");
+        let sends = |call: &Call| {
+            let to = call.args.first().and_then(Arg::number);
+            let sent = canonical(&call.name, false) == "kill" && call.errno().is_none();
+            sent && (to == Some(i64::from(wait.pid)) || (to == Some(0) && call.actor == wait.actor))
+        };
+        let (mut waiting, mut lost) = (false, None);
+        for call in &self.evidence.trace {
+            if call.pid == wait.pid && call.actor == wait.actor && waits(call) {
+                if call.n == wait.n {
+                    return lost;
+                }
+                waiting = true;
+            } else if sends(call) {
+                // Each wait is ended by one signal.
+                match waiting {
+                    true => waiting = false,
+                    false => lost = Some(call),
+                }
+            }
+        }
+        None
     }
 
     /// `server waits in accept() (#23), our client waits in recv() (#30)`, when the case came to a standstill.

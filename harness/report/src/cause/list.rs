@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use ipclab_judge::{Mistake, Verdict};
-use ipclab_spec::Tier;
+use ipclab_spec::{Aspect, Tier};
 
-use crate::{CaseReport, CauseReport, FindingReport, Line, Place};
+use crate::{CaseReport, CauseReport, FindingReport, Line};
 
 /// Kind and program of each cause, by its number.
 pub(crate) type Natures = BTreeMap<u32, (Line, Option<Line>)>;
@@ -57,11 +57,15 @@ pub(crate) fn list(cases: &mut [CaseReport], natures: &Natures) -> Vec<CauseRepo
                 first = Some(number);
                 cause.lost(case);
             }
+            let program = natures
+                .get(&number)
+                .and_then(|(_, program)| program.as_ref());
             cause.consider(Shown {
                 place,
                 at,
                 case,
                 finding,
+                is_of_program: program.is_some() && program == played(case, finding),
             });
         }
     }
@@ -119,16 +123,31 @@ struct Shown<'a> {
     at: usize,
     case: &'a CaseReport,
     finding: &'a FindingReport,
+    /// It is about the program that has the mistake.
+    is_of_program: bool,
+}
+
+/// The program that the actor of a finding plays.
+fn played<'a>(case: &'a CaseReport, finding: &FindingReport) -> Option<&'a Line> {
+    let mut actors = case.conversation.iter().flat_map(|drawn| &drawn.actors);
+    let actor = actors.find(|actor| Some(&actor.name) == finding.actor.as_ref())?;
+    // What a program of ours did not do says little about the student's.
+    let is_own = !finding.ours && !finding.message.contains(", because our ");
+    actor.program.as_ref().filter(|_| is_own)
 }
 
 impl Shown<'_> {
-    /// The smaller, the better it shows the cause: one that ran, that says the mistake itself, that costs, in a low tier.
-    fn order(&self) -> (bool, bool, Tier, bool, bool, bool, usize) {
+    /// The smaller, the better it shows the cause: one that ran, that costs, in a low tier, that says the mistake
+    /// itself, that is about the program that has it.
+    fn order(&self) -> (bool, bool, Tier, bool, bool, bool, bool, bool, usize) {
         (
             self.finding.verdict == Verdict::Skipped,
             !self.finding.graded,
             self.case.tier,
             self.finding.comes_from.is_none(),
+            !self.is_of_program,
+            // A call that was other than wanted says more than what came of it.
+            self.finding.aspect != Aspect::Calls || self.finding.cites.is_empty(),
             self.finding.ours,
             self.finding.follows,
             self.place,
@@ -153,10 +172,10 @@ impl<'a> Found<'a> {
     }
 
     /// Where it shows: by the finding that speaks for it, else by another.
-    fn lines(&self, shown: Shown<'a>) -> &'a [Place] {
+    fn placed(&self, shown: Shown<'a>) -> &'a FindingReport {
         match (shown.finding.lines.as_slice(), self.placed) {
-            ([], Some(placed)) => &placed.finding.lines,
-            (own, _) => own,
+            ([], Some(placed)) => placed.finding,
+            _ => shown.finding,
         }
     }
 
@@ -191,7 +210,8 @@ impl<'a> Found<'a> {
                 .iter()
                 .filter_map(|place| Some(cases.get(*place)?.id.clone()))
                 .collect(),
-            lines: self.lines(shown).to_vec(),
+            lines: self.placed(shown).lines.clone(),
+            from: self.placed(shown).from.clone(),
             points: self.points.values().copied().fold(0, u32::saturating_add),
             tier: lowest.map_or(shown.case.tier, |(tier, _)| *tier),
         })

@@ -98,6 +98,7 @@ mod tests {
             cases: vec![case.into()],
             points: 2,
             lines: Vec::new(),
+            from: Vec::new(),
             tier: Tier::Core,
         };
         let name = |kind: &str, case: &str, message: &str| named(&cause(kind, case, message));

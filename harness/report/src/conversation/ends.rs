@@ -61,6 +61,22 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
 
 /// Whom a wait is for: ` for client`.
 fn awaited(evidence: &Evidence, wait: &Wait) -> String {
+    if let Some(end) = wait.other_ends.first() {
+        let name = evidence
+            .actors
+            .get(end.actor)
+            .map_or("a program", |actor| &actor.name);
+        let first = evidence.actors.get(end.actor).and_then(|actor| actor.pid);
+        let whose = match (end.actor, end.pid) {
+            (actor, pid) if (actor, pid) == (wait.actor, wait.pid) => "it".to_owned(),
+            (_, pid) if Some(pid) == first => name.to_owned(),
+            (_, pid) => format!("process {pid} of {name}"),
+        };
+        return format!(
+            " on a pipe: {whose} has the other end open (descriptor {})",
+            end.fd
+        );
+    }
     let Some(Object::Socket(socket)) = wait.object else {
         return String::new();
     };

@@ -102,6 +102,11 @@ fn finding(
     if !finding.lines.is_empty() && !finding.follows {
         let label = Row::new().to(TEXT).put(Ink::Faint, "at").to(TEXT + SIDE);
         page.labelled(label, Ink::Plain, &described(&finding.lines));
+        if !finding.from.is_empty() {
+            let label = Row::new().to(TEXT).put(Ink::Faint, "from").to(TEXT + SIDE);
+            let from: Vec<String> = finding.from.iter().map(ToString::to_string).collect();
+            page.labelled(label, Ink::Plain, &from.join(", "));
+        }
     }
     // A diff shows both sides already.
     match &finding.diff {

@@ -10,7 +10,7 @@ use super::glyphs::Glyphs;
 use super::page::{Ink, Page, Row, cut};
 use super::{Style, compiler_line, notes};
 use crate::place::described;
-use crate::{CaseReport, CauseReport, FindingReport, Problem, Report, Severity, words};
+use crate::{CaseReport, CauseReport, FindingReport, Place, Problem, Report, Severity, words};
 
 /// Lines that a short report has at most.
 pub const LINES_MAX: usize = 48;
@@ -185,9 +185,25 @@ fn place(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &Glyphs)
         Ink::Strong,
         cut(&described(&cause.lines), room, glyphs.more),
     ));
-    let excerpt = report.excerpt(first);
+    code(page, report, first, glyphs);
+    for (nth, from) in cause.from.iter().enumerate() {
+        let label = if nth == 0 { "    from" } else { "" };
+        page.row(
+            Row::new()
+                .put(Ink::Faint, label)
+                .to(TEXT)
+                .put(Ink::Strong, cut(&from.to_string(), room, glyphs.more)),
+        );
+        code(page, report, from, glyphs);
+    }
+}
+
+/// What stands in a line of the student's file.
+fn code(page: &mut Page, report: &Report, place: &Place, glyphs: &Glyphs) {
+    let excerpt = report.excerpt(place);
     if let Some(line) = excerpt.and_then(|excerpt| excerpt.line()) {
-        let text = format!("{} {} {}", first.line, glyphs.lane, line.trim());
+        let text = format!("{} {} {}", place.line, glyphs.lane, line.trim());
+        let room = page.width().saturating_sub(TEXT);
         page.row(
             Row::new()
                 .to(TEXT)

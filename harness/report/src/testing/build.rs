@@ -219,6 +219,7 @@ pub fn report(about: &About, programs: Vec<Program>, done: &[JudgedCase]) -> Rep
     let judged: Vec<Judged<'_>> = done
         .iter()
         .map(|done| Judged {
+            places: Vec::new(),
             reference: done.reference.as_ref(),
             case: &done.case,
             verdict: done.verdict,

@@ -1,0 +1,199 @@
+//! The arguments of the call that a finding shows, and the lines that gave them their values.
+
+use std::ops::Range;
+
+use ipclab_evidence::SourceLine;
+use ipclab_judge::{DiffLine, Difference, MistakeKind};
+use ipclab_spec::Aspect;
+
+use super::look::{Look, ON_DESCRIPTORS, Spot, at, is_of_kernel};
+use super::named::{Value, named_values, values_in, wrong_values};
+use super::source::Written;
+use super::trail::Step;
+
+/// Names that are followed behind one another.
+const STEPS_MAX: u32 = 5;
+
+/// Calls that take the address of a socket, and which argument that is.
+const ADDRESSED: [(&str, usize); 3] = [("bind", 1), ("connect", 1), ("sendto", 4)];
+
+impl<'a> Look<'a> {
+    /// The lines that give the arguments of the call on this line their values.
+    pub(super) fn values(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let Some(spot) = lines.first().and_then(|line| self.spot(line)) else {
+            return Vec::new();
+        };
+        let Some(call) = self.call(spot) else {
+            return Vec::new();
+        };
+        let words = self.words();
+        let wrong = wrong_values(words);
+        let mut steps = Vec::new();
+        for arg in self.relevant(spot, &call) {
+            self.follow(spot, arg, call.at, &lines[1..], STEPS_MAX, &mut steps);
+        }
+        // What is wrong stands next to `instead of`.
+        let mut nearest_first = wrong.iter().rev();
+        let step =
+            nearest_first.find_map(|value| steps.iter().find(|step| step.values.contains(value)));
+        if let Some(step) = step {
+            return vec![step.line.clone()];
+        }
+        if let Some(line) = self.wrong_text() {
+            return vec![line];
+        }
+        // A wrong value that stands in the line itself comes from nowhere else.
+        let own = values_in(spot.source, call.at..call.end);
+        if wrong.iter().any(|value| own.contains(value)) {
+            return Vec::new();
+        }
+        if words.contains("htons() is missing") {
+            return steps.into_iter().map(|step| step.line).take(1).collect();
+        }
+        let said = named_values(words);
+        let is_said = |step: &&Step| step.values.iter().any(|value| said.contains(value));
+        if let Some(step) = steps.iter().find(is_said) {
+            return vec![step.line.clone()];
+        }
+        // What should have been refused is what was read of the arguments.
+        if words.contains("must not be there") {
+            let inputs = steps.iter().filter(|step| step.reads_input);
+            let inputs: Vec<SourceLine> = inputs.map(|step| step.line.clone()).collect();
+            if !inputs.is_empty() {
+                return inputs;
+            }
+        }
+        // A call that fails of its arguments was given the last of them just before.
+        if words.contains(" failed with ") {
+            let mut before: Vec<SourceLine> = steps
+                .into_iter()
+                .map(|step| step.line)
+                .filter(|step| {
+                    let mut lines = lines.iter();
+                    lines.any(|line| step.file == line.file && step < line)
+                })
+                .collect();
+            before.sort();
+            before.reverse();
+            return before;
+        }
+        let is_length = self.kind() == Some(MistakeKind::Nul)
+            || words.contains("without its NUL")
+            || words.contains("the NUL went");
+        if is_length {
+            let measured = |step: &&Step| step.calls.iter().any(|name| name.contains("len"));
+            if let Some(step) = steps.iter().find(measured) {
+                return vec![step.line.clone()];
+            }
+        }
+        steps.retain(|step| ![lines.first(), lines.last()].contains(&Some(&step.line)));
+        nearest(&steps)
+    }
+
+    /// Where a text stands that is in what was seen and not in what was expected.
+    fn wrong_text(&self) -> Option<SourceLine> {
+        /// A shorter text is found by accident.
+        const LETTERS_MIN: usize = 5;
+        let (seen, expected) = self.words().split_once(" instead of ")?;
+        let printed: Vec<&str> = seen.split('`').skip(1).step_by(2).collect();
+        let is_it = |text: &str| {
+            text.len() >= LETTERS_MIN
+                && !text.contains('%')
+                && printed.iter().any(|printed| printed.contains(text))
+                && !expected.contains(text)
+        };
+        self.sources.iter().find_map(|source| {
+            let macros = source.macros.iter().flat_map(|found| &found.body);
+            let mut all = source.tokens.iter().chain(macros);
+            let token = all.find(|token| token.content().is_some_and(|text| is_it(&text)))?;
+            Some(at(source, token.line))
+        })
+    }
+
+    /// The call on a line that the finding is about: what the kernel or the reader sees, not a helper in its arguments.
+    pub(super) fn call(&self, spot: Spot<'a>) -> Option<Written> {
+        let calls = spot.source.calls_on(spot.line);
+        let names: Vec<&str> = calls
+            .iter()
+            .filter_map(|call| spot.source.word(call.at))
+            .collect();
+        let prefers = |name: &&str| match self.finding.aspect {
+            Aspect::Output => name.contains("print") || name.contains("put") || *name == "write",
+            _ => is_of_kernel(name),
+        };
+        let at = names
+            .iter()
+            .position(|name| prefers(name))
+            .or(match calls.is_empty() {
+                true => None,
+                false => Some(0),
+            })?;
+        calls.get(at).cloned()
+    }
+
+    /// The arguments of a call that can be what is wrong.
+    fn relevant(&self, spot: Spot<'a>, call: &Written) -> Vec<Range<usize>> {
+        let name = spot.source.word(call.at).unwrap_or("");
+        let addressed = ADDRESSED.iter().find(|(known, _)| *known == name);
+        if let (Some(MistakeKind::Place), Some((_, which))) = (self.kind(), addressed) {
+            return call.args.get(*which).cloned().into_iter().collect();
+        }
+        if self.kind() == Some(MistakeKind::Place) && name.ends_with("get") {
+            return call.args.first().cloned().into_iter().collect();
+        }
+        if let Some(values) = self.wrong_arguments(spot, call) {
+            return values;
+        }
+        let skip = usize::from(ON_DESCRIPTORS.contains(&name));
+        let mut args: Vec<Range<usize>> = call.args.iter().skip(skip).cloned().collect();
+        // The length decides about how many; the buffer about what.
+        if self.finding.aspect == Aspect::Bytes && args.len() > 1 && skip == 1 {
+            args.truncate(2);
+            args.reverse();
+        }
+        args
+    }
+
+    /// Of a call that prints those arguments which became what is not expected.
+    fn wrong_arguments(&self, spot: Spot<'a>, call: &Written) -> Option<Vec<Range<usize>>> {
+        spot.source.format_of(call)?;
+        let line = self.wrong_line().unwrap_or_default();
+        let prints = spot.source.prints(call.clone(), &line);
+        let expected = self.finding.expected.as_deref().unwrap_or("");
+        let missing = match &self.finding.difference {
+            Some(Difference::Lines(lines)) => lines
+                .iter()
+                .filter_map(|line| match line {
+                    DiffLine::Missing(text) => Some(text.as_str()),
+                    DiffLine::Same(_) | DiffLine::Extra(_) | DiffLine::Elided(_) => None,
+                })
+                .collect(),
+            Some(Difference::Byte { .. }) | None => String::new(),
+        };
+        let values = prints.map(|prints| prints.values).unwrap_or_default();
+        let wrong = values.into_iter().filter(|(_, text)| {
+            !text.is_empty() && !missing.contains(text) && !expected.contains(text)
+        });
+        let args: Vec<Range<usize>> = wrong
+            .filter_map(|(nth, _)| call.args.get(nth).cloned())
+            .collect();
+        Some(match args.is_empty() {
+            true => call.args.iter().skip(1).cloned().collect(),
+            false => args,
+        })
+    }
+}
+
+/// Of the steps the first, and the next one that has a number of its own: where sizes and counts go wrong.
+fn nearest(steps: &[Step]) -> Vec<SourceLine> {
+    let Some((first, rest)) = steps.split_first() else {
+        return Vec::new();
+    };
+    let has_number = |step: &&Step| {
+        let mut values = step.values.iter();
+        values.any(|value| matches!(value, Value::Number(number) if *number > 1))
+    };
+    let second = rest.iter().find(has_number).or(rest.first());
+    let both = std::iter::once(first).chain(second);
+    both.map(|step| step.line.clone()).collect()
+}

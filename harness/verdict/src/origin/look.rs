@@ -1,0 +1,156 @@
+//! A finding with what is known about it: its program, the run, the files.
+
+use ipclab_evidence::{ActorEvidence, Evidence, SourceLine};
+use ipclab_judge::{Finding, MistakeKind};
+use ipclab_spec::{Case, Player};
+
+use super::source::{Function, Source};
+
+/// Calls whose first argument is a descriptor, which says nothing about a wrong value.
+pub(super) const ON_DESCRIPTORS: [&str; 18] = [
+    "send",
+    "sendto",
+    "sendmsg",
+    "write",
+    "recv",
+    "recvfrom",
+    "recvmsg",
+    "read",
+    "bind",
+    "connect",
+    "listen",
+    "accept",
+    "setsockopt",
+    "getsockopt",
+    "shutdown",
+    "close",
+    "dprintf",
+    "fcntl",
+];
+
+/// A finding, and what is known about it.
+pub(super) struct Look<'a> {
+    pub(super) sources: &'a [Source<'a>],
+    pub(super) evidence: &'a Evidence,
+    pub(super) finding: &'a Finding,
+    /// The student's program that it is about, or that has the mistake.
+    pub(super) actor: Option<(usize, &'a ActorEvidence)>,
+    /// It is about that program itself.
+    pub(super) is_own: bool,
+}
+
+/// A place in a file.
+#[derive(Clone, Copy)]
+pub(super) struct Spot<'a> {
+    pub(super) source: &'a Source<'a>,
+    pub(super) function: &'a Function<'a>,
+    pub(super) line: u32,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn new(
+        sources: &'a [Source<'a>],
+        case: &'a Case,
+        evidence: &'a Evidence,
+        finding: &'a Finding,
+    ) -> Self {
+        let program = |index: usize| -> Option<&str> {
+            let role = case.role(&evidence.actors.get(index)?.name)?;
+            match &role.player {
+                Player::Student { program, .. } => Some(program),
+                Player::Reference { .. } | Player::Peer { .. } => None,
+            }
+        };
+        let students: Vec<usize> = (0..evidence.actors.len())
+            .filter(|index| program(*index).is_some())
+            .collect();
+        let named = finding.actor.as_deref();
+        let is_named = |index: &&usize| {
+            let name = &evidence.actors[**index].name;
+            named.is_some_and(|named| {
+                named == name || case.role(name).is_some_and(|role| role.name == named)
+            })
+        };
+        let mistake = finding.mistake.as_ref();
+        let guilty = mistake.and_then(|mistake| mistake.program.as_deref());
+        let is_guilty = |index: &&usize| guilty.is_some() && program(**index) == guilty;
+        let index = students
+            .iter()
+            .find(is_named)
+            .or_else(|| students.iter().find(is_guilty))
+            .or_else(|| students.first());
+        Self {
+            sources,
+            evidence,
+            finding,
+            is_own: students.iter().any(|index| is_named(&index)),
+            actor: index.and_then(|index| Some((*index, evidence.actors.get(*index)?))),
+        }
+    }
+
+    pub(super) fn kind(&self) -> Option<MistakeKind> {
+        self.finding.mistake.as_ref().map(|mistake| mistake.kind)
+    }
+
+    pub(super) fn says(&self, text: &str) -> bool {
+        self.finding.message.contains(text)
+    }
+
+    /// The message, or what the mistake says where that is known better.
+    pub(super) fn words(&self) -> &str {
+        let mistake = self.finding.mistake.as_ref();
+        let said = mistake.and_then(|mistake| mistake.says.as_deref());
+        said.unwrap_or(&self.finding.message)
+    }
+
+    /// The outermost lines of the calls of an actor's first process, in their order.
+    pub(super) fn evidence_of(&self, actor: usize) -> Vec<SourceLine> {
+        let first = self.evidence.actors.get(actor).and_then(|actor| actor.pid);
+        let trace = self.evidence.trace.iter();
+        let calls = trace.filter(|call| call.actor == actor && Some(call.pid) == first);
+        calls
+            .filter_map(|call| call.lines.last().cloned())
+            .collect()
+    }
+
+    /// The first line with a call of the program that failed.
+    pub(super) fn failed_call(&self) -> Option<SourceLine> {
+        self.failed()?.first().cloned()
+    }
+
+    /// The lines of that call, up to the outermost function.
+    pub(super) fn failed(&self) -> Option<&'a [SourceLine]> {
+        let (index, _) = self.actor?;
+        let mut trace = self.evidence.trace.iter();
+        let failed = trace
+            .find(|call| call.actor == index && call.errno().is_some() && !call.lines.is_empty())?;
+        Some(&failed.lines)
+    }
+
+    pub(super) fn spot(&self, line: &SourceLine) -> Option<Spot<'a>> {
+        let source = self
+            .sources
+            .iter()
+            .find(|source| source.name == line.file)?;
+        let function = source.function_at(line.line)?;
+        Some(Spot {
+            source,
+            function,
+            line: line.line,
+        })
+    }
+}
+
+/// A line of a file.
+pub(super) fn at(source: &Source<'_>, line: u32) -> SourceLine {
+    SourceLine {
+        file: source.name.to_owned(),
+        line,
+    }
+}
+
+/// Whether a function is one of those that labs are about.
+pub(super) fn is_of_kernel(name: &str) -> bool {
+    let families = ["shm", "sem", "msg"];
+    ON_DESCRIPTORS.contains(&name) || families.iter().any(|family| name.starts_with(family))
+}

@@ -1,0 +1,83 @@
+//! Origins: where in the student's text that comes from which a finding's line shows.
+//!
+//! A wrong port is seen at `bind()` and stands in a `#define`; a wrong count is seen where it is sent and made by a
+//! `strlen()` above. The files that were handed in are read for that, within bounds: the call on the line, its arguments, the
+//! last place before it that gives their names a value, and so on. This is a reader's guess at where to look next. No verdict
+//! and no message depends on it.
+
+mod arguments;
+mod end;
+mod format;
+mod lexer;
+mod look;
+mod named;
+mod origins;
+mod shown;
+mod source;
+mod trail;
+mod value;
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{Evidence, SourceLine};
+use ipclab_judge::{Finding, Verdict};
+use ipclab_spec::Case;
+
+use look::Look;
+use source::Source;
+
+/// Lines that are named as the origin of one finding.
+const FROM_MAX: usize = 2;
+
+/// The C files of a submission.
+#[derive(Clone, Debug, Default)]
+pub struct Sources<'a>(Vec<Source<'a>>);
+
+/// Where a finding shows, and where that comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traced {
+    /// As [`Finding::lines`]; found by the text where the run does not say it.
+    pub lines: Vec<SourceLine>,
+    /// The lines that bring it about, the nearest first; none of them is the first of `lines`.
+    pub from: Vec<SourceLine>,
+}
+
+impl<'a> Sources<'a> {
+    /// Reads the files that are C.
+    #[must_use]
+    pub fn read(files: &'a BTreeMap<String, String>) -> Self {
+        let sources = files.iter();
+        Self(
+            sources
+                .filter_map(|(name, text)| Source::read(name, text))
+                .collect(),
+        )
+    }
+
+    /// Traces a finding that did not pass; `evidence` is of the run that it speaks of.
+    #[must_use]
+    pub fn trace(&self, case: &Case, evidence: Option<&Evidence>, finding: &Finding) -> Traced {
+        let mut lines = finding.lines.clone();
+        let failed = matches!(finding.verdict, Verdict::Fail | Verdict::Unknown);
+        let (Some(evidence), true, false) = (evidence, failed, self.0.is_empty()) else {
+            return Traced {
+                lines,
+                from: Vec::new(),
+            };
+        };
+        let look = Look::new(&self.0, case, evidence, finding);
+        if lines.is_empty() {
+            lines.extend(look.shown());
+        }
+        let mut from: Vec<SourceLine> = Vec::new();
+        for line in look.origins(&lines) {
+            // The first and the last of the lines are shown anyway.
+            let is_shown = [lines.first(), lines.last()].contains(&Some(&line));
+            if !is_shown && !from.contains(&line) {
+                from.push(line);
+            }
+        }
+        from.truncate(FROM_MAX);
+        Traced { lines, from }
+    }
+}

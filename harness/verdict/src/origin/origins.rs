@@ -1,0 +1,121 @@
+//! Which way leads from a finding to its origin.
+
+use ipclab_evidence::{Exit, SourceLine};
+use ipclab_judge::MistakeKind;
+use ipclab_spec::Aspect;
+
+use super::look::{Look, at};
+
+/// Errors that no argument brings about: what the program does then is what counts.
+const WEATHER: [&str; 6] = [
+    "ECONNRESET",
+    "ECONNREFUSED",
+    "ECONNABORTED",
+    "EPIPE",
+    "EINTR",
+    "ETIMEDOUT",
+];
+
+impl<'a> Look<'a> {
+    /// Where it comes from, the nearest line first.
+    pub(super) fn origins(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let exit = self.actor.map(|(_, actor)| &actor.exit);
+        let is_place = self.kind() == Some(MistakeKind::Place);
+        if self.finding.aspect == Aspect::Exit && !is_place {
+            match exit {
+                Some(Exit::Code(_)) => return self.end(lines),
+                Some(Exit::Running { .. } | Exit::Stopped(_)) => return self.held_end(lines, exit),
+                Some(Exit::NotStarted | Exit::NotExecuted(_) | Exit::Signal { .. }) | None => {}
+            }
+        }
+        let moved = matches!(self.finding.aspect, Aspect::Bytes | Aspect::Calls);
+        match self.kind().filter(|_| !moved) {
+            Some(MistakeKind::Unchecked | MistakeKind::Status | MistakeKind::Silent)
+                if self.says("must not be there") =>
+            {
+                let printed = self.finding.message.split('`').nth(1);
+                let printed = printed.and_then(|text| self.prints(text));
+                let mut from: Vec<SourceLine> =
+                    printed.into_iter().chain(self.check(lines)).collect();
+                from.retain(|line| lines.first() != Some(line));
+                if !from.is_empty() {
+                    return from;
+                }
+            }
+            Some(MistakeKind::Unchecked | MistakeKind::Crash) => {
+                let check = self.check(lines);
+                if let Some(check) = check.filter(|check| lines.first() != Some(check)) {
+                    return vec![check];
+                }
+            }
+            Some(MistakeKind::Status | MistakeKind::Silent) => return self.end(lines),
+            Some(MistakeKind::Waits) if self.is_waiting(exit) => return self.held_end(lines, exit),
+            _ => {}
+        }
+        if self.finding.aspect == Aspect::Memory && self.says("does not hold") {
+            return self.stored();
+        }
+        if let Some(line) = self.declared(lines) {
+            return vec![line];
+        }
+        let weather = |errno: &&str| self.says(&format!(" failed with {errno}"));
+        if !is_place && WEATHER.iter().any(|errno| weather(errno)) {
+            return self.end(lines);
+        }
+        if let Some(line) = self.usage() {
+            return vec![line];
+        }
+        if self.is_complaint(lines) {
+            let condition = self.condition(lines);
+            if !condition.is_empty() {
+                return condition;
+            }
+        }
+        if matches!(lines, [line] if Some(line) == self.end_line().as_ref()) {
+            let left = self.left_loop(&lines[0]);
+            if !left.is_empty() {
+                return left;
+            }
+            let printed = self.actor.map(|(_, actor)| actor.printed.iter());
+            let last = printed.and_then(|mut printed| printed.rfind(|write| write.stream == 1));
+            if let Some(line) = last.and_then(|write| write.lines.first()) {
+                return vec![line.clone()];
+            }
+        }
+        let values = self.values(lines);
+        let accepted = ["must not be there", "found nothing wrong"];
+        match values.is_empty() && accepted.iter().any(|text| self.says(text)) {
+            true => self.inputs(),
+            false => values,
+        }
+    }
+
+    fn is_waiting(&self, exit: Option<&Exit>) -> bool {
+        matches!(exit, Some(Exit::Running { .. } | Exit::Stopped(_)))
+    }
+
+    /// Of a program that waits: where the pipe was made whose other end keeps it waiting, else the loop around the wait.
+    fn held_end(&self, lines: &[SourceLine], exit: Option<&Exit>) -> Vec<SourceLine> {
+        let on_pipe = match exit {
+            Some(Exit::Running {
+                wait: Some(wait), ..
+            }) => !wait.other_ends.is_empty(),
+            _ => false,
+        };
+        let made = || {
+            let spot = lines.first().and_then(|line| self.spot(line))?;
+            let call = self.call(spot)?;
+            let name = spot
+                .source
+                .names(call.args.first()?.clone())
+                .into_iter()
+                .next()?;
+            let write = spot.source.last_write(name, spot.function, call.at)?;
+            Some(at(spot.source, spot.source.line(write.at)?))
+        };
+        match made().filter(|_| on_pipe) {
+            Some(line) => vec![line],
+            None => self.loops(lines),
+        }
+    }
+}

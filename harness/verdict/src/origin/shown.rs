@@ -1,0 +1,151 @@
+//! Where a finding shows, when the run does not say it.
+
+use ipclab_evidence::{Exit, SourceLine};
+use ipclab_judge::{DiffLine, Difference};
+use ipclab_spec::Aspect;
+
+use super::look::{Look, at};
+use super::source::Source;
+
+impl<'a> Look<'a> {
+    /// Where it shows, when the run does not say it: what printed the line that is wrong, what made the file that was left,
+    /// where the program complained, where it ended.
+    pub(super) fn shown(&self) -> Vec<SourceLine> {
+        let found = match self.finding.aspect {
+            Aspect::Cleanup => self.left_file(),
+            Aspect::Output => self.wrong_line().and_then(|line| self.prints(&line)),
+            Aspect::Memory => self.stored().into_iter().next(),
+            Aspect::Build | Aspect::Bytes | Aspect::Exit | Aspect::Calls => None,
+        };
+        let unnoticed = || {
+            let is_it = self.is_own && self.says("printed nothing on stderr");
+            Some(self.failed().filter(|_| is_it)?.to_vec())
+        };
+        let stopped = || {
+            let (_, actor) = self.actor?;
+            let is_it = matches!(actor.exit, Exit::Stopped(_)) && self.is_own;
+            let last = actor.printed.last().filter(|_| is_it)?;
+            Some(last.lines.clone())
+        };
+        let ended = || {
+            let (_, actor) = self.actor?;
+            if !matches!(actor.exit, Exit::Code(_)) {
+                return None;
+            }
+            // How one program ended says nothing about another one, unless the finding says so.
+            let is_meant = self.is_own
+                || self.finding.aspect == Aspect::Cleanup
+                || self.says(&format!("{} ended with status", actor.name));
+            let shown = self.complaint_lines().map(<[SourceLine]>::to_vec);
+            shown
+                .or_else(|| Some(vec![self.end_line()?]))
+                .filter(|_| is_meant)
+        };
+        let found = found.map(|line| vec![line]);
+        found
+            .or_else(unnoticed)
+            .or_else(stopped)
+            .or_else(ended)
+            .unwrap_or_default()
+    }
+
+    /// Where the text stands that is the name of a file that was left.
+    fn left_file(&self) -> Option<SourceLine> {
+        let left = self.evidence.leftovers.files.iter();
+        let paths: Vec<String> = left
+            .map(|file| file.path.to_text())
+            .filter(|path| self.says(path))
+            .collect();
+        let fits = |text: &str| {
+            let mut parts = text.split('%');
+            let head = parts.next().unwrap_or(text);
+            head.len() > 4
+                && paths.iter().any(|path| match text == head {
+                    true => path == text,
+                    false => path.starts_with(head),
+                })
+        };
+        self.sources.iter().find_map(|source| {
+            let macros = source.macros.iter().flat_map(|found| &found.body);
+            let mut all = source.tokens.iter().chain(macros);
+            let token = all.find(|token| token.content().is_some_and(|text| fits(&text)))?;
+            Some(at(source, token.line))
+        })
+    }
+
+    /// The first printed line that is in the way of an expected one.
+    pub(super) fn wrong_line(&self) -> Option<String> {
+        if !self.says("instead of")
+            && !self.says("count printed")
+            && !self.says("must not be there")
+        {
+            return None;
+        }
+        let Some(Difference::Lines(lines)) = &self.finding.difference else {
+            return None;
+        };
+        lines.iter().find_map(|line| match line {
+            DiffLine::Extra(text) => Some(text.clone()),
+            DiffLine::Same(_) | DiffLine::Missing(_) | DiffLine::Elided(_) => None,
+        })
+    }
+
+    /// Where the variable is declared that a sanitizer names: `beyond \`line\` of line 102`.
+    pub(super) fn declared(&self, lines: &[SourceLine]) -> Option<SourceLine> {
+        let (_, rest) = self.finding.message.split_once("` of line ")?;
+        let end = rest.find(|c: char| !c.is_ascii_digit())?;
+        Some(SourceLine {
+            file: lines.first()?.file.clone(),
+            line: rest[..end].parse().ok()?,
+        })
+    }
+
+    /// Where the program writes into the segment that it attached, the last place first.
+    pub(super) fn stored(&self) -> Vec<SourceLine> {
+        if !self.says("does not hold") {
+            return Vec::new();
+        }
+        let known = self
+            .actor
+            .map_or(Vec::new(), |(index, _)| self.evidence_of(index));
+        let is_known = |source: &&&Source<'_>| known.iter().any(|line| line.file == source.name);
+        let mut stored = Vec::new();
+        for source in self.sources.iter().filter(|source| is_known(&source)) {
+            for function in &source.functions {
+                let mut body = function.body.clone();
+                let attach = body.find(|at| source.is(*at, "shmat"));
+                let name = attach.and_then(|at| {
+                    let mut before = (source.statement_start(at)..at).rev();
+                    let equals = before.find(|at| source.is(*at, "="))?;
+                    Some((at, source.word(equals.checked_sub(1)?)?))
+                });
+                let Some((attach, name)) = name else { continue };
+                let mut before = function.body.end;
+                while let Some(write) = source.last_write(name, function, before) {
+                    if write.at <= attach || write.at >= before {
+                        break;
+                    }
+                    stored.extend(source.line(write.at).map(|line| at(source, line)));
+                    before = write.at;
+                }
+            }
+        }
+        stored
+    }
+
+    pub(super) fn prints(&self, text: &str) -> Option<SourceLine> {
+        let mut found = self.sources.iter().filter_map(|source| {
+            let prints = source.printing(text).into_iter().next()?;
+            Some((prints.letters, at(source, source.line(prints.call.at)?)))
+        });
+        let first = found.next()?;
+        Some(
+            found
+                .fold(
+                    first,
+                    |best, next| if next.0 > best.0 { next } else { best },
+                )
+                .1,
+        )
+    }
+}
