@@ -2,8 +2,8 @@
 
 use crate::common::{EvidenceBuilder, case, check, complaints};
 use ipclab_evidence::{
-    Access, Collision, Reach, Searched, Sharing, SourceLine, Step, Steps, Strategy, Thing,
-    ThreadId, Touch, Unordered, Way,
+    Access, Collision, Ended, Reach, Searched, Sharing, SourceLine, Step, Steps, Strategy, Thing,
+    ThreadId, Touch, Unordered, Wait, Way,
 };
 use ipclab_spec::Case;
 
@@ -323,6 +323,55 @@ fn accesses_that_nothing_orders_are_a_finding_with_both_lines() {
         !texts.iter().any(|text| text.contains("not synchronised")),
         "{texts:#?}"
     );
+}
+
+/// Processes that wait for semaphores for ever: who has what, and the cycle.
+#[test]
+fn a_deadlock_is_told_with_its_cycle() {
+    let strategy = Strategy::Preemptions {
+        most: 2,
+        runs: 2_000,
+    };
+    // `30-` process 3 takes semaphore 0, `30+` gives it back, `30?` waits for it and is never given it.
+    let check = |story: &str, says: Option<&str>| {
+        let mut builder = searched(Reach::Failed { preemptions: 1 }, strategy);
+        let mut waits = Vec::new();
+        for word in story.split(' ') {
+            let (pid, semaphore) = (word[..1].parse().unwrap(), &word[1..2]);
+            let by = if word.ends_with('+') { "1" } else { "-1" };
+            op(&mut builder, pid, &format!("[{{{semaphore}, {by}, 0}}]"));
+            if word.ends_with('?') {
+                let call = builder.last();
+                call.returned = None;
+                waits.push(Wait {
+                    actor: 0,
+                    pid,
+                    call: call.name.clone(),
+                    n: call.n,
+                    object: None,
+                    timed: false,
+                    other_ends: Vec::new(),
+                });
+            }
+        }
+        builder.e.ended = Ended::Stuck { waits };
+        let findings = ipclab_judge::judge(&shared(), &builder.e);
+        let mut messages = findings.iter().map(|finding| finding.message.as_str());
+        let found = messages.find(|message| message.contains("waits for semaphore"));
+        assert_eq!(found, says, "{story}");
+    };
+    let cycle = "a deadlock: process 3 waits for semaphore 1 (#3), which process 4 has taken (#2), and process 4 waits for \
+                 semaphore 0 (#4), which process 3 has taken (#1). Take several semaphores in the same order everywhere, and \
+                 none twice";
+    check("30- 41- 31? 40?", Some(cycle));
+    let twice = "a deadlock: process 3 waits for semaphore 0 (#2), which it has taken itself (#1). Take several semaphores in \
+                 the same order everywhere, and none twice";
+    check("30- 30?", Some(twice));
+    let kept = "process 4 waits for semaphore 0 (#2), which process 3 has taken (#1) and does not give back. Give a semaphore \
+                back on every way out, or take it with SEM_UNDO";
+    check("30- 40?", Some(kept));
+    // Nobody has it: it was never set.
+    check("30- 30+ 40?", None);
 }
 
 #[test]

@@ -96,8 +96,16 @@ impl JudgedRun {
         };
     }
 
-    /// Adds what came of the same plan when it was run once more.
-    pub fn add_repetition(&mut self, observed: Observed) {
+    /// Adds what came of the same plan when it was run once more. It follows the same schedule: what came of all schedules holds of
+    /// it, too.
+    pub fn add_repetition(&mut self, mut observed: Observed) {
+        let sharing = |observed: &Observed| observed.as_ref().ok()?.sharing.clone();
+        let searched = sharing(&self.run.observed).and_then(|sharing| sharing.searched);
+        if let (Some(searched), Ok(evidence)) = (searched, &mut observed)
+            && let Some(sharing) = &mut evidence.sharing
+        {
+            sharing.searched = Some(searched);
+        }
         self.repetitions
             .push(verdict_of(&self.beside_reference(&observed)));
         self.run.again.push(observed);
