@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """How often a search of schedules comes to the same verdict, and how long it takes.
 
-    schedules.py TOOL [--times N] [--seconds S] [--jobs J] [--lab LAB] [--case ID] [NAME...]
+    schedules.py TOOL --lab LAB --case ID [--times N] [--seconds S] [--jobs J] [NAME...]
 
-Each submission of a lab, or those that are named (`accepted/listing`, `rejected/unguarded`), is checked again and again in the cases that search:
-N times, or until its S seconds are up. Printed are how often it passed and failed there, the median and the longest time of a whole
-check (programs are built once), and how many schedules were tried.
+Each submission of a lab, or those that are named (`accepted/listing`, `rejected/unguarded`), is checked again and again in a case
+that searches: N times, or until its S seconds are up. Printed are how often it passed and failed there, the median and the longest
+time of a whole check (programs are built once), and how many schedules were tried.
 """
 
 import argparse
@@ -64,10 +64,10 @@ def main():
     options.add_argument("--times", type=int, default=20)
     options.add_argument("--seconds", type=float, default=1e9)
     options.add_argument("--jobs")
-    options.add_argument("--lab", default="shm-counter")
-    options.add_argument("--case", default="every-order")
+    options.add_argument("--lab", required=True)
+    options.add_argument("--case", required=True)
     options.add_argument("names", nargs="*")
-    options = options.parse_args()
+    options = options.parse_intermixed_args()
     submissions = LABS / options.lab / "submissions"
     names = options.names
     if not names:

@@ -22,7 +22,7 @@ pub(crate) fn value(access: &Access) -> String {
 }
 
 /// `process 3 read 0, after semop(0, [{0, -1, SEM_UNDO}]) (#12)`
-pub(crate) fn told(facts: Facts<'_>, actor: usize, access: &Access, deed: &str) -> String {
+pub(crate) fn in_words(facts: Facts<'_>, actor: usize, access: &Access, deed: &str) -> String {
     let who = process(facts, actor, access.pid);
     let near = match around(facts, actor, access) {
         (Some(before), Some(after)) => {

@@ -45,7 +45,7 @@ pub(crate) fn deadlock(facts: Facts<'_>) -> Option<Finding> {
         Some(in_cycle) => (in_cycle, true),
         None => (*blocked.keys().next()?, false),
     };
-    let mut told = Vec::new();
+    let mut sentences = Vec::new();
     let mut cites = Vec::new();
     let mut pid = first;
     while let Some(one) = blocked.get(&pid) {
@@ -55,13 +55,13 @@ pub(crate) fn deadlock(facts: Facts<'_>) -> Option<Finding> {
             true => "it has taken itself".to_owned(),
             false => format!("{has} has taken"),
         };
-        told.push(format!(
+        sentences.push(format!(
             "{waits} waits for semaphore {} (#{}), which {has} (#{})",
             one.semaphore, one.waits, one.taken
         ));
         cites.extend([one.taken, one.waits]);
         pid = one.holder;
-        if pid == first || told.len() == blocked.len() {
+        if pid == first || sentences.len() == blocked.len() {
             break;
         }
     }
@@ -70,17 +70,17 @@ pub(crate) fn deadlock(facts: Facts<'_>) -> Option<Finding> {
     let message = match is_cycle {
         true => format!(
             "a deadlock: {}. Take several semaphores in the same order everywhere, and none twice",
-            told.join(", and ")
+            sentences.join(", and ")
         ),
         false => format!(
             "{} and does not give back. Give a semaphore back on every way out, or take it with SEM_UNDO",
-            told.join(", and ")
+            sentences.join(", and ")
         ),
     };
     let waiting = blocked[&first].waits;
     let lines = facts.calls(actor).find(|call| call.n == waiting);
     let finding = Finding::fail(Aspect::Memory, name, message)
-        .expecting(EXPECTED, told.join("\n"))
+        .expecting(EXPECTED, sentences.join("\n"))
         .at(lines.map(|call| call.lines.clone()))
         .citing(cites);
     Some(finding)

@@ -8,7 +8,7 @@ use ipclab_evidence::{
 };
 use ipclab_spec::{Aspect, Case, Fault, FaultKind};
 
-use crate::accesses::{around, description, process, told, value};
+use crate::accesses::{around, description, in_words, process, value};
 use crate::deadlock::deadlock;
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -235,7 +235,7 @@ fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
         value(write),
         why.text
     );
-    let line = |access: &Access, deed: &str| told(facts, *actor, access, deed);
+    let line = |access: &Access, deed: &str| in_words(facts, *actor, access, deed);
     let mut seen = vec![
         line(read, "read"),
         line(other, "wrote"),

@@ -3,7 +3,7 @@
 use ipclab_evidence::{Access, Unordered};
 use ipclab_spec::Aspect;
 
-use crate::accesses::{around, process, told};
+use crate::accesses::{around, in_words, process};
 use crate::facts::Facts;
 use crate::finding::Finding;
 
@@ -26,7 +26,7 @@ pub(crate) fn unordered(facts: Facts<'_>, race: &Unordered) -> Finding {
          other, so the order was luck. Guard both with the same semaphore",
         race.offset
     );
-    let seen = sides.map(|(actor, access, deed)| told(facts, actor, access, deed));
+    let seen = sides.map(|(actor, access, deed)| in_words(facts, actor, access, deed));
     let near = sides.map(|(actor, access, _)| around(facts, actor, access).0);
     // The write is what the other one does not expect.
     let lines = match race.first_writes {

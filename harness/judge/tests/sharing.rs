@@ -370,7 +370,7 @@ fn a_deadlock_is_told_with_its_cycle() {
     let kept = "process 4 waits for semaphore 0 (#2), which process 3 has taken (#1) and does not give back. Give a semaphore \
                 back on every way out, or take it with SEM_UNDO";
     check("30- 40?", Some(kept));
-    // Nobody has it: it was never set.
+    // No process has it: it was never set.
     check("30- 30+ 40?", None);
 }
 

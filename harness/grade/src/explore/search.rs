@@ -142,8 +142,8 @@ impl Explorer<'_> {
         let mut stands_for_all: Option<JudgedRun> = None;
         let mut no_claim: Option<String> = None;
         let mut by_hand = false;
-        let mut made = RunsAhead::default();
-        while let Some(run) = self.next_run(variant, &search, &mut made) {
+        let mut ahead = RunsAhead::default();
+        while let Some(run) = self.next_run(variant, &search, &mut ahead) {
             let run = run?;
             let Some(steps) = steps_of(&run).cloned() else {
                 return Ok(run);
@@ -196,10 +196,10 @@ impl Explorer<'_> {
         &mut self,
         variant: &Variant,
         search: &Strategic,
-        made: &mut RunsAhead,
+        known: &mut RunsAhead,
     ) -> Option<Result<JudgedRun, String>> {
         let next = search.ahead(1).pop()?;
-        if let Some(run) = made.remove(&next) {
+        if let Some(run) = known.remove(&next) {
             return Some(run);
         }
         let ahead = match self.beside.len() {
@@ -209,12 +209,12 @@ impl Explorer<'_> {
         let steerings = search.ahead(ahead);
         let left: Vec<Steering> = steerings
             .into_iter()
-            .filter(|steering| !made.contains_key(steering))
+            .filter(|steering| !known.contains_key(steering))
             .collect();
         for (steering, run) in left.iter().zip(self.run_beside(variant, &left)) {
-            made.insert(steering.clone(), run);
+            known.insert(steering.clone(), run);
         }
-        made.remove(&next)
+        known.remove(&next)
     }
 
     /// Makes runs, as many at a time as there are sandboxes.
