@@ -63,17 +63,17 @@ struct Meeting {
 }
 
 fn meetings(pieces: &[Piece]) -> Vec<Meeting> {
-    let mut of_fifo: BTreeMap<(u64, u64), (Vec<&Piece>, Vec<&Piece>)> = BTreeMap::new();
+    let mut of_fifo: BTreeMap<(u64, u64), Vec<&Piece>> = BTreeMap::new();
     for piece in pieces {
-        let (written, read) = of_fifo.entry(piece.fifo).or_default();
-        match piece.direction {
-            Direction::Sent => written.push(piece),
-            Direction::Received => read.push(piece),
-        }
+        of_fifo.entry(piece.fifo).or_default().push(piece);
     }
+    let is_written = |piece: &&Piece| piece.direction == Direction::Sent;
     let all = of_fifo.into_values();
-    all.flat_map(|(written, read)| of_one(&written, &read))
-        .collect()
+    all.flat_map(|pieces| {
+        let (written, read): (Vec<_>, Vec<_>) = pieces.into_iter().partition(is_written);
+        of_one(&written, &read)
+    })
+    .collect()
 }
 
 /// What was read of one FIFO, from its first byte on.

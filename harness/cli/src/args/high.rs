@@ -34,7 +34,8 @@ impl TierArgs {
 }
 
 impl JobsArgs {
-    fn count(&self) -> Option<usize> {
+    /// How many boxes run at once; `None`: as many as there are processors.
+    pub(crate) fn count(&self) -> Option<usize> {
         self.jobs.map(usize::from)
     }
 }

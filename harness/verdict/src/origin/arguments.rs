@@ -121,13 +121,10 @@ impl<'a> Look<'a> {
             Aspect::Output => name.contains("print") || name.contains("put") || *name == "write",
             _ => is_of_kernel(name),
         };
-        let at = names
-            .iter()
-            .position(|name| prefers(name))
-            .or(match calls.is_empty() {
-                true => None,
-                false => Some(0),
-            })?;
+        let at = names.iter().position(prefers).or(match calls.is_empty() {
+            true => None,
+            false => Some(0),
+        })?;
         calls.get(at).cloned()
     }
 

@@ -59,7 +59,7 @@ impl<'a> Look<'a> {
             return vec![line];
         }
         let weather = |errno: &&str| self.says(&format!(" failed with {errno}"));
-        if !is_place && WEATHER.iter().any(|errno| weather(errno)) {
+        if !is_place && WEATHER.iter().any(weather) {
             return self.end(lines);
         }
         if let Some(line) = self.usage() {

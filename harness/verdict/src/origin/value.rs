@@ -209,7 +209,7 @@ impl<'a> Source<'a> {
         let starts = self
             .word(first)
             .is_some_and(|word| !NO_TYPES.contains(&word));
-        let goes_on = (self.word(first + 1).is_some() || self.is(first + 1, "*"));
+        let goes_on = self.word(first + 1).is_some() || self.is(first + 1, "*");
         first < at && starts && goes_on && self.call_around(at).is_none()
     }
 
