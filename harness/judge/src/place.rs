@@ -126,19 +126,6 @@ fn named_calls(message: &str) -> Vec<u32> {
     numbers.flatten().collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::named_calls;
-
-    #[test]
-    fn what_a_program_printed_names_no_call() {
-        let check = |message: &str, expect: &[u32]| assert_eq!(named_calls(message), expect);
-        check("it waits in recv() (#30), after bind() at #9", &[30, 9]);
-        check("server did not print `Iteration: #2` on stdout", &[]);
-        check("server printed `#1` instead of `#2` at #7", &[7]);
-    }
-}
-
 /// The first failure of the program whose mistake it is.
 fn of_mistake(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
     let mistake = finding.mistake.as_ref()?;
@@ -260,4 +247,17 @@ fn lines_of(stream: &Stream) -> Vec<(u64, String)> {
         at += line.len() as u64;
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named_calls;
+
+    #[test]
+    fn what_a_program_printed_names_no_call() {
+        let check = |message: &str, expect: &[u32]| assert_eq!(named_calls(message), expect);
+        check("it waits in recv() (#30), after bind() at #9", &[30, 9]);
+        check("server did not print `Iteration: #2` on stdout", &[]);
+        check("server printed `#1` instead of `#2` at #7", &[7]);
+    }
 }
