@@ -30,7 +30,10 @@ fn a_report_goes_into_a_file_in_every_form() {
         ("tap", "not ok 2 - greets"),
         ("ctrf", "\"CTRF\""),
         ("gradescope", "\"status\": \"failed\""),
-        ("github", "::error title=greets%2C 1 of 3::"),
+        (
+            "github",
+            "::error file=hello.c,line=2,title=greets%2C 1 of 3::",
+        ),
         ("classroom50", "classroom50/result/v1"),
     ];
     for (form, said) in forms {

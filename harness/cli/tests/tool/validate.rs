@@ -447,14 +447,19 @@ fn what_is_not_there_is_named_with_what_to_do() {
     );
     check(&[], "are not here: no specs/");
     check(
-        &["greet.toml"],
-        "there are no submissions to try greet.toml with",
-    );
-    check(
         &["no/such.toml"],
         "reading the spec no/such.toml: no such file",
     );
     check(&["greet/spec.toml", "--tier", "cor"], "core");
+    // Without submissions the first day's questions are answered: which are missing, and where they go.
+    workdir
+        .ipclab()
+        .args(["validate", "greet.toml"])
+        .assert()
+        .code(1)
+        .stdout(contains(
+            "neither a reference nor an accepted submission passes it",
+        ));
     // A tier without a case is no mistake, but it proves nothing.
     workdir
         .ipclab()

@@ -225,8 +225,9 @@ impl Tracer {
                 effect.transfer = self.received(tid, call, socket, result as u64);
             }
             (Role::Send | Role::Receive, None) if !self.winding_down => {
-                let fifo = call.fifo?;
-                effect.transfer = self.fifo_moved(tid, call, fifo, result);
+                if let Some(fifo) = call.fifo {
+                    effect.transfer = self.fifo_moved(tid, call, fifo, result);
+                }
             }
             (Role::ShmGet, _) => {
                 effect.object = Some(Object::Segment(result as i32));
