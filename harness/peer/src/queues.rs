@@ -60,7 +60,7 @@ fn find(queue: &SegmentName) -> Result<Queue, StepError> {
         SegmentName::Key(key) => done("msgget", Queue::get(*key, 0)),
         SegmentName::Id(id) => match id.as_text().and_then(|id| id.parse().ok()) {
             Some(id) => Ok(Queue::with_id(id)),
-            None => Err(StepError::Step("nobody said which queue".to_owned())),
+            None => Err(StepError::Step("it does not say which queue".to_owned())),
         },
     }
 }

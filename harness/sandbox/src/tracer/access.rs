@@ -343,7 +343,7 @@ fn step_to_end(
 const SEQUENCE_MAX: u32 = 32;
 
 /// Steps over such a sequence, what it accesses being open. Stops between its instructions make its store fail, so that one is
-/// made here: tracer and tracees share one processor, and nobody can store anything while we look and write.
+/// made here: tracer and tracees share one processor, and nothing can be stored while we look and write.
 fn step_over_sequence(
     remote: &mut Remote<'_>,
     tid: Pid,

@@ -12,6 +12,8 @@ use super::value::Write;
 
 /// Parts of one structure that are followed.
 const PARTS_MAX: u32 = 5;
+/// Places that write one name that are looked at: in a file that writes it ten thousand times, each look is at all of it.
+const WRITES_MAX: u32 = 64;
 /// Members of addresses.
 const MEMBERS: [(&str, &[&str]); 3] = [
     ("port", &["sin_port", "sin6_port"]),
@@ -76,7 +78,8 @@ impl<'a> Look<'a> {
             values.iter().any(|value| wrong.contains(value))
         };
         let mut before = before;
-        while let Some(write) = spot.source.last_write(name, spot.function, before) {
+        for _ in 0..WRITES_MAX {
+            let write = spot.source.last_write(name, spot.function, before)?;
             if has(&write) {
                 return Some(write);
             }

@@ -3,7 +3,7 @@
 //! Loads and stores are apart here, so that most of what is an update elsewhere is two instructions, each with its own fault.
 //! Those that are one are the atomic instructions of newer processors (`ldadd`, `swp`, `cas`), and on older ones a sequence:
 //! an exclusive load, a few instructions that make something of what was read, and an exclusive store, which goes through only
-//! if nobody has stored there meanwhile. A tracer that stops in the middle of a sequence makes every such store fail.
+//! if nothing was stored there meanwhile. A tracer that stops in the middle of a sequence makes every such store fail.
 
 pub use crate::arch::access::{Access, ConditionalStore, Instruction};
 
