@@ -9,7 +9,7 @@ use crate::difference::byte;
 use crate::facts::{Facts, Unfilled, address_of};
 use crate::finding::Finding;
 use crate::quote::{count, moved, quoted_bytes};
-use crate::range::Range;
+use crate::range::{NO_NUMBER, Range};
 
 /// One finding for each expectation about a wire, and one for each scripted peer, which knows itself what it wanted.
 pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
@@ -118,7 +118,7 @@ impl<'a> Crossing<'a> {
             }
             Amount::Range(count) => match Range::of(count) {
                 Some(wanted) => self.range(wanted),
-                None => self.unknown("the spec's number has no value".to_owned()),
+                None => self.unknown(NO_NUMBER.to_owned()),
             },
             Amount::Messages(templates) => {
                 let texts = templates

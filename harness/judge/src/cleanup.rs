@@ -15,7 +15,7 @@ use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::memory::segment_of;
 use crate::quote::escaped_line;
-use crate::range::Range;
+use crate::range::{Range, no_number};
 
 /// Things left behind that are listed one by one; of the rest only the number.
 const LISTED_MAX: usize = 12;
@@ -72,7 +72,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
             ),
             Ok(Some(segment)) => match wanted {
                 Some(wanted) => attached(facts, segment, wanted),
-                None => Finding::unknown(Aspect::Cleanup, None, "the spec's number has no value"),
+                None => no_number(Aspect::Cleanup),
             },
         })
     }));

@@ -8,7 +8,7 @@ use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
 use crate::listening::wrong_key;
 use crate::quote::{count, quoted_bytes};
-use crate::range::Range;
+use crate::range::{Range, no_number};
 
 /// One finding for each field of each state of a segment.
 pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
@@ -147,7 +147,7 @@ fn segment(facts: Facts<'_>, state: &ShmState) -> Vec<Finding> {
             ))
             .expecting(wanted.counted("byte"), seen)
             .citing(cite),
-            None => Finding::unknown(Aspect::Memory, None, "the spec's number has no value"),
+            None => no_number(Aspect::Memory),
         });
     }
     if let Some(wanted) = state.mode {

@@ -1,8 +1,12 @@
 //! Ranges: how many of something there must be.
 
-use ipclab_spec::{Count, Template};
+use ipclab_spec::{Aspect, Count, Template};
 
+use crate::finding::Finding;
 use crate::quote::count;
+
+/// Why a count cannot be judged.
+pub(crate) const NO_NUMBER: &str = "the spec's number has no value";
 
 /// How many there must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,4 +55,9 @@ impl Range {
             (None, None) => "any number".to_owned(),
         }
     }
+}
+
+/// The finding for a count that the spec has not filled in.
+pub(crate) fn no_number(aspect: Aspect) -> Finding {
+    Finding::unknown(aspect, None, NO_NUMBER)
 }

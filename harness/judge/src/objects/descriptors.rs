@@ -3,11 +3,11 @@
 use ipclab_evidence::{HeldDescriptor, Moment, Process};
 use ipclab_spec::{Aspect, Count, Descriptors, DescriptorsOf};
 
-use super::seen::{no_number, not_seen};
+use super::seen::not_seen;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::quote::{escaped_line, quoted};
-use crate::range::Range;
+use crate::range::{Range, no_number};
 
 /// One finding for each moment that the spec names, with that name.
 pub(super) fn judge(

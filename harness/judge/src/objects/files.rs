@@ -3,12 +3,11 @@
 use ipclab_evidence::{FileKind, FileState, FoundFile};
 use ipclab_spec::{Aspect, Count, FileExpectation};
 
-use super::seen::no_number;
 use crate::difference::byte;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
 use crate::quote::{count, escaped_line, quoted, quoted_bytes};
-use crate::range::Range;
+use crate::range::{Range, no_number};
 
 /// One finding for each thing that is expected of a file.
 pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Vec<Finding> {

@@ -3,12 +3,12 @@
 use ipclab_evidence::{Bytes, Fate, Process, ProcessEnd, signal_name};
 use ipclab_spec::{Aspect, CommandLine, Count, ExitExpectation, Processes};
 
-use super::seen::{no_number, not_seen};
+use super::seen::not_seen;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
 use crate::pattern::Place;
 use crate::quote::{count, escaped_line, quoted};
-use crate::range::Range;
+use crate::range::{Range, no_number};
 
 /// So many processes are named in a message; of more than that only the number.
 const NAMED_MAX: usize = 3;

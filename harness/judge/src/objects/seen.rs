@@ -28,8 +28,3 @@ pub(super) fn not_seen(facts: Facts<'_>, index: usize, aspect: Aspect) -> Option
         Finding::unknown(aspect, Some(&actor.name), text)
     })
 }
-
-/// The finding for a count that the spec has not filled in.
-pub(super) fn no_number(aspect: Aspect) -> Finding {
-    Finding::unknown(aspect, None, "the spec's number has no value")
-}

@@ -3,11 +3,10 @@
 use ipclab_evidence::{LeftQueue, LeftSemaphores};
 use ipclab_spec::{Aspect, MsgState, SemState};
 
-use super::seen::no_number;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
 use crate::quote::{count, quoted, quoted_bytes};
-use crate::range::Range;
+use crate::range::{Range, no_number};
 
 /// One finding for each thing that is expected of an object, with the name of the object.
 pub(super) fn judge(facts: Facts<'_>) -> Vec<(String, Finding)> {
