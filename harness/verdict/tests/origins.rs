@@ -136,7 +136,7 @@ fn a_wrong_value_leads_to_where_it_is_given() {
     let check = |finding: &Finding, complaint: Option<u32>, at: &[u32], from: &[u32]| {
         let files = BTreeMap::from([("server.c".to_owned(), SERVER.to_owned())]);
         let evidence = evidence(&exit, complaint);
-        let traced = Sources::read(&files).trace(&case(), Some(&evidence), finding);
+        let traced = Sources::new(&files).trace(&case(), Some(&evidence), finding);
         let numbers = |lines: &[SourceLine]| lines.iter().map(|at| at.line).collect::<Vec<_>>();
         assert_eq!(
             (numbers(&traced.lines), numbers(&traced.from)),
@@ -186,7 +186,7 @@ fn who_waits_does_so_in_a_loop() {
     let files = BTreeMap::from([("server.c".to_owned(), SERVER.to_owned())]);
     let message = "server never ended: it waits in accept() (#1)";
     let waits = finding(Aspect::Exit, MistakeKind::Waits, message, &[33]);
-    let traced = Sources::read(&files).trace(&case(), Some(&evidence), &waits);
+    let traced = Sources::new(&files).trace(&case(), Some(&evidence), &waits);
     assert_eq!(traced.from, [line(31)]);
 }
 
@@ -207,7 +207,7 @@ fn strange_text_brings_nothing_down() {
         &"f(a = f(a = ".repeat(3000),
     ] {
         let files = BTreeMap::from([("server.c".to_owned(), text.to_owned())]);
-        let sources = Sources::read(&files);
+        let sources = Sources::new(&files);
         for at in 0..4 {
             for aspect in [Aspect::Output, Aspect::Bytes, Aspect::Exit, Aspect::Memory] {
                 let message = "server printed `a` instead of `b`: it ended with status 1";

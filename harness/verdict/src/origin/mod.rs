@@ -17,6 +17,7 @@ mod source;
 mod trail;
 mod value;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use ipclab_evidence::{Evidence, SourceLine};
@@ -29,9 +30,12 @@ use source::Source;
 /// Lines that are named as the origin of one finding.
 const FROM_MAX: usize = 2;
 
-/// The C files of a submission.
-#[derive(Clone, Debug, Default)]
-pub struct Sources<'a>(Vec<Source<'a>>);
+/// The files of a submission. They are read as C when the first finding is traced: where all is well, never.
+#[derive(Clone, Debug)]
+pub struct Sources<'a> {
+    files: &'a BTreeMap<String, String>,
+    read: OnceCell<Vec<Source<'a>>>,
+}
 
 /// Where a finding shows, and where that comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,15 +47,22 @@ pub struct Traced {
 }
 
 impl<'a> Sources<'a> {
-    /// Reads the files that are C.
+    /// Those files, by their names.
     #[must_use]
-    pub fn read(files: &'a BTreeMap<String, String>) -> Self {
-        let sources = files.iter();
-        Self(
-            sources
+    pub fn new(files: &'a BTreeMap<String, String>) -> Self {
+        Self {
+            files,
+            read: OnceCell::new(),
+        }
+    }
+
+    fn read(&self) -> &[Source<'a>] {
+        self.read.get_or_init(|| {
+            let files = self.files.iter();
+            files
                 .filter_map(|(name, text)| Source::read(name, text))
-                .collect(),
-        )
+                .collect()
+        })
     }
 
     /// Traces a finding that did not pass; `evidence` is of the run that it speaks of.
@@ -59,13 +70,14 @@ impl<'a> Sources<'a> {
     pub fn trace(&self, case: &Case, evidence: Option<&Evidence>, finding: &Finding) -> Traced {
         let mut lines = finding.lines.clone();
         let failed = matches!(finding.verdict, Verdict::Fail | Verdict::Unknown);
-        let (Some(evidence), true, false) = (evidence, failed, self.0.is_empty()) else {
+        let evidence = evidence.filter(|_| failed && !self.read().is_empty());
+        let Some(evidence) = evidence else {
             return Traced {
                 lines,
                 from: Vec::new(),
             };
         };
-        let look = Look::new(&self.0, case, evidence, finding);
+        let look = Look::new(self.read(), case, evidence, finding);
         if lines.is_empty() {
             lines.extend(look.shown());
         }
