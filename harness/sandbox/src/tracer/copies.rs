@@ -14,6 +14,7 @@ use ipclab_kernel::ptrace::{self, Stop};
 use ipclab_kernel::{Pid, memory, process};
 
 use super::remote::{Remote, Step};
+use super::skipped::send_back;
 use super::state::Tracer;
 
 impl Tracer {
@@ -87,10 +88,7 @@ impl Remote<'_> {
         if !entered {
             return Ok(sent & self.put_back(&before)?);
         }
-        let mut again = before;
-        again.repeat_call(before.call_number(), before.arguments()[0]);
-        again.set_no_call();
-        again.write(self.tid)?;
+        send_back(self.tid, &before)?;
         Ok(sent & self.step_to_entry()?)
     }
 

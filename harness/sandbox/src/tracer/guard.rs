@@ -19,6 +19,7 @@ use ipclab_kernel::ptrace::{self, Resume};
 
 use super::observed::remaps;
 use super::segments::{Attachment, PROTECTED};
+use super::skipped::{send_back, skip};
 use super::state::{Tracer, gone};
 use crate::calls::{ArgKind, Role, Spec};
 
@@ -154,16 +155,12 @@ impl Tracer {
             || args.iter().any(within)
     }
 
-    /// At the entry of such a call: skips it, since only at its exit the thread can be made to do other things. The rest
-    /// is done when it comes there, by [`Tracer::open_and_repeat`].
+    /// At the entry of such a call: skips it. The rest is done when the thread comes to its exit, by
+    /// [`Tracer::open_and_repeat`].
     pub(super) fn skip_until_open(&mut self, tid: Pid) -> io::Result<()> {
-        let entered = Registers::read(tid)?;
-        let mut skipped = entered;
-        skipped.skip_call();
-        skipped.write(tid)?;
-        ptrace::resume(tid, Resume::ToSyscallExit, 0)?;
+        let entered = skip(tid)?;
         if let Some(thread) = self.threads.get_mut(&tid) {
-            thread.skipped_call = Some(Box::new(entered));
+            thread.skipped_call = Some(entered);
         }
         Ok(())
     }
@@ -176,10 +173,7 @@ impl Tracer {
             })?;
         }
         self.reaches(tid, entered);
-        let mut again = *entered;
-        again.repeat_call(entered.call_number(), entered.arguments()[0]);
-        again.set_no_call();
-        again.write(tid)?;
+        send_back(tid, entered)?;
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.opened = true;
         }

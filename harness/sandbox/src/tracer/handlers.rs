@@ -11,6 +11,7 @@ use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::ptrace::{self, Resume};
 use ipclab_kernel::{Pid, procfs};
 
+use super::skipped::{send_back, skip};
 use super::state::{Tracer, gone};
 
 impl Tracer {
@@ -32,8 +33,11 @@ impl Tracer {
     /// # Errors
     /// As [`Tracer::dispatch`].
     pub(super) fn handles_first(&mut self, tid: Pid) -> io::Result<bool> {
+        if !self.schedule.is_steered() {
+            return Ok(false);
+        }
         let masks = procfs::signal_masks(tid).unwrap_or_default();
-        if !self.schedule.is_steered() || masks.pending & masks.caught & !masks.blocked == 0 {
+        if masks.pending & masks.caught & !masks.blocked == 0 {
             return Ok(false);
         }
         let own = self.own_number(tid);
@@ -43,15 +47,11 @@ impl Tracer {
         Ok(true)
     }
 
-    /// Skips the call: only at its exit the thread can be sent back to where it enters it.
+    /// Skips the call. The rest is done at its exit, by [`come_again`].
     fn skip_for_handler(&mut self, tid: Pid) -> io::Result<()> {
-        let entered = Registers::read(tid)?;
-        let mut skipped = entered;
-        skipped.skip_call();
-        skipped.write(tid)?;
-        ptrace::resume(tid, Resume::ToSyscallExit, 0)?;
+        let entered = skip(tid)?;
         if let Some(thread) = self.threads.get_mut(&tid) {
-            thread.handled_first = Some(Box::new(entered));
+            thread.handled_first = Some(entered);
         }
         Ok(())
     }
@@ -59,9 +59,6 @@ impl Tracer {
 
 /// At the exit of the skipped call: the thread comes to its entry again, after the handler.
 pub(super) fn come_again(tid: Pid, entered: &Registers) -> io::Result<()> {
-    let mut again = *entered;
-    again.repeat_call(entered.call_number(), entered.arguments()[0]);
-    again.set_no_call();
-    again.write(tid)?;
+    send_back(tid, entered)?;
     ptrace::resume(tid, Resume::Run, 0)
 }

@@ -66,6 +66,7 @@ mod sanitizer;
 mod scheduler;
 mod segments;
 mod series;
+mod skipped;
 mod state;
 mod trace;
 mod transfer;

@@ -1,6 +1,6 @@
 //! Calls made in a tracee: what a stopped thread is made to do on our behalf, one instruction at a time.
 //!
-//! A remote call is the one place beside the loop that waits, in [`Remote::step`] alone. Its contract:
+//! A remote call is the one place beside the loop that waits, in [`Remote::step`] and [`Remote::go_to`] alone. Its contract:
 //!
 //! - it waits for exactly one thread, which is stopped and is let go on by a single instruction;
 //! - it is bounded: every signal that is not caused by an instruction is blocked meanwhile, the instruction is one of the
@@ -138,13 +138,26 @@ impl Remote<'_> {
 
     /// Makes the call that the thread is about to enter, to its exit. `false`: the thread is on its way out.
     fn come_to_exit(&mut self) -> io::Result<bool> {
+        self.go_to(Resume::ToSyscallExit, |tid, event| {
+            let at_call = matches!(event, Event::CallExit);
+            Ok(at_call && matches!(ptrace::syscall_stop(tid)?, Stop::Exit(_)))
+        })
+    }
+
+    /// Lets the thread go on, again and again, until it is there. `false`: it is on its way out.
+    fn go_to(
+        &mut self,
+        how: Resume,
+        is_there: impl Fn(Pid, &Event) -> io::Result<bool>,
+    ) -> io::Result<bool> {
         loop {
-            ptrace::resume(self.tid, Resume::ToSyscallExit, 0)?;
+            ptrace::resume(self.tid, how, 0)?;
             let waited = wait::wait_one(self.tid)?;
-            match Event::from_status(waited.status) {
-                Event::CallExit if matches!(ptrace::syscall_stop(self.tid)?, Stop::Exit(_)) => {
-                    return Ok(true);
-                }
+            let event = Event::from_status(waited.status);
+            if is_there(self.tid, &event)? {
+                return Ok(true);
+            }
+            match event {
                 Event::Dead | Event::Exiting => {
                     self.tracer.deferred.push_back(waited);
                     return Ok(false);
@@ -155,7 +168,6 @@ impl Remote<'_> {
                     process::kill(self.tid, libc::SIGKILL)?;
                     return Ok(false);
                 }
-                // The entry of the call.
                 Event::CallEntry
                 | Event::CallExit
                 | Event::NewTask { .. }
@@ -178,28 +190,9 @@ impl Remote<'_> {
 
     /// Executes the instruction that enters the kernel, to the entry of its call. `false`: the thread is on its way out.
     pub(super) fn step_to_entry(&mut self) -> io::Result<bool> {
-        loop {
-            ptrace::resume(self.tid, Resume::Step, 0)?;
-            let waited = wait::wait_one(self.tid)?;
-            match Event::from_status(waited.status) {
-                Event::CallEntry => return Ok(true),
-                Event::Dead | Event::Exiting => {
-                    self.tracer.deferred.push_back(waited);
-                    return Ok(false);
-                }
-                Event::Signal(libc::SIGSTOP) => self.stop_again = true,
-                Event::Signal(_) => {
-                    // There is another instruction now: a program that does this to itself is not graded.
-                    process::kill(self.tid, libc::SIGKILL)?;
-                    return Ok(false);
-                }
-                Event::CallExit
-                | Event::NewTask { .. }
-                | Event::Exec
-                | Event::GroupStop
-                | Event::Stopped => {}
-            }
-        }
+        self.go_to(Resume::Step, |_, event| {
+            Ok(matches!(event, Event::CallEntry))
+        })
     }
 
     /// Executes one instruction: see the contract above.
