@@ -16,11 +16,11 @@ pub struct Collision {
     pub segment: i32,
     /// The place in bytes from the segment's start.
     pub offset: u64,
-    /// What the one read.
+    /// The read of the one.
     pub read: Access,
-    /// What the other wrote after that.
+    /// The write of the other, after that.
     pub other: Access,
-    /// What the one wrote then.
+    /// The write of the one, after both.
     pub write: Access,
 }
 

@@ -108,7 +108,7 @@ pub(super) fn finish(run: &Finish<'_>) -> Result<Outcome, Failure> {
             .chain(stay.iter().map(|stay| Line::new(stay)))
             .collect(),
         alike: None,
-        // What the last regrade changed is shown until the next one.
+        // The changes of the last regrade stay on the page until the next one.
         regrade: match run.role {
             Role::Marks => read_class(&out.path(""))
                 .ok()

@@ -208,7 +208,7 @@ impl How {
     }
 }
 
-/// What a folder of results holds, whatever it is to the class; or a class.json.
+/// The class of a folder of results (marks, a look, a proposal, marks of before), or of a class.json.
 ///
 /// # Errors
 /// It cannot be read.

@@ -423,7 +423,8 @@ fn take(
     Ok(())
 }
 
-/// What a folder of results holds, with what the instructor says of it now; or a class.json. Marks of before and proposals lie below the folder of the class.
+/// The class of a folder of results, with the overrides and rules that stand there now, or of a class.json as it is. Marks of
+/// before and proposals lie two folders below that of the class, where these are.
 ///
 /// # Errors
 /// It cannot be read, or what the instructor wrote is wrong.

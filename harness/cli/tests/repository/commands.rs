@@ -358,7 +358,7 @@ fn a_full_disk_behind_stdout_is_an_error_and_a_closed_pipe_is_none() {
     drop(workdir);
 }
 
-/// What `ipclab spec TABLE` prints and the block behind its name in the README are the same. `SNAPSHOTS=overwrite cargo test`
+/// The output of `ipclab spec TABLE` and the block behind its name in the README are the same. `SNAPSHOTS=overwrite cargo test`
 /// writes the blocks anew.
 #[test]
 fn the_tables_of_the_language_are_those_of_the_readme() {

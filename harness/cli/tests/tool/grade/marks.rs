@@ -219,7 +219,7 @@ fn two_gradings_are_compared_by_student_case_and_cause() {
         .stdout(contains("cem,cem,0,0,0,,,,,,0,1\r\n"));
 }
 
-/// What the page of a class says of its last regrade.
+/// The part of a class's page about its last regrade.
 fn regrade_section(workdir: &Workdir, page: &str) -> Option<String> {
     let page = fs::read_to_string(workdir.path(page)).expect("a page");
     let (_, section) = page.split_once("<h2 id=\"regrade\">")?;
