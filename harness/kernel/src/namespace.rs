@@ -5,7 +5,7 @@ use std::io::Result;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::path::Path;
 
-use crate::arch::calls;
+use crate::arch;
 use crate::error::{c_string, check, check_int};
 use crate::process::Pid;
 use crate::socket::socket;
@@ -16,7 +16,7 @@ use crate::socket::socket;
 pub fn clone_process(namespaces: c_int) -> Result<Pid> {
     // SAFETY: the callers (keeper and supervisor) are single-threaded, so no lock can be held by a thread that the
     // child lacks.
-    let pid = check(unsafe { calls::clone(namespaces | libc::SIGCHLD) })?;
+    let pid = check(unsafe { arch::clone(namespaces | libc::SIGCHLD) })?;
     Ok(pid as Pid)
 }
 

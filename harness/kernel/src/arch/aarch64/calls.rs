@@ -1,7 +1,5 @@
 //! System calls as aarch64 makes them: those that stand in for others, argument order, the filter's view.
 
-use std::ffi::{c_int, c_long};
-
 use super::older;
 use crate::arch::Call;
 
@@ -38,22 +36,3 @@ pub const OPENS: [i64; 2] = [older::SYS_open, libc::SYS_openat];
 
 /// Which argument of `clone(2)` holds its flags.
 pub const CLONE_FLAGS_ARGUMENT: u8 = 0;
-
-/// `clone(2)` without a new stack and without pointers: a fork.
-///
-/// # Safety
-/// The child goes on with a copy of all memory, locks included: the caller has one thread.
-pub(crate) unsafe fn clone(flags: c_int) -> c_long {
-    // SAFETY: no stack and no pointers are given, so the child continues on a copy of this stack exactly as after
-    // fork(2).
-    unsafe {
-        libc::syscall(
-            libc::SYS_clone,
-            c_long::from(flags),
-            0usize,
-            0usize,
-            0usize,
-            0usize,
-        )
-    }
-}
