@@ -277,6 +277,29 @@ fn a_process_that_still_waits_comes_last() {
     );
 }
 
+/// The C library makes a `semtimedop` of `semop()`, and a `recvfrom` of `recv()`: the drawing names what the student wrote.
+#[test]
+fn a_wait_is_called_as_the_source_calls_it() {
+    let check = |call: &str, object: bool, expect: &str| {
+        let mut trace = Trace::new(&["server"]);
+        let socket = trace.socket(0, SocketKind::Stream, "AF_INET", None);
+        let mut wait = trace.waits(0, socket, call);
+        if !object {
+            wait.object = None;
+        }
+        trace.0.actors[0].exit = Exit::Running {
+            wait: Some(wait.clone()),
+            on_sigterm: None,
+        };
+        trace.0.ended = Ended::Stuck { waits: vec![wait] };
+        assert_eq!(row_texts(&draw(&trace))[0], expect);
+    };
+    check("semtimedop", false, "0 waits in semop()");
+    check("recvfrom", true, "0 waits in recv()");
+    check("accept4", true, "0 waits in accept()");
+    check("select", false, "0 waits in select()");
+}
+
 /// Who keeps the end of file away is in the drawing, too.
 #[test]
 fn a_reader_of_a_pipe_names_who_has_the_other_end() {

@@ -3,6 +3,7 @@
 use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, LimitHit, LimitKind, Object, Wait};
 
 use super::model::{Act, Placed, Position, Row, Tone};
+use super::steps::{in_source, is_stream};
 use crate::Place;
 
 /// The last rows of every actor.
@@ -37,7 +38,7 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
             };
             let text = format!(
                 "waits in {}(){}{sleeps}",
-                wait.call,
+                waited_in(evidence, wait),
                 awaited(evidence, wait)
             );
             let mut row = placed(Position::END, actor, Some(wait.n), text, Tone::Waits);
@@ -57,6 +58,15 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
         ends.push(placed(Position::END, left.actor, None, text, Tone::Waits));
     }
     ends
+}
+
+/// The call of a wait as the C source names it.
+fn waited_in<'a>(evidence: &Evidence, wait: &'a Wait) -> &'a str {
+    let on_stream = match wait.object {
+        Some(Object::Socket(socket)) => is_stream(evidence, socket),
+        Some(_) | None => false,
+    };
+    in_source(&wait.call, on_stream)
 }
 
 /// Whom a wait is for: ` for client`.

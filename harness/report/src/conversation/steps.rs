@@ -272,7 +272,7 @@ fn connected_to(evidence: &Evidence, call: &Call) -> Option<usize> {
     Some(evidence.sockets.get(peer)?.actor)
 }
 
-fn is_stream(evidence: &Evidence, socket: usize) -> bool {
+pub(super) fn is_stream(evidence: &Evidence, socket: usize) -> bool {
     evidence
         .sockets
         .get(socket)
@@ -296,7 +296,12 @@ fn name<'a>(evidence: &Evidence, call: &'a Call) -> &'a str {
         Some(Object::Socket(socket)) => is_stream(evidence, socket),
         Some(_) | None => false,
     };
-    match call.name.as_str() {
+    in_source(&call.name, on_stream)
+}
+
+/// The name that stands in the C source for a kernel call.
+pub(super) fn in_source(kernel_name: &str, on_stream: bool) -> &str {
+    match kernel_name {
         "sendto" if on_stream => "send",
         "recvfrom" if on_stream => "recv",
         "accept4" => "accept",
