@@ -43,8 +43,8 @@ impl Settings {
     pub(super) fn of(grader: &Grader<'_>, level: Level) -> Result<Self, Failure> {
         let (lab, config) = (grader.lab, grader.config);
         let mut tool = Digest::new();
-        let own = File::open("/proc/self/exe").and_then(|mut own| {
-            std::io::copy(&mut own, &mut tool.0)?;
+        let own = File::open("/proc/self/exe").and_then(|own| {
+            tool.0.update_reader(own)?;
             Ok(())
         });
         own.map_err(|error| {
