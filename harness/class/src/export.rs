@@ -10,6 +10,7 @@ use ipclab_report::{Class, csv, gradebook, html};
 use crate::batch::manifest::{self, Role, Run};
 use crate::batch::results::{self, Results};
 use crate::batch::settling::Settling;
+use crate::batch::unfinished::unfinished;
 use crate::feedback;
 pub use crate::feedback::System as FeedbackFor;
 
@@ -37,7 +38,7 @@ pub struct Request<'a> {
     pub class: &'a Path,
     /// The file that was downloaded and is to be filled.
     pub fill: Option<&'a Path>,
-    /// Canvas: the assignment's title. Moodle: the header of the column of grades, where it is not known.
+    /// Canvas: the assignment's title or number. Moodle: the header of the column of grades, where it is not known.
     pub column: Option<&'a str>,
     /// Moodle: the header of the column of feedback, where it is not known.
     pub feedback: Option<&'a str>,
@@ -132,6 +133,9 @@ fn class(path: &Path) -> Result<(Class, Vec<String>), Failure> {
 fn no_marks(folder: &Path, file: &Path) -> Result<Option<Failure>, Failure> {
     let name = show::path(folder);
     let refused = |why: String, remedy: &str| Some(Failure::usage(why).remedy(remedy.to_owned()));
+    if let Some(failure) = unfinished(folder) {
+        return Ok(Some(failure));
+    }
     let Some(run) = Run::read(folder)? else {
         let why = match (folder.join("looks").is_dir(), file.exists()) {
             (true, _) => {

@@ -439,7 +439,7 @@ pub(crate) struct Refresh {
 pub(crate) struct Verify {
     /// Folder that `grade` wrote
     pub(crate) results: PathBuf,
-    /// Ids of submissions; left out: some of them, spread over the class
+    /// Submissions by id, name or number; left out: some of them, spread over the class
     #[arg(value_name = "ID")]
     pub(crate) ids: Vec<String>,
     /// How many are tried where none is named
@@ -465,7 +465,7 @@ pub(crate) struct Export {
     /// The file that was downloaded and is to be filled
     #[arg(long, value_name = "FILE")]
     pub(crate) fill: Option<PathBuf>,
-    /// Canvas: the assignment's title. Moodle: the header of the column of grades, where it is not known
+    /// Canvas: the assignment's title or number. Moodle: the header of the column of grades, where it is not known
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,
     /// Moodle: the header of the column of feedback, where it is not known

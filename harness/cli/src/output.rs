@@ -16,15 +16,23 @@ use ipclab_intake::failure::Failure;
 /// # Errors
 /// Stdout cannot be written: a full disk behind `>`.
 pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+    write(text.as_bytes())
+}
+
+/// The same of a table in whatever encoding it was given in.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub(crate) fn write(bytes: &[u8]) -> Result<ExitCode, Failure> {
     let mut stdout = io::stdout().lock();
-    let newline = if text.ends_with('\n') || text.is_empty() {
-        ""
+    let newline: &[u8] = if bytes.ends_with(b"\n") || bytes.is_empty() {
+        b""
     } else {
-        "\n"
+        b"\n"
     };
     match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.write_all(newline.as_bytes()))
+        .write_all(bytes)
+        .and_then(|()| stdout.write_all(newline))
         .and_then(|()| stdout.flush())
     {
         Ok(()) => Ok(ExitCode::SUCCESS),

@@ -135,6 +135,9 @@ pub struct NotBuilt {
     pub program: Line,
     /// One sentence.
     pub why: Line,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Line>,
     /// Our trouble or the machine's.
     pub ours: bool,
 }
@@ -222,6 +225,10 @@ impl Summary {
             Some(NotBuilt {
                 program: program.name.clone(),
                 why: problem.message.clone(),
+                remedy: problem
+                    .remedy
+                    .as_ref()
+                    .and_then(|remedy| remedy.lines().first().cloned()),
                 ours: problem.ours,
             })
         });

@@ -5,6 +5,7 @@
 use ipclab_judge::Verdict;
 use ipclab_spec::Tier;
 
+use crate::place::places;
 use crate::rows::tests;
 use crate::{
     CaseHeld, Cell, Changes, Class, Line, Mark, Member, Report, Standing, Student, time, words,
@@ -23,6 +24,8 @@ pub fn render(report: &Report) -> String {
         "earned",
         "max",
         "message",
+        "at",
+        "comes from",
     ]);
     for test in tests(report) {
         let (tier, earned, max) = match test.case {
@@ -43,6 +46,8 @@ pub fn render(report: &Report) -> String {
             &earned,
             &max,
             &test.message,
+            &test.place().map_or(String::new(), ToString::to_string),
+            &places(test.from()).unwrap_or_default(),
         ]);
     }
     out
@@ -131,7 +136,10 @@ pub fn class(class: &Class) -> String {
                 let broken: Vec<String> = summary
                     .not_built
                     .iter()
-                    .map(|one| format!("{}: {}", one.program, one.why))
+                    .map(|one| match &one.remedy {
+                        Some(remedy) => format!("{}: {} ({remedy})", one.program, one.why),
+                        None => format!("{}: {}", one.program, one.why),
+                    })
                     .collect();
                 cells.push(broken.join("; "));
                 let tier = |tier| {

@@ -4,6 +4,7 @@ use ipclab_judge::Verdict;
 use serde_json::{Value, json};
 
 use crate::Report;
+use crate::place::places;
 use crate::rows::{Test, tests};
 
 /// Writes a report as CTRF. What it demands and a report does not hold, times, is 0: the same submission gives the same
@@ -50,6 +51,13 @@ fn test(test: &Test<'_>) -> Value {
         value["suite"] = json!([case.tier.name()]);
         value["extra"]["earned"] = json!(case.points());
         value["extra"]["max"] = json!(case.max);
+    }
+    if let Some(place) = test.place() {
+        value["filePath"] = json!(place.file);
+        value["line"] = json!(place.line);
+    }
+    if let Some(from) = places(test.from()) {
+        value["extra"]["comesFrom"] = json!(from);
     }
     if !test.message.is_empty() {
         value["message"] = json!(test.message);

@@ -7,9 +7,10 @@ use std::fmt::Write;
 
 use ipclab_judge::Verdict;
 
+use crate::beside::{Remark, remarks};
 use crate::rows::{Test, tests};
 use crate::terminal::{self, Style};
-use crate::{CompilerMessage, Report, words};
+use crate::{CompilerMessage, Place, Report, words};
 
 /// Annotations of one kind that GitHub shows of a step.
 const ANNOTATIONS_MAX: usize = 10;
@@ -59,13 +60,6 @@ pub fn render(report: &Report, run: &Run) -> String {
     }
     let compiler = report.programs.iter().flat_map(|program| &program.compiler);
     warnings.extend(compiler.filter_map(|warning| placed("warning", warning, run)));
-    for line in limited("error", errors)
-        .iter()
-        .chain(&limited("warning", warnings))
-    {
-        out.push_str(line);
-        out.push('\n');
-    }
     let score = &report.score;
     let title = property(&format!(
         "{} of {} points{}",
@@ -73,26 +67,62 @@ pub fn render(report: &Report, run: &Run) -> String {
         score.max,
         words::certain(report)
     ));
-    let _ = writeln!(out, "::notice title={title}::{}", data(&report.submission));
+    let mut notices = vec![format!(
+        "::notice title={title}::{}",
+        data(&report.submission)
+    )];
+    notices.extend(origins(report, run));
+    for (kind, all) in [
+        ("error", errors),
+        ("warning", warnings),
+        ("notice", notices),
+    ] {
+        for line in limited(kind, all) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
     out
+}
+
+/// A notice for each mistake at each line that it comes from.
+fn origins(report: &Report, run: &Run) -> Vec<String> {
+    let notice = |place: &Place, remark: &Remark<'_>| {
+        format!(
+            "::notice {}title={}::{}",
+            at(place, run),
+            property(&remark.cause.case),
+            data(&remark.text(report))
+        )
+    };
+    let remarks = remarks(report).into_iter();
+    let of_line = |(place, remarks): (&Place, Vec<Remark<'_>>)| -> Vec<String> {
+        let origins = remarks.iter().filter(|remark| remark.is_origin);
+        origins.map(|remark| notice(place, remark)).collect()
+    };
+    remarks.flat_map(of_line).collect()
+}
+
+/// The properties of a line, with a comma behind them.
+fn at(place: &Place, run: &Run) -> String {
+    let file = property(&format!("{}{}", run.folder, place.file));
+    format!("file={file},line={},", place.line)
 }
 
 /// At the line where it shows, if that is known.
 fn annotation(kind: &str, test: &Test<'_>, run: &Run) -> String {
-    let place = test.place().map_or(String::new(), |place| {
-        let file = property(&format!("{}{}", run.folder, place.file));
-        format!("file={file},line={},", place.line)
-    });
+    let place = test.place().map_or(String::new(), |place| at(place, run));
     let points = test.case.map_or(String::new(), |case| {
         let points = case.points();
         points.map_or(String::new(), |points| {
             format!(", {points} of {}", case.max)
         })
     });
+    let from = words::from(test.from()).map_or(String::new(), |from| format!(" ({from})"));
     format!(
         "::{kind} {place}title={}::{}",
         property(&format!("{}{points}", test.name)),
-        data(&format!("{}\n{}", test.title, test.message))
+        data(&format!("{}\n{}{from}", test.title, test.message))
     )
 }
 

@@ -8,6 +8,7 @@ use quick_junit::{
 };
 
 use crate::Report;
+use crate::place::places;
 use crate::rows::{Test, tests};
 
 /// Writes a report as JUnit XML: a suite for the builds, and one for each tier.
@@ -83,6 +84,9 @@ fn test_case(suite: &str, test: &Test<'_>) -> TestCase {
         case.extra.insert("file".into(), place.file.as_str().into());
         case.extra
             .insert("line".into(), place.line.to_string().into());
+    }
+    if let Some(from) = places(test.from()) {
+        case.add_property(property("comes-from", &from));
     }
     case.add_property(property("title", &test.title));
     if let Some(graded) = test.case {

@@ -10,6 +10,7 @@
 mod alike;
 mod assemble;
 mod audience;
+mod beside;
 mod by_hand;
 mod by_name;
 pub mod cause;

@@ -7,9 +7,10 @@ use std::fmt::Write;
 
 use ipclab_judge::Verdict;
 
+use crate::beside;
 use crate::rows::tests;
 use crate::terminal::{self, Style};
-use crate::{CaseReport, Report, words};
+use crate::{CaseReport, CauseReport, Report, words};
 
 /// What GitHub takes of a step's summary, in bytes.
 pub const SUMMARY_MAX: usize = 1024 * 1024;
@@ -87,10 +88,10 @@ fn overview(report: &Report) -> String {
                 out,
                 "| {}{} | {} | {} |",
                 match cause.lines.first() {
-                    Some(line) => format!("`{line}`: "),
+                    Some(line) => format!("{}: ", code(&line.to_string())),
                     None => String::new(),
                 },
-                escape(&words::cause(report, cause)),
+                cause_text(report, cause),
                 cause.points,
                 escape(&cause.case)
             );
@@ -132,6 +133,7 @@ fn overview(report: &Report) -> String {
         };
         let _ = writeln!(out, "| {mark} | {name} | {title}{why}{tag} | {points} |");
     }
+    out.push_str(&lines(report));
     for test in tests(report) {
         if let (None, false) = (test.case, test.details.is_empty()) {
             let _ = writeln!(
@@ -143,6 +145,44 @@ fn overview(report: &Report) -> String {
         }
     }
     out
+}
+
+/// A mistake, and the lines that it comes from.
+fn cause_text(report: &Report, cause: &CauseReport) -> String {
+    let message = escape(&words::cause(report, cause));
+    let from: Vec<String> = cause
+        .from
+        .iter()
+        .map(|place| code(&place.to_string()))
+        .collect();
+    match from.is_empty() {
+        true => message,
+        false => format!("{message}, comes from {}", from.join(", ")),
+    }
+}
+
+/// The lines of the student's code that mistakes have to do with, with what is said beside them.
+fn lines(report: &Report) -> String {
+    let mut out = String::new();
+    for (file, lines) in beside::files(report) {
+        let _ = writeln!(out, "{file}");
+        for line in lines {
+            if line.follows_gap {
+                out.push_str("     ⋮\n");
+            }
+            let mark = if line.remarks.is_empty() { ' ' } else { '>' };
+            let row = format!("{mark}{:>5} │ {}", line.number, line.text);
+            let _ = writeln!(out, "{}", row.trim_end());
+            for remark in line.remarks {
+                let _ = writeln!(out, "      └ {}", remark.text(report));
+            }
+        }
+        out.push('\n');
+    }
+    match out.is_empty() {
+        true => out,
+        false => format!("\n## In the code\n\n{}\n", fenced(out.trim_end())),
+    }
 }
 
 fn details(case: &CaseReport) -> String {
@@ -165,14 +205,29 @@ fn details(case: &CaseReport) -> String {
 
 /// Code within a fence that nothing in it can end.
 fn fenced(text: &str) -> String {
+    let fence = "`".repeat((longest_ticks(text) + 1).max(3));
+    format!("{fence}text\n{text}\n{fence}")
+}
+
+/// Code within a line, in a table, too. Blanks keep its own marks from those around it.
+fn code(text: &str) -> String {
+    let ticks = "`".repeat(longest_ticks(text) + 1);
+    let text = text.replace('|', "\\|");
+    match text.contains('`') {
+        true => format!("{ticks} {text} {ticks}"),
+        false => format!("{ticks}{text}{ticks}"),
+    }
+}
+
+/// How many backticks stand in a row at most.
+fn longest_ticks(text: &str) -> usize {
     let mut longest = 0;
     let mut run = 0;
     for c in text.chars() {
         run = if c == '`' { run + 1 } else { 0 };
         longest = longest.max(run);
     }
-    let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}text\n{text}\n{fence}")
+    longest
 }
 
 /// Text of one line in which nothing is mark-up: what could begin any is escaped, which CommonMark allows of all

@@ -48,6 +48,13 @@ pub(crate) fn described(lines: &[Place]) -> String {
     }
 }
 
+/// `iserver.c:31, iserver.c:12`; `None`: there are none.
+#[must_use]
+pub(crate) fn places(places: &[Place]) -> Option<String> {
+    let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+    (!places.is_empty()).then(|| places.join(", "))
+}
+
 /// A line of a student's file with those around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {

@@ -30,6 +30,12 @@ impl Test<'_> {
         let finding = self.case.and_then(words::first_message)?;
         finding.lines.first()
     }
+
+    /// The lines that bring it about.
+    pub(crate) fn from(&self) -> &[Place] {
+        let finding = self.case.and_then(words::first_message);
+        finding.map_or(&[], |finding| &finding.from)
+    }
 }
 
 /// Everything of a report that passes or fails, builds first.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use ipclab_judge::Verdict;
 
+use crate::place::places;
 use crate::rows::{Test, tests};
 use crate::{Mark, Report};
 
@@ -64,6 +65,12 @@ fn point(out: &mut String, number: usize, test: &Test<'_>) {
     }
     if !test.message.is_empty() {
         let _ = writeln!(out, "  message: {}", quoted(&test.message));
+    }
+    if let Some(place) = test.place() {
+        let _ = writeln!(out, "  at: {}", quoted(&place.to_string()));
+    }
+    if let Some(from) = places(test.from()) {
+        let _ = writeln!(out, "  comes_from: {}", quoted(&from));
     }
     if !test.details.is_empty() {
         out.push_str("  details: |\n");

@@ -6,7 +6,8 @@ use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Tier, Visibility};
 
 use crate::conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row};
-use crate::{CaseReport, CauseReport, FindingReport, Mark, Problem, Report, Student, Who};
+use crate::place::places;
+use crate::{CaseReport, CauseReport, FindingReport, Mark, Place, Problem, Report, Student, Who};
 
 /// What became of a case, in words.
 pub(crate) fn verdict(verdict: Verdict) -> &'static str {
@@ -118,6 +119,11 @@ pub(crate) fn cause(report: &Report, cause: &CauseReport) -> String {
         Some((name, problem)) => format!("{name} does not build: {}", problem.message),
         None => cause.message.to_string(),
     }
+}
+
+/// `comes from iserver.c:31`; `None`: no line of the student's is known that brings it about.
+pub(crate) fn from(from: &[Place]) -> Option<String> {
+    places(from).map(|places| format!("comes from {places}"))
 }
 
 /// The name of the side that was seen: the student's own only where the finding is about a program of theirs.

@@ -159,6 +159,10 @@ fn a_missing_column_is_reported_with_those_that_exist() {
     let sheet = b"Student,ID,Section,First (1),Second (2)\nAda,11,A,,\n";
     let why = gradebook::canvas(sheet, None, &class()).unwrap_err();
     assert!(why.contains("First (1), Second (2)"), "{why}");
+    for column in ["first", "First (1)", " 1 "] {
+        assert!(gradebook::canvas(sheet, Some(column), &class()).is_ok());
+    }
+    assert!(why.contains("--column"), "{why}");
     let why = gradebook::canvas(b"a,b\n1,2\n", None, &class()).unwrap_err();
     assert!(why.contains("Student and ID"), "{why}");
     let why = gradebook::moodle(
@@ -207,6 +211,187 @@ fn moodle_gets_marks_and_feedback() {
     };
     let filled = gradebook::moodle(b"Kennung;Punkte\nX 901;\n", &named, &class()).unwrap();
     assert_eq!(filled.bytes, b"Kennung;Punkte\nX 901;8\n");
+}
+
+/// What was not handed in got its mark in the row of Canvas's "Student View", too.
+#[test]
+fn the_test_student_of_canvas_gets_no_mark() {
+    let mut class = class();
+    class.not_handed_in = Some(0);
+    let check = |row: &str, absent: usize| {
+        let before = format!(
+            "Student,ID,SIS User ID,echo (47)\n\"Lovelace, Ada\",11,,\n\"1+1=, Bob\",12,,\nX,13,s3,\nX,14,s4,\nX,15,,\nX,16,,\n{row}\n"
+        );
+        let mut class = class.clone();
+        class.submissions.truncate(1);
+        let filled = gradebook::canvas(before.as_bytes(), Some("47"), &class).unwrap();
+        assert_eq!(filled.absent, 5 + absent, "{row}: {filled:?}");
+    };
+    check("\"Absent, Max\",98,s98,", 1);
+    check("\"Student, Test\",99,s99,", 1);
+    check("\"Student, Test\",99,,", 0);
+}
+
+/// A grade that the gradebook has locked was written unless the worksheet was in English.
+#[test]
+fn a_grade_that_cannot_be_changed_is_left_as_it_is_in_the_languages_of_moodle() {
+    // Headers and words as the language packs have them; the Brazilian one as a downloaded worksheet.
+    let check = |headers: [&str; 6], yes: &str, no: &str| {
+        let [identifier, name, grade, maximum, changeable, feedback] = headers;
+        let before = format!(
+            "{identifier},\"{name}\",{grade},\"{maximum}\",\"{changeable}\",\"{feedback}\"\r\n\
+             X 901,Ada Lovelace,,\"20,00\",{yes},\r\nX 902,Bob =1+1,5,\"20,00\",{no},\r\n"
+        );
+        let columns = MoodleColumns::default();
+        let filled = gradebook::moodle(before.as_bytes(), &columns, &class()).unwrap();
+        let expected = before.replace(
+            &format!(",,\"20,00\",{yes},"),
+            &format!(",8,\"20,00\",{yes},8 of 10 points"),
+        );
+        assert_eq!(String::from_utf8(filled.bytes).unwrap(), expected);
+        assert_eq!(filled.written, 1, "{changeable}");
+        let [maximum, locked] = &filled.warnings[..] else {
+            panic!("{:?}", filled.warnings)
+        };
+        assert!(maximum.contains("counts to 20,00 points"), "{maximum}");
+        assert!(locked.contains("Bob =1+1: Moodle says that"), "{locked}");
+    };
+    for (headers, yes, no) in [
+        (
+            [
+                "Identifier",
+                "Full name",
+                "Grade",
+                "Maximum Grade",
+                "Grade can be changed",
+                "Feedback comments",
+            ],
+            "Yes",
+            "No",
+        ),
+        (
+            [
+                "ID",
+                "Vollständiger Name",
+                "Bewertung",
+                "Bestwertung",
+                "Bewertung kann geändert werden",
+                "Feedback als Kommentar",
+            ],
+            "Ja",
+            "Nein",
+        ),
+        (
+            [
+                "Identifiant",
+                "Nom complet",
+                "Note",
+                "Note maximale",
+                "La note peut être modifiée",
+                "Feedback par commentaires",
+            ],
+            "Oui",
+            "Non",
+        ),
+        (
+            [
+                "Identificador",
+                "Nombre completo",
+                "Calificación",
+                "Calificación máxima",
+                "La calificación puede ser cambiada",
+                "Comentarios de retroalimentación",
+            ],
+            "Sí",
+            "No",
+        ),
+        (
+            [
+                "Identificatie",
+                "Volledige naam",
+                "Cijfer",
+                "Maximaal cijfer",
+                "Het cijfer kan gewijzigd worden",
+                "Feedback",
+            ],
+            "Ja",
+            "Nee",
+        ),
+        (
+            [
+                "Identificador",
+                "Nome completo",
+                "Nota",
+                "Nota máxima",
+                "Nota pode ser alterada",
+                "Comentários de feedback",
+            ],
+            "Sim",
+            "Não",
+        ),
+        (
+            [
+                "Tanımlayıcı",
+                "Tam adı",
+                "Not",
+                "Enyüksek not",
+                "Not değiştirilebilir",
+                "Geri bildirim yorumları",
+            ],
+            "Evet",
+            "Hayır",
+        ),
+        (
+            [
+                "Идентификатор",
+                "Полное имя",
+                "Оценка",
+                "Максимальная оценка",
+                "Оценка может быть изменена",
+                "Отзыв в виде комментария",
+            ],
+            "Да",
+            "Нет",
+        ),
+        (
+            [
+                "Αναγνωριστικό",
+                "Πλήρες όνομα",
+                "Βαθμός",
+                "Μέγιστος Βαθμός",
+                "Ο βαθμός μπορεί να αλλάξει",
+                "Σχόλια ανατροφοδότησης",
+            ],
+            "Ναι",
+            "Όχι",
+        ),
+        (
+            [
+                "标识符",
+                "全名",
+                "成绩",
+                "最高分",
+                "允许更改成绩",
+                "反馈意见",
+            ],
+            "是的",
+            "否",
+        ),
+    ] {
+        check(headers, yes, no);
+    }
+}
+
+/// A spreadsheet of Windows saves in its own encoding: names and headers were not known.
+#[test]
+fn a_gradebook_in_the_encoding_of_windows_is_read_and_stays_in_it() {
+    let mut class = class();
+    class.submissions[0].who.students = vec![student("Zoë Müller", &[])];
+    let before = b"ID;Vollst\xe4ndiger Name;Bewertung;Bewertung kann ge\xe4ndert werden\r\nX 1;M\xfcller, Zo\xeb;;Ja\r\n";
+    let filled = gradebook::moodle(before, &MoodleColumns::default(), &class).unwrap();
+    assert_eq!(filled.written, 1, "{filled:?}");
+    let expected = b"ID;Vollst\xe4ndiger Name;Bewertung;Bewertung kann ge\xe4ndert werden\r\nX 1;M\xfcller, Zo\xeb;8;Ja\r\n";
+    assert_eq!(filled.bytes, expected);
 }
 
 #[test]

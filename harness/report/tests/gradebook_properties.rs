@@ -81,6 +81,7 @@ fn standing() -> impl Strategy<Value = Standing> {
             not_built: vec![NotBuilt {
                 program: why.as_str().into(),
                 why: why.into(),
+                remedy: None,
                 ours: false,
             }],
             cases: cells,

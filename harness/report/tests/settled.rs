@@ -2,8 +2,8 @@
 
 use ipclab_judge::Verdict;
 use ipclab_report::{
-    Cell, CellCause, Class, ClassCase, Given, LateRule, Mark, Member, NotGraded, Override, Score,
-    Settled, Standing, Student, Summary, Timing, Who, cause, html,
+    Cell, CellCause, Changes, Class, ClassCase, Given, LateRule, Mark, Member, NotGraded, Override,
+    Score, Settled, Standing, Student, Summary, Timing, Who, cause, html,
 };
 use ipclab_spec::{Aspect, Tier, Visibility};
 
@@ -207,6 +207,31 @@ fn being_late_is_taken_off_what_was_earned_and_not_off_a_mark_by_hand() {
     check(&[given("ada", Given::LateDays(1))], Mark::Final(5));
     check(&[given("ada", Given::LateDays(0))], Mark::Final(6));
     check(&[given("ada", Given::Mark(6))], Mark::Final(6));
+}
+
+/// A late rule alone was said to be "with other cases and the same points".
+#[test]
+fn what_only_the_rule_for_late_work_changes_is_counted_as_that() {
+    let graded = |late_by_s: u64| {
+        let mut late = member("ada", [PASSED, PASSED]);
+        late.who.timing.late_by_s = Some(late_by_s);
+        let mut class = class(vec![late, member("bob", [PASSED, PASSED])]);
+        let rule = LateRule {
+            per_day: 250,
+            ..LateRule::default()
+        };
+        class.settle(&[], Some(&rule));
+        class
+    };
+    let changes = Changes::between(&graded(0), &graded(90_000));
+    assert_eq!(
+        changes.counts(),
+        "1 with another mark and the same points, 1 as before"
+    );
+    assert_eq!(
+        changes.mark_counts().as_deref(),
+        Some("marks with overrides and late work: 1 lost, 1 as before")
+    );
 }
 
 /// A mistake in two cases was two causes with a comment each.

@@ -18,6 +18,7 @@ use super::manifest::{self, How, Role, Run, read_class};
 use super::results::{self, Results};
 use super::rules::Rules;
 use super::settling::Settling;
+use super::unfinished::unfinished;
 use crate::results_folder::ResultsFolder;
 
 /// How many members are shown whose marks would change.
@@ -429,6 +430,9 @@ fn take(
 /// # Errors
 /// It cannot be read, or what the instructor wrote is wrong.
 pub(crate) fn settled_class(path: &Path) -> Result<Class, Failure> {
+    if let Some(failure) = unfinished(path) {
+        return Err(failure);
+    }
     let mut class = read_class(path)?;
     if !path.is_dir() {
         return Ok(class);

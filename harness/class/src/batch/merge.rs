@@ -14,6 +14,7 @@ use super::marks::{Marks, SHOWN};
 use super::results::{self, Line, Results, StoredResult};
 use super::settling::Settling;
 use super::summary::Summary;
+use super::unfinished::unfinished;
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
 use ipclab_intake::failure::{Failure, reason};
@@ -258,6 +259,9 @@ fn contradiction(one: &Line, two: &Line) -> Option<&'static str> {
 
 impl Part {
     fn read(folder: &Path) -> Result<Self, Failure> {
+        if let Some(failure) = unfinished(folder) {
+            return Err(failure);
+        }
         let run = Run::read(folder)?.ok_or_else(|| {
             Failure::usage(format!(
                 "reading {}: no such file",

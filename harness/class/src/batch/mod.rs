@@ -12,6 +12,7 @@
 //! and [`merge`] brings it together.
 
 mod alike;
+mod called;
 mod code;
 mod finish;
 mod key;
@@ -31,6 +32,7 @@ pub(crate) mod rules;
 pub(crate) mod settling;
 mod shard;
 mod summary;
+pub(crate) mod unfinished;
 pub mod verify;
 
 use std::collections::BTreeSet;
@@ -45,10 +47,11 @@ use ipclab_grade::pool::SandboxPool;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::import::{self, Class, ExpectedFiles, Found, Roster};
 use ipclab_intake::store::Store;
-use ipclab_report::{Line, Outcome, names as people};
+use ipclab_report::{Line, Outcome};
 
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
+use called::is_called;
 use key::Settings;
 pub use list::list;
 use manifest::Origin;
@@ -316,20 +319,6 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
             .shard
             .is_none_or(|shard| shard.has(found.who.id.as_str()))
     };
-    let names = |found: &Found| -> Vec<String> {
-        let students = found.who.students.iter();
-        let stored = students.flat_map(|student| student.name.iter().chain(student.ids.values()));
-        let mut names: Vec<String> = stored.map(|name| name.to_lowercase()).collect();
-        names.push(found.who.id.to_lowercase());
-        // `Muller Zoe` is Zoë Müller.
-        let students = found.who.students.iter();
-        names.extend(students.filter_map(|student| Some(people::key(student.name.as_ref()?))));
-        names
-    };
-    let is_called = |found: &Found, name: &String| {
-        let names = names(found);
-        names.contains(name) || names.contains(&people::key(name))
-    };
     let mut chosen: Vec<&Found> = class.found.iter().filter(mine).collect();
     if request.only.is_empty() {
         return Ok(chosen);
@@ -340,7 +329,7 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
         .map(|name| name.to_lowercase())
         .collect();
     for name in &requested {
-        if !class.found.iter().any(|found| is_called(found, name)) {
+        if !class.found.iter().any(|found| is_called(&found.who, name)) {
             let like = |found: &Found| strsim::jaro_winkler(&found.who.id.to_lowercase(), name);
             let near = class.found.iter().filter(|found| like(found) > 0.7);
             let near = near.max_by(|a, b| like(a).total_cmp(&like(b)));
@@ -355,7 +344,7 @@ fn chosen<'a>(request: &Request<'a>) -> Result<Vec<&'a Found>, Failure> {
             .remedy(remedy));
         }
     }
-    chosen.retain(|found| requested.iter().any(|name| is_called(found, name)));
+    chosen.retain(|found| requested.iter().any(|name| is_called(&found.who, name)));
     Ok(chosen)
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
+use ipclab_intake::spreadsheet;
 use ipclab_report::{Given, Line, Override};
 use serde::Deserialize;
 
@@ -64,15 +65,15 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Override>, Failure> {
         (CSV, parse_csv),
     ] {
         let file = folder.join(name);
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => {
                 let why = reason(&error);
                 return Err(Failure::usage(format!("reading {}: {why}", display(&file))));
             }
         };
-        let entries = parse(&text)
+        let entries = parse(&spreadsheet::text(&bytes))
             .map_err(|why| Failure::usage(format!("reading {}: {why}", display(&file))))?;
         for (place, written) in entries {
             let place = format!("{name}, {place}");
@@ -106,14 +107,9 @@ fn parse_toml(text: &str) -> Result<Vec<Entry>, String> {
 }
 
 fn parse_csv(text: &str) -> Result<Vec<Entry>, String> {
-    let text = text.trim_start_matches('\u{feff}');
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = [',', ';', '\t']
-        .into_iter()
-        .max_by_key(|c| (first.matches(*c).count(), *c == ','))
-        .unwrap_or(',');
+    let (delimiter, text) = spreadsheet::delimited(text);
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter as u8)
+        .delimiter(delimiter)
         .trim(csv::Trim::All)
         .flexible(true)
         .from_reader(text.as_bytes());
@@ -304,6 +300,22 @@ mod tests {
             Err("overrides.csv, row 2: what changes a mark is signed"),
         );
         check("", Ok(0));
+    }
+
+    /// A spreadsheet of Windows saves in its own encoding, or in two bytes a letter.
+    #[test]
+    fn a_spreadsheet_says_the_same_in_each_encoding() {
+        const TEXT: &str = "sep=;\r\nwho;comment\r\nZo\u{eb} M\u{fc}ller;sch\u{f6}n\r\n";
+        let windows: Vec<u8> = TEXT.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let wide = TEXT.encode_utf16().flat_map(u16::to_le_bytes);
+        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide).collect();
+        for bytes in [TEXT.as_bytes().to_vec(), windows, wide] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("overrides.csv"), bytes).unwrap();
+            let all = read(folder.path()).unwrap();
+            assert_eq!(all[0].who.as_deref(), Some("Zo\u{eb} M\u{fc}ller"));
+            assert_eq!(all[0].comment, Some("sch\u{f6}n".into()));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::manifest::{RUN, Role, Run, read_class};
 use super::results::Results;
 use super::settling::Settling;
 use super::summary::{Summary, is_not_yet};
+use super::unfinished::unfinished;
 use crate::finished::Finished;
 use crate::results_folder::ResultsFolder;
 
@@ -23,6 +24,9 @@ pub fn refresh(folder: &Path) -> Result<Finished, Failure> {
         Failure::usage(format!("{} holds no marks of a class", display(folder)))
             .remedy("name the folder that `ipclab grade -o` wrote and finished")
     };
+    if let Some(failure) = unfinished(folder) {
+        return Err(failure);
+    }
     if !folder.join(RUN).exists() {
         return Err(none());
     }

@@ -9,6 +9,11 @@ use crate::results_folder::ResultsFolder;
 /// Why a submission has no mark that no run has tried yet.
 pub(super) const NOT_YET: &str = "not graded yet";
 
+/// Reasons that are shown.
+const REASONS: usize = 20;
+/// Submissions that are named of each.
+const IDS: usize = 5;
+
 /// The last words of a run.
 pub(super) struct Summary<'a> {
     pub(super) out: &'a ResultsFolder,
@@ -102,14 +107,21 @@ impl Summary<'_> {
         }
         if !open.is_empty() {
             text.push_str("\nWithout a mark that stands:\n");
-            for member in open.iter().take(20) {
-                text.push_str(&format!("  {}: {}\n", member.who.id, why(member)));
+            let reasons = by_reason(&open);
+            for (why, ids) in reasons.iter().take(REASONS) {
+                let line = match ids.as_slice() {
+                    [only] => format!("  {only}: {why}\n"),
+                    several => format!(
+                        "  {} submissions: {why}\n    {}\n",
+                        several.len(),
+                        some(several)
+                    ),
+                };
+                text.push_str(&line);
             }
-            if open.len() > 20 {
-                text.push_str(&format!(
-                    "  ... and {} more, all in {CLASS}\n",
-                    open.len() - 20
-                ));
+            if reasons.len() > REASONS {
+                let more: usize = reasons[REASONS..].iter().map(|(_, ids)| ids.len()).sum();
+                text.push_str(&format!("  ... and {more} more, all in {CLASS}\n"));
             }
         }
         text
@@ -123,6 +135,29 @@ impl Summary<'_> {
             3
         }
     }
+}
+
+/// Submissions by why they have no mark, in the order in which the reasons first come.
+fn by_reason<'a>(open: &[&'a Member]) -> Vec<(String, Vec<&'a str>)> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for member in open {
+        let why = why(member);
+        let id = member.who.id.as_str();
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, ids)) => ids.push(id),
+            None => reasons.push((why, vec![id])),
+        }
+    }
+    reasons
+}
+
+/// The first of some ids.
+fn some(ids: &[&str]) -> String {
+    let more = match ids.len().saturating_sub(IDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", ids[..ids.len().min(IDS)].join(", "))
 }
 
 /// Whether no run has tried a submission yet.
@@ -146,11 +181,50 @@ fn why(member: &Member) -> String {
                     None => cell.id.to_string(),
                 })
                 .collect();
-            let first = unknown.first().cloned().unwrap_or_default();
-            match unknown.len() {
-                0 | 1 => format!("could not be graded in {first}"),
-                n => format!("could not be graded in {n} cases, such as {first}"),
+            match unknown.as_slice() {
+                // Everything was graded, and it is open what being late takes off it.
+                [] => match &member.settled.late {
+                    Some(late) => late.says.to_string(),
+                    None => "no case was graded".to_owned(),
+                },
+                [only] => format!("could not be graded in {only}"),
+                [first, ..] => {
+                    let n = unknown.len();
+                    format!("could not be graded in {n} cases, such as {first}")
+                }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ipclab_report::{Line, Member, NotGraded, Settled, Standing, Who};
+
+    use super::{by_reason, some};
+
+    /// Thirty lines said that there is no compiler.
+    #[test]
+    fn one_reason_of_many_is_said_once() {
+        let member = |(id, why): &(&str, &str)| Member {
+            who: Who {
+                id: Line::new(id),
+                ..Who::default()
+            },
+            standing: Standing::NotGraded(NotGraded {
+                why: Line::new(why),
+                ours: true,
+            }),
+            settled: Settled::default(),
+        };
+        let open = [("a", "no cc"), ("b", "torn zip"), ("c", "no cc")];
+        let open: Vec<Member> = open.iter().map(member).collect();
+        let open: Vec<&Member> = open.iter().collect();
+        let expected = [("no cc", vec!["a", "c"]), ("torn zip", vec!["b"])];
+        let expected = expected.map(|(why, ids)| (why.to_owned(), ids));
+        assert_eq!(by_reason(&open), expected);
+        assert_eq!(some(&["a", "b"]), "a, b");
+        let many = ["a", "b", "c", "d", "e", "f", "g"];
+        assert_eq!(some(&many), "a, b, c, d, e and 2 more");
     }
 }

@@ -14,11 +14,13 @@ use ipclab_intake::import::{self, Found};
 use ipclab_intake::show::path as display;
 use ipclab_report::{Cell, Member, Outcome, Standing};
 
+use super::called::is_called;
 use super::key::Settings;
 use super::manifest::Run;
 use super::one::{self, Context, Graded};
 use super::print::Starter;
-use super::results::{Line, Results};
+use super::results::{Line, Results, StoredResult};
+use super::unfinished::unfinished;
 use super::{ClassProgress, locked};
 use crate::finished::Finished;
 
@@ -55,6 +57,9 @@ pub fn origin(folder: &Path) -> Result<Origin, Failure> {
         ))
         .remedy("name a folder that `ipclab grade -o` of this version wrote")
     };
+    if let Some(failure) = unfinished(folder) {
+        return Err(failure);
+    }
     let run = Run::read(folder)?.ok_or_else(silent)?;
     let (Some(origin), Some(how)) = (run.origin, run.how) else {
         return Err(silent());
@@ -80,7 +85,7 @@ pub struct Request<'a> {
     pub folder: &'a Path,
     /// The submissions, as they lie there now.
     pub class: &'a import::Class,
-    /// Ids; none: a sample.
+    /// Ids, names or numbers; none: a sample.
     pub only: &'a [String],
     /// How many make a sample.
     pub sample: usize,
@@ -165,27 +170,39 @@ pub fn verify(
     })
 }
 
-/// The ids that are tried: those that were named, else some spread over the class.
+/// The ids that are tried: those that were named, by an id, a name or a number, else some spread over the class.
 fn chosen(results: &Results, request: &Request<'_>) -> Result<Vec<String>, Failure> {
-    let all: Vec<&String> = results.all().map(|(id, _)| id).collect();
+    let all: Vec<(&String, &StoredResult)> = results.all().collect();
     if all.is_empty() {
         return Err(Failure::usage(format!(
             "{} holds no results",
             display(request.folder)
         )));
     }
+    let mut chosen: Vec<String> = Vec::new();
     for name in request.only {
-        if !all.contains(&name) {
+        let by_id = all.iter().filter(|(id, _)| *id == name);
+        let mut called: Vec<&String> = by_id.map(|(id, _)| *id).collect();
+        if called.is_empty() {
+            let by_name = all.iter().filter(|(_, kept)| is_called(&kept.who, name));
+            called = by_name.map(|(id, _)| *id).collect();
+        }
+        if called.is_empty() {
             return Err(Failure::usage(format!("there is no result of {name:?}"))
                 .remedy("the ids stand in the column submission of class.csv"));
         }
+        for id in called {
+            if !chosen.contains(id) {
+                chosen.push(id.clone());
+            }
+        }
     }
     if !request.only.is_empty() {
-        return Ok(request.only.to_vec());
+        return Ok(chosen);
     }
     let count = request.sample.clamp(1, all.len());
     Ok((0..count)
-        .map(|n| all[n * all.len() / count].clone())
+        .map(|n| all[n * all.len() / count].0.clone())
         .collect())
 }
 

@@ -21,15 +21,15 @@ pub(crate) fn export(args: &Export) -> Result<ExitCode, Failure> {
         column: args.column.as_deref(),
         feedback: args.feedback.as_deref(),
     })?;
-    let is_text = std::str::from_utf8(&exported.bytes).is_ok();
+    let is_zip = matches!(export::Form::from(args.form), export::Form::Feedback(_));
     match &args.output {
-        None if !is_text => {
+        None if is_zip => {
             return Err(Failure::usage("a zip is nothing for a terminal")
                 .remedy("name a file for it: -o feedback.zip"));
         }
         Some(file) => whole_file::write(file, &exported.bytes)?,
         None => {
-            output::print(&String::from_utf8_lossy(&exported.bytes))?;
+            output::write(&exported.bytes)?;
         }
     }
     if let Some(note) = &exported.note {

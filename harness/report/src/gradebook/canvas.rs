@@ -1,11 +1,11 @@
 //! Canvas: the gradebook as "Export" writes it and "Import" takes it.
 
 use super::sheet::Sheet;
-use super::{FilledGradebook, Names, Row, column, mark, same_max};
+use super::{FilledGradebook, Names, Row, column, mark, plain_name, same_max};
 use crate::{Class, Student};
 
-/// Fills one assignment's column. `assignment` is its title, with or without its number in brackets; without it, the column
-/// that is called like the lab.
+/// Fills one assignment's column. `assignment` is its title, with or without its number in brackets, or the number alone;
+/// without it, the column that is called like the lab.
 ///
 /// # Errors
 /// It is no gradebook, or which column is meant cannot be told: the ones that there are are named.
@@ -29,9 +29,13 @@ pub fn fill(
         );
     }
     let marks = assignment_column(&header, assignment, class)?;
+    let number = column(&header, &["SIS User ID"]);
+    let number_of = |sheet: &Sheet<'_>, at: usize| {
+        number.map_or(String::new(), |column| sheet.cell(at, column))
+    };
     let known_ids = [
         (Student::CANVAS, id),
-        (Student::NUMBER, column(&header, &["SIS User ID"])),
+        (Student::NUMBER, number),
         (Student::LOGIN, column(&header, &["SIS Login ID"])),
         (Student::EMAIL, column(&header, &["SIS Login ID"])),
         (Student::NUMBER, column(&header, &["SIS Login ID"])),
@@ -72,6 +76,7 @@ pub fn fill(
                 filled.ambiguous += 1;
                 filled.warnings.push(why);
             }
+            Ok(None) if is_test_student(&row.name, &number_of(&sheet, at)) => {}
             Ok(None) => {
                 filled.no_submission.push(row.name);
                 absent.push(at);
@@ -96,27 +101,35 @@ pub fn fill(
     Ok(filled)
 }
 
+/// Whether a row is that of Canvas's "Student View", which belongs to no student: the institution has no number for it.
+fn is_test_student(name: &str, number: &str) -> bool {
+    plain_name(name) == "test student" && number.trim().is_empty()
+}
+
 /// `Echo lab (4711)`: the columns of assignments end with their number.
 fn assignment_column(
     header: &[String],
     assignment: Option<&str>,
     class: &Class,
 ) -> Result<usize, String> {
-    let title = |cell: &str| -> Option<String> {
+    let parts = |cell: &str| -> Option<(String, String)> {
         let (title, number) = cell.trim().strip_suffix(')')?.rsplit_once('(')?;
         let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
-        is_number.then(|| title.trim().to_owned())
+        is_number.then(|| (title.trim().to_owned(), number.to_owned()))
     };
+    let title = |cell: &str| parts(cell).map(|(title, _)| title);
     let wanted: Vec<&str> = match assignment {
         Some(one) => vec![one],
         None => vec![class.title.as_str(), class.lab.as_str()],
     };
     let fits = |cell: &String| {
-        title(cell).is_some_and(|title| {
-            wanted.iter().any(|wanted| {
-                title.eq_ignore_ascii_case(wanted.trim())
-                    || cell.trim().eq_ignore_ascii_case(wanted.trim())
-            })
+        parts(cell).is_some_and(|(title, number)| {
+            let names = [title.as_str(), cell.trim(), number.as_str()];
+            let is_called = |wanted: &&str| {
+                let mut names = names.iter();
+                names.any(|name| name.to_lowercase() == wanted.trim().to_lowercase())
+            };
+            wanted.iter().any(is_called)
         })
     };
     let fitting: Vec<usize> = (0..header.len()).filter(|at| fits(&header[*at])).collect();
@@ -134,7 +147,7 @@ fn assignment_column(
         "several columns are"
     };
     Err(format!(
-        "{which} called {}; name one of its assignments: {}",
+        "{which} called {}; name one of its assignments with --column, by its title or its number: {}",
         wanted.join(" or "),
         if there.is_empty() {
             "it has none".to_owned()

@@ -14,33 +14,6 @@ pub struct Columns {
     pub feedback: Option<String>,
 }
 
-const GRADE: [&str; 8] = [
-    "Grade",
-    "Bewertung",
-    "Note",
-    "Calificación",
-    "Valutazione",
-    "Cijfer",
-    "Nota",
-    "Avaliação",
-];
-const MAXIMUM: [&str; 6] = [
-    "Maximum grade",
-    "Maximum Grade",
-    "Bestwertung",
-    "Note maximale",
-    "Calificación máxima",
-    "Valutazione massima",
-];
-const FEEDBACK: [&str; 6] = [
-    "Feedback comments",
-    "Feedback als Kommentar",
-    "Feedback par commentaires",
-    "Comentarios de retroalimentación",
-    "Commenti",
-    "Comentários de feedback",
-];
-
 /// Fills marks and feedback.
 ///
 /// # Errors
@@ -48,33 +21,36 @@ const FEEDBACK: [&str; 6] = [
 pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<FilledGradebook, String> {
     let mut sheet = Sheet::parse(worksheet)?;
     let header = sheet.header();
-    let named = |given: &Option<String>, usual: &[&str]| match given {
-        Some(name) => column(&header, &[name.as_str()]),
-        None => column(&header, usual),
+    let known = |wanted: Header| {
+        let mut columns = header.iter();
+        columns.position(|title| moodle::header(title) == Some(wanted))
     };
-    let wrong = |what: &str| {
+    let named = |given: &Option<String>, usual: Header| match given {
+        Some(name) => column(&header, &[name.as_str()]),
+        None => known(usual),
+    };
+    let wrong = |what: &str, option: &str| {
         format!(
-            "no column of it is known to be the one of {what}; name it, one of: {}",
+            "no column of it is known to be the one of {what}; name it with {option}, one of: {}",
             header.join(", ")
         )
     };
     // Whatever it is called, it stands first and its cells end with the number: `Participant 4711`.
-    let identifier = column(&header, &moodle::names(Header::Identifier))
+    let identifier = known(Header::Identifier)
         .or_else(|| number_at_end(&sheet.cell(1, 0)).map(|_| 0))
-        .ok_or_else(|| wrong("identifiers"))?;
-    let grade = named(&columns.grade, &GRADE).ok_or_else(|| wrong("grades"))?;
-    let comments = named(&columns.feedback, &FEEDBACK);
+        .ok_or_else(|| no_worksheet(&header))?;
+    let grade = named(&columns.grade, Header::Grade).ok_or_else(|| wrong("grades", "--column"))?;
+    let comments = named(&columns.feedback, Header::Feedback);
     if let (Some(name), None) = (&columns.feedback, comments) {
-        return Err(wrong(&format!("feedback, {name}")));
+        return Err(wrong(&format!("feedback, {name}"), "--feedback"));
     }
-    let known = |header_of| column(&header, &moodle::names(header_of));
     let name = known(Header::FullName);
     let number = known(Header::Number);
     let email = known(Header::Email);
-    let maximum = column(&header, &MAXIMUM);
-    let changeable = column(&header, &["Grade can be changed"]);
+    let maximum = known(Header::Maximum);
+    let changeable = known(Header::Changeable);
     let names = (1..sheet.len()).filter_map(|at| Some(sheet.cell(at, name?)));
-    let mut known = Names::new(class, names);
+    let mut students = Names::new(class, names);
     let mut filled = FilledGradebook::default();
     let mut absent = Vec::new();
     for at in 1..sheet.len() {
@@ -98,18 +74,18 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
         if filled.warnings.is_empty() {
             filled.warnings.extend(same_max(class, &cell(maximum)));
         }
-        match known.member(&row) {
+        match students.member(&row) {
             Err(why) => {
                 filled.ambiguous += 1;
                 filled.warnings.push(why);
             }
             Ok(None) => {
                 filled.no_submission.push(row.name);
-                if !cell(changeable).trim().eq_ignore_ascii_case("No") {
+                if !moodle::is_no(&cell(changeable)) {
                     absent.push(at);
                 }
             }
-            Ok(Some(_)) if cell(changeable).trim().eq_ignore_ascii_case("No") => {
+            Ok(Some(_)) if moodle::is_no(&cell(changeable)) => {
                 let why = "Moodle says that this grade cannot be changed, and it was not";
                 filled.warnings.push(format!("{}: {why}", row.name));
             }
@@ -125,10 +101,18 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
             },
         }
     }
-    filled.no_row = known.not_found();
+    filled.no_row = students.not_found();
     filled.not_handed_in(&mut sheet, grade, &absent, class);
     filled.bytes = sheet.finish();
     Ok(filled)
+}
+
+/// There is no option for this column: it stands first, whatever it is called.
+fn no_worksheet(header: &[String]) -> String {
+    format!(
+        "its first column has no numbers of participants, so that it is no grading worksheet; it has: {}",
+        header.join(", ")
+    )
 }
 
 /// `4711` of `Participant 4711`.

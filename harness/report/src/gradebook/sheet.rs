@@ -4,11 +4,15 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+
 use crate::csv::{harmless, quoted};
 
 /// A sheet and the changes to it.
 pub(super) struct Sheet<'a> {
     bytes: &'a [u8],
+    /// UTF-8, or the encoding of Windows in the west, in which spreadsheets save.
+    encoding: &'static Encoding,
     delimiter: u8,
     rows: Vec<Vec<Cell>>,
     changes: BTreeMap<(usize, usize), String>,
@@ -46,6 +50,10 @@ impl<'a> Sheet<'a> {
         }
         Ok(Self {
             bytes,
+            encoding: match std::str::from_utf8(bytes) {
+                Ok(_) => UTF_8,
+                Err(_) => WINDOWS_1252,
+            },
             delimiter,
             rows,
             changes: BTreeMap::new(),
@@ -64,12 +72,13 @@ impl<'a> Sheet<'a> {
             .collect()
     }
 
-    /// What a cell says; a row that ends before it says nothing. Bytes that are not UTF-8 are replaced here, and only here.
+    /// What a cell says; a row that ends before it says nothing.
     pub(super) fn cell(&self, row: usize, column: usize) -> String {
         let Some(cell) = self.rows.get(row).and_then(|cells| cells.get(column)) else {
             return String::new();
         };
-        let text = String::from_utf8_lossy(&self.bytes[cell.at.clone()]);
+        let bytes = &self.bytes[cell.at.clone()];
+        let (text, _) = self.encoding.decode_without_bom_handling(bytes);
         if cell.quoted {
             // What stands behind the closing quote belongs to no cell.
             let inner = text.strip_prefix('"').unwrap_or(&text);
@@ -105,13 +114,29 @@ impl<'a> Sheet<'a> {
             if was_quoted && !written.starts_with('"') {
                 written = format!("\"{written}\"");
             }
-            out.extend_from_slice(written.as_bytes());
+            out.extend(self.encoded(&written));
             done = at.end;
         }
         out.extend_from_slice(&self.bytes[done..]);
         out
     }
+
+    /// A text in the sheet's own encoding.
+    fn encoded(&self, text: &str) -> Vec<u8> {
+        let of = |c: char| {
+            let mut buffer = [0; 4];
+            let (bytes, _, is_missing) = self.encoding.encode(c.encode_utf8(&mut buffer));
+            match is_missing {
+                true => REPLACEMENT.as_bytes().to_vec(),
+                false => bytes.into_owned(),
+            }
+        };
+        text.chars().flat_map(of).collect()
+    }
 }
+
+/// What stands for a character that an encoding does not have.
+const REPLACEMENT: &str = "?";
 
 /// The character that parts most cells of the first line.
 fn delimiter(bytes: &[u8]) -> u8 {

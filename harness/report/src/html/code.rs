@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::{Outcome, SourceFile};
+use super::lines::{self, RemarkView};
+use crate::{Line, Outcome, Place, Report, SourceFile};
 
 /// A file.
 #[derive(Serialize)]
@@ -23,45 +24,62 @@ struct LineView {
     number: usize,
     text: String,
     marked: bool,
+    remarks: Vec<RemarkView>,
 }
 
-/// The files, each with the lines marked that the report names as `file.c:42`.
+/// The files, each with the lines marked that the report names as `file.c:42`, and with the mistakes beside theirs.
 pub(super) fn views(files: &[SourceFile], outcome: &Outcome) -> Vec<FileView> {
-    let said = match outcome {
-        Outcome::Report(report) => {
-            let compiler = report.programs.iter().flat_map(|program| {
-                let errors = program.problem.iter().flat_map(|problem| &problem.errors);
-                errors
-                    .chain(&program.compiler)
-                    .filter_map(|message| message.place())
-            });
-            let findings = report.cases.iter().flat_map(|case| &case.findings);
-            let findings =
-                findings.filter(|finding| finding.verdict != ipclab_judge::Verdict::Pass);
-            compiler
-                .chain(findings.map(|finding| finding.message.to_string()))
-                .collect()
-        }
-        Outcome::NotGraded(_) => Vec::new(),
+    let (said, mut remarks) = match outcome {
+        Outcome::Report(report) => (said(report), lines::remarks(report)),
+        Outcome::NotGraded(_) => Default::default(),
     };
-    let views = files.iter().enumerate().map(|(n, file)| {
-        let marked = named_lines(&file.name, &said);
+    let mut view = |(n, file): (usize, &SourceFile)| {
+        let mut marked = named_lines(&file.name, &said);
+        let mut line = |(at, text): (usize, &Line)| {
+            let number = at + 1;
+            let place = u32::try_from(number).ok().map(|line| Place {
+                file: file.name.clone(),
+                line,
+            });
+            let remarks = place.and_then(|place| remarks.remove(&place));
+            if remarks.is_some() {
+                marked.insert(number);
+            }
+            LineView {
+                number,
+                text: text.replace("\\t", "    "),
+                marked: marked.contains(&number),
+                remarks: remarks.unwrap_or_default(),
+            }
+        };
         let lines = file.text.lines().iter().enumerate();
         FileView {
             name: file.name.to_string(),
             anchor: format!("code-{}", n + 1),
-            lines: lines
-                .map(|(at, text)| LineView {
-                    number: at + 1,
-                    text: text.replace("\\t", "    "),
-                    marked: marked.contains(&(at + 1)),
-                })
-                .collect(),
+            lines: lines.map(&mut line).collect(),
             marked: marked.into_iter().collect(),
             cut: file.cut,
         }
+    };
+    files.iter().enumerate().map(&mut view).collect()
+}
+
+/// What a report says that may name a line.
+fn said(report: &Report) -> Vec<String> {
+    let compiler = report.programs.iter().flat_map(|program| {
+        let errors = program.problem.iter().flat_map(|problem| &problem.errors);
+        errors
+            .chain(&program.compiler)
+            .filter_map(|message| message.place())
     });
-    views.collect()
+    let findings = report.cases.iter().flat_map(|case| &case.findings);
+    let findings = findings.filter(|finding| finding.verdict != ipclab_judge::Verdict::Pass);
+    let findings = findings.flat_map(|finding| {
+        let places = finding.lines.first().into_iter().chain(&finding.from);
+        let places = places.map(ToString::to_string);
+        places.chain([finding.message.to_string()])
+    });
+    compiler.chain(findings).collect()
 }
 
 /// The lines of a file that texts name.

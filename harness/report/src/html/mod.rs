@@ -8,6 +8,7 @@ mod class;
 mod code;
 mod escape;
 mod interop;
+mod lines;
 mod svg;
 mod view;
 
@@ -139,6 +140,11 @@ fn page(report: &Report, name: &str, frame: &Frame<'_>) -> String {
     let unit: Vec<&str> = report.unit.iter().map(Line::as_str).collect();
     let programs: Vec<_> = report.programs.iter().map(view::program).collect();
     let causes = view::causes(report);
+    // Where the whole code is, the mistakes stand beside its lines.
+    let lines = match frame.code.is_empty() {
+        true => lines::files(report),
+        false => Vec::new(),
+    };
     fill(
         "submission.html",
         context! {
@@ -163,6 +169,7 @@ fn page(report: &Report, name: &str, frame: &Frame<'_>) -> String {
             tiers => Value::from(Serde(&tiers)),
             programs => Value::from(Serde(&programs)),
             causes => Value::from(Serde(&causes)),
+            lines => Value::from(Serde(&lines)),
             groups => Value::from(Serde(&groups)),
         },
     )

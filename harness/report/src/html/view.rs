@@ -66,6 +66,8 @@ struct MessageView {
 /// A line of the student's file and those around it.
 #[derive(Serialize)]
 struct CodeView {
+    /// `at`, `comes from`
+    label: &'static str,
     /// `iserver.c:48`, `helper.c:12, called at iserver.c:48`
     at: String,
     lines: Vec<CodeLineView>,
@@ -83,6 +85,8 @@ struct CodeLineView {
 pub(super) struct CauseView {
     message: String,
     at: String,
+    /// `comes from iserver.c:31`
+    from: Option<String>,
     worth: String,
     case: String,
     /// Of the finding that shows it, where it is on the page.
@@ -150,7 +154,8 @@ struct FindingView {
     aspect: &'static str,
     text: String,
     remark: bool,
-    code: Option<CodeView>,
+    /// Where it shows, then the lines that it comes from.
+    code: Vec<CodeView>,
     sides: Vec<SideView>,
     diff: Vec<DiffView>,
     byte: Option<ByteView>,
@@ -221,24 +226,27 @@ pub(super) fn isolation(report: &Report) -> &'static str {
 }
 
 pub(super) fn causes(report: &Report) -> Vec<CauseView> {
-    let view = |cause: &CauseReport| {
-        let mut cases = report.cases.iter().enumerate();
-        let shown = cases.find(|(_, case)| case.id == cause.case);
-        let anchor = shown.and_then(|(at, case)| match case.verdict {
-            Verdict::Fail | Verdict::Unknown => Some(finding_anchor(at, cause.finding as usize)),
-            // What kept a case from running is a program that was not built.
-            Verdict::Skipped => Some("programs".to_owned()),
-            Verdict::Pass => None,
-        });
-        CauseView {
-            message: words::cause(report, cause),
-            at: described(&cause.lines),
-            worth: words::worth(cause),
-            case: cause.case.to_string(),
-            anchor,
-        }
+    let view = |cause: &CauseReport| CauseView {
+        message: words::cause(report, cause),
+        at: described(&cause.lines),
+        from: words::from(&cause.from),
+        worth: words::worth(cause),
+        case: cause.case.to_string(),
+        anchor: cause_anchor(report, cause),
     };
     report.causes.iter().map(view).collect()
+}
+
+/// Of the finding that shows a mistake, where it is on the page.
+pub(super) fn cause_anchor(report: &Report, cause: &CauseReport) -> Option<String> {
+    let mut cases = report.cases.iter().enumerate();
+    let (at, case) = cases.find(|(_, case)| case.id == cause.case)?;
+    match case.verdict {
+        Verdict::Fail | Verdict::Unknown => Some(finding_anchor(at, cause.finding as usize)),
+        // What kept a case from running is a program that was not built.
+        Verdict::Skipped => Some("programs".to_owned()),
+        Verdict::Pass => None,
+    }
 }
 
 /// The name of a case's section.
@@ -420,28 +428,37 @@ fn finding(report: &Report, anchor: String, place: usize, finding: &FindingRepor
         aspect: finding.aspect.name(),
         text: words::finding(finding),
         remark: !finding.graded && place > 0,
-        code: code(report, &finding.lines),
+        code: code(report, finding),
         sides,
         diff,
         byte,
     }
 }
 
-/// Where it shows, and what stands there.
-fn code(report: &Report, lines: &[Place]) -> Option<CodeView> {
-    let first = lines.first()?;
-    let shown = report.excerpt(first).into_iter();
-    let shown = shown.flat_map(|excerpt| excerpt.numbered());
-    Some(CodeView {
-        at: described(lines),
-        lines: shown
+/// Where a finding shows and the lines that it comes from, with what stands there. What follows from another finding comes
+/// from where that one does.
+fn code(report: &Report, finding: &FindingReport) -> Vec<CodeView> {
+    let shows = finding.lines.first();
+    let shows = shows.map(|first| code_at(report, "at", described(&finding.lines), first));
+    let from = finding.from.iter().filter(|_| !finding.follows);
+    let from = from.map(|place| code_at(report, "comes from", place.to_string(), place));
+    shows.into_iter().chain(from).collect()
+}
+
+fn code_at(report: &Report, label: &'static str, at: String, place: &Place) -> CodeView {
+    let excerpt = report.excerpt(place).into_iter();
+    CodeView {
+        label,
+        at,
+        lines: excerpt
+            .flat_map(|excerpt| excerpt.numbered())
             .map(|(number, text)| CodeLineView {
                 number,
                 text: text.to_string(),
-                marked: number == first.line,
+                marked: number == place.line,
             })
             .collect(),
-    })
+    }
 }
 
 fn diff_row(row: &DiffRow) -> DiffView {

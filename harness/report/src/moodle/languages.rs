@@ -1,14 +1,29 @@
 //! The words of a grading worksheet in the languages of Moodle's packs.
 
+use super::header::Header;
+
 /// What is needed of a language.
 pub(super) struct Language {
-    /// Identifier, full name, number, e-mail, status, group, time of the submission: headers of a grading worksheet.
-    pub(super) headers: [&'static str; 7],
+    /// Headers of a grading worksheet, in the order of [`HEADERS`](super::header::HEADERS).
+    pub(super) headers: [&'static str; 11],
     /// What stands before and behind the span by which a submission is late.
     pub(super) late: [&'static str; 2],
     /// What stands before and behind the end of an extension.
     pub(super) extended: [&'static str; 2],
+    /// In the column that says whether a grade can be changed.
+    pub(super) no: &'static str,
 }
+
+/// What packs of earlier years call a column.
+pub(super) const EARLIER_HEADERS: [(Header, &str); 7] = [
+    (Header::Feedback, "Feedback"),
+    (Header::Maximum, "Maximalt betyg"),
+    (Header::Feedback, "Återkoppling/kommentarer"),
+    (Header::Feedback, "Comentaris de retroalimentació"),
+    (Header::Changeable, "A cualificación pode ser cambiada"),
+    (Header::Maximum, "最高成绩"),
+    (Header::Feedback, "评语反馈"),
+];
 
 pub(super) const LANGUAGES: [Language; 21] = [
     // en
@@ -21,9 +36,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Status",
             "Group",
             "Last modified (submission)",
+            "Grade",
+            "Maximum grade",
+            "Grade can be changed",
+            "Feedback comments",
         ],
         late: ["", " late"],
         extended: ["Extension granted until: ", ""],
+        no: "No",
     },
     // de
     Language {
@@ -35,9 +55,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Status",
             "Gruppe",
             "Zuletzt geändert (Abgabe)",
+            "Bewertung",
+            "Bestwertung",
+            "Bewertung kann geändert werden",
+            "Feedback als Kommentar",
         ],
         late: ["", " zu spät"],
         extended: ["Verlängertes Abgabeende bis: ", ""],
+        no: "Nein",
     },
     // de, before 2015
     Language {
@@ -49,9 +74,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Status",
             "Gruppe",
             "Zuletzt geändert (Abgabe)",
+            "Bewertung",
+            "Bestwertung",
+            "Bewertung kann geändert werden",
+            "Feedback als Kommentar",
         ],
         late: ["", " zu spät"],
         extended: ["Erweiterung der Abgabe möglich bis: ", ""],
+        no: "Nein",
     },
     // fr
     Language {
@@ -63,9 +93,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Statut",
             "Groupe",
             "Dernière modification (travail remis)",
+            "Note",
+            "Note maximale",
+            "La note peut être modifiée",
+            "Feedback par commentaires",
         ],
         late: ["En retard de ", ""],
         extended: ["Prolongation accordée jusqu'au : ", ""],
+        no: "Non",
     },
     // es
     Language {
@@ -77,9 +112,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Estado",
             "Grupo",
             "Última modificación (entrega)",
+            "Calificación",
+            "Calificación máxima",
+            "La calificación puede ser cambiada",
+            "Comentarios de retroalimentación",
         ],
         late: ["", " después"],
         extended: ["Plazo ampliado hasta: ", ""],
+        no: "No",
     },
     // it
     Language {
@@ -91,9 +131,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Stato",
             "Gruppo",
             "Ultima modifica (consegna)",
+            "Valutazione",
+            "Valutazione massima",
+            "La valutazione può essere cambiata",
+            "Commenti",
         ],
         late: ["", " in ritardo"],
         extended: ["Proroga concessa fino a: ", ""],
+        no: "No",
     },
     // nl
     Language {
@@ -105,9 +150,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Status",
             "Groep",
             "Laatst gewijzigd (inzending)",
+            "Cijfer",
+            "Maximaal cijfer",
+            "Het cijfer kan gewijzigd worden",
+            "Feedback tekstvak",
         ],
         late: ["", " laat"],
         extended: ["Extra tijd gegeven tot: ", ""],
+        no: "Nee",
     },
     // pt
     Language {
@@ -119,9 +169,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Estado",
             "Grupo",
             "Última atualização (submissão)",
+            "Avaliação",
+            "Nota máxima",
+            "A nota pode ser alterada.",
+            "Comentários de feedback",
         ],
         late: ["'", "' atrasado"],
         extended: ["Prazo prolongado até ", ""],
+        no: "Não",
     },
     // pt_br
     Language {
@@ -133,9 +188,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Status",
             "Grupo",
             "Última modificação (envio)",
+            "Nota",
+            "Nota máxima",
+            "Nota pode ser alterada",
+            "Comentários de feedback",
         ],
         late: ["", " atrasado"],
         extended: ["Prorrogação concedida até: ", ""],
+        no: "Não",
     },
     // sv
     Language {
@@ -147,9 +207,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Status",
             "Grupp",
             "Senast modifierat (inlämning)",
+            "Betyg",
+            "Maxbetyg",
+            "Betyg kan ändras",
+            "Återkopplingskommentarer",
         ],
         late: ["", " sent"],
         extended: ["Förlängning beviljad till: ", ""],
+        no: "Nej",
     },
     // ca
     Language {
@@ -161,9 +226,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Estat",
             "Grup",
             "Darrera modificació (tramesa)",
+            "Qualificació",
+            "Qualificació màxima",
+            "Es pot canviar la qualificació",
+            "Comentaris de retroacció.",
         ],
         late: ["", " tard"],
         extended: ["Pròrroga concedida fins: ", ""],
+        no: "No",
     },
     // gl
     Language {
@@ -175,9 +245,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Estado",
             "Grupo",
             "Última modificación (entrega)",
+            "Cualificación",
+            "Cualificación máxima",
+            "A cualificación pode seren cambiada",
+            "Comentarios",
         ],
         late: ["", " fora de prazo"],
         extended: ["Outorgouse unha ampliación ata: ", ""],
+        no: "Non",
     },
     // eu
     Language {
@@ -189,9 +264,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Egoera",
             "Taldea",
             "Azken aldaketa (bidalketa)",
+            "Kalifikazioa",
+            "Gehieneko kalifikazioa",
+            "Kalifikazioa alda daiteke",
+            "Feedback-iruzkinak",
         ],
         late: ["", " beranduago"],
         extended: ["Epearen luzapena eman da ", " arte"],
+        no: "Ez",
     },
     // ro
     Language {
@@ -203,9 +283,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Status",
             "Grup",
             "Ultima modificare (a răspunsului)",
+            "Notă",
+            "Notă maximă",
+            "Nota poate fi schimbată",
+            "Comentarii de feedback",
         ],
         late: ["", " întârziere"],
         extended: ["Extindere acordată până la: ", ""],
+        no: "Nu",
     },
     // tr
     Language {
@@ -217,9 +302,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Durum",
             "Grup",
             "Son düzenleme (gönderim)",
+            "Not",
+            "Enyüksek not",
+            "Not değiştirilebilir",
+            "Geri bildirim yorumları",
         ],
         late: ["", " sonrası"],
         extended: ["Şu zamana kadar ek süre tanındı : ", ""],
+        no: "Hayır",
     },
     // ru
     Language {
@@ -231,9 +321,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Статус",
             "Группа",
             "Последнее изменение (ответ)",
+            "Оценка",
+            "Максимальная оценка",
+            "Оценка может быть изменена",
+            "Отзыв в виде комментария",
         ],
         late: ["Срок выполнения закончился ", " назад"],
         extended: ["Продлено до: ", ""],
+        no: "Нет",
     },
     // uk
     Language {
@@ -245,9 +340,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Статус",
             "Група",
             "Востаннє змінювалося (здача)",
+            "Оцінка",
+            "Максимальна оцінка",
+            "Оцінка може бути змінена",
+            "Відгук - коментарем",
         ],
         late: ["Здано на ", " пізніше"],
         extended: ["Продовжено до: ", ""],
+        no: "Ні",
     },
     // el
     Language {
@@ -259,9 +359,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Κατάσταση",
             "Ομάδα",
             "Τελευταία τροποποιημένη (υποβολή)",
+            "Βαθμός",
+            "Μέγιστος Βαθμός",
+            "Ο βαθμός μπορεί να αλλάξει",
+            "Σχόλια ανατροφοδότησης",
         ],
         late: ["", " αργά"],
         extended: ["Παραχωρήθηκε παράταση μέχρι: ", ""],
+        no: "Όχι",
     },
     // lt
     Language {
@@ -273,9 +378,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "Būsena",
             "Grupė",
             "Paskutinį kartą keista (pateikimas)",
+            "Įvertinimas",
+            "Didžiausias įvertinimas",
+            "Įvertinimas gali būti pakeistas",
+            "Grįžtamojo ryšio komentarai",
         ],
         late: ["", " vėluojama"],
         extended: ["Darbo įkėlimas pratęstas iki: ", ""],
+        no: "Ne",
     },
     // ja
     Language {
@@ -287,9 +397,14 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "ステータス",
             "グループ",
             "最終更新日時 (提出)",
+            "評点",
+            "最大評点",
+            "評点変更可",
+            "フィードバックコメント",
         ],
         late: ["", " 遅く提出"],
         extended: ["次の日時まで延長が許可されました: ", ""],
+        no: "No",
     },
     // zh_cn
     Language {
@@ -301,8 +416,13 @@ pub(super) const LANGUAGES: [Language; 21] = [
             "状态",
             "小组",
             "上次修改（作业）",
+            "成绩",
+            "最高分",
+            "允许更改成绩",
+            "反馈意见",
         ],
         late: ["迟", ""],
         extended: ["延期到：", ""],
+        no: "否",
     },
 ];

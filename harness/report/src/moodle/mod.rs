@@ -3,39 +3,13 @@
 //! They are those of its language packs (`assign`, `moodle`). What is in another language is not guessed: it is said which text
 //! could not be read.
 
+mod header;
 mod languages;
 
 use crate::time;
-use languages::{LANGUAGES, Language};
-
-/// A column of a grading worksheet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Header {
-    /// `Participant 17`
-    Identifier,
-    /// First and last name.
-    FullName,
-    /// The institution's number.
-    Number,
-    /// The address of e-mail.
-    Email,
-    /// `Submitted for grading - 2 days 3 hours late - Graded`
-    Status,
-    /// The group.
-    Group,
-    /// When it was handed in.
-    HandedIn,
-}
-
-const HEADERS: [Header; 7] = [
-    Header::Identifier,
-    Header::FullName,
-    Header::Number,
-    Header::Email,
-    Header::Status,
-    Header::Group,
-    Header::HandedIn,
-];
+use header::HEADERS;
+pub use header::Header;
+use languages::{EARLIER_HEADERS, LANGUAGES, Language};
 
 /// Between the parts of a status.
 const BETWEEN: &str = " - ";
@@ -55,22 +29,18 @@ pub struct Status {
 #[must_use]
 pub fn header(text: &str) -> Option<Header> {
     let text = plain(text);
-    let mut languages = LANGUAGES.iter();
-    languages.find_map(|language| {
-        let mut headers = HEADERS.iter().zip(language.headers);
-        let (header, _) = headers.find(|(_, name)| plain(name) == text)?;
-        Some(*header)
-    })
+    let now = LANGUAGES
+        .iter()
+        .flat_map(|language| HEADERS.into_iter().zip(language.headers));
+    let mut known = now.chain(EARLIER_HEADERS);
+    let (header, _) = known.find(|(_, name)| plain(name) == text)?;
+    Some(header)
 }
 
-/// The names of a column in all languages.
-pub(crate) fn names(header: Header) -> Vec<&'static str> {
-    let languages = LANGUAGES.iter();
-    let of = |language: &'static Language| {
-        let mut headers = HEADERS.iter().zip(language.headers);
-        headers.find(|(one, _)| **one == header)
-    };
-    languages.filter_map(of).map(|(_, name)| name).collect()
+/// Whether a cell says no.
+pub(crate) fn is_no(text: &str) -> bool {
+    let text = plain(text);
+    LANGUAGES.iter().any(|language| plain(language.no) == text)
 }
 
 /// Reads a status: `Submitted for grading - 2 days 3 hours late - Extension granted until: Sunday, 1 March 2026, 1:00 PM`.

@@ -50,7 +50,10 @@ impl Changes {
     /// By what was earned: `2 gained, 1 lost, 27 as before`
     #[must_use]
     pub fn counts(&self) -> String {
-        let parts = self.parts(Change::by, "with other cases and the same points");
+        let parts = self.parts(Change::by, |change| match change.cases.is_empty() {
+            false => "with other cases and the same points",
+            true => "with another mark and the same points",
+        });
         if parts.is_empty() {
             "no submission on either side".to_owned()
         } else {
@@ -63,30 +66,39 @@ impl Changes {
     pub fn mark_counts(&self) -> Option<String> {
         let mut members = self.members.iter();
         members.any(Change::counts_otherwise).then(|| {
-            let parts = self.parts(Change::mark_by, "with the same mark");
+            let parts = self.parts(Change::mark_by, |_| "with the same mark");
             format!("marks with overrides and late work: {parts}")
         })
     }
 
-    fn parts(&self, by: fn(&Change) -> Option<i64>, no_points: &str) -> String {
-        let of = |direction: fn(Option<i64>) -> bool| {
-            let members = self.members.iter();
-            members.filter(|change| direction(by(change))).count()
-        };
-        let parts = [
-            (of(|by| by > Some(0)), "gained"),
-            (of(|by| by.is_some_and(|by| by < 0)), "lost"),
-            (of(|by| by == Some(0)), no_points),
-            (
-                of(|by| by.is_none()),
-                "with a final mark on one side only or none",
-            ),
-            (self.same, "as before"),
-        ];
-        let parts: Vec<String> = parts
+    /// How many members are in which way. `same_points`: what is said of one whose points are as before.
+    fn parts(
+        &self,
+        by: fn(&Change) -> Option<i64>,
+        same_points: fn(&Change) -> &'static str,
+    ) -> String {
+        const GAINED: &str = "gained";
+        const LOST: &str = "lost";
+        const OPEN: &str = "with a final mark on one side only or none";
+        let mut counts = vec![(GAINED, 0), (LOST, 0)];
+        for change in &self.members {
+            let what = match by(change) {
+                Some(1..) => GAINED,
+                Some(0) => same_points(change),
+                Some(_) => LOST,
+                None => OPEN,
+            };
+            match counts.iter_mut().find(|(known, _)| *known == what) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((what, 1)),
+            }
+        }
+        counts.sort_by_key(|(what, _)| *what == OPEN);
+        counts.push(("as before", self.same));
+        let parts: Vec<String> = counts
             .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| format!("{count} {what}"))
             .collect();
         parts.join(", ")
     }

@@ -1,7 +1,7 @@
 //! Small labs, outcomes and traces to build reports from.
 use std::time::Duration;
 
-use crate::{About, Judged, Program, Report};
+use crate::{About, Judged, Place, Places, Program, Report};
 use ipclab_evidence::{
     ActorEvidence, Address, Bytes, Call, CaseTimes, Direction, Ended, Errno, Evidence, Exit,
     Isolation, Leftovers, Level, Object, Returned, Socket, SocketKind, Stream, Transfer, Wait,
@@ -168,6 +168,8 @@ pub struct JudgedCase {
     pub reference: Option<Evidence>,
     /// What is said beside it.
     pub notes: Vec<String>,
+    /// Where the findings show and come from.
+    pub places: Vec<Places>,
 }
 
 impl JudgedCase {
@@ -182,7 +184,21 @@ impl JudgedCase {
             evidence: None,
             reference: None,
             notes: Vec::new(),
+            places: Vec::new(),
         }
+    }
+
+    /// With the line of a file where its first finding shows, and those that it comes from.
+    pub fn placed(mut self, file: &str, line: u32, from: &[u32]) -> Self {
+        let place = |line: u32| Place {
+            file: file.into(),
+            line,
+        };
+        self.places = vec![Places {
+            lines: vec![place(line)],
+            from: from.iter().map(|line| place(*line)).collect(),
+        }];
+        self
     }
 
     /// A case that got its points.
@@ -219,7 +235,7 @@ pub fn report(about: &About, programs: Vec<Program>, done: &[JudgedCase]) -> Rep
     let judged: Vec<Judged<'_>> = done
         .iter()
         .map(|done| Judged {
-            places: Vec::new(),
+            places: done.places.clone(),
             reference: done.reference.as_ref(),
             case: &done.case,
             verdict: done.verdict,

@@ -1,5 +1,7 @@
 //! Every machine form, read back by parsers that are not ours.
 
+use std::collections::BTreeSet;
+
 use ipclab_judge::{DiffLine, Difference, Part, Verdict};
 use ipclab_spec::{Aspect, Points, Tier, Visibility};
 use pulldown_cmark::{Event, Options, Parser, Tag};
@@ -29,6 +31,7 @@ pub fn sample(text: &str) -> Report {
     trace.send(client, text.as_bytes());
     trace.recv(served, b"hel");
     let mut failed = JudgedCase::new(failed, Verdict::Fail, 2, vec![output, bytes]).with(trace.0);
+    failed = failed.placed(text, 3, &[1, 2]);
     failed.notes = vec![text.into()];
     failed.parts = vec![
         Part {
@@ -59,7 +62,8 @@ pub fn sample(text: &str) -> Report {
         Verdict::Fail,
         0,
         vec![finding(Aspect::Exit, Verdict::Fail, "open")],
-    );
+    )
+    .placed("sesame.c", 2, &[1]);
     hidden.case.visibility = Visibility::Hidden;
     let mut after = JudgedCase::passed("in-time", "shown later", Tier::Stretch, 3);
     after.case.visibility = Visibility::AfterDeadline;
@@ -90,6 +94,9 @@ pub fn sample(text: &str) -> Report {
     };
     let mut about = about();
     about.submission = text.into();
+    about.sources = [(text, text), ("sesame.c", "open;\nsesame;\n")]
+        .map(|(name, code)| (name.to_owned(), format!("{code}\n{code}\n{code}\n")))
+        .into();
     report(
         &about,
         vec![programs().remove(0), refused],
@@ -159,6 +166,12 @@ fn csv_holds(report: &Report) {
 fn markdown_holds(report: &Report) {
     let text = markdown::render(report);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH;
+    let places: BTreeSet<String> = report
+        .causes
+        .iter()
+        .flat_map(|cause| cause.lines.first().into_iter().chain(&cause.from))
+        .map(|place| place.to_string().trim().to_owned())
+        .collect();
     let mut cells = 0;
     for event in Parser::new_ext(&text, options) {
         match event {
@@ -174,8 +187,12 @@ fn markdown_holds(report: &Report) {
             )
             | Event::InlineMath(_)
             | Event::DisplayMath(_)
-            | Event::Rule
-            | Event::Code(_) => panic!("{event:?} in {text}"),
+            | Event::Rule => panic!("{event:?} in {text}"),
+            // Nothing but places is code within a line.
+            Event::Code(code) => assert!(
+                places.contains(code.trim()),
+                "{code:?} in {text}, places: {places:?}"
+            ),
             Event::Start(Tag::TableRow) => cells += 1,
             _ => {}
         }
@@ -186,12 +203,16 @@ fn markdown_holds(report: &Report) {
     // GitHub makes links of bare addresses, too: outside of code none may stand as it is.
     let mut fence: Option<&str> = None;
     for line in text.lines() {
+        // Nor does it look into code.
+        let beside_code = places.iter().fold(line.to_owned(), |line, place| {
+            line.replace(&place.replace('|', "\\|"), "")
+        });
         match fence {
             Some(end) if line == end => fence = None,
             Some(_) => {}
             None if line.starts_with("```") => fence = line.strip_suffix("text"),
             None => assert!(
-                !line.contains("https://example") && !line.contains("www.example"),
+                !beside_code.contains("https://example") && !beside_code.contains("www.example"),
                 "{line} in {text}"
             ),
         }
@@ -254,7 +275,7 @@ fn github_holds(report: &Report) {
     let text = github::render(report, &run);
     let (before, after) = text.split_once("\n::0123456789abcdef::\n").unwrap();
     assert!(before.starts_with("::stop-commands::0123456789abcdef\n"));
-    for kind in ["error", "warning"] {
+    for kind in ["error", "warning", "notice"] {
         let of_kind = after
             .lines()
             .filter(|line| line.starts_with(&format!("::{kind} ")));

@@ -53,6 +53,9 @@ fn late_by_an_unknown_time_is_no_mark_in_a_gradebook() {
     grade(&workdir, "out")
         .assert()
         .code(3)
+        .stdout(contains(
+            "Without a mark that stands:\n  roebob_102: late, and it is not known by how much\n",
+        ))
         .stderr(contains("not known by how much").and(contains("roebob_102")));
     workdir.write(
         "grades.csv",

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use predicates::prelude::*;
 use predicates::str::contains;
 
 use super::class::{but_for_times, class, grade};
@@ -160,5 +161,15 @@ fn ctrl_c_says_that_what_was_graded_is_kept() {
     assert_eq!(code, Some(130), "{said}");
     assert!(said.contains("what was graded is kept"), "{said}");
     assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
+    // What there is then is not called a folder that no run wrote.
+    for command in [
+        ["export", "csv", "out"].as_slice(),
+        &["refresh", "out"],
+        &["verify", "out"],
+    ] {
+        workdir.ipclab().args(command).assert().code(2).stderr(
+            contains("out is not finished").and(contains("run the same `ipclab grade` again")),
+        );
+    }
     grade(&workdir, "out").assert().code(0);
 }

@@ -19,6 +19,10 @@ fn a_result_is_tried_again_and_compared() {
     verify(&["bob"])
         .code(0)
         .stdout(contains("bob: the same\n1 of 1"));
+    // By a name as well as by an id, and once however often it is named.
+    verify(&["BOB", "bob"])
+        .code(0)
+        .stdout(contains("bob: the same\n1 of 1"));
     verify(&["eve"])
         .code(2)
         .stderr(contains("no result of \"eve\""));

@@ -15,7 +15,7 @@ use ipclab_report::{Line, Student, names};
 
 use super::found::Found;
 use crate::failure::{Failure, reason};
-use crate::show;
+use crate::{show, spreadsheet};
 use keys::{first_and_last, keys_of, written};
 use rows::Row;
 
@@ -34,7 +34,7 @@ impl Roster {
         let display = show::path(path);
         let failed = |why: &str| Failure::usage(format!("reading the roster {display}: {why}"));
         let bytes = std::fs::read(path).map_err(|error| failed(&reason(&error)))?;
-        let text = rows::text(&bytes);
+        let text = spreadsheet::text(&bytes);
         Self::parse(&text).map_err(|why| {
             failed(&why).remedy(
                 "its first line names the columns, for example: name,number,login,email,section",
@@ -465,6 +465,19 @@ mod tests {
         let (found, missing, _) =
             joined("Student,Late\n    Points Possible,\nBob,yes\n", vec![one]);
         assert_eq!((found[0].who.late, missing.len()), (Some(true), 0));
+    }
+
+    /// It was listed among those who handed in nothing, and got the mark of that.
+    #[test]
+    fn the_test_student_of_canvas_is_no_student() {
+        let check = |roster: &str, expect: usize| {
+            let (_, missing, _) = joined(roster, Vec::new());
+            assert_eq!(missing.len(), expect, "{roster}");
+        };
+        let canvas = "Student,ID,SIS User ID,SIS Login ID,Section\n\"Doe, Jane\",1,s1,jane,A\n";
+        check(&format!("{canvas}\"Student, Test\",9,,0a1b,A\n"), 1);
+        check(&format!("{canvas}\"Student, Test\",9,s9,test,A\n"), 2);
+        check("name,number\nTest Student,\n", 1);
     }
 
     #[test]

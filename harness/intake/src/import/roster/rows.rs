@@ -1,9 +1,9 @@
 //! The rows of a roster: columns are known by their headers, as course systems, spreadsheets and people write them.
 
-use std::borrow::Cow;
-
 use ipclab_report::moodle::{self, Header};
 use ipclab_report::{Line, Student, Timing, time};
+
+use crate::spreadsheet;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,33 +34,14 @@ pub(super) struct Row {
     pub(super) timing: Timing,
 }
 
-/// The text of a file as spreadsheets write it: with a byte order mark, UTF-8, or the encoding of Windows in the west.
-pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    // A mark decides whatever the second choice is; and in UTF-16 without one every other byte of a header is 0.
-    let encoding = match bytes {
-        [0, _, 0, _, ..] => encoding_rs::UTF_16BE,
-        [_, 0, _, 0, ..] => encoding_rs::UTF_16LE,
-        _ if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,
-        _ => encoding_rs::WINDOWS_1252,
-    };
-    encoding.decode(bytes).0
-}
-
 /// Reads the text of a roster.
 ///
 /// # Errors
 /// Why it says nothing, as a sentence without its subject.
 pub(super) fn parse(text: &str) -> Result<Vec<Row>, String> {
-    let text = text.trim_start_matches('\u{feff}');
-    let first = text.lines().next().unwrap_or_default();
-    // What there is most of in the first line stands between the columns.
-    let count = |c: char| first.matches(c).count();
-    let delimiter = [',', ';', '\t']
-        .into_iter()
-        .max_by_key(|c| (count(*c), *c == ','))
-        .unwrap_or(',');
+    let (delimiter, text) = spreadsheet::delimited(text);
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter as u8)
+        .delimiter(delimiter)
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
@@ -85,10 +66,18 @@ pub(super) fn parse(text: &str) -> Result<Vec<Row>, String> {
             Line::new(&headers.iter().collect::<Vec<_>>().join(", "))
         ));
     }
+    // Canvas's "Student View" belongs to no student: the institution has no number for it.
+    let is_gradebook = headers.iter().any(|header| header == "SIS User ID");
+    let is_test_student = |row: &Row| {
+        let is_called = |name: &Line| name.as_str() == "Test Student";
+        row.student.name.as_ref().is_some_and(is_called)
+            && row.student.id(Student::NUMBER).is_none()
+    };
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
-        rows.extend(row(&columns, &record));
+        let row = row(&columns, &record);
+        rows.extend(row.filter(|row| !is_gradebook || !is_test_student(row)));
     }
     Ok(rows)
 }
@@ -189,6 +178,7 @@ fn moodle_column(header: &str) -> Option<Column> {
         Header::Status => Column::Status,
         Header::Group => Column::Id(Student::SECTION),
         Header::HandedIn => Column::HandedIn,
+        Header::Grade | Header::Maximum | Header::Changeable | Header::Feedback => return None,
     })
 }
 
@@ -237,29 +227,4 @@ fn usual_column(header: &str) -> Option<Column> {
         "slipdays" | "slipdaysleft" | "latedaysleft" => Column::SlipDays,
         _ => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::text;
-
-    #[test]
-    fn a_roster_is_read_as_spreadsheets_write_it() {
-        const ROSTER: &str = "name,number\nZo\u{eb} M\u{fc}ller \u{2013} x,17\n";
-        let little: Vec<u8> = ROSTER.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let big: Vec<u8> = ROSTER.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let windows = b"name,number\nZo\xeb M\xfcller \x96 x,17\n".to_vec();
-        let marked = |mark: &[u8], text: &[u8]| [mark, text].concat();
-        for bytes in [
-            ROSTER.as_bytes().to_vec(),
-            marked(b"\xef\xbb\xbf", ROSTER.as_bytes()),
-            marked(b"\xff\xfe", &little),
-            marked(b"\xfe\xff", &big),
-            little,
-            big,
-            windows,
-        ] {
-            assert_eq!(text(&bytes), ROSTER, "{bytes:?}");
-        }
-    }
 }
