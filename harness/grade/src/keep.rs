@@ -34,8 +34,8 @@ use crate::labs::{self, Lab};
 /// # Errors
 /// The folder holds something else, or cannot be written.
 pub fn keep(record: &Record, folder: &Path) -> Result<(), Failure> {
-    let foreign = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
-        && !is_kept(folder);
+    let foreign =
+        fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) && !is_kept(folder);
     if foreign {
         return Err(Failure::usage(format!(
             "--keep {}: the folder is not empty and holds no check",

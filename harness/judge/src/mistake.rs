@@ -205,7 +205,11 @@ pub(crate) fn names_place<'a>(facts: Facts<'a>, index: usize) -> Option<&'a Call
     let cite = facts.service(index).filter(|service| !service.exact);
     let n = match cite {
         Some(service) => service.cite?,
-        None => confined(facts, index).or_else(|| facts.misdirected(index))?.1,
+        None => {
+            confined(facts, index)
+                .or_else(|| facts.misdirected(index))?
+                .1
+        }
     };
     calls.find(|call| call.n == n)
 }

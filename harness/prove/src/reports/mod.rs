@@ -12,8 +12,8 @@ use std::path::Path;
 
 use ipclab_judge::Verdict;
 use ipclab_judge::style;
-use ipclab_report::Report;
 use ipclab_report::terminal::{self, Style};
+use ipclab_report::{Block, Report};
 use ipclab_sandbox::LevelChoice;
 
 use crate::golden;
@@ -114,9 +114,10 @@ fn sentences(report: &Report) -> Vec<String> {
     let failed = findings.filter(|finding| finding.verdict == Verdict::Fail);
     let lost = report.cases.iter().filter(|case| case.earned < case.max);
     let hints = lost.flat_map(|case| case.hint.iter().chain(&case.next_hints));
+    let hints = hints.flat_map(Block::lines);
     let messages = causes
         .chain(failed.map(|finding| finding.message.as_str()))
-        .chain(hints.map(|hint| hint.as_str()));
+        .chain(hints.map(|line| line.as_str()));
     let mut wrong: Vec<String> = messages.flat_map(style::mistakes).collect();
     wrong.sort();
     wrong.dedup();

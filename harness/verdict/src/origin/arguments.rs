@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ipclab_evidence::SourceLine;
+use ipclab_evidence::{Direction, SourceLine};
 use ipclab_judge::{DiffLine, Difference, MistakeKind};
 use ipclab_spec::Aspect;
 
@@ -27,6 +27,17 @@ impl<'a> Look<'a> {
             return Vec::new();
         };
         let words = self.words();
+        if self.finding.aspect == Aspect::Bytes {
+            // What should have been refused was looked at before.
+            let is_none = amounts(words).is_some_and(|(_, wanted)| wanted == 0);
+            if let Some(line) = self.read_before(lines).filter(|_| is_none) {
+                return vec![line];
+            }
+            let is_less = amounts(words).is_some_and(|(seen, wanted)| seen < wanted);
+            if let Some(line) = self.ends_at_once(lines).filter(|_| is_less) {
+                return vec![line];
+            }
+        }
         let wrong = wrong_values(words);
         let mut steps = Vec::new();
         for arg in self.relevant(spot, &call) {
@@ -87,7 +98,55 @@ impl<'a> Look<'a> {
             }
         }
         steps.retain(|step| ![lines.first(), lines.last()].contains(&Some(&step.line)));
-        nearest(&steps)
+        // What a program prints of an echo is what it sent before.
+        if let Some(sent) = self.echoed(&steps) {
+            return sent;
+        }
+        match compared(words) {
+            Compared::Shorter => {
+                let asks = steps.iter().skip(1).find(|step| step.asks);
+                let first = steps.first().filter(|_| asks.is_some());
+                match first {
+                    Some(first) => [first].into_iter().chain(asks).map(line_of).collect(),
+                    None => nearest(&steps),
+                }
+            }
+            Compared::AsLong => steps.iter().take(2).map(line_of).collect(),
+            Compared::Unlike => nearest(&steps),
+        }
+    }
+
+    /// Of a wrong text that was received where the same text had been sent by the program itself: where that was made.
+    fn echoed(&self, steps: &[Step]) -> Option<Vec<SourceLine>> {
+        let receives = |name: &String| name.starts_with("recv") || name == "read";
+        let (index, _) = self.actor?;
+        let is_received = steps.iter().any(|step| step.calls.iter().any(receives));
+        let seen = quotes(self.words()).into_iter().next()?;
+        if !is_received || self.finding.aspect != Aspect::Output {
+            return None;
+        }
+        let mut trace = self.evidence.trace.iter();
+        let sent = trace.find(|call| {
+            let sent = call.transfer.as_ref().filter(|moved| {
+                call.actor == index && moved.direction == Direction::Sent && moved.bytes > 1
+            });
+            sent.is_some_and(|moved| {
+                let text = String::from_utf8_lossy(&moved.head.0);
+                let text = text.trim_end_matches(['\0', '\n', '\r']);
+                !text.is_empty() && seen.contains(text)
+            })
+        })?;
+        let spot = sent.lines.first().and_then(|line| self.spot(line))?;
+        let call = self.call(spot)?;
+        let mut made = Vec::new();
+        for arg in call.args.iter().skip(1) {
+            let callers = &sent.lines[1..];
+            self.follow(spot, arg.clone(), call.at, callers, STEPS_MAX, &mut made);
+        }
+        made.retain(|step| !sent.lines.contains(&step.line));
+        let reads = made.iter().find(|step| step.reads_input).or(made.first());
+        let lines: Vec<SourceLine> = sent.lines.last().into_iter().cloned().collect();
+        Some(reads.map(line_of).into_iter().chain(lines).collect())
     }
 
     /// Where a text stands that is in what was seen and not in what was expected.
@@ -146,7 +205,10 @@ impl<'a> Look<'a> {
         // The length decides about how many; the buffer about what.
         if self.finding.aspect == Aspect::Bytes && args.len() > 1 && skip == 1 {
             args.truncate(2);
-            args.reverse();
+            match compared(self.words()) {
+                Compared::AsLong => args.truncate(1),
+                Compared::Shorter | Compared::Unlike => args.reverse(),
+            }
         }
         args
     }
@@ -179,6 +241,58 @@ impl<'a> Look<'a> {
             false => args,
         })
     }
+}
+
+/// `sent 5 bytes to our server instead of 10`: 5 and 10.
+fn amounts(words: &str) -> Option<(u64, u64)> {
+    let (before, behind) = words.split_once(" instead of ")?;
+    let mut words = behind.split(|c: char| !c.is_ascii_digit());
+    let wanted = words.next()?.parse().ok()?;
+    let units = ["byte", "bytes", "message", "messages"];
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let mut pairs = words.windows(2).rev();
+    let seen = pairs.find(|pair| units.contains(&pair[1]))?;
+    Some((seen[0].parse().ok()?, wanted))
+}
+
+/// How what was seen compares with what was expected, as a sentence says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compared {
+    /// A part of it is missing.
+    Shorter,
+    /// Other text of the same length.
+    AsLong,
+    /// Anything else.
+    Unlike,
+}
+
+fn compared(words: &str) -> Compared {
+    let [.., seen, expected] = quotes(words)[..] else {
+        return Compared::Unlike;
+    };
+    let parts = ["instead of", "the reference program"];
+    if !parts.iter().any(|part| words.contains(part)) || seen.is_empty() {
+        return Compared::Unlike;
+    }
+    if seen.chars().count() == expected.chars().count() {
+        return Compared::AsLong;
+    }
+    let same = |one: &mut dyn Iterator<Item = (u8, u8)>| one.take_while(|(a, b)| a == b).count();
+    let before = same(&mut seen.bytes().zip(expected.bytes()));
+    let behind = same(&mut seen.bytes().rev().zip(expected.bytes().rev()));
+    match seen.len() < expected.len() && before + behind >= seen.len() {
+        true => Compared::Shorter,
+        false => Compared::Unlike,
+    }
+}
+
+/// What stands between backticks.
+fn quotes(words: &str) -> Vec<&str> {
+    words.split('`').skip(1).step_by(2).collect()
+}
+
+fn line_of(step: &Step) -> SourceLine {
+    step.line.clone()
 }
 
 /// Of the steps the first, and the next one that has a number of its own: where sizes and counts go wrong.

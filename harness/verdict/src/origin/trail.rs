@@ -33,6 +33,8 @@ pub(super) struct Step {
     pub(super) calls: Vec<String>,
     /// It takes something from the command line or the input.
     pub(super) reads_input: bool,
+    /// A function of the student's that brings the value asks the kernel here.
+    pub(super) asks: bool,
 }
 
 impl<'a> Look<'a> {
@@ -92,8 +94,8 @@ impl<'a> Look<'a> {
     }
 
     /// Of a value that a function of the student's brings: where that one asks the kernel.
-    fn within(&self, source: &'a Source<'a>, write: &Write) -> Option<Step> {
-        let mut names = write.value.clone().filter_map(|at| source.word(at));
+    pub(super) fn within(&self, source: &'a Source<'a>, write: &Write) -> Option<Step> {
+        let mut names = source.callees(write).into_iter();
         names.find_map(|name| {
             self.sources.iter().find_map(|source| {
                 let function = source.functions.iter().find(|found| found.name == name)?;
@@ -102,13 +104,12 @@ impl<'a> Look<'a> {
                     let asks = source.word(*at).is_some_and(is_of_kernel);
                     asks && source.call_at(*at).is_some()
                 })?;
-                step(
-                    source,
-                    &Write {
-                        at: asks,
-                        value: asks..asks,
-                    },
-                )
+                let write = Write {
+                    at: asks,
+                    value: asks..asks,
+                };
+                let step = step(source, &write)?;
+                Some(Step { asks: true, ..step })
             })
         })
     }
@@ -210,6 +211,7 @@ impl<'a> Look<'a> {
                 values,
                 calls: Vec::new(),
                 reads_input: false,
+                asks: false,
             })
         })
     }
@@ -217,16 +219,14 @@ impl<'a> Look<'a> {
 
 /// A place that gives a value, as a step.
 fn step(source: &Source<'_>, write: &Write) -> Option<Step> {
-    let calls = write.value.clone().filter(|at| source.is(at + 1, "("));
+    let calls = source.callees(write);
     let names = source.names(write.value.clone());
     Some(Step {
         reads_input: names.iter().any(|name| ["argv", "stdin"].contains(name)),
         line: at(source, source.line(write.at)?),
         token: Some(write.at),
+        asks: false,
         values: values_in(source, write.value.clone()),
-        calls: calls
-            .filter_map(|at| source.word(at))
-            .map(str::to_owned)
-            .collect(),
+        calls: calls.into_iter().map(str::to_owned).collect(),
     })
 }
