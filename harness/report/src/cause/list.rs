@@ -193,7 +193,10 @@ impl<'a> Found<'a> {
 
     /// Where it shows: by the finding that speaks for it, else by another.
     fn placed(&self, shown: Shown<'a>) -> &'a FindingReport {
-        match (shown.finding.lines.as_slice(), self.placed) {
+        let meant = self
+            .placed
+            .filter(|placed| placed.whose <= shown.whose.max(Whose::Ours));
+        match (shown.finding.lines.as_slice(), meant) {
             ([], Some(placed)) => placed.finding,
             _ => shown.finding,
         }

@@ -74,6 +74,12 @@ impl<'a> Look<'a> {
                 return inputs;
             }
         }
+        // The place may be taken by what was there before.
+        if words.contains("bind() failed with EADDRINUSE")
+            && let Some(line) = self.no_reuse(spot, &call)
+        {
+            return vec![line];
+        }
         // A call that fails of its arguments was given the last of them just before.
         if words.contains(" failed with ") {
             let mut before: Vec<SourceLine> = steps
@@ -116,6 +122,18 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// Where a socket was set up that is to take its port again, in a program that never speaks of `SO_REUSEADDR`.
+    fn no_reuse(&self, spot: Spot<'a>, call: &Written) -> Option<SourceLine> {
+        let mut sources = self.sources.iter();
+        if sources.any(|source| source.tokens.iter().any(|token| token.is("SO_REUSEADDR"))) {
+            return None;
+        }
+        let before = spot.function.body.start..call.at;
+        let last = |name: &str| before.clone().rfind(|at| spot.source.is(*at, name));
+        let set_up = last("setsockopt").or_else(|| last("socket"))?;
+        Some(at(spot.source, spot.source.line(set_up)?))
+    }
+
     /// Of a wrong text that was received where the same text had been sent by the program itself: where that was made.
     fn echoed(&self, steps: &[Step]) -> Option<Vec<SourceLine>> {
         let receives = |name: &String| name.starts_with("recv") || name == "read";
@@ -150,14 +168,15 @@ impl<'a> Look<'a> {
     }
 
     /// Where a text stands that is in what was seen and not in what was expected.
-    fn wrong_text(&self) -> Option<SourceLine> {
+    pub(super) fn wrong_text(&self) -> Option<SourceLine> {
         /// A shorter text is found by accident.
         const LETTERS_MIN: usize = 5;
         let (seen, expected) = self.words().split_once(" instead of ")?;
         let printed: Vec<&str> = seen.split('`').skip(1).step_by(2).collect();
         let is_it = |text: &str| {
+            // `/tmp/client.%d` prints what stands before the number.
+            let text = text.split('%').next().unwrap_or("");
             text.len() >= LETTERS_MIN
-                && !text.contains('%')
                 && printed.iter().any(|printed| printed.contains(text))
                 && !expected.contains(text)
         };
@@ -267,6 +286,10 @@ enum Compared {
 }
 
 fn compared(words: &str) -> Compared {
+    // What a scripted peer says of bytes that came.
+    if words.contains("\": byte ") && words.contains(" is 0x") {
+        return Compared::AsLong;
+    }
     let [.., seen, expected] = quotes(words)[..] else {
         return Compared::Unlike;
     };
@@ -274,12 +297,18 @@ fn compared(words: &str) -> Compared {
     if !parts.iter().any(|part| words.contains(part)) || seen.is_empty() {
         return Compared::Unlike;
     }
-    if seen.chars().count() == expected.chars().count() {
-        return Compared::AsLong;
-    }
     let same = |one: &mut dyn Iterator<Item = (u8, u8)>| one.take_while(|(a, b)| a == b).count();
     let before = same(&mut seen.bytes().zip(expected.bytes()));
     let behind = same(&mut seen.bytes().rev().zip(expected.bytes().rev()));
+    if seen.len() == expected.len() {
+        // Another count is no other text.
+        let end = seen.len().saturating_sub(behind).max(before);
+        let differing = seen.bytes().take(end).skip(before);
+        return match differing.clone().all(|byte| byte.is_ascii_digit()) {
+            true => Compared::Unlike,
+            false => Compared::AsLong,
+        };
+    }
     match seen.len() < expected.len() && before + behind >= seen.len() {
         true => Compared::Shorter,
         false => Compared::Unlike,

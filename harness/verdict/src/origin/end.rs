@@ -1,6 +1,6 @@
 //! How a program came to an end, or to none: the statement that ended it, the check behind a call, the loop that goes on.
 
-use ipclab_evidence::{Exit, SourceLine};
+use ipclab_evidence::{Exit, SourceLine, canonical};
 
 use super::look::{Look, Spot, at};
 use super::source::{Control, Function, Source};
@@ -9,6 +9,8 @@ use super::source::{Control, Function, Source};
 const ENDS: [&str; 5] = ["return", "exit", "_exit", "_Exit", "quick_exit"];
 /// Statements of one function that are looked at, where each look is at a part of the function.
 const CONTROLS_MAX: usize = 300;
+/// Places that take what a program was given which are looked at.
+const INPUTS_MAX: usize = 8;
 /// Loops around one line that are looked at.
 const LOOPS_MAX: usize = 8;
 /// Statements that leave a loop.
@@ -81,6 +83,7 @@ impl<'a> Look<'a> {
             return main.or_else(|| self.check(lines)).into_iter().collect();
         };
         let mut from = vec![end.clone()];
+        from.extend(self.caller_of_end());
         from.extend(self.status(&end));
         if self.says("ended with status 0: a program that cannot") {
             from.extend(self.looked_at());
@@ -93,6 +96,42 @@ impl<'a> Look<'a> {
             );
         }
         from
+    }
+
+    /// Where a function that complains and ends the program was called.
+    fn caller_of_end(&self) -> Option<SourceLine> {
+        let (_, actor) = self.actor?;
+        let [end, caller, ..] = actor.ended_at.as_slice() else {
+            return None;
+        };
+        let spot = self.spot(end)?;
+        (spot.function.name != "main").then(|| caller.clone())
+    }
+
+    /// The first statement of a function that ends the program and says nothing.
+    pub(super) fn ends_silently(&self) -> Option<SourceLine> {
+        let (_, actor) = self.actor?;
+        let spot = self.spot(actor.ended_at.first()?)?;
+        let first = spot.source.line(spot.function.body.start)?;
+        (spot.function.name != "main").then(|| at(spot.source, first))
+    }
+
+    /// Where it removed a file that was in its way, and what decided about that.
+    pub(super) fn removed(&self) -> Vec<SourceLine> {
+        let Some((index, _)) = self.actor else {
+            return Vec::new();
+        };
+        let mut trace = self.evidence.trace.iter();
+        let removed = trace.find(|call| {
+            let is_it = canonical(&call.name, false) == "unlink" && call.errno().is_none();
+            is_it && call.actor == index && !call.lines.is_empty()
+        });
+        removed.map_or(Vec::new(), |call| {
+            let mut lines = self.condition(&call.lines);
+            lines.truncate(1);
+            lines.extend(call.lines.first().cloned());
+            lines
+        })
     }
 
     /// Where the value of `return status;` is given: in what hangs on the call that failed or beside the complaint about it,
@@ -354,7 +393,14 @@ impl<'a> Look<'a> {
                     && result
                         .is_some_and(|name| source.names(control.header.clone()).contains(&name)))
         });
-        let shown = check.and_then(|check| source.line(check.at));
+        // Where nothing looks at it, the next statement that uses it goes on with the error.
+        let used = || {
+            let name = result?;
+            let mut behind = call.end..spot.function.body.end;
+            behind.find(|at| source.word(*at) == Some(name))
+        };
+        let shown = check.map(|check| check.at).or_else(used);
+        let shown = shown.and_then(|at| source.line(at));
         shown.map(|line| at(source, line)).or(failed)
     }
 
@@ -387,21 +433,32 @@ impl<'a> Look<'a> {
             .unwrap_or_default()
     }
 
-    /// Where `main` takes what it was given.
+    /// Where the program takes what it was given.
     pub(super) fn inputs(&self) -> Vec<SourceLine> {
         let Some((_, spot)) = self.main() else {
             return Vec::new();
         };
         let source = spot.source;
         let mut lines: Vec<SourceLine> = Vec::new();
-        for token in spot.function.body.clone() {
+        for token in source
+            .functions
+            .iter()
+            .flat_map(|function| function.body.clone())
+        {
             let is_given = source.is(token, "argv") && !source.is(token + 2, "0");
+            if !is_given {
+                continue;
+            }
             let first = source.statement_start(token);
             let assigned = (first..token).any(|before| source.is(before, "="));
-            if let (true, Some(line)) = (is_given && assigned, source.line(token)) {
+            if let (true, Some(line)) = (assigned, source.line(token)) {
                 lines.push(at(source, line));
             }
+            if lines.len() == INPUTS_MAX {
+                break;
+            }
         }
+        lines.dedup();
         lines
     }
 }
