@@ -339,11 +339,11 @@ fn a_crash_is_the_cause_and_names_its_call() {
             builder.exit(1, 1);
         },
         &[
-            "exit: server was killed by SIGSEGV (signal 11) in send(): it touched memory that is not its own",
-            "output: our client printed nothing on stdout: it wrote this on stderr instead: `client - recv() error: end of file`: it ended with status 1, because server was killed by SIGSEGV in send()",
-            "bytes: server sent nothing to our client: it was killed by SIGSEGV in send()",
+            "exit: server was killed by SIGSEGV (signal 11) in write(): it touched memory that is not its own",
+            "output: our client printed nothing on stdout: it wrote this on stderr instead: `client - recv() error: end of file`: it ended with status 1, because server was killed by SIGSEGV in write()",
+            "bytes: server sent nothing to our client: it was killed by SIGSEGV in write()",
             "bytes: our client received nothing, because server sent nothing",
-            "exit: our client ended with status 1 instead of 0, and its last words are `client - recv() error: end of file`, because server was killed by SIGSEGV in send()",
+            "exit: our client ended with status 1 instead of 0, and its last words are `client - recv() error: end of file`, because server was killed by SIGSEGV in write()",
         ],
     );
 }

@@ -160,12 +160,24 @@ impl Shown<'_> {
             self.case.tier,
             self.finding.comes_from.is_none(),
             self.whose,
-            // A call that was other than wanted says more than what came of it.
-            self.finding.aspect != Aspect::Calls || self.finding.cites.is_empty(),
+            // A call that was other than wanted, or an access to memory, says more than what came of it.
+            !self.says_how(),
             self.finding.ours,
             self.finding.follows,
             self.place,
         )
+    }
+}
+
+impl Shown<'_> {
+    fn says_how(&self) -> bool {
+        match self.finding.aspect {
+            Aspect::Calls => !self.finding.cites.is_empty(),
+            Aspect::Memory => !self.finding.lines.is_empty(),
+            Aspect::Build | Aspect::Output | Aspect::Bytes | Aspect::Exit | Aspect::Cleanup => {
+                false
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ipclab_evidence::{Direction, SourceLine};
+use ipclab_evidence::{Call, Direction, SourceLine, Transfer};
 use ipclab_judge::{DiffLine, Difference, MistakeKind};
 use ipclab_spec::Aspect;
 
@@ -45,10 +45,13 @@ impl<'a> Look<'a> {
         }
         // What is wrong stands next to `instead of`.
         let mut nearest_first = wrong.iter().rev();
-        let step =
-            nearest_first.find_map(|value| steps.iter().find(|step| step.values.contains(value)));
-        if let Some(step) = step {
-            return vec![step.line.clone()];
+        let found = nearest_first
+            .find_map(|value| steps.iter().position(|step| step.values.contains(value)));
+        if let Some((found, step)) = found.and_then(|found| Some((found, steps.get(found)?))) {
+            // Where a macro is used something else may have been meant.
+            let uses = found.checked_sub(1).and_then(|before| steps.get(before));
+            let uses = uses.filter(|_| step.token.is_none());
+            return [step].into_iter().chain(uses).map(line_of).collect();
         }
         if let Some(line) = self.wrong_text() {
             return vec![line];
@@ -61,7 +64,10 @@ impl<'a> Look<'a> {
         if words.contains("htons() is missing") {
             return steps.into_iter().map(|step| step.line).take(1).collect();
         }
-        let said = named_values(words);
+        let (_, expected) = words.split_once(" instead of ").unwrap_or(("", ""));
+        let mut said = named_values(words);
+        let right = named_values(expected);
+        said.retain(|value| !right.contains(value));
         let is_said = |step: &&Step| step.values.iter().any(|value| said.contains(value));
         if let Some(step) = steps.iter().find(is_said) {
             return vec![step.line.clone()];
@@ -117,9 +123,32 @@ impl<'a> Look<'a> {
                     None => nearest(&steps),
                 }
             }
-            Compared::AsLong => steps.iter().take(2).map(line_of).collect(),
+            Compared::AsLong => {
+                let made = steps.iter().take(2).find_map(|step| self.made_in(step));
+                match (made, steps.first()) {
+                    (Some(made), Some(first)) => vec![made, first.line.clone()],
+                    _ => steps.iter().take(2).map(line_of).collect(),
+                }
+            }
             Compared::Unlike => nearest(&steps),
         }
+    }
+
+    /// Where a function of the student's that makes a value, without a call of the kernel, gives it back.
+    fn made_in(&self, step: &Step) -> Option<SourceLine> {
+        step.calls.iter().find_map(|name| {
+            self.sources.iter().find_map(|source| {
+                let mut functions = source.functions.iter();
+                let function = functions.find(|found| found.name == name)?;
+                let asks = |at: usize| source.word(at).is_some_and(is_of_kernel);
+                if function.body.clone().any(asks) {
+                    return None;
+                }
+                let mut body = function.body.clone();
+                let gives = body.rfind(|at| source.is(*at, "return"))?;
+                Some(at(source, source.line(gives)?))
+            })
+        })
     }
 
     /// Where a socket was set up that is to take its port again, in a program that never speaks of `SO_REUSEADDR`.
@@ -143,17 +172,28 @@ impl<'a> Look<'a> {
         if !is_received || self.finding.aspect != Aspect::Output {
             return None;
         }
-        let mut trace = self.evidence.trace.iter();
-        let sent = trace.find(|call| {
-            let sent = call.transfer.as_ref().filter(|moved| {
-                call.actor == index && moved.direction == Direction::Sent && moved.bytes > 1
-            });
-            sent.is_some_and(|moved| {
-                let text = String::from_utf8_lossy(&moved.head.0);
-                let text = text.trim_end_matches(['\0', '\n', '\r']);
-                !text.is_empty() && seen.contains(text)
-            })
-        })?;
+        let moved = |call: &Call, direction: Direction| {
+            let moved = call.transfer.as_ref();
+            let is_it = |moved: &&Transfer| moved.direction == direction && moved.bytes > 1;
+            let moved = moved.filter(|moved| call.actor == index && is_it(moved))?;
+            let text = String::from_utf8_lossy(&moved.head.0);
+            let text = text.trim_end_matches(['\0', '\n', '\r']).to_owned();
+            (!text.is_empty()).then_some(text)
+        };
+        let trace = &self.evidence.trace;
+        let is_echo = |call: &&Call| {
+            let text = moved(call, Direction::Sent);
+            text.is_some_and(|text| seen.contains(&text))
+        };
+        // What is printed as it came is the answer to what was sent before.
+        let answered = || {
+            let is_answer =
+                |call: &Call| moved(call, Direction::Received).is_some_and(|it| it == seen);
+            let answer = trace.iter().position(is_answer)?;
+            let mut before = trace[..answer].iter();
+            before.rfind(|call| moved(call, Direction::Sent).is_some())
+        };
+        let sent = trace.iter().find(is_echo).or_else(answered)?;
         let spot = sent.lines.first().and_then(|line| self.spot(line))?;
         let call = self.call(spot)?;
         let mut made = Vec::new();
@@ -162,8 +202,9 @@ impl<'a> Look<'a> {
             self.follow(spot, arg.clone(), call.at, callers, STEPS_MAX, &mut made);
         }
         made.retain(|step| !sent.lines.contains(&step.line));
-        let reads = made.iter().find(|step| step.reads_input).or(made.first());
-        let lines: Vec<SourceLine> = sent.lines.last().into_iter().cloned().collect();
+        let reads = made.iter().find(|step| step.reads_input);
+        let ends = [sent.lines.last(), sent.lines.first()];
+        let lines = ends.into_iter().flatten().cloned();
         Some(reads.map(line_of).into_iter().chain(lines).collect())
     }
 

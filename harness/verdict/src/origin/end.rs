@@ -88,6 +88,9 @@ impl<'a> Look<'a> {
         if self.says("ended with status 0: a program that cannot") {
             from.extend(self.looked_at());
         }
+        if from.len() == 1 && self.says("instead of serving on") {
+            from.extend(self.left_loop(&end));
+        }
         if from.len() == 1 {
             from.extend(
                 self.condition(std::slice::from_ref(&end))
@@ -449,10 +452,19 @@ impl<'a> Look<'a> {
             if !is_given {
                 continue;
             }
+            // What a function of the student's makes of it is decided there.
+            let own = source.call_around(token).and_then(|(call, _)| {
+                let name = source.word(call.at)?;
+                let function = source.functions.iter().find(|found| found.name == name)?;
+                let decides = source.controls(function).into_iter().next()?;
+                source.line(decides.at)
+            });
+            lines.extend(own.map(|line| at(source, line)));
             let first = source.statement_start(token);
             let assigned = (first..token).any(|before| source.is(before, "="));
             if let (true, Some(line)) = (assigned, source.line(token)) {
                 lines.push(at(source, line));
+                lines.extend(first_use(source, token));
             }
             if lines.len() == INPUTS_MAX {
                 break;
@@ -488,4 +500,17 @@ fn by_result(
         control.at < before && decides
     })?;
     Some(at(source, source.line(found.at)?))
+}
+
+/// Where the name is used next that is given a value in the statement of this token.
+fn first_use(source: &Source<'_>, token: usize) -> Option<SourceLine> {
+    let first = source.statement_start(token);
+    let equals = (first..token).find(|at| source.is(*at, "="))?;
+    let name = source.word(equals.checked_sub(1)?)?;
+    let function = source.function_of(token)?;
+    let line = source.line(token)?;
+    let mut behind = token..function.body.end;
+    let used =
+        behind.find(|at| source.word(*at) == Some(name) && source.line(*at) != Some(line))?;
+    Some(at(source, source.line(used)?))
 }

@@ -69,6 +69,12 @@ impl<'a> Look<'a> {
         if self.finding.aspect == Aspect::Memory && self.says("does not hold") {
             return self.stored();
         }
+        if self.finding.aspect == Aspect::Memory {
+            let named = self.named_calls(lines);
+            if !named.is_empty() {
+                return named;
+            }
+        }
         if let Some(line) = self.declared(lines) {
             return vec![line];
         }
@@ -113,10 +119,37 @@ impl<'a> Look<'a> {
             values.extend(self.end_line());
         }
         let accepted = ["must not be there", "found nothing wrong"];
-        match values.is_empty() && accepted.iter().any(|text| self.says(text)) {
-            true => self.inputs(),
-            false => values,
+        let given = match accepted.iter().any(|text| self.says(text)) {
+            true if values.is_empty() || self.must_fail => self.inputs(),
+            true | false => Vec::new(),
+        };
+        match given.is_empty() {
+            true => values,
+            false => given,
         }
+    }
+
+    /// Where the calls were made that the sentence about an access names, in the function of the access where they are in it.
+    fn named_calls(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let access = lines.first().and_then(|line| self.spot(line));
+        let numbers = self.finding.message.split("(#").skip(1).filter_map(|part| {
+            let end = part.find(|c: char| !c.is_ascii_digit())?;
+            part[..end].parse::<u32>().ok()
+        });
+        let place = |n: u32| {
+            let call = self.evidence.trace.iter().find(|call| call.n == n)?;
+            let is_beside = |line: &&SourceLine| {
+                let spot = self.spot(line);
+                matches!((spot, access), (Some(spot), Some(access))
+                    if spot.function.at == access.function.at && spot.source.name == access.source.name)
+            };
+            call.lines
+                .iter()
+                .find(is_beside)
+                .or(call.lines.first())
+                .cloned()
+        };
+        numbers.filter_map(place).collect()
     }
 
     fn is_waiting(&self, exit: Option<&Exit>) -> bool {
@@ -154,7 +187,7 @@ impl<'a> Look<'a> {
             true => self.removed(),
             false => Vec::new(),
         };
-        let all = [given, removed, self.loops(lines)];
+        let all = [removed, given, self.loops(lines)];
         let first = all.into_iter().find(|lines| !lines.is_empty());
         first.unwrap_or_default()
     }

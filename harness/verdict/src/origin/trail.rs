@@ -95,6 +95,9 @@ impl<'a> Look<'a> {
 
     /// Of a value that a function of the student's brings: where that one asks the kernel.
     pub(super) fn within(&self, source: &'a Source<'a>, write: &Write) -> Option<Step> {
+        if let Some(step) = self.handed_back(source, write) {
+            return Some(step);
+        }
         let mut names = source.callees(write).into_iter();
         names.find_map(|name| {
             self.sources.iter().find_map(|source| {
@@ -111,6 +114,26 @@ impl<'a> Look<'a> {
                 let step = step(source, &write)?;
                 Some(Step { asks: true, ..step })
             })
+        })
+    }
+
+    /// Of a value that a function of the student's writes to an address which it was given: where it does.
+    fn handed_back(&self, source: &'a Source<'a>, write: &Write) -> Option<Step> {
+        let (call, nth) = source.call_around(write.at)?;
+        let name = source.word(call.at)?;
+        let mut sources = self.sources.iter();
+        sources.find_map(|source| {
+            let mut functions = source.functions.iter();
+            let function = functions.find(|found| found.name == name)?;
+            let parameter = function.parameters.get(nth)?;
+            let written = source.last_write(parameter, function, function.body.end)?;
+            let pointed = written
+                .at
+                .checked_sub(1)
+                .is_some_and(|at| source.is(at, "*"));
+            let is_own = function.body.contains(&written.at) && pointed;
+            let step = step(source, &written).filter(|_| is_own)?;
+            Some(Step { asks: true, ..step })
         })
     }
 
