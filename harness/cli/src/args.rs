@@ -285,6 +285,11 @@ pub(crate) struct Validate {
     /// Also: how many causes they have, how long the default report is, and which sentences are hard to read.
     #[arg(long, conflicts_with_all = ["update", "mutants", "cheats", "worlds", "tiers"])]
     pub(crate) reports: bool,
+    /// With --reports: judge the checks that are kept in this folder again; submissions without one are graded, and kept there
+    ///
+    /// Remove a submission's folder there when the submission has changed. A check of an older spec is made anew.
+    #[arg(long, value_name = "DIR", requires = "reports")]
+    pub(crate) kept: Option<PathBuf>,
     /// Instead of trying submissions once, try them in other surroundings, too: every verdict must stay
     ///
     /// Umask, locale, environment, folders, user, zone, clock, processors, load, stack, addresses, compiler and its flags:

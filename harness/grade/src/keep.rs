@@ -34,8 +34,8 @@ use crate::labs::{self, Lab};
 /// # Errors
 /// The folder holds something else, or cannot be written.
 pub fn keep(record: &Record, folder: &Path) -> Result<(), Failure> {
-    let foreign = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
-        && !folder.join("record.json").exists();
+    let foreign =
+        fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) && !is_kept(folder);
     if foreign {
         return Err(Failure::usage(format!(
             "--keep {}: the folder is not empty and holds no check",
@@ -54,6 +54,12 @@ pub fn keep(record: &Record, folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder)
         .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))?;
     write(&folder.join("record.json"), record)
+}
+
+/// Whether a folder holds a check that was kept.
+#[must_use]
+pub fn is_kept(folder: &Path) -> bool {
+    folder.join("record.json").exists()
 }
 
 /// Writes one run into a folder.

@@ -38,6 +38,9 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     findings
 }
 
+/// What the finding of a scripted peer with a complaint says.
+pub(crate) const COMPLAINS: &str = "did not get what it expected";
+
 /// What a scripted peer says.
 fn peer(facts: Facts<'_>, index: usize) -> Option<Finding> {
     let actor = facts.actor(index)?;
@@ -48,10 +51,7 @@ fn peer(facts: Facts<'_>, index: usize) -> Option<Finding> {
             Finding::fail(
                 Aspect::Bytes,
                 Some(&actor.name),
-                format!(
-                    "{who} did not get what it expected: {complaint}{}",
-                    facts.because(index)
-                ),
+                format!("{who} {COMPLAINS}: {complaint}{}", facts.because(index)),
             )
         }
         // It could find fault with nothing, and nothing was shown to it.

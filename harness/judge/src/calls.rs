@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use ipclab_evidence::{Arg, Call, Evidence, Exit, Object, Word, belongs};
-use ipclab_spec::{ArgPattern, Aspect, CallMatch, CallPattern, Case, ResultPattern};
+use ipclab_spec::{
+    ArgPattern, Aspect, CallMatch, CallPattern, Case, ExitExpectation, ResultPattern,
+};
 
 use crate::errno::described;
 use crate::facts::Facts;
@@ -144,6 +146,11 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                 let (opener, closer) = (escaped_line(&opener.name), escaped_line(&closer.name));
                 return unproved(format!("called {closer}() for every {opener}()"), why);
             }
+            if let Some(finding) = cut_off(facts, index, opener, closer)
+                && !unclosed.is_empty()
+            {
+                return finding;
+            }
             match unclosed.as_slice() {
                 [] => pass(format!(
                     "{who} called {}() for every {}()",
@@ -167,6 +174,46 @@ fn one(facts: Facts<'_>, index: usize, pattern: &CallPattern, together: &[CallPa
                 }
             }
         }
+    }
+}
+
+/// A program that should go on and does not comes to no `close()` any more: how it ended, or what it waits in, is the mistake.
+fn cut_off(
+    facts: Facts<'_>,
+    index: usize,
+    opener: &CallMatch,
+    closer: &CallMatch,
+) -> Option<Finding> {
+    let actor = facts.actor(index)?;
+    let wanted = facts.role(index)?.exit.as_ref();
+    if wanted != Some(&ExitExpectation::Running) {
+        return None;
+    }
+    let missing = format!(
+        "it had not called {}() for every {}()",
+        escaped_line(&closer.name),
+        escaped_line(&opener.name)
+    );
+    let who = facts.who(index);
+    let fail = |text: String| Finding::fail(Aspect::Calls, Some(&actor.name), text);
+    match &actor.exit {
+        Exit::Code(status) => Some(fail(format!(
+            "{who} ended with status {status}, and {missing}"
+        ))),
+        Exit::Running {
+            wait: Some(wait), ..
+        } if belongs(&wait.call, true, "recv") || belongs(&wait.call, true, "send") => Some(
+            fail(format!(
+                "{who} waits in {}, and {missing}",
+                facts.waits_in(wait)
+            ))
+            .citing([wait.n]),
+        ),
+        Exit::Running { .. }
+        | Exit::NotStarted
+        | Exit::NotExecuted(_)
+        | Exit::Signal { .. }
+        | Exit::Stopped(_) => None,
     }
 }
 

@@ -175,7 +175,22 @@ fn another_place(facts: Facts<'_>, index: usize) -> Option<(&'static str, String
             .is_none()
             .then_some(("service", service.message));
     }
+    if let Some((why, _)) = confined(facts, index) {
+        return Some(("address", why));
+    }
     facts.misdirected(index).map(|(why, _)| ("target", why))
+}
+
+/// Why a program of ours could not reach this server, which serves its port at another address only; and the call that bound it.
+fn confined(facts: Facts<'_>, index: usize) -> Option<(String, u32)> {
+    // One that got through after a refusal tried several addresses of a name.
+    let got_through = |client: usize| {
+        let mut connects = facts.calls(client).filter(|call| call.name == "connect");
+        connects.any(|call| call.errno().is_none())
+    };
+    let others = (0..facts.evidence.actors.len()).filter(|other| !facts.is_student(*other));
+    let mut refused = others.filter(|client| !got_through(*client));
+    refused.find_map(|client| facts.out_of_reach(client, index))
 }
 
 /// The call in which a program names another place than the case's.
@@ -190,7 +205,11 @@ pub(crate) fn names_place<'a>(facts: Facts<'a>, index: usize) -> Option<&'a Call
     let cite = facts.service(index).filter(|service| !service.exact);
     let n = match cite {
         Some(service) => service.cite?,
-        None => facts.misdirected(index)?.1,
+        None => {
+            confined(facts, index)
+                .or_else(|| facts.misdirected(index))?
+                .1
+        }
     };
     calls.find(|call| call.n == n)
 }

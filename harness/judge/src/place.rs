@@ -3,9 +3,12 @@
 //! The line of what a finding is about: of the write that printed the wrong line, of the crash, of the call that it cites.
 //! Where nothing of that is known there is no line: a guess would send the reader away from the mistake.
 
-use ipclab_evidence::{ActorEvidence, Exit, SourceLine, Stream};
+use ipclab_evidence::{
+    ActorEvidence, Call, Direction, Ended, Exit, Object, SourceLine, Stream, Transfer,
+};
 use ipclab_spec::{Aspect, Player};
 
+use crate::bytes::COMPLAINS;
 use crate::exit::LEAKED;
 use crate::facts::Facts;
 use crate::finding::{DiffLine, Difference, Finding, MistakeKind, Verdict};
@@ -73,6 +76,65 @@ fn lines(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
         .or_else(|| leaked(finding, first?))
         .or_else(|| crash.filter(|_| follows_crash))
         .or_else(|| of_mistake(finding, facts))
+        .or_else(|| of_complaint(finding, facts))
+}
+
+/// What the student's program did to a program of ours that did not get what it expected: the call that sent it something else,
+/// that closed the connection on which nothing had come, or in which it waits itself.
+fn of_complaint(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
+    let ours = facts.copies(finding.actor.as_deref()?);
+    if !finding.message.contains(COMPLAINS) || ours.iter().any(|it| facts.is_student(*it)) {
+        return None;
+    }
+    let is_ours = |socket: usize| {
+        let peer = facts.socket(socket).and_then(|socket| socket.peer);
+        let peer = peer.and_then(|peer| facts.socket(peer));
+        peer.is_some_and(|peer| ours.contains(&peer.actor))
+    };
+    let trace = facts.evidence.trace.iter();
+    let mut calls = trace.filter(|call| facts.is_student(call.actor) && !call.lines.is_empty());
+    let sent = |call: &Call| -> Option<Transfer> {
+        let moved = call.transfer.as_ref()?;
+        let is_it = moved.direction == Direction::Sent && is_ours(moved.socket);
+        is_it.then(|| moved.clone())
+    };
+    if let Some((_, got)) = finding.message.split_once(" bytes \"") {
+        let got = got.split_once("\": byte ").map(|(got, _)| got)?;
+        let call = calls.find(|call| {
+            sent(call).is_some_and(|moved| {
+                let text = String::from_utf8_lossy(&moved.head.0);
+                let text = text.trim_end_matches(char::is_control);
+                !text.is_empty() && got.contains(text)
+            })
+        });
+        return call.map(|call| call.lines.clone());
+    }
+    if finding
+        .message
+        .contains("got nothing: the connection was closed")
+    {
+        let mut used = Vec::new();
+        let call = calls.find(|call| {
+            used.extend(sent(call).map(|moved| moved.socket));
+            match call.object {
+                Some(Object::Socket(socket)) => {
+                    call.name == "close" && is_ours(socket) && !used.contains(&socket)
+                }
+                Some(_) | None => false,
+            }
+        });
+        return call.map(|call| call.lines.clone());
+    }
+    let Ended::Stuck { waits } = &facts.evidence.ended else {
+        return None;
+    };
+    let mut waits = waits.iter().filter(|wait| facts.is_student(wait.actor));
+    // Of several it is not known which one should go on.
+    let (Some(wait), None) = (waits.next(), waits.next()) else {
+        return None;
+    };
+    let waiting = calls.find(|call| call.actor == wait.actor && call.n == wait.n);
+    waiting.map(|call| call.lines.clone())
 }
 
 /// Where it says on stdout what belongs on stderr: what an error is.

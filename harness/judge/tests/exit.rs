@@ -90,6 +90,33 @@ fn a_status_is_explained() {
             "exit: server was killed by SIGPIPE (signal 13) in send(): it wrote to a connection whose other end had closed",
         ],
     );
+    check(
+        &zero,
+        &right,
+        |builder| builder.killed(0, 13, "SIGPIPE", Some("write")),
+        &[
+            "exit: server was killed by SIGPIPE (signal 13) in write(): it wrote to a connection whose other end had closed",
+        ],
+    );
+    for (kernel, written) in [
+        ("pselect6", "select"),
+        ("ppoll", "poll"),
+        ("epoll_pwait", "epoll_wait"),
+        ("wait4", "wait"),
+        ("read", "read"),
+        ("recvmsg", "recvmsg"),
+        ("recvfrom", "recv"),
+    ] {
+        let words = format!("exit: server never ended: it waits in {written}() (#1)");
+        check(
+            &zero,
+            &right,
+            |builder| {
+                builder.hangs(0, kernel, None);
+            },
+            &[&words],
+        );
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::common::{EvidenceBuilder, case, check, complaints};
 use ipclab_evidence::{Ended, Exit, FileKind, Object, Served, SocketKind, Wait};
+use ipclab_judge::{MistakeKind, Verdict, judge};
 
 const LISTENS: &str = r#"
 [case.actor.server]
@@ -253,30 +254,45 @@ reference = "client 127.0.0.2"
 "client -> server" = { sent = 49 }
 "#,
     );
+    let spoil = |builder: &mut EvidenceBuilder, connects_again: bool| {
+        *builder = waiting("127.0.0.1:12345");
+        builder.e.actors.push(
+            EvidenceBuilder::of(&["server", "client"])
+                .e
+                .actors
+                .remove(1),
+        );
+        builder.socket(1, SocketKind::Stream);
+        builder.fails(
+            1,
+            "connect",
+            &["3", "{AF_INET, 127.0.0.2:12345}", "16"],
+            "ECONNREFUSED",
+        );
+        if connects_again {
+            builder.call(1, "connect", &["3", "{AF_INET, 127.0.0.1:12345}", "16"], 0);
+        }
+        builder.exit(1, 1);
+    };
     check(
         &case,
         &echoed(),
-        |builder| {
-            *builder = waiting("127.0.0.1:12345");
-            builder.e.actors.push(
-                EvidenceBuilder::of(&["server", "client"])
-                    .e
-                    .actors
-                    .remove(1),
-            );
-            builder.socket(1, SocketKind::Stream);
-            builder.fails(
-                1,
-                "connect",
-                &["3", "{AF_INET, 127.0.0.2:12345}", "16"],
-                "ECONNREFUSED",
-            );
-            builder.exit(1, 1);
-        },
+        |builder| spoil(builder, false),
         &[
             "bytes: our client sent nothing to server: it ended with status 1 after connect() to 127.0.0.2:12345 failed with ECONNREFUSED (Connection refused) at #6, because server is bound to 127.0.0.1:12345 only (#2): it cannot be reached at 127.0.0.2, bind INADDR_ANY",
         ],
     );
+    // That is the server's mistake, unless the client came in by another address of the same name.
+    for (connects_again, kind) in [(false, MistakeKind::Place), (true, MistakeKind::Waits)] {
+        let mut builder = echoed();
+        spoil(&mut builder, connects_again);
+        let findings = judge(&case, &builder.e);
+        let failed = findings
+            .iter()
+            .find(|finding| finding.verdict == Verdict::Fail);
+        let mistake = failed.and_then(|finding| finding.mistake.as_ref());
+        assert_eq!(mistake.map(|mistake| mistake.kind), Some(kind));
+    }
 }
 
 #[test]
@@ -323,11 +339,11 @@ fn a_crash_is_the_cause_and_names_its_call() {
             builder.exit(1, 1);
         },
         &[
-            "exit: server was killed by SIGSEGV (signal 11) in send(): it touched memory that is not its own",
-            "output: our client printed nothing on stdout: it wrote this on stderr instead: `client - recv() error: end of file`: it ended with status 1, because server was killed by SIGSEGV in send()",
-            "bytes: server sent nothing to our client: it was killed by SIGSEGV in send()",
+            "exit: server was killed by SIGSEGV (signal 11) in write(): it touched memory that is not its own",
+            "output: our client printed nothing on stdout: it wrote this on stderr instead: `client - recv() error: end of file`: it ended with status 1, because server was killed by SIGSEGV in write()",
+            "bytes: server sent nothing to our client: it was killed by SIGSEGV in write()",
             "bytes: our client received nothing, because server sent nothing",
-            "exit: our client ended with status 1 instead of 0, and its last words are `client - recv() error: end of file`, because server was killed by SIGSEGV in send()",
+            "exit: our client ended with status 1 instead of 0, and its last words are `client - recv() error: end of file`, because server was killed by SIGSEGV in write()",
         ],
     );
 }

@@ -63,11 +63,12 @@ impl Variant {
             ),
             Turns::LateWriters => (
                 Order::LateWriters,
-                "when whoever has read lets the others go first before it writes".to_owned(),
+                "when each process that has read lets the others go first before it writes"
+                    .to_owned(),
             ),
             Turns::ReadersFirst => (
                 Order::ReadersFirst,
-                "when whoever is about to write lets the others go first".to_owned(),
+                "when each process that is about to write lets the others go first".to_owned(),
             ),
             Turns::OldestFirst => (
                 Order::OldestFirst,

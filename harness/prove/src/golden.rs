@@ -20,6 +20,7 @@ use crate::validate::probes::{self, Kind, Probe, Proof};
 use ipclab_grade::explore::{ReferenceRuns, RunCache};
 use ipclab_grade::grade::{self, Grader};
 use ipclab_grade::interrupt;
+use ipclab_grade::keep;
 use ipclab_grade::pool::{PoolSlice, SandboxPool};
 use ipclab_grade::progress::{Progress, Silent};
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
@@ -29,6 +30,7 @@ use ipclab_intake::show;
 use ipclab_intake::store::Store;
 use ipclab_intake::whole_file;
 use ipclab_verdict as verdict;
+use ipclab_verdict::record::Record;
 
 /// Where a lab's lines stand, in its folder.
 const FILE: &str = "golden.jsonl";
@@ -92,7 +94,7 @@ pub fn golden(
     let mut sandboxes = SandboxPool::start(LevelChoice::Auto, request.jobs)?;
     let mut passes: Vec<Vec<Vec<Entry>>> = Vec::new();
     for pass in 1..=if request.record { RECORDED_PASSES } else { 1 } {
-        let reports = grade_all(proofs, store, &mut sandboxes.all(), progress);
+        let reports = grade_all(proofs, None, store, &mut sandboxes.all(), progress);
         interrupt::park_if_interrupted();
         let folder = request.reports.as_deref().filter(|_| pass == 1);
         passes.push(entries(proofs, reports, folder)?);
@@ -150,8 +152,10 @@ fn entries(
     Ok(all)
 }
 
+/// `kept`: a folder with checks from before, which are judged again; what is not there is graded and kept there.
 pub(crate) fn grade_all(
     proofs: &[Proof],
+    kept: Option<&Path>,
     store: &Store,
     pool: &mut PoolSlice<'_>,
     progress: &dyn Progress,
@@ -180,7 +184,11 @@ pub(crate) fn grade_all(
                 config: &config,
                 caches: &caches,
             };
-            let graded = grade_one(&grader, probe, pool);
+            let graded = match kept {
+                Some(folder) => judge_or_grade(&grader, probe, folder, pool),
+                None => grade_one(&grader, probe, pool),
+            };
+            let graded = graded.map(|record| verdict::report(&proof.lab.spec, &record));
             progress.step();
             graded
         })
@@ -192,18 +200,34 @@ pub(crate) fn grade_all(
         .collect()
 }
 
+/// The record of a probe's check in this folder; where there is none, or one of another spec, it is graded and kept there.
+fn judge_or_grade(
+    grader: &Grader<'_>,
+    probe: &Probe,
+    kept: &Path,
+    pool: &mut PoolSlice<'_>,
+) -> Result<Record, Failure> {
+    let folder = kept.join(&grader.lab.spec.lab).join(&probe.name);
+    if keep::is_kept(&folder) {
+        let (_, record) = keep::load(&folder)?;
+        if record.spec == grader.lab.text {
+            return Ok(record);
+        }
+    }
+    let record = grade_one(grader, probe, pool)?;
+    keep::keep(&record, &folder)?;
+    Ok(record)
+}
+
 /// Grades a probe as `ipclab check` does.
 fn grade_one(
     grader: &Grader<'_>,
     probe: &Probe,
     pool: &mut PoolSlice<'_>,
-) -> Result<Report, Failure> {
+) -> Result<Record, Failure> {
     let Grader { lab, store, .. } = grader;
     let path = match (probe.kind, &probe.path) {
-        (Kind::Reference, _) => {
-            let record = grade::grade_references(pool, grader, &Silent)?;
-            return Ok(verdict::report(&lab.spec, &record));
-        }
+        (Kind::Reference, _) => return grade::grade_references(pool, grader, &Silent),
         (Kind::Rubbish, _) => probes::rubbish(&lab.spec, store)?,
         (Kind::Empty | Kind::Accepted | Kind::Rejected | Kind::Starter, None) => {
             store.folder("empty")?
@@ -211,8 +235,7 @@ fn grade_one(
         (Kind::Empty | Kind::Accepted | Kind::Rejected | Kind::Starter, Some(path)) => path.clone(),
     };
     let submission = materialise::take_in(&path, store)?;
-    let record = grade::grade_by(pool, grader, &submission, &Silent)?;
-    Ok(verdict::report(&lab.spec, &record))
+    grade::grade_by(pool, grader, &submission, &Silent)
 }
 
 /// A report without what is another in every run, or hangs on where the submission lies.

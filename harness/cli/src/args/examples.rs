@@ -166,6 +166,7 @@ Examples:
   ipclab validate tcp-echo --worlds             the same submissions in other surroundings: every verdict must stay
   ipclab validate tcp-echo --cheats             see that programs which do not do the task get nothing for it
   ipclab validate tcp-echo --reports            see that the reports of rejected ones name the line that was changed
+  ipclab validate tcp-echo --reports --kept DIR the same, judged from checks that are kept in DIR and not run again
 
 An accepted submission is a folder, with what it must get in its expected.toml. A rejected one is an accepted one with a \
 fault, in a file rejected/NAME.toml:

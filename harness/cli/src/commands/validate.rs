@@ -79,7 +79,8 @@ pub(crate) fn reports(args: &Validate) -> Result<ExitCode, Failure> {
     strangers::note_author_programs();
     let store = Store::open()?;
     let jobs = args.jobs.count();
-    let reports = reports::reports(&mut proofs, jobs, &store, &Bar::start())?;
+    let kept = args.kept.as_deref();
+    let reports = reports::reports(&mut proofs, kept, jobs, &store, &Bar::start())?;
     output::print(&match args.format {
         Format::Text => reports.text(),
         Format::Json => reports.json(),

@@ -191,15 +191,23 @@ impl<'a> Facts<'a> {
 
     /// `bind()`
     pub(crate) fn name(call: &Call) -> String {
-        let name = match call.name.as_str() {
-            _ if call.makes_thread() => "pthread_create",
-            "pselect6" => "select",
-            "mknodat" => "mknod",
-            // As the source has it: read() of a socket is no recv().
-            "read" | "write" | "readv" | "writev" => &call.name,
-            name => canonical(name, Self::on_socket(call)),
+        let name = match call.makes_thread() {
+            true => "pthread_create",
+            false => name_in_c(&call.name, Self::on_socket(call)),
         };
         format!("{name}()")
+    }
+}
+
+/// What the source calls a kernel call: `read()` of a socket is no `recv()`, and `select()` no `poll()`.
+pub(crate) fn name_in_c(kernel_name: &str, on_socket: bool) -> &str {
+    match kernel_name {
+        "select" | "pselect6" => "select",
+        "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => "epoll_wait",
+        "mknodat" => "mknod",
+        "read" | "write" | "readv" | "writev" | "sendfile" | "recvmsg" | "sendmsg" | "recvmmsg"
+        | "sendmmsg" => kernel_name,
+        name => canonical(name, on_socket),
     }
 }
 

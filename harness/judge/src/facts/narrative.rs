@@ -6,7 +6,7 @@ use ipclab_evidence::{
 };
 use ipclab_spec::{ExitExpectation, Player};
 
-use super::lookup::{Facts, address_of, show_address};
+use super::lookup::{Facts, address_of, name_in_c, show_address};
 use crate::errno::described;
 use crate::quote::quoted;
 
@@ -14,10 +14,7 @@ impl<'a> Facts<'a> {
     /// `recv() (#30)`
     pub(crate) fn waits_in(&self, wait: &Wait) -> String {
         let on_socket = matches!(wait.object, Some(Object::Socket(_)));
-        let call = match wait.call.as_str() {
-            own @ ("read" | "readv" | "write" | "writev") => own,
-            name => canonical(name, on_socket),
-        };
+        let call = name_in_c(&wait.call, on_socket);
         let at = if wait.n > 0 {
             format!(" (#{})", wait.n)
         } else {
@@ -154,7 +151,7 @@ impl<'a> Facts<'a> {
                 None => format!("it ended with status {status}"),
             }),
             Exit::Signal { name, call, .. } => Some(match call {
-                Some(call) => format!("it was killed by {name} in {}()", canonical(call, true)),
+                Some(call) => format!("it was killed by {name} in {}()", name_in_c(call, true)),
                 None => format!("it was killed by {name}"),
             }),
             Exit::Running {
@@ -323,7 +320,7 @@ impl<'a> Facts<'a> {
         {
             return Some(why);
         }
-        if let Some(why) = culprits
+        if let Some((why, _)) = culprits
             .clone()
             .find_map(|index| self.out_of_reach(not, index))
         {

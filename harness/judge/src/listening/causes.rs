@@ -83,8 +83,9 @@ impl Facts<'_> {
         fate.map(|fate| format!(": {fate}")).unwrap_or_default()
     }
 
-    /// Why a client that was refused could not reach this server, which serves the same port at another address only.
-    pub(crate) fn out_of_reach(&self, client: usize, server: usize) -> Option<String> {
+    /// Why a client that was refused could not reach this server, which serves the same port at another address only; and the call
+    /// that bound it there.
+    pub(crate) fn out_of_reach(&self, client: usize, server: usize) -> Option<(String, u32)> {
         let refused = self
             .calls(client)
             .find(|call| call.errno() == Some(Errno::ECONNREFUSED))?;
@@ -98,10 +99,11 @@ impl Facts<'_> {
             let bound = self.bind_of(server, at)?;
             let elsewhere = local.port() == to.port() && !local.ip().is_unspecified() && local.ip() != to.ip();
             elsewhere.then(|| {
-                format!(
+                let why = format!(
                     "{} is bound to {local} only (#{}): it cannot be reached at {}, bind INADDR_ANY",
                     self.who(server), bound.n, to.ip()
-                )
+                );
+                (why, bound.n)
             })
         })
     }

@@ -8,10 +8,12 @@
 mod changed;
 mod result;
 
+use std::path::Path;
+
 use ipclab_judge::Verdict;
 use ipclab_judge::style;
-use ipclab_report::Report;
 use ipclab_report::terminal::{self, Style};
+use ipclab_report::{Block, Report};
 use ipclab_sandbox::LevelChoice;
 
 use crate::golden;
@@ -29,12 +31,14 @@ const COMMAND: &str = "ipclab check ";
 /// Lines that count as near the changed one.
 const NEAR: u32 = 5;
 
-/// Grades the rejected submissions and the starters of labs, and looks at their reports.
+/// Grades the rejected submissions and the starters of labs, and looks at their reports. `kept`: a folder with their checks, as
+/// [`golden::grade_all`] has it.
 ///
 /// # Errors
 /// A patch does not fit its base, a submission cannot be graded, or there is no sandbox.
 pub fn reports(
     proofs: &mut [Proof],
+    kept: Option<&Path>,
     jobs: Option<usize>,
     store: &Store,
     progress: &dyn Progress,
@@ -45,7 +49,7 @@ pub fn reports(
             .retain(|probe| matches!(probe.kind, Kind::Rejected | Kind::Starter));
     }
     let mut sandboxes = SandboxPool::start(LevelChoice::Auto, jobs)?;
-    let graded = golden::grade_all(proofs, store, &mut sandboxes.all(), progress);
+    let graded = golden::grade_all(proofs, kept, store, &mut sandboxes.all(), progress);
     let mut labs = Vec::new();
     for (proof, graded) in proofs.iter().zip(graded) {
         let mut seen = Vec::new();
@@ -108,7 +112,12 @@ fn sentences(report: &Report) -> Vec<String> {
     let causes = report.causes.iter().map(|cause| cause.message.as_str());
     let findings = report.cases.iter().flat_map(|case| &case.findings);
     let failed = findings.filter(|finding| finding.verdict == Verdict::Fail);
-    let messages = causes.chain(failed.map(|finding| finding.message.as_str()));
+    let lost = report.cases.iter().filter(|case| case.earned < case.max);
+    let hints = lost.flat_map(|case| case.hint.iter().chain(&case.next_hints));
+    let hints = hints.flat_map(Block::lines);
+    let messages = causes
+        .chain(failed.map(|finding| finding.message.as_str()))
+        .chain(hints.map(|line| line.as_str()));
     let mut wrong: Vec<String> = messages.flat_map(style::mistakes).collect();
     wrong.sort();
     wrong.dedup();

@@ -57,7 +57,7 @@ pub(crate) fn list(cases: &mut [CaseReport], natures: &Natures) -> Vec<CauseRepo
                 first = Some(number);
                 cause.lost(case);
             }
-            let program = natures
+            let guilty = natures
                 .get(&number)
                 .and_then(|(_, program)| program.as_ref());
             cause.consider(Shown {
@@ -65,7 +65,11 @@ pub(crate) fn list(cases: &mut [CaseReport], natures: &Natures) -> Vec<CauseRepo
                 at,
                 case,
                 finding,
-                is_of_program: program.is_some() && program == played(case, finding),
+                whose: match (guilty, played(case, finding)) {
+                    (Some(guilty), Some(program)) if guilty == program => Whose::Guilty,
+                    (Some(_), Some(_)) => Whose::Another,
+                    (None, _) | (_, None) => Whose::Ours,
+                },
             });
         }
     }
@@ -110,7 +114,7 @@ struct Found<'a> {
     /// Points by tier that cases lost of which it is the first cause.
     points: BTreeMap<Tier, u32>,
     shown: Option<Shown<'a>>,
-    /// Findings that know where they show, best first.
+    /// The finding that knows best where it shows.
     placed: Option<Shown<'a>>,
     /// A finding of it can cost points.
     graded: bool,
@@ -123,8 +127,18 @@ struct Shown<'a> {
     at: usize,
     case: &'a CaseReport,
     finding: &'a FindingReport,
-    /// It is about the program that has the mistake.
-    is_of_program: bool,
+    whose: Whose,
+}
+
+/// What a finding is about, that first which says most of a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    /// The program that has the mistake.
+    Guilty,
+    /// A program of ours that had to do with it, or none at all.
+    Ours,
+    /// Another program of the student's, which suffers from it.
+    Another,
 }
 
 /// The program that the actor of a finding plays.
@@ -139,19 +153,31 @@ fn played<'a>(case: &'a CaseReport, finding: &FindingReport) -> Option<&'a Line>
 impl Shown<'_> {
     /// The smaller, the better it shows the cause: one that ran, that costs, in a low tier, that says the mistake
     /// itself, that is about the program that has it.
-    fn order(&self) -> (bool, bool, Tier, bool, bool, bool, bool, bool, usize) {
+    fn order(&self) -> (bool, bool, Tier, bool, Whose, bool, bool, bool, usize) {
         (
             self.finding.verdict == Verdict::Skipped,
             !self.finding.graded,
             self.case.tier,
             self.finding.comes_from.is_none(),
-            !self.is_of_program,
-            // A call that was other than wanted says more than what came of it.
-            self.finding.aspect != Aspect::Calls || self.finding.cites.is_empty(),
+            self.whose,
+            // A call that was other than wanted, or an access to memory, says more than what came of it.
+            !self.says_how(),
             self.finding.ours,
             self.finding.follows,
             self.place,
         )
+    }
+}
+
+impl Shown<'_> {
+    fn says_how(&self) -> bool {
+        match self.finding.aspect {
+            Aspect::Calls => !self.finding.cites.is_empty(),
+            Aspect::Memory => !self.finding.lines.is_empty(),
+            Aspect::Build | Aspect::Output | Aspect::Bytes | Aspect::Exit | Aspect::Cleanup => {
+                false
+            }
+        }
     }
 }
 
@@ -165,15 +191,24 @@ impl<'a> Found<'a> {
         if self.shown.is_none_or(|known| new.order() < known.order()) {
             self.shown = Some(new);
         }
+        // The lines of a program that only suffers lead away from the mistake.
+        let by_place = |shown: &Shown<'_>| (shown.whose == Whose::Another, shown.order());
         let is_placed = !new.finding.lines.is_empty();
-        if is_placed && self.placed.is_none_or(|known| new.order() < known.order()) {
+        if is_placed
+            && self
+                .placed
+                .is_none_or(|known| by_place(&new) < by_place(&known))
+        {
             self.placed = Some(new);
         }
     }
 
     /// Where it shows: by the finding that speaks for it, else by another.
     fn placed(&self, shown: Shown<'a>) -> &'a FindingReport {
-        match (shown.finding.lines.as_slice(), self.placed) {
+        let meant = self
+            .placed
+            .filter(|placed| placed.whose <= shown.whose.max(Whose::Ours));
+        match (shown.finding.lines.as_slice(), meant) {
             ([], Some(placed)) => placed.finding,
             _ => shown.finding,
         }

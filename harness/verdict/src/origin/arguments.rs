@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ipclab_evidence::SourceLine;
+use ipclab_evidence::{Call, Direction, SourceLine, Transfer};
 use ipclab_judge::{DiffLine, Difference, MistakeKind};
 use ipclab_spec::Aspect;
 
@@ -27,6 +27,17 @@ impl<'a> Look<'a> {
             return Vec::new();
         };
         let words = self.words();
+        if self.finding.aspect == Aspect::Bytes {
+            // What should have been refused was looked at before.
+            let is_none = amounts(words).is_some_and(|(_, wanted)| wanted == 0);
+            if let Some(line) = self.read_before(lines).filter(|_| is_none) {
+                return vec![line];
+            }
+            let is_less = amounts(words).is_some_and(|(seen, wanted)| seen < wanted);
+            if let Some(line) = self.ends_at_once(lines).filter(|_| is_less) {
+                return vec![line];
+            }
+        }
         let wrong = wrong_values(words);
         let mut steps = Vec::new();
         for arg in self.relevant(spot, &call) {
@@ -34,10 +45,13 @@ impl<'a> Look<'a> {
         }
         // What is wrong stands next to `instead of`.
         let mut nearest_first = wrong.iter().rev();
-        let step =
-            nearest_first.find_map(|value| steps.iter().find(|step| step.values.contains(value)));
-        if let Some(step) = step {
-            return vec![step.line.clone()];
+        let found = nearest_first
+            .find_map(|value| steps.iter().position(|step| step.values.contains(value)));
+        if let Some((found, step)) = found.and_then(|found| Some((found, steps.get(found)?))) {
+            // Where a macro is used something else may have been meant.
+            let uses = found.checked_sub(1).and_then(|before| steps.get(before));
+            let uses = uses.filter(|_| step.token.is_none());
+            return [step].into_iter().chain(uses).map(line_of).collect();
         }
         if let Some(line) = self.wrong_text() {
             return vec![line];
@@ -50,7 +64,10 @@ impl<'a> Look<'a> {
         if words.contains("htons() is missing") {
             return steps.into_iter().map(|step| step.line).take(1).collect();
         }
-        let said = named_values(words);
+        let (_, expected) = words.split_once(" instead of ").unwrap_or(("", ""));
+        let mut said = named_values(words);
+        let right = named_values(expected);
+        said.retain(|value| !right.contains(value));
         let is_said = |step: &&Step| step.values.iter().any(|value| said.contains(value));
         if let Some(step) = steps.iter().find(is_said) {
             return vec![step.line.clone()];
@@ -62,6 +79,12 @@ impl<'a> Look<'a> {
             if !inputs.is_empty() {
                 return inputs;
             }
+        }
+        // The place may be taken by what was there before.
+        if words.contains("bind() failed with EADDRINUSE")
+            && let Some(line) = self.no_reuse(spot, &call)
+        {
+            return vec![line];
         }
         // A call that fails of its arguments was given the last of them just before.
         if words.contains(" failed with ") {
@@ -87,18 +110,114 @@ impl<'a> Look<'a> {
             }
         }
         steps.retain(|step| ![lines.first(), lines.last()].contains(&Some(&step.line)));
-        nearest(&steps)
+        // What a program prints of an echo is what it sent before.
+        if let Some(sent) = self.echoed(&steps) {
+            return sent;
+        }
+        match compared(words) {
+            Compared::Shorter => {
+                let asks = steps.iter().skip(1).find(|step| step.asks);
+                let first = steps.first().filter(|_| asks.is_some());
+                match first {
+                    Some(first) => [first].into_iter().chain(asks).map(line_of).collect(),
+                    None => nearest(&steps),
+                }
+            }
+            Compared::AsLong => {
+                let made = steps.iter().take(2).find_map(|step| self.made_in(step));
+                match (made, steps.first()) {
+                    (Some(made), Some(first)) => vec![made, first.line.clone()],
+                    _ => steps.iter().take(2).map(line_of).collect(),
+                }
+            }
+            Compared::Unlike => nearest(&steps),
+        }
+    }
+
+    /// Where a function of the student's that makes a value, without a call of the kernel, gives it back.
+    fn made_in(&self, step: &Step) -> Option<SourceLine> {
+        step.calls.iter().find_map(|name| {
+            self.sources.iter().find_map(|source| {
+                let mut functions = source.functions.iter();
+                let function = functions.find(|found| found.name == name)?;
+                let asks = |at: usize| source.word(at).is_some_and(is_of_kernel);
+                if function.body.clone().any(asks) {
+                    return None;
+                }
+                let mut body = function.body.clone();
+                let gives = body.rfind(|at| source.is(*at, "return"))?;
+                Some(at(source, source.line(gives)?))
+            })
+        })
+    }
+
+    /// Where a socket was set up that is to take its port again, in a program that never speaks of `SO_REUSEADDR`.
+    fn no_reuse(&self, spot: Spot<'a>, call: &Written) -> Option<SourceLine> {
+        let mut sources = self.sources.iter();
+        if sources.any(|source| source.tokens.iter().any(|token| token.is("SO_REUSEADDR"))) {
+            return None;
+        }
+        let before = spot.function.body.start..call.at;
+        let last = |name: &str| before.clone().rfind(|at| spot.source.is(*at, name));
+        let set_up = last("setsockopt").or_else(|| last("socket"))?;
+        Some(at(spot.source, spot.source.line(set_up)?))
+    }
+
+    /// Of a wrong text that was received where the same text had been sent by the program itself: where that was made.
+    fn echoed(&self, steps: &[Step]) -> Option<Vec<SourceLine>> {
+        let receives = |name: &String| name.starts_with("recv") || name == "read";
+        let (index, _) = self.actor?;
+        let is_received = steps.iter().any(|step| step.calls.iter().any(receives));
+        let seen = quotes(self.words()).into_iter().next()?;
+        if !is_received || self.finding.aspect != Aspect::Output {
+            return None;
+        }
+        let moved = |call: &Call, direction: Direction| {
+            let moved = call.transfer.as_ref();
+            let is_it = |moved: &&Transfer| moved.direction == direction && moved.bytes > 1;
+            let moved = moved.filter(|moved| call.actor == index && is_it(moved))?;
+            let text = String::from_utf8_lossy(&moved.head.0);
+            let text = text.trim_end_matches(['\0', '\n', '\r']).to_owned();
+            (!text.is_empty()).then_some(text)
+        };
+        let trace = &self.evidence.trace;
+        let is_echo = |call: &&Call| {
+            let text = moved(call, Direction::Sent);
+            text.is_some_and(|text| seen.contains(&text))
+        };
+        // What is printed as it came is the answer to what was sent before.
+        let answered = || {
+            let is_answer =
+                |call: &Call| moved(call, Direction::Received).is_some_and(|it| it == seen);
+            let answer = trace.iter().position(is_answer)?;
+            let mut before = trace[..answer].iter();
+            before.rfind(|call| moved(call, Direction::Sent).is_some())
+        };
+        let sent = trace.iter().find(is_echo).or_else(answered)?;
+        let spot = sent.lines.first().and_then(|line| self.spot(line))?;
+        let call = self.call(spot)?;
+        let mut made = Vec::new();
+        for arg in call.args.iter().skip(1) {
+            let callers = &sent.lines[1..];
+            self.follow(spot, arg.clone(), call.at, callers, STEPS_MAX, &mut made);
+        }
+        made.retain(|step| !sent.lines.contains(&step.line));
+        let reads = made.iter().find(|step| step.reads_input);
+        let ends = [sent.lines.last(), sent.lines.first()];
+        let lines = ends.into_iter().flatten().cloned();
+        Some(reads.map(line_of).into_iter().chain(lines).collect())
     }
 
     /// Where a text stands that is in what was seen and not in what was expected.
-    fn wrong_text(&self) -> Option<SourceLine> {
+    pub(super) fn wrong_text(&self) -> Option<SourceLine> {
         /// A shorter text is found by accident.
         const LETTERS_MIN: usize = 5;
         let (seen, expected) = self.words().split_once(" instead of ")?;
         let printed: Vec<&str> = seen.split('`').skip(1).step_by(2).collect();
         let is_it = |text: &str| {
+            // `/tmp/client.%d` prints what stands before the number.
+            let text = text.split('%').next().unwrap_or("");
             text.len() >= LETTERS_MIN
-                && !text.contains('%')
                 && printed.iter().any(|printed| printed.contains(text))
                 && !expected.contains(text)
         };
@@ -146,7 +265,10 @@ impl<'a> Look<'a> {
         // The length decides about how many; the buffer about what.
         if self.finding.aspect == Aspect::Bytes && args.len() > 1 && skip == 1 {
             args.truncate(2);
-            args.reverse();
+            match compared(self.words()) {
+                Compared::AsLong => args.truncate(1),
+                Compared::Shorter | Compared::Unlike => args.reverse(),
+            }
         }
         args
     }
@@ -179,6 +301,68 @@ impl<'a> Look<'a> {
             false => args,
         })
     }
+}
+
+/// `sent 5 bytes to our server instead of 10`: 5 and 10.
+fn amounts(words: &str) -> Option<(u64, u64)> {
+    let (before, behind) = words.split_once(" instead of ")?;
+    let mut words = behind.split(|c: char| !c.is_ascii_digit());
+    let wanted = words.next()?.parse().ok()?;
+    let units = ["byte", "bytes", "message", "messages"];
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let mut pairs = words.windows(2).rev();
+    let seen = pairs.find(|pair| units.contains(&pair[1]))?;
+    Some((seen[0].parse().ok()?, wanted))
+}
+
+/// How what was seen compares with what was expected, as a sentence says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compared {
+    /// A part of it is missing.
+    Shorter,
+    /// Other text of the same length.
+    AsLong,
+    /// Anything else.
+    Unlike,
+}
+
+fn compared(words: &str) -> Compared {
+    // What a scripted peer says of bytes that came.
+    if words.contains("\": byte ") && words.contains(" is 0x") {
+        return Compared::AsLong;
+    }
+    let [.., seen, expected] = quotes(words)[..] else {
+        return Compared::Unlike;
+    };
+    let parts = ["instead of", "the reference program"];
+    if !parts.iter().any(|part| words.contains(part)) || seen.is_empty() {
+        return Compared::Unlike;
+    }
+    let same = |one: &mut dyn Iterator<Item = (u8, u8)>| one.take_while(|(a, b)| a == b).count();
+    let before = same(&mut seen.bytes().zip(expected.bytes()));
+    let behind = same(&mut seen.bytes().rev().zip(expected.bytes().rev()));
+    if seen.len() == expected.len() {
+        // Another count is no other text.
+        let end = seen.len().saturating_sub(behind).max(before);
+        let differing = seen.bytes().take(end).skip(before);
+        return match differing.clone().all(|byte| byte.is_ascii_digit()) {
+            true => Compared::Unlike,
+            false => Compared::AsLong,
+        };
+    }
+    match seen.len() < expected.len() && before + behind >= seen.len() {
+        true => Compared::Shorter,
+        false => Compared::Unlike,
+    }
+}
+
+/// What stands between backticks.
+fn quotes(words: &str) -> Vec<&str> {
+    words.split('`').skip(1).step_by(2).collect()
+}
+
+fn line_of(step: &Step) -> SourceLine {
+    step.line.clone()
 }
 
 /// Of the steps the first, and the next one that has a number of its own: where sizes and counts go wrong.

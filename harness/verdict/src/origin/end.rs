@@ -1,12 +1,38 @@
 //! How a program came to an end, or to none: the statement that ended it, the check behind a call, the loop that goes on.
 
-use ipclab_evidence::{Exit, SourceLine};
+use ipclab_evidence::{Exit, SourceLine, canonical};
 
 use super::look::{Look, Spot, at};
-use super::source::Control;
+use super::source::{Control, Function, Source};
 
 /// Statements that end a program, where `main` has them.
 const ENDS: [&str; 5] = ["return", "exit", "_exit", "_Exit", "quick_exit"];
+/// Statements of one function that are looked at, where each look is at a part of the function.
+const CONTROLS_MAX: usize = 300;
+/// Places that take what a program was given which are looked at.
+const INPUTS_MAX: usize = 8;
+/// Loops around one line that are looked at.
+const LOOPS_MAX: usize = 8;
+/// Statements that leave a loop.
+const LEAVES: [&str; 6] = ["break", "return", "goto", "exit", "_exit", "_Exit"];
+/// Functions that read what a program is given.
+const READ_INPUT: [&str; 11] = [
+    "getline", "fgets", "gets", "getc", "getchar", "fgetc", "fread", "scanf", "fscanf", "read",
+    "recv",
+];
+/// Functions that can fail without a call that fails.
+const FAIL_UNSEEN: [&str; 10] = [
+    "getaddrinfo",
+    "gethostbyname",
+    "getnameinfo",
+    "inet_pton",
+    "inet_aton",
+    "strtol",
+    "strtoul",
+    "sscanf",
+    "getline",
+    "fgets",
+];
 /// What the judge says of a status that is the value of the last `printf()`.
 const LEAKED: &str = "main must be int";
 
@@ -57,7 +83,14 @@ impl<'a> Look<'a> {
             return main.or_else(|| self.check(lines)).into_iter().collect();
         };
         let mut from = vec![end.clone()];
+        from.extend(self.caller_of_end());
         from.extend(self.status(&end));
+        if self.says("ended with status 0: a program that cannot") {
+            from.extend(self.looked_at());
+        }
+        if from.len() == 1 && self.says("instead of serving on") {
+            from.extend(self.left_loop(&end));
+        }
         if from.len() == 1 {
             from.extend(
                 self.condition(std::slice::from_ref(&end))
@@ -66,6 +99,42 @@ impl<'a> Look<'a> {
             );
         }
         from
+    }
+
+    /// Where a function that complains and ends the program was called.
+    fn caller_of_end(&self) -> Option<SourceLine> {
+        let (_, actor) = self.actor?;
+        let [end, caller, ..] = actor.ended_at.as_slice() else {
+            return None;
+        };
+        let spot = self.spot(end)?;
+        (spot.function.name != "main").then(|| caller.clone())
+    }
+
+    /// The first statement of a function that ends the program and says nothing.
+    pub(super) fn ends_silently(&self) -> Option<SourceLine> {
+        let (_, actor) = self.actor?;
+        let spot = self.spot(actor.ended_at.first()?)?;
+        let first = spot.source.line(spot.function.body.start)?;
+        (spot.function.name != "main").then(|| at(spot.source, first))
+    }
+
+    /// Where it removed a file that was in its way, and what decided about that.
+    pub(super) fn removed(&self) -> Vec<SourceLine> {
+        let Some((index, _)) = self.actor else {
+            return Vec::new();
+        };
+        let mut trace = self.evidence.trace.iter();
+        let removed = trace.find(|call| {
+            let is_it = canonical(&call.name, false) == "unlink" && call.errno().is_none();
+            is_it && call.actor == index && !call.lines.is_empty()
+        });
+        removed.map_or(Vec::new(), |call| {
+            let mut lines = self.condition(&call.lines);
+            lines.truncate(1);
+            lines.extend(call.lines.first().cloned());
+            lines
+        })
     }
 
     /// Where the value of `return status;` is given: in what hangs on the call that failed or beside the complaint about it,
@@ -150,7 +219,39 @@ impl<'a> Look<'a> {
             let spot = self.spot(line)?;
             Some((spot, self.guard(spot)?))
         });
-        guarded.map_or(Vec::new(), |(spot, guard)| self.decided(spot, &guard))
+        guarded.map_or(Vec::new(), |(spot, guard)| {
+            let mut decided = self.decided(spot, &guard);
+            if let Some(line) = self.complained_of(spot, &guard) {
+                decided.truncate(1);
+                decided.push(line);
+            }
+            decided
+        })
+    }
+
+    /// Of what was handed to the call whose result is looked at the member that the last words on stderr name: `Address family
+    /// for hostname not supported` is about `ai_family`.
+    fn complained_of(&self, spot: Spot<'a>, control: &Control) -> Option<SourceLine> {
+        /// Shorter names are found in any sentence.
+        const LETTERS_MIN: usize = 5;
+        let (_, actor) = self.actor?;
+        let said = String::from_utf8_lossy(&actor.stderr.head.0).to_lowercase();
+        let said = said.lines().next_back()?;
+        let source = spot.source;
+        let mut names = source.names(control.header.clone()).into_iter();
+        let write = names.find_map(|name| source.last_write(name, spot.function, control.at))?;
+        let handed = source.names(write.value.clone());
+        let named = |at: &usize| {
+            let member = source.word(*at)?;
+            let last = member.rsplit('_').next()?;
+            let of = at.checked_sub(2).and_then(|before| source.word(before))?;
+            let is_member = source.is(at - 1, ".") || source.is(at - 1, "->");
+            let is_said = last.len() >= LETTERS_MIN && said.contains(last);
+            (is_member && is_said && handed.contains(&of) && source.is(at + 1, "=")).then_some(())
+        };
+        let mut before = spot.function.body.start..write.at;
+        let at_member = before.rfind(|at| named(at).is_some())?;
+        Some(at(source, source.line(at_member)?))
     }
 
     /// The innermost statement that decides about a line; else one just before, which lost its braces.
@@ -174,12 +275,13 @@ impl<'a> Look<'a> {
             let write = source.last_write(name, spot.function, control.at)?;
             spot.function.body.contains(&write.at).then_some(write)
         });
-        let tokens = [Some(control.at), value.map(|write| write.at)];
-        let lines = tokens
-            .into_iter()
-            .flatten()
-            .filter_map(|token| source.line(token));
-        lines.map(|line| at(source, line)).collect()
+        let decides = source.line(control.at).map(|line| at(source, line));
+        let given = value.and_then(|write| {
+            // Of a value that the student's own function brings the kernel's answer says more.
+            let asks = self.within(source, &write).map(|step| step.line);
+            asks.or_else(|| Some(at(source, source.line(write.at)?)))
+        });
+        decides.into_iter().chain(given).collect()
     }
 
     /// The last loop before the end of a program that did less than it should.
@@ -196,7 +298,73 @@ impl<'a> Look<'a> {
             })
             // The outermost of those that end last.
             .max_by_key(|control| (control.body.end, std::cmp::Reverse(control.at)));
-        left.map_or(Vec::new(), |control| self.decided(spot, &control))
+        left.map_or(Vec::new(), |control| {
+            let leaves = self.leaves(spot, &control);
+            leaves
+                .into_iter()
+                .chain(self.decided(spot, &control))
+                .collect()
+        })
+    }
+
+    /// What ends the loop around a line the first time that it comes by, whatever is the case.
+    pub(super) fn ends_at_once(&self, lines: &[SourceLine]) -> Option<SourceLine> {
+        lines.iter().find_map(|line| {
+            let spot = self.spot(line)?;
+            let controls = spot.source.controls(spot.function).into_iter();
+            let loops = controls.filter(|control| {
+                !["if", "switch"]
+                    .iter()
+                    .any(|word| spot.source.is(control.at, word))
+                    && self.holds(spot, control)
+            });
+            let mut loops = loops.take(LOOPS_MAX);
+            loops.find_map(|control| self.leaves(spot, &control))
+        })
+    }
+
+    /// The statement that leaves a loop and hangs on no condition.
+    fn leaves(&self, spot: Spot<'a>, control: &Control) -> Option<SourceLine> {
+        let source = spot.source;
+        let inner: Vec<Control> = source
+            .controls(spot.function)
+            .into_iter()
+            .filter(|inner| inner.at != control.at && control.body.contains(&inner.at))
+            .take(CONTROLS_MAX)
+            .collect();
+        // Of more than are looked at it is not known whether one decides.
+        if inner.len() == CONTROLS_MAX {
+            return None;
+        }
+        let mut body = control.body.clone();
+        let leaves = body.find(|token| {
+            let is_it = LEAVES.iter().any(|word| source.is(*token, word));
+            is_it && inner.iter().all(|inner| !inner.body.contains(token))
+        })?;
+        Some(at(source, source.line(leaves)?))
+    }
+
+    /// The first statement of the program that decides by the result of a function which can fail without a call that fails.
+    fn looked_at(&self) -> Option<SourceLine> {
+        let (index, _) = self.actor?;
+        let known = self.evidence_of(index);
+        let is_known = |name: &str| known.iter().any(|line| line.file == name);
+        let mut sources = self.sources.iter().filter(|source| is_known(source.name));
+        sources.find_map(|source| {
+            let mut functions = source.functions.iter();
+            functions.find_map(|function| by_result(source, function, &FAIL_UNSEEN, usize::MAX))
+        })
+    }
+
+    /// The first statement before a line that decides by what was read of the input; else one before a line that called its
+    /// function.
+    pub(super) fn read_before(&self, lines: &[SourceLine]) -> Option<SourceLine> {
+        lines.iter().find_map(|line| {
+            let spot = self.spot(line)?;
+            let mut tokens = spot.function.body.clone();
+            let first = tokens.find(|token| spot.source.line(*token) == Some(spot.line))?;
+            by_result(spot.source, spot.function, &READ_INPUT, first)
+        })
     }
 
     fn holds(&self, spot: Spot<'a>, control: &Control) -> bool {
@@ -228,7 +396,14 @@ impl<'a> Look<'a> {
                     && result
                         .is_some_and(|name| source.names(control.header.clone()).contains(&name)))
         });
-        let shown = check.and_then(|check| source.line(check.at));
+        // Where nothing looks at it, the next statement that uses it goes on with the error.
+        let used = || {
+            let name = result?;
+            let mut behind = call.end..spot.function.body.end;
+            behind.find(|at| source.word(*at) == Some(name))
+        };
+        let shown = check.map(|check| check.at).or_else(used);
+        let shown = shown.and_then(|at| source.line(at));
         shown.map(|line| at(source, line)).or(failed)
     }
 
@@ -261,21 +436,81 @@ impl<'a> Look<'a> {
             .unwrap_or_default()
     }
 
-    /// Where `main` takes what it was given.
+    /// Where the program takes what it was given.
     pub(super) fn inputs(&self) -> Vec<SourceLine> {
         let Some((_, spot)) = self.main() else {
             return Vec::new();
         };
         let source = spot.source;
         let mut lines: Vec<SourceLine> = Vec::new();
-        for token in spot.function.body.clone() {
+        for token in source
+            .functions
+            .iter()
+            .flat_map(|function| function.body.clone())
+        {
             let is_given = source.is(token, "argv") && !source.is(token + 2, "0");
+            if !is_given {
+                continue;
+            }
+            // What a function of the student's makes of it is decided there.
+            let own = source.call_around(token).and_then(|(call, _)| {
+                let name = source.word(call.at)?;
+                let function = source.functions.iter().find(|found| found.name == name)?;
+                let decides = source.controls(function).into_iter().next()?;
+                source.line(decides.at)
+            });
+            lines.extend(own.map(|line| at(source, line)));
             let first = source.statement_start(token);
             let assigned = (first..token).any(|before| source.is(before, "="));
-            if let (true, Some(line)) = (is_given && assigned, source.line(token)) {
+            if let (true, Some(line)) = (assigned, source.line(token)) {
                 lines.push(at(source, line));
+                lines.extend(first_use(source, token));
+            }
+            if lines.len() == INPUTS_MAX {
+                break;
             }
         }
+        lines.dedup();
         lines
     }
+}
+
+/// The first statement of a function, before a token, that decides by the result of one of these functions.
+fn by_result(
+    source: &Source<'_>,
+    function: &Function<'_>,
+    functions: &[&str],
+    before: usize,
+) -> Option<SourceLine> {
+    let controls = source.controls(function).into_iter();
+    let found = controls.take(CONTROLS_MAX).find(|control| {
+        let is_called = |at: usize| {
+            let called = source.word(at).filter(|_| source.is(at + 1, "("));
+            called.is_some_and(|name| functions.contains(&name))
+        };
+        let by_name = |name: &&str| {
+            let write = source.last_write(name, function, control.at);
+            write.is_some_and(|write| {
+                let called = source.callees(&write);
+                called.iter().any(|name| functions.contains(name))
+            })
+        };
+        let names = source.names(control.header.clone());
+        let decides = control.header.clone().any(is_called) || names.iter().any(by_name);
+        control.at < before && decides
+    })?;
+    Some(at(source, source.line(found.at)?))
+}
+
+/// Where the name is used next that is given a value in the statement of this token.
+fn first_use(source: &Source<'_>, token: usize) -> Option<SourceLine> {
+    let first = source.statement_start(token);
+    let equals = (first..token).find(|at| source.is(*at, "="))?;
+    let name = source.word(equals.checked_sub(1)?)?;
+    let function = source.function_of(token)?;
+    let line = source.line(token)?;
+    let mut behind = token..function.body.end;
+    let used =
+        behind.find(|at| source.word(*at) == Some(name) && source.line(*at) != Some(line))?;
+    Some(at(source, source.line(used)?))
 }

@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{ActorEvidence, Evidence, SourceLine};
 use ipclab_judge::{Finding, MistakeKind};
-use ipclab_spec::{Case, Player};
+use ipclab_spec::{Case, ExitExpectation, Player};
 
 use super::source::{Function, Source};
 
@@ -37,6 +37,8 @@ pub(super) struct Look<'a> {
     pub(super) actor: Option<(usize, &'a ActorEvidence)>,
     /// It is about that program itself.
     pub(super) is_own: bool,
+    /// The program should have refused what it was given.
+    pub(super) must_fail: bool,
 }
 
 /// A place in a file.
@@ -79,12 +81,15 @@ impl<'a> Look<'a> {
             .find(is_named)
             .or_else(|| students.iter().find(is_guilty))
             .or_else(|| students.first());
+        let actor = index.and_then(|index| Some((*index, evidence.actors.get(*index)?)));
+        let role = actor.and_then(|(_, actor)| case.role(&actor.name));
         Self {
+            must_fail: role.is_some_and(|role| role.exit == Some(ExitExpectation::Failure)),
             sources,
             evidence,
             finding,
             is_own: students.iter().any(|index| is_named(&index)),
-            actor: index.and_then(|index| Some((*index, evidence.actors.get(*index)?))),
+            actor,
         }
     }
 

@@ -28,6 +28,16 @@ impl<'a> Look<'a> {
                 Some(Exit::NotStarted | Exit::NotExecuted(_) | Exit::Signal { .. }) | None => {}
             }
         }
+        // Where our side waits in vain, the student's program is in the loop that does not come to it.
+        if !self.is_own && self.says("still waiting for it") {
+            return self.loops(lines);
+        }
+        if !self.is_own && self.says("the connection was closed") {
+            let closed = self.condition(lines);
+            if !closed.is_empty() {
+                return closed;
+            }
+        }
         let moved = matches!(self.finding.aspect, Aspect::Bytes | Aspect::Calls);
         match self.kind().filter(|_| !moved) {
             Some(MistakeKind::Unchecked | MistakeKind::Status | MistakeKind::Silent)
@@ -48,12 +58,22 @@ impl<'a> Look<'a> {
                     return vec![check];
                 }
             }
-            Some(MistakeKind::Status | MistakeKind::Silent) => return self.end(lines),
+            Some(MistakeKind::Silent) => {
+                let helper = self.ends_silently().into_iter();
+                return helper.chain(self.end(lines)).collect();
+            }
+            Some(MistakeKind::Status) => return self.end(lines),
             Some(MistakeKind::Waits) if self.is_waiting(exit) => return self.held_end(lines, exit),
             _ => {}
         }
         if self.finding.aspect == Aspect::Memory && self.says("does not hold") {
             return self.stored();
+        }
+        if self.finding.aspect == Aspect::Memory {
+            let named = self.named_calls(lines);
+            if !named.is_empty() {
+                return named;
+            }
         }
         if let Some(line) = self.declared(lines) {
             return vec![line];
@@ -71,23 +91,65 @@ impl<'a> Look<'a> {
                 return condition;
             }
         }
-        if matches!(lines, [line] if Some(line) == self.end_line().as_ref()) {
-            let left = self.left_loop(&lines[0]);
-            if !left.is_empty() {
-                return left;
+        if let ([_, _, ..], Some((_, actor))) = (lines, self.actor)
+            && actor.ended_at == lines
+        {
+            let condition = self.condition(lines);
+            if !condition.is_empty() {
+                return condition;
             }
+        }
+        if matches!(lines, [line] if Some(line) == self.end_line().as_ref()) {
+            let mut left = self.left_loop(&lines[0]);
             let printed = self.actor.map(|(_, actor)| actor.printed.iter());
             let last = printed.and_then(|mut printed| printed.rfind(|write| write.stream == 1));
             if let Some(line) = last.and_then(|write| write.lines.first()) {
-                return vec![line.clone()];
+                // What it printed in the loop stands for what it did not do there.
+                left.truncate(1);
+                left.push(line.clone());
+            }
+            if !left.is_empty() {
+                return left;
             }
         }
-        let values = self.values(lines);
-        let accepted = ["must not be there", "found nothing wrong"];
-        match values.is_empty() && accepted.iter().any(|text| self.says(text)) {
-            true => self.inputs(),
-            false => values,
+        let mut values = self.values(lines);
+        if self.finding.aspect == Aspect::Cleanup {
+            // It ended there, and had not cleared up.
+            values.truncate(1);
+            values.extend(self.end_line());
         }
+        let accepted = ["must not be there", "found nothing wrong"];
+        let given = match accepted.iter().any(|text| self.says(text)) {
+            true if values.is_empty() || self.must_fail => self.inputs(),
+            true | false => Vec::new(),
+        };
+        match given.is_empty() {
+            true => values,
+            false => given,
+        }
+    }
+
+    /// Where the calls were made that the sentence about an access names, in the function of the access where they are in it.
+    fn named_calls(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let access = lines.first().and_then(|line| self.spot(line));
+        let numbers = self.finding.message.split("(#").skip(1).filter_map(|part| {
+            let end = part.find(|c: char| !c.is_ascii_digit())?;
+            part[..end].parse::<u32>().ok()
+        });
+        let place = |n: u32| {
+            let call = self.evidence.trace.iter().find(|call| call.n == n)?;
+            let is_beside = |line: &&SourceLine| {
+                let spot = self.spot(line);
+                matches!((spot, access), (Some(spot), Some(access))
+                    if spot.function.at == access.function.at && spot.source.name == access.source.name)
+            };
+            call.lines
+                .iter()
+                .find(is_beside)
+                .or(call.lines.first())
+                .cloned()
+        };
+        numbers.filter_map(place).collect()
     }
 
     fn is_waiting(&self, exit: Option<&Exit>) -> bool {
@@ -113,9 +175,20 @@ impl<'a> Look<'a> {
             let write = spot.source.last_write(name, spot.function, call.at)?;
             Some(at(spot.source, spot.source.line(write.at)?))
         };
-        match made().filter(|_| on_pipe) {
-            Some(line) => vec![line],
-            None => self.loops(lines),
+        if let Some(line) = made().filter(|_| on_pipe) {
+            return vec![line];
         }
+        // What should have been refused, and was not, is what the program was given.
+        let given = match self.must_fail && !self.says("although") {
+            true => self.inputs(),
+            false => Vec::new(),
+        };
+        let removed = match self.must_fail {
+            true => self.removed(),
+            false => Vec::new(),
+        };
+        let all = [removed, given, self.loops(lines)];
+        let first = all.into_iter().find(|lines| !lines.is_empty());
+        first.unwrap_or_default()
     }
 }

@@ -1,5 +1,6 @@
 //! A C file as far as values are looked for in it: functions, calls, statements and what guards them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::lexer::{self, Kind, Macro, Token};
@@ -12,6 +13,8 @@ const KEYWORDS: [&str; 8] = [
 const CONTROLS: [&str; 4] = ["if", "for", "while", "switch"];
 /// Nesting of statements that is followed.
 const DEPTH_MAX: u32 = 64;
+/// Functions that fill by others which are followed.
+const FILLS_DEPTH: u32 = 2;
 /// Tokens that are passed on the way back to where something begins.
 const STEPS_MAX: usize = 400;
 
@@ -22,6 +25,8 @@ pub(super) struct Source<'a> {
     pub(super) tokens: Vec<Token<'a>>,
     pub(super) macros: Vec<Macro<'a>>,
     pub(super) functions: Vec<Function<'a>>,
+    /// Of each function of the file which parameters are addresses that it writes to.
+    pub(super) fills: BTreeMap<&'a str, Vec<bool>>,
     /// For each bracket that opens, the token that closes it; for other tokens themselves.
     closes: Vec<usize>,
     /// For each bracket that closes, the token that opens it; for other tokens themselves.
@@ -85,8 +90,15 @@ impl<'a> Source<'a> {
             tokens: read.tokens,
             macros: read.macros,
             functions: Vec::new(),
+            fills: BTreeMap::new(),
         };
         source.functions = source.find_functions();
+        // One function may fill by another.
+        for _ in 0..FILLS_DEPTH {
+            let fills = source.functions.iter();
+            let fills = fills.map(|function| (function.name, source.fills(function)));
+            source.fills = fills.collect();
+        }
         Some(source)
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Step {
     pub(super) calls: Vec<String>,
     /// It takes something from the command line or the input.
     pub(super) reads_input: bool,
+    /// A function of the student's that brings the value asks the kernel here.
+    pub(super) asks: bool,
 }
 
 impl<'a> Look<'a> {
@@ -92,8 +94,11 @@ impl<'a> Look<'a> {
     }
 
     /// Of a value that a function of the student's brings: where that one asks the kernel.
-    fn within(&self, source: &'a Source<'a>, write: &Write) -> Option<Step> {
-        let mut names = write.value.clone().filter_map(|at| source.word(at));
+    pub(super) fn within(&self, source: &'a Source<'a>, write: &Write) -> Option<Step> {
+        if let Some(step) = self.handed_back(source, write) {
+            return Some(step);
+        }
+        let mut names = source.callees(write).into_iter();
         names.find_map(|name| {
             self.sources.iter().find_map(|source| {
                 let function = source.functions.iter().find(|found| found.name == name)?;
@@ -102,14 +107,33 @@ impl<'a> Look<'a> {
                     let asks = source.word(*at).is_some_and(is_of_kernel);
                     asks && source.call_at(*at).is_some()
                 })?;
-                step(
-                    source,
-                    &Write {
-                        at: asks,
-                        value: asks..asks,
-                    },
-                )
+                let write = Write {
+                    at: asks,
+                    value: asks..asks,
+                };
+                let step = step(source, &write)?;
+                Some(Step { asks: true, ..step })
             })
+        })
+    }
+
+    /// Of a value that a function of the student's writes to an address which it was given: where it does.
+    fn handed_back(&self, source: &'a Source<'a>, write: &Write) -> Option<Step> {
+        let (call, nth) = source.call_around(write.at)?;
+        let name = source.word(call.at)?;
+        let mut sources = self.sources.iter();
+        sources.find_map(|source| {
+            let mut functions = source.functions.iter();
+            let function = functions.find(|found| found.name == name)?;
+            let parameter = function.parameters.get(nth)?;
+            let written = source.last_write(parameter, function, function.body.end)?;
+            let pointed = written
+                .at
+                .checked_sub(1)
+                .is_some_and(|at| source.is(at, "*"));
+            let is_own = function.body.contains(&written.at) && pointed;
+            let step = step(source, &written).filter(|_| is_own)?;
+            Some(Step { asks: true, ..step })
         })
     }
 
@@ -210,6 +234,7 @@ impl<'a> Look<'a> {
                 values,
                 calls: Vec::new(),
                 reads_input: false,
+                asks: false,
             })
         })
     }
@@ -217,16 +242,14 @@ impl<'a> Look<'a> {
 
 /// A place that gives a value, as a step.
 fn step(source: &Source<'_>, write: &Write) -> Option<Step> {
-    let calls = write.value.clone().filter(|at| source.is(at + 1, "("));
+    let calls = source.callees(write);
     let names = source.names(write.value.clone());
     Some(Step {
         reads_input: names.iter().any(|name| ["argv", "stdin"].contains(name)),
         line: at(source, source.line(write.at)?),
         token: Some(write.at),
+        asks: false,
         values: values_in(source, write.value.clone()),
-        calls: calls
-            .filter_map(|at| source.word(at))
-            .map(str::to_owned)
-            .collect(),
+        calls: calls.into_iter().map(str::to_owned).collect(),
     })
 }

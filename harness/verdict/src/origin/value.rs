@@ -40,6 +40,8 @@ const READ_ONLY: [&str; 9] = [
     "semop",
     "inet_ntop",
 ];
+/// Parameters of one function that are looked at.
+const PARAMETERS_MAX: usize = 16;
 /// Operators that give what is left of them a value.
 const ASSIGNMENTS: [&str; 11] = [
     "=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=",
@@ -132,6 +134,46 @@ impl<'a> Source<'a> {
         own.or_else(|| (0..self.tokens.len()).find_map(written))
     }
 
+    /// The functions that a value comes through: those called in it, and the one that it is written by.
+    pub(super) fn callees(&self, write: &Write) -> Vec<&'a str> {
+        let before = write.value.start.checked_sub(2);
+        let writes = before.filter(|at| self.is(at + 1, "("));
+        let within = write.value.clone();
+        let called = writes.into_iter().chain(within);
+        called
+            .filter(|at| self.is(at + 1, "("))
+            .filter_map(|at| self.word(at))
+            .collect()
+    }
+
+    /// Which parameters of a function are addresses that it writes to.
+    pub(super) fn fills(&self, function: &Function<'a>) -> Vec<bool> {
+        let parameters: Vec<&str> = function
+            .parameters
+            .iter()
+            .copied()
+            .take(PARAMETERS_MAX)
+            .collect();
+        let mut fills = vec![false; parameters.len()];
+        for at in function.body.clone() {
+            let Some(name) = self.word(at) else { continue };
+            let nth = parameters.iter().position(|known| *known == name);
+            let Some(fill) = nth
+                .and_then(|nth| fills.get_mut(nth))
+                .filter(|fill| !**fill)
+            else {
+                continue;
+            };
+            let by_address = self.is_part(at) || (at > 0 && self.is(at - 1, "*"));
+            // `&size` is the address of the function's own copy.
+            let is_argument =
+                || !self.is(at.saturating_sub(1), "&") && self.call_around(at).is_some();
+            let writes = || self.write_of(name, at).is_some();
+            *fill = (by_address || is_argument()) && writes();
+        }
+        fills
+    }
+
     fn write_of(&self, name: &str, at: usize) -> Option<Write> {
         let is_member = at > 0 && (self.is(at - 1, ".") || self.is(at - 1, "->"));
         if self.word(at) != Some(name) || is_member {
@@ -171,8 +213,10 @@ impl<'a> Source<'a> {
             && self.is(at - 1, "&")
             && !self.is_operand(at - 1)
             && !READ_ONLY.contains(&callee);
+        let own = self.fills.get(callee).and_then(|fills| fills.get(arg));
         let filled = (arg == 0 && FILL_FIRST.contains(&callee))
-            || (arg == 1 && FILL_SECOND.contains(&callee));
+            || (arg == 1 && FILL_SECOND.contains(&callee))
+            || own == Some(&true);
         // An address is handed over in whole arguments; the name of an array only where it begins one.
         let begins = call.args.get(arg).is_some_and(|range| {
             let first = range.clone().find(|at| self.word(*at).is_some());
