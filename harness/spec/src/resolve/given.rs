@@ -165,7 +165,7 @@ fn file_text(table: &RawGivenFile, context: &mut Context<'_>) -> Template {
         .as_ref()
         .and_then(|size| u64::try_from(size.value).ok())
     {
-        fits(text, &template, Some(size), context);
+        fits("file", text, &template, Some(size), context);
     }
     template
 }
@@ -245,7 +245,7 @@ fn segment(key: i32, raw: &RawGivenShm, context: &mut Context<'_>) -> Option<Giv
     let holds = match &raw.holds {
         Some(holds) => {
             let template = context.template(holds, Use::Input);
-            fits(holds, &template, Some(bytes), context);
+            fits("segment", holds, &template, Some(bytes), context);
             template
         }
         None => Template::default(),
