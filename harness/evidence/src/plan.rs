@@ -149,6 +149,9 @@ pub struct GivenFile {
     /// Permission bits, `chmod(2)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<u32>,
+    /// Bytes of a regular file: behind its text is a hole, `ftruncate(2)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
 }
 
 /// What a given file is.
@@ -163,6 +166,10 @@ pub enum GivenKind {
     Directory,
     /// A FIFO, `mkfifo(3)`.
     Fifo,
+    /// A symbolic link, `symlink(2)`.
+    Symlink(PathBuf),
+    /// Another name of a file that was given before, `link(2)`.
+    HardLink(PathBuf),
 }
 
 /// A System V segment that exists before the case, `shmget(2)`.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::LineTable;
@@ -12,7 +13,7 @@ use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec
 
 use crate::compile::{Builder, Built, Variant};
 use crate::explore::{ExploreContext, explore, repeat_failing};
-use crate::labs::Lab;
+use crate::labs::{self, Lab};
 use crate::own;
 use crate::pool::{PoolSlice, SandboxPool};
 use crate::progress::Progress;
@@ -431,18 +432,19 @@ fn references(
             Reference::BuiltIn(_) | Reference::None => None,
         })
         .collect();
-    let Some(beside) = lab.beside.as_deref().filter(|_| !wanted.is_empty()) else {
+    if wanted.is_empty() {
         return Ok(BTreeMap::new());
+    }
+    labs::has_reference_sources(lab)?;
+    let names = wanted.iter().flat_map(|program| &program.sources);
+    let beside = match &lab.beside {
+        Some(beside) if beside.as_os_str().is_empty() => PathBuf::from("."),
+        Some(beside) => beside.clone(),
+        None => written_out(names.clone(), grader.store)?,
     };
-    let beside = if beside.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        beside
-    };
-    let sources = wanted.iter().flat_map(|program| &program.sources);
-    let sources: Vec<PathBuf> = sources.map(PathBuf::from).collect();
+    let sources: Vec<PathBuf> = names.map(PathBuf::from).collect();
     let staged = grader.store.folder("reference")?;
-    let mut folder = Submission::take_in_named(beside, &sources, staged)?;
+    let mut folder = Submission::take_in_named(&beside, &sources, staged)?;
     // Its authors name paths, not programs to be looked for.
     folder.mapping = Mapping {
         lab: None,
@@ -492,6 +494,28 @@ fn references(
             },
         )
         .collect()
+}
+
+/// Writes the sources of references that the tool carries into a folder, where the compiler finds them.
+fn written_out<'a>(
+    names: impl Iterator<Item = &'a String>,
+    store: &Store,
+) -> Result<PathBuf, Failure> {
+    let folder = store.folder("carried")?;
+    // A source that is not carried is missed by the build, which names it.
+    for (name, text) in names.flat_map(|source| labs::carried_beside(source)) {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(&folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|error| {
+                Failure::disk(
+                    format_args!("writing the reference {}", show::path(&path)),
+                    &error,
+                )
+            })?;
+    }
+    Ok(folder)
 }
 
 /// Runs the cases: those that others require before those that require them, and otherwise as many at a time as there

@@ -1,10 +1,11 @@
 //! Labs: the ones that the tool carries with it, and specs that an instructor wrote.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, include_dir};
-use ipclab_spec::{Spec, is_glob};
+use include_dir::{Dir, File, include_dir};
+use ipclab_spec::{Reference, Spec, is_glob};
 
 use crate::unit::Unit;
 use ipclab_intake::failure::{Failure, reason};
@@ -33,22 +34,41 @@ pub struct Lab {
     pub path: Option<PathBuf>,
 }
 
-/// The names of the labs that the tool carries.
+/// The names of the labs that the tool carries: first those whose questions stand in `unit.toml`.
 pub fn names() -> Vec<String> {
-    let files = COURSE
-        .get_dir("specs")
-        .map(|specs| specs.files())
-        .into_iter()
-        .flatten();
-    files
-        .filter(|file| {
-            file.path()
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-                && !file.path().ends_with(UNIT)
+    let first = COURSE.get_file(format!("{SPECS}/{UNIT}"));
+    let first = first.and_then(|file| file.contents_utf8());
+    let first: Vec<&str> = first.into_iter().flat_map(questions).collect();
+    let specs = files()
+        .filter(|file| file.path().extension().is_some_and(|kind| kind == "toml"))
+        .filter(|file| !is_question_list(file.path()));
+    let mut names: Vec<(bool, String)> = specs
+        .filter_map(|file| {
+            let name = file.path().file_stem()?.to_string_lossy().into_owned();
+            let asked = file.contents_utf8().and_then(unit_of);
+            Some((!asked.is_some_and(|id| first.contains(&id)), name))
         })
-        .filter_map(|file| Some(file.path().file_stem()?.to_string_lossy().into_owned()))
-        .collect()
+        .collect();
+    names.sort();
+    names.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The specs that the tool carries, and the lists of questions beside them.
+fn files() -> impl Iterator<Item = &'static File<'static>> {
+    let specs = COURSE.get_dir(SPECS);
+    specs.map(|specs| specs.files()).into_iter().flatten()
+}
+
+/// The ids of a list's questions, read without the rest of it: every command that names labs asks for them.
+fn questions(list: &str) -> impl Iterator<Item = &str> {
+    let ids = list.lines().filter(|line| line.starts_with("id "));
+    ids.filter_map(|line| line.split('"').nth(1))
+}
+
+/// The first question that a spec says it is about, likewise.
+fn unit_of(spec: &str) -> Option<&str> {
+    let line = spec.lines().find(|line| line.starts_with("unit "))?;
+    line.split('"').nth(1)
 }
 
 /// Opens one of our labs by its name.
@@ -85,17 +105,71 @@ pub fn carried(name: &str) -> Result<Lab, Failure> {
     )
 }
 
+/// The folder of the specs in what is carried.
+const SPECS: &str = "specs";
+
 /// What the unit asks, beside the specs.
 const UNIT: &str = "unit.toml";
 
-/// What the unit asks, as the tool carries it.
+/// Whether a file beside the specs is no spec but a list of questions: `unit.toml`, and `NAME.unit.toml` for those of another
+/// unit.
+pub fn is_question_list(path: &Path) -> bool {
+    let name = path.file_name().map(OsStr::to_string_lossy);
+    name.is_some_and(|name| name == UNIT || name.ends_with(&format!(".{UNIT}")))
+}
+
+/// What the units ask, as the tool carries it: that of `unit.toml` first.
 ///
 /// # Errors
 /// It is not as it must be, which its own test would have told.
 pub fn unit() -> Result<Unit, Failure> {
-    let file = COURSE.get_file(format!("specs/{UNIT}"));
-    let text = file.and_then(|file| file.contents_utf8());
-    Unit::parse(UNIT, text.unwrap_or_default())
+    let lists = files()
+        .filter(|file| is_question_list(file.path()))
+        .map(|file| {
+            let name = file.path().file_name().map(OsStr::to_string_lossy);
+            let text = file.contents_utf8().unwrap_or_default();
+            (name.unwrap_or_default().into_owned(), text.to_owned())
+        });
+    joined(lists.collect())
+}
+
+/// What the lists of questions in a folder ask; `None`: there is none, so a case may cover anything.
+fn unit_beside(folder: &Path) -> Result<Option<Unit>, Failure> {
+    let here = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let entries = fs::read_dir(here).into_iter().flatten().flatten();
+    let lists: Vec<(String, String)> = entries
+        .filter(|entry| is_question_list(&entry.path()))
+        .filter_map(|entry| {
+            let path = folder.join(entry.file_name());
+            Some((show::path(&path), fs::read_to_string(&path).ok()?))
+        })
+        .collect();
+    if lists.is_empty() {
+        return Ok(None);
+    }
+    joined(lists).map(Some)
+}
+
+/// Puts lists together, whatever order the folder names them in.
+fn joined(mut lists: Vec<(String, String)>) -> Result<Unit, Failure> {
+    lists.sort_by_key(|(name, _)| (name.ends_with(&format!(".{UNIT}")), name.clone()));
+    Unit::parse_all(&lists)
+}
+
+/// What the tool carries in the folder of a source that a reference is built from: it and the headers beside it. Paths are
+/// relative to the specs.
+pub fn carried_beside(source: &str) -> impl Iterator<Item = (PathBuf, &'static [u8])> {
+    let source = Path::new(SPECS).join(source);
+    let folder = source.parent().and_then(|folder| COURSE.get_dir(folder));
+    let files = folder.map(|folder| folder.files()).into_iter().flatten();
+    files.filter_map(|file| {
+        let path = file.path().strip_prefix(SPECS).ok()?;
+        Some((path.to_owned(), file.contents()))
+    })
 }
 
 /// Opens a spec file.
@@ -118,12 +192,7 @@ pub fn file(path: &Path) -> Result<Lab, Failure> {
     })?;
     let words = vec!["--spec".to_owned(), path.to_string_lossy().into_owned()];
     let beside = path.parent().unwrap_or(Path::new("")).to_owned();
-    let unit = beside.join(UNIT);
-    let requirements = match fs::read_to_string(&unit) {
-        Ok(text) => Some(Unit::parse(&show::path(&unit), &text)?.requirements()),
-        // An instructor without a list may cover anything.
-        Err(_) => None,
-    };
+    let requirements = unit_beside(&beside)?.map(|unit| unit.requirements());
     let lab = parse_covering(display, text, words, Some(beside), requirements.as_deref())?;
     Ok(Lab {
         path: Some(path.to_owned()),
@@ -292,6 +361,33 @@ fn fit(spec: &Spec, submission: &Submission, labs: &[Lab]) -> u32 {
         .sum()
 }
 
+/// Whether the sources that a lab's references are built from are there.
+///
+/// # Errors
+/// One of them is not: it is named.
+pub fn has_reference_sources(lab: &Lab) -> Result<(), Failure> {
+    let Some(beside) = &lab.beside else {
+        return Ok(());
+    };
+    for program in &lab.spec.programs {
+        let Reference::Sources(sources) = &program.reference else {
+            continue;
+        };
+        let paths = sources.iter().map(|source| beside.join(source));
+        // A link is not followed when it is taken in.
+        let is_file = |path: &PathBuf| path.symlink_metadata().is_ok_and(|about| about.is_file());
+        if let Some(missing) = paths.into_iter().find(|path| !is_file(path)) {
+            return Err(Failure::usage(format!(
+                "the reference of {} is built from {}, and there is no such file",
+                program.name,
+                show::path(&missing)
+            ))
+            .remedy("paths of sources are relative to the spec, and links are not followed"));
+        }
+    }
+    Ok(())
+}
+
 /// The folders in which the handout, the starter and the submissions of an instructor's own lab may lie.
 pub fn folders(lab: &Lab) -> Vec<PathBuf> {
     let Some(beside) = &lab.beside else {
@@ -346,4 +442,52 @@ fn files_in(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         .collect();
     files.sort();
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_of_references_are_carried_with_their_labs() {
+        let mut seen = 0;
+        for name in names() {
+            let lab = carried(&name).expect("a lab");
+            for program in &lab.spec.programs {
+                let Reference::Sources(sources) = &program.reference else {
+                    continue;
+                };
+                for source in sources {
+                    let mut beside = carried_beside(source);
+                    let found = beside.find(|(path, _)| path == Path::new(source));
+                    assert!(found.is_some_and(|(_, text)| !text.is_empty()), "{source}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 0, "no lab has a reference in C");
+    }
+
+    #[test]
+    fn labs_of_the_first_list_come_first() {
+        let names = names();
+        let at = |name: &str| names.iter().position(|known| known == name);
+        assert!(
+            at("unix-stream").is_some() && at("unix-stream") < at("pipex"),
+            "{names:?}"
+        );
+        assert!(at("name-lookup") < at("tcp-echo"), "{names:?}");
+    }
+
+    #[test]
+    fn a_list_of_questions_is_no_spec() {
+        let check = |name: &str, expect: bool| {
+            let path = Path::new("specs").join(name);
+            assert_eq!(is_question_list(&path), expect, "{name}");
+        };
+        check("unit.toml", true);
+        check("course.unit.toml", true);
+        check("my-unit.toml", false);
+        check("unit.toml.orig", false);
+    }
 }

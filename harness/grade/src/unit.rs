@@ -1,4 +1,4 @@
-//! What the unit asks: the list in `specs/unit.toml`, which the cases of every lab point into.
+//! What the units ask: the lists in `specs/unit.toml` and `specs/*.unit.toml`, which the cases of every lab point into.
 
 use ipclab_spec::Tier;
 use serde::Deserialize;
@@ -83,6 +83,29 @@ impl Unit {
         }
     }
 
+    /// Reads several lists, each by its name, as one.
+    ///
+    /// # Errors
+    /// As [`Unit::parse`].
+    pub fn parse_all(lists: &[(String, String)]) -> Result<Self, Failure> {
+        let mut all = Self {
+            questions: Vec::new(),
+        };
+        for (name, text) in lists {
+            let list = Self::parse(name, text)?;
+            let known = |one: &Question| all.questions.iter().any(|other| other.id == one.id);
+            if let Some(twice) = list.questions.iter().find(|one| known(one)) {
+                return Err(Failure::usage(format!(
+                    "{name}: the question {} is in another list as well",
+                    twice.id
+                ))
+                .remedy("each question has an id of its own, in all lists of a folder"));
+            }
+            all.questions.extend(list.questions);
+        }
+        Ok(all)
+    }
+
     /// What cases may cover: `Q6.restart`.
     pub fn requirements(&self) -> Vec<String> {
         let of = |question: &Question| -> Vec<String> {
@@ -91,5 +114,30 @@ impl Unit {
                 .collect()
         };
         self.questions.iter().flat_map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(name: &str, question: &str) -> (String, String) {
+        let text = format!(
+            "[[question]]\nid = \"{question}\"\ntitle = \"one\"\nrequirements = [{{ id = \"a\", tier = \"core\", asks = \"This\" }}]\n"
+        );
+        (name.to_owned(), text)
+    }
+
+    #[test]
+    fn several_lists_are_one() {
+        let lists = [list("unit.toml", "Q1"), list("course.unit.toml", "C1")];
+        let unit = Unit::parse_all(&lists).expect("lists");
+        assert_eq!(unit.requirements(), ["Q1.a", "C1.a"]);
+        let twice = [list("unit.toml", "Q1"), list("course.unit.toml", "Q1")];
+        let error = Unit::parse_all(&twice).expect_err("a question twice");
+        assert_eq!(
+            error.message,
+            "course.unit.toml: the question Q1 is in another list as well"
+        );
     }
 }

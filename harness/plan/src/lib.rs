@@ -519,8 +519,11 @@ fn world(
                 GivenKind::StaleSocket => evidence::GivenKind::StaleSocket,
                 GivenKind::Directory => evidence::GivenKind::Directory,
                 GivenKind::Fifo => evidence::GivenKind::Fifo,
+                GivenKind::Symlink(target) => evidence::GivenKind::Symlink(target.into()),
+                GivenKind::HardLink(of) => evidence::GivenKind::HardLink(of.into()),
             },
             mode: file.mode,
+            size: file.size,
         })
     });
     let segments = case.given.shm.iter().map(|segment| {

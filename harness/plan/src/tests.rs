@@ -508,6 +508,9 @@ fn what_is_given_is_there_before() {
     let case = r#"
 [case.given]
 files."/tmp/s" = "stale socket"
+files."/tmp/h" = { text = "x", size = 4096 }
+files."/tmp/l" = { target = "h" }
+files."/tmp/n" = { link = "/tmp/h" }
 shm.100 = { size = 16, mode = "0600", holds = "old", owner = "other" }
 hosts.bakawali = "127.0.0.2"
 [case.actor.server]
@@ -518,7 +521,17 @@ after = "server exits"
 size  = 16
 "#;
     let plan = planned(case).remove(0).plan;
-    assert_eq!(plan.world.files[0].kind, evidence::GivenKind::StaleSocket);
+    let files = plan.world.files.iter();
+    let files: Vec<_> = files.map(|file| (file.kind.clone(), file.size)).collect();
+    assert_eq!(
+        files,
+        [
+            (evidence::GivenKind::StaleSocket, None),
+            (evidence::GivenKind::Text("x".into()), Some(4096)),
+            (evidence::GivenKind::Symlink("h".into()), None),
+            (evidence::GivenKind::HardLink("/tmp/h".into()), None),
+        ]
+    );
     let segment = &plan.world.segments[0];
     assert_eq!(
         (segment.key, segment.size, segment.mode, segment.foreign),

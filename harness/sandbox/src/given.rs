@@ -1,7 +1,7 @@
 //! What is there before the first actor starts: files, segments, semaphore sets.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
@@ -28,6 +28,7 @@ pub(crate) struct Given {
 struct PlacedFile {
     path: PathBuf,
     kind: GivenKind,
+    size: Option<u64>,
     /// Held open, so that no file that is made later gets its number.
     held: OwnedFd,
 }
@@ -60,6 +61,7 @@ pub(crate) fn make(world: &World, ids: Ids, handed_in: HandedIn) -> io::Result<G
         given.files.push(PlacedFile {
             path: file.path.clone(),
             kind: file.kind.clone(),
+            size: file.size,
             held,
         });
     }
@@ -98,10 +100,11 @@ fn make_file(file: &GivenFile, ids: Ids) -> io::Result<OwnedFd> {
     match &file.kind {
         GivenKind::Text(text) => {
             let mut options = fs::File::options();
-            io::Write::write_all(
-                &mut options.write(true).create_new(true).open(&file.path)?,
-                &text.0,
-            )?;
+            let mut made = options.write(true).create_new(true).open(&file.path)?;
+            io::Write::write_all(&mut made, &text.0)?;
+            if let Some(size) = file.size {
+                made.set_len(size)?;
+            }
         }
         // Closing a socket leaves its file: that is what makes it stale.
         GivenKind::StaleSocket => drop(UnixDatagram::bind(&file.path)?),
@@ -110,9 +113,44 @@ fn make_file(file: &GivenFile, ids: Ids) -> io::Result<OwnedFd> {
             let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
             nix::unistd::mkfifo(&file.path, mode)?;
         }
+        GivenKind::Symlink(target) => {
+            std::os::unix::fs::symlink(target, &file.path)?;
+            std::os::unix::fs::lchown(&file.path, Some(ids.actor), Some(ids.group))?;
+        }
+        GivenKind::HardLink(of) => fs::hard_link(of, &file.path)?,
     }
-    world::give(&file.path, file.mode, ids)?;
+    // A link has nothing of its own, and what it leads to may be no file of the case's.
+    if !matches!(file.kind, GivenKind::Symlink(_) | GivenKind::HardLink(_)) {
+        world::give(&file.path, file.mode, ids)?;
+    }
     descriptor::open_path(&file.path, libc::O_NOFOLLOW)
+}
+
+/// Whether a regular file holds this text and nothing but zeros behind it, up to the size that it was given.
+fn holds(path: &Path, text: &[u8], size: Option<u64>) -> bool {
+    let wanted = size.unwrap_or(0).max(text.len() as u64);
+    let Ok(mut file) = fs::File::open(path) else {
+        return false;
+    };
+    // A file that a program made large is not read.
+    if !file.metadata().is_ok_and(|about| about.len() == wanted) {
+        return false;
+    }
+    let mut buffer = [0; 64 << 10];
+    let mut rest = text;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return rest.is_empty(),
+            Ok(read) => {
+                let (written, behind) = buffer[..read].split_at(read.min(rest.len()));
+                if !rest.starts_with(written) || behind.iter().any(|byte| *byte != 0) {
+                    return false;
+                }
+                rest = &rest[written.len()..];
+            }
+            Err(_) => return false,
+        }
+    }
 }
 
 fn make_segment(segment: &GivenSegment, ids: Ids) -> io::Result<PlacedSegment> {
@@ -187,8 +225,12 @@ impl Given {
         let same_file = fs::symlink_metadata(path)
             .is_ok_and(|now| (now.dev(), now.ino()) == (was.st_dev, was.st_ino));
         let same_text = match &put.kind {
-            GivenKind::Text(text) => fs::read(path).is_ok_and(|now| now == text.0),
-            GivenKind::StaleSocket | GivenKind::Directory | GivenKind::Fifo => true,
+            GivenKind::Text(text) => holds(path, &text.0, put.size),
+            GivenKind::Symlink(target) => fs::read_link(path).is_ok_and(|now| now == *target),
+            GivenKind::StaleSocket
+            | GivenKind::Directory
+            | GivenKind::Fifo
+            | GivenKind::HardLink(_) => true,
         };
         Some(if same_file && same_text {
             FileChange::Same
@@ -226,9 +268,11 @@ impl Given {
         for put in &self.files {
             let _ = match put.kind {
                 GivenKind::Directory => fs::remove_dir_all(&put.path),
-                GivenKind::Text(_) | GivenKind::StaleSocket | GivenKind::Fifo => {
-                    fs::remove_file(&put.path)
-                }
+                GivenKind::Text(_)
+                | GivenKind::StaleSocket
+                | GivenKind::Fifo
+                | GivenKind::Symlink(_)
+                | GivenKind::HardLink(_) => fs::remove_file(&put.path),
             };
         }
         for put in &self.segments {

@@ -96,6 +96,7 @@ mod tests {
             path: path.into(),
             kind: GivenKind::StaleSocket,
             mode: None,
+            size: None,
         };
         let world = World {
             cwd: "/lab".into(),

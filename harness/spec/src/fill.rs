@@ -113,7 +113,11 @@ impl Case {
         found.extend(queues.map(|message| &message.text));
         found.extend(self.given.files.iter().filter_map(|file| match &file.kind {
             GivenKind::Text(text) => Some(text),
-            GivenKind::StaleSocket | GivenKind::Directory | GivenKind::Fifo => None,
+            GivenKind::StaleSocket
+            | GivenKind::Directory
+            | GivenKind::Fifo
+            | GivenKind::Symlink(_)
+            | GivenKind::HardLink(_) => None,
         }));
         found
     }
@@ -292,9 +296,11 @@ fn file(file: &GivenFile, values: &Values) -> GivenFile {
     GivenFile {
         kind: match &file.kind {
             GivenKind::Text(text) => GivenKind::Text(text.with(values)),
-            kind @ (GivenKind::StaleSocket | GivenKind::Directory | GivenKind::Fifo) => {
-                kind.clone()
-            }
+            kind @ (GivenKind::StaleSocket
+            | GivenKind::Directory
+            | GivenKind::Fifo
+            | GivenKind::Symlink(_)
+            | GivenKind::HardLink(_)) => kind.clone(),
         },
         ..file.clone()
     }

@@ -394,13 +394,21 @@ fn given(out: &mut String, case: &Case) {
     }
     out.push_str("\n[case.given]\n");
     for file in &given.files {
-        let value = match (&file.kind, file.mode) {
-            (GivenKind::StaleSocket, _) => "\"stale socket\"".to_owned(),
-            (GivenKind::Directory, _) => "\"directory\"".to_owned(),
-            (GivenKind::Fifo, _) => "\"fifo\"".to_owned(),
-            (GivenKind::Text(held), None) => format!("{{ text = {} }}", template(held)),
-            (GivenKind::Text(held), Some(mode)) => {
-                format!("{{ text = {}, mode = \"{mode:04o}\" }}", template(held))
+        let value = match &file.kind {
+            GivenKind::StaleSocket => "\"stale socket\"".to_owned(),
+            GivenKind::Directory => "\"directory\"".to_owned(),
+            GivenKind::Fifo => "\"fifo\"".to_owned(),
+            GivenKind::Symlink(target) => format!("{{ target = {} }}", text(target)),
+            GivenKind::HardLink(of) => format!("{{ link = {} }}", text(of)),
+            GivenKind::Text(held) => {
+                let size = file.size.map(|size| format!(", size = {size}"));
+                let mode = file.mode.map(|mode| format!(", mode = \"{mode:04o}\""));
+                format!(
+                    "{{ text = {}{}{} }}",
+                    template(held),
+                    size.unwrap_or_default(),
+                    mode.unwrap_or_default()
+                )
             }
         };
         pair(out, &format!("files.{}", key(&file.path)), &value);

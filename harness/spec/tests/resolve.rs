@@ -668,6 +668,27 @@ fn a_submission_says_where_its_programs_are() {
     assert!(keeper.sources.is_empty() && mapping.program("cat").is_none());
 }
 
+/// `msg recv` and `fifo recv` expect bytes as `recv` does, so a case with nothing else may have points for them.
+#[test]
+fn what_a_peer_receives_earns_points_for_bytes() {
+    for step in [
+        "recv 'x'",
+        "each recv 'x'",
+        "msg recv 200 'x'",
+        "fifo recv 'x'",
+    ] {
+        let text = format!(
+            "format = 2\nlab = \"echo\"\ntitle = \"Echo\"\n\n[program.server]\nsource = \"server.c\"\n\n\
+             [[case]]\nid = \"one\"\ntitle = \"it answers\"\ntier = \"core\"\npoints = {{ bytes = 2 }}\n\
+             [case.actor.server]\nstudent = \"server\"\nlistens = \"tcp:9000\"\n\
+             [case.actor.client]\npeer = [\"connect tcp:9000\", \"msg create 200 0600\", \"fifo open /tmp/x read\", \"{step}\"]\n"
+        );
+        let parsed = parse("echo.toml", &text);
+        let said = parsed.err().map(|diagnostics| diagnostics.render(false));
+        assert!(said.is_none(), "{step}: {said:?}");
+    }
+}
+
 #[test]
 fn every_spec_of_the_repository_parses() {
     let specs = crate::common::repository();

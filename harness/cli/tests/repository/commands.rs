@@ -41,7 +41,7 @@ fn labs_are_listed_described_and_started() {
         if path
             .extension()
             .is_some_and(|extension| extension == "toml")
-            && !path.ends_with("unit.toml")
+            && !path.to_string_lossy().ends_with("unit.toml")
         {
             listed = listed.stdout(contains(path.file_stem().unwrap().to_str().unwrap()));
         }
@@ -179,7 +179,7 @@ fn every_spec_of_the_repository_is_right() {
             .path()
             .extension()
             .is_some_and(|ending| ending == "toml")
-            && !spec.path().ends_with("unit.toml")
+            && !spec.path().to_string_lossy().ends_with("unit.toml")
         {
             command.arg(spec.path());
         }
@@ -216,7 +216,7 @@ fn the_schemas_beside_the_specs_are_those_of_the_tool() {
     for spec in fs::read_dir(top().join("specs")).unwrap().flatten() {
         let path = spec.path();
         let is_spec = path.extension().is_some_and(|ending| ending == "toml");
-        if is_spec && !path.ends_with("unit.toml") {
+        if is_spec && !path.to_string_lossy().ends_with("unit.toml") {
             let text = fs::read_to_string(&path).unwrap();
             assert!(
                 text.starts_with("#:schema schema/lab.json\n"),

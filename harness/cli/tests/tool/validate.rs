@@ -451,6 +451,12 @@ fn what_is_not_there_is_named_with_what_to_do() {
         "reading the spec no/such.toml: no such file",
     );
     check(&["greet/spec.toml", "--tier", "cor"], "core");
+    // What is wrong with the spec is said once, and not of each submission.
+    workdir.write("unbuilt/spec.toml", SPEC);
+    check(
+        &["unbuilt/spec.toml"],
+        "is built from unbuilt/ref/polite.c, and there is no such file",
+    );
     // Without submissions the first day's questions are answered: which are missing, and where they go.
     workdir
         .ipclab()

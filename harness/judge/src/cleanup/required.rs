@@ -168,7 +168,11 @@ fn was_not_to_change(facts: Facts<'_>, file: &LeftFile) -> bool {
         .iter()
         .filter(|given| given.path == path)
         .any(|given| match given.kind {
-            GivenKind::Text(_) | GivenKind::Directory | GivenKind::Fifo => true,
+            GivenKind::Text(_)
+            | GivenKind::Directory
+            | GivenKind::Fifo
+            | GivenKind::Symlink(_)
+            | GivenKind::HardLink(_) => true,
             GivenKind::StaleSocket => false,
         })
 }

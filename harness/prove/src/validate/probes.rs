@@ -122,6 +122,7 @@ pub fn gather(names: &[String]) -> Result<Vec<Proof>, Failure> {
     let mut mistakes = String::new();
     for name in names {
         let (lab, folder) = find(&name)?;
+        labs::has_reference_sources(&lab)?;
         let mut proof = Proof {
             probes: Vec::new(),
             lab,

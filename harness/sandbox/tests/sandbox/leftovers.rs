@@ -166,6 +166,7 @@ pub(crate) fn tests() -> Vec<Test> {
         path: "/tmp/ipclab_test_given".into(),
         kind: GivenKind::Text(Bytes::from(content)),
         mode: None,
+        size: None,
     };
     tests.push(both("what_was_given_and_is_the_same", move |level| {
         let mut plan = plan([student("one", "leftovers nothing")]);
@@ -193,6 +194,7 @@ pub(crate) fn tests() -> Vec<Test> {
             path: PATH.into(),
             kind: GivenKind::StaleSocket,
             mode: None,
+            size: None,
         }];
         let seen = run(level, &plan);
         seen.all_well();

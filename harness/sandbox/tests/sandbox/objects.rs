@@ -69,6 +69,7 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         }),
         both("files_as_they_were_left", files),
+        both("links_and_holes_are_given", given_files),
         both("messages_find_their_receivers", |level| {
             let seen = run(
                 level,
@@ -108,6 +109,7 @@ pub(crate) fn tests() -> Vec<Test> {
                         path: "/tmp/ipclab_test_fifo".into(),
                         kind: GivenKind::Fifo,
                         mode: None,
+                        size: None,
                     }];
                     let seen = run(level, &plan);
                     seen.all_well();
@@ -252,4 +254,45 @@ fn files(level: ipclab_evidence::Level) {
     assert_eq!(one(2).target, Some("ipclab_test_holes".into()));
     assert_eq!((one(5).holds.clone(), one(5).whole), ("text".into(), true));
     assert_eq!(seen.objects.files[5].path, "/lab/here".into());
+}
+
+fn given_files(level: ipclab_evidence::Level) {
+    let mut plan = plan([student("one", "leftovers nothing")]);
+    let given = |name: &str, kind, size| GivenFile {
+        path: format!("/tmp/ipclab_test_{name}").into(),
+        kind,
+        mode: None,
+        size,
+    };
+    plan.world.files = vec![
+        given("sparse", GivenKind::Text("text".into()), Some(1 << 20)),
+        given(
+            "soft",
+            GivenKind::Symlink("ipclab_test_sparse".into()),
+            None,
+        ),
+        given(
+            "hard",
+            GivenKind::HardLink("/tmp/ipclab_test_sparse".into()),
+            None,
+        ),
+    ];
+    plan.objects.files = plan
+        .world
+        .files
+        .iter()
+        .map(|file| file.path.clone())
+        .collect();
+    let seen = run(level, &plan);
+    seen.all_well();
+    let found: Vec<_> = seen.objects.files.iter().map(|file| &file.found).collect();
+    let one = |at: usize| found[at].as_ref().expect("a file");
+    let (sparse, soft, hard) = (one(0), one(1), one(2));
+    assert_eq!((sparse.size, sparse.links), (1 << 20, 2));
+    assert!(sparse.blocks * 512 < sparse.size && sparse.holds.0.starts_with(b"text\0"));
+    assert_eq!(soft.target, Some("ipclab_test_sparse".into()));
+    assert_eq!((&hard.digest, hard.links), (&sparse.digest, 2));
+    // None of it counts as changed.
+    let files = &seen.leftovers.files;
+    assert!(files.iter().all(|file| file.given), "{files:?}");
 }

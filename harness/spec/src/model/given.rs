@@ -33,6 +33,8 @@ pub struct GivenFile {
     pub kind: GivenKind,
     /// Permission bits.
     pub mode: Option<u32>,
+    /// Bytes of a regular file: behind its text is a hole.
+    pub size: Option<u64>,
 }
 
 /// What a given file is.
@@ -46,6 +48,10 @@ pub enum GivenKind {
     Directory,
     /// A FIFO.
     Fifo,
+    /// A symbolic link to this path.
+    Symlink(String),
+    /// Another name of the file at this path, which was given before.
+    HardLink(String),
 }
 
 /// A segment that is there before.

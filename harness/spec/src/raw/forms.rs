@@ -411,7 +411,7 @@ impl Read for FileForm {
             _ => {
                 wrong_kind(
                     node,
-                    "a text, \"stale socket\", \"directory\" or { text = ..., mode = ... }",
+                    "a text, \"stale socket\", \"directory\", { text = ..., mode = ... }, { target = ... } or { link = ... }",
                     diagnostics,
                 );
                 None

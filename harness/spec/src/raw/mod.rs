@@ -281,11 +281,17 @@ tables! {
         hosts: Keyed<Many>,
     }
 
-    /// A file that is there before, with its permission bits.
+    /// A file that is there before, with its permission bits, or a link.
     #[schemars(rename = "GivenFile")]
     RawGivenFile {
         /// What it holds.
         text: At<String>,
+        /// Bytes; behind its text is a hole, which reads as zeros and takes no room.
+        size: At<i64>,
+        /// It is a symbolic link to this path.
+        target: At<String>,
+        /// It is another name (a hard link) of this file, which is given before it.
+        link: At<String>,
         /// Permission bits: "0644".
         mode: ModeForm,
     }
@@ -340,7 +346,7 @@ tables! {
     RawVary {
         /// Shortest and longest text: "0..99".
         length: At<String>,
-        /// Of which characters.
+        /// Of which characters: "printable", "letters", "digits", "utf8" or "any"; left out: "printable".
         #[schemars(extend("enum" = ["printable", "letters", "digits", "utf8", "any"]))]
         of: At<String>,
         /// Smallest and largest number: "1..4".

@@ -7,7 +7,9 @@ use super::number::natural;
 use super::shm::{fits, unique_key};
 use super::template::Use;
 use crate::diagnostic::Diagnostics;
-use crate::raw::{At, FileForm, Keyed, Many, RawGiven, RawGivenMsg, RawGivenSem, RawGivenShm};
+use crate::raw::{
+    At, FileForm, Keyed, Many, RawGiven, RawGivenFile, RawGivenMsg, RawGivenSem, RawGivenShm,
+};
 use crate::{
     Given, GivenFile, GivenKind, GivenMessage, GivenQueue, GivenSegment, GivenSemaphores, Template,
 };
@@ -19,7 +21,8 @@ pub(crate) fn given(raw: Option<&RawGiven>, everywhere: bool, context: &mut Cont
     };
     let mut given = Given::default();
     for (path, form) in raw.files.iter().flat_map(Keyed::iter) {
-        given.files.extend(file(path, form, everywhere, context));
+        let file = file(path, form, everywhere, &given.files, context);
+        given.files.extend(file);
     }
     let mut seen = Vec::new();
     for (name, segment) in raw.shm.iter().flat_map(Keyed::iter) {
@@ -96,6 +99,7 @@ fn file(
     path: &At<String>,
     form: &FileForm,
     everywhere: bool,
+    before: &[GivenFile],
     context: &mut Context<'_>,
 ) -> Option<GivenFile> {
     let absolute = path.value.starts_with('/') && path.value.len() > 1;
@@ -109,37 +113,116 @@ fn file(
         );
         return None;
     }
-    let (kind, mode) = match form {
-        FileForm::Word(word) => match word.value.as_str() {
-            "stale socket" => (GivenKind::StaleSocket, None),
-            "directory" => (GivenKind::Directory, None),
-            // In the first version of the language it is a text like any other.
-            "fifo" if everywhere => (GivenKind::Fifo, None),
-            _ => (GivenKind::Text(context.template(word, Use::Input)), None),
-        },
-        FileForm::Table(table) => {
-            let text = table
-                .text
-                .as_ref()
-                .map(|text| context.template(text, Use::Input));
-            if text.is_none() && table.lacks("text") {
-                context
-                    .diagnostics
-                    .error(&table.span, "this file has no `text`")
-                    .help("an empty one is text = \"\"")
-                    .consequence();
-            }
-            (
-                GivenKind::Text(text.unwrap_or_default()),
-                table.mode.as_ref().map(|mode| mode.0.value),
-            )
+    let (kind, mode, size) = match form {
+        FileForm::Word(word) => {
+            let kind = match word.value.as_str() {
+                "stale socket" => GivenKind::StaleSocket,
+                "directory" => GivenKind::Directory,
+                // In the first version of the language it is a text like any other.
+                "fifo" if everywhere => GivenKind::Fifo,
+                _ => GivenKind::Text(context.template(word, Use::Input)),
+            };
+            (kind, None, None)
         }
+        FileForm::Table(table) if table.target.is_some() || table.link.is_some() => {
+            (link(table, before, context)?, None, None)
+        }
+        FileForm::Table(table) => (
+            GivenKind::Text(file_text(table, context)),
+            table.mode.as_ref().map(|mode| mode.0.value),
+            table
+                .size
+                .as_ref()
+                .and_then(|size| file_size(size, context)),
+        ),
     };
     Some(GivenFile {
         path: path.value.clone(),
         kind,
         mode,
+        size,
     })
+}
+
+/// The most bytes that a given file may have, holes included.
+const FILE_MAX: u64 = 1 << 30;
+
+/// What a given file holds. One with a size may hold nothing but a hole.
+fn file_text(table: &RawGivenFile, context: &mut Context<'_>) -> Template {
+    let Some(text) = &table.text else {
+        if table.lacks("text") && table.size.is_none() {
+            context
+                .diagnostics
+                .error(&table.span, "this file has no `text`")
+                .help("an empty one is text = \"\"")
+                .consequence();
+        }
+        return Template::default();
+    };
+    let template = context.template(text, Use::Input);
+    if let Some(size) = table
+        .size
+        .as_ref()
+        .and_then(|size| u64::try_from(size.value).ok())
+    {
+        fits("file", text, &template, Some(size), context);
+    }
+    template
+}
+
+fn file_size(size: &At<i64>, context: &mut Context<'_>) -> Option<u64> {
+    let bytes = natural(size, context)?;
+    if bytes > FILE_MAX {
+        context.diagnostics.error(
+            &size.span,
+            format!("a given file has at most {FILE_MAX} bytes"),
+        );
+    }
+    Some(bytes)
+}
+
+/// A symbolic link, or another name of a file that stands above.
+fn link(
+    table: &RawGivenFile,
+    before: &[GivenFile],
+    context: &mut Context<'_>,
+) -> Option<GivenKind> {
+    let more = [
+        table.text.as_ref().map(|text| &text.span),
+        table.size.as_ref().map(|size| &size.span),
+        table.mode.as_ref().map(|mode| &mode.0.span),
+        table
+            .link
+            .as_ref()
+            .map(|link| &link.span)
+            .filter(|_| table.target.is_some()),
+    ];
+    if let Some(more) = more.into_iter().flatten().next() {
+        context
+            .diagnostics
+            .error(more, "a link has nothing of its own")
+            .help("say where it leads, by `target` (a symbolic link) or by `link` (a hard link), and nothing else");
+    }
+    if let Some(target) = &table.target {
+        if target.value.is_empty() || target.value.contains('\0') {
+            context.diagnostics.error(&target.span, "this is no path");
+        }
+        return Some(GivenKind::Symlink(target.value.clone()));
+    }
+    let of = table.link.as_ref()?;
+    let known = before
+        .iter()
+        .any(|file| file.path == of.value && matches!(file.kind, GivenKind::Text(_)));
+    if !known {
+        context
+            .diagnostics
+            .error(
+                &of.span,
+                format!("no file `{}` is given before it", of.value.escape_debug()),
+            )
+            .help("a hard link is another name of a file that stands above it; a symbolic link to whatever path is target = \"...\"");
+    }
+    Some(GivenKind::HardLink(of.value.clone()))
 }
 
 fn segment(key: i32, raw: &RawGivenShm, context: &mut Context<'_>) -> Option<GivenSegment> {
@@ -162,7 +245,7 @@ fn segment(key: i32, raw: &RawGivenShm, context: &mut Context<'_>) -> Option<Giv
     let holds = match &raw.holds {
         Some(holds) => {
             let template = context.template(holds, Use::Input);
-            fits(holds, &template, Some(bytes), context);
+            fits("segment", holds, &template, Some(bytes), context);
             template
         }
         None => Template::default(),

@@ -147,7 +147,9 @@ fn expected(raw: &RawCase) -> Vec<Aspect> {
         for step in actor.peer.iter().flat_map(|steps| &steps.items) {
             let mut words = step.value.split_whitespace();
             match (words.next(), words.next()) {
-                (Some("recv"), _) => add(true, Aspect::Bytes),
+                (Some("recv"), _) | (Some("msg" | "fifo" | "each"), Some("recv")) => {
+                    add(true, Aspect::Bytes);
+                }
                 (Some("shm"), Some("read")) => add(true, Aspect::Memory),
                 _ => {}
             }

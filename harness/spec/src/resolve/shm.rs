@@ -21,7 +21,7 @@ pub(crate) fn shm(table: Option<&Keyed<RawShm>>, context: &mut Context<'_>) -> V
             let template = context.template(holds, Use::Expected);
             let most = size.as_ref().and_then(|size| size.most.as_ref()?.as_text());
             let most = most.and_then(|most| most.parse().ok());
-            fits(holds, &template, most, context);
+            fits("segment", holds, &template, most, context);
             template
         });
         let says_more = raw.size.is_some()
@@ -83,8 +83,9 @@ pub(crate) fn unique_key(
     Some(key)
 }
 
-/// Complains about contents that are longer than the segment.
+/// Complains about contents that are longer than what is to hold them.
 pub(crate) fn fits(
+    what: &str,
     holds: &At<String>,
     template: &Template,
     size: Option<u64>,
@@ -95,7 +96,7 @@ pub(crate) fn fits(
     {
         context.diagnostics.error(
             &holds.span,
-            format!("a segment of {size} bytes cannot hold these {}", text.len()),
+            format!("a {what} of {size} bytes cannot hold these {}", text.len()),
         );
     }
 }

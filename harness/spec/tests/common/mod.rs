@@ -12,7 +12,7 @@ pub(crate) fn repository() -> Vec<(String, String)> {
             path.extension()
                 .is_some_and(|extension| extension == "toml")
                 // Not a spec: what the specs cover.
-                && !path.ends_with("unit.toml")
+                && !path.to_string_lossy().ends_with("unit.toml")
         })
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
