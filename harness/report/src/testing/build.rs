@@ -411,6 +411,7 @@ impl Trace {
             object: Some(Object::Socket(socket)),
             timed: false,
             other_ends: Vec::new(),
+            threads: Vec::new(),
         }
     }
 
