@@ -38,7 +38,7 @@ fn who_holds_what_a_thread_waits_for() {
                 waits(2, None, Awaited::Wake),
                 waits(3, None, Awaited::End(2)),
             ],
-            "a call that another thread has to wake it from: a condition, a semaphore or a barrier; thread 3 (made at client.c:28) waits for thread 2 to end",
+            "a call that another thread has to wake it from: a condition, a semaphore, a barrier, or a mutex whose holder has ended; thread 3 (made at client.c:28) waits for thread 2 to end",
         ),
         // What no thread was seen in is told as it is.
         (vec![], "futex() (#2)"),

@@ -225,7 +225,7 @@ fn threads_that_are_not_joined() {
             ),
             (
                 "pthread_t t[2]; for (int i = 0; i < 2; i++) pthread_create(&t[i], 0, work, 0); sleep(1);",
-                "ended with 2 threads neither joined nor detached (made at family.c:",
+                "ended with 2 threads neither joined nor detached (made by #",
             ),
         ],
     );

@@ -20,7 +20,7 @@ impl Facts<'_> {
                 format!("pthread_join(){} for thread {other} to end", at(first))
             }
             Awaited::Wake => format!(
-                "a call{} that another thread has to wake it from: a condition, a semaphore or a barrier",
+                "a call{} that another thread has to wake it from: a condition, a semaphore, a barrier, or a mutex whose holder has ended",
                 at(first)
             ),
         };
@@ -29,7 +29,7 @@ impl Facts<'_> {
                 Awaited::Mutex(holder) => format!("for a mutex that {}", holds(other, holder)),
                 Awaited::End(thread) => format!("for thread {thread} to end"),
                 Awaited::Wake => {
-                    "to be woken from a condition, a semaphore or a barrier".to_owned()
+                    "to be woken from a condition, a semaphore, a barrier, or a mutex whose holder has ended".to_owned()
                 }
             };
             text += &format!(

@@ -57,10 +57,7 @@ fn one(
         if known.is_none() {
             context
                 .diagnostics
-                .error(
-                    &word.span,
-                    format!("there is no moment `{}`", word.value),
-                )
+                .error(&word.span, format!("there is no moment `{}`", word.value))
                 .help("known here: exec, wait, end; left out: at some time")
                 .suggest(nearest(&word.value, names()));
         } else if !looks && !nothing {
