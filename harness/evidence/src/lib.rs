@@ -20,6 +20,7 @@ mod outcome;
 mod plan;
 mod schedule;
 mod served;
+mod signals;
 mod signature;
 mod source;
 mod trace;
@@ -55,12 +56,15 @@ pub use schedule::{
     Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Unordered, Way,
 };
 pub use served::{HEX_PATH, Served, ServedPart};
+pub use signals::{
+    Delivery, HandlerRun, SignalMoment, SignalSet, SignalState, Signals, Taken, Unseen,
+};
 pub use signature::{is_on_request, position, signature};
 pub use source::{LineRow, LineTable, SourceLine};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };
-pub use wait::{OpenEnd, Wait};
+pub use wait::{Awaited, OpenEnd, ThreadWait, Wait};
 pub use watched::{
     Injectable, injectable, is_all_on_request, is_watched, kernel_calls, needs_request, requested,
     unseen, watched_names,

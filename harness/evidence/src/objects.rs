@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, FileKind};
+use crate::{Bytes, FileKind, Signals};
 
 /// What a plan asks to know of the kernel's objects, beyond calls and leftovers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,15 @@ pub struct WantedObjects {
     /// What each process has open when it starts a program, waits for a child, or ends.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub descriptors: bool,
+    /// What each process does with signals, and which come to it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub signals: bool,
+    /// Which threads a process has neither joined nor detached when it ends.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub threads: bool,
+    /// What handlers of signals call. Each is followed instruction by instruction.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub handlers: bool,
     /// What crosses FIFOs.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub fifos: bool,
@@ -82,6 +91,12 @@ pub struct Process {
     /// Threads that it made beside its first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub threads: u32,
+    /// Threads that it had neither joined nor detached when it ended by itself, by the calls that made them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unjoined: Vec<u32>,
+    /// It cannot be seen here which threads it has joined.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joins_unseen: bool,
     /// Programs that it started, in their order; of an actor's first process the actor's own program is the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<StartedProgram>,
@@ -94,6 +109,9 @@ pub struct Process {
     /// What it had open at moments of interest, where the plan asks for descriptors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldDescriptors>,
+    /// Signals, where the plan asks for them.
+    #[serde(default, skip_serializing_if = "Signals::is_empty")]
+    pub signals: Signals,
 }
 
 #[allow(

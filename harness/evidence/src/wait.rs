@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Object;
+use crate::{Object, SourceLine};
 
 /// A process blocked in a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,46 @@ pub struct Wait {
     /// long as none of them reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_ends: Vec<OpenEnd>,
+    /// Threads of the process that wait for other threads, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<ThreadWait>,
+}
+
+impl Wait {
+    /// What the first of these threads waits for, where it is what the process waits in.
+    #[must_use]
+    pub fn awaits(&self) -> Option<&ThreadWait> {
+        let in_futex = self.call.starts_with("futex");
+        self.threads.first().filter(|_| in_futex)
+    }
+}
+
+/// A thread that waits for another one, `futex(2)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThreadWait {
+    /// The thread as it sees itself; that of the process is its first one.
+    pub thread: u32,
+    /// The call that made it, by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<u32>,
+    /// Where it waits, as [`crate::Call::lines`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SourceLine>,
+    /// What for.
+    pub awaits: Awaited,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Awaited {
+    /// A mutex, which this thread holds.
+    Mutex(u32),
+    /// The end of this thread, `pthread_join(3)`.
+    End(u32),
+    /// To be woken: a condition, a semaphore, a barrier, or a mutex of another kind.
+    Wake,
 }
 
 /// An end of a pipe that a process has open.

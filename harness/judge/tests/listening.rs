@@ -554,6 +554,7 @@ fn computing_for_ever_and_limits_are_ends() {
                     object: None,
                     timed: true,
                     other_ends: Vec::new(),
+                    threads: Vec::new(),
                 };
                 builder.e.actors[0].exit = Exit::Running {
                     wait: Some(wait.clone()),

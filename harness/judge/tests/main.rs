@@ -13,5 +13,7 @@ mod oracle;
 mod output;
 mod properties;
 mod sharing;
+mod signals;
+mod threads;
 
 const SILENT: &str = "[case.actor.client]\nstudent = \"client\"\n";

@@ -20,6 +20,8 @@ fn process(
         parent,
         made_by: None,
         threads: 0,
+        unjoined: Vec::new(),
+        joins_unseen: false,
         programs: vec![StartedProgram {
             argv: vec!["./client".into()],
             call: None,
@@ -27,6 +29,7 @@ fn process(
         end,
         fate,
         held: Vec::new(),
+        signals: ipclab_evidence::Signals::default(),
     }
 }
 
@@ -115,6 +118,21 @@ fn children_are_counted_and_waited_for() {
             let said = "what client did with its processes is not proved: they did so much that 7 moments were not kept";
             format!("{aspect}: {said}")
         }).each_ref().map(String::as_str),
+    );
+}
+
+#[test]
+fn threads_that_are_never_joined() {
+    let case = case(&format!("{SILENT}[case.processes]\nunjoined = 0\n"));
+    let mut right = family();
+    right.call(0, "clone", &[], 5);
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.processes[0].unjoined = vec![3],
+        &[
+            "cleanup: client ended with 1 thread neither joined nor detached (made by #3) instead of 0: those that still run are killed then, in the middle of their work; call pthread_join() for each",
+        ],
     );
 }
 

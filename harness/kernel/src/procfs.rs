@@ -246,6 +246,16 @@ pub fn identity(tid: Pid) -> Option<Identity> {
     })
 }
 
+/// A thread in its innermost pid namespace: its own number as it sees itself, `gettid(2)`.
+#[must_use]
+pub fn own_thread(tid: Pid) -> Option<u32> {
+    let status = read_text(tid, "status")?;
+    let numbers = status
+        .lines()
+        .find_map(|line| line.strip_prefix("NSpid:"))?;
+    numbers.split_whitespace().last()?.parse().ok()
+}
+
 /// Every user and group id that a process has: real, effective, saved, of the file system, and its further groups.
 #[must_use]
 pub fn owners(pid: Pid) -> Vec<u32> {
@@ -328,6 +338,8 @@ pub struct SignalMasks {
     pub pending: u64,
     /// It does not take them now.
     pub blocked: u64,
+    /// Its process ignores them.
+    pub ignored: u64,
     /// Its process has a handler for them.
     pub caught: u64,
 }
@@ -346,6 +358,7 @@ pub fn signal_masks(tid: Pid) -> Option<SignalMasks> {
         match name {
             "SigPnd" | "ShdPnd" => masks.pending |= mask()?,
             "SigBlk" => masks.blocked = mask()?,
+            "SigIgn" => masks.ignored = mask()?,
             "SigCgt" => masks.caught = mask()?,
             _ => {}
         }

@@ -178,6 +178,41 @@ pub fn protection_fault(pid: Pid) -> Result<Option<u64>> {
     Ok(forbidden.then(|| unsafe { info.si_addr() } as u64))
 }
 
+/// The process that sent the signal with which a tracee is stopped, as the tracee sees it; `None`: the kernel did, or one that
+/// the tracee does not see.
+pub fn signal_sender(pid: Pid) -> Result<Option<u32>> {
+    let info = signal_info(pid)?;
+    let sent = matches!(
+        info.si_code,
+        libc::SI_USER | libc::SI_TKILL | libc::SI_QUEUE
+    );
+    // SAFETY: a signal that a process sent has that process's number.
+    let sender = if sent { unsafe { info.si_pid() } } else { 0 };
+    Ok(u32::try_from(sender).ok().filter(|sender| *sender > 0))
+}
+
+/// What the `SIGTRAP` with which a tracee is stopped tells of, where the tracer made it run for one instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepEnd {
+    /// An instruction, or a call, has been made.
+    Made,
+    /// A handler is about to begin: the next instruction is its first one.
+    HandlerBegins,
+}
+
+/// Reads that; `None`: the `SIGTRAP` comes from something else.
+pub fn step_end(pid: Pid) -> Result<Option<StepEnd>> {
+    const TRAP_BRKPT: c_int = 1;
+    const TRAP_TRACE: c_int = 2;
+    let info = signal_info(pid)?;
+    Ok(match (info.si_signo, info.si_code) {
+        (libc::SIGTRAP, TRAP_BRKPT | TRAP_TRACE) => Some(StepEnd::Made),
+        // As the kernel tells its tracer of something, with that signal's number for a code.
+        (libc::SIGTRAP, libc::SIGTRAP) => Some(StepEnd::HandlerBegins),
+        _ => None,
+    })
+}
+
 /// What comes with the signal with which a tracee is stopped, `PTRACE_GETSIGINFO`.
 fn signal_info(pid: Pid) -> Result<libc::siginfo_t> {
     // SAFETY: an all-zero siginfo_t is valid, and the request fills exactly this struct, which outlives it.

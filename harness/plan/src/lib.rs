@@ -587,6 +587,12 @@ fn objects(case: &Case) -> WantedObjects {
     WantedObjects {
         processes: !objects.processes.is_empty(),
         descriptors: !objects.descriptors.is_empty(),
+        threads: objects
+            .processes
+            .iter()
+            .any(|wanted| wanted.unjoined.is_some()),
+        signals: !objects.signals.is_empty(),
+        handlers: objects.signals.iter().any(|wanted| wanted.safe_handlers),
         fifos: case.everywhere && !case.wire.is_empty(),
         files,
     }

@@ -22,6 +22,14 @@ pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
             }
         }
     }
+    // What it does with signals changes by these.
+    let of_signals = case.objects.signals.iter();
+    if of_signals
+        .into_iter()
+        .any(|wanted| is_of(actor, &wanted.actor))
+    {
+        names.extend(["rt_sigaction", "rt_sigprocmask"]);
+    }
     for fault in &case.faults {
         if is_of(actor, &fault.actor) {
             names.extend(requested_by(fault.everywhere, &fault.call));

@@ -1,6 +1,6 @@
 //! What is drawn of a trace: which calls, in which order, and what became of the bytes.
 
-use ipclab_evidence::{Ended, Exit, OpenEnd, SocketKind, TimePassed, Wait};
+use ipclab_evidence::{Awaited, Ended, Exit, OpenEnd, SocketKind, ThreadWait, TimePassed, Wait};
 use ipclab_report::testing::build::{Trace, case};
 use ipclab_report::{Act, Conversation, Row, Tone};
 use ipclab_spec::{Points, Tier};
@@ -298,6 +298,42 @@ fn a_wait_is_called_as_the_source_calls_it() {
     check("recvfrom", true, "0 waits in recv()");
     check("accept4", true, "0 waits in accept()");
     check("select", false, "0 waits in select()");
+}
+
+/// Threads wait for each other in futex(2), which no source says.
+#[test]
+fn a_wait_for_a_thread_names_what_it_is_for() {
+    for (awaits, expect) in [
+        (
+            Awaited::Mutex(2),
+            "0 waits in pthread_mutex_lock() for a mutex that it holds itself",
+        ),
+        (
+            Awaited::Mutex(7),
+            "0 waits in pthread_mutex_lock() for a mutex that thread 7 holds",
+        ),
+        (Awaited::End(7), "0 waits in pthread_join() for thread 7"),
+        (Awaited::Wake, "0 waits in futex()"),
+    ] {
+        let mut trace = Trace::new(&["server"]);
+        let socket = trace.socket(0, SocketKind::Stream, "AF_INET", None);
+        let wait = Wait {
+            object: None,
+            threads: vec![ThreadWait {
+                thread: 2,
+                made_by: None,
+                lines: Vec::new(),
+                awaits,
+            }],
+            ..trace.waits(0, socket, "futex")
+        };
+        trace.0.actors[0].exit = Exit::Running {
+            wait: Some(wait.clone()),
+            on_sigterm: None,
+        };
+        trace.0.ended = Ended::Stuck { waits: vec![wait] };
+        assert_eq!(row_texts(&draw(&trace))[0], expect);
+    }
 }
 
 /// Who keeps the end of file away is in the drawing, too.

@@ -62,6 +62,7 @@ mod speed;
 mod steered;
 mod streams;
 mod supervisor;
+mod symbols;
 mod tracer;
 mod unwind;
 mod watch;

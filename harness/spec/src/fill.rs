@@ -169,6 +169,7 @@ fn objects(objects: &Objects, values: &Values) -> Objects {
                 total: count(&one.total),
                 children: count(&one.children),
                 threads: count(&one.threads),
+                unjoined: count(&one.unjoined),
                 zombies: count(&one.zombies),
                 orphans: count(&one.orphans),
                 runs: one
@@ -191,6 +192,7 @@ fn objects(objects: &Objects, values: &Values) -> Objects {
                 ..one.clone()
             })
             .collect(),
+        signals: objects.signals.clone(),
         files: objects
             .files
             .iter()

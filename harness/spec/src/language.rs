@@ -14,7 +14,7 @@ const WIDTH: usize = 130;
 type Rows = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Where the tables of the schema stand in a spec, in the order in which an author meets them.
-const PLACES: [(&str, &str); 24] = [
+const PLACES: [(&str, &str); 25] = [
     ("", "at the top of the file"),
     ("Program", "[program.NAME]"),
     ("Reference", "[program.NAME] reference = { ... }"),
@@ -32,6 +32,7 @@ const PLACES: [(&str, &str); 24] = [
     ("File", "[case.files.\"PATH\"]"),
     ("Processes", "[case.processes]"),
     ("Descriptors", "[case.descriptors]"),
+    ("Signals", "[case.signals]"),
     ("Range", "a range: { at_least = 1, at_most = 3 }"),
     ("Given", "[case.given]"),
     ("GivenFile", "[case.given] files.\"PATH\" = { ... }"),

@@ -9,6 +9,7 @@ mod given;
 mod moment;
 mod objects;
 mod peer;
+mod signals;
 mod text;
 
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ pub use given::*;
 pub use moment::*;
 pub use objects::*;
 pub use peer::*;
+pub use signals::*;
 pub use text::*;
 
 /// A lab: what one TOML file describes.

@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use ipclab_evidence::StdoutKind;
+use ipclab_evidence::{StdoutKind, signal_name};
 
 use crate::{
     Actor, Amount, CallPattern, Case, Count, Endpoint, ExitExpectation, FILE_KINDS, GivenKind,
-    Leftover, Named, Objects, OutputExpectation, Part, Player, Points, Step, Template,
-    TranscriptLine, Visibility,
+    Leftover, Named, Objects, OutputExpectation, Part, Player, Points, SIGNAL_MOMENTS,
+    SignalsExpectation, Step, Template, TranscriptLine, Visibility,
 };
 
 /// The widest that a line gets, where a text can be broken at all.
@@ -288,6 +288,9 @@ fn objects(out: &mut String, objects: &Objects) {
             written_count(out, name, wanted);
         }
     }
+    for signals in &objects.signals {
+        self::signals(out, signals);
+    }
     for file in &objects.files {
         let _ = writeln!(out, "\n[case.files.{}]", key(&file.path));
         if let Some(exists) = file.exists {
@@ -320,6 +323,27 @@ fn objects(out: &mut String, objects: &Objects) {
         if let Some(is_own) = file.is_own {
             pair(out, "owner", if is_own { "\"own\"" } else { "\"other\"" });
         }
+    }
+}
+
+fn signals(out: &mut String, signals: &SignalsExpectation) {
+    out.push_str("\n[[case.signals]]\n");
+    pair(out, "actor", &text(&signals.actor));
+    let moment = SIGNAL_MOMENTS
+        .into_iter()
+        .find(|(_, moment)| Some(*moment) == signals.at);
+    if let Some((name, _)) = moment {
+        pair(out, "at", &text(name));
+    }
+    let states = signals.states().into_iter();
+    for (key, wanted) in states.chain([("receives", &signals.receives)]) {
+        let names: Vec<String> = wanted.iter().map(|signal| signal_name(*signal)).collect();
+        if !names.is_empty() {
+            pair(out, key, &list(&names));
+        }
+    }
+    if signals.safe_handlers {
+        pair(out, "handlers", "\"safe\"");
     }
 }
 

@@ -1,5 +1,8 @@
 //! `ipclab explain`: a lab's cases in words.
 
+mod objects;
+mod words;
+
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::process::ExitCode;
@@ -12,6 +15,7 @@ use ipclab_spec::{
 };
 
 use crate::output;
+use words::{known_then, shown};
 
 /// Explains a lab's cases, or one of them.
 ///
@@ -109,6 +113,13 @@ fn in_words(lab: &Lab, case: &Case) -> String {
             Some(ExitExpectation::Signal(signal)) => format!(", and must die of {signal}"),
         };
         let _ = writeln!(out, "  {} is {who}{end}", actor.name);
+    }
+    let objects = objects::in_words(case);
+    if !objects.is_empty() {
+        out.push('\n');
+    }
+    for sentence in objects {
+        let _ = writeln!(out, "  {sentence}");
     }
     if let Some(hint) = &case.hint {
         let _ = writeln!(out, "\nhint: {hint}");
@@ -215,35 +226,10 @@ fn printed(text: &Template) -> String {
     text.parts.iter().map(part).collect()
 }
 
-/// The placeholder that a person who tries the case by hand fills in: `SHMID`.
-fn known_then(hole: &ipclab_spec::Hole) -> String {
-    use ipclab_spec::Hole;
-    use ipclab_spec::ServedPart;
-    match hole {
-        Hole::Answer { name, .. } => name.to_uppercase(),
-        Hole::Segment(_) => "SHMID".to_owned(),
-        Hole::Listens { part, .. } => match part {
-            ServedPart::Place | ServedPart::Ip => "ADDRESS".to_owned(),
-            ServedPart::Path => "PATH".to_owned(),
-            ServedPart::Port => "PORT".to_owned(),
-        },
-        _ => "...".to_owned(),
-    }
-}
-
 fn command(program: &str, args: &[Template]) -> String {
-    use ipclab_spec::{Hole, Part};
     let mut words = vec![program.to_owned()];
     for arg in args {
-        let text: String = arg
-            .parts
-            .iter()
-            .map(|part| match part {
-                Part::Text(text) => text.clone(),
-                Part::Hole(Hole::Variable(name)) => format!("{{{{{name}}}}}"),
-                Part::Hole(hole) => known_then(hole),
-            })
-            .collect();
+        let text = shown(arg);
         words.push(if text.is_empty() || text.contains(' ') {
             format!("'{text}'")
         } else {

@@ -146,6 +146,37 @@ fn a_case_is_explained_in_words() {
         .stderr(contains("no case \"nope\""));
 }
 
+/// What is expected of the kernel's objects is told in sentences, too.
+#[test]
+fn objects_are_explained_in_words() {
+    let workdir = Workdir::with(&[]);
+    let spec =
+        include_str!("../../../spec/tests/everything.toml").replace("format = 1", "format = 2");
+    workdir.write("everything.toml", spec);
+    let output = workdir
+        .ipclab()
+        .args(["explain", "everything.toml", "all"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for sentence in [
+        "server must have {{n}} processes in all, its first one included",
+        "the first process of server must make 1 to 3 children",
+        "server must leave no zombies: children that ended and that it never waited for",
+        "a program that server starts must have no write ends of pipes open when it begins, beside stdin, stdout and stderr",
+        "a process of server must have a handler for SIGCHLD, SIGINT when it waits for a child",
+        "SIGUSR1 must come to client, which takes it by a handler, sigwait() or a signalfd",
+        "there must be no /tmp/gone after the last program ended",
+        "the semaphore set with key 7 must have the values 0, 1, have mode 0600 after the last program ended",
+        "the message queue with key 201 must be gone after the last program ended",
+    ] {
+        assert!(
+            text.contains(&format!("\n  {sentence}\n")),
+            "{sentence}\n{text}"
+        );
+    }
+}
+
 #[test]
 fn a_try_by_hand_needs_the_names_that_the_box_knows() {
     let workdir = Workdir::with(&[]);

@@ -35,8 +35,16 @@ const HEADERS: &str = "#include <fcntl.h>\n#include <signal.h>\n#include <spawn.
 /// them is the reference.
 #[track_caller]
 fn check(expectations: &str, programs: &[(&str, &str)]) {
+    check_with("", expectations, programs);
+}
+
+/// The same with this before `main()`.
+#[track_caller]
+fn check_with(before: &str, expectations: &str, programs: &[(&str, &str)]) {
     let source = |body: &str| {
-        format!("#define _GNU_SOURCE\n{HEADERS}int main(void)\n{{\n{body}\n    return 0;\n}}\n")
+        format!(
+            "#define _GNU_SOURCE\n{HEADERS}{before}int main(void)\n{{\n{body}\n    return 0;\n}}\n"
+        )
     };
     for (body, expect) in programs {
         let workdir = Workdir::with(&[("family.c", &source(body))]);
@@ -157,6 +165,100 @@ fn what_programs_are_started_with() {
             (
                 &format!("{pipe} close(e[0]); wait(0);"),
                 "waited with 1 pipe end open",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn signals_and_their_handlers() {
+    let asked = "[[case.signals]]\nat = \"wait\"\nignores = \"SIGINT\"\n[[case.signals]]\nat = \"exec\"\ndefaults = [\"SIGINT\", \"SIGCHLD\"]\n\
+                 [[case.signals]]\nreceives = \"SIGCHLD\"\nhandlers = \"safe\"\n";
+    let shell = |handler: &str, child: &str| {
+        format!(
+            "void h(int s) {{ {handler} }} signal(SIGINT, SIG_IGN); signal(SIGCHLD, h); pid_t p = fork(); \
+             if (!p) {{ {child} execlp(\"true\", \"true\", (char *)0); _exit(1); }} while (wait(0) > 0) ;"
+        )
+    };
+    let resets = "signal(SIGINT, SIG_DFL);";
+    check(
+        asked,
+        &[
+            (&shell("write(1, \"\", 0);", resets), ""),
+            // Without any handler.
+            (
+                "sigset_t s; int got; sigemptyset(&s); sigaddset(&s, SIGCHLD); sigprocmask(SIG_BLOCK, &s, 0); signal(SIGINT, SIG_IGN);\
+                 if (!fork()) { signal(SIGINT, SIG_DFL); sigprocmask(SIG_UNBLOCK, &s, 0); execlp(\"true\", \"true\", (char *)0); _exit(1); }\
+                 sigwait(&s, &got); wait(0);",
+                "",
+            ),
+            (
+                &shell("printf(\"a child\\n\");", resets),
+                "the handler of SIGCHLD in parent calls printf() or puts() (family.c:",
+            ),
+            (&shell("free(malloc(9));", resets), "calls malloc()"),
+            (
+                &shell("write(1, \"\", 0);", ""),
+                "the program `true` was started with SIGINT ignored",
+            ),
+            (
+                "void h(int s) {} signal(SIGCHLD, h); if (!fork()) { execlp(\"true\", \"true\", (char *)0); _exit(1); } while (wait(0) > 0) ;",
+                "waited for a child with SIGINT at its default",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn threads_that_are_not_joined() {
+    check_with(
+        "#include <pthread.h>\nvoid *work(void *x) { return x; }\n",
+        "[case.processes]\nthreads = 2\nunjoined = 0\n",
+        &[
+            (
+                "pthread_t t[2]; for (int i = 0; i < 2; i++) pthread_create(&t[i], 0, work, 0); for (int i = 0; i < 2; i++) pthread_join(t[i], 0);",
+                "",
+            ),
+            (
+                "pthread_t t; for (int i = 0; i < 2; i++) { pthread_create(&t, 0, work, 0); pthread_detach(t); } sleep(1);",
+                "",
+            ),
+            (
+                "pthread_t t[2]; for (int i = 0; i < 2; i++) pthread_create(&t[i], 0, work, 0); sleep(1);",
+                "ended with 2 threads neither joined nor detached (made by #",
+            ),
+        ],
+    );
+}
+
+/// Who waits for a thread that waits for ever is told for what.
+#[test]
+fn threads_that_wait_for_each_other() {
+    let threads = "#include <pthread.h>\nstatic pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER, two = PTHREAD_MUTEX_INITIALIZER; static pthread_barrier_t both;\n";
+    let program = |second: &str| {
+        format!(
+            "void *a(void *x) {{ pthread_mutex_lock(&one); pthread_barrier_wait(&both); pthread_mutex_lock(&two); return x; }}\
+             void *b(void *x) {{ {second} pthread_barrier_wait(&both); return x; }}\
+             pthread_barrier_init(&both, 0, 2); pthread_t t, u; pthread_create(&t, 0, a, 0); pthread_create(&u, 0, b, 0); pthread_join(t, 0); pthread_join(u, 0);"
+        )
+    };
+    check_with(
+        threads,
+        "exit = 0\n",
+        &[
+            (&program(""), ""),
+            (
+                &program(
+                    "pthread_mutex_lock(&two); pthread_barrier_wait(&both); pthread_mutex_lock(&one);",
+                ),
+                "waits in pthread_join() at family.c:",
+            ),
+            (
+                &program("pthread_mutex_lock(&two);").replace(
+                    "pthread_mutex_lock(&two); return",
+                    "pthread_mutex_lock(&one); return",
+                ),
+                "for a mutex that it holds itself",
             ),
         ],
     );

@@ -3,6 +3,7 @@
 mod fill;
 mod lookup;
 mod narrative;
+mod threads;
 
 pub(crate) use fill::Unfilled;
 pub(crate) use lookup::{Facts, address_of, name_in_c, named_address, show_address};

@@ -13,6 +13,9 @@ use crate::quote::quoted;
 impl<'a> Facts<'a> {
     /// `recv() (#30)`
     pub(crate) fn waits_in(&self, wait: &Wait) -> String {
+        if let Some(text) = self.waits_for_threads(wait) {
+            return text;
+        }
         let on_socket = matches!(wait.object, Some(Object::Socket(_)));
         let call = name_in_c(&wait.call, on_socket);
         let at = if wait.n > 0 {

@@ -4,6 +4,7 @@ mod descriptors;
 mod files;
 mod processes;
 mod seen;
+mod signals;
 mod system_v;
 
 use crate::facts::Facts;
@@ -42,6 +43,16 @@ pub(crate) fn each(facts: Facts<'_>) -> Vec<Judged> {
             all.extend(judged.map(|(name, finding)| Judged {
                 actor: wanted.actor.clone(),
                 name: format!("descriptors.{name}, {}", wanted.of.name()),
+                finding,
+            }));
+        }
+    }
+    for wanted in &objects.signals {
+        for index in facts.copies(&wanted.actor) {
+            let judged = signals::judge(facts, index, wanted).into_iter();
+            all.extend(judged.map(|(name, finding)| Judged {
+                actor: wanted.actor.clone(),
+                name: format!("signals.{name}"),
                 finding,
             }));
         }

@@ -27,6 +27,7 @@ pub(super) fn judge(facts: Facts<'_>, index: usize, wanted: &Processes) -> Vec<(
             "total" => (Aspect::Calls, &|of| of.total(wanted)),
             "children" => (Aspect::Calls, &|of| of.children(wanted)),
             "threads" => (Aspect::Calls, &|of| of.threads(wanted)),
+            "unjoined" => (Aspect::Cleanup, &|of| of.unjoined(wanted)),
             "zombies" => (Aspect::Cleanup, &|of| of.left(wanted, Fate::Zombie)),
             _ => (Aspect::Cleanup, &|of| of.left(wanted, Fate::Orphan)),
         };
@@ -160,6 +161,61 @@ impl<'a> Of<'a> {
         self.fail(Aspect::Calls, text)
             .expecting(range.text(), seen.to_string())
             .citing(cites.take(8))
+    }
+
+    /// Threads that were neither joined nor detached.
+    fn unjoined(&self, wanted: &Count) -> Finding {
+        let Some(range) = Range::of(wanted) else {
+            return no_number(Aspect::Cleanup);
+        };
+        let who = &self.who;
+        if self.all.iter().any(|(_, process)| process.joins_unseen) {
+            let text = format!("it cannot be seen on this processor which threads {who} joined");
+            return Finding::unknown(Aspect::Cleanup, self.name(), text);
+        }
+        let was_ended = |process: &Process| {
+            process.threads > 0 && !matches!(process.end, Some(ProcessEnd::Code(_)))
+        };
+        if self.all.iter().any(|(_, process)| was_ended(process)) {
+            let text = format!(
+                "that {who} joins or detaches its threads is not proved: it did not end by itself"
+            );
+            return self.fail(Aspect::Cleanup, text);
+        }
+        let made: Vec<u32> = self
+            .all
+            .iter()
+            .flat_map(|(_, process)| process.unjoined.iter().copied())
+            .collect();
+        let seen = made.len() as u64;
+        if range.has(seen) {
+            let text = format!(
+                "{who} ended with {} that were neither joined nor detached",
+                count(seen, "thread")
+            );
+            return self.pass(Aspect::Cleanup, text);
+        }
+        let line = |n: &u32| {
+            let calls = &self.facts.evidence.trace;
+            let call = calls.iter().find(|call| call.n == *n);
+            let line = call.and_then(|call| call.lines.first());
+            line.map_or_else(|| format!("made by #{n}"), |line| format!("made at {line}"))
+        };
+        let mut named: Vec<String> = made.iter().map(line).collect();
+        named.dedup();
+        named.truncate(NAMED_MAX);
+        let named = match named.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", named.join(", ")),
+        };
+        let text = format!(
+            "{who} ended with {} neither joined nor detached{named} instead of {}: those that still run are killed then, in the middle of their work; call pthread_join() for each",
+            count(seen, "thread"),
+            range.text()
+        );
+        self.fail(Aspect::Cleanup, text)
+            .expecting(range.text(), seen.to_string())
+            .citing(made.into_iter().take(8))
     }
 
     /// Children that their parents left as this.

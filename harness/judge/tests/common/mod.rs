@@ -133,6 +133,7 @@ impl EvidenceBuilder {
             object,
             timed: false,
             other_ends: Vec::new(),
+            threads: Vec::new(),
         };
         self.e.actors[actor].exit = Exit::Running {
             wait: Some(wait.clone()),

@@ -1,6 +1,8 @@
 //! How each actor ended, and what it still waited in when the case was over.
 
-use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, LimitHit, LimitKind, Object, Wait};
+use ipclab_evidence::{
+    ActorEvidence, Awaited, Ended, Evidence, Exit, LimitHit, LimitKind, Object, Wait,
+};
 
 use super::model::{Act, Placed, Position, Row, Tone};
 use super::steps::{in_source, is_stream};
@@ -62,6 +64,11 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
 
 /// The call of a wait as the C source names it.
 fn waited_in<'a>(evidence: &Evidence, wait: &'a Wait) -> &'a str {
+    match wait.awaits().map(|thread| thread.awaits) {
+        Some(Awaited::Mutex(_)) => return "pthread_mutex_lock",
+        Some(Awaited::End(_)) => return "pthread_join",
+        Some(Awaited::Wake) | None => {}
+    }
     let on_stream = match wait.object {
         Some(Object::Socket(socket)) => is_stream(evidence, socket),
         Some(_) | None => false,
@@ -71,6 +78,16 @@ fn waited_in<'a>(evidence: &Evidence, wait: &'a Wait) -> &'a str {
 
 /// Whom a wait is for: ` for client`.
 fn awaited(evidence: &Evidence, wait: &Wait) -> String {
+    match wait.awaits().map(|thread| (thread.thread, thread.awaits)) {
+        Some((thread, Awaited::Mutex(holder))) if thread == holder => {
+            return " for a mutex that it holds itself".to_owned();
+        }
+        Some((_, Awaited::Mutex(holder))) => {
+            return format!(" for a mutex that thread {holder} holds");
+        }
+        Some((_, Awaited::End(other))) => return format!(" for thread {other}"),
+        Some((_, Awaited::Wake)) | None => {}
+    }
     if let Some(end) = wait.other_ends.first() {
         let name = evidence
             .actors

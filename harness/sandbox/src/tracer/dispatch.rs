@@ -70,11 +70,16 @@ impl Tracer {
             }
             Event::Signal(libc::SIGSEGV) if self.handle_page_fault(tid)? => Ok(None),
             Event::Signal(libc::SIGTRAP) if self.begins(tid)? => self.go_on(tid, 0).map(|()| None),
+            Event::Signal(libc::SIGTRAP) if self.is_followed(tid) => match self.follow(tid)? {
+                true => self.go_on(tid, 0).map(|()| None),
+                false => Ok(None),
+            },
             Event::Signal(signal) => {
                 // Its handler comes before the call for which all was opened.
                 gone(self.protect_after_call(tid, -1))?;
                 gone(self.time_and_signal(tid, signal))?;
                 let notice = self.signalled(tid, signal);
+                self.note_delivery(tid, signal);
                 self.go_on(tid, signal).map(|()| notice)
             }
         }
@@ -150,6 +155,8 @@ impl Tracer {
         let awaited = thread.call.is_some() || thread.opened || looked_at;
         let how = if awaited {
             Resume::ToSyscallExit
+        } else if !thread.followed.is_empty() {
+            Resume::Step
         } else {
             Resume::Run
         };

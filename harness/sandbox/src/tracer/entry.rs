@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ipclab_evidence::{Bytes, Call, Direction, Errno, Moment, Object, Refusal};
+use ipclab_evidence::{Bytes, Call, Direction, Errno, Moment, Object, Refusal, SignalMoment};
 
 use super::locks::is_try;
 use super::queues::text_of;
@@ -138,6 +138,9 @@ impl Tracer {
             // At its end it can give no copies any more.
             self.look_into_queues(tid, &procfs::descriptors(process));
         }
+        if spec.number == libc::SYS_exit_group {
+            self.note_unjoined(tid, process);
+        }
         self.clock.worked();
         if spec.role != Role::Exit {
             self.actors[actor].calls += 1;
@@ -245,6 +248,7 @@ impl Tracer {
         }
         if matches!(spec.name, "wait4" | "waitid") {
             self.tree_holds(process, Moment::Wait, call.n);
+            self.note_signals(tid, SignalMoment::Wait, call.n);
         }
         if let (Some(socket), "close") = (socket, spec.name) {
             self.look_into_queue(tid, args[0] as i32, socket);

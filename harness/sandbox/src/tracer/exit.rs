@@ -165,6 +165,7 @@ impl Tracer {
             self.succeeded(tid, process, &call, result, &mut effect)?;
             effect.answers = outputs::of_call(tid, call.spec.name, &call.args, result);
             self.tree_waited(tid, process, &call, result);
+            self.note_taken(tid, &call, result);
         } else if result < 0 {
             notice = self.failed(tid, process, &call, -result as i32)?;
         }

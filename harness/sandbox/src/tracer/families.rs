@@ -4,7 +4,7 @@
 
 use ipclab_evidence::{
     Bytes, Fate, HeldDescriptor, HeldDescriptors, Moment, Object, Process, ProcessEnd,
-    StartedProgram,
+    SignalMoment, Signals, StartedProgram,
 };
 use ipclab_kernel::{Pid, procfs};
 
@@ -27,10 +27,13 @@ impl Tracer {
             parent: None,
             made_by: None,
             threads: 0,
+            unjoined: Vec::new(),
+            joins_unseen: false,
             programs: Vec::new(),
             end: None,
             fate: None,
             held: Vec::new(),
+            signals: Signals::default(),
         });
     }
 
@@ -81,6 +84,7 @@ impl Tracer {
             process.programs.push(StartedProgram { argv, call });
         }
         self.tree_holds(pid, Moment::Exec, call);
+        self.note_signals(pid, SignalMoment::Exec, call);
     }
 
     /// What a process has open now.
@@ -151,6 +155,7 @@ impl Tracer {
         }
         if by_itself {
             self.tree_holds(pid, Moment::End, None);
+            self.note_signals(pid, SignalMoment::End, None);
         }
         self.tree_leaves(pid, true);
     }

@@ -26,13 +26,16 @@
 //! locks       none on files of the host
 //! held        memory that is shared without a file
 //! tree, families    which process made, ran and waited for which, where the plan asks
+//! signals, following      what processes do with signals, and what their handlers call
 //! objects, waits, rest, trace    what the watch asks, and what is kept
 //! yields      who has spoken lets the others answer
 //! ```
 
 mod access;
 mod addressed;
+mod async_signal;
 mod beginning;
+mod between_threads;
 mod clock;
 mod code_map;
 mod copies;
@@ -42,12 +45,15 @@ mod event;
 mod exit;
 mod families;
 mod fifos;
+mod followed;
+mod following;
 mod guard;
 mod handlers;
 mod held;
 mod host;
 mod in_progress;
 mod instead;
+mod joins;
 mod lending;
 mod locks;
 mod made;
@@ -66,6 +72,7 @@ mod sanitizer;
 mod scheduler;
 mod segments;
 mod series;
+mod signals;
 mod skipped;
 mod state;
 mod trace;

@@ -10,6 +10,7 @@ use crate::calls::Role;
 use crate::clock::timers::Kind;
 use crate::fault::Pending;
 use crate::spawn;
+use ipclab_kernel::arch::calls::{CLONE_END_ARGUMENT, CLONE_FLAGS_ARGUMENT};
 use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};
 
 impl Tracer {
@@ -32,9 +33,32 @@ impl Tracer {
         {
             self.take_child(child, parent);
         }
+        self.note_maker(maker, child);
         if vfork && let Some(process) = self.processes.get_mut(&child) {
             process.borrows = process.name == procfs::name(child).unwrap_or_default();
         }
+    }
+
+    /// Notes by which call a thread was made.
+    fn note_maker(&mut self, maker: Pid, child: Pid) {
+        let Some(parent) = self.threads.get(&maker) else {
+            return;
+        };
+        let process = parent.process;
+        let call = parent
+            .call
+            .as_ref()
+            .filter(|call| call.spec.name == "clone");
+        let Some((made_by, args)) = call.map(|call| (call.n, call.args)) else {
+            return;
+        };
+        if args[usize::from(CLONE_FLAGS_ARGUMENT)] & libc::CLONE_THREAD as u64 == 0 {
+            return;
+        }
+        if let Some(thread) = self.threads.get_mut(&child) {
+            (thread.made_by, thread.ends_at) = (made_by, args[CLONE_END_ARGUMENT]);
+        }
+        self.tree_made_thread(process, made_by, &args);
     }
 
     /// Who made a process or thread of which nothing is known yet: the process that it belongs to, its parent, or,
@@ -56,6 +80,7 @@ impl Tracer {
         }
         // A new process has its parent's segments attached; a new thread is in the same process.
         let code = self.processes[&parent].code.clone();
+        let functions = self.processes[&parent].functions.clone();
         let attached = self.processes[&parent].attached.clone();
         let guarded = self.processes[&parent].guarded.clone();
         let own = self.threads[&child].process;
@@ -75,6 +100,7 @@ impl Tracer {
             process.attached = attached;
             process.guarded = guarded;
             process.code = code;
+            process.functions = functions;
         }
     }
 
@@ -98,6 +124,7 @@ impl Tracer {
             thread.pending_write = None;
             thread.expiring = false;
             thread.restart = None;
+            thread.followed.clear();
         }
         // The alarm of a process goes on, and so do timers that are descriptors.
         self.timers
@@ -109,6 +136,7 @@ impl Tracer {
         process.attached.clear();
         process.guarded.clear();
         process.borrows = false;
+        process.functions = None;
         process.name = procfs::name(tid).unwrap_or_default();
         let (actor, first) = (process.actor, process.first);
         let of_call = self.threads[&tid].call.as_ref().and_then(|call| call.n);

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use ipclab_evidence::{
@@ -13,6 +14,7 @@ use ipclab_evidence::{
 };
 
 use super::code_map::{CodeMap, Origins};
+use super::followed::{Followed, Functions};
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
 };
@@ -90,6 +92,12 @@ pub(super) struct Thread {
     pub(super) restart: Option<Restart>,
     /// How often in a row it has slept and done nothing else.
     pub(super) barren_sleeps: u32,
+    /// The call that made it, by number.
+    pub(super) made_by: Option<u32>,
+    /// Where the kernel puts 0 when it ends.
+    pub(super) ends_at: u64,
+    /// Handlers of signals that it is in, the innermost last, where they are followed.
+    pub(super) followed: Vec<Followed>,
 }
 
 /// A call between its entry and its exit.
@@ -153,6 +161,8 @@ pub(super) struct Process {
     pub(super) code: CodeMap,
     /// The last signal that its own mistake brought, and where.
     pub(super) crashed_at: Option<(i32, Vec<SourceLine>)>,
+    /// Functions that its handlers must not call, once one has been followed.
+    pub(super) functions: Option<Rc<Functions>>,
 }
 
 /// What the tracer does in the host's own world beyond tracing.
@@ -473,6 +483,7 @@ impl Tracer {
             beginning: None,
             code: CodeMap::default(),
             crashed_at: None,
+            functions: None,
         });
         if process == tid {
             self.tree_born(tid, actor, self.processes[&tid].own_pid);
@@ -500,6 +511,9 @@ impl Tracer {
                 expiring: false,
                 restart: None,
                 barren_sleeps: 0,
+                made_by: None,
+                ends_at: 0,
+                followed: Vec::new(),
             },
         );
         let own_pid = self.processes[&process].own_pid;

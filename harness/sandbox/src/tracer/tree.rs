@@ -22,8 +22,24 @@ pub(super) struct Tree {
     /// Inodes of pipes, in the order in which they were seen.
     pub(super) pipes: Vec<u64>,
     pub(super) held: usize,
+    /// States of signals and signals that are kept.
+    pub(super) signals: usize,
+    /// Instructions of handlers that were followed.
+    pub(super) steps: u32,
     pub(super) argument_bytes: usize,
     pub(super) dropped: u64,
+    /// Threads that were made, by their processes, where the plan asks for them.
+    pub(super) threads: HashMap<Pid, Vec<MadeThread>>,
+}
+
+/// A thread that was made, dead or alive.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MadeThread {
+    /// The call that made it, by number.
+    pub(super) made_by: u32,
+    /// Where the kernel puts 0 when it ends, and where its own memory is.
+    pub(super) ends_at: u64,
+    pub(super) memory: u64,
 }
 
 impl Tree {
@@ -35,7 +51,7 @@ impl Tree {
     }
 
     pub(super) fn is_kept(&self) -> bool {
-        self.wanted.processes || self.wanted.descriptors
+        self.wanted.processes || self.wanted.descriptors || self.wanted.signals
     }
 
     pub(super) fn get(&mut self, pid: Pid) -> Option<&mut Process> {

@@ -72,8 +72,9 @@ impl Tracer {
             object,
             timed,
             other_ends: Vec::new(),
+            threads: Vec::new(),
         };
-        threads.into_iter().find_map(|(tid, thread)| {
+        let found = threads.into_iter().find_map(|(tid, thread)| {
             if thread.stopped {
                 return Some(wait("stopped", 0, None, false));
             }
@@ -97,6 +98,10 @@ impl Tracer {
                 _ => Vec::new(),
             };
             Some(wait)
+        });
+        found.map(|wait| Wait {
+            threads: self.waits_for_threads(pid),
+            ..wait
         })
     }
 

@@ -54,6 +54,35 @@ static void threads(char **a)
     }
     exit(0);
 }
+static void *ends_thread(void *arg)
+{
+    pthread_detach(pthread_self());
+    return arg;
+}
+static void *sleeps(void *arg)
+{
+    sleep(1000);
+    return arg;
+}
+/* One of each: joined before and after its end, made detached, detached by itself, left running, left when it had ended. */
+static void joins(char **a)
+{
+    pthread_t thread;
+    pthread_attr_t detached;
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    for (char *c = a[0]; *c; c++)
+        switch (*c) {
+        case 'j': pthread_create(&thread, 0, nothing, 0); pthread_join(thread, 0); break;
+        case 'l': pthread_create(&thread, 0, nothing, 0); usleep(1000); pthread_join(thread, 0); break;
+        case 'd': pthread_create(&thread, &detached, sleeps, 0); break;
+        case 's': pthread_create(&thread, 0, ends_thread, 0); usleep(1000); break;
+        case 'r': pthread_create(&thread, 0, sleeps, 0); break;
+        case 'e': pthread_create(&thread, 0, nothing, 0); usleep(1000); break;
+        case 'x': pthread_create(&thread, 0, nothing, 0); pthread_exit(0);
+        }
+    exit(0);
+}
 /* A pipe and a program at its end, with or without what it has no use for. */
 static void runs(char **a)
 {
@@ -156,7 +185,7 @@ static void fifo_reads(char **a)
 }
 
 static const struct act acts[] = {
-    {"fates", fates}, {"discards", discards}, {"threads", threads}, {"runs", runs}, {"files", files},
+    {"fates", fates}, {"discards", discards}, {"threads", threads}, {"joins", joins}, {"runs", runs}, {"files", files},
     {"sends", sends}, {"takes", takes}, {"takes-one", takes_one}, {"prints", prints}, {"never-ends", never_ends},
     {"fifo-writes", fifo_writes}, {"fifo-reads", fifo_reads}, {0}};
 PLAY(acts)

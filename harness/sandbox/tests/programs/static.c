@@ -9,5 +9,16 @@ static void pair(char **a)
     puts("no library");
     exit(4);
 }
-static const struct act acts[] = {{"pair", pair}, {0}};
+static void note(int signal)
+{
+    (void)signal;
+}
+static void one_signal(char **a)
+{
+    (void)a;
+    signal(SIGUSR1, note);
+    raise(SIGUSR1);
+    exit(0);
+}
+static const struct act acts[] = {{"pair", pair}, {"signal", one_signal}, {0}};
 PLAY(acts)

@@ -20,6 +20,7 @@ mod refused;
 mod request;
 mod schedules;
 mod segments;
+mod signals;
 mod streams;
 mod stuck;
 mod tampers;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         ("request", request::tests()),
         ("schedules", schedules::tests()),
         ("segments", segments::tests()),
+        ("signals", signals::tests()),
         ("streams", streams::tests()),
         ("stuck", stuck::tests()),
         ("tampers", tampers::tests()),

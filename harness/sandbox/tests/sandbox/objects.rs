@@ -36,6 +36,26 @@ pub(crate) fn tests() -> Vec<Test> {
             let threads: Vec<_> = processes(&seen).map(|process| process.threads).collect();
             assert_eq!(threads, [3]);
         }),
+        both("threads_that_are_never_joined", |level| {
+            for (act, expect) in [
+                ("jjlj", 0),
+                ("dsj", 0),
+                ("r", 1),
+                ("e", 1),
+                ("jrdlesj", 2),
+                ("jx", 0),
+                ("lllllllljjjjjjjjdddd", 0),
+            ] {
+                let mut plan = asking(student("one", &format!("objects joins {act}")));
+                plan.objects.threads = true;
+                let seen = run(level, &plan);
+                let process = processes(&seen).next().expect("a process");
+                let known = cfg!(target_arch = "x86_64");
+                if known {
+                    assert_eq!(process.unjoined.len(), expect, "{act}");
+                }
+            }
+        }),
         both("a_fault_of_fork_meets_no_thread", |level| {
             let mut plan = asking(student("one", "objects threads"));
             plan.tampers = vec![Tamper {

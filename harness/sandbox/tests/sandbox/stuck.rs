@@ -3,7 +3,7 @@
 //! Only the kind of ending is asserted, never a time. The wall limit is far away, so that "stuck" cannot be it in
 //! disguise.
 
-use ipclab_evidence::{Bytes, Ended, Exit, Object, Plan, Protocol, Stdin};
+use ipclab_evidence::{Awaited, Bytes, Ended, Exit, Object, Plan, Protocol, Stdin};
 
 use crate::bench::{Adjust, Test, both, own, pair, plan, run, student};
 
@@ -38,6 +38,46 @@ pub(crate) fn tests() -> Vec<Test> {
             )
             .all_well();
         }));
+    }
+    for (act, expect) in [
+        ("mutex", &["a mutex of its own"][..]),
+        (
+            "lock-order",
+            &["the end of 1", "a mutex of 2", "a mutex of 1"],
+        ),
+        ("join", &["the end of another"]),
+        ("condition", &["to be woken"]),
+        ("posix-sem", &["to be woken"]),
+    ] {
+        tests.push(both(
+            format!("what_threads_wait_for_in_{act}"),
+            move |level| {
+                let seen = run(
+                    level,
+                    &patient(plan([student("one", &format!("stuck {act}"))])),
+                );
+                let Ended::Stuck { waits } = &seen.ended else {
+                    panic!("{:?}", seen.ended)
+                };
+                let threads = &waits[0].threads;
+                let numbered = |number: u32| {
+                    let place = threads.iter().position(|wait| wait.thread == number);
+                    place.map_or_else(|| "another".to_owned(), |place| place.to_string())
+                };
+                let told: Vec<_> = threads
+                    .iter()
+                    .map(|wait| match wait.awaits {
+                        Awaited::Mutex(holder) if holder == wait.thread => {
+                            "a mutex of its own".to_owned()
+                        }
+                        Awaited::Mutex(holder) => format!("a mutex of {}", numbered(holder)),
+                        Awaited::End(other) => format!("the end of {}", numbered(other)),
+                        Awaited::Wake => "to be woken".to_owned(),
+                    })
+                    .collect();
+                assert_eq!(told, expect);
+            },
+        ));
     }
     tests.push(both("not_two_that_answer_slowly", |level| {
         let plan = pair(Protocol::Tcp, "stuck slow-echo", "stuck ping");

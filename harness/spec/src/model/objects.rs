@@ -2,7 +2,7 @@
 
 use ipclab_evidence::FileKind;
 
-use super::{ExitExpectation, Template};
+use super::{ExitExpectation, SignalsExpectation, Template};
 
 /// Everything that a case expects of them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Objects {
     pub processes: Vec<Processes>,
     /// Of what processes have open.
     pub descriptors: Vec<Descriptors>,
+    /// Of signals.
+    pub signals: Vec<SignalsExpectation>,
     /// Of files.
     pub files: Vec<FileExpectation>,
     /// Of semaphore sets.
@@ -54,6 +56,8 @@ pub struct Processes {
     pub children: Option<Count>,
     /// Made beside the first of each process.
     pub threads: Option<Count>,
+    /// Threads that were neither joined nor detached.
+    pub unjoined: Option<Count>,
     /// Had ended and were never waited for.
     pub zombies: Option<Count>,
     /// Were alive when their parent ended.
@@ -67,11 +71,12 @@ pub struct Processes {
 impl Processes {
     /// Its counts by the names that a spec gives them.
     #[must_use]
-    pub fn counts(&self) -> [(&'static str, &Option<Count>); 5] {
+    pub fn counts(&self) -> [(&'static str, &Option<Count>); 6] {
         [
             ("total", &self.total),
             ("children", &self.children),
             ("threads", &self.threads),
+            ("unjoined", &self.unjoined),
             ("zombies", &self.zombies),
             ("orphans", &self.orphans),
         ]

@@ -117,6 +117,8 @@ tables! {
         processes: Tables<RawProcesses>,
         /// What an actor's processes may have open beside stdin, stdout and stderr; one table, or a list of them.
         descriptors: Tables<RawDescriptors>,
+        /// What an actor does with signals: what it catches, ignores and blocks, and which it takes; one table, or a list of them.
+        signals: Tables<RawSignals>,
         /// What must be true of files by path, after the last actor ended; a relative path is below the folder that programs run
         /// in.
         files: Keyed<RawFile>,

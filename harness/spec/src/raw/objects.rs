@@ -20,6 +20,8 @@ super::tables! {
         children: CountForm,
         /// How many threads are made beside the first of each process.
         threads: CountForm,
+        /// Threads that a process has neither joined nor detached when it ends by itself.
+        unjoined: CountForm,
         /// Children that had ended and that their parent never waited for.
         zombies: CountForm,
         /// Children that were alive when their parent ended.
@@ -44,6 +46,30 @@ super::tables! {
         at_wait: CountForm,
         /// What a process still has open when it ends by itself.
         at_end: CountForm,
+    }
+
+    /// What an actor does with signals. Each is a list of names, or one name.
+    #[schemars(rename = "Signals")]
+    RawSignals {
+        /// The actor; left out: the student's, where there is one only.
+        actor: At<String>,
+        /// When it is looked at what it does with them: "exec" (each program that it starts), "wait" (each wait for a child), "end"
+        /// (its first process ends by itself); left out: it is enough at some time.
+        #[schemars(extend("enum" = ["exec", "wait", "end"]))]
+        at: At<String>,
+        /// It has a handler for them.
+        catches: Many,
+        /// It ignores them.
+        ignores: Many,
+        /// It blocks them.
+        blocks: Many,
+        /// It does none of the three: the kernel does what it does by default.
+        defaults: Many,
+        /// They come, and it takes them: by a handler, sigwait() or a signalfd.
+        receives: Many,
+        /// "safe": its handlers call no function of the C library that is not async-signal-safe, printf() or malloc().
+        #[schemars(extend("enum" = ["safe"]))]
+        handlers: At<String>,
     }
 
     /// What must be true of a file after the last actor ended.

@@ -17,6 +17,8 @@ mod peer;
 mod points;
 mod scan;
 mod shm;
+mod signals;
+mod subject;
 mod template;
 mod time;
 mod vary;

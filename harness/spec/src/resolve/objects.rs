@@ -4,6 +4,7 @@ use super::actor::exit;
 use super::context::Context;
 use super::number::count;
 use super::shm::unique_key;
+use super::subject::subject;
 use super::template::{Use, template};
 use super::words::words;
 use crate::names::nearest;
@@ -36,6 +37,7 @@ pub(crate) fn objects(raw: &RawCase, context: &mut Context<'_>) -> Objects {
             .flat_map(|tables| &tables.0)
             .filter_map(|raw| self::descriptors(raw, &students, context))
             .collect(),
+        signals: super::signals::signals(raw, &students, context),
         files: raw
             .files
             .iter()
@@ -136,42 +138,6 @@ fn is_said(
     }
 }
 
-/// The actor that a table is about: the one that it names, or the only one that a student plays.
-fn subject(
-    named: Option<&At<String>>,
-    table: &Span,
-    students: &[String],
-    context: &mut Context<'_>,
-) -> Option<String> {
-    if let Some(named) = named {
-        return Some(context.actor(named, 0..named.value.len()));
-    }
-    match students {
-        [only] => Some(only.clone()),
-        [] => {
-            context
-                .diagnostics
-                .error(table, "no actor is named, and the student plays none")
-                .help("write actor = \"...\"")
-                .consequence();
-            None
-        }
-        several => {
-            context
-                .diagnostics
-                .error(
-                    table,
-                    format!(
-                        "no actor is named, and the student plays {}",
-                        several.join(" and ")
-                    ),
-                )
-                .help(format!("write actor = \"{}\"", several[0]));
-            None
-        }
-    }
-}
-
 fn processes(
     raw: &RawProcesses,
     students: &[String],
@@ -180,6 +146,7 @@ fn processes(
     let nothing = raw.total.is_none()
         && raw.children.is_none()
         && raw.threads.is_none()
+        && raw.unjoined.is_none()
         && raw.zombies.is_none()
         && raw.orphans.is_none()
         && raw.ends.is_none()
@@ -188,13 +155,14 @@ fn processes(
         context
             .diagnostics
             .error(&raw.span, "nothing is expected of these processes")
-            .help("say total, children, threads, zombies, orphans, ends or runs")
+            .help("say total, children, threads, unjoined, zombies, orphans, ends or runs")
             .consequence();
     }
     let actor = subject(raw.actor.as_ref(), &raw.span, students, context)?;
     let mut count =
         |form: &Option<CountForm>| form.as_ref().and_then(|form| self::count(form, context));
     let (total, children, threads) = (count(&raw.total), count(&raw.children), count(&raw.threads));
+    let unjoined = count(&raw.unjoined);
     let (zombies, orphans) = (count(&raw.zombies), count(&raw.orphans));
     let ends = raw.ends.as_ref().map(|ends| {
         let mut all = Vec::new();
@@ -220,6 +188,7 @@ fn processes(
         total,
         children,
         threads,
+        unjoined,
         zombies,
         orphans,
         ends,

@@ -276,6 +276,7 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
             (Aspect::Calls, &table.total, "total"),
             (Aspect::Calls, &table.children, "children"),
             (Aspect::Calls, &table.threads, "threads"),
+            (Aspect::Cleanup, &table.unjoined, "unjoined"),
             (Aspect::Cleanup, &table.zombies, "zombies"),
             (Aspect::Cleanup, &table.orphans, "orphans"),
         ];
@@ -304,6 +305,9 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
             table.span.clone(),
             "descriptors".to_owned(),
         ));
+    }
+    for table in raw.signals.iter().flat_map(|tables| &tables.0) {
+        found.push((Aspect::Calls, table.span.clone(), "signals".to_owned()));
     }
     for (path, file) in raw.files.iter().flat_map(|files| files.iter()) {
         let gone = file.exists.as_ref().is_some_and(|exists| !exists.value);

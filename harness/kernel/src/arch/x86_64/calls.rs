@@ -34,3 +34,12 @@ pub const OPENS: [i64; 2] = [libc::SYS_open, libc::SYS_openat];
 
 /// Which argument of `clone(2)` holds its flags.
 pub const CLONE_FLAGS_ARGUMENT: u8 = 0;
+
+/// Which one holds the address where the kernel puts 0 when a new thread ends.
+pub const CLONE_END_ARGUMENT: usize = 3;
+
+/// Which one holds the address of a new thread's own memory.
+pub const CLONE_MEMORY_ARGUMENT: usize = 4;
+
+/// Whether that is where the C library keeps what it knows of the thread.
+pub const MEMORY_IS_THREAD: bool = true;

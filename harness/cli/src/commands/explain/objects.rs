@@ -1,0 +1,254 @@
+//! What a case wants of the kernel's objects, a sentence each.
+
+use ipclab_evidence::{SignalMoment, signal_name};
+use ipclab_spec::{
+    Case, CommandLine, Count, Descriptors, ExitExpectation, FILE_KINDS, FileExpectation, MsgState,
+    Processes, SemState, SignalsExpectation,
+};
+
+use super::words::shown;
+
+/// All of them, in the order of the report.
+pub(super) fn in_words(case: &Case) -> Vec<String> {
+    let objects = &case.objects;
+    let mut all = Vec::new();
+    all.extend(objects.processes.iter().flat_map(processes));
+    all.extend(objects.descriptors.iter().flat_map(descriptors));
+    all.extend(objects.signals.iter().flat_map(signals));
+    all.extend(objects.files.iter().map(file));
+    all.extend(objects.sem.iter().map(semaphores));
+    all.extend(objects.msg.iter().map(queue));
+    all
+}
+
+fn processes(wanted: &Processes) -> Vec<String> {
+    let who = &wanted.actor;
+    let mut all = Vec::new();
+    for (name, number) in wanted.counts() {
+        let Some(number) = number else { continue };
+        let n = count(number);
+        all.push(match name {
+            "total" => format!("{who} must have {n} processes in all, its first one included"),
+            "children" => format!("the first process of {who} must make {n} children"),
+            "threads" => format!("{who} must make {n} threads beside the first of each process"),
+            "unjoined" => {
+                format!("{who} must end with {n} threads that it has neither joined nor detached")
+            }
+            "zombies" => format!(
+                "{who} must leave {n} zombies: children that ended and that it never waited for"
+            ),
+            _ => {
+                format!(
+                    "{who} must leave {n} orphans: children that are alive when their parent ends"
+                )
+            }
+        });
+    }
+    if let Some(ends) = &wanted.ends {
+        let ends: Vec<String> = ends.iter().map(end).collect();
+        all.push(match ends.is_empty() {
+            true => format!("{who} must make no children"),
+            false => format!(
+                "the children of {who} must end so, in any order: {}",
+                ends.join(", ")
+            ),
+        });
+    }
+    let runs = wanted.runs.iter();
+    all.extend(runs.map(|line| format!("{who} must start the program `{}`", command(line))));
+    all
+}
+
+fn command(line: &CommandLine) -> String {
+    let words: Vec<String> = line.words.iter().map(shown).collect();
+    words.join(" ")
+}
+
+fn end(end: &ExitExpectation) -> String {
+    match end {
+        ExitExpectation::Code(status) => format!("with status {status}"),
+        ExitExpectation::Failure => "with another status than 0".to_owned(),
+        ExitExpectation::Signal(signal) => format!("killed by {signal}"),
+        ExitExpectation::Ended => "with any status".to_owned(),
+        ExitExpectation::Any | ExitExpectation::Running => "in any way".to_owned(),
+    }
+}
+
+fn descriptors(wanted: &Descriptors) -> Vec<String> {
+    let (who, of) = (&wanted.actor, wanted.of.name());
+    let of = match of {
+        "any" => "descriptors",
+        "pipes" => "ends of pipes",
+        "read ends" => "read ends of pipes",
+        "write ends" => "write ends of pipes",
+        other => other,
+    };
+    let counts = wanted.counts().into_iter();
+    let moments = counts.filter_map(|(moment, number)| Some((moment, count(number.as_ref()?))));
+    moments
+        .map(|(moment, n)| {
+            let (subject, when) = match moment {
+                "at_exec" => (format!("a program that {who} starts"), "when it begins"),
+                "at_wait" => (format!("a process of {who}"), "when it waits for a child"),
+                _ => (format!("a process of {who}"), "when it ends by itself"),
+            };
+            format!("{subject} must have {n} {of} open {when}, beside stdin, stdout and stderr")
+        })
+        .collect()
+}
+
+fn signals(wanted: &SignalsExpectation) -> Vec<String> {
+    let who = &wanted.actor;
+    let names = |signals: &[i32]| {
+        let names: Vec<String> = signals.iter().map(|signal| signal_name(*signal)).collect();
+        names.join(", ")
+    };
+    let (subject, when) = match wanted.at {
+        None | Some(SignalMoment::Change) => (who.clone(), "at some time"),
+        Some(SignalMoment::Exec) => (format!("a program that {who} starts"), "when it begins"),
+        Some(SignalMoment::Wait) => (format!("a process of {who}"), "when it waits for a child"),
+        Some(SignalMoment::End) => (who.clone(), "when it ends by itself"),
+    };
+    let mut all = Vec::new();
+    for (does, signals) in wanted.states() {
+        if signals.is_empty() {
+            continue;
+        }
+        let must = match does {
+            "catches" => "have a handler for",
+            "ignores" => "ignore",
+            "blocks" => "block",
+            _ => "neither catch, ignore nor block",
+        };
+        all.push(format!("{subject} must {must} {} {when}", names(signals)));
+    }
+    if !wanted.receives.is_empty() {
+        all.push(format!(
+            "{} must come to {who}, which takes it by a handler, sigwait() or a signalfd",
+            names(&wanted.receives)
+        ));
+    }
+    if wanted.safe_handlers {
+        all.push(format!(
+            "the handlers of {who} must call no function that is not async-signal-safe, such as printf() and malloc()"
+        ));
+    }
+    all
+}
+
+fn file(wanted: &FileExpectation) -> String {
+    let path = &wanted.path;
+    if wanted.exists == Some(false) {
+        return format!("there must be no {path} after the last program ended");
+    }
+    let mut is = Vec::new();
+    let kind = FILE_KINDS
+        .into_iter()
+        .find(|(_, kind)| Some(*kind) == wanted.kind);
+    is.extend(kind.map(|(name, _)| format!("be a {name}")));
+    is.extend(
+        wanted
+            .holds
+            .as_ref()
+            .map(|text| format!("hold {:?}", shown(text))),
+    );
+    is.extend(
+        wanted
+            .same_as
+            .as_ref()
+            .map(|other| format!("hold the same as {other}")),
+    );
+    is.extend(
+        wanted
+            .size
+            .as_ref()
+            .map(|n| format!("have {} bytes", count(n))),
+    );
+    is.extend(wanted.mode.map(|mode| format!("have mode {mode:04o}")));
+    is.extend(
+        wanted
+            .links
+            .as_ref()
+            .map(|n| format!("have {} links", count(n))),
+    );
+    is.extend(
+        wanted
+            .blocks
+            .as_ref()
+            .map(|n| format!("take {} blocks of 512 bytes", count(n))),
+    );
+    is.extend(wanted.holes.map(|holes| match holes {
+        true => "have holes".to_owned(),
+        false => "have no holes".to_owned(),
+    }));
+    is.extend(
+        wanted
+            .target
+            .as_ref()
+            .map(|target| format!("lead to {}", shown(target))),
+    );
+    is.extend(wanted.is_own.map(|is_own| match is_own {
+        true => "belong to the user who runs the program".to_owned(),
+        false => "belong to another user".to_owned(),
+    }));
+    match is.is_empty() {
+        true => format!("there must be a {path} after the last program ended"),
+        false => format!("{path} must {} after the last program ended", is.join(", ")),
+    }
+}
+
+fn semaphores(wanted: &SemState) -> String {
+    let what = format!("the semaphore set with key {}", wanted.key);
+    let values = wanted.values.as_ref().map(|values| {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        format!("have the values {}", values.join(", "))
+    });
+    state(
+        &what,
+        wanted.exists,
+        values.into_iter().collect(),
+        wanted.mode,
+    )
+}
+
+fn queue(wanted: &MsgState) -> String {
+    let what = format!("the message queue with key {}", wanted.key);
+    let mut is = Vec::new();
+    is.extend(
+        wanted
+            .messages
+            .as_ref()
+            .map(|n| format!("hold {} messages", count(n))),
+    );
+    is.extend(wanted.holds.as_ref().map(|texts| {
+        let texts: Vec<String> = texts
+            .iter()
+            .map(|text| format!("{:?}", shown(text)))
+            .collect();
+        format!("hold {}", texts.join(", "))
+    }));
+    state(&what, wanted.exists, is, wanted.mode)
+}
+
+fn state(what: &str, exists: Option<bool>, mut is: Vec<String>, mode: Option<u32>) -> String {
+    is.extend(mode.map(|mode| format!("have mode {mode:04o}")));
+    match (exists, is.is_empty()) {
+        (Some(false), _) => format!("{what} must be gone after the last program ended"),
+        (_, true) => format!("{what} must be there after the last program ended"),
+        _ => format!("{what} must {} after the last program ended", is.join(", ")),
+    }
+}
+
+/// `4`, `at least 1`, `1 to 3`
+fn count(count: &Count) -> String {
+    match (&count.least, &count.most) {
+        (Some(least), Some(most)) if least == most => match shown(least).as_str() {
+            "0" => "no".to_owned(),
+            number => number.to_owned(),
+        },
+        (Some(least), Some(most)) => format!("{} to {}", shown(least), shown(most)),
+        (Some(least), None) => format!("at least {}", shown(least)),
+        (None, Some(most)) => format!("at most {}", shown(most)),
+        (None, None) => "any number of".to_owned(),
+    }
+}

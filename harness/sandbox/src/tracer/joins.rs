@@ -1,0 +1,79 @@
+//! Which threads a process has joined or detached when it ends, where the plan asks for it.
+//!
+//! Joining a thread that has ended makes no call, so that it is read off what the C library (glibc) keeps of each thread: it puts -1 in the
+//! place of the number of one that it has joined, and has a pointer to the thread itself in one that was detached. What it
+//! keeps is gone, or another thread's, once a thread was either.
+
+use ipclab_kernel::Pid;
+use ipclab_kernel::arch::calls::{CLONE_END_ARGUMENT, CLONE_MEMORY_ARGUMENT, MEMORY_IS_THREAD};
+
+use super::state::Tracer;
+use super::tree::MadeThread;
+use crate::decode;
+
+/// Threads of one process that are remembered.
+const THREADS_MAX: usize = 4096;
+/// What the C library keeps of a thread, the head aside that always has pointers to it.
+const HEAD: u64 = 0x40;
+const KEPT: usize = 0x8c0;
+
+impl Tracer {
+    /// A thread was made in a process.
+    pub(super) fn tree_made_thread(&mut self, process: Pid, made_by: Option<u32>, args: &[u64; 6]) {
+        if !self.tree.wanted.threads {
+            return;
+        }
+        let made = self.tree.threads.entry(process).or_default();
+        match made_by.filter(|_| made.len() < THREADS_MAX) {
+            Some(made_by) => made.push(MadeThread {
+                made_by,
+                ends_at: args[CLONE_END_ARGUMENT],
+                memory: args[CLONE_MEMORY_ARGUMENT],
+            }),
+            None => self.tree.dropped += 1,
+        }
+    }
+
+    /// A thread ends its process by itself: which other threads of it were neither joined nor detached.
+    pub(super) fn note_unjoined(&mut self, tid: Pid, process: Pid) {
+        if !self.tree.wanted.threads || self.winding_down {
+            return;
+        }
+        let made = self.tree.threads.get(&process).cloned().unwrap_or_default();
+        // Where the first thread is gone, the others have gone on to their ends, as it wanted.
+        let first_is_gone = self.threads.get(&process).is_none_or(|first| first.exiting);
+        if made.is_empty() || first_is_gone {
+            return;
+        }
+        let mut unjoined = Vec::new();
+        for (at, thread) in made.iter().enumerate() {
+            let is_reused = made[at + 1..]
+                .iter()
+                .any(|later| later.ends_at == thread.ends_at);
+            if !is_reused && is_unjoined(tid, thread) {
+                unjoined.push(thread.made_by);
+            }
+        }
+        if let Some(process) = self.tree.get(process) {
+            process.joins_unseen = !MEMORY_IS_THREAD;
+            process.unjoined = unjoined;
+        }
+    }
+}
+
+fn is_unjoined(tid: Pid, thread: &MadeThread) -> bool {
+    const JOINED: i32 = -1;
+    let number = decode::memory(tid, thread.ends_at, 4, 4);
+    let Ok(number) = <[u8; 4]>::try_from(number) else {
+        // Its memory was given back.
+        return false;
+    };
+    if i32::from_ne_bytes(number) == JOINED {
+        return false;
+    }
+    let kept = decode::memory(tid, thread.memory.wrapping_add(HEAD), KEPT as u64, KEPT);
+    let (words, _) = kept.as_chunks::<8>();
+    !words
+        .iter()
+        .any(|word| u64::from_ne_bytes(*word) == thread.memory)
+}
