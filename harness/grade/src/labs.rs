@@ -373,10 +373,10 @@ pub fn has_reference_sources(lab: &Lab) -> Result<(), Failure> {
         let Reference::Sources(sources) = &program.reference else {
             continue;
         };
-        let paths = sources.iter().map(|source| beside.join(source));
+        let mut paths = sources.iter().map(|source| beside.join(source));
         // A link is not followed when it is taken in.
         let is_file = |path: &PathBuf| path.symlink_metadata().is_ok_and(|about| about.is_file());
-        if let Some(missing) = paths.into_iter().find(|path| !is_file(path)) {
+        if let Some(missing) = paths.find(|path| !is_file(path)) {
             return Err(Failure::usage(format!(
                 "the reference of {} is built from {}, and there is no such file",
                 program.name,

@@ -274,3 +274,44 @@ fn points_are_whole_or_split_over_aspects() {
 fn points(outcome: &Outcome) -> (Verdict, u32, u32) {
     (outcome.verdict, outcome.earned, outcome.max)
 }
+
+/// Two children of a program run at once: whether one starts its program before or after the other one could not is chance, and
+/// the finding says the same.
+#[test]
+fn what_another_child_starts_is_no_search_of_this_one() {
+    let zero = case("[case.actor.server]\nstudent = \"server\"\nexit = 0\n");
+    let right = EvidenceBuilder::of(&["server"]);
+    let failed = "exit: server ended with status 1 instead of 0: exec() failed with ENOENT (No such file or directory)";
+    let children = |steps: [bool; 2], pids: [u32; 2]| {
+        move |builder: &mut EvidenceBuilder| {
+            for (is_there, pid) in steps.into_iter().zip(pids) {
+                if is_there {
+                    builder.call(0, "execve", &["\"/usr/bin/ls\""], 0);
+                } else {
+                    builder.fails(0, "execve", &["\"/usr/bin/nonsense\""], "ENOENT");
+                }
+                builder.last().pid = pid;
+            }
+            builder.exit(0, 1);
+        }
+    };
+    check(
+        &zero,
+        &right,
+        children([true, false], [11, 12]),
+        &[&format!("{failed} at #2")],
+    );
+    check(
+        &zero,
+        &right,
+        children([false, true], [11, 12]),
+        &[&format!("{failed} at #1")],
+    );
+    // One process that searches found what it looked for.
+    check(
+        &zero,
+        &right,
+        children([false, true], [11, 11]),
+        &["exit: server ended with status 1 instead of 0"],
+    );
+}

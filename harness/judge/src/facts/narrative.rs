@@ -371,7 +371,10 @@ impl<'a> Facts<'a> {
 /// Whether a program was looked for along `PATH` and found later: `execvp(3)` tries one folder after the other.
 fn is_search(call: &Call, facts: &Facts<'_>) -> bool {
     let exec = |call: &Call| canonical(&call.name, false) == "exec";
-    let mut later = facts.calls(call.actor).filter(|other| other.n > call.n);
+    // What another of its processes starts meanwhile is no part of the search.
+    let mut later = facts
+        .calls(call.actor)
+        .filter(|other| other.n > call.n && other.pid == call.pid);
     exec(call) && later.any(|other| exec(other) && other.errno().is_none())
 }
 
