@@ -83,6 +83,7 @@ const CRATES: [(&str, &[&str]); 15] = [
         "cli",
         &[
             "class",
+            "evidence",
             "grade",
             "intake",
             "peer",
