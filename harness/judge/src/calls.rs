@@ -415,6 +415,7 @@ fn missing(
         .iter()
         .copied()
         .find(|call| args_match(wanted, call))
+        .or_else(|| nearest(wanted, &named))
         .unwrap_or(first);
     let text = if args_match(wanted, near) {
         let seen = match &near.returned {
@@ -441,6 +442,18 @@ fn missing(
     fail(text)
         .expecting(escaped_line(&wanted.text), show(near))
         .citing([near.n])
+}
+
+/// The call of which most arguments are as they must be, the first of several.
+fn nearest<'a>(wanted: &CallMatch, calls: &[&'a Call]) -> Option<&'a Call> {
+    let fitting = |call: &&Call| {
+        let seen = usual_args(wanted, call);
+        let pairs = wanted.args.iter().zip(seen.iter());
+        pairs
+            .filter(|(pattern, arg)| arg_matches(pattern, arg))
+            .count()
+    };
+    calls.iter().copied().rev().max_by_key(fitting)
 }
 
 /// The flags that were asked for and that none of these calls had.

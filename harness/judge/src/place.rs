@@ -66,7 +66,17 @@ fn lines(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
         is_it.then(|| of_mistake(finding, facts))?
     };
     let follows_crash = kind == Some(MistakeKind::Crash);
+    // A number that is no answer of the kernel's stands in the last line that speaks of what was asked for.
+    let untold = || {
+        let (_, asked) = finding.message.split_once("it asked for ")?;
+        let asked = asked.split(' ').next()?;
+        let actor = first?;
+        let lines = lines_of(&actor.stdout);
+        let (at, _) = lines.iter().rev().find(|(_, text)| text.contains(asked))?;
+        written_at(actor, 1, *at)
+    };
     place()
+        .or_else(untold)
         .or_else(status)
         .or_else(silent)
         .or_else(unchecked)

@@ -404,6 +404,45 @@ fn silence_is_explained() {
 }
 
 #[test]
+fn a_greeting_is_no_word_about_a_call_that_failed() {
+    let errors = client("stderr.regex = '\\S'");
+    let mut complains = EvidenceBuilder::of(&["client"]);
+    complains.err(0, "bind: Address already in use\n");
+    check(
+        &errors,
+        &complains,
+        |builder| {
+            *builder = printed("Usage: client [N]\nready\n");
+            builder.fails(
+                0,
+                "bind",
+                &["3", "{AF_INET, 0.0.0.0:12345}", "16"],
+                "EADDRINUSE",
+            );
+            builder.exit(0, 1);
+        },
+        &[
+            "output: client printed nothing on stderr: it ended with status 1 after bind() failed with EADDRINUSE (Address already in use) at #1",
+        ],
+    );
+}
+
+#[test]
+fn of_lines_with_one_label_the_one_most_alike_was_meant() {
+    let lines = client("stdout.lines = ['part 1: received 14 bytes: in two pieces?']");
+    check(
+        &lines,
+        &printed("part 1: received 14 bytes: in two pieces?\n"),
+        |builder| {
+            *builder = printed("part 1: sent 8 bytes\npart 1: received 3 bytes: in\n");
+        },
+        &[
+            "output: client printed `part 1: received 3 bytes: in` instead of `part 1: received 14 bytes: in two pieces?`",
+        ],
+    );
+}
+
+#[test]
 fn what_was_not_kept_proves_nothing() {
     let lines = client("stdout.lines = ['hello']");
     let mut long = printed("chatter\n");

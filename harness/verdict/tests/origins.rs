@@ -147,9 +147,9 @@ fn a_wrong_value_leads_to_where_it_is_given() {
     };
     use Aspect::{Bytes, Calls, Exit, Output};
     use MistakeKind::{Behaviour, Nul, Place, Status};
-    // The number that is wrong stands in a macro.
+    // The number that is wrong stands in a macro; what uses it may have meant another one.
     let port = "server bound port 7001 instead of 7000";
-    check(&finding(Calls, Place, port, &[21]), None, &[21], &[2]);
+    check(&finding(Calls, Place, port, &[21]), None, &[21], &[2, 20]);
     // Nothing is wrong with the number.
     let swapped = "server bound port 22811 instead of 7001: htons() is missing";
     check(&finding(Calls, Place, swapped, &[21]), None, &[21], &[20]);
@@ -177,6 +177,67 @@ fn a_wrong_value_leads_to_where_it_is_given() {
         &[35],
         &[18],
     );
+}
+
+const CLIENT: &str = "\
+#define PATH \"/tmp/served\"
+static int shout(int c)
+{
+    return c & ~32;
+}
+static int take(int fd, char *into, int *cut)
+{
+    int got = recv(fd, into, 16, 0);
+    *cut = got == 16;
+    return got;
+}
+int main(int argc, char *argv[])
+{
+    char text[100], answer[16];
+    int cut;
+    ssize_t length = getline(&line, &room, stdin);
+    if (length < 0)
+        text[0] = 0;
+    for (int i = 0; i < 3; i++) {
+        text[i] = shout(text[i]);
+        send(3, text, 9, 0);
+        break;
+    }
+    take(3, answer, &cut);
+    printf(\"%s%s\\n\", answer, cut ? \", cut\" : \"\");
+    const char *path = argc > 9 ? argv[1] : PATH;
+    strcpy(here.sun_path, path);
+    bind(3, &here, sizeof here);
+}
+";
+
+/// Other kinds of mistakes, each with the line that brings it about among those that are named.
+#[test]
+fn kinds_of_origins() {
+    use Aspect::{Bytes, Calls, Output};
+    use MistakeKind::{Behaviour, Place};
+    let evidence = evidence(&json!({"code": 0}), None);
+    let files = BTreeMap::from([("server.c".to_owned(), CLIENT.to_owned())]);
+    let check = |finding: &Finding, from: u32| {
+        let traced = Sources::new(&files).trace(&case(), Some(&evidence), finding);
+        let found = traced.from.contains(&line(from));
+        assert!(found, "{}: {:?}", finding.message, traced.from);
+    };
+    // Nothing was to be sent: what was read of the input was looked at before.
+    let nothing = "server sent 9 bytes to our client instead of 0";
+    check(&finding(Bytes, Behaviour, nothing, &[21]), 17);
+    // The loop ends the first time that it comes by.
+    let once = "server sent 9 bytes to our client instead of 27";
+    check(&finding(Bytes, Behaviour, once, &[21]), 22);
+    // Other bytes, and as many: the function that makes them.
+    let other = "server sent `ABC` instead of `abc` in message 1 (#1)";
+    check(&finding(Bytes, Behaviour, other, &[21]), 4);
+    // A part is missing that a function hands back.
+    let part = "server printed `abc` instead of `abc, cut`";
+    check(&finding(Output, Behaviour, part, &[25]), 9);
+    // The macro is right in itself, where it is used is not.
+    let path = "server bound /tmp/served instead of /tmp/wanted";
+    check(&finding(Calls, Place, path, &[28]), 26);
 }
 
 #[test]

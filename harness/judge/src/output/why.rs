@@ -209,9 +209,12 @@ impl Printed<'_> {
         // `size: 12` is meant by the line about the size, however like it a line about something else looks.
         let label = letters.split_inclusive(": ").next();
         let label = label.filter(|label| label.trim().len() > 2 && label.ends_with(": "));
+        // Of several lines with the label that one is meant which is most like it.
+        let alike = |text: &&String| (likeness(&letters, text.trim()) * 1000.0) as u32;
         let labelled = label.and_then(|label| {
-            let mut lines = lines.iter().copied().take(SIMILAR_LINES_MAX);
-            lines.find(|text| text.trim_start().starts_with(label))
+            let lines = lines.iter().copied().take(SIMILAR_LINES_MAX);
+            let labelled = lines.filter(|text| text.trim_start().starts_with(label));
+            labelled.rev().max_by_key(alike)
         });
         if labelled.is_some() {
             return labelled;

@@ -116,11 +116,11 @@ impl<'a> Look<'a> {
         }
         match compared(words) {
             Compared::Shorter => {
-                let asks = steps.iter().skip(1).find(|step| step.asks);
-                let first = steps.first().filter(|_| asks.is_some());
-                match first {
-                    Some(first) => [first].into_iter().chain(asks).map(line_of).collect(),
-                    None => nearest(&steps),
+                let asks = || steps.iter().skip(1).filter(|step| step.asks).take(2);
+                match (asks().count(), steps.first()) {
+                    (0, _) | (_, None) => nearest(&steps),
+                    (1, Some(first)) => [first].into_iter().chain(asks()).map(line_of).collect(),
+                    (_, Some(_)) => asks().map(line_of).collect(),
                 }
             }
             Compared::AsLong => {

@@ -1,6 +1,8 @@
 //! How a program came to an end, or to none: the statement that ended it, the check behind a call, the loop that goes on.
 
-use ipclab_evidence::{Exit, SourceLine, canonical};
+use ipclab_evidence::{Arg, Call, Errno, Exit, SourceLine, canonical};
+
+use ipclab_spec::Aspect;
 
 use super::look::{Look, Spot, at};
 use super::source::{Control, Function, Source};
@@ -11,6 +13,8 @@ const ENDS: [&str; 5] = ["return", "exit", "_exit", "_Exit", "quick_exit"];
 const CONTROLS_MAX: usize = 300;
 /// Places that take what a program was given which are looked at.
 const INPUTS_MAX: usize = 8;
+/// Lines between a complaint and the `return` that belongs to it.
+const RETURN_LINES_MAX: u32 = 3;
 /// Loops around one line that are looked at.
 const LOOPS_MAX: usize = 8;
 /// Statements that leave a loop.
@@ -71,7 +75,7 @@ impl<'a> Look<'a> {
     pub(super) fn end(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
         if self.says(LEAKED) {
             let main = self.main().map(|(line, _)| line);
-            return main.into_iter().collect();
+            return main.into_iter().chain(self.end_line()).collect();
         }
         let Some(end) = self.end_line() else {
             // `void main` ends without a status of its own.
@@ -82,12 +86,14 @@ impl<'a> Look<'a> {
             let main = main.map(|(line, _)| line);
             return main.or_else(|| self.check(lines)).into_iter().collect();
         };
-        let mut from = vec![end.clone()];
+        let mut from: Vec<SourceLine> = self.returned().into_iter().collect();
+        from.push(end.clone());
         from.extend(self.caller_of_end());
         from.extend(self.status(&end));
         if self.says("ended with status 0: a program that cannot") {
             from.extend(self.looked_at());
         }
+        from.dedup();
         if from.len() == 1 && self.says("instead of serving on") {
             from.extend(self.left_loop(&end));
         }
@@ -99,6 +105,20 @@ impl<'a> Look<'a> {
             );
         }
         from
+    }
+
+    /// The `return` behind the last complaint, where a function of the program's gives its status back to `main`.
+    fn returned(&self) -> Option<SourceLine> {
+        let complaint = self.complaint_lines()?.first()?;
+        let spot = self.spot(complaint)?;
+        let mut body = spot.function.body.clone();
+        let behind = body.find(|token| {
+            let line = spot.source.line(*token);
+            spot.source.is(*token, "return") && line > Some(spot.line)
+        })?;
+        let line = spot.source.line(behind)?;
+        let is_near = line <= spot.line + RETURN_LINES_MAX;
+        (spot.function.name != "main" && is_near).then(|| at(spot.source, line))
     }
 
     /// Where a function that complains and ends the program was called.
@@ -117,6 +137,27 @@ impl<'a> Look<'a> {
         let spot = self.spot(actor.ended_at.first()?)?;
         let first = spot.source.line(spot.function.body.start)?;
         (spot.function.name != "main").then(|| at(spot.source, first))
+    }
+
+    /// What the program itself had done to the socket or file of a call that then failed: closed it, or shut it down.
+    pub(super) fn undone(&self) -> Option<SourceLine> {
+        let (index, _) = self.actor?;
+        let own = || {
+            self.evidence
+                .trace
+                .iter()
+                .filter(|call| call.actor == index)
+        };
+        let is_late = |errno: Errno| matches!(errno, Errno::EBADF | Errno::EPIPE | Errno::ENOTCONN);
+        let failed = own().find(|call| call.errno().is_some_and(is_late))?;
+        let fd = failed.args.first().and_then(Arg::number)?;
+        let undoes = |call: &&Call| {
+            let same = call.args.first().and_then(Arg::number) == Some(fd);
+            let is_it = matches!(call.name.as_str(), "close" | "shutdown");
+            is_it && same && call.pid == failed.pid && call.errno().is_none()
+        };
+        let before = own().take_while(|call| call.n < failed.n);
+        before.filter(undoes).last()?.lines.first().cloned()
     }
 
     /// Where it removed a file that was in its way, and what decided about that.
@@ -252,6 +293,19 @@ impl<'a> Look<'a> {
         let mut before = spot.function.body.start..write.at;
         let at_member = before.rfind(|at| named(at).is_some())?;
         Some(at(source, source.line(at_member)?))
+    }
+
+    /// The statement around a line that decides whether or how often it runs: where what was printed or sent is another than it
+    /// should be, it comes behind all that is known better.
+    pub(super) fn around(&self, lines: &[SourceLine]) -> Option<SourceLine> {
+        let shows = matches!(self.finding.aspect, Aspect::Output | Aspect::Bytes);
+        let spot = lines
+            .first()
+            .filter(|_| shows)
+            .and_then(|line| self.spot(line))?;
+        let mut controls = spot.source.controls(spot.function).into_iter();
+        let around = controls.rfind(|control| self.holds(spot, control))?;
+        Some(at(spot.source, spot.source.line(around.at)?))
     }
 
     /// The innermost statement that decides about a line; else one just before, which lost its braces.

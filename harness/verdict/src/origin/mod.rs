@@ -82,7 +82,8 @@ impl<'a> Sources<'a> {
             lines.extend(look.shown());
         }
         let mut from: Vec<SourceLine> = Vec::new();
-        for line in look.origins(&lines) {
+        let origins = look.origins(&lines).into_iter();
+        for line in origins.chain(look.around(&lines)) {
             // The first and the last of the lines are shown anyway.
             let is_shown = [lines.first(), lines.last()].contains(&Some(&line));
             if !is_shown && !from.contains(&line) {

@@ -1,6 +1,6 @@
 //! Which way leads from a finding to its origin.
 
-use ipclab_evidence::{Exit, SourceLine};
+use ipclab_evidence::{Exit, SourceLine, canonical};
 use ipclab_judge::MistakeKind;
 use ipclab_spec::Aspect;
 
@@ -70,12 +70,27 @@ impl<'a> Look<'a> {
             return self.stored();
         }
         if self.finding.aspect == Aspect::Memory {
-            let named = self.named_calls(lines);
+            let mut named = self.named_calls(lines);
+            if self.says("while it held a semaphore") {
+                named.extend(self.taken(lines));
+            }
             if !named.is_empty() {
                 return named;
             }
         }
         if let Some(line) = self.declared(lines) {
+            return vec![line];
+        }
+        let late = [
+            "Bad file descriptor",
+            "Broken pipe",
+            "EBADF",
+            "EPIPE",
+            "ENOTCONN",
+        ];
+        if late.iter().any(|errno| self.says(errno))
+            && let Some(line) = self.undone()
+        {
             return vec![line];
         }
         let weather = |errno: &&str| self.says(&format!(" failed with {errno}"));
@@ -105,8 +120,7 @@ impl<'a> Look<'a> {
             let last = printed.and_then(|mut printed| printed.rfind(|write| write.stream == 1));
             if let Some(line) = last.and_then(|write| write.lines.first()) {
                 // What it printed in the loop stands for what it did not do there.
-                left.truncate(1);
-                left.push(line.clone());
+                left = left.pop().into_iter().chain([line.clone()]).collect();
             }
             if !left.is_empty() {
                 return left;
@@ -120,6 +134,8 @@ impl<'a> Look<'a> {
         }
         let accepted = ["must not be there", "found nothing wrong"];
         let given = match accepted.iter().any(|text| self.says(text)) {
+            // What a fault or an order of turns brings about has nothing to do with what it was given.
+            _ if self.finding.message.starts_with("when ") => Vec::new(),
             true if values.is_empty() || self.must_fail => self.inputs(),
             true | false => Vec::new(),
         };
@@ -152,6 +168,33 @@ impl<'a> Look<'a> {
         numbers.filter_map(place).collect()
     }
 
+    /// Where a program takes or gives a semaphore, elsewhere than it should.
+    fn taken(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let file = lines.first().map(|line| &line.file);
+        let function = lines.first().and_then(|line| self.spot(line));
+        let Some((index, _)) = self.actor else {
+            return Vec::new();
+        };
+        let mut trace = self.evidence.trace.iter();
+        let call = trace.find(|call| {
+            let is_it = call.actor == index && canonical(&call.name, false) == "semop";
+            is_it && call.lines.iter().any(|line| Some(&line.file) == file)
+        });
+        let Some(call) = call else {
+            return Vec::new();
+        };
+        let is_beside = |line: &&SourceLine| {
+            let at = self.spot(line).map(|spot| spot.function.at);
+            at.is_some() && at == function.map(|spot| spot.function.at)
+        };
+        let beside = call.lines.iter().find(is_beside);
+        beside
+            .into_iter()
+            .chain(call.lines.first())
+            .cloned()
+            .collect()
+    }
+
     fn is_waiting(&self, exit: Option<&Exit>) -> bool {
         matches!(exit, Some(Exit::Running { .. } | Exit::Stopped(_)))
     }
@@ -179,7 +222,8 @@ impl<'a> Look<'a> {
             return vec![line];
         }
         // What should have been refused, and was not, is what the program was given.
-        let given = match self.must_fail && !self.says("although") {
+        let is_faulty = self.says("although") || self.finding.message.starts_with("when ");
+        let given = match self.must_fail && !is_faulty {
             true => self.inputs(),
             false => Vec::new(),
         };
