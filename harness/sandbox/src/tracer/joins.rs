@@ -40,9 +40,7 @@ impl Tracer {
             return;
         }
         let made = self.tree.threads.get(&process).cloned().unwrap_or_default();
-        // Where the first thread is gone, the others have gone on to their ends, as it wanted.
-        let first_is_gone = self.threads.get(&process).is_none_or(|first| first.exiting);
-        if made.is_empty() || first_is_gone {
+        if made.is_empty() {
             return;
         }
         let mut unjoined = Vec::new();

@@ -43,7 +43,7 @@ pub(crate) fn tests() -> Vec<Test> {
                 ("r", 1),
                 ("e", 1),
                 ("jrdlesj", 2),
-                ("jx", 0),
+                ("jx", 1),
                 ("lllllllljjjjjjjjdddd", 0),
             ] {
                 let mut plan = asking(student("one", &format!("objects joins {act}")));
