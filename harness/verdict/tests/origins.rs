@@ -157,7 +157,12 @@ fn a_wrong_value_leads_to_where_it_is_given() {
     let nul = "server sent 5 bytes instead of 6: the message went without its NUL";
     check(&finding(Bytes, Nul, nul, &[12, 32]), None, &[12, 32], &[30]);
     let cut = "server received 40 bytes instead of 43";
-    check(&finding(Bytes, Behaviour, cut, &[25]), None, &[25], &[3]);
+    check(
+        &finding(Bytes, Behaviour, cut, &[25]),
+        None,
+        &[25],
+        &[3, 17],
+    );
     // A status is given behind the complaint about the call.
     let status = "server ended with status 0 although bind() failed";
     check(
