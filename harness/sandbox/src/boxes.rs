@@ -174,6 +174,8 @@ impl RunningBox {
                     Level::Namespaces => libc::SIGKILL,
                     Level::Shared => libc::SIGTERM,
                 };
+                // Its answer has no reader any more: a long one would keep it, and this process, for ever.
+                drop(self.answer);
                 end(self.supervisor, signal);
                 return Err(lost.err().unwrap_or(io::ErrorKind::BrokenPipe.into()));
             }
