@@ -19,6 +19,25 @@ fn waiting(address: &str) -> EvidenceBuilder {
     builder
 }
 
+/// The same, and a client that was refused at an address.
+fn refusing(address: &str, at: &str) -> EvidenceBuilder {
+    let mut builder = waiting(address);
+    builder.e.actors.push(
+        EvidenceBuilder::of(&["server", "client"])
+            .e
+            .actors
+            .remove(1),
+    );
+    builder.socket(1, SocketKind::Stream);
+    builder.fails(
+        1,
+        "connect",
+        &["3", &format!("{{AF_INET, {at}}}"), "16"],
+        "ECONNREFUSED",
+    );
+    builder
+}
+
 #[track_caller]
 fn check_server(wrong: EvidenceBuilder, expect: &[&str]) {
     check(
@@ -255,20 +274,7 @@ reference = "client 127.0.0.2"
 "#,
     );
     let spoil = |builder: &mut EvidenceBuilder, connects_again: bool| {
-        *builder = waiting("127.0.0.1:12345");
-        builder.e.actors.push(
-            EvidenceBuilder::of(&["server", "client"])
-                .e
-                .actors
-                .remove(1),
-        );
-        builder.socket(1, SocketKind::Stream);
-        builder.fails(
-            1,
-            "connect",
-            &["3", "{AF_INET, 127.0.0.2:12345}", "16"],
-            "ECONNREFUSED",
-        );
+        *builder = refusing("127.0.0.1:12345", "127.0.0.2:12345");
         if connects_again {
             builder.call(1, "connect", &["3", "{AF_INET, 127.0.0.1:12345}", "16"], 0);
         }
@@ -364,20 +370,7 @@ exit = 0
     );
     let refused = |port: &'static str| {
         move |builder: &mut EvidenceBuilder| {
-            *builder = waiting("0.0.0.0:12345");
-            builder.e.actors.push(
-                EvidenceBuilder::of(&["server", "client"])
-                    .e
-                    .actors
-                    .remove(1),
-            );
-            builder.socket(1, SocketKind::Stream);
-            builder.fails(
-                1,
-                "connect",
-                &["3", &format!("{{AF_INET, 127.0.0.1:{port}}}"), "16"],
-                "ECONNREFUSED",
-            );
+            *builder = refusing("0.0.0.0:12345", &format!("127.0.0.1:{port}"));
             builder.exit(1, 1);
         }
     };

@@ -1,37 +1,11 @@
 //! What the judge says about processes, descriptors and files.
 
 use crate::SILENT;
-use crate::common::{EvidenceBuilder, case, check};
+use crate::common::{EvidenceBuilder, case, check, process};
 use ipclab_evidence::{
     Fate, FileKind, FileState, FoundFile, HeldDescriptor, HeldDescriptors, LeftQueue,
-    LeftSemaphores, Moment, OpenEnd, Process, ProcessEnd, QueuedMessage, StartedProgram,
+    LeftSemaphores, Moment, OpenEnd, ProcessEnd, QueuedMessage, StartedProgram,
 };
-
-/// A process of the first actor.
-fn process(
-    pid: u32,
-    parent: Option<usize>,
-    end: Option<ProcessEnd>,
-    fate: Option<Fate>,
-) -> Process {
-    Process {
-        actor: 0,
-        pid,
-        parent,
-        made_by: None,
-        threads: 0,
-        unjoined: Vec::new(),
-        joins_unseen: false,
-        programs: vec![StartedProgram {
-            argv: vec!["./client".into()],
-            call: None,
-        }],
-        end,
-        fate,
-        held: Vec::new(),
-        signals: ipclab_evidence::Signals::default(),
-    }
-}
 
 fn waited() -> Option<Fate> {
     Some(Fate::WaitedFor { by: 0, call: None })

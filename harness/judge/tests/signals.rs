@@ -1,10 +1,10 @@
 //! What the judge says about signals.
 
 use crate::SILENT;
-use crate::common::{EvidenceBuilder, case, check};
+use crate::common::{self, EvidenceBuilder, case, check};
 use ipclab_evidence::{
     Delivery, HandlerRun, Process, ProcessEnd, SignalMoment, SignalSet, SignalState, Signals,
-    SourceLine, StartedProgram, Taken, Unseen,
+    SourceLine, Taken, Unseen,
 };
 
 const INT: i32 = 2;
@@ -24,24 +24,11 @@ fn state(moment: SignalMoment, caught: &[i32], ignored: &[i32], blocked: &[i32])
 
 fn process(pid: u32, parent: Option<usize>, states: &[SignalState]) -> Process {
     Process {
-        actor: 0,
-        pid,
-        parent,
-        made_by: None,
-        threads: 0,
-        unjoined: Vec::new(),
-        joins_unseen: false,
-        programs: vec![StartedProgram {
-            argv: vec!["./client".into()],
-            call: None,
-        }],
-        end: Some(ProcessEnd::Code(0)),
-        fate: None,
-        held: Vec::new(),
         signals: Signals {
             states: states.to_vec(),
             came: Vec::new(),
         },
+        ..common::process(pid, parent, Some(ProcessEnd::Code(0)), None)
     }
 }
 

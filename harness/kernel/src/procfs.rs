@@ -246,16 +246,6 @@ pub fn identity(tid: Pid) -> Option<Identity> {
     })
 }
 
-/// A thread in its innermost pid namespace: its own number as it sees itself, `gettid(2)`.
-#[must_use]
-pub fn own_thread(tid: Pid) -> Option<u32> {
-    let status = read_text(tid, "status")?;
-    let numbers = status
-        .lines()
-        .find_map(|line| line.strip_prefix("NSpid:"))?;
-    numbers.split_whitespace().last()?.parse().ok()
-}
-
 /// Every user and group id that a process has: real, effective, saved, of the file system, and its further groups.
 #[must_use]
 pub fn owners(pid: Pid) -> Vec<u32> {
@@ -404,8 +394,9 @@ pub fn threads(pid: Pid) -> Vec<(Pid, u32)> {
         .collect()
 }
 
-/// The number of a thread in its innermost pid namespace.
-fn own_number(tid: Pid) -> Option<u32> {
+/// A thread in its innermost pid namespace: its own number as it sees itself, `gettid(2)`.
+#[must_use]
+pub fn own_number(tid: Pid) -> Option<u32> {
     let status = read(tid, "status")?;
     let status = String::from_utf8_lossy(&status);
     let own = status

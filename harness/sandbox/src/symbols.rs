@@ -5,22 +5,19 @@
 
 use object::Endianness;
 use object::elf::{
-    DT_GNU_HASH, DT_STRTAB, DT_SYMTAB, Dyn64, DynamicTag, FileHeader64, PT_DYNAMIC, PT_LOAD,
-    ProgramHeader64, STT_FUNC, Sym64,
+    DT_GNU_HASH, DT_STRTAB, DT_SYMTAB, Dyn64, DynamicTag, PT_DYNAMIC, STT_FUNC, Sym64,
 };
 use object::pod;
-use object::read::elf::{Dyn, FileHeader, ProgramHeader, Sym};
+use object::read::elf::{Dyn, Sym};
 
-use crate::unwind::Memory;
+use crate::unwind::{Headers, Memory};
 
-const SEGMENTS_MAX: usize = 64;
 const DYNAMIC_MAX: u64 = 64 << 10;
 /// Symbols of one bucket that are looked at: the C library has a handful in each.
 const CHAIN_MAX: u32 = 64;
 const NAME_MAX: usize = 64;
 
 /// The dynamic symbols of a library that is mapped.
-#[derive(Debug)]
 pub(crate) struct Symbols<'a> {
     memory: &'a dyn Memory,
     bias: u64,
@@ -32,31 +29,14 @@ pub(crate) struct Symbols<'a> {
     first: u32,
 }
 
-impl std::fmt::Debug for dyn Memory + '_ {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("memory")
-    }
-}
-
 impl<'a> Symbols<'a> {
     /// Of the file whose first page is mapped at `head`; `None`: it has none.
     pub(crate) fn of(head: u64, memory: &'a dyn Memory) -> Option<Self> {
-        let bytes = memory.bytes(head, size_of::<FileHeader64<Endianness>>())?;
-        let header = FileHeader64::<Endianness>::parse(bytes.as_slice()).ok()?;
-        let endian = header.endian().ok()?;
-        let count = usize::from(header.e_phnum(endian)).min(SEGMENTS_MAX);
-        let size = size_of::<ProgramHeader64<Endianness>>();
-        let bytes = memory.bytes(head.wrapping_add(header.e_phoff(endian)), count * size)?;
-        let (segments, _) =
-            pod::slice_from_bytes::<ProgramHeader64<Endianness>>(&bytes, count).ok()?;
-        let first = segments
-            .iter()
-            .find(|it| it.p_type(endian) == PT_LOAD && it.p_offset(endian) == 0)?;
-        let bias = head.wrapping_sub(first.p_vaddr(endian));
-        let dynamic = segments.iter().find(|it| it.p_type(endian) == PT_DYNAMIC)?;
-        let length = dynamic.p_memsz(endian).min(DYNAMIC_MAX) as usize;
+        let headers = Headers::of(head, memory)?;
+        let (endian, bias) = (headers.endian, headers.bias);
+        let (at, length) = headers.segment(PT_DYNAMIC)?;
+        let length = length.min(DYNAMIC_MAX) as usize;
         let entry = size_of::<Dyn64<Endianness>>();
-        let at = bias.wrapping_add(dynamic.p_vaddr(endian));
         let bytes = memory.bytes(at, length / entry * entry)?;
         let (entries, _) =
             pod::slice_from_bytes::<Dyn64<Endianness>>(&bytes, length / entry).ok()?;
@@ -145,25 +125,19 @@ fn number(memory: &dyn Memory, at: u64) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use ipclab_kernel::{Pid, memory, procfs};
+    use ipclab_kernel::{Pid, procfs};
 
     use super::*;
-
-    /// The memory of the test itself.
-    struct Own;
-
-    impl Memory for Own {
-        fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
-            memory::read_memory(std::process::id() as Pid, address, buffer)
-        }
-    }
+    use crate::unwind::OfThread;
 
     #[test]
     fn functions_of_the_c_library_are_found_by_their_names() {
-        let all = procfs::file_mappings(std::process::id() as Pid).unwrap();
+        let own = std::process::id() as Pid;
+        let memory = OfThread(own);
+        let all = procfs::file_mappings(own).unwrap();
         let heads = all.iter().filter(|mapping| mapping.offset == 0);
         let libraries: Vec<_> = heads
-            .filter_map(|mapping| Symbols::of(mapping.start, &Own))
+            .filter_map(|mapping| Symbols::of(mapping.start, &memory))
             .collect();
         let found = |name: &str| -> Vec<u64> {
             let each = libraries.iter().map(|library| library.functions(name));

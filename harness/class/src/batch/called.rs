@@ -1,4 +1,4 @@
-//! What a submission may be called by on a command line: its id, a student's name in whatever order, or a number.
+//! Names of submissions on a command line: an id, a student's name in whatever order, or a number.
 
 use ipclab_report::{Who, names as people};
 

@@ -146,7 +146,7 @@ fn a_case_is_explained_in_words() {
         .stderr(contains("no case \"nope\""));
 }
 
-/// What is expected of the kernel's objects is told in sentences, too.
+/// Expectations about the kernel's objects are explained in sentences, too.
 #[test]
 fn objects_are_explained_in_words() {
     let workdir = Workdir::with(&[]);

@@ -231,7 +231,7 @@ fn threads_that_are_not_joined() {
     );
 }
 
-/// Who waits for a thread that waits for ever is told for what.
+/// A program that joins a thread which waits for ever gets the reason of that wait.
 #[test]
 fn threads_that_wait_for_each_other() {
     let threads = "#include <pthread.h>\nstatic pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER, two = PTHREAD_MUTEX_INITIALIZER; static pthread_barrier_t both;\n";

@@ -451,7 +451,7 @@ fn what_is_not_there_is_named_with_what_to_do() {
         "reading the spec no/such.toml: no such file",
     );
     check(&["greet/spec.toml", "--tier", "cor"], "core");
-    // What is wrong with the spec is said once, and not of each submission.
+    // A mistake of the spec is said once, and not of each submission.
     workdir.write("unbuilt/spec.toml", SPEC);
     check(
         &["unbuilt/spec.toml"],

@@ -9,8 +9,9 @@
 
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, CaseTimes, Direction, Ended, Errno, Evidence, Exit,
-    FileKind, Isolation, LeftFile, LeftPort, LeftProcess, Leftovers, Level, Object, Protocol,
-    Returned, Segment, Socket, SocketKind, Stream, Transfer, Wait, format_v1,
+    Fate, FileKind, Isolation, LeftFile, LeftPort, LeftProcess, Leftovers, Level, Object, Process,
+    ProcessEnd, Protocol, Returned, Segment, Signals, Socket, SocketKind, StartedProgram, Stream,
+    Transfer, Wait, format_v1,
 };
 use ipclab_judge::{Finding, Outcome, Verdict, judge, settle, style};
 use ipclab_spec::Case;
@@ -412,4 +413,30 @@ pub fn keeps_to_the_style(messages: &[String]) {
         .flat_map(|message| style::mistakes(message))
         .collect();
     assert!(wrong.is_empty(), "style:\n  {}", wrong.join("\n  "));
+}
+
+/// A process of the first actor.
+pub fn process(
+    pid: u32,
+    parent: Option<usize>,
+    end: Option<ProcessEnd>,
+    fate: Option<Fate>,
+) -> Process {
+    Process {
+        actor: 0,
+        pid,
+        parent,
+        made_by: None,
+        threads: 0,
+        unjoined: Vec::new(),
+        joins_unseen: false,
+        programs: vec![StartedProgram {
+            argv: vec!["./client".into()],
+            call: None,
+        }],
+        end,
+        fate,
+        held: Vec::new(),
+        signals: Signals::default(),
+    }
 }

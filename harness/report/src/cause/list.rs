@@ -167,9 +167,7 @@ impl Shown<'_> {
             self.place,
         )
     }
-}
 
-impl Shown<'_> {
     fn says_how(&self) -> bool {
         match self.finding.aspect {
             Aspect::Calls => !self.finding.cites.is_empty(),

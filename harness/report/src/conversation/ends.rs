@@ -5,7 +5,7 @@ use ipclab_evidence::{
 };
 
 use super::model::{Act, Placed, Position, Row, Tone};
-use super::steps::{in_source, is_stream};
+use super::steps::in_source;
 use crate::Place;
 
 /// The last rows of every actor.
@@ -69,11 +69,7 @@ fn waited_in<'a>(evidence: &Evidence, wait: &'a Wait) -> &'a str {
         Some(Awaited::End(_)) => return "pthread_join",
         Some(Awaited::Wake) | None => {}
     }
-    let on_stream = match wait.object {
-        Some(Object::Socket(socket)) => is_stream(evidence, socket),
-        Some(_) | None => false,
-    };
-    in_source(&wait.call, on_stream)
+    in_source(evidence, &wait.call, wait.object.as_ref())
 }
 
 /// Whom a wait is for: ` for client`.

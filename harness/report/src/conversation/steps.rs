@@ -134,7 +134,7 @@ fn moved(
             return (Position::at(call), act);
         }
     }
-    let name = name(evidence, call);
+    let name = in_source(evidence, &call.name, call.object.as_ref());
     let text = match transfer.direction {
         Direction::Received if transfer.bytes == 0 && is_stream(evidence, transfer.socket) => {
             end_of_file(name)
@@ -272,7 +272,7 @@ fn connected_to(evidence: &Evidence, call: &Call) -> Option<usize> {
     Some(evidence.sockets.get(peer)?.actor)
 }
 
-pub(super) fn is_stream(evidence: &Evidence, socket: usize) -> bool {
+fn is_stream(evidence: &Evidence, socket: usize) -> bool {
     evidence
         .sockets
         .get(socket)
@@ -290,17 +290,16 @@ fn is(name: &str, family: &str) -> bool {
     canonical(name, true) == family
 }
 
-/// The name that stands in the C source: the kernel has no `send`, the library makes a `sendto` of it.
-fn name<'a>(evidence: &Evidence, call: &'a Call) -> &'a str {
-    let on_stream = match call.object {
-        Some(Object::Socket(socket)) => is_stream(evidence, socket),
+/// The name that stands in the C source for a kernel call: the kernel has no `send`, the library makes a `sendto` of it.
+pub(super) fn in_source<'a>(
+    evidence: &Evidence,
+    kernel_name: &'a str,
+    object: Option<&Object>,
+) -> &'a str {
+    let on_stream = match object {
+        Some(Object::Socket(socket)) => is_stream(evidence, *socket),
         Some(_) | None => false,
     };
-    in_source(&call.name, on_stream)
-}
-
-/// The name that stands in the C source for a kernel call.
-pub(super) fn in_source(kernel_name: &str, on_stream: bool) -> &str {
     match kernel_name {
         "sendto" if on_stream => "send",
         "recvfrom" if on_stream => "recv",
@@ -316,7 +315,7 @@ pub(super) fn in_source(kernel_name: &str, on_stream: bool) -> &str {
 /// What a call that moved nothing looks like; `None`: it is not part of the conversation.
 fn text(evidence: &Evidence, call: &Call) -> Option<String> {
     let on_socket = matches!(call.object, Some(Object::Socket(_)));
-    let name = name(evidence, call);
+    let name = in_source(evidence, &call.name, call.object.as_ref());
     let arg = |index: usize| call.args.get(index).map(Arg::to_string).unwrap_or_default();
     let value = call.returned.as_ref().map_or(0, |returned| returned.value);
     let good = match call.name.as_str() {

@@ -38,13 +38,13 @@ impl Tracer {
         all.sort_unstable_by_key(|tid| (*tid != process, *tid));
         let living = all.iter().filter_map(|tid| {
             let ends_at = self.threads.get(tid)?.ends_at;
-            Some((procfs::own_thread(*tid)?, ends_at))
+            Some((procfs::own_number(*tid)?, ends_at))
         });
         let living: Vec<_> = living.collect();
         let each = all.into_iter().filter_map(|tid| {
             let args = waits(&tid)?;
             Some(ThreadWait {
-                thread: procfs::own_thread(tid)?,
+                thread: procfs::own_number(tid)?,
                 made_by: self.threads.get(&tid)?.made_by,
                 lines: self.origin(tid, true),
                 awaits: awaited(tid, &args, &living),

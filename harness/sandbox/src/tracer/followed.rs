@@ -5,12 +5,11 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use ipclab_kernel::arch::registers::{Registers, dwarf};
-use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::{Pid, procfs};
 
 use super::async_signal::{LEAVES, UNSAFE};
 use crate::symbols::Symbols;
-use crate::unwind::Memory;
+use crate::unwind::{Memory, OfThread};
 
 /// Libraries that are looked through.
 const LIBRARIES_MAX: usize = 32;
@@ -32,15 +31,6 @@ pub(super) struct Followed {
 pub(super) struct Functions {
     by_address: HashMap<u64, &'static str>,
     program: Vec<Range<u64>>,
-}
-
-/// The memory of a stopped thread.
-pub(super) struct OfThread(pub(super) Pid);
-
-impl Memory for OfThread {
-    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
-        read_memory(self.0, address, buffer)
-    }
 }
 
 impl Functions {

@@ -15,9 +15,9 @@ use ipclab_kernel::ptrace::{self, Resume, StepEnd};
 use ipclab_kernel::{Pid, wait};
 
 use super::event::Event;
-use super::followed::{Followed, Functions, OfThread, Place, returns_to};
+use super::followed::{Followed, Functions, Place, returns_to};
 use super::state::Tracer;
-use crate::unwind::Memory;
+use crate::unwind::{Memory, OfThread};
 
 /// Instructions of one run, and of all runs of a case, that are followed: a `printf(3)` that has to be looked up first takes
 /// some four thousand.
@@ -80,8 +80,7 @@ impl Tracer {
     /// The kernel's.
     pub(super) fn follow(&mut self, tid: Pid) -> io::Result<bool> {
         let mut code = Code::default();
-        let begins = |tid| matches!(ptrace::step_end(tid), Ok(Some(StepEnd::HandlerBegins)));
-        let mut at_beginning = begins(tid);
+        let mut at_beginning = matches!(ptrace::step_end(tid), Ok(Some(StepEnd::HandlerBegins)));
         loop {
             let Ok(registers) = Registers::read(tid) else {
                 return Ok(true);

@@ -1,6 +1,8 @@
 //! A frame: registers, and the memory that they lead to.
 
+use ipclab_kernel::Pid;
 use ipclab_kernel::arch::registers::dwarf;
+use ipclab_kernel::memory::read_memory;
 
 /// Where a program's memory comes from: fills as much as can be read, and says how much.
 pub(crate) trait Memory {
@@ -17,6 +19,15 @@ pub(crate) trait Memory {
     fn bytes(&self, address: u64, length: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; length];
         (self.read(address, &mut bytes) == length).then_some(bytes)
+    }
+}
+
+/// The memory of a stopped thread.
+pub(crate) struct OfThread(pub(crate) Pid);
+
+impl Memory for OfThread {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        read_memory(self.0, address, buffer)
     }
 }
 

@@ -8,6 +8,7 @@
 //! makes of its own tables shows in its own lines only.
 
 mod frame;
+mod headers;
 mod rules;
 mod tables;
 
@@ -19,7 +20,8 @@ use ipclab_kernel::arch::registers::dwarf::{
 };
 use ipclab_kernel::procfs::FileMapping;
 
-pub(crate) use frame::{Frame, Memory};
+pub(crate) use frame::{Frame, Memory, OfThread};
+pub(crate) use headers::Headers;
 use rules::{CalleeSaved, Rule};
 use tables::Tables;
 

@@ -1,16 +1,13 @@
 //! Where a program's tables are: its headers, and the search table over its functions, `.eh_frame_hdr`.
 
 use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindSection};
-use object::elf::{FileHeader64, PT_GNU_EH_FRAME, PT_LOAD, ProgramHeader64};
-use object::read::elf::{FileHeader, ProgramHeader};
-use object::{Endianness, pod};
+use object::elf::PT_GNU_EH_FRAME;
 
 use super::frame::Memory;
+use super::headers::Headers;
 
 /// Functions of one program or library: the C library has 4,000.
 const FUNCTIONS_MAX: usize = 400_000;
-/// Segments of one.
-const SEGMENTS_MAX: usize = 64;
 /// Version, and how the numbers that follow are written: what all linkers of today write.
 const USUAL_FORM: [u8; 4] = [
     1,
@@ -49,25 +46,10 @@ impl Tables {
 
 /// What is added to the addresses of the file that is mapped at `head`, and its tables; `None`: it is no program.
 pub(super) fn of(head: u64, memory: &dyn Memory) -> Option<(u64, Option<Tables>)> {
-    let bytes = memory.bytes(head, size_of::<FileHeader64<Endianness>>())?;
-    let header = FileHeader64::<Endianness>::parse(bytes.as_slice()).ok()?;
-    let endian = header.endian().ok()?;
-    let count = usize::from(header.e_phnum(endian)).min(SEGMENTS_MAX);
-    let size = size_of::<ProgramHeader64<Endianness>>();
-    let bytes = memory.bytes(head.wrapping_add(header.e_phoff(endian)), count * size)?;
-    let (segments, _) = pod::slice_from_bytes::<ProgramHeader64<Endianness>>(&bytes, count).ok()?;
-    let first = segments
-        .iter()
-        .find(|it| it.p_type(endian) == PT_LOAD && it.p_offset(endian) == 0)?;
-    let bias = head.wrapping_sub(first.p_vaddr(endian));
-    let search = segments
-        .iter()
-        .find(|it| it.p_type(endian) == PT_GNU_EH_FRAME);
-    let tables = search.and_then(|search| {
-        let at = bias.wrapping_add(search.p_vaddr(endian));
-        read(at, search.p_memsz(endian), memory)
-    });
-    Some((bias, tables))
+    let headers = Headers::of(head, memory)?;
+    let search = headers.segment(PT_GNU_EH_FRAME);
+    let tables = search.and_then(|(at, size)| read(at, size, memory));
+    Some((headers.bias, tables))
 }
 
 /// A search table for a program that brings none, as static ones: by looking through all its rules.

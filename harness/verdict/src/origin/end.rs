@@ -520,7 +520,7 @@ impl<'a> Look<'a> {
                 lines.push(at(source, line));
                 lines.extend(first_use(source, token));
             }
-            if lines.len() == INPUTS_MAX {
+            if lines.len() >= INPUTS_MAX {
                 break;
             }
         }

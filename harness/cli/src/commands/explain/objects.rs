@@ -1,4 +1,4 @@
-//! What a case wants of the kernel's objects, a sentence each.
+//! Expectations about the kernel's objects, a sentence each.
 
 use ipclab_evidence::{SignalMoment, signal_name};
 use ipclab_spec::{

@@ -161,7 +161,7 @@ fn ctrl_c_says_that_what_was_graded_is_kept() {
     assert_eq!(code, Some(130), "{said}");
     assert!(said.contains("what was graded is kept"), "{said}");
     assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
-    // What there is then is not called a folder that no run wrote.
+    // The folder of a run that was killed is called unfinished, and not one that no run wrote.
     for command in [
         ["export", "csv", "out"].as_slice(),
         &["refresh", "out"],
