@@ -20,8 +20,10 @@ const LABS: [(&str, &str); 6] = [
     ("unix-datagram", "rejected/client-keeps-socket-file"),
 ];
 
+/// It has printed more than a pipe holds when it sleeps: so much has to be told of it when the tool is gone.
 const SLEEPER: &str = "#include <signal.h>\n#include <stdio.h>\n#include <sys/ipc.h>\n#include <sys/shm.h>\n#include <unistd.h>\n\
     int main(void) { signal(SIGTERM, SIG_IGN); shmget(4711, 100, IPC_CREAT | 0600); fclose(fopen(\"/tmp/sleeps_for_ever\", \"w\"));\n\
+    for (int i = 0; i < 120; i++) printf(\"%01000d\\n\", i);\n\
     if (fork() == 0) setsid(); puts(\"Hello\"); for (;;) sleep(1000); }\n";
 
 const SLEEPER_SPEC: &str = r#"
@@ -83,10 +85,6 @@ fn nothing_is_left_on_the_host_whatever_programs_do_and_however_the_tool_ends() 
                     before.is_as_before(&format!("after {lab}/{name} at {level}"));
                 }
                 killed_in_the_middle(&workdir, level);
-                eventually(
-                    &format!("the host is clean after a SIGKILL at {level}"),
-                    || ours().is_empty(),
-                );
                 before.is_as_before(&format!("after a SIGKILL at {level}"));
             }
             assert!(stays.path().exists(), "somebody else's file is gone");
@@ -122,6 +120,10 @@ fn killed_in_the_middle(workdir: &Workdir, level: &str) {
     });
     tool.kill().unwrap();
     tool.wait().unwrap();
+    eventually(
+        &format!("the host is clean after a SIGKILL at {level}"),
+        || ours().is_empty(),
+    );
     // The keeper holds the tool's stderr: when it closes, the keeper is gone too.
     let said: Vec<_> = BufReader::new(tool.stderr.take().unwrap())
         .lines()
