@@ -66,6 +66,9 @@ fn every_traced_call_stops_and_no_other() {
                 if calls::CLOCK_CALLS
                     .iter()
                     .any(|(number, _)| *number == spec.number) => {}
+            When::OnRequest if spec.number == libc::SYS_sync => {
+                assert_eq!(ask(spec.number, [0; 6]), errno(0), "{}", spec.name);
+            }
             When::OnRequest => assert_eq!(ask(spec.number, [0; 6]), ALLOW, "{}", spec.name),
             When::Bits { arg, bits } => {
                 let mut args = [0; 6];
@@ -151,6 +154,14 @@ fn ways_out_are_refused() {
     let asked = |option: i32| ask(libc::SYS_prctl, [option as u32, 2, 0, 0, 0, 0]);
     assert_eq!(asked(libc::PR_SET_SECCOMP), refusal(libc::EPERM));
     assert_eq!(asked(libc::PR_SET_NAME), ALLOW);
+}
+
+#[test]
+fn nothing_is_written_to_the_disk_for_a_program_that_asks_for_all_of_it() {
+    for number in [libc::SYS_sync, libc::SYS_syncfs] {
+        assert_eq!(ask(number, [0; 6]), errno(0), "{number}");
+    }
+    assert_eq!(ask(libc::SYS_fsync, [0; 6]), ALLOW);
 }
 
 #[test]

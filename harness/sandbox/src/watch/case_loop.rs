@@ -7,7 +7,7 @@ use ipclab_evidence::{CgroupCounters, Ended, LimitKind};
 use ipclab_kernel::{signal, wait};
 
 use super::state::{Watch, Watched};
-use super::time::Passing;
+use super::time::{Passing, most_real_time};
 use crate::platform::Platform;
 use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::script::Script;
@@ -27,9 +27,6 @@ struct Lingering {
     idle: Option<Idle>,
     since: Option<Duration>,
 }
-
-/// So much longer than its limit may a case last in real time before this machine counts as too busy.
-const REAL_TIME_FACTOR: u32 = 20;
 
 /// What a look brought when nothing had happened since the one before.
 enum Standstill {
@@ -190,7 +187,7 @@ impl<P: Platform> Watch<'_, P> {
             self.count_waiting(counted - before)?;
         }
         let out_of_time = counted > limit;
-        if !out_of_time && self.tracer.elapsed() <= limit * REAL_TIME_FACTOR {
+        if !out_of_time && self.tracer.elapsed() <= most_real_time(limit, self.tracer.event_count) {
             return Ok(Standstill::Lasts);
         }
         if !out_of_time {

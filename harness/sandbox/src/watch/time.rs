@@ -25,6 +25,21 @@ const MAX_COMPUTING: Duration = Duration::from_millis(250);
 /// How often it is looked at.
 const COMPUTING_PERIOD: Duration = Duration::from_millis(20);
 
+/// So much longer than its limit may a case last in real time before this machine counts as too busy.
+const REAL_TIME_FACTOR: u32 = 20;
+
+/// How long each call that stopped may have waited for a processor, or for the disk, on top of that: two changes of who runs, on
+/// a processor that several others want.
+const MAX_LATENCY: Duration = Duration::from_millis(20);
+
+/// How long something may last in real time that has this limit in quiet time, after so many events. Where others take the
+/// machine, a program with many calls waits at each of them, and goes on all the same: its calls, its processor time and ours
+/// have limits of their own, which are its own fault.
+pub(super) fn most_real_time(limit: Duration, events: u64) -> Duration {
+    let events = u32::try_from(events).unwrap_or(u32::MAX);
+    limit * REAL_TIME_FACTOR + MAX_LATENCY.saturating_mul(events)
+}
+
 /// What became of letting time pass.
 pub(super) enum Passing {
     /// Something is due now.
@@ -151,5 +166,24 @@ impl<P: Platform> Watch<'_, P> {
             self.tracer.pass_until(now);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_go_on_are_no_busy_machine() {
+        let check = |limit_ms, events, expect_s| {
+            let most = most_real_time(Duration::from_millis(limit_ms), events);
+            assert_eq!(most, Duration::from_secs(expect_s), "{limit_ms} {events}");
+        };
+        check(2_000, 0, 40);
+        // Two thousand folders, three stops each, beside programs that take both processors.
+        check(2_000, 6_000, 160);
+        assert!(
+            most_real_time(Duration::from_secs(3_600), u64::MAX) > Duration::from_secs(1 << 26)
+        );
     }
 }

@@ -8,15 +8,13 @@ use ipclab_kernel::{Pid, process};
 
 use super::life::State;
 use super::state::Watch;
+use super::time::most_real_time;
 use crate::platform::Platform;
 use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::tracer::Notice;
 
 /// How long a program may take to end after it was asked to, while it does nothing.
 const GRACE: Duration = Duration::from_millis(300);
-
-/// So much longer than that we wait in real time, on a machine that is busy.
-const GRACE_FACTOR: u32 = 20;
 
 impl<P: Platform> Watch<'_, P> {
     /// Who waits in what.
@@ -71,7 +69,7 @@ impl<P: Platform> Watch<'_, P> {
             }
         }
         let (mut backoff, mut idle) = (Backoff::new(self.plan.traced), Idle::new());
-        let asked = Instant::now();
+        let (asked, events_before) = (Instant::now(), self.tracer.event_count);
         let until = self.tracer.case_time() + GRACE;
         while self
             .lives
@@ -94,7 +92,8 @@ impl<P: Platform> Watch<'_, P> {
                     idle.look(activity != Activity::Running) > GRACE
                 }
             };
-            if done || asked.elapsed() > GRACE * GRACE_FACTOR {
+            let events = self.tracer.event_count - events_before;
+            if done || asked.elapsed() > most_real_time(GRACE, events) {
                 break;
             }
         }
