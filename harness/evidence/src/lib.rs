@@ -40,8 +40,8 @@ pub use leftovers::{
 };
 pub use names::{Names, Part, signal_name, signal_number};
 pub use objects::{
-    Fate, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Moment, Process, ProcessEnd,
-    SeenObjects, StartedProgram, WantedObjects,
+    Fate, FileAccess, FileState, FoundFile, HeldDescriptor, HeldDescriptors, LockKind, Moment,
+    Process, ProcessEnd, SeenObjects, StartedProgram, WantedObjects,
 };
 pub use outcome::{
     ActorEvidence, CaseTimes, CgroupCounters, Ended, Evidence, Exit, Isolation, Level, LimitHit,
@@ -64,7 +64,7 @@ pub use source::{LineRow, LineTable, SourceLine};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };
-pub use wait::{Awaited, OpenEnd, ThreadWait, Wait};
+pub use wait::{Awaited, AwaitedLock, HeldLock, LockRange, OpenEnd, ThreadWait, Wait};
 pub use watched::{
     Injectable, injectable, is_all_on_request, is_watched, kernel_calls, needs_request, requested,
     unseen, watched_names,

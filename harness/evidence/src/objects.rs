@@ -33,6 +33,9 @@ pub struct WantedObjects {
     /// Files to look at after the last actor ended: absolute paths inside the box.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PathBuf>,
+    /// Files of which it is to be known under which locks they are read and written: absolute paths inside the box.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub locked: Vec<PathBuf>,
 }
 
 impl WantedObjects {
@@ -53,6 +56,9 @@ pub struct SeenObjects {
     /// One for each file that the plan asks about, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileState>,
+    /// How the files were read and written whose locks the plan asks about: one entry for all that one process did alike.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accesses: Vec<FileAccess>,
     /// Programs and moments of processes that were counted and not kept: there were too many.
     #[serde(skip_serializing_if = "is_none")]
     pub dropped: u64,
@@ -205,6 +211,42 @@ pub struct HeldDescriptor {
     /// It is closed when a program is started, `FD_CLOEXEC`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closes_on_exec: bool,
+}
+
+/// How a process read or wrote a file by calls: `read(2)`, `write(2)` and their kin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileAccess {
+    /// Index into [`crate::Evidence::actors`].
+    pub actor: usize,
+    /// The process as it sees itself.
+    pub pid: u32,
+    /// As the plan asks for it.
+    pub path: Bytes,
+    /// It wrote; else it read.
+    pub writes: bool,
+    /// Which lock of the process was on all of the bytes; `None`: on one of them at least there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockKind>,
+    /// How many such calls there were.
+    pub count: u64,
+    /// The first of them, by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<u32>,
+    /// Its first byte.
+    pub from: u64,
+    /// Its number of bytes.
+    pub bytes: u64,
+}
+
+/// What a lock on a file lets others do, `fcntl(2)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockKind {
+    /// Others may hold one like it, `F_RDLCK`.
+    Shared,
+    /// Others may hold none, `F_WRLCK`.
+    Exclusive,
 }
 
 /// A file as it was after the last actor had ended.

@@ -547,6 +547,7 @@ fn computing_for_ever_and_limits_are_ends() {
                     object: None,
                     timed: true,
                     other_ends: Vec::new(),
+                    lock: None,
                     threads: Vec::new(),
                 };
                 builder.e.actors[0].exit = Exit::Running {

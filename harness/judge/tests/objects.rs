@@ -1,10 +1,11 @@
 //! What the judge says about processes, descriptors and files.
 
 use crate::SILENT;
-use crate::common::{EvidenceBuilder, case, check, process};
+use crate::common::{EvidenceBuilder, case, check, complaints, keeps_to_the_style, process};
 use ipclab_evidence::{
-    Fate, FileKind, FileState, FoundFile, HeldDescriptor, HeldDescriptors, LeftQueue,
-    LeftSemaphores, Moment, OpenEnd, ProcessEnd, QueuedMessage, StartedProgram,
+    AwaitedLock, Fate, FileAccess, FileKind, FileState, FoundFile, HeldDescriptor, HeldDescriptors,
+    HeldLock, LeftQueue, LeftSemaphores, LockKind, LockRange, Moment, OpenEnd, ProcessEnd,
+    QueuedMessage, StartedProgram,
 };
 
 fn waited() -> Option<Fate> {
@@ -262,6 +263,140 @@ fn files_that_are_left() {
             "output: /tmp/b has holes (5 bytes in 0 blocks of 512) instead of no holes",
             "output: /tmp/b does not hold `hello\\n`: the last byte is missing",
         ],
+    );
+}
+
+#[test]
+fn a_file_that_is_written_without_its_lock() {
+    let judged = |locked: &str, accesses: &[FileAccess], expect: &[&str]| {
+        let case = case(&format!(
+            "{SILENT}[case.files.\"/tmp/db\"]\nlocked = \"{locked}\"\n"
+        ));
+        let mut builder = EvidenceBuilder::of(&["client"]);
+        builder.call(0, "pwrite64", &["3", "\"x\"", "1", "5"], 1);
+        builder.e.objects.files = vec![FileState {
+            path: "/tmp/db".into(),
+            found: Some(FoundFile {
+                kind: FileKind::Regular,
+                size: 20,
+                mode: 0o644,
+                links: 1,
+                blocks: 8,
+                is_own: true,
+                target: None,
+                holds: "".into(),
+                whole: true,
+                digest: String::new(),
+            }),
+        }];
+        builder.file("/tmp/db", FileKind::Regular);
+        builder.e.objects.accesses = accesses.to_vec();
+        let said = complaints(&case, &builder);
+        assert_eq!(said, expect);
+        keeps_to_the_style(&said);
+    };
+    let access = |writes, lock| FileAccess {
+        actor: 0,
+        pid: 4,
+        path: "/tmp/db".into(),
+        writes,
+        lock,
+        count: 1,
+        call: Some(1),
+        from: 5,
+        bytes: 1,
+    };
+    let (exclusive, shared) = (Some(LockKind::Exclusive), Some(LockKind::Shared));
+    judged(
+        "writes",
+        &[access(true, exclusive), access(false, None)],
+        &[],
+    );
+    judged(
+        "all",
+        &[access(true, exclusive), access(false, shared)],
+        &[],
+    );
+    judged(
+        "writes",
+        &[access(true, exclusive), access(true, None)],
+        &[
+            "calls: client wrote 1 byte to /tmp/db, from byte 5 on, at #1 without a lock on all of them",
+        ],
+    );
+    judged(
+        "writes",
+        &[FileAccess {
+            count: 3,
+            ..access(true, shared)
+        }],
+        &[
+            "calls: client wrote 1 byte to /tmp/db, from byte 5 on, at #1 under a shared lock, which keeps no other out (3 times)",
+        ],
+    );
+    judged(
+        "all",
+        &[
+            access(true, exclusive),
+            FileAccess {
+                bytes: 4,
+                ..access(false, None)
+            },
+        ],
+        &[
+            "calls: client read 4 bytes of /tmp/db, from byte 5 on, at #1 without a lock on all of them",
+        ],
+    );
+    judged(
+        "writes",
+        &[FileAccess {
+            bytes: u64::MAX - 5,
+            ..access(true, None)
+        }],
+        &["calls: client cut off /tmp/db at byte 5 at #1 without a lock on all of them"],
+    );
+    // What does nothing has kept every rule.
+    judged(
+        "writes",
+        &[access(false, None)],
+        &["calls: /tmp/db was never written, so nothing shows that it is locked"],
+    );
+}
+
+#[test]
+fn who_has_the_lock_that_a_program_waits_for() {
+    let range = |kind, from, to| LockRange { kind, from, to };
+    let told = |held: Vec<HeldLock>| {
+        let case = case("[case.actor.client]\nstudent = \"client\"\nexit = 0\n");
+        let mut builder = EvidenceBuilder::of(&["client"]);
+        let mut wait = builder.hangs(0, "fcntl", None);
+        wait.lock = Some(AwaitedLock {
+            wanted: range(LockKind::Exclusive, 0, Some(9)),
+            held,
+        });
+        builder.e.actors[0].exit = ipclab_evidence::Exit::Running {
+            wait: Some(wait),
+            on_sigterm: None,
+        };
+        let said = complaints(&case, &builder);
+        keeps_to_the_style(&said);
+        said.join("; ")
+    };
+    let held = |pid, kind, from, to| HeldLock {
+        actor: 0,
+        pid,
+        lock: range(kind, from, to),
+    };
+    assert_eq!(
+        told(vec![held(8, LockKind::Exclusive, 0, None)]),
+        "exit: client never ended: it waits in fcntl() (#1) for an exclusive lock on bytes 0 to 9; process 8 of client has locked all of the file"
+    );
+    assert_eq!(
+        told(vec![
+            held(8, LockKind::Shared, 3, Some(3)),
+            held(9, LockKind::Shared, 4, None)
+        ]),
+        "exit: client never ended: it waits in fcntl() (#1) for an exclusive lock on bytes 0 to 9; process 8 of client has locked byte 3; process 9 of client has locked all bytes from 4 on"
     );
 }
 

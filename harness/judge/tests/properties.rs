@@ -296,6 +296,7 @@ fn wait() -> impl Strategy<Value = Wait> {
             object,
             timed: false,
             other_ends: Vec::new(),
+            lock: None,
             threads: Vec::new(),
         },
     )

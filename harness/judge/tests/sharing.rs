@@ -351,6 +351,7 @@ fn a_deadlock_is_told_with_its_cycle() {
                     object: None,
                     timed: false,
                     other_ends: Vec::new(),
+                    lock: None,
                     threads: Vec::new(),
                 });
             }

@@ -470,6 +470,51 @@ pub fn descriptor_flags(tid: Pid, fd: i32) -> Option<i32> {
     i32::from_str_radix(flags.trim(), 8).ok()
 }
 
+/// A lock on a file that is held through a descriptor: by `fcntl(2)`, which locks bytes for a process or an open file, or by
+/// `flock(2)`, which locks all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileLock {
+    /// Others may hold none beside it.
+    pub exclusive: bool,
+    /// The first byte.
+    pub from: u64,
+    /// The last one; `u64::MAX`: however long the file becomes.
+    pub to: u64,
+}
+
+/// The locks that a process holds through a descriptor, `proc_pid_fdinfo(5)`.
+#[must_use]
+pub fn locks(tid: Pid, fd: i32) -> Vec<FileLock> {
+    let about = read_text(tid, &format!("fdinfo/{fd}")).unwrap_or_default();
+    let lines = about.lines().filter_map(|line| line.strip_prefix("lock:"));
+    lines.filter_map(lock).collect()
+}
+
+/// `1: POSIX  ADVISORY  WRITE 359 00:13:11691 0 EOF`. A lease is none.
+fn lock(line: &str) -> Option<FileLock> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [_, "POSIX" | "OFDLCK" | "FLOCK", _, way, _, _, from, to] = words[..] else {
+        return None;
+    };
+    Some(FileLock {
+        exclusive: way == "WRITE",
+        from: from.parse().ok()?,
+        to: if to == "EOF" {
+            u64::MAX
+        } else {
+            to.parse().ok()?
+        },
+    })
+}
+
+/// Where in its file a descriptor reads and writes next.
+#[must_use]
+pub fn position(tid: Pid, fd: i32) -> Option<u64> {
+    let about = read_text(tid, &format!("fdinfo/{fd}"))?;
+    let at = about.lines().find_map(|line| line.strip_prefix("pos:"))?;
+    at.trim().parse().ok()
+}
+
 /// The arguments that a process was started with, `argv[0]` among them.
 #[must_use]
 pub fn command_line(tid: Pid) -> Vec<Vec<u8>> {

@@ -584,7 +584,11 @@ fn objects(case: &Case) -> WantedObjects {
             }
         }
     }
+    let locked = objects.files.iter().filter(|file| file.locked.is_some());
     WantedObjects {
+        locked: locked
+            .map(|file| Path::new(FOLDER).join(&file.path))
+            .collect(),
         processes: !objects.processes.is_empty(),
         descriptors: !objects.descriptors.is_empty(),
         threads: objects

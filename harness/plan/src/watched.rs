@@ -3,6 +3,23 @@
 use ipclab_evidence::{is_all_on_request, requested};
 use ipclab_spec::{Actor, CallMatch, CallPattern, Case};
 
+/// Calls that lock files, and those that read and write them.
+const OF_LOCKED_FILES: [&str; 13] = [
+    "fcntl",
+    "flock",
+    "read",
+    "readv",
+    "pread64",
+    "preadv",
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "ftruncate",
+    "sendfile",
+    "copy_file_range",
+];
+
 /// The kernel calls that have to be asked for.
 pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
@@ -29,6 +46,9 @@ pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
         .any(|wanted| is_of(actor, &wanted.actor))
     {
         names.extend(["rt_sigaction", "rt_sigprocmask"]);
+    }
+    if case.objects.files.iter().any(|file| file.locked.is_some()) {
+        names.extend(OF_LOCKED_FILES);
     }
     for fault in &case.faults {
         if is_of(actor, &fault.actor) {

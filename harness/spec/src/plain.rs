@@ -10,8 +10,8 @@ use ipclab_evidence::{StdoutKind, signal_name};
 
 use crate::{
     Actor, Amount, CallPattern, Case, Count, Endpoint, ExitExpectation, FILE_KINDS, GivenKind,
-    Leftover, Named, Objects, OutputExpectation, Part, Player, Points, SIGNAL_MOMENTS,
-    SignalsExpectation, Step, Template, TranscriptLine, Visibility,
+    LOCKED_ACCESSES, Leftover, Named, Objects, OutputExpectation, Part, Player, Points,
+    SIGNAL_MOMENTS, SignalsExpectation, Step, Template, TranscriptLine, Visibility,
 };
 
 /// The widest that a line gets, where a text can be broken at all.
@@ -322,6 +322,12 @@ fn objects(out: &mut String, objects: &Objects) {
         }
         if let Some(is_own) = file.is_own {
             pair(out, "owner", if is_own { "\"own\"" } else { "\"other\"" });
+        }
+        let locked = LOCKED_ACCESSES
+            .into_iter()
+            .find(|(_, locked)| Some(*locked) == file.locked);
+        if let Some((name, _)) = locked {
+            pair(out, "locked", &text(name));
         }
     }
 }

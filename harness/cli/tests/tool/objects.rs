@@ -68,6 +68,74 @@ fn check_with(before: &str, expectations: &str, programs: &[(&str, &str)]) {
     }
 }
 
+/// A counter in a file that several processes raise: who holds which lock when, the kernel knows at each call.
+#[test]
+fn a_counter_in_a_file_is_raised_under_its_lock() {
+    let raise = |lock: &str, unlock: &str| {
+        format!(
+            "int fd = open(\"/tmp/counter\", O_RDWR | O_CREAT, 0600);\
+             for (int i = 0; i < 2; i++)\
+                 if (fork() == 0) {{\
+                     long n = 0; struct flock l = {{.l_type = F_WRLCK, .l_len = sizeof n}}; (void)l; (void)n;\
+                     {lock}\
+                     pread(fd, &n, sizeof n, 0); n++; pwrite(fd, &n, sizeof n, 0);\
+                     {unlock}\
+                     _exit(0);\
+                 }}\
+             while (wait(0) > 0) {{}}"
+        )
+    };
+    let fcntl = raise(
+        "fcntl(fd, F_SETLKW, &l);",
+        "l.l_type = F_UNLCK; fcntl(fd, F_SETLK, &l);",
+    );
+    let lockf = raise("lockf(fd, F_LOCK, 0);", "lockf(fd, F_ULOCK, 0);");
+    let flock = raise(
+        "fd = open(\"/tmp/counter\", O_RDWR); flock(fd, LOCK_EX);",
+        "flock(fd, LOCK_UN);",
+    );
+    let stdio = raise(
+        "FILE *f = fopen(\"/tmp/counter\", \"r+\"); lockf(fileno(f), F_LOCK, 0); fputc('x', f); fflush(f);",
+        "fclose(f);",
+    );
+    let none = raise("", "");
+    let shared = raise("l.l_type = F_RDLCK; fcntl(fd, F_SETLKW, &l);", "");
+    let early = raise(
+        "fcntl(fd, F_SETLKW, &l); l.l_type = F_UNLCK; fcntl(fd, F_SETLK, &l);",
+        "",
+    );
+    let other_bytes = raise("l.l_start = 1; fcntl(fd, F_SETLKW, &l);", "");
+    let closed = raise(
+        "fcntl(fd, F_SETLKW, &l); close(open(\"/tmp/counter\", O_RDONLY));",
+        "",
+    );
+    let parent = format!(
+        "struct flock p = {{.l_type = F_WRLCK}}; int at = open(\"/tmp/counter\", O_RDWR | O_CREAT, 0600); fcntl(at, F_SETLK, &p); {none}"
+    );
+    let bare = "without a lock on all of them";
+    check_with(
+        "#include <sys/file.h>\n",
+        "[case.files.\"/tmp/counter\"]\nlocked = \"all\"\n",
+        &[
+            (&fcntl, ""),
+            (&lockf, ""),
+            (&flock, ""),
+            (&stdio, ""),
+            (&none, bare),
+            (&shared, "under a shared lock"),
+            (&early, bare),
+            (&other_bytes, bare),
+            (&closed, bare),
+            (&parent, bare),
+            ("return 0;", "is not there"),
+            (
+                "close(open(\"/tmp/counter\", O_RDWR | O_CREAT, 0600));",
+                "never written",
+            ),
+        ],
+    );
+}
+
 /// Whatever a student calls the file of their socket, it is one word of a peer's script, and no step of its own.
 #[test]
 fn a_server_at_a_path_of_its_own_choice() {

@@ -1,6 +1,7 @@
 //! Facts: the case and the evidence side by side, and the questions that every aspect asks of them.
 
 mod fill;
+mod locks;
 mod lookup;
 mod narrative;
 mod threads;

@@ -23,6 +23,9 @@ impl<'a> Facts<'a> {
         } else {
             String::new()
         };
+        if let Some(lock) = self.waits_for_lock(wait) {
+            return format!("{call}(){at}{lock}");
+        }
         if let Some(ends) = self.open_ends(wait) {
             return format!("{call}(){at} on a pipe, {ends}");
         }

@@ -106,6 +106,7 @@ pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Vec<Finding> 
     if let Some(other) = &wanted.same_as {
         findings.push(one.same_as(other));
     }
+    findings.extend(super::file_locks::judge(facts, wanted));
     findings
 }
 
@@ -114,19 +115,22 @@ const BLOCK: u64 = 512;
 
 /// What was seen at a path of the spec.
 fn state<'a>(facts: Facts<'a>, path: &str) -> Option<&'a FileState> {
-    // The plan has put the programs' folder before a relative one.
-    let is_it = |seen: &str| match path.starts_with('/') {
+    let mut all = facts.evidence.objects.files.iter();
+    all.find(|file| names(path, &file.path.to_text()))
+}
+
+/// Whether a path of the spec names what the evidence calls so: the plan has put the programs' folder before a relative one.
+pub(super) fn names(path: &str, seen: &str) -> bool {
+    match path.starts_with('/') {
         true => seen == path,
         false => seen
             .strip_suffix(path)
             .is_some_and(|folder| folder.ends_with('/')),
-    };
-    let mut all = facts.evidence.objects.files.iter();
-    all.find(|file| is_it(&file.path.to_text()))
+    }
 }
 
 /// The name of the actor that the student plays, where there is one only.
-fn only_student(facts: Facts<'_>) -> Option<&str> {
+pub(super) fn only_student(facts: Facts<'_>) -> Option<&str> {
     let mut students = (0..facts.evidence.actors.len()).filter(|index| facts.is_student(*index));
     match (students.next(), students.next()) {
         (Some(only), None) => facts.actor(only).map(|actor| actor.name.as_str()),

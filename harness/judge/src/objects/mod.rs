@@ -1,6 +1,7 @@
 //! Objects of the kernel behind the calls: processes, descriptors, files.
 
 mod descriptors;
+mod file_locks;
 mod files;
 mod processes;
 mod seen;

@@ -134,6 +134,7 @@ impl EvidenceBuilder {
             object,
             timed: false,
             other_ends: Vec::new(),
+            lock: None,
             threads: Vec::new(),
         };
         self.e.actors[actor].exit = Exit::Running {

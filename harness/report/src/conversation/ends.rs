@@ -84,17 +84,17 @@ fn awaited(evidence: &Evidence, wait: &Wait) -> String {
         Some((_, Awaited::End(other))) => return format!(" for thread {other}"),
         Some((_, Awaited::Wake)) | None => {}
     }
-    if let Some(end) = wait.other_ends.first() {
-        let name = evidence
-            .actors
-            .get(end.actor)
-            .map_or("a program", |actor| &actor.name);
-        let first = evidence.actors.get(end.actor).and_then(|actor| actor.pid);
-        let whose = match (end.actor, end.pid) {
-            (actor, pid) if (actor, pid) == (wait.actor, wait.pid) => "it".to_owned(),
-            (_, pid) if Some(pid) == first => name.to_owned(),
-            (_, pid) => format!("process {pid} of {name}"),
+    if let Some(lock) = &wait.lock {
+        return match lock.held.first() {
+            Some(held) => {
+                let whose = whose(evidence, wait, (held.actor, held.pid));
+                format!(" for a lock on the file: {whose} has one that excludes it")
+            }
+            None => " for a lock on the file".to_owned(),
         };
+    }
+    if let Some(end) = wait.other_ends.first() {
+        let whose = whose(evidence, wait, (end.actor, end.pid));
         return format!(
             " on a pipe: {whose} has the other end open (descriptor {})",
             end.fd
@@ -107,6 +107,18 @@ fn awaited(evidence: &Evidence, wait: &Wait) -> String {
     let other = peer.and_then(|peer| evidence.sockets.get(peer));
     let other = other.and_then(|other| evidence.actors.get(other.actor));
     other.map_or(String::new(), |other| format!(" for {}", other.name))
+}
+
+/// The process of an actor as a reader knows it: `it`, `server`, `process 8 of server`.
+fn whose(evidence: &Evidence, wait: &Wait, (actor, pid): (usize, u32)) -> String {
+    let known = evidence.actors.get(actor);
+    let name = known.map_or("a program", |actor| &actor.name);
+    let first = known.and_then(|actor| actor.pid);
+    match (actor, pid) == (wait.actor, wait.pid) {
+        true => "it".to_owned(),
+        false if Some(pid) == first => name.to_owned(),
+        false => format!("process {pid} of {name}"),
+    }
 }
 
 fn placed(place: Position, actor: usize, n: Option<u32>, text: String, tone: Tone) -> Placed {

@@ -427,6 +427,7 @@ impl Trace {
             object: Some(Object::Socket(socket)),
             timed: false,
             other_ends: Vec::new(),
+            lock: None,
             threads: Vec::new(),
         }
     }

@@ -166,6 +166,7 @@ impl Tracer {
             effect.answers = outputs::of_call(tid, call.spec.name, &call.args, result);
             self.tree_waited(tid, process, &call, result);
             self.note_taken(tid, &call, result);
+            self.note_file_access(tid, process, &call, result);
         } else if result < 0 {
             notice = self.failed(tid, process, &call, -result as i32)?;
         }

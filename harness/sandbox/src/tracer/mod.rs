@@ -45,6 +45,7 @@ mod event;
 mod exit;
 mod families;
 mod fifos;
+mod file_locks;
 mod followed;
 mod following;
 mod guard;

@@ -14,6 +14,7 @@ use ipclab_evidence::{
 };
 
 use super::code_map::{CodeMap, Origins};
+use super::file_locks::FileLocks;
 use super::followed::{Followed, Functions};
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
@@ -174,6 +175,8 @@ pub(crate) struct HostRules {
     pub(crate) watches_terminals: bool,
     /// System V objects that were there before the case.
     pub(crate) foreign: Objects,
+    /// Files whose locks the plan asks about: as it names them, and where they are here.
+    pub(crate) locked: Vec<(PathBuf, PathBuf)>,
 }
 
 /// What the tracer hands over in the end.
@@ -298,6 +301,7 @@ pub(crate) struct Tracer {
     pub(super) sockets: Sockets,
     /// What crosses FIFOs is asked for.
     pub(super) watches_fifos: bool,
+    pub(super) file_locks: FileLocks,
     pub(super) faults: Faults,
     /// What went wrong on our side.
     pub(crate) trouble: Vec<String>,
@@ -404,6 +408,12 @@ impl Tracer {
             tree: Tree::new(&plan.objects),
             sockets: Sockets::default(),
             watches_fifos: plan.objects.fifos,
+            file_locks: FileLocks::new(
+                plan.objects
+                    .locked
+                    .iter()
+                    .map(|path| (path.clone(), path.clone())),
+            ),
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
             began: Instant::now(),
@@ -522,7 +532,8 @@ impl Tracer {
     }
 
     /// What the case makes is the host's, and has to be told apart from what others make.
-    pub(crate) fn with_host_rules(&mut self, rules: HostRules) {
+    pub(crate) fn with_host_rules(&mut self, mut rules: HostRules) {
+        self.file_locks = FileLocks::new(std::mem::take(&mut rules.locked));
         self.host = Some(rules);
         self.trace.record_created();
     }
@@ -549,7 +560,10 @@ impl Tracer {
             dropped,
             sockets,
             sharing,
-            objects: self.tree.finish(),
+            objects: SeenObjects {
+                accesses: self.file_locks.seen,
+                ..self.tree.finish()
+            },
         }
     }
 }

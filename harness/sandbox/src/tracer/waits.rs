@@ -72,6 +72,7 @@ impl Tracer {
             object,
             timed,
             other_ends: Vec::new(),
+            lock: None,
             threads: Vec::new(),
         };
         let found = threads.into_iter().find_map(|(tid, thread)| {
@@ -92,6 +93,7 @@ impl Tracer {
                 call.object.clone(),
                 call.timed,
             );
+            wait.lock = self.awaited_lock(*tid, pid, call.spec.name, &call.args);
             wait.other_ends = match call.spec.role {
                 Role::Receive => self.other_ends(*tid, call.args[0] as i32, true),
                 Role::Send => self.other_ends(*tid, call.args[0] as i32, false),

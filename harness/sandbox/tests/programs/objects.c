@@ -184,8 +184,67 @@ static void fifo_reads(char **a)
     exit(0);
 }
 
+static int lock(int fd, int command, int type, long from, long length)
+{
+    struct flock wanted = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
+    return fcntl(fd, command, &wanted);
+}
+/* Letters: x, s lock bytes 0 to 9 for writing, for reading; y bytes 10 to 19; u unlocks; o locks all of it for this open file;
+   f, F by flock(); c closes another descriptor of the file; k goes on in a child; w, r one byte at 5; W, R ten bytes from 5 on;
+   a at the end; t cuts it off. */
+static void locks(char **a)
+{
+    char bytes[10] = "0123456789";
+    int fd = open("/tmp/locked", O_RDWR);
+    for (const char *c = a[0]; *c; c++) {
+        int other;
+        switch (*c) {
+        case 'x': lock(fd, F_SETLK, F_WRLCK, 0, 10); break;
+        case 's': lock(fd, F_SETLKW, F_RDLCK, 0, 10); break;
+        case 'y': lock(fd, F_SETLK, F_WRLCK, 10, 10); break;
+        case 'u': lock(fd, F_SETLK, F_UNLCK, 0, 0); break;
+        case 'o': lock(fd, F_OFD_SETLK, F_WRLCK, 0, 0); break;
+        case 'f': flock(fd, LOCK_EX); break;
+        case 'F': flock(fd, LOCK_SH); break;
+        case 'c': other = open("/tmp/locked", O_RDONLY), close(other); break;
+        case 'k':
+            if ((other = fork()) > 0) {
+                waitpid(other, 0, 0);
+                exit(0);
+            }
+            break;
+        case 'w': pwrite(fd, bytes, 1, 5); break;
+        case 'r': pread(fd, bytes, 1, 5); break;
+        case 'W': lseek(fd, 5, SEEK_SET), write(fd, bytes, 10); break;
+        case 'R': lseek(fd, 5, SEEK_SET), read(fd, bytes, 10); break;
+        case 'a': lseek(fd, 0, SEEK_END), write(fd, bytes, 1); break;
+        case 't': ftruncate(fd, 15); break;
+        }
+    }
+}
+/* Waits for bytes that its parent has locked, and that waits for it. */
+static void waits_for_lock(char **a)
+{
+    int fd = open("/tmp/locked", O_RDWR);
+    if (strcmp(a[0], "flock") == 0)
+        flock(fd, LOCK_EX);
+    else
+        lock(fd, F_SETLK, F_WRLCK, 3, 0);
+    if (fork() == 0) {
+        fd = open("/tmp/locked", O_RDWR);
+        lseek(fd, 4, SEEK_SET);
+        if (strcmp(a[0], "flock") == 0)
+            flock(fd, LOCK_SH);
+        struct flock wanted = {.l_type = F_RDLCK, .l_whence = SEEK_CUR, .l_start = 2, .l_len = -4};
+        fcntl(fd, F_SETLKW, &wanted);
+        exit(1);
+    }
+    wait(0);
+}
+
 static const struct act acts[] = {
     {"fates", fates}, {"discards", discards}, {"threads", threads}, {"joins", joins}, {"runs", runs}, {"files", files},
     {"sends", sends}, {"takes", takes}, {"takes-one", takes_one}, {"prints", prints}, {"never-ends", never_ends},
-    {"fifo-writes", fifo_writes}, {"fifo-reads", fifo_reads}, {0}};
+    {"fifo-writes", fifo_writes}, {"fifo-reads", fifo_reads}, {"locks", locks},
+    {"waits-for-lock", waits_for_lock}, {0}};
 PLAY(acts)

@@ -6,7 +6,33 @@ use ipclab_evidence::{
     WantedObjects,
 };
 
+use ipclab_evidence::{LockKind, LockRange};
+
 use crate::bench::{Adjust, Seen, Test, both, exits, plan, run, student};
+
+/// A program with a file of twenty bytes, whose locks are asked about.
+fn on_locked_file(line: &str) -> ipclab_evidence::Plan {
+    let mut one = student("one", line);
+    let calls = [
+        "fcntl",
+        "flock",
+        "read",
+        "write",
+        "pread64",
+        "pwrite64",
+        "ftruncate",
+    ];
+    one.watched = calls.map(str::to_owned).into();
+    let mut plan = plan([one]);
+    plan.world.files = vec![GivenFile {
+        path: "/tmp/locked".into(),
+        kind: GivenKind::Text("01234567890123456789".into()),
+        mode: Some(0o666),
+        size: None,
+    }];
+    plan.objects.locked = vec!["/tmp/locked".into()];
+    plan
+}
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
@@ -54,6 +80,92 @@ pub(crate) fn tests() -> Vec<Test> {
                 if known {
                     assert_eq!(process.unjoined.len(), expect, "{act}");
                 }
+            }
+        }),
+        both("under_which_locks_a_file_is_read_and_written", |level| {
+            let (exclusive, shared) = (Some(LockKind::Exclusive), Some(LockKind::Shared));
+            for (act, expect) in [
+                ("w", &[(true, None)][..]),
+                ("xw", &[(true, exclusive)]),
+                ("sw", &[(true, shared)]),
+                ("sr", &[(false, shared)]),
+                (
+                    "xwwruw",
+                    &[(true, exclusive), (false, exclusive), (true, None)],
+                ),
+                // Ten bytes from 5 on: half of them only are locked.
+                ("xW", &[(true, None)]),
+                ("xyW", &[(true, exclusive)]),
+                ("xyR", &[(false, exclusive)]),
+                ("fw", &[(true, exclusive)]),
+                ("Fw", &[(true, shared)]),
+                ("ow", &[(true, exclusive)]),
+                // Whichever descriptor of the file is closed, a process loses its locks on it.
+                ("xcw", &[(true, None)]),
+                ("ocw", &[(true, exclusive)]),
+                // A child has none of its parent's, but for those of the open file.
+                ("xkw", &[(true, None)]),
+                ("okw", &[(true, exclusive)]),
+                ("xya", &[(true, None)]),
+                ("oa", &[(true, exclusive)]),
+                ("xyt", &[(true, None)]),
+                ("ot", &[(true, exclusive)]),
+            ] {
+                let seen = run(level, &on_locked_file(&format!("objects locks {act}")));
+                let told: Vec<_> = seen
+                    .objects
+                    .accesses
+                    .iter()
+                    .map(|one| (one.writes, one.lock))
+                    .collect();
+                assert_eq!(told, expect, "{act}");
+                assert!(
+                    seen.objects.accesses.iter().all(|one| one.call.is_some()),
+                    "{act}"
+                );
+            }
+        }),
+        both("who_has_the_lock_that_a_process_waits_for", |level| {
+            for (how, wanted, held) in [
+                (
+                    "fcntl",
+                    (LockKind::Shared, 2, Some(5)),
+                    (LockKind::Exclusive, 3, None),
+                ),
+                (
+                    "flock",
+                    (LockKind::Shared, 0, None),
+                    (LockKind::Exclusive, 0, None),
+                ),
+            ] {
+                let seen = run(
+                    level,
+                    &on_locked_file(&format!("objects waits-for-lock {how}")),
+                );
+                let Ended::Stuck { waits } = &seen.ended else {
+                    panic!("{:?}", seen.ended)
+                };
+                let lock = waits
+                    .iter()
+                    .find_map(|wait| wait.lock.as_ref())
+                    .expect("a wait for a lock");
+                let range = |(kind, from, to)| LockRange { kind, from, to };
+                assert_eq!(lock.wanted, range(wanted), "{how}");
+                let holders: Vec<_> = lock.held.iter().map(|held| held.pid).collect();
+                let first = seen.actor("one").pid.expect("a process");
+                // What flock() locks is locked for an open file, and both processes have that.
+                match how {
+                    "flock" => assert!(
+                        holders.contains(&first) && holders.len() == 2,
+                        "{holders:?}"
+                    ),
+                    _ => assert_eq!(holders, [first]),
+                }
+                assert!(
+                    lock.held.iter().all(|one| one.lock == range(held)),
+                    "{:?}",
+                    lock.held
+                );
             }
         }),
         both("a_fault_of_fork_meets_no_thread", |level| {

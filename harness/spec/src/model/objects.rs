@@ -186,7 +186,22 @@ pub struct FileExpectation {
     pub target: Option<Template>,
     /// Whether it belongs to the user who runs the programs.
     pub is_own: Option<bool>,
+    /// What the students' programs may do to it under a lock only.
+    pub locked: Option<LockedAccess>,
 }
+
+/// What a program may do to a file under a lock of it only, `fcntl(2)`, `lockf(3)`, `flock(2)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockedAccess {
+    /// Write, under an exclusive one.
+    Writes,
+    /// Write, and read under either kind.
+    All,
+}
+
+/// What specs call them.
+pub const LOCKED_ACCESSES: [(&str, LockedAccess); 2] =
+    [("writes", LockedAccess::Writes), ("all", LockedAccess::All)];
 
 /// What specs call the kinds of files.
 pub const FILE_KINDS: [(&str, FileKind); 5] = [

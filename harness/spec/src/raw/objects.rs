@@ -96,6 +96,10 @@ super::tables! {
         holes: At<bool>,
         /// Where a symbolic link leads.
         target: At<String>,
+        /// "writes": each write to it is made under a lock of this file that excludes others. "all": each read, too, under a
+        /// lock of either kind.
+        #[schemars(extend("enum" = ["writes", "all"]))]
+        locked: At<String>,
         /// "own": it belongs to the user who runs the program.
         #[schemars(extend("enum" = ["own", "other"]))]
         owner: At<String>,

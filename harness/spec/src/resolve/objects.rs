@@ -12,7 +12,7 @@ use crate::raw::{At, CountForm, Keyed, RawCase, RawDescriptors, RawFile, RawProc
 use crate::tree::Span;
 use crate::{
     CommandLine, Descriptors, DescriptorsOf, ExitExpectation, FILE_KINDS, FileExpectation,
-    MsgState, Objects, Processes, SemState,
+    LOCKED_ACCESSES, LockedAccess, MsgState, Objects, Processes, SemState,
 };
 
 /// Resolves what a case expects of them.
@@ -284,7 +284,8 @@ fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<F
         || raw.blocks.is_some()
         || raw.holes.is_some()
         || raw.target.is_some()
-        || raw.owner.is_some();
+        || raw.owner.is_some()
+        || raw.locked.is_some();
     match &raw.exists {
         Some(exists) if !exists.value && says_more => {
             context.diagnostics.error(
@@ -296,7 +297,7 @@ fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<F
             context
                 .diagnostics
                 .error(&raw.span, "nothing is expected of this file")
-                .help("say exists, holds, same_as, size, mode, kind, links, blocks, holes, target or owner")
+                .help("say exists, holds, same_as, size, mode, kind, links, blocks, holes, target, owner or locked")
                 .consequence();
         }
         _ => {}
@@ -364,7 +365,29 @@ fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<F
                     None
                 }
             }),
+        locked: raw.locked.as_ref().and_then(|word| locked(word, context)),
     })
+}
+
+fn locked(word: &At<String>, context: &mut Context<'_>) -> Option<LockedAccess> {
+    let names = || LOCKED_ACCESSES.into_iter().map(|(name, _)| name);
+    let known = LOCKED_ACCESSES
+        .into_iter()
+        .find(|(name, _)| *name == word.value);
+    if known.is_none() {
+        context
+            .diagnostics
+            .error(
+                &word.span,
+                format!(
+                    "`locked` says what is done under a lock only, and that is no `{}`",
+                    word.value
+                ),
+            )
+            .help("known here: writes, all")
+            .suggest(nearest(&word.value, names()));
+    }
+    known.map(|(_, locked)| locked)
 }
 
 /// Whether a text can be a file's path: absolute, or relative to the folder that programs run in.

@@ -2,8 +2,8 @@
 
 use ipclab_evidence::{SignalMoment, signal_name};
 use ipclab_spec::{
-    Case, CommandLine, Count, Descriptors, ExitExpectation, FILE_KINDS, FileExpectation, MsgState,
-    Processes, SemState, SignalsExpectation,
+    Case, CommandLine, Count, Descriptors, ExitExpectation, FILE_KINDS, FileExpectation,
+    LockedAccess, MsgState, Processes, SemState, SignalsExpectation,
 };
 
 use super::words::shown;
@@ -190,6 +190,14 @@ fn file(wanted: &FileExpectation) -> String {
     is.extend(wanted.is_own.map(|is_own| match is_own {
         true => "belong to the user who runs the program".to_owned(),
         false => "belong to another user".to_owned(),
+    }));
+    is.extend(wanted.locked.map(|locked| match locked {
+        LockedAccess::Writes => {
+            "have been written under an exclusive lock of it each time".to_owned()
+        }
+        LockedAccess::All => {
+            "have been written under an exclusive lock of it each time, and read under either kind".to_owned()
+        }
     }));
     match is.is_empty() {
         true => format!("there must be a {path} after the last program ended"),

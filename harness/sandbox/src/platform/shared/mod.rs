@@ -71,12 +71,14 @@ pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
     let mut folder = Folder::make()?;
     check_free(plan)?;
     let before = Before::look();
-    let rules = HostRules {
+    let mut rules = HostRules {
         redirects: vec![(b"/etc/hosts".to_vec(), write_hosts(&folder.0, plan)?)],
         watches_terminals: !restrict::works(),
         foreign: before.objects.clone(),
+        locked: Vec::new(),
     };
     let mut platform = Shared::new(plan, &folder.0, before, identity)?;
+    rules.locked = platform.places(&plan.objects.locked);
     let handed_in = std::mem::take(&mut platform.handed_in);
     let given = given::make(&plan.world, platform.ids, handed_in);
     let stopwatch = stopwatch.world_ready();

@@ -62,12 +62,18 @@ impl Shared {
         })
     }
 
-    /// What is at the paths that the plan asks about, read with the actors' own rights.
-    pub(super) fn files(&self, paths: &[PathBuf]) -> io::Result<Vec<FileState>> {
-        let asked = paths.iter().map(|path| {
+    /// Paths as the plan names them, and where they are here.
+    pub(super) fn places(&self, paths: &[PathBuf]) -> Vec<(PathBuf, PathBuf)> {
+        let place = |path: &PathBuf| {
             let here = self.there(path).unwrap_or_else(|| path.clone());
             (path.clone(), here)
-        });
+        };
+        paths.iter().map(place).collect()
+    }
+
+    /// What is at the paths that the plan asks about, read with the actors' own rights.
+    pub(super) fn files(&self, paths: &[PathBuf]) -> io::Result<Vec<FileState>> {
+        let asked = self.places(paths);
         self.identity
             .lowered(|| Ok(found::look(asked, self.ids.actor)))
     }
