@@ -218,7 +218,7 @@ fn asked_for(tid: Pid, fd: i32, at: u64) -> Option<LockRange> {
         _ => (start.checked_add(length)?, Some(start - 1)),
     };
     Some(LockRange {
-        kind: match i32::from(kind) == libc::F_RDLCK as i32 {
+        kind: match i32::from(kind) == libc::F_RDLCK {
             true => LockKind::Shared,
             false => LockKind::Exclusive,
         },
