@@ -115,16 +115,7 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
             ));
         }
     }
-    for file in &left.files {
-        let path = file.path.to_text();
-        if !file.given
-            && !is_by_product(&path)
-            && !allowed(facts, |may| is_path(facts, may, &path))
-            && !expected_file(facts, &path)
-        {
-            findings.push(left_file(facts, file));
-        }
-    }
+    findings.extend(left_files(facts));
     for object in &left.posix_shm {
         let name = object.path.to_text();
         let may =
@@ -317,6 +308,56 @@ fn left_object(
     fail(facts, Some(maker.actor), text)
         .citing([maker.n])
         .citing(tried.map(|call| call.n))
+}
+
+/// So many things in a folder that was left are told of one by one.
+const INSIDE_MAX: usize = 2;
+
+/// Files that were left, and not what lies in a folder that was: a tree is one thing.
+fn left_files(facts: Facts<'_>) -> Vec<Finding> {
+    let is_left = |file: &&LeftFile| {
+        let path = file.path.to_text();
+        !file.given
+            && !is_by_product(&path)
+            && !allowed(facts, |may| is_path(facts, may, &path))
+            && !expected_file(facts, &path)
+    };
+    let all: Vec<&LeftFile> = facts
+        .evidence
+        .leftovers
+        .files
+        .iter()
+        .filter(is_left)
+        .collect();
+    let inside = |folder: &LeftFile| {
+        let start = [folder.path.0.as_slice(), b"/"].concat();
+        let within = all.iter().filter(|file| file.path.0.starts_with(&start));
+        match folder.kind {
+            FileKind::Directory => within.count(),
+            _ => 0,
+        }
+    };
+    let trees: Vec<(&LeftFile, usize)> = all
+        .iter()
+        .map(|file| (*file, inside(file)))
+        .filter(|(_, inside)| *inside > INSIDE_MAX)
+        .collect();
+    let is_in = |file: &LeftFile, folder: &LeftFile| {
+        let rest = file.path.0.strip_prefix(folder.path.0.as_slice());
+        rest.is_some_and(|rest| rest.first() == Some(&b'/'))
+    };
+    let mut findings = Vec::new();
+    for file in &all {
+        if trees.iter().any(|(folder, _)| is_in(file, folder)) {
+            continue;
+        }
+        let mut finding = left_file(facts, file);
+        if let Some((_, inside)) = trees.iter().find(|(folder, _)| folder.path == file.path) {
+            finding.message += &format!(", with {inside} things in it");
+        }
+        findings.push(finding);
+    }
+    findings
 }
 
 fn left_file(facts: Facts<'_>, file: &LeftFile) -> Finding {

@@ -260,3 +260,37 @@ fn what_must_be_there() {
         &["cleanup: /tmp/s was there before and is not the same any more"],
     );
 }
+
+/// Folders in folders without end are one thing that was left.
+#[test]
+fn a_tree_that_is_left_is_told_once() {
+    let case = case(SILENT);
+    let right = EvidenceBuilder::of(&["client"]);
+    let leave = |builder: &mut EvidenceBuilder, depth: usize| {
+        let mut path = "/tmp/deep".to_owned();
+        for _ in 0..depth {
+            builder.file(&path, FileKind::Directory);
+            path += "/deep";
+        }
+        builder.file("/tmp/deeper", FileKind::Regular);
+    };
+    check(
+        &case,
+        &right,
+        |builder| leave(builder, 12),
+        &[
+            "cleanup: the folder /tmp/deep was left behind, with 11 things in it",
+            "cleanup: the file /tmp/deeper was left behind",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| leave(builder, 2),
+        &[
+            "cleanup: the folder /tmp/deep was left behind",
+            "cleanup: the folder /tmp/deep/deep was left behind",
+            "cleanup: the file /tmp/deeper was left behind",
+        ],
+    );
+}
