@@ -57,6 +57,9 @@ pub struct ThreadWait {
     pub lines: Vec<SourceLine>,
     /// What for.
     pub awaits: Awaited,
+    /// The function of the C library that it waits in, where that is seen: `pthread_cond_wait`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
 }
 
 /// What a thread waits for.

@@ -19,6 +19,11 @@ fn who_holds_what_a_thread_waits_for() {
         made_by: (thread > 2).then_some(1),
         lines: Vec::from_iter(line),
         awaits,
+        function: None,
+    };
+    let in_function = |wait, function: &str| ThreadWait {
+        function: Some(function.to_owned()),
+        ..wait
     };
     for (threads, said) in [
         (
@@ -39,6 +44,31 @@ fn who_holds_what_a_thread_waits_for() {
                 waits(3, None, Awaited::End(2)),
             ],
             "a call that another thread has to wake it from: a condition, a semaphore, a barrier, or a mutex whose holder has ended; thread 3 (made at client.c:28) waits for thread 2 to end",
+        ),
+        (
+            vec![
+                in_function(waits(2, Some(line(30)), Awaited::End(3)), "pthread_join"),
+                in_function(waits(3, Some(line(12)), Awaited::Wake), "pthread_cond_wait"),
+            ],
+            "pthread_join() at client.c:30 for thread 3 to end; thread 3 (made at client.c:28) waits at client.c:12 in pthread_cond_wait(), and no thread wakes it",
+        ),
+        (
+            vec![in_function(
+                waits(2, Some(line(30)), Awaited::Wake),
+                "pthread_barrier_wait",
+            )],
+            "pthread_barrier_wait() at client.c:30, and not enough threads come to it",
+        ),
+        (
+            vec![in_function(waits(2, None, Awaited::Wake), "sem_wait")],
+            "sem_wait(), and no thread posts it",
+        ),
+        (
+            vec![in_function(
+                waits(2, None, Awaited::Wake),
+                "pthread_mutex_lock",
+            )],
+            "pthread_mutex_lock(), and the thread that locked it has ended",
         ),
         // What no thread was seen in is told as it is.
         (vec![], "futex() (#2)"),

@@ -49,6 +49,18 @@ pub fn current_call(tid: Pid) -> Option<(i64, [u64; 6])> {
     Some((number, args))
 }
 
+/// Where a sleeping thread is: its stack pointer, and the address of its next instruction. `None`: it runs.
+#[must_use]
+pub fn sleeps_at(tid: Pid) -> Option<(u64, u64)> {
+    let line = read_text(tid, "syscall")?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [.., stack, at] = words[..] else {
+        return None;
+    };
+    let number = |word: &str| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok();
+    Some((number(stack)?, number(at)?))
+}
+
 /// How often a thread that is off its processor has been taken off one. `None`: it runs, or would like to.
 ///
 /// The state letter does not tell: a thread that is about to sleep, and looks once more whether it has to, shows `S`

@@ -303,17 +303,24 @@ fn a_wait_is_called_as_the_source_calls_it() {
 /// Threads wait for each other in futex(2), which no source says.
 #[test]
 fn a_wait_for_a_thread_names_what_it_is_for() {
-    for (awaits, expect) in [
+    for (awaits, function, expect) in [
         (
             Awaited::Mutex(2),
+            None,
             "0 waits in pthread_mutex_lock() for a mutex that it holds itself",
         ),
         (
             Awaited::Mutex(7),
+            None,
             "0 waits in pthread_mutex_lock() for a mutex that thread 7 holds",
         ),
-        (Awaited::End(7), "0 waits in pthread_join() for thread 7"),
-        (Awaited::Wake, "0 waits in futex()"),
+        (
+            Awaited::End(7),
+            Some("pthread_join"),
+            "0 waits in pthread_join() for thread 7",
+        ),
+        (Awaited::Wake, Some("sem_wait"), "0 waits in sem_wait()"),
+        (Awaited::Wake, None, "0 waits in futex()"),
     ] {
         let mut trace = Trace::new(&["server"]);
         let socket = trace.socket(0, SocketKind::Stream, "AF_INET", None);
@@ -324,6 +331,7 @@ fn a_wait_for_a_thread_names_what_it_is_for() {
                 made_by: None,
                 lines: Vec::new(),
                 awaits,
+                function: function.map(str::to_owned),
             }],
             ..trace.waits(0, socket, "futex")
         };

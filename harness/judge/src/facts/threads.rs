@@ -19,18 +19,22 @@ impl Facts<'_> {
             Awaited::End(other) => {
                 format!("pthread_join(){} for thread {other} to end", at(first))
             }
-            Awaited::Wake => format!(
-                "a call{} that another thread has to wake it from: a condition, a semaphore, a barrier, or a mutex whose holder has ended",
-                at(first)
-            ),
+            Awaited::Wake => match &first.function {
+                Some(function) => format!("{function}(){}, and {}", at(first), in_vain(function)),
+                None => format!(
+                    "a call{} that another thread has to wake it from: a condition, a semaphore, a barrier, or a mutex whose holder has ended",
+                    at(first)
+                ),
+            },
         };
         for other in wait.threads.iter().skip(1).take(OTHERS_MAX) {
             let what = match other.awaits {
                 Awaited::Mutex(holder) => format!("for a mutex that {}", holds(other, holder)),
                 Awaited::End(thread) => format!("for thread {thread} to end"),
-                Awaited::Wake => {
-                    "to be woken from a condition, a semaphore, a barrier, or a mutex whose holder has ended".to_owned()
-                }
+                Awaited::Wake => match &other.function {
+                    Some(function) => format!("in {function}(), and {}", in_vain(function)),
+                    None => "to be woken from a condition, a semaphore, a barrier, or a mutex whose holder has ended".to_owned(),
+                },
             };
             text += &format!(
                 "; thread {}{} waits{} {what}",
@@ -53,6 +57,19 @@ impl Facts<'_> {
         let line = call.and_then(|call| call.lines.first());
         line.map(|line| format!(" (made at {line})"))
             .unwrap_or_default()
+    }
+}
+
+/// Why a wait in this function of the C library does not end.
+fn in_vain(function: &str) -> &'static str {
+    match function {
+        "pthread_barrier_wait" => "not enough threads come to it",
+        "pthread_mutex_lock" | "pthread_mutex_timedlock" => "the thread that locked it has ended",
+        "pthread_rwlock_rdlock" | "pthread_rwlock_wrlock" => {
+            "another thread has it and does not unlock it"
+        }
+        "sem_wait" | "sem_timedwait" | "sem_clockwait" => "no thread posts it",
+        _ => "no thread wakes it",
     }
 }
 

@@ -64,10 +64,14 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
 
 /// The call of a wait as the C source names it.
 fn waited_in<'a>(evidence: &Evidence, wait: &'a Wait) -> &'a str {
-    match wait.awaits().map(|thread| thread.awaits) {
+    let thread = wait.awaits();
+    match thread.map(|thread| thread.awaits) {
         Some(Awaited::Mutex(_)) => return "pthread_mutex_lock",
         Some(Awaited::End(_)) => return "pthread_join",
         Some(Awaited::Wake) | None => {}
+    }
+    if let Some(function) = thread.and_then(|thread| thread.function.as_deref()) {
+        return function;
     }
     in_source(evidence, &wait.call, wait.object.as_ref())
 }

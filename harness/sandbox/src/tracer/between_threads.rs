@@ -48,6 +48,7 @@ impl Tracer {
                 made_by: self.threads.get(&tid)?.made_by,
                 lines: self.origin(tid, true),
                 awaits: awaited(tid, &args, &living),
+                function: self.waiting_function(tid).map(str::to_owned),
             })
         });
         each.take(WAITS_MAX).collect()

@@ -34,8 +34,16 @@ pub(super) struct Functions {
 }
 
 impl Functions {
-    /// Of a process that is stopped.
-    pub(super) fn of(pid: Pid) -> Option<Self> {
+    /// Those of a stopped process that a handler must not call.
+    pub(super) fn unsafe_in_handlers(pid: Pid) -> Option<Self> {
+        Self::named(pid, || UNSAFE.iter().chain(LEAVES))
+    }
+
+    /// Those of a stopped process with these names.
+    pub(super) fn named<I: Iterator<Item = &'static &'static str>>(
+        pid: Pid,
+        names: impl Fn() -> I,
+    ) -> Option<Self> {
         let mappings = procfs::file_mappings(pid)?;
         let entry = procfs::auxiliary(pid, libc::AT_ENTRY)?;
         let own = mappings
@@ -51,7 +59,7 @@ impl Functions {
             .filter(|it| it.offset == 0 && it.file != own);
         let libraries = heads.take(LIBRARIES_MAX);
         for symbols in libraries.filter_map(|it| Symbols::of(it.start, &memory)) {
-            for name in UNSAFE.iter().chain(LEAVES) {
+            for name in names() {
                 for address in symbols.functions(name) {
                     by_address.insert(address, *name);
                 }
@@ -61,6 +69,11 @@ impl Functions {
             by_address,
             program,
         })
+    }
+
+    /// The name of the function that begins there.
+    pub(super) fn at(&self, address: u64) -> Option<&'static str> {
+        self.by_address.get(&address).copied()
     }
 
     /// Whether the C library is among those that are known.

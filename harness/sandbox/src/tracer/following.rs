@@ -39,7 +39,7 @@ impl Tracer {
             .processes
             .get(&process)
             .and_then(|it| it.functions.clone());
-        let functions = known.or_else(|| Functions::of(tid).map(Rc::new));
+        let functions = known.or_else(|| Functions::unsafe_in_handlers(tid).map(Rc::new));
         let functions = functions.unwrap_or_default();
         let unseen = if !functions.has_library() {
             Some(Unseen::NoNames)

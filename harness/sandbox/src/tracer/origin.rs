@@ -4,14 +4,16 @@
 //! starts, nothing is said.
 
 use ipclab_evidence::{Printed, SourceLine};
-use ipclab_kernel::arch::registers::Registers;
+use ipclab_kernel::arch::instruction::callee;
+use ipclab_kernel::arch::registers::{Registers, dwarf};
 use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::{Pid, procfs};
 
 use super::code_map::CodeMap;
+use super::followed::Functions;
 use super::state::Tracer;
 use crate::calls::Spec;
-use crate::unwind::{Memory, Unwinder};
+use crate::unwind::{Frame, Memory, Unwinder};
 
 /// Lines of one place: the line itself, and those that called the functions around it.
 const LINES_MAX: usize = 6;
@@ -22,6 +24,22 @@ const WRITES_MAX: usize = 512;
 const LOOKS_MAX: u32 = 16;
 /// So much of a stack is read at once.
 const STACK_BYTES: usize = 4096;
+/// Functions of the C library in which a thread waits for others, by their symbols.
+const WAITING: [&str; 13] = [
+    "pthread_cond_wait",
+    "pthread_cond_timedwait",
+    "pthread_cond_clockwait",
+    "pthread_barrier_wait",
+    "pthread_mutex_lock",
+    "pthread_mutex_timedlock",
+    "pthread_rwlock_rdlock",
+    "pthread_rwlock_wrlock",
+    "pthread_join",
+    "sem_wait",
+    "sem_timedwait",
+    "sem_clockwait",
+    "cnd_wait",
+];
 /// Signals that a program's own mistake brings.
 const CRASHES: [i32; 7] = [
     libc::SIGSEGV,
@@ -74,6 +92,20 @@ impl Memory for Tracee {
     }
 }
 
+/// What is known of a thread's registers, its stack pointer, and the address of its next instruction. One that sleeps in a call
+/// shows no more than the last two; functions mostly find their callers by them.
+fn innermost(tid: Pid) -> Option<(Frame, u64, u64)> {
+    if let Ok(registers) = Registers::read(tid) {
+        let (stack, at) = (registers.stack_pointer(), registers.instruction_pointer());
+        return Some((registers.in_dwarf_order().map(Some), stack, at));
+    }
+    let (stack, at) = procfs::sleeps_at(tid)?;
+    let mut frame = [None; dwarf::COUNT];
+    frame[dwarf::STACK_POINTER] = Some(stack);
+    frame[dwarf::INSTRUCTION] = Some(at);
+    Some((frame, stack, at))
+}
+
 impl Tracer {
     /// A process has started a program: `begins`, its actor's own.
     pub(super) fn learn_program(&mut self, pid: Pid, actor: usize, begins: bool) {
@@ -92,7 +124,7 @@ impl Tracer {
         }
     }
 
-    /// Where a stopped thread is: `calls`, in a call.
+    /// Where a thread is that is stopped or sleeps: `calls`, in a call.
     pub(super) fn origin(&self, tid: Pid, calls: bool) -> Vec<SourceLine> {
         self.place_of(tid, calls).lines
     }
@@ -111,9 +143,8 @@ impl Tracer {
         if actor.calls > CALLS_MAX {
             return None;
         }
-        let registers = Registers::read(tid).ok()?;
-        let at = registers.instruction_pointer();
-        let tracee = Tracee::new(tid, registers.stack_pointer());
+        let (frame, stack, at) = innermost(tid)?;
+        let tracee = Tracee::new(tid, stack);
         if !known.unwinder.knows(at) && known.looks < LOOKS_MAX {
             known.looks += 1;
             known.unwinder = Unwinder::new(&procfs::file_mappings(tid)?, &tracee);
@@ -122,7 +153,6 @@ impl Tracer {
             }
         }
         let bias = known.unwinder.bias(entry)?;
-        let frame = registers.in_dwarf_order().map(Some);
         let mut lines: Vec<SourceLine> = Vec::new();
         let mut is_own = false;
         for (depth, at) in known
@@ -146,6 +176,27 @@ impl Tracer {
             }
         }
         Some(CodePlace { lines, is_own })
+    }
+
+    /// The function of the C library in which a thread waits for others; `None`: it waits in none of these, or that is not seen.
+    pub(super) fn waiting_function(&self, tid: Pid) -> Option<&'static str> {
+        let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+        let mut known = process.code.0.try_borrow_mut().ok()?;
+        let (frame, stack, at) = innermost(tid)?;
+        let tracee = Tracee::new(tid, stack);
+        if !known.unwinder.knows(at) {
+            known.unwinder = Unwinder::new(&procfs::file_mappings(tid)?, &tracee);
+        }
+        let functions = Functions::named(tid, || WAITING.iter())?;
+        let frames = known.unwinder.frames(frame, true, &tracee);
+        // A function that ends with a call of another one leaves no frame: what the program has called is asked, too.
+        frames.iter().find_map(|at| {
+            let begin = known.unwinder.begin_of(*at);
+            let called = || callee(at.wrapping_add(1), |address| tracee.word(address));
+            begin
+                .and_then(|begin| functions.at(begin))
+                .or_else(|| functions.at(called()?))
+        })
     }
 
     /// A thread is about to write on a standard stream.

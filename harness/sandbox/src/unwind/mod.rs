@@ -89,6 +89,12 @@ impl Unwinder {
         self.modules.iter().any(|it| it.code.contains(&address))
     }
 
+    /// Where the function begins that an address is in, as far as its file's tables say.
+    pub(crate) fn begin_of(&self, address: u64) -> Option<u64> {
+        let module = self.modules.iter().find(|it| it.code.contains(&address))?;
+        module.tables.as_ref()?.begin_of(address)
+    }
+
     /// What is added to the addresses of the file whose code is at an address.
     pub(crate) fn bias(&self, address: u64) -> Option<u64> {
         let module = self.modules.iter().find(|it| it.code.contains(&address))?;

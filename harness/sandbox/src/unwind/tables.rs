@@ -33,14 +33,24 @@ pub(super) struct Tables {
 }
 
 impl Tables {
+    /// Where the function begins that an address may be in.
+    pub(super) fn begin_of(&self, address: u64) -> Option<u64> {
+        let (begins, _) = self.functions.get(self.place_of(address)?)?;
+        Some(self.at.wrapping_add_signed(i64::from(*begins)))
+    }
+
     /// Where the rules of the function are that an address may be in.
     pub(super) fn rules_at(&self, address: u64) -> Option<u64> {
+        let (_, rules) = self.functions.get(self.place_of(address)?)?;
+        Some(self.at.wrapping_add_signed(i64::from(*rules)))
+    }
+
+    fn place_of(&self, address: u64) -> Option<usize> {
         let wanted = address.wrapping_sub(self.at).cast_signed();
         let next = self
             .functions
             .partition_point(|(begins, _)| i64::from(*begins) <= wanted);
-        let (_, rules) = self.functions.get(next.checked_sub(1)?)?;
-        Some(self.at.wrapping_add_signed(i64::from(*rules)))
+        next.checked_sub(1)
     }
 }
 

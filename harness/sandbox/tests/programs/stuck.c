@@ -521,10 +521,41 @@ static void relay(char **a)
     wait(0);
 }
 
+/* Each way of waiting for another thread. */
+static void in_function(char **a)
+{
+    pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+    pthread_rwlock_t rw = PTHREAD_RWLOCK_INITIALIZER;
+    pthread_barrier_t barrier;
+    sem_t sem;
+    pthread_t t;
+    if (strcmp(a[0], "sem_wait") == 0) {
+        sem_init(&sem, 0, 0);
+        sem_wait(&sem);
+    } else if (strcmp(a[0], "pthread_barrier_wait") == 0) {
+        pthread_barrier_init(&barrier, 0, 2);
+        pthread_barrier_wait(&barrier);
+    } else if (strcmp(a[0], "pthread_cond_wait") == 0) {
+        pthread_mutex_lock(&m);
+        pthread_cond_wait(&c, &m);
+    } else if (strcmp(a[0], "pthread_mutex_lock") == 0) {
+        pthread_mutex_lock(&m);
+        pthread_mutex_lock(&m);
+    } else if (strcmp(a[0], "pthread_rwlock_rdlock") == 0) {
+        pthread_rwlock_wrlock(&rw);
+        pthread_create(&t, 0, (void *(*)(void *))pthread_rwlock_rdlock, &rw);
+        pthread_join(t, 0);
+    } else if (strcmp(a[0], "pthread_join") == 0) {
+        pthread_create(&t, 0, wait_for_ever, 0);
+        pthread_join(t, 0);
+    }
+}
+
 static const struct act acts[] = {
     {"recv-server", recv_server}, {"recv-client", recv_client}, {"accept-twice", accept_twice},
     {"connect-once", connect_once}, {"udp-recv", udp_recv}, {"semop", sem_op}, {"posix-sem", posix_sem},
-    {"mutex", mutex}, {"lock-order", lock_order}, {"join", join}, {"condition", condition},
+    {"in-function", in_function}, {"mutex", mutex}, {"lock-order", lock_order}, {"join", join}, {"condition", condition},
     {"own-pipe", own_pipe}, {"full-pipe", full_pipe}, {"kept-end", kept_end}, {"waiting-child", waiting_child},
     {"waitid-child", waitid_child}, {"stop-self", stop_self}, {"stopped-child", stopped_child},
     {"vforked", vforked}, {"queue", queue}, {"posix-queue", posix_queue}, {"poll", poll_ever},

@@ -79,6 +79,30 @@ pub(crate) fn tests() -> Vec<Test> {
             },
         ));
     }
+    tests.push(both("in_which_function_a_thread_waits", |level| {
+        for function in [
+            "sem_wait",
+            "pthread_barrier_wait",
+            "pthread_cond_wait",
+            "pthread_mutex_lock",
+            "pthread_rwlock_rdlock",
+            "pthread_join",
+        ] {
+            let act = format!("stuck in-function {function}");
+            let seen = run(level, &patient(plan([student("one", &act)])));
+            let Ended::Stuck { waits } = &seen.ended else {
+                panic!("{:?}", seen.ended)
+            };
+            let functions = waits[0].threads.iter();
+            let functions: Vec<_> = functions.flat_map(|wait| &wait.function).collect();
+            if cfg!(target_arch = "x86_64") {
+                assert!(
+                    functions.iter().any(|seen| *seen == function),
+                    "{function}: {functions:?}"
+                );
+            }
+        }
+    }));
     tests.push(both("not_two_that_answer_slowly", |level| {
         let plan = pair(Protocol::Tcp, "stuck slow-echo", "stuck ping");
         run(level, &patient(plan)).all_well();

@@ -211,6 +211,11 @@ pub fn conditional_store(bytes: &[u8], registers: &Registers) -> Option<Conditio
     })
 }
 
+/// The function of a library that the instruction before this address has called: not read off code on this processor.
+pub fn callee(_returns_to: u64, _word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

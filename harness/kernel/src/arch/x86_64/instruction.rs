@@ -115,6 +115,38 @@ pub fn conditional_store(_bytes: &[u8], _registers: &Registers) -> Option<Condit
     None
 }
 
+/// The function of a library that the instruction before this address has called: through the program's linkage table, or
+/// through the address that the loader has put there. `word`: eight bytes of the program's memory.
+///
+/// It is known also where the function itself has gone on to another one, and its own return address is all that is left of it.
+pub fn callee(returns_to: u64, word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+    /// `endbr64`, which a table begins with that only whole jumps may reach.
+    const LANDING: u32 = 0xfa1e_0ff3;
+    let relative = |at: u64| Some(word(at)? as u32 as i32);
+    let through =
+        |from: u64| word(from.wrapping_add_signed(i64::from(relative(from.wrapping_sub(4))?)));
+    let before = word(returns_to.wrapping_sub(8))?.to_le_bytes();
+    // call *disp(%rip)
+    if before[2..4] == [0xff, 0x15] {
+        return through(returns_to);
+    }
+    // call disp, to an entry of the table: jmp *disp(%rip), with bnd before it where the compiler was told so.
+    if before[3] != 0xe8 {
+        return None;
+    }
+    let distance = relative(returns_to.wrapping_sub(4))?;
+    let entry = returns_to.wrapping_add_signed(i64::from(distance));
+    let entry = match word(entry)? as u32 {
+        LANDING => entry.wrapping_add(4),
+        _ => entry,
+    };
+    match word(entry)?.to_le_bytes() {
+        [0xff, 0x25, ..] => through(entry.wrapping_add(6)),
+        [0xf2, 0xff, 0x25, ..] => through(entry.wrapping_add(7)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Access, Instruction, decode};
@@ -183,6 +215,43 @@ mod tests {
         ] {
             assert_eq!(decode(bytes), Instruction { access, width }, "{name}");
         }
+    }
+
+    /// A program at 0x1000 with a table of what it calls behind it.
+    #[test]
+    fn what_was_called_is_found_through_the_table() {
+        const FUNCTION: u64 = 0x7fff_1234_5678;
+        let check = |call: &[u8], entry: &[u8], expect: Option<u64>| {
+            let mut bytes = vec![0; 64];
+            bytes[16 - call.len()..16].copy_from_slice(call);
+            bytes[32..32 + entry.len()].copy_from_slice(entry);
+            bytes[56..64].copy_from_slice(&FUNCTION.to_le_bytes());
+            bytes.extend([0; 16]);
+            let word = |at: u64| {
+                let at = usize::try_from(at.checked_sub(0x1000)?).ok()?;
+                Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+            };
+            assert_eq!(super::callee(0x1010, word), expect, "{call:x?} {entry:x?}");
+        };
+        let call = [0xe8, 16, 0, 0, 0];
+        let some = Some(FUNCTION);
+        check(&call, &[0xff, 0x25, 18, 0, 0, 0], some);
+        check(
+            &call,
+            &[0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25, 14, 0, 0, 0],
+            some,
+        );
+        check(
+            &call,
+            &[0xf3, 0x0f, 0x1e, 0xfa, 0xf2, 0xff, 0x25, 13, 0, 0, 0],
+            some,
+        );
+        check(&[0xff, 0x15, 40, 0, 0, 0], &[], some);
+        // A function of the program itself, a call of what stands in a register, and one that leads out of what is mapped.
+        check(&call, &[0x55, 0x48, 0x89, 0xe5], None);
+        check(&[0xff, 0xd0], &[], None);
+        check(&[0xe8, 0xff, 0xff, 0xff, 0x7f], &[], None);
+        check(&[0xff, 0x15, 0xff, 0xff, 0xff, 0x7f], &[], None);
     }
 
     #[test]
