@@ -96,16 +96,20 @@ pub fn remove_segment(shmid: i32) -> Result<()> {
     check_int(unsafe { libc::shmctl(shmid, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
 }
 
-/// `semget(2)` and all values set.
-pub fn sem_create(key: i32, values: &[u16], mode: u32) -> Result<i32> {
-    // SAFETY: SETALL reads exactly as many values as the set has, which is the slice's length.
+/// A new set of semaphores with these values, `semget(2)`, that belongs to this user and group.
+pub fn sem_create(key: i32, values: &[u16], mode: u32, (uid, gid): (u32, u32)) -> Result<i32> {
+    // SAFETY: SETALL reads exactly as many values as the set has, which is the slice's length; the struct is filled by IPC_STAT
+    // before it is changed and handed back.
     unsafe {
-        let semid = check_int(libc::semget(
-            key,
-            values.len() as c_int,
-            libc::IPC_CREAT | libc::IPC_EXCL | mode as c_int,
-        ))?;
+        let flags = libc::IPC_CREAT | libc::IPC_EXCL | 0o600;
+        let semid = check_int(libc::semget(key, values.len() as c_int, flags))?;
         check_int(libc::semctl(semid, 0, libc::SETALL, values.as_ptr()))?;
+        let mut status: libc::semid_ds = std::mem::zeroed();
+        check_int(libc::semctl(semid, 0, libc::IPC_STAT, &mut status))?;
+        status.sem_perm.uid = uid;
+        status.sem_perm.gid = gid;
+        status.sem_perm.mode = mode as _;
+        check_int(libc::semctl(semid, 0, libc::IPC_SET, &mut status))?;
         Ok(semid)
     }
 }

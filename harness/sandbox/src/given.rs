@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::{GivenFile, GivenKind, GivenQueue, GivenSegment, GivenSemaphores, World};
 
 use crate::handed_in::HandedIn;
+use crate::tracer::Objects;
 use crate::world::{self, Ids};
 use ipclab_kernel::{descriptor, sysv};
 
@@ -75,7 +76,7 @@ pub(crate) fn make(world: &World, ids: Ids, handed_in: HandedIn) -> io::Result<G
         given.segments.push(put);
     }
     for set in &world.semaphores {
-        let semid = make_semaphores(set).map_err(|error| {
+        let semid = make_semaphores(set, ids).map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("giving semaphores {}: {error}", set.key),
@@ -204,8 +205,8 @@ fn make_queue(queue: &GivenQueue, ids: Ids) -> io::Result<i32> {
     Ok(msqid)
 }
 
-fn make_semaphores(set: &GivenSemaphores) -> io::Result<i32> {
-    sysv::sem_create(set.key, &set.values, set.mode)
+fn make_semaphores(set: &GivenSemaphores, ids: Ids) -> io::Result<i32> {
+    sysv::sem_create(set.key, &set.values, set.mode, (ids.actor, ids.group))
 }
 
 /// What became of a given file.
@@ -251,6 +252,15 @@ impl Given {
     pub(crate) fn segment_mode(&self, shmid: i32, now: u32) -> Option<u32> {
         let put = self.segments.iter().find(|put| put.shmid == shmid)?;
         Some(if now == put.set { put.mode } else { now })
+    }
+
+    /// The System V objects among it.
+    pub(crate) fn objects(&self) -> Objects {
+        Objects {
+            segments: self.segments.iter().map(|segment| segment.shmid).collect(),
+            semaphores: self.semaphores.iter().copied().collect(),
+            queues: self.queues.iter().copied().collect(),
+        }
     }
 
     /// Whether a semaphore set was given.

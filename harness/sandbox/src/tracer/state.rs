@@ -175,6 +175,8 @@ pub(crate) struct HostRules {
     pub(crate) watches_terminals: bool,
     /// System V objects that were there before the case.
     pub(crate) foreign: Objects,
+    /// System V objects that the case begins with: they are its own, though no program of it has asked for them.
+    pub(crate) given: Objects,
     /// Files whose locks the plan asks about: as it names them, and where they are here.
     pub(crate) locked: Vec<(PathBuf, PathBuf)>,
 }
@@ -534,6 +536,7 @@ impl Tracer {
     /// What the case makes is the host's, and has to be told apart from what others make.
     pub(crate) fn with_host_rules(&mut self, mut rules: HostRules) {
         self.file_locks = FileLocks::new(std::mem::take(&mut rules.locked));
+        self.found = std::mem::take(&mut rules.given);
         self.host = Some(rules);
         self.trace.record_created();
     }

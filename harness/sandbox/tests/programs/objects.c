@@ -184,6 +184,18 @@ static void fifo_reads(char **a)
     exit(0);
 }
 
+/* Removes whatever System V objects it can find. */
+static void removes_all(char **a)
+{
+    for (int index = 0; index < 200; index++) {
+        struct shmid_ds segment;
+        struct semid_ds set;
+        struct msqid_ds queue;
+        shmctl(shmctl(index, SHM_STAT, &segment), IPC_RMID, 0);
+        semctl(semctl(index, 0, SEM_STAT, &set), 0, IPC_RMID);
+        msgctl(msgctl(index, MSG_STAT, (void *)&queue), IPC_RMID, 0);
+    }
+}
 static int lock(int fd, int command, int type, long from, long length)
 {
     struct flock wanted = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
@@ -245,6 +257,6 @@ static void waits_for_lock(char **a)
 static const struct act acts[] = {
     {"fates", fates}, {"discards", discards}, {"threads", threads}, {"joins", joins}, {"runs", runs}, {"files", files},
     {"sends", sends}, {"takes", takes}, {"takes-one", takes_one}, {"prints", prints}, {"never-ends", never_ends},
-    {"fifo-writes", fifo_writes}, {"fifo-reads", fifo_reads}, {"locks", locks},
+    {"fifo-writes", fifo_writes}, {"fifo-reads", fifo_reads}, {"locks", locks}, {"removes-all", removes_all},
     {"waits-for-lock", waits_for_lock}, {0}};
 PLAY(acts)

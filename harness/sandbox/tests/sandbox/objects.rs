@@ -1,9 +1,9 @@
 //! Objects of the kernel behind the calls: processes, descriptors, files, queues; and nothing of them where the plan does not ask.
 
 use ipclab_evidence::{
-    Actor, Bytes, Direction, Ended, Exit, Fate, FileKind, GivenFile, GivenKind, GivenQueue, Moment,
-    Occurrence, Process, ProcessEnd, QueuedMessage, SeenObjects, StdoutKind, Tamper, TamperAction,
-    WantedObjects,
+    Actor, Bytes, Direction, Ended, Exit, Fate, FileKind, GivenFile, GivenKind, GivenQueue,
+    GivenSegment, GivenSemaphores, Moment, Occurrence, Process, ProcessEnd, QueuedMessage,
+    SeenObjects, StdoutKind, Tamper, TamperAction, WantedObjects,
 };
 
 use ipclab_evidence::{LockKind, LockRange};
@@ -81,6 +81,34 @@ pub(crate) fn tests() -> Vec<Test> {
                     assert_eq!(process.unjoined.len(), expect, "{act}");
                 }
             }
+        }),
+        // In the host's own world no program reaches others' objects, and what the case begins with is no other's.
+        both("a_program_may_remove_what_the_case_gave_it", |level| {
+            let mut plan = plan([student("one", "objects removes-all")]);
+            plan.world.segments = vec![GivenSegment {
+                key: 0x1bc1,
+                size: 64,
+                mode: 0o600,
+                holds: Bytes::default(),
+                foreign: false,
+            }];
+            plan.world.semaphores = vec![GivenSemaphores {
+                key: 0x1bc2,
+                values: vec![1],
+                mode: 0o600,
+            }];
+            plan.world.queues = vec![GivenQueue {
+                key: 0x1bc3,
+                messages: Vec::new(),
+                mode: 0o600,
+            }];
+            let seen = run(level, &plan);
+            seen.all_well();
+            let left = &seen.leftovers;
+            assert!(
+                left.segments.is_empty() && left.semaphores.is_empty() && left.queues.is_empty(),
+                "{left:?}"
+            );
         }),
         both("under_which_locks_a_file_is_read_and_written", |level| {
             let (exclusive, shared) = (Some(LockKind::Exclusive), Some(LockKind::Shared));

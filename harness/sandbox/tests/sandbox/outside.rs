@@ -72,7 +72,7 @@ pub(crate) fn tests() -> Vec<Test> {
         let key = 0x1234_0000 + (std::process::id() as i32 & 0xffff);
         let create = libc_create();
         let segment = sysv::shm_get(key, 100, create).unwrap();
-        let set = sysv::sem_create(key, &[3], 0o666).unwrap();
+        let set = sysv::sem_create(key, &[3], 0o666, own_ids()).unwrap();
         let line = format!("outside objects {set} {segment} 0 {key}");
         let seen = one(level, &line);
         let values = sysv::sem_values(set, 1).unwrap();
@@ -181,6 +181,11 @@ pub(crate) fn tests() -> Vec<Test> {
         }
     }));
     tests
+}
+
+fn own_ids() -> (u32, u32) {
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    (uid.as_raw(), gid.as_raw())
 }
 
 fn libc_create() -> i32 {

@@ -23,7 +23,7 @@ use ipclab_kernel::{process, signal, sysv};
 use crate::evidence::{Stopwatch, assemble};
 use crate::given;
 use crate::leftovers;
-use crate::tracer::HostRules;
+use crate::tracer::{HostRules, Objects};
 use crate::watch::Watch;
 pub(crate) use before::OPEN_FOLDERS;
 
@@ -75,6 +75,7 @@ pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
         redirects: vec![(b"/etc/hosts".to_vec(), write_hosts(&folder.0, plan)?)],
         watches_terminals: !restrict::works(),
         foreign: before.objects.clone(),
+        given: Objects::default(),
         locked: Vec::new(),
     };
     let mut platform = Shared::new(plan, &folder.0, before, identity)?;
@@ -83,6 +84,7 @@ pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
     let given = given::make(&plan.world, platform.ids, handed_in);
     let stopwatch = stopwatch.world_ready();
     let watched = given.and_then(|given| {
+        rules.given = given.objects();
         platform.given = given;
         let watch = || Watch::new(plan, &mut platform).with_host_rules(rules).run();
         identity.lowered(watch)
