@@ -2,7 +2,7 @@
 //!
 //! That is read off the executable: it calls nothing of its libraries but what stands here, none of which opens a file by a name or
 //! looks at one's content, and makes no system call of its own. This holds for programs whose authors want it to be found out, as those of a lab's own
-//! submissions do. Whoever wants to hide it can compute the address of any function, so that nothing is concluded from it about
+//! submissions do. A program that hides it can compute the address of any function, so that nothing is concluded from it about
 //! strangers' programs.
 
 use std::collections::BTreeSet;
