@@ -5,7 +5,7 @@
 //! ```
 //!
 //! [`labs`] finds the spec, [`compile`] builds in boxes, [`pool`] is the sandboxes, [`explore`] runs a case and looks into what
-//! fails, [`grade`] does all of it in order, and [`keep`] writes a record to disk and reads it back.
+//! fails, [`grade`] does all of it in order, and [`keep`] writes a record to disk and reads it back. [`machine`] remembers what is slow to find out.
 
 pub mod compile;
 pub mod explore;
@@ -14,6 +14,7 @@ pub mod interrupt;
 pub mod keep;
 mod keep_v1;
 pub mod labs;
+pub mod machine;
 mod own;
 pub mod pool;
 pub mod program_digest;

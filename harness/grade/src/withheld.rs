@@ -5,9 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use crate::machine;
 
 /// Folders that boxes show as the host has them.
 const SYSTEM: [&str; 7] = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"];
@@ -53,6 +56,7 @@ pub fn own() -> &'static BTreeSet<PathBuf> {
             inode: about.ino(),
             size: about.size(),
             names: about.nlink(),
+            identity: machine::identity(exe),
         };
         own.everywhere()
     })
@@ -97,17 +101,29 @@ struct Own {
     size: u64,
     /// How many names the inode has.
     names: u64,
+    /// As it is remembered: with the time that each new name of it changes.
+    identity: String,
 }
 
 impl Own {
     fn everywhere(&self) -> BTreeSet<PathBuf> {
         let mut found = BTreeSet::new();
+        let mut looked = BTreeSet::new();
         for folder in PROGRAMS {
-            self.look(Path::new(folder), &|path| self.is_same(path), &mut found);
+            // Most systems have a folder under two names.
+            if fs::canonicalize(folder).is_ok_and(|real| looked.insert(real)) {
+                let is = |entry: &fs::DirEntry| is_named(entry) || self.is_same(entry);
+                add_real(look(Path::new(folder), &is), &mut found);
+            }
         }
-        for folder in BELONGINGS {
-            self.look(Path::new(folder), &|_| false, &mut found);
-        }
+        // These folders have twenty thousand names, none of which says more than itself: the names are remembered, and where
+        // they lead is seen anew.
+        let belongings = machine::remembered("belongings", "", || {
+            let folders = BELONGINGS.map(PathBuf::from);
+            let named = folders.iter().flat_map(|folder| look(folder, &is_named));
+            (named.collect::<Vec<PathBuf>>(), folders.to_vec())
+        });
+        add_real(belongings, &mut found);
         if is_system(&self.path) {
             found.insert(self.path.clone());
         }
@@ -120,31 +136,27 @@ impl Own {
         }
         known.retain(|path| self.is_link(path));
         if self.names > known.len() as u64 {
-            self.look_for_links(Path::new("/usr"), true, &mut found);
+            let links = machine::remembered("links", &self.identity, || {
+                let mut links = BTreeSet::new();
+                self.look_for_links(Path::new("/usr"), true, &mut links);
+                (links, upper_folders())
+            });
+            found.extend(links.into_iter().filter(|path| self.is_link(path)));
         }
         found
     }
 
-    /// Adds the entries of a folder that bear the tool's name, or are it by `is`.
-    fn look(&self, folder: &Path, is: &dyn Fn(&Path) -> bool, found: &mut BTreeSet<PathBuf>) {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if (entry.file_name().to_string_lossy().starts_with(NAME) || is(&path))
-                && let Ok(real) = path.canonicalize()
-                && is_system(&real)
-            {
-                found.insert(real);
-            }
-        }
-    }
-
     /// Whether a file is the tool's executable, or a copy of it.
-    fn is_same(&self, path: &Path) -> bool {
-        let Ok(about) = fs::symlink_metadata(path) else {
+    fn is_same(&self, entry: &fs::DirEntry) -> bool {
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             return false;
+        }
+        let same = |about: fs::Metadata| {
+            about.size() == self.size
+                && ((about.dev(), about.ino()) == (self.device, self.inode)
+                    || self.is_copy(&entry.path()))
         };
-        let same = about.is_file() && about.size() == self.size;
-        same && ((about.dev(), about.ino()) == (self.device, self.inode) || self.is_copy(path))
+        entry.metadata().is_ok_and(same)
     }
 
     fn is_copy(&self, path: &Path) -> bool {
@@ -175,6 +187,40 @@ impl Own {
             }
         }
     }
+}
+
+/// Whether an entry bears the tool's name.
+fn is_named(entry: &fs::DirEntry) -> bool {
+    entry.file_name().as_bytes().starts_with(NAME.as_bytes())
+}
+
+/// The entries of a folder of which this is so.
+fn look(folder: &Path, is: &dyn Fn(&fs::DirEntry) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| is(entry))
+        .map(|entry| entry.path())
+        .collect()
+}
+
+/// Adds what these paths lead to, as far as boxes show it.
+fn add_real(paths: Vec<PathBuf>, found: &mut BTreeSet<PathBuf>) {
+    let real = paths
+        .into_iter()
+        .filter_map(|path| path.canonicalize().ok());
+    found.extend(real.filter(|path| is_system(path)));
+}
+
+/// `/usr` and the upper two levels of folders in it: a folder that is put there from elsewhere, with another name of the tool in it,
+/// changes none of the tool's own times.
+fn upper_folders() -> Vec<PathBuf> {
+    let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let below = |folder: &PathBuf| look(folder, &is_folder);
+    let mut folders = vec![PathBuf::from("/usr")];
+    folders.extend(below(&folders[0]));
+    let deeper: Vec<PathBuf> = folders[1..].iter().flat_map(below).collect();
+    folders.extend(deeper);
+    folders
 }
 
 #[cfg(test)]

@@ -189,6 +189,11 @@ fn to_clear() -> MutexGuard<'static, Vec<PathBuf>> {
         .unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The first place for a store that is there; `None`: there is none yet, or this user has no home.
+pub fn home() -> Option<PathBuf> {
+    homes().into_iter().find(|root| is_private(root))
+}
+
 fn homes() -> Vec<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)
@@ -213,15 +218,24 @@ fn runs_programs(folder: &Path) -> bool {
     statvfs(folder).is_ok_and(|about| !about.flags().contains(FsFlags::ST_NOEXEC))
 }
 
+/// Whether a folder is there and ours, and no other user may read or write it.
+fn is_private(folder: &Path) -> bool {
+    fs::symlink_metadata(folder).is_ok_and(|about| {
+        let ours = about.is_dir() && about.uid() == nix::unistd::geteuid().as_raw();
+        ours && about.mode() & 0o077 == 0
+    })
+}
+
 /// Makes sure that the folder is there and ours, and that no other user may read or write it.
-fn make_private(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// It is not, it does not let programs be executed, or it cannot be written.
+pub fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)?;
-    let about = fs::symlink_metadata(folder)?;
-    let ours = about.is_dir() && about.uid() == nix::unistd::geteuid().as_raw();
-    if !ours || about.mode() & 0o077 != 0 {
+    if !is_private(folder) {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             "not a private folder of this user",

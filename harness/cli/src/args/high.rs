@@ -6,6 +6,7 @@ use ipclab_class::batch;
 use ipclab_grade::compile::Toolchains;
 use ipclab_grade::explore::{ReferenceRuns, RunCache};
 use ipclab_grade::labs::Lab;
+use ipclab_grade::machine;
 use ipclab_grade::selection::{Caches, RunConfig, Selection};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::store::Store;
@@ -44,6 +45,9 @@ impl RunArgs {
     /// # Errors
     /// A toolchain is none.
     fn config(&self, jobs: &JobsArgs, private: &[&Path]) -> Result<RunConfig, Failure> {
+        if self.no_cache {
+            machine::remember_nothing();
+        }
         Ok(RunConfig {
             isolation: self.isolation.into(),
             jobs: jobs.count(),

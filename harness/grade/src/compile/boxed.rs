@@ -17,10 +17,10 @@ use ipclab_sandbox::Sandbox;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
+use super::shown::Shown;
 use super::{debug_info, sanitizer, strip};
 use ipclab_intake::failure::{FULL_DISK_REMEDY, Failure, reason};
 use ipclab_intake::store;
-use ipclab_intake::submission::stage;
 use ipclab_plan::Tool;
 
 /// Where the staged files lie inside.
@@ -74,18 +74,18 @@ pub(super) struct BuildFolder {
 }
 
 impl BuildFolder {
-    /// Lays the staged files out in `parent`, which must be there.
+    /// Lays what is shown of the staged files out in `parent`, which must be there.
     ///
     /// # Errors
     /// Our own disk's.
-    pub(super) fn lay_out(parent: PathBuf, staged: &Path) -> Result<Self, Failure> {
+    pub(super) fn lay_out(parent: PathBuf, staged: &Path, shown: &Shown) -> Result<Self, Failure> {
         let folder = parent.join("lab");
         let failed = |error: &std::io::Error| {
             Failure::disk(format_args!("making {}", folder.display()), error)
         };
         store::make_folders(&parent, Path::new("lab").join(TOOL_FOLDER).as_path())
             .map_err(|error| failed(&error))?;
-        stage::again(staged, &folder)?;
+        shown.copy(staged, &folder)?;
         fs::write(folder.join(TOOL_FOLDER).join(WITNESS), sanitizer::witness())
             .map_err(|error| failed(&error))?;
         open_folders(&folder).map_err(|error| failed(&error))?;
@@ -363,6 +363,17 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Whether something looked for a file that was not there.
+    pub(super) fn misses_a_file(&self) -> bool {
+        let missing = [
+            "No such file",
+            "file not found",
+            "cannot find",
+            "annot open",
+        ];
+        !self.succeeded && missing.iter().any(|words| self.output.contains(words))
+    }
+
     /// Whether a limit may have decided it: another time, or on another machine, it may end otherwise.
     pub(super) fn is_by_a_limit(&self) -> bool {
         let short = [
@@ -524,7 +535,8 @@ mod tests {
         let staged = root.path().join("staged");
         fs::create_dir_all(staged.join("src")).unwrap();
         fs::create_dir(root.path().join("parent")).unwrap();
-        let build_folder = BuildFolder::lay_out(root.path().join("parent"), &staged).unwrap();
+        let build_folder =
+            BuildFolder::lay_out(root.path().join("parent"), &staged, &Shown::Everything).unwrap();
         (root, build_folder)
     }
 
@@ -532,7 +544,7 @@ mod tests {
     fn a_folder_that_a_signal_removed_is_not_created_again() {
         let root = tempfile::tempdir().unwrap();
         let gone = root.path().join("run-1");
-        assert!(BuildFolder::lay_out(gone.join("build"), root.path()).is_err());
+        assert!(BuildFolder::lay_out(gone.join("build"), root.path(), &Shown::Everything).is_err());
         assert!(!gone.exists());
     }
 

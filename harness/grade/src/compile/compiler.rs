@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use super::toolchain::{self, Toolchains};
+use crate::machine;
+use crate::withheld::is_system;
 use ipclab_intake::failure::Failure;
 use ipclab_plan::Tool;
 
@@ -75,7 +77,7 @@ impl Compiler {
 
     /// Lets a compiler tell what it is.
     fn ask(tool: Tool) -> Result<Self, Failure> {
-        let [version, major, parts @ ..] = asked(&tool.path, QUESTIONS);
+        let [version, major, parts @ ..] = answers(&tool.path);
         let version = version.ok_or_else(|| {
             Failure::unable(format!(
                 "{} --version fails: it is no C compiler",
@@ -160,6 +162,44 @@ fn identity(compiler: &Path, version: &str, parts: impl Iterator<Item = String>)
         identity.push_str(&toolchain::stamp(&part));
     }
     identity
+}
+
+/// Its answers to [`QUESTIONS`]. A compiler of the system's is asked once, and again when it, its parts, what is in their folders, or
+/// what it finds them by has changed. Another one may be a script, whose answers hang on anything.
+fn answers(compiler: &Path) -> [Option<String>; QUESTIONS.len()] {
+    if !is_system(compiler) || compiler.file_stem().is_some_and(|name| name == "ccache") {
+        return asked(compiler, QUESTIONS);
+    }
+    let decides = |name: &str| {
+        name == "PATH"
+            || ["GCC_", "COMPILER_", "LIBRARY_", "LD_", "CCC_", "CLANG_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+    };
+    let mut environment: Vec<(String, String)> = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), format!("{value:?}")))
+        .filter(|(name, _)| decides(name))
+        .collect();
+    environment.sort();
+    let question = format!("{} {environment:?}", compiler.display());
+    machine::remembered("compiler", &question, || {
+        let answers = asked(compiler, QUESTIONS);
+        let parts = answers.iter().skip(2).flatten();
+        let parts = parts.map(|part| PathBuf::from(part.trim()));
+        let mut files: Vec<PathBuf> = parts.filter(|part| part.is_absolute()).collect();
+        files.push(compiler.to_owned());
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = files.iter().filter_map(|file| file.parent());
+        let mut seen: Vec<PathBuf> = folders
+            .map(Path::to_owned)
+            .chain(std::env::split_paths(&path))
+            .filter(|folder| folder.is_absolute())
+            .collect();
+        seen.extend(files);
+        seen.sort();
+        seen.dedup();
+        (answers, seen)
+    })
 }
 
 /// Its answers to several questions, all asked at the same time.

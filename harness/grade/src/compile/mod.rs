@@ -1,7 +1,7 @@
 //! The build stage: from a submission's sources to programs that a plan can run.
 //!
 //! [`recipe`] decides how, [`command`] says what a student's command line may name, [`ways`] makes commands of it, [`boxed`] runs them in a box, [`messages`] makes out what the
-//! compiler said, [`problem`] says it to the student, [`cache`] remembers.
+//! compiler said, [`problem`] says it to the student, [`cache`] remembers, and [`shown`] bounds what a build can read.
 
 mod boxed;
 mod cache;
@@ -16,6 +16,7 @@ mod problem;
 mod product;
 mod recipe;
 mod sanitizer;
+mod shown;
 mod strip;
 pub mod toolchain;
 
@@ -32,7 +33,6 @@ use ipclab_report::{Line, Problem, Severity};
 use ipclab_sandbox::Sandbox;
 use ipclab_spec::Program;
 
-use crate::program_digest;
 use crate::selection::RunConfig;
 use boxed::{BuildFolder, Product};
 use command::Command;
@@ -44,8 +44,15 @@ use ipclab_intake::store::Store;
 use ipclab_intake::submission::{Submission, source, stage, walk};
 use problem::{ours, own_trouble};
 use recipe::{Author, Recipe, Way};
+use shown::Shown;
 pub use strip::debug_file;
 pub use toolchain::{Toolchains, stamp};
+
+/// As [`strip::strip`].
+#[cfg(test)]
+pub(crate) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
+    strip::strip(file)
+}
 
 /// Whether a memory error in it would be the student's, so that sanitizers have something to find.
 fn is_compiled_c(recipe: &Recipe) -> bool {
@@ -70,6 +77,16 @@ pub struct Built {
 }
 
 impl Built {
+    /// No program, for the reason that the report gives.
+    fn failed(report: ipclab_report::Program) -> Self {
+        Self {
+            report,
+            artifact: None,
+            helpers: Vec::new(),
+            lines: None,
+        }
+    }
+
     /// How a sanitized program interferes with its sanitizers, as a clause.
     #[must_use]
     pub fn silencer(&self) -> Option<String> {
@@ -176,15 +193,10 @@ impl<'a> Builder<'a> {
     ) -> Built {
         match self.try_build(program, variant, helpers, sandbox) {
             Ok(built) => built,
-            Err(problem) => Built {
-                report: ipclab_report::Program {
-                    problem: Some(*problem),
-                    ..ipclab_report::Program::built(&program.name, &[])
-                },
-                artifact: None,
-                helpers: Vec::new(),
-                lines: None,
-            },
+            Err(problem) => Built::failed(ipclab_report::Program {
+                problem: Some(*problem),
+                ..ipclab_report::Program::built(&program.name, &[])
+            }),
         }
     }
 
@@ -232,18 +244,34 @@ impl<'a> Builder<'a> {
             return Ok(self.command(report, run, &self.handed_in()));
         }
 
-        let key = self.key(program, &recipe, variant, sandbox.level())?;
+        let shown = Shown::to(&recipe, self.submission);
+        if let Some(built) = self.with_ways(program, &recipe, variant, &shown, &report, sandbox)? {
+            return Ok(built);
+        }
+        let all = &Shown::Everything;
+        self.with_ways(program, &recipe, variant, all, &report, sandbox)?
+            .ok_or_else(|| own_trouble("the build brought no program and no reason"))
+    }
+
+    /// Builds a program in the ways of its recipe, or takes it from the cache. `report`: what is known of it before. `None`: it may need
+    /// more than it is shown.
+    fn with_ways(
+        &self,
+        program: &Program,
+        recipe: &Recipe,
+        variant: Variant,
+        shown: &Shown,
+        report: &ipclab_report::Program,
+        sandbox: &mut Sandbox,
+    ) -> Result<Option<Built>, Box<Problem>> {
+        let mut report = report.clone();
+        let key = self.key(program, recipe, variant, sandbox.level(), shown)?;
         let builds = self.store.builds();
         // What is run from a folder is the folder after the build, which is not kept.
         let use_cache = self.config.use_cache && recipe.run.is_none();
         let _turn = use_cache.then(|| cache::lock_build(&key));
         if use_cache && let Some(report) = cache::failed_build(&key) {
-            return Ok(Built {
-                report,
-                artifact: None,
-                helpers: Vec::new(),
-                lines: None,
-            });
+            return Ok(Some(Built::failed(report)));
         }
         if use_cache && let Some((kept, note)) = cache::look_up(builds, &key) {
             // A copy of our own: another run may evict the entry meanwhile.
@@ -255,18 +283,19 @@ impl<'a> Builder<'a> {
                 let whole = debug_file(&own);
                 let _ = fs::hard_link(debug_file(&kept), &whole)
                     .or_else(|_| fs::copy(debug_file(&kept), &whole).map(|_| ()));
-                return Ok(Built {
+                return Ok(Some(Built {
                     report: note.program,
                     artifact: Some(Artifact::Executable(own)),
                     helpers: note.helpers,
                     lines: note.lines,
-                });
+                }));
             }
         }
 
         let build_folder = BuildFolder::lay_out(
             self.store.folder("build").map_err(ours)?,
             &self.submission.staged,
+            shown,
         )
         .map_err(ours)?;
         debug_info::ask_compilers_for_it(
@@ -277,12 +306,15 @@ impl<'a> Builder<'a> {
         .map_err(ours)?;
         let outcome = self.try_ways(
             program,
-            &recipe,
+            recipe,
             variant,
             &build_folder,
             sandbox,
             &mut report,
         )?;
+        if outcome.problem.is_some() && outcome.misses_a_file && *shown != Shown::Everything {
+            return Ok(None);
+        }
         if let Some(problem) = outcome.problem {
             // The program is not to blame when there was no room to build it in.
             build_folder.has_room().map_err(ours)?;
@@ -290,17 +322,16 @@ impl<'a> Builder<'a> {
             if use_cache && !outcome.by_a_limit {
                 cache::remember_failed_build(&key, &report);
             }
-            return Ok(Built {
-                report,
-                artifact: None,
-                helpers: Vec::new(),
-                lines: None,
-            });
+            return Ok(Some(Built::failed(report)));
         }
         if let Some(run) = &recipe.run {
             let after = self.store.folder("run").map_err(ours)?;
             stage::again(&build_folder.folder, &after).map_err(ours)?;
-            return Ok(self.command(report, run, &after.join(&self.submission.root)));
+            return Ok(Some(self.command(
+                report,
+                run,
+                &after.join(&self.submission.root),
+            )));
         }
         let Some(binary) = outcome.binary else {
             return Err(own_trouble("the build brought no program and no reason"));
@@ -319,12 +350,12 @@ impl<'a> Builder<'a> {
             };
             let _ = cache::keep(builds, &key, &binary, about, &inputs);
         }
-        Ok(Built {
+        Ok(Some(Built {
             report,
             artifact: Some(Artifact::Executable(binary)),
             helpers,
             lines,
-        })
+        }))
     }
 
     /// Tries each way until one brings a program.
@@ -339,7 +370,7 @@ impl<'a> Builder<'a> {
     ) -> Result<RecipeResult, Box<Problem>> {
         let mut last: Option<Box<Problem>> = None;
         let mut makefile_failed: Option<Line> = None;
-        let mut by_a_limit = false;
+        let (mut by_a_limit, mut misses_a_file) = (false, false);
         for (n, way) in recipe.ways.iter().enumerate() {
             let compiler = self.compiler.as_ref().map_err(String::as_str);
             let step = ways::step(
@@ -370,6 +401,7 @@ impl<'a> Builder<'a> {
                 .run(&program.name, &step, &self.withheld, sandbox)
                 .map_err(|why| own_trouble(&why))?;
             by_a_limit |= outcome.is_by_a_limit();
+            misses_a_file |= outcome.misses_a_file();
             let product = match (outcome.succeeded, recipe.run.is_some()) {
                 (false, _) => Product::Nothing,
                 (true, true) => return Ok(RecipeResult::default()),
@@ -385,6 +417,7 @@ impl<'a> Builder<'a> {
                     binary: Some(binary),
                     problem: None,
                     by_a_limit,
+                    misses_a_file,
                 });
             }
             if recipe.guessed && n == 0 {
@@ -420,6 +453,7 @@ impl<'a> Builder<'a> {
             binary: None,
             problem: Some(problem),
             by_a_limit,
+            misses_a_file,
         })
     }
 
@@ -445,12 +479,7 @@ impl<'a> Builder<'a> {
             }
             Err(problem) => {
                 report.problem = Some(*problem);
-                return Built {
-                    report,
-                    artifact: None,
-                    helpers: Vec::new(),
-                    lines: None,
-                };
+                return Built::failed(report);
             }
         };
         let mut entries: Vec<(PathBuf, OsString)> = fs::read_dir(folder)
@@ -472,16 +501,18 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What one build has in common with another that may be taken for it: everything that it is given, the submission's whole
-    /// folder among it.
+    /// What one build has in common with another that may be taken for it: everything that it is given, all that it is shown of the
+    /// submission's folder among it.
     fn key(
         &self,
         program: &Program,
         recipe: &Recipe,
         variant: Variant,
         level: Level,
+        shown: &Shown,
     ) -> Result<String, Box<Problem>> {
-        let folder = program_digest::of_tree(&self.submission.staged)
+        let folder = shown
+            .digest(&self.submission.staged)
             .map_err(|error| own_trouble(&format!("reading the submission again: {error}")))?;
         let mut key = cache::Key::new();
         // Another version of this tool may build otherwise, or better.
@@ -514,6 +545,11 @@ impl<'a> Builder<'a> {
             );
         }
         key.add(level.name().as_bytes());
+        if let Shown::Files(_) = shown {
+            // The command names them, and the report shows the command.
+            let folders = ways::header_folders(&self.submission.files);
+            key.add(format!("only what is named, {folders:?}").as_bytes());
+        }
         key.add(&folder);
         Ok(key.name())
     }
@@ -563,6 +599,8 @@ struct RecipeResult {
     problem: Option<Box<Problem>>,
     /// Whether a limit had a part in it, so that it says nothing of another build.
     by_a_limit: bool,
+    /// Whether something looked for a file that was not there.
+    misses_a_file: bool,
 }
 
 /// For a program that the compiler built although its Makefile did not: the Makefile's own trouble, since what the

@@ -114,7 +114,7 @@ pub(super) fn unmasked(source: &[u8]) -> Option<String> {
 }
 
 /// A source whose continued lines are one.
-fn without_splices(text: &str) -> String {
+pub(super) fn without_splices(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     for line in text.replace("??/", "\\").lines() {
         match line.trim_end().strip_suffix('\\') {
@@ -129,7 +129,7 @@ fn without_splices(text: &str) -> String {
 }
 
 /// A text without the blanks and comments that it begins with.
-fn without_blanks(text: &str) -> &str {
+pub(super) fn without_blanks(text: &str) -> &str {
     let mut text = text.trim_start();
     while let Some(comment) = text.strip_prefix("/*") {
         let Some(end) = comment.find("*/") else {

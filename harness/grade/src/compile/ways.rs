@@ -175,7 +175,7 @@ fn of_spec(name: &str, argv: &[String], toolchains: &Toolchains) -> Result<Tool,
 }
 
 /// Folders with headers, so that `#include "x.h"` finds them from wherever the source lies.
-fn header_folders(files: &[PathBuf]) -> Vec<PathBuf> {
+pub(super) fn header_folders(files: &[PathBuf]) -> Vec<PathBuf> {
     let headers = files
         .iter()
         .filter(|file| walk::has_extension(file, &["h", "hpp"]));

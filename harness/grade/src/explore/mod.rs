@@ -9,6 +9,7 @@ mod search;
 mod shrink;
 #[cfg(test)]
 mod test_data;
+mod without_files;
 
 use ipclab_evidence::{Level, Plan, ThreadId};
 use ipclab_judge::Verdict;

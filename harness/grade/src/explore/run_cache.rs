@@ -3,7 +3,9 @@
 //! students with the same program get the same marks.
 //!
 //! Programs are compared by every byte that is run and not by where they lie, since each submission is built in a place of its
-//! own. What was handed in lies in the program's working folder and can be read there, so the whole folder is compared, too.
+//! own. What was handed in lies in the program's working folder and can be read there, so the whole folder is compared, too. Only
+//! where a lab's author wrote all programs, and their executables open no file ([`without_files`]), other sources in it make no
+//! difference.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,9 +14,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, Plan};
+use ipclab_evidence::{ActorEvidence, Ended, Evidence, Exit, Plan, Run};
 
+use super::without_files;
 use crate::program_digest::{self, Digest};
+use ipclab_intake::submission::walk;
 use ipclab_verdict::run::Observed;
 
 /// Answers of so many bytes are kept at least, and twice as many at most: those that are no longer asked for go. A program
@@ -27,7 +31,11 @@ const FILES_MAX: usize = 1000;
 
 /// Answers by plan. Copies share them.
 #[derive(Clone, Debug, Default)]
-pub struct RunCache(Arc<Mutex<Answers>>);
+pub struct RunCache {
+    answers: Arc<Mutex<Answers>>,
+    /// Whether those who wrote the programs want it to be found out what these do.
+    by_author: bool,
+}
 
 #[derive(Debug, Default)]
 struct Answers {
@@ -37,6 +45,8 @@ struct Answers {
     before: Generation,
     /// Digests of programs that were looked at.
     programs: BTreeMap<File, Digest>,
+    /// Whether they open no file.
+    without_files: BTreeMap<Digest, bool>,
     /// How many runs there would have been without this.
     spared: usize,
 }
@@ -52,6 +62,14 @@ struct Generation {
 type File = (PathBuf, u64, u64, i64, i64);
 
 impl RunCache {
+    /// Answers of programs that a lab's author wrote.
+    pub fn of_author() -> Self {
+        Self {
+            by_author: true,
+            ..Self::default()
+        }
+    }
+
     /// What came of this plan when it was run for the `time`th time, counted from 0; `run` is called when that is not known.
     pub fn ask(&self, plan: &Plan, time: usize, run: impl FnOnce() -> Observed) -> Observed {
         let Ok(key) = self.key(plan, time) else {
@@ -79,11 +97,12 @@ impl RunCache {
     }
 
     fn answers(&self) -> MutexGuard<'_, Answers> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The plan's digest, with the content of what is run in the places of its paths: a program, or a submission's whole folder.
     fn key(&self, plan: &Plan, time: usize) -> io::Result<Digest> {
+        let reads_no_source = self.by_author && self.opens_nothing(plan)?;
         let mut plan = plan.clone();
         let mut hash = blake3::Hasher::new();
         hash.update(&time.to_le_bytes());
@@ -101,10 +120,41 @@ impl RunCache {
         // A program can read everything in its folder, its own source with its comments among it, and can do one thing or
         // another by it: equal programs in folders that differ in a comment may not be equal in what they do.
         if let Some(folder) = plan.world.handed_in.take() {
-            hash.update(&program_digest::of_tree(&folder)?);
+            hash.update(&[u8::from(reads_no_source)]);
+            hash.update(&program_digest::of_tree_by(
+                &folder,
+                &mut |file, _| match reads_no_source && walk::has_extension(file, &["c", "h"]) {
+                    true => Ok(Digest::default()),
+                    false => program_digest::of(file),
+                },
+            )?);
         }
         hash.update(&serde_json::to_vec(&plan)?);
         Ok(*hash.finalize().as_bytes())
+    }
+
+    /// Whether every program of a student's in it is an executable that opens no file.
+    fn opens_nothing(&self, plan: &Plan) -> io::Result<bool> {
+        for actor in plan.actors.iter().filter(|actor| !actor.trusted) {
+            let Run::Program { path, .. } = &actor.run else {
+                return Ok(false);
+            };
+            let path = plan.world.cwd.join(path);
+            let Some(bind) = plan.world.binds.iter().find(|bind| bind.inside == path) else {
+                return Ok(false);
+            };
+            let program = self.content(&bind.host, &fs::metadata(&bind.host)?)?;
+            let known = self.answers().without_files.get(&program).copied();
+            let opens_nothing = match known {
+                Some(known) => known,
+                None => without_files::opens_nothing(&fs::read(&bind.host)?),
+            };
+            self.answers().without_files.insert(program, opens_nothing);
+            if !opens_nothing {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn content(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<Digest> {
@@ -174,7 +224,9 @@ impl Answers {
 
 #[cfg(test)]
 mod tests {
-    use ipclab_evidence::Bind;
+    use std::process::Command;
+
+    use ipclab_evidence::{Actor, Bind};
 
     use super::*;
     use crate::explore::test_data;
@@ -247,6 +299,62 @@ mod tests {
         let ada = key("ada", "int main(void) {} // well");
         assert_eq!(ada, key("bob", "int main(void) {} // well"));
         assert_ne!(ada, key("eve", "int main(void) {} // badly"));
+    }
+
+    /// A proof of a lab ran each server again for every client that was changed beside it.
+    #[test]
+    fn an_authors_program_that_opens_no_file_is_the_same_beside_other_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiled = |name: &str, body: &str| {
+            let (source, program) = (folder.path().join("a.c"), folder.path().join(name));
+            let text =
+                format!("#include <stdio.h>\nint main(void) {{ {body}; return puts(\"x\"); }}\n");
+            fs::write(&source, text).unwrap();
+            let built = Command::new("cc")
+                .arg("-o")
+                .args([&program, &source])
+                .status();
+            assert!(built.unwrap().success());
+            program
+        };
+        let (closed, opens) = (
+            compiled("closed", ""),
+            compiled("opens", "fopen(\"client.c\", \"r\")"),
+        );
+        let submission = |name: &str, files: &[(&str, &str)]| {
+            let handed_in = folder.path().join(name);
+            fs::create_dir(&handed_in).unwrap();
+            for (name, text) in files {
+                fs::write(handed_in.join(name), text).unwrap();
+            }
+            handed_in
+        };
+        let (source, input) = (("client.c", "int a;"), ("input", "1"));
+        let first = submission("first", &[source, input]);
+        let other_source = submission("source", &[("client.c", "int b;"), input]);
+        let other_input = submission("input", &[source, ("input", "2")]);
+        let other_name = submission("name", &[source, input, ("more.c", "")]);
+        let check = |run_cache: &RunCache, program: &Path, handed_in: &Path, expect: bool| {
+            let key = |handed_in: &Path| {
+                let mut plan = plan(program);
+                let run = Run::Program {
+                    path: "./program".into(),
+                    argv: Vec::new(),
+                    env: Vec::new(),
+                };
+                plan.world.cwd = "/lab".into();
+                plan.actors.push(Actor::new("server", run));
+                plan.world.handed_in = Some(handed_in.to_owned());
+                run_cache.key(&plan, 0).unwrap()
+            };
+            assert_eq!(key(&first) == key(handed_in), expect, "{program:?}");
+        };
+        let (author, stranger) = (RunCache::of_author(), RunCache::default());
+        check(&author, &closed, &other_source, true);
+        check(&author, &closed, &other_input, false);
+        check(&author, &closed, &other_name, false);
+        check(&author, &opens, &other_source, false);
+        check(&stranger, &closed, &other_source, false);
     }
 
     #[test]
