@@ -124,8 +124,8 @@ fn class(path: &Path) -> Result<(Class, Vec<String>), Failure> {
     let whole = Run::read(folder)?.is_none_or(|run| run.shard.is_none());
     // The instructor may have written something since.
     let settling = Settling::read(folder)?;
-    let told = settling.settle(&mut class);
     class.not_handed_in = settling.rules.not_handed_in.filter(|_| whole);
+    let told = settling.settle(&mut class);
     Ok((class, told))
 }
 

@@ -9,6 +9,8 @@ use ipclab_report::{Base, LateRule, time};
 use ipclab_spec::Tier;
 use serde::Deserialize;
 
+use super::count::Count;
+
 /// The name of the file.
 pub(crate) const RULES: &str = "class.toml";
 
@@ -28,7 +30,7 @@ pub struct Rules {
 struct Written {
     #[serde(default)]
     tiers: Vec<String>,
-    not_handed_in: Option<u32>,
+    not_handed_in: Option<Count>,
     late: Option<WrittenLate>,
 }
 
@@ -40,10 +42,9 @@ struct WrittenLate {
     per_day: Option<String>,
     of: Option<String>,
     grace: Option<String>,
-    #[serde(default)]
-    slip_days: u32,
+    slip_days: Option<Count>,
     cap: Option<String>,
-    until_days: Option<u32>,
+    until_days: Option<Count>,
 }
 
 impl Rules {
@@ -77,7 +78,7 @@ impl Rules {
         };
         Ok(Self {
             tiers: written.tiers.iter().map(tier).collect::<Result<_, _>>()?,
-            not_handed_in: written.not_handed_in,
+            not_handed_in: written.not_handed_in.map(|Count(points)| points),
             late: written.late.as_ref().map(late).transpose()?,
         })
     }
@@ -114,7 +115,7 @@ fn late(written: &WrittenLate) -> Result<LateRule, String> {
         None => Ok(None),
         Some(text) => thousandths(text)
             .map(Some)
-            .ok_or_else(|| wrong(key, text, "a part is written as \"10%\"")),
+            .ok_or_else(|| wrong(key, text, "a part, of 0% to 100%, is written as \"10%\"")),
     };
     let per_day = percent("per-day", &written.per_day)?
         .ok_or("late.per-day is missing: what each day that has begun costs, such as \"10%\"")?;
@@ -144,9 +145,9 @@ fn late(written: &WrittenLate) -> Result<LateRule, String> {
             }
         },
         grace_s,
-        slip_days: written.slip_days,
+        slip_days: written.slip_days.map_or(0, |Count(days)| days),
         cap: percent("cap", &written.cap)?,
-        until_days: written.until_days,
+        until_days: written.until_days.map(|Count(days)| days),
     })
 }
 
@@ -184,7 +185,10 @@ mod tests {
         check("tiers = ['core', 'robust']", Ok((2, None)));
         check("tiers = ['cor']", Err("no tier \"cor\": core"));
         check("tier = 'core'", Err("unknown field `tier`"));
-        check("not-handed-in = -1", Err("not-handed-in"));
+        check(
+            "not-handed-in = -1",
+            Err("expected a whole number, 0 or more"),
+        );
     }
 
     #[test]
