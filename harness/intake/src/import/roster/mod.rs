@@ -37,7 +37,8 @@ impl Roster {
         let text = spreadsheet::text(&bytes);
         Self::parse(&text).map_err(|why| {
             failed(&why).remedy(
-                "its first line names the columns, for example: name,number,login,email,section",
+                "its first line names the columns, for example: name,number,login,email,section; those of Moodle are known in \
+                 twenty languages, else write them in English: Identifier,Full name,Status,Last modified (submission)",
             )
         })
     }
@@ -438,6 +439,21 @@ mod tests {
                 ..none()
             },
         );
+        // A word that is not known is no word for "in time".
+        for (column, cell) in [
+            ("late", "ja"),
+            ("late by", "zwei Tage"),
+            ("slip days", "two"),
+        ] {
+            check(
+                &format!("name,{column}\nBob,{cell}\n"),
+                Timing {
+                    unread: Some(cell.into()),
+                    ..none()
+                },
+            );
+        }
+        check("name,late,late by\nBob,-,-\n", none());
         check(
             "name;extension;slip days\nBob;2026-03-09 12:00;0\n",
             Timing {
