@@ -127,12 +127,6 @@ impl<'a> Names<'a> {
 
     /// The submission of a row's student; an error when several could be.
     fn member(&mut self, row: &Row<'_>) -> Result<Option<&'a Member>, String> {
-        let several = |how: &str| {
-            format!(
-                "{}: several submissions have this {how}, so that none was taken",
-                row.name
-            )
-        };
         for (key, id) in &row.ids {
             let id = id.trim().to_lowercase();
             if id.is_empty() {
@@ -143,7 +137,10 @@ impl<'a> Names<'a> {
                     self.found[*one] = true;
                     return Ok(self.class.submissions.get(*one));
                 }
-                Some(_) => return Err(several("id")),
+                Some(several) => {
+                    let found = &mut self.found;
+                    return Err(none_of(self.class, found, several, &row.name, "id"));
+                }
                 None => {}
             }
         }
@@ -161,7 +158,10 @@ impl<'a> Names<'a> {
                     self.found[*one] = true;
                     return Ok(self.class.submissions.get(*one));
                 }
-                Some(_) => return Err(several("name")),
+                Some(several) => {
+                    let found = &mut self.found;
+                    return Err(none_of(self.class, found, several, &row.name, "name"));
+                }
                 None => {}
             }
         }
@@ -175,6 +175,21 @@ impl<'a> Names<'a> {
             .map(|(member, _)| words::called(&member.who))
             .collect()
     }
+}
+
+/// Why a row gets no mark of several submissions. They are named here, and not among those without a row.
+fn none_of(class: &Class, found: &mut [bool], several: &[usize], row: &str, how: &str) -> String {
+    for at in several {
+        found[*at] = true;
+    }
+    let ids = several
+        .iter()
+        .map(|at| class.submissions[*at].who.id.as_str());
+    let ids: Vec<&str> = ids.collect();
+    format!(
+        "{row}: several submissions have this {how}, so that none was taken: {}",
+        ids.join(", ")
+    )
 }
 
 /// A name for comparison: `Lovelace, Ada` and `Ada LOVELACE` are one.

@@ -57,6 +57,8 @@ impl Roster {
     pub fn join(&self, found: &mut [Found], notes: &mut Vec<String>) -> Vec<Student> {
         let exact = self.index(Row::keys);
         let mut present: BTreeSet<usize> = BTreeSet::new();
+        // Submissions of each row's student.
+        let mut by_row: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
         // What has no row yet: a submission and its student.
         let mut open: Vec<(usize, usize)> = Vec::new();
         for (at, one) in found.iter_mut().enumerate() {
@@ -68,6 +70,10 @@ impl Roster {
                 match matching(&exact, keys) {
                     Match::One(row) => {
                         present.insert(row);
+                        by_row
+                            .entry(row)
+                            .or_default()
+                            .insert(one.who.id.to_string());
                         self.rows[row].describe(one, n);
                     }
                     Match::None => open.push((at, n)),
@@ -75,6 +81,15 @@ impl Roster {
                 }
             }
         }
+        notes.extend(by_row.iter().filter(|(_, ids)| ids.len() > 1).map(|(row, ids)| {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            format!(
+                "{} has {} submissions: {}. No gradebook gets a mark of them until all but one are taken out of the class",
+                self.rows[*row].called(),
+                ids.len(),
+                ids.join(", ")
+            )
+        }));
         self.join_alike(found, &open, &mut present, notes);
         for one in found.iter_mut() {
             one.who
@@ -188,6 +203,13 @@ fn matching(by: &BTreeMap<String, BTreeSet<usize>>, keys: Vec<String>) -> Match 
 }
 
 impl Row {
+    /// The student's name, else what else stands there.
+    fn called(&self) -> String {
+        let name = self.student.name.as_ref();
+        let known = name.or(self.student.ids.values().next());
+        known.map_or(String::new(), Line::to_string)
+    }
+
     /// Puts down what the row says of a submission's student.
     fn describe(&self, one: &mut Found, student: usize) {
         let own = &mut one.who.students[student];
@@ -472,6 +494,23 @@ mod tests {
         assert_eq!(name(&found[0]), "");
         assert_eq!(missing.len(), 3);
         assert_eq!(notes, ["the roster has several rows that could be jane"]);
+    }
+
+    /// Three submissions of one student were graded, and only the filled gradebook said that none of them counts.
+    #[test]
+    fn several_submissions_of_one_student_are_told() {
+        let folder = |name: &str| {
+            let mut found = Found::new(name, From::default());
+            found.names.push(name.to_owned());
+            found
+        };
+        let class = vec![folder("Jane Doe"), folder("Bob"), folder("jane doe")];
+        let (_, missing, notes) = joined("name,number\nJane Doe,1\nBob,2\n", class);
+        assert!(missing.is_empty());
+        let [note] = &notes[..] else {
+            panic!("{notes:?}")
+        };
+        assert!(note.starts_with("Jane Doe has 2 submissions: Jane Doe, jane doe."));
     }
 
     #[test]
