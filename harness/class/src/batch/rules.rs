@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
+use ipclab_intake::spreadsheet;
 use ipclab_report::{Base, LateRule, time};
 use ipclab_spec::Tier;
 use serde::Deserialize;
@@ -54,8 +55,9 @@ impl Rules {
     /// It cannot be read, or says what no rule can be.
     pub fn read(folder: &Path) -> Result<Self, Failure> {
         let file = folder.join(RULES);
-        match fs::read_to_string(&file) {
-            Ok(text) => Self::parse(&text)
+        match fs::read(&file) {
+            // Windows's editors save with a byte order mark, or in two bytes a letter.
+            Ok(bytes) => Self::parse(&spreadsheet::text(&bytes))
                 .map_err(|why| Failure::usage(format!("reading {}: {why}", display(&file)))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Failure::usage(format!(
@@ -189,6 +191,21 @@ mod tests {
             "not-handed-in = -1",
             Err("expected a whole number, 0 or more"),
         );
+    }
+
+    #[test]
+    fn the_class_s_file_is_read_as_windows_saves_it() {
+        const TEXT: &str = "# f\u{fc}r alle\r\nnot-handed-in = 0\r\n";
+        let wide = TEXT.encode_utf16().flat_map(u16::to_le_bytes);
+        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide).collect();
+        let marked = format!("\u{feff}{TEXT}").into_bytes();
+        let windows: Vec<u8> = TEXT.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        for bytes in [TEXT.as_bytes().to_vec(), marked, wide, windows] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(super::RULES), bytes).unwrap();
+            let rules = Rules::read(folder.path()).unwrap();
+            assert_eq!(rules.not_handed_in, Some(0));
+        }
     }
 
     #[test]
