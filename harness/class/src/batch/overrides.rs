@@ -9,7 +9,7 @@ use std::path::Path;
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
 use ipclab_intake::spreadsheet;
-use ipclab_report::{Given, Line, Override};
+use ipclab_report::{Given, Line, Override, gradebook};
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use toml::Spanned;
@@ -103,6 +103,9 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Override>, Failure> {
                 return Err(Failure::usage(format!("reading {}: {why}", display(&file))));
             }
         };
+        if let Some(why) = gradebook::no_table(&bytes) {
+            return Err(Failure::usage(format!("reading {}: {why}", display(&file))));
+        }
         let entries = parse(&spreadsheet::text(&bytes))
             .map_err(|why| Failure::usage(format!("reading {}: {why}", display(&file))))?;
         for (place, written) in entries {

@@ -17,6 +17,7 @@ use sheet::Sheet;
 
 pub use canvas::fill as canvas;
 pub use moodle::{Columns as MoodleColumns, fill as moodle};
+pub use sheet::no_table;
 
 /// A gradebook with marks, and what is to be known about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ipclab_report::{Line, Student, names};
+use ipclab_report::{Line, Student, gradebook, names};
 
 use super::found::Found;
 use crate::failure::{Failure, reason};
@@ -34,6 +34,9 @@ impl Roster {
         let display = show::path(path);
         let failed = |why: &str| Failure::usage(format!("reading the roster {display}: {why}"));
         let bytes = std::fs::read(path).map_err(|error| failed(&reason(&error)))?;
+        if let Some(why) = gradebook::no_table(&bytes) {
+            return Err(failed(why));
+        }
         let text = spreadsheet::text(&bytes);
         Self::parse(&text).map_err(|why| {
             failed(&why).remedy(
@@ -533,6 +536,20 @@ mod tests {
         check(&format!("{canvas}\"Student, Test\",9,,0a1b,A\n"), 1);
         check(&format!("{canvas}\"Student, Test\",9,s9,test,A\n"), 2);
         check("name,number\nTest Student,\n", 1);
+    }
+
+    /// The bytes of a file of Excel's were shown as the headers that there are.
+    #[test]
+    fn what_is_no_table_is_called_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |bytes: &[u8], says: &str| {
+            let file = folder.path().join("students.csv");
+            std::fs::write(&file, bytes).unwrap();
+            let failure = Roster::read(&file).unwrap_err().to_string();
+            assert!(failure.contains(says), "{failure}");
+        };
+        check(b"PK\x03\x04\x14\0\0", "a spreadsheet's own format");
+        check(b"<html><head>", "a web page");
     }
 
     #[test]
