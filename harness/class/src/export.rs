@@ -121,11 +121,14 @@ fn class(path: &Path) -> Result<(Class, Vec<String>), Failure> {
     let mut class: Class = serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("reading the class {display}: {error}")))?;
     // A part of a class does not know what the others hold.
-    let whole = Run::read(folder)?.is_none_or(|run| run.shard.is_none());
+    let shard = Run::read(folder)?.and_then(|run| run.shard);
     // The instructor may have written something since.
     let settling = Settling::read(folder)?;
-    let told = settling.settle(&mut class);
-    class.not_handed_in = settling.rules.not_handed_in.filter(|_| whole);
+    class.not_handed_in = settling.rules.not_handed_in.filter(|_| shard.is_none());
+    let mut told = settling.settle(&mut class);
+    told.extend(shard.map(|shard| {
+        format!("this is the part {shard} of the class: of the others nothing is known here. `ipclab merge` joins the parts")
+    }));
     Ok((class, told))
 }
 

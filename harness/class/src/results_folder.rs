@@ -18,6 +18,17 @@ pub(crate) struct ResultsFolder {
     _lock: Option<File>,
 }
 
+/// A path with links followed as far as it is there, and the rest as it is written.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for there in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (there.canonicalize(), path.strip_prefix(there)) {
+            return real.join(rest);
+        }
+    }
+    path
+}
+
 impl ResultsFolder {
     /// Makes the folder where it is not there, and takes hold of it.
     ///
@@ -32,14 +43,21 @@ impl ResultsFolder {
             ))
             .remedy("name a folder that can be written to with -o")
         };
-        fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if real(folder).starts_with(real(submissions)) {
-            return Err(Failure::usage(format!(
+        // Asked before it is made: an empty folder among the submissions would be one of a student.
+        let among = || {
+            Failure::usage(format!(
                 "{} lies among the submissions, where it would be taken for one",
                 display(folder)
             ))
-            .remedy("name a folder beside them with -o"));
+            .remedy("name a folder beside them with -o")
+        };
+        let submissions = real(submissions);
+        if real(folder).starts_with(&submissions) {
+            return Err(among());
+        }
+        fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        if real(folder).starts_with(&submissions) {
+            return Err(among());
         }
         let lock = File::options()
             .create(true)

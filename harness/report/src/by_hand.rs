@@ -156,17 +156,20 @@ impl Class {
         let known = Known::of(self);
         let mut told = Vec::new();
         let mut given: Vec<Vec<ByHand>> = vec![Vec::new(); self.submissions.len()];
+        let mut places: Vec<Vec<&str>> = vec![Vec::new(); self.submissions.len()];
         for one in overrides {
             match known.fits(self, one) {
                 Ok(fitting) => {
                     for (at, by_hand, stale) in fitting {
                         given[at].push(by_hand);
+                        places[at].push(&one.place);
                         told.extend(stale.map(|stale| format!("{}: {stale}", one.place)));
                     }
                 }
                 Err(why) => told.push(format!("{} is not applied: {why}", one.place)),
             }
         }
+        told.extend(contradictions(&self.submissions, &given, &places));
         let max = self.max;
         for (member, by_hand) in self.submissions.iter_mut().zip(given) {
             member.settled.by_hand = by_hand;
@@ -178,6 +181,62 @@ impl Class {
             }
         }
         told
+    }
+}
+
+/// Entries that give one thing of a submission twice, and not the same. The last one counts, and the instructor reads which.
+fn contradictions(members: &[Member], given: &[Vec<ByHand>], places: &[Vec<&str>]) -> Vec<String> {
+    // By the two entries and what they give: whose it is. An entry about a cause may be about many.
+    let mut found: BTreeMap<(&str, &str, String), Vec<String>> = BTreeMap::new();
+    for ((member, given), places) in members.iter().zip(given).zip(places) {
+        for (at, later) in given.iter().enumerate() {
+            let Some(later_change) = &later.change else {
+                continue;
+            };
+            let mut earlier = given[..at].iter().zip(places);
+            let other = earlier.rfind(|(one, _)| {
+                let change = one.change.as_ref();
+                change.is_some_and(|one| one.is_of(later_change) && one != later_change)
+            });
+            if let Some((_, place)) = other {
+                let key = (places[at], *place, later_change.what());
+                found
+                    .entry(key)
+                    .or_default()
+                    .push(words::called(&member.who));
+            }
+        }
+    }
+    let text = |((later, earlier, what), names): (_, Vec<String>)| {
+        let more = match names.len() {
+            0 | 1 => String::new(),
+            several => format!(" and {} more", several - 1),
+        };
+        format!(
+            "{later} counts, and {earlier} does not: both give {what} of {}{more}",
+            names[0]
+        )
+    };
+    found.into_iter().map(text).collect()
+}
+
+impl Given {
+    /// Whether both give the same thing, whatever they make of it.
+    fn is_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Mark(_), Self::Mark(_)) | (Self::LateDays(_), Self::LateDays(_)) => true,
+            (Self::Case { id: one, .. }, Self::Case { id: other, .. }) => one == other,
+            (Self::Mark(_) | Self::LateDays(_) | Self::Case { .. }, _) => false,
+        }
+    }
+
+    /// What it gives.
+    fn what(&self) -> String {
+        match self {
+            Self::Mark(_) => "the mark".to_owned(),
+            Self::LateDays(_) => "the days of being late".to_owned(),
+            Self::Case { id, .. } => format!("the points of {id}"),
+        }
     }
 }
 
@@ -206,6 +265,13 @@ impl Known {
     fn fits(&self, class: &Class, one: &Override) -> Result<Vec<Fitting>, String> {
         let case = match &one.change {
             Some(Given::Case { id, points, .. }) => Some(case_of(class, id, *points)?),
+            // Where nothing was graded, what the lab has is not known.
+            Some(Given::Mark(mark)) if class.max > 0 && *mark > class.max => {
+                return Err(format!(
+                    "a mark of {mark} is more than the {} that there are",
+                    words::count(class.max as usize, "point")
+                ));
+            }
             Some(Given::Mark(_) | Given::LateDays(_)) | None => None,
         };
         let about = self.about(class, one)?;
@@ -259,7 +325,10 @@ impl Known {
                             "{several} submissions are called {who}: name an id"
                         ));
                     }
-                    None => return Err(format!("there is no submission of {who}")),
+                    None => {
+                        let near = near(&keys[0], self.by.keys().map(String::as_str));
+                        return Err(format!("there is no submission of {who}{near}"));
+                    }
                 };
                 if let Some(cause) = cause.as_ref().filter(|cause| !has_cause(&at, cause)) {
                     return Err(format!("{who} does not have the cause {cause} any more"));
@@ -302,7 +371,10 @@ fn stale(one: &Override, by_hand: &ByHand, member: &Member) -> Option<String> {
 
 fn case_of<'a>(class: &'a Class, id: &Line, points: u32) -> Result<&'a ClassCase, String> {
     let case = class.cases.iter().find(|case| case.id == *id);
-    let case = case.ok_or_else(|| format!("the class is not graded by a case {id}"))?;
+    let case = case.ok_or_else(|| {
+        let near = near(id, class.cases.iter().map(|case| case.id.as_str()));
+        format!("the class is not graded by a case {id}{near}")
+    })?;
     match points > case.max {
         true => Err(format!(
             "{points} points are more than the {} of {id}",
@@ -310,6 +382,15 @@ fn case_of<'a>(class: &'a Class, id: &Line, points: u32) -> Result<&'a ClassCase
         )),
         false => Ok(case),
     }
+}
+
+/// What may have been meant by a name that there is not: `; did you mean echo-one?`
+fn near<'a>(name: &str, there: impl Iterator<Item = &'a str>) -> String {
+    let like = |one: &str| strsim::jaro_winkler(one, name);
+    let best = there
+        .filter(|one| like(one) > 0.8)
+        .max_by(|a, b| like(a).total_cmp(&like(b)));
+    best.map_or(String::new(), |best| format!("; did you mean {best}?"))
 }
 
 /// Everything that a submission may be called by.

@@ -258,13 +258,19 @@ impl Report {
         Mark::of(self.score.earned, self.score.unknown, self.exit_code() != 3)
     }
 
-    /// Whether a case could not be graded because the lab's spec is wrong there, which no other machine mends.
+    /// Whether what could not be graded is so because the lab's spec is wrong there, which no other machine mends. Where other
+    /// cases could not be graded either, trouble of the machine's may be why a fault never happens.
     #[must_use]
     pub fn has_wrong_spec(&self) -> bool {
-        let findings = self.cases.iter().flat_map(|case| &case.findings);
-        findings
-            .filter(|finding| finding.verdict == Verdict::Unknown)
-            .any(|finding| finding.message.as_str().starts_with(SPEC_IS_WRONG))
+        let is_wrong = |case: &&CaseReport| {
+            let mut findings = case.findings.iter();
+            findings.any(|finding| finding.message.as_str().starts_with(SPEC_IS_WRONG))
+        };
+        let cases = self.cases.iter();
+        let mut unknown = cases
+            .filter(|case| case.verdict == Verdict::Unknown)
+            .peekable();
+        unknown.peek().is_some() && unknown.all(|case| is_wrong(&case))
     }
 
     /// The process exit status that says the same: 0 for full marks, 1 when points were lost, 3 when something could not

@@ -382,6 +382,23 @@ fn a_grade_that_cannot_be_changed_is_left_as_it_is_in_the_languages_of_moodle() 
     }
 }
 
+/// A lock in a language that is not known was written over in silence.
+#[test]
+fn in_a_language_that_is_not_known_locks_are_told_to_be_unseen() {
+    let before =
+        "Uczestnik,Nazwa,Ocena,Ocena może być zmieniona\r\nUczestnik 901,Ada Lovelace,,Nie\r\n";
+    let columns = MoodleColumns {
+        grade: Some("Ocena".to_owned()),
+        feedback: None,
+    };
+    let filled = gradebook::moodle(before.as_bytes(), &columns, &class()).unwrap();
+    assert_eq!(filled.written, 1);
+    let [warning] = &filled.warnings[..] else {
+        panic!("{:?}", filled.warnings)
+    };
+    assert!(warning.contains("locked were filled as well"), "{warning}");
+}
+
 /// A spreadsheet of Windows saves in its own encoding: names and headers were not known.
 #[test]
 fn a_gradebook_in_the_encoding_of_windows_is_read_and_stays_in_it() {
@@ -402,11 +419,15 @@ fn two_of_a_name_get_no_mark_by_it() {
     let sheet = b"Student,ID,tcp-echo (1)\nAda Lovelace,99,\n";
     let filled = gradebook::canvas(sheet, None, &class).unwrap();
     assert_eq!(filled.bytes, sheet);
+    // They were among those without a row as well, and it was not said which they are.
+    let [warning] = &filled.warnings[..] else {
+        panic!("{:?}", filled.warnings)
+    };
     assert!(
-        filled.warnings[0].contains("several"),
-        "{:?}",
-        filled.warnings
+        warning.contains("several submissions have this name, so that none was taken: ada, bob"),
+        "{warning}"
     );
+    assert_eq!(filled.no_row.len(), class.submissions.len() - 2);
 }
 
 #[test]

@@ -148,6 +148,75 @@ fn the_instructor_s_word_makes_the_mark() {
     check([PASSED, FAILED], &twice, Mark::Final(6));
 }
 
+/// A finger that slipped wrote 77 of 7 into a gradebook, the second of two entries won in silence, and a wrong letter in a
+/// name was told without the right one.
+#[test]
+fn what_cannot_be_meant_by_hand_is_told_and_not_applied() {
+    let check = |overrides: &[Override], expected: Mark, says: &[&str]| {
+        let mut class = class(vec![
+            member("ada", [PASSED, FAILED]),
+            member("bob", [PASSED, FAILED]),
+        ]);
+        let told = class.settle(overrides, None);
+        assert_eq!(class.submissions[0].mark(), Some(expected), "{told:?}");
+        assert_eq!(told, says);
+    };
+    let second = |one: Override| Override {
+        place: "entry 2".to_owned(),
+        ..one
+    };
+    let of_cause = Override {
+        who: None,
+        cause: Some(cause::id("two", Some(Aspect::Bytes), "1 bytes, not 49")),
+        ..given("", points("two", 2))
+    };
+    check(
+        &[given("ada", Given::Mark(77))],
+        Mark::Final(4),
+        &["entry 1 is not applied: a mark of 77 is more than the 7 points that there are"],
+    );
+    check(
+        &[
+            given("ada", Given::Mark(7)),
+            second(given("ada", Given::Mark(6))),
+        ],
+        Mark::Final(6),
+        &["entry 2 counts, and entry 1 does not: both give the mark of ada Müller"],
+    );
+    // The same twice is no contradiction, and neither are two cases.
+    check(
+        &[
+            given("ada", points("one", 2)),
+            second(given("ada", points("one", 2))),
+            second(given("ada", points("two", 0))),
+        ],
+        Mark::Final(2),
+        &[],
+    );
+    // What is said of one is said of a group, too.
+    check(
+        &[
+            given("ada", points("two", 4)),
+            given("bob", points("two", 3)),
+            second(of_cause),
+        ],
+        Mark::Final(5),
+        &[
+            "entry 2 counts, and entry 1 does not: both give the points of two of ada Müller and 1 more",
+        ],
+    );
+    check(
+        &[given("adda", Given::Mark(6))],
+        Mark::Final(4),
+        &["entry 1 is not applied: there is no submission of adda; did you mean ada?"],
+    );
+    check(
+        &[given("ada", points("twoo", 3))],
+        Mark::Final(4),
+        &["entry 1 is not applied: the class is not graded by a case twoo; did you mean two?"],
+    );
+}
+
 #[test]
 fn a_mark_by_hand_stands_for_what_could_not_be_graded() {
     let mut refused = member("ada", [PASSED, PASSED]);

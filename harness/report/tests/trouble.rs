@@ -74,6 +74,29 @@ fn gradescope_gets_no_score_where_something_could_not_be_graded_but_an_error() {
     assert_eq!(json(&gradescope::render(&whole))["score"], 0);
 }
 
+/// A key that another program of the machine's held made each case unknown, and the staff was sent to mend the spec.
+#[test]
+fn a_spec_is_called_wrong_only_where_nothing_else_is() {
+    let unknown = |id: &str, says: &str| {
+        JudgedCase::new(
+            case(id, id, Tier::Core, Points::Whole(4)),
+            Verdict::Unknown,
+            0,
+            vec![finding(Aspect::Exit, Verdict::Unknown, says)],
+        )
+    };
+    let spec = || unknown("one", "the spec is wrong here: its fault never happens");
+    let machine = || unknown("two", "giving segment 100: File exists");
+    let check = |cases: &[JudgedCase], is_spec: bool| {
+        let text = gradescope::render(&report(&about(), programs(), cases));
+        assert_eq!(text.contains("The lab's spec is wrong"), is_spec, "{text}");
+        assert_eq!(text.contains("`ipclab doctor` says"), !is_spec, "{text}");
+    };
+    check(&[spec()], true);
+    check(&[spec(), machine()], false);
+    check(&[machine()], false);
+}
+
 #[test]
 fn classroom_50_gets_no_score_where_something_could_not_be_graded() {
     for report in [nothing(), partly()] {

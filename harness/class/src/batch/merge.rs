@@ -290,8 +290,13 @@ impl Part {
         let differs = if a.lab != b.lab {
             format!("one is of the lab {}, the other of {}", a.lab, b.lab)
         } else if a.settings != b.settings {
-            "they were graded with another version of the tool, another spec or other options"
-                .to_owned()
+            match (&a.how, &b.how) {
+                (Some(a), Some(b)) => {
+                    format!("the second was graded by {}", a.differs(b).join(", "))
+                }
+                _ => "they were graded with another version of the tool, another spec or other options"
+                    .to_owned(),
+            }
         } else if a.submissions != b.submissions {
             format!(
                 "one is of a class of {}, the other of {}",

@@ -14,6 +14,7 @@
 mod alike;
 mod called;
 mod code;
+mod count;
 mod finish;
 mod key;
 mod list;

@@ -2,14 +2,19 @@
 //!
 //! The tool only reads them. What stands there survives every regrading, since no run writes it.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
 use ipclab_intake::spreadsheet;
-use ipclab_report::{Given, Line, Override};
+use ipclab_report::{Given, Line, Override, gradebook};
 use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use toml::Spanned;
+
+use super::count::Count;
 
 /// Names of the files.
 const TOML: &str = "overrides.toml";
@@ -33,8 +38,33 @@ const KEYS: [&str; 11] = [
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    #[serde(default, rename = "override")]
-    overrides: Vec<WrittenOverride>,
+    #[serde(default, rename = "override", deserialize_with = "entries")]
+    overrides: Vec<Spanned<WrittenOverride>>,
+}
+
+/// Entries; what was meant as one and is none is called what it is.
+fn entries<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Spanned<WrittenOverride>>, D::Error> {
+    struct Entries;
+
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<Spanned<WrittenOverride>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("entries that each begin with [[override]], in double brackets")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(one) = seq.next_element()? {
+                all.push(one);
+            }
+            Ok(all)
+        }
+    }
+
+    deserializer.deserialize_seq(Entries)
 }
 
 #[derive(Default, Deserialize)]
@@ -42,15 +72,15 @@ struct Written {
 struct WrittenOverride {
     who: Option<String>,
     cause: Option<String>,
-    mark: Option<u32>,
+    mark: Option<Count>,
     case: Option<String>,
-    points: Option<u32>,
-    late_days: Option<u32>,
+    points: Option<Count>,
+    late_days: Option<Count>,
     comment: Option<String>,
     reason: Option<String>,
     by: Option<String>,
     when: Option<toml::Value>,
-    was: Option<u32>,
+    was: Option<Count>,
 }
 
 /// Reads the files of a folder of results.
@@ -73,6 +103,9 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Override>, Failure> {
                 return Err(Failure::usage(format!("reading {}: {why}", display(&file))));
             }
         };
+        if let Some(why) = gradebook::no_table(&bytes) {
+            return Err(Failure::usage(format!("reading {}: {why}", display(&file))));
+        }
         let entries = parse(&spreadsheet::text(&bytes))
             .map_err(|why| Failure::usage(format!("reading {}: {why}", display(&file))))?;
         for (place, written) in entries {
@@ -102,8 +135,13 @@ type Entry = (String, WrittenOverride);
 fn parse_toml(text: &str) -> Result<Vec<Entry>, String> {
     let written: Written =
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
-    let places = (1..).map(|n| format!("entry {n}"));
-    Ok(places.zip(written.overrides).collect())
+    let entries = written.overrides.into_iter().enumerate();
+    let placed = entries.map(|(n, entry)| {
+        let before = text.get(..entry.span().start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        (format!("entry {} (line {line})", n + 1), entry.into_inner())
+    });
+    Ok(placed.collect())
 }
 
 fn parse_csv(text: &str) -> Result<Vec<Entry>, String> {
@@ -138,8 +176,10 @@ fn parse_csv(text: &str) -> Result<Vec<Entry>, String> {
         };
         let number = |key: &str| match cell(key) {
             None => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| {
-                format!("{place}: {key} is {text:?}, and no number of points or days")
+            Some(text) => text.parse().map(|number| Some(Count(number))).map_err(|_| {
+                format!(
+                    "{place}: {key} is {text:?}, and no whole number of points or days, 0 or more"
+                )
             }),
         };
         entries.push((
@@ -165,10 +205,10 @@ fn parse_csv(text: &str) -> Result<Vec<Entry>, String> {
 /// What an entry gives: one thing, and signed where it gives points.
 fn checked(written: WrittenOverride, place: &str) -> Result<Override, String> {
     let mut given: Vec<Given> = Vec::new();
-    given.extend(written.mark.map(Given::Mark));
-    given.extend(written.late_days.map(Given::LateDays));
+    given.extend(written.mark.map(|Count(mark)| Given::Mark(mark)));
+    given.extend(written.late_days.map(|Count(days)| Given::LateDays(days)));
     match (&written.case, written.points) {
-        (Some(case), Some(points)) => given.push(Given::Case {
+        (Some(case), Some(Count(points))) => given.push(Given::Case {
             id: Line::new(case),
             points,
             max: 0,
@@ -184,7 +224,10 @@ fn checked(written: WrittenOverride, place: &str) -> Result<Override, String> {
     if change.is_none() && written.comment.is_none() {
         return Err("it gives nothing: mark, case and points, late-days or comment".to_owned());
     }
-    if written.who.is_none() && written.cause.is_none() {
+    // An empty word names no student, and none of the class is meant by it.
+    let named = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let (who, cause) = (named(written.who), named(written.cause));
+    if who.is_none() && cause.is_none() {
         return Err("it says neither who nor cause".to_owned());
     }
     if change.is_some() {
@@ -211,14 +254,14 @@ fn checked(written: WrittenOverride, place: &str) -> Result<Override, String> {
         other => other.to_string(),
     });
     Ok(Override {
-        who: written.who,
-        cause: written.cause,
+        who,
+        cause,
         change,
         comment: line(written.comment),
         reason: line(written.reason),
         by: line(written.by),
         when: line(when),
-        was: written.was,
+        was: written.was.map(|Count(was)| was),
         place: place.to_owned(),
     })
 }
@@ -275,8 +318,28 @@ mod tests {
         );
         check(&signed("who = 'bob'"), Err("gives nothing"));
         check(&signed("mark = 3"), Err("neither who nor cause"));
-        check(&signed("who = 'bob'\nmark = -1"), Err("mark"));
+        let whole = Err("expected a whole number, 0 or more");
+        check(&signed("who = 'bob'\nmark = -1"), whole);
+        check(&signed("who = 'bob'\nmark = 6.5"), whole);
+        check(&signed("who = 'bob'\nlate-days = '2'"), whole);
+        check(&signed("who = ' '\nmark = 3"), Err("neither who nor cause"));
         check("who = 'bob'\nnote = 'x'", Err("unknown field `note`"));
+    }
+
+    /// It said `expected a sequence`, and which entry of fifty was wrong had to be counted.
+    #[test]
+    fn a_mistake_is_found_by_its_line() {
+        let check = |text: &str, expected: Result<usize, &str>| {
+            check("overrides.toml", text, expected);
+        };
+        check(
+            "[override]\nwho = 'bob'\ncomment = 'x'\n",
+            Err("expected entries that each begin with [[override]], in double brackets"),
+        );
+        check(
+            "# Ada\n\n[[override]]\nwho = 'a'\ncomment = 'x'\n\n[[override]]\nmark = 1\n",
+            Err("overrides.toml, entry 2 (line 7): it says neither"),
+        );
     }
 
     #[test]
@@ -292,7 +355,7 @@ mod tests {
         check("Who,Late days,Reason,By,When\nbob,0,ill,Ada,today\n", Ok(1));
         check(
             "who,mark,reason,by,when\nbob,12.5,x,Ada,today\n",
-            Err("row 2: mark is \"12.5\""),
+            Err("row 2: mark is \"12.5\", and no whole number"),
         );
         check("who,grade\nbob,12\n", Err("no column \"grade\""));
         check(
@@ -323,7 +386,7 @@ mod tests {
         check(
             "overrides.toml",
             "[[override]]\nwho = 'a'\n[[override]]\nmark = 1\n",
-            Err("entry 2: it says neither"),
+            Err("entry 2 (line 3): it says neither"),
         );
     }
 }

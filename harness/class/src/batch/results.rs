@@ -492,15 +492,21 @@ mod tests {
         assert!(out.path("pages/a.html").exists());
     }
 
+    /// The folder that was refused stayed there, and was a student's without files the next time.
     #[test]
     fn results_do_not_lie_among_the_submissions() {
         let workdir = tempfile::tempdir().unwrap();
-        let failure =
-            ResultsFolder::open(&workdir.path().join("in/out"), &workdir.path().join("in"))
-                .unwrap_err();
-        assert!(
-            failure.message.contains("lies among the submissions"),
-            "{failure}"
-        );
+        let class = workdir.path().join("in");
+        std::fs::create_dir(&class).unwrap();
+        std::os::unix::fs::symlink("in", workdir.path().join("link")).unwrap();
+        for out in ["in", "in/out", "in/out/deeper", "link/out"] {
+            let failure = ResultsFolder::open(&workdir.path().join(out), &class).unwrap_err();
+            assert!(
+                failure.message.contains("lies among the submissions"),
+                "{failure}"
+            );
+        }
+        assert_eq!(std::fs::read_dir(&class).unwrap().count(), 0);
+        ResultsFolder::open(&workdir.path().join("in-out"), &class).unwrap();
     }
 }

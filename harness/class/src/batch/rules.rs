@@ -5,9 +5,12 @@ use std::path::Path;
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::show::path as display;
+use ipclab_intake::spreadsheet;
 use ipclab_report::{Base, LateRule, time};
 use ipclab_spec::Tier;
 use serde::Deserialize;
+
+use super::count::Count;
 
 /// The name of the file.
 pub(crate) const RULES: &str = "class.toml";
@@ -28,7 +31,7 @@ pub struct Rules {
 struct Written {
     #[serde(default)]
     tiers: Vec<String>,
-    not_handed_in: Option<u32>,
+    not_handed_in: Option<Count>,
     late: Option<WrittenLate>,
 }
 
@@ -40,10 +43,9 @@ struct WrittenLate {
     per_day: Option<String>,
     of: Option<String>,
     grace: Option<String>,
-    #[serde(default)]
-    slip_days: u32,
+    slip_days: Option<Count>,
     cap: Option<String>,
-    until_days: Option<u32>,
+    until_days: Option<Count>,
 }
 
 impl Rules {
@@ -53,8 +55,9 @@ impl Rules {
     /// It cannot be read, or says what no rule can be.
     pub fn read(folder: &Path) -> Result<Self, Failure> {
         let file = folder.join(RULES);
-        match fs::read_to_string(&file) {
-            Ok(text) => Self::parse(&text)
+        match fs::read(&file) {
+            // Windows's editors save with a byte order mark, or in two bytes a letter.
+            Ok(bytes) => Self::parse(&spreadsheet::text(&bytes))
                 .map_err(|why| Failure::usage(format!("reading {}: {why}", display(&file)))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Failure::usage(format!(
@@ -77,7 +80,7 @@ impl Rules {
         };
         Ok(Self {
             tiers: written.tiers.iter().map(tier).collect::<Result<_, _>>()?,
-            not_handed_in: written.not_handed_in,
+            not_handed_in: written.not_handed_in.map(|Count(points)| points),
             late: written.late.as_ref().map(late).transpose()?,
         })
     }
@@ -114,7 +117,7 @@ fn late(written: &WrittenLate) -> Result<LateRule, String> {
         None => Ok(None),
         Some(text) => thousandths(text)
             .map(Some)
-            .ok_or_else(|| wrong(key, text, "a part is written as \"10%\"")),
+            .ok_or_else(|| wrong(key, text, "a part, of 0% to 100%, is written as \"10%\"")),
     };
     let per_day = percent("per-day", &written.per_day)?
         .ok_or("late.per-day is missing: what each day that has begun costs, such as \"10%\"")?;
@@ -144,9 +147,9 @@ fn late(written: &WrittenLate) -> Result<LateRule, String> {
             }
         },
         grace_s,
-        slip_days: written.slip_days,
+        slip_days: written.slip_days.map_or(0, |Count(days)| days),
         cap: percent("cap", &written.cap)?,
-        until_days: written.until_days,
+        until_days: written.until_days.map(|Count(days)| days),
     })
 }
 
@@ -184,7 +187,25 @@ mod tests {
         check("tiers = ['core', 'robust']", Ok((2, None)));
         check("tiers = ['cor']", Err("no tier \"cor\": core"));
         check("tier = 'core'", Err("unknown field `tier`"));
-        check("not-handed-in = -1", Err("not-handed-in"));
+        check(
+            "not-handed-in = -1",
+            Err("expected a whole number, 0 or more"),
+        );
+    }
+
+    #[test]
+    fn the_class_s_file_is_read_as_windows_saves_it() {
+        const TEXT: &str = "# f\u{fc}r alle\r\nnot-handed-in = 0\r\n";
+        let wide = TEXT.encode_utf16().flat_map(u16::to_le_bytes);
+        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide).collect();
+        let marked = format!("\u{feff}{TEXT}").into_bytes();
+        let windows: Vec<u8> = TEXT.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        for bytes in [TEXT.as_bytes().to_vec(), marked, wide, windows] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(super::RULES), bytes).unwrap();
+            let rules = Rules::read(folder.path()).unwrap();
+            assert_eq!(rules.not_handed_in, Some(0));
+        }
     }
 
     #[test]

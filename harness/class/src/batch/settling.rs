@@ -6,7 +6,7 @@ use ipclab_intake::failure::Failure;
 use ipclab_report::{Class, Lateness, Line, Override};
 
 use super::overrides;
-use super::rules::Rules;
+use super::rules::{RULES, Rules};
 
 /// How many of a kind are named one by one.
 const NAMED: usize = 5;
@@ -35,6 +35,16 @@ impl Settling {
     /// Puts it beside what was graded. Gives what the instructor has to look at; the class's page says it, too.
     pub(crate) fn settle(&self, class: &mut Class) -> Vec<String> {
         let mut told = class.settle(&self.overrides, self.rules.late.as_ref());
+        if let Some(points) = class.not_handed_in
+            && class.max > 0
+            && points > class.max
+        {
+            class.not_handed_in = None;
+            told.push(format!(
+                "not-handed-in = {points} of {RULES} is not applied: it is more than the {} points that there are",
+                class.max
+            ));
+        }
         told.extend(self.unclear(class));
         class.notes.retain(|note| !note.starts_with(MARK));
         let notes = told.iter().map(|told| Line::new(&format!("{MARK}{told}")));

@@ -117,6 +117,11 @@ fn what_was_not_handed_in_or_not_opened_is_no_number_in_an_export() {
     export()
         .stdout(filled(""))
         .stderr(contains("bob").or(contains("Bob")));
+    // More than there is to earn is a slip of the hand.
+    workdir.write("out/class.toml", "not-handed-in = 40\n");
+    export().stdout(filled("")).stderr(contains(
+        "not-handed-in = 40 of class.toml is not applied: it is more than the 4 points",
+    ));
     workdir.write("out/class.toml", "not-handed-in = 0\n");
     export()
         .stdout(filled("0"))

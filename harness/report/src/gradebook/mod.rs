@@ -17,6 +17,7 @@ use sheet::Sheet;
 
 pub use canvas::fill as canvas;
 pub use moodle::{Columns as MoodleColumns, fill as moodle};
+pub use sheet::no_table;
 
 /// A gradebook with marks, and what is to be known about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,12 +128,6 @@ impl<'a> Names<'a> {
 
     /// The submission of a row's student; an error when several could be.
     fn member(&mut self, row: &Row<'_>) -> Result<Option<&'a Member>, String> {
-        let several = |how: &str| {
-            format!(
-                "{}: several submissions have this {how}, so that none was taken",
-                row.name
-            )
-        };
         for (key, id) in &row.ids {
             let id = id.trim().to_lowercase();
             if id.is_empty() {
@@ -143,7 +138,10 @@ impl<'a> Names<'a> {
                     self.found[*one] = true;
                     return Ok(self.class.submissions.get(*one));
                 }
-                Some(_) => return Err(several("id")),
+                Some(several) => {
+                    let found = &mut self.found;
+                    return Err(none_of(self.class, found, several, &row.name, "id"));
+                }
                 None => {}
             }
         }
@@ -161,7 +159,10 @@ impl<'a> Names<'a> {
                     self.found[*one] = true;
                     return Ok(self.class.submissions.get(*one));
                 }
-                Some(_) => return Err(several("name")),
+                Some(several) => {
+                    let found = &mut self.found;
+                    return Err(none_of(self.class, found, several, &row.name, "name"));
+                }
                 None => {}
             }
         }
@@ -175,6 +176,21 @@ impl<'a> Names<'a> {
             .map(|(member, _)| words::called(&member.who))
             .collect()
     }
+}
+
+/// Why a row gets no mark of several submissions. They are named here, and not among those without a row.
+fn none_of(class: &Class, found: &mut [bool], several: &[usize], row: &str, how: &str) -> String {
+    for at in several {
+        found[*at] = true;
+    }
+    let ids = several
+        .iter()
+        .map(|at| class.submissions[*at].who.id.as_str());
+    let ids: Vec<&str> = ids.collect();
+    format!(
+        "{row}: several submissions have this {how}, so that none was taken: {}",
+        ids.join(", ")
+    )
 }
 
 /// A name for comparison: `Lovelace, Ada` and `Ada LOVELACE` are one.

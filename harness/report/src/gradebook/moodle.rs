@@ -52,6 +52,8 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
     let names = (1..sheet.len()).filter_map(|at| Some(sheet.cell(at, name?)));
     let mut students = Names::new(class, names);
     let mut filled = FilledGradebook::default();
+    // In a language that is not known here, a lock is not seen.
+    let is_foreign = known(Header::Grade).is_none() && changeable.is_none();
     let mut absent = Vec::new();
     for at in 1..sheet.len() {
         let cell =
@@ -100,6 +102,13 @@ pub fn fill(worksheet: &[u8], columns: &Columns, class: &Class) -> Result<Filled
                 Err(why) => filled.not_final.push(why),
             },
         }
+    }
+    if is_foreign {
+        filled.warnings.push(
+            "the language of this worksheet is not known, so that grades which the gradebook has locked were filled as well: \
+             look at them before you upload it"
+                .to_owned(),
+        );
     }
     filled.no_row = students.not_found();
     filled.not_handed_in(&mut sheet, grade, &absent, class);

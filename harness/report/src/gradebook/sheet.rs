@@ -8,6 +8,22 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use crate::csv::{harmless, quoted};
 
+/// Why a file cannot be a table in text, which every encoding of Windows would make letters of.
+#[must_use]
+pub fn no_table(bytes: &[u8]) -> Option<&'static str> {
+    // A zip, which newer formats are, and the format of Excel before 2007.
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        return Some("it is a spreadsheet's own format or a zip: a CSV file is needed");
+    }
+    let start = &bytes[..bytes.len().min(256)];
+    let start = String::from_utf8_lossy(start).to_lowercase();
+    let start = start.trim_start_matches(['\u{feff}', ' ', '\r', '\n']);
+    let is_page = start.starts_with("<!doctype html") || start.starts_with("<html");
+    is_page.then_some(
+        "it is a web page, as a system sends it to a browser that has to log in first: download the file again",
+    )
+}
+
 /// A sheet and the changes to it.
 pub(super) struct Sheet<'a> {
     bytes: &'a [u8],
@@ -33,10 +49,8 @@ impl<'a> Sheet<'a> {
                     .to_owned(),
             );
         }
-        if bytes.starts_with(b"PK\x03\x04") {
-            return Err(
-                "it is a spreadsheet's own format or a zip: a CSV file is needed".to_owned(),
-            );
+        if let Some(why) = no_table(bytes) {
+            return Err(why.to_owned());
         }
         let start = if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
             3
@@ -253,6 +267,8 @@ mod tests {
         let refused = |bytes: &[u8]| Sheet::parse(bytes).err().unwrap();
         assert!(refused(b"\xff\xfea\0").contains("UTF-16"));
         assert!(refused(b"PK\x03\x04..").contains("CSV"));
+        assert!(refused(b"\xd0\xcf\x11\xe0..").contains("CSV"));
+        assert!(refused(b"\n<!DOCTYPE html>\n<html>").contains("a web page"));
         assert!(refused(b"a,\"b\n").contains("never ends"));
         assert!(refused(b"").contains("empty"));
     }

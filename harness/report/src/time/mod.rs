@@ -47,7 +47,8 @@ pub fn zone_of(text: &str) -> Option<i64> {
 /// A moment on the clocks of its zone, and the zone that it names.
 fn parts(text: &str) -> Option<(i64, Option<i64>)> {
     let text = text.trim();
-    let dates = numeric_date(text).or_else(|| written_date(text));
+    let dates = numeric_date(text).or_else(|| dotted_date(text));
+    let dates = dates.or_else(|| written_date(text));
     let (date, rest) = dates.or_else(|| named_date(text))?;
     let (clock_s, rest) = clock(rest)?;
     let local_s = date * DAY_S as i64 + clock_s;
@@ -81,12 +82,14 @@ pub fn zone(text: &str) -> Option<i64> {
     (numeric && hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
 }
 
-/// `2026-03-01`, and what stands behind it.
+/// `2026-03-01`, `2026/03/01`, and what stands behind it.
 fn numeric_date(text: &str) -> Option<(i64, &str)> {
     let bytes = text.as_bytes();
+    let between = *bytes.get(4)?;
     let shape = bytes.len() >= 10
+        && matches!(between, b'-' | b'/')
         && (0..10).all(|at| match at {
-            4 | 7 => bytes[at] == b'-',
+            4 | 7 => bytes[at] == between,
             _ => bytes[at].is_ascii_digit(),
         });
     if !shape {
@@ -96,6 +99,19 @@ fn numeric_date(text: &str) -> Option<(i64, &str)> {
     let date = days(part(0, 4)?, part(5, 7)?, part(8, 10)?)?;
     let rest = text[10..].trim_start_matches(['T', 't', ' ', ',']);
     Some((date, rest))
+}
+
+/// `1.3.2026`, and what stands behind it: with dots the day stands first everywhere. `3/1/2026` is two dates, and none here.
+fn dotted_date(text: &str) -> Option<(i64, &str)> {
+    let (day, rest) = text.split_once('.')?;
+    let (month, rest) = rest.split_once('.')?;
+    let (year, rest) = rest.split_at_checked(4)?;
+    let number = |text: &str, most: usize| {
+        let numeric = text.bytes().all(|byte| byte.is_ascii_digit());
+        (numeric && (1..=most).contains(&text.len())).then(|| text.parse::<i64>().ok())?
+    };
+    let date = days(number(year, 4)?, number(month, 2)?, number(day, 2)?)?;
+    Some((date, rest.trim_start_matches([' ', ','])))
 }
 
 /// `2026年3月1日(日)`, and what stands behind it.
@@ -230,6 +246,10 @@ mod tests {
         check("2026-03-01 04:00:00 -0800", Some(NOON));
         check("2026-03-01 12:00 UTC", Some(NOON));
         check("2026-03-01 13:00", Some(NOON));
+        // Spreadsheets.
+        check("2026/03/01 13:00", Some(NOON));
+        check("1.3.2026 13:00", Some(NOON));
+        check("01.03.2026, 13:00:00", Some(NOON));
         // Moodle, in several languages.
         check("Sunday, 1 March 2026, 1:00 PM", Some(NOON));
         check("Sonntag, 1. März 2026, 13:00", Some(NOON));
@@ -261,6 +281,10 @@ mod tests {
             "2026-02-29 10:00",
             "2026-13-01 10:00",
             "1/3/26 10:00",
+            "1/3/2026 10:00",
+            "1.3.26 10:00",
+            "1.13.2026 10:00",
+            "2026-03/01 10:00",
             "2026-03-01",
             "soon",
             "2026-03-01 25:00",

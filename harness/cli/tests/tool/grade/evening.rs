@@ -134,7 +134,7 @@ fn what_is_about_nothing_any_more_is_told_and_not_applied_to_something_else() {
     };
     check(
         "who = 'eve'\nmark = 1",
-        "entry 1 is not applied: there is no submission of eve",
+        "entry 1 (line 1) is not applied: there is no submission of eve",
     );
     check(
         "who = 'bob'\ncase = 'gone'\npoints = 1",

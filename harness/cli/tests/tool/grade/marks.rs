@@ -278,6 +278,31 @@ fn another_spec_that_changes_no_mark_takes_over_without_asking() {
     export(&workdir, "out").code(0);
 }
 
+/// The path was a part of what results hang on: from another folder, or on another machine, all was graded again.
+#[test]
+fn a_spec_at_another_path_is_the_same_spec() {
+    let workdir = graded();
+    workdir.write("elsewhere/spec.toml", SPEC);
+    let before = of_the_class(&workdir);
+    workdir
+        .ipclab()
+        .args([
+            "grade",
+            "class",
+            "--spec",
+            "elsewhere/spec.toml",
+            "-o",
+            "out",
+        ])
+        .assert()
+        .code(0)
+        .stdout(contains("3 as before, not graded again"));
+    let mut after = of_the_class(&workdir);
+    // Where it was graded from the last time.
+    after.insert("run.json".to_owned(), before["run.json"].clone());
+    assert_eq!(after, before);
+}
+
 #[test]
 fn the_mark_of_a_submission_that_is_no_longer_there_stays_until_it_is_left_out() {
     let workdir = graded();

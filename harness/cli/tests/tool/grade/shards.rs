@@ -46,6 +46,13 @@ fn a_missing_part_is_reported() {
         .stderr(contains(
             "are in none of these parts: --shard 3/3 is missing (",
         ));
+    // The rows of the others were called those of students without a submission.
+    workdir
+        .ipclab()
+        .args(["export", "csv", "part1"])
+        .assert()
+        .code(0)
+        .stderr(contains("this is the part 1/3 of the class"));
 }
 
 #[test]
@@ -98,9 +105,9 @@ fn contradictions_are_named_and_nothing_is_merged() {
         .args(["--tier", "core"])
         .assert()
         .code(0);
-    merge(&workdir, &["one", "core"], "again")
-        .code(2)
-        .stderr(contains("do not belong together").and(contains("other options")));
+    merge(&workdir, &["one", "core"], "again").code(2).stderr(
+        contains("do not belong together").and(contains("tiers core instead of core, robust")),
+    );
     merge(&workdir, &["one", "class"], "again")
         .code(2)
         .stderr(contains("run.json"));

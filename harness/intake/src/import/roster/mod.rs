@@ -11,7 +11,7 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ipclab_report::{Line, Student, names};
+use ipclab_report::{Line, Student, gradebook, names};
 
 use super::found::Found;
 use crate::failure::{Failure, reason};
@@ -34,10 +34,14 @@ impl Roster {
         let display = show::path(path);
         let failed = |why: &str| Failure::usage(format!("reading the roster {display}: {why}"));
         let bytes = std::fs::read(path).map_err(|error| failed(&reason(&error)))?;
+        if let Some(why) = gradebook::no_table(&bytes) {
+            return Err(failed(why));
+        }
         let text = spreadsheet::text(&bytes);
         Self::parse(&text).map_err(|why| {
             failed(&why).remedy(
-                "its first line names the columns, for example: name,number,login,email,section",
+                "its first line names the columns, for example: name,number,login,email,section; those of Moodle are known in \
+                 twenty languages, else write them in English: Identifier,Full name,Status,Last modified (submission)",
             )
         })
     }
@@ -56,6 +60,8 @@ impl Roster {
     pub fn join(&self, found: &mut [Found], notes: &mut Vec<String>) -> Vec<Student> {
         let exact = self.index(Row::keys);
         let mut present: BTreeSet<usize> = BTreeSet::new();
+        // Submissions of each row's student.
+        let mut by_row: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
         // What has no row yet: a submission and its student.
         let mut open: Vec<(usize, usize)> = Vec::new();
         for (at, one) in found.iter_mut().enumerate() {
@@ -67,6 +73,10 @@ impl Roster {
                 match matching(&exact, keys) {
                     Match::One(row) => {
                         present.insert(row);
+                        by_row
+                            .entry(row)
+                            .or_default()
+                            .insert(one.who.id.to_string());
                         self.rows[row].describe(one, n);
                     }
                     Match::None => open.push((at, n)),
@@ -74,6 +84,15 @@ impl Roster {
                 }
             }
         }
+        notes.extend(by_row.iter().filter(|(_, ids)| ids.len() > 1).map(|(row, ids)| {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            format!(
+                "{} has {} submissions: {}. No gradebook gets a mark of them until all but one are taken out of the class",
+                self.rows[*row].called(),
+                ids.len(),
+                ids.join(", ")
+            )
+        }));
         self.join_alike(found, &open, &mut present, notes);
         for one in found.iter_mut() {
             one.who
@@ -187,6 +206,13 @@ fn matching(by: &BTreeMap<String, BTreeSet<usize>>, keys: Vec<String>) -> Match 
 }
 
 impl Row {
+    /// The student's name, else what else stands there.
+    fn called(&self) -> String {
+        let name = self.student.name.as_ref();
+        let known = name.or(self.student.ids.values().next());
+        known.map_or(String::new(), Line::to_string)
+    }
+
     /// Puts down what the row says of a submission's student.
     fn describe(&self, one: &mut Found, student: usize) {
         let own = &mut one.who.students[student];
@@ -438,6 +464,21 @@ mod tests {
                 ..none()
             },
         );
+        // A word that is not known is no word for "in time".
+        for (column, cell) in [
+            ("late", "ja"),
+            ("late by", "zwei Tage"),
+            ("slip days", "two"),
+        ] {
+            check(
+                &format!("name,{column}\nBob,{cell}\n"),
+                Timing {
+                    unread: Some(cell.into()),
+                    ..none()
+                },
+            );
+        }
+        check("name,late,late by\nBob,-,-\n", none());
         check(
             "name;extension;slip days\nBob;2026-03-09 12:00;0\n",
             Timing {
@@ -456,6 +497,23 @@ mod tests {
         assert_eq!(name(&found[0]), "");
         assert_eq!(missing.len(), 3);
         assert_eq!(notes, ["the roster has several rows that could be jane"]);
+    }
+
+    /// Three submissions of one student were graded, and only the filled gradebook said that none of them counts.
+    #[test]
+    fn several_submissions_of_one_student_are_told() {
+        let folder = |name: &str| {
+            let mut found = Found::new(name, From::default());
+            found.names.push(name.to_owned());
+            found
+        };
+        let class = vec![folder("Jane Doe"), folder("Bob"), folder("jane doe")];
+        let (_, missing, notes) = joined("name,number\nJane Doe,1\nBob,2\n", class);
+        assert!(missing.is_empty());
+        let [note] = &notes[..] else {
+            panic!("{notes:?}")
+        };
+        assert!(note.starts_with("Jane Doe has 2 submissions: Jane Doe, jane doe."));
     }
 
     #[test]
@@ -478,6 +536,20 @@ mod tests {
         check(&format!("{canvas}\"Student, Test\",9,,0a1b,A\n"), 1);
         check(&format!("{canvas}\"Student, Test\",9,s9,test,A\n"), 2);
         check("name,number\nTest Student,\n", 1);
+    }
+
+    /// The bytes of a file of Excel's were shown as the headers that there are.
+    #[test]
+    fn what_is_no_table_is_called_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |bytes: &[u8], says: &str| {
+            let file = folder.path().join("students.csv");
+            std::fs::write(&file, bytes).unwrap();
+            let failure = Roster::read(&file).unwrap_err().to_string();
+            assert!(failure.contains(says), "{failure}");
+        };
+        check(b"PK\x03\x04\x14\0\0", "a spreadsheet's own format");
+        check(b"<html><head>", "a web page");
     }
 
     #[test]

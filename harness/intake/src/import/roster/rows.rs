@@ -108,7 +108,11 @@ fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
             Some(Column::Id(key)) => {
                 student.ids.insert(Line::new(key), Line::new(cell));
             }
-            Some(Column::Late) => late = truth(cell),
+            // What cannot be read is kept: taken for nothing, it would mean that a submission is in time.
+            Some(Column::Late) => {
+                late = truth(cell);
+                timing.unread = unread(cell, late.is_some()).or(timing.unread);
+            }
             Some(Column::HandedIn) => {
                 // Moodle writes a hyphen where nothing was handed in.
                 timing.handed_in = (cell.len() > 1).then(|| Line::new(cell));
@@ -117,15 +121,19 @@ fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
                 let number = cell.parse::<u64>().ok();
                 let number = number.map(|number| number.saturating_mul(*unit));
                 timing.late_by_s = time::span(cell).or(number);
+                timing.unread = unread(cell, timing.late_by_s.is_some()).or(timing.unread);
             }
             Some(Column::Status) => {
                 let said = moodle::status(cell);
                 timing.late_by_s = said.late_by_s.or(timing.late_by_s);
                 timing.due = said.due.map(|due| Line::new(&due)).or(timing.due);
-                timing.unread = said.unread.map(|text| Line::new(&text));
+                timing.unread = said.unread.map(|text| Line::new(&text)).or(timing.unread);
             }
             Some(Column::Due) => timing.due = Some(Line::new(cell)),
-            Some(Column::SlipDays) => timing.slip_days = cell.parse().ok(),
+            Some(Column::SlipDays) => {
+                timing.slip_days = cell.parse().ok();
+                timing.unread = unread(cell, timing.slip_days.is_some()).or(timing.unread);
+            }
         }
     }
     let both = format!("{first} {last}");
@@ -159,6 +167,11 @@ fn truth(cell: &str) -> Option<bool> {
         "no" | "n" | "false" | "0" => Some(false),
         _ => None,
     }
+}
+
+/// A cell that says something which cannot be read. A hyphen says that there is nothing.
+fn unread(cell: &str, is_read: bool) -> Option<Line> {
+    (!is_read && cell != "-").then(|| Line::new(cell))
 }
 
 /// `17` of `Participant 17`, `Participante17`, `Teilnehmer/in 17`: names of files have the number alone.
