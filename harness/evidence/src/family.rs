@@ -117,6 +117,26 @@ pub fn canonical(kernel_name: &str, on_socket: bool) -> &str {
         .map_or(kernel_name, |(family, _)| *family)
 }
 
+/// What people write in C for a kernel call, as all that they read names it: `read()` of a socket is no `recv()`, and `select()`
+/// no `poll()`. The C library makes a `sendto` of each `send()`: both are called `send`, and so is `recv`.
+#[must_use]
+pub fn name_in_c(kernel_name: &str) -> &str {
+    match kernel_name {
+        "select" | "pselect6" => "select",
+        "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => "epoll_wait",
+        "mknodat" => "mknod",
+        "mkdirat" => "mkdir",
+        "linkat" => "link",
+        "symlinkat" => "symlink",
+        "renameat" | "renameat2" => "rename",
+        // The C library has no other call for dup2(3) on some processors.
+        "dup2" | "dup3" => "dup2",
+        "read" | "write" | "readv" | "writev" | "sendfile" | "recvmsg" | "sendmsg" | "recvmmsg"
+        | "sendmmsg" => kernel_name,
+        name => canonical(name, true),
+    }
+}
+
 /// Whether a kernel call is meant by `name`, which is a family or the kernel call's own name.
 #[must_use]
 pub fn belongs(kernel_name: &str, on_socket: bool, name: &str) -> bool {
@@ -128,7 +148,7 @@ pub fn belongs(kernel_name: &str, on_socket: bool, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{belongs, canonical, family};
+    use super::{belongs, canonical, family, name_in_c};
 
     #[test]
     fn a_read_is_a_recv_only_on_a_socket() {
@@ -137,6 +157,27 @@ mod tests {
         assert_eq!(canonical("recvfrom", false), "recv");
         assert!(belongs("write", true, "send"));
         assert!(!belongs("write", false, "send"));
+    }
+
+    #[test]
+    fn readers_meet_the_names_that_they_write() {
+        for (kernel, expect) in [
+            ("pselect6", "select"),
+            ("ppoll", "poll"),
+            ("epoll_pwait", "epoll_wait"),
+            ("wait4", "wait"),
+            ("mknodat", "mknod"),
+            ("newfstatat", "stat"),
+            ("read", "read"),
+            ("recvmsg", "recvmsg"),
+            ("recvfrom", "recv"),
+            ("clone3", "fork"),
+            ("dup3", "dup2"),
+            ("rt_sigsuspend", "sigsuspend"),
+            ("shmget", "shmget"),
+        ] {
+            assert_eq!(name_in_c(kernel), expect, "{kernel}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use arg::{Arg, SemOp, Word};
 pub use arg_kind::ArgKind;
 pub use bytes::Bytes;
 pub use errno::Errno;
-pub use family::{belongs, canonical, families, family, needs_socket};
+pub use family::{belongs, canonical, families, family, name_in_c, needs_socket};
 pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, QueuedMessage,
     Segment,

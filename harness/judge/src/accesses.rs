@@ -1,8 +1,8 @@
 //! Accesses to shared memory in words: whose, what was read or written, between which calls.
 
-use ipclab_evidence::{Access, Arg, Call};
+use ipclab_evidence::{Access, Arg, Call, name_in_c};
 
-use crate::facts::{Facts, name_in_c};
+use crate::facts::Facts;
 
 /// `the parent (process 2)`, `process 3`
 pub(crate) fn process(facts: Facts<'_>, actor: usize, pid: u32) -> String {
@@ -60,7 +60,7 @@ pub(crate) fn around<'a>(
 
 /// `semop(0, [{0, -1, SEM_UNDO}]) (#12)`
 pub(crate) fn description(call: &Call) -> String {
-    let name = name_in_c(&call.name, Facts::on_socket(call));
+    let name = name_in_c(&call.name);
     let args: Vec<String> = if name == "semop" || name == "semctl" {
         let args = call.args.iter().take(if name == "semop" { 2 } else { 3 });
         args.map(Arg::to_string).collect()

@@ -70,11 +70,11 @@ pub(crate) fn deadlock(facts: Facts<'_>) -> Option<Finding> {
     let message = match is_cycle {
         true => format!(
             "a deadlock: {}. Take several semaphores in the same order everywhere, and none twice",
-            sentences.join(", and ")
+            sentences.join("; ")
         ),
         false => format!(
             "{} and does not give back. Give a semaphore back on every way out, or take it with SEM_UNDO",
-            sentences.join(", and ")
+            sentences.join("; ")
         ),
     };
     let waiting = blocked[&first].waits;

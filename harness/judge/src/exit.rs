@@ -1,9 +1,9 @@
 //! Exit: how programs ended.
 
-use ipclab_evidence::{Call, Ended, Exit, Wait, canonical};
+use ipclab_evidence::{Call, Ended, Exit, Wait, canonical, name_in_c};
 use ipclab_spec::{Aspect, ExitExpectation};
 
-use crate::facts::{Facts, name_in_c};
+use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::page::Page;
 use crate::quote::quoted;
@@ -238,7 +238,7 @@ fn its_words(facts: Facts<'_>, index: usize) -> String {
 
 fn crashed(who: &str, signal: i32, name: &str, call: Option<&str>) -> String {
     let place = call
-        .map(|call| format!(" in {}()", name_in_c(call, true)))
+        .map(|call| format!(" in {}()", name_in_c(call)))
         .unwrap_or_default();
     let why = match name {
         "SIGSEGV" | "SIGBUS" => ": it touched memory that is not its own",
@@ -292,7 +292,7 @@ fn never_ended(
                         .get(1)
                         .map_or_else(|| "A signal".to_owned(), ToString::to_string),
                     sent.n,
-                    name_in_c(&wait.call, false)
+                    name_in_c(&wait.call)
                 ),
                 None => format!("it waits in {}", facts.waits_in(wait)),
             },

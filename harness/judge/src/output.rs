@@ -347,13 +347,19 @@ impl Printed<'_> {
         }
     }
 
+    /// A line as it is expected. A program that moved nothing should not print 0, but have moved something.
+    fn expected_line(&self, wanted: &Wanted<'_>) -> String {
+        let open = self.counts_nothing(wanted);
+        open.unwrap_or_else(|| wanted.pattern.escaped_text())
+    }
+
     /// Expected lines with what was printed around them: there, missing, or in the way.
     fn picture(&self, wanted: &[Wanted<'_>], found: &[Option<(usize, Span)>]) -> Difference {
         let mut all = Vec::new();
         let mut next = 0;
         for (wanted, found) in wanted.iter().zip(found) {
             match found {
-                None => all.push(DiffLine::Missing(wanted.pattern.escaped_text())),
+                None => all.push(DiffLine::Missing(self.expected_line(wanted))),
                 Some((line, _)) if *line < next => {}
                 Some((line, _)) => {
                     all.extend(

@@ -52,7 +52,7 @@ fn children_are_counted_and_waited_for() {
         },
         &[
             "exit: no child of client ended with status 3: process 4 (fork() at #2) had not ended when the case was over",
-            "cleanup: client left 1 orphan instead of 0: process 4 (fork() at #2) was alive when its parent ended, which did not wait for it",
+            "cleanup: client left 1 orphan instead of 0: process 4 (fork() at #2) outlived its parent, which did not wait for it",
         ],
     );
     check(

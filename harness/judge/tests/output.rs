@@ -230,6 +230,28 @@ reference = "server"
 stdout.lines = ["got {{client.sent.2}}"]
 "#;
 
+/// A client that sent nothing was told to print "0 bytes sent.".
+#[test]
+fn a_program_that_sent_nothing_is_not_asked_to_print_0() {
+    let case = client("stdout.lines = [\"hello\", \"{{client.sent}} bytes sent.\"]");
+    let judged = ipclab_judge::judge(&case, &printed("hi\n").e);
+    let shown: Vec<String> = judged
+        .iter()
+        .filter_map(|finding| finding.difference.as_ref())
+        .map(|difference| format!("{difference:?}"))
+        .collect();
+    assert!(
+        shown
+            .iter()
+            .any(|shown| shown.contains("<number> bytes sent.")),
+        "{shown:?}"
+    );
+    assert!(
+        !shown.iter().any(|shown| shown.contains("0 bytes")),
+        "{shown:?}"
+    );
+}
+
 #[test]
 fn the_count_printed_is_the_one_that_crossed() {
     let mut right = moved();

@@ -362,7 +362,7 @@ fn a_deadlock_is_told_with_its_cycle() {
         let found = messages.find(|message| message.contains("waits for semaphore"));
         assert_eq!(found, says, "{story}");
     };
-    let cycle = "a deadlock: process 3 waits for semaphore 1 (#3), which process 4 has taken (#2), and process 4 waits for \
+    let cycle = "a deadlock: process 3 waits for semaphore 1 (#3), which process 4 has taken (#2); process 4 waits for \
                  semaphore 0 (#4), which process 3 has taken (#1). Take several semaphores in the same order everywhere, and \
                  none twice";
     check("30- 41- 31? 40?", Some(cycle));

@@ -453,7 +453,7 @@ fn a_kept_check_is_judged_again_to_the_identical_report() {
         "hello.c",
         "#include <stdio.h>\nint main(void) { puts(\"Bye\"); return 3; }\n",
     )]);
-    for format in ["text", "json"] {
+    for format in ["text", "json", "html", "markdown", "junit"] {
         let checked = workdir
             .check()
             .args(["--keep", "kept", "--format", format])

@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, ArgKind, Call, Direction, Evidence, Object, Socket, SocketKind,
-    Transfer, canonical,
+    Transfer, name_in_c,
 };
 use ipclab_spec::{Actor, Case, Endpoint, Player};
 
@@ -193,21 +193,9 @@ impl<'a> Facts<'a> {
     pub(crate) fn name(call: &Call) -> String {
         let name = match call.makes_thread() {
             true => "pthread_create",
-            false => name_in_c(&call.name, Self::on_socket(call)),
+            false => name_in_c(&call.name),
         };
         format!("{name}()")
-    }
-}
-
-/// What the source calls a kernel call: `read()` of a socket is no `recv()`, and `select()` no `poll()`.
-pub(crate) fn name_in_c(kernel_name: &str, on_socket: bool) -> &str {
-    match kernel_name {
-        "select" | "pselect6" => "select",
-        "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => "epoll_wait",
-        "mknodat" => "mknod",
-        "read" | "write" | "readv" | "writev" | "sendfile" | "recvmsg" | "sendmsg" | "recvmmsg"
-        | "sendmmsg" => kernel_name,
-        name => canonical(name, on_socket),
     }
 }
 

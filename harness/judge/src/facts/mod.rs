@@ -7,4 +7,4 @@ mod narrative;
 mod threads;
 
 pub(crate) use fill::Unfilled;
-pub(crate) use lookup::{Facts, address_of, name_in_c, named_address, show_address};
+pub(crate) use lookup::{Facts, address_of, named_address, show_address};

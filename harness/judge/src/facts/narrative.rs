@@ -2,13 +2,16 @@
 
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Call, Ended, Errno, Exit, LimitHit, LimitKind, Object, Wait,
-    belongs, canonical,
+    belongs, canonical, name_in_c,
 };
 use ipclab_spec::{ExitExpectation, Player};
 
-use super::lookup::{Facts, address_of, name_in_c, show_address};
+use super::lookup::{Facts, address_of, show_address};
 use crate::errno::described;
 use crate::quote::quoted;
+
+/// Words that one sentence about who waits may have, and `no program can go on` before it.
+const WORDS_MAX: usize = 20;
 
 impl<'a> Facts<'a> {
     /// `recv() (#30)`
@@ -16,8 +19,7 @@ impl<'a> Facts<'a> {
         if let Some(text) = self.waits_for_threads(wait) {
             return text;
         }
-        let on_socket = matches!(wait.object, Some(Object::Socket(_)));
-        let call = name_in_c(&wait.call, on_socket);
+        let call = name_in_c(&wait.call);
         let at = if wait.n > 0 {
             format!(" (#{})", wait.n)
         } else {
@@ -110,7 +112,11 @@ impl<'a> Facts<'a> {
                 self.waits_in(wait)
             )
         });
-        (waits.len() > 1).then(|| each.collect::<Vec<_>>().join(", "))
+        let each: Vec<String> = each.collect();
+        let all = each.join(", ");
+        // Of many, each is a sentence of its own.
+        let is_long = all.split_whitespace().count() > WORDS_MAX;
+        (each.len() > 1).then(|| if is_long { each.join("; ") } else { all })
     }
 
     /// `shell`, or `process 4003 of shell` where it is told what that one waits for.
@@ -157,7 +163,7 @@ impl<'a> Facts<'a> {
                 None => format!("it ended with status {status}"),
             }),
             Exit::Signal { name, call, .. } => Some(match call {
-                Some(call) => format!("it was killed by {name} in {}()", name_in_c(call, true)),
+                Some(call) => format!("it was killed by {name} in {}()", name_in_c(call)),
                 None => format!("it was killed by {name}"),
             }),
             Exit::Running {

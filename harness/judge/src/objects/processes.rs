@@ -236,7 +236,7 @@ impl<'a> Of<'a> {
             ),
             Fate::Orphan | Fate::Discarded | Fate::WaitedFor { .. } => (
                 if seen == 1 { "orphan" } else { "orphans" },
-                "was alive when its parent ended, which did not wait for it",
+                "outlived its parent, which did not wait for it",
             ),
         };
         let who = &self.who;

@@ -89,8 +89,8 @@ impl Printed<'_> {
         )
     }
 
-    /// The line has a count, and nothing crossed that could be counted: that is the mistake, and not the line.
-    fn moved_nothing(&self, wanted: &Wanted<'_>) -> Option<String> {
+    /// A line with a count of which nothing crossed, with its number left open; `None`: it has none, or something crossed.
+    pub(super) fn counts_nothing(&self, wanted: &Wanted<'_>) -> Option<String> {
         let (actor, direction, truth) = self.count(wanted.template)?;
         if truth != "0" {
             return None;
@@ -100,9 +100,15 @@ impl Printed<'_> {
             .pattern_of_any_count(wanted.template, Some(self.index))?;
         let actors = self.facts.meant(actor, Some(self.index)).ok()?;
         // An empty datagram is a message, too.
-        if self.facts.transfers(&actors, direction).next().is_some() {
-            return None;
-        }
+        let crossed = self.facts.transfers(&actors, direction).next().is_some();
+        (!crossed).then(|| open.trimmed().escaped_text())
+    }
+
+    /// The line has a count, and nothing crossed that could be counted: that is the mistake, and not the line.
+    fn moved_nothing(&self, wanted: &Wanted<'_>) -> Option<String> {
+        let open = self.counts_nothing(wanted)?;
+        let (actor, direction, _) = self.count(wanted.template)?;
+        let actors = self.facts.meant(actor, Some(self.index)).ok()?;
         let whose = match actors.as_slice() {
             [one] if *one == self.index => "it".to_owned(),
             [one] => self.facts.who(*one),
@@ -116,7 +122,7 @@ impl Printed<'_> {
         Some(format!(
             "{} did not print the line {}: {whose} {} {nothing}{}",
             self.who(),
-            quoted(&open.escaped_text()),
+            quoted(&open),
             moved(direction),
             self.because()
         ))

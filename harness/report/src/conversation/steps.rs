@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipclab_evidence::{
     Address, Arg, ArgKind, Bytes, Call, Direction, Errno, Evidence, Names, Object, SocketKind,
-    Transfer, canonical,
+    Transfer, canonical, name_in_c,
 };
 
 use super::delivery::{self, Deliveries};
@@ -303,12 +303,9 @@ pub(super) fn in_source<'a>(
     match kernel_name {
         "sendto" if on_stream => "send",
         "recvfrom" if on_stream => "recv",
-        "accept4" => "accept",
-        "unlinkat" => "unlink",
-        "openat" => "open",
-        "semtimedop" => "semop",
-        "clone" | "clone3" | "vfork" => "fork",
-        name => name,
+        // Where several can be meant by an address, the call says whether it names one.
+        "sendto" | "recvfrom" => kernel_name,
+        name => name_in_c(name),
     }
 }
 

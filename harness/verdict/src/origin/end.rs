@@ -1,8 +1,6 @@
 //! How a program came to an end, or to none: the statement that ended it, the check behind a call, the loop that goes on.
 
-use ipclab_evidence::{Arg, Call, Errno, Exit, SourceLine, canonical};
-
-use ipclab_spec::Aspect;
+use ipclab_evidence::{ActorEvidence, Arg, Call, Errno, Exit, SourceLine, canonical};
 
 use super::look::{Look, Spot, at};
 use super::source::{Control, Function, Source};
@@ -15,10 +13,6 @@ const CONTROLS_MAX: usize = 300;
 const INPUTS_MAX: usize = 8;
 /// Lines between a complaint and the `return` that belongs to it.
 const RETURN_LINES_MAX: u32 = 3;
-/// Loops around one line that are looked at.
-const LOOPS_MAX: usize = 8;
-/// Statements that leave a loop.
-const LEAVES: [&str; 6] = ["break", "return", "goto", "exit", "_exit", "_Exit"];
 /// Functions that read what a program is given.
 const READ_INPUT: [&str; 11] = [
     "getline", "fgets", "gets", "getc", "getchar", "fgetc", "fread", "scanf", "fscanf", "read",
@@ -60,15 +54,65 @@ impl<'a> Look<'a> {
             }
         }
         let spot = last?;
-        let mut tokens = spot.function.body.clone();
-        let end = tokens.find(|token| {
-            let behind = spot
-                .source
-                .line(*token)
-                .is_some_and(|line| line >= spot.line);
-            behind && ENDS.iter().any(|word| spot.source.is(*token, word))
-        })?;
+        let ends: Vec<usize> = spot
+            .function
+            .body
+            .clone()
+            .filter(|token| {
+                let line = spot.source.line(*token);
+                let behind = line.is_some_and(|line| line >= spot.line);
+                behind && ENDS.iter().any(|word| spot.source.is(*token, word))
+            })
+            .collect();
+        let end = self
+            .likely_end(spot, actor, &ends)
+            .or(ends.first().copied())?;
         Some(at(spot.source, spot.source.line(end)?))
+    }
+
+    /// Of the statements behind the last that is known of a program which complained of nothing: the one that every way leads to,
+    /// else the first without a complaint; none that gives another status than it ended with.
+    fn likely_end(&self, spot: Spot<'a>, actor: &ActorEvidence, ends: &[usize]) -> Option<usize> {
+        let source = spot.source;
+        let Exit::Code(status) = actor.exit else {
+            return None;
+        };
+        if !actor.stderr.head.0.is_empty() {
+            return None;
+        }
+        let controls = source.controls(spot.function);
+        let fits = |end: &&usize| {
+            let value = match source.is(**end + 1, "(") {
+                true => **end + 2,
+                false => **end + 1,
+            };
+            let alone = source.is(value + 1, ";") || source.is(value + 1, ")");
+            let number = match source.word(value) {
+                Some("EXIT_SUCCESS") => Some(0),
+                Some("EXIT_FAILURE") => Some(1),
+                Some(_) => None,
+                None => source.tokens.get(value).and_then(|token| token.value()),
+            };
+            !alone || number.is_none_or(|number| number & 0xff == i64::from(status))
+        };
+        let around = |end: usize| {
+            controls
+                .iter()
+                .rfind(move |control| control.body.contains(&end))
+        };
+        let complains = |end: usize| {
+            let body = around(end).map_or(end..end, |control| control.body.start..end);
+            body.into_iter().any(|token| {
+                ["perror", "stderr", "err", "errx", "warn", "warnx"]
+                    .iter()
+                    .any(|word| source.is(token, word))
+            })
+        };
+        let mut fitting = ends.iter().filter(fits);
+        let always = fitting.clone().find(|end| around(**end).is_none());
+        always
+            .or_else(|| fitting.find(|end| !complains(**end)))
+            .copied()
     }
 
     /// What made it end like that: the statement, and where its value is given.
@@ -122,7 +166,7 @@ impl<'a> Look<'a> {
     }
 
     /// Where a function that complains and ends the program was called.
-    fn caller_of_end(&self) -> Option<SourceLine> {
+    pub(super) fn caller_of_end(&self) -> Option<SourceLine> {
         let (_, actor) = self.actor?;
         let [end, caller, ..] = actor.ended_at.as_slice() else {
             return None;
@@ -149,7 +193,13 @@ impl<'a> Look<'a> {
                 .filter(|call| call.actor == index)
         };
         let is_late = |errno: Errno| matches!(errno, Errno::EBADF | Errno::EPIPE | Errno::ENOTCONN);
-        let failed = own().find(|call| call.errno().is_some_and(is_late))?;
+        let mut untouched = own().filter(|call| call.tampered.is_none());
+        let failed = untouched.find(|call| call.errno().is_some_and(is_late));
+        let Some(failed) = failed else {
+            // A call on a descriptor that is closed is about nothing, and is not in the trace.
+            let closes = own().filter(|call| call.name == "close" && !call.lines.is_empty());
+            return closes.last()?.lines.last().cloned();
+        };
         let fd = failed.args.first().and_then(Arg::number)?;
         let undoes = |call: &&Call| {
             let same = call.args.first().and_then(Arg::number) == Some(fd);
@@ -231,6 +281,28 @@ impl<'a> Look<'a> {
         Some(at(spot.source, spot.source.line(counts.at)?))
     }
 
+    /// The `main` of the program.
+    pub(super) fn main_spot(&self) -> Option<Spot<'a>> {
+        if let Some((_, spot)) = self.main() {
+            return Some(spot);
+        }
+        let mains = self.sources.iter().filter_map(|source| {
+            let mut functions = source.functions.iter();
+            let function = functions.find(|found| found.name == "main")?;
+            Some(Spot {
+                source,
+                function,
+                line: function.line,
+            })
+        });
+        let mut mains = mains.take(2);
+        // Of several programs it is not known which one.
+        match (mains.next(), mains.next()) {
+            (Some(main), None) => Some(main),
+            _ => None,
+        }
+    }
+
     /// Where `main` begins.
     fn main(&self) -> Option<(SourceLine, Spot<'a>)> {
         let (index, actor) = self.actor?;
@@ -253,151 +325,6 @@ impl<'a> Look<'a> {
         !lines.is_empty() && self.complaint_lines() == Some(lines)
     }
 
-    /// The condition that a line hangs on, or that the line does which called its function; and what gave the condition its
-    /// value.
-    pub(super) fn condition(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let guarded = lines.iter().find_map(|line| {
-            let spot = self.spot(line)?;
-            Some((spot, self.guard(spot)?))
-        });
-        guarded.map_or(Vec::new(), |(spot, guard)| {
-            let mut decided = self.decided(spot, &guard);
-            if let Some(line) = self.complained_of(spot, &guard) {
-                decided.truncate(1);
-                decided.push(line);
-            }
-            decided
-        })
-    }
-
-    /// Of what was handed to the call whose result is looked at the member that the last words on stderr name: `Address family
-    /// for hostname not supported` is about `ai_family`.
-    fn complained_of(&self, spot: Spot<'a>, control: &Control) -> Option<SourceLine> {
-        /// Shorter names are found in any sentence.
-        const LETTERS_MIN: usize = 5;
-        let (_, actor) = self.actor?;
-        let said = String::from_utf8_lossy(&actor.stderr.head.0).to_lowercase();
-        let said = said.lines().next_back()?;
-        let source = spot.source;
-        let mut names = source.names(control.header.clone()).into_iter();
-        let write = names.find_map(|name| source.last_write(name, spot.function, control.at))?;
-        let handed = source.names(write.value.clone());
-        let named = |at: &usize| {
-            let member = source.word(*at)?;
-            let last = member.rsplit('_').next()?;
-            let of = at.checked_sub(2).and_then(|before| source.word(before))?;
-            let is_member = source.is(at - 1, ".") || source.is(at - 1, "->");
-            let is_said = last.len() >= LETTERS_MIN && said.contains(last);
-            (is_member && is_said && handed.contains(&of) && source.is(at + 1, "=")).then_some(())
-        };
-        let mut before = spot.function.body.start..write.at;
-        let at_member = before.rfind(|at| named(at).is_some())?;
-        Some(at(source, source.line(at_member)?))
-    }
-
-    /// The statement around a line that decides whether or how often it runs: where what was printed or sent is another than it
-    /// should be, it comes behind all that is known better.
-    pub(super) fn around(&self, lines: &[SourceLine]) -> Option<SourceLine> {
-        let shows = matches!(self.finding.aspect, Aspect::Output | Aspect::Bytes);
-        let spot = lines
-            .first()
-            .filter(|_| shows)
-            .and_then(|line| self.spot(line))?;
-        let mut controls = spot.source.controls(spot.function).into_iter();
-        let around = controls.rfind(|control| self.holds(spot, control))?;
-        Some(at(spot.source, spot.source.line(around.at)?))
-    }
-
-    /// The innermost statement that decides about a line; else one just before, which lost its braces.
-    fn guard(&self, spot: Spot<'a>) -> Option<Control> {
-        let controls = spot.source.controls(spot.function);
-        let around = controls.iter().rfind(|control| self.holds(spot, control));
-        let before = || {
-            controls.iter().rfind(|control| {
-                let line = spot.source.line(control.at).unwrap_or(0);
-                spot.source.is(control.at, "if") && (line + 1..=line + 3).contains(&spot.line)
-            })
-        };
-        around.or_else(before).cloned()
-    }
-
-    /// A statement that decides, and the place that gave what it looks at its value.
-    fn decided(&self, spot: Spot<'a>, control: &Control) -> Vec<SourceLine> {
-        let source = spot.source;
-        let mut names = source.names(control.header.clone()).into_iter();
-        let value = names.find_map(|name| {
-            let write = source.last_write(name, spot.function, control.at)?;
-            spot.function.body.contains(&write.at).then_some(write)
-        });
-        let decides = source.line(control.at).map(|line| at(source, line));
-        let given = value.and_then(|write| {
-            // Of a value that the student's own function brings the kernel's answer says more.
-            let asks = self.within(source, &write).map(|step| step.line);
-            asks.or_else(|| Some(at(source, source.line(write.at)?)))
-        });
-        decides.into_iter().chain(given).collect()
-    }
-
-    /// The last loop before the end of a program that did less than it should.
-    pub(super) fn left_loop(&self, end: &SourceLine) -> Vec<SourceLine> {
-        let Some(spot) = self.spot(end) else {
-            return Vec::new();
-        };
-        let controls = spot.source.controls(spot.function).into_iter();
-        let left = controls
-            .filter(|control| !spot.source.is(control.at, "if"))
-            .filter(|control| {
-                let last = spot.source.line(control.body.end.saturating_sub(1));
-                last.is_some_and(|last| last < spot.line)
-            })
-            // The outermost of those that end last.
-            .max_by_key(|control| (control.body.end, std::cmp::Reverse(control.at)));
-        left.map_or(Vec::new(), |control| {
-            let leaves = self.leaves(spot, &control);
-            leaves
-                .into_iter()
-                .chain(self.decided(spot, &control))
-                .collect()
-        })
-    }
-
-    /// What ends the loop around a line the first time that it comes by, whatever is the case.
-    pub(super) fn ends_at_once(&self, lines: &[SourceLine]) -> Option<SourceLine> {
-        lines.iter().find_map(|line| {
-            let spot = self.spot(line)?;
-            let controls = spot.source.controls(spot.function).into_iter();
-            let loops = controls.filter(|control| {
-                !["if", "switch"]
-                    .iter()
-                    .any(|word| spot.source.is(control.at, word))
-                    && self.holds(spot, control)
-            });
-            let mut loops = loops.take(LOOPS_MAX);
-            loops.find_map(|control| self.leaves(spot, &control))
-        })
-    }
-
-    /// The statement that leaves a loop and hangs on no condition.
-    fn leaves(&self, spot: Spot<'a>, control: &Control) -> Option<SourceLine> {
-        let source = spot.source;
-        let inner: Vec<Control> = source
-            .controls(spot.function)
-            .into_iter()
-            .filter(|inner| inner.at != control.at && control.body.contains(&inner.at))
-            .take(CONTROLS_MAX)
-            .collect();
-        // Of more than are looked at it is not known whether one decides.
-        if inner.len() == CONTROLS_MAX {
-            return None;
-        }
-        let mut body = control.body.clone();
-        let leaves = body.find(|token| {
-            let is_it = LEAVES.iter().any(|word| source.is(*token, word));
-            is_it && inner.iter().all(|inner| !inner.body.contains(token))
-        })?;
-        Some(at(source, source.line(leaves)?))
-    }
-
     /// The first statement of the program that decides by the result of a function which can fail without a call that fails.
     fn looked_at(&self) -> Option<SourceLine> {
         let (index, _) = self.actor?;
@@ -408,6 +335,23 @@ impl<'a> Look<'a> {
             let mut functions = source.functions.iter();
             functions.find_map(|function| by_result(source, function, &FAIL_UNSEEN, usize::MAX))
         })
+    }
+
+    /// What gives the first value that a line prints its value, where that is a function which can fail without a call that fails.
+    pub(super) fn unseen(&self, spot: Spot<'a>) -> Option<SourceLine> {
+        let source = spot.source;
+        let call = source.calls_on(spot.line).into_iter().next()?;
+        let names = call
+            .args
+            .iter()
+            .skip(1)
+            .flat_map(|arg| source.names(arg.clone()));
+        let mut writes = names.filter_map(|name| source.last_write(name, spot.function, call.at));
+        let write = writes.find(|write| {
+            let called = source.callees(write);
+            called.iter().any(|name| FAIL_UNSEEN.contains(name))
+        })?;
+        Some(at(source, source.line(write.at)?))
     }
 
     /// The first statement before a line that decides by what was read of the input; else one before a line that called its
@@ -421,73 +365,69 @@ impl<'a> Look<'a> {
         })
     }
 
-    fn holds(&self, spot: Spot<'a>, control: &Control) -> bool {
-        let first = spot.source.line(control.body.start);
-        let last = spot.source.line(control.body.end.saturating_sub(1));
-        matches!((first, last), (Some(first), Some(last)) if (first..=last).contains(&spot.line))
-            && spot.source.line(control.at) != Some(spot.line)
-    }
-
     /// What looks at the result of the call on this line.
     pub(super) fn check(&self, lines: &[SourceLine]) -> Option<SourceLine> {
+        self.checks(lines).into_iter().next()
+    }
+
+    /// What looks at the result of the call on this line, and the first statement that hangs on that.
+    pub(super) fn checks(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
         let failed = self.failed_call();
-        let line = failed.as_ref().or(lines.first())?;
-        let spot = self.spot(line)?;
+        let Some(line) = failed.as_ref().or(lines.first()) else {
+            return Vec::new();
+        };
+        let Some(spot) = self.spot(line) else {
+            return failed.into_iter().collect();
+        };
         let source = spot.source;
         let calls = source.calls_on(spot.line);
-        let call = calls.first()?;
-        let result = call
-            .at
-            .checked_sub(2)
-            .filter(|_| source.is(call.at - 1, "="));
-        let result = result.and_then(|at| source.word(at));
-        let mut controls = source.controls(spot.function).into_iter();
-        let check = controls.find(|control| {
+        let Some(call) = calls.first() else {
+            return failed.into_iter().collect();
+        };
+        let equals = call.at.checked_sub(1).filter(|at| source.is(*at, "="));
+        let result = equals.and_then(|equals| source.name_before(equals));
+        let controls = source.controls(spot.function);
+        let mut looking = controls.iter().filter(|control| {
+            let names = || source.names(control.header.clone());
             let within = control.header.contains(&call.at);
             let behind = control.at > call.end;
-            within
-                || (behind
-                    && result
-                        .is_some_and(|name| source.names(control.header.clone()).contains(&name)))
+            within || (behind && result.is_some_and(|name| names().contains(&name)))
         });
+        // To begin anew when a signal came says nothing about other errors.
+        let begins_anew = |control: &&Control| {
+            let mut header = control.header.clone();
+            header.any(|at| source.is(at, "EINTR"))
+        };
+        let check = looking.clone().find(|control| !begins_anew(control));
         // Where nothing looks at it, the next statement that uses it goes on with the error.
         let used = || {
             let name = result?;
+            let anew: Vec<&Control> = looking.clone().filter(begins_anew).collect();
             let mut behind = call.end..spot.function.body.end;
-            behind.find(|at| source.word(*at) == Some(name))
+            behind.find(|at| {
+                let is_it = source.word(*at) == Some(name);
+                is_it && !anew.iter().any(|control| control.header.contains(at))
+            })
         };
-        let shown = check.map(|check| check.at).or_else(used);
-        let shown = shown.and_then(|at| source.line(at));
-        shown.map(|line| at(source, line)).or(failed)
-    }
-
-    /// The loops around a line, or around the line that called its function: the inmost and the outmost.
-    pub(super) fn loops(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let looped = lines.iter().find_map(|line| {
-            let spot = self.spot(line)?;
-            let controls = spot.source.controls(spot.function).into_iter();
-            let mut around = controls
-                .filter(|control| !spot.source.is(control.at, "if") && self.holds(spot, control))
-                .filter_map(|control| Some(at(spot.source, spot.source.line(control.at)?)));
-            let outmost = around.next()?;
-            let inmost = around.next_back();
-            Some(inmost.into_iter().chain([outmost]).collect())
-        });
-        let next = || {
-            let spot = self.spot(lines.last()?)?;
-            let mut controls = spot.source.controls(spot.function).into_iter();
-            let next = controls.find(|control| {
-                let line = spot.source.line(control.at).unwrap_or(0);
-                !spot.source.is(control.at, "if") && line > spot.line
-            })?;
-            Some(vec![at(spot.source, spot.source.line(next.at)?)])
+        let Some(control) = check else {
+            let shown = used().or_else(|| looking.next().map(|control| control.at));
+            let shown = shown.and_then(|shown| source.line(shown));
+            return shown
+                .map(|line| at(source, line))
+                .or(failed)
+                .into_iter()
+                .collect();
         };
-        // Who computes for ever does so behind the last line that is known.
-        let computes =
-            matches!(self.actor, Some((_, actor)) if matches!(actor.exit, Exit::Stopped(_)));
-        looped
-            .or_else(|| next().filter(|_| computes))
-            .unwrap_or_default()
+        let open = source.is(control.body.start, "{");
+        let does = control.body.start + usize::from(open);
+        let tokens = [control.at, does];
+        let mut lines: Vec<SourceLine> = tokens
+            .iter()
+            .filter_map(|token| source.line(*token))
+            .map(|line| at(source, line))
+            .collect();
+        lines.dedup();
+        lines
     }
 
     /// Where the program takes what it was given.

@@ -39,6 +39,8 @@ pub(super) struct Look<'a> {
     pub(super) is_own: bool,
     /// The program should have refused what it was given.
     pub(super) must_fail: bool,
+    /// How many arguments it was given.
+    pub(super) arguments: Option<usize>,
 }
 
 /// A place in a file.
@@ -83,7 +85,12 @@ impl<'a> Look<'a> {
             .or_else(|| students.first());
         let actor = index.and_then(|index| Some((*index, evidence.actors.get(*index)?)));
         let role = actor.and_then(|(_, actor)| case.role(&actor.name));
+        let arguments = role.and_then(|role| match &role.player {
+            Player::Student { args, .. } => Some(args.len()),
+            Player::Reference { .. } | Player::Peer { .. } => None,
+        });
         Self {
+            arguments,
             must_fail: role.is_some_and(|role| role.exit == Some(ExitExpectation::Failure)),
             sources,
             evidence,
@@ -126,9 +133,13 @@ impl<'a> Look<'a> {
     /// The lines of that call, up to the outermost function.
     pub(super) fn failed(&self) -> Option<&'a [SourceLine]> {
         let (index, _) = self.actor?;
-        let mut trace = self.evidence.trace.iter();
-        let failed = trace
-            .find(|call| call.actor == index && call.errno().is_some() && !call.lines.is_empty())?;
+        let mut failed =
+            self.evidence.trace.iter().filter(|call| {
+                call.actor == index && call.errno().is_some() && !call.lines.is_empty()
+            });
+        // What was made to fail is what the case is about.
+        let tampered = failed.clone().find(|call| call.tampered.is_some());
+        let failed = tampered.or_else(|| failed.next())?;
         Some(&failed.lines)
     }
 

@@ -6,12 +6,21 @@
 //! and no message depends on it.
 
 mod arguments;
+mod around;
+mod children;
 mod end;
+mod files;
 mod format;
+mod kinds;
 mod lexer;
 mod look;
 mod named;
 mod origins;
+mod printed;
+mod refused;
+mod removed;
+mod results;
+mod shared;
 mod shown;
 mod source;
 mod trail;

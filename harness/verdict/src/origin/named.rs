@@ -12,7 +12,14 @@ pub(super) enum Value {
 
 pub(super) fn value_of(token: &super::lexer::Token<'_>) -> Option<Value> {
     let number = token.value().map(Value::Number);
-    number.or_else(|| token.content().map(Value::Text))
+    number.or_else(|| {
+        let text = token.content()?;
+        // A port in a text is a number as well.
+        Some(match text.parse() {
+            Ok(number) => Value::Number(number),
+            Err(_) => Value::Text(text),
+        })
+    })
 }
 
 pub(super) fn values_in(source: &Source<'_>, range: Range<usize>) -> Vec<Value> {

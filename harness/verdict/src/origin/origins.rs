@@ -19,6 +19,10 @@ const WEATHER: [&str; 6] = [
 impl<'a> Look<'a> {
     /// Where it comes from, the nearest line first.
     pub(super) fn origins(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let known = self.by_kind(lines);
+        if !known.is_empty() {
+            return known;
+        }
         let exit = self.actor.map(|(_, actor)| &actor.exit);
         let is_place = self.kind() == Some(MistakeKind::Place);
         if self.finding.aspect == Aspect::Exit && !is_place {
@@ -29,7 +33,8 @@ impl<'a> Look<'a> {
             }
         }
         // Where our side waits in vain, the student's program is in the loop that does not come to it.
-        if !self.is_own && self.says("still waiting for it") {
+        let is_waiting = !self.is_own && self.says("still waiting for it");
+        if is_waiting && !self.is_complaint(lines) {
             return self.loops(lines);
         }
         if !self.is_own && self.says("the connection was closed") {
@@ -45,17 +50,24 @@ impl<'a> Look<'a> {
             {
                 let printed = self.finding.message.split('`').nth(1);
                 let printed = printed.and_then(|text| self.prints(text));
-                let mut from: Vec<SourceLine> =
-                    printed.into_iter().chain(self.check(lines)).collect();
+                let unseen = printed
+                    .as_ref()
+                    .and_then(|line| self.unseen(self.spot(line)?));
+                let mut from: Vec<SourceLine> = unseen
+                    .into_iter()
+                    .chain(printed)
+                    .chain(self.checks(lines))
+                    .collect();
                 from.retain(|line| lines.first() != Some(line));
                 if !from.is_empty() {
                     return from;
                 }
             }
             Some(MistakeKind::Unchecked | MistakeKind::Crash) => {
-                let check = self.check(lines);
-                if let Some(check) = check.filter(|check| lines.first() != Some(check)) {
-                    return vec![check];
+                let mut checks = self.checks(lines);
+                checks.retain(|check| lines.first() != Some(check));
+                if !checks.is_empty() {
+                    return checks;
                 }
             }
             Some(MistakeKind::Silent) => {
@@ -66,11 +78,14 @@ impl<'a> Look<'a> {
             Some(MistakeKind::Waits) if self.is_waiting(exit) => return self.held_end(lines, exit),
             _ => {}
         }
-        if self.finding.aspect == Aspect::Memory && self.says("does not hold") {
+        let is_held = self.says("does not hold") || self.says("wrote to a System V segment");
+        if self.finding.aspect == Aspect::Memory && is_held {
             return self.stored();
         }
         if self.finding.aspect == Aspect::Memory {
-            let mut named = self.named_calls(lines);
+            let mut named = self.lost_update(lines);
+            named.extend(self.two_semaphores());
+            named.extend(self.named_calls(lines));
             if self.says("while it held a semaphore") {
                 named.extend(self.taken(lines));
             }
@@ -88,7 +103,11 @@ impl<'a> Look<'a> {
             "EPIPE",
             "ENOTCONN",
         ];
-        if late.iter().any(|errno| self.says(errno))
+        let complained = self.actor.map_or("".into(), |(_, actor)| {
+            String::from_utf8_lossy(&actor.stderr.head.0)
+        });
+        let is_closed = complained.contains("Bad file descriptor");
+        if (is_closed || late.iter().any(|errno| self.says(errno)))
             && let Some(line) = self.undone()
         {
             return vec![line];
@@ -115,21 +134,42 @@ impl<'a> Look<'a> {
             }
         }
         if matches!(lines, [line] if Some(line) == self.end_line().as_ref()) {
+            let complained = self.complaint_lines().is_some();
+            let condition = self.condition(lines);
+            if complained && !condition.is_empty() {
+                return condition;
+            }
             let mut left = self.left_loop(&lines[0]);
             let printed = self.actor.map(|(_, actor)| actor.printed.iter());
             let last = printed.and_then(|mut printed| printed.rfind(|write| write.stream == 1));
             if let Some(line) = last.and_then(|write| write.lines.first()) {
                 // What it printed in the loop stands for what it did not do there.
-                left = left.pop().into_iter().chain([line.clone()]).collect();
+                left.truncate(1);
+                left.push(line.clone());
             }
             if !left.is_empty() {
                 return left;
             }
         }
+        let shared = self.shared_count(lines);
+        if !shared.is_empty() {
+            return shared;
+        }
+        let is_none = self.says("received 0") || self.says("got nothing");
+        if is_none && let Some(line) = self.shut_itself(lines) {
+            return vec![line];
+        }
         let mut values = self.values(lines);
+        let is_short = matches!(self.finding.aspect, Aspect::Output | Aspect::Bytes);
+        if values.is_empty() && is_short && self.says(" instead of ") {
+            values = self.took_once();
+        }
         if self.finding.aspect == Aspect::Cleanup {
             // It ended there, and had not cleared up.
             values.truncate(1);
+            if let Some(caller) = self.caller_of_end() {
+                values = vec![caller];
+            }
             values.extend(self.end_line());
         }
         let accepted = ["must not be there", "found nothing wrong"];

@@ -104,7 +104,7 @@ impl<'a> Look<'a> {
 
     /// Where the program writes into the segment that it attached, the last place first.
     pub(super) fn stored(&self) -> Vec<SourceLine> {
-        if !self.says("does not hold") {
+        if !self.says("does not hold") && !self.says("wrote to a System V segment") {
             return Vec::new();
         }
         let known = self

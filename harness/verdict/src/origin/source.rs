@@ -222,6 +222,15 @@ impl<'a> Source<'a> {
         None
     }
 
+    /// The name on the left of an operator: `a` of `a[2] =`.
+    pub(super) fn name_before(&self, at: usize) -> Option<&'a str> {
+        let mut before = at.checked_sub(1)?;
+        if self.is(before, "]") {
+            before = self.opens.get(before)?.checked_sub(1)?;
+        }
+        self.word(before)
+    }
+
     /// The token behind the one that closes this bracket, or behind this token.
     pub(super) fn behind(&self, at: usize) -> usize {
         self.closes.get(at).copied().unwrap_or(at).max(at) + 1

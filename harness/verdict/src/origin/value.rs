@@ -27,7 +27,9 @@ const FILL_FIRST: [&str; 18] = [
     "pipe2",
 ];
 /// Functions that write into their second argument.
-const FILL_SECOND: [&str; 3] = ["read", "recv", "recvfrom"];
+const FILL_SECOND: [&str; 4] = ["read", "recv", "recvfrom", "readlink"];
+/// Functions that write into their third argument.
+const FILL_THIRD: [&str; 3] = ["getnameinfo", "inet_ntop", "inet_pton"];
 /// Functions that only read what they get the address of.
 const READ_ONLY: [&str; 9] = [
     "bind",
@@ -112,7 +114,24 @@ impl<'a> Source<'a> {
         own.or_else(|| {
             let outside = (0..self.tokens.len()).filter(|at| self.function_of(*at).is_none());
             let mut writes = outside.filter_map(|at| self.write_of(name, at));
-            writes.next()
+            let declared = writes.next()?;
+            // Of a name that is only declared there another function knows more.
+            let is_given = self.is(declared.at + 1, "=");
+            let given = || {
+                let others = self
+                    .functions
+                    .iter()
+                    .filter(|other| other.at != function.at);
+                let mut all = others.flat_map(|other| other.body.clone());
+                all.find_map(|at| {
+                    self.write_of(name, at)
+                        .filter(|write| !self.declares(write.at))
+                })
+            };
+            match is_given {
+                true => Some(declared),
+                false => given().or(Some(declared)),
+            }
         })
     }
 
@@ -216,6 +235,7 @@ impl<'a> Source<'a> {
         let own = self.fills.get(callee).and_then(|fills| fills.get(arg));
         let filled = (arg == 0 && FILL_FIRST.contains(&callee))
             || (arg == 1 && FILL_SECOND.contains(&callee))
+            || (arg == 2 && FILL_THIRD.contains(&callee))
             || own == Some(&true);
         // An address is handed over in whole arguments; the name of an array only where it begins one.
         let begins = call.args.get(arg).is_some_and(|range| {
@@ -246,6 +266,16 @@ impl<'a> Source<'a> {
             // `(struct sockaddr *)&here` is a cast.
             Kind::Mark => before.text == "]",
         }
+    }
+
+    /// Whether the name at this token is declared there, with a value or without.
+    pub(super) fn declares(&self, at: usize) -> bool {
+        let follows = ["=", ";", ",", "["]
+            .iter()
+            .any(|mark| self.is(at + 1, mark));
+        let first = self.statement_start(at);
+        let equals = (first..at).any(|before| self.is(before, "=") || self.is(before, "("));
+        follows && !equals && self.is_declared(at)
     }
 
     fn is_declared(&self, at: usize) -> bool {

@@ -1,0 +1,140 @@
+//! Other processes of the program: how many there are, what they run, what they wait for.
+
+use ipclab_evidence::{Ended, Exit, SourceLine, canonical};
+use ipclab_spec::Aspect;
+
+use super::look::{Look, Spot, at};
+
+/// Places of calls that are named.
+const LAST_SITES: usize = 2;
+
+impl<'a> Look<'a> {
+    /// A child that was not waited for: where it waits at all.
+    pub(super) fn never_waited_for(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        if !self.says("never waited for") {
+            return Vec::new();
+        }
+        let sites = self.sites("wait").into_iter();
+        sites
+            .filter_map(<[_]>::first)
+            .take(LAST_SITES)
+            .cloned()
+            .collect()
+    }
+
+    /// Another number of processes: where else it makes one, and the loop around that.
+    pub(super) fn process_count(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        if !self.says("its first process counts") {
+            return Vec::new();
+        }
+        let sites = self.sites("fork").into_iter().filter_map(<[_]>::first);
+        let mut from: Vec<SourceLine> = sites
+            .filter(|line| !lines.contains(line))
+            .cloned()
+            .collect();
+        from.truncate(LAST_SITES);
+        from.extend(self.loops(lines));
+        from
+    }
+
+    /// What it ran, or could not run.
+    pub(super) fn command(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        if self.says("exec() failed") && self.finding.aspect == Aspect::Exit {
+            let failed = self
+                .calls()
+                .rfind(|call| canonical(&call.name, false) == "exec" && call.errno().is_some());
+            let spot = failed.and_then(|call| self.spot(call.lines.first()?));
+            return spot
+                .and_then(|spot| self.ends_behind(spot))
+                .into_iter()
+                .collect();
+        }
+        if !self.says(" did not run ") {
+            return Vec::new();
+        }
+        self.run_by(lines)
+    }
+
+    /// Where it becomes another program, and what gives the words of the command their value.
+    pub(super) fn run_by(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        let sites = self.sites("exec").into_iter();
+        let found = sites
+            .filter_map(|lines| Some((lines, self.spot(lines.first()?)?)))
+            .next();
+        let Some((lines, spot)) = found else {
+            return Vec::new();
+        };
+        let mut from = Vec::new();
+        if let Some(call) = self.call_named(spot, "exec") {
+            let names = call
+                .args
+                .iter()
+                .rev()
+                .flat_map(|arg| spot.source.names(arg.clone()));
+            let writes =
+                names.filter_map(|name| spot.source.last_write(name, spot.function, call.at));
+            from.extend(
+                writes
+                    .filter_map(|write| spot.source.line(write.at))
+                    .map(|line| at(spot.source, line))
+                    .next(),
+            );
+        }
+        from.extend(lines.first().cloned());
+        from
+    }
+
+    /// The statement behind a line of the same function that ends the program.
+    pub(super) fn ends_behind(&self, spot: Spot<'a>) -> Option<SourceLine> {
+        let mut body = spot.function.body.clone();
+        let end = body.find(|token| {
+            let is_end = ["exit", "_exit", "_Exit", "return"]
+                .iter()
+                .any(|word| spot.source.is(*token, word));
+            is_end && spot.source.line(*token) > Some(spot.line)
+        })?;
+        Some(at(spot.source, spot.source.line(end)?))
+    }
+
+    /// Processes that wait for one another: the calls that they wait in, beside the one that the finding shows.
+    pub(super) fn standstill(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let Ended::Stuck { waits } = &self.evidence.ended else {
+            return Vec::new();
+        };
+        let waits_for_child = self.actor.is_some_and(|(_, actor)| {
+            matches!(&actor.exit, Exit::Running { wait: Some(wait), .. } if canonical(&wait.call, false) == "wait")
+        });
+        if !waits_for_child || self.finding.aspect != Aspect::Exit {
+            return Vec::new();
+        }
+        let index = self.actor.map(|(index, _)| index);
+        let others = waits
+            .iter()
+            .filter(|wait| Some(wait.actor) == index && canonical(&wait.call, false) != "wait");
+        let calls = others.filter_map(|wait| self.calls().find(|call| call.n == wait.n));
+        let mut from: Vec<SourceLine> = Vec::new();
+        for call in calls {
+            if let Some(spot) = call.lines.first().and_then(|line| self.spot(line)) {
+                from.extend(self.operand(spot));
+            }
+            from.extend(call.lines.first().cloned());
+        }
+        from.retain(|line| !lines.contains(line));
+        from.dedup();
+        from
+    }
+
+    /// What gives the last argument with a value of the call on a line its value: the operation of `semop()`.
+    pub(super) fn operand(&self, spot: Spot<'a>) -> Option<SourceLine> {
+        let source = spot.source;
+        let call = self.call(spot)?;
+        let names = call
+            .args
+            .iter()
+            .skip(1)
+            .flat_map(|arg| source.names(arg.clone()));
+        let mut writes = names.filter_map(|name| source.last_write(name, spot.function, call.at));
+        let write = writes.find(|write| spot.function.body.contains(&write.at))?;
+        Some(at(source, source.line(write.at)?))
+    }
+}

@@ -1,0 +1,63 @@
+//! Kinds of findings whose origin is read off the run and a part of the text that is known beforehand: the calls that such a
+//! finding is about, and what decides about them.
+
+use ipclab_evidence::{Call, SourceLine, belongs};
+
+use super::look::Look;
+
+/// Places of one call that are looked at.
+const SITES_MAX: usize = 16;
+
+impl<'a> Look<'a> {
+    /// Where a finding of one of these kinds comes from; empty: it is none of them.
+    pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let rules: [fn(&Self, &[SourceLine]) -> Vec<SourceLine>; 18] = [
+            Self::not_refused,
+            Self::made_to_fail,
+            Self::interrupted,
+            Self::went_elsewhere,
+            Self::other_type,
+            Self::ended_early,
+            Self::not_printed,
+            Self::without_arguments,
+            Self::flag,
+            Self::stale,
+            Self::never_waited_for,
+            Self::process_count,
+            Self::command,
+            Self::file,
+            Self::standstill,
+            Self::other_sites,
+            Self::said_on_stdout,
+            Self::not_removed,
+        ];
+        let found = rules.iter().map(|rule| rule(self, lines));
+        found
+            .into_iter()
+            .find(|lines| !lines.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// The calls of the program, by all its processes.
+    pub(super) fn calls(&self) -> impl DoubleEndedIterator<Item = &'a Call> + use<'a> {
+        let index = self.actor.map(|(index, _)| index);
+        let trace = self.evidence.trace.iter();
+        trace.filter(move |call| Some(call.actor) == index)
+    }
+
+    /// Where calls of a family were made, each place once, the last place first: the line in the outermost function where a
+    /// function of the student's makes them for several places.
+    pub(super) fn sites(&self, family: &str) -> Vec<&'a [SourceLine]> {
+        let mut sites: Vec<&[SourceLine]> = Vec::new();
+        for call in self.calls().rev() {
+            let is_it = belongs(&call.name, true, family) && !call.lines.is_empty();
+            if sites.len() == SITES_MAX {
+                break;
+            }
+            if is_it && !sites.contains(&call.lines.as_slice()) {
+                sites.push(&call.lines);
+            }
+        }
+        sites
+    }
+}

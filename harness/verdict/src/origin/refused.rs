@@ -1,0 +1,176 @@
+//! What should have been refused, and was not.
+
+use ipclab_evidence::{Exit, SourceLine, canonical};
+
+use super::look::{Look, Spot, at};
+
+impl<'a> Look<'a> {
+    /// What was wrong with what it was given, and it did its work: where it looks at how many arguments there are, and at what
+    /// they are.
+    pub(super) fn not_refused(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        const SAID: [&str; 6] = [
+            "printed nothing on stderr",
+            "found nothing wrong",
+            "its first process counts",
+            "a program that cannot do its work",
+            "did not print `usage",
+            "did not print `Usage",
+        ];
+        let said = SAID.iter().any(|text| self.says(text));
+        let ended_well = self.actor.is_some_and(|(_, actor)| match actor.exit {
+            Exit::Code(status) => status == 0 || actor.processes > 1,
+            Exit::Running { .. } => true,
+            Exit::NotStarted | Exit::NotExecuted(_) | Exit::Signal { .. } | Exit::Stopped(_) => {
+                false
+            }
+        });
+        let complained = self
+            .actor
+            .is_some_and(|(_, actor)| !actor.stderr.head.0.is_empty());
+        let is_it = self.must_fail && self.is_own && said && ended_well;
+        if !is_it || complained || self.has_failed() {
+            return Vec::new();
+        }
+        let Some(spot) = self.main_spot() else {
+            return Vec::new();
+        };
+        let counted = self.counted(spot);
+        let taken = self.given_values(spot);
+        match self.is_count(spot) {
+            true => counted.into_iter().chain(taken).collect(),
+            false => taken.into_iter().chain(counted).collect(),
+        }
+    }
+
+    /// Whether a call of the program failed, or was made to.
+    pub(super) fn has_failed(&self) -> bool {
+        let everyday = ["access", "open", "stat", "readlink", "ioctl", "exec"];
+        self.finding.message.starts_with("when ")
+            || self.calls().any(|call| {
+                let name = canonical(&call.name, false);
+                call.errno().is_some() && (call.tampered.is_some() || !everyday.contains(&name))
+            })
+    }
+
+    /// Whether it has another number of arguments than it reads.
+    pub(super) fn is_count(&self, spot: Spot<'a>) -> bool {
+        let source = spot.source;
+        let body = spot.function.body.clone();
+        let read = body.filter_map(|token| {
+            let is_it = source.is(token, "argv") && source.is(token + 1, "[");
+            let number = source.tokens.get(token + 2).filter(|_| is_it)?.value()?;
+            source.is(token + 3, "]").then_some(number)
+        });
+        let read = read.max().filter(|most| *most > 0);
+        let given = self
+            .arguments
+            .map(|given| i64::try_from(given).unwrap_or(0));
+        match (given, read) {
+            (Some(given), Some(read)) => given != read,
+            (Some(given), None) => given == 0,
+            (None, _) => false,
+        }
+    }
+
+    /// Where `main` looks at how many arguments there are; else where it first speaks of them; else where it begins.
+    pub(super) fn counted(&self, spot: Spot<'a>) -> Option<SourceLine> {
+        let source = spot.source;
+        let controls = source.controls(spot.function).into_iter();
+        let counts = controls
+            .filter(|control| source.names(control.header.clone()).contains(&"argc"))
+            .map(|control| control.at)
+            .next();
+        let mut body = spot.function.body.clone();
+        let spoken = || body.find(|token| source.is(*token, "argc") || source.is(*token, "argv"));
+        let line = counts.or_else(spoken).and_then(|token| source.line(token));
+        Some(at(source, line.unwrap_or(spot.function.line)))
+    }
+
+    /// Where what it was given is looked at: a number beside the one that was given stands there; what follows a number; else
+    /// any place.
+    pub(super) fn given_values(&self, spot: Spot<'a>) -> Vec<SourceLine> {
+        let inputs = self.inputs();
+        let given: Vec<String> = self
+            .finding
+            .message
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect();
+        let number = given.iter().find_map(|text| text.parse::<i64>().ok());
+        let mut found = Vec::new();
+        for source in self
+            .sources
+            .iter()
+            .filter(|source| source.name == spot.source.name)
+        {
+            for function in &source.functions {
+                for control in source.controls(function) {
+                    let mut header = control.header.clone();
+                    let beside = number.is_some_and(|number| {
+                        header.clone().any(|token| {
+                            let value = source.tokens.get(token).and_then(|token| token.value());
+                            value.is_some_and(|value| value > 1 && value.abs_diff(number) <= 1)
+                        })
+                    });
+                    let behind = number.is_none()
+                        && !given.is_empty()
+                        && header.any(|token| {
+                            source
+                                .tokens
+                                .get(token)
+                                .is_some_and(|token| token.text == "'\\0'")
+                        });
+                    let names = source.names(control.header.clone());
+                    let compares = number.is_none()
+                        && !given.is_empty()
+                        && names.contains(&"argv")
+                        && !names.contains(&"argc");
+                    if beside || behind || compares {
+                        found.extend(source.line(control.at).map(|line| at(source, line)));
+                    }
+                }
+                let gives = function
+                    .body
+                    .clone()
+                    .rfind(|token| source.is(*token, "return"));
+                let converts = function.body.clone().any(|token| {
+                    source.word(token).is_some_and(|name| {
+                        name.starts_with("strto") || name == "sscanf" || name.starts_with("ato")
+                    })
+                });
+                if let (true, true, Some(gives)) = (
+                    number.is_none() && !given.is_empty(),
+                    converts && function.name != "main",
+                    gives,
+                ) {
+                    found.extend(source.line(gives).map(|line| at(source, line)));
+                }
+            }
+        }
+        found.truncate(2);
+        match found.is_empty() {
+            true => inputs,
+            false => found,
+        }
+    }
+
+    /// It used an argument that was not there.
+    pub(super) fn without_arguments(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let crashed = self
+            .actor
+            .is_some_and(|(_, actor)| matches!(actor.exit, Exit::Signal { .. }));
+        let outermost = lines.last().and_then(|line| self.spot(line));
+        let Some(spot) = outermost.filter(|spot| crashed && spot.function.name == "main") else {
+            return Vec::new();
+        };
+        let reads = spot.function.body.clone().any(|token| {
+            spot.source.is(token, "argv") && spot.source.line(token) == Some(spot.line)
+        });
+        match reads && self.is_count(spot) {
+            true => self.counted(spot).into_iter().collect(),
+            false => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! Origins that hang on the kind of a finding: what the run shows, and the line of the text that brings it about.
+
+use std::collections::BTreeMap;
+
+use ipclab_evidence::{Evidence, SourceLine};
+use ipclab_judge::{Finding, Mistake, MistakeKind, Verdict};
+use ipclab_spec::{Aspect, Case, parse};
+use ipclab_verdict::origin::Sources;
+use serde_json::{Value, json};
+
+/// A case in which the program is given `args`, each behind a blank, and ends like this.
+fn case(args: &str, exit: &str) -> Case {
+    let text = format!(
+        "format = 1\nlab = \"one\"\ntitle = \"One program\"\nunit = [\"Q1\"]\n\
+         [program.server]\nsource = \"server.c\"\nreference = \"iserver\"\n\
+         [[case]]\nid = \"one\"\ntitle = \"alone\"\ntier = \"core\"\npoints = 1\ncovers = [\"Q1\"]\n\
+         [case.actor.server]\nstudent = \"server{args}\"\nexit = {exit}\n"
+    );
+    let parsed = parse("one.toml", &text).unwrap_or_else(|said| panic!("{}", said.render(false)));
+    parsed.spec.cases.into_iter().next().expect("one case")
+}
+
+fn stream(text: &str) -> Value {
+    json!({"head": text, "tail": "", "dropped": 0})
+}
+
+fn at(line: u32) -> Value {
+    json!([{"file": "server.c", "line": line}])
+}
+
+/// A call of the server's first process on a line.
+fn call(n: u32, name: &str, args: &Value, value: i64, line: u32) -> Value {
+    json!({
+        "n": n, "at_us": 0, "actor": 0, "pid": 2, "name": name, "args": args,
+        "returned": {"value": value}, "lines": at(line),
+    })
+}
+
+/// What one run of the server is known of.
+struct Run {
+    exit: Value,
+    stdout: &'static str,
+    stderr: &'static str,
+    /// Stream and line of what it printed.
+    printed: Vec<(u8, u32)>,
+    trace: Vec<Value>,
+}
+
+impl Run {
+    fn ended(status: i32) -> Self {
+        Self {
+            exit: json!({"code": status}),
+            stdout: "",
+            stderr: "",
+            printed: Vec::new(),
+            trace: Vec::new(),
+        }
+    }
+
+    fn evidence(&self) -> Evidence {
+        let printed = self.printed.iter().map(
+            |(stream, line)| json!({"stream": stream, "from": 0, "bytes": 9, "lines": at(*line)}),
+        );
+        let evidence = json!({
+            "name": "one",
+            "isolation": {"level": "namespaces", "counted_by": "rlimits", "notes": []},
+            "ended": "all-exited",
+            "actors": [{
+                "name": "server", "pid": 2, "exit": self.exit, "started_us": 0, "ready": true,
+                "stdout": stream(self.stdout), "stderr": stream(self.stderr), "open_at_exit": [],
+                "limits": [], "processes": 1, "cpu_ms": 1, "rss_max_kib": 1, "calls": 1,
+                "printed": printed.collect::<Vec<_>>(),
+            }],
+            "sockets": [], "trace": self.trace, "calls_dropped": 0, "looks": [],
+            "leftovers": {
+                "segments": [], "semaphores": [], "queues": [], "files": [], "posix_shm": [],
+                "posix_queues": [], "missing": [], "processes": [], "ports": [],
+            },
+            "trouble": [],
+            "spent": {"ahead_us": 0, "world_us": 0, "actors_us": 0, "sweep_us": 0},
+        });
+        serde_json::from_value(evidence).expect("it is evidence")
+    }
+}
+
+fn line(line: u32) -> SourceLine {
+    SourceLine {
+        file: "server.c".to_owned(),
+        line,
+    }
+}
+
+fn finding(aspect: Aspect, message: &str, lines: &[u32]) -> Finding {
+    Finding {
+        aspect,
+        verdict: Verdict::Fail,
+        graded: true,
+        actor: Some("server".to_owned()),
+        message: message.to_owned(),
+        expected: None,
+        seen: None,
+        difference: None,
+        cites: Vec::new(),
+        lines: lines.iter().copied().map(line).collect(),
+        mistake: Some(Mistake {
+            kind: MistakeKind::Behaviour,
+            program: Some("server".to_owned()),
+            detail: String::new(),
+            says: None,
+        }),
+    }
+}
+
+/// Checks that the finding shows or comes from this line.
+fn check(text: &str, case: &Case, run: &Run, finding: &Finding, expect: u32) {
+    let files = BTreeMap::from([("server.c".to_owned(), text.to_owned())]);
+    let traced = Sources::new(&files).trace(case, Some(&run.evidence()), finding);
+    let named = traced.lines.first().into_iter().chain(&traced.from);
+    let numbers: Vec<u32> = named.map(|line| line.line).collect();
+    assert!(
+        numbers.contains(&expect),
+        "{}: {numbers:?}",
+        finding.message
+    );
+    assert!(traced.from.len() <= 2, "{:?}", traced.from);
+}
+
+const REFUSES: &str = "\
+static int parse(const char *word)
+{
+    long value = strtol(word, &end, 10);
+    if (value > 256)
+        return -1;
+    return *end == '\\0' ? value : -1;
+}
+int main(int argc, char *argv[])
+{
+    if (argc < 1)
+        return 1;
+    int count = parse(argv[1]);
+    printf(\"%d\\n\", count);
+    fork();
+    return 0;
+}
+";
+
+#[test]
+fn what_should_have_been_refused_leads_to_what_looks_at_it() {
+    let run = Run {
+        printed: vec![(1, 13)],
+        ..Run::ended(0)
+    };
+    let nothing = finding(Aspect::Output, "server printed nothing on stderr", &[]);
+    check(REFUSES, &case("", "\"failure\""), &run, &nothing, 10);
+    check(REFUSES, &case(" 1 2", "\"failure\""), &run, &nothing, 10);
+    let with = |given: &str| {
+        let message = format!(
+            "with argument = \"{given}\" (the smallest input that fails): server printed nothing on stderr"
+        );
+        finding(Aspect::Output, &message, &[])
+    };
+    let one = case(" 1", "\"failure\"");
+    check(REFUSES, &one, &run, &with("256"), 4);
+    check(REFUSES, &one, &run, &with("3x"), 6);
+}
+
+const CHILDREN: &str = "\
+int main(int argc, char *argv[])
+{
+    int status, bad = 0;
+    for (int i = 0; i < 2; i++)
+        if (fork() == 0)
+            _exit(0);
+    wait(&status);
+    if (status >= 0)
+        printf(\"it exited with %d\\n\", status);
+    else
+        printf(\"a signal ended it\\n\");
+    if (WIFEXITED(status))
+        bad = 1;
+    if (!bad)
+        printf(\"all is well\\n\");
+    return WEXITSTATUS(status) + 1;
+}
+";
+
+#[test]
+fn what_is_said_of_children_leads_to_where_they_are_waited_for() {
+    let plain = case("", "0");
+    let run = Run {
+        printed: vec![(1, 15)],
+        trace: vec![
+            call(1, "fork", &json!([]), 3, 5),
+            call(2, "fork", &json!([]), 4, 5),
+            call(3, "wait4", &json!([]), 3, 7),
+        ],
+        stdout: "all is well\\n",
+        ..Run::ended(1)
+    };
+    let zombie = "server left 1 zombie instead of 0: process 4 ended and was never waited for";
+    check(
+        CHILDREN,
+        &plain,
+        &run,
+        &finding(Aspect::Cleanup, zombie, &[5]),
+        7,
+    );
+    // The text has a call that prints the line: what decides whether it runs.
+    let missing = "server did not print `a signal ended it` on stdout";
+    check(
+        CHILDREN,
+        &plain,
+        &run,
+        &finding(Aspect::Output, missing, &[]),
+        8,
+    );
+    // A line hangs on a flag: what decides about the flag.
+    let flag = "server printed `all is well`, which must not be there";
+    check(
+        CHILDREN,
+        &plain,
+        &run,
+        &finding(Aspect::Output, flag, &[15]),
+        12,
+    );
+    // The end that every way leads to, and not one that another status belongs to.
+    let status = "server ended with status 1 instead of 0";
+    check(
+        CHILDREN,
+        &plain,
+        &run,
+        &finding(Aspect::Exit, status, &[]),
+        16,
+    );
+}
+
+const COPIES: &str = "\
+static void say(void)
+{
+    printf(\"it is not there\\n\");
+    exit(2);
+}
+int main(int argc, char *argv[])
+{
+    char buffer[9];
+    int n, out = open(\"/tmp/b\", O_WRONLY | O_CREAT, 0644);
+    fchmod(out, 0600);
+    for (int i = 0; i < 1; i++) {
+        n = read(0, buffer, 9);
+        n = strnlen(buffer, n);
+        write(out, buffer, n);
+    }
+    say();
+}
+";
+
+#[test]
+fn a_file_leads_to_what_is_written_into_it() {
+    let plain = case("", "0");
+    let run = Run {
+        trace: vec![call(1, "openat", &json!([{"path": "/tmp/b"}]), 3, 9)],
+        ..Run::ended(0)
+    };
+    let of = |message: &str| finding(Aspect::Output, message, &[]);
+    check(
+        COPIES,
+        &plain,
+        &run,
+        &of("/tmp/b has mode 0600 instead of 0644"),
+        10,
+    );
+    let short = "/tmp/b does not hold the same as /tmp/a: it has 4 bytes, /tmp/a has 9 bytes, and one is the beginning of the other";
+    check(COPIES, &plain, &run, &of(short), 13);
+    check(COPIES, &plain, &run, &of(short), 11);
+    let long = "/tmp/b does not hold the same as /tmp/a: it has 9 bytes, /tmp/a has 4 bytes, and one is the beginning of the other";
+    check(COPIES, &plain, &run, &of(long), 14);
+    let behind = "/tmp/b does not hold `new`: 25 more bytes stand behind it";
+    check(COPIES, &plain, &run, &of(behind), 9);
+}
+
+#[test]
+fn an_error_on_stdout_leads_to_what_prints_it() {
+    let run = Run {
+        stdout: "it is not there\\n",
+        printed: vec![(1, 3)],
+        ..Run::ended(2)
+    };
+    let silent = finding(Aspect::Output, "server printed nothing on stderr", &[16]);
+    check(COPIES, &case("", "\"failure\""), &run, &silent, 3);
+}
+
+const SHARES: &str = "\
+static unsigned char *counter;
+static void work(int n)
+{
+    *counter = 0;
+    *counter = *counter + 1;
+}
+int main(void)
+{
+    counter = shmat(shmget(IPC_PRIVATE, 4, 0600), NULL, 0);
+    *counter = 0;
+    work(1);
+    printf(\"counter: %d\\n\", *counter);
+    return 0;
+}
+";
+
+#[test]
+fn a_shared_number_leads_to_its_type_and_to_what_writes_it() {
+    let plain = case("", "0");
+    let run = Run::ended(0);
+    let of = |message: &str| finding(Aspect::Output, message, &[12]);
+    // 300 does not fit into a byte.
+    let wraps = "server printed `counter: 44` instead of `counter: 300`";
+    check(SHARES, &plain, &run, &of(wraps), 1);
+    let cleared = "server printed `counter: 4` instead of `counter: 12`";
+    check(SHARES, &plain, &run, &of(cleared), 4);
+}
+
+const CALLS: &str = "\
+static const char *port;
+static int take(int fd, char *into)
+{
+    int got;
+    do
+        got = recv(fd, into, 9, 0);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? 0 : got;
+}
+int main(int argc, char *argv[])
+{
+    char text[9];
+    port = \"7001\";
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    getaddrinfo(\"h\", port, &wanted, &found);
+    connect(fd, found->ai_addr, found->ai_addrlen);
+    shutdown(fd, SHUT_RDWR);
+    int got = take(fd, text);
+    printf(\"received %d bytes\\n\", got);
+    poll(NULL, 0, -1);
+    return 0;
+}
+";
+
+#[test]
+fn calls_lead_to_what_they_were_given_and_to_what_looks_at_them() {
+    let plain = case("", "0");
+    let failed = json!({
+        "n": 2, "at_us": 0, "actor": 0, "pid": 2, "name": "recvfrom", "args": [], "tampered": "ENOMEM",
+        "returned": {"value": -1, "errno": "ENOMEM"}, "lines": at(6),
+    });
+    let wait = json!({"actor": 0, "pid": 2, "call": "poll", "n": 3, "timed": false});
+    let waiting = Run {
+        exit: json!({"running": {"wait": wait}}),
+        trace: vec![failed],
+        ..Run::ended(0)
+    };
+    let although = "server never ended although recv() failed with ENOMEM: it waits in poll() (#3)";
+    // To begin anew is no look at another error.
+    check(
+        CALLS,
+        &plain,
+        &waiting,
+        &finding(Aspect::Exit, although, &[20]),
+        8,
+    );
+    // A name of the file gets its value in another function; the port is a text there.
+    let mut port = finding(
+        Aspect::Calls,
+        "server connects to port 7001 instead of 7000",
+        &[16],
+    );
+    if let Some(mistake) = &mut port.mistake {
+        mistake.kind = MistakeKind::Place;
+    }
+    check(CALLS, &plain, &Run::ended(0), &port, 13);
+    // Nothing came since it had shut down its own end.
+    let shut = Run {
+        trace: vec![call(
+            4,
+            "shutdown",
+            &json!([{"number": 3}, {"flags": ["shutdown", 2]}]),
+            0,
+            17,
+        )],
+        ..Run::ended(0)
+    };
+    let none =
+        "server printed `received 0 bytes` instead of `received 6 bytes`: it received 0 bytes";
+    check(
+        CALLS,
+        &plain,
+        &shut,
+        &finding(Aspect::Output, none, &[19]),
+        17,
+    );
+}
