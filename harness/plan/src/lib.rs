@@ -604,10 +604,11 @@ fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
         for actor in copies.get(fault.actor.as_str()).into_iter().flatten() {
             tampers.push(Tamper {
                 actor: actor.clone(),
-                call: fault.call.clone(),
+                call: fault.calls[0].clone(),
+                or: fault.calls[1..].to_vec(),
                 on: fault.on,
                 everywhere: fault.everywhere,
-                occurrence: fault.nth.map_or(Occurrence::Every, Occurrence::Nth),
+                occurrence: fault.occurrence,
                 action: fault.kind.action(),
             });
         }

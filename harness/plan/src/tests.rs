@@ -244,6 +244,7 @@ stderr.contains = ["{{fault.call}}", "{{fault.message}}"]
         [Tamper {
             actor: "server".to_owned(),
             call: "bind".to_owned(),
+            or: Vec::new(),
             on: None,
             everywhere: false,
             occurrence: Occurrence::Every,
