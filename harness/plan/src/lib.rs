@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence as evidence;
 use ipclab_evidence::SANITIZER_STATUS;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Limits, LineTable, Occurrence, Placeholder, Plan, RuntimeValue, Stdin,
-    Tamper, WantedObjects, Watch, World,
+    Await, Bind, Bytes, Limits, LineTable, Placeholder, Plan, RuntimeValue, Stdin, Tamper,
+    WantedObjects, Watch, World,
 };
 use ipclab_spec::{
     Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, Part, Player,
