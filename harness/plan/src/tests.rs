@@ -1,4 +1,4 @@
-use ipclab_evidence::TamperAction;
+use ipclab_evidence::{Occurrence, TamperAction};
 
 use super::*;
 
