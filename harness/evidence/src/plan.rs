@@ -415,6 +415,9 @@ pub struct Tamper {
     /// end that a process makes itself, `store` for a write to a System V segment by a process that the actor's first one
     /// made (where turns are taken; the one action for it is a signal).
     pub call: String,
+    /// Other calls that are meant as well, and counted with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<String>,
     /// Only on descriptors of this kind; `None`: of any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<DescriptorKind>,
@@ -425,6 +428,13 @@ pub struct Tamper {
     pub occurrence: Occurrence,
     /// What happens.
     pub action: TamperAction,
+}
+
+impl Tamper {
+    /// All calls and families that are meant.
+    pub fn calls(&self) -> impl Iterator<Item = &str> {
+        [&self.call].into_iter().chain(&self.or).map(String::as_str)
+    }
 }
 
 /// What a descriptor is open on.
@@ -492,6 +502,8 @@ pub enum Occurrence {
     Every,
     /// Only the n-th, from 1.
     Nth(u32),
+    /// The n-th, from 1, and all after it.
+    From(u32),
 }
 
 /// What a tamper does to a call.

@@ -45,7 +45,9 @@ fn has_happened(tamper: &Tamper, evidence: &Evidence) -> bool {
         let on_socket = matches!(call.object, Some(Object::Socket(_)));
         call.actor == index
             && call.tampered.as_ref() == Some(&note)
-            && belongs(&call.name, on_socket, &tamper.call)
+            && tamper
+                .calls()
+                .any(|wanted| belongs(&call.name, on_socket, wanted))
     };
     evidence.trace.iter().any(|call| is_changed(&call))
 }
@@ -65,6 +67,12 @@ fn written(tamper: &Tamper) -> String {
     let nth = match tamper.occurrence {
         Occurrence::Every => String::new(),
         Occurrence::Nth(nth) => format!(" #{nth}"),
+        Occurrence::From(nth) => format!(" from #{nth}"),
     };
-    format!("{actor} {}{on}{nth}: {}", tamper.call, tamper.action.note())
+    let calls: Vec<&str> = tamper.calls().collect();
+    format!(
+        "{actor} {}{on}{nth}: {}",
+        calls.join(" or "),
+        tamper.action.note()
+    )
 }

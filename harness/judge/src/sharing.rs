@@ -6,7 +6,7 @@ use ipclab_evidence::{
     Access, ActorEvidence, ArgKind, Call, Collision, LimitKind, Names, Reach, Searched, Sharing,
     Step, Steps, Strategy, Thing, Way,
 };
-use ipclab_spec::{Aspect, Case, Fault, FaultKind};
+use ipclab_spec::{Aspect, Case, FaultKind};
 
 use crate::accesses::{around, description, in_words, process, value};
 use crate::deadlock::deadlock;
@@ -93,7 +93,7 @@ fn unseen_access(actor: &ActorEvidence) -> Option<String> {
 fn ends_by_signal(case: &Case) -> bool {
     case.faults
         .iter()
-        .any(|fault| matches!(fault.kind, FaultKind::Signal(_)) && fault.call != Fault::STORE)
+        .any(|fault| matches!(fault.kind, FaultKind::Signal(_)) && !fault.is_about_stores())
 }
 
 /// Among how many schedules.

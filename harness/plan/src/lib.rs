@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence as evidence;
 use ipclab_evidence::SANITIZER_STATUS;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Limits, LineTable, Occurrence, Placeholder, Plan, RuntimeValue, Stdin,
-    Tamper, WantedObjects, Watch, World,
+    Await, Bind, Bytes, Limits, LineTable, Placeholder, Plan, RuntimeValue, Stdin, Tamper,
+    WantedObjects, Watch, World,
 };
 use ipclab_spec::{
     Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, Part, Player,
@@ -608,10 +608,11 @@ fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
         for actor in copies.get(fault.actor.as_str()).into_iter().flatten() {
             tampers.push(Tamper {
                 actor: actor.clone(),
-                call: fault.call.clone(),
+                call: fault.calls[0].clone(),
+                or: fault.calls[1..].to_vec(),
                 on: fault.on,
                 everywhere: fault.everywhere,
-                occurrence: fault.nth.map_or(Occurrence::Every, Occurrence::Nth),
+                occurrence: fault.occurrence,
                 action: fault.kind.action(),
             });
         }

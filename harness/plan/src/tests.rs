@@ -1,4 +1,4 @@
-use ipclab_evidence::TamperAction;
+use ipclab_evidence::{Occurrence, TamperAction};
 
 use super::*;
 
@@ -244,6 +244,7 @@ stderr.contains = ["{{fault.call}}", "{{fault.message}}"]
         [Tamper {
             actor: "server".to_owned(),
             call: "bind".to_owned(),
+            or: Vec::new(),
             on: None,
             everywhere: false,
             occurrence: Occurrence::Every,

@@ -178,6 +178,7 @@ fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String
                     let tamper = Tamper {
                         actor: actor.name.clone(),
                         call: call.clone(),
+                        or: Vec::new(),
                         on: None,
                         everywhere: watched::everywhere(case, call),
                         occurrence: Occurrence::Every,
@@ -217,7 +218,7 @@ pub fn described(values: &BTreeMap<String, String>) -> String {
 /// What the first failing call of the case's own faults is called, and what `strerror(3)` says for it.
 fn fault_words(case: &Case) -> Vec<(String, String)> {
     let failing = case.faults.iter().find_map(|fault| match &fault.kind {
-        FaultKind::Errno(errno) => Some((fault.call.clone(), likely_errors::message(errno)?)),
+        FaultKind::Errno(errno) => Some((fault.calls[0].clone(), likely_errors::message(errno)?)),
         FaultKind::AtMost(_) | FaultKind::Signal(_) => None,
     });
     failing.map_or(Vec::new(), |(call, message)| {

@@ -52,7 +52,9 @@ pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
     }
     for fault in &case.faults {
         if is_of(actor, &fault.actor) {
-            names.extend(requested_by(fault.everywhere, &fault.call));
+            for call in &fault.calls {
+                names.extend(requested_by(fault.everywhere, call));
+            }
         }
     }
     for call in case.fail_each.iter().filter(|_| actor.is_student()) {

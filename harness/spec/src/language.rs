@@ -247,8 +247,16 @@ const PATTERNS: [Rows; 2] = [
             ("client recv: at most 5 bytes", "short transfers"),
             ("server accept #1: EINTR", "the first such call fails"),
             (
+                "server accept from #2: EMFILE",
+                "the second one and all after it fail",
+            ),
+            (
                 "server write on pipe: EPIPE",
                 "on one kind of descriptor: file, pipe, terminal, socket",
+            ),
+            (
+                "client write or sendfile on file: ENOSPC",
+                "of whichever of these calls",
             ),
             ("server send: SIGINT", "a signal arrives in the call"),
         ],

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ipclab_evidence::Occurrence;
 use ipclab_spec::{
     Action, After, Amount, AnyPlace, ArgPattern, Aspect, CallPattern, Case, Count, Data, Draw,
     Endpoint, ExitExpectation, FaultKind, GivenKind, Hole, Leftover, Named, OutputExpectation,
@@ -441,7 +442,7 @@ fn orders_of_turns() {
     );
     assert_eq!(case.interleave, [Turns::NewestFirst, Turns::Drawn]);
     assert_eq!(
-        (case.faults[0].call.as_str(), &case.faults[0].kind),
+        (case.faults[0].calls[0].as_str(), &case.faults[0].kind),
         ("store", &FaultKind::Signal("SIGKILL".into()))
     );
     let all = self::case(
@@ -509,8 +510,8 @@ bird = [
     );
     assert_eq!(case.fail_each, ["socket", "bind"]);
     assert_eq!(
-        (case.faults[0].nth, &case.faults[0].kind),
-        (Some(2), &FaultKind::AtMost(5))
+        (case.faults[0].occurrence, &case.faults[0].kind),
+        (Occurrence::Nth(2), &FaultKind::AtMost(5))
     );
     assert_eq!(case.faults[1].kind, FaultKind::Errno("EINTR".into()));
     assert_eq!(case.faults[2].kind, FaultKind::Signal("SIGINT".into()));
@@ -550,6 +551,43 @@ bird = [
     );
     assert!(
         matches!(every, CallPattern::Every { opener, closer } if opener.name == "socket" && closer.name == "close")
+    );
+}
+
+#[test]
+fn a_fault_may_last_and_mean_several_calls() {
+    let check = |written: &str, calls: &[&str], occurrence: Occurrence| {
+        let case = case(&format!(
+            "points = 1\nfault = [\"{written}\"]\n[case.actor.bird]\nstudent = \"parrot\"\n"
+        ));
+        let [fault] = case.faults.as_slice() else {
+            panic!("one fault")
+        };
+        assert_eq!(
+            (fault.calls.as_slice(), fault.occurrence),
+            (
+                calls
+                    .iter()
+                    .map(|&call| call.to_owned())
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+                occurrence
+            )
+        );
+        assert_eq!(fault.to_string(), written, "as it was written");
+    };
+    check("bird fork #2: EAGAIN", &["fork"], Occurrence::Nth(2));
+    check("bird fork from #2: EAGAIN", &["fork"], Occurrence::From(2));
+    let both = ["write", "copy_file_range"];
+    check(
+        "bird write or copy_file_range on file: ENOSPC",
+        &both,
+        Occurrence::Every,
+    );
+    check(
+        "bird write or copy_file_range on file from #3: at most 5 bytes",
+        &both,
+        Occurrence::From(3),
     );
 }
 

@@ -3,8 +3,10 @@
 use crate::common::{Workdir, json};
 use serde_json::Value;
 
-/// The reference: greets as often as it is told.
+/// The reference: greets as often as it is told, and stays where it is told to.
 const HELLO: &str = "#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -12,6 +14,8 @@ int main(int argc, char **argv)
         return 1;
     }
     printf(\"Hello %s\\n\", argv[1]);
+    if (strcmp(argv[1], \"stay\") == 0)
+        pause();
     return 0;
 }
 ";
@@ -69,6 +73,25 @@ hint   = \"argc\"
 [case.actor.greeter]
 student = \"hello\"
 exit    = \"failure\"
+";
+
+/// A peer that a program obeys which only waits; one number for all.
+const STAYS: &str = "
+[[case]]
+id     = \"stays\"
+title  = \"your program stays until it is ended\"
+tier   = \"core\"
+points = 1
+covers = [\"Q1\"]
+hint   = \"pause\"
+[case.actor.greeter]
+student = \"hello stay\"
+exit    = \"any\"
+stdout.lines = [\"Hello stay\"]
+[case.calls]
+greeter = [\"pause()\"]
+[case.actor.end]
+peer = [\"until greeter waits\", \"signal greeter SIGTERM\"]
 ";
 
 /// The exit code, and what was found in the lab.
@@ -133,6 +156,14 @@ fn a_case_whose_input_varies_is_no_hole() {
         allowed.iter().all(|one| one["reason"].is_string()),
         "{found:#}"
     );
+}
+
+// It said that a program which only waits has the peer's part of the case, which earns nothing alone.
+#[test]
+fn what_earns_nothing_alone_is_no_hole() {
+    let head = SPEC.split("[[case]]").next().expect("the lab's own table");
+    let (code, found) = cheats(&format!("{head}{STAYS}"));
+    assert_eq!((code, holes(&found)), (Some(0), vec![]), "{found:#}");
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use ipclab_judge::Verdict;
 use ipclab_report::{CaseReport, Report};
-use ipclab_spec::{Aspect, Case};
+use ipclab_spec::{Aspect, Case, Points};
 
 /// What a cheat was given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Gains {
-    /// Every graded expectation of these aspects was met.
+    /// Every graded expectation of these aspects was met, and that earns something.
     pub aspects: BTreeSet<Aspect>,
     /// The case has points, and the cheat has all of them.
     pub whole: bool,
@@ -32,9 +32,15 @@ impl Gains {
                 .peekable();
             own.peek().is_some() && own.all(|finding| finding.verdict == Verdict::Pass)
         };
+        let whole = of_case.max > 0 && of_case.earned == of_case.max;
+        // Where one number is all or nothing, no aspect earns anything alone.
+        let is_earned = whole || matches!(case.points, Points::Split(_));
         Self {
-            aspects: Aspect::ALL.into_iter().filter(is_met).collect(),
-            whole: of_case.max > 0 && of_case.earned == of_case.max,
+            aspects: Aspect::ALL
+                .into_iter()
+                .filter(|aspect| is_earned && is_met(aspect))
+                .collect(),
+            whole,
             unknown: (of_case.verdict == Verdict::Unknown).then(|| why_unknown(of_case)),
             specs: Vec::new(),
         }

@@ -75,6 +75,7 @@ impl<'a> Subject<'a> {
                 tamper: Tamper {
                     actor: name.clone(),
                     call: call.to_owned(),
+                    or: Vec::new(),
                     on: None,
                     everywhere: false,
                     occurrence,
@@ -393,6 +394,7 @@ impl Iterator for Outputs {
             tamper: Tamper {
                 actor: self.actor.clone(),
                 call: self.stream.to_owned(),
+                or: Vec::new(),
                 on: None,
                 everywhere: false,
                 occurrence: Occurrence::Nth(self.met),

@@ -43,18 +43,9 @@ pub(crate) struct Met<'a> {
 impl Met<'_> {
     /// Whether a tamper is about such calls.
     fn is_meant(&self, tamper: &Tamper, args: &[u64; 6]) -> bool {
-        let on_socket = matches!(self.object, Some(Object::Socket(_)));
-        let (name, call) = (self.spec.name, tamper.call.as_str());
-        let named = || call == name || ipclab_evidence::belongs(name, on_socket, call);
-        let named = match unrecorded(self.spec, self.object) {
-            Some(own) => call == own || (tamper.everywhere && named()),
-            None => named(),
-        };
-        // A thread is no child: only by the kernel's own name is the call that makes one meant.
-        let is_thread = name == "clone" && args[0] & libc::CLONE_THREAD as u64 != 0;
-        if is_thread && call != name {
-            return false;
-        }
+        let name = self.spec.name;
+        let mut calls = tamper.calls();
+        let named = calls.any(|call| self.is_called(call, tamper.everywhere, args));
         if !named || (self.on_request && !tamper.everywhere && !is_on_request(name)) {
             return false;
         }
@@ -66,6 +57,22 @@ impl Met<'_> {
                 kind().is_none_or(|kind| kind.can_meet(name, &tamper.action))
             }
             None => true,
+        }
+    }
+
+    /// Whether a plan's name for a call or a family means it.
+    fn is_called(&self, call: &str, everywhere: bool, args: &[u64; 6]) -> bool {
+        let name = self.spec.name;
+        // A thread is no child: only by the kernel's own name is the call that makes one meant.
+        let is_thread = name == "clone" && args[0] & libc::CLONE_THREAD as u64 != 0;
+        if is_thread && call != name {
+            return false;
+        }
+        let on_socket = matches!(self.object, Some(Object::Socket(_)));
+        let named = || call == name || ipclab_evidence::belongs(name, on_socket, call);
+        match unrecorded(self.spec, self.object) {
+            Some(own) => call == own || (everywhere && named()),
+            None => named(),
         }
     }
 
@@ -136,6 +143,7 @@ impl Faults {
                 // What is made again is met again at once.
                 Occurrence::Every => !is_met_again(&tamper.action) || counted.met % 2 == 1,
                 Occurrence::Nth(nth) => counted.met == nth,
+                Occurrence::From(nth) => counted.met >= nth,
             };
             if now && chosen.is_none() {
                 chosen = Some(tamper.action.clone());
@@ -160,6 +168,7 @@ impl Faults {
             let now = match tamper.occurrence {
                 Occurrence::Every => true,
                 Occurrence::Nth(nth) => counted.met == nth,
+                Occurrence::From(nth) => counted.met >= nth,
             };
             if let (true, TamperAction::Signal(name)) = (now, &tamper.action) {
                 chosen = chosen.or(decode::signal_number(name));
@@ -170,8 +179,11 @@ impl Faults {
 
     /// Whether a call that is not recorded otherwise may be one that the plan names.
     pub(crate) fn want(&self, spec: &Spec, object: Option<&Object>) -> bool {
-        unrecorded(spec, object)
-            .is_some_and(|name| self.all.iter().any(|counted| counted.tamper.call == name))
+        unrecorded(spec, object).is_some_and(|name| {
+            self.all
+                .iter()
+                .any(|counted| counted.tamper.calls().any(|call| call == name))
+        })
     }
 }
 

@@ -201,6 +201,7 @@ pub(crate) fn tests() -> Vec<Test> {
             plan.tampers = vec![Tamper {
                 actor: "one".to_owned(),
                 call: "fork".to_owned(),
+                or: Vec::new(),
                 on: None,
                 everywhere: true,
                 occurrence: Occurrence::Every,

@@ -64,6 +64,35 @@ pub(crate) fn tests() -> Vec<Test> {
         seen.all_well();
         assert_eq!(seen.out("one"), "0 Too many open files 0 \n");
     }));
+    // What fails from some call on fails again when the program tries again.
+    tests.push(both("a_fault_can_last", |level| {
+        for (occurrence, out) in [
+            (Occurrence::Nth(2), "0 Too many open files 0 \n"),
+            (
+                Occurrence::From(2),
+                "0 Too many open files Too many open files \n",
+            ),
+        ] {
+            let mut plan = asking("request pipes", &owned(&["pipe"]));
+            plan.tampers
+                .push(tamper("pipe", None, occurrence, "EMFILE"));
+            assert_eq!(run(level, &plan).out("one"), out);
+        }
+    }));
+    // Two calls are one fault, and counted together: a write comes before the first read.
+    tests.push(both("a_fault_can_mean_several_calls", |level| {
+        for (or, out) in [
+            (vec![], "6 6 6 Input/output error \n"),
+            (owned(&["write"]), "6 Input/output error 6 6 \n"),
+        ] {
+            let mut plan = asking("request streams", &owned(&["read", "write"]));
+            plan.tampers.push(Tamper {
+                or,
+                ..tamper("read", None, Occurrence::Nth(2), "EIO")
+            });
+            assert_eq!(run(level, &plan).out("one"), out);
+        }
+    }));
     for program in ["request", "request_static"] {
         tests.push(both(
             format!("{program}_counts_from_its_beginning"),
@@ -133,6 +162,7 @@ fn tamper(call: &str, on: Option<DescriptorKind>, occurrence: Occurrence, errno:
     Tamper {
         actor: "one".to_owned(),
         call: call.to_owned(),
+        or: Vec::new(),
         on,
         everywhere: true,
         occurrence,

@@ -516,6 +516,7 @@ fn tamper(call: &str, occurrence: Occurrence, action: TamperAction) -> Tamper {
     Tamper {
         actor: "one".to_owned(),
         call: call.to_owned(),
+        or: Vec::new(),
         on: None,
         everywhere: false,
         occurrence,

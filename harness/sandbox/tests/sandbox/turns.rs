@@ -167,6 +167,7 @@ pub(crate) fn tests() -> Vec<Test> {
                 plan.tampers.push(Tamper {
                     actor: "one".to_owned(),
                     call: "store".to_owned(),
+                    or: Vec::new(),
                     on: None,
                     everywhere: false,
                     occurrence: Occurrence::Nth(nth),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use ipclab_evidence::{DescriptorKind, TamperAction};
+use ipclab_evidence::{DescriptorKind, Occurrence, TamperAction};
 
 use super::Template;
 
@@ -105,14 +105,14 @@ pub struct GivenMessage {
 pub struct Fault {
     /// The actor that makes the call.
     pub actor: String,
-    /// A call or a family.
-    pub call: String,
+    /// Calls or families: one, or several of which each is meant, and which are counted together.
+    pub calls: Vec<String>,
     /// Only on descriptors of this kind; `None`: of any.
     pub on: Option<DescriptorKind>,
     /// It means each such call, on whatever descriptor; else those only that are seen without being asked for.
     pub everywhere: bool,
-    /// Only the n-th, from 1.
-    pub nth: Option<u32>,
+    /// Which of them.
+    pub occurrence: Occurrence,
     /// What happens.
     pub kind: FaultKind,
 }
@@ -120,12 +120,14 @@ pub struct Fault {
 impl fmt::Display for Fault {
     /// As specs write it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.actor, self.call)?;
+        write!(f, "{} {}", self.actor, self.calls.join(" or "))?;
         if let Some(on) = self.on {
             write!(f, " on {}", on.name())?;
         }
-        if let Some(nth) = self.nth {
-            write!(f, " #{nth}")?;
+        match self.occurrence {
+            Occurrence::Every => {}
+            Occurrence::Nth(nth) => write!(f, " #{nth}")?,
+            Occurrence::From(nth) => write!(f, " from #{nth}")?,
         }
         match &self.kind {
             FaultKind::Errno(name) | FaultKind::Signal(name) => write!(f, ": {name}"),
@@ -149,6 +151,12 @@ impl FaultKind {
 impl Fault {
     /// The word that stands in place of a call for a write to a segment by a process that the actor made.
     pub const STORE: &str = "store";
+
+    /// Whether it is about such writes.
+    #[must_use]
+    pub fn is_about_stores(&self) -> bool {
+        self.calls == [Self::STORE]
+    }
 }
 
 /// What a fault does.

@@ -60,6 +60,10 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         ),
         listens: served(raw),
         faults: raw.fault.is_some() || raw.fail_each.is_some(),
+        several_calls: texts(raw.fault.as_ref()).iter().any(|fault| {
+            let whose = fault.value.split(':').next().unwrap_or_default();
+            whose.split_whitespace().any(|word| word == "or")
+        }),
         filled: false,
     };
     let mut context = Context {

@@ -1,6 +1,9 @@
-//! Changes at the kernel boundary: `client recv: at most 5 bytes`, `server accept #1: EINTR`.
+//! Changes at the kernel boundary: `client recv: at most 5 bytes`, `server accept #1: EINTR`, `copy write or
+//! copy_file_range from #2: ENOSPC`.
 
-use ipclab_evidence::{DescriptorKind, injectable, is_all_on_request};
+use std::ops::Range;
+
+use ipclab_evidence::{DescriptorKind, Occurrence, injectable, is_all_on_request};
 
 use super::calls::known_call;
 use super::context::known_actor;
@@ -17,8 +20,8 @@ pub(crate) fn fault(
     turns: bool,
     everywhere: bool,
 ) -> Result<Fault, Flaw> {
-    let form = "write \"ACTOR CALL: ERRNO\", \"ACTOR CALL #2: at most 5 bytes\", \"ACTOR CALL: SIGINT\" or \
-                \"ACTOR CALL on pipe: ERRNO\"";
+    let form = "write \"ACTOR CALL: ERRNO\", \"ACTOR CALL #2: at most 5 bytes\", \"ACTOR CALL: SIGINT\", \
+                \"ACTOR CALL on pipe: ERRNO\", \"ACTOR CALL from #2: ERRNO\" or \"ACTOR CALL or CALL: ERRNO\"";
     let Some(colon) = text.find(':') else {
         return Err(Flaw::new(0..text.len(), "this does not say what shall happen").help(form));
     };
@@ -27,86 +30,140 @@ pub(crate) fn fault(
         return Err(Flaw::new(0..text.len(), "this does not say whose call it is").help(form));
     };
     known_actor(actor, actors).map_err(|flaw| flaw.shifted(scan.last().start))?;
-    let Some(call) = scan.name() else {
-        return Err(scan.expected("the name of a call").help(form));
-    };
-    let called = scan.last();
-    let is_store = call == Fault::STORE;
-    if !is_store {
-        known_call(call, called.clone())?;
-    } else if !turns {
-        return Err(Flaw::new(
-            called,
-            "writes to shared memory are only seen where processes take turns",
-        )
-        .help("write interleave = \"all\""));
+    let mut calls: Vec<(&str, Range<usize>)> = Vec::new();
+    loop {
+        let Some(call) = scan.name() else {
+            return Err(scan.expected("the name of a call").help(form));
+        };
+        calls.push((call, scan.last()));
+        if !scan.word("or") {
+            break;
+        }
+    }
+    for (call, at) in &calls {
+        is_call_or_store(call, at, turns, calls.len() > 1)?;
     }
     let on = if scan.word("on") {
-        Some(descriptor(&mut scan, call)?)
+        Some(descriptor(&mut scan, &calls)?)
     } else {
         None
     };
     let onto = scan.last();
-    let nth = if scan.sign("#") {
-        match scan.number()? {
-            Some(nth) if (1..=i64::from(u32::MAX)).contains(&nth) => u32::try_from(nth).ok(),
-            _ => return Err(Flaw::new(scan.last(), "occurrences count from 1")),
-        }
-    } else {
-        None
-    };
+    let occurrence = occurrence(&mut scan)?;
     scan.end()?;
     let kind = kind(&text[colon + 1..]).map_err(|flaw| flaw.shifted(colon + 1))?;
-    if is_store && !matches!(kind, FaultKind::Signal(_)) {
-        return Err(Flaw::new(
-            called,
-            "a write to shared memory is no call: it cannot fail, only be prevented by a signal",
-        )
-        .help("write \"ACTOR store #2: SIGKILL\""));
+    for (call, at) in &calls {
+        can_happen(call, at, &kind)?;
+        if let Some(on) = on.filter(|on| !on.can_meet(call, &kind.action())) {
+            return Err(never_happens(call, on, &kind, onto));
+        }
     }
-    let possible = injectable(call);
-    if !is_store && !possible.fails {
-        return Err(Flaw::new(
-            called,
-            format!("{call}() never fails: the kernel does nothing of the kind to it"),
-        ));
-    }
-    if matches!(kind, FaultKind::AtMost(_)) && !possible.moves_fewer {
-        return Err(Flaw::new(
-            called,
-            format!("{call}() moves no bytes that could be fewer"),
-        ));
-    }
-    if let Some(on) = on.filter(|on| !on.can_meet(call, &kind.action())) {
-        let message = match &kind {
-            FaultKind::Errno(errno) => {
-                format!(
-                    "the kernel never fails {call}() on a {} with {errno}",
-                    on.name()
-                )
-            }
-            FaultKind::Signal(_) => {
-                format!("no signal interrupts {call}() on a {}", on.name())
-            }
-            FaultKind::AtMost(_) => {
-                format!("{call}() on a {} gives all that there is", on.name())
-            }
-        };
-        return Err(Flaw::new(onto, message)
-            .help("it happens on a pipe, a terminal or a socket; on a file, EIO can"));
-    }
+    let is_store = calls.iter().any(|(call, _)| *call == Fault::STORE);
+    let asked_for = calls.iter().any(|(call, _)| is_all_on_request(call));
     Ok(Fault {
         actor: actor.to_owned(),
-        call: call.to_owned(),
+        calls: calls.into_iter().map(|(call, _)| call.to_owned()).collect(),
         on,
-        everywhere: !is_store && (everywhere || on.is_some() || is_all_on_request(call)),
-        nth,
+        everywhere: !is_store && (everywhere || on.is_some() || asked_for),
+        occurrence,
         kind,
     })
 }
 
+/// Complains about what is no call, and about `store` where nothing is seen of it.
+fn is_call_or_store(
+    call: &str,
+    at: &Range<usize>,
+    turns: bool,
+    among_others: bool,
+) -> Result<(), Flaw> {
+    if call != Fault::STORE {
+        return known_call(call, at.clone());
+    }
+    if among_others {
+        return Err(Flaw::new(
+            at.clone(),
+            "a write to shared memory is no call: it stands alone",
+        )
+        .help("write \"ACTOR store #2: SIGKILL\", and a fault of its own for the calls"));
+    }
+    if !turns {
+        return Err(Flaw::new(
+            at.clone(),
+            "writes to shared memory are only seen where processes take turns",
+        )
+        .help("write interleave = \"all\""));
+    }
+    Ok(())
+}
+
+/// Reads which of the calls are meant: `#2`, `from #2`, or nothing for all of them.
+fn occurrence(scan: &mut Scan<'_>) -> Result<Occurrence, Flaw> {
+    let from = scan.word("from");
+    if !scan.sign("#") {
+        return match from {
+            true => Err(scan.expected("`#` and a number").help("write \"from #2\"")),
+            false => Ok(Occurrence::Every),
+        };
+    }
+    let nth = match scan.number()? {
+        Some(nth) if (1..=i64::from(u32::MAX)).contains(&nth) => nth as u32,
+        _ => return Err(Flaw::new(scan.last(), "occurrences count from 1")),
+    };
+    Ok(match from {
+        true => Occurrence::From(nth),
+        false => Occurrence::Nth(nth),
+    })
+}
+
+/// Complains about what happens to no such call, whatever it works on.
+fn can_happen(call: &str, at: &Range<usize>, kind: &FaultKind) -> Result<(), Flaw> {
+    let complain = |message: String| Flaw::new(at.clone(), message);
+    if call == Fault::STORE {
+        return match kind {
+            FaultKind::Signal(_) => Ok(()),
+            FaultKind::Errno(_) | FaultKind::AtMost(_) => Err(complain(
+                "a write to shared memory is no call: it cannot fail, only be prevented by a signal"
+                    .to_owned(),
+            )
+            .help("write \"ACTOR store #2: SIGKILL\"")),
+        };
+    }
+    let possible = injectable(call);
+    if !possible.fails {
+        return Err(complain(format!(
+            "{call}() never fails: the kernel does nothing of the kind to it"
+        )));
+    }
+    if matches!(kind, FaultKind::AtMost(_)) && !possible.moves_fewer {
+        return Err(complain(format!(
+            "{call}() moves no bytes that could be fewer"
+        )));
+    }
+    Ok(())
+}
+
+/// The complaint about what the kernel never does on such a descriptor.
+fn never_happens(call: &str, on: DescriptorKind, kind: &FaultKind, at: Range<usize>) -> Flaw {
+    let message = match kind {
+        FaultKind::Errno(errno) => {
+            format!(
+                "the kernel never fails {call}() on a {} with {errno}",
+                on.name()
+            )
+        }
+        FaultKind::Signal(_) => {
+            format!("no signal interrupts {call}() on a {}", on.name())
+        }
+        FaultKind::AtMost(_) => {
+            format!("{call}() on a {} gives all that there is", on.name())
+        }
+    };
+    Flaw::new(at, message).help("it happens on a pipe, a terminal or a socket; on a file, EIO can")
+}
+
 /// Reads the kind of descriptor that a fault is about.
-fn descriptor(scan: &mut Scan<'_>, call: &str) -> Result<DescriptorKind, Flaw> {
+fn descriptor(scan: &mut Scan<'_>, calls: &[(&str, Range<usize>)]) -> Result<DescriptorKind, Flaw> {
     let names = DescriptorKind::ALL.map(DescriptorKind::name);
     let Some(name) = scan.name() else {
         return Err(scan.expected(&names.join(", ")));
@@ -120,15 +177,17 @@ fn descriptor(scan: &mut Scan<'_>, call: &str) -> Result<DescriptorKind, Flaw> {
                 .help_if_none(&format!("known here: {}", names.join(", "))),
         );
     };
-    let possible = injectable(call).on;
-    if possible.is_empty() {
-        let message = format!("a fault cannot say on what {call}() works");
-        return Err(Flaw::new(at, message).help(format!("write \"ACTOR {call}: ...\"")));
-    }
-    if !possible.contains(&kind) {
-        let possible: Vec<&str> = possible.iter().map(|kind| kind.name()).collect();
-        return Err(Flaw::new(at, format!("{call}() does nothing on a {name}"))
-            .help(format!("it works on: {}", possible.join(", "))));
+    for (call, _) in calls {
+        let possible = injectable(call).on;
+        if possible.is_empty() {
+            let message = format!("a fault cannot say on what {call}() works");
+            return Err(Flaw::new(at, message).help(format!("write \"ACTOR {call}: ...\"")));
+        }
+        if !possible.contains(&kind) {
+            let possible: Vec<&str> = possible.iter().map(|kind| kind.name()).collect();
+            return Err(Flaw::new(at, format!("{call}() does nothing on a {name}"))
+                .help(format!("it works on: {}", possible.join(", "))));
+        }
     }
     Ok(kind)
 }

@@ -19,6 +19,8 @@ pub(crate) struct Scope {
     pub(crate) listens: Vec<(String, Endpoint)>,
     /// Whether the case makes calls fail.
     pub(crate) faults: bool,
+    /// Whether one of its faults is about several calls, so that none of them is *the* call.
+    pub(crate) several_calls: bool,
     /// The values are filled in already: `{{` means nothing.
     pub(crate) filled: bool,
 }
@@ -132,6 +134,11 @@ fn hole(text: &str, at: Range<usize>, scope: &Scope, usage: Use) -> Result<Hole,
                 "`{name}` stands for a call that fails, and this case has neither `fault` nor `fail_each`"
             ),
         )),
+        (Hole::FaultCall, _) if scope.several_calls => Err(Flaw::new(
+            at,
+            format!("`{name}` is one call, and a fault of this case is about several"),
+        )
+        .help("expect {{fault.message}} alone, or `any_of` the names")),
         (
             Hole::Listens {
                 actor,
