@@ -197,8 +197,8 @@ impl<'a> Look<'a> {
         let failed = untouched.find(|call| call.errno().is_some_and(is_late));
         let Some(failed) = failed else {
             // A call on a descriptor that is closed is about nothing, and is not in the trace.
-            let closes = own().filter(|call| call.name == "close" && !call.lines.is_empty());
-            return closes.last()?.lines.last().cloned();
+            let mut closes = own().filter(|call| call.name == "close" && !call.lines.is_empty());
+            return closes.next_back()?.lines.last().cloned();
         };
         let fd = failed.args.first().and_then(Arg::number)?;
         let undoes = |call: &&Call| {

@@ -8,10 +8,13 @@ use super::look::Look;
 /// Places of one call that are looked at.
 const SITES_MAX: usize = 16;
 
+/// From a finding, and the lines that it shows, to where that comes from.
+type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
+
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [fn(&Self, &[SourceLine]) -> Vec<SourceLine>; 18] = [
+        let rules: [Rule<'a>; 18] = [
             Self::not_refused,
             Self::made_to_fail,
             Self::interrupted,

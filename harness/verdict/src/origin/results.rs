@@ -156,11 +156,11 @@ impl<'a> Look<'a> {
         };
         let source = spot.source;
         let controls = source.controls(spot.function).into_iter();
-        let before = controls.filter(|control| {
+        let mut before = controls.filter(|control| {
             let ends = source.line(control.body.end.saturating_sub(1));
             ends.is_some_and(|line| line < spot.line)
         });
-        let Some(last) = before.last() else {
+        let Some(last) = before.next_back() else {
             return Vec::new();
         };
         let does = last.body.start + usize::from(source.is(last.body.start, "{"));
