@@ -48,12 +48,6 @@ use shown::Shown;
 pub use strip::debug_file;
 pub use toolchain::{Toolchains, stamp};
 
-/// As [`strip::strip`].
-#[cfg(test)]
-pub(crate) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
-    strip::strip(file)
-}
-
 /// Whether a memory error in it would be the student's, so that sanitizers have something to find.
 fn is_compiled_c(recipe: &Recipe) -> bool {
     recipe.run.is_none()
@@ -631,4 +625,10 @@ fn without_makefile(makefile: &Path, problem: &Problem, failed: bool) -> Line {
 /// Whether the way before this one was a Makefile, whose complaint the compiler's own may replace.
 fn last_was_make(recipe: &Recipe, n: usize) -> bool {
     n > 0 && matches!(recipe.ways[n - 1], Way::Make { .. })
+}
+
+/// As [`strip::strip`].
+#[cfg(test)]
+pub(crate) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
+    strip::strip(file)
 }
