@@ -11,6 +11,7 @@ mod arg_kind;
 mod bytes;
 mod errno;
 mod family;
+mod file_locks;
 pub mod format_v1;
 mod leftovers;
 mod names;
@@ -34,14 +35,15 @@ pub use arg_kind::ArgKind;
 pub use bytes::Bytes;
 pub use errno::Errno;
 pub use family::{belongs, canonical, families, family, name_in_c, needs_socket};
+pub use file_locks::{AwaitedLock, FileAccess, HeldLock, LockKind, LockRange};
 pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, QueuedMessage,
     Segment,
 };
 pub use names::{Names, Part, signal_name, signal_number};
 pub use objects::{
-    Fate, FileAccess, FileState, FoundFile, HeldDescriptor, HeldDescriptors, LockKind, Moment,
-    Process, ProcessEnd, SeenObjects, StartedProgram, WantedObjects,
+    Fate, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Moment, Process, ProcessEnd,
+    SeenObjects, StartedProgram, WantedObjects,
 };
 pub use outcome::{
     ActorEvidence, CaseTimes, CgroupCounters, Ended, Evidence, Exit, Isolation, Level, LimitHit,
@@ -64,7 +66,7 @@ pub use source::{LineRow, LineTable, SourceLine};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };
-pub use wait::{Awaited, AwaitedLock, HeldLock, LockRange, OpenEnd, ThreadWait, Wait};
+pub use wait::{Awaited, OpenEnd, ThreadWait, Wait};
 pub use watched::{
     Injectable, injectable, is_all_on_request, is_watched, kernel_calls, needs_request, requested,
     unseen, watched_names,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, FileKind, Signals};
+use crate::{Bytes, FileAccess, FileKind, Signals};
 
 /// What a plan asks to know of the kernel's objects, beyond calls and leftovers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,42 +211,6 @@ pub struct HeldDescriptor {
     /// It is closed when a program is started, `FD_CLOEXEC`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closes_on_exec: bool,
-}
-
-/// How a process read or wrote a file by calls: `read(2)`, `write(2)` and their kin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileAccess {
-    /// Index into [`crate::Evidence::actors`].
-    pub actor: usize,
-    /// The process as it sees itself.
-    pub pid: u32,
-    /// As the plan asks for it.
-    pub path: Bytes,
-    /// It wrote; else it read.
-    pub writes: bool,
-    /// Which lock of the process was on all of the bytes; `None`: on one of them at least there was none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock: Option<LockKind>,
-    /// How many such calls there were.
-    pub count: u64,
-    /// The first of them, by number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub call: Option<u32>,
-    /// Its first byte.
-    pub from: u64,
-    /// Its number of bytes.
-    pub bytes: u64,
-}
-
-/// What a lock on a file lets others do, `fcntl(2)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LockKind {
-    /// Others may hold one like it, `F_RDLCK`.
-    Shared,
-    /// Others may hold none, `F_WRLCK`.
-    Exclusive,
 }
 
 /// A file as it was after the last actor had ended.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{LockKind, Object, SourceLine};
+use crate::{AwaitedLock, Object, SourceLine};
 
 /// A process blocked in a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,40 +84,4 @@ pub struct OpenEnd {
     pub pid: u32,
     /// Its descriptor.
     pub fd: i32,
-}
-
-/// A lock on a file that a process waits for, and the locks that are in its way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AwaitedLock {
-    /// What is asked for.
-    pub wanted: LockRange,
-    /// Which processes have a lock that excludes it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub held: Vec<HeldLock>,
-}
-
-/// Bytes of a file, and the lock on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LockRange {
-    /// Which.
-    pub kind: LockKind,
-    /// The first byte.
-    pub from: u64,
-    /// The last one; `None`: however long the file becomes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<u64>,
-}
-
-/// A lock that a process has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HeldLock {
-    /// Index into [`crate::Evidence::actors`].
-    pub actor: usize,
-    /// The process as it sees itself.
-    pub pid: u32,
-    /// What it has.
-    pub lock: LockRange,
 }

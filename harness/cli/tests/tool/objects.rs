@@ -319,7 +319,7 @@ fn threads_that_wait_for_each_other() {
                 &program(
                     "pthread_mutex_lock(&two); pthread_barrier_wait(&both); pthread_mutex_lock(&one);",
                 ),
-                "waits in pthread_join() for thread",
+                "waits in pthread_join() at family.c:",
             ),
             (
                 &program("pthread_mutex_lock(&two);").replace(

@@ -3,6 +3,7 @@
 use ipclab_evidence::{FileAccess, LockKind};
 use ipclab_spec::{Aspect, FileExpectation, LockedAccess};
 
+use super::seen::{names, only_student};
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::quote::{count, escaped_line};
@@ -16,7 +17,7 @@ pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Option<Findin
         .objects
         .accesses
         .iter()
-        .filter(|one| super::files::names(&wanted.path, &one.path.to_text()))
+        .filter(|one| names(&wanted.path, &one.path.to_text()))
         .filter(|one| facts.is_student(one.actor))
         .collect();
     let is_bare = |one: &&&FileAccess| match (one.writes, locked) {
@@ -29,7 +30,7 @@ pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Option<Findin
     }
     // A program that does nothing has kept every rule.
     if !of_students.iter().any(|one| one.writes) {
-        let name = super::files::only_student(facts);
+        let name = only_student(facts);
         let index = name.and_then(|name| facts.copies(name).first().copied());
         let why = index.map(|index| facts.because(index)).unwrap_or_default();
         let text = format!("{path} was never written, so nothing shows that it is locked{why}");

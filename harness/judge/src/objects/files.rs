@@ -3,6 +3,7 @@
 use ipclab_evidence::{FileKind, FileState, FoundFile};
 use ipclab_spec::{Aspect, Count, FileExpectation};
 
+use super::seen::{names, only_student};
 use crate::difference::byte;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
@@ -117,25 +118,6 @@ const BLOCK: u64 = 512;
 fn state<'a>(facts: Facts<'a>, path: &str) -> Option<&'a FileState> {
     let mut all = facts.evidence.objects.files.iter();
     all.find(|file| names(path, &file.path.to_text()))
-}
-
-/// Whether a path of the spec names what the evidence calls so: the plan has put the programs' folder before a relative one.
-pub(super) fn names(path: &str, seen: &str) -> bool {
-    match path.starts_with('/') {
-        true => seen == path,
-        false => seen
-            .strip_suffix(path)
-            .is_some_and(|folder| folder.ends_with('/')),
-    }
-}
-
-/// The name of the actor that the student plays, where there is one only.
-pub(super) fn only_student(facts: Facts<'_>) -> Option<&str> {
-    let mut students = (0..facts.evidence.actors.len()).filter(|index| facts.is_student(*index));
-    match (students.next(), students.next()) {
-        (Some(only), None) => facts.actor(only).map(|actor| actor.name.as_str()),
-        _ => None,
-    }
 }
 
 fn pass_gone(path: &str) -> Finding {

@@ -28,3 +28,22 @@ pub(super) fn not_seen(facts: Facts<'_>, index: usize, aspect: Aspect) -> Option
         Finding::unknown(aspect, Some(&actor.name), text)
     })
 }
+
+/// Whether a path of the spec names what the evidence calls so: the plan has put the programs' folder before a relative one.
+pub(super) fn names(path: &str, seen: &str) -> bool {
+    match path.starts_with('/') {
+        true => seen == path,
+        false => seen
+            .strip_suffix(path)
+            .is_some_and(|folder| folder.ends_with('/')),
+    }
+}
+
+/// The name of the actor that the student plays, where there is one only.
+pub(super) fn only_student(facts: Facts<'_>) -> Option<&str> {
+    let mut students = (0..facts.evidence.actors.len()).filter(|index| facts.is_student(*index));
+    match (students.next(), students.next()) {
+        (Some(only), None) => facts.actor(only).map(|actor| actor.name.as_str()),
+        _ => None,
+    }
+}

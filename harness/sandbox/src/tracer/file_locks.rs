@@ -5,46 +5,18 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 
 use ipclab_evidence::{AwaitedLock, FileAccess, HeldLock, LockKind, LockRange};
 use ipclab_kernel::procfs::FileLock;
 use ipclab_kernel::{Pid, procfs};
 
+use super::locked_files::LockedFile;
 use super::locks::WAITING;
 use super::state::{InCall, Tracer};
 use crate::decode;
 
 /// So many locks in the way are named; a reader of more learns nothing from them.
 const MAX_HELD: usize = 16;
-
-/// A file that the plan asks about.
-#[derive(Debug)]
-pub(super) struct LockedFile {
-    /// As the plan names it.
-    named: PathBuf,
-    /// Where it is here.
-    here: PathBuf,
-}
-
-/// Which files the locks of are asked about, and what was seen.
-#[derive(Debug, Default)]
-pub(super) struct FileLocks {
-    files: Vec<LockedFile>,
-    pub(super) seen: Vec<FileAccess>,
-}
-
-impl FileLocks {
-    pub(super) fn new(paths: impl IntoIterator<Item = (PathBuf, PathBuf)>) -> Self {
-        let files = paths
-            .into_iter()
-            .map(|(named, here)| LockedFile { named, here });
-        Self {
-            files: files.collect(),
-            seen: Vec::new(),
-        }
-    }
-}
 
 /// Which bytes of which descriptor a call read or wrote.
 struct Touched {

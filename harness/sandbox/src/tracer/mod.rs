@@ -56,6 +56,7 @@ mod in_progress;
 mod instead;
 mod joins;
 mod lending;
+mod locked_files;
 mod locks;
 mod made;
 mod neighbours;

@@ -14,12 +14,12 @@ use ipclab_evidence::{
 };
 
 use super::code_map::{CodeMap, Origins};
-use super::file_locks::FileLocks;
 use super::followed::{Followed, Functions};
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
 };
 use super::lending::Lending;
+use super::locked_files::FileLocks;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use super::tree::Tree;
