@@ -73,7 +73,7 @@ pub(crate) fn tests() -> Vec<Test> {
                 "0 Too many open files Too many open files \n",
             ),
         ] {
-            let mut plan = asking("request pipes", &owned(&["pipe"]));
+            let mut plan = asking("request pipes", &owned(&["pipe", "pipe2"]));
             plan.tampers
                 .push(tamper("pipe", None, occurrence, "EMFILE"));
             assert_eq!(run(level, &plan).out("one"), out);
