@@ -3,7 +3,7 @@
 use ipclab_judge::Verdict;
 use ipclab_report::{
     Cell, CellCause, Changes, Class, ClassCase, Given, LateRule, Mark, Member, NotGraded, Override,
-    Score, Settled, Standing, Student, Summary, Timing, Who, cause, html,
+    Regrade, Score, Settled, Standing, Student, Summary, Timing, Who, cause, html,
 };
 use ipclab_spec::{Aspect, Tier, Visibility};
 
@@ -301,6 +301,15 @@ fn what_only_the_rule_for_late_work_changes_is_counted_as_that() {
         changes.mark_counts().as_deref(),
         Some("marks with overrides and late work: 1 lost, 1 as before")
     );
+    // The column of the class's page called it other cases.
+    let mut class = graded(90_000);
+    class.regrade = Some(Regrade {
+        by: "another rule".into(),
+        taken: true,
+        changes,
+    });
+    let page = html::class(&class, "submissions");
+    assert!(page.contains(r#""d":"m""#), "{page}");
 }
 
 /// A mistake in two cases was two causes with a comment each.

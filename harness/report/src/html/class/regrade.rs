@@ -94,6 +94,8 @@ pub(super) fn sign(class: &Class, id: &Line) -> Option<String> {
     let change = &members[at.ok()?];
     Some(match change.by() {
         None => "?".to_owned(),
+        // What only overrides or the rule for late work change is a change of no case.
+        Some(0) if change.cases.is_empty() => "m".to_owned(),
         Some(0) => "=".to_owned(),
         Some(by) => format!("{by:+}"),
     })

@@ -33,8 +33,8 @@ pub(super) struct RowView {
     l: i64,
     /// What else there is to say.
     pub(super) t: Vec<String>,
-    /// What the last regrade did to it: `+2`, `-1`; `=`: other cases and the same points; `?`: no final mark on one of the
-    /// sides. Empty: nothing.
+    /// What the last regrade did to it: `+2`, `-1`; `=`: other cases and the same points; `m`: another mark alone; `?`: no final
+    /// mark on one of the sides. Empty: nothing.
     d: String,
     /// A letter for each case.
     c: String,

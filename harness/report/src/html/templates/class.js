@@ -50,7 +50,7 @@
 
   const value = (row) => {
     if (/^\d/.test(key)) return "fsup".indexOf(row.c[Number(key)] || "u");
-    if (key === "d") return Number(row.d) || { "=": .5, "?": .25 }[row.d] || 0;
+    if (key === "d") return Number(row.d) || { "m": .6, "=": .5, "?": .25 }[row.d] || 0;
     return key === "t" ? row.t.join(" ") : row[key];
   };
   const chosen = () => {
@@ -96,7 +96,7 @@
     const mark = element("td", row.m ? `${row.m}/${data.max}` : "none", "points");
     if (row.e) mark.append(" ", element("span", `earned ${row.e}`, "faint"));
     made.append(mark);
-    if (regraded) made.append(element("td", { "=": "other cases", "?": "no final mark" }[row.d] || row.d.replace("-", "−"), "points"));
+    if (regraded) made.append(element("td", { "=": "other cases", "m": "another mark", "?": "no final mark" }[row.d] || row.d.replace("-", "−"), "points"));
     made.append(element("td", row.l < 0 ? "" : row.l === 9999 ? "?" : String(row.l), "points"));
     const known = element("td", "", "known");
     for (const tag of row.t) known.append(element("span", tag, "tag"), " ");
