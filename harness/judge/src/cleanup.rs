@@ -329,23 +329,16 @@ fn left_files(facts: Facts<'_>) -> Vec<Finding> {
         .iter()
         .filter(is_left)
         .collect();
-    let inside = |folder: &LeftFile| {
-        let start = [folder.path.0.as_slice(), b"/"].concat();
-        let within = all.iter().filter(|file| file.path.0.starts_with(&start));
-        match folder.kind {
-            FileKind::Directory => within.count(),
-            _ => 0,
-        }
+    let is_in = |file: &LeftFile, folder: &LeftFile| {
+        let rest = file.path.0.strip_prefix(folder.path.0.as_slice());
+        folder.kind == FileKind::Directory && rest.is_some_and(|rest| rest.first() == Some(&b'/'))
     };
+    let inside = |folder: &LeftFile| all.iter().filter(|file| is_in(file, folder)).count();
     let trees: Vec<(&LeftFile, usize)> = all
         .iter()
         .map(|file| (*file, inside(file)))
         .filter(|(_, inside)| *inside > INSIDE_MAX)
         .collect();
-    let is_in = |file: &LeftFile, folder: &LeftFile| {
-        let rest = file.path.0.strip_prefix(folder.path.0.as_slice());
-        rest.is_some_and(|rest| rest.first() == Some(&b'/'))
-    };
     let mut findings = Vec::new();
     for file in &all {
         if trees.iter().any(|(folder, _)| is_in(file, folder)) {

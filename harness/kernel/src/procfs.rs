@@ -477,9 +477,7 @@ pub fn is_writable(tid: Pid, fd: i32) -> bool {
 /// The flags of an open descriptor as `open(2)` has them, `O_CLOEXEC` among them; `None`: there is none.
 #[must_use]
 pub fn descriptor_flags(tid: Pid, fd: i32) -> Option<i32> {
-    let about = read_text(tid, &format!("fdinfo/{fd}"))?;
-    let flags = about.lines().find_map(|line| line.strip_prefix("flags:"))?;
-    i32::from_str_radix(flags.trim(), 8).ok()
+    i32::from_str_radix(&about_descriptor(tid, fd, "flags:")?, 8).ok()
 }
 
 /// A lock on a file that is held through a descriptor: by `fcntl(2)`, which locks bytes for a process or an open file, or by
@@ -522,9 +520,14 @@ fn lock(line: &str) -> Option<FileLock> {
 /// Where in its file a descriptor reads and writes next.
 #[must_use]
 pub fn position(tid: Pid, fd: i32) -> Option<u64> {
+    about_descriptor(tid, fd, "pos:")?.parse().ok()
+}
+
+/// What `proc_pid_fdinfo(5)` says of a descriptor under this name.
+fn about_descriptor(tid: Pid, fd: i32, name: &str) -> Option<String> {
     let about = read_text(tid, &format!("fdinfo/{fd}"))?;
-    let at = about.lines().find_map(|line| line.strip_prefix("pos:"))?;
-    at.trim().parse().ok()
+    let value = about.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(value.trim().to_owned())
 }
 
 /// The arguments that a process was started with, `argv[0]` among them.

@@ -16,30 +16,22 @@ impl Facts<'_> {
             LockKind::Shared => "a shared",
             LockKind::Exclusive => "an exclusive",
         };
-        let holders: Vec<String> = lock
-            .held
-            .iter()
-            .take(NAMED_MAX)
-            .map(|held| self.holder(wait, held))
-            .collect();
+        let named = lock.held.iter().take(NAMED_MAX);
+        let holders: String = named.map(|held| self.holder(wait, held)).collect();
         let more = match lock.held.len().saturating_sub(NAMED_MAX) {
             0 => String::new(),
             more => format!("; and {more} more have"),
         };
-        let holders = holders.join("");
         Some(format!(" for {shared} lock on {wanted}{holders}{more}"))
     }
 
     /// `; process 8 of writer has locked all of the file`
     fn holder(&self, wait: &Wait, held: &HeldLock) -> String {
         let who = match held.pid == wait.pid && held.actor == wait.actor {
-            true => "it has".to_owned(),
-            false => match self.actor(held.actor).and_then(|actor| actor.pid) {
-                Some(first) if first == held.pid => format!("{} has", self.who(held.actor)),
-                _ => format!("process {} of {} has", held.pid, self.who(held.actor)),
-            },
+            true => "it".to_owned(),
+            false => self.process(held.actor, held.pid),
         };
-        format!("; {who} locked {}", bytes(held.lock))
+        format!("; {who} has locked {}", bytes(held.lock))
     }
 }
 

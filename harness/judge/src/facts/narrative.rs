@@ -52,10 +52,7 @@ impl<'a> Facts<'a> {
         let named = wait.other_ends.iter().take(NAMED_MAX).map(|end| {
             let whose = match end.pid == wait.pid && end.actor == wait.actor {
                 true => "itself".to_owned(),
-                false => match self.actor(end.actor).and_then(|actor| actor.pid) {
-                    Some(first) if first == end.pid => self.who(end.actor),
-                    _ => format!("process {} of {}", end.pid, self.who(end.actor)),
-                },
+                false => self.process(end.actor, end.pid),
             };
             format!("{whose} (descriptor {})", end.fd)
         });
@@ -121,10 +118,18 @@ impl<'a> Facts<'a> {
 
     /// `shell`, or `process 4003 of shell` where it is told what that one waits for.
     fn waiter(&self, wait: &Wait) -> String {
-        let first = self.actor(wait.actor).and_then(|actor| actor.pid);
-        match first == Some(wait.pid) || wait.other_ends.is_empty() {
+        match wait.other_ends.is_empty() {
             true => self.who(wait.actor),
-            false => format!("process {} of {}", wait.pid, self.who(wait.actor)),
+            false => self.process(wait.actor, wait.pid),
+        }
+    }
+
+    /// `shell` for an actor's first process, `process 4003 of shell` for another of its own.
+    pub(super) fn process(&self, actor: usize, pid: u32) -> String {
+        let first = self.actor(actor).and_then(|actor| actor.pid);
+        match first == Some(pid) {
+            true => self.who(actor),
+            false => format!("process {pid} of {}", self.who(actor)),
         }
     }
 

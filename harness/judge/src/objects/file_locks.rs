@@ -3,7 +3,7 @@
 use ipclab_evidence::{FileAccess, LockKind};
 use ipclab_spec::{Aspect, FileExpectation, LockedAccess};
 
-use super::seen::{names, only_student};
+use super::seen::{names, only_student_and_why};
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::quote::{count, escaped_line};
@@ -30,9 +30,7 @@ pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Option<Findin
     }
     // A program that does nothing has kept every rule.
     if !of_students.iter().any(|one| one.writes) {
-        let name = only_student(facts);
-        let index = name.and_then(|name| facts.copies(name).first().copied());
-        let why = index.map(|index| facts.because(index)).unwrap_or_default();
+        let (name, why) = only_student_and_why(facts);
         let text = format!("{path} was never written, so nothing shows that it is locked{why}");
         return Some(Finding::fail(Aspect::Calls, name, text));
     }

@@ -3,7 +3,7 @@
 use ipclab_evidence::{FileKind, FileState, FoundFile};
 use ipclab_spec::{Aspect, Count, FileExpectation};
 
-use super::seen::{names, only_student};
+use super::seen::{names, only_student, only_student_and_why};
 use crate::difference::byte;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::Finding;
@@ -125,9 +125,7 @@ fn pass_gone(path: &str) -> Finding {
 }
 
 fn missing(facts: Facts<'_>, path: &str) -> Finding {
-    let name = only_student(facts);
-    let index = name.and_then(|name| facts.copies(name).first().copied());
-    let why = index.map(|index| facts.because(index)).unwrap_or_default();
+    let (name, why) = only_student_and_why(facts);
     let text = format!("{path} is not there{why}");
     Finding::fail(Aspect::Output, name, text).expecting("a file", "no file")
 }

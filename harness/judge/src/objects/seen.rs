@@ -47,3 +47,13 @@ pub(super) fn only_student(facts: Facts<'_>) -> Option<&str> {
         _ => None,
     }
 }
+
+/// That actor, and what became of it as far as that explains what is missing: `, because client ended with status 1`.
+pub(super) fn only_student_and_why(facts: Facts<'_>) -> (Option<&str>, String) {
+    let name = only_student(facts);
+    let index = name.and_then(|name| facts.copies(name).first().copied());
+    (
+        name,
+        index.map(|index| facts.because(index)).unwrap_or_default(),
+    )
+}

@@ -6,6 +6,8 @@
 use ipclab_evidence::{Awaited, ThreadWait};
 use ipclab_kernel::{Pid, procfs};
 
+use super::followed::Functions;
+use super::origin::WAITING;
 use super::state::Tracer;
 use crate::decode;
 
@@ -41,6 +43,8 @@ impl Tracer {
             Some((procfs::own_number(*tid)?, ends_at))
         });
         let living: Vec<_> = living.collect();
+        let functions = Functions::named(process, || WAITING.iter());
+        let function = |tid: Pid| self.waiting_function(tid, functions.as_ref()?);
         let each = all.into_iter().filter_map(|tid| {
             let args = waits(&tid)?;
             Some(ThreadWait {
@@ -48,7 +52,7 @@ impl Tracer {
                 made_by: self.threads.get(&tid)?.made_by,
                 lines: self.origin(tid, true),
                 awaits: awaited(tid, &args, &living),
-                function: self.waiting_function(tid).map(str::to_owned),
+                function: function(tid).map(str::to_owned),
             })
         });
         each.take(WAITS_MAX).collect()

@@ -3,13 +3,13 @@
 //! The plan brings a table of lines for a program that has one. Of all other programs, and of everything that a student's program
 //! starts, nothing is said.
 
-use ipclab_evidence::{Printed, SourceLine};
+use ipclab_evidence::{LineTable, Printed, SourceLine};
 use ipclab_kernel::arch::instruction::callee;
 use ipclab_kernel::arch::registers::{Registers, dwarf};
 use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::{Pid, procfs};
 
-use super::code_map::CodeMap;
+use super::code_map::{CodeMap, Known};
 use super::followed::Functions;
 use super::state::Tracer;
 use crate::calls::Spec;
@@ -25,7 +25,7 @@ const LOOKS_MAX: u32 = 16;
 /// So much of a stack is read at once.
 const STACK_BYTES: usize = 4096;
 /// Functions of the C library in which a thread waits for others, by their symbols.
-const WAITING: [&str; 13] = [
+pub(super) const WAITING: [&str; 13] = [
     "pthread_cond_wait",
     "pthread_cond_timedwait",
     "pthread_cond_clockwait",
@@ -106,6 +106,27 @@ fn innermost(tid: Pid) -> Option<(Frame, u64, u64)> {
     Some((frame, stack, at))
 }
 
+impl Known {
+    /// Looks once more what a process has mapped, where nothing is known of the code at this address.
+    fn learn_code(
+        &mut self,
+        at: u64,
+        tid: Pid,
+        table: Option<&LineTable>,
+        memory: &dyn Memory,
+    ) -> Option<()> {
+        if self.unwinder.knows(at) || self.looks >= LOOKS_MAX {
+            return Some(());
+        }
+        self.looks += 1;
+        self.unwinder = Unwinder::new(&procfs::file_mappings(tid)?, memory);
+        if let (Some(entry), Some(rules)) = (self.entry, table.and_then(LineTable::rules)) {
+            self.unwinder.search_rules(entry, rules, memory);
+        }
+        Some(())
+    }
+}
+
 impl Tracer {
     /// A process has started a program: `begins`, its actor's own.
     pub(super) fn learn_program(&mut self, pid: Pid, actor: usize, begins: bool) {
@@ -145,13 +166,7 @@ impl Tracer {
         }
         let (frame, stack, at) = innermost(tid)?;
         let tracee = Tracee::new(tid, stack);
-        if !known.unwinder.knows(at) && known.looks < LOOKS_MAX {
-            known.looks += 1;
-            known.unwinder = Unwinder::new(&procfs::file_mappings(tid)?, &tracee);
-            if let Some(rules) = table.rules() {
-                known.unwinder.search_rules(entry, rules, &tracee);
-            }
-        }
+        known.learn_code(at, tid, Some(table), &tracee)?;
         let bias = known.unwinder.bias(entry)?;
         let mut lines: Vec<SourceLine> = Vec::new();
         let mut is_own = false;
@@ -179,15 +194,13 @@ impl Tracer {
     }
 
     /// The function of the C library in which a thread waits for others; `None`: it waits in none of these, or that is not seen.
-    pub(super) fn waiting_function(&self, tid: Pid) -> Option<&'static str> {
+    pub(super) fn waiting_function(&self, tid: Pid, functions: &Functions) -> Option<&'static str> {
         let process = self.processes.get(&self.threads.get(&tid)?.process)?;
         let mut known = process.code.0.try_borrow_mut().ok()?;
         let (frame, stack, at) = innermost(tid)?;
         let tracee = Tracee::new(tid, stack);
-        if !known.unwinder.knows(at) {
-            known.unwinder = Unwinder::new(&procfs::file_mappings(tid)?, &tracee);
-        }
-        let functions = Functions::named(tid, || WAITING.iter())?;
+        let table = self.actors.get(process.actor)?.origins.table.as_ref();
+        known.learn_code(at, tid, table, &tracee)?;
         let frames = known.unwinder.frames(frame, true, &tracee);
         // A function that ends with a call of another one leaves no frame: what the program has called is asked, too.
         frames.iter().find_map(|at| {
