@@ -146,7 +146,7 @@ impl<'a> Look<'a> {
                 }
                 let mut body = function.body.clone();
                 let gives = body.rfind(|at| source.is(*at, "return"))?;
-                Some(at(source, source.line(gives)?))
+                source.place(gives)
             })
         })
     }
@@ -160,7 +160,7 @@ impl<'a> Look<'a> {
         let before = spot.function.body.start..call.at;
         let last = |name: &str| before.clone().rfind(|at| spot.source.is(*at, name));
         let set_up = last("setsockopt").or_else(|| last("socket"))?;
-        Some(at(spot.source, spot.source.line(set_up)?))
+        spot.source.place(set_up)
     }
 
     /// Of a wrong text that was received where the same text had been sent by the program itself: where that was made.

@@ -3,7 +3,7 @@
 use ipclab_evidence::{Exit, SourceLine};
 use ipclab_spec::Aspect;
 
-use super::look::{Look, Spot, at};
+use super::look::{Look, Spot};
 use super::source::Control;
 
 /// Statements of one function that are looked at, where each look is at a part of the function.
@@ -48,7 +48,7 @@ impl<'a> Look<'a> {
             let is_it = source.callees(&write).contains(&"getaddrinfo");
             let family = source.last_member_write("ai_family", spot.function, write.at);
             let family = family.filter(|_| is_it)?;
-            Some(at(source, source.line(family.at)?))
+            source.place(family.at)
         };
         let named = |at: &usize| {
             let member = source.word(*at)?;
@@ -62,7 +62,7 @@ impl<'a> Look<'a> {
         let Some(at_member) = before.rfind(|at| named(at).is_some()) else {
             return asked();
         };
-        Some(at(source, source.line(at_member)?))
+        source.place(at_member)
     }
 
     /// The statement around a line that decides whether or how often it runs: where what was printed or sent is another than it
@@ -73,16 +73,14 @@ impl<'a> Look<'a> {
             .first()
             .filter(|_| shows)
             .and_then(|line| self.spot(line))?;
-        let mut controls = spot.source.controls(spot.function).into_iter();
-        let around = controls.rfind(|control| self.holds(spot, control))?;
-        Some(at(spot.source, spot.source.line(around.at)?))
+        self.guard_around(spot)
     }
 
     /// The innermost statement that decides about a line.
     pub(super) fn guard_around(&self, spot: Spot<'a>) -> Option<SourceLine> {
         let mut controls = spot.source.controls(spot.function).into_iter();
         let around = controls.rfind(|control| self.holds(spot, control))?;
-        Some(at(spot.source, spot.source.line(around.at)?))
+        spot.source.place(around.at)
     }
 
     /// The innermost statement that decides about a line; else one just before, which lost its braces.
@@ -106,11 +104,11 @@ impl<'a> Look<'a> {
             let write = source.last_write(name, spot.function, control.at)?;
             spot.function.body.contains(&write.at).then_some(write)
         });
-        let decides = source.line(control.at).map(|line| at(source, line));
+        let decides = source.place(control.at);
         let given = value.and_then(|write| {
             // Of a value that the student's own function brings the kernel's answer says more.
             let asks = self.within(source, &write).map(|step| step.line);
-            asks.or_else(|| Some(at(source, source.line(write.at)?)))
+            asks.or_else(|| source.place(write.at))
         });
         decides.into_iter().chain(given).collect()
     }
@@ -172,7 +170,7 @@ impl<'a> Look<'a> {
             let is_it = LEAVES.iter().any(|word| source.is(*token, word));
             is_it && inner.iter().all(|inner| !inner.body.contains(token))
         })?;
-        Some(at(source, source.line(leaves)?))
+        source.place(leaves)
     }
 
     pub(super) fn holds(&self, spot: Spot<'a>, control: &Control) -> bool {
@@ -189,7 +187,7 @@ impl<'a> Look<'a> {
             let controls = spot.source.controls(spot.function).into_iter();
             let mut around = controls
                 .filter(|control| !spot.source.is(control.at, "if") && self.holds(spot, control))
-                .filter_map(|control| Some(at(spot.source, spot.source.line(control.at)?)));
+                .filter_map(|control| spot.source.place(control.at));
             let outmost = around.next()?;
             let inmost = around.next_back();
             Some(inmost.into_iter().chain([outmost]).collect())
@@ -201,7 +199,7 @@ impl<'a> Look<'a> {
                 let line = spot.source.line(control.at).unwrap_or(0);
                 !spot.source.is(control.at, "if") && line > spot.line
             })?;
-            Some(vec![at(spot.source, spot.source.line(next.at)?)])
+            Some(vec![spot.source.place(next.at)?])
         };
         // Who computes for ever does so behind the last line that is known.
         let computes =

@@ -3,10 +3,8 @@
 use ipclab_evidence::{Ended, Exit, SourceLine, canonical};
 use ipclab_spec::Aspect;
 
-use super::look::{Look, Spot, at};
-
-/// Places of calls that are named.
-const LAST_SITES: usize = 2;
+use super::look::{LAST_SITES, Look, Spot, at};
+use super::source::Written;
 
 impl<'a> Look<'a> {
     /// A child that was not waited for: where it waits at all.
@@ -93,7 +91,7 @@ impl<'a> Look<'a> {
                 .any(|word| spot.source.is(*token, word));
             is_end && spot.source.line(*token) > Some(spot.line)
         })?;
-        Some(at(spot.source, spot.source.line(end)?))
+        spot.source.place(end)
     }
 
     /// Processes that wait for one another: the calls that they wait in, beside the one that the finding shows.
@@ -126,8 +124,12 @@ impl<'a> Look<'a> {
 
     /// What gives the last argument with a value of the call on a line its value: the operation of `semop()`.
     pub(super) fn operand(&self, spot: Spot<'a>) -> Option<SourceLine> {
+        self.operand_of(spot, &self.call(spot)?)
+    }
+
+    /// The same of a call at this place.
+    pub(super) fn operand_of(&self, spot: Spot<'a>, call: &Written) -> Option<SourceLine> {
         let source = spot.source;
-        let call = self.call(spot)?;
         let names = call
             .args
             .iter()
@@ -135,6 +137,6 @@ impl<'a> Look<'a> {
             .flat_map(|arg| source.names(arg.clone()));
         let mut writes = names.filter_map(|name| source.last_write(name, spot.function, call.at));
         let write = writes.find(|write| spot.function.body.contains(&write.at))?;
-        Some(at(source, source.line(write.at)?))
+        source.place(write.at)
     }
 }

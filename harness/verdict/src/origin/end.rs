@@ -67,7 +67,7 @@ impl<'a> Look<'a> {
         let end = self
             .likely_end(spot, actor, &ends)
             .or(ends.first().copied())?;
-        Some(at(spot.source, spot.source.line(end)?))
+        spot.source.place(end)
     }
 
     /// Of the statements behind the last that is known of a program which complained of nothing: the one that every way leads to,
@@ -253,7 +253,7 @@ impl<'a> Look<'a> {
             around.body.contains(&write.at).then_some(write)
         });
         let write = beside.or_else(|| source.last_write(name, spot.function, word))?;
-        Some(at(source, source.line(write.at)?))
+        source.place(write.at)
     }
 
     /// Lines of `main` that the program was at before it ended: where it complained, and the call that failed.
@@ -278,7 +278,7 @@ impl<'a> Look<'a> {
             let names = spot.source.names(control.header.clone());
             names.contains(&"argc")
         })?;
-        Some(at(spot.source, spot.source.line(counts.at)?))
+        spot.source.place(counts.at)
     }
 
     /// The `main` of the program.
@@ -351,7 +351,7 @@ impl<'a> Look<'a> {
             let called = source.callees(write);
             called.iter().any(|name| FAIL_UNSEEN.contains(name))
         })?;
-        Some(at(source, source.line(write.at)?))
+        source.place(write.at)
     }
 
     /// The first statement before a line that decides by what was read of the input; else one before a line that called its
@@ -493,7 +493,7 @@ fn by_result(
         let decides = control.header.clone().any(is_called) || names.iter().any(by_name);
         control.at < before && decides
     })?;
-    Some(at(source, source.line(found.at)?))
+    source.place(found.at)
 }
 
 /// Where the name is used next that is given a value in the statement of this token.
@@ -506,5 +506,5 @@ fn first_use(source: &Source<'_>, token: usize) -> Option<SourceLine> {
     let mut behind = token..function.body.end;
     let used =
         behind.find(|at| source.word(*at) == Some(name) && source.line(*at) != Some(line))?;
-    Some(at(source, source.line(used)?))
+    source.place(used)
 }

@@ -88,7 +88,7 @@ impl<'a> Look<'a> {
                             .is_some_and(|name| names.contains(&name))
                 })
             })?;
-            Some(at(source, source.line(found)?))
+            source.place(found)
         })
     }
 

@@ -157,6 +157,9 @@ impl<'a> Look<'a> {
     }
 }
 
+/// Places of one call that are named.
+pub(super) const LAST_SITES: usize = 2;
+
 /// A line of a file.
 pub(super) fn at(source: &Source<'_>, line: u32) -> SourceLine {
     SourceLine {

@@ -4,7 +4,7 @@ use ipclab_evidence::{Exit, SourceLine, canonical};
 use ipclab_judge::MistakeKind;
 use ipclab_spec::Aspect;
 
-use super::look::{Look, at};
+use super::look::Look;
 
 /// Errors that no argument brings about: what the program does then is what counts.
 const WEATHER: [&str; 6] = [
@@ -256,7 +256,7 @@ impl<'a> Look<'a> {
                 .into_iter()
                 .next()?;
             let write = spot.source.last_write(name, spot.function, call.at)?;
-            Some(at(spot.source, spot.source.line(write.at)?))
+            spot.source.place(write.at)
         };
         if let Some(line) = made().filter(|_| on_pipe) {
             return vec![line];

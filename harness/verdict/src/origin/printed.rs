@@ -3,7 +3,7 @@
 use ipclab_evidence::{Exit, SourceLine};
 use ipclab_spec::Aspect;
 
-use super::look::{Look, Spot, at};
+use super::look::{Look, at};
 
 /// Places that write one flag which are looked at.
 const WRITES_MAX: u32 = 16;
@@ -78,7 +78,8 @@ impl<'a> Look<'a> {
         };
         let mut from: Vec<SourceLine> = Vec::new();
         if words.contains("` only on line ") {
-            from.extend(self.operand_of(spot));
+            let prints = spot.source.calls_on(spot.line).into_iter().next();
+            from.extend(prints.and_then(|call| self.operand_of(spot, &call)));
         } else {
             from.extend(self.guard_around(spot));
         }
@@ -117,20 +118,6 @@ impl<'a> Look<'a> {
             }
         }
         best.map(|(_, line)| line)
-    }
-
-    /// What gives the first value that a call prints its value.
-    pub(super) fn operand_of(&self, spot: Spot<'a>) -> Option<SourceLine> {
-        let source = spot.source;
-        let call = source.calls_on(spot.line).into_iter().next()?;
-        let names = call
-            .args
-            .iter()
-            .skip(1)
-            .flat_map(|arg| source.names(arg.clone()));
-        let mut writes = names.filter_map(|name| source.last_write(name, spot.function, call.at));
-        let write = writes.find(|write| spot.function.body.contains(&write.at))?;
-        Some(at(source, source.line(write.at)?))
     }
 
     /// What printed a line hangs on a flag: what decides about the flag, the nearest places.

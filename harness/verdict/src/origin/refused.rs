@@ -128,7 +128,7 @@ impl<'a> Look<'a> {
                         && names.contains(&"argv")
                         && !names.contains(&"argc");
                     if beside || behind || compares {
-                        found.extend(source.line(control.at).map(|line| at(source, line)));
+                        found.extend(source.place(control.at));
                     }
                 }
                 let gives = function
@@ -145,7 +145,7 @@ impl<'a> Look<'a> {
                     converts && function.name != "main",
                     gives,
                 ) {
-                    found.extend(source.line(gives).map(|line| at(source, line)));
+                    found.extend(source.place(gives));
                 }
             }
         }

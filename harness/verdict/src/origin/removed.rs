@@ -55,7 +55,7 @@ impl<'a> Look<'a> {
                             .body
                             .clone()
                             .rfind(|token| source.is(*token, name) && source.is(token + 1, "("))?;
-                        let line = at(source, source.line(call)?);
+                        let line = source.place(call)?;
                         let spot = self.spot(&line)?;
                         self.guard_around(spot)
                     }),
@@ -90,7 +90,7 @@ impl<'a> Look<'a> {
             let main = source.functions.iter().find(|found| found.name == "main")?;
             let mut body = main.body.clone();
             let named = body.find(|token| source.is(*token, removes.name))?;
-            let line = at(source, source.line(named)?);
+            let line = source.place(named)?;
             let guard = self.guard_around(self.spot(&line)?);
             Some(guard.unwrap_or(line))
         })
@@ -122,7 +122,7 @@ impl<'a> Look<'a> {
                 used.or(Some(first))
             };
             let token = named.or_else(declared)?;
-            Some(at(source, source.line(token)?))
+            source.place(token)
         });
         found.into_iter().collect()
     }

@@ -3,10 +3,7 @@
 use ipclab_evidence::{Address, Errno, Exit, SourceLine, belongs};
 use ipclab_spec::Aspect;
 
-use super::look::{Look, at};
-
-/// Other places of a call that are named.
-const LAST_SITES: usize = 2;
+use super::look::{LAST_SITES, Look, at};
 
 impl<'a> Look<'a> {
     /// A call was made to fail, and the program shows elsewhere that it did not look: what looks at its result, or would have to.

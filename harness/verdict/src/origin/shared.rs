@@ -148,5 +148,5 @@ fn declaration(spot: Spot<'_>, name: &str) -> Option<SourceLine> {
     let outside = (0..source.tokens.len()).filter(|token| source.function_of(*token).is_none());
     let mut all = body.chain(outside);
     let found = all.find(|token| source.word(*token) == Some(name) && source.declares(*token))?;
-    Some(at(source, source.line(found)?))
+    source.place(found)
 }

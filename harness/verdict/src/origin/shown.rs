@@ -127,7 +127,7 @@ impl<'a> Look<'a> {
                     if write.at <= attach || write.at >= before {
                         break;
                     }
-                    stored.extend(source.line(write.at).map(|line| at(source, line)));
+                    stored.extend(source.place(write.at));
                     before = write.at;
                 }
             }
@@ -138,7 +138,7 @@ impl<'a> Look<'a> {
     pub(super) fn prints(&self, text: &str) -> Option<SourceLine> {
         let mut found = self.sources.iter().filter_map(|source| {
             let prints = source.printing(text).into_iter().next()?;
-            Some((prints.letters, at(source, source.line(prints.call.at)?)))
+            Some((prints.letters, source.place(prints.call.at)?))
         });
         let first = found.next()?;
         Some(

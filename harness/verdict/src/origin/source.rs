@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use ipclab_evidence::SourceLine;
+
 use super::lexer::{self, Kind, Macro, Token};
 
 /// Words that look like a call or a function and are none.
@@ -100,6 +102,14 @@ impl<'a> Source<'a> {
             source.fills = fills.collect();
         }
         Some(source)
+    }
+
+    /// Where a token stands, as findings name it.
+    pub(super) fn place(&self, at: usize) -> Option<SourceLine> {
+        Some(SourceLine {
+            file: self.name.to_owned(),
+            line: self.line(at)?,
+        })
     }
 
     pub(super) fn line(&self, at: usize) -> Option<u32> {

@@ -246,7 +246,7 @@ fn step(source: &Source<'_>, write: &Write) -> Option<Step> {
     let names = source.names(write.value.clone());
     Some(Step {
         reads_input: names.iter().any(|name| ["argv", "stdin"].contains(name)),
-        line: at(source, source.line(write.at)?),
+        line: source.place(write.at)?,
         token: Some(write.at),
         asks: false,
         values: values_in(source, write.value.clone()),
