@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, File, include_dir};
+use ipclab_report::likest;
 use ipclab_spec::{Reference, Spec, is_glob};
 
 use crate::unit::Unit;
@@ -79,22 +80,17 @@ pub fn carried(name: &str) -> Result<Lab, Failure> {
     let file = COURSE.get_file(format!("specs/{name}.toml"));
     let Some(text) = file.and_then(|file| file.contents_utf8()) else {
         let names = names();
-        let near = names
-            .iter()
-            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
         let failure = Failure::usage(format!("there is no lab {name:?}"));
-        return Err(
-            match near.filter(|near| strsim::jaro_winkler(near, name) > 0.8) {
-                Some(near) => failure.remedy(format!(
-                    "did you mean {near}? The labs are: {}",
-                    names.join(", ")
-                )),
-                None => failure.remedy(format!(
-                    "the labs are: {}; a spec of your own is named by --spec FILE",
-                    names.join(", ")
-                )),
-            },
-        );
+        return Err(match likest(name, names.iter().map(AsRef::as_ref)) {
+            Some(near) => failure.remedy(format!(
+                "did you mean {near}? The labs are: {}",
+                names.join(", ")
+            )),
+            None => failure.remedy(format!(
+                "the labs are: {}; a spec of your own is named by --spec FILE",
+                names.join(", ")
+            )),
+        });
     };
     parse_covering(
         format!("{name}.toml"),

@@ -9,6 +9,7 @@ use ipclab_judge::Verdict;
 use ipclab_spec::Visibility;
 
 use crate::late::LateRule;
+use crate::likest;
 use crate::{
     ByHand, Cell, Class, ClassCase, Given, Line, Mark, Member, Settled, Standing, Student, cause,
     names, words,
@@ -386,11 +387,7 @@ fn case_of<'a>(class: &'a Class, id: &Line, points: u32) -> Result<&'a ClassCase
 
 /// What may have been meant by a name that there is not: `; did you mean echo-one?`
 fn near<'a>(name: &str, there: impl Iterator<Item = &'a str>) -> String {
-    let like = |one: &str| strsim::jaro_winkler(one, name);
-    let best = there
-        .filter(|one| like(one) > 0.8)
-        .max_by(|a, b| like(a).total_cmp(&like(b)));
-    best.map_or(String::new(), |best| format!("; did you mean {best}?"))
+    likest(name, there).map_or(String::new(), |best| format!("; did you mean {best}?"))
 }
 
 /// Everything that a submission may be called by.

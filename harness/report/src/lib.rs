@@ -30,6 +30,7 @@ pub mod interop;
 pub mod json;
 pub mod junit;
 mod late;
+mod likest;
 mod mark;
 pub mod markdown;
 pub mod moodle;
@@ -63,6 +64,7 @@ pub use class::{
 pub use conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row, Tone};
 pub use diff::{Diff, DiffRow};
 pub use late::{Base, LateRule, Lateness};
+pub use likest::likest;
 pub use mark::Mark;
 pub use place::{Excerpt, Place, Places};
 pub use program::{CompilerMessage, Problem, Program, Severity};

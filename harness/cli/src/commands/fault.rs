@@ -9,6 +9,7 @@ use ipclab_intake::{materialise, show};
 
 use crate::output;
 use ipclab_prove::validate::probes;
+use ipclab_report::likest;
 
 /// Writes a lab's rejected submission into a folder that is not there yet, or is empty.
 ///
@@ -38,9 +39,7 @@ pub(crate) fn write_out(lab: &str, name: &str, folder: &Path) -> Result<ExitCode
 
 fn unknown(lab: &str, name: &str, names: &[&str]) -> Failure {
     let failure = Failure::usage(format!("{lab} has no rejected submission {name:?}"));
-    let alike = |other: &str| strsim::jaro_winkler(other, name);
-    let near = names.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)));
-    match near.filter(|near| alike(near) > 0.8) {
+    match likest(name, names.iter().copied()) {
         Some(near) => failure.remedy(format!("did you mean {near}?")),
         None if names.is_empty() => failure,
         None => failure.remedy(format!("there are: {}", names.join(", "))),
