@@ -117,7 +117,7 @@ pub fn canonical(kernel_name: &str, on_socket: bool) -> &str {
         .map_or(kernel_name, |(family, _)| *family)
 }
 
-/// What people write in C for a kernel call, as all that they read names it: `read()` of a socket is no `recv()`, and `select()`
+/// The name of a kernel call as people write it in C and read it everywhere: `read()` of a socket is no `recv()`, and `select()`
 /// no `poll()`. The C library makes a `sendto` of each `send()`: both are called `send`, and so is `recv`.
 #[must_use]
 pub fn name_in_c(kernel_name: &str) -> &str {

@@ -30,7 +30,7 @@ pub struct FileAccess {
     pub bytes: u64,
 }
 
-/// What a lock on a file lets others do, `fcntl(2)`.
+/// The two kinds of locks on files, by what other processes may hold beside one, `fcntl(2)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockKind {
@@ -44,7 +44,7 @@ pub enum LockKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AwaitedLock {
-    /// What is asked for.
+    /// The lock that is asked for.
     pub wanted: LockRange,
     /// Which processes have a lock that excludes it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -72,6 +72,6 @@ pub struct HeldLock {
     pub actor: usize,
     /// The process as it sees itself.
     pub pid: u32,
-    /// What it has.
+    /// The lock.
     pub lock: LockRange,
 }

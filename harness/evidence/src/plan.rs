@@ -1,5 +1,6 @@
 //! The plan: a case with nothing left to decide.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -504,6 +505,29 @@ pub enum Occurrence {
     Nth(u32),
     /// The n-th, from 1, and all after it.
     From(u32),
+}
+
+impl Occurrence {
+    /// Whether the call is meant that is the n-th, from 1.
+    #[must_use]
+    pub fn means(self, n: u32) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Nth(nth) => n == nth,
+            Self::From(nth) => n >= nth,
+        }
+    }
+}
+
+impl fmt::Display for Occurrence {
+    /// As specs write it, behind a call.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every => Ok(()),
+            Self::Nth(nth) => write!(f, " #{nth}"),
+            Self::From(nth) => write!(f, " from #{nth}"),
+        }
+    }
 }
 
 /// What a tamper does to a call.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_evidence::{Call, Evidence, Object, Occurrence, Plan, Tamper, belongs};
+use ipclab_evidence::{Call, Evidence, Object, Plan, Tamper, belongs};
 
 /// What a report says of a case that no program can be judged by.
 pub const SPEC_IS_WRONG: &str = "the spec is wrong here";
@@ -64,15 +64,11 @@ fn written(tamper: &Tamper) -> String {
     let on = tamper
         .on
         .map_or(String::new(), |on| format!(" on {}", on.name()));
-    let nth = match tamper.occurrence {
-        Occurrence::Every => String::new(),
-        Occurrence::Nth(nth) => format!(" #{nth}"),
-        Occurrence::From(nth) => format!(" from #{nth}"),
-    };
     let calls: Vec<&str> = tamper.calls().collect();
     format!(
-        "{actor} {}{on}{nth}: {}",
+        "{actor} {}{on}{}: {}",
         calls.join(" or "),
+        tamper.occurrence,
         tamper.action.note()
     )
 }

@@ -296,12 +296,7 @@ fn objects(out: &mut String, objects: &Objects) {
         if let Some(exists) = file.exists {
             pair(out, "exists", &exists.to_string());
         }
-        let kind = FILE_KINDS
-            .into_iter()
-            .find(|(_, kind)| Some(*kind) == file.kind);
-        if let Some((name, _)) = kind {
-            pair(out, "kind", &text(name));
-        }
+        named(out, "kind", &FILE_KINDS, file.kind);
         if let Some(holds) = &file.holds {
             pair(out, "holds", &template(holds));
         }
@@ -323,24 +318,22 @@ fn objects(out: &mut String, objects: &Objects) {
         if let Some(is_own) = file.is_own {
             pair(out, "owner", if is_own { "\"own\"" } else { "\"other\"" });
         }
-        let locked = LOCKED_ACCESSES
-            .into_iter()
-            .find(|(_, locked)| Some(*locked) == file.locked);
-        if let Some((name, _)) = locked {
-            pair(out, "locked", &text(name));
-        }
+        named(out, "locked", &LOCKED_ACCESSES, file.locked);
+    }
+}
+
+/// What has a name in specs, where it is given.
+fn named<T: PartialEq>(out: &mut String, key: &str, names: &[(&str, T)], value: Option<T>) {
+    let value = value.and_then(|value| names.iter().find(|(_, known)| *known == value));
+    if let Some((name, _)) = value {
+        pair(out, key, &text(name));
     }
 }
 
 fn signals(out: &mut String, signals: &SignalsExpectation) {
     out.push_str("\n[[case.signals]]\n");
     pair(out, "actor", &text(&signals.actor));
-    let moment = SIGNAL_MOMENTS
-        .into_iter()
-        .find(|(_, moment)| Some(*moment) == signals.at);
-    if let Some((name, _)) = moment {
-        pair(out, "at", &text(name));
-    }
+    named(out, "at", &SIGNAL_MOMENTS, signals.at);
     let states = signals.states().into_iter();
     for (key, wanted) in states.chain([("receives", &signals.receives)]) {
         let names: Vec<String> = wanted.iter().map(|signal| signal_name(*signal)).collect();

@@ -1,4 +1,4 @@
-//! What of a submission's folder a build is shown.
+//! The part of a submission's folder that a build is shown.
 //!
 //! A compile of C by a command of ours needs the sources that it names and the headers that these include. Where their text tells which
 //! files those are, the build gets a folder with these files and no others, and its key covers all of that folder. So a program
@@ -22,7 +22,7 @@ use super::recipe::{Recipe, Way};
 use super::sanitizer::{without_blanks, without_splices};
 use crate::program_digest::{self, Digest};
 
-/// What of a submission's folder a build is shown.
+/// The part of a submission's folder that a build is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
     /// All of it.

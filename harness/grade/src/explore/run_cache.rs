@@ -147,9 +147,12 @@ impl RunCache {
             let known = self.answers().without_files.get(&program).copied();
             let opens_nothing = match known {
                 Some(known) => known,
-                None => without_files::opens_nothing(&fs::read(&bind.host)?),
+                None => {
+                    let found = without_files::opens_nothing(&fs::read(&bind.host)?);
+                    self.answers().without_files.insert(program, found);
+                    found
+                }
             };
-            self.answers().without_files.insert(program, opens_nothing);
             if !opens_nothing {
                 return Ok(false);
             }

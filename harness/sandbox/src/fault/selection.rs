@@ -141,9 +141,8 @@ impl Faults {
             counted.met += 1;
             let now = match tamper.occurrence {
                 // What is made again is met again at once.
-                Occurrence::Every => !is_met_again(&tamper.action) || counted.met % 2 == 1,
-                Occurrence::Nth(nth) => counted.met == nth,
-                Occurrence::From(nth) => counted.met >= nth,
+                Occurrence::Every if is_met_again(&tamper.action) => counted.met % 2 == 1,
+                occurrence => occurrence.means(counted.met),
             };
             if now && chosen.is_none() {
                 chosen = Some(tamper.action.clone());
@@ -165,11 +164,7 @@ impl Faults {
                 continue;
             }
             counted.met += 1;
-            let now = match tamper.occurrence {
-                Occurrence::Every => true,
-                Occurrence::Nth(nth) => counted.met == nth,
-                Occurrence::From(nth) => counted.met >= nth,
-            };
+            let now = tamper.occurrence.means(counted.met);
             if let (true, TamperAction::Signal(name)) = (now, &tamper.action) {
                 chosen = chosen.or(decode::signal_number(name));
             }

@@ -124,11 +124,7 @@ impl fmt::Display for Fault {
         if let Some(on) = self.on {
             write!(f, " on {}", on.name())?;
         }
-        match self.occurrence {
-            Occurrence::Every => {}
-            Occurrence::Nth(nth) => write!(f, " #{nth}")?,
-            Occurrence::From(nth) => write!(f, " from #{nth}")?,
-        }
+        write!(f, "{}", self.occurrence)?;
         match &self.kind {
             FaultKind::Errno(name) | FaultKind::Signal(name) => write!(f, ": {name}"),
             FaultKind::AtMost(bytes) => write!(f, ": at most {bytes} bytes"),

@@ -12,7 +12,7 @@ use crate::raw::{At, CountForm, Keyed, RawCase, RawDescriptors, RawFile, RawProc
 use crate::tree::Span;
 use crate::{
     CommandLine, Descriptors, DescriptorsOf, ExitExpectation, FILE_KINDS, FileExpectation,
-    LOCKED_ACCESSES, LockedAccess, MsgState, Objects, Processes, SemState,
+    LOCKED_ACCESSES, MsgState, Objects, Processes, SemState,
 };
 
 /// Resolves what a case expects of them.
@@ -239,23 +239,13 @@ fn descriptors(
     let of = match &raw.of {
         None => DescriptorsOf::Any,
         Some(word) => {
-            let names = || DescriptorsOf::ALL.into_iter().map(DescriptorsOf::name);
-            let known = DescriptorsOf::ALL
-                .into_iter()
-                .find(|of| of.name() == word.value);
-            if known.is_none() {
-                context
-                    .diagnostics
-                    .error(
-                        &word.span,
-                        format!("there are no descriptors of `{}`", word.value),
-                    )
-                    .help(format!(
-                        "known here: {}",
-                        names().collect::<Vec<_>>().join(", ")
-                    ))
-                    .suggest(nearest(&word.value, names()));
-            }
+            let wrong = format!("there are no descriptors of `{}`", word.value);
+            let known = one_of(
+                word,
+                DescriptorsOf::ALL.map(|of| (of.name(), of)),
+                wrong,
+                context,
+            );
             known.unwrap_or(DescriptorsOf::Any)
         }
     };
@@ -318,19 +308,8 @@ fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<F
         path: path.value.clone(),
         exists: raw.exists.as_ref().map(|exists| exists.value),
         kind: raw.kind.as_ref().and_then(|word| {
-            let names = || FILE_KINDS.into_iter().map(|(name, _)| name);
-            let known = FILE_KINDS.into_iter().find(|(name, _)| *name == word.value);
-            if known.is_none() {
-                context
-                    .diagnostics
-                    .error(&word.span, format!("a file is no `{}`", word.value))
-                    .help(format!(
-                        "known here: {}",
-                        names().collect::<Vec<_>>().join(", ")
-                    ))
-                    .suggest(nearest(&word.value, names()));
-            }
-            known.map(|(_, kind)| kind)
+            let wrong = format!("a file is no `{}`", word.value);
+            one_of(word, FILE_KINDS, wrong, context)
         }),
         holds: raw
             .holds
@@ -350,44 +329,37 @@ fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<F
             .target
             .as_ref()
             .map(|target| context.template(target, Use::Expected)),
-        is_own: raw
-            .owner
-            .as_ref()
-            .and_then(|word| match word.value.as_str() {
-                "own" => Some(true),
-                "other" => Some(false),
-                other => {
-                    context
-                        .diagnostics
-                        .error(&word.span, format!("there is no owner `{other}`"))
-                        .help("known here: own, other")
-                        .suggest(nearest(other, ["own", "other"]));
-                    None
-                }
-            }),
-        locked: raw.locked.as_ref().and_then(|word| locked(word, context)),
+        is_own: raw.owner.as_ref().and_then(|word| {
+            let wrong = format!("there is no owner `{}`", word.value);
+            one_of(word, [("own", true), ("other", false)], wrong, context)
+        }),
+        locked: raw.locked.as_ref().and_then(|word| {
+            let wrong = format!(
+                "`locked` says what is done under a lock only, and that is no `{}`",
+                word.value
+            );
+            one_of(word, LOCKED_ACCESSES, wrong, context)
+        }),
     })
 }
 
-fn locked(word: &At<String>, context: &mut Context<'_>) -> Option<LockedAccess> {
-    let names = || LOCKED_ACCESSES.into_iter().map(|(name, _)| name);
-    let known = LOCKED_ACCESSES
-        .into_iter()
-        .find(|(name, _)| *name == word.value);
+/// What a word means that has to be one of these; `wrong` is said of another.
+fn one_of<T: Copy, const N: usize>(
+    word: &At<String>,
+    names: [(&'static str, T); N],
+    wrong: String,
+    context: &mut Context<'_>,
+) -> Option<T> {
+    let known = names.iter().find(|(name, _)| *name == word.value);
     if known.is_none() {
+        let names = names.map(|(name, _)| name);
         context
             .diagnostics
-            .error(
-                &word.span,
-                format!(
-                    "`locked` says what is done under a lock only, and that is no `{}`",
-                    word.value
-                ),
-            )
-            .help("known here: writes, all")
-            .suggest(nearest(&word.value, names()));
+            .error(&word.span, wrong)
+            .help(format!("known here: {}", names.join(", ")))
+            .suggest(nearest(&word.value, names));
     }
-    known.map(|(_, locked)| locked)
+    known.map(|(_, meant)| *meant)
 }
 
 /// Whether a text can be a file's path: absolute, or relative to the folder that programs run in.
