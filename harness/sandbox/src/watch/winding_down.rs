@@ -13,7 +13,7 @@ use crate::platform::Platform;
 use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::tracer::Notice;
 
-/// How long a program may take to end after it was asked to, while it does nothing.
+/// How long a program may take to end after it was asked to, while it does nothing, and what it started after it.
 const GRACE: Duration = Duration::from_millis(300);
 
 impl<P: Platform> Watch<'_, P> {
@@ -71,11 +71,7 @@ impl<P: Platform> Watch<'_, P> {
         let (mut backoff, mut idle) = (Backoff::new(self.plan.traced), Idle::new());
         let (asked, events_before) = (Instant::now(), self.tracer.event_count);
         let until = self.tracer.case_time() + GRACE;
-        while self
-            .lives
-            .iter()
-            .any(|life| life.asked_to_end && life.state == State::Alive)
-        {
+        while self.is_ending() {
             let before = self.tracer.event_count;
             self.wait_for_events(backoff.step())?;
             if self.dispatch_all()?.is_some() || self.check_limits().is_some() {
@@ -103,6 +99,13 @@ impl<P: Platform> Watch<'_, P> {
             self.end_all(&left)?;
         }
         Ok(())
+    }
+
+    /// Whether a program that was asked to end has not ended yet, or left processes that may act upon its end: its pipes have no
+    /// writer now, and whether they come to say so must not hang on who gets the processor first.
+    fn is_ending(&self) -> bool {
+        let mut asked = (0..self.lives.len()).filter(|index| self.lives[*index].asked_to_end);
+        asked.any(|index| self.lives[index].state == State::Alive || self.tracer.living(index) > 0)
     }
 
     /// Ends every process, and waits until none is left at all: a namespace is gone only when its last process is

@@ -105,6 +105,21 @@ static void kept_end(char **a)
     write(p[1], "x", 1);
     wait(0);
 }
+/* What it reads from ends only when its parent does. */
+static void kept_end_said(char **a)
+{
+    int p[2];
+    must(pipe(p), "pipe");
+    if (fork() == 0) {
+        close(p[1]);
+        while (read(p[0], (char[9]){0}, 9) > 0)
+            ;
+        sleep_ms(30);
+        puts("end of file");
+        exit(0);
+    }
+    wait(0);
+}
 static void waiting_child(char **a)
 {
     if (fork() == 0)
@@ -556,7 +571,7 @@ static const struct act acts[] = {
     {"recv-server", recv_server}, {"recv-client", recv_client}, {"accept-twice", accept_twice},
     {"connect-once", connect_once}, {"udp-recv", udp_recv}, {"semop", sem_op}, {"posix-sem", posix_sem},
     {"in-function", in_function}, {"mutex", mutex}, {"lock-order", lock_order}, {"join", join}, {"condition", condition},
-    {"own-pipe", own_pipe}, {"full-pipe", full_pipe}, {"kept-end", kept_end}, {"waiting-child", waiting_child},
+    {"own-pipe", own_pipe}, {"full-pipe", full_pipe}, {"kept-end", kept_end}, {"kept-end-said", kept_end_said}, {"waiting-child", waiting_child},
     {"waitid-child", waitid_child}, {"stop-self", stop_self}, {"stopped-child", stopped_child},
     {"vforked", vforked}, {"queue", queue}, {"posix-queue", posix_queue}, {"poll", poll_ever},
     {"poll-past-child", poll_past_child},

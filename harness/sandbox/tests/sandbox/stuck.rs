@@ -142,6 +142,15 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         );
     }));
+    tests.push(both(
+        "a_child_acts_upon_the_end_of_its_stuck_parent",
+        |level| {
+            let actor = student("one", "stuck kept-end-said");
+            let seen = run(level, &patient(plan([actor])));
+            seen.stuck_in(&["one read", "one wait"]);
+            assert_eq!(seen.out("one"), "end of file\n");
+        },
+    ));
     tests.push(both("sleeping_beyond_the_limit_of_the_clock", |level| {
         let mut plan = plan([student("one", "stuck nap")]);
         plan.limits.clock_ms = 100;
