@@ -324,6 +324,19 @@ mod tests {
         }
     }
 
+    /// Gradescope writes the section of a course that Canvas manages into a column of its own.
+    #[test]
+    fn a_section_is_read_from_either_column_of_gradescope() {
+        for cells in ["A,", ",A", "A,A"] {
+            let mut one = Found::new("bob", From::default());
+            one.names.push("bob".to_owned());
+            let roster = format!("Name,SID,Email,Sections,section_name\nBob,7,,{cells}\n");
+            let (found, _, _) = joined(&roster, vec![one]);
+            let section = found[0].who.students[0].id(Student::SECTION);
+            assert_eq!(section.map(Line::as_str), Some("A"), "{cells}");
+        }
+    }
+
     /// `s1024` of a column `id` was taken for Moodle's `Participant 1024`: no folder of the class was found.
     #[test]
     fn an_id_of_letters_and_digits_is_an_id_as_it_stands() {

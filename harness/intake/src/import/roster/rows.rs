@@ -224,8 +224,8 @@ fn usual_column(header: &str) -> Option<Column> {
         "github" | "githubusername" | "githublogin" | "username" => Column::Id(Student::GITHUB),
         "email" | "emailaddress" | "mail" => Column::Id(Student::EMAIL),
         "identifier" | "moodleid" | "participant" => Column::Id(Student::MOODLE),
-        "section" | "sections" | "group" | "groups" | "class" | "tutorial" | "tutorialgroup"
-        | "gruppen" => Column::Id(Student::SECTION),
+        "section" | "sections" | "sectionname" | "group" | "groups" | "class" | "tutorial"
+        | "tutorialgroup" | "gruppen" => Column::Id(Student::SECTION),
         "late" => Column::Late,
         "handedin"
         | "submitted"
