@@ -356,7 +356,7 @@ fn a_send_that_failed_is_named() {
             );
         },
         &[
-            "bytes: client sent nothing to our server: send() to /tmp/s failed with ECONNREFUSED (Connection refused) at #5",
+            "bytes: client sent nothing to our server: sendto() to /tmp/s failed with ECONNREFUSED (Connection refused) at #5",
         ],
     );
 }
