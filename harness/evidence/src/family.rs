@@ -138,6 +138,17 @@ pub fn name_in_c(kernel_name: &str) -> &str {
     }
 }
 
+/// Calls that do the work of another one: a program that copies by `pwrite(2)` or `sendfile(2)` writes to a file as one does that
+/// calls `write(2)`, and some C libraries have `writev(2)` in `fwrite(3)`. What a fault does to the one, it does to them.
+#[must_use]
+pub fn stand_ins(name: &str) -> &'static [&'static str] {
+    match name {
+        "read" => &["readv", "pread"],
+        "write" => &["writev", "pwrite", "sendfile", "copy_file_range"],
+        _ => &[],
+    }
+}
+
 /// Whether a kernel call is meant by `name`, which is a family or the kernel call's own name.
 #[must_use]
 pub fn belongs(kernel_name: &str, on_socket: bool, name: &str) -> bool {

@@ -36,7 +36,7 @@ pub use arg_kind::ArgKind;
 pub use bytes::Bytes;
 pub use errno::Errno;
 pub use errno_words::{ERRNO_WORDS, ErrnoWords};
-pub use family::{belongs, canonical, families, family, name_in_c, needs_socket};
+pub use family::{belongs, canonical, families, family, name_in_c, needs_socket, stand_ins};
 pub use file_locks::{AwaitedLock, FileAccess, HeldLock, LockKind, LockRange};
 pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, QueuedMessage,

@@ -1,6 +1,6 @@
 //! Which calls of an actor are recorded beyond those that always are: those that its case speaks of.
 
-use ipclab_evidence::{is_all_on_request, requested};
+use ipclab_evidence::{is_all_on_request, requested, stand_ins};
 use ipclab_spec::{Actor, CallMatch, CallPattern, Case};
 
 /// Calls that lock files, and those that read and write them.
@@ -53,12 +53,12 @@ pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
     for fault in &case.faults {
         if is_of(actor, &fault.actor) {
             for call in &fault.calls {
-                names.extend(requested_by(fault.everywhere, call));
+                names.extend(with_stand_ins(fault.everywhere, call));
             }
         }
     }
     for call in case.fail_each.iter().filter(|_| actor.is_student()) {
-        names.extend(requested_by(everywhere(case, call), call));
+        names.extend(with_stand_ins(everywhere(case, call), call));
     }
     names.sort_unstable();
     names.dedup();
@@ -68,6 +68,15 @@ pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
 /// Whether a call of `fail_each` fails wherever it is made.
 pub(super) fn everywhere(case: &Case, call: &str) -> bool {
     case.everywhere || is_all_on_request(call)
+}
+
+fn with_stand_ins(everywhere: bool, name: &str) -> Vec<&'static str> {
+    let others = stand_ins(name).iter();
+    let others = others.flat_map(|other| requested_by(everywhere, other));
+    requested_by(everywhere, name)
+        .into_iter()
+        .chain(others)
+        .collect()
 }
 
 fn requested_by(everywhere: bool, name: &str) -> Vec<&'static str> {
