@@ -5,6 +5,7 @@
 
 Parts, all of them when none is named; together about twenty minutes on two idle cores:
     case      a case beside the same programs run bare and beside bwrap
+    evidence  each kind of evidence beside a case that asks for none
     lab       a submission of each lab beside compiling it
     class     a class beside compiling it, with one job, two and four
     memory    the tool's peak memory for classes of three sizes
@@ -29,9 +30,11 @@ def steps(tool, quick):
     """The commands of each part."""
     rounds, count = ("2", "10") if quick else ("7", "300")
     of_case = ["cargo", "bench", "-q", "-p", "ipclab-sandbox", "--bench", "case"]
+    of_evidence = ["cargo", "bench", "-q", "-p", "ipclab-sandbox", "--bench", "evidence"]
     of_class = [HERE / "batch.py", tool, "shm-hello", "--tier", "core", "--calm"]
     return {
         "case": [[*of_case, "--", "20"] if quick else of_case],
+        "evidence": [[*of_evidence, "--", "10"] if quick else of_evidence],
         "lab": [[HERE / "lab.py", tool, "--rounds", rounds]],
         "class": [[*of_class, "compile", "--count", count, "--jobs", jobs] for jobs in ("1", "2", "4")],
         "memory": [[*of_class, "memory"]],

@@ -118,7 +118,8 @@ pub fn canonical(kernel_name: &str, on_socket: bool) -> &str {
 }
 
 /// The name of a kernel call as people write it in C and read it everywhere: `read()` of a socket is no `recv()`, and `select()`
-/// no `poll()`. The C library makes a `sendto` of each `send()`: both are called `send`, and so is `recv`.
+/// no `poll()`. Whether a `sendto` was written as `send()` is decided by its arguments, [`crate::Call::name_in_c`]; where
+/// only the name is known it is called `send`.
 #[must_use]
 pub fn name_in_c(kernel_name: &str) -> &str {
     match kernel_name {

@@ -10,6 +10,7 @@ mod arg;
 mod arg_kind;
 mod bytes;
 mod errno;
+mod errno_words;
 mod family;
 mod file_locks;
 pub mod format_v1;
@@ -34,6 +35,7 @@ pub use arg::{Arg, SemOp, Word};
 pub use arg_kind::ArgKind;
 pub use bytes::Bytes;
 pub use errno::Errno;
+pub use errno_words::{ERRNO_WORDS, ErrnoWords};
 pub use family::{belongs, canonical, families, family, name_in_c, needs_socket};
 pub use file_locks::{AwaitedLock, FileAccess, HeldLock, LockKind, LockRange};
 pub use leftovers::{

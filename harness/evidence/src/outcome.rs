@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Bytes, Call, Collision, Errno, Leftovers, Object, Searched, SeenObjects, Segment, Served,
-    Socket, SourceLine, Steps, TimePassed, Wait,
+    Socket, SourceLine, Steps, TimePassed, Wait, name_in_c,
 };
 
 /// Everything that was observed. Facts only.
@@ -42,6 +42,16 @@ pub struct Evidence {
     pub trouble: Vec<String>,
     /// How long each part of it took.
     pub spent: CaseTimes,
+}
+
+impl Evidence {
+    /// The name of the call that a process waits in, as the student's C has it.
+    #[must_use]
+    pub fn name_of_wait<'a>(&'a self, wait: &'a Wait) -> &'a str {
+        let mut trace = self.trace.iter();
+        let made = trace.find(|call| call.n == wait.n && call.name == wait.call);
+        made.map_or_else(|| name_in_c(&wait.call), Call::name_in_c)
+    }
 }
 
 /// Wall times of a case, in microseconds.

@@ -7,6 +7,7 @@ use crate::arg::Arg;
 use crate::arg_kind::ArgKind;
 use crate::bytes::Bytes;
 use crate::errno::Errno;
+use crate::family::name_in_c;
 use crate::signature::position;
 use crate::source::SourceLine;
 
@@ -87,6 +88,30 @@ impl Call {
     #[must_use]
     pub fn argument(&self, kind: ArgKind) -> Option<&Arg> {
         self.args.get(position(&self.name, kind)?)
+    }
+
+    /// Its name as the student's C has it. The C library makes a `sendto` without an address of each `send()`, and a `recvfrom`
+    /// of each `recv()`; a call that names an address, or asks for one, is none of these.
+    #[must_use]
+    pub fn name_in_c(&self) -> &str {
+        if self.makes_thread() {
+            return "pthread_create";
+        }
+        match (self.name.as_str(), self.args.get(4)) {
+            ("sendto" | "recvfrom", Some(address)) if *address != Arg::Pointer(0) => &self.name,
+            (name, _) => name_in_c(name),
+        }
+    }
+
+    /// Its arguments as the student's C has them: `send()` and `recv()` have none for the address.
+    #[must_use]
+    pub fn args_in_c(&self) -> &[Arg] {
+        let plain = ["sendto", "recvfrom"].contains(&self.name.as_str())
+            && ["send", "recv"].contains(&self.name_in_c());
+        match plain {
+            true => self.args.get(..4).unwrap_or(&self.args),
+            false => &self.args,
+        }
     }
 
     /// Whether it makes a thread, which is part of its process and no child of it, `clone(2)`.
@@ -232,4 +257,44 @@ pub struct TimePassed {
     pub before: u32,
     /// How much, in microseconds.
     pub us: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Call;
+    use crate::arg::Arg;
+
+    /// glibc makes `sendto(fd, text, size, 0, NULL, 0)` of `send(fd, text, size, 0)`, whatever kind of socket it is.
+    #[test]
+    fn a_send_is_a_sendto_without_an_address() {
+        let check = |name: &str, address: Option<u64>, expect: (&str, usize)| {
+            let mut args: Vec<Arg> = (0..4).map(Arg::Number).collect();
+            let rest = address.map(|address| [Arg::Pointer(address), Arg::Pointer(address)]);
+            args.extend(rest.into_iter().flatten());
+            let call = Call {
+                n: 1,
+                at_us: 0,
+                actor: 0,
+                pid: 2,
+                name: name.to_owned(),
+                args,
+                returned: None,
+                object: None,
+                transfer: None,
+                tampered: None,
+                answers: Vec::new(),
+                repeated: None,
+                on_request: false,
+                lines: Vec::new(),
+            };
+            assert_eq!((call.name_in_c(), call.args_in_c().len()), expect);
+        };
+        check("sendto", Some(0), ("send", 4));
+        check("sendto", Some(0x7ffe_0000), ("sendto", 6));
+        check("recvfrom", Some(0), ("recv", 4));
+        check("recvfrom", Some(0x7ffe_0000), ("recvfrom", 6));
+        check("sendto", None, ("send", 4));
+        check("read", None, ("read", 4));
+        check("epoll_pwait", Some(0), ("epoll_wait", 6));
+    }
 }

@@ -1,6 +1,6 @@
 //! Accesses to shared memory in words: whose, what was read or written, between which calls.
 
-use ipclab_evidence::{Access, Arg, Call, name_in_c};
+use ipclab_evidence::{Access, Arg, Call};
 
 use crate::facts::Facts;
 
@@ -60,7 +60,7 @@ pub(crate) fn around<'a>(
 
 /// `semop(0, [{0, -1, SEM_UNDO}]) (#12)`
 pub(crate) fn description(call: &Call) -> String {
-    let name = name_in_c(&call.name);
+    let name = call.name_in_c();
     let args: Vec<String> = if name == "semop" || name == "semctl" {
         let args = call.args.iter().take(if name == "semop" { 2 } else { 3 });
         args.map(Arg::to_string).collect()

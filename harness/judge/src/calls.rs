@@ -683,7 +683,7 @@ fn waited_for(call: &Call) -> Option<i64> {
 /// A call as a reader writes it: `shmget(256, 1024, IPC_CREAT|0644) = 0`.
 fn show(call: &Call) -> String {
     let args = call
-        .args
+        .args_in_c()
         .iter()
         .take(8)
         .map(Arg::to_string)
@@ -698,5 +698,5 @@ fn show(call: &Call) -> String {
             None => format!(" = {}", returned.value),
         },
     };
-    escaped_line(&format!("{}({args}){returned}", call.name))
+    escaped_line(&format!("{}({args}){returned}", call.name_in_c()))
 }

@@ -292,7 +292,7 @@ fn never_ended(
                         .get(1)
                         .map_or_else(|| "A signal".to_owned(), ToString::to_string),
                     sent.n,
-                    name_in_c(&wait.call)
+                    facts.evidence.name_of_wait(wait)
                 ),
                 None => format!("it waits in {}", facts.waits_in(wait)),
             },

@@ -13,7 +13,7 @@ use crate::difference::framed;
 use crate::facts::{Facts, Unfilled};
 use crate::finding::{DiffLine, Difference, Finding};
 use crate::page::Page;
-use crate::pattern::{Pattern, Place, Span};
+use crate::pattern::{Pattern, Place, Span, regex_in_any_library};
 use crate::quote::{count, escaped_line, quoted};
 
 /// Lines of a program's output that a finding shows as seen.
@@ -100,10 +100,10 @@ impl Printed<'_> {
         }
     }
 
-    /// A regular expression in which what was seen stands for itself.
+    /// A regular expression in which what was seen stands for itself, and errors are told as any C library does.
     fn regex_of(&self, template: &Template) -> Result<String, Unfilled> {
         let parts = template.parts.iter().map(|part| match part {
-            Part::Text(text) => Ok(text.clone()),
+            Part::Text(text) => Ok(regex_in_any_library(text)),
             Part::Hole(hole) => {
                 let alone = Template {
                     parts: vec![Part::Hole(hole.clone())],
@@ -117,6 +117,7 @@ impl Printed<'_> {
 
     fn fill<'t>(&self, template: &'t Template) -> Result<Wanted<'t>, Unfilled> {
         let pattern = self.facts.pattern(template, Some(self.index))?;
+        let pattern = pattern.in_any_library();
         Ok(Wanted { template, pattern })
     }
 

@@ -3,6 +3,11 @@
 //! A pattern has a handful of pieces and a text has as many bytes as we kept, so one table of (piece, position) finds the
 //! best match in one pass, whatever a hostile text looks like: no backtracking.
 
+use std::cmp::Reverse;
+
+use ipclab_evidence::{ERRNO_WORDS, ErrnoWords};
+use ipclab_spec::escaped_for_regex;
+
 use crate::quote::escaped_line;
 
 /// A piece of a pattern.
@@ -14,6 +19,8 @@ pub(crate) enum Piece {
     Any,
     /// A whole integer.
     Int,
+    /// What a program says of an error, in the words of the C library that it is linked with.
+    Said(&'static ErrnoWords),
 }
 
 /// A template whose facts are filled in.
@@ -61,6 +68,14 @@ impl Pattern {
         Self { pieces: joined }
     }
 
+    /// The same where the words of each error that the text speaks of may be any C library's.
+    pub(crate) fn in_any_library(self) -> Self {
+        Self::new(self.pieces.into_iter().flat_map(|piece| match piece {
+            Piece::Text(text) => with_said(&text),
+            Piece::Any | Piece::Int | Piece::Said(_) => vec![piece],
+        }))
+    }
+
     /// Without the blanks at its ends, which no line has to keep.
     pub(crate) fn trimmed(mut self) -> Self {
         if let Some(Piece::Text(text)) = self.pieces.first_mut() {
@@ -89,6 +104,7 @@ impl Pattern {
                 Piece::Text(text) => text,
                 Piece::Any => "...",
                 Piece::Int => "<number>",
+                Piece::Said(words) => words.glibc,
             });
         }
         escaped_line(&out)
@@ -98,8 +114,10 @@ impl Pattern {
     pub(crate) fn letters(&self) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
-            if let Piece::Text(text) = piece {
-                out.push_str(text);
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Said(words) => out.push_str(words.glibc),
+                Piece::Any | Piece::Int => {}
             }
         }
         out
@@ -113,6 +131,7 @@ impl Pattern {
                 .iter()
                 .map(|piece| match piece {
                     Piece::Text(text) => Piece::Text(text.to_lowercase()),
+                    Piece::Said(words) => Piece::Text(words.glibc.to_lowercase()),
                     Piece::Any | Piece::Int => piece.clone(),
                 })
                 .collect(),
@@ -165,6 +184,10 @@ impl Pattern {
                         after[at + wanted.len()]
                     }
                     Piece::Text(_) => NOWHERE,
+                    Piece::Said(words) => wordings_at(words, bytes, at)
+                        .map(|wording| after[at + wording.len()])
+                        .min()
+                        .unwrap_or(NOWHERE),
                     Piece::Any if at == n || bytes[at] == b'\n' => after[at],
                     Piece::Any => after[at].min(table[at + 1]),
                     Piece::Int => match integer(bytes, at) {
@@ -186,6 +209,7 @@ impl Pattern {
             Some(Piece::Any) | None => return place != Place::Whole || before.trim().is_empty(),
             Some(Piece::Int) => true,
             Some(Piece::Text(text)) => text.starts_with(|c: char| c.is_ascii_digit()),
+            Some(Piece::Said(_)) => false,
         };
         let mut back = before.chars().rev();
         match place {
@@ -215,6 +239,7 @@ impl Pattern {
             }
             Some(Piece::Int) | None => None,
             Some(Piece::Text(text)) => text.chars().next_back(),
+            Some(Piece::Said(words)) => words.glibc.chars().next_back(),
         };
         match place {
             Place::Whole => after.trim().is_empty(),
@@ -236,6 +261,11 @@ impl Pattern {
         for (k, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Text(text) => at += text.len(),
+                Piece::Said(words) => {
+                    let way = wordings_at(words, bytes, at)
+                        .find(|wording| tables[k + 1][at + wording.len()] == tables[k][at]);
+                    at += way.map_or(0, str::len);
+                }
                 Piece::Any => {
                     while at < bytes.len() && tables[k + 1][at] != tables[k][at] {
                         at += 1;
@@ -250,6 +280,50 @@ impl Pattern {
         }
         ints
     }
+}
+
+/// A text, taken apart where it has the usual words of an error that another C library says otherwise.
+fn with_said(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((at, words)) = first_said(rest) {
+        pieces.push(Piece::Text(rest[..at].to_owned()));
+        pieces.push(Piece::Said(words));
+        rest = &rest[at + words.glibc.len()..];
+    }
+    pieces.push(Piece::Text(rest.to_owned()));
+    pieces
+}
+
+/// A regular expression in which the words of each error that it has may be any C library's.
+pub(crate) fn regex_in_any_library(regex: &str) -> String {
+    let pieces = with_said(regex).into_iter().map(|piece| match piece {
+        Piece::Said(words) => {
+            let wordings: Vec<String> = words.all().map(escaped_for_regex).collect();
+            format!("(?:{})", wordings.join("|"))
+        }
+        Piece::Text(text) => text,
+        Piece::Any | Piece::Int => String::new(),
+    });
+    pieces.collect()
+}
+
+/// The first error that a text speaks of, and where; of two that begin there, the one that is told at more length.
+fn first_said(text: &str) -> Option<(usize, &'static ErrnoWords)> {
+    let several = ERRNO_WORDS.iter().filter(|words| words.musl.is_some());
+    several
+        .filter_map(|words| Some((text.find(words.glibc)?, words)))
+        .min_by_key(|(at, words)| (*at, Reverse(words.glibc.len())))
+}
+
+/// The wordings of an error that stand at this place.
+fn wordings_at(
+    words: &'static ErrnoWords,
+    bytes: &[u8],
+    at: usize,
+) -> impl Iterator<Item = &'static str> {
+    let stands = move |wording: &&str| bytes[at..].starts_with(wording.as_bytes());
+    words.all().filter(stands)
 }
 
 /// Where the whole integer ends that begins here.
@@ -268,7 +342,7 @@ fn integer(bytes: &[u8], at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pattern, Piece, Place};
+    use super::{Pattern, Piece, Place, regex_in_any_library};
 
     fn pattern(text: &str) -> Pattern {
         let mut pieces = Vec::new();
@@ -323,6 +397,45 @@ mod tests {
         check("{{int}} bytes", "149 bytes", true);
         check("", "", true);
         check("", "x", false);
+    }
+
+    #[test]
+    fn an_error_is_told_in_the_words_of_any_c_library() {
+        let check = |wanted: &str, text: &str, expect: bool| {
+            let pattern = pattern(wanted).in_any_library();
+            let found = pattern.find(text, 0, Place::Anywhere);
+            assert_eq!(found.is_some(), expect, "{wanted:?} in {text:?}: {found:?}");
+            let line = pattern.trimmed().find(text, 0, Place::Line);
+            assert_eq!(line.is_some(), expect, "{wanted:?} in {text:?}: {line:?}");
+        };
+        let failed = "bind failed [Address already in use] {{int}}";
+        check(failed, "bind failed [Address already in use] 3", true);
+        check(failed, "bind failed [Address in use] 3", true);
+        check(failed, "bind failed [Not a socket] 3", false);
+        check(
+            "shmat: Cannot allocate memory",
+            "shmat: Out of memory",
+            true,
+        );
+        check(
+            "Network is unreachable",
+            "connect: Network unreachable",
+            true,
+        );
+        let found = pattern("{{int}}: Address already in use, {{int}}")
+            .in_any_library()
+            .find("12: Address in use, 130", 0, Place::Line)
+            .expect("a match");
+        assert_eq!(found.ints, ["12", "130"]);
+    }
+
+    #[test]
+    fn a_regular_expression_knows_the_words_of_any_c_library() {
+        assert_eq!(
+            regex_in_any_library("^bind: Address already in use$"),
+            "^bind: (?:Address already in use|Address in use)$"
+        );
+        assert_eq!(regex_in_any_library("a|b+"), "a|b+");
     }
 
     #[test]

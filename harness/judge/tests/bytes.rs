@@ -87,6 +87,24 @@ fn a_count_of_bytes_on_the_wire() {
         |builder| *builder = EvidenceBuilder::of(&["server", "client"]),
         &["bytes: client sent nothing to our server: it never called send()"],
     );
+    // A message queue has calls of its own, System V and POSIX.
+    for (queue, call) in [
+        ("message queue 0", "msgsnd"),
+        ("message queue /mail", "mq_send"),
+    ] {
+        check(
+            &case,
+            &right,
+            |builder| {
+                *builder = EvidenceBuilder::of(&["server", "client"]);
+                let socket = builder.socket(1, SocketKind::Queue);
+                queue.clone_into(&mut builder.e.sockets[socket].family);
+            },
+            &[&format!(
+                "bytes: client sent nothing to our server: it never called {call}()"
+            )],
+        );
+    }
 }
 
 #[test]
@@ -356,7 +374,7 @@ fn a_send_that_failed_is_named() {
             );
         },
         &[
-            "bytes: client sent nothing to our server: send() to /tmp/s failed with ECONNREFUSED (Connection refused) at #5",
+            "bytes: client sent nothing to our server: sendto() to /tmp/s failed with ECONNREFUSED (Connection refused) at #5",
         ],
     );
 }

@@ -85,7 +85,7 @@ fn flags_that_must_be_set_whatever_others_are() {
                 "recv() without MSG_PEEK",
             ),
             _ => (
-                "recvfrom(4, 0x7f00, 100, 0) = 4 at #1",
+                "recv(4, 0x7f00, 100, 0) = 4 at #1",
                 "recv() without MSG_PEEK",
             ),
         };

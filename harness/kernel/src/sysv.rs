@@ -96,6 +96,14 @@ pub fn remove_segment(shmid: i32) -> Result<()> {
     check_int(unsafe { libc::shmctl(shmid, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
 }
 
+/// What the kernel says of a semaphore set, `semctl(2)`: `struct semid_ds`, which not every C library's bindings have.
+#[repr(C)]
+struct SemaphoreSetStatus {
+    perm: libc::ipc_perm,
+    /// Times and the number of semaphores, at most 56 bytes on a 64-bit machine; only handed back.
+    rest: [u64; 7],
+}
+
 /// A new set of semaphores with these values, `semget(2)`, that belongs to this user and group.
 pub fn sem_create(key: i32, values: &[u16], mode: u32, (uid, gid): (u32, u32)) -> Result<i32> {
     // SAFETY: SETALL reads exactly as many values as the set has, which is the slice's length; the struct is filled by IPC_STAT
@@ -104,11 +112,11 @@ pub fn sem_create(key: i32, values: &[u16], mode: u32, (uid, gid): (u32, u32)) -
         let flags = libc::IPC_CREAT | libc::IPC_EXCL | 0o600;
         let semid = check_int(libc::semget(key, values.len() as c_int, flags))?;
         check_int(libc::semctl(semid, 0, libc::SETALL, values.as_ptr()))?;
-        let mut status: libc::semid_ds = std::mem::zeroed();
+        let mut status: SemaphoreSetStatus = std::mem::zeroed();
         check_int(libc::semctl(semid, 0, libc::IPC_STAT, &mut status))?;
-        status.sem_perm.uid = uid;
-        status.sem_perm.gid = gid;
-        status.sem_perm.mode = mode as _;
+        status.perm.uid = uid;
+        status.perm.gid = gid;
+        status.perm.mode = mode as _;
         check_int(libc::semctl(semid, 0, libc::IPC_SET, &mut status))?;
         Ok(semid)
     }

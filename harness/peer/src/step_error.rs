@@ -70,8 +70,11 @@ pub(super) fn said(call: &str, errno: Errno) -> String {
 
 /// `connection refused`
 pub(super) fn errno_text(errno: Errno) -> String {
-    let text = std::io::Error::from(errno).to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
+    let known = ipclab_evidence::Errno::from_number(errno as i32);
+    // Not by the C library that the tool is linked with: a peer says the same everywhere.
+    let text = known
+        .words()
+        .map_or_else(|| errno.desc(), |words| words.glibc);
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_lowercase().chain(letters).collect(),

@@ -45,14 +45,12 @@ pub(crate) fn name(errno: Errno) -> String {
     format!("{errno:?}")
 }
 
-/// What `strerror(3)` says for an error's name; `None`: there is no such error here.
+/// What `strerror(3)` says for an error's name, as glibc words it; `None`: it has no words.
+///
+/// Never asked of the C library that the tool is linked with, which need not be that of a student's program.
 pub(crate) fn message(name: &str) -> Option<String> {
-    // Numbers differ between machines, and several names may share one: the kernel's own table is short.
-    let errno = (1..200)
-        .map(Errno::from_raw)
-        .find(|errno| self::name(*errno) == name)?;
-    let text = std::io::Error::from(errno).to_string();
-    Some(text.split(" (os error").next().unwrap_or(&text).to_owned())
+    let words = ipclab_evidence::Errno::from_name(name)?.words()?;
+    Some(words.glibc.to_owned())
 }
 
 #[cfg(test)]

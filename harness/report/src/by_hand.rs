@@ -89,8 +89,9 @@ impl ByHand {
             }
             Some(Given::LateDays(days)) => {
                 format!(
-                    "{} of being late count",
-                    words::count(*days as usize, "day")
+                    "{} of being late {}",
+                    words::count(*days as usize, "day"),
+                    if *days == 1 { "counts" } else { "count" }
                 )
             }
             None => "a comment".to_owned(),

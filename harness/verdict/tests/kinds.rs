@@ -44,6 +44,8 @@ struct Run {
     /// Stream and line of what it printed.
     printed: Vec<(u8, u32)>,
     trace: Vec<Value>,
+    /// Where it called `exit()`, and the lines that called the functions around.
+    ended_at: Vec<u32>,
 }
 
 impl Run {
@@ -54,6 +56,7 @@ impl Run {
             stderr: "",
             printed: Vec::new(),
             trace: Vec::new(),
+            ended_at: Vec::new(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Run {
                 "stdout": stream(self.stdout), "stderr": stream(self.stderr), "open_at_exit": [],
                 "limits": [], "processes": 1, "cpu_ms": 1, "rss_max_kib": 1, "calls": 1,
                 "printed": printed.collect::<Vec<_>>(),
+                "ended_at": self.ended_at.iter().map(|at| line(*at)).collect::<Vec<_>>(),
             }],
             "sockets": [], "trace": self.trace, "calls_dropped": 0, "looks": [],
             "leftovers": {
@@ -395,4 +399,184 @@ fn calls_lead_to_what_they_were_given_and_to_what_looks_at_them() {
         &finding(Aspect::Output, none, &[19]),
         17,
     );
+}
+
+const KEEPS: &str = "\
+#define MODE 660
+static void put(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    int fd = shm_open(\"/notes\", O_RDWR | O_CREAT, MODE);
+    if (fd == -1)
+        die();
+    fchmod(fd, MODE);
+    if (ftruncate(fd, size) == -1)
+        die();
+    char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    memcpy(p, text, size);
+}
+int main(int argc, char *argv[])
+{
+    put(argv[1]);
+    return 0;
+}
+";
+
+/// A file that a mapping fills was said to come from `return 0`, and its mode from the `if` before `fchmod()`.
+#[test]
+fn a_mapped_file_leads_to_its_size_its_mode_and_its_mapping() {
+    let plain = case(" hello", "0");
+    let path = json!([{"path": "/dev/shm/notes"}]);
+    let run = Run {
+        trace: vec![call(1, "openat", &path, 3, 5)],
+        ..Run::ended(0)
+    };
+    let said = |text: &str| finding(Aspect::Output, text, &[]);
+    let behind = said("/dev/shm/notes does not hold `hello`: 1 more byte stands behind it");
+    check(KEEPS, &plain, &run, &behind, 4);
+    check(KEEPS, &plain, &run, &behind, 9);
+    let mode = said("/dev/shm/notes has mode 1224 instead of 0660");
+    check(KEEPS, &plain, &run, &mode, 1);
+    check(KEEPS, &plain, &run, &mode, 8);
+    let zero = "/dev/shm/notes does not hold `hello`: byte 0 is 0x00 instead of 0x68";
+    check(KEEPS, &plain, &run, &said(zero), 11);
+    check(KEEPS, &plain, &run, &said(zero), 5);
+    // What is mapped for nobody else is right so.
+    let anonymous = KEEPS.replace("MAP_PRIVATE", "MAP_PRIVATE | MAP_ANONYMOUS");
+    let files = BTreeMap::from([("server.c".to_owned(), anonymous)]);
+    let traced = Sources::new(&files).trace(&plain, Some(&run.evidence()), &said(zero));
+    assert!(!traced.from.contains(&line(11)), "{:?}", traced.from);
+}
+
+const SERVES: &str = "\
+int main(void)
+{
+    int queue = msgget(200, IPC_CREAT | 0600);
+    for (;;) {
+        if (msgrcv(queue, &in, 100, 0, 0) == -1)
+            continue;
+        msgsnd(queue, &out, 100, 0);
+        break;
+    }
+    while (1) {
+        n = msgsnd(queue, &out, 100, 0);
+        if (n == -1)
+            continue;
+        break;
+    }
+    return 0;
+}
+";
+
+#[test]
+fn a_server_that_answers_once_leads_to_what_leaves_its_loop() {
+    let plain = case("", "0");
+    let run = Run::ended(0);
+    let once = "server sent nothing to our client: its 11 bytes went elsewhere (#6)";
+    check(SERVES, &plain, &run, &finding(Aspect::Bytes, once, &[7]), 8);
+    // What is only tried until it succeeds ends like that as well.
+    let files = BTreeMap::from([("server.c".to_owned(), SERVES.to_owned())]);
+    let again = finding(Aspect::Bytes, once, &[11]);
+    let traced = Sources::new(&files).trace(&plain, Some(&run.evidence()), &again);
+    assert!(!traced.from.contains(&line(14)), "{:?}", traced.from);
+}
+
+#[test]
+fn an_object_with_another_mode_leads_to_the_call_that_made_it() {
+    let key = json!([{"key": 200}, {"flags": ["ipc-get", 0o1600]}]);
+    let run = Run {
+        trace: vec![call(1, "msgget", &key, 3, 3)],
+        ..Run::ended(0)
+    };
+    let mode = "the message queue with key 200 has mode 0600 instead of 0666";
+    check(
+        SERVES,
+        &case("", "0"),
+        &run,
+        &finding(Aspect::Memory, mode, &[]),
+        3,
+    );
+}
+
+const FINISHES: &str = "\
+static int last_status = 0;
+static void finish(int code)
+{
+    exit(code);
+}
+static void run(void)
+{
+    for (int i = 1; i >= 0; i--) {
+        waitpid(pids[i], &status, 0);
+        last_status = status;
+    }
+}
+int main(void)
+{
+    run();
+    if (failed)
+        last_status = 1;
+    finish(last_status);
+}
+";
+
+/// The status went through a function and a variable of the file: only `exit(code)` was named.
+#[test]
+fn a_status_that_a_function_is_given_leads_to_where_it_is_computed() {
+    let run = Run {
+        ended_at: vec![4, 18],
+        ..Run::ended(0)
+    };
+    let status = "server ended with status 0 instead of 7";
+    let status = finding(Aspect::Exit, status, &[4, 18]);
+    check(FINISHES, &case("", "0"), &run, &status, 10);
+    check(FINISHES, &case("", "0"), &run, &status, 8);
+    let own = "\
+#define EXIT_FAILURE 0
+int main(void)
+{
+    exit(EXIT_FAILURE);
+}
+";
+    let run = Run {
+        ended_at: vec![4],
+        ..Run::ended(0)
+    };
+    let status = finding(Aspect::Exit, "server ended with status 0", &[4]);
+    check(own, &case("", "\"failure\""), &run, &status, 1);
+}
+
+const SERIAL: &str = "\
+int main(void)
+{
+    for (int i = 0; i < 2; i++) {
+        pid = fork();
+        waitid(P_PID, pid, &ended, WEXITED | WNOWAIT);
+    }
+    while (wait(&status) > 0)
+        printf(\"%d exited\\n\", pid);
+    return 0;
+}
+";
+
+#[test]
+fn children_that_run_one_after_the_other_lead_to_the_wait_between_them() {
+    let run = |between: bool| {
+        let mut trace = vec![call(1, "fork", &json!([]), 3, 4)];
+        if between {
+            trace.push(call(2, "waitid", &json!([]), 0, 5));
+        }
+        trace.push(call(3, "fork", &json!([]), 4, 4));
+        trace.push(call(4, "wait4", &json!([]), 3, 7));
+        Run {
+            trace,
+            ..Run::ended(0)
+        }
+    };
+    let order = "server printed `4 exited` only on line 2, before what should stand before it";
+    let order = finding(Aspect::Output, order, &[8]);
+    check(SERIAL, &case("", "0"), &run(true), &order, 5);
+    let files = BTreeMap::from([("server.c".to_owned(), SERIAL.to_owned())]);
+    let traced = Sources::new(&files).trace(&case("", "0"), Some(&run(false).evidence()), &order);
+    assert!(!traced.from.contains(&line(5)), "{:?}", traced.from);
 }

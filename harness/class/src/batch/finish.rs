@@ -221,11 +221,12 @@ pub(super) fn write(
     }
     class.submissions.sort_by(|a, b| a.who.id.cmp(&b.who.id));
     class.alike = alike::among(&prints);
+    drop(prints);
     let told = settling.settle(class);
-    out.write(CLASS, &json(class))?;
+    write_json(out, CLASS, class)?;
     pages::write(out, results, class)?;
     out.write(pages::CLASS, &html::class(class, pages::SUBMISSIONS))?;
-    out.write(manifest::RUN, &json(about))?;
+    write_json(out, manifest::RUN, about)?;
     Ok(told
         .into_iter()
         .map(|told| format!("note: {told}"))
@@ -234,16 +235,16 @@ pub(super) fn write(
 
 /// Writes the class in short and its page anew.
 pub(super) fn write_class(out: &ResultsFolder, class: &Class) -> Result<(), Failure> {
-    out.write(CLASS, &json(class))?;
+    write_json(out, CLASS, class)?;
     out.write(pages::CLASS, &html::class(class, pages::SUBMISSIONS))
 }
 
-fn json(value: &impl Serialize) -> String {
-    // Strings, numbers and lists: there is nothing that JSON cannot say.
-    let mut text = serde_json::to_string_pretty(value)
-        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
-    text.push('\n');
-    text
+/// Piece by piece: as one text, a large class's would be several times as large as the class.
+fn write_json(out: &ResultsFolder, name: &str, value: &impl Serialize) -> Result<(), Failure> {
+    out.write_by(name, |mut file| {
+        serde_json::to_writer_pretty(&mut file, value)?;
+        file.write_all(b"\n")
+    })
 }
 
 /// Writes lines, in this order.

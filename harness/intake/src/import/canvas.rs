@@ -1,4 +1,5 @@
-//! Canvas: a flat folder of files, `NAME_[LATE_]USER_ATTACHMENT_FILE`.
+//! Canvas: a flat folder of files, `NAME_[LATE_]USER_ATTACHMENT_FILE`, or `[LATE_]anon_ID_ATTACHMENT_FILE` where it is graded
+//! anonymously.
 //!
 //! The name is in lower case and has no separators left, so that `doejane` may be Jane Doe: a roster tells.
 
@@ -75,6 +76,10 @@ pub(super) fn find(listing: &Listing, notes: &mut Vec<String>) -> Vec<Found> {
 /// Takes a file's name apart. Names and files may hold underscores themselves, so the first two numbers in a row count.
 fn parts(name: &str) -> Option<Parts<'_>> {
     let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let anonymous = anonymous(name);
+    if anonymous.is_some() {
+        return anonymous;
+    }
     let cuts: Vec<usize> = name.match_indices('_').map(|(at, _)| at).collect();
     for window in cuts.windows(3) {
         let &[a, b, c] = window else { continue };
@@ -90,11 +95,38 @@ fn parts(name: &str) -> Option<Parts<'_>> {
     for window in cuts.windows(2) {
         let &[a, b] = window else { continue };
         let (user, file) = (&name[a + 1..b], &name[b + 1..]);
-        if number(user) && a > 0 && matches!(file, "text.html" | "link.html" | "url.html") {
+        if number(user) && a > 0 && is_entry(file) {
             return Some(whose(&name[..a], user, file));
         }
     }
     None
+}
+
+/// Takes a name apart that says no student's: its id has letters, too, and it has no name for `LATE` to stand behind.
+fn anonymous(name: &str) -> Option<Parts<'_>> {
+    let on_time = name.strip_prefix("LATE_");
+    let (user, rest) = on_time
+        .unwrap_or(name)
+        .strip_prefix("anon_")?
+        .split_once('_')?;
+    let (has_upload, file) = match rest.split_once('_') {
+        _ if is_entry(rest) => (false, rest),
+        Some((upload, file)) if upload.bytes().all(|byte| byte.is_ascii_digit()) => (true, file),
+        Some(_) | None => return None,
+    };
+    let is_id = !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_id && !file.is_empty()).then_some(Parts {
+        name: "anon",
+        late: on_time.is_some(),
+        user,
+        has_upload,
+        file,
+    })
+}
+
+/// Whether a file is a text or an address that was handed in.
+fn is_entry(file: &str) -> bool {
+    matches!(file, "text.html" | "link.html" | "url.html")
 }
 
 fn whose<'a>(name: &'a str, user: &'a str, file: &'a str) -> Parts<'a> {
@@ -177,6 +209,20 @@ mod tests {
             Some(("doejane", true, "101", "my_server.c")),
         );
         check("anon_7_8_x.zip", Some(("anon", false, "7", "x.zip")));
+        // Graded anonymously, a student has five letters and digits, and what is late says so first.
+        check(
+            "anon_aB3xZ_5001_my_server.c",
+            Some(("anon", false, "aB3xZ", "my_server.c")),
+        );
+        check(
+            "LATE_anon_5zKq2_5001_10_a.c",
+            Some(("anon", true, "5zKq2", "10_a.c")),
+        );
+        check(
+            "LATE_anon_aB3xZ_text.html",
+            Some(("anon", true, "aB3xZ", "text.html")),
+        );
+        check("anon_aB3xZ_notes.c", None);
         check(
             "vanderberg_lab_2_9_10_a.c",
             Some(("vanderberg_lab", false, "2", "10_a.c")),

@@ -1,6 +1,6 @@
 //! Why other bytes crossed than a spec wants: the likely mistake, from what was sent, received and called.
 
-use ipclab_evidence::{Call, Direction, Object, Transfer, belongs};
+use ipclab_evidence::{Call, Direction, Object, SocketKind, Transfer, belongs};
 
 use super::{Crossing, hex_at, padding};
 use crate::facts::{address_of, show_address};
@@ -154,6 +154,24 @@ impl Crossing<'_> {
         format!("{amount}{}", self.because())
     }
 
+    /// The call that moves bytes this way over what these programs use: a message queue has calls of its own.
+    fn call_for(&self, direction: Direction) -> &'static str {
+        let there = self.there();
+        let all = self.here.iter().chain(&there);
+        let mut sockets = all.flat_map(|index| self.facts.sockets(*index));
+        let queue = sockets.find(|(_, socket)| socket.kind == SocketKind::Queue);
+        // The name of a POSIX queue is a path.
+        let is_posix = queue.is_some_and(|(_, socket)| socket.family.contains('/'));
+        match (queue.is_some(), is_posix, direction) {
+            (true, false, Direction::Sent) => "msgsnd",
+            (true, false, Direction::Received) => "msgrcv",
+            (true, true, Direction::Sent) => "mq_send",
+            (true, true, Direction::Received) => "mq_receive",
+            (false, _, Direction::Sent) => "send",
+            (false, _, Direction::Received) => "recv",
+        }
+    }
+
     /// Why nothing crossed at all.
     pub(super) fn nothing(&self) -> String {
         let others = self.names(&self.there());
@@ -199,11 +217,12 @@ impl Crossing<'_> {
                         self.facts.failure(call)
                     );
                 }
-                let tried = self.facts.tried(&self.here, "send");
+                let call = self.call_for(Direction::Sent);
+                let tried = self.facts.tried(&self.here, call);
                 let never = if tried || !self.because().is_empty() {
-                    ""
+                    String::new()
                 } else {
-                    ": it never called send()"
+                    format!(": it never called {call}()")
                 };
                 format!("{who} sent nothing to {others}{never}{}", self.because())
             }
@@ -220,9 +239,10 @@ impl Crossing<'_> {
                         None => format!("{who} received nothing, because {others} sent nothing"),
                     };
                 }
-                if first.is_some() && !self.facts.tried(&self.here, "recv") {
+                let call = self.call_for(Direction::Received);
+                if first.is_some() && !self.facts.tried(&self.here, call) {
                     return format!(
-                        "{who} received nothing of the {} that were sent: it never called recv(){}",
+                        "{who} received nothing of the {} that were sent: it never called {call}(){}",
                         count(sent, "byte"),
                         self.because()
                     );

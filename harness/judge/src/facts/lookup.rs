@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, ArgKind, Call, Direction, Evidence, Object, Socket, SocketKind,
-    Transfer, name_in_c,
+    Transfer,
 };
 use ipclab_spec::{Actor, Case, Endpoint, Player};
 
@@ -191,11 +191,7 @@ impl<'a> Facts<'a> {
 
     /// `bind()`
     pub(crate) fn name(call: &Call) -> String {
-        let name = match call.makes_thread() {
-            true => "pthread_create",
-            false => name_in_c(&call.name),
-        };
-        format!("{name}()")
+        format!("{}()", call.name_in_c())
     }
 }
 

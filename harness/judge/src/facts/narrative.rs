@@ -19,7 +19,7 @@ impl<'a> Facts<'a> {
         if let Some(text) = self.waits_for_threads(wait) {
             return text;
         }
-        let call = name_in_c(&wait.call);
+        let call = self.evidence.name_of_wait(wait);
         let at = if wait.n > 0 {
             format!(" (#{})", wait.n)
         } else {

@@ -5,7 +5,6 @@ use ipclab_evidence::{
 };
 
 use super::model::{Act, Placed, Position, Row, Tone};
-use super::steps::in_source;
 use crate::Place;
 
 /// The last rows of every actor.
@@ -63,7 +62,7 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
 }
 
 /// The call of a wait as the C source names it.
-fn waited_in<'a>(evidence: &Evidence, wait: &'a Wait) -> &'a str {
+fn waited_in<'a>(evidence: &'a Evidence, wait: &'a Wait) -> &'a str {
     let thread = wait.awaits();
     match thread.map(|thread| thread.awaits) {
         Some(Awaited::Mutex(_)) => return "pthread_mutex_lock",
@@ -73,7 +72,7 @@ fn waited_in<'a>(evidence: &Evidence, wait: &'a Wait) -> &'a str {
     if let Some(function) = thread.and_then(|thread| thread.function.as_deref()) {
         return function;
     }
-    in_source(evidence, &wait.call, wait.object.as_ref())
+    evidence.name_of_wait(wait)
 }
 
 /// Whom a wait is for: ` for client`.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipclab_evidence::{
     Address, Arg, ArgKind, Bytes, Call, Direction, Errno, Evidence, Names, Object, SocketKind,
-    Transfer, canonical, name_in_c,
+    Transfer, canonical,
 };
 
 use super::delivery::{self, Deliveries};
@@ -134,7 +134,7 @@ fn moved(
             return (Position::at(call), act);
         }
     }
-    let name = in_source(evidence, &call.name, call.object.as_ref());
+    let name = call.name_in_c();
     let text = match transfer.direction {
         Direction::Received if transfer.bytes == 0 && is_stream(evidence, transfer.socket) => {
             end_of_file(name)
@@ -290,29 +290,10 @@ fn is(name: &str, family: &str) -> bool {
     canonical(name, true) == family
 }
 
-/// The name that stands in the C source for a kernel call: the kernel has no `send`, the library makes a `sendto` of it.
-pub(super) fn in_source<'a>(
-    evidence: &Evidence,
-    kernel_name: &'a str,
-    object: Option<&Object>,
-) -> &'a str {
-    let on_stream = match object {
-        Some(Object::Socket(socket)) => is_stream(evidence, *socket),
-        Some(_) | None => false,
-    };
-    match kernel_name {
-        "sendto" if on_stream => "send",
-        "recvfrom" if on_stream => "recv",
-        // Where several can be meant by an address, the call says whether it names one.
-        "sendto" | "recvfrom" => kernel_name,
-        name => name_in_c(name),
-    }
-}
-
 /// What a call that moved nothing looks like; `None`: it is not part of the conversation.
 fn text(evidence: &Evidence, call: &Call) -> Option<String> {
     let on_socket = matches!(call.object, Some(Object::Socket(_)));
-    let name = in_source(evidence, &call.name, call.object.as_ref());
+    let name = call.name_in_c();
     let arg = |index: usize| call.args.get(index).map(Arg::to_string).unwrap_or_default();
     let value = call.returned.as_ref().map_or(0, |returned| returned.value);
     let good = match call.name.as_str() {
@@ -367,7 +348,7 @@ fn lingering(evidence: &Evidence, call: &Call) -> bool {
 }
 
 fn generic(call: &Call) -> String {
-    with_error(format!("{}({})", call.name, all(call)), call)
+    with_error(format!("{}({})", call.name_in_c(), all(call)), call)
 }
 
 fn with_error(mut text: String, call: &Call) -> String {
@@ -382,7 +363,7 @@ fn with_error(mut text: String, call: &Call) -> String {
 }
 
 fn all(call: &Call) -> String {
-    let args: Vec<String> = call.args.iter().map(Arg::to_string).collect();
+    let args: Vec<String> = call.args_in_c().iter().map(Arg::to_string).collect();
     args.join(", ")
 }
 

@@ -1,9 +1,11 @@
 //! The statements around a line: the conditions that it hangs on, the loops that it is in.
 
+use std::collections::BTreeSet;
+
 use ipclab_evidence::{Exit, SourceLine};
 use ipclab_spec::Aspect;
 
-use super::look::{Look, Spot};
+use super::look::{Look, Spot, is_of_kernel};
 use super::source::Control;
 
 /// Statements of one function that are looked at, where each look is at a part of the function.
@@ -150,6 +152,32 @@ impl<'a> Look<'a> {
             let mut loops = loops.take(LOOPS_MAX);
             loops.find_map(|control| self.leaves(spot, &control))
         })
+    }
+
+    /// A program that takes requests and answers them in a loop which it leaves whatever happens: where it does.
+    pub(super) fn serves_once(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let ended = self
+            .actor
+            .is_some_and(|(_, actor)| matches!(actor.exit, Exit::Code(_)));
+        let spot = lines.first().and_then(|line| self.spot(line));
+        let is_it = ended && self.is_own && self.finding.aspect == Aspect::Bytes;
+        let Some(spot) = spot.filter(|_| is_it) else {
+            return Vec::new();
+        };
+        let source = spot.source;
+        // What is only tried again until it succeeds has one call in its loop.
+        let serves = |control: &Control| {
+            let names = control.body.clone().filter_map(|token| source.word(token));
+            let calls: BTreeSet<&str> = names.filter(|name| is_of_kernel(name)).collect();
+            calls.len() > 1
+        };
+        let controls = source.controls(spot.function).into_iter();
+        let mut loops = controls.filter(|control| {
+            let repeats = !["if", "switch"].iter().any(|it| source.is(control.at, it));
+            repeats && self.holds(spot, control) && serves(control)
+        });
+        let left = loops.find_map(|control| self.leaves(spot, &control));
+        left.into_iter().collect()
     }
 
     /// The statement that leaves a loop and hangs on no condition.

@@ -1,6 +1,6 @@
 //! Other processes of the program: how many there are, what they run, what they wait for.
 
-use ipclab_evidence::{Ended, Exit, SourceLine, canonical};
+use ipclab_evidence::{Call, Ended, Exit, SourceLine, belongs, canonical};
 use ipclab_spec::Aspect;
 
 use super::look::{LAST_SITES, Look, Spot, at};
@@ -18,6 +18,28 @@ impl<'a> Look<'a> {
             .take(LAST_SITES)
             .cloned()
             .collect()
+    }
+
+    /// Lines in another order, since it waits for each child before it makes the next one: the wait.
+    pub(super) fn one_after_the_other(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        if self.finding.aspect != Aspect::Output || !self.says("` only on line ") {
+            return Vec::new();
+        }
+        let first = self.actor.and_then(|(_, actor)| actor.pid);
+        let own: Vec<_> = self
+            .calls()
+            .filter(|call| Some(call.pid) == first)
+            .collect();
+        let makes = |call: &&Call| belongs(&call.name, false, "fork") && call.errno().is_none();
+        let last = own.iter().rposition(makes).unwrap_or(0);
+        let begun = own.iter().position(makes).unwrap_or(last);
+        let mut between = own.get(begun..last).into_iter().flatten();
+        let waits = between.find(|call| {
+            let waited = belongs(&call.name, false, "wait") && call.errno().is_none();
+            waited && !call.lines.is_empty()
+        });
+        let line = waits.and_then(|call| call.lines.first());
+        line.cloned().into_iter().collect()
     }
 
     /// Another number of processes: where else it makes one, and the loop around that.

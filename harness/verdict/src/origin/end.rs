@@ -133,7 +133,15 @@ impl<'a> Look<'a> {
         let mut from: Vec<SourceLine> = self.returned().into_iter().collect();
         from.push(end.clone());
         from.extend(self.caller_of_end());
-        from.extend(self.status(&end));
+        let status = self.status(&end);
+        let elsewhere = status.as_ref().and_then(|line| self.spot(line));
+        let ends_in = self.spot(&end).map(|spot| spot.function.at);
+        // How often it is computed in another function counts as well.
+        let often = elsewhere
+            .filter(|spot| Some(spot.function.at) != ends_in)
+            .and_then(|spot| self.guard_around(spot));
+        from.extend(status);
+        from.extend(often);
         if self.says("ended with status 0: a program that cannot") {
             from.extend(self.looked_at());
         }
@@ -239,6 +247,13 @@ impl<'a> Look<'a> {
                 && ENDS.iter().any(|word| source.is(*token, word))
         })?;
         let name = source.names(word + 1..word + 4).into_iter().next()?;
+        // `EXIT_FAILURE` may be the student's own.
+        if let Some(step) = self.defined(name, source) {
+            return Some(step.line);
+        }
+        if spot.function.parameters.contains(&name) {
+            return self.status_handed_over(spot, name);
+        }
         let marks = self.marks();
         let beside = marks.iter().find_map(|mark| {
             let mark = self.spot(mark)?;
@@ -254,6 +269,26 @@ impl<'a> Look<'a> {
         });
         let write = beside.or_else(|| source.last_write(name, spot.function, word))?;
         source.place(write.at)
+    }
+
+    /// Where the value is computed with which a function was called that ends the program with it: `finish(last_status)`.
+    fn status_handed_over(&self, spot: Spot<'a>, parameter: &str) -> Option<SourceLine> {
+        let (_, actor) = self.actor?;
+        let caller = self.spot(actor.ended_at.get(1)?)?;
+        let mut parameters = spot.function.parameters.iter();
+        let nth = parameters.position(|known| *known == parameter)?;
+        let mut calls = caller.source.calls_on(caller.line).into_iter();
+        let call = calls.find(|call| caller.source.word(call.at) == Some(spot.function.name))?;
+        let names = caller.source.names(call.args.get(nth)?.clone());
+        // Of several that compute it, it is not known which one did.
+        let mut computed = names
+            .iter()
+            .flat_map(|name| caller.source.computed(name))
+            .take(2);
+        match (computed.next(), computed.next()) {
+            (Some(write), None) => caller.source.place(write.at),
+            _ => None,
+        }
     }
 
     /// Lines of `main` that the program was at before it ended: where it complained, and the call that failed.

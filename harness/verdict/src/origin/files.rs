@@ -4,6 +4,7 @@ use ipclab_evidence::{Arg, ArgKind, Call, SourceLine, belongs};
 use ipclab_spec::Aspect;
 
 use super::look::{Look, Spot, at};
+use super::named::Value;
 use super::source::Written;
 
 impl<'a> Look<'a> {
@@ -18,34 +19,38 @@ impl<'a> Look<'a> {
         if !path.starts_with('/') {
             return Vec::new();
         }
-        let opens = |call: &&Call| {
-            let named = call
-                .argument(ArgKind::Path)
-                .or_else(|| call.args.iter().find(|arg| matches!(arg, Arg::Path(_))));
-            let is_it = matches!(named, Some(Arg::Path(named)) if named.to_text() == path);
-            is_it && belongs(&call.name, false, "open") && !call.lines.is_empty()
-        };
-        let opened = self.calls().rfind(opens).map(|call| &call.lines);
-        let opened_at = opened.and_then(|lines| lines.first()).cloned();
+        let opened_at = self.opened(path).and_then(<[_]>::first).cloned();
         if said.starts_with("has mode") || said.contains(" has mode ") {
             let set = self.written_call(&["fchmod", "chmod", "umask"]);
-            return set.into_iter().chain(opened_at).collect();
+            let number = set.as_ref().or(opened_at.as_ref());
+            let number = number.and_then(|line| self.mode_of(said, line));
+            return number.into_iter().chain(set).chain(opened_at).collect();
         }
         if said.contains("is not there") {
             return Vec::new();
         }
-        if said.contains("stand behind it") {
+        if said.contains("stand behind it") || said.contains("stands behind it") {
             let cut = self.written_call(&["ftruncate", "truncate"]);
-            let guard = cut.as_ref().and_then(|line| {
-                self.condition(std::slice::from_ref(line))
-                    .into_iter()
-                    .next()
+            // Where nothing decides about it, its size does.
+            let spot = cut.as_ref().and_then(|line| self.spot(line));
+            let guard = spot.and_then(|spot| self.guard_around(spot));
+            let size = spot.filter(|_| guard.is_none()).and_then(|spot| {
+                let call = self.call_named(spot, "ftruncate")?;
+                self.operand_of(spot, &call)
             });
-            return opened_at.into_iter().chain(guard.or(cut)).collect();
+            let is_own_size = size.is_some();
+            let decides = guard.or(cut).into_iter().chain(size);
+            return match is_own_size {
+                true => decides.chain(opened_at).collect(),
+                false => opened_at.into_iter().chain(decides).collect(),
+            };
         }
         let ran = self.run_by(lines);
         if !ran.is_empty() {
             return ran;
+        }
+        if let Some(mapped) = self.private_mapping() {
+            return std::iter::once(mapped).chain(opened_at).collect();
         }
         let mut from = self.content(said);
         if said.contains(": byte ") || said.contains("it is empty") {
@@ -54,6 +59,74 @@ impl<'a> Look<'a> {
             from.extend(opened_at);
         }
         from
+    }
+
+    /// The lines of the last call that opened this file.
+    pub(super) fn opened(&self, path: &str) -> Option<&'a [SourceLine]> {
+        let opens = |call: &&Call| {
+            let named = call
+                .argument(ArgKind::Path)
+                .or_else(|| call.args.iter().find(|arg| matches!(arg, Arg::Path(_))));
+            let is_it = matches!(named, Some(Arg::Path(named)) if named.to_text() == path);
+            is_it && belongs(&call.name, false, "open") && !call.lines.is_empty()
+        };
+        self.calls().rfind(opens).map(|call| call.lines.as_slice())
+    }
+
+    /// The file that is another one than it should be, where the program opened it.
+    pub(super) fn shown_file(&self) -> Option<&'a [SourceLine]> {
+        let (path, _) = self.plain_words().split_once(' ')?;
+        self.opened(path).filter(|_| path.starts_with('/'))
+    }
+
+    /// Where the number comes from that was taken for a mode, `660` for `0660`, in the call on a line.
+    pub(super) fn mode_of(&self, said: &str, line: &SourceLine) -> Option<SourceLine> {
+        let (_, seen) = said.split_once("has mode ")?;
+        let seen = i64::from_str_radix(seen.split(' ').next()?, 8).ok()?;
+        let spot = self.spot(line)?;
+        let mut calls = spot.source.calls_on(spot.line).into_iter();
+        calls.find_map(|call| {
+            let mut steps = Vec::new();
+            for arg in &call.args {
+                self.follow(spot, arg.clone(), call.at, &[], 3, &mut steps);
+            }
+            let gives = steps.into_iter().find(|step| {
+                let mut values = step.values.iter();
+                values.any(|value| *value == Value::Number(seen))
+            });
+            gives.map(|step| step.line)
+        })
+    }
+
+    /// Where a file is mapped to be written to, so that the file never gets what is written: `MAP_PRIVATE`, `mmap(2)`.
+    pub(super) fn private_mapping(&self) -> Option<SourceLine> {
+        self.sources.iter().find_map(|source| {
+            let bodies = source.functions.iter();
+            let mut tokens = bodies.flat_map(|function| function.body.clone());
+            let mapped = tokens.find(|token| {
+                let call = source.call_at(*token).filter(|_| source.is(*token, "mmap"));
+                let has = |range: &std::ops::Range<usize>, word: &str| {
+                    range.clone().any(|token| source.is(token, word))
+                };
+                call.is_some_and(|call| match call.args.as_slice() {
+                    [_, _, access, flags, ..] => {
+                        let anonymous = ["MAP_ANONYMOUS", "MAP_ANON"];
+                        has(access, "PROT_WRITE")
+                            && has(flags, "MAP_PRIVATE")
+                            && !anonymous.iter().any(|word| has(flags, word))
+                    }
+                    _ => false,
+                })
+            })?;
+            source.place(mapped)
+        })
+    }
+
+    /// What was printed of a file, which a private mapping kept as it was.
+    pub(super) fn unchanged_file(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        let is_it = self.is_own && self.finding.aspect == Aspect::Output && !self.must_fail;
+        let mapped = self.private_mapping().filter(|_| is_it);
+        mapped.into_iter().collect()
     }
 
     /// What is said, without the input or the order of turns that it was seen with.

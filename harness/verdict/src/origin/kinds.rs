@@ -14,13 +14,15 @@ type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [Rule<'a>; 18] = [
+        let rules: [Rule<'a>; 21] = [
             Self::not_refused,
             Self::made_to_fail,
             Self::interrupted,
             Self::went_elsewhere,
             Self::other_type,
+            Self::serves_once,
             Self::ended_early,
+            Self::one_after_the_other,
             Self::not_printed,
             Self::without_arguments,
             Self::flag,
@@ -29,6 +31,7 @@ impl<'a> Look<'a> {
             Self::process_count,
             Self::command,
             Self::file,
+            Self::unchanged_file,
             Self::standstill,
             Self::other_sites,
             Self::said_on_stdout,

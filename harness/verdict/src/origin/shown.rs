@@ -1,6 +1,6 @@
 //! Where a finding shows, when the run does not say it.
 
-use ipclab_evidence::{Exit, SourceLine};
+use ipclab_evidence::{Arg, Call, Exit, SourceLine};
 use ipclab_judge::{DiffLine, Difference};
 use ipclab_spec::Aspect;
 
@@ -37,18 +37,35 @@ impl<'a> Look<'a> {
                 || self.finding.aspect == Aspect::Cleanup
                 || self.says(&format!("{} ended with status", actor.name));
             let shown = self.complaint_lines().map(<[SourceLine]>::to_vec);
+            let of_file = || Some(self.shown_file()?.to_vec());
             shown
+                .or_else(of_file)
                 .or_else(|| Some(vec![self.end_line()?]))
                 .filter(|_| is_meant)
         };
         // What a program of ours prints of the student's text stands in the student's file.
         let told = || self.wrong_text().filter(|_| !self.is_own);
         let found = found.or_else(told).map(|line| vec![line]);
+        let made = || Some(self.made_object()?.lines.clone());
+        let found = found.or_else(made);
         found
             .or_else(unnoticed)
             .or_else(stopped)
             .or_else(ended)
             .unwrap_or_default()
+    }
+
+    /// The call that made the segment, set or queue of which another mode is seen: `with key 200 has mode 0600`.
+    fn made_object(&self) -> Option<&'a Call> {
+        let (before, _) = self.finding.message.split_once(" has mode ")?;
+        let (_, key) = before.split_once(" with key ")?;
+        let key: i64 = key.parse().ok()?;
+        self.calls().find(|call| {
+            let makes = ["shmget", "semget", "msgget"].contains(&call.name.as_str());
+            let is_it = call.args.first().and_then(Arg::number) == Some(key);
+            let creates = call.args.iter().any(|arg| arg.has("IPC_CREAT"));
+            makes && is_it && creates && call.errno().is_none() && !call.lines.is_empty()
+        })
     }
 
     /// Where the text stands that is the name of a file that was left.

@@ -224,7 +224,7 @@ impl<'a> Look<'a> {
     }
 
     /// The macro of this name: that of the file itself, else of another one.
-    fn defined(&self, name: &str, own: &'a Source<'a>) -> Option<Step> {
+    pub(super) fn defined(&self, name: &str, own: &'a Source<'a>) -> Option<Step> {
         std::iter::once(own).chain(self.sources).find_map(|source| {
             let found = source.macros.iter().find(|found| found.name == name)?;
             let values = found.body.iter().filter_map(value_of).collect();

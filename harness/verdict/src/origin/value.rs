@@ -135,6 +135,20 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// The places in all functions that give a name a value which is more than a number.
+    pub(super) fn computed(&self, name: &str) -> Vec<Write> {
+        let bodies = self.functions.iter();
+        let tokens = bodies.flat_map(|function| function.body.clone());
+        let writes = tokens.filter_map(|at| self.write_of(name, at));
+        writes
+            .filter(|write| {
+                let number = |at: usize| self.tokens.get(at).is_some_and(|it| it.value().is_some());
+                let is_number = write.value.len() == 1 && number(write.value.start);
+                !is_number && !write.value.is_empty()
+            })
+            .collect()
+    }
+
     /// The last place before a token where this member of any structure gets a value.
     pub(super) fn last_member_write(
         &self,

@@ -70,6 +70,13 @@ fn late_by_an_unknown_time_is_no_mark_in_a_gradebook() {
         "[[override]]\nwho = '102'\nlate-days = 1\nreason = 'mail'\nby = 'TA'\nwhen = 2026-03-05\n",
     );
     filled(&workdir).code(0).stdout(contains("102,3\n"));
+    let mut table = workdir.ipclab();
+    table
+        .args(["export", "csv", "out"])
+        .assert()
+        .stdout(contains(
+            "1 day of being late counts (TA, 2026-03-05: mail)",
+        ));
 }
 
 /// A worksheet in a language that is not known was taken for work in time.

@@ -149,6 +149,10 @@ fn what_another_spec_changes_is_shown_before_it_takes_the_place_of_a_mark() {
         .code(0)
         .stdout(contains("3 as before").and(contains("results in  out\n")));
     assert_eq!(marks(&workdir, "out")["ada"], Some(5));
+    let replaced = folders(&workdir, "out/gradings").remove(0);
+    export(&workdir, replaced.to_str().expect("a name"))
+        .code(2)
+        .stderr(contains("has marks that others have replaced"));
     // What stood before is kept, and comes back in the same way, without being graded again.
     workdir.write("greet.toml", SPEC);
     grade(&workdir, "out").assert().code(1);
@@ -331,6 +335,21 @@ fn what_could_not_be_graded_again_keeps_its_mark() {
         .code(3)
         .stderr(contains("ada: not graded: no C").and(contains("the mark of before stands")));
     assert_eq!(marks(&workdir, "out"), before);
+}
+
+#[test]
+fn a_grading_that_has_no_mark_for_some_takes_no_mark_away() {
+    let workdir = graded();
+    let before = of_the_class(&workdir);
+    workdir.write("greet.toml", SPEC.replace("output = 2", "output = 3"));
+    grade(&workdir, "out")
+        .args(["--replace", "--no-cache"])
+        .env("PATH", "/nowhere")
+        .assert()
+        .code(3)
+        .stderr(contains("would have none: ada, bob, cem"));
+    assert_eq!(of_the_class(&workdir), before);
+    export(&workdir, "out").code(0).stdout(contains("ada,ada,"));
 }
 
 #[test]

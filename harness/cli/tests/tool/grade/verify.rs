@@ -23,6 +23,10 @@ fn a_result_is_tried_again_and_compared() {
     verify(&["BOB", "bob"])
         .code(0)
         .stdout(contains("bob: the same\n1 of 1"));
+    // A student's name, in whatever order and with accents or without.
+    verify(&["Oz Cem"])
+        .code(0)
+        .stdout(contains("cem: the same\n1 of 1"));
     verify(&["eve"])
         .code(2)
         .stderr(contains("no result of \"eve\""));

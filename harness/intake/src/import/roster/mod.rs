@@ -324,6 +324,35 @@ mod tests {
         }
     }
 
+    /// Gradescope writes the section of a course that Canvas manages into a column of its own.
+    #[test]
+    fn a_section_is_read_from_either_column_of_gradescope() {
+        for cells in ["A,", ",A", "A,A"] {
+            let mut one = Found::new("bob", From::default());
+            one.names.push("bob".to_owned());
+            let roster = format!("Name,SID,Email,Sections,section_name\nBob,7,,{cells}\n");
+            let (found, _, _) = joined(&roster, vec![one]);
+            let section = found[0].who.students[0].id(Student::SECTION);
+            assert_eq!(section.map(Line::as_str), Some("A"), "{cells}");
+        }
+    }
+
+    /// `s1024` of a column `id` was taken for Moodle's `Participant 1024`: no folder of the class was found.
+    #[test]
+    fn an_id_of_letters_and_digits_is_an_id_as_it_stands() {
+        for header in ["id", "identifier", "number", "login", "student id"] {
+            let mut one = Found::new("s1024", From::default());
+            one.names.push("s1024".to_owned());
+            let roster = format!("{header},name,section\ns1024,Ada Lovelace,A\n");
+            let (found, missing, _) = joined(&roster, vec![one]);
+            assert_eq!(
+                (name(&found[0]).as_str(), missing.len()),
+                ("Ada Lovelace", 0),
+                "{header}"
+            );
+        }
+    }
+
     /// Twelve of thirty had been graded, and were listed as missing, too.
     #[test]
     fn a_name_is_found_whatever_its_accents_order_and_middle_names() {

@@ -76,13 +76,15 @@ pub(super) fn parse(text: &str) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
-        let row = row(&columns, &record);
+        let row = row(&columns, &record, worksheet);
         rows.extend(row.filter(|row| !is_gradebook || !is_test_student(row)));
     }
     Ok(rows)
 }
 
-fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
+/// `worksheet`: Moodle wrote it.
+fn row(columns: &[Option<Column>], record: &csv::StringRecord, worksheet: bool) -> Option<Row> {
+    let participant = |cell| participant(cell, worksheet);
     let mut student = Student::default();
     let mut late = None;
     let mut timing = Timing::default();
@@ -94,13 +96,10 @@ fn row(columns: &[Option<Column>], record: &csv::StringRecord) -> Option<Row> {
             Some(Column::Name) => student.name = Some(Line::new(&in_order(cell))),
             Some(Column::First) => first = cell.to_owned(),
             Some(Column::Last) => last = cell.to_owned(),
-            Some(Column::Id(Student::MOODLE)) => {
-                let number = participant(cell).unwrap_or(cell);
-                let key = Line::new(Student::MOODLE);
-                student.ids.insert(key, Line::new(number));
-            }
-            // Moodle calls its own column so in some languages.
-            Some(Column::Id(Student::CANVAS)) if participant(cell).is_some() => {
+            // Moodle calls its own column `ID` in some languages.
+            Some(Column::Id(key @ (Student::MOODLE | Student::CANVAS)))
+                if *key == Student::MOODLE || participant(cell).is_some() =>
+            {
                 let number = participant(cell).unwrap_or(cell);
                 let key = Line::new(Student::MOODLE);
                 student.ids.insert(key, Line::new(number));
@@ -174,11 +173,14 @@ fn unread(cell: &str, is_read: bool) -> Option<Line> {
     (!is_read && cell != "-").then(|| Line::new(cell))
 }
 
-/// `17` of `Participant 17`, `Participante17`, `Teilnehmer/in 17`: names of files have the number alone.
-fn participant(cell: &str) -> Option<&str> {
+/// `17` of `Participant 17`, `Teilnehmer/in 17`, and in Moodle's own worksheets of `Participante17`: names of files have the
+/// number alone. Elsewhere `s1024` is an id as it stands.
+fn participant(cell: &str, worksheet: bool) -> Option<&str> {
     let start = cell.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let (word, number) = cell.split_at(start);
-    (!number.is_empty() && word.chars().any(char::is_alphabetic)).then_some(number)
+    let is_apart = word.ends_with(char::is_whitespace);
+    let is_one = !number.is_empty() && word.chars().any(char::is_alphabetic);
+    (is_one && (worksheet || is_apart)).then_some(number)
 }
 
 /// As Moodle writes them, in the teacher's language.
@@ -222,8 +224,8 @@ fn usual_column(header: &str) -> Option<Column> {
         "github" | "githubusername" | "githublogin" | "username" => Column::Id(Student::GITHUB),
         "email" | "emailaddress" | "mail" => Column::Id(Student::EMAIL),
         "identifier" | "moodleid" | "participant" => Column::Id(Student::MOODLE),
-        "section" | "sections" | "group" | "groups" | "class" | "tutorial" | "tutorialgroup"
-        | "gruppen" => Column::Id(Student::SECTION),
+        "section" | "sections" | "sectionname" | "group" | "groups" | "class" | "tutorial"
+        | "tutorialgroup" | "gruppen" => Column::Id(Student::SECTION),
         "late" => Column::Late,
         "handedin"
         | "submitted"
