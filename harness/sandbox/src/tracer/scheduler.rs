@@ -28,6 +28,13 @@ impl Tracer {
         self.schedule.is_on() && actor.started && !actor.scripted
     }
 
+    /// Whether an actor that will take turns is not yet at the beginning of its program. Who has the next turn must not hang on how
+    /// soon the machine gets it there.
+    fn is_on_its_way(&self, actor: usize) -> bool {
+        let actor = &self.actors[actor];
+        self.schedule.is_on() && !actor.started && !actor.scripted
+    }
+
     pub(super) fn actor_of(&self, tid: Pid) -> Option<usize> {
         let process = self.threads.get(&tid)?.process;
         Some(self.processes.get(&process)?.actor)
@@ -136,6 +143,9 @@ impl Tracer {
         let mut others = Vec::new();
         for (tid, thread) in &self.threads {
             let actor = self.processes[&thread.process].actor;
+            if self.is_on_its_way(actor) {
+                return false;
+            }
             if self.schedule.waits(*tid)
                 || self.overrunning.contains(tid)
                 || !self.is_scheduled(actor)
