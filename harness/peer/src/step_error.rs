@@ -70,7 +70,7 @@ pub(super) fn said(call: &str, errno: Errno) -> String {
 
 /// `connection refused`
 pub(super) fn errno_text(errno: Errno) -> String {
-    let known = ipclab_evidence::Errno::from_number(errno as i32);
+    let known = ipclab_spec::Errno::from_number(errno as i32);
     // Not by the C library that the tool is linked with: a peer says the same everywhere.
     let text = known
         .words()

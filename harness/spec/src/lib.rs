@@ -27,6 +27,7 @@ pub use calls_table::calls_table;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use expected::{Cause, Expected, Failing, Skipping, expected};
 pub use glob::{globs, is_glob};
+pub use ipclab_evidence::Errno;
 pub use language::{keys_table, patterns_table, placeholders_table, steps_table};
 pub use model::*;
 pub use patch::{Files, Patch, patch, patch_expecting};
