@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_evidence::{Call, Evidence, Object, Plan, Tamper, belongs};
+use ipclab_evidence::{Call, Evidence, Object, Plan, Tamper, belongs, stand_ins};
 
 /// What a report says of a case that no program can be judged by.
 pub const SPEC_IS_WRONG: &str = "the spec is wrong here";
@@ -55,7 +55,7 @@ fn has_happened(tamper: &Tamper, evidence: &Evidence) -> bool {
 /// What plans call a write to a segment.
 const STORE: &str = "store";
 
-/// As specs write it; copies have the name of all of them.
+/// As specs write it; copies have the name of all of them, and calls that do the work of a named one go without saying.
 fn written(tamper: &Tamper) -> String {
     let actor = match tamper.actor.rsplit_once('.') {
         Some((role, copy)) if copy.parse::<u32>().is_ok() => role,
@@ -64,7 +64,12 @@ fn written(tamper: &Tamper) -> String {
     let on = tamper
         .on
         .map_or(String::new(), |on| format!(" on {}", on.name()));
-    let calls: Vec<&str> = tamper.calls().collect();
+    let goes_without_saying =
+        |call: &str| tamper.calls().any(|named| stand_ins(named).contains(&call));
+    let calls: Vec<&str> = tamper
+        .calls()
+        .filter(|call| !goes_without_saying(call))
+        .collect();
     format!(
         "{actor} {}{on}{}: {}",
         calls.join(" or "),
