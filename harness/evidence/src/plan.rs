@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Endpoint, LineTable, QueuedMessage, ServedPart, Steering, WantedObjects};
+use crate::{
+    Bytes, Endpoint, LineTable, QueuedMessage, ServedPart, Steering, WantedObjects, stand_ins,
+};
 
 /// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
 /// a lab has a use for it.
@@ -435,6 +437,14 @@ impl Tamper {
     /// All calls and families that are meant.
     pub fn calls(&self) -> impl Iterator<Item = &str> {
         [&self.call].into_iter().chain(&self.or).map(String::as_str)
+    }
+
+    /// Those, and where calls are seen on every descriptor also what does the work of one of them: a program that writes by
+    /// another call must not miss what is tried on it.
+    pub fn met_calls(&self) -> impl Iterator<Item = &str> {
+        let seen = self.calls().filter(|_| self.everywhere);
+        let others = seen.flat_map(|call| stand_ins(call).iter().copied());
+        self.calls().chain(others)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_evidence::{Call, Evidence, Object, Plan, Tamper, belongs, stand_ins};
+use ipclab_evidence::{Call, Evidence, Object, Plan, Tamper, belongs};
 
 /// What a report says of a case that no program can be judged by.
 pub const SPEC_IS_WRONG: &str = "the spec is wrong here";
@@ -46,7 +46,7 @@ fn has_happened(tamper: &Tamper, evidence: &Evidence) -> bool {
         call.actor == index
             && call.tampered.as_ref() == Some(&note)
             && tamper
-                .calls()
+                .met_calls()
                 .any(|wanted| belongs(&call.name, on_socket, wanted))
     };
     evidence.trace.iter().any(|call| is_changed(&call))
@@ -55,7 +55,7 @@ fn has_happened(tamper: &Tamper, evidence: &Evidence) -> bool {
 /// What plans call a write to a segment.
 const STORE: &str = "store";
 
-/// As specs write it; copies have the name of all of them, and calls that do the work of a named one go without saying.
+/// As specs write it; copies have the name of all of them.
 fn written(tamper: &Tamper) -> String {
     let actor = match tamper.actor.rsplit_once('.') {
         Some((role, copy)) if copy.parse::<u32>().is_ok() => role,
@@ -64,12 +64,7 @@ fn written(tamper: &Tamper) -> String {
     let on = tamper
         .on
         .map_or(String::new(), |on| format!(" on {}", on.name()));
-    let goes_without_saying =
-        |call: &str| tamper.calls().any(|named| stand_ins(named).contains(&call));
-    let calls: Vec<&str> = tamper
-        .calls()
-        .filter(|call| !goes_without_saying(call))
-        .collect();
+    let calls: Vec<&str> = tamper.calls().collect();
     format!(
         "{actor} {}{on}{}: {}",
         calls.join(" or "),

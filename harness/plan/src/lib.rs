@@ -609,7 +609,7 @@ fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
             tampers.push(Tamper {
                 actor: actor.clone(),
                 call: fault.calls[0].clone(),
-                or: also_meant(&fault.calls, fault.everywhere),
+                or: fault.calls[1..].to_vec(),
                 on: fault.on,
                 everywhere: fault.everywhere,
                 occurrence: fault.occurrence,
@@ -618,20 +618,6 @@ fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
         }
     }
     tampers
-}
-
-/// The calls of a fault behind its first one, and those that do the work of one of them where they are seen: a program that
-/// writes by another call must not miss what is tried on it.
-fn also_meant(calls: &[String], everywhere: bool) -> Vec<String> {
-    let mut also: Vec<String> = calls[1..].to_vec();
-    for call in calls.iter().filter(|_| everywhere) {
-        for other in ipclab_evidence::stand_ins(call) {
-            if !calls.iter().chain(&also).any(|known| known == other) {
-                also.push((*other).to_owned());
-            }
-        }
-    }
-    also
 }
 
 /// Calls that both sides may make for one connection of a crowd.

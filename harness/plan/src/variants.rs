@@ -1,14 +1,13 @@
 //! The runs of a case: which values are drawn, which call fails, which process has the turn.
 
 use std::collections::BTreeMap;
-use std::slice;
 
 use ipclab_evidence::{Occurrence, Order, Steering, Strategy, Tamper, TamperAction};
 use ipclab_spec::{Actor, Case, FaultKind, Turns};
 
 use super::likely_errors;
 use super::vary::{self, Inputs};
-use super::{also_meant, watched};
+use super::watched;
 
 /// What sets a run apart from the case's other runs, before it is planned.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -176,13 +175,12 @@ fn as_it_comes(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, String
                     if let Some(drawn) = &variant.label {
                         label = format!("{label}, {drawn}");
                     }
-                    let everywhere = watched::everywhere(case, call);
                     let tamper = Tamper {
                         actor: actor.name.clone(),
                         call: call.clone(),
-                        or: also_meant(slice::from_ref(call), everywhere),
+                        or: Vec::new(),
                         on: None,
-                        everywhere,
+                        everywhere: watched::everywhere(case, call),
                         occurrence: Occurrence::Every,
                         action: TamperAction::Fail(errno),
                     };

@@ -44,7 +44,7 @@ impl Met<'_> {
     /// Whether a tamper is about such calls.
     fn is_meant(&self, tamper: &Tamper, args: &[u64; 6]) -> bool {
         let name = self.spec.name;
-        let mut calls = tamper.calls();
+        let mut calls = tamper.met_calls();
         let named = calls.any(|call| self.is_called(call, tamper.everywhere, args));
         if !named || (self.on_request && !tamper.everywhere && !is_on_request(name)) {
             return false;

@@ -28,11 +28,10 @@ impl Tracer {
         self.schedule.is_on() && actor.started && !actor.scripted
     }
 
-    /// Whether an actor that will take turns is not yet at the beginning of its program. Who has the next turn must not hang on how
-    /// soon the machine gets it there.
-    fn is_on_its_way(&self, actor: usize) -> bool {
+    /// Whether an actor will take turns, and is not yet at the beginning of its program.
+    fn has_yet_to_begin(&self, actor: usize) -> bool {
         let actor = &self.actors[actor];
-        self.schedule.is_on() && !actor.started && !actor.scripted
+        !actor.started && !actor.scripted
     }
 
     pub(super) fn actor_of(&self, tid: Pid) -> Option<usize> {
@@ -91,11 +90,7 @@ impl Tracer {
     /// Whether no other thread takes turns, or will before this one has made one.
     fn is_alone(&self, tid: Pid) -> bool {
         let others = self.threads.keys().all(|other| *other == tid);
-        others
-            && self
-                .actors
-                .iter()
-                .all(|actor| actor.started || actor.scripted)
+        others && !(0..self.actors.len()).any(|actor| self.has_yet_to_begin(actor))
     }
 
     /// Gives the next turn, if it can be given: no thread has it, and every thread is at rest. Tells whether it was.
@@ -143,7 +138,8 @@ impl Tracer {
         let mut others = Vec::new();
         for (tid, thread) in &self.threads {
             let actor = self.processes[&thread.process].actor;
-            if self.is_on_its_way(actor) {
+            // Whose turn is next must not hang on how soon the machine gets it there.
+            if self.has_yet_to_begin(actor) {
                 return false;
             }
             if self.schedule.waits(*tid)
