@@ -30,11 +30,10 @@ def steps(tool, quick):
     """The commands of each part."""
     rounds, count = ("2", "10") if quick else ("7", "300")
     of_case = ["cargo", "bench", "-q", "-p", "ipclab-sandbox", "--bench", "case"]
-    of_evidence = ["cargo", "bench", "-q", "-p", "ipclab-sandbox", "--bench", "evidence"]
     of_class = [HERE / "batch.py", tool, "shm-hello", "--tier", "core", "--calm"]
     return {
         "case": [[*of_case, "--", "20"] if quick else of_case],
-        "evidence": [[*of_evidence, "--", "10"] if quick else of_evidence],
+        "evidence": [[*of_case, "--", "--evidence", *(["10"] if quick else [])]],
         "lab": [[HERE / "lab.py", tool, "--rounds", rounds]],
         "class": [[*of_class, "compile", "--count", count, "--jobs", jobs] for jobs in ("1", "2", "4")],
         "memory": [[*of_class, "memory"]],

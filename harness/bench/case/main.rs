@@ -1,16 +1,18 @@
 //! What a case in a box costs beside the same two programs run bare, in turns within one run.
 //!
 //! `cargo bench -p ipclab-sandbox --bench case -- [ROUNDS]`; `--json` for scripts, `--namespaces` without the shared level,
-//! `--profile` for boxes and nothing else. A round is: server and client bare (the client starts when the server says that
+//! `--profile` for boxes and nothing else; `--evidence`: see the module of that name. A round is: server and client bare (the client starts when the server says that
 //! it listens), the same in a box at each level that this machine has, an empty program bare, `bwrap` around it where that
 //! is installed, and the compiler on the server. What is made while the case before runs is printed in parentheses: no run
 //! waits for it.
+
+mod evidence;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -53,6 +55,9 @@ fn bench(args: &[OsString]) -> Outcome<()> {
         .unwrap_or(ROUNDS);
     let folder = tempfile::Builder::new().prefix("ipclab-case-").tempdir()?;
     let place = folder.path();
+    if args.iter().any(|arg| arg == "--evidence") {
+        return evidence::bench(rounds, place);
+    }
     for name in ["server", "client"] {
         compile(place, name)?;
     }
@@ -136,13 +141,18 @@ fn bench(args: &[OsString]) -> Outcome<()> {
 }
 
 fn compile(place: &Path, name: &str) -> Outcome<()> {
-    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/case")).join(name);
     finished(
         Command::new("cc")
             .arg("-o")
             .arg(place.join(name))
-            .arg(source.with_extension("c")),
+            .arg(source(name)),
     )
+}
+
+/// The C source of this name, beside this file.
+fn source(name: &str) -> PathBuf {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/case"));
+    folder.join(name).with_extension("c")
 }
 
 /// Runs a program to its end.

@@ -1,4 +1,4 @@
-//! What programs say of an error: `strerror(3)` and `perror(3)` in the C locale, by the C library that they are linked with.
+//! Words of errors as programs print them: `strerror(3)` and `perror(3)` in the C locale, of the C library that they are linked with.
 
 use crate::Errno;
 
@@ -7,9 +7,9 @@ use crate::Errno;
 pub struct ErrnoWords {
     /// Which error.
     pub errno: Errno,
-    /// What glibc says, and the handouts.
+    /// The words of glibc, and of the handouts.
     pub glibc: &'static str,
-    /// What musl says, where that is something else.
+    /// The words of musl, where they are others.
     pub musl: Option<&'static str>,
 }
 

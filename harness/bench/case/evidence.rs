@@ -1,26 +1,19 @@
-//! What each kind of evidence costs a program that has plenty of what it is about, in turns within one run.
+//! The cost of each kind of evidence, in turns within one run: `case --evidence [ROUNDS]`.
 //!
-//! `cargo bench -p ipclab-sandbox --bench evidence -- [ROUNDS]`. A round plays the same program once for each row; a row asks for
-//! one kind of evidence more than the first traced one. The figures are medians, and their ratio to a traced case that asks for
-//! nothing: what is not asked for costs what that row costs, since a plan that asks for nothing watches for nothing.
+//! A round plays one program that has plenty of everything once for each row; a row asks for one kind of evidence more than the
+//! first one. The figures are medians, and their ratio to a traced case that asks for nothing: evidence that is not asked for
+//! costs what that row costs, since a plan that asks for nothing watches for nothing.
 
-use std::error::Error;
-use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use ipclab_evidence::{Actor, Bind, Bytes, Ended, Evidence, Exit, Order, Plan, Run, World};
 use ipclab_sandbox::{LevelChoice, Sandbox};
 
-/// Rounds when the command line does not say how many.
-const ROUNDS: usize = 100;
-/// Rounds that are not counted: the first of everything is slower.
-const WARMUP_ROUNDS: usize = 3;
+use crate::{Outcome, WARMUP_RUNS, finished, source, timed};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// What a row asks for.
+/// A line of the table: one kind of evidence.
 struct Row {
     name: &'static str,
     words: &'static [&'static str],
@@ -63,49 +56,25 @@ const fn row(name: &'static str, ask: fn(&mut Plan)) -> Row {
     }
 }
 
-fn main() -> ExitCode {
-    let args: Vec<OsString> = std::env::args_os().collect();
-    if let Some(code) = ipclab_sandbox::hidden(&args) {
-        return code;
-    }
-    match bench(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("evidence: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn bench(args: &[OsString]) -> Outcome<()> {
-    let rounds = args
-        .iter()
-        .skip(1)
-        .find_map(|arg| arg.to_str()?.parse().ok())
-        .unwrap_or(ROUNDS);
-    let folder = tempfile::Builder::new()
-        .prefix("ipclab-evidence-")
-        .tempdir()?;
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/evidence/program.c");
-    let built = Command::new("cc")
-        .args(["-O1", "-pthread", "-o"])
-        .arg(folder.path().join("program"))
-        .arg(source)
-        .status()?;
-    if !built.success() {
-        return Err("the compiler failed".into());
-    }
+/// Measures all rows, and prints the table.
+pub(crate) fn bench(rounds: usize, place: &Path) -> Outcome<()> {
+    let program = place.join("program");
+    let words = ["-O1", "-pthread", "-o"];
+    finished(
+        Command::new("cc")
+            .args(words)
+            .arg(&program)
+            .arg(source("everything")),
+    )?;
     let mut sandbox = Sandbox::start(LevelChoice::Auto)?;
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); ROWS.len()];
-    for round in 0..rounds + WARMUP_ROUNDS {
+    for round in 0..rounds + WARMUP_RUNS {
         for (row, times) in ROWS.iter().zip(&mut times) {
-            let plan = plan(folder.path(), row);
-            let began = Instant::now();
-            let evidence = sandbox.run(&plan)?;
-            if round >= WARMUP_ROUNDS {
-                times.push(began.elapsed());
+            let plan = plan(&program, row);
+            let took = timed(|| sound(row, &sandbox.run(&plan)?))?;
+            if round >= WARMUP_RUNS {
+                times.push(took);
             }
-            sound(row, &evidence)?;
         }
     }
     let medians: Vec<f64> = times.iter_mut().map(|times| median_ms(times)).collect();
@@ -120,7 +89,7 @@ fn bench(args: &[OsString]) -> Outcome<()> {
     Ok(())
 }
 
-fn plan(place: &Path, row: &Row) -> Plan {
+fn plan(program: &Path, row: &Row) -> Plan {
     let inside = Path::new("/lab/program");
     let mut argv = vec![Bytes::from("program")];
     argv.extend(row.words.iter().copied().map(Bytes::from));
@@ -131,7 +100,7 @@ fn plan(place: &Path, row: &Row) -> Plan {
     };
     let world = World {
         binds: vec![Bind {
-            host: place.join("program"),
+            host: program.to_owned(),
             inside: inside.into(),
             writable: false,
             trusted_only: false,
@@ -145,7 +114,7 @@ fn plan(place: &Path, row: &Row) -> Plan {
     plan
 }
 
-/// What is measured must have worked.
+/// Only a case that went well is measured.
 fn sound(row: &Row, evidence: &Evidence) -> Outcome<()> {
     let well = evidence.actors[0].exit == Exit::Code(0)
         && evidence.ended == Ended::AllExited
