@@ -5,12 +5,13 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
 use ipclab_evidence::{Level, World};
 
 use crate::error::SandboxError;
+use crate::executables;
 use crate::id_map::{IdMap, NAMESPACES};
 use crate::platform::shared::OPEN_FOLDERS;
 use crate::platform::shared::user;
@@ -110,13 +111,14 @@ pub(crate) fn refusal() -> Option<&'static str> {
     static REFUSAL: OnceLock<Option<String>> = OnceLock::new();
     REFUSAL
         .get_or_init(|| {
-            let tried = Command::new("/proc/self/exe")
+            let mut command = Command::new("/proc/self/exe");
+            command
                 .arg(PROBE)
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::piped())
-                .env_clear()
-                .output();
+                .env_clear();
+            let tried = executables::start(&mut command).and_then(Child::wait_with_output);
             match tried {
                 Ok(output) if output.status.success() => None,
                 Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),

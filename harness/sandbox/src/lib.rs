@@ -33,6 +33,7 @@ mod decode;
 mod doctor;
 mod error;
 mod evidence;
+pub mod executables;
 mod fault;
 mod fifos;
 mod filter;

@@ -10,7 +10,7 @@ use crate::affinity::RunningPlan;
 use crate::cgroup::{self, Delegation};
 use crate::error::SandboxError;
 use crate::level::{self, LevelChoice};
-use crate::{frame, keeper, request};
+use crate::{executables, frame, keeper, request};
 
 /// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.
 #[derive(Debug)]
@@ -62,7 +62,8 @@ impl Sandbox {
         number: usize,
         delegation: Option<Delegation>,
     ) -> Result<Self, SandboxError> {
-        let mut keeper = Command::new("/proc/self/exe")
+        let mut command = Command::new("/proc/self/exe");
+        command
             .args([
                 KEEPER,
                 level.name(),
@@ -71,8 +72,8 @@ impl Sandbox {
             ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .env_clear()
-            .spawn()
+            .env_clear();
+        let mut keeper = executables::start(&mut command)
             .map_err(|error| SandboxError::new("starting the keeper (/proc/self/exe)", &error))?;
         let (Some(plans), Some(answers)) = (keeper.stdin.take(), keeper.stdout.take()) else {
             return Err(SandboxError::message(

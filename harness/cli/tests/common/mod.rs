@@ -88,6 +88,14 @@ impl Workdir {
         fs::write(path, bytes).expect("a file");
     }
 
+    /// Writes a script that can be executed.
+    pub fn script(&self, name: &str, text: &str) {
+        let plain = format!("{name}.text");
+        self.write(&plain, text);
+        install(&self.path(&plain), &self.path(name));
+        fs::remove_file(self.path(&plain)).expect("the plain file");
+    }
+
     /// The tool, with a home here and nothing of the machine's settings.
     pub fn ipclab(&self) -> Command {
         let mut command = Command::cargo_bin("ipclab").expect("the tool is built");
@@ -117,6 +125,14 @@ impl Workdir {
             .flatten();
         entries.map(|entry| entry.path()).collect()
     }
+}
+
+/// Copies what will be executed, by another process: the threads of this one start processes all the time, and what was begun
+/// while a file was open for writing here keeps it open for a moment, and the kernel executes no such file (`ETXTBSY`).
+pub fn install(from: &Path, to: &Path) {
+    let mut install = std::process::Command::new("install");
+    let installed = install.args(["-m", "755"]).args([from, to]).status();
+    assert!(installed.expect("install(1)").success(), "{}", to.display());
 }
 
 /// The JSON that the tool printed.

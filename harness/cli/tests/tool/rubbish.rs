@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::common::{GOOD, Workdir};
+use crate::common::{GOOD, Workdir, install};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -171,7 +171,7 @@ fn an_unreadable_file() {
 fn as_unprivileged_user(workdir: &Workdir, args: &[&str]) -> Output {
     // The build folder may be closed to others: the tool is copied to where anybody can run it.
     let tool = workdir.path("ipclab");
-    fs::copy(assert_cmd::cargo::cargo_bin("ipclab"), &tool).unwrap();
+    install(&assert_cmd::cargo::cargo_bin("ipclab"), &tool);
     let mut command = Command::new(&tool);
     command
         .args(args)
@@ -277,12 +277,10 @@ fn a_mapping_that_leads_out() {
     for name in ["rustup", "hello", "shims"] {
         std::os::unix::fs::symlink(other.path("mark.sh"), bin.join(name)).unwrap();
     }
-    other.write(
+    other.script(
         "mark.sh",
         "#!/bin/sh\ntouch $(dirname $(realpath $0))/marked\necho /usr\n",
     );
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(other.path("mark.sh"), executable).unwrap();
     let outside = |name: &str| other.path("work").join(name).display().to_string();
     for line in [
         outside("hello.sh"),

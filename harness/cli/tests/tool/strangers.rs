@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use nix::unistd::{Gid, Uid, chown, geteuid};
 
-use crate::common::{GOOD, SPEC};
+use crate::common::{GOOD, SPEC, install};
 
 /// A class, and the tool, where a user other than root has them. Programs can write to /tmp, so it is not there.
 fn place(parent: &str) -> tempfile::TempDir {
@@ -16,11 +16,10 @@ fn place(parent: &str) -> tempfile::TempDir {
     fs::write(place.path().join("class/ada/hello.c"), GOOD).unwrap();
     fs::write(place.path().join("greet.toml"), SPEC).unwrap();
     // The build folder may be closed to others.
-    fs::copy(
+    install(
         assert_cmd::cargo::cargo_bin!("ipclab"),
-        place.path().join("ipclab"),
-    )
-    .unwrap();
+        &place.path().join("ipclab"),
+    );
     if geteuid().is_root() {
         give_away(place.path());
     }

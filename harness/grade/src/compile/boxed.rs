@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::{
     Actor, Bind, Bytes, Ended, Evidence, Exit, LimitKind, Limits, Plan, Run, World,
 };
-use ipclab_sandbox::Sandbox;
+use ipclab_sandbox::{Sandbox, executables};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
@@ -313,9 +313,11 @@ impl BuildFolder {
             Some(_) => fs::write(strip::debug_file(&taken), &bytes),
             None => Ok(()),
         };
-        let written = debug
-            .and_then(|()| fs::write(&taken, stripped.unwrap_or(bytes)))
-            .and_then(|()| fs::set_permissions(&taken, fs::Permissions::from_mode(0o755)));
+        let written = executables::write(|| {
+            debug?;
+            fs::write(&taken, stripped.unwrap_or(bytes))?;
+            fs::set_permissions(&taken, fs::Permissions::from_mode(0o755))
+        });
         written.map_err(|error| Some(reason(&error)))?;
         Ok(taken)
     }

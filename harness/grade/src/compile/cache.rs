@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use ipclab_evidence::LineTable;
 use ipclab_report::Program;
+use ipclab_sandbox::executables;
 use serde::{Deserialize, Serialize};
 
 use super::dependencies::system_files;
@@ -154,7 +155,7 @@ pub(super) fn keep(
     let entry = tempfile::Builder::new()
         .prefix(".new-")
         .tempdir_in(builds)?;
-    fs::copy(program, entry.path().join("program"))?;
+    executables::write(|| fs::copy(program, entry.path().join("program")))?;
     fs::set_permissions(
         entry.path().join("program"),
         fs::Permissions::from_mode(0o755),

@@ -12,6 +12,7 @@ use crate::machine;
 use crate::withheld::is_system;
 use ipclab_intake::failure::Failure;
 use ipclab_plan::Tool;
+use ipclab_sandbox::executables;
 
 /// A compiler of this machine.
 #[derive(Clone, Debug)]
@@ -205,15 +206,16 @@ fn answers(compiler: &Path) -> [Option<String>; QUESTIONS.len()] {
 /// Its answers to several questions, all asked at the same time.
 fn asked<const N: usize>(compiler: &Path, questions: [&str; N]) -> [Option<String>; N] {
     let asked = questions.map(|question| {
-        Command::new(compiler)
+        let mut command = Command::new(compiler);
+        command
             .arg(question)
             .env("LC_ALL", "C")
             // The current folder may be a student's, and a wrapper would read its settings there.
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
+            .stderr(Stdio::null());
+        executables::start(&mut command)
     });
     asked.map(|child| {
         let output = child.ok()?.wait_with_output().ok()?;

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::{Level, LineTable};
 use ipclab_plan::Artifact;
 use ipclab_report::{Line, Problem, Severity};
-use ipclab_sandbox::Sandbox;
+use ipclab_sandbox::{Sandbox, executables};
 use ipclab_spec::Program;
 
 use crate::selection::RunConfig;
@@ -270,10 +270,8 @@ impl<'a> Builder<'a> {
         if use_cache && let Some((kept, note)) = cache::look_up(builds, &key) {
             // A copy of our own: another run may evict the entry meanwhile.
             let own = self.store.folder("program").map_err(ours)?.join("program");
-            if fs::hard_link(&kept, &own)
-                .or_else(|_| fs::copy(&kept, &own).map(|_| ()))
-                .is_ok()
-            {
+            let copy = || executables::write(|| fs::copy(&kept, &own).map(drop));
+            if fs::hard_link(&kept, &own).or_else(|_| copy()).is_ok() {
                 let whole = debug_file(&own);
                 let _ = fs::hard_link(debug_file(&kept), &whole)
                     .or_else(|_| fs::copy(debug_file(&kept), &whole).map(|_| ()));
@@ -286,18 +284,14 @@ impl<'a> Builder<'a> {
             }
         }
 
-        let build_folder = BuildFolder::lay_out(
-            self.store.folder("build").map_err(ours)?,
-            &self.submission.staged,
-            shown,
-        )
-        .map_err(ours)?;
-        debug_info::ask_compilers_for_it(
-            &build_folder.scripts(),
-            boxed::INSIDE,
-            &self.config.toolchains,
-        )
-        .map_err(ours)?;
+        let folder = self.store.folder("build").map_err(ours)?;
+        let laid_out = executables::write(|| {
+            let laid_out = BuildFolder::lay_out(folder, &self.submission.staged, shown)?;
+            let toolchains = &self.config.toolchains;
+            debug_info::ask_compilers_for_it(&laid_out.scripts(), boxed::INSIDE, toolchains)?;
+            Ok(laid_out)
+        });
+        let build_folder = laid_out.map_err(ours)?;
         let outcome = self.try_ways(
             program,
             recipe,

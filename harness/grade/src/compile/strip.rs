@@ -74,7 +74,6 @@ pub(super) fn strip(file: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
 
     use super::*;
@@ -136,9 +135,17 @@ mod tests {
         assert!(one == other);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        fs::write(&path, one).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        install(&one, &path);
         assert_eq!(Command::new(&path).status().unwrap().code(), Some(0));
+    }
+
+    /// By another process: threads of this one that start others would keep the file open for writing for a moment.
+    fn install(program: &[u8], path: &Path) {
+        let plain = path.with_extension("plain");
+        fs::write(&plain, program).unwrap();
+        let mut install = Command::new("install");
+        install.args(["-m", "755"]).args([&plain, path]);
+        assert!(install.status().unwrap().success());
     }
 
     #[test]
@@ -147,8 +154,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("a");
             let whole = compiled(LISTING, flags);
-            fs::write(&path, strip(&whole).unwrap()).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            install(&strip(&whole).unwrap(), &path);
             let output = Command::new(&path).output().unwrap();
             assert_eq!(output.stdout, b"hello\n");
             let debug = debug_file(&path);

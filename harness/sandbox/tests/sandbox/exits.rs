@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use ipclab_evidence::{Ended, Exit, Level, Object};
+use ipclab_sandbox::executables;
 
 use crate::bench::{Adjust, Seen, Test, both, exits, plan, programs, run, student};
 
@@ -144,7 +145,7 @@ fn odd_program(level: Level, name: &str, make: Option<(&str, u32)>) -> Seen {
     let name = format!("odd_{name}_{}", level.name());
     let path = programs().join(&name);
     if let Some((text, mode)) = make {
-        fs::write(&path, text).expect("writing");
+        executables::write(|| fs::write(&path, text)).expect("writing");
         fs::set_permissions(&path, Permissions::from_mode(mode)).expect("changing the mode");
     }
     run(level, &plan([student("one", &name)]))

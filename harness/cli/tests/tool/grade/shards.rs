@@ -135,15 +135,9 @@ echo "7;cluster"
 
 #[test]
 fn the_script_for_slurm_grades_in_parts_and_merges() {
-    use std::os::unix::fs::PermissionsExt;
     let workdir = class();
     grade(&workdir, "whole").assert().code(0);
-    workdir.write("bin/sbatch", SBATCH);
-    fs::set_permissions(
-        workdir.path("bin/sbatch"),
-        fs::Permissions::from_mode(0o755),
-    )
-    .expect("mode");
+    workdir.script("bin/sbatch", SBATCH);
     let mut command = workdir.ipclab();
     let script = command
         .args(["package", "slurm", "class", "--lab", "./greet.toml"])

@@ -54,10 +54,7 @@ fn a_result_is_tried_again_and_compared() {
 #[test]
 fn a_toolchain_is_part_of_what_a_result_hangs_on() {
     let workdir = graded();
-    workdir.write("tools/bin/frobnicate", "#!/bin/sh\n");
-    let tool = workdir.path("tools/bin/frobnicate");
-    fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .expect("rights");
+    workdir.script("tools/bin/frobnicate", "#!/bin/sh\n");
     grade(&workdir, "out")
         .args(["--roster", "roster.csv", "--toolchain", "tools"])
         .assert()
