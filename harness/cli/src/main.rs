@@ -105,14 +105,14 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         }
         Command::Reference { name, args } => commands::reference::reference(name, args),
         Command::Doctor => commands::doctor::doctor(),
-        Command::Explain { lab, case } => commands::explain::explain(&lab, case.as_deref()),
+        Command::Explain { lab, case } => commands::explain::run(&lab, case.as_deref()),
         Command::Labs { lab: None, .. } => commands::labs::list(),
         Command::Labs {
             lab: Some(lab),
             fault: Some(name),
             out: Some(folder),
             ..
-        } => commands::fault::write_out(&lab, &name, &folder),
+        } => commands::labs::fault(&lab, &name, &folder),
         Command::Labs {
             lab: Some(lab),
             starter: None,

@@ -21,5 +21,6 @@ pub mod program_digest;
 pub mod progress;
 pub mod selection;
 pub mod self_test;
+pub mod strangers;
 pub mod unit;
 pub mod withheld;

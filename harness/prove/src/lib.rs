@@ -8,9 +8,11 @@
 pub mod certify;
 pub mod cheats;
 pub mod coverage;
+pub mod fault;
 pub mod golden;
 mod json;
 pub mod mutants;
+pub mod new_lab;
 mod optional;
 pub mod reports;
 pub mod validate;

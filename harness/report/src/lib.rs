@@ -22,6 +22,7 @@ pub mod csv;
 pub mod ctrf;
 mod diff;
 mod excerpts;
+pub mod explain;
 pub mod github;
 pub mod gradebook;
 pub mod gradescope;

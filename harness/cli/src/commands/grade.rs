@@ -7,6 +7,7 @@ use ipclab_class::batch::{self, Rules};
 use ipclab_grade::grade::Grader;
 use ipclab_grade::labs::{self, Lab};
 use ipclab_grade::selection::Selection;
+use ipclab_grade::strangers::{Place, allow};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::import::{Class, Roster};
 use ipclab_intake::store::Store;
@@ -16,7 +17,6 @@ use crate::args::Grade;
 use crate::args::shared::{ClassArgs, LabArgs};
 use crate::class_progress::ClassBar;
 use crate::output;
-use crate::strangers::{Place, allow};
 
 /// Grades a class.
 ///

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use ipclab_class::interop;
 use ipclab_grade::grade::Grader;
 use ipclab_grade::selection::Caches;
+use ipclab_grade::strangers::allow;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::import::Roster;
 use ipclab_intake::store::Store;
@@ -13,7 +14,6 @@ use super::grade::{class_places, lab, look};
 use crate::args::Interop;
 use crate::output;
 use crate::progress::Bar;
-use crate::strangers::allow;
 
 /// Lets each party meet each other.
 ///

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ipclab_grade::labs::{self, Lab};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
+use ipclab_prove::fault;
 use ipclab_spec::Tier;
 
 use crate::output;
@@ -101,13 +102,29 @@ pub(crate) fn starter(name: &str, folder: &Path) -> Result<ExitCode, Failure> {
     }
     fs::create_dir_all(folder)
         .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))?;
-    let mut out = String::new();
+    let mut written = Vec::new();
     for (name, contents) in files {
         let path = folder.join(name);
         fs::write(&path, contents).map_err(|error| {
             Failure::disk(format_args!("writing {}", show::path(&path)), &error)
         })?;
-        let _ = writeln!(out, "{}", show::path(&path));
+        written.push(path);
     }
-    output::print(&out)
+    output::print(&lines(&written))
+}
+
+/// Writes one of a lab's rejected submissions into a folder.
+///
+/// # Errors
+/// As [`fault::write_out`].
+pub(crate) fn fault(lab: &str, name: &str, folder: &Path) -> Result<ExitCode, Failure> {
+    output::print(&lines(&fault::write_out(lab, name, folder)?))
+}
+
+/// The files that were written, a line each.
+pub(super) fn lines(files: &[PathBuf]) -> String {
+    files
+        .iter()
+        .map(|path| format!("{}\n", show::path(path)))
+        .collect()
 }

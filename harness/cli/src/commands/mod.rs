@@ -7,7 +7,6 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
-pub(crate) mod fault;
 pub(crate) mod golden;
 pub(crate) mod grade;
 pub(crate) mod init;

@@ -1,21 +1,19 @@
-//! `ipclab labs LAB --fault NAME -o DIR`: writes a rejected submission as a folder, for a person to look at and to grade.
+//! A rejected submission as a folder, for a person to look at and to grade.
 
 use std::fs;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
 
 use ipclab_intake::failure::{Failure, reason};
 use ipclab_intake::{materialise, show};
 
-use crate::output;
-use ipclab_prove::validate::probes;
+use crate::validate::probes;
 use ipclab_report::likest;
 
-/// Writes a lab's rejected submission into a folder that is not there yet, or is empty.
+/// Writes a lab's rejected submission into a folder that is not there yet, or is empty. Gives the files' paths.
 ///
 /// # Errors
 /// There is no such lab or submission, the folder has something in it, or it cannot be written.
-pub(crate) fn write_out(lab: &str, name: &str, folder: &Path) -> Result<ExitCode, Failure> {
+pub fn write_out(lab: &str, name: &str, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let (lab, place) = probes::find(lab)?;
     let lab = &lab.spec.lab;
     let rejected = materialise::submissions(&place.join("submissions/rejected"))?;
@@ -30,11 +28,7 @@ pub(crate) fn write_out(lab: &str, name: &str, folder: &Path) -> Result<ExitCode
     fs::create_dir_all(folder)
         .map_err(|error| Failure::disk(format_args!("making {}", show::path(folder)), &error))?;
     materialise::write(&files, folder)?;
-    let mut out = String::new();
-    for file in files.keys() {
-        out += &format!("{}\n", show::path(&folder.join(file)));
-    }
-    output::print(&out)
+    Ok(files.keys().map(|file| folder.join(file)).collect())
 }
 
 fn unknown(lab: &str, name: &str, names: &[&str]) -> Failure {
