@@ -230,6 +230,39 @@ fn a_search_of_what_is_never_the_same_ends_without_a_claim() {
     assert!(joined.contains(says), "{text}");
 }
 
+/// Two semaphores that are taken the other way round by the second process, behind acts of chance: to do something else each time
+/// hides no deadlock. Where the search was given up, one that only a schedule of its own shows cost nothing.
+#[test]
+fn what_is_never_the_same_hides_no_deadlock() {
+    let chance =
+        "unsigned char r; for (getentropy(&r, 1), r %= 4; r > 0; r--) semctl(semid, 0, GETVAL);";
+    let both = "struct sembuf first = {n, -1, 0}, second = {1 - n, -1, 0}, back[2] = {{0, 1, 0}, {1, 1, 0}};";
+    let workdir = workdir(
+        &format!(
+            "(void)take, (void)give; {chance} {both} semop(semid, &first, 1); semop(semid, &second, 1);"
+        ),
+        "semop(semid, back, 2);",
+    );
+    workdir.write(
+        "sum.toml",
+        SPEC.replace("\"late-writers\"", "{ preemptions = 1 }"),
+    );
+    let program = workdir.path("work/sum.c");
+    let text = std::fs::read_to_string(&program).unwrap();
+    let text = text.replace("semget(IPC_PRIVATE, 1,", "semget(IPC_PRIVATE, 2,");
+    let text = text.replace("SETVAL, 1);", "SETVAL, 1); semctl(semid, 1, SETVAL, 1);");
+    std::fs::write(
+        &program,
+        text.replace("i < 3", "i < 1")
+            .replace("%d\\n\", *sum", "%d\\n\", 3 * *sum"),
+    )
+    .unwrap();
+    let (status, text) = check(&workdir, &[]);
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("deadlock"), "{text}");
+}
+
 /// An actor that starts when a crowd waits does not start while the crowd is still connecting: between its connections the
 /// crowd waits for the server to have dealt with them, which is no end of its step.
 #[test]

@@ -23,8 +23,11 @@ use crate::pool::each;
 
 /// How many schedules are tried to shorten one.
 const SHRINK_RUNS: u32 = 40;
-/// How many are tried where no claim can be made any more: a fault that there is shows in one of the first.
-const RUNS_WITHOUT_CLAIM: u64 = 50;
+/// How many are tried where no claim can be made any more. As many as a program with a fault would need to be found out in,
+/// or it would be worth a student's while to make claims impossible.
+const RUNS_WITHOUT_CLAIM: u64 = 200;
+/// How many where runs have more steps than are kept, and take a second each.
+const LONG_RUNS: u64 = 50;
 
 /// How many runs are made for each sandbox before it is known that all of them are needed.
 const RUNS_AHEAD: usize = 3;
@@ -53,10 +56,10 @@ struct Failing {
 enum Seen {
     /// Its steps.
     Known,
-    /// No claim can be made any more.
-    NoClaim(String),
-    /// Nor can the search go on: what comes after some steps is not the same each time.
-    Diverged(String),
+    /// No claim can be made any more; so many schedules are tried nevertheless.
+    NoClaim { why: String, most: u64 },
+    /// Nor can schedules be put together from the steps of earlier runs: what comes after some steps is not the same each time.
+    Diverged,
 }
 
 impl Strategic {
@@ -93,14 +96,30 @@ impl Strategic {
             }
         };
         if !follows || steps.diverged.is_some() {
-            let why = "the same schedule did not give the same steps again";
-            return Seen::Diverged(why.to_owned());
+            return Seen::Diverged;
         }
-        let cut = steps.cut.then(|| "a run had too many steps".to_owned());
-        match steps.unwatched.clone().or(cut) {
-            Some(why) => Seen::NoClaim(why),
+        if steps.cut {
+            let why = "a run had too many steps".to_owned();
+            let most = LONG_RUNS;
+            return Seen::NoClaim { why, most };
+        }
+        match steps.unwatched.clone() {
+            Some(why) => Seen::NoClaim {
+                why,
+                most: RUNS_WITHOUT_CLAIM,
+            },
             None => Seen::Known,
         }
+    }
+
+    /// What can be tried of a program that does something else each time: turns by chance, which need no earlier run.
+    fn drawn(strategy: Strategy, seed: u64) -> Self {
+        let depth = match strategy {
+            // With so many preemptions, one pair of steps more comes in an order of its own.
+            Strategy::Preemptions { most, .. } => most + 1,
+            Strategy::Pct { depth, .. } => depth,
+        };
+        Self::Drawn(Pct::new(depth, RUNS_WITHOUT_CLAIM as u32, seed))
     }
 
     fn tried(&self) -> u64 {
@@ -141,6 +160,9 @@ impl Explorer<'_> {
         let mut search = Strategic::new(strategy, self.context.seed);
         let mut stands_for_all: Option<JudgedRun> = None;
         let mut no_claim: Option<String> = None;
+        let mut most = u64::MAX;
+        // Schedules of a search that had to be given up.
+        let mut before = 0;
         let mut by_hand = false;
         let mut ahead = RunsAhead::default();
         while let Some(run) = self.next_run(variant, &search, &mut ahead) {
@@ -153,7 +175,7 @@ impl Explorer<'_> {
                 Verdict::Unknown => return Ok(run),
                 Verdict::Fail => {
                     search.seen(&steps);
-                    let tried = search.tried();
+                    let tried = before + search.tried();
                     let start = Failing {
                         run,
                         steps: steps.steps,
@@ -167,22 +189,25 @@ impl Explorer<'_> {
             stands_for_all.get_or_insert(run);
             match search.seen(&steps) {
                 Seen::Known => {}
-                Seen::NoClaim(why) => {
+                Seen::NoClaim { why, most: fewer } => {
                     no_claim.get_or_insert(why);
+                    most = most.min(fewer);
                 }
-                Seen::Diverged(why) => {
-                    no_claim.get_or_insert(why);
-                    break;
+                Seen::Diverged => {
+                    let why = "the same schedule did not give the same steps again";
+                    no_claim.get_or_insert_with(|| why.to_owned());
+                    before += search.tried();
+                    search = Strategic::drawn(strategy, self.context.seed);
                 }
             }
-            if no_claim.is_some() && search.tried() >= RUNS_WITHOUT_CLAIM {
+            if before + search.tried() >= most {
                 break;
             }
         }
         let run = stands_for_all.ok_or("no schedule was tried")?;
         let reach = no_claim.map_or_else(|| search.reach(), Reach::None);
         let searched = Searched {
-            tried: search.tried(),
+            tried: before + search.tried(),
             strategy,
             reach,
             races: Vec::new(),
