@@ -30,6 +30,7 @@ use crate::clock::time::CaseClock;
 use crate::clock::timers::Timers;
 use crate::created::Created;
 use crate::fault::{Faults, Pending};
+use crate::measures::{LeftOut, Measure};
 use crate::reaper::NUMBERS_MAX;
 use crate::schedule::Schedule;
 use crate::sockets::Sockets;
@@ -312,6 +313,8 @@ pub(crate) struct Tracer {
     pub(super) timers: Timers,
     /// Time in this case is the case's clock's; else the machine's.
     pub(super) owns_clock: bool,
+    /// What the case lacks; nothing but in a benchmark.
+    pub(crate) left_out: LeftOut,
     /// How often in a row time has passed and nothing came of it.
     pub(super) barren_jumps: u32,
     /// When time passed, and how much.
@@ -362,7 +365,7 @@ pub(super) fn gone(result: io::Result<()>) -> io::Result<()> {
 }
 
 impl Tracer {
-    pub(crate) fn new(plan: &Plan, limits: &Limits) -> Self {
+    pub(crate) fn new(plan: &Plan, limits: &Limits, left_out: LeftOut) -> Self {
         let actors = plan.actors.iter().map(|actor| TracedActor {
             name: actor.name.clone(),
             ready_at: actor.ready.clone(),
@@ -421,7 +424,8 @@ impl Tracer {
             began: Instant::now(),
             clock: CaseClock::start(),
             timers: Timers::default(),
-            owns_clock: plan.traced,
+            owns_clock: plan.traced && !left_out.lacks(Measure::Clock),
+            left_out,
             barren_jumps: 0,
             passed: Vec::new(),
             winding_down: false,
