@@ -11,7 +11,7 @@ use std::time::Duration;
 use ipclab_evidence::{Actor, Bind, Bytes, Ended, Evidence, Exit, Order, Plan, Run, World};
 use ipclab_sandbox::{LevelChoice, Sandbox};
 
-use crate::{Outcome, WARMUP_RUNS, finished, source, timed};
+use crate::{Outcome, WARMUP_RUNS, finished, median_ms, source, timed};
 
 /// A line of the table: one kind of evidence.
 struct Row {
@@ -124,11 +124,4 @@ fn sound(row: &Row, evidence: &Evidence) -> Outcome<()> {
     }
     let name = row.name;
     Err(format!("{name}: {:?} {:?}", evidence.ended, evidence.actors).into())
-}
-
-fn median_ms(times: &mut [Duration]) -> f64 {
-    times.sort_unstable();
-    times
-        .get(times.len() / 2)
-        .map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
 }

@@ -1,12 +1,13 @@
 //! What a case in a box costs beside the same two programs run bare, in turns within one run.
 //!
 //! `cargo bench -p ipclab-sandbox --bench case -- [ROUNDS]`; `--json` for scripts, `--namespaces` without the shared level,
-//! `--profile` for boxes and nothing else; `--evidence`: see the module of that name. A round is: server and client bare (the client starts when the server says that
+//! `--profile` for boxes and nothing else; `--evidence`, `--measures`: see the modules of these names. A round is: server and client bare (the client starts when the server says that
 //! it listens), the same in a box at each level that this machine has, an empty program bare, `bwrap` around it where that
 //! is installed, and the compiler on the server. What is made while the case before runs is printed in parentheses: no run
 //! waits for it.
 
 mod evidence;
+mod measures;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -57,6 +58,9 @@ fn bench(args: &[OsString]) -> Outcome<()> {
     let place = folder.path();
     if args.iter().any(|arg| arg == "--evidence") {
         return evidence::bench(rounds, place);
+    }
+    if args.iter().any(|arg| arg == "--measures") {
+        return measures::bench(rounds, place);
     }
     for name in ["server", "client"] {
         compile(place, name)?;
@@ -248,6 +252,14 @@ fn timed<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<Duration> {
     let began = Instant::now();
     work()?;
     Ok(began.elapsed())
+}
+
+/// The median in milliseconds.
+fn median_ms(times: &mut [Duration]) -> f64 {
+    times.sort_unstable();
+    times
+        .get(times.len() / 2)
+        .map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
 }
 
 /// What took how long, each time.

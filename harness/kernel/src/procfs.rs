@@ -80,6 +80,40 @@ pub fn context_switches_at_rest(tid: Pid) -> Option<u64> {
     Some(count("voluntary_ctxt_switches:")? + count("nonvoluntary_ctxt_switches:")?)
 }
 
+/// How often a thread has given up its processor by itself: to wait, or for a tracer.
+#[must_use]
+pub fn voluntary_switches(tid: Pid) -> Option<u64> {
+    let status = read(tid, "status")?;
+    let status = String::from_utf8_lossy(&status);
+    let mut lines = status.lines();
+    let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    count.trim().parse().ok()
+}
+
+/// How many page faults of a process had to wait for the disk.
+#[must_use]
+pub fn major_faults(pid: Pid) -> Option<u64> {
+    let stat = read(pid, "stat")?;
+    let stat = String::from_utf8_lossy(&stat);
+    // Behind the name, which may have blanks, the third field comes first.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split(' ').nth(12 - 3)?.parse().ok()
+}
+
+/// How many bytes a process has had read from disks and written to them.
+#[must_use]
+pub fn disk_bytes(pid: Pid) -> Option<u64> {
+    let io = read(pid, "io")?;
+    let io = String::from_utf8_lossy(&io);
+    let bytes = |name: &str| -> u64 {
+        let count = io.lines().find_map(|line| line.strip_prefix(name));
+        count
+            .and_then(|count| count.trim().parse().ok())
+            .unwrap_or(0)
+    };
+    Some(bytes("read_bytes:") + bytes("write_bytes:"))
+}
+
 /// Every process of this pid namespace and of those below it, zombies among them.
 #[must_use]
 pub fn all() -> Option<Vec<Pid>> {

@@ -12,6 +12,7 @@ use ipclab_kernel::{Pid, descriptor, namespace, process, signal, socket, wait};
 use crate::affinity::SpareProcessors;
 use crate::cgroup::{self, Groups};
 use crate::id_map::{IdMap, NAMESPACES};
+use crate::measures::LeftOut;
 use crate::platform::shared::user::RunUser;
 use crate::supervisor::Channels;
 use crate::{frame, supervisor};
@@ -19,6 +20,8 @@ use crate::{frame, supervisor};
 /// Makes boxes.
 pub(crate) struct BoxMaker {
     pub(crate) level: Level,
+    /// What cases lack; nothing but in a benchmark.
+    pub(crate) left_out: LeftOut,
     /// Where plans run, and where everything else may.
     pub(crate) cpu: Option<usize>,
     pub(crate) spare: SpareProcessors,
@@ -82,7 +85,7 @@ impl BoxMaker {
                 answer: answer_in,
                 spare: self.spare.clone(),
             };
-            supervisor::main(self.level, user.map(RunUser::id), channels);
+            supervisor::main(self.level, user.map(RunUser::id), self.left_out, channels);
         }
         let ready = WaitingBox {
             level: self.level,

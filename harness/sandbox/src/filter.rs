@@ -124,9 +124,9 @@ pub(crate) fn program(options: Options) -> Cow<'static, [sock_filter]> {
 static COMMON_PROGRAM: OnceLock<(Options, Vec<sock_filter>)> = OnceLock::new();
 
 /// Puts the usual program together once, for all processes that are forked from this one: actors need not.
-pub(crate) fn prepare(host: bool) {
+pub(crate) fn prepare(host: bool, trace_scope: TraceScope) {
     let options = Options {
-        trace_scope: TraceScope::Table,
+        trace_scope,
         host,
         requested: Vec::new(),
     };
@@ -200,7 +200,7 @@ fn search(number_ranges: &[NumberRange]) -> Vec<sock_filter> {
 /// What calls get that are not special.
 fn answer_to_the_rest(trace_scope: TraceScope) -> u32 {
     match trace_scope {
-        TraceScope::Nothing | TraceScope::Table => ALLOW,
+        TraceScope::Nothing | TraceScope::Table | TraceScope::TableWithoutClock => ALLOW,
         TraceScope::Everything { .. } => TRACE,
     }
 }
@@ -280,7 +280,7 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
                 add(spec.number, &trace(spec.when));
             }
         }
-        TraceScope::Table => {
+        TraceScope::Table | TraceScope::TableWithoutClock => {
             for spec in calls::TABLE {
                 let looked_at = options.host && OPENS.contains(&spec.number);
                 let requested = options.requested.contains(&spec.number);
@@ -291,8 +291,10 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
                 };
                 add(spec.number, &trace(when));
             }
-            for (number, when) in calls::CLOCK_CALLS {
-                add(*number, &trace(*when));
+            if options.trace_scope == TraceScope::Table {
+                for (number, when) in calls::CLOCK_CALLS {
+                    add(*number, &trace(*when));
+                }
             }
         }
         TraceScope::Everything { pass } => {

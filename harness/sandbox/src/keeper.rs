@@ -16,12 +16,20 @@ use ipclab_kernel::{Pid, process, signal};
 use crate::affinity::SpareProcessors;
 use crate::boxes::{BoxMaker, FinishedBox, RunningBox, WaitingBox, refuse};
 use crate::cgroup::{Delegation, Groups};
+use crate::filter::{self, TraceScope};
 use crate::id_map::IdMap;
+use crate::measures::LeftOut;
 use crate::platform::shared::user::RunUser;
-use crate::{filter, frame, request, speed};
+use crate::{frame, request, speed};
 
 /// Runs until the tool is gone.
-pub(crate) fn main(level: &OsStr, number: &OsStr, delegation: &OsStr) -> ExitCode {
+pub(crate) fn main(
+    level: &OsStr,
+    number: &OsStr,
+    delegation: &OsStr,
+    left_out: &OsStr,
+) -> ExitCode {
+    let left_out = LeftOut::from_argument(left_out);
     let level = if level == Level::Namespaces.name() {
         Level::Namespaces
     } else {
@@ -44,11 +52,12 @@ pub(crate) fn main(level: &OsStr, number: &OsStr, delegation: &OsStr) -> ExitCod
     let dividing = delegation.as_ref().map(|(_, delegation)| delegation);
     let dividing = dividing.filter(|delegation| delegation.trial().is_ok());
     let cpu = choose_cpu(number);
-    filter::prepare(level == Level::Shared);
+    filter::prepare(level == Level::Shared, TraceScope::usual(left_out));
     // Before anything is forked.
     speed::factor();
     let maker = BoxMaker {
         level,
+        left_out,
         cpu,
         spare: SpareProcessors::beside(cpu),
         ids: IdMap::here(),

@@ -13,6 +13,7 @@ use ipclab_evidence::{Level, World};
 use crate::error::SandboxError;
 use crate::executables;
 use crate::id_map::{IdMap, NAMESPACES};
+use crate::measures::LeftOut;
 use crate::platform::shared::OPEN_FOLDERS;
 use crate::platform::shared::user;
 use crate::world::EmptyWorld;
@@ -150,7 +151,7 @@ fn try_box() -> io::Result<()> {
             cwd: "/lab".into(),
             ..World::default()
         };
-        let result = EmptyWorld::make(go.as_fd())
+        let result = EmptyWorld::make(go.as_fd(), LeftOut::default())
             .and_then(|world| world.furnish(&empty, &BTreeSet::new(), 1));
         if let Err(error) = &result {
             eprintln!("{error}");

@@ -162,13 +162,26 @@ fn hide(path: &Path) -> io::Result<()> {
     namespace::restrict_mount(path, READ_ONLY | libc::MOUNT_ATTR_NOEXEC, false)
 }
 
+/// Makes the box's settings read-only: they belong to its root, which where the box has a single id is the students' user as well.
+fn close_settings() -> io::Result<()> {
+    let settings = Path::new("/proc/sys");
+    context(
+        "binding /proc/sys",
+        namespace::mount(settings, settings, "", libc::MS_BIND, ""),
+    )?;
+    context(
+        "closing /proc/sys",
+        namespace::restrict_mount(settings, READ_ONLY | libc::MOUNT_ATTR_NOEXEC, false),
+    )
+}
+
 /// Makes the copy of the mounts for the students of one party, for the process that calls this: what only others may see is
 /// covered, and `/proc` is that of their pid namespace, which the process is in. All actors of a party share it: to make
-/// one, and to take it apart, costs as much as starting a program.
+/// one, and to take it apart, costs as much as starting a program. `closes`: `/proc/sys` is read-only there.
 ///
 /// # Errors
 /// What was refused.
-pub(crate) fn make_students(hidden: &[&Path]) -> io::Result<OwnedFd> {
+pub(crate) fn make_students(hidden: &[&Path], closes: bool) -> io::Result<OwnedFd> {
     context(
         "a mount namespace for the students",
         namespace::unshare(libc::CLONE_NEWNS),
@@ -189,16 +202,9 @@ pub(crate) fn make_students(hidden: &[&Path]) -> io::Result<OwnedFd> {
         "mounting the students' /proc",
         mount_proc(Path::new("/proc")),
     )?;
-    // The box's settings belong to its root. Where the box has a single id, that is the students' user as well.
-    let settings = Path::new("/proc/sys");
-    context(
-        "binding /proc/sys",
-        namespace::mount(settings, settings, "", libc::MS_BIND, ""),
-    )?;
-    context(
-        "closing /proc/sys",
-        namespace::restrict_mount(settings, READ_ONLY | libc::MOUNT_ATTR_NOEXEC, false),
-    )?;
+    if closes {
+        close_settings()?;
+    }
     context(
         "opening the students' mount namespace",
         File::open("/proc/self/ns/mnt").map(OwnedFd::from),

@@ -11,6 +11,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::measures::{LeftOut, Measure};
 use crate::mounts;
 use ipclab_kernel::{Pid, context, descriptor, namespace, process, signal, socket};
 
@@ -42,11 +43,11 @@ pub(crate) struct Reaper {
 
 impl Reaper {
     /// Makes both, as the user of the process that calls this. `range`: it is to drop its groups when it becomes the box's
-    /// root. `party`: counted from 0.
+    /// root. `party`: counted from 0. `left_out`: what the case lacks.
     ///
     /// # Errors
     /// What the machine refused.
-    pub(crate) fn start(range: bool, party: u32) -> io::Result<Self> {
+    pub(crate) fn start(range: bool, party: u32, left_out: LeftOut) -> io::Result<Self> {
         let own = OwnedFd::from(File::open("/proc/self/ns/pid")?);
         namespace::unshare(libc::CLONE_NEWPID)?;
         let (line, theirs) = socket::socket_pair()?;
@@ -54,7 +55,8 @@ impl Reaper {
         if pid == 0 {
             drop(line);
             let _ = process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize);
-            match serve(theirs.as_fd(), range, NUMBERS * (party + 1)) {
+            let closes = !left_out.lacks(Measure::Settings);
+            match serve(theirs.as_fd(), range, NUMBERS * (party + 1), closes) {
                 Ok(()) => {
                     let _ = descriptor::close_from(0, false);
                     signal::reap_for_ever()
@@ -139,8 +141,9 @@ fn split(paths: &[u8]) -> impl Iterator<Item = &Path> {
     paths.map(|path| Path::new(std::ffi::OsStr::from_bytes(path)))
 }
 
-/// Opens what it is asked for until it is to settle. `numbers`: where those of its students' processes begin.
-fn serve(line: BorrowedFd<'_>, range: bool, numbers: u32) -> io::Result<()> {
+/// Opens what it is asked for until it is to settle. `numbers`: where those of its students' processes begin. `closes`: it
+/// keeps them from writing to `/proc/sys`.
+fn serve(line: BorrowedFd<'_>, range: bool, numbers: u32, closes: bool) -> io::Result<()> {
     let mut message = vec![0; MAX_MESSAGE_BYTES];
     let hidden = loop {
         let length = descriptor::read_some(line, &mut message)?.unwrap_or(0);
@@ -165,7 +168,7 @@ fn serve(line: BorrowedFd<'_>, range: bool, numbers: u32) -> io::Result<()> {
         true => Vec::new(),
         false => split(&hidden).collect(),
     };
-    match settle(range, numbers, &hidden) {
+    match settle(range, numbers, closes, &hidden) {
         Ok(mounts) => socket::send_descriptors(line, SETTLED, &[mounts.as_raw_fd()]),
         Err(error) => {
             descriptor::write_some(line, error.to_string().as_bytes())?;
@@ -174,7 +177,7 @@ fn serve(line: BorrowedFd<'_>, range: bool, numbers: u32) -> io::Result<()> {
     }
 }
 
-fn settle(range: bool, numbers: u32, hidden: &[&Path]) -> io::Result<OwnedFd> {
+fn settle(range: bool, numbers: u32, closes: bool, hidden: &[&Path]) -> io::Result<OwnedFd> {
     process::become_user(0, 0, range)?;
     // Changing ids has cleared it.
     process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
@@ -182,7 +185,7 @@ fn settle(range: bool, numbers: u32, hidden: &[&Path]) -> io::Result<OwnedFd> {
     let _ = std::fs::write("/proc/sys/kernel/ns_last_pid", numbers.to_string());
     // Its own files in /proc would belong to no user here. No student runs yet.
     process::prctl(libc::PR_SET_DUMPABLE, 1)?;
-    let mounts = mounts::make_students(hidden)?;
+    let mounts = mounts::make_students(hidden, closes)?;
     process::prctl(libc::PR_SET_DUMPABLE, 0)?;
     Ok(mounts)
 }

@@ -10,6 +10,7 @@ use crate::affinity::RunningPlan;
 use crate::cgroup::{self, Delegation};
 use crate::error::SandboxError;
 use crate::level::{self, LevelChoice};
+use crate::measures::{LeftOut, Measure};
 use crate::{executables, frame, keeper, request};
 
 /// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.
@@ -45,12 +46,32 @@ impl Sandbox {
     /// # Errors
     /// As [`Sandbox::start`].
     pub fn start_on(choice: LevelChoice, number: usize) -> Result<Self, SandboxError> {
+        Self::start_with(choice, number, LeftOut::default())
+    }
+
+    /// Starts a keeper whose cases lack these measures, for a benchmark and nothing else: what they say is not to be judged.
+    ///
+    /// # Errors
+    /// As [`Sandbox::start`].
+    pub fn start_without(
+        choice: LevelChoice,
+        number: usize,
+        measures: &[Measure],
+    ) -> Result<Self, SandboxError> {
+        Self::start_with(choice, number, LeftOut::new(measures))
+    }
+
+    fn start_with(
+        choice: LevelChoice,
+        number: usize,
+        left_out: LeftOut,
+    ) -> Result<Self, SandboxError> {
         let level = level::choose(choice)?;
         let delegation = match level {
             Level::Namespaces => cgroup::enter(),
             Level::Shared => None,
         };
-        let started = Self::keep(level, number, delegation);
+        let started = Self::keep(level, number, delegation, left_out);
         if started.is_err() && level == Level::Namespaces {
             cgroup::leave();
         }
@@ -61,6 +82,7 @@ impl Sandbox {
         level: Level,
         number: usize,
         delegation: Option<Delegation>,
+        left_out: LeftOut,
     ) -> Result<Self, SandboxError> {
         let mut command = Command::new("/proc/self/exe");
         command
@@ -69,6 +91,7 @@ impl Sandbox {
                 level.name(),
                 &number.to_string(),
                 &Delegation::to_argument(delegation.as_ref()),
+                &left_out.to_argument(),
             ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -148,8 +171,8 @@ impl Drop for Sandbox {
 #[must_use]
 pub fn hidden(args: &[OsString]) -> Option<ExitCode> {
     match args {
-        [_, keeper, level, number, delegation] if keeper == KEEPER => {
-            Some(keeper::main(level, number, delegation))
+        [_, keeper, level, number, delegation, left_out] if keeper == KEEPER => {
+            Some(keeper::main(level, number, delegation, left_out))
         }
         [_, probe] if probe == level::PROBE => Some(level::probe()),
         _ => None,

@@ -13,6 +13,7 @@ use crate::affinity::SpareProcessors;
 use crate::cgroup;
 use crate::evidence::Stopwatch;
 use crate::frame;
+use crate::measures::LeftOut;
 use crate::platform::{namespaces, shared};
 use crate::request;
 use crate::speed;
@@ -33,8 +34,8 @@ pub(crate) struct Channels {
 }
 
 /// Makes what can be made without a plan, waits for one, runs it, answers, and ends. `user`: of the run's own, at the
-/// `shared` level.
-pub(crate) fn main(level: Level, user: Option<u32>, channels: Channels) -> ! {
+/// `shared` level. `left_out`: what the case lacks.
+pub(crate) fn main(level: Level, user: Option<u32>, left_out: LeftOut, channels: Channels) -> ! {
     let Channels {
         go,
         plan,
@@ -48,25 +49,27 @@ pub(crate) fn main(level: Level, user: Option<u32>, channels: Channels) -> ! {
     let evidence = tied.and_then(|()| match level {
         Level::Namespaces => {
             let stopwatch = Stopwatch::start();
-            let world = EmptyWorld::make(go.as_fd())?;
+            let world = EmptyWorld::make(go.as_fd(), left_out)?;
             let stopwatch = stopwatch.ready();
             let (idle_processor, plan) = wait_for_plan(plan)?;
             let reaper = world.keep_with_us();
             aside = idle_processor.then_some(reaper);
             let groups = cgroup::receive(go.as_fd())?;
-            namespaces::run(&plan, world, groups, stopwatch.go(), world_ready)
+            namespaces::run(&plan, world, groups, left_out, stopwatch.go(), world_ready)
         }
         Level::Shared => {
             drop(world_ready);
             let (_, plan) = wait_for_plan(plan)?;
             // Not before: what comes on it comes before the plan, and must not find it closed.
             drop(go);
-            shared::run(&plan, user)
+            shared::run(&plan, user, left_out)
         }
     });
     let document: Result<Evidence, String> = evidence
         .map(|mut evidence| {
-            evidence.isolation.notes.extend(speed::note());
+            let notes = &mut evidence.isolation.notes;
+            notes.extend(left_out.note());
+            notes.extend(speed::note());
             evidence
         })
         .map_err(|error| error.to_string());

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::{Bind, World};
 
 use crate::handed_in::HandedIn;
+use crate::measures::{LeftOut, Measure};
 use crate::mounts::{
     READ_ONLY, SCRATCH, TRUSTED, bind, make_dev, mount_proc, own_terminals, show_if_there,
     show_system_folder, tmpfs,
@@ -55,8 +56,8 @@ pub(crate) struct Party {
     /// Its number, [`ipclab_evidence::Actor::party`].
     pub(crate) number: u32,
     pub(crate) reaper: Reaper,
-    /// The mount namespace.
-    pub(crate) mounts: OwnedFd,
+    /// The mount namespace. `None`: they have the supervisor's, in a benchmark.
+    pub(crate) mounts: Option<OwnedFd>,
     /// An actor of it has been started in there.
     pub(crate) lived_in: bool,
 }
@@ -66,16 +67,17 @@ pub(crate) struct Party {
 pub(crate) struct EmptyWorld {
     ids: Ids,
     reaper: Reaper,
+    left_out: LeftOut,
 }
 
 impl EmptyWorld {
     /// Makes it around the process that calls this: one that has just been cloned into new namespaces and whose id maps
     /// are written when something arrives on `go`. The new root is mounted over the old one and is the working directory;
-    /// absolute paths are still the host's.
+    /// absolute paths are still the host's. `left_out`: what the case lacks.
     ///
     /// # Errors
     /// What was refused, by name. The process is then of no use and has to exit.
-    pub(crate) fn make(go: BorrowedFd<'_>) -> io::Result<Self> {
+    pub(crate) fn make(go: BorrowedFd<'_>, left_out: LeftOut) -> io::Result<Self> {
         if descriptor::read_some(go, &mut [0; 8])? != Some(2) {
             return Err(io::Error::other("the keeper went away"));
         }
@@ -83,7 +85,10 @@ impl EmptyWorld {
             .split_whitespace()
             .nth(2)
             != Some("1");
-        let reaper = context("the students' pid namespace", Reaper::start(range, 0))?;
+        let reaper = context(
+            "the students' pid namespace",
+            Reaper::start(range, 0, left_out),
+        )?;
         context("becoming the box's root", process::become_user(0, 0, range))?;
         // Changing ids clears the parent-death signal, and makes the process undumpable: its own files in /proc would
         // belong to no user of the box, and the binds go through them. No untrusted program runs yet.
@@ -108,7 +113,11 @@ impl EmptyWorld {
             group: actor,
             other: range.then_some(ACTOR + 1),
         };
-        Ok(Self { ids, reaper })
+        Ok(Self {
+            ids,
+            reaper,
+            left_out,
+        })
     }
 
     /// Keeps all of it on the processor that its plan runs on, which is ours: the first process of the students' pid
@@ -151,8 +160,9 @@ impl EmptyWorld {
         // The one that was made ahead is the first party's; a plan without students needs it, too, for its paths.
         let mut reapers = vec![self.reaper];
         for place in 1..parties.len() as u32 {
-            reapers.push(Reaper::start(range, place)?);
+            reapers.push(Reaper::start(range, place, self.left_out)?);
         }
+        let apart = !self.left_out.lacks(Measure::Apart);
         let numbers = parties.iter().copied().chain([0]);
         let parties = reapers.into_iter().zip(numbers).map(|(reaper, number)| {
             let strange = |bind: &&Bind| bind.party.is_some_and(|party| party != number);
@@ -160,7 +170,7 @@ impl EmptyWorld {
             let hidden: Vec<&Path> = hidden.map(|bind| bind.inside.as_path()).collect();
             Ok(Party {
                 number,
-                mounts: reaper.settle(&hidden)?,
+                mounts: apart.then(|| reaper.settle(&hidden)).transpose()?,
                 reaper,
                 lived_in: false,
             })
@@ -345,16 +355,20 @@ fn set_kernel_limits() {
 }
 
 /// Takes the calling process among the mounts of a party, to the working directory `cwd`, where it gets terminals of its own.
-/// `alone`: as [`own_terminals`] has it.
+/// `terminals`: whether it is alone there, as [`own_terminals`] has it; `None`: it gets none.
 ///
 /// # Errors
 /// What was refused.
-pub(crate) fn enter_untrusted(mounts: BorrowedFd<'_>, alone: bool, cwd: &Path) -> io::Result<()> {
+pub(crate) fn enter_untrusted(
+    mounts: BorrowedFd<'_>,
+    terminals: Option<bool>,
+    cwd: &Path,
+) -> io::Result<()> {
     context(
         "joining the students' mount namespace",
         namespace::join_namespace(mounts, libc::CLONE_NEWNS),
     )?;
-    own_terminals(alone)?;
+    terminals.map_or(Ok(()), own_terminals)?;
     context(
         "going to the working directory",
         std::env::set_current_dir(cwd),

@@ -44,7 +44,9 @@ impl CaseClock {
     pub(crate) fn start() -> Self {
         let mut began = [None; CLOCKS];
         for (id, began) in began.iter_mut().enumerate() {
-            *began = time::clock(own_clock(id as c_int).unwrap_or(-1));
+            // What this machine cannot read (a clock that wakes it, where it has none) no program can.
+            let readable = time::clock(id as c_int);
+            *began = readable.and_then(|_| time::clock(own_clock(id as c_int)?));
         }
         Self {
             now: Duration::ZERO,
@@ -142,7 +144,7 @@ mod tests {
         let before: Vec<_> = (0..CLOCKS as c_int).map(|id| clock.shows(id)).collect();
         assert_eq!(clock.go_to(5 * SECOND), 5 * SECOND);
         for (id, before) in before.into_iter().enumerate() {
-            let cpu = matches!(id, 2 | 3 | 10);
+            let cpu = matches!(id, 2 | 3 | 10) || time::clock(id as c_int).is_none();
             let after = clock.shows(id as c_int);
             assert_eq!(after, before.map(|before| before + 5 * SECOND), "{id}");
             assert_eq!(after.is_none(), cpu, "{id}");

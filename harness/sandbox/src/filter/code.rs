@@ -2,6 +2,8 @@
 
 use libc::sock_filter;
 
+use crate::measures::{LeftOut, Measure};
+
 /// A thread of the same process; a child that runs while its parent waits.
 pub(super) const SHARES_PROPERLY: u32 = (libc::CLONE_THREAD | libc::CLONE_VFORK) as u32;
 
@@ -75,10 +77,22 @@ pub(crate) enum TraceScope {
     Nothing,
     /// Those of the table.
     Table,
+    /// Those of the table but for what stops for the sake of the case's clock alone.
+    TableWithoutClock,
     /// All: any of them may point into memory that is closed.
     Everything {
         /// An `mprotect` with this number in its fourth argument, which it does not have, passes: it is the tracer's own,
         /// made by the process. The program has no way to know the number.
         pass: u32,
     },
+}
+
+impl TraceScope {
+    /// What nearly every actor has, in cases that lack `left_out`.
+    pub(crate) fn usual(left_out: LeftOut) -> Self {
+        match left_out.lacks(Measure::Clock) {
+            false => Self::Table,
+            true => Self::TableWithoutClock,
+        }
+    }
 }

@@ -273,7 +273,7 @@ fn where_nothing_is_traced_only_what_is_ruled_stops() {
 
 #[test]
 fn the_usual_program_is_the_same_as_one_put_together_anew() {
-    prepare(false);
+    prepare(false, TraceScope::Table);
     let fields = |code: &[sock_filter]| -> Vec<_> {
         code.iter()
             .map(|one| (one.code, one.jt, one.jf, one.k))

@@ -16,6 +16,7 @@ use crate::filter::TraceScope;
 use crate::found;
 use crate::given::{self, Given};
 use crate::leftovers;
+use crate::measures::{LeftOut, Measure};
 use crate::spawn::{self, Started};
 use crate::tracer::Tracer;
 use crate::watch::Watch;
@@ -32,9 +33,10 @@ struct Namespaces {
     given: Given,
     /// The cgroups of the actors, where there are any.
     groups: Vec<ActorGroup>,
+    left_out: LeftOut,
 }
 
-/// Runs a plan in a world that has been made for it.
+/// Runs a plan in a world that has been made for it. `left_out`: what the case lacks.
 ///
 /// # Errors
 /// What the machine refused.
@@ -42,6 +44,7 @@ pub(crate) fn run(
     plan: &Plan,
     world: EmptyWorld,
     groups: Vec<ActorGroup>,
+    left_out: LeftOut,
     stopwatch: Stopwatch,
     world_ready: OwnedFd,
 ) -> io::Result<Evidence> {
@@ -64,12 +67,13 @@ pub(crate) fn run(
         cwd: plan.world.cwd.clone(),
         given,
         groups,
+        left_out,
     };
     // From here on no process of the box can look into this one, and its files in /proc belong to no user of the box.
     process::prctl(libc::PR_SET_DUMPABLE, 0)?;
     let stopwatch = stopwatch.world_ready();
     drop(world_ready);
-    let watched = Watch::new(plan, &mut platform).run()?;
+    let watched = Watch::new(plan, left_out, &mut platform).run()?;
     let stopwatch = stopwatch.over();
     let makers = watched.tracer.makers();
     let is_bind = |path: &Path| plan.world.binds.iter().any(|bind| bind.inside == path);
@@ -134,7 +138,7 @@ impl Platform for Namespaces {
             ..*limits
         };
         let join_group = || group.map_or(Ok(()), ActorGroup::join);
-        if actor.trusted {
+        if actor.trusted || self.left_out.lacks(Measure::Apart) {
             return spawn::start(actor, limits, trace_scope, true, || {
                 join_group()?;
                 world::become_actor(ids)?;
@@ -147,10 +151,14 @@ impl Platform for Namespaces {
             .find(|party| party.number == actor.party)
             .ok_or_else(|| io::Error::other(format!("{} is of no party", actor.name)))?;
         let alone = !std::mem::replace(&mut party.lived_in, true);
+        let Some(mounts) = &party.mounts else {
+            return Err(io::Error::other("the party has no mounts of its own"));
+        };
+        let terminals = (!self.left_out.lacks(Measure::Terminals)).then_some(alone);
         namespace::join_namespace(party.reaper.students.as_fd(), libc::CLONE_NEWPID)?;
         let started = spawn::start(actor, limits, trace_scope, true, || {
             join_group()?;
-            world::enter_untrusted(party.mounts.as_fd(), alone, cwd)?;
+            world::enter_untrusted(mounts.as_fd(), terminals, cwd)?;
             world::become_actor(ids)?;
             descriptor::raw_terminal()
         });

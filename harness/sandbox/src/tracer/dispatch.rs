@@ -38,6 +38,7 @@ impl Tracer {
         self.overrunning.remove(&tid);
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.at_point = false;
+            thread.stops += 1;
         }
         if !self.threads.contains_key(&tid) && !self.take_in_early(tid, event) {
             return Ok(None);
@@ -55,6 +56,7 @@ impl Tracer {
                 self.go_on(tid, 0).map(|()| notice)
             }
             Event::Exiting => {
+                self.note_disk_waits(tid);
                 let notice = self.exiting(tid);
                 gone(ptrace::resume(tid, Resume::Run, 0)).map(|()| notice)
             }

@@ -9,11 +9,14 @@ use super::state::Tracer;
 use crate::calls::{ArgKind, Role, Spec};
 use crate::decode;
 use crate::fault::{self, Pending};
+use crate::measures::Measure;
 
 impl Tracer {
     /// Whether an actor's calls that name an address are made in its stead.
     pub(super) fn is_bounded(&self, actor: usize) -> bool {
-        self.host.is_some() && !self.actors[actor].trusted
+        self.host.is_some()
+            && !self.actors[actor].trusted
+            && !self.left_out.lacks(Measure::Addresses)
     }
 
     /// What the host's own world asks for beyond tracing; `None`: nothing.

@@ -19,6 +19,7 @@ use super::in_progress::{InStead, Request, State};
 use super::state::{InCall, Tracer};
 use crate::calls::Role;
 use crate::decode::{self, Message};
+use crate::measures::Measure;
 
 /// Bytes that are received at once: from a stream a call may always get fewer than it asked for.
 const AT_ONCE: usize = 256 << 10;
@@ -120,6 +121,7 @@ impl Tracer {
         };
         let changed = call.tampered.as_ref();
         if changed.is_some_and(|pending| !pending.leaves_call())
+            || self.left_out.lacks(Measure::Witness)
             || !self.lacks_witness(tid, socket, call.args[0] as i32)
         {
             return Ok(());

@@ -29,6 +29,7 @@
 //! signals, following      what processes do with signals, and what their handlers call
 //! objects, waits, rest, trace    what the watch asks, and what is kept
 //! yields      who has spoken lets the others answer
+//! disk        how often programs wait for the disk
 //! ```
 
 mod access;
@@ -39,6 +40,7 @@ mod between_threads;
 mod clock;
 mod code_map;
 mod copies;
+mod disk;
 mod dispatch;
 mod entry;
 mod event;
@@ -83,4 +85,5 @@ mod tree;
 mod waits;
 mod yields;
 
+pub(crate) use disk::DiskUse;
 pub(crate) use state::{HostRules, Notice, Objects, Tracer, TracerEvidence};

@@ -13,6 +13,7 @@ use ipclab_kernel::{Pid, memory, sysv};
 use super::in_progress::Placed;
 use super::state::{InCall, Tracer, gone};
 use crate::calls::{Role, Spec};
+use crate::measures::Measure;
 
 /// From one segment to the next. The space between is not mapped.
 const STRIDE: u64 = 1 << 30;
@@ -28,6 +29,9 @@ impl Tracer {
         spec: &Spec,
         args: &[u64; 6],
     ) -> Option<Placed> {
+        if self.left_out.lacks(Measure::Placement) {
+            return None;
+        }
         let anywhere = args[1] == 0 && args[2] & libc::SHM_REMAP as u64 == 0;
         if spec.role != Role::ShmAttach || !anywhere {
             return None;
@@ -81,7 +85,7 @@ impl Tracer {
                 return Ok(true);
             }
         }
-        if result >= 0 {
+        if result >= 0 && !self.left_out.lacks(Measure::Placement) {
             gone(self.fill_behind(tid, call.args[0] as i32, result as u64))?;
         }
         Ok(false)

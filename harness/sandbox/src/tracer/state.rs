@@ -14,6 +14,7 @@ use ipclab_evidence::{
 };
 
 use super::code_map::{CodeMap, Origins};
+use super::disk::DiskWaits;
 use super::followed::{Followed, Functions};
 use super::in_progress::{
     Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
@@ -30,6 +31,7 @@ use crate::clock::time::CaseClock;
 use crate::clock::timers::Timers;
 use crate::created::Created;
 use crate::fault::{Faults, Pending};
+use crate::measures::{LeftOut, Measure};
 use crate::reaper::NUMBERS_MAX;
 use crate::schedule::Schedule;
 use crate::sockets::Sockets;
@@ -93,6 +95,8 @@ pub(super) struct Thread {
     pub(super) restart: Option<Restart>,
     /// How often in a row it has slept and done nothing else.
     pub(super) barren_sleeps: u32,
+    /// How often it has stopped.
+    pub(super) stops: u64,
     /// The call that made it, by number.
     pub(super) made_by: Option<u32>,
     /// Where the kernel puts 0 when it ends.
@@ -312,8 +316,14 @@ pub(crate) struct Tracer {
     pub(super) timers: Timers,
     /// Time in this case is the case's clock's; else the machine's.
     pub(super) owns_clock: bool,
+    /// What the case lacks; nothing but in a benchmark.
+    pub(crate) left_out: LeftOut,
     /// How often in a row time has passed and nothing came of it.
     pub(super) barren_jumps: u32,
+    /// From when on a case has lasted for longer than most do.
+    pub(super) long_case: Duration,
+    /// How often threads that have ended since had waited for the disk.
+    pub(super) ended_disk_waits: DiskWaits,
     /// When time passed, and how much.
     pub(crate) passed: Vec<TimePassed>,
     /// What is done beyond tracing in the host's own world.
@@ -362,7 +372,7 @@ pub(super) fn gone(result: io::Result<()>) -> io::Result<()> {
 }
 
 impl Tracer {
-    pub(crate) fn new(plan: &Plan, limits: &Limits) -> Self {
+    pub(crate) fn new(plan: &Plan, limits: &Limits, left_out: LeftOut) -> Self {
         let actors = plan.actors.iter().map(|actor| TracedActor {
             name: actor.name.clone(),
             ready_at: actor.ready.clone(),
@@ -421,8 +431,11 @@ impl Tracer {
             began: Instant::now(),
             clock: CaseClock::start(),
             timers: Timers::default(),
-            owns_clock: plan.traced,
+            owns_clock: plan.traced && !left_out.lacks(Measure::Clock),
+            left_out,
             barren_jumps: 0,
+            long_case: Duration::from_millis(limits.wall_ms),
+            ended_disk_waits: DiskWaits::default(),
             passed: Vec::new(),
             winding_down: false,
             event_count: 0,
@@ -523,6 +536,7 @@ impl Tracer {
                 expiring: false,
                 restart: None,
                 barren_sleeps: 0,
+                stops: 0,
                 made_by: None,
                 ends_at: 0,
                 followed: Vec::new(),

@@ -11,6 +11,7 @@ use super::time::{Passing, most_real_time};
 use crate::platform::Platform;
 use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::script::Script;
+use crate::tracer::DiskUse;
 
 /// How many wait statuses are taken in a row, the processor offered to the tracees in between, before we go to sleep.
 const MAX_STATUSES_WITHOUT_SLEEP: u32 = 32;
@@ -190,7 +191,14 @@ impl<P: Platform> Watch<'_, P> {
         if !out_of_time && self.tracer.elapsed() <= most_real_time(limit, self.tracer.event_count) {
             return Ok(Standstill::Lasts);
         }
-        if !out_of_time {
+        let disk = match out_of_time {
+            true => DiskUse::Theirs,
+            false => self.tracer.disk_use(limit),
+        };
+        if disk == DiskUse::Perhaps {
+            return Ok(Standstill::Lasts);
+        }
+        if disk == DiskUse::Little {
             self.tracer.trouble.push(format!(
                 "the machine is too busy: after {} s the case had not had {} s of quiet",
                 self.tracer.elapsed().as_secs(),

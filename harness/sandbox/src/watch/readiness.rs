@@ -77,7 +77,7 @@ impl<P: Platform> Watch<'_, P> {
             (Run::Program { .. }, Some(_)) => TraceScope::Everything {
                 pass: self.tracer.filter_pass,
             },
-            _ => TraceScope::Table,
+            _ => TraceScope::usual(self.tracer.left_out),
         };
         let started = self
             .platform

@@ -7,6 +7,7 @@ use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Plan, Segment
 use ipclab_kernel::{Pid, process};
 
 use super::life::{Life, State};
+use crate::measures::LeftOut;
 use crate::platform::Platform;
 use crate::quiet::Barrier;
 use crate::tracer::{HostRules, Tracer};
@@ -72,10 +73,10 @@ pub(crate) struct Watch<'a, P: Platform> {
 }
 
 impl<'a, P: Platform> Watch<'a, P> {
-    pub(crate) fn new(plan: &'a Plan, platform: &'a mut P) -> Self {
+    pub(crate) fn new(plan: &'a Plan, left_out: LeftOut, platform: &'a mut P) -> Self {
         Self {
             barrier: Barrier::new(platform.own_network()),
-            tracer: Tracer::new(plan, &plan.limits),
+            tracer: Tracer::new(plan, &plan.limits, left_out),
             lives: plan.actors.iter().map(|_| Life::awaited()).collect(),
             looks: plan
                 .watches

@@ -210,6 +210,46 @@ static void futexes(char **a)
     sem_t s;
     sem_init(&s, 0, 0), begin(), t = in_ms(CLOCK_REALTIME, 300), r = sem_timedwait(&s, &t), TELL("sem_timedwait");
 }
+/* The newest of them waits for several words; kernels before 5.16 have none. */
+static void many_futexes(char **a)
+{
+    long r;
+    struct {
+        uint64_t value, address;
+        uint32_t flags, reserved;
+    } two[2] = {{0, (uintptr_t)&word, FUTEX_32}, {0, (uintptr_t)(&word + 1), FUTEX_32}};
+    struct timespec t;
+    begin(), t = in_ms(CLOCK_MONOTONIC, 300), r = syscall(449, two, 1, 0, &t, CLOCK_MONOTONIC), TELL("futex_waitv, monotonic");
+    begin(), t = in_ms(CLOCK_REALTIME, 300), r = syscall(449, two, 1, 0, &t, CLOCK_REALTIME), TELL("real");
+    begin(), t = in_ms(CLOCK_MONOTONIC, -300), r = syscall(449, two, 1, 0, &t, CLOCK_MONOTONIC), TELL("until what is past");
+    two[0].value = 1, begin(), t = in_ms(CLOCK_MONOTONIC, 300), r = syscall(449, two, 1, 0, &t, CLOCK_MONOTONIC), TELL("another value");
+}
+/* What the library makes of them. */
+static void *sleeps_a_second(void *unused)
+{
+    sleep_ms(1000);
+    return 0;
+}
+static void library(char **a)
+{
+    long r;
+    struct timespec t;
+    pthread_t thread;
+    pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+    pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t c;
+    pthread_condattr_t attributes;
+    pthread_rwlock_wrlock(&lock);
+    begin(), t = in_ms(CLOCK_REALTIME, 300), r = -(errno = pthread_rwlock_timedwrlock(&lock, &t)), TELL("pthread_rwlock_timedwrlock, held by itself");
+    pthread_rwlock_unlock(&lock), pthread_rwlock_rdlock(&lock);
+    begin(), t = in_ms(CLOCK_REALTIME, 300), r = -(errno = pthread_rwlock_timedwrlock(&lock, &t)), TELL("pthread_rwlock_timedwrlock");
+    pthread_condattr_init(&attributes), pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC), pthread_cond_init(&c, &attributes);
+    pthread_mutex_lock(&m);
+    begin(), t = in_ms(CLOCK_MONOTONIC, 300), r = -(errno = pthread_cond_timedwait(&c, &m, &t)), TELL("pthread_cond_timedwait, monotonic");
+    pthread_create(&thread, 0, sleeps_a_second, 0);
+    begin(), t = in_ms(CLOCK_REALTIME, 300), r = -(errno = pthread_timedjoin_np(thread, 0, &t)), TELL("pthread_timedjoin_np");
+    r = -(errno = pthread_join(thread, 0)), TELL("it has ended");
+}
 static void *holds(void *mutex)
 {
     pthread_mutex_lock(mutex);
@@ -308,6 +348,51 @@ static void sockets(char **a)
     begin(), r = recv(s[1], room, 8, 0), TELL("without a time"), reap();
 }
 
+static void more_sockets(char **a)
+{
+    long r;
+    int s[2], l = must(socket(AF_UNIX, SOCK_STREAM, 0), "socket"), c[3];
+    char room[8], much[200000] = {0};
+    struct timeval t = {0, 300000};
+    struct iovec v = {room, 8};
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int u = must(socket(AF_INET, SOCK_DGRAM, 0), "socket");
+    must(bind(u, (void *)&at, sizeof at), "bind");
+    setsockopt(u, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
+    begin(), r = recvfrom(u, room, 8, 0, 0, 0), TELL("recvfrom");
+    begin(), r = recvmsg(u, &m, 0), TELL("recvmsg");
+    begin(), r = readv(u, &v, 1), TELL("readv");
+    if (fork() == 0) {
+        begin(), r = recv(u, room, 8, 0), TELL("recv in a child");
+        _exit(0);
+    }
+    reap();
+    begin(), r = recv(dup(u), room, 8, 0), TELL("by another number");
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, s), "socketpair");
+    setsockopt(s[1], SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+    while (send(s[1], much, sizeof much, MSG_DONTWAIT) > 0)
+        ;
+    v = (struct iovec){much, sizeof much};
+    begin(), r = write(s[1], much, sizeof much), TELL("write");
+    begin(), r = sendmsg(s[1], &m, 0), TELL("sendmsg");
+    begin(), r = writev(s[1], &v, 1), TELL("writev");
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    sprintf(path.sun_path + 1, "clock%d", getpid());
+    must(bind(l, (void *)&path, sizeof path), "bind"), must(listen(l, 0), "listen");
+    for (int n = 0; n < 3; n++) {
+        c[n] = must(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+        setsockopt(c[n], SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+    }
+    must(connect(c[0], (void *)&path, sizeof path), "connect");
+    begin(), r = connect(c[1], (void *)&path, sizeof path), TELL("connect to a full queue");
+    if (fork() == 0) {
+        sleep_ms(100), accept(l, 0, 0);
+        _exit(0);
+    }
+    begin(), r = connect(c[2], (void *)&path, sizeof path), TELL("one is taken from it"), reap();
+}
+
 static void alarms(char **a)
 {
     long r;
@@ -352,6 +437,37 @@ static void woken(char **a)
     sigset_t blocked, none;
     sigemptyset(&none);
     with_handler(SIGALRM, 0), r = sigsuspend(&none), TELL("pending across exec, handled=%d", handled);
+}
+
+/* What is armed when a program makes a child, and when it becomes another program. */
+static void execs(char **a)
+{
+    long r;
+    struct itimerval v = {{0, 0}, {1, 500000}}, left;
+    struct itimerspec in_a_second = {{0, 0}, {1, 0}};
+    timer_t t;
+    char fd[16];
+    begin(), alarm(2);
+    if (fork() == 0) {
+        r = alarm(0), TELL("a child has no alarm of its parent's");
+        exit(0);
+    }
+    reap();
+    with_handler(SIGALRM, 0), r = pause(), TELL("the parent has, handled=%d", handled);
+    signal(SIGUSR1, SIG_IGN);
+    struct sigevent e = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+    must(timer_create(CLOCK_MONOTONIC, &e, &t), "timer_create"), timer_settime(t, 0, &in_a_second, 0);
+    int f = must(timerfd_create(CLOCK_MONOTONIC, 0), "timerfd_create");
+    timerfd_settime(f, 0, &in_a_second, 0), sprintf(fd, "%d", f);
+    setitimer(ITIMER_REAL, &v, 0), execl("/proc/self/exe", "clock", "is-another", fd, (char *)0);
+}
+static void is_another(char **a)
+{
+    long r;
+    uint64_t n = 0;
+    begin(), with_handler(SIGALRM, 0);
+    r = read(atoi(a[0]), &n, 8), TELL("its descriptor of a timer, n=%d", (int)n);
+    r = pause(), TELL("its alarm, handled=%d", handled);
 }
 
 static void notified(union sigval value) { handled += value.sival_int; }
@@ -471,6 +587,17 @@ static void clocks(char **a)
     begin(), r = syscall(SYS_gettimeofday, 0, 0), TELL("nothing is asked");
 }
 
+/* Whether the clocks that wake the machine can be read hangs on the machine; where they can, they go by the others. */
+static void waking_clocks(char **a)
+{
+    static const clockid_t all[] = {CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM};
+    for (int n = 0; n < 2; n++) {
+        struct timespec before, after, t = spec(300 * MS);
+        long r = clock_gettime(all[n], &before) || nanosleep(&t, 0) || clock_gettime(all[n], &after);
+        printf("%d %d\n", all[n], r ? -1 : ms_of(after) - ms_of(before));
+    }
+}
+
 static void asking(char **a)
 {
     long r = 0;
@@ -508,6 +635,21 @@ static void two_timers(char **a)
     compute_ms(2);
     pthread_join(one, 0), pthread_join(two, 0);
 }
+/* Three wait until the same moment; they have begun to wait in this order. */
+static void ties(char **a)
+{
+    struct timespec end = in_ms(CLOCK_MONOTONIC, 1000);
+    static const char *names[] = {"second", "third", "first"};
+    for (int n = 0; n < 3; n++) {
+        if (fork() == 0) {
+            clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, 0);
+            puts(names[n]);
+            exit(0);
+        }
+        sleep_ms(10);
+    }
+    reap();
+}
 static void sleeps_for_ever(char **a)
 {
     for (;;)
@@ -540,6 +682,7 @@ static void paced_client(char **a)
     for (int n = 0; n < 10; n++)
         sleep(1), must(send(s, &b, 1, 0), "send"), must(recv(s, &b, 1, 0), "recv");
 }
+static void three_hundred(char **a) { sleep_ms(300); }
 /* A server that waits with a timeout, and serves one client after another. */
 static void select_server(char **a)
 {
@@ -582,10 +725,12 @@ static void asks_much(char **a)
 
 static const struct act acts[] = {
     {"sleeps", sleeps}, {"selects", selects}, {"polls", polls}, {"epolls", epolls}, {"futexes", futexes}, {"inherits", inherits},
-    {"ipc", ipc}, {"queues", queues}, {"sockets", sockets}, {"alarms", alarms}, {"woken", woken}, {"timers", timers},
-    {"timer-fds", timer_fds}, {"threads", threads}, {"clocks", clocks}, {"asking", asking}, {"spinning", spinning},
-    {"two-timers", two_timers}, {"sleeps-for-ever", sleeps_for_ever}, {"polls-for-ever", polls_for_ever},
+    {"many-futexes", many_futexes}, {"library", library}, {"ipc", ipc}, {"queues", queues}, {"sockets", sockets},
+    {"more-sockets", more_sockets}, {"alarms", alarms}, {"woken", woken}, {"execs", execs}, {"is-another", is_another},
+    {"timers", timers}, {"timer-fds", timer_fds}, {"threads", threads}, {"clocks", clocks}, {"waking-clocks", waking_clocks},
+    {"asking", asking}, {"spinning", spinning}, {"ties", ties}, {"two-timers", two_timers}, {"sleeps-for-ever", sleeps_for_ever}, {"polls-for-ever", polls_for_ever},
     {"counts-down", counts_down}, {"sleeps-long", sleeps_long}, {"paced-server", paced_server}, {"paced-client", paced_client},
+    {"three-hundred", three_hundred},
     {"select-server", select_server}, {"late-server", late_server}, {"client", client}, {"what-time", what_time},
     {"computes", computes}, {"asks-much", asks_much}, {0}};
 __attribute__((constructor)) static void makes_pipe(void) { must(pipe(pipe_ends), "pipe"); }

@@ -238,6 +238,18 @@ static void full_segments(char **a)
     }
 }
 static void core(char **a) { abort(); }
+/* Reads past the cache without end: it waits for the disk, which takes no processor time and no call that is watched. */
+static void disk(char **a)
+{
+    const char *names[] = {"/usr/bin/perl", "/usr/bin/bash", "/bin/sh", 0};
+    int fd = -1;
+    for (int n = 0; fd < 0 && names[n]; n++)
+        fd = open(names[n], O_RDONLY | O_DIRECT);
+    void *room;
+    must(posix_memalign(&room, 4096, 1 << 20), "posix_memalign"), must(fd, "open past the cache");
+    for (;;)
+        must(pread(fd, room, 1 << 20, 0), "pread");
+}
 
 static const struct act acts[] = {
     {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"cpu-before-the-end", cpu_before_the_end}, {"flood", flood}, {"lines", lines},
@@ -246,5 +258,5 @@ static const struct act acts[] = {
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
     {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"disk", disk}, {0}};
 PLAY(acts)

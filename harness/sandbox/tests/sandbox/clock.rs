@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ipclab_evidence::{Await, Ended, Exit, Plan, Protocol};
 
 use crate::bench::{
-    Adjust, Test, both, endpoint, own, pair, plan, programs, ready, run, student, waits,
+    Adjust, Test, both, endpoint, own, pair, plan, programs, ready, run, student, trusted, waits,
 };
 
 /// What each act prints on the bare kernel.
@@ -21,15 +21,28 @@ pub(crate) fn tests() -> Vec<Test> {
     for (act, expect) in recorded() {
         // Landlock knows nothing of POSIX queues: at the shared level there are none.
         let test = if act == "queues" { own } else { both };
+        let programs: &[&str] = match act {
+            // A program without a loader asks by code of its own.
+            "clocks" | "asking" => &["clock", "clock_static"],
+            _ => &["clock"],
+        };
         tests.push(test(format!("table_{act}"), move |level| {
-            let seen = run(level, &plan([student("one", &format!("clock {act}"))]));
-            assert_eq!(lines(&seen.out("one")), lines(expect));
-            assert_eq!(seen.ended, Ended::AllExited);
-            assert_eq!(seen.actor("one").exit, Exit::Code(0));
+            for program in programs {
+                let seen = run(level, &plan([student("one", &format!("{program} {act}"))]));
+                assert_eq!(lines(&seen.out("one")), lines(expect), "{program}");
+                assert_eq!(seen.ended, Ended::AllExited);
+                assert_eq!(seen.actor("one").exit, Exit::Code(0));
+            }
         }));
     }
     tests.push(own("the_bare_kernel_does_what_is_recorded", |_| {
-        for act in ["polls", "futexes", "timer-fds"] {
+        for act in [
+            "polls",
+            "futexes",
+            "many-futexes",
+            "timer-fds",
+            "more-sockets",
+        ] {
             let bare = Command::new(programs().join("clock")).arg(act).output();
             let bare = String::from_utf8_lossy(&bare.expect("it runs").stdout).into_owned();
             let expect = recorded()[act];
@@ -173,6 +186,56 @@ pub(crate) fn tests() -> Vec<Test> {
             );
         },
     ));
+    // Where a clock that wakes the machine can be read, it goes by the others; where it cannot, it cannot in the box.
+    tests.push(own("clocks_that_wake_the_machine", |level| {
+        let bare = Command::new(programs().join("clock"))
+            .arg("waking-clocks")
+            .output();
+        let bare = String::from_utf8_lossy(&bare.expect("it runs").stdout).into_owned();
+        let seen = run(level, &plan([student("one", "clock waking-clocks")]));
+        let can = |out: &str| -> Vec<bool> {
+            let lines = out.lines();
+            lines.map(|line| !line.ends_with(" -1")).collect()
+        };
+        assert_eq!(can(&seen.out("one")), can(&bare), "{bare}");
+        assert!(
+            seen.out("one")
+                .lines()
+                .all(|line| line.ends_with(" 300") || line.ends_with(" -1"))
+        );
+    }));
+    tests.push(both("a_reference_is_in_the_same_time", |level| {
+        let server = trusted("server", "clock paced-server").ready(endpoint(Protocol::Tcp));
+        let client = student("client", "clock paced-client").after(ready("server"));
+        let seen = run(level, &plan([server, client]));
+        seen.all_well();
+        let passed: u64 = seen.passed.iter().map(|passed| passed.us).sum();
+        assert_eq!(passed, 20_000_000);
+    }));
+    tests.push(both(
+        "what_is_due_at_one_moment_comes_in_the_order_in_which_it_was_set",
+        |level| {
+            let seen = run(level, &plan([student("one", "clock ties")]));
+            seen.all_well();
+            assert_eq!(seen.out("one"), "second\nthird\nfirst\n");
+        },
+    ));
+    tests.push(both("the_same_plan_gives_the_same_times", |level| {
+        let times = || {
+            let plan = pair(Protocol::Tcp, "clock paced-server", "clock paced-client");
+            let seen = run(level, &plan);
+            let calls = seen.trace.iter();
+            let calls: Vec<_> = calls
+                .map(|call| (call.actor, call.name.clone(), call.at_us))
+                .collect();
+            (calls, seen.passed.clone())
+        };
+        let first = times();
+        assert!(first.0.iter().any(|(_, _, at_us)| *at_us == 20_000_000));
+        for _ in 0..3 {
+            assert_eq!(times(), first);
+        }
+    }));
     tests.push(both("two_timers_fire_in_one_order", |level| {
         let mut outputs = BTreeMap::new();
         for _ in 0..8 {

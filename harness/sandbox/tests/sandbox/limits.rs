@@ -223,6 +223,21 @@ pub(crate) fn tests() -> Vec<Test> {
             assert!(called > 1_900 || segments.len() == 40, "{called}");
         }));
     }
+    // Not "the machine is too busy" either: a program could otherwise choose not to be judged.
+    tests.push(own(
+        "waiting_for_the_disk_without_end_is_no_busy_machine",
+        |level| {
+            let mut plan = plan([student("one", "limits disk")]);
+            plan.limits.wall_ms = 300;
+            let seen = run(level, &plan);
+            assert!(
+                matches!(seen.ended, Ended::DeadlineExceeded { limit_ms: 300, .. }),
+                "{:?}",
+                seen.ended
+            );
+            assert!(matches!(seen.actor("one").exit, Exit::Running { .. }));
+        },
+    ));
     tests.push(both("no_core_is_dumped", |level| {
         let seen = run(level, &plan([student("one", "limits core")]));
         assert_eq!(seen.leftovers.files, []);

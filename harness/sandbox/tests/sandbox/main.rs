@@ -13,6 +13,7 @@ mod descendants;
 mod exits;
 mod leftovers;
 mod limits;
+mod measures;
 mod objects;
 mod outside;
 mod readiness;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),
         ("limits", limits::tests()),
+        ("measures", measures::tests()),
         ("objects", objects::tests()),
         ("outside", outside::tests()),
         ("readiness", readiness::tests()),

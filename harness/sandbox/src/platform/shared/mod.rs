@@ -23,6 +23,7 @@ use ipclab_kernel::{process, signal, sysv};
 use crate::evidence::{Stopwatch, assemble};
 use crate::given;
 use crate::leftovers;
+use crate::measures::LeftOut;
 use crate::tracer::{HostRules, Objects};
 use crate::watch::Watch;
 pub(crate) use before::OPEN_FOLDERS;
@@ -52,11 +53,11 @@ fn notes(identity: Identity) -> Vec<String> {
     NOTES.into_iter().chain([own]).map(str::to_owned).collect()
 }
 
-/// Runs a plan in the host's world. `user`: of the run's own, that its programs have.
+/// Runs a plan in the host's world. `user`: of the run's own, that its programs have. `left_out`: what the case lacks.
 ///
 /// # Errors
 /// What the machine refused, a port, key or path in use among it.
-pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
+pub(crate) fn run(plan: &Plan, user: Option<u32>, left_out: LeftOut) -> io::Result<Evidence> {
     let identity = Identity(user);
     if user.is_some() {
         process::drop_groups()?;
@@ -78,7 +79,7 @@ pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
         given: Objects::default(),
         locked: Vec::new(),
     };
-    let mut platform = Shared::new(plan, &folder.0, before, identity)?;
+    let mut platform = Shared::new(plan, &folder.0, before, identity, left_out)?;
     rules.locked = platform.places(&plan.objects.locked);
     let handed_in = std::mem::take(&mut platform.handed_in);
     let given = given::make(&plan.world, platform.ids, handed_in);
@@ -86,7 +87,11 @@ pub(crate) fn run(plan: &Plan, user: Option<u32>) -> io::Result<Evidence> {
     let watched = given.and_then(|given| {
         rules.given = given.objects();
         platform.given = given;
-        let watch = || Watch::new(plan, &mut platform).with_host_rules(rules).run();
+        let watch = || {
+            Watch::new(plan, left_out, &mut platform)
+                .with_host_rules(rules)
+                .run()
+        };
         identity.lowered(watch)
     });
     let stopwatch = stopwatch.over();

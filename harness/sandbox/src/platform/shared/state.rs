@@ -18,6 +18,7 @@ use crate::filter::TraceScope;
 use crate::given::Given;
 use crate::handed_in::HandedIn;
 use crate::leftovers;
+use crate::measures::{LeftOut, Measure};
 use crate::platform::Platform;
 use crate::spawn::{self, Started};
 use crate::tracer::Tracer;
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     pub(super) reads_all: bool,
     /// What actors may read of the host.
     pub(super) seen: Seen,
+    /// Landlock bounds what they do with files.
+    bounds_files: bool,
 }
 
 impl Shared {
@@ -57,6 +60,7 @@ impl Shared {
         folder: &Path,
         before: Before,
         identity: Identity,
+        left_out: LeftOut,
     ) -> io::Result<Self> {
         let cwd = folder.join("lab");
         fs::create_dir(&cwd)?;
@@ -118,6 +122,7 @@ impl Shared {
             identity,
             reads_all: procfs::effective_capabilities(std::process::id() as Pid) & IPC_OWNER != 0,
             seen: Seen::of(&plan.world),
+            bounds_files: !left_out.lacks(Measure::Landlock),
         })
     }
 
@@ -190,7 +195,7 @@ impl Platform for Shared {
             None => OPEN_FOLDERS.iter().map(Path::new).collect(),
         };
         let actor = self.here(actor);
-        let seen = &self.seen;
+        let (seen, bounds_files) = (&self.seen, self.bounds_files);
         spawn::start(&actor, limits, trace_scope, false, || {
             let (ours, terminal) = descriptor::raw_terminal()?;
             if let Some(user) = user {
@@ -200,7 +205,7 @@ impl Platform for Shared {
             std::env::set_current_dir(&cwd)?;
             process::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize)?;
             process::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
-            if !trusted {
+            if !trusted && bounds_files {
                 restrict(&cwd, &open, seen, terminal.as_fd())?;
             }
             Ok((ours, terminal))
