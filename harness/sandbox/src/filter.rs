@@ -84,6 +84,17 @@ const UNKNOWN: &[(i64, &str)] = &[
 /// for as long as others write. It is told that it is done: no file of a case outlives a loss of power.
 const DONE_ALREADY: &[i64] = &[libc::SYS_sync, libc::SYS_syncfs];
 
+/// What a program's share of the processor hangs on. Everything in a box is the case's, so a share is worth nothing there; but a
+/// program that took less than others on the machine would make a busy machine look too busy, and not be judged. It is told
+/// that it is done. Where the processes of others can be named, the tracer looks first whose it is.
+pub(crate) const PRIORITIES: [i64; 5] = [
+    libc::SYS_setpriority,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setattr,
+    libc::SYS_ioprio_set,
+];
+
 /// The name of a call that the filter refuses, always or in some of its uses.
 pub(crate) fn name_of_refused(number: u64) -> String {
     let all = REFUSED.iter().chain(UNKNOWN).chain(host::ON_MEMORY);
@@ -249,6 +260,11 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
     if options.host {
         for (number, code) in host::calls(options) {
             add(number, &code);
+        }
+    }
+    for number in PRIORITIES {
+        if !options.requested.contains(&number) {
+            add(number, &[put(RETURN, errno(0))]);
         }
     }
     add(libc::SYS_socket, &refuse_families());

@@ -113,7 +113,7 @@ impl Tracer {
     }
 
     /// Whether the plan asks for this call of the thread's program. What a loader does is none of its program's.
-    fn is_requested(&self, tid: Pid, spec: &Spec) -> bool {
+    pub(super) fn is_requested(&self, tid: Pid, spec: &Spec) -> bool {
         let process = &self.processes[&self.threads[&tid].process];
         let watched = &self.actors[process.actor].watched;
         process.beginning.is_none() && watched.iter().any(|name| name == spec.name)

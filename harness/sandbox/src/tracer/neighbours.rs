@@ -7,7 +7,8 @@ use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, process, procfs};
 
 use super::state::{Tracer, gone};
-use crate::calls::{Role, Spec};
+use crate::calls::{self, Role, Spec};
+use crate::filter::PRIORITIES;
 
 /// `IPC_INFO`, `MSG_STAT`, `MSG_INFO`, `SHM_STAT`, `SHM_INFO`, `SHM_STAT_ANY`, `SEM_STAT`, `SEM_INFO`, `SEM_STAT_ANY`: by an index.
 const LOOKS: [i32; 9] = [3, 11, 12, 13, 14, 15, 18, 19, 20];
@@ -27,7 +28,7 @@ enum Target {
 
 impl Tracer {
     /// What the caller gets instead of its call, where that is about a process which is not the case's, or about all there
-    /// are. `None`: the call may be made.
+    /// are, or would change nothing but a priority. `None`: the call may be made.
     pub(super) fn neighbour_rule(&self, tid: Pid, number: u64, args: &[u64; 6]) -> Option<i64> {
         self.host.as_ref()?;
         let actor = self
@@ -46,7 +47,9 @@ impl Tracer {
                 Target::User => return Some(-i64::from(libc::EPERM)),
             }
         }
-        None
+        let is_priority = PRIORITIES.contains(&(number as i64));
+        let requested = calls::spec(number).is_some_and(|spec| self.is_requested(tid, spec));
+        (is_priority && !requested).then_some(0)
     }
 
     /// Whether a call is about a System V object that is not the case's: one that was there before, or that nothing of the

@@ -238,6 +238,21 @@ static void full_segments(char **a)
     }
 }
 static void core(char **a) { abort(); }
+/* In every way there is; prints what became of it. */
+static void lower_priority(char **a)
+{
+    struct sched_param none = {0};
+    int before = getpriority(PRIO_PROCESS, 0);
+    printf("%d", nice(3) == before);
+    printf("%d%d", setpriority(PRIO_PROCESS, 0, 19), setpriority(PRIO_PROCESS, getpid(), 19));
+    printf("%d%d", setpriority(PRIO_PGRP, 0, 19), sched_setscheduler(0, SCHED_IDLE, &none));
+    printf("%d", sched_setscheduler(getpid(), SCHED_IDLE, &none));
+    struct { unsigned size, policy; unsigned long long flags, rest[4]; } idle = {48, SCHED_IDLE, 0, {0}};
+    printf("%ld", syscall(SYS_sched_setattr, 0, &idle, 0));
+    printf("%ld", syscall(SYS_ioprio_set, 1, 0, 3 << 13));
+    printf(" %d %d %d\n", getpriority(PRIO_PROCESS, 0) == before, sched_getscheduler(0),
+           syscall(SYS_ioprio_get, 1, 0) == 3 << 13);
+}
 /* Reads past the cache without end: it waits for the disk, which takes no processor time and no call that is watched. */
 static void disk(char **a)
 {
@@ -258,5 +273,5 @@ static const struct act acts[] = {
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
     {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"disk", disk}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"disk", disk}, {0}};
 PLAY(acts)

@@ -275,5 +275,14 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         },
     ));
+    // One that nearly anything on the machine comes before would never get to a limit where others work, and not be judged.
+    tests.push(both(
+        "no_program_lowers_its_priority_to_escape_its_limits",
+        |level| {
+            let plan = plan([student("one", "limits lower-priority")]);
+            let seen = run(level, &plan);
+            assert_eq!(seen.out("one"), "10000000 1 0 0\n");
+        },
+    ));
     tests
 }
