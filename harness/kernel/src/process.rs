@@ -101,6 +101,20 @@ pub type Resource = c_int;
 #[cfg(not(target_env = "musl"))]
 pub type Resource = libc::__rlimit_resource_t;
 
+/// `setrlimit(2)`: allows as much as can be had without privileges.
+pub fn raise_limit(resource: Resource) -> Result<()> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the struct outlives both calls.
+    unsafe {
+        check_int(libc::getrlimit(resource, &mut limit))?;
+        limit.rlim_cur = limit.rlim_max;
+        check_int(libc::setrlimit(resource, &limit)).map(drop)
+    }
+}
+
 /// `setrlimit(2)`, soft and hard alike; where the hard limit is lower already, it stays.
 pub fn lower_limit(resource: Resource, value: u64) -> Result<()> {
     let mut limit = libc::rlimit {

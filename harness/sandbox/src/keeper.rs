@@ -42,6 +42,11 @@ pub(crate) fn main(
     if signal::prepare_signals().is_err() {
         return ExitCode::FAILURE;
     }
+    // How many descriptors a user's processes may have sent to nobody yet is bounded by that of who sends one more, and programs of
+    // a case may have the same user as we.
+    if process::raise_limit(libc::RLIMIT_NOFILE).is_err() {
+        return ExitCode::FAILURE;
+    }
     // What boxes are made of has the modes that we mean, and actors begin with the mask of a fresh login.
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     let tool = std::os::unix::process::parent_id();

@@ -197,6 +197,9 @@ fn become_program(
         if descriptor::read_some(to_tracer.as_fd(), &mut [0; 8])? != Some(1) {
             return Err(io::Error::other("the tracer went away"));
         }
+        // Not before: what other programs of this user have sent to nobody yet counts against it, and would keep this one from
+        // sending.
+        process::lower_limit(libc::RLIMIT_NOFILE, limits.open_files)?;
         drop(our_end);
         let place = [stdin, stdout.unwrap_or(terminal.as_raw_fd()), stderr];
         for (at, fd) in place.into_iter().enumerate() {
@@ -234,7 +237,6 @@ fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
         // The kernel counts by user: where the user is not the box's own, that is everything that they run.
         process::lower_limit(libc::RLIMIT_NPROC, limits.processes)?;
     }
-    process::lower_limit(libc::RLIMIT_NOFILE, limits.open_files)?;
     process::lower_limit(libc::RLIMIT_FSIZE, limits.file_mib * MIB)?;
     process::lower_limit(libc::RLIMIT_MSGQUEUE, MIB)?;
     // A net for the net: the supervisor counts milliseconds over all processes of an actor, the kernel whole seconds

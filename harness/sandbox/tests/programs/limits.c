@@ -238,6 +238,24 @@ static void full_segments(char **a)
     }
 }
 static void core(char **a) { abort(); }
+/* Sends descriptors to nobody, as many as it may. */
+static void in_flight(char **a)
+{
+    int pair[2], fds[30];
+    socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
+    for (int i = 0; i < 30; i++)
+        fds[i] = pair[0];
+    char control[CMSG_SPACE(sizeof fds)] = {0}, byte = 'x';
+    struct iovec vector = {&byte, 1};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+    *rights = (struct cmsghdr){CMSG_LEN(sizeof fds), SOL_SOCKET, SCM_RIGHTS};
+    memcpy(CMSG_DATA(rights), fds, sizeof fds);
+    while (sendmsg(pair[0], &message, MSG_DONTWAIT) > 0)
+        ;
+    printf("%s\n", strerrorname_np(errno)), fflush(stdout);
+    pause();
+}
 /* In every way there is; prints what became of it. */
 static void lower_priority(char **a)
 {
@@ -273,5 +291,5 @@ static const struct act acts[] = {
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
     {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"disk", disk}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"disk", disk}, {0}};
 PLAY(acts)

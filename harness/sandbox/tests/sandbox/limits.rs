@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{Ended, Exit, LimitHit, LimitKind, Limits};
 
-use crate::bench::{Test, both, own, plan, run, student};
+use crate::bench::{Test, both, own, plan, run, student, waits};
 
 /// What the plans of this theme allow.
 fn small() -> Limits {
@@ -282,6 +282,21 @@ pub(crate) fn tests() -> Vec<Test> {
             let plan = plan([student("one", "limits lower-priority")]);
             let seen = run(level, &plan);
             assert_eq!(seen.out("one"), "10000000 1 0 0\n");
+        },
+    ));
+    // The kernel counts descriptors that were sent and not received by user: a second program of the case could not be started.
+    tests.push(both(
+        "descriptors_on_their_way_keep_no_other_program_from_starting",
+        |level| {
+            let mut plan = plan([
+                student("one", "limits in-flight"),
+                student("two", "exits code 7"),
+            ]);
+            plan.limits.open_files = 40;
+            plan.actors[1].start = vec![waits("one")];
+            let seen = run(level, &plan);
+            assert_eq!(seen.out("one"), "ETOOMANYREFS\n");
+            assert_eq!(seen.actor("two").exit, Exit::Code(7));
         },
     ));
     tests
