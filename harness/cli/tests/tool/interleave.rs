@@ -211,6 +211,43 @@ fn accesses_that_nothing_orders_are_found_without_an_unlucky_order() {
     check(&format!("{flag} {take}"), 0, &[]);
 }
 
+/// A counter that no instruction of the program touches: the kernel reads it as a signal mask, and writes it as the number of a
+/// signal.
+#[test]
+fn what_the_kernel_reads_and_writes_is_no_way_round_the_watch() {
+    let check = |before: &str, after: &str| {
+        let workdir = workdir(before, after);
+        let spec = SPEC
+            .replace("\"late-writers\"", "{ preemptions = 1 }")
+            .replace("[\"6\"]", "[\"2\"]");
+        workdir.write("sum.toml", spec);
+        let program = workdir.path("work/sum.c");
+        let text = std::fs::read_to_string(&program).unwrap();
+        let by_calls = "unsigned long was = 0; \
+            syscall(SYS_rt_sigprocmask, SIG_SETMASK, sum, NULL, 8L); \
+            syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &was, 8L); \
+            prctl(PR_SET_PDEATHSIG, was + 1); \
+            prctl(PR_GET_PDEATHSIG, sum);";
+        let headers = "#include <signal.h>\n#include <sys/prctl.h>\n#include <sys/syscall.h>\n";
+        let text = text.replace("++*sum;", by_calls).replace("i < 3", "i < 1");
+        std::fs::write(&program, format!("{headers}{text}")).unwrap();
+        let (status, text) = self::check(&workdir, &[]);
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        (status, joined)
+    };
+    let (status, text) = check("", "(void)take, (void)give;");
+    assert_eq!(status, Some(1), "{text}");
+    let says = "what process 4003 wrote to shared memory was lost";
+    assert!(text.contains(says), "{text}");
+    let (status, text) = check("semop(semid, &take, 1);", "semop(semid, &give, 1);");
+    assert_eq!(status, Some(0), "{text}");
+    assert!(
+        text.contains("no schedule with at most 1 preemption fails"),
+        "{text}"
+    );
+}
+
 /// A program that does something else each time: the search ends, the program passes, and nothing is claimed.
 #[test]
 fn a_search_of_what_is_never_the_same_ends_without_a_claim() {

@@ -168,11 +168,14 @@ impl<'a> Builder<'a> {
             .is_ok_and(|recipe| is_compiled_c(&recipe))
     }
 
-    /// The directive by which a file of the submission asks again not to be instrumented, as a clause.
+    /// How a file of the submission asks whether it is instrumented, or again not to be, as a clause.
     pub fn unmasking(&self) -> Option<String> {
         self.submission.files.iter().find_map(|file| {
             let name = sanitizer::unmasked(&self.submission.read(file))?;
-            Some(format!("{} defines or undefines {name}", show::path(file)))
+            Some(format!(
+                "{} defines, undefines or asks for {name}",
+                show::path(file)
+            ))
         })
     }
 

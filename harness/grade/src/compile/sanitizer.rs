@@ -83,12 +83,16 @@ pub(super) fn flags(has_features: bool) -> Vec<String> {
     flags
 }
 
-/// The name of [`flags`] that a source defines anew or undefines, which would let it ask again not to be instrumented.
-///
-/// Directives are looked for in comments and strings, too: nothing else has these names behind `#undef` or `#define`, and what
-/// is a comment to a compiler depends on more than is known here.
+/// The name of [`flags`] that a source defines anew or undefines, which would let it ask again not to be instrumented; or that it
+/// uses elsewhere than in an attribute, which would tell it that the name stands for nothing, and so that it is sanitized.
 pub(super) fn unmasked(source: &[u8]) -> Option<String> {
     let text = without_splices(&String::from_utf8_lossy(source));
+    in_directive(&text).or_else(|| outside_of_attributes(&text))
+}
+
+/// Directives are looked for in comments and strings, too: nothing else has these names in them, and what is a comment to a
+/// compiler depends on more than is known here.
+fn in_directive(text: &str) -> Option<String> {
     let directives = text.match_indices(['#', ':', '=']);
     directives.into_iter().find_map(|(at, mark)| {
         let before = &text[..at];
@@ -98,19 +102,120 @@ pub(super) fn unmasked(source: &[u8]) -> Option<String> {
             _ => before.ends_with("??"),
         };
         let rest = is_directive.then(|| without_blanks(&text[at + 1..]))?;
-        let rest = ["undef", "define"]
+        if let Some(rest) = ["undef", "define"]
+            .iter()
+            .find_map(|word| rest.strip_prefix(word))
+        {
+            let name = first_name(without_blanks(rest));
+            let is_ours = is_attribute(name) || QUESTIONS.contains(&name);
+            return is_ours.then(|| name.to_owned());
+        }
+        // `if`, `ifdef`, `ifndef`, `elif`, `elifdef`, `elifndef`.
+        let condition = ["if", "elif"]
             .iter()
             .find_map(|word| rest.strip_prefix(word))?;
-        let rest = without_blanks(rest);
-        let ends = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let name = &rest[..ends.unwrap_or(rest.len())];
-        let bare = name
-            .strip_prefix("__")
-            .and_then(|name| name.strip_suffix("__"));
-        let bare = bare.unwrap_or(name);
-        let is_ours = bare == ATTRIBUTE || ATTRIBUTES.contains(&bare) || QUESTIONS.contains(&name);
-        is_ours.then(|| name.to_owned())
+        let condition = condition.lines().next().unwrap_or_default();
+        names(condition)
+            .map(|(_, name)| name)
+            .find(|name| is_attribute(name))
+            .map(str::to_owned)
     })
+}
+
+/// The first such name in the code itself that is no attribute: made into a string, or called like a function.
+fn outside_of_attributes(text: &str) -> Option<String> {
+    // Where a raw string begins, comments cannot be told from code without more of a lexer than this.
+    let code = match text.contains("R\"") {
+        true => text.to_owned(),
+        false => without_comments(text),
+    };
+    names(&code)
+        .find(|(at, name)| is_attribute(name) && !is_in_attribute(&code[..*at]))
+        .map(|(_, name)| name.to_owned())
+}
+
+/// Whether what comes behind this text stands in `__attribute__((...))`, or behind a vendor's name in `[[...]]`.
+fn is_in_attribute(before: &str) -> bool {
+    if before.trim_end().ends_with("::") {
+        return true;
+    }
+    let mut closed = 0;
+    let opened = before.char_indices().rev().find(|(_, c)| {
+        match c {
+            ')' => closed += 1,
+            '(' if closed == 0 => return true,
+            '(' => closed -= 1,
+            _ => {}
+        }
+        false
+    });
+    let Some((at, _)) = opened else {
+        return false;
+    };
+    let outer = before[..at].trim_end().strip_suffix('(');
+    outer.is_some_and(|outer| {
+        let outer = outer.trim_end();
+        outer.ends_with("__attribute__") || outer.ends_with("__attribute")
+    })
+}
+
+/// Whether a name is one of the attributes, with or without underscores around it.
+fn is_attribute(name: &str) -> bool {
+    let bare = name
+        .strip_prefix("__")
+        .and_then(|name| name.strip_suffix("__"));
+    let bare = bare.unwrap_or(name);
+    bare == ATTRIBUTE || ATTRIBUTES.contains(&bare)
+}
+
+/// The identifiers of a text, and where they begin.
+fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = text.split(move |c| !is_part(c));
+    let words = words.filter(|word| !word.is_empty());
+    words.map(|word| (word.as_ptr().addr() - text.as_ptr().addr(), word))
+}
+
+/// The identifier that a text begins with.
+fn first_name(text: &str) -> &str {
+    let ends = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    &text[..ends.unwrap_or(text.len())]
+}
+
+/// A source without its comments, and with nothing in its strings and characters.
+fn without_comments(text: &str) -> String {
+    let mut code = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest[2..].find("*/").map_or(rest.len(), |end| end + 4),
+            '"' | '\'' => quoted(rest, c),
+            c => c.len_utf8(),
+        };
+        match c {
+            '/' if length > 1 => code.push(' '),
+            '"' | '\'' => code.extend([c, c]),
+            c => code.push(c),
+        }
+        rest = &rest[length..];
+    }
+    code
+}
+
+/// How long a string or character is that a text begins with. It ends with its line at the latest.
+fn quoted(text: &str, mark: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '\n' => return at,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            c if c == mark => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// A source whose continued lines are one.
@@ -263,6 +368,35 @@ mod tests {
             None,
         );
         check("/* we undefine no_sanitize */", None);
+        // What asks whether the names stand for something.
+        check("#ifdef no_sanitize\n", Some("no_sanitize"));
+        check(
+            "# if defined(X) || defined( __no_sanitize_address__ )\n",
+            Some("__no_sanitize_address__"),
+        );
+        check("#elifdef no_sanitize\n", Some("no_sanitize"));
+        check("#if X\nint no;\n#endif", None);
+        check(
+            "#define S(x) #x\n#define T(x) S(x)\nchar a[] = T(no_sanitize_address);",
+            Some("no_sanitize_address"),
+        );
+        check("int a = 1 + no_sanitize(1) - 0;", Some("no_sanitize"));
+        check(
+            "char *a = R\"(/*)\"; int b = 1 + no_sanitize(1) - 0; /**/",
+            Some("no_sanitize"),
+        );
+        check(
+            "__attribute__ (( noinline, no_sanitize ( \"address\" ) ))",
+            None,
+        );
+        check("__attribute((__no_sanitize_address__)) void f(void);", None);
+        check("[[gnu::no_sanitize(\"address\")]] void f();", None);
+        check(
+            "puts(\"no_sanitize\"); // no_sanitize\nputs(\"\\\"\"); /* no_sanitize */",
+            None,
+        );
+        check("char c = '\"'; /* no_sanitize */ char d = '\"';", None);
+        check("it's /* no_sanitize */\nok", None);
     }
 
     #[test]

@@ -31,6 +31,9 @@ enum Outcome {
     Gone,
 }
 
+/// Bytes of the widest number that is no vector.
+const NUMBER_MAX: u8 = 8;
+
 /// Steps over one instruction at most: a string instruction stops after each of its rounds.
 const MAX_STEPS: u32 = 65_536;
 
@@ -88,7 +91,12 @@ impl Tracer {
                     let value = peek(tid, address, instruction.width);
                     let value = value.as_deref().map(number);
                     let code = self.place_of(tid, true);
-                    self.note_access(tid, (place, code), instruction.width, value, Way::Read);
+                    // A library that looks for the end of a string reads more than the program asked it to.
+                    let width = match code.is_own || instruction.width <= NUMBER_MAX {
+                        true => instruction.width,
+                        false => 1,
+                    };
+                    self.note_access(tid, (place, code), width, value, Way::Read);
                     return self.after_access(tid, false);
                 }
                 Outcome::Writes(at) => write.address = at,

@@ -61,6 +61,15 @@ pub(super) struct Reached {
     pub(super) way: Way,
 }
 
+/// What lay in segments before a call that may write there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Compared {
+    /// How many events there had been.
+    pub(super) events: u64,
+    /// Addresses and the bytes there.
+    pub(super) before: Vec<(u64, Vec<u8>)>,
+}
+
 /// A call on many messages, of which some are done.
 #[derive(Clone, Debug)]
 pub(super) struct Series {

@@ -119,6 +119,7 @@ impl Tracer {
             thread.opened = false;
             thread.series = None;
             thread.reached.clear();
+            thread.compared.before.clear();
             thread.observed = None;
             thread.closes = false;
             thread.pending_write = None;

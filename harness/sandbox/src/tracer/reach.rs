@@ -8,9 +8,10 @@ use ipclab_kernel::Pid;
 use ipclab_kernel::arch::layout::EPOLL_EVENT_BYTES;
 use ipclab_kernel::arch::older;
 use ipclab_kernel::arch::registers::Registers;
+use ipclab_kernel::memory;
 use ipclab_kernel::ptrace::{self, Stop};
 
-use super::in_progress::{Reached, Way};
+use super::in_progress::{Compared, Reached, Way};
 use super::origin::CodePlace;
 use super::state::Tracer;
 use crate::decode;
@@ -21,6 +22,26 @@ const PIECE: u64 = 256;
 
 /// Longest of a call that is looked at.
 const MOVED_MAX: u64 = 1 << 20;
+
+/// How much is compared behind each argument of a call of which it is not known what it moves.
+const COMPARED: u64 = 256;
+
+/// Options of `prctl(2)` that write a number where the second argument points.
+const PRCTL_INTEGERS: [i32; 7] = [
+    libc::PR_GET_PDEATHSIG,
+    libc::PR_GET_UNALIGN,
+    libc::PR_GET_FPEMU,
+    libc::PR_GET_FPEXC,
+    libc::PR_GET_TSC,
+    libc::PR_GET_CHILD_SUBREAPER,
+    libc::PR_GET_TID_ADDRESS,
+];
+
+/// `ARCH_GET_FS` and `ARCH_GET_GS`.
+const ARCH_PRCTL_WORDS: [u64; 2] = [0x1003, 0x1004];
+
+/// Stops of the thread itself from when it is sent back to a call to the call's end: at its entry and its exit.
+const OWN_STOPS: u64 = 2;
 
 impl Tracer {
     /// Where in guarded segments a call moves bytes. What registers hold beyond a call's own arguments means nothing.
@@ -73,11 +94,58 @@ impl Tracer {
             self.forbid(actor, LimitKind::UnseenMemory);
         }
         let reached = self.stretches(tid, entered);
+        let before = self.before(tid, entered, &reached);
+        let events = self.event_count;
         for stretch in reached.iter().filter(|reached| reached.way == Way::Out) {
             self.note_reach(tid, stretch.address, stretch.length, Access::Read);
         }
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.reached = reached;
+            thread.compared = Compared { events, before };
+        }
+    }
+
+    /// What lies in guarded segments where arguments of a call point of which it is not known what it moves there.
+    fn before(&self, tid: Pid, entered: &Registers, known: &[Reached]) -> Vec<(u64, Vec<u8>)> {
+        let unknown = |address: &u64| !known.iter().any(|reached| reached.address == *address);
+        let bytes = |address: u64| {
+            let attachment = self.attachment(tid, address)?;
+            let room = attachment.start + attachment.length - address;
+            let mut bytes = vec![0; room.min(COMPARED) as usize];
+            let read = memory::read_memory(tid, address, &mut bytes);
+            bytes.truncate(read);
+            Some((address, bytes))
+        };
+        let arguments = entered.arguments();
+        arguments
+            .into_iter()
+            .filter(unknown)
+            .filter_map(bytes)
+            .collect()
+    }
+
+    /// A call is over of which it was not known what it moves: what has changed, the kernel has written. Where another thread
+    /// has done something meanwhile, that may have been its doing.
+    fn has_changed(&mut self, tid: Pid) {
+        let compared = self
+            .threads
+            .get_mut(&tid)
+            .map(|thread| std::mem::take(&mut thread.compared))
+            .unwrap_or_default();
+        if self.event_count > compared.events + OWN_STOPS {
+            return;
+        }
+        for (address, before) in compared.before {
+            let mut after = vec![0; before.len()];
+            let read = memory::read_memory(tid, address, &mut after);
+            let differs = |at: &usize| before[*at] != after[*at];
+            let Some(first) = (0..read).find(differs) else {
+                continue;
+            };
+            let last = (first..read).rfind(differs).unwrap_or(first);
+            let length = (last - first + 1) as u64;
+            self.note_reach(tid, address + first as u64, length, Access::Write);
+            self.schedule.accessed(true);
         }
     }
 
@@ -87,6 +155,7 @@ impl Tracer {
             .threads
             .get_mut(&tid)
             .map(|thread| std::mem::take(&mut thread.reached));
+        self.has_changed(tid);
         let mut left = u64::try_from(result).unwrap_or(0);
         for stretch in reached.unwrap_or_default() {
             let written = match stretch.way {
@@ -155,7 +224,7 @@ impl Tracer {
 }
 
 /// What a call moves, by its arguments. Calls that only compare or name something there, such as those that wait on a word,
-/// are left out.
+/// are left out. What one that is not listed writes is found by [`Tracer::has_changed`].
 fn moved(tid: Pid, number: i64, args: &[u64; 6]) -> Vec<Reached> {
     let one = |way, address, length| {
         vec![Reached {
@@ -171,6 +240,16 @@ fn moved(tid: Pid, number: i64, args: &[u64; 6]) -> Vec<Reached> {
             way,
         };
         vectors.into_iter().map(stretch).collect()
+    };
+    // What is to be, and what was.
+    let sets = |new, old, length| {
+        let all = [(Way::Out, new), (Way::InWhole, old)];
+        let stretch = |(way, address)| Reached {
+            address,
+            length,
+            way,
+        };
+        all.map(stretch).into()
     };
     let message = || decode::Message::read(tid, args[1]).map_or_else(Vec::new, |one| one.vectors);
     match number {
@@ -198,8 +277,24 @@ fn moved(tid: Pid, number: i64, args: &[u64; 6]) -> Vec<Reached> {
         older::SYS_epoll_wait | libc::SYS_epoll_pwait => {
             one(Way::InWhole, args[1], EPOLL_EVENT_BYTES)
         }
+        libc::SYS_rt_sigprocmask => sets(args[1], args[2], 8),
+        libc::SYS_rt_sigaction => sets(args[1], args[2], 32),
+        libc::SYS_sigaltstack => sets(args[0], args[1], 24),
+        libc::SYS_prlimit64 => sets(args[2], args[3], 16),
+        libc::SYS_setitimer => sets(args[1], args[2], 32),
+        libc::SYS_timer_settime | libc::SYS_timerfd_settime => sets(args[2], args[3], 32),
+        libc::SYS_nanosleep => one(Way::Out, args[0], 16),
+        libc::SYS_clock_nanosleep => one(Way::Out, args[2], 16),
+        libc::SYS_bind | libc::SYS_connect => one(Way::Out, args[1], args[2]),
+        libc::SYS_semop | libc::SYS_semtimedop => one(Way::Out, args[1], args[2].saturating_mul(6)),
         libc::SYS_prctl if args[0] == libc::PR_SET_NAME as u64 => one(Way::Out, args[1], 16),
         libc::SYS_prctl if args[0] == libc::PR_GET_NAME as u64 => one(Way::InWhole, args[1], 16),
+        libc::SYS_prctl if PRCTL_INTEGERS.contains(&(args[0] as i32)) => {
+            one(Way::InWhole, args[1], 4)
+        }
+        older::SYS_arch_prctl if ARCH_PRCTL_WORDS.contains(&args[0]) => {
+            one(Way::InWhole, args[1], 8)
+        }
         _ => Vec::new(),
     }
 }

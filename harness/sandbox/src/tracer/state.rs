@@ -17,7 +17,7 @@ use super::code_map::{CodeMap, Origins};
 use super::disk::DiskWaits;
 use super::followed::{Followed, Functions};
 use super::in_progress::{
-    Addressed, Beginning, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
+    Addressed, Beginning, Compared, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
@@ -81,6 +81,8 @@ pub(super) struct Thread {
     pub(super) series: Option<Series>,
     /// What that call may reach in them.
     pub(super) reached: Vec<Reached>,
+    /// What it may write there of which it is not known beforehand.
+    pub(super) compared: Compared,
     /// At the exit of its call it closes what is open to another thread of its process.
     pub(super) closes: bool,
     /// It is in this call, whose exit is awaited to see what came of it.
@@ -527,6 +529,7 @@ impl Tracer {
                 opened: false,
                 series: None,
                 reached: Vec::new(),
+                compared: Compared::default(),
                 closes: false,
                 observed: None,
                 at_point: false,

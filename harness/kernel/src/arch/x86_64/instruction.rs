@@ -18,12 +18,13 @@ pub const MAX_LENGTH: usize = 15;
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Instruction {
     let mut rest = bytes;
-    let (mut narrow, mut locked, mut wide) = (false, false, false);
+    let (mut narrow, mut locked, mut wide, mut repeat) = (false, false, false, 0);
     while let [prefix, more @ ..] = rest {
         match prefix {
             0x66 => narrow = true,
             0xf0 => locked = true,
-            0xf2 | 0xf3 | 0x2e | 0x36 | 0x3e | 0x26 | 0x64 | 0x65 | 0x67 => {}
+            0xf2 | 0xf3 => repeat = *prefix,
+            0x2e | 0x36 | 0x3e | 0x26 | 0x64 | 0x65 | 0x67 => {}
             _ => break,
         }
         rest = more;
@@ -55,10 +56,40 @@ pub fn decode(bytes: &[u8]) -> Instruction {
             0xb0 | 0xb1 | 0xc0 | 0xc1 => (Access::Update, sized(*opcode)),
             0xc7 if field(more.first()) == Some(1) => (Access::Update, 8),
             0xc3 => (Access::Store, word),
+            // The processor's state: of it only the control word is narrow.
+            0xae => match field(more.first()) {
+                Some(2 | 3) => (Access::Unknown, 4),
+                _ => (Access::Unknown, u8::MAX),
+            },
             // Vector registers, stored.
-            0x11 | 0x13 | 0x17 | 0x29 | 0x2b | 0x7f | 0xd6 | 0xe7 => (Access::Store, 0),
-            _ => return UNKNOWN,
+            0x11 | 0x13 | 0x17 | 0x29 | 0x2b | 0x7f | 0xd6 | 0xe7 => {
+                (Access::Store, vector(1, *opcode, repeat, 16))
+            }
+            0x38 => (Access::Unknown, by_opcode(2, more, repeat, 16)),
+            0x3a => (Access::Unknown, by_opcode(3, more, repeat, 16)),
+            _ => (Access::Unknown, vector(1, *opcode, repeat, 16)),
         },
+        // The same with three operands: what it does is found out by trying.
+        [0xc5, second, opcode, ..] => {
+            let length = 16 << (second >> 2 & 1);
+            let width = vector(1, *opcode, prefix(*second), length);
+            (Access::Unknown, width)
+        }
+        [0xc4, first, second, opcode, ..] => {
+            let length = 16 << (second >> 2 & 1);
+            let width = vector(first & 0x1f, *opcode, prefix(*second), length);
+            (Access::Unknown, width)
+        }
+        [0x62, first, second, third, opcode, ..] => {
+            let length = 16 << (third >> 5 & 3).min(2);
+            let width = vector(first & 7, *opcode, prefix(*second), length);
+            (Access::Unknown, width)
+        }
+        [opcode @ 0xd8..=0xdf, more @ ..] => {
+            (Access::Unknown, floating(*opcode, field(more.first())))
+        }
+        // One element at a time: between two of them the program can be stopped.
+        [opcode @ (0xa4..=0xa7 | 0xac..=0xaf), ..] => (Access::Unknown, sized(*opcode)),
         [opcode, more @ ..] => match opcode {
             // Arithmetic and logic: the last of the eight compares and keeps nothing.
             0x00..=0x3f => match (opcode & 7, opcode >> 3) {
@@ -94,6 +125,58 @@ pub fn decode(bytes: &[u8]) -> Instruction {
         access => access,
     };
     Instruction { access, width }
+}
+
+/// The prefix that an instruction of three operands has in its last two bits.
+fn prefix(bits: u8) -> u8 {
+    [0, 0x66, 0xf3, 0xf2][usize::from(bits & 3)]
+}
+
+/// As [`vector`] for an opcode that is still to come.
+fn by_opcode(map: u8, rest: &[u8], prefix: u8, length: u8) -> u8 {
+    rest.first()
+        .map_or(length, |opcode| vector(map, *opcode, prefix, length))
+}
+
+/// How many bytes a vector instruction of one of the three tables reads or writes in memory, at most; all of a register of this
+/// length where it is not known to be less.
+fn vector(map: u8, opcode: u8, prefix: u8, length: u8) -> u8 {
+    match (map, opcode) {
+        // A single number of its register.
+        (1, 0x10 | 0x11 | 0x2a | 0x2c | 0x2d | 0x51..=0x53 | 0x58..=0x5f | 0xc2)
+            if prefix == 0xf3 =>
+        {
+            4
+        }
+        (1, 0x10 | 0x11 | 0x2a | 0x2c | 0x2d | 0x51 | 0x58..=0x5f | 0xc2) if prefix == 0xf2 => 8,
+        (1, 0x7e) if prefix == 0xf3 => 8,
+        (1, 0x2e | 0x2f | 0x6e | 0x7e | 0x12 | 0x13 | 0x16 | 0x17 | 0xd6) => 8,
+        (2, 0x18 | 0x58) => 4,
+        (2, 0x19 | 0x59) => 8,
+        (2, 0x1a | 0x5a) => 16,
+        (2, 0x78) => 1,
+        (2, 0x79) => 2,
+        (3, 0x14) => 1,
+        (3, 0x15) => 2,
+        (3, 0x16) => 8,
+        (3, 0x17) => 4,
+        (3, 0x19 | 0x39) => 16,
+        _ => length,
+    }
+}
+
+/// How many bytes an instruction of the older floating-point unit reads or writes in memory. `field`: which of the eight of its
+/// opcode it is.
+fn floating(opcode: u8, field: Option<u8>) -> u8 {
+    match (opcode, field.unwrap_or(0)) {
+        (0xd9 | 0xdd, 7) | (0xd9, 5) => 2,
+        (0xd9, 4 | 6) => 28,
+        (0xdd, 4 | 6) => 108,
+        (0xdb, 5 | 7) | (0xdf, 4 | 6) => 10,
+        (0xdf, 5 | 7) | (0xdd | 0xdc, _) => 8,
+        (0xde | 0xdf, _) => 2,
+        _ => 4,
+    }
 }
 
 /// Whether the instruction with these bytes begins a sequence of a load and a store that are one update. Here one instruction
@@ -203,15 +286,78 @@ mod tests {
             (&[0xf7, 0x18], "negl (%rax)", Access::Update, 4),
             (&[0xd1, 0x20], "shll (%rax)", Access::Update, 4),
             (&[0x0f, 0xb6, 0x00], "movzbl (%rax),%eax", Access::Load, 1),
-            (&[0x0f, 0x11, 0x00], "movups %xmm0,(%rax)", Access::Store, 0),
+            (
+                &[0x0f, 0x11, 0x00],
+                "movups %xmm0,(%rax)",
+                Access::Store,
+                16,
+            ),
+            (
+                &[0xf3, 0x0f, 0x11, 0x00],
+                "movss %xmm0,(%rax)",
+                Access::Store,
+                4,
+            ),
+            (
+                &[0xf2, 0x0f, 0x11, 0x00],
+                "movsd %xmm0,(%rax)",
+                Access::Store,
+                8,
+            ),
+            (
+                &[0x66, 0x0f, 0xd6, 0x00],
+                "movq %xmm0,(%rax)",
+                Access::Store,
+                8,
+            ),
+            (
+                &[0xf3, 0x0f, 0x6f, 0x00],
+                "movdqu (%rax),%xmm0",
+                Access::Unknown,
+                16,
+            ),
+            (
+                &[0xf2, 0x0f, 0x58, 0x00],
+                "addsd (%rax),%xmm0",
+                Access::Unknown,
+                8,
+            ),
+            (
+                &[0xc5, 0xfa, 0x10, 0x00],
+                "vmovss (%rax),%xmm0",
+                Access::Unknown,
+                4,
+            ),
+            (
+                &[0xc5, 0xf8, 0x11, 0x00],
+                "vmovups %xmm0,(%rax)",
+                Access::Unknown,
+                16,
+            ),
+            (
+                &[0xc4, 0xe2, 0x7d, 0x58, 0x00],
+                "vpbroadcastd (%rax),%ymm0",
+                Access::Unknown,
+                4,
+            ),
+            (
+                &[0x62, 0xf1, 0xfe, 0x48, 0x7f, 0x00],
+                "vmovdqu64 %zmm0,(%rax)",
+                Access::Unknown,
+                64,
+            ),
+            (&[0xdb, 0x38], "fstpt (%rax)", Access::Unknown, 10),
+            (&[0xd9, 0x18], "fstps (%rax)", Access::Unknown, 4),
+            (&[0x0f, 0xae, 0x00], "fxsave (%rax)", Access::Unknown, 255),
+            (&[0x0f, 0xae, 0x18], "stmxcsr (%rax)", Access::Unknown, 4),
             (
                 &[0xf3, 0x48, 0xab],
                 "rep stos %rax,(%rdi)",
                 Access::Store,
                 8,
             ),
-            (&[0xc5, 0xfe, 0x7f, 0x07], "vmovdqu", Access::Unknown, 0),
-            (&[0xf3, 0xa4], "rep movsb", Access::Unknown, 0),
+            (&[0xc5, 0xfe, 0x7f, 0x07], "vmovdqu", Access::Unknown, 32),
+            (&[0xf3, 0xa4], "rep movsb", Access::Unknown, 1),
         ] {
             assert_eq!(decode(bytes), Instruction { access, width }, "{name}");
         }
