@@ -101,14 +101,21 @@ pub type Resource = c_int;
 #[cfg(not(target_env = "musl"))]
 pub type Resource = libc::__rlimit_resource_t;
 
-/// `setrlimit(2)`: allows as much as can be had without privileges.
+/// `setrlimit(2)`: allows as much as can be had.
 pub fn raise_limit(resource: Resource) -> Result<()> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: the struct outlives both calls.
+    let without = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the structs outlive the calls.
     unsafe {
+        if libc::setrlimit(resource, &without) == 0 {
+            return Ok(());
+        }
         check_int(libc::getrlimit(resource, &mut limit))?;
         limit.rlim_cur = limit.rlim_max;
         check_int(libc::setrlimit(resource, &limit)).map(drop)

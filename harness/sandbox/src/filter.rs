@@ -257,6 +257,15 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
             put(RETURN, refusal(libc::EPERM)),
         ],
     );
+    // The room of all pipes of a user is bounded, boxes beside this one included: their pipes would be the smaller.
+    add(
+        libc::SYS_fcntl,
+        &[
+            put(LOAD, low_half(1)),
+            jump(JUMP_EQUAL, libc::F_SETPIPE_SZ as u32, 0, 1),
+            put(RETURN, refusal(libc::EPERM)),
+        ],
+    );
     if options.host {
         for (number, code) in host::calls(options) {
             add(number, &code);

@@ -228,11 +228,15 @@ fn become_program(
     io::Error::other(format!("exec:{}", error.raw_os_error().unwrap_or(0)))
 }
 
+/// Signals that wait to be taken, of all processes of a user: the table is the machine's.
+const PENDING_SIGNALS: u64 = 1024;
+
 /// What the kernel itself keeps an actor below.
 fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
     const MIB: u64 = 1 << 20;
     process::lower_limit(libc::RLIMIT_CORE, 0)?;
     process::lower_limit(libc::RLIMIT_MEMLOCK, MIB)?;
+    process::lower_limit(libc::RLIMIT_SIGPENDING, PENDING_SIGNALS)?;
     if own_users {
         // The kernel counts by user: where the user is not the box's own, that is everything that they run.
         process::lower_limit(libc::RLIMIT_NPROC, limits.processes)?;

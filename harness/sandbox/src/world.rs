@@ -349,6 +349,10 @@ fn set_kernel_limits() {
         ("kernel/msgmni", "16"),
         ("kernel/sem", "256 4096 32 64"),
         ("net/ipv4/ip_unprivileged_port_start", "1024"),
+        // These count against the user who made the namespace, too.
+        ("user/max_inotify_instances", "8"),
+        ("user/max_inotify_watches", "1024"),
+        ("user/max_fanotify_groups", "4"),
     ] {
         let _ = fs::write(Path::new("proc/sys").join(name), value);
     }

@@ -256,6 +256,20 @@ static void in_flight(char **a)
     printf("%s\n", strerrorname_np(errno)), fflush(stdout);
     pause();
 }
+/* Takes what the kernel counts by user. Prints how much it got, up to what would harm nobody. */
+static void by_user(char **a)
+{
+    int watchers = 0, signals = 0, pair[2];
+    while (watchers < 100 && inotify_init() >= 0)
+        watchers++;
+    sigset_t blocked;
+    sigemptyset(&blocked), sigaddset(&blocked, SIGRTMIN), sigprocmask(SIG_BLOCK, &blocked, 0);
+    while (signals < 3000 && sigqueue(getpid(), SIGRTMIN, (union sigval){0}) == 0)
+        signals++;
+    must(pipe(pair), "pipe");
+    int larger = fcntl(pair[0], F_SETPIPE_SZ, 1 << 20);
+    printf("%d %d %s %d\n", watchers, signals, larger < 0 ? strerrorname_np(errno) : "larger", fcntl(pair[0], F_GETPIPE_SZ));
+}
 /* In every way there is; prints what became of it. */
 static void lower_priority(char **a)
 {
@@ -291,5 +305,5 @@ static const struct act acts[] = {
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
     {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"disk", disk}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"by-user", by_user}, {"disk", disk}, {0}};
 PLAY(acts)

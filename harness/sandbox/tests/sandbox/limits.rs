@@ -1,6 +1,6 @@
 //! An actor that takes more than it may is stopped, or refused by the kernel, and the evidence says which limit it was.
 
-use ipclab_evidence::{Ended, Exit, LimitHit, LimitKind, Limits};
+use ipclab_evidence::{Ended, Exit, Level, LimitHit, LimitKind, Limits};
 
 use crate::bench::{Test, both, own, plan, run, student, waits};
 
@@ -299,5 +299,23 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(seen.actor("two").exit, Exit::Code(7));
         },
     ));
+    // What is counted by user, and against the one who runs the tool.
+    tests.push(both("what_the_kernel_counts_by_user_is_bounded", |level| {
+        let mut plan = plan([student("one", "limits by-user")]);
+        plan.limits.open_files = 200;
+        let seen = run(level, &plan);
+        let watchers = match level {
+            Level::Namespaces => "8",
+            Level::Shared => "100",
+        };
+        let out = seen.out("one");
+        let words: Vec<&str> = out.split_whitespace().collect();
+        assert_eq!((words[0], words[2], words[3]), (watchers, "EPERM", "65536"));
+        // Another process of the user may have one at the moment.
+        assert!(
+            (1..=1024).contains(&words[1].parse::<u32>().unwrap()),
+            "{out}"
+        );
+    }));
     tests
 }
