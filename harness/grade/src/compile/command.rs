@@ -78,6 +78,12 @@ impl Line<'_> {
             let what = format!("begins with {first}, and there is no program {first} here");
             return Err(self.mistake(&what, &remedy));
         };
+        // What is run has to be the student's: `cp` is no program that copies files.
+        if self.key == "run" && rest.is_empty() {
+            let what = format!("is {first} alone, and names no file of the submission");
+            let remedy = "say which file of your folder is to run, such as python3 server.py";
+            return Err(self.mistake(&what, remedy));
+        }
         // A script follows its interpreter.
         match rest.first() {
             Some(script) if !script.starts_with('-') && leads_out(script) => {
@@ -235,5 +241,6 @@ mod tests {
         check("python9", "there is no program python9 here");
         check("ipclab reference server", "there is no program ipclab here");
         check("", "empty word");
+        check("cp", "names no file of the submission");
     }
 }

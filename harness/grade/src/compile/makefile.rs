@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::directives::first;
+
 /// Names under which `make`, or a student, expects a Makefile; best first.
 const NAMES: [&str; 3] = ["gnumakefile", "makefile", "makefile.mk"];
 
@@ -103,13 +105,16 @@ impl Rules {
         let text = text.replace("\r\n", "\n").replace("\\\n", " ");
         let mut variables: BTreeMap<String, String> = BTreeMap::new();
         let mut rules = Vec::new();
+        let mut left = EXPANDED_MAX;
         for line in text.lines() {
             if line.starts_with('\t') {
                 continue;
             }
             let line = line.split('#').next().unwrap_or_default();
             if let Some((name, value)) = assignment(line) {
-                let value = expand(value, &variables);
+                let Some(value) = expand(value, &variables, &mut left) else {
+                    break;
+                };
                 let entry = variables.entry(name.to_owned()).or_default();
                 if line.contains("+=") {
                     entry.push(' ');
@@ -117,8 +122,12 @@ impl Rules {
                 } else {
                     *entry = value;
                 }
-            } else if let Some((targets, prerequisites)) = expand(line, &variables).split_once(':')
-            {
+                continue;
+            }
+            let Some(line) = expand(line, &variables, &mut left) else {
+                break;
+            };
+            if let Some((targets, prerequisites)) = line.split_once(':') {
                 rules.push((targets.to_owned(), prerequisites.to_owned()));
             }
         }
@@ -174,8 +183,16 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && name.chars().all(word)).then(|| (name, value.trim()))
 }
 
-/// Puts in the variables that are known; what is not known stays as it is.
-fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
+/// Bytes that the lines of a Makefile may have with its variables put in. Those of a stranger's could fill the memory: each
+/// twice the one before.
+const EXPANDED_MAX: usize = 4 << 20;
+
+/// Bytes of the longest name of a variable.
+const NAME_MAX: usize = 256;
+
+/// Puts in the variables that are known; what is not known stays as it is. `left`: how many bytes may be made of all lines; with
+/// none left there is no answer.
+fn expand(text: &str, variables: &BTreeMap<String, String>, left: &mut usize) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -190,12 +207,13 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
                 continue;
             }
         };
-        let value = rest
+        let value = first(rest, NAME_MAX)
             .find(close)
             .and_then(|end| Some((variables.get(&rest[2..end])?, end)));
         match value {
             // What is put in was expanded when it was read, so a variable that names itself ends here.
             Some((value, end)) => {
+                *left = left.checked_sub(value.len())?;
                 out.push_str(value);
                 rest = &rest[end + 1..];
             }
@@ -206,7 +224,7 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
         }
     }
     out.push_str(rest);
-    out
+    Some(out)
 }
 
 #[cfg(test)]
@@ -237,6 +255,18 @@ mod tests {
         check("A = $(A) $(B\n$(A): x\n", false);
         check("$", false);
         check("", false);
+    }
+
+    /// 459 bytes that would be 2^40.
+    #[test]
+    fn variables_that_double_fill_no_memory() {
+        let doubles = "A=$(A)$(A)\n".repeat(36);
+        let text = format!("first: x\nA=xxxxxxxxxxxxxxxx\n{doubles}iserver: $(A)\n");
+        let rules = Rules::read(&text);
+        assert_eq!(rules.target("first", |_| false).as_deref(), Some("first"));
+        assert_eq!(rules.target("iserver", |_| false), None);
+        let open = "$(".repeat(700_000);
+        assert!(Rules::read(&open).none());
     }
 
     #[test]

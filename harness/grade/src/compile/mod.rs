@@ -9,6 +9,7 @@ mod command;
 mod compiler;
 mod debug_info;
 mod dependencies;
+mod directives;
 pub mod lines;
 mod makefile;
 mod messages;

@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use super::directives::{Blanks, last, without_splices};
 use ipclab_evidence::SANITIZER_WITNESS;
 use object::Endianness;
 use object::elf::FileHeader64;
@@ -69,6 +70,9 @@ const ATTRIBUTE: &str = "no_sanitize";
 /// What tells a source that it is sanitized.
 const QUESTIONS: [&str; 2] = ["__SANITIZE_ADDRESS__", "__has_feature"];
 
+/// So much of what stands before a name is looked at, to see whether it is in an attribute.
+const ATTRIBUTE_MAX: usize = 4096;
+
 /// Flags that make the same source the same program: an attribute that takes a function out is nothing, and what tells a source
 /// that it is sanitized says no.
 pub(super) fn flags(has_features: bool) -> Vec<String> {
@@ -93,6 +97,7 @@ pub(super) fn unmasked(source: &[u8]) -> Option<String> {
 /// Directives are looked for in comments and strings, too: nothing else has these names in them, and what is a comment to a
 /// compiler depends on more than is known here.
 fn in_directive(text: &str) -> Option<String> {
+    let mut blanks = Blanks::of(text);
     let directives = text.match_indices(['#', ':', '=']);
     directives.into_iter().find_map(|(at, mark)| {
         let before = &text[..at];
@@ -101,12 +106,12 @@ fn in_directive(text: &str) -> Option<String> {
             ":" => before.ends_with('%'),
             _ => before.ends_with("??"),
         };
-        let rest = is_directive.then(|| without_blanks(&text[at + 1..]))?;
+        let rest = is_directive.then(|| &text[blanks.end(at + 1)..])?;
         if let Some(rest) = ["undef", "define"]
             .iter()
             .find_map(|word| rest.strip_prefix(word))
         {
-            let name = first_name(without_blanks(rest));
+            let name = first_name(&text[blanks.end(text.len() - rest.len())..]);
             let is_ours = is_attribute(name) || QUESTIONS.contains(&name);
             return is_ours.then(|| name.to_owned());
         }
@@ -136,6 +141,7 @@ fn outside_of_attributes(text: &str) -> Option<String> {
 
 /// Whether what comes behind this text stands in `__attribute__((...))`, or behind a vendor's name in `[[...]]`.
 fn is_in_attribute(before: &str) -> bool {
+    let before = last(before, ATTRIBUTE_MAX);
     if before.trim_end().ends_with("::") {
         return true;
     }
@@ -216,33 +222,6 @@ fn quoted(text: &str, mark: char) -> usize {
         }
     }
     text.len()
-}
-
-/// A source whose continued lines are one.
-pub(super) fn without_splices(text: &str) -> String {
-    let mut joined = String::with_capacity(text.len());
-    for line in text.replace("??/", "\\").lines() {
-        match line.trim_end().strip_suffix('\\') {
-            Some(continued) => joined.push_str(continued),
-            None => {
-                joined.push_str(line);
-                joined.push('\n');
-            }
-        }
-    }
-    joined
-}
-
-/// A text without the blanks and comments that it begins with.
-pub(super) fn without_blanks(text: &str) -> &str {
-    let mut text = text.trim_start();
-    while let Some(comment) = text.strip_prefix("/*") {
-        let Some(end) = comment.find("*/") else {
-            return "";
-        };
-        text = comment[end + 2..].trim_start();
-    }
-    text
 }
 
 /// The source of the object that is linked to the program.

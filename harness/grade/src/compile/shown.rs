@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::submission::{Submission, stage, walk};
 
+use super::directives::{Blanks, first, last, without_splices};
 use super::recipe::{Recipe, Way};
-use super::sanitizer::{without_blanks, without_splices};
 use crate::program_digest::{self, Digest};
 
 /// The part of a submission's folder that a build is shown.
@@ -124,6 +124,9 @@ const DIRECTIVES: [&str; 10] = [
     "define", "undef", "if", "ifdef", "ifndef", "elif", "else", "endif", "error", "pragma",
 ];
 
+/// Bytes of the longest name of a file, `PATH_MAX`; what is further from a directive says nothing about it.
+const NAME_MAX: usize = 4096;
+
 /// The names in a text's `#include` directives, in comments and strings, too. `None`: what it reads cannot be told from that, or it
 /// says that its lines are those of another file.
 fn included(text: &str) -> Option<Vec<&str>> {
@@ -131,19 +134,20 @@ fn included(text: &str) -> Option<Vec<&str>> {
         return None;
     }
     let mut names = Vec::new();
+    let mut blanks = Blanks::of(text);
     for (at, hash) in text.match_indices('#') {
-        let rest = without_blanks(&text[at + hash.len()..]);
+        let rest = &text[blanks.end(at + hash.len())..];
         let ends = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let (word, rest) = rest.split_at(ends.unwrap_or(rest.len()));
         if word == "include" {
-            let rest = without_blanks(rest);
+            let rest = &text[blanks.end(text.len() - rest.len())..];
             let close = match rest.chars().next()? {
                 '"' => '"',
                 '<' => '>',
                 // A macro.
                 _ => return None,
             };
-            let name = rest[1..].split(close).next()?;
+            let (name, _) = first(&rest[1..], NAME_MAX).split_once(close)?;
             names.push(name);
         } else if starts_a_line(&text[..at]) && !word.is_empty() && !DIRECTIVES.contains(&word) {
             return None;
@@ -154,6 +158,7 @@ fn included(text: &str) -> Option<Vec<&str>> {
 
 /// Whether a directive may begin behind this text: at the beginning of a line, or behind a comment.
 fn starts_a_line(before: &str) -> bool {
+    let before = last(before, NAME_MAX);
     let line = before.rsplit('\n').next().unwrap_or(before).trim_end();
     line.is_empty() || line.ends_with("*/")
 }
