@@ -451,12 +451,29 @@ pub fn own_number(tid: Pid) -> Option<u32> {
     own.split_whitespace().last()?.parse().ok()
 }
 
-/// Resident memory of a process in KiB.
+/// Resident memory of a process in KiB, with what the kernel needs to keep track of it where that is much.
 #[must_use]
 pub fn resident_kib(pid: Pid) -> Option<u64> {
     let statm = read_text(pid, "statm")?;
-    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * 4)
+    let mut pages = statm.split_whitespace().map(str::parse::<u64>);
+    let (size, resident) = (pages.next()?.ok()?, pages.next()?.ok()?);
+    // Tables of pages take a 512th of what they are about, which is much only where very much is mapped; to ask for them takes longer.
+    let tables = match size * 4 > TABLES_ASKED_FOR {
+        true => status_kib(pid, "VmPTE:").unwrap_or(0),
+        false => 0,
+    };
+    Some(resident * 4 + tables)
+}
+
+/// From how much mapped memory on its tables count, in KiB.
+const TABLES_ASKED_FOR: u64 = 8 << 20;
+
+/// A number of `/proc/PID/status`.
+fn status_kib(pid: Pid, key: &str) -> Option<u64> {
+    let status = read(pid, "status")?;
+    let status = String::from_utf8_lossy(&status);
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Resident memory of a process in KiB that is its own: neither of files nor shared.
@@ -474,12 +491,7 @@ pub fn private_kib(pid: Pid) -> Option<u64> {
 /// Largest address space that a process has had in KiB.
 #[must_use]
 pub fn peak_kib(pid: Pid) -> Option<u64> {
-    let status = read(pid, "status")?;
-    let status = String::from_utf8_lossy(&status);
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmPeak:"))?;
-    line.split_whitespace().next()?.parse().ok()
+    status_kib(pid, "VmPeak:")
 }
 
 /// An entry of a process's auxiliary vector, `getauxval(3)`: what the kernel tells a program that it starts.

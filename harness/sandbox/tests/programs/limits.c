@@ -270,6 +270,17 @@ static void by_user(char **a)
     int larger = fcntl(pair[0], F_SETPIPE_SZ, 1 << 20);
     printf("%d %d %s %d\n", watchers, signals, larger < 0 ? strerrorname_np(errno) : "larger", fcntl(pair[0], F_GETPIPE_SZ));
 }
+/* Touches a page in every 2 MiB: each takes a page of the kernel's to say where it is, and all of them are the same one of zeros. */
+static void page_tables(char **a)
+{
+    size_t size = (size_t)150 << 30;
+    volatile char *all = mmap(0, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    must(all == MAP_FAILED ? -1 : 0, "mmap");
+    must(madvise((void *)all, size, MADV_NOHUGEPAGE), "madvise");
+    for (size_t at = 0; at < size; at += 2 << 20)
+        (void)all[at];
+    puts("all of it");
+}
 /* In every way there is; prints what became of it. */
 static void lower_priority(char **a)
 {
@@ -305,5 +316,5 @@ static const struct act acts[] = {
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
     {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"by-user", by_user}, {"disk", disk}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"by-user", by_user}, {"page-tables", page_tables}, {"disk", disk}, {0}};
 PLAY(acts)

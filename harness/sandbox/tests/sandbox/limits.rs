@@ -317,5 +317,18 @@ pub(crate) fn tests() -> Vec<Test> {
             "{out}"
         );
     }));
+    tests.push(both("tables_of_pages_are_memory", |level| {
+        let mut plan = plan([student("one", "limits page-tables")]);
+        plan.limits = Limits {
+            // As programs with sanitizers have it.
+            reserves: true,
+            ..small()
+        };
+        let hit = LimitHit {
+            kind: LimitKind::Memory,
+            limit: 200,
+        };
+        assert_eq!(run(level, &plan).actor("one").exit, Exit::Stopped(hit));
+    }));
     tests
 }
