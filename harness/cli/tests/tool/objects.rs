@@ -234,6 +234,20 @@ fn what_programs_are_started_with() {
                 &format!("{pipe} close(e[0]); wait(0);"),
                 "waited with 1 pipe end open",
             ),
+            // A pipe of its own, by which a handler wakes it, is no business of the child's.
+            (
+                &format!(
+                    "int own[2]; pipe2(own, O_CLOEXEC); {pipe} close(e[0]); close(e[1]); wait(0);"
+                ),
+                "",
+            ),
+            // One that a child has which starts no program is.
+            (
+                &format!(
+                    "int own[2]; pipe(own); if (!fork()) _exit(0); close(own[0]); {pipe} close(e[0]); close(e[1]); wait(0); wait(0);"
+                ),
+                "waited with 1 pipe end open",
+            ),
         ],
     );
 }

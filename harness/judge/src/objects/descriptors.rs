@@ -126,7 +126,10 @@ fn moments<'a>(facts: Facts<'a>, index: usize, of: DescriptorsOf, moment: Moment
                 .and_then(|program| program.argv.first());
             found.push(Held {
                 process,
-                open: open.filter(|open| open.fd > 2 && is_of(of, open)).collect(),
+                open: open
+                    .filter(|open| open.fd > 2 && is_of(of, open))
+                    .filter(|open| moment != Moment::Wait || !is_of_its_own(facts, process, open))
+                    .collect(),
                 call: held.call,
                 program: program
                     .filter(|_| moment == Moment::Exec)
@@ -135,6 +138,20 @@ fn moments<'a>(facts: Facts<'a>, index: usize, of: DescriptorsOf, moment: Moment
         }
     }
     found
+}
+
+/// Whether it is an end of a pipe that no other process and no program has had: by which a handler of signals wakes its own loop, for
+/// instance. Nobody waits for its end of file.
+fn is_of_its_own(facts: Facts<'_>, process: &Process, open: &HeldDescriptor) -> bool {
+    let others = |other: &Process| {
+        let moments = other.held.iter();
+        let mut counted =
+            moments.filter(|held| other.pid != process.pid || held.moment == Moment::Exec);
+        // One that has started no program has what its parent had.
+        (other.pid != process.pid && other.programs.is_empty())
+            || counted.any(|held| held.open.iter().any(|one| one.on == open.on))
+    };
+    open.on.starts_with("pipe ") && !facts.evidence.objects.processes.iter().any(others)
 }
 
 fn is_of(of: DescriptorsOf, open: &HeldDescriptor) -> bool {
