@@ -54,8 +54,17 @@ fn processes(wanted: &Processes) -> Vec<String> {
             ),
         });
     }
+    let those = match wanted.runs.is_empty() {
+        true => format!("each program that {who} starts"),
+        false => "each of these programs".to_owned(),
+    };
     let runs = wanted.runs.iter();
     all.extend(runs.map(|line| format!("{who} must start the program `{}`", command(line))));
+    let rules = wanted.environment.iter();
+    all.extend(rules.map(|rule| match &rule.whole {
+        Some(whole) => format!("{those} must find {} in its environment", shown(whole)),
+        None => format!("{those} must find no {} in its environment", rule.name),
+    }));
     all
 }
 
@@ -81,12 +90,24 @@ fn descriptors(wanted: &Descriptors) -> Vec<String> {
         "pipes" => "ends of pipes",
         "read ends" => "read ends of pipes",
         "write ends" => "write ends of pipes",
+        "passed" => "descriptors that it has passed to another process",
         other => other,
     };
     let counts = wanted.counts().into_iter();
     let moments = counts.filter_map(|(moment, number)| Some((moment, count(number.as_ref()?))));
     moments
         .map(|(moment, n)| {
+            // What is counted of those that were passed is all of them.
+            let sent = of.split(" that it").next().unwrap_or(of);
+            match moment {
+                "passes" => {
+                    return format!("{who} must pass {n} {sent} to other processes, by sendmsg() over a Unix socket");
+                }
+                "receives" => {
+                    return format!("{who} must receive {n} {sent} from other processes, by recvmsg() over a Unix socket");
+                }
+                _ => {}
+            }
             let (subject, when) = match moment {
                 "at_exec" => (format!("a program that {who} starts"), "when it begins"),
                 "at_wait" => (format!("a process of {who}"), "when it waits for a child"),
@@ -198,6 +219,10 @@ fn file(wanted: &FileExpectation) -> String {
         LockedAccess::All => {
             "have been written under an exclusive lock of it each time, and read under either kind".to_owned()
         }
+    }));
+    is.extend(wanted.walked.map(|walked| match walked {
+        true => "have been read to its last entry by the student's programs".to_owned(),
+        false => "have been left unread by the student's programs".to_owned(),
     }));
     match is.is_empty() {
         true => format!("there must be a {path} after the last program ended"),
