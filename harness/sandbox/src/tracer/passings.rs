@@ -10,7 +10,7 @@ use super::state::{InCall, Tracer};
 use crate::decode;
 
 /// So many are kept of a case.
-const PASSED_MAX: usize = 4_096;
+const PASSED_MAX: usize = 1_024;
 
 /// A descriptor on its way, or received.
 #[derive(Debug)]
@@ -93,6 +93,10 @@ impl Tracer {
             return;
         }
         for fd in decode::passed_descriptors(tid, message) {
+            if self.passings.0.len() >= PASSED_MAX {
+                self.tree.dropped += 1;
+                return;
+            }
             // A socket that was never seen gets its number.
             self.object(tid, process, fd);
             let (Some(link), Some(flags)) = (
@@ -101,10 +105,6 @@ impl Tracer {
             ) else {
                 continue;
             };
-            if self.passings.0.len() >= PASSED_MAX {
-                self.tree.dropped += 1;
-                return;
-            }
             let (reads, writes) = directions(flags);
             let actor = self.processes[&process].actor;
             let told = PassedDescriptor {

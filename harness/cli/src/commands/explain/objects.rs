@@ -16,6 +16,7 @@ pub(super) fn in_words(case: &Case) -> Vec<String> {
     all.extend(objects.descriptors.iter().flat_map(descriptors));
     all.extend(objects.signals.iter().flat_map(signals));
     all.extend(objects.files.iter().map(file));
+    all.extend(objects.files.iter().filter_map(walked));
     all.extend(objects.sem.iter().map(semaphores));
     all.extend(objects.msg.iter().map(queue));
     all
@@ -220,14 +221,18 @@ fn file(wanted: &FileExpectation) -> String {
             "have been written under an exclusive lock of it each time, and read under either kind".to_owned()
         }
     }));
-    is.extend(wanted.walked.map(|walked| match walked {
-        true => "have been read to its last entry by the student's programs".to_owned(),
-        false => "have been left unread by the student's programs".to_owned(),
-    }));
     match is.is_empty() {
         true => format!("there must be a {path} after the last program ended"),
         false => format!("{path} must {} after the last program ended", is.join(", ")),
     }
+}
+
+fn walked(wanted: &FileExpectation) -> Option<String> {
+    let path = &wanted.path;
+    Some(match wanted.walked? {
+        true => format!("the student's programs must read the entries of {path} to the last one"),
+        false => format!("the student's programs must not read the entries of {path}"),
+    })
 }
 
 fn semaphores(wanted: &SemState) -> String {

@@ -237,6 +237,10 @@ mod tests {
                 Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
             };
             assert_eq!(super::callee(0x1010, word), expect, "{call:x?} {entry:x?}");
+            let distance = call.get(1..5).and_then(|bytes| bytes.try_into().ok());
+            let direct = distance.filter(|_| call[0] == 0xe8).map(i32::from_le_bytes);
+            let direct = direct.map(|by| 0x1010u64.wrapping_add_signed(by.into()));
+            assert_eq!(super::call_target(0x1010, word), direct, "{call:x?}");
         };
         let call = [0xe8, 16, 0, 0, 0];
         let some = Some(FUNCTION);
