@@ -25,6 +25,10 @@ const ROWS: &[Row] = &[
     row("not traced", |plan| plan.traced = false),
     row("processes", |plan| plan.objects.processes = true),
     row("descriptors", |plan| plan.objects.descriptors = true),
+    row("processes, a variable of their environment", |plan| {
+        plan.objects.processes = true;
+        plan.objects.environment.push("PATH".into());
+    }),
     row("signals", |plan| plan.objects.signals = true),
     row("handlers, stepped", |plan| plan.objects.handlers = true),
     row("threads", |plan| plan.objects.threads = true),

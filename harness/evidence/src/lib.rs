@@ -19,6 +19,7 @@ mod names;
 mod objects;
 mod on_request;
 mod outcome;
+mod passed;
 mod plan;
 mod schedule;
 mod served;
@@ -51,6 +52,7 @@ pub use outcome::{
     ActorEvidence, CaseTimes, CgroupCounters, Ended, Evidence, Exit, Isolation, Level, LimitHit,
     LimitKind, OpenDescriptor, Printed, Refusal, SegmentSnapshot, Sharing, Stream,
 };
+pub use passed::{DescriptorPlace, PassedDescriptor};
 pub use plan::{
     Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenQueue, GivenSegment,
     GivenSemaphores, Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue,
@@ -64,11 +66,11 @@ pub use signals::{
     Delivery, HandlerRun, SignalMoment, SignalSet, SignalState, Signals, Taken, Unseen,
 };
 pub use signature::{is_on_request, position, signature};
-pub use source::{LineRow, LineTable, SourceLine};
+pub use source::{LineRow, LineTable, SourceLine, ThreadStart};
 pub use trace::{
     Answer, Call, Direction, Object, Repeated, Returned, Socket, SocketKind, TimePassed, Transfer,
 };
-pub use wait::{Awaited, OpenEnd, ThreadWait, Wait};
+pub use wait::{Awaited, KnownThread, OpenEnd, ThreadWait, Wait};
 pub use watched::{
     Injectable, injectable, is_all_on_request, is_watched, kernel_calls, needs_request, requested,
     unseen, watched_names,

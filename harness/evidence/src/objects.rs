@@ -2,11 +2,12 @@
 //!
 //! Nothing of it is looked at where the plan does not ask.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, FileAccess, FileKind, Signals};
+use crate::{Bytes, FileAccess, FileKind, PassedDescriptor, Signals, ThreadStart};
 
 /// What a plan asks to know of the kernel's objects, beyond calls and leftovers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub struct WantedObjects {
     /// What each process has open when it starts a program, waits for a child, or ends.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub descriptors: bool,
+    /// Variables of the environment that programs are started with, by their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<String>,
     /// What each process does with signals, and which come to it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub signals: bool,
@@ -59,6 +63,9 @@ pub struct SeenObjects {
     /// How the files were read and written whose locks the plan asks about: one entry for all that one process did alike.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accesses: Vec<FileAccess>,
+    /// Descriptors that processes sent to others, in the order in which they did, asked for or not: it costs only those that do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<PassedDescriptor>,
     /// Programs and moments of processes that were counted and not kept: there were too many.
     #[serde(skip_serializing_if = "is_none")]
     pub dropped: u64,
@@ -100,6 +107,9 @@ pub struct Process {
     /// Threads that it had neither joined nor detached when it ended by itself, by the calls that made them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unjoined: Vec<u32>,
+    /// Where those of them began of which that is known, by the same calls.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unjoined_starts: BTreeMap<u32, ThreadStart>,
     /// It cannot be seen here which threads it has joined.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joins_unseen: bool,
@@ -137,6 +147,9 @@ pub struct StartedProgram {
     /// The call that started it, by number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<u32>,
+    /// What it found of the environment that the plan asks about: `NAME=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<Bytes>,
 }
 
 /// How a process ended.
@@ -211,6 +224,9 @@ pub struct HeldDescriptor {
     /// It is closed when a program is started, `FD_CLOEXEC`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closes_on_exec: bool,
+    /// The process has sent it to another one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passed: bool,
 }
 
 /// A file as it was after the last actor had ended.

@@ -1,5 +1,7 @@
 //! Lines of the files that were handed in, and which address of a program comes from which of them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A line of a file that was handed in.
@@ -18,6 +20,27 @@ impl std::fmt::Display for SourceLine {
     }
 }
 
+/// Where a thread began: the function that was handed to `pthread_create(3)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThreadStart {
+    /// Its name, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// Its first line.
+    pub line: SourceLine,
+}
+
+impl std::fmt::Display for ThreadStart {
+    /// `reader() at client.c:12`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.function {
+            Some(function) => write!(f, "{function}() at {}", self.line),
+            None => write!(f, "{}", self.line),
+        }
+    }
+}
+
 /// Which line each address of a program comes from, by addresses as its file has them.
 ///
 /// Only lines of files that were handed in are in it: for every other address there is no line.
@@ -31,6 +54,9 @@ pub struct LineTable {
     /// Where the program's rules for going from a frame to its caller's are, `.eh_frame`: its first address and its length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<(u64, u64)>,
+    /// Functions by the addresses at which they begin, of programs that make threads.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    functions: BTreeMap<u64, String>,
 }
 
 /// From here on up to the next row, the program comes from this line; line 0: from no known one.
@@ -46,6 +72,20 @@ pub struct LineRow {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Rows(Vec<LineRow>);
+
+/// Functions whose names are kept: a program of a lab has some tens.
+const FUNCTIONS_MAX: usize = 1_000;
+const NAME_MAX: usize = 64;
+
+/// Whether a text can be the name of a function in C.
+fn is_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let begins = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| !byte.is_ascii_digit());
+    begins && text.len() <= NAME_MAX && text.bytes().all(is_part)
+}
 
 impl LineTable {
     /// A table of these rows, in whatever order they are. Where two begin at one address, nothing is known there.
@@ -76,6 +116,7 @@ impl LineTable {
             files,
             rows: Rows(merged),
             rules: None,
+            functions: BTreeMap::new(),
         }
     }
 
@@ -83,6 +124,32 @@ impl LineTable {
     #[must_use]
     pub fn with_rules(self, rules: Option<(u64, u64)>) -> Self {
         Self { rules, ..self }
+    }
+
+    /// The same with the names of functions by the addresses at which they begin. One that begins in no known line is left out, and
+    /// so is what is no name of C.
+    #[must_use]
+    pub fn with_functions(self, functions: impl IntoIterator<Item = (u64, String)>) -> Self {
+        let known = functions
+            .into_iter()
+            .filter(|(address, name)| is_name(name) && self.at(*address).is_some());
+        let functions = known.take(FUNCTIONS_MAX).collect();
+        Self { functions, ..self }
+    }
+
+    /// The names of functions by the addresses at which they begin.
+    #[must_use]
+    pub fn functions(&self) -> &BTreeMap<u64, String> {
+        &self.functions
+    }
+
+    /// The function that begins at an address, as one that a thread began with.
+    #[must_use]
+    pub fn start_at(&self, address: u64) -> Option<ThreadStart> {
+        Some(ThreadStart {
+            function: self.functions.get(&address).cloned(),
+            line: self.at(address)?,
+        })
     }
 
     /// Where the program's rules for frames are: its first address and its length.
@@ -196,6 +263,29 @@ mod tests {
         check(&[(0x20, 0, 5), (0x20, 0, 0)], 0x21, "a.c:5");
         check(&[(0x10, 9, 3)], 0x10, "");
         check(&[], 0x10, "");
+    }
+
+    #[test]
+    fn a_function_has_a_name_of_c_and_a_known_line() {
+        let named = [
+            (0x10, "reader"),
+            (0x20, "9lives"),
+            (0x30, "gone"),
+            (0x40, "a\u{1b}[31m"),
+        ];
+        let known = table(&[(0x10, 0, 3), (0x20, 1, 7), (0x30, 0, 0), (0x40, 0, 4)])
+            .with_functions(named.map(|(address, name)| (address, name.to_owned())));
+        for (address, expect) in [
+            (0x10, "reader() at a.c:3"),
+            (0x20, "b.h:7"),
+            (0x30, ""),
+            (0x40, "a.c:4"),
+        ] {
+            let start = known.start_at(address).map(|start| start.to_string());
+            assert_eq!(start.unwrap_or_default(), expect, "{address:#x}");
+        }
+        let written = serde_json::to_string(&known).unwrap();
+        assert_eq!(serde_json::from_str::<LineTable>(&written).unwrap(), known);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AwaitedLock, Object, SourceLine};
+use crate::{AwaitedLock, Object, SourceLine, ThreadStart};
 
 /// A process blocked in a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,15 +23,22 @@ pub struct Wait {
     #[serde(default)]
     pub timed: bool,
     /// It waits on a pipe or FIFO: which processes have its other end open. A reader waits as long as there is one, a writer as
-    /// long as none of them reads.
+    /// long as none of them reads. The same of a pair of sockets, where the process that waits has the other one open itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_ends: Vec<OpenEnd>,
+    /// It reads from a pipe whose write end no process has open, and which lies in a socket all the same: the calls that passed
+    /// it, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_flight: Vec<u32>,
     /// It waits for a lock on a file: which one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<AwaitedLock>,
     /// Threads of the process that wait for other threads, the first one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub threads: Vec<ThreadWait>,
+    /// What is known of the threads of such a process beside their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_threads: Vec<KnownThread>,
 }
 
 impl Wait {
@@ -40,6 +47,12 @@ impl Wait {
     pub fn awaits(&self) -> Option<&ThreadWait> {
         let in_futex = self.call.starts_with("futex");
         self.threads.first().filter(|_| in_futex)
+    }
+
+    /// What is known of a thread of the process.
+    #[must_use]
+    pub fn known_thread(&self, thread: u32) -> Option<&KnownThread> {
+        self.known_threads.iter().find(|one| one.thread == thread)
     }
 }
 
@@ -84,4 +97,21 @@ pub struct OpenEnd {
     pub pid: u32,
     /// Its descriptor.
     pub fd: i32,
+    /// The call that brought it from another process, by number, `SCM_RIGHTS` of `unix(7)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_by: Option<u32>,
+}
+
+/// A thread of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownThread {
+    /// The thread as it sees itself.
+    pub thread: u32,
+    /// The name that its program has given it, `pthread_setname_np(3)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<ThreadStart>,
 }

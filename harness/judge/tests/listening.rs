@@ -547,8 +547,10 @@ fn computing_for_ever_and_limits_are_ends() {
                     object: None,
                     timed: true,
                     other_ends: Vec::new(),
+                    in_flight: Vec::new(),
                     lock: None,
                     threads: Vec::new(),
+                    known_threads: Vec::new(),
                 };
                 builder.e.actors[0].exit = Exit::Running {
                     wait: Some(wait.clone()),

@@ -3,9 +3,9 @@
 use crate::SILENT;
 use crate::common::{EvidenceBuilder, case, check, complaints, keeps_to_the_style, process};
 use ipclab_evidence::{
-    AwaitedLock, Fate, FileAccess, FileKind, FileState, FoundFile, HeldDescriptor, HeldDescriptors,
-    HeldLock, LeftQueue, LeftSemaphores, LockKind, LockRange, Moment, OpenEnd, ProcessEnd,
-    QueuedMessage, StartedProgram,
+    AwaitedLock, DescriptorPlace, Fate, FileAccess, FileKind, FileState, FoundFile, HeldDescriptor,
+    HeldDescriptors, HeldLock, LeftQueue, LeftSemaphores, LockKind, LockRange, Moment, Object,
+    OpenEnd, PassedDescriptor, ProcessEnd, QueuedMessage, SourceLine, StartedProgram, ThreadStart,
 };
 
 fn waited() -> Option<Fate> {
@@ -109,6 +109,23 @@ fn threads_that_are_never_joined() {
             "cleanup: client ended with 1 thread neither joined nor detached (made by #3) instead of 0: those that still run are killed then, in the middle of their work; call pthread_join() for each",
         ],
     );
+    check(
+        &case,
+        &right,
+        |builder| {
+            let line = SourceLine {
+                file: "client.c".to_owned(),
+                line: 12,
+            };
+            let function = Some("reader".to_owned());
+            let process = &mut builder.e.objects.processes[0];
+            process.unjoined = vec![3];
+            process.unjoined_starts = [(3, ThreadStart { function, line })].into();
+        },
+        &[
+            "cleanup: client ended with 1 thread neither joined nor detached (reader() at client.c:12, made by #3) instead of 0: those that still run are killed then, in the middle of their work; call pthread_join() for each",
+        ],
+    );
 }
 
 #[test]
@@ -120,6 +137,7 @@ fn programs_that_are_started() {
     let argv = |words: &[&str]| StartedProgram {
         argv: words.iter().map(|word| (*word).into()).collect(),
         call: None,
+        environment: Vec::new(),
     };
     right.e.objects.processes[1].programs = vec![argv(&["/bin/ls", "-l", "/a b"])];
     right.e.objects.processes[2].programs = vec![argv(&["wc", "-c"])];
@@ -158,6 +176,7 @@ fn what_is_open_and_should_not_be() {
         reads: !writes,
         writes,
         closes_on_exec: false,
+        passed: false,
     };
     let held = |moment, open: &[HeldDescriptor]| HeldDescriptors {
         moment,
@@ -190,6 +209,206 @@ fn what_is_open_and_should_not_be() {
         &right,
         |builder| builder.e.objects.processes[0].held.clear(),
         &["cleanup: no process of client waited for a child"],
+    );
+}
+
+#[test]
+fn descriptors_that_are_passed() {
+    let place = |pid, fd, call| DescriptorPlace {
+        actor: 0,
+        pid,
+        fd,
+        call,
+    };
+    let of_file = |to| PassedDescriptor {
+        from: place(2, 5, 1),
+        on: "/tmp/a".to_owned(),
+        reads: true,
+        writes: false,
+        to,
+    };
+    let case = case(&format!(
+        "{SILENT}[[case.descriptors]]\nof = \"files\"\npasses = 1\nreceives = 1\n[[case.descriptors]]\nof = \"passed\"\nat_wait = 0\n"
+    ));
+    let mut right = family();
+    right.e.objects.passed = vec![of_file(Some(place(3, 4, 2)))];
+    let open = HeldDescriptor {
+        fd: 5,
+        on: "/tmp/a".to_owned(),
+        reads: true,
+        writes: false,
+        closes_on_exec: false,
+        passed: false,
+    };
+    right.e.objects.processes[0].held = vec![HeldDescriptors {
+        moment: Moment::Wait,
+        call: Some(1),
+        open: vec![open],
+    }];
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.passed.clear(),
+        &[
+            "calls: client passed 0 files over Unix sockets instead of 1; a number means nothing to another process: send the descriptor by sendmsg() with SCM_RIGHTS",
+            "calls: client received 0 files over Unix sockets instead of 1",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.passed[0] = of_file(None),
+        &[
+            "calls: client received 0 files over Unix sockets instead of 1; one was sent and never received: recvmsg() needs room for it in msg_control",
+        ],
+    );
+    check(
+        &case,
+        &right,
+        |builder| {
+            let again = of_file(Some(place(4, 4, 2)));
+            builder.e.objects.passed.push(again);
+        },
+        &[
+            "calls: client passed 2 files over Unix sockets instead of 1: /tmp/a from client at #1 to process 3 of client at #2, /tmp/a from client at #1 to process 4 of client at #2",
+            "calls: client received 2 files over Unix sockets instead of 1: /tmp/a from client at #1 to process 3 of client at #2, /tmp/a from client at #1 to process 4 of client at #2",
+        ],
+    );
+    // A socket is no file.
+    check(
+        &case,
+        &right,
+        |builder| {
+            let mut other = of_file(Some(place(3, 5, 2)));
+            other.on = "socket 1".to_owned();
+            builder.e.objects.passed.push(other);
+        },
+        &[],
+    );
+    check(
+        &case,
+        &right,
+        |builder| builder.e.objects.processes[0].held[0].open[0].passed = true,
+        &[
+            "cleanup: client waited with 1 passed descriptor open at #1 instead of 0: 5 (/tmp/a); what was passed stays open in its sender, too: close() it after sendmsg()",
+        ],
+    );
+}
+
+#[test]
+fn what_programs_find_in_their_environment() {
+    let rules = "environment = [\"LANG=C\", \"HOME={{any}}\", \"no SECRET\"]\n";
+    let of = |runs: &str| case(&format!("{SILENT}[case.processes]\n{runs}{rules}"));
+    let (all, of_one) = (of(""), of("runs = [\"ls\"]\n"));
+    let program = |name: &str, environment: &[&str]| StartedProgram {
+        argv: vec![name.into()],
+        call: Some(2),
+        environment: environment.iter().map(|entry| (*entry).into()).collect(),
+    };
+    let good = &["LANG=C", "HOME=/lab"];
+    let mut right = family();
+    right.e.objects.processes[1].programs = vec![program("ls", good)];
+    right.e.objects.processes[2].programs.clear();
+    check(
+        &all,
+        &right,
+        |builder| {
+            let odd = program("wc", &["LANG=de", "SECRET="]);
+            builder.e.objects.processes[2].programs = vec![odd];
+        },
+        &[
+            "calls: `wc` was started at #2 with `LANG=de` in its environment instead of `LANG=C`",
+            "calls: `wc` was started at #2 with no HOME in its environment instead of `HOME=...`",
+            "calls: `wc` was started at #2 with `SECRET=` in its environment instead of no SECRET",
+        ],
+    );
+    // Of others nothing is asked where some are named.
+    check(
+        &of_one,
+        &right,
+        |builder| builder.e.objects.processes[2].programs = vec![program("wc", &[])],
+        &[],
+    );
+    check(
+        &of_one,
+        &right,
+        |builder| builder.e.objects.processes[1].programs[0].environment = vec!["HOME=".into()],
+        &["calls: `ls` was started at #2 with no LANG in its environment instead of `LANG=C`"],
+    );
+    check(
+        &all,
+        &right,
+        |builder| builder.e.objects.processes[1].programs.clear(),
+        &[
+            "calls: client started no program that could have `LANG=C` in its environment",
+            "calls: client started no program that could have `HOME=...` in its environment",
+            "calls: client started no program that could have no SECRET in its environment",
+        ],
+    );
+}
+
+#[test]
+fn directories_that_are_walked() {
+    let of = |walked: bool| {
+        case(&format!(
+            "{SILENT}[case.files.\"/tmp/d\"]\nwalked = {walked}\n"
+        ))
+    };
+    let (all, none) = (of(true), of(false));
+    let read = |builder: &mut EvidenceBuilder, path: &str, bytes: i64| {
+        builder.call(0, "getdents64", &["3", "0x1", "100"], bytes);
+        builder.last().object = Some(Object::File(path.into()));
+    };
+    let mut unread = family();
+    unread.e.objects.files = vec![FileState {
+        path: "/tmp/d".into(),
+        found: Some(FoundFile {
+            kind: FileKind::Directory,
+            size: 40,
+            mode: 0o755,
+            links: 2,
+            blocks: 0,
+            is_own: true,
+            target: None,
+            holds: "".into(),
+            whole: true,
+            digest: String::new(),
+        }),
+    }];
+    let mut whole = unread.clone();
+    for (path, bytes) in [("/tmp/d", 80), ("/tmp/d", 0), ("/tmp/e", 80)] {
+        read(&mut whole, path, bytes);
+    }
+    let part = |builder: &mut EvidenceBuilder| {
+        builder.e.trace.retain(|call| call.n != 4);
+    };
+    check(
+        &all,
+        &whole,
+        part,
+        &[
+            "calls: client began to read the entries of /tmp/d at #3 and not to their end: call readdir() until it returns NULL",
+        ],
+    );
+    check(
+        &all,
+        &whole,
+        |builder| builder.e.trace.truncate(2),
+        &["calls: the entries of /tmp/d were never read"],
+    );
+    check(
+        &none,
+        &unread,
+        |builder| read(builder, "/tmp/d", 80),
+        &["calls: client read the entries of /tmp/d at #3, where it has nothing to look for"],
+    );
+    check(&none, &unread, |builder| read(builder, "/tmp/d/e", 80), &[]);
+    // What was not kept is no proof.
+    check(
+        &none,
+        &unread,
+        |builder| builder.e.actors[0].calls_dropped = 1,
+        &["calls: who read the entries of /tmp/d is not proved: the trace lacks 1 call"],
     );
 }
 
@@ -404,24 +623,52 @@ fn who_has_the_lock_that_a_program_waits_for() {
 fn why_the_end_of_file_never_comes() {
     let case = case("[case.actor.client]\nstudent = \"client\"\nexit = 0\n");
     let right = EvidenceBuilder::of(&["client"]);
-    check(
-        &case,
-        &right,
-        |builder| {
-            let mut wait = builder.hangs(0, "read", None);
-            wait.other_ends = vec![OpenEnd {
-                actor: 0,
-                pid: wait.pid,
-                fd: 4,
-            }];
-            builder.e.actors[0].exit = ipclab_evidence::Exit::Running {
-                wait: Some(wait),
-                on_sigterm: None,
-            };
-        },
-        &[
-            "exit: client never ended: it waits in read() (#1) on a pipe, whose write end is still open in itself (descriptor 4): end of file comes only when every copy of it is closed",
-        ],
+    let end = |pid, came_by| OpenEnd {
+        actor: 0,
+        pid,
+        fd: 4,
+        came_by,
+    };
+    let told = |on: Option<Object>, ends: Vec<OpenEnd>, in_flight: &[u32], said: &str| {
+        let said = format!("exit: client never ended: it waits in read() (#1) on {said}");
+        check(
+            &case,
+            &right,
+            |builder| {
+                let mut wait = builder.hangs(0, "read", on.clone());
+                wait.other_ends.clone_from(&ends);
+                wait.in_flight = in_flight.to_vec();
+                builder.e.actors[0].exit = ipclab_evidence::Exit::Running {
+                    wait: Some(wait),
+                    on_sigterm: None,
+                };
+            },
+            &[&said],
+        );
+    };
+    told(
+        None,
+        vec![end(2, None)],
+        &[],
+        "a pipe, whose write end is still open in itself (descriptor 4): end of file comes only when every copy of it is closed",
+    );
+    told(
+        None,
+        vec![end(8, Some(9))],
+        &[],
+        "a pipe, whose write end is still open in process 8 of client (descriptor 4, passed at #9): end of file comes only when every copy of it is closed",
+    );
+    told(
+        None,
+        Vec::new(),
+        &[7],
+        "a pipe, whose write end was passed at #7 and never received: end of file comes only when it is received and closed",
+    );
+    told(
+        Some(Object::Socket(0)),
+        vec![end(2, None)],
+        &[],
+        "one of two sockets, of which the other one is still open in itself (descriptor 4): end of file comes only when every copy of it is closed",
     );
 }
 

@@ -296,8 +296,10 @@ fn wait() -> impl Strategy<Value = Wait> {
             object,
             timed: false,
             other_ends: Vec::new(),
+            in_flight: Vec::new(),
             lock: None,
             threads: Vec::new(),
+            known_threads: Vec::new(),
         },
     )
 }

@@ -351,8 +351,10 @@ fn a_deadlock_is_told_with_its_cycle() {
                     object: None,
                     timed: false,
                     other_ends: Vec::new(),
+                    in_flight: Vec::new(),
                     lock: None,
                     threads: Vec::new(),
+                    known_threads: Vec::new(),
                 });
             }
         }

@@ -1,7 +1,7 @@
 //! What the judge says about threads that wait for each other.
 
 use crate::common::{EvidenceBuilder, case, check};
-use ipclab_evidence::{Awaited, Exit, SourceLine, ThreadWait};
+use ipclab_evidence::{Awaited, Exit, KnownThread, SourceLine, ThreadStart, ThreadWait};
 
 fn line(line: u32) -> SourceLine {
     SourceLine {
@@ -25,7 +25,40 @@ fn who_holds_what_a_thread_waits_for() {
         function: Some(function.to_owned()),
         ..wait
     };
+    // Threads 7 to 9, of which more is known.
+    let known = || {
+        let known = |thread, name: Option<&str>, function: Option<&str>| KnownThread {
+            thread,
+            name: name.map(str::to_owned),
+            start: function.map(|function| ThreadStart {
+                function: Some(function.to_owned()),
+                line: line(5),
+            }),
+        };
+        vec![
+            known(7, None, Some("reader")),
+            known(8, Some("a\u{1b}b"), Some("writer")),
+            known(9, Some("net"), None),
+        ]
+    };
     for (threads, said) in [
+        (
+            vec![
+                waits(2, Some(line(30)), Awaited::End(7)),
+                waits(7, Some(line(12)), Awaited::Mutex(8)),
+                waits(8, Some(line(18)), Awaited::Mutex(7)),
+            ],
+            "pthread_join() at client.c:30 for thread 7 to end; thread 7 (reader() at client.c:5, made at client.c:28) waits at client.c:12 for a mutex that thread 8 \"a\\x1bb\" holds; thread 8 \"a\\x1bb\" (writer() at client.c:5, made at client.c:28) waits at client.c:18 for a mutex that thread 7 holds",
+        ),
+        // What the other one waits in is no wait for a thread.
+        (
+            vec![waits(2, Some(line(30)), Awaited::End(7))],
+            "pthread_join() at client.c:30 for thread 7 (reader() at client.c:5) to end",
+        ),
+        (
+            vec![waits(2, None, Awaited::Mutex(9))],
+            "pthread_mutex_lock() for a mutex that thread 9 \"net\" holds",
+        ),
         (
             vec![
                 waits(2, Some(line(30)), Awaited::End(3)),
@@ -82,6 +115,7 @@ fn who_holds_what_a_thread_waits_for() {
                 builder.last().lines = vec![line(28)];
                 let mut wait = builder.hangs(0, "futex", None);
                 wait.threads.clone_from(&threads);
+                wait.known_threads = known();
                 builder.e.actors[0].exit = Exit::Running {
                     wait: Some(wait),
                     on_sigterm: None,

@@ -579,11 +579,20 @@ fn about_descriptor(tid: Pid, fd: i32, name: &str) -> Option<String> {
 /// The arguments that a process was started with, `argv[0]` among them.
 #[must_use]
 pub fn command_line(tid: Pid) -> Vec<Vec<u8>> {
-    let line = read(tid, "cmdline").unwrap_or_default();
-    let line = line.strip_suffix(b"\0").unwrap_or(&line);
-    match line {
+    texts(&read(tid, "cmdline").unwrap_or_default())
+}
+
+/// The environment that a process was started with, `NAME=value` each.
+#[must_use]
+pub fn environment(tid: Pid) -> Vec<Vec<u8>> {
+    texts(&read(tid, "environ").unwrap_or_default())
+}
+
+/// Texts that each end with a NUL.
+fn texts(bytes: &[u8]) -> Vec<Vec<u8>> {
+    match bytes.strip_suffix(b"\0").unwrap_or(bytes) {
         [] => Vec::new(),
-        line => line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect(),
+        bytes => bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect(),
     }
 }
 

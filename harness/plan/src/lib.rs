@@ -19,8 +19,8 @@ use ipclab_evidence::{
     WantedObjects, Watch, World,
 };
 use ipclab_spec::{
-    Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, Part, Player,
-    Reference, Spec, Template,
+    Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, Objects, Part,
+    Player, Reference, Spec, Template,
 };
 
 pub use artifact::{Artifact, SEARCH_PATH, Tool};
@@ -591,6 +591,7 @@ fn objects(case: &Case) -> WantedObjects {
             .collect(),
         processes: !objects.processes.is_empty(),
         descriptors: !objects.descriptors.is_empty(),
+        environment: environment_names(objects),
         threads: objects
             .processes
             .iter()
@@ -600,6 +601,18 @@ fn objects(case: &Case) -> WantedObjects {
         fifos: case.everywhere && !case.wire.is_empty(),
         files,
     }
+}
+
+/// Variables that programs must be started with, or without.
+fn environment_names(objects: &Objects) -> Vec<String> {
+    let rules = objects
+        .processes
+        .iter()
+        .flat_map(|wanted| &wanted.environment);
+    let mut names: Vec<String> = rules.map(|rule| rule.name.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {

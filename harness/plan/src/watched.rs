@@ -50,6 +50,10 @@ pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
     if case.objects.files.iter().any(|file| file.locked.is_some()) {
         names.extend(OF_LOCKED_FILES);
     }
+    let mut files = case.objects.files.iter();
+    if actor.is_student() && files.any(|file| file.walked.is_some()) {
+        names.push("getdents64");
+    }
     for fault in &case.faults {
         if is_of(actor, &fault.actor) {
             for call in &fault.calls {

@@ -1,6 +1,9 @@
 //! What is drawn of a trace: which calls, in which order, and what became of the bytes.
 
-use ipclab_evidence::{Awaited, Ended, Exit, OpenEnd, SocketKind, ThreadWait, TimePassed, Wait};
+use ipclab_evidence::{
+    Awaited, DescriptorPlace, Ended, Exit, KnownThread, OpenEnd, PassedDescriptor, SocketKind,
+    SourceLine, ThreadStart, ThreadWait, TimePassed, Wait,
+};
 use ipclab_report::testing::build::{Trace, case};
 use ipclab_report::{Act, Conversation, Row, Tone};
 use ipclab_spec::{Points, Tier};
@@ -319,6 +322,11 @@ fn a_wait_for_a_thread_names_what_it_is_for() {
             Some("pthread_join"),
             "0 waits in pthread_join() for thread 7",
         ),
+        (
+            Awaited::End(8),
+            Some("pthread_join"),
+            "0 waits in pthread_join() for thread 8 (reader() at server.c:12)",
+        ),
         (Awaited::Wake, Some("sem_wait"), "0 waits in sem_wait()"),
         (Awaited::Wake, None, "0 waits in futex()"),
     ] {
@@ -332,6 +340,17 @@ fn a_wait_for_a_thread_names_what_it_is_for() {
                 lines: Vec::new(),
                 awaits,
                 function: function.map(str::to_owned),
+            }],
+            known_threads: vec![KnownThread {
+                thread: 8,
+                name: None,
+                start: Some(ThreadStart {
+                    function: Some("reader".to_owned()),
+                    line: SourceLine {
+                        file: "server.c".to_owned(),
+                        line: 12,
+                    },
+                }),
             }],
             ..trace.waits(0, socket, "futex")
         };
@@ -352,7 +371,12 @@ fn a_reader_of_a_pipe_names_who_has_the_other_end() {
         let socket = trace.socket(0, SocketKind::Stream, "AF_INET", None);
         let wait = Wait {
             object: None,
-            other_ends: vec![OpenEnd { actor, pid, fd: 4 }],
+            other_ends: vec![OpenEnd {
+                actor,
+                pid,
+                fd: 4,
+                came_by: None,
+            }],
             ..trace.waits(0, socket, "read")
         };
         trace.0.actors[0].exit = Exit::Running {
@@ -372,6 +396,64 @@ fn a_reader_of_a_pipe_names_who_has_the_other_end() {
         9,
         "0 waits in read() on a pipe: process 9 of server has the other end open (descriptor 4)",
     );
+    let mut trace = Trace::new(&["server"]);
+    let socket = trace.socket(0, SocketKind::Stream, "AF_INET", None);
+    let wait = Wait {
+        object: None,
+        in_flight: vec![3],
+        ..trace.waits(0, socket, "read")
+    };
+    trace.0.ended = Ended::Stuck { waits: vec![wait] };
+    let rows = row_texts(&draw(&trace));
+    let expect = "0 waits in read() on a pipe: its other end was passed at #3 and never received";
+    assert!(rows.contains(&expect.to_owned()), "{rows:?}");
+}
+
+/// Two processes of one program are one column, and two programs are two.
+#[test]
+fn a_descriptor_that_is_passed_names_who_gets_it() {
+    let place = |actor, pid, fd, call| DescriptorPlace {
+        actor,
+        pid,
+        fd,
+        call,
+    };
+    let passed = |to: Option<DescriptorPlace>, on: &str| PassedDescriptor {
+        from: place(1, 2, 5, 7),
+        on: on.to_owned(),
+        reads: false,
+        writes: true,
+        to,
+    };
+    for (one, expect) in [
+        (
+            passed(Some(place(0, 2, 6, 8)), "/tmp/a"),
+            &[
+                "1 passes descriptor 5 (/tmp/a) to server",
+                "0 receives it as descriptor 6 (/tmp/a)",
+            ][..],
+        ),
+        (
+            passed(Some(place(1, 9, 4, 8)), "pipe 1"),
+            &[
+                "1 passes descriptor 5 (write end of pipe 1) to process 9 of client",
+                "1 receives it as descriptor 4 (write end of pipe 1)",
+            ],
+        ),
+        (
+            passed(None, "socket 2"),
+            &["1 passes descriptor 5 (socket 2), which no process receives"],
+        ),
+    ] {
+        check(
+            |trace, client, served| {
+                trace.send(client, b"x");
+                trace.recv(served, b"x");
+                trace.0.objects.passed.push(one);
+            },
+            &[&["1>0 1 x Received"], expect].concat(),
+        );
+    }
 }
 
 #[test]

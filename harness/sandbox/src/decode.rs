@@ -275,6 +275,42 @@ impl Message {
     }
 }
 
+/// The descriptors that a message takes along or has brought, `SCM_RIGHTS` of `unix(7)`, by the `struct msghdr` at this address.
+pub(crate) fn passed_descriptors(pid: Pid, message: u64) -> Vec<i32> {
+    /// More than the kernel takes along with one message, `SCM_MAX_FD`.
+    const CONTROL_MAX: usize = 4096;
+    let control = words::<7>(pid, message).map(|words| (words[4], words[5]));
+    match control {
+        Some((at, length)) if at != 0 && length != 0 => {
+            rights(&memory(pid, at, length, CONTROL_MAX))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The descriptors in control messages as they lie in memory, `cmsg(3)`.
+fn rights(mut control: &[u8]) -> Vec<i32> {
+    /// Bytes of a `struct cmsghdr`.
+    const HEAD: usize = 16;
+    let number = |bytes: &[u8]| bytes.try_into().map_or(0, i32::from_ne_bytes);
+    let mut found = Vec::new();
+    while let Some((head, _)) = control.split_at_checked(HEAD) {
+        let length = head[..8].try_into().map_or(0, u64::from_ne_bytes);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let Some(data) = control.get(HEAD..length) else {
+            break;
+        };
+        let kind = (number(&head[8..12]), number(&head[12..]));
+        if kind == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
+            found.extend(data.chunks_exact(4).map(number));
+        }
+        control = control
+            .get(length.next_multiple_of(8)..)
+            .unwrap_or_default();
+    }
+    found
+}
+
 /// A time in memory in microseconds; `None` for NULL or what cannot be read.
 pub(crate) fn duration_us(pid: Pid, kind: ArgKind, at: u64) -> Option<u64> {
     let [seconds, rest] = words::<2>(pid, at)?;
@@ -318,6 +354,38 @@ mod tests {
         assert_eq!(parse_address(b"\x01\0").unwrap(), Address::Unnamed);
         assert_eq!(parse_address(b"\x02\0\x30"), None);
         assert_eq!(parse_address(b""), None);
+    }
+
+    #[test]
+    fn control_messages_are_read_to_their_end_and_no_further() {
+        let head = |length: u64, level: i32, kind: i32| {
+            [
+                &length.to_ne_bytes()[..],
+                &level.to_ne_bytes(),
+                &kind.to_ne_bytes(),
+            ]
+            .concat()
+        };
+        let fds = |fds: &[i32]| {
+            fds.iter()
+                .flat_map(|fd| fd.to_ne_bytes())
+                .collect::<Vec<u8>>()
+        };
+        let (socket, of_rights, of_credentials) =
+            (libc::SOL_SOCKET, libc::SCM_RIGHTS, libc::SCM_CREDENTIALS);
+        let one = [head(20, socket, of_rights), fds(&[7, 0])].concat();
+        assert_eq!(rights(&one), [7]);
+        let credentials = [head(28, socket, of_credentials), fds(&[1, 2, 3, 0])].concat();
+        let two = [credentials, head(24, socket, of_rights), fds(&[8, 9])].concat();
+        assert_eq!(rights(&two), [8, 9]);
+        assert!(rights(&two[..two.len() - 1]).is_empty());
+        // A length of its own choice leads nowhere.
+        for length in [0, 15, 1 << 40, u64::MAX] {
+            let odd = [head(length, socket, of_rights), fds(&[7])].concat();
+            assert!(rights(&odd).is_empty(), "{length}");
+        }
+        assert!(rights(&head(16, 41, of_rights)).is_empty());
+        assert!(rights(&[]).is_empty());
     }
 
     #[test]

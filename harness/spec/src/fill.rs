@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Action, Actor, Amount, Case, CommandLine, Count, Data, Descriptors, FileExpectation, GivenFile,
-    GivenKind, GivenMessage, GivenQueue, GivenSegment, MsgState, Objects, OutputExpectation,
-    Player, Processes, SegmentName, ShmState, Step, Template, TranscriptLine, Wanted, Wire,
-    escaped_for_regex,
+    Action, Actor, Amount, Case, CommandLine, Count, Data, Descriptors, EnvironmentRule,
+    FileExpectation, GivenFile, GivenKind, GivenMessage, GivenQueue, GivenSegment, MsgState,
+    Objects, OutputExpectation, Player, Processes, SegmentName, ShmState, Step, Template,
+    TranscriptLine, Wanted, Wire, escaped_for_regex,
 };
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.
@@ -134,6 +134,8 @@ fn of_objects(objects: &Objects) -> Vec<&Template> {
                 .filter_map(|(_, count)| count.as_ref()),
         );
         found.extend(processes.runs.iter().flat_map(|line| &line.words));
+        let rules = processes.environment.iter();
+        found.extend(rules.filter_map(|rule| rule.whole.as_ref()));
     }
     for descriptors in &objects.descriptors {
         counts.extend(
@@ -179,6 +181,14 @@ fn objects(objects: &Objects, values: &Values) -> Objects {
                         words: all(&line.words, values),
                     })
                     .collect(),
+                environment: one
+                    .environment
+                    .iter()
+                    .map(|rule| EnvironmentRule {
+                        name: rule.name.clone(),
+                        whole: rule.whole.as_ref().map(|whole| whole.with(values)),
+                    })
+                    .collect(),
                 ..one.clone()
             })
             .collect(),
@@ -189,6 +199,8 @@ fn objects(objects: &Objects, values: &Values) -> Objects {
                 at_exec: count(&one.at_exec),
                 at_wait: count(&one.at_wait),
                 at_end: count(&one.at_end),
+                passes: count(&one.passes),
+                receives: count(&one.receives),
                 ..one.clone()
             })
             .collect(),

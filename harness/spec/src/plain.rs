@@ -279,6 +279,14 @@ fn objects(out: &mut String, objects: &Objects) {
         if !runs.is_empty() {
             pair(out, "runs", &list(&runs));
         }
+        let rules = processes.environment.iter().map(|rule| match &rule.whole {
+            Some(whole) => source(whole),
+            None => format!("no {}", rule.name),
+        });
+        let rules: Vec<String> = rules.collect();
+        if !rules.is_empty() {
+            pair(out, "environment", &list(&rules));
+        }
     }
     for descriptors in &objects.descriptors {
         out.push_str("\n[[case.descriptors]]\n");
@@ -319,6 +327,9 @@ fn objects(out: &mut String, objects: &Objects) {
             pair(out, "owner", if is_own { "\"own\"" } else { "\"other\"" });
         }
         named(out, "locked", &LOCKED_ACCESSES, file.locked);
+        if let Some(walked) = file.walked {
+            pair(out, "walked", &walked.to_string());
+        }
     }
 }
 

@@ -307,7 +307,7 @@ fn threads_that_are_not_joined() {
             ),
             (
                 "pthread_t t[2]; for (int i = 0; i < 2; i++) pthread_create(&t[i], 0, work, 0); sleep(1);",
-                "ended with 2 threads neither joined nor detached (made by #",
+                "ended with 2 threads neither joined nor detached (work() at family.c:",
             ),
         ],
     );
@@ -341,6 +341,237 @@ fn threads_that_wait_for_each_other() {
                     "pthread_mutex_lock(&one); return",
                 ),
                 "for a mutex that it holds itself",
+            ),
+        ],
+    );
+}
+
+/// A thread has a number that no text of the program has: it is told by the function that it began with, and by its own name.
+#[test]
+fn threads_are_told_by_where_they_began() {
+    let before = "#include <pthread.h>\nstatic pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;\n\
+        static void *reader(void *x) { pthread_setname_np(pthread_self(), \"net\"); pthread_mutex_lock(&one); return x; }\n";
+    let program = |end: &str| {
+        format!(
+            "pthread_t t; pthread_mutex_lock(&one);\npthread_create(&t, 0, reader, (void *)reader);\n{end}"
+        )
+    };
+    let stuck = program("pthread_join(t, 0);");
+    let programs = |expect| {
+        [
+            (
+                program("pthread_mutex_unlock(&one); pthread_join(t, 0);"),
+                "",
+            ),
+            (stuck.clone(), expect),
+        ]
+    };
+    for expect in [
+        "\"net\" (reader() at family.c:18, made at family.c:22) waits at family.c:18 for a mutex that thread",
+        "pthread_join() at family.c:23 for thread",
+    ] {
+        let programs = programs(expect);
+        let programs: Vec<(&str, &str)> = programs
+            .iter()
+            .map(|(body, expect)| (body.as_str(), *expect))
+            .collect();
+        check_with(before, "exit = 0\n", &programs);
+    }
+}
+
+/// A parcel of one byte with a descriptor: `give()` sends it, `take()` receives it.
+const PARCELS: &str = "#include <sys/uio.h>\n\
+    static int give(int to, int fd) { char x = 'x', room[CMSG_SPACE(sizeof fd)] = {0}; struct iovec v = {&x, 1};\n\
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};\n\
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m); *c = (struct cmsghdr){CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS};\n\
+    memcpy(CMSG_DATA(c), &fd, sizeof fd); return sendmsg(to, &m, 0) == 1; }\n\
+    static int take(int from) { int fd = -1; char x, room[CMSG_SPACE(sizeof fd)]; struct iovec v = {&x, 1};\n\
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};\n\
+    if (recvmsg(from, &m, 0) == 1 && CMSG_FIRSTHDR(&m)) memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd); return fd; }\n";
+
+/// A parent opens a file, and its child reads it. Whether the child was handed what the parent has open, only the kernel knows.
+#[test]
+fn a_descriptor_is_passed_to_another_process() {
+    let family = |kind: &str, child: &str, parent: &str| {
+        format!(
+            "char b[9]; int p[2], n = 0; (void)n; (void)b; socketpair(AF_UNIX, {kind}, 0, p);\
+             if (!fork()) {{ close(p[0]); {child} _exit(0); }}\
+             close(p[1]); int fd = open(\"/tmp/a\", O_RDONLY); {parent} wait(0);"
+        )
+    };
+    let usual = family(
+        "SOCK_STREAM",
+        "n = take(p[1]); read(n, b, 4);",
+        "give(p[0], fd); close(fd);",
+    );
+    // The parent may close all of it by its own end, and the other one may be the one that opens.
+    let datagram = family(
+        "SOCK_DGRAM",
+        "n = take(p[1]); read(n, b, 4);",
+        "give(p[0], fd); close_range(3, ~0U, 0);",
+    );
+    let other_way = family(
+        "SOCK_SEQPACKET",
+        "n = open(\"/tmp/a\", O_RDONLY); give(p[1], n);",
+        "close(fd); fd = take(p[0]); read(fd, b, 4);",
+    );
+    let number = family(
+        "SOCK_STREAM",
+        "read(p[1], &n, sizeof n); read(n, b, 4);",
+        "write(p[0], &fd, sizeof fd); close(fd);",
+    );
+    let by_path = family(
+        "SOCK_STREAM",
+        "read(p[1], b, 1); n = open(\"/tmp/a\", O_RDONLY); read(n, b, 4);",
+        "write(p[0], \"x\", 1); close(fd);",
+    );
+    let keeps = family(
+        "SOCK_STREAM",
+        "n = take(p[1]); read(n, b, 4);",
+        "give(p[0], fd);",
+    );
+    let no_room = family(
+        "SOCK_STREAM",
+        "read(p[1], b, 1);",
+        "give(p[0], fd); close(fd);",
+    );
+    let an_end = family(
+        "SOCK_STREAM",
+        "n = take(p[1]);",
+        "int e[2]; pipe(e); give(p[0], e[0]); close(e[0]); close(fd);",
+    );
+    check_with(
+        PARCELS,
+        "[case.given]\nfiles.\"/tmp/a\" = \"text\"\n\
+         [[case.descriptors]]\nof = \"files\"\npasses = 1\nreceives = 1\n[[case.descriptors]]\nof = \"passed\"\nat_wait = 0\n",
+        &[
+            (&usual, ""),
+            (&datagram, ""),
+            (&other_way, ""),
+            (
+                &number,
+                "passed 0 files over Unix sockets instead of 1; a number means nothing",
+            ),
+            (&by_path, "passed 0 files over Unix sockets instead of 1"),
+            (&keeps, "waited with 1 passed descriptor open"),
+            (&no_room, "one was sent and never received"),
+            (&an_end, "passed 0 files over Unix sockets instead of 1"),
+        ],
+    );
+}
+
+/// Why the end of file does not come, where the end that keeps it away was passed, or is one of two sockets.
+#[test]
+fn an_end_of_file_that_never_comes() {
+    let passes = |child: &str, parent: &str| {
+        format!(
+            "char b; int e[2], p[2]; socketpair(AF_UNIX, SOCK_STREAM, 0, p);\
+             if (!fork()) {{ close(p[0]); {child} pause(); }}\
+             close(p[1]); pipe(e); give(p[0], e[1]); close(e[1]); {parent} while (read(e[0], &b, 1) > 0) ;"
+        )
+    };
+    let pair = |parent: &str| {
+        format!(
+            "char b; int s[2]; socketpair(AF_UNIX, SOCK_STREAM, 0, s);\
+             if (!fork()) {{ write(s[1], \"x\", 1); _exit(0); }} {parent} while (read(s[0], &b, 1) > 0) ; wait(0);"
+        )
+    };
+    check_with(
+        PARCELS,
+        "exit = 0\n",
+        &[
+            (&pair("close(s[1]);"), ""),
+            (
+                &pair(""),
+                "on one of two sockets, of which the other one is still open in itself (descriptor 4)",
+            ),
+            (&passes("close(take(p[1])); _exit(0);", ""), ""),
+            (&passes("take(p[1]);", ""), ", passed at #"),
+            (&passes("", ""), "and never received"),
+        ],
+    );
+}
+
+#[test]
+fn the_environment_that_programs_are_started_with() {
+    let child = |before: &str, exec: &str| {
+        format!(
+            "setenv(\"SECRET\", \"x\", 1); pid_t p = fork(); if (!p) {{ {before} {exec} _exit(1); }} wait(0);"
+        )
+    };
+    let exec = "execlp(\"true\", \"true\", (char *)0);";
+    let sets = "setenv(\"GREETING\", \"hello\", 1); unsetenv(\"SECRET\");";
+    check(
+        "[case.processes]\nruns = [\"true\"]\nenvironment = [\"GREETING=hello\", \"no SECRET\"]\n",
+        &[
+            (&child(sets, exec), ""),
+            (
+                &child(
+                    "char *own[] = {\"GREETING=hello\", 0};",
+                    "execle(\"/bin/true\", \"true\", (char *)0, own);",
+                ),
+                "",
+            ),
+            (
+                "setenv(\"GREETING\", \"hello\", 1); char *a[] = {\"true\", 0}; pid_t p; posix_spawnp(&p, \"true\", 0, 0, a, environ); wait(0);",
+                "",
+            ),
+            (&child("unsetenv(\"SECRET\");", exec), "was started at #"),
+            (
+                &child("setenv(\"GREETING\", \"hello\", 1);", exec),
+                "with `SECRET=x` in its environment instead of no SECRET",
+            ),
+            (
+                &child(
+                    "setenv(\"GREETING\", \"Hello\", 1); unsetenv(\"SECRET\");",
+                    exec,
+                ),
+                "with `GREETING=Hello` in its environment instead of `GREETING=hello`",
+            ),
+            (
+                "return 0;",
+                "started no program that could have `GREETING=hello`",
+            ),
+        ],
+    );
+}
+
+/// A directory of few entries is read by one look at it, of more it is not.
+#[test]
+fn a_directory_is_read_to_its_last_entry() {
+    let headers = "#include <dirent.h>\n#include <ftw.h>\n#include <sys/syscall.h>\n\
+        static int each(const char *p, const struct stat *s, int f, struct FTW *w) { return 0; }\n";
+    let expectations = "[case.given]\nfiles.\"/tmp/d/a\" = \"\"\nfiles.\"/tmp/other/b\" = \"\"\n\
+        files.\"/tmp/d/link\" = { target = \"../other\" }\n\
+        [case.files.\"/tmp/d\"]\nwalked = true\n[case.files.\"/tmp/other\"]\nwalked = false\n";
+    check_with(
+        headers,
+        expectations,
+        &[
+            (
+                "DIR *d = opendir(\"/tmp/d\"); while (readdir(d)) ; closedir(d);",
+                "",
+            ),
+            (
+                "struct dirent **n; scandir(\"/tmp/d\", &n, 0, alphasort);",
+                "",
+            ),
+            ("nftw(\"/tmp/d\", each, 9, FTW_PHYS);", ""),
+            (
+                "chdir(\"/tmp/d\"); if (!fork()) execlp(\"ls\", \"ls\", (char *)0); wait(0);",
+                "",
+            ),
+            (
+                "char b[4096]; int f = open(\"/tmp/d\", O_RDONLY | O_DIRECTORY); syscall(SYS_getdents64, f, b, sizeof b);",
+                "and not to their end",
+            ),
+            (
+                "open(\"/tmp/d/a\", O_RDONLY);",
+                "the entries of /tmp/d were never read",
+            ),
+            (
+                "nftw(\"/tmp/d\", each, 9, 0);",
+                "read the entries of /tmp/other at #",
             ),
         ],
     );

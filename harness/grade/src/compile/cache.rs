@@ -30,7 +30,7 @@ const ENTRIES_MAX: usize = 2_000;
 /// Once for so many new entries it is seen whether old ones must go.
 const EVICT_EVERY: usize = 50;
 /// Part of every key: a change of what entries mean must not meet old ones.
-const VERSION: &str = "ipclab build 3";
+const VERSION: &str = "ipclab build 4";
 
 /// How many entries this process has made.
 static ENTRIES_STORED: AtomicUsize = AtomicUsize::new(0);

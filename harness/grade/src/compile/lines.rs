@@ -17,8 +17,8 @@ use ipclab_intake::show;
 use ipclab_intake::submission::Submission;
 use ipclab_sandbox::Sandbox;
 use object::Endianness;
-use object::elf::{FileHeader64, SHF_COMPRESSED};
-use object::read::elf::{FileHeader, SectionHeader};
+use object::elf::{FileHeader64, SHF_COMPRESSED, SHT_SYMTAB, STT_FUNC, Sym64};
+use object::read::elf::{FileHeader, SectionHeader, Sym, SymbolTable};
 
 use super::boxed::INSIDE;
 use crate::own;
@@ -40,6 +40,9 @@ const NAME_BYTES_MAX: usize = 1_000;
 
 /// What a table takes as JSON at most.
 const TABLE_BYTES_MAX: u64 = 2 << 20;
+
+/// Functions of the C library that make threads.
+const THREAD_MAKERS: [&str; 2] = ["pthread_create", "thrd_create"];
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
@@ -159,7 +162,32 @@ fn read(file: &[u8]) -> Option<LineTable> {
     }
     let rules = sections.section_by_name(endian, b".eh_frame");
     let rules = rules.map(|(_, rules)| (rules.sh_addr(endian), rules.sh_size(endian)));
-    Some(LineTable::new(files, reader.rows).with_rules(rules))
+    let table = LineTable::new(files, reader.rows).with_rules(rules);
+    let symbols = sections.symbols(endian, file, SHT_SYMTAB).ok();
+    let functions = symbols.map(|symbols| functions(&symbols, endian));
+    Some(table.with_functions(functions.unwrap_or_default()))
+}
+
+/// Functions of a program that makes threads, by the addresses at which they begin: what a thread began with is told by its name.
+fn functions(
+    symbols: &SymbolTable<'_, FileHeader64<Endianness>>,
+    endian: Endianness,
+) -> Vec<(u64, String)> {
+    let name = |symbol: &Sym64<Endianness>| {
+        let name = symbol.name(endian, symbols.strings()).ok()?;
+        std::str::from_utf8(name).ok().map(str::to_owned)
+    };
+    let makes_threads = symbols.iter().any(|symbol| {
+        // Where it is linked dynamically, a version may follow: `pthread_create@GLIBC_2.34`.
+        let plain = name(symbol).and_then(|name| name.split('@').next().map(str::to_owned));
+        plain.is_some_and(|name| THREAD_MAKERS.contains(&name.as_str()))
+    });
+    let all = symbols.iter().filter(|_| makes_threads);
+    let functions =
+        all.filter(|symbol| symbol.st_type() == STT_FUNC && symbol.st_value(endian) != 0);
+    functions
+        .filter_map(|symbol| Some((symbol.st_value(endian), name(symbol)?)))
+        .collect()
 }
 
 struct Reader<'a> {
@@ -302,7 +330,11 @@ fn handed_in(
         }
     });
     let rows = rows.collect();
-    LineTable::new(files, rows).with_rules(named.rules())
+    let functions = named.functions().iter();
+    let functions = functions.map(|(address, name)| (*address, name.clone()));
+    LineTable::new(files, rows)
+        .with_rules(named.rules())
+        .with_functions(functions)
 }
 
 /// The file that was handed in under a name of the debug information. One that is relative to a folder which is not known is
@@ -408,6 +440,23 @@ mod tests {
         assert!(known(&in_box(&["-g", "-O2"]), &["a.c"]).contains("a.c:5"));
         assert_eq!(known(&in_box(&["-g", "-s"]), &["a.c"]), "");
         assert_eq!(known(&in_box(&[]), &["a.c"]), "");
+    }
+
+    /// Of a program that makes none, names would only tell programs apart that do the same.
+    #[test]
+    fn functions_have_names_where_threads_begin_with_them() {
+        let check = |made: &str, expect: &[&str]| {
+            let text = format!(
+                "#include <pthread.h>\nstatic void *work(void *x) {{ return x; }}\nint main(void) {{ pthread_t t; {made} return 0; }}\n"
+            );
+            let file = compiled(&[("a.c", &text)], &["-g", "-pthread"]);
+            let named = read(&file).unwrap_or_default();
+            let known = super::handed_in(&named, |_| Some(100), &["a.c".to_owned()]);
+            let names: Vec<&str> = known.functions().values().map(String::as_str).collect();
+            assert_eq!(names, expect, "{made}");
+        };
+        check("pthread_create(&t, 0, work, 0);", &["work", "main"]);
+        check("work(&t);", &[]);
     }
 
     #[test]

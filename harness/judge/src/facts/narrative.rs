@@ -29,7 +29,11 @@ impl<'a> Facts<'a> {
             return format!("{call}(){at}{lock}");
         }
         if let Some(ends) = self.open_ends(wait) {
-            return format!("{call}(){at} on a pipe, {ends}");
+            let on = match wait.object {
+                Some(Object::Socket(_)) => "one of two sockets",
+                _ => "a pipe",
+            };
+            return format!("{call}(){at} on {on}, {ends}");
         }
         match (&wait.object, call) {
             (Some(Object::Standard(0)), _) => format!("{call}(){at} on its stdin"),
@@ -46,7 +50,15 @@ impl<'a> Facts<'a> {
         const NAMED_MAX: usize = 3;
         let reads = belongs(&wait.call, true, "recv");
         let own_stdin = matches!(wait.object, Some(Object::Standard(_)));
-        if wait.other_ends.is_empty() || own_stdin || !reads {
+        if own_stdin || !reads {
+            return None;
+        }
+        if let (true, Some(call)) = (wait.other_ends.is_empty(), wait.in_flight.first()) {
+            return Some(format!(
+                "whose write end was passed at #{call} and never received: end of file comes only when it is received and closed"
+            ));
+        }
+        if wait.other_ends.is_empty() {
             return None;
         }
         let named = wait.other_ends.iter().take(NAMED_MAX).map(|end| {
@@ -54,15 +66,23 @@ impl<'a> Facts<'a> {
                 true => "itself".to_owned(),
                 false => self.process(end.actor, end.pid),
             };
-            format!("{whose} (descriptor {})", end.fd)
+            let came = match end.came_by {
+                Some(call) => format!(", passed at #{call}"),
+                None => String::new(),
+            };
+            format!("{whose} (descriptor {}{came})", end.fd)
         });
         let named: Vec<String> = named.collect();
         let more = match wait.other_ends.len().saturating_sub(NAMED_MAX) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
+        let which = match wait.object {
+            Some(Object::Socket(_)) => "of which the other one",
+            _ => "whose write end",
+        };
         Some(format!(
-            "whose write end is still open in {}{more}: end of file comes only when every copy of it is closed",
+            "{which} is still open in {}{more}: end of file comes only when every copy of it is closed",
             named.join(", ")
         ))
     }
@@ -125,7 +145,7 @@ impl<'a> Facts<'a> {
     }
 
     /// `shell` for an actor's first process, `process 4003 of shell` for another of its own.
-    pub(super) fn process(&self, actor: usize, pid: u32) -> String {
+    pub(crate) fn process(&self, actor: usize, pid: u32) -> String {
         let first = self.actor(actor).and_then(|actor| actor.pid);
         match first == Some(pid) {
             true => self.who(actor),
@@ -135,6 +155,10 @@ impl<'a> Facts<'a> {
 
     /// What would end a wait: ` for bytes from our client`.
     fn awaited(&self, wait: &Wait) -> Option<String> {
+        // That it waits for itself has been said.
+        if !wait.other_ends.is_empty() {
+            return None;
+        }
         let socket = match wait.object {
             Some(Object::Socket(socket)) => self.socket(socket),
             _ => None,

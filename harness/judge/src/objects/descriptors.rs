@@ -1,6 +1,6 @@
-//! Descriptors: what processes had open at moments at which they should have closed it.
+//! Descriptors: what processes had open at moments at which they should have closed it, and what they sent to each other.
 
-use ipclab_evidence::{HeldDescriptor, Moment, Process};
+use ipclab_evidence::{DescriptorPlace, HeldDescriptor, Moment, PassedDescriptor, Process};
 use ipclab_spec::{Aspect, Count, Descriptors, DescriptorsOf};
 
 use super::seen::not_seen;
@@ -9,27 +9,142 @@ use crate::finding::Finding;
 use crate::quote::{escaped_line, quoted};
 use crate::range::{Range, no_number};
 
+/// So many descriptors are listed in a message.
+const LISTED_MAX: usize = 6;
+
 /// One finding for each moment that the spec names, with that name.
 pub(super) fn judge(
     facts: Facts<'_>,
     index: usize,
     wanted: &Descriptors,
 ) -> Vec<(String, Finding)> {
-    let moments = wanted.counts().into_iter().filter_map(|(name, count)| {
-        let moment = match name {
-            "at_exec" => Moment::Exec,
-            "at_wait" => Moment::Wait,
-            _ => Moment::End,
-        };
-        Some((name, moment, count.as_ref()?))
-    });
-    moments
-        .map(|(name, moment, count)| {
-            let finding = not_seen(facts, index, Aspect::Cleanup)
-                .unwrap_or_else(|| at(facts, index, wanted.of, moment, count));
+    let counts = wanted.counts().into_iter();
+    let counts = counts.filter_map(|(name, count)| Some((name, count.as_ref()?)));
+    counts
+        .map(|(name, count)| {
+            let of = wanted.of;
+            let (aspect, one): (_, &dyn Fn() -> Finding) = match name {
+                "at_exec" => (Aspect::Cleanup, &|| {
+                    at(facts, index, of, Moment::Exec, count)
+                }),
+                "at_wait" => (Aspect::Cleanup, &|| {
+                    at(facts, index, of, Moment::Wait, count)
+                }),
+                "at_end" => (Aspect::Cleanup, &|| {
+                    at(facts, index, of, Moment::End, count)
+                }),
+                "passes" => (Aspect::Calls, &|| passes(facts, index, of, count)),
+                _ => (Aspect::Calls, &|| receives(facts, index, of, count)),
+            };
+            let finding = not_seen(facts, index, aspect).unwrap_or_else(one);
             (name.to_owned(), finding)
         })
         .collect()
+}
+
+/// What an actor's processes have sent to others.
+fn passes(facts: Facts<'_>, index: usize, of: DescriptorsOf, wanted: &Count) -> Finding {
+    let all = passed(facts, of).filter(|one| one.from.actor == index);
+    let sent: Vec<(&PassedDescriptor, u32)> = all.map(|one| (one, one.from.call)).collect();
+    let received = sent.iter().filter(|(one, _)| one.to.is_some()).count();
+    let lost = match sent.len() - received {
+        0 => "",
+        _ => "; a descriptor that no process receives with recvmsg() is lost",
+    };
+    let remedy = match sent.is_empty() {
+        true => {
+            "; a number means nothing to another process: send the descriptor by sendmsg() with SCM_RIGHTS"
+        }
+        false => lost,
+    };
+    moved(facts, index, of, wanted, "passed", &sent, remedy)
+}
+
+/// What they have received from others.
+fn receives(facts: Facts<'_>, index: usize, of: DescriptorsOf, wanted: &Count) -> Finding {
+    let all = passed(facts, of).filter_map(|one| Some((one, one.to.as_ref()?)));
+    let all = all.filter(|(_, to)| to.actor == index);
+    let received: Vec<(&PassedDescriptor, u32)> = all.map(|(one, to)| (one, to.call)).collect();
+    // What was sent to it, or is still on its way.
+    let unreceived = passed(facts, of).filter(|one| one.to.is_none()).count();
+    let remedy = match (received.is_empty(), unreceived) {
+        (true, 1..) => {
+            "; one was sent and never received: recvmsg() needs room for it in msg_control"
+        }
+        _ => "",
+    };
+    moved(facts, index, of, wanted, "received", &received, remedy)
+}
+
+/// Descriptors of this kind that were sent.
+fn passed(facts: Facts<'_>, of: DescriptorsOf) -> impl Iterator<Item = &PassedDescriptor> {
+    let all = facts.evidence.objects.passed.iter();
+    all.filter(move |one| is_of(of, (&one.on, one.reads, one.writes, true)))
+}
+
+fn moved(
+    facts: Facts<'_>,
+    index: usize,
+    of: DescriptorsOf,
+    wanted: &Count,
+    did: &str,
+    all: &[(&PassedDescriptor, u32)],
+    remedy: &str,
+) -> Finding {
+    let Some(range) = Range::of(wanted) else {
+        return no_number(Aspect::Calls);
+    };
+    let name = facts.actor(index).map(|actor| actor.name.as_str());
+    let (who, seen) = (facts.who(index), all.len() as u64);
+    // What is counted of those that were passed is all of them.
+    let of = match of {
+        DescriptorsOf::Passed => DescriptorsOf::Any,
+        of => of,
+    };
+    let noun = noun_of(of, seen);
+    let listed = all.iter().take(LISTED_MAX);
+    let listed: Vec<String> = listed.map(|(one, _)| show_passed(facts, one)).collect();
+    let listed = match listed.is_empty() {
+        true => String::new(),
+        false => format!(": {}", listed.join(", ")),
+    };
+    let calls = all.iter().map(|(_, call)| *call).take(8);
+    if range.has(seen) {
+        let text = format!("{who} {did} {seen} {noun} over Unix sockets{listed}");
+        return Finding::pass(Aspect::Calls, name, text).citing(calls);
+    }
+    let why = match seen {
+        0 => facts.because(index),
+        _ => String::new(),
+    };
+    let text = format!(
+        "{who} {did} {seen} {noun} over Unix sockets instead of {}{listed}{remedy}{why}",
+        range.text()
+    );
+    Finding::fail(Aspect::Calls, name, text)
+        .expecting(range.text(), seen.to_string())
+        .citing(calls)
+}
+
+/// `/tmp/a from client at #7 to process 9 of client at #9`
+fn show_passed(facts: Facts<'_>, one: &PassedDescriptor) -> String {
+    let place = |place: &DescriptorPlace| {
+        format!(
+            "{} at #{}",
+            facts.process(place.actor, place.pid),
+            place.call
+        )
+    };
+    let end = end_of(&one.on, one.reads, one.writes);
+    let to = match &one.to {
+        Some(to) => format!(" to {}", place(to)),
+        None => ", received by no process".to_owned(),
+    };
+    format!(
+        "{end}{} from {}{to}",
+        escaped_line(&one.on),
+        place(&one.from)
+    )
 }
 
 /// The process of an actor, what it had open of this, and the call of that moment.
@@ -79,7 +194,12 @@ fn at(
     };
     let at = wrong.call.map(|n| format!(" at #{n}")).unwrap_or_default();
     let seen = wrong.open.len() as u64;
-    let listed: Vec<String> = wrong.open.iter().take(6).map(|open| show(open)).collect();
+    let listed: Vec<String> = wrong
+        .open
+        .iter()
+        .take(LISTED_MAX)
+        .map(|open| show(open))
+        .collect();
     let listed = match listed.is_empty() {
         true => String::new(),
         false => format!(": {}", listed.join(", ")),
@@ -88,6 +208,9 @@ fn at(
         _ if range.most.is_none_or(|most| seen <= most) => "",
         (Moment::Exec, _) => {
             "; close() what the program has no use for before exec, or open it with O_CLOEXEC"
+        }
+        (_, DescriptorsOf::Passed) => {
+            "; what was passed stays open in its sender, too: close() it after sendmsg()"
         }
         (_, DescriptorsOf::WriteEnds | DescriptorsOf::Pipes) => {
             "; a reader comes to the end of file only when every write end is closed"
@@ -127,7 +250,9 @@ fn moments<'a>(facts: Facts<'a>, index: usize, of: DescriptorsOf, moment: Moment
             found.push(Held {
                 process,
                 open: open
-                    .filter(|open| open.fd > 2 && is_of(of, open))
+                    .filter(|open| {
+                        open.fd > 2 && is_of(of, (&open.on, open.reads, open.writes, open.passed))
+                    })
                     .filter(|open| moment != Moment::Wait || !is_of_its_own(facts, process, open))
                     .collect(),
                 call: held.call,
@@ -154,15 +279,17 @@ fn is_of_its_own(facts: Facts<'_>, process: &Process, open: &HeldDescriptor) -> 
     open.on.starts_with("pipe ") && !facts.evidence.objects.processes.iter().any(others)
 }
 
-fn is_of(of: DescriptorsOf, open: &HeldDescriptor) -> bool {
-    let is_pipe = open.on.starts_with("pipe ");
+/// Whether a descriptor is of a kind: what it is open on, what can be done with it, and whether it was sent to another process.
+fn is_of(of: DescriptorsOf, (on, reads, writes, passed): (&str, bool, bool, bool)) -> bool {
+    let is_pipe = on.starts_with("pipe ");
     match of {
         DescriptorsOf::Any => true,
         DescriptorsOf::Pipes => is_pipe,
-        DescriptorsOf::ReadEnds => is_pipe && open.reads,
-        DescriptorsOf::WriteEnds => is_pipe && open.writes,
-        DescriptorsOf::Files => open.on.starts_with('/'),
-        DescriptorsOf::Sockets => open.on.starts_with("socket "),
+        DescriptorsOf::ReadEnds => is_pipe && reads,
+        DescriptorsOf::WriteEnds => is_pipe && writes,
+        DescriptorsOf::Files => on.starts_with('/'),
+        DescriptorsOf::Sockets => on.starts_with("socket "),
+        DescriptorsOf::Passed => passed,
     }
 }
 
@@ -176,13 +303,17 @@ fn process_of(who: &str, process: &Process) -> String {
 
 /// `5 (write end of pipe 1)`
 fn show(open: &HeldDescriptor) -> String {
-    let on = escaped_line(&open.on);
-    let end = match (open.on.starts_with("pipe "), open.reads, open.writes) {
+    let end = end_of(&open.on, open.reads, open.writes);
+    format!("{} ({end}{})", open.fd, escaped_line(&open.on))
+}
+
+/// Which end of a pipe it is, with a blank behind it.
+fn end_of(on: &str, reads: bool, writes: bool) -> &'static str {
+    match (on.starts_with("pipe "), reads, writes) {
         (true, true, false) => "read end of ",
         (true, false, true) => "write end of ",
         _ => "",
-    };
-    format!("{} ({end}{on})", open.fd)
+    }
 }
 
 fn noun(of: DescriptorsOf) -> &'static str {
@@ -193,6 +324,7 @@ fn noun(of: DescriptorsOf) -> &'static str {
         DescriptorsOf::WriteEnds => "write ends of pipes",
         DescriptorsOf::Files => "files",
         DescriptorsOf::Sockets => "sockets",
+        DescriptorsOf::Passed => "passed descriptors",
     }
 }
 
@@ -204,6 +336,7 @@ fn noun_of(of: DescriptorsOf, number: u64) -> &'static str {
         (DescriptorsOf::WriteEnds, 1) => "write end of a pipe",
         (DescriptorsOf::Files, 1) => "file",
         (DescriptorsOf::Sockets, 1) => "socket",
+        (DescriptorsOf::Passed, 1) => "passed descriptor",
         (of, _) => noun(of),
     }
 }

@@ -108,6 +108,7 @@ pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Vec<Finding> 
         findings.push(one.same_as(other));
     }
     findings.extend(super::file_locks::judge(facts, wanted));
+    findings.extend(super::walked::judge(facts, wanted));
     findings
 }
 

@@ -7,6 +7,7 @@ mod processes;
 mod seen;
 mod signals;
 mod system_v;
+mod walked;
 
 use crate::facts::Facts;
 use crate::finding::Finding;

@@ -1,7 +1,7 @@
 //! Processes: how many there were, what they ran, how they ended, and whether their parents waited for them.
 
-use ipclab_evidence::{Bytes, Fate, Process, ProcessEnd, signal_name};
-use ipclab_spec::{Aspect, CommandLine, Count, ExitExpectation, Processes};
+use ipclab_evidence::{Bytes, Fate, Process, ProcessEnd, StartedProgram, signal_name};
+use ipclab_spec::{Aspect, CommandLine, Count, EnvironmentRule, ExitExpectation, Processes};
 
 use super::seen::not_seen;
 use crate::facts::{Facts, Unfilled};
@@ -39,6 +39,12 @@ pub(super) fn judge(facts: Facts<'_>, index: usize, wanted: &Processes) -> Vec<(
     for line in &wanted.runs {
         let name = format!("runs {}", of.line(line));
         judged(name, Aspect::Calls, &|of| of.runs(line, &wanted.runs));
+    }
+    for rule in &wanted.environment {
+        let name = format!("environment {}", rule.name);
+        judged(name, Aspect::Calls, &|of| {
+            of.environment(rule, &wanted.runs)
+        });
     }
     findings
 }
@@ -199,14 +205,20 @@ impl<'a> Of<'a> {
             let calls = &self.facts.evidence.trace;
             let call = calls.iter().find(|call| call.n == *n);
             let line = call.and_then(|call| call.lines.first());
-            line.map_or_else(|| format!("made by #{n}"), |line| format!("made at {line}"))
+            let made =
+                line.map_or_else(|| format!("made by #{n}"), |line| format!("made at {line}"));
+            let mut starts = self.all.iter();
+            match starts.find_map(|(_, process)| process.unjoined_starts.get(n)) {
+                Some(start) => format!("{start}, {made}"),
+                None => made,
+            }
         };
         let mut named: Vec<String> = made.iter().map(line).collect();
         named.dedup();
         named.truncate(NAMED_MAX);
         let named = match named.is_empty() {
             true => String::new(),
-            false => format!(" ({})", named.join(", ")),
+            false => format!(" ({})", named.join("; ")),
         };
         let text = format!(
             "{who} ended with {} neither joined nor detached{named} instead of {}: those that still run are killed then, in the middle of their work; call pthread_join() for each",
@@ -341,20 +353,21 @@ impl<'a> Of<'a> {
         process.end.map_or_else(|| "still alive".to_owned(), ended)
     }
 
+    /// The programs that were started. The actor's own is none of them.
+    fn started(&self) -> Vec<&'a StartedProgram> {
+        let programs = self.all.iter().flat_map(|(_, process)| {
+            let own = usize::from(process.parent.is_none());
+            process.programs.iter().skip(own)
+        });
+        programs.collect()
+    }
+
     /// Whether a program was started, as often as the spec says.
     fn runs(&self, wanted: &CommandLine, all: &[CommandLine]) -> Finding {
-        let started: Vec<(&Process, usize)> = self
-            .all
-            .iter()
-            .flat_map(|(_, process)| {
-                // The actor's own program is none that it starts.
-                let own = usize::from(process.parent.is_none());
-                (own..process.programs.len()).map(move |at| (*process, at))
-            })
-            .collect();
+        let started = self.started();
         let mut times = 0;
-        for (process, at) in &started {
-            match self.is_run(wanted, &process.programs[*at].argv) {
+        for program in &started {
+            match self.is_run(wanted, &program.argv) {
                 Ok(true) => times += 1,
                 Ok(false) => {}
                 Err(Unfilled::Trouble(why) | Unfilled::Never(why)) => {
@@ -374,7 +387,7 @@ impl<'a> Of<'a> {
         }
         let others: Vec<String> = started
             .iter()
-            .map(|(process, at)| show_argv(&process.programs[*at].argv))
+            .map(|program| show_argv(&program.argv))
             .take(NAMED_MAX)
             .collect();
         let seen = match others.is_empty() {
@@ -395,6 +408,79 @@ impl<'a> Of<'a> {
         self.fail(Aspect::Calls, format!("{who} did not run {line}{why}"))
             .expecting(line, seen)
             .citing(failed.map(|call| call.n))
+    }
+
+    /// Whether a variable is in the environment of each program that is meant: those of `runs`, or all.
+    fn environment(&self, rule: &EnvironmentRule, runs: &[CommandLine]) -> Finding {
+        match self.try_environment(rule, runs) {
+            Ok(finding) => finding,
+            Err(Unfilled::Trouble(why) | Unfilled::Never(why)) => {
+                Finding::unknown(Aspect::Calls, self.name(), format!("not judged: {why}"))
+            }
+        }
+    }
+
+    fn try_environment(
+        &self,
+        rule: &EnvironmentRule,
+        runs: &[CommandLine],
+    ) -> Result<Finding, Unfilled> {
+        let mut meant = Vec::new();
+        for program in self.started() {
+            let mut is_meant = runs.is_empty();
+            for line in runs {
+                is_meant |= self.is_run(line, &program.argv)?;
+            }
+            if is_meant {
+                meant.push(program);
+            }
+        }
+        let (who, name) = (&self.who, &rule.name);
+        let wanted = rule.whole.as_ref();
+        let wanted = wanted.map(|whole| self.facts.pattern(whole, Some(self.index)));
+        let wanted = wanted.transpose()?;
+        let expected = match &wanted {
+            Some(whole) => quoted(&whole.escaped_text()),
+            None => format!("no {name}"),
+        };
+        if meant.is_empty() {
+            let text =
+                format!("{who} started no program that could have {expected} in its environment");
+            return Ok(self.fail(Aspect::Calls, text));
+        }
+        for program in &meant {
+            let entry = |entry: &&Bytes| {
+                entry.0.split(|byte| *byte == b'=').next() == Some(name.as_bytes())
+            };
+            let found = program.environment.iter().find(entry).map(Bytes::to_text);
+            let is_right = match (&found, &wanted) {
+                (None, None) => true,
+                (Some(found), Some(whole)) => match whole.as_text() {
+                    Some(wanted) => wanted == found,
+                    None => whole.find(found, 0, Place::Whole).is_some(),
+                },
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+            if is_right {
+                continue;
+            }
+            let at = program
+                .call
+                .map(|n| format!(" at #{n}"))
+                .unwrap_or_default();
+            let seen = match &found {
+                Some(found) => quoted(found),
+                None => format!("no {name}"),
+            };
+            let text = format!(
+                "{} was started{at} with {seen} in its environment instead of {expected}",
+                show_argv(&program.argv)
+            );
+            let finding = self.fail(Aspect::Calls, text);
+            return Ok(finding.expecting(expected, seen).citing(program.call));
+        }
+        let text = format!("the programs that {who} started had {expected} in their environment");
+        Ok(self.pass(Aspect::Calls, text))
     }
 
     /// Whether these arguments are the ones that are meant. A program's name may have a path before it.

@@ -134,8 +134,10 @@ impl EvidenceBuilder {
             object,
             timed: false,
             other_ends: Vec::new(),
+            in_flight: Vec::new(),
             lock: None,
             threads: Vec::new(),
+            known_threads: Vec::new(),
         };
         self.e.actors[actor].exit = Exit::Running {
             wait: Some(wait.clone()),
@@ -430,10 +432,12 @@ pub fn process(
         made_by: None,
         threads: 0,
         unjoined: Vec::new(),
+        unjoined_starts: Default::default(),
         joins_unseen: false,
         programs: vec![StartedProgram {
             argv: vec!["./client".into()],
             call: None,
+            environment: Vec::new(),
         }],
         end,
         fate,

@@ -82,9 +82,9 @@ fn awaited(evidence: &Evidence, wait: &Wait) -> String {
             return " for a mutex that it holds itself".to_owned();
         }
         Some((_, Awaited::Mutex(holder))) => {
-            return format!(" for a mutex that thread {holder} holds");
+            return format!(" for a mutex that {} holds", thread_of(wait, holder));
         }
-        Some((_, Awaited::End(other))) => return format!(" for thread {other}"),
+        Some((_, Awaited::End(other))) => return format!(" for {}", thread_of(wait, other)),
         Some((_, Awaited::Wake)) | None => {}
     }
     if let Some(lock) = &wait.lock {
@@ -98,10 +98,14 @@ fn awaited(evidence: &Evidence, wait: &Wait) -> String {
     }
     if let Some(end) = wait.other_ends.first() {
         let whose = whose(evidence, wait, (end.actor, end.pid));
-        return format!(
-            " on a pipe: {whose} has the other end open (descriptor {})",
-            end.fd
-        );
+        let (on, other) = match wait.object {
+            Some(Object::Socket(_)) => ("one of two sockets", "the other one"),
+            _ => ("a pipe", "the other end"),
+        };
+        return format!(" on {on}: {whose} has {other} open (descriptor {})", end.fd);
+    }
+    if let Some(call) = wait.in_flight.first() {
+        return format!(" on a pipe: its other end was passed at #{call} and never received");
     }
     let Some(Object::Socket(socket)) = wait.object else {
         return String::new();
@@ -110,6 +114,15 @@ fn awaited(evidence: &Evidence, wait: &Wait) -> String {
     let other = peer.and_then(|peer| evidence.sockets.get(peer));
     let other = other.and_then(|other| evidence.actors.get(other.actor));
     other.map_or(String::new(), |other| format!(" for {}", other.name))
+}
+
+/// `thread 7 (reader() at server.c:12)`
+fn thread_of(wait: &Wait, thread: u32) -> String {
+    let known = wait.known_thread(thread);
+    match known.and_then(|known| known.start.as_ref()) {
+        Some(start) => format!("thread {thread} ({start})"),
+        None => format!("thread {thread}"),
+    }
 }
 
 /// The process of an actor as a reader knows it: `it`, `server`, `process 8 of server`.

@@ -6,6 +6,7 @@
 mod delivery;
 mod ends;
 mod model;
+mod passings;
 mod steps;
 
 use ipclab_evidence::Evidence;
@@ -26,6 +27,7 @@ impl Conversation {
     pub fn new(case: &Case, evidence: &Evidence) -> Self {
         let mut placed = steps::of(evidence);
         placed.extend(ends::of(evidence, &placed));
+        placed.extend(passings::of(evidence));
         placed.extend(passed(evidence));
         if let Some(n) = gap(evidence) {
             placed.push(Placed {

@@ -16,6 +16,7 @@ pub(super) fn in_words(case: &Case) -> Vec<String> {
     all.extend(objects.descriptors.iter().flat_map(descriptors));
     all.extend(objects.signals.iter().flat_map(signals));
     all.extend(objects.files.iter().map(file));
+    all.extend(objects.files.iter().filter_map(walked));
     all.extend(objects.sem.iter().map(semaphores));
     all.extend(objects.msg.iter().map(queue));
     all
@@ -54,8 +55,17 @@ fn processes(wanted: &Processes) -> Vec<String> {
             ),
         });
     }
+    let those = match wanted.runs.is_empty() {
+        true => format!("each program that {who} starts"),
+        false => "each of these programs".to_owned(),
+    };
     let runs = wanted.runs.iter();
     all.extend(runs.map(|line| format!("{who} must start the program `{}`", command(line))));
+    let rules = wanted.environment.iter();
+    all.extend(rules.map(|rule| match &rule.whole {
+        Some(whole) => format!("{those} must find {} in its environment", shown(whole)),
+        None => format!("{those} must find no {} in its environment", rule.name),
+    }));
     all
 }
 
@@ -81,12 +91,24 @@ fn descriptors(wanted: &Descriptors) -> Vec<String> {
         "pipes" => "ends of pipes",
         "read ends" => "read ends of pipes",
         "write ends" => "write ends of pipes",
+        "passed" => "descriptors that it has passed to another process",
         other => other,
     };
     let counts = wanted.counts().into_iter();
     let moments = counts.filter_map(|(moment, number)| Some((moment, count(number.as_ref()?))));
     moments
         .map(|(moment, n)| {
+            // What is counted of those that were passed is all of them.
+            let sent = of.split(" that it").next().unwrap_or(of);
+            match moment {
+                "passes" => {
+                    return format!("{who} must pass {n} {sent} to other processes, by sendmsg() over a Unix socket");
+                }
+                "receives" => {
+                    return format!("{who} must receive {n} {sent} from other processes, by recvmsg() over a Unix socket");
+                }
+                _ => {}
+            }
             let (subject, when) = match moment {
                 "at_exec" => (format!("a program that {who} starts"), "when it begins"),
                 "at_wait" => (format!("a process of {who}"), "when it waits for a child"),
@@ -203,6 +225,14 @@ fn file(wanted: &FileExpectation) -> String {
         true => format!("there must be a {path} after the last program ended"),
         false => format!("{path} must {} after the last program ended", is.join(", ")),
     }
+}
+
+fn walked(wanted: &FileExpectation) -> Option<String> {
+    let path = &wanted.path;
+    Some(match wanted.walked? {
+        true => format!("the student's programs must read the entries of {path} to the last one"),
+        false => format!("the student's programs must not read the entries of {path}"),
+    })
 }
 
 fn semaphores(wanted: &SemState) -> String {

@@ -427,8 +427,10 @@ impl Trace {
             object: Some(Object::Socket(socket)),
             timed: false,
             other_ends: Vec::new(),
+            in_flight: Vec::new(),
             lock: None,
             threads: Vec::new(),
+            known_threads: Vec::new(),
         }
     }
 

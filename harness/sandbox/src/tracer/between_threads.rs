@@ -3,7 +3,7 @@
 //! Read off what the C library has put into the memory that the call names. It is said only where all of it fits: a number there is
 //! that of a thread which lives.
 
-use ipclab_evidence::{Awaited, ThreadWait};
+use ipclab_evidence::{Awaited, KnownThread, ThreadStart, ThreadWait};
 use ipclab_kernel::{Pid, procfs};
 
 use super::followed::Functions;
@@ -11,6 +11,8 @@ use super::origin::WAITING;
 use super::state::Tracer;
 use crate::decode;
 
+/// So many threads are described.
+const KNOWN_MAX: usize = 32;
 /// So many waits are told; a reader of more learns nothing from them.
 const WAITS_MAX: usize = 16;
 /// What a mutex holds that is taken and waited for.
@@ -56,6 +58,37 @@ impl Tracer {
             })
         });
         each.take(WAITS_MAX).collect()
+    }
+
+    /// What is known of the threads of a process beside their numbers: the names that it gave them, and where they began.
+    pub(super) fn known_threads(&self, process: Pid) -> Vec<KnownThread> {
+        let Some(program) = self.processes.get(&process).map(|one| &one.name) else {
+            return Vec::new();
+        };
+        let of_process = self
+            .threads
+            .iter()
+            .filter(|(_, thread)| thread.process == process);
+        let mut all: Vec<_> = of_process.collect();
+        all.sort_unstable_by_key(|(tid, _)| (**tid != process, **tid));
+        let known = all.into_iter().filter_map(|(tid, thread)| {
+            let number = procfs::own_number(*tid)?;
+            let name = procfs::name(*tid).filter(|name| name != program);
+            let start = self.living_start(*tid, number, thread.ends_at);
+            (name.is_some() || start.is_some()).then_some(KnownThread {
+                thread: number,
+                name,
+                start,
+            })
+        });
+        known.take(KNOWN_MAX).collect()
+    }
+
+    /// Where a living thread began. Only one C library has its number where the kernel puts 0 at its end, and the rest beside it.
+    fn living_start(&self, tid: Pid, number: u32, ends_at: u64) -> Option<ThreadStart> {
+        let kept = decode::memory(tid, ends_at, 4, 4);
+        let is_kept = kept == number.to_ne_bytes();
+        is_kept.then(|| self.thread_start(tid, ends_at)).flatten()
     }
 }
 

@@ -149,6 +149,9 @@ impl Tracer {
                 libc::SYS_semop | libc::SYS_semtimedop
             ));
         }
+        if spec.name == "close" {
+            self.passings.closed(process, args[0] as i32);
+        }
         let of_actor = self.actors[actor].calls;
         let object = self.object_of_call(tid, process, spec, &args);
         let socket = match object {
@@ -236,6 +239,9 @@ impl Tracer {
         if wanted || changed || attention == Attention::Record {
             let beyond = on_request || (changed && usual == Attention::Exit);
             call.n = Some(self.record_entry(tid, process, &call, beyond));
+        }
+        if let ("sendmsg", Some(_), Some(n)) = (spec.name, socket, call.n) {
+            self.note_sending(tid, process, n, args[1]);
         }
         let carries = socket.is_some() || fifo.is_some();
         if spec.role == Role::Send && carries && self.actors[actor].trusted {

@@ -167,7 +167,10 @@ impl Tracer {
             self.tree_waited(tid, process, &call, result);
             self.note_taken(tid, &call, result);
             self.note_file_access(tid, process, &call, result);
-        } else if result < 0 {
+        } else {
+            self.note_not_sent(&call);
+        }
+        if result < 0 {
             notice = self.failed(tid, process, &call, -result as i32)?;
         }
         self.record_result(&call, result, effect, makes_file);
@@ -224,6 +227,7 @@ impl Tracer {
                 effect.transfer = self.sent(tid, call, socket, result as u64);
             }
             (Role::Receive, Some(socket)) => {
+                self.note_came(tid, process, call);
                 effect.transfer = self.received(tid, call, socket, result as u64);
             }
             (Role::Send | Role::Receive, None) if !self.winding_down => {

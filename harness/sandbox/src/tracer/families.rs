@@ -2,6 +2,8 @@
 //!
 //! Whether a child was a zombie is asked of the kernel, when its parent ends: its entry in `/proc` is still there.
 
+use std::collections::BTreeMap;
+
 use ipclab_evidence::{
     Bytes, Fate, HeldDescriptor, HeldDescriptors, Moment, Object, Process, ProcessEnd,
     SignalMoment, Signals, StartedProgram,
@@ -28,6 +30,7 @@ impl Tracer {
             made_by: None,
             threads: 0,
             unjoined: Vec::new(),
+            unjoined_starts: BTreeMap::new(),
             joins_unseen: false,
             programs: Vec::new(),
             end: None,
@@ -71,8 +74,10 @@ impl Tracer {
             .into_iter()
             .map(Bytes::from)
             .collect();
+        let environment = self.asked_environment(pid);
         let size: usize = argv
             .iter()
+            .chain(&environment)
             .map(|arg| arg.0.len() + size_of::<Bytes>())
             .sum();
         if self.tree.argument_bytes + size > MAX_ARGUMENT_BYTES {
@@ -81,10 +86,28 @@ impl Tracer {
         }
         self.tree.argument_bytes += size;
         if let Some(process) = self.tree.get(pid) {
-            process.programs.push(StartedProgram { argv, call });
+            process.programs.push(StartedProgram {
+                argv,
+                call,
+                environment,
+            });
         }
         self.tree_holds(pid, Moment::Exec, call);
         self.note_signals(pid, SignalMoment::Exec, call);
+    }
+
+    /// What a program that has just been started finds of the variables that the plan asks about.
+    fn asked_environment(&self, pid: Pid) -> Vec<Bytes> {
+        let names = &self.tree.wanted.environment;
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let is_asked = |entry: &Vec<u8>| {
+            let name = entry.split(|byte| *byte == b'=').next();
+            names.iter().any(|asked| name == Some(asked.as_bytes()))
+        };
+        let all = procfs::environment(pid).into_iter();
+        all.filter(is_asked).map(Bytes::from).collect()
     }
 
     /// What a process has open now.
@@ -105,6 +128,7 @@ impl Tracer {
                 reads: access != libc::O_WRONLY,
                 writes: access != libc::O_RDONLY,
                 closes_on_exec: flags & libc::O_CLOEXEC != 0,
+                passed: self.passings.has_sent(pid, fd, &link, access),
             });
         }
         let has_room = self.tree.held + open.len() <= MAX_HELD;
@@ -126,7 +150,7 @@ impl Tracer {
     }
 
     /// What a descriptor is open on, the same in every run.
-    fn held_name(&mut self, actor: usize, link: &str) -> String {
+    pub(super) fn held_name(&mut self, actor: usize, link: &str) -> String {
         match self.named_object(actor, link) {
             Object::Standard(0) => "stdin".to_owned(),
             Object::Standard(1) => "stdout".to_owned(),

@@ -4,6 +4,8 @@
 //! place of the number of one that it has joined, and has a pointer to the thread itself in one that was detached. What it
 //! keeps is gone, or another thread's, once a thread was either.
 
+use std::collections::BTreeMap;
+
 use ipclab_kernel::Pid;
 use ipclab_kernel::arch::calls::{CLONE_END_ARGUMENT, CLONE_MEMORY_ARGUMENT, MEMORY_IS_THREAD};
 
@@ -44,17 +46,22 @@ impl Tracer {
             return;
         }
         let mut unjoined = Vec::new();
+        let mut starts = BTreeMap::new();
         for (at, thread) in made.iter().enumerate() {
             let is_reused = made[at + 1..]
                 .iter()
                 .any(|later| later.ends_at == thread.ends_at);
             if !is_reused && is_unjoined(tid, thread) {
                 unjoined.push(thread.made_by);
+                let is_kept = thread.ends_at.wrapping_sub(thread.memory) < HEAD + KEPT as u64;
+                let start = is_kept.then(|| self.thread_start(tid, thread.ends_at));
+                starts.extend(start.flatten().map(|start| (thread.made_by, start)));
             }
         }
         if let Some(process) = self.tree.get(process) {
             process.joins_unseen = !MEMORY_IS_THREAD;
             process.unjoined = unjoined;
+            process.unjoined_starts = starts;
         }
     }
 }

@@ -25,6 +25,7 @@
 //! host, addressed, neighbours, made    rules of the `shared` level
 //! locks       none on files of the host
 //! held        memory that is shared without a file
+//! passings    descriptors that processes send to others
 //! tree, families    which process made, ran and waited for which, where the plan asks
 //! signals, following      what processes do with signals, and what their handlers call
 //! objects, waits, rest, trace    what the watch asks, and what is kept
@@ -65,6 +66,7 @@ mod neighbours;
 mod objects;
 mod observed;
 mod origin;
+mod passings;
 mod placed;
 mod points;
 mod processes;

@@ -3,7 +3,7 @@
 //! The plan brings a table of lines for a program that has one. Of all other programs, and of everything that a student's program
 //! starts, nothing is said.
 
-use ipclab_evidence::{LineTable, Printed, SourceLine};
+use ipclab_evidence::{LineTable, Printed, SourceLine, ThreadStart};
 use ipclab_kernel::arch::instruction::callee;
 use ipclab_kernel::arch::registers::{Registers, dwarf};
 use ipclab_kernel::memory::read_memory;
@@ -13,7 +13,8 @@ use super::code_map::{CodeMap, Known};
 use super::followed::Functions;
 use super::state::Tracer;
 use crate::calls::Spec;
-use crate::unwind::{Frame, Memory, Unwinder};
+use crate::decode;
+use crate::unwind::{Frame, Memory, OfThread, Unwinder};
 
 /// Lines of one place: the line itself, and those that called the functions around it.
 const LINES_MAX: usize = 6;
@@ -22,6 +23,8 @@ const CALLS_MAX: u64 = 20_000;
 const WRITES_MAX: usize = 512;
 /// How often it is looked what a process has mapped: libraries come while it runs.
 const LOOKS_MAX: u32 = 16;
+/// What the C library keeps of a thread behind its number.
+const THREAD_BYTES: usize = 0x500;
 /// So much of a stack is read at once.
 const STACK_BYTES: usize = 4096;
 /// Functions of the C library in which a thread waits for others, by their symbols.
@@ -210,6 +213,35 @@ impl Tracer {
                 .and_then(|begin| functions.at(begin))
                 .or_else(|| functions.at(called()?))
         })
+    }
+
+    /// Where a thread of a process began, by what the C library (glibc) keeps of it behind its number: the function that it was given,
+    /// and behind that the function's argument. `tid`: any thread of the process. It is said only where nothing else there can be it.
+    pub(super) fn thread_start(&self, tid: Pid, number_at: u64) -> Option<ThreadStart> {
+        let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+        let table = self.actors.get(process.actor)?.origins.table.as_ref()?;
+        let mut known = process.code.0.try_borrow_mut().ok()?;
+        let entry = known.entry?;
+        known.learn_code(entry, tid, Some(table), &OfThread(tid))?;
+        let bias = known.unwinder.bias(entry)?;
+        let kept = decode::memory(tid, number_at, THREAD_BYTES as u64, THREAD_BYTES);
+        let begins = |word: &[u8; 8]| {
+            let at = u64::from_ne_bytes(*word);
+            let is_own = known.unwinder.bias(at) == Some(bias);
+            let begins = is_own && known.unwinder.begin_of(at) == Some(at);
+            begins.then(|| table.start_at(at.wrapping_sub(bias)))?
+        };
+        let (words, _) = kept.as_chunks::<8>();
+        let mut found = words.iter().enumerate();
+        let mut found =
+            std::iter::from_fn(|| found.find_map(|(at, word)| Some((at, begins(word)?))));
+        let (at, start) = found.next()?;
+        // The argument may be a function, too.
+        let is_alone = match found.next() {
+            None => true,
+            Some((next, _)) => next == at + 1 && found.next().is_none(),
+        };
+        is_alone.then_some(start)
     }
 
     /// A thread is about to write on a standard stream.

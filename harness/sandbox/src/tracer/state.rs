@@ -21,6 +21,7 @@ use super::in_progress::{
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
+use super::passings::Passings;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use super::tree::Tree;
@@ -310,6 +311,7 @@ pub(crate) struct Tracer {
     /// What crosses FIFOs is asked for.
     pub(super) watches_fifos: bool,
     pub(super) file_locks: FileLocks,
+    pub(super) passings: Passings,
     pub(super) faults: Faults,
     /// What went wrong on our side.
     pub(crate) trouble: Vec<String>,
@@ -428,6 +430,7 @@ impl Tracer {
                     .iter()
                     .map(|path| (path.clone(), path.clone())),
             ),
+            passings: Passings::default(),
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
             began: Instant::now(),
@@ -582,6 +585,7 @@ impl Tracer {
             sharing,
             objects: SeenObjects {
                 accesses: self.file_locks.seen,
+                passed: self.passings.finish(),
                 ..self.tree.finish()
             },
         }

@@ -72,8 +72,10 @@ impl Tracer {
             object,
             timed,
             other_ends: Vec::new(),
+            in_flight: Vec::new(),
             lock: None,
             threads: Vec::new(),
+            known_threads: Vec::new(),
         };
         let found = threads.into_iter().find_map(|(tid, thread)| {
             if thread.stopped {
@@ -84,6 +86,7 @@ impl Tracer {
                 let mut wait = wait(call, 0, Some(object), false);
                 if let (Some((_, args)), "read" | "readv") = (procfs::current_call(*tid), call) {
                     wait.other_ends = self.other_ends(*tid, args[0] as i32, true);
+                    wait.in_flight = self.in_flight(*tid, args[0] as i32, &wait);
                 }
                 return Some(wait);
             };
@@ -94,16 +97,29 @@ impl Tracer {
                 call.timed,
             );
             wait.lock = self.awaited_lock(*tid, pid, call.spec.name, &call.args);
-            wait.other_ends = match call.spec.role {
-                Role::Receive => self.other_ends(*tid, call.args[0] as i32, true),
-                Role::Send => self.other_ends(*tid, call.args[0] as i32, false),
-                _ => Vec::new(),
-            };
+            let fd = call.args[0] as i32;
+            match (call.spec.role, call.socket) {
+                (Role::Receive, Some(socket)) => wait.other_ends = self.pair_ends(pid, socket),
+                (Role::Receive, None) => {
+                    wait.other_ends = self.other_ends(*tid, fd, true);
+                    wait.in_flight = self.in_flight(*tid, fd, &wait);
+                }
+                (Role::Send, _) => wait.other_ends = self.other_ends(*tid, fd, false),
+                _ => {}
+            }
             Some(wait)
         });
-        found.map(|wait| Wait {
-            threads: self.waits_for_threads(pid),
-            ..wait
+        found.map(|wait| {
+            let threads = self.waits_for_threads(pid);
+            let known_threads = match threads.is_empty() {
+                true => Vec::new(),
+                false => self.known_threads(pid),
+            };
+            Wait {
+                threads,
+                known_threads,
+                ..wait
+            }
         })
     }
 
@@ -129,10 +145,47 @@ impl Tracer {
                         actor,
                         pid: self.processes[&pid].own_pid,
                         fd: *fd,
+                        came_by: self.passings.came_by(pid, *fd, &link),
                     });
                 }
             }
         }
+        ends
+    }
+
+    /// The calls that passed the write end of a pipe that is read from, where no process has that end and the end of file does not
+    /// come all the same: it lies in a socket.
+    fn in_flight(&self, tid: Pid, fd: i32, wait: &Wait) -> Vec<u32> {
+        let link = procfs::descriptor(tid, fd).filter(|_| wait.other_ends.is_empty());
+        link.map_or_else(Vec::new, |link| {
+            self.passings.write_ends_on_their_way(&link)
+        })
+    }
+
+    /// Where the other one of a pair of sockets is open, if the process that waits has it open itself: its own copy keeps the end
+    /// of file away.
+    fn pair_ends(&self, process: Pid, socket: usize) -> Vec<OpenEnd> {
+        let Some(other) = self.sockets.get(socket).peer else {
+            return Vec::new();
+        };
+        let mut ends = Vec::new();
+        let mut is_own = false;
+        for (pid, actor, _) in self.processes() {
+            for (fd, link) in procfs::descriptors(pid) {
+                let open =
+                    procfs::inode(&link, "socket").and_then(|inode| self.sockets.find(inode));
+                if open == Some(other) && ends.len() < MAX_ENDS {
+                    is_own |= pid == process;
+                    ends.push(OpenEnd {
+                        actor,
+                        pid: self.processes[&pid].own_pid,
+                        fd,
+                        came_by: self.passings.came_by(pid, fd, &link),
+                    });
+                }
+            }
+        }
+        ends.retain(|_| is_own);
         ends
     }
 }

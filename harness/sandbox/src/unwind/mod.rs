@@ -15,6 +15,7 @@ mod tables;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use ipclab_kernel::arch::instruction::call_target;
 use ipclab_kernel::arch::registers::dwarf::{
     ADDRESS, COUNT, INSTRUCTION, RETURN_ADDRESS, STACK_POINTER,
 };
@@ -120,7 +121,10 @@ impl Unwinder {
             addresses.push(at);
             // Where return addresses are in a register, one that has called no other may be without a frame.
             let is_leaf = RETURN_ADDRESS != INSTRUCTION && addresses.len() == 1;
-            let Some(caller) = self.caller(&frame, at, is_leaf, memory) else {
+            let by_rules = self.caller(&frame, at, is_leaf, memory);
+            let is_first = calls && addresses.len() == 1;
+            let untouched = || is_first.then(|| self.untouched_caller(&frame, at, memory))?;
+            let Some(caller) = by_rules.or_else(untouched) else {
                 break;
             };
             // The stack grows downwards: what does not go up would go round.
@@ -133,6 +137,25 @@ impl Unwinder {
             is_return = true;
         }
         addresses
+    }
+
+    /// The caller of a function whose tables end before the instruction that has called the kernel, as those of glibc's `clone()` do:
+    /// where the stack is as it was at the function's first instruction, what it holds is where the caller goes on, and the
+    /// instruction before that one calls the function.
+    fn untouched_caller(&self, frame: &Frame, at: u64, memory: &dyn Memory) -> Option<Frame> {
+        if RETURN_ADDRESS != INSTRUCTION {
+            return None;
+        }
+        let stack = frame[STACK_POINTER]?;
+        let next = memory.word(stack)?;
+        let called = call_target(next, |address| memory.word(address))?;
+        if self.begin_of(at) != Some(called) {
+            return None;
+        }
+        let mut caller = *frame;
+        caller[STACK_POINTER] = Some(stack.wrapping_add(8));
+        caller[INSTRUCTION] = Some(next);
+        Some(caller)
     }
 
     fn caller(

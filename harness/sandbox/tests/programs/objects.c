@@ -254,9 +254,130 @@ static void waits_for_lock(char **a)
     wait(0);
 }
 
+/* One byte, and a descriptor with it. */
+struct parcel {
+    char byte;
+    struct iovec vector;
+    char control[CMSG_SPACE(sizeof(int))];
+    struct mmsghdr message;
+};
+static struct mmsghdr *wrap(struct parcel *p, int fd)
+{
+    memset(p, 0, sizeof *p);
+    p->byte = 'x';
+    p->vector = (struct iovec){&p->byte, 1};
+    p->message.msg_hdr = (struct msghdr){
+        .msg_iov = &p->vector, .msg_iovlen = 1, .msg_control = p->control, .msg_controllen = sizeof p->control};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&p->message.msg_hdr);
+    *head = (struct cmsghdr){CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS};
+    memcpy(CMSG_DATA(head), &fd, sizeof fd);
+    return &p->message;
+}
+static int pass(int to, int fd)
+{
+    struct parcel parcel;
+    return sendmsg(to, &wrap(&parcel, fd)->msg_hdr, 0) == 1;
+}
+static int take(int from)
+{
+    struct parcel parcel;
+    int fd;
+    if (recvmsg(from, &wrap(&parcel, -1)->msg_hdr, 0) != 1)
+        return -1;
+    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&parcel.message.msg_hdr)), sizeof fd);
+    return fd;
+}
+/* A parent that passes descriptors to its child, or does not. Numbers: what a test expects. */
+static void passes(char **a)
+{
+    int pair[2], ends[2];
+    char byte;
+    struct parcel parcel;
+    const char *how = a[0];
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
+    int is_pair = strcmp(how, "pair") == 0;
+    pid_t child = fork();
+    if (child == 0) {
+        if (!is_pair)
+            close(pair[0]);
+        if (strcmp(how, "file") == 0 || strcmp(how, "keep") == 0 || strcmp(how, "end") == 0) {
+            int fd = take(pair[1]);
+            _exit(fd < 0 ? 1 : 0);
+        } else if (strcmp(how, "many") == 0) {
+            recvmmsg(pair[1], wrap(&parcel, -1), 1, 0, 0);
+            _exit(0);
+        } else if (strcmp(how, "peek") == 0) {
+            recvmsg(pair[1], &wrap(&parcel, -1)->msg_hdr, MSG_PEEK);
+            take(pair[1]);
+            _exit(0);
+        } else if (strcmp(how, "number") == 0) {
+            int number;
+            read(pair[1], &number, sizeof number);
+            _exit(0);
+        } else if (strcmp(how, "stuck") == 0) {
+            take(pair[1]);
+        } else if (is_pair) {
+            read(pair[1], &byte, 1);
+        }
+        for (;;)
+            pause();
+    }
+    close(pair[1]);
+    int fd = open("/tmp/ipclab_test_passed", O_CREAT | O_RDWR, 0600);
+    pipe(ends);
+    if (strcmp(how, "file") == 0 || strcmp(how, "peek") == 0) {
+        pass(pair[0], fd);
+        close(fd);
+        waitpid(child, 0, 0);
+        /* The same file at the same number, and nothing that was passed. */
+        open("/tmp/ipclab_test_passed", O_RDWR);
+    } else if (strcmp(how, "keep") == 0) {
+        pass(pair[0], fd);
+        waitpid(child, 0, 0);
+    } else if (strcmp(how, "end") == 0) {
+        /* A copy of the end that was passed is that end, the other end is not. */
+        pass(pair[0], ends[1]);
+        dup2(ends[1], 20);
+        close(ends[1]);
+        waitpid(child, 0, 0);
+    } else if (strcmp(how, "many") == 0) {
+        sendmmsg(pair[0], wrap(&parcel, fd), 1, 0);
+        waitpid(child, 0, 0);
+    } else if (strcmp(how, "number") == 0) {
+        write(pair[0], &fd, sizeof fd);
+        waitpid(child, 0, 0);
+    } else if (strcmp(how, "none") == 0) {
+        pass(pair[0], 99);
+        kill(child, SIGKILL);
+        waitpid(child, 0, 0);
+    } else if (strcmp(how, "stuck") == 0 || strcmp(how, "flight") == 0) {
+        pass(pair[0], ends[1]);
+        close(ends[1]);
+        while (read(ends[0], &byte, 1) > 0)
+            ;
+    } else if (is_pair) {
+        close(pair[0]);
+        waitpid(child, 0, 0);
+    }
+    exit(0);
+}
+/* A program with an environment of its own. */
+static void environment(char **a)
+{
+    (void)a;
+    if (fork() == 0) {
+        setenv("GREETING", "hello=you", 1);
+        unsetenv("SECRET");
+        execlp("true", "true", (char *)0);
+        _exit(127);
+    }
+    wait(0);
+    exit(0);
+}
+
 static const struct act acts[] = {
     {"fates", fates}, {"discards", discards}, {"threads", threads}, {"joins", joins}, {"runs", runs}, {"files", files},
     {"sends", sends}, {"takes", takes}, {"takes-one", takes_one}, {"prints", prints}, {"never-ends", never_ends},
     {"fifo-writes", fifo_writes}, {"fifo-reads", fifo_reads}, {"locks", locks}, {"removes-all", removes_all},
-    {"waits-for-lock", waits_for_lock}, {0}};
+    {"waits-for-lock", waits_for_lock}, {"passes", passes}, {"environment", environment}, {0}};
 PLAY(acts)

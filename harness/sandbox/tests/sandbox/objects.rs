@@ -326,6 +326,117 @@ pub(crate) fn tests() -> Vec<Test> {
                 .collect();
             assert_eq!(ends, [(0, 4)]);
         }),
+        both("who_passed_which_descriptor_to_whom", |level| {
+            let file = "/tmp/ipclab_test_passed";
+            for (how, on, expect) in [
+                ("file", file, true),
+                ("keep", file, true),
+                ("end", "pipe 1", true),
+                ("many", file, true),
+                // What a peek brings is passed once all the same.
+                ("peek", file, true),
+                ("number", "", false),
+                ("none", "", false),
+            ] {
+                let seen = run(
+                    level,
+                    &asking(student("one", &format!("objects passes {how}"))),
+                );
+                seen.all_well();
+                let passed = &seen.objects.passed;
+                assert_eq!(passed.len(), usize::from(expect), "{how}: {passed:?}");
+                let (Some(one), [parent, child]) = (passed.first(), &seen.objects.processes[..])
+                else {
+                    continue;
+                };
+                let to = one.to.as_ref().expect("a receiver");
+                assert_eq!((one.from.pid, to.pid), (parent.pid, child.pid), "{how}");
+                assert_eq!((one.on.as_str(), one.writes), (on, true), "{how}");
+                let names = [one.from.call, to.call].map(|n| {
+                    let mut calls = seen.trace.iter();
+                    calls
+                        .find(|call| call.n == n)
+                        .map(|call| call.name.as_str())
+                });
+                assert_eq!(names, [Some("sendmsg"), Some("recvmsg")], "{how}");
+            }
+        }),
+        both("what_a_process_still_has_of_what_it_passed", |level| {
+            for (how, expect) in [
+                ("file", &[][..]),
+                ("keep", &[4]),
+                ("end", &[20]),
+                ("number", &[]),
+            ] {
+                let seen = run(
+                    level,
+                    &asking(student("one", &format!("objects passes {how}"))),
+                );
+                let parent = processes(&seen).next().expect("a process");
+                for moment in [Moment::Wait, Moment::End] {
+                    let held = parent.held.iter().find(|held| held.moment == moment);
+                    let open = held.expect("a moment").open.iter();
+                    let passed: Vec<i32> =
+                        open.filter(|one| one.passed).map(|one| one.fd).collect();
+                    assert_eq!(passed, expect, "{how} {moment:?}");
+                }
+            }
+        }),
+        both("an_end_of_file_that_a_passed_end_keeps_away", |level| {
+            for how in ["stuck", "flight", "pair"] {
+                let seen = run(
+                    level,
+                    &plan([student("one", &format!("objects passes {how}"))]),
+                );
+                let Ended::Stuck { waits } = &seen.ended else {
+                    panic!("{:?}", seen.ended)
+                };
+                let reads = |call: &str| waits.iter().find(|wait| wait.call == call);
+                let wait = reads("read").expect("a wait");
+                let passed = seen.objects.passed.first();
+                match (how, passed) {
+                    ("stuck", Some(passed)) => {
+                        let to = passed.to.as_ref().expect("a receiver");
+                        let end = &wait.other_ends[..];
+                        assert_eq!(end.len(), 1, "{end:?}");
+                        let place = (end[0].pid, end[0].fd, end[0].came_by);
+                        assert_eq!(place, (to.pid, to.fd, Some(to.call)));
+                        assert!(wait.in_flight.is_empty());
+                    }
+                    ("flight", Some(passed)) => {
+                        assert_eq!(passed.to, None);
+                        assert!(wait.other_ends.is_empty());
+                        assert_eq!(wait.in_flight, [passed.from.call]);
+                    }
+                    (_, passed) => {
+                        assert_eq!(passed, None);
+                        let ends: Vec<_> = wait
+                            .other_ends
+                            .iter()
+                            .map(|end| (end.pid, end.fd))
+                            .collect();
+                        assert_eq!(ends, [(wait.pid, 3)]);
+                    }
+                }
+            }
+        }),
+        both(
+            "the_environment_of_a_program_as_far_as_it_is_asked_about",
+            |level| {
+                let mut plan = asking(student("one", "objects environment"));
+                plan.objects.environment =
+                    ["GREETING", "SECRET", "MISSING"].map(str::to_owned).into();
+                if let ipclab_evidence::Run::Program { env, .. } = &mut plan.actors[0].run {
+                    env.push(("SECRET".to_owned(), "x".to_owned()));
+                }
+                let seen = run(level, &plan);
+                let found: Vec<Vec<String>> = processes(&seen)
+                    .flat_map(|process| &process.programs)
+                    .map(|program| program.environment.iter().map(Bytes::to_text).collect())
+                    .collect();
+                assert_eq!(found, [["SECRET=x"], ["GREETING=hello=you"]]);
+            },
+        ),
         both("what_is_not_asked_is_not_there", |level| {
             let seen = run(level, &plan([student("one", "objects fates")]));
             assert_eq!(seen.objects, SeenObjects::default());

@@ -66,6 +66,8 @@ pub struct Processes {
     pub ends: Option<Vec<ExitExpectation>>,
     /// Programs that are started, each with its arguments.
     pub runs: Vec<CommandLine>,
+    /// What must be true of the environment of each of them; where there are none, of every program that is started.
+    pub environment: Vec<EnvironmentRule>,
 }
 
 impl Processes {
@@ -90,6 +92,15 @@ pub struct CommandLine {
     pub words: Vec<Template>,
 }
 
+/// What must be true of a program's environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentRule {
+    /// The variable's name.
+    pub name: String,
+    /// All of it, `NAME=value`; `None`: there must be no such variable.
+    pub whole: Option<Template>,
+}
+
 /// What an actor's processes may have open beside stdin, stdout and stderr.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Descriptors {
@@ -103,16 +114,22 @@ pub struct Descriptors {
     pub at_wait: Option<Count>,
     /// When a process ends by itself.
     pub at_end: Option<Count>,
+    /// Sent to other processes.
+    pub passes: Option<Count>,
+    /// Received from other processes.
+    pub receives: Option<Count>,
 }
 
 impl Descriptors {
     /// Its counts by the names that a spec gives them.
     #[must_use]
-    pub fn counts(&self) -> [(&'static str, &Option<Count>); 3] {
+    pub fn counts(&self) -> [(&'static str, &Option<Count>); 5] {
         [
             ("at_exec", &self.at_exec),
             ("at_wait", &self.at_wait),
             ("at_end", &self.at_end),
+            ("passes", &self.passes),
+            ("receives", &self.receives),
         ]
     }
 }
@@ -132,17 +149,20 @@ pub enum DescriptorsOf {
     Files,
     /// Sockets.
     Sockets,
+    /// What the process has sent to another one.
+    Passed,
 }
 
 impl DescriptorsOf {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Any,
         Self::Pipes,
         Self::ReadEnds,
         Self::WriteEnds,
         Self::Files,
         Self::Sockets,
+        Self::Passed,
     ];
 
     /// As specs write it.
@@ -155,6 +175,7 @@ impl DescriptorsOf {
             Self::WriteEnds => "write ends",
             Self::Files => "files",
             Self::Sockets => "sockets",
+            Self::Passed => "passed",
         }
     }
 }
@@ -188,6 +209,8 @@ pub struct FileExpectation {
     pub is_own: Option<bool>,
     /// What the students' programs may do to it under a lock only.
     pub locked: Option<LockedAccess>,
+    /// Whether the students' programs read all entries of this directory; `Some(false)`: they must read none.
+    pub walked: Option<bool>,
 }
 
 /// What a program may do to a file under a lock of it only, `fcntl(2)`, `lockf(3)`, `flock(2)`.

@@ -30,6 +30,9 @@ super::tables! {
         ends: Items<ExitForm>,
         /// Programs that its processes start, in any order, each with its arguments: "ls -l /tmp".
         runs: Many,
+        /// What each of these programs finds in its environment, or every program that its processes start where there are none:
+        /// "NAME=value", or "no NAME".
+        environment: Many,
     }
 
     /// What an actor's processes may have open beside stdin, stdout and stderr.
@@ -37,8 +40,9 @@ super::tables! {
     RawDescriptors {
         /// The actor; left out: the student's, where there is one only.
         actor: At<String>,
-        /// What is counted: "any", "pipes", "read ends", "write ends", "files", "sockets"; left out: "any".
-        #[schemars(extend("enum" = ["any", "pipes", "read ends", "write ends", "files", "sockets"]))]
+        /// What is counted: "any", "pipes", "read ends", "write ends", "files", "sockets", or "passed", what the process has sent to
+        /// another one over a Unix socket; left out: "any".
+        #[schemars(extend("enum" = ["any", "pipes", "read ends", "write ends", "files", "sockets", "passed"]))]
         of: At<String>,
         /// What a program that a process starts is left with.
         at_exec: CountForm,
@@ -46,6 +50,10 @@ super::tables! {
         at_wait: CountForm,
         /// What a process still has open when it ends by itself.
         at_end: CountForm,
+        /// What its processes send to others over Unix sockets, SCM_RIGHTS.
+        passes: CountForm,
+        /// What its processes receive from others so.
+        receives: CountForm,
     }
 
     /// What an actor does with signals. Each is a list of names, or one name.
@@ -100,6 +108,8 @@ super::tables! {
         /// lock of either kind.
         #[schemars(extend("enum" = ["writes", "all"]))]
         locked: At<String>,
+        /// true: the students' programs read this directory's entries to their end. false: they read none of them.
+        walked: At<bool>,
         /// "own": it belongs to the user who runs the program.
         #[schemars(extend("enum" = ["own", "other"]))]
         owner: At<String>,

@@ -11,8 +11,8 @@ use crate::names::nearest;
 use crate::raw::{At, CountForm, Keyed, RawCase, RawDescriptors, RawFile, RawProcesses};
 use crate::tree::Span;
 use crate::{
-    CommandLine, Descriptors, DescriptorsOf, ExitExpectation, FILE_KINDS, FileExpectation,
-    LOCKED_ACCESSES, MsgState, Objects, Processes, SemState,
+    CommandLine, Descriptors, DescriptorsOf, EnvironmentRule, ExitExpectation, FILE_KINDS,
+    FileExpectation, LOCKED_ACCESSES, MsgState, Objects, Processes, SemState,
 };
 
 /// Resolves what a case expects of them.
@@ -150,12 +150,13 @@ fn processes(
         && raw.zombies.is_none()
         && raw.orphans.is_none()
         && raw.ends.is_none()
-        && raw.runs.is_none();
+        && raw.runs.is_none()
+        && raw.environment.is_none();
     if nothing && raw.unread.is_empty() {
         context
             .diagnostics
             .error(&raw.span, "nothing is expected of these processes")
-            .help("say total, children, threads, unjoined, zombies, orphans, ends or runs")
+            .help("say total, children, threads, unjoined, zombies, orphans, ends, runs or environment")
             .consequence();
     }
     let actor = subject(raw.actor.as_ref(), &raw.span, students, context)?;
@@ -183,6 +184,9 @@ fn processes(
     for line in raw.runs.iter().flat_map(|many| &many.items) {
         runs.extend(command_line(line, context));
     }
+    let rules = raw.environment.iter().flat_map(|many| &many.items);
+    let environment = rules.filter_map(|rule| environment_rule(rule, context));
+    let environment = environment.collect();
     Some(Processes {
         actor,
         total,
@@ -193,7 +197,35 @@ fn processes(
         orphans,
         ends,
         runs,
+        environment,
     })
+}
+
+/// `NAME=value` or `no NAME`.
+fn environment_rule(text: &At<String>, context: &mut Context<'_>) -> Option<EnvironmentRule> {
+    let is_name = |name: &str| {
+        let odd = |byte: u8| !byte.is_ascii_alphanumeric() && byte != b'_';
+        !name.is_empty() && !name.bytes().any(odd)
+    };
+    if let Some(name) = text.value.strip_prefix("no ").filter(|name| is_name(name)) {
+        return Some(EnvironmentRule {
+            name: name.to_owned(),
+            whole: None,
+        });
+    }
+    match text.value.split_once('=') {
+        Some((name, _)) if is_name(name) => Some(EnvironmentRule {
+            name: name.to_owned(),
+            whole: Some(context.template(text, Use::Matched)),
+        }),
+        _ => {
+            context
+                .diagnostics
+                .error(&text.span, "this is no variable of the environment")
+                .help("write \"NAME=value\", or \"no NAME\"");
+            None
+        }
+    }
 }
 
 /// A program and its arguments, as a shell takes them apart.
@@ -225,15 +257,16 @@ fn descriptors(
     students: &[String],
     context: &mut Context<'_>,
 ) -> Option<Descriptors> {
-    let nothing = raw.at_exec.is_none() && raw.at_wait.is_none() && raw.at_end.is_none();
+    let nothing = raw.at_exec.is_none()
+        && raw.at_wait.is_none()
+        && raw.at_end.is_none()
+        && raw.passes.is_none()
+        && raw.receives.is_none();
     if nothing && raw.unread.is_empty() {
         context
             .diagnostics
-            .error(
-                &raw.span,
-                "this does not say when descriptors are looked at",
-            )
-            .help("say at_exec, at_wait or at_end: at_exec = 0")
+            .error(&raw.span, "nothing is expected of these descriptors")
+            .help("say at_exec, at_wait, at_end, passes or receives: at_exec = 0")
             .consequence();
     }
     let of = match &raw.of {
@@ -258,6 +291,8 @@ fn descriptors(
         at_exec: count(&raw.at_exec),
         at_wait: count(&raw.at_wait),
         at_end: count(&raw.at_end),
+        passes: count(&raw.passes),
+        receives: count(&raw.receives),
     })
 }
 
@@ -275,7 +310,8 @@ fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<F
         || raw.holes.is_some()
         || raw.target.is_some()
         || raw.owner.is_some()
-        || raw.locked.is_some();
+        || raw.locked.is_some()
+        || raw.walked.is_some();
     match &raw.exists {
         Some(exists) if !exists.value && says_more => {
             context.diagnostics.error(
@@ -287,7 +323,7 @@ fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<F
             context
                 .diagnostics
                 .error(&raw.span, "nothing is expected of this file")
-                .help("say exists, holds, same_as, size, mode, kind, links, blocks, holes, target, owner or locked")
+                .help("say exists, holds, same_as, size, mode, kind, links, blocks, holes, target, owner, locked or walked")
                 .consequence();
         }
         _ => {}
@@ -333,6 +369,7 @@ fn file(path: &At<String>, raw: &RawFile, context: &mut Context<'_>) -> Option<F
             let wrong = format!("there is no owner `{}`", word.value);
             one_of(word, [("own", true), ("other", false)], wrong, context)
         }),
+        walked: raw.walked.as_ref().map(|walked| walked.value),
         locked: raw.locked.as_ref().and_then(|word| {
             let wrong = format!(
                 "`locked` says what is done under a lock only, and that is no `{}`",

@@ -291,6 +291,13 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
                 "processes.runs".to_owned(),
             ));
         }
+        if let Some(environment) = &table.environment {
+            found.push((
+                Aspect::Calls,
+                environment.span.clone(),
+                "processes.environment".to_owned(),
+            ));
+        }
         if table.ends.is_some() {
             found.push((
                 Aspect::Exit,
@@ -300,11 +307,17 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
         }
     }
     for table in raw.descriptors.iter().flat_map(|tables| &tables.0) {
-        found.push((
-            Aspect::Cleanup,
-            table.span.clone(),
-            "descriptors".to_owned(),
-        ));
+        let counts = [
+            (Aspect::Cleanup, &table.at_exec, "at_exec"),
+            (Aspect::Cleanup, &table.at_wait, "at_wait"),
+            (Aspect::Cleanup, &table.at_end, "at_end"),
+            (Aspect::Calls, &table.passes, "passes"),
+            (Aspect::Calls, &table.receives, "receives"),
+        ];
+        for (aspect, form, key) in counts {
+            let span = form.as_ref().map(|form| form.span().clone());
+            found.extend(span.map(|span| (aspect, span, format!("descriptors.{key}"))));
+        }
     }
     for table in raw.signals.iter().flat_map(|tables| &tables.0) {
         found.push((Aspect::Calls, table.span.clone(), "signals".to_owned()));
@@ -315,11 +328,22 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
             true => Aspect::Cleanup,
             false => Aspect::Output,
         };
-        found.push((
-            aspect,
-            path.span.clone(),
-            format!("files.\"{}\"", path.value),
-        ));
+        let name = format!("files.\"{}\"", path.value);
+        let calls = [
+            file.locked.as_ref().map(|locked| (&locked.span, "locked")),
+            file.walked.as_ref().map(|walked| (&walked.span, "walked")),
+        ];
+        let calls = calls.into_iter().flatten();
+        found.extend(
+            calls
+                .clone()
+                .map(|(span, key)| (Aspect::Calls, span.clone(), format!("{name}.{key}"))),
+        );
+        // That there must be such a file is said by each of them, and need not earn anything.
+        let says_more = file.says_more_than_calls();
+        if says_more || calls.count() == 0 {
+            found.push((aspect, path.span.clone(), name));
+        }
     }
     for (key, sem) in raw.sem.iter().flat_map(|sem| sem.iter()) {
         found.push((
@@ -343,6 +367,23 @@ fn of_state(exists: &Option<crate::raw::At<bool>>) -> Aspect {
     match exists.as_ref().is_some_and(|exists| !exists.value) {
         true => Aspect::Cleanup,
         false => Aspect::Memory,
+    }
+}
+
+impl crate::raw::RawFile {
+    /// Whether something is expected of the file beside what is done to it by calls.
+    fn says_more_than_calls(&self) -> bool {
+        self.exists.is_some()
+            || self.kind.is_some()
+            || self.holds.is_some()
+            || self.same_as.is_some()
+            || self.size.is_some()
+            || self.mode.is_some()
+            || self.links.is_some()
+            || self.blocks.is_some()
+            || self.holes.is_some()
+            || self.target.is_some()
+            || self.owner.is_some()
     }
 }
 

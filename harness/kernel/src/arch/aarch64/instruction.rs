@@ -211,6 +211,11 @@ pub fn conditional_store(bytes: &[u8], registers: &Registers) -> Option<Conditio
     })
 }
 
+/// Where the instruction before this address has gone, if it is a call to a place that it names itself; not known here.
+pub fn call_target(_returns_to: u64, _word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+    None
+}
+
 /// The function of a library that the instruction before this address has called: not read off code on this processor.
 pub fn callee(_returns_to: u64, _word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
     None

@@ -198,6 +198,15 @@ pub fn conditional_store(_bytes: &[u8], _registers: &Registers) -> Option<Condit
     None
 }
 
+/// Where the instruction before this address has gone, if it is a call to a place that it names itself: `call disp`.
+pub fn call_target(returns_to: u64, word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+    let before = word(returns_to.wrapping_sub(8))?.to_le_bytes();
+    let [_, _, _, 0xe8, distance @ ..] = before else {
+        return None;
+    };
+    Some(returns_to.wrapping_add_signed(i64::from(i32::from_le_bytes(distance))))
+}
+
 /// The function of a library that the instruction before this address has called: through the program's linkage table, or
 /// through the address that the loader has put there. `word`: eight bytes of the program's memory.
 ///
@@ -213,12 +222,8 @@ pub fn callee(returns_to: u64, word: impl Fn(u64) -> Option<u64>) -> Option<u64>
     if before[2..4] == [0xff, 0x15] {
         return through(returns_to);
     }
-    // call disp, to an entry of the table: jmp *disp(%rip), with bnd before it where the compiler was told so.
-    if before[3] != 0xe8 {
-        return None;
-    }
-    let distance = relative(returns_to.wrapping_sub(4))?;
-    let entry = returns_to.wrapping_add_signed(i64::from(distance));
+    // To an entry of the table: jmp *disp(%rip), with bnd before it where the compiler was told so.
+    let entry = call_target(returns_to, &word)?;
     let entry = match word(entry)? as u32 {
         LANDING => entry.wrapping_add(4),
         _ => entry,
@@ -378,6 +383,10 @@ mod tests {
                 Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
             };
             assert_eq!(super::callee(0x1010, word), expect, "{call:x?} {entry:x?}");
+            let distance = call.get(1..5).and_then(|bytes| bytes.try_into().ok());
+            let direct = distance.filter(|_| call[0] == 0xe8).map(i32::from_le_bytes);
+            let direct = direct.map(|by| 0x1010u64.wrapping_add_signed(by.into()));
+            assert_eq!(super::call_target(0x1010, word), direct, "{call:x?}");
         };
         let call = [0xe8, 16, 0, 0, 0];
         let some = Some(FUNCTION);
