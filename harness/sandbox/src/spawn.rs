@@ -174,7 +174,6 @@ fn become_program(
             // A container may refuse it: then addresses differ, and nothing else.
             let _ = process::disable_address_randomization();
         }
-        apply(limits, own_users)?;
         let (path, argv, env) = match &actor.run {
             Run::Program { path, argv, env } => (path, argv, env.as_slice()),
             Run::Script { path, argv, .. } => (path, argv, [].as_slice()),
@@ -198,6 +197,9 @@ fn become_program(
             return Err(io::Error::other("the tracer went away"));
         }
         drop(our_end);
+        // Not before something was sent: the kernel lets a user have no more descriptors on their way than one process may have
+        // open, and other programs of the same user may have sent as many as they can.
+        apply(limits, own_users)?;
         let place = [stdin, stdout.unwrap_or(terminal.as_raw_fd()), stderr];
         for (at, fd) in place.into_iter().enumerate() {
             descriptor::duplicate_to(fd, at as i32)?;

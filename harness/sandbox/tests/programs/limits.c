@@ -238,6 +238,22 @@ static void full_segments(char **a)
     }
 }
 static void core(char **a) { abort(); }
+/* Sends itself descriptors until the kernel lets its user send no more. */
+static void in_flight(char **a)
+{
+    int s[2], fds[250] = {0};
+    char room[CMSG_SPACE(sizeof fds)] = {0};
+    struct iovec v = {"x", 1};
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    c->cmsg_level = SOL_SOCKET, c->cmsg_type = SCM_RIGHTS, c->cmsg_len = CMSG_LEN(sizeof fds);
+    memcpy(CMSG_DATA(c), fds, sizeof fds);
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, s), "socketpair");
+    while (sendmsg(s[0], &m, MSG_DONTWAIT) > 0)
+        ;
+    puts(strerror(errno)), fflush(stdout);
+    pause();
+}
 /* Reads past the cache without end: it waits for the disk, which takes no processor time and no call that is watched. */
 static void disk(char **a)
 {
@@ -258,5 +274,5 @@ static const struct act acts[] = {
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
     {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"disk", disk}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"disk", disk}, {"in-flight", in_flight}, {0}};
 PLAY(acts)

@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{Ended, Exit, LimitHit, LimitKind, Limits};
 
-use crate::bench::{Test, both, own, plan, run, student};
+use crate::bench::{Adjust, Test, both, own, plan, run, student, waits};
 
 /// What the plans of this theme allow.
 fn small() -> Limits {
@@ -223,6 +223,18 @@ pub(crate) fn tests() -> Vec<Test> {
             assert!(called > 1_900 || segments.len() == 40, "{called}");
         }));
     }
+    // It could not be started, since its terminal is sent to us as a descriptor.
+    tests.push(both(
+        "descriptors_in_flight_keep_no_other_from_starting",
+        |level| {
+            let other = student("two", "clock what-time").after(waits("one"));
+            let mut plan = plan([student("one", "limits in-flight"), other]);
+            plan.actors[0].serves = true;
+            let seen = run(level, &plan);
+            assert_eq!(seen.out("one"), "Too many references: cannot splice\n");
+            assert_eq!(seen.actor("two").exit, Exit::Code(0));
+        },
+    ));
     // Not "the machine is too busy" either: a program could otherwise choose not to be judged.
     tests.push(own(
         "waiting_for_the_disk_without_end_is_no_busy_machine",
