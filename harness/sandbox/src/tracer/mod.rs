@@ -85,5 +85,4 @@ mod tree;
 mod waits;
 mod yields;
 
-pub(crate) use disk::DiskUse;
 pub(crate) use state::{HostRules, Notice, Objects, Tracer, TracerEvidence};
