@@ -6,6 +6,9 @@
 Parts, all of them when none is named; together about twenty minutes on two idle cores:
     case      a case beside the same programs run bare and beside bwrap
     evidence  each kind of evidence beside a case that asks for none
+    measures  each measure of the threat model beside a case that lacks it
+    limit     a submission of each lab beside the bare programs and the compiler
+    waits     programs that wait for a time
     lab       a submission of each lab beside compiling it
     class     a class beside compiling it, with one job, two and four
     memory    the tool's peak memory for classes of three sizes
@@ -34,6 +37,9 @@ def steps(tool, quick):
     return {
         "case": [[*of_case, "--", "20"] if quick else of_case],
         "evidence": [[*of_case, "--", "--evidence", *(["10"] if quick else [])]],
+        "measures": [[*of_case, "--", "--measures", *(["10"] if quick else [])]],
+        "limit": [[HERE / "limit.py", tool, "--rounds", rounds]],
+        "waits": [[HERE / "waits.py", tool, *(["--runs", "10"] if quick else [])]],
         "lab": [[HERE / "lab.py", tool, "--rounds", rounds]],
         "class": [[*of_class, "compile", "--count", count, "--jobs", jobs] for jobs in ("1", "2", "4")],
         "memory": [[*of_class, "memory"]],

@@ -31,6 +31,7 @@ mod tool {
     mod sense;
     mod strangers;
     mod surroundings;
+    mod time;
     mod trouble;
     mod tutorial;
     mod validate;

@@ -211,7 +211,8 @@ pub(crate) fn left_out(act: &Act) -> String {
 
 /// `5 s pass`
 pub(crate) fn time_passed(us: u64) -> String {
-    let ms = us / 1_000;
+    // Asking what time it is takes some of it, so that what was a second is a little less.
+    let ms = (us + 500) / 1_000;
     match (ms, ms % 1_000) {
         (1_000, _) => "1 s passes".to_owned(),
         (300_000.., _) => format!("{} min pass", ms / 60_000),
@@ -324,6 +325,8 @@ mod tests {
             (1_000_000, "1 s passes"),
             (1_500_000, "1.500 s pass"),
             (5_000_000, "5 s pass"),
+            (4_999_700, "5 s pass"),
+            (4_999_400, "4.999 s pass"),
             (12_345_000, "12 s pass"),
             (600_000_000, "10 min pass"),
         ] {

@@ -30,6 +30,7 @@ mod children;
 mod clock;
 mod created;
 mod decode;
+mod disk_waits;
 mod doctor;
 mod error;
 mod evidence;

@@ -179,6 +179,27 @@ fn only_the_command_line_prints() {
     }
 }
 
+/// What is judged has every measure; only a benchmark leaves one out.
+#[test]
+fn no_case_that_is_judged_lacks_a_measure() {
+    let mut users = Vec::new();
+    for folder in ["harness", "reference"] {
+        for (name, text) in sources(folder) {
+            if code(&text).any(|line| has_word(line, "start_without")) {
+                users.push(name);
+            }
+        }
+    }
+    users.sort();
+    let may = [
+        "harness/bench/case/measures.rs",
+        "harness/cli/tests/repository/architecture.rs",
+        "harness/sandbox/src/sandbox.rs",
+        "harness/sandbox/tests/sandbox/measures.rs",
+    ];
+    assert_eq!(users, may);
+}
+
 #[test]
 fn unsafe_stays_in_the_files_named_for_it() {
     // Put together, so that this file is not found.

@@ -87,5 +87,4 @@ mod tree;
 mod waits;
 mod yields;
 
-pub(crate) use disk::DiskUse;
 pub(crate) use state::{HostRules, Notice, Objects, Tracer, TracerEvidence};

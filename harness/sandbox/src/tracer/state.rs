@@ -14,7 +14,6 @@ use ipclab_evidence::{
 };
 
 use super::code_map::{CodeMap, Origins};
-use super::disk::DiskWaits;
 use super::followed::{Followed, Functions};
 use super::in_progress::{
     Addressed, Beginning, Compared, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
@@ -31,6 +30,7 @@ use crate::chaos::Chaos;
 use crate::clock::time::CaseClock;
 use crate::clock::timers::Timers;
 use crate::created::Created;
+use crate::disk_waits::DiskWaits;
 use crate::fault::{Faults, Pending};
 use crate::measures::{LeftOut, Measure};
 use crate::reaper::NUMBERS_MAX;

@@ -8,10 +8,10 @@ use ipclab_kernel::{signal, wait};
 
 use super::state::{Watch, Watched};
 use super::time::{Passing, most_real_time};
+use crate::disk_waits::DiskUse;
 use crate::platform::Platform;
 use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::script::Script;
-use crate::tracer::DiskUse;
 
 /// How many wait statuses are taken in a row, the processor offered to the tracees in between, before we go to sleep.
 const MAX_STATUSES_WITHOUT_SLEEP: u32 = 32;
