@@ -32,6 +32,9 @@ pub struct Wait {
     /// Threads of the process that wait for other threads, the first one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub threads: Vec<ThreadWait>,
+    /// Where in the student's files it waits, as [`crate::Call::lines`], if the call has no line in the trace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SourceLine>,
 }
 
 impl Wait {

@@ -549,6 +549,7 @@ fn computing_for_ever_and_limits_are_ends() {
                     other_ends: Vec::new(),
                     lock: None,
                     threads: Vec::new(),
+                    lines: Vec::new(),
                 };
                 builder.e.actors[0].exit = Exit::Running {
                     wait: Some(wait.clone()),

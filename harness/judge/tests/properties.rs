@@ -298,6 +298,7 @@ fn wait() -> impl Strategy<Value = Wait> {
             other_ends: Vec::new(),
             lock: None,
             threads: Vec::new(),
+            lines: Vec::new(),
         },
     )
 }

@@ -353,6 +353,7 @@ fn a_deadlock_is_told_with_its_cycle() {
                     other_ends: Vec::new(),
                     lock: None,
                     threads: Vec::new(),
+                    lines: Vec::new(),
                 });
             }
         }

@@ -136,6 +136,7 @@ impl EvidenceBuilder {
             other_ends: Vec::new(),
             lock: None,
             threads: Vec::new(),
+            lines: Vec::new(),
         };
         self.e.actors[actor].exit = Exit::Running {
             wait: Some(wait.clone()),

@@ -429,6 +429,7 @@ impl Trace {
             other_ends: Vec::new(),
             lock: None,
             threads: Vec::new(),
+            lines: Vec::new(),
         }
     }
 

@@ -74,10 +74,11 @@ impl Tracer {
             other_ends: Vec::new(),
             lock: None,
             threads: Vec::new(),
+            lines: Vec::new(),
         };
         let found = threads.into_iter().find_map(|(tid, thread)| {
             if thread.stopped {
-                return Some(wait("stopped", 0, None, false));
+                return Some((*tid, wait("stopped", 0, None, false)));
             }
             let Some(call) = thread.call.as_ref() else {
                 let (call, object) = unseen_wait(*tid)?;
@@ -85,7 +86,7 @@ impl Tracer {
                 if let (Some((_, args)), "read" | "readv") = (procfs::current_call(*tid), call) {
                     wait.other_ends = self.other_ends(*tid, args[0] as i32, true);
                 }
-                return Some(wait);
+                return Some((*tid, wait));
             };
             let mut wait = wait(
                 call.spec.name,
@@ -99,10 +100,17 @@ impl Tracer {
                 Role::Send => self.other_ends(*tid, call.args[0] as i32, false),
                 _ => Vec::new(),
             };
-            Some(wait)
+            Some((*tid, wait))
         });
-        found.map(|wait| Wait {
+        let (tid, wait) = found?;
+        // What has a line in the trace says there where it is.
+        let lines = match wait.n {
+            0 => self.origin(tid, true),
+            _ => Vec::new(),
+        };
+        Some(Wait {
             threads: self.waits_for_threads(pid),
+            lines,
             ..wait
         })
     }
