@@ -420,7 +420,7 @@ fn why_the_end_of_file_never_comes() {
             };
         },
         &[
-            "exit: client never ended: it waits in read() (#1) on a pipe, whose write end is still open in itself (descriptor 4): end of file comes only when every copy of it is closed",
+            "exit: client never ended: it waits in read() (#1) on a pipe: its write end is still open in itself (descriptor 4). End of file comes only when every copy of it is closed",
         ],
     );
 }
