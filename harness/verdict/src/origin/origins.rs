@@ -1,6 +1,6 @@
 //! Which way leads from a finding to its origin.
 
-use ipclab_evidence::{Exit, SourceLine, canonical};
+use ipclab_evidence::{Call, Exit, Object, SourceLine, canonical};
 use ipclab_judge::MistakeKind;
 use ipclab_spec::Aspect;
 
@@ -23,6 +23,9 @@ impl<'a> Look<'a> {
         if !known.is_empty() {
             return known;
         }
+        if let Some(line) = self.removed_object() {
+            return vec![line];
+        }
         let exit = self.actor.map(|(_, actor)| &actor.exit);
         let is_place = self.kind() == Some(MistakeKind::Place);
         if self.finding.aspect == Aspect::Exit && !is_place {
@@ -35,7 +38,11 @@ impl<'a> Look<'a> {
         // Where our side waits in vain, the student's program is in the loop that does not come to it.
         let is_waiting = !self.is_own && self.says("still waiting for it");
         if is_waiting && !self.is_complaint(lines) {
-            return self.loops(lines);
+            let round = self.goes_round(lines);
+            return match round.is_empty() {
+                true => self.loops(lines),
+                false => round,
+            };
         }
         if !self.is_own && self.says("the connection was closed") {
             let closed = self.condition(lines);
@@ -81,6 +88,12 @@ impl<'a> Look<'a> {
         let is_held = self.says("does not hold") || self.says("wrote to a System V segment");
         if self.finding.aspect == Aspect::Memory && is_held {
             return self.stored();
+        }
+        if self.says(" has the values ")
+            && let [_, caller, _, ..] = lines
+        {
+            // A function that only makes the call is told by its caller what to do.
+            return vec![caller.clone()];
         }
         if self.finding.aspect == Aspect::Memory {
             let mut named = self.lost_update(lines);
@@ -139,12 +152,17 @@ impl<'a> Look<'a> {
             if complained && !condition.is_empty() {
                 return condition;
             }
+            let to_end = self.read_to_the_end(&lines[0]);
+            if self.says("has ended") && !to_end.is_empty() {
+                return to_end;
+            }
             let mut left = self.left_loop(&lines[0]);
             let printed = self.actor.map(|(_, actor)| actor.printed.iter());
             let last = printed.and_then(|mut printed| printed.rfind(|write| write.stream == 1));
             if let Some(line) = last.and_then(|write| write.lines.first()) {
                 // What it printed in the loop stands for what it did not do there.
                 left.truncate(1);
+                left.extend(self.leaves_loop(line));
                 left.push(line.clone());
             }
             if !left.is_empty() {
@@ -160,6 +178,13 @@ impl<'a> Look<'a> {
             return vec![line];
         }
         let mut values = self.values(lines);
+        // What it did not find, and prints all the same.
+        if self.must_fail
+            && self.says("must not be there")
+            && let Some(line) = lines.first().and_then(|line| self.unseen(self.spot(line)?))
+        {
+            return vec![line];
+        }
         let is_short = matches!(self.finding.aspect, Aspect::Output | Aspect::Bytes);
         if values.is_empty() && is_short && self.says(" instead of ") {
             values = self.took_once();
@@ -235,6 +260,78 @@ impl<'a> Look<'a> {
             .collect()
     }
 
+    /// Of a program that waits for a semaphore: where it took the one that it holds, else where their values are set.
+    fn semaphores_before(&self, lines: &[SourceLine], exit: Option<&Exit>) -> Vec<SourceLine> {
+        let Some(Exit::Running {
+            wait: Some(wait), ..
+        }) = exit
+        else {
+            return Vec::new();
+        };
+        if canonical(&wait.call, false) != "semop" {
+            return Vec::new();
+        }
+        let done = || {
+            let own = self.calls().filter(|call| call.pid == wait.pid);
+            own.filter(|call| call.n < wait.n && call.errno().is_none())
+        };
+        let is_change = |call: &&Call| canonical(&call.name, false) == "semop";
+        // One that it has taken and not given back.
+        let takes = |call: &Call| {
+            let operations = call.args.get(1).map(ToString::to_string);
+            operations.is_some_and(|text| text.contains(", -"))
+        };
+        let mut changes = done().filter(is_change);
+        let last = changes.next_back().filter(|call| takes(call));
+        if let Some(taken) = last {
+            // Of a function of the student's that does nothing else, its caller says which one.
+            let both = [taken.lines.as_slice(), lines];
+            let callers = both.iter().filter_map(|lines| lines.get(1));
+            let mut from: Vec<SourceLine> = callers
+                .map(|line| self.filled_before(line).unwrap_or_else(|| line.clone()))
+                .collect();
+            if from.is_empty() {
+                from.extend(taken.lines.first().cloned());
+            }
+            return from;
+        }
+        let set = done().find(|call| {
+            let sets = ["SETALL", "SETVAL"];
+            call.name == "semctl"
+                && call
+                    .args
+                    .iter()
+                    .any(|arg| sets.iter().any(|it| arg.has(it)))
+        });
+        let Some(line) = set.and_then(|call| call.lines.first()) else {
+            return Vec::new();
+        };
+        let given = self.spot(line).and_then(|spot| {
+            let call = self.call_named(spot, "semctl")?;
+            let mut steps = Vec::new();
+            self.follow(spot, call.args.get(3)?.clone(), call.at, &[], 4, &mut steps);
+            let numbers = steps.into_iter().rfind(|step| !step.values.is_empty());
+            numbers.map(|step| step.line)
+        });
+        given.into_iter().chain([line.clone()]).collect()
+    }
+
+    /// Where the array is filled that a call on this line hands over.
+    fn filled_before(&self, line: &SourceLine) -> Option<SourceLine> {
+        let spot = self.spot(line)?;
+        let call = spot.source.calls_on(spot.line).into_iter().next()?;
+        let mut names = call
+            .args
+            .iter()
+            .flat_map(|arg| spot.source.names(arg.clone()));
+        let filled = names.find_map(|name| {
+            let write = spot.source.last_write(name, spot.function, call.at)?;
+            let is_array = spot.source.is(write.value.start, "{");
+            (is_array && spot.function.body.contains(&write.at)).then_some(write)
+        })?;
+        spot.source.place(filled.at)
+    }
+
     fn is_waiting(&self, exit: Option<&Exit>) -> bool {
         matches!(exit, Some(Exit::Running { .. } | Exit::Stopped(_)))
     }
@@ -258,8 +355,23 @@ impl<'a> Look<'a> {
             let write = spot.source.last_write(name, spot.function, call.at)?;
             spot.source.place(write.at)
         };
+        // One that holds a FIFO open for itself is ended by what it reads.
+        let is_named = match exit {
+            Some(Exit::Running {
+                wait: Some(wait), ..
+            }) => matches!(wait.object, Some(Object::File(_))),
+            _ => false,
+        };
+        let ends = self.ends_loop(lines).filter(|_| !self.must_fail);
+        if let (true, Some(line)) = (is_named, &ends) {
+            return std::iter::once(line.clone()).chain(made()).collect();
+        }
         if let Some(line) = made().filter(|_| on_pipe) {
             return vec![line];
+        }
+        let semaphores = self.semaphores_before(lines, exit);
+        if !semaphores.is_empty() && !self.must_fail {
+            return semaphores;
         }
         // What should have been refused, and was not, is what the program was given.
         let is_faulty = self.says("although") || self.finding.message.starts_with("when ");
@@ -271,7 +383,15 @@ impl<'a> Look<'a> {
             true => self.removed(),
             false => Vec::new(),
         };
-        let all = [removed, given, self.loops(lines)];
+        let mut loops = self.loops(lines);
+        if let Some(ends) = ends {
+            loops.truncate(1);
+            loops.push(ends);
+        }
+        let refuses = self
+            .refuses_before(lines)
+            .filter(|_| self.must_fail && !is_faulty);
+        let all = [removed, given, refuses.into_iter().collect(), loops];
         let first = all.into_iter().find(|lines| !lines.is_empty());
         first.unwrap_or_default()
     }
