@@ -22,6 +22,7 @@ mod refused;
 mod removed;
 mod results;
 mod rounds;
+mod semaphores;
 mod shared;
 mod shown;
 mod source;

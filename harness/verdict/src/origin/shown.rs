@@ -1,6 +1,6 @@
 //! Where a finding shows, when the run does not say it.
 
-use ipclab_evidence::{Arg, Call, Direction, Exit, SourceLine, canonical};
+use ipclab_evidence::{Arg, Call, Direction, Exit, SourceLine};
 use ipclab_judge::{DiffLine, Difference};
 use ipclab_spec::Aspect;
 
@@ -90,35 +90,6 @@ impl<'a> Look<'a> {
             let creates = call.args.iter().any(|arg| arg.has("IPC_CREAT"));
             makes && is_it && creates && call.errno().is_none() && !call.lines.is_empty()
         })
-    }
-
-    /// The call of the program that gave a semaphore its value last, where a set has other values than it should: `has the values
-    /// 1, 0, 1 instead of 1, 3, 1`.
-    fn changed_semaphore(&self) -> Option<&'a Call> {
-        let (_, values) = self.finding.message.split_once(" has the values ")?;
-        let (seen, expected) = values.split_once(" instead of ")?;
-        let mut pairs = seen.split(", ").zip(expected.split(", "));
-        let which = pairs.position(|(seen, expected)| seen != expected)?;
-        let own = |name: &'static str| {
-            let calls = self.calls();
-            calls.filter(move |call| {
-                canonical(&call.name, false) == name
-                    && call.errno().is_none()
-                    && !call.lines.is_empty()
-            })
-        };
-        let set = own("semctl").rfind(|call| {
-            let mut sets = ["SETALL", "SETVAL"].iter();
-            sets.any(|set| call.args.iter().any(|arg| arg.has(set)))
-        });
-        let changes = || {
-            let mark = format!("{{{which}, ");
-            own("semop").rfind(|call| {
-                let operations = call.args.get(1).map(ToString::to_string);
-                operations.is_some_and(|text| text.contains(&mark))
-            })
-        };
-        set.or_else(changes)
     }
 
     /// Where the text stands that is the name of a file that was left.
