@@ -39,6 +39,9 @@ pub struct Wait {
     /// What is known of the threads of such a process beside their numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_threads: Vec<KnownThread>,
+    /// Where in the student's files it waits, as [`crate::Call::lines`], if the call has no line in the trace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SourceLine>,
 }
 
 impl Wait {

@@ -390,9 +390,16 @@ fn build(
             .sanitized_lines
             .extend(lines.map(|lines| (program.name.clone(), lines)));
         if let Some(problem) = report.problem {
-            record
-                .not_sanitized
-                .insert(program.name.clone(), problem.message.to_string());
+            let mut why = problem.message.to_string();
+            for line in problem
+                .remedy
+                .iter()
+                .filter(|_| problem.ours)
+                .flat_map(|it| it.lines())
+            {
+                why += &format!(". The remedy: {line}");
+            }
+            record.not_sanitized.insert(program.name.clone(), why);
         }
         programs
             .sanitized

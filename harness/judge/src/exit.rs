@@ -3,7 +3,7 @@
 use ipclab_evidence::{Call, Ended, Exit, Wait, canonical, name_in_c};
 use ipclab_spec::{Aspect, ExitExpectation};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, with_reason};
 use crate::finding::Finding;
 use crate::page::Page;
 use crate::quote::quoted;
@@ -128,7 +128,7 @@ fn missed(
             cites.extend(failure.map(|call| call.n));
             let text = wrong_status(facts, index, *status, wanted, failure, otherwise_right);
             match culprit() {
-                Some(culprit) => format!("{text}, because {culprit}"),
+                Some(culprit) => with_reason(&text, &culprit),
                 None => text,
             }
         }
@@ -142,7 +142,7 @@ fn missed(
             let text = never_ended(facts, index, wait.as_ref(), wanted);
             match culprit() {
                 // Who waits for whom says it already.
-                Some(culprit) if !text.contains(STANDSTILL) => format!("{text}, because {culprit}"),
+                Some(culprit) if !text.contains(STANDSTILL) => with_reason(&text, &culprit),
                 Some(_) | None => text,
             }
         }

@@ -4,7 +4,7 @@
 //! Where nothing of that is known there is no line: a guess would send the reader away from the mistake.
 
 use ipclab_evidence::{
-    ActorEvidence, Call, Direction, Ended, Exit, Object, SourceLine, Stream, Transfer,
+    ActorEvidence, Call, Direction, Ended, Exit, Object, SourceLine, Stream, Transfer, Wait,
 };
 use ipclab_spec::{Aspect, Player};
 
@@ -53,6 +53,12 @@ fn lines(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
         let is_it = kind == Some(MistakeKind::Silent) && finding.aspect == Aspect::Output;
         said_elsewhere(first.filter(|_| is_it)?)
     };
+    let waits = || match &first.filter(|_| finding.aspect == Aspect::Exit)?.exit {
+        Exit::Running {
+            wait: Some(wait), ..
+        } => waits_at(wait, facts),
+        _ => None,
+    };
     // What goes wrong after an error begins at the call that failed.
     let unchecked = || {
         let is_it = matches!(
@@ -82,6 +88,7 @@ fn lines(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
         .or_else(unchecked)
         .or_else(printed)
         .or_else(|| cited(finding, facts, &own))
+        .or_else(waits)
         .or_else(ended)
         .or_else(|| leaked(finding, first?))
         .or_else(|| crash.filter(|_| follows_crash))
@@ -143,8 +150,14 @@ fn of_complaint(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> 
     let (Some(wait), None) = (waits.next(), waits.next()) else {
         return None;
     };
-    let waiting = calls.find(|call| call.actor == wait.actor && call.n == wait.n);
-    waiting.map(|call| call.lines.clone())
+    waits_at(wait, facts)
+}
+
+/// Where a process waits, be the call in the trace or not.
+fn waits_at(wait: &Wait, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
+    let call = facts.all_calls(wait.actor).find(|call| call.n == wait.n);
+    let lines = call.map_or(&wait.lines, |call| &call.lines);
+    (!lines.is_empty()).then(|| lines.clone())
 }
 
 /// Where it says on stdout what belongs on stderr: what an error is.
@@ -220,10 +233,7 @@ fn of_mistake(finding: &Finding, facts: Facts<'_>) -> Option<Vec<SourceLine>> {
             MistakeKind::Waits => match &actor.exit {
                 Exit::Running {
                     wait: Some(wait), ..
-                } => {
-                    let mut calls = facts.calls(index);
-                    calls.find(|call| call.n == wait.n)?.lines.clone()
-                }
+                } => waits_at(wait, facts)?,
                 _ => return None,
             },
             MistakeKind::Build

@@ -551,6 +551,7 @@ fn computing_for_ever_and_limits_are_ends() {
                     lock: None,
                     threads: Vec::new(),
                     known_threads: Vec::new(),
+                    lines: Vec::new(),
                 };
                 builder.e.actors[0].exit = Exit::Running {
                     wait: Some(wait.clone()),

@@ -650,25 +650,25 @@ fn why_the_end_of_file_never_comes() {
         None,
         vec![end(2, None)],
         &[],
-        "a pipe, whose write end is still open in itself (descriptor 4): end of file comes only when every copy of it is closed",
+        "a pipe: its write end is still open in itself (descriptor 4). End of file comes only when every copy of it is closed",
     );
     told(
         None,
         vec![end(8, Some(9))],
         &[],
-        "a pipe, whose write end is still open in process 8 of client (descriptor 4, passed at #9): end of file comes only when every copy of it is closed",
+        "a pipe: its write end is still open in process 8 of client (descriptor 4, passed at #9). End of file comes only when every copy of it is closed",
     );
     told(
         None,
         Vec::new(),
         &[7],
-        "a pipe, whose write end was passed at #7 and never received: end of file comes only when it is received and closed",
+        "a pipe: its write end was passed at #7 and never received. End of file comes only when it is received and closed",
     );
     told(
         Some(Object::Socket(0)),
         vec![end(2, None)],
         &[],
-        "one of two sockets, of which the other one is still open in itself (descriptor 4): end of file comes only when every copy of it is closed",
+        "one of two sockets: the other one is still open in itself (descriptor 4). End of file comes only when every copy of it is closed",
     );
 }
 

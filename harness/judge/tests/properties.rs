@@ -300,6 +300,7 @@ fn wait() -> impl Strategy<Value = Wait> {
             lock: None,
             threads: Vec::new(),
             known_threads: Vec::new(),
+            lines: Vec::new(),
         },
     )
 }

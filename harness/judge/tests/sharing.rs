@@ -355,6 +355,7 @@ fn a_deadlock_is_told_with_its_cycle() {
                     lock: None,
                     threads: Vec::new(),
                     known_threads: Vec::new(),
+                    lines: Vec::new(),
                 });
             }
         }

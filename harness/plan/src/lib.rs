@@ -3,6 +3,7 @@
 //! Pure: no file is looked at. What a submission's programs became is handed in.
 
 mod artifact;
+mod fifos;
 mod likely_errors;
 mod variants;
 mod vary;
@@ -153,7 +154,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
                     0
                 },
                 random_addresses: actor.is_student() && programs.surroundings.random_addresses,
-                watched: watched::calls(case, actor),
+                watched: watched::calls(spec, case, actor),
                 lines: lines(case, actor, programs),
             });
         }
@@ -180,7 +181,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         traced: true,
         chaos: None,
         turns: None,
-        objects: objects(case),
+        objects: objects(spec, case),
     })
 }
 
@@ -569,7 +570,7 @@ fn world(
 }
 
 /// What of the kernel's objects the case speaks of.
-fn objects(case: &Case) -> WantedObjects {
+fn objects(spec: &Spec, case: &Case) -> WantedObjects {
     let objects = &case.objects;
     let mut files: Vec<PathBuf> = Vec::new();
     for file in &objects.files {
@@ -598,7 +599,7 @@ fn objects(case: &Case) -> WantedObjects {
             .any(|wanted| wanted.unjoined.is_some()),
         signals: !objects.signals.is_empty(),
         handlers: objects.signals.iter().any(|wanted| wanted.safe_handlers),
-        fifos: case.everywhere && !case.wire.is_empty(),
+        fifos: case.everywhere && (!case.wire.is_empty() || fifos::are_spoken_of(spec)),
         files,
     }
 }

@@ -1,7 +1,9 @@
 //! Which calls of an actor are recorded beyond those that always are: those that its case speaks of.
 
 use ipclab_evidence::{is_all_on_request, requested, stand_ins};
-use ipclab_spec::{Actor, CallMatch, CallPattern, Case};
+use ipclab_spec::{Actor, CallMatch, CallPattern, Case, Spec};
+
+use crate::fifos;
 
 /// Calls that lock files, and those that read and write them.
 const OF_LOCKED_FILES: [&str; 13] = [
@@ -21,7 +23,7 @@ const OF_LOCKED_FILES: [&str; 13] = [
 ];
 
 /// The kernel calls that have to be asked for.
-pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
+pub(super) fn calls(spec: &Spec, case: &Case, actor: &Actor) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
     let meant = |wanted: &CallMatch| requested_by(wanted.everywhere, &wanted.name);
     for expected in &case.calls {
@@ -53,6 +55,10 @@ pub(super) fn calls(case: &Case, actor: &Actor) -> Vec<String> {
     let mut files = case.objects.files.iter();
     if actor.is_student() && files.any(|file| file.walked.is_some()) {
         names.push("getdents64");
+    }
+    // How a FIFO was opened decides what its reads and writes do: a report names that line.
+    if case.everywhere && actor.is_student() && fifos::are_spoken_of(spec) {
+        names.extend(requested("open"));
     }
     for fault in &case.faults {
         if is_of(actor, &fault.actor) {

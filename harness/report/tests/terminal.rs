@@ -609,6 +609,27 @@ fn endless(cases: usize) -> Report {
     report
 }
 
+/// Rows that are full to their last column where the page is cut, and hexadecimal rows of sixteen bytes.
+fn full_rows() -> Report {
+    let word = "x".repeat(76);
+    let message = [word.as_str(); 9].join(" ");
+    let mut bytes = finding(Aspect::Bytes, Verdict::Fail, &message);
+    let hex = "00000000: 0000 0000 0000 0000 0000 0000 0000 0000  ................";
+    bytes.difference = Some(Difference::Byte {
+        offset: 8,
+        expected: hex.into(),
+        seen: hex.into(),
+    });
+    let case = case(
+        "full-rows",
+        "every row is full",
+        Tier::Core,
+        Points::Whole(3),
+    );
+    let judged = [JudgedCase::new(case, Verdict::Fail, 0, vec![bytes])];
+    report(&about(), programs(), &judged)
+}
+
 #[test]
 fn a_short_report_fits_a_screen_whatever_went_wrong() {
     let check = |report: &Report| {
@@ -626,6 +647,7 @@ fn a_short_report_fits_a_screen_whatever_went_wrong() {
         not_built(),
         hostile(),
         crowd(),
+        full_rows(),
     ] {
         check(&report);
     }

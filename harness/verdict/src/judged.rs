@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use ipclab_evidence::Evidence;
-use ipclab_judge::{Finding, Outcome, Verdict, compare, judge, unmet_faults};
+use ipclab_judge::{Finding, Outcome, SPEC_IS_WRONG, Verdict, compare, judge, unmet_faults};
 use ipclab_spec::{Aspect, Case};
 
 use crate::run::{Observed, RunRecord};
+use crate::unknown_host;
 
 /// One run of a case with its findings.
 #[derive(Clone, Debug, PartialEq)]
@@ -198,7 +199,10 @@ impl JudgedRun {
             graded.find(|finding| finding.verdict == verdict)
         };
         if let Some(failed) = first(Verdict::Fail) {
-            excuse(&mut findings, &failed.message);
+            let reference = self.run.reference.as_ref();
+            let reference = reference.and_then(|seen| seen.as_ref().ok());
+            let of_spec = reference.and_then(|seen| unknown_host::why(case, &self.run.plan, seen));
+            excuse(&mut findings, &failed.message, of_spec.as_deref());
             if case.oracle {
                 findings.extend(unknown(&format!(
                     "the reference program itself fails here: {}",
@@ -259,15 +263,20 @@ fn verdict_of(findings: &[Finding]) -> Verdict {
         .unwrap_or(Verdict::Pass)
 }
 
-/// No student loses a point where the reference would: the mistake is the case's, or ours.
-fn excuse(findings: &mut [Finding], own: &str) {
+/// No student loses a point where the reference would: the mistake is the case's, or ours. `of_spec`: which mistake it is, where
+/// that is known.
+fn excuse(findings: &mut [Finding], own: &str, of_spec: Option<&str>) {
     for finding in findings {
         if finding.verdict == Verdict::Fail {
+            let seen = &finding.message;
+            let message = match of_spec {
+                Some(mistake) => format!("{SPEC_IS_WRONG}: {mistake} (seen: {seen})"),
+                None => format!(
+                    "not judged: the reference program in the student's place fails, too: {own} (seen: {seen})"
+                ),
+            };
             finding.verdict = Verdict::Unknown;
-            finding.message = format!(
-                "not judged: the reference program in the student's place fails, too: {own} (seen: {})",
-                finding.message
-            );
+            finding.message = message;
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod origin;
 pub mod policy;
 pub mod record;
 pub mod run;
+mod unknown_host;
 
 use std::collections::BTreeMap;
 

@@ -580,3 +580,172 @@ fn children_that_run_one_after_the_other_lead_to_the_wait_between_them() {
     let traced = Sources::new(&files).trace(&case("", "0"), Some(&run(false).evidence()), &order);
     assert!(!traced.from.contains(&line(5)), "{:?}", traced.from);
 }
+
+/// The same of a run in which it waits in a call that is not in the trace, or has this number.
+fn waits(call: &str, n: u32, object: &Value) -> Value {
+    let ends = json!([{"actor": 0, "pid": 2, "fd": 3}]);
+    let wait = json!({
+        "actor": 0, "pid": 2, "call": call, "n": n, "object": object, "timed": false,
+        "other_ends": if n == 0 { ends } else { json!([]) },
+    });
+    json!({"running": {"wait": wait, "on_sigterm": 0}})
+}
+
+const READS_ON: &str = "\
+int main(void)
+{
+    int done = 0, have = 0;
+    int fd = open(\"/tmp/requests\", O_RDWR);
+    while (!done) {
+        ssize_t n = read(fd, buf + have, MAX - have);
+        if (n <= 0)
+            break;
+        char *line = strchr(buf, '\\n');
+        if (line != NULL && strcmp(buf, \"quit\") == 0)
+            done = 1;
+        have = 0;
+    }
+    return 0;
+}
+";
+
+#[test]
+fn a_loop_that_waits_leads_to_what_it_carries_and_to_what_would_end_it() {
+    let run = Run {
+        exit: waits("read", 0, &json!({"file": "/tmp/requests"})),
+        ..Run::ended(0)
+    };
+    let ended = finding(Aspect::Exit, "server never ended: it waits in read()", &[6]);
+    check(READS_ON, &case("", "0"), &run, &ended, 10);
+    let mut client = finding(
+        Aspect::Bytes,
+        "our client did not get what it expected: still waiting for it",
+        &[6],
+    );
+    client.actor = Some("client".to_owned());
+    check(READS_ON, &case("", "0"), &run, &client, 12);
+    check(READS_ON, &case("", "0"), &run, &client, 10);
+    let run = Run::ended(0);
+    let gone = "our client did not get what it expected: server has ended, or never began";
+    let mut gone = finding(Aspect::Bytes, gone, &[14]);
+    gone.actor = Some("client".to_owned());
+    let run = Run {
+        ended_at: vec![14],
+        ..run
+    };
+    check(READS_ON, &case("", "0"), &run, &gone, 4);
+}
+
+const TAKES: &str = "\
+static int P(int set, int which)
+{
+    struct sembuf op = { which, -1, 0 };
+    return semop(set, &op, 1);
+}
+int main(void)
+{
+    unsigned short values[2] = { 4, 0 };
+    semctl(set, 0, SETALL, values);
+    P(set, 1);
+    P(set, 0);
+    return 0;
+}
+";
+
+#[test]
+fn a_wait_for_a_semaphore_leads_to_what_is_held_and_to_what_set_it() {
+    let takes = |n: u32, line: u32, returned: bool| {
+        let operations =
+            json!({"sem-ops": {"ops": [{"number": 1, "by": -1, "flags": 0}], "whole": true}});
+        let mut call = call(n, "semop", &json!([{"number": 0}, operations]), 0, 4);
+        call["lines"] =
+            json!([{"file": "server.c", "line": 4}, {"file": "server.c", "line": line}]);
+        if !returned {
+            call["returned"] = Value::Null;
+        }
+        call
+    };
+    let set = json!([{"number": 0}, {"number": 0}, {"flags": ["control", 17]}]);
+    let set = call(1, "semctl", &set, 0, 9);
+    let never = "server never ended: it waits in semop() (#3)";
+    let run = |trace: Vec<Value>| Run {
+        exit: waits("semop", 3, &json!({"semaphores": 0})),
+        trace,
+        ..Run::ended(0)
+    };
+    let all = case("", "0");
+    let held = run(vec![set.clone(), takes(2, 10, true), takes(3, 11, false)]);
+    check(
+        TAKES,
+        &all,
+        &held,
+        &finding(Aspect::Exit, never, &[4, 11]),
+        10,
+    );
+    let alone = run(vec![set.clone(), takes(3, 10, false)]);
+    check(
+        TAKES,
+        &all,
+        &alone,
+        &finding(Aspect::Exit, never, &[4, 10]),
+        8,
+    );
+    let values = "the semaphore set with key 300 has the values 4, 0 instead of 4, 1";
+    let run = Run {
+        trace: vec![set],
+        ..Run::ended(0)
+    };
+    check(TAKES, &all, &run, &finding(Aspect::Memory, values, &[]), 9);
+}
+
+const MORE: &str = "\
+static void put(struct buffer *b, int number)
+{
+    b->in = number;
+}
+int main(void)
+{
+    int fd = open(\"/tmp/requests\", O_WRONLY | O_CREAT, 0622);
+    int id = shmget(300, 20, 0);
+    struct buffer *b = shmat(id, NULL, 0);
+    put(b, 5);
+    printf(\"answer: \");
+    while ((n = read(fd, buf, MAX)) > 0)
+        fwrite(buf, 1, n, stdout);
+    shmctl(id, IPC_RMID, NULL);
+    return 0;
+}
+";
+
+#[test]
+fn what_is_too_much_leads_to_what_made_it() {
+    let shows = |run: &Run, exit: &str, aspect, message: &str, lines: &[u32], expect| {
+        check(
+            MORE,
+            &case("", exit),
+            run,
+            &finding(aspect, message, lines),
+            expect,
+        );
+    };
+    let printed = "server printed `answer: hello` instead of `hello`";
+    shows(&Run::ended(0), "0", Aspect::Output, printed, &[13], 11);
+    // What came out when it ended was printed before.
+    let short = "server printed `he` where `hello` is expected";
+    shows(&Run::ended(0), "0", Aspect::Output, short, &[15], 12);
+    let creates = json!([{"path": "/tmp/requests"}, {"flags": ["open", 0o101]}]);
+    let mut run = Run::ended(0);
+    run.trace = vec![call(1, "open", &creates, 3, 7)];
+    let never = "server ended with status 0";
+    shows(&run, "\"failure\"", Aspect::Exit, never, &[15], 7);
+    let holds = "the segment with key 300 does not hold `5`";
+    run.trace = vec![call(1, "shmget", &json!([{"key": 300}]), 3, 8)];
+    shows(&run, "0", Aspect::Memory, holds, &[], 3);
+    let remove = json!([{"number": 3}, {"flags": ["control", 0]}]);
+    let mut gone = call(3, "shmget", &json!([{"key": 300}]), -1, 8);
+    gone["returned"]["errno"] = json!("ENOENT");
+    run.trace = vec![call(2, "shmctl", &remove, 0, 14), gone];
+    let failed =
+        "server ended with status 1 instead of 0: shmget() failed with ENOENT (No such file) at #3";
+    shows(&run, "0", Aspect::Exit, failed, &[8], 14);
+}

@@ -1,6 +1,7 @@
 //! `ipclab check`: from a folder to a report, and every way that submissions differ.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -407,6 +408,44 @@ fn a_program_does_not_silence_its_sanitizers() {
             .code(1)
             .stdout(contains(says).and(contains("is not C").not()));
     }
+}
+
+/// A compiler without the library of its sanitizers: "the compiler refused hello.c", as if the file were wrong.
+#[test]
+fn a_sanitizer_library_that_is_missing_is_the_machines_trouble() {
+    let check = |line: &str, library: &str, package: &str| {
+        let workdir = Workdir::with(&[("hello.c", GOOD)]);
+        let with_memory = format!(
+            "{}\n[[case]]\nid = \"memory\"\ntitle = \"no memory errors\"\ntier = \"robust\"\npoints = {{ memory = 1 }}\n\
+             covers = [\"Q1\"]\nhint = \"None.\"\nsanitize = true\n[case.actor.greeter]\nstudent = \"hello\"\n",
+            crate::common::SPEC
+        );
+        workdir.write("greet.toml", with_memory);
+        let other = Workdir::with(&[]);
+        let compiler = other.path("tools/bin/cc");
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *-fsanitize*) echo '{line}' >&2; exit 1;; esac\nexec gcc \"$@\"\n"
+        );
+        other.write("tools/bin/cc", script);
+        fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).expect("mode");
+        let mut command = workdir.check();
+        command.env("CC", &compiler).args(["--case", "memory"]);
+        let said = command.assert().code(3).get_output().stdout.clone();
+        let said = String::from_utf8_lossy(&said).replace('\n', " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(library) && said.contains(package), "{said}");
+        assert!(!said.contains("refused"), "{said}");
+    };
+    check(
+        "/usr/bin/ld: cannot find -lasan: No such file or directory",
+        "libasan, which the compiler's sanitizers need, is not installed here",
+        "libubsan",
+    );
+    check(
+        "/usr/bin/ld: cannot find /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.asan-x86_64.a: No such file",
+        "libclang_rt.asan, which the compiler's sanitizers need, is not installed here",
+        "apt-get install libclang-rt-14-dev",
+    );
 }
 
 #[test]

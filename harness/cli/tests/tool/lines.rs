@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ipclab_evidence::{Evidence, SourceLine};
+use ipclab_evidence::{Evidence, Exit, SourceLine};
 
 use crate::common::Workdir;
 
@@ -187,6 +187,37 @@ fn a_crash_and_an_abort_are_at_their_lines() {
 }
 
 /// The report names the line, shows it, and says the same when it is judged again.
+/// Calls on FIFOs and pipes have no line in the trace, so a program that waited in one was at no line either.
+#[test]
+fn what_waits_in_a_call_without_a_line_in_the_trace_is_at_its_line() {
+    let check = |does: &str, call: &str| {
+        let text = format!(
+            "#include <fcntl.h>\n#include <stdio.h>\n#include <sys/stat.h>\n#include <unistd.h>\n\
+             __attribute__((noinline)) static int waits(int a, int b)\n{{\n    char c = 0;\n    \
+             int n = {does};\n    return n + c + a + b;\n}}\n\
+             int main(void)\n{{\n    int both[2];\n    if (pipe(both) || mkfifo(\"/tmp/one\", 0600)) return 1;\n    \
+             printf(\"done\\n\");\n    return waits(both[0], both[1]);\n}}\n"
+        );
+        for flags in ["", "-O2", "-static"] {
+            let makefile = makefile(flags);
+            let evidence = evidence(&[("one.c", &text), ("Makefile", &makefile)]);
+            let Exit::Running {
+                wait: Some(wait), ..
+            } = &evidence.actors[0].exit
+            else {
+                panic!("{does}: {:?}", evidence.actors[0].exit);
+            };
+            let at = wait.lines.first().map(SourceLine::to_string);
+            assert_eq!((wait.call.as_str(), wait.n), (call, 0), "{does}");
+            assert_eq!(at.as_deref(), Some("one.c:8"), "{does}, {flags}");
+        }
+    };
+    check("open(\"/tmp/one\", O_RDONLY)", "openat");
+    check("fopen(\"/tmp/one\", \"r\") != NULL", "openat");
+    check("read(open(\"/tmp/one\", O_RDWR), &c, 1)", "read");
+    check("read(a, &c, 1)", "read");
+}
+
 #[test]
 fn the_report_says_where_and_judges_the_same_again() {
     let wrong = PROGRAM.replace("done\\n", "Done!\\n");

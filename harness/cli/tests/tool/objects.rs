@@ -483,7 +483,7 @@ fn an_end_of_file_that_never_comes() {
             (&pair("close(s[1]);"), ""),
             (
                 &pair(""),
-                "on one of two sockets, of which the other one is still open in itself (descriptor 4)",
+                "on one of two sockets: the other one is still open in itself (descriptor 4)",
             ),
             (&passes("close(take(p[1])); _exit(0);", ""), ""),
             (&passes("take(p[1]);", ""), ", passed at #"),

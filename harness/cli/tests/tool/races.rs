@@ -162,6 +162,34 @@ fn k_of_n_is_counted_and_no_repetition_turns_a_fail_into_a_pass() {
     }
 }
 
+/// A spec with a host and no line for it: "the reference program in the student's place fails, too", which names no remedy.
+#[test]
+fn a_host_that_no_hosts_file_has_is_the_specs_mistake() {
+    let look_up = "#include <netdb.h>\n#include <stdio.h>\nint main(int argc, char **argv) {\n  struct addrinfo *found;\n  \
+                   int error = getaddrinfo(argv[argc - 1], NULL, NULL, &found);\n  if (error) { fprintf(stderr, \"word: %s\\n\", \
+                   gai_strerror(error)); return 1; }\n  puts(\"good\");\n  return 0;\n}\n";
+    let workdir = Workdir::with(&[("word.c", look_up)]);
+    workdir.write("ref/word.c", look_up);
+    let check = |host: &str, hosts: &str, says: Option<&str>| {
+        let spec = SPEC.replace("student = \"word\"", &format!("student = \"word {host}\""));
+        let spec = spec.replace("limit  = ", &format!("{hosts}\nlimit  = "));
+        workdir.write("word.toml", spec);
+        let (code, report) = check(&workdir, "kept", "says-it");
+        let message = report["cases"][0]["findings"][0]["message"].as_str();
+        match says {
+            Some(says) => assert!(message.unwrap_or_default().starts_with(says), "{report:#}"),
+            None => assert_eq!(code, Some(0), "{report:#}"),
+        }
+        fs::remove_dir_all(workdir.path("kept")).expect("what was kept");
+    };
+    let missing = "the spec is wrong here: no hosts file of the case has the host printer. Add it to the spec: \
+                   hosts.printer = \"127.0.0.1\"";
+    check("printer", "", Some(missing));
+    check("printer", "hosts.plotter = \"127.0.0.1\"", Some(missing));
+    check("printer", "hosts.\"plotter printer\" = \"127.0.0.1\"", None);
+    check("127.0.0.1", "", None);
+}
+
 #[test]
 fn what_the_reference_fails_too_costs_nobody_a_point() {
     let workdir = workdir(BAD, BAD);

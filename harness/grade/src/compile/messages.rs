@@ -43,6 +43,30 @@ pub(super) fn undefined(output: &str) -> bool {
         .any(|words| output.contains(words))
 }
 
+/// The library of the compiler's sanitizers that the linker did not find, by its name and by the path that was tried: `libasan`,
+/// `libclang_rt.asan`.
+pub(super) fn missing_sanitizer(output: &str) -> Option<(&'static str, &str)> {
+    const WORDS: [&str; 3] = ["cannot find ", "cannot open ", "unable to find library "];
+    const LIBRARIES: [&str; 4] = [
+        "libclang_rt.asan",
+        "libclang_rt.ubsan",
+        "libasan",
+        "libubsan",
+    ];
+    output.lines().find_map(|line| {
+        let behind = WORDS
+            .iter()
+            .find_map(|words| Some(line.split_once(words)?.1))?;
+        let path = behind.split([' ', ':']).next()?;
+        let file = path.rsplit('/').next()?;
+        let named = LIBRARIES.into_iter().find(|library| {
+            let by_option = file.strip_prefix("-l") == library.strip_prefix("lib");
+            file.starts_with(library) || by_option
+        })?;
+        Some((named, path))
+    })
+}
+
 /// `iserver.c:12:5: error: expected ';'` and its relatives.
 fn gnu(line: &str) -> Option<CompilerMessage> {
     if let Some((severity, message, place)) = graded(line) {
@@ -227,6 +251,34 @@ mod tests {
             &["x.c:4 warning: the `gets' function is dangerous and should not be used."],
         );
         check("just text\n", &[]);
+    }
+
+    #[test]
+    fn a_library_of_the_sanitizers_that_is_missing_is_named() {
+        let check = |output: &str, expect: Option<&str>| {
+            let found = missing_sanitizer(output).map(|(library, _)| library);
+            assert_eq!(found, expect, "{output}");
+        };
+        let rt = "/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.asan-x86_64.a";
+        check(
+            &format!("/usr/bin/ld: cannot find {rt}: No such file or directory\n"),
+            Some("libclang_rt.asan"),
+        );
+        check(
+            &format!("ld.lld: error: cannot open {rt}: No such file or directory\n"),
+            Some("libclang_rt.asan"),
+        );
+        check("/usr/bin/ld: cannot find -lasan\n", Some("libasan"));
+        check(
+            "/usr/bin/ld: cannot find libasan_preinit.o: No such file or directory\n",
+            Some("libasan"),
+        );
+        check(
+            "ld.lld: error: unable to find library -lubsan\n",
+            Some("libubsan"),
+        );
+        check("/usr/bin/ld: cannot find -lasandbox\n", None);
+        check("x.c:1:2: error: expected ';'\n", None);
     }
 
     #[test]

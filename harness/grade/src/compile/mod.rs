@@ -420,7 +420,8 @@ impl<'a> Builder<'a> {
                 .sources
                 .iter()
                 .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
-            let problem = problem::of(program, way, &outcome, product, oddities.collect());
+            let way_of = (way, variant);
+            let problem = problem::of(program, way_of, &outcome, product, oddities.collect());
             if let Way::Make { goal, .. } = way {
                 let failed = !outcome.succeeded;
                 makefile_failed = Some(without_makefile(&goal.makefile, &problem, failed));

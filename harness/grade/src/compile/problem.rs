@@ -4,6 +4,7 @@ use ipclab_report::{Line, Problem, Severity};
 use ipclab_spec::Program;
 
 use super::boxed::{Outcome, Product};
+use super::compiler::Variant;
 use super::messages;
 use super::recipe::Way;
 use ipclab_intake::failure::Failure;
@@ -12,7 +13,7 @@ use ipclab_intake::show;
 /// The problem of a way that brought no program. `oddities` are what can be told from the sources without a compiler.
 pub(super) fn of(
     program: &Program,
-    way: &Way,
+    (way, variant): (&Way, Variant),
     outcome: &Outcome,
     product: Product,
     oddities: Vec<String>,
@@ -21,6 +22,15 @@ pub(super) fn of(
         .into_iter()
         .filter(|message| message.severity == Severity::Error)
         .collect();
+    // The flags are ours then, and nothing of the submission's asks for these libraries.
+    if let (Way::Compile { .. }, Variant::Sanitized) = (way, variant)
+        && let Some((library, path)) = messages::missing_sanitizer(&outcome.output)
+    {
+        return Box::new(Problem {
+            errors,
+            ..without_sanitizer(library, path)
+        });
+    }
     let log = if errors.is_empty() {
         last_lines(&outcome.output)
     } else {
@@ -34,6 +44,26 @@ pub(super) fn of(
         found: Vec::new(),
         remedy: (!oddities.is_empty()).then(|| oddities.join("\n").as_str().into()),
     })
+}
+
+/// The machine lacks what its compiler's sanitizers are linked with.
+fn without_sanitizer(library: &str, path: &str) -> Problem {
+    let remedy = match path.split_once("/clang/") {
+        Some((_, behind)) => {
+            let major = behind.split(['.', '/']).next().unwrap_or_default();
+            format!("apt-get install libclang-rt-{major}-dev, or dnf install compiler-rt")
+        }
+        None if library.starts_with("libclang") => {
+            "apt-get install libclang-rt-dev, or dnf install compiler-rt".to_owned()
+        }
+        // Debian's gcc comes with them.
+        None => "dnf install libasan libubsan. With musl-gcc there are none: use gcc".to_owned(),
+    };
+    let message = format!("{library}, which the compiler's sanitizers need, is not installed here");
+    Problem {
+        remedy: Some(format!("install it, for example: {remedy}").as_str().into()),
+        ..*own_trouble(&message)
+    }
 }
 
 fn message(program: &Program, way: &Way, outcome: &Outcome, product: Product) -> String {

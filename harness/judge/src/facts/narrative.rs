@@ -12,6 +12,8 @@ use crate::quote::quoted;
 
 /// Words that one sentence about who waits may have, and `no program can go on` before it.
 const WORDS_MAX: usize = 20;
+/// Words that what happened and why may have in one sentence.
+const REASON_WORDS_MAX: usize = 24;
 
 impl<'a> Facts<'a> {
     /// `recv() (#30)`
@@ -33,7 +35,7 @@ impl<'a> Facts<'a> {
                 Some(Object::Socket(_)) => "one of two sockets",
                 _ => "a pipe",
             };
-            return format!("{call}(){at} on {on}, {ends}");
+            return format!("{call}(){at} on {on}: {ends}");
         }
         match (&wait.object, call) {
             (Some(Object::Standard(0)), _) => format!("{call}(){at} on its stdin"),
@@ -44,7 +46,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// `whose write end is still open in process 4003 (descriptor 4): end of file comes only when every copy of it is closed`
+    /// `its write end is still open in process 4003 (descriptor 4). End of file comes only when every copy of it is closed`
     fn open_ends(&self, wait: &Wait) -> Option<String> {
         /// So many are named; a reader of more learns nothing.
         const NAMED_MAX: usize = 3;
@@ -55,7 +57,7 @@ impl<'a> Facts<'a> {
         }
         if let (true, Some(call)) = (wait.other_ends.is_empty(), wait.in_flight.first()) {
             return Some(format!(
-                "whose write end was passed at #{call} and never received: end of file comes only when it is received and closed"
+                "its write end was passed at #{call} and never received. End of file comes only when it is received and closed"
             ));
         }
         if wait.other_ends.is_empty() {
@@ -78,11 +80,11 @@ impl<'a> Facts<'a> {
             more => format!(" and {more} more"),
         };
         let which = match wait.object {
-            Some(Object::Socket(_)) => "of which the other one",
-            _ => "whose write end",
+            Some(Object::Socket(_)) => "the other one",
+            _ => "its write end",
         };
         Some(format!(
-            "{which} is still open in {}{more}: end of file comes only when every copy of it is closed",
+            "{which} is still open in {}{more}. End of file comes only when every copy of it is closed",
             named.join(", ")
         ))
     }
@@ -398,11 +400,22 @@ impl<'a> Facts<'a> {
         };
         match (own, culprit) {
             (Some(own), Some(_)) if own.contains("because") => format!(": {own}"),
-            (Some(own), Some(culprit)) => format!(": {own}, because {culprit}"),
+            (Some(own), Some(culprit)) => format!(": {}", with_reason(&own, &culprit)),
             (Some(own), None) => format!(": {own}"),
             (None, Some(culprit)) => format!(", because {culprit}"),
             (None, None) => String::new(),
         }
+    }
+}
+
+/// What happened and why: in one sentence where it is short enough.
+pub(crate) fn with_reason(what: &str, why: &str) -> String {
+    let last = what.rsplit([':', ';']).next().unwrap_or(what);
+    let first = why.split([':', ';', '.']).next().unwrap_or(why);
+    let words = last.split_whitespace().count() + first.split_whitespace().count();
+    match what.contains(". ") || words > REASON_WORDS_MAX {
+        true => format!("{what}. The reason: {why}"),
+        false => format!("{what}, because {why}"),
     }
 }
 

@@ -138,6 +138,7 @@ impl EvidenceBuilder {
             lock: None,
             threads: Vec::new(),
             known_threads: Vec::new(),
+            lines: Vec::new(),
         };
         self.e.actors[actor].exit = Exit::Running {
             wait: Some(wait.clone()),

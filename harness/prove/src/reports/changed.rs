@@ -65,6 +65,12 @@ impl Changed {
         all.any(|(file, line)| *file == place.file && line.abs_diff(place.line) <= lines)
     }
 
+    /// `client.c:12`, in their order.
+    pub(super) fn places(&self) -> Vec<String> {
+        let all = self.0.iter();
+        all.map(|(file, line)| format!("{file}:{line}")).collect()
+    }
+
     pub(super) fn has_file(&self, place: &Place) -> bool {
         self.0.iter().any(|(file, _)| *file == place.file)
     }

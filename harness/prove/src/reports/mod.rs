@@ -93,6 +93,7 @@ fn look_at(probe: &Probe, report: &Report) -> Result<Seen, Failure> {
         causes: report.causes.len(),
         message: first.map(|cause| cause.message.to_string()),
         named,
+        changed: changed.as_ref().map_or(Vec::new(), Changed::places),
         at: at.iter().map(ToString::to_string).collect(),
         from: from.iter().map(ToString::to_string).collect(),
         lines: short.lines().count(),

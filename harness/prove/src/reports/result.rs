@@ -37,6 +37,8 @@ pub(super) struct Seen {
     pub message: Option<String>,
     /// `None`: no line was changed or added.
     pub named: Option<Named>,
+    /// The lines that were changed or added.
+    pub changed: Vec<String>,
     /// Where the first cause shows.
     pub at: Vec<String>,
     /// Where that comes from.
@@ -239,7 +241,8 @@ fn missed(out: &mut String, lab: &str, seen: &Seen) {
         Some(Named::Near | Named::File | Named::Nothing) => {
             let _ = writeln!(
                 out,
-                "  {name}: at {}, from {}: {}",
+                "  {name}: changed {}, at {}, from {}: {}",
+                listed(&seen.changed),
                 listed(&seen.at),
                 listed(&seen.from),
                 seen.message.as_deref().unwrap_or("no cause")

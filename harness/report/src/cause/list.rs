@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_judge::{Mistake, Verdict};
+use ipclab_judge::{Mistake, MistakeKind, Verdict};
 use ipclab_spec::{Aspect, Tier};
 
 use crate::{CaseReport, CauseReport, FindingReport, Line};
@@ -65,6 +65,11 @@ pub(crate) fn list(cases: &mut [CaseReport], natures: &Natures) -> Vec<CauseRepo
                 at,
                 case,
                 finding,
+                names_it: natures.get(&number).is_some_and(|(kind, _)| {
+                    let ends = ["NUL", "newline"];
+                    kind.as_str() == MistakeKind::Nul.name()
+                        && ends.iter().any(|end| finding.message.contains(end))
+                }),
                 whose: match (guilty, played(case, finding)) {
                     (Some(guilty), Some(program)) if guilty == program => Whose::Guilty,
                     (Some(_), Some(_)) => Whose::Another,
@@ -128,6 +133,8 @@ struct Shown<'a> {
     case: &'a CaseReport,
     finding: &'a FindingReport,
     whose: Whose,
+    /// It says itself what the mistake is.
+    names_it: bool,
 }
 
 /// What a finding is about, that first which says most of a mistake.
@@ -153,13 +160,14 @@ fn played<'a>(case: &'a CaseReport, finding: &FindingReport) -> Option<&'a Line>
 impl Shown<'_> {
     /// The smaller, the better it shows the cause: one that ran, that costs, in a low tier, that says the mistake
     /// itself, that is about the program that has it.
-    fn order(&self) -> (bool, bool, Tier, bool, Whose, bool, bool, bool, usize) {
+    fn order(&self) -> (bool, bool, Tier, bool, Whose, bool, bool, bool, bool, usize) {
         (
             self.finding.verdict == Verdict::Skipped,
             !self.finding.graded,
             self.case.tier,
             self.finding.comes_from.is_none(),
             self.whose,
+            !self.names_it,
             // A call that was other than wanted, or an access to memory, says more than what came of it.
             !self.says_how(),
             self.finding.ours,

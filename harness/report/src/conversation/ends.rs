@@ -42,10 +42,13 @@ pub(super) fn of(evidence: &Evidence, rows: &[Placed]) -> Vec<Placed> {
                 waited_in(evidence, wait),
                 awaited(evidence, wait)
             );
-            let mut row = placed(Position::END, actor, Some(wait.n), text, Tone::Waits);
+            // A call that has no line in the trace has no number.
+            let n = Some(wait.n).filter(|n| *n > 0);
+            let mut row = placed(Position::END, actor, n, text, Tone::Waits);
             let mut calls = evidence.trace.iter();
             let call = calls.find(|call| call.n == wait.n);
-            row.row.line = call.and_then(|call| call.lines.first()).map(Place::from);
+            let line = call.and_then(|call| call.lines.first());
+            row.row.line = line.or(wait.lines.first()).map(Place::from);
             ends.push(row);
         }
     }

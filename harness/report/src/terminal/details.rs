@@ -169,6 +169,10 @@ pub(super) fn difference(
                 Ink::Faint,
                 format!("they part at byte {offset}, counted from 0"),
             ));
+            // Where they would not fit they begin further to the left.
+            let sides = expected.lines().iter().chain(seen.lines());
+            let columns = sides.map(|line| width(line)).max().unwrap_or(0);
+            let at = at.min(page.width().saturating_sub(columns + SIDE));
             hex(page, at, "expected", Ink::Good, expected.lines());
             hex(page, at, seen_name, Ink::Bad, seen.lines());
             if let Some(column) = diff.parts_at() {

@@ -74,6 +74,19 @@ impl Row {
     pub(super) fn width(&self) -> usize {
         self.width
     }
+
+    /// Cuts it to so many columns.
+    fn shorten(&mut self, columns_max: usize) {
+        while self.width > columns_max {
+            let Some((_, last)) = self.spans.last_mut() else {
+                return;
+            };
+            match last.pop() {
+                Some(c) => self.width -= columns(c),
+                None => drop(self.spans.pop()),
+            }
+        }
+    }
 }
 
 /// All lines, and what they may look like.
@@ -120,7 +133,9 @@ impl Page {
     pub(super) fn append(&mut self, other: Page, rows_max: usize, mark: &str) {
         let cut = other.rows.len() > rows_max;
         self.rows.extend(other.rows.into_iter().take(rows_max));
+        let columns_max = self.style.width.saturating_sub(width(mark) + 1);
         if let Some(last) = self.rows.last_mut().filter(|_| cut) {
+            last.shorten(columns_max);
             last.push(Ink::Faint, format!(" {mark}"));
         }
     }

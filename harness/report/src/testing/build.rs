@@ -431,6 +431,7 @@ impl Trace {
             lock: None,
             threads: Vec::new(),
             known_threads: Vec::new(),
+            lines: Vec::new(),
         }
     }
 

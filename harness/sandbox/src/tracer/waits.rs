@@ -76,10 +76,11 @@ impl Tracer {
             lock: None,
             threads: Vec::new(),
             known_threads: Vec::new(),
+            lines: Vec::new(),
         };
         let found = threads.into_iter().find_map(|(tid, thread)| {
             if thread.stopped {
-                return Some(wait("stopped", 0, None, false));
+                return Some((*tid, wait("stopped", 0, None, false)));
             }
             let Some(call) = thread.call.as_ref() else {
                 let (call, object) = unseen_wait(*tid)?;
@@ -88,7 +89,7 @@ impl Tracer {
                     wait.other_ends = self.other_ends(*tid, args[0] as i32, true);
                     wait.in_flight = self.in_flight(*tid, args[0] as i32, &wait);
                 }
-                return Some(wait);
+                return Some((*tid, wait));
             };
             let mut wait = wait(
                 call.spec.name,
@@ -107,19 +108,24 @@ impl Tracer {
                 (Role::Send, _) => wait.other_ends = self.other_ends(*tid, fd, false),
                 _ => {}
             }
-            Some(wait)
+            Some((*tid, wait))
         });
-        found.map(|wait| {
-            let threads = self.waits_for_threads(pid);
-            let known_threads = match threads.is_empty() {
-                true => Vec::new(),
-                false => self.known_threads(pid),
-            };
-            Wait {
-                threads,
-                known_threads,
-                ..wait
-            }
+        let (tid, wait) = found?;
+        // What has a line in the trace says there where it is.
+        let lines = match wait.n {
+            0 => self.origin(tid, true),
+            _ => Vec::new(),
+        };
+        let threads = self.waits_for_threads(pid);
+        let known_threads = match threads.is_empty() {
+            true => Vec::new(),
+            false => self.known_threads(pid),
+        };
+        Some(Wait {
+            threads,
+            known_threads,
+            lines,
+            ..wait
         })
     }
 

@@ -119,7 +119,14 @@ impl<'a> Look<'a> {
                 let asks = || steps.iter().skip(1).filter(|step| step.asks).take(2);
                 match (asks().count(), steps.first()) {
                     (0, _) | (_, None) => nearest(&steps),
-                    (1, Some(first)) => [first].into_iter().chain(asks()).map(line_of).collect(),
+                    (1, Some(first)) => {
+                        // How often it asks decides how much comes.
+                        let asking = asks().next().map(line_of);
+                        let spot = asking.as_ref().and_then(|line| self.spot(line));
+                        let around = spot.and_then(|spot| self.guard_around(spot));
+                        let first = around.unwrap_or_else(|| line_of(first));
+                        std::iter::once(first).chain(asking).collect()
+                    }
                     (_, Some(_)) => asks().map(line_of).collect(),
                 }
             }
@@ -130,8 +137,46 @@ impl<'a> Look<'a> {
                     _ => steps.iter().take(2).map(line_of).collect(),
                 }
             }
-            Compared::Unlike => nearest(&steps),
+            Compared::Unlike => {
+                let args = || self.relevant(spot, &call).into_iter().flatten();
+                let direct: Vec<&str> = args().filter_map(|at| spot.source.word(at)).collect();
+                let mut called = steps.iter().take(2).flat_map(|step| &step.calls);
+                let back = direct
+                    .iter()
+                    .find_map(|name| self.given_back(name))
+                    .or_else(|| called.find_map(|name| self.given_back(name)));
+                match (back, steps.first()) {
+                    (Some(back), Some(first)) => vec![back, first.line.clone()],
+                    _ => self.how_often(&steps).unwrap_or_else(|| nearest(&steps)),
+                }
+            }
         }
+    }
+
+    /// Of a value that a function of the student's takes from the kernel in a loop: the loop, and the call.
+    fn how_often(&self, steps: &[Step]) -> Option<Vec<SourceLine>> {
+        let asks = steps.iter().take(2).find(|step| step.asks)?;
+        let around = self
+            .loops(std::slice::from_ref(&asks.line))
+            .into_iter()
+            .next()?;
+        Some(vec![around, asks.line.clone()])
+    }
+
+    /// Of a value that a function of the student's gives back by a name: the last place where it has one.
+    fn given_back(&self, name: &str) -> Option<SourceLine> {
+        self.sources.iter().find_map(|source| {
+            let mut functions = source.functions.iter();
+            let function = functions.find(|found| found.name == name)?;
+            let mut body = function.body.clone();
+            let gives = body.rfind(|at| source.is(*at, "return"))?;
+            let name = source
+                .word(gives + 1)
+                .filter(|_| source.is(gives + 2, ";"))?;
+            let write = source.last_write(name, function, gives)?;
+            let is_own = function.body.contains(&write.at) && !write.value.is_empty();
+            source.place(write.at).filter(|_| is_own)
+        })
     }
 
     /// Where a function of the student's that makes a value, without a call of the kernel, gives it back.

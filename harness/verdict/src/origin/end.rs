@@ -485,8 +485,11 @@ impl<'a> Look<'a> {
             let own = source.call_around(token).and_then(|(call, _)| {
                 let name = source.word(call.at)?;
                 let function = source.functions.iter().find(|found| found.name == name)?;
-                let decides = source.controls(function).into_iter().next()?;
-                source.line(decides.at)
+                let decides = source.controls(function).into_iter().next();
+                // One that looks at nothing gives back whatever it is.
+                let mut body = function.body.clone();
+                let gives = body.rfind(|token| source.is(*token, "return"));
+                source.line(decides.map(|control| control.at).or(gives)?)
             });
             lines.extend(own.map(|line| at(source, line)));
             let first = source.statement_start(token);

@@ -14,8 +14,9 @@ type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [Rule<'a>; 21] = [
+        let rules: [Rule<'a>; 25] = [
             Self::not_refused,
+            Self::made_itself,
             Self::made_to_fail,
             Self::interrupted,
             Self::went_elsewhere,
@@ -24,6 +25,8 @@ impl<'a> Look<'a> {
             Self::ended_early,
             Self::one_after_the_other,
             Self::not_printed,
+            Self::extra_text,
+            Self::printed_before,
             Self::without_arguments,
             Self::flag,
             Self::stale,
@@ -36,6 +39,7 @@ impl<'a> Look<'a> {
             Self::other_sites,
             Self::said_on_stdout,
             Self::not_removed,
+            Self::removed_another,
         ];
         let found = rules.iter().map(|rule| rule(self, lines));
         found

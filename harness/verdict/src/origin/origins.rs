@@ -1,6 +1,6 @@
 //! Which way leads from a finding to its origin.
 
-use ipclab_evidence::{Exit, SourceLine, canonical};
+use ipclab_evidence::{Exit, Object, SourceLine, canonical};
 use ipclab_judge::MistakeKind;
 use ipclab_spec::Aspect;
 
@@ -23,6 +23,9 @@ impl<'a> Look<'a> {
         if !known.is_empty() {
             return known;
         }
+        if let Some(line) = self.removed_object() {
+            return vec![line];
+        }
         let exit = self.actor.map(|(_, actor)| &actor.exit);
         let is_place = self.kind() == Some(MistakeKind::Place);
         if self.finding.aspect == Aspect::Exit && !is_place {
@@ -35,7 +38,11 @@ impl<'a> Look<'a> {
         // Where our side waits in vain, the student's program is in the loop that does not come to it.
         let is_waiting = !self.is_own && self.says("still waiting for it");
         if is_waiting && !self.is_complaint(lines) {
-            return self.loops(lines);
+            let round = self.goes_round(lines);
+            return match round.is_empty() {
+                true => self.loops(lines),
+                false => round,
+            };
         }
         if !self.is_own && self.says("the connection was closed") {
             let closed = self.condition(lines);
@@ -81,6 +88,12 @@ impl<'a> Look<'a> {
         let is_held = self.says("does not hold") || self.says("wrote to a System V segment");
         if self.finding.aspect == Aspect::Memory && is_held {
             return self.stored();
+        }
+        if self.says(" has the values ")
+            && let [_, caller, _, ..] = lines
+        {
+            // A function that only makes the call is told by its caller what to do.
+            return vec![caller.clone()];
         }
         if self.finding.aspect == Aspect::Memory {
             let mut named = self.lost_update(lines);
@@ -139,12 +152,17 @@ impl<'a> Look<'a> {
             if complained && !condition.is_empty() {
                 return condition;
             }
+            let to_end = self.read_to_the_end(&lines[0]);
+            if self.says("has ended") && !to_end.is_empty() {
+                return to_end;
+            }
             let mut left = self.left_loop(&lines[0]);
             let printed = self.actor.map(|(_, actor)| actor.printed.iter());
             let last = printed.and_then(|mut printed| printed.rfind(|write| write.stream == 1));
             if let Some(line) = last.and_then(|write| write.lines.first()) {
                 // What it printed in the loop stands for what it did not do there.
                 left.truncate(1);
+                left.extend(self.leaves_loop(line));
                 left.push(line.clone());
             }
             if !left.is_empty() {
@@ -160,6 +178,13 @@ impl<'a> Look<'a> {
             return vec![line];
         }
         let mut values = self.values(lines);
+        // What it did not find, and prints all the same.
+        if self.must_fail
+            && self.says("must not be there")
+            && let Some(line) = lines.first().and_then(|line| self.unseen(self.spot(line)?))
+        {
+            return vec![line];
+        }
         let is_short = matches!(self.finding.aspect, Aspect::Output | Aspect::Bytes);
         if values.is_empty() && is_short && self.says(" instead of ") {
             values = self.took_once();
@@ -258,8 +283,23 @@ impl<'a> Look<'a> {
             let write = spot.source.last_write(name, spot.function, call.at)?;
             spot.source.place(write.at)
         };
+        // One that holds a FIFO open for itself is ended by what it reads.
+        let is_named = match exit {
+            Some(Exit::Running {
+                wait: Some(wait), ..
+            }) => matches!(wait.object, Some(Object::File(_))),
+            _ => false,
+        };
+        let ends = self.ends_loop(lines).filter(|_| !self.must_fail);
+        if let (true, Some(line)) = (is_named, &ends) {
+            return std::iter::once(line.clone()).chain(made()).collect();
+        }
         if let Some(line) = made().filter(|_| on_pipe) {
             return vec![line];
+        }
+        let semaphores = self.semaphores_before(lines, exit);
+        if !semaphores.is_empty() && !self.must_fail {
+            return semaphores;
         }
         // What should have been refused, and was not, is what the program was given.
         let is_faulty = self.says("although") || self.finding.message.starts_with("when ");
@@ -271,7 +311,15 @@ impl<'a> Look<'a> {
             true => self.removed(),
             false => Vec::new(),
         };
-        let all = [removed, given, self.loops(lines)];
+        let mut loops = self.loops(lines);
+        if let Some(ends) = ends {
+            loops.truncate(1);
+            loops.push(ends);
+        }
+        let refuses = self
+            .refuses_before(lines)
+            .filter(|_| self.must_fail && !is_faulty);
+        let all = [removed, given, refuses.into_iter().collect(), loops];
         let first = all.into_iter().find(|lines| !lines.is_empty());
         first.unwrap_or_default()
     }

@@ -149,11 +149,37 @@ impl<'a> Look<'a> {
                 }
             }
         }
+        if number.is_none() && !given.is_empty() {
+            let converted = self.looks_at_converted(spot);
+            found.splice(0..0, converted);
+        }
+        found.dedup();
         found.truncate(2);
         match found.is_empty() {
             true => inputs,
             false => found,
         }
+    }
+
+    /// What looks at a number that was made of an argument.
+    fn looks_at_converted(&self, spot: Spot<'a>) -> Option<SourceLine> {
+        let source = spot.source;
+        source.functions.iter().find_map(|function| {
+            let mut body = function.body.clone();
+            let converts = body.find(|token| {
+                let name = source.word(*token).filter(|_| source.is(token + 1, "("));
+                name.is_some_and(|name| name.starts_with("strto") || name.starts_with("ato"))
+            })?;
+            let equals = converts.checked_sub(1)?;
+            let name = source
+                .is(equals, "=")
+                .then(|| source.name_before(equals))??;
+            let mut controls = source.controls(function).into_iter();
+            let looks = controls.find(|control| {
+                control.at > converts && source.names(control.header.clone()).contains(&name)
+            })?;
+            source.place(looks.at)
+        })
     }
 
     /// It used an argument that was not there.

@@ -21,9 +21,16 @@ impl<'a> Look<'a> {
             .iter()
             .any(|what| self.says(what));
         if !by_number {
+            // What is prepared behind the call that failed comes too late for it.
+            let failed = self.failed_call();
+            let comes_late = |line: &SourceLine| {
+                failed
+                    .as_ref()
+                    .is_some_and(|failed| failed.file == line.file && failed.line < line.line)
+            };
             let prepared = self
                 .removing_function()
-                .filter(|_| self.caller_of_end().is_none());
+                .filter(|line| self.caller_of_end().is_none() || comes_late(line));
             return match prepared {
                 Some(prepared) => std::iter::once(prepared).chain(self.end_line()).collect(),
                 None => Vec::new(),
@@ -74,6 +81,56 @@ impl<'a> Look<'a> {
             Some(guard) => std::iter::once(guard).chain(end).collect(),
             None => Vec::new(),
         }
+    }
+
+    /// Of a segment, set or queue that is not there: where a program of the student's removed it before.
+    pub(super) fn removed_object(&self) -> Option<SourceLine> {
+        const GONE: [&str; 3] = ["ENOENT", "EINVAL", "EIDRM"];
+        const GETS: [&str; 3] = ["shmget", "semget", "msgget"];
+        let gone = |name: &&str| self.says(&format!(" failed with {name} "));
+        let is_it = self.is_own && !self.must_fail && GONE.iter().any(gone);
+        let mut own = self.calls();
+        let failed = own.find(|call| {
+            let errno = call.errno().and_then(|errno| errno.name());
+            let is_gone = errno.is_some_and(|name| GONE.contains(&name));
+            is_gone && call.tampered.is_none() && GETS.contains(&call.name.as_str())
+        });
+        let failed = failed.filter(|_| is_it)?;
+        let family = &failed.name[..3];
+        let mut before = self.evidence.trace.iter().filter(|call| call.n < failed.n);
+        let removes = before.rfind(|call| {
+            let is_it = call.name.starts_with(family) && call.name.ends_with("ctl");
+            let removes = call.args.iter().any(|arg| arg.has("IPC_RMID"));
+            is_it && removes && call.errno().is_none() && !call.lines.is_empty()
+        })?;
+        removes.lines.first().cloned()
+    }
+
+    /// A file that it should have left alone: where the name is given that it removes.
+    pub(super) fn removed_another(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let is_it = self.says(" removed it, ") && self.says("unlink()");
+        let spot = lines.first().filter(|_| is_it);
+        let Some(spot) = spot.and_then(|line| self.spot(line)) else {
+            return Vec::new();
+        };
+        let source = spot.source;
+        let mut calls = source.calls_on(spot.line).into_iter();
+        let call = calls.find(|call| {
+            let name = source.word(call.at).unwrap_or("");
+            ["unlink", "unlinkat", "remove"].contains(&name)
+        });
+        let Some(call) = call else {
+            return Vec::new();
+        };
+        let names = call.args.iter().flat_map(|arg| source.names(arg.clone()));
+        let given = names.filter_map(|name| source.last_write(name, spot.function, call.at));
+        // A name of the function itself is looked at by others.
+        let elsewhere = given.filter(|write| !spot.function.body.contains(&write.at));
+        let mut lines: Vec<SourceLine> = elsewhere
+            .filter_map(|write| source.place(write.at))
+            .collect();
+        lines.truncate(1);
+        lines
     }
 
     /// Where `main` calls the function that removes a file, or hands it to `atexit()`; what decides about that, if something does.

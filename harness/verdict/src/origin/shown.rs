@@ -1,11 +1,14 @@
 //! Where a finding shows, when the run does not say it.
 
-use ipclab_evidence::{Arg, Call, Exit, SourceLine};
+use ipclab_evidence::{Arg, Call, Direction, Exit, SourceLine};
 use ipclab_judge::{DiffLine, Difference};
 use ipclab_spec::Aspect;
 
 use super::look::{Look, at};
-use super::source::Source;
+use super::source::{Function, Source};
+
+/// Places of one function that write into a segment which are named.
+const STORES_MAX: usize = 4;
 
 impl<'a> Look<'a> {
     /// Where it shows, when the run does not say it: what printed the line that is wrong, what made the file that was left,
@@ -35,7 +38,8 @@ impl<'a> Look<'a> {
             // How one program ended says nothing about another one, unless the finding says so.
             let is_meant = self.is_own
                 || self.finding.aspect == Aspect::Cleanup
-                || self.says(&format!("{} ended with status", actor.name));
+                || self.says(&format!("{} ended with status", actor.name))
+                || self.says(&format!("{} has ended", actor.name));
             let shown = self.complaint_lines().map(<[SourceLine]>::to_vec);
             let of_file = || Some(self.shown_file()?.to_vec());
             shown
@@ -46,11 +50,31 @@ impl<'a> Look<'a> {
         // What a program of ours prints of the student's text stands in the student's file.
         let told = || self.wrong_text().filter(|_| !self.is_own);
         let found = found.or_else(told).map(|line| vec![line]);
+        // A program of ours waits for something else than what it was sent last.
+        let sent = || {
+            let is_it = !self.is_own && self.says(" never ended");
+            let sent = |call: &&Call| {
+                let moved = call.transfer.as_ref().filter(|_| !call.lines.is_empty());
+                moved.is_some_and(|moved| moved.direction == Direction::Sent)
+            };
+            Some(self.calls().filter(|_| is_it).rfind(sent)?.lines.clone())
+        };
+        let counted = || Some(self.changed_semaphore()?.lines.clone());
+        // What a program of ours read of memory that it shares with the student's.
+        let shared = || {
+            let is_it = !self.is_own && self.finding.aspect == Aspect::Output;
+            let mut stored = self.stores_shared().into_iter().take(2);
+            let first = stored.next().filter(|_| is_it)?;
+            Some(std::iter::once(first).chain(stored).collect())
+        };
         let made = || Some(self.made_object()?.lines.clone());
         let found = found.or_else(made);
         found
             .or_else(unnoticed)
             .or_else(stopped)
+            .or_else(sent)
+            .or_else(counted)
+            .or_else(shared)
             .or_else(ended)
             .unwrap_or_default()
     }
@@ -124,6 +148,11 @@ impl<'a> Look<'a> {
         if !self.says("does not hold") && !self.says("wrote to a System V segment") {
             return Vec::new();
         }
+        self.stores_shared()
+    }
+
+    /// The same, whatever is said of it.
+    fn stores_shared(&self) -> Vec<SourceLine> {
         let known = self
             .actor
             .map_or(Vec::new(), |(index, _)| self.evidence_of(index));
@@ -140,13 +169,20 @@ impl<'a> Look<'a> {
                 });
                 let Some((attach, name)) = name else { continue };
                 let mut before = function.body.end;
+                let mut handed_over = Vec::new();
                 while let Some(write) = source.last_write(name, function, before) {
                     if write.at <= attach || write.at >= before {
                         break;
                     }
-                    stored.extend(source.place(write.at));
+                    match source.is_part(write.at) {
+                        true => stored.extend(source.place(write.at)),
+                        false => handed_over.extend(source.place(write.at)),
+                    }
                     before = write.at;
                 }
+                // What a function does that is handed the segment says more than the call of it.
+                stored.extend(stored_by_callees(source, function, name));
+                stored.extend(handed_over);
             }
         }
         stored
@@ -167,4 +203,31 @@ impl<'a> Look<'a> {
                 .1,
         )
     }
+}
+
+/// Where functions that are handed the attached segment write into it, the last place first.
+fn stored_by_callees(source: &Source<'_>, caller: &Function<'_>, name: &str) -> Vec<SourceLine> {
+    let calls = caller.body.clone().filter_map(|at| source.call_at(at));
+    let mut stored = Vec::new();
+    for call in calls {
+        let mut args = call.args.iter();
+        let nth = args.position(|arg| source.names(arg.clone()) == [name]);
+        let mut functions = source.functions.iter();
+        let callee = functions.find(|found| source.word(call.at) == Some(found.name));
+        let (Some(nth), Some(callee)) = (nth, callee) else {
+            continue;
+        };
+        let Some(parameter) = callee.parameters.get(nth) else {
+            continue;
+        };
+        let writes = |at: &usize| source.is_part(*at) && source.gives(parameter, *at);
+        let places = callee.body.clone().rev().filter(writes);
+        let places = places.filter_map(|at| source.place(at));
+        for line in places.take(STORES_MAX) {
+            if !stored.contains(&line) {
+                stored.push(line);
+            }
+        }
+    }
+    stored
 }

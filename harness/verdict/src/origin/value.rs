@@ -215,6 +215,11 @@ impl<'a> Source<'a> {
         self.value_given(at)
     }
 
+    /// Whether a name gets a value at this token.
+    pub(super) fn gives(&self, name: &str, at: usize) -> bool {
+        self.write_of(name, at).is_some()
+    }
+
     /// What the name at this token is given there; `None`: it is only used.
     fn value_given(&self, at: usize) -> Option<Write> {
         let mut next = at + 1;
