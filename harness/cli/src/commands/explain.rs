@@ -29,7 +29,7 @@ pub(crate) fn explain(lab: &str, case: Option<&str>) -> Result<ExitCode, Failure
             Some(case) => output::print(&in_words(&lab, case)),
             None => Err(
                 Failure::usage(format!("the lab {} has no case {id:?}", lab.spec.lab))
-                    .remedy(format!("all of them: ipclab explain {}", lab.spec.lab)),
+                    .remedy(format!("all of them: ipclab explain {}", typed(&lab))),
             ),
         },
     }
@@ -62,9 +62,14 @@ fn overview(lab: &Lab) -> String {
     let _ = writeln!(
         out,
         "\nipclab explain {} CASE tells what one of them does and wants.",
-        lab.spec.lab
+        typed(lab)
     );
     out
+}
+
+/// What names the lab on a command line: its name, or its spec's path.
+fn typed(lab: &Lab) -> &str {
+    lab.words.last().map_or(&lab.spec.lab, String::as_str)
 }
 
 fn in_words(lab: &Lab, case: &Case) -> String {
@@ -170,7 +175,14 @@ fn by_hand(lab: &Lab, case: &Case) -> String {
         let _ = writeln!(out, "  {line}");
     }
     if !case.faults.is_empty() || !case.fail_each.is_empty() {
-        out.push_str("  # the calls that are made to fail here cannot be by hand\n");
+        let faults = case.faults.iter().map(ToString::to_string);
+        let each = case.fail_each.iter().map(|call| format!("{call}()"));
+        let what: Vec<String> = faults.chain(each).collect();
+        let _ = writeln!(
+            out,
+            "  # what is done to calls here cannot be done by hand: {}",
+            what.join(", ")
+        );
     }
     if case.interleave.iter().any(|turns| turns.search().is_some()) {
         out.push_str(
