@@ -6,7 +6,10 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 
 fn talk(host: &str) -> Result<(), (&'static str, io::Error)> {
-    let mut stream = TcpStream::connect((host, 12345)).map_err(|error| ("socket() or connect()", error))?;
+    let mut stream = TcpStream::connect((host, 12345)).map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => ("connect()", error),
+        _ => ("socket() or connect()", error),
+    })?;
     println!("client - socket() is OK.\nclient - connect() is OK.\nconnect() completed successfully.");
     println!("Connection with {host} using port 12345 established!");
     println!("Enter message to be sent to server:");

@@ -49,7 +49,12 @@ fn main() -> ExitCode {
     let listener = match TcpListener::bind("0.0.0.0:12345") {
         Ok(listener) => listener,
         Err(error) => {
-            eprintln!("Iserver - socket(), bind() or listen() error: {}", reason(&error));
+            // One call makes all three; two of them can find the port taken.
+            let call = match error.kind() {
+                ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable => "bind() error or listen()",
+                _ => "socket(), bind() or listen()",
+            };
+            eprintln!("Iserver - {call} error: {}", reason(&error));
             return ExitCode::FAILURE;
         }
     };
