@@ -54,9 +54,10 @@ pub use outcome::{
 };
 pub use passed::{DescriptorPlace, PassedDescriptor};
 pub use plan::{
-    Actor, Await, Bind, DescriptorKind, GivenFile, GivenKind, GivenQueue, GivenSegment,
-    GivenSemaphores, Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue,
-    SANITIZER_STATUS, SANITIZER_WITNESS, Stdin, StdoutKind, Tamper, TamperAction, Watch, World,
+    Actor, Await, Bind, CHILD_STORE, DescriptorKind, GivenFile, GivenKind, GivenQueue,
+    GivenSegment, GivenSemaphores, Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue,
+    SANITIZER_STATUS, SANITIZER_WITNESS, STORE, Stdin, StdoutKind, Tamper, TamperAction, Watch,
+    World,
 };
 pub use schedule::{
     Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Unordered, Way,

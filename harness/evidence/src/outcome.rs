@@ -390,6 +390,9 @@ pub struct Sharing {
     /// The first of those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub collisions: Vec<Collision>,
+    /// Which of the plan's tampers, by their places in it, have met a write.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tampered: Vec<usize>,
     /// The steps that were taken, where turns were steered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Steps>,

@@ -408,6 +408,12 @@ pub enum Await {
     Clock(u64),
 }
 
+/// What tampers name for a write to shared memory: by any process of the actor where the tamper means calls everywhere, else
+/// as [`CHILD_STORE`].
+pub const STORE: &str = "store";
+/// A write to shared memory by a process that the actor's first one made.
+pub const CHILD_STORE: &str = "child_store";
+
 /// A change that the tracer makes to one actor's calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -415,8 +421,8 @@ pub struct Tamper {
     /// The actor that makes the calls.
     pub actor: String,
     /// A call or family: `recv`, `shmget`, `send`; `stdout` or `stderr` for what is written on that stream, `exit` for the
-    /// end that a process makes itself, `store` for a write to a System V segment by a process that the actor's first one
-    /// made (where turns are taken; the one action for it is a signal).
+    /// end that a process makes itself, [`STORE`] and [`CHILD_STORE`] for a write to shared memory (where turns are taken; the
+    /// one action for it is a signal).
     pub call: String,
     /// Other calls that are meant as well, and counted with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

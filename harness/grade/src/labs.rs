@@ -87,7 +87,7 @@ pub fn carried(name: &str) -> Result<Lab, Failure> {
                 names.join(", ")
             )),
             None => failure.remedy(format!(
-                "the labs are: {}; a spec of your own is named by --spec FILE",
+                "the labs are: {}; a spec of your own is named by its path: specs/NAME.toml",
                 names.join(", ")
             )),
         });
@@ -260,6 +260,28 @@ fn parse_covering(
     }
 }
 
+/// The spec of an instructor's own lab that a submission stands with: `specs/NAME.toml` for `labs/NAME/submissions/rejected/X`.
+#[must_use]
+pub fn around(submission: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(submission).ok()?;
+    let mut above = path.ancestors().skip(1);
+    let is = |folder: Option<&Path>, names: &[&str]| {
+        let name = folder.and_then(Path::file_name).and_then(OsStr::to_str);
+        name.is_some_and(|name| names.contains(&name))
+    };
+    if !is(above.next(), &["accepted", "rejected"]) || !is(above.next(), &["submissions"]) {
+        return None;
+    }
+    let lab = above.next()?.file_name()?.to_str()?;
+    if !is(above.next(), &["labs"]) || names().iter().any(|known| known == lab) {
+        return None;
+    }
+    let spec = above.next()?.join(format!("{SPECS}/{lab}.toml"));
+    let here = std::env::current_dir().ok();
+    let short = here.and_then(|here| spec.strip_prefix(here).ok().map(Path::to_owned));
+    spec.is_file().then(|| short.unwrap_or(spec))
+}
+
 /// The lab that a submission is for: what its own `ipclab.toml` says, else the one whose programs it has.
 ///
 /// # Errors
@@ -302,7 +324,7 @@ pub fn guess(submission: &Submission) -> Result<Lab, Failure> {
             submission.name
         ))
         .remedy(format!(
-            "name the lab with --lab, one of: {}",
+            "name the lab with --lab, one of: {}; or a spec of your own by --spec FILE",
             names().join(", ")
         )));
     }
@@ -389,7 +411,13 @@ pub fn folders(lab: &Lab) -> Vec<PathBuf> {
     let Some(beside) = &lab.beside else {
         return Vec::new();
     };
+    // `labs/NAME` reads better than `specs/../labs/NAME`, and is the same but where `specs` is a link.
+    let next = match beside.file_name() {
+        Some(_) => beside.parent().unwrap_or(Path::new("")).to_owned(),
+        None => beside.join(".."),
+    };
     vec![
+        next.join("labs").join(&lab.spec.lab),
         beside.join("../labs").join(&lab.spec.lab),
         beside.join("labs").join(&lab.spec.lab),
         beside.clone(),

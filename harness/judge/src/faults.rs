@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipclab_evidence::{Call, Evidence, Object, Plan, Tamper, belongs};
+use ipclab_evidence::{CHILD_STORE, Call, Evidence, Object, Plan, STORE, Tamper, belongs};
 
 /// What a report says of a case that no program can be judged by.
 pub const SPEC_IS_WRONG: &str = "the spec is wrong here";
@@ -13,12 +13,12 @@ pub const SPEC_IS_WRONG: &str = "the spec is wrong here";
 pub fn unmet_faults(plan: &Plan, evidence: &Evidence) -> Vec<String> {
     let mut happened: BTreeMap<String, bool> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
-    for tamper in &plan.tampers {
+    for (at, tamper) in plan.tampers.iter().enumerate() {
         let text = written(tamper);
         if !order.contains(&text) {
             order.push(text.clone());
         }
-        *happened.entry(text).or_default() |= has_happened(tamper, evidence);
+        *happened.entry(text).or_default() |= has_happened(at, tamper, evidence);
     }
     order.retain(|text| !happened[text]);
     order
@@ -30,14 +30,20 @@ pub fn planned_faults(plan: &Plan) -> Vec<String> {
     plan.tampers.iter().map(written).collect()
 }
 
-fn has_happened(tamper: &Tamper, evidence: &Evidence) -> bool {
+/// Whether a tamper, by its place in the plan, has met something.
+fn has_happened(at: usize, tamper: &Tamper, evidence: &Evidence) -> bool {
     let mut actors = evidence.actors.iter();
     let index = actors.position(|actor| actor.name == tamper.actor);
     let Some(index) = index else {
         return false;
     };
-    // Of a write to a segment no call tells, and of calls that were not kept nothing does.
-    if tamper.call == STORE || evidence.actors[index].calls_dropped > 0 {
+    // No call tells of a write to memory.
+    if [STORE, CHILD_STORE].contains(&tamper.call.as_str()) {
+        let sharing = evidence.sharing.as_ref();
+        return sharing.is_some_and(|sharing| sharing.tampered.contains(&at));
+    }
+    // Of calls that were not kept nothing does.
+    if evidence.actors[index].calls_dropped > 0 {
         return true;
     }
     let note = tamper.action.note();
@@ -51,9 +57,6 @@ fn has_happened(tamper: &Tamper, evidence: &Evidence) -> bool {
     };
     evidence.trace.iter().any(|call| is_changed(&call))
 }
-
-/// What plans call a write to a segment.
-const STORE: &str = "store";
 
 /// As specs write it; copies have the name of all of them.
 fn written(tamper: &Tamper) -> String {

@@ -13,7 +13,16 @@ use crate::range::{Range, no_number};
 /// One finding for each field of each state of a segment.
 pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     let states = facts.case.shm.iter();
-    states.flat_map(|state| segment(facts, state)).collect()
+    let judged = states.flat_map(|state| {
+        let mut findings = segment(facts, state);
+        if state.exists == Some(false) {
+            for finding in &mut findings {
+                finding.aspect = state.gone_is;
+            }
+        }
+        findings
+    });
+    judged.collect()
 }
 
 /// The segment that a state is about; a finding when that moment never came or the key is unknown to the evidence.

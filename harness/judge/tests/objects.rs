@@ -204,6 +204,26 @@ fn what_is_open_and_should_not_be() {
             "cleanup: client waited with 1 write end of a pipe open at #1 instead of 0: 5 (write end of pipe 1); a reader comes to the end of file only when every write end is closed",
         ],
     );
+    // What a program was given when it began is not its doing, in whatever world.
+    let mut inherits = right.clone();
+    let processes = &mut inherits.e.objects.processes;
+    processes[0]
+        .held
+        .insert(0, held(Moment::Exec, &[end(5, true)]));
+    processes[0].held[1].open.push(end(5, true));
+    processes[1].held[0].open.push(end(5, true));
+    check(
+        &case,
+        &inherits,
+        |builder| {
+            builder.e.objects.processes[0].held[1]
+                .open
+                .push(end(6, true));
+        },
+        &[
+            "cleanup: client waited with 1 write end of a pipe open at #1 instead of 0: 6 (write end of pipe 1); a reader comes to the end of file only when every write end is closed",
+        ],
+    );
     check(
         &case,
         &right,

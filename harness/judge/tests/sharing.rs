@@ -2,8 +2,8 @@
 
 use crate::common::{EvidenceBuilder, case, check, complaints};
 use ipclab_evidence::{
-    Access, Collision, Ended, Reach, Searched, Sharing, SourceLine, Step, Steps, Strategy, Thing,
-    ThreadId, Touch, Unordered, Wait, Way,
+    Access, Collision, Ended, Plan, Reach, Searched, Sharing, SourceLine, Step, Steps, Strategy,
+    Tamper, Thing, ThreadId, Touch, Unordered, Wait, Way, World,
 };
 use ipclab_spec::Case;
 
@@ -428,4 +428,39 @@ fn a_schedule_that_fails_is_drawn() {
         ),
         "{seen:#?}"
     );
+}
+
+/// As a plan has a fault.
+fn planned(fault: &ipclab_spec::Fault) -> Tamper {
+    Tamper {
+        actor: fault.actor.clone(),
+        call: fault.calls[0].clone(),
+        or: Vec::new(),
+        on: fault.on,
+        everywhere: fault.everywhere,
+        occurrence: fault.occurrence,
+        action: fault.kind.action(),
+    }
+}
+
+/// It was said of each such fault that it had happened: a spec whose `store` never came was not noticed.
+#[test]
+fn a_fault_of_writes_that_never_come_has_not_happened() {
+    let spec = "interleave = \"late-writers\"\nfault = [\"counter store #1: SIGKILL\", \"counter child_store #2: SIGKILL\"]\n\
+                [case.actor.counter]\nstudent = \"client\"\nexit = \"any\"\n";
+    let faults = case(spec).faults;
+    let mut plan = Plan::new("t", World::default(), Vec::new());
+    plan.tampers = faults.iter().map(planned).collect();
+    let both = [
+        "counter store #1: SIGKILL",
+        "counter child_store #2: SIGKILL",
+    ];
+    let unmet = |tampered: Vec<usize>| {
+        let mut builder = right();
+        builder.e.sharing.as_mut().unwrap().tampered = tampered;
+        ipclab_judge::unmet_faults(&plan, &builder.e)
+    };
+    assert_eq!(unmet(Vec::new()), both);
+    assert_eq!(unmet(vec![1]), both[..1]);
+    assert_eq!(unmet(vec![0, 1]), Vec::<String>::new());
 }

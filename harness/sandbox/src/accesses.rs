@@ -159,6 +159,7 @@ impl Accesses {
             writers: self.writers,
             lost: self.lost,
             collisions: self.collisions,
+            tampered: Vec::new(),
             steps: None,
             searched: None,
         }

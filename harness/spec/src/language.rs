@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::examples::example;
 use crate::schema::schema;
 
 /// The widest line.
@@ -259,11 +260,19 @@ const PATTERNS: [Rows; 2] = [
                 "of whichever of these calls",
             ),
             ("server send: SIGINT", "a signal arrives in the call"),
+            (
+                "server store #2: SIGKILL",
+                "before the second write to shared memory, where processes take turns (`interleave`)",
+            ),
+            (
+                "server child_store #2: SIGKILL",
+                "before the second one by a process that the actor's first one made; so `store` is meant in format 1",
+            ),
         ],
     ),
 ];
 
-/// Every key of a spec: where it stands and what it means.
+/// Every key of a spec: where it stands, what it means, and an example.
 #[must_use]
 pub fn keys_table() -> String {
     let schema: Value = serde_json::from_str(&schema()).unwrap_or_default();
@@ -278,7 +287,11 @@ pub fn keys_table() -> String {
         };
         let rows = keys.iter().map(|(key, about)| {
             let text = about["description"].as_str().unwrap_or_default();
-            (key.as_str(), text.replace('\n', " "))
+            let text = text.replace('\n', " ");
+            (
+                key.as_str(),
+                format!("{text} Example: {}", example(name, key)),
+            )
         });
         write_rows(&mut out, place, rows.collect());
     }
@@ -409,7 +422,7 @@ mod tests {
         }
         for (example, _) in faults {
             reads(&format!(
-                "fault = [\"{example}\"]\n{SERVER}[case.actor.client]\nstudent = \"server\"\n"
+                "interleave = \"all\"\nfault = [\"{example}\"]\n{SERVER}[case.actor.client]\nstudent = \"server\"\n"
             ));
         }
     }

@@ -7,6 +7,7 @@
 
 mod calls_table;
 mod diagnostic;
+mod examples;
 mod expected;
 mod fill;
 mod glob;

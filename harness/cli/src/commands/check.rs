@@ -53,7 +53,10 @@ fn graded(args: &Check) -> Result<Report, Failure> {
     let submission = materialise::take_in(&args.folder, &store)?;
     let lab = match named {
         Some(lab) => lab,
-        None => labs::guess(&submission)?,
+        None => match labs::around(&args.folder) {
+            Some(spec) => labs::file(&spec)?,
+            None => labs::guess(&submission)?,
+        },
     };
     output::warn(&lab);
     let grader = Grader {

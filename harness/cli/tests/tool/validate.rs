@@ -373,7 +373,8 @@ fn update_writes_into_the_file_of_a_fault_and_leaves_its_changes() {
     );
     let (code, said) = validate(&workdir, &["--update"]);
     assert_eq!(code, Some(0), "{said}");
-    let written = format!("written, to be looked at:\n    {rude}\n");
+    let written =
+        format!("written as it came out; read it, and prove the lab again:\n    {rude}\n");
     assert!(said.contains(&written), "{said}");
     let expect = "[fails]\n# Why.\ngreets = [\"output\"]  # so\n";
     assert_eq!(
@@ -412,7 +413,7 @@ fn update_writes_what_came_out_and_then_it_is_proved() {
     workdir.write(kind, program("Hello", "0"));
     let (code, said) = validate(&workdir, &["--update"]);
     assert_eq!(code, Some(1), "a file without words is a hole: {said}");
-    assert!(said.contains(&format!("written, to be looked at:\n    greet/submissions/accepted/kind/expected.toml\n    {rude}\n")), "{said}");
+    assert!(said.contains(&format!("written as it came out; read it, and prove the lab again:\n    greet/submissions/accepted/kind/expected.toml\n    {rude}\n")), "{said}");
     assert_eq!(
         fs::read_to_string(workdir.path(rude)).unwrap(),
         "# Kept.\nabout = \"is rude\"\nsays = [\"Go away\"]\n[fails]\n# Not so.\ngreets = [\"output\"]\n\n[skips]\ngreets-by-name = \"greets\"\n"

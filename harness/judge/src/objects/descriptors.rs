@@ -233,9 +233,23 @@ fn at(
         .citing(wrong.call)
 }
 
-/// What the processes of an actor had open, each time that this moment came.
+/// What an actor's first process found open when its program began: that is the box's doing, and stays so while it is the same.
+fn given(facts: Facts<'_>, index: usize) -> &[HeldDescriptor] {
+    let mut all = facts.evidence.objects.processes.iter();
+    let first = all.find(|process| process.actor == index && process.parent.is_none());
+    let mut held = first.into_iter().flat_map(|process| &process.held);
+    held.find(|held| held.moment == Moment::Exec)
+        .map_or(&[], |held| &held.open)
+}
+
+/// What the processes of an actor had open beside what they were given, each time that this moment came.
 fn moments<'a>(facts: Facts<'a>, index: usize, of: DescriptorsOf, moment: Moment) -> Vec<Held<'a>> {
     let all = facts.evidence.objects.processes.iter();
+    let given = given(facts, index);
+    let is_given = |open: &HeldDescriptor| {
+        let mut same = given.iter();
+        same.any(|other| (other.fd, &other.on) == (open.fd, &open.on))
+    };
     let mut found = Vec::new();
     for process in all.filter(|process| process.actor == index) {
         let held = process.held.iter().filter(|held| held.moment == moment);
@@ -253,6 +267,7 @@ fn moments<'a>(facts: Facts<'a>, index: usize, of: DescriptorsOf, moment: Moment
                     .filter(|open| {
                         open.fd > 2 && is_of(of, (&open.on, open.reads, open.writes, open.passed))
                     })
+                    .filter(|open| !is_given(open))
                     .filter(|open| moment != Moment::Wait || !is_of_its_own(facts, process, open))
                     .collect(),
                 call: held.call,

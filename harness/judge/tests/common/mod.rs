@@ -18,8 +18,13 @@ use ipclab_spec::Case;
 
 /// A case of a spec that has the programs `server` and `client`.
 pub fn case(body: &str) -> Case {
+    case_of_format(1, body)
+}
+
+/// The same in a version of the language.
+pub fn case_of_format(format: u32, body: &str) -> Case {
     let text = format!(
-        "format = 1\nlab = \"t\"\ntitle = \"t\"\nunit = [\"Q1\"]\n\n\
+        "format = {format}\nlab = \"t\"\ntitle = \"t\"\nunit = [\"Q1\"]\n\n\
          [program.server]\nsource = [\"server.c\"]\nreference = \"iserver\"\n\n\
          [program.client]\nsource = [\"client.c\"]\nreference = \"comclient\"\n\n\
          [[case]]\nid = \"t\"\ntitle = \"t\"\ntier = \"core\"\npoints = 1\ncovers = [\"Q1\"]\nhint = \"t\"\n{body}"

@@ -93,6 +93,23 @@ fn submission(
     let file = probe
         .expectation_file()
         .map_or_else(String::new, |file| show::path(&file));
+    if probe.kind == Kind::Rejected && expected.fails.is_empty() && expected.skips.is_empty() {
+        let lost = seen
+            .cases
+            .iter()
+            .filter(|case| matches!(case.came, CaseOutcome::Fail(_) | CaseOutcome::Skipped(_)));
+        let lost = lost.map(|case| format!("{} {}", case.id, came(&case.came)));
+        return vec![Hole {
+            said: lost.collect(),
+            ..hole(
+                probe,
+                "it is rejected, and nothing says what it fails",
+                format!(
+                    "say in {file} under [fails] which cases, and on which aspects; --update writes what came out"
+                ),
+            )
+        }];
+    }
     let mut holes = Vec::new();
     for case in &seen.cases {
         let must = must(expectation, &case.id);
@@ -105,7 +122,7 @@ fn submission(
                     probe,
                     format!("must {}, and {}", wanted(&must), came(&case.came)),
                     format!(
-                        "mend the case or the submission; or, where the report is right, {file}"
+                        "mend the case or the submission; or, where the report is right, {file} (--update writes it)"
                     ),
                 )
             });
@@ -124,13 +141,6 @@ fn submission(
             });
         }
         return holes;
-    }
-    if expected.fails.is_empty() && expected.skips.is_empty() {
-        holes.push(hole(
-            probe,
-            "it is rejected, and nothing says what it fails",
-            format!("say in {file} under [fails] which cases, and on which aspects"),
-        ));
     }
     if shows_its_fault(expectation, seen, spec) {
         holes.extend(silence(probe, expectation, seen, &file));

@@ -135,7 +135,7 @@ fn render_lab(out: &mut String, lab: &LabResult, tiers: &str, marks: &Marks, col
         let _ = writeln!(out, "    {} {}", marks.arrow, hole.remedy);
     }
     if !lab.updated.is_empty() {
-        out.push_str("\n  written, to be looked at:\n");
+        out.push_str("\n  written as it came out; read it, and prove the lab again:\n");
         for file in &lab.updated {
             let _ = writeln!(out, "    {file}");
         }

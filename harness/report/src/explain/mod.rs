@@ -12,9 +12,9 @@ use ipclab_spec::{
 
 use words::{known_then, shown};
 
-/// The cases of a lab, each with its points.
+/// The cases of a lab, each with its points. `typed`: what names the lab on a command line.
 #[must_use]
-pub fn overview(spec: &Spec) -> String {
+pub fn overview(spec: &Spec, typed: &str) -> String {
     let mut out = format!("{}: {}\n", spec.lab, spec.title);
     for tier in Tier::ALL {
         let cases: Vec<&Case> = spec.cases.iter().filter(|case| case.tier == tier).collect();
@@ -36,7 +36,7 @@ pub fn overview(spec: &Spec) -> String {
     let _ = writeln!(
         out,
         "\nipclab explain {} CASE tells what one of them does and wants.",
-        spec.lab
+        typed
     );
     out
 }
@@ -146,7 +146,14 @@ fn by_hand(case: &Case, hosts: Vec<(String, IpAddr)>) -> String {
         let _ = writeln!(out, "  {line}");
     }
     if !case.faults.is_empty() || !case.fail_each.is_empty() {
-        out.push_str("  # the calls that are made to fail here cannot be by hand\n");
+        let faults = case.faults.iter().map(ToString::to_string);
+        let each = case.fail_each.iter().map(|call| format!("{call}()"));
+        let what: Vec<String> = faults.chain(each).collect();
+        let _ = writeln!(
+            out,
+            "  # what is done to calls here cannot be done by hand: {}",
+            what.join(", ")
+        );
     }
     if case.interleave.iter().any(|turns| turns.search().is_some()) {
         out.push_str(

@@ -4,16 +4,15 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-use ipclab_evidence::{DescriptorKind, Object, Occurrence, Tamper, TamperAction, is_on_request};
+use ipclab_evidence::{
+    CHILD_STORE, DescriptorKind, Object, Occurrence, STORE, Tamper, TamperAction, is_on_request,
+};
 use ipclab_kernel::Pid;
 
 use super::injection::apply;
 use super::undo::Pending;
 use crate::calls::{ArgKind, Role, Spec};
 use crate::decode;
-
-/// What plans call a write to a segment.
-const STORE: &str = "store";
 
 /// A tamper of the plan and how often its call was met.
 #[derive(Debug)]
@@ -26,6 +25,8 @@ struct CountedTamper {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     all: Vec<CountedTamper>,
+    /// Which of them have met a write to shared memory.
+    stores: Vec<usize>,
 }
 
 /// A call at its entry.
@@ -116,6 +117,7 @@ impl Faults {
                     met: 0,
                 })
                 .collect(),
+            stores: Vec::new(),
         }
     }
 
@@ -153,23 +155,36 @@ impl Faults {
             .transpose()
     }
 
-    /// Meets a write to a segment by a process that the actor's first one made: the signal that the plan sends instead.
-    pub(crate) fn store(&mut self, actor: &str) -> Option<i32> {
+    /// Meets a write to shared memory, by the actor's first process or by another: the signal that the plan sends instead.
+    pub(crate) fn store(&mut self, actor: &str, by_first: bool) -> Option<i32> {
         let mut chosen = None;
-        for counted in &mut self.all {
+        for (at, counted) in self.all.iter_mut().enumerate() {
             let tamper = &counted.tamper;
             let mine =
                 tamper.actor == actor || actor.split('.').next() == Some(tamper.actor.as_str());
-            if tamper.call != STORE || !mine {
+            let meant = match tamper.call.as_str() {
+                STORE => tamper.everywhere || !by_first,
+                CHILD_STORE => !by_first,
+                _ => false,
+            };
+            if !meant || !mine {
                 continue;
             }
             counted.met += 1;
             let now = tamper.occurrence.means(counted.met);
             if let (true, TamperAction::Signal(name)) = (now, &tamper.action) {
                 chosen = chosen.or(decode::signal_number(name));
+                if !self.stores.contains(&at) {
+                    self.stores.push(at);
+                }
             }
         }
         chosen
+    }
+
+    /// The tampers that have met a write to shared memory, by their places in the plan.
+    pub(crate) fn stores(self) -> Vec<usize> {
+        self.stores
     }
 
     /// Whether a call that is not recorded otherwise may be one that the plan names.

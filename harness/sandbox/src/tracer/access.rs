@@ -172,10 +172,8 @@ impl Tracer {
     /// The signal that the plan has for a thread that is about to write.
     fn signal_for_write(&mut self, tid: Pid) -> Option<i32> {
         let process = self.processes.get(&self.threads.get(&tid)?.process)?;
-        if process.first {
-            return None;
-        }
-        self.faults.store(&self.actors[process.actor].name)
+        self.faults
+            .store(&self.actors[process.actor].name, process.first)
     }
 
     /// An update that is not atomic goes on from what it has read, whatever is there now: so it is on a machine with

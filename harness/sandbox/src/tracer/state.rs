@@ -577,6 +577,7 @@ impl Tracer {
         let mut sharing = self.shares.then(|| self.accesses.finish());
         if let Some(sharing) = &mut sharing {
             sharing.steps = self.schedule.finish();
+            sharing.tampered = self.faults.stores();
         }
         TracerEvidence {
             calls,

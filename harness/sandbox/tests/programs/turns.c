@@ -331,6 +331,13 @@ static void for_ever(char **a)
                 _exit(0);
     wait(0);
 }
+static void alone(char **a)
+{
+    prepare();
+    for (int i = 0; i < TIMES; i++)
+        p->count++;
+    tell();
+}
 static void killed(char **a)
 {
     prepare();
@@ -514,7 +521,7 @@ static const struct act acts[] = {
     {"in-turn", in_turn}, {"mutex", mutex}, {"posix", posix}, {"tokens", tokens}, {"inside", inside},
     {"through-calls", through_calls}, {"look-then-clear", look_then_clear}, {"polling", polling},
     {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"suspended", suspended}, {"mapped", mapped}, {"named", named}, {"mapped-plain", mapped_plain}, {"paused", paused}, {"grandchildren", grandchildren},
-    {"read-only", read_only}, {"stray", stray}, {"for-ever", for_ever}, {"killed", killed}, {"stopped", stopped},
+    {"read-only", read_only}, {"stray", stray}, {"for-ever", for_ever}, {"killed", killed}, {"alone", alone}, {"stopped", stopped},
     {"plain", plain}, {"at-once", at_once}, {"sum", sum}, {"early", early}, {"late", late}, {"two", two},
     {"initialised", initialised}, {"cleared", cleared}, {"atomic-parts", atomic_parts},
     {"threads-plain", threads_plain}, {0}};

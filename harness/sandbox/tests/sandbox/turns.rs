@@ -174,6 +174,7 @@ pub(crate) fn tests() -> Vec<Test> {
                     action: TamperAction::Signal("SIGKILL".to_owned()),
                 });
                 let seen = run(level, &plan);
+                assert_eq!(seen.sharing.as_ref().unwrap().tampered, [0]);
                 if guarded {
                     seen.all_well();
                     // Its own share is missing, but for what it had added before.
@@ -185,6 +186,34 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         },
     ));
+    // The actor has one process, and wrote its segment to the end: such a fault met children only.
+    tests.push(both("a_fault_of_writes_meets_the_first_process", |level| {
+        for (call, everywhere, meets) in [
+            ("store", true, true),
+            ("store", false, false),
+            ("child_store", true, false),
+        ] {
+            let mut plan: Plan = plan([student("one", "turns alone")]);
+            plan.turns = Some(Order::LateWriters);
+            plan.tampers.push(Tamper {
+                actor: "one".to_owned(),
+                call: call.to_owned(),
+                or: Vec::new(),
+                on: None,
+                everywhere,
+                occurrence: Occurrence::Nth(2),
+                action: TamperAction::Signal("SIGKILL".to_owned()),
+            });
+            let seen = run(level, &plan);
+            let is_killed = matches!(seen.actor("one").exit, Exit::Signal { signal: 9, .. });
+            let tampered = &seen.sharing.as_ref().unwrap().tampered;
+            assert_eq!(
+                (is_killed, tampered.len()),
+                (meets, usize::from(meets)),
+                "{call}"
+            );
+        }
+    }));
     tests.push(both("who_is_stopped_and_continued_goes_on", |level| {
         for order in ORDERS {
             let seen = in_order(level, "stopped", &order);

@@ -1,6 +1,6 @@
 //! What must come of a case besides output: bytes, leftovers, segments, calls.
 
-use super::{After, Count, Endpoint, Template};
+use super::{After, Aspect, Count, Endpoint, Template};
 
 /// What crossed from one actor to another.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +90,8 @@ pub struct ShmState {
     pub after: Option<After>,
     /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
     pub exists: Option<bool>,
+    /// What there being none earns, where there must be none: `cleanup`, and in format 1 `memory`.
+    pub gone_is: Aspect,
     /// Bytes.
     pub size: Option<Count>,
     /// Permission bits.

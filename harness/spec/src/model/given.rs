@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use ipclab_evidence::{DescriptorKind, Occurrence, TamperAction};
+use ipclab_evidence::{CHILD_STORE, DescriptorKind, Occurrence, STORE, TamperAction};
 
 use super::Template;
 
@@ -145,13 +145,15 @@ impl FaultKind {
 }
 
 impl Fault {
-    /// The word that stands in place of a call for a write to a segment by a process that the actor made.
-    pub const STORE: &str = "store";
+    /// Words that stand in place of a call for a write to shared memory: by any process of the actor (in format 1 by those that its
+    /// first one made), and by those only.
+    pub const STORES: [&str; 2] = [STORE, CHILD_STORE];
 
     /// Whether it is about such writes.
     #[must_use]
     pub fn is_about_stores(&self) -> bool {
-        self.calls == [Self::STORE]
+        let mut words = Self::STORES.iter();
+        words.any(|word| self.calls == [*word])
     }
 }
 

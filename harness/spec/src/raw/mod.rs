@@ -25,9 +25,10 @@ tables! {
         /// The lab's title, for people.
         #[schemars(required)]
         title: At<String>,
-        /// Questions of the unit that the lab belongs to; each case says in `covers` which of them it tests.
+        /// Questions of the unit that the lab belongs to; each case says in `covers` which of them it tests. Left out: `covers` may be
+        /// left out, too.
         unit: Many,
-        /// A safety net for each case's wall time, never a pacing device: "10s".
+        /// A safety net for each case's wall time, never a pacing device; left out: 10s.
         limit: At<String>,
         /// Lines of the hosts file in every case, as in `given.hosts`: the names that the lab has for its machine.
         hosts: Keyed<Many>,
@@ -45,11 +46,12 @@ tables! {
         /// File names to look for, best first, whatever their case or folder; "*server*.c" means programs that are called alike,
         /// where there is none of the names that are written out.
         source: Many,
-        /// What takes its place beside a student's program: a reference program's name, or sources beside the spec.
+        /// What takes its place beside a student's program: a reference program's name, or sources beside the spec. Left out: it has
+        /// none, and is not proved.
         reference: ReferenceForm,
         /// A build line without a shell; left out: the folder's Makefile, else the C compiler.
         build: At<String>,
-        /// More arguments for the compiler, after the sources.
+        /// More arguments for the compiler, after the sources; left out: none.
         flags: Many,
     }
 
@@ -63,23 +65,23 @@ tables! {
         like: At<String>,
         /// What is tested, in plain words.
         title: At<String>,
-        /// Graded apart.
+        /// "core", "robust" or "stretch": they are told and graded apart. Accepted submissions must have all of "core".
         #[schemars(extend("enum" = ["core", "robust", "stretch"]))]
         tier: At<String>,
-        /// One number: all or nothing. A table: so many for each aspect.
+        /// One number: all or nothing. A table: so many for each aspect, of which something must be expected.
         points: PointsForm,
         /// The unit's questions that it tests.
         covers: Many,
         /// What a teacher would say to a student who failed it; a list: in steps, from the concept to the call.
         hint: Many,
-        /// Wall time that one run may take at most: "10s".
+        /// Wall time that one run may take at most; left out: the lab's.
         limit: At<String>,
-        /// Cases that must have passed, else this one is skipped.
+        /// Cases that must have passed, else this one is skipped; left out: none.
         requires: Many,
-        /// Who may see the result.
+        /// "visible": students see the result. "hidden": they never do. "after-deadline": later. Left out: "visible".
         #[schemars(extend("enum" = ["visible", "hidden", "after-deadline"]))]
         visibility: At<String>,
-        /// Run a second build with AddressSanitizer and UBSan.
+        /// Run a second build with AddressSanitizer and UBSan; left out: false.
         sanitize: At<bool>,
         /// How many descriptors a process may have open at once; left out: 256.
         #[schemars(range(min = 16, max = 4096))]
@@ -96,14 +98,14 @@ tables! {
         /// search: { preemptions = 2 }, { pct = 3, runs = 800 }. No change to shared memory may be lost, and more than one
         /// process has to write there.
         interleave: InterleaveForm,
-        /// "any": it does not matter which actor does something first.
+        /// "any": it does not matter which actor does something first. Left out: `spec check` warns where nothing says it.
         #[schemars(extend("enum" = ["any"]))]
         order: At<String>,
         /// Process trees, in the order in which they start.
         actor: Keyed<RawActor>,
         /// What must cross, by "from -> to".
         wire: Keyed<WireForm>,
-        /// What may and must be left behind.
+        /// What may and must be left behind; left out: nothing may.
         leaves: RawLeaves,
         /// State of System V segments by key, after the last actor ended.
         shm: Keyed<RawShm>,
@@ -127,7 +129,7 @@ tables! {
         /// Changes at the kernel boundary: "client recv: at most 5 bytes", "server accept #1: EINTR", "client read on file:
         /// EIO".
         fault: Many,
-        /// One run for each of these calls, that call failing.
+        /// Runs in each of which one of these calls fails whenever it is made: one for each likely reason.
         fail_each: Many,
         /// Variables and how their values are drawn.
         vary: Keyed<RawVary>,
@@ -135,7 +137,8 @@ tables! {
         /// is tried once.
         #[schemars(range(min = 1, max = 10000))]
         runs: At<i64>,
-        /// "reference": judged against the same case with reference programs in the student's places, too.
+        /// "reference": judged against the same case with reference programs in the student's places, too. Left out: by what the
+        /// case says alone.
         #[schemars(extend("enum" = ["reference"]))]
         oracle: At<String>,
     }
@@ -188,25 +191,26 @@ tables! {
         reference: At<String>,
         /// A script, one step a line: "connect tcp:12345", "send 'hal'", "until server waits", "reset".
         peer: Many,
-        /// How many of it; a number or a variable of `vary`.
+        /// How many of it; a number or a variable of `vary`. Left out: 1.
         copies: CopiesForm,
-        /// What it reads; left out: nothing, at once end of file.
+        /// What it reads, through a pipe; left out: nothing, at once end of file.
         stdin: At<String>,
         /// Where it must serve, and the starting gun of the next actor: "tcp:12345", "unix:/tmp/socket"; "tcp:any", "udp:any" and
         /// "unix:any" leave the place to the program, and others are given it: {{server.listens.port}}.
         listens: At<String>,
         /// What must have happened before it starts: "server exits", "server waits", "server listens"; or what the case's clock
-        /// must show: "5s".
+        /// must show: "5s". Left out: the actor before it is ready.
         after: At<String>,
-        /// How it must end: a status, "failure", "running", "ended" (by itself, with whatever status), "any" or a signal's name.
+        /// How it must end: a status, "failure", "running", "ended" (by itself, with whatever status), "any" or a signal's name. Left
+        /// out: it is not looked at.
         exit: ExitForm,
         /// What it prints to: "tty", "pipe" or "file"; left out: "tty". To a terminal the C library writes each line at once, to all
         /// else whole blocks.
         #[schemars(extend("enum" = ["tty", "pipe", "file"]))]
         stdout_is: At<String>,
-        /// What it must print: the whole transcript, or a table of expectations.
+        /// What it must print: the whole transcript, or a table of expectations. Left out: it is not looked at.
         stdout: OutputForm,
-        /// What it must print on descriptor 2.
+        /// What it must print on descriptor 2, likewise.
         stderr: OutputForm,
     }
 
@@ -250,7 +254,7 @@ tables! {
     /// State of a segment.
     #[schemars(rename = "Shm")]
     RawShm {
-        /// false: there must be none.
+        /// false: there must be none, which earns `cleanup`; in format 1, `memory`.
         exists: At<bool>,
         /// Bytes.
         size: CountForm,
@@ -275,7 +279,7 @@ tables! {
         sem: Keyed<RawGivenSem>,
         /// System V message queues by key.
         msg: Keyed<RawGivenMsg>,
-        /// Students' programs find the descriptors below this number open when they start.
+        /// Students' programs find the descriptors below this number open when they start; left out: 3.
         #[schemars(range(min = 3, max = 4000))]
         descriptors: At<i64>,
         /// Lines of the hosts file by name, or by several names of which the first is the host's own: an address, or a
@@ -294,7 +298,7 @@ tables! {
         target: At<String>,
         /// It is another name (a hard link) of this file, which is given before it.
         link: At<String>,
-        /// Permission bits: "0644".
+        /// Permission bits; left out: 0644.
         mode: ModeForm,
     }
 
@@ -308,7 +312,7 @@ tables! {
         mode: ModeForm,
         /// What it holds at its start.
         holds: At<String>,
-        /// "other": it belongs to another user.
+        /// "other": it belongs to another user. Left out: to the one who runs the programs.
         #[schemars(extend("enum" = ["other"]))]
         owner: At<String>,
     }

@@ -112,7 +112,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         actors: actors(raw.actor.as_ref(), context),
         wire: wire(raw.wire.as_ref(), context),
         leaves: leaves(raw.leaves.as_ref(), context),
-        shm: shm(raw.shm.as_ref(), context),
+        shm: shm(raw.shm.as_ref(), lab.everywhere, context),
         calls: calls(raw, lab, context),
         objects: objects(raw, context),
         given: given(raw.given.as_ref(), lab.everywhere, context),

@@ -58,13 +58,13 @@ pub(crate) fn fault(
             return Err(never_happens(call, on, &kind, onto));
         }
     }
-    let is_store = calls.iter().any(|(call, _)| *call == Fault::STORE);
+    let is_store = calls.iter().any(|(call, _)| Fault::STORES.contains(call));
     let asked_for = calls.iter().any(|(call, _)| is_all_on_request(call));
     Ok(Fault {
         actor: actor.to_owned(),
         calls: calls.into_iter().map(|(call, _)| call.to_owned()).collect(),
         on,
-        everywhere: !is_store && (everywhere || on.is_some() || asked_for),
+        everywhere: everywhere || (!is_store && (on.is_some() || asked_for)),
         occurrence,
         kind,
     })
@@ -77,7 +77,7 @@ fn is_call_or_store(
     turns: bool,
     among_others: bool,
 ) -> Result<(), Flaw> {
-    if call != Fault::STORE {
+    if !Fault::STORES.contains(&call) {
         return known_call(call, at.clone());
     }
     if among_others {
@@ -119,7 +119,7 @@ fn occurrence(scan: &mut Scan<'_>) -> Result<Occurrence, Flaw> {
 /// Complains about what happens to no such call, whatever it works on.
 fn can_happen(call: &str, at: &Range<usize>, kind: &FaultKind) -> Result<(), Flaw> {
     let complain = |message: String| Flaw::new(at.clone(), message);
-    if call == Fault::STORE {
+    if Fault::STORES.contains(&call) {
         return match kind {
             FaultKind::Signal(_) => Ok(()),
             FaultKind::Errno(_) | FaultKind::AtMost(_) => Err(complain(

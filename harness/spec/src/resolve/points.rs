@@ -73,7 +73,7 @@ pub(crate) fn add_up(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
     let (Some(PointsForm::Split(table)), Points::Split(parts)) = (&raw.points, &case.points) else {
         return;
     };
-    let expected = expected(raw);
+    let expected = expected(raw, case.everywhere);
     for (name, number) in table.iter() {
         let unexpected = parts
             .iter()
@@ -89,6 +89,7 @@ pub(crate) fn add_up(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
                         name.value
                     ),
                 )
+                .help(what_earns(&name.value))
                 .consequence();
         }
     }
@@ -110,6 +111,19 @@ pub(crate) fn add_up(raw: &RawCase, case: &Case, context: &mut Context<'_>) {
     }
 }
 
+/// What an author writes, or takes away, where points are for nothing.
+fn what_earns(aspect: &str) -> String {
+    let what = match aspect {
+        "output" => "what is printed is not looked at: expect `stdout`, `stderr` or `files`",
+        "bytes" => "what crosses is not looked at: expect a `wire`",
+        "exit" => "how programs end is not looked at: write exit = 0 in the actor",
+        "calls" => "expect `calls`, `listens`, `processes` or `signals`",
+        "memory" => "expect `shm`, `sem`, `msg` or `interleave`, or write sanitize = true",
+        _ => "nothing of the kind is expected",
+    };
+    format!("{what}; or take these points away")
+}
+
 fn count(points: i64) -> String {
     if points == 1 {
         "1 point".to_owned()
@@ -119,7 +133,7 @@ fn count(points: i64) -> String {
 }
 
 /// The aspects that some finding of this case can be about. What could not be read counts: it has been complained about.
-fn expected(raw: &RawCase) -> Vec<Aspect> {
+fn expected(raw: &RawCase, everywhere: bool) -> Vec<Aspect> {
     // Silence means that nothing may be left behind, and every program must build.
     let mut aspects = vec![Aspect::Build, Aspect::Cleanup];
     let mut add = |when: bool, aspect: Aspect| {
@@ -161,8 +175,8 @@ fn expected(raw: &RawCase) -> Vec<Aspect> {
         add(true, aspect);
     }
     let in_memory = |shm: &RawShm| {
-        let said =
-            shm.exists.is_some() || shm.size.is_some() || shm.mode.is_some() || shm.holds.is_some();
+        let exists = shm.exists.is_some() && gone_is(shm, everywhere) == Aspect::Memory;
+        let said = exists || shm.size.is_some() || shm.mode.is_some() || shm.holds.is_some();
         said || !shm.unread.is_empty()
     };
     let some_in_memory = raw
@@ -245,7 +259,7 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
         ];
         if let Some((span, key)) = memory.into_iter().flatten().next() {
             found.push((
-                Aspect::Memory,
+                gone_is(shm, case.everywhere),
                 span.clone(),
                 format!("shm.{}.{key}", name.value),
             ));
@@ -360,6 +374,14 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
         ));
     }
     found
+}
+
+/// What the state of a segment earns. In format 1, that there is none is memory, too.
+fn gone_is(shm: &RawShm, everywhere: bool) -> Aspect {
+    match everywhere {
+        true => of_state(&shm.exists),
+        false => Aspect::Memory,
+    }
 }
 
 /// What must be gone is cleaning up; what an object holds is memory.

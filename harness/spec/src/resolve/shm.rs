@@ -6,10 +6,16 @@ use super::number::count;
 use super::template::Use;
 use crate::raw::{At, Keyed, RawShm};
 use crate::tree::Span;
-use crate::{ShmState, Template};
+use crate::{Aspect, ShmState, Template};
 
 /// Resolves the expectations about segments.
-pub(crate) fn shm(table: Option<&Keyed<RawShm>>, context: &mut Context<'_>) -> Vec<ShmState> {
+///
+/// `everywhere`: in the language's second version.
+pub(crate) fn shm(
+    table: Option<&Keyed<RawShm>>,
+    everywhere: bool,
+    context: &mut Context<'_>,
+) -> Vec<ShmState> {
     let mut states = Vec::new();
     let mut seen = Vec::new();
     for (name, raw) in table.into_iter().flat_map(Keyed::iter) {
@@ -51,6 +57,10 @@ pub(crate) fn shm(table: Option<&Keyed<RawShm>>, context: &mut Context<'_>) -> V
             key,
             after: raw.after.as_ref().and_then(|after| context.after(after)),
             exists: raw.exists.as_ref().map(|exists| exists.value),
+            gone_is: match everywhere {
+                true => Aspect::Cleanup,
+                false => Aspect::Memory,
+            },
             size,
             mode: raw.mode.as_ref().map(|mode| mode.0.value),
             attached: raw
