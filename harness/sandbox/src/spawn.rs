@@ -198,6 +198,8 @@ fn become_program(
             return Err(io::Error::other("the tracer went away"));
         }
         drop(our_end);
+        // Not before: where descriptors are sent, what others have sent and nothing has read counts against this limit.
+        process::lower_limit(libc::RLIMIT_NOFILE, limits.open_files)?;
         let place = [stdin, stdout.unwrap_or(terminal.as_raw_fd()), stderr];
         for (at, fd) in place.into_iter().enumerate() {
             descriptor::duplicate_to(fd, at as i32)?;
@@ -225,7 +227,7 @@ fn become_program(
     io::Error::other(format!("exec:{}", error.raw_os_error().unwrap_or(0)))
 }
 
-/// What the kernel itself keeps an actor below.
+/// What the kernel itself keeps an actor below, but for the number of its descriptors.
 fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
     const MIB: u64 = 1 << 20;
     process::lower_limit(libc::RLIMIT_CORE, 0)?;
@@ -234,7 +236,6 @@ fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
         // The kernel counts by user: where the user is not the box's own, that is everything that they run.
         process::lower_limit(libc::RLIMIT_NPROC, limits.processes)?;
     }
-    process::lower_limit(libc::RLIMIT_NOFILE, limits.open_files)?;
     process::lower_limit(libc::RLIMIT_FSIZE, limits.file_mib * MIB)?;
     process::lower_limit(libc::RLIMIT_MSGQUEUE, MIB)?;
     // A net for the net: the supervisor counts milliseconds over all processes of an actor, the kernel whole seconds

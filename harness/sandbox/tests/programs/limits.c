@@ -180,6 +180,24 @@ static void opens(char **a)
         ;
     exit(errno == EMFILE ? 7 : 98);
 }
+/* A hundred descriptors lie in a socket that nothing reads, and wait for somebody who never comes. */
+static void in_flight(char **a)
+{
+    struct sockaddr_in at = inet(PORT);
+    char room[CMSG_SPACE(100 * sizeof(int))] = {0};
+    struct iovec part = {"x", 1};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&m);
+    int pair[2], s = must(socket(AF_INET, SOCK_STREAM, 0), "socket");
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
+    rights->cmsg_level = SOL_SOCKET, rights->cmsg_type = SCM_RIGHTS, rights->cmsg_len = CMSG_LEN(100 * sizeof(int));
+    for (int n = 0; n < 100; n++)
+        memcpy(CMSG_DATA(rights) + n * sizeof s, &s, sizeof s);
+    must(sendmsg(pair[0], &m, 0), "sendmsg");
+    must(bind(s, (void *)&at, sizeof at), "bind");
+    must(listen(s, 5), "listen");
+    accept(s, 0, 0);
+}
 static void calls(char **a)
 {
     int s = socket(AF_INET, SOCK_STREAM, 0), value;
@@ -244,7 +262,7 @@ static const struct act acts[] = {
     {"lines-at-once", lines_at_once}, {"fork-bomb", fork_bomb},
     {"thread-bomb", thread_bomb}, {"polite-forks", polite_forks}, {"memory", memory},
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
-    {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
+    {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"in-flight", in_flight}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
     {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {0}};
 PLAY(acts)

@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{Ended, Exit, LimitHit, LimitKind, Limits};
 
-use crate::bench::{Test, both, own, plan, run, student};
+use crate::bench::{Adjust, Test, both, own, plan, run, student, waits};
 
 /// What the plans of this theme allow.
 fn small() -> Limits {
@@ -72,6 +72,20 @@ pub(crate) fn tests() -> Vec<Test> {
             assert!(seen.trace.len() <= most, "{} calls kept", seen.trace.len());
         }));
     }
+    // The kernel counts by user what lies unread in sockets. With more of that than a program may have open, as another one that
+    // was graded at the same time had left, none could be started: "Too many references: cannot splice".
+    tests.push(both(
+        "descriptors_in_flight_keep_no_other_from_starting",
+        |level| {
+            let one = student("one", "limits in-flight");
+            let two = student("two", "limits opens").after(waits("one"));
+            let mut plan = plan([one, two]);
+            plan.limits = small();
+            let seen = run(level, &plan);
+            assert!(matches!(seen.actor("one").exit, Exit::Running { .. }));
+            assert_eq!(seen.actor("two").exit, Exit::Code(7));
+        },
+    ));
     // Refused by the kernel: the program goes on as it likes.
     for (line, kind, limit) in [
         ("file /tmp/ipclab_test_large ignore", LimitKind::FileSize, 2),
