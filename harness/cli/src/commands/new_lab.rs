@@ -71,6 +71,12 @@ pub(crate) fn write(name: &str, folder: &Path) -> Result<ExitCode, Failure> {
                 .remedy("give the lab another name: nothing is written over"),
         );
     }
+    let mut files = files.to_vec();
+    // That of other labs in this folder is of this tool, or of a newer one.
+    let schema = folder.join("specs/schema/lab.json");
+    if schema.symlink_metadata().is_err() {
+        files.push((schema, ipclab_spec::schema()));
+    }
     let mut out = String::new();
     for (path, text) in &files {
         let parent = path.parent().unwrap_or(folder);
