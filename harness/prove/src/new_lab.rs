@@ -68,6 +68,12 @@ pub fn write(name: &str, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
                 .remedy("give the lab another name: nothing is written over"),
         );
     }
+    let mut files = files.to_vec();
+    // That of other labs in this folder is of this tool, or of a newer one.
+    let schema = folder.join("specs/schema/lab.json");
+    if schema.symlink_metadata().is_err() {
+        files.push((schema, ipclab_spec::schema()));
+    }
     for (path, text) in &files {
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(|error| {
@@ -76,5 +82,5 @@ pub fn write(name: &str, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         fs::write(path, text)
             .map_err(|error| Failure::disk(format_args!("writing {}", show::path(path)), &error))?;
     }
-    Ok(files.map(|(path, _)| path).into())
+    Ok(files.into_iter().map(|(path, _)| path).collect())
 }

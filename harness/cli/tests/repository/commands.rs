@@ -259,6 +259,28 @@ fn the_schemas_beside_the_specs_are_those_of_the_tool() {
 }
 
 #[test]
+fn a_new_lab_brings_the_schema_that_its_first_line_names() {
+    let workdir = Workdir::with(&[]);
+    let new = |name: &str| {
+        workdir
+            .ipclab()
+            .args(["spec", "new", name])
+            .assert()
+            .success()
+    };
+    new("first").stdout(contains("specs/schema/lab.json"));
+    let spec = fs::read_to_string(workdir.path("specs/first.toml")).unwrap();
+    assert!(spec.starts_with("#:schema schema/lab.json\n"), "{spec}");
+    let schema = workdir.path("specs/schema/lab.json");
+    let printed = workdir.ipclab().args(["spec", "schema"]).output().unwrap();
+    assert_eq!(fs::read(&schema).unwrap(), printed.stdout);
+    // A second lab beside it uses the same.
+    fs::write(&schema, "{}").unwrap();
+    new("second").stdout(contains("lab.json").not());
+    assert_eq!(fs::read_to_string(&schema).unwrap(), "{}");
+}
+
+#[test]
 fn ten_mistakes_are_reported_at_once() {
     let workdir = Workdir::with(&[]);
     let spec = crate::common::SPEC

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::common::{GOOD, SPEC, Workdir};
+use crate::common::{GOOD, SPEC, Workdir, top};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;
@@ -220,6 +220,39 @@ fn a_workflow_names_the_tool_that_wrote_it() {
     init(&["--ci", "github", "--from", "https://a/$(id)"])
         .code(2)
         .stderr(contains("no address"));
+}
+
+// GitHub took Node.js 20 away, on which these ran before the versions that are named here.
+#[test]
+fn actions_run_on_what_github_still_has() {
+    let oldest = [
+        ("checkout", 5),
+        ("cache", 5),
+        ("upload-artifact", 6),
+        ("download-artifact", 7),
+        ("attest-build-provenance", 3),
+    ];
+    let workdir = Workdir::with(&[]);
+    let mut init = workdir.ipclab();
+    init.args(["init", "--ci", "github", "--from", FROM]);
+    init.assert().success();
+    for file in [
+        workdir.path(".github/workflows/ipclab.yml"),
+        top().join(".github/workflows/release.yml"),
+        top().join("action.yml"),
+    ] {
+        let text = fs::read_to_string(&file).unwrap();
+        let uses = text.lines().filter_map(|line| line.split_once("uses: "));
+        let used: Vec<_> = uses.map(|(_, action)| action.trim()).collect();
+        assert!(!used.is_empty(), "{}", file.display());
+        for action in used {
+            let named = action.strip_prefix("actions/");
+            let (name, version) = named.and_then(|named| named.split_once("@v")).unwrap();
+            let known = oldest.iter().find(|(known, _)| *known == name);
+            let (_, first) = known.unwrap_or_else(|| panic!("{name} is not in the list"));
+            assert!(version.parse::<u32>().unwrap() >= *first, "{action}");
+        }
+    }
 }
 
 #[test]

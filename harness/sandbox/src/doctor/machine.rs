@@ -22,6 +22,10 @@ pub(super) struct Machine {
     pub(super) in_chroot: bool,
     /// This process is in a user namespace that another program made.
     pub(super) in_user_namespace: bool,
+    /// `/proc` is not mounted.
+    pub(super) no_proc: bool,
+    /// `/dev/pts` is not mounted, so that there are no terminals for programs.
+    pub(super) no_terminals: bool,
     /// Kinds of namespaces that the kernel was built without, by their options.
     pub(super) kernel_lacks: Vec<&'static str>,
     /// `kernel.yama.ptrace_scope`
@@ -54,7 +58,10 @@ impl Machine {
             ("/run/.containerenv", "Podman"),
             ("/var/run/secrets/kubernetes.io", "Kubernetes"),
         ];
+        let no_proc = fs::symlink_metadata("/proc/self/ns").is_err();
         Self {
+            no_proc,
+            no_terminals: fs::symlink_metadata("/dev/pts/ptmx").is_err(),
             apparmor_restricts: number("kernel/apparmor_restrict_unprivileged_userns") == Some(1),
             max_user_namespaces: number("user/max_user_namespaces"),
             for_root_only: number("kernel/unprivileged_userns_clone") == Some(0),
@@ -69,7 +76,9 @@ impl Machine {
             in_user_namespace: text("/proc/self/uid_map").is_some_and(|map| !is_whole(&map)),
             kernel_lacks: KINDS
                 .into_iter()
-                .filter(|(kind, _)| fs::symlink_metadata(format!("/proc/self/ns/{kind}")).is_err())
+                .filter(|(kind, _)| {
+                    !no_proc && fs::symlink_metadata(format!("/proc/self/ns/{kind}")).is_err()
+                })
                 .map(|(_, option)| option)
                 .collect(),
             ptrace_scope: number("kernel/yama/ptrace_scope"),

@@ -20,12 +20,18 @@ fn cause(why: impl Into<String>, remedies: &[&str]) -> Cause {
 const OPEN_CONTAINER: &str = "start the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined \
                               --security-opt systempaths=unconfined`, or with `--privileged`";
 
+/// How a folder is entered so that it is no chroot.
+const LEAVE_CHROOT: &str = "enter the folder with `systemd-nspawn -D FOLDER` or `bwrap`, which make it the top of the mounts";
+
+/// What the kernel says where it refuses.
+const NOT_PERMITTED: &str = "os error 1)";
+
 /// What the trial says where its own /proc could not be mounted.
 const PROC_REFUSED: &str = "mounting /proc";
 
 /// Every cause for which this machine refuses namespaces, the surest first. `refusal` is what the kernel said.
 pub(super) fn namespaces(machine: &Machine, refusal: &str) -> Vec<Cause> {
-    let mut causes = Vec::new();
+    let mut causes: Vec<_> = no_proc(machine).into_iter().collect();
     if !machine.kernel_lacks.is_empty() {
         causes.push(cause(
             format!(
@@ -72,7 +78,7 @@ pub(super) fn namespaces(machine: &Machine, refusal: &str) -> Vec<Cause> {
     if machine.in_chroot {
         causes.push(cause(
             "this process is in a chroot, where the kernel gives no user namespaces",
-            &["enter the folder with `systemd-nspawn -D FOLDER` or `bwrap`, which make it the top of the mounts"],
+            &[LEAVE_CHROOT],
         ));
     }
     if refusal.contains(PROC_REFUSED) {
@@ -103,6 +109,13 @@ pub(super) fn namespaces(machine: &Machine, refusal: &str) -> Vec<Cause> {
             ],
         ));
     }
+    if causes.is_empty() && refusal.contains(NOT_PERMITTED) {
+        // A chroot into a mount, by a process whose parents cannot be seen, looks like any other root.
+        causes.push(cause(
+            "this process may be in a chroot, where the kernel gives no user namespaces: nothing else here would refuse them",
+            &[LEAVE_CHROOT, "or ask the people who run this machine to allow user namespaces"],
+        ));
+    }
     if causes.is_empty() {
         causes.push(cause(
             "nothing on this machine says why",
@@ -112,6 +125,16 @@ pub(super) fn namespaces(machine: &Machine, refusal: &str) -> Vec<Cause> {
     causes
 }
 
+/// Without `/proc` nothing works, and nothing else can be said.
+fn no_proc(machine: &Machine) -> Option<Cause> {
+    machine.no_proc.then(|| {
+        cause(
+            "/proc is not mounted",
+            &["`mount -t proc proc /proc`, as root"],
+        )
+    })
+}
+
 /// Every cause for which programs cannot be traced here. `said` is what came of the trial.
 pub(super) fn tracing(machine: &Machine, said: &str) -> Vec<Cause> {
     if said.contains("os error 30") {
@@ -119,6 +142,18 @@ pub(super) fn tracing(machine: &Machine, said: &str) -> Vec<Cause> {
             "/tmp cannot be written to",
             &[
                 "start the container with `--tmpfs /tmp:exec --tmpfs /var/tmp`, or without `--read-only`",
+            ],
+        )];
+    }
+    if let Some(cause) = no_proc(machine) {
+        return vec![cause];
+    }
+    if machine.no_terminals {
+        return vec![cause(
+            "/dev/pts is not mounted, where programs get their terminals",
+            &[
+                "`mount -t devpts -o ptmxmode=0666 devpts /dev/pts`, as root",
+                "or before a chroot: `mount --rbind /dev FOLDER/dev`",
             ],
         )];
     }
@@ -174,12 +209,18 @@ mod tests {
         let refused = "clone into new namespaces: Operation not permitted (os error 1)";
         let full = "clone into new namespaces: No space left on device (os error 28)";
         let plain = Machine::default();
-        check(
-            &plain,
-            refused,
-            &["nothing on this machine"],
-            "ask the people",
-        );
+        check(&plain, refused, &["may be in a chroot"], "ask the people");
+        check(&plain, refused, &["may be in a chroot"], "bwrap");
+        let odd = "clone into new namespaces: Invalid argument (os error 22)";
+        check(&plain, odd, &["nothing on this machine"], "ask the people");
+        // A root of debootstrap's that nothing was mounted into: the kernel was said to have been built without namespaces.
+        let bare = Machine {
+            no_proc: true,
+            no_terminals: true,
+            ..plain.clone()
+        };
+        let lost = "starting the probe: No such file or directory (os error 2)";
+        check(&bare, lost, &["/proc is not mounted"], "mount -t proc");
         let docker = Machine {
             container: Some("Docker"),
             filtered: true,
@@ -311,6 +352,18 @@ mod tests {
             &["ptrace_scope is 3", "filter of system calls"],
             "--cap-add SYS_PTRACE",
         );
+        // Of these it was said that the kernel has no filter of calls.
+        let bare = Machine {
+            no_proc: true,
+            no_terminals: true,
+            ..plain.clone()
+        };
+        check(&bare, &["/proc is not mounted"], "mount -t proc");
+        let half = Machine {
+            no_terminals: true,
+            ..plain.clone()
+        };
+        check(&half, &["/dev/pts is not mounted"], "mount -t devpts");
         let read_only = tracing(&plain, "Read-only file system (os error 30)");
         assert_eq!(read_only.len(), 1);
         assert!(read_only[0].why.contains("/tmp"), "{read_only:?}");
