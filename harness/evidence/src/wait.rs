@@ -32,7 +32,7 @@ pub struct Wait {
     pub in_flight: Vec<u32>,
     /// It waits for a lock on a file: which one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock: Option<AwaitedLock>,
+    pub lock: Option<Box<AwaitedLock>>,
     /// Threads of the process that wait for other threads, the first one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub threads: Vec<ThreadWait>,

@@ -609,10 +609,10 @@ fn who_has_the_lock_that_a_program_waits_for() {
         let case = case("[case.actor.client]\nstudent = \"client\"\nexit = 0\n");
         let mut builder = EvidenceBuilder::of(&["client"]);
         let mut wait = builder.hangs(0, "fcntl", None);
-        wait.lock = Some(AwaitedLock {
+        wait.lock = Some(Box::new(AwaitedLock {
             wanted: range(LockKind::Exclusive, 0, Some(9)),
             held,
-        });
+        }));
         builder.e.actors[0].exit = ipclab_evidence::Exit::Running {
             wait: Some(wait),
             on_sigterm: None,

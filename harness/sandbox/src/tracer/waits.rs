@@ -97,7 +97,9 @@ impl Tracer {
                 call.object.clone(),
                 call.timed,
             );
-            wait.lock = self.awaited_lock(*tid, pid, call.spec.name, &call.args);
+            wait.lock = self
+                .awaited_lock(*tid, pid, call.spec.name, &call.args)
+                .map(Box::new);
             let fd = call.args[0] as i32;
             match (call.spec.role, call.socket) {
                 (Role::Receive, Some(socket)) => wait.other_ends = self.pair_ends(pid, socket),
