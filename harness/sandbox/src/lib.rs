@@ -51,6 +51,7 @@ mod level;
 mod measures;
 mod mounts;
 mod outputs;
+mod passings;
 mod platform;
 mod queued;
 mod quiet;

@@ -8,83 +8,7 @@ use ipclab_kernel::{Pid, procfs};
 
 use super::state::{InCall, Tracer};
 use crate::decode;
-
-/// So many are kept of a case.
-const PASSED_MAX: usize = 1_024;
-
-/// A descriptor on its way, or received.
-#[derive(Debug)]
-struct Passing {
-    sender: Pid,
-    receiver: Option<Pid>,
-    /// As `/proc` names what it is open on.
-    link: String,
-    /// The sender has closed the number that it sent.
-    closed: bool,
-    told: PassedDescriptor,
-}
-
-/// All of them, in the order in which they were sent.
-#[derive(Debug, Default)]
-pub(super) struct Passings(Vec<Passing>);
-
-impl Passings {
-    /// What the evidence says of them.
-    pub(super) fn finish(self) -> Vec<PassedDescriptor> {
-        self.0.into_iter().map(|one| one.told).collect()
-    }
-
-    /// Whether a process has sent what it has open at this number; `access`: what can be done with it, of `O_ACCMODE`. The end
-    /// of a pipe or a socket is the same at whatever number. A file may have been opened anew.
-    pub(super) fn has_sent(&self, process: Pid, fd: i32, link: &str, access: i32) -> bool {
-        let is_path = link.starts_with('/');
-        self.0.iter().any(|one| {
-            let same_number = one.told.from.fd == fd && !one.closed;
-            one.sender == process
-                && one.link == link
-                && (one.told.reads, one.told.writes) == directions(access)
-                && (same_number || !is_path)
-        })
-    }
-
-    /// A process closes a number.
-    pub(super) fn closed(&mut self, process: Pid, fd: i32) {
-        let mut all = self.0.iter_mut();
-        all.by_ref()
-            .filter(|one| one.sender == process && one.told.from.fd == fd)
-            .for_each(|one| one.closed = true);
-    }
-
-    /// The call that brought what a process has open at this number.
-    pub(super) fn came_by(&self, process: Pid, fd: i32, link: &str) -> Option<u32> {
-        let mut all = self.0.iter().rev();
-        let came = all.find_map(|one| {
-            let to = one.told.to.as_ref()?;
-            (one.receiver == Some(process) && to.fd == fd && one.link == link).then_some(to)
-        });
-        came.map(|to| to.call)
-    }
-
-    /// The calls that sent the write end of this pipe to where no process has received it.
-    pub(super) fn write_ends_on_their_way(&self, link: &str) -> Vec<u32> {
-        let all = self.0.iter();
-        all.filter(|one| one.link == link && one.told.writes && one.told.to.is_none())
-            .map(|one| one.told.from.call)
-            .collect()
-    }
-
-    /// A call has sent nothing.
-    fn forget(&mut self, call: u32) {
-        self.0
-            .retain(|one| one.told.from.call != call || one.told.to.is_some());
-    }
-}
-
-/// Whether it can be read from, and written to.
-fn directions(flags: i32) -> (bool, bool) {
-    let access = flags & libc::O_ACCMODE;
-    (access != libc::O_WRONLY, access != libc::O_RDONLY)
-}
+use crate::passings::{Passing, directions};
 
 impl Tracer {
     /// A message is about to be sent: which descriptors it takes along.
@@ -93,7 +17,7 @@ impl Tracer {
             return;
         }
         for fd in decode::passed_descriptors(tid, message) {
-            if self.passings.0.len() >= PASSED_MAX {
+            if self.passings.are_full() {
                 self.tree.dropped += 1;
                 return;
             }
@@ -114,7 +38,7 @@ impl Tracer {
                 writes,
                 to: None,
             };
-            self.passings.0.push(Passing {
+            self.passings.add(Passing {
                 sender: process,
                 receiver: None,
                 link,
@@ -137,7 +61,7 @@ impl Tracer {
             return;
         };
         // What a peek brings comes once more.
-        if self.passings.0.is_empty() || call.args[2] & libc::MSG_PEEK as u64 != 0 {
+        if self.passings.are_none() || call.args[2] & libc::MSG_PEEK as u64 != 0 {
             return;
         }
         for fd in decode::passed_descriptors(tid, call.args[1]) {
@@ -148,14 +72,7 @@ impl Tracer {
                 continue;
             };
             let place = self.place_of_descriptor(process, fd, n);
-            let mut sent = self.passings.0.iter_mut();
-            let sent = sent.find(|one| {
-                let told = &one.told;
-                told.to.is_none()
-                    && one.link == link
-                    && (told.reads, told.writes) == directions(flags)
-            });
-            if let Some(sent) = sent {
+            if let Some(sent) = self.passings.on_its_way(&link, flags) {
                 (sent.receiver, sent.told.to) = (Some(process), Some(place));
             }
         }

@@ -20,7 +20,6 @@ use super::in_progress::{
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
-use super::passings::Passings;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use super::tree::Tree;
@@ -33,6 +32,7 @@ use crate::created::Created;
 use crate::disk_waits::DiskWaits;
 use crate::fault::{Faults, Pending};
 use crate::measures::{LeftOut, Measure};
+use crate::passings::Passings;
 use crate::reaper::NUMBERS_MAX;
 use crate::schedule::Schedule;
 use crate::sockets::Sockets;
