@@ -451,7 +451,7 @@ fn a_descriptor_that_is_passed_names_who_gets_it() {
                 trace.recv(served, b"x");
                 trace.0.objects.passed.push(one);
             },
-            &[&["1>0 1 x Received"], expect].concat(),
+            &[&expect[..1], &["1>0 1 x Received"], &expect[1..]].concat(),
         );
     }
 }

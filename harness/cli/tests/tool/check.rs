@@ -371,7 +371,7 @@ fn a_program_does_not_silence_its_sanitizers() {
                 "#undef no_sanitize\n{head}{}{main}",
                 overflow.replace("static void", &format!("{attribute}static void"))
             ),
-            "hello.c defines or undefines no_sanitize",
+            "hello.c defines, undefines or asks for no_sanitize",
         ),
         (
             "asks whether it is sanitized",

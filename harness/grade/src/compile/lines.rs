@@ -449,7 +449,13 @@ mod tests {
             let text = format!(
                 "#include <pthread.h>\nstatic void *work(void *x) {{ return x; }}\nint main(void) {{ pthread_t t; {made} return 0; }}\n"
             );
-            let file = compiled(&[("a.c", &text)], &["-g", "-pthread"]);
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("a.c"), text).unwrap();
+            let map = format!("-fdebug-prefix-map={}=/lab", folder.path().display());
+            let mut cc = Command::new("cc");
+            cc.args(["-o", "a", "./a.c", "-g", "-pthread", &map]);
+            assert!(cc.current_dir(folder.path()).status().unwrap().success());
+            let file = fs::read(folder.path().join("a")).unwrap();
             let named = read(&file).unwrap_or_default();
             let known = super::handed_in(&named, |_| Some(100), &["a.c".to_owned()]);
             let names: Vec<&str> = known.functions().values().map(String::as_str).collect();
