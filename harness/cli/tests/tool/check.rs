@@ -1,7 +1,6 @@
 //! `ipclab check`: from a folder to a report, and every way that submissions differ.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -426,8 +425,7 @@ fn a_sanitizer_library_that_is_missing_is_the_machines_trouble() {
         let script = format!(
             "#!/bin/sh\ncase \"$*\" in *-fsanitize*) echo '{line}' >&2; exit 1;; esac\nexec gcc \"$@\"\n"
         );
-        other.write("tools/bin/cc", script);
-        fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).expect("mode");
+        other.script("tools/bin/cc", &script);
         let mut command = workdir.check();
         command.env("CC", &compiler).args(["--case", "memory"]);
         let said = command.assert().code(3).get_output().stdout.clone();
