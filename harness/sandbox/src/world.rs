@@ -147,6 +147,12 @@ impl EmptyWorld {
         let scratch = format!("{file_mib}m");
         tmpfs("tmp", &scratch, "1777")?;
         tmpfs("dev/shm", &scratch, "1777")?;
+        // What is shown below it would lie behind a link.
+        let in_var_tmp = |bind: &Bind| bind.inside.starts_with("/var/tmp");
+        if world.binds.iter().any(in_var_tmp) {
+            fs::remove_file("var/tmp")?;
+            fs::create_dir("var/tmp")?;
+        }
         name_hosts(world)?;
         let (workspaces, handed_in) = show_binds(world, sources, file_mib, self.ids)?;
         withheld::cover(world)?;
