@@ -73,21 +73,14 @@ pub fn context_switches_at_rest(tid: Pid) -> Option<u64> {
     }
     let status = read(tid, "status")?;
     let status = String::from_utf8_lossy(&status);
-    let count = |name| -> Option<u64> {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim().parse().ok()
-    };
+    let count = |name| number(&status, name);
     Some(count("voluntary_ctxt_switches:")? + count("nonvoluntary_ctxt_switches:")?)
 }
 
 /// How often a thread has given up its processor by itself: to wait, or for a tracer.
 #[must_use]
 pub fn voluntary_switches(tid: Pid) -> Option<u64> {
-    let status = read(tid, "status")?;
-    let status = String::from_utf8_lossy(&status);
-    let mut lines = status.lines();
-    let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
-    count.trim().parse().ok()
+    status_number(tid, "voluntary_ctxt_switches:")
 }
 
 /// How many page faults of a process had to wait for the disk.
@@ -105,12 +98,7 @@ pub fn major_faults(pid: Pid) -> Option<u64> {
 pub fn disk_bytes(pid: Pid) -> Option<u64> {
     let io = read(pid, "io")?;
     let io = String::from_utf8_lossy(&io);
-    let bytes = |name: &str| -> u64 {
-        let count = io.lines().find_map(|line| line.strip_prefix(name));
-        count
-            .and_then(|count| count.trim().parse().ok())
-            .unwrap_or(0)
-    };
+    let bytes = |name| number(&io, name).unwrap_or(0);
     Some(bytes("read_bytes:") + bytes("write_bytes:"))
 }
 
@@ -459,7 +447,7 @@ pub fn resident_kib(pid: Pid) -> Option<u64> {
     let (size, resident) = (pages.next()?.ok()?, pages.next()?.ok()?);
     // Tables of pages take a 512th of what they are about, which is much only where very much is mapped; to ask for them takes longer.
     let tables = match size * 4 > TABLES_ASKED_FOR {
-        true => status_kib(pid, "VmPTE:").unwrap_or(0),
+        true => status_number(pid, "VmPTE:").unwrap_or(0),
         false => 0,
     };
     Some(resident * 4 + tables)
@@ -469,10 +457,13 @@ pub fn resident_kib(pid: Pid) -> Option<u64> {
 const TABLES_ASKED_FOR: u64 = 8 << 20;
 
 /// A number of `/proc/PID/status`.
-fn status_kib(pid: Pid, key: &str) -> Option<u64> {
-    let status = read(pid, "status")?;
-    let status = String::from_utf8_lossy(&status);
-    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+fn status_number(pid: Pid, name: &str) -> Option<u64> {
+    number(&String::from_utf8_lossy(&read(pid, "status")?), name)
+}
+
+/// The number in the line of a text that begins so; a unit may follow it.
+fn number(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -491,7 +482,7 @@ pub fn private_kib(pid: Pid) -> Option<u64> {
 /// Largest address space that a process has had in KiB.
 #[must_use]
 pub fn peak_kib(pid: Pid) -> Option<u64> {
-    status_kib(pid, "VmPeak:")
+    status_number(pid, "VmPeak:")
 }
 
 /// An entry of a process's auxiliary vector, `getauxval(3)`: what the kernel tells a program that it starts.

@@ -232,11 +232,6 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
     for (number, _) in UNKNOWN {
         add(*number, &[put(RETURN, refusal(libc::ENOSYS))]);
     }
-    for number in DONE_ALREADY {
-        if !options.requested.contains(number) {
-            add(*number, &[put(RETURN, errno(0))]);
-        }
-    }
     // Every thread and many a child are made by it first, and then by the older call.
     add(libc::SYS_clone3, &[put(RETURN, errno(libc::ENOSYS))]);
     // prctl's older way to the same.
@@ -271,9 +266,9 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
             add(number, &code);
         }
     }
-    for number in PRIORITIES {
-        if !options.requested.contains(&number) {
-            add(number, &[put(RETURN, errno(0))]);
+    for number in DONE_ALREADY.iter().chain(&PRIORITIES) {
+        if !options.requested.contains(number) {
+            add(*number, &[put(RETURN, errno(0))]);
         }
     }
     add(libc::SYS_socket, &refuse_families());

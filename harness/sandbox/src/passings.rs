@@ -28,15 +28,15 @@ impl Passings {
         self.0.into_iter().map(|one| one.told).collect()
     }
 
-    /// Whether a process has sent what it has open at this number; `access`: what can be done with it, of `O_ACCMODE`. The end
+    /// Whether a process has sent what it has open at this number; `flags`: how it was opened, `open(2)`. The end
     /// of a pipe or a socket is the same at whatever number. A file may have been opened anew.
-    pub(crate) fn has_sent(&self, process: Pid, fd: i32, link: &str, access: i32) -> bool {
+    pub(crate) fn has_sent(&self, process: Pid, fd: i32, link: &str, flags: i32) -> bool {
         let is_path = link.starts_with('/');
         self.0.iter().any(|one| {
             let same_number = one.told.from.fd == fd && !one.closed;
             one.sender == process
                 && one.link == link
-                && (one.told.reads, one.told.writes) == directions(access)
+                && (one.told.reads, one.told.writes) == directions(flags)
                 && (same_number || !is_path)
         })
     }

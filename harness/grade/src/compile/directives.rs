@@ -36,6 +36,12 @@ pub(super) fn first(text: &str, most: usize) -> &str {
     &text[..to]
 }
 
+/// The identifier that a text begins with; empty: it begins with none.
+pub(super) fn first_name(text: &str) -> &str {
+    let ends = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    &text[..ends.unwrap_or(text.len())]
+}
+
 /// Where blanks and comments of a text end.
 pub(super) struct Blanks<'a> {
     text: &'a str,

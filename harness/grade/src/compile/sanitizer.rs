@@ -7,8 +7,9 @@
 
 use std::path::Path;
 
-use super::directives::{Blanks, last, without_splices};
+use super::directives::{Blanks, first_name, last, without_splices};
 use ipclab_evidence::SANITIZER_WITNESS;
+use ipclab_intake::submission::source;
 use object::Endianness;
 use object::elf::FileHeader64;
 use object::read::elf::{FileHeader, Sym};
@@ -130,10 +131,11 @@ fn in_directive(text: &str) -> Option<String> {
 /// The first such name in the code itself that is no attribute: made into a string, or called like a function.
 fn outside_of_attributes(text: &str) -> Option<String> {
     // Where a raw string begins, comments cannot be told from code without more of a lexer than this.
-    let code = match text.contains("R\"") {
-        true => text.to_owned(),
-        false => without_comments(text),
+    let bare = match text.contains("R\"") {
+        true => text.as_bytes().to_vec(),
+        false => source::without_comments_and_strings(text.as_bytes()),
     };
+    let code = String::from_utf8_lossy(&bare);
     names(&code)
         .find(|(at, name)| is_attribute(name) && !is_in_attribute(&code[..*at]))
         .map(|(_, name)| name.to_owned())
@@ -180,48 +182,6 @@ fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let words = text.split(move |c| !is_part(c));
     let words = words.filter(|word| !word.is_empty());
     words.map(|word| (word.as_ptr().addr() - text.as_ptr().addr(), word))
-}
-
-/// The identifier that a text begins with.
-fn first_name(text: &str) -> &str {
-    let ends = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    &text[..ends.unwrap_or(text.len())]
-}
-
-/// A source without its comments, and with nothing in its strings and characters.
-fn without_comments(text: &str) -> String {
-    let mut code = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let length = match c {
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest[2..].find("*/").map_or(rest.len(), |end| end + 4),
-            '"' | '\'' => quoted(rest, c),
-            c => c.len_utf8(),
-        };
-        match c {
-            '/' if length > 1 => code.push(' '),
-            '"' | '\'' => code.extend([c, c]),
-            c => code.push(c),
-        }
-        rest = &rest[length..];
-    }
-    code
-}
-
-/// How long a string or character is that a text begins with. It ends with its line at the latest.
-fn quoted(text: &str, mark: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            '\n' => return at,
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            c if c == mark => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 /// The source of the object that is linked to the program.

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::submission::{Submission, stage, walk};
 
-use super::directives::{Blanks, first, last, without_splices};
+use super::directives::{Blanks, first, first_name, last, without_splices};
 use super::recipe::{Recipe, Way};
 use crate::program_digest::{self, Digest};
 
@@ -137,8 +137,8 @@ fn included(text: &str) -> Option<Vec<&str>> {
     let mut blanks = Blanks::of(text);
     for (at, hash) in text.match_indices('#') {
         let rest = &text[blanks.end(at + hash.len())..];
-        let ends = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let (word, rest) = rest.split_at(ends.unwrap_or(rest.len()));
+        let word = first_name(rest);
+        let rest = &rest[word.len()..];
         if word == "include" {
             let rest = &text[blanks.end(text.len() - rest.len())..];
             let close = match rest.chars().next()? {

@@ -78,7 +78,7 @@ fn typographic_quote(code: &[u8]) -> Option<usize> {
 }
 
 /// The code with comments and literals blanked out: every byte keeps its place, newlines stay.
-fn without_comments_and_strings(code: &[u8]) -> Vec<u8> {
+pub fn without_comments_and_strings(code: &[u8]) -> Vec<u8> {
     let mut out = code.to_vec();
     let blank = |out: &mut [u8], from: usize, to: usize| {
         for byte in &mut out[from..to] {

@@ -42,6 +42,12 @@ pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Option<Findin
         );
         return Some(Finding::fail(Aspect::Calls, only_student(facts), text));
     }
+    let read_wrongly = |first: &Call, text: String, wanted: &str| {
+        let name = facts.actor(first.actor).map(|actor| actor.name.as_str());
+        Finding::fail(Aspect::Calls, name, text)
+            .expecting(wanted, "some of them")
+            .citing(Some(first.n))
+    };
     Some(match (walked, first, end) {
         (true, Some(_), Some(_)) => Finding::pass(
             Aspect::Calls,
@@ -54,10 +60,7 @@ pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Option<Findin
                 facts.who(first.actor),
                 first.n
             );
-            let name = facts.actor(first.actor).map(|actor| actor.name.as_str());
-            Finding::fail(Aspect::Calls, name, text)
-                .expecting("all entries", "some of them")
-                .citing(Some(first.n))
+            read_wrongly(first, text, "all entries")
         }
         (true, None, _) => {
             let (name, why) = only_student_and_why(facts);
@@ -70,10 +73,7 @@ pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Option<Findin
                 facts.who(first.actor),
                 first.n
             );
-            let name = facts.actor(first.actor).map(|actor| actor.name.as_str());
-            Finding::fail(Aspect::Calls, name, text)
-                .expecting("no entries", "some of them")
-                .citing(Some(first.n))
+            read_wrongly(first, text, "no entries")
         }
         (false, None, _) => Finding::pass(
             Aspect::Calls,

@@ -14,6 +14,7 @@ use super::state::{InCall, Tracer};
 use super::tree::{MAX_ARGUMENT_BYTES, MAX_HELD};
 use crate::calls::Role;
 use crate::children;
+use crate::passings::directions;
 
 impl Tracer {
     /// A process is there, whose parent is noted later where it has one among the actors' processes.
@@ -121,14 +122,14 @@ impl Tracer {
         let mut open = Vec::new();
         for (fd, link) in procfs::descriptors(pid) {
             let flags = procfs::descriptor_flags(pid, fd).unwrap_or(libc::O_RDONLY);
-            let access = flags & libc::O_ACCMODE;
+            let (reads, writes) = directions(flags);
             open.push(HeldDescriptor {
                 fd,
                 on: self.held_name(actor, &link),
-                reads: access != libc::O_WRONLY,
-                writes: access != libc::O_RDONLY,
+                reads,
+                writes,
                 closes_on_exec: flags & libc::O_CLOEXEC != 0,
-                passed: self.passings.has_sent(pid, fd, &link, access),
+                passed: self.passings.has_sent(pid, fd, &link, flags),
             });
         }
         let has_room = self.tree.held + open.len() <= MAX_HELD;

@@ -23,10 +23,7 @@ impl Tracer {
             }
             // A socket that was never seen gets its number.
             self.object(tid, process, fd);
-            let (Some(link), Some(flags)) = (
-                procfs::descriptor(process, fd),
-                procfs::descriptor_flags(process, fd),
-            ) else {
+            let Some((link, flags)) = opened(process, fd) else {
                 continue;
             };
             let (reads, writes) = directions(flags);
@@ -65,10 +62,7 @@ impl Tracer {
             return;
         }
         for fd in decode::passed_descriptors(tid, call.args[1]) {
-            let (Some(link), Some(flags)) = (
-                procfs::descriptor(process, fd),
-                procfs::descriptor_flags(process, fd),
-            ) else {
+            let Some((link, flags)) = opened(process, fd) else {
                 continue;
             };
             let place = self.place_of_descriptor(process, fd, n);
@@ -87,4 +81,12 @@ impl Tracer {
             call,
         }
     }
+}
+
+/// What a descriptor is open on, as `/proc` names it, and how it was opened, `open(2)`.
+fn opened(process: Pid, fd: i32) -> Option<(String, i32)> {
+    Some((
+        procfs::descriptor(process, fd)?,
+        procfs::descriptor_flags(process, fd)?,
+    ))
 }

@@ -242,15 +242,8 @@ fn moved(tid: Pid, number: i64, args: &[u64; 6]) -> Vec<Reached> {
         vectors.into_iter().map(stretch).collect()
     };
     // What is to be, and what was.
-    let sets = |new, old, length| {
-        let all = [(Way::Out, new), (Way::InWhole, old)];
-        let stretch = |(way, address)| Reached {
-            address,
-            length,
-            way,
-        };
-        all.map(stretch).into()
-    };
+    let sets =
+        |new, old, length| [one(Way::Out, new, length), one(Way::InWhole, old, length)].concat();
     let message = || decode::Message::read(tid, args[1]).map_or_else(Vec::new, |one| one.vectors);
     match number {
         libc::SYS_read | libc::SYS_pread64 | libc::SYS_recvfrom | libc::SYS_mq_timedreceive => {
