@@ -257,6 +257,10 @@ pub struct TimePassed {
     pub before: u32,
     /// How much, in microseconds.
     pub us: u64,
+    /// The machine's time counted, so that another run may have another number: programs computed for long while one waited for
+    /// a time, or all waited, and one of them in a call that is not followed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_machine: bool,
 }
 
 #[cfg(test)]

@@ -202,7 +202,11 @@ pub(crate) fn fate(delivery: Delivery) -> Option<String> {
 /// What a row that stands for many says.
 pub(crate) fn left_out(act: &Act) -> String {
     match act {
-        Act::Passed { us } => time_passed(*us),
+        // How much it was differs from run to run, and reports of one program do not.
+        Act::Passed {
+            by_machine: true, ..
+        } => "time passes, by this machine's clock".to_owned(),
+        Act::Passed { us, .. } => time_passed(*us),
         Act::Dropped { calls } => format!("{calls} calls that were counted and not kept"),
         Act::Elided { rows } => format!("{rows} more"),
         Act::Step { .. } | Act::Connect { .. } | Act::Message { .. } => String::new(),

@@ -252,6 +252,7 @@ pub fn settled_runs<'a>(case: &Case, ran: &'a CaseRecord, seed: u64) -> Settled<
     }
     notes.extend(refusals(&ran.runs));
     notes.extend(claims(&ran.runs));
+    notes.extend(measured_time(&ran.runs));
     let unmet = unmet_faults(&ran.runs);
     let wrong = unmet.iter().find(|fault| {
         ran.runs
@@ -303,6 +304,18 @@ fn refusals(runs: &[JudgedRun]) -> Vec<String> {
         }
     }
     all
+}
+
+/// Said where the machine's time counted as the case's: what hangs on it can differ from run to run.
+fn measured_time(runs: &[JudgedRun]) -> Option<String> {
+    let mut seen = runs
+        .iter()
+        .filter_map(|run| run.run().observed.as_ref().ok());
+    seen.any(|evidence| evidence.passed.iter().any(|passed| passed.by_machine))
+        .then(|| {
+            "real time was used: a program computed for long, or waited in a call that is not followed, while a time was awaited"
+                .to_owned()
+        })
 }
 
 /// What is claimed of the schedules of a case, where many were tried.

@@ -169,3 +169,45 @@ fn the_drawing_says_how_much_time_passed() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("⋮ 5 s pass"), "{text}");
 }
+
+/// A loop that only an alarm ends takes the machine's time, which is another one each time: the report says that it counted, and
+/// stays the same. A program that sleeps as long is told nothing of the kind.
+#[test]
+fn a_report_says_where_real_time_was_used() {
+    const SPEC: &str = r#"
+format = 2
+lab    = "greet"
+title  = "Alarms"
+
+[program.waits]
+source = ["waits.c"]
+
+[[case]]
+id     = "alarm"
+title  = "an alarm after a second"
+tier   = "core"
+points = 1
+[case.actor.one]
+student = "waits"
+exit    = 1
+"#;
+    let reported = |wait: &str| -> [String; 2] {
+        let program = format!(
+            "#include <signal.h>\n#include <unistd.h>\nstatic volatile sig_atomic_t over;\n\
+             static void ring(int number) {{ over = number; }}\n\
+             int main(void) {{ signal(SIGALRM, ring); alarm(1); while (!over) {wait}; return 0; }}\n"
+        );
+        let workdir = Workdir::with(&[("waits.c", program.as_str())]);
+        workdir.write("greet.toml", SPEC);
+        [0; 2].map(|_| {
+            let output = workdir.check().args(["--case", "alarm"]).output().unwrap();
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        })
+    };
+    let says = "real time was used: a program computed for long";
+    let [loops, again] = reported("");
+    assert!(loops.contains(says), "{loops}");
+    assert_eq!(loops, again);
+    let [sleeps, _] = reported("pause()");
+    assert!(!sleeps.contains(says), "{sleeps}");
+}

@@ -84,17 +84,31 @@ fn passed(evidence: &Evidence) -> impl Iterator<Item = Placed> {
     felt.map(|passed| Placed {
         position: Position(passed.before.saturating_sub(1), u8::MAX),
         actor: 0,
-        row: Row::new(None, Act::Passed { us: passed.us }, Tone::Plain),
+        row: Row::new(
+            None,
+            Act::Passed {
+                us: passed.us,
+                by_machine: passed.by_machine,
+            },
+            Tone::Plain,
+        ),
     })
 }
 
 fn fold_repeats(rows: impl Iterator<Item = Row>) -> Vec<Row> {
     let mut folded: Vec<Row> = Vec::new();
     for row in rows {
-        if let (Some(Act::Passed { us }), Act::Passed { us: more }) =
-            (folded.last_mut().map(|last| &mut last.act), &row.act)
+        let last = folded.last_mut().map(|last| &mut last.act);
+        if let (
+            Some(Act::Passed { us, by_machine }),
+            Act::Passed {
+                us: more,
+                by_machine: measured,
+            },
+        ) = (last, &row.act)
         {
             *us = us.saturating_add(*more);
+            *by_machine |= measured;
             continue;
         }
         match folded.last_mut() {

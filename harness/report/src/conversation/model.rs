@@ -113,6 +113,8 @@ pub enum Act {
     Passed {
         /// How much, in microseconds.
         us: u64,
+        /// The machine's time counted: another run may have another number.
+        by_machine: bool,
     },
     /// So many calls of the trace were counted and not kept.
     Dropped {

@@ -87,4 +87,5 @@ mod tree;
 mod waits;
 mod yields;
 
+pub(crate) use clock::Passage;
 pub(crate) use state::{HostRules, Notice, Objects, Tracer, TracerEvidence};

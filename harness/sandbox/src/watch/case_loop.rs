@@ -12,6 +12,7 @@ use crate::disk_waits::DiskUse;
 use crate::platform::Platform;
 use crate::quiet::{self, Activity, Backoff, Idle};
 use crate::script::Script;
+use crate::tracer::Passage;
 
 /// How many wait statuses are taken in a row, the processor offered to the tracees in between, before we go to sleep.
 const MAX_STATUSES_WITHOUT_SLEEP: u32 = 32;
@@ -148,7 +149,7 @@ impl<P: Platform> Watch<'_, P> {
         let until = *since + LINGER;
         let activity = self.activity();
         let over = match activity {
-            Activity::Stuck => !self.tracer.pass_time(until)?,
+            Activity::Stuck => !self.tracer.pass_time(until, Passage::Jump)?,
             Activity::Running | Activity::Waiting => {
                 idle.look(activity != Activity::Running) > LINGER
             }

@@ -10,6 +10,7 @@ use super::state::Watch;
 use crate::platform::Platform;
 use crate::script::{PeerRequest, Script};
 use crate::speed;
+use crate::tracer::Passage;
 
 /// So often in a row time passes and nothing comes of it, before nothing will: far more than any countdown has steps.
 const MAX_BARREN_JUMPS: u32 = 400;
@@ -89,7 +90,7 @@ impl<P: Platform> Watch<'_, P> {
             return Ok(Passing::Nothing);
         };
         if next > limit || (barren && moment.is_none()) {
-            self.tracer.pass_until(limit.min(next));
+            self.tracer.pass_until(limit.min(next), Passage::Jump);
             let at_ms = u64::try_from(self.tracer.case_time().as_millis()).unwrap_or(u64::MAX);
             return Ok(Passing::RanOut(Ended::ClockRanOut {
                 at_ms,
@@ -100,11 +101,11 @@ impl<P: Platform> Watch<'_, P> {
         self.machine_time.computing = None;
         match moment {
             Some(moment) if barren || moment <= next => {
-                self.tracer.pass_until(moment);
+                self.tracer.pass_until(moment, Passage::Jump);
                 self.tracer.event_count += 1;
             }
             _ => {
-                self.tracer.pass_time(limit)?;
+                self.tracer.pass_time(limit, Passage::Jump)?;
             }
         }
         Ok(Passing::Passed)
@@ -162,8 +163,8 @@ impl<P: Platform> Watch<'_, P> {
             return Ok(());
         }
         let now = self.tracer.case_time() + passed;
-        if !self.tracer.pass_time(now)? {
-            self.tracer.pass_until(now);
+        if !self.tracer.pass_time(now, Passage::Measured)? {
+            self.tracer.pass_until(now, Passage::Measured);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::state::Watch;
 use super::time::most_real_time;
 use crate::platform::Platform;
 use crate::quiet::{self, Activity, Backoff, Idle};
-use crate::tracer::Notice;
+use crate::tracer::{Notice, Passage};
 
 /// How long a program may take to end after it was asked to, while it does nothing, and what it started after it.
 const GRACE: Duration = Duration::from_millis(300);
@@ -83,7 +83,7 @@ impl<P: Platform> Watch<'_, P> {
             }
             let activity = quiet::look(&self.tracer, &self.tracer.threads(None), &self.barrier);
             let done = match activity {
-                Activity::Stuck => !self.tracer.pass_time(until)?,
+                Activity::Stuck => !self.tracer.pass_time(until, Passage::Jump)?,
                 Activity::Running | Activity::Waiting => {
                     idle.look(activity != Activity::Running) > GRACE
                 }

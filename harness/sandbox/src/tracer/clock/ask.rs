@@ -10,6 +10,7 @@ use ipclab_kernel::arch::older;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, time};
 
+use super::Passage;
 use crate::clock::calls::{Unit, written};
 use crate::tracer::state::Tracer;
 
@@ -63,7 +64,7 @@ impl Tracer {
         answer(tid, result)?;
         // What is due by now does not wait until nothing else can happen: this program may ask for ever.
         if !self.is_wait_ending() {
-            self.pass_time(self.clock.now())?;
+            self.pass_time(self.clock.now(), Passage::Jump)?;
         }
         Ok(true)
     }

@@ -16,3 +16,5 @@ mod ask;
 mod pass;
 mod timers;
 mod wait;
+
+pub(crate) use pass::Passage;

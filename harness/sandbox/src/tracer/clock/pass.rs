@@ -10,6 +10,15 @@ use crate::clock::time::Due;
 use crate::clock::timers::{Kind, SignalNotice, Timer};
 use crate::tracer::state::Tracer;
 
+/// How it is known how much time passes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passage {
+    /// The clock jumps to what is due next: it is so much in every run.
+    Jump,
+    /// The machine's time was measured.
+    Measured,
+}
+
 /// So often is it kept that time passed; of what comes after that, only how much.
 const MAX_PASSED: usize = 1_000;
 
@@ -47,7 +56,7 @@ impl Tracer {
     }
 
     /// Time passes until a moment; nothing is done about what is due by then.
-    pub(crate) fn pass_until(&mut self, moment: Duration) {
+    pub(crate) fn pass_until(&mut self, moment: Duration, passage: Passage) {
         let passed = self.clock.go_to(moment);
         if passed.is_zero() {
             return;
@@ -55,11 +64,17 @@ impl Tracer {
         let before = self.trace.next();
         let us = u64::try_from(passed.as_micros()).unwrap_or(u64::MAX);
         let is_full = self.passed.len() >= MAX_PASSED;
+        let by_machine = passage == Passage::Measured;
         match self.passed.last_mut() {
             Some(last) if last.before == before || is_full => {
                 last.us = last.us.saturating_add(us);
+                last.by_machine |= by_machine;
             }
-            _ => self.passed.push(TimePassed { before, us }),
+            _ => self.passed.push(TimePassed {
+                before,
+                us,
+                by_machine,
+            }),
         }
     }
 
@@ -69,11 +84,11 @@ impl Tracer {
     ///
     /// # Errors
     /// As [`Tracer::dispatch`].
-    pub(crate) fn pass_time(&mut self, limit: Duration) -> io::Result<bool> {
+    pub(crate) fn pass_time(&mut self, limit: Duration, passage: Passage) -> io::Result<bool> {
         let Some(next) = self.next_due().filter(|due| due.at <= limit) else {
             return Ok(false);
         };
-        self.pass_until(next.at);
+        self.pass_until(next.at, passage);
         self.event_count += 1;
         self.schedule.time_passed();
         self.barren_jumps += 1;
