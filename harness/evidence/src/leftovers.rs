@@ -20,6 +20,12 @@ pub struct Leftovers {
     pub posix_shm: Vec<LeftFile>,
     /// POSIX message queues, `mq_overview(7)`.
     pub posix_queues: Vec<LeftFile>,
+    /// What they were like, of those that could be opened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub posix_queue_states: Vec<PosixQueue>,
+    /// The values of POSIX named semaphores, `sem_overview(7)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub posix_semaphores: Vec<PosixSemaphore>,
     /// Files that the plan had put there and that are gone.
     pub missing: Vec<Bytes>,
     /// Processes that were still alive when the case was over, before any actor was stopped.
@@ -112,6 +118,43 @@ pub struct QueuedMessage {
     pub mtype: i64,
     /// What it says.
     pub text: Bytes,
+}
+
+/// What a POSIX message queue was like when the case was over, `mq_getattr(3)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PosixQueue {
+    /// `/name`
+    pub name: Bytes,
+    /// The most messages that it holds.
+    pub maxmsg: u64,
+    /// The most bytes of a message.
+    pub msgsize: u64,
+    /// Messages waiting in it.
+    pub messages: u64,
+    /// The first of them, in the order in which they would be received: the most urgent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<UrgentMessage>,
+}
+
+/// A message in a POSIX queue, `mq_send(3)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UrgentMessage {
+    /// Its priority: 0 is the least urgent.
+    pub priority: u32,
+    /// What it says.
+    pub text: Bytes,
+}
+
+/// The value of a POSIX named semaphore when the case was over, `sem_getvalue(3)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PosixSemaphore {
+    /// `/name`
+    pub name: Bytes,
+    /// Its value; 0 also where processes wait for it.
+    pub value: u32,
 }
 
 /// A file that was not there before, or not like this.

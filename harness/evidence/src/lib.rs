@@ -40,8 +40,8 @@ pub use errno_words::{ERRNO_WORDS, ErrnoWords};
 pub use family::{belongs, canonical, families, family, name_in_c, needs_socket, stand_ins};
 pub use file_locks::{AwaitedLock, FileAccess, HeldLock, LockKind, LockRange};
 pub use leftovers::{
-    FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, QueuedMessage,
-    Segment,
+    FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, PosixQueue,
+    PosixSemaphore, QueuedMessage, Segment, UrgentMessage,
 };
 pub use names::{Names, Part, signal_name, signal_number};
 pub use objects::{
@@ -54,10 +54,10 @@ pub use outcome::{
 };
 pub use passed::{DescriptorPlace, PassedDescriptor};
 pub use plan::{
-    Actor, Await, Bind, CHILD_STORE, DescriptorKind, GivenFile, GivenKind, GivenQueue,
-    GivenSegment, GivenSemaphores, Limits, Occurrence, Order, Placeholder, Plan, Run, RuntimeValue,
-    SANITIZER_STATUS, SANITIZER_WITNESS, STORE, Stdin, StdoutKind, Tamper, TamperAction, Watch,
-    World,
+    Actor, Await, Bind, CHILD_STORE, DescriptorKind, GivenFile, GivenKind, GivenPosixQueue,
+    GivenQueue, GivenSegment, GivenSemaphores, Limits, Occurrence, Order, Placeholder, Plan, Run,
+    RuntimeValue, SANITIZER_STATUS, SANITIZER_WITNESS, STORE, Stdin, StdoutKind, Tamper,
+    TamperAction, Watch, World,
 };
 pub use schedule::{
     Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Unordered, Way,

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bytes, Endpoint, LineTable, QueuedMessage, ServedPart, Steering, WantedObjects, stand_ins,
+    Bytes, Endpoint, LineTable, QueuedMessage, ServedPart, Steering, UrgentMessage, WantedObjects,
+    stand_ins,
 };
 
 /// The status with which sanitized programs are told to end after a memory error (`ASAN_OPTIONS=exitcode=...`). No program of
@@ -115,6 +116,9 @@ pub struct World {
     /// System V message queues.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<GivenQueue>,
+    /// POSIX message queues.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub posix_queues: Vec<GivenPosixQueue>,
     /// Lines of `/etc/hosts` beside `localhost`: a host's name, or its own and its aliases with blanks between them.
     pub hosts: Vec<(String, IpAddr)>,
     /// Host files and folders, links followed, that the box withholds although they lie in something that it shows.
@@ -213,6 +217,23 @@ pub struct GivenQueue {
     pub key: i32,
     /// What waits in it, in this order.
     pub messages: Vec<QueuedMessage>,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A POSIX message queue that exists before the case, `mq_open(3)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenPosixQueue {
+    /// `/name`
+    pub name: Bytes,
+    /// The most messages that it holds.
+    pub maxmsg: u64,
+    /// The most bytes of a message.
+    pub msgsize: u64,
+    /// What is put into it, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<UrgentMessage>,
     /// Permission bits.
     pub mode: u32,
 }

@@ -14,6 +14,7 @@ use required::required;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::memory::segment_of;
+use crate::objects::posix::file_of_semaphore;
 use crate::quote::escaped_line;
 use crate::range::{Range, no_number};
 
@@ -120,23 +121,31 @@ fn left_behind(facts: Facts<'_>) -> Vec<Finding> {
         let name = object.path.to_text();
         let may =
             |may: &Leftover| matches!(may, Leftover::PosixShm(wanted) if globs(wanted, &name));
-        let expected = expected_file(facts, &format!("/dev/shm{name}"));
+        let mut states = facts.case.objects.posix_sem.iter();
+        let expected = expected_file(facts, &format!("/dev/shm{name}"))
+            || states
+                .any(|state| state.exists != Some(false) && file_of_semaphore(&state.name) == name);
         if !object.given && !expected && !allowed(facts, may) {
-            findings.push(fail(
-                facts,
-                None,
-                format!(
+            let text = match name.strip_prefix("/sem.") {
+                Some(semaphore) => format!(
+                    "the POSIX semaphore /{} was left behind: no sem_unlink()",
+                    escaped_line(semaphore)
+                ),
+                None => format!(
                     "POSIX shared memory {} was left behind: no shm_unlink()",
                     escaped_line(&name)
                 ),
-            ));
+            };
+            findings.push(fail(facts, None, text));
         }
     }
     for queue in &left.posix_queues {
         let name = queue.path.to_text();
         let may =
             |may: &Leftover| matches!(may, Leftover::PosixQueue(wanted) if globs(wanted, &name));
-        if !queue.given && !allowed(facts, may) {
+        let mut states = facts.case.objects.posix_mq.iter();
+        let expected = states.any(|state| state.exists != Some(false) && state.name == name);
+        if !queue.given && !expected && !allowed(facts, may) {
             findings.push(fail(
                 facts,
                 None,

@@ -18,6 +18,7 @@ pub mod error;
 pub mod lent;
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 pub mod memory;
+pub mod mq;
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 pub mod namespace;
 pub mod process;

@@ -182,30 +182,6 @@ pub fn can_copy_descriptors() -> bool {
         .is_ok()
 }
 
-/// Whether there is a POSIX message queue of this name, which has no slash, `mq_open(2)`.
-pub fn has_queue(name: &[u8]) -> bool {
-    let Ok(name) = CString::new(name) else {
-        return false;
-    };
-    // SAFETY: a NUL-terminated string that outlives the call; the new descriptor has no other owner.
-    let opened = unsafe { libc::syscall(libc::SYS_mq_open, name.as_ptr(), libc::O_RDONLY, 0, 0) };
-    match RawFd::try_from(opened) {
-        Ok(fd @ 0..) => {
-            // SAFETY: as above.
-            drop(unsafe { OwnedFd::from_raw_fd(fd) });
-            true
-        }
-        _ => io::Error::last_os_error().kind() != io::ErrorKind::NotFound,
-    }
-}
-
-/// Removes a POSIX message queue by its name without the slash, `mq_unlink(2)`.
-pub fn remove_queue(name: &[u8]) -> Result<()> {
-    let name = CString::new(name)?;
-    // SAFETY: a NUL-terminated string that outlives the call.
-    check(unsafe { libc::syscall(libc::SYS_mq_unlink, name.as_ptr()) }).map(drop)
-}
-
 /// CPU time of a whole process so far in microseconds, `clock_getcpuclockid(3)`.
 pub fn cpu_time_us(pid: Pid) -> Option<u64> {
     // SAFETY: an all-zero timespec is valid; both pointers outlive their calls.

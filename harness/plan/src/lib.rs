@@ -556,6 +556,22 @@ fn world(
             mode: queue.mode,
         })
     });
+    let posix_queues = case.given.posix_mq.iter().map(|queue| {
+        let what = format!("message queue {}", queue.name);
+        let messages = queue.messages.iter().map(|message| {
+            Ok(evidence::UrgentMessage {
+                priority: message.priority,
+                text: Bytes::from(known(&message.text, "a message", &what)?.as_str()),
+            })
+        });
+        Ok(evidence::GivenPosixQueue {
+            name: Bytes::from(queue.name.as_str()),
+            maxmsg: queue.maxmsg,
+            msgsize: queue.msgsize,
+            messages: messages.collect::<Result<_, String>>()?,
+            mode: queue.mode,
+        })
+    });
     Ok(World {
         binds,
         cwd: FOLDER.into(),
@@ -563,6 +579,7 @@ fn world(
         segments: segments.collect::<Result<_, String>>()?,
         semaphores: semaphores.collect(),
         queues: queues.collect::<Result<_, String>>()?,
+        posix_queues: posix_queues.collect::<Result<_, String>>()?,
         hosts,
         withheld: programs.withheld.clone(),
         handed_in: programs.handed_in.clone(),

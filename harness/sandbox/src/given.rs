@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence::{GivenFile, GivenKind, GivenQueue, GivenSegment, GivenSemaphores, World};
 
 use crate::handed_in::HandedIn;
+use crate::posix;
 use crate::tracer::Objects;
 use crate::world::{self, Ids};
-use ipclab_kernel::{descriptor, sysv};
+use ipclab_kernel::{descriptor, mq, sysv};
 
 /// What was put there, so that it can be recognised (and, in the host's world, taken away) afterwards.
 #[derive(Debug, Default)]
@@ -23,6 +24,7 @@ pub(crate) struct Given {
     segments: Vec<PlacedSegment>,
     semaphores: Vec<i32>,
     queues: Vec<i32>,
+    posix_queues: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -90,6 +92,13 @@ pub(crate) fn make(world: &World, ids: Ids, handed_in: HandedIn) -> io::Result<G
             io::Error::new(error.kind(), what)
         })?;
         given.queues.push(msqid);
+    }
+    for queue in &world.posix_queues {
+        posix::make_queue(queue, ids).map_err(|error| {
+            let what = format!("giving message queue {}: {error}", queue.name.to_text());
+            io::Error::new(error.kind(), what)
+        })?;
+        given.posix_queues.push(queue.name.0.clone());
     }
     Ok(given)
 }
@@ -273,6 +282,11 @@ impl Given {
         self.queues.contains(&msqid)
     }
 
+    /// The names of POSIX message queues that were given.
+    pub(crate) fn posix_queues(&self) -> &[Vec<u8>] {
+        &self.posix_queues
+    }
+
     /// Takes away what is still there: for the host's world, which goes on.
     pub(crate) fn take_away(&self) {
         for put in &self.files {
@@ -293,6 +307,9 @@ impl Given {
         }
         for msqid in &self.queues {
             let _ = sysv::msg_remove(*msqid);
+        }
+        for name in &self.posix_queues {
+            let _ = mq::remove(posix::bare(name));
         }
     }
 }

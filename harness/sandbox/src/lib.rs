@@ -53,6 +53,7 @@ mod mounts;
 mod outputs;
 mod passings;
 mod platform;
+mod posix;
 mod queued;
 mod quiet;
 mod reaper;

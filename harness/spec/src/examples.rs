@@ -4,7 +4,7 @@
 pub(crate) type Examples = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// The examples, a table of the schema after the other.
-pub(crate) const EXAMPLES: [Examples; 25] = [
+pub(crate) const EXAMPLES: [Examples; 29] = [
     (
         "",
         &[
@@ -59,6 +59,8 @@ pub(crate) const EXAMPLES: [Examples; 25] = [
             ("shm", "shm.100 = { size = 1024 }"),
             ("sem", "sem.300 = { values = [4, 0, 1] }"),
             ("msg", "msg.200 = { messages = 1 }"),
+            ("posix_sem", "posix_sem.\"/places\" = { value = 4 }"),
+            ("posix_mq", "posix_mq.\"/jobs\" = { messages = 1 }"),
             ("calls", "calls.server = [\"no fork()\"]"),
             ("processes", "processes = { children = 3, zombies = 0 }"),
             (
@@ -146,6 +148,25 @@ pub(crate) const EXAMPLES: [Examples; 25] = [
         ],
     ),
     (
+        "PosixSem",
+        &[
+            ("exists", "exists = false"),
+            ("value", "value = 1"),
+            ("mode", "mode = \"0600\""),
+        ],
+    ),
+    (
+        "PosixMq",
+        &[
+            ("exists", "exists = false"),
+            ("messages", "messages = 2"),
+            ("holds", "holds = [\"urgent\", \"first\"]"),
+            ("maxmsg", "maxmsg = 8"),
+            ("msgsize", "msgsize = 128"),
+            ("mode", "mode = \"0600\""),
+        ],
+    ),
+    (
         "File",
         &[
             ("exists", "exists = false"),
@@ -220,6 +241,10 @@ pub(crate) const EXAMPLES: [Examples; 25] = [
             ("shm", "shm.100 = { size = 1024, holds = \"Hello\" }"),
             ("sem", "sem.300 = { values = [4, 0, 1] }"),
             ("msg", "msg.200 = { messages = [{ text = \"first\" }] }"),
+            (
+                "posix_mq",
+                "posix_mq.\"/jobs\" = { messages = [{ text = \"first\" }] }",
+            ),
             ("descriptors", "descriptors = 10"),
             ("hosts", "hosts.\"printer lp\" = \"127.0.0.2\""),
         ],
@@ -257,6 +282,22 @@ pub(crate) const EXAMPLES: [Examples; 25] = [
     (
         "Message",
         &[("mtype", "mtype = 2"), ("text", "text = \"urgent\"")],
+    ),
+    (
+        "GivenPosixMq",
+        &[
+            (
+                "messages",
+                "messages = [{ priority = 2, text = \"urgent\" }]",
+            ),
+            ("maxmsg", "maxmsg = 4"),
+            ("msgsize", "msgsize = 64"),
+            ("mode", "mode = \"0666\""),
+        ],
+    ),
+    (
+        "UrgentMessage",
+        &[("priority", "priority = 2"), ("text", "text = \"urgent\"")],
     ),
     (
         "Vary",
@@ -334,7 +375,7 @@ mod tests {
             ("Given", _) => "",
             ("GivenShm", "mode" | "holds" | "owner") => "size = 64",
             ("GivenSem", "mode") => "values = [1]",
-            ("Message", "mtype") => "text = \"t\"",
+            ("Message", "mtype") | ("UrgentMessage", "priority") => "text = \"t\"",
             ("GivenFile", "mode") => "text = \"t\"",
             ("Vary", "of") => "length = \"1..9\"",
             ("Interleave", "runs") => "pct = 3",
@@ -393,6 +434,8 @@ mod tests {
             "Shm" => in_case(&format!("[case.shm.100]\n{lines}")),
             "Sem" => in_case(&format!("[case.sem.300]\n{lines}")),
             "Msg" => in_case(&format!("[case.msg.200]\n{lines}")),
+            "PosixSem" => in_case(&format!("[case.posix_sem.\"/places\"]\n{lines}")),
+            "PosixMq" => in_case(&format!("[case.posix_mq.\"/jobs\"]\n{lines}")),
             "File" => in_case(&format!("[case.files.\"/tmp/out\"]\n{lines}")),
             "Processes" => in_case(&format!("[case.processes]\n{lines}")),
             "Descriptors" => in_case(&format!("[case.descriptors]\n{lines}")),
@@ -405,6 +448,10 @@ mod tests {
             "GivenShm" => in_case(&format!("[case.given]\nshm.100 = {{ {all} }}")),
             "GivenSem" => in_case(&format!("[case.given]\nsem.300 = {{ {all} }}")),
             "GivenMsg" => in_case(&format!("[case.given]\nmsg.200 = {{ {all} }}")),
+            "GivenPosixMq" => in_case(&format!("[case.given]\nposix_mq.\"/jobs\" = {{ {all} }}")),
+            "UrgentMessage" => in_case(&format!(
+                "[case.given]\nposix_mq.\"/jobs\" = {{ messages = [{{ {all} }}] }}"
+            )),
             "Message" => in_case(&format!(
                 "[case.given]\nmsg.200 = {{ messages = [{{ {all} }}] }}"
             )),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     Action, Actor, Amount, Case, CommandLine, Count, Data, Descriptors, EnvironmentRule,
-    FileExpectation, GivenFile, GivenKind, GivenMessage, GivenQueue, GivenSegment, MsgState,
-    Objects, OutputExpectation, Player, Processes, SegmentName, ShmState, Step, Template,
-    TranscriptLine, Wanted, Wire, escaped_for_regex,
+    FileExpectation, GivenFile, GivenKind, GivenMessage, GivenPosixQueue, GivenQueue, GivenSegment,
+    GivenUrgentMessage, MsgState, Objects, OutputExpectation, Player, PosixQueueState, Processes,
+    SegmentName, ShmState, Step, Template, TranscriptLine, Wanted, Wire, escaped_for_regex,
 };
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.
@@ -55,6 +55,12 @@ impl Case {
                     .msg
                     .iter()
                     .map(|one| queue(one, values))
+                    .collect(),
+                posix_mq: self
+                    .given
+                    .posix_mq
+                    .iter()
+                    .map(|one| posix_queue(one, values))
                     .collect(),
                 ..self.given.clone()
             },
@@ -111,6 +117,8 @@ impl Case {
         found.extend(self.given.shm.iter().map(|segment| &segment.holds));
         let queues = self.given.msg.iter().flat_map(|queue| &queue.messages);
         found.extend(queues.map(|message| &message.text));
+        let queues = self.given.posix_mq.iter();
+        found.extend(queues.flat_map(|queue| queue.messages.iter().map(|message| &message.text)));
         found.extend(self.given.files.iter().filter_map(|file| match &file.kind {
             GivenKind::Text(text) => Some(text),
             GivenKind::StaleSocket
@@ -154,6 +162,10 @@ fn of_objects(objects: &Objects) -> Vec<&Template> {
         found.extend(file.holds.iter().chain(&file.target));
     }
     for queue in &objects.msg {
+        counts.extend(&queue.messages);
+        found.extend(queue.holds.iter().flatten());
+    }
+    for queue in &objects.posix_mq {
         counts.extend(&queue.messages);
         found.extend(queue.holds.iter().flatten());
     }
@@ -222,6 +234,16 @@ fn objects(objects: &Objects, values: &Values) -> Objects {
             .msg
             .iter()
             .map(|one| MsgState {
+                messages: count(&one.messages),
+                holds: one.holds.as_ref().map(|holds| all(holds, values)),
+                ..one.clone()
+            })
+            .collect(),
+        posix_sem: objects.posix_sem.clone(),
+        posix_mq: objects
+            .posix_mq
+            .iter()
+            .map(|one| PosixQueueState {
                 messages: count(&one.messages),
                 holds: one.holds.as_ref().map(|holds| all(holds, values)),
                 ..one.clone()
@@ -326,6 +348,20 @@ fn queue(queue: &GivenQueue, values: &Values) -> GivenQueue {
             .messages
             .iter()
             .map(|message| GivenMessage {
+                text: message.text.with(values),
+                ..message.clone()
+            })
+            .collect(),
+        ..queue.clone()
+    }
+}
+
+fn posix_queue(queue: &GivenPosixQueue, values: &Values) -> GivenPosixQueue {
+    GivenPosixQueue {
+        messages: queue
+            .messages
+            .iter()
+            .map(|message| GivenUrgentMessage {
                 text: message.text.with(values),
                 ..message.clone()
             })

@@ -15,7 +15,7 @@ const WIDTH: usize = 130;
 type Rows = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Where the tables of the schema stand in a spec, in the order in which an author meets them.
-const PLACES: [(&str, &str); 25] = [
+const PLACES: [(&str, &str); 29] = [
     ("", "at the top of the file"),
     ("Program", "[program.NAME]"),
     ("Reference", "[program.NAME] reference = { ... }"),
@@ -30,6 +30,8 @@ const PLACES: [(&str, &str); 25] = [
     ("Shm", "[case.shm.KEY]"),
     ("Sem", "[case.sem.KEY]"),
     ("Msg", "[case.msg.KEY]"),
+    ("PosixSem", "[case.posix_sem.\"/NAME\"]"),
+    ("PosixMq", "[case.posix_mq.\"/NAME\"]"),
     ("File", "[case.files.\"PATH\"]"),
     ("Processes", "[case.processes]"),
     ("Descriptors", "[case.descriptors]"),
@@ -41,6 +43,11 @@ const PLACES: [(&str, &str); 25] = [
     ("GivenSem", "[case.given] sem.KEY = { ... }"),
     ("GivenMsg", "[case.given] msg.KEY = { ... }"),
     ("Message", "[case.given] msg.KEY = { messages = [{ ... }] }"),
+    ("GivenPosixMq", "[case.given] posix_mq.\"/NAME\" = { ... }"),
+    (
+        "UrgentMessage",
+        "[case.given] posix_mq.\"/NAME\" = { messages = [{ ... }] }",
+    ),
     ("Vary", "[case] vary.NAME = { ... }"),
     ("Limits", "[case] limits = { ... }"),
     ("Interleave", "[case] interleave = { ... }"),

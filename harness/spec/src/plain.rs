@@ -381,6 +381,26 @@ fn system_v(out: &mut String, objects: &Objects) {
             pair(out, "holds", &list(&sources(holds)));
         }
     }
+    for semaphore in &objects.posix_sem {
+        let _ = writeln!(out, "\n[case.posix_sem.{}]", key(&semaphore.name));
+        state(out, semaphore.exists, semaphore.mode);
+        if let Some(value) = semaphore.value {
+            pair(out, "value", &value.to_string());
+        }
+    }
+    for queue in &objects.posix_mq {
+        let _ = writeln!(out, "\n[case.posix_mq.{}]", key(&queue.name));
+        state(out, queue.exists, queue.mode);
+        written_count(out, "messages", &queue.messages);
+        if let Some(holds) = &queue.holds {
+            pair(out, "holds", &list(&sources(holds)));
+        }
+        for (name, size) in [("maxmsg", queue.maxmsg), ("msgsize", queue.msgsize)] {
+            if let Some(size) = size {
+                pair(out, name, &size.to_string());
+            }
+        }
+    }
 }
 
 fn written_count(out: &mut String, name: &str, wanted: &Option<Count>) {
@@ -421,6 +441,7 @@ fn given(out: &mut String, case: &Case) {
         && given.shm.is_empty()
         && given.sem.is_empty()
         && given.msg.is_empty()
+        && given.posix_mq.is_empty()
         && given.descriptors == 0
         && given.hosts.is_empty();
     if empty {
@@ -484,6 +505,21 @@ fn given(out: &mut String, case: &Case) {
             queue.mode
         );
         pair(out, &format!("msg.{}", key(&queue.key.to_string())), &value);
+    }
+    for queue in &given.posix_mq {
+        let messages = queue.messages.iter().map(|message| {
+            let said = template(&message.text);
+            format!("{{ priority = {}, text = {said} }}", message.priority)
+        });
+        let messages: Vec<String> = messages.collect();
+        let value = format!(
+            "{{ messages = [{}], maxmsg = {}, msgsize = {}, mode = \"{:04o}\" }}",
+            messages.join(", "),
+            queue.maxmsg,
+            queue.msgsize,
+            queue.mode
+        );
+        pair(out, &format!("posix_mq.{}", key(&queue.name)), &value);
     }
     if given.descriptors > 0 {
         pair(out, "descriptors", &given.descriptors.to_string());

@@ -578,6 +578,95 @@ fn a_directory_is_read_to_its_last_entry() {
 }
 
 #[test]
+fn posix_semaphores_and_queues() {
+    let headers = "#include <mqueue.h>\n#include <semaphore.h>\n\
+        static mqd_t made(long most, long size) { struct mq_attr a = { .mq_maxmsg = most, .mq_msgsize = size };\n\
+        umask(0); return mq_open(\"/jobs\", O_RDWR | O_CREAT, 0620, &a); }\n";
+    let expectations = "[case.given]\nposix_mq.\"/old\" = { messages = [{ text = \"a\" }, { priority = 5, text = \"b\" }], maxmsg = 4, msgsize = 8, mode = \"0666\" }\n\
+        [case.posix_sem.\"/places\"]\nvalue = 3\nmode = \"0600\"\n\
+        [case.posix_mq.\"/jobs\"]\nmessages = 2\nholds = [\"urgent\", \"first\"]\nmaxmsg = 4\nmsgsize = 16\nmode = \"0620\"\n\
+        [case.posix_mq.\"/old\"]\nholds = [\"a\"]\n";
+    let semaphore = "sem_t *s = sem_open(\"/places\", O_CREAT | O_EXCL, 0600, 4); sem_wait(s);";
+    let take = "char b[8]; unsigned p; mqd_t o = mq_open(\"/old\", O_RDONLY);\
+        if (mq_receive(o, b, 8, &p) != 1 || *b != 'b' || p != 5) return 1;";
+    let put = |made: &str| {
+        format!("mqd_t q = {made}; mq_send(q, \"first\", 5, 0); mq_send(q, \"urgent\", 6, 9);")
+    };
+    let right = put("made(4, 16)");
+    let program = |parts: &[&str]| parts.join(" ");
+    check_with(
+        headers,
+        expectations,
+        &[
+            (&program(&[semaphore, &right, take]), ""),
+            (
+                &program(&[
+                    &right,
+                    "sem_t *s = sem_open(\"/places\", O_CREAT, 0600, 0); for (int i = 0; i < 3; i++) sem_post(s);",
+                    take,
+                ]),
+                "",
+            ),
+            (
+                &program(&[&semaphore.replace("sem_wait(s);", ""), &right, take]),
+                "the POSIX semaphore /places has the value 4 instead of 3",
+            ),
+            (
+                &program(&[semaphore, "sem_unlink(\"/places\");", &right, take]),
+                "there is no POSIX semaphore /places any more",
+            ),
+            (
+                &program(&[&semaphore.replace("/places", "/place"), &right, take]),
+                "the POSIX semaphore /place was left behind: no sem_unlink()",
+            ),
+            (
+                &program(&[
+                    "int f = shm_open(\"/sem.places\", O_CREAT | O_RDWR, 0600); ftruncate(f, 31);",
+                    &right,
+                    take,
+                ]),
+                "the POSIX semaphore /places is no semaphore: sem_open() did not make it",
+            ),
+            (
+                &program(&[semaphore, &put("made(10, 16)"), take]),
+                "the POSIX message queue /jobs has room for 10 messages instead of 4 messages",
+            ),
+            (
+                &program(&[semaphore, &put("made(4, 8)"), take]),
+                "has messages of 8 bytes instead of 16 bytes",
+            ),
+            (
+                &program(&[semaphore, &right.replace(", 9)", ", 0)"), take]),
+                "the POSIX message queue /jobs held `first`, `urgent` instead of `urgent`, `first`",
+            ),
+            (
+                &program(&[semaphore, &right, "mq_unlink(\"/jobs\");", take]),
+                "there is no POSIX message queue /jobs any more",
+            ),
+            (
+                &program(&[semaphore, &right]),
+                "the POSIX message queue /old held `b`, `a` instead of `a`",
+            ),
+        ],
+    );
+    check_with(
+        headers,
+        "[case.posix_sem.\"/places\"]\nexists = false\n[case.posix_mq.\"/jobs\"]\nexists = false\n",
+        &[
+            ("made(1, 1); mq_unlink(\"/jobs\");", ""),
+            (
+                "made(1, 1);",
+                "the POSIX message queue /jobs is still there: no mq_unlink()",
+            ),
+            (
+                semaphore,
+                "the POSIX semaphore /places is still there: no sem_unlink()",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn files_and_queues() {
     check(
         "stdout_is = \"file\"\nstdout = \"once\"\n[case.given]\nfiles.\"/tmp/a\" = \"text\"\nmsg.700 = { messages = [{ mtype = 2, text = \"x\" }] }\n\

@@ -3,9 +3,11 @@
 mod descriptors;
 mod file_locks;
 mod files;
+pub(crate) mod posix;
 mod processes;
 mod seen;
 mod signals;
+mod state;
 mod system_v;
 mod walked;
 
@@ -73,6 +75,7 @@ pub(crate) fn each(facts: Facts<'_>) -> Vec<Judged> {
     all.extend(
         system_v::judge(facts)
             .into_iter()
+            .chain(posix::judge(facts))
             .map(|(name, finding)| Judged {
                 actor: "the case".to_owned(),
                 name,

@@ -3,7 +3,8 @@
 use ipclab_evidence::{SignalMoment, signal_name};
 use ipclab_spec::{
     Case, CommandLine, Count, Descriptors, ExitExpectation, FILE_KINDS, FileExpectation,
-    LockedAccess, MsgState, Processes, SemState, SignalsExpectation,
+    LockedAccess, MsgState, PosixQueueState, PosixSemState, Processes, SemState,
+    SignalsExpectation, Template,
 };
 
 use super::words::shown;
@@ -19,6 +20,8 @@ pub(super) fn in_words(case: &Case) -> Vec<String> {
     all.extend(objects.files.iter().filter_map(walked));
     all.extend(objects.sem.iter().map(semaphores));
     all.extend(objects.msg.iter().map(queue));
+    all.extend(objects.posix_sem.iter().map(posix_semaphore));
+    all.extend(objects.posix_mq.iter().map(posix_queue));
     all
 }
 
@@ -251,21 +254,45 @@ fn semaphores(wanted: &SemState) -> String {
 
 fn queue(wanted: &MsgState) -> String {
     let what = format!("the message queue with key {}", wanted.key);
-    let mut is = Vec::new();
-    is.extend(
-        wanted
-            .messages
-            .as_ref()
-            .map(|n| format!("hold {} messages", count(n))),
-    );
-    is.extend(wanted.holds.as_ref().map(|texts| {
-        let texts: Vec<String> = texts
-            .iter()
-            .map(|text| format!("{:?}", shown(text)))
-            .collect();
-        format!("hold {}", texts.join(", "))
-    }));
+    let is = held(&wanted.messages, &wanted.holds);
     state(&what, wanted.exists, is, wanted.mode)
+}
+
+fn posix_semaphore(wanted: &PosixSemState) -> String {
+    let what = format!("the POSIX semaphore {}", wanted.name);
+    let value = wanted.value.map(|value| format!("have the value {value}"));
+    state(
+        &what,
+        wanted.exists,
+        value.into_iter().collect(),
+        wanted.mode,
+    )
+}
+
+fn posix_queue(wanted: &PosixQueueState) -> String {
+    let what = format!("the POSIX message queue {}", wanted.name);
+    let mut is = held(&wanted.messages, &wanted.holds);
+    let room = wanted
+        .maxmsg
+        .map(|most| format!("have room for {most} messages"));
+    let size = wanted
+        .msgsize
+        .map(|most| format!("have messages of at most {most} bytes"));
+    is.extend(room.into_iter().chain(size));
+    state(&what, wanted.exists, is, wanted.mode)
+}
+
+/// What a queue must hold.
+fn held(messages: &Option<Count>, holds: &Option<Vec<Template>>) -> Vec<String> {
+    let number = messages.as_ref().map(|n| match count(n).as_str() {
+        "1" => "hold 1 message".to_owned(),
+        n => format!("hold {n} messages"),
+    });
+    let texts = holds.as_ref().map(|texts| {
+        let texts = texts.iter().map(|text| format!("{:?}", shown(text)));
+        format!("hold {}", texts.collect::<Vec<_>>().join(", "))
+    });
+    number.into_iter().chain(texts).collect()
 }
 
 fn state(what: &str, exists: Option<bool>, mut is: Vec<String>, mode: Option<u32>) -> String {

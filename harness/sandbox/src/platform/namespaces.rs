@@ -17,6 +17,7 @@ use crate::found;
 use crate::given::{self, Given};
 use crate::leftovers;
 use crate::measures::{LeftOut, Measure};
+use crate::posix;
 use crate::spawn::{self, Started};
 use crate::tracer::Tracer;
 use crate::watch::Watch;
@@ -88,7 +89,10 @@ pub(crate) fn run(
         files.extend(leftovers::files(&plan.world.cwd, &platform.given, &is_bind));
     }
     let posix_shm = leftovers::named_objects(Path::new("/dev/shm"), &platform.given);
-    let posix_queues = leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given);
+    let mut posix_queues = leftovers::named_objects(Path::new("/dev/mqueue"), &platform.given);
+    for queue in &mut posix_queues.files {
+        queue.given = platform.given.posix_queues().contains(&queue.path.0);
+    }
     let mut queues = leftovers::queues(&platform.given)?;
     leftovers::take_messages(&mut queues);
     let leftovers = Leftovers {
@@ -97,6 +101,17 @@ pub(crate) fn run(
         semaphores: leftovers::semaphores(&platform.given)?,
         queues,
         files: files.files,
+        posix_queue_states: posix::take_queues(
+            posix_queues
+                .files
+                .iter()
+                .map(|queue| queue.path.0.as_slice()),
+        ),
+        posix_semaphores: posix_shm
+            .files
+            .iter()
+            .filter_map(posix::semaphore)
+            .collect(),
         posix_shm: posix_shm.files,
         posix_queues: posix_queues.files,
         missing: missing(&platform.given),

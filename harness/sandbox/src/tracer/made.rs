@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use ipclab_kernel::arch::{Call, older};
-use ipclab_kernel::{Pid, descriptor, process, procfs};
+use ipclab_kernel::{Pid, descriptor, mq, procfs};
 
 use super::state::Tracer;
 use crate::decode;
@@ -42,7 +42,7 @@ impl Tracer {
                 // One that is there already is another's, or was noted before.
                 libc::SYS_mq_open => {
                     let name = decode::path(tid, args[0]);
-                    creates(args[1]) && name.is_some_and(|name| !process::has_queue(&name.0))
+                    creates(args[1]) && name.is_some_and(|name| !mq::exists(&name.0))
                 }
                 number => MAKING.iter().any(|(making, ..)| *making == number),
             }

@@ -131,12 +131,30 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(left(&seen), expected);
         }));
     }
+    tests.push(both("the_value_of_a_posix_semaphore", |level| {
+        let seen = run(level, &plan([student("one", "leftovers posix")]));
+        let semaphores = seen.leftovers.posix_semaphores.iter();
+        let values: Vec<(String, u32)> = semaphores
+            .map(|one| (one.name.to_text(), one.value))
+            .collect();
+        assert_eq!(values, [("/ipclab_test_sem".to_owned(), 1)]);
+    }));
     tests.push(own("posix_queue", |level| {
         let seen = run(level, &plan([student("one", "leftovers posix-queue")]));
         seen.all_well();
         let queues = &seen.leftovers.posix_queues;
         assert_eq!(queues.len(), 1, "{queues:?}");
         assert_eq!(queues[0].path, Bytes::from("/ipclab_test_mq"));
+        let states = &seen.leftovers.posix_queue_states;
+        assert_eq!(
+            (
+                states.len(),
+                states[0].maxmsg,
+                states[0].msgsize,
+                states[0].messages
+            ),
+            (1, 1, 9, 0)
+        );
     }));
     // It is gone with its last holder: who held it is what was left.
     tests.push(both("marked_for_removal_under_a_survivor", |level| {

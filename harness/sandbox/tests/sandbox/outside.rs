@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use ipclab_evidence::{Exit, Level};
-use ipclab_kernel::{process, sysv};
+use ipclab_kernel::{mq, sysv};
 
 use crate::bench::{Seen, Test, both, on_host, plan, run, shared, student};
 
@@ -124,7 +124,7 @@ pub(crate) fn tests() -> Vec<Test> {
             ] {
                 assert!(!on_host(name), "{name}");
             }
-            assert!(!process::has_queue(b"ipclab-queue"));
+            assert!(!mq::exists(b"ipclab-queue"));
             let listed = |end: &str| {
                 let all = seen
                     .leftovers

@@ -18,6 +18,8 @@ pub struct Given {
     pub sem: Vec<GivenSemaphores>,
     /// Message queues.
     pub msg: Vec<GivenQueue>,
+    /// POSIX message queues.
+    pub posix_mq: Vec<GivenPosixQueue>,
     /// Students' programs find so many descriptors open when they start: numbers below this are taken. 0: the usual three.
     pub descriptors: u32,
     /// Lines of the hosts file: a name, or a host's own and its others with a blank between them, and an address.
@@ -89,6 +91,30 @@ pub struct GivenQueue {
     pub messages: Vec<GivenMessage>,
     /// Permission bits.
     pub mode: u32,
+}
+
+/// A POSIX message queue that is there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenPosixQueue {
+    /// `/name`
+    pub name: String,
+    /// The most messages that it holds.
+    pub maxmsg: u64,
+    /// The most bytes of a message.
+    pub msgsize: u64,
+    /// What is put into it, in this order.
+    pub messages: Vec<GivenUrgentMessage>,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A message that waits in a POSIX queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUrgentMessage {
+    /// The more, the sooner it is received.
+    pub priority: u32,
+    /// What it says.
+    pub text: Template,
 }
 
 /// A message that waits in a queue.

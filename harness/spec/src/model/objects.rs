@@ -19,6 +19,10 @@ pub struct Objects {
     pub sem: Vec<SemState>,
     /// Of message queues.
     pub msg: Vec<MsgState>,
+    /// Of POSIX semaphores.
+    pub posix_sem: Vec<PosixSemState>,
+    /// Of POSIX message queues.
+    pub posix_mq: Vec<PosixQueueState>,
 }
 
 impl Objects {
@@ -259,6 +263,38 @@ pub struct MsgState {
     pub messages: Option<Count>,
     /// What they say.
     pub holds: Option<Vec<Template>>,
+    /// Permission bits.
+    pub mode: Option<u32>,
+}
+
+/// What must be true of a POSIX named semaphore after the last actor ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PosixSemState {
+    /// `/name`
+    pub name: String,
+    /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
+    pub exists: Option<bool>,
+    /// Its value.
+    pub value: Option<u32>,
+    /// Permission bits.
+    pub mode: Option<u32>,
+}
+
+/// What must be true of a POSIX message queue after the last actor ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PosixQueueState {
+    /// `/name`
+    pub name: String,
+    /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
+    pub exists: Option<bool>,
+    /// How many wait in it.
+    pub messages: Option<Count>,
+    /// What they say, the most urgent first.
+    pub holds: Option<Vec<Template>>,
+    /// The most messages that it holds.
+    pub maxmsg: Option<u64>,
+    /// The most bytes of a message.
+    pub msgsize: Option<u64>,
     /// Permission bits.
     pub mode: Option<u32>,
 }

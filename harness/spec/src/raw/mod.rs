@@ -113,6 +113,10 @@ tables! {
         sem: Keyed<RawSem>,
         /// State of System V message queues by key, after the last actor ended.
         msg: Keyed<RawMsg>,
+        /// State of POSIX named semaphores by name, after the last actor ended.
+        posix_sem: Keyed<RawPosixSem>,
+        /// State of POSIX message queues by name, after the last actor ended.
+        posix_mq: Keyed<RawPosixMq>,
         /// Patterns of system calls by actor: "shmdt(...) = 0", "no accept()", "every socket() has close()".
         calls: Keyed<Many>,
         /// What must be true of an actor's processes: zombies = 0, orphans = 0, total = 4; one table, or a list of them.
@@ -279,6 +283,8 @@ tables! {
         sem: Keyed<RawGivenSem>,
         /// System V message queues by key.
         msg: Keyed<RawGivenMsg>,
+        /// POSIX message queues by name.
+        posix_mq: Keyed<RawGivenPosixMq>,
         /// Students' programs find the descriptors below this number open when they start; left out: 3.
         #[schemars(range(min = 3, max = 4000))]
         descriptors: At<i64>,
@@ -342,6 +348,32 @@ tables! {
         /// Its type, more than 0; left out: 1.
         #[schemars(range(min = 1))]
         mtype: At<i64>,
+        /// What it says.
+        #[schemars(required)]
+        text: At<String>,
+    }
+
+    /// A POSIX message queue that is there before.
+    #[schemars(rename = "GivenPosixMq")]
+    RawGivenPosixMq {
+        /// What is put into it, in this order; left out: nothing.
+        messages: Items<RawUrgentMessage>,
+        /// The most messages that it holds; left out: 10.
+        #[schemars(range(min = 1, max = 10))]
+        maxmsg: At<i64>,
+        /// The most bytes of a message; left out: 8192.
+        #[schemars(range(min = 1, max = 8192))]
+        msgsize: At<i64>,
+        /// Permission bits: "0644"; left out: 0600.
+        mode: ModeForm,
+    }
+
+    /// A message of a POSIX queue.
+    #[schemars(rename = "UrgentMessage")]
+    RawUrgentMessage {
+        /// The more, the sooner it is received; left out: 0.
+        #[schemars(range(min = 0, max = 32767))]
+        priority: At<i64>,
         /// What it says.
         #[schemars(required)]
         text: At<String>,

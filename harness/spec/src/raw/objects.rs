@@ -139,6 +139,37 @@ super::tables! {
         mode: ModeForm,
     }
 
+    /// State of a POSIX named semaphore.
+    #[schemars(rename = "PosixSem")]
+    RawPosixSem {
+        /// false: there must be none.
+        exists: At<bool>,
+        /// Its value.
+        #[schemars(range(min = 0))]
+        value: At<i64>,
+        /// Permission bits: "0644".
+        mode: ModeForm,
+    }
+
+    /// State of a POSIX message queue.
+    #[schemars(rename = "PosixMq")]
+    RawPosixMq {
+        /// false: there must be none.
+        exists: At<bool>,
+        /// How many messages wait in it.
+        messages: CountForm,
+        /// What they say, in the order in which they would be received: the most urgent first.
+        holds: Many,
+        /// The most messages that it holds.
+        #[schemars(range(min = 1))]
+        maxmsg: At<i64>,
+        /// The most bytes of a message.
+        #[schemars(range(min = 1))]
+        msgsize: At<i64>,
+        /// Permission bits: "0644".
+        mode: ModeForm,
+    }
+
     /// A number that is not one but a range.
     #[schemars(rename = "Range")]
     RawRange {

@@ -15,6 +15,8 @@ mod order;
 mod output;
 mod peer;
 mod points;
+mod posix;
+mod said;
 mod scan;
 mod shm;
 mod signals;

@@ -3,13 +3,13 @@
 use super::actor::exit;
 use super::context::Context;
 use super::number::count;
+use super::said::is_said;
 use super::shm::unique_key;
 use super::subject::subject;
 use super::template::{Use, template};
 use super::words::words;
 use crate::names::nearest;
 use crate::raw::{At, CountForm, Keyed, RawCase, RawDescriptors, RawFile, RawProcesses};
-use crate::tree::Span;
 use crate::{
     CommandLine, Descriptors, DescriptorsOf, EnvironmentRule, ExitExpectation, FILE_KINDS,
     FileExpectation, LOCKED_ACCESSES, MsgState, Objects, Processes, SemState,
@@ -46,6 +46,8 @@ pub(crate) fn objects(raw: &RawCase, context: &mut Context<'_>) -> Objects {
             .collect(),
         sem: semaphores(raw, context),
         msg: queues(raw, context),
+        posix_sem: super::posix::semaphores(raw, context),
+        posix_mq: super::posix::queues(raw, context),
     }
 }
 
@@ -110,32 +112,6 @@ fn queues(raw: &RawCase, context: &mut Context<'_>) -> Vec<MsgState> {
         });
     }
     states
-}
-
-/// Complains about an object of which nothing is expected, or more than that it is not there.
-fn is_said(
-    exists: &Option<At<bool>>,
-    says_more: bool,
-    table: &Span,
-    keys: &str,
-    context: &mut Context<'_>,
-) {
-    match exists {
-        Some(exists) if !exists.value && says_more => {
-            context.diagnostics.error(
-                &exists.span,
-                "nothing else can be expected of what must not exist",
-            );
-        }
-        None if !says_more => {
-            context
-                .diagnostics
-                .error(table, "nothing is expected of this object")
-                .help(format!("say {keys}"))
-                .consequence();
-        }
-        _ => {}
-    }
 }
 
 fn processes(

@@ -118,7 +118,9 @@ fn what_earns(aspect: &str) -> String {
         "bytes" => "what crosses is not looked at: expect a `wire`",
         "exit" => "how programs end is not looked at: write exit = 0 in the actor",
         "calls" => "expect `calls`, `listens`, `processes` or `signals`",
-        "memory" => "expect `shm`, `sem`, `msg` or `interleave`, or write sanitize = true",
+        "memory" => {
+            "expect `shm`, `sem`, `msg`, `posix_sem`, `posix_mq` or `interleave`, or write sanitize = true"
+        }
         _ => "nothing of the kind is expected",
     };
     format!("{what}; or take these points away")
@@ -371,6 +373,20 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
             of_state(&msg.exists),
             key.span.clone(),
             format!("msg.{}", key.value),
+        ));
+    }
+    for (name, sem) in raw.posix_sem.iter().flat_map(|sem| sem.iter()) {
+        found.push((
+            of_state(&sem.exists),
+            name.span.clone(),
+            format!("posix_sem.\"{}\"", name.value),
+        ));
+    }
+    for (name, queue) in raw.posix_mq.iter().flat_map(|queue| queue.iter()) {
+        found.push((
+            of_state(&queue.exists),
+            name.span.clone(),
+            format!("posix_mq.\"{}\"", name.value),
         ));
     }
     found

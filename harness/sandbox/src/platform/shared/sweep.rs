@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use ipclab_evidence::{
-    Bytes, FileKind, FileState, LeftFile, LeftQueue, LeftSemaphores, Leftovers, Segment,
+    Bytes, FileKind, FileState, LeftFile, LeftQueue, LeftSemaphores, Leftovers, PosixQueue,
+    PosixSemaphore, Segment,
 };
-use ipclab_kernel::{process, sysv};
+use ipclab_kernel::{mq, sysv};
 
 use super::before::{OPEN_FOLDERS, entries};
 use super::folders::{PUT_MODE, take_away};
@@ -22,6 +23,7 @@ use crate::created::Created;
 use crate::evidence::missing;
 use crate::found;
 use crate::leftovers::{self, Listed};
+use crate::posix;
 use crate::tracer::Tracer;
 
 /// Files of others that are looked at after each case. What lies beyond is found by the calls, and at the end of the run.
@@ -39,7 +41,8 @@ impl Shared {
                 self.sweep_queues(&created)?,
             ))
         })?;
-        let (mut files, posix_shm) = self.sweep_folders(&created);
+        let (mut files, posix_shm, posix_semaphores) = self.sweep_folders(&created);
+        let (posix_queues, posix_queue_states) = self.sweep_posix_queues(&created);
         match &self.workspace {
             Some(workspace) => workspace.copy_back()?,
             None => files.extend(self.left_in_cwd()),
@@ -55,7 +58,9 @@ impl Shared {
             queues,
             files,
             posix_shm,
-            posix_queues: Self::sweep_posix_queues(&created),
+            posix_queues,
+            posix_queue_states,
+            posix_semaphores,
             missing: missing(&self.given),
             processes: Vec::new(),
             ports: Vec::new(),
@@ -119,7 +124,8 @@ impl Shared {
     }
 
     /// Files in the folders that all may write to, and named objects among them.
-    fn sweep_folders(&self, created: &Created) -> (Listed, Listed) {
+    fn sweep_folders(&self, created: &Created) -> (Listed, Listed, Vec<PosixSemaphore>) {
+        let mut semaphores = Vec::new();
         let (mut files, mut posix_shm) = (Listed::default(), Listed::default());
         for (name, inode) in OPEN_FOLDERS.into_iter().flat_map(entries) {
             let path = Path::new(std::ffi::OsStr::from_bytes(&name));
@@ -133,7 +139,11 @@ impl Shared {
             if !given && (old || !theirs()) {
                 continue;
             }
+            let known = posix_shm.files.len();
             self.list(path, given, &mut files, &mut posix_shm);
+            // A semaphore's value goes with its file.
+            let listed = posix_shm.files[known..].iter();
+            semaphores.extend(listed.filter_map(posix::semaphore));
             if !given {
                 take_away(path);
             }
@@ -142,7 +152,7 @@ impl Shared {
             self.list(&path, false, &mut files, &mut posix_shm);
             take_away(&path);
         }
-        (files, posix_shm)
+        (files, posix_shm, semaphores)
     }
 
     /// Lists a file, and what is in it.
@@ -209,22 +219,27 @@ impl Shared {
     }
 
     /// POSIX message queues. They are taken away.
-    fn sweep_posix_queues(created: &Created) -> Vec<LeftFile> {
+    fn sweep_posix_queues(&self, created: &Created) -> (Vec<LeftFile>, Vec<PosixQueue>) {
+        let given = self.given.posix_queues();
+        let made = created.posix_queues.iter();
+        let made = made.map(|name| [b"/", name.as_slice()].concat());
+        let names: BTreeSet<Vec<u8>> = made.chain(given.iter().cloned()).collect();
+        let states = posix::take_queues(names.iter().map(Vec::as_slice));
         let mut left = Vec::new();
-        for name in &created.posix_queues {
-            if process::remove_queue(name).is_ok() {
+        for name in names {
+            let mode = posix::queue_mode(&name).unwrap_or(0);
+            if mq::remove(posix::bare(&name)).is_ok() {
                 left.push(LeftFile {
-                    path: Bytes([b"/", name.as_slice()].concat()),
+                    given: given.contains(&name),
+                    path: Bytes(name),
                     kind: FileKind::Regular,
                     size: 0,
-                    mode: 0,
+                    mode,
                     changed: false,
-                    given: false,
                 });
             }
         }
-        left.sort_by(|one, other| one.path.cmp(&other.path));
-        left
+        (left, states)
     }
 
     /// Files in the working directory, by the names that the plan gives them.
