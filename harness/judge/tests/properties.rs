@@ -9,8 +9,8 @@ use crate::common::{EvidenceBuilder, case};
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, FileKind,
     LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, LimitHit, LimitKind,
-    Names, Object, Protocol, Returned, Segment, SegmentSnapshot, SemOp, Socket, SocketKind, Stream,
-    Transfer, Wait,
+    Names, Object, PosixQueue, PosixSemaphore, Protocol, Returned, Segment, SegmentSnapshot, SemOp,
+    Socket, SocketKind, Stream, Transfer, Wait,
 };
 use ipclab_judge::{DiffLine, Difference, Finding, Verdict, judge, settle};
 use ipclab_spec::Case;
@@ -478,8 +478,25 @@ fn leftovers() -> impl Strategy<Value = Leftovers> {
                     })
                     .collect(),
                 files,
-                posix_shm,
                 missing: Vec::new(),
+                posix_queue_states: posix_queues
+                    .iter()
+                    .map(|queue| PosixQueue {
+                        name: queue.path.clone(),
+                        maxmsg: queue.size,
+                        msgsize: queue.size,
+                        messages: u64::from(queue.mode),
+                        held: Vec::new(),
+                    })
+                    .collect(),
+                posix_semaphores: posix_shm
+                    .iter()
+                    .map(|file| PosixSemaphore {
+                        name: file.path.clone(),
+                        value: file.mode,
+                    })
+                    .collect(),
+                posix_shm,
                 posix_queues,
                 processes,
                 ports,
