@@ -90,6 +90,26 @@ impl Call {
         self.args.get(position(&self.name, kind)?)
     }
 
+    /// What it returned, as the calls of its family return it: `waitid()` tells the child beside its result, `waitid(2)`, and
+    /// `recvmmsg()` and `sendmmsg()` count messages instead of bytes.
+    #[must_use]
+    pub fn result_in_family(&self) -> Option<i64> {
+        let value = self.returned.as_ref()?.value;
+        let other = match self.name.as_str() {
+            "waitid" if value == 0 => {
+                let mut answers = self.answers.iter();
+                let child = answers.find(|answer| answer.name == "wait");
+                child.and_then(|child| child.value.parse().ok())
+            }
+            "recvmmsg" | "sendmmsg" if value > 0 => self
+                .transfer
+                .as_ref()
+                .and_then(|transfer| i64::try_from(transfer.bytes).ok()),
+            _ => None,
+        };
+        Some(other.unwrap_or(value))
+    }
+
     /// Its name as the student's C has it. The C library makes a `sendto` without an address of each `send()`, and a `recvfrom`
     /// of each `recv()`; a call that names an address, or asks for one, is none of these.
     #[must_use]

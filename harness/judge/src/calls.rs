@@ -488,7 +488,7 @@ fn is_named(wanted: &CallMatch, call: &Call) -> bool {
 fn matches(wanted: &CallMatch, call: &Call) -> bool {
     is_named(wanted, call)
         && args_match(wanted, call)
-        && result_matches(wanted.result.as_ref(), call)
+        && result_matches(wanted, call)
 }
 
 fn args_match(wanted: &CallMatch, call: &Call) -> bool {
@@ -579,15 +579,22 @@ fn c_number(text: &str) -> Option<i64> {
         .map(|number| if negative { -number } else { number })
 }
 
-fn result_matches(wanted: Option<&ResultPattern>, call: &Call) -> bool {
-    let Some(wanted) = wanted else { return true };
+fn result_matches(wanted: &CallMatch, call: &Call) -> bool {
+    let Some(result) = &wanted.result else {
+        return true;
+    };
     let Some(returned) = &call.returned else {
         return false;
     };
-    match wanted {
-        ResultPattern::Is(value) => returned.value == *value,
-        ResultPattern::AtLeast(value) => returned.value >= *value,
-        ResultPattern::Below(value) => returned.value < *value,
+    // Who names the kernel's own call means what that one returns.
+    let seen = match call.name == wanted.name {
+        true => returned.value,
+        false => call.result_in_family().unwrap_or(returned.value),
+    };
+    match result {
+        ResultPattern::Is(value) => seen == *value,
+        ResultPattern::AtLeast(value) => seen >= *value,
+        ResultPattern::Below(value) => seen < *value,
         ResultPattern::Errno(name) => returned
             .errno
             .is_some_and(|errno| errno.to_string() == *name),

@@ -249,3 +249,42 @@ fn calls_counted_together_are_that_many() {
         ],
     );
 }
+
+/// `waitid()` returns 0 and tells the child beside it; `recvmmsg()` counts messages. A pattern of the family means the child and
+/// the bytes, in whatever way a program asked for them.
+#[test]
+fn a_result_is_the_one_of_the_family() {
+    use ipclab_evidence::Answer;
+    let check_one = |pattern: &str, call: (&str, i64), told: Option<u32>, expect: &[&str]| {
+        let case = calls(pattern);
+        let mut right = EvidenceBuilder::of(&["client"]);
+        right.call(0, "wait4", &["-1", "NULL", "0", "NULL"], 7);
+        check(
+            &case,
+            &right,
+            |scene| {
+                scene.e.trace[0].name = call.0.to_owned();
+                scene.e.trace[0].returned = Some(Returned {
+                    value: call.1,
+                    errno: None,
+                });
+                let told = told.map(|child| Answer {
+                    name: "wait".to_owned(),
+                    value: child.to_string(),
+                });
+                scene.e.trace[0].answers.extend(told);
+            },
+            expect,
+        );
+    };
+    let wanted = r#""wait(...) > 0""#;
+    check_one(wanted, ("waitid", 0), Some(7), &[]);
+    // With WNOHANG, where no child has ended.
+    check_one(
+        wanted,
+        ("waitid", 0),
+        None,
+        &["calls: client called wait() at #1, and it returned 0: expected wait(...) > 0"],
+    );
+    check_one(wanted, ("wait4", 7), Some(7), &[]);
+}
