@@ -486,9 +486,7 @@ fn is_named(wanted: &CallMatch, call: &Call) -> bool {
 }
 
 fn matches(wanted: &CallMatch, call: &Call) -> bool {
-    is_named(wanted, call)
-        && args_match(wanted, call)
-        && result_matches(wanted, call)
+    is_named(wanted, call) && args_match(wanted, call) && result_matches(wanted, call)
 }
 
 fn args_match(wanted: &CallMatch, call: &Call) -> bool {

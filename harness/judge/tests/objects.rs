@@ -692,6 +692,45 @@ fn why_the_end_of_file_never_comes() {
     );
 }
 
+/// A server of ours keeps the writing end of its own FIFO open, so that no end of file ever comes: that is nothing to mend.
+#[test]
+fn what_ours_keep_open_is_not_told() {
+    let spec = "[case.actor.server]\nreference = \"server\"\n[case.actor.client]\nstudent = \"client\"\nexit = 0\n";
+    let right = EvidenceBuilder::of(&["server", "client"]);
+    let told = |holder: usize, said: &str| {
+        let said = format!(
+            "exit: client never ended: it waits in open() (#2); no program can go on: our server waits in read() (#1){said} client waits in open() (#2)"
+        );
+        check(
+            &case(spec),
+            &right,
+            |builder| {
+                let mut reads = builder.hangs(0, "read", None);
+                reads.other_ends = vec![OpenEnd {
+                    actor: holder,
+                    pid: 3,
+                    fd: 3,
+                    came_by: None,
+                }];
+                let opens = builder.hangs(1, "openat", None);
+                builder.e.ended = ipclab_evidence::Ended::Stuck {
+                    waits: vec![reads, opens.clone()],
+                };
+                builder.e.actors[1].exit = ipclab_evidence::Exit::Running {
+                    wait: Some(opens),
+                    on_sigterm: None,
+                };
+            },
+            &[&said],
+        );
+    };
+    told(0, ",");
+    told(
+        1,
+        " on a pipe: its write end is still open in client (descriptor 3). End of file comes only when every copy of it is closed;",
+    );
+}
+
 /// A search along PATH is one exec: only its last step counts.
 #[test]
 fn a_search_along_path_is_one_exec() {
