@@ -49,14 +49,14 @@ pub use objects::{
     SeenObjects, StartedProgram, WantedObjects,
 };
 pub use outcome::{
-    ActorEvidence, CaseTimes, CgroupCounters, Ended, Evidence, Exit, Isolation, Level, LimitHit,
-    LimitKind, OpenDescriptor, Printed, Refusal, SegmentSnapshot, Sharing, Stream,
+    ActorEvidence, CaseTimes, CgroupCounters, Ended, Evidence, Exit, IpcSnapshot, Isolation, Level,
+    LimitHit, LimitKind, OpenDescriptor, Printed, Refusal, Sharing, Stream,
 };
 pub use passed::{DescriptorPlace, PassedDescriptor};
 pub use plan::{
     Actor, Await, Bind, CHILD_STORE, DescriptorKind, GivenFile, GivenKind, GivenPosixQueue,
-    GivenQueue, GivenSegment, GivenSemaphores, Limits, Occurrence, Order, Placeholder, Plan, Run,
-    RuntimeValue, SANITIZER_STATUS, SANITIZER_WITNESS, STORE, Stdin, StdoutKind, Tamper,
+    GivenQueue, GivenSegment, GivenSemaphores, IpcKind, Limits, Occurrence, Order, Placeholder,
+    Plan, Run, RuntimeValue, SANITIZER_STATUS, SANITIZER_WITNESS, STORE, Stdin, StdoutKind, Tamper,
     TamperAction, Watch, World,
 };
 pub use schedule::{

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bytes, Call, Collision, Errno, Leftovers, Object, Searched, SeenObjects, Segment, Served,
-    Socket, SourceLine, Steps, TimePassed, Wait, name_in_c,
+    Bytes, Call, Collision, Errno, IpcKind, LeftQueue, LeftSemaphores, Leftovers, Object, Searched,
+    SeenObjects, Segment, Served, Socket, SourceLine, Steps, TimePassed, Wait, name_in_c,
 };
 
 /// Everything that was observed. Facts only.
@@ -26,7 +26,7 @@ pub struct Evidence {
     /// Calls that were counted and not kept, of all actors together.
     pub calls_dropped: u64,
     /// The looks that the plan asked for, in its order; `None`: no such segment then, or the moment never came.
-    pub looks: Vec<SegmentSnapshot>,
+    pub looks: Vec<IpcSnapshot>,
     /// What was left behind.
     pub leftovers: Leftovers,
     /// What processes did to System V segments, where they took turns.
@@ -364,16 +364,25 @@ pub enum LimitKind {
     Neighbours,
 }
 
-/// A look at a segment at a moment that the plan named.
+/// A look at a System V object at a moment that the plan named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SegmentSnapshot {
+pub struct IpcSnapshot {
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "IpcKind::is_segment")]
+    pub of: IpcKind,
     /// The key that was asked for.
     pub key: i32,
     /// The moment came.
     pub taken: bool,
-    /// The segment, where there was one.
+    /// The segment, where one was asked for and was there.
     pub segment: Option<Segment>,
+    /// The semaphore set, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semaphores: Option<LeftSemaphores>,
+    /// The message queue, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<LeftQueue>,
 }
 
 /// What processes that took turns did to the System V segments that they had attached.

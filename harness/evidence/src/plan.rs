@@ -627,14 +627,40 @@ impl TamperAction {
     }
 }
 
-/// A look at a segment while the case runs.
+/// A look at a System V object while the case runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Watch {
-    /// The segment's key.
+    /// What it is.
+    #[serde(default, skip_serializing_if = "IpcKind::is_segment")]
+    pub of: IpcKind,
+    /// Its key.
     pub key: i32,
     /// When to look.
     pub when: Await,
+}
+
+/// A kind of System V objects, `sysvipc(7)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IpcKind {
+    /// A shared memory segment.
+    #[default]
+    Segment,
+    /// A semaphore set.
+    Semaphores,
+    /// A message queue: how many messages wait in it. They stay there, so that their texts are not looked at.
+    Queue,
+}
+
+impl IpcKind {
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over references"
+    )]
+    pub(crate) fn is_segment(&self) -> bool {
+        *self == Self::Segment
+    }
 }
 
 /// What no actor may exceed. Hitting one is evidence.

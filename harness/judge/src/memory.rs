@@ -1,6 +1,6 @@
 //! Memory: what shared memory looks like. Memory errors of programs are the sanitizers' affair.
 
-use ipclab_evidence::{Arg, ArgKind, Segment, SegmentSnapshot};
+use ipclab_evidence::{Arg, ArgKind, IpcKind, IpcSnapshot, Segment};
 use ipclab_spec::{After, Aspect, ShmState};
 
 use crate::difference::byte;
@@ -36,22 +36,26 @@ pub(crate) fn segment_of<'a>(
             .iter()
             .find(|segment| segment.key == state.key && !segment.doomed));
     };
-    // The plan looks once for each state with a moment, in their order.
-    let timed = facts.case.shm.iter().filter(|other| other.after.is_some());
-    let nth = timed
-        .take_while(|other| !std::ptr::eq(*other, state))
-        .count();
-    let looks = &facts.evidence.looks;
-    let about = |look: &&SegmentSnapshot| look.key == state.key;
-    match looks
-        .get(nth)
-        .filter(about)
-        .or_else(|| looks.iter().find(about))
-    {
+    let what = format!("segment {}", state.key);
+    let look = look_of(facts, IpcKind::Segment, state.key, after, &what)?;
+    Ok(look.segment.as_ref().filter(|segment| !segment.doomed))
+}
+
+/// The look at an object at a moment of the case; a finding when that moment never came.
+pub(crate) fn look_of<'a>(
+    facts: Facts<'a>,
+    of: IpcKind,
+    key: i32,
+    after: &After,
+    what: &str,
+) -> Result<&'a IpcSnapshot, Box<Finding>> {
+    // A case speaks of each object once.
+    let mut looks = facts.evidence.looks.iter();
+    match looks.find(|look| (look.of, look.key) == (of, key)) {
         None => Err(Box::new(Finding::unknown(
             Aspect::Memory,
             None,
-            format!("not judged: nobody looked at segment {}", state.key),
+            format!("not judged: {what} was not looked at"),
         ))),
         Some(look) if !look.taken => {
             let moment = match after {
@@ -69,13 +73,10 @@ pub(crate) fn segment_of<'a>(
             Err(Box::new(Finding::fail(
                 Aspect::Memory,
                 name,
-                format!(
-                    "the moment to look at segment {} never came, that {moment}{why}",
-                    state.key
-                ),
+                format!("the moment to look at {what} never came, that {moment}{why}"),
             )))
         }
-        Some(look) => Ok(look.segment.as_ref().filter(|segment| !segment.doomed)),
+        Some(look) => Ok(look),
     }
 }
 

@@ -113,7 +113,10 @@ fn a_look_in_the_middle() {
     let mut right = EvidenceBuilder::of(&["writer"]);
     let segment = right.segment(100, b"").clone();
     right.e.leftovers.segments.clear();
-    right.e.looks.push(ipclab_evidence::SegmentSnapshot {
+    right.e.looks.push(ipclab_evidence::IpcSnapshot {
+        of: ipclab_evidence::IpcKind::Segment,
+        semaphores: None,
+        queue: None,
         key: 100,
         taken: true,
         segment: Some(segment),

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use crate::common::{EvidenceBuilder, case};
 use ipclab_evidence::{
     ActorEvidence, Address, Arg, Bytes, Call, Direction, Ended, Errno, Evidence, Exit, FileKind,
-    LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, LimitHit, LimitKind,
-    Names, Object, PosixQueue, PosixSemaphore, Protocol, Returned, Segment, SegmentSnapshot, SemOp,
+    IpcSnapshot, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, LimitHit,
+    LimitKind, Names, Object, PosixQueue, PosixSemaphore, Protocol, Returned, Segment, SemOp,
     Socket, SocketKind, Stream, Transfer, Wait,
 };
 use ipclab_judge::{DiffLine, Difference, Finding, Verdict, judge, settle};
@@ -514,7 +514,10 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         index().prop_map(|actor| Ended::LimitHit { actor }),
     ];
     let look =
-        (any::<bool>(), prop::option::of(segment())).prop_map(|(taken, segment)| SegmentSnapshot {
+        (any::<bool>(), prop::option::of(segment())).prop_map(|(taken, segment)| IpcSnapshot {
+            of: ipclab_evidence::IpcKind::Segment,
+            semaphores: None,
+            queue: None,
             key: 200,
             taken,
             segment,

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use ipclab_evidence as evidence;
 use ipclab_evidence::SANITIZER_STATUS;
 use ipclab_evidence::{
-    Await, Bind, Bytes, Limits, LineTable, Placeholder, Plan, RuntimeValue, Stdin, Tamper,
+    Await, Bind, Bytes, IpcKind, Limits, LineTable, Placeholder, Plan, RuntimeValue, Stdin, Tamper,
     WantedObjects, Watch, World,
 };
 use ipclab_spec::{
@@ -160,21 +160,23 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
         }
         before = Some(actor);
     }
-    let watches = case
-        .shm
-        .iter()
-        .filter_map(|state| Some((state.key, state.after.as_ref()?)));
+    let segments = case.shm.iter();
+    let segments = segments.map(|state| (IpcKind::Segment, state.key, state.after.as_ref()));
+    let sets = case.objects.sem.iter();
+    let sets = sets.map(|state| (IpcKind::Semaphores, state.key, state.after.as_ref()));
+    let queues = case.objects.msg.iter();
+    let queues = queues.map(|state| (IpcKind::Queue, state.key, state.after.as_ref()));
+    let watches = segments.chain(sets).chain(queues);
+    let watches = watches.filter_map(|(of, key, after)| Some((of, key, after?)));
     Ok(Plan {
         name: case.id.clone(),
         world: world(spec, case, binds, programs)?,
         actors,
         tampers: tampers(case, &copies),
         watches: watches
-            .flat_map(|(key, after)| {
-                awaits(after, &copies)
-                    .into_iter()
-                    .last()
-                    .map(|when| Watch { key, when })
+            .flat_map(|(of, key, after)| {
+                let moment = awaits(after, &copies).into_iter().last();
+                moment.map(|when| Watch { of, key, when })
             })
             .collect(),
         limits: limits(case, sanitized(case, programs)),

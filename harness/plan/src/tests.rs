@@ -545,6 +545,7 @@ size  = 16
     assert_eq!(
         plan.watches,
         [Watch {
+            of: ipclab_evidence::IpcKind::Segment,
             key: 100,
             when: Await::Exits("server".to_owned())
         }]

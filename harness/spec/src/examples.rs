@@ -133,6 +133,7 @@ pub(crate) const EXAMPLES: [Examples; 29] = [
     (
         "Sem",
         &[
+            ("after", "after = \"client exits\""),
             ("exists", "exists = false"),
             ("values", "values = [4, 0, 1]"),
             ("mode", "mode = \"0666\""),
@@ -141,6 +142,7 @@ pub(crate) const EXAMPLES: [Examples; 29] = [
     (
         "Msg",
         &[
+            ("after", "after = \"client exits\""),
             ("exists", "exists = false"),
             ("messages", "messages = 2"),
             ("holds", "holds = [\"first\", \"second\"]"),
@@ -367,6 +369,8 @@ mod tests {
         // What stands alone beside it, so that something is expected.
         let beside = match (table, key) {
             ("Shm", "after") => "size = 6",
+            ("Sem", "after") => "values = [1]",
+            ("Msg", "after") => "messages = 1",
             ("Shm", "attached") => "after = \"client waits\"",
             ("Descriptors", "actor" | "of") => "at_end = 0",
             ("Processes", "actor") => "total = 1",

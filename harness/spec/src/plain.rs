@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use ipclab_evidence::{StdoutKind, signal_name};
 
 use crate::{
-    Actor, Amount, CallPattern, Case, Count, Endpoint, ExitExpectation, FILE_KINDS, GivenKind,
-    LOCKED_ACCESSES, Leftover, Named, Objects, OutputExpectation, Part, Player, Points,
+    Actor, After, Amount, CallPattern, Case, Count, Endpoint, ExitExpectation, FILE_KINDS,
+    GivenKind, LOCKED_ACCESSES, Leftover, Named, Objects, OutputExpectation, Part, Player, Points,
     SIGNAL_MOMENTS, SignalsExpectation, Step, Template, TranscriptLine, Visibility,
 };
 
@@ -227,9 +227,7 @@ fn expectations(out: &mut String, case: &Case) {
     }
     for state in &case.shm {
         let _ = writeln!(out, "\n[case.shm.{}]", key(&state.key.to_string()));
-        if let Some(after) = &state.after {
-            pair(out, "after", &text(&after.to_string()));
-        }
+        moment(out, &state.after);
         if let Some(exists) = state.exists {
             pair(out, "exists", &exists.to_string());
         }
@@ -368,6 +366,7 @@ fn system_v(out: &mut String, objects: &Objects) {
     };
     for set in &objects.sem {
         let _ = writeln!(out, "\n[case.sem.{}]", key(&set.key.to_string()));
+        moment(out, &set.after);
         state(out, set.exists, set.mode);
         if let Some(values) = &set.values {
             pair(out, "values", &format!("{values:?}"));
@@ -375,6 +374,7 @@ fn system_v(out: &mut String, objects: &Objects) {
     }
     for queue in &objects.msg {
         let _ = writeln!(out, "\n[case.msg.{}]", key(&queue.key.to_string()));
+        moment(out, &queue.after);
         state(out, queue.exists, queue.mode);
         written_count(out, "messages", &queue.messages);
         if let Some(holds) = &queue.holds {
@@ -400,6 +400,12 @@ fn system_v(out: &mut String, objects: &Objects) {
                 pair(out, name, &size.to_string());
             }
         }
+    }
+}
+
+fn moment(out: &mut String, after: &Option<After>) {
+    if let Some(after) = after {
+        pair(out, "after", &text(&after.to_string()));
     }
 }
 

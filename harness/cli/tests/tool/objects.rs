@@ -577,6 +577,40 @@ fn a_directory_is_read_to_its_last_entry() {
     );
 }
 
+/// What is in a semaphore set and how many messages wait in a queue, at a moment of the case and not at its end.
+#[test]
+fn semaphores_and_queues_at_a_moment() {
+    let expectations = "exit = 0\n\
+        [case.sem.300]\nafter = \"1s\"\nvalues = [0, 2]\n[case.msg.200]\nafter = \"1s\"\nmessages = 1\nmode = \"0600\"\n";
+    let program = |values: &str, sends: &str, rest: &str| {
+        format!(
+            "int s = semget(300, 2, IPC_CREAT | 0600), q = msgget(200, IPC_CREAT | 0600), p[2]; unsigned short v[2] = {values};\
+             struct {{ long t; char x; }} m = {{ 1, 'x' }}; semctl(s, 0, SETALL, v); {sends}\
+             sleep(2); semctl(s, 0, IPC_RMID); msgctl(q, IPC_RMID, 0); {rest}"
+        )
+    };
+    let sends = "msgsnd(q, &m, 1, 0);";
+    check_with(
+        "#include <sys/sem.h>\n",
+        expectations,
+        &[
+            (&program("{ 0, 2 }", sends, ""), ""),
+            (
+                &program("{ 1, 2 }", sends, ""),
+                "the semaphore set with key 300 has the values 1, 2 instead of 0, 2",
+            ),
+            (
+                &program("{ 0, 2 }", "", ""),
+                "0 messages waited in the message queue with key 200 instead of 1",
+            ),
+            (
+                "return 0;",
+                "the moment to look at the semaphore set with key 300 never came",
+            ),
+        ],
+    );
+}
+
 #[test]
 fn posix_semaphores_and_queues() {
     let headers = "#include <mqueue.h>\n#include <semaphore.h>\n\

@@ -2,7 +2,7 @@
 
 use ipclab_evidence::{SignalMoment, signal_name};
 use ipclab_spec::{
-    Case, CommandLine, Count, Descriptors, ExitExpectation, FILE_KINDS, FileExpectation,
+    After, Case, CommandLine, Count, Descriptors, ExitExpectation, FILE_KINDS, FileExpectation,
     LockedAccess, MsgState, PosixQueueState, PosixSemState, Processes, SemState,
     SignalsExpectation, Template,
 };
@@ -249,13 +249,14 @@ fn semaphores(wanted: &SemState) -> String {
         wanted.exists,
         values.into_iter().collect(),
         wanted.mode,
+        wanted.after.as_ref(),
     )
 }
 
 fn queue(wanted: &MsgState) -> String {
     let what = format!("the message queue with key {}", wanted.key);
     let is = held(&wanted.messages, &wanted.holds);
-    state(&what, wanted.exists, is, wanted.mode)
+    state(&what, wanted.exists, is, wanted.mode, wanted.after.as_ref())
 }
 
 fn posix_semaphore(wanted: &PosixSemState) -> String {
@@ -266,6 +267,7 @@ fn posix_semaphore(wanted: &PosixSemState) -> String {
         wanted.exists,
         value.into_iter().collect(),
         wanted.mode,
+        None,
     )
 }
 
@@ -279,7 +281,7 @@ fn posix_queue(wanted: &PosixQueueState) -> String {
         .msgsize
         .map(|most| format!("have messages of at most {most} bytes"));
     is.extend(room.into_iter().chain(size));
-    state(&what, wanted.exists, is, wanted.mode)
+    state(&what, wanted.exists, is, wanted.mode, None)
 }
 
 /// What a queue must hold.
@@ -295,12 +297,25 @@ fn held(messages: &Option<Count>, holds: &Option<Vec<Template>>) -> Vec<String> 
     number.into_iter().chain(texts).collect()
 }
 
-fn state(what: &str, exists: Option<bool>, mut is: Vec<String>, mode: Option<u32>) -> String {
+fn state(
+    what: &str,
+    exists: Option<bool>,
+    mut is: Vec<String>,
+    mode: Option<u32>,
+    after: Option<&After>,
+) -> String {
     is.extend(mode.map(|mode| format!("have mode {mode:04o}")));
+    let when = match after {
+        None => "after the last program ended".to_owned(),
+        Some(After::Exits(name)) => format!("when {name} has ended"),
+        Some(After::Waits(name)) => format!("when {name} waits"),
+        Some(After::Listens(name)) => format!("when {name} is ready"),
+        Some(clock @ After::Clock(_)) => format!("when {clock} of the case's clock have passed"),
+    };
     match (exists, is.is_empty()) {
-        (Some(false), _) => format!("{what} must be gone after the last program ended"),
-        (_, true) => format!("{what} must be there after the last program ended"),
-        _ => format!("{what} must {} after the last program ended", is.join(", ")),
+        (Some(false), _) => format!("{what} must be gone {when}"),
+        (_, true) => format!("{what} must be there {when}"),
+        _ => format!("{what} must {} {when}", is.join(", ")),
     }
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod shared;
 
 use std::io;
 
-use ipclab_evidence::{Actor, CgroupCounters, Limits, Segment};
+use ipclab_evidence::{Actor, CgroupCounters, LeftQueue, LeftSemaphores, Limits, Segment};
 use ipclab_kernel::Pid;
 
 use crate::filter::TraceScope;
@@ -30,6 +30,10 @@ pub(crate) trait Platform {
     fn end_at_once(&self, _index: usize) {}
     /// A segment by its key, now.
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment>;
+    /// A System V semaphore set as it is now.
+    fn semaphores(&self, key: i32) -> Option<LeftSemaphores>;
+    /// A System V message queue as it is now; what is in it stays there and is not listed.
+    fn queue(&self, key: i32) -> Option<LeftQueue>;
     /// Whether no process is left on it, dead or alive, so that nothing has to be ended.
     fn is_deserted(&self) -> bool {
         false

@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use ipclab_evidence::{
-    Actor, CgroupCounters, Evidence, Isolation, Leftovers, Level, Limits, Plan, Segment,
+    Actor, CgroupCounters, Evidence, Isolation, LeftQueue, LeftSemaphores, Leftovers, Level,
+    Limits, Plan, Segment,
 };
 use ipclab_kernel::{Pid, descriptor, namespace, process, procfs};
 
@@ -184,6 +185,16 @@ impl Platform for Namespaces {
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment> {
         let all = leftovers::segments(&self.given, &tracer.makers()).ok()?;
         all.into_iter().find(|segment| segment.key == key)
+    }
+
+    fn semaphores(&self, key: i32) -> Option<LeftSemaphores> {
+        let all = leftovers::semaphores(&self.given).ok()?;
+        all.into_iter().find(|set| set.key == key)
+    }
+
+    fn queue(&self, key: i32) -> Option<LeftQueue> {
+        let all = leftovers::queues(&self.given).ok()?;
+        all.into_iter().find(|queue| queue.key == key)
     }
 
     fn counted(&self, index: usize) -> Option<CgroupCounters> {

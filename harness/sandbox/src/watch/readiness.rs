@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use ipclab_evidence::{Actor, Await, Exit, Run, RuntimeValue};
+use ipclab_evidence::{Actor, Await, Exit, IpcKind, Run, RuntimeValue};
 
 use super::life::State;
 use super::state::Watch;
@@ -196,8 +196,17 @@ impl<P: Platform> Watch<'_, P> {
                 (when, _) => self.due(when) == Due::Now,
             };
             if now && !self.looks[at].taken {
-                self.looks[at].taken = true;
-                self.looks[at].segment = self.platform.segment(watch.key, &self.tracer);
+                let look = &mut self.looks[at];
+                look.taken = true;
+                match watch.of {
+                    IpcKind::Segment => {
+                        look.segment = self.platform.segment(watch.key, &self.tracer);
+                    }
+                    IpcKind::Semaphores => {
+                        look.semaphores = self.platform.semaphores(watch.key);
+                    }
+                    IpcKind::Queue => look.queue = self.platform.queue(watch.key),
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ipclab_evidence::{ActorEvidence, Ended, LeftPort, LeftProcess, Plan, SegmentSnapshot};
+use ipclab_evidence::{ActorEvidence, Ended, IpcSnapshot, LeftPort, LeftProcess, Plan};
 
 use ipclab_kernel::{Pid, process};
 
@@ -19,7 +19,7 @@ pub(crate) struct Watched {
     /// One for each actor.
     pub(crate) actors: Vec<ActorEvidence>,
     /// In the plan's order.
-    pub(crate) looks: Vec<SegmentSnapshot>,
+    pub(crate) looks: Vec<IpcSnapshot>,
     /// Alive when it was over.
     pub(crate) processes: Vec<LeftProcess>,
     /// Served when it was over.
@@ -64,7 +64,7 @@ pub(crate) struct Watch<'a, P: Platform> {
     pub(super) platform: &'a mut P,
     pub(super) tracer: Tracer,
     pub(super) lives: Vec<Life>,
-    pub(super) looks: Vec<SegmentSnapshot>,
+    pub(super) looks: Vec<IpcSnapshot>,
     pub(super) barrier: Barrier,
     pub(super) last_tick: Instant,
     /// The actor that the kernel ended, since no memory was left to it.
@@ -81,10 +81,13 @@ impl<'a, P: Platform> Watch<'a, P> {
             looks: plan
                 .watches
                 .iter()
-                .map(|watch| SegmentSnapshot {
+                .map(|watch| IpcSnapshot {
+                    of: watch.of,
                     key: watch.key,
                     taken: false,
                     segment: None,
+                    semaphores: None,
+                    queue: None,
                 })
                 .collect(),
             last_tick: Instant::now(),

@@ -1,8 +1,8 @@
 //! What was left behind is told with its kind, size and maker; what was there before and is the same, is not.
 
 use ipclab_evidence::{
-    Address, Await, Bytes, Ended, Exit, FileKind, GivenFile, GivenKind, GivenSegment, LeftFile,
-    Placeholder, Protocol, RuntimeValue, Segment, Watch,
+    Address, Await, Bytes, Ended, Exit, FileKind, GivenFile, GivenKind, GivenSegment, IpcKind,
+    LeftFile, Placeholder, Protocol, RuntimeValue, Segment, Watch,
 };
 
 use crate::bench::{
@@ -247,14 +247,17 @@ pub(crate) fn tests() -> Vec<Test> {
         ]);
         plan.watches = vec![
             Watch {
+                of: IpcKind::Segment,
                 key: KEY,
                 when: Await::Waits("one".to_owned()),
             },
             Watch {
+                of: IpcKind::Segment,
                 key: KEY,
                 when: Await::Exits("one".to_owned()),
             },
             Watch {
+                of: IpcKind::Segment,
                 key: KEY + 5,
                 when: Await::Exits("one".to_owned()),
             },

@@ -2,7 +2,7 @@
 
 use ipclab_evidence::FileKind;
 
-use super::{ExitExpectation, SignalsExpectation, Template};
+use super::{After, ExitExpectation, SignalsExpectation, Template};
 
 /// Everything that a case expects of them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -239,11 +239,13 @@ pub const FILE_KINDS: [(&str, FileKind); 5] = [
     ("socket", FileKind::Socket),
 ];
 
-/// What must be true of a semaphore set after the last actor ended.
+/// What must be true of a semaphore set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SemState {
     /// Its key.
     pub key: i32,
+    /// When; `None`: after the last actor ended.
+    pub after: Option<After>,
     /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
     pub exists: Option<bool>,
     /// The value of each of its semaphores.
@@ -252,11 +254,13 @@ pub struct SemState {
     pub mode: Option<u32>,
 }
 
-/// What must be true of a message queue after the last actor ended.
+/// What must be true of a message queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MsgState {
     /// Its key.
     pub key: i32,
+    /// When; `None`: after the last actor ended. Before that what it holds is not looked at.
+    pub after: Option<After>,
     /// `Some(false)`: there must be none. `Some(true)`, or any other field given: there must be one.
     pub exists: Option<bool>,
     /// How many wait in it.

@@ -109,9 +109,9 @@ tables! {
         leaves: RawLeaves,
         /// State of System V segments by key, after the last actor ended.
         shm: Keyed<RawShm>,
-        /// State of System V semaphore sets by key, after the last actor ended.
+        /// State of System V semaphore sets by key.
         sem: Keyed<RawSem>,
-        /// State of System V message queues by key, after the last actor ended.
+        /// State of System V message queues by key.
         msg: Keyed<RawMsg>,
         /// State of POSIX named semaphores by name, after the last actor ended.
         posix_sem: Keyed<RawPosixSem>,

@@ -118,6 +118,8 @@ super::tables! {
     /// State of a semaphore set.
     #[schemars(rename = "Sem")]
     RawSem {
+        /// When: "server waits", "5s" of the case's clock; left out: after the last actor ended.
+        after: At<String>,
         /// false: there must be none.
         exists: At<bool>,
         /// The value of each of its semaphores.
@@ -129,6 +131,8 @@ super::tables! {
     /// State of a message queue.
     #[schemars(rename = "Msg")]
     RawMsg {
+        /// When: "server waits", "5s" of the case's clock; left out: after the last actor ended.
+        after: At<String>,
         /// false: there must be none.
         exists: At<bool>,
         /// How many messages wait in it.

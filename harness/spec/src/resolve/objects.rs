@@ -82,6 +82,7 @@ fn semaphores(raw: &RawCase, context: &mut Context<'_>) -> Vec<SemState> {
         });
         states.push(SemState {
             key,
+            after: raw.after.as_ref().and_then(|after| context.after(after)),
             exists: raw.exists.as_ref().map(|exists| exists.value),
             values,
             mode: raw.mode.as_ref().map(|mode| mode.0.value),
@@ -100,8 +101,18 @@ fn queues(raw: &RawCase, context: &mut Context<'_>) -> Vec<MsgState> {
         let unread = !raw.unread.is_empty();
         let keys = "exists, messages, holds or mode";
         is_said(&raw.exists, says_more || unread, &raw.span, keys, context);
+        if let (Some(_), Some(holds)) = (&raw.after, &raw.holds) {
+            context
+                .diagnostics
+                .error(
+                    &holds.span,
+                    "what a queue holds is looked at when every program has ended",
+                )
+                .help("before that, say how many messages wait in it: messages = 1");
+        }
         states.push(MsgState {
             key,
+            after: raw.after.as_ref().and_then(|after| context.after(after)),
             exists: raw.exists.as_ref().map(|exists| exists.value),
             messages: raw.messages.as_ref().and_then(|form| count(form, context)),
             holds: raw

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use ipclab_evidence::{Actor, Bytes, Limits, Plan, Run, Segment};
+use ipclab_evidence::{Actor, Bytes, LeftQueue, LeftSemaphores, Limits, Plan, Run, Segment};
 use ipclab_kernel::{Pid, descriptor, process, procfs};
 
 use super::before::{Before, OPEN_FOLDERS};
@@ -215,6 +215,20 @@ impl Platform for Shared {
     fn segment(&self, key: i32, tracer: &Tracer) -> Option<Segment> {
         let all = self.segments(&tracer.makers()).ok()?;
         all.into_iter().find(|segment| segment.key == key)
+    }
+
+    fn semaphores(&self, key: i32) -> Option<LeftSemaphores> {
+        let read = || leftovers::semaphores(&self.given);
+        let all = match self.reads_all {
+            true => self.identity.raised(read),
+            false => read(),
+        };
+        all.ok()?.into_iter().find(|set| set.key == key)
+    }
+
+    fn queue(&self, key: i32) -> Option<LeftQueue> {
+        let all = leftovers::queues(&self.given).ok()?;
+        all.into_iter().find(|queue| queue.key == key)
     }
 
     /// Everything that was ever an actor's is our child by now, or will be, and is killed by number.
