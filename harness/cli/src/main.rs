@@ -16,6 +16,7 @@ mod strangers;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 
@@ -46,10 +47,32 @@ fn main() -> ExitCode {
     {
         return code;
     }
+    ipclab_sandbox::make_usable();
+    // The main thread's stack is what the caller's limits allow.
+    let answering = thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || answer(&argv));
+    match answering.map(thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => {
+            output::note(&format!(
+                "ipclab: this machine allows no further thread: {error}"
+            ));
+            ExitCode::from(3)
+        }
+    }
+}
+
+/// What a main thread may grow to on a usual machine.
+const STACK_BYTES: usize = 8 << 20;
+
+/// Does what the command line asks for.
+fn answer(argv: &[OsString]) -> ExitCode {
     if std::env::var_os(shell::VARIABLE).is_some() {
         shell::answer();
     }
-    let args = Args::parse_from(&argv);
+    let args = Args::parse_from(argv);
     let result = run(args);
     interrupt::park_if_interrupted();
     match result {

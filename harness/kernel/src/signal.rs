@@ -84,6 +84,14 @@ pub fn termination_requested() -> bool {
     TERMINATION_REQUESTED.load(Ordering::Relaxed)
 }
 
+/// Gives a signal its default disposition.
+pub fn reset(signal: c_int) {
+    // SAFETY: a default disposition needs no handler.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+    }
+}
+
 /// Undoes [`prepare_signals`] and everything inherited: what a program that is about to start expects.
 pub fn restore_default_signals() {
     // SAFETY: setting default dispositions and an empty mask.

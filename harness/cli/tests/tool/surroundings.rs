@@ -126,6 +126,39 @@ int main(void)
     }
 }
 
+/// What a caller may hand on that the tool itself cannot work with: a right program lost everything where `SIGCHLD` was ignored, was
+/// not graded where the mask takes rights from the owner, and a small stack ended the tool.
+#[test]
+fn what_the_caller_hands_on_is_put_right() {
+    const CHILD: &str = "#include <stdio.h>\n#include <sys/wait.h>\n#include <unistd.h>\n\
+        int main(void) { int s; if (!fork()) _exit(3); if (wait(&s) < 0 || WEXITSTATUS(s) != 3) return 1; puts(\"Hello\"); }\n";
+    let mut usual = None;
+    for caller in [
+        ":",
+        "trap '' CHLD",
+        "trap '' CHLD INT TERM PIPE HUP QUIT ALRM USR1",
+        "umask 0777",
+        "umask 0700",
+        "ulimit -s 200",
+    ] {
+        let workdir = Workdir::with(&[("hello.c", CHILD)]);
+        let tool = workdir.check();
+        let tool = tool.get_program().to_string_lossy();
+        let run = format!("{caller}; exec {tool} check work --spec greet.toml");
+        let mut command = assert_cmd::Command::new("sh");
+        command.args(["-c", &run]).current_dir(workdir.path(""));
+        command
+            .env("HOME", workdir.path(""))
+            .env("XDG_CACHE_HOME", workdir.path("cache"));
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{caller}: {text}");
+        // The level, too, is the same.
+        let usual = usual.get_or_insert_with(|| text.clone());
+        assert_eq!(&text, usual, "{caller}");
+    }
+}
+
 #[test]
 fn the_environment_of_a_box_is_a_students() {
     const ENVIRONMENT: &str = r#"
