@@ -85,7 +85,8 @@ fn finish(findings: &mut [Finding], facts: Facts<'_>) {
         }
         finding.cites.sort_unstable();
         finding.cites.dedup();
-        if let (Verdict::Fail, Some(trouble)) = (finding.verdict, &trouble) {
+        // What follows from a failure is no more the student's than the failure is.
+        if let (Verdict::Fail | Verdict::Skipped, Some(trouble)) = (finding.verdict, &trouble) {
             finding.verdict = Verdict::Unknown;
             finding.message = format!("not judged: {trouble} (seen: {})", finding.message);
         }

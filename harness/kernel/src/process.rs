@@ -122,6 +122,37 @@ pub fn raise_limit(resource: Resource) -> Result<()> {
     }
 }
 
+/// The hard limit of a resource, `getrlimit(2)`; `None`: there is none.
+///
+/// # Errors
+/// No such resource.
+pub fn hard_limit(resource: Resource) -> Result<Option<u64>> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the struct outlives the call.
+    check_int(unsafe { libc::getrlimit(resource, &mut limit) })?;
+    Ok((limit.rlim_max != libc::RLIM_INFINITY).then_some(limit.rlim_max))
+}
+
+/// `setrlimit(2)`: the soft limit, as far as the hard one allows it, which stays.
+///
+/// # Errors
+/// No such resource.
+pub fn set_soft_limit(resource: Resource, value: u64) -> Result<()> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the struct outlives both calls.
+    unsafe {
+        check_int(libc::getrlimit(resource, &mut limit))?;
+        limit.rlim_cur = value.min(limit.rlim_max);
+        check_int(libc::setrlimit(resource, &limit)).map(drop)
+    }
+}
+
 /// `setrlimit(2)`, soft and hard alike; where the hard limit is lower already, it stays.
 pub fn lower_limit(resource: Resource, value: u64) -> Result<()> {
     let mut limit = libc::rlimit {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use ipclab_evidence::{CaseTimes, Evidence, FileState, Isolation, Leftovers, Plan, SeenObjects};
 
 use crate::given::{self, Given};
+use crate::machine_limits;
 use crate::tracer::TracerEvidence;
 use crate::watch::Watched;
 use crate::world::Ids;
@@ -99,6 +100,7 @@ pub(crate) fn assemble(
     } = watched;
     let mut trouble = std::mem::take(&mut tracer.trouble);
     trouble.extend(given::beyond_us(&plan.world, ids));
+    trouble.extend(machine_limits::short_of(plan));
     let passed = std::mem::take(&mut tracer.passed);
     let TracerEvidence {
         calls: trace,

@@ -20,7 +20,7 @@ use crate::filter::{self, TraceScope};
 use crate::id_map::IdMap;
 use crate::measures::LeftOut;
 use crate::platform::shared::user::RunUser;
-use crate::{frame, request, speed};
+use crate::{frame, machine_limits, request, speed};
 
 /// Runs until the tool is gone.
 pub(crate) fn main(
@@ -47,10 +47,7 @@ pub(crate) fn main(
     if process::raise_limit(libc::RLIMIT_NOFILE).is_err() {
         return ExitCode::FAILURE;
     }
-    // What these count in a user namespace counts against the one who made it, too: all boxes' together against these limits.
-    for resource in [libc::RLIMIT_SIGPENDING, libc::RLIMIT_MSGQUEUE] {
-        let _ = process::raise_limit(resource);
-    }
+    machine_limits::take_away();
     // What boxes are made of has the modes that we mean, and actors begin with the mask of a fresh login.
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     let tool = std::os::unix::process::parent_id();

@@ -48,6 +48,7 @@ mod id_map;
 mod keeper;
 mod leftovers;
 mod level;
+mod machine_limits;
 mod measures;
 mod mounts;
 mod outputs;

@@ -11,6 +11,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use crate::calls;
 use crate::filter;
 use crate::filter::TraceScope;
+use crate::machine_limits;
 use crate::streams::{Capture, Feed};
 use ipclab_kernel::{
     Pid, descriptor, error, namespace, process, procfs, ptrace, seccomp, signal, socket,
@@ -234,6 +235,7 @@ const PENDING_SIGNALS: u64 = 1024;
 /// What the kernel itself keeps an actor below.
 fn apply(limits: &Limits, own_users: bool) -> io::Result<()> {
     const MIB: u64 = 1 << 20;
+    machine_limits::set_stack()?;
     process::lower_limit(libc::RLIMIT_CORE, 0)?;
     process::lower_limit(libc::RLIMIT_MEMLOCK, MIB)?;
     process::lower_limit(libc::RLIMIT_SIGPENDING, PENDING_SIGNALS)?;

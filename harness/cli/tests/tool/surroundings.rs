@@ -126,6 +126,14 @@ int main(void)
     }
 }
 
+/// The usual spec, and a case that runs with sanitizers, which reserve terabytes.
+fn with_memory() -> String {
+    format!(
+        "{SPEC}\n[[case]]\nid = \"memory\"\ntitle = \"no memory errors\"\ntier = \"robust\"\npoints = 1\ncovers = [\"Q1\"]\nsanitize = true\n\
+         [case.actor.hello]\nstudent = \"hello\"\nexit = 0\n"
+    )
+}
+
 /// What a caller may hand on that the tool itself cannot work with: a right program lost everything where `SIGCHLD` was ignored, was
 /// not graded where the mask takes rights from the owner, and a small stack ended the tool.
 #[test]
@@ -139,9 +147,14 @@ fn what_the_caller_hands_on_is_put_right() {
         "trap '' CHLD INT TERM PIPE HUP QUIT ALRM USR1",
         "umask 0777",
         "umask 0700",
-        "ulimit -s 200",
+        "ulimit -S -s 200",
+        "ulimit -S -v 4000000",
+        "ulimit -S -d 200000",
+        "ulimit -S -f 10",
+        "ulimit -S -l 0",
     ] {
         let workdir = Workdir::with(&[("hello.c", CHILD)]);
+        workdir.write("greet.toml", with_memory());
         let tool = workdir.check();
         let tool = tool.get_program().to_string_lossy();
         let run = format!("{caller}; exec {tool} check work --spec greet.toml");
@@ -156,6 +169,31 @@ fn what_the_caller_hands_on_is_put_right() {
         // The level, too, is the same.
         let usual = usual.get_or_insert_with(|| text.clone());
         assert_eq!(&text, usual, "{caller}");
+    }
+}
+
+/// A limit that may not be raised takes no point: what needs more is not graded, and the limit is named.
+#[test]
+fn a_limit_of_the_callers_takes_no_point() {
+    for caller in ["ulimit -v 4000000", "ulimit -d 200000", "ulimit -s 4000"] {
+        let workdir = Workdir::with(&[("hello.c", GOOD)]);
+        workdir.write("greet.toml", with_memory());
+        let tool = workdir.check();
+        let tool = tool.get_program().to_string_lossy();
+        let run = format!("{caller}; exec {tool} check work --spec greet.toml");
+        let mut command = assert_cmd::Command::new("sh");
+        command.args(["-c", &run]).current_dir(workdir.path(""));
+        command
+            .env("HOME", workdir.path(""))
+            .env("XDG_CACHE_HOME", workdir.path("cache"));
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        match output.status.code() {
+            // Root may raise it.
+            Some(0) => {}
+            Some(3) => assert!(text.contains("(ulimit -"), "{caller}: {text}"),
+            code => panic!("{caller}: {code:?} {text}"),
+        }
     }
 }
 
