@@ -165,7 +165,7 @@ fn given(page: &mut Page, case: &CaseReport, cause: &CauseReport, glyphs: &Glyph
     let room = page.width().saturating_sub(TEXT);
     page.row(
         Row::new()
-            .put(Ink::Faint, "    there")
+            .put(Ink::Faint, "    given")
             .to(TEXT)
             .put(Ink::Plain, cut(&text, room, glyphs.more)),
     );

@@ -83,9 +83,9 @@ impl<'a> Look<'a> {
             let prints = spot.source.calls_on(spot.line).into_iter().next();
             from.extend(prints.and_then(|call| self.operand_of(spot, &call)));
         } else {
+            from.extend(self.ended_by(&line));
             from.extend(self.guard_around(spot));
         }
-        from.extend(self.ended_by(&line));
         let loops = self.loops(std::slice::from_ref(&line));
         from.extend(loops.into_iter().next());
         match from.is_empty() {
