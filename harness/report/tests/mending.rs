@@ -198,7 +198,7 @@ fn the_call_that_a_case_made_to_fail_is_named() {
     };
     check(
         "server printed nothing on stderr",
-        Some("listen() #5 is made to fail with EADDRINUSE"),
+        Some("listen() #8 is made to fail with EADDRINUSE"),
     );
     // What says it itself is not told twice.
     check(

@@ -799,30 +799,30 @@ fn what_was_passed_over_leads_to_what_decided_it() {
         "0\n[case.actor.end]\npeer = [\"until server waits\", \"signal server SIGTERM\"]";
     let shows = |exit: &str, aspect, message: &str, lines: &[u32], expect| {
         let mut run = Run::ended(0);
-        run.printed = vec![(1, 37)];
+        run.printed = vec![(1, 38)];
         let finding = finding(aspect, message, lines);
         check(MISSED, &case("", exit), &run, &finding, expect);
     };
     use Aspect::{Calls, Memory, Output};
     // A round that is skipped, and a function that says that it was the last one.
     let missing = "server did not print `record: abc` on stdout";
-    shows("0", Output, missing, &[38], 29);
-    shows("0", Output, missing, &[38], 10);
+    shows("0", Output, missing, &[39], 30);
+    shows("0", Output, missing, &[39], 10);
     // A text that a condition chooses, which a function writes.
     let chosen = "server printed `record: abc, cut` instead of `record: abc`";
-    shows("0", Output, chosen, &[31], 9);
+    shows("0", Output, chosen, &[32], 9);
     // What the call should have asked for is only printed.
     let printed = "server called getsockopt(3, SO_REUSEADDR) = 0 at #3 instead of getsockopt(_, SO_TYPE, ...)";
-    shows("0", Calls, printed, &[27], 33);
+    shows("0", Calls, printed, &[28], 34);
     // The call is there, and what it hangs on never holds.
     let flag = "server called recv() without MSG_OOB: recv(4, 0) = 4 at #11";
-    shows("0", Calls, flag, &[28], 23);
+    shows("0", Calls, flag, &[29], 24);
     // How much is sent is measured in the function that sends.
     let more = "server printed `sent 2 bytes` instead of `sent 1 bytes`";
-    shows("0", Output, more, &[34], 16);
+    shows("0", Output, more, &[35], 16);
     // What a handler noted, and what is done about it.
     let total = "server printed `total:`, which must not be there";
-    shows(SIGNALLED, Output, total, &[37], 35);
+    shows(SIGNALLED, Output, total, &[38], 36);
     let shared = "no process wrote to a System V segment, so nothing was shared";
-    shows("0", Memory, shared, &[38], 37);
+    shows("0", Memory, shared, &[39], 38);
 }
