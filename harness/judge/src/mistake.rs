@@ -199,7 +199,8 @@ pub(crate) fn names_place<'a>(facts: Facts<'a>, index: usize) -> Option<&'a Call
     let mut calls = facts.calls(index);
     if let Some(key) = key {
         return calls.find(|call| {
-            call.name == "shmget" && call.argument(ArgKind::Key).and_then(Arg::number) == Some(key)
+            let is_get = GETS.contains(&call.name.as_str());
+            is_get && call.argument(ArgKind::Key).and_then(Arg::number) == Some(key)
         });
     }
     let cite = facts.service(index).filter(|service| !service.exact);
@@ -214,42 +215,64 @@ pub(crate) fn names_place<'a>(facts: Facts<'a>, index: usize) -> Option<&'a Call
     calls.find(|call| call.n == n)
 }
 
-/// A key that neither the case nor a program of ours uses, where they use some.
+/// Calls that get an object by its key.
+const GETS: [&str; 3] = ["shmget", "semget", "msgget"];
+
+/// A key that neither the case nor a program of ours uses for objects of one kind, where they use some.
 fn another_key(facts: Facts<'_>, index: usize) -> Option<(i64, i32)> {
+    GETS.iter()
+        .find_map(|get| another_key_of(facts, index, get))
+}
+
+fn another_key_of(facts: Facts<'_>, index: usize, get: &str) -> Option<(i64, i32)> {
     let case = facts.case;
-    let mut named: Vec<i32> = case.given.shm.iter().map(|given| given.key).collect();
+    let mut named: Vec<i32> = match get {
+        "shmget" => {
+            let given = case.given.shm.iter().map(|given| given.key);
+            given
+                .chain(case.shm.iter().map(|state| state.key))
+                .collect()
+        }
+        "semget" => {
+            let given = case.given.sem.iter().map(|given| given.key);
+            let states = case.objects.sem.iter().map(|state| state.key);
+            given.chain(states).collect()
+        }
+        _ => {
+            let given = case.given.msg.iter().map(|given| given.key);
+            let states = case.objects.msg.iter().map(|state| state.key);
+            given.chain(states).collect()
+        }
+    };
     for actor in &case.actors {
-        if let Some(Endpoint::Shm(key)) = &actor.listens {
+        if let (Some(Endpoint::Shm(key)), "shmget") = (&actor.listens, get) {
             named.push(*key);
         }
     }
-    named.extend(case.shm.iter().map(|state| state.key));
     for left in case.leaves.must.iter().chain(&case.leaves.may) {
+        let left = match (left, get) {
+            (Leftover::Shm(left), "shmget")
+            | (Leftover::Sem(left), "semget")
+            | (Leftover::Msg(left), "msgget") => left,
+            _ => continue,
+        };
         match left {
-            Leftover::Shm(Named::Key(key)) => named.push(*key),
+            Named::Key(key) => named.push(*key),
             // Any key is right here.
-            Leftover::Shm(Named::Private | Named::Any) => return None,
-            Leftover::Path(_)
-            | Leftover::Sem(_)
-            | Leftover::Msg(_)
-            | Leftover::PosixShm(_)
-            | Leftover::PosixQueue(_)
-            | Leftover::Port(_)
-            | Leftover::Process
-            | Leftover::Served(_) => {}
+            Named::Private | Named::Any => return None,
         }
     }
+    let keys = |actor: usize| {
+        let calls = facts.calls(actor).filter(|call| call.name == get);
+        calls.filter_map(|call| call.argument(ArgKind::Key)?.number())
+    };
     for other in (0..facts.evidence.actors.len()).filter(|other| !facts.is_student(*other)) {
-        let keys = facts.calls(other).filter(|call| call.name == "shmget");
-        let keys = keys.filter_map(|call| call.argument(ArgKind::Key)?.number());
-        named.extend(keys.filter_map(|key| i32::try_from(key).ok()));
+        named.extend(keys(other).filter_map(|key| i32::try_from(key).ok()));
     }
-    let mut keys = facts
-        .calls(index)
-        .filter(|call| call.name == "shmget")
-        .filter_map(|call| call.argument(ArgKind::Key)?.number());
     let wanted = named.first().copied()?;
-    let seen = keys.find(|key| named.iter().all(|named| i64::from(*named) != *key))?;
+    // A set or queue of the program's own is nothing that others look for.
+    let mut seen = keys(index).filter(|key| *key != 0 || get == "shmget");
+    let seen = seen.find(|key| named.iter().all(|named| i64::from(*named) != *key))?;
     Some((seen, wanted))
 }
 

@@ -153,7 +153,7 @@ impl Printed<'_> {
                     .map(|pattern| format!(" the line {}", quoted(&pattern.escaped_text())))
                     .unwrap_or_else(|| " its output".to_owned());
                 self.fail(format!(
-                    "{} has no true number for{line}: {why}{}",
+                    "{} cannot know the number in{line}: {why}{}",
                     self.who(),
                     self.because()
                 ))

@@ -227,9 +227,11 @@ fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
         times => format!(", the first of {times} such collisions"),
     };
     let why = diagnosis(facts, collision);
+    // Its number has been said.
+    let again = one.split(" (").next().unwrap_or(&one);
     let message = format!(
         "what {two} wrote to shared memory was lost{more}: {one} read {} at offset {offset}, {two} wrote {} there, and \
-         {one} then wrote {} without having seen it; {}",
+         {again} then wrote {} without having seen it; {}",
         value(read),
         value(other),
         value(write),

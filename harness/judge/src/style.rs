@@ -83,9 +83,11 @@ fn sentences(text: &str) -> Vec<String> {
 /// The school year in which a text is read with ease (Flesch and Kincaid, 1975). Names of calls, numbers and other code count as
 /// words of one syllable.
 fn grade(sentences: &[String]) -> f64 {
+    // `stack-buffer-overflow` is read as three words.
     let words: Vec<&str> = sentences
         .iter()
-        .flat_map(|sentence| sentence.split_whitespace())
+        .flat_map(|sentence| sentence.split(|c: char| c.is_whitespace() || c == '-'))
+        .filter(|word| word.chars().any(char::is_alphanumeric))
         .collect();
     if words.len() < GRADED_WORDS_MIN {
         return 0.0;

@@ -75,7 +75,7 @@ fn what_no_call_answered_has_no_true_number() {
             }
         },
         &[
-            "output: client has no true number for its output: no shmctl(IPC_STAT) of client succeeded, which would have told it shm_segsz",
+            "output: client cannot know the number in its output: no shmctl(IPC_STAT) of client succeeded, and only that tells shm_segsz",
         ],
     );
 }
@@ -91,8 +91,8 @@ fn an_actor_never_starts_when_no_call_answers_its_placeholder() {
             builder.unstarted(1);
         },
         &[
-            "output: client has no true number for its output: no shmctl(IPC_STAT) of client succeeded, which would have told it shm_segsz: it never started, because no shmget() of server succeeded, which would have told it shmid",
-            "exit: client never started, because no shmget() of server succeeded, which would have told it shmid",
+            "output: client cannot know the number in its output: no shmctl(IPC_STAT) of client succeeded, and only that tells shm_segsz: it never started, because no shmget() of server succeeded, and only that tells shmid",
+            "exit: client never started, because no shmget() of server succeeded, and only that tells shmid",
         ],
     );
 }

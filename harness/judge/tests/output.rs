@@ -210,6 +210,17 @@ fn any_order_gives_each_its_own_line() {
     );
 }
 
+/// The first worker's line was right, and was blamed for the second's, which was missing.
+#[test]
+fn a_right_line_is_not_blamed_for_one_that_is_missing_in_any_order() {
+    check_text(
+        r#"stdout.any_order = ["4002 ended with 1", "4003 ended with 2"]"#,
+        "4003 ended with 2\n4002 ended with 1\n",
+        "4002 ended with 1\n",
+        "client did not print `4003 ended with 2` on stdout",
+    );
+}
+
 /// A client that sent 49 bytes and received 48.
 fn moved() -> EvidenceBuilder {
     let mut builder = EvidenceBuilder::of(&["client", "server"]);
@@ -305,7 +316,7 @@ fn the_count_printed_is_the_one_that_crossed() {
             builder.e.actors[0].stdout.head = "40 bytes sent.\n48 bytes received.\n".into();
         },
         &[
-            "output: our server has no true number for the line `got <number>`: client sent fewer than 2 messages",
+            "output: our server cannot know the number in the line `got <number>`: client sent fewer than 2 messages",
         ],
     );
 }

@@ -215,7 +215,15 @@ fn judge_or_grade(
         }
     }
     let record = grade_one(grader, probe, pool)?;
-    keep::keep(&record, &folder)?;
+    // What an interruption or the machine spoilt is graded again the next time.
+    interrupt::park_if_interrupted();
+    let spoilt = record.cases.iter().any(|case| {
+        let mut runs = case.runs.iter();
+        case.unable.is_some() || runs.any(|run| run.run().observed.is_err())
+    });
+    if !spoilt {
+        keep::keep(&record, &folder)?;
+    }
     Ok(record)
 }
 

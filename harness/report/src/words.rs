@@ -90,6 +90,44 @@ pub(crate) fn finding(finding: &FindingReport) -> String {
     text
 }
 
+/// What a case did to the student's calls on purpose, in the order of the run: `fork() #7 is made to fail with EAGAIN`. `None`:
+/// nothing, or the mistake names it.
+pub(crate) fn injected(case: &CaseReport, cause: &CauseReport) -> Option<String> {
+    /// One is an example, and what happens to every call is the same.
+    const NAMED: usize = 2;
+    let drawn = case.conversation.as_ref()?;
+    let mut said: Vec<String> = Vec::new();
+    for row in &drawn.rows {
+        let (
+            Some(fault),
+            Act::Step { actor, text }
+            | Act::Connect {
+                from: actor, text, ..
+            },
+        ) = (&row.fault, &row.act)
+        else {
+            continue;
+        };
+        let column = drawn.actors.get(*actor);
+        let is_own = column.is_some_and(|column| column.role == Role::Student);
+        if !is_own || cause.message.contains(fault.as_str()) {
+            continue;
+        }
+        let call = text.split('(').next().unwrap_or_default();
+        let number = row.n.map_or(String::new(), |n| format!(" #{n}"));
+        let is_errno = fault.starts_with('E') && fault.chars().all(|c| c.is_ascii_alphanumeric());
+        let sentence = match fault.as_str() {
+            _ if is_errno => format!("{call}(){number} is made to fail with {fault}"),
+            signal if signal.starts_with("SIG") => format!("{signal} comes at {call}(){number}"),
+            other => format!("{call}(){number}: {other}"),
+        };
+        if said.len() < NAMED && !said.contains(&sentence) {
+            said.push(sentence);
+        }
+    }
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
 /// `19 points in 7 cases`
 pub(crate) fn worth(cause: &CauseReport) -> String {
     format!(

@@ -175,3 +175,34 @@ fn where_it_leaves_the_reference_is_marked() {
     );
     check(&[b"a", b"b"], &[b"a"], Some(""));
 }
+
+/// A report of a fault said nothing of the call that the case had made to fail.
+#[test]
+fn the_call_that_a_case_made_to_fail_is_named() {
+    let check = |message: &str, expect: Option<&str>| {
+        let mut trace = Trace::new(&["server", "client"]);
+        let (_, served) = trace.connected();
+        let failed = trace.on(0, served, "listen", &["4", "5"], Err("EADDRINUSE"));
+        trace.0.trace[failed].tampered = Some("EADDRINUSE".into());
+        let mut one = case("checks", "it checks", Tier::Core, Points::Whole(2));
+        one.actors = vec![student("server", "iserver"), student("client", "comclient")];
+        let said = finding(Aspect::Output, Verdict::Fail, message);
+        let judged = JudgedCase::new(one, Verdict::Fail, 0, vec![said]);
+        let short = terminal::render_short(&graded(&[judged.with(trace.0)]), &Style::default());
+        let given = short.lines().find(|line| line.starts_with("    given"));
+        assert_eq!(
+            given.map(|line| line.trim_start_matches("    given").trim()),
+            expect,
+            "{short}"
+        );
+    };
+    check(
+        "server printed nothing on stderr",
+        Some("listen() #8 is made to fail with EADDRINUSE"),
+    );
+    // What says it itself is not told twice.
+    check(
+        "when listen() fails with EADDRINUSE: server printed nothing",
+        None,
+    );
+}

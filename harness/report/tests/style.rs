@@ -25,6 +25,11 @@ fn the_lint_finds_what_the_page_forbids() {
         0,
     );
     check("everybody waits", 1);
+    // A name of a sanitizer's is three words.
+    check(
+        "server has a memory error: stack-buffer-overflow, strcpy() writes 251 bytes (main(), us_server.c:88)",
+        0,
+    );
     check(
         "A peripheral administrative institution simultaneously communicates considerable organisational difficulties approximately to participating representatives.",
         1,

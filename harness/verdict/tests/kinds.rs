@@ -749,3 +749,80 @@ fn what_is_too_much_leads_to_what_made_it() {
         "server ended with status 1 instead of 0: shmget() failed with ENOENT (No such file) at #3";
     shows(&run, "0", Aspect::Exit, failed, &[8], 14);
 }
+
+const MISSED: &str = "\
+static volatile sig_atomic_t stop;
+static void on_term(int sig)
+{
+    stop = 1;
+}
+static ssize_t take(int fd, char *into, int *cut)
+{
+    ssize_t got = recvmsg(fd, into, 0);
+    *cut = got == 16;
+    if (got == 0)
+        return -1;
+    return got;
+}
+static size_t put(int fd, const char *text)
+{
+    size_t sent = 0, length = strlen(text) + 1;
+    while (sent < length)
+        sent += send(fd, text, length, 0);
+    return sent;
+}
+int main(void)
+{
+    ssize_t got;
+    struct pollfd event = {.events = POLLIN};
+    struct sigaction sa = {.sa_handler = on_term};
+    poll(&event, 1, -1);
+    if (event.revents & POLLPRI)
+        recv(3, buf, 1, MSG_OOB);
+    while ((got = take(3, buf, &cut)) >= 0) {
+        if (buf[0] == 0)
+            continue;
+        printf(\"record: %s%s\\n\", buf, cut ? \", cut\" : \"\");
+    }
+    printf(\"stream SO_TYPE: %d\\n\", SOCK_STREAM);
+    printf(\"sent %zu bytes\\n\", put(3, \"x\"));
+    if (stop)
+        stop = 0;
+    printf(\"total: %d\\n\", n);
+    return 0;
+}
+";
+
+#[test]
+fn what_was_passed_over_leads_to_what_decided_it() {
+    const SIGNALLED: &str =
+        "0\n[case.actor.end]\npeer = [\"until server waits\", \"signal server SIGTERM\"]";
+    let shows = |exit: &str, aspect, message: &str, lines: &[u32], expect| {
+        let mut run = Run::ended(0);
+        run.printed = vec![(1, 38)];
+        let finding = finding(aspect, message, lines);
+        check(MISSED, &case("", exit), &run, &finding, expect);
+    };
+    use Aspect::{Calls, Memory, Output};
+    // A round that is skipped, and a function that says that it was the last one.
+    let missing = "server did not print `record: abc` on stdout";
+    shows("0", Output, missing, &[39], 30);
+    shows("0", Output, missing, &[39], 10);
+    // A text that a condition chooses, which a function writes.
+    let chosen = "server printed `record: abc, cut` instead of `record: abc`";
+    shows("0", Output, chosen, &[32], 9);
+    // What the call should have asked for is only printed.
+    let printed = "server called getsockopt(3, SO_REUSEADDR) = 0 at #3 instead of getsockopt(_, SO_TYPE, ...)";
+    shows("0", Calls, printed, &[28], 34);
+    // The call is there, and what it hangs on never holds.
+    let flag = "server called recv() without MSG_OOB: recv(4, 0) = 4 at #11";
+    shows("0", Calls, flag, &[29], 24);
+    // How much is sent is measured in the function that sends.
+    let more = "server printed `sent 2 bytes` instead of `sent 1 bytes`";
+    shows("0", Output, more, &[35], 16);
+    // What a handler noted, and what is done about it.
+    let total = "server printed `total:`, which must not be there";
+    shows(SIGNALLED, Output, total, &[38], 36);
+    let shared = "no process wrote to a System V segment, so nothing was shared";
+    shows("0", Memory, shared, &[39], 38);
+}

@@ -183,7 +183,7 @@ impl Facts<'_> {
     }
 }
 
-/// `no shmget() of creator succeeded, which would have told it shmid`
+/// `no shmget() of creator succeeded, and only that tells shmid`
 pub(crate) fn untold(actor: &str, name: &str, nth: Option<u32>) -> String {
     let call = match name {
         "shmid" | "key" => "shmget()",
@@ -196,12 +196,22 @@ pub(crate) fn untold(actor: &str, name: &str, nth: Option<u32>) -> String {
         _ if name.starts_with("shm_") => "shmctl(IPC_STAT)",
         _ => "getsockopt()",
     };
-    match nth {
-        None | Some(1) => {
-            format!("no {call} of {actor} succeeded, which would have told it {name}")
+    // What C has no name for.
+    let what = match name {
+        "fork" => "the number of the child",
+        "wait" => "which child ended",
+        "WEXITSTATUS" => "the status of the child",
+        "WTERMSIG" => "the signal that ended the child",
+        name => name,
+    };
+    match (nth, name) {
+        (None | Some(1), _) => {
+            format!("no {call} of {actor} succeeded, and only that tells {what}")
         }
-        Some(nth) => format!(
-            "it asked for {name} with {call} fewer than {nth} times, and every number is to be an answer of the kernel's"
-        ),
+        (Some(nth), "fork") => format!("{actor} made fewer than {nth} children with fork()"),
+        (Some(nth), "wait" | "WEXITSTATUS" | "WTERMSIG") => {
+            format!("{actor} waited for fewer than {nth} children with wait()")
+        }
+        (Some(nth), _) => format!("it asked for {what} with {call} fewer than {nth} times"),
     }
 }

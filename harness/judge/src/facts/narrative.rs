@@ -296,12 +296,20 @@ impl<'a> Facts<'a> {
 
     /// The last call of this actor that failed in a way that a program has to report.
     pub(crate) fn last_failure(&self, index: usize) -> Option<&'a Call> {
-        self.calls(index).rev().find(|call| is_failure(call, self))
+        let failures = || {
+            self.calls(index)
+                .rev()
+                .filter(|call| is_failure(call, self))
+        };
+        let mut others = failures().filter(|call| !is_shut_by_itself(call, self));
+        others.next().or_else(|| failures().next())
     }
 
     /// The first such call.
     pub(crate) fn first_failure(&self, index: usize) -> Option<&'a Call> {
-        self.calls(index).find(|call| is_failure(call, self))
+        let failures = || self.calls(index).filter(|call| is_failure(call, self));
+        let mut others = failures().filter(|call| !is_shut_by_itself(call, self));
+        others.next().or_else(|| failures().next())
     }
 
     /// Whether it went on although it was to end, or ended in another way than expected.
@@ -317,9 +325,12 @@ impl<'a> Facts<'a> {
                 wanted,
                 Some(ExitExpectation::Failure | ExitExpectation::Ended | ExitExpectation::Any)
             ),
-            Exit::Signal { name, .. } => {
-                !matches!(wanted, Some(ExitExpectation::Signal(signal)) if signal == name)
-            }
+            Exit::Signal { name, .. } => match wanted {
+                Some(ExitExpectation::Signal(signal)) => signal != name,
+                // The case sends it to look at what a program has made, and no program can do anything about it.
+                Some(ExitExpectation::Any) => name != "SIGKILL",
+                _ => true,
+            },
             Exit::Running { .. } => !matches!(wanted, Some(ExitExpectation::Running)),
         }
     }
@@ -457,4 +468,20 @@ fn is_failure(call: &Call, facts: &Facts<'_>) -> bool {
         (_, Some(Address::Abstract(_) | Address::Unnamed | Address::Other(_)) | None) => false,
     };
     !everyday && !resolver && !is_search(call, facts)
+}
+
+/// Whether a call failed since the program had shut its own end down before: it knows that, and may want to see it. Where another
+/// call failed as well, that one is meant.
+fn is_shut_by_itself(call: &Call, facts: &Facts<'_>) -> bool {
+    let Some(Object::Socket(socket)) = call.object else {
+        return false;
+    };
+    let shuts = |before: &Call| {
+        let is_it = before.name == "shutdown" && before.object == call.object;
+        let how = before.args.get(1);
+        let ends = how.is_some_and(|how| how.has("SHUT_WR") || how.has("SHUT_RDWR"));
+        is_it && ends && before.errno().is_none() && before.n < call.n
+    };
+    let is_late = call.errno() == Some(Errno::EPIPE) && call.tampered.is_none();
+    is_late && facts.socket(socket).is_some() && facts.calls(call.actor).any(shuts)
 }

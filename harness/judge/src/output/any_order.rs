@@ -76,7 +76,8 @@ impl Printed<'_> {
                         quoted(&wanted[first].pattern.escaped_text()),
                         quoted(text.trim())
                     ),
-                    (None, None) => self.explain(&wanted[first], (0, 0), &[]),
+                    // A line that is expected was not meant to be another one.
+                    (None, None) => self.explain(&wanted[first], (0, 0), wanted),
                 };
                 let expected = wanted
                     .iter()

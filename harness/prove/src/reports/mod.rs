@@ -109,7 +109,7 @@ fn look_at(probe: &Probe, report: &Report) -> Result<Seen, Failure> {
 }
 
 /// What is wrong with the sentences of a report.
-fn sentences(report: &Report) -> Vec<String> {
+pub(crate) fn sentences(report: &Report) -> Vec<String> {
     let causes = report.causes.iter().map(|cause| cause.message.as_str());
     let findings = report.cases.iter().flat_map(|case| &case.findings);
     let failed = findings.filter(|finding| finding.verdict == Verdict::Fail);

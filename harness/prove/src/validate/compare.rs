@@ -396,6 +396,7 @@ mod tests {
                 max: 4,
                 tiers: BTreeMap::new(),
                 exit_code,
+                style: Vec::new(),
                 unbuilt: Vec::new(),
                 cases: vec![ProbeCase {
                     id: "greets".to_owned(),

@@ -67,6 +67,9 @@ pub(super) struct Row {
     /// Why it could not be graded at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unable: Option<String>,
+    /// Sentences of its report that are hard to read, and why. The tool's own are no hole of a lab.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub style: Vec<String>,
 }
 
 /// One case, and the rejected submissions that lose its points.
@@ -207,6 +210,7 @@ impl Row {
             skips: BTreeMap::new(),
             unknown: BTreeMap::new(),
             unable: None,
+            style: Vec::new(),
         };
         let seen = match seen {
             Ok(seen) => seen,
@@ -216,6 +220,7 @@ impl Row {
             }
         };
         (row.earned, row.max) = (seen.earned, seen.max);
+        row.style.clone_from(&seen.style);
         for case in &seen.cases {
             let id = case.id.clone();
             match &case.came {

@@ -22,6 +22,8 @@ pub(super) struct ProbeOutcome {
     pub unbuilt: Vec<(String, String)>,
     /// The cases, in the spec's order.
     pub cases: Vec<ProbeCase>,
+    /// What is wrong with the sentences of its report, by `report/STYLE.md`.
+    pub style: Vec<String>,
 }
 
 /// What became of one case.
@@ -91,6 +93,7 @@ impl ProbeOutcome {
             exit_code: report.exit_code(),
             unbuilt: unbuilt.collect(),
             cases,
+            style: crate::reports::sentences(report),
         }
     }
 

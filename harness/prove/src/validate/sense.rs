@@ -164,6 +164,7 @@ greet = ["no fork()", "write(...) > 0"]
                 max: 1,
                 tiers: BTreeMap::new(),
                 exit_code: 0,
+                style: Vec::new(),
                 unbuilt: Vec::new(),
                 cases: vec![ProbeCase {
                     id: "greets".to_owned(),

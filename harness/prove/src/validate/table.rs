@@ -122,6 +122,11 @@ fn render_lab(out: &mut String, lab: &LabResult, tiers: &str, marks: &Marks, col
             let _ = writeln!(out, "  {} {line}", marks.unknown);
         }
     }
+    for row in &lab.submissions {
+        for wrong in &row.style {
+            let _ = writeln!(out, "  {} {}: hard to read: {wrong}", marks.dot, row.name);
+        }
+    }
     if !lab.holes.is_empty() {
         let _ = writeln!(out, "\n  {}", count(lab.holes.len(), "hole"));
     }

@@ -215,6 +215,7 @@ mod tests {
             max: 0,
             tiers: BTreeMap::new(),
             exit_code: 1,
+            style: Vec::new(),
             unbuilt: Vec::new(),
             cases: cases.iter().map(case).collect(),
         }

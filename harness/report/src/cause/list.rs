@@ -73,6 +73,10 @@ pub(crate) fn list(cases: &mut [CaseReport], natures: &Natures) -> Vec<CauseRepo
                 whose: match (guilty, played(case, finding)) {
                     (Some(guilty), Some(program)) if guilty == program => Whose::Guilty,
                     (Some(_), Some(_)) => Whose::Another,
+                    // An object of the kernel is as the program has made it.
+                    (Some(_), None) if finding.actor.is_none() && !finding.lines.is_empty() => {
+                        Whose::Guilty
+                    }
                     (None, _) | (_, None) => Whose::Ours,
                 },
             });

@@ -7,7 +7,8 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use ipclab_spec::{
-    Case, ExitExpectation, Player, Points, Spec, StdoutKind, Template, Tier, Visibility,
+    Case, ExitExpectation, OutputExpectation, Player, Points, Spec, StdoutKind, Template, Tier,
+    TranscriptLine, Visibility,
 };
 
 use words::{known_then, shown};
@@ -90,6 +91,13 @@ pub fn case(file: &str, case: &Case, hosts: Vec<(String, IpAddr)>) -> String {
         };
         let _ = writeln!(out, "  {} is {who}{end}", actor.name);
     }
+    let printed = printed_lines(case);
+    if !printed.is_empty() {
+        out.push('\n');
+    }
+    for line in printed {
+        let _ = writeln!(out, "  {line}");
+    }
     let objects = objects::in_words(case);
     if !objects.is_empty() {
         out.push('\n');
@@ -110,6 +118,47 @@ pub fn case(file: &str, case: &Case, hosts: Vec<(String, IpAddr)>) -> String {
         file, case.line, case.text
     );
     out
+}
+
+/// What must be printed, a sentence for each expectation and the texts below it.
+fn printed_lines(case: &Case) -> Vec<String> {
+    let mut all = Vec::new();
+    for actor in &case.actors {
+        for (stream, wanted) in [("stdout", &actor.stdout), ("stderr", &actor.stderr)] {
+            for expectation in wanted {
+                let who = &actor.name;
+                let (says, texts) = match expectation {
+                    OutputExpectation::Transcript(lines) => {
+                        let line = |line: &TranscriptLine| match line {
+                            TranscriptLine::Elided => "...".to_owned(),
+                            TranscriptLine::Line(line) => shown(line),
+                        };
+                        ("this and nothing else", lines.iter().map(line).collect())
+                    }
+                    OutputExpectation::Lines(lines) => ("these lines, in this order", texts(lines)),
+                    OutputExpectation::AnyOrder(lines) => {
+                        ("these lines, in any order", texts(lines))
+                    }
+                    OutputExpectation::Contains(parts) => ("each of these somewhere", texts(parts)),
+                    OutputExpectation::AnyOf(parts) => ("one of these somewhere", texts(parts)),
+                    OutputExpectation::Lacks(parts) => ("none of these", texts(parts)),
+                    OutputExpectation::Regex(patterns) => {
+                        ("what these expressions find", texts(patterns))
+                    }
+                };
+                all.push(format!("{who} must print {says} on {stream}:"));
+                all.extend(texts.into_iter().map(|text: String| {
+                    let text = text.replace('\n', "\n      ");
+                    format!("    {text}")
+                }));
+            }
+        }
+    }
+    all
+}
+
+fn texts(templates: &[Template]) -> Vec<String> {
+    templates.iter().map(shown).collect()
 }
 
 /// How to try a case without this tool's eyes: what to type, in the order in which the actors start.

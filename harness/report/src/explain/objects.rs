@@ -31,21 +31,34 @@ fn processes(wanted: &Processes) -> Vec<String> {
     for (name, number) in wanted.counts() {
         let Some(number) = number else { continue };
         let n = count(number);
+        let n = |one: &str, many: &str| of(&n, one, many);
         all.push(match name {
-            "total" => format!("{who} must have {n} processes in all, its first one included"),
-            "children" => format!("the first process of {who} must make {n} children"),
-            "threads" => format!("{who} must make {n} threads beside the first of each process"),
-            "unjoined" => {
-                format!("{who} must end with {n} threads that it has neither joined nor detached")
-            }
-            "zombies" => format!(
-                "{who} must leave {n} zombies: children that ended and that it never waited for"
+            "total" => format!(
+                "{who} must have {} in all, its first one included",
+                n("process", "processes")
             ),
-            _ => {
+            "children" => {
                 format!(
-                    "{who} must leave {n} orphans: children that are alive when their parent ends"
+                    "the first process of {who} must make {}",
+                    n("child", "children")
                 )
             }
+            "threads" => format!(
+                "{who} must make {} beside the first of each process",
+                n("thread", "threads")
+            ),
+            "unjoined" => format!(
+                "{who} must end with {} that it has neither joined nor detached",
+                n("thread", "threads")
+            ),
+            "zombies" => format!(
+                "{who} must leave {}: children that ended and that it never waited for",
+                n("zombie", "zombies")
+            ),
+            _ => format!(
+                "{who} must leave {}: children that are alive when their parent ends",
+                n("orphan", "orphans")
+            ),
         });
     }
     if let Some(ends) = &wanted.ends {
@@ -187,14 +200,14 @@ fn file(wanted: &FileExpectation) -> String {
         wanted
             .size
             .as_ref()
-            .map(|n| format!("have {} bytes", count(n))),
+            .map(|n| format!("have {}", of(&count(n), "byte", "bytes"))),
     );
     is.extend(wanted.mode.map(|mode| format!("have mode {mode:04o}")));
     is.extend(
         wanted
             .links
             .as_ref()
-            .map(|n| format!("have {} links", count(n))),
+            .map(|n| format!("have {}", of(&count(n), "link", "links"))),
     );
     is.extend(
         wanted
@@ -317,6 +330,12 @@ fn state(
         (_, true) => format!("{what} must be there {when}"),
         _ => format!("{what} must {} {when}", is.join(", ")),
     }
+}
+
+/// `1 child`, `at least 1 child`, `3 children`
+fn of(number: &str, one: &str, many: &str) -> String {
+    let is_one = number == "1" || number.ends_with(" least 1") || number.ends_with(" most 1");
+    format!("{number} {}", if is_one { one } else { many })
 }
 
 /// `4`, `at least 1`, `1 to 3`

@@ -147,6 +147,7 @@ fn first_cause(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &G
         &format!("{}: {}", case.id, case.title),
     );
     page.append(title, TITLE_LINES, glyphs.more);
+    given(page, case, cause, glyphs);
     also(page, cause, glyphs);
     place(page, report, cause, glyphs);
     if let Some(finding) = finding {
@@ -154,6 +155,20 @@ fn first_cause(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &G
     }
     hint(page, case, glyphs);
     repeat(page, case.repeat.as_str());
+}
+
+/// What the case did to the program's calls, where the mistake does not say it.
+fn given(page: &mut Page, case: &CaseReport, cause: &CauseReport, glyphs: &Glyphs) {
+    let Some(text) = words::injected(case, cause) else {
+        return;
+    };
+    let room = page.width().saturating_sub(TEXT);
+    page.row(
+        Row::new()
+            .put(Ink::Faint, "    given")
+            .to(TEXT)
+            .put(Ink::Plain, cut(&text, room, glyphs.more)),
+    );
 }
 
 /// The other cases that it shows in, as far as there is room on one line.

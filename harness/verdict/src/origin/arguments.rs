@@ -54,7 +54,8 @@ impl<'a> Look<'a> {
             return [step].into_iter().chain(uses).map(line_of).collect();
         }
         if let Some(line) = self.wrong_text() {
-            return vec![line];
+            let chosen = self.chosen(&line);
+            return std::iter::once(line).chain(chosen).collect();
         }
         // A wrong value that stands in the line itself comes from nowhere else.
         let own = values_in(spot.source, call.at..call.end);
@@ -145,7 +146,12 @@ impl<'a> Look<'a> {
                     .iter()
                     .find_map(|name| self.given_back(name))
                     .or_else(|| called.find_map(|name| self.given_back(name)));
+                let mut direct = direct.iter();
+                let measured = direct.find_map(|name| self.measured_in(name));
                 match (back, steps.first()) {
+                    (Some(back), _) if measured.is_some() => {
+                        measured.into_iter().chain([back]).collect()
+                    }
                     (Some(back), Some(first)) => vec![back, first.line.clone()],
                     _ => self.how_often(&steps).unwrap_or_else(|| nearest(&steps)),
                 }

@@ -160,7 +160,7 @@ impl<'a> Look<'a> {
     }
 
     /// The `return` behind the last complaint, where a function of the program's gives its status back to `main`.
-    fn returned(&self) -> Option<SourceLine> {
+    pub(super) fn returned(&self) -> Option<SourceLine> {
         let complaint = self.complaint_lines()?.first()?;
         let spot = self.spot(complaint)?;
         let mut body = spot.function.body.clone();
@@ -407,7 +407,17 @@ impl<'a> Look<'a> {
 
     /// What looks at the result of the call on this line, and the first statement that hangs on that.
     pub(super) fn checks(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let failed = self.failed_call();
+        self.checks_of(None, lines)
+    }
+
+    /// The same of a call that failed there; `None`: of the first one.
+    pub(super) fn checks_of(
+        &self,
+        failed: Option<&[SourceLine]>,
+        lines: &[SourceLine],
+    ) -> Vec<SourceLine> {
+        let failed = failed.and_then(<[_]>::first).cloned();
+        let failed = failed.or_else(|| self.failed_call());
         let Some(line) = failed.as_ref().or(lines.first()) else {
             return Vec::new();
         };

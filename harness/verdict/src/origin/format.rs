@@ -178,7 +178,13 @@ fn fit(part: &[Piece], line: &str) -> Option<(usize, Vec<(usize, String)>)> {
                 if text.is_empty() {
                     continue;
                 }
-                let at = match (open.take(), rest.find(text)?) {
+                // Blanks at the end of a line are not seen.
+                let cut = text.trim_end();
+                let at_end = || {
+                    let is_last = !cut.is_empty() && rest.ends_with(cut);
+                    is_last.then(|| rest.len() - cut.len())
+                };
+                let at = match (open.take(), rest.find(text).or_else(at_end)?) {
                     (Some(nth), at) => {
                         values.push((nth, rest[..at].to_owned()));
                         at
@@ -188,7 +194,7 @@ fn fit(part: &[Piece], line: &str) -> Option<(usize, Vec<(usize, String)>)> {
                     (None, _) => return None,
                 };
                 letters += text.trim().chars().count();
-                rest = &rest[at + text.len()..];
+                rest = rest.get(at + text.len()..).unwrap_or("");
             }
         }
     }

@@ -14,8 +14,9 @@ type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [Rule<'a>; 25] = [
+        let rules: [Rule<'a>; 31] = [
             Self::not_refused,
+            Self::refused_late,
             Self::made_itself,
             Self::made_to_fail,
             Self::interrupted,
@@ -23,11 +24,13 @@ impl<'a> Look<'a> {
             Self::other_type,
             Self::serves_once,
             Self::ended_early,
+            Self::printed_by_another,
             Self::one_after_the_other,
             Self::not_printed,
             Self::extra_text,
             Self::printed_before,
             Self::without_arguments,
+            Self::after_signal,
             Self::flag,
             Self::stale,
             Self::never_waited_for,
@@ -36,6 +39,9 @@ impl<'a> Look<'a> {
             Self::file,
             Self::unchanged_file,
             Self::standstill,
+            Self::only_printed,
+            Self::never_reached,
+            Self::shared_nothing,
             Self::other_sites,
             Self::said_on_stdout,
             Self::not_removed,

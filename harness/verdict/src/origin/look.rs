@@ -39,6 +39,8 @@ pub(super) struct Look<'a> {
     pub(super) is_own: bool,
     /// The program should have refused what it was given.
     pub(super) must_fail: bool,
+    /// The case sends a signal.
+    pub(super) is_signalled: bool,
     /// How many arguments it was given.
     pub(super) arguments: Option<usize>,
 }
@@ -89,7 +91,16 @@ impl<'a> Look<'a> {
             Player::Student { args, .. } => Some(args.len()),
             Player::Reference { .. } | Player::Peer { .. } => None,
         });
+        let mut steps = case.actors.iter().flat_map(|role| match &role.player {
+            Player::Peer { steps } => steps.as_slice(),
+            Player::Student { .. } | Player::Reference { .. } => &[],
+        });
         Self {
+            is_signalled: steps.any(|step| step.text.starts_with("signal "))
+                || case
+                    .faults
+                    .iter()
+                    .any(|fault| fault.to_string().contains(": SIG")),
             arguments,
             must_fail: role.is_some_and(|role| role.exit == Some(ExitExpectation::Failure)),
             sources,

@@ -14,6 +14,7 @@ mod format;
 mod kinds;
 mod lexer;
 mod look;
+mod missed;
 mod more;
 mod named;
 mod origins;

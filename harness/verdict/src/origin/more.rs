@@ -3,12 +3,14 @@
 use ipclab_evidence::{Arg, Exit, SourceLine, canonical};
 use ipclab_spec::Aspect;
 
-use super::look::Look;
+use super::look::{Look, is_of_kernel};
 
 /// Functions that print.
 const PRINTS: [&str; 10] = [
     "printf", "fprintf", "dprintf", "puts", "fputs", "putchar", "fputc", "putc", "fwrite", "write",
 ];
+/// Those that print one character.
+const ONE_CHARACTER: [&str; 3] = ["putchar", "putc", "fputc"];
 /// Letters of a text that is looked for: a shorter one is found by accident.
 const LETTERS_MIN: usize = 3;
 
@@ -67,14 +69,44 @@ impl<'a> Look<'a> {
         if !is_end || body.clone().filter(on_line).any(|at| prints(&at)) {
             return Vec::new();
         }
-        let mut before = body.filter(|at| source.line(*at).is_some_and(|line| line < spot.line));
-        let Some(printing) = before.rfind(prints).and_then(|at| source.place(at)) else {
+        let before = body.filter(|at| source.line(*at).is_some_and(|line| line < spot.line));
+        let mut printing: Vec<usize> = before.filter(prints).collect();
+        // The end of a line says less than what stands in it.
+        let is_one = |at: &usize| {
+            source
+                .word(*at)
+                .is_some_and(|it| ONE_CHARACTER.contains(&it))
+        };
+        let last = printing.iter().rposition(|at| !is_one(at));
+        printing.truncate(last.map_or(printing.len(), |last| last + 1));
+        let Some(printing) = printing.last().and_then(|at| source.place(*at)) else {
             return Vec::new();
         };
+        if let Some(skipped) = self.skipped(&printing) {
+            return vec![skipped, printing];
+        }
         let guard = self
             .spot(&printing)
             .and_then(|spot| self.guard_around(spot));
-        guard.into_iter().chain([printing]).collect()
+        // What it prints comes from the kernel.
+        let came = self
+            .spot(&printing)
+            .filter(|_| guard.is_none())
+            .and_then(|spot| {
+                let call = spot.source.calls_on(spot.line).into_iter().next()?;
+                let names = call
+                    .args
+                    .iter()
+                    .flat_map(|arg| spot.source.names(arg.clone()));
+                let mut writes =
+                    names.filter_map(|name| spot.source.last_write(name, spot.function, call.at));
+                let write = writes.find(|write| {
+                    let called = spot.source.callees(write);
+                    called.iter().any(|name| is_of_kernel(name))
+                })?;
+                spot.source.place(write.at)
+            });
+        guard.into_iter().chain([printing]).chain(came).collect()
     }
 
     /// It should have found nothing to work with, and made it itself: where.

@@ -44,6 +44,10 @@ impl<'a> Look<'a> {
                 false => round,
             };
         }
+        let unanswered = self.unanswered();
+        if !unanswered.is_empty() {
+            return unanswered;
+        }
         if !self.is_own && self.says("the connection was closed") {
             let closed = self.condition(lines);
             if !closed.is_empty() {
@@ -60,10 +64,13 @@ impl<'a> Look<'a> {
                 let unseen = printed
                     .as_ref()
                     .and_then(|line| self.unseen(self.spot(line)?));
+                // Where it printed that is not always known.
+                let shown: Vec<SourceLine> = printed.iter().cloned().collect();
+                let shown = if shown.is_empty() { lines } else { &shown };
                 let mut from: Vec<SourceLine> = unseen
                     .into_iter()
                     .chain(printed)
-                    .chain(self.checks(lines))
+                    .chain(self.checks_of(self.failed_before(shown), lines))
                     .collect();
                 from.retain(|line| lines.first() != Some(line));
                 if !from.is_empty() {
@@ -79,7 +86,9 @@ impl<'a> Look<'a> {
             }
             Some(MistakeKind::Silent) => {
                 let helper = self.ends_silently().into_iter();
-                return helper.chain(self.end(lines)).collect();
+                // The function that gave up says more than how `main` ended.
+                let gives_up = self.gives_up(lines).filter(|_| lines.len() > 1);
+                return helper.chain(gives_up).chain(self.end(lines)).collect();
             }
             Some(MistakeKind::Status) => return self.end(lines),
             Some(MistakeKind::Waits) if self.is_waiting(exit) => return self.held_end(lines, exit),
@@ -88,6 +97,11 @@ impl<'a> Look<'a> {
         let is_held = self.says("does not hold") || self.says("wrote to a System V segment");
         if self.finding.aspect == Aspect::Memory && is_held {
             return self.stored();
+        }
+        if self.says(" has the values ")
+            && let Some(given) = lines.first().and_then(|line| self.values_given(line))
+        {
+            return vec![given];
         }
         if self.says(" has the values ")
             && let [_, caller, _, ..] = lines
@@ -133,7 +147,11 @@ impl<'a> Look<'a> {
             return vec![line];
         }
         if self.is_complaint(lines) {
-            let condition = self.condition(lines);
+            // It said that something failed, and went on.
+            let goes_on = self.returned();
+            let goes_on = goes_on.filter(|_| self.says("` where `") || self.goes_on(lines));
+            let mut condition = self.condition(lines);
+            condition.splice(0..0, goes_on);
             if !condition.is_empty() {
                 return condition;
             }
@@ -157,17 +175,23 @@ impl<'a> Look<'a> {
                 return to_end;
             }
             let mut left = self.left_loop(&lines[0]);
+            let skipped = |line: &SourceLine| self.skipped(line);
             let printed = self.actor.map(|(_, actor)| actor.printed.iter());
             let last = printed.and_then(|mut printed| printed.rfind(|write| write.stream == 1));
             if let Some(line) = last.and_then(|write| write.lines.first()) {
                 // What it printed in the loop stands for what it did not do there.
                 left.truncate(1);
+                left.splice(0..0, skipped(line));
                 left.extend(self.leaves_loop(line));
                 left.push(line.clone());
             }
             if !left.is_empty() {
                 return left;
             }
+        }
+        let counted = self.semaphores_printed(lines);
+        if !counted.is_empty() {
+            return counted;
         }
         let shared = self.shared_count(lines);
         if !shared.is_empty() {

@@ -50,13 +50,15 @@ impl<'a> Look<'a> {
     }
 
     /// A line that is missing, and for which the text has a call: what that hangs on, and how often it runs.
-    pub(super) fn not_printed(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+    pub(super) fn not_printed(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
         if self.finding.aspect != Aspect::Output || !self.is_own {
             return Vec::new();
         }
         if self.says(" on stderr") && self.says(" did not print `") {
             let complaint = self.complaint_lines().and_then(<[_]>::first);
-            return complaint.cloned().into_iter().collect();
+            // Where nothing was said of the call itself, it gave up in silence.
+            let gives_up = self.gives_up(lines).filter(|_| lines.len() > 1);
+            return gives_up.into_iter().chain(complaint.cloned()).collect();
         }
         let words = self.plain_words();
         let missing = match () {
@@ -76,11 +78,12 @@ impl<'a> Look<'a> {
         let Some(spot) = self.spot(&line) else {
             return Vec::new();
         };
-        let mut from: Vec<SourceLine> = Vec::new();
+        let mut from: Vec<SourceLine> = self.skipped(&line).into_iter().collect();
         if words.contains("` only on line ") {
             let prints = spot.source.calls_on(spot.line).into_iter().next();
             from.extend(prints.and_then(|call| self.operand_of(spot, &call)));
         } else {
+            from.extend(self.ended_by(&line));
             from.extend(self.guard_around(spot));
         }
         let loops = self.loops(std::slice::from_ref(&line));
@@ -105,9 +108,12 @@ impl<'a> Look<'a> {
                 let Some((_, format)) = source.format_of(&call) else {
                     continue;
                 };
-                let texts = format.split(['%', '\n']);
-                let known =
-                    texts.map(|text| text.trim_start_matches(|c: char| !c.is_whitespace()).trim());
+                // Behind a `%` stands first what it asks for.
+                let parts = format.split(['%', '\n']).enumerate();
+                let known = parts.map(|(nth, text)| match nth {
+                    0 => text.trim(),
+                    _ => text.trim_start_matches(|c: char| !c.is_whitespace()).trim(),
+                });
                 let longest = known.filter(|text| line.contains(text)).map(str::len).max();
                 let letters = longest.filter(|letters| *letters >= LETTERS_MIN);
                 if let (Some(letters), Some(at_line)) = (letters, source.line(call.at))

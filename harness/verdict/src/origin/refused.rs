@@ -1,6 +1,7 @@
 //! What should have been refused, and was not.
 
 use ipclab_evidence::{Exit, SourceLine, canonical};
+use ipclab_spec::Aspect;
 
 use super::look::{Look, Spot, at};
 
@@ -40,6 +41,26 @@ impl<'a> Look<'a> {
             true => counted.into_iter().chain(taken).collect(),
             false => taken.into_iter().chain(counted).collect(),
         }
+    }
+
+    /// It had done a part of its work before it refused what it was given: what looks at that, and what it does then.
+    pub(super) fn refused_late(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        let is_it = self.finding.aspect == Aspect::Memory && self.says("does not hold");
+        if !self.must_fail || !is_it || self.has_failed() {
+            return Vec::new();
+        }
+        let Some(spot) = self.main_spot() else {
+            return Vec::new();
+        };
+        let looks = self.looks_at_converted(spot);
+        let does = looks.as_ref().and_then(|line| {
+            let spot = self.spot(line)?;
+            let mut controls = spot.source.controls(spot.function).into_iter();
+            let control = controls.find(|it| spot.source.line(it.at) == Some(spot.line))?;
+            let open = spot.source.is(control.body.start, "{");
+            spot.source.place(control.body.start + usize::from(open))
+        });
+        looks.into_iter().chain(does).collect()
     }
 
     /// Whether a call of the program failed, or was made to.

@@ -1,8 +1,10 @@
 //! Semaphores that are waited for: what holds them, what sets their values, which call changed them last.
 
 use ipclab_evidence::{Arg, Call, Exit, SourceLine, canonical};
+use ipclab_spec::Aspect;
 
 use super::look::Look;
+use super::shared::is_attached;
 
 impl<'a> Look<'a> {
     /// Of a program that waits for a semaphore: where it took the one that it holds, else where their values are set.
@@ -54,14 +56,52 @@ impl<'a> Look<'a> {
         let Some(line) = set.and_then(|call| call.lines.first()) else {
             return lines.get(1).map(filled).into_iter().collect();
         };
-        let given = self.spot(line).and_then(|spot| {
-            let call = self.call_named(spot, "semctl")?;
-            let mut steps = Vec::new();
-            self.follow(spot, call.args.get(3)?.clone(), call.at, &[], 4, &mut steps);
-            let numbers = steps.into_iter().rfind(|step| !step.values.is_empty());
-            numbers.map(|step| step.line)
-        });
+        let given = self.values_given(line);
         given.into_iter().chain([line.clone()]).collect()
+    }
+
+    /// Where the values stand that a `semctl()` on this line sets.
+    pub(super) fn values_given(&self, line: &SourceLine) -> Option<SourceLine> {
+        let spot = self.spot(line)?;
+        let call = self.call_named(spot, "semctl")?;
+        let mut steps = Vec::new();
+        self.follow(spot, call.args.get(3)?.clone(), call.at, &[], 4, &mut steps);
+        let numbers = steps.into_iter().rfind(|step| !step.values.is_empty());
+        numbers.map(|step| step.line)
+    }
+
+    /// Of a number that was read from memory which another program fills, and printed: where the program itself sets how many there
+    /// are.
+    pub(super) fn semaphores_printed(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        let spot = lines.first().and_then(|line| self.spot(line));
+        let is_it = self.finding.aspect == Aspect::Output && self.is_own;
+        // A place that nothing was put into yet.
+        let is_empty = self.says("`0` where `") || self.says("`0` instead of `");
+        let Some(spot) = spot.filter(|_| is_it && is_empty) else {
+            return Vec::new();
+        };
+        let source = spot.source;
+        let calls = source.calls_on(spot.line);
+        let args = calls.iter().flat_map(|call| call.args.iter().skip(1));
+        let names = args.flat_map(|arg| source.names(arg.clone()));
+        let mut read = names.filter_map(|name| source.last_write(name, spot.function, usize::MAX));
+        let is_shared = read.any(|write| {
+            let mut names = source.names(write.value.clone()).into_iter();
+            let is_part = write.value.clone().any(|at| source.is(at, "->"));
+            is_part && names.any(|name| is_attached(source, name))
+        });
+        let set = self.calls().find(|call| {
+            let sets = ["SETALL", "SETVAL"];
+            let has = |it: &str| call.args.iter().any(|arg| arg.has(it));
+            call.name == "semctl" && sets.iter().any(|it| has(it)) && !call.lines.is_empty()
+        });
+        let line = set
+            .filter(|_| is_shared)
+            .and_then(|call| call.lines.first());
+        line.map_or(Vec::new(), |line| {
+            let given = self.values_given(line);
+            given.into_iter().chain([line.clone()]).collect()
+        })
     }
 
     /// Where the array is filled that a call on this line hands over.

@@ -99,7 +99,7 @@ impl<'a> Look<'a> {
 }
 
 /// Whether a name holds the address of a segment.
-fn is_attached(source: &Source<'_>, name: &str) -> bool {
+pub(super) fn is_attached(source: &Source<'_>, name: &str) -> bool {
     (0..source.tokens.len()).any(|token| {
         let attaches = source.is(token, "shmat") || source.is(token, "mmap");
         attaches && {

@@ -189,19 +189,23 @@ impl<'a> Look<'a> {
     }
 
     pub(super) fn prints(&self, text: &str) -> Option<SourceLine> {
-        let mut found = self.sources.iter().filter_map(|source| {
-            let prints = source.printing(text).into_iter().next()?;
-            Some((prints.letters, source.place(prints.call.at)?))
-        });
-        let first = found.next()?;
-        Some(
-            found
-                .fold(
-                    first,
-                    |best, next| if next.0 > best.0 { next } else { best },
-                )
-                .1,
-        )
+        let writes = self.actor.map(|(_, actor)| actor.printed.as_slice());
+        let mut best: Option<(usize, bool, SourceLine)> = None;
+        for source in self.sources {
+            for prints in source.printing(text) {
+                let Some(place) = source.place(prints.call.at) else {
+                    continue;
+                };
+                // Of several that print alike the one that the run came by.
+                let mut writes = writes.into_iter().flatten();
+                let ran = writes.any(|write| write.lines.contains(&place));
+                let rank = (prints.letters, ran);
+                if best.as_ref().is_none_or(|best| rank > (best.0, best.1)) {
+                    best = Some((prints.letters, ran, place));
+                }
+            }
+        }
+        best.map(|(_, _, place)| place)
     }
 }
 
