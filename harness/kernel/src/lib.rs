@@ -21,6 +21,7 @@ pub mod memory;
 pub mod mq;
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 pub mod namespace;
+pub mod page;
 pub mod process;
 pub mod procfs;
 pub mod ptrace;

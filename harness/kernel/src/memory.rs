@@ -12,15 +12,6 @@ use crate::arch::registers::Registers;
 use crate::error::check;
 use crate::process::Pid;
 
-/// Bytes of a page: what is mapped, protected and attached is whole pages.
-#[must_use]
-pub fn page_bytes() -> u64 {
-    static BYTES: OnceLock<u64> = OnceLock::new();
-    // SAFETY: a plain number.
-    *BYTES
-        .get_or_init(|| u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096))
-}
-
 /// A word of a stopped tracee's memory, even where the tracee itself may not read it now, `PTRACE_PEEKDATA`.
 pub fn peek(pid: Pid, address: u64) -> Result<u64> {
     let mut word = 0u64;

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 
+use crate::page;
 use crate::process::Pid;
 
 /// All of a file about a process, which is small: asked for at once, since the kernel writes it anew for each question.
@@ -442,19 +443,38 @@ pub fn own_number(tid: Pid) -> Option<u32> {
 /// Resident memory of a process in KiB, with what the kernel needs to keep track of it where that is much.
 #[must_use]
 pub fn resident_kib(pid: Pid) -> Option<u64> {
-    let statm = read_text(pid, "statm")?;
-    let mut pages = statm.split_whitespace().map(str::parse::<u64>);
-    let (size, resident) = (pages.next()?.ok()?, pages.next()?.ok()?);
+    let memory = Statm::of(&read_text(pid, "statm")?, page::bytes())?;
     // Tables of pages take a 512th of what they are about, which is much only where very much is mapped; to ask for them takes longer.
-    let tables = match size * 4 > TABLES_ASKED_FOR {
+    let tables = match memory.size_kib > TABLES_ASKED_FOR {
         true => status_number(pid, "VmPTE:").unwrap_or(0),
         false => 0,
     };
-    Some(resident * 4 + tables)
+    Some(memory.resident_kib + tables)
 }
 
 /// From how much mapped memory on its tables count, in KiB.
 const TABLES_ASKED_FOR: u64 = 8 << 20;
+
+/// The memory of a process, `/proc/PID/statm`, which counts pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Statm {
+    size_kib: u64,
+    resident_kib: u64,
+    shared_kib: u64,
+}
+
+impl Statm {
+    /// From that file's text, where a page has so many bytes.
+    fn of(text: &str, page_bytes: u64) -> Option<Self> {
+        let mut pages = text.split_whitespace().map(str::parse::<u64>);
+        let mut kib = || Some(pages.next()?.ok()?.saturating_mul(page_bytes) / 1024);
+        Some(Self {
+            size_kib: kib()?,
+            resident_kib: kib()?,
+            shared_kib: kib()?,
+        })
+    }
+}
 
 /// A number of `/proc/PID/status`.
 fn status_number(pid: Pid, name: &str) -> Option<u64> {
@@ -470,13 +490,8 @@ fn number(text: &str, name: &str) -> Option<u64> {
 /// Resident memory of a process in KiB that is its own: neither of files nor shared.
 #[must_use]
 pub fn private_kib(pid: Pid) -> Option<u64> {
-    let statm = read_text(pid, "statm")?;
-    let mut pages = statm
-        .split_whitespace()
-        .skip(1)
-        .map(|pages| pages.parse::<u64>().ok());
-    let (resident, shared) = (pages.next()??, pages.next()??);
-    Some(resident.saturating_sub(shared) * 4)
+    let memory = Statm::of(&read_text(pid, "statm")?, page::bytes())?;
+    Some(memory.resident_kib.saturating_sub(memory.shared_kib))
 }
 
 /// Largest address space that a process has had in KiB.
@@ -618,7 +633,43 @@ pub fn inode(link: &str, kind: &str) -> Option<u64> {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use super::{descriptor, identity, inode, shared_mapping, state};
+    use super::{Statm, descriptor, identity, inode, shared_mapping, state};
+
+    /// Kernels count pages, which have 4, 16 or 64 KiB: a limit in MiB is the same everywhere.
+    #[test]
+    fn memory_is_counted_in_pages_of_the_machine() {
+        let check = |page_bytes: u64, expect: [u64; 3]| {
+            let memory = Statm::of("3000 512 128 1 0 300 0\n", page_bytes).unwrap();
+            let Statm {
+                size_kib,
+                resident_kib,
+                shared_kib,
+            } = memory;
+            assert_eq!([size_kib, resident_kib, shared_kib], expect, "{page_bytes}");
+        };
+        check(4096, [12_000, 2048, 512]);
+        check(16384, [48_000, 8192, 2048]);
+        check(65536, [192_000, 32_768, 8192]);
+        assert_eq!(Statm::of("", 4096), None);
+        assert_eq!(Statm::of("1 x 3", 4096), None);
+    }
+
+    /// What the kernel itself says in KiB: `status` and `statm` are about the same moment as far as a test can see.
+    #[test]
+    fn resident_memory_is_what_the_kernel_says_in_kib() {
+        const MIB: usize = 64;
+        let filled = std::hint::black_box(vec![1u8; MIB << 20]);
+        let me = std::process::id() as i32;
+        let resident = super::resident_kib(me).unwrap();
+        let own = super::private_kib(me).unwrap();
+        let said = super::status_number(me, "VmRSS:").unwrap();
+        assert!(
+            resident.abs_diff(said) < 8 << 10,
+            "{resident} KiB, {said} KiB"
+        );
+        assert!(own >= (MIB as u64) << 10, "{own} KiB");
+        drop(filled);
+    }
 
     #[test]
     fn this_process_finds_itself() {

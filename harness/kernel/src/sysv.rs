@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::io::{self, Result};
 
 use crate::error::check_int;
-use crate::memory;
+use crate::page;
 use crate::process::Pid;
 
 /// `shmget(2)`.
@@ -45,7 +45,7 @@ pub fn shm_write(shmid: i32, size: usize, bytes: &[u8]) -> Result<()> {
             return Err(io::Error::last_os_error());
         }
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), address.cast::<u8>(), bytes.len().min(size));
-        let rest = (size as u64).next_multiple_of(memory::page_bytes()) as usize - size;
+        let rest = (size as u64).next_multiple_of(page::bytes()) as usize - size;
         address.cast::<u8>().add(size).write_bytes(BEHIND_END, rest);
         libc::shmdt(address);
     }

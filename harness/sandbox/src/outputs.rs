@@ -4,12 +4,18 @@ use ipclab_evidence::{Actor, Answer, Bytes, Names, Part, Run, Stdin};
 
 use crate::children::{self, ChildEnd};
 use crate::decode;
-use ipclab_kernel::Pid;
+use ipclab_kernel::{Pid, page, sysv};
 
 /// What the kernel answered to a call that succeeded, `strace`'s names for it. Read from the program's own memory: it is what the program saw.
 pub(crate) fn of_call(pid: Pid, name: &str, args: &[u64; 6], result: i64) -> Vec<Answer> {
     match name {
-        "shmget" => vec![answer("shmid", result), answer("key", key(args[0] as u32))],
+        "shmget" => {
+            let pages = pages(result as i32).map(|pages| answer("pages", pages));
+            [answer("shmid", result), answer("key", key(args[0] as u32))]
+                .into_iter()
+                .chain(pages)
+                .collect()
+        }
         "shmat" => vec![answer("shmaddr", format!("{result:#x}"))],
         "shmctl" if args[1] as i32 & !IPC_64 == libc::IPC_STAT => segment(pid, args[2]),
         "semget" => vec![answer("semid", result)],
@@ -59,6 +65,12 @@ fn answer(name: &str, value: impl ToString) -> Answer {
 /// As `ipcs(1)` writes it.
 fn key(key: u32) -> String {
     format!("{key:#010x}")
+}
+
+/// How many pages the kernel gives for a segment: whole ones, of this machine's size.
+fn pages(shmid: i32) -> Option<u64> {
+    let bytes = sysv::shm_status(shmid).ok()?.size;
+    Some(bytes.div_ceil(page::bytes()))
 }
 
 /// A `struct shmid_ds` as the kernel of a 64-bit machine fills it, `shmctl(2)`, `linux/shm.h`.

@@ -98,11 +98,12 @@ const SIGNALS: &str = "\
     SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF \
     SIGWINCH SIGIO SIGPWR SIGSYS";
 
-/// What the kernel tells by calls that succeed: by shmget and shmat, by shmctl's IPC_STAT in the fields of `shmid_ds`, and
+/// What the kernel tells by calls that succeed: by shmget (pages: how many the segment takes, which hangs on their size) and shmat, by shmctl's IPC_STAT in the fields of `shmid_ds`, and
 /// by getsockopt.
 pub(crate) const ANSWER_NAMES: &[&str] = &[
     "shmid",
     "key",
+    "pages",
     "shmaddr",
     "shm_perm.key",
     "shm_perm.uid",

@@ -186,7 +186,7 @@ impl Facts<'_> {
 /// `no shmget() of creator succeeded, and only that tells shmid`
 pub(crate) fn untold(actor: &str, name: &str, nth: Option<u32>) -> String {
     let call = match name {
-        "shmid" | "key" => "shmget()",
+        "shmid" | "key" | "pages" => "shmget()",
         "shmaddr" => "shmat()",
         "semid" => "semget()",
         "msqid" => "msgget()",

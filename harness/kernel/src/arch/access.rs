@@ -33,6 +33,15 @@ impl Instruction {
     };
 }
 
+/// Memory that an exclusive load keeps an eye on, up to the store that ends its sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// Where.
+    pub address: u64,
+    /// How many bytes.
+    pub width: u8,
+}
+
 /// A store that a thread is about to make, and that goes through only if nothing has been stored there since the load which
 /// began its sequence.
 #[derive(Clone, Debug)]

@@ -10,6 +10,7 @@ use ipclab_kernel::arch::instruction::{self, Access, Instruction};
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::{Pid, memory, ptrace};
 
+use super::exclusive::{Reserved, Store, make_store};
 use super::origin::CodePlace;
 use super::remote::{Remote, Step};
 use super::segments::{Attachment, PROTECTED, PendingWrite, READABLE};
@@ -285,9 +286,13 @@ impl Tracer {
                 }
                 open.push((first, protection));
             }
-            let outcome = match may_write && begins_sequence(tid)? {
-                true => step_over_sequence(remote, tid, address, &mut open)?,
-                false => step_to_end(remote, tid, may_write, &mut open)?,
+            let reserved = match may_write {
+                true => reserved_by(tid)?,
+                false => None,
+            };
+            let outcome = match reserved {
+                Some(reserved) => step_over_sequence(remote, tid, &reserved, &mut open)?,
+                None => step_to_end(remote, tid, may_write, &mut open)?,
             };
             if outcome == Outcome::Gone {
                 return Ok(outcome);
@@ -348,16 +353,13 @@ fn step_to_end(
 /// Longest sequence of a load and a store that are one update, in instructions: those of compilers have five.
 const SEQUENCE_MAX: u32 = 32;
 
-/// Steps over such a sequence, what it accesses being open. Stops between its instructions make its store fail, so that one is
-/// made here: tracer and tracees share one processor, and nothing can be stored while we look and write.
+/// Steps over such a sequence, what it accesses being open.
 fn step_over_sequence(
     remote: &mut Remote<'_>,
     tid: Pid,
-    address: u64,
+    reserved: &Reserved,
     open: &mut Vec<(Attachment, u64)>,
 ) -> io::Result<Outcome> {
-    let width = instruction_at(tid).map_or(0, |instruction| instruction.width);
-    let found = decode::memory(tid, address, width.into(), width.into());
     let outcome = step_to_end(remote, tid, true, open)?;
     if outcome != Outcome::Done {
         return Ok(outcome);
@@ -365,16 +367,10 @@ fn step_over_sequence(
     for _ in 0..SEQUENCE_MAX {
         let registers = Registers::read(tid)?;
         let code = code_at(tid, &registers);
-        if let Some(store) = instruction::conditional_store(&code, &registers) {
-            let now = decode::memory(tid, store.address, width.into(), width.into());
-            let is_same = store.address == address && store.bytes.len() == found.len();
-            let stores = is_same && now == found;
-            if stores && remote.write_memory(store.address, &store.bytes).is_err() {
-                return Ok(Outcome::Signal(libc::SIGSEGV));
-            }
-            let after = if stores { store.stored } else { store.failed };
-            after.write(tid)?;
-            return Ok(Outcome::Done);
+        match make_store(tid, &code, &registers, Some(reserved))? {
+            Store::None => {}
+            Store::Over => return Ok(Outcome::Done),
+            Store::Forbidden => return Ok(Outcome::Signal(libc::SIGSEGV)),
         }
         if !instruction::continues_sequence(&code) {
             break;
@@ -401,9 +397,10 @@ fn code_at(tid: Pid, registers: &Registers) -> Vec<u8> {
     )
 }
 
-fn begins_sequence(tid: Pid) -> io::Result<bool> {
-    let code = code_at(tid, &Registers::read(tid)?);
-    Ok(instruction::begins_sequence(&code))
+/// What the instruction that a thread is at reserves, if it begins a sequence; the memory that it names is open.
+fn reserved_by(tid: Pid) -> io::Result<Option<Reserved>> {
+    let registers = Registers::read(tid)?;
+    Ok(Reserved::by(tid, &code_at(tid, &registers), &registers))
 }
 
 /// The instruction that a thread is at; `None`: it is gone.

@@ -32,7 +32,6 @@ impl Tracer {
             threads: 0,
             unjoined: Vec::new(),
             unjoined_starts: BTreeMap::new(),
-            joins_unseen: false,
             programs: Vec::new(),
             end: None,
             fate: None,

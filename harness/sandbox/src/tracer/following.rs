@@ -15,6 +15,7 @@ use ipclab_kernel::ptrace::{self, Resume, StepEnd};
 use ipclab_kernel::{Pid, wait};
 
 use super::event::Event;
+use super::exclusive::{Reserved, Store, make_store};
 use super::followed::{Followed, Functions, Place, returns_to};
 use super::state::Tracer;
 use crate::unwind::{Memory, OfThread};
@@ -23,7 +24,8 @@ use crate::unwind::{Memory, OfThread};
 /// some four thousand.
 const RUN_STEPS_MAX: u32 = 50_000;
 const CASE_STEPS_MAX: u32 = 400_000;
-const PAGE: u64 = 4096;
+/// Code is read in pieces of this size: a page, or a part of a larger one, so that each is there as a whole or not at all.
+const PIECE: u64 = 4096;
 
 impl Tracer {
     /// A handler is about to run for this signal of the process of a thread.
@@ -80,16 +82,29 @@ impl Tracer {
     /// The kernel's.
     pub(super) fn follow(&mut self, tid: Pid) -> io::Result<bool> {
         let mut code = Code::default();
+        let mut reserved = None;
         let mut at_beginning = matches!(ptrace::step_end(tid), Ok(Some(StepEnd::HandlerBegins)));
         loop {
             let Ok(registers) = Registers::read(tid) else {
                 return Ok(true);
             };
             let goes_on = self.look(tid, &registers, at_beginning);
-            if !goes_on || code.enters_kernel(tid, &registers) {
+            let next = code.next(tid, &registers);
+            let Some(next) = next.filter(|next| goes_on && *next != SYSCALL) else {
                 return Ok(true);
-            }
+            };
             at_beginning = false;
+            // The rest of an update that has begun here is made at once: after a stop in between it would begin again for ever.
+            match make_store(tid, &next, &registers, reserved.as_ref()) {
+                Ok(Store::None | Store::Forbidden) => {}
+                Ok(Store::Over) => {
+                    reserved = None;
+                    continue;
+                }
+                // Killed: its death is an event of its own.
+                Err(_) => return Ok(false),
+            }
+            reserved = Reserved::by(tid, &next, &registers).or(reserved);
             // A step of plain code does not wait: nothing else has to happen before it is made.
             if ptrace::resume(tid, Resume::Step, 0).is_err() {
                 // Killed: its death is an event of its own.
@@ -155,27 +170,25 @@ impl Tracer {
     }
 }
 
-/// Pages of code that have been read.
+/// Pieces of code that have been read.
 #[derive(Default)]
 struct Code(HashMap<u64, Vec<u8>>);
 
 impl Code {
-    /// Whether the next instruction of a thread enters the kernel, or is not known.
-    fn enters_kernel(&mut self, tid: Pid, registers: &Registers) -> bool {
+    /// The first bytes of the next instruction of a thread, so many as that has which enters the kernel. `None`: they are not
+    /// known.
+    fn next(&mut self, tid: Pid, registers: &Registers) -> Option<[u8; SYSCALL.len()]> {
         let at = registers.instruction_pointer();
         let mut next = [0; SYSCALL.len()];
         for (place, byte) in next.iter_mut().enumerate() {
             let at = at.wrapping_add(place as u64);
-            let page = self.0.entry(at / PAGE).or_insert_with(|| {
+            let piece = self.0.entry(at / PIECE).or_insert_with(|| {
                 OfThread(tid)
-                    .bytes(at / PAGE * PAGE, PAGE as usize)
+                    .bytes(at / PIECE * PIECE, PIECE as usize)
                     .unwrap_or_default()
             });
-            match page.get((at % PAGE) as usize) {
-                Some(known) => *byte = *known,
-                None => return true,
-            }
+            *byte = *piece.get((at % PIECE) as usize)?;
         }
-        next == SYSCALL
+        Some(next)
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use ipclab_kernel::Pid;
-use ipclab_kernel::arch::calls::{CLONE_END_ARGUMENT, CLONE_MEMORY_ARGUMENT, MEMORY_IS_THREAD};
+use ipclab_kernel::arch::calls::{CLONE_END_ARGUMENT, thread_record};
 
 use super::state::Tracer;
 use super::tree::MadeThread;
@@ -15,9 +15,10 @@ use crate::decode;
 
 /// Threads of one process that are remembered.
 const THREADS_MAX: usize = 4096;
-/// What the C library keeps of a thread, the head aside that always has pointers to it.
+/// The head of what the C library keeps of a thread, which may always have pointers to it.
 const HEAD: u64 = 0x40;
-const KEPT: usize = 0x8c0;
+/// No C library keeps more.
+const RECORD_MAX: usize = 0x1000;
 
 impl Tracer {
     /// A thread was made in a process.
@@ -30,7 +31,7 @@ impl Tracer {
             Some(made_by) => made.push(MadeThread {
                 made_by,
                 ends_at: args[CLONE_END_ARGUMENT],
-                memory: args[CLONE_MEMORY_ARGUMENT],
+                record: thread_record(args),
             }),
             None => self.tree.dropped += 1,
         }
@@ -53,13 +54,13 @@ impl Tracer {
                 .any(|later| later.ends_at == thread.ends_at);
             if !is_reused && is_unjoined(tid, thread) {
                 unjoined.push(thread.made_by);
-                let is_kept = thread.ends_at.wrapping_sub(thread.memory) < HEAD + KEPT as u64;
+                let (record, bytes) = thread.record;
+                let is_kept = thread.ends_at.wrapping_sub(record) < bytes;
                 let start = is_kept.then(|| self.thread_start(tid, thread.ends_at));
                 starts.extend(start.flatten().map(|start| (thread.made_by, start)));
             }
         }
         if let Some(process) = self.tree.get(process) {
-            process.joins_unseen = !MEMORY_IS_THREAD;
             process.unjoined = unjoined;
             process.unjoined_starts = starts;
         }
@@ -76,9 +77,9 @@ fn is_unjoined(tid: Pid, thread: &MadeThread) -> bool {
     if i32::from_ne_bytes(number) == JOINED {
         return false;
     }
-    let kept = decode::memory(tid, thread.memory.wrapping_add(HEAD), KEPT as u64, KEPT);
+    let (record, bytes) = thread.record;
+    let behind = bytes.saturating_sub(HEAD);
+    let kept = decode::memory(tid, record.wrapping_add(HEAD), behind, RECORD_MAX);
     let (words, _) = kept.as_chunks::<8>();
-    !words
-        .iter()
-        .any(|word| u64::from_ne_bytes(*word) == thread.memory)
+    !words.iter().any(|word| u64::from_ne_bytes(*word) == record)
 }

@@ -45,6 +45,7 @@ mod disk;
 mod dispatch;
 mod entry;
 mod event;
+mod exclusive;
 mod exit;
 mod families;
 mod fifos;

@@ -8,7 +8,7 @@ use std::io;
 
 use ipclab_kernel::arch::layout::SEGMENTS;
 use ipclab_kernel::arch::registers::Registers;
-use ipclab_kernel::{Pid, memory, sysv};
+use ipclab_kernel::{Pid, memory, page, sysv};
 
 use super::in_progress::Placed;
 use super::state::{InCall, Tracer, gone};
@@ -114,7 +114,7 @@ impl Tracer {
         if self.host.is_some() && !self.processes.contains_key(&status.creator) {
             return Ok(());
         }
-        let rest = status.size.next_multiple_of(memory::page_bytes()) - status.size;
+        let rest = status.size.next_multiple_of(page::bytes()) - status.size;
         let fill = vec![sysv::BEHIND_END; rest as usize];
         match memory::write_memory(tid, start + status.size, &fill) {
             Ok(()) => {

@@ -37,9 +37,10 @@ pub(super) struct Tree {
 pub(super) struct MadeThread {
     /// The call that made it, by number.
     pub(super) made_by: u32,
-    /// Where the kernel puts 0 when it ends, and where its own memory is.
+    /// Where the kernel puts 0 when it ends.
     pub(super) ends_at: u64,
-    pub(super) memory: u64,
+    /// What the C library keeps of it: where, and how many bytes.
+    pub(super) record: (u64, u64),
 }
 
 impl Tree {

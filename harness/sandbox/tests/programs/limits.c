@@ -118,7 +118,8 @@ static void drop_shared(size_t size, int file)
         exit(7);
     memset(at, 1, size);
     madvise(at, size, MADV_DONTNEED);
-    munmap(at + 4096, size - 4096);
+    size_t page = sysconf(_SC_PAGESIZE);
+    munmap(at + page, size - page);
 }
 static void shared_dropped(char **a)
 {

@@ -46,7 +46,7 @@ static void behind(char **a)
     int size = atoi(a[0]), id = segment(size), others = 0;
     char *memory = attached(id, 0, 0);
     removed(id);
-    for (int at = size; at % 4096; at++)
+    for (int at = size; at % (int)sysconf(_SC_PAGESIZE); at++)
         others += memory[at] != 0;
     for (int at = 0; at < size; at++)
         if (memory[at])

@@ -90,6 +90,24 @@ static void calls_exit(int signal)
 {
     exit(signal - SIGUSR1);
 }
+/* Each is one update: on some processors one instruction, on others a load and a store that must not be parted. */
+static void counts(int signal)
+{
+    static int wide;
+    static short narrow;
+    (void)signal;
+    for (int i = 0; i < 3; i++) {
+        __atomic_fetch_add(&wide, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_add(&narrow, 1, __ATOMIC_RELAXED);
+    }
+    int expected = 3;
+    if (!__atomic_compare_exchange_n(&wide, &expected, 4, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        _exit(9);
+    if (__atomic_compare_exchange_n(&wide, &expected, 5, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        _exit(8);
+    if (expected != 4 || wide != 4 || narrow != 3)
+        _exit(7);
+}
 __attribute__((noinline)) static void deep(int signal)
 {
     char text[32];
@@ -127,7 +145,7 @@ static void runs(char **a)
         const char *name;
         void (*handler)(int);
     } all[] = {{"writes", writes}, {"prints", prints_it}, {"exits", calls_exit}, {"allocates", allocates},
-               {"jumps", jumps},   {"nests", nests},      {0}};
+               {"jumps", jumps},   {"nests", nests},      {"counts", counts}, {0}};
     static char other[65536];
     stack_t stack = {.ss_sp = other, .ss_size = sizeof other};
     int apart = a[1] && strcmp(a[1], "apart") == 0;

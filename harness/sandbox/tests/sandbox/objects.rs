@@ -76,10 +76,7 @@ pub(crate) fn tests() -> Vec<Test> {
                 plan.objects.threads = true;
                 let seen = run(level, &plan);
                 let process = processes(&seen).next().expect("a process");
-                let known = cfg!(target_arch = "x86_64");
-                if known {
-                    assert_eq!(process.unjoined.len(), expect, "{act}");
-                }
+                assert_eq!(process.unjoined.len(), expect, "{act}");
             }
         }),
         // In the host's own world no program reaches others' objects, and what the case begins with is no other's.

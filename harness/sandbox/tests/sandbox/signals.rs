@@ -77,6 +77,9 @@ pub(crate) fn tests() -> Vec<Test> {
         ("jumps", &[None]),
         ("jumps apart", &[None]),
         ("nests", &[None, Some("printf")]),
+        // Stepped as one each, where an update is a load and a store.
+        ("counts", &[None]),
+        ("counts apart", &[None]),
     ] {
         tests.push(both(format!("a_handler_that_{act}"), move |level| {
             let seen = run(level, &asking(&format!("signals runs {act}"), true));

@@ -95,6 +95,7 @@ pub(crate) fn tests() -> Vec<Test> {
             };
             let functions = waits[0].threads.iter();
             let functions: Vec<_> = functions.flat_map(|wait| &wait.function).collect();
+            // On aarch64 the link register of a thread that sleeps is not known, and with it not each caller.
             if cfg!(target_arch = "x86_64") {
                 assert!(
                     functions.iter().any(|seen| *seen == function),

@@ -326,7 +326,7 @@ fn answer(actor: String, text: &str, at: &Range<usize>) -> Result<Hole, Flaw> {
         format!("the kernel tells nothing that is called `{name}`"),
     )
     .suggest(nearest(name, ANSWER_NAMES.iter().copied()))
-    .help_if_none("it tells shmid, key, shmaddr, the fields of shmid_ds, semid, msqid, mtype, fork, wait, WEXITSTATUS, WTERMSIG, and options of sockets"))
+    .help_if_none("it tells shmid, key, pages, shmaddr, the fields of shmid_ds, semid, msqid, mtype, fork, wait, WEXITSTATUS, WTERMSIG, and options of sockets"))
 }
 
 /// `100.shmid`

@@ -40,8 +40,32 @@ pub const CLONE_FLAGS_ARGUMENT: u8 = 0;
 /// Which one holds the address where the kernel puts 0 when a new thread ends.
 pub const CLONE_END_ARGUMENT: usize = 4;
 
-/// Which one holds the address of a new thread's own memory.
-pub const CLONE_MEMORY_ARGUMENT: usize = 3;
+/// Where glibc keeps what it knows of the thread that a `clone(2)` with these arguments makes, `struct pthread`, and how many
+/// bytes: up to the address that its thread pointer gets, with the thread's number so far behind its beginning. No bytes: it was
+/// not glibc that made the thread.
+#[must_use]
+pub const fn thread_record(arguments: &[u64; 6]) -> (u64, u64) {
+    const NUMBER: u64 = 0xd0;
+    const BYTES_MAX: u64 = 0x1000;
+    let start = arguments[CLONE_END_ARGUMENT].wrapping_sub(NUMBER);
+    let bytes = arguments[3].wrapping_sub(start);
+    (start, if bytes < BYTES_MAX { bytes } else { 0 })
+}
 
-/// Whether that is where the C library keeps what it knows of the thread.
-pub const MEMORY_IS_THREAD: bool = false;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_glibc_keeps_of_a_thread_ends_where_its_pointer_points() {
+        // As glibc 2.36 has called it.
+        let (number, pointer) = (0x0055_0323_e270, 0x0055_0323_e8e0);
+        let check = |pointer, expect| {
+            let arguments = [0x003d_0f00, 0, number, pointer, number, 0];
+            assert_eq!(thread_record(&arguments), (0x0055_0323_e1a0, expect));
+        };
+        check(pointer, 0x740);
+        check(0, 0);
+        check(number - 0x1000, 0);
+    }
+}

@@ -5,7 +5,7 @@
 //! an exclusive load, a few instructions that make something of what was read, and an exclusive store, which goes through only
 //! if nothing was stored there meanwhile. A tracer that stops in the middle of a sequence makes every such store fail.
 
-pub use crate::arch::access::{Access, ConditionalStore, Instruction};
+pub use crate::arch::access::{Access, ConditionalStore, Instruction, Reservation};
 
 use super::registers::Registers;
 
@@ -167,9 +167,18 @@ fn exclusive(bytes: &[u8]) -> Option<(u32, bool, bool)> {
 }
 
 /// Whether the instruction with these bytes begins a sequence of a load and a store that are one update: an exclusive load.
-#[must_use]
-pub fn begins_sequence(bytes: &[u8]) -> bool {
+fn begins_sequence(bytes: &[u8]) -> bool {
     exclusive(bytes).is_some_and(|(_, loads, _)| loads)
+}
+
+/// What the instruction with these bytes reserves, where it begins such a sequence.
+#[must_use]
+pub fn reservation(bytes: &[u8], registers: &Registers) -> Option<Reservation> {
+    let (size, _, pair) = exclusive(bytes).filter(|_| begins_sequence(bytes))?;
+    Some(Reservation {
+        address: registers.address(field(word(bytes)?, 5, 5) as u8),
+        width: exclusive_width(size, pair),
+    })
 }
 
 /// Whether the instruction with these bytes may be in the middle of such a sequence: it makes something of numbers, or
@@ -211,14 +220,41 @@ pub fn conditional_store(bytes: &[u8], registers: &Registers) -> Option<Conditio
     })
 }
 
-/// Where the instruction before this address has gone, if it is a call to a place that it names itself; not known here.
-pub fn call_target(_returns_to: u64, _word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
-    None
+/// Where the instruction before this address has gone, if it is a call to a place that it names itself: `bl`. `word`: eight
+/// bytes of the program's memory.
+pub fn call_target(returns_to: u64, word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+    let call = (word(returns_to.wrapping_sub(8))? >> 32) as u32;
+    // So many instructions on or back.
+    let bytes = (call << 6) as i32 >> 4;
+    let here = returns_to.wrapping_sub(4);
+    (call & 0xfc00_0000 == 0x9400_0000).then(|| here.wrapping_add_signed(bytes.into()))
 }
 
-/// The function of a library that the instruction before this address has called: not read off code on this processor.
-pub fn callee(_returns_to: u64, _word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
-    None
+/// The function of a library that the instruction before this address has called, through the program's linkage table: `adrp
+/// x16` and `ldr x17` of the address that the loader has put there.
+///
+/// It is known also where the function itself has gone on to another one, and its own return address is all that is left of it.
+pub fn callee(returns_to: u64, word: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+    /// `bti c`, which a table begins with that only whole jumps may reach.
+    const LANDING: u32 = 0xd503_245f;
+    let entry = call_target(returns_to, &word)?;
+    let entry = match word(entry)? as u32 {
+        LANDING => entry.wrapping_add(4),
+        _ => entry,
+    };
+    let two = word(entry)?;
+    let (page, load) = (two as u32, (two >> 32) as u32);
+    let is_entry = page & 0x9f00_001f == 0x9000_0010 && load & 0xffc0_03ff == 0xf940_0211;
+    let place = is_entry
+        .then(|| page_named(page, entry).wrapping_add(8 * u64::from(field(load, 10, 12))))?;
+    word(place)
+}
+
+/// The address that an `adrp` at this place makes: pieces of 4 KiB from here, in two parts, whatever the size of a page.
+pub(super) fn page_named(instruction: u32, here: u64) -> u64 {
+    let pieces = field(instruction, 5, 19) << 2 | field(instruction, 29, 2);
+    let bytes = i64::from((pieces << 11) as i32) << 1;
+    (here & !0xfff).wrapping_add_signed(bytes)
 }
 
 #[cfg(test)]
@@ -275,6 +311,41 @@ mod tests {
             let bytes = u32::to_le_bytes(instruction);
             assert_eq!(decode(&bytes), Instruction { access, width }, "{name}");
         }
+    }
+
+    /// A program at 0x1000 with a table of what it calls behind it.
+    #[test]
+    fn what_was_called_is_found_through_the_table() {
+        const FUNCTION: u64 = 0x7fff_1234_5678;
+        let check = |call: u32, entry: &[u32], target: Option<u64>, expect: Option<u64>| {
+            let mut bytes = vec![0; 0x1050];
+            bytes[12..16].copy_from_slice(&call.to_le_bytes());
+            let code: Vec<u8> = entry.iter().flat_map(|it| it.to_le_bytes()).collect();
+            bytes[32..32 + code.len()].copy_from_slice(&code);
+            bytes[0x1048..].copy_from_slice(&FUNCTION.to_le_bytes());
+            let word = |at: u64| {
+                let at = usize::try_from(at.checked_sub(0x1000)?).ok()?;
+                Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+            };
+            assert_eq!(callee(0x1010, word), expect, "{call:x} {entry:x?}");
+            assert_eq!(call_target(0x1010, word), target, "{call:x}");
+        };
+        let (call, table) = (0x9400_0005, Some(0x1020));
+        // adrp x16, 0x2000; ldr x17, [x16, #0x48]
+        let entry = [0xb000_0010, 0xf940_2611];
+        check(call, &entry, table, Some(FUNCTION));
+        check(
+            call,
+            &[0xd503_245f, entry[0], entry[1]],
+            table,
+            Some(FUNCTION),
+        );
+        // A function of the program itself, calls back, of what stands in a register, and of what is not mapped.
+        check(call, &[0xa9be_7bfd, 0x9100_03fd], table, None);
+        check(0x97ff_ffff, &entry, Some(0x1008), None);
+        check(0xd63f_0000, &entry, None, None);
+        check(0x95ff_ffff, &entry, Some(0x0800_1008), None);
+        check(call, &[0xf0ff_ffd0, entry[1]], table, None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The beginning of a program: the instruction that stops there, and what the C library's first code says of `main`.
 
+use super::instruction::page_named;
+
 /// `brk #0`: the process that comes to it stops with `SIGTRAP`.
 pub const BREAKPOINT: [u8; 4] = [0x00, 0x00, 0x20, 0xd4];
 
@@ -20,10 +22,7 @@ pub fn main_of(code: &[u8], entry: u64) -> Option<u64> {
         let half = u64::from(instruction >> 5 & 0xffff);
         let shift = (instruction >> 21 & 3) * 16;
         known[to] = if instruction & 0x9f00_0000 == 0x9000_0000 {
-            // adrp: pages from here, in two parts.
-            let pages = i64::from((instruction >> 5 & 0x7_ffff) << 2 | instruction >> 29 & 3);
-            let pages = pages << 43 >> 43;
-            Some((here & !0xfff).wrapping_add_signed(pages << 12))
+            Some(page_named(instruction, here))
         } else if instruction & 0xffc0_0000 == 0x9100_0000 {
             from.map(|from| from.wrapping_add(u64::from(instruction >> 10 & 0xfff)))
         } else if instruction & 0xff80_0000 == 0xd280_0000 {

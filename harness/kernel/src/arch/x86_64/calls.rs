@@ -38,8 +38,10 @@ pub const CLONE_FLAGS_ARGUMENT: u8 = 0;
 /// Which one holds the address where the kernel puts 0 when a new thread ends.
 pub const CLONE_END_ARGUMENT: usize = 3;
 
-/// Which one holds the address of a new thread's own memory.
-pub const CLONE_MEMORY_ARGUMENT: usize = 4;
-
-/// Whether that is where the C library keeps what it knows of the thread.
-pub const MEMORY_IS_THREAD: bool = true;
+/// Where glibc keeps what it knows of the thread that a `clone(2)` with these arguments makes, `struct pthread`, and how many
+/// bytes: from the address on that its thread pointer gets.
+#[must_use]
+pub const fn thread_record(arguments: &[u64; 6]) -> (u64, u64) {
+    const BYTES: u64 = 0x900;
+    (arguments[4], BYTES)
+}

@@ -5,7 +5,7 @@
 //! this table exists, is that `add %eax,(mem)` without a lock reads first and writes later: on one processor no other
 //! access can come between, on two one can.
 
-pub use crate::arch::access::{Access, ConditionalStore, Instruction};
+pub use crate::arch::access::{Access, ConditionalStore, Instruction, Reservation};
 
 use super::registers::Registers;
 
@@ -179,11 +179,11 @@ fn floating(opcode: u8, field: Option<u8>) -> u8 {
     }
 }
 
-/// Whether the instruction with these bytes begins a sequence of a load and a store that are one update. Here one instruction
-/// does both.
+/// What the instruction with these bytes reserves, where it begins a sequence of a load and a store that are one update. Here
+/// one instruction does both.
 #[must_use]
-pub fn begins_sequence(_bytes: &[u8]) -> bool {
-    false
+pub fn reservation(_bytes: &[u8], _registers: &Registers) -> Option<Reservation> {
+    None
 }
 
 /// Whether the instruction with these bytes may be in the middle of such a sequence.
