@@ -110,6 +110,9 @@ pub struct Process {
     /// Where those of them began of which that is known, by the same calls.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unjoined_starts: BTreeMap<u32, ThreadStart>,
+    /// It cannot be seen here which threads it has joined.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joins_unseen: bool,
     /// Programs that it started, in their order; of an actor's first process the actor's own program is the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<StartedProgram>,

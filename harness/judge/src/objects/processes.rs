@@ -175,6 +175,12 @@ impl<'a> Of<'a> {
             return no_number(Aspect::Cleanup);
         };
         let who = &self.who;
+        if self.all.iter().any(|(_, process)| process.joins_unseen) {
+            let text = format!(
+                "it cannot be seen which threads {who} joined, on this processor or with this C library"
+            );
+            return Finding::unknown(Aspect::Cleanup, self.name(), text);
+        }
         let was_ended = |process: &Process| {
             process.threads > 0 && !matches!(process.end, Some(ProcessEnd::Code(_)))
         };

@@ -439,6 +439,7 @@ pub fn process(
         threads: 0,
         unjoined: Vec::new(),
         unjoined_starts: Default::default(),
+        joins_unseen: false,
         programs: vec![StartedProgram {
             argv: vec!["./client".into()],
             call: None,

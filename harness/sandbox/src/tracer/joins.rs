@@ -3,6 +3,9 @@
 //! Joining a thread that has ended makes no call, so that it is read off what the C library (glibc) keeps of each thread: it puts -1 in the
 //! place of the number of one that it has joined, and has a pointer to the thread itself in one that was detached. What it
 //! keeps is gone, or another thread's, once a thread was either.
+//!
+//! Another C library (musl) tells the kernel of a place outside of the record. It gives the memory of a thread back when that is
+//! joined: where none is left, all were. Where some is, it cannot be seen whether they were.
 
 use std::collections::BTreeMap;
 
@@ -48,22 +51,33 @@ impl Tracer {
         }
         let mut unjoined = Vec::new();
         let mut starts = BTreeMap::new();
-        for (at, thread) in made.iter().enumerate() {
-            let is_reused = made[at + 1..]
+        let (known, foreign): (Vec<_>, Vec<_>) = made.into_iter().partition(MadeThread::is_recorded);
+        let has_memory = |thread: &MadeThread| !decode::memory(tid, thread.record.0, 8, 8).is_empty();
+        let unseen = foreign.iter().any(has_memory);
+        for (at, thread) in known.iter().enumerate() {
+            let is_reused = known[at + 1..]
                 .iter()
                 .any(|later| later.ends_at == thread.ends_at);
             if !is_reused && is_unjoined(tid, thread) {
                 unjoined.push(thread.made_by);
-                let (record, bytes) = thread.record;
-                let is_kept = thread.ends_at.wrapping_sub(record) < bytes;
-                let start = is_kept.then(|| self.thread_start(tid, thread.ends_at));
-                starts.extend(start.flatten().map(|start| (thread.made_by, start)));
+                let start = self.thread_start(tid, thread.ends_at);
+                starts.extend(start.map(|start| (thread.made_by, start)));
             }
         }
         if let Some(process) = self.tree.get(process) {
+            // What is read of a record was tried on one processor.
+            process.joins_unseen = unseen || cfg!(not(target_arch = "x86_64"));
             process.unjoined = unjoined;
             process.unjoined_starts = starts;
         }
+    }
+}
+
+impl MadeThread {
+    /// The number of the thread lies in its record, as with glibc.
+    fn is_recorded(&self) -> bool {
+        let (record, bytes) = self.record;
+        self.ends_at.wrapping_sub(record) < bytes
     }
 }
 
