@@ -36,7 +36,7 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     if writers > 1 {
         let text = format!("{writers} processes wrote to shared memory");
         findings.push(Finding::pass(Aspect::Memory, name, text));
-    } else if !ends_by_signal(facts.case) {
+    } else if !ends_by_signal(facts.case) && !facts.case.shares_signals() {
         let who = match (sharing.writers.first(), student) {
             (Some(pid), Some(index)) => format!("only {} wrote", process(facts, index, *pid)),
             _ => "no process wrote".to_owned(),

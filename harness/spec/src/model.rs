@@ -185,6 +185,12 @@ impl Case {
         self.interleave.iter().any(|turns| turns.search().is_some())
     }
 
+    /// Whether what its processes share in a search are signals, which it asks about, and not memory.
+    #[must_use]
+    pub fn shares_signals(&self) -> bool {
+        self.searches() && !self.objects.signals.is_empty()
+    }
+
     /// The questions of the unit that it tests, each once: `Q6` for `Q6.restart`.
     #[must_use]
     pub fn questions(&self) -> Vec<&str> {

@@ -14,6 +14,22 @@ use ipclab_kernel::{Pid, procfs};
 use super::skipped::{send_back, skip};
 use super::state::{Tracer, gone};
 
+/// The set of one signal.
+const fn only(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+/// Signals that end a process which does nothing about them, `signal(7)`: all but those that stop it, let it go on, or tell it
+/// something.
+const ENDING: u64 = !(only(libc::SIGCHLD)
+    | only(libc::SIGCONT)
+    | only(libc::SIGURG)
+    | only(libc::SIGWINCH)
+    | only(libc::SIGSTOP)
+    | only(libc::SIGTSTP)
+    | only(libc::SIGTTIN)
+    | only(libc::SIGTTOU));
+
 impl Tracer {
     /// A thread takes its next step: that it may be interrupted there depends on which signals were sent to it.
     pub(super) fn note_handlers(&mut self, tid: Pid) {
@@ -28,7 +44,8 @@ impl Tracer {
         }
     }
 
-    /// Whether a thread, at the entry of the call that it waited to make, has a handler to run first; if so, it does.
+    /// Whether a thread, at the entry of the call that it waited to make, has a signal to take first, which a handler takes or which
+    /// ends its process; if so, it does.
     ///
     /// # Errors
     /// As [`Tracer::dispatch`].
@@ -37,7 +54,9 @@ impl Tracer {
             return Ok(false);
         }
         let masks = procfs::signal_masks(tid).unwrap_or_default();
-        if masks.pending & masks.caught & !masks.blocked == 0 {
+        // One that ends its process does so before the call, too: `sigaction(2)` or `sigprocmask(2)` would come too late.
+        let acts = masks.caught | (ENDING & !masks.ignored);
+        if masks.pending & !masks.blocked & acts == 0 {
             return Ok(false);
         }
         let own = self.own_number(tid);

@@ -374,6 +374,25 @@ static void at_once(char **a) { counted(add_at_once); }
 static void add_sum(int n) { int sum = p->count; for (int i = 0; i < TIMES; i++) sum++; p->count = sum; }
 static void sum(char **a) { counted(add_sum); }
 static void mapped_plain(char **a) { in_memory(-1, add_plainly); }
+/* The child's signal may come before there is a handler for it, and before it is blocked: it ends the program. */
+static void signalled(void (*late)(void))
+{
+    pid_t parent = getpid();
+    if (fork() == 0) {
+        kill(parent, SIGUSR1);
+        _exit(0);
+    }
+    late();
+    wait(0);
+    printf("12\n");
+}
+static void install(void) { signal(SIGUSR1, on_child); }
+static void installed_late(char **a) { signalled(install); }
+static void block(void) { sigset_t one; sigemptyset(&one), sigaddset(&one, SIGUSR1), sigprocmask(SIG_BLOCK, &one, 0); }
+static void blocked_late(char **a) { signalled(block); }
+static void nothing(void) {}
+static void installed_first(char **a) { install(); signalled(nothing); }
+static void blocked_first(char **a) { block(); signalled(nothing); }
 /* The child may end between the look and the wait. */
 static void paused(char **a)
 {
@@ -520,7 +539,7 @@ static const struct act acts[] = {
     {"unreadable", unreadable}, {"undumpable", undumpable}, {"goes-on", goes_on}, {"beside", beside},
     {"in-turn", in_turn}, {"mutex", mutex}, {"posix", posix}, {"tokens", tokens}, {"inside", inside},
     {"through-calls", through_calls}, {"look-then-clear", look_then_clear}, {"polling", polling},
-    {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"suspended", suspended}, {"mapped", mapped}, {"named", named}, {"mapped-plain", mapped_plain}, {"paused", paused}, {"grandchildren", grandchildren},
+    {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"suspended", suspended}, {"mapped", mapped}, {"named", named}, {"mapped-plain", mapped_plain}, {"paused", paused}, {"installed-late", installed_late}, {"blocked-late", blocked_late}, {"installed-first", installed_first}, {"blocked-first", blocked_first}, {"grandchildren", grandchildren},
     {"read-only", read_only}, {"stray", stray}, {"for-ever", for_ever}, {"killed", killed}, {"alone", alone}, {"stopped", stopped},
     {"plain", plain}, {"at-once", at_once}, {"sum", sum}, {"early", early}, {"late", late}, {"two", two},
     {"initialised", initialised}, {"cleared", cleared}, {"atomic-parts", atomic_parts},

@@ -16,6 +16,7 @@ mod limits;
 mod measures;
 mod objects;
 mod outside;
+mod planted;
 mod readiness;
 mod refused;
 mod request;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         ("measures", measures::tests()),
         ("objects", objects::tests()),
         ("outside", outside::tests()),
+        ("planted", planted::tests()),
         ("readiness", readiness::tests()),
         ("refused", refused::tests()),
         ("request", request::tests()),

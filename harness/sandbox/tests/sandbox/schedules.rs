@@ -58,6 +58,8 @@ pub(crate) fn tests() -> Vec<Test> {
         "at-once",
         "mapped-plain",
         "paused",
+        "installed-late",
+        "blocked-late",
     ] {
         tests.push(both(
             format!("{act}_is_found_in_few_schedules"),
@@ -74,7 +76,13 @@ pub(crate) fn tests() -> Vec<Test> {
             },
         ));
     }
-    for act in ["guarded", "mapped", "suspended"] {
+    for act in [
+        "guarded",
+        "mapped",
+        "suspended",
+        "installed-first",
+        "blocked-first",
+    ] {
         tests.push(both(
             format!("{act}_is_right_in_the_first_schedules"),
             move |level| {

@@ -274,7 +274,7 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
     if let (Some(sanitize), true) = (&raw.sanitize, case.sanitize) {
         found.push((Aspect::Memory, sanitize.span.clone(), "sanitize".to_owned()));
     }
-    if let Some(interleave) = &raw.interleave {
+    if let (Some(interleave), false) = (&raw.interleave, case.shares_signals()) {
         found.push((
             Aspect::Memory,
             interleave.span().clone(),
