@@ -67,6 +67,7 @@ mod objects;
 mod observed;
 mod origin;
 mod passings;
+mod pipes;
 mod placed;
 mod points;
 mod processes;
