@@ -211,7 +211,7 @@ pub(super) fn c_files(submission: &Submission) -> Vec<PathBuf> {
 impl Recipe {
     /// The same program by our compiler alone; `more` are files that belong to it, as another build of it says. `None`: it is not known
     /// what it is made of.
-    pub fn compiled_by_us(&self, more: &[PathBuf]) -> Option<Self> {
+    pub(super) fn compiled_by_us(&self, more: &[PathBuf]) -> Option<Self> {
         if self.run.is_some() {
             return None;
         }
@@ -232,7 +232,7 @@ impl Recipe {
     }
 
     /// The same by what the submission or the spec says alone; `None`: they say nothing.
-    pub fn by_own_command(&self) -> Option<Self> {
+    pub(super) fn by_own_command(&self) -> Option<Self> {
         let mut recipe = self.clone();
         recipe
             .ways
@@ -241,7 +241,7 @@ impl Recipe {
     }
 
     /// Whether the student's own build line comes first.
-    pub fn is_students_line(&self) -> bool {
+    pub(super) fn is_students_line(&self) -> bool {
         let by_student = |way: &Way| {
             matches!(
                 way,
