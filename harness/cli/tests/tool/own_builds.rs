@@ -111,7 +111,7 @@ fn a_build_line_does_not_keep_the_sanitizers_away() {
         r#"build = "make hello""#,
         r#"build = "cc -Wall -Wextra -Werror -pedantic -std=c11 -D_GNU_SOURCE -s -o hello hello.c -lm""#,
         r#"build = "sh -c 'mkdir -p out && gcc -c -O2 -o out/hello.o hello.c && gcc -static -o hello out/hello.o && strip hello'""#,
-        r#"build = "x86_64-linux-gnu-gcc-12 -D_FORTIFY_SOURCE=1 -O1 -flto -o hello hello.c""#,
+        r#"build = "gcc -D_FORTIFY_SOURCE=1 -O1 -flto -o hello hello.c""#,
         "build = \"make\"\nrun = \"./bin/greeter\"",
         "build = \"make\"\nrun = \"sh start.sh\"",
     ] {
