@@ -91,7 +91,7 @@ fn is_judged(files: &[(&str, &str)]) {
     assert_eq!(judged(files, 0), "memory error", "{files:?}");
 }
 
-/// Nobody who wrote this may have the points, right or wrong as the rest may be; `why`: what they hear.
+/// A submission that has no point on memory, right or wrong as the rest of it is; `why`: what its author reads.
 fn is_not_proved(files: &[(&str, &str)], why: &str) {
     let said = judged(files, 0);
     assert!(
