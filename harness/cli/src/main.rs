@@ -40,6 +40,9 @@ fn main() -> ExitCode {
     if let Some(table) = ipclab_grade::compile::lines::hidden(&argv) {
         return output::print(&table).unwrap_or(ExitCode::FAILURE);
     }
+    if let Some(code) = ipclab_grade::compile::instrumented::hidden(&argv) {
+        return output::print(&code).unwrap_or(ExitCode::FAILURE);
+    }
     if let Some(code) = ipclab_prove::certify::load::hidden(&argv) {
         return code;
     }

@@ -26,6 +26,7 @@ mod tool {
     mod lines;
     mod mutants;
     mod objects;
+    mod own_builds;
     mod races;
     mod rubbish;
     mod sense;

@@ -176,6 +176,12 @@ pub struct ActorEvidence {
     /// A sanitizer's runtime in it began a report, whatever became of the report.
     #[serde(default, skip_serializing_if = "is_false")]
     pub report_begun: bool,
+    /// Files whose code it ran and that were made during the case, some of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_code: Vec<Bytes>,
+    /// It started a program with other options for a sanitizer than the plan gave it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub other_options: bool,
     /// What the kernel counted of all its processes together, where the box had cgroups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<CgroupCounters>,

@@ -268,6 +268,7 @@ fn empty(grader: &Grader<'_>, submission: &str, pool: &PoolSlice<'_>) -> Record 
         programs: Vec::new(),
         not_sanitized: BTreeMap::new(),
         not_compiled: BTreeSet::new(),
+        unproved: BTreeMap::new(),
         sources: BTreeMap::new(),
         silenced: BTreeMap::new(),
         cases: Vec::new(),
@@ -332,18 +333,18 @@ fn build(
     }
     progress.stage("building programs", tasks.len());
     let plain = pool.each(&tasks, |sandbox, program| {
-        let built = builder.build(program, Variant::Plain, &[], sandbox);
+        let built = builder.build(program, sandbox);
         progress.step();
         built
     });
-    let sanitized_tasks: Vec<(&Program, Vec<PathBuf>)> = tasks
+    let sanitized_tasks: Vec<(&Program, Built)> = tasks
         .iter()
         .zip(&plain)
         .filter(|(program, built)| built.artifact.is_some() && needs(Variant::Sanitized, program))
-        .map(|(program, built)| (*program, built.helpers.clone()))
+        .map(|(program, built)| (*program, built.clone()))
         .collect();
-    let sanitized = pool.each(&sanitized_tasks, |sandbox, (program, helpers)| {
-        let built = builder.build(program, Variant::Sanitized, helpers, sandbox);
+    let sanitized = pool.each(&sanitized_tasks, |sandbox, (program, plain)| {
+        let built = builder.build_sanitized(program, plain, sandbox);
         progress.step();
         built
     });
@@ -377,8 +378,13 @@ fn build(
         if let Some(silencer) = unmasking.clone().or_else(|| built.silencer()) {
             record.silenced.insert(program.name.clone(), silencer);
         }
-        if !builder.has_sanitized(program) {
+        if built.other_language {
             record.not_compiled.insert(program.name.clone());
+        }
+        if let Some(flaw) = &built.flaw
+            && !built.other_language
+        {
+            record.unproved.insert(program.name.clone(), flaw.clone());
         }
         let Built {
             report,
@@ -471,9 +477,7 @@ fn references(
         grader.config,
         grader.withheld(),
     )?;
-    let built = pool.each(&wanted, |sandbox, program| {
-        builder.build(program, Variant::Plain, &[], sandbox)
-    });
+    let built = pool.each(&wanted, |sandbox, program| builder.build(program, sandbox));
     wanted
         .into_iter()
         .zip(built)

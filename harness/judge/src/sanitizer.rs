@@ -52,6 +52,26 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
         let who = facts.who(index);
         let finding = match &report {
             Some(report) => memory_error(facts, index, report),
+            None if matches!(actor.exit, Exit::NotStarted | Exit::NotExecuted(_)) => Finding::fail(
+                Aspect::Memory,
+                Some(&actor.name),
+                format!("{who} never ran, so that nothing is known of its memory"),
+            ),
+            None if actor.other_options => Finding::fail(
+                Aspect::Memory,
+                Some(&actor.name),
+                format!(
+                    "that {who} has no memory error is not proved: it started a program with other options for the sanitizer"
+                ),
+            ),
+            None if let Some(path) = actor.made_code.first() => Finding::fail(
+                Aspect::Memory,
+                Some(&actor.name),
+                format!(
+                    "that {who} has no memory error is not proved: it ran {}, which was made during the case, and no sanitizer is in that",
+                    escaped_line(&path.to_text())
+                ),
+            ),
             None if let Some(why) = facts.holes(&[index]) => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),

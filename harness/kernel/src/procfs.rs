@@ -1,7 +1,14 @@
 //! A small reader for what `/proc` says of one process.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::sys::statvfs::{FsFlags, statvfs};
 
 use crate::page;
 use crate::process::Pid;
@@ -175,6 +182,42 @@ pub fn code_at(tid: Pid, address: u64) -> Option<Vec<u8>> {
     })
 }
 
+/// Files whose code a process has mapped, and which were changed after that time or are gone. What lies in the system's folders, or
+/// where nothing can be written, is not looked at: a file of the host that is shown so may have got one more name meanwhile.
+#[must_use]
+pub fn code_made_since(pid: Pid, since: SystemTime) -> Vec<Vec<u8>> {
+    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = (since.as_secs() as i64, i64::from(since.subsec_nanos()));
+    let maps = read(pid, "maps").unwrap_or_default();
+    let root = PathBuf::from(format!("/proc/{pid}/root"));
+    let mut made: Vec<Vec<u8>> = Vec::new();
+    for line in maps.split(|byte| *byte == b'\n') {
+        let mut words = line.splitn(6, |byte| *byte == b' ');
+        let access = words.nth(1).unwrap_or_default();
+        let path = words.nth(3).unwrap_or_default().trim_ascii_start();
+        let system = [&b"/usr/"[..], b"/lib"];
+        let is_system = system.iter().any(|folder| path.starts_with(folder));
+        let is_known = made.iter().any(|known| known == path);
+        if access.get(2) != Some(&b'x') || !path.starts_with(b"/") || is_system || is_known {
+            continue;
+        }
+        let seen = root.join(OsStr::from_bytes(path.get(1..).unwrap_or_default()));
+        let is_made = match std::fs::metadata(&seen) {
+            Ok(about) => (about.ctime(), about.ctime_nsec()) > since && !is_read_only(&seen),
+            Err(error) => error.kind() == ErrorKind::NotFound,
+        };
+        if is_made {
+            made.push(path.to_vec());
+        }
+    }
+    made
+}
+
+/// Whether nothing can be written where this lies, whoever asks.
+fn is_read_only(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|about| about.flags().contains(FsFlags::ST_RDONLY))
+}
+
 /// A part of a file that a process has mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileMapping {
@@ -222,7 +265,6 @@ fn file_mapping(line: &[u8]) -> Option<FileMapping> {
 /// The file that a process runs: device and inode.
 #[must_use]
 pub fn executable(pid: Pid) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
     let file = std::fs::metadata(format!("/proc/{pid}/exe")).ok()?;
     Some((file.dev(), file.ino()))
 }
@@ -354,6 +396,14 @@ pub fn session(tid: Pid) -> Option<Pid> {
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = String::from_utf8_lossy(stat.get(end + 1..)?);
     rest.split_whitespace().nth(3)?.parse().ok()
+}
+
+/// How nice the session of a process is to others, where the kernel groups by sessions: `sched(7)`, autogroups.
+#[must_use]
+pub fn autogroup_nice(pid: Pid) -> Option<i32> {
+    let text = read(pid, "autogroup")?;
+    let text = String::from_utf8_lossy(&text);
+    text.trim().rsplit_once(" nice ")?.1.parse().ok()
 }
 
 /// Signals of a thread, as masks: bit 0 is signal 1.

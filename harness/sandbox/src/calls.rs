@@ -130,6 +130,9 @@ const FUTEX_WAITS: When = When::OneOf {
     values: &[0, 6, 9, 11, 13],
 };
 
+/// Calls that make a pipe.
+pub(crate) const PIPES: [i64; 2] = [older::SYS_pipe, libc::SYS_pipe2];
+
 /// `fcntl(2)` commands that ask for a lock or a lease.
 pub(crate) const LOCK_COMMANDS: [u32; 5] = [
     libc::F_SETLK as u32,

@@ -261,6 +261,10 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
             put(RETURN, refusal(libc::EPERM)),
         ],
     );
+    // And so is their number: the tracer counts those of this box.
+    for number in calls::PIPES {
+        add(number, &[put(RETURN, TRACE)]);
+    }
     if options.host {
         for (number, code) in host::calls(options) {
             add(number, &code);

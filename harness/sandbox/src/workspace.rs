@@ -49,7 +49,7 @@ impl Workspace {
         let into = File::open(at)?;
         // What the host has is bounded already, by what was taken in.
         let mut left = u64::MAX;
-        mirror(from, into.as_fd(), owner, &mut left, MAX_DEPTH_COPIED)?;
+        mirror(from, into.as_fd(), owner, &mut left, Way::In)?;
         Ok(Self {
             host,
             inside: inside.to_owned(),
@@ -64,14 +64,7 @@ impl Workspace {
     /// The host's disk refused something.
     pub(crate) fn copy_back(&self) -> io::Result<()> {
         let mut left = self.most;
-        mirror(
-            &self.inside,
-            self.host.as_fd(),
-            None,
-            &mut left,
-            MAX_DEPTH_COPIED_BACK,
-        )
-        .map_err(|error| {
+        mirror(&self.inside, self.host.as_fd(), None, &mut left, Way::Back).map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("copying {} back: {error}", self.inside.display()),
@@ -92,11 +85,21 @@ pub(crate) fn copy_in(
     most: u64,
 ) -> io::Result<()> {
     let mut left = most;
-    mirror(from, into, owner, &mut left, MAX_DEPTH_COPIED)
+    mirror(from, into, owner, &mut left, Way::In)
+}
+
+/// Whose names the files have that are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// They were taken in, within bounds.
+    In,
+    /// Actors made them: nothing that they are called, and nothing that they are in the place of, is trouble of ours.
+    Back,
 }
 
 /// Copies what is below `from` to `into`, where it is not there already with the same size and time; all of it is then
-/// `owner`'s. Files that would exceed `left` bytes together are left out.
+/// `owner`'s. Files that would exceed `left` bytes together are left out. On the way back so is what no path leads to, since it is too
+/// long, and what is in the place of a folder.
 ///
 /// # Errors
 /// What could not be written; and what could not be read, which is the supervisor's own.
@@ -105,13 +108,36 @@ fn mirror(
     into: BorrowedFd<'_>,
     owner: Option<(u32, u32)>,
     left: &mut u64,
-    depth: usize,
+    way: Way,
 ) -> io::Result<()> {
-    for entry in fs::read_dir(from)? {
+    let depth = match way {
+        Way::In => MAX_DEPTH_COPIED,
+        Way::Back => MAX_DEPTH_COPIED_BACK,
+    };
+    mirror_to_depth(from, into, owner, left, (way, depth))
+}
+
+fn mirror_to_depth(
+    from: &Path,
+    into: BorrowedFd<'_>,
+    owner: Option<(u32, u32)>,
+    left: &mut u64,
+    (way, depth): (Way, usize),
+) -> io::Result<()> {
+    let is_left =
+        |error: &io::Error| way == Way::Back && error.raw_os_error() == Some(libc::ENAMETOOLONG);
+    let entries = match fs::read_dir(from) {
+        Err(error) if is_left(&error) => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.as_os_str();
-        let about = fs::symlink_metadata(&path)?;
+        let about = match fs::symlink_metadata(&path) {
+            Err(error) if is_left(&error) => continue,
+            about => about?,
+        };
         let kind = about.file_type();
         if kind.is_dir() && depth > 0 {
             match mkdirat(into, name, Mode::from_bits_truncate(about.mode() | 0o700)) {
@@ -127,7 +153,9 @@ fn mirror(
             // What is a folder here and something else there is left as it is.
             let Ok(folder) = folder else { continue };
             give(folder.as_fd(), owner)?;
-            mirror(&path, folder.as_fd(), owner, left, depth - 1)?;
+            mirror_to_depth(&path, folder.as_fd(), owner, left, (way, depth - 1))?;
+        } else if way == Way::Back && is_folder(into, name) {
+            // What is something else here and a folder there is left as it is, too.
         } else if kind.is_file() && !is_there(into, name, &about) {
             if about.len() > *left {
                 continue;
@@ -145,6 +173,11 @@ fn mirror(
         }
     }
     Ok(())
+}
+
+fn is_folder(into: BorrowedFd<'_>, name: &std::ffi::OsStr) -> bool {
+    fstatat(into, name, AtFlags::AT_SYMLINK_NOFOLLOW)
+        .is_ok_and(|there| there.st_mode & libc::S_IFMT == libc::S_IFDIR)
 }
 
 /// Whether a regular file of that size and time is there.
@@ -236,16 +269,32 @@ mod tests {
         fs::write(inside.path().join("folder/file"), "ours").unwrap();
         fs::write(inside.path().join("file"), "ours").unwrap();
         let into = File::open(host.path()).unwrap();
-        mirror(
-            inside.path(),
-            into.as_fd(),
-            None,
-            &mut 100,
-            MAX_DEPTH_COPIED_BACK,
-        )
-        .unwrap();
+        mirror(inside.path(), into.as_fd(), None, &mut 100, Way::Back).unwrap();
         let theirs = fs::read_to_string(elsewhere.path().join("file")).unwrap();
         assert_eq!(theirs, "theirs");
+    }
+
+    /// A build that made a file of a folder, or folders without end, was our trouble, and its submission not graded.
+    #[test]
+    fn nothing_that_actors_made_is_trouble_of_ours() {
+        let (host, inside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(host.path().join("folder")).unwrap();
+        fs::create_dir(host.path().join("linked")).unwrap();
+        fs::write(inside.path().join("folder"), "a file").unwrap();
+        symlink("/etc", inside.path().join("linked")).unwrap();
+        fs::write(inside.path().join("program"), "built").unwrap();
+        let mut deepest = File::open(inside.path()).unwrap();
+        let name = "n".repeat(250);
+        for _ in 0..30 {
+            mkdirat(&deepest, name.as_str(), Mode::S_IRWXU).unwrap();
+            let folder = openat(&deepest, name.as_str(), OFlag::O_DIRECTORY, Mode::empty());
+            deepest = File::from(folder.unwrap());
+        }
+        let into = File::open(host.path()).unwrap();
+        mirror(inside.path(), into.as_fd(), None, &mut 100, Way::Back).unwrap();
+        let built = fs::read_to_string(host.path().join("program")).unwrap();
+        assert_eq!(built, "built");
+        assert!(host.path().join("folder").is_dir() && host.path().join("linked").is_dir());
     }
 
     #[test]
@@ -255,14 +304,7 @@ mod tests {
         hole.set_len(1 << 40).unwrap();
         fs::write(inside.path().join("small"), "1").unwrap();
         let into = File::open(host.path()).unwrap();
-        mirror(
-            inside.path(),
-            into.as_fd(),
-            None,
-            &mut (1 << 20),
-            MAX_DEPTH_COPIED_BACK,
-        )
-        .unwrap();
+        mirror(inside.path(), into.as_fd(), None, &mut (1 << 20), Way::Back).unwrap();
         assert!(!host.path().join("hole").exists());
         assert!(host.path().join("small").exists());
     }

@@ -129,6 +129,21 @@ pub fn obstacle(
                 "interferes",
             ));
         }
+        if let (true, Some(why)) = (case.sanitize, record.unproved.get(name)) {
+            let outcome = Outcome::failed(
+                case,
+                Aspect::Memory,
+                &format!(
+                    "that {name} has no memory error is not proved: {why}. Have gcc or cc, called by that name, compile all of its C files"
+                ),
+            );
+            return Some(because(
+                outcome,
+                MistakeKind::Memory,
+                Some(name),
+                "unproved",
+            ));
+        }
         if let (true, Some(why)) = (case.sanitize, record.not_sanitized.get(name)) {
             return Some(Outcome::unknown(
                 case,
@@ -393,7 +408,7 @@ fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
         for name in case.needs() {
             if record.not_compiled.contains(name) {
                 notes.push(format!(
-                    "{name} ran without sanitizers: they work only where this tool compiles C files itself"
+                    "{name} ran without sanitizers, which are for C and C++ only"
                 ));
             }
         }

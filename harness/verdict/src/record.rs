@@ -43,6 +43,9 @@ pub struct Record {
     /// Programs that have no build with sanitizers, since they are not compiled from C or C++.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub not_compiled: BTreeSet<String>,
+    /// C programs of which the sanitizers may not see all, and why, as a clause: their own commands built them otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unproved: BTreeMap<String, String>,
     /// Programs that interfere with their sanitizers, and how, as a clause.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub silenced: BTreeMap<String, String>,

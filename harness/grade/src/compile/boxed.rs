@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
 use super::shown::Shown;
-use super::{debug_info, sanitizer, strip};
+use super::{sanitizer, scripts, strip};
 use ipclab_intake::failure::{FULL_DISK_REMEDY, Failure, reason};
 use ipclab_intake::store;
 use ipclab_plan::Tool;
@@ -31,6 +31,8 @@ const TOOL_FOLDER: &str = ".ipclab";
 const WITNESS: &str = "witness.c";
 /// Scripts that stand before the compilers.
 const SCRIPTS: &str = "bin";
+/// What a linker that the submission calls gets for a program with sanitizers.
+const WITNESS_OBJECT: &str = "witness.o";
 /// No program of a lab is larger, sanitizers included.
 const PROGRAM_MAX: u64 = 64 << 20;
 
@@ -63,6 +65,19 @@ pub(super) struct Step {
     pub places: Vec<PathBuf>,
     /// Whether the student chose the program, so that it is theirs when it cannot be executed.
     pub by_student: bool,
+    /// What a compiler that it starts itself is started by.
+    pub scripts: Scripts,
+}
+
+/// What the scripts before the compilers are to a command that starts a compiler itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scripts {
+    /// Nothing: all options are ours.
+    None,
+    /// They add debug information, for which an option does.
+    DebugInfo,
+    /// They add the sanitizers, and start it.
+    Sanitizers,
 }
 
 /// A folder in which one program is built.
@@ -128,6 +143,40 @@ impl BuildFolder {
         format!("./{TOOL_FOLDER}/{WITNESS}")
     }
 
+    /// The object that the scripts give to a linker, inside.
+    pub(super) fn witness_object() -> String {
+        format!("{INSIDE}/{TOOL_FOLDER}/{WITNESS_OBJECT}")
+    }
+
+    /// The command that makes that object, by a compiler of ours: before anything of the submission's runs here.
+    pub(super) fn witness_step(compiler: &Tool) -> Step {
+        let object = format!("./{TOOL_FOLDER}/{WITNESS_OBJECT}");
+        let argv = [
+            "cc",
+            "-g0",
+            "-O1",
+            "-fPIE",
+            "-w",
+            "-fno-stack-protector",
+            "-c",
+            &Self::witness(),
+            "-o",
+            &object,
+        ];
+        Step {
+            tool: compiler.clone(),
+            argv: argv.map(str::to_owned).into(),
+            places: Vec::new(),
+            by_student: false,
+            scripts: Scripts::None,
+        }
+    }
+
+    /// That object, as long as nothing else has run here.
+    pub(super) fn read_witness(&self) -> Vec<u8> {
+        fs::read(self.folder.join(TOOL_FOLDER).join(WITNESS_OBJECT)).unwrap_or_default()
+    }
+
     /// Runs one command of the build in `folder`, relative to the submission.
     ///
     /// # Errors
@@ -135,20 +184,30 @@ impl BuildFolder {
     pub(super) fn run(
         &self,
         name: &str,
-        Step {
-            tool,
-            argv,
-            by_student,
-            ..
-        }: &Step,
+        step: &Step,
         withheld: &[PathBuf],
         sandbox: &mut Sandbox,
     ) -> Result<Outcome, String> {
-        let asked = debug_info::asked(argv);
-        let path = match &asked {
+        let (tool, argv) = (&step.tool, &step.argv);
+        let (mut program, mut words) = (tool.path.clone(), argv.clone());
+        let before = format!("{INSIDE}/{TOOL_FOLDER}/{SCRIPTS}");
+        let path = match (scripts::compiler_of(argv), step.scripts) {
+            (Some(at), Scripts::Sanitizers) => {
+                let name = Path::new(&argv[at]).file_name().unwrap_or_default();
+                let script = Path::new(&before).join(name);
+                words[at] = script.display().to_string();
+                if at == 0 {
+                    program = script;
+                }
+                format!("{before}:{}", tool.search_path())
+            }
             // A compiler that is started by its bare name looks for its parts beside the first of that name.
-            Some(_) => tool.search_path(),
-            None => format!("{INSIDE}/{TOOL_FOLDER}/{SCRIPTS}:{}", tool.search_path()),
+            (Some(at), Scripts::DebugInfo) => {
+                words.insert(at + 1, "-g".to_owned());
+                tool.search_path()
+            }
+            (Some(_), Scripts::None) => tool.search_path(),
+            (None, _) => format!("{before}:{}", tool.search_path()),
         };
         let environment = [
             ("PATH", path),
@@ -180,10 +239,12 @@ impl BuildFolder {
             withheld: withheld.to_vec(),
             ..World::default()
         };
-        let words = asked.as_ref().unwrap_or(argv).iter();
         let run = Run::Program {
-            path: tool.path.clone(),
-            argv: words.map(|word| Bytes::from(word.as_str())).collect(),
+            path: program,
+            argv: words
+                .iter()
+                .map(|word| Bytes::from(word.as_str()))
+                .collect(),
             env: environment
                 .map(|(name, value)| (name.to_owned(), value))
                 .into(),
@@ -197,7 +258,7 @@ impl BuildFolder {
         let evidence = sandbox
             .run(&plan)
             .map_err(|error| our_trouble(&error.to_string()))?;
-        outcome(&evidence, &argv[0], *by_student)
+        outcome(&evidence, &argv[0], step.by_student)
     }
 
     /// Takes the program out of the first of these places, relative to the folder, that has one.

@@ -45,6 +45,12 @@ pub(super) struct Note {
     /// Which line of the submission each address comes from.
     #[serde(default)]
     pub lines: Option<LineTable>,
+    /// Whether it is of another language than C.
+    #[serde(default)]
+    pub other_language: bool,
+    /// Why the sanitizer may not see all of it.
+    #[serde(default)]
+    pub flaw: Option<String>,
     /// Files of the system that it read, as [`stamp`] describes them.
     inputs: Vec<(PathBuf, String)>,
 }
@@ -139,6 +145,8 @@ pub(super) struct About<'a> {
     pub program: &'a Program,
     pub helpers: &'a [PathBuf],
     pub lines: Option<&'a LineTable>,
+    pub other_language: bool,
+    pub flaw: Option<&'a str>,
 }
 
 /// Keeps a build. `inputs` are the files that it read, as the compiler said it.
@@ -174,6 +182,8 @@ pub(super) fn keep(
         program: about.program.clone(),
         helpers: about.helpers.to_vec(),
         lines: about.lines.cloned(),
+        other_language: about.other_language,
+        flaw: about.flaw.map(str::to_owned),
         inputs,
     };
     fs::write(entry.path().join("note.json"), serde_json::to_vec(&note)?)?;
@@ -248,6 +258,8 @@ mod tests {
                 program: &Program::built("iserver", &["iserver.c"]),
                 helpers: &[],
                 lines: None,
+                other_language: false,
+                flaw: None,
             },
             inputs,
         )

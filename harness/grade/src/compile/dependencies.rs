@@ -43,6 +43,17 @@ pub(super) fn compiled(
     Some(found)
 }
 
+/// Which of all files of a submission were compiled, by their names without endings. `None`: something was compiled that is none of
+/// them, or may be either of two.
+pub(super) fn all_compiled(said: &str, files: &[PathBuf]) -> Option<Vec<PathBuf>> {
+    compiled(said, &[], files)
+}
+
+/// Whether a compiler of C said anything.
+pub(super) fn is_any(said: &str) -> bool {
+    words(said).iter().any(|word| word.ends_with(':'))
+}
+
 fn words(said: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();

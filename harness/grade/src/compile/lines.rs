@@ -52,12 +52,8 @@ pub(super) fn of_program(
     submission: &Submission,
     sandbox: &mut Sandbox,
 ) -> Option<LineTable> {
-    let evidence = sandbox.run(&plan(program)).ok()?;
-    let reader = evidence.actors.first()?;
-    let whole =
-        evidence.trouble.is_empty() && reader.exit == Exit::Code(0) && reader.stdout.dropped == 0;
-    let said = reader.stdout.kept();
-    let named: LineTable = whole.then(|| serde_json::from_slice(&said.0).ok())??;
+    let said = said_by(READER, program, sandbox)?;
+    let named: LineTable = serde_json::from_slice(&said).ok()?;
     let names: Vec<String> = submission.files.iter().map(|it| show::path(it)).collect();
     let lines = |name: &str| {
         let at = names.iter().position(|known| known == name)?;
@@ -68,7 +64,24 @@ pub(super) fn of_program(
     (!known.is_empty()).then_some(known)
 }
 
-fn plan(program: &Path) -> Plan {
+/// What the tool says of a program in a box, under this name of its own.
+pub(super) fn said_by(reader: &str, program: &Path, sandbox: &mut Sandbox) -> Option<Vec<u8>> {
+    let evidence = sandbox.run(&plan(reader, program)).ok()?;
+    let actor = evidence.actors.first()?;
+    let whole =
+        evidence.trouble.is_empty() && actor.exit == Exit::Code(0) && actor.stdout.dropped == 0;
+    whole.then(|| actor.stdout.kept().0.clone())
+}
+
+/// The program that the tool was started with under this name; `None`: it was started otherwise.
+pub(super) fn asked_of<'a>(reader: &str, argv: &'a [OsString]) -> Option<&'a OsString> {
+    match argv {
+        [name, program] => (Path::new(name).file_name()? == reader).then_some(program),
+        _ => None,
+    }
+}
+
+fn plan(reader: &str, program: &Path) -> Plan {
     let bind = |host: &Path, inside: &Path, trusted_only: bool| Bind {
         host: host.to_owned(),
         inside: inside.to_owned(),
@@ -86,7 +99,7 @@ fn plan(program: &Path) -> Plan {
     };
     let run = Run::Program {
         path: SHOWN.into(),
-        argv: vec![Bytes::from(READER), Bytes::from(PROGRAM)],
+        argv: vec![Bytes::from(reader), Bytes::from(PROGRAM)],
         env: Vec::new(),
     };
     let reader = Actor {
@@ -110,13 +123,7 @@ fn plan(program: &Path) -> Plan {
 /// What the tool prints where it was started to read a program's lines; `None`: it was not.
 #[must_use]
 pub fn hidden(argv: &[OsString]) -> Option<String> {
-    let (name, program) = match argv {
-        [name, program] => (name, program),
-        _ => return None,
-    };
-    if Path::new(name).file_name()?.to_str()? != READER {
-        return None;
-    }
+    let program = asked_of(READER, argv)?;
     let table = fs::read(program).ok().and_then(|file| read(&file));
     serde_json::to_string(&table.unwrap_or_default()).ok()
 }

@@ -7,9 +7,9 @@ mod boxed;
 mod cache;
 mod command;
 mod compiler;
-mod debug_info;
 mod dependencies;
 mod directives;
+pub mod instrumented;
 pub mod lines;
 mod makefile;
 mod messages;
@@ -17,13 +17,14 @@ mod problem;
 mod product;
 mod recipe;
 mod sanitizer;
+mod scripts;
 mod shown;
 mod strip;
 pub mod toolchain;
 
 mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ use boxed::{BuildFolder, Product};
 use command::Command;
 use compiler::Compiler;
 pub use compiler::Variant;
+use instrumented::{Code, Hooks};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 use ipclab_intake::store::Store;
@@ -69,6 +71,10 @@ pub struct Built {
     pub helpers: Vec<PathBuf>,
     /// Which line of the submission each address of it comes from, where that is known.
     pub lines: Option<LineTable>,
+    /// Whether it is of another language than C, so that there are no sanitizers for it, and no such mistakes.
+    pub other_language: bool,
+    /// Of a program with sanitizers: why they may not see all of it, as a clause.
+    pub flaw: Option<String>,
 }
 
 impl Built {
@@ -79,6 +85,8 @@ impl Built {
             artifact: None,
             helpers: Vec::new(),
             lines: None,
+            other_language: false,
+            flaw: None,
         }
     }
 
@@ -163,12 +171,6 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    /// Whether a program has a build with sanitizers: other languages have no such build, and no such mistakes.
-    pub fn has_sanitized(&self, program: &Program) -> bool {
-        recipe::decide(program, self.lab, self.submission)
-            .is_ok_and(|recipe| is_compiled_c(&recipe))
-    }
-
     /// How a file of the submission asks whether it is instrumented, or again not to be, as a clause.
     pub fn unmasking(&self) -> Option<String> {
         self.submission.files.iter().find_map(|file| {
@@ -180,51 +182,95 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Builds a program, or takes it from the cache. A student's mistake is a value, not an error. `helpers`: with which files
-    /// of the submission another variant of it was built.
-    pub fn build(
-        &self,
-        program: &Program,
-        variant: Variant,
-        helpers: &[PathBuf],
-        sandbox: &mut Sandbox,
-    ) -> Built {
-        match self.try_build(program, variant, helpers, sandbox) {
-            Ok(built) => built,
-            Err(problem) => Built::failed(ipclab_report::Program {
-                problem: Some(*problem),
-                ..ipclab_report::Program::built(&program.name, &[])
-            }),
-        }
+    /// Builds a program, or takes it from the cache. A student's mistake is a value, not an error.
+    pub fn build(&self, program: &Program, sandbox: &mut Sandbox) -> Built {
+        let recipe = recipe::decide(program, self.lab, self.submission);
+        let built =
+            recipe.and_then(|recipe| self.by_recipe(program, &recipe, Variant::Plain, sandbox));
+        built.unwrap_or_else(|problem| failed(program, *problem))
     }
 
-    fn try_build(
+    /// Builds a program with sanitizers, which was built without before.
+    pub fn build_sanitized(
         &self,
         program: &Program,
-        variant: Variant,
-        helpers: &[PathBuf],
+        plain: &Built,
+        sandbox: &mut Sandbox,
+    ) -> Built {
+        // Other languages have no such build, and no such mistakes: the plain program stands in.
+        if plain.other_language {
+            return plain.clone();
+        }
+        self.try_sanitized(program, plain, sandbox)
+            .unwrap_or_else(|problem| failed(program, *problem))
+    }
+
+    /// What our compiler makes of its sources counts where that is the same program, and what the submission's own command makes
+    /// counts where the sanitizers see all of it.
+    fn try_sanitized(
+        &self,
+        program: &Program,
+        plain: &Built,
         sandbox: &mut Sandbox,
     ) -> Result<Built, Box<Problem>> {
-        let mut recipe = recipe::decide(program, self.lab, self.submission)?;
-        if variant == Variant::Sanitized {
-            // Other languages have no such build, and no such mistakes: the plain program stands in.
-            if !is_compiled_c(&recipe) {
-                return self.try_build(program, Variant::Plain, helpers, sandbox);
-            }
-            // Only the compiler can be told about sanitizers from outside.
-            recipe.ways.retain(|way| matches!(way, Way::Compile { .. }));
-            if recipe.ways.is_empty() {
-                let sources = recipe.sources.clone();
-                recipe.ways.push(Way::Compile { sources });
-            }
-            // A Makefile knows what belongs to the program; to find out what the linker misses takes a build in vain.
-            if !helpers.is_empty() {
-                let mut sources = recipe.sources.clone();
-                sources.extend(helpers.iter().cloned());
-                recipe.ways.insert(0, Way::Compile { sources });
-                recipe.guessed = true;
-            }
+        let recipe = recipe::decide(program, self.lab, self.submission)?;
+        let ours = recipe.compiled_by_us(&plain.helpers);
+        let Some(own) = recipe.by_own_command() else {
+            return self.by_recipe(
+                program,
+                &ours.unwrap_or(recipe),
+                Variant::Sanitized,
+                sandbox,
+            );
+        };
+        let own_first = !is_compiled_c(&recipe) || own.is_students_line();
+        let mut tries = vec![(Some(own), true), (ours, false)];
+        if !own_first {
+            tries.reverse();
         }
+        let mut flaw = None;
+        let mut last = None;
+        for (recipe, by_own) in tries {
+            let Some(recipe) = recipe else { continue };
+            let mut built = self.by_recipe(program, &recipe, Variant::Sanitized, sandbox)?;
+            let is_ours = |problem: &Problem| problem.ours;
+            if built.report.problem.as_ref().is_some_and(is_ours) || built.silencer().is_some() {
+                return Ok(built);
+            }
+            let why = match (&built.report.problem, by_own) {
+                (Some(problem), true) => Some(format!("with the sanitizer, {}", problem.message)),
+                (Some(_), false) => None,
+                (None, true) => built.flaw.take(),
+                (None, false) if covers(built.lines.as_ref(), plain.lines.as_ref()) => None,
+                (None, false) => Some("its own command builds another program of its files".into()),
+            };
+            if built.report.problem.is_none() && why.is_none() {
+                return Ok(built);
+            }
+            // What came of the submission's own command says more.
+            flaw = if by_own { why.or(flaw) } else { flaw.or(why) };
+            last = Some(built);
+        }
+        let last = last.ok_or_else(|| own_trouble("there is no way to build it here"))?;
+        let flaw = flaw.unwrap_or_else(|| "its files do not build with the sanitizer".to_owned());
+        let report = ipclab_report::Program {
+            problem: None,
+            ..last.report
+        };
+        Ok(Built {
+            flaw: Some(flaw),
+            ..Built::failed(report)
+        })
+    }
+
+    /// Builds a program by its recipe, or takes it from the cache.
+    fn by_recipe(
+        &self,
+        program: &Program,
+        recipe: &Recipe,
+        variant: Variant,
+        sandbox: &mut Sandbox,
+    ) -> Result<Built, Box<Problem>> {
         let mut report = ipclab_report::Program::built(&program.name, &[]);
         report.sources = recipe
             .sources
@@ -239,15 +285,19 @@ impl<'a> Builder<'a> {
         if recipe.ways.is_empty() {
             let run = recipe.run.as_deref().unwrap_or_default();
             report.command = Some(Line::new(&run.join(" ")));
-            return Ok(self.command(report, run, &self.handed_in()));
+            // Binaries are not taken in, so that nothing of it is compiled.
+            return Ok(Built {
+                other_language: true,
+                ..self.command(report, run, &self.handed_in())
+            });
         }
 
-        let shown = Shown::to(&recipe, self.submission);
-        if let Some(built) = self.with_ways(program, &recipe, variant, &shown, &report, sandbox)? {
+        let shown = Shown::to(recipe, self.submission);
+        if let Some(built) = self.with_ways(program, recipe, variant, &shown, &report, sandbox)? {
             return Ok(built);
         }
         let all = &Shown::Everything;
-        self.with_ways(program, &recipe, variant, all, &report, sandbox)?
+        self.with_ways(program, recipe, variant, all, &report, sandbox)?
             .ok_or_else(|| own_trouble("the build brought no program and no reason"))
     }
 
@@ -284,6 +334,8 @@ impl<'a> Builder<'a> {
                     artifact: Some(Artifact::Executable(own)),
                     helpers: note.helpers,
                     lines: note.lines,
+                    other_language: note.other_language,
+                    flaw: note.flaw,
                 }));
             }
         }
@@ -291,11 +343,24 @@ impl<'a> Builder<'a> {
         let folder = self.store.folder("build").map_err(ours)?;
         let laid_out = executables::write(|| {
             let laid_out = BuildFolder::lay_out(folder, &self.submission.staged, shown)?;
+            let object = BuildFolder::witness_object();
+            let adds = match (variant, &self.compiler) {
+                (Variant::Sanitized, Ok(compiler)) => scripts::Adds::Sanitizers {
+                    flags: &compiler.sanitize,
+                    object: &object,
+                },
+                _ => scripts::Adds::DebugInfo,
+            };
             let toolchains = &self.config.toolchains;
-            debug_info::ask_compilers_for_it(&laid_out.scripts(), boxed::INSIDE, toolchains)?;
+            scripts::write(&laid_out.scripts(), boxed::INSIDE, adds, toolchains)?;
             Ok(laid_out)
         });
         let build_folder = laid_out.map_err(ours)?;
+        let by_own = recipe.by_own_command().is_some();
+        let hooks = match variant {
+            Variant::Sanitized if by_own => self.hooks(program, &build_folder, sandbox)?,
+            _ => Hooks::new(),
+        };
         let outcome = self.try_ways(
             program,
             recipe,
@@ -319,26 +384,54 @@ impl<'a> Builder<'a> {
         if let Some(run) = &recipe.run {
             let after = self.store.folder("run").map_err(ours)?;
             stage::again(&build_folder.folder, &after).map_err(ours)?;
-            return Ok(Some(self.command(
-                report,
-                run,
-                &after.join(&self.submission.root),
-            )));
+            let codes = self.codes(&build_folder, sandbox);
+            let inputs = build_folder.inputs();
+            let is_other =
+                |code: &Option<Code>| code.as_ref().is_some_and(|code| code.language().is_some());
+            let flaws = |code: &Option<Code>| {
+                code.as_ref()
+                    .map_or_else(unreadable, |code| code.flaw(&hooks))
+            };
+            return Ok(Some(Built {
+                other_language: !dependencies::is_any(&inputs) && codes.iter().all(is_other),
+                flaw: codes
+                    .iter()
+                    .find_map(flaws)
+                    .filter(|_| variant == Variant::Sanitized),
+                ..self.command(report, run, &after.join(&self.submission.root))
+            }));
         }
         let Some(binary) = outcome.binary else {
             return Err(own_trouble("the build brought no program and no reason"));
         };
         let inputs = build_folder.inputs();
-        let others = recipe::helpers(&recipe.sources, self.submission);
-        let helpers = dependencies::compiled(&inputs, &recipe.sources, &others).unwrap_or_default();
+        let helpers = match recipe.sources.is_empty() {
+            true => dependencies::all_compiled(&inputs, &recipe::c_files(self.submission)),
+            false => {
+                let others = recipe::helpers(&recipe.sources, self.submission);
+                dependencies::compiled(&inputs, &recipe.sources, &others)
+            }
+        };
+        let helpers = helpers.unwrap_or_default();
         let whole = Some(debug_file(&binary)).filter(|whole| whole.exists());
-        let lines = lines::of_program(whole.as_ref().unwrap_or(&binary), self.submission, sandbox);
+        let whole = whole.as_ref().unwrap_or(&binary);
+        let lines = lines::of_program(whole, self.submission, sandbox);
+        let (mut other_language, mut flaw) = (false, None);
+        if by_own && (variant == Variant::Sanitized || !is_compiled_c(recipe)) {
+            let code = instrumented::look(whole, sandbox);
+            let language = code.as_ref().and_then(Code::language);
+            other_language = language.is_some() && !dependencies::is_any(&inputs);
+            flaw = code.map_or_else(unreadable, |code| code.flaw(&hooks));
+        }
+        flaw = flaw.filter(|_| variant == Variant::Sanitized);
         if use_cache && !outcome.by_a_limit {
             // A full disk costs the next run a build, and no student a point.
             let about = cache::About {
                 program: &report,
                 helpers: &helpers,
                 lines: lines.as_ref(),
+                other_language,
+                flaw: flaw.as_deref(),
             };
             let _ = cache::keep(builds, &key, &binary, about, &inputs);
         }
@@ -347,7 +440,36 @@ impl<'a> Builder<'a> {
             artifact: Some(Artifact::Executable(binary)),
             helpers,
             lines,
+            other_language,
+            flaw,
         }))
+    }
+
+    /// The runtime's hooks as our compiler makes them, for the linker of a build: before anything of the submission's runs there.
+    fn hooks(
+        &self,
+        program: &Program,
+        build_folder: &BuildFolder,
+        sandbox: &mut Sandbox,
+    ) -> Result<Hooks, Box<Problem>> {
+        let compiler = self.compiler.as_ref().map_err(|why| own_trouble(why))?;
+        let step = BuildFolder::witness_step(&compiler.tool);
+        let outcome = build_folder.run(&program.name, &step, &self.withheld, sandbox);
+        outcome.map_err(|why| own_trouble(&why))?;
+        Ok(instrumented::hooks_of(&build_folder.read_witness()))
+    }
+
+    /// What all programs are made of that a build left.
+    fn codes(&self, build_folder: &BuildFolder, sandbox: &mut Sandbox) -> Vec<Option<Code>> {
+        let programs = build_folder.programs().into_iter();
+        let looks = programs.map(|place| match build_folder.collect_product(&[place]) {
+            Product::Program(program) => {
+                let whole = Some(debug_file(&program)).filter(|whole| whole.exists());
+                instrumented::look(whole.as_ref().unwrap_or(&program), sandbox)
+            }
+            Product::Refused(_) | Product::Nothing => None,
+        });
+        looks.collect()
     }
 
     /// Tries each way until one brings a program.
@@ -491,6 +613,8 @@ impl<'a> Builder<'a> {
             }),
             helpers: Vec::new(),
             lines: None,
+            other_language: false,
+            flaw: None,
         }
     }
 
@@ -545,6 +669,33 @@ impl<'a> Builder<'a> {
         }
         key.add(&folder);
         Ok(key.name())
+    }
+}
+
+/// A program that could not be built.
+fn failed(program: &Program, problem: Problem) -> Built {
+    Built::failed(ipclab_report::Program {
+        problem: Some(problem),
+        ..ipclab_report::Program::built(&program.name, &[])
+    })
+}
+
+/// Why it is not known what a program is made of.
+fn unreadable() -> Option<String> {
+    Some("its code does not say how it was compiled".to_owned())
+}
+
+/// Whether one build of a program has code of all lines that another one has; `plain` is the other.
+fn covers(built: Option<&LineTable>, plain: Option<&LineTable>) -> bool {
+    let lines = |table: &LineTable| -> BTreeSet<(String, u32)> {
+        let rows = table.rows().iter().filter(|row| row.line > 0);
+        let named =
+            rows.filter_map(|row| Some((table.files().get(row.file as usize)?.clone(), row.line)));
+        named.collect()
+    };
+    match (built, plain) {
+        (Some(built), Some(plain)) => lines(plain).is_subset(&lines(built)),
+        (None, _) | (_, None) => false,
     }
 }
 

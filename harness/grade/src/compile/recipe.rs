@@ -202,6 +202,59 @@ pub(super) fn helpers(sources: &[PathBuf], submission: &Submission) -> Vec<PathB
     submission.files.iter().filter(helper).cloned().collect()
 }
 
+/// All C and C++ files of the submission.
+pub(super) fn c_files(submission: &Submission) -> Vec<PathBuf> {
+    let is_c = |file: &&PathBuf| walk::has_extension(file, &["c", "cc", "cpp", "cxx"]);
+    submission.files.iter().filter(is_c).cloned().collect()
+}
+
+impl Recipe {
+    /// The same program by our compiler alone; `more` are files that belong to it, as another build of it says. `None`: it is not known
+    /// what it is made of.
+    pub(super) fn compiled_by_us(&self, more: &[PathBuf]) -> Option<Self> {
+        if self.run.is_some() {
+            return None;
+        }
+        let mut recipe = self.clone();
+        recipe.ways.retain(|way| matches!(way, Way::Compile { .. }));
+        if recipe.ways.is_empty() && !self.sources.is_empty() {
+            let sources = self.sources.clone();
+            recipe.ways.push(Way::Compile { sources });
+        }
+        // What belongs to a program says its Makefile; to find out what the linker misses takes a build in vain.
+        if !more.is_empty() {
+            let mut sources = self.sources.clone();
+            sources.extend(more.iter().cloned());
+            recipe.guessed = !recipe.ways.is_empty();
+            recipe.ways.insert(0, Way::Compile { sources });
+        }
+        (!recipe.ways.is_empty()).then_some(recipe)
+    }
+
+    /// The same by what the submission or the spec says alone; `None`: they say nothing.
+    pub(super) fn by_own_command(&self) -> Option<Self> {
+        let mut recipe = self.clone();
+        recipe
+            .ways
+            .retain(|way| matches!(way, Way::Make { .. } | Way::Line { .. }));
+        (!recipe.ways.is_empty()).then_some(recipe)
+    }
+
+    /// Whether the student's own build line comes first.
+    pub(super) fn is_students_line(&self) -> bool {
+        let by_student = |way: &Way| {
+            matches!(
+                way,
+                Way::Line {
+                    by: Author::Student,
+                    ..
+                }
+            )
+        };
+        self.ways.first().is_some_and(by_student)
+    }
+}
+
 /// As the mapping says it; its paths and commands begin at the submission's root.
 fn by_mapping(mapped: &Mapped, root: &Path) -> Recipe {
     let given = |words: &Vec<String>| (!words.is_empty()).then(|| words.clone());

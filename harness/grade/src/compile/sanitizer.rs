@@ -25,10 +25,20 @@ const PREFIXES: [&str; 6] = [
 ];
 
 /// The hooks that the witness defines.
-const HOOKS: [&str; 3] = [
+pub(super) const HOOKS: [&str; 3] = [
     "__asan_on_error",
     "__ubsan_on_report",
     "__sanitizer_on_print",
+];
+
+/// The C library's own names of what the runtimes stand before: memory from there is not watched.
+const ALLOCATORS: [&str; 6] = [
+    "__libc_malloc",
+    "__libc_calloc",
+    "__libc_realloc",
+    "__libc_memalign",
+    "__libc_valloc",
+    "__libc_free",
 ];
 
 /// What compilers themselves make a program call of the runtimes.
@@ -186,28 +196,31 @@ fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The source of the object that is linked to the program.
 pub(super) fn witness() -> String {
+    const BANNER: &str = "ERROR: AddressSanitizer";
+    let letters = BANNER.chars().enumerate();
+    // Letter by letter, so that the code is the same bytes wherever it is linked.
+    let begins: Vec<String> = letters
+        .map(|(at, letter)| format!("text[{at}] == '{letter}'"))
+        .collect();
+    let begins = begins.join(" && ");
     format!(
         r#"#undef no_sanitize
 #define ALONE __attribute__((no_sanitize("address", "undefined"), used))
+#define WITNESS \
+    do {{ \
+        long result; \
+        __asm__ volatile("syscall" : "=a"(result) : "0"(62L), "D"({SANITIZER_WITNESS}L), "S"(0L) : "rcx", "r11", "memory"); \
+    }} while (0)
 #ifdef __cplusplus
 extern "C" {{
 #endif
-ALONE static void witness(void)
-{{
-    long result;
-    __asm__ volatile("syscall" : "=a"(result) : "0"(62L), "D"({SANITIZER_WITNESS}L), "S"(0L) : "rcx", "r11", "memory");
-}}
-ALONE void __asan_on_error(void) {{ witness(); }}
-ALONE void __ubsan_on_report(void) {{ witness(); }}
+ALONE void __asan_on_error(void) {{ WITNESS; }}
+ALONE void __ubsan_on_report(void) {{ WITNESS; }}
 ALONE void __sanitizer_on_print(const char *text)
 {{
-    static const char begin[] = "ERROR: AddressSanitizer";
     for (; *text; text++) {{
-        int at = 0;
-        while (begin[at] && text[at] == begin[at])
-            at++;
-        if (!begin[at]) {{
-            witness();
+        if ({begins}) {{
+            WITNESS;
             return;
         }}
     }}
@@ -236,7 +249,8 @@ pub(super) fn silencer(program: &Path) -> Option<String> {
                 || copied.iter().any(|start| name.starts_with(start)));
         let compilers = !is_defined && BY_COMPILERS.iter().any(|start| name.starts_with(start));
         let meant = PREFIXES.iter().any(|start| name.starts_with(start));
-        (meant && !ours && !compilers).then_some(name)
+        let round_about = !is_defined && ALLOCATORS.contains(&name.as_str());
+        ((meant && !ours && !compilers) || round_about).then_some(name)
     })
 }
 

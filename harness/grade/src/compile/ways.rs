@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ipclab_report::Problem;
 use ipclab_spec::Program;
 
-use super::boxed::{self, BuildFolder, Step};
+use super::boxed::{self, BuildFolder, Scripts, Step};
 use super::command::{Command, Line};
 use super::compiler::{Compiler, Variant};
 use super::makefile::Goal;
@@ -29,6 +29,10 @@ pub(super) fn step(
     submission: &Submission,
 ) -> Result<Option<Step>, Box<Problem>> {
     let (name, toolchains) = (&program.name, &config.toolchains);
+    let scripts = match variant {
+        Variant::Plain => Scripts::DebugInfo,
+        Variant::Sanitized => Scripts::Sanitizers,
+    };
     match way {
         Way::Line { argv, folder, by } => {
             let tool = match by {
@@ -58,6 +62,7 @@ pub(super) fn step(
                     argv: argv.clone(),
                     places,
                     by_student,
+                    scripts,
                 }));
             }
             // `env -C` is the one way to another folder without a shell.
@@ -80,6 +85,7 @@ pub(super) fn step(
                 argv: inside,
                 places,
                 by_student: false,
+                scripts,
             }))
         }
         Way::Make { goal, .. } => {
@@ -106,6 +112,7 @@ pub(super) fn step(
                 argv,
                 places: places.into(),
                 by_student: false,
+                scripts,
             }))
         }
         Way::Compile { sources } => {
@@ -159,6 +166,10 @@ pub(super) fn step(
                 argv,
                 places: vec![place],
                 by_student: false,
+                scripts: match variant {
+                    Variant::Plain => Scripts::DebugInfo,
+                    Variant::Sanitized => Scripts::None,
+                },
             }))
         }
     }

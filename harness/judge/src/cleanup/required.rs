@@ -77,7 +77,12 @@ pub(super) fn required(facts: Facts<'_>, must: &Leftover) -> Finding {
         ),
     };
     if there {
-        return Finding::pass(Aspect::Cleanup, None, format!("{name} is there at the end"));
+        let text = format!("{name} is there at the end");
+        let finding = Finding::pass(Aspect::Cleanup, None, text);
+        return match must {
+            Leftover::Process => finding,
+            _ => facts.at_the_end(&name, finding),
+        };
     }
     let gone = remover_of(facts, must).or_else(|| maker_elsewhere(facts, must));
     let (actor, why, cite) = match gone {

@@ -8,6 +8,7 @@ use ipclab_spec::{ExitExpectation, Player};
 
 use super::lookup::{Facts, address_of, show_address};
 use crate::errno::described;
+use crate::finding::{Finding, Verdict};
 use crate::quote::quoted;
 
 /// Words that one sentence about who waits may have, and `no program can go on` before it.
@@ -332,6 +333,46 @@ impl<'a> Facts<'a> {
                 _ => true,
             },
             Exit::Running { .. } => !matches!(wanted, Some(ExitExpectation::Running)),
+        }
+    }
+
+    /// The first student's program that had to be ended, though its spec does not say that it runs on: what it would still have done
+    /// is not known. A program that `listens` is a server, of which no end is expected unless its spec says so.
+    pub(crate) fn cut_off(&self) -> Option<usize> {
+        let never_ended = |exit: &Exit| matches!(exit, Exit::Running { .. } | Exit::Stopped(_));
+        let may_run_on = |index: usize| {
+            self.role(index).is_none_or(|role| match &role.exit {
+                Some(ExitExpectation::Running | ExitExpectation::Any) => true,
+                Some(
+                    ExitExpectation::Code(_)
+                    | ExitExpectation::Failure
+                    | ExitExpectation::Signal(_)
+                    | ExitExpectation::Ended,
+                ) => false,
+                None => role.listens.is_some(),
+            })
+        };
+        let mut actors = self.evidence.actors.iter().enumerate();
+        actors
+            .find(|(index, actor)| {
+                self.is_student(*index) && never_ended(&actor.exit) && !may_run_on(*index)
+            })
+            .map(|(index, _)| index)
+    }
+
+    /// A finding about what is there at the end, which a program that had to be ended does not earn.
+    pub(crate) fn at_the_end(&self, what: &str, finding: Finding) -> Finding {
+        match (finding.verdict, self.cut_off()) {
+            (Verdict::Pass, Some(index)) => {
+                let (who, why) = (self.who(index), self.because(index));
+                let text = format!("{what} does not count, since {who} never ended{why}");
+                Finding::fail(
+                    finding.aspect,
+                    Some(&self.evidence.actors[index].name),
+                    text,
+                )
+            }
+            _ => finding,
         }
     }
 

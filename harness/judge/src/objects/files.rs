@@ -6,12 +6,31 @@ use ipclab_spec::{Aspect, Count, FileExpectation};
 use super::seen::{names, only_student, only_student_and_why};
 use crate::difference::byte;
 use crate::facts::{Facts, Unfilled};
-use crate::finding::Finding;
+use crate::finding::{Finding, Verdict};
 use crate::quote::{count, escaped_line, quoted, quoted_bytes};
 use crate::range::{Range, no_number};
 
-/// One finding for each thing that is expected of a file.
+/// One finding for each thing that is expected of a file. Where a program had to be ended, what is right of it by then is one that does
+/// not count: a program that copies a file and then waits for ever has not copied it.
 pub(super) fn judge(facts: Facts<'_>, wanted: &FileExpectation) -> Vec<Finding> {
+    let findings = of_file(facts, wanted);
+    if facts.cut_off().is_none() {
+        return findings;
+    }
+    let (right, mut judged): (Vec<Finding>, Vec<Finding>) = findings
+        .into_iter()
+        .partition(|finding| finding.verdict == Verdict::Pass);
+    let path = escaped_line(&wanted.path);
+    judged.extend(
+        right
+            .into_iter()
+            .next()
+            .map(|one| facts.at_the_end(&path, one)),
+    );
+    judged
+}
+
+fn of_file(facts: Facts<'_>, wanted: &FileExpectation) -> Vec<Finding> {
     let path = escaped_line(&wanted.path);
     let Some(state) = state(facts, &wanted.path) else {
         let text = format!("the evidence does not say what became of {path}");

@@ -277,6 +277,8 @@ impl Trace {
             rss_max_kib: 1000,
             calls_dropped: 0,
             report_begun: false,
+            made_code: Vec::new(),
+            other_options: false,
             refused: Vec::new(),
             counted: None,
             calls: 10,

@@ -71,6 +71,10 @@ fn every_traced_call_stops_and_no_other() {
             {
                 assert_eq!(ask(spec.number, [0; 6]), errno(0), "{}", spec.name);
             }
+            // The box's are counted.
+            When::OnRequest if calls::PIPES.contains(&spec.number) => {
+                assert_eq!(ask(spec.number, [0; 6]), TRACE, "{}", spec.name);
+            }
             When::OnRequest => assert_eq!(ask(spec.number, [0; 6]), ALLOW, "{}", spec.name),
             When::Bits { arg, bits } => {
                 let mut args = [0; 6];
@@ -260,8 +264,8 @@ fn where_nothing_is_traced_only_what_is_ruled_stops() {
     for spec in calls::TABLE {
         let stops = |args| decide(&code, AUDIT_ARCH, spec.number as u32, args) == TRACE;
         let ruled = calls::RULED.contains(&spec.number);
-        // Shared memory is counted by what is mapped, everywhere.
-        let counted = spec.number == libc::SYS_mmap;
+        // Shared memory is counted by what is mapped, and pipes are counted, everywhere.
+        let counted = spec.number == libc::SYS_mmap || calls::PIPES.contains(&spec.number);
         assert!(ruled || counted || !stops([1; 6]), "{}", spec.name);
     }
     for command in [libc::F_SETLK, libc::F_OFD_SETLKW] {

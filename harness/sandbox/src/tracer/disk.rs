@@ -8,6 +8,13 @@ use super::state::Tracer;
 use crate::disk_waits::{DiskUse, DiskWaits};
 
 impl Tracer {
+    /// Whether a program has lowered the share of the processor that its session has: `/proc/PID/autogroup` is nothing that a filter can
+    /// refuse. Who does that is not kept waiting by the machine.
+    pub(crate) fn has_low_priority(&self) -> bool {
+        let nice = |pid: &Pid| procfs::autogroup_nice(*pid).is_some_and(|nice| nice > 0);
+        self.processes.keys().any(nice)
+    }
+
     /// What a case owes it to that it has lasted for so long, as far as the disk is concerned.
     pub(crate) fn disk_use(&self, limit: Duration) -> DiskUse {
         let mut all = self.ended_disk_waits;

@@ -161,6 +161,7 @@ impl Tracer {
         if result >= 0 && !skipped {
             if makes_file {
                 self.actors[actor].files += 1;
+                self.actors[actor].fifos += u64::from(makes_fifo(call.spec, &call.args));
             }
             self.succeeded(tid, process, &call, result, &mut effect)?;
             effect.answers = outputs::of_call(tid, call.spec.name, &call.args, result);
@@ -426,6 +427,16 @@ fn changes_something(spec: &Spec, args: &[u64; 6]) -> bool {
         (Role::SemControl, "semctl") => args[2] != ASKS && !SEM_ASKS.contains(&args[2]),
         _ => true,
     }
+}
+
+/// Whether a call that succeeds has made a FIFO.
+fn makes_fifo(spec: &Spec, args: &[u64; 6]) -> bool {
+    let mode = match spec.name {
+        "mknod" => args[1],
+        "mknodat" => args[2],
+        _ => return false,
+    };
+    mode as u32 & libc::S_IFMT == libc::S_IFIFO
 }
 
 /// Whether a call that succeeds has made a file of some kind, or was ready to.

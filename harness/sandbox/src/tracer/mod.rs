@@ -68,6 +68,7 @@ mod objects;
 mod observed;
 mod origin;
 mod passings;
+mod pipes;
 mod placed;
 mod points;
 mod processes;

@@ -145,6 +145,8 @@ impl Tracer {
             self.actors[actor].links = spawn::standard_links(tid);
             self.actors[actor].start_folder = procfs::folder(tid);
         }
+        self.note_made_code(tid, actor);
+        self.note_options(tid, actor);
         self.tree_program(tid, of_call);
         self.check_readable(tid, actor);
         self.await_beginning(tid);
@@ -188,6 +190,7 @@ impl Tracer {
         if self.threads[&tid].process != tid {
             return None;
         }
+        self.note_made_code(tid, actor);
         let by_itself = ptrace::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
         self.tree_ending(tid, by_itself);
         let open = procfs::descriptors(tid);

@@ -3,11 +3,17 @@
 //! The runtime writes a line of its own first, before it calls any hook. Where descriptor 2 leads does not matter: a pipe that
 //! no process reads ends the program right there, and nothing of the report is ever seen.
 
+use std::time::SystemTime;
+
+use ipclab_evidence::{Bytes, Run};
 use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::{Pid, procfs};
 
 use super::state::Tracer;
 use crate::calls::{Role, Spec};
+
+/// So many files of code are noted; one is enough.
+const MADE_MAX: usize = 4;
 
 /// How a report begins.
 const BANNER: &[u8] = b"=================================================================\n";
@@ -30,6 +36,59 @@ impl Tracer {
             self.actors[actor].report_begun = true;
         }
     }
+}
+
+impl Tracer {
+    /// A program has started or ends: notes which of the code that it has mapped was made during the case, so that no build of ours
+    /// knows it.
+    pub(super) fn note_made_code(&mut self, tid: Pid, actor: usize) {
+        let shown_at = *self.shown_at.get_or_insert_with(SystemTime::now);
+        let traced = &mut self.actors[actor];
+        if traced.trusted || traced.made_code.len() >= MADE_MAX {
+            return;
+        }
+        for path in procfs::code_made_since(tid, shown_at) {
+            let path = Bytes(path);
+            if !traced.made_code.contains(&path) {
+                traced.made_code.push(path);
+            }
+        }
+    }
+}
+
+impl Tracer {
+    /// A program has started: notes that it has not the options for sanitizers that the plan gave its actor. With others they look at
+    /// less.
+    pub(super) fn note_options(&mut self, tid: Pid, actor: usize) {
+        let traced = &mut self.actors[actor];
+        if traced.options.is_empty() || !traced.started || traced.other_options {
+            return;
+        }
+        let mut options = procfs::environment(tid);
+        options.retain(|variable| is_option(variable));
+        options.sort();
+        traced.other_options = options != traced.options;
+    }
+}
+
+/// The variables with options for sanitizers that a run begins with, in order.
+pub(super) fn options_of(run: &Run) -> Vec<Vec<u8>> {
+    let Run::Program { env, .. } = run else {
+        return Vec::new();
+    };
+    let all = env.iter().map(|(name, value)| format!("{name}={value}"));
+    let mut options: Vec<Vec<u8>> = all
+        .map(String::into_bytes)
+        .filter(|variable| is_option(variable))
+        .collect();
+    options.sort();
+    options
+}
+
+/// `ASAN_OPTIONS=...`
+fn is_option(variable: &[u8]) -> bool {
+    let name = variable.split(|byte| *byte == b'=').next();
+    name.is_some_and(|name| name.ends_with(b"SAN_OPTIONS"))
 }
 
 fn is_of_a_runtime(tid: Pid, at: u64) -> bool {

@@ -6,11 +6,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use ipclab_evidence::{
-    Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Refusal, Run, SeenObjects,
-    Served, Sharing, Socket, SourceLine, TimePassed,
+    Bytes, Call, Endpoint, LimitKind, Limits, Object, OpenDescriptor, Plan, Refusal, Run,
+    SeenObjects, Served, Sharing, Socket, SourceLine, TimePassed,
 };
 
 use super::code_map::{CodeMap, Origins};
@@ -20,6 +20,8 @@ use super::in_progress::{
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
+use super::pipes::PipeCount;
+use super::sanitizer;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use super::tree::Tree;
@@ -236,10 +238,18 @@ pub(crate) struct TracedActor {
     pub(crate) calls: u64,
     /// A sanitizer's runtime in it began a report.
     pub(crate) report_begun: bool,
+    /// Files whose code it ran and that were made during the case.
+    pub(crate) made_code: Vec<Bytes>,
+    /// The options for sanitizers that the plan gave it.
+    pub(super) options: Vec<Vec<u8>>,
+    /// It started a program with others.
+    pub(crate) other_options: bool,
     /// Those of them that are operations on semaphores.
     pub(crate) semaphore_calls: u64,
     /// Files of any kind that it made.
     pub(crate) files: u64,
+    /// FIFOs that it made.
+    pub(crate) fifos: u64,
     /// Accesses to segments that were seen.
     pub(crate) accesses: u64,
     /// Processes and threads made.
@@ -316,6 +326,8 @@ pub(crate) struct Tracer {
     /// What went wrong on our side.
     pub(crate) trouble: Vec<String>,
     pub(super) began: Instant,
+    /// The machine's time when the first program of the case had started: all that is shown to programs was there by then.
+    pub(super) shown_at: Option<SystemTime>,
     pub(super) clock: CaseClock,
     pub(super) timers: Timers,
     /// Time in this case is the case's clock's; else the machine's.
@@ -339,6 +351,8 @@ pub(crate) struct Tracer {
     pub(super) most_open: u64,
     /// An actor that has more, and how many would have been allowed.
     pub(crate) over_process_limit: Option<(usize, u64)>,
+    /// The pipes of all actors.
+    pub(super) pipes: PipeCount,
     /// What was mapped for sharing.
     pub(super) held: Vec<Held>,
     /// Memory that is shared and no segment, in the order in which it was seen: inode and path.
@@ -393,7 +407,11 @@ impl Tracer {
             calls: 0,
             semaphore_calls: 0,
             report_begun: false,
+            made_code: Vec::new(),
+            options: sanitizer::options_of(&actor.run),
+            other_options: false,
             files: 0,
+            fifos: 0,
             accesses: 0,
             process_count: 0,
             refused_forks: 0,
@@ -434,6 +452,7 @@ impl Tracer {
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
             began: Instant::now(),
+            shown_at: None,
             clock: CaseClock::start(),
             timers: Timers::default(),
             owns_clock: plan.traced && !left_out.lacks(Measure::Clock),
@@ -449,6 +468,7 @@ impl Tracer {
             most_memory_kib: limits.address_space_mib().unwrap_or(0) << 10,
             most_open: limits.open_files,
             over_process_limit: None,
+            pipes: PipeCount::default(),
             held: Vec::new(),
             mapped_memory: Vec::new(),
             filled: HashSet::new(),

@@ -199,7 +199,7 @@ impl<P: Platform> Watch<'_, P> {
         if disk == DiskUse::Perhaps {
             return Ok(Standstill::Lasts);
         }
-        if disk == DiskUse::Little {
+        if disk == DiskUse::Little && !self.tracer.has_low_priority() {
             self.tracer.trouble.push(format!(
                 "the machine is too busy: after {} s the case had not had {} s of quiet",
                 self.tracer.elapsed().as_secs(),

@@ -95,6 +95,8 @@ impl Life {
             rss_max_kib: traced.rss_max_kib,
             calls_dropped: 0,
             report_begun: traced.report_begun,
+            made_code: traced.made_code.clone(),
+            other_options: traced.other_options,
             refused: traced.refused.clone(),
             calls: traced.calls,
             counted,

@@ -14,6 +14,9 @@ use crate::tracer::Notice;
 /// makes more and more of them.
 const MAX_ACCESSES: u64 = 8_000;
 
+/// FIFOs of one actor. Each that is open takes as much of the user's room for pipes as a pipe does.
+const MAX_FIFOS: u64 = 128;
+
 /// So much more processor time than its limit may a case take, its programs' and ours that follow them, before it is over. Calls
 /// that are dear to follow (a name of a thousand folders) take up little of a program's own CPU time and meet no other limit for
 /// long. Beside load it is the same time, so no program can pass for one that the machine did not let run.
@@ -61,6 +64,9 @@ impl<P: Platform> Watch<'_, P> {
         let actors = &self.tracer.actors;
         if let Some(actor) = actors.iter().position(|actor| actor.files > files) {
             return Some(self.stop(actor, LimitKind::Files, files));
+        }
+        if let Some(actor) = actors.iter().position(|actor| actor.fifos > MAX_FIFOS) {
+            return Some(self.stop(actor, LimitKind::Files, MAX_FIFOS));
         }
         if let Some(actor) = actors.iter().position(|actor| actor.makes_more_than(calls)) {
             // Printing is made of calls, too: output that is beyond its own limit was so first, though it was not read yet.

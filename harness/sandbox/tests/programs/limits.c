@@ -282,6 +282,42 @@ static void page_tables(char **a)
         (void)all[at];
     puts("all of it");
 }
+/* Makes pipes and keeps both ends of each, in processes of fifty. Prints how many it got, and what became of another one. */
+static void pipes(char **a)
+{
+    int got = 0, pair[2];
+    for (int child = 0; child < atoi(a[0]); child++) {
+        int n = 0, told[2];
+        must(socketpair(AF_UNIX, SOCK_STREAM, 0, told), "socketpair");
+        if (fork() == 0) {
+            while (n < 50 && pipe(pair) == 0)
+                n++;
+            must(write(told[1], &n, sizeof n), "write");
+            pause();
+        }
+        must(read(told[0], &n, sizeof n), "read");
+        got += n;
+    }
+    errno = 0;
+    int another = pipe(pair);
+    printf("%d %s\n", got, another < 0 ? strerrorname_np(errno) : "another"), fflush(stdout);
+    kill(0, SIGKILL);
+}
+/* One after the other. */
+static void pipes_in_turn(char **a)
+{
+    int pair[2], made = 0;
+    while (made < 1000 && pipe(pair) == 0)
+        made++, close(pair[0]), close(pair[1]);
+    printf("%d\n", made);
+}
+static void fifos(char **a)
+{
+    char name[99];
+    for (int n = 0; n < atoi(a[0]); n++)
+        sprintf(name, "fifo%d", n), mkfifo(name, 0600), must(open(name, O_RDWR), "open"), unlink(name);
+    puts("made");
+}
 /* In every way there is; prints what became of it. */
 static void lower_priority(char **a)
 {
@@ -317,5 +353,5 @@ static const struct act acts[] = {
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
     {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"by-user", by_user}, {"page-tables", page_tables}, {"disk", disk}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"by-user", by_user}, {"pipes", pipes}, {"pipes-in-turn", pipes_in_turn}, {"fifos", fifos}, {"page-tables", page_tables}, {"disk", disk}, {0}};
 PLAY(acts)

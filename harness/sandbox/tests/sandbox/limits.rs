@@ -299,6 +299,25 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(seen.actor("two").exit, Exit::Code(7));
         },
     ));
+    // All boxes' pipes have the room of one user: 1,024 of one box made those of another one small.
+    tests.push(both("a_box_has_not_all_pipes_of_its_user", |level| {
+        let check = |line: &str, expect: &str| {
+            let seen = run(level, &plan([student("one", line)]));
+            let out = seen.out("one");
+            assert_eq!(out.trim(), expect, "{line}");
+        };
+        check("limits pipes 2", "100 another");
+        // Two are its own streams.
+        check("limits pipes 6", "126 ENFILE");
+        check("limits pipes-in-turn", "1000");
+        check("limits fifos 100", "made");
+        let seen = run(level, &plan([student("one", "limits fifos 300")]));
+        let hit = LimitHit {
+            kind: LimitKind::Files,
+            limit: 128,
+        };
+        assert_eq!(seen.actor("one").exit, Exit::Stopped(hit));
+    }));
     // What is counted by user, and against the one who runs the tool.
     tests.push(both("what_the_kernel_counts_by_user_is_bounded", |level| {
         let mut plan = plan([student("one", "limits by-user")]);

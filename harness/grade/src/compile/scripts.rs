@@ -1,0 +1,240 @@
+//! Scripts that stand before the compilers, where their options are a Makefile's or a build line's.
+//!
+//! Compilers have no variable for options of ours, and a Makefile's own variables may not be touched. So a folder with a
+//! script for each compiler comes first in the search path. In a plain build it starts the compiler with `-g` before what it was
+//! given. That changes no code, and what it adds is taken out again before the program runs ([`super::strip`]). What the author says
+//! about it stands behind it and counts: `-g0`, `-s`.
+//!
+//! In a sanitized build ours stands behind what was given, and counts: `-fno-sanitize=all` of the author's is taken back. What excludes the
+//! sanitizers is left out (`-static`), and so is what hides whether they are in all of the program (`-s`, `strip`). A command that finds a
+//! compiler by another way than its name gets none of that: [`super::instrumented`] sees it by the program.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use ipclab_intake::failure::Failure;
+use ipclab_plan::SEARCH_PATH;
+
+use super::toolchain::Toolchains;
+
+/// Compilers of C and C++ by the names that Makefiles have for them.
+const COMPILERS: [&str; 9] = [
+    "cc", "gcc", "clang", "c89", "c99", "c++", "g++", "clang++", "c11",
+];
+/// What stands before such a name where it names a machine, too.
+const MACHINES: [&str; 2] = ["x86_64-linux-gnu-", "aarch64-linux-gnu-"];
+
+/// What the scripts add to a compiler's options.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Adds<'a> {
+    /// Debug information.
+    DebugInfo,
+    /// The sanitizers, by these options, and an object for the linker, by its path in the box.
+    Sanitizers {
+        flags: &'a [String],
+        object: &'a str,
+    },
+}
+
+/// Puts the scripts into a folder of a build, which a box shows below `inside`.
+///
+/// # Errors
+/// Our own disk's.
+pub(super) fn write(
+    scripts: &Path,
+    inside: &str,
+    adds: Adds<'_>,
+    toolchains: &Toolchains,
+) -> Result<(), Failure> {
+    let write = |name: &str, text: &str| -> io::Result<()> {
+        let script = scripts.join(name);
+        fs::write(&script, text)?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))
+    };
+    let write_all = || -> io::Result<()> {
+        fs::create_dir_all(scripts)?;
+        // As all folders of a build: what became of it there is copied back by the box's user.
+        fs::set_permissions(scripts, fs::Permissions::from_mode(0o777))?;
+        for name in compilers() {
+            let Some(tool) = toolchains
+                .find(&name)
+                .filter(|tool| tool.folders.is_empty())
+            else {
+                continue;
+            };
+            let text = match adds {
+                Adds::DebugInfo => debug_info(&tool.path, inside),
+                Adds::Sanitizers { flags, object } => {
+                    sanitizers(&tool.path, inside, &with_records(&name, flags), object)
+                }
+            };
+            write(&name, &text)?;
+        }
+        if let (Adds::Sanitizers { .. }, Some(strip)) = (adds, toolchains.find("strip")) {
+            write("strip", &no_strip(&strip.path))?;
+        }
+        Ok(())
+    };
+    write_all().map_err(|error| Failure::disk(format_args!("making {}", scripts.display()), &error))
+}
+
+/// The names of compilers, those with a version or a machine among them that the system's folders have.
+fn compilers() -> BTreeSet<String> {
+    let folders = std::env::split_paths(SEARCH_PATH);
+    let entries = folders.filter_map(|folder| fs::read_dir(folder).ok());
+    let names = entries.flatten().flatten().map(|entry| entry.file_name());
+    let mut found: BTreeSet<String> = names
+        .filter_map(|name| name.into_string().ok())
+        .filter(|name| is_compiler(name))
+        .collect();
+    found.extend(COMPILERS.map(str::to_owned));
+    found
+}
+
+/// `gcc`, `gcc-12`, `x86_64-linux-gnu-gcc-12`.
+fn is_compiler(name: &str) -> bool {
+    let name = MACHINES
+        .iter()
+        .find_map(|machine| name.strip_prefix(machine))
+        .unwrap_or(name);
+    let (bare, version) = name.rsplit_once('-').unwrap_or((name, "0"));
+    let is_version = version
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    is_version && COMPILERS.contains(&bare)
+}
+
+/// The compiler's folder is named as a box names it, wherever it lies.
+fn debug_info(compiler: &Path, inside: &str) -> String {
+    format!(
+        "#!/bin/sh\nexec {} -g \"-fdebug-prefix-map=${{0%/*/*/*}}={inside}\" \"$@\"\n",
+        compiler.display()
+    )
+}
+
+/// The options of a compiler with those by which it says in the program what it was told.
+fn with_records(name: &str, flags: &[String]) -> Vec<String> {
+    let mut flags = flags.to_vec();
+    let records: &[&str] = match name.contains("clang") {
+        true => &["-g", "-grecord-command-line"],
+        false => &[
+            "-g",
+            "-grecord-gcc-switches",
+            "--param=asan-instrument-reads=1",
+            "--param=asan-instrument-writes=1",
+            "--param=asan-memintrin=1",
+            "--param=asan-stack=1",
+            "--param=asan-globals=1",
+        ],
+    };
+    flags.extend(records.iter().map(|flag| (*flag).to_owned()));
+    // Sanitizers bring warnings of their own, and a library's checks before theirs hide what they would say.
+    flags.extend(["-Wno-error", "-U_FORTIFY_SOURCE"].map(str::to_owned));
+    flags
+}
+
+fn sanitizers(compiler: &Path, inside: &str, flags: &[String], object: &str) -> String {
+    let flags: Vec<String> = flags.iter().map(|flag| quoted(flag)).collect();
+    format!(
+        r#"#!/bin/sh
+files= links=1
+for word do
+    shift
+    case $word in
+    -static|--static|-static-pie|-static-lib*san|-fsanitize=*|-flto|-flto=*) continue ;;
+    -s|-Wl,-s|-Wl,--strip-all|-Wl,-S|-Wl,--strip-debug) continue ;;
+    -c|-S|-E|-M|-MM|-fsyntax-only|-shared|--shared|-r) links= ;;
+    -?*) ;;
+    *) files=1 ;;
+    esac
+    set -- "$@" "$word"
+done
+exec {} "-fdebug-prefix-map=${{0%/*/*/*}}={inside}" "$@" {} ${{files:+${{links:+-Wl,{object}}}}}
+"#,
+        compiler.display(),
+        flags.join(" ")
+    )
+}
+
+/// Leaves what it was given as it is; what it is to write elsewhere is written.
+fn no_strip(strip: &Path) -> String {
+    format!(
+        "#!/bin/sh\nfor word do\n    case $word in -o*|--output*|-V|--version|--help) exec {} \"$@\" ;; esac\ndone\n",
+        strip.display()
+    )
+}
+
+/// A word that a shell takes as it is.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Where the words of a command have the compiler that it starts itself; `None`: it starts something else.
+pub(super) fn compiler_of(argv: &[String]) -> Option<usize> {
+    let is_one = |word: &String| {
+        let name = Path::new(word).file_name().unwrap_or_default();
+        is_compiler(&name.to_string_lossy())
+    };
+    // Either the first word, or that which `env -C FOLDER` starts.
+    match argv {
+        [env, chdir, _, word, ..] if env == "env" && chdir == "-C" => is_one(word).then_some(3),
+        [word, ..] => is_one(word).then_some(0),
+        [] => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_compiler_is_known_by_its_name() {
+        let check = |line: &str, expect: Option<usize>| {
+            let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(compiler_of(&argv), expect, "{line}");
+        };
+        check("gcc -O2 a.c", Some(0));
+        check("/usr/bin/cc a.c", Some(0));
+        check("x86_64-linux-gnu-gcc-12 a.c", Some(0));
+        check("g++-12 a.c", Some(0));
+        check("env -C ./src cc a.c", Some(3));
+        check("make gcc", None);
+        check("gcc-ar x", None);
+        check("musl-gcc a.c", None);
+        check("rustc main.rs", None);
+    }
+
+    /// The words that a compiler gets from the script before it.
+    fn words(given: &[&str], flags: &[&str]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("cc");
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let echo = Path::new("/bin/echo");
+        fs::write(&script, sanitizers(echo, "/lab", &flags, "/lab/w.o")).unwrap();
+        let output = Command::new("sh").arg(&script).args(given).output();
+        let said = String::from_utf8(output.unwrap().stdout).unwrap();
+        said.split_once("=/lab ").unwrap().1.trim().to_owned()
+    }
+
+    #[test]
+    fn the_sanitizers_stand_behind_what_was_given() {
+        let check = |given: &[&str], expect: &str| {
+            assert_eq!(words(given, &["-fsanitize=address", "-Dx(...)="]), expect);
+        };
+        check(
+            &["-fno-sanitize=all", "-static", "a b.c", "-s", "-o", "a"],
+            "-fno-sanitize=all a b.c -o a -fsanitize=address -Dx(...)= -Wl,/lab/w.o",
+        );
+        check(&["-c", "a.c"], "-c a.c -fsanitize=address -Dx(...)=");
+        check(&["--version"], "--version -fsanitize=address -Dx(...)=");
+        check(
+            &["-fsanitize=thread", "@file"],
+            "@file -fsanitize=address -Dx(...)= -Wl,/lab/w.o",
+        );
+    }
+}
