@@ -32,6 +32,7 @@ impl Tracer {
             threads: 0,
             unjoined: Vec::new(),
             unjoined_starts: BTreeMap::new(),
+            joins_unseen: false,
             programs: Vec::new(),
             end: None,
             fate: None,
