@@ -242,8 +242,9 @@ impl World {
     pub(crate) fn start_uc_server(&self) -> Running {
         let server = self.start("uc_server", &[]);
         let probe = UnixDatagram::unbound().expect("a socket");
-        until("uc_server can be reached", || {
-            probe.connect("/tmp/uc_srv_socket").is_ok()
+        // It can be reached before it knows which file is its own.
+        until("uc_server can be reached and waits", || {
+            probe.connect("/tmp/uc_srv_socket").is_ok() && server.is_asleep()
         });
         server
     }

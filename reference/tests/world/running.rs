@@ -30,6 +30,16 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Whether it sleeps, `proc(5)`: it has done all that comes before its first wait.
+    pub(crate) fn is_asleep(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        stat.is_ok_and(|stat| {
+            stat.rsplit(") ")
+                .next()
+                .is_some_and(|rest| rest.starts_with('S'))
+        })
+    }
+
     pub(crate) fn start(mut command: Command) -> Self {
         command
             .stdin(Stdio::piped())

@@ -51,8 +51,10 @@ impl Tracer {
         }
         let mut unjoined = Vec::new();
         let mut starts = BTreeMap::new();
-        let (known, foreign): (Vec<_>, Vec<_>) = made.into_iter().partition(MadeThread::is_recorded);
-        let has_memory = |thread: &MadeThread| !decode::memory(tid, thread.record.0, 8, 8).is_empty();
+        let (known, foreign): (Vec<_>, Vec<_>) =
+            made.into_iter().partition(MadeThread::is_recorded);
+        let has_memory =
+            |thread: &MadeThread| !decode::memory(tid, thread.record.0, 8, 8).is_empty();
         let unseen = foreign.iter().any(has_memory);
         for (at, thread) in known.iter().enumerate() {
             let is_reused = known[at + 1..]

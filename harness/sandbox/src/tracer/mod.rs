@@ -77,6 +77,7 @@ mod reach;
 mod remote;
 pub(crate) mod rest;
 mod sanitizer;
+mod sanitizer_options;
 mod scheduler;
 mod segments;
 mod series;

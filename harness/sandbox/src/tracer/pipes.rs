@@ -7,22 +7,13 @@ use std::collections::BTreeSet;
 
 use ipclab_kernel::{Pid, procfs};
 
-use super::state::Tracer;
+use super::state::{PipeCount, Tracer};
 use crate::calls::PIPES;
 
 /// So many a box has at once, or as many as it may have processes.
 const PIPES_MAX: u64 = 128;
 /// So many are made before they are counted again.
 const COUNTED_EVERY: u64 = 32;
-
-/// What is known of a box's pipes.
-#[derive(Debug, Default)]
-pub(super) struct PipeCount {
-    /// How many there were when they were counted.
-    counted: u64,
-    /// How many were made since then, at the most.
-    since: u64,
-}
 
 impl Tracer {
     /// Whether a call would make one pipe too many. Those that were made since they were counted may be closed by now, so that they are

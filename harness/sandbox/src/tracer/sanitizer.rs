@@ -5,10 +5,11 @@
 
 use std::time::SystemTime;
 
-use ipclab_evidence::{Bytes, Run};
+use ipclab_evidence::Bytes;
 use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::{Pid, procfs};
 
+use super::sanitizer_options::is_option;
 use super::state::Tracer;
 use crate::calls::{Role, Spec};
 
@@ -69,26 +70,6 @@ impl Tracer {
         options.sort();
         traced.other_options = options != traced.options;
     }
-}
-
-/// The variables with options for sanitizers that a run begins with, in order.
-pub(super) fn options_of(run: &Run) -> Vec<Vec<u8>> {
-    let Run::Program { env, .. } = run else {
-        return Vec::new();
-    };
-    let all = env.iter().map(|(name, value)| format!("{name}={value}"));
-    let mut options: Vec<Vec<u8>> = all
-        .map(String::into_bytes)
-        .filter(|variable| is_option(variable))
-        .collect();
-    options.sort();
-    options
-}
-
-/// `ASAN_OPTIONS=...`
-fn is_option(variable: &[u8]) -> bool {
-    let name = variable.split(|byte| *byte == b'=').next();
-    name.is_some_and(|name| name.ends_with(b"SAN_OPTIONS"))
 }
 
 fn is_of_a_runtime(tid: Pid, at: u64) -> bool {

@@ -20,8 +20,7 @@ use super::in_progress::{
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
-use super::pipes::PipeCount;
-use super::sanitizer;
+use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
 use super::tree::Tree;
@@ -389,6 +388,15 @@ pub(super) fn gone(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
+/// What is known of a box's pipes.
+#[derive(Debug, Default)]
+pub(super) struct PipeCount {
+    /// How many there were when they were counted.
+    pub(super) counted: u64,
+    /// How many were made since then, at the most.
+    pub(super) since: u64,
+}
+
 impl Tracer {
     pub(crate) fn new(plan: &Plan, limits: &Limits, left_out: LeftOut) -> Self {
         let actors = plan.actors.iter().map(|actor| TracedActor {
@@ -408,7 +416,7 @@ impl Tracer {
             semaphore_calls: 0,
             report_begun: false,
             made_code: Vec::new(),
-            options: sanitizer::options_of(&actor.run),
+            options: sanitizer_options::options_of(&actor.run),
             other_options: false,
             files: 0,
             fifos: 0,
