@@ -3,7 +3,7 @@
 use ipclab_evidence::{Call, Ended, Exit, Wait, canonical, name_in_c};
 use ipclab_spec::{Aspect, ExitExpectation};
 
-use crate::facts::{Facts, with_reason};
+use crate::facts::{Facts, root_of, with_reason};
 use crate::finding::Finding;
 use crate::page::Page;
 use crate::quote::quoted;
@@ -119,7 +119,7 @@ fn missed(
     let mut cites = Vec::new();
     let message = match &actor.exit {
         Exit::NotStarted => match facts.why_not_started(index) {
-            Some(why) => format!("{who} never started, because {why}"),
+            Some(why) => format!("{who} never started, because {}", root_of(&why)),
             None => format!("{who} never started"),
         },
         Exit::NotExecuted(errno) => format!("{who} could not be started: {}", quoted(errno)),

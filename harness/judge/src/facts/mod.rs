@@ -8,4 +8,4 @@ mod threads;
 
 pub(crate) use fill::Unfilled;
 pub(crate) use lookup::{Facts, address_of, named_address, show_address};
-pub(crate) use narrative::with_reason;
+pub(crate) use narrative::{root_of, with_reason};

@@ -15,6 +15,8 @@ use crate::quote::quoted;
 const WORDS_MAX: usize = 20;
 /// Words that what happened and why may have in one sentence.
 const REASON_WORDS_MAX: usize = 24;
+/// Words that who is to blame may have in the sentence of what came of it.
+const CULPRIT_WORDS_MAX: usize = 12;
 
 impl<'a> Facts<'a> {
     /// `recv() (#30)`
@@ -190,7 +192,7 @@ impl<'a> Facts<'a> {
         let actor = self.actor(index)?;
         match &actor.exit {
             Exit::NotStarted => Some(match self.why_not_started(index) {
-                Some(why) => format!("it never started, because {why}"),
+                Some(why) => format!("it never started, because {}", root_of(&why)),
                 None => "it never started".to_owned(),
             }),
             Exit::NotExecuted(errno) => Some(format!("it could not be started: {errno}")),
@@ -459,17 +461,33 @@ impl<'a> Facts<'a> {
             (Some(own), Some(_)) if own.contains("because") => format!(": {own}"),
             (Some(own), Some(culprit)) => format!(": {}", with_reason(&own, &culprit)),
             (Some(own), None) => format!(": {own}"),
+            (None, Some(culprit)) if culprit.split_whitespace().count() > CULPRIT_WORDS_MAX => {
+                format!(". The reason: {culprit}")
+            }
             (None, Some(culprit)) => format!(", because {culprit}"),
             (None, None) => String::new(),
         }
     }
 }
 
+/// Of actors that wait for one another to start, why the first of them did not.
+pub(crate) fn root_of(why: &str) -> &str {
+    const CHAIN: &str = "never started, because ";
+    why.rsplit_once(CHAIN).map_or(why, |(_, root)| root)
+}
+
 /// What happened and why: in one sentence where it is short enough.
 pub(crate) fn with_reason(what: &str, why: &str) -> String {
-    let last = what.rsplit([':', ';']).next().unwrap_or(what);
-    let first = why.split([':', ';', '.']).next().unwrap_or(why);
-    let words = last.split_whitespace().count() + first.split_whitespace().count();
+    // An address has a colon in it, and a path a full stop: neither ends a sentence.
+    let ends = |word: &&str| word.ends_with([':', ';', '.']);
+    let last = what.split_whitespace().rev().take_while(|word| !ends(word));
+    let mut over = false;
+    let first = why.split_whitespace().take_while(|word| {
+        let before = over;
+        over = ends(word);
+        !before
+    });
+    let words = last.count() + first.count();
     match what.contains(". ") || words > REASON_WORDS_MAX {
         true => format!("{what}. The reason: {why}"),
         false => format!("{what}, because {why}"),
