@@ -114,15 +114,8 @@ int main(void)
 "#;
     for mask in ["000", "007", "027", "077"] {
         let workdir = Workdir::with(&[("hello.c", MASK)]);
-        let tool = workdir.check();
-        let tool = tool.get_program().to_string_lossy();
-        let run = format!("umask {mask} && exec {tool} check work --spec greet.toml");
-        let mut command = assert_cmd::Command::new("sh");
-        command.args(["-c", &run]).current_dir(workdir.path(""));
-        command
-            .env("HOME", workdir.path(""))
-            .env("XDG_CACHE_HOME", workdir.path("cache"));
-        command.assert().code(0);
+        let output = checked_by(&format!("umask {mask}"), &workdir);
+        assert_eq!(output.status.code(), Some(0), "{mask}: {output:?}");
     }
 }
 
@@ -132,6 +125,19 @@ fn with_memory() -> String {
         "{SPEC}\n[[case]]\nid = \"memory\"\ntitle = \"no memory errors\"\ntier = \"robust\"\npoints = 1\ncovers = [\"Q1\"]\nsanitize = true\n\
          [case.actor.hello]\nstudent = \"hello\"\nexit = 0\n"
     )
+}
+
+/// A check by a shell that does something first.
+fn checked_by(caller: &str, workdir: &Workdir) -> std::process::Output {
+    let tool = workdir.check();
+    let tool = tool.get_program().to_string_lossy();
+    let run = format!("{caller}; exec {tool} check work --spec greet.toml");
+    let mut command = assert_cmd::Command::new("sh");
+    command.args(["-c", &run]).current_dir(workdir.path(""));
+    command
+        .env("HOME", workdir.path(""))
+        .env("XDG_CACHE_HOME", workdir.path("cache"));
+    command.output().unwrap()
 }
 
 /// What a caller may hand on that the tool itself cannot work with: a right program lost everything where `SIGCHLD` was ignored, was
@@ -155,15 +161,7 @@ fn what_the_caller_hands_on_is_put_right() {
     ] {
         let workdir = Workdir::with(&[("hello.c", CHILD)]);
         workdir.write("greet.toml", with_memory());
-        let tool = workdir.check();
-        let tool = tool.get_program().to_string_lossy();
-        let run = format!("{caller}; exec {tool} check work --spec greet.toml");
-        let mut command = assert_cmd::Command::new("sh");
-        command.args(["-c", &run]).current_dir(workdir.path(""));
-        command
-            .env("HOME", workdir.path(""))
-            .env("XDG_CACHE_HOME", workdir.path("cache"));
-        let output = command.output().unwrap();
+        let output = checked_by(caller, &workdir);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(0), "{caller}: {text}");
         // The level, too, is the same.
@@ -178,15 +176,7 @@ fn a_limit_of_the_callers_takes_no_point() {
     for caller in ["ulimit -v 4000000", "ulimit -d 200000", "ulimit -s 4000"] {
         let workdir = Workdir::with(&[("hello.c", GOOD)]);
         workdir.write("greet.toml", with_memory());
-        let tool = workdir.check();
-        let tool = tool.get_program().to_string_lossy();
-        let run = format!("{caller}; exec {tool} check work --spec greet.toml");
-        let mut command = assert_cmd::Command::new("sh");
-        command.args(["-c", &run]).current_dir(workdir.path(""));
-        command
-            .env("HOME", workdir.path(""))
-            .env("XDG_CACHE_HOME", workdir.path("cache"));
-        let output = command.output().unwrap();
+        let output = checked_by(caller, &workdir);
         let text = String::from_utf8_lossy(&output.stdout);
         match output.status.code() {
             // Root may raise it.
