@@ -167,6 +167,31 @@ fn a_compiler_that_is_called_by_its_path_builds_a_right_program() {
     }
 }
 
+/// `CC = /usr/bin/gcc` is an ordinary line, and no script of ours stands before that name.
+#[test]
+fn a_compiler_that_a_makefile_names_by_its_place() {
+    for (makefile, build) in [
+        ("CC = /usr/bin/gcc\nCFLAGS = -Wall -O2\nall: hello\n", None),
+        (
+            "CC = /usr/bin/gcc\nhello: hello.c\n\t$(CC) -s -o $@ $<\n",
+            None,
+        ),
+        (
+            "hello: hello.c\n\t/usr/bin/gcc -g -o $@ $<\n",
+            Some("build = \"make hello\""),
+        ),
+        (
+            "hello: hello.c\n\t/usr/bin/gcc -o $@ $<\n",
+            Some("build = \"make hello\""),
+        ),
+    ] {
+        let mapping = build.map(line).unwrap_or_default();
+        let mut files = vec![("hello.c", "GREETS"), ("Makefile", makefile)];
+        files.extend(build.map(|_| ("ipclab.toml", mapping.as_str())));
+        is_judged(&files);
+    }
+}
+
 #[test]
 fn who_takes_the_sanitizers_out_has_proved_nothing() {
     for build in [

@@ -224,6 +224,7 @@ impl<'a> Builder<'a> {
             );
         };
         let own_first = !is_compiled_c(&recipe) || own.is_students_line();
+        let by_make = own.is_by_make();
         let mut tries = vec![(Some(own), true), (ours, false)];
         if !own_first {
             tries.reverse();
@@ -242,6 +243,8 @@ impl<'a> Builder<'a> {
                 (Some(_), false) => None,
                 (None, true) => built.flaw.take(),
                 (None, false) if covers(built.lines.as_ref(), plain.lines.as_ref()) => None,
+                // A Makefile may name its compiler by its place, and then no line is known: what it says is taken for what it does.
+                (None, false) if by_make && !has_lines(plain.lines.as_ref()) => None,
                 (None, false) => Some("its own command builds another program of its files".into()),
             };
             if built.report.problem.is_none() && why.is_none() {
@@ -683,6 +686,11 @@ fn failed(program: &Program, problem: Problem) -> Built {
 /// Why it is not known what a program is made of.
 fn unreadable() -> Option<String> {
     Some("its code does not say how it was compiled".to_owned())
+}
+
+/// Whether a program names any line of its sources.
+fn has_lines(table: Option<&LineTable>) -> bool {
+    table.is_some_and(|table| table.rows().iter().any(|row| row.line > 0))
 }
 
 /// Whether one build of a program has code of all lines that another one has; `plain` is the other.

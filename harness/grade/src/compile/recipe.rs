@@ -240,6 +240,15 @@ impl Recipe {
         (!recipe.ways.is_empty()).then_some(recipe)
     }
 
+    /// Whether it is built by `make` and by nothing else.
+    pub(super) fn is_by_make(&self) -> bool {
+        self.ways.iter().all(|way| match way {
+            Way::Make { .. } => true,
+            Way::Line { argv, .. } => argv.first().is_some_and(|word| word == "make"),
+            Way::Compile { .. } => false,
+        })
+    }
+
     /// Whether the student's own build line comes first.
     pub(super) fn is_students_line(&self) -> bool {
         let by_student = |way: &Way| {
