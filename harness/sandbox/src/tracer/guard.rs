@@ -7,8 +7,10 @@
 //! there is noted. Ways to memory past the page tables are closed: see `observed`.
 //!
 //! Where turns are steered, memory that `mmap(2)` shares is guarded in the same way, if no file on a disk is behind it: anonymous
-//! memory, POSIX shared memory (`shm_open(3)`), `memfd_create(2)`. Not seen: files mapped for sharing, and what threads share.
+//! memory, POSIX shared memory (`shm_open(3)`), `memfd_create(2)`; so is what threads share (`thread_memory`). Not seen: files
+//! mapped for sharing.
 
+use std::collections::HashMap;
 use std::io;
 
 use ipclab_evidence::LimitKind;
@@ -20,7 +22,7 @@ use ipclab_kernel::ptrace::{self, Resume};
 use super::observed::remaps;
 use super::segments::{Attachment, PROTECTED};
 use super::skipped::{send_back, skip};
-use super::state::{Tracer, gone};
+use super::state::{Thread, Tracer, gone};
 use crate::calls::{ArgKind, Role, Spec};
 
 impl Tracer {
@@ -66,8 +68,14 @@ impl Tracer {
                 open.push(attachment);
             }
         }
+        let of_threads = self.thread_windows(tid, &known, syscall_instruction);
+        all.extend(of_threads.all);
+        open.extend(of_threads.open);
         if let Some(process) = self.processes.get_mut(&process) {
             process.guarded = all;
+        }
+        for window in of_threads.left_alone {
+            self.with_remote_call(tid, |remote| remote.mprotect(&window, window.full_access()))?;
         }
         for attachment in open {
             self.with_remote_call(tid, |remote| remote.mprotect(&attachment, PROTECTED))?;
@@ -173,9 +181,17 @@ impl Tracer {
             })?;
         }
         self.reaches(tid, entered);
+        // One that is made again touches once more what it is about.
+        let number = entered.call_number();
+        if self.schedule.is_steered()
+            && let Some(touches) = self.touched_by_call(tid, number, &entered.arguments())
+        {
+            self.schedule.touches(touches);
+        }
         send_back(tid, entered)?;
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.opened = true;
+            thread.shut = false;
         }
         gone(ptrace::resume(tid, Resume::Run, 0))
     }
@@ -187,7 +203,17 @@ impl Tracer {
         };
         thread.opened = false;
         self.has_reached(tid, result);
-        self.protect_all(tid)
+        // Another thread of the process, in its turn, may be in a call for which all is open: it closes it.
+        let process = process_of(&self.threads, tid);
+        let runner = self.schedule.runner().filter(|runner| *runner != tid);
+        let is_needed = runner.is_some_and(|runner| {
+            let opened = self.threads.get(&runner).is_some_and(|other| other.opened);
+            opened && process_of(&self.threads, runner) == process
+        });
+        match is_needed {
+            true => Ok(()),
+            false => self.protect_all(tid),
+        }
     }
 
     pub(super) fn protect_all(&mut self, tid: Pid) -> io::Result<()> {
@@ -196,6 +222,10 @@ impl Tracer {
         }
         Ok(())
     }
+}
+
+fn process_of(threads: &HashMap<Pid, Thread>, tid: Pid) -> Option<Pid> {
+    threads.get(&tid).map(|thread| thread.process)
 }
 
 /// Whether what is mapped under this path is memory and no file on a disk.

@@ -17,7 +17,7 @@
 //! state       what is known of actors, processes and threads
 //! observed    what calls have mapped and opened
 //! origin      in which line of the student's files a thread is
-//! guard       keeps attached segments protected            | only where
+//! guard, thread_memory   keep shared memory protected      | only where
 //! reach       what the kernel accesses in them             |
 //! remote      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
@@ -81,6 +81,7 @@ mod series;
 mod signals;
 mod skipped;
 mod state;
+mod thread_memory;
 mod trace;
 mod transfer;
 mod tree;

@@ -244,7 +244,20 @@ impl Tracer {
             },
             older::SYS_open => self.on_opened(args[1]),
             libc::SYS_openat => self.on_opened(args[2]),
-            libc::SYS_futex => on(Thing::Word(0), Way::Write),
+            libc::SYS_futex => {
+                let mut touches = vec![Touch::whole(Thing::Word(0), Way::Write)];
+                // Whether to wait the kernel decides by what is there.
+                if let Some(window) = self.attachment(tid, args[0]) {
+                    let (memory, from) = window.place(args[0]);
+                    touches.push(Touch {
+                        thing: Thing::Memory(memory.into()),
+                        from,
+                        to: from + 4,
+                        way: Way::Read,
+                    });
+                }
+                Some(touches)
+            }
             // What it touches is known when it is on its way out.
             libc::SYS_exit | libc::SYS_exit_group => Some(Vec::new()),
             _ => on(Thing::Anything, Way::Write),
@@ -264,7 +277,6 @@ impl Tracer {
         if !self.schedule.is_steered() {
             return false;
         }
-        self.note_unwatched(tid, number, args);
         let Some(touches) = self.touched_by_call(tid, number, args) else {
             return false;
         };
@@ -305,22 +317,6 @@ impl Tracer {
         }
     }
 
-    /// What is shared and not seen makes all claims void.
-    fn note_unwatched(&mut self, tid: Pid, number: u64, args: &[u64; 6]) {
-        let is_set = |arg: u64, flag: i32| arg & flag as u64 != 0;
-        let scheduled = self
-            .actor_of(tid)
-            .is_some_and(|actor| self.is_scheduled(actor));
-        match number as i64 {
-            _ if !scheduled => {}
-            libc::SYS_clone if is_set(args[0], libc::CLONE_THREAD) => {
-                self.schedule
-                    .unwatched("threads share memory that is not watched");
-            }
-            _ => {}
-        }
-    }
-
     fn on_opened(&self, flags: u64) -> Option<Vec<Touch>> {
         let changes = flags & (libc::O_CREAT | libc::O_TRUNC) as u64 != 0;
         let way = if changes { Way::Write } else { Way::Read };
@@ -338,7 +334,7 @@ impl Tracer {
             return Vec::new();
         };
         if process != tid {
-            return Vec::new();
+            return vec![Touch::whole(Thing::Ends(self.own_number(tid)), Way::Read)];
         }
         let mut touches = Vec::new();
         let parent = procfs::identity(tid).and_then(|place| {

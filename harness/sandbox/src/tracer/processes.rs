@@ -6,6 +6,7 @@ use std::io;
 use ipclab_evidence::OpenDescriptor;
 
 use super::state::{Notice, Thread, Tracer, gone};
+use super::thread_memory::{InLibrary, ThreadMemory};
 use crate::calls::Role;
 use crate::clock::timers::Kind;
 use crate::fault::Pending;
@@ -101,6 +102,7 @@ impl Tracer {
             process.guarded = guarded;
             process.code = code;
             process.functions = functions;
+            self.copy_thread_memory(parent, own);
         }
     }
 
@@ -117,6 +119,7 @@ impl Tracer {
             thread.call = call;
             thread.exiting = false;
             thread.opened = false;
+            thread.shut = false;
             thread.series = None;
             thread.reached.clear();
             thread.compared.before.clear();
@@ -126,6 +129,7 @@ impl Tracer {
             thread.expiring = false;
             thread.restart = None;
             thread.followed.clear();
+            thread.in_library = InLibrary::default();
         }
         // The alarm of a process goes on, and so do timers that are descriptors.
         self.timers
@@ -136,6 +140,7 @@ impl Tracer {
         };
         process.attached.clear();
         process.guarded.clear();
+        process.thread_memory = ThreadMemory::default();
         process.borrows = false;
         process.functions = None;
         process.name = procfs::name(tid).unwrap_or_default();

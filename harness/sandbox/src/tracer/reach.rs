@@ -195,8 +195,30 @@ impl Tracer {
         others.any(same)
     }
 
+    /// A call has failed since what was open to its thread had been closed while it slept: it is made again when the thread has
+    /// its turn. Tells whether it will be.
+    pub(super) fn makes_again(&mut self, tid: Pid, result: i64) -> io::Result<bool> {
+        let Some(thread) = self.threads.get_mut(&tid) else {
+            return Ok(false);
+        };
+        let was_shut = std::mem::take(&mut thread.shut);
+        if !was_shut || !thread.opened || result != -i64::from(libc::EFAULT) {
+            return Ok(false);
+        }
+        let Some(call) = thread.observed.take() else {
+            return Ok(false);
+        };
+        let mut entered = Registers::read(tid)?;
+        entered.replace_argument(0, call.arguments[0]);
+        thread.opened = false;
+        thread.call = None;
+        thread.skipped_call = Some(Box::new(entered));
+        self.pause(tid, 0);
+        Ok(true)
+    }
+
     /// A thread is about to run: what is open to another one of its process, which sleeps in a call, is closed to it. Should
-    /// the kernel have to reach there for the sleeper, the call fails.
+    /// the kernel have to reach there for the sleeper, the call fails, and is made again.
     ///
     /// # Errors
     /// As [`Tracer::dispatch`].
@@ -204,10 +226,14 @@ impl Tracer {
         let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
             return Ok(());
         };
-        let open = self
-            .threads
-            .iter()
-            .any(|(other, thread)| *other != tid && thread.process == process && thread.opened);
+        let sleepers = self.threads.iter_mut();
+        let sleepers = sleepers
+            .filter(|(other, thread)| **other != tid && thread.process == process && thread.opened);
+        let mut open = false;
+        for (_, sleeper) in sleepers {
+            sleeper.shut = true;
+            open = true;
+        }
         // In the middle of a call it can be made to do nothing, and runs nothing of its own either.
         let at_entry = matches!(ptrace::syscall_stop(tid), Ok(Stop::Entry { .. }));
         match self.threads.get_mut(&tid) {

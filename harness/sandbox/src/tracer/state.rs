@@ -21,6 +21,7 @@ use super::in_progress::{
 use super::lending::Lending;
 use super::locked_files::FileLocks;
 use super::segments::{Attachment, PendingWrite};
+use super::thread_memory::{InLibrary, ThreadMemory};
 use super::trace::Trace;
 use super::tree::Tree;
 use crate::accesses::Accesses;
@@ -74,6 +75,8 @@ pub(super) struct Thread {
     pub(super) last: Option<(&'static str, i64)>,
     /// It is in a call for which all that its process has attached was opened.
     pub(super) opened: bool,
+    /// That was closed again while it sleeps there: the kernel may not reach there on its behalf.
+    pub(super) shut: bool,
     /// The registers with which it entered a call that it skips until all of that is opened.
     pub(super) skipped_call: Option<Box<Registers>>,
     /// The registers with which it entered a call that it comes to again after a signal's handler.
@@ -106,6 +109,8 @@ pub(super) struct Thread {
     pub(super) ends_at: u64,
     /// Handlers of signals that it is in, the innermost last, where they are followed.
     pub(super) followed: Vec<Followed>,
+    /// The call of a library in which it made its last access to what threads share.
+    pub(super) in_library: InLibrary,
 }
 
 /// A call between its entry and its exit.
@@ -157,6 +162,8 @@ pub(super) struct Process {
     pub(super) attached: HashMap<u64, i32>,
     /// Of these, what is closed to it, so that each access is seen.
     pub(super) guarded: Vec<Attachment>,
+    /// The memory that its threads share.
+    pub(super) thread_memory: ThreadMemory,
     /// By how much its end changes semaphores back: of which set, and which of it.
     pub(super) gives_back: HashMap<(i32, u16), i64>,
     /// The last signal that was delivered to it, and the call that it came in.
@@ -343,6 +350,8 @@ pub(crate) struct Tracer {
     pub(super) held: Vec<Held>,
     /// Memory that is shared and no segment, in the order in which it was seen: inode and path.
     pub(super) mapped_memory: Vec<(u64, Vec<u8>)>,
+    /// The number of the next memory that threads of one process share.
+    pub(super) private_numbers: i32,
     /// Segments whose last page is filled behind their end.
     pub(super) filled: HashSet<i32>,
     /// An actor that did what none may, and what.
@@ -451,6 +460,7 @@ impl Tracer {
             over_process_limit: None,
             held: Vec::new(),
             mapped_memory: Vec::new(),
+            private_numbers: i32::MIN,
             filled: HashSet::new(),
             forbidden: None,
             numbers_taken: 0,
@@ -508,6 +518,7 @@ impl Tracer {
             attached: HashMap::new(),
             gives_back: HashMap::new(),
             guarded: Vec::new(),
+            thread_memory: ThreadMemory::default(),
             signalled: None,
             died_in: None,
             beginning: None,
@@ -530,6 +541,7 @@ impl Tracer {
                 exiting: false,
                 last: None,
                 opened: false,
+                shut: false,
                 series: None,
                 reached: Vec::new(),
                 compared: Compared::default(),
@@ -546,6 +558,7 @@ impl Tracer {
                 made_by: None,
                 ends_at: 0,
                 followed: Vec::new(),
+                in_library: InLibrary::default(),
             },
         );
         let own_pid = self.processes[&process].own_pid;

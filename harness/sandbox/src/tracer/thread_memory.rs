@@ -1,0 +1,596 @@
+//! Memory that threads of one process share, guarded as attached segments are where turns are steered.
+//!
+//! From the call on that makes the second thread, what the threads of a process can share is closed: data of its program, its
+//! heap, and what else it has mapped for itself. Left alone is what only libraries use: their own data, and each thread's control
+//! block and stack. The first thread's stack is closed while that thread waits in `futex(2)`, as it does in `pthread_join(3)`.
+//!
+//! Code of libraries makes many accesses for one that the program asks for, as to a mutex and to what `malloc(3)` keeps. A
+//! library goes on from its first access in a call to its next atomic instruction or system call without another stop. What it
+//! touches is noted as part of that step, so that no conflict is overlooked.
+
+use std::io;
+use std::ops::Range;
+
+use ipclab_evidence::Thing;
+use ipclab_kernel::arch::instruction::Access;
+use ipclab_kernel::procfs::{self, OwnMapping};
+use ipclab_kernel::ptrace::{self, Stop};
+use ipclab_kernel::{Pid, process};
+
+use super::segments::{Attachment, PROTECTED};
+use super::state::{Tracer, gone};
+
+/// Accesses that are seen in one process, each of which costs two stops or more. A program with more of them, such as an
+/// interpreter, goes on unseen, and nothing is claimed of it.
+const ACCESSES_MAX: u64 = 60_000;
+/// Instructions of one call of a library that are remembered, to notice that it goes round.
+const ROUND_MAX: usize = 64;
+/// Kinds of memory of one process.
+const KINDS: i32 = 4;
+
+/// What is known of the memory that a process's threads share.
+#[derive(Debug, Default)]
+pub(super) struct ThreadMemory {
+    /// The first of the numbers that its kinds of memory have; `None`: it has had one thread.
+    first_number: Option<i32>,
+    /// It is no longer watched.
+    given_up: bool,
+    accesses: u64,
+    /// Code of the program itself, and not of a library.
+    own_code: Vec<Range<u64>>,
+    /// What was mapped for stacks.
+    stacks: Vec<Range<u64>>,
+    /// Where its kinds of memory begin.
+    bases: [Option<u64>; KINDS as usize],
+    /// The first thread's stack, while it is closed.
+    closed_stack: Option<Attachment>,
+}
+
+/// Windows on what threads of a process share.
+#[derive(Debug, Default)]
+pub(super) struct Windows {
+    /// All of it.
+    pub(super) all: Vec<Attachment>,
+    /// What of that is open.
+    pub(super) open: Vec<Attachment>,
+    /// What was closed, and belongs to a single thread.
+    pub(super) left_alone: Vec<Attachment>,
+}
+
+/// In which call of a library a thread made its last access.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct InLibrary {
+    /// The addresses of the program's own code that the call came from.
+    callers: Vec<u64>,
+    /// The instructions that made accesses since the last stop.
+    round: Vec<u64>,
+}
+
+/// Kinds of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Data,
+    Heap,
+    Mapped,
+    Stack,
+    /// A library's, or what is not to be touched.
+    Alone,
+}
+
+impl Tracer {
+    /// A process has got one more thread: from now on what its threads share is watched.
+    pub(super) fn watch_threads(&mut self, tid: Pid) -> io::Result<()> {
+        let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
+            return Ok(());
+        };
+        let next = self.private_numbers;
+        if let Some(process) = self.processes.get_mut(&process)
+            && process.thread_memory.first_number.is_none()
+        {
+            process.thread_memory.first_number = Some(next);
+            self.private_numbers += KINDS;
+        }
+        self.guard_all(tid)
+    }
+
+    /// Whether the memory that a process's threads share is watched.
+    pub(super) fn watches_threads(&self, process: Pid) -> bool {
+        self.processes.get(&process).is_some_and(|process| {
+            let memory = &process.thread_memory;
+            memory.first_number.is_some() && !memory.given_up
+        })
+    }
+
+    /// What a process has that its threads share.
+    pub(super) fn thread_windows(
+        &mut self,
+        tid: Pid,
+        known: &[Attachment],
+        syscall_instruction: u64,
+    ) -> Windows {
+        let nothing = Windows::default();
+        let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
+            return nothing;
+        };
+        if !self.watches_threads(process) {
+            return nothing;
+        }
+        let (Some(mappings), Some(program)) =
+            (procfs::own_mappings(tid), procfs::executable_path(process))
+        else {
+            return nothing;
+        };
+        let anchors = self.anchors(process);
+        let Some(state) = self.processes.get_mut(&process) else {
+            return nothing;
+        };
+        let memory = &mut state.thread_memory;
+        let kinds = kinds(&mappings, &program);
+        memory.own_code = mappings
+            .iter()
+            .filter(|mapping| mapping.executable && mapping.path == program)
+            .map(|mapping| mapping.range.clone())
+            .collect();
+        let mut windows = nothing;
+        for (mapping, kind) in mappings.iter().zip(&kinds) {
+            let holds = |anchor: &&u64| mapping.range.contains(anchor);
+            for anchor in anchors.iter().filter(holds) {
+                // The kernel itself writes there when the thread ends.
+                let page = anchor & !0xfff;
+                let alone = match kind {
+                    Kind::Mapped => mapping.range.clone(),
+                    Kind::Data | Kind::Heap => page..page + 0x1000,
+                    Kind::Stack | Kind::Alone => continue,
+                };
+                let known = known.iter().filter(|other| other.is_private());
+                windows
+                    .left_alone
+                    .extend(known.filter_map(|other| other.within(&alone)));
+                if !memory.stacks.contains(&alone) {
+                    memory.stacks.push(alone);
+                }
+            }
+        }
+        let Windows { all, open, .. } = &mut windows;
+        for (mapping, kind) in mappings.iter().zip(kinds) {
+            if matches!(kind, Kind::Alone | Kind::Stack) || mapping.executable {
+                continue;
+            }
+            for part in without(mapping.range.clone(), &memory.stacks) {
+                if mapping.writable {
+                    if let Some(window) = memory.window(kind, part, syscall_instruction) {
+                        all.push(window);
+                        open.push(window);
+                    }
+                    continue;
+                }
+                // What may not be read was closed by us, where it is known, or by the program.
+                let known = known.iter().filter(|other| other.is_private());
+                let known = known.filter(|_| !mapping.readable);
+                for window in known.filter_map(|other| other.within(&part)) {
+                    let range = window.start..window.start + window.length;
+                    all.extend(memory.window(kind, range, syscall_instruction));
+                }
+            }
+        }
+        all.extend(memory.closed_stack);
+        windows
+    }
+
+    /// Addresses within the control blocks and stacks of a process's threads.
+    fn anchors(&self, process: Pid) -> Vec<u64> {
+        let mut anchors = Vec::new();
+        for (tid, thread) in &self.threads {
+            if thread.process == process {
+                anchors.extend(process::robust_list(*tid));
+                anchors.extend((thread.ends_at != 0).then_some(thread.ends_at));
+                anchors.extend(procfs::sleeps_at(*tid).map(|(stack, _)| stack));
+            }
+        }
+        anchors
+    }
+
+    /// A call has mapped memory for a stack, or taken or moved memory: what is known of the places is no longer so.
+    pub(super) fn note_mapped(&mut self, tid: Pid, number: u64, args: &[u64; 6], result: i64) {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let Some(state) = process.and_then(|process| self.processes.get_mut(&process)) else {
+            return;
+        };
+        if (-4095..0).contains(&result) {
+            return;
+        }
+        let at =
+            |start: u64, length: u64| start..start.saturating_add(length.div_ceil(4096) * 4096);
+        match number as i64 {
+            libc::SYS_mmap => {
+                let range = at(result as u64, args[1]);
+                state.forget_private(&range);
+                if args[3] & libc::MAP_STACK as u64 != 0 {
+                    state.thread_memory.stacks.push(range);
+                }
+            }
+            libc::SYS_munmap => state.forget_private(&at(args[0], args[1])),
+            libc::SYS_mremap => {
+                let (from, to) = (at(args[0], args[1]), at(result as u64, args[2]));
+                let moved = state
+                    .guarded
+                    .iter()
+                    .find(|window| window.is_private() && window.contains(from.start));
+                let moved = moved.copied();
+                state.forget_private(&from);
+                // It was closed when it was moved, and so it is where it is now.
+                if let Some(moved) = moved {
+                    let base = moved.start.wrapping_sub(moved.offset);
+                    state.guarded.push(Attachment {
+                        start: to.start,
+                        length: to.end - to.start,
+                        offset: to.start.wrapping_sub(base),
+                        ..moved
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A child has a copy of its parent's memory, closed as it is there: nothing of it is shared with the parent.
+    pub(super) fn copy_thread_memory(&mut self, parent: Pid, child: Pid) {
+        let Some(parent) = self.processes.get(&parent) else {
+            return;
+        };
+        let memory = &parent.thread_memory;
+        let Some(first) = memory.first_number else {
+            return;
+        };
+        let copy = ThreadMemory {
+            first_number: Some(self.private_numbers),
+            given_up: memory.given_up,
+            accesses: 0,
+            own_code: memory.own_code.clone(),
+            stacks: memory.stacks.clone(),
+            bases: memory.bases,
+            closed_stack: None,
+        };
+        let shift = self.private_numbers - first;
+        self.private_numbers += KINDS;
+        if let Some(child) = self.processes.get_mut(&child) {
+            child.thread_memory = copy;
+            for window in child
+                .guarded
+                .iter_mut()
+                .filter(|window| window.is_private())
+            {
+                window.shmid += shift;
+            }
+        }
+    }
+
+    /// Whether a thread goes on at an access without a stop of its own: code of a library that has stopped since it was called.
+    pub(super) fn goes_on_in_library(&mut self, tid: Pid, at: u64, access: Access) -> bool {
+        let own = |tracer: &Self| -> Option<bool> {
+            let process = tracer.threads.get(&tid)?.process;
+            let code = &tracer.processes.get(&process)?.thread_memory.own_code;
+            Some(code.iter().any(|range| range.contains(&at)))
+        };
+        let callers = match own(self) {
+            Some(false) => self.own_callers(tid),
+            _ => Vec::new(),
+        };
+        let Some(thread) = self.threads.get_mut(&tid) else {
+            return false;
+        };
+        let former = std::mem::take(&mut thread.in_library);
+        if callers.is_empty() {
+            return false;
+        }
+        let is_same = former.callers == callers;
+        let goes_round = former.round.contains(&at) || former.round.len() >= ROUND_MAX;
+        let goes_on = is_same && !goes_round && access != Access::AtomicUpdate;
+        let mut round = match goes_on {
+            true => former.round,
+            false => Vec::new(),
+        };
+        if goes_on {
+            round.push(at);
+        }
+        thread.in_library = InLibrary { callers, round };
+        goes_on
+    }
+
+    /// The addresses of the program's own code from which a thread has called what it is in.
+    fn own_callers(&self, tid: Pid) -> Vec<u64> {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let Some(state) = process.and_then(|process| self.processes.get(&process)) else {
+            return Vec::new();
+        };
+        let own = &state.thread_memory.own_code;
+        let is_own = |at: &u64| own.iter().any(|range| range.contains(at));
+        self.frames(tid).into_iter().filter(is_own).collect()
+    }
+
+    /// One more access to what threads share. `false`: it was one too many, and all is open now.
+    pub(super) fn counts_private(&mut self, tid: Pid) -> io::Result<bool> {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let Some(state) = process.and_then(|process| self.processes.get_mut(&process)) else {
+            return Ok(true);
+        };
+        state.thread_memory.accesses += 1;
+        if state.thread_memory.accesses <= ACCESSES_MAX {
+            return Ok(true);
+        }
+        state.thread_memory.given_up = true;
+        state.thread_memory.closed_stack = None;
+        let (open, kept) = state.guarded.iter().partition(|one| one.is_private());
+        state.guarded = kept;
+        let open: Vec<Attachment> = open;
+        self.schedule.unwatched(
+            "threads of one process made too many accesses to the memory that they share",
+        );
+        for window in open {
+            self.with_remote_call(tid, |remote| remote.mprotect(&window, window.full_access()))?;
+        }
+        Ok(false)
+    }
+
+    /// A thread is about to run: the first thread's stack is closed to it while that thread waits for others.
+    pub(super) fn close_first_stack(&mut self, tid: Pid) -> io::Result<()> {
+        let Some(first) = self.threads.get(&tid).map(|thread| thread.process) else {
+            return Ok(());
+        };
+        let waits = self.threads.get(&first).is_some_and(|thread| {
+            let call = thread.observed.as_ref().map(|call| call.number as i64);
+            call == Some(libc::SYS_futex) && !thread.exiting
+        });
+        let is_closed = self
+            .processes
+            .get(&first)
+            .is_none_or(|process| process.thread_memory.closed_stack.is_some());
+        if first == tid || !waits || is_closed || !self.watches_threads(first) {
+            return Ok(());
+        }
+        // In the middle of a call a thread can be made to do nothing: it does it at the exit.
+        let at_entry = matches!(ptrace::syscall_stop(tid), Ok(Stop::Entry { .. }));
+        if let Some(thread) = self.threads.get_mut(&tid)
+            && (at_entry || thread.call.is_some() || thread.observed.is_some())
+        {
+            thread.closes = true;
+            return Ok(());
+        }
+        let Some((pointer, _)) = procfs::sleeps_at(first) else {
+            return Ok(());
+        };
+        let (Some(mappings), Some(syscall_instruction)) = (
+            procfs::own_mappings(tid),
+            self.any_syscall_instruction(first),
+        ) else {
+            return Ok(());
+        };
+        let Some(state) = self.processes.get_mut(&first) else {
+            return Ok(());
+        };
+        let memory = &mut state.thread_memory;
+        let holds = |mapping: &&OwnMapping| mapping.range.contains(&pointer);
+        let Some(stack) = mappings.iter().find(holds).filter(|stack| stack.writable) else {
+            return Ok(());
+        };
+        // What lies below its end no frame has; leaf functions use a little of it.
+        let from = (pointer.saturating_sub(256) & !0xfff).max(stack.range.start);
+        memory.bases[Kind::Stack as usize] = Some(stack.range.end);
+        let Some(window) = memory.window(Kind::Stack, from..stack.range.end, syscall_instruction)
+        else {
+            return Ok(());
+        };
+        memory.closed_stack = Some(window);
+        state.guarded.push(window);
+        self.with_remote_call(tid, |remote| remote.mprotect(&window, PROTECTED))
+            .map(drop)
+    }
+
+    fn any_syscall_instruction(&self, process: Pid) -> Option<u64> {
+        let guarded = &self.processes.get(&process)?.guarded;
+        guarded.first().map(|window| window.syscall_instruction)
+    }
+
+    /// The first thread comes to the exit of the call that it waited in: it gets its stack back.
+    pub(super) fn open_first_stack(&mut self, tid: Pid) -> io::Result<()> {
+        let Some(state) = self.processes.get_mut(&tid) else {
+            return Ok(());
+        };
+        let Some(window) = state.thread_memory.closed_stack.take() else {
+            return Ok(());
+        };
+        state.guarded.retain(|other| *other != window);
+        gone(
+            self.with_remote_call(tid, |remote| remote.mprotect(&window, window.full_access()))
+                .map(drop),
+        )
+    }
+
+    /// An access to a variable on the first thread's stack is seen, but that thread's own are not.
+    pub(super) fn note_shared_stack(&mut self, tid: Pid, window: &Attachment, at: u64) {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let memory = process.and_then(|process| self.processes.get(&process));
+        let Some(memory) = memory.map(|process| &process.thread_memory) else {
+            return;
+        };
+        let by_program = memory.own_code.iter().any(|range| range.contains(&at));
+        if by_program && memory.closed_stack.as_ref() == Some(window) {
+            self.schedule.unwatched(
+                "threads share a variable on the stack of the first thread, whose own accesses to it are not watched",
+            );
+        }
+    }
+}
+
+impl super::state::Process {
+    /// What is in this range now is other memory than was known there.
+    fn forget_private(&mut self, range: &Range<u64>) {
+        let cut = |window: &Attachment| {
+            let own = window.start..window.start + window.length;
+            let parts = without(own, std::slice::from_ref(range));
+            let part = |part: Range<u64>| Attachment {
+                start: part.start,
+                length: part.end - part.start,
+                offset: window.offset.wrapping_add(part.start - window.start),
+                ..*window
+            };
+            parts.into_iter().map(part).collect::<Vec<_>>()
+        };
+        self.guarded = self
+            .guarded
+            .iter()
+            .flat_map(|window| match window.is_private() {
+                true => cut(window),
+                false => vec![*window],
+            })
+            .collect();
+        self.thread_memory.stacks = self
+            .thread_memory
+            .stacks
+            .iter()
+            .flat_map(|stack| without(stack.clone(), std::slice::from_ref(range)))
+            .collect();
+    }
+}
+
+impl ThreadMemory {
+    /// A window on memory of a kind. Places in it are told from where that kind begins, so that they are the same in each run.
+    fn window(
+        &mut self,
+        kind: Kind,
+        range: Range<u64>,
+        syscall_instruction: u64,
+    ) -> Option<Attachment> {
+        let base = *self.bases[kind as usize].get_or_insert(range.start);
+        Some(Attachment {
+            start: range.start,
+            length: range.end - range.start,
+            offset: range.start.wrapping_sub(base),
+            shmid: self.first_number? + kind as i32,
+            writable: true,
+            syscall_instruction,
+        })
+    }
+}
+
+impl Attachment {
+    /// Whether it is memory that only threads of one process share.
+    pub(super) fn is_private(&self) -> bool {
+        Thing::Memory(self.shmid.into()).is_of_threads()
+    }
+
+    /// The part of it that lies in a range.
+    fn within(&self, range: &Range<u64>) -> Option<Self> {
+        let start = self.start.max(range.start);
+        let end = (self.start + self.length).min(range.end);
+        (start < end).then(|| Self {
+            start,
+            length: end - start,
+            offset: self.offset.wrapping_add(start - self.start),
+            ..*self
+        })
+    }
+}
+
+/// What each mapping of a process is.
+fn kinds(mappings: &[OwnMapping], program: &[u8]) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = Vec::new();
+    let mut before: Option<(&OwnMapping, Kind)> = None;
+    for mapping in mappings {
+        let follows = before.filter(|(other, _)| other.range.end == mapping.range.start);
+        let kind = match &mapping.path[..] {
+            path if path == program => Kind::Data,
+            b"[heap]" => Kind::Heap,
+            b"[stack]" => Kind::Stack,
+            // What is not in a file comes right behind what is: variables that begin with 0.
+            b"" => match follows {
+                Some((_, kind @ (Kind::Data | Kind::Alone))) => kind,
+                _ => Kind::Mapped,
+            },
+            _ => Kind::Alone,
+        };
+        kinds.push(kind);
+        before = Some((mapping, kind));
+    }
+    // Where a part of the first thread's stack is closed, only its end has the name.
+    for at in (1..kinds.len()).rev() {
+        let meets = mappings[at - 1].range.end == mappings[at].range.start;
+        if kinds[at] == Kind::Stack && meets && mappings[at - 1].path.is_empty() {
+            kinds[at - 1] = Kind::Stack;
+        }
+    }
+    kinds
+}
+
+/// What is left of a range.
+fn without(range: Range<u64>, taken: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut left = vec![range];
+    for other in taken {
+        left = left
+            .into_iter()
+            .flat_map(|part| {
+                let before = part.start..part.end.min(other.start);
+                let after = part.start.max(other.end)..part.end;
+                match other.start < part.end && part.start < other.end {
+                    true => vec![before, after],
+                    false => vec![part],
+                }
+            })
+            .filter(|part| part.start < part.end)
+            .collect();
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_cut_out() {
+        let check = |taken: &[Range<u64>], expected: &[Range<u64>]| {
+            assert_eq!(without(10..20, taken), expected, "{taken:?}");
+        };
+        check(&[], &[10..20]);
+        check(&[0..10, 20..30], &[10..20]);
+        check(&[12..14], &[10..12, 14..20]);
+        check(&[0..12, 18..30], &[12..18]);
+        check(&[0..30], &[]);
+    }
+
+    #[test]
+    fn what_follows_a_programs_data_is_its_own_and_a_librarys_is_left_alone() {
+        let mapping = |start: u64, end: u64, path: &str| OwnMapping {
+            range: start..end,
+            readable: true,
+            writable: true,
+            executable: false,
+            path: path.as_bytes().to_vec(),
+        };
+        let all = [
+            mapping(1, 2, "/lab/counter"),
+            mapping(2, 3, ""),
+            mapping(5, 6, "[heap]"),
+            mapping(8, 9, ""),
+            mapping(10, 11, "/lib/libc.so.6"),
+            mapping(11, 12, ""),
+            mapping(14, 15, ""),
+            mapping(19, 20, ""),
+            mapping(20, 21, "[stack]"),
+            mapping(21, 22, "[vdso]"),
+        ];
+        let expected = [
+            Kind::Data,
+            Kind::Data,
+            Kind::Heap,
+            Kind::Mapped,
+            Kind::Alone,
+            Kind::Alone,
+            Kind::Mapped,
+            Kind::Stack,
+            Kind::Stack,
+            Kind::Alone,
+        ];
+        assert_eq!(kinds(&all, b"/lab/counter"), expected);
+    }
+}
