@@ -194,6 +194,8 @@ pub(crate) fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String
                 (Thing::Memory(_), Way::Update) => {
                     format!("changed offset {} to {value} as one", touch.from)
                 }
+                // What a library does inside a call is no deed of a thread's.
+                (memory, _) if memory.is_of_threads() && step.lines.is_empty() => continue,
                 // That a signal could have come there is no deed.
                 (Thing::Signals(_), Way::Read) => continue,
                 _ => match calls.next() {

@@ -66,6 +66,15 @@ impl Tracer {
         let Some((at, instruction)) = instruction_at(tid) else {
             return Ok(true);
         };
+        if is_private && self.is_bound_late(tid, address) {
+            let outcome = self.step_over(tid, address, true)?;
+            return match outcome {
+                Outcome::Signal(signal) => self.go_on(tid, signal),
+                Outcome::Gone => Ok(()),
+                Outcome::Done | Outcome::Writes(_) => self.go_on(tid, 0),
+            }
+            .map(|()| true);
+        }
         let goes_on = is_private && self.goes_on_in_library(tid, at, instruction.access);
         if goes_on {
             self.schedule.take_grant(tid);

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use ipclab_evidence::Thing;
 use ipclab_kernel::arch::instruction::Access;
+use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::procfs::{self, OwnMapping};
 use ipclab_kernel::ptrace::{self, Stop};
 use ipclab_kernel::{Pid, process};
@@ -38,6 +39,8 @@ pub(super) struct ThreadMemory {
     accesses: u64,
     /// Code of the program itself, and not of a library.
     own_code: Vec<Range<u64>>,
+    /// Where the program's addresses of functions in libraries are, which the loader may fill in while it runs: `.got.plt`.
+    bound: Option<Range<u64>>,
     /// What was mapped for stacks.
     stacks: Vec<Range<u64>>,
     /// Where its kinds of memory begin.
@@ -121,10 +124,12 @@ impl Tracer {
             return nothing;
         };
         let anchors = self.anchors(process);
+        let bound = bound_late(process);
         let Some(state) = self.processes.get_mut(&process) else {
             return nothing;
         };
         let memory = &mut state.thread_memory;
+        memory.bound = bound;
         let kinds = kinds(&mappings, &program);
         memory.own_code = mappings
             .iter()
@@ -247,6 +252,7 @@ impl Tracer {
             given_up: memory.given_up,
             accesses: 0,
             own_code: memory.own_code.clone(),
+            bound: memory.bound.clone(),
             stacks: memory.stacks.clone(),
             bases: memory.bases,
             closed_stack: None,
@@ -263,6 +269,14 @@ impl Tracer {
                 window.shmid += shift;
             }
         }
+    }
+
+    /// Whether this is the address of a function in a library, which is the loader's and nothing that threads share.
+    pub(super) fn is_bound_late(&self, tid: Pid, address: u64) -> bool {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let state = process.and_then(|process| self.processes.get(&process));
+        let bound = state.and_then(|state| state.thread_memory.bound.as_ref());
+        bound.is_some_and(|bound| bound.contains(&address))
     }
 
     /// Whether a thread goes on at an access without a stop of its own: code of a library that has stopped since it was called.
@@ -490,6 +504,47 @@ impl Attachment {
             ..*self
         })
     }
+}
+
+/// Where a program has the addresses of functions that are looked up when they are first called, as its dynamic section says.
+fn bound_late(process: Pid) -> Option<Range<u64>> {
+    const ENTRY: u64 = 56;
+    const DYNAMIC_MAX: u64 = 128;
+    let word = |at: u64| {
+        let mut bytes = [0; 8];
+        (read_memory(process, at, &mut bytes) == 8).then(|| u64::from_ne_bytes(bytes))
+    };
+    let headers = procfs::auxiliary(process, libc::AT_PHDR)?;
+    let count = procfs::auxiliary(process, libc::AT_PHNUM)?.min(64);
+    // Each header begins with its type, and has its address at 16.
+    let header = |kind: u32| {
+        let mut all = (0..count).map(|nth| headers + nth * ENTRY);
+        all.find(|at| word(*at).is_some_and(|word| word as u32 == kind))
+    };
+    let bias = headers.wrapping_sub(word(header(libc::PT_PHDR)? + 16)?);
+    let dynamic = bias.wrapping_add(word(header(libc::PT_DYNAMIC)? + 16)?);
+    let entry = |tag: u64| {
+        let all = (0..DYNAMIC_MAX).map(|nth| dynamic + nth * 16);
+        let mut all = all.map_while(|at| {
+            word(at)
+                .filter(|found| *found != 0)
+                .map(|found| (at, found))
+        });
+        word(all.find(|(_, found)| *found == tag)?.0 + 8)
+    };
+    const PLTRELSZ: u64 = 2;
+    const PLTGOT: u64 = 3;
+    const RELOCATION: u64 = 24;
+    // The loader has put the true address there, where it may write; else it is as in the file.
+    let table = entry(PLTGOT)?;
+    let start = if table < bias {
+        bias.wrapping_add(table)
+    } else {
+        table
+    };
+    let functions = entry(PLTRELSZ)? / RELOCATION;
+    // Before them stand three words for the loader itself.
+    Some(start..start.saturating_add((functions + 3) * 8))
 }
 
 /// What each mapping of a process is.
