@@ -44,7 +44,10 @@ impl Tracer {
             return Ok(false);
         };
         let Some(attachment) = self.attachment(tid, address) else {
-            return Ok(false);
+            return match self.opens_forgotten(tid, address)? {
+                true => self.go_on(tid, 0).map(|()| true),
+                false => Ok(false),
+            };
         };
         if self.actor_of(tid).is_none() {
             return Ok(false);

@@ -28,6 +28,8 @@ const ACCESSES_MAX: u64 = 60_000;
 const ROUND_MAX: usize = 64;
 /// Kinds of memory of one process.
 const KINDS: i32 = 4;
+/// What is added to places, which may lie on either side of where their kind begins: further than two addresses can be apart.
+const MIDDLE: u64 = 1 << 48;
 
 /// What is known of the memory that a process's threads share.
 #[derive(Debug, Default)]
@@ -36,6 +38,10 @@ pub(super) struct ThreadMemory {
     first_number: Option<i32>,
     /// It is no longer watched.
     given_up: bool,
+    /// All that was closed here and is still mapped, whether it is guarded or not.
+    closed: Vec<Range<u64>>,
+    /// An instruction by which remote calls are made.
+    syscall_instruction: u64,
     accesses: u64,
     /// Code of the program itself, and not of a library.
     own_code: Vec<Range<u64>>,
@@ -118,19 +124,30 @@ impl Tracer {
         if !self.watches_threads(process) {
             return nothing;
         }
+        // By this thread: the first one may be gone.
         let (Some(mappings), Some(program)) =
-            (procfs::own_mappings(tid), procfs::executable_path(process))
+            (procfs::own_mappings(tid), procfs::executable_path(tid))
         else {
-            return nothing;
+            let left_alone = known.iter().filter(|other| other.is_private());
+            return Windows {
+                left_alone: left_alone.copied().collect(),
+                ..nothing
+            };
         };
         let anchors = self.anchors(process);
-        let bound = bound_late(process);
+        let bound = bound_late(tid);
         let Some(state) = self.processes.get_mut(&process) else {
             return nothing;
         };
         let memory = &mut state.thread_memory;
         memory.bound = bound;
-        let kinds = kinds(&mappings, &program);
+        memory.syscall_instruction = syscall_instruction;
+        let is_known = |range: &Range<u64>| {
+            let mut known = known.iter().filter(|other| other.is_private());
+            known.any(|other| other.within(range).is_some())
+                || memory.stacks.iter().any(|stack| meet(stack, range))
+        };
+        let kinds = kinds(&mappings, &program, is_known);
         memory.own_code = mappings
             .iter()
             .filter(|mapping| mapping.executable && mapping.path == program)
@@ -179,6 +196,21 @@ impl Tracer {
             }
         }
         all.extend(memory.closed_stack);
+        // What was closed and is not to be any more is opened.
+        let guarded: Vec<_> = all.iter().map(Attachment::range).collect();
+        for mapping in mappings.iter().filter(|mapping| !mapping.readable) {
+            let known = known.iter().filter(|other| other.is_private());
+            for window in known.filter_map(|other| other.within(&mapping.range)) {
+                let parts = without(window.range(), &guarded);
+                windows
+                    .left_alone
+                    .extend(parts.iter().filter_map(|part| window.within(part)));
+            }
+        }
+        for window in &windows.open {
+            memory.closed = without_all(&memory.closed, &window.range());
+            memory.closed.push(window.range());
+        }
         windows
     }
 
@@ -214,6 +246,10 @@ impl Tracer {
                     state.thread_memory.stacks.push(range);
                 }
             }
+            // The program itself has closed it.
+            libc::SYS_mprotect if args[2] == libc::PROT_NONE as u64 => {
+                state.forget_private(&at(args[0], args[1]));
+            }
             libc::SYS_munmap => state.forget_private(&at(args[0], args[1])),
             libc::SYS_mremap => {
                 let (from, to) = (at(args[0], args[1]), at(result as u64, args[2]));
@@ -225,6 +261,7 @@ impl Tracer {
                 state.forget_private(&from);
                 // It was closed when it was moved, and so it is where it is now.
                 if let Some(moved) = moved {
+                    state.thread_memory.closed.push(to.clone());
                     let base = moved.start.wrapping_sub(moved.offset);
                     state.guarded.push(Attachment {
                         start: to.start,
@@ -250,6 +287,8 @@ impl Tracer {
         let copy = ThreadMemory {
             first_number: Some(self.private_numbers),
             given_up: memory.given_up,
+            closed: memory.closed.clone(),
+            syscall_instruction: memory.syscall_instruction,
             accesses: 0,
             own_code: memory.own_code.clone(),
             bound: memory.bound.clone(),
@@ -332,18 +371,68 @@ impl Tracer {
         if state.thread_memory.accesses <= ACCESSES_MAX {
             return Ok(true);
         }
-        state.thread_memory.given_up = true;
-        state.thread_memory.closed_stack = None;
-        let (open, kept) = state.guarded.iter().partition(|one| one.is_private());
-        state.guarded = kept;
-        let open: Vec<Attachment> = open;
-        self.schedule.unwatched(
+        self.give_up(
+            tid,
             "threads of one process made too many accesses to the memory that they share",
-        );
-        for window in open {
+        )?;
+        Ok(false)
+    }
+
+    /// A fault at what was closed, and is not guarded any more: nothing of that may reach the program. Tells whether it was one.
+    pub(super) fn opens_forgotten(&mut self, tid: Pid, address: u64) -> io::Result<bool> {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let memory = process.and_then(|process| self.processes.get(&process));
+        let was_closed = memory.is_some_and(|process| {
+            let mut closed = process.thread_memory.closed.iter();
+            closed.any(|range| range.contains(&address))
+        });
+        let is_closed = |mapping: &OwnMapping| {
+            mapping.range.contains(&address) && !mapping.readable && !mapping.writable
+        };
+        if !was_closed || !procfs::own_mappings(tid).is_some_and(|all| all.iter().any(is_closed)) {
+            return Ok(false);
+        }
+        self.give_up(tid, "memory that threads of one process share has changed")?;
+        Ok(true)
+    }
+
+    /// What a process's threads share is open from now on, and nothing is claimed of it.
+    fn give_up(&mut self, tid: Pid, why: &str) -> io::Result<()> {
+        self.schedule.unwatched(why);
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let Some(state) = process.and_then(|process| self.processes.get_mut(&process)) else {
+            return Ok(());
+        };
+        let memory = &mut state.thread_memory;
+        memory.given_up = true;
+        memory.closed_stack = None;
+        let syscall_instruction = memory.syscall_instruction;
+        let closed = std::mem::take(&mut memory.closed);
+        state.guarded.retain(|one| !one.is_private());
+        let mappings = procfs::own_mappings(tid).unwrap_or_default();
+        let mappings = mappings
+            .iter()
+            .filter(|mapping| !mapping.readable && !mapping.writable && !mapping.executable);
+        let windows: Vec<Attachment> = mappings
+            .flat_map(|mapping| {
+                let parts = closed.iter().map(|range| {
+                    range.start.max(mapping.range.start)..range.end.min(mapping.range.end)
+                });
+                parts.filter(|part| part.start < part.end)
+            })
+            .map(|part| Attachment {
+                start: part.start,
+                length: part.end - part.start,
+                offset: 0,
+                shmid: i32::MIN,
+                writable: true,
+                syscall_instruction,
+            })
+            .collect();
+        for window in windows {
             self.with_remote_call(tid, |remote| remote.mprotect(&window, window.full_access()))?;
         }
-        Ok(false)
+        Ok(())
     }
 
     /// A thread is about to run: the first thread's stack is closed to it while that thread waits for others.
@@ -395,6 +484,8 @@ impl Tracer {
             return Ok(());
         };
         memory.closed_stack = Some(window);
+        memory.closed = without_all(&memory.closed, &window.range());
+        memory.closed.push(window.range());
         state.guarded.push(window);
         self.with_remote_call(tid, |remote| remote.mprotect(&window, PROTECTED))
             .map(drop)
@@ -458,12 +549,9 @@ impl super::state::Process {
                 false => vec![*window],
             })
             .collect();
-        self.thread_memory.stacks = self
-            .thread_memory
-            .stacks
-            .iter()
-            .flat_map(|stack| without(stack.clone(), std::slice::from_ref(range)))
-            .collect();
+        let memory = &mut self.thread_memory;
+        memory.stacks = without_all(&memory.stacks, range);
+        memory.closed = without_all(&memory.closed, range);
     }
 }
 
@@ -479,7 +567,7 @@ impl ThreadMemory {
         Some(Attachment {
             start: range.start,
             length: range.end - range.start,
-            offset: range.start.wrapping_sub(base),
+            offset: MIDDLE.wrapping_add(range.start).wrapping_sub(base),
             shmid: self.first_number? + kind as i32,
             writable: true,
             syscall_instruction,
@@ -491,6 +579,10 @@ impl Attachment {
     /// Whether it is memory that only threads of one process share.
     pub(super) fn is_private(&self) -> bool {
         Thing::Memory(self.shmid.into()).is_of_threads()
+    }
+
+    fn range(&self) -> Range<u64> {
+        self.start..self.start + self.length
     }
 
     /// The part of it that lies in a range.
@@ -547,8 +639,12 @@ fn bound_late(process: Pid) -> Option<Range<u64>> {
     Some(start..start.saturating_add((functions + 3) * 8))
 }
 
-/// What each mapping of a process is.
-fn kinds(mappings: &[OwnMapping], program: &[u8]) -> Vec<Kind> {
+/// What each mapping of a process is; `is_known`: of which memory it is known already that it is no library's.
+fn kinds(
+    mappings: &[OwnMapping],
+    program: &[u8],
+    is_known: impl Fn(&Range<u64>) -> bool,
+) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     let mut before: Option<(&OwnMapping, Kind)> = None;
     for mapping in mappings {
@@ -559,7 +655,13 @@ fn kinds(mappings: &[OwnMapping], program: &[u8]) -> Vec<Kind> {
             b"[stack]" => Kind::Stack,
             // What is not in a file comes right behind what is: variables that begin with 0.
             b"" => match follows {
-                Some((_, kind @ (Kind::Data | Kind::Alone))) => kind,
+                Some((_, Kind::Data)) => Kind::Data,
+                // A library may have been loaded right before what was there: that does not become its own.
+                Some((other, Kind::Alone))
+                    if !other.path.is_empty() && !is_known(&mapping.range) =>
+                {
+                    Kind::Alone
+                }
                 _ => Kind::Mapped,
             },
             _ => Kind::Alone,
@@ -575,6 +677,18 @@ fn kinds(mappings: &[OwnMapping], program: &[u8]) -> Vec<Kind> {
         }
     }
     kinds
+}
+
+/// Whether two ranges have something in common.
+fn meet(one: &Range<u64>, other: &Range<u64>) -> bool {
+    one.start < other.end && other.start < one.end
+}
+
+/// What is left of several ranges.
+fn without_all(ranges: &[Range<u64>], taken: &Range<u64>) -> Vec<Range<u64>> {
+    let taken = std::slice::from_ref(taken);
+    let left = ranges.iter().cloned();
+    left.flat_map(|range| without(range, taken)).collect()
 }
 
 /// What is left of a range.
@@ -646,6 +760,16 @@ mod tests {
             Kind::Stack,
             Kind::Alone,
         ];
-        assert_eq!(kinds(&all, b"/lab/counter"), expected);
+        assert_eq!(kinds(&all, b"/lab/counter", |_| false), expected);
+        // As where a library is loaded right before what was mapped.
+        let before = [
+            mapping(6, 7, "/lib/libgcc_s.so.1"),
+            mapping(7, 8, ""),
+            mapping(8, 9, ""),
+        ];
+        let alone = [Kind::Alone, Kind::Mapped, Kind::Mapped];
+        assert_eq!(kinds(&before, b"/lab/counter", |_| true), alone);
+        let alone = [Kind::Alone, Kind::Alone, Kind::Mapped];
+        assert_eq!(kinds(&before, b"/lab/counter", |_| false), alone);
     }
 }

@@ -32,8 +32,41 @@ const RIGHT: [(&str, bool); 20] = [
     ("often", true),
 ];
 
+/// Right programs that end, load, make and interrupt in ways that the loader, the C library and the kernel have a part in. They
+/// may be claimed nothing of, but must never fail.
+const ODD: [&str; 20] = [
+    "thread-exits",
+    "main-exits",
+    "all-exit",
+    "cancelled",
+    "destroyed",
+    "looked-up",
+    "loaded",
+    "printing-out",
+    "forked",
+    "allocated",
+    "handled",
+    "own-stacks",
+    "heap-stack",
+    "executed",
+    "exit-beside",
+    "thread-ends-all",
+    "read-file",
+    "alternate",
+    "robust",
+    "spawned",
+];
+
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
+    for act in ODD {
+        tests.push(both(format!("{act}_never_fails"), move |level| {
+            let mut search = Search::new(1, Reduction::PartialOrder);
+            let failing = until_it_is_wrong(level, act, &mut search, 12);
+            let failing = failing.map(|(steps, line)| (line, threads(&steps), steps.unwatched));
+            assert_eq!(failing, None, "schedule {}", search.tried());
+        }));
+    }
     for (act, watched) in RIGHT {
         tests.push(both(
             format!("{act}_is_right_and_the_same_again"),
