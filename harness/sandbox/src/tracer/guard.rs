@@ -159,6 +159,7 @@ impl Tracer {
             |kind: &ArgKind| matches!(kind, ArgKind::Iovec | ArgKind::Message | ArgKind::Messages);
         let within = |arg: &u64| guarded.iter().any(|attachment| attachment.contains(*arg));
         role == Some(Role::Exec)
+            || self.leaves_robust(tid, number)
             || spec.is_some_and(|spec| spec.args.iter().any(indirect))
             || args.iter().any(within)
     }
@@ -179,6 +180,9 @@ impl Tracer {
             self.with_remote_call(tid, |remote| {
                 remote.mprotect(&attachment, attachment.full_access())
             })?;
+        }
+        if self.leaves_robust(tid, entered.call_number()) {
+            self.give_up(tid, "a thread ended that held a robust mutex")?;
         }
         self.reaches(tid, entered);
         // One that is made again touches once more what it is about.

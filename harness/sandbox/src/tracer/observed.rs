@@ -56,6 +56,7 @@ impl Tracer {
             || self.may_make(tid, number, args)
             || opens
             || shares
+            || (self.schedule.is_steered() && number == libc::SYS_sigaltstack as u64)
             || (for_threads && (makes_thread || maps_stack))
             || (maps && (is_new || self.is_guarded(tid)));
         if let Some(thread) = self.threads.get_mut(&tid) {
@@ -85,6 +86,12 @@ impl Tracer {
             self.note_mapped(tid, number, &call.arguments, result);
             return match self.is_scheduled(actor) {
                 true => self.guard_all(tid),
+                false => Ok(()),
+            };
+        }
+        if number == libc::SYS_sigaltstack as u64 {
+            return match self.is_scheduled(actor) && call.arguments[0] != 0 && result == 0 {
+                true => self.has_alternate_stack(tid),
                 false => Ok(()),
             };
         }

@@ -31,6 +31,9 @@ const KINDS: i32 = 4;
 /// What is added to places, which may lie on either side of where their kind begins: further than two addresses can be apart.
 const MIDDLE: u64 = 1 << 48;
 
+/// Why nothing is claimed where the kernel itself writes frames of signals.
+const ALTERNATE: &str = "a signal handler has a stack of its own";
+
 /// What is known of the memory that a process's threads share.
 #[derive(Debug, Default)]
 pub(super) struct ThreadMemory {
@@ -98,6 +101,9 @@ impl Tracer {
         {
             process.thread_memory.first_number = Some(next);
             self.private_numbers += KINDS;
+            if process.thread_memory.given_up {
+                self.schedule.unwatched(ALTERNATE);
+            }
         }
         self.guard_all(tid)
     }
@@ -282,6 +288,10 @@ impl Tracer {
         };
         let memory = &parent.thread_memory;
         let Some(first) = memory.first_number else {
+            let given_up = memory.given_up;
+            if let Some(child) = self.processes.get_mut(&child) {
+                child.thread_memory.given_up = given_up;
+            }
             return;
         };
         let copy = ThreadMemory {
@@ -396,8 +406,34 @@ impl Tracer {
         Ok(true)
     }
 
+    /// A process has named a stack for handlers of signals. The kernel writes there by itself, which fails where it is closed.
+    pub(super) fn has_alternate_stack(&mut self, tid: Pid) -> io::Result<()> {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        if process.is_some_and(|process| self.watches_threads(process)) {
+            return self.give_up(tid, ALTERNATE);
+        }
+        if let Some(process) = process.and_then(|process| self.processes.get_mut(&process)) {
+            process.thread_memory.given_up = true;
+        }
+        Ok(())
+    }
+
+    /// Whether a thread that ends leaves robust mutexes, which the kernel marks by itself where it can reach them.
+    pub(super) fn leaves_robust(&self, tid: Pid, number: u64) -> bool {
+        let is_end = number == libc::SYS_exit as u64;
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        if !is_end || !process.is_some_and(|process| self.watches_threads(process)) {
+            return false;
+        }
+        // The list is a ring, whose head alone names itself.
+        process::robust_list(tid).is_some_and(|head| {
+            let mut next = [0; 8];
+            read_memory(tid, head, &mut next) != 8 || u64::from_ne_bytes(next) != head
+        })
+    }
+
     /// What a process's threads share is open from now on, and nothing is claimed of it.
-    fn give_up(&mut self, tid: Pid, why: &str) -> io::Result<()> {
+    pub(super) fn give_up(&mut self, tid: Pid, why: &str) -> io::Result<()> {
         self.schedule.unwatched(why);
         let process = self.threads.get(&tid).map(|thread| thread.process);
         let Some(state) = process.and_then(|process| self.processes.get_mut(&process)) else {
