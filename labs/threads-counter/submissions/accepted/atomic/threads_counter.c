@@ -1,5 +1,6 @@
 /* A C11 atomic variable needs no lock. */
 #include <err.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ int main(int argc, char *argv[])
     for (long i = 0; i < made; i++)
         pthread_join(threads[i], NULL);
     if (error != 0)
-        errc(1, error, "pthread_create");
+        errno = error, err(1, "pthread_create");
     printf("counter: %d\n", atomic_load(&counter));
     return 0;
 }
