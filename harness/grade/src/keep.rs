@@ -182,7 +182,7 @@ fn load_run(at: &Path, evidence: ReadEvidence) -> Result<RunRecord, Failure> {
 const SMALLEST: &str = "smallest";
 const REFERENCE: &str = "reference";
 /// The schedule of a run whose turns were steered.
-const SCHEDULE: &str = "schedule";
+pub const SCHEDULE: &str = "schedule";
 
 fn again_folder(run: &Path, n: usize) -> PathBuf {
     run.join(format!("again-{}", n + 1))

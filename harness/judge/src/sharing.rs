@@ -43,7 +43,7 @@ pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
     } else if let Some(threads) = most_threads(sharing) {
         let text = format!("{threads} threads of one process took turns");
         findings.push(Finding::pass(Aspect::Memory, name, text));
-    } else if !ends_by_signal(facts.case) {
+    } else if !ends_by_signal(facts.case) && !is_about_signals(facts.case) {
         let who = match (sharing.writers.first(), student) {
             (Some(pid), Some(index)) => format!("only {} wrote", process(facts, index, *pid)),
             _ => "no process wrote".to_owned(),
@@ -91,6 +91,11 @@ pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
         findings.extend(deadlock(facts));
     }
     findings
+}
+
+/// Whether what processes share in a search are signals, which the case asks about.
+fn is_about_signals(case: &Case) -> bool {
+    case.searches() && !case.objects.signals.is_empty()
 }
 
 /// The most threads that a process had; `None`: none had more than one.

@@ -364,3 +364,51 @@ peer  = ["connect tcp:9100", "send 'l'", "close"]
     let (status, text) = check(&workdir, &[]);
     assert_eq!(status, Some(0), "{}", String::from_utf8_lossy(&text));
 }
+
+/// Certifying draws another schedule for each run: a verdict that one of them changes is told with that schedule, and comes again
+/// along it.
+#[test]
+fn certify_tells_the_schedule_that_changes_a_verdict() {
+    let workdir = workdir("", "(void)take, (void)give;");
+    let spec = SPEC
+        .replace("\"late-writers\"", "{ preemptions = 1 }")
+        .replace("[\"6\"]", "[\"2\"]");
+    workdir.write("sum.toml", spec);
+    let program = std::fs::read_to_string(workdir.path("work/sum.c")).unwrap();
+    let once = program.replace("i < 3", "i < 1");
+    workdir.write("work/sum.c", &once);
+    workdir.write("submissions/accepted/one/sum.c", &once);
+    workdir.write(
+        "submissions/accepted/one/expected.toml",
+        "about = \"adds without a semaphore\"\n",
+    );
+    let certify = |format: &str| {
+        let args = ["certify", "./sum.toml", "--runs", "60", "--way", "idle"];
+        let output = workdir
+            .ipclab()
+            .args(args)
+            .args(["--seed", "1", "--keep", "seen", "--format", format])
+            .output()
+            .unwrap();
+        (output.status.code(), output.stdout)
+    };
+    let (status, json) = certify("json");
+    let found: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(status, Some(1), "{found:#}");
+    let verdicts = found["disagreements"][0]["verdicts"].as_array().unwrap();
+    assert!(verdicts.len() > 1, "{found:#}");
+    for verdict in verdicts {
+        let along = ["--schedule", verdict["schedule"].as_str().unwrap()];
+        let fails = verdict["verdict"].as_str().unwrap().starts_with("fail");
+        let (status, text) = check(&workdir, &along);
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(status, Some(i32::from(fails)), "{verdict:#} {text}");
+    }
+    std::fs::remove_dir_all(workdir.path("seen")).unwrap();
+    let (_, text) = certify("text");
+    let text = String::from_utf8_lossy(&text);
+    assert!(
+        text.contains("its schedule: ipclab check ... --case adds --schedule "),
+        "{text}"
+    );
+}

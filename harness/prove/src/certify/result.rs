@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::ledger::{Entry, Outcome};
 use crate::json;
+use ipclab_grade::keep;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 
@@ -70,6 +71,9 @@ struct Seen {
     verdict: String,
     runs: u64,
     first_way: &'static str,
+    /// The schedule that the first run of it followed, where its case tries many: `ipclab check ... --schedule FILE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<String>,
     #[serde(skip)]
     entry: Entry,
 }
@@ -109,6 +113,7 @@ impl Certification {
                         verdict: outcome.to_string(),
                         runs: entry.runs,
                         first_way: entry.way,
+                        schedule: None,
                         entry,
                     })
                     .collect();
@@ -151,11 +156,13 @@ impl Certification {
         for (n, disagreement) in self.disagreements.iter_mut().enumerate() {
             let Place { lab, case, .. } = &disagreement.place;
             let at = folder.join(format!("{}-{lab}-{case}", n + 1));
-            for (k, seen) in disagreement.verdicts.iter().enumerate() {
+            for (k, seen) in disagreement.verdicts.iter_mut().enumerate() {
                 let to = at.join(format!("{}-{}", k + 1, seen.entry.way.replace(' ', "-")));
                 copy(&seen.entry.kept, &to).map_err(|error| {
                     Failure::disk(format_args!("writing {}", show::path(&to)), &error)
                 })?;
+                let schedule = to.join(keep::SCHEDULE);
+                seen.schedule = schedule.exists().then(|| show::path(&schedule));
             }
             disagreement.folder = Some(show::path(&at));
         }
@@ -202,6 +209,12 @@ impl Certification {
                     "      {:>7} x {}, first {}",
                     seen.runs, seen.verdict, seen.first_way
                 );
+                if let Some(schedule) = &seen.schedule {
+                    let _ = writeln!(
+                        out,
+                        "                its schedule: ipclab check ... --case {case} --schedule {schedule}"
+                    );
+                }
             }
             if let Some(folder) = &disagreement.folder {
                 let _ = writeln!(out, "      plan and evidence of each: {folder}");

@@ -20,7 +20,9 @@ impl Tracer {
         if !self.schedule.is_steered() {
             return;
         }
-        let catches = procfs::signal_masks(tid).is_some_and(|masks| masks.caught != 0);
+        // One that is blocked during the whole step comes after it in any order.
+        let catches =
+            procfs::signal_masks(tid).is_some_and(|masks| masks.caught & !masks.blocked != 0);
         if catches {
             let own = self.own_number(tid);
             self.schedule

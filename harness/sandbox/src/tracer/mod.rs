@@ -18,7 +18,7 @@
 //! observed    what calls have mapped and opened
 //! origin      in which line of the student's files a thread is
 //! guard, thread_memory   keep shared memory protected      | only where
-//! reach       what the kernel accesses in them             |
+//! reach, pointers   what the kernel accesses in it         |
 //! remote      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
 //! copies, lending    descriptors of tracees
@@ -68,6 +68,7 @@ mod observed;
 mod origin;
 mod passings;
 mod placed;
+mod pointers;
 mod points;
 mod processes;
 mod queues;

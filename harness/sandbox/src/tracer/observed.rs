@@ -58,6 +58,7 @@ impl Tracer {
             || shares
             || (self.schedule.is_steered() && number == libc::SYS_sigaltstack as u64)
             || (for_threads && (makes_thread || maps_stack))
+            || (for_threads && self.installs_handler(number, args))
             || (maps && (is_new || self.is_guarded(tid)));
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.observed = wanted.then_some(Call {
@@ -95,6 +96,12 @@ impl Tracer {
                 false => Ok(()),
             };
         }
+        if self.installs_handler(number, &call.arguments) {
+            return match result == 0 && self.is_scheduled(actor) && self.schedule.is_steered() {
+                true => self.watch_threads(tid),
+                false => Ok(()),
+            };
+        }
         if number == libc::SYS_clone as u64 {
             let threads = result > 0 && self.schedule.is_steered() && self.is_scheduled(actor);
             return match threads
@@ -119,6 +126,12 @@ impl Tracer {
             self.forbid(actor, LimitKind::Terminals);
         }
         Ok(())
+    }
+
+    /// Whether a call installs a handler that may run between any two accesses to memory, where the plan asks about signals: the
+    /// program and its handlers share memory as threads do.
+    fn installs_handler(&self, number: u64, args: &[u64; 6]) -> bool {
+        self.tree.wanted.signals && number == libc::SYS_rt_sigaction as u64 && args[1] != 0
     }
 
     /// Whether this is where terminals of others can be opened, so that each open has to be looked at.

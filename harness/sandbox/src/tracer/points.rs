@@ -325,7 +325,14 @@ impl Tracer {
 
     fn on_descriptor(&self, tid: Pid, fd: i32, way: Way) -> Option<Vec<Touch>> {
         let link = procfs::descriptor(tid, fd)?;
-        Some(vec![on_link(&link, way)])
+        let mut touches = vec![on_link(&link, way)];
+        if link.contains("signalfd") {
+            touches.push(Touch::whole(
+                Thing::Signals(self.own_number(tid)),
+                Way::Write,
+            ));
+        }
+        Some(touches)
     }
 
     /// What the end of a process touches: its parent's list of children, semaphores that it gives back, what it has open.

@@ -73,10 +73,12 @@ pub(super) struct Thread {
     pub(super) exiting: bool,
     /// The last call that returned, and how.
     pub(super) last: Option<(&'static str, i64)>,
-    /// It is in a call for which all that its process has attached was opened.
-    pub(super) opened: bool,
+    /// The call that it is in, if all that is guarded was opened for it.
+    pub(super) opened: Option<arch::Call>,
     /// That was closed again while it sleeps there: the kernel may not reach there on its behalf.
     pub(super) shut: bool,
+    /// It is sent back to the entry of the call that it is in.
+    pub(super) again: bool,
     /// The registers with which it entered a call that it skips until all of that is opened.
     pub(super) skipped_call: Option<Box<Registers>>,
     /// The registers with which it entered a call that it comes to again after a signal's handler.
@@ -162,6 +164,8 @@ pub(super) struct Process {
     pub(super) attached: HashMap<u64, i32>,
     /// Of these, what is closed to it, so that each access is seen.
     pub(super) guarded: Vec<Attachment>,
+    /// That is open at present, for a call of one of its threads.
+    pub(super) open: bool,
     /// The memory that its threads share.
     pub(super) thread_memory: ThreadMemory,
     /// By how much its end changes semaphores back: of which set, and which of it.
@@ -518,6 +522,7 @@ impl Tracer {
             attached: HashMap::new(),
             gives_back: HashMap::new(),
             guarded: Vec::new(),
+            open: false,
             thread_memory: ThreadMemory::default(),
             signalled: None,
             died_in: None,
@@ -540,8 +545,9 @@ impl Tracer {
                 stopped: false,
                 exiting: false,
                 last: None,
-                opened: false,
+                opened: None,
                 shut: false,
+                again: false,
                 series: None,
                 reached: Vec::new(),
                 compared: Compared::default(),

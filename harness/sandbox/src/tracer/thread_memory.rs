@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use ipclab_evidence::Thing;
 use ipclab_kernel::arch::instruction::Access;
+use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::procfs::{self, OwnMapping};
 use ipclab_kernel::ptrace::{self, Stop};
@@ -30,6 +31,11 @@ const ROUND_MAX: usize = 64;
 const KINDS: i32 = 4;
 /// What is added to places, which may lie on either side of where their kind begins: further than two addresses can be apart.
 const MIDDLE: u64 = 1 << 48;
+
+/// How far a control block and the variables of its thread reach at the most.
+const BLOCK: u64 = 0x8000;
+/// More than a frame of a signal takes, with all that a vector unit holds.
+const FRAME: u64 = 16_384;
 
 /// Why nothing is claimed where the kernel itself writes frames of signals.
 const ALTERNATE: &str = "a signal handler has a stack of its own";
@@ -160,14 +166,24 @@ impl Tracer {
             .map(|mapping| mapping.range.clone())
             .collect();
         let mut windows = nothing;
+        let mut beside = false;
         for (mapping, kind) in mappings.iter().zip(&kinds) {
-            let holds = |anchor: &&u64| mapping.range.contains(anchor);
-            for anchor in anchors.iter().filter(holds) {
+            let holds = |(anchor, _): &&(u64, bool)| mapping.range.contains(anchor);
+            for (anchor, is_block) in anchors.iter().filter(holds) {
                 // The kernel itself writes there when the thread ends.
                 let page = anchor & !0xfff;
                 let alone = match kind {
+                    // What the program maps next to it becomes one mapping with it.
+                    Kind::Mapped if *is_block => {
+                        page.saturating_sub(BLOCK).max(mapping.range.start)
+                            ..(page + BLOCK).min(mapping.range.end)
+                    }
                     Kind::Mapped => mapping.range.clone(),
-                    Kind::Data | Kind::Heap => page..page + 0x1000,
+                    // As that of a program without shared libraries: what the kernel keeps there may go on in the next page.
+                    Kind::Data | Kind::Heap => {
+                        beside = true;
+                        page..(page + 0x2000).min(mapping.range.end)
+                    }
                     Kind::Stack | Kind::Alone => continue,
                 };
                 let known = known.iter().filter(|other| other.is_private());
@@ -217,17 +233,24 @@ impl Tracer {
             memory.closed = without_all(&memory.closed, &window.range());
             memory.closed.push(window.range());
         }
+        if beside {
+            self.schedule.unwatched(
+                "the C library keeps what it has of a thread beside the program's own variables",
+            );
+        }
         windows
     }
 
-    /// Addresses within the control blocks and stacks of a process's threads.
-    fn anchors(&self, process: Pid) -> Vec<u64> {
+    /// Addresses within the control blocks and stacks of a process's threads, and whether one is in the first thread's control
+    /// block, which has a stack somewhere else.
+    fn anchors(&self, process: Pid) -> Vec<(u64, bool)> {
         let mut anchors = Vec::new();
         for (tid, thread) in &self.threads {
             if thread.process == process {
-                anchors.extend(process::robust_list(*tid));
-                anchors.extend((thread.ends_at != 0).then_some(thread.ends_at));
-                anchors.extend(procfs::sleeps_at(*tid).map(|(stack, _)| stack));
+                let is_block = *tid == process;
+                anchors.extend(process::robust_list(*tid).map(|at| (at, is_block)));
+                anchors.extend((thread.ends_at != 0).then_some((thread.ends_at, is_block)));
+                anchors.extend(procfs::sleeps_at(*tid).map(|(stack, _)| (stack, false)));
             }
         }
         anchors
@@ -414,6 +437,26 @@ impl Tracer {
         }
         if let Some(process) = process.and_then(|process| self.processes.get_mut(&process)) {
             process.thread_memory.given_up = true;
+        }
+        Ok(())
+    }
+
+    /// A signal comes to a thread. The kernel writes a handler's frame onto its stack by itself, so that one that the program made
+    /// in its own memory must be open.
+    pub(super) fn keeps_frame(&mut self, tid: Pid, signal: i32) -> io::Result<()> {
+        if !self.closes_private(tid) {
+            return Ok(());
+        }
+        let bit = 1_u64.checked_shl((signal - 1) as u32).unwrap_or(0);
+        let caught = procfs::signal_masks(tid).is_some_and(|masks| masks.caught & bit != 0);
+        let stack = Registers::read(tid)?.stack_pointer();
+        // Below the part that a function may use without asking.
+        let is_inside = |at: u64| {
+            self.attachment(tid, at)
+                .is_some_and(|window| window.is_private())
+        };
+        if caught && (is_inside(stack) || is_inside(stack.saturating_sub(FRAME))) {
+            return self.give_up(tid, ALTERNATE);
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ mod limits;
 mod measures;
 mod objects;
 mod outside;
+mod planted;
 mod readiness;
 mod refused;
 mod request;
@@ -27,6 +28,7 @@ mod stuck;
 mod tampers;
 mod threads;
 mod turns;
+mod windows;
 mod wire;
 mod withheld;
 mod witness;
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         ("measures", measures::tests()),
         ("objects", objects::tests()),
         ("outside", outside::tests()),
+        ("planted", planted::tests()),
         ("readiness", readiness::tests()),
         ("refused", refused::tests()),
         ("request", request::tests()),
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         ("tampers", tampers::tests()),
         ("threads", threads::tests()),
         ("turns", turns::tests()),
+        ("windows", windows::tests()),
         ("wire", wire::tests()),
         ("withheld", withheld::tests()),
         ("witness", witness::tests()),

@@ -57,8 +57,40 @@ const ODD: [&str; 20] = [
     "spawned",
 ];
 
+/// Right programs whose calls reach what threads share where no argument shows it, or long after they began.
+const CALLS: [&str; 19] = [
+    "selected",
+    "messages",
+    "vectors",
+    "asked",
+    "shells",
+    "systems",
+    "popened",
+    "waited",
+    "received",
+    "accepted",
+    "queued",
+    "polled",
+    "signalled",
+    "lines-read",
+    "events-read",
+    "slept",
+    "inherited",
+    "context",
+    "nowhere",
+];
+
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
+    for act in CALLS {
+        tests.push(both(format!("{act}_finds_memory_open"), move |level| {
+            let mut search = Search::new(1, Reduction::PartialOrder);
+            let act = format!("thread_calls {act}");
+            let failing = until_it_is_wrong(level, &act, &mut search, 12);
+            let failing = failing.map(|(steps, line)| (line, threads(&steps), steps.unwatched));
+            assert_eq!(failing, None, "schedule {}", search.tried());
+        }));
+    }
     for act in ODD {
         tests.push(both(format!("{act}_never_fails"), move |level| {
             let mut search = Search::new(1, Reduction::PartialOrder);
@@ -146,7 +178,11 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 fn along(level: Level, act: &str, schedule: &[ThreadId]) -> (Seen, Steps) {
-    let mut plan: Plan = plan([student("one", &format!("threads {act}"))]);
+    let line = match act.contains(' ') {
+        true => act.to_owned(),
+        false => format!("threads {act}"),
+    };
+    let mut plan: Plan = plan([student("one", &line)]);
     plan.turns = Some(Order::Steered(Steering::along(schedule.to_vec())));
     let seen = run(level, &plan);
     let steps = seen.sharing.as_ref().unwrap().steps.clone().unwrap();
