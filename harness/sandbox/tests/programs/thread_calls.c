@@ -38,19 +38,14 @@ static void *pass_message(void *of)
     struct sockaddr_un *address = (struct sockaddr_un *)name[n];
     struct msghdr sent = {.msg_iov = &from, .msg_iovlen = 1}, got = {.msg_iov = &to, .msg_iovlen = 1, .msg_name = address,
         .msg_namelen = sizeof name[n], .msg_control = control[n], .msg_controllen = sizeof control[n]};
-    struct cmsghdr *passed = (struct cmsghdr *)control[n];
-    int pair[2];
+    struct cmsghdr *sender = (struct cmsghdr *)control[n];
+    int pair[2], on = 1;
     must(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), "socketpair");
+    must(setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof on), "setsockopt");
     strcpy(out[n], "four");
-    sent.msg_control = passed;
-    sent.msg_controllen = CMSG_SPACE(sizeof(int));
-    *passed = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(passed), &pair[0], sizeof(int));
-    if (sendmsg(pair[0], &sent, 0) == 5) {
-        memset(control[n], 0, sizeof control[n]);
-        if (recvmsg(pair[1], &got, 0) == 5 && strcmp(in[n], "four") == 0 && passed->cmsg_type == SCM_RIGHTS)
-            add(TIMES);
-    }
+    if (sendmsg(pair[0], &sent, 0) == 5 && recvmsg(pair[1], &got, 0) == 5 && strcmp(in[n], "four") == 0
+        && sender->cmsg_type == SCM_CREDENTIALS && ((struct ucred *)CMSG_DATA(sender))->pid == getpid())
+        add(TIMES);
     return 0;
 }
 static void messages(char **a) { run(THREADS, pass_message); tell(atomic); }
