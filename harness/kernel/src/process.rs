@@ -101,25 +101,32 @@ pub type Resource = c_int;
 #[cfg(not(target_env = "musl"))]
 pub type Resource = libc::__rlimit_resource_t;
 
-/// `setrlimit(2)`: allows as much as can be had.
-pub fn raise_limit(resource: Resource) -> Result<()> {
+fn limit(resource: Resource) -> Result<libc::rlimit> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    let without = libc::rlimit {
-        rlim_cur: libc::RLIM_INFINITY,
-        rlim_max: libc::RLIM_INFINITY,
+    // SAFETY: the struct outlives the call.
+    check_int(unsafe { libc::getrlimit(resource, &mut limit) })?;
+    Ok(limit)
+}
+
+fn set_limit(resource: Resource, soft: u64, hard: u64) -> Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: soft,
+        rlim_max: hard,
     };
-    // SAFETY: the structs outlive the calls.
-    unsafe {
-        if libc::setrlimit(resource, &without) == 0 {
-            return Ok(());
-        }
-        check_int(libc::getrlimit(resource, &mut limit))?;
-        limit.rlim_cur = limit.rlim_max;
-        check_int(libc::setrlimit(resource, &limit)).map(drop)
+    // SAFETY: the struct outlives the call.
+    check_int(unsafe { libc::setrlimit(resource, &limit) }).map(drop)
+}
+
+/// `setrlimit(2)`: allows as much as can be had.
+pub fn raise_limit(resource: Resource) -> Result<()> {
+    if set_limit(resource, libc::RLIM_INFINITY, libc::RLIM_INFINITY).is_ok() {
+        return Ok(());
     }
+    let hard = limit(resource)?.rlim_max;
+    set_limit(resource, hard, hard)
 }
 
 /// The hard limit of a resource, `getrlimit(2)`; `None`: there is none.
@@ -127,13 +134,8 @@ pub fn raise_limit(resource: Resource) -> Result<()> {
 /// # Errors
 /// No such resource.
 pub fn hard_limit(resource: Resource) -> Result<Option<u64>> {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: the struct outlives the call.
-    check_int(unsafe { libc::getrlimit(resource, &mut limit) })?;
-    Ok((limit.rlim_max != libc::RLIM_INFINITY).then_some(limit.rlim_max))
+    let hard = limit(resource)?.rlim_max;
+    Ok((hard != libc::RLIM_INFINITY).then_some(hard))
 }
 
 /// `setrlimit(2)`: the soft limit, as far as the hard one allows it, which stays.
@@ -141,34 +143,14 @@ pub fn hard_limit(resource: Resource) -> Result<Option<u64>> {
 /// # Errors
 /// No such resource.
 pub fn set_soft_limit(resource: Resource, value: u64) -> Result<()> {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: the struct outlives both calls.
-    unsafe {
-        check_int(libc::getrlimit(resource, &mut limit))?;
-        limit.rlim_cur = value.min(limit.rlim_max);
-        check_int(libc::setrlimit(resource, &limit)).map(drop)
-    }
+    let hard = limit(resource)?.rlim_max;
+    set_limit(resource, value.min(hard), hard)
 }
 
 /// `setrlimit(2)`, soft and hard alike; where the hard limit is lower already, it stays.
 pub fn lower_limit(resource: Resource, value: u64) -> Result<()> {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: the struct outlives both calls.
-    unsafe {
-        check_int(libc::getrlimit(resource, &mut limit))?;
-        let value = value.min(limit.rlim_max);
-        limit = libc::rlimit {
-            rlim_cur: value,
-            rlim_max: value,
-        };
-        check_int(libc::setrlimit(resource, &limit)).map(drop)
-    }
+    let value = value.min(limit(resource)?.rlim_max);
+    set_limit(resource, value, value)
 }
 
 /// Lets what this process executes find its memory at the same addresses in every run, `personality(2)`: a program that

@@ -14,7 +14,7 @@ use std::path::Path;
 use gimli::{DW_AT_name, DW_AT_producer, Dwarf, EndianSlice, LittleEndian};
 use ipclab_sandbox::Sandbox;
 use object::Endianness;
-use object::elf::{FileHeader64, SHF_COMPRESSED, SHF_EXECINSTR, SHT_DYNSYM, SHT_SYMTAB};
+use object::elf::{FileHeader64, SHF_EXECINSTR, SHT_DYNSYM, SHT_SYMTAB};
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use serde::{Deserialize, Serialize};
 
@@ -162,11 +162,7 @@ fn read(file: &[u8]) -> Option<Code> {
     let header = FileHeader64::<Endianness>::parse(file).ok()?;
     let endian = header.endian().ok()?;
     let sections = header.sections(endian, file).ok()?;
-    let section = |name: &[u8]| {
-        let (_, section) = sections.section_by_name(endian, name)?;
-        let plain = section.sh_flags(endian).0 & SHF_COMPRESSED.0 == 0;
-        plain.then(|| section.data(endian, file).ok())?
-    };
+    let section = |name: &[u8]| lines::plain_section(&sections, endian, file, name);
     let comment = section(b".comment").unwrap_or_default();
     let known = LANGUAGES.iter().find(|(language, mark)| match *language {
         "Go" => section(b".note.go.buildid").is_some(),

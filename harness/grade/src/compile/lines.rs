@@ -18,7 +18,7 @@ use ipclab_intake::submission::Submission;
 use ipclab_sandbox::Sandbox;
 use object::Endianness;
 use object::elf::{FileHeader64, SHF_COMPRESSED, SHT_SYMTAB, STT_FUNC, Sym64};
-use object::read::elf::{FileHeader, SectionHeader, Sym, SymbolTable};
+use object::read::elf::{FileHeader, SectionHeader, SectionTable, Sym, SymbolTable};
 
 use super::boxed::INSIDE;
 use crate::own;
@@ -128,16 +128,24 @@ pub fn hidden(argv: &[OsString]) -> Option<String> {
     serde_json::to_string(&table.unwrap_or_default()).ok()
 }
 
+/// What is in a section of a program; `None`: it has no such section, or one that is compressed.
+pub(super) fn plain_section<'d>(
+    sections: &SectionTable<'d, FileHeader64<Endianness>>,
+    endian: Endianness,
+    file: &'d [u8],
+    name: &[u8],
+) -> Option<&'d [u8]> {
+    let (_, section) = sections.section_by_name(endian, name)?;
+    let plain = section.sh_flags(endian).0 & SHF_COMPRESSED.0 == 0;
+    plain.then(|| section.data(endian, file).ok())?
+}
+
 /// All lines that a program's debug information names, files by the names that it has for them.
 fn read(file: &[u8]) -> Option<LineTable> {
     let header = FileHeader64::<Endianness>::parse(file).ok()?;
     let endian = header.endian().ok()?;
     let sections = header.sections(endian, file).ok()?;
-    let section = |name: &[u8]| {
-        let (_, section) = sections.section_by_name(endian, name)?;
-        let plain = section.sh_flags(endian).0 & SHF_COMPRESSED.0 == 0;
-        plain.then(|| section.data(endian, file).ok())?
-    };
+    let section = |name: &[u8]| plain_section(&sections, endian, file, name);
     let lines = section(b".debug_line")?;
     let mut reader = Reader {
         line_texts: DebugLineStr::new(
