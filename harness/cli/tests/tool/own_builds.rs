@@ -45,8 +45,16 @@ int main(void)
 }
 "#;
 
-/// What came of a submission: `right`, `memory error`, or why not.
+/// What came of a submission: `right`, `memory error`, or why not. It is the same at both levels: where nothing can be mounted, a build
+/// lies elsewhere.
 fn judged(files: &[(&str, &str)], room: usize) -> String {
+    let here = judged_at("auto", files, room);
+    let shared = judged_at("shared", files, room);
+    assert_eq!(here, shared, "at the shared level: {files:?}");
+    here
+}
+
+fn judged_at(level: &str, files: &[(&str, &str)], room: usize) -> String {
     let room = room.to_string();
     let texts: Vec<(&str, String)> = files
         .iter()
@@ -58,8 +66,13 @@ fn judged(files: &[(&str, &str)], room: usize) -> String {
         .collect();
     let workdir = Workdir::with(&files);
     workdir.write("greet.toml", SPEC);
-    let line = ["check", "work", "--spec", "greet.toml", "--format", "json"];
-    let output = workdir.ipclab().args(line).output().unwrap();
+    let line = [
+        ["check", "work"],
+        ["--spec", "greet.toml"],
+        ["--format", "json"],
+        ["--isolation", level],
+    ];
+    let output = workdir.ipclab().args(line.concat()).output().unwrap();
     let report = json(&output);
     let case: &Value = &report["cases"][0];
     let findings = case["findings"].as_array().expect("findings").iter();
@@ -92,8 +105,11 @@ fn is_judged(files: &[(&str, &str)]) {
 }
 
 /// A submission that has no point on memory, right or wrong as the rest of it is; `why`: what its author reads.
+/// Where nothing can be mounted, some of them cannot even be built or run: what a submission brings into /tmp is not executed there.
 fn is_not_proved(files: &[(&str, &str)], why: &str) {
-    let said = judged(files, 0);
+    let shared = judged_at("shared", files, 0);
+    assert!(!shared.starts_with("right"), "{files:?}: {shared}");
+    let said = judged_at("auto", files, 0);
     let lost = ["is not proved: ", "interferes with the sanitizers"];
     assert!(
         lost.iter().any(|words| said.contains(words)) && said.contains(why),

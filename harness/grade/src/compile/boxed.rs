@@ -32,7 +32,7 @@ const WITNESS: &str = "witness.c";
 /// Scripts that stand before the compilers.
 const SCRIPTS: &str = "bin";
 /// What a linker that the submission calls gets for a program with sanitizers.
-const WITNESS_OBJECT: &str = "witness.o";
+pub(super) const WITNESS_OBJECT: &str = "witness.o";
 /// No program of a lab is larger, sanitizers included.
 const PROGRAM_MAX: u64 = 64 << 20;
 
@@ -141,11 +141,6 @@ impl BuildFolder {
     /// The source that a program with sanitizers is linked with, inside.
     pub(super) fn witness() -> String {
         format!("./{TOOL_FOLDER}/{WITNESS}")
-    }
-
-    /// The object that the scripts give to a linker, inside.
-    pub(super) fn witness_object() -> String {
-        format!("{INSIDE}/{TOOL_FOLDER}/{WITNESS_OBJECT}")
     }
 
     /// The command that makes that object, by a compiler of ours: before anything of the submission's runs here.

@@ -89,12 +89,19 @@ impl Compiler {
         let major = major
             .and_then(|version| version.split('.').next()?.trim().parse().ok())
             .unwrap_or(0);
-        let identity = identity(&tool.path, &version, parts.into_iter().flatten());
+        let runtime = clang.then(|| {
+            parts
+                .iter()
+                .flatten()
+                .rev()
+                .find_map(|answer| runtime_in(answer))
+        });
+        let identity = identity(&tool.path, &version, parts.iter().flatten());
         Ok(Self {
             tool,
             flags: flags(clang, major),
             plain: Vec::new(),
-            sanitize: sanitize(clang, major),
+            sanitize: sanitize(clang, major, runtime.flatten().as_deref()),
             identity,
         })
     }
@@ -130,8 +137,8 @@ fn flags(clang: bool, major: u32) -> Vec<String> {
     flags.into_iter().map(str::to_owned).collect()
 }
 
-/// The flags that make a compiler of this kind and major version find memory errors.
-fn sanitize(clang: bool, major: u32) -> Vec<String> {
+/// The flags that make a compiler of this kind and major version find memory errors; `runtime` is clang's library for that.
+fn sanitize(clang: bool, major: u32, runtime: Option<&Path>) -> Vec<String> {
     let mut flags = vec!["-fsanitize=address,undefined", "-fno-omit-frame-pointer"];
     // What is never set would hold whatever was there before, another thing on every run: here it holds the same
     // rubbish on all of them.
@@ -140,22 +147,52 @@ fn sanitize(clang: bool, major: u32) -> Vec<String> {
         flags.push("-ftrivial-auto-var-init=pattern");
     }
     let mut flags: Vec<String> = flags.into_iter().map(str::to_owned).collect();
+    if clang {
+        flags.extend(shared_runtime(runtime));
+    }
     flags.extend(super::sanitizer::flags(clang || major >= 14));
     flags
 }
 
-/// What a compiler is asked: its name, its version, then where its parts are and what it links to every program.
-const QUESTIONS: [&str; 6] = [
+/// Options by which clang links its runtime as a library, as gcc does by itself: of one that is linked into the program nobody could
+/// tell which names are the program's own. Where there is none, the linker says which library it misses.
+fn shared_runtime(runtime: Option<&Path>) -> Vec<String> {
+    let Some((library, folder)) = runtime.and_then(|file| Some((file, file.parent()?))) else {
+        return vec!["-shared-libasan".to_owned()];
+    };
+    let (library, folder) = (library.display(), folder.display());
+    vec![
+        "-fno-sanitize-link-runtime".to_owned(),
+        format!("-Wl,--push-state,--no-as-needed,{library},--pop-state,-rpath,{folder}"),
+    ]
+}
+
+/// The runtime that clang names, where it has one: else it repeats the name that it was asked for.
+fn runtime_in(answer: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(answer.trim());
+    let name = path.file_name()?.to_str()?;
+    (path.is_absolute() && name.starts_with("libclang_rt.asan")).then_some(path)
+}
+
+/// What a compiler is asked: its name, its version, then where its parts are and what it links to every program, clang's runtime of
+/// the sanitizers by its older name and its newer one.
+const QUESTIONS: [&str; 8] = [
     "--version",
     "-dumpversion",
     "-print-prog-name=cc1",
     "-print-prog-name=as",
     "-print-prog-name=ld",
     "-print-file-name=crt1.o",
+    RUNTIME,
+    "-print-file-name=libclang_rt.asan.so",
 ];
+#[cfg(target_arch = "x86_64")]
+const RUNTIME: &str = "-print-file-name=libclang_rt.asan-x86_64.so";
+#[cfg(not(target_arch = "x86_64"))]
+const RUNTIME: &str = "-print-file-name=libclang_rt.asan-aarch64.so";
 
 /// The compiler and its parts, each by path, size and time.
-fn identity(compiler: &Path, version: &str, parts: impl Iterator<Item = String>) -> String {
+fn identity<'a>(compiler: &Path, version: &str, parts: impl Iterator<Item = &'a String>) -> String {
     let mut identity = version.lines().next().unwrap_or_default().to_owned();
     let parts = parts.map(|part| PathBuf::from(part.trim()));
     for part in std::iter::once(compiler.to_owned()).chain(parts) {
@@ -245,9 +282,25 @@ mod tests {
             ));
         }
         let fills = |clang, major| {
-            let flags = sanitize(clang, major);
+            let flags = sanitize(clang, major, None);
             flags.iter().any(|flag| flag.contains("auto-var-init"))
         };
         assert!(!fills(false, 11) && fills(false, 12) && fills(true, 14));
+    }
+
+    #[test]
+    fn clangs_runtime_is_found_and_shared() {
+        let found = runtime_in;
+        assert_eq!(found("libclang_rt.asan.so\n"), None);
+        assert_eq!(found("/usr/lib/x86_64-linux-gnu/crt1.o\n"), None);
+        let library = found("/usr/lib/clang/14/lib/linux/libclang_rt.asan-x86_64.so\n");
+        let flags = sanitize(true, 14, library.as_deref()).join(" ");
+        assert!(
+            flags.contains(
+                "libclang_rt.asan-x86_64.so,--pop-state,-rpath,/usr/lib/clang/14/lib/linux"
+            ),
+            "{flags}"
+        );
+        assert!(!sanitize(false, 14, None).contains(&"-shared-libasan".to_owned()));
     }
 }

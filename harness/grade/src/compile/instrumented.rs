@@ -19,7 +19,7 @@ use object::read::elf::{FileHeader, SectionHeader, Sym};
 use serde::{Deserialize, Serialize};
 
 use super::lines;
-use super::sanitizer::HOOKS;
+use super::sanitizer::{HOOKS, is_check};
 use ipclab_intake::show;
 
 /// The name under which the tool looks at a program.
@@ -113,7 +113,7 @@ impl Code {
 
 /// The hooks of an object that our compiler made.
 pub(super) fn hooks_of(object: &[u8]) -> Hooks {
-    placed_hooks(object).map_or_else(Hooks::new, |hooks| {
+    placed(object, is_hook).map_or_else(Hooks::new, |hooks| {
         hooks
             .into_iter()
             .map(|(name, (_, bytes))| (name, bytes))
@@ -121,12 +121,16 @@ pub(super) fn hooks_of(object: &[u8]) -> Hooks {
     })
 }
 
-/// The hooks that a file defines: where they lie, and their bytes.
-fn placed_hooks(file: &[u8]) -> Option<BTreeMap<String, (u64, Vec<u8>)>> {
+fn is_hook(name: &str) -> bool {
+    HOOKS.contains(&name)
+}
+
+/// The functions of some names that a file defines: where they lie, and their bytes.
+fn placed(file: &[u8], is_one: fn(&str) -> bool) -> Option<BTreeMap<String, (u64, Vec<u8>)>> {
     let header = FileHeader64::<Endianness>::parse(file).ok()?;
     let endian = header.endian().ok()?;
     let sections = header.sections(endian, file).ok()?;
-    let mut hooks = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for kind in [SHT_SYMTAB, SHT_DYNSYM] {
         let Ok(table) = sections.symbols(endian, file, kind) else {
             continue;
@@ -137,7 +141,7 @@ fn placed_hooks(file: &[u8]) -> Option<BTreeMap<String, (u64, Vec<u8>)>> {
             };
             let name = String::from_utf8_lossy(name);
             let name = name.split('@').next().unwrap_or_default();
-            if !HOOKS.contains(&name) {
+            if !is_one(name) {
                 continue;
             }
             let at = object::SectionIndex(usize::from(symbol.st_shndx(endian).0));
@@ -151,10 +155,10 @@ fn placed_hooks(file: &[u8]) -> Option<BTreeMap<String, (u64, Vec<u8>)>> {
             let data = section.data(endian, file).unwrap_or_default();
             let end = begin.saturating_add(size.min(HOOK_BYTES_MAX));
             let bytes = data.get(begin as usize..end as usize).unwrap_or_default();
-            hooks.insert(name.to_owned(), (value, bytes.to_vec()));
+            found.insert(name.to_owned(), (value, bytes.to_vec()));
         }
     }
-    Some(hooks)
+    Some(found)
 }
 
 /// What a program is made of; `None`: it makes no sense.
@@ -173,9 +177,11 @@ fn read(file: &[u8]) -> Option<Code> {
         language: known.map(|(language, _)| (*language).to_owned()),
         ..Code::default()
     };
-    let hooks = placed_hooks(file)?;
+    let hooks = placed(file, is_hook)?;
+    let checks = placed(file, is_check)?;
     let mut known: Vec<(u64, u64)> = hooks
         .values()
+        .chain(checks.values())
         .map(|(at, bytes)| (*at, at + bytes.len() as u64))
         .collect();
     code.hooks = hooks

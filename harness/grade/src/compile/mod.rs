@@ -346,11 +346,10 @@ impl<'a> Builder<'a> {
         let folder = self.store.folder("build").map_err(ours)?;
         let laid_out = executables::write(|| {
             let laid_out = BuildFolder::lay_out(folder, &self.submission.staged, shown)?;
-            let object = BuildFolder::witness_object();
             let adds = match (variant, &self.compiler) {
                 (Variant::Sanitized, Ok(compiler)) => scripts::Adds::Sanitizers {
                     flags: &compiler.sanitize,
-                    object: &object,
+                    object: boxed::WITNESS_OBJECT,
                 },
                 _ => scripts::Adds::DebugInfo,
             };

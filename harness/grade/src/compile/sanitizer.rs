@@ -246,12 +246,30 @@ pub(super) fn silencer(program: &Path) -> Option<String> {
         ];
         let ours = is_defined
             && (HOOKS.contains(&name.as_str())
+                || is_check(&name)
                 || copied.iter().any(|start| name.starts_with(start)));
         let compilers = !is_defined && BY_COMPILERS.iter().any(|start| name.starts_with(start));
         let meant = PREFIXES.iter().any(|start| name.starts_with(start));
         let round_about = !is_defined && ALLOCATORS.contains(&name.as_str());
         ((meant && !ours && !compilers) || round_about).then_some(name)
     })
+}
+
+/// Whether it is one of the checks that clang links to every program, for an option that nothing uses:
+/// `__asan_check_load_add_8_RAX`.
+pub(super) fn is_check(name: &str) -> bool {
+    let rest = ["__asan_check_load_add_", "__asan_check_store_add_"]
+        .iter()
+        .find_map(|start| name.strip_prefix(start));
+    let Some((bytes, register)) = rest.and_then(|rest| rest.split_once('_')) else {
+        return false;
+    };
+    let is_register = register.len() <= 3
+        && register.starts_with('R')
+        && register
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_register && ["1", "2", "4", "8", "16"].contains(&bytes)
 }
 
 /// The hook of which a linker has found two definitions.
@@ -294,7 +312,22 @@ fn symbols(file: &[u8]) -> Vec<(String, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{doubled, unmasked};
+    use super::{doubled, is_check, unmasked};
+
+    #[test]
+    fn what_clang_links_to_every_program_is_known_by_name() {
+        assert!(is_check("__asan_check_load_add_16_RAX"));
+        assert!(is_check("__asan_check_store_add_1_R8"));
+        for other in [
+            "__asan_check_load_add_3_RAX",
+            "__asan_check_load_add_8_RAX2",
+            "__asan_check_load_add_8_rax",
+            "__asan_check_mine",
+            "__asan_report_load8",
+        ] {
+            assert!(!is_check(other), "{other}");
+        }
+    }
 
     #[test]
     fn a_name_that_is_undefined_or_defined_anew_is_found() {
