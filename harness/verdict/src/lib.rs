@@ -133,9 +133,7 @@ pub fn obstacle(
             let outcome = Outcome::failed(
                 case,
                 Aspect::Memory,
-                &format!(
-                    "that {name} has no memory error is not proved: {why}. Have gcc or cc, called by that name, compile all of its C files"
-                ),
+                &format!("that {name} has no memory error is not proved: {why}"),
             );
             return Some(because(
                 outcome,

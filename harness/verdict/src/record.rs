@@ -37,13 +37,14 @@ pub struct Record {
     pub seed: u64,
     /// What became of the programs, in the spec's order.
     pub programs: Vec<ipclab_report::Program>,
-    /// Builds with sanitizers that failed, by program, and why: our trouble, since the plain build did not.
+    /// Builds with sanitizers that failed, by program, and why: our trouble or the machine's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_sanitized: BTreeMap<String, String>,
     /// Programs that have no build with sanitizers, since they are not compiled from C or C++.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub not_compiled: BTreeSet<String>,
-    /// C programs of which the sanitizers may not see all, and why, as a clause: their own commands built them otherwise.
+    /// C programs of which the sanitizers may not see all, and why, as a clause: their own commands built them otherwise, or they do not
+    /// build with the sanitizers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unproved: BTreeMap<String, String>,
     /// Programs that interfere with their sanitizers, and how, as a clause.

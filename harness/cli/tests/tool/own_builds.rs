@@ -359,3 +359,18 @@ fn who_takes_other_options_or_other_memory_has_proved_nothing() {
     let said = judged(&[("hello.c", &own)], 0);
     assert!(said.contains("interferes with the sanitizers"), "{said}");
 }
+
+/// What the sanitizer for undefined behaviour computes is no constant: such a program was "not graded". One whose words sound like a
+/// linker's made that "not installed here".
+#[test]
+fn a_program_that_a_sanitizer_does_not_take_is_judged_all_the_same() {
+    for words in [
+        "",
+        "#line 1 \"/usr/bin/ld: cannot find -lasan: \"\n#warning x\n",
+        "#warning undefined reference to `__asan_init'\n",
+    ] {
+        let constant = "int f(int n) { switch (n) { case 1 << 31: return 1; } return 0; }\n";
+        let source = format!("{words}{constant}GREETS");
+        is_judged(&[("hello.c", source.as_str())]);
+    }
+}

@@ -19,12 +19,16 @@ use ipclab_sandbox::executables;
 pub(super) struct Compiler {
     /// The program and what must be shown for it to work.
     pub tool: Tool,
+    /// Whether it is clang; else it is gcc, or takes gcc's options.
+    pub clang: bool,
     /// Flags that any C source gets.
     pub flags: Vec<String>,
     /// Flags that a build without sanitizers gets as well.
     pub plain: Vec<String>,
     /// Flags that a build with sanitizers gets as well.
     pub sanitize: Vec<String>,
+    /// The same without what looks for undefined behaviour.
+    pub address: Vec<String>,
     /// Whatever makes the same source build to something else: paths, sizes, times, versions.
     pub identity: String,
 }
@@ -36,6 +40,15 @@ pub enum Variant {
     Plain,
     /// With AddressSanitizer and UndefinedBehaviorSanitizer.
     Sanitized,
+    /// With AddressSanitizer alone: to the other one `1 << 31` is no constant, and a program may have that behind `case`.
+    Address,
+}
+
+impl Variant {
+    /// Whether memory errors are looked for.
+    pub(super) fn is_sanitized(self) -> bool {
+        self != Self::Plain
+    }
 }
 
 impl Compiler {
@@ -96,14 +109,50 @@ impl Compiler {
                 .rev()
                 .find_map(|answer| runtime_in(answer))
         });
+        let sanitize = sanitize(clang, major, runtime.flatten().as_deref());
         let identity = identity(&tool.path, &version, parts.iter().flatten());
         Ok(Self {
             tool,
+            clang,
             flags: flags(clang, major),
             plain: Vec::new(),
-            sanitize: sanitize(clang, major, runtime.flatten().as_deref()),
+            address: [&sanitize[..], &["-fno-sanitize=undefined".to_owned()]].concat(),
+            sanitize,
             identity,
         })
+    }
+
+    /// Whether another compiler, which a submission's own command calls, is clang, and its options for a variant: gcc and clang have
+    /// others.
+    pub(super) fn options_for(&self, other: &Tool, variant: Variant) -> (bool, Vec<String>) {
+        let real = std::fs::canonicalize(&other.path).unwrap_or_else(|_| other.path.clone());
+        let name = real.file_name().unwrap_or_default().to_string_lossy();
+        let clang = name.contains("clang");
+        let asked = (clang != self.clang).then(|| Self::ask(other.clone()).ok());
+        let compiler = asked.flatten();
+        let options = compiler.as_ref().unwrap_or(self).of(variant);
+        (clang, options.to_vec())
+    }
+
+    /// Whether a program of ours can be built with the sanitizers: asked when another one could not.
+    pub(super) fn links_sanitizers(&self) -> bool {
+        let build = || -> std::io::Result<bool> {
+            let folder = tempfile::tempdir()?;
+            let source = folder.path().join("main.c");
+            std::fs::write(&source, "int main(void) { return 0; }\n")?;
+            let mut command = Command::new(&self.tool.path);
+            command
+                .args(&self.sanitize)
+                .arg(&source)
+                .arg("-o")
+                .arg(folder.path().join("main"))
+                .current_dir("/")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            Ok(executables::start(&mut command)?.wait()?.success())
+        };
+        build().unwrap_or(false)
     }
 
     /// What a variant adds to the flags.
@@ -111,6 +160,7 @@ impl Compiler {
         match variant {
             Variant::Plain => &self.plain,
             Variant::Sanitized => &self.sanitize,
+            Variant::Address => &self.address,
         }
     }
 }

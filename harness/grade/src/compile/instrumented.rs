@@ -33,6 +33,8 @@ const NAME_BYTES_MAX: usize = 200;
 const START_BYTES_MAX: u64 = 512;
 /// What may lie between two units, so that each begins where the processor likes it.
 const GAP_BYTES_MAX: u64 = 16;
+/// One of clang's checks, of which the library gives no size.
+const CHECK_BYTES_MAX: u64 = 64;
 /// No hook is longer.
 const HOOK_BYTES_MAX: u64 = 4096;
 
@@ -181,9 +183,10 @@ fn read(file: &[u8]) -> Option<Code> {
     let checks = placed(file, is_check)?;
     let mut known: Vec<(u64, u64)> = hooks
         .values()
-        .chain(checks.values())
         .map(|(at, bytes)| (*at, at + bytes.len() as u64))
         .collect();
+    // A linker refuses a second one of their names, so that they are what they are called.
+    known.extend(checks.values().map(|(at, _)| (*at, at + CHECK_BYTES_MAX)));
     code.hooks = hooks
         .into_iter()
         .map(|(name, (_, bytes))| (name, bytes))

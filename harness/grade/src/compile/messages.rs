@@ -53,7 +53,12 @@ pub(super) fn missing_sanitizer(output: &str) -> Option<(&'static str, &str)> {
         "libasan",
         "libubsan",
     ];
+    // As the linker of a C library that has none says it.
+    const FUNCTION: &str = "__asan_init";
     output.lines().find_map(|line| {
+        if undefined(line) && line.contains(FUNCTION) {
+            return Some(("libasan", ""));
+        }
         let behind = WORDS
             .iter()
             .find_map(|words| Some(line.split_once(words)?.1))?;
@@ -277,7 +282,12 @@ mod tests {
             "ld.lld: error: unable to find library -lubsan\n",
             Some("libubsan"),
         );
+        check(
+            "/usr/bin/ld: /tmp/x.o: undefined reference to `__asan_init'\n",
+            Some("libasan"),
+        );
         check("/usr/bin/ld: cannot find -lasandbox\n", None);
+        check("/usr/bin/ld: x.o: undefined reference to `answer'\n", None);
         check("x.c:1:2: error: expected ';'\n", None);
     }
 

@@ -216,12 +216,15 @@ impl<'a> Builder<'a> {
         let recipe = recipe::decide(program, self.lab, self.submission)?;
         let ours = recipe.compiled_by_us(&plain.helpers);
         let Some(own) = recipe.by_own_command() else {
-            return self.by_recipe(
-                program,
-                &ours.unwrap_or(recipe),
-                Variant::Sanitized,
-                sandbox,
-            );
+            let mut built = self.sanitized(program, &ours.unwrap_or(recipe), sandbox)?;
+            if built.silencer().is_none()
+                && let Some(problem) = built.report.problem.take_if(|problem| !problem.ours)
+            {
+                let first = problem.errors.first();
+                let first = first.map_or_else(String::new, |error| format!(": {}", error.message));
+                built.flaw = Some(format!("with the sanitizer, {}{first}", problem.message));
+            }
+            return Ok(built);
         };
         let own_first = !is_compiled_c(&recipe) || own.is_students_line();
         let by_make = own.is_by_make();
@@ -233,7 +236,7 @@ impl<'a> Builder<'a> {
         let mut last = None;
         for (recipe, by_own) in tries {
             let Some(recipe) = recipe else { continue };
-            let mut built = self.by_recipe(program, &recipe, Variant::Sanitized, sandbox)?;
+            let mut built = self.sanitized(program, &recipe, sandbox)?;
             let is_ours = |problem: &Problem| problem.ours;
             if built.report.problem.as_ref().is_some_and(is_ours) || built.silencer().is_some() {
                 return Ok(built);
@@ -260,9 +263,29 @@ impl<'a> Builder<'a> {
             problem: None,
             ..last.report
         };
+        let remedy = "Have gcc or cc, called by that name, compile all of its C files";
         Ok(Built {
-            flaw: Some(flaw),
+            flaw: Some(format!("{flaw}. {remedy}")),
             ..Built::failed(report)
+        })
+    }
+
+    /// Builds a program by its recipe with all sanitizers, and where that fails with the one for addresses.
+    fn sanitized(
+        &self,
+        program: &Program,
+        recipe: &Recipe,
+        sandbox: &mut Sandbox,
+    ) -> Result<Built, Box<Problem>> {
+        let built = self.by_recipe(program, recipe, Variant::Sanitized, sandbox)?;
+        let is_students = |problem: &Problem| !problem.ours;
+        if !built.report.problem.as_ref().is_some_and(is_students) {
+            return Ok(built);
+        }
+        let second = self.by_recipe(program, recipe, Variant::Address, sandbox)?;
+        Ok(match second.report.problem.as_ref() {
+            Some(problem) if !problem.ours => built,
+            Some(_) | None => second,
         })
     }
 
@@ -344,23 +367,27 @@ impl<'a> Builder<'a> {
         }
 
         let folder = self.store.folder("build").map_err(ours)?;
+        let adds = match (variant, &self.compiler) {
+            (Variant::Sanitized | Variant::Address, Ok(compiler)) => scripts::Adds::Sanitizers {
+                compiler,
+                variant,
+                object: boxed::WITNESS_OBJECT,
+            },
+            _ => scripts::Adds::DebugInfo,
+        };
+        // Before any is written: while one is, no compiler can be asked.
+        let texts = scripts::texts(boxed::INSIDE, adds, &self.config.toolchains);
         let laid_out = executables::write(|| {
             let laid_out = BuildFolder::lay_out(folder, &self.submission.staged, shown)?;
-            let adds = match (variant, &self.compiler) {
-                (Variant::Sanitized, Ok(compiler)) => scripts::Adds::Sanitizers {
-                    flags: &compiler.sanitize,
-                    object: boxed::WITNESS_OBJECT,
-                },
-                _ => scripts::Adds::DebugInfo,
-            };
-            let toolchains = &self.config.toolchains;
-            scripts::write(&laid_out.scripts(), boxed::INSIDE, adds, toolchains)?;
+            scripts::write(&laid_out.scripts(), &texts)?;
             Ok(laid_out)
         });
         let build_folder = laid_out.map_err(ours)?;
         let by_own = recipe.by_own_command().is_some();
         let hooks = match variant {
-            Variant::Sanitized if by_own => self.hooks(program, &build_folder, sandbox)?,
+            Variant::Sanitized | Variant::Address if by_own => {
+                self.hooks(program, &build_folder, sandbox)?
+            }
             _ => Hooks::new(),
         };
         let outcome = self.try_ways(
@@ -399,7 +426,7 @@ impl<'a> Builder<'a> {
                 flaw: codes
                     .iter()
                     .find_map(flaws)
-                    .filter(|_| variant == Variant::Sanitized),
+                    .filter(|_| variant.is_sanitized()),
                 ..self.command(report, run, &after.join(&self.submission.root))
             }));
         }
@@ -419,13 +446,13 @@ impl<'a> Builder<'a> {
         let whole = whole.as_ref().unwrap_or(&binary);
         let lines = lines::of_program(whole, self.submission, sandbox);
         let (mut other_language, mut flaw) = (false, None);
-        if by_own && (variant == Variant::Sanitized || !is_compiled_c(recipe)) {
+        if by_own && (variant.is_sanitized() || !is_compiled_c(recipe)) {
             let code = instrumented::look(whole, sandbox);
             let language = code.as_ref().and_then(Code::language);
             other_language = language.is_some() && !dependencies::is_any(&inputs);
             flaw = code.map_or_else(unreadable, |code| code.flaw(&hooks));
         }
-        flaw = flaw.filter(|_| variant == Variant::Sanitized);
+        flaw = flaw.filter(|_| variant.is_sanitized());
         if use_cache && !outcome.by_a_limit {
             // A full disk costs the next run a build, and no student a point.
             let about = cache::About {
@@ -545,7 +572,8 @@ impl<'a> Builder<'a> {
                 .iter()
                 .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
             let way_of = (way, variant);
-            let problem = problem::of(program, way_of, &outcome, product, oddities.collect());
+            let ours = self.compiler.as_ref().ok();
+            let problem = problem::of(program, way_of, &outcome, product, oddities.collect(), ours);
             if let Way::Make { goal, .. } = way {
                 let failed = !outcome.succeeded;
                 makefile_failed = Some(without_makefile(&goal.makefile, &problem, failed));

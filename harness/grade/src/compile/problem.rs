@@ -4,27 +4,30 @@ use ipclab_report::{Line, Problem, Severity};
 use ipclab_spec::Program;
 
 use super::boxed::{Outcome, Product};
-use super::compiler::Variant;
+use super::compiler::{Compiler, Variant};
 use super::messages;
 use super::recipe::Way;
 use ipclab_intake::failure::Failure;
 use ipclab_intake::show;
 
-/// The problem of a way that brought no program. `oddities` are what can be told from the sources without a compiler.
+/// The problem of a way that brought no program. `oddities` are what can be told from the sources without a compiler; `compiler` is
+/// the one that we call.
 pub(super) fn of(
     program: &Program,
     (way, variant): (&Way, Variant),
     outcome: &Outcome,
     product: Product,
     oddities: Vec<String>,
+    compiler: Option<&Compiler>,
 ) -> Box<Problem> {
     let errors: Vec<_> = messages::parse(&outcome.output)
         .into_iter()
         .filter(|message| message.severity == Severity::Error)
         .collect();
-    // The flags are ours then, and nothing of the submission's asks for these libraries.
-    if let (Way::Compile { .. }, Variant::Sanitized) = (way, variant)
+    // A submission can make a compiler print such words. That the library is missing shows a program of ours.
+    if let (Way::Compile { .. }, true) = (way, variant.is_sanitized())
         && let Some((library, path)) = messages::missing_sanitizer(&outcome.output)
+        && compiler.is_some_and(|compiler| !compiler.links_sanitizers())
     {
         return Box::new(Problem {
             errors,

@@ -18,6 +18,7 @@ use std::path::Path;
 use ipclab_intake::failure::Failure;
 use ipclab_plan::SEARCH_PATH;
 
+use super::compiler::{Compiler, Variant};
 use super::toolchain::Toolchains;
 
 /// Compilers of C and C++ by the names that Makefiles have for them.
@@ -28,58 +29,69 @@ const COMPILERS: [&str; 9] = [
 const MACHINES: [&str; 2] = ["x86_64-linux-gnu-", "aarch64-linux-gnu-"];
 
 /// What the scripts add to a compiler's options.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) enum Adds<'a> {
     /// Debug information.
     DebugInfo,
-    /// The sanitizers, by these options, and an object for the linker, by its name beside the scripts' folder: a build's folder
+    /// The sanitizers, by this compiler's options or those that it has for another kind, and an object for the linker, by its name beside the scripts' folder: a build's folder
     /// has another path where nothing can be mounted.
     Sanitizers {
-        flags: &'a [String],
+        compiler: &'a Compiler,
+        variant: Variant,
         object: &'a str,
     },
 }
 
-/// Puts the scripts into a folder of a build, which a box shows below `inside`.
-///
-/// # Errors
-/// Our own disk's.
-pub(super) fn write(
-    scripts: &Path,
+/// The scripts of a build that a box shows below `inside`: their names and their texts. It may ask compilers what they are.
+pub(super) fn texts(
     inside: &str,
     adds: Adds<'_>,
     toolchains: &Toolchains,
-) -> Result<(), Failure> {
-    let write = |name: &str, text: &str| -> io::Result<()> {
-        let script = scripts.join(name);
-        fs::write(&script, text)?;
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))
+) -> Vec<(String, String)> {
+    let before_compiler = |name: String| {
+        let tool = toolchains
+            .find(&name)
+            .filter(|tool| tool.folders.is_empty())?;
+        let text = match adds {
+            Adds::DebugInfo => debug_info(&tool.path, inside),
+            Adds::Sanitizers {
+                compiler,
+                variant,
+                object,
+            } => {
+                let (clang, flags) = compiler.options_for(&tool, variant);
+                sanitizers(&tool.path, inside, &with_records(flags, clang), object)
+            }
+        };
+        Some((name, text))
     };
+    let mut texts: Vec<_> = compilers()
+        .into_iter()
+        .filter_map(before_compiler)
+        .collect();
+    if let (Adds::Sanitizers { .. }, Some(strip)) = (adds, toolchains.find("strip")) {
+        texts.push(("strip".to_owned(), no_strip(&strip.path)));
+    }
+    texts
+}
+
+/// Puts the scripts into a folder of a build.
+///
+/// # Errors
+/// Our own disk's.
+pub(super) fn write(folder: &Path, texts: &[(String, String)]) -> Result<(), Failure> {
     let write_all = || -> io::Result<()> {
-        fs::create_dir_all(scripts)?;
+        fs::create_dir_all(folder)?;
         // As all folders of a build: what became of it there is copied back by the box's user.
-        fs::set_permissions(scripts, fs::Permissions::from_mode(0o777))?;
-        for name in compilers() {
-            let Some(tool) = toolchains
-                .find(&name)
-                .filter(|tool| tool.folders.is_empty())
-            else {
-                continue;
-            };
-            let text = match adds {
-                Adds::DebugInfo => debug_info(&tool.path, inside),
-                Adds::Sanitizers { flags, object } => {
-                    sanitizers(&tool.path, inside, &with_records(&name, flags), object)
-                }
-            };
-            write(&name, &text)?;
-        }
-        if let (Adds::Sanitizers { .. }, Some(strip)) = (adds, toolchains.find("strip")) {
-            write("strip", &no_strip(&strip.path))?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o777))?;
+        for (name, text) in texts {
+            let script = folder.join(name);
+            fs::write(&script, text)?;
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
         }
         Ok(())
     };
-    write_all().map_err(|error| Failure::disk(format_args!("making {}", scripts.display()), &error))
+    write_all().map_err(|error| Failure::disk(format_args!("making {}", folder.display()), &error))
 }
 
 /// The names of compilers, those with a version or a machine among them that the system's folders have.
@@ -117,9 +129,8 @@ fn debug_info(compiler: &Path, inside: &str) -> String {
 }
 
 /// The options of a compiler with those by which it says in the program what it was told.
-fn with_records(name: &str, flags: &[String]) -> Vec<String> {
-    let mut flags = flags.to_vec();
-    let records: &[&str] = match name.contains("clang") {
+fn with_records(mut flags: Vec<String>, clang: bool) -> Vec<String> {
+    let records: &[&str] = match clang {
         true => &["-g", "-grecord-command-line"],
         false => &[
             "-g",

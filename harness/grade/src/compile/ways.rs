@@ -31,7 +31,7 @@ pub(super) fn step(
     let (name, toolchains) = (&program.name, &config.toolchains);
     let scripts = match variant {
         Variant::Plain => Scripts::DebugInfo,
-        Variant::Sanitized => Scripts::Sanitizers,
+        Variant::Sanitized | Variant::Address => Scripts::Sanitizers,
     };
     match way {
         Way::Line { argv, folder, by } => {
@@ -149,7 +149,7 @@ pub(super) fn step(
                 argv.push(boxed::argument(file));
                 argv.extend(capital.then(|| language("none")).into_iter().flatten());
             }
-            if variant == Variant::Sanitized {
+            if variant.is_sanitized() {
                 argv.push(BuildFolder::witness());
             }
             argv.extend([
@@ -168,7 +168,7 @@ pub(super) fn step(
                 by_student: false,
                 scripts: match variant {
                     Variant::Plain => Scripts::DebugInfo,
-                    Variant::Sanitized => Scripts::None,
+                    Variant::Sanitized | Variant::Address => Scripts::None,
                 },
             }))
         }
