@@ -55,9 +55,9 @@ pub use outcome::{
 pub use passed::{DescriptorPlace, PassedDescriptor};
 pub use plan::{
     Actor, Await, Bind, CHILD_STORE, DescriptorKind, GivenFile, GivenKind, GivenPosixQueue,
-    GivenQueue, GivenSegment, GivenSemaphores, IpcKind, Limits, Occurrence, Order, Placeholder,
-    Plan, Run, RuntimeValue, SANITIZER_STATUS, SANITIZER_WITNESS, STORE, Stdin, StdoutKind, Tamper,
-    TamperAction, Watch, World,
+    GivenQueue, GivenSegment, GivenSemaphores, IpcKind, Limits, Occurrence, OpenOn, Order,
+    Placeholder, Plan, Run, RuntimeValue, SANITIZER_STATUS, SANITIZER_WITNESS, STORE, Stdin,
+    StdoutKind, Tamper, TamperAction, Watch, World,
 };
 pub use schedule::{
     Reach, Searched, Steering, Step, Steps, Strategy, Then, Thing, ThreadId, Touch, Unordered, Way,

@@ -448,9 +448,9 @@ pub struct Tamper {
     /// Other calls that are meant as well, and counted with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub or: Vec<String>,
-    /// Only on descriptors of this kind; `None`: of any.
+    /// Only on such descriptors; `None`: on any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on: Option<DescriptorKind>,
+    pub on: Option<OpenOn>,
     /// It meets calls, too, that are recorded only because the actor's `watched` names them.
     #[serde(default, skip_serializing_if = "is_false")]
     pub everywhere: bool,
@@ -472,6 +472,37 @@ impl Tamper {
         let seen = self.calls().filter(|_| self.everywhere);
         let others = seen.flat_map(|call| stand_ins(call).iter().copied());
         self.calls().chain(others)
+    }
+}
+
+/// The descriptors that a change is about: those of a kind, or those on one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OpenOn {
+    /// Those of this kind.
+    Kind(DescriptorKind),
+    /// Those that are open on what has this path, as the kernel resolved it.
+    Path(String),
+}
+
+impl OpenOn {
+    /// Whether the kernel itself can do such a thing to a call there. What lies under a path is known in a run only.
+    #[must_use]
+    pub fn can_meet(&self, call: &str, action: &TamperAction) -> bool {
+        match self {
+            Self::Kind(kind) => kind.can_meet(call, action),
+            Self::Path(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for OpenOn {
+    /// As specs write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind(kind) => f.write_str(kind.name()),
+            Self::Path(path) => f.write_str(path),
+        }
     }
 }
 

@@ -64,9 +64,8 @@ fn written(tamper: &Tamper) -> String {
         Some((role, copy)) if copy.parse::<u32>().is_ok() => role,
         _ => &tamper.actor,
     };
-    let on = tamper
-        .on
-        .map_or(String::new(), |on| format!(" on {}", on.name()));
+    let on = tamper.on.as_ref();
+    let on = on.map_or(String::new(), |on| format!(" on {on}"));
     let calls: Vec<&str> = tamper.calls().collect();
     format!(
         "{actor} {}{on}{}: {}",

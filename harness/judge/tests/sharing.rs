@@ -436,7 +436,7 @@ fn planned(fault: &ipclab_spec::Fault) -> Tamper {
         actor: fault.actor.clone(),
         call: fault.calls[0].clone(),
         or: Vec::new(),
-        on: fault.on,
+        on: fault.on.clone(),
         everywhere: fault.everywhere,
         occurrence: fault.occurrence,
         action: fault.kind.action(),

@@ -643,7 +643,7 @@ fn tampers(case: &Case, copies: &BTreeMap<&str, Vec<String>>) -> Vec<Tamper> {
                 actor: actor.clone(),
                 call: fault.calls[0].clone(),
                 or: fault.calls[1..].to_vec(),
-                on: fault.on,
+                on: fault.on.clone(),
                 everywhere: fault.everywhere,
                 occurrence: fault.occurrence,
                 action: fault.kind.action(),

@@ -263,6 +263,10 @@ const PATTERNS: [Rows; 2] = [
                 "on one kind of descriptor: file, pipe, terminal, socket",
             ),
             (
+                "client read on /tmp/a: EIO",
+                "on one file, by its path: an interpreter's own files are left alone",
+            ),
+            (
                 "client write or sendfile on file: ENOSPC",
                 "of whichever of these calls",
             ),

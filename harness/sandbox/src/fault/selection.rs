@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use ipclab_evidence::{
-    CHILD_STORE, DescriptorKind, Object, Occurrence, STORE, Tamper, TamperAction, is_on_request,
+    CHILD_STORE, DescriptorKind, Object, Occurrence, OpenOn, STORE, Tamper, TamperAction,
+    is_on_request,
 };
 use ipclab_kernel::Pid;
 
@@ -51,8 +52,12 @@ impl Met<'_> {
             return false;
         }
         let kind = || self.kind(args);
-        match tamper.on {
-            Some(on) => kind() == Some(on),
+        match &tamper.on {
+            Some(OpenOn::Kind(on)) => kind() == Some(*on),
+            Some(OpenOn::Path(path)) => {
+                self.is_open_on(path, args)
+                    && kind().is_none_or(|kind| kind.can_meet(name, &tamper.action))
+            }
             // What the kernel never does to a plain file, it does not do there.
             None if tamper.everywhere && self.spec.args.first() == Some(&ArgKind::Fd) => {
                 kind().is_none_or(|kind| kind.can_meet(name, &tamper.action))
@@ -75,6 +80,16 @@ impl Met<'_> {
             Some(own) => call == own || (everywhere && named()),
             None => named(),
         }
+    }
+
+    /// Whether one of its arguments is open on what has this path.
+    fn is_open_on(&self, path: &str, args: &[u64; 6]) -> bool {
+        let kinds = self.spec.args.iter().zip(args);
+        let mut descriptors = kinds.filter(|(kind, _)| **kind == ArgKind::Fd);
+        descriptors.any(|(_, descriptor)| {
+            let link = format!("/proc/{}/fd/{}", self.tid, *descriptor as i32);
+            fs::read_link(link).is_ok_and(|file| file.as_os_str() == path)
+        })
     }
 
     /// What its first argument is open on.

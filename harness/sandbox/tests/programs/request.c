@@ -30,6 +30,21 @@ static void streams(char **a)
     unlink("file");
 }
 
+static void two_files(char **a)
+{
+    const char *const paths[] = {"/tmp/request_one", "/tmp/request_two"};
+    char text[9];
+    for (int i = 0; i < 2; i++) {
+        int file = must(open(paths[i], O_RDWR | O_CREAT | O_TRUNC, 0600), "open");
+        must(write(file, "abcd", 4), "write");
+        must(lseek(file, 0, SEEK_SET), "lseek");
+        tell(read(file, text, 4));
+        close(file);
+        unlink(paths[i]);
+    }
+    puts("");
+}
+
 static void numbers(char **a)
 {
     getpid();
@@ -45,5 +60,5 @@ static void pipes(char **a)
         tell(pipe(ends));
     puts("");
 }
-static const struct act acts[] = {{"streams", streams}, {"numbers", numbers}, {"pipes", pipes}, {0}};
+static const struct act acts[] = {{"streams", streams}, {"two_files", two_files}, {"numbers", numbers}, {"pipes", pipes}, {0}};
 PLAY(acts)

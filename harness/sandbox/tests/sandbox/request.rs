@@ -1,6 +1,6 @@
 //! Calls that are recorded and changed because the plan asks for them: all of the program's own, and none of its loader's.
 
-use ipclab_evidence::{DescriptorKind, Occurrence, Plan, Tamper, TamperAction};
+use ipclab_evidence::{DescriptorKind, Occurrence, OpenOn, Plan, Tamper, TamperAction};
 
 use crate::bench::{Seen, Test, both, plan, run, student};
 
@@ -125,6 +125,27 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(seen.out("one"), out);
         }));
     }
+    // An interpreter reads files of its own before it reads that of the case.
+    tests.push(both("a_fault_on_a_path_meets_no_other_file", |level| {
+        let mut plan = asking("request two_files", &owned(&["read"]));
+        plan.tampers.push(Tamper {
+            on: Some(OpenOn::Path("/tmp/request_two".to_owned())),
+            ..tamper("read", None, Occurrence::Every, "EIO")
+        });
+        let seen = run(level, &plan);
+        seen.all_well();
+        assert_eq!(seen.out("one"), "4 Input/output error \n");
+    }));
+    // Nothing interrupts a read of a plain file, by whatever name it is asked for.
+    tests.push(both("a_fault_on_a_path_is_one_of_the_kernels", |level| {
+        let mut plan = asking("request two_files", &owned(&["read"]));
+        plan.tampers.push(Tamper {
+            on: Some(OpenOn::Path("/tmp/request_two".to_owned())),
+            ..tamper("read", None, Occurrence::Every, "EINTR")
+        });
+        let seen = run(level, &plan);
+        assert_eq!(seen.out("one"), "4 4 \n");
+    }));
     // The terminal is what stdout is.
     tests.push(both("what_is_printed_can_fail", |level| {
         let mut plan = asking("request pipes", &owned(&["write"]));
@@ -163,7 +184,7 @@ fn tamper(call: &str, on: Option<DescriptorKind>, occurrence: Occurrence, errno:
         actor: "one".to_owned(),
         call: call.to_owned(),
         or: Vec::new(),
-        on,
+        on: on.map(OpenOn::Kind),
         everywhere: true,
         occurrence,
         action: TamperAction::Fail(errno.to_owned()),

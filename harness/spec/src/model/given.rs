@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use ipclab_evidence::{CHILD_STORE, DescriptorKind, Occurrence, STORE, TamperAction};
+use ipclab_evidence::{CHILD_STORE, Occurrence, OpenOn, STORE, TamperAction};
 
 use super::Template;
 
@@ -133,8 +133,8 @@ pub struct Fault {
     pub actor: String,
     /// Calls or families: one, or several of which each is meant, and which are counted together.
     pub calls: Vec<String>,
-    /// Only on descriptors of this kind; `None`: of any.
-    pub on: Option<DescriptorKind>,
+    /// Only on such descriptors; `None`: on any.
+    pub on: Option<OpenOn>,
     /// It means each such call, on whatever descriptor; else those only that are seen without being asked for.
     pub everywhere: bool,
     /// Which of them.
@@ -147,8 +147,8 @@ impl fmt::Display for Fault {
     /// As specs write it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.actor, self.calls.join(" or "))?;
-        if let Some(on) = self.on {
-            write!(f, " on {}", on.name())?;
+        if let Some(on) = &self.on {
+            write!(f, " on {on}")?;
         }
         write!(f, "{}", self.occurrence)?;
         match &self.kind {

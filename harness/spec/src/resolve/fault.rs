@@ -2,8 +2,9 @@
 //! copy_file_range from #2: ENOSPC`.
 
 use std::ops::Range;
+use std::path::{Component, Path};
 
-use ipclab_evidence::{DescriptorKind, Occurrence, injectable, is_all_on_request};
+use ipclab_evidence::{DescriptorKind, Occurrence, OpenOn, injectable, is_all_on_request};
 
 use super::calls::known_call;
 use super::context::known_actor;
@@ -21,7 +22,7 @@ pub(crate) fn fault(
     everywhere: bool,
 ) -> Result<Fault, Flaw> {
     let form = "write \"ACTOR CALL: ERRNO\", \"ACTOR CALL #2: at most 5 bytes\", \"ACTOR CALL: SIGINT\", \
-                \"ACTOR CALL on pipe: ERRNO\", \"ACTOR CALL from #2: ERRNO\" or \"ACTOR CALL or CALL: ERRNO\"";
+                \"ACTOR CALL on pipe: ERRNO\", \"ACTOR CALL on /tmp/a: ERRNO\", \"ACTOR CALL from #2: ERRNO\" or \"ACTOR CALL or CALL: ERRNO\"";
     let Some(colon) = text.find(':') else {
         return Err(Flaw::new(0..text.len(), "this does not say what shall happen").help(form));
     };
@@ -54,8 +55,10 @@ pub(crate) fn fault(
     let kind = kind(&text[colon + 1..]).map_err(|flaw| flaw.shifted(colon + 1))?;
     for (call, at) in &calls {
         can_happen(call, at, &kind)?;
-        if let Some(on) = on.filter(|on| !on.can_meet(call, &kind.action())) {
-            return Err(never_happens(call, on, &kind, onto));
+        if let Some(OpenOn::Kind(on)) = &on
+            && !on.can_meet(call, &kind.action())
+        {
+            return Err(never_happens(call, *on, &kind, onto));
         }
     }
     let is_store = calls.iter().any(|(call, _)| Fault::STORES.contains(call));
@@ -63,8 +66,8 @@ pub(crate) fn fault(
     Ok(Fault {
         actor: actor.to_owned(),
         calls: calls.into_iter().map(|(call, _)| call.to_owned()).collect(),
-        on,
         everywhere: everywhere || (!is_store && (on.is_some() || asked_for)),
+        on,
         occurrence,
         kind,
     })
@@ -162,11 +165,24 @@ fn never_happens(call: &str, on: DescriptorKind, kind: &FaultKind, at: Range<usi
     Flaw::new(at, message).help("it happens on a pipe, a terminal or a socket; on a file, EIO can")
 }
 
-/// Reads the kind of descriptor that a fault is about.
-fn descriptor(scan: &mut Scan<'_>, calls: &[(&str, Range<usize>)]) -> Result<DescriptorKind, Flaw> {
+/// Reads the kind of descriptor that a fault is about, or the path of a file.
+fn descriptor(scan: &mut Scan<'_>, calls: &[(&str, Range<usize>)]) -> Result<OpenOn, Flaw> {
+    if scan.peek_sign("/") {
+        let path = scan.chunk().unwrap_or_default().to_owned();
+        let at = scan.last();
+        has_descriptor(calls, &at)?;
+        if Path::new(&path)
+            .components()
+            .any(|part| part == Component::ParentDir)
+        {
+            return Err(Flaw::new(at, "the path of a file has no `..` here")
+                .help("write it as the kernel names it: /tmp/a"));
+        }
+        return Ok(OpenOn::Path(path));
+    }
     let names = DescriptorKind::ALL.map(DescriptorKind::name);
     let Some(name) = scan.name() else {
-        return Err(scan.expected(&names.join(", ")));
+        return Err(scan.expected(&format!("{} or a path", names.join(", "))));
     };
     let at = scan.last();
     let mut all = DescriptorKind::ALL.into_iter();
@@ -177,19 +193,26 @@ fn descriptor(scan: &mut Scan<'_>, calls: &[(&str, Range<usize>)]) -> Result<Des
                 .help_if_none(&format!("known here: {}", names.join(", "))),
         );
     };
+    has_descriptor(calls, &at)?;
     for (call, _) in calls {
         let possible = injectable(call).on;
-        if possible.is_empty() {
-            let message = format!("a fault cannot say on what {call}() works");
-            return Err(Flaw::new(at, message).help(format!("write \"ACTOR {call}: ...\"")));
-        }
         if !possible.contains(&kind) {
             let possible: Vec<&str> = possible.iter().map(|kind| kind.name()).collect();
             return Err(Flaw::new(at, format!("{call}() does nothing on a {name}"))
                 .help(format!("it works on: {}", possible.join(", "))));
         }
     }
-    Ok(kind)
+    Ok(OpenOn::Kind(kind))
+}
+
+/// Complains about a call that works on no descriptor.
+fn has_descriptor(calls: &[(&str, Range<usize>)], at: &Range<usize>) -> Result<(), Flaw> {
+    let without = |(call, _): &&(&str, Range<usize>)| injectable(call).on.is_empty();
+    let Some((call, _)) = calls.iter().find(without) else {
+        return Ok(());
+    };
+    let message = format!("a fault cannot say on what {call}() works");
+    Err(Flaw::new(at.clone(), message).help(format!("write \"ACTOR {call}: ...\"")))
 }
 
 fn kind(text: &str) -> Result<FaultKind, Flaw> {
