@@ -134,10 +134,12 @@ pub(super) fn step(
             }];
             if plus_plus {
                 argv.extend(["-O0", "-g"].map(str::to_owned));
+                // Where `cc` is gcc, `c++` may be clang.
+                argv.extend(compiler.options_for(&tool, variant).1);
             } else {
                 argv.extend(compiler.flags.iter().cloned());
+                argv.extend(compiler.of(variant).iter().cloned());
             }
-            argv.extend(compiler.of(variant).iter().cloned());
             for folder in header_folders(&submission.files) {
                 argv.extend(["-iquote".to_owned(), boxed::argument(&folder)]);
             }
