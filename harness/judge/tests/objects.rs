@@ -204,6 +204,40 @@ fn what_is_open_and_should_not_be() {
             "cleanup: client waited with 1 write end of a pipe open at #1 instead of 0: 5 (write end of pipe 1); a reader comes to the end of file only when every write end is closed",
         ],
     );
+    // The line is said where it is known for certain: one pipe, or a copy with that number.
+    let mut made = EvidenceBuilder::of(&["client"]);
+    let called = |builder: &mut EvidenceBuilder, name, returned: i64, line| {
+        let n = builder.call(0, name, &[], returned);
+        builder.e.trace[n as usize - 1].lines = vec![SourceLine {
+            file: "client.c".to_owned(),
+            line,
+        }];
+    };
+    called(&mut made, "pipe", 0, 7);
+    called(&mut made, "dup2", 9, 8);
+    called(&mut made, "wait4", 3, 9);
+    made.e.objects.processes = vec![
+        process(2, None, Some(ProcessEnd::Code(0)), None),
+        process(3, Some(0), Some(ProcessEnd::Code(0)), waited()),
+    ];
+    let mut waits = held(Moment::Wait, &[end(4, true), end(9, true)]);
+    waits.call = Some(3);
+    made.e.objects.processes[0].held = vec![waits];
+    let said = |builder: &EvidenceBuilder| {
+        let mut all = complaints(&case, builder).into_iter();
+        all.find(|text| text.contains("waited with"))
+    };
+    assert_eq!(
+        said(&made).as_deref(),
+        Some(
+            "cleanup: client waited with 2 write ends of a pipe open at #3 instead of 0: 4 (write end of pipe 1, made at client.c:7), 9 (write end of pipe 1, made at client.c:8); a reader comes to the end of file only when every write end is closed"
+        )
+    );
+    let mut two = made.clone();
+    two.e.trace[1].name = "pipe".into();
+    two.e.trace[1].returned = two.e.trace[0].returned.clone();
+    let text = said(&two).expect("a finding");
+    assert!(!text.contains("made at"), "{text}");
     // What a program was given when it began is not its doing, in whatever world.
     let mut inherits = right.clone();
     let processes = &mut inherits.e.objects.processes;

@@ -22,6 +22,9 @@ const OF_LOCKED_FILES: [&str; 13] = [
     "copy_file_range",
 ];
 
+/// Calls that make or copy a descriptor.
+const MAKERS: [&str; 4] = ["open", "pipe", "dup", "memfd_create"];
+
 /// The kernel calls that have to be asked for.
 pub(super) fn calls(spec: &Spec, case: &Case, actor: &Actor) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
@@ -40,6 +43,11 @@ pub(super) fn calls(spec: &Spec, case: &Case, actor: &Actor) -> Vec<String> {
                 }
             }
         }
+    }
+    // What is still open was made by one of these: a report names that line.
+    let mut of_descriptors = case.objects.descriptors.iter();
+    if of_descriptors.any(|wanted| is_of(actor, &wanted.actor)) {
+        names.extend(MAKERS.iter().flat_map(|name| requested(name)));
     }
     // What it does with signals changes by these.
     let of_signals = case.objects.signals.iter();

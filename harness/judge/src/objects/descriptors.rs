@@ -1,6 +1,8 @@
 //! Descriptors: what processes had open at moments at which they should have closed it, and what they sent to each other.
 
-use ipclab_evidence::{DescriptorPlace, HeldDescriptor, Moment, PassedDescriptor, Process};
+use ipclab_evidence::{
+    Call, DescriptorPlace, HeldDescriptor, Moment, PassedDescriptor, Process, SourceLine,
+};
 use ipclab_spec::{Aspect, Count, Descriptors, DescriptorsOf};
 
 use super::seen::not_seen;
@@ -9,6 +11,20 @@ use crate::finding::Finding;
 use crate::quote::{escaped_line, quoted};
 use crate::range::{Range, no_number};
 
+/// Calls that return a new descriptor.
+const MAKERS: [&str; 11] = [
+    "open",
+    "openat",
+    "openat2",
+    "creat",
+    "socket",
+    "accept",
+    "accept4",
+    "dup",
+    "dup2",
+    "dup3",
+    "memfd_create",
+];
 /// So many descriptors are listed in a message.
 const LISTED_MAX: usize = 6;
 
@@ -198,7 +214,7 @@ fn at(
         .open
         .iter()
         .take(LISTED_MAX)
-        .map(|open| show(open))
+        .map(|open| show(open, maker(facts, wrong, open)))
         .collect();
     let listed = match listed.is_empty() {
         true => String::new(),
@@ -316,10 +332,55 @@ fn process_of(who: &str, process: &Process) -> String {
     }
 }
 
-/// `5 (write end of pipe 1)`
-fn show(open: &HeldDescriptor) -> String {
+/// `5 (write end of pipe 1, made at pipex.c:41)`
+fn show(open: &HeldDescriptor, maker: Option<&SourceLine>) -> String {
     let end = end_of(&open.on, open.reads, open.writes);
-    format!("{} ({end}{})", open.fd, escaped_line(&open.on))
+    let made = maker.map_or_else(String::new, |line| format!(", made at {line}"));
+    format!("{} ({end}{}{made})", open.fd, escaped_line(&open.on))
+}
+
+/// The line that made a descriptor, by what is seen of the process and of those that it comes from: the last call that returned its
+/// number, or the only line where they make pipes. `None`: it is not known for certain.
+fn maker<'a>(facts: Facts<'a>, held: &Held<'_>, open: &HeldDescriptor) -> Option<&'a SourceLine> {
+    let until = held.call.unwrap_or(u32::MAX);
+    let calls = own_calls(facts, held.process, until);
+    let returns = |call: &&&Call| {
+        let value = call.returned.as_ref().map(|returned| returned.value);
+        MAKERS.contains(&call.name.as_str()) && value == Some(i64::from(open.fd))
+    };
+    let last = calls.iter().rev().find(returns);
+    if !open.on.starts_with("pipe ") {
+        return last?.lines.first();
+    }
+    let made = |call: &&&Call| {
+        let value = call.returned.as_ref().map(|returned| returned.value);
+        ["pipe", "pipe2"].contains(&call.name.as_str()) && value == Some(0)
+    };
+    // A number that was another file's before may be an end of a pipe that was made later.
+    let newest = calls.iter().rev().find(made);
+    if let Some(copied) = last.filter(|copy| newest.is_none_or(|pipe| pipe.n < copy.n)) {
+        return copied.lines.first();
+    }
+    let mut lines = calls.iter().filter(made).map(|call| call.lines.first());
+    let first = lines.next()??;
+    lines.all(|line| line == Some(first)).then_some(first)
+}
+
+/// The calls of a process before one, and before its birth those of the process that it comes from, in order.
+fn own_calls<'a>(facts: Facts<'a>, process: &Process, until: u32) -> Vec<&'a Call> {
+    let (mut process, mut until) = (Some(process), until);
+    let mut found: Vec<&Call> = Vec::new();
+    while let Some(one) = process {
+        let calls = facts.evidence.trace.iter();
+        found.extend(
+            calls.filter(|call| call.actor == one.actor && call.pid == one.pid && call.n < until),
+        );
+        until = until.min(one.made_by.unwrap_or(0));
+        let parent = one.parent.filter(|_| one.made_by.is_some());
+        process = parent.and_then(|parent| facts.evidence.objects.processes.get(parent));
+    }
+    found.sort_unstable_by_key(|call| call.n);
+    found
 }
 
 /// Which end of a pipe it is, with a blank behind it.
