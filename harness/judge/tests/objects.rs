@@ -220,6 +220,7 @@ fn what_is_open_and_should_not_be() {
         process(2, None, Some(ProcessEnd::Code(0)), None),
         process(3, Some(0), Some(ProcessEnd::Code(0)), waited()),
     ];
+    made.e.objects.processes[1].programs.clear();
     let mut waits = held(Moment::Wait, &[end(4, true), end(9, true)]);
     waits.call = Some(3);
     made.e.objects.processes[0].held = vec![waits];
@@ -230,12 +231,12 @@ fn what_is_open_and_should_not_be() {
     assert_eq!(
         said(&made).as_deref(),
         Some(
-            "cleanup: client waited with 2 write ends of a pipe open at #3 instead of 0: 4 (write end of pipe 1, made at client.c:7), 9 (write end of pipe 1, made at client.c:8); a reader comes to the end of file only when every write end is closed"
+            "cleanup: client waited with 2 write ends of pipes open at #3 instead of 0: 4 (write end of pipe 1, made at client.c:7), 9 (write end of pipe 1, made at client.c:8); a reader comes to the end of file only when every write end is closed"
         )
     );
     let mut two = made.clone();
     two.e.trace[1].name = "pipe".into();
-    two.e.trace[1].returned = two.e.trace[0].returned.clone();
+    two.e.trace[1].returned = two.e.trace[0].returned;
     let text = said(&two).expect("a finding");
     assert!(!text.contains("made at"), "{text}");
     // What a program was given when it began is not its doing, in whatever world.
