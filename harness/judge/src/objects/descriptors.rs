@@ -11,6 +11,8 @@ use crate::finding::Finding;
 use crate::quote::{escaped_line, quoted};
 use crate::range::{Range, no_number};
 
+/// Of so many the line is said where they have different ones.
+const LINES_MAX: usize = 2;
 /// Calls that return a new descriptor.
 const MAKERS: [&str; 11] = [
     "open",
@@ -210,15 +212,9 @@ fn at(
     };
     let at = wrong.call.map(|n| format!(" at #{n}")).unwrap_or_default();
     let seen = wrong.open.len() as u64;
-    let listed: Vec<String> = wrong
-        .open
-        .iter()
-        .take(LISTED_MAX)
-        .map(|open| show(open, maker(facts, wrong, open)))
-        .collect();
-    let listed = match listed.is_empty() {
+    let listed = match wrong.open.is_empty() {
         true => String::new(),
-        false => format!(": {}", listed.join(", ")),
+        false => format!(": {}", list(facts, wrong)),
     };
     let remedy = match (moment, of) {
         _ if range.most.is_none_or(|most| seen <= most) => "",
@@ -332,11 +328,31 @@ fn process_of(who: &str, process: &Process) -> String {
     }
 }
 
-/// `5 (write end of pipe 1, made at pipex.c:41)`
-fn show(open: &HeldDescriptor, maker: Option<&SourceLine>) -> String {
-    let end = end_of(&open.on, open.reads, open.writes);
-    let made = maker.map_or_else(String::new, |line| format!(", made at {line}"));
-    format!("{} ({end}{}{made})", open.fd, escaped_line(&open.on))
+/// `5 (write end of pipe 1, made at pipex.c:41)`; one line for all of them is said once, and of many none is.
+fn list(facts: Facts<'_>, held: &Held<'_>) -> String {
+    let open = held.open.iter().take(LISTED_MAX);
+    let listed: Vec<(&HeldDescriptor, Option<&SourceLine>)> =
+        open.map(|open| (*open, maker(facts, held, open))).collect();
+    let first = listed.first().and_then(|(_, line)| *line);
+    let is_common = listed.len() > 1 && listed.iter().all(|(_, line)| *line == first);
+    let own = |line: Option<&SourceLine>| match line {
+        Some(line) if !is_common && listed.len() <= LINES_MAX => format!(", made at {line}"),
+        Some(_) | None => String::new(),
+    };
+    let each = listed.iter().map(|(open, line)| {
+        let end = end_of(&open.on, open.reads, open.writes);
+        format!(
+            "{} ({end}{}{})",
+            open.fd,
+            escaped_line(&open.on),
+            own(*line)
+        )
+    });
+    let all = each.collect::<Vec<_>>().join(", ");
+    match first {
+        Some(line) if is_common => format!("{all}, all made at {line}"),
+        Some(_) | None => all,
+    }
 }
 
 /// The line that made a descriptor, by what is seen of the process and of those that it comes from: the last call that returned its
