@@ -350,7 +350,7 @@ fn list(facts: Facts<'_>, held: &Held<'_>) -> String {
     });
     let all = each.collect::<Vec<_>>().join(", ");
     match first {
-        Some(line) if is_common => format!("{all}, all made at {line}"),
+        Some(line) if is_common => format!("{all}; all were made at {line}"),
         Some(_) | None => all,
     }
 }
