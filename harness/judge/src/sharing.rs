@@ -13,13 +13,17 @@ use crate::deadlock::deadlock;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::semaphores::{held, sem_ops};
+use crate::threads;
 use crate::unordered::unordered;
 
 /// What is expected of processes that take turns.
 const EXPECTED: &str = "between a process's read and its write nobody else writes there";
 
 /// One finding for a case whose processes take turns, two where they did not share anything either.
-pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
+///
+/// What threads of one process lost is told where something else is wrong, too: programs that are right may well read and write
+/// in two steps.
+pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
     if facts.case.interleave.is_empty() {
         return Vec::new();
     }
@@ -35,6 +39,9 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     let writers = sharing.writers.len();
     if writers > 1 {
         let text = format!("{writers} processes wrote to shared memory");
+        findings.push(Finding::pass(Aspect::Memory, name, text));
+    } else if let Some(threads) = most_threads(sharing) {
+        let text = format!("{threads} threads of one process took turns");
         findings.push(Finding::pass(Aspect::Memory, name, text));
     } else if !ends_by_signal(facts.case) && !facts.case.shares_signals() {
         let who = match (sharing.writers.first(), student) {
@@ -57,7 +64,9 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
         .and_then(unseen_access);
     let searched = sharing.searched.as_ref();
     let race = searched.and_then(|searched| searched.races.first());
-    findings.push(match (sharing.collisions.first(), unseen, race) {
+    let counts = |collision: &&Collision| !threads::is_among(collision) || !otherwise_right;
+    let collision = sharing.collisions.iter().find(counts);
+    findings.push(match (collision, unseen, race) {
         (None, Some(what), _) => {
             let text =
                 format!("whether a change to shared memory was lost cannot be known: it {what}");
@@ -73,12 +82,24 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
                 sharing.accesses
             ),
         ),
+        (Some(collision), _, _) if threads::is_among(collision) => {
+            threads::lost(facts, collision, sharing)
+        }
         (Some(collision), _, _) => lost(facts, collision, sharing),
     });
     if searched.is_some() {
         findings.extend(deadlock(facts));
     }
     findings
+}
+
+/// The most threads that a process had; `None`: none had more than one.
+fn most_threads(sharing: &Sharing) -> Option<usize> {
+    let mut threads: BTreeMap<u32, usize> = BTreeMap::new();
+    for pid in sharing.steps.as_ref()?.processes.values() {
+        *threads.entry(*pid).or_default() += 1;
+    }
+    threads.into_values().max().filter(|most| *most > 1)
 }
 
 /// What an actor was stopped for, if that could have hidden accesses to memory.
@@ -146,18 +167,17 @@ pub fn claim(searched: &Searched) -> Option<String> {
 
 /// The schedule of a run that failed, drawn: what each process did in shared memory and with semaphores, and where it lost its
 /// turn though it could have gone on.
-fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
+pub(crate) fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
     let mut lines = Vec::new();
     let mut before: Option<&Step> = None;
     for step in &steps.steps {
         let pid = steps.processes.get(&step.thread).copied().unwrap_or(0);
-        let who = process(facts, actor, pid);
-        if let Some(last) = before.filter(|last| last.thread != step.thread) {
-            let other = steps.processes.get(&last.thread).copied().unwrap_or(0);
-            if step.ready.contains(&last.thread) {
-                let other = process(facts, actor, other);
-                lines.push(format!("-- {other} loses its turn to {who}"));
-            }
+        let who = threads::one(facts, actor, steps, step.thread);
+        if let Some(last) = before.filter(|last| last.thread != step.thread)
+            && step.ready.contains(&last.thread)
+        {
+            let other = threads::one(facts, actor, steps, last.thread);
+            lines.push(format!("-- {other} loses its turn to {who}"));
         }
         before = Some(step);
         let calls = facts.calls(actor);
@@ -174,6 +194,8 @@ fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
                 (Thing::Memory(_), Way::Update) => {
                     format!("changed offset {} to {value} as one", touch.from)
                 }
+                // What a library does inside a call is no deed of a thread's.
+                (memory, _) if memory.is_of_threads() && step.lines.is_empty() => continue,
                 // That a signal could have come there is no deed.
                 (Thing::Signals(_), Way::Read) => continue,
                 _ => match calls.next() {

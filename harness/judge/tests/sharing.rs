@@ -32,6 +32,7 @@ fn access(builder: &EvidenceBuilder, n: u64, pid: u32, value: i64) -> Access {
     Access {
         n,
         pid,
+        thread: None,
         before_call: builder.e.trace.len() as u32 + 1,
         value: Some(value),
         lines: Vec::new(),

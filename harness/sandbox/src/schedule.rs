@@ -109,6 +109,11 @@ impl Schedule {
         own && self.steered.as_mut().is_some_and(Steered::take_grant)
     }
 
+    /// Which of its actor's threads one is, where turns are steered.
+    pub(crate) fn nth(&self, tid: Pid) -> Option<u16> {
+        self.steered.as_ref()?.nth(tid)
+    }
+
     /// What the step that is being taken touches.
     pub(crate) fn touches(&mut self, touches: impl IntoIterator<Item = Touch>) {
         if let Some(steered) = &mut self.steered {

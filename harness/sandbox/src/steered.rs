@@ -57,6 +57,11 @@ impl Steered {
         self.record.processes.insert(id, own_pid);
     }
 
+    /// Which of its actor's threads one is.
+    pub(crate) fn nth(&self, tid: Pid) -> Option<u16> {
+        self.ids.get(&tid).map(|id| id.nth)
+    }
+
     /// Chooses whose step is next, of threads that wait and whether they do right before an access or a call.
     pub(crate) fn next(
         &mut self,

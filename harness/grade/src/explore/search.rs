@@ -347,9 +347,15 @@ fn unordered(steps: &Steps) -> Vec<Unordered> {
         let Thing::Memory(memory) = touch.thing else {
             return None;
         };
+        let of_threads = Thing::Memory(memory).is_of_threads();
+        // Where not all is watched, threads may agree unseen.
+        if of_threads && steps.unwatched.is_some() {
+            return None;
+        }
         let access = |step: &Step, n: usize| Access {
             n: n as u64 + 1,
             pid: steps.processes.get(&step.thread).copied().unwrap_or(0),
+            thread: of_threads.then_some(step.thread.nth),
             before_call: step.before_call,
             value: step.value,
             lines: step.lines.clone(),

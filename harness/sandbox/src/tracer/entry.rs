@@ -34,6 +34,9 @@ impl Tracer {
         if self.has_too_many_pipes(tid, number) {
             return self.refuse(tid, number, libc::ENFILE as u16).map(|()| None);
         }
+        if self.comes_again(tid) {
+            return self.go_on(tid, 0).map(|()| None);
+        }
         let spec = calls::spec(number).filter(|spec| self.is_looked_at(tid, spec));
         // kill(2) has a line in the trace, where its answer is noted.
         if number != libc::SYS_kill as u64
@@ -41,12 +44,13 @@ impl Tracer {
         {
             return self.answer_at_once(tid, result).map(|()| None);
         }
-        let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
+        let thread = self.threads.get(&tid);
+        let is_open = thread.is_some_and(|thread| thread.opened.is_some());
         // One for which all is open has waited before it was opened.
         if !is_open && self.waits_at_call(tid, number, &args) {
             return Ok(None);
         }
-        if !is_open && self.points_inside(tid, number, spec, &args) {
+        if !is_open && self.points_inside(tid, number, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
         }
         if self.waits_again(tid, number, &args) || self.is_placed_again(tid, number) {

@@ -48,6 +48,9 @@ impl Tracer {
             return self.go_on(tid, 0).map(|()| None);
         };
         self.note_masks(tid, result);
+        if self.makes_again(tid, result)? {
+            return Ok(None);
+        }
         self.note_in_vain(tid, result);
         let Some(mut call) = self
             .threads
@@ -132,10 +135,12 @@ impl Tracer {
 
     /// A call is over: closes what was opened for it, and sees what came of it.
     fn close_and_observe(&mut self, tid: Pid, result: i64) -> io::Result<()> {
+        gone(self.open_first_stack(tid))?;
         gone(self.protect_after_call(tid, result))?;
         let closes = self.threads.get_mut(&tid);
         if closes.is_some_and(|thread| std::mem::take(&mut thread.closes)) {
             gone(self.protect_all(tid))?;
+            gone(self.close_first_stack(tid))?;
         }
         let observed = self.threads.get_mut(&tid);
         match observed.and_then(|thread| thread.observed.take()) {

@@ -34,7 +34,10 @@ impl Attachment {
 
     /// A place in it, as accesses are told with.
     pub(super) fn place(&self, address: u64) -> (i32, u64) {
-        (self.shmid, address.wrapping_sub(self.start) + self.offset)
+        (
+            self.shmid,
+            address.wrapping_sub(self.start).wrapping_add(self.offset),
+        )
     }
 }
 

@@ -23,6 +23,7 @@ use super::locked_files::FileLocks;
 use super::masks::Masks;
 use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
+use super::thread_memory::{InLibrary, ThreadMemory};
 use super::trace::Trace;
 use super::tree::Tree;
 use crate::accesses::Accesses;
@@ -74,8 +75,12 @@ pub(super) struct Thread {
     pub(super) exiting: bool,
     /// The last call that returned, and how.
     pub(super) last: Option<(&'static str, i64)>,
-    /// It is in a call for which all that its process has attached was opened.
-    pub(super) opened: bool,
+    /// The call that it is in, if all that is guarded was opened for it.
+    pub(super) opened: Option<arch::Call>,
+    /// That was closed again while it sleeps there: the kernel may not reach there on its behalf.
+    pub(super) shut: bool,
+    /// It is sent back to the entry of the call that it is in.
+    pub(super) again: bool,
     /// The registers with which it entered a call that it skips until all of that is opened.
     pub(super) skipped_call: Option<Box<Registers>>,
     /// The registers with which it entered a call that it comes to again after a signal's handler.
@@ -110,6 +115,8 @@ pub(super) struct Thread {
     pub(super) followed: Vec<Followed>,
     /// It stands at the exit of a call that waited with a mask of its own.
     pub(super) masks: Option<Masks>,
+    /// The call of a library in which it made its last access to what threads share.
+    pub(super) in_library: InLibrary,
 }
 
 /// A call between its entry and its exit.
@@ -161,6 +168,10 @@ pub(super) struct Process {
     pub(super) attached: HashMap<u64, i32>,
     /// Of these, what is closed to it, so that each access is seen.
     pub(super) guarded: Vec<Attachment>,
+    /// That is open at present, for a call of one of its threads.
+    pub(super) open: bool,
+    /// The memory that its threads share.
+    pub(super) thread_memory: ThreadMemory,
     /// By how much its end changes semaphores back: of which set, and which of it.
     pub(super) gives_back: HashMap<(i32, u16), i64>,
     /// The last signal that was delivered to it, and the call that it came in.
@@ -359,6 +370,8 @@ pub(crate) struct Tracer {
     pub(super) held: Vec<Held>,
     /// Memory that is shared and no segment, in the order in which it was seen: inode and path.
     pub(super) mapped_memory: Vec<(u64, Vec<u8>)>,
+    /// The number of the next memory that threads of one process share.
+    pub(super) private_numbers: i32,
     /// Segments whose last page is filled behind their end.
     pub(super) filled: HashSet<i32>,
     /// An actor that did what none may, and what.
@@ -482,6 +495,7 @@ impl Tracer {
             pipes: PipeCount::default(),
             held: Vec::new(),
             mapped_memory: Vec::new(),
+            private_numbers: i32::MIN,
             filled: HashSet::new(),
             forbidden: None,
             numbers_taken: 0,
@@ -539,6 +553,8 @@ impl Tracer {
             attached: HashMap::new(),
             gives_back: HashMap::new(),
             guarded: Vec::new(),
+            open: false,
+            thread_memory: ThreadMemory::default(),
             signalled: None,
             died_in: None,
             beginning: None,
@@ -560,7 +576,9 @@ impl Tracer {
                 stopped: false,
                 exiting: false,
                 last: None,
-                opened: false,
+                opened: None,
+                shut: false,
+                again: false,
                 series: None,
                 reached: Vec::new(),
                 compared: Compared::default(),
@@ -578,6 +596,7 @@ impl Tracer {
                 ends_at: 0,
                 followed: Vec::new(),
                 masks: None,
+                in_library: InLibrary::default(),
             },
         );
         let own_pid = self.processes[&process].own_pid;
