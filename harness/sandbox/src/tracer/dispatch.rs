@@ -38,6 +38,7 @@ impl Tracer {
         self.overrunning.remove(&tid);
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.at_point = false;
+            thread.masks = None;
             thread.stops += 1;
         }
         if !self.threads.contains_key(&tid) && !self.take_in_early(tid, event) {

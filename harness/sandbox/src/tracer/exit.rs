@@ -47,6 +47,7 @@ impl Tracer {
         let Ok(Stop::Exit(mut result)) = ptrace::syscall_stop(tid) else {
             return self.go_on(tid, 0).map(|()| None);
         };
+        self.note_masks(tid, result);
         self.note_in_vain(tid, result);
         let Some(mut call) = self
             .threads

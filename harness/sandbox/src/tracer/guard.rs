@@ -150,7 +150,10 @@ impl Tracer {
         let indirect =
             |kind: &ArgKind| matches!(kind, ArgKind::Iovec | ArgKind::Message | ArgKind::Messages);
         let within = |arg: &u64| guarded.iter().any(|attachment| attachment.contains(*arg));
+        // Its last argument points to a pointer to the mask.
+        let masked = number == libc::SYS_pselect6 as u64;
         role == Some(Role::Exec)
+            || masked
             || spec.is_some_and(|spec| spec.args.iter().any(indirect))
             || args.iter().any(within)
     }

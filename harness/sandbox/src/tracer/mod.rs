@@ -19,7 +19,7 @@
 //! origin      in which line of the student's files a thread is
 //! guard       keeps attached segments protected            | only where
 //! reach       what the kernel accesses in them             |
-//! remote      calls made in a tracee, and single steps     | threads
+//! remote, masks      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
 //! copies, lending    descriptors of tracees
 //! host, addressed, neighbours, made    rules of the `shared` level
@@ -63,6 +63,7 @@ mod lending;
 mod locked_files;
 mod locks;
 mod made;
+mod masks;
 mod neighbours;
 mod objects;
 mod observed;

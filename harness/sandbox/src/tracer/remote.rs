@@ -47,12 +47,11 @@ impl Tracer {
         tid: Pid,
         what: impl FnOnce(&mut Remote<'_>) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
-        let mut remote = Remote {
-            tracer: self,
-            tid,
-            stop_again: false,
-        };
-        match remote.with_signals_blocked(what) {
+        let mut remote = Remote::new(self, tid);
+        let done = remote.with_signals_blocked(what);
+        remote.end();
+        let done = done.and_then(|done| self.bring_masks_back(tid).map(|()| done));
+        match done {
             Ok(done) => Ok(Some(done)),
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(error),
@@ -60,7 +59,24 @@ impl Tracer {
     }
 }
 
+impl<'a> Remote<'a> {
+    pub(super) fn new(tracer: &'a mut Tracer, tid: Pid) -> Self {
+        Remote {
+            tracer,
+            tid,
+            stop_again: false,
+        }
+    }
+}
+
 impl Remote<'_> {
+    /// What stopped the thread meanwhile stops it again.
+    pub(super) fn end(self) {
+        if self.stop_again {
+            let _ = process::kill(self.tid, libc::SIGSTOP);
+        }
+    }
+
     fn with_signals_blocked<T>(
         &mut self,
         what: impl FnOnce(&mut Self) -> io::Result<T>,
@@ -70,9 +86,6 @@ impl Remote<'_> {
         let done = what(self)?;
         // One that is gone by now needs no signals.
         let _ = ptrace::set_blocked_signals(self.tid, blocked);
-        if self.stop_again {
-            let _ = process::kill(self.tid, libc::SIGSTOP);
-        }
         Ok(done)
     }
 
@@ -137,7 +150,7 @@ impl Remote<'_> {
     }
 
     /// Makes the call that the thread is about to enter, to its exit. `false`: the thread is on its way out.
-    fn come_to_exit(&mut self) -> io::Result<bool> {
+    pub(super) fn come_to_exit(&mut self) -> io::Result<bool> {
         self.go_to(Resume::ToSyscallExit, |tid, event| {
             let at_call = matches!(event, Event::CallExit);
             Ok(at_call && matches!(ptrace::syscall_stop(tid)?, Stop::Exit(_)))
@@ -145,7 +158,7 @@ impl Remote<'_> {
     }
 
     /// Lets the thread go on, again and again, until it is there. `false`: it is on its way out.
-    fn go_to(
+    pub(super) fn go_to(
         &mut self,
         how: Resume,
         is_there: impl Fn(Pid, &Event) -> io::Result<bool>,

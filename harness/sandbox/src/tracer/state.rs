@@ -20,6 +20,7 @@ use super::in_progress::{
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
+use super::masks::Masks;
 use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
@@ -107,6 +108,8 @@ pub(super) struct Thread {
     pub(super) ends_at: u64,
     /// Handlers of signals that it is in, the innermost last, where they are followed.
     pub(super) followed: Vec<Followed>,
+    /// It stands at the exit of a call that waited with a mask of its own.
+    pub(super) masks: Option<Masks>,
 }
 
 /// A call between its entry and its exit.
@@ -574,6 +577,7 @@ impl Tracer {
                 made_by: None,
                 ends_at: 0,
                 followed: Vec::new(),
+                masks: None,
             },
         );
         let own_pid = self.processes[&process].own_pid;

@@ -251,6 +251,34 @@ static void suspended(char **a)
         sigsuspend(&none);
     printf("12\n");
 }
+/* Calls that wait with a mask which lies in a segment. */
+static void wait_inside(int how)
+{
+    sigset_t child, now;
+    struct epoll_event came;
+    prepare();
+    sigset_t *before = (sigset_t *)(p + 1);
+    sigemptyset(&child), sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, before);
+    signal(SIGCHLD, on_child);
+    int events = must(epoll_create1(0), "epoll_create1");
+    if (fork() == 0)
+        _exit(0);
+    while (!gone) {
+        int result = how == 0 ? sigsuspend(before) : how == 1 ? ppoll(0, 0, 0, before)
+            : how == 2 ? pselect(0, 0, 0, 0, 0, before) : epoll_pwait(events, &came, 1, -1, before);
+        if (result != -1 || errno != EINTR)
+            printf("%d: %s\n", result, strerror(errno)), exit(1);
+    }
+    sigprocmask(SIG_BLOCK, 0, &now);
+    must(shmctl(seg, IPC_RMID, 0), "shmctl");
+    must(semctl(sem, 0, IPC_RMID), "semctl");
+    printf("%d\n", 11 + sigismember(&now, SIGCHLD));
+}
+static void suspended_inside(char **a) { wait_inside(0); }
+static void polled_inside(char **a) { wait_inside(1); }
+static void selected_inside(char **a) { wait_inside(2); }
+static void events_inside(char **a) { wait_inside(3); }
 /* Memory that is shared without a segment. */
 static void in_memory(int fd, void (*work)(int))
 {
@@ -539,7 +567,7 @@ static const struct act acts[] = {
     {"unreadable", unreadable}, {"undumpable", undumpable}, {"goes-on", goes_on}, {"beside", beside},
     {"in-turn", in_turn}, {"mutex", mutex}, {"posix", posix}, {"tokens", tokens}, {"inside", inside},
     {"through-calls", through_calls}, {"look-then-clear", look_then_clear}, {"polling", polling},
-    {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"suspended", suspended}, {"mapped", mapped}, {"named", named}, {"mapped-plain", mapped_plain}, {"paused", paused}, {"installed-late", installed_late}, {"blocked-late", blocked_late}, {"installed-first", installed_first}, {"blocked-first", blocked_first}, {"grandchildren", grandchildren},
+    {"flagged", flagged}, {"napping", napping}, {"threads", threads}, {"suspended", suspended}, {"suspended-inside", suspended_inside}, {"polled-inside", polled_inside}, {"selected-inside", selected_inside}, {"events-inside", events_inside}, {"mapped", mapped}, {"named", named}, {"mapped-plain", mapped_plain}, {"paused", paused}, {"installed-late", installed_late}, {"blocked-late", blocked_late}, {"installed-first", installed_first}, {"blocked-first", blocked_first}, {"grandchildren", grandchildren},
     {"read-only", read_only}, {"stray", stray}, {"for-ever", for_ever}, {"killed", killed}, {"alone", alone}, {"stopped", stopped},
     {"plain", plain}, {"at-once", at_once}, {"sum", sum}, {"early", early}, {"late", late}, {"two", two},
     {"initialised", initialised}, {"cleared", cleared}, {"atomic-parts", atomic_parts},
