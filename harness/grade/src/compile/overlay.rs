@@ -7,7 +7,6 @@
 //! At the `shared` level nothing can lie over a file of the host's: there the scripts in `PATH` are all that there is.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -17,20 +16,7 @@ use ipclab_evidence::Bind;
 use ipclab_intake::failure::Failure;
 use ipclab_plan::{SEARCH_PATH, Tool};
 
-use super::scripts::{self, Adds};
-
-/// The system's folder that the compilers lie in.
-const SYSTEM: &str = "/usr";
-/// Where a box has it once more.
-const ONCE_MORE: &str = "/.ipclab/usr";
-
-/// Where a box has a program of the system that a script may lie over.
-pub(super) fn itself(program: &Path) -> PathBuf {
-    match program.strip_prefix(SYSTEM) {
-        Ok(rest) => Path::new(ONCE_MORE).join(rest),
-        Err(_) => program.to_owned(),
-    }
-}
+use super::scripts::{self, Adds, ONCE_MORE, SYSTEM, itself, plays_many};
 
 /// What a compiler said, with the names that its parts have outside.
 pub(super) fn with_usual_names(said: String) -> String {
@@ -89,12 +75,6 @@ pub(super) fn write(folder: &Path, texts: &[(PathBuf, String)]) -> Result<Vec<Bi
     write_all()
         .map_err(|error| Failure::disk(format_args!("making {}", folder.display()), &error))?;
     Ok(binds)
-}
-
-/// Whether a program is one compiler or another by the name that it is called by.
-pub(super) fn plays_many(program: &Path) -> bool {
-    let real = program.canonicalize().unwrap_or_default();
-    real.file_stem() == Some(OsStr::new("ccache"))
 }
 
 fn is_machine_code(program: &Path) -> bool {

@@ -9,19 +9,19 @@
 //! sanitizers is left out (`-static`), and so is what hides whether they are in all of the program (`-s`, `strip`).
 //!
 //! A command that finds a compiler by another way than its name meets the same scripts over the compilers themselves, where a box can
-//! have them there ([`super::overlay`]). Else it gets none of that: [`super::instrumented`] sees it by the program.
+//! have them there (`overlay.rs`). Else it gets none of that: [`super::instrumented`] sees it by the program.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ipclab_intake::failure::Failure;
 use ipclab_plan::{SEARCH_PATH, Tool};
 
 use super::compiler::{Compiler, Variant};
-use super::overlay;
 use super::toolchain::Toolchains;
 
 /// Compilers of C and C++ by the names that Makefiles have for them.
@@ -30,6 +30,11 @@ const COMPILERS: [&str; 9] = [
 ];
 /// What stands before such a name where it names a machine, too.
 const MACHINES: [&str; 2] = ["x86_64-linux-gnu-", "aarch64-linux-gnu-"];
+
+/// The system's folder that the compilers lie in.
+pub(super) const SYSTEM: &str = "/usr";
+/// Where a box has it once more.
+pub(super) const ONCE_MORE: &str = "/.ipclab/usr";
 
 /// What takes out of a program what it says of how it was compiled.
 const STRIP: &str = "strip";
@@ -62,8 +67,8 @@ pub(super) fn texts(
             .filter(|tool| tool.folders.is_empty())?;
         let program = match overlaid {
             // It finds the next of its name in `PATH`, which is one of these scripts or has one over it.
-            true if overlay::plays_many(&tool.path) => return None,
-            true => overlay::itself(&tool.path),
+            true if plays_many(&tool.path) => return None,
+            true => itself(&tool.path),
             false => tool.path.clone(),
         };
         let text = text(&name, &tool, &program, BY_OWN_PATH, inside, adds);
@@ -80,6 +85,20 @@ pub(super) fn names(adds: Adds<'_>) -> BTreeSet<String> {
         names.extend(machines.map(|machine| format!("{machine}{STRIP}")));
     }
     names
+}
+
+/// Where a box has a program of the system that a script may lie over.
+pub(super) fn itself(program: &Path) -> PathBuf {
+    match program.strip_prefix(SYSTEM) {
+        Ok(rest) => Path::new(ONCE_MORE).join(rest),
+        Err(_) => program.to_owned(),
+    }
+}
+
+/// Whether a program is one compiler or another by the name that it is called by.
+pub(super) fn plays_many(program: &Path) -> bool {
+    let real = program.canonicalize().unwrap_or_default();
+    real.file_stem() == Some(OsStr::new("ccache"))
 }
 
 /// The tool's own folder in that of a build, as a script in a folder of it knows it by its own path.
