@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
 use super::shown::Shown;
-use super::{sanitizer, scripts, strip};
+use super::{overlay, sanitizer, scripts, strip};
 use ipclab_intake::failure::{FULL_DISK_REMEDY, Failure, reason};
 use ipclab_intake::store;
 use ipclab_plan::Tool;
@@ -86,6 +86,8 @@ pub(super) struct BuildFolder {
     parent: PathBuf,
     /// Inside of it, open to the box's user, which is another user on the host.
     pub folder: PathBuf,
+    /// What lies over the compilers in boxes of commands that start one themselves.
+    overlay: Vec<Bind>,
 }
 
 impl BuildFolder {
@@ -104,7 +106,24 @@ impl BuildFolder {
         fs::write(folder.join(TOOL_FOLDER).join(WITNESS), sanitizer::witness())
             .map_err(|error| failed(&error))?;
         open_folders(&folder).map_err(|error| failed(&error))?;
-        Ok(Self { parent, folder })
+        Ok(Self {
+            parent,
+            folder,
+            overlay: Vec::new(),
+        })
+    }
+
+    /// Puts the scripts that stand before the compilers, and those that lie over them, where its boxes have them.
+    ///
+    /// # Errors
+    /// Our own disk's.
+    pub(super) fn add_scripts(
+        &mut self,
+        before: &[(String, String)],
+        over: &[(PathBuf, String)],
+    ) -> Result<(), Failure> {
+        self.overlay = overlay::write(&self.parent.join("overlay"), over)?;
+        scripts::write(&self.folder.join(TOOL_FOLDER).join(SCRIPTS), before)
     }
 
     /// Whether there is room left for a program: asked after a build that failed. The compiler and the linker remove what
@@ -128,9 +147,9 @@ impl BuildFolder {
         })
     }
 
-    /// Where scripts that stand before the compilers are put.
-    pub(super) fn scripts(&self) -> PathBuf {
-        self.folder.join(TOOL_FOLDER).join(SCRIPTS)
+    /// Where the scripts that lie over the compilers find what is the tool's, inside.
+    pub(super) fn own() -> String {
+        format!("{INSIDE}/{TOOL_FOLDER}")
     }
 
     /// Where the compiler is told to put the program, inside.
@@ -186,6 +205,7 @@ impl BuildFolder {
         let (tool, argv) = (&step.tool, &step.argv);
         let (mut program, mut words) = (tool.path.clone(), argv.clone());
         let before = format!("{INSIDE}/{TOOL_FOLDER}/{SCRIPTS}");
+        let mut overlay: &[Bind] = &self.overlay;
         let path = match (scripts::compiler_of(argv), step.scripts) {
             (Some(at), Scripts::Sanitizers) => {
                 let name = Path::new(&argv[at]).file_name().unwrap_or_default();
@@ -199,9 +219,13 @@ impl BuildFolder {
             // A compiler that is started by its bare name looks for its parts beside the first of that name.
             (Some(at), Scripts::DebugInfo) => {
                 words.insert(at + 1, "-g".to_owned());
+                overlay = &[];
                 tool.search_path()
             }
-            (Some(_), Scripts::None) => tool.search_path(),
+            (Some(_), Scripts::None) => {
+                overlay = &[];
+                tool.search_path()
+            }
             (None, _) => format!("{before}:{}", tool.search_path()),
         };
         let environment = [
@@ -221,6 +245,7 @@ impl BuildFolder {
             ),
         ];
         let mut binds: Vec<Bind> = tool.binds().collect();
+        binds.extend_from_slice(overlay);
         binds.push(Bind {
             host: self.folder.clone(),
             inside: INSIDE.into(),
@@ -253,7 +278,11 @@ impl BuildFolder {
         let evidence = sandbox
             .run(&plan)
             .map_err(|error| our_trouble(&error.to_string()))?;
-        outcome(&evidence, &argv[0], step.by_student)
+        let outcome = outcome(&evidence, &argv[0], step.by_student)?;
+        Ok(Outcome {
+            output: overlay::with_usual_names(outcome.output),
+            ..outcome
+        })
     }
 
     /// Takes the program out of the first of these places, relative to the folder, that has one.
@@ -386,7 +415,7 @@ impl BuildFolder {
             fs::symlink_metadata(&path).is_ok_and(|about| about.is_file() && about.len() < 4 << 20);
         if plain {
             fs::read(path)
-                .map(|text| String::from_utf8_lossy(&text).into_owned())
+                .map(|text| overlay::with_usual_names(String::from_utf8_lossy(&text).into_owned()))
                 .unwrap_or_default()
         } else {
             String::new()

@@ -13,6 +13,7 @@ pub mod instrumented;
 pub mod lines;
 mod makefile;
 mod messages;
+mod overlay;
 mod problem;
 mod product;
 mod recipe;
@@ -228,6 +229,7 @@ impl<'a> Builder<'a> {
         };
         let own_first = !is_compiled_c(&recipe) || own.is_students_line();
         let by_make = own.is_by_make();
+        let believes = sandbox.level() == Level::Shared;
         let mut tries = vec![(Some(own), true), (ours, false)];
         if !own_first {
             tries.reverse();
@@ -246,8 +248,9 @@ impl<'a> Builder<'a> {
                 (Some(_), false) => None,
                 (None, true) => built.flaw.take(),
                 (None, false) if covers(built.lines.as_ref(), plain.lines.as_ref()) => None,
-                // A Makefile may name its compiler by its place, and then no line is known: what it says is taken for what it does.
-                (None, false) if by_make && !has_lines(plain.lines.as_ref()) => None,
+                // A Makefile may name its compiler by its place. Where nothing can lie over that, no line is known: what it says is taken
+                // for what it does.
+                (None, false) if believes && by_make && !has_lines(plain.lines.as_ref()) => None,
                 (None, false) => Some("its own command builds another program of its files".into()),
             };
             if built.report.problem.is_none() && why.is_none() {
@@ -376,10 +379,15 @@ impl<'a> Builder<'a> {
             _ => scripts::Adds::DebugInfo,
         };
         // Before any is written: while one is, no compiler can be asked.
-        let texts = scripts::texts(boxed::INSIDE, adds, &self.config.toolchains);
+        let overlaid = sandbox.level() == Level::Namespaces;
+        let before = scripts::texts(boxed::INSIDE, adds, &self.config.toolchains, overlaid);
+        let over = match overlaid {
+            true => overlay::texts(&BuildFolder::own(), boxed::INSIDE, adds),
+            false => Vec::new(),
+        };
         let laid_out = executables::write(|| {
-            let laid_out = BuildFolder::lay_out(folder, &self.submission.staged, shown)?;
-            scripts::write(&laid_out.scripts(), &texts)?;
+            let mut laid_out = BuildFolder::lay_out(folder, &self.submission.staged, shown)?;
+            laid_out.add_scripts(&before, &over)?;
             Ok(laid_out)
         });
         let build_folder = laid_out.map_err(ours)?;
