@@ -335,3 +335,63 @@ fn what_another_run_replaced_leads_to_where() {
         ipclab_verdict::origin::Sources::new(&files).trace(&given, Some(&evidence), &wrong);
     assert!(traced.from.contains(&line(20)), "{:?}", traced.from);
 }
+
+const HANDLES: &str = "\
+static void note(int signal)
+{
+    printf(\"%d\\n\", signal);
+}
+int main(void)
+{
+    signal(SIGUSR1, note);
+    kill(getppid(), SIGUSR2);
+    for (int i = 1; i <= 2; i++) {
+        puts(\"waiting\");
+        client = accept(listener, NULL, NULL);
+        if (client < 0) {
+            perror(\"accept\");
+            return 1;
+        }
+    }
+    while (!came)
+        pause();
+    return 0;
+}
+";
+
+#[test]
+fn signals_lead_to_the_handler_and_to_the_call_that_was_made_otherwise() {
+    let message = "the handler of SIGUSR1 in server calls printf() or puts() (server.c:3), which is not async-signal-safe: it may hang";
+    let unsafe_call = finding(Aspect::Calls, message, &[18]);
+    check(HANDLES, &case("", "0"), &Run::ended(0), &unsafe_call, 3);
+    // A line that the file does not have is not believed.
+    let run = Run::ended(0);
+    let files = [("server.c".to_owned(), HANDLES.to_owned())].into();
+    let message = message.replace(":3)", ":300)");
+    let other = finding(Aspect::Calls, &message, &[18]);
+    let traced = ipclab_verdict::origin::Sources::new(&files).trace(
+        &case("", "0"),
+        Some(&run.evidence()),
+        &other,
+    );
+    assert!(!traced.from.contains(&line(300)), "{:?}", traced.from);
+    let never = finding(Aspect::Calls, "server never called kill(_, SIGUSR1)", &[19]);
+    check(HANDLES, &case("", "0"), &run, &never, 8);
+}
+
+#[test]
+fn an_interrupted_call_of_the_serving_loop_is_named_itself() {
+    let interrupted = json!({
+        "n": 1, "at_us": 0, "actor": 0, "pid": 2, "name": "accept", "args": [{"number": 3}],
+        "returned": {"value": -1, "errno": "EINTR"}, "lines": at(11),
+    });
+    let run = Run {
+        trace: vec![interrupted],
+        stderr: "accept: Interrupted system call",
+        printed: vec![(2, 13)],
+        ..Run::ended(1)
+    };
+    let nothing = "server sent nothing to our client: it ended with status 1";
+    let nothing = finding(Aspect::Bytes, nothing, &[13]);
+    check(HANDLES, &case("", "0"), &run, &nothing, 11);
+}

@@ -14,7 +14,8 @@ type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [Rule<'a>; 43] = [
+        let rules: [Rule<'a>; 45] = [
+            Self::called_in_handler,
             Self::other_result,
             Self::made_what_was_missing,
             Self::believed,
@@ -56,6 +57,7 @@ impl<'a> Look<'a> {
             Self::replaced,
             Self::printed_less,
             Self::never_calls,
+            Self::made_otherwise,
             Self::failed_as_well,
             Self::small_steps,
         ];

@@ -146,6 +146,51 @@ impl<'a> Look<'a> {
         does.into_iter().collect()
     }
 
+    /// A call with other arguments never came: where the text makes such calls, the last places first.
+    pub(super) fn made_otherwise(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        let wanted = self.plain_words().split_once(" never called ");
+        let wanted = wanted.and_then(|(_, call)| call.split_once('('));
+        let Some((name, rest)) = wanted.filter(|_| self.finding.aspect == Aspect::Calls) else {
+            return Vec::new();
+        };
+        // `kill()` is none at all.
+        if rest.starts_with(')') {
+            return Vec::new();
+        }
+        let calls = self.sources.iter().flat_map(|source| {
+            let functions = source.functions.iter();
+            let calls = functions.flat_map(|function| calls_in(source, function, &[name]));
+            calls.filter_map(|at| source.place(at))
+        });
+        let mut lines: Vec<SourceLine> = calls.collect();
+        lines.reverse();
+        lines.truncate(LAST_SITES);
+        lines
+    }
+
+    /// What a handler calls that it must not: the sentence names the line.
+    pub(super) fn called_in_handler(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        let words = self.plain_words();
+        let place = words.split_once(", which is not async-signal-safe");
+        let place = place.and_then(|(before, _)| before.rsplit_once('('));
+        let Some((file, line)) =
+            place.and_then(|(_, place)| place.strip_suffix(')')?.rsplit_once(':'))
+        else {
+            return Vec::new();
+        };
+        let source = self.sources.iter().find(|source| source.name == file);
+        let line = line
+            .parse()
+            .ok()
+            .filter(|line| source.is_some_and(|source| source.function_at(*line).is_some()));
+        line.map(|line| SourceLine {
+            file: file.to_owned(),
+            line,
+        })
+        .into_iter()
+        .collect()
+    }
+
     /// A name is still there that should be gone: what the function that did the work does about it, else how it begins.
     pub(super) fn still_there(&self, _: &[SourceLine]) -> Vec<SourceLine> {
         if !self.says(" is still there") || !self.says("/") {
