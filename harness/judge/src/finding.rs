@@ -221,3 +221,28 @@ pub enum DiffLine {
     /// So many lines left out of the picture.
     Elided(usize),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MistakeKind;
+
+    #[test]
+    fn a_hint_can_be_written_for_every_kind_that_a_report_names() {
+        let kinds = [
+            MistakeKind::Build,
+            MistakeKind::Place,
+            MistakeKind::Memory,
+            MistakeKind::Crash,
+            MistakeKind::Limit,
+            MistakeKind::Nul,
+            MistakeKind::Unchecked,
+            MistakeKind::Status,
+            MistakeKind::Silent,
+            MistakeKind::Waits,
+            MistakeKind::Behaviour,
+        ];
+        // What stops a case by another one has that one's hint.
+        assert!(kinds.iter().all(|kind| *kind < MistakeKind::Requires));
+        assert_eq!(kinds.map(MistakeKind::name), ipclab_spec::CAUSES);
+    }
+}

@@ -117,7 +117,10 @@ fn segment(facts: Facts<'_>, state: &ShmState) -> Vec<Finding> {
         }
         (Some(true), Some(_)) => findings.push(pass(format!("there is a segment with key {key}"))),
         (_, None) => {
-            let (actor, why, cite) = match other_key(facts, key).or_else(|| no_segment(facts)) {
+            let (actor, why, cite) = match removed(facts, key)
+                .or_else(|| other_key(facts, key))
+                .or_else(|| no_segment(facts))
+            {
                 Some((actor, why, n)) => {
                     (Some(actor), format!(": {why}"), Some(n).filter(|n| *n > 0))
                 }
@@ -237,6 +240,32 @@ fn misread_mode(seen: u32, wanted: u32) -> String {
         }
         Ok(_) | Err(_) => String::new(),
     }
+}
+
+/// The student's program that removed a segment which was there before, and which it had not got by its key.
+fn removed(facts: Facts<'_>, key: i32) -> Option<(usize, String, u32)> {
+    let mut given = facts.case.given.shm.iter();
+    if !given.any(|given| given.key == key) {
+        return None;
+    }
+    facts.evidence.trace.iter().find_map(|call| {
+        let is_it = call.name == "shmctl"
+            && call.errno().is_none()
+            && call.args.iter().any(|arg| arg.has("IPC_RMID"))
+            && facts.is_student(call.actor);
+        let id = call.args.first().and_then(Arg::number).filter(|_| is_it)?;
+        // What it got for another key is another segment.
+        let is_other = facts.calls(call.actor).any(|get| {
+            let got = get.returned.as_ref().map(|returned| returned.value);
+            let asked = get.argument(ArgKind::Key).and_then(Arg::number);
+            get.name == "shmget" && got == Some(id) && asked != Some(i64::from(key))
+        });
+        let message = || {
+            let who = facts.who(call.actor);
+            format!("{who} removed it by shmctl(IPC_RMID) at #{}", call.n)
+        };
+        (!is_other).then(|| (call.actor, message(), call.n))
+    })
 }
 
 /// The student's program that worked with another key: its index, what it did, in which call.

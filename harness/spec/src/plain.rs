@@ -60,6 +60,13 @@ fn head(out: &mut String, case: &Case) {
             steps => pair(out, "hint", &list(steps)),
         }
     }
+    for (name, steps) in &case.hints {
+        let steps = match steps.as_slice() {
+            [only] => text(only),
+            steps => list(steps),
+        };
+        pair(out, &format!("hints.{name}"), &steps);
+    }
     let limit = case.limit.as_millis();
     pair(
         out,

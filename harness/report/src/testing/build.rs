@@ -41,6 +41,7 @@ pub fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         covers: vec!["Q6".into()],
         hint: None,
         next_hints: Vec::new(),
+        hints: Default::default(),
         limit: Duration::from_secs(10),
         requires: Vec::new(),
         visibility: Visibility::Visible,

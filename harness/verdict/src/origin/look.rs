@@ -33,6 +33,7 @@ pub(super) struct Look<'a> {
     pub(super) sources: &'a [Source<'a>],
     pub(super) evidence: &'a Evidence,
     pub(super) finding: &'a Finding,
+    pub(super) case: &'a Case,
     /// The student's program that it is about, or that has the mistake.
     pub(super) actor: Option<(usize, &'a ActorEvidence)>,
     /// It is about that program itself.
@@ -106,6 +107,7 @@ impl<'a> Look<'a> {
             sources,
             evidence,
             finding,
+            case,
             is_own: students.iter().any(|index| is_named(&index)),
             actor,
         }

@@ -29,6 +29,7 @@ mod shown;
 mod source;
 mod trail;
 mod value;
+mod worked;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;

@@ -27,8 +27,11 @@ impl<'a> Look<'a> {
         let stopped = || {
             let (_, actor) = self.actor?;
             let is_it = matches!(actor.exit, Exit::Stopped(_)) && self.is_own;
-            let last = actor.printed.last().filter(|_| is_it)?;
-            Some(last.lines.clone())
+            let last = actor.printed.last().filter(|_| is_it);
+            match last {
+                Some(last) => Some(last.lines.clone()),
+                None => Some(vec![self.endless()?]),
+            }
         };
         let ended = || {
             let (_, actor) = self.actor?;
