@@ -1,5 +1,5 @@
 //! What threads are in the middle of, and what they share, as plain records: [`super::held`], [`super::reach`],
-//! [`super::series`],
+//! [`super::masks`], [`super::series`],
 //! [`super::instead`] and [`super::addressed`] work with them.
 
 use std::os::fd::OwnedFd;
@@ -160,4 +160,13 @@ pub(super) enum Placed {
 pub(super) struct Beginning {
     pub(super) at: u64,
     pub(super) instruction: Vec<u8>,
+}
+
+/// The masks of a thread at the exit of a call that waited with one of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Masks {
+    /// The call's, which is in force.
+    pub(super) of_call: u64,
+    /// The thread's, which comes back.
+    pub(super) own: u64,
 }

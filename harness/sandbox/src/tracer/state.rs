@@ -16,11 +16,11 @@ use ipclab_evidence::{
 use super::code_map::{CodeMap, Origins};
 use super::followed::{Followed, Functions};
 use super::in_progress::{
-    Addressed, Beginning, Compared, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
+    Addressed, Beginning, Compared, Held, InStead, Masks, Placed, Reached, Restart, Series,
+    TimedWait,
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
-use super::masks::Masks;
 use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
 use super::trace::Trace;
