@@ -182,6 +182,32 @@ pub fn code_at(tid: Pid, address: u64) -> Option<Vec<u8>> {
     })
 }
 
+/// Where a process has mapped code of files of the system's folders whose paths contain this name.
+#[must_use]
+pub fn system_code(pid: Pid, name: &[u8]) -> Vec<std::ops::Range<u64>> {
+    let maps = read(pid, "maps").unwrap_or_default();
+    let lines = maps.split(|byte| *byte == b'\n');
+    let of_line = |line: &[u8]| {
+        let mut words = line.splitn(6, |byte| *byte == b' ');
+        let range = std::str::from_utf8(words.next()?).ok()?;
+        let access = words.next()?;
+        let path = words.nth(3)?.trim_ascii_start();
+        let is_it = access.get(2) == Some(&b'x')
+            && is_systems(path)
+            && path.windows(name.len()).any(|part| part == name);
+        let (start, end) = range.split_once('-').filter(|_| is_it)?;
+        let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
+        Some(hexadecimal(start)?..hexadecimal(end)?)
+    };
+    lines.filter_map(of_line).collect()
+}
+
+/// Whether a path is one of the system's folders.
+fn is_systems(path: &[u8]) -> bool {
+    let system = [&b"/usr/"[..], b"/lib"];
+    system.iter().any(|folder| path.starts_with(folder))
+}
+
 /// Files whose code a process has mapped, and which were changed after that time or are gone. What lies in the system's folders, or
 /// where nothing can be written, is not looked at: a file of the host that is shown so may have got one more name meanwhile.
 #[must_use]
@@ -195,8 +221,7 @@ pub fn code_made_since(pid: Pid, since: SystemTime) -> Vec<Vec<u8>> {
         let mut words = line.splitn(6, |byte| *byte == b' ');
         let access = words.nth(1).unwrap_or_default();
         let path = words.nth(3).unwrap_or_default().trim_ascii_start();
-        let system = [&b"/usr/"[..], b"/lib"];
-        let is_system = system.iter().any(|folder| path.starts_with(folder));
+        let is_system = is_systems(path);
         let is_known = made.iter().any(|known| known == path);
         if access.get(2) != Some(&b'x') || !path.starts_with(b"/") || is_system || is_known {
             continue;

@@ -132,8 +132,8 @@ pub struct Case {
     pub requires: Vec<String>,
     /// The readers of its result, and when they see it.
     pub visibility: Visibility,
-    /// Run a second build with AddressSanitizer and UBSan.
-    pub sanitize: bool,
+    /// Run a second build with these sanitizers.
+    pub sanitize: Option<Sanitizers>,
     /// How many descriptors a process may have open at once; `None`: the box's own limit.
     pub open_files: Option<u32>,
     /// How many lines a program may print on one stream; `None`: the box's own limit.
@@ -461,6 +461,26 @@ impl Points {
         match self {
             Self::Whole(_) => true,
             Self::Split(parts) => parts.iter().any(|(part, _)| *part == aspect),
+        }
+    }
+}
+
+/// The sanitizers that a case is played with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sanitizers {
+    /// AddressSanitizer and UBSan: memory errors.
+    Memory,
+    /// ThreadSanitizer: data races, and mutexes that are misused.
+    Threads,
+}
+
+impl Sanitizers {
+    /// What they find in a program, as reports have it.
+    #[must_use]
+    pub fn error(self) -> &'static str {
+        match self {
+            Self::Memory => "memory error",
+            Self::Threads => "data race",
         }
     }
 }

@@ -7,8 +7,8 @@ use ipclab_evidence::Occurrence;
 use ipclab_spec::{
     Action, After, Amount, AnyPlace, ArgPattern, Aspect, CallPattern, Case, Count, Data, Draw,
     Endpoint, ExitExpectation, FaultKind, GivenKind, Hole, Leftover, Named, OutputExpectation,
-    Part, Player, Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Turns,
-    Visibility, Wanted, parse,
+    Part, Player, Points, Reference, ResultPattern, Sanitizers, Spec, Template, Tier,
+    TranscriptLine, Turns, Visibility, Wanted, parse,
 };
 
 fn spec(text: &str) -> Spec {
@@ -104,7 +104,7 @@ fn a_lab_and_its_programs() {
     );
     assert_eq!(
         (one.visibility, one.sanitize),
-        (Visibility::AfterDeadline, true)
+        (Visibility::AfterDeadline, Some(Sanitizers::Memory))
     );
     assert_eq!(
         (one.limit, one.hint.as_deref()),

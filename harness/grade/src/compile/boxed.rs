@@ -22,6 +22,7 @@ use super::{overlay, sanitizer, scripts, strip};
 use ipclab_intake::failure::{FULL_DISK_REMEDY, Failure, reason};
 use ipclab_intake::store;
 use ipclab_plan::Tool;
+use ipclab_spec::Sanitizers;
 
 /// Where the staged files lie inside.
 pub(super) const INSIDE: &str = "/lab";
@@ -95,7 +96,12 @@ impl BuildFolder {
     ///
     /// # Errors
     /// Our own disk's.
-    pub(super) fn lay_out(parent: PathBuf, staged: &Path, shown: &Shown) -> Result<Self, Failure> {
+    pub(super) fn lay_out(
+        parent: PathBuf,
+        staged: &Path,
+        shown: &Shown,
+        sanitizers: Sanitizers,
+    ) -> Result<Self, Failure> {
         let folder = parent.join("lab");
         let failed = |error: &std::io::Error| {
             Failure::disk(format_args!("making {}", folder.display()), error)
@@ -103,7 +109,8 @@ impl BuildFolder {
         store::make_folders(&parent, Path::new("lab").join(TOOL_FOLDER).as_path())
             .map_err(|error| failed(&error))?;
         shown.copy(staged, &folder)?;
-        fs::write(folder.join(TOOL_FOLDER).join(WITNESS), sanitizer::witness())
+        let witness = sanitizer::witness(sanitizers);
+        fs::write(folder.join(TOOL_FOLDER).join(WITNESS), witness)
             .map_err(|error| failed(&error))?;
         open_folders(&folder).map_err(|error| failed(&error))?;
         Ok(Self {
@@ -163,11 +170,17 @@ impl BuildFolder {
     }
 
     /// The command that makes that object, by a compiler of ours: before anything of the submission's runs here.
-    pub(super) fn witness_step(compiler: &Tool) -> Step {
+    pub(super) fn witness_step(compiler: &Tool, sanitizers: Sanitizers) -> Step {
         let object = format!("./{TOOL_FOLDER}/{WITNESS_OBJECT}");
+        // Of threads it has more than hooks, which the sanitizer is to see as it sees the rest.
+        let kind = match sanitizers {
+            Sanitizers::Memory => ["-g0", "-fno-sanitize=all"],
+            Sanitizers::Threads => ["-g", "-fsanitize=thread"],
+        };
         let argv = [
             "cc",
-            "-g0",
+            kind[0],
+            kind[1],
             "-O1",
             "-fPIE",
             "-w",
@@ -622,8 +635,13 @@ mod tests {
         let staged = root.path().join("staged");
         fs::create_dir_all(staged.join("src")).unwrap();
         fs::create_dir(root.path().join("parent")).unwrap();
-        let build_folder =
-            BuildFolder::lay_out(root.path().join("parent"), &staged, &Shown::Everything).unwrap();
+        let build_folder = BuildFolder::lay_out(
+            root.path().join("parent"),
+            &staged,
+            &Shown::Everything,
+            Sanitizers::Memory,
+        )
+        .unwrap();
         (root, build_folder)
     }
 
@@ -631,7 +649,15 @@ mod tests {
     fn a_folder_that_a_signal_removed_is_not_created_again() {
         let root = tempfile::tempdir().unwrap();
         let gone = root.path().join("run-1");
-        assert!(BuildFolder::lay_out(gone.join("build"), root.path(), &Shown::Everything).is_err());
+        assert!(
+            BuildFolder::lay_out(
+                gone.join("build"),
+                root.path(),
+                &Shown::Everything,
+                Sanitizers::Memory
+            )
+            .is_err()
+        );
         assert!(!gone.exists());
     }
 

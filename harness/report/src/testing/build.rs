@@ -45,7 +45,7 @@ pub fn case(id: &str, title: &str, tier: Tier, points: Points) -> Case {
         limit: Duration::from_secs(10),
         requires: Vec::new(),
         visibility: Visibility::Visible,
-        sanitize: false,
+        sanitize: None,
         open_files: None,
         output_lines: None,
         limits: ipclab_spec::CaseLimits::default(),

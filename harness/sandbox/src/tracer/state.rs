@@ -110,6 +110,8 @@ pub(super) struct Thread {
     pub(super) followed: Vec<Followed>,
     /// It stands at the exit of a call that waited with a mask of its own.
     pub(super) masks: Option<Masks>,
+    /// It is a sanitizer's own, and no thread of the program's.
+    pub(super) in_background: bool,
 }
 
 /// A call between its entry and its exit.
@@ -175,6 +177,8 @@ pub(super) struct Process {
     pub(super) crashed_at: Option<(i32, Vec<SourceLine>)>,
     /// Functions that its handlers must not call, once one has been followed.
     pub(super) functions: Option<Rc<Functions>>,
+    /// The thread that is being made in it is a sanitizer's own.
+    pub(super) begins_background: bool,
 }
 
 /// What the tracer does in the host's own world beyond tracing.
@@ -545,10 +549,15 @@ impl Tracer {
             code: CodeMap::default(),
             crashed_at: None,
             functions: None,
+            begins_background: false,
         });
+        let in_background = self
+            .processes
+            .get_mut(&process)
+            .is_some_and(|process| std::mem::take(&mut process.begins_background));
         if process == tid {
             self.tree_born(tid, actor, self.processes[&tid].own_pid);
-        } else {
+        } else if !in_background {
             self.tree_thread(process);
         }
         self.threads.insert(
@@ -578,6 +587,7 @@ impl Tracer {
                 ends_at: 0,
                 followed: Vec::new(),
                 masks: None,
+                in_background,
             },
         );
         let own_pid = self.processes[&process].own_pid;

@@ -85,8 +85,8 @@ tables! {
         /// "visible": students see the result. "hidden": they never do. "after-deadline": later. Left out: "visible".
         #[schemars(extend("enum" = ["visible", "hidden", "after-deadline"]))]
         visibility: At<String>,
-        /// Run a second build with AddressSanitizer and UBSan; left out: false.
-        sanitize: At<bool>,
+        /// true: run a second build with AddressSanitizer and UBSan. "thread": one with ThreadSanitizer. Left out: false.
+        sanitize: SanitizeForm,
         /// How many descriptors a process may have open at once; left out: 256.
         #[schemars(range(min = 16, max = 4096))]
         open_files: At<i64>,

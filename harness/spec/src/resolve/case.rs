@@ -20,7 +20,7 @@ use super::vary::vary;
 use super::wire::wire;
 use crate::diagnostic::Diagnostics;
 use crate::names::nearest;
-use crate::raw::{At, InterleaveForm, Many, RawCase, RawInterleave};
+use crate::raw::{At, InterleaveForm, Many, RawCase, RawInterleave, SanitizeForm};
 use crate::tree::Span;
 use crate::{
     ActorCalls, AnyPlace, Case, CaseLimits, Endpoint, Fault, Hole, Part, Program, Reference,
@@ -98,7 +98,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         },
         requires: requires(raw, lab, context),
         visibility: visibility(raw, context),
-        sanitize: raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value),
+        sanitize: raw.sanitize.as_ref().and_then(SanitizeForm::sanitizers),
         open_files: number_of(
             &raw.open_files,
             OPEN_FILES,
