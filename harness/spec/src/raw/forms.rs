@@ -215,7 +215,7 @@ impl Read for SanitizeForm {
 }
 
 schema!(SanitizeForm, |_generator| json_schema!({
-    "anyOf": [{ "type": "boolean" }, { "const": Self::THREAD }]
+    "anyOf": [{ "type": "boolean" }, { "enum": [Self::THREAD] }]
 }));
 
 /// A number, or a text with a variable.
