@@ -188,6 +188,8 @@ impl Place {
         let kinds = fs::read_dir(folder).unwrap().flatten();
         let mut kinds: Vec<_> = kinds.map(|entry| entry.path()).collect();
         kinds.sort();
+        // Not every machine that tests has its compiler.
+        kinds.retain(|kind| !kind.ends_with("rust"));
         let whole = kinds.iter().find(|kind| kind.ends_with("whole")).unwrap();
         self.copy(whole, "class/ada", &format!("/* {SECRET} */"));
         for n in 1..count {
