@@ -1,7 +1,10 @@
 //! Memory that processes share without a file: what was mapped is counted, since the pages belong to no process. They stay
 //! when a process drops them (`MADV_DONTNEED`) and when all but one of them are unmapped, until the last mapping is gone.
+//!
+//! What was sent and not received lies in the kernel, and belongs to no process either. A socket can be made to hold megabytes
+//! (`SO_SNDBUF`), and one that waits to be accepted or is on its way in a message is nobody's descriptor: bytes are counted, not sockets.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use ipclab_kernel::{Pid, procfs};
 
@@ -10,6 +13,36 @@ use super::state::Tracer;
 
 /// Anonymous memory that is shared, and `/dev/zero`, of which each mapping is an object of its own.
 const ANONYMOUS: &[u8] = b"/dev/zero";
+
+/// Bytes that were sent and that nobody has received: as many lie in the kernel at the most, since what goes with a socket that is
+/// closed is not taken off.
+#[derive(Debug, Default)]
+pub(super) struct InSockets {
+    /// By the actor that sent them.
+    sent: BTreeMap<usize, u64>,
+    received: u64,
+}
+
+impl InSockets {
+    pub(super) fn sent(&mut self, actor: usize, bytes: u64) {
+        *self.sent.entry(actor).or_default() += bytes;
+    }
+
+    pub(super) fn received(&mut self, bytes: u64) {
+        self.received += bytes;
+    }
+
+    /// What an actor holds so, in KiB: all of it belongs to the one that has sent the most.
+    fn kib(&self, actor: usize) -> u64 {
+        let of = |actor: usize| self.sent.get(&actor).copied().unwrap_or_default();
+        let has_sent_most = self.sent.values().all(|other| *other <= of(actor));
+        let all: u64 = self.sent.values().sum();
+        match has_sent_most {
+            true => all.saturating_sub(self.received) >> 10,
+            false => 0,
+        }
+    }
+}
 
 impl Tracer {
     /// A process has mapped something for sharing: takes in what is new.
@@ -35,9 +68,13 @@ impl Tracer {
         }
     }
 
-    /// How much an actor's processes hold together in KiB: what is their own and resident, and all that they have mapped for
-    /// sharing, resident or not.
+    /// How much an actor's processes hold together in KiB: what is their own and resident, all that they have mapped for
+    /// sharing, resident or not, and what they have sent that nobody has received.
     pub(crate) fn held_kib(&mut self, actor: usize, limit_kib: u64) -> u64 {
+        self.mapped_kib(actor, limit_kib) + self.in_sockets.kib(actor)
+    }
+
+    fn mapped_kib(&mut self, actor: usize, limit_kib: u64) -> u64 {
         let resident = self.resident_kib(actor);
         if self.held.iter().all(|one| one.actor != actor) {
             return resident;

@@ -15,6 +15,7 @@ use ipclab_evidence::{
 
 use super::code_map::{CodeMap, Origins};
 use super::followed::{Followed, Functions};
+use super::held::InSockets;
 use super::in_progress::{
     Addressed, Beginning, Compared, Held, InStead, Masks, Placed, Reached, Restart, Series,
     TimedWait,
@@ -361,6 +362,8 @@ pub(crate) struct Tracer {
     pub(super) pipes: PipeCount,
     /// What was mapped for sharing.
     pub(super) held: Vec<Held>,
+    /// What was sent and not received.
+    pub(super) in_sockets: InSockets,
     /// Memory that is shared and no segment, in the order in which it was seen: inode and path.
     pub(super) mapped_memory: Vec<(u64, Vec<u8>)>,
     /// Segments whose last page is filled behind their end.
@@ -485,6 +488,7 @@ impl Tracer {
             over_process_limit: None,
             pipes: PipeCount::default(),
             held: Vec::new(),
+            in_sockets: InSockets::default(),
             mapped_memory: Vec::new(),
             filled: HashSet::new(),
             forbidden: None,

@@ -364,6 +364,28 @@ pub(crate) fn tests() -> Vec<Test> {
             "{out}"
         );
     }));
+    tests.push(both("what_lies_in_sockets_is_memory", |level| {
+        let limited = |line: &str| {
+            let mut plan = plan([student("one", line)]);
+            plan.limits = Limits {
+                memory_mib: 30,
+                open_files: 250,
+                calls: 10_000,
+                reserves: true,
+                ..small()
+            };
+            plan
+        };
+        let seen = run(level, &limited("limits in-sockets 240"));
+        let hit = LimitHit {
+            kind: LimitKind::Memory,
+            limit: 30,
+        };
+        assert_eq!(seen.actor("one").exit, Exit::Stopped(hit));
+        // What is received is not there any more.
+        let seen = run(level, &limited("limits through-sockets 900"));
+        assert_eq!(seen.out("one"), "through\n");
+    }));
     tests.push(both("tables_of_pages_are_memory", |level| {
         let mut plan = plan([student("one", "limits page-tables")]);
         plan.limits = Limits {
