@@ -182,7 +182,13 @@ impl Shown<'_> {
 
     fn says_how(&self) -> bool {
         match self.finding.aspect {
-            Aspect::Calls => !self.finding.cites.is_empty(),
+            // That something was not called is seen where the program came to a stop before.
+            Aspect::Calls => {
+                let message = self.finding.message.as_str();
+                let lacks = [", and no ", ", and it had not called "];
+                let is_lack = lacks.iter().any(|lack| message.contains(lack));
+                !self.finding.cites.is_empty() && !is_lack
+            }
             Aspect::Memory => !self.finding.lines.is_empty(),
             Aspect::Build | Aspect::Output | Aspect::Bytes | Aspect::Exit | Aspect::Cleanup => {
                 false
