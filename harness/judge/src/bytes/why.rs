@@ -127,10 +127,10 @@ impl Crossing<'_> {
             }
             let sent = Crossing::new(self.facts, self.wire, Direction::Sent).total();
             if sent == seen {
-                return format!(
-                    "{amount}, because that is what {} sent",
-                    self.names(&self.there())
-                );
+                return match seen < wanted {
+                    true => format!("{amount}: no more was sent"),
+                    false => format!("{amount}: so many were sent"),
+                };
             }
             if sent > seen {
                 return format!(

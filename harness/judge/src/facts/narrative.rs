@@ -79,7 +79,12 @@ impl<'a> Facts<'a> {
                 true => "itself".to_owned(),
                 false => self.process(end.actor, end.pid),
             };
-            let came = match (end.came_by, self.made_at(end.actor, end.pid)) {
+            // Of several it would be the same line again and again.
+            let made = match wait.other_ends.len() {
+                1 => self.made_at(end.actor, end.pid),
+                _ => None,
+            };
+            let came = match (end.came_by, made) {
                 (Some(call), _) => format!(", passed at #{call}"),
                 (None, Some(line)) => format!(", a process made at {line}"),
                 (None, None) => String::new(),
