@@ -169,10 +169,11 @@ impl Crossing<'_> {
         let received: Vec<u8> = received
             .flat_map(|(_, transfer)| transfer.head.0.iter().copied())
             .collect();
+        // Where the last byte is a newline, it is not the end that is missing.
+        let is_cut = sent.last() != Some(&b'\n');
         let by_run = match self.facts.are_lines_sent() {
-            true => Some(b'\n'),
-            // A program that sends a newline has lines in mind.
-            false => (sent.last() != Some(&b'\n')).then_some(0),
+            true => is_cut.then_some(b'\n'),
+            false => is_cut.then_some(0),
         };
         behind(&received).or(by_run)
     }

@@ -407,7 +407,8 @@ impl<'a> Facts<'a> {
         match (finding.verdict, self.cut_off()) {
             (Verdict::Pass, Some(index)) => {
                 let (who, why) = (self.who(index), self.because(index));
-                let text = format!("{what} does not count, since {who} never ended{why}");
+                let held_up = self.held_up();
+                let text = format!("{what} does not count, since {who} never ended{why}{held_up}");
                 Finding::fail(
                     finding.aspect,
                     Some(&self.evidence.actors[index].name),

@@ -116,33 +116,6 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Whether a line complains of something that did not happen in this run, or asks whether to.
-    pub(super) fn never_said(&self, line: &SourceLine) -> bool {
-        let Some((spot, (_, actor))) = self.spot(line).zip(self.actor) else {
-            return false;
-        };
-        let source = spot.source;
-        let complains = |at: usize| {
-            let names_it = ["perror", "stderr"].iter().any(|word| source.is(at, word));
-            let line = names_it.then(|| source.line(at)).flatten();
-            let said = actor.printed.iter().any(|write| {
-                let mut lines = write.lines.iter();
-                lines.any(|said| said.file == source.name && Some(said.line) == line)
-            });
-            names_it && !said
-        };
-        let mut own = spot.function.body.clone();
-        let on_line = own.any(|at| source.line(at) == Some(spot.line) && complains(at));
-        let mut controls = source.controls(spot.function).into_iter();
-        let asks = controls.any(|control| {
-            let is_it = source.is(control.at, "if") && source.line(control.at) == Some(spot.line);
-            // `if (fd == -1) perror("socket")` and no more than that, an exit aside.
-            let few = control.body.len() <= COMPLAINT_TOKENS_MAX;
-            is_it && few && control.body.clone().any(complains)
-        });
-        self.is_own && (on_line || asks)
-    }
-
     pub(super) fn kind(&self) -> Option<MistakeKind> {
         self.finding.mistake.as_ref().map(|mistake| mistake.kind)
     }
@@ -204,9 +177,6 @@ impl<'a> Look<'a> {
         })
     }
 }
-
-/// Tokens of what is done where a call failed, when all that is done is to say so.
-const COMPLAINT_TOKENS_MAX: usize = 24;
 
 /// Places of one call that are named.
 pub(super) const LAST_SITES: usize = 2;

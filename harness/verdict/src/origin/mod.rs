@@ -153,7 +153,7 @@ impl<'a> Sources<'a> {
         for line in origins.chain(look.around(&lines)) {
             // The first and the last of the lines are shown anyway.
             let is_shown = [lines.first(), lines.last()].contains(&Some(&line));
-            if !is_shown && !from.contains(&line) && !look.never_said(&line) {
+            if !is_shown && !from.contains(&line) {
                 from.push(line);
             }
         }
