@@ -5,6 +5,8 @@ use ipclab_spec::Aspect;
 
 /// What a message about a missing NUL says.
 pub(crate) const NUL_MISSING: &str = "the message went without its NUL";
+/// What one about a missing newline says.
+pub(crate) const NEWLINE_MISSING: &str = "the message went without its newline";
 
 /// What became of one expectation.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Memory: what shared memory looks like. Memory errors of programs are the sanitizers' affair.
 
-use ipclab_evidence::{Arg, ArgKind, IpcKind, IpcSnapshot, Segment};
+use ipclab_evidence::{Arg, ArgKind, Call, Errno, IpcKind, IpcSnapshot, Segment};
 use ipclab_spec::{After, Aspect, ShmState};
 
 use crate::difference::byte;
@@ -312,10 +312,23 @@ fn no_segment(facts: Facts<'_>) -> Option<(usize, String, u32)> {
         })?;
         Some((
             index,
-            format!("{who} got none, {}", facts.failure(failed)),
+            format!(
+                "{who} got none, {}{}",
+                facts.failure(failed),
+                unmade(failed)
+            ),
             failed.n,
         ))
     })
+}
+
+/// What to say of a call that looked for a segment and should have made it.
+fn unmade(call: &Call) -> &'static str {
+    let makes = call.args.iter().any(|arg| arg.has("IPC_CREAT"));
+    match !makes && call.errno() == Some(Errno::ENOENT) {
+        true => ": shmget() makes one only with IPC_CREAT",
+        false => "",
+    }
 }
 
 /// The student's program that worked with this segment last.

@@ -47,7 +47,7 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
         .iter()
         .map(|(case, done)| (*case, &done.outcome))
         .collect();
-    let sources = Sources::new(&record.sources);
+    let sources = Sources::new(&record.sources).of(&record.programs);
     let judged: Vec<Judged<'_>> = settled
         .iter()
         .zip(causes::group(&outcomes, &record.programs))

@@ -2,8 +2,12 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use common::{Run, at, call, case, check, finding, line};
+use ipclab_report::Program;
 use ipclab_spec::Aspect;
+use ipclab_verdict::origin::Sources;
 use serde_json::{Value, json};
 
 /// A program with a function for each command.
@@ -394,4 +398,41 @@ fn an_interrupted_call_of_the_serving_loop_is_named_itself() {
     let nothing = "server sent nothing to our client: it ended with status 1";
     let nothing = finding(Aspect::Bytes, nothing, &[13]);
     check(HANDLES, &case("", "0"), &run, &nothing, 11);
+}
+
+/// A program was called wrong, and the report sent its reader to the file of another program.
+#[test]
+fn origins_are_in_files_of_the_program_at_fault() {
+    let case = case("", "0");
+    let own =
+        "#include \"mode.h\"\nint main(void)\n{\n    open(\"/tmp/a\", MODE);\n    return 0;\n}\n";
+    let files = BTreeMap::from([
+        ("server.c".to_owned(), own.to_owned()),
+        ("client.c".to_owned(), "#define MODE 2\n".to_owned()),
+    ]);
+    let mut run = Run::ended(0);
+    run.trace = vec![call(
+        1,
+        "open",
+        &json!([{"path": "/tmp/a"}, {"number": 2}]),
+        3,
+        4,
+    )];
+    let finding = finding(
+        Aspect::Calls,
+        "server called open(\"/tmp/a\", 2) at #1 instead of open(\"/tmp/a\", 0)",
+        &[4],
+    );
+    let program = |name: &str, file: &str| -> Program {
+        serde_json::from_value(json!({"name": name, "sources": [file]})).expect("a program")
+    };
+    let programs = [program("server", "server.c"), program("client", "client.c")];
+    let evidence = run.evidence();
+    let of = |sources: &Sources<'_>| {
+        let traced = sources.trace(&case, Some(&evidence), &finding);
+        let files = traced.from.into_iter().map(|line| line.file);
+        files.collect::<Vec<_>>()
+    };
+    assert_eq!(of(&Sources::new(&files)), ["client.c"]);
+    assert_eq!(of(&Sources::new(&files).of(&programs)), [""; 0]);
 }

@@ -19,6 +19,9 @@ pub(super) const WEATHER: [&str; 6] = [
 impl<'a> Look<'a> {
     /// Where it comes from, the nearest line first.
     pub(super) fn origins(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        if let Some(line) = self.keeps_end_open() {
+            return vec![line];
+        }
         let known = self.by_kind(lines);
         if !known.is_empty() {
             return known;
