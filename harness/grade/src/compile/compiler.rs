@@ -166,25 +166,32 @@ impl Compiler {
         (clang, options.to_vec())
     }
 
-    /// Whether a program of ours can be built with the sanitizers: asked when another one could not.
-    pub(super) fn links_sanitizers(&self, variant: Variant) -> bool {
-        let build = || -> std::io::Result<bool> {
-            let folder = tempfile::tempdir()?;
-            let source = folder.path().join("main.c");
-            std::fs::write(&source, "int main(void) { return 0; }\n")?;
-            let mut command = Command::new(&self.tool.path);
+    /// Whether a program of ours can be built with the sanitizers of a variant, and runs: asked when another one could not be built. What
+    /// is linked with a runtime for another C library ends before it has begun.
+    pub(super) fn has_sanitizers(&self, variant: Variant) -> bool {
+        let succeeds = |command: &mut Command| -> std::io::Result<bool> {
             command
-                .args(self.of(variant))
-                .arg(&source)
-                .arg("-o")
-                .arg(folder.path().join("main"))
                 .current_dir("/")
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());
-            Ok(executables::start(&mut command)?.wait()?.success())
+            Ok(executables::start(command)?.wait()?.success())
         };
-        build().unwrap_or(false)
+        // A folder in which nothing may be executed says nothing of the library.
+        let runs = |outcome: std::io::Result<bool>| match outcome {
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(true),
+            outcome => outcome,
+        };
+        let works = || -> std::io::Result<bool> {
+            let folder = tempfile::tempdir()?;
+            let (source, program) = (folder.path().join("main.c"), folder.path().join("main"));
+            std::fs::write(&source, "int main(void) { return 0; }\n")?;
+            let mut build = Command::new(&self.tool.path);
+            build.args(self.of(variant)).arg(&source);
+            let is_built = succeeds(build.arg("-o").arg(&program))?;
+            Ok(is_built && runs(succeeds(&mut Command::new(&program)))?)
+        };
+        works().unwrap_or(false)
     }
 
     /// What a variant adds to the flags.

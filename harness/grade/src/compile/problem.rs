@@ -27,7 +27,7 @@ pub(super) fn of(
     // A submission can make a compiler print any words, and a linker has many for a library that is not for this C library. That it
     // is the machine shows a program of ours.
     if let (Way::Compile { .. }, Some(sanitizers)) = (way, variant.sanitizers())
-        && compiler.is_some_and(|compiler| !compiler.links_sanitizers(variant))
+        && compiler.is_some_and(|compiler| !compiler.has_sanitizers(variant))
     {
         let missing = messages::missing_sanitizer(&outcome.output);
         let (library, path) = missing.unwrap_or(match sanitizers {

@@ -4,7 +4,7 @@
 //! What was sent and not received lies in the kernel, and belongs to no process either. A socket can be made to hold megabytes
 //! (`SO_SNDBUF`), and one that waits to be accepted or is on its way in a message is nobody's descriptor: bytes are counted, not sockets.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use ipclab_kernel::{Pid, procfs};
 
@@ -13,36 +13,6 @@ use super::state::Tracer;
 
 /// Anonymous memory that is shared, and `/dev/zero`, of which each mapping is an object of its own.
 const ANONYMOUS: &[u8] = b"/dev/zero";
-
-/// Bytes that were sent and that nobody has received: as many lie in the kernel at the most, since what goes with a socket that is
-/// closed is not taken off.
-#[derive(Debug, Default)]
-pub(super) struct InSockets {
-    /// By the actor that sent them.
-    sent: BTreeMap<usize, u64>,
-    received: u64,
-}
-
-impl InSockets {
-    pub(super) fn sent(&mut self, actor: usize, bytes: u64) {
-        *self.sent.entry(actor).or_default() += bytes;
-    }
-
-    pub(super) fn received(&mut self, bytes: u64) {
-        self.received += bytes;
-    }
-
-    /// What an actor holds so, in KiB: all of it belongs to the one that has sent the most.
-    fn kib(&self, actor: usize) -> u64 {
-        let of = |actor: usize| self.sent.get(&actor).copied().unwrap_or_default();
-        let has_sent_most = self.sent.values().all(|other| *other <= of(actor));
-        let all: u64 = self.sent.values().sum();
-        match has_sent_most {
-            true => all.saturating_sub(self.received) >> 10,
-            false => 0,
-        }
-    }
-}
 
 impl Tracer {
     /// A process has mapped something for sharing: takes in what is new.

@@ -15,10 +15,9 @@ use ipclab_evidence::{
 
 use super::code_map::{CodeMap, Origins};
 use super::followed::{Followed, Functions};
-use super::held::InSockets;
 use super::in_progress::{
-    Addressed, Beginning, Compared, Held, InStead, Masks, Placed, Reached, Restart, Series,
-    TimedWait,
+    Addressed, Beginning, Compared, Held, InSockets, InStead, Masks, Placed, Reached, Restart,
+    Series, TimedWait,
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
