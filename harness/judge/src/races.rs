@@ -158,14 +158,6 @@ fn does(heading: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn page(text: &str) -> Page {
-        Page {
-            lines: text.lines().map(str::to_owned).collect(),
-            text: text.to_owned(),
-            has_hole: false,
-        }
-    }
-
     const RACES: &str = "hello\n==================\n\
 WARNING: ThreadSanitizer: data race (pid=18400)\n  \
 Write of size 4 at 0x55 by thread T2 (mutexes: write M1):\n    \
@@ -181,7 +173,7 @@ SUMMARY: x\n==================\n";
 
     #[test]
     fn the_first_race_of_the_source_is_told_with_both_its_lines() {
-        let page = page(RACES);
+        let page = Page::of_text(RACES);
         let finding = first(&page).unwrap().finding("counter", "counter");
         assert_eq!(
             finding.message,
@@ -193,7 +185,7 @@ SUMMARY: x\n==================\n";
     #[test]
     fn a_global_variable_is_named() {
         let text = RACES.split("==================").nth(1).unwrap();
-        let page = page(text);
+        let page = Page::of_text(text);
         let race = first(&page).unwrap();
         assert_eq!(race.variable, Some("n"));
         let message = race.finding("counter", "counter").message;
@@ -202,7 +194,7 @@ SUMMARY: x\n==================\n";
 
     #[test]
     fn a_misused_mutex_has_the_line_that_misused_it() {
-        let page = page(
+        let page = Page::of_text(
             "WARNING: ThreadSanitizer: unlock of an unlocked mutex (or by a wrong thread) (pid=7)\n    \
              #0 0x1 in pthread_mutex_unlock ../x.cpp:1\n    #1 0x2 in main /lab/a.c:8\n\n  \
              Location is global 'm' of size 40 at 0x5 (t+0x4)\n",
@@ -217,7 +209,7 @@ SUMMARY: x\n==================\n";
     #[test]
     fn other_text_is_no_race() {
         for text in ["", "WARNING: Thread", "ERROR: ThreadSanitizer: SEGV"] {
-            assert_eq!(first(&page(text)), None, "{text:?}");
+            assert_eq!(first(&Page::of_text(text)), None, "{text:?}");
         }
     }
 }

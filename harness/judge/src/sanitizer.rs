@@ -306,14 +306,6 @@ impl<'a> Report<'a> {
 mod tests {
     use super::*;
 
-    fn page(text: &str) -> Page {
-        Page {
-            lines: text.lines().map(str::to_owned).collect(),
-            text: text.to_owned(),
-            has_hole: false,
-        }
-    }
-
     #[test]
     fn a_report_is_taken_apart() {
         let text = "=====\n\
@@ -328,7 +320,7 @@ mod tests {
             Address 0x7ffff4fe4994 is located in stack of thread T0 at offset 180 in frame\n    \
             #0 0x562cd7f9d2f8 in serve Unit V/Q6 tcp/IServer.c:10\n\
             \n    [80, 180) 'text' (line 12) <== Memory access at offset 180 overflows this variable\n";
-        let page = page(text);
+        let page = Page::of_text(text);
         assert_eq!(
             Report::read(&page),
             Some(Report {
@@ -348,7 +340,7 @@ mod tests {
             WRITE of size 1 at 0x6 thread T0\n    \
             #0 0x55a8 in main a.c:5:3\n\n\
             freed by thread T0 here:\n    #0 0x7f in __interceptor_free ../x.cpp:52\n    #1 0x55 in drop a.c:4\n";
-        let page = page(text);
+        let page = Page::of_text(text);
         let report = Report::read(&page).unwrap();
         assert_eq!(report.called, None);
         assert_eq!(report.own, Some(("main", "a.c:5:3")));
@@ -359,7 +351,7 @@ mod tests {
     fn undefined_behaviour_has_its_place() {
         let text = "chatter\nuc_server.c:51:9: runtime error: index 10 out of bounds for type 'char [10]'\n    \
             #0 0x55 in upper uc_server.c:51\n    #1 0x55 in main uc_server.c:80\n";
-        let page = page(text);
+        let page = Page::of_text(text);
         let report = Report::read(&page).unwrap();
         assert_eq!(report.what, "index 10 out of bounds for type 'char [10]'");
         assert_eq!(report.own, Some(("upper", "uc_server.c:51:9")));
@@ -375,7 +367,7 @@ mod tests {
             "#0 in",
             "==1==ERROR: AddressSan",
         ] {
-            assert_eq!(Report::read(&page(text)), None, "{text:?}");
+            assert_eq!(Report::read(&Page::of_text(text)), None, "{text:?}");
         }
     }
 }

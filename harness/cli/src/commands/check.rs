@@ -29,7 +29,7 @@ pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
             let how = &args.presentation;
             let on_screen = matches!((how.format, &how.output), (ReportFormat::Text, None));
             let report = graded(args).inspect_err(|_| {
-                // What is on the screen is about another text of the programs.
+                // The report on the screen is about another text of the programs.
                 if on_screen {
                     let _ = output::print(output::clear());
                 }

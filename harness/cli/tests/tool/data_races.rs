@@ -93,7 +93,7 @@ fn is_right(files: &[(&str, &str)]) {
     }
 }
 
-/// What is said of the memory of a program that fails.
+/// Messages about the memory of a program that fails, one for each level.
 fn failing(files: &[(&str, &str)]) -> Vec<String> {
     let workdir = handed_in(files);
     let said = levels(&workdir).into_iter().map(|level| {
@@ -308,7 +308,7 @@ fn who_silences_the_sanitizer_has_no_point_for_it() {
             assert!(said.contains("interferes with the sanitizers"), "{said}");
         }
     }
-    // What asks not to be looked at is looked at all the same.
+    // An attribute that excludes a function has no effect.
     let blind = tally("", "", "", "").replace(
         "static void *work",
         "__attribute__((no_sanitize_thread)) static void *work",

@@ -212,7 +212,7 @@ fn a_build_line_that_names_a_compiler_by_its_place_gets_the_sanitizers() {
     }
 }
 
-/// What a Makefile hid behind `-s` was taken for what our compiler makes of the same files.
+/// A program whose Makefile says `-s` was taken for the one that our compiler makes of the same files.
 #[test]
 fn a_makefile_that_names_its_compiler_by_its_place_hides_nothing() {
     if !levels(&Workdir::with(&[])).contains(&"namespaces") {
@@ -403,7 +403,7 @@ fn who_takes_other_options_or_other_memory_has_proved_nothing() {
     assert!(said.contains("interferes with the sanitizers"), "{said}");
 }
 
-/// What the sanitizer for undefined behaviour computes is no constant: such a program was "not graded". One whose words sound like a
+/// An expression that the sanitizer for undefined behaviour computes is no constant: such a program was "not graded". One whose words sound like a
 /// linker's made that "not installed here".
 #[test]
 fn a_program_that_a_sanitizer_does_not_take_is_judged_all_the_same() {

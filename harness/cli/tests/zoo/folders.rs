@@ -99,7 +99,7 @@ pub(crate) fn all() -> Vec<Folder> {
     folders.folder
 }
 
-/// What a class is about.
+/// The lab of a class.
 enum Lab {
     /// A program that says Hello.
     Greeting,

@@ -173,14 +173,11 @@ impl BuildFolder {
     pub(super) fn witness_step(compiler: &Tool, sanitizers: Sanitizers) -> Step {
         let object = format!("./{TOOL_FOLDER}/{WITNESS_OBJECT}");
         // Of threads it has more than hooks, which the sanitizer is to see as it sees the rest.
-        let kind = match sanitizers {
-            Sanitizers::Memory => ["-g0", "-fno-sanitize=all"],
-            Sanitizers::Threads => ["-g", "-fsanitize=thread"],
+        let kind: &[&str] = match sanitizers {
+            Sanitizers::Memory => &["-g0"],
+            Sanitizers::Threads => &["-g", "-fsanitize=thread"],
         };
-        let argv = [
-            "cc",
-            kind[0],
-            kind[1],
+        let rest = [
             "-O1",
             "-fPIE",
             "-w",
@@ -190,9 +187,10 @@ impl BuildFolder {
             "-o",
             &object,
         ];
+        let argv = ["cc"].iter().chain(kind).chain(&rest);
         Step {
             tool: compiler.clone(),
-            argv: argv.map(str::to_owned).into(),
+            argv: argv.map(|word| (*word).to_owned()).collect(),
             places: Vec::new(),
             by_student: false,
             scripts: Scripts::None,

@@ -38,10 +38,15 @@ pub(super) const fn hooks(sanitizers: Sanitizers) -> &'static [&'static str] {
     }
 }
 
+/// The hooks of all sanitizers.
+fn all_hooks() -> impl Iterator<Item = &'static str> {
+    let kinds = [Sanitizers::Memory, Sanitizers::Threads];
+    kinds.into_iter().flat_map(hooks).copied()
+}
+
 /// Whether it is one of the hooks.
 pub(super) fn is_hook(name: &str) -> bool {
-    let kinds = [Sanitizers::Memory, Sanitizers::Threads];
-    kinds.into_iter().any(|kind| hooks(kind).contains(&name))
+    all_hooks().any(|hook| hook == name)
 }
 
 /// The C library's own names of what the runtimes stand before: memory from there is not watched.
@@ -84,14 +89,13 @@ const BY_COMPILERS: [&str; 25] = [
 ];
 
 /// What they make it call of the runtime that watches threads.
-const BY_COMPILERS_FOR_THREADS: [&str; 11] = [
+const BY_COMPILERS_FOR_THREADS: [&str; 10] = [
     "__tsan_init",
     "__tsan_func_",
     "__tsan_read",
     "__tsan_write",
     "__tsan_unaligned_",
     "__tsan_volatile_",
-    "__tsan_unaligned_volatile_",
     "__tsan_vptr_",
     "__tsan_atomic",
     "__tsan_mem",
@@ -241,10 +245,6 @@ fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The source of the object that is linked to the program.
 pub(super) fn witness(sanitizers: Sanitizers) -> String {
-    let (begin, end) = (
-        "#ifdef __cplusplus\nextern \"C\" {\n#endif\n",
-        "#ifdef __cplusplus\n}\n#endif\n",
-    );
     let hooks = match sanitizers {
         Sanitizers::Memory => memory_hooks(),
         Sanitizers::Threads => format!(
@@ -270,7 +270,14 @@ pub(super) fn witness(sanitizers: Sanitizers) -> String {
         __asm__ volatile("syscall" : "=a"(result) : "0"(62L), "D"({SANITIZER_WITNESS}L), "S"(0L) : "rcx", "r11", "memory"); \
     }} while (0)
 #endif
-{begin}{hooks}{end}"#
+#ifdef __cplusplus
+extern "C" {{
+#endif
+{hooks}
+#ifdef __cplusplus
+}}
+#endif
+"#
     )
 }
 
@@ -350,14 +357,8 @@ pub(super) fn doubled(output: &str) -> Option<String> {
     let lines = output
         .lines()
         .filter(|line| line.contains("multiple definition"));
-    let known = |line: &str| {
-        let names = line.split(['`', '\'', '"']);
-        names
-            .into_iter()
-            .find(|name| is_hook(name))
-            .map(str::to_owned)
-    };
-    lines.into_iter().find_map(known)
+    let mut hooks = lines.flat_map(|line| all_hooks().filter(|hook| line.contains(hook)));
+    hooks.next().map(str::to_owned)
 }
 
 /// Global symbols of an executable, and whether it defines them.

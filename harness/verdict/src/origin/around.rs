@@ -145,12 +145,7 @@ impl<'a> Look<'a> {
     /// Where a loop is left by what was received, the last place first; errors and signals are other matters.
     fn breaks(&self, spot: Spot<'a>, control: &Control) -> Vec<SourceLine> {
         let source = spot.source;
-        let inner: Vec<Control> = source
-            .controls(spot.function)
-            .into_iter()
-            .filter(|inner| inner.at != control.at && control.body.contains(&inner.at))
-            .take(CONTROLS_MAX)
-            .collect();
+        let inner = within(spot, control);
         let leaves = control
             .body
             .clone()
@@ -217,12 +212,7 @@ impl<'a> Look<'a> {
     /// The statement that leaves a loop and hangs on no condition.
     fn leaves(&self, spot: Spot<'a>, control: &Control) -> Option<SourceLine> {
         let source = spot.source;
-        let inner: Vec<Control> = source
-            .controls(spot.function)
-            .into_iter()
-            .filter(|inner| inner.at != control.at && control.body.contains(&inner.at))
-            .take(CONTROLS_MAX)
-            .collect();
+        let inner = within(spot, control);
         // Of more than are looked at it is not known whether one decides.
         if inner.len() == CONTROLS_MAX {
             return None;
@@ -270,4 +260,12 @@ impl<'a> Look<'a> {
             .or_else(|| next().filter(|_| computes))
             .unwrap_or_default()
     }
+}
+
+/// The statements within another one's body, as far as they are looked at.
+fn within(spot: Spot<'_>, control: &Control) -> Vec<Control> {
+    let all = spot.source.controls(spot.function).into_iter();
+    all.filter(|inner| inner.at != control.at && control.body.contains(&inner.at))
+        .take(CONTROLS_MAX)
+        .collect()
 }
