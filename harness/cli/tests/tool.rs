@@ -6,6 +6,7 @@ mod tool {
     mod certify;
     mod cheats;
     mod check;
+    mod data_races;
     mod faults;
     mod grade {
         //! `ipclab grade` and `ipclab merge`: whole classes, from every system, and all that may be in them.

@@ -9,9 +9,9 @@ use ipclab_evidence::LineTable;
 use ipclab_judge::Verdict;
 use ipclab_report::Line;
 use ipclab_sandbox::Sandbox;
-use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Spec};
+use ipclab_spec::{Actor, Case, Mapped, Mapping, Player, Program, Reference, Sanitizers, Spec};
 
-use crate::compile::{Builder, Built, Variant};
+use crate::compile::{Builder, Built};
 use crate::explore::{ExploreContext, explore, repeat_failing};
 use crate::labs::{self, Lab};
 use crate::own;
@@ -26,7 +26,7 @@ use ipclab_intake::submission::Submission;
 use ipclab_plan::Artifact;
 use ipclab_plan::{self as plan, Programs};
 use ipclab_verdict as verdict;
-use ipclab_verdict::record::{CaseRecord, FORMAT, Record};
+use ipclab_verdict::record::{CaseRecord, FORMAT, Record, SanitizedBuilds};
 
 /// Everything that submissions of a lab are graded with.
 #[derive(Clone, Copy)]
@@ -147,12 +147,9 @@ pub fn prepare_submission(
 fn sources(programs: &Programs, submission: &Submission) -> BTreeMap<String, String> {
     /// No file of a lab is near that; what is left out of one is not shown beside a finding.
     const BYTES_MAX: usize = 256 << 10;
-    let tables = [&programs.plain_lines, &programs.sanitized_lines];
-    let named: BTreeSet<&String> = tables
-        .into_iter()
-        .flat_map(BTreeMap::values)
-        .flat_map(LineTable::files)
-        .collect();
+    let sanitized = programs.sanitized_lines.values();
+    let tables = programs.plain_lines.values().chain(sanitized);
+    let named: BTreeSet<&String> = tables.flat_map(LineTable::files).collect();
     let files = submission.files.iter().map(|file| (show::path(file), file));
     let wanted = files.filter(|(name, _)| named.contains(name));
     wanted
@@ -246,7 +243,11 @@ pub fn substitutes(spec: &Spec, references: &BTreeMap<String, PathBuf>) -> Progr
         plain.extend(artifact.map(|artifact| (program.name.clone(), artifact)));
     }
     Programs {
-        sanitized: plain.clone(),
+        sanitized: [Sanitizers::Memory, Sanitizers::Threads]
+            .into_iter()
+            .flat_map(|which| plain.iter().map(move |(name, one)| ((which, name), one)))
+            .map(|((which, name), one)| ((which, name.clone()), one.clone()))
+            .collect(),
         plain,
         references: references.clone(),
         own,
@@ -271,6 +272,7 @@ fn empty(grader: &Grader<'_>, submission: &str, pool: &PoolSlice<'_>) -> Record 
         unproved: BTreeMap::new(),
         sources: BTreeMap::new(),
         silenced: BTreeMap::new(),
+        threads: SanitizedBuilds::default(),
         cases: Vec::new(),
     }
 }
@@ -319,16 +321,16 @@ fn build(
     progress: &dyn Progress,
     record: &mut Record,
 ) -> Programs {
-    let needs = |variant: Variant, program: &Program| {
-        let sanitize = variant == Variant::Sanitized;
-        cases
-            .iter()
-            .any(|case| case.sanitize == sanitize && case.needs().contains(&program.name.as_str()))
+    let needs = |sanitizers: Option<Sanitizers>, program: &Program| {
+        let name = program.name.as_str();
+        let mut cases = cases.iter();
+        cases.any(|case| case.sanitize == sanitizers && case.needs().contains(&name))
     };
+    const ALL: [Sanitizers; 2] = [Sanitizers::Memory, Sanitizers::Threads];
     let mut tasks: Vec<&Program> = Vec::new();
     for program in &spec.programs {
         // The plain build is what the report speaks of, so it is made also where only sanitized cases were asked for.
-        let any = needs(Variant::Plain, program) || needs(Variant::Sanitized, program);
+        let any = needs(None, program) || ALL.iter().any(|which| needs(Some(*which), program));
         tasks.extend(any.then_some(program));
     }
     progress.stage("building programs", tasks.len());
@@ -337,14 +339,14 @@ fn build(
         progress.step();
         built
     });
-    let sanitized_tasks: Vec<(&Program, Built)> = tasks
-        .iter()
-        .zip(&plain)
-        .filter(|(program, built)| built.artifact.is_some() && needs(Variant::Sanitized, program))
-        .map(|(program, built)| (*program, built.clone()))
+    let built = tasks.iter().zip(&plain);
+    let built = built.filter(|(_, built)| built.artifact.is_some());
+    let sanitized_tasks: Vec<(Sanitizers, &Program, Built)> = built
+        .flat_map(|(program, built)| ALL.map(|which| (which, *program, built.clone())))
+        .filter(|(which, program, _)| needs(Some(*which), program))
         .collect();
-    let sanitized = pool.each(&sanitized_tasks, |sandbox, (program, plain)| {
-        let built = builder.build_sanitized(program, plain, sandbox);
+    let sanitized = pool.each(&sanitized_tasks, |sandbox, (which, program, plain)| {
+        let built = builder.build_sanitized(program, *which, plain, sandbox);
         progress.step();
         built
     });
@@ -374,17 +376,19 @@ fn build(
     let unmasking = (!sanitized.is_empty())
         .then(|| builder.unmasking())
         .flatten();
-    for ((program, _), built) in sanitized_tasks.iter().zip(sanitized) {
-        if let Some(silencer) = unmasking.clone().or_else(|| built.silencer()) {
-            record.silenced.insert(program.name.clone(), silencer);
+    let mut noted: BTreeMap<Sanitizers, SanitizedBuilds> = BTreeMap::new();
+    for ((which, program, _), built) in sanitized_tasks.iter().zip(sanitized) {
+        let builds = noted.entry(*which).or_default();
+        if let Some(silencer) = unmasking.clone().or_else(|| built.silencer(*which)) {
+            builds.silenced.insert(program.name.clone(), silencer);
         }
         if built.other_language {
-            record.not_compiled.insert(program.name.clone());
+            builds.not_compiled.insert(program.name.clone());
         }
         if let Some(flaw) = &built.flaw
             && !built.other_language
         {
-            record.unproved.insert(program.name.clone(), flaw.clone());
+            builds.unproved.insert(program.name.clone(), flaw.clone());
         }
         let Built {
             report,
@@ -394,7 +398,7 @@ fn build(
         } = built;
         programs
             .sanitized_lines
-            .extend(lines.map(|lines| (program.name.clone(), lines)));
+            .extend(lines.map(|lines| ((*which, program.name.clone()), lines)));
         if let Some(problem) = report.problem {
             let mut why = problem.message.to_string();
             for line in problem
@@ -405,11 +409,14 @@ fn build(
             {
                 why += &format!(". The remedy: {line}");
             }
-            record.not_sanitized.insert(program.name.clone(), why);
+            builds.not_sanitized.insert(program.name.clone(), why);
         }
         programs
             .sanitized
-            .extend(artifact.map(|artifact| (program.name.clone(), artifact)));
+            .extend(artifact.map(|artifact| ((*which, program.name.clone()), artifact)));
+    }
+    for (which, builds) in noted {
+        record.note_sanitized_builds(which, builds);
     }
     programs
 }

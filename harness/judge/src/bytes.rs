@@ -143,7 +143,7 @@ impl<'a> Crossing<'a> {
                 self.with_whom(&count(seen, "byte"))
             ));
         }
-        let message = self.why_other_count(wanted, seen);
+        let message = self.why_other_count(wanted, seen, None);
         self.missed(message)
             .expecting(count(wanted, "byte"), count(seen, "byte"))
     }
@@ -311,7 +311,7 @@ impl<'a> Crossing<'a> {
         }
         let bytes: Vec<u8> = known.iter().map_while(|byte| *byte).collect();
         let message = if !differs || bytes.is_empty() {
-            self.why_other_count(length, seen)
+            self.why_other_count(length, seen, Some(wanted))
         } else {
             let offset = wanted
                 .iter()
@@ -517,16 +517,22 @@ fn list<'t>(texts: impl Iterator<Item = &'t [u8]>) -> String {
         .join(", ")
 }
 
-/// `51 bytes too many, all of them NUL: ...`
-fn padding(bytes: &[u8], wanted: usize, seen: u64) -> String {
+/// `51 bytes too many, all of them NUL: ...`; `text`: what they should have been, where the case says it.
+fn padding(bytes: &[u8], wanted: usize, seen: u64, text: Option<&[u8]>) -> String {
     let extra = bytes.get(wanted..).unwrap_or_default();
     let many = count(seen.saturating_sub(wanted as u64), "byte");
-    if !extra.is_empty() && extra.iter().all(|byte| *byte == 0) {
-        format!(
+    if extra.is_empty() || extra.iter().any(|byte| *byte != 0) {
+        return format!("{many} too many");
+    }
+    let has_no_nul = text.is_some_and(|text| !text.ends_with(b"\0"));
+    match (has_no_nul, extra.len()) {
+        (true, 1) => "the NUL went as well, send strlen bytes".to_owned(),
+        (true, _) => format!(
+            "{many} too many, NULs: send what was received or strlen bytes, not the whole buffer"
+        ),
+        (false, _) => format!(
             "{many} too many, NULs: send what was received or strlen + 1 bytes, not the whole buffer"
-        )
-    } else {
-        format!("{many} too many")
+        ),
     }
 }
 

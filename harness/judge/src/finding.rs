@@ -5,6 +5,8 @@ use ipclab_spec::Aspect;
 
 /// What a message about a missing NUL says.
 pub(crate) const NUL_MISSING: &str = "the message went without its NUL";
+/// What one about a missing newline says.
+pub(crate) const NEWLINE_MISSING: &str = "the message went without its newline";
 
 /// What became of one expectation.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,4 +222,29 @@ pub enum DiffLine {
     Extra(String),
     /// So many lines left out of the picture.
     Elided(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MistakeKind;
+
+    #[test]
+    fn a_hint_can_be_written_for_every_kind_that_a_report_names() {
+        let kinds = [
+            MistakeKind::Build,
+            MistakeKind::Place,
+            MistakeKind::Memory,
+            MistakeKind::Crash,
+            MistakeKind::Limit,
+            MistakeKind::Nul,
+            MistakeKind::Unchecked,
+            MistakeKind::Status,
+            MistakeKind::Silent,
+            MistakeKind::Waits,
+            MistakeKind::Behaviour,
+        ];
+        // What stops a case by another one has that one's hint.
+        assert!(kinds.iter().all(|kind| *kind < MistakeKind::Requires));
+        assert_eq!(kinds.map(MistakeKind::name), ipclab_spec::CAUSES);
+    }
 }

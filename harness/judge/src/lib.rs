@@ -12,6 +12,7 @@ mod exit;
 mod facts;
 mod faults;
 mod finding;
+mod frames;
 mod listening;
 mod memory;
 mod mistake;
@@ -22,6 +23,7 @@ mod page;
 mod pattern;
 mod place;
 mod quote;
+mod races;
 mod range;
 mod sanitizer;
 mod semaphores;
@@ -119,7 +121,7 @@ fn rank(finding: &Finding, facts: Facts<'_>) -> (u8, ipclab_spec::Aspect) {
                 0
             }
             (ipclab_spec::Aspect::Exit, Some(index)) if exit::is_cause(facts, index) => 1,
-            (ipclab_spec::Aspect::Memory, Some(_)) if facts.case.sanitize => 1,
+            (ipclab_spec::Aspect::Memory, Some(_)) if facts.case.sanitize.is_some() => 1,
             _ => 2,
         },
     };

@@ -1,6 +1,6 @@
 //! Memory: what shared memory looks like. Memory errors of programs are the sanitizers' affair.
 
-use ipclab_evidence::{Arg, ArgKind, IpcKind, IpcSnapshot, Segment};
+use ipclab_evidence::{Arg, ArgKind, Call, Errno, IpcKind, IpcSnapshot, Segment};
 use ipclab_spec::{After, Aspect, ShmState};
 
 use crate::difference::byte;
@@ -117,7 +117,10 @@ fn segment(facts: Facts<'_>, state: &ShmState) -> Vec<Finding> {
         }
         (Some(true), Some(_)) => findings.push(pass(format!("there is a segment with key {key}"))),
         (_, None) => {
-            let (actor, why, cite) = match other_key(facts, key).or_else(|| no_segment(facts)) {
+            let (actor, why, cite) = match removed(facts, key)
+                .or_else(|| other_key(facts, key))
+                .or_else(|| no_segment(facts))
+            {
                 Some((actor, why, n)) => {
                     (Some(actor), format!(": {why}"), Some(n).filter(|n| *n > 0))
                 }
@@ -239,6 +242,32 @@ fn misread_mode(seen: u32, wanted: u32) -> String {
     }
 }
 
+/// The student's program that removed a segment which was there before, and which it had not got by its key.
+fn removed(facts: Facts<'_>, key: i32) -> Option<(usize, String, u32)> {
+    let mut given = facts.case.given.shm.iter();
+    if !given.any(|given| given.key == key) {
+        return None;
+    }
+    facts.evidence.trace.iter().find_map(|call| {
+        let is_it = call.name == "shmctl"
+            && call.errno().is_none()
+            && call.args.iter().any(|arg| arg.has("IPC_RMID"))
+            && facts.is_student(call.actor);
+        let id = call.args.first().and_then(Arg::number).filter(|_| is_it)?;
+        // What it got for another key is another segment.
+        let is_other = facts.calls(call.actor).any(|get| {
+            let got = get.returned.as_ref().map(|returned| returned.value);
+            let asked = get.argument(ArgKind::Key).and_then(Arg::number);
+            get.name == "shmget" && got == Some(id) && asked != Some(i64::from(key))
+        });
+        let message = || {
+            let who = facts.who(call.actor);
+            format!("{who} removed it by shmctl(IPC_RMID) at #{}", call.n)
+        };
+        (!is_other).then(|| (call.actor, message(), call.n))
+    })
+}
+
 /// The student's program that worked with another key: its index, what it did, in which call.
 pub(crate) fn other_key(facts: Facts<'_>, key: i32) -> Option<(usize, String, u32)> {
     facts.evidence.trace.iter().find_map(|call| {
@@ -283,10 +312,23 @@ fn no_segment(facts: Facts<'_>) -> Option<(usize, String, u32)> {
         })?;
         Some((
             index,
-            format!("{who} got none, {}", facts.failure(failed)),
+            format!(
+                "{who} got none, {}{}",
+                facts.failure(failed),
+                unmade(failed)
+            ),
             failed.n,
         ))
     })
+}
+
+/// What to say of a call that looked for a segment and should have made it.
+fn unmade(call: &Call) -> &'static str {
+    let makes = call.args.iter().any(|arg| arg.has("IPC_CREAT"));
+    match !makes && call.errno() == Some(Errno::ENOENT) {
+        true => ": shmget() makes one only with IPC_CREAT",
+        false => "",
+    }
 }
 
 /// The student's program that worked with this segment last.

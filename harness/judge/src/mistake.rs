@@ -4,7 +4,9 @@
 //! the program's first mistake, by the order of [`MistakeKind`]. `ipclab_verdict` puts the mistakes of all cases together.
 
 use ipclab_evidence::{Arg, ArgKind, Call, Exit, canonical};
-use ipclab_spec::{Aspect, Endpoint, ExitExpectation, Leftover, Named, OutputExpectation, Player};
+use ipclab_spec::{
+    Aspect, Endpoint, ExitExpectation, Leftover, Named, OutputExpectation, Player, Sanitizers,
+};
 
 use crate::exit::is_cause;
 use crate::facts::Facts;
@@ -111,8 +113,12 @@ fn of_actor(facts: Facts<'_>, index: usize, findings: &[Finding]) -> Option<Mist
             ..mistake(MistakeKind::Place, detail)
         });
     }
-    if facts.case.sanitize && missed(Aspect::Memory) {
-        return Some(mistake(MistakeKind::Memory, ""));
+    if facts.case.sanitize.is_some() && missed(Aspect::Memory) {
+        let detail = match facts.case.sanitize {
+            Some(Sanitizers::Threads) => "race",
+            Some(Sanitizers::Memory) | None => "",
+        };
+        return Some(mistake(MistakeKind::Memory, detail));
     }
     let exit = &facts.actor(index)?.exit;
     if is_cause(facts, index) {

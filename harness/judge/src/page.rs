@@ -33,6 +33,16 @@ impl Page {
         }
     }
 
+    /// The page of a text.
+    #[cfg(test)]
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self {
+            lines: text.lines().map(str::to_owned).collect(),
+            text: text.to_owned(),
+            has_hole: false,
+        }
+    }
+
     pub(crate) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }

@@ -1,17 +1,26 @@
-//! Sanitizers: memory errors that AddressSanitizer and UndefinedBehaviorSanitizer reported on stderr, one finding a program.
+//! Sanitizers: memory errors that AddressSanitizer and UndefinedBehaviorSanitizer reported on stderr, data races that
+//! ThreadSanitizer did, one finding a program.
 //!
 //! What they write is a page of addresses that differ in every run. A finding says of it what a student can act on and what
 //! is the same every time: what kind of error, in which call, in which line of the student's own file, on which input.
 
-use ipclab_evidence::{Arg, Direction, Exit, SANITIZER_WITNESS, SourceLine};
-use ipclab_spec::Aspect;
+use ipclab_evidence::{Arg, Direction, Exit, SANITIZER_WITNESS};
+use ipclab_spec::{Aspect, Sanitizers};
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Verdict};
+use crate::frames::{frame, is_own, own_frames, site, source_line};
 use crate::page::Page;
 use crate::quote::{count, escaped_line, quoted};
+use crate::races;
 
 use ipclab_evidence::SANITIZER_STATUS as EXIT_STATUS;
+
+/// What a sanitizer wrote first.
+enum Found<'a> {
+    Error(Report<'a>),
+    Race(races::Race<'a>),
+}
 
 /// What the sanitizers found.
 pub(crate) struct Reports {
@@ -27,9 +36,10 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
         findings: Vec::new(),
         ended: None,
     };
-    if !facts.case.sanitize {
+    let Some(sanitizers) = facts.case.sanitize else {
         return reports;
-    }
+    };
+    let error = sanitizers.error();
     for index in 0..facts.evidence.actors.len() {
         if !facts.is_student(index) {
             continue;
@@ -38,7 +48,10 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
             continue;
         };
         let page = Page::of(&actor.stderr);
-        let report = Report::read(&page);
+        let report = match sanitizers {
+            Sanitizers::Memory => Report::read(&page).map(Found::Error),
+            Sanitizers::Threads => races::first(&page).map(Found::Race),
+        };
         // The tracer has seen a report begin, whatever became of it.
         let witnessed = facts.calls(index).find(|call| {
             call.name == "kill"
@@ -47,11 +60,12 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
         let begun = witnessed.is_some() || actor.report_begun;
         let ended = begun && report.is_none()
             || actor.exit == Exit::Code(EXIT_STATUS)
-            || report.as_ref().is_some_and(|report| report.address)
+            || matches!(&report, Some(Found::Error(report)) if report.address)
                 && !matches!(actor.exit, Exit::Code(0) | Exit::Running { .. });
         let who = facts.who(index);
         let finding = match &report {
-            Some(report) => memory_error(facts, index, report),
+            Some(Found::Error(report)) => memory_error(facts, index, report),
+            Some(Found::Race(race)) => race.finding(who.as_str(), &actor.name),
             None if matches!(actor.exit, Exit::NotStarted | Exit::NotExecuted(_)) => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),
@@ -61,27 +75,27 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
                 Aspect::Memory,
                 Some(&actor.name),
                 format!(
-                    "that {who} has no memory error is not proved: it started a program with other options for the sanitizer"
+                    "that {who} has no {error} is not proved: it started a program with other options for the sanitizer"
                 ),
             ),
             None if let Some(path) = actor.made_code.first() => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),
                 format!(
-                    "that {who} has no memory error is not proved: it ran {}, which was made during the case, and no sanitizer is in that",
+                    "that {who} has no {error} is not proved: it ran {}, which was made during the case, and no sanitizer is in that",
                     escaped_line(&path.to_text())
                 ),
             ),
             None if let Some(why) = facts.holes(&[index]) => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),
-                format!("that {who} ran without a memory error is not proved: {why}"),
+                format!("that {who} ran without a {error} is not proved: {why}"),
             ),
             None if let Some(call) = witnessed => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),
                 format!(
-                    "{who} has a memory error: a sanitizer's report began at #{}, and it is not on stderr",
+                    "{who} has a {error}: a sanitizer's report began at #{}, and it is not on stderr",
                     call.n
                 ),
             )
@@ -90,24 +104,29 @@ pub(crate) fn judge(facts: Facts<'_>) -> Reports {
                 Aspect::Memory,
                 Some(&actor.name),
                 format!(
-                    "{who} has a memory error: a sanitizer's report began, and it is not on stderr"
+                    "{who} has a {error}: a sanitizer's report began, and it is not on stderr"
                 ),
             ),
             None if ended => Finding::fail(
                 Aspect::Memory,
                 Some(&actor.name),
-                format!("{who} was ended by AddressSanitizer, whose report is not on its stderr"),
+                format!("{who} was ended by a sanitizer, whose report is not on its stderr"),
             ),
-            None => Finding::pass(
-                Aspect::Memory,
-                Some(&actor.name),
-                format!("{who} ran without a memory error"),
-            ),
+            None => {
+                let passed = format!("{who} ran without a {error}");
+                let passed = Finding::pass(Aspect::Memory, Some(&actor.name), passed);
+                match sanitizers {
+                    Sanitizers::Memory => passed,
+                    // What its threads would have done behind the place where they stand is not known.
+                    Sanitizers::Threads => facts.at_the_end("that it has no data race", passed),
+                }
+            }
         };
         if ended {
-            reports
-                .ended
-                .get_or_insert_with(|| format!("{who} was ended by a memory error"));
+            reports.ended.get_or_insert_with(|| match sanitizers {
+                Sanitizers::Memory => format!("{who} was ended by a memory error"),
+                Sanitizers::Threads => format!("{who} has a data race"),
+            });
         }
         reports.findings.push(finding);
     }
@@ -171,36 +190,6 @@ fn memory_error(facts: Facts<'_>, index: usize, report: &Report<'_>) -> Finding 
             .and_then(|(_, place)| source_line(place))
             .map(|line| vec![line]))
         .citing(input.and_then(|(_, n)| n))
-}
-
-/// `iserver.c:42:7` as a line of a file that was handed in.
-fn source_line(place: &str) -> Option<SourceLine> {
-    let mut parts: Vec<&str> = place.split(':').collect();
-    let mut number = || parts.pop()?.parse::<u32>().ok();
-    let last = number()?;
-    let line = match parts.last().and_then(|part| part.parse::<u32>().ok()) {
-        // The last one was a column.
-        Some(line) => {
-            parts.pop();
-            line
-        }
-        None => last,
-    };
-    let file = parts.join(":");
-    let file = file.strip_prefix("/lab/").unwrap_or(&file);
-    let file = file.strip_prefix("./").unwrap_or(file);
-    (line > 0 && !file.is_empty()).then(|| SourceLine {
-        file: file.to_owned(),
-        line,
-    })
-}
-
-/// `main(), iserver.c:42`
-fn site(function: &str, place: &str) -> String {
-    match function {
-        "" => escaped_line(place),
-        function => format!("{}(), {}", escaped_line(function), escaped_line(place)),
-    }
 }
 
 /// What the program had been given last: bytes from a socket, else its stdin.
@@ -313,59 +302,9 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Frames in the student's own files, innermost first.
-fn own_frames(lines: &[String]) -> impl Iterator<Item = (&str, &str)> {
-    lines
-        .iter()
-        .filter_map(|line| frame(line))
-        .filter(|(_, place)| is_own(place))
-}
-
-/// `main` and `iserver.c:42` out of `#3 0x562cd7f9d818 in main iserver.c:42`. A file's name may have blanks; a function's
-/// has none.
-fn frame(line: &str) -> Option<(&str, &str)> {
-    let frame = line.trim_start().strip_prefix('#')?;
-    let (_, rest) = frame.split_once(" in ")?;
-    rest.split_once(' ')
-}
-
-/// The compiler is called in the student's folder, so that only what comes from elsewhere is named by a path.
-fn is_own(place: &str) -> bool {
-    let known = place
-        .rsplit_once(':')
-        .is_some_and(|(_, line)| line.bytes().all(|b| b.is_ascii_digit()));
-    let elsewhere = ["../", "/", "(", "<"]
-        .iter()
-        .any(|start| place.starts_with(start));
-    known && (!elsewhere || place.starts_with("/lab/")) && !place.contains("sanitizer_common")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn page(text: &str) -> Page {
-        Page {
-            lines: text.lines().map(str::to_owned).collect(),
-            text: text.to_owned(),
-            has_hole: false,
-        }
-    }
-
-    #[test]
-    fn a_place_is_a_line_of_a_file() {
-        let check = |place: &str, expect: Option<&str>| {
-            let line = source_line(place).map(|line| line.to_string());
-            assert_eq!(line.as_deref(), expect, "{place}");
-        };
-        check("iserver.c:42", Some("iserver.c:42"));
-        check("iserver.c:42:7", Some("iserver.c:42"));
-        check("/lab/Unit V/IServer.c:9", Some("Unit V/IServer.c:9"));
-        check("./a.c:1", Some("a.c:1"));
-        check("a.c:0", None);
-        check("a.c", None);
-        check(":3", None);
-    }
 
     #[test]
     fn a_report_is_taken_apart() {
@@ -381,7 +320,7 @@ mod tests {
             Address 0x7ffff4fe4994 is located in stack of thread T0 at offset 180 in frame\n    \
             #0 0x562cd7f9d2f8 in serve Unit V/Q6 tcp/IServer.c:10\n\
             \n    [80, 180) 'text' (line 12) <== Memory access at offset 180 overflows this variable\n";
-        let page = page(text);
+        let page = Page::of_text(text);
         assert_eq!(
             Report::read(&page),
             Some(Report {
@@ -401,7 +340,7 @@ mod tests {
             WRITE of size 1 at 0x6 thread T0\n    \
             #0 0x55a8 in main a.c:5:3\n\n\
             freed by thread T0 here:\n    #0 0x7f in __interceptor_free ../x.cpp:52\n    #1 0x55 in drop a.c:4\n";
-        let page = page(text);
+        let page = Page::of_text(text);
         let report = Report::read(&page).unwrap();
         assert_eq!(report.called, None);
         assert_eq!(report.own, Some(("main", "a.c:5:3")));
@@ -412,7 +351,7 @@ mod tests {
     fn undefined_behaviour_has_its_place() {
         let text = "chatter\nuc_server.c:51:9: runtime error: index 10 out of bounds for type 'char [10]'\n    \
             #0 0x55 in upper uc_server.c:51\n    #1 0x55 in main uc_server.c:80\n";
-        let page = page(text);
+        let page = Page::of_text(text);
         let report = Report::read(&page).unwrap();
         assert_eq!(report.what, "index 10 out of bounds for type 'char [10]'");
         assert_eq!(report.own, Some(("upper", "uc_server.c:51:9")));
@@ -428,7 +367,7 @@ mod tests {
             "#0 in",
             "==1==ERROR: AddressSan",
         ] {
-            assert_eq!(Report::read(&page(text)), None, "{text:?}");
+            assert_eq!(Report::read(&Page::of_text(text)), None, "{text:?}");
         }
     }
 }

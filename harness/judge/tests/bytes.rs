@@ -156,7 +156,7 @@ fn messages_are_compared_one_by_one() {
         &right,
         sends(&[b"one\0", b"two\0"]),
         &[
-            "bytes: client sent 4 bytes instead of 3 in message 1 (#5): the NUL went as well",
+            "bytes: client sent 4 bytes instead of 3 in message 1 (#5): the NUL went as well, send strlen bytes",
             "bytes: our server received `one\\x00`, `two\\x00`, because that is what client sent",
         ],
     );
@@ -474,5 +474,113 @@ fn what_crosses_a_fifo_is_one_stream() {
         &fifo(&[b"hel", b"lo"]),
         |builder| *builder = fifo(&[b"hel", b"LO"]),
         &["bytes: client sent other bytes than expected: byte 3 is 0x4c instead of 0x6c"],
+    );
+}
+
+/// A client that sends lines cut its newline off, and was told that a NUL was missing, which its lab does not want.
+#[test]
+fn the_byte_that_is_missing_is_the_one_that_the_case_wants() {
+    let sends =
+        |bytes: &'static [u8]| move |builder: &mut EvidenceBuilder| *builder = stream(&[bytes]);
+    let lines = pair(r#""client -> server" = { sent = ["over there\n"] }"#);
+    let right = stream(&[b"over there\n"]);
+    check(
+        &lines,
+        &right,
+        sends(b"over there"),
+        &[
+            "bytes: client sent 10 bytes to our server instead of 11: the message went without its newline",
+        ],
+    );
+    check(
+        &lines,
+        &right,
+        sends(b"over there\n\0"),
+        &[
+            "bytes: client sent 12 bytes to our server instead of 11: the NUL went as well, send strlen bytes",
+        ],
+    );
+    check(
+        &lines,
+        &right,
+        sends(b"over there\n\0\0\0"),
+        &[
+            "bytes: client sent 14 bytes to our server instead of 11: 3 bytes too many, NULs: send what was received or strlen bytes, not the whole buffer",
+        ],
+    );
+    check(
+        &pair(r#""client -> server" = { sent = ["12 of 12"] }"#),
+        &stream(&[b"12 of 12"]),
+        sends(b"12 of 1"),
+        &["bytes: client sent 7 bytes to our server instead of 8: the last byte is missing"],
+    );
+    check(
+        &pair(r#""client -> server" = { sent = ["hall\u0000"] }"#),
+        &stream(&[b"hall\0"]),
+        sends(b"hall"),
+        &[
+            "bytes: client sent 4 bytes to our server instead of 5: the message went without its NUL, send strlen + 1 bytes",
+        ],
+    );
+    let datagram = pair(r#""client -> server" = { sent = ["a line\n"] }"#);
+    check(
+        &datagram,
+        &datagrams(&[b"a line\n"]),
+        |builder| *builder = datagrams(&[b"a line"]),
+        &["bytes: client sent 6 bytes instead of 7 (#5): the message went without its newline"],
+    );
+}
+
+/// An echo server cut the last byte off, and was told of a NUL that had never come to it.
+#[test]
+fn what_is_sent_back_is_held_against_what_came() {
+    let case = case(
+        "[case.actor.client]\nreference = \"client\"\n[case.actor.server]\nstudent = \"server\"\n[case.wire]\n\"server -> client\" = { sent = 5 }\n",
+    );
+    let echo = |came: &[u8], sent: &[u8]| {
+        let mut builder = EvidenceBuilder::of(&["client", "server"]);
+        let listening = builder.serve(1, "0.0.0.0:12345");
+        let (client, server) = builder.connect(0, listening);
+        builder.cross(client, server, came);
+        builder.cross(server, client, sent);
+        builder
+    };
+    let judged = |came: &'static [u8], sent: &'static [u8], why: &str| {
+        check(
+            &case,
+            &echo(came, came),
+            |builder| *builder = echo(came, sent),
+            &[&format!(
+                "bytes: server sent 4 bytes to our client instead of 5: {why}"
+            )],
+        );
+    };
+    judged(b"hallo", b"hall", "the last byte is missing");
+    judged(b"hall\n", b"hall", "the message went without its newline");
+    judged(
+        b"hall\0",
+        b"hall",
+        "the message went without its NUL, send strlen + 1 bytes",
+    );
+}
+
+/// A server that looked for new clients only was told what it had not called, and not where it was.
+#[test]
+fn what_serves_nobody_is_told_with_where_it_waits() {
+    let case = case(
+        "[case.actor.client]\nreference = \"client\"\n[case.actor.server]\nstudent = \"server\"\nlistens = \"tcp:12345\"\nexit = \"running\"\n[case.wire]\n\"client -> server\" = { received = 4 }\n\"server -> client\" = { sent = 4 }\n",
+    );
+    let mut builder = EvidenceBuilder::of(&["client", "server"]);
+    let listening = builder.serve(1, "0.0.0.0:12345");
+    let (client, server) = builder.connect(0, listening);
+    builder.moves(Direction::Sent, client, Some(server), b"hall");
+    builder.hangs(1, "pselect6", None);
+    let said = complaints(&case, &builder);
+    assert_eq!(
+        said,
+        [
+            "bytes: server received nothing of the 4 bytes that were sent: it waits in select() (#8), and never called recv()",
+            "bytes: server sent nothing to our client: it waits in select() (#8), and never called send()",
+        ]
     );
 }

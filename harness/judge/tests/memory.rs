@@ -160,3 +160,25 @@ fn a_segment_has_a_size_of_a_range() {
         ],
     );
 }
+
+#[test]
+fn a_segment_of_another_that_was_removed_is_no_wrong_key() {
+    let case = case(&format!(
+        "{SILENT}[case.given]\nshm.100 = {{ size = 64 }}\nshm.200 = {{ size = 64, holds = \"keep me\" }}\n\
+         [case.shm.200]\nholds = \"keep me\"\n"
+    ));
+    let mut right = EvidenceBuilder::of(&["client"]);
+    right.call(0, "shmget", &["100", "0", "0"], 7);
+    right.call(0, "shmctl", &["7", "IPC_RMID", "NULL"], 0);
+    right.segment(200, b"keep me\0");
+    check(&case, &right, |_| {}, &[]);
+    check(
+        &case,
+        &right,
+        |builder| {
+            builder.call(0, "shmctl", &["8", "IPC_RMID", "NULL"], 0);
+            builder.e.leftovers.segments.clear();
+        },
+        &["memory: there is no segment with key 200: client removed it by shmctl(IPC_RMID) at #3"],
+    );
+}

@@ -711,6 +711,29 @@ fn who_has_the_lock_that_a_program_waits_for() {
     );
 }
 
+/// A name without a slash was given to `execv()`, and the report said twice that exec() had failed.
+#[test]
+fn a_program_that_is_not_looked_for_along_path() {
+    let case = case(&format!("{SILENT}[case.processes]\nruns = [\"ls -l\"]\n"));
+    let mut builder = family();
+    for process in &mut builder.e.objects.processes {
+        process
+            .programs
+            .truncate(usize::from(process.parent.is_none()));
+    }
+    builder.fails(0, "execve", &["\"ls\""], "ENOENT");
+    builder.e.actors[0].exit = ipclab_evidence::Exit::Code(127);
+    let said = complaints(&case, &builder);
+    keeps_to_the_style(&said);
+    assert!(
+        said.contains(
+            &"calls: client did not run `ls -l`: exec() failed with ENOENT (No such file or directory) at #3. A name without a slash is looked for along PATH by execvp() only"
+                .to_owned()
+        ),
+        "{said:?}"
+    );
+}
+
 #[test]
 fn why_the_end_of_file_never_comes() {
     let case = case("[case.actor.client]\nstudent = \"client\"\nexit = 0\n");

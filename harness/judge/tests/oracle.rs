@@ -238,6 +238,6 @@ fn a_memory_error_is_the_only_blame_of_its_run() {
     let held = crate::common::complaints(&case, &builder);
     assert_eq!(
         held[0],
-        "memory: server was ended by AddressSanitizer, whose report is not on its stderr"
+        "memory: server was ended by a sanitizer, whose report is not on its stderr"
     );
 }

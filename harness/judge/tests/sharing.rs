@@ -1,6 +1,6 @@
 //! What the judge says where processes took turns at shared memory, and why they collided.
 
-use crate::common::{EvidenceBuilder, case, check, complaints};
+use crate::common::{EvidenceBuilder, case, check, complaints, keeps_to_the_style};
 use ipclab_evidence::{
     Access, Collision, Ended, Plan, Reach, Searched, Sharing, SourceLine, Step, Steps, Strategy,
     Tamper, Thing, ThreadId, Touch, Unordered, Wait, Way, World,
@@ -464,4 +464,52 @@ fn a_fault_of_writes_that_never_come_has_not_happened() {
     assert_eq!(unmet(Vec::new()), both);
     assert_eq!(unmet(vec![1]), both[..1]);
     assert_eq!(unmet(vec![0, 1]), Vec::<String>::new());
+}
+
+/// A consumer waited for a semaphore, and the report did not say who had taken it.
+#[test]
+fn a_wait_for_a_semaphore_names_who_took_it_last() {
+    let case = case("[case.actor.server]\nstudent = \"server\"\nexit = 0\n");
+    // As above; process 2 is the first one, which waits in the end.
+    let check = |story: &str, says: &str| {
+        let mut builder = EvidenceBuilder::of(&["server"]);
+        for word in story.split(' ') {
+            let (pid, semaphore) = (word[..1].parse().unwrap(), &word[1..2]);
+            let by = if word.ends_with('+') { "1" } else { "-1" };
+            if word.ends_with('?') {
+                builder.hangs(0, "semtimedop", None);
+                let n = builder.last().n;
+                builder.e.trace.pop();
+                op(&mut builder, pid, &format!("[{{{semaphore}, {by}, 0}}]"));
+                builder.last().returned = None;
+                assert_eq!(builder.last().n, n);
+                continue;
+            }
+            op(&mut builder, pid, &format!("[{{{semaphore}, {by}, 0}}]"));
+            let line = builder.last().n + 30;
+            builder.last().lines = vec![SourceLine {
+                file: "server.c".to_owned(),
+                line,
+            }];
+        }
+        let said = complaints(&case, &builder);
+        assert_eq!(
+            said,
+            [format!(
+                "exit: server never ended: it waits in semop() {says}"
+            )],
+            "{story}"
+        );
+        keeps_to_the_style(&said);
+    };
+    check(
+        "30- 20?",
+        "(#2) for semaphore 0; process 3 of server took it last (#1, server.c:31), and no process has given it back",
+    );
+    check(
+        "20- 30- 30+ 20?",
+        "(#4) for semaphore 0; it took it last itself (#1, server.c:31), and no process has given it back",
+    );
+    check("30- 30+ 20?", "(#3) for semaphore 0");
+    check("31+ 20?", "(#2) for semaphore 0; no process has raised it");
 }

@@ -167,20 +167,43 @@ pub fn shared_mappings(tid: Pid) -> Option<Vec<SharedMapping>> {
     )
 }
 
-/// The file whose code a process has mapped at an address; `None`: none, or the process is gone.
-#[must_use]
-pub fn code_at(tid: Pid, address: u64) -> Option<Vec<u8>> {
-    let maps = read(tid, "maps")?;
-    maps.split(|byte| *byte == b'\n').find_map(|line| {
+/// Where a process has mapped code of files, and their paths; nothing: it is gone.
+fn code_mappings(pid: Pid) -> Vec<(Range<u64>, Vec<u8>)> {
+    let of_line = |line: &[u8]| {
         let mut words = line.splitn(6, |byte| *byte == b' ');
         let mut word = || std::str::from_utf8(words.next()?).ok();
         let (range, access) = (word()?, word()?);
+        let path = words.nth(3)?.trim_ascii_start();
         let (start, end) = range.split_once('-')?;
         let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
-        let within = (hexadecimal(start)?..hexadecimal(end)?).contains(&address);
-        let path = words.nth(3)?;
-        (within && access.contains('x')).then(|| path.trim_ascii_start().to_vec())
-    })
+        let range = hexadecimal(start)?..hexadecimal(end)?;
+        access.contains('x').then(|| (range, path.to_vec()))
+    };
+    let maps = read(pid, "maps").unwrap_or_default();
+    let lines = maps.split(|byte| *byte == b'\n');
+    lines.filter_map(of_line).collect()
+}
+
+/// The file whose code a process has mapped at an address; `None`: none, or the process is gone.
+#[must_use]
+pub fn code_at(tid: Pid, address: u64) -> Option<Vec<u8>> {
+    let mut all = code_mappings(tid).into_iter();
+    all.find_map(|(range, path)| range.contains(&address).then_some(path))
+}
+
+/// Where a process has mapped code of files of the system's folders whose paths contain this name.
+#[must_use]
+pub fn system_code(pid: Pid, name: &[u8]) -> Vec<Range<u64>> {
+    let contains = |path: &[u8]| path.windows(name.len()).any(|part| part == name);
+    let mut all = code_mappings(pid);
+    all.retain(|(_, path)| is_systems(path) && contains(path));
+    all.into_iter().map(|(range, _)| range).collect()
+}
+
+/// Whether a path is one of the system's folders.
+fn is_systems(path: &[u8]) -> bool {
+    let system = [&b"/usr/"[..], b"/lib"];
+    system.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Files whose code a process has mapped, and which were changed after that time or are gone. What lies in the system's folders, or
@@ -189,17 +212,10 @@ pub fn code_at(tid: Pid, address: u64) -> Option<Vec<u8>> {
 pub fn code_made_since(pid: Pid, since: SystemTime) -> Vec<Vec<u8>> {
     let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
     let since = (since.as_secs() as i64, i64::from(since.subsec_nanos()));
-    let maps = read(pid, "maps").unwrap_or_default();
     let root = PathBuf::from(format!("/proc/{pid}/root"));
     let mut made: Vec<Vec<u8>> = Vec::new();
-    for line in maps.split(|byte| *byte == b'\n') {
-        let mut words = line.splitn(6, |byte| *byte == b' ');
-        let access = words.nth(1).unwrap_or_default();
-        let path = words.nth(3).unwrap_or_default().trim_ascii_start();
-        let system = [&b"/usr/"[..], b"/lib"];
-        let is_system = system.iter().any(|folder| path.starts_with(folder));
-        let is_known = made.iter().any(|known| known == path);
-        if access.get(2) != Some(&b'x') || !path.starts_with(b"/") || is_system || is_known {
+    for (_, path) in code_mappings(pid) {
+        if !path.starts_with(b"/") || is_systems(&path) || made.contains(&path) {
             continue;
         }
         let seen = root.join(OsStr::from_bytes(path.get(1..).unwrap_or_default()));
@@ -208,7 +224,7 @@ pub fn code_made_since(pid: Pid, since: SystemTime) -> Vec<Vec<u8>> {
             Err(error) => error.kind() == ErrorKind::NotFound,
         };
         if is_made {
-            made.push(path.to_vec());
+            made.push(path);
         }
     }
     made

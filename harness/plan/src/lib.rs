@@ -21,7 +21,7 @@ use ipclab_evidence::{
 };
 use ipclab_spec::{
     Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, Objects, Part,
-    Player, Reference, Spec, Template,
+    Player, Reference, Sanitizers, Spec, Template,
 };
 
 pub use artifact::{Artifact, SEARCH_PATH, Tool};
@@ -43,7 +43,7 @@ pub struct Programs {
     /// The student's, by name.
     pub plain: BTreeMap<String, Artifact>,
     /// The same, built with sanitizers.
-    pub sanitized: BTreeMap<String, Artifact>,
+    pub sanitized: BTreeMap<(Sanitizers, String), Artifact>,
     /// Those of these programs that are of another submission than the rest: the two meet in a case, and have no other way
     /// to each other.
     pub guests: BTreeSet<String>,
@@ -56,7 +56,7 @@ pub struct Programs {
     /// Which line of the submission each address of a plain one comes from, where that is known.
     pub plain_lines: BTreeMap<String, LineTable>,
     /// The same of those with sanitizers.
-    pub sanitized_lines: BTreeMap<String, LineTable>,
+    pub sanitized_lines: BTreeMap<(Sanitizers, String), LineTable>,
     /// The folder of the submission that all of them are of, of which they find a copy in their working directory.
     pub handed_in: Option<PathBuf>,
     /// Arguments that a submission has for its own built programs, before those of a case.
@@ -189,12 +189,12 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
 
 /// Where in the submission an actor's program comes from.
 fn lines(case: &Case, actor: &Actor, programs: &Programs) -> Option<LineTable> {
-    let tables = match case.sanitize {
-        true => &programs.sanitized_lines,
-        false => &programs.plain_lines,
+    let table = |program: &String| match case.sanitize {
+        Some(sanitizers) => programs.sanitized_lines.get(&(sanitizers, program.clone())),
+        None => programs.plain_lines.get(program),
     };
     match &actor.player {
-        Player::Student { program, .. } => tables.get(program).cloned(),
+        Player::Student { program, .. } => table(program).cloned(),
         Player::Reference { .. } | Player::Peer { .. } => None,
     }
 }
@@ -231,14 +231,11 @@ fn play(
 ) -> Result<(evidence::Run, bool, Vec<Bind>), String> {
     match &actor.player {
         Player::Student { program, args } => {
-            let built = if case.sanitize {
-                &programs.sanitized
-            } else {
-                &programs.plain
+            let built = match case.sanitize {
+                Some(sanitizers) => programs.sanitized.get(&(sanitizers, program.clone())),
+                None => programs.plain.get(program),
             };
-            let artifact = built
-                .get(program)
-                .ok_or_else(|| format!("{program} was not built"))?;
+            let artifact = built.ok_or_else(|| format!("{program} was not built"))?;
             let party = (!programs.guests.is_empty()).then(|| party(actor, programs));
             let binds = artifact.binds(program, Path::new(FOLDER), party);
             let (path, mut argv, search) = match artifact {
@@ -353,6 +350,14 @@ fn environment(search: String, sanitize: bool) -> Vec<(String, String)> {
             "UBSAN_OPTIONS".to_owned(),
             "print_stacktrace=1:color=never".to_owned(),
         ));
+        // What is asked are races and misused mutexes. A cycle of locks that another lock guards is no deadlock, a thread that is
+        // not waited for has words of its own, and a program that forks while it has threads goes on.
+        let options = format!(
+            "exitcode={SANITIZER_STATUS}:halt_on_error=0:detect_deadlocks=0:report_thread_leaks=0:\
+             report_signal_unsafe=0:die_after_fork=0:handle_segv=0:handle_sigbus=0:handle_abort=0:\
+             handle_sigill=0:handle_sigfpe=0:color=never:stack_trace_format=\"    #%n %p %F %L\""
+        );
+        environment.push(("TSAN_OPTIONS".to_owned(), options));
     }
     environment
 }
@@ -668,7 +673,7 @@ fn sanitized(case: &Case, programs: &Programs) -> bool {
         Player::Student { program, .. } => programs.own_sanitizers.contains(program),
         Player::Reference { .. } | Player::Peer { .. } => false,
     };
-    case.sanitize || case.actors.iter().any(own)
+    case.sanitize.is_some() || case.actors.iter().any(own)
 }
 
 fn limits(case: &Case, sanitized: bool) -> Limits {

@@ -35,10 +35,14 @@ fn programs() -> Programs {
     };
     Programs {
         plain: [executable("iserver"), executable("comclient")].into(),
-        sanitized: [(
-            "iserver".to_owned(),
-            Artifact::Executable("/host/sanitized".into()),
-        )]
+        sanitized: [
+            (Sanitizers::Memory, "/host/sanitized"),
+            (Sanitizers::Threads, "/host/threads"),
+        ]
+        .map(|(which, path)| {
+            let key = (which, "iserver".to_owned());
+            (key, Artifact::Executable(path.into()))
+        })
         .into(),
         own: "/host/ipclab".into(),
         ..Programs::default()
@@ -428,6 +432,27 @@ exit    = 0
     let (_, options) = env.iter().find(|(name, _)| name == "ASAN_OPTIONS").unwrap();
     let status = format!("exitcode={SANITIZER_STATUS}");
     for option in ["detect_leaks=0", &status] {
+        assert!(options.split(':').any(|one| one == option), "{options}");
+    }
+}
+
+#[test]
+fn a_case_of_races_runs_the_build_that_looks_for_them() {
+    let case = r#"
+sanitize = "thread"
+[case.actor.server]
+student = "iserver"
+exit    = 0
+"#;
+    let plan = planned(case).remove(0).plan;
+    assert_eq!(plan.world.binds[0].host, Path::new("/host/threads"));
+    assert!(plan.limits.reserves);
+    let evidence::Run::Program { env, .. } = &plan.actors[0].run else {
+        panic!("a program")
+    };
+    let (_, options) = env.iter().find(|(name, _)| name == "TSAN_OPTIONS").unwrap();
+    let status = format!("exitcode={SANITIZER_STATUS}");
+    for option in ["detect_deadlocks=0", &status] {
         assert!(options.split(':').any(|one| one == option), "{options}");
     }
 }

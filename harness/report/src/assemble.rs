@@ -138,7 +138,7 @@ fn assemble(judged: &Judged<'_>, about: &About) -> CaseReport {
                     .as_deref()
                     .and_then(|name| case.role(name))
                     .is_some_and(|role| !role.is_student()),
-                ..FindingReport::from(finding)
+                ..hinted(case, finding)
             })
             .collect(),
         notes: judged.notes.iter().map(|note| Block::new(note)).collect(),
@@ -173,6 +173,21 @@ pub(crate) fn score(cases: &[CaseReport]) -> Score {
     }
 }
 
+/// A finding with the hint for its kind of cause or its aspect, if the lab has one.
+fn hinted(case: &Case, finding: &Finding) -> FindingReport {
+    let cause = finding.mistake.as_ref().map(|mistake| mistake.kind.name());
+    let mut steps = match finding.verdict {
+        Verdict::Fail => case.hint_for(cause, finding.aspect),
+        Verdict::Pass | Verdict::Unknown | Verdict::Skipped => &[],
+    }
+    .iter();
+    FindingReport {
+        hint: steps.next().map(|step| Block::new(step)),
+        next_hints: steps.map(|step| Block::new(step)).collect(),
+        ..FindingReport::from(finding)
+    }
+}
+
 impl From<&Part> for PartReport {
     fn from(part: &Part) -> Self {
         Self {
@@ -200,6 +215,8 @@ impl From<&Finding> for FindingReport {
             cause: None,
             ours: false,
             follows: false,
+            hint: None,
+            next_hints: Vec::new(),
             comes_from: finding
                 .mistake
                 .as_ref()

@@ -71,7 +71,8 @@ pub use place::{Excerpt, Place, Places};
 pub use program::{CompilerMessage, Problem, Program, Severity};
 pub use regrade::{CaseChange, CaseHeld, Change, Changes, Group, Held, Regrade};
 pub use report::{
-    CaseReport, CauseReport, FindingReport, PartReport, Report, Schema, Score, TierScore, Withheld,
+    CaseReport, CauseReport, FindingReport, Hint, PartReport, Report, Schema, Score, TierScore,
+    Withheld,
 };
 pub use settled::{ByHand, Given, Late, Settled, Timing};
 pub use source_file::SourceFile;

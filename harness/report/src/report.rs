@@ -223,6 +223,51 @@ pub struct FindingReport {
     /// The mistake that it comes from, where that is known better than by the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comes_from: Option<Line>,
+    /// What a teacher would say to just this, where the lab has a hint for its kind of cause or its aspect. It takes the place of
+    /// [`CaseReport::hint`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Block>,
+    /// What the teacher would say next, as [`CaseReport::next_hints`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next_hints: Vec<Block>,
+}
+
+/// A hint as a reader has it: the steps that are shown, and those that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint<'a> {
+    /// What is shown.
+    pub text: &'a Block,
+    /// What comes next, step by step.
+    pub next: &'a [Block],
+}
+
+impl CaseReport {
+    /// The hint for one finding: the nearest that there is.
+    #[must_use]
+    pub fn hint_for<'a>(&'a self, finding: Option<&'a FindingReport>) -> Option<Hint<'a>> {
+        let own = finding.and_then(|finding| Some((finding.hint.as_ref()?, &finding.next_hints)));
+        let of_case = || Some((self.hint.as_ref()?, &self.next_hints));
+        let (text, next) = own.or_else(of_case)?;
+        Some(Hint { text, next })
+    }
+
+    /// The hints for what the case lost, each once.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Hint<'_>> {
+        let failed = self.findings.iter().filter(|finding| {
+            finding.verdict == Verdict::Fail && finding.graded && !finding.follows
+        });
+        let mut hints: Vec<Hint<'_>> = Vec::new();
+        for hint in failed.filter_map(|finding| self.hint_for(Some(finding))) {
+            if !hints.contains(&hint) {
+                hints.push(hint);
+            }
+        }
+        if hints.is_empty() {
+            hints.extend(self.hint_for(None));
+        }
+        hints
+    }
 }
 
 #[allow(
@@ -243,11 +288,16 @@ impl Report {
     /// The same with so many steps of each hint in one.
     #[must_use]
     pub fn with_hints(mut self, steps: usize) -> Self {
+        let join = |hint: &mut Option<Block>, next: &mut Vec<Block>| {
+            let more = steps.saturating_sub(1).min(next.len());
+            let all: Vec<Block> = hint.take().into_iter().chain(next.drain(..more)).collect();
+            *hint = (!all.is_empty()).then(|| Block::joined(&all));
+        };
         for case in &mut self.cases {
-            let more = steps.saturating_sub(1).min(case.next_hints.len());
-            let next = case.next_hints.drain(..more);
-            let all: Vec<Block> = case.hint.take().into_iter().chain(next).collect();
-            case.hint = (!all.is_empty()).then(|| Block::joined(&all));
+            join(&mut case.hint, &mut case.next_hints);
+            for finding in &mut case.findings {
+                join(&mut finding.hint, &mut finding.next_hints);
+            }
         }
         self
     }

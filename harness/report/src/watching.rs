@@ -7,6 +7,16 @@ use crate::{CaseReport, Report, words};
 /// Cases that are named on each side.
 const NAMED: usize = 3;
 
+/// Whether every program of a report could be built. What a save changed is counted from the last such report: while something is
+/// half written, points go and come back, and that says nothing.
+#[must_use]
+pub fn is_built(report: &Report) -> bool {
+    report
+        .programs
+        .iter()
+        .all(|program| program.problem.is_none())
+}
+
 /// `+2: echo-one passes now; -1: echo-two fails now`. `None`: the two are not about the same cases.
 #[must_use]
 pub fn changed(before: &Report, after: &Report) -> Option<String> {
@@ -19,6 +29,22 @@ pub fn changed(before: &Report, after: &Report) -> Option<String> {
     };
     if before.lab != after.lab || ids(before) != ids(after) {
         return None;
+    }
+    let broken = |report: &Report| -> Vec<String> {
+        let programs = report.programs.iter();
+        let broken = programs.filter(|program| program.problem.is_some());
+        broken.map(|program| program.name.to_string()).collect()
+    };
+    let (was_broken, is_broken) = (broken(before), broken(after));
+    let broke: Vec<String> = is_broken
+        .into_iter()
+        .filter(|name| !was_broken.contains(name))
+        .collect();
+    match broke.as_slice() {
+        [] => {}
+        // Its points went with it, case by case: that is one thing and no list.
+        [one] => return Some(format!("{one} does not build now.")),
+        several => return Some(format!("{} do not build now.", several.join(" and "))),
     }
     let pairs = || before.cases.iter().zip(&after.cases);
     let gained: Vec<_> = pairs()

@@ -1,10 +1,10 @@
 //! What helps to mend: the line, the next hint, where the conversation leaves the reference's, what a save changed.
 
 use ipclab_evidence::SourceLine;
-use ipclab_judge::{Finding, Verdict};
+use ipclab_judge::{Finding, Mistake, MistakeKind, Verdict};
 use ipclab_report::terminal::{self, Style};
 use ipclab_report::testing::build::{JudgedCase, Trace, about, case, finding, report, student};
-use ipclab_report::{Audience, Parting, Report, html, json, watching};
+use ipclab_report::{Audience, Parting, Problem, Program, Report, html, json, watching};
 use ipclab_spec::{Aspect, Points, Tier, Visibility};
 
 fn line(number: u32) -> SourceLine {
@@ -127,6 +127,86 @@ fn a_save_is_told_by_what_it_changed() {
         Some("The points are the same as before."),
     );
     check(&[failed("one", &[])], &[passed("other")], None);
+}
+
+#[test]
+fn a_save_that_breaks_a_build_is_told_as_that() {
+    let problem = Problem {
+        message: "the compiler refused iserver.c".into(),
+        ours: false,
+        errors: Vec::new(),
+        log: None,
+        found: Vec::new(),
+        remedy: None,
+    };
+    let with = |problem: Option<Problem>, cases: &[JudgedCase]| {
+        let program = Program {
+            problem,
+            ..Program::built("iserver", &["iserver.c"])
+        };
+        report(&about(), vec![program], cases)
+    };
+    let passed = JudgedCase::passed("one", "it serves", Tier::Core, 2);
+    let whole = with(None, std::slice::from_ref(&passed));
+    let broken = with(Some(problem), &[failed("one", &[])]);
+    let changed = watching::changed(&whole, &broken);
+    assert_eq!(changed.as_deref(), Some("iserver does not build now."));
+    assert!(watching::is_built(&whole) && !watching::is_built(&broken));
+    // The next save that builds is held against the last one that did.
+    let changed = watching::changed(&whole, &whole);
+    assert_eq!(
+        changed.as_deref(),
+        Some("The points are the same as before.")
+    );
+}
+
+#[test]
+fn a_hint_for_a_cause_or_an_aspect_is_nearer_than_that_of_the_case() {
+    let check = |kind: MistakeKind, aspect: Aspect, expect: &str, not: &[&str]| {
+        let mut one = failed("echo", &[2]);
+        one.case.hints = [
+            ("waits", vec!["Who holds the other end?"]),
+            ("exit", vec!["What does main return?", "exit(1)"]),
+        ]
+        .map(|(name, steps)| (name.into(), steps.into_iter().map(Into::into).collect()))
+        .into();
+        let found = &mut one.findings[0];
+        found.aspect = aspect;
+        found.mistake = Some(Mistake {
+            kind,
+            program: None,
+            detail: String::new(),
+            says: None,
+        });
+        let graded = graded(&[one]);
+        let short = terminal::render_short(&graded, &Style::default());
+        let whole = terminal::render(&graded, &Style::default());
+        let page = html::render(&graded);
+        for text in [&short, &whole, &page] {
+            assert!(text.contains(expect), "{text}");
+            for other in not {
+                assert!(!text.contains(other), "{text}");
+            }
+        }
+    };
+    let all = [
+        "Who holds the other end?",
+        "What does main return?",
+        "Think of byte order.",
+    ];
+    check(MistakeKind::Waits, Aspect::Exit, all[0], &all[1..]);
+    check(
+        MistakeKind::Behaviour,
+        Aspect::Exit,
+        all[1],
+        &[all[0], all[2]],
+    );
+    check(
+        MistakeKind::Behaviour,
+        Aspect::Output,
+        all[2],
+        &[all[0], all[1]],
+    );
 }
 
 /// A pair that greets; what the client sends, and what the reference sent in its place.

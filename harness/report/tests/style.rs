@@ -52,7 +52,8 @@ fn every_hint_of_every_lab_keeps_to_the_style() {
             continue;
         };
         for case in &parsed.spec.cases {
-            for hint in case.hint.iter().chain(&case.next_hints) {
+            let nearer = case.hints.values().flatten();
+            for hint in case.hint.iter().chain(&case.next_hints).chain(nearer) {
                 hints += 1;
                 wrong.extend(
                     mistakes(hint)

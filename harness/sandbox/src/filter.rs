@@ -1,6 +1,6 @@
 //! The seccomp filter of an actor: which calls stop at the tracer, which are refused, which end the process.
 //!
-//! Written out by hand, some three hundred instructions: the tracer wants one program with three kinds of answers, and
+//! Written out by hand, some four hundred instructions: the tracer wants one program with three kinds of answers, and
 //! foreign ABIs killed rather than left to chance.
 
 use std::borrow::Cow;
@@ -119,6 +119,30 @@ const CLONE_REFUSED: u32 = (libc::CLONE_NEWUSER
 /// Families that a lab can need. Others (packet, vsock, ...) reach past the box or into the kernel; of netlink only the
 /// routing tables are open, which `getifaddrs(3)` reads and which need a capability to be changed.
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+
+/// Protocols of internet sockets: what a program names by number, and TCP, UDP and echo requests. Of others the tracer does not know how
+/// they name addresses; and for one that the kernel does not know it has a module looked for, by a process of the host's.
+const PROTOCOLS: [u32; 5] = [
+    0,
+    libc::IPPROTO_TCP as u32,
+    libc::IPPROTO_UDP as u32,
+    libc::IPPROTO_ICMP as u32,
+    libc::IPPROTO_ICMPV6 as u32,
+];
+/// Kinds of internet sockets that the kernel has without a module.
+const KINDS: [u32; 3] = [
+    libc::SOCK_STREAM as u32,
+    libc::SOCK_DGRAM as u32,
+    libc::SOCK_RAW as u32,
+];
+/// A socket's kind without what else is said beside it, as `SOCK_CLOEXEC`.
+const KIND_BITS: u32 = 0xf;
+
+/// Has the kernel look for a module that knows a line discipline. No program of a lab has a use for one.
+const SET_LINE_DISCIPLINE: u32 = libc::TIOCSETD as u32;
+/// Throws away what was written and not read yet.
+const FLUSH: u32 = libc::TCFLSH as u32;
+const FLUSH_OUTPUT: [u32; 2] = [libc::TCOFLUSH as u32, libc::TCIOFLUSH as u32];
 
 /// The program: a search for the call's number, and at its end what to do with it.
 ///
@@ -276,7 +300,48 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
         }
     }
     add(libc::SYS_socket, &refuse_families());
-    add(libc::SYS_socketpair, &refuse_families());
+    let (kind, protocol) = (libc::ESOCKTNOSUPPORT, libc::EPROTONOSUPPORT);
+    add(
+        libc::SYS_socket,
+        &refuse_of_internet(1, KIND_BITS, &KINDS, kind),
+    );
+    add(
+        libc::SYS_socket,
+        &refuse_of_internet(2, u32::MAX, &PROTOCOLS, protocol),
+    );
+    // Others have no pairs, which the kernel finds out when it has made both.
+    add(
+        libc::SYS_socketpair,
+        &[
+            put(LOAD, low_half(0)),
+            jump(JUMP_EQUAL, libc::AF_UNIX as u32, 4, 0),
+            jump(JUMP_EQUAL, libc::AF_INET as u32, 2, 0),
+            jump(JUMP_EQUAL, libc::AF_INET6 as u32, 1, 0),
+            put(RETURN, refusal(libc::EAFNOSUPPORT)),
+            put(RETURN, refusal(libc::EOPNOTSUPP)),
+        ],
+    );
+    add(
+        libc::SYS_ioctl,
+        &[
+            put(LOAD, low_half(1)),
+            jump(JUMP_EQUAL, SET_LINE_DISCIPLINE, 0, 1),
+            put(RETURN, refusal(libc::EPERM)),
+        ],
+    );
+    // What a program has printed counts, whether it was read at once or not. It is told that it is done: on a terminal that is read at
+    // once there is nothing left to throw away.
+    add(
+        libc::SYS_ioctl,
+        &[
+            put(LOAD, low_half(1)),
+            jump(JUMP_EQUAL, FLUSH, 0, 4),
+            put(LOAD, low_half(2)),
+            jump(JUMP_EQUAL, FLUSH_OUTPUT[0], 1, 0),
+            jump(JUMP_EQUAL, FLUSH_OUTPUT[1], 0, 1),
+            put(RETURN, errno(0)),
+        ],
+    );
     // clone with forbidden flags is refused; any other clone is a call like the rest.
     add(
         libc::SYS_clone,
@@ -368,6 +433,23 @@ fn refuse_families() -> Vec<sock_filter> {
         ));
     }
     code.push(put(RETURN, refusal(libc::EAFNOSUPPORT)));
+    code
+}
+
+/// An internet socket of which an argument is none of these: refused. `mask`: the bits of the argument that count.
+fn refuse_of_internet(argument: u8, mask: u32, known: &[u32], error: i32) -> Vec<sock_filter> {
+    let past = known.len() as u8 + 3;
+    let mut code = vec![
+        put(LOAD, low_half(0)),
+        jump(JUMP_EQUAL, libc::AF_INET as u32, 1, 0),
+        jump(JUMP_EQUAL, libc::AF_INET6 as u32, 0, past),
+        put(LOAD, low_half(argument)),
+        put(AND, mask),
+    ];
+    for (at, value) in known.iter().enumerate() {
+        code.push(jump(JUMP_EQUAL, *value, (known.len() - at) as u8, 0));
+    }
+    code.push(put(RETURN, refusal(error)));
     code
 }
 

@@ -25,20 +25,27 @@ pub(crate) struct IdMap {
 /// Never 0: with 0 standing for 0, root-owned files are readable inside and the process limit is void.
 const RANGE_STARTS: [u32; 2] = [100_000, 20_000];
 
+/// How many ranges there are behind each start. What the kernel counts by user (descriptors on their way, the room of pipes) is then
+/// counted for the boxes of each keeper alone.
+const RANGES: u32 = 20;
+
 /// How many ids a box has: root, the actors' 1000 and another user's 1001.
 const RANGE_LENGTH: u32 = 2_000;
 
 impl IdMap {
-    /// As root a range of unprivileged ids, else our own id alone, standing for the box's root.
-    pub(crate) fn here() -> Self {
+    /// As root a range of unprivileged ids, for the keeper with this number, else our own id alone, standing for the box's root.
+    pub(crate) fn here(keeper: usize) -> Self {
         let (uid, gid) = (
             nix::unistd::geteuid().as_raw(),
             nix::unistd::getegid().as_raw(),
         );
+        let own = (keeper % RANGES as usize) as u32 * RANGE_LENGTH;
+        let starts = RANGE_STARTS
+            .into_iter()
+            .flat_map(|start| [start + own, start]);
+        let mut starts = starts.filter(|start| is_mapped_here(*start, RANGE_LENGTH));
         if uid == 0
-            && let Some(start) = RANGE_STARTS
-                .into_iter()
-                .find(|start| is_mapped_here(*start, RANGE_LENGTH))
+            && let Some(start) = starts.next()
         {
             let range = format!("0 {start} {RANGE_LENGTH}");
             return Self {

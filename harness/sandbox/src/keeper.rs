@@ -66,7 +66,7 @@ pub(crate) fn main(
         left_out,
         cpu,
         spare: SpareProcessors::beside(cpu),
-        ids: IdMap::here(),
+        ids: IdMap::here(number),
         user: match level {
             Level::Namespaces => Ok(None),
             Level::Shared => RunUser::take(),

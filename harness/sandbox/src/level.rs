@@ -159,7 +159,7 @@ fn try_box() -> io::Result<()> {
         process::exit_now(i32::from(result.is_err()));
     }
     drop(go);
-    let mapped = IdMap::here().write(pid);
+    let mapped = IdMap::here(0).write(pid);
     if mapped.is_ok() {
         descriptor::write_some(go_in.as_fd(), b"go")?;
     }

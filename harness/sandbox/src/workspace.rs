@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -97,9 +97,22 @@ enum Way {
     Back,
 }
 
+/// Lets the supervisor read what an actor has taken its own rights to from, where both are the same user. What is another's stays.
+fn give_rights_back(path: &Path, about: &fs::Metadata) {
+    let wanted = match about.file_type() {
+        kind if kind.is_dir() => 0o700,
+        kind if kind.is_file() => 0o400,
+        _ => return,
+    };
+    let mode = about.mode() & 0o7777;
+    if mode & wanted != wanted {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode | wanted));
+    }
+}
+
 /// Copies what is below `from` to `into`, where it is not there already with the same size and time; all of it is then
 /// `owner`'s. Files that would exceed `left` bytes together are left out. On the way back so is what no path leads to, since it is too
-/// long, and what is in the place of a folder.
+/// long, what may not be read, and what is in the place of a folder.
 ///
 /// # Errors
 /// What could not be written; and what could not be read, which is the supervisor's own.
@@ -124,8 +137,13 @@ fn mirror_to_depth(
     left: &mut u64,
     (way, depth): (Way, usize),
 ) -> io::Result<()> {
-    let is_left =
-        |error: &io::Error| way == Way::Back && error.raw_os_error() == Some(libc::ENAMETOOLONG);
+    let is_left = |error: &io::Error| {
+        let left = [libc::ENAMETOOLONG, libc::EACCES];
+        way == Way::Back
+            && error
+                .raw_os_error()
+                .is_some_and(|error| left.contains(&error))
+    };
     let entries = match fs::read_dir(from) {
         Err(error) if is_left(&error) => return Ok(()),
         entries => entries?,
@@ -139,6 +157,9 @@ fn mirror_to_depth(
             about => about?,
         };
         let kind = about.file_type();
+        if way == Way::Back {
+            give_rights_back(&path, &about);
+        }
         if kind.is_dir() && depth > 0 {
             match mkdirat(into, name, Mode::from_bits_truncate(about.mode() | 0o700)) {
                 Ok(()) | Err(Errno::EEXIST) => {}
@@ -164,7 +185,11 @@ fn mirror_to_depth(
             let from = File::options()
                 .read(true)
                 .custom_flags(libc::O_NOFOLLOW)
-                .open(&path)?;
+                .open(&path);
+            let from = match from {
+                Err(error) if is_left(&error) => continue,
+                from => from?,
+            };
             copy(&from, &about, into, name, owner)?;
         } else if kind.is_symlink() {
             remove(into, name)?;

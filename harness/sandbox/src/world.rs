@@ -327,7 +327,8 @@ fn show_binds(
         let folder = source.metadata()?.is_dir();
         if folder {
             fs::create_dir_all(&target)?;
-        } else {
+        } else if fs::symlink_metadata(&target).is_err() {
+            // What is there already lies in a folder that is shown, and is covered.
             File::create(&target)?;
         }
         let from = PathBuf::from(format!("/proc/self/fd/{}", source.as_raw_fd()));

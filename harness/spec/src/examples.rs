@@ -14,6 +14,10 @@ pub(crate) const EXAMPLES: [Examples; 29] = [
             ("unit", "unit = [\"Q1\", \"Q2\"]"),
             ("limit", "limit = \"10s\""),
             ("hosts", "hosts.bakawali = \"127.0.0.1\""),
+            (
+                "hints",
+                "hints.unchecked = \"Look at what each call returns.\"",
+            ),
             ("program", "[program.server]"),
             ("case", "[[case]]"),
         ],
@@ -43,6 +47,10 @@ pub(crate) const EXAMPLES: [Examples; 29] = [
             (
                 "hint",
                 "hint = [\"Who closes what?\", \"close() both ends\"]",
+            ),
+            (
+                "hints",
+                "hints.waits = \"Which process holds the other end?\"",
             ),
             ("limit", "limit = \"20s\""),
             ("requires", "requires = [\"serves-one\"]"),

@@ -12,6 +12,7 @@ mod peer;
 mod signals;
 mod text;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -41,6 +42,16 @@ pub struct Spec {
     pub cases: Vec<Case>,
 }
 
+impl Case {
+    /// The hint for a cause of this kind that shows in this aspect, in steps; empty: none is nearer than the case's own.
+    #[must_use]
+    pub fn hint_for(&self, cause: Option<&str>, aspect: Aspect) -> &[String] {
+        let by_cause = cause.and_then(|cause| self.hints.get(cause));
+        let found = by_cause.or_else(|| self.hints.get(aspect.name()));
+        found.map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Spec {
     /// The program of that name.
     #[must_use]
@@ -54,6 +65,21 @@ impl Spec {
         self.cases.iter().find(|case| case.id == id)
     }
 }
+
+/// Kinds of causes, as reports name them and hints are written for them; those first that others follow from.
+pub const CAUSES: [&str; 11] = [
+    "build",
+    "place",
+    "memory",
+    "crash",
+    "limit",
+    "nul",
+    "unchecked",
+    "status",
+    "silent",
+    "waits",
+    "behaviour",
+];
 
 /// Something the student hands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,14 +124,16 @@ pub struct Case {
     pub hint: Option<String>,
     /// What the teacher would say next, step by step, if that does not help.
     pub next_hints: Vec<String>,
+    /// Steps of hints for one kind of cause ([`CAUSES`]) or one aspect, the lab's with them. They are nearer than `hint`.
+    pub hints: BTreeMap<String, Vec<String>>,
     /// Safety net for one run, wall time.
     pub limit: Duration,
     /// Cases that must have passed, else this one is skipped.
     pub requires: Vec<String>,
     /// The readers of its result, and when they see it.
     pub visibility: Visibility,
-    /// Run a second build with AddressSanitizer and UBSan.
-    pub sanitize: bool,
+    /// Run a second build with these sanitizers.
+    pub sanitize: Option<Sanitizers>,
     /// How many descriptors a process may have open at once; `None`: the box's own limit.
     pub open_files: Option<u32>,
     /// How many lines a program may print on one stream; `None`: the box's own limit.
@@ -433,6 +461,26 @@ impl Points {
         match self {
             Self::Whole(_) => true,
             Self::Split(parts) => parts.iter().any(|(part, _)| *part == aspect),
+        }
+    }
+}
+
+/// The sanitizers that a case is played with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sanitizers {
+    /// AddressSanitizer and UBSan: memory errors.
+    Memory,
+    /// ThreadSanitizer: data races, and mutexes that are misused.
+    Threads,
+}
+
+impl Sanitizers {
+    /// What they find in a program, as reports have it.
+    #[must_use]
+    pub fn error(self) -> &'static str {
+        match self {
+            Self::Memory => "memory error",
+            Self::Threads => "data race",
         }
     }
 }

@@ -11,7 +11,7 @@ use ipclab_evidence::{StdoutKind, signal_name};
 use crate::{
     Actor, After, Amount, CallPattern, Case, Count, Endpoint, ExitExpectation, FILE_KINDS,
     GivenKind, LOCKED_ACCESSES, Leftover, Named, Objects, OutputExpectation, Part, Player, Points,
-    SIGNAL_MOMENTS, SignalsExpectation, Step, Template, TranscriptLine, Visibility,
+    SIGNAL_MOMENTS, Sanitizers, SignalsExpectation, Step, Template, TranscriptLine, Visibility,
 };
 
 /// The widest that a line gets, where a text can be broken at all.
@@ -60,6 +60,13 @@ fn head(out: &mut String, case: &Case) {
             steps => pair(out, "hint", &list(steps)),
         }
     }
+    for (name, steps) in &case.hints {
+        let steps = match steps.as_slice() {
+            [only] => text(only),
+            steps => list(steps),
+        };
+        pair(out, &format!("hints.{name}"), &steps);
+    }
     let limit = case.limit.as_millis();
     pair(
         out,
@@ -78,8 +85,10 @@ fn head(out: &mut String, case: &Case) {
         Visibility::Hidden => pair(out, "visibility", "\"hidden\""),
         Visibility::AfterDeadline => pair(out, "visibility", "\"after-deadline\""),
     }
-    if case.sanitize {
-        pair(out, "sanitize", "true");
+    match case.sanitize {
+        None => {}
+        Some(Sanitizers::Memory) => pair(out, "sanitize", "true"),
+        Some(Sanitizers::Threads) => pair(out, "sanitize", "\"thread\""),
     }
     if let Some(number) = case.open_files {
         pair(out, "open_files", &number.to_string());

@@ -7,8 +7,8 @@ use ipclab_evidence::Occurrence;
 use ipclab_spec::{
     Action, After, Amount, AnyPlace, ArgPattern, Aspect, CallPattern, Case, Count, Data, Draw,
     Endpoint, ExitExpectation, FaultKind, GivenKind, Hole, Leftover, Named, OutputExpectation,
-    Part, Player, Points, Reference, ResultPattern, Spec, Template, Tier, TranscriptLine, Turns,
-    Visibility, Wanted, parse,
+    Part, Player, Points, Reference, ResultPattern, Sanitizers, Spec, Template, Tier,
+    TranscriptLine, Turns, Visibility, Wanted, parse,
 };
 
 fn spec(text: &str) -> Spec {
@@ -104,7 +104,7 @@ fn a_lab_and_its_programs() {
     );
     assert_eq!(
         (one.visibility, one.sanitize),
-        (Visibility::AfterDeadline, true)
+        (Visibility::AfterDeadline, Some(Sanitizers::Memory))
     );
     assert_eq!(
         (one.limit, one.hint.as_deref()),
@@ -739,4 +739,34 @@ fn every_spec_of_the_repository_parses() {
         }
     }
     assert!(complaints.is_empty(), "{complaints}");
+}
+
+#[test]
+fn hints_of_the_lab_stand_in_every_case_that_has_none_for_the_same() {
+    let head = HEAD.replace(
+        "[program.parrot]",
+        "hints = { waits = \"Who holds it?\", exit = [\"What is it?\", \"exit(1)\"] }\n\n[program.parrot]",
+    );
+    let spec = spec(&format!(
+        "{head}\n[[case]]\nid = \"one\"\ntitle = \"squawks\"\ntier = \"core\"\npoints = 1\ncovers = [\"Q4\"]\n\
+         [case.actor.bird]\nstudent = \"parrot\"\nexit = 0\n[case.actor.man]\nreference = \"keeper\"\nafter = \"bird exits\"\n\n\
+         [[case]]\nid = \"two\"\nlike = \"one\"\nhints.waits = \"Close it.\"\n\n\
+         [[case]]\nid = \"three\"\nlike = \"two\"\nhints.memory = \"How many bytes?\"\n"
+    ));
+    let check = |case: &str, cause: Option<&str>, aspect: Aspect, expect: &[&str]| {
+        let case = spec.case(case).expect("a case");
+        assert_eq!(case.hint_for(cause, aspect), expect);
+    };
+    check("one", Some("waits"), Aspect::Exit, &["Who holds it?"]);
+    check(
+        "one",
+        Some("behaviour"),
+        Aspect::Exit,
+        &["What is it?", "exit(1)"],
+    );
+    check("one", Some("behaviour"), Aspect::Output, &[]);
+    check("one", None, Aspect::Memory, &[]);
+    check("two", Some("waits"), Aspect::Output, &["Close it."]);
+    check("three", Some("waits"), Aspect::Output, &["Close it."]);
+    check("three", None, Aspect::Memory, &["How many bytes?"]);
 }

@@ -159,7 +159,7 @@ fn refuses_misspelt_keys_and_wrong_kinds() {
         (
             "sanitize   = true",
             "sanitize   = \"yes\"",
-            "$.case[0].sanitize: not of type \"boolean\"",
+            "$.case[0].sanitize: of none",
         ),
         (
             "output_lines = 5000",

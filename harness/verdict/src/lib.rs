@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use ipclab_evidence::Evidence;
 use ipclab_judge::{Finding, Mistake, MistakeKind, Outcome, SPEC_IS_WRONG, Verdict, settle};
 use ipclab_report::{About, Judged, Place, Places, Report};
-use ipclab_spec::{Aspect, Case, Points, Spec};
+use ipclab_spec::{Aspect, Case, Points, Sanitizers, Spec};
 
 use crate::judged::JudgedRun;
 use crate::origin::Sources;
@@ -47,7 +47,7 @@ pub fn report(spec: &Spec, record: &Record) -> Report {
         .iter()
         .map(|(case, done)| (*case, &done.outcome))
         .collect();
-    let sources = Sources::new(&record.sources);
+    let sources = Sources::new(&record.sources).of(&record.programs);
     let judged: Vec<Judged<'_>> = settled
         .iter()
         .zip(causes::group(&outcomes, &record.programs))
@@ -114,39 +114,11 @@ pub fn obstacle(
             }
             None => {}
         }
-        if let (true, Some(how)) = (case.sanitize, record.silenced.get(name)) {
-            let outcome = Outcome::failed(
-                case,
-                Aspect::Memory,
-                &format!(
-                    "{name} interferes with the sanitizers, which look for its memory errors: {how}. Take that out"
-                ),
-            );
-            return Some(because(
-                outcome,
-                MistakeKind::Memory,
-                Some(name),
-                "interferes",
-            ));
-        }
-        if let (true, Some(why)) = (case.sanitize, record.unproved.get(name)) {
-            let outcome = Outcome::failed(
-                case,
-                Aspect::Memory,
-                &format!("that {name} has no memory error is not proved: {why}"),
-            );
-            return Some(because(
-                outcome,
-                MistakeKind::Memory,
-                Some(name),
-                "unproved",
-            ));
-        }
-        if let (true, Some(why)) = (case.sanitize, record.not_sanitized.get(name)) {
-            return Some(Outcome::unknown(
-                case,
-                &format!("{name} could not be built with sanitizers: {why}"),
-            ));
+        if let Some(outcome) = case
+            .sanitize
+            .and_then(|sanitizers| not_sanitized(case, record, sanitizers, name))
+        {
+            return Some(outcome);
         }
     }
     for required in &case.requires {
@@ -164,6 +136,34 @@ pub fn obstacle(
         }
     }
     None
+}
+
+/// Why a sanitized case cannot be run with this program.
+fn not_sanitized(
+    case: &Case,
+    record: &Record,
+    sanitizers: Sanitizers,
+    name: &str,
+) -> Option<Outcome> {
+    let builds = record.sanitized_builds(sanitizers);
+    let error = sanitizers.error();
+    if let Some(how) = builds.silenced.get(name) {
+        let why = format!(
+            "{name} interferes with the sanitizers, which look for its {error}s: {how}. Take that out"
+        );
+        let outcome = Outcome::failed(case, Aspect::Memory, &why);
+        let kind = MistakeKind::Memory;
+        return Some(because(outcome, kind, Some(name), "interferes"));
+    }
+    if let Some(why) = builds.unproved.get(name) {
+        let why = format!("that {name} has no {error} is not proved: {why}");
+        let outcome = Outcome::failed(case, Aspect::Memory, &why);
+        let kind = MistakeKind::Memory;
+        return Some(because(outcome, kind, Some(name), "unproved"));
+    }
+    let why = builds.not_sanitized.get(name)?;
+    let why = format!("{name} could not be built with sanitizers: {why}");
+    Some(Outcome::unknown(case, &why))
 }
 
 /// Settles a case that was run.
@@ -190,7 +190,7 @@ fn settled_case<'a>(
         };
     }
     let mut settled = settled_runs(case, ran, record.seed);
-    settled.notes.extend(not_sanitized(case, record));
+    settled.notes.extend(without_sanitizers(case, record));
     settled
 }
 
@@ -400,18 +400,16 @@ fn drawn(case: &Case, run: &RunRecord) -> BTreeMap<String, String> {
 }
 
 /// Programs of a sanitized case that are not C: they were run as they are, since no sanitizer is for them. They lose nothing.
-fn not_sanitized(case: &Case, record: &Record) -> Vec<String> {
-    let mut notes = Vec::new();
-    if case.sanitize {
-        for name in case.needs() {
-            if record.not_compiled.contains(name) {
-                notes.push(format!(
-                    "{name} ran without sanitizers, which are for C and C++ only"
-                ));
-            }
-        }
-    }
-    notes
+fn without_sanitizers(case: &Case, record: &Record) -> Vec<String> {
+    let Some(sanitizers) = case.sanitize else {
+        return Vec::new();
+    };
+    let builds = record.sanitized_builds(sanitizers);
+    let others = case.needs().into_iter();
+    let others = others.filter(|name| builds.not_compiled.contains(*name));
+    others
+        .map(|name| format!("{name} ran without sanitizers, which are for C and C++ only"))
+        .collect()
 }
 
 /// Skipped, because a case that it requires was not passed: on the first aspect that the case grades.

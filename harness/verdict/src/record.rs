@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipclab_evidence::Level;
+use ipclab_spec::Sanitizers;
 use serde::{Deserialize, Serialize};
 
 use crate::judged::JudgedRun;
@@ -50,11 +51,68 @@ pub struct Record {
     /// Programs that interfere with their sanitizers, and how, as a clause.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub silenced: BTreeMap<String, String>,
+    /// The same four of builds with ThreadSanitizer.
+    #[serde(default, skip_serializing_if = "SanitizedBuilds::is_as_it_should_be")]
+    pub threads: SanitizedBuilds,
     /// Files of the submission that lines of the evidence are in, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<String, String>,
     /// The cases that were asked for, in the spec's order.
     pub cases: Vec<CaseRecord>,
+}
+
+/// What is not as it should be about builds with sanitizers, by program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SanitizedBuilds {
+    /// Those that failed, and why: our trouble or the machine's.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_sanitized: BTreeMap<String, String>,
+    /// Programs that have no such build, since they are not compiled from C or C++.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_compiled: BTreeSet<String>,
+    /// C programs of which the sanitizers may not see all, and why, as a clause.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unproved: BTreeMap<String, String>,
+    /// Programs that interfere with their sanitizers, and how, as a clause.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub silenced: BTreeMap<String, String>,
+}
+
+impl SanitizedBuilds {
+    fn is_as_it_should_be(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Record {
+    /// What is not as it should be about the builds with these sanitizers. Those of memory stand in the record itself, as they did
+    /// before there were others.
+    #[must_use]
+    pub fn sanitized_builds(&self, sanitizers: Sanitizers) -> SanitizedBuilds {
+        match sanitizers {
+            Sanitizers::Memory => SanitizedBuilds {
+                not_sanitized: self.not_sanitized.clone(),
+                not_compiled: self.not_compiled.clone(),
+                unproved: self.unproved.clone(),
+                silenced: self.silenced.clone(),
+            },
+            Sanitizers::Threads => self.threads.clone(),
+        }
+    }
+
+    /// Notes the same.
+    pub fn note_sanitized_builds(&mut self, sanitizers: Sanitizers, builds: SanitizedBuilds) {
+        match sanitizers {
+            Sanitizers::Memory => {
+                self.not_sanitized = builds.not_sanitized;
+                self.not_compiled = builds.not_compiled;
+                self.unproved = builds.unproved;
+                self.silenced = builds.silenced;
+            }
+            Sanitizers::Threads => self.threads = builds,
+        }
+    }
 }
 
 /// One case of it.

@@ -161,9 +161,11 @@ fn together(
         programs
             .plain
             .extend(of(&party.programs.plain).map(|artifact| (name.to_owned(), artifact)));
+        let sanitized = party.programs.sanitized.iter();
+        let sanitized = sanitized.filter(|((_, program), _)| program == name);
         programs
             .sanitized
-            .extend(of(&party.programs.sanitized).map(|artifact| (name.to_owned(), artifact)));
+            .extend(sanitized.map(|(key, artifact)| (key.clone(), put(artifact))));
     }
     Ok(programs)
 }

@@ -7,7 +7,7 @@ use ipclab_grade::{interrupt, keep, labs};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
-use ipclab_report::Report;
+use ipclab_report::{Report, watching};
 use ipclab_verdict as verdict;
 
 use super::watch;
@@ -26,15 +26,21 @@ pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
         output::watch_saying("no longer watching")?;
         let mut before: Option<Report> = None;
         watch::watch(args, || {
-            let report = graded(args)?;
             let how = &args.presentation;
-            let code = match (how.format, &how.output) {
-                (ReportFormat::Text, None) if !how.all => {
-                    present_change(before.as_ref(), &report, how, color)?
+            let on_screen = matches!((how.format, &how.output), (ReportFormat::Text, None));
+            let report = graded(args).inspect_err(|_| {
+                // The report on the screen is about another text of the programs.
+                if on_screen {
+                    let _ = output::print(output::clear());
                 }
-                _ => present(&report, how, &args.folder, color)?,
+            })?;
+            let code = match on_screen && !how.all {
+                true => present_change(before.as_ref(), &report, how, color)?,
+                false => present(&report, how, &args.folder, color)?,
             };
-            before = Some(report);
+            if before.is_none() || watching::is_built(&report) {
+                before = Some(report);
+            }
             Ok(code)
         })
     } else {

@@ -423,7 +423,7 @@ fn a_sanitizer_library_that_is_missing_is_the_machines_trouble() {
         let other = Workdir::with(&[]);
         let compiler = other.path("tools/bin/cc");
         let script = format!(
-            "#!/bin/sh\ncase \"$*\" in *-fsanitize*) echo '{line}' >&2; exit 1;; esac\nexec gcc \"$@\"\n"
+            "#!/bin/sh\ncase \"$*\" in *-fsanitize*) cat >&2 <<-'END'\n{line}\nEND\nexit 1;; esac\nexec gcc \"$@\"\n"
         );
         other.script("tools/bin/cc", &script);
         let mut command = workdir.check();
@@ -438,6 +438,12 @@ fn a_sanitizer_library_that_is_missing_is_the_machines_trouble() {
         "/usr/bin/ld: cannot find -lasan: No such file or directory",
         "libasan, which the compiler's sanitizers need, is not installed here",
         "libubsan",
+    );
+    // It is there, for another C library than the compiler's.
+    check(
+        "libasan.so: undefined reference to `sigaltstack@GLIBC_2.2.5'",
+        "libasan, which the compiler's sanitizers need, is not installed here for this C library",
+        "musl-gcc",
     );
     check(
         "/usr/bin/ld: cannot find /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.asan-x86_64.a: No such file",

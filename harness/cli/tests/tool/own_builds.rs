@@ -1,6 +1,7 @@
 //! Own builds and memory: a build line, a Makefile or a `run` of the submission's decides how a program is built, and not whether the
 //! sanitizers look at it.
 
+use crate::common::host::levels;
 use crate::common::{Workdir, json};
 use serde_json::Value;
 
@@ -129,6 +130,9 @@ fn a_build_line_does_not_keep_the_sanitizers_away() {
         r#"build = "cc -Wall -Wextra -Werror -pedantic -std=c11 -D_GNU_SOURCE -s -o hello hello.c -lm""#,
         r#"build = "sh -c 'mkdir -p out && gcc -c -O2 -o out/hello.o hello.c && gcc -static -o hello out/hello.o && strip hello'""#,
         r#"build = "gcc -D_FORTIFY_SOURCE=1 -O1 -flto -o hello hello.c""#,
+        // Scripts that start a compiler by its name.
+        r#"build = "c99 -o hello hello.c""#,
+        r#"build = "sh -c 'c89 -c hello.c && c99 -o hello hello.o'""#,
         "build = \"make\"\nrun = \"./bin/greeter\"",
         "build = \"make\"\nrun = \"sh start.sh\"",
     ] {
@@ -183,7 +187,50 @@ fn a_compiler_that_is_called_by_its_path_builds_a_right_program() {
     }
 }
 
-/// `CC = /usr/bin/gcc` is an ordinary line, and no script of ours stands before that name.
+/// Each of these had "that hello has no memory error is not proved", right or wrong, since no script stood before that name. Where
+/// nothing can lie over a compiler it has that still.
+#[test]
+fn a_build_line_that_names_a_compiler_by_its_place_gets_the_sanitizers() {
+    if !levels(&Workdir::with(&[])).contains(&"namespaces") {
+        return;
+    }
+    for build in [
+        "sh -c '/usr/bin/gcc -o hello hello.c'",
+        "sh -c '/usr/bin/cc -O2 -c hello.c && /usr/bin/gcc -s -o hello hello.o'",
+        "sh -c 'PATH=/usr/bin:/bin; gcc -o hello hello.c && /usr/bin/strip hello'",
+        "env -i PATH=/usr/bin /bin/gcc -o hello hello.c",
+        "sh -c 'cp /usr/bin/gcc /tmp/mine && /tmp/mine -g -o hello hello.c'",
+        "sh -c '/usr/bin/gcc -S hello.c -o a.s && gcc -o hello a.s'",
+        "sh -c 'rm -f .ipclab/bin/*; gcc -fno-sanitize=all -o hello hello.c'",
+    ] {
+        let mapping = line(&format!("build = {build:?}"));
+        let files = [("hello.c", "GREETS"), ("ipclab.toml", mapping.as_str())];
+        assert_eq!(judged_at("namespaces", &files, 1), "right", "{build}");
+        let wrong = judged_at("namespaces", &files, 0);
+        assert_eq!(wrong, "memory error", "{build}");
+        assert_ne!(judged_at("shared", &files, 0), "right", "{build}");
+    }
+}
+
+/// A program whose Makefile says `-s` was taken for the one that our compiler makes of the same files.
+#[test]
+fn a_makefile_that_names_its_compiler_by_its_place_hides_nothing() {
+    if !levels(&Workdir::with(&[])).contains(&"namespaces") {
+        return;
+    }
+    let two = "#include <stdio.h>\n#ifndef OTHER\nint main(void) { puts(\"Hello\"); return 0; }\n#else\nGREETS#endif\n";
+    for makefile in [
+        "hello: hello.c\n\t/usr/bin/gcc -s -DOTHER -o $@ $<\n",
+        "CC = /usr/bin/gcc\nCFLAGS = -DOTHER -g0\nhello: hello.c\n",
+    ] {
+        let files = [("hello.c", two), ("Makefile", makefile)];
+        assert_eq!(judged_at("namespaces", &files, 1), "right", "{makefile}");
+        let wrong = judged_at("namespaces", &files, 0);
+        assert_eq!(wrong, "memory error", "{makefile}");
+    }
+}
+
+/// `CC = /usr/bin/gcc` is an ordinary line.
 #[test]
 fn a_compiler_that_a_makefile_names_by_its_place() {
     for (makefile, build) in [
@@ -226,27 +273,23 @@ fn who_takes_the_sanitizers_out_has_proved_nothing() {
     for (build, why) in [
         // Ways round the scripts, with what our compiler would not build from the same files.
         (
-            r#"build = "sh -c 'PATH=/usr/bin:/bin; gcc -DOTHER -o hello hello.c'""#,
+            r#"build = "sh -c '/.ipclab/usr/bin/gcc -DOTHER -o hello hello.c'""#,
             "say how it was compiled",
         ),
         (
-            r#"build = "sh -c 'cp /usr/bin/gcc /tmp/mine; /tmp/mine -DOTHER -g -o hello hello.c'""#,
+            r#"build = "sh -c 'cp /.ipclab/usr/bin/gcc /tmp/mine; /tmp/mine -DOTHER -g -o hello hello.c'""#,
             "hello.c was compiled without the sanitizer",
         ),
         (
-            r#"build = "env -i PATH=/usr/bin /usr/bin/gcc -DOTHER -o hello hello.c""#,
-            "say how it was compiled",
-        ),
-        (
-            r#"build = "sh -c '/usr/bin/gcc -DOTHER -S hello.c -o a.s && gcc -o hello a.s'""#,
+            r#"build = "sh -c '/.ipclab/usr/bin/gcc -DOTHER -S hello.c -o a.s && gcc -o hello a.s'""#,
             "",
         ),
         (
-            r#"build = "sh -c '/usr/bin/gcc -DOTHER -c hello.c -o a.o && gcc -o hello a.o'""#,
+            r#"build = "sh -c '/.ipclab/usr/bin/gcc -DOTHER -c hello.c -o a.o && gcc -o hello a.o'""#,
             "say how it was compiled",
         ),
         (
-            r#"build = "sh -c 'rm .ipclab/bin/*; ln -s /usr/bin/gcc .ipclab/bin/gcc; gcc -DOTHER -g -o hello hello.c'""#,
+            r#"build = "sh -c 'rm .ipclab/bin/*; ln -s /.ipclab/usr/bin/gcc .ipclab/bin/gcc; gcc -DOTHER -g -o hello hello.c'""#,
             "hello.c was compiled without the sanitizer",
         ),
         // A hook of its own in the place of ours.
@@ -360,7 +403,7 @@ fn who_takes_other_options_or_other_memory_has_proved_nothing() {
     assert!(said.contains("interferes with the sanitizers"), "{said}");
 }
 
-/// What the sanitizer for undefined behaviour computes is no constant: such a program was "not graded". One whose words sound like a
+/// An expression that the sanitizer for undefined behaviour computes is no constant: such a program was "not graded". One whose words sound like a
 /// linker's made that "not installed here".
 #[test]
 fn a_program_that_a_sanitizer_does_not_take_is_judged_all_the_same() {

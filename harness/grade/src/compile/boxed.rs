@@ -18,10 +18,11 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, posix_fallocate};
 
 use super::shown::Shown;
-use super::{sanitizer, scripts, strip};
+use super::{overlay, sanitizer, scripts, strip};
 use ipclab_intake::failure::{FULL_DISK_REMEDY, Failure, reason};
 use ipclab_intake::store;
 use ipclab_plan::Tool;
+use ipclab_spec::Sanitizers;
 
 /// Where the staged files lie inside.
 pub(super) const INSIDE: &str = "/lab";
@@ -86,6 +87,8 @@ pub(super) struct BuildFolder {
     parent: PathBuf,
     /// Inside of it, open to the box's user, which is another user on the host.
     pub folder: PathBuf,
+    /// What lies over the compilers in boxes of commands that start one themselves.
+    overlay: Vec<Bind>,
 }
 
 impl BuildFolder {
@@ -93,7 +96,12 @@ impl BuildFolder {
     ///
     /// # Errors
     /// Our own disk's.
-    pub(super) fn lay_out(parent: PathBuf, staged: &Path, shown: &Shown) -> Result<Self, Failure> {
+    pub(super) fn lay_out(
+        parent: PathBuf,
+        staged: &Path,
+        shown: &Shown,
+        sanitizers: Sanitizers,
+    ) -> Result<Self, Failure> {
         let folder = parent.join("lab");
         let failed = |error: &std::io::Error| {
             Failure::disk(format_args!("making {}", folder.display()), error)
@@ -101,10 +109,28 @@ impl BuildFolder {
         store::make_folders(&parent, Path::new("lab").join(TOOL_FOLDER).as_path())
             .map_err(|error| failed(&error))?;
         shown.copy(staged, &folder)?;
-        fs::write(folder.join(TOOL_FOLDER).join(WITNESS), sanitizer::witness())
+        let witness = sanitizer::witness(sanitizers);
+        fs::write(folder.join(TOOL_FOLDER).join(WITNESS), witness)
             .map_err(|error| failed(&error))?;
         open_folders(&folder).map_err(|error| failed(&error))?;
-        Ok(Self { parent, folder })
+        Ok(Self {
+            parent,
+            folder,
+            overlay: Vec::new(),
+        })
+    }
+
+    /// Puts the scripts that stand before the compilers, and those that lie over them, where its boxes have them.
+    ///
+    /// # Errors
+    /// Our own disk's.
+    pub(super) fn add_scripts(
+        &mut self,
+        before: &[(String, String)],
+        over: &[(PathBuf, String)],
+    ) -> Result<(), Failure> {
+        self.overlay = overlay::write(&self.parent.join("overlay"), over)?;
+        scripts::write(&self.folder.join(TOOL_FOLDER).join(SCRIPTS), before)
     }
 
     /// Whether there is room left for a program: asked after a build that failed. The compiler and the linker remove what
@@ -128,9 +154,9 @@ impl BuildFolder {
         })
     }
 
-    /// Where scripts that stand before the compilers are put.
-    pub(super) fn scripts(&self) -> PathBuf {
-        self.folder.join(TOOL_FOLDER).join(SCRIPTS)
+    /// Where the scripts that lie over the compilers find what is the tool's, inside.
+    pub(super) fn own() -> String {
+        format!("{INSIDE}/{TOOL_FOLDER}")
     }
 
     /// Where the compiler is told to put the program, inside.
@@ -144,11 +170,14 @@ impl BuildFolder {
     }
 
     /// The command that makes that object, by a compiler of ours: before anything of the submission's runs here.
-    pub(super) fn witness_step(compiler: &Tool) -> Step {
+    pub(super) fn witness_step(compiler: &Tool, sanitizers: Sanitizers) -> Step {
         let object = format!("./{TOOL_FOLDER}/{WITNESS_OBJECT}");
-        let argv = [
-            "cc",
-            "-g0",
+        // Of threads it has more than hooks, which the sanitizer is to see as it sees the rest.
+        let kind: &[&str] = match sanitizers {
+            Sanitizers::Memory => &["-g0"],
+            Sanitizers::Threads => &["-g", "-fsanitize=thread"],
+        };
+        let rest = [
             "-O1",
             "-fPIE",
             "-w",
@@ -158,9 +187,10 @@ impl BuildFolder {
             "-o",
             &object,
         ];
+        let argv = ["cc"].iter().chain(kind).chain(&rest);
         Step {
             tool: compiler.clone(),
-            argv: argv.map(str::to_owned).into(),
+            argv: argv.map(|word| (*word).to_owned()).collect(),
             places: Vec::new(),
             by_student: false,
             scripts: Scripts::None,
@@ -186,6 +216,7 @@ impl BuildFolder {
         let (tool, argv) = (&step.tool, &step.argv);
         let (mut program, mut words) = (tool.path.clone(), argv.clone());
         let before = format!("{INSIDE}/{TOOL_FOLDER}/{SCRIPTS}");
+        let mut overlay: &[Bind] = &self.overlay;
         let path = match (scripts::compiler_of(argv), step.scripts) {
             (Some(at), Scripts::Sanitizers) => {
                 let name = Path::new(&argv[at]).file_name().unwrap_or_default();
@@ -199,9 +230,13 @@ impl BuildFolder {
             // A compiler that is started by its bare name looks for its parts beside the first of that name.
             (Some(at), Scripts::DebugInfo) => {
                 words.insert(at + 1, "-g".to_owned());
+                overlay = &[];
                 tool.search_path()
             }
-            (Some(_), Scripts::None) => tool.search_path(),
+            (Some(_), Scripts::None) => {
+                overlay = &[];
+                tool.search_path()
+            }
             (None, _) => format!("{before}:{}", tool.search_path()),
         };
         let environment = [
@@ -221,6 +256,7 @@ impl BuildFolder {
             ),
         ];
         let mut binds: Vec<Bind> = tool.binds().collect();
+        binds.extend_from_slice(overlay);
         binds.push(Bind {
             host: self.folder.clone(),
             inside: INSIDE.into(),
@@ -253,7 +289,11 @@ impl BuildFolder {
         let evidence = sandbox
             .run(&plan)
             .map_err(|error| our_trouble(&error.to_string()))?;
-        outcome(&evidence, &argv[0], step.by_student)
+        let outcome = outcome(&evidence, &argv[0], step.by_student)?;
+        Ok(Outcome {
+            output: overlay::with_usual_names(outcome.output),
+            ..outcome
+        })
     }
 
     /// Takes the program out of the first of these places, relative to the folder, that has one.
@@ -386,7 +426,7 @@ impl BuildFolder {
             fs::symlink_metadata(&path).is_ok_and(|about| about.is_file() && about.len() < 4 << 20);
         if plain {
             fs::read(path)
-                .map(|text| String::from_utf8_lossy(&text).into_owned())
+                .map(|text| overlay::with_usual_names(String::from_utf8_lossy(&text).into_owned()))
                 .unwrap_or_default()
         } else {
             String::new()
@@ -593,8 +633,13 @@ mod tests {
         let staged = root.path().join("staged");
         fs::create_dir_all(staged.join("src")).unwrap();
         fs::create_dir(root.path().join("parent")).unwrap();
-        let build_folder =
-            BuildFolder::lay_out(root.path().join("parent"), &staged, &Shown::Everything).unwrap();
+        let build_folder = BuildFolder::lay_out(
+            root.path().join("parent"),
+            &staged,
+            &Shown::Everything,
+            Sanitizers::Memory,
+        )
+        .unwrap();
         (root, build_folder)
     }
 
@@ -602,7 +647,15 @@ mod tests {
     fn a_folder_that_a_signal_removed_is_not_created_again() {
         let root = tempfile::tempdir().unwrap();
         let gone = root.path().join("run-1");
-        assert!(BuildFolder::lay_out(gone.join("build"), root.path(), &Shown::Everything).is_err());
+        assert!(
+            BuildFolder::lay_out(
+                gone.join("build"),
+                root.path(),
+                &Shown::Everything,
+                Sanitizers::Memory
+            )
+            .is_err()
+        );
         assert!(!gone.exists());
     }
 

@@ -6,7 +6,7 @@
 //!
 //! Entries appear whole or not at all (written apart, then renamed), so two runs at once do no harm to each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -81,8 +81,49 @@ impl Key {
 /// Builds of this process that go on now, by key.
 static BUILDS_IN_PROGRESS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 static BUILD_ENDED: Condvar = Condvar::new();
-/// Builds of this process that brought no program, by key: in a class, one mistake is often handed in many times.
-static FAILED_BUILDS: Mutex<BTreeMap<String, Program>> = Mutex::new(BTreeMap::new());
+/// Builds of this process that brought no program: in a class, one mistake is often handed in many times.
+static FAILED_BUILDS: Mutex<FailedBuilds> = Mutex::new(FailedBuilds::new());
+/// So many bytes of what became of them are kept: a class of strangers' builds can say any amount.
+const FAILED_BYTES_MAX: usize = 8 << 20;
+
+/// What the report says of builds that failed, by key, as JSON. The oldest go where there is no room.
+struct FailedBuilds {
+    reports: BTreeMap<String, Vec<u8>>,
+    /// Their keys, the oldest first.
+    keys: VecDeque<String>,
+    bytes: usize,
+}
+
+impl FailedBuilds {
+    const fn new() -> Self {
+        Self {
+            reports: BTreeMap::new(),
+            keys: VecDeque::new(),
+            bytes: 0,
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<Program> {
+        serde_json::from_slice(self.reports.get(key)?).ok()
+    }
+
+    fn remember(&mut self, key: &str, report: &Program) {
+        let Ok(report) = serde_json::to_vec(report) else {
+            return;
+        };
+        if report.len() > FAILED_BYTES_MAX || self.reports.contains_key(key) {
+            return;
+        }
+        self.bytes += report.len();
+        while self.bytes > FAILED_BYTES_MAX
+            && let Some(oldest) = self.keys.pop_front()
+        {
+            self.bytes -= self.reports.remove(&oldest).map_or(0, |gone| gone.len());
+        }
+        self.reports.insert(key.to_owned(), report);
+        self.keys.push_back(key.to_owned());
+    }
+}
 
 /// The right to build something. Another thread that wants to build the same meanwhile waits, and then finds it built.
 pub(super) struct BuildLock<'a>(&'a str);
@@ -113,15 +154,15 @@ impl Drop for BuildLock<'_> {
 
 /// What came of that build when this process tried it before, and it brought no program.
 pub(super) fn failed_build(key: &str) -> Option<Program> {
-    let failed_build = FAILED_BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
-    failed_build.get(key).cloned()
+    let failed_builds = FAILED_BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    failed_builds.find(key)
 }
 
 /// Remembers a build that brought no program, through the student's fault and not ours.
 pub(super) fn remember_failed_build(key: &str, report: &Program) {
     if report.problem.as_ref().is_some_and(|problem| !problem.ours) {
-        let mut failed_build = FAILED_BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
-        failed_build.insert(key.to_owned(), report.clone());
+        let mut failed_builds = FAILED_BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+        failed_builds.remember(key, report);
     }
 }
 
@@ -294,6 +335,25 @@ mod tests {
         assert!(text.contains("/usr/include/stdio.h "), "{text}");
         fs::write(&note, text.replace("stdio.h ", "stdio.h 9")).unwrap();
         assert!(look_up(&builds, "k").is_none());
+    }
+
+    /// Each student of a class could have the tool remember a megabyte of what a compiler said, for as long as the class was graded.
+    #[test]
+    fn builds_that_fail_are_remembered_within_a_bound() {
+        let mut failed = FailedBuilds::new();
+        let report = |n: usize| {
+            let mut report = Program::built(&format!("p{n}"), &[]);
+            report.warnings = vec![ipclab_report::Line::new(&"x".repeat(200)); 2_000];
+            report
+        };
+        for n in 0..100 {
+            failed.remember(&n.to_string(), &report(n));
+            assert!(failed.bytes <= FAILED_BYTES_MAX, "{}", failed.bytes);
+        }
+        assert!(failed.reports.len() > 10, "{}", failed.reports.len());
+        assert_eq!(failed.keys.len(), failed.reports.len());
+        assert_eq!(failed.find("99"), Some(report(99)));
+        assert_eq!(failed.find("0"), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::withheld::is_system;
 use ipclab_intake::failure::Failure;
 use ipclab_plan::Tool;
 use ipclab_sandbox::executables;
+use ipclab_spec::Sanitizers;
 
 /// A compiler of this machine.
 #[derive(Clone, Debug)]
@@ -29,6 +30,9 @@ pub(super) struct Compiler {
     pub sanitize: Vec<String>,
     /// The same without what looks for undefined behaviour.
     pub address: Vec<String>,
+    /// Flags that a build with ThreadSanitizer gets as well; none for clang, whose runtime is a part of the program: nobody could tell
+    /// which names there are the program's own.
+    pub threads: Vec<String>,
     /// Whatever makes the same source build to something else: paths, sizes, times, versions.
     pub identity: String,
 }
@@ -42,12 +46,23 @@ pub enum Variant {
     Sanitized,
     /// With AddressSanitizer alone: to the other one `1 << 31` is no constant, and a program may have that behind `case`.
     Address,
+    /// With ThreadSanitizer.
+    Threads,
 }
 
 impl Variant {
-    /// Whether memory errors are looked for.
+    /// Whether sanitizers look for errors in it.
     pub(super) fn is_sanitized(self) -> bool {
-        self != Self::Plain
+        self.sanitizers().is_some()
+    }
+
+    /// Which ones.
+    pub(super) fn sanitizers(self) -> Option<Sanitizers> {
+        match self {
+            Self::Plain => None,
+            Self::Sanitized | Self::Address => Some(Sanitizers::Memory),
+            Self::Threads => Some(Sanitizers::Threads),
+        }
     }
 }
 
@@ -89,6 +104,19 @@ impl Compiler {
         }
     }
 
+    /// The one that ThreadSanitizer is used with where [`Self::find`] has found clang.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn gcc(toolchains: &Toolchains) -> Result<Self, Failure> {
+        let gcc = toolchains.find_for_grader("gcc").map(Self::ask);
+        let gcc = gcc.transpose()?.filter(|gcc| !gcc.clang);
+        gcc.ok_or_else(|| {
+            let what = "ThreadSanitizer is used with gcc, and there is no gcc here";
+            Failure::unable(what).remedy("install it, for example: apt-get install gcc libc6-dev")
+        })
+    }
+
     /// Lets a compiler tell what it is.
     fn ask(tool: Tool) -> Result<Self, Failure> {
         let [version, major, parts @ ..] = answers(&tool.path);
@@ -118,6 +146,10 @@ impl Compiler {
             plain: Vec::new(),
             address: [&sanitize[..], &["-fno-sanitize=undefined".to_owned()]].concat(),
             sanitize,
+            threads: match clang {
+                true => Vec::new(),
+                false => threads(major),
+            },
             identity,
         })
     }
@@ -134,25 +166,32 @@ impl Compiler {
         (clang, options.to_vec())
     }
 
-    /// Whether a program of ours can be built with the sanitizers: asked when another one could not.
-    pub(super) fn links_sanitizers(&self) -> bool {
-        let build = || -> std::io::Result<bool> {
-            let folder = tempfile::tempdir()?;
-            let source = folder.path().join("main.c");
-            std::fs::write(&source, "int main(void) { return 0; }\n")?;
-            let mut command = Command::new(&self.tool.path);
+    /// Whether a program of ours can be built with the sanitizers of a variant, and runs: asked when another one could not be built. What
+    /// is linked with a runtime for another C library ends before it has begun.
+    pub(super) fn has_sanitizers(&self, variant: Variant) -> bool {
+        let succeeds = |command: &mut Command| -> std::io::Result<bool> {
             command
-                .args(&self.sanitize)
-                .arg(&source)
-                .arg("-o")
-                .arg(folder.path().join("main"))
                 .current_dir("/")
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());
-            Ok(executables::start(&mut command)?.wait()?.success())
+            Ok(executables::start(command)?.wait()?.success())
         };
-        build().unwrap_or(false)
+        // A folder in which nothing may be executed says nothing of the library.
+        let runs = |outcome: std::io::Result<bool>| match outcome {
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(true),
+            outcome => outcome,
+        };
+        let works = || -> std::io::Result<bool> {
+            let folder = tempfile::tempdir()?;
+            let (source, program) = (folder.path().join("main.c"), folder.path().join("main"));
+            std::fs::write(&source, "int main(void) { return 0; }\n")?;
+            let mut build = Command::new(&self.tool.path);
+            build.args(self.of(variant)).arg(&source);
+            let is_built = succeeds(build.arg("-o").arg(&program))?;
+            Ok(is_built && runs(succeeds(&mut Command::new(&program)))?)
+        };
+        works().unwrap_or(false)
     }
 
     /// What a variant adds to the flags.
@@ -161,6 +200,7 @@ impl Compiler {
             Variant::Plain => &self.plain,
             Variant::Sanitized => &self.sanitize,
             Variant::Address => &self.address,
+            Variant::Threads => &self.threads,
         }
     }
 }
@@ -201,6 +241,14 @@ fn sanitize(clang: bool, major: u32, runtime: Option<&Path>) -> Vec<String> {
         flags.extend(shared_runtime(runtime));
     }
     flags.extend(super::sanitizer::flags(clang || major >= 14));
+    flags
+}
+
+/// The flags that make gcc of this major version find data races.
+fn threads(major: u32) -> Vec<String> {
+    let flags = ["-fsanitize=thread", "-fno-omit-frame-pointer"];
+    let mut flags: Vec<String> = flags.map(str::to_owned).into();
+    flags.extend(super::sanitizer::flags(major >= 14));
     flags
 }
 

@@ -13,13 +13,14 @@ use std::path::Path;
 
 use gimli::{DW_AT_name, DW_AT_producer, Dwarf, EndianSlice, LittleEndian};
 use ipclab_sandbox::Sandbox;
+use ipclab_spec::Sanitizers;
 use object::Endianness;
 use object::elf::{FileHeader64, SHF_EXECINSTR, SHT_DYNSYM, SHT_SYMTAB};
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use serde::{Deserialize, Serialize};
 
 use super::lines;
-use super::sanitizer::{HOOKS, is_check};
+use super::sanitizer::{self, is_check, is_hook};
 use ipclab_intake::show;
 
 /// The name under which the tool looks at a program.
@@ -60,8 +61,10 @@ pub(super) struct Code {
     language: Option<String>,
     /// How many units there are.
     units: usize,
-    /// Those that were compiled without the sanitizer, by name.
+    /// Those that were compiled without AddressSanitizer, by name.
     without: Vec<String>,
+    /// Those that were compiled without ThreadSanitizer, by name.
+    without_threads: Vec<String>,
     /// Bytes of code of which no unit speaks.
     elsewhere: u64,
     /// The runtime's hooks.
@@ -88,13 +91,17 @@ impl Code {
         self.language.as_deref()
     }
 
-    /// Why the sanitizer may not see all of it, as a clause. `ours` are the hooks as they should be.
-    pub(super) fn flaw(&self, ours: &Hooks) -> Option<String> {
+    /// Why these sanitizers may not see all of it, as a clause. `ours` are the hooks as they should be.
+    pub(super) fn flaw(&self, sanitizers: Sanitizers, ours: &Hooks) -> Option<String> {
         if self.units == 0 {
             return Some("its code does not say how it was compiled".to_owned());
         }
-        if let Some(first) = self.without.first() {
-            let more = match self.without.len() - 1 {
+        let without = match sanitizers {
+            Sanitizers::Memory => &self.without,
+            Sanitizers::Threads => &self.without_threads,
+        };
+        if let Some(first) = without.first() {
+            let more = match without.len() - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };
@@ -108,7 +115,8 @@ impl Code {
             ours.get(*name)
                 .is_some_and(|hook| !hook.is_empty() && self.hooks.get(*name) == Some(hook))
         };
-        let other = HOOKS.iter().find(|name| !is_ours(name))?;
+        let mut hooks = sanitizer::hooks(sanitizers).iter();
+        let other = hooks.find(|name| !is_ours(name))?;
         Some(format!("{other} in it is not the sanitizer's"))
     }
 }
@@ -121,10 +129,6 @@ pub(super) fn hooks_of(object: &[u8]) -> Hooks {
             .map(|(name, (_, bytes))| (name, bytes))
             .collect()
     })
-}
-
-fn is_hook(name: &str) -> bool {
-    HOOKS.contains(&name)
 }
 
 /// The functions of some names that a file defines: where they lie, and their bytes.
@@ -224,11 +228,16 @@ fn read(file: &[u8]) -> Option<Code> {
             return None;
         }
         let producer = text(DW_AT_producer).unwrap_or_default();
-        if !is_sanitized(&producer) && code.without.len() < NAMES_MAX {
-            let name = text(DW_AT_name).unwrap_or_else(|| "a part of it".to_owned());
-            let name: String = name.chars().take(NAME_BYTES_MAX).collect();
-            let name = name.strip_prefix("./").unwrap_or(&name);
-            code.without.push(show::path(Path::new(name)));
+        for (kind, without) in [
+            ("address", &mut code.without),
+            ("thread", &mut code.without_threads),
+        ] {
+            if !is_sanitized(&producer, kind) && without.len() < NAMES_MAX {
+                let name = text(DW_AT_name).unwrap_or_else(|| "a part of it".to_owned());
+                let name: String = name.chars().take(NAME_BYTES_MAX).collect();
+                let name = name.strip_prefix("./").unwrap_or(&name);
+                without.push(show::path(Path::new(name)));
+            }
         }
     }
     known.sort_unstable();
@@ -247,17 +256,17 @@ fn read(file: &[u8]) -> Option<Code> {
     Some(code)
 }
 
-/// Whether the last of a compiler's options about it has AddressSanitizer in.
-fn is_sanitized(producer: &str) -> bool {
+/// Whether the last of a compiler's options about it has a sanitizer in: `address`, `thread`.
+fn is_sanitized(producer: &str, sanitizer: &str) -> bool {
     let words = producer.split_whitespace();
     let mut on = false;
     for word in words {
         if let Some(kinds) = word.strip_prefix("-fsanitize=") {
-            on |= kinds.split(',').any(|kind| kind == "address");
+            on |= kinds.split(',').any(|kind| kind == sanitizer);
         } else if let Some(kinds) = word.strip_prefix("-fno-sanitize=") {
             on &= !kinds
                 .split(',')
-                .any(|kind| ["address", "all"].contains(&kind));
+                .any(|kind| [sanitizer, "all"].contains(&kind));
         }
     }
     on
@@ -286,7 +295,11 @@ mod tests {
 
     #[test]
     fn the_last_option_about_it_counts() {
-        let check = |producer: &str, expect: bool| assert_eq!(is_sanitized(producer), expect);
+        let check = |producer: &str, expect: bool| {
+            assert_eq!(is_sanitized(producer, "address"), expect);
+            let threads = producer.replace("address", "thread");
+            assert_eq!(is_sanitized(&threads, "thread"), expect);
+        };
         check(
             "GNU C17 12.2.0 -g -fsanitize=address -fsanitize=undefined",
             true,

@@ -47,17 +47,23 @@ pub(super) fn undefined(output: &str) -> bool {
 /// `libclang_rt.asan`.
 pub(super) fn missing_sanitizer(output: &str) -> Option<(&'static str, &str)> {
     const WORDS: [&str; 3] = ["cannot find ", "cannot open ", "unable to find library "];
-    const LIBRARIES: [&str; 4] = [
+    const LIBRARIES: [&str; 6] = [
         "libclang_rt.asan",
         "libclang_rt.ubsan",
         "libasan",
         "libubsan",
+        "libclang_rt.tsan",
+        "libtsan",
     ];
     // As the linker of a C library that has none says it.
-    const FUNCTION: &str = "__asan_init";
+    const FUNCTIONS: [(&str, &str); 2] = [("__asan_init", "libasan"), ("__tsan_init", "libtsan")];
     output.lines().find_map(|line| {
-        if undefined(line) && line.contains(FUNCTION) {
-            return Some(("libasan", ""));
+        let of =
+            |(function, library): (&str, &'static str)| line.contains(function).then_some(library);
+        if undefined(line)
+            && let Some(library) = FUNCTIONS.into_iter().find_map(of)
+        {
+            return Some((library, ""));
         }
         let behind = WORDS
             .iter()
@@ -274,6 +280,11 @@ mod tests {
             Some("libclang_rt.asan"),
         );
         check("/usr/bin/ld: cannot find -lasan\n", Some("libasan"));
+        check("/usr/bin/ld: cannot find -ltsan\n", Some("libtsan"));
+        check(
+            "/usr/bin/ld: /tmp/x.o: undefined reference to `__tsan_init'\n",
+            Some("libtsan"),
+        );
         check(
             "/usr/bin/ld: cannot find libasan_preinit.o: No such file or directory\n",
             Some("libasan"),

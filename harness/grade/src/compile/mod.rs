@@ -13,6 +13,7 @@ pub mod instrumented;
 pub mod lines;
 mod makefile;
 mod messages;
+mod overlay;
 mod problem;
 mod product;
 mod recipe;
@@ -20,6 +21,7 @@ mod sanitizer;
 mod scripts;
 mod shown;
 mod strip;
+mod synchronisation;
 pub mod toolchain;
 
 mod ways;
@@ -28,12 +30,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use ipclab_evidence::{Level, LineTable};
 use ipclab_plan::Artifact;
 use ipclab_report::{Line, Problem, Severity};
 use ipclab_sandbox::{Sandbox, executables};
-use ipclab_spec::Program;
+use ipclab_spec::{Program, Sanitizers};
 
 use crate::selection::RunConfig;
 use boxed::{BuildFolder, Product};
@@ -92,14 +95,14 @@ impl Built {
 
     /// How a sanitized program interferes with its sanitizers, as a clause.
     #[must_use]
-    pub fn silencer(&self) -> Option<String> {
-        let symbol = self.silencing_symbol()?;
+    pub fn silencer(&self, sanitizers: Sanitizers) -> Option<String> {
+        let symbol = self.silencing_symbol(sanitizers)?;
         Some(format!("it has {symbol} of its own or calls it"))
     }
 
-    fn silencing_symbol(&self) -> Option<String> {
+    fn silencing_symbol(&self, sanitizers: Sanitizers) -> Option<String> {
         match (&self.artifact, &self.report.problem) {
-            (Some(Artifact::Executable(program)), _) => sanitizer::silencer(program),
+            (Some(Artifact::Executable(program)), _) => sanitizer::silencer(program, sanitizers),
             (_, Some(problem)) => {
                 let log = problem.log.iter().flat_map(|log| log.lines());
                 let mut output: String = log.map(|line| format!("{line}\n")).collect();
@@ -121,6 +124,8 @@ pub struct Builder<'a> {
     lab: &'a [Program],
     /// `None`: this machine has none, which matters only to programs that need one.
     compiler: Result<Compiler, String>,
+    /// The one for ThreadSanitizer where that one is clang.
+    gcc: OnceLock<Result<Compiler, String>>,
     config: &'a RunConfig,
     /// What boxes do not show.
     withheld: Vec<PathBuf>,
@@ -152,9 +157,23 @@ impl<'a> Builder<'a> {
             submission,
             lab,
             compiler,
+            gcc: OnceLock::new(),
             config,
             withheld,
         })
+    }
+
+    /// The compiler of a variant; else why there is none.
+    fn compiler(&self, variant: Variant) -> Result<&Compiler, &str> {
+        let found = match &self.compiler {
+            Ok(compiler) if compiler.clang && variant == Variant::Threads => {
+                self.gcc.get_or_init(|| {
+                    Compiler::gcc(&self.config.toolchains).map_err(|failure| failure.message)
+                })
+            }
+            found => found,
+        };
+        found.as_ref().map_err(String::as_str)
     }
 
     /// The folder that the submission's programs run in a copy of.
@@ -194,6 +213,7 @@ impl<'a> Builder<'a> {
     pub fn build_sanitized(
         &self,
         program: &Program,
+        sanitizers: Sanitizers,
         plain: &Built,
         sandbox: &mut Sandbox,
     ) -> Built {
@@ -201,7 +221,7 @@ impl<'a> Builder<'a> {
         if plain.other_language {
             return plain.clone();
         }
-        self.try_sanitized(program, plain, sandbox)
+        self.try_sanitized(program, sanitizers, plain, sandbox)
             .unwrap_or_else(|problem| failed(program, *problem))
     }
 
@@ -210,14 +230,16 @@ impl<'a> Builder<'a> {
     fn try_sanitized(
         &self,
         program: &Program,
+        sanitizers: Sanitizers,
         plain: &Built,
         sandbox: &mut Sandbox,
     ) -> Result<Built, Box<Problem>> {
         let recipe = recipe::decide(program, self.lab, self.submission)?;
         let ours = recipe.compiled_by_us(&plain.helpers);
         let Some(own) = recipe.by_own_command() else {
-            let mut built = self.sanitized(program, &ours.unwrap_or(recipe), sandbox)?;
-            if built.silencer().is_none()
+            let recipe = ours.unwrap_or(recipe);
+            let mut built = self.sanitized(program, &recipe, sanitizers, sandbox)?;
+            if built.silencer(sanitizers).is_none()
                 && let Some(problem) = built.report.problem.take_if(|problem| !problem.ours)
             {
                 let first = problem.errors.first();
@@ -228,6 +250,7 @@ impl<'a> Builder<'a> {
         };
         let own_first = !is_compiled_c(&recipe) || own.is_students_line();
         let by_make = own.is_by_make();
+        let believes = sandbox.level() == Level::Shared;
         let mut tries = vec![(Some(own), true), (ours, false)];
         if !own_first {
             tries.reverse();
@@ -236,9 +259,11 @@ impl<'a> Builder<'a> {
         let mut last = None;
         for (recipe, by_own) in tries {
             let Some(recipe) = recipe else { continue };
-            let mut built = self.sanitized(program, &recipe, sandbox)?;
+            let mut built = self.sanitized(program, &recipe, sanitizers, sandbox)?;
             let is_ours = |problem: &Problem| problem.ours;
-            if built.report.problem.as_ref().is_some_and(is_ours) || built.silencer().is_some() {
+            if built.report.problem.as_ref().is_some_and(is_ours)
+                || built.silencer(sanitizers).is_some()
+            {
                 return Ok(built);
             }
             let why = match (&built.report.problem, by_own) {
@@ -246,8 +271,9 @@ impl<'a> Builder<'a> {
                 (Some(_), false) => None,
                 (None, true) => built.flaw.take(),
                 (None, false) if covers(built.lines.as_ref(), plain.lines.as_ref()) => None,
-                // A Makefile may name its compiler by its place, and then no line is known: what it says is taken for what it does.
-                (None, false) if by_make && !has_lines(plain.lines.as_ref()) => None,
+                // A Makefile may name its compiler by its place. Where nothing can lie over that, no line is known: what it says is taken
+                // for what it does.
+                (None, false) if believes && by_make && !has_lines(plain.lines.as_ref()) => None,
                 (None, false) => Some("its own command builds another program of its files".into()),
             };
             if built.report.problem.is_none() && why.is_none() {
@@ -270,14 +296,20 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Builds a program by its recipe with all sanitizers, and where that fails with the one for addresses.
+    /// Builds a program by its recipe with these sanitizers; with those of memory, and where that fails with the one for addresses.
     fn sanitized(
         &self,
         program: &Program,
         recipe: &Recipe,
+        sanitizers: Sanitizers,
         sandbox: &mut Sandbox,
     ) -> Result<Built, Box<Problem>> {
-        let built = self.by_recipe(program, recipe, Variant::Sanitized, sandbox)?;
+        let built = match sanitizers {
+            Sanitizers::Memory => self.by_recipe(program, recipe, Variant::Sanitized, sandbox)?,
+            Sanitizers::Threads => {
+                return self.by_recipe(program, recipe, Variant::Threads, sandbox);
+            }
+        };
         let is_students = |problem: &Problem| !problem.ours;
         if !built.report.problem.as_ref().is_some_and(is_students) {
             return Ok(built);
@@ -367,28 +399,34 @@ impl<'a> Builder<'a> {
         }
 
         let folder = self.store.folder("build").map_err(ours)?;
-        let adds = match (variant, &self.compiler) {
-            (Variant::Sanitized | Variant::Address, Ok(compiler)) => scripts::Adds::Sanitizers {
+        let adds = match (variant.is_sanitized(), self.compiler(variant)) {
+            (true, Ok(compiler)) => scripts::Adds::Sanitizers {
                 compiler,
                 variant,
                 object: boxed::WITNESS_OBJECT,
             },
-            _ => scripts::Adds::DebugInfo,
+            (true, Err(_)) | (false, _) => scripts::Adds::DebugInfo,
         };
+        let sanitizers = variant.sanitizers();
+        let watched = sanitizers.unwrap_or(Sanitizers::Memory);
         // Before any is written: while one is, no compiler can be asked.
-        let texts = scripts::texts(boxed::INSIDE, adds, &self.config.toolchains);
+        let overlaid = sandbox.level() == Level::Namespaces;
+        let before = scripts::texts(boxed::INSIDE, adds, &self.config.toolchains, overlaid);
+        let over = match overlaid {
+            true => overlay::texts(&BuildFolder::own(), boxed::INSIDE, adds),
+            false => Vec::new(),
+        };
         let laid_out = executables::write(|| {
-            let laid_out = BuildFolder::lay_out(folder, &self.submission.staged, shown)?;
-            scripts::write(&laid_out.scripts(), &texts)?;
+            let mut laid_out =
+                BuildFolder::lay_out(folder, &self.submission.staged, shown, watched)?;
+            laid_out.add_scripts(&before, &over)?;
             Ok(laid_out)
         });
         let build_folder = laid_out.map_err(ours)?;
         let by_own = recipe.by_own_command().is_some();
-        let hooks = match variant {
-            Variant::Sanitized | Variant::Address if by_own => {
-                self.hooks(program, &build_folder, sandbox)?
-            }
-            _ => Hooks::new(),
+        let hooks = match variant.is_sanitized() && by_own {
+            true => self.hooks(program, variant, &build_folder, sandbox)?,
+            false => Hooks::new(),
         };
         let outcome = self.try_ways(
             program,
@@ -418,15 +456,13 @@ impl<'a> Builder<'a> {
             let is_other =
                 |code: &Option<Code>| code.as_ref().is_some_and(|code| code.language().is_some());
             let flaws = |code: &Option<Code>| {
+                let sanitizers = sanitizers?;
                 code.as_ref()
-                    .map_or_else(unreadable, |code| code.flaw(&hooks))
+                    .map_or_else(unreadable, |code| code.flaw(sanitizers, &hooks))
             };
             return Ok(Some(Built {
                 other_language: !dependencies::is_any(&inputs) && codes.iter().all(is_other),
-                flaw: codes
-                    .iter()
-                    .find_map(flaws)
-                    .filter(|_| variant.is_sanitized()),
+                flaw: codes.iter().find_map(flaws),
                 ..self.command(report, run, &after.join(&self.submission.root))
             }));
         }
@@ -450,9 +486,10 @@ impl<'a> Builder<'a> {
             let code = instrumented::look(whole, sandbox);
             let language = code.as_ref().and_then(Code::language);
             other_language = language.is_some() && !dependencies::is_any(&inputs);
-            flaw = code.map_or_else(unreadable, |code| code.flaw(&hooks));
+            flaw = sanitizers.and_then(|sanitizers| {
+                code.map_or_else(unreadable, |code| code.flaw(sanitizers, &hooks))
+            });
         }
-        flaw = flaw.filter(|_| variant.is_sanitized());
         if use_cache && !outcome.by_a_limit {
             // A full disk costs the next run a build, and no student a point.
             let about = cache::About {
@@ -478,11 +515,13 @@ impl<'a> Builder<'a> {
     fn hooks(
         &self,
         program: &Program,
+        variant: Variant,
         build_folder: &BuildFolder,
         sandbox: &mut Sandbox,
     ) -> Result<Hooks, Box<Problem>> {
-        let compiler = self.compiler.as_ref().map_err(|why| own_trouble(why))?;
-        let step = BuildFolder::witness_step(&compiler.tool);
+        let compiler = self.compiler(variant).map_err(own_trouble)?;
+        let sanitizers = variant.sanitizers().unwrap_or(Sanitizers::Memory);
+        let step = BuildFolder::witness_step(&compiler.tool, sanitizers);
         let outcome = build_folder.run(&program.name, &step, &self.withheld, sandbox);
         outcome.map_err(|why| own_trouble(&why))?;
         Ok(instrumented::hooks_of(&build_folder.read_witness()))
@@ -515,7 +554,7 @@ impl<'a> Builder<'a> {
         let mut makefile_failed: Option<Line> = None;
         let (mut by_a_limit, mut misses_a_file) = (false, false);
         for (n, way) in recipe.ways.iter().enumerate() {
-            let compiler = self.compiler.as_ref().map_err(String::as_str);
+            let compiler = self.compiler(variant);
             let step = ways::step(
                 program,
                 way,
@@ -572,7 +611,7 @@ impl<'a> Builder<'a> {
                 .iter()
                 .flat_map(|file| source::oddities(&show::path(file), &self.submission.read(file)));
             let way_of = (way, variant);
-            let ours = self.compiler.as_ref().ok();
+            let ours = compiler.ok();
             let problem = problem::of(program, way_of, &outcome, product, oddities.collect(), ours);
             if let Way::Make { goal, .. } = way {
                 let failed = !outcome.succeeded;
@@ -667,7 +706,7 @@ impl<'a> Builder<'a> {
         key.add(toolchain::stamp(&own).as_bytes());
         key.add(program.name.as_bytes());
         key.add(format!("{recipe:?} {variant:?} {:?}", program.flags).as_bytes());
-        match &self.compiler {
+        match self.compiler(variant) {
             Ok(compiler) => {
                 key.add(compiler.identity.as_bytes());
                 key.add(compiler.flags.join(" ").as_bytes());

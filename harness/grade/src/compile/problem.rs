@@ -1,7 +1,7 @@
 //! The problem of a build that failed, as the student hears it, and whether it is the student's or the machine's.
 
 use ipclab_report::{Line, Problem, Severity};
-use ipclab_spec::Program;
+use ipclab_spec::{Program, Sanitizers};
 
 use super::boxed::{Outcome, Product};
 use super::compiler::{Compiler, Variant};
@@ -24,11 +24,16 @@ pub(super) fn of(
         .into_iter()
         .filter(|message| message.severity == Severity::Error)
         .collect();
-    // A submission can make a compiler print such words. That the library is missing shows a program of ours.
-    if let (Way::Compile { .. }, true) = (way, variant.is_sanitized())
-        && let Some((library, path)) = messages::missing_sanitizer(&outcome.output)
-        && compiler.is_some_and(|compiler| !compiler.links_sanitizers())
+    // A submission can make a compiler print any words, and a linker has many for a library that is not for this C library. That it
+    // is the machine shows a program of ours.
+    if let (Way::Compile { .. }, Some(sanitizers)) = (way, variant.sanitizers())
+        && compiler.is_some_and(|compiler| !compiler.has_sanitizers(variant))
     {
+        let missing = messages::missing_sanitizer(&outcome.output);
+        let (library, path) = missing.unwrap_or(match sanitizers {
+            Sanitizers::Memory => ("libasan", ""),
+            Sanitizers::Threads => ("libtsan", ""),
+        });
         return Box::new(Problem {
             errors,
             ..without_sanitizer(library, path)
@@ -60,9 +65,13 @@ fn without_sanitizer(library: &str, path: &str) -> Problem {
             "apt-get install libclang-rt-dev, or dnf install compiler-rt".to_owned()
         }
         // Debian's gcc comes with them.
-        None => "dnf install libasan libubsan. With musl-gcc there are none: use gcc".to_owned(),
+        None => {
+            "dnf install libasan libubsan libtsan. With musl-gcc there are none: use gcc".to_owned()
+        }
     };
-    let message = format!("{library}, which the compiler's sanitizers need, is not installed here");
+    let message = format!(
+        "{library}, which the compiler's sanitizers need, is not installed here for this C library"
+    );
     Problem {
         remedy: Some(format!("install it, for example: {remedy}").as_str().into()),
         ..*own_trouble(&message)

@@ -8,8 +8,10 @@
 use std::path::Path;
 
 use super::directives::{Blanks, first_name, last, without_splices};
+use super::synchronisation;
 use ipclab_evidence::SANITIZER_WITNESS;
 use ipclab_intake::submission::source;
+use ipclab_spec::Sanitizers;
 use object::Endianness;
 use object::elf::FileHeader64;
 use object::read::elf::{FileHeader, Sym};
@@ -25,11 +27,27 @@ const PREFIXES: [&str; 6] = [
 ];
 
 /// The hooks that the witness defines.
-pub(super) const HOOKS: [&str; 3] = [
-    "__asan_on_error",
-    "__ubsan_on_report",
-    "__sanitizer_on_print",
-];
+pub(super) const fn hooks(sanitizers: Sanitizers) -> &'static [&'static str] {
+    match sanitizers {
+        Sanitizers::Memory => &[
+            "__asan_on_error",
+            "__ubsan_on_report",
+            "__sanitizer_on_print",
+        ],
+        Sanitizers::Threads => &["__tsan_on_report"],
+    }
+}
+
+/// The hooks of all sanitizers.
+fn all_hooks() -> impl Iterator<Item = &'static str> {
+    let kinds = [Sanitizers::Memory, Sanitizers::Threads];
+    kinds.into_iter().flat_map(hooks).copied()
+}
+
+/// Whether it is one of the hooks.
+pub(super) fn is_hook(name: &str) -> bool {
+    all_hooks().any(|hook| hook == name)
+}
 
 /// The C library's own names of what the runtimes stand before: memory from there is not watched.
 const ALLOCATORS: [&str; 6] = [
@@ -41,7 +59,7 @@ const ALLOCATORS: [&str; 6] = [
     "__libc_free",
 ];
 
-/// What compilers themselves make a program call of the runtimes.
+/// What compilers themselves make a program call of the runtimes that watch memory.
 const BY_COMPILERS: [&str; 25] = [
     "__asan_init",
     "__asan_version_",
@@ -70,21 +88,41 @@ const BY_COMPILERS: [&str; 25] = [
     UNCHECKED,
 ];
 
+/// What they make it call of the runtime that watches threads.
+const BY_COMPILERS_FOR_THREADS: [&str; 10] = [
+    "__tsan_init",
+    "__tsan_func_",
+    "__tsan_read",
+    "__tsan_write",
+    "__tsan_unaligned_",
+    "__tsan_volatile_",
+    "__tsan_vptr_",
+    "__tsan_atomic",
+    "__tsan_mem",
+    UNCHECKED,
+];
+
+/// That runtime takes a program's word under these names for what its threads do.
+const ANNOTATIONS: [&str; 2] = ["Annotate", "WTFAnnotate"];
+
 /// The runtime's own copies of `memcpy`, `memmove` and `memset`, which look at no address. The start of a program by gcc 14 names
 /// them; a program that calls one has kept its bytes from being looked at.
 const UNCHECKED: &str = "__sanitizer_internal_mem";
 
 /// Attributes that take a function out, without their arguments.
-const ATTRIBUTES: [&str; 4] = [
+const ATTRIBUTES: [&str; 5] = [
     "no_sanitize_address",
     "no_sanitize_undefined",
+    "no_sanitize_thread",
     "no_address_safety_analysis",
     "disable_sanitizer_instrumentation",
 ];
 /// The one that has arguments.
 const ATTRIBUTE: &str = "no_sanitize";
 /// What tells a source that it is sanitized.
-const QUESTIONS: [&str; 2] = ["__SANITIZE_ADDRESS__", "__has_feature"];
+const QUESTIONS: [&str; 2] = ["__SANITIZE_ADDRESS__", "__SANITIZE_THREAD__"];
+/// The same of clang and newer gcc, with an argument.
+const FEATURES: &str = "__has_feature";
 
 /// So much of what stands before a name is looked at, to see whether it is in an attribute.
 const ATTRIBUTE_MAX: usize = 4096;
@@ -92,8 +130,8 @@ const ATTRIBUTE_MAX: usize = 4096;
 /// Flags that make the same source the same program: an attribute that takes a function out is nothing, and what tells a source
 /// that it is sanitized says no.
 pub(super) fn flags(has_features: bool) -> Vec<String> {
-    let mut flags = vec![format!("-U{}", QUESTIONS[0])];
-    flags.extend(has_features.then(|| format!("-D{}(x)=0", QUESTIONS[1])));
+    let mut flags: Vec<String> = QUESTIONS.map(|name| format!("-U{name}")).into();
+    flags.extend(has_features.then(|| format!("-D{FEATURES}(x)=0")));
     for name in [ATTRIBUTE.to_owned(), format!("__{ATTRIBUTE}__")] {
         flags.push(format!("-D{name}(...)="));
     }
@@ -134,7 +172,7 @@ fn in_directive(text: &str) -> Option<String> {
             .find_map(|word| rest.strip_prefix(word))
         {
             let name = first_name(&text[blanks.end(text.len() - rest.len())..]);
-            let is_ours = is_attribute(name) || QUESTIONS.contains(&name);
+            let is_ours = is_attribute(name) || name == FEATURES || QUESTIONS.contains(&name);
             return is_ours.then(|| name.to_owned());
         }
         // `if`, `ifdef`, `ifndef`, `elif`, `elifdef`, `elifndef`.
@@ -206,7 +244,45 @@ fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// The source of the object that is linked to the program.
-pub(super) fn witness() -> String {
+pub(super) fn witness(sanitizers: Sanitizers) -> String {
+    let hooks = match sanitizers {
+        Sanitizers::Memory => memory_hooks(),
+        Sanitizers::Threads => format!(
+            "ALONE void __tsan_on_report(void *report) {{ (void)report; WITNESS; }}\n{}",
+            synchronisation::source()
+        ),
+    };
+    format!(
+        r#"#undef no_sanitize
+#define ALONE __attribute__((no_sanitize("address", "undefined", "thread"), used))
+#ifdef __aarch64__
+#define WITNESS \
+    do {{ \
+        register long call __asm__("x8") = 129L; \
+        register long first __asm__("x0") = {SANITIZER_WITNESS}L; \
+        register long second __asm__("x1") = 0L; \
+        __asm__ volatile("svc #0" : "+r"(first) : "r"(call), "r"(second) : "memory"); \
+    }} while (0)
+#else
+#define WITNESS \
+    do {{ \
+        long result; \
+        __asm__ volatile("syscall" : "=a"(result) : "0"(62L), "D"({SANITIZER_WITNESS}L), "S"(0L) : "rcx", "r11", "memory"); \
+    }} while (0)
+#endif
+#ifdef __cplusplus
+extern "C" {{
+#endif
+{hooks}
+#ifdef __cplusplus
+}}
+#endif
+"#
+    )
+}
+
+/// What begins with a report about memory.
+fn memory_hooks() -> String {
     const BANNER: &str = "ERROR: AddressSanitizer";
     let letters = BANNER.chars().enumerate();
     // Letter by letter, so that the code is the same bytes wherever it is linked.
@@ -215,17 +291,7 @@ pub(super) fn witness() -> String {
         .collect();
     let begins = begins.join(" && ");
     format!(
-        r#"#undef no_sanitize
-#define ALONE __attribute__((no_sanitize("address", "undefined"), used))
-#define WITNESS \
-    do {{ \
-        long result; \
-        __asm__ volatile("syscall" : "=a"(result) : "0"(62L), "D"({SANITIZER_WITNESS}L), "S"(0L) : "rcx", "r11", "memory"); \
-    }} while (0)
-#ifdef __cplusplus
-extern "C" {{
-#endif
-ALONE void __asan_on_error(void) {{ WITNESS; }}
+        r#"ALONE void __asan_on_error(void) {{ WITNESS; }}
 ALONE void __ubsan_on_report(void) {{ WITNESS; }}
 ALONE void __sanitizer_on_print(const char *text)
 {{
@@ -236,15 +302,16 @@ ALONE void __sanitizer_on_print(const char *text)
         }}
     }}
 }}
-#ifdef __cplusplus
-}}
-#endif
 "#
     )
 }
 
 /// The symbol by which a program interferes with its sanitizers.
-pub(super) fn silencer(program: &Path) -> Option<String> {
+pub(super) fn silencer(program: &Path, sanitizers: Sanitizers) -> Option<String> {
+    let by_compilers: &[&str] = match sanitizers {
+        Sanitizers::Memory => &BY_COMPILERS,
+        Sanitizers::Threads => &BY_COMPILERS_FOR_THREADS,
+    };
     let bytes = std::fs::read(program).ok()?;
     symbols(&bytes).into_iter().find_map(|(name, is_defined)| {
         // A variable of the runtime's that compilers read is copied into the program by the linker.
@@ -256,12 +323,14 @@ pub(super) fn silencer(program: &Path) -> Option<String> {
             "__asan_globals_",
         ];
         let ours = is_defined
-            && (HOOKS.contains(&name.as_str())
+            && (hooks(sanitizers).contains(&name.as_str())
                 || is_check(&name)
                 || copied.iter().any(|start| name.starts_with(start)));
-        let compilers = !is_defined && BY_COMPILERS.iter().any(|start| name.starts_with(start));
+        let compilers = !is_defined && by_compilers.iter().any(|start| name.starts_with(start));
         let meant = PREFIXES.iter().any(|start| name.starts_with(start));
-        let round_about = !is_defined && ALLOCATORS.contains(&name.as_str());
+        let round_about = !is_defined
+            && (ALLOCATORS.contains(&name.as_str())
+                || ANNOTATIONS.iter().any(|start| name.starts_with(start)));
         ((meant && !ours && !compilers) || round_about).then_some(name)
     })
 }
@@ -288,7 +357,7 @@ pub(super) fn doubled(output: &str) -> Option<String> {
     let lines = output
         .lines()
         .filter(|line| line.contains("multiple definition"));
-    let mut hooks = lines.flat_map(|line| HOOKS.into_iter().filter(|hook| line.contains(hook)));
+    let mut hooks = lines.flat_map(|line| all_hooks().filter(|hook| line.contains(hook)));
     hooks.next().map(str::to_owned)
 }
 

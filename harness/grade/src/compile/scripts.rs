@@ -6,17 +6,20 @@
 //! about it stands behind it and counts: `-g0`, `-s`.
 //!
 //! In a sanitized build ours stands behind what was given, and counts: `-fno-sanitize=all` of the author's is taken back. What excludes the
-//! sanitizers is left out (`-static`), and so is what hides whether they are in all of the program (`-s`, `strip`). A command that finds a
-//! compiler by another way than its name gets none of that: [`super::instrumented`] sees it by the program.
+//! sanitizers is left out (`-static`), and so is what hides whether they are in all of the program (`-s`, `strip`).
+//!
+//! A command that finds a compiler by another way than its name meets the same scripts over the compilers themselves, where a box can
+//! have them there (`overlay.rs`). Else it gets none of that: [`super::instrumented`] sees it by the program.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ipclab_intake::failure::Failure;
-use ipclab_plan::SEARCH_PATH;
+use ipclab_plan::{SEARCH_PATH, Tool};
 
 use super::compiler::{Compiler, Variant};
 use super::toolchain::Toolchains;
@@ -27,6 +30,14 @@ const COMPILERS: [&str; 9] = [
 ];
 /// What stands before such a name where it names a machine, too.
 const MACHINES: [&str; 2] = ["x86_64-linux-gnu-", "aarch64-linux-gnu-"];
+
+/// The system's folder that the compilers lie in.
+pub(super) const SYSTEM: &str = "/usr";
+/// Where a box has it once more.
+pub(super) const ONCE_MORE: &str = "/.ipclab/usr";
+
+/// What takes out of a program what it says of how it was compiled.
+const STRIP: &str = "strip";
 
 /// What the scripts add to a compiler's options.
 #[derive(Clone, Copy)]
@@ -42,37 +53,92 @@ pub(super) enum Adds<'a> {
     },
 }
 
-/// The scripts of a build that a box shows below `inside`: their names and their texts. It may ask compilers what they are.
+/// The scripts of a build that a box shows below `inside`: their names and their texts. It may ask compilers what they are. `overlaid`:
+/// whether there are scripts over the compilers themselves, too.
 pub(super) fn texts(
     inside: &str,
     adds: Adds<'_>,
     toolchains: &Toolchains,
+    overlaid: bool,
 ) -> Vec<(String, String)> {
-    let before_compiler = |name: String| {
+    let before = |name: String| {
         let tool = toolchains
             .find(&name)
             .filter(|tool| tool.folders.is_empty())?;
-        let text = match adds {
-            Adds::DebugInfo => debug_info(&tool.path, inside),
-            Adds::Sanitizers {
-                compiler,
-                variant,
-                object,
-            } => {
-                let (clang, flags) = compiler.options_for(&tool, variant);
-                sanitizers(&tool.path, inside, &with_records(flags, clang), object)
-            }
+        let program = match overlaid {
+            // It finds the next of its name in `PATH`, which is one of these scripts or has one over it.
+            true if plays_many(&tool.path) => return None,
+            true => itself(&tool.path),
+            false => tool.path.clone(),
         };
+        let text = text(&name, &tool, &program, BY_OWN_PATH, inside, adds);
         Some((name, text))
     };
-    let mut texts: Vec<_> = compilers()
-        .into_iter()
-        .filter_map(before_compiler)
-        .collect();
-    if let (Adds::Sanitizers { .. }, Some(strip)) = (adds, toolchains.find("strip")) {
-        texts.push(("strip".to_owned(), no_strip(&strip.path)));
+    names(adds).into_iter().filter_map(before).collect()
+}
+
+/// The names of all programs for which there is a script.
+pub(super) fn names(adds: Adds<'_>) -> BTreeSet<String> {
+    let mut names = compilers();
+    if let Adds::Sanitizers { .. } = adds {
+        let machines = std::iter::once("").chain(MACHINES);
+        names.extend(machines.map(|machine| format!("{machine}{STRIP}")));
     }
-    texts
+    names
+}
+
+/// Where a box has a program of the system that a script may lie over.
+pub(super) fn itself(program: &Path) -> PathBuf {
+    match program.strip_prefix(SYSTEM) {
+        Ok(rest) => Path::new(ONCE_MORE).join(rest),
+        Err(_) => program.to_owned(),
+    }
+}
+
+/// Whether a program is one compiler or another by the name that it is called by.
+pub(super) fn plays_many(program: &Path) -> bool {
+    let real = program.canonicalize().unwrap_or_default();
+    real.file_stem() == Some(OsStr::new("ccache"))
+}
+
+/// The tool's own folder in that of a build, as a script in a folder of it knows it by its own path.
+const BY_OWN_PATH: &str = "${0%/*/*}";
+
+/// The script that stands before a tool of this name, which a box has at `program`. `own`: the tool's folder in that of a build, as a
+/// shell's word; a box has the build's folder at `inside`, and so the compiler names it, wherever it is.
+pub(super) fn text(
+    name: &str,
+    tool: &Tool,
+    program: &Path,
+    own: &str,
+    inside: &str,
+    adds: Adds<'_>,
+) -> String {
+    if name.ends_with(STRIP) {
+        return no_strip(program);
+    }
+    // A link to clang tells it by its name what to do, and scripts are called by names of their own.
+    let real = program.file_name().unwrap_or_default().to_string_lossy();
+    let mode = match name.contains("clang") || real.contains("clang") {
+        true => "case ${0##*/} in *++*) set -- --driver-mode=g++ \"$@\" ;; esac\n",
+        false => "",
+    };
+    let call = format!(
+        "exec {} \"-fdebug-prefix-map=${{own%/*}}={inside}\"",
+        program.display()
+    );
+    let rest = match adds {
+        Adds::DebugInfo => format!("{call} -g \"$@\"\n"),
+        Adds::Sanitizers {
+            compiler,
+            variant,
+            object,
+        } => {
+            let (clang, flags) = compiler.options_for(tool, variant);
+            sanitizers(&call, &with_records(flags, clang), object)
+        }
+    };
+    format!("#!/bin/sh\nown={own}\n{mode}{rest}")
 }
 
 /// Puts the scripts into a folder of a build.
@@ -120,14 +186,6 @@ fn is_compiler(name: &str) -> bool {
     is_version && COMPILERS.contains(&bare)
 }
 
-/// The compiler's folder is named as a box names it, wherever it lies.
-fn debug_info(compiler: &Path, inside: &str) -> String {
-    format!(
-        "#!/bin/sh\nexec {} -g \"-fdebug-prefix-map=${{0%/*/*/*}}={inside}\" \"$@\"\n",
-        compiler.display()
-    )
-}
-
 /// The options of a compiler with those by which it says in the program what it was told.
 fn with_records(mut flags: Vec<String>, clang: bool) -> Vec<String> {
     let records: &[&str] = match clang {
@@ -148,26 +206,35 @@ fn with_records(mut flags: Vec<String>, clang: bool) -> Vec<String> {
     flags
 }
 
-fn sanitizers(compiler: &Path, inside: &str, flags: &[String], object: &str) -> String {
+/// `call`: what starts the compiler, without the words that were given.
+fn sanitizers(call: &str, flags: &[String], object: &str) -> String {
     let flags: Vec<String> = flags.iter().map(|flag| quoted(flag)).collect();
+    let flags = flags.join(" ");
+    // What starts a compiler by its name, as c99 does, has had the object already.
     format!(
-        r#"#!/bin/sh
-files= links=1
+        r#"files= links=1 linker=
 for word do
     shift
+    if [ "$linker" ]; then
+        linker=
+        case $word in
+        -s|--strip-all|-S|--strip-debug|"$own/{object}") ;;
+        *) set -- "$@" -Xlinker "$word" ;;
+        esac
+        continue
+    fi
     case $word in
     -static|--static|-static-pie|-static-lib*san|-fsanitize=*|-flto|-flto=*) continue ;;
     -s|-Wl,-s|-Wl,--strip-all|-Wl,-S|-Wl,--strip-debug) continue ;;
+    -Xlinker) linker=1; continue ;;
     -c|-S|-E|-M|-MM|-fsyntax-only|-shared|--shared|-r) links= ;;
     -?*) ;;
     *) files=1 ;;
     esac
     set -- "$@" "$word"
 done
-exec {} "-fdebug-prefix-map=${{0%/*/*/*}}={inside}" "$@" {} ${{files:+${{links:+-Xlinker "${{0%/*/*}}/{object}"}}}}
-"#,
-        compiler.display(),
-        flags.join(" ")
+{call} "$@" {flags} ${{files:+${{links:+-Xlinker "$own/{object}"}}}}
+"#
     )
 }
 
@@ -226,13 +293,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("cc");
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let echo = Path::new("/bin/echo");
-        fs::write(&script, sanitizers(echo, "/lab", &flags, "w.o")).unwrap();
+        let text = sanitizers("/bin/echo", &flags, "w.o");
+        fs::write(&script, format!("own=...\n{text}")).unwrap();
         let output = Command::new("sh").arg(&script).args(given).output();
         let said = String::from_utf8(output.unwrap().stdout).unwrap();
-        let object = format!("{}/w.o", folder.path().parent().unwrap().display());
-        let said = said.split_once("=/lab ").unwrap().1.trim();
-        said.replace(&object, ".../w.o")
+        said.trim().to_owned()
     }
 
     #[test]
@@ -243,6 +308,12 @@ mod tests {
         check(
             &["-fno-sanitize=all", "-static", "a b.c", "-s", "-o", "a"],
             "-fno-sanitize=all a b.c -o a -fsanitize=address -Dx(...)= -Xlinker .../w.o",
+        );
+        check(
+            &[
+                "a.c", "-Xlinker", ".../w.o", "-Xlinker", "-s", "-Xlinker", "-z",
+            ],
+            "a.c -Xlinker -z -fsanitize=address -Dx(...)= -Xlinker .../w.o",
         );
         check(&["-c", "a.c"], "-c a.c -fsanitize=address -Dx(...)=");
         check(&["--version"], "--version -fsanitize=address -Dx(...)=");

@@ -31,7 +31,7 @@ pub(super) fn step(
     let (name, toolchains) = (&program.name, &config.toolchains);
     let scripts = match variant {
         Variant::Plain => Scripts::DebugInfo,
-        Variant::Sanitized | Variant::Address => Scripts::Sanitizers,
+        Variant::Sanitized | Variant::Address | Variant::Threads => Scripts::Sanitizers,
     };
     match way {
         Way::Line { argv, folder, by } => {
@@ -121,8 +121,13 @@ pub(super) fn step(
                 .iter()
                 .any(|file| walk::has_extension(file, &["cc", "cpp", "cxx"]));
             let tool = if plus_plus {
+                // Only gcc's is of use there.
+                let name = match variant {
+                    Variant::Threads => "g++",
+                    Variant::Plain | Variant::Sanitized | Variant::Address => "c++",
+                };
                 toolchains
-                    .find_for_grader("c++")
+                    .find_for_grader(name)
                     .ok_or_else(|| own_trouble("there is no C++ compiler here"))?
             } else {
                 compiler.tool.clone()
@@ -170,7 +175,7 @@ pub(super) fn step(
                 by_student: false,
                 scripts: match variant {
                     Variant::Plain => Scripts::DebugInfo,
-                    Variant::Sanitized | Variant::Address => Scripts::None,
+                    Variant::Sanitized | Variant::Address | Variant::Threads => Scripts::None,
                 },
             }))
         }

@@ -1,10 +1,10 @@
 //! Why other bytes crossed than a spec wants: the likely mistake, from what was sent, received and called.
 
-use ipclab_evidence::{Call, Direction, Object, SocketKind, Transfer, belongs};
+use ipclab_evidence::{Call, Direction, Exit, Object, SocketKind, Transfer, belongs};
 
 use super::{Crossing, hex_at, padding};
 use crate::facts::{address_of, show_address};
-use crate::finding::NUL_MISSING;
+use crate::finding::{NEWLINE_MISSING, NUL_MISSING};
 use crate::quote::{count, quoted_bytes};
 
 /// Why bytes that arrived are not known.
@@ -38,9 +38,9 @@ impl Crossing<'_> {
                 call.n
             );
         }
-        if whole && bytes.strip_suffix(b"\0") == Some(wanted) {
+        if whole && wanted.strip_suffix(b"\n") == Some(bytes) {
             return format!(
-                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): the NUL went as well",
+                "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): {NEWLINE_MISSING}",
                 call.n
             );
         }
@@ -48,7 +48,7 @@ impl Crossing<'_> {
             return format!(
                 "{who} {verb} {seen} bytes instead of {length}{nth} (#{}): {}",
                 call.n,
-                padding(bytes, wanted.len(), seen)
+                padding(bytes, wanted.len(), seen, Some(wanted))
             );
         }
         if transfer.cut {
@@ -102,8 +102,8 @@ impl Crossing<'_> {
         )
     }
 
-    /// Why the number of bytes is another one.
-    pub(super) fn why_other_count(&self, wanted: u64, seen: u64) -> String {
+    /// Why the number of bytes is another one; `text`: what they should have been, where the case says it.
+    pub(super) fn why_other_count(&self, wanted: u64, seen: u64, text: Option<&[u8]>) -> String {
         if seen == 0 {
             return self.nothing();
         }
@@ -127,10 +127,10 @@ impl Crossing<'_> {
             }
             let sent = Crossing::new(self.facts, self.wire, Direction::Sent).total();
             if sent == seen {
-                return format!(
-                    "{amount}, because that is what {} sent",
-                    self.names(&self.there())
-                );
+                return match seen < wanted {
+                    true => format!("{amount}: no more was sent"),
+                    false => format!("{amount}: so many were sent"),
+                };
             }
             if sent > seen {
                 return format!(
@@ -141,17 +141,60 @@ impl Crossing<'_> {
             }
         }
         if whole && seen.checked_add(1) == Some(wanted) && !all.contains(&0) {
-            return if self.facts.are_lines_sent() {
-                format!("{amount}: the message went without its newline")
-            } else {
-                format!("{amount}: {NUL_MISSING}, send strlen + 1 bytes")
-            };
+            match self.last_byte(&all, text) {
+                Some(0) => return format!("{amount}: {NUL_MISSING}, send strlen + 1 bytes"),
+                Some(b'\n') => return format!("{amount}: {NEWLINE_MISSING}"),
+                Some(_) => return format!("{amount}: the last byte is missing"),
+                None => {}
+            }
         }
         if seen > wanted {
             let at = usize::try_from(wanted).unwrap_or(usize::MAX);
-            return format!("{amount}: {}", padding(&all, at, seen));
+            return format!("{amount}: {}", padding(&all, at, seen, text));
         }
         format!("{amount}{}", self.because())
+    }
+
+    /// The byte that should have stood behind these: by what the case wants, by what the program itself had received and should
+    /// have sent on, else by how messages of this run end. `None`: more is different than the end.
+    fn last_byte(&self, sent: &[u8], text: Option<&[u8]>) -> Option<u8> {
+        let behind = |whole: &[u8]| match whole.split_last() {
+            Some((last, before)) if before == sent => Some(*last),
+            Some(_) | None => None,
+        };
+        if let Some(text) = text {
+            return behind(text);
+        }
+        let received = self.facts.transfers(&self.here, Direction::Received);
+        let received: Vec<u8> = received
+            .flat_map(|(_, transfer)| transfer.head.0.iter().copied())
+            .collect();
+        // Where the last byte is a newline, it is not the end that is missing.
+        let is_cut = sent.last() != Some(&b'\n');
+        let by_run = match self.facts.are_lines_sent() {
+            true => is_cut.then_some(b'\n'),
+            false => is_cut.then_some(0),
+        };
+        behind(&received).or(by_run)
+    }
+
+    /// Where a program of the student's waits in the end, though that is what the case lets it do.
+    fn waits_at_the_end(&self) -> Option<String> {
+        let index = self.here.first().filter(|_| self.because().is_empty())?;
+        let actor = self.facts.actor(*index)?;
+        match &actor.exit {
+            Exit::Running {
+                wait: Some(wait), ..
+            } if self.facts.is_student(*index) => {
+                Some(format!("it waits in {}", self.facts.waits_in(wait)))
+            }
+            Exit::Running { .. }
+            | Exit::NotStarted
+            | Exit::NotExecuted(_)
+            | Exit::Code(_)
+            | Exit::Signal { .. }
+            | Exit::Stopped(_) => None,
+        }
     }
 
     /// The call that moves bytes this way over what these programs use: a message queue has calls of its own.
@@ -219,10 +262,13 @@ impl Crossing<'_> {
                 }
                 let call = self.call_for(Direction::Sent);
                 let tried = self.facts.tried(&self.here, call);
-                let never = if tried || !self.because().is_empty() {
-                    String::new()
-                } else {
-                    format!(": it never called {call}()")
+                let never = match (self.waits_at_the_end(), tried) {
+                    (Some(waits), true) => format!(": {waits}"),
+                    (Some(waits), false) => format!(": {waits}, and never called {call}()"),
+                    (None, false) if self.because().is_empty() => {
+                        format!(": it never called {call}()")
+                    }
+                    (None, _) => String::new(),
                 };
                 format!("{who} sent nothing to {others}{never}{}", self.because())
             }
@@ -241,10 +287,13 @@ impl Crossing<'_> {
                 }
                 let call = self.call_for(Direction::Received);
                 if first.is_some() && !self.facts.tried(&self.here, call) {
+                    let never = match self.waits_at_the_end() {
+                        Some(waits) => format!("{waits}, and never called {call}()"),
+                        None => format!("it never called {call}(){}", self.because()),
+                    };
                     return format!(
-                        "{who} received nothing of the {} that were sent: it never called {call}(){}",
-                        count(sent, "byte"),
-                        self.because()
+                        "{who} received nothing of the {} that were sent: {never}",
+                        count(sent, "byte")
                     );
                 }
                 format!(

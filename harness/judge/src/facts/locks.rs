@@ -1,6 +1,6 @@
 //! Locks on files that processes wait for, in the words of findings.
 
-use ipclab_evidence::{HeldLock, LockKind, LockRange, Wait};
+use ipclab_evidence::{Arg, Call, HeldLock, LockKind, LockRange, Wait};
 
 use super::lookup::Facts;
 
@@ -31,7 +31,38 @@ impl Facts<'_> {
             true => "it".to_owned(),
             false => self.process(held.actor, held.pid),
         };
-        format!("; {who} has locked {}", bytes(held.lock))
+        let at = self.locked_at(wait, held);
+        format!("; {who} has locked {}{at}", bytes(held.lock))
+    }
+
+    /// ` (#31, writer.c:31)`: the call by which it took that lock, where it made no other one about locks.
+    fn locked_at(&self, wait: &Wait, held: &HeldLock) -> String {
+        let mut calls = self.evidence.trace.iter().filter(|call| {
+            let by_it = (call.actor, call.pid) == (held.actor, held.pid);
+            let done = call.returned.as_ref();
+            let done = done.is_some_and(|returned| returned.value >= 0);
+            by_it && done && call.n != wait.n && is_about_locks(call)
+        });
+        // What a call asks for, a lock or an end of one, lies in memory that the trace does not have.
+        let (Some(call), None) = (calls.next(), calls.next()) else {
+            return String::new();
+        };
+        match call.lines.first() {
+            Some(line) => format!(" (#{}, {line})", call.n),
+            None => format!(" (#{})", call.n),
+        }
+    }
+}
+
+/// Whether a call takes a lock or gives one back.
+fn is_about_locks(call: &Call) -> bool {
+    /// `F_SETLK`, `F_SETLKW` and the same of open file descriptions.
+    const COMMANDS: [i64; 4] = [6, 7, 37, 38];
+    let command = call.args.get(1).and_then(Arg::number);
+    match call.name.as_str() {
+        "flock" => true,
+        "fcntl" => command.is_some_and(|command| COMMANDS.contains(&command)),
+        _ => false,
     }
 }
 

@@ -14,6 +14,9 @@ const QUALIFIERS: [&str; 19] = [
     "deaf", "hasty", "odd", "even", "known", "quiet", "long", "short",
 ];
 
+/// The name of an actor that plays a program once more.
+const AGAIN: &str = "again";
+
 /// What was expected and what was seen.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
@@ -59,8 +62,15 @@ impl<'a> Facts<'a> {
             Player::Reference { .. } | Player::Peer { .. } if qualifies => {
                 format!("our {name} {}", self.noun(role))
             }
+            Player::Reference { .. } | Player::Peer { .. } if role.name == AGAIN => {
+                format!("our second {}", self.noun(role))
+            }
             Player::Reference { .. } | Player::Peer { .. } => format!("our {name}"),
             Player::Student { program, .. } if qualifies => format!("the {name} {program}"),
+            // It is the same program, started once more.
+            Player::Student { program, .. } if role.name == AGAIN => {
+                format!("the second {program}")
+            }
             Player::Student { .. } => name.to_owned(),
         }
     }

@@ -4,6 +4,7 @@ mod fill;
 mod locks;
 mod lookup;
 mod narrative;
+mod semaphores;
 mod threads;
 
 pub(crate) use fill::Unfilled;

@@ -1,8 +1,8 @@
 //! The narrative: what became of an actor and why, in the words of findings.
 
 use ipclab_evidence::{
-    ActorEvidence, Address, Arg, Call, Ended, Errno, Exit, LimitHit, LimitKind, Object, Wait,
-    belongs, canonical, name_in_c,
+    ActorEvidence, Address, Arg, Call, Ended, Errno, Exit, LimitHit, LimitKind, Object, SourceLine,
+    Wait, belongs, canonical, name_in_c,
 };
 use ipclab_spec::{ExitExpectation, Player};
 
@@ -32,6 +32,9 @@ impl<'a> Facts<'a> {
         };
         if let Some(lock) = self.waits_for_lock(wait) {
             return format!("{call}(){at}{lock}");
+        }
+        if let Some(semaphore) = self.waits_for_semaphore(wait) {
+            return format!("{call}(){at}{semaphore}");
         }
         if let Some(ends) = self.open_ends(wait) {
             let on = match wait.object {
@@ -76,9 +79,15 @@ impl<'a> Facts<'a> {
                 true => "itself".to_owned(),
                 false => self.process(end.actor, end.pid),
             };
-            let came = match end.came_by {
-                Some(call) => format!(", passed at #{call}"),
-                None => String::new(),
+            // Of several it would be the same line again and again.
+            let made = match wait.other_ends.len() {
+                1 => self.made_at(end.actor, end.pid),
+                _ => None,
+            };
+            let came = match (end.came_by, made) {
+                (Some(call), _) => format!(", passed at #{call}"),
+                (None, Some(line)) => format!(", a process made at {line}"),
+                (None, None) => String::new(),
             };
             format!("{whose} (descriptor {}{came})", end.fd)
         });
@@ -95,6 +104,43 @@ impl<'a> Facts<'a> {
             "{which} is still open in {}{more}. End of file comes only when every copy of it is closed",
             named.join(", ")
         ))
+    }
+
+    /// Where in the student's files a process was made.
+    fn made_at(&self, actor: usize, pid: u32) -> Option<&'a SourceLine> {
+        let mut calls = self.evidence.trace.iter();
+        let made = calls.find(|call| {
+            let returned = call.returned.as_ref().map(|returned| returned.value);
+            let makes = canonical(&call.name, false) == "fork";
+            makes && call.actor == actor && returned == Some(i64::from(pid))
+        });
+        made?.lines.first()
+    }
+
+    /// Every process that waited when the case was over.
+    pub(super) fn waits_at_end(&self) -> &'a [Wait] {
+        match &self.evidence.ended {
+            Ended::Stuck { waits }
+            | Ended::DeadlineExceeded { waits, .. }
+            | Ended::ClockRanOut { waits, .. } => waits,
+            Ended::AllExited | Ended::LimitHit { .. } => &[],
+        }
+    }
+
+    /// Why a file may not hold what it should, to stand behind what it holds: a process of the student's waits for end of file
+    /// that cannot come, or for a lock or a semaphore. Empty: none does.
+    pub(crate) fn held_up(&self) -> String {
+        let mut waits = self.waits_at_end().iter();
+        let held = waits.find(|wait| {
+            let is_held = self.open_ends(wait).is_some()
+                || self.waits_for_lock(wait).is_some()
+                || self.waits_for_semaphore(wait).is_some();
+            self.is_student(wait.actor) && is_held
+        });
+        held.map_or(String::new(), |wait| {
+            let who = self.process(wait.actor, wait.pid);
+            format!(". The reason: {who} waits in {}", self.waits_in(wait))
+        })
     }
 
     /// The call that sent the signal which a process waits for in vain: it came before the wait began.
@@ -125,13 +171,7 @@ impl<'a> Facts<'a> {
 
     /// `server waits in accept() (#23), our client waits in recv() (#30)`, when the case came to a standstill.
     pub(crate) fn standstill(&self) -> Option<String> {
-        let waits = match &self.evidence.ended {
-            Ended::Stuck { waits }
-            | Ended::DeadlineExceeded { waits, .. }
-            | Ended::ClockRanOut { waits, .. } => waits,
-            Ended::AllExited | Ended::LimitHit { .. } => return None,
-        };
-        let each = waits.iter().map(|wait| {
+        let each = self.waits_at_end().iter().map(|wait| {
             let what = self.awaited(wait).unwrap_or_default();
             format!(
                 "{} waits in {}{what}",
@@ -166,7 +206,7 @@ impl<'a> Facts<'a> {
     /// What would end a wait: ` for bytes from our client`.
     fn awaited(&self, wait: &Wait) -> Option<String> {
         // That it waits for itself has been said.
-        if !wait.other_ends.is_empty() {
+        if !wait.other_ends.is_empty() || self.waits_for_semaphore(wait).is_some() {
             return None;
         }
         let socket = match wait.object {
@@ -367,7 +407,8 @@ impl<'a> Facts<'a> {
         match (finding.verdict, self.cut_off()) {
             (Verdict::Pass, Some(index)) => {
                 let (who, why) = (self.who(index), self.because(index));
-                let text = format!("{what} does not count, since {who} never ended{why}");
+                let held_up = self.held_up();
+                let text = format!("{what} does not count, since {who} never ended{why}{held_up}");
                 Finding::fail(
                     finding.aspect,
                     Some(&self.evidence.actors[index].name),

@@ -225,8 +225,9 @@ impl One<'_> {
             let at = |bytes: &[u8]| format!("0x{:02x}", bytes[offset]);
             format!("byte {offset} is {} instead of {}", at(seen), at(wanted))
         };
+        let held_up = self.facts.held_up();
         self.fail(format!(
-            "{path} does not hold {}: {why}",
+            "{path} does not hold {}: {why}{held_up}",
             quoted_bytes(wanted)
         ))
         .expecting(quoted_bytes(wanted), quoted_bytes(seen))

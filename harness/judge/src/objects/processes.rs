@@ -1,6 +1,8 @@
 //! Processes: how many there were, what they ran, how they ended, and whether their parents waited for them.
 
-use ipclab_evidence::{Bytes, Fate, Process, ProcessEnd, StartedProgram, signal_name};
+use ipclab_evidence::{
+    Arg, ArgKind, Bytes, Call, Errno, Fate, Process, ProcessEnd, StartedProgram, signal_name,
+};
 use ipclab_spec::{Aspect, CommandLine, Count, EnvironmentRule, ExitExpectation, Processes};
 
 use super::seen::not_seen;
@@ -402,12 +404,18 @@ impl<'a> Of<'a> {
             .rev()
             .find(|call| call.name.starts_with("exec") && call.errno().is_some());
         let why = match (times, &failed, others.is_empty()) {
-            (0, Some(call), true) => format!(": {}", self.facts.failure(call)),
+            (0, Some(call), true) => format!(": {}{}", self.facts.failure(call), along_path(call)),
             (0, _, true) => ": it started no program".to_owned(),
             (0, ..) => format!(": it ran {seen}"),
             (times, ..) => format!(": {times} instead of {needed} times"),
         };
-        self.fail(Aspect::Calls, format!("{who} did not run {line}{why}"))
+        let text = format!("{who} did not run {line}{why}");
+        // How it ended says the same once more where it ended for that.
+        let finding = match failed.filter(|_| times == 0 && others.is_empty()) {
+            Some(_) => Finding::fail(Aspect::Calls, self.name(), text),
+            None => self.fail(Aspect::Calls, text),
+        };
+        finding
             .expecting(line, seen)
             .citing(failed.map(|call| call.n))
     }
@@ -563,5 +571,15 @@ fn show_end(wanted: &ExitExpectation) -> String {
         ExitExpectation::Signal(name) => escaped_line(name),
         ExitExpectation::Ended => "any status".to_owned(),
         ExitExpectation::Any | ExitExpectation::Running => "any end".to_owned(),
+    }
+}
+
+/// What to say of a program that was looked for by its bare name in the current folder only.
+fn along_path(call: &Call) -> &'static str {
+    let path = call.argument(ArgKind::Path).and_then(Arg::path);
+    let is_bare = path.is_some_and(|path| !path.0.is_empty() && !path.0.contains(&b'/'));
+    match is_bare && call.errno() == Some(Errno::ENOENT) {
+        true => ". A name without a slash is looked for along PATH by execvp() only",
+        false => "",
     }
 }

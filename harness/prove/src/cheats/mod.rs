@@ -107,7 +107,7 @@ fn tasks<'a>(
     let lab = grader.lab;
     let mut tasks = Vec::new();
     for case in grader.cases()? {
-        if case.sanitize {
+        if case.sanitize.is_some() {
             for base in bases.iter().filter(|base| base.case == case.id) {
                 tasks.extend(sanitizers::Prelude::ALL.map(|prelude| Task {
                     lab,

@@ -68,10 +68,10 @@ impl Prelude {
                 "extern int close(int);\n__attribute__((constructor)) static void first(void) { close(2); }\n"
             }
             Self::NotInstrumented => {
-                "#define main __attribute__((no_sanitize(\"address\", \"undefined\"))) main\n"
+                "#define main __attribute__((no_sanitize(\"address\", \"undefined\", \"thread\"))) main\n"
             }
             Self::Unmasks => {
-                "#undef no_sanitize\n#define main __attribute__((no_sanitize(\"address\", \"undefined\"))) main\n"
+                "#undef no_sanitize\n#define main __attribute__((no_sanitize(\"address\", \"undefined\", \"thread\"))) main\n"
             }
         }
     }

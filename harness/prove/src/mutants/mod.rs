@@ -150,8 +150,8 @@ fn try_all(
         let lab = &set.proof.lab;
         for case in grader.selection.cases_of(lab)? {
             let plays = |name: &str| set.prepared.programs.plain.contains_key(name);
-            // A sanitized case asks about memory errors alone; no call that is changed makes one.
-            if case.sanitize || !case.needs().into_iter().all(plays) {
+            // A sanitized case asks about memory errors or races alone; no call that is changed makes one.
+            if case.sanitize.is_some() || !case.needs().into_iter().all(plays) {
                 continue;
             }
             let mut variants =

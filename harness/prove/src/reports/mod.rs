@@ -114,7 +114,11 @@ pub(crate) fn sentences(report: &Report) -> Vec<String> {
     let findings = report.cases.iter().flat_map(|case| &case.findings);
     let failed = findings.filter(|finding| finding.verdict == Verdict::Fail);
     let lost = report.cases.iter().filter(|case| case.earned < case.max);
-    let hints = lost.flat_map(|case| case.hint.iter().chain(&case.next_hints));
+    let hints = lost.flat_map(|case| {
+        let own = case.findings.iter();
+        let own = own.flat_map(|finding| finding.hint.iter().chain(&finding.next_hints));
+        case.hint.iter().chain(&case.next_hints).chain(own)
+    });
     let hints = hints.flat_map(Block::lines);
     let messages = causes
         .chain(failed.map(|finding| finding.message.as_str()))

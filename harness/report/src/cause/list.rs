@@ -65,11 +65,7 @@ pub(crate) fn list(cases: &mut [CaseReport], natures: &Natures) -> Vec<CauseRepo
                 at,
                 case,
                 finding,
-                names_it: natures.get(&number).is_some_and(|(kind, _)| {
-                    let ends = ["NUL", "newline"];
-                    kind.as_str() == MistakeKind::Nul.name()
-                        && ends.iter().any(|end| finding.message.contains(end))
-                }),
+                names_it: names_end(natures.get(&number).map(|(kind, _)| kind), finding),
                 whose: match (guilty, played(case, finding)) {
                     (Some(guilty), Some(program)) if guilty == program => Whose::Guilty,
                     (Some(_), Some(_)) => Whose::Another,
@@ -152,37 +148,58 @@ enum Whose {
     Another,
 }
 
+/// Whether a finding says itself that the end of a message is missing.
+fn names_end(kind: Option<&Line>, finding: &FindingReport) -> bool {
+    let is_nul = kind.is_some_and(|kind| kind.as_str() == MistakeKind::Nul.name());
+    let message = &finding.message;
+    (is_nul && message.contains("NUL")) || message.contains("went without its newline")
+}
+
 /// The program that the actor of a finding plays.
 fn played<'a>(case: &'a CaseReport, finding: &FindingReport) -> Option<&'a Line> {
     let mut actors = case.conversation.iter().flat_map(|drawn| &drawn.actors);
     let actor = actors.find(|actor| Some(&actor.name) == finding.actor.as_ref())?;
     // What a program of ours did not do says little about the student's.
-    let is_own = !finding.ours && !finding.message.contains(", because our ");
+    let blames_ours = [", because our ", ": no more was sent"];
+    let is_own = !finding.ours
+        && !blames_ours
+            .iter()
+            .any(|text| finding.message.contains(text));
     actor.program.as_ref().filter(|_| is_own)
 }
 
 impl Shown<'_> {
     /// The smaller, the better it shows the cause: one that ran, that costs, in a low tier, that says the mistake
     /// itself, that is about the program that has it.
-    fn order(&self) -> (bool, bool, Tier, bool, Whose, bool, bool, bool, bool, usize) {
+    fn order(&self) -> (bool, bool, Tier, bool, bool, Whose, [bool; 4], usize) {
         (
             self.finding.verdict == Verdict::Skipped,
             !self.finding.graded,
             self.case.tier,
             self.finding.comes_from.is_none(),
+            self.lacks_call(),
             self.whose,
-            !self.names_it,
-            // A call that was other than wanted, or an access to memory, says more than what came of it.
-            !self.says_how(),
-            self.finding.ours,
-            self.finding.follows,
+            [
+                !self.names_it,
+                // A call that was other than wanted, or an access to memory, says more than what came of it.
+                !self.says_how(),
+                self.finding.ours,
+                self.finding.follows,
+            ],
             self.place,
         )
     }
 
+    /// It says only that a call did not follow: that is so where the program came to a stop before, too.
+    fn lacks_call(&self) -> bool {
+        let lacks = [", and no ", ", and it had not called "];
+        let message = self.finding.message.as_str();
+        self.finding.aspect == Aspect::Calls && lacks.iter().any(|lack| message.contains(lack))
+    }
+
     fn says_how(&self) -> bool {
         match self.finding.aspect {
-            Aspect::Calls => !self.finding.cites.is_empty(),
+            Aspect::Calls => !self.finding.cites.is_empty() && !self.lacks_call(),
             Aspect::Memory => !self.finding.lines.is_empty(),
             Aspect::Build | Aspect::Output | Aspect::Bytes | Aspect::Exit | Aspect::Cleanup => {
                 false

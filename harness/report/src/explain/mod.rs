@@ -111,6 +111,12 @@ pub fn case(file: &str, case: &Case, hosts: Vec<(String, IpAddr)>) -> String {
             let _ = writeln!(out, "then: {next}");
         }
     }
+    for (name, steps) in &case.hints {
+        for (nth, step) in steps.iter().enumerate() {
+            let label = if nth == 0 { "hint" } else { "then" };
+            let _ = writeln!(out, "{label} for {name}: {step}");
+        }
+    }
     out.push_str(&by_hand(case, hosts));
     let _ = writeln!(
         out,

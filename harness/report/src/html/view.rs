@@ -127,10 +127,16 @@ pub(super) struct CaseView {
     notes: Vec<Vec<String>>,
     picture: Option<Value>,
     sentences: Vec<String>,
-    hint: Vec<String>,
-    next_hints: Vec<Vec<String>>,
+    hints: Vec<HintView>,
     covers: String,
     repeat: String,
+}
+
+/// A hint, and what can be opened behind it.
+#[derive(Clone, Serialize)]
+struct HintView {
+    text: Vec<String>,
+    next: Vec<Vec<String>>,
 }
 
 #[derive(Clone, Serialize)]
@@ -345,8 +351,14 @@ fn case(report: &Report, at: usize, case: &CaseReport) -> CaseView {
         notes: case.notes.iter().map(lines).collect(),
         picture: picture.map(Value::from_safe_string),
         sentences: conversation.map_or_else(Vec::new, sentences),
-        hint: case.hint.as_ref().map_or_else(Vec::new, lines),
-        next_hints: case.next_hints.iter().map(lines).collect(),
+        hints: case
+            .hints()
+            .into_iter()
+            .map(|hint| HintView {
+                text: lines(hint.text),
+                next: hint.next.iter().map(lines).collect(),
+            })
+            .collect(),
         covers: joined(&case.covers),
         repeat: case.repeat.to_string(),
     }

@@ -227,14 +227,16 @@ fn hex(page: &mut Page, at: usize, name: &str, ink: Ink, lines: &[Line]) {
 fn advice(page: &mut Page, case: &CaseReport) {
     page.gap();
     let mut label = Row::new().put(Ink::Faint, "  hint").to(TEXT);
-    for line in case.hint.iter().flat_map(|hint| hint.lines()) {
-        page.labelled(label, Ink::Plain, line);
-        label = Row::new().to(TEXT);
-    }
-    if !case.next_hints.is_empty() {
-        let more = words::count(case.next_hints.len(), "more step");
-        let text = format!("({more}: --hint N shows N of them)");
-        page.labelled(Row::new().to(TEXT), Ink::Faint, &text);
+    for hint in case.hints() {
+        for line in hint.text.lines() {
+            page.labelled(label, Ink::Plain, line);
+            label = Row::new().to(TEXT);
+        }
+        if !hint.next.is_empty() {
+            let more = words::count(hint.next.len(), "more step");
+            let text = format!("({more}: --hint N shows N of them)");
+            page.labelled(Row::new().to(TEXT), Ink::Faint, &text);
+        }
     }
     if !case.covers.is_empty() {
         let covers: Vec<&str> = case.covers.iter().map(Line::as_str).collect();

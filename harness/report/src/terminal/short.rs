@@ -10,7 +10,9 @@ use super::glyphs::Glyphs;
 use super::page::{Ink, Page, Row, cut};
 use super::{Style, compiler_line, notes};
 use crate::place::described;
-use crate::{CaseReport, CauseReport, FindingReport, Place, Problem, Report, Severity, words};
+use crate::{
+    CaseReport, CauseReport, FindingReport, Hint, Place, Problem, Report, Severity, words,
+};
 
 /// Lines that a short report has at most.
 pub const LINES_MAX: usize = 48;
@@ -153,7 +155,7 @@ fn first_cause(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &G
     if let Some(finding) = finding {
         page.append(sides(page, finding, glyphs), SIDES_LINES, glyphs.more);
     }
-    hint(page, case, glyphs);
+    hint(page, case.hint_for(finding), glyphs);
     repeat(page, case.repeat.as_str());
 }
 
@@ -251,16 +253,19 @@ fn sides(page: &Page, finding: &FindingReport, glyphs: &Glyphs) -> Page {
     both
 }
 
-fn hint(page: &mut Page, case: &CaseReport, glyphs: &Glyphs) {
+fn hint(page: &mut Page, hint: Option<Hint<'_>>, glyphs: &Glyphs) {
+    let Some(hint) = hint else {
+        return;
+    };
     let mut text = Page::new(page.style);
     let mut label = Row::new().put(Ink::Faint, "    hint").to(TEXT);
-    for line in case.hint.iter().flat_map(|hint| hint.lines()) {
+    for line in hint.text.lines() {
         text.labelled(label, Ink::Plain, line);
         label = Row::new().to(TEXT);
     }
     page.append(text, HINT_LINES, glyphs.more);
-    if !case.next_hints.is_empty() {
-        let more = words::count(case.next_hints.len(), "more step");
+    if !hint.next.is_empty() {
+        let more = words::count(hint.next.len(), "more step");
         let text = format!("({more}: --hint N shows N of them)");
         page.row(Row::new().to(TEXT).put(Ink::Faint, text));
     }

@@ -58,16 +58,6 @@ const OWNER_REQUESTS: [u32; 2] = [0x8901, 0x8902];
 /// `F_SETOWN_EX`, which names the process in memory.
 const SET_OWNER_EX: u32 = 15;
 
-/// Protocols of internet sockets: what a program names by number, and TCP, UDP and echo requests. Others name addresses in
-/// ways that the tracer does not know.
-const PROTOCOLS: [u32; 5] = [
-    0,
-    libc::IPPROTO_TCP as u32,
-    libc::IPPROTO_UDP as u32,
-    libc::IPPROTO_ICMP as u32,
-    libc::IPPROTO_ICMPV6 as u32,
-];
-
 /// Options by which packets would take another way than the address says, by level.
 const WAYS: [(i32, &[i32]); 3] = [
     (libc::SOL_SOCKET, &[libc::SO_BINDTODEVICE, 62]),
@@ -98,22 +88,6 @@ fn options(levels: &[(i32, &[i32])], answer: u32) -> Vec<sock_filter> {
         code.push(jump(JUMP_EQUAL, *level as u32, 0, inner.len() as u8));
         code.extend(inner);
     }
-    code
-}
-
-/// An internet socket of another protocol: refused.
-fn refuse_protocols() -> Vec<sock_filter> {
-    let left = PROTOCOLS.len() as u8 + 2;
-    let mut code = vec![
-        put(LOAD, low_half(0)),
-        jump(JUMP_EQUAL, libc::AF_INET as u32, 1, 0),
-        jump(JUMP_EQUAL, libc::AF_INET6 as u32, 0, left),
-        put(LOAD, low_half(2)),
-    ];
-    for (at, protocol) in PROTOCOLS.into_iter().enumerate() {
-        code.push(jump(JUMP_EQUAL, protocol, (PROTOCOLS.len() - at) as u8, 0));
-    }
-    code.push(put(RETURN, refusal(libc::EPROTONOSUPPORT)));
     code
 }
 
@@ -156,7 +130,6 @@ pub(super) fn calls(options: &Options) -> Vec<(i64, Vec<sock_filter>)> {
     if options.trace_scope == TraceScope::Nothing {
         all.extend(NOT_IN_BUILDS.map(|number| (number, vec![put(RETURN, refusal(libc::EACCES))])));
     }
-    all.push((libc::SYS_socket, refuse_protocols()));
     all.push((libc::SYS_setsockopt, self::options(&WAYS, refused)));
     all.push((
         libc::SYS_setsockopt,

@@ -34,7 +34,7 @@ impl Tracer {
         if self.has_too_many_pipes(tid, number) {
             return self.refuse(tid, number, libc::ENFILE as u16).map(|()| None);
         }
-        if self.comes_again(tid) {
+        if self.comes_again(tid) || self.is_of_a_sanitizer(tid, number, &args) {
             return self.go_on(tid, 0).map(|()| None);
         }
         let spec = calls::spec(number).filter(|spec| self.is_looked_at(tid, spec));

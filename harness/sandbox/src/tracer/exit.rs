@@ -232,10 +232,14 @@ impl Tracer {
             (Role::Send | Role::Receive, Some(_)) if self.winding_down => {}
             (Role::Send, Some(socket)) => {
                 effect.transfer = self.sent(tid, call, socket, result as u64);
+                self.in_sockets.sent(actor, result as u64);
             }
             (Role::Receive, Some(socket)) => {
                 self.note_came(tid, process, call);
                 effect.transfer = self.received(tid, call, socket, result as u64);
+                if effect.transfer.is_some() {
+                    self.in_sockets.received(result as u64);
+                }
             }
             (Role::Send | Role::Receive, None) if !self.winding_down => {
                 if let Some(fifo) = call.fifo {

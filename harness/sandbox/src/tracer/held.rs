@@ -1,5 +1,8 @@
 //! Memory that processes share without a file: what was mapped is counted, since the pages belong to no process. They stay
 //! when a process drops them (`MADV_DONTNEED`) and when all but one of them are unmapped, until the last mapping is gone.
+//!
+//! What was sent and not received lies in the kernel, and belongs to no process either. A socket can be made to hold megabytes
+//! (`SO_SNDBUF`), and one that waits to be accepted or is on its way in a message is nobody's descriptor: bytes are counted, not sockets.
 
 use std::collections::HashSet;
 
@@ -35,9 +38,13 @@ impl Tracer {
         }
     }
 
-    /// How much an actor's processes hold together in KiB: what is their own and resident, and all that they have mapped for
-    /// sharing, resident or not.
+    /// How much an actor's processes hold together in KiB: what is their own and resident, all that they have mapped for
+    /// sharing, resident or not, and what they have sent that nobody has received.
     pub(crate) fn held_kib(&mut self, actor: usize, limit_kib: u64) -> u64 {
+        self.mapped_kib(actor, limit_kib) + self.in_sockets.kib(actor)
+    }
+
+    fn mapped_kib(&mut self, actor: usize, limit_kib: u64) -> u64 {
         let resident = self.resident_kib(actor);
         if self.held.iter().all(|one| one.actor != actor) {
             return resident;

@@ -1,7 +1,8 @@
 //! What threads are in the middle of, and what they share, as plain records: [`super::held`], [`super::reach`],
-//! [`super::series`],
+//! [`super::masks`], [`super::series`],
 //! [`super::instead`] and [`super::addressed`] work with them.
 
+use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -160,4 +161,43 @@ pub(super) enum Placed {
 pub(super) struct Beginning {
     pub(super) at: u64,
     pub(super) instruction: Vec<u8>,
+}
+
+/// The masks of a thread at the exit of a call that waited with one of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Masks {
+    /// The call's, which is in force.
+    pub(super) of_call: u64,
+    /// The thread's, which comes back.
+    pub(super) own: u64,
+}
+
+/// Bytes that were sent and that nobody has received: as many lie in the kernel at the most, since what goes with a socket that is
+/// closed is not taken off.
+#[derive(Debug, Default)]
+pub(super) struct InSockets {
+    /// By the actor that sent them.
+    sent: BTreeMap<usize, u64>,
+    received: u64,
+}
+
+impl InSockets {
+    pub(super) fn sent(&mut self, actor: usize, bytes: u64) {
+        *self.sent.entry(actor).or_default() += bytes;
+    }
+
+    pub(super) fn received(&mut self, bytes: u64) {
+        self.received += bytes;
+    }
+
+    /// What an actor holds so, in KiB: all of it belongs to the one that has sent the most.
+    pub(super) fn kib(&self, actor: usize) -> u64 {
+        let of = |actor: usize| self.sent.get(&actor).copied().unwrap_or_default();
+        let has_sent_most = self.sent.values().all(|other| *other <= of(actor));
+        let all: u64 = self.sent.values().sum();
+        match has_sent_most {
+            true => all.saturating_sub(self.received) >> 10,
+            false => 0,
+        }
+    }
 }

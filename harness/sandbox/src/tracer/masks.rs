@@ -14,17 +14,9 @@ use ipclab_kernel::ptrace::{self, Resume, Stop};
 use ipclab_kernel::{Pid, memory, procfs};
 
 use super::event::Event;
+use super::in_progress::Masks;
 use super::remote::Remote;
 use super::state::Tracer;
-
-/// The masks of a thread at the exit of a call that waited with one of its own.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Masks {
-    /// The call's, which is in force.
-    of_call: u64,
-    /// The thread's, which comes back.
-    own: u64,
-}
 
 /// No time, then a mask, as `ppoll(2)` reads them.
 const NO_TIME_BYTES: usize = 16;

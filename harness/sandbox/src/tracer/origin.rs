@@ -24,7 +24,7 @@ const WRITES_MAX: usize = 512;
 /// How often it is looked what a process has mapped: libraries come while it runs.
 const LOOKS_MAX: u32 = 16;
 /// What the C library keeps of a thread behind its number.
-const THREAD_BYTES: usize = 0x500;
+pub(super) const THREAD_BYTES: usize = 0x500;
 /// So much of a stack is read at once.
 const STACK_BYTES: usize = 4096;
 /// Functions of the C library in which a thread waits for others, by their symbols.

@@ -1,7 +1,8 @@
 //! Pipes: how many a box has at once.
 //!
 //! The kernel gives a user room for 1,024 pipes of the usual size. From then on it makes small ones, in which programs wait that
-//! would not wait otherwise, and it says so to none of them. Boxes of one tool share a user, so that each has a bound far below.
+//! would not wait otherwise, and it says so to none of them. Boxes of an ordinary user's share that user, so that
+//! each has a bound far below.
 
 use std::collections::BTreeSet;
 

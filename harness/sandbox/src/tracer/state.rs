@@ -16,11 +16,11 @@ use ipclab_evidence::{
 use super::code_map::{CodeMap, Origins};
 use super::followed::{Followed, Functions};
 use super::in_progress::{
-    Addressed, Beginning, Compared, Held, InStead, Placed, Reached, Restart, Series, TimedWait,
+    Addressed, Beginning, Compared, Held, InSockets, InStead, Masks, Placed, Reached, Restart,
+    Series, TimedWait,
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
-use super::masks::Masks;
 use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
 use super::thread_memory::{InLibrary, ThreadMemory};
@@ -117,6 +117,8 @@ pub(super) struct Thread {
     pub(super) masks: Option<Masks>,
     /// The call of a library in which it made its last access to what threads share.
     pub(super) in_library: InLibrary,
+    /// It is a sanitizer's own, and no thread of the program's.
+    pub(super) in_background: bool,
 }
 
 /// A call between its entry and its exit.
@@ -186,6 +188,8 @@ pub(super) struct Process {
     pub(super) crashed_at: Option<(i32, Vec<SourceLine>)>,
     /// Functions that its handlers must not call, once one has been followed.
     pub(super) functions: Option<Rc<Functions>>,
+    /// The thread that is being made in it is a sanitizer's own.
+    pub(super) begins_background: bool,
 }
 
 /// What the tracer does in the host's own world beyond tracing.
@@ -368,6 +372,8 @@ pub(crate) struct Tracer {
     pub(super) pipes: PipeCount,
     /// What was mapped for sharing.
     pub(super) held: Vec<Held>,
+    /// What was sent and not received.
+    pub(super) in_sockets: InSockets,
     /// Memory that is shared and no segment, in the order in which it was seen: inode and path.
     pub(super) mapped_memory: Vec<(u64, Vec<u8>)>,
     /// The number of the next memory that threads of one process share.
@@ -494,6 +500,7 @@ impl Tracer {
             over_process_limit: None,
             pipes: PipeCount::default(),
             held: Vec::new(),
+            in_sockets: InSockets::default(),
             mapped_memory: Vec::new(),
             private_numbers: i32::MIN,
             filled: HashSet::new(),
@@ -561,10 +568,15 @@ impl Tracer {
             code: CodeMap::default(),
             crashed_at: None,
             functions: None,
+            begins_background: false,
         });
+        let in_background = self
+            .processes
+            .get_mut(&process)
+            .is_some_and(|process| std::mem::take(&mut process.begins_background));
         if process == tid {
             self.tree_born(tid, actor, self.processes[&tid].own_pid);
-        } else {
+        } else if !in_background {
             self.tree_thread(process);
         }
         self.threads.insert(
@@ -597,6 +609,7 @@ impl Tracer {
                 followed: Vec::new(),
                 masks: None,
                 in_library: InLibrary::default(),
+                in_background,
             },
         );
         let own_pid = self.processes[&process].own_pid;

@@ -242,7 +242,7 @@ static void core(char **a) { abort(); }
 /* Sends descriptors to nobody, as many as it may. */
 static void in_flight(char **a)
 {
-    int pair[2], fds[30];
+    int pair[2], fds[30], holds = a[0] && strcmp(a[0], "and-holds") == 0;
     socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
     for (int i = 0; i < 30; i++)
         fds[i] = pair[0];
@@ -255,7 +255,29 @@ static void in_flight(char **a)
     while (sendmsg(pair[0], &message, MSG_DONTWAIT) > 0)
         ;
     printf("%s\n", strerrorname_np(errno)), fflush(stdout);
+    while (holds)
+        ;
     pause();
+}
+/* Passes a descriptor to itself, a thousand times. */
+static void passes(char **a)
+{
+    int pair[2], times = 0;
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    for (; times < 1000; times++) {
+        char control[CMSG_SPACE(sizeof(int))] = {0}, byte = 'x';
+        struct iovec vector = {&byte, 1};
+        struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+        *rights = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+        memcpy(CMSG_DATA(rights), &pair[0], sizeof(int));
+        if (sendmsg(pair[0], &message, 0) < 0 || recvmsg(pair[1], &message, 0) < 0)
+            break;
+        int came;
+        memcpy(&came, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof came);
+        close(came);
+    }
+    printf("%d %s\n", times, times < 1000 ? strerrorname_np(errno) : "all");
 }
 /* Takes what the kernel counts by user. Prints how much it got, up to what would harm nobody. */
 static void by_user(char **a)
@@ -346,6 +368,34 @@ static void disk(char **a)
         must(pread(fd, room, 1 << 20, 0), "pread");
 }
 
+/* Leaves what it sends where nobody reads it; prints how many MiB the sockets took. */
+static void in_sockets(char **a)
+{
+    static char block[1 << 20];
+    int room = 64 << 20;
+    long sent = 0, bytes;
+    for (int n = 0; n < atoi(a[0]); n++) {
+        int ends[2];
+        must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
+        setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+        while ((bytes = send(ends[0], block, sizeof block, MSG_DONTWAIT)) > 0)
+            sent += bytes;
+        /* It is nobody's descriptor any more, and holds what it holds. */
+        close(ends[0]);
+    }
+    printf("%ld\n", sent >> 20);
+    fflush(stdout), pause();
+}
+static void through_sockets(char **a)
+{
+    static char block[100000];
+    int ends[2];
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
+    for (int n = 0; n < atoi(a[0]); n++)
+        must(write(ends[0], block, sizeof block), "write"), must(recv(ends[1], block, sizeof block, MSG_WAITALL), "recv");
+    puts("through");
+}
+
 static const struct act acts[] = {
     {"cpu", cpu}, {"cpu-thread", cpu_thread}, {"cpu-brood", cpu_brood}, {"cpu-before-the-end", cpu_before_the_end}, {"flood", flood}, {"lines", lines},
     {"lines-at-once", lines_at_once}, {"fork-bomb", fork_bomb},
@@ -353,5 +403,5 @@ static const struct act acts[] = {
     {"memory-brood", memory_brood}, {"memory-at-last", memory_at_last}, {"shared-dropped", shared_dropped},
     {"zero-dropped", zero_dropped}, {"shared-in-turn", shared_in_turn}, {"file", file}, {"sockets", sockets}, {"opens", opens}, {"calls", calls},
     {"segments", segments}, {"files", files}, {"folders", folders}, {"links", links}, {"socket-files", socket_files},
-    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"by-user", by_user}, {"pipes", pipes}, {"pipes-in-turn", pipes_in_turn}, {"fifos", fifos}, {"page-tables", page_tables}, {"disk", disk}, {0}};
+    {"long-names", long_names}, {"full-segments", full_segments}, {"core", core}, {"lower-priority", lower_priority}, {"in-flight", in_flight}, {"passes", passes}, {"by-user", by_user}, {"pipes", pipes}, {"pipes-in-turn", pipes_in_turn}, {"fifos", fifos}, {"page-tables", page_tables}, {"disk", disk}, {"in-sockets", in_sockets}, {"through-sockets", through_sockets}, {0}};
 PLAY(acts)

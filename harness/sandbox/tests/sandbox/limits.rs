@@ -3,6 +3,7 @@
 use ipclab_evidence::{Ended, Exit, Level, LimitHit, LimitKind, Limits};
 
 use crate::bench::{Test, both, own, plan, run, student, waits};
+use ipclab_sandbox::{LevelChoice, Sandbox};
 
 /// What the plans of this theme allow.
 fn small() -> Limits {
@@ -299,6 +300,33 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(seen.actor("two").exit, Exit::Code(7));
         },
     ));
+    // And so it was in a box beside that one: there a right program could pass none.
+    tests.push(own(
+        "descriptors_on_their_way_in_one_box_are_none_of_anothers",
+        |_| {
+            if !nix::unistd::geteuid().is_root() {
+                // Boxes have their user's id, and no other.
+                return;
+            }
+            let start = |number| Sandbox::start_on(LevelChoice::Namespaces, number).unwrap();
+            let mut plan_of_first = plan([student("one", "limits in-flight and-holds")]);
+            plan_of_first.limits.open_files = 40;
+            plan_of_first.limits.cpu_ms = 1_500;
+            let holds = std::thread::spawn(move || start(0).run(&plan_of_first).unwrap());
+            let (mut second, mut times) = (start(1), 0);
+            while !holds.is_finished() || times == 0 {
+                let mut passes = plan([student("one", "limits passes")]);
+                passes.limits.open_files = 40;
+                let evidence = second.run(&passes).unwrap();
+                let out = evidence.actors[0].stdout.kept().to_text();
+                assert_eq!(out, "1000 all\n", "time {times}");
+                times += 1;
+            }
+            let held = holds.join().unwrap();
+            let out = held.actors[0].stdout.kept().to_text();
+            assert_eq!(out, "ETOOMANYREFS\n");
+        },
+    ));
     // All boxes' pipes have the room of one user: 1,024 of one box made those of another one small.
     tests.push(both("a_box_has_not_all_pipes_of_its_user", |level| {
         let check = |line: &str, expect: &str| {
@@ -335,6 +363,28 @@ pub(crate) fn tests() -> Vec<Test> {
             (1..=1024).contains(&words[1].parse::<u32>().unwrap()),
             "{out}"
         );
+    }));
+    tests.push(both("what_lies_in_sockets_is_memory", |level| {
+        let limited = |line: &str| {
+            let mut plan = plan([student("one", line)]);
+            plan.limits = Limits {
+                memory_mib: 30,
+                open_files: 250,
+                calls: 10_000,
+                reserves: true,
+                ..small()
+            };
+            plan
+        };
+        let seen = run(level, &limited("limits in-sockets 240"));
+        let hit = LimitHit {
+            kind: LimitKind::Memory,
+            limit: 30,
+        };
+        assert_eq!(seen.actor("one").exit, Exit::Stopped(hit));
+        // What is received is not there any more.
+        let seen = run(level, &limited("limits through-sockets 900"));
+        assert_eq!(seen.out("one"), "through\n");
     }));
     tests.push(both("tables_of_pages_are_memory", |level| {
         let mut plan = plan([student("one", "limits page-tables")]);

@@ -7,7 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::{
     At, Keyed, Many, RawGivenFile, RawInterleave, RawOutput, RawRange, RawWire, Read, wrong_kind,
 };
+use crate::Sanitizers;
 use crate::diagnostic::Diagnostics;
+use crate::names::nearest;
 use crate::tree::{Node, Span, Value};
 
 /// A form's part of the JSON Schema.
@@ -162,6 +164,58 @@ schema!(InterleaveForm, |generator| json_schema!({
         { "type": "array", "items": { "type": "string" } },
         generator.subschema_for::<RawInterleave>()
     ]
+}));
+
+/// Whether programs run with sanitizers, or which.
+#[derive(Clone, Debug)]
+pub(crate) enum SanitizeForm {
+    Memory(At<bool>),
+    Named(At<String>),
+}
+
+impl SanitizeForm {
+    /// The only ones that have a name.
+    pub(crate) const THREAD: &str = "thread";
+
+    pub(crate) fn span(&self) -> &Span {
+        match self {
+            Self::Memory(at) => &at.span,
+            Self::Named(at) => &at.span,
+        }
+    }
+
+    pub(crate) fn sanitizers(&self) -> Option<Sanitizers> {
+        match self {
+            Self::Memory(at) => at.value.then_some(Sanitizers::Memory),
+            Self::Named(_) => Some(Sanitizers::Threads),
+        }
+    }
+}
+
+impl Read for SanitizeForm {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::Bool(_) => At::read(node, diagnostics).map(Self::Memory),
+            Value::Text(name) if name == Self::THREAD => {
+                At::read(node, diagnostics).map(Self::Named)
+            }
+            Value::Text(name) => {
+                diagnostics
+                    .error(&node.span, format!("there are no sanitizers `{name}`"))
+                    .help("true is AddressSanitizer with UBSan, \"thread\" is ThreadSanitizer")
+                    .suggest(nearest(name, [Self::THREAD]));
+                None
+            }
+            _ => {
+                wrong_kind(node, "true, false or \"thread\"", diagnostics);
+                None
+            }
+        }
+    }
+}
+
+schema!(SanitizeForm, |_generator| json_schema!({
+    "anyOf": [{ "type": "boolean" }, { "enum": [Self::THREAD] }]
 }));
 
 /// A number, or a text with a variable.

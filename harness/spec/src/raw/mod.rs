@@ -32,6 +32,8 @@ tables! {
         limit: At<String>,
         /// Lines of the hosts file in every case, as in `given.hosts`: the names that the lab has for its machine.
         hosts: Keyed<Many>,
+        /// Hints by cause or aspect for all cases, as in `case.hints`.
+        hints: Keyed<Many>,
         /// What students hand in.
         #[schemars(required)]
         program: Keyed<RawProgram>,
@@ -74,6 +76,8 @@ tables! {
         covers: Many,
         /// What a teacher would say to a student who failed it; a list: in steps, from the concept to the call.
         hint: Many,
+        /// The same for one kind of cause or one aspect, whatever else the case is about: `waits`, `exit`. It is shown instead of `hint`.
+        hints: Keyed<Many>,
         /// Wall time that one run may take at most; left out: the lab's.
         limit: At<String>,
         /// Cases that must have passed, else this one is skipped; left out: none.
@@ -81,8 +85,8 @@ tables! {
         /// "visible": students see the result. "hidden": they never do. "after-deadline": later. Left out: "visible".
         #[schemars(extend("enum" = ["visible", "hidden", "after-deadline"]))]
         visibility: At<String>,
-        /// Run a second build with AddressSanitizer and UBSan; left out: false.
-        sanitize: At<bool>,
+        /// true: run a second build with AddressSanitizer and UBSan. "thread": one with ThreadSanitizer. Left out: false.
+        sanitize: SanitizeForm,
         /// How many descriptors a process may have open at once; left out: 256.
         #[schemars(range(min = 16, max = 4096))]
         open_files: At<i64>,

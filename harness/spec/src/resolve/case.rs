@@ -9,6 +9,7 @@ use super::context::Context;
 use super::endpoint::endpoint;
 use super::fault::fault;
 use super::given::given;
+use super::hints::{Hints, hints, within};
 use super::leaves::leaves;
 use super::objects::objects;
 use super::order::order;
@@ -19,7 +20,7 @@ use super::vary::vary;
 use super::wire::wire;
 use crate::diagnostic::Diagnostics;
 use crate::names::nearest;
-use crate::raw::{At, InterleaveForm, Many, RawCase, RawInterleave};
+use crate::raw::{At, InterleaveForm, Many, RawCase, RawInterleave, SanitizeForm};
 use crate::tree::Span;
 use crate::{
     ActorCalls, AnyPlace, Case, CaseLimits, Endpoint, Fault, Hole, Part, Program, Reference,
@@ -38,6 +39,8 @@ pub(crate) struct Lab<'a> {
     /// What of the unit cases may cover; `None`: not known.
     pub(crate) requirements: Option<&'a [String]>,
     pub(crate) limit: Duration,
+    /// Its hints by cause and aspect.
+    pub(crate) hints: &'a Hints,
     /// Every case's id.
     pub(crate) ids: &'a [At<String>],
     /// Names of calls mean each such call, on whatever descriptor: format 2.
@@ -86,6 +89,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
             .skip(1)
             .map(|hint| hint.value.clone())
             .collect(),
+        hints: within(lab.hints, hints(raw.hints.as_ref(), context.diagnostics)),
         limit: match &raw.limit {
             Some(limit) => context
                 .read(limit, super::time::duration)
@@ -94,7 +98,7 @@ pub(crate) fn case(raw: &RawCase, lab: &Lab<'_>, diagnostics: &mut Diagnostics) 
         },
         requires: requires(raw, lab, context),
         visibility: visibility(raw, context),
-        sanitize: raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value),
+        sanitize: raw.sanitize.as_ref().and_then(SanitizeForm::sanitizers),
         open_files: number_of(
             &raw.open_files,
             OPEN_FILES,

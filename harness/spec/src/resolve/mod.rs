@@ -8,6 +8,7 @@ mod endpoint;
 mod fault;
 mod flaw;
 mod given;
+mod hints;
 mod leaves;
 mod number;
 mod objects;
@@ -78,7 +79,9 @@ pub(crate) fn resolve(
         .filter_map(|case| case.id.clone())
         .collect();
     twice(&ids, diagnostics);
+    let hints = hints::hints(raw.hints.as_ref(), diagnostics);
     let lab = case::Lab {
+        hints: &hints,
         programs: &programs,
         unit: &unit,
         requirements,

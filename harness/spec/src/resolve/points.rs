@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::names::nearest;
-use crate::raw::{AmountForm, ExitForm, PointsForm, RawCase, RawShm};
+use crate::raw::{AmountForm, ExitForm, PointsForm, RawCase, RawShm, SanitizeForm};
 use crate::tree::Span;
 use crate::{Aspect, Case, Points};
 
@@ -186,10 +186,10 @@ fn expected(raw: &RawCase, everywhere: bool) -> Vec<Aspect> {
         .iter()
         .flat_map(|shm| shm.iter())
         .any(|(_, shm)| in_memory(shm));
-    let sanitized = raw.sanitize.as_ref().is_some_and(|sanitize| sanitize.value);
+    let sanitizers = raw.sanitize.as_ref().and_then(SanitizeForm::sanitizers);
     add(
         some_in_memory
-            || sanitized
+            || sanitizers.is_some()
             || raw.interleave.is_some()
             || ["shm", "sanitize", "interleave"]
                 .iter()
@@ -271,8 +271,9 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
     if let Some(must) = raw.leaves.as_ref().and_then(|leaves| leaves.must.as_ref()) {
         found.push((Aspect::Cleanup, must.span.clone(), "leaves.must".to_owned()));
     }
-    if let (Some(sanitize), true) = (&raw.sanitize, case.sanitize) {
-        found.push((Aspect::Memory, sanitize.span.clone(), "sanitize".to_owned()));
+    if let (Some(sanitize), Some(_)) = (&raw.sanitize, case.sanitize) {
+        let place = sanitize.span().clone();
+        found.push((Aspect::Memory, place, "sanitize".to_owned()));
     }
     if let (Some(interleave), false) = (&raw.interleave, case.shares_signals()) {
         found.push((

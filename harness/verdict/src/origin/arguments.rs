@@ -312,6 +312,12 @@ impl<'a> Look<'a> {
             return values;
         }
         let skip = usize::from(ON_DESCRIPTORS.contains(&name));
+        // Of a message in a queue the length, too, decides about how many.
+        if let (Aspect::Bytes, "msgsnd" | "mq_send", [_, text, length, ..]) =
+            (self.finding.aspect, name, call.args.as_slice())
+        {
+            return vec![length.clone(), text.clone()];
+        }
         let mut args: Vec<Range<usize>> = call.args.iter().skip(skip).cloned().collect();
         // The length decides about how many; the buffer about what.
         if self.finding.aspect == Aspect::Bytes && args.len() > 1 && skip == 1 {

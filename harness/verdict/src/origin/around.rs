@@ -8,6 +8,8 @@ use ipclab_spec::Aspect;
 use super::look::{Look, Spot, is_of_kernel};
 use super::source::Control;
 
+/// Places that leave one loop which are named.
+const BREAKS_MAX: usize = 2;
 /// Statements of one function that are looked at, where each look is at a part of the function.
 const CONTROLS_MAX: usize = 300;
 /// Loops around one line that are looked at.
@@ -131,11 +133,38 @@ impl<'a> Look<'a> {
             .max_by_key(|control| (control.body.end, std::cmp::Reverse(control.at)));
         left.map_or(Vec::new(), |control| {
             let leaves = self.leaves(spot, &control);
+            let breaks = self.breaks(spot, &control);
             leaves
                 .into_iter()
                 .chain(self.decided(spot, &control))
+                .chain(breaks)
                 .collect()
         })
+    }
+
+    /// Where a loop is left by what was received, the last place first; errors and signals are other matters.
+    fn breaks(&self, spot: Spot<'a>, control: &Control) -> Vec<SourceLine> {
+        let source = spot.source;
+        let inner = within(spot, control);
+        let leaves = control
+            .body
+            .clone()
+            .rev()
+            .filter(|at| source.is(*at, "break"));
+        let by_content = leaves.filter(|at| {
+            let around = inner.iter().rfind(|inner| inner.body.contains(at));
+            around.is_some_and(|around| {
+                let names = source.names(around.header.clone());
+                let plain = |name: &&str| !["errno", "EINTR"].contains(name);
+                // What holds more than the statement itself says why it gives up.
+                let is_alone = around.body.len() <= 4;
+                source.is(around.at, "if") && is_alone && names.iter().all(plain)
+            })
+        });
+        by_content
+            .filter_map(|at| source.place(at))
+            .take(BREAKS_MAX)
+            .collect()
     }
 
     /// What ends the loop around a line the first time that it comes by, whatever is the case.
@@ -183,12 +212,7 @@ impl<'a> Look<'a> {
     /// The statement that leaves a loop and hangs on no condition.
     fn leaves(&self, spot: Spot<'a>, control: &Control) -> Option<SourceLine> {
         let source = spot.source;
-        let inner: Vec<Control> = source
-            .controls(spot.function)
-            .into_iter()
-            .filter(|inner| inner.at != control.at && control.body.contains(&inner.at))
-            .take(CONTROLS_MAX)
-            .collect();
+        let inner = within(spot, control);
         // Of more than are looked at it is not known whether one decides.
         if inner.len() == CONTROLS_MAX {
             return None;
@@ -236,4 +260,12 @@ impl<'a> Look<'a> {
             .or_else(|| next().filter(|_| computes))
             .unwrap_or_default()
     }
+}
+
+/// The statements within another one's body, as far as they are looked at.
+fn within(spot: Spot<'_>, control: &Control) -> Vec<Control> {
+    let all = spot.source.controls(spot.function).into_iter();
+    all.filter(|inner| inner.at != control.at && control.body.contains(&inner.at))
+        .take(CONTROLS_MAX)
+        .collect()
 }

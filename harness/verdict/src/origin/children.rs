@@ -20,6 +20,18 @@ impl<'a> Look<'a> {
             .collect()
     }
 
+    /// End of file that does not come since a process has the other end open itself: where that process was made, which got the
+    /// end with it.
+    pub(super) fn keeps_end_open(&self) -> Option<SourceLine> {
+        let (_, behind) = self.finding.message.split_once(", a process made at ")?;
+        let (file, rest) = behind.split_once(':')?;
+        let end = rest.find(|c: char| !c.is_ascii_digit())?;
+        Some(SourceLine {
+            file: file.to_owned(),
+            line: rest[..end].parse().ok()?,
+        })
+    }
+
     /// Lines in another order, since it waits for each child before it makes the next one: the wait.
     pub(super) fn one_after_the_other(&self, _: &[SourceLine]) -> Vec<SourceLine> {
         if self.finding.aspect != Aspect::Output || !self.says("` only on line ") {

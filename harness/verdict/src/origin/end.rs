@@ -109,6 +109,18 @@ impl<'a> Look<'a> {
             })
         };
         let mut fitting = ends.iter().filter(fits);
+        // What it said last stands before the end that belongs to it: `if (argc != 2) { puts(usage); return 0; }`
+        let held = controls.iter().rfind(|it| self.holds(spot, it));
+        let beside = held
+            .filter(|held| source.is(held.at, "if"))
+            .and_then(|held| {
+                fitting
+                    .clone()
+                    .find(|end| around(**end).is_some_and(|it| it.at == held.at))
+            });
+        if let Some(beside) = beside {
+            return Some(*beside);
+        }
         let always = fitting.clone().find(|end| around(**end).is_none());
         always
             .or_else(|| fitting.find(|end| !complains(**end)))
@@ -132,7 +144,20 @@ impl<'a> Look<'a> {
         };
         let mut from: Vec<SourceLine> = self.returned().into_iter().collect();
         from.push(end.clone());
-        from.extend(self.caller_of_end());
+        let caller = self.caller_of_end();
+        // What decides whether the call is made that failed, behind the check of it.
+        let decides = caller.as_ref().and_then(|line| {
+            let spot = self.spot(line)?;
+            let mut controls = spot.source.controls(spot.function).into_iter();
+            let check = controls.by_ref().filter(|it| self.holds(spot, it));
+            let around: Vec<usize> = check.map(|control| control.at).collect();
+            let outer = around.iter().rev().nth(1)?;
+            spot.source
+                .is(*outer, "if")
+                .then(|| spot.source.place(*outer))?
+        });
+        from.extend(caller);
+        from.extend(decides);
         let status = self.status(&end);
         let elsewhere = status.as_ref().and_then(|line| self.spot(line));
         let ends_in = self.spot(&end).map(|spot| spot.function.at);

@@ -27,7 +27,7 @@ impl<'a> Look<'a> {
             return number.into_iter().chain(set).chain(opened_at).collect();
         }
         if said.contains("is not there") {
-            return Vec::new();
+            return self.made_beside();
         }
         if said.contains("stand behind it") || said.contains("stands behind it") {
             let cut = self.written_call(&["ftruncate", "truncate"]);

@@ -14,7 +14,14 @@ type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [Rule<'a>; 31] = [
+        let rules: [Rule<'a>; 45] = [
+            Self::called_in_handler,
+            Self::other_result,
+            Self::made_what_was_missing,
+            Self::believed,
+            Self::sent_type,
+            Self::gave_up,
+            Self::ended_before,
             Self::not_refused,
             Self::refused_late,
             Self::made_itself,
@@ -36,6 +43,7 @@ impl<'a> Look<'a> {
             Self::never_waited_for,
             Self::process_count,
             Self::command,
+            Self::still_there,
             Self::file,
             Self::unchanged_file,
             Self::standstill,
@@ -46,6 +54,12 @@ impl<'a> Look<'a> {
             Self::said_on_stdout,
             Self::not_removed,
             Self::removed_another,
+            Self::replaced,
+            Self::printed_less,
+            Self::never_calls,
+            Self::made_otherwise,
+            Self::failed_as_well,
+            Self::small_steps,
         ];
         let found = rules.iter().map(|rule| rule(self, lines));
         found

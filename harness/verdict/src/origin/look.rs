@@ -33,6 +33,7 @@ pub(super) struct Look<'a> {
     pub(super) sources: &'a [Source<'a>],
     pub(super) evidence: &'a Evidence,
     pub(super) finding: &'a Finding,
+    pub(super) case: &'a Case,
     /// The student's program that it is about, or that has the mistake.
     pub(super) actor: Option<(usize, &'a ActorEvidence)>,
     /// It is about that program itself.
@@ -43,6 +44,15 @@ pub(super) struct Look<'a> {
     pub(super) is_signalled: bool,
     /// How many arguments it was given.
     pub(super) arguments: Option<usize>,
+}
+
+/// The student's program that an actor of the evidence plays.
+fn program_of<'a>(case: &'a Case, evidence: &Evidence, index: usize) -> Option<&'a str> {
+    let role = case.role(&evidence.actors.get(index)?.name)?;
+    match &role.player {
+        Player::Student { program, .. } => Some(program),
+        Player::Reference { .. } | Player::Peer { .. } => None,
+    }
 }
 
 /// A place in a file.
@@ -60,13 +70,7 @@ impl<'a> Look<'a> {
         evidence: &'a Evidence,
         finding: &'a Finding,
     ) -> Self {
-        let program = |index: usize| -> Option<&str> {
-            let role = case.role(&evidence.actors.get(index)?.name)?;
-            match &role.player {
-                Player::Student { program, .. } => Some(program),
-                Player::Reference { .. } | Player::Peer { .. } => None,
-            }
-        };
+        let program = |index: usize| program_of(case, evidence, index);
         let students: Vec<usize> = (0..evidence.actors.len())
             .filter(|index| program(*index).is_some())
             .collect();
@@ -106,6 +110,7 @@ impl<'a> Look<'a> {
             sources,
             evidence,
             finding,
+            case,
             is_own: students.iter().any(|index| is_named(&index)),
             actor,
         }
@@ -113,6 +118,11 @@ impl<'a> Look<'a> {
 
     pub(super) fn kind(&self) -> Option<MistakeKind> {
         self.finding.mistake.as_ref().map(|mistake| mistake.kind)
+    }
+
+    /// The name of that program.
+    pub(super) fn program(&self) -> Option<&'a str> {
+        program_of(self.case, self.evidence, self.actor?.0)
     }
 
     pub(super) fn says(&self, text: &str) -> bool {

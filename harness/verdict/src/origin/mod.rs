@@ -29,12 +29,14 @@ mod shown;
 mod source;
 mod trail;
 mod value;
+mod worked;
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipclab_evidence::{Evidence, SourceLine};
 use ipclab_judge::{Finding, Verdict};
+use ipclab_report::{Line, Program};
 use ipclab_spec::Case;
 
 use look::Look;
@@ -47,7 +49,11 @@ const FROM_MAX: usize = 2;
 #[derive(Clone, Debug)]
 pub struct Sources<'a> {
     files: &'a BTreeMap<String, String>,
+    /// Of each program the files that are another program's and none of its own.
+    foreign: BTreeMap<&'a str, BTreeSet<&'a str>>,
     read: OnceCell<Vec<Source<'a>>>,
+    /// The same without what is foreign to a program.
+    own: OnceCell<BTreeMap<&'a str, Vec<Source<'a>>>>,
 }
 
 /// Where a finding shows, and where that comes from.
@@ -65,8 +71,27 @@ impl<'a> Sources<'a> {
     pub fn new(files: &'a BTreeMap<String, String>) -> Self {
         Self {
             files,
+            foreign: BTreeMap::new(),
             read: OnceCell::new(),
+            own: OnceCell::new(),
         }
+    }
+
+    /// Says what the programs are made of: where one goes wrong, the files of another one say nothing. Headers and files that
+    /// the programs share are everyone's.
+    #[must_use]
+    pub fn of(mut self, programs: &'a [Program]) -> Self {
+        for program in programs {
+            let files = |of: &'a Program| of.sources.iter().map(Line::as_str);
+            let own: BTreeSet<&str> = files(program).collect();
+            let others = programs.iter().flat_map(files);
+            let foreign: BTreeSet<&str> = others.filter(|file| !own.contains(file)).collect();
+            // Of a program without a file nothing is known.
+            if !own.is_empty() && !foreign.is_empty() {
+                self.foreign.insert(program.name.as_str(), foreign);
+            }
+        }
+        self
     }
 
     fn read(&self) -> &[Source<'a>] {
@@ -76,6 +101,33 @@ impl<'a> Sources<'a> {
                 .filter_map(|(name, text)| Source::read(name, text))
                 .collect()
         })
+    }
+
+    /// What is read for a program: of a finding that shows in another program's file, all that there is.
+    fn read_for(&self, program: Option<&str>, lines: &[SourceLine]) -> &[Source<'a>] {
+        let own = self.own.get_or_init(|| {
+            let programs = self.foreign.iter();
+            let read = programs.map(|(program, foreign)| {
+                let files = self.files.iter();
+                let files = files.filter(|(name, _)| !foreign.contains(name.as_str()));
+                let read = files.filter_map(|(name, text)| Source::read(name, text));
+                (*program, read.collect())
+            });
+            read.collect()
+        });
+        let is_foreign = |program: &str| {
+            let foreign = self.foreign.get(program);
+            foreign.is_some_and(|foreign| {
+                lines
+                    .iter()
+                    .any(|line| foreign.contains(line.file.as_str()))
+            })
+        };
+        let program = program.filter(|program| !is_foreign(program));
+        match program.and_then(|program| own.get(program)) {
+            Some(read) => read,
+            None => self.read(),
+        }
     }
 
     /// Traces a finding that did not pass; `evidence` is of the run that it speaks of.
@@ -91,6 +143,8 @@ impl<'a> Sources<'a> {
             };
         };
         let look = Look::new(self.read(), case, evidence, finding);
+        let sources = self.read_for(look.program(), &lines);
+        let look = Look { sources, ..look };
         if lines.is_empty() {
             lines.extend(look.shown());
         }

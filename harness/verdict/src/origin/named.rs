@@ -23,8 +23,17 @@ pub(super) fn value_of(token: &super::lexer::Token<'_>) -> Option<Value> {
 }
 
 pub(super) fn values_in(source: &Source<'_>, range: Range<usize>) -> Vec<Value> {
-    let tokens = source.tokens.get(range).unwrap_or(&[]);
-    tokens.iter().filter_map(value_of).collect()
+    // The base of `strtol(text, &end, 10)` is no value that goes on.
+    let is_base = |at: usize| {
+        let call = source.call_around(at).filter(|(_, nth)| *nth == 2);
+        call.and_then(|(call, _)| source.word(call.at))
+            .is_some_and(|name| name.starts_with("strto"))
+    };
+    let tokens = range.filter_map(|at| Some((at, value_of(source.tokens.get(at)?)?)));
+    tokens
+        .filter(|(at, _)| !is_base(*at))
+        .map(|(_, value)| value)
+        .collect()
 }
 
 /// The values that a sentence names as wrong: what stands before `instead of`.

@@ -7,7 +7,7 @@ use ipclab_spec::Aspect;
 use super::look::Look;
 
 /// Errors that no argument brings about: what the program does then is what counts.
-const WEATHER: [&str; 6] = [
+pub(super) const WEATHER: [&str; 6] = [
     "ECONNRESET",
     "ECONNREFUSED",
     "ECONNABORTED",
@@ -19,6 +19,9 @@ const WEATHER: [&str; 6] = [
 impl<'a> Look<'a> {
     /// Where it comes from, the nearest line first.
     pub(super) fn origins(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        if let Some(line) = self.keeps_end_open() {
+            return vec![line];
+        }
         let known = self.by_kind(lines);
         if !known.is_empty() {
             return known;
@@ -28,6 +31,13 @@ impl<'a> Look<'a> {
         }
         let exit = self.actor.map(|(_, actor)| &actor.exit);
         let is_place = self.kind() == Some(MistakeKind::Place);
+        if !self.is_own && self.says(" never ended") && !self.must_fail {
+            // It waits for what the student's program did not send.
+            let values = self.values(lines);
+            if !values.is_empty() {
+                return values;
+            }
+        }
         if self.finding.aspect == Aspect::Exit && !is_place {
             match exit {
                 Some(Exit::Code(_)) => return self.end(lines),

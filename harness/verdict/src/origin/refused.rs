@@ -4,12 +4,14 @@ use ipclab_evidence::{Exit, SourceLine, canonical};
 use ipclab_spec::Aspect;
 
 use super::look::{Look, Spot, at};
+use super::origins::WEATHER;
 
 impl<'a> Look<'a> {
     /// What was wrong with what it was given, and it did its work: where it looks at how many arguments there are, and at what
     /// they are.
     pub(super) fn not_refused(&self, _: &[SourceLine]) -> Vec<SourceLine> {
-        const SAID: [&str; 6] = [
+        const SAID: [&str; 7] = [
+            " never ended although ",
             "printed nothing on stderr",
             "found nothing wrong",
             "its first process counts",
@@ -69,7 +71,11 @@ impl<'a> Look<'a> {
         self.finding.message.starts_with("when ")
             || self.calls().any(|call| {
                 let name = canonical(&call.name, false);
-                call.errno().is_some() && (call.tampered.is_some() || !everyday.contains(&name))
+                let errno = call.errno().and_then(|errno| errno.name()).unwrap_or("");
+                // What came of going on is no reason to have gone on.
+                let is_weather = WEATHER.contains(&errno);
+                let failed = call.errno().is_some();
+                failed && (call.tampered.is_some() || !(everyday.contains(&name) || is_weather))
             })
     }
 
@@ -176,9 +182,11 @@ impl<'a> Look<'a> {
         }
         found.dedup();
         found.truncate(2);
-        match found.is_empty() {
-            true => inputs,
-            false => found,
+        let went_on = self.looked_and_went_on(&inputs);
+        match (found.is_empty(), went_on.is_empty()) {
+            (false, _) => found,
+            (true, false) => went_on,
+            (true, true) => inputs,
         }
     }
 

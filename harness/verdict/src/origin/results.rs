@@ -37,7 +37,20 @@ impl<'a> Look<'a> {
         let Some(spot) = failed.and_then(|call| self.spot(call.lines.first()?)) else {
             return Vec::new();
         };
-        let mut from: Vec<SourceLine> = self.guard_around(spot).into_iter().collect();
+        // The loop that serves client after client is not the one that should begin anew: there the call itself is to be mended.
+        let serves = |line: &SourceLine| {
+            let Some(around) = self.spot(line) else {
+                return false;
+            };
+            let mut body = around.function.body.clone();
+            body.any(|at| around.source.is(at, "for") && around.source.line(at) == Some(line.line))
+        };
+        let guard = self.guard_around(spot);
+        let own = at(spot.source, spot.line);
+        let mut from = match guard {
+            Some(guard) if serves(&guard) && !lines.contains(&own) => vec![own],
+            guard => guard.into_iter().collect(),
+        };
         from.extend(self.checks(lines));
         from
     }

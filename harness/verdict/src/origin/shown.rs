@@ -27,8 +27,11 @@ impl<'a> Look<'a> {
         let stopped = || {
             let (_, actor) = self.actor?;
             let is_it = matches!(actor.exit, Exit::Stopped(_)) && self.is_own;
-            let last = actor.printed.last().filter(|_| is_it)?;
-            Some(last.lines.clone())
+            let last = actor.printed.last().filter(|_| is_it);
+            match last {
+                Some(last) => Some(last.lines.clone()),
+                None => Some(vec![self.endless()?]),
+            }
         };
         let ended = || {
             let (_, actor) = self.actor?;
@@ -71,12 +74,38 @@ impl<'a> Look<'a> {
         let found = found.or_else(made);
         found
             .or_else(unnoticed)
+            .or_else(|| Some(vec![self.left_out()?]))
             .or_else(stopped)
             .or_else(sent)
             .or_else(counted)
             .or_else(shared)
             .or_else(ended)
             .unwrap_or_default()
+    }
+
+    /// Of a line that the text has no call for, and after which the program went on: what printed the line before it.
+    fn left_out(&self) -> Option<SourceLine> {
+        if self.finding.aspect != Aspect::Output || !self.is_own || !self.says(" did not print `") {
+            return None;
+        }
+        let Some(Difference::Lines(lines)) = &self.finding.difference else {
+            return None;
+        };
+        let missing = |line: &DiffLine| matches!(line, DiffLine::Missing(_));
+        let first = lines.iter().position(missing)?;
+        let printed = |line: &DiffLine| match line {
+            DiffLine::Same(text) | DiffLine::Extra(text) => Some(text.clone()),
+            DiffLine::Missing(_) | DiffLine::Elided(_) => None,
+        };
+        lines[first..].iter().find_map(printed)?;
+        let DiffLine::Missing(wanted) = &lines[first] else {
+            return None;
+        };
+        let before = lines[..first].iter().rev().find_map(printed)?;
+        match self.prints(wanted) {
+            Some(_) => None,
+            None => self.prints(&before),
+        }
     }
 
     /// The call that made the segment, set or queue of which another mode is seen: `with key 200 has mode 0600`.

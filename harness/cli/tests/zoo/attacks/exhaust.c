@@ -1,5 +1,6 @@
 /* Attacks on what there is only so much of. */
 #include "attack.h"
+#include <termios.h>
 
 static void fork_bomb(char **a)
 {
@@ -117,6 +118,14 @@ static void flood(char **a)
     memset(block, 'f', sizeof block);
     for (;;)
         write(atoi(a[0]), block, sizeof block);
+}
+/* What is thrown away before it is read was printed all the same. */
+static void flood_flushed(char **a)
+{
+    for (int n = 0; n < 3000; n++) {
+        write(1, "a word\n", 7);
+        tcflush(1, TCOFLUSH);
+    }
 }
 static void flood_both(char **a)
 {
@@ -240,7 +249,7 @@ static void runs_away(char **a)
 ATTACKS({"fork-bomb", fork_bomb}, {"thread-bomb", thread_bomb}, {"memory", memory}, {"memory-of-many", memory_of_many},
         {"shared-memory", shared_memory}, {"disk", disk}, {"inodes", inodes},
         {"files-of-many", files_of_many}, {"socket-files", socket_files}, {"deep-folders", deep_folders},
-        {"descriptors", descriptors}, {"flood", flood}, {"flood-both", flood_both}, {"segments", segments},
+        {"descriptors", descriptors}, {"flood", flood}, {"flood-both", flood_both}, {"flood-flushed", flood_flushed}, {"segments", segments},
         {"large-segment", large_segment}, {"semaphores", semaphores}, {"queues", queues}, {"calls", calls}, {"cpu", cpu},
         {"deaf", deaf}, {"stops-itself", stops_itself}, {"sleeps", sleeps}, {"daemon", daemon_},
         {"holds-terminal", holds_terminal}, {"generations", generations}, {"runs-away", runs_away})

@@ -132,6 +132,51 @@ static void type_into_terminals(char **a)
     int console = open("/dev/tty", O_RDWR);
     refused("the terminal of the one who grades", console);
 }
+/* What has the kernel start a program of the host's, to look for a module. */
+static void odd_protocols(char **a)
+{
+    int kinds[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_RDM, 6 /* SOCK_DCCP */, SOCK_RAW};
+    int protocols[] = {33, 41, 47, 50, 51, 94, 115, 132, 136, 137, 262};
+    for (int k = 0; k < 6; k++)
+        for (int p = 0; p < 11; p++) {
+            refused("a protocol", socket(AF_INET, kinds[k], protocols[p]));
+            refused("a protocol", socket(AF_INET6, kinds[k], protocols[p]));
+        }
+    for (int n = 1; n < 40; n++)
+        refused("a line discipline", ioctl(1, TIOCSETD, &n));
+}
+/* Every process that it can name is to have a signal from the kernel when its socket has something to read. */
+static void owners(char **a)
+{
+    for (int pid = 1; pid < 60; pid++) {
+        int pair[2], who = pid;
+        struct { int type, pid; } owner = {1 /* F_OWNER_PID */, pid};
+        if (pid == getpid() || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+            continue;
+        fcntl(pair[0], F_SETOWN, pid);
+        ioctl(pair[0], 0x8901 /* FIOSETOWN */, &who);
+        fcntl(pair[0], 15 /* F_SETOWN_EX */, &owner);
+        fcntl(pair[0], 10 /* F_SETSIG */, SIGKILL);
+        fcntl(pair[0], F_SETFL, O_ASYNC);
+        write(pair[1], "x", 1);
+        close(pair[0]), close(pair[1]);
+    }
+}
+/* Younger calls that change what is not the program's own, by number. */
+static void younger_calls(char **a)
+{
+    refused("fsconfig", syscall(431, 1, 0, 0, 0, 0));
+    refused("fsmount", syscall(432, 1, 0, 0));
+    refused("quotactl_fd", syscall(443, 1, 0, 0, 0));
+    refused("memfd_secret", syscall(447, 0));
+    refused("open_tree_attr", syscall(467, AT_FDCWD, "/tmp", 1, 0, 0));
+    refused("fanotify_init", syscall(SYS_fanotify_init, 0, 0));
+    refused("sethostname", sethostname("x", 1));
+    refused("setdomainname", setdomainname("x", 1));
+    struct timespec now = {1, 0};
+    refused("clock_settime", syscall(SYS_clock_settime, 0, &now));
+    refused("vhangup", syscall(SYS_vhangup));
+}
 static void odd_families(char **a)
 {
     refused("vsock", socket(AF_VSOCK, SOCK_STREAM, 0));
@@ -233,7 +278,8 @@ ATTACKS({"secret", secret}, {"shadow", shadow}, {"homes", homes}, {"first-proces
         {"trace-others", trace_others}, {"kill-everybody", kill_everybody}, {"neighbours", neighbours}, {"objects-of-others", objects_of_others},
         {"descriptors", descriptors},
         {"namespaces", namespaces}, {"mounts", mounts}, {"become-root", become_root},
-        {"type-into-terminals", type_into_terminals}, {"odd-families", odd_families}, {"kernel-doors", kernel_doors},
+        {"type-into-terminals", type_into_terminals}, {"odd-families", odd_families}, {"odd-protocols", odd_protocols},
+        {"owners", owners}, {"younger-calls", younger_calls}, {"kernel-doors", kernel_doors},
         {"own-filter", own_filter}, {"unseen-io", unseen_io}, {"untraced-child", untraced_child},
         {"foreign-abi", foreign_abi}, {"x32-abi", x32_abi}, {"own-program", own_program}, {"sysctls", sysctls},
         {"preload", preload}, {"system-files", system_files}, {"leave-the-processor", leave_the_processor})

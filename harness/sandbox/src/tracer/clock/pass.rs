@@ -133,6 +133,7 @@ impl Tracer {
             .filter(|thread| {
                 actor.is_none_or(|actor| self.processes[&thread.process].actor == actor)
             })
+            .filter(|thread| !thread.in_background)
             .any(|thread| {
                 let wait = thread.call.as_ref().and_then(|call| call.wait.as_ref());
                 thread.barren_sleeps == 0 && wait.is_some_and(|wait| wait.sleeps)
