@@ -212,6 +212,9 @@ pub struct Steps {
     /// What made the run depend on more than its steps: threads share memory that is not watched, or a turn did not end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwatched: Option<String>,
+    /// Since what a process with threads did itself, the memory that they share was not watched to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<String>,
     /// The process of each thread, as it sees itself.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub processes: BTreeMap<ThreadId, u32>,

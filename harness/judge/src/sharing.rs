@@ -37,10 +37,11 @@ pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
         .map(|actor| actor.name.as_str());
     let mut findings = Vec::new();
     let writers = sharing.writers.len();
+    let about_threads = facts.case.shares_among_threads();
     if writers > 1 {
         let text = format!("{writers} processes wrote to shared memory");
         findings.push(Finding::pass(Aspect::Memory, name, text));
-    } else if let Some(threads) = most_threads(sharing) {
+    } else if let Some(threads) = most_threads(sharing).filter(|_| about_threads) {
         let text = format!("{threads} threads of one process took turns");
         findings.push(Finding::pass(Aspect::Memory, name, text));
     } else if !ends_by_signal(facts.case) && !facts.case.shares_signals() {
@@ -61,17 +62,14 @@ pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
     }
     let unseen = student
         .and_then(|index| facts.actor(index))
-        .and_then(unseen_access);
+        .and_then(unseen_access)
+        .or_else(|| given_up(sharing).filter(|_| about_threads));
     let searched = sharing.searched.as_ref();
     let race = searched.and_then(|searched| searched.races.first());
     let counts = |collision: &&Collision| !threads::is_among(collision) || !otherwise_right;
     let collision = sharing.collisions.iter().find(counts);
     findings.push(match (collision, unseen, race) {
-        (None, Some(what), _) => {
-            let text =
-                format!("whether a change to shared memory was lost cannot be known: it {what}");
-            Finding::fail(Aspect::Memory, name, text)
-        }
+        (None, Some(text), _) => Finding::fail(Aspect::Memory, name, text),
         (None, None, Some(race)) => unordered(facts, race),
         (None, None, None) => Finding::pass(
             Aspect::Memory,
@@ -102,12 +100,23 @@ fn most_threads(sharing: &Sharing) -> Option<usize> {
     threads.into_values().max().filter(|most| *most > 1)
 }
 
-/// What an actor was stopped for, if that could have hidden accesses to memory.
+/// By what the program itself did, accesses of its threads could be hidden.
+fn given_up(sharing: &Sharing) -> Option<String> {
+    let why = sharing.steps.as_ref()?.given_up.as_ref()?;
+    Some(format!(
+        "whether a change to the memory that threads share was lost cannot be known, since {why}"
+    ))
+}
+
+/// That it cannot be known, if an actor was stopped for what could have hidden accesses to memory.
 fn unseen_access(actor: &ActorEvidence) -> Option<String> {
     let hidden = [LimitKind::UnseenMemory, LimitKind::UnreadablePrograms];
     let mut hits = actor.limits.iter();
     let hit = hits.find(|hit| hidden.contains(&hit.kind))?;
-    Some(Facts::hit(actor, hit))
+    let what = Facts::hit(actor, hit);
+    Some(format!(
+        "whether a change to shared memory was lost cannot be known: it {what}"
+    ))
 }
 
 /// Whether a signal comes with one of the calls: a process that it ends may not have written yet.

@@ -201,7 +201,8 @@ pub fn system_code(pid: Pid, name: &[u8]) -> Vec<Range<u64>> {
 }
 
 /// Whether a path is one of the system's folders.
-fn is_systems(path: &[u8]) -> bool {
+#[must_use]
+pub fn is_systems(path: &[u8]) -> bool {
     let system = [&b"/usr/"[..], b"/lib"];
     system.iter().any(|folder| path.starts_with(folder))
 }

@@ -149,6 +149,13 @@ impl Schedule {
         }
     }
 
+    /// What a program did by which the memory of its threads is not watched any more.
+    pub(crate) fn given_up(&mut self, what: &str) {
+        if let Some(steered) = &mut self.steered {
+            steered.given_up(what);
+        }
+    }
+
     /// The steps that were taken, where they were steered.
     pub(crate) fn finish(self) -> Option<Steps> {
         self.steered.map(Steered::finish)

@@ -157,6 +157,11 @@ impl Steered {
         self.record.unwatched.get_or_insert_with(|| what.to_owned());
     }
 
+    /// What a program did by which the memory of its threads is not watched any more.
+    pub(crate) fn given_up(&mut self, what: &str) {
+        self.record.given_up.get_or_insert_with(|| what.to_owned());
+    }
+
     /// What was recorded.
     pub(crate) fn finish(mut self) -> Steps {
         self.end_step();

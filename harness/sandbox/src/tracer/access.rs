@@ -85,7 +85,7 @@ impl Tracer {
         } else if self.stops_at_point(tid) {
             return Ok(true);
         }
-        self.note_shared_stack(tid, &attachment, at);
+        self.note_shared_stack(tid, &attachment, (at, instruction.access));
         self.access(tid, &attachment, address, (instruction, goes_on))?;
         Ok(true)
     }

@@ -152,6 +152,7 @@ impl Tracer {
         if self.has_to_wait(tid, signal) {
             return Ok(());
         }
+        self.open_first_stack(tid)?;
         let Some(thread) = self.threads.get_mut(&tid) else {
             return Ok(());
         };

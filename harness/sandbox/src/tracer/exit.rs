@@ -135,7 +135,6 @@ impl Tracer {
 
     /// A call is over: closes what was opened for it, and sees what came of it.
     fn close_and_observe(&mut self, tid: Pid, result: i64) -> io::Result<()> {
-        gone(self.open_first_stack(tid))?;
         gone(self.protect_after_call(tid, result))?;
         let closes = self.threads.get_mut(&tid);
         if closes.is_some_and(|thread| std::mem::take(&mut thread.closes)) {

@@ -90,10 +90,10 @@ impl Tracer {
             };
         }
         if number == libc::SYS_sigaltstack as u64 {
-            return match self.is_scheduled(actor) && call.arguments[0] != 0 && result == 0 {
-                true => self.has_alternate_stack(tid),
-                false => Ok(()),
-            };
+            if self.is_scheduled(actor) && call.arguments[0] != 0 && result == 0 {
+                self.has_alternate_stack(tid);
+            }
+            return Ok(());
         }
         if number == libc::SYS_clone as u64 {
             let threads = result > 0 && self.schedule.is_steered() && self.is_scheduled(actor);

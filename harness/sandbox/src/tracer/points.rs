@@ -319,7 +319,9 @@ impl Tracer {
         };
         let mut touches = Vec::new();
         for address in [Some(args[0]), second].into_iter().flatten() {
-            let Some(window) = self.attachment(tid, address) else {
+            // The first thread sees its own stack open, and the others see it closed: a word there has no place of its own.
+            let window = self.attachment(tid, address);
+            let Some(window) = window.filter(|window| !self.is_first_stack(tid, window)) else {
                 touches.push(Touch::whole(Thing::Word(0), Way::Write));
                 continue;
             };

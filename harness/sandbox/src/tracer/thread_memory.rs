@@ -47,6 +47,8 @@ pub(super) struct ThreadMemory {
     first_number: Option<i32>,
     /// It is no longer watched.
     given_up: bool,
+    /// A stack for handlers of signals has been named.
+    has_alternate_stack: bool,
     /// All that was closed here and is still mapped, whether it is guarded or not.
     closed: Vec<Range<u64>>,
     /// An instruction by which remote calls are made.
@@ -107,9 +109,6 @@ impl Tracer {
         {
             process.thread_memory.first_number = Some(next);
             self.private_numbers += KINDS;
-            if process.thread_memory.given_up {
-                self.schedule.unwatched(ALTERNATE);
-            }
         }
         self.guard_all(tid)
     }
@@ -311,15 +310,16 @@ impl Tracer {
         };
         let memory = &parent.thread_memory;
         let Some(first) = memory.first_number else {
-            let given_up = memory.given_up;
+            let has_alternate_stack = memory.has_alternate_stack;
             if let Some(child) = self.processes.get_mut(&child) {
-                child.thread_memory.given_up = given_up;
+                child.thread_memory.has_alternate_stack = has_alternate_stack;
             }
             return;
         };
         let copy = ThreadMemory {
             first_number: Some(self.private_numbers),
             given_up: memory.given_up,
+            has_alternate_stack: memory.has_alternate_stack,
             closed: memory.closed.clone(),
             syscall_instruction: memory.syscall_instruction,
             accesses: 0,
@@ -437,16 +437,13 @@ impl Tracer {
         Ok(true)
     }
 
-    /// A process has named a stack for handlers of signals. The kernel writes there by itself, which fails where it is closed.
-    pub(super) fn has_alternate_stack(&mut self, tid: Pid) -> io::Result<()> {
+    /// A process has named a stack for handlers of signals. The kernel writes there by itself when one comes, which fails where it
+    /// is closed.
+    pub(super) fn has_alternate_stack(&mut self, tid: Pid) {
         let process = self.threads.get(&tid).map(|thread| thread.process);
-        if process.is_some_and(|process| self.watches_threads(process)) {
-            return self.give_up(tid, ALTERNATE);
-        }
         if let Some(process) = process.and_then(|process| self.processes.get_mut(&process)) {
-            process.thread_memory.given_up = true;
+            process.thread_memory.has_alternate_stack = true;
         }
-        Ok(())
     }
 
     /// A signal comes to a thread. The kernel writes a handler's frame onto its stack by itself, so that one that the program made
@@ -457,13 +454,16 @@ impl Tracer {
         }
         let bit = 1_u64.checked_shl((signal - 1) as u32).unwrap_or(0);
         let caught = procfs::signal_masks(tid).is_some_and(|masks| masks.caught & bit != 0);
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let state = process.and_then(|process| self.processes.get(&process));
+        let has_alternate = state.is_some_and(|state| state.thread_memory.has_alternate_stack);
         let stack = Registers::read(tid)?.stack_pointer();
         // Below the part that a function may use without asking.
         let is_inside = |at: u64| {
             self.attachment(tid, at)
                 .is_some_and(|window| window.is_private())
         };
-        if caught && (is_inside(stack) || is_inside(stack.saturating_sub(FRAME))) {
+        if caught && (has_alternate || is_inside(stack) || is_inside(stack.saturating_sub(FRAME))) {
             return self.give_up(tid, ALTERNATE);
         }
         Ok(())
@@ -487,6 +487,13 @@ impl Tracer {
     pub(super) fn give_up(&mut self, tid: Pid, why: &str) -> io::Result<()> {
         self.schedule.unwatched(why);
         let process = self.threads.get(&tid).map(|thread| thread.process);
+        // An interpreter does what no program that it runs has asked for.
+        let is_own = process
+            .and_then(procfs::executable_path)
+            .is_none_or(|path| !procfs::is_systems(&path));
+        if is_own {
+            self.schedule.given_up(why);
+        }
         let Some(state) = process.and_then(|process| self.processes.get_mut(&process)) else {
             return Ok(());
         };
@@ -583,12 +590,18 @@ impl Tracer {
         guarded.first().map(|window| window.syscall_instruction)
     }
 
-    /// The first thread comes to the exit of the call that it waited in: it gets its stack back.
+    /// The first thread goes on: it gets its stack back, if it is over the call that it waited in. That it has been woken is not
+    /// enough: others may run before it.
     pub(super) fn open_first_stack(&mut self, tid: Pid) -> io::Result<()> {
         let Some(state) = self.processes.get_mut(&tid) else {
             return Ok(());
         };
-        let Some(window) = state.thread_memory.closed_stack.take() else {
+        let memory = &mut state.thread_memory;
+        if memory.closed_stack.is_none() || matches!(ptrace::syscall_stop(tid), Ok(Stop::Entry { .. }))
+        {
+            return Ok(());
+        }
+        let Some(window) = memory.closed_stack.take() else {
             return Ok(());
         };
         state.guarded.retain(|other| *other != window);
@@ -598,15 +611,29 @@ impl Tracer {
         )
     }
 
+    /// Whether it is the first thread's stack, closed to others.
+    pub(super) fn is_first_stack(&self, tid: Pid, window: &Attachment) -> bool {
+        let process = self.threads.get(&tid).map(|thread| thread.process);
+        let state = process.and_then(|process| self.processes.get(&process));
+        state.is_some_and(|state| state.thread_memory.closed_stack.as_ref() == Some(window))
+    }
+
     /// An access to a variable on the first thread's stack is seen, but that thread's own are not.
-    pub(super) fn note_shared_stack(&mut self, tid: Pid, window: &Attachment, at: u64) {
+    pub(super) fn note_shared_stack(
+        &mut self,
+        tid: Pid,
+        window: &Attachment,
+        (at, access): (u64, Access),
+    ) {
         let process = self.threads.get(&tid).map(|thread| thread.process);
         let memory = process.and_then(|process| self.processes.get(&process));
         let Some(memory) = memory.map(|process| &process.thread_memory) else {
             return;
         };
         let by_program = memory.own_code.iter().any(|range| range.contains(&at));
-        if by_program && memory.closed_stack.as_ref() == Some(window) {
+        // As the word of a mutex there is.
+        let agrees = access == Access::AtomicUpdate;
+        if (by_program || agrees) && memory.closed_stack.as_ref() == Some(window) {
             self.schedule.unwatched(
                 "threads share a variable on the stack of the first thread, whose own accesses to it are not watched",
             );
