@@ -21,6 +21,7 @@ mod tool {
         mod shards;
         mod verify;
     }
+    mod golden;
     mod interleave;
     mod interop;
     mod keep;

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use ipclab_report::{Line, Report, json};
 use ipclab_sandbox::LevelChoice;
@@ -72,16 +73,9 @@ pub struct Request {
     pub jobs: Option<usize>,
 }
 
-/// What was found, for a terminal.
-#[derive(Clone, Debug, Default)]
-pub struct Compared {
-    /// Lines.
-    pub text: String,
-    /// How many submissions or cases differ.
-    pub differences: usize,
-}
-
-/// Compares labs with what is written down, or writes it down.
+/// Compares labs with what is written down, or writes it down. A lab is done before the next one begins, so that an
+/// interruption loses no other one's record. `say` gets the lines about each lab when it is done; what comes back is how
+/// many submissions or cases differ.
 ///
 /// # Errors
 /// A lab's file cannot be read or written, or there is no sandbox.
@@ -90,66 +84,80 @@ pub fn golden(
     request: &Request,
     store: &Store,
     progress: &dyn Progress,
-) -> Result<Compared, Failure> {
+    say: &mut dyn FnMut(&str) -> Result<(), Failure>,
+) -> Result<usize, Failure> {
     let mut sandboxes = SandboxPool::start(LevelChoice::Auto, request.jobs)?;
-    let mut passes: Vec<Vec<Vec<Entry>>> = Vec::new();
-    for pass in 1..=if request.record { RECORDED_PASSES } else { 1 } {
-        let reports = grade_all(proofs, None, store, &mut sandboxes.all(), progress);
-        interrupt::park_if_interrupted();
-        let folder = request.reports.as_deref().filter(|_| pass == 1);
-        passes.push(entries(proofs, reports, folder)?);
-    }
-    let mut passes = passes.into_iter();
-    let mut seen = passes.next().unwrap_or_default();
-    for pass in passes {
-        for (entries, others) in seen.iter_mut().zip(&pass) {
-            entries
-                .iter_mut()
-                .zip(others)
-                .for_each(|(entry, other)| entry.keep_common(other));
-        }
-    }
-
-    let mut compared = Compared::default();
-    for (proof, entries) in proofs.iter().zip(&seen) {
+    let mut count = 0;
+    for proof in proofs {
+        let seen = passes(proof, request, store, &mut sandboxes, progress)?;
         let file = proof.folder.join(FILE);
-        let text = &mut compared.text;
         if request.record {
-            write(&file, entries)?;
-            *text += &format!("{}: {} written\n", show::path(&file), entries.len());
+            write(&file, &seen)?;
+            say(&format!("{}: {} written\n", show::path(&file), seen.len()))?;
             continue;
         }
-        let differences = differences(&read(&file)?, entries);
-        compared.differences += differences.len();
+        let differences = differences(&read(&file)?, &seen);
+        count += differences.len();
         let lab = &proof.lab.spec.lab;
-        let (count, of) = (differences.len(), entries.len());
-        *text += &format!("{lab}: {count} differences in {of} submissions\n");
+        let mut text = format!(
+            "{lab}: {} differences in {} submissions\n",
+            differences.len(),
+            seen.len()
+        );
         for difference in differences {
-            *text += &format!("  {difference}\n");
+            text += &format!("  {difference}\n");
         }
+        say(&text)?;
     }
-    Ok(compared)
+    Ok(count)
 }
 
-/// What every probe of every lab came to, as lines; the reports go into the folder.
-fn entries(
-    proofs: &[Proof],
-    reports: Vec<Vec<Result<Report, Failure>>>,
-    folder: Option<&Path>,
-) -> Result<Vec<Vec<Entry>>, Failure> {
-    let mut all = Vec::new();
-    for (proof, reports) in proofs.iter().zip(reports) {
-        let mut entries = Vec::new();
-        for (probe, report) in proof.probes.iter().zip(reports) {
-            let report = normalised(report?);
-            if let Some(folder) = folder {
-                write_report(folder, proof, probe, &report)?;
-            }
-            entries.push(Entry::of(&probe.name, &report)?);
+/// What a lab's submissions get: of one pass, or what several have in common where it is written down.
+fn passes(
+    proof: &Proof,
+    request: &Request,
+    store: &Store,
+    sandboxes: &mut SandboxPool,
+    progress: &dyn Progress,
+) -> Result<Vec<Entry>, Failure> {
+    let mut seen: Vec<Entry> = Vec::new();
+    for pass in 1..=if request.record { RECORDED_PASSES } else { 1 } {
+        let mut reports = grade_all(
+            slice::from_ref(proof),
+            None,
+            store,
+            &mut sandboxes.all(),
+            progress,
+        );
+        interrupt::park_if_interrupted();
+        let folder = request.reports.as_deref().filter(|_| pass == 1);
+        let entries = entries(proof, reports.pop().unwrap_or_default(), folder)?;
+        if pass == 1 {
+            seen = entries;
+            continue;
         }
-        all.push(entries);
+        for (entry, other) in seen.iter_mut().zip(&entries) {
+            entry.keep_common(other);
+        }
     }
-    Ok(all)
+    Ok(seen)
+}
+
+/// What every probe of a lab came to, as lines; the reports go into the folder.
+fn entries(
+    proof: &Proof,
+    reports: Vec<Result<Report, Failure>>,
+    folder: Option<&Path>,
+) -> Result<Vec<Entry>, Failure> {
+    let mut entries = Vec::new();
+    for (probe, report) in proof.probes.iter().zip(reports) {
+        let report = normalised(report?);
+        if let Some(folder) = folder {
+            write_report(folder, proof, probe, &report)?;
+        }
+        entries.push(Entry::of(&probe.name, &report)?);
+    }
+    Ok(entries)
 }
 
 /// `kept`: a folder with checks from before, which are judged again; what is not there is graded and kept there.

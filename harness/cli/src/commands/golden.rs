@@ -21,7 +21,12 @@ pub(crate) fn golden(args: &Golden) -> Result<ExitCode, Failure> {
     output::watch()?;
     strangers::note_author_programs();
     let store = Store::open()?;
-    let compared = golden::golden(&proofs, &args.request(), &store, &Bar::start())?;
-    output::print(&compared.text)?;
-    Ok(ExitCode::from(u8::from(compared.differences > 0)))
+    let differences = golden::golden(
+        &proofs,
+        &args.request(),
+        &store,
+        &Bar::start(),
+        &mut |text| output::print(text).map(|_| ()),
+    )?;
+    Ok(ExitCode::from(u8::from(differences > 0)))
 }

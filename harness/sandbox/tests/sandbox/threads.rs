@@ -1,12 +1,13 @@
 //! Threads of one process take turns at the memory that they share: a schedule is followed, and what is not guarded is found.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use ipclab_evidence::{Ended, Level, Order, Plan, Steering, Steps, ThreadId, Way};
 use ipclab_schedule::races::races;
 use ipclab_schedule::search::{Diverged, Reduction, Search};
 
-use crate::bench::{Seen, Test, both, plan, run, student};
+use crate::bench::{Seen, Test, both, own, plan, run, student};
 
 /// Right programs, and whether all that they share is watched.
 const RIGHT: [(&str, bool); 20] = [
@@ -82,6 +83,20 @@ const CALLS: [&str; 23] = [
     "selects-masked",
     "events-masked",
     "nowhere",
+];
+
+/// Programs of two threads with several outcomes.
+const ORDERS: [&str; 10] = [
+    "added",
+    "looked",
+    "crossed",
+    "missed",
+    "two-words",
+    "tried",
+    "shifted",
+    "masked",
+    "both-masked",
+    "copied",
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -169,6 +184,30 @@ pub(crate) fn tests() -> Vec<Test> {
         assert_eq!(search.left(), 0);
         assert!(search.tried() > 1);
     }));
+    for act in ORDERS {
+        tests.push(own(
+            format!("{act}_has_the_same_outcomes_in_fewer_schedules"),
+            move |level| {
+                let outcomes = |reduction| {
+                    let mut search = Search::new(1, reduction);
+                    let act = format!("thread_orders {act}");
+                    let mut outcomes = BTreeSet::new();
+                    while let Some(schedule) = search.next() {
+                        let (seen, steps) = along(level, &act, &schedule);
+                        assert_eq!(steps.unwatched, None);
+                        search.seen(&steps.steps).unwrap();
+                        outcomes.insert(outcome(&seen));
+                    }
+                    (outcomes, search.tried())
+                };
+                let (all, without) = outcomes(Reduction::None);
+                let (reduced, with) = outcomes(Reduction::PartialOrder);
+                println!("{with} schedules instead of {without}: {all:?}");
+                assert_eq!(reduced, all);
+                assert!(all.len() > 1 && with <= without);
+            },
+        ));
+    }
     tests.push(both("a_mutex_orders_what_it_guards", |level| {
         let (_, steps) = along(level, "mutex", &[]);
         let updates = |step: &ipclab_evidence::Step| {

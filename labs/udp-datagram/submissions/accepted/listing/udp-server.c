@@ -1,6 +1,7 @@
 /* Question 7, the receiver, with the calls and in the order of the book. */
 #include <stdio.h>
 #include <errno.h>
+#include <string.h>
 #include <netinet/in.h>
 
 #define ROOM 5000
@@ -31,6 +32,7 @@ int main()
     }
 
     printf("Let us wait for a remote client to send some data\n");
+    theirlen = sizeof(theirs);
     n = recvfrom(sd, data, ROOM, 0, (struct sockaddr *)&theirs, &theirlen);
     if (n != -1) {
         printf("Received data (len %d bytes): %s\n", n, data);
