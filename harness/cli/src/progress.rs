@@ -24,8 +24,10 @@ impl Progress for Bar {
         if self.0.is_finished() {
             self.0.reset();
         }
-        self.0.set_length(steps as u64);
-        self.0.set_position(0);
+        self.0.update(|state| {
+            state.set_len(steps as u64);
+            state.set_pos(0);
+        });
         self.0.set_message(what);
     }
 

@@ -75,6 +75,7 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("fstat", &["stat", "lstat", "fstat", "newfstatat", "statx"]),
     ("lstat", &["stat", "lstat", "fstat", "newfstatat", "statx"]),
     ("lockf", &["fcntl"]),
+    ("mkfifo", &["mknod", "mknodat"]),
     ("seteuid", &["setresuid", "setreuid"]),
     ("setegid", &["setresgid", "setregid"]),
 ];

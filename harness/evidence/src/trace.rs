@@ -8,7 +8,7 @@ use crate::arg_kind::ArgKind;
 use crate::bytes::Bytes;
 use crate::errno::Errno;
 use crate::family::name_in_c;
-use crate::signature::position;
+use crate::signature::{position, signature};
 use crate::source::SourceLine;
 
 /// One system call of one process. Calls are numbered in the order in which they began.
@@ -110,8 +110,9 @@ impl Call {
         Some(other.unwrap_or(value))
     }
 
-    /// Its name as the student's C has it. The C library makes a `sendto` without an address of each `send()`, and a `recvfrom`
-    /// of each `recv()`; a call that names an address, or asks for one, is none of these.
+    /// Its name as the student's C has it. The C library makes a `sendto` without an address of each `send()`, a `recvfrom` of
+    /// each `recv()`, and a `mknod` of each `mkfifo()`; a call that names an address, asks for one, or names a folder's descriptor
+    /// is none of these.
     #[must_use]
     pub fn name_in_c(&self) -> &str {
         if self.makes_thread() {
@@ -119,19 +120,43 @@ impl Call {
         }
         match (self.name.as_str(), self.args.get(4)) {
             ("sendto" | "recvfrom", Some(address)) if *address != Arg::Pointer(0) => &self.name,
+            ("mknod" | "mknodat", _) if self.args.iter().any(is_fifo) => "mkfifo",
+            (name, _) if self.names_folder() => name,
             (name, _) => name_in_c(name),
         }
     }
 
-    /// Its arguments as the student's C has them: `send()` and `recv()` have none for the address.
+    /// Its arguments as the student's C has them: `send()` and `recv()` have none for the address, and what the C library adds
+    /// where it makes a `mkdirat` of a `mkdir()` is left out.
     #[must_use]
-    pub fn args_in_c(&self) -> &[Arg] {
-        let plain = ["sendto", "recvfrom"].contains(&self.name.as_str())
-            && ["send", "recv"].contains(&self.name_in_c());
-        match plain {
-            true => self.args.get(..4).unwrap_or(&self.args),
-            false => &self.args,
+    pub fn args_in_c(&self) -> Vec<Arg> {
+        let name = self.name_in_c();
+        if name == self.name {
+            return self.args.clone();
         }
+        let mut args = self.args.clone();
+        if ["send", "recv"].contains(&name) && ["sendto", "recvfrom"].contains(&self.name.as_str())
+        {
+            args.truncate(4);
+        }
+        if args.contains(&WORKING_FOLDER) && args.iter().any(is_path) {
+            args.retain(|arg| *arg != WORKING_FOLDER);
+            // `unlink()` has no flags.
+            args.truncate(signature(name).map_or(args.len(), <[_]>::len));
+        }
+        for arg in args.iter_mut().filter(|arg| is_fifo(arg)) {
+            if let Arg::Mode(bits) = arg {
+                *bits &= !S_IFMT;
+            }
+        }
+        args
+    }
+
+    /// Whether it names a file beside an open folder, `mkdirat(fd, "a", ...)`, and not from where the program is.
+    fn names_folder(&self) -> bool {
+        let at = self.name.ends_with("at") || self.name == "openat2" || self.name == "renameat2";
+        let mut folders = self.args.windows(2).filter(|two| is_path(&two[1]));
+        at && folders.any(|two| matches!(two[0], Arg::Number(_)) && two[0] != WORKING_FOLDER)
     }
 
     /// Whether it makes a thread, which is part of its process and no child of it, `clone(2)`.
@@ -283,6 +308,21 @@ pub struct TimePassed {
     pub by_machine: bool,
 }
 
+/// `AT_FDCWD` of openat(2): what stands in place of a folder's descriptor where the path is seen from where the program is.
+const WORKING_FOLDER: Arg = Arg::Number(-100);
+
+/// The bits of a mode that say what kind of file it is, and those of a FIFO, inode(7).
+const S_IFMT: u32 = 0o170_000;
+const S_IFIFO: u32 = 0o010_000;
+
+fn is_fifo(arg: &Arg) -> bool {
+    matches!(arg, Arg::Mode(bits) if bits & S_IFMT == S_IFIFO)
+}
+
+fn is_path(arg: &Arg) -> bool {
+    matches!(arg, Arg::Path(_))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Call;
@@ -295,22 +335,7 @@ mod tests {
             let mut args: Vec<Arg> = (0..4).map(Arg::Number).collect();
             let rest = address.map(|address| [Arg::Pointer(address), Arg::Pointer(address)]);
             args.extend(rest.into_iter().flatten());
-            let call = Call {
-                n: 1,
-                at_us: 0,
-                actor: 0,
-                pid: 2,
-                name: name.to_owned(),
-                args,
-                returned: None,
-                object: None,
-                transfer: None,
-                tampered: None,
-                answers: Vec::new(),
-                repeated: None,
-                on_request: false,
-                lines: Vec::new(),
-            };
+            let call = call(name, args);
             assert_eq!((call.name_in_c(), call.args_in_c().len()), expect);
         };
         check("sendto", Some(0), ("send", 4));
@@ -320,5 +345,68 @@ mod tests {
         check("sendto", None, ("send", 4));
         check("read", None, ("read", 4));
         check("epoll_pwait", Some(0), ("epoll_wait", 6));
+    }
+
+    /// glibc makes `mknodat(AT_FDCWD, "f", S_IFIFO|0600, 0)` of `mkfifo("f", 0600)`, some C libraries `unlinkat` of `unlink()`.
+    #[test]
+    fn a_path_is_seen_from_where_the_program_is() {
+        let path = || Arg::Path("f".into());
+        let check = |name: &str, args: Vec<Arg>, expect: &str| {
+            let call = call(name, args);
+            let args: Vec<String> = call.args_in_c().iter().map(Arg::to_string).collect();
+            assert_eq!(format!("{}({})", call.name_in_c(), args.join(", ")), expect);
+        };
+        let here = || Arg::Number(-100);
+        let fifo = Arg::Mode(0o010_600);
+        check(
+            "mknodat",
+            vec![here(), path(), fifo.clone()],
+            "mkfifo(\"f\", 0600)",
+        );
+        check("mknod", vec![path(), fifo.clone()], "mkfifo(\"f\", 0600)");
+        check(
+            "mknod",
+            vec![path(), Arg::Mode(0o100_600)],
+            "mknod(\"f\", 0100600)",
+        );
+        check(
+            "mkdirat",
+            vec![here(), path(), Arg::Mode(0o700)],
+            "mkdir(\"f\", 0700)",
+        );
+        check(
+            "unlinkat",
+            vec![here(), path(), Arg::Number(0)],
+            "unlink(\"f\")",
+        );
+        check(
+            "renameat2",
+            vec![here(), path(), here(), path(), Arg::Number(0)],
+            "rename(\"f\", \"f\")",
+        );
+        check(
+            "mkdirat",
+            vec![Arg::Number(3), path(), Arg::Mode(0o700)],
+            "mkdirat(3, \"f\", 0700)",
+        );
+    }
+
+    fn call(name: &str, args: Vec<Arg>) -> Call {
+        Call {
+            n: 1,
+            at_us: 0,
+            actor: 0,
+            pid: 2,
+            name: name.to_owned(),
+            args,
+            returned: None,
+            object: None,
+            transfer: None,
+            tampered: None,
+            answers: Vec::new(),
+            repeated: None,
+            on_request: false,
+            lines: Vec::new(),
+        }
     }
 }

@@ -345,6 +345,9 @@ fn build(
         .flat_map(|(program, built)| ALL.map(|which| (which, *program, built.clone())))
         .filter(|(which, program, _)| needs(Some(*which), program))
         .collect();
+    if !sanitized_tasks.is_empty() {
+        progress.stage("building with sanitizers", sanitized_tasks.len());
+    }
     let sanitized = pool.each(&sanitized_tasks, |sandbox, (which, program, plain)| {
         let built = builder.build_sanitized(program, *which, plain, sandbox);
         progress.step();

@@ -1,10 +1,17 @@
 //! Ctrl-C: everything of the run ends, the scratch folder goes, and the last line says so.
 //!
 //! The boxes need no signal of ours: each hangs on a lifeline that ends with this process, and the kernel ends
-//! whatever lives in them.
+//! whatever lives in them. Processes of ours that would outlive it are ended first ([`output`]).
 
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -13,6 +20,46 @@ use ipclab_intake::store;
 
 /// A signal has come: what the rest of the tool still does is of no account.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Process groups of the tool's own that must not outlive it.
+static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// How long such a process may take to clear up after a signal.
+const GROUP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Runs a command of the tool's own to its end, in a process group that a signal to the tool ends first.
+///
+/// # Errors
+/// It cannot be started, or its output cannot be read.
+pub fn output(command: &mut Command) -> io::Result<Output> {
+    let groups = || GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+    // A signal that comes meanwhile finds it in the list.
+    let mut list = groups();
+    let child = command.process_group(0).spawn()?;
+    let group = Pid::from_raw(child.id().cast_signed());
+    list.push(group);
+    drop(list);
+    let output = child.wait_with_output();
+    groups().retain(|other| *other != group);
+    output
+}
+
+/// Ends the tool's own processes, each after it has cleared up. No other one is started after it.
+fn end_groups() {
+    let groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+    let running = |group: &Pid| killpg(*group, None).is_ok();
+    for group in groups.iter() {
+        let _ = killpg(*group, Signal::SIGTERM);
+    }
+    let begun = Instant::now();
+    while groups.iter().any(running) && begun.elapsed() < GROUP_TIMEOUT {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for group in groups.iter() {
+        let _ = killpg(*group, Signal::SIGKILL);
+    }
+    std::mem::forget(groups);
+}
 
 /// Stops the calling thread for good when a signal has come. A case whose files have just been cleared away would
 /// otherwise be reported as trouble, and the report could come before the end.
@@ -37,6 +84,7 @@ pub fn watch(last_words: impl FnOnce() + Send + 'static) -> Result<(), Failure> 
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             INTERRUPTED.store(true, Ordering::SeqCst);
+            end_groups();
             store::clear_scratch();
             last_words();
             // 128 + the signal's number, as shells count: 130 for Ctrl-C.

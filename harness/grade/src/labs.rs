@@ -175,9 +175,14 @@ pub fn carried_beside(source: &str) -> impl Iterator<Item = (PathBuf, &'static [
 pub fn file(path: &Path) -> Result<Lab, Failure> {
     let display = show::path(path);
     let text = fs::read(path).map_err(|error| {
-        Failure::usage(format!("reading the spec {display}: {}", reason(&error))).remedy(format!(
+        let failure = Failure::usage(format!("reading the spec {display}: {}", reason(&error)));
+        let names = names();
+        if names.iter().any(|name| *name == display) {
+            return failure.remedy(format!("it is a lab of the tool's own: --lab {display}"));
+        }
+        failure.remedy(format!(
             "name a spec file, or one of the labs: {}",
-            names().join(", ")
+            names.join(", ")
         ))
     })?;
     let text = String::from_utf8(text).map_err(|error| {

@@ -157,6 +157,35 @@ impl Drop for Store {
     }
 }
 
+/// A folder for other processes of the tool. It goes when it is dropped, and when a signal ends the tool.
+#[derive(Debug)]
+pub struct TemporaryFolder(tempfile::TempDir);
+
+impl TemporaryFolder {
+    /// Makes one among the temporary files of this user, closed to others.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn new(prefix: &str) -> io::Result<Self> {
+        // A signal clears up before this or after it, never in between.
+        let mut to_clear = to_clear();
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        to_clear.push(folder.path().to_owned());
+        Ok(Self(folder))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        to_clear().retain(|folder| folder != self.0.path());
+    }
+}
+
 /// Removes every scratch folder of this process; for the end by a signal. No store is opened after it.
 pub fn clear_scratch() {
     let folders = to_clear();

@@ -130,16 +130,18 @@ impl<'a> Facts<'a> {
             .or(bound.first())
         {
             let seen = local.port();
-            let message = if seen == port.swap_bytes() {
-                format!(
+            // The kernel's choice is another in every run, so it is not told.
+            let message = match self.bind_of(index, *at) {
+                None => format!(
+                    "{who} listens on a port that the kernel chose instead of {port}: bind() was never called"
+                ),
+                Some(bind) if asks_for_any_port(bind) => format!(
+                    "{who} bound port 0 instead of {port}: for port 0 the kernel chooses one"
+                ),
+                Some(_) if seen == port.swap_bytes() => format!(
                     "{who} bound port {seen} instead of {port}: htons() is missing, the two bytes of the port are swapped"
-                )
-            } else if self.bind_of(index, *at).is_none() {
-                format!(
-                    "{who} listens on port {seen}, which the kernel chose, instead of {port}: bind() was never called"
-                )
-            } else {
-                format!("{who} bound port {seen} instead of {port}")
+                ),
+                Some(_) => format!("{who} bound port {seen} instead of {port}"),
             };
             return Service::missed(message, cite(*at));
         }
@@ -355,6 +357,12 @@ impl<'a> Facts<'a> {
                     .is_some_and(|returned| returned.value == 0)
         })
     }
+}
+
+/// Whether it leaves the port to the kernel, ip(7).
+fn asks_for_any_port(bind: &Call) -> bool {
+    let mut args = bind.args.iter();
+    args.any(|arg| matches!(arg, Arg::Address(Address::Inet(asked)) if asked.port() == 0))
 }
 
 /// Whether a server at `seen` is one at `wanted`. `::` takes IPv4 as well, unless a program goes out of its way.

@@ -107,8 +107,21 @@ fn listening_without_bind_is_a_port_of_the_kernel() {
     check_server(
         builder,
         &[
-            "calls: server listens on port 41234, which the kernel chose, instead of 12345: bind() was never called",
+            "calls: server listens on a port that the kernel chose instead of 12345: bind() was never called",
         ],
+    );
+}
+
+#[test]
+fn a_port_that_was_left_to_the_kernel_has_no_number() {
+    let mut builder = EvidenceBuilder::of(&["server"]);
+    let socket = builder.serve(0, "0.0.0.0:0");
+    // As getsockname(2) tells it afterwards.
+    builder.e.sockets[socket].local = Some(crate::common::addressed("0.0.0.0:41234").1);
+    builder.hangs(0, "accept", Some(Object::Socket(socket)));
+    check_server(
+        builder,
+        &["calls: server bound port 0 instead of 12345: for port 0 the kernel chooses one"],
     );
 }
 

@@ -4,7 +4,9 @@ use ipclab_evidence::SourceLine;
 use ipclab_judge::{Finding, Mistake, MistakeKind, Verdict};
 use ipclab_report::terminal::{self, Style};
 use ipclab_report::testing::build::{JudgedCase, Trace, about, case, finding, report, student};
-use ipclab_report::{Audience, Parting, Problem, Program, Report, html, json, watching};
+use ipclab_report::{
+    Audience, CompilerMessage, Parting, Problem, Program, Report, Severity, html, json, watching,
+};
 use ipclab_spec::{Aspect, Points, Tier, Visibility};
 
 fn line(number: u32) -> SourceLine {
@@ -158,6 +160,57 @@ fn a_save_that_breaks_a_build_is_told_as_that() {
         changed.as_deref(),
         Some("The points are the same as before.")
     );
+}
+
+#[test]
+fn after_a_failed_build_the_compilers_error_stands_alone() {
+    let refused = |severity| {
+        let error = CompilerMessage {
+            file: Some("iserver.c".into()),
+            line: Some(2),
+            column: None,
+            severity,
+            message: "expected ';'".into(),
+            excerpt: None,
+        };
+        let problem = Problem {
+            message: "the compiler refused iserver.c".into(),
+            errors: vec![error],
+            ours: false,
+            log: None,
+            found: Vec::new(),
+            remedy: None,
+        };
+        let program = Program {
+            problem: Some(problem),
+            ..Program::built("iserver", &["iserver.c"])
+        };
+        let mut unbuilt = failed("serves", &[]);
+        unbuilt.findings[0].mistake = Some(Mistake {
+            kind: MistakeKind::Build,
+            program: Some("iserver".into()),
+            detail: String::new(),
+            says: None,
+        });
+        let mut other = failed("talks", &[]);
+        other.cause = 1;
+        other.findings[0].message = "client said no".into();
+        let report = report(&about(), vec![program], &[unbuilt, other]);
+        let style = Style::default();
+        [
+            terminal::render_short(&report, &style),
+            terminal::render_first(&report, &style),
+        ]
+    };
+    for text in refused(Severity::Error) {
+        assert!(text.contains("iserver.c:2: error: expected ';'"), "{text}");
+        assert!(!text.contains("client said no"), "{text}");
+        assert!(!text.contains("more mistake"), "{text}");
+    }
+    // Without an error of the compiler (no source was found, say) the other program's mistakes are worth a line.
+    let [short, first] = refused(Severity::Warning);
+    assert!(short.contains("client said no"), "{short}");
+    assert!(first.contains("1 more mistake"), "{first}");
 }
 
 #[test]

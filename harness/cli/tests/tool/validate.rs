@@ -1,8 +1,13 @@
 //! `ipclab validate`: what proves a spec, and every kind of hole.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::common::{GOOD, Workdir};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -578,4 +583,45 @@ fn a_verdict_that_hangs_on_surroundings_is_named_with_its_world() {
     let of_accepted = list.replace("rejected/rude", "accepted/whole");
     workdir.write("greet/submissions/worlds.toml", of_accepted);
     world(2, "accepted/whole cannot be let differ");
+}
+
+/// Each world is a process of the tool's own, perhaps of another user, and it has files where that user may read them.
+#[test]
+fn interrupted_worlds_leave_neither_a_process_nor_a_folder() {
+    let workdir = lab();
+    workdir.write("greet/ref/polite.c", "int main(void) { for (;;) ; }\n");
+    let temporary = workdir.path("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("ipclab"))
+        .args(["validate", "greet/spec.toml", "--worlds=1"])
+        .current_dir(workdir.path("."))
+        .env("XDG_CACHE_HOME", workdir.path("cache"))
+        .env("TMPDIR", &temporary)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let worlds = || processes_naming(&temporary);
+    let until = Instant::now() + Duration::from_secs(60);
+    while worlds() == 0 {
+        assert!(Instant::now() < until, "no world was ever tried");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // To the tool alone, as `kill` and a CI do it.
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert_eq!(worlds(), 0);
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+/// How many processes have this path among their words.
+fn processes_naming(path: &std::path::Path) -> usize {
+    let path = path.to_str().unwrap();
+    let named = |entry: &fs::DirEntry| {
+        fs::read(entry.path().join("cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains(path))
+    };
+    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    processes.filter(named).count()
 }

@@ -13,7 +13,9 @@ use serde::Deserialize;
 use super::factors::{Effect, Factor, OTHER_USER};
 use crate::certify::load::Load;
 use crate::validate::probes::Proof;
+use ipclab_grade::interrupt;
 use ipclab_intake::failure::Failure;
+use ipclab_intake::store::TemporaryFolder;
 use ipclab_spec::{Reference, Tier};
 
 /// In which worlds labs are validated.
@@ -29,7 +31,7 @@ pub struct Request {
 
 /// A lab's spec and submissions where every world can read them, and folders that worlds write to.
 pub(super) struct Place {
-    folder: tempfile::TempDir,
+    folder: TemporaryFolder,
     /// The spec's file, by its own name.
     spec: OsString,
 }
@@ -76,9 +78,7 @@ impl Place {
     pub(super) fn new(proof: &Proof) -> Result<Self, Failure> {
         let failed = |error: &io::Error| Failure::disk("copying the lab's submissions", error);
         let make = || -> io::Result<Self> {
-            let folder = tempfile::Builder::new()
-                .prefix("ipclab-worlds-")
-                .tempdir()?;
+            let folder = TemporaryFolder::new("ipclab-worlds-")?;
             open_to_all(folder.path())?;
             let place = Self {
                 spec: Path::new(&proof.lab.file)
@@ -216,12 +216,12 @@ pub(super) fn validate(
         .then(|| Load::start(2 * ipclab_sandbox::processors()))
         .transpose()
         .map_err(|failure| failure.message)?;
-    let output = command
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .output()
-        .map_err(disk)?;
+        .stderr(Stdio::piped());
+    let output = interrupt::output(&mut command).map_err(disk)?;
+    interrupt::park_if_interrupted();
     drop(load);
     let read: Result<Validated, _> = serde_json::from_slice(&output.stdout);
     match read {

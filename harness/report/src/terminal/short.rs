@@ -315,10 +315,15 @@ fn build(page: &Page, problem: &Problem) -> Page {
 
 /// A line for each further mistake.
 fn further_causes(page: &mut Page, report: &Report, most: usize, glyphs: &Glyphs) {
-    let Some((_, further)) = report.causes.split_first() else {
+    let Some((first, further)) = report.causes.split_first() else {
         return;
     };
-    if further.is_empty() {
+    // Until it builds, the compiler's word is all that helps.
+    let refused = words::failed_build(report, first).is_some_and(|(_, problem)| {
+        let mut errors = problem.errors.iter();
+        errors.any(|error| error.severity == Severity::Error)
+    });
+    if further.is_empty() || refused {
         return;
     }
     page.gap();

@@ -171,6 +171,8 @@ pub struct JudgedCase {
     pub notes: Vec<String>,
     /// Where the findings show and come from.
     pub places: Vec<Places>,
+    /// Which cause its failures belong to, from 0.
+    pub cause: u32,
 }
 
 impl JudgedCase {
@@ -186,6 +188,7 @@ impl JudgedCase {
             reference: None,
             notes: Vec::new(),
             places: Vec::new(),
+            cause: 0,
         }
     }
 
@@ -249,7 +252,7 @@ pub fn report(about: &About, programs: Vec<Program>, done: &[JudgedCase]) -> Rep
             causes: done
                 .findings
                 .iter()
-                .map(|finding| matches!(finding.verdict, Verdict::Fail).then_some(0))
+                .map(|finding| matches!(finding.verdict, Verdict::Fail).then_some(done.cause))
                 .collect(),
         })
         .collect();
