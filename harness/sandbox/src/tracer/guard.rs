@@ -50,11 +50,13 @@ impl Tracer {
             };
             let is_open = window.readable || window.writable;
             // What is closed was closed by us, before it was moved or split; how it may be accessed was noted then.
-            let writable = match is_open {
-                true => window.writable,
-                false => known
-                    .iter()
-                    .any(|other| other.shmid == shmid && other.writable),
+            let same = || known.iter().filter(|other| other.shmid == shmid);
+            let end = window.start + window.length;
+            let here = same().find(|other| other.start < end && window.start < other.end());
+            let writable = match (is_open, here) {
+                (true, _) => window.writable,
+                (false, Some(here)) => here.writable,
+                (false, None) => same().any(|other| other.writable),
             };
             let attachment = Attachment {
                 start: window.start,

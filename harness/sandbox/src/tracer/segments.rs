@@ -26,6 +26,10 @@ impl Attachment {
         address.wrapping_sub(self.start) < self.length
     }
 
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.length
+    }
+
     /// The protection that its pages would have without us.
     pub(super) fn full_access(&self) -> u64 {
         let write = if self.writable { libc::PROT_WRITE } else { 0 };
