@@ -174,6 +174,35 @@ fn sharing_nothing_is_reported() {
     }
 }
 
+/// Threads of one process took turns, and no process wrote to shared memory.
+fn of_threads(given_up: Option<&str>) -> impl Fn(&mut EvidenceBuilder) {
+    move |builder: &mut EvidenceBuilder| {
+        let sharing = builder.e.sharing.as_mut().unwrap();
+        sharing.writers.clear();
+        let id = |nth| ThreadId { actor: 0, nth };
+        sharing.steps = Some(Steps {
+            processes: [(id(0), 2), (id(1), 2)].into(),
+            given_up: given_up.map(str::to_owned),
+            ..Steps::default()
+        });
+    }
+}
+
+const SEARCH: &str =
+    "interleave = { preemptions = 1 }\n[case.actor.counter]\nstudent = \"client\"\nexit = 0\n";
+
+#[test]
+fn threads_are_no_processes_where_the_case_asks_for_none() {
+    let nothing = "memory: no process wrote to shared memory, so nothing was shared";
+    check(&case(SEARCH), &right(), of_threads(None), &[nothing]);
+    check(
+        &case(SEARCH),
+        &right(),
+        of_threads(Some("it looked away")),
+        &[nothing],
+    );
+}
+
 #[test]
 fn a_process_that_a_signal_ends_need_not_share_anything() {
     let faulted = |fault: &str| {

@@ -597,7 +597,8 @@ impl Tracer {
             return Ok(());
         };
         let memory = &mut state.thread_memory;
-        if memory.closed_stack.is_none() || matches!(ptrace::syscall_stop(tid), Ok(Stop::Entry { .. }))
+        if memory.closed_stack.is_none()
+            || matches!(ptrace::syscall_stop(tid), Ok(Stop::Entry { .. }))
         {
             return Ok(());
         }
