@@ -666,3 +666,13 @@ fn what_a_killed_check_left_is_cleared_up_by_the_next_one() {
     workdir.check().assert().code(0);
     assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
 }
+
+#[test]
+fn a_lab_that_is_named_as_a_spec_is_told_by_its_option() {
+    Workdir::with(&[("hello.c", GOOD)])
+        .ipclab()
+        .args(["check", "work", "--spec", "tcp-echo"])
+        .assert()
+        .code(2)
+        .stderr(contains("it is a lab of the tool's own: --lab tcp-echo"));
+}
