@@ -71,6 +71,11 @@ fn an_interrupted_record_keeps_the_labs_that_are_done() {
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let last = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        last.contains("the labs that are named above are done"),
+        "{last}"
+    );
     let recorded = fs::read_to_string(workdir.path("quick/golden.jsonl")).unwrap();
     assert!(recorded.contains("accepted/quick"), "{recorded}");
     assert!(!workdir.path("slow/golden.jsonl").exists());
