@@ -1,9 +1,7 @@
 //! `ipclab check`: from a folder to a report, and every way that submissions differ.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::common::{GOOD, SPEC, Workdir, json, submission};
@@ -619,14 +617,8 @@ fn sleeper() -> Workdir {
 
 /// Starts a check and waits until it is at work: its scratch folder is there and the program was built.
 fn started(workdir: &Workdir) -> std::process::Child {
-    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("ipclab"))
-        .args(["check", "work", "--spec", "greet.toml", "--case", "greets"])
-        .current_dir(workdir.path("."))
-        .env("HOME", workdir.path("."))
-        .env("XDG_CACHE_HOME", workdir.path("cache"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
+    let child = workdir
+        .beside(&["check", "work", "--spec", "greet.toml", "--case", "greets"])
         .spawn()
         .unwrap();
     let until = Instant::now() + Duration::from_secs(60);

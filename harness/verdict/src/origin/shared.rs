@@ -133,9 +133,10 @@ impl<'a> Look<'a> {
 
 /// Whether a function of this name locks or unlocks, of whatever library.
 fn locks(name: &str) -> bool {
-    ["lock", "sem_wait", "sem_post"]
-        .iter()
-        .any(|part| name.contains(part))
+    // `pthread_mutex_lock`, `pthread_rwlock_wrlock`, `unlock`; no `clock`, and nothing that blocks.
+    let before = name.strip_suffix("lock");
+    let locks = before.is_some_and(|before| !before.ends_with(['b', 'c']));
+    locks || ["sem_wait", "sem_post"].contains(&name)
 }
 
 /// Whether a name holds the address of a segment.
@@ -192,9 +193,11 @@ fn declared_within(spot: Spot<'_>, name: &str) -> Option<SourceLine> {
 /// Where a name is declared: in the function, else in the file.
 fn declaration(spot: Spot<'_>, name: &str) -> Option<SourceLine> {
     let source = spot.source;
-    let body = spot.function.body.clone();
-    let outside = (0..source.tokens.len()).filter(|token| source.function_of(*token).is_none());
-    let mut all = body.chain(outside);
-    let found = all.find(|token| source.word(*token) == Some(name) && source.declares(*token))?;
-    source.place(found)
+    declared_within(spot, name).or_else(|| {
+        let mut outside =
+            (0..source.tokens.len()).filter(|token| source.function_of(*token).is_none());
+        let found =
+            outside.find(|token| source.word(*token) == Some(name) && source.declares(*token))?;
+        source.place(found)
+    })
 }
