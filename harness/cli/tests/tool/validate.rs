@@ -596,8 +596,16 @@ fn interrupted_worlds_leave_neither_a_process_nor_a_folder() {
         .spawn()
         .unwrap();
     let worlds = || processes_naming(&temporary);
+    // A world that has built something grades: before that it would end by itself when its files go.
+    let built = || {
+        let places = fs::read_dir(&temporary).into_iter().flatten().flatten();
+        places.into_iter().any(|place| {
+            let builds = fs::read_dir(place.path().join("cache/ipclab/builds"));
+            builds.is_ok_and(|mut builds| builds.next().is_some())
+        })
+    };
     let until = Instant::now() + Duration::from_secs(60);
-    while worlds() == 0 {
+    while worlds() == 0 || !built() {
         assert!(Instant::now() < until, "no world was ever tried");
         std::thread::sleep(Duration::from_millis(5));
     }
