@@ -131,10 +131,10 @@ impl Call {
     #[must_use]
     pub fn args_in_c(&self) -> Vec<Arg> {
         let name = self.name_in_c();
-        if name == self.name {
-            return self.args.clone();
-        }
         let mut args = self.args.clone();
+        if name == self.name {
+            return args;
+        }
         if ["send", "recv"].contains(&name) && ["sendto", "recvfrom"].contains(&self.name.as_str())
         {
             args.truncate(4);

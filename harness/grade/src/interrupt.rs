@@ -51,6 +51,7 @@ fn end_groups() {
     for group in groups.iter() {
         let _ = killpg(*group, Signal::SIGTERM);
     }
+    // Another thread waits for them and reaps them, so that this one can only look whether they are gone.
     let begun = Instant::now();
     while groups.iter().any(running) && begun.elapsed() < GROUP_TIMEOUT {
         std::thread::sleep(Duration::from_millis(10));

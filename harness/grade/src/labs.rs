@@ -177,7 +177,7 @@ pub fn file(path: &Path) -> Result<Lab, Failure> {
     let text = fs::read(path).map_err(|error| {
         let failure = Failure::usage(format!("reading the spec {display}: {}", reason(&error)));
         let names = names();
-        if names.iter().any(|name| *name == display) {
+        if names.contains(&display) {
             return failure.remedy(format!("it is a lab of the tool's own: --lab {display}"));
         }
         failure.remedy(format!(

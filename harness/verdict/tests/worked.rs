@@ -436,3 +436,32 @@ fn origins_are_in_files_of_the_program_at_fault() {
     assert_eq!(of(&Sources::new(&files)), ["client.c"]);
     assert_eq!(of(&Sources::new(&files).of(&programs)), [""; 0]);
 }
+
+#[test]
+fn a_data_race_leads_to_what_its_function_locks() {
+    let program = |own: &str, locked: &str| {
+        format!(
+            "static pthread_mutex_t lock;\nstatic void *work(void *arg)\n{{\n{own}\n    for (;;) {{\n        \
+             counter++;\n        {locked}(&lock);\n        counter++;\n        pthread_mutex_unlock(&lock);\n    }}\n}}\n"
+        )
+    };
+    let race = "server has a data race: two threads use `counter` and nothing keeps them apart";
+    let race = finding(Aspect::Memory, race, &[6]);
+    let late = program("", "pthread_mutex_lock");
+    check(&late, &case("", "0"), &Run::ended(0), &race, 7);
+    let own = program("    pthread_mutex_t lock = FIRST;", "pthread_mutex_lock");
+    check(&own, &case("", "0"), &Run::ended(0), &race, 4);
+    let other = program("", "sem_wait");
+    check(&other, &case("", "0"), &Run::ended(0), &race, 7);
+}
+
+#[test]
+fn too_few_threads_lead_to_the_loop_that_makes_them_and_to_its_bound() {
+    let program = "int main(int argc, char *argv[])\n{\n    int made = 0;\n    int wanted = atoi(argv[1]);\n    wanted = 1;\n    \
+                   for (; made < wanted; made++)\n        pthread_create(&threads[made], NULL, work, NULL);\n}\n";
+    let said = "server had 1 thread instead of 2 (beside the one that each process begins with)";
+    let few = finding(Aspect::Calls, said, &[7]);
+    for line in [5, 6] {
+        check(program, &case("", "0"), &Run::ended(0), &few, line);
+    }
+}

@@ -27,6 +27,8 @@ int main(int argc, char *argv[])
     pthread_create(&thread, NULL, work, &times);
 
     /* TODO: wait for all of them. */
+    pthread_join(thread, NULL);
+
     printf("counter: %d\n", counter);
     return 0;
 }

@@ -18,7 +18,9 @@ use crate::strangers;
 /// A lab or its file cannot be read or written, or there is no sandbox.
 pub(crate) fn golden(args: &Golden) -> Result<ExitCode, Failure> {
     let proofs = probes::gather(&args.labs.labs)?;
-    output::watch()?;
+    output::watch_saying(
+        "the labs that are named above are done; every program that was running has been ended",
+    )?;
     strangers::note_author_programs();
     let store = Store::open()?;
     let differences = golden::golden(

@@ -7,8 +7,9 @@ pub mod archives;
 pub mod host;
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -107,6 +108,21 @@ impl Workdir {
             .env_remove("CC")
             .env_remove("NO_COLOR")
             .timeout(std::time::Duration::from_secs(120));
+        command
+    }
+
+    /// The tool to work beside the test, in a process group of its own, with a home here.
+    pub fn beside(&self, args: &[&str]) -> std::process::Command {
+        let tool = assert_cmd::cargo::cargo_bin("ipclab");
+        let mut command = std::process::Command::new(tool);
+        command
+            .args(args)
+            .current_dir(self.0.path())
+            .env("HOME", self.0.path())
+            .env("XDG_CACHE_HOME", self.path("cache"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
         command
     }
 

@@ -1,9 +1,7 @@
 //! `ipclab check`: from a folder to a report, and every way that submissions differ.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::common::{GOOD, SPEC, Workdir, json, submission};
@@ -619,14 +617,8 @@ fn sleeper() -> Workdir {
 
 /// Starts a check and waits until it is at work: its scratch folder is there and the program was built.
 fn started(workdir: &Workdir) -> std::process::Child {
-    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("ipclab"))
-        .args(["check", "work", "--spec", "greet.toml", "--case", "greets"])
-        .current_dir(workdir.path("."))
-        .env("HOME", workdir.path("."))
-        .env("XDG_CACHE_HOME", workdir.path("cache"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
+    let child = workdir
+        .beside(&["check", "work", "--spec", "greet.toml", "--case", "greets"])
         .spawn()
         .unwrap();
     let until = Instant::now() + Duration::from_secs(60);
@@ -665,4 +657,14 @@ fn what_a_killed_check_left_is_cleared_up_by_the_next_one() {
     workdir.write("work/hello.c", GOOD);
     workdir.check().assert().code(0);
     assert_eq!(workdir.scratch(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn a_lab_that_is_named_as_a_spec_is_told_by_its_option() {
+    Workdir::with(&[("hello.c", GOOD)])
+        .ipclab()
+        .args(["check", "work", "--spec", "tcp-echo"])
+        .assert()
+        .code(2)
+        .stderr(contains("it is a lab of the tool's own: --lab tcp-echo"));
 }

@@ -88,7 +88,7 @@ impl<'a> Look<'a> {
     }
 
     /// The innermost statement that decides about a line; else one just before, which lost its braces.
-    fn guard(&self, spot: Spot<'a>) -> Option<Control> {
+    pub(super) fn guard(&self, spot: Spot<'a>) -> Option<Control> {
         let controls = spot.source.controls(spot.function);
         let around = controls.iter().rfind(|control| self.holds(spot, control));
         let before = || {

@@ -5,6 +5,7 @@ use ipclab_spec::Aspect;
 
 use super::look::{LAST_SITES, Look, Spot, at};
 use super::source::Written;
+use super::value::Write;
 
 impl<'a> Look<'a> {
     /// A child that was not waited for: where it waits at all.
@@ -67,6 +68,30 @@ impl<'a> Look<'a> {
         from.truncate(LAST_SITES);
         from.extend(self.loops(lines));
         from
+    }
+
+    /// Another number of threads: the loop that makes them, and what gave its bound a value.
+    pub(super) fn thread_count(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        const SAID: [&str; 2] = [" thread instead of ", " threads instead of "];
+        if !SAID.iter().any(|text| self.says(text)) {
+            return Vec::new();
+        }
+        let makes = self.written_call(&["pthread_create", "thrd_create"]);
+        let Some(spot) = makes.and_then(|line| self.spot(&line)) else {
+            return Vec::new();
+        };
+        let Some(around) = self.guard(spot) else {
+            return Vec::new();
+        };
+        let source = spot.source;
+        let header = around.header.clone();
+        let counts = |write: &Write| header.contains(&write.at);
+        let bound = source.names(header.clone()).into_iter().find_map(|name| {
+            let write = source.last_write(name, spot.function, header.end)?;
+            (!counts(&write)).then_some(write)
+        });
+        let given = bound.and_then(|write| source.place(write.at));
+        source.place(around.at).into_iter().chain(given).collect()
     }
 
     /// What it ran, or could not run.

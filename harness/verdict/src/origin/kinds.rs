@@ -14,7 +14,7 @@ type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [Rule<'a>; 45] = [
+        let rules: [Rule<'a>; 46] = [
             Self::called_in_handler,
             Self::other_result,
             Self::made_what_was_missing,
@@ -42,6 +42,7 @@ impl<'a> Look<'a> {
             Self::stale,
             Self::never_waited_for,
             Self::process_count,
+            Self::thread_count,
             Self::command,
             Self::still_there,
             Self::file,

@@ -122,6 +122,7 @@ impl<'a> Look<'a> {
         if self.finding.aspect == Aspect::Memory {
             let mut named = self.lost_update(lines);
             named.extend(self.two_semaphores());
+            named.extend(self.locks_around(lines));
             named.extend(self.named_calls(lines));
             if self.says("while it held a semaphore") {
                 named.extend(self.taken(lines));

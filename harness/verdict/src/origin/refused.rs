@@ -20,6 +20,12 @@ impl<'a> Look<'a> {
             "did not print `Usage",
         ];
         let said = SAID.iter().any(|text| self.says(text));
+        let main = self.main_spot();
+        // Of what it printed all the same only the number of arguments says why.
+        let printed = || {
+            let counts = main.is_some_and(|spot| self.is_count(spot));
+            self.says(", which must not be there") && counts
+        };
         let ended_well = self.actor.is_some_and(|(_, actor)| match actor.exit {
             Exit::Code(status) => status == 0 || actor.processes > 1,
             Exit::Running { .. } => true,
@@ -30,11 +36,11 @@ impl<'a> Look<'a> {
         let complained = self
             .actor
             .is_some_and(|(_, actor)| !actor.stderr.head.0.is_empty());
-        let is_it = self.must_fail && self.is_own && said && ended_well;
+        let is_it = self.must_fail && self.is_own && ended_well && (said || printed());
         if !is_it || complained || self.has_failed() {
             return Vec::new();
         }
-        let Some(spot) = self.main_spot() else {
+        let Some(spot) = main else {
             return Vec::new();
         };
         let counted = self.counted(spot);

@@ -5,7 +5,7 @@ use ipclab_spec::Aspect;
 
 use super::look::{Look, Spot, at};
 use super::named::{Value, named_values};
-use super::source::Source;
+use super::source::{Source, Written};
 
 /// Places that write one name which are looked at.
 const WRITES_MAX: u32 = 16;
@@ -96,6 +96,47 @@ impl<'a> Look<'a> {
             .find(|call| belongs(&call.name, false, "semop") && !call.lines.is_empty())?;
         self.operand(self.spot(call.lines.first()?)?)
     }
+
+    /// What a data race's threads lock, in the function that shows it: a lock that is that function's own, which keeps no other
+    /// thread out, or the first call that locks and the last one that unlocks.
+    pub(super) fn locks_around(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
+        if !self.says(" has a data race") {
+            return Vec::new();
+        }
+        let Some(spot) = lines.first().and_then(|line| self.spot(line)) else {
+            return Vec::new();
+        };
+        let source = spot.source;
+        let body = spot.function.body.clone();
+        let calls: Vec<Written> = body
+            .filter(|at| source.word(*at).is_some_and(locks))
+            .filter_map(|at| source.call_at(at))
+            .collect();
+        let mut locked = calls.iter().filter_map(|call| call.args.first());
+        let own = locked.find_map(|lock| {
+            let mut names = source.names(lock.clone()).into_iter();
+            names.find_map(|name| declared_within(spot, name))
+        });
+        if let Some(own) = own {
+            return vec![own];
+        }
+        let ends = [calls.first(), calls.last()];
+        let mut found: Vec<SourceLine> = ends
+            .into_iter()
+            .flatten()
+            .filter_map(|call| source.place(call.at))
+            .collect();
+        found.dedup();
+        found
+    }
+}
+
+/// Whether a function of this name locks or unlocks, of whatever library.
+fn locks(name: &str) -> bool {
+    // `pthread_mutex_lock`, `pthread_rwlock_wrlock`, `unlock`; no `clock`, and nothing that blocks.
+    let before = name.strip_suffix("lock");
+    let locks = before.is_some_and(|before| !before.ends_with(['b', 'c']));
+    locks || ["sem_wait", "sem_post"].contains(&name)
 }
 
 /// Whether a name holds the address of a segment.
@@ -141,12 +182,22 @@ fn stores<'a>(source: &'a Source<'a>, name: &str, spot: Spot<'a>) -> Vec<SourceL
     found
 }
 
+/// Where a name is declared in the function of a line.
+fn declared_within(spot: Spot<'_>, name: &str) -> Option<SourceLine> {
+    let source = spot.source;
+    let mut body = spot.function.body.clone();
+    let found = body.find(|token| source.word(*token) == Some(name) && source.declares(*token))?;
+    source.place(found)
+}
+
 /// Where a name is declared: in the function, else in the file.
 fn declaration(spot: Spot<'_>, name: &str) -> Option<SourceLine> {
     let source = spot.source;
-    let body = spot.function.body.clone();
-    let outside = (0..source.tokens.len()).filter(|token| source.function_of(*token).is_none());
-    let mut all = body.chain(outside);
-    let found = all.find(|token| source.word(*token) == Some(name) && source.declares(*token))?;
-    source.place(found)
+    declared_within(spot, name).or_else(|| {
+        let mut outside =
+            (0..source.tokens.len()).filter(|token| source.function_of(*token).is_none());
+        let found =
+            outside.find(|token| source.word(*token) == Some(name) && source.declares(*token))?;
+        source.place(found)
+    })
 }
