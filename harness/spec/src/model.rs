@@ -230,6 +230,15 @@ impl Case {
         self.searches() && processes.any(asks_for_some)
     }
 
+    /// What takes turns in it, in words: `thread` or `process`.
+    #[must_use]
+    pub fn takes_turns(&self) -> &'static str {
+        match self.shares_among_threads() {
+            true => "thread",
+            false => "process",
+        }
+    }
+
     /// The questions of the unit that it tests, each once: `Q6` for `Q6.restart`.
     #[must_use]
     pub fn questions(&self) -> Vec<&str> {
