@@ -7,6 +7,7 @@ mod calls;
 mod cleanup;
 mod deadlock;
 mod difference;
+mod drawn;
 mod errno;
 mod exit;
 mod facts;

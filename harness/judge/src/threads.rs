@@ -1,12 +1,12 @@
-//! Threads of one process that share its memory, in words: who they are, and what they lost.
+//! Threads of one process that share its memory, in words: what they lost.
 
-use ipclab_evidence::{Access, Collision, Sharing, Steps, Thing, ThreadId};
+use ipclab_evidence::{Access, Collision, Sharing, Thing};
 use ipclab_spec::Aspect;
 
-use crate::accesses::{process, value};
+use crate::accesses::{thread, value};
+use crate::drawn::drawn;
 use crate::facts::Facts;
 use crate::finding::Finding;
-use crate::sharing::drawn;
 
 /// What is expected of threads.
 const EXPECTED: &str = "between a thread's read and its write no other thread writes there";
@@ -14,24 +14,6 @@ const EXPECTED: &str = "between a thread's read and its write no other thread wr
 /// Whether threads of one process collided, and not processes.
 pub(crate) fn is_among(collision: &Collision) -> bool {
     Thing::Memory(collision.segment.into()).is_of_threads()
-}
-
-/// `the first thread`, `thread 2`
-pub(crate) fn thread(nth: u16) -> String {
-    match nth {
-        0 => "the first thread".to_owned(),
-        nth => format!("thread {}", nth + 1),
-    }
-}
-
-/// Who takes a step: a thread, where its process has several, else its process.
-pub(crate) fn one(facts: Facts<'_>, actor: usize, steps: &Steps, id: ThreadId) -> String {
-    let pid = steps.processes.get(&id).copied().unwrap_or(0);
-    let same = steps.processes.values().filter(|other| **other == pid);
-    match same.count() {
-        0 | 1 => process(facts, actor, pid),
-        _ => thread(id.nth),
-    }
 }
 
 /// Whose access it is, and where: `thread 2 (counter.c:12)`.

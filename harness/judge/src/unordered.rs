@@ -3,10 +3,9 @@
 use ipclab_evidence::{Access, Thing, Unordered};
 use ipclab_spec::Aspect;
 
-use crate::accesses::{around, in_words, process};
+use crate::accesses::{around, in_words, process, thread};
 use crate::facts::Facts;
 use crate::finding::Finding;
-use crate::threads::thread;
 
 /// What is expected of processes that share memory.
 const EXPECTED: &str = "accesses to the same bytes, one of them a write, wait for each other";
@@ -49,9 +48,8 @@ pub(crate) fn unordered(facts: Facts<'_>, race: &Unordered) -> Finding {
 
 fn between_processes(offset: u64, one: &str, other: &str) -> String {
     format!(
-        "accesses to shared memory are not synchronised: of the bytes at offset {}, {one}, and {other}; neither waited for the \
-         other, so the order was luck. Guard both with the same semaphore",
-        offset
+        "accesses to shared memory are not synchronised: of the bytes at offset {offset}, {one}, and {other}; neither waited for \
+         the other, so the order was luck. Guard both with the same semaphore"
     )
 }
 

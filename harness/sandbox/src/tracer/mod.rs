@@ -83,6 +83,7 @@ mod sanitizer_options;
 mod scheduler;
 mod segments;
 mod series;
+mod shared_by_threads;
 mod signals;
 mod skipped;
 mod state;

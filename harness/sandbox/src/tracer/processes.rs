@@ -5,8 +5,8 @@ use std::io;
 
 use ipclab_evidence::OpenDescriptor;
 
+use super::shared_by_threads::{InLibrary, ThreadMemory};
 use super::state::{Notice, Thread, Tracer, gone};
-use super::thread_memory::{InLibrary, ThreadMemory};
 use crate::calls::Role;
 use crate::clock::timers::Kind;
 use crate::fault::Pending;

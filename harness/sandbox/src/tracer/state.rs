@@ -23,7 +23,7 @@ use super::lending::Lending;
 use super::locked_files::FileLocks;
 use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
-use super::thread_memory::{InLibrary, ThreadMemory};
+use super::shared_by_threads::{InLibrary, ThreadMemory};
 use super::trace::Trace;
 use super::tree::Tree;
 use crate::accesses::Accesses;
