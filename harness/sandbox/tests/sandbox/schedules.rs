@@ -118,10 +118,6 @@ pub(crate) fn tests() -> Vec<Test> {
             assert_eq!(threads(&once()), threads(&once()));
         }
     }));
-    tests.push(both("threads_and_shared_mappings_make_no_claim", |level| {
-        let (_, steps) = along(level, "threads", &[]);
-        assert!(steps.unwatched.is_some());
-    }));
     tests
 }
 
