@@ -179,7 +179,10 @@ impl Tracer {
             return self.on_descriptor(tid, args[0] as i32, Way::Write);
         }
         if LOOKS.contains(&number) {
-            return on(Thing::Files, Way::Read);
+            return match is_of_the_system(tid, number, args) {
+                true => None,
+                false => on(Thing::Files, Way::Read),
+            };
         }
         if ON_SOCKETS.contains(&number) {
             return Some(vec![
@@ -248,6 +251,7 @@ impl Tracer {
                 libc::F_SETLK | libc::F_SETLKW | libc::F_GETLK => on(Thing::Files, Way::Write),
                 _ => None,
             },
+            older::SYS_open | libc::SYS_openat if is_of_the_system(tid, number, args) => None,
             older::SYS_open => self.on_opened(args[1]),
             libc::SYS_openat => self.on_opened(args[2]),
             libc::SYS_futex => Some(self.on_words(tid, args)),
@@ -349,6 +353,9 @@ impl Tracer {
 
     fn on_descriptor(&self, tid: Pid, fd: i32, way: Way) -> Option<Vec<Touch>> {
         let link = procfs::descriptor(tid, fd)?;
+        if is_fixed(link.as_bytes()) {
+            return None;
+        }
         let mut touches = vec![on_link(&link, way)];
         if link.contains("signalfd") {
             touches.push(Touch::whole(
@@ -435,6 +442,32 @@ fn on_link(link: &str, way: Way) -> Touch {
         _ if is_named => Touch::whole(Thing::Descriptor(link.to_owned()), Way::Write),
         _ => Touch::whole(Thing::Files, way),
     }
+}
+
+/// Whether a call opens or looks at what lies in the system's folders. An interpreter does so hundreds of times when it starts.
+fn is_of_the_system(tid: Pid, number: i64, args: &[u64; 6]) -> bool {
+    let at = match number {
+        libc::SYS_fstatfs => None,
+        libc::SYS_openat
+        | libc::SYS_newfstatat
+        | libc::SYS_statx
+        | libc::SYS_faccessat
+        | libc::SYS_faccessat2
+        | libc::SYS_readlinkat => Some(args[1]),
+        _ => Some(args[0]),
+    };
+    match at.map(|at| decode::path(tid, at)) {
+        Some(Some(path)) if !path.0.is_empty() => is_fixed(&path.0),
+        Some(None) => false,
+        // The descriptor is what it is about.
+        _ => procfs::descriptor(tid, args[0] as i32).is_some_and(|link| is_fixed(link.as_bytes())),
+    }
+}
+
+/// Whether no program of a case can change what has this name: it lies in the system's folders, below none that is the machine's own.
+fn is_fixed(path: &[u8]) -> bool {
+    let goes_up = path.windows(4).any(|part| part == b"/../") || path.ends_with(b"/..");
+    procfs::is_systems(path) && !path.starts_with(b"/usr/local/") && !goes_up
 }
 
 /// The semaphores that an operation names.
