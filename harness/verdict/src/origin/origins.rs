@@ -212,6 +212,10 @@ impl<'a> Look<'a> {
         if is_none && let Some(line) = self.shut_itself(lines) {
             return vec![line];
         }
+        let attached = self.attached_before(lines);
+        if !attached.is_empty() {
+            return attached;
+        }
         let mut values = self.values(lines);
         // What it did not find, and prints all the same.
         if self.must_fail
@@ -240,6 +244,7 @@ impl<'a> Look<'a> {
             true | false => Vec::new(),
         };
         match given.is_empty() {
+            true if values.is_empty() => self.let_through(lines),
             true => values,
             false => given,
         }

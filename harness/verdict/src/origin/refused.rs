@@ -1,10 +1,11 @@
 //! What should have been refused, and was not.
 
 use ipclab_evidence::{Exit, SourceLine, canonical};
-use ipclab_spec::Aspect;
+use ipclab_spec::{Aspect, Player};
 
 use super::look::{Look, Spot, at};
 use super::origins::WEATHER;
+use super::source::{Function, Source};
 
 impl<'a> Look<'a> {
     /// What was wrong with what it was given, and it did its work: where it looks at how many arguments there are, and at what
@@ -69,6 +70,39 @@ impl<'a> Look<'a> {
             spot.source.place(control.body.start + usize::from(open))
         });
         looks.into_iter().chain(does).collect()
+    }
+
+    /// A number that it was given is too small or too great, and it took it: where a function of its own gives back what it made of
+    /// a text, and looks at the text alone.
+    pub(super) fn out_of_range(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        let is_accepted =
+            self.says(", which must not be there") || self.says("found nothing wrong");
+        let is_it = self.must_fail && self.is_own && is_accepted && !self.has_failed();
+        let Some(spot) = self.main_spot().filter(|_| is_it) else {
+            return Vec::new();
+        };
+        if !self.is_given_numbers() || self.is_count(spot) {
+            return Vec::new();
+        }
+        let mut functions = spot.source.functions.iter();
+        let gives = functions.find_map(|function| gives_back_converted(spot.source, function));
+        let Some(gives) = gives else {
+            return Vec::new();
+        };
+        let uses = self.inputs().into_iter().next_back();
+        std::iter::once(gives).chain(uses).collect()
+    }
+
+    /// Whether all that it was given is digits.
+    fn is_given_numbers(&self) -> bool {
+        let role = self
+            .actor
+            .and_then(|(_, actor)| self.case.role(&actor.name));
+        let Some(Player::Student { args, .. }) = role.map(|role| &role.player) else {
+            return false;
+        };
+        let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+        !args.is_empty() && args.iter().all(|arg| arg.as_text().is_some_and(is_number))
     }
 
     /// Whether a call of the program failed, or was made to.
@@ -234,4 +268,25 @@ impl<'a> Look<'a> {
             false => Vec::new(),
         }
     }
+}
+
+/// The `return` of a number that a function made of a text, where no statement before it looks at that number.
+fn gives_back_converted(source: &Source<'_>, function: &Function<'_>) -> Option<SourceLine> {
+    let mut body = function.body.clone();
+    let converts = body.find(|token| {
+        let name = source.word(*token).filter(|_| source.is(token + 1, "("));
+        name.is_some_and(|name| name.starts_with("strto") || name.starts_with("ato"))
+    })?;
+    let equals = converts.checked_sub(1).filter(|at| source.is(*at, "="))?;
+    let name = source.name_before(equals)?;
+    let mut controls = source.controls(function).into_iter();
+    if controls.any(|control| source.names(control.header.clone()).contains(&name)) {
+        return None;
+    }
+    let gives = body.find(|token| {
+        let end = (*token..function.body.end).find(|at| source.is(*at, ";"));
+        source.is(*token, "return")
+            && end.is_some_and(|end| source.names(*token + 1..end).contains(&name))
+    })?;
+    source.place(gives)
 }
