@@ -530,7 +530,7 @@ impl<'a> Look<'a> {
             .flat_map(|function| function.body.clone())
         {
             let nth = source.tokens.get(token + 2).and_then(|nth| nth.value());
-            let is_given = source.is(token, "argv") && nth != Some(0);
+            let is_given = source.is_argv(token) && nth != Some(0);
             if !is_given {
                 continue;
             }

@@ -14,7 +14,7 @@ type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [Rule<'a>; 54] = [
+        let rules: [Rule<'a>; 55] = [
             Self::called_in_handler,
             Self::came_before,
             Self::came_unawaited,
@@ -69,6 +69,7 @@ impl<'a> Look<'a> {
             Self::made_otherwise,
             Self::failed_as_well,
             Self::small_steps,
+            Self::let_through,
         ];
         let found = rules.iter().map(|rule| rule(self, lines));
         found

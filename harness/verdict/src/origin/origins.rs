@@ -244,7 +244,6 @@ impl<'a> Look<'a> {
             true | false => Vec::new(),
         };
         match given.is_empty() {
-            true if values.is_empty() => self.let_through(lines),
             true => values,
             false => given,
         }

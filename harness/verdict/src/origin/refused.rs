@@ -124,7 +124,7 @@ impl<'a> Look<'a> {
         let source = spot.source;
         let body = spot.function.body.clone();
         let read = body.filter_map(|token| {
-            let is_it = source.is(token, "argv") && source.is(token + 1, "[");
+            let is_it = source.is_argv(token) && source.is(token + 1, "[");
             let number = source.tokens.get(token + 2).filter(|_| is_it)?.value()?;
             source.is(token + 3, "]").then_some(number)
         });
@@ -148,7 +148,7 @@ impl<'a> Look<'a> {
             .map(|control| control.at)
             .next();
         let mut body = spot.function.body.clone();
-        let spoken = || body.find(|token| source.is(*token, "argc") || source.is(*token, "argv"));
+        let spoken = || body.find(|token| source.is(*token, "argc") || source.is_argv(*token));
         let line = counts.or_else(spoken).and_then(|token| source.line(token));
         Some(at(source, line.unwrap_or(spot.function.line)))
     }
@@ -260,9 +260,10 @@ impl<'a> Look<'a> {
         let Some(spot) = outermost.filter(|spot| crashed && spot.function.name == "main") else {
             return Vec::new();
         };
-        let reads = spot.function.body.clone().any(|token| {
-            spot.source.is(token, "argv") && spot.source.line(token) == Some(spot.line)
-        });
+        let reads =
+            spot.function.body.clone().any(|token| {
+                spot.source.is_argv(token) && spot.source.line(token) == Some(spot.line)
+            });
         match reads && self.is_count(spot) {
             true => self.counted(spot).into_iter().collect(),
             false => Vec::new(),

@@ -55,7 +55,7 @@ impl<'a> Look<'a> {
 
     /// It complained of an error and gave up, where it should have done its work: the call that brought the error; of one that
     /// came too late, what had undone it.
-    pub(super) fn gave_up_on(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+    pub(super) fn gave_up_on(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
         let failed = self
             .actor
             .filter(|(_, actor)| matches!(actor.exit, Exit::Code(status) if status != 0));
@@ -79,13 +79,20 @@ impl<'a> Look<'a> {
             let is_said = words.is_some_and(|words| words.all().any(|it| complained.contains(it)));
             is_said && call.tampered.is_none() && !call.lines.is_empty()
         });
-        let line = brought.and_then(|call| call.lines.first());
-        line.cloned().into_iter().collect()
+        if let Some(line) = brought.and_then(|call| call.lines.first()) {
+            return vec![line.clone()];
+        }
+        // Calls that are not watched: what decides about the end that it shows.
+        let is_end = !complained.is_empty() && actor.ended_at == lines;
+        match lines {
+            [_] if is_end => self.condition(lines),
+            _ => Vec::new(),
+        }
     }
 
     /// It makes the same call for ever, and that fails: what looks at its result.
     pub(super) fn fails_for_ever(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let last = self.calls().next_back();
+        let last = self.calls().rfind(|call| call.returned.is_some());
         let is_it = self.is_own && self.says(": a loop without end");
         let failed = last.filter(|call| is_it && call.errno().is_some() && !call.lines.is_empty());
         let Some(failed) = failed else {
@@ -114,7 +121,8 @@ impl<'a> Look<'a> {
 
     /// It crashed where it works on what a function of its own found good: the last thing that this function looks at.
     pub(super) fn let_through(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        if self.kind() != Some(MistakeKind::Crash) {
+        let is_it = self.is_own && self.says("touched memory that is not its own");
+        if !is_it || self.calls().any(|call| call.tampered.is_some()) {
             return Vec::new();
         }
         let found = lines.iter().find_map(|line| {
