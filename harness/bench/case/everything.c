@@ -1,15 +1,16 @@
 /* A bit of everything that evidence can be asked of: twelve children one after the other, each with a pipe, a file, a handled
-   signal and a thread. Or, by its argument, calls that have nothing of it. */
+   signal and a thread. Or, by its argument, calls that have nothing of it, pipes, or memory that is mapped for sharing. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILDREN = 12, CALLS = 400 };
+enum { CHILDREN = 12, CALLS = 400, PIPES = 100, MAPPED = 100, SIZE = 4096 };
 
 static volatile sig_atomic_t caught;
 static void on_signal(int number)
@@ -46,6 +47,26 @@ int main(int argc, char **argv)
         int null = open("/dev/null", O_WRONLY);
         for (int i = 0; i < CALLS; i++)
             write(null, "x", 1);
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "pipes") == 0) {
+        for (int i = 0; i < PIPES; i++) {
+            int ends[2];
+            if (pipe(ends) == -1)
+                return 1;
+            close(ends[0]);
+            close(ends[1]);
+        }
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "mapped") == 0) {
+        for (int i = 0; i < MAPPED; i++) {
+            char *at = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            if (at == MAP_FAILED)
+                return 1;
+            *at = 'x';
+            munmap(at, SIZE);
+        }
         return 0;
     }
     for (int i = 0; i < CHILDREN; i++) {

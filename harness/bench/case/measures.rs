@@ -90,7 +90,7 @@ const GROUPS: &[Group] = &[
         level: LevelChoice::Namespaces,
         programs: &["everything"],
         plan: |place| alone(place, "everything", &[]),
-        without: &[CLOCK, NO_TRACER],
+        without: &[CLOCK, Way::Sandbox(Measure::Pipes), NO_TRACER],
     },
     Group {
         name: "400 calls that nothing asks about",
@@ -98,6 +98,20 @@ const GROUPS: &[Group] = &[
         programs: &["everything"],
         plan: |place| alone(place, "everything", &["calls"]),
         without: &[CLOCK, NO_TRACER],
+    },
+    Group {
+        name: "a hundred pipes, one at a time",
+        level: LevelChoice::Namespaces,
+        programs: &["everything"],
+        plan: |place| alone(place, "everything", &["pipes"]),
+        without: &[Way::Sandbox(Measure::Pipes), NO_TRACER],
+    },
+    Group {
+        name: "a hundred mappings, one at a time",
+        level: LevelChoice::Namespaces,
+        programs: &["everything"],
+        plan: |place| alone(place, "everything", &["mapped"]),
+        without: &[Way::Sandbox(Measure::Mapped), NO_TRACER],
     },
     Group {
         name: "a server and a client, shared level",

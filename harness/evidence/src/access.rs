@@ -32,6 +32,9 @@ pub struct Access {
     pub n: u64,
     /// The process as it sees itself.
     pub pid: u32,
+    /// Which of its actor's threads, from 0, where its process has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<u16>,
     /// Calls of the trace with smaller numbers had begun before it.
     pub before_call: u32,
     /// The number that was read or written, where its width is known.

@@ -115,8 +115,21 @@ pub enum Thing {
     Files,
     /// A word on which threads wait, `futex(2)`.
     Word(u64),
+    /// That threads of a process have ended.
+    Ends(u32),
     /// What is not known: it is anything.
     Anything,
+}
+
+/// Memory with numbers below this one is shared by threads of one process alone.
+const MEMORY_OF_THREADS_BELOW: i64 = -(1 << 30);
+
+impl Thing {
+    /// Whether it is memory that threads of one process share, and no other process.
+    #[must_use]
+    pub fn is_of_threads(&self) -> bool {
+        matches!(self, Self::Memory(number) if *number < MEMORY_OF_THREADS_BELOW)
+    }
 }
 
 /// How a thing is touched.
@@ -199,6 +212,9 @@ pub struct Steps {
     /// What made the run depend on more than its steps: threads share memory that is not watched, or a turn did not end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwatched: Option<String>,
+    /// Since what a process with threads did itself, the memory that they share was not watched to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<String>,
     /// The process of each thread, as it sees itself.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub processes: BTreeMap<ThreadId, u32>,

@@ -1,6 +1,6 @@
 //! Accesses to shared memory in words: whose, what was read or written, between which calls.
 
-use ipclab_evidence::{Access, Arg, Call};
+use ipclab_evidence::{Access, Arg, Call, Steps, ThreadId};
 
 use crate::facts::Facts;
 
@@ -11,6 +11,24 @@ pub(crate) fn process(facts: Facts<'_>, actor: usize, pid: u32) -> String {
         format!("the parent (process {pid})")
     } else {
         format!("process {pid}")
+    }
+}
+
+/// `the first thread`, `thread 2`
+pub(crate) fn thread(nth: u16) -> String {
+    match nth {
+        0 => "the first thread".to_owned(),
+        nth => format!("thread {}", nth + 1),
+    }
+}
+
+/// Who takes a step: a thread, where its process has several, else its process.
+pub(crate) fn one(facts: Facts<'_>, actor: usize, steps: &Steps, id: ThreadId) -> String {
+    let pid = steps.processes.get(&id).copied().unwrap_or(0);
+    let same = steps.processes.values().filter(|other| **other == pid);
+    match same.count() {
+        0 | 1 => process(facts, actor, pid),
+        _ => thread(id.nth),
     }
 }
 

@@ -7,6 +7,7 @@ mod calls;
 mod cleanup;
 mod deadlock;
 mod difference;
+mod drawn;
 mod errno;
 mod exit;
 mod facts;
@@ -30,6 +31,7 @@ mod semaphores;
 mod settle;
 mod sharing;
 pub mod style;
+mod threads;
 mod unordered;
 
 pub use calls::{PatternSeen, patterns_seen};
@@ -57,7 +59,10 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(cleanup::judge(facts));
     findings.extend(calls::judge(facts));
     findings.extend(memory::judge(facts));
-    findings.extend(sharing::judge(facts));
+    let otherwise_right = findings
+        .iter()
+        .all(|finding| finding.verdict == Verdict::Pass);
+    findings.extend(sharing::judge(facts, otherwise_right));
     findings.extend(objects::judge(facts));
     // Last, since the cause of a wrong status may be that nothing else was wrong.
     let otherwise_right = findings

@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 
 use ipclab_evidence::{
     Access, ActorEvidence, ArgKind, Call, Collision, LimitKind, Names, Reach, Searched, Sharing,
-    Step, Steps, Strategy, Thing, Way,
+    Strategy,
 };
 use ipclab_spec::{Aspect, Case, FaultKind};
 
 use crate::accesses::{around, description, in_words, process, value};
 use crate::deadlock::deadlock;
+use crate::drawn::drawn;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::semaphores::{held, sem_ops};
+use crate::threads;
 use crate::unordered::unordered;
 
 /// What is expected of processes that take turns.
 const EXPECTED: &str = "between a process's read and its write nobody else writes there";
 
 /// One finding for a case whose processes take turns, two where they did not share anything either.
-pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
+///
+/// What threads of one process lost is told where something else is wrong, too: programs that are right may well read and write
+/// in two steps.
+pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
     if facts.case.interleave.is_empty() {
         return Vec::new();
     }
@@ -33,8 +38,12 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
         .map(|actor| actor.name.as_str());
     let mut findings = Vec::new();
     let writers = sharing.writers.len();
+    let about_threads = facts.case.shares_among_threads();
     if writers > 1 {
         let text = format!("{writers} processes wrote to shared memory");
+        findings.push(Finding::pass(Aspect::Memory, name, text));
+    } else if let Some(threads) = most_threads(sharing).filter(|_| about_threads) {
+        let text = format!("{threads} threads of one process took turns");
         findings.push(Finding::pass(Aspect::Memory, name, text));
     } else if !ends_by_signal(facts.case) && !facts.case.shares_signals() {
         let who = match (sharing.writers.first(), student) {
@@ -54,15 +63,14 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     }
     let unseen = student
         .and_then(|index| facts.actor(index))
-        .and_then(unseen_access);
+        .and_then(unseen_access)
+        .or_else(|| given_up(sharing).filter(|_| about_threads));
     let searched = sharing.searched.as_ref();
     let race = searched.and_then(|searched| searched.races.first());
-    findings.push(match (sharing.collisions.first(), unseen, race) {
-        (None, Some(what), _) => {
-            let text =
-                format!("whether a change to shared memory was lost cannot be known: it {what}");
-            Finding::fail(Aspect::Memory, name, text)
-        }
+    let counts = |collision: &&Collision| !threads::is_among(collision) || !otherwise_right;
+    let collision = sharing.collisions.iter().find(counts);
+    findings.push(match (collision, unseen, race) {
+        (None, Some(text), _) => Finding::fail(Aspect::Memory, name, text),
         (None, None, Some(race)) => unordered(facts, race),
         (None, None, None) => Finding::pass(
             Aspect::Memory,
@@ -73,6 +81,9 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
                 sharing.accesses
             ),
         ),
+        (Some(collision), _, _) if threads::is_among(collision) => {
+            threads::lost(facts, collision, sharing)
+        }
         (Some(collision), _, _) => lost(facts, collision, sharing),
     });
     if searched.is_some() {
@@ -81,12 +92,32 @@ pub(crate) fn judge(facts: Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What an actor was stopped for, if that could have hidden accesses to memory.
+/// The most threads that a process had; `None`: none had more than one.
+fn most_threads(sharing: &Sharing) -> Option<usize> {
+    let mut threads: BTreeMap<u32, usize> = BTreeMap::new();
+    for pid in sharing.steps.as_ref()?.processes.values() {
+        *threads.entry(*pid).or_default() += 1;
+    }
+    threads.into_values().max().filter(|most| *most > 1)
+}
+
+/// By what the program itself did, accesses of its threads could be hidden.
+fn given_up(sharing: &Sharing) -> Option<String> {
+    let why = sharing.steps.as_ref()?.given_up.as_ref()?;
+    Some(format!(
+        "whether a change to the memory that threads share was lost cannot be known, since {why}"
+    ))
+}
+
+/// That it cannot be known, if an actor was stopped for what could have hidden accesses to memory.
 fn unseen_access(actor: &ActorEvidence) -> Option<String> {
     let hidden = [LimitKind::UnseenMemory, LimitKind::UnreadablePrograms];
     let mut hits = actor.limits.iter();
     let hit = hits.find(|hit| hidden.contains(&hit.kind))?;
-    Some(Facts::hit(actor, hit))
+    let what = Facts::hit(actor, hit);
+    Some(format!(
+        "whether a change to shared memory was lost cannot be known: it {what}"
+    ))
 }
 
 /// Whether a signal comes with one of the calls: a process that it ends may not have written yet.
@@ -142,71 +173,6 @@ pub fn claim(searched: &Searched) -> Option<String> {
         }
         Reach::Failed { .. } => return None,
     })
-}
-
-/// The schedule of a run that failed, drawn: what each process did in shared memory and with semaphores, and where it lost its
-/// turn though it could have gone on.
-fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut before: Option<&Step> = None;
-    for step in &steps.steps {
-        let pid = steps.processes.get(&step.thread).copied().unwrap_or(0);
-        let who = process(facts, actor, pid);
-        if let Some(last) = before.filter(|last| last.thread != step.thread) {
-            let other = steps.processes.get(&last.thread).copied().unwrap_or(0);
-            if step.ready.contains(&last.thread) {
-                let other = process(facts, actor, other);
-                lines.push(format!("-- {other} loses its turn to {who}"));
-            }
-        }
-        before = Some(step);
-        let calls = facts.calls(actor);
-        let mut calls = calls.filter(|call| call.pid == pid && call.n == step.before_call);
-        for touch in &step.touches {
-            let value = step
-                .value
-                .map_or_else(|| "something".to_owned(), |value| value.to_string());
-            let deed = match (&touch.thing, touch.way) {
-                (Thing::Memory(_), Way::Read) => format!("read {value} at offset {}", touch.from),
-                (Thing::Memory(_), Way::Write) => {
-                    format!("wrote {value} at offset {}", touch.from)
-                }
-                (Thing::Memory(_), Way::Update) => {
-                    format!("changed offset {} to {value} as one", touch.from)
-                }
-                // That a signal could have come there is no deed.
-                (Thing::Signals(_), Way::Read) => continue,
-                _ => match calls.next() {
-                    Some(call) => description(call),
-                    None => continue,
-                },
-            };
-            lines.push(format!("{who}: {deed}"));
-        }
-    }
-    around_the_loss(lines)
-}
-
-/// The part of a drawing in which turns are lost, and some of what comes before and after.
-fn around_the_loss(lines: Vec<String>) -> Vec<String> {
-    const BEFORE: usize = 4;
-    const AFTER: usize = 8;
-    let is_loss = |line: &String| line.starts_with("--");
-    let first = lines.iter().position(is_loss).unwrap_or(0);
-    let last = lines.iter().rposition(is_loss).unwrap_or(lines.len());
-    let (from, to) = (
-        first.saturating_sub(BEFORE),
-        (last + AFTER).min(lines.len()),
-    );
-    let mut part: Vec<String> = Vec::new();
-    if from > 0 {
-        part.push("...".to_owned());
-    }
-    part.extend_from_slice(&lines[from..to]);
-    if to < lines.len() {
-        part.push("...".to_owned());
-    }
-    part
 }
 
 fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {

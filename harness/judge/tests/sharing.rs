@@ -32,6 +32,7 @@ fn access(builder: &EvidenceBuilder, n: u64, pid: u32, value: i64) -> Access {
     Access {
         n,
         pid,
+        thread: None,
         before_call: builder.e.trace.len() as u32 + 1,
         value: Some(value),
         lines: Vec::new(),
@@ -171,6 +172,35 @@ fn sharing_nothing_is_reported() {
             |builder: &mut EvidenceBuilder| builder.e.sharing.as_mut().unwrap().writers = writers;
         check(&shared(), &right(), spoil, &[expect]);
     }
+}
+
+/// Threads of one process took turns, and no process wrote to shared memory.
+fn of_threads(given_up: Option<&str>) -> impl Fn(&mut EvidenceBuilder) {
+    move |builder: &mut EvidenceBuilder| {
+        let sharing = builder.e.sharing.as_mut().unwrap();
+        sharing.writers.clear();
+        let id = |nth| ThreadId { actor: 0, nth };
+        sharing.steps = Some(Steps {
+            processes: [(id(0), 2), (id(1), 2)].into(),
+            given_up: given_up.map(str::to_owned),
+            ..Steps::default()
+        });
+    }
+}
+
+const SEARCH: &str =
+    "interleave = { preemptions = 1 }\n[case.actor.counter]\nstudent = \"client\"\nexit = 0\n";
+
+#[test]
+fn threads_are_no_processes_where_the_case_asks_for_none() {
+    let nothing = "memory: no process wrote to shared memory, so nothing was shared";
+    check(&case(SEARCH), &right(), of_threads(None), &[nothing]);
+    check(
+        &case(SEARCH),
+        &right(),
+        of_threads(Some("it looked away")),
+        &[nothing],
+    );
 }
 
 #[test]
@@ -427,6 +457,69 @@ fn a_schedule_that_fails_is_drawn() {
              process 3: wrote 1 at offset 4"
         ),
         "{seen:#?}"
+    );
+}
+
+#[test]
+fn what_threads_lost_is_drawn_with_lines_and_without_numbers_of_places() {
+    let strategy = Strategy::Preemptions {
+        most: 1,
+        runs: 2_000,
+    };
+    let mut builder = searched(Reach::Failed { preemptions: 1 }, strategy);
+    collided("3r 4w 3w")(&mut builder);
+    builder.exit(0, 1);
+    let sharing = builder.e.sharing.as_mut().unwrap();
+    let thread = |nth| ThreadId { actor: 0, nth };
+    let line = |line| SourceLine {
+        file: "counter.c".into(),
+        line,
+    };
+    let memory = i64::from(i32::MIN);
+    for collision in &mut sharing.collisions {
+        collision.segment = i32::MIN;
+        collision.read.thread = Some(1);
+        collision.other.thread = Some(2);
+    }
+    let step = |nth: u16, way: Way, value: i64, lines: Vec<SourceLine>| Step {
+        thread: thread(nth),
+        ready: vec![thread(1), thread(2)],
+        polling: Vec::new(),
+        touches: vec![Touch {
+            thing: Thing::Memory(memory),
+            from: 1 << 48,
+            to: (1 << 48) + 4,
+            way,
+        }],
+        by_time: false,
+        before_call: 1,
+        value: Some(value),
+        lines,
+    };
+    sharing.steps = Some(Steps {
+        steps: vec![
+            step(1, Way::Read, 0, vec![line(12)]),
+            // As within malloc().
+            step(2, Way::Write, 9, Vec::new()),
+            step(2, Way::Write, 1, vec![line(13)]),
+            step(1, Way::Write, 1, vec![line(13)]),
+        ],
+        processes: [(thread(1), 2), (thread(2), 2)].into(),
+        ..Steps::default()
+    });
+    let findings = ipclab_judge::judge(&case(SEARCH), &builder.e);
+    let seen = findings
+        .iter()
+        .filter_map(|finding| finding.seen.as_deref());
+    let drawn = seen.filter_map(|seen| seen.split_once("the schedule:\n"));
+    let drawn: Vec<&str> = drawn.map(|(_, drawn)| drawn).collect();
+    assert_eq!(
+        drawn,
+        ["thread 2: read 0 at counter.c:12\n\
+          -- thread 2 loses its turn to thread 3\n\
+          thread 3: wrote 1 at counter.c:13\n\
+          -- thread 3 loses its turn to thread 2\n\
+          thread 2: wrote 1 at counter.c:13"]
     );
 }
 

@@ -35,6 +35,23 @@ pub fn kill(pid: Pid, signal: c_int) -> Result<()> {
     check_int(unsafe { libc::kill(pid, signal) }).map(drop)
 }
 
+/// Where a thread keeps the list of its robust mutexes, `get_robust_list(2)`: within what the C library has for it alone.
+/// `None`: nowhere, or it may not be asked.
+#[must_use]
+pub fn robust_list(tid: Pid) -> Option<u64> {
+    let (mut head, mut length) = (0_u64, 0_usize);
+    // SAFETY: the call writes one address and one length, and both are ours.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_get_robust_list,
+            tid,
+            &raw mut head,
+            &raw mut length,
+        )
+    };
+    (done == 0 && head != 0).then_some(head)
+}
+
 /// `setsid(2)`.
 pub fn new_session() -> Result<()> {
     // SAFETY: no arguments.

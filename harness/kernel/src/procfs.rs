@@ -201,7 +201,8 @@ pub fn system_code(pid: Pid, name: &[u8]) -> Vec<Range<u64>> {
 }
 
 /// Whether a path is one of the system's folders.
-fn is_systems(path: &[u8]) -> bool {
+#[must_use]
+pub fn is_systems(path: &[u8]) -> bool {
     let system = [&b"/usr/"[..], b"/lib"];
     system.iter().any(|folder| path.starts_with(folder))
 }
@@ -284,6 +285,58 @@ fn file_mapping(line: &[u8]) -> Option<FileMapping> {
 pub fn executable(pid: Pid) -> Option<(u64, u64)> {
     let file = std::fs::metadata(format!("/proc/{pid}/exe")).ok()?;
     Some((file.dev(), file.ino()))
+}
+
+/// A stretch of a process's own memory, as `/proc/PID/maps` has it: what others do not share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnMapping {
+    /// Its addresses.
+    pub range: Range<u64>,
+    /// May it be read?
+    pub readable: bool,
+    /// Written to?
+    pub writable: bool,
+    /// Does it hold code?
+    pub executable: bool,
+    /// What it is mapped from: a file's path, `[heap]`, `[stack]`, or nothing.
+    pub path: Vec<u8>,
+}
+
+/// What a process has mapped for itself, in the order of addresses; `None`: it is gone.
+#[must_use]
+pub fn own_mappings(tid: Pid) -> Option<Vec<OwnMapping>> {
+    let maps = read(tid, "maps")?;
+    let lines = maps.split(|byte| *byte == b'\n');
+    Some(lines.filter_map(own_mapping).collect())
+}
+
+/// `55e0c8a3d000-55e0c8a3e000 rw-p 00003000 fe:01 1234    /lab/counter`
+fn own_mapping(line: &[u8]) -> Option<OwnMapping> {
+    let mut words = line.splitn(6, |byte| *byte == b' ');
+    let mut word = || std::str::from_utf8(words.next()?).ok();
+    let (range, access) = (word()?, word()?.as_bytes());
+    if access.get(3) != Some(&b'p') {
+        return None;
+    }
+    let (start, end) = range.split_once('-')?;
+    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
+    let [readable, writable, executable] =
+        [b'r', b'w', b'x'].map(|letter| access.contains(&letter));
+    Some(OwnMapping {
+        range: hexadecimal(start)?..hexadecimal(end)?,
+        readable,
+        writable,
+        executable,
+        path: words.nth(3).unwrap_or_default().trim_ascii().to_vec(),
+    })
+}
+
+/// Where the program lies that a process runs, as its mappings name it.
+#[must_use]
+pub fn executable_path(pid: Pid) -> Option<Vec<u8>> {
+    use std::os::unix::ffi::OsStringExt;
+    let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    Some(path.into_os_string().into_vec())
 }
 
 /// `7f5c40000000-7f5c40001000 rw-s 00000000 00:01 32769    /SYSV00000000 (deleted)`
@@ -776,6 +829,44 @@ mod tests {
         });
         drop(reader.stdin.take());
         reader.wait().unwrap();
+    }
+
+    #[test]
+    fn own_mappings_are_those_that_no_other_process_shares() {
+        let check = |line: &str, expected: Option<(u64, u64, &str, &str)>| {
+            let found = super::own_mapping(line.as_bytes());
+            let found = found.as_ref().map(|one| {
+                let access: String = [
+                    (one.readable, 'r'),
+                    (one.writable, 'w'),
+                    (one.executable, 'x'),
+                ]
+                .into_iter()
+                .filter_map(|(may, letter)| may.then_some(letter))
+                .collect();
+                let path = String::from_utf8(one.path.clone()).unwrap();
+                (one.range.start, one.range.end, access, path)
+            });
+            let expected = expected
+                .map(|(start, end, access, path)| (start, end, access.to_owned(), path.to_owned()));
+            assert_eq!(found, expected, "{line}");
+        };
+        check(
+            "55e0c8a3d000-55e0c8a3e000 rw-p 00003000 fe:01 1234                       /lab/a counter",
+            Some((0x55e0_c8a3_d000, 0x55e0_c8a3_e000, "rw", "/lab/a counter")),
+        );
+        check(
+            "55e0c8a3e000-55e0c8a5f000 ---p 00000000 00:00 0                          [heap]",
+            Some((0x55e0_c8a3_e000, 0x55e0_c8a5_f000, "", "[heap]")),
+        );
+        check(
+            "7f0000001000-7f0000003000 rw-p 00000000 00:00 0",
+            Some((0x7f00_0000_1000, 0x7f00_0000_3000, "rw", "")),
+        );
+        check(
+            "7f0000001000-7f0000003000 rw-s 00001000 00:01 32769                      /SYSV00000000 (deleted)",
+            None,
+        );
     }
 
     #[test]

@@ -265,11 +265,11 @@ fn play(
                 }
             };
             argv.extend(arguments(args, &actor.name)?);
-            Ok((
-                self::program(path, &argv, environment(search, sanitized(case, programs))),
-                false,
-                binds,
-            ))
+            let mut environment = environment(search, sanitized(case, programs));
+            if matches!(artifact, Artifact::Command { .. }) {
+                environment.push(no_bytecode());
+            }
+            Ok((self::program(path, &argv, environment), false, binds))
         }
         Player::Reference { program, args } => {
             let reference = spec.program(program).map(|program| &program.reference);
@@ -324,6 +324,12 @@ fn ours(host: PathBuf, inside: PathBuf) -> Bind {
         trusted_only: true,
         party: None,
     }
+}
+
+/// Python keeps no translation of the files that it imports: the folder is a new one in each case, and a file that two programs
+/// write at their start is one more thing whose order matters to a search.
+fn no_bytecode() -> (String, String) {
+    ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned())
 }
 
 fn environment(search: String, sanitize: bool) -> Vec<(String, String)> {

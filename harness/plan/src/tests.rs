@@ -513,6 +513,14 @@ student = "comclient 127.0.0.1"
         .remove(0)
         .plan;
     assert_eq!(argv(&plan.actors[1]), ["python3", "client.py", "127.0.0.1"]);
+    // Two scripts that both write what Python keeps of one file would have an order.
+    let keeps_nothing = plan.actors.iter().map(|actor| match &actor.run {
+        evidence::Run::Program { env, .. } => env
+            .iter()
+            .any(|(name, _)| name == "PYTHONDONTWRITEBYTECODE"),
+        evidence::Run::Script { .. } => false,
+    });
+    assert_eq!(keeps_nothing.collect::<Vec<_>>(), [false, true]);
     let hosts: Vec<_> = plan
         .world
         .binds

@@ -45,8 +45,8 @@ impl Variant {
         }
     }
 
-    /// The same with processes that take turns.
-    fn in_turn(&self, turns: Turns, seed: u64) -> Self {
+    /// The same with processes that take turns, or threads: `one` is what one of them is called.
+    fn in_turn(&self, turns: Turns, one: &str, seed: u64) -> Self {
         let search = match turns {
             Turns::Preemptions { most, runs } => Some(Strategy::Preemptions { most, runs }),
             Turns::Pct { depth, runs } => Some(Strategy::Pct { depth, runs }),
@@ -59,7 +59,7 @@ impl Variant {
         let (order, told) = match turns {
             Turns::Preemptions { .. } | Turns::Pct { .. } => (
                 Order::Steered(Steering::along(Vec::new())),
-                "when no process loses its turn while it can go on".to_owned(),
+                format!("when no {one} loses its turn while it can go on"),
             ),
             Turns::LateWriters => (
                 Order::LateWriters,
@@ -107,7 +107,9 @@ pub fn variants(lab: &str, case: &Case, seed: u64) -> Result<Vec<Variant>, Strin
     }
     let in_turn = |variant: &Variant| -> Vec<Variant> {
         let orders = case.interleave.iter();
-        orders.map(|turns| variant.in_turn(*turns, seed)).collect()
+        orders
+            .map(|turns| variant.in_turn(*turns, case.takes_turns(), seed))
+            .collect()
     };
     Ok(variants.iter().flat_map(in_turn).collect())
 }

@@ -9,8 +9,19 @@ use crate::{CauseReport, Line, Place, Report, words};
 pub(crate) struct Remark<'a> {
     /// The mistake.
     pub(crate) cause: &'a CauseReport,
+    /// The line.
+    place: &'a Place,
     /// Whether it comes from this line; otherwise it shows here.
     pub(crate) is_origin: bool,
+    /// The line before, at which it is said already.
+    before: Option<Before<'a>>,
+}
+
+/// A line at which a mistake is said in full.
+#[derive(Clone, Copy, Debug)]
+struct Before<'a> {
+    place: &'a Place,
+    is_origin: bool,
 }
 
 /// A line, and what is said beside it.
@@ -24,6 +35,22 @@ pub(crate) struct LineBeside<'a> {
 }
 
 impl Remark<'_> {
+    /// As [`Self::text`] to who reads a page from its top: what a line before said is not said again.
+    pub(crate) fn text_in_order(&self, report: &Report) -> String {
+        let Some(before) = self.before else {
+            return self.text(report);
+        };
+        let of = match before.place.file == self.place.file {
+            true => format!("line {}", before.place.line),
+            false => before.place.to_string(),
+        };
+        match (self.is_origin, before.is_origin) {
+            (true, true) => format!("the mistake of {of} comes from here, too"),
+            (true, false) => format!("the mistake of {of} comes from here"),
+            (false, _) => format!("the mistake of {of} shows here"),
+        }
+    }
+
     /// The mistake, and where its other end is: `server used port 14640 instead of 12345 (comes from iserver.c:31)`.
     pub(crate) fn text(&self, report: &Report) -> String {
         let message = words::cause(report, self.cause);
@@ -46,11 +73,34 @@ pub(crate) fn remarks(report: &Report) -> BTreeMap<&Place, Vec<Remark<'_>>> {
         let shows = cause.lines.first();
         let shows = shows.filter(|line| !cause.from.contains(line));
         for (place, is_origin) in origins.chain(shows.map(|place| (place, false))) {
-            let remark = Remark { cause, is_origin };
+            let remark = Remark {
+                cause,
+                place,
+                is_origin,
+                before: None,
+            };
             remarks.entry(place).or_default().push(remark);
         }
     }
+    say_once(report, &mut remarks);
     remarks
+}
+
+/// Has each mistake refer to the first line that it is said at; a line that is not shown says nothing.
+fn say_once<'a>(report: &Report, remarks: &mut BTreeMap<&'a Place, Vec<Remark<'a>>>) {
+    let mut said: Vec<(&CauseReport, Before<'a>)> = Vec::new();
+    for (place, remarks) in remarks {
+        for remark in remarks {
+            let known = said
+                .iter()
+                .find(|(cause, _)| std::ptr::eq(*cause, remark.cause));
+            remark.before = known.map(|(_, before)| *before);
+            if known.is_none() && report.excerpt(place).is_some() {
+                let is_origin = remark.is_origin;
+                said.push((remark.cause, Before { place, is_origin }));
+            }
+        }
+    }
 }
 
 /// The lines that something is said beside, and those around them, by files.

@@ -174,7 +174,7 @@ fn lines(report: &Report) -> String {
             let row = format!("{mark}{:>5} │ {}", line.number, line.text);
             let _ = writeln!(out, "{}", row.trim_end());
             for remark in line.remarks {
-                let _ = writeln!(out, "      └ {}", remark.text(report));
+                let _ = writeln!(out, "      └ {}", remark.text_in_order(report));
             }
         }
         out.push('\n');

@@ -88,6 +88,7 @@ fn each_form_leads_to_the_line_that_a_mistake_comes_from() {
         &[
             "| `iserver.c:4`: server used port 14640 instead of 12345, comes from `iserver.c:1` |",
             ">    1 │ int port = 12345;\n      └ server used port 14640 instead of 12345 (comes from here, shows in iserver.c:4)\n",
+            "└ the mistake of line 1 shows here\n",
         ],
     );
     check(
@@ -113,7 +114,7 @@ fn each_form_leads_to_the_line_that_a_mistake_comes_from() {
 }
 
 #[test]
-fn a_page_shows_the_mistake_beside_both_lines() {
+fn a_page_says_the_mistake_once_and_refers_to_it_beside_its_other_line() {
     let page = html::render(&wrong_port());
     assert_eq!(
         of_class(&page, "beside origin"),
@@ -121,7 +122,7 @@ fn a_page_shows_the_mistake_beside_both_lines() {
     );
     assert_eq!(
         of_class(&page, "beside"),
-        ["server used port 14640 instead of 12345 (comes from iserver.c:1)"]
+        ["the mistake of line 1 shows here"]
     );
     // Under "In your code" and at the finding.
     assert_eq!(of_class(&page, "marked").len(), 4, "{page}");

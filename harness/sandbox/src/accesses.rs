@@ -21,6 +21,8 @@ pub(crate) struct RawAccess {
     pub(crate) actor: usize,
     /// Its process, as it sees itself.
     pub(crate) pid: u32,
+    /// Which of its actor's threads, where its process has several.
+    pub(crate) thread: Option<u16>,
     /// Where it begins, and how many bytes it is about.
     pub(crate) place: Place,
     pub(crate) width: u32,
@@ -85,6 +87,7 @@ impl Accesses {
         Access {
             n: self.count,
             pid: raw.pid,
+            thread: raw.thread,
             before_call: raw.before_call,
             value: raw.value,
             lines: raw.lines.clone(),
@@ -175,6 +178,7 @@ mod tests {
             tid,
             actor: 0,
             pid: tid as u32,
+            thread: None,
             place: (1, offset),
             width: 1,
             before_call: 1,

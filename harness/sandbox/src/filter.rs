@@ -12,6 +12,7 @@ use ipclab_kernel::arch::older;
 use libc::sock_filter;
 
 use crate::calls::{self, When};
+use crate::measures::Measure;
 use code::{
     ALLOW, AND, ARCHITECTURE, JUMP, JUMP_ANY_BIT, JUMP_AT_LEAST, JUMP_EQUAL, KILL, LOAD, NUMBER,
     RETURN, SHARES_PROPERLY, TRACE, errno, jump, low_half, put, refusal, silent,
@@ -235,7 +236,7 @@ fn search(number_ranges: &[NumberRange]) -> Vec<sock_filter> {
 /// What calls get that are not special.
 fn answer_to_the_rest(trace_scope: TraceScope) -> u32 {
     match trace_scope {
-        TraceScope::Nothing | TraceScope::Table | TraceScope::TableWithoutClock => ALLOW,
+        TraceScope::Nothing | TraceScope::Table { .. } => ALLOW,
         TraceScope::Everything { .. } => TRACE,
     }
 }
@@ -286,8 +287,10 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
         ],
     );
     // And so is their number: the tracer counts those of this box.
-    for number in calls::PIPES {
-        add(number, &[put(RETURN, TRACE)]);
+    if options.trace_scope.has(Measure::Pipes) {
+        for number in calls::PIPES {
+            add(number, &[put(RETURN, TRACE)]);
+        }
     }
     if options.host {
         for (number, code) in host::calls(options) {
@@ -352,7 +355,8 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
         ],
     );
     // Memory that is shared is counted by what is mapped.
-    if !matches!(options.trace_scope, TraceScope::Everything { .. }) {
+    let is_closed = matches!(options.trace_scope, TraceScope::Everything { .. });
+    if !is_closed && options.trace_scope.has(Measure::Mapped) {
         add(
             libc::SYS_mmap,
             &[
@@ -369,7 +373,7 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
                 add(spec.number, &trace(spec.when));
             }
         }
-        TraceScope::Table | TraceScope::TableWithoutClock => {
+        TraceScope::Table { .. } => {
             for spec in calls::TABLE {
                 let looked_at = options.host && OPENS.contains(&spec.number);
                 let requested = options.requested.contains(&spec.number);
@@ -380,7 +384,7 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
                 };
                 add(spec.number, &trace(when));
             }
-            if options.trace_scope == TraceScope::Table {
+            if options.trace_scope.has(Measure::Clock) {
                 for (number, when) in calls::CLOCK_CALLS {
                     add(*number, &trace(*when));
                 }

@@ -22,11 +22,15 @@ pub enum Measure {
     Addresses,
     /// Landlock bounds what programs may do with files, at the `shared` level.
     Landlock,
+    /// Pipes are counted: each call that makes one stops.
+    Pipes,
+    /// Memory that is mapped for sharing is counted: each such call stops, and what is mapped is read.
+    Mapped,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Clock,
         Self::Witness,
         Self::Placement,
@@ -35,6 +39,8 @@ impl Measure {
         Self::Settings,
         Self::Addresses,
         Self::Landlock,
+        Self::Pipes,
+        Self::Mapped,
     ];
 
     /// What notes call it.
@@ -49,6 +55,8 @@ impl Measure {
             Self::Settings => "closed /proc/sys",
             Self::Addresses => "checked addresses",
             Self::Landlock => "Landlock",
+            Self::Pipes => "counted pipes",
+            Self::Mapped => "counted mappings",
         }
     }
 

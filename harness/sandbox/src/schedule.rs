@@ -109,6 +109,11 @@ impl Schedule {
         own && self.steered.as_mut().is_some_and(Steered::take_grant)
     }
 
+    /// Which of its actor's threads one is, where turns are steered.
+    pub(crate) fn nth(&self, tid: Pid) -> Option<u16> {
+        self.steered.as_ref()?.nth(tid)
+    }
+
     /// What the step that is being taken touches.
     pub(crate) fn touches(&mut self, touches: impl IntoIterator<Item = Touch>) {
         if let Some(steered) = &mut self.steered {
@@ -141,6 +146,13 @@ impl Schedule {
     pub(crate) fn unwatched(&mut self, what: &str) {
         if let Some(steered) = &mut self.steered {
             steered.unwatched(what);
+        }
+    }
+
+    /// What a program did by which the memory of its threads is not watched any more.
+    pub(crate) fn given_up(&mut self, what: &str) {
+        if let Some(steered) = &mut self.steered {
+            steered.given_up(what);
         }
     }
 

@@ -57,6 +57,11 @@ impl Steered {
         self.record.processes.insert(id, own_pid);
     }
 
+    /// Which of its actor's threads one is.
+    pub(crate) fn nth(&self, tid: Pid) -> Option<u16> {
+        self.ids.get(&tid).map(|id| id.nth)
+    }
+
     /// Chooses whose step is next, of threads that wait and whether they do right before an access or a call.
     pub(crate) fn next(
         &mut self,
@@ -150,6 +155,11 @@ impl Steered {
     /// What makes the run depend on more than its steps.
     pub(crate) fn unwatched(&mut self, what: &str) {
         self.record.unwatched.get_or_insert_with(|| what.to_owned());
+    }
+
+    /// What a program did by which the memory of its threads is not watched any more.
+    pub(crate) fn given_up(&mut self, what: &str) {
+        self.record.given_up.get_or_insert_with(|| what.to_owned());
     }
 
     /// What was recorded.

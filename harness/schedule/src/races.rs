@@ -69,10 +69,40 @@ pub fn races(steps: &[Step]) -> Vec<Race> {
     races_of(steps, |_| true)
 }
 
+/// Whether two threads both read and write a place, so that one can lose what the other wrote. Of memory of threads nothing less
+/// is told: an atomic load or store looks like any other.
+fn both_update(steps: &[Step], touch: &Touch, threads: [ThreadId; 2]) -> bool {
+    let does = |thread: ThreadId, way: Way| {
+        let mut own = steps
+            .iter()
+            .filter(|step| step.thread == thread && !step.lines.is_empty());
+        let is_same = |other: &Touch| {
+            let place = |touch: &Touch| (touch.thing.clone(), touch.from, touch.to);
+            other.way == way && place(other) == place(touch)
+        };
+        own.any(|step| step.touches.iter().any(is_same))
+    };
+    threads
+        .into_iter()
+        .all(|thread| does(thread, Way::Read) && does(thread, Way::Write))
+}
+
 fn races_of(steps: &[Step], counts: impl Fn(&Step) -> bool) -> Vec<Race> {
     let ordered = |one: &Step, other: &Step| {
+        // What libraries do with memory of threads is how these agree.
+        let by_libraries = one.lines.is_empty() && other.lines.is_empty();
+        let agrees = |touch: &Touch, with: &Touch| {
+            by_libraries && touch.thing.is_of_threads() && conflict(touch, with)
+        };
         let mut touches = one.touches.iter();
-        touches.any(|touch| other.touches.iter().any(|with| orders(touch, with)))
+        let is_end = |touch: &Touch| matches!(touch.thing, Thing::Ends(_));
+        // A thread that has ended may have been joined without a call.
+        let ended = one.thread.actor == other.thread.actor && one.touches.iter().any(is_end);
+        ended
+            || touches.any(|touch| {
+                let mut with = other.touches.iter();
+                with.any(|with| orders(touch, with) || agrees(touch, with))
+            })
     };
     let clocks = Clocks::of(steps, ordered);
     let mut races = Vec::new();
@@ -89,6 +119,8 @@ fn races_of(steps: &[Step], counts: impl Fn(&Step) -> bool) -> Vec<Race> {
             let mut touches = earlier.touches.iter().filter(|touch| is_memory(touch));
             let with = |touch: &&Touch| step.touches.iter().any(|other| conflict(touch, other));
             if let Some(touch) = touches.find(with)
+                && (!touch.thing.is_of_threads()
+                    || both_update(steps, touch, [earlier.thread, step.thread]))
                 && known.insert((earlier.thread, step.thread, touch.clone()))
             {
                 let touch = touch.clone();

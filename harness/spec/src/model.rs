@@ -219,6 +219,26 @@ impl Case {
         self.searches() && !self.objects.signals.is_empty()
     }
 
+    /// Whether what takes turns in a search are threads of one process: it asks for some.
+    #[must_use]
+    pub fn shares_among_threads(&self) -> bool {
+        let mut processes = self.objects.processes.iter();
+        let asks_for_some = |one: &Processes| {
+            let least = one.threads.as_ref().and_then(|count| count.least.as_ref());
+            least.is_some_and(|least| least.as_text() != Some("0"))
+        };
+        self.searches() && processes.any(asks_for_some)
+    }
+
+    /// What takes turns in it, in words: `thread` or `process`.
+    #[must_use]
+    pub fn takes_turns(&self) -> &'static str {
+        match self.shares_among_threads() {
+            true => "thread",
+            false => "process",
+        }
+    }
+
     /// The questions of the unit that it tests, each once: `Q6` for `Q6.restart`.
     #[must_use]
     pub fn questions(&self) -> Vec<&str> {

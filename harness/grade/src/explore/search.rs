@@ -298,10 +298,11 @@ impl Explorer<'_> {
             return Err(why);
         }
         let count = preemptions(&least);
+        let one = self.case.takes_turns();
         let label = match count {
-            0 => "in an order in which no process loses its turn while it can go on".to_owned(),
-            1 => "in a schedule in which a process loses its turn once".to_owned(),
-            count => format!("in a schedule in which processes lose their turns {count} times"),
+            0 => format!("in an order in which no {one} loses its turn while it can go on"),
+            1 => format!("in a schedule in which a {one} loses its turn once"),
+            count => format!("in a schedule in which a {one} loses its turn {count} times"),
         };
         let label = format!("{label} (schedule {tried} of those that were tried)");
         let again = self.run_one(&labelled(variant, schedule(&least), &label))?;
@@ -347,9 +348,15 @@ fn unordered(steps: &Steps) -> Vec<Unordered> {
         let Thing::Memory(memory) = touch.thing else {
             return None;
         };
+        let of_threads = Thing::Memory(memory).is_of_threads();
+        // Where not all is watched, threads may agree unseen.
+        if of_threads && steps.unwatched.is_some() {
+            return None;
+        }
         let access = |step: &Step, n: usize| Access {
             n: n as u64 + 1,
             pid: steps.processes.get(&step.thread).copied().unwrap_or(0),
+            thread: of_threads.then_some(step.thread.nth),
             before_call: step.before_call,
             value: step.value,
             lines: step.lines.clone(),

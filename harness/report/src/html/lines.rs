@@ -57,7 +57,7 @@ pub(super) fn files(report: &Report) -> Vec<FileView> {
 
 fn views(report: &Report, remarks: &[Remark<'_>]) -> Vec<RemarkView> {
     let view = |remark: &Remark<'_>| RemarkView {
-        text: remark.text(report),
+        text: remark.text_in_order(report),
         anchor: cause_anchor(report, remark.cause),
         is_origin: remark.is_origin,
     };

@@ -76,9 +76,10 @@ pub(crate) enum TraceScope {
     /// Those only that may have to be refused.
     Nothing,
     /// Those of the table.
-    Table,
-    /// Those of the table but for what stops for the sake of the case's clock alone.
-    TableWithoutClock,
+    Table {
+        /// What these measures alone want to see does not stop.
+        without: LeftOut,
+    },
     /// All: any of them may point into memory that is closed.
     Everything {
         /// An `mprotect` with this number in its fourth argument, which it does not have, passes: it is the tracer's own,
@@ -90,9 +91,14 @@ pub(crate) enum TraceScope {
 impl TraceScope {
     /// What nearly every actor has, in cases that lack `left_out`.
     pub(crate) fn usual(left_out: LeftOut) -> Self {
-        match left_out.lacks(Measure::Clock) {
-            false => Self::Table,
-            true => Self::TableWithoutClock,
+        Self::Table { without: left_out }
+    }
+
+    /// Whether calls stop that this measure alone wants to see.
+    pub(crate) fn has(self, measure: Measure) -> bool {
+        match self {
+            Self::Table { without } => !without.lacks(measure),
+            Self::Nothing | Self::Everything { .. } => true,
         }
     }
 }

@@ -1,4 +1,10 @@
 use super::*;
+use crate::measures::LeftOut;
+
+/// What nearly every actor has.
+fn table() -> TraceScope {
+    TraceScope::usual(LeftOut::default())
+}
 
 /// Runs the program as the kernel would, for one call.
 fn decide(code: &[sock_filter], arch: u32, number: u32, args: [u32; 6]) -> u32 {
@@ -40,7 +46,7 @@ fn decide_counting(
 fn ask(number: i64, args: [u32; 6]) -> u32 {
     decide(
         &program(Options {
-            trace_scope: TraceScope::Table,
+            trace_scope: table(),
             host: false,
             requested: Vec::new(),
         }),
@@ -99,6 +105,33 @@ fn every_traced_call_stops_and_no_other() {
     }
     assert_eq!(ask(libc::SYS_getpid, [0; 6]), ALLOW);
     assert_eq!(ask(libc::SYS_mmap, [0; 6]), ALLOW);
+}
+
+#[test]
+fn what_is_counted_stops_but_where_its_measure_is_left_out() {
+    let counted = [
+        (Measure::Pipes, libc::SYS_pipe2, [0; 6]),
+        (
+            Measure::Mapped,
+            libc::SYS_mmap,
+            [0, 0, 0, libc::MAP_SHARED as u32, 0, 0],
+        ),
+    ];
+    for (left_out, _, _) in counted {
+        let code = program(Options {
+            trace_scope: TraceScope::usual(LeftOut::new(&[left_out])),
+            host: false,
+            requested: Vec::new(),
+        });
+        for (measure, number, args) in counted {
+            let expected = match measure == left_out {
+                true => ALLOW,
+                false => TRACE,
+            };
+            let answer = decide(&code, AUDIT_ARCH, number as u32, args);
+            assert_eq!(answer, expected, "{measure:?} without {left_out:?}");
+        }
+    }
 }
 
 #[test]
@@ -222,7 +255,7 @@ fn nothing_is_written_to_the_disk_for_a_program_that_asks_for_all_of_it() {
 fn what_a_plan_asks_for_stops_with_all_arguments_and_nobody_else_pays() {
     let requested = vec![libc::SYS_getpid, libc::SYS_openat, libc::SYS_mmap];
     let code = program(Options {
-        trace_scope: TraceScope::Table,
+        trace_scope: table(),
         host: false,
         requested: requested.clone(),
     });
@@ -279,7 +312,7 @@ fn nothing_that_specs_can_speak_of_is_refused() {
 #[test]
 fn no_call_is_far_to_find() {
     let code = program(Options {
-        trace_scope: TraceScope::Table,
+        trace_scope: table(),
         host: false,
         requested: Vec::new(),
     });
@@ -294,7 +327,7 @@ fn no_call_is_far_to_find() {
 #[test]
 fn foreign_abis_end_the_process() {
     let code = program(Options {
-        trace_scope: TraceScope::Table,
+        trace_scope: table(),
         host: false,
         requested: Vec::new(),
     });
@@ -327,15 +360,15 @@ fn where_nothing_is_traced_only_what_is_ruled_stops() {
 
 #[test]
 fn the_usual_program_is_the_same_as_one_put_together_anew() {
-    prepare(false, TraceScope::Table);
+    prepare(false, table());
     let fields = |code: &[sock_filter]| -> Vec<_> {
         code.iter()
             .map(|one| (one.code, one.jt, one.jf, one.k))
             .collect()
     };
     for (trace_scope, host) in [
-        (TraceScope::Table, false),
-        (TraceScope::Table, true),
+        (table(), false),
+        (table(), true),
         (TraceScope::Nothing, false),
     ] {
         let options = Options {

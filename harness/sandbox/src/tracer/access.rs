@@ -45,33 +45,58 @@ impl Tracer {
             return Ok(false);
         };
         let Some(attachment) = self.attachment(tid, address) else {
-            return Ok(false);
+            return match self.opens_forgotten(tid, address)? {
+                true => self.go_on(tid, 0).map(|()| true),
+                false => Ok(false),
+            };
         };
         if self.actor_of(tid).is_none() {
             return Ok(false);
         }
+        let is_private = attachment.is_private();
+        if is_private && !self.counts_private(tid)? {
+            return self.go_on(tid, 0).map(|()| true);
+        }
         if self.is_overrun(tid)
+            && !is_private
             && let Some(actor) = self.actor_of(tid)
         {
             self.forbid(actor, LimitKind::UnseenMemory);
         }
         // If it has to wait, it comes here again when it is its turn.
-        if !self.has_to_wait(tid, 0)
-            && !self.stops_at_point(tid)
-            && let Some(instruction) = instruction_at(tid)
-        {
-            self.access(tid, &attachment, address, instruction)?;
+        if self.has_to_wait(tid, 0) {
+            return Ok(true);
         }
+        let Some((at, instruction)) = instruction_at(tid) else {
+            return Ok(true);
+        };
+        if is_private && self.is_bound_late(tid, address) {
+            let outcome = self.step_over(tid, address, true)?;
+            return match outcome {
+                Outcome::Signal(signal) => self.go_on(tid, signal),
+                Outcome::Gone => Ok(()),
+                Outcome::Done | Outcome::Writes(_) => self.go_on(tid, 0),
+            }
+            .map(|()| true);
+        }
+        let goes_on = is_private && self.goes_on_in_library(tid, (at, address), instruction.access);
+        if goes_on {
+            self.schedule.take_grant(tid);
+        } else if self.stops_at_point(tid) {
+            return Ok(true);
+        }
+        self.note_shared_stack(tid, &attachment, (at, instruction.access));
+        self.access(tid, &attachment, address, (instruction, goes_on))?;
         Ok(true)
     }
 
-    /// An instruction accesses a guarded segment, now as far as it reads.
+    /// An instruction accesses a guarded segment, now as far as it reads; `goes_on`, and writes.
     fn access(
         &mut self,
         tid: Pid,
         attachment: &Attachment,
         address: u64,
-        instruction: Instruction,
+        (instruction, goes_on): (Instruction, bool),
     ) -> io::Result<()> {
         let place = attachment.place(address);
         let mut write = PendingWrite {
@@ -105,16 +130,23 @@ impl Tracer {
                 Outcome::Gone => return Ok(()),
             },
         }
-        self.write_in_turn(tid, place, write)
+        self.write_in_turn(tid, place, write, goes_on)
     }
 
     /// Makes a write, or has it wait for its turn.
-    fn write_in_turn(&mut self, tid: Pid, place: Place, write: PendingWrite) -> io::Result<()> {
+    fn write_in_turn(
+        &mut self,
+        tid: Pid,
+        place: Place,
+        write: PendingWrite,
+        goes_on: bool,
+    ) -> io::Result<()> {
         let scheduled = self
             .actor_of(tid)
             .is_some_and(|actor| self.is_scheduled(actor));
         // An update that is not atomic is two steps.
-        let is_second = self.schedule.is_steered() && write.found.is_some() && scheduled;
+        let is_second =
+            self.schedule.is_steered() && write.found.is_some() && scheduled && !goes_on;
         if !scheduled || (self.schedule.may_access() && !is_second) {
             return self.write(tid, &write);
         }
@@ -226,11 +258,13 @@ impl Tracer {
         let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
             return;
         };
+        let has_threads = self.watches_threads(process);
         let process = &self.processes[&process];
         let raw = RawAccess {
             tid,
             actor: process.actor,
             pid: process.own_pid,
+            thread: self.schedule.nth(tid).filter(|_| has_threads),
             place,
             // Where the width is not known, at least the first byte.
             width: width.max(1),
@@ -238,9 +272,11 @@ impl Tracer {
             value,
             lines: code.lines,
         };
-        self.actors[raw.actor].accesses += 1;
+        let memory = Thing::Memory(place.0.into());
+        let is_private = memory.is_of_threads();
+        self.actors[raw.actor].accesses += u64::from(!is_private);
         self.schedule.touches([Touch {
-            thing: Thing::Memory(place.0.into()),
+            thing: memory,
             from: place.1,
             to: place.1 + u64::from(raw.width),
             way: how,
@@ -250,6 +286,9 @@ impl Tracer {
             false => &[],
         };
         self.schedule.saw(value, own);
+        if is_private && !code.is_own {
+            return;
+        }
         match how {
             Way::Read => self.accesses.reads(&raw),
             Way::Write => self.accesses.writes(&raw),
@@ -403,10 +442,11 @@ fn reserved_by(tid: Pid) -> io::Result<Option<Reserved>> {
     Ok(Reserved::by(tid, &code_at(tid, &registers), &registers))
 }
 
-/// The instruction that a thread is at; `None`: it is gone.
-fn instruction_at(tid: Pid) -> Option<Instruction> {
+/// The instruction that a thread is at, and where that is; `None`: it is gone.
+fn instruction_at(tid: Pid) -> Option<(u64, Instruction)> {
     let registers = Registers::read(tid).ok()?;
-    Some(instruction::decode(&code_at(tid, &registers)))
+    let instruction = instruction::decode(&code_at(tid, &registers));
+    Some((registers.instruction_pointer(), instruction))
 }
 
 /// The bytes at an address, protected or not, for widths that a number can have.

@@ -79,7 +79,9 @@ impl Tracer {
             },
             Event::Signal(signal) => {
                 // Its handler comes before the call for which all was opened.
+                self.comes_again(tid);
                 gone(self.protect_after_call(tid, -1))?;
+                gone(self.keeps_frame(tid, signal))?;
                 gone(self.time_and_signal(tid, signal))?;
                 let notice = self.signalled(tid, signal);
                 self.note_delivery(tid, signal);
@@ -150,12 +152,13 @@ impl Tracer {
         if self.has_to_wait(tid, signal) {
             return Ok(());
         }
+        self.open_first_stack(tid)?;
         let Some(thread) = self.threads.get_mut(&tid) else {
             return Ok(());
         };
         thread.stopped = false;
         let looked_at = thread.observed.is_some() || thread.closes;
-        let awaited = thread.call.is_some() || thread.opened || looked_at;
+        let awaited = thread.call.is_some() || thread.opened.is_some() || looked_at;
         let how = if awaited {
             Resume::ToSyscallExit
         } else if !thread.followed.is_empty() {

@@ -34,7 +34,7 @@ impl Tracer {
         if self.has_too_many_pipes(tid, number) {
             return self.refuse(tid, number, libc::ENFILE as u16).map(|()| None);
         }
-        if self.is_of_a_sanitizer(tid, number, &args) {
+        if self.comes_again(tid) || self.is_of_a_sanitizer(tid, number, &args) {
             return self.go_on(tid, 0).map(|()| None);
         }
         let spec = calls::spec(number).filter(|spec| self.is_looked_at(tid, spec));
@@ -44,12 +44,13 @@ impl Tracer {
         {
             return self.answer_at_once(tid, result).map(|()| None);
         }
-        let is_open = self.threads.get(&tid).is_some_and(|thread| thread.opened);
+        let thread = self.threads.get(&tid);
+        let is_open = thread.is_some_and(|thread| thread.opened.is_some());
         // One for which all is open has waited before it was opened.
         if !is_open && self.waits_at_call(tid, number, &args) {
             return Ok(None);
         }
-        if !is_open && self.points_inside(tid, number, spec, &args) {
+        if !is_open && self.points_inside(tid, number, &args) {
             return gone(self.skip_until_open(tid)).map(|()| None);
         }
         if self.waits_again(tid, number, &args) || self.is_placed_again(tid, number) {

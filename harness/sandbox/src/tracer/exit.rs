@@ -48,6 +48,9 @@ impl Tracer {
             return self.go_on(tid, 0).map(|()| None);
         };
         self.note_masks(tid, result);
+        if self.makes_again(tid, result)? {
+            return Ok(None);
+        }
         self.note_in_vain(tid, result);
         let Some(mut call) = self
             .threads
@@ -136,6 +139,7 @@ impl Tracer {
         let closes = self.threads.get_mut(&tid);
         if closes.is_some_and(|thread| std::mem::take(&mut thread.closes)) {
             gone(self.protect_all(tid))?;
+            gone(self.close_first_stack(tid))?;
         }
         let observed = self.threads.get_mut(&tid);
         match observed.and_then(|thread| thread.observed.take()) {

@@ -7,21 +7,24 @@
 //! there is noted. Ways to memory past the page tables are closed: see `observed`.
 //!
 //! Where turns are steered, memory that `mmap(2)` shares is guarded in the same way, if no file on a disk is behind it: anonymous
-//! memory, POSIX shared memory (`shm_open(3)`), `memfd_create(2)`. Not seen: files mapped for sharing, and what threads share.
+//! memory, POSIX shared memory (`shm_open(3)`), `memfd_create(2)`; so is what threads share (`thread_memory`). Not seen: files
+//! mapped for sharing.
 
+use std::collections::HashMap;
 use std::io;
 
 use ipclab_evidence::LimitKind;
 use ipclab_kernel::Pid;
+use ipclab_kernel::arch::Call;
 use ipclab_kernel::arch::registers::Registers;
 use ipclab_kernel::procfs::{self, SharedMapping};
 use ipclab_kernel::ptrace::{self, Resume};
 
 use super::observed::remaps;
+use super::pointers::may_nest;
 use super::segments::{Attachment, PROTECTED};
 use super::skipped::{send_back, skip};
-use super::state::{Tracer, gone};
-use crate::calls::{ArgKind, Role, Spec};
+use super::state::{Thread, Tracer, gone};
 
 impl Tracer {
     /// Guards every window that a process, stopped at the exit of a call, has on a segment: those that it has made in whatever
@@ -47,11 +50,13 @@ impl Tracer {
             };
             let is_open = window.readable || window.writable;
             // What is closed was closed by us, before it was moved or split; how it may be accessed was noted then.
-            let writable = match is_open {
-                true => window.writable,
-                false => known
-                    .iter()
-                    .any(|other| other.shmid == shmid && other.writable),
+            let same = || known.iter().filter(|other| other.shmid == shmid);
+            let end = window.start + window.length;
+            let here = same().find(|other| other.start < end && window.start < other.end());
+            let writable = match (is_open, here) {
+                (true, _) => window.writable,
+                (false, Some(here)) => here.writable,
+                (false, None) => same().any(|other| other.writable),
             };
             let attachment = Attachment {
                 start: window.start,
@@ -66,8 +71,14 @@ impl Tracer {
                 open.push(attachment);
             }
         }
+        let of_threads = self.thread_windows(tid, &known, syscall_instruction);
+        all.extend(of_threads.all);
+        open.extend(of_threads.open);
         if let Some(process) = self.processes.get_mut(&process) {
             process.guarded = all;
+        }
+        for window in of_threads.left_alone {
+            self.with_remote_call(tid, |remote| remote.mprotect(&window, window.full_access()))?;
         }
         for attachment in open {
             self.with_remote_call(tid, |remote| remote.mprotect(&attachment, PROTECTED))?;
@@ -126,6 +137,16 @@ impl Tracer {
             .map_or(&[], |process| process.guarded.as_slice())
     }
 
+    /// Whether a process has something closed that its threads alone share.
+    pub(super) fn closes_private(&self, tid: Pid) -> bool {
+        self.guarded(tid).iter().any(Attachment::is_private)
+    }
+
+    /// Whether it has something closed that processes share.
+    pub(super) fn has_attached(&self, tid: Pid) -> bool {
+        self.guarded(tid).iter().any(|window| !window.is_private())
+    }
+
     /// The guarded segment that an address is in.
     pub(super) fn attachment(&self, tid: Pid, address: u64) -> Option<Attachment> {
         let guarded = self.guarded(tid).iter();
@@ -134,28 +155,14 @@ impl Tracer {
             .find(|attachment| attachment.contains(address))
     }
 
-    /// Whether the kernel may have to reach into a guarded segment on behalf of a call.
-    pub(super) fn points_inside(
-        &self,
-        tid: Pid,
-        number: u64,
-        spec: Option<&Spec>,
-        args: &[u64; 6],
-    ) -> bool {
+    /// Whether the kernel may have to reach into guarded memory on behalf of a call.
+    pub(super) fn points_inside(&self, tid: Pid, number: u64, args: &[u64; 6]) -> bool {
         let guarded = self.guarded(tid);
         if guarded.is_empty() || remaps(number) {
             return false;
         }
-        let role = spec.map(|spec| spec.role);
-        let indirect =
-            |kind: &ArgKind| matches!(kind, ArgKind::Iovec | ArgKind::Message | ArgKind::Messages);
         let within = |arg: &u64| guarded.iter().any(|attachment| attachment.contains(*arg));
-        // Its last argument points to a pointer to the mask.
-        let masked = number == libc::SYS_pselect6 as u64;
-        role == Some(Role::Exec)
-            || masked
-            || spec.is_some_and(|spec| spec.args.iter().any(indirect))
-            || args.iter().any(within)
+        may_nest(number) || self.leaves_robust(tid, number) || args.iter().any(within)
     }
 
     /// At the entry of such a call: skips it. The rest is done when the thread comes to its exit, by
@@ -175,30 +182,66 @@ impl Tracer {
                 remote.mprotect(&attachment, attachment.full_access())
             })?;
         }
+        if self.leaves_robust(tid, entered.call_number()) {
+            self.give_up(tid, "a thread ended that held a robust mutex")?;
+        }
         self.reaches(tid, entered);
+        // One that is made again touches once more what it is about.
+        let number = entered.call_number();
+        if self.schedule.is_steered()
+            && let Some(touches) = self.touched_by_call(tid, number, &entered.arguments())
+        {
+            self.schedule.touches(touches);
+        }
         send_back(tid, entered)?;
         if let Some(thread) = self.threads.get_mut(&tid) {
-            thread.opened = true;
+            thread.opened = Some(Call {
+                number,
+                arguments: entered.arguments(),
+            });
+            thread.shut = false;
+            if let Some(process) = self.processes.get_mut(&thread.process) {
+                process.open = true;
+            }
         }
         gone(ptrace::resume(tid, Resume::Run, 0))
     }
 
     /// At the exit of the call itself: protects it all again.
     pub(super) fn protect_after_call(&mut self, tid: Pid, result: i64) -> io::Result<()> {
-        let Some(thread) = self.threads.get_mut(&tid).filter(|thread| thread.opened) else {
+        let thread = self.threads.get_mut(&tid);
+        if thread.and_then(|thread| thread.opened.take()).is_none() {
             return Ok(());
-        };
-        thread.opened = false;
+        }
         self.has_reached(tid, result);
-        self.protect_all(tid)
+        // What is open to another thread of the process is closed when the next one runs.
+        let process = process_of(&self.threads, tid);
+        let is_needed = self.threads.iter().any(|(other, thread)| {
+            *other != tid
+                && Some(thread.process) == process
+                && thread.opened.is_some()
+                && !thread.shut
+        });
+        match is_needed {
+            true => Ok(()),
+            false => self.protect_all(tid),
+        }
     }
 
     pub(super) fn protect_all(&mut self, tid: Pid) -> io::Result<()> {
         for attachment in self.guarded(tid).to_vec() {
             self.with_remote_call(tid, |remote| remote.mprotect(&attachment, PROTECTED))?;
         }
+        let process = process_of(&self.threads, tid);
+        if let Some(process) = process.and_then(|process| self.processes.get_mut(&process)) {
+            process.open = false;
+        }
         Ok(())
     }
+}
+
+fn process_of(threads: &HashMap<Pid, Thread>, tid: Pid) -> Option<Pid> {
+    threads.get(&tid).map(|thread| thread.process)
 }
 
 /// Whether what is mapped under this path is memory and no file on a disk.

@@ -52,11 +52,20 @@ impl Tracer {
         let stack = Registers::read(tid)?.stack_pointer();
         let place = (stack.saturating_sub(RED_ZONE + BYTES as u64)) & !15;
         let last = place + BYTES as u64 - 1;
-        if self.attachment(tid, place).is_some() || self.attachment(tid, last).is_some() {
-            if let Some(actor) = self.actor_of(tid) {
-                self.forbid(actor, LimitKind::UnseenMemory);
+        let inside = self
+            .attachment(tid, place)
+            .or_else(|| self.attachment(tid, last));
+        match inside {
+            None => {}
+            Some(window) if window.is_private() => {
+                self.give_up(tid, "a thread waits for signals on a stack of its own")?;
             }
-            return Ok(());
+            Some(_) => {
+                if let Some(actor) = self.actor_of(tid) {
+                    self.forbid(actor, LimitKind::UnseenMemory);
+                }
+                return Ok(());
+            }
         }
         let mut remote = Remote::new(self, tid);
         let done = remote.wait_for_nothing(place, masks);

@@ -17,8 +17,8 @@
 //! state       what is known of actors, processes and threads
 //! observed    what calls have mapped and opened
 //! origin      in which line of the student's files a thread is
-//! guard       keeps attached segments protected            | only where
-//! reach       what the kernel accesses in them             |
+//! guard, thread_memory   keep shared memory protected      | only where
+//! reach, pointers   what the kernel accesses in it         |
 //! remote, masks      calls made in a tracee, and single steps     | threads
 //! scheduler   whose turn it is                             | take turns
 //! copies, lending    descriptors of tracees
@@ -71,6 +71,7 @@ mod origin;
 mod passings;
 mod pipes;
 mod placed;
+mod pointers;
 mod points;
 mod processes;
 mod queues;
@@ -82,9 +83,11 @@ mod sanitizer_options;
 mod scheduler;
 mod segments;
 mod series;
+mod shared_by_threads;
 mod signals;
 mod skipped;
 mod state;
+mod thread_memory;
 mod trace;
 mod transfer;
 mod tree;

@@ -4,13 +4,15 @@
 use std::io;
 
 use ipclab_evidence::LimitKind;
+use ipclab_kernel::arch::calls::CLONE_FLAGS_ARGUMENT;
 use ipclab_kernel::arch::{Call, older};
 use ipclab_kernel::{Pid, memory, procfs};
 
 use super::state::Tracer;
 
 /// Calls that change what is mapped where, or how it may be accessed.
-const REMAPPING: [i64; 9] = [
+const REMAPPING: [i64; 10] = [
+    libc::SYS_brk,
     libc::SYS_mmap,
     libc::SYS_munmap,
     libc::SYS_mremap,
@@ -45,11 +47,17 @@ impl Tracer {
         let maps = watched && remaps(number);
         let is_new = number == libc::SYS_shmat as u64;
         let shares = number == libc::SYS_mmap as u64 && args[3] & libc::MAP_SHARED as u64 != 0;
+        let for_threads = watched && self.schedule.is_steered();
+        let makes_thread = number == libc::SYS_clone as u64
+            && args[usize::from(CLONE_FLAGS_ARGUMENT)] & libc::CLONE_THREAD as u64 != 0;
+        let maps_stack = number == libc::SYS_mmap as u64 && args[3] & libc::MAP_STACK as u64 != 0;
         let opens = OPENING.contains(&(number as i64)) && (watched || self.watches_terminals());
         let wanted = self.clock_awaits(number)
             || self.may_make(tid, number, args)
             || opens
             || shares
+            || (self.schedule.is_steered() && number == libc::SYS_sigaltstack as u64)
+            || (for_threads && (makes_thread || maps_stack))
             || (maps && (is_new || self.is_guarded(tid)));
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.observed = wanted.then_some(Call {
@@ -75,8 +83,25 @@ impl Tracer {
             self.note_shared(tid, actor);
         }
         if remaps(number) {
+            self.note_mapped(tid, number, &call.arguments, result);
             return match self.is_scheduled(actor) {
                 true => self.guard_all(tid),
+                false => Ok(()),
+            };
+        }
+        if number == libc::SYS_sigaltstack as u64 {
+            if self.is_scheduled(actor) && call.arguments[0] != 0 && result == 0 {
+                self.has_alternate_stack(tid);
+            }
+            return Ok(());
+        }
+        if number == libc::SYS_clone as u64 {
+            let threads = result > 0 && self.schedule.is_steered() && self.is_scheduled(actor);
+            return match threads
+                && call.arguments[usize::from(CLONE_FLAGS_ARGUMENT)] & libc::CLONE_THREAD as u64
+                    != 0
+            {
+                true => self.watch_threads(tid),
                 false => Ok(()),
             };
         }

@@ -196,6 +196,20 @@ impl Tracer {
         Some(CodePlace { lines, is_own })
     }
 
+    /// Addresses of the instructions that a stopped thread is at, innermost first, as far as its stack shows them.
+    pub(super) fn frames(&self, tid: Pid) -> Vec<u64> {
+        let frames = || -> Option<Vec<u64>> {
+            let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+            let mut known = process.code.0.try_borrow_mut().ok()?;
+            let (frame, stack, at) = innermost(tid)?;
+            let tracee = Tracee::new(tid, stack);
+            let table = self.actors.get(process.actor)?.origins.table.as_ref();
+            known.learn_code(at, tid, table, &tracee)?;
+            Some(known.unwinder.frames(frame, false, &tracee))
+        };
+        frames().unwrap_or_default()
+    }
+
     /// The function of the C library in which a thread waits for others; `None`: it waits in none of these, or that is not seen.
     pub(super) fn waiting_function(&self, tid: Pid, functions: &Functions) -> Option<&'static str> {
         let process = self.processes.get(&self.threads.get(&tid)?.process)?;

@@ -145,7 +145,6 @@ const ON_SOCKETS: &[i64] = &[
 /// Calls that say how signals reach their process, wait for one, or have one sent to it.
 const ON_OWN_SIGNALS: &[i64] = &[
     libc::SYS_rt_sigaction,
-    libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigpending,
     libc::SYS_rt_sigsuspend,
     libc::SYS_rt_sigtimedwait,
@@ -180,7 +179,10 @@ impl Tracer {
             return self.on_descriptor(tid, args[0] as i32, Way::Write);
         }
         if LOOKS.contains(&number) {
-            return on(Thing::Files, Way::Read);
+            return match is_of_the_system(tid, number, args) {
+                true => None,
+                false => on(Thing::Files, Way::Read),
+            };
         }
         if ON_SOCKETS.contains(&number) {
             return Some(vec![
@@ -228,6 +230,13 @@ impl Tracer {
                 Touch::whole(Thing::Queue(id), Way::Write),
                 Touch::whole(Thing::Keys, Way::Write),
             ]),
+            libc::SYS_rt_sigprocmask => {
+                // Where none is pending, which thread changes its mask first makes no difference: only to one that is sent.
+                let masks = procfs::signal_masks(tid);
+                let pending = masks.is_none_or(|masks| masks.pending != 0);
+                let way = if pending { Way::Write } else { Way::Read };
+                on(Thing::Signals(own), way)
+            }
             libc::SYS_wait4 | libc::SYS_waitid => on(Thing::Children(own), Way::Write),
             libc::SYS_kill if args[0] as i32 > 0 => {
                 on(Thing::Signals(args[0] as u32), way_of_signal)
@@ -242,9 +251,10 @@ impl Tracer {
                 libc::F_SETLK | libc::F_SETLKW | libc::F_GETLK => on(Thing::Files, Way::Write),
                 _ => None,
             },
+            older::SYS_open | libc::SYS_openat if is_of_the_system(tid, number, args) => None,
             older::SYS_open => self.on_opened(args[1]),
             libc::SYS_openat => self.on_opened(args[2]),
-            libc::SYS_futex => on(Thing::Word(0), Way::Write),
+            libc::SYS_futex => Some(self.on_words(tid, args)),
             // What it touches is known when it is on its way out.
             libc::SYS_exit | libc::SYS_exit_group => Some(Vec::new()),
             _ => on(Thing::Anything, Way::Write),
@@ -264,7 +274,6 @@ impl Tracer {
         if !self.schedule.is_steered() {
             return false;
         }
-        self.note_unwatched(tid, number, args);
         let Some(touches) = self.touched_by_call(tid, number, args) else {
             return false;
         };
@@ -305,20 +314,35 @@ impl Tracer {
         }
     }
 
-    /// What is shared and not seen makes all claims void.
-    fn note_unwatched(&mut self, tid: Pid, number: u64, args: &[u64; 6]) {
-        let is_set = |arg: u64, flag: i32| arg & flag as u64 != 0;
-        let scheduled = self
-            .actor_of(tid)
-            .is_some_and(|actor| self.is_scheduled(actor));
-        match number as i64 {
-            _ if !scheduled => {}
-            libc::SYS_clone if is_set(args[0], libc::CLONE_THREAD) => {
-                self.schedule
-                    .unwatched("threads share memory that is not watched");
-            }
-            _ => {}
+    /// What a `futex(2)` touches: the words that threads wait on, and what is there.
+    fn on_words(&self, tid: Pid, args: &[u64; 6]) -> Vec<Touch> {
+        let second = match args[1] as i32 & !(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME)
+        {
+            libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET | libc::FUTEX_WAKE => None,
+            _ => Some(args[4]),
+        };
+        let mut touches = Vec::new();
+        for address in [Some(args[0]), second].into_iter().flatten() {
+            // The first thread sees its own stack open, and the others see it closed: a word there has no place of its own.
+            let window = self.attachment(tid, address);
+            let Some(window) = window.filter(|window| !self.is_first_stack(tid, window)) else {
+                touches.push(Touch::whole(Thing::Word(0), Way::Write));
+                continue;
+            };
+            // Whether to wait the kernel decides by what is there.
+            let (memory, from) = window.place(address);
+            touches.push(Touch::whole(
+                Thing::Word(from ^ (u64::from(memory.cast_unsigned()) << 32)),
+                Way::Write,
+            ));
+            touches.push(Touch {
+                thing: Thing::Memory(memory.into()),
+                from,
+                to: from + 4,
+                way: Way::Read,
+            });
         }
+        touches
     }
 
     fn on_opened(&self, flags: u64) -> Option<Vec<Touch>> {
@@ -329,7 +353,17 @@ impl Tracer {
 
     fn on_descriptor(&self, tid: Pid, fd: i32, way: Way) -> Option<Vec<Touch>> {
         let link = procfs::descriptor(tid, fd)?;
-        Some(vec![on_link(&link, way)])
+        if is_fixed(link.as_bytes()) {
+            return None;
+        }
+        let mut touches = vec![on_link(&link, way)];
+        if link.contains("signalfd") {
+            touches.push(Touch::whole(
+                Thing::Signals(self.own_number(tid)),
+                Way::Write,
+            ));
+        }
+        Some(touches)
     }
 
     /// What the end of a process touches: its parent's list of children, semaphores that it gives back, what it has open.
@@ -338,7 +372,7 @@ impl Tracer {
             return Vec::new();
         };
         if process != tid {
-            return Vec::new();
+            return vec![Touch::whole(Thing::Ends(self.own_number(tid)), Way::Read)];
         }
         let mut touches = Vec::new();
         let parent = procfs::identity(tid).and_then(|place| {
@@ -408,6 +442,32 @@ fn on_link(link: &str, way: Way) -> Touch {
         _ if is_named => Touch::whole(Thing::Descriptor(link.to_owned()), Way::Write),
         _ => Touch::whole(Thing::Files, way),
     }
+}
+
+/// Whether a call opens or looks at what lies in the system's folders. An interpreter does so hundreds of times when it starts.
+fn is_of_the_system(tid: Pid, number: i64, args: &[u64; 6]) -> bool {
+    let at = match number {
+        libc::SYS_fstatfs => None,
+        libc::SYS_openat
+        | libc::SYS_newfstatat
+        | libc::SYS_statx
+        | libc::SYS_faccessat
+        | libc::SYS_faccessat2
+        | libc::SYS_readlinkat => Some(args[1]),
+        _ => Some(args[0]),
+    };
+    match at.map(|at| decode::path(tid, at)) {
+        Some(Some(path)) if !path.0.is_empty() => is_fixed(&path.0),
+        Some(None) => false,
+        // The descriptor is what it is about.
+        _ => procfs::descriptor(tid, args[0] as i32).is_some_and(|link| is_fixed(link.as_bytes())),
+    }
+}
+
+/// Whether no program of a case can change what has this name: it lies in the system's folders, below none that is the machine's own.
+fn is_fixed(path: &[u8]) -> bool {
+    let goes_up = path.windows(4).any(|part| part == b"/../") || path.ends_with(b"/..");
+    procfs::is_systems(path) && !path.starts_with(b"/usr/local/") && !goes_up
 }
 
 /// The semaphores that an operation names.

@@ -5,6 +5,7 @@ use std::io;
 
 use ipclab_evidence::OpenDescriptor;
 
+use super::shared_by_threads::{InLibrary, ThreadMemory};
 use super::state::{Notice, Thread, Tracer, gone};
 use crate::calls::Role;
 use crate::clock::timers::Kind;
@@ -83,6 +84,7 @@ impl Tracer {
         let functions = self.processes[&parent].functions.clone();
         let attached = self.processes[&parent].attached.clone();
         let guarded = self.processes[&parent].guarded.clone();
+        let open = self.processes[&parent].open;
         let own = self.threads[&child].process;
         let is_left = |thread: &Thread| {
             let pending = thread.call.as_ref().and_then(|call| call.tampered.as_ref());
@@ -99,8 +101,10 @@ impl Tracer {
         {
             process.attached = attached;
             process.guarded = guarded;
+            process.open = open;
             process.code = code;
             process.functions = functions;
+            self.copy_thread_memory(parent, own);
         }
     }
 
@@ -116,7 +120,9 @@ impl Tracer {
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.call = call;
             thread.exiting = false;
-            thread.opened = false;
+            thread.opened = None;
+            thread.shut = false;
+            thread.again = false;
             thread.series = None;
             thread.reached.clear();
             thread.compared.before.clear();
@@ -126,16 +132,20 @@ impl Tracer {
             thread.expiring = false;
             thread.restart = None;
             thread.followed.clear();
+            thread.in_library = InLibrary::default();
         }
         // The alarm of a process goes on, and so do timers that are descriptors.
         self.timers
             .forget(|timer| timer.process == tid && matches!(timer.kind, Kind::Posix { .. }));
         gone(self.hide_vdso(tid))?;
+        self.gives_back_memory(tid);
         let Some(process) = self.processes.get_mut(&tid) else {
             return Ok(None);
         };
         process.attached.clear();
         process.guarded.clear();
+        process.open = false;
+        process.thread_memory = ThreadMemory::default();
         process.borrows = false;
         process.functions = None;
         process.name = procfs::name(tid).unwrap_or_default();
@@ -165,7 +175,23 @@ impl Tracer {
         Ok(Some(Notice::Started(actor)))
     }
 
+    /// A process has its parent's memory no longer, `vfork(2)`: what it left open there is closed when the parent goes on.
+    fn gives_back_memory(&mut self, tid: Pid) {
+        if !self
+            .processes
+            .get(&tid)
+            .is_some_and(|process| process.borrows)
+        {
+            return;
+        }
+        let parent = procfs::identity(tid).map(|place| place.parent);
+        if let Some(parent) = parent.and_then(|parent| self.processes.get_mut(&parent)) {
+            parent.open = true;
+        }
+    }
+
     pub(super) fn exiting(&mut self, tid: Pid) -> Option<Notice> {
+        self.gives_back_memory(tid);
         if self.schedule.is_steered() {
             let touches = self.touched_by_end(tid);
             self.schedule.touches(touches);

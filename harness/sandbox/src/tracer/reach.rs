@@ -13,6 +13,7 @@ use ipclab_kernel::ptrace::{self, Stop};
 
 use super::in_progress::{Compared, Reached, Way};
 use super::origin::CodePlace;
+use super::pointers::{AtItsEnd, at_its_end, name_of};
 use super::state::Tracer;
 use crate::decode;
 use crate::schedule::Waiting;
@@ -88,7 +89,9 @@ impl Tracer {
 
     /// What is opened now, the kernel is about to read.
     pub(super) fn reaches(&mut self, tid: Pid, entered: &Registers) {
+        // Of what threads alone share nothing is claimed then; what processes share is the business of others.
         if self.is_overrun(tid)
+            && self.has_attached(tid)
             && let Some(actor) = self.actor_of(tid)
         {
             self.forbid(actor, LimitKind::UnseenMemory);
@@ -195,8 +198,55 @@ impl Tracer {
         others.any(same)
     }
 
+    /// A call has failed since what it reaches was closed: because it had been closed while the call slept, or because nothing said
+    /// that the call reaches there. It is made again, all being open, when its thread has its turn. Tells whether it will be.
+    pub(super) fn makes_again(&mut self, tid: Pid, result: i64) -> io::Result<bool> {
+        let closed_private = self.closes_private(tid);
+        let scheduled = self
+            .actor_of(tid)
+            .is_some_and(|actor| self.is_scheduled(actor));
+        let Some(thread) = self.threads.get_mut(&tid) else {
+            return Ok(false);
+        };
+        let was_shut = std::mem::take(&mut thread.shut);
+        let was_closed = match &thread.opened {
+            Some(_) => was_shut,
+            None => closed_private,
+        };
+        // What the tracer has to do with a call is done when it ends.
+        let is_plain = thread.call.as_ref().is_none_or(|call| {
+            let ours = call.instead.is_some() || call.placed.is_some() || call.addressed.is_some();
+            !ours && call.tampered.is_none() && !call.of_series
+        });
+        if result != -i64::from(libc::EFAULT) || !was_closed || !is_plain {
+            return Ok(false);
+        }
+        let Some(call) = thread.opened.take().or(thread.observed) else {
+            return Ok(false);
+        };
+        let mut entered = Registers::read(tid)?;
+        entered.replace_argument(0, call.arguments[0]);
+        thread.again = true;
+        if !scheduled || self.schedule.is_turn_of(tid) {
+            self.open_and_repeat(tid, &entered)?;
+            return Ok(true);
+        }
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.skipped_call = Some(Box::new(entered));
+        }
+        self.pause(tid, 0);
+        Ok(true)
+    }
+
+    /// The entry of a call that is made again: all about it is known from its first entry. Tells whether it is one.
+    pub(super) fn comes_again(&mut self, tid: Pid) -> bool {
+        let thread = self.threads.get_mut(&tid);
+        thread.is_some_and(|thread| std::mem::take(&mut thread.again))
+    }
+
     /// A thread is about to run: what is open to another one of its process, which sleeps in a call, is closed to it. Should
-    /// the kernel have to reach there for the sleeper, the call fails.
+    /// the kernel have to reach there for the sleeper, the call fails, and is made again. Where something would be lost by that,
+    /// what the process's threads share is not watched any more.
     ///
     /// # Errors
     /// As [`Tracer::dispatch`].
@@ -204,14 +254,37 @@ impl Tracer {
         let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
             return Ok(());
         };
-        let open = self
-            .threads
-            .iter()
-            .any(|(other, thread)| *other != tid && thread.process == process && thread.opened);
+        if !self
+            .processes
+            .get(&process)
+            .is_some_and(|process| process.open)
+        {
+            return Ok(());
+        }
+        let sleepers = self.threads.iter_mut();
+        let sleepers = sleepers
+            .filter(|(other, thread)| **other != tid && thread.process == process && !thread.shut);
+        let mut puts = None;
+        for (sleeper, thread) in sleepers {
+            let Some(call) = &thread.opened else {
+                continue;
+            };
+            thread.shut = true;
+            if at_its_end(*sleeper, call.number, &call.arguments) == AtItsEnd::Puts {
+                puts = Some(call.number);
+            }
+        }
+        if let Some(number) = puts.filter(|_| self.watches_threads(process)) {
+            let call = name_of(number);
+            self.give_up(
+                tid,
+                &format!("a thread waits in {call} for what comes into memory that threads share"),
+            )?;
+        }
         // In the middle of a call it can be made to do nothing, and runs nothing of its own either.
         let at_entry = matches!(ptrace::syscall_stop(tid), Ok(Stop::Entry { .. }));
         match self.threads.get_mut(&tid) {
-            Some(thread) if open && !thread.exiting => {
+            Some(thread) if !thread.exiting => {
                 thread.closes = at_entry || thread.call.is_some() || thread.observed.is_some();
                 match thread.closes {
                     true => Ok(()),

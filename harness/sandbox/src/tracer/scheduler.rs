@@ -196,6 +196,7 @@ impl Tracer {
     fn end_wait(&mut self, tid: Pid, waiting: Waiting) -> io::Result<()> {
         self.event_count += 1;
         gone(self.close_to_others(tid))?;
+        gone(self.close_first_stack(tid))?;
         let Some(thread) = self.threads.get_mut(&tid) else {
             return Ok(());
         };

@@ -26,6 +26,10 @@ impl Attachment {
         address.wrapping_sub(self.start) < self.length
     }
 
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.length
+    }
+
     /// The protection that its pages would have without us.
     pub(super) fn full_access(&self) -> u64 {
         let write = if self.writable { libc::PROT_WRITE } else { 0 };
@@ -34,7 +38,10 @@ impl Attachment {
 
     /// A place in it, as accesses are told with.
     pub(super) fn place(&self, address: u64) -> (i32, u64) {
-        (self.shmid, address.wrapping_sub(self.start) + self.offset)
+        (
+            self.shmid,
+            address.wrapping_sub(self.start).wrapping_add(self.offset),
+        )
     }
 }
 

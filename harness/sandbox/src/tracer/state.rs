@@ -23,6 +23,7 @@ use super::lending::Lending;
 use super::locked_files::FileLocks;
 use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
+use super::shared_by_threads::{InLibrary, ThreadMemory};
 use super::trace::Trace;
 use super::tree::Tree;
 use crate::accesses::Accesses;
@@ -74,8 +75,12 @@ pub(super) struct Thread {
     pub(super) exiting: bool,
     /// The last call that returned, and how.
     pub(super) last: Option<(&'static str, i64)>,
-    /// It is in a call for which all that its process has attached was opened.
-    pub(super) opened: bool,
+    /// The call that it is in, if all that is guarded was opened for it.
+    pub(super) opened: Option<arch::Call>,
+    /// That was closed again while it sleeps there: the kernel may not reach there on its behalf.
+    pub(super) shut: bool,
+    /// It is sent back to the entry of the call that it is in.
+    pub(super) again: bool,
     /// The registers with which it entered a call that it skips until all of that is opened.
     pub(super) skipped_call: Option<Box<Registers>>,
     /// The registers with which it entered a call that it comes to again after a signal's handler.
@@ -110,6 +115,8 @@ pub(super) struct Thread {
     pub(super) followed: Vec<Followed>,
     /// It stands at the exit of a call that waited with a mask of its own.
     pub(super) masks: Option<Masks>,
+    /// The call of a library in which it made its last access to what threads share.
+    pub(super) in_library: InLibrary,
     /// It is a sanitizer's own, and no thread of the program's.
     pub(super) in_background: bool,
 }
@@ -163,6 +170,10 @@ pub(super) struct Process {
     pub(super) attached: HashMap<u64, i32>,
     /// Of these, what is closed to it, so that each access is seen.
     pub(super) guarded: Vec<Attachment>,
+    /// That is open at present, for a call of one of its threads.
+    pub(super) open: bool,
+    /// The memory that its threads share.
+    pub(super) thread_memory: ThreadMemory,
     /// By how much its end changes semaphores back: of which set, and which of it.
     pub(super) gives_back: HashMap<(i32, u16), i64>,
     /// The last signal that was delivered to it, and the call that it came in.
@@ -365,6 +376,8 @@ pub(crate) struct Tracer {
     pub(super) in_sockets: InSockets,
     /// Memory that is shared and no segment, in the order in which it was seen: inode and path.
     pub(super) mapped_memory: Vec<(u64, Vec<u8>)>,
+    /// The number of the next memory that threads of one process share.
+    pub(super) private_numbers: i32,
     /// Segments whose last page is filled behind their end.
     pub(super) filled: HashSet<i32>,
     /// An actor that did what none may, and what.
@@ -489,6 +502,7 @@ impl Tracer {
             held: Vec::new(),
             in_sockets: InSockets::default(),
             mapped_memory: Vec::new(),
+            private_numbers: i32::MIN,
             filled: HashSet::new(),
             forbidden: None,
             numbers_taken: 0,
@@ -546,6 +560,8 @@ impl Tracer {
             attached: HashMap::new(),
             gives_back: HashMap::new(),
             guarded: Vec::new(),
+            open: false,
+            thread_memory: ThreadMemory::default(),
             signalled: None,
             died_in: None,
             beginning: None,
@@ -572,7 +588,9 @@ impl Tracer {
                 stopped: false,
                 exiting: false,
                 last: None,
-                opened: false,
+                opened: None,
+                shut: false,
+                again: false,
                 series: None,
                 reached: Vec::new(),
                 compared: Compared::default(),
@@ -590,6 +608,7 @@ impl Tracer {
                 ends_at: 0,
                 followed: Vec::new(),
                 masks: None,
+                in_library: InLibrary::default(),
                 in_background,
             },
         );

@@ -301,6 +301,19 @@ static void named(char **a)
 }
 static void add_napping(int n) { for (int i = 0; i < TIMES; i++) { op(0, -1); int was = p->count; usleep(300); p->count = was + 1; op(0, 1); } }
 static void napping(char **a) { counted(add_napping); }
+static void add_looking(int n)
+{
+    char byte;
+    struct stat file;
+    int fd = must(open("/usr/bin/env", O_RDONLY), "open");
+    must(read(fd, &byte, 1), "read");
+    must(fstat(fd, &file), "fstat");
+    must(stat("/usr/bin", &file), "stat");
+    must(stat("/usr/bin/../../tmp", &file), "stat");
+    close(fd);
+    add_guarded(n);
+}
+static void looking(char **a) { counted(add_looking); }
 static void *add_thread(void *n) { add_guarded(0); return 0; }
 static void threads(char **a)
 {
@@ -560,7 +573,7 @@ static void add_beside(int n)
 static void beside(char **a) { counted(add_beside); }
 
 static const struct act acts[] = {
-    {"guarded", guarded}, {"without-undo", without_undo}, {"whole", whole}, {"atomic", atomic}, {"compared", compared}, {"at-end", at_end},
+    {"guarded", guarded}, {"looking", looking}, {"without-undo", without_undo}, {"whole", whole}, {"atomic", atomic}, {"compared", compared}, {"at-end", at_end},
     {"structure", structure}, {"own-attach", own_attach}, {"spinning", spinning}, {"yielding", yielding},
     {"second-window", second_window}, {"moved-window", moved_window}, {"replaced-window", replaced_window},
     {"by-calls", by_calls}, {"by-pieces", by_pieces}, {"by-own-memory", by_own_memory}, {"by-siblings", by_siblings},

@@ -26,6 +26,7 @@ mod signals;
 mod streams;
 mod stuck;
 mod tampers;
+mod threads;
 mod turns;
 mod wire;
 mod withheld;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         ("streams", streams::tests()),
         ("stuck", stuck::tests()),
         ("tampers", tampers::tests()),
+        ("threads", threads::tests()),
         ("turns", turns::tests()),
         ("wire", wire::tests()),
         ("withheld", withheld::tests()),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ipclab_evidence::{Level, Order, Plan, Steering, Steps, Then, ThreadId};
+use ipclab_evidence::{Level, Order, Plan, Steering, Step, Steps, Then, Thing, ThreadId};
 use ipclab_schedule::search::{Diverged, Reduction, Search};
 
 use crate::bench::{Seen, Test, both, plan, run, student};
@@ -101,6 +101,17 @@ pub(crate) fn tests() -> Vec<Test> {
             },
         ));
     }
+    tests.push(both(
+        "what_no_program_can_change_is_no_point_of_decision",
+        |level| {
+            let (seen, steps) = along(level, "looking", &[]);
+            seen.all_well();
+            let on_files = |step: &&Step| step.touches.iter().any(|one| one.thing == Thing::Files);
+            let children = steps.steps.iter().filter(|step| step.thread.nth > 0);
+            // The way up leads out of the system's folders.
+            assert_eq!(children.filter(on_files).count(), 3);
+        },
+    ));
     tests.push(both("priorities_are_the_same_again", |level| {
         for seed in 0..3 {
             let then = Then::Priorities {
@@ -117,10 +128,6 @@ pub(crate) fn tests() -> Vec<Test> {
             };
             assert_eq!(threads(&once()), threads(&once()));
         }
-    }));
-    tests.push(both("threads_and_shared_mappings_make_no_claim", |level| {
-        let (_, steps) = along(level, "threads", &[]);
-        assert!(steps.unwatched.is_some());
     }));
     tests
 }

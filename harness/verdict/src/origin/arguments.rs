@@ -388,7 +388,14 @@ fn compared(words: &str) -> Compared {
     let is_other = ["\": byte ", "other bytes than expected: byte "]
         .iter()
         .any(|text| words.contains(text));
-    if is_other && words.contains(" is 0x") {
+    // A NUL in the place of a letter, or the other way round, is where one of them ends.
+    let by_byte = || {
+        let (_, byte) = words.split_once(": byte ")?;
+        let (_, values) = byte.split_once(" is 0x")?;
+        let (seen, wanted) = values.split_once(" instead of 0x")?;
+        Some(seen != "00" && !wanted.starts_with("00"))
+    };
+    if (is_other && words.contains(" is 0x")) || by_byte() == Some(true) {
         return Compared::AsLong;
     }
     let [.., seen, expected] = quotes(words)[..] else {

@@ -4,8 +4,7 @@ use ipclab_evidence::{Call, Ended, Exit, SourceLine, belongs, canonical};
 use ipclab_spec::Aspect;
 
 use super::look::{LAST_SITES, Look, Spot, at};
-use super::source::Written;
-use super::value::Write;
+use super::source::{Control, Written};
 
 impl<'a> Look<'a> {
     /// A child that was not waited for: where it waits at all.
@@ -70,6 +69,22 @@ impl<'a> Look<'a> {
         from
     }
 
+    /// It made no child, and its text makes none: where it takes the number of a process from elsewhere.
+    pub(super) fn never_forks(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        let is_it = self.says(" had no child");
+        let makes = ["fork", "vfork", "clone", "posix_spawn", "posix_spawnp"];
+        let Some(spot) = self.main_spot().filter(|_| is_it) else {
+            return Vec::new();
+        };
+        if self.written_call(&makes).is_some() {
+            return Vec::new();
+        }
+        let source = spot.source;
+        let mut body = spot.function.body.clone();
+        let given = body.find(|at| source.is(*at, "pid_t") && source.is(at + 2, "="));
+        given.and_then(|at| source.place(at)).into_iter().collect()
+    }
+
     /// Another number of threads: the loop that makes them, and what gave its bound a value.
     pub(super) fn thread_count(&self, _: &[SourceLine]) -> Vec<SourceLine> {
         const SAID: [&str; 2] = [" thread instead of ", " threads instead of "];
@@ -83,15 +98,22 @@ impl<'a> Look<'a> {
         let Some(around) = self.guard(spot) else {
             return Vec::new();
         };
-        let source = spot.source;
-        let header = around.header.clone();
-        let counts = |write: &Write| header.contains(&write.at);
-        let bound = source.names(header.clone()).into_iter().find_map(|name| {
-            let write = source.last_write(name, spot.function, header.end)?;
-            (!counts(&write)).then_some(write)
-        });
-        let given = bound.and_then(|write| source.place(write.at));
-        source.place(around.at).into_iter().chain(given).collect()
+        let given = bound_of(spot, &around);
+        let around = spot.source.place(around.at);
+        around.into_iter().chain(given).collect()
+    }
+
+    /// What gave the bound of the loop around a line its value, in the same function.
+    pub(super) fn bound_around(&self, spot: Spot<'a>) -> Option<SourceLine> {
+        let mut controls = spot.source.controls(spot.function).into_iter();
+        let around = controls.rfind(|it| {
+            let repeats = spot.source.is(it.at, "for") || spot.source.is(it.at, "while");
+            repeats && self.holds(spot, it)
+        })?;
+        let given = bound_of(spot, &around)?;
+        self.spot(&given)
+            .filter(|given| given.function.at == spot.function.at)?;
+        Some(given)
     }
 
     /// What it ran, or could not run.
@@ -101,10 +123,8 @@ impl<'a> Look<'a> {
                 .calls()
                 .rfind(|call| canonical(&call.name, false) == "exec" && call.errno().is_some());
             let spot = failed.and_then(|call| self.spot(call.lines.first()?));
-            return spot
-                .and_then(|spot| self.ends_behind(spot))
-                .into_iter()
-                .collect();
+            let ends = spot.and_then(|spot| self.ends_behind(spot));
+            return ends.into_iter().chain(self.compares_words(lines)).collect();
         }
         if !self.says(" did not run ") {
             return Vec::new();
@@ -168,8 +188,10 @@ impl<'a> Look<'a> {
         let others = waits
             .iter()
             .filter(|wait| Some(wait.actor) == index && canonical(&wait.call, false) != "wait");
+        let sends: Vec<SourceLine> = others.clone().flat_map(|wait| self.sends(wait)).collect();
         let calls = others.filter_map(|wait| self.calls().find(|call| call.n == wait.n));
         let mut from: Vec<SourceLine> = Vec::new();
+        from.extend(sends);
         for call in calls {
             if let Some(spot) = call.lines.first().and_then(|line| self.spot(line)) {
                 from.extend(self.operand(spot));
@@ -198,4 +220,16 @@ impl<'a> Look<'a> {
         let write = writes.find(|write| spot.function.body.contains(&write.at))?;
         source.place(write.at)
     }
+}
+
+/// What gave a name of a loop's header its value before the loop: the one that the loop itself does not count with.
+fn bound_of(spot: Spot<'_>, around: &Control) -> Option<SourceLine> {
+    let source = spot.source;
+    let header = around.header.clone();
+    let mut names = source.names(header.clone()).into_iter();
+    let bound = names.find_map(|name| {
+        let write = source.last_write(name, spot.function, header.end)?;
+        (!header.contains(&write.at)).then_some(write)
+    })?;
+    source.place(bound.at)
 }

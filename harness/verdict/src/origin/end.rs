@@ -251,7 +251,13 @@ impl<'a> Look<'a> {
         let mut trace = self.evidence.trace.iter();
         let removed = trace.find(|call| {
             let is_it = canonical(&call.name, false) == "unlink" && call.errno().is_none();
-            is_it && call.actor == index && !call.lines.is_empty()
+            // What it clears up when it ends was in nobody's way.
+            let goes_on = self.calls().any(|later| {
+                later.n > call.n
+                    && ["bind", "open", "mknod", "link", "rename"]
+                        .contains(&canonical(&later.name, false))
+            });
+            is_it && call.actor == index && goes_on && !call.lines.is_empty()
         });
         removed.map_or(Vec::new(), |call| {
             let mut lines = self.condition(&call.lines);
@@ -469,6 +475,17 @@ impl<'a> Look<'a> {
             header.any(|at| source.is(at, "EINTR"))
         };
         let check = looking.clone().find(|control| !begins_anew(control));
+        // What is given another value first is another result.
+        let lost = result.and_then(|name| {
+            let mut behind = call.end..check.map_or(call.end, |check| check.at);
+            behind.find(|at| {
+                let mut nested = controls.iter().filter(|it| it.body.contains(at));
+                source.gives(name, *at) && nested.all(|it| it.body.contains(&call.at))
+            })
+        });
+        if let Some(lost) = lost {
+            return source.place(lost).into_iter().collect();
+        }
         // Where nothing looks at it, the next statement that uses it goes on with the error.
         let used = || {
             let name = result?;
@@ -512,7 +529,8 @@ impl<'a> Look<'a> {
             .iter()
             .flat_map(|function| function.body.clone())
         {
-            let is_given = source.is(token, "argv") && !source.is(token + 2, "0");
+            let nth = source.tokens.get(token + 2).and_then(|nth| nth.value());
+            let is_given = source.is_argv(token) && nth != Some(0);
             if !is_given {
                 continue;
             }

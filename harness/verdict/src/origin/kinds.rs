@@ -14,8 +14,14 @@ type Rule<'a> = fn(&Look<'a>, &[SourceLine]) -> Vec<SourceLine>;
 impl<'a> Look<'a> {
     /// Where a finding of one of these kinds comes from; empty: it is none of them.
     pub(super) fn by_kind(&self, lines: &[SourceLine]) -> Vec<SourceLine> {
-        let rules: [Rule<'a>; 46] = [
+        let rules: [Rule<'a>; 55] = [
             Self::called_in_handler,
+            Self::came_before,
+            Self::came_unawaited,
+            Self::out_of_range,
+            Self::went_on,
+            Self::fails_for_ever,
+            Self::never_joined,
             Self::other_result,
             Self::made_what_was_missing,
             Self::believed,
@@ -30,6 +36,7 @@ impl<'a> Look<'a> {
             Self::went_elsewhere,
             Self::other_type,
             Self::serves_once,
+            Self::gave_up_on,
             Self::ended_early,
             Self::printed_by_another,
             Self::one_after_the_other,
@@ -42,6 +49,7 @@ impl<'a> Look<'a> {
             Self::stale,
             Self::never_waited_for,
             Self::process_count,
+            Self::never_forks,
             Self::thread_count,
             Self::command,
             Self::still_there,
@@ -61,6 +69,7 @@ impl<'a> Look<'a> {
             Self::made_otherwise,
             Self::failed_as_well,
             Self::small_steps,
+            Self::let_through,
         ];
         let found = rules.iter().map(|rule| rule(self, lines));
         found

@@ -106,20 +106,21 @@ impl<'a> Look<'a> {
         })
     }
 
-    /// A call with a constant that the program only prints, `printf("SO_TYPE: %d")`: where it does.
-    pub(super) fn only_printed(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+    /// A call with a constant that the program only prints, `printf("SO_TYPE: %d")`: where it does;
+    /// else where it ends without the call.
+    pub(super) fn only_printed(&self, shown: &[SourceLine]) -> Vec<SourceLine> {
         let wanted = self.finding.message.split_once(" instead of ");
         let is_it = self.finding.aspect == Aspect::Calls && self.says(" called ");
-        let Some((_, wanted)) = wanted.filter(|_| is_it) else {
+        let Some((seen, wanted)) = wanted.filter(|_| is_it) else {
             return Vec::new();
         };
-        let constants = constants(wanted);
+        let wanted = constants(wanted);
         let is_known = |source: &Source<'_>, name: &str| {
             let macros = source.macros.iter().flat_map(|found| &found.body);
             let mut all = source.tokens.iter().chain(macros);
             all.any(|token| token.is(name))
         };
-        let unknown = constants.iter().find(|name| {
+        let unknown = wanted.iter().find(|name| {
             let mut sources = self.sources.iter();
             !sources.any(|source| is_known(source, name))
         });
@@ -138,7 +139,18 @@ impl<'a> Look<'a> {
         let mut lines: Vec<SourceLine> = printed.collect();
         lines.dedup();
         lines.truncate(LAST_SITES);
-        lines
+        if !lines.is_empty() {
+            return lines;
+        }
+        // What looks was called, and nothing that sets: where the function is left that should have done that.
+        let only_looks = name.contains("SET") && {
+            let mut seen = constants(seen).into_iter();
+            seen.any(|name| name.contains("STAT") || name.contains("GET"))
+        };
+        let spot = shown.last().filter(|_| only_looks);
+        let spot = spot.and_then(|line| self.spot(line));
+        let left = spot.and_then(|spot| self.ends_behind(spot));
+        left.into_iter().collect()
     }
 
     /// A call without a flag that it has elsewhere in the text, where the program never comes: what gives the condition of that its

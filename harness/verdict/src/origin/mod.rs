@@ -26,8 +26,10 @@ mod rounds;
 mod semaphores;
 mod shared;
 mod shown;
+mod signals;
 mod source;
 mod trail;
+mod unheeded;
 mod value;
 mod worked;
 

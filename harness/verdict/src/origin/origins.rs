@@ -212,6 +212,10 @@ impl<'a> Look<'a> {
         if is_none && let Some(line) = self.shut_itself(lines) {
             return vec![line];
         }
+        let attached = self.attached_before(lines);
+        if !attached.is_empty() {
+            return attached;
+        }
         let mut values = self.values(lines);
         // What it did not find, and prints all the same.
         if self.must_fail

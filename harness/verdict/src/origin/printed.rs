@@ -85,9 +85,12 @@ impl<'a> Look<'a> {
         } else {
             from.extend(self.ended_by(&line));
             from.extend(self.guard_around(spot));
+            from.extend(self.child_ends(spot));
         }
         let loops = self.loops(std::slice::from_ref(&line));
         from.extend(loops.into_iter().next());
+        from.dedup();
+        from.extend(self.bound_around(spot));
         match from.is_empty() {
             true => self.ends_behind(spot).into_iter().collect(),
             false => from,

@@ -1,10 +1,11 @@
 //! What should have been refused, and was not.
 
 use ipclab_evidence::{Exit, SourceLine, canonical};
-use ipclab_spec::Aspect;
+use ipclab_spec::{Aspect, Player};
 
 use super::look::{Look, Spot, at};
 use super::origins::WEATHER;
+use super::source::{Function, Source};
 
 impl<'a> Look<'a> {
     /// What was wrong with what it was given, and it did its work: where it looks at how many arguments there are, and at what
@@ -71,6 +72,39 @@ impl<'a> Look<'a> {
         looks.into_iter().chain(does).collect()
     }
 
+    /// A number that it was given is too small or too great, and it took it: where a function of its own gives back what it made of
+    /// a text, and looks at the text alone.
+    pub(super) fn out_of_range(&self, _: &[SourceLine]) -> Vec<SourceLine> {
+        let is_accepted =
+            self.says(", which must not be there") || self.says("found nothing wrong");
+        let is_it = self.must_fail && self.is_own && is_accepted && !self.has_failed();
+        let Some(spot) = self.main_spot().filter(|_| is_it) else {
+            return Vec::new();
+        };
+        if !self.is_given_numbers() || self.is_count(spot) {
+            return Vec::new();
+        }
+        let mut functions = spot.source.functions.iter();
+        let gives = functions.find_map(|function| gives_back_converted(spot.source, function));
+        let Some(gives) = gives else {
+            return Vec::new();
+        };
+        let uses = self.inputs().into_iter().next_back();
+        std::iter::once(gives).chain(uses).collect()
+    }
+
+    /// Whether all that it was given is digits.
+    fn is_given_numbers(&self) -> bool {
+        let role = self
+            .actor
+            .and_then(|(_, actor)| self.case.role(&actor.name));
+        let Some(Player::Student { args, .. }) = role.map(|role| &role.player) else {
+            return false;
+        };
+        let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+        !args.is_empty() && args.iter().all(|arg| arg.as_text().is_some_and(is_number))
+    }
+
     /// Whether a call of the program failed, or was made to.
     pub(super) fn has_failed(&self) -> bool {
         let everyday = ["access", "open", "stat", "readlink", "ioctl", "exec"];
@@ -90,7 +124,7 @@ impl<'a> Look<'a> {
         let source = spot.source;
         let body = spot.function.body.clone();
         let read = body.filter_map(|token| {
-            let is_it = source.is(token, "argv") && source.is(token + 1, "[");
+            let is_it = source.is_argv(token) && source.is(token + 1, "[");
             let number = source.tokens.get(token + 2).filter(|_| is_it)?.value()?;
             source.is(token + 3, "]").then_some(number)
         });
@@ -114,7 +148,7 @@ impl<'a> Look<'a> {
             .map(|control| control.at)
             .next();
         let mut body = spot.function.body.clone();
-        let spoken = || body.find(|token| source.is(*token, "argc") || source.is(*token, "argv"));
+        let spoken = || body.find(|token| source.is(*token, "argc") || source.is_argv(*token));
         let line = counts.or_else(spoken).and_then(|token| source.line(token));
         Some(at(source, line.unwrap_or(spot.function.line)))
     }
@@ -226,12 +260,34 @@ impl<'a> Look<'a> {
         let Some(spot) = outermost.filter(|spot| crashed && spot.function.name == "main") else {
             return Vec::new();
         };
-        let reads = spot.function.body.clone().any(|token| {
-            spot.source.is(token, "argv") && spot.source.line(token) == Some(spot.line)
-        });
+        let reads =
+            spot.function.body.clone().any(|token| {
+                spot.source.is_argv(token) && spot.source.line(token) == Some(spot.line)
+            });
         match reads && self.is_count(spot) {
             true => self.counted(spot).into_iter().collect(),
             false => Vec::new(),
         }
     }
+}
+
+/// The `return` of a number that a function made of a text, where no statement before it looks at that number.
+fn gives_back_converted(source: &Source<'_>, function: &Function<'_>) -> Option<SourceLine> {
+    let mut body = function.body.clone();
+    let converts = body.find(|token| {
+        let name = source.word(*token).filter(|_| source.is(token + 1, "("));
+        name.is_some_and(|name| name.starts_with("strto") || name.starts_with("ato"))
+    })?;
+    let equals = converts.checked_sub(1).filter(|at| source.is(*at, "="))?;
+    let name = source.name_before(equals)?;
+    let mut controls = source.controls(function).into_iter();
+    if controls.any(|control| source.names(control.header.clone()).contains(&name)) {
+        return None;
+    }
+    let gives = body.find(|token| {
+        let end = (*token..function.body.end).find(|at| source.is(*at, ";"));
+        source.is(*token, "return")
+            && end.is_some_and(|end| source.names(*token + 1..end).contains(&name))
+    })?;
+    source.place(gives)
 }

@@ -120,6 +120,12 @@ impl<'a> Source<'a> {
         self.tokens.get(at).is_some_and(|token| token.is(mark))
     }
 
+    /// Whether this token is the `argv` of `main`, and no member of that name.
+    pub(super) fn is_argv(&self, at: usize) -> bool {
+        let is_member = at > 0 && (self.is(at - 1, ".") || self.is(at - 1, "->"));
+        self.is(at, "argv") && !is_member
+    }
+
     pub(super) fn word(&self, at: usize) -> Option<&'a str> {
         let token = self.tokens.get(at)?;
         (token.kind == Kind::Word).then_some(token.text)

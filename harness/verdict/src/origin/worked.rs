@@ -131,7 +131,10 @@ impl<'a> Look<'a> {
             return Vec::new();
         };
         let Some(spot) = self.worker().filter(|_| rest.is_empty()) else {
-            return Vec::new();
+            return match rest.is_empty() {
+                true => self.printed_without(wanted),
+                false => Vec::new(),
+            };
         };
         let source = spot.source;
         if !calls_in(source, spot.function, &[wanted]).is_empty() {
@@ -144,6 +147,21 @@ impl<'a> Look<'a> {
         });
         let does = behind.and_then(|at| source.place(at));
         does.into_iter().collect()
+    }
+
+    /// A call that is nowhere in the text of a program without functions for its work: what it printed all the same, and where
+    /// that has its value.
+    fn printed_without(&self, wanted: &str) -> Vec<SourceLine> {
+        if self.written_call(&[wanted]).is_some() {
+            return Vec::new();
+        }
+        let printed = self.actor.map(|(_, actor)| actor.printed.iter());
+        let last = printed.and_then(|mut printed| printed.rfind(|write| write.stream == 1));
+        let Some(line) = last.and_then(|write| write.lines.first()) else {
+            return Vec::new();
+        };
+        let given = self.values(std::slice::from_ref(line)).into_iter().take(1);
+        std::iter::once(line.clone()).chain(given).collect()
     }
 
     /// A call with other arguments never came: where the text makes such calls, the last places first.
