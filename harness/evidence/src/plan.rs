@@ -173,6 +173,8 @@ pub enum GivenKind {
     Directory,
     /// A FIFO, `mkfifo(3)`.
     Fifo,
+    /// A POSIX named semaphore with this value: a file that the C library maps, `sem_open(3)`.
+    Semaphore(u32),
     /// A symbolic link, `symlink(2)`.
     Symlink(PathBuf),
     /// Another name of a file that was given before, `link(2)`.

@@ -540,6 +540,15 @@ fn world(
             size: file.size,
         })
     });
+    // A name begins with a slash, `sem_overview(7)`.
+    let named_semaphores = case.given.posix_sem.iter().map(|semaphore| {
+        Ok(evidence::GivenFile {
+            path: format!("/dev/shm/sem.{}", &semaphore.name[1..]).into(),
+            kind: evidence::GivenKind::Semaphore(semaphore.value),
+            mode: Some(semaphore.mode),
+            size: None,
+        })
+    });
     let segments = case.given.shm.iter().map(|segment| {
         let what = format!("segment {}", segment.key);
         Ok(evidence::GivenSegment {
@@ -588,7 +597,9 @@ fn world(
     Ok(World {
         binds,
         cwd: FOLDER.into(),
-        files: files.collect::<Result<_, String>>()?,
+        files: files
+            .chain(named_semaphores)
+            .collect::<Result<_, String>>()?,
         segments: segments.collect::<Result<_, String>>()?,
         semaphores: semaphores.collect(),
         queues: queues.collect::<Result<_, String>>()?,

@@ -116,6 +116,7 @@ fn make_file(file: &GivenFile, ids: Ids) -> io::Result<OwnedFd> {
                 made.set_len(size)?;
             }
         }
+        GivenKind::Semaphore(value) => posix::make_semaphore(&file.path, *value)?,
         // Closing a socket leaves its file: that is what makes it stale.
         GivenKind::StaleSocket => drop(UnixDatagram::bind(&file.path)?),
         GivenKind::Directory => fs::create_dir(&file.path)?,
@@ -240,6 +241,7 @@ impl Given {
             GivenKind::StaleSocket
             | GivenKind::Directory
             | GivenKind::Fifo
+            | GivenKind::Semaphore(_)
             | GivenKind::HardLink(_) => true,
         };
         Some(if same_file && same_text {
@@ -295,6 +297,7 @@ impl Given {
                 GivenKind::Text(_)
                 | GivenKind::StaleSocket
                 | GivenKind::Fifo
+                | GivenKind::Semaphore(_)
                 | GivenKind::Symlink(_)
                 | GivenKind::HardLink(_) => fs::remove_file(&put.path),
             };

@@ -41,6 +41,22 @@ pub(crate) fn make_queue(queue: &GivenPosixQueue, ids: Ids) -> io::Result<()> {
     fchown(&made, Some(ids.actor), Some(ids.group))
 }
 
+/// Makes the file of a named semaphore as glibc keeps one, `struct new_sem`: the value, how many wait for it, and that
+/// processes share it. musl's has 0 in place of that mark, so that one file cannot be for both.
+///
+/// # Errors
+/// There is such a file already, or it cannot be made.
+pub(crate) fn make_semaphore(path: &Path, value: u32) -> io::Result<()> {
+    /// `FUTEX_SHARED` of glibc.
+    const SHARED: u32 = 128;
+    let words = [value, 0, SHARED, 0, 0, 0, 0, 0];
+    let mut file = fs::File::create_new(path)?;
+    for word in words {
+        io::Write::write_all(&mut file, &word.to_ne_bytes())?;
+    }
+    Ok(())
+}
+
 /// A queue's name without the slash, as the kernel takes it.
 pub(crate) fn bare(name: &[u8]) -> &[u8] {
     name.strip_prefix(b"/").unwrap_or(name)

@@ -251,6 +251,7 @@ pub(crate) const EXAMPLES: [Examples; 29] = [
             ("shm", "shm.100 = { size = 1024, holds = \"Hello\" }"),
             ("sem", "sem.300 = { values = [4, 0, 1] }"),
             ("msg", "msg.200 = { messages = [{ text = \"first\" }] }"),
+            ("posix_sem", "posix_sem.\"/places\" = { value = 4 }"),
             (
                 "posix_mq",
                 "posix_mq.\"/jobs\" = { messages = [{ text = \"first\" }] }",
@@ -460,6 +461,9 @@ mod tests {
             "GivenShm" => in_case(&format!("[case.given]\nshm.100 = {{ {all} }}")),
             "GivenSem" => in_case(&format!("[case.given]\nsem.300 = {{ {all} }}")),
             "GivenMsg" => in_case(&format!("[case.given]\nmsg.200 = {{ {all} }}")),
+            "GivenPosixSem" => in_case(&format!(
+                "[case.given]\nposix_sem.\"/places\" = {{ {all} }}"
+            )),
             "GivenPosixMq" => in_case(&format!("[case.given]\nposix_mq.\"/jobs\" = {{ {all} }}")),
             "UrgentMessage" => in_case(&format!(
                 "[case.given]\nposix_mq.\"/jobs\" = {{ messages = [{{ {all} }}] }}"

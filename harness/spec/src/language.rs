@@ -15,7 +15,7 @@ const WIDTH: usize = 130;
 type Rows = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Where the tables of the schema stand in a spec, in the order in which an author meets them.
-const PLACES: [(&str, &str); 29] = [
+const PLACES: [(&str, &str); 30] = [
     ("", "at the top of the file"),
     ("Program", "[program.NAME]"),
     ("Reference", "[program.NAME] reference = { ... }"),
@@ -43,6 +43,10 @@ const PLACES: [(&str, &str); 29] = [
     ("GivenSem", "[case.given] sem.KEY = { ... }"),
     ("GivenMsg", "[case.given] msg.KEY = { ... }"),
     ("Message", "[case.given] msg.KEY = { messages = [{ ... }] }"),
+    (
+        "GivenPosixSem",
+        "[case.given] posix_sem.\"/NAME\" = { ... }",
+    ),
     ("GivenPosixMq", "[case.given] posix_mq.\"/NAME\" = { ... }"),
     (
         "UrgentMessage",

@@ -456,6 +456,7 @@ fn given(out: &mut String, case: &Case) {
         && given.shm.is_empty()
         && given.sem.is_empty()
         && given.msg.is_empty()
+        && given.posix_sem.is_empty()
         && given.posix_mq.is_empty()
         && given.descriptors == 0
         && given.hosts.is_empty();
@@ -520,6 +521,13 @@ fn given(out: &mut String, case: &Case) {
             queue.mode
         );
         pair(out, &format!("msg.{}", key(&queue.key.to_string())), &value);
+    }
+    for semaphore in &given.posix_sem {
+        let value = format!(
+            "{{ value = {}, mode = \"{:04o}\" }}",
+            semaphore.value, semaphore.mode
+        );
+        pair(out, &format!("posix_sem.{}", key(&semaphore.name)), &value);
     }
     for queue in &given.posix_mq {
         let messages = queue.messages.iter().map(|message| {

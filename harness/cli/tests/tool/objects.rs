@@ -612,6 +612,42 @@ fn semaphores_and_queues_at_a_moment() {
 }
 
 #[test]
+fn a_posix_semaphore_is_there_before() {
+    let given = "[case.given]\nposix_sem.\"/places\" = { value = 2, mode = \"0640\" }\n";
+    let open = "sem_t *s = sem_open(\"/places\", 0); if (s == SEM_FAILED) return 1;";
+    let passed_on = "if (!fork()) { sleep(1); sem_post(s); _exit(0); } sem_wait(s); wait(0);";
+    let program = |rest: &str| format!("{open} sem_wait(s); sem_wait(s); {rest}");
+    let headers = "#include <semaphore.h>\n#include <sys/wait.h>\n";
+    check_with(
+        headers,
+        &format!("{given}[case.posix_sem.\"/places\"]\nvalue = 0\nmode = \"0640\"\n"),
+        &[
+            (&program(""), ""),
+            (&program(passed_on), ""),
+            (
+                &program("sem_post(s);"),
+                "the POSIX semaphore /places has the value 1 instead of 0",
+            ),
+            (
+                &program("sem_unlink(\"/places\");"),
+                "there is no POSIX semaphore /places any more",
+            ),
+        ],
+    );
+    check_with(
+        headers,
+        given,
+        &[
+            (&program(""), ""),
+            (
+                &program("sem_unlink(\"/places\"); sem_open(\"/places\", O_CREAT, 0600, 1);"),
+                "the POSIX semaphore /places was left behind: no sem_unlink()",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn posix_semaphores_and_queues() {
     let headers = "#include <mqueue.h>\n#include <semaphore.h>\n\
         static mqd_t made(long most, long size) { struct mq_attr a = { .mq_maxmsg = most, .mq_msgsize = size };\n\

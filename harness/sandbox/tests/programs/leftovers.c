@@ -79,6 +79,21 @@ static void posix(char **a)
     must(ftruncate(f, 33), "ftruncate");
     must(-(sem_open("/ipclab_test_sem", O_CREAT, 0600, 1) == SEM_FAILED), "sem_open");
 }
+static void given_semaphore(char **a)
+{
+    sem_t *s = sem_open("/ipclab_test_given", 0);
+    must(-(s == SEM_FAILED), "sem_open");
+    for (int n = 0; n < 3; n++)
+        must(sem_trywait(s), "sem_trywait");
+    must(-(sem_trywait(s) != -1 || errno != EAGAIN), "another value");
+    /* Who waits in another process is woken. */
+    if (must(fork(), "fork") == 0) {
+        must(sem_wait(s), "sem_wait");
+        _exit(0);
+    }
+    must(sem_post(s), "sem_post");
+    wait(0);
+}
 static void posix_queue(char **a)
 {
     struct mq_attr attr = {.mq_maxmsg = 1, .mq_msgsize = 9};
@@ -130,7 +145,7 @@ static void read_foreign(char **a)
 
 static const struct act acts[] = {
     {"segment", segment}, {"private", private_segment}, {"removed", removed}, {"doomed", doomed},
-    {"by-child", by_child}, {"semaphores", semaphores}, {"queue", queue}, {"files", files},
+    {"by-child", by_child}, {"semaphores", semaphores}, {"queue", queue}, {"files", files}, {"given-semaphore", given_semaphore},
     {"socket-file", socket_file}, {"socket-in-cwd", socket_in_cwd}, {"replace", replace}, {"remove", remove_path},
     {"change", change}, {"renames", renames}, {"posix", posix}, {"posix-queue", posix_queue}, {"serve", serve},
     {"nothing", nothing}, {"in-two-steps", in_two_steps}, {"let-on", let_on}, {"holds", holds}, {"size-of", size_of}, {"read-foreign", read_foreign}, {0}};

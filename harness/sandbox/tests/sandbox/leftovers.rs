@@ -237,6 +237,21 @@ pub(crate) fn tests() -> Vec<Test> {
             )]
         );
     }));
+    tests.push(both(
+        "a_given_semaphore_is_one_of_the_c_librarys",
+        |level| {
+            let mut plan = plan([student("one", "leftovers given-semaphore")]);
+            plan.world.files = vec![GivenFile {
+                path: "/dev/shm/sem.ipclab_test_given".into(),
+                kind: GivenKind::Semaphore(3),
+                mode: Some(0o600),
+                size: None,
+            }];
+            let seen = run(level, &plan);
+            seen.all_well();
+            assert!(!std::path::Path::new("/dev/shm/sem.ipclab_test_given").exists());
+        },
+    ));
     // A look while the case runs, and one at its end.
     tests.push(both("looks", |level| {
         let mut plan = plan([

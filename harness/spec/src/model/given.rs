@@ -18,6 +18,8 @@ pub struct Given {
     pub sem: Vec<GivenSemaphores>,
     /// Message queues.
     pub msg: Vec<GivenQueue>,
+    /// POSIX named semaphores.
+    pub posix_sem: Vec<GivenPosixSem>,
     /// POSIX message queues.
     pub posix_mq: Vec<GivenPosixQueue>,
     /// Students' programs find so many descriptors open when they start: numbers below this are taken. 0: the usual three.
@@ -89,6 +91,17 @@ pub struct GivenQueue {
     pub key: i32,
     /// What waits in it.
     pub messages: Vec<GivenMessage>,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A POSIX named semaphore that is there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenPosixSem {
+    /// `/name`
+    pub name: String,
+    /// Its value.
+    pub value: u32,
     /// Permission bits.
     pub mode: u32,
 }

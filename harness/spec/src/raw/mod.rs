@@ -287,6 +287,8 @@ tables! {
         sem: Keyed<RawGivenSem>,
         /// System V message queues by key.
         msg: Keyed<RawGivenMsg>,
+        /// POSIX named semaphores by name.
+        posix_sem: Keyed<RawGivenPosixSem>,
         /// POSIX message queues by name.
         posix_mq: Keyed<RawGivenPosixMq>,
         /// Students' programs find the descriptors below this number open when they start; left out: 3.
@@ -355,6 +357,16 @@ tables! {
         /// What it says.
         #[schemars(required)]
         text: At<String>,
+    }
+
+    /// A POSIX named semaphore that is there before.
+    #[schemars(rename = "GivenPosixSem")]
+    RawGivenPosixSem {
+        /// Its value.
+        #[schemars(required, range(min = 0, max = 2147483647))]
+        value: At<i64>,
+        /// Permission bits: "0644"; left out: 0600.
+        mode: ModeForm,
     }
 
     /// A POSIX message queue that is there before.

@@ -42,6 +42,7 @@ pub(crate) fn given(raw: Option<&RawGiven>, everywhere: bool, context: &mut Cont
             given.msg.push(self::queue(key, queue, context));
         }
     }
+    given.posix_sem = super::posix::given_semaphores(raw, context);
     given.posix_mq = super::posix::given(raw, context);
     if let Some(number) = &raw.descriptors {
         match u32::try_from(number.value) {

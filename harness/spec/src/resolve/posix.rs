@@ -5,7 +5,7 @@ use super::number::count;
 use super::said::is_said;
 use super::template::Use;
 use crate::raw::{At, Keyed, RawCase, RawGiven, RawGivenPosixMq};
-use crate::{GivenPosixQueue, GivenUrgentMessage, PosixQueueState, PosixSemState};
+use crate::{GivenPosixQueue, GivenPosixSem, GivenUrgentMessage, PosixQueueState, PosixSemState};
 
 /// `SEM_VALUE_MAX` of `sem_post(3)`.
 const VALUE_MAX: i64 = i32::MAX as i64;
@@ -74,6 +74,30 @@ pub(crate) fn queues(raw: &RawCase, context: &mut Context<'_>) -> Vec<PosixQueue
         });
     }
     states
+}
+
+/// The semaphores that are there before the first actor starts.
+pub(crate) fn given_semaphores(raw: &RawGiven, context: &mut Context<'_>) -> Vec<GivenPosixSem> {
+    let mut given = Vec::new();
+    for (name, raw) in raw.posix_sem.iter().flat_map(Keyed::iter) {
+        if !is_name(name, "semaphore", 251, context) {
+            continue;
+        }
+        if raw.value.is_none() && raw.lacks("value") {
+            context
+                .diagnostics
+                .error(&raw.span, "this semaphore has no `value`")
+                .consequence();
+        }
+        let value = raw.value.as_ref();
+        let value = number(value, 0, VALUE_MAX, "a semaphore's value", context);
+        given.push(GivenPosixSem {
+            name: name.value.clone(),
+            value: value.and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
+            mode: raw.mode.as_ref().map_or(0o600, |mode| mode.0.value),
+        });
+    }
+    given
 }
 
 /// The queues that are there before the first actor starts.
