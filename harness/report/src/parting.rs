@@ -60,6 +60,8 @@ pub(crate) fn parting(own: &Conversation, reference: &Conversation) -> Option<Pa
         let at = same.take_while(|(one, two)| one.what == two.what).count();
         let row = match (own.get(at), its.get(at)) {
             (None, None) => return None,
+            (None, Some(_)) if own_ways.is_cut => return None,
+            (Some(_), None) if its_ways.is_cut => return None,
             (Some(crossing), _) => crossing.row,
             (None, Some(_)) => usize::MAX,
         };
