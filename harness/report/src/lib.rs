@@ -62,7 +62,9 @@ pub use class::{
     Cell, CellCause, Class, ClassCase, ClassSchema, Entry, Member, NotBuilt, NotGraded, Outcome,
     Standing, Summary,
 };
-pub use conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row, Tone};
+pub use conversation::{
+    Act, Column, Conversation, Delivery, Parting, Role, Row, Strayed, Tone, Turn,
+};
 pub use diff::{Diff, DiffRow};
 pub use late::{Base, LateRule, Lateness};
 pub use likest::likest;

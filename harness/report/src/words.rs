@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ipclab_judge::Verdict;
 use ipclab_spec::{Aspect, Tier, Visibility};
 
-use crate::conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row};
+use crate::conversation::{Act, Column, Conversation, Delivery, Parting, Role, Row, Strayed, Turn};
 use crate::place::places;
 use crate::{CaseReport, CauseReport, FindingReport, Mark, Place, Problem, Report, Student, Who};
 
@@ -126,6 +126,56 @@ pub(crate) fn injected(case: &CaseReport, cause: &CauseReport) -> Option<String>
         }
     }
     (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// The message with which a mistake begins: `its second message: the first was right`. `None`: the first was wrong, or the mistake
+/// is not about messages of that actor.
+pub(crate) fn when(case: &CaseReport, finding: &FindingReport) -> Option<String> {
+    let drawn = case.conversation.as_ref()?;
+    let turn = drawn.parting.as_ref()?.turn?;
+    let column = drawn.actors.get(turn.from)?;
+    if finding.actor.as_ref() != Some(&column.name) {
+        return None;
+    }
+    // Counts of bytes name the calls that sent them.
+    let is_cited = |row: &Row| row.n.is_some_and(|n| finding.cites.contains(&n));
+    let mut receivers = BTreeSet::from([turn.to]);
+    let mut is_about = false;
+    for row in &drawn.rows {
+        if let Act::Message { from, to, .. } = &row.act
+            && *from == turn.from
+        {
+            receivers.insert(*to);
+            is_about |= *to == turn.to && is_cited(row);
+        }
+    }
+    let to = match receivers.len() {
+        1 => String::new(),
+        _ => format!(" to {}", drawn.actors.get(turn.to)?.name),
+    };
+    is_about.then(|| which(turn, &to))
+}
+
+/// `its second message, which never came: the first was right`
+fn which(turn: Turn, to: &str) -> String {
+    const ORDINALS: [&str; 6] = ["second", "third", "fourth", "fifth", "sixth", "seventh"];
+    const NUMBERS: [&str; 6] = ["", "two ", "three ", "four ", "five ", "six "];
+    let at = turn.right.saturating_sub(1) as usize;
+    let message = match ORDINALS.get(at) {
+        Some(ordinal) => format!("its {ordinal} message"),
+        None => format!("its message {}", turn.right.saturating_add(1)),
+    };
+    let before = match (turn.right, NUMBERS.get(at)) {
+        (1, _) => "the first was right".to_owned(),
+        (_, Some(number)) => format!("the first {number}were right"),
+        (right, None) => format!("the first {right} were right"),
+    };
+    let strayed = match turn.strayed {
+        Strayed::Other => "",
+        Strayed::Missing => ", which never came",
+        Strayed::TooMany => ", one too many",
+    };
+    format!("{message}{to}{strayed}: {before}")
 }
 
 /// `19 points in 7 cases`

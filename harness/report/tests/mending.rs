@@ -1,6 +1,6 @@
 //! What helps to mend: the line, the next hint, where the conversation leaves the reference's, what a save changed.
 
-use ipclab_evidence::SourceLine;
+use ipclab_evidence::{SocketKind, SourceLine};
 use ipclab_judge::{Finding, Mistake, MistakeKind, Verdict};
 use ipclab_report::terminal::{self, Style};
 use ipclab_report::testing::build::{JudgedCase, Trace, about, case, finding, report, student};
@@ -307,6 +307,158 @@ fn where_it_leaves_the_reference_is_marked() {
         Some("client sends 1 byte to server: \"b\""),
     );
     check(&[b"a", b"b"], &[b"a"], Some(""));
+    // Behind what was left out nothing is missing.
+    let numbered: Vec<String> = (0..60).map(|n| format!("message {n}")).collect();
+    let numbered: Vec<&[u8]> = numbered.iter().map(String::as_bytes).collect();
+    check(&numbered, &numbered[..25], None);
+    check(&numbered[..25], &numbered, None);
+}
+
+/// What the short report says of the message with which a server goes wrong: in one run and beside the reference's, with a finding
+/// of that actor.
+fn when(own: &[&[u8]], reference: &[&[u8]], actor: &str) -> Option<String> {
+    let play = |messages: &[&[u8]]| {
+        let mut trace = Trace::new(&["server", "client"]);
+        let (client, served) = trace.connected();
+        for message in messages {
+            trace.send(served, message);
+            trace.recv(client, message);
+        }
+        trace.0
+    };
+    let own = play(own);
+    let sent = own.trace.iter().filter(|call| call.name == "sendto");
+    let said = Finding {
+        cites: sent.map(|call| call.n).collect(),
+        actor: Some(actor.into()),
+        ..finding(Aspect::Bytes, Verdict::Fail, "server sent something else")
+    };
+    let case = case("pair", "they talk", Tier::Core, Points::Whole(2));
+    let judged = JudgedCase::new(case, Verdict::Fail, 0, vec![said]);
+    let graded = graded(&[judged.with(own).beside(play(reference))]);
+    shown_when(&graded)
+}
+
+fn shown_when(graded: &Report) -> Option<String> {
+    let short = terminal::render_short(graded, &Style::default());
+    let mut rows = short
+        .lines()
+        .filter_map(|line| line.strip_prefix("    when"));
+    rows.next().map(|row| row.trim().to_owned())
+}
+
+/// A server that was right for its first message and wrong from the second one on was told how many bytes it sent, and no more.
+#[test]
+fn what_was_right_before_the_wrong_message_is_told() {
+    let check = |own: &[&[u8]], reference: &[&[u8]], expect: Option<&str>| {
+        let said = when(own, reference, "server");
+        assert_eq!(said.as_deref(), expect, "{own:?} beside {reference:?}");
+    };
+    check(
+        &[b"one", b"onetwo"],
+        &[b"one", b"two"],
+        Some("its second message: the first was right"),
+    );
+    check(
+        &[b"one", b"two", b"x"],
+        &[b"one", b"two", b"three"],
+        Some("its third message: the first two were right"),
+    );
+    check(
+        &[b"one"],
+        &[b"one", b"two"],
+        Some("its second message, which never came: the first was right"),
+    );
+    check(
+        &[b"one", b"two"],
+        &[b"one"],
+        Some("its second message, one too many: the first was right"),
+    );
+    // Messages that are the same are one row of the drawing.
+    check(
+        &[b"one", b"one", b"one", b"x"],
+        &[b"one", b"one", b"one", b"two"],
+        Some("its fourth message: the first three were right"),
+    );
+    check(
+        &[b"one", b"one", b"one"],
+        &[b"one", b"one"],
+        Some("its third message, one too many: the first two were right"),
+    );
+    check(
+        &[b"a".as_slice(); 14],
+        &[b"a".as_slice(); 15],
+        Some("its message 15, which never came: the first 14 were right"),
+    );
+    check(&[b"x", b"two"], &[b"one", b"two"], None);
+    check(&[], &[b"one"], None);
+    check(&[b"one", b"two"], &[b"one", b"two"], None);
+}
+
+/// A style of writing is no mistake: which bytes stand in which message is free in a stream.
+#[test]
+fn no_message_is_called_wrong_whose_bytes_are_right() {
+    let check = |own: &[&[u8]], reference: &[&[u8]]| {
+        assert_eq!(when(own, reference, "server"), None);
+    };
+    check(&[b"one", b"tw", b"x"], &[b"one", b"two"]);
+    check(&[b"one", b"twothree"], &[b"one", b"two", b"three", b"four"]);
+    check(&[b"one", b"t", b"wo"], &[b"one", b"two"]);
+}
+
+#[test]
+fn what_was_right_before_is_not_told_of_another_actor() {
+    assert_eq!(when(&[b"one", b"x"], &[b"one", b"two"], "client"), None);
+}
+
+/// Of a message only its first bytes are kept, of a long conversation only its beginning and end.
+#[test]
+fn what_was_right_before_is_not_told_of_a_record_that_was_cut() {
+    let long = [b'a'; 200];
+    let numbered: Vec<String> = (0..60).map(|n| format!("message {n}")).collect();
+    let numbered: Vec<&[u8]> = numbered.iter().map(String::as_bytes).collect();
+    let check = |own: &[&[u8]], reference: &[&[u8]]| {
+        assert_eq!(when(own, reference, "server"), None);
+    };
+    check(&[&long, b"x"], &[&long, b"two"]);
+    check(&[b"one", &long], &[b"one", b"two"]);
+    check(&[b"one", b"x"], &[b"one", &long]);
+    check(&numbered[..25], &numbered);
+    check(&numbered, &numbered[..25]);
+}
+
+/// Where an actor sends to several, it is said to which.
+#[test]
+fn what_was_right_before_is_told_with_the_one_it_was_sent_to() {
+    let play = |last: &[u8]| {
+        let mut trace = Trace::new(&["server", "client", "other"]);
+        let (client, served) = trace.connected();
+        let other = trace.socket(2, SocketKind::Stream, "AF_INET", None);
+        let second = trace.socket(0, SocketKind::Stream, "AF_INET", Some(other));
+        trace.0.sockets[other].peer = Some(second);
+        for (from, to, message) in [
+            (second, other, b"other".as_slice()),
+            (served, client, b"one"),
+            (served, client, last),
+        ] {
+            trace.send(from, message);
+            trace.recv(to, message);
+        }
+        trace.0
+    };
+    let own = play(b"x");
+    let sent = own.trace.iter().filter(|call| call.name == "sendto");
+    let said = Finding {
+        cites: sent.map(|call| call.n).collect(),
+        ..finding(Aspect::Bytes, Verdict::Fail, "server sent something else")
+    };
+    let case = case("pair", "they talk", Tier::Core, Points::Whole(2));
+    let judged = JudgedCase::new(case, Verdict::Fail, 0, vec![said]);
+    let graded = graded(&[judged.with(own).beside(play(b"two"))]);
+    assert_eq!(
+        shown_when(&graded).as_deref(),
+        Some("its second message to client: the first was right")
+    );
 }
 
 /// A report of a fault said nothing of the call that the case had made to fail.

@@ -13,7 +13,7 @@ use ipclab_evidence::Evidence;
 use ipclab_spec::{Case, Player};
 
 use crate::Line;
-pub use model::{Act, Column, Conversation, Delivery, Parting, Role, Row, Tone};
+pub use model::{Act, Column, Conversation, Delivery, Parting, Role, Row, Strayed, Tone, Turn};
 use model::{Placed, Position, gap};
 
 /// Rows that a conversation has at most; the middle of a longer one is left out.

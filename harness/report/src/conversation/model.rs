@@ -25,6 +25,34 @@ pub struct Parting {
     /// What happens there with the reference: `client sends 49 bytes to server: "hello"`. `None`: nothing more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Line>,
+    /// The message that it is. `None`: it is no message, none before it was right, or not all of them are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+}
+
+/// A message that is not the reference's, behind some that were. Actors are indexes into [`Conversation::actors`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Who sends it.
+    pub from: usize,
+    /// To whom.
+    pub to: usize,
+    /// How many before it went the same way and were the reference's.
+    pub right: u32,
+    /// What is not right about it.
+    pub strayed: Strayed,
+}
+
+/// What is not right about a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strayed {
+    /// The reference sends something else there.
+    Other,
+    /// The reference sends one there, and it never came.
+    Missing,
+    /// The reference sends nothing more.
+    TooMany,
 }
 
 /// An actor's column.

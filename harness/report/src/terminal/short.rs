@@ -149,6 +149,7 @@ fn first_cause(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &G
         &format!("{}: {}", case.id, case.title),
     );
     page.append(title, TITLE_LINES, glyphs.more);
+    when(page, case, finding, glyphs);
     given(page, case, cause, glyphs);
     also(page, cause, glyphs);
     place(page, report, cause, glyphs);
@@ -157,6 +158,20 @@ fn first_cause(page: &mut Page, report: &Report, cause: &CauseReport, glyphs: &G
     }
     hint(page, case.hint_for(finding), glyphs);
     repeat(page, case.repeat.as_str());
+}
+
+/// The message with which it goes wrong, where the ones before were right.
+fn when(page: &mut Page, case: &CaseReport, finding: Option<&FindingReport>, glyphs: &Glyphs) {
+    let Some(text) = finding.and_then(|finding| words::when(case, finding)) else {
+        return;
+    };
+    let room = page.width().saturating_sub(TEXT);
+    page.row(
+        Row::new()
+            .put(Ink::Faint, "    when")
+            .to(TEXT)
+            .put(Ink::Plain, cut(&text, room, glyphs.more)),
+    );
 }
 
 /// What the case did to the program's calls, where the mistake does not say it.
