@@ -468,7 +468,6 @@ fn what_threads_lost_is_drawn_with_lines_and_without_numbers_of_places() {
     };
     let mut builder = searched(Reach::Failed { preemptions: 1 }, strategy);
     collided("3r 4w 3w")(&mut builder);
-    builder.exit(0, 1);
     let sharing = builder.e.sharing.as_mut().unwrap();
     let thread = |nth| ThreadId { actor: 0, nth };
     let line = |line| SourceLine {
@@ -507,7 +506,9 @@ fn what_threads_lost_is_drawn_with_lines_and_without_numbers_of_places() {
         processes: [(thread(1), 2), (thread(2), 2)].into(),
         ..Steps::default()
     });
-    let findings = ipclab_judge::judge(&case(SEARCH), &builder.e);
+    // Something else is wrong, too.
+    let wrong = case(&format!("{SEARCH}stdout = \"counter: 2\"\n"));
+    let findings = ipclab_judge::judge(&wrong, &builder.e);
     let seen = findings
         .iter()
         .filter_map(|finding| finding.seen.as_deref());
