@@ -22,7 +22,7 @@ pub(crate) fn thread(nth: u16) -> String {
     }
 }
 
-/// Who takes a step: a thread, where its process has several, else its process.
+/// The name of the thread that took a step, where its process has several, else the process's.
 pub(crate) fn one(facts: Facts<'_>, actor: usize, steps: &Steps, id: ThreadId) -> String {
     let pid = steps.processes.get(&id).copied().unwrap_or(0);
     let same = steps.processes.values().filter(|other| **other == pid);

@@ -1,13 +1,38 @@
-//! A schedule, drawn: what each process or thread did, step by step, and where it lost its turn.
+//! Two that collided, and their schedule, drawn: what each process or thread did, step by step, and where it lost its turn.
 
-use ipclab_evidence::{Step, Steps, Thing, Way};
+use ipclab_evidence::{Access, Collision, Sharing, SourceLine, Step, Steps, Thing, Way};
 
 use crate::accesses::{description, one};
 use crate::facts::Facts;
 
+/// What a report shows of three accesses of two that collided: each, as `line` tells it, and the schedule where many were tried.
+pub(crate) fn collided(
+    facts: Facts<'_>,
+    collision: &Collision,
+    sharing: &Sharing,
+    line: impl Fn(&Access, &str) -> String,
+) -> String {
+    let mut seen = vec![
+        line(&collision.read, "read"),
+        line(&collision.other, "wrote"),
+        line(&collision.write, "wrote"),
+    ];
+    if let (Some(_), Some(steps)) = (&sharing.searched, &sharing.steps) {
+        seen.push("the schedule:".to_owned());
+        seen.extend(drawn(facts, collision.actor, steps));
+    }
+    seen.join("\n")
+}
+
+/// Where a collision shows: the write is what destroys; where that is made for the program, the read stands near.
+pub(crate) fn place(collision: &Collision) -> Option<Vec<SourceLine>> {
+    let lines = [&collision.write, &collision.read].map(|access| access.lines.clone());
+    lines.into_iter().find(|lines| !lines.is_empty())
+}
+
 /// The schedule of a run that failed, drawn: what each process did in shared memory and with semaphores, and where it lost its
 /// turn though it could have gone on.
-pub(crate) fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
+fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String> {
     let mut lines = Vec::new();
     let mut before: Option<&Step> = None;
     for step in &steps.steps {
@@ -27,7 +52,7 @@ pub(crate) fn drawn(facts: Facts<'_>, actor: usize, steps: &Steps) -> Vec<String
                 .value
                 .map_or_else(|| "something".to_owned(), |value| value.to_string());
             let deed = match (&touch.thing, touch.way) {
-                // What a library does inside a call is no deed of a thread's. Places have no number that anybody knows.
+                // A library's accesses within a call are no deeds of a thread's. The number of a place means nothing to a reader.
                 (memory, way) if memory.is_of_threads() => match step.lines.first() {
                     Some(line) => format!("{} {value} at {line}", deed_in_memory(way)),
                     None => continue,

@@ -10,7 +10,7 @@ use ipclab_spec::{Aspect, Case, FaultKind};
 
 use crate::accesses::{around, description, in_words, process, value};
 use crate::deadlock::deadlock;
-use crate::drawn::drawn;
+use crate::drawn::{collided, place};
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::semaphores::{held, sem_ops};
@@ -22,8 +22,8 @@ const EXPECTED: &str = "between a process's read and its write nobody else write
 
 /// One finding for a case whose processes take turns, two where they did not share anything either.
 ///
-/// What threads of one process lost is told where something else is wrong, too: programs that are right may well read and write
-/// in two steps.
+/// A change that threads of one process lost is told where something else is wrong, too: right programs may read and write in two
+/// steps.
 pub(crate) fn judge(facts: Facts<'_>, otherwise_right: bool) -> Vec<Finding> {
     if facts.case.interleave.is_empty() {
         return Vec::new();
@@ -204,23 +204,12 @@ fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -> Finding {
         why.text
     );
     let line = |access: &Access, deed: &str| in_words(facts, *actor, access, deed);
-    let mut seen = vec![
-        line(read, "read"),
-        line(other, "wrote"),
-        line(write, "wrote"),
-    ];
-    if let (Some(_), Some(steps)) = (&sharing.searched, &sharing.steps) {
-        seen.push("the schedule:".to_owned());
-        seen.extend(drawn(facts, *actor, steps));
-    }
-    let seen = seen.join("\n");
+    let seen = collided(facts, collision, sharing, line);
     let name = facts.actor(*actor).map(|actor| actor.name.as_str());
     let near = [read, other, write].map(|access| around(facts, *actor, access).0);
-    // The write is what destroys; where that is made for the program, the read stands near.
-    let lines = [write, read].map(|access| access.lines.clone());
     Finding::fail(Aspect::Memory, name, message)
         .expecting(EXPECTED, seen)
-        .at(lines.into_iter().find(|lines| !lines.is_empty()))
+        .at(place(collision))
         .citing(near.into_iter().flatten().map(|call| call.n))
         .citing(why.cites)
 }

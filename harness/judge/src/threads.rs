@@ -4,11 +4,11 @@ use ipclab_evidence::{Access, Collision, Sharing, Thing};
 use ipclab_spec::Aspect;
 
 use crate::accesses::{thread, value};
-use crate::drawn::drawn;
+use crate::drawn::{collided, place};
 use crate::facts::Facts;
 use crate::finding::Finding;
 
-/// What is expected of threads.
+/// What a finding on threads expects of them.
 const EXPECTED: &str = "between a thread's read and its write no other thread writes there";
 
 /// Whether threads of one process collided, and not processes.
@@ -16,7 +16,7 @@ pub(crate) fn is_among(collision: &Collision) -> bool {
     Thing::Memory(collision.segment.into()).is_of_threads()
 }
 
-/// Whose access it is, and where: `thread 2 (counter.c:12)`.
+/// The thread that made an access, and its line: `thread 2`, ` (counter.c:12)`.
 fn by(access: &Access) -> (String, String) {
     let who = access.thread.map_or_else(|| "a thread".to_owned(), thread);
     let line = access.lines.first();
@@ -44,18 +44,8 @@ pub(crate) fn lost(facts: Facts<'_>, collision: &Collision, sharing: &Sharing) -
         value(write),
     );
     let line = |access: &Access, deed: &str| format!("{} {deed} {}", by(access).0, value(access));
-    let mut seen = vec![
-        line(read, "read"),
-        line(other, "wrote"),
-        line(write, "wrote"),
-    ];
-    if let (Some(_), Some(steps)) = (&sharing.searched, &sharing.steps) {
-        seen.push("the schedule:".to_owned());
-        seen.extend(drawn(facts, *actor, steps));
-    }
     let name = facts.actor(*actor).map(|actor| actor.name.as_str());
-    let lines = [write, read].map(|access| access.lines.clone());
     Finding::fail(Aspect::Memory, name, message)
-        .expecting(EXPECTED, seen.join("\n"))
-        .at(lines.into_iter().find(|lines| !lines.is_empty()))
+        .expecting(EXPECTED, collided(facts, collision, sharing, line))
+        .at(place(collision))
 }

@@ -298,7 +298,7 @@ pub struct OwnMapping {
     pub writable: bool,
     /// Does it hold code?
     pub executable: bool,
-    /// What it is mapped from: a file's path, `[heap]`, `[stack]`, or nothing.
+    /// The file's path, `[heap]`, `[stack]`; empty for memory that is in no file.
     pub path: Vec<u8>,
 }
 

@@ -204,7 +204,7 @@ impl Tracer {
 
     /// The signal that the plan has for a thread that is about to write.
     fn signal_for_write(&mut self, tid: Pid) -> Option<i32> {
-        let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+        let process = self.process_of(tid)?;
         self.faults
             .store(&self.actors[process.actor].name, process.first)
     }

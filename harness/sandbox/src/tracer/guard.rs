@@ -10,7 +10,6 @@
 //! memory, POSIX shared memory (`shm_open(3)`), `memfd_create(2)`; so is what threads share (`thread_memory`). Not seen: files
 //! mapped for sharing.
 
-use std::collections::HashMap;
 use std::io;
 
 use ipclab_evidence::LimitKind;
@@ -24,7 +23,7 @@ use super::observed::remaps;
 use super::pointers::may_nest;
 use super::segments::{Attachment, PROTECTED};
 use super::skipped::{send_back, skip};
-use super::state::{Thread, Tracer, gone};
+use super::state::{Tracer, gone};
 
 impl Tracer {
     /// Guards every window that a process, stopped at the exit of a call, has on a segment: those that it has made in whatever
@@ -215,7 +214,7 @@ impl Tracer {
         }
         self.has_reached(tid, result);
         // What is open to another thread of the process is closed when the next one runs.
-        let process = process_of(&self.threads, tid);
+        let process = self.threads.get(&tid).map(|thread| thread.process);
         let is_needed = self.threads.iter().any(|(other, thread)| {
             *other != tid
                 && Some(thread.process) == process
@@ -232,16 +231,11 @@ impl Tracer {
         for attachment in self.guarded(tid).to_vec() {
             self.with_remote_call(tid, |remote| remote.mprotect(&attachment, PROTECTED))?;
         }
-        let process = process_of(&self.threads, tid);
-        if let Some(process) = process.and_then(|process| self.processes.get_mut(&process)) {
+        if let Some(process) = self.process_of_mut(tid) {
             process.open = false;
         }
         Ok(())
     }
-}
-
-fn process_of(threads: &HashMap<Pid, Thread>, tid: Pid) -> Option<Pid> {
-    threads.get(&tid).map(|thread| thread.process)
 }
 
 /// Whether what is mapped under this path is memory and no file on a disk.

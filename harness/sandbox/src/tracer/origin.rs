@@ -159,7 +159,7 @@ impl Tracer {
     }
 
     fn try_origin(&self, tid: Pid, calls: bool) -> Option<CodePlace> {
-        let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+        let process = self.process_of(tid)?;
         let actor = self.actors.get(process.actor)?;
         let table = actor.origins.table.as_ref()?;
         let mut known = process.code.0.try_borrow_mut().ok()?;
@@ -198,41 +198,45 @@ impl Tracer {
 
     /// Addresses of the instructions that a stopped thread is at, innermost first, as far as its stack shows them.
     pub(super) fn frames(&self, tid: Pid) -> Vec<u64> {
-        let frames = || -> Option<Vec<u64>> {
-            let process = self.processes.get(&self.threads.get(&tid)?.process)?;
-            let mut known = process.code.0.try_borrow_mut().ok()?;
-            let (frame, stack, at) = innermost(tid)?;
-            let tracee = Tracee::new(tid, stack);
-            let table = self.actors.get(process.actor)?.origins.table.as_ref();
-            known.learn_code(at, tid, table, &tracee)?;
-            Some(known.unwinder.frames(frame, false, &tracee))
-        };
-        frames().unwrap_or_default()
+        let frames = self.unwound(tid, false, |_, frames, _| Some(frames));
+        frames.unwrap_or_default()
     }
 
-    /// The function of the C library in which a thread waits for others; `None`: it waits in none of these, or that is not seen.
-    pub(super) fn waiting_function(&self, tid: Pid, functions: &Functions) -> Option<&'static str> {
-        let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+    /// What is made of the addresses that a thread is at, innermost first: `calls`, in a call.
+    fn unwound<R>(
+        &self,
+        tid: Pid,
+        calls: bool,
+        make: impl FnOnce(&Unwinder, Vec<u64>, &Tracee) -> Option<R>,
+    ) -> Option<R> {
+        let process = self.process_of(tid)?;
         let mut known = process.code.0.try_borrow_mut().ok()?;
         let (frame, stack, at) = innermost(tid)?;
         let tracee = Tracee::new(tid, stack);
         let table = self.actors.get(process.actor)?.origins.table.as_ref();
         known.learn_code(at, tid, table, &tracee)?;
-        let frames = known.unwinder.frames(frame, true, &tracee);
+        let frames = known.unwinder.frames(frame, calls, &tracee);
+        make(&known.unwinder, frames, &tracee)
+    }
+
+    /// The function of the C library in which a thread waits for others; `None`: it waits in none of these, or that is not seen.
+    pub(super) fn waiting_function(&self, tid: Pid, functions: &Functions) -> Option<&'static str> {
         // A function that ends with a call of another one leaves no frame: what the program has called is asked, too.
-        frames.iter().find_map(|at| {
-            let begin = known.unwinder.begin_of(*at);
-            let called = || callee(at.wrapping_add(1), |address| tracee.word(address));
-            begin
-                .and_then(|begin| functions.at(begin))
-                .or_else(|| functions.at(called()?))
+        self.unwound(tid, true, |unwinder, frames, tracee| {
+            frames.iter().find_map(|at| {
+                let begin = unwinder.begin_of(*at);
+                let called = || callee(at.wrapping_add(1), |address| tracee.word(address));
+                begin
+                    .and_then(|begin| functions.at(begin))
+                    .or_else(|| functions.at(called()?))
+            })
         })
     }
 
     /// Where a thread of a process began, by what the C library (glibc) keeps of it behind its number: the function that it was given,
     /// and behind that the function's argument. `tid`: any thread of the process. It is said only where nothing else there can be it.
     pub(super) fn thread_start(&self, tid: Pid, number_at: u64) -> Option<ThreadStart> {
-        let process = self.processes.get(&self.threads.get(&tid)?.process)?;
+        let process = self.process_of(tid)?;
         let table = self.actors.get(process.actor)?.origins.table.as_ref()?;
         let mut known = process.code.0.try_borrow_mut().ok()?;
         let entry = known.entry?;
@@ -301,8 +305,7 @@ impl Tracer {
         }
         let calls = matches!(signal, libc::SIGABRT | libc::SIGPIPE);
         let lines = self.origin(tid, calls);
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        if let Some(process) = process.and_then(|process| self.processes.get_mut(&process)) {
+        if let Some(process) = self.process_of_mut(tid) {
             process.crashed_at = Some((signal, lines));
         }
     }

@@ -201,6 +201,11 @@ impl Tracer {
     /// A call has failed since what it reaches was closed: because it had been closed while the call slept, or because nothing said
     /// that the call reaches there. It is made again, all being open, when its thread has its turn. Tells whether it will be.
     pub(super) fn makes_again(&mut self, tid: Pid, result: i64) -> io::Result<bool> {
+        let thread = self.threads.get_mut(&tid);
+        let was_shut = thread.is_some_and(|thread| std::mem::take(&mut thread.shut));
+        if result != -i64::from(libc::EFAULT) {
+            return Ok(false);
+        }
         let closed_private = self.closes_private(tid);
         let scheduled = self
             .actor_of(tid)
@@ -208,7 +213,6 @@ impl Tracer {
         let Some(thread) = self.threads.get_mut(&tid) else {
             return Ok(false);
         };
-        let was_shut = std::mem::take(&mut thread.shut);
         let was_closed = match &thread.opened {
             Some(_) => was_shut,
             None => closed_private,
@@ -218,7 +222,7 @@ impl Tracer {
             let ours = call.instead.is_some() || call.placed.is_some() || call.addressed.is_some();
             !ours && call.tampered.is_none() && !call.of_series
         });
-        if result != -i64::from(libc::EFAULT) || !was_closed || !is_plain {
+        if !was_closed || !is_plain {
             return Ok(false);
         }
         let Some(call) = thread.opened.take().or(thread.observed) else {

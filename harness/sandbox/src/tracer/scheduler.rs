@@ -35,8 +35,7 @@ impl Tracer {
     }
 
     pub(super) fn actor_of(&self, tid: Pid) -> Option<usize> {
-        let process = self.threads.get(&tid)?.process;
-        Some(self.processes.get(&process)?.actor)
+        Some(self.process_of(tid)?.actor)
     }
 
     /// Whether a thread has to wait for its turn before it goes on; if so, it does from now on.

@@ -420,6 +420,15 @@ pub(super) struct PipeCount {
 }
 
 impl Tracer {
+    /// The process that a thread belongs to.
+    pub(super) fn process_of(&self, tid: Pid) -> Option<&Process> {
+        self.processes.get(&self.threads.get(&tid)?.process)
+    }
+
+    pub(super) fn process_of_mut(&mut self, tid: Pid) -> Option<&mut Process> {
+        self.processes.get_mut(&self.threads.get(&tid)?.process)
+    }
+
     pub(crate) fn new(plan: &Plan, limits: &Limits, left_out: LeftOut) -> Self {
         let actors = plan.actors.iter().map(|actor| TracedActor {
             name: actor.name.clone(),

@@ -68,6 +68,7 @@ impl Tracer {
         known: &[Attachment],
         syscall_instruction: u64,
     ) -> Windows {
+        let known = || known.iter().filter(|other| other.is_private());
         let nothing = Windows::default();
         let Some(process) = self.threads.get(&tid).map(|thread| thread.process) else {
             return nothing;
@@ -79,9 +80,8 @@ impl Tracer {
         let (Some(mappings), Some(program)) =
             (procfs::own_mappings(tid), procfs::executable_path(tid))
         else {
-            let left_alone = known.iter().filter(|other| other.is_private());
             return Windows {
-                left_alone: left_alone.copied().collect(),
+                left_alone: known().copied().collect(),
                 ..nothing
             };
         };
@@ -94,8 +94,7 @@ impl Tracer {
         memory.bound = bound;
         memory.syscall_instruction = syscall_instruction;
         let is_known = |range: &Range<u64>| {
-            let mut known = known.iter().filter(|other| other.is_private());
-            known.any(|other| other.within(range).is_some())
+            known().any(|other| other.within(range).is_some())
                 || memory.stacks.iter().any(|stack| meet(stack, range))
         };
         let kinds = kinds(&mappings, &program, is_known);
@@ -125,10 +124,9 @@ impl Tracer {
                     }
                     Kind::Stack | Kind::Alone => continue,
                 };
-                let known = known.iter().filter(|other| other.is_private());
                 windows
                     .left_alone
-                    .extend(known.filter_map(|other| other.within(&alone)));
+                    .extend(known().filter_map(|other| other.within(&alone)));
                 if !memory.stacks.contains(&alone) {
                     memory.stacks.push(alone);
                 }
@@ -148,9 +146,8 @@ impl Tracer {
                     continue;
                 }
                 // What may not be read was closed by us, where it is known, or by the program.
-                let known = known.iter().filter(|other| other.is_private());
-                let known = known.filter(|_| !mapping.readable);
-                for window in known.filter_map(|other| other.within(&part)) {
+                let closed = known().filter(|_| !mapping.readable);
+                for window in closed.filter_map(|other| other.within(&part)) {
                     let range = window.start..window.start + window.length;
                     all.extend(memory.window(kind, range, syscall_instruction));
                 }
@@ -160,8 +157,7 @@ impl Tracer {
         // What was closed and is not to be any more is opened.
         let guarded: Vec<_> = all.iter().map(Attachment::range).collect();
         for mapping in mappings.iter().filter(|mapping| !mapping.readable) {
-            let known = known.iter().filter(|other| other.is_private());
-            for window in known.filter_map(|other| other.within(&mapping.range)) {
+            for window in known().filter_map(|other| other.within(&mapping.range)) {
                 let parts = without(window.range(), &guarded);
                 windows
                     .left_alone
@@ -197,8 +193,7 @@ impl Tracer {
 
     /// A call has mapped memory for a stack, or taken or moved memory: what is known of the places is no longer so.
     pub(super) fn note_mapped(&mut self, tid: Pid, number: u64, args: &[u64; 6], result: i64) {
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        let Some(state) = process.and_then(|process| self.processes.get_mut(&process)) else {
+        let Some(state) = self.process_of_mut(tid) else {
             return;
         };
         if (-4095..0).contains(&result) {
@@ -285,8 +280,7 @@ impl Tracer {
 
     /// Whether this is the address of a function in a library, which is the loader's and nothing that threads share.
     pub(super) fn is_bound_late(&self, tid: Pid, address: u64) -> bool {
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        let state = process.and_then(|process| self.processes.get(&process));
+        let state = self.process_of(tid);
         let bound = state.and_then(|state| state.thread_memory.bound.as_ref());
         bound.is_some_and(|bound| bound.contains(&address))
     }
@@ -333,8 +327,7 @@ impl Tracer {
 
     /// The addresses of the program's own code from which a thread has called what it is in.
     fn own_callers(&self, tid: Pid) -> Vec<u64> {
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        let Some(state) = process.and_then(|process| self.processes.get(&process)) else {
+        let Some(state) = self.process_of(tid) else {
             return Vec::new();
         };
         let own = &state.thread_memory.own_code;
@@ -344,8 +337,7 @@ impl Tracer {
 
     /// One more access to what threads share. `false`: it was one too many, and all is open now.
     pub(super) fn counts_private(&mut self, tid: Pid) -> io::Result<bool> {
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        let Some(state) = process.and_then(|process| self.processes.get_mut(&process)) else {
+        let Some(state) = self.process_of_mut(tid) else {
             return Ok(true);
         };
         state.thread_memory.accesses += 1;
@@ -361,8 +353,7 @@ impl Tracer {
 
     /// A fault at what was closed, and is not guarded any more: nothing of that may reach the program. Tells whether it was one.
     pub(super) fn opens_forgotten(&mut self, tid: Pid, address: u64) -> io::Result<bool> {
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        let memory = process.and_then(|process| self.processes.get(&process));
+        let memory = self.process_of(tid);
         let was_closed = memory.is_some_and(|process| {
             let mut closed = process.thread_memory.closed.iter();
             closed.any(|range| range.contains(&address))
@@ -380,8 +371,7 @@ impl Tracer {
     /// A process has named a stack for handlers of signals. The kernel writes there by itself when one comes, which fails where it
     /// is closed.
     pub(super) fn has_alternate_stack(&mut self, tid: Pid) {
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        if let Some(process) = process.and_then(|process| self.processes.get_mut(&process)) {
+        if let Some(process) = self.process_of_mut(tid) {
             process.thread_memory.has_alternate_stack = true;
         }
     }
@@ -394,8 +384,7 @@ impl Tracer {
         }
         let bit = 1_u64.checked_shl((signal - 1) as u32).unwrap_or(0);
         let caught = procfs::signal_masks(tid).is_some_and(|masks| masks.caught & bit != 0);
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        let state = process.and_then(|process| self.processes.get(&process));
+        let state = self.process_of(tid);
         let has_alternate = state.is_some_and(|state| state.thread_memory.has_alternate_stack);
         let stack = Registers::read(tid)?.stack_pointer();
         // Below the part that a function may use without asking.
@@ -554,8 +543,7 @@ impl Tracer {
 
     /// Whether it is the first thread's stack, closed to others.
     pub(super) fn is_first_stack(&self, tid: Pid, window: &Attachment) -> bool {
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        let state = process.and_then(|process| self.processes.get(&process));
+        let state = self.process_of(tid);
         state.is_some_and(|state| state.thread_memory.closed_stack.as_ref() == Some(window))
     }
 
@@ -566,8 +554,7 @@ impl Tracer {
         window: &Attachment,
         (at, access): (u64, Access),
     ) {
-        let process = self.threads.get(&tid).map(|thread| thread.process);
-        let memory = process.and_then(|process| self.processes.get(&process));
+        let memory = self.process_of(tid);
         let Some(memory) = memory.map(|process| &process.thread_memory) else {
             return;
         };

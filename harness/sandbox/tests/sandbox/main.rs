@@ -23,6 +23,7 @@ mod request;
 mod schedules;
 mod segments;
 mod signals;
+mod steering;
 mod streams;
 mod stuck;
 mod tampers;

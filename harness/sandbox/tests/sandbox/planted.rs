@@ -3,12 +3,13 @@
 //!
 //! `IPCLAB_SEEDS=10000` draws so many runs; a few are drawn otherwise, which tells less.
 
-use ipclab_evidence::{Level, Order, Plan, Steering, Steps, Then};
+use ipclab_evidence::{Level, Steering, Steps, Then};
 use ipclab_schedule::dependence::preemptions;
 use ipclab_schedule::pct::bound;
 use ipclab_schedule::search::{Reduction, Search};
 
-use crate::bench::{Test, both, own, plan, run, student};
+use crate::bench::{Test, both, own};
+use crate::steering;
 
 const KINDS: [&str; 2] = ["processes", "threads"];
 /// Seeds that are drawn where no number is given.
@@ -79,11 +80,8 @@ fn as_often_as_the_bound(level: Level, kind: &str, depth: u32) {
 
 /// A run: whether the fault was met, and its steps.
 fn steered(level: Level, kind: &str, depth: u32, steering: Steering) -> (bool, Steps) {
-    let mut plan: Plan = plan([student("one", &format!("planted {kind} {depth}"))]);
-    plan.turns = Some(Order::Steered(steering));
-    let seen = run(level, &plan);
+    let (seen, steps) = steering::steered(level, &format!("planted {kind} {depth}"), steering);
     seen.all_well();
-    let steps = seen.sharing.as_ref().unwrap().steps.clone().unwrap();
     match seen.out("one").trim() {
         "12" => (false, steps),
         "0" => (true, steps),

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use ipclab_evidence::{Level, Order, Plan, Steering, Step, Steps, Then, Thing, ThreadId};
-use ipclab_schedule::search::{Diverged, Reduction, Search};
+use ipclab_evidence::{Steering, Step, Then, Thing};
+use ipclab_schedule::search::{Reduction, Search};
 
-use crate::bench::{Seen, Test, both, plan, run, student};
+use crate::bench::{Test, both};
+use crate::steering::{along, last_line, steered, threads, until_it_is_wrong};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -40,7 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
         tests.push(both(
             format!("{act}_is_right_when_none_is_preempted"),
             move |level| {
-                let (seen, steps) = along(level, act, &[]);
+                let (seen, steps) = along(level, &line(act), &[]);
                 seen.all_well();
                 assert_eq!(last_line(&seen), "12");
                 assert_eq!(steps.diverged, None);
@@ -48,7 +49,7 @@ pub(crate) fn tests() -> Vec<Test> {
                 if ["guarded", "suspended", "mapped", "named"].contains(&act) {
                     assert_eq!(steps.unwatched, None);
                 }
-                let (_, again) = along(level, act, &[]);
+                let (_, again) = along(level, &line(act), &[]);
                 assert_eq!(threads(&steps), threads(&again));
             },
         ));
@@ -69,13 +70,13 @@ pub(crate) fn tests() -> Vec<Test> {
             format!("{act}_is_found_in_few_schedules"),
             move |level| {
                 let mut search = Search::new(1, Reduction::PartialOrder);
-                let failing = until_it_is_wrong(level, act, &mut search, 60);
-                let (steps, line) = failing.unwrap_or_else(|| panic!("none of {}", search.tried()));
-                assert_ne!(line, "12");
+                let failing = until_it_is_wrong(level, &line(act), (&mut search, 60), last_line);
+                let (steps, came) = failing.unwrap_or_else(|| panic!("none of {}", search.tried()));
+                assert_ne!(came, "12");
                 // What was found is found again, by the same schedule.
                 for _ in 0..3 {
-                    let (seen, again) = along(level, act, &threads(&steps));
-                    assert_eq!((last_line(&seen), &again.diverged), (line.clone(), &None));
+                    let (seen, again) = along(level, &line(act), &threads(&steps));
+                    assert_eq!((last_line(&seen), &again.diverged), (came.clone(), &None));
                 }
             },
         ));
@@ -96,7 +97,10 @@ pub(crate) fn tests() -> Vec<Test> {
             move |level| {
                 let mut search = Search::new(2, Reduction::PartialOrder);
                 let began = Instant::now();
-                assert_eq!(until_it_is_wrong(level, act, &mut search, 30), None);
+                assert_eq!(
+                    until_it_is_wrong(level, &line(act), (&mut search, 30), last_line),
+                    None
+                );
                 println!("{} schedules in {:?}", search.tried(), began.elapsed());
             },
         ));
@@ -104,7 +108,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(both(
         "what_no_program_can_change_is_no_point_of_decision",
         |level| {
-            let (seen, steps) = along(level, "looking", &[]);
+            let (seen, steps) = along(level, &line("looking"), &[]);
             seen.all_well();
             let on_files = |step: &&Step| step.touches.iter().any(|one| one.thing == Thing::Files);
             let children = steps.steps.iter().filter(|step| step.thread.nth > 0);
@@ -121,10 +125,11 @@ pub(crate) fn tests() -> Vec<Test> {
             };
             let once = || {
                 let schedule = Vec::new();
-                let seen = steered(level, "guarded", Steering { schedule, then });
+                let steering = Steering { schedule, then };
+                let (seen, steps) = steered(level, &line("guarded"), steering);
                 seen.all_well();
                 assert_eq!(last_line(&seen), "12");
-                steps(&seen)
+                steps
             };
             assert_eq!(threads(&once()), threads(&once()));
         }
@@ -132,51 +137,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-fn steered(level: Level, act: &str, steering: Steering) -> Seen {
-    let mut plan: Plan = plan([student("one", &format!("turns {act}"))]);
-    plan.turns = Some(Order::Steered(steering));
-    run(level, &plan)
-}
-
-fn steps(seen: &Seen) -> Steps {
-    let sharing = seen.sharing.as_ref().unwrap();
-    sharing.steps.clone().unwrap()
-}
-
-fn along(level: Level, act: &str, schedule: &[ThreadId]) -> (Seen, Steps) {
-    let seen = steered(level, act, Steering::along(schedule.to_vec()));
-    let steps = steps(&seen);
-    (seen, steps)
-}
-
-fn threads(steps: &Steps) -> Vec<ThreadId> {
-    steps.steps.iter().map(|step| step.thread).collect()
-}
-
-/// Searches until the sum is wrong: the steps of that run, and what was printed.
-fn until_it_is_wrong(
-    level: Level,
-    act: &str,
-    search: &mut Search,
-    most: u64,
-) -> Option<(Steps, String)> {
-    while let Some(schedule) = search.next().filter(|_| search.tried() < most) {
-        let (seen, steps) = along(level, act, &schedule);
-        if let Err(Diverged { step }) = search.seen(&steps.steps) {
-            let (_, other) = along(level, act, &schedule);
-            panic!("diverged at {step} of {schedule:?}: {steps:#?} {other:#?}");
-        }
-        if last_line(&seen) != "12" {
-            return Some((steps, last_line(&seen)));
-        }
-    }
-    None
-}
-
-fn last_line(seen: &Seen) -> String {
-    seen.out("one")
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .to_owned()
+/// A line that has `turns.c` do this.
+fn line(act: &str) -> String {
+    format!("turns {act}")
 }

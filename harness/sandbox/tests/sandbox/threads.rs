@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use ipclab_evidence::{Ended, Level, Order, Plan, Steering, Steps, ThreadId, Way};
+use ipclab_evidence::{Ended, Way};
 use ipclab_schedule::races::races;
-use ipclab_schedule::search::{Diverged, Reduction, Search};
+use ipclab_schedule::search::{Reduction, Search};
 
-use crate::bench::{Seen, Test, both, own, plan, run, student};
+use crate::bench::{Seen, Test, both, own};
+use crate::steering::{along, last_line, threads, until_it_is_wrong};
 
 /// Right programs, and whether all that they share is watched.
 const RIGHT: [(&str, bool); 20] = [
@@ -104,17 +105,17 @@ pub(crate) fn tests() -> Vec<Test> {
     for act in CALLS {
         tests.push(both(format!("{act}_finds_memory_open"), move |level| {
             let mut search = Search::new(1, Reduction::PartialOrder);
-            let act = format!("thread_calls {act}");
-            let failing = until_it_is_wrong(level, &act, &mut search, 12);
-            let failing = failing.map(|(steps, line)| (line, threads(&steps), steps.unwatched));
+            let line = format!("thread_calls {act}");
+            let failing = until_it_is_wrong(level, &line, (&mut search, 12), sound);
+            let failing = failing.map(|(steps, came)| (came, threads(&steps), steps.unwatched));
             assert_eq!(failing, None, "schedule {}", search.tried());
         }));
     }
     for act in ODD {
         tests.push(both(format!("{act}_never_fails"), move |level| {
             let mut search = Search::new(1, Reduction::PartialOrder);
-            let failing = until_it_is_wrong(level, act, &mut search, 12);
-            let failing = failing.map(|(steps, line)| (line, threads(&steps), steps.unwatched));
+            let failing = until_it_is_wrong(level, &line(act), (&mut search, 12), sound);
+            let failing = failing.map(|(steps, came)| (came, threads(&steps), steps.unwatched));
             assert_eq!(failing, None, "schedule {}", search.tried());
         }));
     }
@@ -123,13 +124,13 @@ pub(crate) fn tests() -> Vec<Test> {
             format!("{act}_is_right_and_the_same_again"),
             move |level| {
                 let began = Instant::now();
-                let (seen, steps) = along(level, act, &[]);
+                let (seen, steps) = along(level, &line(act), &[]);
                 println!("{} steps in {:?}", steps.steps.len(), began.elapsed());
                 seen.all_well();
                 assert_eq!(last_line(&seen), "12");
                 assert_eq!(steps.diverged, None);
                 assert_eq!(steps.unwatched.is_none(), watched, "{:?}", steps.unwatched);
-                let (_, again) = along(level, act, &[]);
+                let (_, again) = along(level, &line(act), &[]);
                 assert_eq!(threads(&steps), threads(&again));
             },
         ));
@@ -138,7 +139,10 @@ pub(crate) fn tests() -> Vec<Test> {
             move |level| {
                 let mut search = Search::new(1, Reduction::PartialOrder);
                 let most = if act == "often" { 2 } else { 20 };
-                assert_eq!(until_it_is_wrong(level, act, &mut search, most), None);
+                assert_eq!(
+                    until_it_is_wrong(level, &line(act), (&mut search, most), sound),
+                    None
+                );
             },
         ));
     }
@@ -160,17 +164,17 @@ pub(crate) fn tests() -> Vec<Test> {
             move |level| {
                 let preemptions = if act == "if" { 2 } else { 1 };
                 let mut search = Search::new(preemptions, Reduction::PartialOrder);
-                let failing = until_it_is_wrong(level, act, &mut search, 100);
-                let (steps, line) = failing.unwrap_or_else(|| panic!("none of {}", search.tried()));
+                let failing = until_it_is_wrong(level, &line(act), (&mut search, 100), sound);
+                let (steps, came) = failing.unwrap_or_else(|| panic!("none of {}", search.tried()));
                 println!(
-                    "{line} in schedule {}: {:?}",
+                    "{came} in schedule {}: {:?}",
                     search.tried(),
                     threads(&steps)
                 );
-                assert_ne!(line, "12");
+                assert_ne!(came, "12");
                 for _ in 0..3 {
-                    let (seen, again) = along(level, act, &threads(&steps));
-                    assert_eq!((outcome(&seen), &again.diverged), (line.clone(), &None));
+                    let (seen, again) = along(level, &line(act), &threads(&steps));
+                    assert_eq!((outcome(&seen), &again.diverged), (came.clone(), &None));
                 }
             },
         ));
@@ -178,7 +182,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(both("a_search_of_two_threads_comes_to_its_end", |level| {
         let mut search = Search::new(1, Reduction::PartialOrder);
         assert_eq!(
-            until_it_is_wrong(level, "detached", &mut search, 2_000),
+            until_it_is_wrong(level, &line("detached"), (&mut search, 2_000), sound),
             None
         );
         assert_eq!(search.left(), 0);
@@ -190,10 +194,10 @@ pub(crate) fn tests() -> Vec<Test> {
             move |level| {
                 let outcomes = |reduction| {
                     let mut search = Search::new(1, reduction);
-                    let act = format!("thread_orders {act}");
+                    let line = format!("thread_orders {act}");
                     let mut outcomes = BTreeSet::new();
                     while let Some(schedule) = search.next() {
-                        let (seen, steps) = along(level, &act, &schedule);
+                        let (seen, steps) = along(level, &line, &schedule);
                         assert_eq!(steps.unwatched, None);
                         search.seen(&steps.steps).unwrap();
                         outcomes.insert(outcome(&seen));
@@ -209,7 +213,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ));
     }
     tests.push(both("a_mutex_orders_what_it_guards", |level| {
-        let (_, steps) = along(level, "mutex", &[]);
+        let (_, steps) = along(level, &line("mutex"), &[]);
         let updates = |step: &ipclab_evidence::Step| {
             let mut touches = step.touches.iter();
             touches.any(|touch| touch.thing.is_of_threads() && touch.way == Way::Update)
@@ -220,44 +224,9 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-fn along(level: Level, act: &str, schedule: &[ThreadId]) -> (Seen, Steps) {
-    let line = match act.contains(' ') {
-        true => act.to_owned(),
-        false => format!("threads {act}"),
-    };
-    let mut plan: Plan = plan([student("one", &line)]);
-    plan.turns = Some(Order::Steered(Steering::along(schedule.to_vec())));
-    let seen = run(level, &plan);
-    let steps = seen.sharing.as_ref().unwrap().steps.clone().unwrap();
-    (seen, steps)
-}
-
-fn threads(steps: &Steps) -> Vec<ThreadId> {
-    steps.steps.iter().map(|step| step.thread).collect()
-}
-
-/// Searches until a run is wrong: its steps, and what came of it.
-fn until_it_is_wrong(
-    level: Level,
-    act: &str,
-    search: &mut Search,
-    most: u64,
-) -> Option<(Steps, String)> {
-    while let Some(schedule) = search.next().filter(|_| search.tried() < most) {
-        let (seen, steps) = along(level, act, &schedule);
-        if let Err(Diverged { step }) = search.seen(&steps.steps) {
-            let (_, other) = along(level, act, &schedule);
-            panic!("diverged at {step} of {schedule:?}: {steps:#?} {other:#?}");
-        }
-        let came = outcome(&seen);
-        if came.is_empty() {
-            seen.all_well();
-        }
-        if came != "12" {
-            return Some((steps, came));
-        }
-    }
-    None
+/// A line that has `threads.c` do this.
+fn line(act: &str) -> String {
+    format!("threads {act}")
 }
 
 /// What a run printed last, or that nothing could go on.
@@ -268,10 +237,11 @@ fn outcome(seen: &Seen) -> String {
     }
 }
 
-fn last_line(seen: &Seen) -> String {
-    seen.out("one")
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .to_owned()
+/// The same of a run that was sound where it printed nothing.
+fn sound(seen: &Seen) -> String {
+    let came = outcome(seen);
+    if came.is_empty() {
+        seen.all_well();
+    }
+    came
 }

@@ -5,6 +5,7 @@ use ipclab_evidence::{
 };
 
 use crate::bench::{Seen, Test, both, plan, run, student};
+use crate::steering::last_line;
 
 const ORDERS: [Order; 6] = [
     Order::LateWriters,
@@ -233,14 +234,6 @@ fn in_order(level: Level, act: &str, order: &Order) -> Seen {
     let mut plan: Plan = plan([student("one", &format!("turns {act}"))]);
     plan.turns = Some(order.clone());
     run(level, &plan)
-}
-
-fn last_line(seen: &Seen) -> String {
-    seen.out("one")
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 fn is_segv(seen: &Seen) -> bool {

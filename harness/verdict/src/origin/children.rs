@@ -6,6 +6,9 @@ use ipclab_spec::Aspect;
 use super::look::{LAST_SITES, Look, Spot, at};
 use super::source::{Control, Written};
 
+/// Functions that make a thread.
+pub(super) const MAKES_THREAD: [&str; 2] = ["pthread_create", "thrd_create"];
+
 impl<'a> Look<'a> {
     /// A child that was not waited for: where it waits at all.
     pub(super) fn never_waited_for(&self, _: &[SourceLine]) -> Vec<SourceLine> {
@@ -91,7 +94,7 @@ impl<'a> Look<'a> {
         if !SAID.iter().any(|text| self.says(text)) {
             return Vec::new();
         }
-        let makes = self.written_call(&["pthread_create", "thrd_create"]);
+        let makes = self.written_call(&MAKES_THREAD);
         let Some(spot) = makes.and_then(|line| self.spot(&line)) else {
             return Vec::new();
         };

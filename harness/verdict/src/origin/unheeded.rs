@@ -4,12 +4,12 @@ use ipclab_evidence::{Exit, SourceLine, canonical};
 use ipclab_judge::MistakeKind;
 use ipclab_spec::Aspect;
 
+use super::children::MAKES_THREAD;
 use super::look::{Look, Spot};
 use super::origins::WEATHER;
 use super::source::{Control, Source};
+use super::worked::COMPARE;
 
-/// Functions that compare texts.
-const COMPARE: [&str; 4] = ["strcmp", "strncmp", "strcasecmp", "strncasecmp"];
 /// Functions that wait for a child and bring how it ended.
 const ENDINGS: [&str; 5] = [
     "WIFEXITED",
@@ -148,15 +148,15 @@ impl<'a> Look<'a> {
 
     /// The last statement of a function of the student's that decides what it gives back.
     fn last_look(&self, name: &str) -> Option<SourceLine> {
-        self.sources.iter().find_map(|source| {
-            let function = source.functions.iter().find(|it| it.name == name)?;
-            let mut controls = source.controls(function).into_iter();
-            let looks = controls.rfind(|control| {
-                let mut body = control.body.clone();
-                source.is(control.at, "if") && body.any(|at| source.is(at, "return"))
-            })?;
-            source.place(looks.at)
-        })
+        let Spot {
+            source, function, ..
+        } = self.function_spot(name)?;
+        let mut controls = source.controls(function).into_iter();
+        let looks = controls.rfind(|control| {
+            let mut body = control.body.clone();
+            source.is(control.at, "if") && body.any(|at| source.is(at, "return"))
+        })?;
+        source.place(looks.at)
     }
 
     /// What is printed of a child hangs on how it ended: where the text of the child's first ends it.
@@ -187,10 +187,9 @@ impl<'a> Look<'a> {
         // What is done in a function of its own ends there.
         let within = child.body.clone().find_map(|at| {
             let name = source.word(at).filter(|_| source.is(at + 1, "("))?;
-            self.sources.iter().find_map(|source| {
-                let function = source.functions.iter().find(|it| it.name == name)?;
-                source.place(ends(source, function.body.clone())?)
-            })
+            let own = self.function_spot(name)?;
+            own.source
+                .place(ends(own.source, own.function.body.clone())?)
         });
         within.or_else(|| source.place(ends(source, child.body.clone())?))
     }
@@ -232,7 +231,7 @@ impl<'a> Look<'a> {
         if calls(&joins).is_some() || calls(&["pthread_cond_wait", "sem_wait"]).is_some() {
             return Vec::new();
         }
-        let Some(makes) = calls(&["pthread_create", "thrd_create"]) else {
+        let Some(makes) = calls(&MAKES_THREAD) else {
             return Vec::new();
         };
         let lets_go = calls(&["pthread_detach", "thrd_detach"]);

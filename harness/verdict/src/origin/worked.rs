@@ -19,7 +19,7 @@ const REMOVE: [&str; 6] = [
     "mq_unlink",
 ];
 /// Functions that compare texts.
-const COMPARE: [&str; 4] = ["strcmp", "strncmp", "strcasecmp", "strncasecmp"];
+pub(super) const COMPARE: [&str; 4] = ["strcmp", "strncmp", "strcasecmp", "strncasecmp"];
 /// Functions that print what they are given.
 const PRINT: [&str; 8] = [
     "printf", "fprintf", "dprintf", "fwrite", "fputs", "puts", "write", "putchar",
@@ -74,7 +74,7 @@ impl<'a> Look<'a> {
     }
 
     /// The function of this name, with its first line.
-    fn function_spot(&self, name: &str) -> Option<Spot<'a>> {
+    pub(super) fn function_spot(&self, name: &str) -> Option<Spot<'a>> {
         self.sources.iter().find_map(|source| {
             let mut functions = source.functions.iter();
             let function = functions.find(|found| found.name == name)?;
