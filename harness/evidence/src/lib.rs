@@ -15,6 +15,7 @@ mod family;
 mod file_locks;
 pub mod format_v1;
 mod leftovers;
+mod mappings;
 mod names;
 mod objects;
 mod on_request;
@@ -43,6 +44,7 @@ pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, PosixQueue,
     PosixSemaphore, QueuedMessage, Segment, UrgentMessage,
 };
+pub use mappings::{HeldMapping, HeldMappings, MappedObject, MappingCrowd, Mappings};
 pub use names::{Names, Part, signal_name, signal_number};
 pub use objects::{
     Fate, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Moment, Process, ProcessEnd,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, FileAccess, FileKind, PassedDescriptor, Signals, ThreadStart};
+use crate::{Bytes, FileAccess, FileKind, Mappings, PassedDescriptor, Signals, ThreadStart};
 
 /// What a plan asks to know of the kernel's objects, beyond calls and leftovers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,10 @@ pub struct WantedObjects {
     /// Files of which it is to be known under which locks they are read and written: absolute paths inside the box.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locked: Vec<PathBuf>,
+    /// Files of which it is to be known whether they are mapped, by whatever name: absolute paths inside the box. Those of actors
+    /// whose mappings are looked at, [`crate::Actor::maps`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mapped: Vec<PathBuf>,
 }
 
 impl WantedObjects {
@@ -128,6 +132,9 @@ pub struct Process {
     /// Signals, where the plan asks for them.
     #[serde(default, skip_serializing_if = "Signals::is_empty")]
     pub signals: Signals,
+    /// What it has mapped, where the plan asks for that.
+    #[serde(default, skip_serializing_if = "Mappings::is_empty")]
+    pub mappings: Mappings,
 }
 
 #[allow(

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use ipclab_evidence::{
-    Bytes, Fate, HeldDescriptor, HeldDescriptors, Moment, Object, Process, ProcessEnd,
+    Bytes, Fate, HeldDescriptor, HeldDescriptors, Mappings, Moment, Object, Process, ProcessEnd,
     SignalMoment, Signals, StartedProgram,
 };
 use ipclab_kernel::{Pid, procfs};
@@ -38,6 +38,7 @@ impl Tracer {
             fate: None,
             held: Vec::new(),
             signals: Signals::default(),
+            mappings: Mappings::default(),
         });
     }
 

@@ -104,7 +104,7 @@ impl Tracer {
 }
 
 /// What ThreadSanitizer maps once more as it begins, and removes at once: `/tmp/tsan.rodata.4001`.
-fn is_own_file(path: &[u8]) -> bool {
+pub(super) fn is_own_file(path: &[u8]) -> bool {
     let number = path.strip_prefix(b"/tmp/tsan.rodata.").unwrap_or_default();
     !number.is_empty() && number.iter().all(u8::is_ascii_digit)
 }
