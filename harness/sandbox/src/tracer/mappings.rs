@@ -20,9 +20,11 @@ use super::tree::MAX_HELD;
 use crate::decode;
 use crate::mapped::{Area, HeldThen, OfProcess};
 
-/// So many mappings are read in a case, once for each time that they are: some seconds of work. A program whose mappings are more is
-/// told that it has too many.
-const READ_MAX: u64 = 2_000_000;
+/// So many mappings are read in a case after calls, once for each time that they are: a second of work, or two. A program whose mappings
+/// are more is told that it has too many.
+const READ_MAX: u64 = 1_000_000;
+/// As many again at moments of interest: how many it has at its end is known of a program that has too many, too.
+const READ_AT_MOMENTS: u64 = 1_000_000;
 /// Where libraries keep what they map: their code, locales, tables of character sets, caches.
 const OF_SYSTEM: [&[u8]; 11] = [
     b"/usr/",
@@ -217,7 +219,7 @@ impl Tracer {
             }
             _ => {}
         }
-        if self.look_at_mappings(tid, pid)
+        if self.look_at_mappings(tid, pid, READ_MAX)
             && let Some(process) = self.processes.get_mut(&pid)
         {
             process.mapped.note_uses(Some(n));
@@ -225,11 +227,11 @@ impl Tracer {
     }
 
     /// Asks the kernel what a process has of what was mapped; tells whether it was asked.
-    fn look_at_mappings(&mut self, tid: Pid, pid: Pid) -> bool {
+    fn look_at_mappings(&mut self, tid: Pid, pid: Pid, most: u64) -> bool {
         let Some(process) = self.processes.get_mut(&pid) else {
             return false;
         };
-        if self.mapped_objects.read >= READ_MAX {
+        if self.mapped_objects.read >= most {
             process.mapped.unseen += 1;
             return false;
         }
@@ -261,7 +263,7 @@ impl Tracer {
             return;
         }
         let has_some = process.mapped.pieces.own().next().is_some();
-        if has_some && !self.look_at_mappings(tid, pid) {
+        if has_some && !self.look_at_mappings(tid, pid, READ_MAX + READ_AT_MOMENTS) {
             return;
         }
         if moment == Moment::End {
