@@ -208,6 +208,10 @@ impl Tracer {
         let Some(process) = self.processes.get_mut(&pid) else {
             return;
         };
+        if self.mapped_objects.read >= READ_MAX {
+            process.mapped.unseen += 1;
+            return;
+        }
         let pieces = &mut process.mapped.pieces;
         match call.spec.number {
             libc::SYS_mmap => pieces.put(at(result as u64, call.args[1]), true, n),

@@ -116,7 +116,7 @@ static void crowd(char **a)
     fd = must(open(a[1], O_RDWR | O_CREAT, 0600), "open");
     must(ftruncate(fd, 4 * page), "ftruncate");
     for (size_t i = 0; i < many; i++)
-        if (mmap(0, page, PROT_READ, MAP_PRIVATE, fd, i % 2 * page) == MAP_FAILED)
+        if (mmap(0, page, PROT_READ, MAP_PRIVATE, fd, i % 2 * 2 * page) == MAP_FAILED)
             break;
     exit(0);
 }
