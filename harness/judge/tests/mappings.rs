@@ -48,7 +48,10 @@ fn mapper() -> EvidenceBuilder {
         }];
     }
     let code = Some(ProcessEnd::Code(0));
-    builder.e.objects.processes = vec![process(2, None, code, None), process(3, Some(0), code, None)];
+    builder.e.objects.processes = vec![
+        process(2, None, code, None),
+        process(3, Some(0), code, None),
+    ];
     let mappings = &mut builder.e.objects.processes[0].mappings;
     mappings.objects = vec![object("/tmp/data", 1), object("shared memory 1", 2)];
     mappings.held = vec![held(Moment::Wait, &[]), held(Moment::End, &[])];
@@ -99,13 +102,19 @@ fn what_is_left_is_told_with_the_line_that_mapped_it() {
         &["cleanup: no process of client ended by itself"],
     );
     // What must still be there.
-    let kept = case(&format!("{SILENT}[case.mappings]\nof = \"/tmp/data\"\nat_wait = 1\n"));
+    let kept = case(&format!(
+        "{SILENT}[case.mappings]\nof = \"/tmp/data\"\nat_wait = 1\n"
+    ));
     let mut right = mapper();
     right.e.objects.processes[0].mappings.held[0].mapped = vec![data(8192)];
     check(
         &kept,
         &right,
-        |builder| builder.e.objects.processes[0].mappings.held[0].mapped.clear(),
+        |builder| {
+            builder.e.objects.processes[0].mappings.held[0]
+                .mapped
+                .clear()
+        },
         &["cleanup: client waited without /tmp/data mapped at #3"],
     );
 }
@@ -149,7 +158,9 @@ fn how_something_is_mapped() {
         &one,
         &mapper(),
         |builder| of(builder, 1, |memory| memory.writable = None),
-        &["calls: client mapped 0 pieces of shared memory for writing (PROT_WRITE) instead of 1: shared memory 1 was mapped without PROT_WRITE at copy.c:15"],
+        &[
+            "calls: client mapped 0 pieces of shared memory for writing (PROT_WRITE) instead of 1: shared memory 1 was mapped without PROT_WRITE at copy.c:15",
+        ],
     );
     check(
         &one,
@@ -196,6 +207,8 @@ fn a_crowd_of_mappings_fails_with_its_number() {
                 unseen: 64000,
             });
         },
-        &["cleanup: what client has mapped is not proved: it had 65530 mappings at once, so that they were not looked at after 64000 calls"],
+        &[
+            "cleanup: what client has mapped is not proved: it had 65530 mappings at once, so that they were not looked at after 64000 calls",
+        ],
     );
 }

@@ -20,8 +20,8 @@ use ipclab_evidence::{
     WantedObjects, Watch, World,
 };
 use ipclab_spec::{
-    Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, MappingsOf, Objects, Part,
-    Player, Reference, Sanitizers, Spec, Template,
+    Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, MappingsOf, Objects,
+    Part, Player, Reference, Sanitizers, Spec, Template,
 };
 
 pub use artifact::{Artifact, SEARCH_PATH, Tool};

@@ -40,8 +40,12 @@ pub(crate) struct Pieces(Vec<Piece>);
 impl Pieces {
     /// What lies in these addresses.
     pub(crate) fn within(&self, range: &Range<u64>) -> Option<&Piece> {
-        let first = self.0.partition_point(|piece| piece.range.end <= range.start);
-        self.0.get(first).filter(|piece| piece.range.start < range.end)
+        let first = self
+            .0
+            .partition_point(|piece| piece.range.end <= range.start);
+        self.0
+            .get(first)
+            .filter(|piece| piece.range.start < range.end)
     }
 
     /// A call has mapped this: it takes the place of what was there. Which object it is says the kernel, in [`Pieces::keep`].
@@ -79,7 +83,10 @@ impl Pieces {
         let mut kept = Vec::with_capacity(self.0.len());
         let mut first = 0;
         for piece in self.0.drain(..) {
-            while areas.get(first).is_some_and(|area| area.range.end <= piece.range.start) {
+            while areas
+                .get(first)
+                .is_some_and(|area| area.range.end <= piece.range.start)
+            {
                 first += 1;
             }
             let there = areas[first..].iter();
@@ -103,7 +110,14 @@ impl Pieces {
     /// What a child that is forked has of it: the same, and nothing of its own.
     pub(crate) fn inherited(&self) -> Self {
         let inherited = self.0.iter().cloned();
-        Self(inherited.map(|piece| Piece { own: false, ..piece }).collect())
+        Self(
+            inherited
+                .map(|piece| Piece {
+                    own: false,
+                    ..piece
+                })
+                .collect(),
+        )
     }
 
     /// What the process itself has mapped.
@@ -215,7 +229,12 @@ mod tests {
         check(&pieces, &[(10, 20, 0, 1), (20, 30, 0, 2)]);
         // What lies over another one takes its place, and what was taken out of the middle is gone.
         pieces.put(15..18, true, 3);
-        pieces.keep(&[area(10..15, 0), area(15..18, 1), area(18..24, 0), area(26..30, 0)]);
+        pieces.keep(&[
+            area(10..15, 0),
+            area(15..18, 1),
+            area(18..24, 0),
+            area(26..30, 0),
+        ]);
         check(
             &pieces,
             &[
@@ -247,6 +266,9 @@ mod tests {
         assert_eq!(process.left(), [(0, 1, 4, 8), (0, 2, 4, 4)]);
         let uses = process.uses[&0];
         assert_eq!((uses.most, uses.most_by), (12, 2));
-        assert_eq!((uses.shared, uses.private, uses.writable), (Some(2), None, None));
+        assert_eq!(
+            (uses.shared, uses.private, uses.writable),
+            (Some(2), None, None)
+        );
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     Action, Actor, Amount, Case, CommandLine, Count, Data, Descriptors, EnvironmentRule,
     FileExpectation, GivenFile, GivenKind, GivenMessage, GivenPosixQueue, GivenQueue, GivenSegment,
-    GivenUrgentMessage, MappingsExpectation, MsgState, Objects, OutputExpectation, Player, PosixQueueState, Processes,
-    SegmentName, ShmState, Step, Template, TranscriptLine, Wanted, Wire, escaped_for_regex,
+    GivenUrgentMessage, MappingsExpectation, MsgState, Objects, OutputExpectation, Player,
+    PosixQueueState, Processes, SegmentName, ShmState, Step, Template, TranscriptLine, Wanted,
+    Wire, escaped_for_regex,
 };
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.

@@ -78,7 +78,9 @@ const OPEN: &str = "int fd = open(\"/tmp/data\", O_RDWR);";
 /// A file is changed in its place, and given back. Large blocks of malloc() and all else take and give memory beside it.
 #[test]
 fn a_file_that_is_mapped_is_given_back() {
-    let maps = format!("{OPEN} char *p = mmap(0, SIZE, RW, MAP_SHARED, fd, 0); close(fd); upper(p, SIZE);");
+    let maps = format!(
+        "{OPEN} char *p = mmap(0, SIZE, RW, MAP_SHARED, fd, 0); close(fd); upper(p, SIZE);"
+    );
     let shared = |rest: &str| format!("{maps} {rest}");
     let private = format!(
         "{OPEN} char *p = mmap(0, SIZE, RW, MAP_PRIVATE, fd, 0); upper(p, SIZE); pwrite(fd, p, SIZE, 0); munmap(p, SIZE);"
@@ -87,45 +89,80 @@ fn a_file_that_is_mapped_is_given_back() {
         "[case.mappings]\nof = \"/tmp/data\"\nshared = 1\nprivate = 0\nat_end = 0\n",
         &[
             (&shared("munmap(p, SIZE);"), ""),
-            (&shared("munmap(p, WINDOW); munmap(p + WINDOW, 3 * WINDOW);"), ""),
             (
-                &format!("{OPEN} char *p = mmap(0, SIZE, RW, MAP_SHARED_VALIDATE, fd, 0); upper(p, SIZE); munmap(p, SIZE);"),
+                &shared("munmap(p, WINDOW); munmap(p + WINDOW, 3 * WINDOW);"),
                 "",
             ),
             (
-                &format!("{OPEN} char *p = mmap(0, WINDOW, RW, MAP_SHARED, fd, 0); p = mremap(p, WINDOW, SIZE, MREMAP_MAYMOVE); upper(p, SIZE); munmap(p, SIZE);"),
+                &format!(
+                    "{OPEN} char *p = mmap(0, SIZE, RW, MAP_SHARED_VALIDATE, fd, 0); upper(p, SIZE); munmap(p, SIZE);"
+                ),
                 "",
             ),
             (
-                &format!("{OPEN} char *p = mmap(0, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); mmap(p, SIZE, RW, MAP_SHARED | MAP_FIXED, fd, 0); upper(p, SIZE); munmap(p, SIZE);"),
+                &format!(
+                    "{OPEN} char *p = mmap(0, WINDOW, RW, MAP_SHARED, fd, 0); p = mremap(p, WINDOW, SIZE, MREMAP_MAYMOVE); upper(p, SIZE); munmap(p, SIZE);"
+                ),
+                "",
+            ),
+            (
+                &format!(
+                    "{OPEN} char *p = mmap(0, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); mmap(p, SIZE, RW, MAP_SHARED | MAP_FIXED, fd, 0); upper(p, SIZE); munmap(p, SIZE);"
+                ),
                 "",
             ),
             // Two neighbours, given back together.
             (
-                &format!("{OPEN} char *p = mmap(0, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); mmap(p, WINDOW, RW, MAP_SHARED | MAP_FIXED, fd, 0); mmap(p + WINDOW, 3 * WINDOW, RW, MAP_SHARED | MAP_FIXED, fd, WINDOW); upper(p, SIZE); munmap(p, SIZE);"),
+                &format!(
+                    "{OPEN} char *p = mmap(0, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); mmap(p, WINDOW, RW, MAP_SHARED | MAP_FIXED, fd, 0); mmap(p + WINDOW, 3 * WINDOW, RW, MAP_SHARED | MAP_FIXED, fd, WINDOW); upper(p, SIZE); munmap(p, SIZE);"
+                ),
                 "",
             ),
             (
-                &format!("{OPEN} for (int i = 0; i < 4; i++) {{ char *p = mmap(0, WINDOW, RW, MAP_SHARED, fd, i * WINDOW); upper(p, WINDOW); munmap(p, WINDOW); }}"),
+                &format!(
+                    "{OPEN} for (int i = 0; i < 4; i++) {{ char *p = mmap(0, WINDOW, RW, MAP_SHARED, fd, i * WINDOW); upper(p, WINDOW); munmap(p, WINDOW); }}"
+                ),
                 "",
             ),
             // A child has what its parent mapped, and ends with it.
-            (&shared("if (fork() == 0) { upper(p, SIZE); _exit(0); } wait(0); munmap(p, SIZE);"), ""),
-            (&shared("chdir(\"/tmp\"); rename(\"data\", \"copy\"); munmap(p, SIZE); rename(\"copy\", \"data\");"), ""),
+            (
+                &shared("if (fork() == 0) { upper(p, SIZE); _exit(0); } wait(0); munmap(p, SIZE);"),
+                "",
+            ),
+            (
+                &shared(
+                    "chdir(\"/tmp\"); rename(\"data\", \"copy\"); munmap(p, SIZE); rename(\"copy\", \"data\");",
+                ),
+                "",
+            ),
             // Its copy in another name is it.
             (
                 "link(\"/tmp/data\", \"/tmp/copy\"); int fd = open(\"/tmp/copy\", O_RDWR); char *p = mmap(0, SIZE, RW, MAP_SHARED, fd, 0); upper(p, SIZE); munmap(p, SIZE);",
                 "",
             ),
-            (&shared(""), "mapper ended with /tmp/data still mapped (262144 bytes, mapped at mapper.c:"),
-            (&shared("exit(0);"), "still mapped (262144 bytes"),
-            (&shared("munmap(p, WINDOW);"), "still mapped (196608 of 262144 bytes, mapped at mapper.c:"),
-            (&shared("munmap(p, strlen(p));"), "; munmap() takes the length that mmap() was given"),
             (
-                &shared("munmap(p, SIZE); if (fork() == 0) { fd = open(\"/tmp/data\", O_RDWR); mmap(0, SIZE, RW, MAP_SHARED, fd, 0); _exit(0); } wait(0);"),
+                &shared(""),
+                "mapper ended with /tmp/data still mapped (262144 bytes, mapped at mapper.c:",
+            ),
+            (&shared("exit(0);"), "still mapped (262144 bytes"),
+            (
+                &shared("munmap(p, WINDOW);"),
+                "still mapped (196608 of 262144 bytes, mapped at mapper.c:",
+            ),
+            (
+                &shared("munmap(p, strlen(p));"),
+                "; munmap() takes the length that mmap() was given",
+            ),
+            (
+                &shared(
+                    "munmap(p, SIZE); if (fork() == 0) { fd = open(\"/tmp/data\", O_RDWR); mmap(0, SIZE, RW, MAP_SHARED, fd, 0); _exit(0); } wait(0);",
+                ),
                 " of mapper ended with /tmp/data still mapped",
             ),
-            (&private, "did not map /tmp/data for sharing (MAP_SHARED): it was mapped with MAP_PRIVATE at mapper.c:"),
+            (
+                &private,
+                "did not map /tmp/data for sharing (MAP_SHARED): it was mapped with MAP_PRIVATE at mapper.c:",
+            ),
             (&private, "mapped /tmp/data at mapper.c:"),
             ("", "did not map /tmp/data for sharing"),
             (
@@ -148,7 +185,9 @@ fn what_patterns_of_calls_cannot_tell() {
             (&maps, ""),
             (&format!("{maps} munmap(p, WINDOW);"), ""),
             (
-                &format!("{OPEN} {others} char *p = mmap(0, SIZE, RW, MAP_PRIVATE, fd, 0); upper(p, SIZE); pwrite(fd, p, SIZE, 0);"),
+                &format!(
+                    "{OPEN} {others} char *p = mmap(0, SIZE, RW, MAP_PRIVATE, fd, 0); upper(p, SIZE); pwrite(fd, p, SIZE, 0);"
+                ),
                 "",
             ),
         ],
@@ -169,15 +208,23 @@ fn a_window_on_a_file_that_is_read() {
             (&each("PROT_READ", "munmap(p, WINDOW);"), ""),
             // The next one takes the place of the last one.
             (
-                &format!("{OPEN} char *p = 0; for (int i = 0; i < 4; i++) p = mmap(p, WINDOW, PROT_READ, MAP_SHARED | (p ? MAP_FIXED : 0), fd, i * WINDOW);"),
+                &format!(
+                    "{OPEN} char *p = 0; for (int i = 0; i < 4; i++) p = mmap(p, WINDOW, PROT_READ, MAP_SHARED | (p ? MAP_FIXED : 0), fd, i * WINDOW);"
+                ),
                 "",
             ),
-            (&each("PROT_READ", ""), "had 262144 bytes of /tmp/data mapped at once instead of at most 65536 at mapper.c:"),
+            (
+                &each("PROT_READ", ""),
+                "had 262144 bytes of /tmp/data mapped at once instead of at most 65536 at mapper.c:",
+            ),
             (
                 &format!("{OPEN} mmap(0, SIZE, PROT_READ, MAP_PRIVATE, fd, 0);"),
                 "had 262144 bytes of /tmp/data mapped at once",
             ),
-            (&each("RW", "munmap(p, WINDOW);"), "for writing (PROT_WRITE); PROT_READ alone is enough to read"),
+            (
+                &each("RW", "munmap(p, WINDOW);"),
+                "for writing (PROT_WRITE); PROT_READ alone is enough to read",
+            ),
             (
                 &each("PROT_READ", "mprotect(p, WINDOW, RW); munmap(p, WINDOW);"),
                 "mapped /tmp/data at mapper.c:",
@@ -203,28 +250,51 @@ fn memory_that_a_parent_shares_with_its_child() {
     check(
         "[[case.mappings]]\nof = \"anonymous\"\nshared = 1\nat_wait = 0\n[[case.mappings]]\nof = \"files\"\nshared = 0\n",
         &[
-            (&shares("MAP_SHARED | MAP_ANONYMOUS", "munmap(p, sizeof *p); wait(0);"), ""),
             (
-                &format!("int zero = open(\"/dev/zero\", O_RDWR); int *p = mmap(0, WINDOW, RW, MAP_SHARED, zero, 0); {child} munmap(p, WINDOW); wait(0);"),
+                &shares(
+                    "MAP_SHARED | MAP_ANONYMOUS",
+                    "munmap(p, sizeof *p); wait(0);",
+                ),
                 "",
             ),
             (
-                &shares("MAP_SHARED | MAP_ANONYMOUS", "wait(0); munmap(p, sizeof *p);"),
+                &format!(
+                    "int zero = open(\"/dev/zero\", O_RDWR); int *p = mmap(0, WINDOW, RW, MAP_SHARED, zero, 0); {child} munmap(p, WINDOW); wait(0);"
+                ),
+                "",
+            ),
+            (
+                &shares(
+                    "MAP_SHARED | MAP_ANONYMOUS",
+                    "wait(0); munmap(p, sizeof *p);",
+                ),
                 "mapper waited with 1 piece of shared memory still mapped at #",
             ),
             (
-                &shares("MAP_PRIVATE | MAP_ANONYMOUS", "munmap(p, sizeof *p); wait(0);"),
+                &shares(
+                    "MAP_PRIVATE | MAP_ANONYMOUS",
+                    "munmap(p, sizeof *p); wait(0);",
+                ),
                 "mapped 0 pieces of shared memory for sharing (MAP_SHARED) instead of 1; a child has a copy",
             ),
-            (&file, "mapped 1 file for sharing (MAP_SHARED) instead of 0: /tmp/shared at mapper.c:"),
-            (&named, "mapped 1 file for sharing (MAP_SHARED) instead of 0: /dev/shm/board at mapper.c:"),
+            (
+                &file,
+                "mapped 1 file for sharing (MAP_SHARED) instead of 0: /tmp/shared at mapper.c:",
+            ),
+            (
+                &named,
+                "mapped 1 file for sharing (MAP_SHARED) instead of 0: /dev/shm/board at mapper.c:",
+            ),
         ],
     );
     check(
         "[case.mappings]\nof = \"/dev/shm/board\"\nshared = 1\nat_wait = 0\n",
         &[
             (&named, ""),
-            (&file, "did not map /dev/shm/board for sharing (MAP_SHARED); it mapped /tmp/shared at mapper.c:"),
+            (
+                &file,
+                "did not map /dev/shm/board for sharing (MAP_SHARED); it mapped /tmp/shared at mapper.c:",
+            ),
         ],
     );
 }
@@ -235,9 +305,14 @@ fn a_crowd_of_mappings_is_its_programs_own_failure() {
     check(
         "[case.mappings]\nof = \"/tmp/data\"\nat_end = 0\n",
         &[
-            (&format!("{OPEN} munmap(mmap(0, SIZE, RW, MAP_SHARED, fd, 0), SIZE);"), ""),
             (
-                &format!("{OPEN} for (long i = 0; i < 70000; i++) if (mmap(0, 4096, PROT_READ, MAP_PRIVATE, fd, i % 2 * 2 * WINDOW) == MAP_FAILED) break; exit(0);"),
+                &format!("{OPEN} munmap(mmap(0, SIZE, RW, MAP_SHARED, fd, 0), SIZE);"),
+                "",
+            ),
+            (
+                &format!(
+                    "{OPEN} for (long i = 0; i < 70000; i++) if (mmap(0, 4096, PROT_READ, MAP_PRIVATE, fd, i % 2 * 2 * WINDOW) == MAP_FAILED) break; exit(0);"
+                ),
                 "what mapper has mapped is not proved: it had 65",
             ),
         ],

@@ -64,7 +64,10 @@ fn crowd(facts: Facts<'_>, index: usize, aspect: Aspect) -> Option<Finding> {
         count(crowd.unseen, "call")
     );
     let name = facts.actor(index).map(|actor| actor.name.as_str());
-    Some(Finding::fail(aspect, name, text).expecting("all mappings seen", count(crowd.mappings, "mapping")))
+    Some(
+        Finding::fail(aspect, name, text)
+            .expecting("all mappings seen", count(crowd.mappings, "mapping")),
+    )
 }
 
 fn processes(facts: Facts<'_>, index: usize) -> impl Iterator<Item = &Process> {
@@ -107,7 +110,9 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn name(self) -> Option<&'a str> {
-        self.facts.actor(self.index).map(|actor| actor.name.as_str())
+        self.facts
+            .actor(self.index)
+            .map(|actor| actor.name.as_str())
     }
 
     fn is_of(self, on: &str, nameless: bool) -> bool {
@@ -173,8 +178,16 @@ impl<'a> Asked<'a> {
             false => (remedy(way).to_owned(), None),
         };
         let text = match (is_file, seen) {
-            (true, 0) => format!("{who} did not map {} {} ({}){instead}", self.things(0), way.words, way.flag),
-            (true, _) => format!("{who} mapped {listed} {} ({}){instead}", way.words, way.flag),
+            (true, 0) => format!(
+                "{who} did not map {} {} ({}){instead}",
+                self.things(0),
+                way.words,
+                way.flag
+            ),
+            (true, _) => format!(
+                "{who} mapped {listed} {} ({}){instead}",
+                way.words, way.flag
+            ),
             (false, 0) => format!(
                 "{who} mapped {} {} ({}) instead of {}{instead}",
                 self.things(0),
@@ -207,7 +220,9 @@ impl<'a> Asked<'a> {
         {
             let on = match self.of {
                 MappingsOf::File(_) => "it".to_owned(),
-                MappingsOf::Any | MappingsOf::Files | MappingsOf::Anonymous => escaped_line(&object.on),
+                MappingsOf::Any | MappingsOf::Files | MappingsOf::Anonymous => {
+                    escaped_line(&object.on)
+                }
             };
             let text = format!(
                 ": {on} was mapped with MAP_PRIVATE{}; what is written there is a copy that no other process sees",
@@ -225,9 +240,14 @@ impl<'a> Asked<'a> {
                 "MAP_PRIVATE" => "with MAP_SHARED",
                 _ => "without PROT_WRITE",
             };
-            return (format!(": {on} was mapped {how}{}", self.line_of(by)), Some(by));
+            return (
+                format!(": {on} was mapped {how}{}", self.line_of(by)),
+                Some(by),
+            );
         }
-        let other = objects.iter().find_map(|object| Some((object, (way.by)(object)?)));
+        let other = objects
+            .iter()
+            .find_map(|object| Some((object, (way.by)(object)?)));
         if let Some((object, by)) = other {
             let on = escaped_line(&object.on);
             return (format!("; it mapped {on}{}", self.line_of(by)), Some(by));
@@ -360,8 +380,14 @@ impl<'a> Asked<'a> {
         }
         let is_file = matches!(self.of, MappingsOf::File(_));
         let text = match (is_file, self.range.most) {
-            (true, Some(0)) => format!("no process of {who} that {when} had {} still mapped", self.things(0)),
-            (true, _) => format!("each process of {who} that {when} had {} mapped", self.things(0)),
+            (true, Some(0)) => format!(
+                "no process of {who} that {when} had {} still mapped",
+                self.things(0)
+            ),
+            (true, _) => format!(
+                "each process of {who} that {when} had {} mapped",
+                self.things(0)
+            ),
             (false, _) => format!(
                 "each process of {who} that {when} had {} {} still mapped",
                 self.range.text(),

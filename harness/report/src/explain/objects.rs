@@ -3,8 +3,8 @@
 use ipclab_evidence::{SignalMoment, signal_name};
 use ipclab_spec::{
     After, Case, CommandLine, Count, Descriptors, ExitExpectation, FILE_KINDS, FileExpectation,
-    LockedAccess, MappingsExpectation, MappingsOf, MsgState, PosixQueueState, PosixSemState, Processes, SemState,
-    SignalsExpectation, Template,
+    LockedAccess, MappingsExpectation, MappingsOf, MsgState, PosixQueueState, PosixSemState,
+    Processes, SemState, SignalsExpectation, Template,
 };
 
 use super::words::shown;
@@ -162,14 +162,20 @@ fn mappings(wanted: &MappingsExpectation) -> Vec<String> {
                 "at_once" => {
                     let of = match &wanted.of {
                         MappingsOf::File(path) => path.as_str(),
-                        MappingsOf::Any | MappingsOf::Files | MappingsOf::Anonymous => "one of them",
+                        MappingsOf::Any | MappingsOf::Files | MappingsOf::Anonymous => {
+                            "one of them"
+                        }
                     };
-                    format!("a process of {who} must have mapped {n} bytes of {of} at once, at the most")
+                    format!(
+                        "a process of {who} must have mapped {n} bytes of {of} at once, at the most"
+                    )
                 }
                 "at_wait" => format!(
                     "a process of {who} {must} still have {things} mapped when it waits for a child"
                 ),
-                _ => format!("a process of {who} {must} still have {things} mapped when it ends by itself"),
+                _ => format!(
+                    "a process of {who} {must} still have {things} mapped when it ends by itself"
+                ),
             }
         })
         .collect()

@@ -265,7 +265,7 @@ impl Tracer {
             call.outgoing = decode::memory(tid, start, length, decode::MAX_TRANSFER_BYTES);
         }
         if matches!(spec.name, "wait4" | "waitid") {
-            self.tree_holds(process, Moment::Wait, call.n);
+            self.tree_holds(tid, process, Moment::Wait, call.n);
             self.mappings_held(tid, process, Moment::Wait, call.n);
             self.note_signals(tid, SignalMoment::Wait, call.n);
         }

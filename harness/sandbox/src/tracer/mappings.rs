@@ -99,7 +99,9 @@ impl MappedObjects {
     fn asked_as(&self, file: (u64, u64), path: &[u8]) -> Option<String> {
         let mut asked = self.asked.iter();
         let (named, _) = asked.find(|(named, here)| {
-            [named, here].map(|one| one.as_os_str().as_bytes()).contains(&path)
+            [named, here]
+                .map(|one| one.as_os_str().as_bytes())
+                .contains(&path)
                 || fs::metadata(here).is_ok_and(|found| (found.dev(), found.ino()) == file)
         })?;
         Some(named.to_string_lossy().into_owned())
@@ -188,9 +190,7 @@ impl Tracer {
                 flags & libc::MAP_ANONYMOUS == 0 || flags & libc::MAP_SHARED != 0
             }
             libc::SYS_mremap => meets(args[0], args[1]),
-            libc::SYS_mprotect => {
-                args[2] & libc::PROT_WRITE as u64 != 0 && meets(args[0], args[1])
-            }
+            libc::SYS_mprotect => args[2] & libc::PROT_WRITE as u64 != 0 && meets(args[0], args[1]),
             _ => false,
         }
     }

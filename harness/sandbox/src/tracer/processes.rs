@@ -218,10 +218,15 @@ impl Tracer {
         };
         let (actor, first) = (process.actor, process.first);
         let by_itself = ptrace::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
+        let process = self.threads[&tid].process;
         if by_itself {
-            self.mappings_held(tid, self.threads[&tid].process, Moment::End, None);
+            self.mappings_held(tid, process, Moment::End, None);
         }
-        if self.threads[&tid].process != tid {
+        if process != tid {
+            let first = self.threads.get(&process);
+            if by_itself && first.is_none_or(|first| first.exiting) {
+                self.tree_holds(tid, process, Moment::End, None);
+            }
             return None;
         }
         self.note_made_code(tid, actor);

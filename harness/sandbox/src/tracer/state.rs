@@ -492,9 +492,7 @@ impl Tracer {
             tree: Tree::new(plan),
             sockets: Sockets::default(),
             watches_fifos: plan.objects.fifos,
-            file_locks: FileLocks::new(
-                plan.objects.locked.iter().map(here),
-            ),
+            file_locks: FileLocks::new(plan.objects.locked.iter().map(here)),
             mapped_objects: MappedObjects::new(plan.objects.mapped.iter().map(here)),
             passings: Passings::default(),
             faults: Faults::new(&plan.tampers),

@@ -41,7 +41,10 @@ fn uses(mappings: &Mappings) -> String {
             (one.private.is_some(), " private"),
             (one.writable.is_some(), " writable"),
         ];
-        let words: String = words.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
+        let words: String = words
+            .into_iter()
+            .filter_map(|(is, word)| is.then_some(word))
+            .collect();
         format!("{}:{words} {}", short(&one.on), one.most / page)
     });
     each.collect::<Vec<_>>().join(", ")
@@ -56,10 +59,11 @@ fn short(on: &str) -> &str {
     }
 }
 
-
 fn at(process: &Process, moment: Moment) -> Vec<String> {
     let held = process.mappings.held.iter();
-    held.filter(|held| held.moment == moment).map(left).collect()
+    held.filter(|held| held.moment == moment)
+        .map(left)
+        .collect()
 }
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -105,7 +109,11 @@ pub(crate) fn tests() -> Vec<Test> {
                         panic!("{steps}: {:?}", seen.objects)
                     };
                     let said = (uses(&process.mappings), at(process, Moment::End));
-                    assert_eq!(said, (did.to_owned(), vec![ends.to_owned()]), "{program} {steps}");
+                    assert_eq!(
+                        said,
+                        (did.to_owned(), vec![ends.to_owned()]),
+                        "{program} {steps}"
+                    );
                     assert_eq!(process.mappings.crowd, None);
                 }
             }
@@ -132,30 +140,45 @@ pub(crate) fn tests() -> Vec<Test> {
                 assert_eq!(said.concat(), [waits, ends, child], "{steps}");
             }
         }),
-        both("what_a_program_had_mapped_is_gone_when_it_starts_another", |level| {
-            let seen = run(level, &asking(&format!("mappings steps sx {FILE}")));
-            let process = &seen.objects.processes[0];
-            assert_eq!(at(process, Moment::End), [""]);
-            assert_eq!(uses(&process.mappings), "file: shared writable 2");
-        }),
-        both("a_process_that_is_killed_says_nothing_of_its_end", |level| {
-            let seen = run(level, &asking(&format!("mappings steps sk {FILE}")));
-            assert!(at(&seen.objects.processes[0], Moment::End).is_empty());
-        }),
-        both("a_crowd_of_mappings_is_counted_and_not_looked_at_for_ever", |level| {
-            let seen = run(level, &asking(&format!("mappings crowd 65530 {FILE}")));
-            let crowd = seen.objects.processes[0].mappings.crowd.expect("a crowd");
-            assert!(crowd.mappings > 65_000 && crowd.unseen > 60_000, "{crowd:?}");
-        }),
-        both("who_does_not_ask_sees_nothing_and_blocks_stop_nowhere", |level| {
-            let mut silent = asking(&format!("mappings steps s {FILE}"));
-            silent.actors[0].maps = false;
-            let seen = run(level, &silent);
-            assert!(seen.objects.processes.is_empty(), "{:?}", seen.objects);
-            let seen = run(level, &asking("mappings blocks 3000"));
-            seen.all_well();
-            let maps = |name: &str| name.starts_with("m") && name.contains("map");
-            assert!(!seen.trace.iter().any(|call| maps(&call.name)));
-        }),
+        both(
+            "what_a_program_had_mapped_is_gone_when_it_starts_another",
+            |level| {
+                let seen = run(level, &asking(&format!("mappings steps sx {FILE}")));
+                let process = &seen.objects.processes[0];
+                assert_eq!(at(process, Moment::End), [""]);
+                assert_eq!(uses(&process.mappings), "file: shared writable 2");
+            },
+        ),
+        both(
+            "a_process_that_is_killed_says_nothing_of_its_end",
+            |level| {
+                let seen = run(level, &asking(&format!("mappings steps sk {FILE}")));
+                assert!(at(&seen.objects.processes[0], Moment::End).is_empty());
+            },
+        ),
+        both(
+            "a_crowd_of_mappings_is_counted_and_not_looked_at_for_ever",
+            |level| {
+                let seen = run(level, &asking(&format!("mappings crowd 65530 {FILE}")));
+                let crowd = seen.objects.processes[0].mappings.crowd.expect("a crowd");
+                assert!(
+                    crowd.mappings > 65_000 && crowd.unseen > 60_000,
+                    "{crowd:?}"
+                );
+            },
+        ),
+        both(
+            "who_does_not_ask_sees_nothing_and_blocks_stop_nowhere",
+            |level| {
+                let mut silent = asking(&format!("mappings steps s {FILE}"));
+                silent.actors[0].maps = false;
+                let seen = run(level, &silent);
+                assert!(seen.objects.processes.is_empty(), "{:?}", seen.objects);
+                let seen = run(level, &asking("mappings blocks 3000"));
+                seen.all_well();
+                let maps = |name: &str| name.starts_with("m") && name.contains("map");
+                assert!(!seen.trace.iter().any(|call| maps(&call.name)));
+            },
+        ),
     ]
 }
