@@ -16,6 +16,7 @@ mod file_locks;
 pub mod format_v1;
 mod leftovers;
 mod mappings;
+mod moment;
 mod names;
 mod objects;
 mod on_request;
@@ -45,10 +46,11 @@ pub use leftovers::{
     PosixSemaphore, QueuedMessage, Segment, UrgentMessage,
 };
 pub use mappings::{HeldMapping, HeldMappings, MappedObject, MappingCrowd, Mappings};
+pub use moment::Moment;
 pub use names::{Names, Part, signal_name, signal_number};
 pub use objects::{
-    Fate, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Moment, Process, ProcessEnd,
-    SeenObjects, StartedProgram, WantedObjects,
+    Fate, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Process, ProcessEnd, SeenObjects,
+    StartedProgram, WantedObjects,
 };
 pub use outcome::{
     ActorEvidence, CaseTimes, CgroupCounters, Ended, Evidence, Exit, IpcSnapshot, Isolation, Level,

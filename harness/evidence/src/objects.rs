@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, FileAccess, FileKind, Mappings, PassedDescriptor, Signals, ThreadStart};
+use crate::{
+    Bytes, FileAccess, FileKind, Mappings, Moment, PassedDescriptor, Signals, ThreadStart,
+};
 
 /// What a plan asks to know of the kernel's objects, beyond calls and leftovers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,18 +202,6 @@ pub struct HeldDescriptors {
     pub call: Option<u32>,
     /// What it had open, by number.
     pub open: Vec<HeldDescriptor>,
-}
-
-/// Moments at which it is of interest what a process has open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Moment {
-    /// It has started a program: this is what the program was left with.
-    Exec,
-    /// It is about to wait for a child.
-    Wait,
-    /// It is about to end by itself.
-    End,
 }
 
 /// An open descriptor.

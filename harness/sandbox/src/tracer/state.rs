@@ -21,7 +21,7 @@ use super::in_progress::{
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
-use super::mappings::MappedObjects;
+use super::mapped_objects::MappedObjects;
 use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
 use super::shared_by_threads::{InLibrary, ThreadMemory};
