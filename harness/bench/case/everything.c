@@ -2,6 +2,7 @@
    signal and a thread. Or, by its argument, calls that have nothing of it, pipes, memory that is
    mapped for sharing, large blocks of malloc(), or a file that is mapped again and again. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (argc > 1 && strcmp(argv[1], "blocks") == 0) {
+        mallopt(M_MMAP_THRESHOLD, 1 << 16);
         for (int i = 0; i < CALLS; i++) {
             char *volatile block = malloc(1 << 20);
             *block = 'x';

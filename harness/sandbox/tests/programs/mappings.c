@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <iconv.h>
 #include <locale.h>
+#include <malloc.h>
 
 static char *at;
 static size_t length, page;
@@ -123,6 +124,7 @@ static void crowd(char **a)
 /* Takes and gives large blocks, each with two calls of its own. */
 static void blocks(char **a)
 {
+    mallopt(M_MMAP_THRESHOLD, 1 << 16);
     for (int i = atoi(a[0]); i > 0; i--)
         free(malloc(1 << 20));
     exit(0);
