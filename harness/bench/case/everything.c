@@ -1,6 +1,8 @@
 /* A bit of everything that evidence can be asked of: twelve children one after the other, each with a pipe, a file, a handled
-   signal and a thread. Or, by its argument, calls that have nothing of it, pipes, or memory that is mapped for sharing. */
+   signal and a thread. Or, by its argument, calls that have nothing of it, pipes, memory that is
+   mapped for sharing, large blocks of malloc(), or a file that is mapped again and again. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -62,6 +64,28 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "mapped") == 0) {
         for (int i = 0; i < MAPPED; i++) {
             char *at = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            if (at == MAP_FAILED)
+                return 1;
+            *at = 'x';
+            munmap(at, SIZE);
+        }
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "blocks") == 0) {
+        mallopt(M_MMAP_THRESHOLD, 1 << 16);
+        for (int i = 0; i < CALLS; i++) {
+            char *volatile block = malloc(1 << 20);
+            *block = 'x';
+            free(block);
+        }
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "maps") == 0) {
+        int file = open("/tmp/file", O_RDWR | O_CREAT, 0600);
+        if (ftruncate(file, SIZE) == -1)
+            return 1;
+        for (int i = 0; i < CALLS; i++) {
+            char *at = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
             if (at == MAP_FAILED)
                 return 1;
             *at = 'x';

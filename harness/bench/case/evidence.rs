@@ -25,6 +25,7 @@ const ROWS: &[Row] = &[
     row("not traced", |plan| plan.traced = false),
     row("processes", |plan| plan.objects.processes = true),
     row("descriptors", |plan| plan.objects.descriptors = true),
+    row("mappings", |plan| plan.actors[0].maps = true),
     row("processes, a variable of their environment", |plan| {
         plan.objects.processes = true;
         plan.objects.environment.push("PATH".into());
@@ -40,6 +41,26 @@ const ROWS: &[Row] = &[
         plan.objects.locked.push("/tmp/file".into());
     }),
     row("turns", |plan| plan.turns = Some(Order::OldestFirst)),
+    Row {
+        name: "400 large blocks of malloc()",
+        words: &["blocks"],
+        ask: |_| {},
+    },
+    Row {
+        name: "the same, mappings asked for",
+        words: &["blocks"],
+        ask: |plan| plan.actors[0].maps = true,
+    },
+    Row {
+        name: "400 mappings of a file, one at a time",
+        words: &["maps"],
+        ask: |_| {},
+    },
+    Row {
+        name: "the same, mappings asked for",
+        words: &["maps"],
+        ask: |plan| plan.actors[0].maps = true,
+    },
     Row {
         name: "400 calls that nothing asks about, traced",
         words: &["calls"],

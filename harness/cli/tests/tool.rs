@@ -26,6 +26,7 @@ mod tool {
     mod interop;
     mod keep;
     mod lines;
+    mod mappings;
     mod mutants;
     mod objects;
     mod own_builds;

@@ -15,6 +15,8 @@ mod family;
 mod file_locks;
 pub mod format_v1;
 mod leftovers;
+mod mappings;
+mod moment;
 mod names;
 mod objects;
 mod on_request;
@@ -43,10 +45,12 @@ pub use leftovers::{
     FileKind, LeftFile, LeftPort, LeftProcess, LeftQueue, LeftSemaphores, Leftovers, PosixQueue,
     PosixSemaphore, QueuedMessage, Segment, UrgentMessage,
 };
+pub use mappings::{HeldMapping, HeldMappings, MappedObject, MappingCrowd, Mappings};
+pub use moment::Moment;
 pub use names::{Names, Part, signal_name, signal_number};
 pub use objects::{
-    Fate, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Moment, Process, ProcessEnd,
-    SeenObjects, StartedProgram, WantedObjects,
+    Fate, FileState, FoundFile, HeldDescriptor, HeldDescriptors, Process, ProcessEnd, SeenObjects,
+    StartedProgram, WantedObjects,
 };
 pub use outcome::{
     ActorEvidence, CaseTimes, CgroupCounters, Ended, Evidence, Exit, IpcSnapshot, Isolation, Level,

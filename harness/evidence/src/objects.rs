@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, FileAccess, FileKind, PassedDescriptor, Signals, ThreadStart};
+use crate::{
+    Bytes, FileAccess, FileKind, Mappings, Moment, PassedDescriptor, Signals, ThreadStart,
+};
 
 /// What a plan asks to know of the kernel's objects, beyond calls and leftovers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,10 @@ pub struct WantedObjects {
     /// Files of which it is to be known under which locks they are read and written: absolute paths inside the box.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locked: Vec<PathBuf>,
+    /// Files of which it is to be known whether they are mapped, by whatever name: absolute paths inside the box. Those of actors
+    /// whose mappings are looked at, [`crate::Actor::maps`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mapped: Vec<PathBuf>,
 }
 
 impl WantedObjects {
@@ -128,6 +134,9 @@ pub struct Process {
     /// Signals, where the plan asks for them.
     #[serde(default, skip_serializing_if = "Signals::is_empty")]
     pub signals: Signals,
+    /// What it has mapped, where the plan asks for that.
+    #[serde(default, skip_serializing_if = "Mappings::is_empty")]
+    pub mappings: Mappings,
 }
 
 #[allow(
@@ -193,18 +202,6 @@ pub struct HeldDescriptors {
     pub call: Option<u32>,
     /// What it had open, by number.
     pub open: Vec<HeldDescriptor>,
-}
-
-/// Moments at which it is of interest what a process has open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Moment {
-    /// It has started a program: this is what the program was left with.
-    Exec,
-    /// It is about to wait for a child.
-    Wait,
-    /// It is about to end by itself.
-    End,
 }
 
 /// An open descriptor.

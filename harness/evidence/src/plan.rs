@@ -279,6 +279,9 @@ pub struct Actor {
     /// the loader makes before the program begins are not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watched: Vec<String>,
+    /// It is looked what files and shared memory its processes have mapped.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub maps: bool,
     /// The kernel draws anew where its memory lies, which as a rule is the same in every run.
     #[serde(default, skip_serializing_if = "is_false")]
     pub random_addresses: bool,
@@ -304,6 +307,7 @@ impl Actor {
             serves: false,
             descriptors: 0,
             watched: Vec::new(),
+            maps: false,
             random_addresses: false,
             lines: None,
         }

@@ -7,6 +7,7 @@ mod common;
 mod exit;
 mod facts;
 mod listening;
+mod mappings;
 mod memory;
 mod objects;
 mod oracle;

@@ -280,6 +280,52 @@ fn file_mapping(line: &[u8]) -> Option<FileMapping> {
     })
 }
 
+/// A part of a file, or of memory that processes share, that a process has mapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectMapping {
+    /// Its addresses.
+    pub range: Range<u64>,
+    /// Where in the object it begins.
+    pub offset: u64,
+    /// May it be written to?
+    pub writable: bool,
+    /// Do others see what is written there?
+    pub shared: bool,
+    /// The object: device, as `stat(2)` has it, and inode.
+    pub file: (u64, u64),
+    /// Its path: `/dev/zero (deleted)`, `/dev/shm/name`.
+    pub path: Vec<u8>,
+}
+
+/// What a process has mapped of objects, in the order of addresses, and how many mappings it has in all; `None`: it is gone.
+#[must_use]
+pub fn object_mappings(tid: Pid) -> Option<(Vec<ObjectMapping>, u64)> {
+    let maps = read(tid, "maps")?;
+    let lines = maps.split(|byte| *byte == b'\n');
+    let all = lines.clone().filter(|line| !line.is_empty()).count();
+    Some((lines.filter_map(object_mapping).collect(), all as u64))
+}
+
+/// `7f5c40000000-7f5c40001000 rw-s 00000000 00:01 32769    /dev/zero (deleted)`
+fn object_mapping(line: &[u8]) -> Option<ObjectMapping> {
+    let mut words = line.splitn(6, |byte| *byte == b' ');
+    let mut word = || std::str::from_utf8(words.next()?).ok();
+    let (range, access, offset, device, inode) = (word()?, word()?, word()?, word()?, word()?);
+    let inode = inode.parse().ok().filter(|inode| *inode != 0)?;
+    let (start, end) = range.split_once('-')?;
+    let (major, minor) = device.split_once(':')?;
+    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
+    let number = |text| u32::from_str_radix(text, 16).ok();
+    Some(ObjectMapping {
+        range: hexadecimal(start)?..hexadecimal(end)?,
+        offset: hexadecimal(offset)?,
+        writable: access.as_bytes().get(1) == Some(&b'w'),
+        shared: access.as_bytes().get(3) == Some(&b's'),
+        file: (libc::makedev(number(major)?, number(minor)?), inode),
+        path: words.next().unwrap_or_default().trim_ascii().to_vec(),
+    })
+}
+
 /// The file that a process runs: device and inode.
 #[must_use]
 pub fn executable(pid: Pid) -> Option<(u64, u64)> {

@@ -20,8 +20,8 @@ use ipclab_evidence::{
     WantedObjects, Watch, World,
 };
 use ipclab_spec::{
-    Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, Objects, Part,
-    Player, Reference, Sanitizers, Spec, Template,
+    Actor, After, AnyPlace, Case, Endpoint, ExitExpectation, GivenKind, Hole, MappingsOf, Objects,
+    Part, Player, Reference, Sanitizers, Spec, Template,
 };
 
 pub use artifact::{Artifact, SEARCH_PATH, Tool};
@@ -155,6 +155,7 @@ fn one(spec: &Spec, case: &Case, programs: &Programs) -> Result<Plan, String> {
                 },
                 random_addresses: actor.is_student() && programs.surroundings.random_addresses,
                 watched: watched::calls(spec, case, actor),
+                maps: watched::maps(case, actor),
                 lines: lines(case, actor, programs),
             });
         }
@@ -627,10 +628,20 @@ fn objects(spec: &Spec, case: &Case) -> WantedObjects {
         }
     }
     let locked = objects.files.iter().filter(|file| file.locked.is_some());
+    let mut mapped: Vec<PathBuf> = Vec::new();
+    for wanted in &objects.mappings {
+        if let MappingsOf::File(path) = &wanted.of {
+            let path = Path::new(FOLDER).join(path);
+            if !mapped.contains(&path) {
+                mapped.push(path);
+            }
+        }
+    }
     WantedObjects {
         locked: locked
             .map(|file| Path::new(FOLDER).join(&file.path))
             .collect(),
+        mapped,
         processes: !objects.processes.is_empty(),
         descriptors: !objects.descriptors.is_empty(),
         environment: environment_names(objects),

@@ -101,6 +101,12 @@ fn requested_by(everywhere: bool, name: &str) -> Vec<&'static str> {
     requested(name).filter(|_| everywhere).collect()
 }
 
+/// Whether it is looked what an actor's processes have mapped.
+pub(super) fn maps(case: &Case, actor: &Actor) -> bool {
+    let mut wanted = case.objects.mappings.iter();
+    wanted.any(|wanted| is_of(actor, &wanted.actor))
+}
+
 /// Whether a name of the spec is an actor's, or one of its copies'.
 fn is_of(actor: &Actor, name: &str) -> bool {
     let copy = name.strip_prefix(actor.name.as_str());

@@ -165,6 +165,7 @@ pub(crate) fn prepare(host: bool, trace_scope: TraceScope) {
         trace_scope,
         host,
         requested: Vec::new(),
+        maps: false,
     };
     let code = assemble(&options);
     COMMON_PROGRAM.get_or_init(|| (options, code));
@@ -366,6 +367,11 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
             ],
         );
     }
+    if options.maps && !is_closed {
+        for (number, code) in maps() {
+            add(number, &code);
+        }
+    }
     match options.trace_scope {
         TraceScope::Nothing => {
             let ruled = |spec: &&calls::Spec| calls::RULED.contains(&spec.number);
@@ -412,6 +418,26 @@ fn special(options: &Options) -> BTreeMap<u32, Vec<sock_filter>> {
         }
     }
     calls
+}
+
+/// What may map a file, or memory for sharing, or make some of it writable. What malloc() and threads map stops nowhere.
+fn maps() -> [(i64, Vec<sock_filter>); 3] {
+    let mapped = vec![
+        put(LOAD, low_half(3)),
+        jump(JUMP_ANY_BIT, libc::MAP_SHARED as u32, 1, 0),
+        jump(JUMP_ANY_BIT, libc::MAP_ANONYMOUS as u32, 1, 0),
+        put(RETURN, TRACE),
+    ];
+    let protected = vec![
+        put(LOAD, low_half(2)),
+        jump(JUMP_ANY_BIT, libc::PROT_WRITE as u32, 0, 1),
+        put(RETURN, TRACE),
+    ];
+    [
+        (libc::SYS_mmap, mapped),
+        (libc::SYS_mprotect, protected),
+        (libc::SYS_mremap, vec![put(RETURN, TRACE)]),
+    ]
 }
 
 fn refuse_families() -> Vec<sock_filter> {

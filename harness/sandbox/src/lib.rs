@@ -49,6 +49,7 @@ mod keeper;
 mod leftovers;
 mod level;
 mod machine_limits;
+mod mapped;
 mod measures;
 mod mounts;
 mod outputs;

@@ -222,6 +222,7 @@ fn become_program(
         trace_scope,
         host: !own_users,
         requested: calls::numbers(&actor.watched),
+        maps: actor.maps,
     })) {
         return error;
     }

@@ -4,7 +4,7 @@
 pub(crate) type Examples = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// The examples, a table of the schema after the other.
-pub(crate) const EXAMPLES: [Examples; 29] = [
+pub(crate) const EXAMPLES: [Examples; 30] = [
     (
         "",
         &[
@@ -74,6 +74,10 @@ pub(crate) const EXAMPLES: [Examples; 29] = [
             (
                 "descriptors",
                 "descriptors = { of = \"pipes\", at_exec = 0 }",
+            ),
+            (
+                "mappings",
+                "mappings = { of = \"/tmp/data\", shared = 1, at_end = 0 }",
             ),
             ("signals", "signals = { catches = \"SIGINT\" }"),
             ("files", "files.\"/tmp/out\" = { holds = \"hal\\n\" }"),
@@ -219,6 +223,19 @@ pub(crate) const EXAMPLES: [Examples; 29] = [
             ("at_end", "at_end = 0"),
             ("passes", "passes = 1"),
             ("receives", "receives = 1"),
+        ],
+    ),
+    (
+        "Mappings",
+        &[
+            ("actor", "actor = \"server\""),
+            ("of", "of = \"/tmp/data\""),
+            ("shared", "shared = 1"),
+            ("private", "private = 0"),
+            ("writable", "writable = 0"),
+            ("at_once", "at_once = { at_most = 4096 }"),
+            ("at_wait", "at_wait = 0"),
+            ("at_end", "at_end = 0"),
         ],
     ),
     (
@@ -381,7 +398,7 @@ mod tests {
             ("Sem", "after") => "values = [1]",
             ("Msg", "after") => "messages = 1",
             ("Shm", "attached") => "after = \"client waits\"",
-            ("Descriptors", "actor" | "of") => "at_end = 0",
+            ("Descriptors" | "Mappings", "actor" | "of") => "at_end = 0",
             ("Processes", "actor") => "total = 1",
             ("Signals", "actor" | "at") => "blocks = \"SIGUSR2\"",
             ("Signals", "defaults") => "at = \"end\"",
@@ -452,6 +469,7 @@ mod tests {
             "File" => in_case(&format!("[case.files.\"/tmp/out\"]\n{lines}")),
             "Processes" => in_case(&format!("[case.processes]\n{lines}")),
             "Descriptors" => in_case(&format!("[case.descriptors]\n{lines}")),
+            "Mappings" => in_case(&format!("[case.mappings]\n{lines}")),
             "Signals" => in_case(&format!("[case.signals]\n{lines}")),
             "Range" => in_case(&format!("[case.processes]\nchildren = {{ {example} }}")),
             "Given" => in_case(&format!("[case.given]\n{example}")),

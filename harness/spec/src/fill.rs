@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     Action, Actor, Amount, Case, CommandLine, Count, Data, Descriptors, EnvironmentRule,
     FileExpectation, GivenFile, GivenKind, GivenMessage, GivenPosixQueue, GivenQueue, GivenSegment,
-    GivenUrgentMessage, MsgState, Objects, OutputExpectation, Player, PosixQueueState, Processes,
-    SegmentName, ShmState, Step, Template, TranscriptLine, Wanted, Wire, escaped_for_regex,
+    GivenUrgentMessage, MappingsExpectation, MsgState, Objects, OutputExpectation, Player,
+    PosixQueueState, Processes, SegmentName, ShmState, Step, Template, TranscriptLine, Wanted,
+    Wire, escaped_for_regex,
 };
 
 /// The values of one run by name; `fault.call` and `fault.message` are names, too.
@@ -153,6 +154,14 @@ fn of_objects(objects: &Objects) -> Vec<&Template> {
                 .filter_map(|(_, count)| count.as_ref()),
         );
     }
+    for mappings in &objects.mappings {
+        counts.extend(
+            mappings
+                .counts()
+                .into_iter()
+                .filter_map(|(_, count)| count.as_ref()),
+        );
+    }
     for file in &objects.files {
         counts.extend(
             [&file.size, &file.links, &file.blocks]
@@ -213,6 +222,19 @@ fn objects(objects: &Objects, values: &Values) -> Objects {
                 at_end: count(&one.at_end),
                 passes: count(&one.passes),
                 receives: count(&one.receives),
+                ..one.clone()
+            })
+            .collect(),
+        mappings: objects
+            .mappings
+            .iter()
+            .map(|one| MappingsExpectation {
+                shared: count(&one.shared),
+                private: count(&one.private),
+                writable: count(&one.writable),
+                at_once: count(&one.at_once),
+                at_wait: count(&one.at_wait),
+                at_end: count(&one.at_end),
                 ..one.clone()
             })
             .collect(),

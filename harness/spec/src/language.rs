@@ -15,7 +15,7 @@ const WIDTH: usize = 130;
 type Rows = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Where the tables of the schema stand in a spec, in the order in which an author meets them.
-const PLACES: [(&str, &str); 30] = [
+const PLACES: [(&str, &str); 31] = [
     ("", "at the top of the file"),
     ("Program", "[program.NAME]"),
     ("Reference", "[program.NAME] reference = { ... }"),
@@ -35,6 +35,7 @@ const PLACES: [(&str, &str); 30] = [
     ("File", "[case.files.\"PATH\"]"),
     ("Processes", "[case.processes]"),
     ("Descriptors", "[case.descriptors]"),
+    ("Mappings", "[case.mappings]"),
     ("Signals", "[case.signals]"),
     ("Range", "a range: { at_least = 1, at_most = 3 }"),
     ("Given", "[case.given]"),

@@ -303,6 +303,14 @@ fn objects(out: &mut String, objects: &Objects) {
             written_count(out, name, wanted);
         }
     }
+    for mappings in &objects.mappings {
+        out.push_str("\n[[case.mappings]]\n");
+        pair(out, "actor", &text(&mappings.actor));
+        pair(out, "of", &text(&mappings.of.name()));
+        for (name, wanted) in mappings.counts() {
+            written_count(out, name, wanted);
+        }
+    }
     for signals in &objects.signals {
         self::signals(out, signals);
     }

@@ -3,6 +3,7 @@
 mod descriptors;
 mod file_locks;
 mod files;
+mod mappings;
 pub(crate) mod posix;
 mod processes;
 mod seen;
@@ -47,6 +48,16 @@ pub(crate) fn each(facts: Facts<'_>) -> Vec<Judged> {
             all.extend(judged.map(|(name, finding)| Judged {
                 actor: wanted.actor.clone(),
                 name: format!("descriptors.{name}, {}", wanted.of.name()),
+                finding,
+            }));
+        }
+    }
+    for wanted in &objects.mappings {
+        for index in facts.copies(&wanted.actor) {
+            let judged = mappings::judge(facts, index, wanted).into_iter();
+            all.extend(judged.map(|(name, finding)| Judged {
+                actor: wanted.actor.clone(),
+                name: format!("mappings.{name}, {}", wanted.of.name()),
                 finding,
             }));
         }

@@ -451,5 +451,6 @@ pub fn process(
         fate,
         held: Vec::new(),
         signals: Signals::default(),
+        mappings: Default::default(),
     }
 }

@@ -3,8 +3,8 @@
 use ipclab_evidence::{SignalMoment, signal_name};
 use ipclab_spec::{
     After, Case, CommandLine, Count, Descriptors, ExitExpectation, FILE_KINDS, FileExpectation,
-    LockedAccess, MsgState, PosixQueueState, PosixSemState, Processes, SemState,
-    SignalsExpectation, Template,
+    LockedAccess, MappingsExpectation, MappingsOf, MsgState, PosixQueueState, PosixSemState,
+    Processes, SemState, SignalsExpectation, Template,
 };
 
 use super::words::shown;
@@ -15,6 +15,7 @@ pub(super) fn in_words(case: &Case) -> Vec<String> {
     let mut all = Vec::new();
     all.extend(objects.processes.iter().flat_map(processes));
     all.extend(objects.descriptors.iter().flat_map(descriptors));
+    all.extend(objects.mappings.iter().flat_map(mappings));
     all.extend(objects.signals.iter().flat_map(signals));
     all.extend(objects.files.iter().map(file));
     all.extend(objects.files.iter().filter_map(walked));
@@ -131,6 +132,51 @@ fn descriptors(wanted: &Descriptors) -> Vec<String> {
                 _ => (format!("a process of {who}"), "when it ends by itself"),
             };
             format!("{subject} must have {n} {of} open {when}, beside stdin, stdout and stderr")
+        })
+        .collect()
+}
+
+fn mappings(wanted: &MappingsExpectation) -> Vec<String> {
+    let who = &wanted.actor;
+    let things = match &wanted.of {
+        MappingsOf::Any => "files and pieces of shared memory".to_owned(),
+        MappingsOf::Files => "files".to_owned(),
+        MappingsOf::Anonymous => "pieces of shared memory without a name".to_owned(),
+        MappingsOf::File(path) => path.clone(),
+    };
+    let is_one = matches!(wanted.of, MappingsOf::File(_));
+    let counts = wanted.counts().into_iter();
+    let counts = counts.filter_map(|(name, number)| Some((name, count(number.as_ref()?))));
+    counts
+        .map(|(name, n)| {
+            // Of one file there is one or none.
+            let (must, things) = match (is_one, n.as_str()) {
+                (true, "no") => ("must not", things.clone()),
+                (true, "1") => ("must", things.clone()),
+                _ => ("must", format!("{n} {things}")),
+            };
+            match name {
+                "shared" => format!("{who} {must} map {things} for sharing, MAP_SHARED"),
+                "private" => format!("{who} {must} map {things} as a copy, MAP_PRIVATE"),
+                "writable" => format!("{who} {must} map {things} for writing, PROT_WRITE"),
+                "at_once" => {
+                    let of = match &wanted.of {
+                        MappingsOf::File(path) => path.as_str(),
+                        MappingsOf::Any | MappingsOf::Files | MappingsOf::Anonymous => {
+                            "one of them"
+                        }
+                    };
+                    format!(
+                        "a process of {who} must have mapped {n} bytes of {of} at once, at the most"
+                    )
+                }
+                "at_wait" => format!(
+                    "a process of {who} {must} still have {things} mapped when it waits for a child"
+                ),
+                _ => format!(
+                    "a process of {who} {must} still have {things} mapped when it ends by itself"
+                ),
+            }
         })
         .collect()
 }

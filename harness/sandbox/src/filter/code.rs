@@ -68,6 +68,8 @@ pub(crate) struct Options {
     pub(crate) host: bool,
     /// Numbers of calls that stop whenever they are made, because the plan asks for them.
     pub(crate) requested: Vec<i64>,
+    /// Calls stop that may map a file, or memory for sharing.
+    pub(crate) maps: bool,
 }
 
 /// Which calls stop at the tracer.

@@ -49,6 +49,7 @@ fn ask(number: i64, args: [u32; 6]) -> u32 {
             trace_scope: table(),
             host: false,
             requested: Vec::new(),
+            maps: false,
         }),
         AUDIT_ARCH,
         number as u32,
@@ -122,6 +123,7 @@ fn what_is_counted_stops_but_where_its_measure_is_left_out() {
             trace_scope: TraceScope::usual(LeftOut::new(&[left_out])),
             host: false,
             requested: Vec::new(),
+            maps: false,
         });
         for (measure, number, args) in counted {
             let expected = match measure == left_out {
@@ -140,6 +142,7 @@ fn where_every_call_is_looked_at_none_passes_and_ways_out_stay_refused() {
         trace_scope: TraceScope::Everything { pass: 77 },
         host: false,
         requested: Vec::new(),
+        maps: false,
     });
     let ask = |number: i64, args| decide(&code, AUDIT_ARCH, number as u32, args);
     for number in [libc::SYS_getpid, libc::SYS_mmap, libc::SYS_openat] {
@@ -258,6 +261,7 @@ fn what_a_plan_asks_for_stops_with_all_arguments_and_nobody_else_pays() {
         trace_scope: table(),
         host: false,
         requested: requested.clone(),
+        maps: false,
     });
     for number in requested {
         let args = [0; 6];
@@ -276,6 +280,7 @@ fn builds_have_no_tracer_that_could_refuse() {
             trace_scope: TraceScope::Nothing,
             host,
             requested: Vec::new(),
+            maps: false,
         });
         let ask = |number: i64, args| decide(&code, AUDIT_ARCH, number as u32, args);
         assert_eq!(ask(libc::SYS_ptrace, [0; 6]), errno(libc::EPERM));
@@ -315,6 +320,7 @@ fn no_call_is_far_to_find() {
         trace_scope: table(),
         host: false,
         requested: Vec::new(),
+        maps: false,
     });
     assert!(code.len() < 450, "{} instructions", code.len());
     for number in 0..500 {
@@ -330,6 +336,7 @@ fn foreign_abis_end_the_process() {
         trace_scope: table(),
         host: false,
         requested: Vec::new(),
+        maps: false,
     });
     assert_eq!(decide(&code, 0x4000_0003, 3, [0; 6]), KILL);
     assert_eq!(decide(&code, AUDIT_ARCH, FOREIGN_NUMBERS | 1, [0; 6]), KILL);
@@ -341,6 +348,7 @@ fn where_nothing_is_traced_only_what_is_ruled_stops() {
         trace_scope: TraceScope::Nothing,
         host: false,
         requested: Vec::new(),
+        maps: false,
     });
     for spec in calls::TABLE {
         let stops = |args| decide(&code, AUDIT_ARCH, spec.number as u32, args) == TRACE;
@@ -375,6 +383,7 @@ fn the_usual_program_is_the_same_as_one_put_together_anew() {
             trace_scope,
             host,
             requested: Vec::new(),
+            maps: false,
         };
         assert_eq!(
             fields(&program(options.clone())),

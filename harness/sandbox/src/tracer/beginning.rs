@@ -37,7 +37,8 @@ impl Tracer {
         let Some(process) = self.processes.get_mut(&pid) else {
             return;
         };
-        let asks = !self.actors[process.actor].watched.is_empty();
+        let actor = &self.actors[process.actor];
+        let asks = !actor.watched.is_empty() || actor.maps;
         process.beginning = asks.then(|| Beginning::await_in(pid)).flatten();
     }
 

@@ -37,7 +37,7 @@ impl Tracer {
         if self.comes_again(tid) || self.is_of_a_sanitizer(tid, number, &args) {
             return self.go_on(tid, 0).map(|()| None);
         }
-        let spec = calls::spec(number).filter(|spec| self.is_looked_at(tid, spec));
+        let spec = calls::spec(number).filter(|spec| self.is_looked_at(tid, spec, &args));
         // kill(2) has a line in the trace, where its answer is noted.
         if number != libc::SYS_kill as u64
             && let Some(result) = self.neighbour_rule(tid, number, &args)
@@ -115,8 +115,13 @@ impl Tracer {
     }
 
     /// Whether a call of the table is one that is looked at: not if it is only on request and the plan does not ask for it.
-    fn is_looked_at(&self, tid: Pid, spec: &Spec) -> bool {
-        spec.when != When::OnRequest || self.is_requested(tid, spec)
+    fn is_looked_at(&self, tid: Pid, spec: &Spec, args: &[u64; 6]) -> bool {
+        spec.when != When::OnRequest || self.is_asked_for(tid, spec, args)
+    }
+
+    /// Whether the plan asks for this call: by its name, or for the sake of what it maps.
+    fn is_asked_for(&self, tid: Pid, spec: &Spec, args: &[u64; 6]) -> bool {
+        self.is_requested(tid, spec) || self.may_map(tid, spec.number, args)
     }
 
     /// Whether the plan asks for this call of the thread's program. What a loader does is none of its program's.
@@ -187,7 +192,7 @@ impl Tracer {
             None => attention,
         };
         let usual = attention;
-        let on_request = usual != Attention::Record && self.is_requested(tid, spec);
+        let on_request = usual != Attention::Record && self.is_asked_for(tid, spec, &args);
         let attention = if on_request { Attention::Record } else { usual };
         // What is not recorded otherwise is, when it was changed.
         let wanted = attention == Attention::None && self.faults.want(spec, object.as_ref());
@@ -260,7 +265,8 @@ impl Tracer {
             call.outgoing = decode::memory(tid, start, length, decode::MAX_TRANSFER_BYTES);
         }
         if matches!(spec.name, "wait4" | "waitid") {
-            self.tree_holds(process, Moment::Wait, call.n);
+            self.tree_holds(tid, process, Moment::Wait, call.n);
+            self.mappings_held(tid, process, Moment::Wait, call.n);
             self.note_signals(tid, SignalMoment::Wait, call.n);
         }
         if let (Some(socket), "close") = (socket, spec.name) {

@@ -173,6 +173,7 @@ impl Tracer {
             self.tree_waited(tid, process, &call, result);
             self.note_taken(tid, &call, result);
             self.note_file_access(tid, process, &call, result);
+            self.note_mapped_object(tid, process, &call, result);
         } else {
             self.note_not_sent(&call);
         }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use ipclab_evidence::{
-    Bytes, Fate, HeldDescriptor, HeldDescriptors, Moment, Object, Process, ProcessEnd,
+    Bytes, Fate, HeldDescriptor, HeldDescriptors, Mappings, Moment, Object, Process, ProcessEnd,
     SignalMoment, Signals, StartedProgram,
 };
 use ipclab_kernel::{Pid, procfs};
@@ -38,6 +38,7 @@ impl Tracer {
             fate: None,
             held: Vec::new(),
             signals: Signals::default(),
+            mappings: Mappings::default(),
         });
     }
 
@@ -93,7 +94,7 @@ impl Tracer {
                 environment,
             });
         }
-        self.tree_holds(pid, Moment::Exec, call);
+        self.tree_holds(pid, pid, Moment::Exec, call);
         self.note_signals(pid, SignalMoment::Exec, call);
     }
 
@@ -111,8 +112,9 @@ impl Tracer {
         all.filter(is_asked).map(Bytes::from).collect()
     }
 
-    /// What a process has open now.
-    pub(super) fn tree_holds(&mut self, pid: Pid, moment: Moment, call: Option<u32>) {
+    /// What a process has open now, by one of its threads. Of several that end the last one says what it ended with: the first one may
+    /// have left long before, `pthread_exit(3)`.
+    pub(super) fn tree_holds(&mut self, tid: Pid, pid: Pid, moment: Moment, call: Option<u32>) {
         if !self.tree.wanted.descriptors || self.winding_down {
             return;
         }
@@ -120,8 +122,8 @@ impl Tracer {
             return;
         };
         let mut open = Vec::new();
-        for (fd, link) in procfs::descriptors(pid) {
-            let flags = procfs::descriptor_flags(pid, fd).unwrap_or(libc::O_RDONLY);
+        for (fd, link) in procfs::descriptors(tid) {
+            let flags = procfs::descriptor_flags(tid, fd).unwrap_or(libc::O_RDONLY);
             let (reads, writes) = directions(flags);
             open.push(HeldDescriptor {
                 fd,
@@ -131,6 +133,13 @@ impl Tracer {
                 closes_on_exec: flags & libc::O_CLOEXEC != 0,
                 passed: self.passings.has_sent(pid, fd, &link, flags),
             });
+        }
+        let Some(process) = self.tree.get(pid) else {
+            return;
+        };
+        if moment == Moment::End {
+            let before = process.held.pop_if(|held| held.moment == moment);
+            self.tree.held -= before.map_or(0, |held| held.open.len());
         }
         let has_room = self.tree.held + open.len() <= MAX_HELD;
         let Some(process) = self.tree.get(pid) else {
@@ -179,7 +188,7 @@ impl Tracer {
             return;
         }
         if by_itself {
-            self.tree_holds(pid, Moment::End, None);
+            self.tree_holds(pid, pid, Moment::End, None);
             self.note_signals(pid, SignalMoment::End, None);
         }
         self.tree_leaves(pid, true);

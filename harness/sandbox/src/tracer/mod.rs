@@ -63,6 +63,8 @@ mod lending;
 mod locked_files;
 mod locks;
 mod made;
+mod mapped_objects;
+mod mappings;
 mod masks;
 mod neighbours;
 mod objects;

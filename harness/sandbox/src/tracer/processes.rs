@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::io;
 
-use ipclab_evidence::OpenDescriptor;
+use ipclab_evidence::{Moment, OpenDescriptor};
 
 use super::shared_by_threads::{InLibrary, ThreadMemory};
 use super::state::{Notice, Thread, Tracer, gone};
 use crate::calls::Role;
 use crate::clock::timers::Kind;
 use crate::fault::Pending;
+use crate::mapped::Pieces;
 use crate::spawn;
 use ipclab_kernel::arch::calls::{CLONE_END_ARGUMENT, CLONE_FLAGS_ARGUMENT};
 use ipclab_kernel::{Pid, process, procfs, ptrace, wait::Waited};
@@ -85,6 +86,7 @@ impl Tracer {
         let attached = self.processes[&parent].attached.clone();
         let guarded = self.processes[&parent].guarded.clone();
         let open = self.processes[&parent].open;
+        let mapped = self.processes[&parent].mapped.pieces.inherited();
         let own = self.threads[&child].process;
         let is_left = |thread: &Thread| {
             let pending = thread.call.as_ref().and_then(|call| call.tampered.as_ref());
@@ -104,6 +106,7 @@ impl Tracer {
             process.open = open;
             process.code = code;
             process.functions = functions;
+            process.mapped.pieces = mapped;
             self.copy_thread_memory(parent, own);
         }
     }
@@ -148,6 +151,7 @@ impl Tracer {
         process.thread_memory = ThreadMemory::default();
         process.borrows = false;
         process.functions = None;
+        process.mapped.pieces = Pieces::default();
         process.name = procfs::name(tid).unwrap_or_default();
         let (actor, first) = (process.actor, process.first);
         let of_call = self.threads[&tid].call.as_ref().and_then(|call| call.n);
@@ -213,11 +217,19 @@ impl Tracer {
             _ => process.died_in.or(in_call),
         };
         let (actor, first) = (process.actor, process.first);
-        if self.threads[&tid].process != tid {
+        let by_itself = ptrace::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
+        let process = self.threads[&tid].process;
+        if by_itself {
+            self.mappings_held(tid, process, Moment::End, None);
+        }
+        if process != tid {
+            let first = self.threads.get(&process);
+            if by_itself && first.is_none_or(|first| first.exiting) {
+                self.tree_holds(tid, process, Moment::End, None);
+            }
             return None;
         }
         self.note_made_code(tid, actor);
-        let by_itself = ptrace::event_message(tid).is_ok_and(|status| status & 0x7f == 0);
         self.tree_ending(tid, by_itself);
         let open = procfs::descriptors(tid);
         self.look_into_queues(tid, &open);

@@ -11,7 +11,7 @@ use ipclab_kernel::memory::read_memory;
 use ipclab_kernel::{Pid, procfs};
 
 use super::origin::THREAD_BYTES;
-use super::sanitizer_options::is_option;
+use super::sanitizer_options::{is_option, is_own_file};
 use super::state::Tracer;
 use crate::calls::{Role, Spec};
 use crate::decode;
@@ -101,12 +101,6 @@ impl Tracer {
         process.begins_background = begins;
         begins
     }
-}
-
-/// What ThreadSanitizer maps once more as it begins, and removes at once: `/tmp/tsan.rodata.4001`.
-fn is_own_file(path: &[u8]) -> bool {
-    let number = path.strip_prefix(b"/tmp/tsan.rodata.").unwrap_or_default();
-    !number.is_empty() && number.iter().all(u8::is_ascii_digit)
 }
 
 impl Tracer {

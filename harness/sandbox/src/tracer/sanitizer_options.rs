@@ -21,3 +21,9 @@ pub(super) fn is_option(variable: &[u8]) -> bool {
     let name = variable.split(|byte| *byte == b'=').next();
     name.is_some_and(|name| name.ends_with(b"SAN_OPTIONS"))
 }
+
+/// What ThreadSanitizer maps once more as it begins, and removes at once: `/tmp/tsan.rodata.4001`.
+pub(super) fn is_own_file(path: &[u8]) -> bool {
+    let number = path.strip_prefix(b"/tmp/tsan.rodata.").unwrap_or_default();
+    !number.is_empty() && number.iter().all(u8::is_ascii_digit)
+}

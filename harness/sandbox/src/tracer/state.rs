@@ -21,6 +21,7 @@ use super::in_progress::{
 };
 use super::lending::Lending;
 use super::locked_files::FileLocks;
+use super::mapped_objects::MappedObjects;
 use super::sanitizer_options;
 use super::segments::{Attachment, PendingWrite};
 use super::shared_by_threads::{InLibrary, ThreadMemory};
@@ -34,6 +35,7 @@ use crate::clock::timers::Timers;
 use crate::created::Created;
 use crate::disk_waits::DiskWaits;
 use crate::fault::{Faults, Pending};
+use crate::mapped::OfProcess;
 use crate::measures::{LeftOut, Measure};
 use crate::passings::Passings;
 use crate::reaper::NUMBERS_MAX;
@@ -190,6 +192,8 @@ pub(super) struct Process {
     pub(super) functions: Option<Rc<Functions>>,
     /// The thread that is being made in it is a sanitizer's own.
     pub(super) begins_background: bool,
+    /// What it has mapped, where the plan asks for that.
+    pub(super) mapped: OfProcess,
 }
 
 /// What the tracer does in the host's own world beyond tracing.
@@ -205,6 +209,8 @@ pub(crate) struct HostRules {
     pub(crate) given: Objects,
     /// Files whose locks the plan asks about: as it names them, and where they are here.
     pub(crate) locked: Vec<(PathBuf, PathBuf)>,
+    /// The same of files of which it asks whether they are mapped.
+    pub(crate) mapped: Vec<(PathBuf, PathBuf)>,
 }
 
 /// What the tracer hands over in the end.
@@ -244,6 +250,8 @@ pub(crate) struct TracedActor {
     pub(super) links: [Option<String>; 3],
     /// Calls that are recorded beyond those that always are.
     pub(super) watched: Vec<String>,
+    /// It is looked what its processes have mapped.
+    pub(super) maps: bool,
     /// The submission that its program is of.
     pub(super) party: u32,
     /// Its memory is a witness: no student wrote its program, and none can write there.
@@ -338,6 +346,7 @@ pub(crate) struct Tracer {
     /// What crosses FIFOs is asked for.
     pub(super) watches_fifos: bool,
     pub(super) file_locks: FileLocks,
+    pub(super) mapped_objects: MappedObjects,
     pub(super) passings: Passings,
     pub(super) faults: Faults,
     /// What went wrong on our side.
@@ -439,6 +448,7 @@ impl Tracer {
             start_folder: None,
             links: [None, None, None],
             watched: actor.watched.clone(),
+            maps: actor.maps,
             party: actor.party,
             trusted: actor.trusted,
             control: None,
@@ -461,6 +471,7 @@ impl Tracer {
             died_in: None,
             origins: Origins::new(actor.lines.clone()),
         });
+        let here = |path: &PathBuf| (path.clone(), path.clone());
         Self {
             threads: HashMap::new(),
             processes: HashMap::new(),
@@ -478,15 +489,11 @@ impl Tracer {
             deferred: VecDeque::new(),
             actors: actors.collect(),
             trace: Trace::new(limits.calls_kept, plan.actors.len()),
-            tree: Tree::new(&plan.objects),
+            tree: Tree::new(plan),
             sockets: Sockets::default(),
             watches_fifos: plan.objects.fifos,
-            file_locks: FileLocks::new(
-                plan.objects
-                    .locked
-                    .iter()
-                    .map(|path| (path.clone(), path.clone())),
-            ),
+            file_locks: FileLocks::new(plan.objects.locked.iter().map(here)),
+            mapped_objects: MappedObjects::new(plan.objects.mapped.iter().map(here)),
             passings: Passings::default(),
             faults: Faults::new(&plan.tampers),
             trouble: Vec::new(),
@@ -578,6 +585,7 @@ impl Tracer {
             crashed_at: None,
             functions: None,
             begins_background: false,
+            mapped: OfProcess::default(),
         });
         let in_background = self
             .processes
@@ -629,6 +637,7 @@ impl Tracer {
     /// What the case makes is the host's, and has to be told apart from what others make.
     pub(crate) fn with_host_rules(&mut self, mut rules: HostRules) {
         self.file_locks = FileLocks::new(std::mem::take(&mut rules.locked));
+        self.mapped_objects = MappedObjects::new(std::mem::take(&mut rules.mapped));
         self.found = std::mem::take(&mut rules.given);
         self.host = Some(rules);
         self.trace.record_created();
@@ -643,7 +652,8 @@ impl Tracer {
     }
 
     /// Hands over what was seen.
-    pub(crate) fn finish(self) -> TracerEvidence {
+    pub(crate) fn finish(mut self) -> TracerEvidence {
+        self.tell_mappings();
         let (mut calls, dropped) = self.trace.finish();
         let trusted: Vec<bool> = self.actors.iter().map(|actor| actor.trusted).collect();
         let sockets = self.sockets.settle(&mut calls, &trusted);

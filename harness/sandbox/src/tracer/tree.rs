@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use ipclab_evidence::{Process, SeenObjects, WantedObjects};
+use ipclab_evidence::{Plan, Process, SeenObjects, WantedObjects};
 use ipclab_kernel::Pid;
 
 /// Descriptors and bytes of arguments that are kept of a whole case.
@@ -14,6 +14,8 @@ pub(super) const MAX_ARGUMENT_BYTES: usize = 256 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     pub(super) wanted: WantedObjects,
+    /// It is looked what processes of some actor have mapped.
+    maps: bool,
     pub(super) processes: Vec<Process>,
     /// Where each of them is, by the number that the tracer knows it by.
     pub(super) places: HashMap<Pid, usize>,
@@ -44,15 +46,16 @@ pub(super) struct MadeThread {
 }
 
 impl Tree {
-    pub(super) fn new(wanted: &WantedObjects) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         Self {
-            wanted: wanted.clone(),
+            wanted: plan.objects.clone(),
+            maps: plan.actors.iter().any(|actor| actor.maps),
             ..Self::default()
         }
     }
 
     pub(super) fn is_kept(&self) -> bool {
-        self.wanted.processes || self.wanted.descriptors || self.wanted.signals
+        self.wanted.processes || self.wanted.descriptors || self.wanted.signals || self.maps
     }
 
     pub(super) fn get(&mut self, pid: Pid) -> Option<&mut Process> {

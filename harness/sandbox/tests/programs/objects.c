@@ -361,6 +361,25 @@ static void passes(char **a)
     }
     exit(0);
 }
+/* The first thread leaves, and another one closes what was open. */
+static int left_open[2];
+static void *closes(void *first)
+{
+    pthread_join(*(pthread_t *)first, 0);
+    close(left_open[0]);
+    close(left_open[1]);
+    exit(0);
+}
+static void leader_leaves(char **a)
+{
+    (void)a;
+    static pthread_t first;
+    pthread_t thread;
+    must(pipe(left_open), "pipe");
+    first = pthread_self();
+    pthread_create(&thread, 0, closes, &first);
+    pthread_exit(0);
+}
 /* A program with an environment of its own. */
 static void environment(char **a)
 {
@@ -379,5 +398,5 @@ static const struct act acts[] = {
     {"fates", fates}, {"discards", discards}, {"threads", threads}, {"joins", joins}, {"runs", runs}, {"files", files},
     {"sends", sends}, {"takes", takes}, {"takes-one", takes_one}, {"prints", prints}, {"never-ends", never_ends},
     {"fifo-writes", fifo_writes}, {"fifo-reads", fifo_reads}, {"locks", locks}, {"removes-all", removes_all},
-    {"waits-for-lock", waits_for_lock}, {"passes", passes}, {"environment", environment}, {0}};
+    {"waits-for-lock", waits_for_lock}, {"passes", passes}, {"environment", environment}, {"leader-leaves", leader_leaves}, {0}};
 PLAY(acts)

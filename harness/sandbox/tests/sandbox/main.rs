@@ -13,6 +13,7 @@ mod descendants;
 mod exits;
 mod leftovers;
 mod limits;
+mod mappings;
 mod measures;
 mod objects;
 mod outside;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         ("exits", exits::tests()),
         ("leftovers", leftovers::tests()),
         ("limits", limits::tests()),
+        ("mappings", mappings::tests()),
         ("measures", measures::tests()),
         ("objects", objects::tests()),
         ("outside", outside::tests()),

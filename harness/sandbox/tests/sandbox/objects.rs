@@ -79,6 +79,22 @@ pub(crate) fn tests() -> Vec<Test> {
                 assert_eq!(process.unjoined.len(), expect, "{act}");
             }
         }),
+        // What a program has open at its end is what its last thread leaves, whichever thread was its first.
+        both(
+            "what_the_last_thread_closes_is_closed_at_the_end",
+            |level| {
+                let seen = run(level, &asking(student("one", "objects leader-leaves")));
+                let process = processes(&seen).next().expect("a process");
+                let ends = process
+                    .held
+                    .iter()
+                    .filter(|held| held.moment == Moment::End);
+                let ends: Vec<_> = ends
+                    .map(|held| held.open.iter().filter(|one| one.fd > 2).count())
+                    .collect();
+                assert_eq!(ends, [0]);
+            },
+        ),
         // In the host's own world no program reaches others' objects, and what the case begins with is no other's.
         both("a_program_may_remove_what_the_case_gave_it", |level| {
             let mut plan = plan([student("one", "objects removes-all")]);

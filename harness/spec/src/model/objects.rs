@@ -11,6 +11,8 @@ pub struct Objects {
     pub processes: Vec<Processes>,
     /// Of what processes have open.
     pub descriptors: Vec<Descriptors>,
+    /// Of what processes have mapped.
+    pub mappings: Vec<MappingsExpectation>,
     /// Of signals.
     pub signals: Vec<SignalsExpectation>,
     /// Of files.
@@ -180,6 +182,72 @@ impl DescriptorsOf {
             Self::Files => "files",
             Self::Sockets => "sockets",
             Self::Passed => "passed",
+        }
+    }
+}
+
+/// What an actor's processes may map of files and of memory that is shared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MappingsExpectation {
+    /// Whose.
+    pub actor: String,
+    /// What is counted.
+    pub of: MappingsOf,
+    /// Mapped at some time so that others see what is written there.
+    pub shared: Option<Count>,
+    /// Mapped at some time so that no other process sees it.
+    pub private: Option<Count>,
+    /// Mapped at some time so that it could be written.
+    pub writable: Option<Count>,
+    /// Bytes of one of them that a process has mapped at once.
+    pub at_once: Option<Count>,
+    /// When a process waits for a child.
+    pub at_wait: Option<Count>,
+    /// When a process ends by itself.
+    pub at_end: Option<Count>,
+}
+
+impl MappingsExpectation {
+    /// Its counts by the names that a spec gives them.
+    #[must_use]
+    pub fn counts(&self) -> [(&'static str, &Option<Count>); 6] {
+        [
+            ("shared", &self.shared),
+            ("private", &self.private),
+            ("writable", &self.writable),
+            ("at_once", &self.at_once),
+            ("at_wait", &self.at_wait),
+            ("at_end", &self.at_end),
+        ]
+    }
+}
+
+/// Which mappings are counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MappingsOf {
+    /// All.
+    Any,
+    /// Of files, POSIX shared memory among them.
+    Files,
+    /// Memory that is shared and has no name.
+    Anonymous,
+    /// Of this file: absolute, or relative to the folder that programs run in.
+    File(String),
+}
+
+impl MappingsOf {
+    /// Those that no file is named of.
+    pub const KINDS: [Self; 3] = [Self::Any, Self::Files, Self::Anonymous];
+
+    /// As specs write it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Any => "any".to_owned(),
+            Self::Files => "files".to_owned(),
+            Self::Anonymous => "anonymous".to_owned(),
+            Self::File(path) if path.contains('/') => path.clone(),
+            Self::File(path) => format!("./{path}"),
         }
     }
 }

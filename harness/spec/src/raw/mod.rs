@@ -127,6 +127,8 @@ tables! {
         processes: Tables<RawProcesses>,
         /// What an actor's processes may have open beside stdin, stdout and stderr; one table, or a list of them.
         descriptors: Tables<RawDescriptors>,
+        /// What an actor's processes map of files and of memory that is shared; one table, or a list of them.
+        mappings: Tables<RawMappings>,
         /// What an actor does with signals: what it catches, ignores and blocks, and which it takes; one table, or a list of them.
         signals: Tables<RawSignals>,
         /// What must be true of files by path, after the last actor ended; a relative path is below the folder that programs run

@@ -56,6 +56,29 @@ super::tables! {
         receives: CountForm,
     }
 
+    /// What an actor's processes map, by mmap(), of files and of memory that is shared. What a process has from the one that forked it is
+    /// not counted, and neither is what the C library maps.
+    #[schemars(rename = "Mappings")]
+    RawMappings {
+        /// The actor; left out: the student's, where there is one only.
+        actor: At<String>,
+        /// What is counted: "any", "files", "anonymous" (memory that is shared and has no name), or one file by its path,
+        /// "/tmp/data", "./data"; left out: "any".
+        of: At<String>,
+        /// How many are mapped for sharing at some time, MAP_SHARED: others see what is written there.
+        shared: CountForm,
+        /// How many files are mapped as a copy at some time, MAP_PRIVATE: no other process sees what is written there.
+        private: CountForm,
+        /// How many are mapped at some time so that they can be written.
+        writable: CountForm,
+        /// Bytes of one of them that a process has mapped at once, at the most; what is mapped is whole pages.
+        at_once: CountForm,
+        /// How many a process still has mapped when it waits for a child, in whole or in part.
+        at_wait: CountForm,
+        /// How many a process still has mapped when it ends by itself.
+        at_end: CountForm,
+    }
+
     /// What an actor does with signals. Each is a list of names, or one name.
     #[schemars(rename = "Signals")]
     RawSignals {

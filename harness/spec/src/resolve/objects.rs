@@ -3,6 +3,7 @@
 use super::actor::exit;
 use super::context::Context;
 use super::number::count;
+use super::path::is_path;
 use super::said::is_said;
 use super::shm::unique_key;
 use super::subject::subject;
@@ -36,6 +37,12 @@ pub(crate) fn objects(raw: &RawCase, context: &mut Context<'_>) -> Objects {
             .iter()
             .flat_map(|tables| &tables.0)
             .filter_map(|raw| self::descriptors(raw, &students, context))
+            .collect(),
+        mappings: raw
+            .mappings
+            .iter()
+            .flat_map(|tables| &tables.0)
+            .filter_map(|raw| super::mappings::mappings(raw, &students, context))
             .collect(),
         signals: super::signals::signals(raw, &students, context),
         files: raw
@@ -384,20 +391,4 @@ fn one_of<T: Copy, const N: usize>(
             .suggest(nearest(&word.value, names));
     }
     known.map(|(_, meant)| *meant)
-}
-
-/// Whether a text can be a file's path: absolute, or relative to the folder that programs run in.
-fn is_path(path: &At<String>, context: &mut Context<'_>) -> bool {
-    let text = path.value.as_str();
-    let odd = text.is_empty()
-        || text.ends_with('/')
-        || text.contains('\0')
-        || text.split('/').any(|part| part == "..");
-    if odd {
-        context.diagnostics.error(
-            &path.span,
-            format!("`{}` is no path of a file", text.escape_debug()),
-        );
-    }
-    !odd
 }

@@ -117,7 +117,7 @@ fn what_earns(aspect: &str) -> String {
         "output" => "what is printed is not looked at: expect `stdout`, `stderr` or `files`",
         "bytes" => "what crosses is not looked at: expect a `wire`",
         "exit" => "how programs end is not looked at: write exit = 0 in the actor",
-        "calls" => "expect `calls`, `listens`, `processes` or `signals`",
+        "calls" => "expect `calls`, `listens`, `processes`, `mappings` or `signals`",
         "memory" => {
             "expect `shm`, `sem`, `msg`, `posix_sem`, `posix_mq` or `interleave`, or write sanitize = true"
         }
@@ -334,6 +334,20 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
         for (aspect, form, key) in counts {
             let span = form.as_ref().map(|form| form.span().clone());
             found.extend(span.map(|span| (aspect, span, format!("descriptors.{key}"))));
+        }
+    }
+    for table in raw.mappings.iter().flat_map(|tables| &tables.0) {
+        let counts = [
+            (Aspect::Calls, &table.shared, "shared"),
+            (Aspect::Calls, &table.private, "private"),
+            (Aspect::Calls, &table.writable, "writable"),
+            (Aspect::Calls, &table.at_once, "at_once"),
+            (Aspect::Cleanup, &table.at_wait, "at_wait"),
+            (Aspect::Cleanup, &table.at_end, "at_end"),
+        ];
+        for (aspect, form, key) in counts {
+            let span = form.as_ref().map(|form| form.span().clone());
+            found.extend(span.map(|span| (aspect, span, format!("mappings.{key}"))));
         }
     }
     for table in raw.signals.iter().flat_map(|tables| &tables.0) {

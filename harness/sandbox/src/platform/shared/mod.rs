@@ -78,9 +78,11 @@ pub(crate) fn run(plan: &Plan, user: Option<u32>, left_out: LeftOut) -> io::Resu
         foreign: before.objects.clone(),
         given: Objects::default(),
         locked: Vec::new(),
+        mapped: Vec::new(),
     };
     let mut platform = Shared::new(plan, &folder.0, before, identity, left_out)?;
     rules.locked = platform.places(&plan.objects.locked);
+    rules.mapped = platform.places(&plan.objects.mapped);
     let handed_in = std::mem::take(&mut platform.handed_in);
     let given = given::make(&plan.world, platform.ids, handed_in);
     let stopwatch = stopwatch.world_ready();

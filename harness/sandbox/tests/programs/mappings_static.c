@@ -1,0 +1,3 @@
+/* The same, linked with its libraries. */
+#define STATIC
+#include "mappings.c"
