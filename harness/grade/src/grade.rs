@@ -73,8 +73,11 @@ pub fn grade(
     progress: &dyn Progress,
 ) -> Result<Record, Failure> {
     // What was asked for wrongly is said before the machine is tried.
-    grader.cases()?;
-    let mut sandboxes = SandboxPool::start(grader.config.isolation, grader.config.jobs)?;
+    let cases = grader.cases()?;
+    let RunConfig {
+        isolation, jobs, ..
+    } = *grader.config;
+    let mut sandboxes = SandboxPool::start_for(cases.len(), isolation, jobs)?;
     let record = grade_by(&mut sandboxes.all(), grader, submission, progress);
     progress.end();
     record

@@ -7,6 +7,7 @@
 //! [`labs`] finds the spec, [`compile`] builds in boxes, [`pool`] is the sandboxes, [`explore`] runs a case and looks into what
 //! fails, [`grade`] does all of it in order, and [`keep`] writes a record to disk and reads it back. [`machine`] remembers what is slow to find out.
 
+pub mod ahead;
 pub mod compile;
 pub mod explore;
 pub mod grade;

@@ -21,7 +21,19 @@ impl SandboxPool {
     /// # Errors
     /// No sandbox can be had here, or not at the chosen level.
     pub fn start(choice: LevelChoice, jobs: Option<usize>) -> Result<Self, Failure> {
-        Self::start_by(|| Sandbox::start(choice), jobs)
+        Self::start_by(|| Sandbox::start(choice), jobs, usize::MAX)
+    }
+
+    /// The same for this many tasks as far as is known: what is not needed for them starts when there is more to do.
+    ///
+    /// # Errors
+    /// As [`SandboxPool::start`].
+    pub fn start_for(
+        tasks: usize,
+        choice: LevelChoice,
+        jobs: Option<usize>,
+    ) -> Result<Self, Failure> {
+        Self::start_by(|| Sandbox::start(choice), jobs, tasks)
     }
 
     /// The same with all of them on one processor.
@@ -32,12 +44,13 @@ impl SandboxPool {
         choice: LevelChoice,
         jobs: Option<usize>,
     ) -> Result<Self, Failure> {
-        Self::start_by(|| Sandbox::start_on(choice, 0), jobs)
+        Self::start_by(|| Sandbox::start_on(choice, 0), jobs, usize::MAX)
     }
 
     fn start_by(
         start: impl Fn() -> Result<Sandbox, SandboxError>,
         jobs: Option<usize>,
+        tasks: usize,
     ) -> Result<Self, Failure> {
         let start = || start().map_err(unable);
         let first = start()?;
@@ -49,8 +62,11 @@ impl SandboxPool {
             Level::Shared => 1,
         };
         let mut boxes = vec![first];
-        for _ in 1..jobs {
-            boxes.push(start()?);
+        for started in 1..jobs {
+            boxes.push(match started < tasks {
+                true => start()?,
+                false => boxes[0].beside(),
+            });
         }
         Ok(Self { boxes, level })
     }
@@ -61,6 +77,13 @@ impl SandboxPool {
             boxes: &mut self.boxes,
             level: self.level,
         }
+    }
+}
+
+impl Drop for SandboxPool {
+    fn drop(&mut self) {
+        // All of them end at a time.
+        self.boxes.iter_mut().for_each(Sandbox::release);
     }
 }
 

@@ -104,6 +104,11 @@ pub(crate) fn choose(choice: LevelChoice) -> Result<Level, SandboxError> {
     }
 }
 
+/// Finds out whether namespaces work here, for whoever asks later.
+pub fn try_namespaces() {
+    refusal();
+}
+
 /// Why namespaces do not work here; `None`: they do. Tried once for each run of the tool.
 ///
 /// `unshare` alone proves nothing: where AppArmor restricts user namespaces it succeeds, and only the mounts after it

@@ -81,7 +81,7 @@ mod yielding;
 
 pub use doctor::{Capability, doctor, processors};
 pub use error::SandboxError;
-pub use level::{LevelChoice, Rights, rights, writable_by_programs};
+pub use level::{LevelChoice, Rights, rights, try_namespaces, writable_by_programs};
 pub use measures::Measure;
 pub use sandbox::{Sandbox, hidden};
 pub use surroundings::make_usable;

@@ -13,10 +13,20 @@ use crate::level::{self, LevelChoice};
 use crate::measures::{LeftOut, Measure};
 use crate::{executables, frame, keeper, request};
 
-/// A keeper process and the pipes to it. It runs one plan at a time: use one for each worker thread.
+/// A place in which plans are run, one at a time: use one for each worker thread.
 #[derive(Debug)]
 pub struct Sandbox {
-    keeper: Child,
+    level: Level,
+    number: usize,
+    left_out: LeftOut,
+    /// `None`: no plan has come yet.
+    keeper: Option<Keeper>,
+}
+
+/// A keeper process and the pipes to it.
+#[derive(Debug)]
+struct Keeper {
+    process: Child,
     /// Taken when this is dropped: the keeper ends when no plan can come any more.
     plans: Option<ChildStdin>,
     answers: ChildStdout,
@@ -66,19 +76,79 @@ impl Sandbox {
         number: usize,
         left_out: LeftOut,
     ) -> Result<Self, SandboxError> {
-        let level = level::choose(choice)?;
+        let mut sandbox = Self {
+            level: level::choose(choice)?,
+            number,
+            left_out,
+            keeper: None,
+        };
+        sandbox.keeper()?;
+        Ok(sandbox)
+    }
+
+    /// One more at the same level, whose keeper starts with the first plan that comes.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            level: self.level,
+            number: KEEPERS.fetch_add(1, Ordering::Relaxed),
+            left_out: self.left_out,
+            keeper: None,
+        }
+    }
+
+    /// The keeper, which is started where there is none yet.
+    fn keeper(&mut self) -> Result<&mut Keeper, SandboxError> {
+        let keeper = match self.keeper.take() {
+            Some(keeper) => keeper,
+            None => Keeper::start(self.level, self.number, self.left_out)?,
+        };
+        Ok(self.keeper.insert(keeper))
+    }
+
+    /// How actors are kept apart here.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Whether plans can be run here; something outside may have killed the keeper.
+    #[must_use]
+    pub fn is_alive(&mut self) -> bool {
+        let keeper = self.keeper.as_mut();
+        keeper.is_none_or(|keeper| matches!(keeper.process.try_wait(), Ok(None)))
+    }
+
+    /// Runs one plan in a fresh box.
+    ///
+    /// # Errors
+    /// Only what went wrong on our side or the machine's: nothing that an actor does is an error.
+    pub fn run(&mut self, plan: &Plan) -> Result<Evidence, SandboxError> {
+        self.keeper()?.run(plan)
+    }
+
+    /// No plan will come any more: the keeper begins to end, and dropping the sandbox waits for it.
+    pub fn release(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.release();
+        }
+    }
+}
+
+impl Keeper {
+    fn start(level: Level, number: usize, left_out: LeftOut) -> Result<Self, SandboxError> {
         let delegation = match level {
             Level::Namespaces => cgroup::enter(),
             Level::Shared => None,
         };
-        let started = Self::keep(level, number, delegation, left_out);
+        let started = Self::start_in(level, number, delegation, left_out);
         if started.is_err() && level == Level::Namespaces {
             cgroup::leave();
         }
         started
     }
 
-    fn keep(
+    fn start_in(
         level: Level,
         number: usize,
         delegation: Option<Delegation>,
@@ -96,15 +166,15 @@ impl Sandbox {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .env_clear();
-        let mut keeper = executables::start(&mut command)
+        let mut process = executables::start(&mut command)
             .map_err(|error| SandboxError::new("starting the keeper (/proc/self/exe)", &error))?;
-        let (Some(plans), Some(answers)) = (keeper.stdin.take(), keeper.stdout.take()) else {
+        let (Some(plans), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(SandboxError::message(
                 "starting the keeper: it has no pipes",
             ));
         };
         Ok(Self {
-            keeper,
+            process,
             plans: Some(plans),
             answers,
             level,
@@ -113,23 +183,7 @@ impl Sandbox {
         })
     }
 
-    /// How actors are kept apart here.
-    #[must_use]
-    pub fn level(&self) -> Level {
-        self.level
-    }
-
-    /// Whether the keeper still lives; something outside may have killed it.
-    #[must_use]
-    pub fn is_alive(&mut self) -> bool {
-        matches!(self.keeper.try_wait(), Ok(None))
-    }
-
-    /// Runs one plan in a fresh box.
-    ///
-    /// # Errors
-    /// Only what went wrong on our side or the machine's: nothing that an actor does is an error.
-    pub fn run(&mut self, plan: &Plan) -> Result<Evidence, SandboxError> {
+    fn run(&mut self, plan: &Plan) -> Result<Evidence, SandboxError> {
         let plans = self
             .plans
             .as_mut()
@@ -148,15 +202,19 @@ impl Sandbox {
             )),
         }
     }
-}
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
+    fn release(&mut self) {
         // It takes the box that waits along, and one in the middle of a plan, and ends when both are gone.
         if let Some(mut plans) = self.plans.take() {
             let _ = frame::write_body(&mut plans, &[]);
         }
-        let _ = self.keeper.wait();
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.release();
+        let _ = self.process.wait();
         if let Some(delegation) = &self.delegation {
             delegation.clear(std::process::id(), self.number);
         }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use ipclab_grade::grade::{self, Grader};
-use ipclab_grade::{interrupt, keep, labs};
+use ipclab_grade::{ahead, interrupt, keep, labs};
 use ipclab_intake::failure::Failure;
 use ipclab_intake::materialise;
 use ipclab_intake::store::Store;
@@ -50,6 +50,9 @@ pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
 }
 
 fn graded(args: &Check) -> Result<Report, Failure> {
+    if !args.run.no_cache {
+        ahead::begin(args.run.isolation.into());
+    }
     let named = match (&args.lab.lab, &args.lab.spec) {
         (Some(name), _) => Some(labs::named(name)?),
         (None, Some(file)) => Some(labs::file(file)?),

@@ -23,10 +23,14 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 type SubprocessTest = fn(Sandbox);
 
-const SUBPROCESS_TESTS: [(&str, SubprocessTest); 3] = [
+const SUBPROCESS_TESTS: [(&str, SubprocessTest); 4] = [
     ("one_that_was_killed_is_replaced", killed),
     ("it_goes_with_its_sandbox", dropped),
     ("it_goes_with_its_keeper", orphaned),
+    (
+        "a_sandbox_beside_another_has_none_before_its_first_plan",
+        beside,
+    ),
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -85,6 +89,18 @@ fn orphaned(mut sandbox: Sandbox) {
     kill(keeper, Signal::SIGKILL).expect("it lives");
     // The process that adopts it may take its time to reap it.
     wait_until(|| matches!(state(waiting), None | Some('Z')));
+}
+
+fn beside(mut sandbox: Sandbox) {
+    let mut other = sandbox.beside();
+    work(&mut sandbox);
+    assert!(other.is_alive());
+    assert_eq!(children(Pid::this()).len(), 1, "one keeper is enough");
+    work(&mut other);
+    assert_eq!(children(Pid::this()).len(), 2);
+    other.release();
+    drop(other);
+    assert_eq!(children(Pid::this()).len(), 1);
 }
 
 /// Runs something that works in every box.
