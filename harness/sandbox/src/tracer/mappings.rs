@@ -16,6 +16,7 @@ use crate::mapped::{Area, HeldThen};
 const READ_MAX: u64 = 1_000_000;
 /// As many again at moments of interest: how many it has at its end is known of a program that has too many, too.
 const READ_AT_MOMENTS: u64 = 1_000_000;
+
 impl Tracer {
     /// Whether a call may change what a process has mapped of files and shared memory, where the plan asks for that. What is taken away
     /// is seen when it is looked.
