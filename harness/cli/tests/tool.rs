@@ -29,6 +29,7 @@ mod tool {
     mod mappings;
     mod mutants;
     mod objects;
+    mod one_case;
     mod own_builds;
     mod races;
     mod rubbish;

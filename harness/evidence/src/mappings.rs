@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::Moment;
 
-/// What a process itself has mapped, where the plan asks for it: not what it has from its parent, and neither what the loader and
-/// libraries map.
+/// A process's own mappings, where the plan asks for them: without those of its parent, and without those of the loader and of
+/// libraries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mappings {
     /// Each file, and each memory that has no name, in the order in which they were mapped first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<MappedObject>,
-    /// What was still mapped at moments of interest.
+    /// Objects that were still mapped at moments of interest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldMappings>,
     /// There was so much to look at that something was left out.
@@ -62,7 +62,7 @@ pub struct MappedObject {
     pub most_by: u32,
 }
 
-/// What a process still had mapped at one moment.
+/// A process's mappings of one moment that it had not given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldMappings {
@@ -75,7 +75,7 @@ pub struct HeldMappings {
     pub mapped: Vec<HeldMapping>,
 }
 
-/// What is still mapped of what one call mapped.
+/// The rest of a mapping that one call made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldMapping {

@@ -1,18 +1,17 @@
 //! A small reader for what `/proc` says of one process.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
-use std::ops::Range;
-use std::os::unix::ffi::OsStrExt;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use nix::sys::statvfs::{FsFlags, statvfs};
 
 use crate::page;
 use crate::process::Pid;
+
+mod maps;
+pub use maps::{
+    FileMapping, ObjectMapping, OwnMapping, SharedMapping, code_at, code_made_since, file_mappings,
+    is_systems, object_mappings, own_mappings, shared_mappings, system_code,
+};
 
 /// All of a file about a process, which is small: asked for at once, since the kernel writes it anew for each question.
 fn read(tid: Pid, name: &str) -> Option<Vec<u8>> {
@@ -128,253 +127,11 @@ pub fn all() -> Option<Vec<Pid>> {
     Some(all)
 }
 
-/// A stretch of a process's memory that others may share, as `/proc/PID/maps` has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SharedMapping {
-    /// Where it begins, and how many bytes it has.
-    pub start: u64,
-    /// As above.
-    pub length: u64,
-    /// May it be read, and written to?
-    pub readable: bool,
-    /// As above.
-    pub writable: bool,
-    /// Where in the object it begins.
-    pub offset: u64,
-    /// The object: of a System V segment its identifier.
-    pub inode: u64,
-    /// Its path: `/SYSV0001e240 (deleted)`, `/dev/zero (deleted)`, `/dev/shm/name`.
-    pub path: Vec<u8>,
-}
-
-impl SharedMapping {
-    /// The System V segment that it is a window on.
-    #[must_use]
-    pub fn segment(&self) -> Option<i32> {
-        let is_segment = self.path.starts_with(b"/SYSV");
-        is_segment.then_some(self.inode as i32)
-    }
-}
-
-/// What a process has mapped for sharing, `MAP_SHARED` of `mmap(2)` and attached segments; `None`: it is gone.
-#[must_use]
-pub fn shared_mappings(tid: Pid) -> Option<Vec<SharedMapping>> {
-    let maps = read(tid, "maps")?;
-    Some(
-        maps.split(|byte| *byte == b'\n')
-            .filter_map(shared_mapping)
-            .collect(),
-    )
-}
-
-/// Where a process has mapped code of files, and their paths; nothing: it is gone.
-fn code_mappings(pid: Pid) -> Vec<(Range<u64>, Vec<u8>)> {
-    let of_line = |line: &[u8]| {
-        let mut words = line.splitn(6, |byte| *byte == b' ');
-        let mut word = || std::str::from_utf8(words.next()?).ok();
-        let (range, access) = (word()?, word()?);
-        let path = words.nth(3)?.trim_ascii_start();
-        let (start, end) = range.split_once('-')?;
-        let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
-        let range = hexadecimal(start)?..hexadecimal(end)?;
-        access.contains('x').then(|| (range, path.to_vec()))
-    };
-    let maps = read(pid, "maps").unwrap_or_default();
-    let lines = maps.split(|byte| *byte == b'\n');
-    lines.filter_map(of_line).collect()
-}
-
-/// The file whose code a process has mapped at an address; `None`: none, or the process is gone.
-#[must_use]
-pub fn code_at(tid: Pid, address: u64) -> Option<Vec<u8>> {
-    let mut all = code_mappings(tid).into_iter();
-    all.find_map(|(range, path)| range.contains(&address).then_some(path))
-}
-
-/// Where a process has mapped code of files of the system's folders whose paths contain this name.
-#[must_use]
-pub fn system_code(pid: Pid, name: &[u8]) -> Vec<Range<u64>> {
-    let contains = |path: &[u8]| path.windows(name.len()).any(|part| part == name);
-    let mut all = code_mappings(pid);
-    all.retain(|(_, path)| is_systems(path) && contains(path));
-    all.into_iter().map(|(range, _)| range).collect()
-}
-
-/// Whether a path is one of the system's folders.
-#[must_use]
-pub fn is_systems(path: &[u8]) -> bool {
-    let system = [&b"/usr/"[..], b"/lib"];
-    system.iter().any(|folder| path.starts_with(folder))
-}
-
-/// Files whose code a process has mapped, and which were changed after that time or are gone. What lies in the system's folders, or
-/// where nothing can be written, is not looked at: a file of the host that is shown so may have got one more name meanwhile.
-#[must_use]
-pub fn code_made_since(pid: Pid, since: SystemTime) -> Vec<Vec<u8>> {
-    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let since = (since.as_secs() as i64, i64::from(since.subsec_nanos()));
-    let root = PathBuf::from(format!("/proc/{pid}/root"));
-    let mut made: Vec<Vec<u8>> = Vec::new();
-    for (_, path) in code_mappings(pid) {
-        if !path.starts_with(b"/") || is_systems(&path) || made.contains(&path) {
-            continue;
-        }
-        let seen = root.join(OsStr::from_bytes(path.get(1..).unwrap_or_default()));
-        let is_made = match std::fs::metadata(&seen) {
-            Ok(about) => (about.ctime(), about.ctime_nsec()) > since && !is_read_only(&seen),
-            Err(error) => error.kind() == ErrorKind::NotFound,
-        };
-        if is_made {
-            made.push(path);
-        }
-    }
-    made
-}
-
-/// Whether nothing can be written where this lies, whoever asks.
-fn is_read_only(path: &Path) -> bool {
-    statvfs(path).is_ok_and(|about| about.flags().contains(FsFlags::ST_RDONLY))
-}
-
-/// A part of a file that a process has mapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileMapping {
-    /// Its first address.
-    pub start: u64,
-    /// The first address behind it.
-    pub end: u64,
-    /// Where in the file it begins.
-    pub offset: u64,
-    /// Whether it holds code.
-    pub executable: bool,
-    /// Which file: device, major and minor together, and inode.
-    pub file: (u64, u64),
-}
-
-/// The parts of files that a process has mapped; `None`: it is gone.
-#[must_use]
-pub fn file_mappings(tid: Pid) -> Option<Vec<FileMapping>> {
-    let maps = read(tid, "maps")?;
-    Some(
-        maps.split(|byte| *byte == b'\n')
-            .filter_map(file_mapping)
-            .collect(),
-    )
-}
-
-/// `556a1c000000-556a1c001000 r-xp 00001000 fe:01 1234    /lab/server`
-fn file_mapping(line: &[u8]) -> Option<FileMapping> {
-    let mut words = line.splitn(6, |byte| *byte == b' ');
-    let mut word = || std::str::from_utf8(words.next()?).ok();
-    let (range, access, offset, device, inode) = (word()?, word()?, word()?, word()?, word()?);
-    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
-    let (start, end) = range.split_once('-')?;
-    let (major, minor) = device.split_once(':')?;
-    let inode = inode.parse().ok().filter(|inode| *inode != 0)?;
-    Some(FileMapping {
-        start: hexadecimal(start)?,
-        end: hexadecimal(end)?,
-        offset: hexadecimal(offset)?,
-        executable: access.as_bytes().get(2) == Some(&b'x'),
-        file: (hexadecimal(major)? << 32 | hexadecimal(minor)?, inode),
-    })
-}
-
-/// A part of a file, or of memory that processes share, that a process has mapped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectMapping {
-    /// Its addresses.
-    pub range: Range<u64>,
-    /// Where in the object it begins.
-    pub offset: u64,
-    /// May it be written to?
-    pub writable: bool,
-    /// Do others see what is written there?
-    pub shared: bool,
-    /// The object: device, as `stat(2)` has it, and inode.
-    pub file: (u64, u64),
-    /// Its path: `/dev/zero (deleted)`, `/dev/shm/name`.
-    pub path: Vec<u8>,
-}
-
-/// What a process has mapped of objects, in the order of addresses, and how many mappings it has in all; `None`: it is gone.
-#[must_use]
-pub fn object_mappings(tid: Pid) -> Option<(Vec<ObjectMapping>, u64)> {
-    let maps = read(tid, "maps")?;
-    let lines = maps.split(|byte| *byte == b'\n');
-    let all = lines.clone().filter(|line| !line.is_empty()).count();
-    Some((lines.filter_map(object_mapping).collect(), all as u64))
-}
-
-/// `7f5c40000000-7f5c40001000 rw-s 00000000 00:01 32769    /dev/zero (deleted)`
-fn object_mapping(line: &[u8]) -> Option<ObjectMapping> {
-    let mut words = line.splitn(6, |byte| *byte == b' ');
-    let mut word = || std::str::from_utf8(words.next()?).ok();
-    let (range, access, offset, device, inode) = (word()?, word()?, word()?, word()?, word()?);
-    let inode = inode.parse().ok().filter(|inode| *inode != 0)?;
-    let (start, end) = range.split_once('-')?;
-    let (major, minor) = device.split_once(':')?;
-    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
-    let number = |text| u32::from_str_radix(text, 16).ok();
-    Some(ObjectMapping {
-        range: hexadecimal(start)?..hexadecimal(end)?,
-        offset: hexadecimal(offset)?,
-        writable: access.as_bytes().get(1) == Some(&b'w'),
-        shared: access.as_bytes().get(3) == Some(&b's'),
-        file: (libc::makedev(number(major)?, number(minor)?), inode),
-        path: words.next().unwrap_or_default().trim_ascii().to_vec(),
-    })
-}
-
 /// The file that a process runs: device and inode.
 #[must_use]
 pub fn executable(pid: Pid) -> Option<(u64, u64)> {
     let file = std::fs::metadata(format!("/proc/{pid}/exe")).ok()?;
     Some((file.dev(), file.ino()))
-}
-
-/// A stretch of a process's own memory, as `/proc/PID/maps` has it: what others do not share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnMapping {
-    /// Its addresses.
-    pub range: Range<u64>,
-    /// May it be read?
-    pub readable: bool,
-    /// Written to?
-    pub writable: bool,
-    /// Does it hold code?
-    pub executable: bool,
-    /// The file's path, `[heap]`, `[stack]`; empty for memory that is in no file.
-    pub path: Vec<u8>,
-}
-
-/// What a process has mapped for itself, in the order of addresses; `None`: it is gone.
-#[must_use]
-pub fn own_mappings(tid: Pid) -> Option<Vec<OwnMapping>> {
-    let maps = read(tid, "maps")?;
-    let lines = maps.split(|byte| *byte == b'\n');
-    Some(lines.filter_map(own_mapping).collect())
-}
-
-/// `55e0c8a3d000-55e0c8a3e000 rw-p 00003000 fe:01 1234    /lab/counter`
-fn own_mapping(line: &[u8]) -> Option<OwnMapping> {
-    let mut words = line.splitn(6, |byte| *byte == b' ');
-    let mut word = || std::str::from_utf8(words.next()?).ok();
-    let (range, access) = (word()?, word()?.as_bytes());
-    if access.get(3) != Some(&b'p') {
-        return None;
-    }
-    let (start, end) = range.split_once('-')?;
-    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
-    let [readable, writable, executable] =
-        [b'r', b'w', b'x'].map(|letter| access.contains(&letter));
-    Some(OwnMapping {
-        range: hexadecimal(start)?..hexadecimal(end)?,
-        readable,
-        writable,
-        executable,
-        path: words.nth(3).unwrap_or_default().trim_ascii().to_vec(),
-    })
 }
 
 /// Where the program lies that a process runs, as its mappings name it.
@@ -383,28 +140,6 @@ pub fn executable_path(pid: Pid) -> Option<Vec<u8>> {
     use std::os::unix::ffi::OsStringExt;
     let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     Some(path.into_os_string().into_vec())
-}
-
-/// `7f5c40000000-7f5c40001000 rw-s 00000000 00:01 32769    /SYSV00000000 (deleted)`
-fn shared_mapping(line: &[u8]) -> Option<SharedMapping> {
-    let mut words = line.splitn(6, |byte| *byte == b' ');
-    let mut word = || std::str::from_utf8(words.next()?).ok();
-    let (range, access, offset, _, inode) = (word()?, word()?, word()?, word()?, word()?);
-    if access.as_bytes().get(3) != Some(&b's') {
-        return None;
-    }
-    let (start, end) = range.split_once('-')?;
-    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
-    let start = hexadecimal(start)?;
-    Some(SharedMapping {
-        start,
-        length: hexadecimal(end)?.checked_sub(start)?,
-        readable: access.starts_with('r'),
-        writable: access.as_bytes()[1] == b'w',
-        offset: hexadecimal(offset)?,
-        inode: inode.parse().ok()?,
-        path: words.next().unwrap_or_default().trim_ascii().to_vec(),
-    })
 }
 
 /// Who a thread is, as `/proc/PID/status` says.
@@ -799,7 +534,7 @@ pub fn inode(link: &str, kind: &str) -> Option<u64> {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use super::{Statm, descriptor, identity, inode, shared_mapping, state};
+    use super::{Statm, descriptor, identity, inode, state};
 
     /// Kernels count pages, which have 4, 16 or 64 KiB: a limit in MiB is the same everywhere.
     #[test]
@@ -875,69 +610,6 @@ mod tests {
         });
         drop(reader.stdin.take());
         reader.wait().unwrap();
-    }
-
-    #[test]
-    fn own_mappings_are_those_that_no_other_process_shares() {
-        let check = |line: &str, expected: Option<(u64, u64, &str, &str)>| {
-            let found = super::own_mapping(line.as_bytes());
-            let found = found.as_ref().map(|one| {
-                let access: String = [
-                    (one.readable, 'r'),
-                    (one.writable, 'w'),
-                    (one.executable, 'x'),
-                ]
-                .into_iter()
-                .filter_map(|(may, letter)| may.then_some(letter))
-                .collect();
-                let path = String::from_utf8(one.path.clone()).unwrap();
-                (one.range.start, one.range.end, access, path)
-            });
-            let expected = expected
-                .map(|(start, end, access, path)| (start, end, access.to_owned(), path.to_owned()));
-            assert_eq!(found, expected, "{line}");
-        };
-        check(
-            "55e0c8a3d000-55e0c8a3e000 rw-p 00003000 fe:01 1234                       /lab/a counter",
-            Some((0x55e0_c8a3_d000, 0x55e0_c8a3_e000, "rw", "/lab/a counter")),
-        );
-        check(
-            "55e0c8a3e000-55e0c8a5f000 ---p 00000000 00:00 0                          [heap]",
-            Some((0x55e0_c8a3_e000, 0x55e0_c8a5_f000, "", "[heap]")),
-        );
-        check(
-            "7f0000001000-7f0000003000 rw-p 00000000 00:00 0",
-            Some((0x7f00_0000_1000, 0x7f00_0000_3000, "rw", "")),
-        );
-        check(
-            "7f0000001000-7f0000003000 rw-s 00001000 00:01 32769                      /SYSV00000000 (deleted)",
-            None,
-        );
-    }
-
-    #[test]
-    fn mappings_are_read_as_the_kernel_writes_them() {
-        let check = |line: &str, expected: Option<(u64, u64, bool, u64, Option<i32>)>| {
-            let found = shared_mapping(line.as_bytes()).map(|one| {
-                let segment = one.segment();
-                (one.start, one.length, one.writable, one.offset, segment)
-            });
-            assert_eq!(found, expected, "{line}");
-        };
-        check(
-            "7f0000001000-7f0000003000 rw-s 00001000 00:01 32769                      /SYSV00000000 (deleted)",
-            Some((0x7f00_0000_1000, 0x2000, true, 0x1000, Some(32769))),
-        );
-        check(
-            "7f0000001000-7f0000003000 ---s 00000000 00:01 12                         /dev/zero (deleted)",
-            Some((0x7f00_0000_1000, 0x2000, false, 0, None)),
-        );
-        check("7f0000001000-7f0000003000 rw-p 00000000 00:00 0 ", None);
-        check(
-            "7ffe1000-7ffe3000 rw-p 00000000 00:00 0          [stack]",
-            None,
-        );
-        check("", None);
     }
 
     #[test]

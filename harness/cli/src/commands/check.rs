@@ -24,6 +24,7 @@ use crate::progress::Bar;
 pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
     if args.watch {
         output::watch_saying("no longer watching")?;
+        look_ahead(args);
         let mut before: Option<Report> = None;
         watch::watch(args, || {
             let how = &args.presentation;
@@ -45,14 +46,19 @@ pub(crate) fn check(args: &Check, color: When) -> Result<ExitCode, Failure> {
         })
     } else {
         output::watch()?;
+        look_ahead(args);
         present(&graded(args)?, &args.presentation, &args.folder, color)
     }
 }
 
-fn graded(args: &Check) -> Result<Report, Failure> {
+/// Begins what takes a moment. With `--no-cache` that what was remembered does not count is said only later.
+fn look_ahead(args: &Check) {
     if !args.run.no_cache {
         ahead::begin(args.run.isolation.into());
     }
+}
+
+fn graded(args: &Check) -> Result<Report, Failure> {
     let named = match (&args.lab.lab, &args.lab.spec) {
         (Some(name), _) => Some(labs::named(name)?),
         (None, Some(file)) => Some(labs::file(file)?),

@@ -1,8 +1,8 @@
 //! Files and shared memory that programs map: what only they can tell of a wrong program, and right programs in other styles.
 
-use crate::common::{Workdir, json};
+use super::one_case;
 
-/// What a case of the program `mapper` begins with: a file of four windows of 64 KiB, which are whole pages everywhere.
+/// The file that the program `mapper` finds, of four windows of 64 KiB, which are whole pages everywhere; and files that it may leave.
 const BEFORE: &str = "[case.given]\nfiles.\"/tmp/data\" = { text = \"a text of many words\", size = 262144 }\n\
     [case.leaves]\nmay = [\"/tmp/data\", \"/tmp/copy\", \"/tmp/shared\", \"posix-shm:/board\"]\n";
 
@@ -18,32 +18,6 @@ const HEADERS: &str = "#define _GNU_SOURCE\n#include <ctype.h>\n#include <fcntl.
     fgetc(f);\n    fclose(f);\n}\n\
     static void upper(char *at, size_t n) { for (size_t i = 0; i < n; i++) at[i] = toupper((unsigned char)at[i]); }\n";
 
-fn spec(expectations: &str) -> String {
-    format!(
-        r#"
-format = 2
-lab    = "greet"
-title  = "Mappings"
-
-[program.mapper]
-source    = ["mapper.c"]
-reference = {{ source = ["ref/mapper.c"] }}
-
-[[case]]
-id     = "one"
-title  = "your program maps a file"
-tier   = "core"
-points = 1
-
-[case.actor.mapper]
-student = "mapper"
-exit    = 0
-
-{BEFORE}{expectations}
-"#
-    )
-}
-
 /// The findings of each program that does this and did not pass have these words; none did not, where there are none. The first of
 /// them is the reference.
 #[track_caller]
@@ -51,26 +25,9 @@ fn check(expectations: &str, programs: &[(&str, &str)]) {
     let source = |body: &str| {
         format!("{HEADERS}int main(void)\n{{\n    noise();\n{body}\n    return 0;\n}}\n")
     };
-    for (body, expect) in programs {
-        let workdir = Workdir::with(&[("mapper.c", &source(body))]);
-        workdir.write("greet.toml", spec(expectations));
-        workdir.write("ref/mapper.c", source(programs[0].0));
-        let output = workdir.check().args(["--format", "json"]).output();
-        let report = json(&output.unwrap());
-        let case = &report["cases"][0];
-        let findings = case["findings"].as_array().unwrap().iter();
-        let failed = findings.filter(|finding| finding["verdict"] != "pass");
-        let said: Vec<&str> = failed
-            .map(|finding| finding["message"].as_str().unwrap())
-            .collect();
-        match expect.is_empty() {
-            true => assert!(said.is_empty(), "{body}: {case:#}"),
-            false => assert!(
-                case["verdict"] == "fail" && said.iter().any(|said| said.contains(expect)),
-                "{body}: {said:#?}"
-            ),
-        }
-    }
+    let all = format!("exit    = 0\n\n{BEFORE}{expectations}");
+    let spec = one_case::spec("mapper", "mapper", &all);
+    one_case::check("mapper", &spec, source, programs);
 }
 
 const OPEN: &str = "int fd = open(\"/tmp/data\", O_RDWR);";
@@ -194,7 +151,7 @@ fn what_patterns_of_calls_cannot_tell() {
     );
 }
 
-/// What a file is mapped for, and how much of it at once.
+/// Windows on a file for reading and for writing, and how much of it is mapped at once.
 #[test]
 fn a_window_on_a_file_that_is_read() {
     let each = |protection: &str, rest: &str| {

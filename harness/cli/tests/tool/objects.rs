@@ -1,31 +1,6 @@
 //! The kernel's objects: what only they can tell of a wrong program, and right programs in other styles.
 
-use crate::common::{Workdir, json};
-
-/// One case of the program `family`, with these expectations.
-fn spec(expectations: &str) -> String {
-    format!(
-        r#"
-format = 2
-lab    = "greet"
-title  = "A family"
-
-[program.family]
-source    = ["family.c"]
-reference = {{ source = ["ref/family.c"] }}
-
-[[case]]
-id     = "one"
-title  = "your program and its children"
-tier   = "core"
-points = 1
-
-[case.actor.parent]
-student = "family"
-{expectations}
-"#
-    )
-}
+use super::one_case;
 
 const HEADERS: &str = "#include <fcntl.h>\n#include <signal.h>\n#include <spawn.h>\n#include <stdio.h>\n#include <stdlib.h>\n\
     #include <string.h>\n#include <sys/ipc.h>\n#include <sys/msg.h>\n#include <sys/socket.h>\n#include <sys/stat.h>\n#include <sys/un.h>\n#include <sys/wait.h>\n\
@@ -46,26 +21,8 @@ fn check_with(before: &str, expectations: &str, programs: &[(&str, &str)]) {
             "#define _GNU_SOURCE\n{HEADERS}{before}int main(void)\n{{\n{body}\n    return 0;\n}}\n"
         )
     };
-    for (body, expect) in programs {
-        let workdir = Workdir::with(&[("family.c", &source(body))]);
-        workdir.write("greet.toml", spec(expectations));
-        workdir.write("ref/family.c", source(programs[0].0));
-        let output = workdir.check().args(["--format", "json"]).output();
-        let report = json(&output.unwrap());
-        let case = &report["cases"][0];
-        let findings = case["findings"].as_array().unwrap().iter();
-        let failed = findings.filter(|finding| finding["verdict"] != "pass");
-        let said: Vec<&str> = failed
-            .map(|finding| finding["message"].as_str().unwrap())
-            .collect();
-        match expect.is_empty() {
-            true => assert!(said.is_empty(), "{body}: {case:#}"),
-            false => assert!(
-                case["verdict"] == "fail" && said.iter().any(|said| said.contains(expect)),
-                "{body}: {said:#?}"
-            ),
-        }
-    }
+    let spec = one_case::spec("family", "parent", expectations);
+    one_case::check("family", &spec, source, programs);
 }
 
 /// A counter in a file that several processes raise: who holds which lock when, the kernel knows at each call.

@@ -11,7 +11,7 @@ use ipclab_evidence::{
 use ipclab_kernel::{Pid, procfs};
 
 use super::state::{InCall, Tracer};
-use super::tree::{MAX_ARGUMENT_BYTES, MAX_HELD};
+use super::tree::MAX_ARGUMENT_BYTES;
 use crate::calls::Role;
 use crate::children;
 use crate::passings::directions;
@@ -112,8 +112,7 @@ impl Tracer {
         all.filter(is_asked).map(Bytes::from).collect()
     }
 
-    /// What a process has open now, by one of its threads. Of several that end the last one says what it ended with: the first one may
-    /// have left long before, `pthread_exit(3)`.
+    /// What a process has open now, by one of its threads.
     pub(super) fn tree_holds(&mut self, tid: Pid, pid: Pid, moment: Moment, call: Option<u32>) {
         if !self.tree.wanted.descriptors || self.winding_down {
             return;
@@ -137,26 +136,12 @@ impl Tracer {
         let Some(process) = self.tree.get(pid) else {
             return;
         };
-        if moment == Moment::End {
-            let before = process.held.pop_if(|held| held.moment == moment);
-            self.tree.held -= before.map_or(0, |held| held.open.len());
+        let mut kept = std::mem::take(&mut process.held);
+        self.tree
+            .keep(&mut kept, HeldDescriptors { moment, call, open });
+        if let Some(process) = self.tree.get(pid) {
+            process.held = kept;
         }
-        let has_room = self.tree.held + open.len() <= MAX_HELD;
-        let Some(process) = self.tree.get(pid) else {
-            return;
-        };
-        // One that asks again and again whether a child has ended has nothing new to say.
-        let last = process.held.last();
-        if last.is_some_and(|last| last.moment == moment && last.open == open) {
-            return;
-        }
-        if !has_room {
-            self.tree.dropped += 1;
-            return;
-        }
-        let number = open.len();
-        process.held.push(HeldDescriptors { moment, call, open });
-        self.tree.held += number;
     }
 
     /// What a descriptor is open on, the same in every run.

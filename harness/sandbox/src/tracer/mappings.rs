@@ -8,7 +8,6 @@ use ipclab_evidence::Moment;
 use ipclab_kernel::{Pid, page, procfs};
 
 use super::state::{InCall, Tracer};
-use super::tree::MAX_HELD;
 use crate::mapped::{Area, HeldThen};
 
 /// So many mappings are read in a case after calls, once for each time that they are: a second of work, or two. A program whose mappings
@@ -106,7 +105,7 @@ impl Tracer {
         true
     }
 
-    /// What a process still has mapped now, by one of its threads. Of several that end the last one says what it ended with.
+    /// What a process still has mapped now, by one of its threads.
     pub(super) fn mappings_held(&mut self, tid: Pid, pid: Pid, moment: Moment, call: Option<u32>) {
         let Some(process) = self.processes.get(&pid) else {
             return;
@@ -126,24 +125,12 @@ impl Tracer {
         };
         process.mapped.note_uses(None);
         let mapped = process.mapped.left();
-        if moment == Moment::End {
-            let before = process.mapped.held.pop_if(|held| held.moment == moment);
-            self.tree.held -= before.map_or(0, |held| held.mapped.len());
-        }
-        let last = process.mapped.held.last();
-        if last.is_some_and(|last| last.moment == moment && last.mapped == mapped) {
-            return;
-        }
-        if self.tree.held + mapped.len() > MAX_HELD {
-            self.tree.dropped += 1;
-            return;
-        }
-        self.tree.held += mapped.len();
-        process.mapped.held.push(HeldThen {
+        let now = HeldThen {
             moment,
             call,
             mapped,
-        });
+        };
+        self.tree.keep(&mut process.mapped.held, now);
     }
 
     /// What was seen goes to the processes that it is of.

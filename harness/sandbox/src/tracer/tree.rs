@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 
-use ipclab_evidence::{Plan, Process, SeenObjects, WantedObjects};
+use ipclab_evidence::{HeldDescriptors, Moment, Plan, Process, SeenObjects, WantedObjects};
 use ipclab_kernel::Pid;
 
-/// Descriptors and bytes of arguments that are kept of a whole case.
-pub(super) const MAX_HELD: usize = 20_000;
+use crate::mapped::HeldThen;
+
+/// Descriptors and mappings, and bytes of arguments, that are kept of a whole case.
+const MAX_HELD: usize = 20_000;
 pub(super) const MAX_ARGUMENT_BYTES: usize = 256 << 10;
 
 /// What is known of the processes of a case, dead ones included.
@@ -45,6 +47,41 @@ pub(super) struct MadeThread {
     pub(super) record: (u64, u64),
 }
 
+/// What a process has at a moment.
+pub(super) trait AtMoment {
+    fn moment(&self) -> Moment;
+    fn number(&self) -> usize;
+    fn is_like(&self, other: &Self) -> bool;
+}
+
+impl AtMoment for HeldDescriptors {
+    fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    fn number(&self) -> usize {
+        self.open.len()
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.open == other.open
+    }
+}
+
+impl AtMoment for HeldThen {
+    fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    fn number(&self) -> usize {
+        self.mapped.len()
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.mapped == other.mapped
+    }
+}
+
 impl Tree {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
@@ -61,6 +98,26 @@ impl Tree {
     pub(super) fn get(&mut self, pid: Pid) -> Option<&mut Process> {
         let place = *self.places.get(&pid)?;
         self.processes.get_mut(place)
+    }
+
+    /// Keeps what a process has now behind what is kept of it already. Of several threads that end the last one says what their process
+    /// ended with: the first one may have left long before, `pthread_exit(3)`.
+    pub(super) fn keep<T: AtMoment>(&mut self, kept: &mut Vec<T>, now: T) {
+        if now.moment() == Moment::End {
+            let before = kept.pop_if(|held| held.moment() == Moment::End);
+            self.held -= before.map_or(0, |held| held.number());
+        }
+        // One that asks again and again whether a child has ended has nothing new to say.
+        let last = kept.last();
+        if last.is_some_and(|last| last.moment() == now.moment() && last.is_like(&now)) {
+            return;
+        }
+        if self.held + now.number() > MAX_HELD {
+            self.dropped += 1;
+            return;
+        }
+        self.held += now.number();
+        kept.push(now);
     }
 
     pub(super) fn finish(self) -> SeenObjects {

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::names::nearest;
-use crate::raw::{AmountForm, ExitForm, PointsForm, RawCase, RawShm, SanitizeForm};
+use crate::raw::{AmountForm, CountForm, ExitForm, PointsForm, RawCase, RawShm, SanitizeForm};
 use crate::tree::Span;
 use crate::{Aspect, Case, Points};
 
@@ -285,7 +285,18 @@ fn written(raw: &RawCase, case: &Case) -> Vec<(Aspect, Span, String)> {
     found
 }
 
-/// Expectations about processes, descriptors and files.
+/// The counts of a table that are there, each with what it is called.
+fn counted<const N: usize>(
+    table: &'static str,
+    counts: [(Aspect, &Option<CountForm>, &'static str); N],
+) -> impl Iterator<Item = (Aspect, Span, String)> {
+    counts.into_iter().filter_map(move |(aspect, form, key)| {
+        let span = form.as_ref()?.span().clone();
+        Some((aspect, span, format!("{table}.{key}")))
+    })
+}
+
+/// Expectations about processes, descriptors, mappings and files.
 fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
     let mut found = Vec::new();
     for table in raw.processes.iter().flat_map(|tables| &tables.0) {
@@ -297,10 +308,7 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
             (Aspect::Cleanup, &table.zombies, "zombies"),
             (Aspect::Cleanup, &table.orphans, "orphans"),
         ];
-        for (aspect, form, key) in counts {
-            let span = form.as_ref().map(|form| form.span().clone());
-            found.extend(span.map(|span| (aspect, span, format!("processes.{key}"))));
-        }
+        found.extend(counted("processes", counts));
         if let Some(runs) = &table.runs {
             found.push((
                 Aspect::Calls,
@@ -331,10 +339,7 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
             (Aspect::Calls, &table.passes, "passes"),
             (Aspect::Calls, &table.receives, "receives"),
         ];
-        for (aspect, form, key) in counts {
-            let span = form.as_ref().map(|form| form.span().clone());
-            found.extend(span.map(|span| (aspect, span, format!("descriptors.{key}"))));
-        }
+        found.extend(counted("descriptors", counts));
     }
     for table in raw.mappings.iter().flat_map(|tables| &tables.0) {
         let counts = [
@@ -345,10 +350,7 @@ fn of_objects(raw: &RawCase) -> Vec<(Aspect, Span, String)> {
             (Aspect::Cleanup, &table.at_wait, "at_wait"),
             (Aspect::Cleanup, &table.at_end, "at_end"),
         ];
-        for (aspect, form, key) in counts {
-            let span = form.as_ref().map(|form| form.span().clone());
-            found.extend(span.map(|span| (aspect, span, format!("mappings.{key}"))));
-        }
+        found.extend(counted("mappings", counts));
     }
     for table in raw.signals.iter().flat_map(|tables| &tables.0) {
         found.push((Aspect::Calls, table.span.clone(), "signals".to_owned()));
