@@ -194,10 +194,38 @@ fn how_something_is_mapped() {
     );
 }
 
+#[test]
+fn of_several_the_one_that_is_furthest_from_what_is_wanted_is_told() {
+    let one = case(&format!(
+        "{SILENT}[case.mappings]\nat_once = {{ at_least = 4096, at_most = 8192 }}\n"
+    ));
+    let told = |most: [u64; 2], message: &str| {
+        check(
+            &one,
+            &mapper(),
+            |builder| {
+                let objects = &mut builder.e.objects.processes[0].mappings.objects;
+                (objects[0].most, objects[1].most) = (most[0], most[1]);
+            },
+            &[message],
+        );
+    };
+    told(
+        [12288, 20480],
+        "calls: client had 20480 bytes of shared memory 1 mapped at once instead of 4096 to 8192 at copy.c:15; munmap() one part before the next one is mapped",
+    );
+    told(
+        [0, 8192],
+        "calls: client had 0 bytes of /tmp/data mapped at once instead of 4096 to 8192 at copy.c:12",
+    );
+}
+
 /// A process with too many mappings to be looked at each time has shown nothing, whatever the rest says.
 #[test]
 fn a_crowd_of_mappings_fails_with_its_number() {
-    let one = case(&format!("{SILENT}[case.mappings]\nat_end = 0\n"));
+    let one = case(&format!(
+        "{SILENT}[case.mappings]\nprivate = 0\nat_wait = 0\nat_end = 0\n"
+    ));
     check(
         &one,
         &mapper(),
@@ -209,6 +237,8 @@ fn a_crowd_of_mappings_fails_with_its_number() {
         },
         &[
             "cleanup: what client has mapped is not proved: it had 65530 mappings at once, so that they were not looked at after 64000 calls",
+            "cleanup: what client has mapped is not proved: it had 65530 mappings at once, so that they were not looked at after 64000 calls",
+            "calls: what client has mapped is not proved: it had 65530 mappings at once, so that they were not looked at after 64000 calls",
         ],
     );
 }
